@@ -1,0 +1,34 @@
+# `make demo` and `make test` are all a newcomer needs; both create the environment first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check format bench clean
+.DEFAULT_GOAL := demo
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "leadopt needs Python 3.11 or newer; name one with `make PYTHON=python3.12 demo`")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+demo: $(VENV)/.installed  ## a simulated sales floor: tables in, plan and report out
+	$(BIN)/leadopt demo
+
+test: $(VENV)/.installed  ## the whole suite, on two cores
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.installed  ## lint, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed  ## measured speed and memory; every timing asserts its answer
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) demo

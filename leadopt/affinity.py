@@ -1,0 +1,489 @@
+"""What each lead is worth with each rep: `Affinity` holds the numbers, `AffinityModel` learns them from history."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from leadopt import shrinkage
+from leadopt.errors import InvalidInput
+from leadopt.frames import Id, Table, as_id, as_level, check_same_kind
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Segment = tuple[str | None, ...]
+Pairs = tuple[Ints, Ints]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Affinity:
+    """Expected gains in factored form: ``gain[i, j] = rates[row[i], j] * scale[i]``.
+
+    Leads of one segment share a row of rates and differ by their own size (deal value, score), so that ten million
+    leads by a thousand reps with two hundred rows take 160 MB and not 80 GB. An ineligible pair is ``-inf`` in `rates`.
+
+    Parameters
+    ----------
+    rates
+        float64 (n_rows, n_reps), finite or -inf
+    row
+        int64 (n_leads,), which row of `rates` a lead has; None = one row per lead, in order (a dense matrix)
+    scale
+        float64 (n_leads,), zero or more, by which a lead multiplies its row; None = 1
+
+    Raises
+    ------
+    InvalidInput
+        wrong shapes, NaN, +inf, a row that does not exist, a negative scale
+
+    Notes
+    -----
+    The arrays are copied only where their type or order requires it, and made read-only.
+
+    Examples
+    --------
+    >>> a = Affinity(rates=[[0.1, 0.3]], row=[0, 0], scale=[1.0, 10.0])
+    >>> a.dense()
+    array([[0.1, 0.3],
+           [1. , 3. ]])
+    """
+
+    rates: Floats
+    row: Ints = None  # type: ignore[assignment]  # filled in by __post_init__
+    scale: Floats = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        """Validate once, and freeze the arrays."""
+        rates = _floats(self.rates, "affinity.rates", 2)
+        n_rows = rates.shape[0]
+        row = np.arange(n_rows) if self.row is None else _indices(self.row, n_rows)
+        scale = np.ones(len(row)) if self.scale is None else _floats(self.scale, "affinity.scale", 1)
+        if len(scale) != len(row):
+            missing = "without `row`, `scale` needs one entry per row" if self.row is None else ""
+            rule = f"affinity: {missing}" if missing else "affinity.scale must have one entry per lead"
+            raise InvalidInput(f"{rule}; found {len(scale)} for {len(row)}{'' if missing else ' leads'}")
+        if bad := np.flatnonzero(np.isnan(rates).any(axis=1) | np.isposinf(rates).any(axis=1))[:1].tolist():
+            found = rates[bad[0]][~(np.isfinite(rates[bad[0]]) | np.isneginf(rates[bad[0]]))][0]
+            raise InvalidInput(
+                f"affinity, row {bad[0]}: gains must be finite, or -inf for an ineligible pair; found {found}"
+            )
+        if bad := np.flatnonzero(~(np.isfinite(scale) & (scale >= 0)))[:1].tolist():
+            raise InvalidInput(
+                f"affinity.scale of lead {bad[0]}: must be finite and not negative; found {scale[bad[0]]}"
+            )
+        for name, array in (("rates", rates), ("row", row), ("scale", scale)):
+            frozen = array.view()
+            frozen.flags.writeable = False
+            object.__setattr__(self, name, frozen)
+
+    @property
+    def n_leads(self) -> int:
+        """How many leads there are."""
+        return len(self.row)
+
+    @property
+    def n_reps(self) -> int:
+        """How many reps there are."""
+        return int(self.rates.shape[1])
+
+    @property
+    def eligible(self) -> NDArray[np.bool_]:
+        """Which pairs may be matched, per row of `rates`: bool (n_rows, n_reps)."""
+        return np.asarray(self.rates > -np.inf)
+
+    def of(self, leads: ArrayLike) -> Floats:
+        """Return the gains of some leads with every rep, float64 (len(leads), n_reps); -inf where ineligible."""
+        chosen = np.asarray(leads)
+        # 0 * -inf is NaN: a lead that is worth nothing is still ineligible where its row says so.
+        with np.errstate(invalid="ignore"):
+            gains = self.rates[self.row[chosen]] * self.scale[chosen, None]
+        gains[np.isnan(gains)] = -np.inf
+        return np.asarray(gains)
+
+    def at(self, leads: ArrayLike, reps: ArrayLike) -> Floats:
+        """Return the gain of each lead with the rep at the same place, float64 (len(leads),)."""
+        chosen = np.asarray(leads)
+        with np.errstate(invalid="ignore"):
+            gains = self.rates[self.row[chosen], np.asarray(reps)] * self.scale[chosen]
+        return np.where(np.isnan(gains), -np.inf, gains)
+
+    def dense(self) -> Floats:
+        """Return the whole matrix, float64 (n_leads, n_reps): for small problems and tests."""
+        return self.of(np.arange(self.n_leads))
+
+    @classmethod
+    def coerce(cls, gains: "Affinity | ArrayLike") -> "Affinity":
+        """Return an `Affinity` as it is, and a matrix (n_leads, n_reps) as a dense one."""
+        return gains if isinstance(gains, Affinity) else cls(rates=gains)  # type: ignore[arg-type]
+
+
+def _floats(values: ArrayLike, name: str, ndim: int) -> Floats:
+    try:
+        array = np.ascontiguousarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(
+            f"{name}: must be numbers of shape {'(rows, reps)' if ndim == 2 else '(leads,)'}; {error}"
+        ) from None
+    if np.ndim(values) != ndim:
+        raise InvalidInput(f"{name}: must have {ndim} dimension{'s' * (ndim > 1)}; found {np.ndim(values)}")
+    return array
+
+
+def _indices(values: ArrayLike, n_rows: int) -> Ints:
+    array = np.asarray(values)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise InvalidInput(f"affinity.row: must be whole numbers of shape (leads,); found {array.dtype} {array.shape}")
+    if array.size and (array.min() < 0 or array.max() >= n_rows):
+        raise InvalidInput(f"affinity.row: must be from 0 to {n_rows - 1}; found {array.min()} to {array.max()}")
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Estimates:
+    """What a history says about every pair of some segments and reps; arrays (n_segments, n_reps) unless noted.
+
+    Parameters
+    ----------
+    probability
+        float64, estimated chance of conversion, in (0, 1)
+    low, high
+        float64, ends of its credible interval
+    tried, converted
+        int64, the pair's own settled and won outcomes, each counted once whatever its age
+    expected
+        float64, what rep and segment alone lead one to expect
+    weight
+        float64 in [0, 1), share of the pair's own outcomes in the estimate; the rest is `expected`
+    known_rep
+        bool (n_reps,), False for a rep that history never saw
+    known_segment
+        bool (n_segments,), False for a combination of levels that history never saw
+    """
+
+    probability: Floats
+    low: Floats
+    high: Floats
+    tried: Ints
+    converted: Ints
+    expected: Floats
+    weight: Floats
+    known_rep: Bools
+    known_segment: Bools
+
+
+class AffinityModel:
+    """Chance that a rep converts a lead of a segment, learned from past outcomes; scarce evidence leans on its kin.
+
+    The logit of the expected rate is a base plus an effect of the rep, of each segment column's level and (with two
+    columns or more) of their combination; each family of effects is shrunk as far as the data say. A rep's own record
+    with a segment moves the estimate from there: ``(k + kappa * m) / (n + kappa)``, with k of n won and m expected.
+    What history never saw has no effect, and widens the interval by as much as its family is diverse. A missing level
+    is a level of its own.
+
+    Parameters
+    ----------
+    segment_by
+        column or columns of a lead that conversion is estimated by; None = the rep alone
+    half_life_days
+        age at which an outcome counts half, counted back from the latest one; None = all count the same
+    rep, converted, at
+        names of the columns of the history; `at` is read only for the half-life. Outcomes without a rep inform the
+        base and the segments
+
+    Attributes
+    ----------
+    reps_, segments_
+        ids and tuples of levels that history holds, sorted
+    base_
+        probability where no effect is known
+    n_outcomes_, n_open_
+        settled outcomes, and rows without an outcome yet
+    strengths_
+        standard deviation on the logit of the effects of "rep", each column and, with several, "segment"
+    concentration_
+        kappa: how many outcomes of its own move a pair halfway from the expected to its raw rate
+
+    Notes
+    -----
+    One group-by in the engine that holds the history; then time grows with the distinct pairs of rep and segment, and
+    with the cube of the effects up to 600 (beyond, variances take them for uncorrelated and come out somewhat small).
+    Effects are associations: leads that were given to reps by merit bias them.
+
+    References
+    ----------
+    `shrinkage` holds the mathematics and its sources.
+
+    Examples
+    --------
+    >>> rows = [("ann", 30, 40), ("bob", 10, 40), ("cid", 1, 1)]
+    >>> history = [{"rep_id": rep, "converted": i < won} for rep, won, tried in rows for i in range(tried)]
+    >>> model = AffinityModel().fit(history)
+    >>> model.probability([{"rep_id": rep} for rep in ("ann", "bob", "cid", "new")]).round(2)
+    array([0.74, 0.27, 0.7 , 0.57])
+    """
+
+    def __init__(
+        self,
+        *,
+        segment_by: Sequence[str] | str | None = None,
+        half_life_days: float | None = None,
+        rep: str = "rep_id",
+        converted: str = "converted",
+        at: str = "at",
+    ) -> None:
+        self.segment_by = segment_by
+        self.half_life_days = half_life_days
+        self.rep = rep
+        self.converted = converted
+        self.at = at
+
+    def fit(self, history: Any) -> "AffinityModel":
+        """Learn from past outcomes, and return the model itself.
+
+        Raises
+        ------
+        InvalidInput
+            a setting is wrong, a column is missing, or a rep id, outcome or date cannot be read
+        """
+        columns, half_life = _columns(self.segment_by), _half_life(self.half_life_days)
+        table = Table(history, "history")
+        counts = table.outcome_counts(self.rep, columns, self.converted, self.at if half_life else None)
+        reps = _rep_ids(f"{table.name}.{self.rep}", counts.keys[0])
+        segments = _segments([_as_levels(key) for key in counts.keys[1:]], len(reps))
+        self._columns = columns
+        self._like = Table(table.build({self.rep: []}), "history")
+        self.reps_ = sorted({rep for rep in reps if rep is not None}, key=lambda rep: (type(rep).__name__, rep))
+        self.segments_ = sorted(set(segments), key=_none_first)
+        self.n_outcomes_, self.n_open_ = int(counts.count.sum()), counts.n_open
+        self._index()
+        keys = self._keys(_codes(self._rep_code, reps), _codes(self._segment_code, segments))
+        self._tally = shrinkage.Tally.of(keys, counts.count, counts.converted, counts.day, half_life)
+        self._fit_effects()
+        return self
+
+    def _index(self) -> None:
+        self._rep_code: dict[Id | None, int] = {rep: code for code, rep in enumerate([*self.reps_, None])}
+        self._segment_code = {segment: code for code, segment in enumerate(self.segments_)}
+        columns = [
+            sorted({(segment[i],) for segment in self.segments_}, key=_none_first) for i in range(self._n_columns)
+        ]
+        self._level_codes = [{level: code for code, (level,) in enumerate(column)} for column in columns]
+
+    def _fit_effects(self) -> None:
+        reps, segments = self._cells()
+        sizes = [len(self._rep_code), *map(len, self._level_codes), *([len(self.segments_)] * (self._n_columns > 1))]
+        levels = np.array(self._levels(reps, segments, self.segments_), dtype=np.int64)
+        self._effects, self.concentration_ = shrinkage.fit(self._tally.cells(levels, tuple(sizes)))
+        self.base_ = float(shrinkage.sigmoid(self._effects.values[0]))
+        names = ["rep", *self._columns, *(["segment"] * (self._n_columns > 1))]
+        self.strengths_ = dict(zip(names, self._effects.deviations[1:].tolist(), strict=True))
+
+    @property
+    def _n_columns(self) -> int:
+        return len(self._columns)
+
+    def _keys(self, reps: Ints, segments: Ints) -> Ints:
+        """Return one number for each pair of codes; they may broadcast."""
+        return np.asarray(reps * (len(self.segments_) + 1) + segments)
+
+    def _cells(self) -> tuple[Ints, Ints]:
+        """Return the codes of the rep and the segment of each cell that history holds."""
+        return np.divmod(self._tally.keys, len(self.segments_) + 1)
+
+    def _levels(self, reps: Ints, pointers: Ints, segments: Sequence[Segment]) -> list[Ints]:
+        """Return each family's level for pairs of rep codes and of pointers into `segments`; they may broadcast."""
+        columns = [_codes(codes, [segment[i] for segment in segments]) for i, codes in enumerate(self._level_codes)]
+        combination = [_codes(self._segment_code, segments)] if self._n_columns > 1 else []
+        return [reps, *(levels[pointers] for levels in [*columns, *combination])]
+
+    def _estimates(self, reps: Sequence[Id], segments: Sequence[Segment], pairs: Pairs, level: float) -> Estimates:
+        """Return estimates for pairs of pointers into `reps` and `segments`, in the shape that they broadcast to."""
+        rep_codes, segment_codes = _codes(self._rep_code, reps), _codes(self._segment_code, segments)
+        rep, segment = pairs
+        cell = self._tally.find(self._keys(rep_codes[rep], segment_codes[segment]))
+        levels = self._levels(rep_codes[rep], segment, segments)
+        expected = np.broadcast_to(self._effects.rate(levels), cell.shape)
+        tried, converted = self._tally.weighted_tried[cell], self._tally.weighted_converted[cell]
+        probability = shrinkage.shrunk(tried, converted, expected, self.concentration_)
+        low, high = shrinkage.credible_interval(
+            probability,
+            tried=tried,
+            expected=expected,
+            logit_variance=self._effects.logit_variance(levels),
+            concentration=self.concentration_,
+            level=level,
+        )
+        return Estimates(
+            probability=probability,
+            low=low,
+            high=high,
+            tried=self._tally.tried[cell],
+            converted=self._tally.converted[cell],
+            expected=expected,
+            weight=tried / (tried + self.concentration_),
+            known_rep=rep_codes < len(self.reps_),
+            known_segment=segment_codes < len(self.segments_),
+        )
+
+    def estimate(self, segments: Sequence[Segment], reps: Sequence[Id], level: float = 0.9) -> Estimates:
+        """Return what is known about every pair of these segments and reps.
+
+        Parameters
+        ----------
+        segments
+            one level for each column of `segment_by`, None where missing; levels never seen are fine
+        reps
+            ids; reps never seen are fine
+        level
+            probability inside the credible intervals, in (0, 1)
+
+        Notes
+        -----
+        Time and memory grow with the product of the two; a million pairs take some seconds, most of it the intervals.
+        """
+        self._check_fitted()
+        self._check_reps("reps", reps)
+        plain = self._plain_segments(segments)
+        every_pair = np.arange(len(reps))[None, :], np.arange(len(plain))[:, None]
+        return self._estimates(reps, plain, every_pair, _level(level))
+
+    def probability(self, rows: Any) -> Floats:
+        """Return the chance of conversion of each row's rep with each row's segment, float64 (n_rows,)."""
+        return self._of_rows(rows, 0.5).probability
+
+    def interval(self, rows: Any, level: float = 0.9) -> Floats:
+        """Return the credible interval of each row's chance of conversion, float64 (n_rows, 2)."""
+        found = self._of_rows(rows, level)
+        return np.column_stack([found.low, found.high])
+
+    def _of_rows(self, rows: Any, level: float) -> Estimates:
+        self._check_fitted()
+        table = Table(rows, "rows")
+        reps, rep = _distinct(table.ids(self.rep, unique=False))
+        self._check_reps(f"rows.{self.rep}", reps)
+        segments, segment = _distinct(self._segments_of(table))
+        return self._estimates(reps, segments, (rep, segment), _level(level))
+
+    def affinity(self, leads: Any, reps: Any, *, value: str = "value", rep_id: str | None = None) -> Affinity:
+        """Return the expected gain of every lead with every rep: probability times the lead's value.
+
+        Parameters
+        ----------
+        leads
+            table with the columns of `segment_by`
+        reps
+            table with the column of rep ids
+        value
+            column of `leads` with what a conversion is worth; each counts 1 where the table lacks it
+        rep_id
+            name of the column of ids in `reps`; None = as in the history
+
+        Returns
+        -------
+        Affinity
+            one row of rates for each distinct segment among the leads
+        """
+        self._check_fitted()
+        table = Table(leads, "leads")
+        segments, row = _distinct(self._segments_of(table))
+        scale = table.numbers(value, low=0.0) if value in table else np.ones(table.n_rows)
+        rates = self.estimate(segments, Table(reps, "reps").ids(rep_id or self.rep)).probability
+        return Affinity(rates=rates, row=row, scale=scale)
+
+    def table(self) -> Any:
+        """Return one row per rep and segment that history holds, as the kind of table that the history was.
+
+        Columns: the rep, those of `segment_by`, tried, converted, raw_rate, estimate, and its 90% interval low and high.
+        """
+        self._check_fitted()
+        rep, segment = self._cells()
+        named = rep < len(self.reps_)
+        rep, segment = rep[named], segment[named]
+        found = self._estimates(self.reps_, self.segments_, (rep, segment), 0.9)
+        levels = {name: [self.segments_[code][i] for code in segment] for i, name in enumerate(self._columns)}
+        numbers = {
+            "tried": found.tried,
+            "converted": found.converted,
+            "raw_rate": found.converted / found.tried,
+            "estimate": found.probability,
+            "low": found.low,
+            "high": found.high,
+        }
+        ids = {self.rep: [self.reps_[code] for code in rep]}
+        return self._like.build(ids | levels | {name: values.tolist() for name, values in numbers.items()})
+
+    def _segments_of(self, table: Table) -> list[Segment]:
+        return _segments([table.levels(column) for column in self._columns], table.n_rows)
+
+    def _plain_segments(self, segments: Sequence[Segment]) -> list[Segment]:
+        for number, segment in enumerate(segments):
+            if not isinstance(segment, tuple) or len(segment) != self._n_columns:
+                raise InvalidInput(
+                    f"segments, entry {number + 1}: must be a tuple with one level for each of "
+                    f"{list(self._columns)}; found {segment!r}"
+                )
+        return [tuple(as_level(level) for level in segment) for segment in segments]
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "_effects"):
+            raise InvalidInput("AffinityModel: has learned nothing yet; call fit(history) first")
+
+    def _check_reps(self, name: str, reps: Sequence[Id]) -> None:
+        # Sorted by type: where the first and the last are alike, all are.
+        if self.reps_ and type(self.reps_[0]) is type(self.reps_[-1]):
+            check_same_kind(name, reps, f"history.{self.rep}", self.reps_)
+
+
+def _columns(segment_by: Sequence[str] | str | None) -> tuple[str, ...]:
+    columns = (segment_by,) if isinstance(segment_by, str) else tuple(segment_by or ())
+    if not all(isinstance(column, str) for column in columns) or len(set(columns)) < len(columns):
+        raise InvalidInput(f"AffinityModel.segment_by: must be distinct names of columns; found {segment_by!r}")
+    return columns
+
+
+def _half_life(days: float | None) -> float | None:
+    if days is not None and not (isinstance(days, int | float) and 0.0 < days < np.inf):
+        raise InvalidInput(f"AffinityModel.half_life_days: must be a positive number of days or None; found {days!r}")
+    return days
+
+
+def _level(level: float) -> float:
+    if not 0.0 < level < 1.0:
+        raise InvalidInput(f"level: must be between 0 and 1, such as 0.9; found {level!r}")
+    return level
+
+
+def _rep_ids(name: str, keys: Sequence[Any]) -> list[Id | None]:
+    ids = {key: as_id(key) for key in set(keys)}
+    for key, rep in ids.items():
+        blank = key is None or (isinstance(key, str) and not key.strip())
+        if rep is None and not blank:
+            raise InvalidInput(f"{name}: an id must be text or a whole number; found {key!r}")
+    return [ids[key] for key in keys]
+
+
+def _as_levels(key: Sequence[Any]) -> list[str | None]:
+    levels = {value: as_level(value) for value in set(key)}
+    return [levels[value] for value in key]
+
+
+def _segments(columns: Sequence[Sequence[str | None]], n_rows: int) -> list[Segment]:
+    return list(zip(*columns, strict=True)) if columns else [()] * n_rows
+
+
+def _none_first(segment: Segment) -> tuple[tuple[bool, str], ...]:
+    return tuple((level is not None, level or "") for level in segment)
+
+
+def _codes(code: Mapping[Any, int], items: Sequence[Any]) -> Ints:
+    """Return the code of each item, one past the last for an item without."""
+    return np.fromiter((code.get(item, len(code)) for item in items), dtype=np.int64, count=len(items))
+
+
+def _distinct(items: Sequence[Any]) -> tuple[list[Any], Ints]:
+    """Return the distinct items in order of appearance, and where each item stands among them."""
+    code = {item: number for number, item in enumerate(dict.fromkeys(items))}
+    return list(code), _codes(code, items)

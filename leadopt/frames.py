@@ -1,0 +1,460 @@
+"""Tables in, tables out: the only module that knows data frames, and where a column and a row get named in a message.
+
+Inside leadopt a table is a `Table`: it hands out columns as Python lists or float arrays with every kind of
+missing value made one (None, or NaN in numbers), and builds answers of the same kind as the table that came in.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from numbers import Integral, Real
+from typing import Any, NoReturn
+from uuid import UUID
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from narwhals.exceptions import NarwhalsError
+from numpy.typing import NDArray
+
+from leadopt.errors import InvalidInput, did_you_mean
+
+Id = int | str | UUID
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_WON = {"1", "true", "yes", "y", "won", "converted", "closed won"}
+_LOST = {"0", "false", "no", "n", "lost", "not converted", "closed lost"}
+_ZONE = r"(?:Z|[+-]\d{2}:?\d{2})$"
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCounts:
+    """History in numbers: one entry for each rep, segment, day and outcome that occurs, with how often.
+
+    `keys` has one list for the rep and one for each segment column; missing values are None.
+    """
+
+    keys: tuple[list[Any], ...]
+    day: Ints | None
+    converted: Ints
+    count: Ints
+    n_rows: int
+    n_open: int
+
+
+class Table:
+    """One of the user's tables, whatever holds it.
+
+    Parameters
+    ----------
+    data
+        a data frame that narwhals knows (a lazy one is collected), a list of dicts, or a dict of lists
+    name
+        what messages call it: "leads", "reps", "history"
+    """
+
+    __slots__ = ("_columns", "_frame", "columns", "n_rows", "name")
+
+    def __init__(self, data: Any, name: str) -> None:
+        self.name = name
+        self._frame: nw.DataFrame[Any] | None = None
+        self._columns: dict[str, list[Any]] = {}
+        if isinstance(data, Table):
+            self._frame, self._columns = data._frame, data._columns
+        elif isinstance(data, Mapping):
+            self._columns = self._from_mapping(data)
+        elif isinstance(data, Sequence) and not isinstance(data, str | bytes):
+            self._columns = self._from_rows(data)
+        else:
+            self._frame = self._from_native(data)
+        self.columns: tuple[str, ...] = tuple(self._columns if self._frame is None else self._frame.columns)
+        self.n_rows: int = (
+            len(next(iter(self._columns.values()), [])) if self._frame is None else int(self._frame.shape[0])
+        )
+
+    def _from_mapping(self, data: Mapping[Any, Any]) -> dict[str, list[Any]]:
+        columns = {str(key): list(values) for key, values in data.items()}
+        lengths = {key: len(values) for key, values in columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise InvalidInput(f"{self.name}: every column must have the same length; found {lengths}")
+        return columns
+
+    def _from_rows(self, rows: Sequence[Any]) -> dict[str, list[Any]]:
+        for number, row in enumerate(rows, 1):
+            if not isinstance(row, Mapping):
+                raise InvalidInput(
+                    f"{self.name}, row {number}: a list must hold dicts, one per row; found {type(row).__name__}"
+                )
+        names = dict.fromkeys(str(key) for row in rows for key in row)
+        return {name: [row.get(name) for row in rows] for name in names}
+
+    def _from_native(self, data: Any) -> nw.DataFrame[Any]:
+        try:
+            frame = nw.from_native(data)
+            return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+        except (TypeError, ValueError, NarwhalsError) as error:
+            raise InvalidInput(
+                f"{self.name}: must be a data frame (pandas, polars, pyarrow, ...), a list of dicts or a dict of "
+                f"lists; found {type(data).__name__} ({str(error).splitlines()[0] if str(error) else 'not readable'})"
+            ) from None
+
+    def __contains__(self, column: str) -> bool:
+        return column in self.columns
+
+    def refuse(self, column: str, row: int, rule: str, found: object, mend: str = "") -> NoReturn:
+        """Raise `InvalidInput` for one cell; rows are counted from 1, as in a spreadsheet without its header."""
+        raise InvalidInput(f"{self.name}.{column}, row {row + 1}: {rule}; found {found!r}{'. ' + mend if mend else ''}")
+
+    def require(self, column: str) -> None:
+        """Raise `InvalidInput`, naming the nearest column, if the table lacks this one."""
+        if column not in self.columns:
+            raise InvalidInput(
+                f'{self.name}: column "{column}" is missing{did_you_mean(column, self.columns)} '
+                "(column names are settings: Policy(columns=Columns(...)))"
+            )
+
+    def values(self, column: str) -> list[Any]:
+        """Return a column as Python objects; null, NaN and NaT become None."""
+        self.require(column)
+        if self._frame is None:
+            return [None if _is_missing(value) else value for value in self._columns[column]]
+        series = self._frame[column]
+        missing = series.is_null().to_numpy()
+        return [
+            None if gone or _is_missing(value) else value for gone, value in zip(missing, series.to_list(), strict=True)
+        ]
+
+    def numbers(
+        self,
+        column: str,
+        *,
+        low: float = -np.inf,
+        high: float = np.inf,
+        whole: bool = False,
+        missing: float | None = None,
+    ) -> Floats:
+        """Return a column of finite numbers within [low, high] as float64 (n_rows,).
+
+        `missing` replaces missing values; None refuses them.
+        """
+        values = self.values(column)
+        plain = np.array([_number(value) for value in values], dtype=np.float64).reshape(len(values))
+        gone = np.array([value is None for value in values], dtype=bool)
+        wrong = np.isnan(plain) & ~gone
+        rule = _range_rule(low, high, whole=whole)
+        bad = wrong | np.isinf(plain) | (plain < low) | (plain > high)
+        if whole:
+            bad |= (plain != np.floor(plain)) & ~np.isnan(plain)
+        if missing is None:
+            bad |= gone
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            found = values[row]
+            self.refuse(column, row, rule, "nothing" if found is None else found)
+        return np.where(gone, 0.0 if missing is None else missing, plain)
+
+    def fractions(self, column: str) -> Floats:
+        """Return a column of true/false or numbers in [0, 1] as float64; missing means 1 (fully there)."""
+        values = [_truth(value) for value in self.values(column)]
+        for row, value in enumerate(values):
+            if value is None:
+                self.refuse(column, row, "must be true, false or a number from 0 to 1", self.values(column)[row])
+        return np.array(values, dtype=np.float64).reshape(len(values))
+
+    def ids(self, column: str, *, unique: bool = True) -> list[Id]:
+        """Return a column of ids: whole numbers, text or UUIDs, one kind throughout, none missing.
+
+        Whole numbers that a frame holds as floats (because a neighbour was missing once) come back as ints.
+        """
+        ids = [as_id(value) for value in self.values(column)]
+        for row, value in enumerate(ids):
+            if value is None:
+                found = self.values(column)[row]
+                self.refuse(column, row, "an id must be text or a whole number", "nothing" if found is None else found)
+            if type(value) is not type(ids[0]):
+                self.refuse(
+                    column,
+                    row,
+                    f"ids must be of one kind, and row 1 holds {kind_of(ids[0])} ({ids[0]!r})",
+                    value,
+                    "Read the column as text.",
+                )
+        known: list[Id] = [value for value in ids if value is not None]
+        if unique and len(set(known)) < len(known):
+            self._refuse_duplicate(column, known)
+        return known
+
+    def _refuse_duplicate(self, column: str, ids: Sequence[Id]) -> NoReturn:
+        first: dict[Id, int] = {}
+        for row, value in enumerate(ids):
+            if value in first:
+                self.refuse(
+                    column,
+                    row,
+                    f"ids must be unique, and row {first[value] + 1} has the same",
+                    value,
+                    "Remove the duplicate or give it an id of its own.",
+                )
+            first[value] = row
+        raise AssertionError("called without a duplicate")
+
+    def levels(self, column: str) -> list[str | None]:
+        """Return a column of categories as text, so that 1, 1.0 and "1" are one level; missing stays None."""
+        return [as_level(value) for value in self.values(column)]
+
+    def sets(self, column: str) -> list[frozenset[str]]:
+        """Return a column of lists (or of text separated by ; or |) as sets of text; missing is the empty set."""
+        return [_as_set(value) for value in self.values(column)]
+
+    def days(self, column: str) -> list[int | None]:
+        """Return a column of dates as day numbers (proleptic ordinals); times of day are dropped."""
+        values = self.values(column)
+        moments = [as_moment(value) for value in values]
+        zones = {m.tzinfo is not None for m in moments if isinstance(m, datetime)}
+        for row, (moment, value) in enumerate(zip(moments, values, strict=True)):
+            if moment is None and value is not None:
+                self.refuse(column, row, "must be a date or an ISO date like 2026-01-31", value)
+        if len(zones) > 1:
+            raise InvalidInput(
+                f"{self.name}.{column}: times must be either all with a time zone or all without; found both"
+            )
+        return [None if moment is None else moment.toordinal() for moment in moments]
+
+    def outcome_counts(self, rep: str, segments: Sequence[str], converted: str, at: str | None = None) -> OutcomeCounts:
+        """Count outcomes by rep, segment (and day): one group-by in the engine that holds the table.
+
+        The outcome is itself a key, so that validation sees every distinct value and no row is touched in Python.
+        """
+        columns = [rep, *segments, converted]
+        for column in [*columns, *([at] if at else [])]:
+            self.require(column)
+        groups = self._group_rows(columns, at) if self._frame is None else self._group_frame(columns, at)
+        *raw_keys, outcomes, days, counts = groups
+        settled = [row for row, outcome in enumerate(outcomes) if not _is_missing(outcome)]
+        truths = [as_outcome(outcomes[row]) for row in settled]
+        if None in truths:
+            self._refuse_outcome(converted, outcomes[settled[truths.index(None)]])
+        count = np.array(counts, dtype=np.int64)
+        return OutcomeCounts(
+            keys=tuple([None if _is_missing(keys[row]) else keys[row] for row in settled] for keys in raw_keys),
+            day=self._day_numbers(at, [days[row] for row in settled]) if at else None,
+            converted=np.array(truths, dtype=np.int64).reshape(len(settled)),
+            count=count[settled],
+            n_rows=self.n_rows,
+            n_open=int(count.sum() - count[settled].sum()),
+        )
+
+    def _group_rows(self, columns: Sequence[str], at: str | None) -> list[list[Any]]:
+        days = [None if v is None else str(v)[:10] for v in self.values(at)] if at else [None] * self.n_rows
+        if at:
+            self.days(at)  # refuses what is no date, and mixed time zones
+        try:
+            counts = Counter(zip(*(self.values(column) for column in columns), days, strict=True))
+        except TypeError:
+            self._refuse_unhashable(columns)
+        keys = list(map(list, zip(*counts, strict=True))) if counts else [[] for _ in range(len(columns) + 1)]
+        return [*keys, list(counts.values())]
+
+    def _group_frame(self, columns: Sequence[str], at: str | None) -> list[list[Any]]:
+        assert self._frame is not None
+        names = [f"k{number}" for number in range(len(columns))]
+        frame = self._frame.select(
+            *(nw.col(column).alias(name) for column, name in zip(columns, names, strict=True)),
+            *([nw.col(at).alias("day")] if at else []),
+        )
+        if at:
+            frame = self._with_day_text(frame, at)
+            names.append("day")
+        try:
+            grouped = frame.group_by(names).agg(nw.len().alias("count"))
+        except Exception as error:  # engines raise their own types for columns that cannot be grouped
+            raise InvalidInput(
+                f"{self.name}: columns {', '.join(columns)} must hold plain values that can be grouped; "
+                f"{type(error).__name__}: {str(error).splitlines()[0]}"
+            ) from None
+        series = [grouped[name].to_list() for name in names]
+        return [*series, *([] if at else [[None] * len(grouped)]), grouped["count"].to_list()]
+
+    def _with_day_text(self, frame: nw.DataFrame[Any], at: str) -> nw.DataFrame[Any]:
+        kind = frame.schema["day"]
+        if kind.is_temporal() and not isinstance(kind, nw.Time | nw.Duration):
+            return frame.with_columns(nw.col("day").dt.to_string("%Y-%m-%d"))
+        if kind == nw.String:
+            zoned = frame["day"].drop_nulls().str.contains(_ZONE)
+            if zoned.any() and not zoned.all():
+                raise InvalidInput(
+                    f"{self.name}.{at}: times must be either all with a time zone or all without; found both"
+                )
+            return frame.with_columns(nw.col("day").str.slice(0, 10))
+        raise InvalidInput(f"{self.name}.{at}: must hold dates or ISO dates like 2026-01-31; found a column of {kind}")
+
+    def _day_numbers(self, at: str, days: Sequence[Any]) -> Ints:
+        moments = {day: as_moment(day) for day in set(days)}
+        for day, moment in moments.items():
+            if moment is None:
+                found = "nothing" if day is None else repr(day)
+                raise InvalidInput(f"{self.name}.{at}: every row needs a date like 2026-01-31; found {found}")
+        ordinals = {day: moment.toordinal() for day, moment in moments.items() if moment is not None}
+        return np.array([ordinals[day] for day in days], dtype=np.int64)
+
+    def _refuse_outcome(self, column: str, found: object) -> NoReturn:
+        values = self.values(column)
+        row = next(row for row, value in enumerate(values) if value == found)
+        self.refuse(
+            column, row, "an outcome must be 0, 1, true, false, won, lost, yes, no, or missing while it is open", found
+        )
+
+    def _refuse_unhashable(self, columns: Sequence[str]) -> NoReturn:
+        for column in columns:
+            for row, value in enumerate(self.values(column)):
+                if isinstance(value, list | dict | set):
+                    self.refuse(column, row, "must be a plain value, not a collection", value)
+        raise AssertionError("called without an unhashable value")
+
+    def build(self, data: Mapping[str, Sequence[Any]]) -> Any:
+        """Return columns as a table of the kind that this one came in: frame for frame, list of dicts for the rest.
+
+        Missing cells are None; a column with no other cells is typed as text.
+        """
+        if self._frame is None:
+            names = list(data)
+            return [dict(zip(names, row, strict=True)) for row in zip(*data.values(), strict=True)]
+        backend = self._frame.implementation
+        frame = nw.from_dict(
+            {name: _series(values, pandas=backend.is_pandas_like()) for name, values in data.items()}, backend=backend
+        )
+        untyped = [name for name, values in data.items() if all(value is None for value in values)]
+        return frame.with_columns(nw.col(name).cast(nw.String) for name in untyped).to_native()
+
+
+def check_same_kind(name: str, ids: Sequence[Id], other_name: str, other_ids: Sequence[Id]) -> None:
+    """Refuse ids that are whole numbers in one table and text in the other: they could never meet."""
+    if ids and other_ids and isinstance(ids[0], int) != isinstance(other_ids[0], int):
+        raise InvalidInput(
+            f"{name} holds {kind_of(ids[0])} ({ids[0]!r}) and {other_name} holds {kind_of(other_ids[0])} "
+            f"({other_ids[0]!r}): ids must be of one kind to match. Read both columns as text."
+        )
+
+
+def kind_of(value: object) -> str:
+    """Return how a message calls the type of an id."""
+    return "whole numbers" if isinstance(value, int) else "text" if isinstance(value, str) else type(value).__name__
+
+
+def as_level(value: Any) -> str | None:
+    """Return a category as text: 1, 1.0, True and numpy's scalars look alike in every engine.
+
+    >>> as_level(1.0), as_level("1"), as_level(True), as_level(float("nan"))
+    ('1', '1', 'true', None)
+    """
+    if _is_missing(value):
+        return None
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, Real) and not isinstance(value, Integral) and float(value).is_integer():
+        return str(int(float(value)))
+    return str(value)
+
+
+def as_outcome(value: Any) -> int | None:
+    """Return 1 for a won lead, 0 for a lost one, None for a value that says neither.
+
+    >>> as_outcome("Won"), as_outcome(0.0), as_outcome(2)
+    (1, 0, None)
+    """
+    level = as_level(value)
+    folded = "" if level is None else " ".join(re.split(r"[\s_-]+", level.strip().casefold()))
+    return 1 if folded in _WON else 0 if folded in _LOST else None
+
+
+def as_moment(value: Any) -> date | datetime | None:
+    """Return a date or datetime (or ISO text of one) as itself, None for anything else."""
+    if isinstance(value, date):  # a datetime is a date
+        return value
+    if isinstance(value, np.datetime64):
+        return as_moment(value.astype("datetime64[us]").item())
+    if isinstance(value, str):
+        try:
+            return datetime.fromisoformat(value.strip())
+        except ValueError:
+            return None
+    return None
+
+
+def as_id(value: Any) -> Id | None:
+    """Return an id as a plain int, str or UUID, None for a value that cannot be one.
+
+    >>> as_id(7.0), as_id("A7"), as_id(7.5), as_id(True), as_id(float("nan"))
+    (7, 'A7', None, None, None)
+    """
+    if isinstance(value, bool | np.bool_) or _is_missing(value):
+        return None
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real | Decimal):
+        number = float(value)
+        return int(number) if number.is_integer() else None
+    if isinstance(value, str):
+        return str(value) if value.strip() else None
+    return value if isinstance(value, UUID) else None
+
+
+def _as_set(value: Any) -> frozenset[str]:
+    if _is_missing(value):
+        return frozenset()
+    parts = re.split(r"[;|]", value) if isinstance(value, str) else list(_iterable(value))
+    levels = (as_level(part) for part in parts)
+    return frozenset(level.strip() for level in levels if level is not None and level.strip())
+
+
+def _iterable(value: Any) -> Sequence[Any]:
+    return list(value) if isinstance(value, list | tuple | set | frozenset | np.ndarray) else [value]
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None:
+        return True
+    if isinstance(value, float | np.floating):
+        return bool(np.isnan(value))
+    # pandas' NA and NaT, and numpy's NaT, cannot all be compared; their type's name is the portable sign.
+    return type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, np.datetime64) and bool(np.isnat(value)))
+
+
+def _number(value: Any) -> float:
+    """Return the value as a float, NaN where it is none (a bool is none)."""
+    if isinstance(value, Real | Decimal) and not isinstance(value, bool | np.bool_):
+        try:
+            return float(value)
+        except OverflowError:
+            return float("inf")
+    return float("nan")
+
+
+def _truth(value: Any) -> float | None:
+    if value is None:
+        return 1.0
+    if isinstance(value, bool | np.bool_):
+        return float(value)
+    outcome = as_outcome(value) if isinstance(value, str) else None
+    number = float(outcome) if outcome is not None else _number(value)
+    return number if 0.0 <= number <= 1.0 else None
+
+
+def _range_rule(low: float, high: float, *, whole: bool) -> str:
+    kind = "a whole number" if whole else "a finite number"
+    if np.isfinite(low) and np.isfinite(high):
+        return f"must be {kind} from {low:g} to {high:g}"
+    if np.isfinite(low):
+        return f"must be {kind}, {low:g} or more"
+    return f"must be {kind}"
+
+
+def _series(values: Sequence[Any], *, pandas: bool) -> Any:
+    """Return a column as an engine takes it; pandas would turn whole numbers with a gap into floats."""
+    column = list(values)
+    if pandas and None in column and any(isinstance(value, int) for value in column):
+        return np.array(column, dtype=object)
+    return column

@@ -1,0 +1,217 @@
+"""`match`: arrays in, the best assignment with its prices and its certificate out; `Auto` chooses the solver."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from leadopt.affinity import Affinity
+from leadopt.certify import OPTIMAL_GAP, Certificate, certify
+from leadopt.errors import InvalidInput, PrecisionWarning, SolverFailed
+from leadopt.problem import Limit, Problem
+from leadopt.progress import Meter, OnProgress
+from leadopt.solvers import Answer, Hungarian, MinCostFlow, Solver
+from leadopt.solvers.spread import spread_ties
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Status(Enum):
+    """What is proved about a match; the value is advice."""
+
+    OPTIMAL = "No allowed assignment is worth more; the certificate proves it."
+    FEASIBLE = "Allowed, and at most `gap` below the best; if that is too much, allow more time or another solver."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Match:
+    """An assignment in arrays, with everything needed to check it.
+
+    Parameters
+    ----------
+    problem
+        what was solved
+    rep_of_lead
+        int64 (n_leads,), the rep of each lead, -1 = pool
+    objective
+        gains of the placed leads, plus the reserve of each other (where finite), less penalties
+    bound, gap
+        no allowed assignment is worth more than `bound`; ``gap`` as in `Certificate`
+    prices
+        float64 (n_reps,), what one more slot of each rep adds at most, and one fewer costs at least
+    limit_prices
+        float64 (n_limits,), the same for each limit; negative where a minimum costs gain
+    status
+        OPTIMAL only with a certified gap of 1e-9 or less
+    solver
+        name of the solver that found it
+    stats
+        figures of the solve
+    """
+
+    problem: Problem
+    rep_of_lead: Ints
+    objective: float
+    bound: float
+    gap: float
+    prices: Floats
+    limit_prices: Floats
+    status: Status
+    solver: str
+    stats: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auto:
+    """Chooses the solver by the problem.
+
+    ===============================================  =============
+    problem                                          solver
+    ===============================================  =============
+    no limits, at most one slot per rep,             `Hungarian`
+    at most 4 million pairs
+    nested limits with usage 1, or capacities alone  `MinCostFlow`
+    ===============================================  =============
+    """
+
+    name = "Auto"
+
+    def choose(self, problem: Problem) -> Solver:
+        """Return the solver for a problem.
+
+        Raises
+        ------
+        InvalidInput
+            no solver takes it; says why
+        """
+        unit = problem.capacity.max(initial=0) <= 1
+        if unit and not problem.limits and problem.n_leads * problem.n_reps <= 4_000_000:
+            return Hungarian()
+        if reason := MinCostFlow().refuses(problem):
+            raise InvalidInput(
+                f"limits must be nested (each two either disjoint or one inside the other) and count leads: {reason}"
+            )
+        return MinCostFlow()
+
+    def refuses(self, problem: Problem) -> str | None:
+        """Return why no solver takes the problem, None if one does."""
+        try:
+            self.choose(problem)
+        except InvalidInput as reason:
+            return str(reason)
+        return None
+
+    def solve(self, problem: Problem, on_progress: OnProgress | None = None) -> Answer:
+        """Return the answer of the chosen solver."""
+        return self.choose(problem).solve(problem, on_progress)
+
+
+def match(
+    affinity: Affinity | ArrayLike,
+    capacity: ArrayLike,
+    *,
+    limits: Sequence[Limit] = (),
+    pins: Mapping[int, int] | ArrayLike | None = None,
+    reserve: float = 0.0,
+    solver: Solver | None = None,
+    rng: int | np.random.Generator = 0,
+    on_progress: OnProgress | None = None,
+) -> Match:
+    r"""Return the assignment of leads to reps with the greatest total gain, and the proof.
+
+    .. math:: \max_x \sum_{ij} gain_{ij} x_{ij} + reserve \cdot \#pool \quad\text{under capacities, limits and pins}
+
+    Parameters
+    ----------
+    affinity
+        `Affinity` or a matrix (n_leads, n_reps) of gains; -inf where a pair is ineligible
+    capacity
+        whole numbers (n_reps,), most leads each rep may get, or one number for all
+    limits
+        further limits; `Auto` takes nested ones
+    pins
+        rep a lead is fixed to: a mapping from lead to rep, or int (n_leads,) with -1 = free
+    reserve
+        gain of leaving a lead in the pool, where it stays if no eligible slot is left or none is worth more;
+        -inf = every lead must be placed
+    solver
+        None = `Auto()`
+    rng
+        seed or generator that decides between equally good assignments, once loads are as even as these allow
+    on_progress
+        called with a `Progress` at every stage
+
+    Returns
+    -------
+    Match
+        its status is OPTIMAL only if the certificate, which shares no code with the solver, says so
+
+    Raises
+    ------
+    InvalidInput
+        the input breaks a rule, or the solver does not take such limits
+    Infeasible
+        no assignment meets every hard limit; carries a witness
+
+    Examples
+    --------
+    >>> m = match([[0.3, 0.1], [0.4, 0.3], [0.2, 0.1]], capacity=[1, 1])
+    >>> m.rep_of_lead, m.prices.round(2), m.status.name
+    (array([ 0,  1, -1]), array([0.2, 0.1]), 'OPTIMAL')
+    """
+    meter = Meter(on_progress)
+    meter.enter("build")
+    problem = Problem(affinity=affinity, capacity=capacity, limits=limits, pins=pins, reserve=reserve)  # type: ignore[arg-type]
+    chosen = Auto().choose(problem) if solver is None else solver
+    meter.enter("solve")
+    answer = chosen.solve(problem, meter.relay)
+    meter.enter("certify")
+    certificate = _certified(problem, answer, answer.rep_of_lead, chosen)
+    meter.enter("spread ties", certificate.objective, certificate.bound)
+    rep_of_lead, certificate = _spread(problem, answer, certificate, chosen, np.random.default_rng(rng))
+    meter.enter("done", certificate.objective, certificate.bound)
+    return _as_match(problem, answer, rep_of_lead, certificate, chosen)
+
+
+def _certified(problem: Problem, answer: Answer, rep_of_lead: Ints, solver: Solver) -> Certificate:
+    certificate = certify(problem, rep_of_lead, answer.prices, answer.limit_prices)
+    if certificate.violations:
+        raise SolverFailed(f"{solver.name} broke a rule: {certificate.violations[0]}; please report this")
+    return certificate
+
+
+def _spread(
+    problem: Problem, answer: Answer, certificate: Certificate, solver: Solver, rng: np.random.Generator
+) -> tuple[Ints, Certificate]:
+    """Return the answer with ties shared out, unless that cost more than a certificate can tell apart from nothing."""
+    if not certificate.optimal:
+        return answer.rep_of_lead, certificate
+    even = spread_ties(problem, answer, rng)
+    evened = _certified(problem, answer, even, solver)
+    return (even, evened) if evened.optimal else (answer.rep_of_lead, certificate)
+
+
+def _as_match(problem: Problem, answer: Answer, rep_of_lead: Ints, certificate: Certificate, solver: Solver) -> Match:
+    if not certificate.optimal and answer.stats.get("rounding", 0.0) > OPTIMAL_GAP * abs(certificate.bound):
+        warnings.warn(
+            f"gains were rounded to fit {solver.name}'s integers: up to {answer.stats['rounding']:.3g} of "
+            f"{certificate.bound:.6g} may be lost; the gap of {certificate.gap:.3g} holds",
+            PrecisionWarning,
+            stacklevel=3,
+        )
+    return Match(
+        problem=problem,
+        rep_of_lead=rep_of_lead,
+        objective=certificate.objective,
+        bound=certificate.bound,
+        gap=certificate.gap,
+        prices=answer.prices,
+        limit_prices=answer.limit_prices,
+        status=Status.OPTIMAL if certificate.optimal else Status.FEASIBLE,
+        solver=solver.name,
+        stats=answer.stats,
+    )

@@ -1,0 +1,75 @@
+"""Gains as whole costs: what a solver in integers needs, scaled so that nothing overflows and the loss is known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.problem import Problem
+from leadopt.solvers.grouping import Groups
+from leadopt.solvers.limit_tree import LimitTree
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+INELIGIBLE = np.iinfo(np.int64).max  # the cost of a pair that may not be matched
+FREE = np.iinfo(np.int64).max  # the penalty of a hard limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """Whole costs of every group of leads: what each choice loses against the group's best one, times `scale`.
+
+    Parameters
+    ----------
+    pair
+        (n_groups, n_reps), `INELIGIBLE` where a pair may not be matched
+    pool
+        (n_groups,), cost of staying in the pool; None = no lead may
+    kind
+        (n_groups,), class of limits of each group
+    penalty
+        (n_nodes,), per unit beyond a limit's bounds; `FREE` for a hard one
+    scale
+        costs per unit of gain, a power of two, so that scaling itself loses nothing
+    """
+
+    pair: Ints
+    pool: Ints | None
+    kind: Ints
+    penalty: Ints
+    scale: float
+
+    def paid(self, group: Ints, rep: Ints) -> Ints:
+        """Return the cost of each group with the rep at the same place, or in the pool where that is -1."""
+        cost = self.pair[group, np.maximum(rep, 0)]
+        return cost if self.pool is None else np.where(rep >= 0, cost, self.pool[group])
+
+
+def whole_costs(problem: Problem, groups: Groups, tree: LimitTree, most: float) -> Costs:
+    """Return the costs of all groups with the largest one just below `most`.
+
+    Costs are differences to each group's own best choice, so precision follows the spread of the gains, not their size.
+    """
+    gains = problem.affinity.of(groups.example)
+    pooled = np.isfinite(problem.reserve)
+    best = gains.max(axis=1, initial=problem.reserve if pooled else -np.inf)
+    best = np.where(np.isfinite(best), best, 0.0)
+    loss = best[:, None] - gains
+    eligible = np.isfinite(loss)
+    hard = np.isinf(tree.penalty)
+    largest = max(
+        float(loss.max(initial=0.0, where=eligible)),
+        float((best - problem.reserve).max(initial=0.0)) if pooled else 0.0,
+        float(tree.penalty.max(initial=0.0, where=~hard)),
+    )
+    # ldexp's exponent stays within float64 for gains from 1e-290 to 1e290.
+    scale = float(np.ldexp(1.0, int(np.floor(np.log2(most) - np.log2(largest))) - 1)) if largest > 0 else 1.0
+    return Costs(
+        pair=np.where(eligible, np.rint(np.where(eligible, loss, 0.0) * scale), 0).astype(np.int64)
+        + np.where(eligible, 0, INELIGIBLE),
+        pool=np.rint((best - problem.reserve) * scale).astype(np.int64) if pooled else None,
+        kind=tree.class_of_lead[groups.example],
+        penalty=np.where(hard, FREE, np.rint(np.where(hard, 0.0, tree.penalty) * scale).astype(np.int64)),
+        scale=scale,
+    )

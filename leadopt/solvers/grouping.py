@@ -1,0 +1,77 @@
+"""Identical leads as one: leads with the same gains and limits are one node with a supply, however many there are."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.affinity import Affinity
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """Leads that no solver can tell apart.
+
+    Parameters
+    ----------
+    example
+        (n_groups,), one lead of each
+    size
+        (n_groups,), how many leads each has
+    members
+        the leads, group by group; group g is ``members[start[g]:start[g + 1]]``
+    start
+        (n_groups + 1,)
+    """
+
+    example: Ints
+    size: Ints
+    members: Ints
+    start: Ints
+
+    def deal_out(self, group: Ints, rep: Ints, amount: Ints, rep_of_lead: Ints) -> None:
+        """Write `amount` leads of `group` into `rep_of_lead` as `rep`, for every entry; each group in order."""
+        order = np.argsort(group, kind="stable")
+        group, rep, amount = group[order], rep[order], amount[order]
+        before = np.cumsum(amount) - amount
+        first_of_group = np.searchsorted(group, group)
+        place = self.start[group] + before - before[first_of_group]
+        taken = np.repeat(place - before, amount) + np.arange(int(amount.sum()))
+        rep_of_lead[self.members[taken]] = np.repeat(rep, amount)
+
+
+def group_leads(affinity: Affinity, class_of_lead: Ints, leads: Ints) -> Groups:
+    """Return the given leads grouped by row of rates (equal rows count as one), scale and class of limits."""
+    row = _row_ids(affinity.rates)[affinity.row[leads]]
+    scale = np.unique(affinity.scale[leads], return_inverse=True)[1].reshape(-1)
+    kinds = class_of_lead[leads]
+    key = (row * (scale.max(initial=0) + 1) + scale) * (kinds.max(initial=0) + 1) + kinds
+    _, first, group = np.unique(key, return_index=True, return_inverse=True)
+    size = np.bincount(group.reshape(-1), minlength=len(first)).astype(np.int64)
+    return Groups(
+        example=leads[first],
+        size=size,
+        members=leads[np.argsort(group.reshape(-1), kind="stable")],
+        start=np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
+    )
+
+
+def _row_ids(rates: Floats) -> Ints:
+    """Return for each row the index of an equal row, the same for all equal ones.
+
+    Rows are hashed in one pass and compared to the first with their hash, which a sort of whole rows would take
+    many times as long for.
+    """
+    if len(rates) == 0:
+        return np.zeros(0, dtype=np.int64)
+    bits = (rates + 0.0).view(np.uint64)  # + 0.0 makes -0.0 and 0.0 one
+    odd = np.random.default_rng(0).integers(1, 2**63, size=bits.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    mixed = ((bits ^ (bits >> np.uint64(29))) * odd).sum(axis=1, dtype=np.uint64)
+    _, first, group = np.unique(mixed, return_index=True, return_inverse=True)
+    ids = first[group.reshape(-1)]
+    if np.array_equal(rates, rates[ids]):
+        return np.asarray(ids, dtype=np.int64)
+    return np.unique(rates, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)

@@ -1,0 +1,104 @@
+"""`Hungarian`: one lead per slot by SciPy's shortest augmenting paths; a rep is as many columns as it has slots."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.errors import InvalidInput
+from leadopt.problem import Problem
+from leadopt.progress import OnProgress
+from leadopt.solvers.base import Answer
+from leadopt.solvers.costs import INELIGIBLE, Costs, whole_costs
+from leadopt.solvers.grouping import Groups
+from leadopt.solvers.limit_tree import LimitTree, Room, limit_tree, room_beside_pins
+from leadopt.solvers.network import needed, network, supplies
+from leadopt.solvers.prices import prices_of
+from leadopt.solvers.witness import refuse_infeasible, refuse_pins
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hungarian:
+    """Exact for capacities alone; best where reps take one lead each.
+
+    Parameters
+    ----------
+    most_cells
+        refuses a matrix of leads x slots with more cells than this, 8 bytes each
+
+    Notes
+    -----
+    O(n^3) time and leads x slots memory: capacities above a handful belong to `MinCostFlow`.
+
+    References
+    ----------
+    Crouse (2016), On implementing 2D rectangular assignment algorithms. doi:10.1109/TAES.2016.140952
+    """
+
+    most_cells: int = 50_000_000
+    name = "Hungarian"
+
+    def refuses(self, problem: Problem) -> str | None:
+        """Return whether there are limits besides capacity, or too many slots."""
+        if problem.limits:
+            return f"there are {len(problem.limits)} limits besides the capacities"
+        cells = problem.n_leads * int(np.minimum(problem.capacity, problem.n_leads).sum())
+        if cells > self.most_cells:
+            return f"{cells} cells of leads x slots are more than most_cells={self.most_cells}"
+        return None
+
+    def solve(self, problem: Problem, on_progress: OnProgress | None = None) -> Answer:
+        """Return the best answer and its prices."""
+        if reason := self.refuses(problem):
+            raise InvalidInput(f"Hungarian cannot solve this: {reason}")
+        tree = limit_tree(problem)
+        room = room_beside_pins(problem, tree)
+        refuse_pins(problem, tree, room)
+        leads = np.flatnonzero(problem.pins < 0)
+        groups = _singles(leads)
+        slots = np.repeat(np.arange(problem.n_reps), np.minimum(room.upper, len(leads)))
+        # SciPy computes in float64, which holds whole numbers exactly up to 2**53 along the longest augmenting path.
+        costs = whole_costs(problem, groups, tree, 2.0**52 / (min(len(leads), len(slots)) + 1))
+        rep = _cheapest(costs, slots)
+        if costs.pool is None and (rep < 0).any():
+            _refuse(problem, groups, tree, room, costs)
+        rep_of_lead = problem.pins.copy()
+        rep_of_lead[leads] = rep
+        prices = prices_of(costs, tree, room, np.arange(len(leads)), rep, np.ones(len(leads), dtype=np.int64))
+        stats = {"cells": len(leads) * len(slots), "rounding": 0.5 * problem.n_leads / costs.scale}
+        return Answer(rep_of_lead=rep_of_lead, prices=prices, limit_prices=np.zeros(0), stats=stats)
+
+
+def _singles(leads: Ints) -> Groups:
+    n = len(leads)
+    return Groups(example=leads, size=np.ones(n, dtype=np.int64), members=leads, start=np.arange(n + 1))
+
+
+def _cheapest(costs: Costs, slots: Ints) -> Ints:
+    """Return the rep of each lead, -1 for the pool, or for all where they must be placed and cannot be."""
+    from scipy.optimize import linear_sum_assignment
+
+    cost = np.where(costs.pair == INELIGIBLE, np.inf, costs.pair.astype(np.float64))[:, slots]
+    rep = np.full(len(cost), -1, dtype=np.int64)
+    if costs.pool is not None:
+        # Staying in the pool is a slot of one's own: only what a pair saves against it counts.
+        saved = np.maximum(costs.pool[:, None] - cost, 0.0)
+        lead, slot = linear_sum_assignment(saved, maximize=True)
+        placed = saved[lead, slot] > 0
+        rep[lead[placed]] = slots[slot[placed]]
+    elif len(cost) <= len(slots):
+        try:
+            lead, slot = linear_sum_assignment(cost)
+        except ValueError:  # "cost matrix is infeasible"
+            return rep
+        rep[lead] = slots[slot]
+    return rep
+
+
+def _refuse(problem: Problem, groups: Groups, tree: LimitTree, room: Room, costs: Costs) -> None:
+    group, rep = np.nonzero(costs.pair != INELIGIBLE)
+    arcs = network(groups, tree, room, costs, group, rep)
+    refuse_infeasible(problem, groups, tree, arcs, supplies(groups, tree, needed(tree, room)))

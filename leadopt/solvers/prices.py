@@ -1,0 +1,129 @@
+r"""Shadow prices from an optimal answer: longest paths in the residual graph, in exact integers.
+
+OR-Tools and SciPy return an assignment without its duals. With costs :math:`c` and node potentials :math:`y`
+(what one unit pays to pass a limit and all those around it), an answer is optimal if and only if
+
+- a lead at node a that could go to node b satisfies :math:`y_b \ge y_a + c_a - c_b`,
+- a limit and its parent satisfy :math:`lo \le y_t - y_{parent} \le hi`, where lo..hi is 0..0 between the bounds,
+  0..inf at the upper one, -inf..0 at the lower one (and ±penalty instead of ±inf for a soft limit).
+
+These are difference constraints; the least solution from the root (price 0) is a longest path. The least prices are
+the ones whose price of a rep is what one more slot would add.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.solvers.costs import FREE, INELIGIBLE, Costs
+from leadopt.solvers.limit_tree import LimitTree, Room
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+NONE = np.iinfo(np.int64).min  # no constraint between two nodes
+_BLOCK = 1 << 20
+
+
+def pair_constraints(costs: Costs, tree: LimitTree, group: Ints, rep: Ints) -> Ints:
+    """Return D (n_nodes + 1, n_nodes + 1) with ``y[b] >= y[a] + D[a, b]`` from where leads sit; the root is last.
+
+    Parameters
+    ----------
+    costs
+        of every group of leads with every rep
+    tree
+        the limits
+    group, rep
+        (n_sitting,), each group with each rep that some of its leads have; rep -1 is the pool
+    """
+    constraints = np.full((tree.root + 1, tree.root + 1), NONE, dtype=np.int64)
+    here = np.where(rep >= 0, tree.entry[costs.kind[group], rep], tree.root)
+    paid = costs.paid(group, rep)
+    step = max(1, _BLOCK // max(1, costs.pair.shape[1]))
+    for start in range(0, len(group), step):
+        part = slice(start, start + step)
+        there = costs.pair[group[part]]
+        entry = tree.entry[costs.kind[group[part]]]
+        saved = np.where(there == INELIGIBLE, NONE, paid[part, None] - there)
+        _raise_to(constraints, np.repeat(here[part], there.shape[1]), entry.reshape(-1), saved.reshape(-1))
+    if costs.pool is not None:
+        _raise_to(constraints, here, np.full(len(here), tree.root), paid - costs.pool[group])
+    np.fill_diagonal(constraints, NONE)
+    return constraints
+
+
+def _raise_to(constraints: Ints, a: Ints, b: Ints, value: Ints) -> None:
+    np.maximum.at(constraints.reshape(-1), a * len(constraints) + b, value)
+
+
+def tree_constraints(tree: LimitTree, room: Room, penalty: Ints, load: Ints) -> tuple[Ints, Ints]:
+    """Return the least and greatest ``y[t] - y[parent[t]]`` that each node's load allows; NONE and FREE bound nothing.
+
+    A lower bound that pins alone have met holds nothing back: where nothing flows and nothing must, least is 0.
+    """
+    hard = penalty == FREE
+    down, up = np.where(hard, NONE, -penalty), np.where(hard, FREE, penalty)
+    zero = np.zeros_like(load)
+    least = np.where((load <= room.lower) & (room.lower > 0), down, np.where(load > room.upper, up, zero))
+    most = np.where(load >= room.upper, up, np.where(load < room.lower, down, zero))
+    return least, most
+
+
+def prices_of(costs: Costs, tree: LimitTree, room: Room, group: Ints, rep: Ints, amount: Ints) -> Floats:
+    """Return the price of every node of the tree, float64 (n_nodes,), in units of gain.
+
+    Parameters
+    ----------
+    group, rep, amount
+        the optimal answer: how many leads of a group each rep (or the pool, -1) has
+    """
+    placed = rep >= 0
+    entered = np.zeros(tree.root, dtype=np.int64)
+    np.add.at(entered, tree.entry[costs.kind[group[placed]], rep[placed]], amount[placed])
+    constraints = pair_constraints(costs, tree, group, rep)
+    least, most = tree_constraints(tree, room, costs.penalty, tree.loads(entered))
+    for node, up in enumerate(tree.parent):
+        if least[node] != NONE:
+            constraints[up, node] = max(constraints[up, node], least[node])
+        if most[node] != FREE:
+            constraints[node, up] = max(constraints[node, up], -most[node])
+    y = potentials(constraints)
+    return np.asarray((y[:-1] - y[tree.parent]) / costs.scale)
+
+
+def potentials(constraints: Ints) -> Ints:
+    """Return y with ``y[b] >= y[a] + D[a, b]`` for all pairs and y = 0 at the last node.
+
+    Nodes that a path from the root reaches get their least value. From the others, which nothing pushes up, those
+    that lead to a known node get their greatest one, and so on in turn; what is tied to nothing starts at 0.
+    """
+    n = len(constraints)
+    y = np.zeros(n, dtype=np.int64)
+    known = np.zeros(n, dtype=bool)
+    known[-1] = True
+    while True:
+        _spread(constraints, y, known)
+        if known.all():
+            return y
+        before = known.sum()
+        negated = -y
+        _spread(constraints.T, negated, known)
+        y = -negated
+        if known.sum() == before:
+            known[np.flatnonzero(~known)[0]] = True
+
+
+def _spread(constraints: Ints, y: Ints, known: NDArray[np.bool_]) -> None:
+    """Bellman-Ford: give every unknown node that known ones reach its longest path from them, in place."""
+    fixed = known.copy()
+    active = np.flatnonzero(known)
+    for _ in range(len(y) + 1):
+        reach = constraints[active]
+        candidate = np.where(reach == NONE, NONE, y[active, None] + np.where(reach == NONE, 0, reach)).max(axis=0)
+        better = (candidate > np.where(known, y, NONE)) & ~fixed
+        if not better.any():
+            return
+        y[better] = candidate[better]
+        known |= better
+        active = np.flatnonzero(better)
+    raise AssertionError("positive cycle: the answer whose prices are asked for is not optimal")

@@ -1,0 +1,190 @@
+"""Ties, shared out: among equally good answers the one whose loads are most even, drawn without favour.
+
+An answer is optimal exactly if every lead sits where its gain less the prices is greatest, and every limit with a
+price is at its bound. So all optimal answers live in the network of these tight pairs, and a second flow over the
+leads that have a choice picks the one with the smallest sum of load^2 / capacity. Names and order of leads and reps
+are shuffled first: nobody profits from standing at the top of the table.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.certify import reduced_gains
+from leadopt.errors import SolverFailed
+from leadopt.problem import Problem
+from leadopt.solvers.base import Answer
+from leadopt.solvers.flow import Arcs, min_cost_flow
+from leadopt.solvers.grouping import Groups, group_leads
+from leadopt.solvers.limit_tree import LimitTree, NotNested, Room, limit_tree
+from leadopt.solvers.network import supplies
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+_TIGHT = 1e-12  # relative to the largest gain: what rounding in the prices can hide
+_STEPS = 256  # arcs by which a rep's load is priced; a coarse grid is refined around the load it led to
+_FILL_UNIT = 2.0**24  # whole costs per unit of load / capacity
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ties:
+    """Groups of leads with several best choices: `choice[g, j]` says whether rep j is one; the last is the pool."""
+
+    groups: Groups
+    choice: Bools
+
+
+def spread_ties(problem: Problem, answer: Answer, rng: np.random.Generator) -> Ints:
+    """Return an answer of the same worth, with ties shared out evenly by capacity, int64 (n_leads,).
+
+    Leads without a choice stay. An answer whose limits are not nested comes back as it is.
+    """
+    try:
+        tree = limit_tree(problem)
+    except NotNested:
+        return answer.rep_of_lead
+    groups = group_leads(problem.affinity, tree.class_of_lead, np.flatnonzero(problem.pins < 0))
+    ties = _find_ties(problem, answer, groups)
+    if not len(ties.groups.size):
+        return answer.rep_of_lead
+    return _rebalance(problem, answer, tree, _shuffled(ties, rng), rng)
+
+
+def _find_ties(problem: Problem, answer: Answer, groups: Groups) -> _Ties:
+    tolerance = _TIGHT * max(_largest(problem), float(np.abs(answer.prices).max(initial=0.0)))
+    kept, choices = [], []
+    step = max(1, _CHUNK // (problem.n_reps + 1))
+    for start in range(0, len(groups.size), step):
+        leads = groups.example[start : start + step]
+        reduced = reduced_gains(problem, leads, answer.prices, answer.limit_prices)
+        options = np.column_stack([reduced, np.full(len(leads), problem.reserve)])
+        with np.errstate(invalid="ignore"):  # -inf less -inf: a lead that nobody may have
+            choice = options >= options.max(axis=1, keepdims=True) - tolerance
+        choice &= np.isfinite(options)
+        tied = np.flatnonzero(choice.sum(axis=1) > 1)
+        kept.append(tied + start)
+        choices.append(choice[tied])
+    chosen = np.concatenate([np.zeros(0, dtype=np.int64), *kept])
+    choice = np.concatenate([np.zeros((0, problem.n_reps + 1), dtype=bool), *choices])
+    return _Ties(groups=_subset(groups, chosen), choice=choice)
+
+
+def _largest(problem: Problem) -> float:
+    finite = problem.affinity.rates[np.isfinite(problem.affinity.rates)]
+    return float(np.abs(finite).max(initial=0.0)) * float(problem.affinity.scale.max(initial=0.0))
+
+
+def _subset(groups: Groups, chosen: Ints) -> Groups:
+    members = [groups.members[groups.start[g] : groups.start[g + 1]] for g in chosen]
+    size = groups.size[chosen]
+    return Groups(
+        example=groups.example[chosen],
+        size=size,
+        members=np.concatenate([np.zeros(0, dtype=np.int64), *members]),
+        start=np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
+    )
+
+
+def _shuffled(ties: _Ties, rng: np.random.Generator) -> _Ties:
+    """Return the same ties with groups, and the leads within each, in random order."""
+    order = rng.permutation(len(ties.groups.size))
+    groups = _subset(ties.groups, order)
+    group_of_member = np.repeat(np.arange(len(order)), groups.size)
+    shuffle = np.lexsort((rng.random(len(groups.members)), group_of_member))
+    return _Ties(
+        groups=Groups(example=groups.example, size=groups.size, members=groups.members[shuffle], start=groups.start),
+        choice=ties.choice[order],
+    )
+
+
+def _rebalance(problem: Problem, answer: Answer, tree: LimitTree, ties: _Ties, rng: np.random.Generator) -> Ints:
+    groups, n_reps = ties.groups, problem.n_reps
+    result = answer.rep_of_lead.copy()
+    result[groups.members] = -1
+    room = _room(problem, answer, tree, result)
+    held = np.bincount(result[result >= 0], minlength=n_reps)
+    group, option = np.nonzero(ties.choice)
+    pooled = option == n_reps
+    entry = tree.entry[tree.class_of_lead[groups.example[group]], np.where(pooled, 0, option)]
+    pairs = (group, len(groups.size) + np.where(pooled, tree.root, entry), groups.size[group], 0)
+    supply = supplies(groups, tree, room.lower)
+    most = np.bincount(option[~pooled], weights=groups.size[group[~pooled]], minlength=n_reps).astype(np.int64)
+    most = np.minimum(most, room.upper[:n_reps] - room.lower[:n_reps])
+    favour = rng.permutation(n_reps)
+    load = np.zeros(n_reps, dtype=np.int64)
+    for width in _widths(int(most.max(initial=0))):
+        fills = _fill_arcs(
+            problem,
+            tree,
+            len(groups.size),
+            [_grid(int(m), int(x), width) for m, x in zip(most, load, strict=True)],
+            held,
+            favour,
+        )
+        flow = min_cost_flow(Arcs.of(pairs, *fills, *_other_arcs(len(groups.size), n_reps, tree, room)), supply)
+        if flow is None:
+            raise SolverFailed("the answer whose ties are to be spread does not fit its own prices")
+        taken = flow[: len(group)]
+        load = np.bincount(option, weights=taken, minlength=n_reps + 1)[:-1].astype(np.int64)
+    used = np.flatnonzero(taken)
+    groups.deal_out(group[used], np.where(pooled, -1, option)[used], taken[used], result)
+    return result
+
+
+def _room(problem: Problem, answer: Answer, tree: LimitTree, fixed: Ints) -> Room:
+    """Return what tied leads may and must add to each node; where a price holds the load, it stays as it is."""
+    now, kept = _node_loads(tree, answer.rep_of_lead), _node_loads(tree, fixed)
+    price = np.concatenate([answer.prices, answer.limit_prices])
+    held = (np.abs(price) > 0) | np.isfinite(tree.penalty)
+    lower = np.where(held, now, np.maximum(tree.lower, kept)) - kept
+    upper = np.where(held, now, tree.upper) - kept
+    return Room(lower=lower, upper=upper)
+
+
+def _node_loads(tree: LimitTree, rep_of_lead: Ints) -> Ints:
+    placed = np.flatnonzero(rep_of_lead >= 0)
+    entered = np.zeros(tree.root, dtype=np.int64)
+    np.add.at(entered, tree.entry[tree.class_of_lead[placed], rep_of_lead[placed]], 1)
+    return tree.loads(entered)
+
+
+def _other_arcs(n_groups: int, n_reps: int, tree: LimitTree, room: Room) -> list[tuple[Ints, Ints, Ints, int]]:
+    """Return the arcs from the limits that are no capacities to those around them."""
+    node = np.arange(n_reps, tree.root)
+    return [(n_groups + node, n_groups + tree.parent[node], (room.upper - room.lower)[node], 0)]
+
+
+def _fill_arcs(
+    problem: Problem, tree: LimitTree, n_groups: int, grids: list[Ints], held: Ints, favour: Ints
+) -> list[tuple[Ints, Ints, Ints, Ints]]:
+    """Return each rep's load in steps, each step at the fill it leads to: convex, so that the emptiest rep comes first.
+
+    Equal fills are told apart by `favour`, a random order of the reps.
+    """
+    rep = np.repeat(np.arange(problem.n_reps), [len(grid) - 1 for grid in grids])
+    start = np.concatenate([np.zeros(0, dtype=np.int64), *(grid[:-1] for grid in grids)])
+    end = np.concatenate([np.zeros(0, dtype=np.int64), *(grid[1:] for grid in grids)])
+    fill = (held[rep] + (start + end) / 2) / np.maximum(problem.capacity[rep], 1)
+    cost = np.rint(fill * _FILL_UNIT).astype(np.int64) * problem.n_reps + favour[rep]
+    return [(n_groups + rep, n_groups + tree.parent[rep], end - start, cost)]
+
+
+def _widths(most: int) -> list[int]:
+    """Return how far around the last load each round looks closely: everywhere, then ever closer."""
+    widths = [most]
+    while widths[-1] > _STEPS // 2:
+        widths.append(max(_STEPS // 2, widths[-1] // 32))
+    return widths
+
+
+def _grid(most: int, load: int, width: int) -> Ints:
+    """Return loads from 0 to `most` at which the fill is priced: a coarse grid, and a fine one around `load`."""
+    if most <= _STEPS:
+        return np.arange(most + 1)
+    coarse = np.linspace(0, most, _STEPS // 2).astype(np.int64)
+    fine = np.linspace(load - width, load + width, _STEPS + 1).astype(np.int64)
+    return np.unique(np.concatenate([coarse, fine[(fine > 0) & (fine < most)]]))

@@ -1,0 +1,81 @@
+"""Why nothing fits: from a minimum cut to a set of leads, reps and limits that a person can act on."""
+
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.errors import Infeasible, Witness, enumerate_some
+from leadopt.problem import Problem
+from leadopt.solvers.flow import Arcs, stuck_side
+from leadopt.solvers.grouping import Groups
+from leadopt.solvers.limit_tree import LimitTree, Room
+
+Ints = NDArray[np.int64]
+
+
+def refuse_pins(problem: Problem, tree: LimitTree, room: Room) -> None:
+    """Raise `Infeasible` if pinned leads alone exceed a hard limit."""
+    for node in np.flatnonzero((room.upper < 0) & np.isinf(tree.penalty)):
+        most, taken = int(tree.upper[node]), int(tree.upper[node] - room.upper[node])
+        reps = _reps_of(problem, int(node))
+        pinned = np.flatnonzero(np.isin(problem.pins, reps) & (problem.pins >= 0))
+        name = _name(problem, int(node))
+        witness = Witness(leads=_tuple(pinned), reps=_tuple(reps), limits=(name,), need=taken, room=most)
+        raise Infeasible(f"{taken} leads are pinned to {_reps(reps)}, and {name} allows {most}", witness)
+
+
+def refuse_infeasible(problem: Problem, groups: Groups, tree: LimitTree, arcs: Arcs, supply: Ints) -> NoReturn:
+    """Raise `Infeasible` with the leads, or the limits, that a minimum cut shows to be stuck."""
+    side, missing = stuck_side(arcs, supply)
+    n_groups = len(groups.size)
+    if np.isneginf(problem.reserve) and side[:n_groups].any():
+        raise _too_few_slots(problem, groups, side, missing)
+    raise _minimums_too_high(problem, tree, ~side[n_groups:-1], missing)
+
+
+def _too_few_slots(problem: Problem, groups: Groups, side: NDArray[np.bool_], missing: int) -> Infeasible:
+    stuck = np.flatnonzero(side[: len(groups.size)])
+    leads = np.sort(np.concatenate([groups.members[groups.start[g] : groups.start[g + 1]] for g in stuck]))
+    reps = np.flatnonzero(np.isfinite(problem.affinity.of(groups.example[stuck])).any(axis=0))
+    room = len(leads) - missing
+    witness = Witness(leads=_tuple(leads), reps=_tuple(reps), need=len(leads), room=room)
+    where = f"can only go to {_reps(reps)}, with room for {room}" if len(reps) else "are eligible for no rep"
+    return Infeasible(f"every lead must be placed, but {len(leads)} leads ({enumerate_some(leads)}) {where}", witness)
+
+
+def _minimums_too_high(problem: Problem, tree: LimitTree, outside: NDArray[np.bool_], missing: int) -> Infeasible:
+    demanding = np.flatnonzero(outside & (tree.lower > 0))
+    outermost = [node for node in demanding if tree.parent[node] not in demanding]
+    need = int(tree.lower[outermost].sum())
+    reps = np.unique(np.concatenate([_reps_of(problem, int(node)) for node in demanding]))
+    names = tuple(_name(problem, int(node)) for node in demanding)
+    eligible = problem.affinity.eligible[:, reps].any(axis=1)[problem.affinity.row]
+    witness = Witness(reps=_tuple(reps), limits=names, need=need, room=need - missing)
+    return Infeasible(
+        f"{enumerate_some(names)} ask{'s' * (len(names) == 1)} for at least {need} leads and can get {need - missing}: "
+        f"there are {int(problem.capacity[reps].sum())} slots of {_reps(reps)} and {int(eligible.sum())} leads for them",
+        witness,
+    )
+
+
+def _reps_of(problem: Problem, node: int) -> Ints:
+    if node < problem.n_reps:
+        return np.array([node], dtype=np.int64)
+    chosen = problem.limits[node - problem.n_reps].reps
+    return np.arange(problem.n_reps) if chosen is None else chosen
+
+
+def _name(problem: Problem, node: int) -> str:
+    if node < problem.n_reps:
+        return f"capacity of rep {node}"
+    name = problem.limits[node - problem.n_reps].name
+    return f"limit {node - problem.n_reps}" if name is None else name
+
+
+def _reps(reps: Ints) -> str:
+    return f"rep{'s' * (len(reps) != 1)} {enumerate_some(reps)}"
+
+
+def _tuple(indices: Ints) -> tuple[int, ...]:
+    return tuple(int(index) for index in indices)
