@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from leadopt import shrinkage
 from leadopt.errors import InvalidInput
 from leadopt.frames import Id, Table, as_id, as_level, check_same_kind
+from leadopt.shrinkage import Estimates, Posterior
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 Segment = tuple[str | None, ...]
 Pairs = tuple[Ints, Ints]
 
@@ -141,39 +141,6 @@ def _indices(values: ArrayLike, n_rows: int) -> Ints:
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Estimates:
-    """What a history says about every pair of some segments and reps; arrays (n_segments, n_reps) unless noted.
-
-    Parameters
-    ----------
-    probability
-        float64, estimated chance of conversion, in (0, 1)
-    low, high
-        float64, ends of its credible interval
-    tried, converted
-        int64, the pair's own settled and won outcomes, each counted once whatever its age
-    expected
-        float64, what rep and segment alone lead one to expect
-    weight
-        float64 in [0, 1), share of the pair's own outcomes in the estimate; the rest is `expected`
-    known_rep
-        bool (n_reps,), False for a rep that history never saw
-    known_segment
-        bool (n_segments,), False for a combination of levels that history never saw
-    """
-
-    probability: Floats
-    low: Floats
-    high: Floats
-    tried: Ints
-    converted: Ints
-    expected: Floats
-    weight: Floats
-    known_rep: Bools
-    known_segment: Bools
-
-
 class AffinityModel:
     """Chance that a rep converts a lead of a segment, learned from past outcomes; scarce evidence leans on its kin.
 
@@ -250,6 +217,8 @@ class AffinityModel:
         """
         columns, half_life = _columns(self.segment_by), _half_life(self.half_life_days)
         table = Table(history, "history")
+        if not table.columns:  # an empty list of dicts cannot name its columns
+            table = Table({column: [] for column in (self.rep, *columns, self.converted, self.at)}, "history")
         counts = table.outcome_counts(self.rep, columns, self.converted, self.at if half_life else None)
         reps = _rep_ids(f"{table.name}.{self.rep}", counts.keys[0])
         segments = _segments([_as_levels(key) for key in counts.keys[1:]], len(reps))
@@ -276,10 +245,11 @@ class AffinityModel:
         reps, segments = self._cells()
         sizes = [len(self._rep_code), *map(len, self._level_codes), *([len(self.segments_)] * (self._n_columns > 1))]
         levels = np.array(self._levels(reps, segments, self.segments_), dtype=np.int64)
-        self._effects, self.concentration_ = shrinkage.fit(self._tally.cells(levels, tuple(sizes)))
-        self.base_ = float(shrinkage.sigmoid(self._effects.values[0]))
+        effects, self.concentration_ = shrinkage.fit(self._tally.cells(levels, tuple(sizes)))
+        self._posterior = Posterior(tally=self._tally, effects=effects, concentration=self.concentration_)
+        self.base_ = float(shrinkage.sigmoid(effects.values[0]))
         names = ["rep", *self._columns, *(["segment"] * (self._n_columns > 1))]
-        self.strengths_ = dict(zip(names, self._effects.deviations[1:].tolist(), strict=True))
+        self.strengths_ = dict(zip(names, effects.deviations[1:].tolist(), strict=True))
 
     @property
     def _n_columns(self) -> int:
@@ -299,34 +269,10 @@ class AffinityModel:
         combination = [_codes(self._segment_code, segments)] if self._n_columns > 1 else []
         return [reps, *(levels[pointers] for levels in [*columns, *combination])]
 
-    def _estimates(self, reps: Sequence[Id], segments: Sequence[Segment], pairs: Pairs, level: float) -> Estimates:
-        """Return estimates for pairs of pointers into `reps` and `segments`, in the shape that they broadcast to."""
-        rep_codes, segment_codes = _codes(self._rep_code, reps), _codes(self._segment_code, segments)
-        rep, segment = pairs
-        cell = self._tally.find(self._keys(rep_codes[rep], segment_codes[segment]))
-        levels = self._levels(rep_codes[rep], segment, segments)
-        expected = np.broadcast_to(self._effects.rate(levels), cell.shape)
-        tried, converted = self._tally.weighted_tried[cell], self._tally.weighted_converted[cell]
-        probability = shrinkage.shrunk(tried, converted, expected, self.concentration_)
-        low, high = shrinkage.credible_interval(
-            probability,
-            tried=tried,
-            expected=expected,
-            logit_variance=self._effects.logit_variance(levels),
-            concentration=self.concentration_,
-            level=level,
-        )
-        return Estimates(
-            probability=probability,
-            low=low,
-            high=high,
-            tried=self._tally.tried[cell],
-            converted=self._tally.converted[cell],
-            expected=expected,
-            weight=tried / (tried + self.concentration_),
-            known_rep=rep_codes < len(self.reps_),
-            known_segment=segment_codes < len(self.segments_),
-        )
+    def _locate(self, reps: Sequence[Id], segments: Sequence[Segment], pairs: Pairs) -> tuple[Ints, list[Ints]]:
+        """Return the cell and each family's level for pairs of pointers into `reps` and `segments`."""
+        rep, segment = _codes(self._rep_code, reps)[pairs[0]], _codes(self._segment_code, segments)[pairs[1]]
+        return self._tally.find(self._keys(rep, segment)), self._levels(rep, pairs[1], segments)
 
     def estimate(self, segments: Sequence[Segment], reps: Sequence[Id], level: float = 0.9) -> Estimates:
         """Return what is known about every pair of these segments and reps.
@@ -342,30 +288,34 @@ class AffinityModel:
 
         Notes
         -----
-        Time and memory grow with the product of the two; a million pairs take some seconds, most of it the intervals.
+        Time and memory grow with the product of the two; a million pairs take seconds, most of them for intervals.
         """
         self._check_fitted()
         self._check_reps("reps", reps)
         plain = self._plain_segments(segments)
-        every_pair = np.arange(len(reps))[None, :], np.arange(len(plain))[:, None]
-        return self._estimates(reps, plain, every_pair, _level(level))
+        return self._posterior.estimates(
+            *self._locate(reps, plain, _every_pair(plain, reps)),
+            known_rep=_codes(self._rep_code, reps) < len(self.reps_),
+            known_segment=_codes(self._segment_code, plain) < len(self.segments_),
+            level=_level(level),
+        )
 
     def probability(self, rows: Any) -> Floats:
         """Return the chance of conversion of each row's rep with each row's segment, float64 (n_rows,)."""
-        return self._of_rows(rows, 0.5).probability
+        self._check_fitted()
+        return self._posterior.probability(*self._locate_rows(rows))
 
     def interval(self, rows: Any, level: float = 0.9) -> Floats:
         """Return the credible interval of each row's chance of conversion, float64 (n_rows, 2)."""
-        found = self._of_rows(rows, level)
-        return np.column_stack([found.low, found.high])
-
-    def _of_rows(self, rows: Any, level: float) -> Estimates:
         self._check_fitted()
+        return np.column_stack(self._posterior.interval(*self._locate_rows(rows), _level(level)))
+
+    def _locate_rows(self, rows: Any) -> tuple[Ints, list[Ints]]:
         table = Table(rows, "rows")
         reps, rep = _distinct(table.ids(self.rep, unique=False))
         self._check_reps(f"rows.{self.rep}", reps)
         segments, segment = _distinct(self._segments_of(table))
-        return self._estimates(reps, segments, (rep, segment), _level(level))
+        return self._locate(reps, segments, (rep, segment))
 
     def affinity(self, leads: Any, reps: Any, *, value: str = "value", rep_id: str | None = None) -> Affinity:
         """Return the expected gain of every lead with every rep: probability times the lead's value.
@@ -390,28 +340,32 @@ class AffinityModel:
         table = Table(leads, "leads")
         segments, row = _distinct(self._segments_of(table))
         scale = table.numbers(value, low=0.0) if value in table else np.ones(table.n_rows)
-        rates = self.estimate(segments, Table(reps, "reps").ids(rep_id or self.rep)).probability
+        ids = Table(reps, "reps").ids(rep_id or self.rep)
+        self._check_reps(f"reps.{rep_id or self.rep}", ids)
+        rates = self._posterior.probability(*self._locate(ids, segments, _every_pair(segments, ids)))
         return Affinity(rates=rates, row=row, scale=scale)
 
     def table(self) -> Any:
         """Return one row per rep and segment that history holds, as the kind of table that the history was.
 
-        Columns: the rep, those of `segment_by`, tried, converted, raw_rate, estimate, and its 90% interval low and high.
+        Columns: the rep, those of `segment_by`, tried, converted, raw_rate, estimate, and low and high (90% interval).
         """
         self._check_fitted()
         rep, segment = self._cells()
         named = rep < len(self.reps_)
         rep, segment = rep[named], segment[named]
-        found = self._estimates(self.reps_, self.segments_, (rep, segment), 0.9)
-        levels = {name: [self.segments_[code][i] for code in segment] for i, name in enumerate(self._columns)}
+        cell, families = self._locate(self.reps_, self.segments_, (rep, segment))
+        tried, converted = self._tally.tried[cell], self._tally.converted[cell]
+        low, high = self._posterior.interval(cell, families, 0.9)
         numbers = {
-            "tried": found.tried,
-            "converted": found.converted,
-            "raw_rate": found.converted / found.tried,
-            "estimate": found.probability,
-            "low": found.low,
-            "high": found.high,
+            "tried": tried,
+            "converted": converted,
+            "raw_rate": converted / tried,
+            "estimate": self._posterior.probability(cell, families),
+            "low": low,
+            "high": high,
         }
+        levels = {name: [self.segments_[code][i] for code in segment] for i, name in enumerate(self._columns)}
         ids = {self.rep: [self.reps_[code] for code in rep]}
         return self._like.build(ids | levels | {name: values.tolist() for name, values in numbers.items()})
 
@@ -428,7 +382,7 @@ class AffinityModel:
         return [tuple(as_level(level) for level in segment) for segment in segments]
 
     def _check_fitted(self) -> None:
-        if not hasattr(self, "_effects"):
+        if not hasattr(self, "_posterior"):
             raise InvalidInput("AffinityModel: has learned nothing yet; call fit(history) first")
 
     def _check_reps(self, name: str, reps: Sequence[Id]) -> None:
@@ -476,6 +430,10 @@ def _segments(columns: Sequence[Sequence[str | None]], n_rows: int) -> list[Segm
 
 def _none_first(segment: Segment) -> tuple[tuple[bool, str], ...]:
     return tuple((level is not None, level or "") for level in segment)
+
+
+def _every_pair(segments: Sequence[Segment], reps: Sequence[Id]) -> Pairs:
+    return np.arange(len(reps))[None, :], np.arange(len(segments))[:, None]
 
 
 def _codes(code: Mapping[Any, int], items: Sequence[Any]) -> Ints:

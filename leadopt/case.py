@@ -1,0 +1,133 @@
+"""A decision to be taken, in the user's terms: who and what the indices of a `Problem` stand for, and on what evidence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.eligibility import Verdicts
+from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.frames import Id, as_id
+from leadopt.policy import Policy
+from leadopt.problem import Problem
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evidence:
+    """What history says about every segment with every rep; arrays are (n_segments, n_reps).
+
+    Parameters
+    ----------
+    segment_by
+        the columns that make a segment
+    segments
+        the level of each column, per segment; None = missing
+    segment_of_lead
+        int64 (n_leads,)
+    probability, low, high
+        estimated chance of conversion and its 90% credible interval
+    tried, converted
+        outcomes of this rep with this segment
+    expected
+        what rep and segment alone lead one to expect
+    weight
+        share of the pair's own outcomes in the estimate; the rest is borrowed
+    known_rep, known_segment
+        whether history has seen them at all
+    n_outcomes
+        settled outcomes in history
+    """
+
+    segment_by: tuple[str, ...]
+    segments: tuple[tuple[str | None, ...], ...]
+    segment_of_lead: Ints
+    probability: Floats
+    low: Floats
+    high: Floats
+    tried: Ints
+    converted: Ints
+    expected: Floats
+    weight: Floats
+    known_rep: Bools
+    known_segment: Bools
+    n_outcomes: int
+
+    def describe(self, segment: int) -> str:
+        """Return a segment in words: ``industry=steel, source=web``."""
+        levels = zip(self.segment_by, self.segments[segment], strict=True)
+        return ", ".join(f"{column}={'(missing)' if level is None else level}" for column, level in levels) or "any lead"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Case:
+    """A problem with its names and its evidence: all that a plan needs to explain itself.
+
+    Parameters
+    ----------
+    lead_ids, rep_ids
+        what the indices of the problem stand for
+    problem
+        what is solved
+    policy
+        the settings
+    rules
+        what each rule of eligibility says about every lead
+    evidence
+        None if the gains were given, or there is no history
+    away, newcomer
+        bool (n_reps,)
+    territory_of_lead, territory_of_rep
+        levels of the territory column; None if a table lacks it
+    unit
+        what a gain of 1 is: "deals", "value", "leads" or "gain"
+    notes
+        what was assumed or noticed, in words
+    """
+
+    lead_ids: tuple[Id, ...]
+    rep_ids: tuple[Id, ...]
+    problem: Problem
+    policy: Policy
+    rules: tuple[Verdicts, ...]
+    evidence: Evidence | None
+    away: Bools
+    newcomer: Bools
+    territory_of_lead: tuple[str | None, ...] | None
+    territory_of_rep: tuple[str | None, ...] | None
+    unit: str
+    notes: tuple[str, ...]
+
+    def lead(self, lead_id: object) -> int:
+        """Return the index of a lead."""
+        return _find(self.lead_ids, lead_id, "lead")
+
+    def rep(self, rep_id: object) -> int:
+        """Return the index of a rep."""
+        return _find(self.rep_ids, rep_id, "rep")
+
+    def probability(self, leads: Ints, reps: Ints) -> Floats | None:
+        """Return the chance of conversion of each lead with the rep at the same place, None without evidence."""
+        if self.evidence is None:
+            return None
+        return np.asarray(self.evidence.probability[self.evidence.segment_of_lead[leads], reps])
+
+    def limit_names(self) -> list[str]:
+        """Return what each limit of the problem is called."""
+        return [limit.name or f"limit {k}" for k, limit in enumerate(self.problem.limits)]
+
+
+def _find(ids: Sequence[Id], wanted: object, kind: str) -> int:
+    key = as_id(wanted)
+    for place, known in enumerate(ids):
+        if known == key:
+            return place
+    # A command line only has text: "17" is lead 17 where ids are whole numbers.
+    for place, known in enumerate(ids):
+        if str(known) == str(wanted):
+            return place
+    raise InvalidInput(f"{kind} {wanted!r} is not in this plan{did_you_mean(str(wanted), [str(known) for known in ids])}")

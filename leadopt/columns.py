@@ -1,0 +1,45 @@
+"""What the user's columns are called: settings, with defaults."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Names of the columns that leadopt reads; all but the ids (and `converted` in history) may be absent.
+
+    Parameters
+    ----------
+    lead_id, rep_id
+        ids of leads and reps; `rep_id` also says in history who had the lead
+    value
+        leads: worth if won, 0 or more
+    capacity
+        reps: most leads in this batch; without a `max_open` column it is a ceiling on open work
+    available
+        reps: true/false or the fraction (0 to 1) of usual capacity that is there; 0 = away
+    open_leads, max_open
+        reps: leads in work, and the most that may be at any time
+    min_leads
+        reps: fewest leads in this batch at full availability
+    is_newcomer, tenure_days, hired_on
+        reps: who is new, by a flag, by days of tenure, or by a date
+    territory
+        leads and reps: what the territory baseline hands out by
+    converted, at
+        history: whether the lead was won (missing while open), and when that was settled
+    """
+
+    lead_id: str = "lead_id"
+    rep_id: str = "rep_id"
+    value: str = "value"
+    capacity: str = "capacity"
+    available: str = "available"
+    open_leads: str = "open_leads"
+    max_open: str = "max_open"
+    min_leads: str = "min_leads"
+    is_newcomer: str = "is_newcomer"
+    tenure_days: str = "tenure_days"
+    hired_on: str = "hired_on"
+    territory: str = "territory"
+    converted: str = "converted"
+    at: str = "at"

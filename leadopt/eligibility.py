@@ -1,0 +1,198 @@
+"""Which rep may get which lead: rules as frozen data, evaluated once per distinct kind of lead.
+
+A rule turns every lead into a key (its territory, the skills it needs, the reps it must not go to) and says for a key
+which reps may take it. Leads with equal keys share the answer, so eligibility costs distinct keys x reps.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.errors import InvalidInput
+from leadopt.frames import Id, Table, as_id, as_level, check_same_kind
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Allows = Callable[[Hashable], Bools]
+
+
+class Rule(Protocol):
+    """A rule of eligibility."""
+
+    @property
+    def excludes(self) -> bool:
+        """Whether it takes single pairs out, rather than describing who fits."""
+        ...
+
+    def keys(self, leads: Table, lead_ids: Sequence[Id]) -> Sequence[Hashable]:
+        """Return what the rule looks at in each lead."""
+        ...
+
+    def allows(self, reps: Table, rep_ids: Sequence[Id]) -> Allows:
+        """Return the function from a key to the reps that may take such a lead, bool (n_reps,)."""
+        ...
+
+    def words(self, key: Hashable) -> str:
+        """Return what a lead with this key asks of a rep."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A lead's column must equal the rep's; a lead without a value may go to anyone, a rep without one serves none."""
+
+    column: str
+    reps_column: str | None = None
+    excludes = False
+
+    def keys(self, leads: Table, lead_ids: Sequence[Id]) -> Sequence[Hashable]:
+        """Return the folded level of each lead."""
+        return [_fold(level) for level in leads.levels(self.column)]
+
+    def allows(self, reps: Table, rep_ids: Sequence[Id]) -> Allows:
+        """Return who has the same level."""
+        levels = np.array([_fold(level) for level in reps.levels(self.reps_column or self.column)], dtype=object)
+        return lambda key: np.ones(len(levels), dtype=bool) if key is None else np.asarray(levels == key, dtype=bool)
+
+    def words(self, key: Hashable) -> str:
+        """Name column and level."""
+        return f'{self.reps_column or self.column} must be "{key}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Skills:
+    """A rep must have every skill that a lead needs; both columns hold lists, or text separated by ; or |."""
+
+    needs: str = "skills"
+    has: str = "skills"
+    excludes = False
+
+    def keys(self, leads: Table, lead_ids: Sequence[Id]) -> Sequence[Hashable]:
+        """Return the skills each lead needs."""
+        return [_fold_all(skills) for skills in leads.sets(self.needs)]
+
+    def allows(self, reps: Table, rep_ids: Sequence[Id]) -> Allows:
+        """Return who has them all."""
+        has = [_fold_all(skills) for skills in reps.sets(self.has)]
+        return lambda key: np.array([key <= skills for skills in has], dtype=bool)  # type: ignore[operator]
+
+    def words(self, key: Hashable) -> str:
+        """Name the skills."""
+        return f"{self.has} must include {' and '.join(sorted(key))}"  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True, slots=True)
+class Exclude:
+    """Single pairs that must not be: listed here as (lead id, rep id), or in a column of leads that lists rep ids."""
+
+    pairs: tuple[tuple[Id, Id], ...] = ()
+    column: str | None = None
+    excludes = True
+
+    def keys(self, leads: Table, lead_ids: Sequence[Id]) -> Sequence[Hashable]:
+        """Return the reps that each lead must not go to, as text."""
+        banned = dict.fromkeys(lead_ids, frozenset[str]())
+        for lead, rep in self.pairs:
+            if lead not in banned:
+                raise InvalidInput(f"eligibility.exclude: lead {lead!r} is not in {leads.name}; remove the pair")
+            banned[lead] |= {str(rep)}
+        listed = leads.sets(self.column) if self.column else [frozenset[str]()] * len(lead_ids)
+        return [banned[lead] | more for lead, more in zip(lead_ids, listed, strict=True)]
+
+    def allows(self, reps: Table, rep_ids: Sequence[Id]) -> Allows:
+        """Return who is not listed."""
+        names = [str(rep) for rep in rep_ids]
+        unknown = [rep for _, rep in self.pairs if str(rep) not in set(names)]
+        if unknown:
+            raise InvalidInput(f"eligibility.exclude: rep {unknown[0]!r} is not in {reps.name}; remove the pair")
+        return lambda key: np.array([name not in key for name in names], dtype=bool)  # type: ignore[operator]
+
+    def words(self, key: Hashable) -> str:
+        """Name the reps."""
+        return f"must not go to {', '.join(sorted(key))}"  # type: ignore[call-overload]
+
+
+def match(column: str, reps_column: str | None = None) -> Match:
+    """Return the rule that a lead's column equals the rep's column (of the same name, unless given)."""
+    return Match(column, reps_column)
+
+
+def skills(needs: str = "skills", has: str = "skills") -> Skills:
+    """Return the rule that a rep has all skills (column `has`) that a lead needs (column `needs`)."""
+    return Skills(needs, has)
+
+
+def exclude(pairs: Sequence[tuple[Id, Id]] = (), column: str | None = None) -> Exclude:
+    """Return the rule that these (lead id, rep id) pairs, and those a column of leads lists, are not made."""
+    return Exclude(tuple((lead, rep) for lead, rep in pairs), column)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Verdicts:
+    """What one rule says about every lead.
+
+    Parameters
+    ----------
+    words
+        what each kind of lead asks of a rep
+    kind_of_lead
+        int64 (n_leads,)
+    allowed
+        bool (n_kinds, n_reps)
+    excludes
+        as in `Rule`
+    """
+
+    words: tuple[str, ...]
+    kind_of_lead: Ints
+    allowed: Bools
+    excludes: bool
+
+
+def judge(rule: Rule, leads: Table, lead_ids: Sequence[Id], reps: Table, rep_ids: Sequence[Id]) -> Verdicts:
+    """Return what a rule says, evaluated once per distinct kind of lead."""
+    number: dict[Hashable, int] = {}
+    kinds = [number.setdefault(key, len(number)) for key in rule.keys(leads, lead_ids)]
+    allows = rule.allows(reps, rep_ids)
+    allowed = [allows(key) for key in number]
+    return Verdicts(
+        words=tuple(rule.words(key) for key in number),
+        kind_of_lead=np.array(kinds, dtype=np.int64),
+        allowed=np.array(allowed, dtype=bool).reshape(len(number), len(rep_ids)),
+        excludes=rule.excludes,
+    )
+
+
+def pinned_reps(
+    pins: dict[Id, Id], leads: Table, lead_ids: Sequence[Id], reps: Table, rep_ids: Sequence[Id]
+) -> Ints:
+    """Return the index of the rep each lead is pinned to, int64 (n_leads,), -1 = free.
+
+    Raises
+    ------
+    InvalidInput
+        a pin names a lead or rep that does not exist
+    """
+    check_same_kind("pins (lead ids)", list(pins), f"{leads.name}", list(lead_ids))
+    check_same_kind("pins (rep ids)", list(pins.values()), f"{reps.name}", list(rep_ids))
+    lead_at = {lead: place for place, lead in enumerate(lead_ids)}
+    rep_at = {rep: place for place, rep in enumerate(rep_ids)}
+    pinned = np.full(len(lead_ids), -1, dtype=np.int64)
+    for lead, rep in pins.items():
+        if as_id(lead) not in lead_at:
+            raise InvalidInput(f"pins: lead {lead!r} is not in {leads.name}; remove the pin or add the lead")
+        if as_id(rep) not in rep_at:
+            raise InvalidInput(f"pins: lead {lead!r} is pinned to rep {rep!r}, who is not in {reps.name}")
+        pinned[lead_at[lead]] = rep_at[rep]
+    return pinned
+
+
+def _fold(level: str | None) -> str | None:
+    return None if level is None or not level.strip() else level.strip().casefold()
+
+
+def _fold_all(levels: frozenset[str]) -> frozenset[str]:
+    return frozenset(folded for level in levels if (folded := _fold(as_level(level))) is not None)

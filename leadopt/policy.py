@@ -1,0 +1,193 @@
+"""All the settings of a decision as frozen data: TOML or a dict in, JSON out, with a fingerprint."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+from leadopt.columns import Columns
+from leadopt.eligibility import Exclude, Match, Rule, Skills, exclude, match, skills
+from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.fairness import Fairness, NewcomerQuota
+
+__all__ = ["Policy", "exclude", "match", "skills"]
+
+_RULES: dict[str, Callable[..., Rule]] = {"match": Match, "skills": Skills, "exclude": Exclude}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How leads are handed out.
+
+    Parameters
+    ----------
+    segment_by
+        columns whose levels conversion is estimated by; None = every column that leads and history share and that
+        holds between 2 and 50 categories; () = by rep alone
+    eligibility
+        rules that every pair must meet: `match("territory")`, `skills(...)`, `exclude(...)`
+    fairness
+        band on the number of leads around each rep's entitlement; None = none
+    newcomers
+        minimum for new reps; None = none
+    reserve
+        gain of leaving a lead unassigned; a lead that no free rep gains more with stays there;
+        -inf = every lead must be placed
+    score
+        points by column (see `leadopt.scoring.score`), which multiply the value; None = no score
+    half_life_days
+        history this old counts half as much as today's; None = all counts alike
+    columns
+        what the columns are called
+
+    Examples
+    --------
+    >>> policy = Policy(segment_by="industry", eligibility=[match("territory")])
+    >>> Policy.from_dict(json.loads(policy.to_json())) == policy
+    True
+    """
+
+    segment_by: tuple[str, ...] | None = None
+    eligibility: tuple[Rule, ...] = ()
+    fairness: Fairness | None = None
+    newcomers: NewcomerQuota | None = None
+    reserve: float = 0.0
+    score: Mapping[str, Any] | None = None
+    half_life_days: float | None = None
+    columns: Columns = field(default_factory=Columns)
+
+    def __post_init__(self) -> None:
+        """Turn lists into tuples, and refuse what is no setting."""
+        if isinstance(self.segment_by, str):
+            object.__setattr__(self, "segment_by", (self.segment_by,))
+        elif self.segment_by is not None:
+            object.__setattr__(self, "segment_by", tuple(self.segment_by))
+        rules = self.eligibility
+        object.__setattr__(self, "eligibility", tuple(rules) if isinstance(rules, list | tuple) else (rules,))
+        for rule in self.eligibility:
+            if not isinstance(rule, Match | Skills | Exclude):
+                raise InvalidInput(
+                    f"policy.eligibility: must hold rules from leadopt.policy (match, skills, exclude); found {rule!r}"
+                )
+        for name, kind in (("fairness", Fairness), ("newcomers", NewcomerQuota), ("columns", Columns)):
+            value = getattr(self, name)
+            if not isinstance(value, kind) and not (value is None and name != "columns"):
+                raise InvalidInput(f"policy.{name}: must be {kind.__name__}(...); found {value!r}")
+        if not isinstance(self.reserve, int | float) or not self.reserve < float("inf"):
+            raise InvalidInput(f"policy.reserve: must be a number, or -inf to place every lead; found {self.reserve!r}")
+        if self.half_life_days is not None and not self.half_life_days > 0:
+            raise InvalidInput(f"policy.half_life_days: must be above 0, or None; found {self.half_life_days!r}")
+
+    def replace(self, **changes: Any) -> Self:
+        """Return the same policy with some settings changed."""
+        _check_keys("policy", changes, [f.name for f in fields(self)])
+        return replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data that `from_dict` takes back; settings left at their defaults are spelled out."""
+        return {
+            "segment_by": None if self.segment_by is None else list(self.segment_by),
+            "eligibility": [{"rule": _rule_name(rule), **_plain(rule)} for rule in self.eligibility],
+            "fairness": None if self.fairness is None else asdict(self.fairness),
+            "newcomers": None if self.newcomers is None else asdict(self.newcomers),
+            "reserve": "-inf" if self.reserve == float("-inf") else self.reserve,
+            "score": None if self.score is None else json.loads(json.dumps(self.score)),
+            "half_life_days": self.half_life_days,
+            "columns": asdict(self.columns),
+        }
+
+    def to_json(self) -> str:
+        """Return the policy as JSON with sorted keys."""
+        return json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """The first 16 hex digits of the SHA-256 of the JSON: equal settings, equal fingerprint, on any machine."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the policy that plain data describe.
+
+        Raises
+        ------
+        InvalidInput
+            an unknown key (names the nearest known one), or a value that is no setting
+        """
+        _check_keys("policy", data, [f.name for f in fields(cls)])
+        settings: dict[str, Any] = {key: value for key, value in data.items() if value is not None}
+        if "reserve" in settings and isinstance(settings["reserve"], str):
+            settings["reserve"] = _number("reserve", settings["reserve"])
+        for name, kind in (("fairness", Fairness), ("newcomers", NewcomerQuota), ("columns", Columns)):
+            if name in settings:
+                settings[name] = _settings(f"policy.{name}", kind, settings[name])
+        rules = settings.get("eligibility", [])
+        if not isinstance(rules, list | tuple):
+            raise InvalidInput(f"policy.eligibility: must be a list of rules ([[eligibility]] in TOML); found {rules!r}")
+        settings["eligibility"] = tuple(_rule(rule) for rule in rules)
+        return _settings("policy", cls, settings)
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Self:
+        """Return the policy in a TOML file; see `from_dict`."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+            return cls.from_dict(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise InvalidInput(f"{path}: is not valid TOML: {error}") from None
+        except UnicodeDecodeError:
+            raise InvalidInput(f"{path}: must be text in UTF-8") from None
+        except InvalidInput as error:
+            raise InvalidInput(f"{path}: {error}") from None
+
+
+def _rule_name(rule: Rule) -> str:
+    return next(name for name, kind in _RULES.items() if isinstance(rule, kind))  # type: ignore[arg-type]
+
+
+def _plain(rule: Rule) -> dict[str, Any]:
+    data = asdict(rule)  # type: ignore[call-overload]
+    return {key: [list(pair) for pair in value] if key == "pairs" else value for key, value in data.items()}
+
+
+def _rule(data: Any) -> Rule:
+    if not isinstance(data, Mapping) or "rule" not in data:
+        raise InvalidInput(
+            f'policy.eligibility: a rule must look like {{rule = "match", column = "territory"}}; found {data!r}'
+        )
+    settings = {key: value for key, value in data.items() if key != "rule" and value is not None}
+    name = str(data["rule"])
+    if name not in _RULES:
+        raise InvalidInput(f"policy.eligibility: unknown rule {name!r}{did_you_mean(name, _RULES)}")
+    if name == "exclude" and "pairs" in settings:
+        settings["pairs"] = tuple(tuple(pair) for pair in settings["pairs"])
+    rule: Rule = _settings(f"policy.eligibility.{name}", _RULES[name], settings)
+    return rule
+
+
+def _settings(where: str, kind: Callable[..., Any], data: Any) -> Any:
+    if not isinstance(data, Mapping):
+        raise InvalidInput(f"{where}: must be a table of settings; found {data!r}")
+    _check_keys(where, data, [f.name for f in fields(kind)])  # type: ignore[arg-type]
+    try:
+        return kind(**data)
+    except InvalidInput:
+        raise
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"{where}: {error}; found {dict(data)}") from None
+
+
+def _check_keys(where: str, data: Mapping[str, Any], known: list[str]) -> None:
+    for key in data:
+        if key not in known:
+            raise InvalidInput(f'{where}: unknown key "{key}"{did_you_mean(str(key), known)}')
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InvalidInput(f"policy.{name}: must be a number; found {text!r}") from None

@@ -1,0 +1,95 @@
+"""Lead scores from weights that a person states, and tiers from scores."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.frames import Table
+
+Floats = NDArray[np.float64]
+Weights = Mapping[str, float | Mapping[str, float]]
+
+
+def score(leads: Any, weights: Weights) -> Floats:
+    r"""Return each lead's score in [0, 1], float64 (n_leads,).
+
+    .. math:: score_i = \frac{\sum_c points_c(i)}{\sum_c \max points_c}
+
+    Parameters
+    ----------
+    leads
+        any table that `leadopt.assign` takes
+    weights
+        for each column either points per level (a level that is not listed, or missing, gets 0), or one number: the
+        points of the largest value of a numeric column, where the smallest gets 0 and the rest lies between
+
+    Raises
+    ------
+    InvalidInput
+        a missing column, negative points, or no points at all
+
+    Examples
+    --------
+    >>> leads = {"budget": ["yes", "no", "yes"], "visits": [0, 5, 10]}
+    >>> score(leads, {"budget": {"yes": 3}, "visits": 1})
+    array([0.75 , 0.125, 1.   ])
+    """
+    table = leads if isinstance(leads, Table) else Table(leads, "leads")
+    total, most = np.zeros(table.n_rows), 0.0
+    for column, weight in weights.items():
+        points = _check_points(column, weight)
+        total += _level_points(table, column, points) if isinstance(points, Mapping) else _scaled(table, column, points)
+        most += max(points.values(), default=0.0) if isinstance(points, Mapping) else points
+    if most <= 0:
+        raise InvalidInput("score: at least one column must give points")
+    return np.asarray(total / most)
+
+
+def tiers(scores: ArrayLike, shares: Mapping[str, float]) -> list[str]:
+    """Return the tier of each lead: the best leads fill the first tier's share, the next ones the second's, and so on.
+
+    Leads with equal scores share the tier of the first of them. Shares must sum to 1.
+
+    Examples
+    --------
+    >>> tiers([0.9, 0.1, 0.5, 0.4], {"hot": 0.25, "warm": 0.25, "cold": 0.5})
+    ['hot', 'cold', 'warm', 'cold']
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    if abs(sum(shares.values()) - 1.0) > 1e-9 or min(shares.values(), default=0.0) < 0:
+        raise InvalidInput(f"tiers: shares must be 0 or more and sum to 1; found {dict(shares)}")
+    if not np.isfinite(values).all():
+        raise InvalidInput("tiers: scores must be finite")
+    better = np.array([(values > value).sum() for value in np.unique(values)], dtype=np.float64)
+    rank = better[np.unique(values, return_inverse=True)[1].reshape(-1)] / max(1, len(values))
+    edges = np.cumsum(list(shares.values()))
+    names = list(shares)
+    return [names[min(int(place), len(names) - 1)] for place in np.searchsorted(edges - 1e-12, rank, side="right")]
+
+
+def _check_points(column: str, weight: float | Mapping[str, float]) -> float | Mapping[str, float]:
+    values = list(weight.values()) if isinstance(weight, Mapping) else [weight]
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < np.inf:
+            raise InvalidInput(f"score.{column}: points must be finite numbers, 0 or more; found {value!r}")
+    return weight
+
+
+def _level_points(table: Table, column: str, points: Mapping[str, float]) -> Floats:
+    levels = table.levels(column)
+    known = {level for level in levels if level is not None}
+    if table.n_rows and known and not known & set(points):
+        first = next(iter(points), "")
+        raise InvalidInput(f'score.{column}: no lead has level "{first}"{did_you_mean(first, sorted(known))}')
+    return np.array([points.get(level, 0.0) if level is not None else 0.0 for level in levels], dtype=np.float64)
+
+
+def _scaled(table: Table, column: str, points: float) -> Floats:
+    values = table.numbers(column, missing=np.nan)
+    known = values[np.isfinite(values)]
+    if not len(known) or known.max() == known.min():
+        return np.where(np.isfinite(values), points, 0.0)
+    return points * np.nan_to_num((values - known.min()) / (known.max() - known.min()), nan=0.0)

@@ -1,0 +1,78 @@
+"""Small tables for people: as aligned text, as Markdown and as escaped HTML; and how numbers are written in them."""
+
+from collections.abc import Sequence
+from html import escape
+
+Cells = Sequence[Sequence[str]]
+
+
+def markdown(headers: Sequence[str], rows: Cells) -> str:
+    """Return an aligned Markdown table; columns whose cells all look like numbers are set right.
+
+    >>> print(markdown(["rep", "leads"], [["Ann", "3"], ["Bo", "12"]]))
+    | rep | leads |
+    | --- | ----: |
+    | Ann |     3 |
+    | Bo  |    12 |
+    """
+    rows = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    right = _right(headers, rows)
+    widths = [max(3, *(len(row[k]) for row in [headers, *rows])) for k in range(len(headers))]
+    rule = ["-" * (w - 1) + ":" if r else "-" * w for w, r in zip(widths, right, strict=True)]
+    lines = [headers, rule, *rows]
+    return "\n".join("| " + " | ".join(_pad(row, widths, right)) + " |" for row in lines)
+
+
+def html(headers: Sequence[str], rows: Cells) -> str:
+    """Return an HTML table with every cell escaped."""
+    right = _right(headers, rows)
+    head = "".join(f"<th>{escape(header)}</th>" for header in headers)
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td style="text-align:{"right" if r else "left"}">{escape(cell)}</td>'
+            for cell, r in zip(row, right, strict=True)
+        )
+        + "</tr>"
+        for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with thousands separated and about this many digits that matter.
+
+    >>> number(0.12345), number(1234567.8), number(12.5), number(3.0), number(0.0)
+    ('0.123', '1,234,568', '12.5', '3', '0')
+    """
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if size < 1e-4:
+        return f"{value:.{digits - 1}e}"
+    decimals = max(0, digits - 1 - int(f"{size:e}".split("e")[1]))
+    text = f"{value:,.{min(decimals, 6)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent(value: float, digits: int = 0) -> str:
+    """Return a fraction in percent.
+
+    >>> percent(0.125), percent(0.125, 1)
+    ('12%', '12.5%')
+    """
+    return f"{100 * value:.{digits}f}%"
+
+
+def _right(headers: Sequence[str], rows: Cells) -> list[bool]:
+    return [bool(rows) and all(_numeric(row[k]) for row in rows) for k in range(len(headers))]
+
+
+def _numeric(cell: str) -> bool:
+    return not cell or cell == "-" or (cell.lstrip("+-")[:1].isdigit() and not any(c.isalpha() for c in cell if c != "e"))
+
+
+def _pad(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
+    return [
+        cell.rjust(width) if r else cell.ljust(width) for cell, width, r in zip(row, widths, right, strict=True)
+    ]

@@ -1,0 +1,288 @@
+"""What a lead is worth with a rep: the numbers, and how they are learned."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from leadopt.affinity import Affinity, AffinityModel
+from leadopt.errors import InvalidInput
+
+DATA = Path(os.environ.get("LEADOPT_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+def floor(rng, n_rows=6_000, n_reps=20, n_products=10, deviations=(0.5, 0.7, 0.4)):
+    """A sales floor with known truth: history as a dict of lists, and the true rates (n_products, n_reps)."""
+    rep, product, both = (rng.normal(0, sd, shape) for sd, shape in zip(
+        deviations, [(1, n_reps), (n_products, 1), (n_products, n_reps)], strict=True
+    ))  # fmt: skip
+    truth = 1 / (1 + np.exp(1.0 - rep - product - both))
+    reps = rng.choice(n_reps, n_rows, p=rng.dirichlet(np.ones(n_reps)))
+    products = rng.choice(n_products, n_rows, p=rng.dirichlet(np.ones(n_products)))
+    return {
+        "rep_id": reps.tolist(),
+        "product": [f"p{product}" for product in products],
+        "converted": (rng.random(n_rows) < truth[products, reps]).astype(int).tolist(),
+        "at": [f"2025-{1 + row % 12:02}-15" for row in range(n_rows)],
+    }, truth
+
+
+def rows_of(columns):
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def estimates_of(model, n_products=10, n_reps=20):
+    return model.estimate([(f"p{product}",) for product in range(n_products)], list(range(n_reps)))
+
+
+HISTORY, TRUTH = floor(np.random.default_rng(0))
+MODEL = AffinityModel(segment_by="product").fit(HISTORY)
+
+
+def test_shrunk_rates_are_closer_to_the_truth_than_raw_rates_and_than_the_global_rate():
+    found = estimates_of(MODEL)
+    overall = np.mean(HISTORY["converted"])
+    raw = np.where(found.tried > 0, found.converted / np.maximum(found.tried, 1), overall)
+    error, raw_error, global_error = (np.mean((guess - TRUTH) ** 2) for guess in (found.probability, raw, overall))
+    assert error < 0.6 * raw_error
+    assert error < 0.6 * global_error
+    assert 0.8 < np.mean((found.low <= TRUTH) & (found.high >= TRUTH)) < 0.97
+
+
+def test_estimates_count_the_outcomes_of_each_pair():
+    found = estimates_of(MODEL)
+    frame = pd.DataFrame(HISTORY).groupby(["product", "rep_id"])["converted"].agg(["size", "sum"])
+    assert found.tried[3, 4] == frame.loc[("p3", 4), "size"]
+    assert found.converted[3, 4] == frame.loc[("p3", 4), "sum"]
+    assert found.tried.sum() == len(HISTORY["converted"]) == MODEL.n_outcomes_
+    assert found.tried.dtype == found.converted.dtype == np.int64
+    assert found.weight == pytest.approx(found.tried / (found.tried + MODEL.concentration_))
+    assert found.known_rep.all()
+    assert found.known_segment.all()
+
+
+def test_unseen_reps_and_levels_get_the_base_and_a_wide_interval():
+    found = MODEL.estimate([("p1",), ("never",), (None,)], [1, 999])
+    assert found.known_rep.tolist() == [True, False]
+    assert found.known_segment.tolist() == [True, False, False]
+    assert found.probability[1, 1] == pytest.approx(MODEL.base_)
+    assert found.weight[:, 1].tolist() == [0, 0, 0]
+    width = found.high - found.low
+    assert width[0, 1] > width[0, 0]
+    assert (width[1:] > width[0, 0]).all()
+
+
+def test_a_cell_with_much_data_approaches_its_raw_rate():
+    tried = {("ann", "a"): (20_000, 18_000), ("ann", "b"): (50, 5), ("bob", "a"): (50, 5), ("bob", "b"): (50, 5)}
+    columns = {"rep_id": [], "product": [], "converted": []}
+    for (rep, product), (n, k) in tried.items():
+        columns["rep_id"] += [rep] * n
+        columns["product"] += [product] * n
+        columns["converted"] += [1] * k + [0] * (n - k)
+    found = AffinityModel(segment_by=["product"]).fit(columns).estimate([("a",)], ["ann"])
+    assert found.probability[0, 0] == pytest.approx(0.9, abs=0.005)
+    assert found.high[0, 0] - found.low[0, 0] < 0.02
+
+
+def test_history_without_signal_gives_the_global_rate_to_everybody():
+    history, _ = floor(np.random.default_rng(1), deviations=(0, 0, 0))
+    model = AffinityModel(segment_by="product").fit(history)
+    assert max(model.strengths_.values()) < 0.15
+    assert np.ptp(estimates_of(model).probability) < 0.12
+
+
+def test_the_order_of_the_history_changes_nothing():
+    order = np.random.default_rng(2).permutation(len(HISTORY["converted"]))
+    shuffled = {name: [column[row] for row in order] for name, column in HISTORY.items()}
+    for half_life in (None, 60.0):
+        one, other = (
+            estimates_of(AffinityModel(segment_by="product", half_life_days=half_life).fit(history))
+            for history in (HISTORY, shuffled)
+        )
+        assert (one.probability == other.probability).all()
+        assert (one.low == other.low).all()
+
+
+def test_other_names_for_reps_and_levels_change_nothing():
+    renamed = HISTORY | {
+        "rep_id": [f"rep {97 * rep % 101}" for rep in HISTORY["rep_id"]],
+        "product": [f"{product[::-1]} x" for product in HISTORY["product"]],
+    }
+    found = AffinityModel(segment_by="product").fit(renamed).estimate(
+        [(f"{product}p x",) for product in range(10)], [f"rep {97 * rep % 101}" for rep in range(20)]
+    )  # fmt: skip
+    assert found.probability == pytest.approx(estimates_of(MODEL).probability, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "kind", [pd.DataFrame, pl.DataFrame, pa.table, rows_of], ids=["pandas", "polars", "arrow", "rows"]
+)
+def test_every_kind_of_table_gives_the_same_numbers(kind):
+    history = kind(HISTORY)
+    model = AffinityModel(segment_by="product", half_life_days=90).fit(history)
+    plain = AffinityModel(segment_by="product", half_life_days=90).fit(HISTORY)
+    assert (model.probability(history) == plain.probability(HISTORY)).all()
+    assert type(model.table()) is type(history)
+    assert AffinityModel().fit(history).reps_ == list(range(20))
+
+
+def test_rows_and_pairs_agree():
+    found = estimates_of(MODEL)
+    rows = [{"rep_id": rep, "product": f"p{product}"} for product in range(10) for rep in range(20)]
+    assert MODEL.probability(rows).tolist() == found.probability.ravel().tolist()
+    assert MODEL.interval(rows, level=0.9).T.tolist() == [found.low.ravel().tolist(), found.high.ravel().tolist()]
+
+
+def test_a_higher_level_gives_a_wider_interval():
+    narrow, wide = (MODEL.interval(HISTORY, level) for level in (0.5, 0.95))
+    assert (wide[:, 0] <= narrow[:, 0]).all()
+    assert (wide[:, 1] >= narrow[:, 1]).all()
+
+
+def test_affinity_shares_rows_and_scales_by_value():
+    leads = {"product": ["p1", "p2", "p1"], "value": [10.0, 1.0, 100.0]}
+    gains = MODEL.affinity(leads, {"rep_id": [3, 4]})
+    rates = MODEL.estimate([("p1",), ("p2",)], [3, 4]).probability
+    assert gains.rates.tolist() == rates.tolist()
+    assert gains.dense() == pytest.approx(rates[[0, 1, 0]] * np.array([[10], [1], [100]]))
+    assert MODEL.affinity({"product": ["p1"]}, {"id": [3]}, rep_id="id").dense().tolist() == rates[:1, :1].tolist()
+    assert MODEL.affinity({"product": []}, {"rep_id": [3]}).dense().shape == (0, 1)
+
+
+def test_the_table_has_a_row_for_each_pair_that_history_holds():
+    table = AffinityModel(segment_by="product").fit(pd.DataFrame(HISTORY)).table()
+    assert list(table) == ["rep_id", "product", "tried", "converted", "raw_rate", "estimate", "low", "high"]
+    assert len(table) == len(set(zip(HISTORY["rep_id"], HISTORY["product"], strict=True)))
+    assert (table.raw_rate == table.converted / table.tried).all()
+    assert ((table.low <= table.estimate) & (table.estimate <= table.high)).all()
+
+
+def test_a_half_life_lets_recent_outcomes_count_more():
+    rows = [{"rep_id": "ann", "converted": 0, "at": "2024-01-01"}] * 50
+    rows += [{"rep_id": "ann", "converted": 1, "at": "2025-01-01"}] * 50
+    rows += [{"rep_id": "bob", "converted": row % 2, "at": "2025-01-01"} for row in range(100)]
+    whole, recent = (AffinityModel(half_life_days=days).fit(rows) for days in (None, 60))
+    assert whole.probability([{"rep_id": "ann"}]) == pytest.approx(0.5, abs=0.02)
+    assert recent.probability([{"rep_id": "ann"}])[0] > 0.8
+    assert recent.estimate([()], ["ann"]).tried.tolist() == [[100]]
+
+
+def test_outcomes_without_a_rep_inform_the_segments_only():
+    rows = [{"rep_id": None, "product": product, "converted": row < won}
+            for product, won in (("a", 90), ("b", 10)) for row in range(100)]  # fmt: skip
+    model = AffinityModel(segment_by="product").fit([*rows, {"rep_id": 7.0, "product": "a", "converted": 1}])
+    assert model.reps_ == [7]
+    assert model.n_outcomes_ == 201
+    a, b = model.estimate([("a",), ("b",)], [8]).probability[:, 0]
+    assert a > 0.7
+    assert b < 0.3
+    assert [row["rep_id"] for row in model.table()] == [7]
+
+
+def test_a_missing_level_is_a_level_and_open_rows_are_counted():
+    rows = [{"rep_id": "ann", "product": "a" if row % 2 else None, "converted": row % 2} for row in range(100)]
+    model = AffinityModel(segment_by="product").fit([*rows, {"rep_id": "ann", "product": "a", "converted": None}])
+    assert model.segments_ == [(None,), ("a",)]
+    assert (model.n_outcomes_, model.n_open_) == (100, 1)
+    assert model.estimate([(None,)], ["ann"]).probability[0, 0] < 0.1
+
+
+def test_several_columns_have_effects_and_so_has_their_combination():
+    rows = rows_of(HISTORY | {"region": [row % 3 for row in range(len(HISTORY["at"]))]})
+    model = AffinityModel(segment_by=["product", "region"]).fit(rows)
+    assert list(model.strengths_) == ["rep", "product", "region", "segment"]
+    known = model.estimate([("p1", "0"), ("p1", "9")], [0]).known_segment
+    assert known.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("history", [[], {"rep_id": [], "product": [], "converted": []},
+                                     {"rep_id": ["a"], "product": ["p"], "converted": [None]}])  # fmt: skip
+def test_no_settled_outcomes_mean_even_odds_with_the_widest_interval(history):
+    model = AffinityModel(segment_by="product").fit(history)
+    found = model.estimate([("p",)], ["a"])
+    assert (model.n_outcomes_, found.probability[0, 0], model.base_) == (0, 0.5, 0.5)
+    assert found.low[0, 0] < 0.01
+    assert found.high[0, 0] > 0.99
+    assert len(model.table()) == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "change", "message"),
+    [
+        ({"segment_by": "prodct"}, {}, 'history: column "prodct" is missing; did you mean "product"'),
+        ({"segment_by": ["product", "product"]}, {}, "AffinityModel.segment_by: must be distinct names of columns"),
+        ({"half_life_days": 0}, {}, "AffinityModel.half_life_days: must be a positive number of days or None; found 0"),
+        ({}, {"rep_id": [0.5]}, "history.rep_id: an id must be text or a whole number; found 0.5"),
+        ({}, {"converted": ["maybe"]}, "history.converted, row 1: an outcome must be"),
+        ({"half_life_days": 9}, {"at": [None]}, "history.at: every row needs a date"),
+    ],
+)
+def test_bad_input_says_where_and_what(settings, change, message):
+    history = {"rep_id": [1], "product": ["a"], "converted": [1], "at": ["2025-01-01"]} | change
+    with pytest.raises(InvalidInput) as refused:
+        AffinityModel(**settings).fit(history)
+    assert message in str(refused.value)
+
+
+def test_bad_questions_say_what_is_wrong():
+    with pytest.raises(InvalidInput, match=r"has learned nothing yet; call fit\(history\) first"):
+        AffinityModel().table()
+    with pytest.raises(
+        InvalidInput, match=r"segments, entry 1: must be a tuple with one level for each of \['product'\]"
+    ):
+        MODEL.estimate(["p1"], [1])
+    with pytest.raises(InvalidInput, match=r"level: must be between 0 and 1, such as 0.9; found 90"):
+        MODEL.interval(HISTORY, level=90)
+    with pytest.raises(InvalidInput, match=r"reps holds text \('1'\) and history.rep_id holds whole numbers \(\d+\)"):
+        MODEL.estimate([("p1",)], ["1"])
+
+
+def log_loss(probability, outcome):
+    return float(-np.mean(outcome * np.log(probability) + (1 - outcome) * np.log1p(-probability)))
+
+
+@pytest.mark.skipif(not (DATA / "incidents").exists(), reason=f"real data is not at {DATA}; set LEADOPT_DATA")
+def test_on_real_incidents_estimates_beat_raw_rates_and_the_global_rate():
+    cases = pl.read_csv(DATA / "incidents" / "incidents.csv").sort(
+        pl.col("first_event").str.to_datetime(time_zone="UTC")
+    )
+    past, future = cases[: int(0.75 * len(cases))], cases[int(0.75 * len(cases)) :]
+    won = future["first_line_only"].to_numpy()
+    model = AffinityModel(segment_by="product", rep="first_group", converted="first_line_only").fit(past)
+    cells = past.group_by("first_group", "product").agg(pl.col("first_line_only").mean().alias("raw"))
+    overall = past["first_line_only"].mean()
+    raw = future.join(cells, on=["first_group", "product"], how="left", maintain_order="left")["raw"].fill_null(overall)
+    loss = log_loss(model.probability(future), won)
+    assert loss < 0.345
+    assert loss < log_loss(raw.clip(1e-3, 1 - 1e-3).to_numpy(), won) - 0.1
+    assert loss < log_loss(np.full(len(won), overall), won) - 0.3
+
+
+def test_affinity_is_rates_times_scale():
+    gains = Affinity(rates=[[0.1, -np.inf]], row=[0, 0], scale=[1.0, 0.0])
+    assert gains.dense().tolist() == [[0.1, -np.inf], [0.0, -np.inf]]
+    assert gains.at([0, 1], [0, 1]).tolist() == [0.1, -np.inf]
+    assert (gains.n_leads, gains.n_reps, gains.eligible.tolist()) == (2, 2, [[True, False]])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"rates": [[np.nan]]}, "affinity, row 0: gains must be finite, or -inf for an ineligible pair; found nan"),
+        ({"rates": [0.1]}, "affinity.rates: must have 2 dimensions; found 1"),
+        ({"rates": [["x"]]}, "affinity.rates: must be numbers"),
+        ({"rates": [[0.1]], "row": [1]}, "affinity.row: must be from 0 to 0; found 1 to 1"),
+        ({"rates": [[0.1]], "row": [0.5]}, "affinity.row: must be whole numbers"),
+        ({"rates": [[0.1]], "scale": [1, 2]}, "without `row`, `scale` needs one entry per row; found 2 for 1"),
+        ({"rates": [[0.1]], "row": [0, 0], "scale": [1]}, "one entry per lead; found 1 for 2 leads"),
+        ({"rates": [[0.1]], "scale": [-1]}, "affinity.scale of lead 0: must be finite and not negative; found -1.0"),
+    ],
+)
+def test_a_wrong_affinity_says_where_and_what(arguments, message):
+    with pytest.raises(InvalidInput) as refused:
+        Affinity(**arguments)
+    assert message in str(refused.value)
