@@ -1,1 +1,41 @@
-"""leadopt."""
+"""leadopt decides which sales rep gets which lead: learned from history, provably best, explained.
+
+>>> import leadopt
+>>> leadopt.match([[0.3, 0.1], [0.4, 0.3]], capacity=1).rep_of_lead
+array([0, 1])
+"""
+
+from leadopt.affinity import Affinity, AffinityModel
+from leadopt.assign import assign
+from leadopt.columns import Columns
+from leadopt.errors import Infeasible, InvalidInput, LeadoptError
+from leadopt.fairness import Fairness, NewcomerQuota
+from leadopt.matching import Auto, Match, Status, match
+from leadopt.plan import Plan
+from leadopt.policy import Policy
+from leadopt.problem import Limit, Problem
+from leadopt.solvers import Hungarian, MinCostFlow
+
+__all__ = [
+    "Affinity",
+    "AffinityModel",
+    "Auto",
+    "Columns",
+    "Fairness",
+    "Hungarian",
+    "Infeasible",
+    "InvalidInput",
+    "LeadoptError",
+    "Limit",
+    "Match",
+    "MinCostFlow",
+    "NewcomerQuota",
+    "Plan",
+    "Policy",
+    "Problem",
+    "Status",
+    "assign",
+    "match",
+]
+
+__version__ = "0.1.0"

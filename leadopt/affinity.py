@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leadopt import shrinkage
+from leadopt.effects import sigmoid
 from leadopt.errors import InvalidInput
 from leadopt.frames import Id, Table, as_id, as_level, check_same_kind
-from leadopt.shrinkage import Estimates, Posterior
+from leadopt.shrinkage import Estimates, Posterior, credible_interval
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -181,7 +183,7 @@ class AffinityModel:
 
     References
     ----------
-    `shrinkage` holds the mathematics and its sources.
+    `shrinkage` and `effects` hold the mathematics and its sources.
 
     Examples
     --------
@@ -247,7 +249,7 @@ class AffinityModel:
         levels = np.array(self._levels(reps, segments, self.segments_), dtype=np.int64)
         effects, self.concentration_ = shrinkage.fit(self._tally.cells(levels, tuple(sizes)))
         self._posterior = Posterior(tally=self._tally, effects=effects, concentration=self.concentration_)
-        self.base_ = float(shrinkage.sigmoid(effects.values[0]))
+        self.base_ = float(sigmoid(effects.values[0]))
         names = ["rep", *self._columns, *(["segment"] * (self._n_columns > 1))]
         self.strengths_ = dict(zip(names, effects.deviations[1:].tolist(), strict=True))
 
@@ -274,7 +276,7 @@ class AffinityModel:
         rep, segment = _codes(self._rep_code, reps)[pairs[0]], _codes(self._segment_code, segments)[pairs[1]]
         return self._tally.find(self._keys(rep, segment)), self._levels(rep, pairs[1], segments)
 
-    def estimate(self, segments: Sequence[Segment], reps: Sequence[Id], level: float = 0.9) -> Estimates:
+    def estimate(self, segments: Sequence[Segment], reps: Sequence[Id]) -> Estimates:
         """Return what is known about every pair of these segments and reps.
 
         Parameters
@@ -283,12 +285,11 @@ class AffinityModel:
             one level for each column of `segment_by`, None where missing; levels never seen are fine
         reps
             ids; reps never seen are fine
-        level
-            probability inside the credible intervals, in (0, 1)
 
         Notes
         -----
-        Time and memory grow with the product of the two; a million pairs take seconds, most of them for intervals.
+        Time and memory grow with the product of the two. Credible intervals, which cost several times as much as all
+        the rest, are computed on demand and for the pairs in question by `Estimates.interval`.
         """
         self._check_fitted()
         self._check_reps("reps", reps)
@@ -297,7 +298,6 @@ class AffinityModel:
             *self._locate(reps, plain, _every_pair(plain, reps)),
             known_rep=_codes(self._rep_code, reps) < len(self.reps_),
             known_segment=_codes(self._segment_code, plain) < len(self.segments_),
-            level=_level(level),
         )
 
     def probability(self, rows: Any) -> Floats:
@@ -308,7 +308,11 @@ class AffinityModel:
     def interval(self, rows: Any, level: float = 0.9) -> Floats:
         """Return the credible interval of each row's chance of conversion, float64 (n_rows, 2)."""
         self._check_fitted()
-        return np.column_stack(self._posterior.interval(*self._locate_rows(rows), _level(level)))
+        return np.column_stack(self._interval(*self._locate_rows(rows), level))
+
+    def _interval(self, cell: Ints, levels: Sequence[Ints], level: float) -> tuple[Floats, Floats]:
+        probability, outcomes = self._posterior.probability(cell, levels), self._posterior.outcomes(cell, levels)
+        return credible_interval(probability, outcomes, level)
 
     def _locate_rows(self, rows: Any) -> tuple[Ints, list[Ints]]:
         table = Table(rows, "rows")
@@ -356,7 +360,7 @@ class AffinityModel:
         rep, segment = rep[named], segment[named]
         cell, families = self._locate(self.reps_, self.segments_, (rep, segment))
         tried, converted = self._tally.tried[cell], self._tally.converted[cell]
-        low, high = self._posterior.interval(cell, families, 0.9)
+        low, high = self._interval(cell, families, 0.9)
         numbers = {
             "tried": tried,
             "converted": converted,
@@ -404,12 +408,6 @@ def _half_life(days: float | None) -> float | None:
     return days
 
 
-def _level(level: float) -> float:
-    if not 0.0 < level < 1.0:
-        raise InvalidInput(f"level: must be between 0 and 1, such as 0.9; found {level!r}")
-    return level
-
-
 def _rep_ids(name: str, keys: Sequence[Any]) -> list[Id | None]:
     ids = {key: as_id(key) for key in set(keys)}
     for key, rep in ids.items():
@@ -438,7 +436,7 @@ def _every_pair(segments: Sequence[Segment], reps: Sequence[Id]) -> Pairs:
 
 def _codes(code: Mapping[Any, int], items: Sequence[Any]) -> Ints:
     """Return the code of each item, one past the last for an item without."""
-    return np.fromiter((code.get(item, len(code)) for item in items), dtype=np.int64, count=len(items))
+    return np.fromiter(map(code.get, items, repeat(len(code))), dtype=np.int64, count=len(items))
 
 
 def _distinct(items: Sequence[Any]) -> tuple[list[Any], Ints]:

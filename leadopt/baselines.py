@@ -108,15 +108,19 @@ def greedy(case: Case, turn: int = 0) -> Dealt:
     """Return the leads handed out pair by pair, the greatest gain that is still possible first."""
     problem = case.problem
     answer, room = _pinned(case)
-    queue = [(-gain, lead, rep) for lead in np.flatnonzero(answer < 0) if (best := _best(case, lead, room))
-             for gain, rep in [best]]
+    queue = [
+        (-gain, lead, rep)
+        for lead in np.flatnonzero(answer < 0)
+        if (best := _best(case, int(lead), room))
+        for gain, rep in [best]
+    ]
     heapq.heapify(queue)
     while queue:
         _, lead, rep = heapq.heappop(queue)
         if room[rep] > 0:
             answer[lead] = rep
             room[rep] -= 1
-        elif best := _best(case, lead, room):
+        elif best := _best(case, int(lead), room):
             heapq.heappush(queue, (-best[0], lead, best[1]))
     assert (room >= 0).all() and len(answer) == problem.n_leads
     return Dealt(rep_of_lead=answer)
@@ -132,7 +136,7 @@ ALL: dict[str, Baseline] = {
 
 
 def _deal(case: Case, choose: Callable[[int, Bools], int]) -> Ints:
-    """Hand out leads in order to whom `choose` names among the eligible reps with room who gain more than the reserve."""
+    """Hand out leads in order, to whom `choose` names among eligible reps with room and a gain above the reserve."""
     answer, room = _pinned(case)
     affinity = case.problem.affinity
     for lead in np.flatnonzero(answer < 0):
@@ -165,4 +169,4 @@ def _performance(case: Case) -> Floats:
     if evidence is None or not case.problem.n_leads:
         return np.ones(case.problem.n_reps)
     share = np.bincount(evidence.segment_of_lead, minlength=len(evidence.segments)) / case.problem.n_leads
-    return np.asarray(share @ evidence.probability)
+    return np.asarray(share @ evidence.estimates.probability)

@@ -27,16 +27,21 @@ class Slots:
         int64 (n_reps,), leads at most
     least
         int64 (n_reps,), leads at least
-    away
-        bool (n_reps,), not available at all
+    available
+        float64 (n_reps,), fraction of the usual capacity that is there; 0 = away
     notes
         what was assumed, in words
     """
 
     most: Ints
     least: Ints
-    away: Bools
+    available: Floats
     notes: tuple[str, ...]
+
+    @property
+    def away(self) -> Bools:
+        """Who is not there at all, bool (n_reps,)."""
+        return np.asarray(self.available <= 0)
 
 
 def slots(reps: Table, columns: Columns, n_leads: int) -> Slots:
@@ -75,13 +80,14 @@ def slots(reps: Table, columns: Columns, n_leads: int) -> Slots:
     least = np.zeros(reps.n_rows)
     if columns.min_leads in reps:
         least = np.floor(_whole(reps, columns.min_leads) * available + 1e-9)
-    return Slots(most=most.astype(np.int64), least=least.astype(np.int64), away=available <= 0, notes=tuple(notes))
+    return Slots(most=most.astype(np.int64), least=least.astype(np.int64), available=available, notes=tuple(notes))
 
 
 def minimum_limits(least: Ints, names: Sequence[str]) -> list[Limit]:
     """Return one limit for each rep with a minimum: ``least[j] <= leads of rep j``."""
     return [
-        Limit(reps=[rep], lower=int(least[rep]), name=f"minimum of {names[rep]}") for rep in np.flatnonzero(least > 0)
+        Limit(reps=[rep], lower=int(least[rep]), name=f"minimum of {names[rep]}")
+        for rep in np.flatnonzero(least > 0).tolist()
     ]
 
 

@@ -1,4 +1,4 @@
-"""A decision to be taken, in the user's terms: who and what the indices of a `Problem` stand for, and on what evidence."""
+"""A decision in the user's terms: whom the indices of a `Problem` stand for, and on what evidence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.frames import Id, as_id
 from leadopt.policy import Policy
 from leadopt.problem import Problem
+from leadopt.shrinkage import Estimates
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -19,7 +20,7 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evidence:
-    """What history says about every segment with every rep; arrays are (n_segments, n_reps).
+    """What history says about the segments of these leads.
 
     Parameters
     ----------
@@ -29,16 +30,8 @@ class Evidence:
         the level of each column, per segment; None = missing
     segment_of_lead
         int64 (n_leads,)
-    probability, low, high
-        estimated chance of conversion and its 90% credible interval
-    tried, converted
-        outcomes of this rep with this segment
-    expected
-        what rep and segment alone lead one to expect
-    weight
-        share of the pair's own outcomes in the estimate; the rest is borrowed
-    known_rep, known_segment
-        whether history has seen them at all
+    estimates
+        every segment with every rep
     n_outcomes
         settled outcomes in history
     """
@@ -46,21 +39,15 @@ class Evidence:
     segment_by: tuple[str, ...]
     segments: tuple[tuple[str | None, ...], ...]
     segment_of_lead: Ints
-    probability: Floats
-    low: Floats
-    high: Floats
-    tried: Ints
-    converted: Ints
-    expected: Floats
-    weight: Floats
-    known_rep: Bools
-    known_segment: Bools
+    estimates: Estimates
     n_outcomes: int
 
     def describe(self, segment: int) -> str:
         """Return a segment in words: ``industry=steel, source=web``."""
         levels = zip(self.segment_by, self.segments[segment], strict=True)
-        return ", ".join(f"{column}={'(missing)' if level is None else level}" for column, level in levels) or "any lead"
+        return (
+            ", ".join(f"{column}={'(missing)' if level is None else level}" for column, level in levels) or "any lead"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,7 +101,7 @@ class Case:
         """Return the chance of conversion of each lead with the rep at the same place, None without evidence."""
         if self.evidence is None:
             return None
-        return np.asarray(self.evidence.probability[self.evidence.segment_of_lead[leads], reps])
+        return np.asarray(self.evidence.estimates.probability[self.evidence.segment_of_lead[leads], reps])
 
     def limit_names(self) -> list[str]:
         """Return what each limit of the problem is called."""
@@ -130,4 +117,6 @@ def _find(ids: Sequence[Id], wanted: object, kind: str) -> int:
     for place, known in enumerate(ids):
         if str(known) == str(wanted):
             return place
-    raise InvalidInput(f"{kind} {wanted!r} is not in this plan{did_you_mean(str(wanted), [str(known) for known in ids])}")
+    raise InvalidInput(
+        f"{kind} {wanted!r} is not in this plan{did_you_mean(str(wanted), [str(known) for known in ids])}"
+    )

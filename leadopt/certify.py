@@ -87,10 +87,12 @@ def certify(
     answer = np.asarray(rep_of_lead, dtype=np.int64)
     p = np.zeros(problem.n_reps) if prices is None else np.maximum(np.asarray(prices, dtype=np.float64), 0.0)
     q = _dual_range(problem.limits, limit_prices)
+    bound = float(_bound(problem, p, q))
+    if malformed := _malformed(problem, answer):
+        return Certificate(objective=-np.inf, bound=bound, gap=np.inf, violations=malformed)
     objective = _objective(problem, answer)
-    bound = _bound(problem, p, q)
     size = max(abs(bound), _largest_gain(problem))
-    gap = (bound - objective) / size if size > 0 else 0.0
+    gap = (bound - objective) / size if 0 < size < np.inf else 0.0 if bound == objective else np.inf
     return Certificate(objective=objective, bound=bound, gap=gap, violations=_violations(problem, answer))
 
 
@@ -125,7 +127,8 @@ def _charge(reduced: Floats, limit: Limit, price: float, leads: Ints) -> None:
 def _bound(problem: Problem, p: Floats, q: Floats) -> float:
     total = float(p @ problem.capacity)
     for limit, price in zip(problem.limits, q, strict=True):
-        total += price * (limit.upper if price > 0 else limit.lower) if price != 0 else 0.0
+        lower, upper = _reachable(limit)
+        total += price * (upper if price > 0 else lower) if price != 0 else 0.0
     step = max(1, _CHUNK // max(1, problem.n_reps))
     best = []
     for start in range(0, problem.n_leads, step):
@@ -141,8 +144,15 @@ def _bound(problem: Problem, p: Floats, q: Floats) -> float:
     return total + float(np.sum(best))
 
 
+def _reachable(limit: Limit) -> tuple[float, float]:
+    """Return the bounds that a load can be at: whole ones where a hard limit counts leads."""
+    if limit.penalty is None and limit.counts_leads:
+        return float(np.ceil(limit.lower)), float(np.floor(limit.upper))
+    return limit.lower, limit.upper
+
+
 def _objective(problem: Problem, answer: Ints) -> float:
-    placed = np.flatnonzero((answer >= 0) & (answer < problem.n_reps))
+    placed = np.flatnonzero(answer >= 0)
     total = float(problem.affinity.at(placed, answer[placed]).sum())
     if np.isfinite(problem.reserve):
         total += problem.reserve * (problem.n_leads - len(placed))
@@ -168,10 +178,14 @@ def _largest_gain(problem: Problem) -> float:
     return max(largest, abs(problem.reserve)) if np.isfinite(problem.reserve) else largest
 
 
+def _malformed(problem: Problem, answer: Ints) -> tuple[str, ...]:
+    if answer.shape == (problem.n_leads,) and ((answer >= -1) & (answer < problem.n_reps)).all():
+        return ()
+    return (f"the answer must give each of {problem.n_leads} leads a rep from 0 to {problem.n_reps - 1}, or -1",)
+
+
 def _violations(problem: Problem, answer: Ints) -> tuple[str, ...]:
     found = []
-    if len(answer) != problem.n_leads or ((answer < -1) | (answer >= problem.n_reps)).any():
-        return (f"the answer must give each of {problem.n_leads} leads a rep from 0 to {problem.n_reps - 1}, or -1",)
     placed = np.flatnonzero(answer >= 0)
     ineligible = placed[np.isneginf(problem.affinity.at(placed, answer[placed]))]
     found += [f"lead {lead} is not eligible for rep {answer[lead]}" for lead in ineligible]

@@ -77,7 +77,7 @@ class Skills:
     def allows(self, reps: Table, rep_ids: Sequence[Id]) -> Allows:
         """Return who has them all."""
         has = [_fold_all(skills) for skills in reps.sets(self.has)]
-        return lambda key: np.array([key <= skills for skills in has], dtype=bool)  # type: ignore[operator]
+        return lambda key: np.array([key <= skills for skills in has], dtype=np.bool_)  # type: ignore[operator]
 
     def words(self, key: Hashable) -> str:
         """Name the skills."""
@@ -108,7 +108,7 @@ class Exclude:
         unknown = [rep for _, rep in self.pairs if str(rep) not in set(names)]
         if unknown:
             raise InvalidInput(f"eligibility.exclude: rep {unknown[0]!r} is not in {reps.name}; remove the pair")
-        return lambda key: np.array([name not in key for name in names], dtype=bool)  # type: ignore[operator]
+        return lambda key: np.array([name not in key for name in names], dtype=np.bool_)  # type: ignore[operator]
 
     def words(self, key: Hashable) -> str:
         """Name the reps."""
@@ -166,9 +166,7 @@ def judge(rule: Rule, leads: Table, lead_ids: Sequence[Id], reps: Table, rep_ids
     )
 
 
-def pinned_reps(
-    pins: dict[Id, Id], leads: Table, lead_ids: Sequence[Id], reps: Table, rep_ids: Sequence[Id]
-) -> Ints:
+def pinned_reps(pins: dict[Id, Id], leads: Table, lead_ids: Sequence[Id], reps: Table, rep_ids: Sequence[Id]) -> Ints:
     """Return the index of the rep each lead is pinned to, int64 (n_leads,), -1 = free.
 
     Raises

@@ -147,13 +147,13 @@ def quota_limits(
         least = np.floor(quota.min_leads * available + 1e-9)
         limits += [
             Limit(reps=[rep], lower=least[rep], name=f"newcomer minimum of {names[rep]}")
-            for rep in new
+            for rep in new.tolist()
             if least[rep] > 0
         ]
     return limits
 
 
-def newcomers(
+def is_newcomer(
     reps: Table, columns: Columns, tenure_days: float, now: date | datetime | str | None, *, required: bool
 ) -> Bools:
     """Return which reps are new, bool (n_reps,).

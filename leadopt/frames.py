@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from numbers import Integral, Real
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import UUID
 
-import narwhals.stable.v2 as nw
 import numpy as np
-from narwhals.exceptions import NarwhalsError
 from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput, did_you_mean
+
+if TYPE_CHECKING:
+    import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
 
 Id = int | str | UUID
 Floats = NDArray[np.float64]
@@ -91,7 +92,10 @@ class Table:
         names = dict.fromkeys(str(key) for row in rows for key in row)
         return {name: [row.get(name) for row in rows] for name in names}
 
-    def _from_native(self, data: Any) -> nw.DataFrame[Any]:
+    def _from_native(self, data: Any) -> "nw.DataFrame[Any]":
+        import narwhals.stable.v2 as nw
+        from narwhals.exceptions import NarwhalsError
+
         try:
             frame = nw.from_native(data)
             return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
@@ -110,7 +114,7 @@ class Table:
 
     def require(self, column: str) -> None:
         """Raise `InvalidInput`, naming the nearest column, if the table lacks this one."""
-        if column not in self.columns:
+        if column not in self.columns and (self.columns or self.n_rows):
             raise InvalidInput(
                 f'{self.name}: column "{column}" is missing{did_you_mean(column, self.columns)} '
                 "(column names are settings: Policy(columns=Columns(...)))"
@@ -120,7 +124,7 @@ class Table:
         """Return a column as Python objects; null, NaN and NaT become None."""
         self.require(column)
         if self._frame is None:
-            return [None if _is_missing(value) else value for value in self._columns[column]]
+            return [None if _is_missing(value) else value for value in self._columns.get(column, [])]
         series = self._frame[column]
         missing = series.is_null().to_numpy()
         return [
@@ -205,6 +209,19 @@ class Table:
         """Return a column of categories as text, so that 1, 1.0 and "1" are one level; missing stays None."""
         return [as_level(value) for value in self.values(column)]
 
+    def n_levels(self, column: str) -> int:
+        """Return how many distinct values a column has, a missing one counted as one."""
+        if self._frame is None:
+            return len({as_level(value) for value in self.values(column)})
+        return int(self._frame[column].n_unique())
+
+    def is_categorical(self, column: str) -> bool:
+        """Return whether a column holds text, true/false or whole numbers alone, missing ones aside."""
+        values = [value for value in self.values(column) if value is not None]
+        return bool(values) and all(
+            isinstance(value, str | bool | np.bool_) or as_id(value) is not None for value in values
+        )
+
     def sets(self, column: str) -> list[frozenset[str]]:
         """Return a column of lists (or of text separated by ; or |) as sets of text; missing is the empty set."""
         return [_as_set(value) for value in self.values(column)]
@@ -259,6 +276,8 @@ class Table:
         return [*keys, list(counts.values())]
 
     def _group_frame(self, columns: Sequence[str], at: str | None) -> list[list[Any]]:
+        import narwhals.stable.v2 as nw
+
         assert self._frame is not None
         names = [f"k{number}" for number in range(len(columns))]
         frame = self._frame.select(
@@ -278,7 +297,9 @@ class Table:
         series = [grouped[name].to_list() for name in names]
         return [*series, *([] if at else [[None] * len(grouped)]), grouped["count"].to_list()]
 
-    def _with_day_text(self, frame: nw.DataFrame[Any], at: str) -> nw.DataFrame[Any]:
+    def _with_day_text(self, frame: "nw.DataFrame[Any]", at: str) -> "nw.DataFrame[Any]":
+        import narwhals.stable.v2 as nw
+
         kind = frame.schema["day"]
         if kind.is_temporal() and not isinstance(kind, nw.Time | nw.Duration):
             return frame.with_columns(nw.col("day").dt.to_string("%Y-%m-%d"))
@@ -322,6 +343,8 @@ class Table:
         if self._frame is None:
             names = list(data)
             return [dict(zip(names, row, strict=True)) for row in zip(*data.values(), strict=True)]
+        import narwhals.stable.v2 as nw
+
         backend = self._frame.implementation
         frame = nw.from_dict(
             {name: _series(values, pandas=backend.is_pandas_like()) for name, values in data.items()}, backend=backend

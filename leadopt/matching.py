@@ -166,7 +166,8 @@ def match(
     meter = Meter(on_progress)
     meter.enter("build")
     problem = Problem(affinity=affinity, capacity=capacity, limits=limits, pins=pins, reserve=reserve)  # type: ignore[arg-type]
-    chosen = Auto().choose(problem) if solver is None else solver
+    wanted = Auto() if solver is None else solver
+    chosen = wanted.choose(problem) if isinstance(wanted, Auto) else wanted
     meter.enter("solve")
     answer = chosen.solve(problem, meter.relay)
     meter.enter("certify")

@@ -126,9 +126,12 @@ class Policy:
                 settings[name] = _settings(f"policy.{name}", kind, settings[name])
         rules = settings.get("eligibility", [])
         if not isinstance(rules, list | tuple):
-            raise InvalidInput(f"policy.eligibility: must be a list of rules ([[eligibility]] in TOML); found {rules!r}")
+            raise InvalidInput(
+                f"policy.eligibility: must be a list of rules ([[eligibility]] in TOML); found {rules!r}"
+            )
         settings["eligibility"] = tuple(_rule(rule) for rule in rules)
-        return _settings("policy", cls, settings)
+        policy: Self = _settings("policy", cls, settings)
+        return policy
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:

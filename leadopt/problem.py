@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +13,8 @@ from leadopt.errors import InvalidInput
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+_LARGEST = 1e290  # gains up to here can be added up and priced within float64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, init=False, repr=False)
@@ -75,8 +78,10 @@ class Limit:
             raise InvalidInput(f"{label}: upper must be a number, 0 or more; found {upper}")
         if lower > upper:
             raise InvalidInput(f"{label}: lower must not exceed upper; found {lower:g} > {upper:g}")
-        if penalty is not None and not (0 <= penalty < np.inf):
-            raise InvalidInput(f"{label}: penalty must be finite, 0 or more, or None for a hard limit; found {penalty}")
+        if penalty is not None and not (0 <= penalty <= _LARGEST):
+            raise InvalidInput(
+                f"{label}: penalty must be from 0 to {_LARGEST:g}, or None for a hard limit; found {penalty}"
+            )
         values = {
             "reps": _chosen(reps, f"{label}: reps"),
             "leads": _chosen(leads, f"{label}: leads"),
@@ -131,7 +136,7 @@ class Problem:
     Raises
     ------
     InvalidInput
-        wrong shapes or types, unknown indices, a pin to an ineligible rep
+        wrong shapes or types, unknown indices, a pin to an ineligible rep, gains too large to add up
     """
 
     affinity: Affinity
@@ -143,14 +148,16 @@ class Problem:
     def __post_init__(self) -> None:
         """Validate once, and freeze the arrays."""
         affinity = Affinity.coerce(self.affinity)
+        _check_size(affinity)
         object.__setattr__(self, "affinity", affinity)
         object.__setattr__(self, "capacity", _capacity(self.capacity, affinity.n_reps))
         object.__setattr__(self, "limits", tuple(self.limits))
         object.__setattr__(self, "pins", _pins(self.pins, affinity))
         object.__setattr__(self, "reserve", float(self.reserve))
-        if np.isnan(self.reserve) or self.reserve == np.inf:
+        if not (abs(self.reserve) <= _LARGEST or self.reserve == -np.inf):
             raise InvalidInput(
-                f"reserve: must be finite, or -inf where every lead must be placed; found {self.reserve}"
+                f"reserve: must be finite and at most {_LARGEST:g}, or -inf where every lead must be placed; "
+                f"found {self.reserve}"
             )
         for limit in self.limits:
             _check_limit(limit, affinity)
@@ -200,15 +207,17 @@ def _capacity(capacity: ArrayLike, n_reps: int) -> Ints:
         raise InvalidInput(f"capacity: must be one number, or one for each of {n_reps} reps; found shape {array.shape}")
     if bad := np.flatnonzero(~(np.isfinite(array) & (array >= 0) & (array == np.floor(array))))[:1].tolist():
         raise InvalidInput(f"capacity of rep {bad[0]}: must be a whole number, 0 or more; found {array[bad[0]]}")
-    return _frozen(np.minimum(array, 2**62).astype(np.int64))
+    return _frozen(np.array([min(int(most), 2**62) for most in array.tolist()], dtype=np.int64))
 
 
 def _pins(pins: Mapping[int, int] | ArrayLike | None, affinity: Affinity) -> Ints:
     array = np.full(affinity.n_leads, -1, dtype=np.int64)
     if isinstance(pins, Mapping):
         for lead, rep in pins.items():
-            if not 0 <= lead < affinity.n_leads:
+            if not (isinstance(lead, Integral) and 0 <= lead < affinity.n_leads):
                 raise InvalidInput(f"pins: lead {lead} does not exist; there are {affinity.n_leads}")
+            if isinstance(rep, bool) or not isinstance(rep, Integral):
+                raise InvalidInput(f"pins: lead {lead} must be pinned to a rep's index; found {rep!r}")
             array[lead] = rep
     elif pins is not None:
         given = np.asarray(pins)
@@ -221,6 +230,17 @@ def _pins(pins: Mapping[int, int] | ArrayLike | None, affinity: Affinity) -> Int
     if bad := pinned[np.isneginf(affinity.at(pinned, array[pinned]))][:1].tolist():
         raise InvalidInput(f"pins: lead {bad[0]} is pinned to rep {array[bad[0]]}, which is not eligible for it")
     return _frozen(array)
+
+
+def _check_size(affinity: Affinity) -> None:
+    largest = np.abs(affinity.rates).max(axis=1, initial=0.0, where=affinity.eligible)
+    with np.errstate(over="ignore"):
+        sizes = largest[affinity.row] * affinity.scale
+    if bad := np.flatnonzero(sizes > _LARGEST)[:1].tolist():
+        raise InvalidInput(
+            f"affinity of lead {bad[0]}: gains must be at most {_LARGEST:g}, so that they can be added up; "
+            f"found {sizes[bad[0]]}; give them in a larger unit"
+        )
 
 
 def _check_limit(limit: Limit, affinity: Affinity) -> None:

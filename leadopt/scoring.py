@@ -92,4 +92,4 @@ def _scaled(table: Table, column: str, points: float) -> Floats:
     known = values[np.isfinite(values)]
     if not len(known) or known.max() == known.min():
         return np.where(np.isfinite(values), points, 0.0)
-    return points * np.nan_to_num((values - known.min()) / (known.max() - known.min()), nan=0.0)
+    return np.asarray(points * np.nan_to_num((values - known.min()) / (known.max() - known.min()), nan=0.0))

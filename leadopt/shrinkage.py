@@ -1,58 +1,27 @@
-"""Empirical-Bayes estimates of conversion rates from counts: the mathematics of `AffinityModel`, in numpy alone.
+"""Empirical-Bayes estimates of conversion rates from counts: the mathematics of `AffinityModel`, on arrays alone.
 
-1. *Crossed effects*: the logit of a cell's rate is a base plus one effect of each family (rep, segment column, ...),
-   every family normal around zero with a spread that is learned. A family without signal shrinks to nothing.
+1. *Crossed effects* (`effects`): what rep and segment alone lead one to expect of a cell, and how sure that is.
 2. *Cells*: what a rep does with a segment beyond that is beta-binomial around the expected rate.
-3. *Intervals*: a Beta distribution with the mean of the estimate and the variance of 1 and 2 together.
+3. *Intervals*: a Beta distribution with the mean of the estimate and the variance of 1 and 2 together, computed only
+   for the pairs that are asked for; an estimate carries the number of outcomes that it is worth.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from leadopt.effects import Cells, Effects, fit_effects, sigmoid
+from leadopt.errors import InvalidInput
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-BASE_DEVIATION = 3.0
-"""Prior standard deviation of the base logit; that of Jeffreys' Beta(1/2, 1/2) is pi."""
 NO_INTERACTION = 1e6
 """The concentration that says: cells are exactly as their rep and segment lead one to expect."""
-_FIRST_DEVIATION = 0.5
-_LEAST_VARIANCE = 1e-8
-_MOST_DENSE = 600  # effects; up to here their full covariance costs less than 20 ms a step
-_LOGIT_BOUND = 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Cells:
-    """Counts by cell, and which level of each family of effects a cell has.
-
-    Parameters
-    ----------
-    levels
-        int64 (n_families, n_cells), from 0 to the family's size - 1
-    sizes
-        how many levels each family has
-    tried, converted
-        float64 (n_cells,), ``0 <= converted <= tried``; fractions are fine (decayed counts)
-    inflation
-        float64 (n_cells,), ``sum(w) / sum(w**2)`` of the weights w of a cell's outcomes. Counts times this scatter like
-        whole outcomes (Kish's effective sample size); weighted counts as they are scatter less, and a cell's own rate
-        would hide in that
-    """
-
-    levels: Ints
-    sizes: tuple[int, ...]
-    tried: Floats
-    converted: Floats
-    inflation: Floats
-
-    def discounted(self, factor: Floats) -> "Cells":
-        """Return the cells with their counts multiplied by a factor, float64 (n_cells,)."""
-        return replace(self, tried=self.tried * factor, converted=self.converted * factor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,51 +86,6 @@ class Tally:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Effects:
-    """The base and all effects in one vector: the base, then each family's levels and one level never seen.
-
-    Parameters
-    ----------
-    values
-        float64 (n_effects,), on the logit
-    covariance
-        float64 (n_effects, n_effects), or (n_effects,) where only the variances are known
-    deviations
-        float64 (1 + n_families,), standard deviation of the base's prior and of each family
-    starts
-        int64 (1 + n_families,), where the base and each family start
-    """
-
-    values: Floats
-    covariance: Floats
-    deviations: Floats
-    starts: Ints
-
-    def places(self, levels: Sequence[Ints]) -> list[Ints]:
-        """Return where the base and each family's levels stand in `values`; the arrays may broadcast."""
-        base = np.zeros(np.shape(levels[0]) if levels else 0, dtype=np.int64)
-        return [base, *(start + level for start, level in zip(self.starts[1:], levels, strict=True))]
-
-    def rate(self, levels: Sequence[Ints]) -> Floats:
-        """Return the expected rate, ``sigmoid(base + sum of effects)``, in the broadcast shape of `levels`."""
-        return sigmoid(sum((self.values[place] for place in self.places(levels)), start=np.zeros(())))
-
-    def logit_variance(self, levels: Sequence[Ints]) -> Floats:
-        """Return the posterior variance of the logit, ``sum of cov(effect, effect')``, in the shape of `rate`."""
-        places = self.places(levels)
-        if self.covariance.ndim == 1:
-            return sum((self.covariance[place] for place in places), start=np.zeros(()))
-        every = (self.covariance[one, other] for one in places for other in places)
-        # Rounding may leave a tiny negative where effects nearly cancel.
-        return np.maximum(sum(every, start=np.zeros(())), 0.0)
-
-
-def sigmoid(logit: Floats) -> Floats:
-    """Return ``1 / (1 + exp(-logit))``, strictly inside (0, 1)."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -_LOGIT_BOUND, _LOGIT_BOUND))))
-
-
 def fit(cells: Cells, rounds: int = 8) -> tuple[Effects, float]:
     """Return the effects and the concentration of the cells around them.
 
@@ -191,134 +115,6 @@ def fit(cells: Cells, rounds: int = 8) -> tuple[Effects, float]:
         discounted = cells.discounted(np.minimum(1.0, (concentration + 1.0) / (concentration + cells.tried)))
         effects = fit_effects(discounted, start=effects)
     return effects, concentration
-
-
-def fit_effects(cells: Cells, start: Effects | None = None, iterations: int = 200) -> Effects:
-    """Return the mode and the covariance of all effects, with the spread of each family learned from the data.
-
-    Maximises ``sum(k * eta - n * log(1 + exp(eta))) - sum(u**2 / (2 * tau_f**2))`` by Newton steps, and after each one
-    sets every family's variance by MacKay's fixed point, ``tau_f**2 = sum(u**2) / sum(1 - v / tau_f**2)``, where v are
-    the posterior variances and the denominator counts the effects that the data, not the prior, determine.
-
-    References
-    ----------
-    MacKay (1992), Bayesian interpolation, Neural Computation 4(3), doi:10.1162/neco.1992.4.3.415, eq. 4.9-4.10;
-    Breslow & Clayton (1993), Approximate inference in generalized linear mixed models, JASA 88(421).
-    """
-    design = _Design.of(cells)
-    variances = np.full(len(cells.sizes), _FIRST_DEVIATION**2) if start is None else start.deviations[1:] ** 2
-    values = np.zeros(design.n_effects) if start is None else start.values
-    for _ in range(iterations):
-        before, old = values, variances
-        values = design.newton_step(values, design.precisions(variances))
-        covariance = design.covariance(values, design.precisions(variances))
-        variances = design.updated_variances(values, covariance, variances)
-        if np.abs(values - before).max() < 1e-5 and np.abs(np.log(variances / old)).max(initial=0.0) < 1e-3:
-            break
-    return Effects(
-        values=values,
-        covariance=covariance,
-        deviations=np.sqrt(np.append(BASE_DEVIATION**2, variances)),
-        starts=design.starts,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Design:
-    """Which effects each cell adds up, as places in one vector: int64 (1 + n_families, n_cells)."""
-
-    places: Ints
-    starts: Ints
-    sizes: Ints
-    cells: Cells
-
-    @classmethod
-    def of(cls, cells: Cells) -> "_Design":
-        sizes = np.array([0, *cells.sizes], dtype=np.int64)
-        starts = np.cumsum(np.append(0, sizes + 1))[:-1]
-        base = np.zeros((1, len(cells.tried)), dtype=np.int64)
-        return cls(places=np.vstack([base, cells.levels + starts[1:, None]]), starts=starts, sizes=sizes, cells=cells)
-
-    @property
-    def n_effects(self) -> int:
-        return int(self.sizes.sum() + len(self.sizes))
-
-    def precisions(self, variances: Floats) -> Floats:
-        return np.repeat(1.0 / np.append(BASE_DEVIATION**2, variances), self.sizes + 1)
-
-    def logit(self, values: Floats) -> Floats:
-        return np.asarray(values[self.places].sum(axis=0))
-
-    def collect(self, per_cell: Floats) -> Floats:
-        """Return the sum over the cells of each effect, float64 (n_effects,)."""
-        repeated = np.tile(per_cell, len(self.places))
-        return np.bincount(self.places.ravel(), repeated, minlength=self.n_effects).astype(np.float64)
-
-    def information(self, values: Floats) -> Floats:
-        rate = sigmoid(self.logit(values))
-        return self.cells.tried * rate * (1.0 - rate)
-
-    def loss(self, values: Floats, precisions: Floats) -> float:
-        logit = self.logit(values)
-        fit = self.cells.tried * np.logaddexp(0.0, logit) - self.cells.converted * logit
-        return float(fit.sum() + 0.5 * (precisions * values**2).sum())
-
-    def newton_step(self, values: Floats, precisions: Floats) -> Floats:
-        """Return the effects after one Newton step, halved until the loss falls."""
-        residual = self.cells.converted - self.cells.tried * sigmoid(self.logit(values))
-        gradient = self.collect(residual) - precisions * values
-        step = self.solve(self.information(values), precisions, gradient)
-        limit = self.loss(values, precisions)
-        for _ in range(40):
-            if self.loss(values + step, precisions) <= limit:
-                return values + step
-            step = step / 2.0
-        return values
-
-    def solve(self, information: Floats, precisions: Floats, target: Floats) -> Floats:
-        if self.n_effects <= _MOST_DENSE:
-            return np.asarray(np.linalg.solve(self.precision_matrix(information, precisions), target))
-        return self.conjugate_gradients(information, precisions, target)
-
-    def precision_matrix(self, information: Floats, precisions: Floats) -> Floats:
-        n = self.n_effects
-        pairs = (self.places[:, None, :] * n + self.places[None, :, :]).ravel()
-        matrix = np.bincount(pairs, np.tile(information, len(self.places) ** 2), minlength=n * n).reshape(n, n)
-        return np.asarray(matrix + np.diag(precisions), dtype=np.float64)
-
-    def conjugate_gradients(self, information: Floats, precisions: Floats, target: Floats) -> Floats:
-        diagonal = self.collect(information) + precisions
-        solution, residual = np.zeros_like(target), target
-        direction = scaled = residual / diagonal
-        size = first = float(residual @ scaled)
-        for _ in range(300):
-            if size <= 1e-10 * first:
-                break
-            image = self.collect(information * self.logit(direction)) + precisions * direction
-            length = size / float(direction @ image)
-            solution, residual = solution + length * direction, residual - length * image
-            scaled = residual / diagonal
-            size, last = float(residual @ scaled), size
-            direction = scaled + size / last * direction
-        return solution
-
-    def covariance(self, values: Floats, precisions: Floats) -> Floats:
-        information = self.information(values)
-        if self.n_effects <= _MOST_DENSE:
-            return np.asarray(np.linalg.inv(self.precision_matrix(information, precisions)))
-        return np.asarray(1.0 / (self.collect(information) + precisions))
-
-    def updated_variances(self, values: Floats, covariance: Floats, variances: Floats) -> Floats:
-        uncertain = covariance if covariance.ndim == 1 else np.diagonal(covariance)
-        updated = variances.copy()
-        # Levels without data have u = 0 and v = tau**2, and so count neither above nor below the fraction bar.
-        for family, (start, size) in enumerate(zip(self.starts[1:], self.sizes[1:], strict=True)):
-            own = slice(start, start + size)
-            determined = float((1.0 - uncertain[own] / variances[family]).sum())
-            # Without data, rounding alone decides the sign.
-            if determined > 1e-12:
-                updated[family] = (values[own] ** 2).sum() / determined
-        return np.clip(updated, _LEAST_VARIANCE, BASE_DEVIATION**2)
 
 
 def leave_one_out(cells: Cells, effects: Effects) -> tuple[Floats, Floats]:
@@ -397,16 +193,16 @@ def shrunk(tried: Floats, converted: Floats, expected: Floats, concentration: fl
     return np.asarray((converted + concentration * expected) / (tried + concentration))
 
 
-def credible_interval(
-    estimate: Floats, *, tried: Floats, expected: Floats, logit_variance: Floats, concentration: float, level: float
-) -> tuple[Floats, Floats]:
-    """Return the ends of the central credible interval of each cell's rate.
+def effective_outcomes(
+    estimate: Floats, *, tried: Floats, expected: Floats, logit_variance: Floats, concentration: float
+) -> Floats:
+    """Return how many outcomes each estimate is worth: the ``a + b`` of the Beta distribution that describes it.
 
-    Quantiles of the Beta distribution with the estimate p as its mean and the variance of two stages (law of total
-    variance): ``p * (1 - p) / (n + kappa + 1)`` within the cell given m, and ``(kappa / (n + kappa))**2 * var(m)`` for
-    m itself. The delta method gives ``var(m) = m * (1 - m) * s`` with ``s = m * (1 - m) * v``; ``s / (1 + s)`` in place
-    of s agrees for small v and keeps the variance possible for large. The distribution is never wider than one with
-    ``a + b = 1``, which at p = 1/2 is Jeffreys' prior.
+    The distribution has the estimate p as its mean and the variance of two stages (law of total variance):
+    ``p * (1 - p) / (n + kappa + 1)`` within the cell given m, and ``(kappa / (n + kappa))**2 * var(m)`` for m itself.
+    The delta method gives ``var(m) = m * (1 - m) * s`` with ``s = m * (1 - m) * v``; ``s / (1 + s)`` in place of s
+    agrees for small v and keeps the variance possible for large. It is never wider than one with ``a + b = 1``,
+    which at p = 1/2 is Jeffreys' prior.
 
     Parameters
     ----------
@@ -414,22 +210,36 @@ def credible_interval(
         p, n, m and v; float64 of shapes that broadcast
     concentration
         kappa
-    level
-        probability inside, in (0, 1)
-
-    Returns
-    -------
-    tuple of Floats
-        low and high, with ``0 <= low <= estimate <= high <= 1``
     """
-    from scipy.special import betaincinv
-
     binomial = expected * (1.0 - expected)
     s = binomial * logit_variance
     share = concentration / (tried + concentration)
     within = estimate * (1.0 - estimate) / (tried + concentration + 1.0)
     variance = within + share**2 * binomial * s / (1.0 + s)
-    outcomes = np.maximum(estimate * (1.0 - estimate) / variance - 1.0, 1.0)
+    return np.asarray(np.maximum(estimate * (1.0 - estimate) / variance - 1.0, 1.0))
+
+
+def credible_interval(estimate: Floats, outcomes: Floats, level: float) -> tuple[Floats, Floats]:
+    """Return the ends of the central credible interval of each rate, ``0 <= low <= estimate <= high <= 1``.
+
+    Quantiles of the Beta distribution with mean `estimate` and ``a + b = outcomes``, a few microseconds each.
+
+    Parameters
+    ----------
+    estimate, outcomes
+        float64 of shapes that broadcast
+    level
+        probability inside, in (0, 1)
+
+    Raises
+    ------
+    InvalidInput
+        the level is not between 0 and 1
+    """
+    from scipy.special import betaincinv
+
+    if not 0.0 < level < 1.0:
+        raise InvalidInput(f"level: must be between 0 and 1, such as 0.9; found {level!r}")
     a, b = outcomes * estimate, outcomes * (1.0 - estimate)
     low, high = (betaincinv(a, b, (1.0 + side * level) / 2.0) for side in (-1.0, 1.0))
     # The mean of a very skewed Beta lies outside its central interval.
@@ -444,8 +254,8 @@ class Estimates:
     ----------
     probability
         float64, estimated chance of conversion, in (0, 1)
-    low, high
-        float64, ends of its credible interval
+    outcomes
+        float64, how many outcomes the estimate is worth, borrowed ones included (`effective_outcomes`)
     tried, converted
         int64, the pair's own settled and won outcomes, each counted once whatever its age
     expected
@@ -459,14 +269,19 @@ class Estimates:
     """
 
     probability: Floats
-    low: Floats
-    high: Floats
+    outcomes: Floats
     tried: Ints
     converted: Ints
     expected: Floats
     weight: Floats
     known_rep: Bools
     known_segment: Bools
+
+    def interval(
+        self, segments: Any = slice(None), reps: Any = slice(None), level: float = 0.9
+    ) -> tuple[Floats, Floats]:
+        """Return low and high (`credible_interval`) of the pairs that these numpy indices pick; all by default."""
+        return credible_interval(self.probability[segments, reps], self.outcomes[segments, reps], level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -482,27 +297,22 @@ class Posterior:
         tried, converted = self.tally.weighted_tried[cell], self.tally.weighted_converted[cell]
         return shrunk(tried, converted, self.effects.rate(levels), self.concentration)
 
-    def interval(self, cell: Ints, levels: Sequence[Ints], level: float) -> tuple[Floats, Floats]:
-        """Return the ends of its credible interval."""
-        return credible_interval(
+    def outcomes(self, cell: Ints, levels: Sequence[Ints]) -> Floats:
+        """Return how many outcomes that estimate is worth."""
+        return effective_outcomes(
             self.probability(cell, levels),
             tried=self.tally.weighted_tried[cell],
             expected=self.effects.rate(levels),
             logit_variance=self.effects.logit_variance(levels),
             concentration=self.concentration,
-            level=level,
         )
 
-    def estimates(
-        self, cell: Ints, levels: Sequence[Ints], *, known_rep: Bools, known_segment: Bools, level: float
-    ) -> Estimates:
+    def estimates(self, cell: Ints, levels: Sequence[Ints], *, known_rep: Bools, known_segment: Bools) -> Estimates:
         """Return everything about some segments (rows of `cell`) and reps (its columns)."""
-        low, high = self.interval(cell, levels, level)
         tried = self.tally.weighted_tried[cell]
         return Estimates(
             probability=self.probability(cell, levels),
-            low=low,
-            high=high,
+            outcomes=self.outcomes(cell, levels),
             tried=self.tally.tried[cell],
             converted=self.tally.converted[cell],
             expected=np.broadcast_to(self.effects.rate(levels), cell.shape),

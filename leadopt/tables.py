@@ -69,10 +69,10 @@ def _right(headers: Sequence[str], rows: Cells) -> list[bool]:
 
 
 def _numeric(cell: str) -> bool:
-    return not cell or cell == "-" or (cell.lstrip("+-")[:1].isdigit() and not any(c.isalpha() for c in cell if c != "e"))
+    return (
+        not cell or cell == "-" or (cell.lstrip("+-")[:1].isdigit() and not any(c.isalpha() for c in cell if c != "e"))
+    )
 
 
 def _pad(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
-    return [
-        cell.rjust(width) if r else cell.ljust(width) for cell, width, r in zip(row, widths, right, strict=True)
-    ]
+    return [cell.rjust(width) if r else cell.ljust(width) for cell, width, r in zip(row, widths, right, strict=True)]

@@ -30,20 +30,26 @@ class Costs:
         (n_groups,), class of limits of each group
     penalty
         (n_nodes,), per unit beyond a limit's bounds; `FREE` for a hard one
-    scale
-        costs per unit of gain, a power of two, so that scaling itself loses nothing
+    exponent
+        a cost is a gain times ``2**exponent``, so that scaling itself loses nothing, however small the gains
     """
 
     pair: Ints
     pool: Ints | None
     kind: Ints
     penalty: Ints
-    scale: float
+    exponent: int
+
+    def gain(self, cost: Ints | float) -> Floats:
+        """Return costs in units of gain."""
+        return np.asarray(np.ldexp(np.asarray(cost, dtype=np.float64), -self.exponent))
 
     def paid(self, group: Ints, rep: Ints) -> Ints:
         """Return the cost of each group with the rep at the same place, or in the pool where that is -1."""
-        cost = self.pair[group, np.maximum(rep, 0)]
-        return cost if self.pool is None else np.where(rep >= 0, cost, self.pool[group])
+        cost = np.zeros(len(group), dtype=np.int64) if self.pool is None else self.pool[group]
+        placed = rep >= 0
+        cost[placed] = self.pair[group[placed], rep[placed]]
+        return cost
 
 
 def whole_costs(problem: Problem, groups: Groups, tree: LimitTree, most: float) -> Costs:
@@ -63,13 +69,12 @@ def whole_costs(problem: Problem, groups: Groups, tree: LimitTree, most: float) 
         float((best - problem.reserve).max(initial=0.0)) if pooled else 0.0,
         float(tree.penalty.max(initial=0.0, where=~hard)),
     )
-    # ldexp's exponent stays within float64 for gains from 1e-290 to 1e290.
-    scale = float(np.ldexp(1.0, int(np.floor(np.log2(most) - np.log2(largest))) - 1)) if largest > 0 else 1.0
+    exponent = int(np.floor(np.log2(most) - np.log2(largest))) - 1 if largest > 0 else 0
     return Costs(
-        pair=np.where(eligible, np.rint(np.where(eligible, loss, 0.0) * scale), 0).astype(np.int64)
+        pair=np.where(eligible, np.rint(np.ldexp(np.where(eligible, loss, 0.0), exponent)), 0).astype(np.int64)
         + np.where(eligible, 0, INELIGIBLE),
-        pool=np.rint((best - problem.reserve) * scale).astype(np.int64) if pooled else None,
+        pool=np.rint(np.ldexp(best - problem.reserve, exponent)).astype(np.int64) if pooled else None,
         kind=tree.class_of_lead[groups.example],
-        penalty=np.where(hard, FREE, np.rint(np.where(hard, 0.0, tree.penalty) * scale).astype(np.int64)),
-        scale=scale,
+        penalty=np.where(hard, FREE, np.rint(np.ldexp(np.where(hard, 0.0, tree.penalty), exponent)).astype(np.int64)),
+        exponent=exponent,
     )

@@ -68,7 +68,7 @@ class Hungarian:
         rep_of_lead = problem.pins.copy()
         rep_of_lead[leads] = rep
         prices = prices_of(costs, tree, room, np.arange(len(leads)), rep, np.ones(len(leads), dtype=np.int64))
-        stats = {"cells": len(leads) * len(slots), "rounding": 0.5 * problem.n_leads / costs.scale}
+        stats = {"cells": len(leads) * len(slots), "rounding": float(costs.gain(0.5 * problem.n_leads))}
         return Answer(rep_of_lead=rep_of_lead, prices=prices, limit_prices=np.zeros(0), stats=stats)
 
 

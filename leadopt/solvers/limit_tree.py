@@ -191,7 +191,8 @@ def _entries(reps: Bools, members: Bools, outward: Ints) -> Ints:
 
 
 def _bounds(problem: Problem) -> tuple[Ints, Ints, Floats]:
-    most = problem.n_leads
+    # One more than can come: a bound that is out of reach must not look as if it were met.
+    most = problem.n_leads + 1
     lower = [0] * problem.n_reps + [int(np.ceil(limit.lower)) for limit in problem.limits]
     uppers = [int(np.floor(min(limit.upper, most))) for limit in problem.limits]
     penalty = [np.inf] * problem.n_reps + [np.inf if lim.penalty is None else lim.penalty for lim in problem.limits]

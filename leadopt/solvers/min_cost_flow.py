@@ -71,7 +71,7 @@ class MinCostFlow:
             stats={
                 "groups": len(groups.size),
                 "pairs": int((costs.pair != INELIGIBLE).sum()),
-                "rounding": 0.5 * problem.n_leads / costs.scale,
+                "rounding": float(costs.gain(0.5 * problem.n_leads)),
             },
         )
 

@@ -37,7 +37,8 @@ def pair_constraints(costs: Costs, tree: LimitTree, group: Ints, rep: Ints) -> I
         (n_sitting,), each group with each rep that some of its leads have; rep -1 is the pool
     """
     constraints = np.full((tree.root + 1, tree.root + 1), NONE, dtype=np.int64)
-    here = np.where(rep >= 0, tree.entry[costs.kind[group], rep], tree.root)
+    here, placed = np.full(len(rep), tree.root), rep >= 0
+    here[placed] = tree.entry[costs.kind[group[placed]], rep[placed]]
     paid = costs.paid(group, rep)
     step = max(1, _BLOCK // max(1, costs.pair.shape[1]))
     for start in range(0, len(group), step):
@@ -88,7 +89,7 @@ def prices_of(costs: Costs, tree: LimitTree, room: Room, group: Ints, rep: Ints,
         if most[node] != FREE:
             constraints[node, up] = max(constraints[node, up], -most[node])
     y = potentials(constraints)
-    return np.asarray((y[:-1] - y[tree.parent]) / costs.scale)
+    return costs.gain(y[:-1] - y[tree.parent])
 
 
 def potentials(constraints: Ints) -> Ints:

@@ -26,7 +26,9 @@ Bools = NDArray[np.bool_]
 
 _TIGHT = 1e-12  # relative to the largest gain: what rounding in the prices can hide
 _STEPS = 256  # arcs by which a rep's load is priced; a coarse grid is refined around the load it led to
-_FILL_UNIT = 2.0**24  # whole costs per unit of load / capacity
+_MOST = 2.0**58  # as in min_cost_flow
+_UNLIMITED = 2**40  # capacities beyond are one and the same
+_FINE = 2.0**16  # costs per lead of the largest rep
 _CHUNK = 1 << 20
 
 
@@ -65,6 +67,9 @@ def _find_ties(problem: Problem, answer: Answer, groups: Groups) -> _Ties:
         with np.errstate(invalid="ignore"):  # -inf less -inf: a lead that nobody may have
             choice = options >= options.max(axis=1, keepdims=True) - tolerance
         choice &= np.isfinite(options)
+        # Where leads sit is a choice even if rounding hides it, so that the answer itself always fits its network.
+        members = groups.members[groups.start[start] : groups.start[start + len(leads)]]
+        choice[np.repeat(np.arange(len(leads)), groups.size[start : start + step]), answer.rep_of_lead[members]] = True
         tied = np.flatnonzero(choice.sum(axis=1) > 1)
         kept.append(tied + start)
         choices.append(choice[tied])
@@ -168,8 +173,11 @@ def _fill_arcs(
     rep = np.repeat(np.arange(problem.n_reps), [len(grid) - 1 for grid in grids])
     start = np.concatenate([np.zeros(0, dtype=np.int64), *(grid[:-1] for grid in grids)])
     end = np.concatenate([np.zeros(0, dtype=np.int64), *(grid[1:] for grid in grids)])
-    fill = (held[rep] + (start + end) / 2) / np.maximum(problem.capacity[rep], 1)
-    cost = np.rint(fill * _FILL_UNIT).astype(np.int64) * problem.n_reps + favour[rep]
+    capacity = np.clip(problem.capacity, 1, _UNLIMITED)
+    fill = (held[rep] + (start + end) / 2) / capacity[rep]
+    nodes = n_groups + tree.root + 1
+    unit = min(_FINE * float(capacity.max()), _MOST / nodes / problem.n_reps / fill.max()) if len(fill) else 1.0
+    cost = np.floor(fill * unit).astype(np.int64) * problem.n_reps + favour[rep]
     return [(n_groups + rep, n_groups + tree.parent[rep], end - start, cost)]
 
 

@@ -1,0 +1,154 @@
+"""A plan beside what would have happened without it, on the same leads and by the same estimates."""
+
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt import tables
+from leadopt.baselines import ALL
+from leadopt.case import Case
+from leadopt.certify import certify
+from leadopt.fairness import jain
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one way of handing the leads out comes to.
+
+    Parameters
+    ----------
+    method
+        its name
+    gain
+        expected gain of the placed leads, in the plan's unit
+    deals
+        expected number of deals; None without history
+    lift
+        by what fraction the plan's gain exceeds this one; None where this one gains nothing
+    placed
+        leads with a rep
+    newcomer_share
+        fraction of the placed leads that newcomers have
+    emptiest, fullest
+        load over capacity of the emptiest and fullest rep who is there
+    evenness
+        Jain's index of load over capacity, 1 = all equal
+    broken
+        the rules it breaks, in words
+    """
+
+    method: str
+    gain: float
+    deals: float | None
+    lift: float | None
+    placed: int
+    newcomer_share: float
+    emptiest: float
+    fullest: float
+    evenness: float
+    broken: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Outcomes of the plan and of the baselines; the plan comes first."""
+
+    unit: str
+    outcomes: tuple[Outcome, ...]
+
+    def columns(self) -> dict[str, list[float | int | str | None]]:
+        """Return the outcomes as columns, for a data frame."""
+        names = ("method", "gain", "deals", "lift", "placed", "newcomer_share", "emptiest", "fullest", "evenness")
+        columns = {name: [getattr(outcome, name) for outcome in self.outcomes] for name in names}
+        return columns | {"rules_broken": [len(outcome.broken) for outcome in self.outcomes]}
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Headers of the table for people."""
+        deals = ("expected deals",) if self.unit != "deals" and self.outcomes[0].deals is not None else ()
+        return ("method", f"expected {self.unit}", *deals, "plan's lift", "placed", "newcomers", "fill", "rules broken")
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """Cells of the table for people."""
+        return [self._row(outcome) for outcome in self.outcomes]
+
+    def _row(self, outcome: Outcome) -> list[str]:
+        has_deals = self.unit != "deals" and self.outcomes[0].deals is not None
+        deals = [tables.number(outcome.deals or 0.0, 4)] if has_deals else []
+        plan = outcome is self.outcomes[0]
+        lift = "" if plan else "-" if outcome.lift is None else f"{100 * outcome.lift:+.1f}%"
+        return [
+            outcome.method,
+            tables.number(outcome.gain, 4),
+            *deals,
+            lift,
+            str(outcome.placed),
+            tables.percent(outcome.newcomer_share),
+            f"{tables.percent(outcome.emptiest)} to {tables.percent(outcome.fullest)}",
+            str(len(outcome.broken)),
+        ]
+
+    def __str__(self) -> str:
+        return tables.markdown(self.headers, self.rows)
+
+    def _repr_html_(self) -> str:
+        return f"<p>Expected {escape(self.unit)}</p>{tables.html(self.headers, self.rows)}"
+
+
+def compare(case: Case, method: str, rep_of_lead: Ints) -> Comparison:
+    """Return an answer beside every baseline that applies to the case."""
+    answers = {method: rep_of_lead}
+    for name, baseline in ALL.items():
+        if name != "territory" or (case.territory_of_lead is not None and case.territory_of_rep is not None):
+            answers[name] = baseline(case, 0).rep_of_lead
+    return compare_answers(case, answers)
+
+
+def compare_answers(case: Case, answers: dict[str, Ints]) -> Comparison:
+    """Return any answers side by side; lifts are those of the first one."""
+    gains = [_gain(case, answer) for answer in answers.values()]
+    return Comparison(
+        unit=case.unit,
+        outcomes=tuple(_outcome(case, name, answer, gains[0]) for name, answer in answers.items()),
+    )
+
+
+def _outcome(case: Case, method: str, answer: Ints, plan_gain: float) -> Outcome:
+    gain = _gain(case, answer)
+    leads, reps = _placed(answer)
+    probability = case.probability(leads, reps)
+    fill = _fill(case, reps)
+    return Outcome(
+        method=method,
+        gain=gain,
+        deals=None if probability is None else float(probability.sum()),
+        lift=plan_gain / gain - 1.0 if gain > 0 else None,
+        placed=len(leads),
+        newcomer_share=float(case.newcomer[reps].mean()) if len(leads) else 0.0,
+        emptiest=float(fill.min(initial=1.0)) if len(fill) else 0.0,
+        fullest=float(fill.max(initial=0.0)),
+        evenness=jain(fill),
+        broken=certify(case.problem, answer).violations,
+    )
+
+
+def _gain(case: Case, answer: Ints) -> float:
+    leads, reps = _placed(answer)
+    return float(case.problem.affinity.at(leads, reps).sum())
+
+
+def _placed(answer: Ints) -> tuple[Ints, Ints]:
+    leads = np.flatnonzero(answer >= 0)
+    return leads, answer[leads]
+
+
+def _fill(case: Case, reps: Ints) -> Floats:
+    loads = np.bincount(reps, minlength=case.problem.n_reps)
+    there = case.problem.capacity > 0
+    return np.asarray(loads[there] / case.problem.capacity[there])

@@ -1,0 +1,225 @@
+"""Why a lead went where it went: the evidence, the runners-up, what a move would cost, and which limits decided."""
+
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.case import Case
+from leadopt.certify import reduced_gains
+from leadopt.frames import Id
+from leadopt.reasons import Unassigned, why_unassigned
+from leadopt.tables import number, percent
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is known about one rep with one lead's segment.
+
+    Parameters
+    ----------
+    segment
+        the segment in words
+    probability, low, high
+        estimated chance of conversion and its 90% credible interval
+    tried, converted
+        this rep's outcomes with this segment
+    borrowed
+        share of the estimate that comes from the rep's other leads and the segment's other reps
+    expected
+        what these alone lead one to expect
+    """
+
+    segment: str
+    probability: float
+    low: float
+    high: float
+    tried: int
+    converted: int
+    borrowed: float
+    expected: float
+
+    def __str__(self) -> str:
+        tries = f"{self.converted} won of {self.tried}" if self.tried else "no tries yet"
+        return (
+            f"{percent(self.probability, 1)} chance (90% interval {percent(self.low)} to {percent(self.high)}): "
+            f"{tries} with {self.segment}; {percent(self.borrowed)} of the estimate is borrowed from the rep's and the "
+            f"segment's other leads, which suggest {percent(self.expected, 1)}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """Another rep who could have had the lead.
+
+    Parameters
+    ----------
+    rep_id
+        the rep
+    gain
+        what the lead would gain there
+    slot_price
+        what the slot there is worth to the plan: what its limits add up to
+    move_cost
+        what the plan would lose at least if the lead went there
+    held_by
+        the limits with a price that this rep is under, dearest first
+    evidence
+        as for the chosen rep; None without history
+    """
+
+    rep_id: Id
+    gain: float
+    slot_price: float
+    move_cost: float
+    held_by: tuple[tuple[str, float], ...]
+    evidence: Record | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a lead went to its rep, or to nobody.
+
+    Parameters
+    ----------
+    lead_id, rep_id
+        the decision; `rep_id` is None for a lead in the pool
+    gain
+        what it is worth there
+    unit
+        of gains: "deals", "value", "leads" or "gain"
+    pinned
+        whether a person decided
+    evidence
+        behind the chosen rep's probability; None without history, or in the pool
+    alternatives
+        the runners-up, the cheapest move first
+    unassigned
+        the reason and remedy, for a lead in the pool
+    """
+
+    lead_id: Id
+    rep_id: Id | None
+    gain: float
+    unit: str
+    pinned: bool
+    evidence: Record | None
+    alternatives: tuple[Alternative, ...]
+    unassigned: Unassigned | None
+
+    @property
+    def lines(self) -> list[str]:
+        """The explanation in sentences."""
+        if self.unassigned is not None:
+            return [
+                f"{self.lead_id} stays in the pool ({self.unassigned.reason.value}): {self.unassigned.because}.",
+                f"Remedy: {self.unassigned.remedy}.",
+            ]
+        why = ", pinned by a person" if self.pinned else ""
+        lines = [f"{self.lead_id} -> {self.rep_id}: expected {self.unit} {number(self.gain)}{why}."]
+        if self.evidence is not None:
+            lines.append(f"{self.rep_id}: {self.evidence}.")
+        lines += [self._about(other) for other in self.alternatives]
+        return lines if self.alternatives else [*lines, "No other rep is eligible."]
+
+    def _about(self, other: Alternative) -> str:
+        difference = other.gain - self.gain
+        worth = "the same" if difference == 0 else f"{number(abs(difference))} {'more' if difference > 0 else 'less'}"
+        limits = " and ".join(f"{name} (a slot is worth {number(price)})" for name, price in other.held_by)
+        held = f", but full: {limits}" if limits and difference > 0 else f"; full: {limits}" if limits else ""
+        cost = (
+            "moving it there would cost nothing"
+            if other.move_cost == 0
+            else (f"moving it there would cost at least {number(other.move_cost)}")
+        )
+        return f"{other.rep_id} would gain {number(other.gain)}, {worth}{held}; {cost}."
+
+    def __str__(self) -> str:
+        return "\n".join([self.lines[0], *(f"  {line}" for line in self.lines[1:])])
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{escape(line)}</li>" for line in self.lines[1:])
+        return f"<p><b>{escape(self.lines[0])}</b></p><ul>{items}</ul>"
+
+
+def explain(
+    case: Case, rep_of_lead: Ints, prices: Floats, limit_prices: Floats, lead: int, most: int = 3
+) -> Explanation:
+    """Return why a lead is where it is, with up to `most` alternatives."""
+    rep = int(rep_of_lead[lead])
+    reduced = reduced_gains(case.problem, np.array([lead]), prices, limit_prices)[0]
+    if rep < 0:
+        return Explanation(
+            lead_id=case.lead_ids[lead],
+            rep_id=None,
+            gain=case.problem.reserve,
+            unit=case.unit,
+            pinned=False,
+            evidence=None,
+            alternatives=(),
+            unassigned=why_unassigned(case, rep_of_lead, lead, reduced),
+        )
+    gains = case.problem.affinity.of([lead])[0]
+    others = np.flatnonzero(np.isfinite(gains) & (np.arange(len(gains)) != rep))
+    nearest = others[np.lexsort((-gains[others], -reduced[others]))][:most]
+    noise = 1e-9 * max(1e-300, float(np.abs(gains[np.isfinite(gains)]).max()))
+    alternatives = tuple(
+        Alternative(
+            rep_id=case.rep_ids[other],
+            gain=float(gains[other]),
+            slot_price=float(gains[other] - reduced[other]),
+            move_cost=_rounded(reduced[rep] - reduced[other], noise),
+            held_by=_held_by(case, prices, limit_prices, lead, int(other), noise),
+            evidence=_evidence(case, lead, int(other)),
+        )
+        for other in nearest
+    )
+    return Explanation(
+        lead_id=case.lead_ids[lead],
+        rep_id=case.rep_ids[rep],
+        gain=float(gains[rep]),
+        unit=case.unit,
+        pinned=bool(case.problem.pins[lead] >= 0),
+        evidence=_evidence(case, lead, rep),
+        alternatives=alternatives,
+        unassigned=None,
+    )
+
+
+def _rounded(cost: float, noise: float) -> float:
+    # A pinned lead may be better off elsewhere; then moving it costs nothing.
+    return float(cost) if cost > noise else 0.0
+
+
+def _held_by(
+    case: Case, prices: Floats, limit_prices: Floats, lead: int, rep: int, noise: float
+) -> tuple[tuple[str, float], ...]:
+    held = [(f"capacity of {case.rep_ids[rep]}", float(prices[rep]))]
+    for limit, name, price in zip(case.problem.limits, case.limit_names(), limit_prices, strict=True):
+        covers = (limit.reps is None or rep in limit.reps) and (limit.leads is None or lead in limit.leads)
+        if covers:
+            held.append((name, float(price * limit.usage_at([lead], [rep])[0])))
+    return tuple(sorted((item for item in held if item[1] > noise), key=lambda item: -item[1]))
+
+
+def _evidence(case: Case, lead: int, rep: int) -> Record | None:
+    known = case.evidence
+    if known is None:
+        return None
+    segment = int(known.segment_of_lead[lead])
+    pair = known.estimates
+    low, high = pair.interval(segment, rep)
+    return Record(
+        segment=known.describe(segment),
+        probability=float(pair.probability[segment, rep]),
+        low=float(low),
+        high=float(high),
+        tried=int(pair.tried[segment, rep]),
+        converted=int(pair.converted[segment, rep]),
+        borrowed=1.0 - float(pair.weight[segment, rep]),
+        expected=float(pair.expected[segment, rep]),
+    )

@@ -1,0 +1,388 @@
+"""`Plan`: the answer in the user's terms, with its certificate, its reasons and its reports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt import codec, tables
+from leadopt.affinity import Affinity
+from leadopt.baselines import ALL
+from leadopt.case import Case, Evidence
+from leadopt.certify import Certificate, certify, reduced_gains
+from leadopt.columns import Columns
+from leadopt.comparison import Comparison, compare
+from leadopt.eligibility import Exclude, Match, Skills, Verdicts
+from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.explanation import Explanation, explain
+from leadopt.fairness import Fairness, NewcomerQuota
+from leadopt.frames import Id, Table
+from leadopt.policy import Policy
+from leadopt.problem import Limit, Problem
+from leadopt.reasons import Unassigned, why_unassigned
+from leadopt.shrinkage import Estimates
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_FORMAT = 1
+_CHUNK = 1 << 21
+_CLASSES = {
+    kind.__name__: kind
+    for kind in (
+        *(Affinity, Case, Columns, Estimates, Evidence, Exclude, Fairness, Limit, Match, NewcomerQuota, Policy),
+        *(Problem, Skills, Verdicts),
+    )
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """Who gets which lead, and why.
+
+    Made by `leadopt.assign`; everything in it can be recomputed from `case` and `rep_of_lead`.
+
+    Parameters
+    ----------
+    case
+        the decision in arrays, with names and evidence
+    rep_of_lead
+        int64 (n_leads,), index of the rep of each lead, -1 = pool
+    capacity_prices, limit_prices_of_problem
+        float64, dual values of the capacities and of the problem's limits
+    method
+        the solver, or the baseline, that made it
+    turn
+        index of the rep whose turn is next, for round robin
+    """
+
+    case: Case
+    rep_of_lead: Ints
+    capacity_prices: Floats
+    limit_prices_of_problem: Floats
+    method: str
+    turn: int = 0
+    like: Table = field(default_factory=lambda: Table([], "leads"), repr=False)
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """Objective, bound, gap and broken rules, recomputed from the case and the prices."""
+        return certify(self.case.problem, self.rep_of_lead, self.capacity_prices, self.limit_prices_of_problem)
+
+    @property
+    def objective(self) -> float:
+        """What the plan is worth, in `unit`, reserves and penalties included."""
+        return self.certificate.objective
+
+    @property
+    def bound(self) -> float:
+        """What no allowed plan exceeds."""
+        return self.certificate.bound
+
+    @property
+    def gap(self) -> float:
+        """How far the plan may be from the best, relative."""
+        return self.certificate.gap
+
+    @property
+    def status(self) -> str:
+        """OPTIMAL where the certificate proves it, else FEASIBLE, or BROKEN where a baseline breaks a rule."""
+        return "OPTIMAL" if self.certificate.optimal else "BROKEN" if self.certificate.violations else "FEASIBLE"
+
+    @property
+    def unit(self) -> str:
+        """What a gain of 1 is: "deals", "value", "leads" or "gain"."""
+        return self.case.unit
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed or noticed, in words."""
+        return self.case.notes
+
+    @property
+    def prices(self) -> dict[Id, float]:
+        """What one more slot of each rep would add to the objective at most."""
+        return dict(zip(self.case.rep_ids, self.capacity_prices.tolist(), strict=True))
+
+    @property
+    def limit_prices(self) -> dict[str, float]:
+        """What one more unit of each limit would add at most; negative where a minimum costs."""
+        return dict(zip(self.case.limit_names(), self.limit_prices_of_problem.tolist(), strict=True))
+
+    @cached_property
+    def assignments(self) -> Any:
+        """One row per placed lead: ids, probability, gain, and the runner-up, the next best after prices.
+
+        The same kind of table as the leads were.
+        """
+        case, columns = self.case, self.case.policy.columns
+        leads = np.flatnonzero(self.rep_of_lead >= 0)
+        reps = self.rep_of_lead[leads]
+        probability = case.probability(leads, reps)
+        runner_up, runner_up_gain = self._runners_up(leads, reps)
+        return self.like.build(
+            {
+                columns.lead_id: [case.lead_ids[lead] for lead in leads],
+                columns.rep_id: [case.rep_ids[rep] for rep in reps],
+                "probability": [None] * len(leads) if probability is None else probability.tolist(),
+                "gain": case.problem.affinity.at(leads, reps).tolist(),
+                "runner_up": [None if rep < 0 else case.rep_ids[rep] for rep in runner_up],
+                "runner_up_gain": [
+                    None if rep < 0 else gain for rep, gain in zip(runner_up, runner_up_gain.tolist(), strict=True)
+                ],
+            }
+        )
+
+    @cached_property
+    def unassigned(self) -> Any:
+        """One row per lead in the pool: id, reason (a code), because (a sentence) and remedy."""
+        rows = self.unassigned_leads
+        return self.like.build(
+            {
+                self.case.policy.columns.lead_id: [row.lead_id for row in rows],
+                "reason": [row.reason.value for row in rows],
+                "because": [row.because for row in rows],
+                "remedy": [row.remedy for row in rows],
+            }
+        )
+
+    @cached_property
+    def unassigned_leads(self) -> tuple[Unassigned, ...]:
+        """Why each lead in the pool is there, as objects."""
+        return tuple(why_unassigned(self.case, self.rep_of_lead, int(i)) for i in np.flatnonzero(self.rep_of_lead < 0))
+
+    def explain(self, lead_id: Id | str, most: int = 3) -> Explanation:
+        """Return why a lead is where it is, with up to `most` runners-up.
+
+        Raises
+        ------
+        InvalidInput
+            the plan has no such lead; names the nearest id
+        """
+        prices, limit_prices = self.capacity_prices, self.limit_prices_of_problem
+        return explain(self.case, self.rep_of_lead, prices, limit_prices, self.case.lead(lead_id), most)
+
+    def compare(self) -> Comparison:
+        """Return this plan beside round robin, territory, performance, profile and greedy, on the same estimates."""
+        return compare(self.case, "this plan", self.rep_of_lead)
+
+    def baseline(self, name: str, turn: Id | None = None) -> "Plan":
+        """Return what a baseline makes of the same case, as a plan.
+
+        Parameters
+        ----------
+        name
+            "round robin", "territory", "performance", "profile" or "greedy"
+        turn
+            the rep who is next in turn: `next_in_turn` of the last round robin
+
+        Raises
+        ------
+        InvalidInput
+            an unknown name, or a territory baseline without territories
+        """
+        if name not in ALL:
+            raise InvalidInput(f"baseline {name!r} is unknown{did_you_mean(name, ALL)}")
+        dealt = ALL[name](self.case, 0 if turn is None else self.case.rep(turn))
+        return Plan(
+            case=self.case,
+            rep_of_lead=dealt.rep_of_lead,
+            capacity_prices=self.capacity_prices,
+            limit_prices_of_problem=self.limit_prices_of_problem,
+            method=name,
+            turn=dealt.turn,
+            like=self.like,
+        )
+
+    @property
+    def next_in_turn(self) -> Id | None:
+        """The rep whose turn is next after a round robin."""
+        return self.case.rep_ids[self.turn] if self.case.rep_ids else None
+
+    def loads(self) -> Any:
+        """One row per rep: leads, capacity, fill, expected gain, and what one more slot would add; like the leads."""
+        return self.like.build(self._load_columns())
+
+    def _load_columns(self) -> dict[str, list[Any]]:
+        case = self.case
+        leads = np.flatnonzero(self.rep_of_lead >= 0)
+        reps = self.rep_of_lead[leads]
+        loads = np.bincount(reps, minlength=case.problem.n_reps)
+        gains = np.bincount(reps, weights=case.problem.affinity.at(leads, reps), minlength=case.problem.n_reps)
+        capacity = case.problem.capacity
+        return {
+            case.policy.columns.rep_id: list(case.rep_ids),
+            "leads": loads.tolist(),
+            "capacity": capacity.tolist(),
+            "fill": [
+                load / most if most else None for load, most in zip(loads.tolist(), capacity.tolist(), strict=True)
+            ],
+            "gain": gains.tolist(),
+            "slot_price": self.capacity_prices.tolist(),
+            "newcomer": case.newcomer.tolist(),
+        }
+
+    def _runners_up(self, leads: Ints, reps: Ints) -> tuple[Ints, Floats]:
+        """Return the eligible rep with the greatest reduced gain but for the chosen one, -1 if none, and its gain."""
+        second = np.full(len(leads), -1, dtype=np.int64)
+        step = max(1, _CHUNK // max(1, self.case.problem.n_reps))
+        for start in range(0, len(leads), step):
+            part = slice(start, start + step)
+            reduced = reduced_gains(self.case.problem, leads[part], self.capacity_prices, self.limit_prices_of_problem)
+            reduced[np.arange(len(reduced)), reps[part]] = -np.inf
+            best = reduced.argmax(axis=1)
+            second[part] = np.where(np.isfinite(reduced[np.arange(len(reduced)), best]), best, -1)
+        return second, self.case.problem.affinity.at(leads, np.maximum(second, 0))
+
+    def summary(self) -> str:
+        """Return the plan in one sentence."""
+        placed = int((self.rep_of_lead >= 0).sum())
+        worth = f"expected {self.unit}: {tables.number(self.objective, 4)}"
+        how = {
+            "OPTIMAL": f"proven best (gap {max(0.0, self.gap):.1e})",
+            "FEASIBLE": f"at most {max(0.0, self.gap):.2%} below the best",
+            "BROKEN": f"breaks {len(self.certificate.violations)} rules",
+        }
+        pool = len(self.rep_of_lead) - placed
+        return f"{worth} from {placed} leads ({pool} in the pool), by {self.method}, {how[self.status]}"
+
+    def report(self) -> str:
+        """Return the plan as a Markdown report: worth, loads, newcomers, prices, pins, what is left, and notes."""
+        return "\n\n".join(
+            part
+            for part in (
+                f"# leadopt plan\n\n{self.summary()}.",
+                f"## Reps\n\n{tables.markdown(*self._load_table())}",
+                self._newcomer_section(),
+                self._limit_section(),
+                self._pin_section(),
+                self._pool_section(),
+                "\n".join(["## Notes\n", *(f"- {note}" for note in self.notes)]) if self.notes else "",
+                f"Policy {self.case.policy.fingerprint}.",
+            )
+            if part
+        )
+
+    def _load_table(self) -> tuple[list[str], list[list[str]]]:
+        columns = self._load_columns()
+        rows = [
+            [
+                str(rep),
+                f"{leads}",
+                f"{capacity}",
+                "-" if fill is None else tables.percent(fill),
+                tables.number(gain),
+                tables.number(price),
+                "new" if new else "away" if away else "",
+            ]
+            for rep, leads, capacity, fill, gain, price, new, away in zip(
+                *columns.values(), self.case.away.tolist(), strict=True
+            )
+        ]
+        return ["rep", "leads", "capacity", "fill", f"expected {self.unit}", "one more slot adds", ""], rows
+
+    def _newcomer_section(self) -> str:
+        new = np.flatnonzero(self.case.newcomer)
+        if not len(new):
+            return ""
+        placed = self.rep_of_lead[self.rep_of_lead >= 0]
+        theirs = int(np.isin(placed, new).sum())
+        share = tables.percent(theirs / len(placed)) if len(placed) else "none"
+        return f"## Newcomers\n\n{len(new)} of {len(self.case.rep_ids)} reps are new and get {theirs} leads ({share})."
+
+    def _limit_section(self) -> str:
+        rows = [
+            [name, tables.number(self.case.problem.load(limit, self.rep_of_lead)), _bounds(limit), tables.number(price)]
+            for limit, (name, price) in zip(self.case.problem.limits, self._priced_limits(), strict=True)
+            if abs(price) > 1e-12
+        ]
+        return (
+            f"## Limits that decided\n\n{tables.markdown(['limit', 'leads', 'bounds', 'price'], rows)}" if rows else ""
+        )
+
+    def _priced_limits(self) -> list[tuple[str, float]]:
+        return list(zip(self.case.limit_names(), self.limit_prices_of_problem.tolist(), strict=True))
+
+    def _pin_section(self) -> str:
+        pinned = np.flatnonzero(self.case.problem.pins >= 0)
+        if not len(pinned):
+            return ""
+        costs = self.pin_costs()
+        rows = [
+            [
+                str(self.case.lead_ids[i]),
+                str(self.case.rep_ids[self.case.problem.pins[i]]),
+                tables.number(costs[self.case.lead_ids[i]]),
+            ]
+            for i in pinned
+        ]
+        return f"## Pins\n\n{tables.markdown(['lead', 'rep', f'costs ({self.unit})'], rows)}"
+
+    def pin_costs(self) -> dict[Id, float]:
+        """Return about what each pin costs: the lead's best choice after prices less the pinned one, 0 or more."""
+        problem = self.case.problem
+        pinned = np.flatnonzero(problem.pins >= 0)
+        reduced = reduced_gains(problem, pinned, self.capacity_prices, self.limit_prices_of_problem)
+        best = reduced.max(axis=1, initial=problem.reserve)
+        cost = np.maximum(best - reduced[np.arange(len(pinned)), problem.pins[pinned]], 0.0)
+        return {self.case.lead_ids[lead]: float(loss) for lead, loss in zip(pinned, cost, strict=True)}
+
+    def _pool_section(self) -> str:
+        if not self.unassigned_leads:
+            return ""
+        shown = self.unassigned_leads[:20]
+        rows = [[str(row.lead_id), row.reason.value, row.because, row.remedy] for row in shown]
+        more = len(self.unassigned_leads) - len(shown)
+        rest = f"\n\n{more} more are in `plan.unassigned`." if more else ""
+        return f"## In the pool\n\n{tables.markdown(['lead', 'reason', 'because', 'remedy'], rows)}{rest}"
+
+    def to_json(self) -> str:
+        """Return the whole plan as JSON: `from_json` gives back one that explains, compares and certifies the same."""
+        parts = {name: getattr(self, name) for name in _FIELDS}
+        return codec.to_json({"format": _FORMAT, "summary": self.summary(), **parts})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the plan that `to_json` wrote, its tables as lists of dicts.
+
+        Raises
+        ------
+        InvalidInput
+            the text is no plan, or one of another format
+        """
+        data = codec.from_json(text, _CLASSES)
+        if not isinstance(data, Mapping) or "format" not in data:
+            raise InvalidInput("this is not a plan that leadopt wrote: it has no format number")
+        if data["format"] != _FORMAT:
+            raise InvalidInput(f"this plan has format {data['format']}; this leadopt reads format {_FORMAT}")
+        if missing := [name for name in _FIELDS if name not in data]:
+            raise InvalidInput(f"this is not a whole plan: {', '.join(missing)} missing")
+        return cls(**{name: data[name] for name in _FIELDS})
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        return f"<Plan: {self.summary()}>"
+
+    def _repr_html_(self) -> str:
+        headers, rows = self._load_table()
+        shown = rows[:20]
+        more = (
+            f"<p>{len(rows) - len(shown)} more reps in <code>plan.loads()</code></p>" if len(rows) > len(shown) else ""
+        )
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        return f"<p><b>{escape(self.summary())}</b></p>{tables.html(headers, shown)}{more}<ul>{notes}</ul>"
+
+
+_FIELDS = ("case", "rep_of_lead", "capacity_prices", "limit_prices_of_problem", "method", "turn")
+
+
+def _bounds(limit: Limit) -> str:
+    if np.isinf(limit.upper):
+        return f"at least {limit.lower:g}"
+    return f"{limit.lower:g} to {limit.upper:g}"
