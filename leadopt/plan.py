@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _FORMAT = 1
-_CHUNK = 1 << 21
+_BLOCK = 4096  # leads looked at together
 _CLASSES = {
     kind.__name__: kind
     for kind in (
@@ -153,7 +153,17 @@ class Plan:
     @cached_property
     def unassigned_leads(self) -> tuple[Unassigned, ...]:
         """Why each lead in the pool is there, as objects."""
-        return tuple(why_unassigned(self.case, self.rep_of_lead, int(i)) for i in np.flatnonzero(self.rep_of_lead < 0))
+        pool = np.flatnonzero(self.rep_of_lead < 0)
+        return tuple(
+            why_unassigned(self.case, self.rep_of_lead, int(lead), reduced)
+            for start in range(0, len(pool), _BLOCK)
+            for lead, reduced in zip(
+                pool[start : start + _BLOCK], self._reduced(pool[start : start + _BLOCK]), strict=True
+            )
+        )
+
+    def _reduced(self, leads: Ints) -> Floats:
+        return reduced_gains(self.case.problem, leads, self.capacity_prices, self.limit_prices_of_problem)
 
     def explain(self, lead_id: Id | str, most: int = 3) -> Explanation:
         """Return why a lead is where it is, with up to `most` runners-up.
@@ -229,10 +239,9 @@ class Plan:
     def _runners_up(self, leads: Ints, reps: Ints) -> tuple[Ints, Floats]:
         """Return the eligible rep with the greatest reduced gain but for the chosen one, -1 if none, and its gain."""
         second = np.full(len(leads), -1, dtype=np.int64)
-        step = max(1, _CHUNK // max(1, self.case.problem.n_reps))
-        for start in range(0, len(leads), step):
-            part = slice(start, start + step)
-            reduced = reduced_gains(self.case.problem, leads[part], self.capacity_prices, self.limit_prices_of_problem)
+        for start in range(0, len(leads), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            reduced = self._reduced(leads[part])
             reduced[np.arange(len(reduced)), reps[part]] = -np.inf
             best = reduced.argmax(axis=1)
             second[part] = np.where(np.isfinite(reduced[np.arange(len(reduced)), best]), best, -1)
@@ -326,7 +335,7 @@ class Plan:
         """Return about what each pin costs: the lead's best choice after prices less the pinned one, 0 or more."""
         problem = self.case.problem
         pinned = np.flatnonzero(problem.pins >= 0)
-        reduced = reduced_gains(problem, pinned, self.capacity_prices, self.limit_prices_of_problem)
+        reduced = self._reduced(pinned)
         best = reduced.max(axis=1, initial=problem.reserve)
         cost = np.maximum(best - reduced[np.arange(len(pinned)), problem.pins[pinned]], 0.0)
         return {self.case.lead_ids[lead]: float(loss) for lead, loss in zip(pinned, cost, strict=True)}

@@ -147,7 +147,7 @@ def _binding(case: Case, rep_of_lead: Ints, lead: int, reps: Ints) -> list[str]:
             limit.reps is None or np.isin(reps, limit.reps).any()
         )
         load = case.problem.load(limit, rep_of_lead)
-        if (around and load + 1 > limit.upper) or (not around and 0 < limit.lower and load <= limit.lower):
+        if (around and load + 1 > limit.upper) or (not around and limit.lower > 0 and load <= limit.lower):
             found.append(name)
     return found
 
