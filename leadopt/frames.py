@@ -250,15 +250,21 @@ class Table:
             self.require(column)
         groups = self._group_rows(columns, at) if self._frame is None else self._group_frame(columns, at)
         *raw_keys, outcomes, days, counts = groups
-        settled = [row for row, outcome in enumerate(outcomes) if not _is_missing(outcome)]
-        truths = [as_outcome(outcomes[row]) for row in settled]
-        if None in truths:
-            self._refuse_outcome(converted, outcomes[settled[truths.index(None)]])
+        try:
+            distinct = [dict.fromkeys(values) for values in (*raw_keys, outcomes)]
+        except TypeError:
+            self._refuse_unhashable(columns)
+        # Reading a value costs microseconds, and there are many groups but few distinct values.
+        truth_of = {outcome: as_outcome(outcome) for outcome in distinct[-1] if not _is_missing(outcome)}
+        unreadable = [outcome for outcome, truth in truth_of.items() if truth is None]
+        if unreadable:
+            self._refuse_outcome(converted, unreadable[0])
+        settled = [row for row, outcome in enumerate(outcomes) if outcome in truth_of]
         count = np.array(counts, dtype=np.int64)
         return OutcomeCounts(
-            keys=tuple([None if _is_missing(keys[row]) else keys[row] for row in settled] for keys in raw_keys),
+            keys=tuple(_blanked([keys[row] for row in settled]) for keys in raw_keys),
             day=self._day_numbers(at, [days[row] for row in settled]) if at else None,
-            converted=np.array(truths, dtype=np.int64).reshape(len(settled)),
+            converted=np.array([truth_of[outcomes[row]] for row in settled], dtype=np.int64).reshape(len(settled)),
             count=count[settled],
             n_rows=self.n_rows,
             n_open=int(count.sum() - count[settled].sum()),
@@ -444,6 +450,12 @@ def _is_missing(value: Any) -> bool:
         return bool(np.isnan(value))
     # pandas' NA and NaT, and numpy's NaT, cannot all be compared; their type's name is the portable sign.
     return type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, np.datetime64) and bool(np.isnat(value)))
+
+
+def _blanked(values: Sequence[Any]) -> list[Any]:
+    """Return hashable values with None for the missing ones; looks at each distinct value once."""
+    missing = {value for value in set(values) if _is_missing(value)}
+    return [None if value in missing else value for value in values]
 
 
 def _number(value: Any) -> float:

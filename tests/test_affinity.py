@@ -50,7 +50,8 @@ def test_shrunk_rates_are_closer_to_the_truth_than_raw_rates_and_than_the_global
     error, raw_error, global_error = (np.mean((guess - TRUTH) ** 2) for guess in (found.probability, raw, overall))
     assert error < 0.6 * raw_error
     assert error < 0.6 * global_error
-    assert 0.8 < np.mean((found.low <= TRUTH) & (found.high >= TRUTH)) < 0.97
+    low, high = found.interval()
+    assert 0.8 < np.mean((low <= TRUTH) & (high >= TRUTH)) < 0.97
 
 
 def test_estimates_count_the_outcomes_of_each_pair():
@@ -71,7 +72,8 @@ def test_unseen_reps_and_levels_get_the_base_and_a_wide_interval():
     assert found.known_segment.tolist() == [True, False, False]
     assert found.probability[1, 1] == pytest.approx(MODEL.base_)
     assert found.weight[:, 1].tolist() == [0, 0, 0]
-    width = found.high - found.low
+    low, high = found.interval()
+    width = high - low
     assert width[0, 1] > width[0, 0]
     assert (width[1:] > width[0, 0]).all()
 
@@ -85,7 +87,8 @@ def test_a_cell_with_much_data_approaches_its_raw_rate():
         columns["converted"] += [1] * k + [0] * (n - k)
     found = AffinityModel(segment_by=["product"]).fit(columns).estimate([("a",)], ["ann"])
     assert found.probability[0, 0] == pytest.approx(0.9, abs=0.005)
-    assert found.high[0, 0] - found.low[0, 0] < 0.02
+    low, high = found.interval(0, 0)
+    assert high - low < 0.02
 
 
 def test_history_without_signal_gives_the_global_rate_to_everybody():
@@ -104,7 +107,7 @@ def test_the_order_of_the_history_changes_nothing():
             for history in (HISTORY, shuffled)
         )
         assert (one.probability == other.probability).all()
-        assert (one.low == other.low).all()
+        assert np.array_equal(one.interval(), other.interval())
 
 
 def test_other_names_for_reps_and_levels_change_nothing():
@@ -134,7 +137,17 @@ def test_rows_and_pairs_agree():
     found = estimates_of(MODEL)
     rows = [{"rep_id": rep, "product": f"p{product}"} for product in range(10) for rep in range(20)]
     assert MODEL.probability(rows).tolist() == found.probability.ravel().tolist()
-    assert MODEL.interval(rows, level=0.9).T.tolist() == [found.low.ravel().tolist(), found.high.ravel().tolist()]
+    low, high = found.interval(level=0.8)
+    assert MODEL.interval(rows, level=0.8).T.tolist() == [low.ravel().tolist(), high.ravel().tolist()]
+
+
+def test_intervals_of_some_pairs_are_those_of_all():
+    found = estimates_of(MODEL)
+    every = np.array(found.interval())
+    products, reps = np.array([3, 0, 3]), np.array([7, 19, 2])
+    assert np.array_equal(found.interval(products, reps), every[:, products, reps])
+    assert np.array_equal(found.interval(products[:, None], reps), every[:, products[:, None], reps])
+    assert np.array_equal(found.interval(products), every[:, products])
 
 
 def test_a_higher_level_gives_a_wider_interval():
@@ -205,8 +218,9 @@ def test_no_settled_outcomes_mean_even_odds_with_the_widest_interval(history):
     model = AffinityModel(segment_by="product").fit(history)
     found = model.estimate([("p",)], ["a"])
     assert (model.n_outcomes_, found.probability[0, 0], model.base_) == (0, 0.5, 0.5)
-    assert found.low[0, 0] < 0.01
-    assert found.high[0, 0] > 0.99
+    low, high = found.interval(0, 0)
+    assert low < 0.01
+    assert high > 0.99
     assert len(model.table()) == 0
 
 
@@ -237,6 +251,8 @@ def test_bad_questions_say_what_is_wrong():
         MODEL.estimate(["p1"], [1])
     with pytest.raises(InvalidInput, match=r"level: must be between 0 and 1, such as 0.9; found 90"):
         MODEL.interval(HISTORY, level=90)
+    with pytest.raises(InvalidInput, match=r"level: must be between 0 and 1, such as 0.9; found 90"):
+        estimates_of(MODEL).interval(level=90)
     with pytest.raises(InvalidInput, match=r"reps holds text \('1'\) and history.rep_id holds whole numbers \(\d+\)"):
         MODEL.estimate([("p1",)], ["1"])
 

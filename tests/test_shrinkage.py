@@ -6,30 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadopt import shrinkage
-from leadopt.shrinkage import Cells, Tally
+from leadopt.effects import Cells, fit_effects
+from leadopt.shrinkage import Tally
+from tests.test_effects import crossed, drawn
 
 rates = st.floats(0.001, 0.999)
 tries = st.integers(0, 10_000)
-
-
-def crossed(tried, converted):
-    """Cells of a rep x level table of counts, without those that nothing was tried in."""
-    rep, level = np.nonzero(tried)
-    n, k = tried[rep, level].astype(float), converted[rep, level].astype(float)
-    return Cells(levels=np.array([rep, level]), sizes=tried.shape, tried=n, converted=k, inflation=np.ones(len(n)))
-
-
-def drawn(rng, *, n_reps=30, n_levels=15, tries=20.0, deviations=(0.5, 0.7, 0.3), base=-1.0):
-    rep, level, cell = deviations
-    logit = (
-        base
-        + rng.normal(0, rep, (n_reps, 1))
-        + rng.normal(0, level, n_levels)
-        + rng.normal(0, cell, (n_reps, n_levels))
-    )
-    truth = 1 / (1 + np.exp(-logit))
-    tried = rng.poisson(tries * rng.gamma(0.5, 2.0, truth.shape))
-    return truth, tried, rng.binomial(tried, truth)
 
 
 def test_fit_recovers_the_spread_of_each_family():
@@ -56,11 +38,12 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
         effects, concentration = shrinkage.fit(crossed(tried, converted))
         places = [np.arange(30)[:, None], np.arange(15)[None, :]]
         expected = effects.rate(places)
-        low, high = shrinkage.credible_interval(
-            shrinkage.shrunk(tried, converted, expected, concentration),
-            tried=tried, expected=expected, logit_variance=effects.logit_variance(places),
-            concentration=concentration, level=0.9,
+        estimate = shrinkage.shrunk(tried, converted, expected, concentration)
+        outcomes = shrinkage.effective_outcomes(
+            estimate, tried=tried, expected=expected, logit_variance=effects.logit_variance(places),
+            concentration=concentration,
         )  # fmt: skip
+        low, high = shrinkage.credible_interval(estimate, outcomes, 0.9)
         inside.append((low <= truth) & (truth <= high))
     assert 0.8 < np.mean(inside) < 0.97
     assert 0.8 < np.mean([seed[0] for seed in inside]) < 0.99  # the newcomer's alone
@@ -88,31 +71,12 @@ def test_extreme_counts_give_finite_estimates(tried, converted):
     assert np.isfinite(concentration)
 
 
-def test_many_effects_give_nearly_the_same_as_few(monkeypatch):
-    cells = crossed(*drawn(np.random.default_rng(3))[1:])
-    exact = shrinkage.fit_effects(cells)
-    monkeypatch.setattr(shrinkage, "_MOST_DENSE", 0)
-    sparse = shrinkage.fit_effects(cells)
-    levels = list(cells.levels)
-    assert sparse.covariance.ndim == 1
-    assert sparse.rate(levels) == pytest.approx(exact.rate(levels), abs=0.02)
-    assert sparse.deviations == pytest.approx(exact.deviations, rel=0.1)
-
-
-def test_the_mode_is_stationary():
-    cells = crossed(*drawn(np.random.default_rng(4))[1:])
-    effects = shrinkage.fit_effects(cells)
-    residual = cells.converted - cells.tried * effects.rate(list(cells.levels))
-    pull = np.bincount(cells.levels[0], residual) - effects.values[1:31] / effects.deviations[1] ** 2
-    assert np.abs(pull).max() < 0.01
-
-
 def test_leave_one_out_agrees_with_leaving_one_out():
     cells = crossed(*drawn(np.random.default_rng(5), n_reps=8, n_levels=6)[1:])
-    rate, _ = shrinkage.leave_one_out(cells, shrinkage.fit_effects(cells))
+    rate, _ = shrinkage.leave_one_out(cells, fit_effects(cells))
     for left in range(0, len(cells.tried), 7):
         without = np.where(np.arange(len(cells.tried)) == left, 0.0, 1.0)
-        refitted = shrinkage.fit_effects(cells.discounted(without)).rate(list(cells.levels))
+        refitted = fit_effects(cells.discounted(without)).rate(list(cells.levels))
         assert rate[left] == pytest.approx(refitted[left], abs=0.06)
 
 
@@ -140,10 +104,11 @@ def test_a_half_life_does_not_hide_the_interaction():
 def test_the_interval_contains_the_estimate(expected, tried, won, concentration, variance, level):
     converted = min(won, tried)
     estimate = shrinkage.shrunk(np.array(tried), np.array(converted), np.array(expected), concentration)
-    low, high = shrinkage.credible_interval(
+    outcomes = shrinkage.effective_outcomes(
         estimate, tried=np.array(tried), expected=np.array(expected), logit_variance=np.array(variance),
-        concentration=concentration, level=level,
+        concentration=concentration,
     )  # fmt: skip
+    low, high = shrinkage.credible_interval(estimate, outcomes, level)
     assert 0 <= low <= estimate <= high <= 1
     assert 0 < estimate < 1
 
