@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.certify import reduced_gains
-from leadopt.errors import SolverFailed
 from leadopt.problem import Problem
 from leadopt.solvers.base import Answer
 from leadopt.solvers.flow import Arcs, min_cost_flow
@@ -57,7 +56,9 @@ def spread_ties(problem: Problem, answer: Answer, rng: np.random.Generator) -> I
 
 
 def _find_ties(problem: Problem, answer: Answer, groups: Groups) -> _Ties:
-    tolerance = _TIGHT * max(_largest(problem), float(np.abs(answer.prices).max(initial=0.0)))
+    # Prices are whole costs over a scale: no tie is finer than their rounding.
+    rounding = 4.0 * answer.stats.get("rounding", 0.0) / max(1, problem.n_leads)
+    tolerance = max(_TIGHT * max(_largest(problem), float(np.abs(answer.prices).max(initial=0.0))), rounding)
     kept, choices = [], []
     step = max(1, _CHUNK // (problem.n_reps + 1))
     for start in range(0, len(groups.size), step):
@@ -107,37 +108,50 @@ def _shuffled(ties: _Ties, rng: np.random.Generator) -> _Ties:
 
 
 def _rebalance(problem: Problem, answer: Answer, tree: LimitTree, ties: _Ties, rng: np.random.Generator) -> Ints:
-    groups, n_reps = ties.groups, problem.n_reps
+    """Return the answer with the tied leads dealt out anew, so that loads are even."""
+    groups = ties.groups
     result = answer.rep_of_lead.copy()
     result[groups.members] = -1
     room = _room(problem, answer, tree, result)
-    held = np.bincount(result[result >= 0], minlength=n_reps)
     group, option = np.nonzero(ties.choice)
+    taken = _most_even(problem, tree, room, groups, group, option, result, rng.permutation(problem.n_reps))
+    if taken is None:  # rounding of the prices made a pair of the answer look worse than tied
+        return answer.rep_of_lead
+    used = np.flatnonzero(taken)
+    rep = np.where(option == problem.n_reps, -1, option)
+    groups.deal_out(group[used], rep[used], taken[used], result)
+    return result
+
+
+def _most_even(
+    problem: Problem,
+    tree: LimitTree,
+    room: Room,
+    groups: Groups,
+    group: Ints,
+    option: Ints,
+    fixed: Ints,
+    favour: Ints,
+) -> Ints | None:
+    """Return how many leads of each group take each option for the most even loads, None if no such flow exists."""
+    n_groups, n_reps = len(groups.size), problem.n_reps
     pooled = option == n_reps
     entry = tree.entry[tree.class_of_lead[groups.example[group]], np.where(pooled, 0, option)]
-    pairs = (group, len(groups.size) + np.where(pooled, tree.root, entry), groups.size[group], 0)
+    pairs = (group, n_groups + np.where(pooled, tree.root, entry), groups.size[group], 0)
     supply = supplies(groups, tree, room.lower)
-    most = np.bincount(option[~pooled], weights=groups.size[group[~pooled]], minlength=n_reps).astype(np.int64)
-    most = np.minimum(most, room.upper[:n_reps] - room.lower[:n_reps])
-    favour = rng.permutation(n_reps)
-    load = np.zeros(n_reps, dtype=np.int64)
+    wanted = np.bincount(option, weights=groups.size[group], minlength=n_reps + 1)[:n_reps].astype(np.int64)
+    most = np.minimum(wanted, (room.upper - room.lower)[:n_reps])
+    held = np.bincount(fixed[fixed >= 0], minlength=n_reps)
+    load, taken = np.zeros(n_reps, dtype=np.int64), None
     for width in _widths(int(most.max(initial=0))):
-        fills = _fill_arcs(
-            problem,
-            tree,
-            len(groups.size),
-            [_grid(int(m), int(x), width) for m, x in zip(most, load, strict=True)],
-            held,
-            favour,
-        )
-        flow = min_cost_flow(Arcs.of(pairs, *fills, *_other_arcs(len(groups.size), n_reps, tree, room)), supply)
+        grids = [_grid(int(m), int(x), width) for m, x in zip(most, load, strict=True)]
+        fills = _fill_arcs(problem, tree, n_groups, grids, held, favour)
+        flow = min_cost_flow(Arcs.of(pairs, *fills, *_other_arcs(n_groups, n_reps, tree, room)), supply)
         if flow is None:
-            raise SolverFailed("the answer whose ties are to be spread does not fit its own prices")
+            return None
         taken = flow[: len(group)]
-        load = np.bincount(option, weights=taken, minlength=n_reps + 1)[:-1].astype(np.int64)
-    used = np.flatnonzero(taken)
-    groups.deal_out(group[used], np.where(pooled, -1, option)[used], taken[used], result)
-    return result
+        load = np.bincount(option, weights=taken, minlength=n_reps + 1)[:n_reps].astype(np.int64)
+    return taken
 
 
 def _room(problem: Problem, answer: Answer, tree: LimitTree, fixed: Ints) -> Room:
