@@ -1,0 +1,196 @@
+"""`leadopt assign` and what reads its files again: tables in files to a plan in files."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from leadopt import tables
+from leadopt.assign import assign
+from leadopt.cli.terminal import progress_bar, prose, text_table
+from leadopt.errors import InvalidInput
+from leadopt.files import EXTENSIONS, check_writable, read_table, write_bytes, write_table
+from leadopt.frames import Table
+from leadopt.plan import Plan
+from leadopt.policy import Policy
+from leadopt.progress import Progress
+
+_HEAD = 10  # rows of a plan shown where it is not saved
+_MOST_REPS = 40  # lines of loads shown; the report has all
+
+
+def run_assign(
+    leads: Path,
+    reps: Path,
+    history: Path | None = None,
+    policy: Path | None = None,
+    pins: Path | None = None,
+    output: Path | None = None,
+    report: Path | None = None,
+    *,
+    now: str = "",
+    seed: int = 0,
+) -> Plan:
+    """Do `leadopt assign` and return the plan: read, assign, write, then print."""
+    inputs = [path for path in (leads, reps, history, policy, pins) if path is not None]
+    written = _outputs(output, report, inputs)
+    plan = plan_files(leads, reps, history, policy, pins, now=now, seed=seed)
+    table = plan_table(plan)
+    if output is not None:
+        write_table(table, output)
+        write_bytes(output.with_suffix(".json"), plan.to_json().encode())
+    if report is not None:
+        write_bytes(report, f"{plan.report()}\n".encode())
+    print(prose(f"{plan.summary()[:1].upper()}{plan.summary()[1:]}."))
+    print(f"\n{_loads(plan)}")
+    if plan.notes:
+        print("\nNotes", *(prose(note, "  ") for note in plan.notes), sep="\n")
+    if output is None:
+        print(f"\n{_head(table)}\n\nNothing was saved: add -o plan.csv to save the plan.")
+    if written:
+        print(f"\nWrote {' and '.join(map(str, written))}.")
+    if output is not None and plan.case.lead_ids:
+        print(f"Next: leadopt explain {output.with_suffix('.json')} {plan.case.lead_ids[0]}")
+    return plan
+
+
+def plan_files(
+    leads: Path,
+    reps: Path,
+    history: Path | None = None,
+    policy: Path | None = None,
+    pins: Path | None = None,
+    *,
+    now: str = "",
+    seed: int = 0,
+) -> Plan:
+    """Return the plan for tables and a policy in files."""
+    today = _date(now)
+    settings = load_policy(policy) if policy else Policy()
+    ids = (settings.columns.lead_id, settings.columns.rep_id)
+    with progress_bar() as on_progress:
+        on_progress(Progress(stage="read files", iteration=0, elapsed_s=0.0))
+        return assign(
+            read_table(leads, ids),
+            read_table(reps, ids),
+            read_table(history, ids) if history else None,
+            policy=settings,
+            pins=_pins(pins, settings) if pins else None,
+            now=today,
+            rng=checked_seed(seed),
+            on_progress=on_progress,
+        )
+
+
+def plan_table(plan: Plan) -> dict[str, list[Any]]:
+    """Return one row per lead, in the leads' order: the assignment, or why it stays in the pool."""
+    columns = plan.case.policy.columns
+    placed, pool = (Table(table, "plan") for table in (plan.assignments, plan.unassigned))
+    names = dict.fromkeys((*placed.columns, *pool.columns))
+    rows = {row[columns.lead_id]: row for table in (placed, pool) for row in _rows(table)}
+    return {name: [rows[lead].get(name) for lead in plan.case.lead_ids] for name in names}
+
+
+def _rows(table: Table) -> list[dict[str, Any]]:
+    cells = zip(*(table.values(column) for column in table.columns), strict=True)
+    return [dict(zip(table.columns, row, strict=True)) for row in cells]
+
+
+def load_plan(path: Path) -> Plan:
+    """Return the plan in a .json file; the name of the table beside it will do too."""
+    if path.suffix.lower() in EXTENSIONS:
+        path = path.with_suffix(".json")
+    try:
+        return Plan.from_json(_read_text(path))
+    except InvalidInput as error:
+        raise InvalidInput(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
+
+
+def load_policy(path: Path) -> Policy:
+    """Return the policy in a TOML file."""
+    _read_text(path)
+    return Policy.from_toml(path)
+
+
+def explanation(plan: Plan, lead_id: Any) -> str:
+    first, *rest = plan.explain(lead_id).lines
+    return "\n".join([prose(first), *(prose(line, "  ") for line in rest)])
+
+
+def _outputs(output: Path | None, report: Path | None, inputs: Sequence[Path]) -> list[Path]:
+    """Return the files to be written; refuse, before any work, those that cannot be or that would replace an input."""
+    files = [output, output.with_suffix(".json")] if output is not None else []
+    if output is not None:
+        check_writable(output)
+    if report is not None:
+        files.append(report)
+        if report.is_dir() or not report.parent.is_dir():
+            raise InvalidInput(f"{report}: cannot be written: it is a folder, or in a folder that does not exist")
+    read = {path.resolve() for path in inputs}
+    for path in files:
+        if path.resolve() in read:
+            raise InvalidInput(f"{path}: is also read, and would be replaced; write to another file")
+    if len({path.resolve() for path in files}) < len(files):
+        raise InvalidInput(f"{report}: plan and report cannot be written to the same file")
+    return files
+
+
+def _pins(path: Path, policy: Policy) -> dict[Any, Any]:
+    columns = policy.columns
+    table = Table(read_table(path, (columns.lead_id, columns.rep_id)), str(path))
+    return dict(zip(table.ids(columns.lead_id), table.ids(columns.rep_id, unique=False), strict=True))
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text) if text else date.today()
+    except ValueError:
+        raise InvalidInput(f"--now: must be a date like 2026-01-31; found {text!r}") from None
+
+
+def checked_seed(seed: int) -> int:
+    if seed < 0:
+        raise InvalidInput(f"--seed: must be 0 or more; found {seed}")
+    return seed
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{path}: must be text in UTF-8") from None
+    except OSError as error:
+        raise InvalidInput(f"{path}: cannot be read: {(error.strerror or 'unknown').lower()}") from None
+
+
+def _loads(plan: Plan) -> str:
+    loads = Table(plan.loads(), "loads")
+    names = ("leads", "capacity", "fill", "gain", "slot_price", "newcomer")
+    columns = [plan.case.rep_ids, *(loads.values(name) for name in names), plan.case.away.tolist()]
+    rows = [
+        [
+            str(rep),
+            f"{leads}",
+            f"{capacity}",
+            "-" if fill is None else tables.percent(fill),
+            tables.number(gain),
+            tables.number(price),
+            "away" if away else "new" if new else "",
+        ]
+        for rep, leads, capacity, fill, gain, price, new, away in zip(*columns, strict=True)
+    ]
+    headers = ["rep", "leads", "capacity", "fill", f"expected {plan.unit}", "one more slot adds", ""]
+    more = len(rows) - _MOST_REPS
+    rest = f"\nand {more} more reps; --report has all" if more > 0 else ""
+    return text_table(headers, rows[:_MOST_REPS]) + rest
+
+
+def _head(table: dict[str, list[Any]]) -> str:
+    shown = [name for name in table if name not in ("because", "remedy")]
+    rows = [[_cell(table[name][row]) for name in shown] for row in range(min(_HEAD, len(table[shown[0]])))]
+    more = len(table[shown[0]]) - len(rows)
+    return text_table([name.replace("_", " ") for name in shown], rows) + (f"\nand {more} more leads" if more else "")
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else tables.number(value) if isinstance(value, float) else str(value)

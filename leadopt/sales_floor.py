@@ -1,0 +1,300 @@
+"""A simulated sales floor whose true conversion rates are known: a plan can be judged by what it really earns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from leadopt.errors import InvalidInput
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Columns = dict[str, list[Any]]
+
+INDUSTRIES = ("software", "manufacturing", "retail", "health", "logistics", "finance")
+SOURCES = ("website", "referral", "trade fair", "cold call")
+TERRITORIES = ("north", "east", "south", "west")
+SIZES = ("small", "medium", "large")
+LANGUAGES = ("en", "de", "fr", "es")
+NOW = date(2026, 1, 31)
+
+_NAMES = (
+    *("Ana", "Bo", "Carla", "Dev", "Elif", "Finn", "Gita", "Hugo", "Ines", "Jun", "Kofi", "Lena", "Mats", "Nora"),
+    *("Omar", "Pia", "Quinn", "Rosa", "Sven", "Tara", "Uma", "Viktor", "Wen", "Ximena", "Yusuf", "Zoe", "Aiko", "Ben"),
+    *("Chloe", "Dario", "Emma", "Farid", "Greta", "Hana", "Ivo", "Jana", "Kemal", "Lucia", "Marco", "Nadia", "Oskar"),
+    *("Petra", "Ravi", "Sara", "Tom", "Ulla", "Vera", "Wim", "Yara", "Zeno"),
+)
+_BASE_RATE = 0.16
+_SEGMENT_SD, _REP_SD, _PAIR_SD = 0.8, 0.3, 0.25  # on the logit scale
+_SIZE_SHARE, _SIZE_VALUE, _VALUE_SD = (0.5, 0.35, 0.15), (4_000.0, 9_000.0, 25_000.0), 0.6
+_LANGUAGE_SHARE, _SPEAKS = (0.76, 0.12, 0.07, 0.05), 0.35
+_SLOTS_PER_LEAD = 0.95
+_TRAINING_DAYS, _SALES_CYCLE_DAYS, _YEAR_DAYS = 30, 21, 365
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SalesFloor:
+    """Three tables as a user would have them, and the truth behind them.
+
+    Parameters
+    ----------
+    leads, reps, history
+        dicts of lists, which `leadopt.assign` takes as they are
+    now
+        the day on which the leads are handed out; history is of the year before
+    rates
+        float64 (n_segments, n_reps), true chance that a rep converts a lead of a segment (industry x source)
+    segment_of_lead, segment_of_history
+        int64, the segment of each row of these tables
+    """
+
+    leads: Columns
+    reps: Columns
+    history: Columns
+    now: date
+    rates: Floats
+    segment_of_lead: Ints
+    segment_of_history: Ints
+
+    @property
+    def probability(self) -> Floats:
+        """True chance of conversion of every lead with every rep, float64 (n_leads, n_reps)."""
+        return np.asarray(self.rates[self.segment_of_lead])
+
+    def true_deals(self, rep_of_lead: ArrayLike) -> float:
+        """Return the number of deals that these assignments earn on average; -1 = pool, which earns none."""
+        return float(self._placed(rep_of_lead)[1].sum())
+
+    def true_gain(self, rep_of_lead: ArrayLike) -> float:
+        """Return the value that these assignments earn on average; -1 = pool, which earns none."""
+        leads, chance = self._placed(rep_of_lead)
+        return float(chance @ np.asarray(self.leads["value"], dtype=np.float64)[leads])
+
+    def _placed(self, rep_of_lead: ArrayLike) -> tuple[Ints, Floats]:
+        reps = np.asarray(rep_of_lead, dtype=np.int64)
+        n_leads, n_reps = len(self.segment_of_lead), self.rates.shape[1]
+        low, high = reps.min(initial=0), reps.max(initial=-1)
+        if reps.shape != (n_leads,) or low < -1 or high >= n_reps:
+            raise InvalidInput(
+                f"rep_of_lead: must hold -1 or an index below {n_reps} for each of {n_leads} leads; "
+                f"found shape {reps.shape}, from {low} to {high}"
+            )
+        leads = np.flatnonzero(reps >= 0)
+        return leads, self.rates[self.segment_of_lead[leads], reps[leads]]
+
+
+def sales_floor(
+    *, n_leads: int = 240, n_reps: int = 12, n_history: int = 6000, rng: int | np.random.Generator = 0
+) -> SalesFloor:
+    r"""Return a simulated sales floor: leads, reps, a year of history, and the true conversion rates.
+
+    A lead of industry `a` and source `b` is of segment `s = (a, b)`; with rep `j` it converts with chance
+
+    .. math:: p_{sj} = \operatorname{sigmoid}(\mu + u_a + v_b + r_j + w_{sj}), \quad
+              u, v \sim N(0, 0.8^2 / 2),\; r \sim N(0, 0.3^2),\; w \sim N(0, 0.25^2)
+
+    with `mu` the logit of 0.16, so segments differ most, reps less, and who is good at what least. Values are
+    log-normal around a median that grows with company size. Past leads went to reps who speak the language with odds
+
+    .. math:: \exp(0.8\,[\text{same territory}] + r_j + w_{sj})
+
+    as managers already lean towards whom they think good; newcomers got leads only after 30 days of training. Half of
+    the leads of the last 21 days are still open (`converted` and `at` are None). All slots add up to 0.95 of the leads.
+
+    Parameters
+    ----------
+    n_leads, n_reps, n_history
+        rows of the tables. From 4 reps on, one is on vacation, one works half time and a sixth are newcomers
+    rng
+        seed or generator: same seed, same floor
+
+    Returns
+    -------
+    SalesFloor
+        `.leads`, `.reps`, `.history`, and `.true_gain(rep_of_lead)`, `.true_deals(rep_of_lead)`
+
+    Raises
+    ------
+    InvalidInput
+        fewer than 0 leads or history rows, or fewer than 1 rep
+
+    Notes
+    -----
+    5,000 leads, 50 reps and 200,000 history rows take well under a second.
+
+    Examples
+    --------
+    >>> floor = sales_floor(n_leads=3, n_reps=2, n_history=10)
+    >>> floor.leads["lead_id"], floor.reps["rep_id"], floor.probability.shape
+    (['L1', 'L2', 'L3'], ['Ana', 'Bo'], (3, 2))
+    """
+    for name, count, least in (("n_leads", n_leads, 0), ("n_reps", n_reps, 1), ("n_history", n_history, 0)):
+        if count < least:
+            raise InvalidInput(f"{name}: must be {least} or more; found {count}")
+    generator = np.random.default_rng(rng)
+    logits, leaning = _strengths(generator, n_reps)
+    team = _Team.hire(generator, n_reps)
+    asked, past = _Requests.draw(generator, n_leads), _Requests.draw(generator, n_history)
+    rates = _sigmoid(logits)
+    return SalesFloor(
+        leads=_lead_table(asked),
+        reps=_rep_table(generator, team, n_leads),
+        history=_history_table(generator, past, team, rates, leaning),
+        now=NOW,
+        rates=rates,
+        segment_of_lead=asked.segment,
+        segment_of_history=past.segment,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Requests:
+    """Leads as indices into the constants above, each int64 (n,)."""
+
+    industry: Ints
+    source: Ints
+    territory: Ints
+    size: Ints
+    language: Ints
+    value: Floats
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, n: int) -> "_Requests":
+        size = rng.choice(len(SIZES), n, p=_SIZE_SHARE)
+        return cls(
+            industry=rng.integers(len(INDUSTRIES), size=n),
+            source=rng.integers(len(SOURCES), size=n),
+            territory=rng.integers(len(TERRITORIES), size=n),
+            size=size,
+            language=rng.choice(len(LANGUAGES), n, p=_LANGUAGE_SHARE),
+            value=np.round(np.array(_SIZE_VALUE)[size] * np.exp(rng.normal(0.0, _VALUE_SD, n))),
+        )
+
+    @property
+    def segment(self) -> Ints:
+        return self.industry * len(SOURCES) + self.source
+
+    def columns(self) -> Columns:
+        return {
+            "industry": _named(INDUSTRIES, self.industry),
+            "source": _named(SOURCES, self.source),
+            "territory": _named(TERRITORIES, self.territory),
+            "company_size": _named(SIZES, self.size),
+            "language": _named(LANGUAGES, self.language),
+            "value": self.value.astype(np.int64).tolist(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Team:
+    """The reps in arrays, each (n_reps,) but `speaks`, bool (n_reps, n_languages)."""
+
+    names: list[str]
+    territory: Ints
+    tenure_days: Ints
+    available: Floats
+    speaks: Bools
+
+    @classmethod
+    def hire(cls, rng: np.random.Generator, n: int) -> "_Team":
+        order = rng.permutation(n)
+        n_new = max(1, round(n / 6)) if n >= 4 else 0
+        tenure = rng.integers(400, 3000, n)
+        tenure[order[:n_new]] = np.linspace(12, 75, n_new).round()
+        available = np.ones(n)
+        if n >= 4:
+            available[order[n_new]], available[order[n_new + 1]] = 0.0, 0.5
+        speaks = rng.random((n, len(LANGUAGES))) < _SPEAKS
+        speaks[:, 0] = True
+        # Every language has somebody who is there now and was there all year.
+        speaks[order[-1]] = True
+        return cls(
+            names=[
+                _NAMES[k % len(_NAMES)] + (f" {k // len(_NAMES) + 1}" if k >= len(_NAMES) else "") for k in range(n)
+            ],
+            territory=rng.permutation(np.arange(n) % len(TERRITORIES)),
+            tenure_days=tenure,
+            available=available,
+            speaks=speaks,
+        )
+
+
+def _strengths(rng: np.random.Generator, n_reps: int) -> tuple[Floats, Floats]:
+    """Return the logits and, of these, the part that is the rep's; both float64 (n_segments, n_reps)."""
+    part = _SEGMENT_SD / np.sqrt(2)
+    segment = rng.normal(0.0, part, len(INDUSTRIES))[:, None] + rng.normal(0.0, part, len(SOURCES))
+    of_rep = rng.normal(0.0, _REP_SD, n_reps) + rng.normal(0.0, _PAIR_SD, (segment.size, n_reps))
+    return np.log(_BASE_RATE / (1 - _BASE_RATE)) + segment.reshape(-1, 1) + of_rep, of_rep
+
+
+def _lead_table(asked: _Requests) -> Columns:
+    return {"lead_id": _numbered("L", len(asked.value)), **asked.columns()}
+
+
+def _rep_table(rng: np.random.Generator, team: _Team, n_leads: int) -> Columns:
+    weight = rng.uniform(0.7, 1.3, len(team.names))
+    there = float(weight @ team.available)
+    capacity = np.maximum(1, np.round(_SLOTS_PER_LEAD * n_leads * weight / there)).astype(np.int64)
+    return {
+        "rep_id": team.names,
+        "capacity": capacity.tolist(),
+        "available": team.available.tolist(),
+        "tenure_days": team.tenure_days.tolist(),
+        "territory": _named(TERRITORIES, team.territory),
+        "languages": [";".join(np.array(LANGUAGES)[row]) for row in team.speaks],
+    }
+
+
+def _history_table(rng: np.random.Generator, past: _Requests, team: _Team, rates: Floats, leaning: Floats) -> Columns:
+    n = len(past.value)
+    days_ago = np.sort(rng.integers(1, _YEAR_DAYS + 1, n))[::-1]
+    rep = _past_reps(rng, past, team, leaning, days_ago)
+    converted = (rng.random(n) < rates[past.segment, rep]).astype(object)
+    at = (np.datetime64(NOW) - days_ago.astype("timedelta64[D]")).astype(object)
+    is_open = (days_ago <= _SALES_CYCLE_DAYS) & (rng.random(n) < 0.5)
+    converted[~is_open] = converted[~is_open].astype(np.int64)
+    converted[is_open] = at[is_open] = None
+    return {
+        "lead_id": _numbered("H", n),
+        "rep_id": np.array(team.names, dtype=object)[rep].tolist(),
+        **past.columns(),
+        "converted": converted.tolist(),
+        "at": at.tolist(),
+    }
+
+
+def _past_reps(rng: np.random.Generator, past: _Requests, team: _Team, leaning: Floats, days_ago: Ints) -> Ints:
+    """Return who had each past lead, int64 (n,): by territory and strength, among those who speak the language."""
+    shape = (len(leaning), len(TERRITORIES), len(LANGUAGES))
+    same = team.territory == np.arange(len(TERRITORIES))[:, None]
+    odds = np.exp(0.8 * same[None, :, None, :] + leaning[:, None, None, :]) * team.speaks.T[None, None]
+    kind = np.ravel_multi_index((past.segment, past.territory, past.language), shape)
+    table = odds.reshape(-1, len(team.names))
+    rep = _drawn(rng, table, kind)
+    untrained = days_ago > team.tenure_days[rep] - _TRAINING_DAYS
+    rep[untrained] = _drawn(rng, table * (team.tenure_days > _YEAR_DAYS + _TRAINING_DAYS), kind[untrained])
+    return rep
+
+
+def _drawn(rng: np.random.Generator, odds: Floats, kind: Ints) -> Ints:
+    """Return a column for each entry of `kind`, with chance in proportion to its row of `odds`."""
+    edges = np.cumsum(odds, axis=1)
+    edges /= edges[:, -1:]
+    return np.asarray((rng.random(len(kind))[:, None] >= edges[kind]).sum(axis=1))
+
+
+def _named(names: Sequence[str], index: Ints) -> list[str]:
+    return [names[k] for k in index.tolist()]
+
+
+def _numbered(letter: str, n: int) -> list[str]:
+    digits = len(str(n))
+    return [f"{letter}{k:0{digits}d}" for k in range(1, n + 1)]
+
+
+def _sigmoid(x: Floats) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-x)))

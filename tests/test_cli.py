@@ -1,0 +1,376 @@
+import json
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from leadopt import cli
+from leadopt.cli import assigning, terminal
+from leadopt.cli.demo import telling_leads
+from leadopt.errors import PrecisionWarning, SolverFailed
+from leadopt.files import EXTENSIONS, read_table, write_table
+from leadopt.plan import Plan
+from leadopt.policy import Policy
+from leadopt.progress import Progress
+from leadopt.sales_floor import sales_floor
+
+LEADS = {"lead_id": ["007", "08", "9"], "source": ["web", "fair", "web"]}
+REPS = {"rep_id": ["01", "02"], "capacity": [1, 1]}
+WON = [("01", "web", 9), ("01", "fair", 5), ("02", "web", 5), ("02", "fair", 5)]
+HISTORY = {
+    "rep_id": [rep for rep, _, _ in WON for _ in range(10)],
+    "source": [source for _, source, _ in WON for _ in range(10)],
+    "converted": [k < won for _, _, won in WON for k in range(10)],
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, table in (("leads", LEADS), ("reps", REPS), ("history", HISTORY)):
+        write_table(table, f"{name}.csv")
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("floor") / "demo"
+    return folder, run("demo", "--folder", str(folder))
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli.build_app(), list(arguments))
+
+
+def good(*arguments):
+    result = run(*arguments)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return result.stdout
+
+
+def refusal(code, *arguments):
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith("leadopt: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr.removeprefix("leadopt: ").rstrip("\n")
+
+
+TABLES = ("leads.csv", "reps.csv", "--history", "history.csv")
+
+
+@pytest.mark.parametrize("kind", EXTENSIONS)
+def test_assign_reads_and_writes_every_format(folder, kind):
+    for name in ("leads", "reps", "history"):
+        write_table(read_table(f"{name}.csv"), f"in_{name}{kind}")
+    out = good("assign", f"in_leads{kind}", f"in_reps{kind}", "--history", f"in_history{kind}", "-o", f"plan{kind}")
+    frame = read_table(f"plan{kind}")
+    assert frame.columns == [
+        *("lead_id", "rep_id", "probability", "gain", "runner_up", "runner_up_gain", "reason", "because", "remedy")
+    ]
+    assert frame["lead_id"].to_list() == ["007", "08", "9"]
+    assert sorted(frame["rep_id"].to_list(), key=str) == ["01", "02", None]
+    pool = frame.row(frame["rep_id"].to_list().index(None), named=True)
+    assert (pool["gain"], pool["runner_up"], pool["reason"]) == (None, None, "all_full")
+    assert pool["because"]
+    assert pool["remedy"]
+    assert f"Wrote plan{kind} and plan.json." in out
+    assert Plan.from_json(Path("plan.json").read_text()).status == "OPTIMAL"
+
+
+def test_semicolons_byte_order_mark_and_leading_zeros_come_through(folder):
+    Path("leads.csv").write_bytes("\ufefflead_id;source;value\r\n007;web;1,5\r\n08;fair;20\r\n".encode())
+    good("assign", *TABLES, "-o", "plan.csv")
+    assert read_table("plan.csv")["lead_id"].to_list() == ["007", "08"]
+    assert Path("plan.csv").read_text().splitlines()[1].startswith("007,")
+    assert "007" in good("explain", "plan.json", "007")
+
+
+def test_assign_prints_the_summary_loads_and_notes(folder):
+    out = good("assign", *TABLES, "-o", "plan.csv", "--report", "report.md")
+    assert out.startswith("Expected deals: ")
+    assert "2 leads (1 in the pool)" in out
+    assert "segments by source (set segment_by to choose)" in out
+    assert "one more" in out
+    assert "Wrote plan.csv and plan.json and report.md." in out
+    assert "Next: leadopt explain plan.json 007" in out
+    assert Path("report.md").read_text().startswith("# leadopt plan")
+    assert Path("report.md").read_text().strip() == good("report", "plan.json").strip()
+
+
+def test_assign_without_output_shows_the_head_and_saves_nothing(folder):
+    before = set(folder.iterdir())
+    out = good("assign", *TABLES)
+    assert "Nothing was saved: add -o plan.csv" in out
+    assert "all_full" in out
+    assert set(folder.iterdir()) == before
+
+
+def test_pins_are_kept(folder):
+    write_table({"lead_id": ["08", "9"], "rep_id": ["01", "02"]}, "pins.csv")
+    good("assign", *TABLES, "--pins", "pins.csv", "-o", "plan.csv")
+    assert read_table("plan.csv")["rep_id"].to_list() == [None, "01", "02"]
+
+
+def test_column_names_of_the_policy_hold_for_files_too(folder):
+    write_table({"key": ["1", "02"], "source": ["web", "fair"]}, "leads.csv")
+    Path("policy.toml").write_text('columns = {lead_id = "key"}\n')
+    write_table({"key": ["1"], "rep_id": ["02"]}, "pins.csv")
+    good("assign", *TABLES, "--policy", "policy.toml", "--pins", "pins.csv", "-o", "plan.csv")
+    assert read_table("plan.csv", ["key", "rep_id"]).select("key", "rep_id").rows() == [("1", "02"), ("02", "01")]
+
+
+def test_now_counts_tenure(folder):
+    write_table(REPS | {"hired_on": ["2026-01-01", "2020-01-01"]}, "reps.csv")
+    assert "new" in good("assign", *TABLES, "--now", "2026-01-31")
+    assert "  new" not in good("assign", *TABLES, "--now", "2027-01-31")
+
+
+def test_no_leads_give_an_empty_plan(folder):
+    write_table({"lead_id": [], "source": []}, "leads.csv")
+    assert "from 0 leads" in good("assign", *TABLES, "-o", "plan.csv")
+    assert read_table("plan.csv").height == 0
+    assert "from 0 leads" in good("assign", *TABLES)
+
+
+def test_same_seed_same_bytes(folder):
+    for name in ("a", "b"):
+        good("assign", *TABLES, "-o", f"{name}.csv", "--seed", "3")
+    assert Path("a.csv").read_bytes() == Path("b.csv").read_bytes()
+    assert Path("a.json").read_bytes() == Path("b.json").read_bytes()
+
+
+def test_explain_and_compare_and_report_read_the_plan(folder):
+    good("assign", *TABLES, "-o", "plan.csv")
+    out = good("explain", "plan.json", "007", "08")
+    assert out.startswith("007 -> ")
+    assert "08 stays in the pool" in out
+    assert "Remedy: " in out
+    assert good("explain", "plan.csv", "007", "08") == out  # the table's name will do
+    rows = good("compare", "plan.json").splitlines()
+    assert [row.split("  ")[0] for row in rows if row[:1].islower()] == [
+        *("method", "this plan", "round robin", "performance", "profile", "greedy")
+    ]
+
+
+def test_bad_input_is_one_sentence_and_exit_code_2(folder):
+    Path("bad.toml").write_text("segment_by = [")
+    Path("typo.toml").write_text("segmnt_by = []")
+    Path("bytes.toml").write_bytes(b"\xff")
+    Path("bad.json").write_text("{}")
+    write_table({"lead_id": ["007"], "rep_id": ["05"]}, "pins.csv")
+    write_table({"lead_id": ["007", "007"], "rep_id": ["01", "02"]}, "twice.csv")
+    good("assign", *TABLES, "-o", "plan.csv")
+    for arguments, sentence in [
+        (("assign", "no.csv", "reps.csv"), "no.csv: cannot be read: no such file or directory"),
+        (("assign", "leads.txt", "reps.csv"), "leads.txt: the extension must be .csv, .tsv, .parquet or .xlsx"),
+        (("assign", "reps.csv", "leads.csv"), 'leads: column "lead_id" is missing; known are rep_id, capacity'),
+        (("assign", *TABLES, "--policy", "no.toml"), "no.toml: cannot be read: no such file or directory"),
+        (("assign", *TABLES, "--policy", "."), ".: cannot be read: is a directory"),
+        (("assign", *TABLES, "--policy", "bad.toml"), "bad.toml: is not valid TOML"),
+        (("assign", *TABLES, "--policy", "bytes.toml"), "bytes.toml: must be text in UTF-8"),
+        (("assign", *TABLES, "--policy", "typo.toml"), 'typo.toml: policy: unknown key "segmnt_by"'),
+        (("assign", *TABLES, "--pins", "pins.csv"), "pins: lead '007' is pinned to rep '05', who is not in reps"),
+        (("assign", *TABLES, "--pins", "twice.csv"), "twice.csv.lead_id, row 2: ids must be unique"),
+        (("assign", *TABLES, "--now", "31.1.2026"), "--now: must be a date like 2026-01-31; found '31.1.2026'"),
+        (("assign", *TABLES, "--seed", "-1"), "--seed: must be 0 or more; found -1"),
+        (("assign", *TABLES, "-o", "plan.json"), "plan.json: the extension must be"),
+        (("assign", *TABLES, "-o", "no/plan.csv"), "no/plan.csv: cannot be written: there is no folder no"),
+        (("assign", *TABLES, "-o", "leads.csv"), "leads.csv: is also read, and would be replaced"),
+        (("assign", *TABLES, "--report", "reps.csv"), "reps.csv: is also read, and would be replaced"),
+        (("assign", *TABLES, "--report", "no/r.md"), "no/r.md: cannot be written"),
+        (("assign", *TABLES, "-o", "p.csv", "--report", "p.json"), "p.json: plan and report cannot be written"),
+        (("explain", "no.json", "007"), "no.json: cannot be read: no such file or directory"),
+        (("explain", "bad.json", "007"), "bad.json: this is not a plan that leadopt wrote"),
+        (("explain", "bytes.toml", "007"), "bytes.toml: must be text in UTF-8"),
+        (("explain", "plan.json", "0007"), "lead '0007' is not in this plan; did you mean \"007\"?"),
+        (("compare", "typo.toml"), "typo.toml: this is not a plan that leadopt wrote"),
+        (("report", "leads.csv"), "leads.json: cannot be read: no such file or directory"),
+        (("demo", "--folder", "."), ".: holds files that are not of the demo; name another folder with --folder"),
+        (("demo", "--folder", "leads.csv"), "leads.csv: is no folder that can be made: file exists"),
+        (("demo", "--seed", "-1"), "--seed: must be 0 or more; found -1"),
+    ]:
+        assert refusal(2, *arguments).startswith(sentence), arguments
+
+
+def test_contradicting_limits_are_one_sentence_and_exit_code_3(folder):
+    Path("policy.toml").write_text('reserve = "-inf"\n')
+    sentence = refusal(3, "assign", *TABLES, "--policy", "policy.toml", "-o", "plan.csv")
+    assert sentence.startswith("no plan meets every limit: every lead must be placed")
+    assert not Path("plan.csv").exists()
+
+
+def test_anything_else_is_exit_code_1_with_a_hint(folder, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("the moon")
+
+    monkeypatch.setattr(assigning, "assign", fail)
+    assert refusal(1, "assign", *TABLES) == (
+        "something unexpected went wrong, RuntimeError: the moon; run it again with --debug to see where"
+    )
+    result = run("assign", *TABLES, "--debug")
+    assert result.exit_code == 1
+    assert "Traceback" in result.stderr
+    assert "the moon" in result.stderr
+
+    def give_up(*_, **__):
+        raise SolverFailed("status 7")
+
+    monkeypatch.setattr(assigning, "assign", give_up)
+    assert refusal(1, "assign", *TABLES).startswith("something unexpected went wrong, status 7")
+
+
+def test_interrupts_and_closed_pipes_are_quiet(folder, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(assigning, "assign", interrupt)
+    result = run("assign", *TABLES)
+    assert (result.exit_code, result.output) == (130, "")
+    script = (
+        "import sys; from leadopt import cli; from types import SimpleNamespace as Plan\n"
+        "cli.load_plan = lambda path: Plan(report=lambda: 'x' * 999_999)\n"
+        "sys.argv = ['leadopt', 'report', 'p.json']\n"
+        "cli.main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout.read(10) == "x" * 10
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait() == 0
+
+
+def test_warnings_of_leadopt_are_spoken_and_others_left_alone(folder, monkeypatch):
+    usual = assigning.assign
+
+    def warn(*arguments, **options):
+        warnings.warn(PrecisionWarning("gains were rounded"), stacklevel=1)
+        return usual(*arguments, **options)
+
+    monkeypatch.setattr(assigning, "assign", warn)
+    result = run("assign", *TABLES)
+    assert (result.exit_code, result.stderr) == (0, "leadopt: note: gains were rounded\n")
+
+
+def test_progress_goes_to_a_terminal_on_stderr(monkeypatch):
+    monkeypatch.setattr(terminal, "_SHOW_PROGRESS_AFTER_S", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    heard = []
+    with terminal.progress_bar() as listen:
+        listen(Progress(stage="learn", iteration=1, elapsed_s=0.0))
+        heard.append(listen)
+    assert heard
+
+
+def test_python_m_leadopt_and_version():
+    done = subprocess.run(
+        [sys.executable, "-m", "leadopt", "--version"], capture_output=True, text=True, check=True, env=os.environ
+    )
+    assert done.stdout == "leadopt 0.1.0\n"
+    assert good("--version") == done.stdout
+
+
+def test_missing_typer_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "typer", None)
+    with pytest.raises(
+        SystemExit, match=r'the command line needs typer; install it with: pip install "leadopt\[cli\]"'
+    ):
+        cli.main()
+
+
+def test_usage_errors_are_exit_code_2():
+    assert run("assign").exit_code == 2
+    assert run("nonsense").exit_code == 2
+    assert "Usage" in run().output
+
+
+def test_demo_writes_files_that_load_again(demo):
+    folder, result = demo
+    assert (result.exit_code, result.stderr) == (0, "")
+    names = ["history.csv", "leads.csv", "plan.csv", "plan.json", "policy.toml", "report.md", "reps.csv"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    floor = sales_floor(rng=0)
+    for name in ("leads", "reps", "history"):
+        assert read_table(folder / f"{name}.csv").to_dict(as_series=False) == getattr(floor, name)
+    policy = Policy.from_toml(folder / "policy.toml")
+    assert policy.segment_by == ("industry", "source")
+    assert policy.newcomers.share == 0.1
+    plan = cli.load_plan(folder / "plan.json")
+    assert plan.case.policy == policy
+    assert plan.status == "OPTIMAL"
+    assert read_table(folder / "plan.csv")["lead_id"].to_list() == floor.leads["lead_id"]
+    assert json.loads((folder / "plan.json").read_text())["summary"] == plan.summary()
+
+
+def test_demo_compares_estimates_and_truth(demo):
+    folder, result = demo
+    floor, plan = sales_floor(rng=0), cli.load_plan(folder / "plan.json")
+    lines = result.stdout.splitlines()
+    start = next(k for k, line in enumerate(lines) if line.startswith("this plan"))
+    rows = [line.split() for line in lines[start : start + 6]]
+    assert [row[0] for row in rows] == ["this", "round", "territory", "performance", "profile", "greedy"]
+    comparison = {outcome.method: outcome for outcome in plan.compare().outcomes}
+    assert comparison["this plan"].gain >= max(outcome.gain for outcome in comparison.values())
+    assert f"{floor.true_gain(plan.rep_of_lead):,.0f}" in lines[start]
+    assert f"{floor.true_gain(plan.baseline('greedy').rep_of_lead):,.0f}" in lines[start + 5]
+    assert all(outcome.broken == () for outcome in comparison.values())
+
+
+def test_demo_explains_three_different_decisions(demo):
+    folder, result = demo
+    plan = cli.load_plan(folder / "plan.json")
+    moved, new, pool = (lead for _, lead in telling_leads(plan))
+    gains = plan.case.problem.affinity.of([moved])[0]
+    assert gains.max() > gains[plan.rep_of_lead[moved]]
+    assert not plan.case.newcomer[plan.rep_of_lead[moved]]
+    assert plan.case.newcomer[plan.rep_of_lead[new]]
+    assert plan.rep_of_lead[pool] == -1
+    for lead in (moved, new, pool):
+        assert good("explain", str(folder / "plan.json"), plan.case.lead_ids[lead]).rstrip() in result.stdout
+
+
+def test_demo_fits_80_columns_where_it_is_no_prose(demo):
+    _, result = demo
+    tables = [line for line in result.stdout.splitlines() if "  " in line.strip() and not line.startswith("  ")]
+    assert len(tables) > 15
+    assert max(map(len, tables)) <= 80
+
+
+def test_the_command_that_the_demo_shows_gives_the_same_plan(demo, monkeypatch):
+    folder, result = demo
+    shown = result.stdout.split("$ leadopt ", 1)[1].split("\n\n", 1)[0].replace("\\\n", " ").split()
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    good(*shown)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_demo_may_run_again_in_its_own_folder(demo):
+    folder, result = demo
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert run("demo", "--folder", str(folder)).stdout == result.stdout
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_prose_is_broken_to_the_terminal_and_only_there(monkeypatch):
+    text = "word " * 40
+    assert terminal.prose(text, "  ") == "  " + text
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "50")
+    lines = terminal.prose(text, "  ").splitlines()
+    assert len(lines) > 3
+    assert max(map(len, lines)) <= 50
+    assert all(line.startswith("    ") for line in lines[1:])
+
+
+def test_demo_says_so_where_chance_favours_a_custom(tmp_path):
+    out = good("demo", "--folder", str(tmp_path), "--seed", "3")
+    assert "24.0% more than round robin and 0.4% less than greedy." in out
+    assert "The most valuable lead in the pool" in out
