@@ -34,6 +34,7 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_MOST_VALUE = 1e100  # what is worth more could not be added up
 _MOST_LEVELS = 50  # a column with more categories is taken for a name or a number, unless segment_by asks for it
 
 
@@ -126,7 +127,7 @@ def assign(
     meter.enter("limits")
     free = slots(rep_table, columns, len(lead_ids))
     rules = [judge(rule, lead_table, lead_ids, rep_table, rep_ids) for rule in settings.eligibility]
-    pinned = pinned_reps(dict(pins or {}), lead_table, lead_ids, rep_table, rep_ids)
+    pinned = pinned_reps({} if pins is None else pins, lead_table, lead_ids, rep_table, rep_ids)
     allowed, pin_notes = _eligible(base, rules, pinned, lead_ids, rep_ids)
     new = _newcomers(rep_table, settings, now)
     problem = Problem(
@@ -176,6 +177,8 @@ def _gains(
         return gains, None, "gain", []
     scale, what, notes = _scale(leads, policy)
     model, learned = (affinity, []) if history is None else _learn(leads, history, policy)
+    if model is not None and not hasattr(model, "n_outcomes_"):
+        raise InvalidInput("affinity: this AffinityModel has learned nothing yet; call fit(history) first")
     if model is None or model.n_outcomes_ == 0:
         notes.append("no evidence: no settled outcomes to learn from, so all reps count as equal and the split is even")
         rates = np.ones((1, len(rep_ids)))
@@ -195,7 +198,7 @@ def _scale(leads: Table, policy: Policy) -> tuple[Floats, str | None, list[str]]
     scale, what, notes = np.ones(leads.n_rows), None, []
     column = policy.columns.value
     if column in leads:
-        values = leads.numbers(column, low=0, missing=np.nan)
+        values = leads.numbers(column, low=0, high=_MOST_VALUE, missing=np.nan)
         gone = np.isnan(values)
         if gone.any():
             usual = float(np.median(values[~gone])) if not gone.all() else 1.0
@@ -288,7 +291,7 @@ def _eligible(
                 f"pins: lead {lead_ids[lead]!r} is pinned to rep {rep_ids[pinned[lead]]!r}, a pair that the given "
                 "affinity rules out (-inf); give it a gain or remove the pin"
             )
-    overruling = np.full((len(against), base.n_reps), -np.inf)
+    overruling = rates[row[against]]  # the rules' own choices stay, so that it can be said what the pin costs
     overruling[np.arange(len(against)), pinned[against]] = base.rates[base.row[against], pinned[against]]
     row = row.copy()
     row[against] = len(rates) + np.arange(len(against))
@@ -353,16 +356,20 @@ def _refuse(case: Case, witness: Witness) -> NoReturn:
     """Raise `Infeasible` in the user's names, with what would mend it."""
     leads = enumerate_some(case.lead_ids[lead] for lead in witness.leads)
     reps = enumerate_some(case.rep_ids[rep] for rep in witness.reps)
-    if witness.leads and witness.limits:
-        text = f"{witness.need} leads ({leads}) are pinned to {reps}, who can take {witness.room}"
-        mend = "Remove a pin, or raise that capacity."
+    named = [name for name in witness.limits if not name.startswith("capacity of rep ")]
+    under = f" under {enumerate_some(named)}" if named else ""
+    if witness.leads and witness.room < (case.problem.pins[list(witness.leads)] >= 0).sum():
+        text = f"{witness.need} leads ({leads}) are pinned to {reps}, with room for {witness.room}{under}"
+        mend = "Remove a pin, or raise that limit."
     elif witness.leads:
         text = f"every lead must be placed (reserve = -inf), but {witness.need} leads ({leads}) "
-        text += f"can only go to {reps}, with room for {witness.room}" if witness.reps else "are eligible for no rep"
+        where = f"can only go to {reps}, with room for {witness.room}{under}"
+        text += where if witness.reps else "are eligible for no rep"
         mend = "Raise a capacity, let other reps take these leads, or set a finite reserve."
     else:
         text = (
-            f"{enumerate_some(witness.limits)} ask for {witness.need} leads or more, and {reps} can get {witness.room}"
+            f"{enumerate_some(witness.limits)} cannot be met: {reps} must get {witness.need} leads or more, "
+            f"and can get {witness.room}"
         )
         mend = "Lower these minimums, raise these reps' capacity, or let them take more kinds of leads."
     raise Infeasible(f"no plan meets every limit: {text}. {mend}", witness) from None

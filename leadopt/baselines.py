@@ -140,8 +140,8 @@ def _deal(case: Case, choose: Callable[[int, Bools], int]) -> Ints:
     answer, room = _pinned(case)
     affinity = case.problem.affinity
     for lead in np.flatnonzero(answer < 0):
-        rates = affinity.rates[affinity.row[lead]]
-        allowed = (rates > -np.inf) & (room > 0) & (rates * affinity.scale[lead] > case.problem.reserve)
+        gains = affinity.of([lead])[0]
+        allowed = (gains > -np.inf) & (room > 0) & (gains > case.problem.reserve)
         if allowed.any():
             rep = choose(int(lead), allowed)
             answer[lead] = rep

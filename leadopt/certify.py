@@ -91,7 +91,7 @@ def certify(
     if malformed := _malformed(problem, answer):
         return Certificate(objective=-np.inf, bound=bound, gap=np.inf, violations=malformed)
     objective = _objective(problem, answer)
-    size = max(abs(bound), _largest_gain(problem))
+    size = max(abs(bound), largest_gain(problem))
     gap = (bound - objective) / size if 0 < size < np.inf else 0.0 if bound == objective else np.inf
     return Certificate(objective=objective, bound=bound, gap=gap, violations=_violations(problem, answer))
 
@@ -171,7 +171,8 @@ def _dual_range(limits: Sequence[Limit], limit_prices: Sequence[float] | Floats 
     return q
 
 
-def _largest_gain(problem: Problem) -> float:
+def largest_gain(problem: Problem) -> float:
+    """Return the largest absolute gain of any eligible pair, or the reserve where that is larger."""
     rates, row, scale = problem.affinity.rates, problem.affinity.row, problem.affinity.scale
     finite = np.where(np.isneginf(rates), 0.0, np.abs(rates)).max(axis=1, initial=0.0)
     largest = float((finite[row] * scale).max(initial=0.0))

@@ -29,7 +29,9 @@ def from_json(text: str, classes: Mapping[str, Callable[..., Any]]) -> Any:
     """
     try:
         return _rich(json.loads(text), classes)
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+    except InvalidInput:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise InvalidInput(f"this is not a plan that leadopt wrote: {type(error).__name__} {error}") from None
 
 
@@ -44,7 +46,9 @@ def _plain(value: Any) -> Any:
         return {_TAG: "tuple", "items": [_plain(item) for item in value]}
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
+        if _TAG in value:
+            return {_TAG: "dict", "items": [[key, _plain(item)] for key, item in value.items()]}
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, np.generic):
         return _plain(value.item())
@@ -71,6 +75,8 @@ def _rich(value: Any, classes: Mapping[str, Callable[..., Any]]) -> Any:
     if tag == "array":
         data = [_SPECIAL[item] if isinstance(item, str) else item for item in value["data"]]
         return np.array(data, dtype=np.dtype(value["dtype"])).reshape(value["shape"])
+    if tag == "dict":
+        return {key: _rich(item, classes) for key, item in value["items"]}
     if tag == "uuid":
         return UUID(hex=value["hex"])
     if tag == "tuple":

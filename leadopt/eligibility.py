@@ -4,9 +4,9 @@ A rule turns every lead into a key (its territory, the skills it needs, the reps
 which reps may take it. Leads with equal keys share the answer, so eligibility costs distinct keys x reps.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,10 @@ class Match:
     reps_column: str | None = None
     excludes = False
 
+    def __post_init__(self) -> None:
+        """Refuse names that are no text."""
+        _check_names("match", column=self.column, reps_column=self.reps_column or "")
+
     def keys(self, leads: Table, lead_ids: Sequence[Id]) -> Sequence[Hashable]:
         """Return the folded level of each lead."""
         return [_fold(level) for level in leads.levels(self.column)]
@@ -69,6 +73,10 @@ class Skills:
     needs: str = "skills"
     has: str = "skills"
     excludes = False
+
+    def __post_init__(self) -> None:
+        """Refuse names that are no text."""
+        _check_names("skills", needs=self.needs, has=self.has)
 
     def keys(self, leads: Table, lead_ids: Sequence[Id]) -> Sequence[Hashable]:
         """Return the skills each lead needs."""
@@ -92,15 +100,22 @@ class Exclude:
     column: str | None = None
     excludes = True
 
+    def __post_init__(self) -> None:
+        """Turn lists into tuples and numpy's numbers into plain ones, and refuse what is no pair of ids."""
+        _check_names("exclude", column=self.column or "")
+        if isinstance(self.pairs, str | Mapping) or not isinstance(self.pairs, Iterable):
+            raise InvalidInput(f"eligibility.exclude: pairs must be a list of (lead id, rep id); found {self.pairs!r}")
+        object.__setattr__(self, "pairs", tuple(_pair(pair) for pair in self.pairs))
+
     def keys(self, leads: Table, lead_ids: Sequence[Id]) -> Sequence[Hashable]:
         """Return the reps that each lead must not go to, as text."""
-        banned = dict.fromkeys(lead_ids, frozenset[str]())
+        banned = dict.fromkeys(map(str, lead_ids), frozenset[str]())
         for lead, rep in self.pairs:
-            if lead not in banned:
+            if str(lead) not in banned:
                 raise InvalidInput(f"eligibility.exclude: lead {lead!r} is not in {leads.name}; remove the pair")
-            banned[lead] |= {str(rep)}
+            banned[str(lead)] |= {str(rep)}
         listed = leads.sets(self.column) if self.column else [frozenset[str]()] * len(lead_ids)
-        return [banned[lead] | more for lead, more in zip(lead_ids, listed, strict=True)]
+        return [banned[str(lead)] | more for lead, more in zip(lead_ids, listed, strict=True)]
 
     def allows(self, reps: Table, rep_ids: Sequence[Id]) -> Allows:
         """Return who is not listed."""
@@ -127,7 +142,7 @@ def skills(needs: str = "skills", has: str = "skills") -> Skills:
 
 def exclude(pairs: Sequence[tuple[Id, Id]] = (), column: str | None = None) -> Exclude:
     """Return the rule that these (lead id, rep id) pairs, and those a column of leads lists, are not made."""
-    return Exclude(tuple((lead, rep) for lead, rep in pairs), column)
+    return Exclude(pairs, column)  # type: ignore[arg-type]  # made tuples by __post_init__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -166,26 +181,44 @@ def judge(rule: Rule, leads: Table, lead_ids: Sequence[Id], reps: Table, rep_ids
     )
 
 
-def pinned_reps(pins: dict[Id, Id], leads: Table, lead_ids: Sequence[Id], reps: Table, rep_ids: Sequence[Id]) -> Ints:
+def pinned_reps(
+    pins: Mapping[Any, Any], leads: Table, lead_ids: Sequence[Id], reps: Table, rep_ids: Sequence[Id]
+) -> Ints:
     """Return the index of the rep each lead is pinned to, int64 (n_leads,), -1 = free.
 
     Raises
     ------
     InvalidInput
-        a pin names a lead or rep that does not exist
+        pins are no mapping, or one names a lead or rep that does not exist
     """
-    check_same_kind("pins (lead ids)", list(pins), f"{leads.name}", list(lead_ids))
-    check_same_kind("pins (rep ids)", list(pins.values()), f"{reps.name}", list(rep_ids))
-    lead_at = {lead: place for place, lead in enumerate(lead_ids)}
-    rep_at = {rep: place for place, rep in enumerate(rep_ids)}
+    if not isinstance(pins, Mapping):
+        raise InvalidInput(f"pins: must be a dict from lead id to rep id; found {type(pins).__name__}")
+    plain = [(as_id(lead), as_id(rep)) for lead, rep in pins.items()]
+    check_same_kind("pins (lead ids)", [lead for lead, _ in plain if lead is not None], leads.name, lead_ids)
+    check_same_kind("pins (rep ids)", [rep for _, rep in plain if rep is not None], reps.name, rep_ids)
+    lead_at: dict[Id | None, int] = {lead: place for place, lead in enumerate(lead_ids)}
+    rep_at: dict[Id | None, int] = {rep: place for place, rep in enumerate(rep_ids)}
     pinned = np.full(len(lead_ids), -1, dtype=np.int64)
-    for lead, rep in pins.items():
-        if as_id(lead) not in lead_at:
-            raise InvalidInput(f"pins: lead {lead!r} is not in {leads.name}; remove the pin or add the lead")
-        if as_id(rep) not in rep_at:
-            raise InvalidInput(f"pins: lead {lead!r} is pinned to rep {rep!r}, who is not in {reps.name}")
+    for (lead, rep), (given_lead, given_rep) in zip(plain, pins.items(), strict=True):
+        if lead not in lead_at:
+            raise InvalidInput(f"pins: lead {given_lead!r} is not in {leads.name}; remove the pin or add the lead")
+        if rep not in rep_at:
+            raise InvalidInput(f"pins: lead {given_lead!r} is pinned to rep {given_rep!r}, who is not in {reps.name}")
         pinned[lead_at[lead]] = rep_at[rep]
     return pinned
+
+
+def _check_names(rule: str, **names: object) -> None:
+    for setting, name in names.items():
+        if not isinstance(name, str):
+            raise InvalidInput(f"eligibility.{rule}: {setting} must be the name of a column; found {name!r}")
+
+
+def _pair(pair: Any) -> tuple[Id, Id]:
+    ids = [as_id(part) for part in pair] if isinstance(pair, list | tuple) else []
+    if len(ids) != 2 or ids[0] is None or ids[1] is None:
+        raise InvalidInput(f"eligibility.exclude: a pair must be (lead id, rep id); found {pair!r}")
+    return ids[0], ids[1]
 
 
 def _fold(level: str | None) -> str | None:

@@ -10,6 +10,7 @@ from leadopt.case import Case
 from leadopt.certify import reduced_gains
 from leadopt.frames import Id
 from leadopt.reasons import Unassigned, why_unassigned
+from leadopt.solvers.exchange import Exchange
 from leadopt.tables import number, percent
 
 Floats = NDArray[np.float64]
@@ -63,11 +64,14 @@ class Alternative:
     gain
         what the lead would gain there
     slot_price
-        what the slot there is worth to the plan: what its limits add up to
+        what the limits of a slot there add up to
+    away
+        whether the rep is not there at all
     move_cost
-        what the plan would lose at least if the lead went there
+        what the plan would lose if the lead had to go there, all else rearranged at its best; inf where no plan allows
+        it, None where the plan itself is not proven best
     held_by
-        the limits with a price that this rep is under, dearest first
+        the limits with a price that this rep is under, and what one more unit of each adds, dearest first
     evidence
         as for the chosen rep; None without history
     """
@@ -75,7 +79,8 @@ class Alternative:
     rep_id: Id
     gain: float
     slot_price: float
-    move_cost: float
+    away: bool
+    move_cost: float | None
     held_by: tuple[tuple[str, float], ...]
     evidence: Record | None
 
@@ -95,7 +100,7 @@ class Explanation:
     pinned
         whether a person decided
     evidence
-        behind the chosen rep's probability; None without history, or in the pool
+        what the chosen rep's probability rests on; None without history, or in the pool
     alternatives
         the runners-up, the cheapest move first
     unassigned
@@ -127,16 +132,20 @@ class Explanation:
         return lines if self.alternatives else [*lines, "No other rep is eligible."]
 
     def _about(self, other: Alternative) -> str:
+        worth = f"{other.rep_id} would gain {number(other.gain)} ({self._difference(other)})"
+        full = f"capacity of {other.rep_id}"
+        held = [
+            f"is full (one more slot adds {number(price)})" if name == full else f"is held by {name} ({number(price)})"
+            for name, price in other.held_by
+        ]
+        state = " but is away" if other.away else f" but {' and '.join(held)}" if held else ""
+        return f"{worth}{state}{_move(other.move_cost)}."
+
+    def _difference(self, other: Alternative) -> str:
         difference = other.gain - self.gain
-        worth = "the same" if difference == 0 else f"{number(abs(difference))} {'more' if difference > 0 else 'less'}"
-        limits = " and ".join(f"{name} (a slot is worth {number(price)})" for name, price in other.held_by)
-        held = f", but full: {limits}" if limits and difference > 0 else f"; full: {limits}" if limits else ""
-        cost = (
-            "moving it there would cost nothing"
-            if other.move_cost == 0
-            else (f"moving it there would cost at least {number(other.move_cost)}")
-        )
-        return f"{other.rep_id} would gain {number(other.gain)}, {worth}{held}; {cost}."
+        if abs(difference) <= 1e-3 * abs(self.gain):
+            return "about the same"
+        return f"{number(abs(difference))} {'more' if difference > 0 else 'less'}"
 
     def __str__(self) -> str:
         return "\n".join([self.lines[0], *(f"  {line}" for line in self.lines[1:])])
@@ -147,11 +156,29 @@ class Explanation:
 
 
 def explain(
-    case: Case, rep_of_lead: Ints, prices: Floats, limit_prices: Floats, lead: int, most: int = 3
+    case: Case,
+    rep_of_lead: Ints,
+    prices: Floats,
+    limit_prices: Floats,
+    exchange: Exchange | None,
+    lead: int,
+    most: int = 3,
 ) -> Explanation:
-    """Return why a lead is where it is, with up to `most` alternatives."""
+    """Return why a lead is where it is, with up to `most` alternatives, the cheapest moves first.
+
+    Parameters
+    ----------
+    case, rep_of_lead, lead
+        the decision, the answer, and the lead in question
+    prices, limit_prices
+        of the answer
+    exchange
+        what moves cost; None for an answer that is not proven best
+    """
     rep = int(rep_of_lead[lead])
+    gains = case.problem.affinity.of([lead])[0]
     reduced = reduced_gains(case.problem, np.array([lead]), prices, limit_prices)[0]
+    costs = None if exchange is None else exchange.move_costs(lead)
     if rep < 0:
         return Explanation(
             lead_id=case.lead_ids[lead],
@@ -161,20 +188,20 @@ def explain(
             pinned=False,
             evidence=None,
             alternatives=(),
-            unassigned=why_unassigned(case, rep_of_lead, lead, reduced),
+            unassigned=why_unassigned(case, rep_of_lead, lead, reduced, exchange),
         )
-    gains = case.problem.affinity.of([lead])[0]
     others = np.flatnonzero(np.isfinite(gains) & (np.arange(len(gains)) != rep))
-    nearest = others[np.lexsort((-gains[others], -reduced[others]))][:most]
+    nearest = others[np.lexsort((-gains[others], -reduced[others] if costs is None else costs[others]))][:most]
     noise = 1e-9 * max(1e-300, float(np.abs(gains[np.isfinite(gains)]).max()))
     alternatives = tuple(
         Alternative(
             rep_id=case.rep_ids[other],
             gain=float(gains[other]),
             slot_price=float(gains[other] - reduced[other]),
-            move_cost=_rounded(reduced[rep] - reduced[other], noise),
+            away=bool(case.away[other]),
+            move_cost=None if costs is None else float(costs[other]),
             held_by=_held_by(case, prices, limit_prices, lead, int(other), noise),
-            evidence=_evidence(case, lead, int(other)),
+            evidence=_record(case, lead, int(other)),
         )
         for other in nearest
     )
@@ -184,15 +211,20 @@ def explain(
         gain=float(gains[rep]),
         unit=case.unit,
         pinned=bool(case.problem.pins[lead] >= 0),
-        evidence=_evidence(case, lead, rep),
+        evidence=_record(case, lead, rep),
         alternatives=alternatives,
         unassigned=None,
     )
 
 
-def _rounded(cost: float, noise: float) -> float:
-    # A pinned lead may be better off elsewhere; then moving it costs nothing.
-    return float(cost) if cost > noise else 0.0
+def _move(cost: float | None) -> str:
+    if cost is None:
+        return ""
+    if np.isinf(cost):
+        return "; no plan allows it there"
+    if cost <= 0:
+        return "; moving it there costs nothing" if cost == 0 else f"; moving it there saves {number(-cost)}"
+    return f"; moving it there costs {number(cost)}"
 
 
 def _held_by(
@@ -206,7 +238,7 @@ def _held_by(
     return tuple(sorted((item for item in held if item[1] > noise), key=lambda item: -item[1]))
 
 
-def _evidence(case: Case, lead: int, rep: int) -> Record | None:
+def _record(case: Case, lead: int, rep: int) -> Record | None:
     known = case.evidence
     if known is None:
         return None

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from leadopt.affinity import Affinity
 from leadopt.columns import Columns
 from leadopt.errors import InvalidInput
-from leadopt.frames import Table, as_moment
+from leadopt.frames import Table, as_moment, is_number
 from leadopt.problem import Limit
 
 Floats = NDArray[np.float64]
@@ -43,8 +43,13 @@ class Fairness:
 
     def __post_init__(self) -> None:
         """Refuse a band that does not hold 1: no split could meet it."""
-        if not (0 <= self.low <= 1 <= self.high < np.inf):
-            raise InvalidInput(f"fairness: must have 0 <= low <= 1 <= high; found low={self.low}, high={self.high}")
+        known = is_number(self.low) and is_number(self.high)
+        if not (known and 0 <= self.low <= 1 <= self.high < np.inf):
+            raise InvalidInput(f"fairness: must have 0 <= low <= 1 <= high; found low={self.low!r}, high={self.high!r}")
+        if not isinstance(self.entitlement, str):
+            raise InvalidInput(
+                f'fairness.entitlement: must be "capacity", "equal" or a column of reps; found {self.entitlement!r}'
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +79,13 @@ class NewcomerQuota:
 
     def __post_init__(self) -> None:
         """Refuse shares outside [0, 1] and negative counts."""
-        if self.share is not None and not 0 <= self.share <= 1:
-            raise InvalidInput(f"newcomers.share: must be from 0 to 1; found {self.share}")
-        if self.min_leads is not None and not (self.min_leads >= 0 and self.min_leads == int(self.min_leads)):
-            raise InvalidInput(f"newcomers.min_leads: must be a whole number, 0 or more; found {self.min_leads}")
-        if not self.tenure_days >= 0:
-            raise InvalidInput(f"newcomers.tenure_days: must be 0 or more; found {self.tenure_days}")
+        share, least, days = self.share, self.min_leads, self.tenure_days
+        if share is not None and not (is_number(share) and 0 <= share <= 1):
+            raise InvalidInput(f"newcomers.share: must be a number from 0 to 1; found {share!r}")
+        if least is not None and not (is_number(least) and 0 <= least < np.inf and least == int(least)):
+            raise InvalidInput(f"newcomers.min_leads: must be a whole number, 0 or more; found {least!r}")
+        if not (is_number(days) and days >= 0):
+            raise InvalidInput(f"newcomers.tenure_days: must be a number, 0 or more; found {days!r}")
 
 
 def entitlements(weights: ArrayLike, slots: ArrayLike, n_leads: float) -> Floats:
@@ -240,7 +246,7 @@ def largest_envy(affinity: Affinity, rep_of_lead: ArrayLike) -> float:
     >>> largest_envy(Affinity(rates=[[3.0, 2.0], [1.0, 1.0]]), [1, 0])
     2.0
     """
-    held = np.asarray(rep_of_lead)
+    held = np.asarray(rep_of_lead, dtype=np.int64)
     worth = np.zeros((affinity.n_reps, affinity.n_reps))  # [s, r]: the leads of s, as r values them
     placed = np.flatnonzero(held >= 0)
     for leads in np.array_split(placed, max(1, len(placed) * affinity.n_reps >> 21)):

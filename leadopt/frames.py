@@ -6,10 +6,11 @@ missing value made one (None, or NaN in numbers), and builds answers of the same
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from math import isfinite
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import UUID
@@ -28,6 +29,7 @@ Ints = NDArray[np.int64]
 
 _WON = {"1", "true", "yes", "y", "won", "converted", "closed won"}
 _LOST = {"0", "false", "no", "n", "lost", "not converted", "closed lost"}
+_EXACT = 2.0**53  # floats beyond are no exact whole numbers
 _ZONE = r"(?:Z|[+-]\d{2}:?\d{2})$"
 
 
@@ -77,6 +79,11 @@ class Table:
         )
 
     def _from_mapping(self, data: Mapping[Any, Any]) -> dict[str, list[Any]]:
+        for key, values in data.items():
+            if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+                raise InvalidInput(
+                    f"{self.name}.{key}: a dict of columns must hold a list for each; found {type(values).__name__}"
+                )
         columns = {str(key): list(values) for key, values in data.items()}
         lengths = {key: len(values) for key, values in columns.items()}
         if len(set(lengths.values())) > 1:
@@ -110,7 +117,8 @@ class Table:
 
     def refuse(self, column: str, row: int, rule: str, found: object, mend: str = "") -> NoReturn:
         """Raise `InvalidInput` for one cell; rows are counted from 1, as in a spreadsheet without its header."""
-        raise InvalidInput(f"{self.name}.{column}, row {row + 1}: {rule}; found {found!r}{'. ' + mend if mend else ''}")
+        shown = "nothing" if found is None else repr(found)
+        raise InvalidInput(f"{self.name}.{column}, row {row + 1}: {rule}; found {shown}{'. ' + mend if mend else ''}")
 
     def require(self, column: str) -> None:
         """Raise `InvalidInput`, naming the nearest column, if the table lacks this one."""
@@ -125,6 +133,8 @@ class Table:
         self.require(column)
         if self._frame is None:
             return [None if _is_missing(value) else value for value in self._columns.get(column, [])]
+        if column not in self.columns:  # `require` lets an empty table pass
+            return []
         series = self._frame[column]
         missing = series.is_null().to_numpy()
         return [
@@ -148,7 +158,6 @@ class Table:
         plain = np.array([_number(value) for value in values], dtype=np.float64).reshape(len(values))
         gone = np.array([value is None for value in values], dtype=bool)
         wrong = np.isnan(plain) & ~gone
-        rule = _range_rule(low, high, whole=whole)
         bad = wrong | np.isinf(plain) | (plain < low) | (plain > high)
         if whole:
             bad |= (plain != np.floor(plain)) & ~np.isnan(plain)
@@ -156,8 +165,10 @@ class Table:
             bad |= gone
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
-            found = values[row]
-            self.refuse(column, row, rule, "nothing" if found is None else found)
+            # A bound that only keeps the arithmetic exact is no news, except to who exceeds it.
+            floor = low if low > -_EXACT or plain[row] < low else -np.inf
+            ceiling = high if high < _EXACT or plain[row] > high else np.inf
+            self.refuse(column, row, _range_rule(floor, ceiling, whole=whole), values[row])
         return np.where(gone, 0.0 if missing is None else missing, plain)
 
     def fractions(self, column: str) -> Floats:
@@ -176,8 +187,7 @@ class Table:
         ids = [as_id(value) for value in self.values(column)]
         for row, value in enumerate(ids):
             if value is None:
-                found = self.values(column)[row]
-                self.refuse(column, row, "an id must be text or a whole number", "nothing" if found is None else found)
+                self.refuse(column, row, "an id must be text or a whole number", self.values(column)[row])
             if type(value) is not type(ids[0]):
                 self.refuse(
                     column,
@@ -213,7 +223,10 @@ class Table:
         """Return how many distinct values a column has, a missing one counted as one."""
         if self._frame is None:
             return len({as_level(value) for value in self.values(column)})
-        return int(self._frame[column].n_unique())
+        try:
+            return int(self._frame[column].n_unique())
+        except Exception:  # engines raise their own types for columns of collections
+            return len(set(self.levels(column)))
 
     def is_categorical(self, column: str) -> bool:
         """Return whether a column holds text, true/false or whole numbers alone, missing ones aside."""
@@ -248,7 +261,7 @@ class Table:
         columns = [rep, *segments, converted]
         for column in [*columns, *([at] if at else [])]:
             self.require(column)
-        groups = self._group_rows(columns, at) if self._frame is None else self._group_frame(columns, at)
+        groups = self._group_frame(columns, at) if self._engine_reads_days(at) else self._group_rows(columns, at)
         *raw_keys, outcomes, days, counts = groups
         try:
             distinct = [dict.fromkeys(values) for values in (*raw_keys, outcomes)]
@@ -270,10 +283,17 @@ class Table:
             n_open=int(count.sum() - count[settled].sum()),
         )
 
+    def _engine_reads_days(self, at: str | None) -> bool:
+        import narwhals.stable.v2 as nw
+
+        kind = None if self._frame is None or at is None else self._frame.schema[at]
+        return self._frame is not None and (
+            kind is None or kind == nw.String or (kind.is_temporal() and not isinstance(kind, nw.Time | nw.Duration))
+        )
+
     def _group_rows(self, columns: Sequence[str], at: str | None) -> list[list[Any]]:
-        days = [None if v is None else str(v)[:10] for v in self.values(at)] if at else [None] * self.n_rows
-        if at:
-            self.days(at)  # refuses what is no date, and mixed time zones
+        ordinals = self.days(at) if at else [None] * self.n_rows
+        days = [None if ordinal is None else date.fromordinal(ordinal) for ordinal in ordinals]
         try:
             counts = Counter(zip(*(self.values(column) for column in columns), days, strict=True))
         except TypeError:
@@ -306,17 +326,14 @@ class Table:
     def _with_day_text(self, frame: "nw.DataFrame[Any]", at: str) -> "nw.DataFrame[Any]":
         import narwhals.stable.v2 as nw
 
-        kind = frame.schema["day"]
-        if kind.is_temporal() and not isinstance(kind, nw.Time | nw.Duration):
+        if frame.schema["day"] != nw.String:
             return frame.with_columns(nw.col("day").dt.to_string("%Y-%m-%d"))
-        if kind == nw.String:
-            zoned = frame["day"].drop_nulls().str.contains(_ZONE)
-            if zoned.any() and not zoned.all():
-                raise InvalidInput(
-                    f"{self.name}.{at}: times must be either all with a time zone or all without; found both"
-                )
-            return frame.with_columns(nw.col("day").str.slice(0, 10))
-        raise InvalidInput(f"{self.name}.{at}: must hold dates or ISO dates like 2026-01-31; found a column of {kind}")
+        zoned = frame["day"].drop_nulls().str.contains(_ZONE)
+        if zoned.any() and not zoned.all():
+            raise InvalidInput(
+                f"{self.name}.{at}: times must be either all with a time zone or all without; found both"
+            )
+        return frame.with_columns(nw.col("day").str.slice(0, 10))
 
     def _day_numbers(self, at: str, days: Sequence[Any]) -> Ints:
         moments = {day: as_moment(day) for day in set(days)}
@@ -337,7 +354,7 @@ class Table:
     def _refuse_unhashable(self, columns: Sequence[str]) -> NoReturn:
         for column in columns:
             for row, value in enumerate(self.values(column)):
-                if isinstance(value, list | dict | set):
+                if not _is_hashable(value):
                     self.refuse(column, row, "must be a plain value, not a collection", value)
         raise AssertionError("called without an unhashable value")
 
@@ -352,16 +369,14 @@ class Table:
         import narwhals.stable.v2 as nw
 
         backend = self._frame.implementation
-        frame = nw.from_dict(
-            {name: _series(values, pandas=backend.is_pandas_like()) for name, values in data.items()}, backend=backend
-        )
+        frame = nw.from_dict({name: _series(values, backend) for name, values in data.items()}, backend=backend)
         untyped = [name for name, values in data.items() if all(value is None for value in values)]
         return frame.with_columns(nw.col(name).cast(nw.String) for name in untyped).to_native()
 
 
 def check_same_kind(name: str, ids: Sequence[Id], other_name: str, other_ids: Sequence[Id]) -> None:
     """Refuse ids that are whole numbers in one table and text in the other: they could never meet."""
-    if ids and other_ids and isinstance(ids[0], int) != isinstance(other_ids[0], int):
+    if ids and other_ids and kind_of(ids[0]) != kind_of(other_ids[0]):
         raise InvalidInput(
             f"{name} holds {kind_of(ids[0])} ({ids[0]!r}) and {other_name} holds {kind_of(other_ids[0])} "
             f"({other_ids[0]!r}): ids must be of one kind to match. Read both columns as text."
@@ -383,9 +398,8 @@ def as_level(value: Any) -> str | None:
         return None
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
-    if isinstance(value, Real) and not isinstance(value, Integral) and float(value).is_integer():
-        return str(int(float(value)))
-    return str(value)
+    whole = _whole(value) if isinstance(value, Real | Decimal) and not isinstance(value, np.timedelta64) else None
+    return str(value if whole is None else whole)
 
 
 def as_outcome(value: Any) -> int | None:
@@ -419,13 +433,12 @@ def as_id(value: Any) -> Id | None:
     >>> as_id(7.0), as_id("A7"), as_id(7.5), as_id(True), as_id(float("nan"))
     (7, 'A7', None, None, None)
     """
-    if isinstance(value, bool | np.bool_) or _is_missing(value):
+    if isinstance(value, bool | np.bool_ | np.timedelta64) or _is_missing(value):
         return None
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real | Decimal):
-        number = float(value)
-        return int(number) if number.is_integer() else None
+        return _whole(value)
     if isinstance(value, str):
         return str(value) if value.strip() else None
     return value if isinstance(value, UUID) else None
@@ -448,8 +461,12 @@ def _is_missing(value: Any) -> bool:
         return True
     if isinstance(value, float | np.floating):
         return bool(np.isnan(value))
+    if isinstance(value, Decimal):
+        return value.is_nan()
     # pandas' NA and NaT, and numpy's NaT, cannot all be compared; their type's name is the portable sign.
-    return type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, np.datetime64) and bool(np.isnat(value)))
+    return type(value).__name__ in ("NAType", "NaTType") or (
+        isinstance(value, np.datetime64 | np.timedelta64) and bool(np.isnat(value))
+    )
 
 
 def _blanked(values: Sequence[Any]) -> list[Any]:
@@ -458,9 +475,29 @@ def _blanked(values: Sequence[Any]) -> list[Any]:
     return [None if value in missing else value for value in values]
 
 
+def is_number(value: object) -> bool:
+    """Return whether a setting is a number: true and false are none."""
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_ | np.timedelta64)
+
+
+def _whole(value: Any) -> int | None:
+    try:
+        return int(value) if isfinite(value) and value == int(value) else None  # a float would lose digits
+    except OverflowError:  # a fraction too large for isfinite
+        return None
+
+
+def _is_hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
 def _number(value: Any) -> float:
     """Return the value as a float, NaN where it is none (a bool is none)."""
-    if isinstance(value, Real | Decimal) and not isinstance(value, bool | np.bool_):
+    if isinstance(value, Real | Decimal) and not isinstance(value, bool | np.bool_ | np.timedelta64):
         try:
             return float(value)
         except OverflowError:
@@ -484,12 +521,15 @@ def _range_rule(low: float, high: float, *, whole: bool) -> str:
         return f"must be {kind} from {low:g} to {high:g}"
     if np.isfinite(low):
         return f"must be {kind}, {low:g} or more"
-    return f"must be {kind}"
+    return f"must be {kind}" if np.isinf(high) else f"must be {kind}, {high:g} or less"
 
 
-def _series(values: Sequence[Any], *, pandas: bool) -> Any:
-    """Return a column as an engine takes it; pandas would turn whole numbers with a gap into floats."""
+def _series(values: Sequence[Any], backend: "nw.Implementation") -> Any:
+    """Return a column as an engine takes it: pandas makes floats of whole numbers with a gap, Arrow's end at 2**63."""
     column = list(values)
-    if pandas and None in column and any(isinstance(value, int) for value in column):
+    whole = [value for value in column if isinstance(value, int)]
+    if backend.is_pandas_like() and None in column and whole:
         return np.array(column, dtype=object)
+    if backend.is_pyarrow() and any(not -(2**63) <= value < 2**63 for value in whole):
+        return [None if value is None else Decimal(value) for value in column]
     return column

@@ -25,6 +25,7 @@ from leadopt.policy import Policy
 from leadopt.problem import Limit, Problem
 from leadopt.reasons import Unassigned, why_unassigned
 from leadopt.shrinkage import Estimates
+from leadopt.solvers.exchange import Exchange
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -120,14 +121,15 @@ class Plan:
         The same kind of table as the leads were.
         """
         case, columns = self.case, self.case.policy.columns
+        same = columns.lead_id == columns.rep_id  # as in two exports whose ids are both called "id"
         leads = np.flatnonzero(self.rep_of_lead >= 0)
         reps = self.rep_of_lead[leads]
         probability = case.probability(leads, reps)
         runner_up, runner_up_gain = self._runners_up(leads, reps)
         return self.like.build(
             {
-                columns.lead_id: [case.lead_ids[lead] for lead in leads],
-                columns.rep_id: [case.rep_ids[rep] for rep in reps],
+                "lead_id" if same else columns.lead_id: [case.lead_ids[lead] for lead in leads],
+                "rep_id" if same else columns.rep_id: [case.rep_ids[rep] for rep in reps],
                 "probability": [None] * len(leads) if probability is None else probability.tolist(),
                 "gain": case.problem.affinity.at(leads, reps).tolist(),
                 "runner_up": [None if rep < 0 else case.rep_ids[rep] for rep in runner_up],
@@ -155,7 +157,7 @@ class Plan:
         """Why each lead in the pool is there, as objects."""
         pool = np.flatnonzero(self.rep_of_lead < 0)
         return tuple(
-            why_unassigned(self.case, self.rep_of_lead, int(lead), reduced)
+            why_unassigned(self.case, self.rep_of_lead, int(lead), reduced, self._exchange)
             for start in range(0, len(pool), _BLOCK)
             for lead, reduced in zip(
                 pool[start : start + _BLOCK], self._reduced(pool[start : start + _BLOCK]), strict=True
@@ -174,7 +176,12 @@ class Plan:
             the plan has no such lead; names the nearest id
         """
         prices, limit_prices = self.capacity_prices, self.limit_prices_of_problem
-        return explain(self.case, self.rep_of_lead, prices, limit_prices, self.case.lead(lead_id), most)
+        lead = self.case.lead(lead_id)
+        return explain(self.case, self.rep_of_lead, prices, limit_prices, self._exchange, lead, most)
+
+    @cached_property
+    def _exchange(self) -> Exchange | None:
+        return Exchange.of(self.case.problem, self.rep_of_lead) if self.status == "OPTIMAL" else None
 
     def compare(self) -> Comparison:
         """Return this plan beside round robin, territory, performance, profile and greedy, on the same estimates."""
@@ -250,14 +257,15 @@ class Plan:
     def summary(self) -> str:
         """Return the plan in one sentence."""
         placed = int((self.rep_of_lead >= 0).sum())
-        worth = f"expected {self.unit}: {tables.number(self.objective, 4)}"
+        total = len(self.rep_of_lead)
+        # Without evidence every placed lead counts 1, and there is nothing to expect.
+        worth = "" if self.unit == "leads" else f", expected {self.unit} {tables.number(self.objective, 4)}"
         how = {
-            "OPTIMAL": f"proven best (gap {max(0.0, self.gap):.1e})",
+            "OPTIMAL": "proven best",
             "FEASIBLE": f"at most {max(0.0, self.gap):.2%} below the best",
             "BROKEN": f"breaks {len(self.certificate.violations)} rules",
         }
-        pool = len(self.rep_of_lead) - placed
-        return f"{worth} from {placed} leads ({pool} in the pool), by {self.method}, {how[self.status]}"
+        return f"{placed} of {total} leads placed{worth}, {how[self.status]} ({self.method})"
 
     def report(self) -> str:
         """Return the plan as a Markdown report: worth, loads, newcomers, prices, pins, what is left, and notes."""
@@ -332,13 +340,11 @@ class Plan:
         return f"## Pins\n\n{tables.markdown(['lead', 'rep', f'costs ({self.unit})'], rows)}"
 
     def pin_costs(self) -> dict[Id, float]:
-        """Return about what each pin costs: the lead's best choice after prices less the pinned one, 0 or more."""
-        problem = self.case.problem
-        pinned = np.flatnonzero(problem.pins >= 0)
-        reduced = self._reduced(pinned)
-        best = reduced.max(axis=1, initial=problem.reserve)
-        cost = np.maximum(best - reduced[np.arange(len(pinned)), problem.pins[pinned]], 0.0)
-        return {self.case.lead_ids[lead]: float(loss) for lead, loss in zip(pinned, cost, strict=True)}
+        """Return what each pin costs: how much removing it alone would add; NaN where the plan is not optimal."""
+        pinned = np.flatnonzero(self.case.problem.pins >= 0)
+        exchange = self._exchange
+        saved = [np.nan if exchange is None else -float(exchange.move_costs(int(lead)).min()) for lead in pinned]
+        return {self.case.lead_ids[lead]: max(cost, 0.0) for lead, cost in zip(pinned, saved, strict=True)}
 
     def _pool_section(self) -> str:
         if not self.unassigned_leads:
@@ -370,7 +376,30 @@ class Plan:
             raise InvalidInput(f"this plan has format {data['format']}; this leadopt reads format {_FORMAT}")
         if missing := [name for name in _FIELDS if name not in data]:
             raise InvalidInput(f"this is not a whole plan: {', '.join(missing)} missing")
-        return cls(**{name: data[name] for name in _FIELDS})
+        plan = cls(**{name: data[name] for name in _FIELDS})
+        plan._check_whole()
+        return plan
+
+    def _check_whole(self) -> None:
+        """Raise `InvalidInput` if the parts, as read from a file, do not belong together."""
+        ids = (getattr(self.case, "lead_ids", None), getattr(self.case, "rep_ids", None))
+        whole = isinstance(self.case, Case) and isinstance(self.case.problem, Problem)
+        if not whole or not all(isinstance(part, tuple) for part in ids):
+            raise InvalidInput("this is not a whole plan: its case is damaged")
+        problem = self.case.problem
+        sizes = {
+            "lead_ids": ((len(self.case.lead_ids),), problem.n_leads),
+            "rep_ids": ((len(self.case.rep_ids),), problem.n_reps),
+            "rep_of_lead": (np.shape(self.rep_of_lead), problem.n_leads),
+            "capacity_prices": (np.shape(self.capacity_prices), problem.n_reps),
+            "limit_prices_of_problem": (np.shape(self.limit_prices_of_problem), len(problem.limits)),
+        }
+        for name, (shape, size) in sizes.items():
+            if shape != (size,):
+                raise InvalidInput(f"this is not a whole plan: {name} must have {size} entries; found {shape}")
+        reps = np.asarray(self.rep_of_lead)
+        if reps.dtype.kind != "i" or not ((reps >= -1) & (reps < problem.n_reps)).all():
+            raise InvalidInput("this is not a whole plan: rep_of_lead must hold indices of reps, or -1")
 
     def __str__(self) -> str:
         return self.summary()

@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
+from uuid import UUID
 
 from leadopt.columns import Columns
 from leadopt.eligibility import Exclude, Match, Rule, Skills, exclude, match, skills
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.fairness import Fairness, NewcomerQuota
+from leadopt.frames import Id, is_number
+from leadopt.scoring import plain_weights
 
 __all__ = ["Policy", "exclude", "match", "skills"]
 
@@ -64,7 +67,7 @@ class Policy:
         if isinstance(self.segment_by, str):
             object.__setattr__(self, "segment_by", (self.segment_by,))
         elif self.segment_by is not None:
-            object.__setattr__(self, "segment_by", tuple(self.segment_by))
+            object.__setattr__(self, "segment_by", _distinct_names(self.segment_by))
         rules = self.eligibility
         object.__setattr__(self, "eligibility", tuple(rules) if isinstance(rules, list | tuple) else (rules,))
         for rule in self.eligibility:
@@ -76,10 +79,16 @@ class Policy:
             value = getattr(self, name)
             if not isinstance(value, kind) and not (value is None and name != "columns"):
                 raise InvalidInput(f"policy.{name}: must be {kind.__name__}(...); found {value!r}")
-        if not isinstance(self.reserve, int | float) or not self.reserve < float("inf"):
+        if not (is_number(self.reserve) and self.reserve < float("inf")):
             raise InvalidInput(f"policy.reserve: must be a number, or -inf to place every lead; found {self.reserve!r}")
-        if self.half_life_days is not None and not self.half_life_days > 0:
-            raise InvalidInput(f"policy.half_life_days: must be above 0, or None; found {self.half_life_days!r}")
+        days = self.half_life_days
+        if days is not None and not (is_number(days) and 0 < days < float("inf")):
+            raise InvalidInput(f"policy.half_life_days: must be a number above 0, or None; found {days!r}")
+        if self.score is not None:
+            object.__setattr__(self, "score", plain_weights(self.score))
+        for column, name in asdict(self.columns).items():
+            if not isinstance(name, str):
+                raise InvalidInput(f"policy.columns.{column}: must be the name of a column; found {name!r}")
 
     def replace(self, **changes: Any) -> Self:
         """Return the same policy with some settings changed."""
@@ -117,6 +126,8 @@ class Policy:
         InvalidInput
             an unknown key (names the nearest known one), or a value that is no setting
         """
+        if not isinstance(data, Mapping):
+            raise InvalidInput(f"policy: must be a table of settings; found {data!r}")
         _check_keys("policy", data, [f.name for f in fields(cls)])
         settings: dict[str, Any] = {key: value for key, value in data.items() if value is not None}
         if "reserve" in settings and isinstance(settings["reserve"], str):
@@ -152,8 +163,22 @@ def _rule_name(rule: Rule) -> str:
 
 
 def _plain(rule: Rule) -> dict[str, Any]:
-    data = asdict(rule)  # type: ignore[call-overload]
-    return {key: [list(pair) for pair in value] if key == "pairs" else value for key, value in data.items()}
+    data: dict[str, Any] = asdict(rule)  # type: ignore[call-overload]
+    if "pairs" in data:
+        data["pairs"] = [[_json_id(part) for part in pair] for pair in data["pairs"]]
+    return data
+
+
+def _json_id(part: Id) -> int | str:
+    return str(part) if isinstance(part, UUID) else part
+
+
+def _distinct_names(names: Any) -> tuple[str, ...]:
+    if not (isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)):
+        raise InvalidInput(f"policy.segment_by: must be a list of names of columns; found {names!r}")
+    if len(set(names)) < len(names):
+        raise InvalidInput(f"policy.segment_by: must be distinct names of columns; found {names!r}")
+    return tuple(names)
 
 
 def _rule(data: Any) -> Rule:
@@ -165,8 +190,6 @@ def _rule(data: Any) -> Rule:
     name = str(data["rule"])
     if name not in _RULES:
         raise InvalidInput(f"policy.eligibility: unknown rule {name!r}{did_you_mean(name, _RULES)}")
-    if name == "exclude" and "pairs" in settings:
-        settings["pairs"] = tuple(tuple(pair) for pair in settings["pairs"])
     rule: Rule = _settings(f"policy.eligibility.{name}", _RULES[name], settings)
     return rule
 

@@ -1,6 +1,6 @@
 """What is to be solved, as frozen data: `Limit` and `Problem`. No solver in here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any, Self
@@ -95,8 +95,9 @@ class Limit:
             object.__setattr__(self, field, value)
 
     def __repr__(self) -> str:
-        who = "all reps" if self.reps is None else f"{len(self.reps)} rep{'s' * (len(self.reps) != 1)}"
-        what = "leads" if self.leads is None else f"{len(self.leads)} leads"
+        n_reps, n_leads = (None if side is None else _count(side) for side in (self.reps, self.leads))
+        who = "all reps" if n_reps is None else f"{n_reps} rep{'s' * (n_reps != 1)}"
+        what = "leads" if n_leads is None else f"{n_leads} leads"
         soft = "" if self.penalty is None else f", penalty {self.penalty:g}"
         return f"Limit({self.name!r}: {self.lower:g} <= {what} of {who} <= {self.upper:g}{soft})"
 
@@ -151,7 +152,7 @@ class Problem:
         _check_size(affinity)
         object.__setattr__(self, "affinity", affinity)
         object.__setattr__(self, "capacity", _capacity(self.capacity, affinity.n_reps))
-        object.__setattr__(self, "limits", tuple(self.limits))
+        object.__setattr__(self, "limits", tuple(_fitted(limit, affinity) for limit in self.limits))
         object.__setattr__(self, "pins", _pins(self.pins, affinity))
         object.__setattr__(self, "reserve", float(self.reserve))
         if not (abs(self.reserve) <= _LARGEST or self.reserve == -np.inf):
@@ -159,8 +160,6 @@ class Problem:
                 f"reserve: must be finite and at most {_LARGEST:g}, or -inf where every lead must be placed; "
                 f"found {self.reserve}"
             )
-        for limit in self.limits:
-            _check_limit(limit, affinity)
 
     @property
     def n_leads(self) -> int:
@@ -191,7 +190,7 @@ def _chosen(indices: ArrayLike | None, name: str) -> Ints | None:
         return None
     array = np.atleast_1d(np.asarray(indices))
     if array.dtype == bool:
-        array = np.flatnonzero(array)
+        return _frozen(array)  # its length is checked where the problem is known
     if array.size and array.dtype.kind not in "iu":
         raise InvalidInput(f"{name}: must be indices or a mask; found {array.dtype}")
     return _frozen(np.unique(array.astype(np.int64)))
@@ -243,18 +242,31 @@ def _check_size(affinity: Affinity) -> None:
         )
 
 
-def _check_limit(limit: Limit, affinity: Affinity) -> None:
+def _fitted(limit: Limit, affinity: Affinity) -> Limit:
+    """Return the limit with its masks as indices, checked against the problem."""
     label = f"limit {limit.name!r}" if limit.name else "limit"
-    sides: Sequence[tuple[str, Ints | None, int]] = (
-        ("leads", limit.leads, affinity.n_leads),
-        ("reps", limit.reps, affinity.n_reps),
-    )
-    for side, chosen, size in sides:
-        if chosen is not None and chosen.size and (chosen[0] < 0 or chosen[-1] >= size):
-            raise InvalidInput(f"{label}: {side} must be from 0 to {size - 1}; found {chosen[0]} to {chosen[-1]}")
     shape = np.shape(limit.usage)
     if shape not in ((), (affinity.n_leads,), (affinity.n_leads, affinity.n_reps)):
         raise InvalidInput(f"{label}: usage must be a number, (n_leads,) or (n_leads, n_reps); found shape {shape}")
+    reps = _indices_below(limit.reps, affinity.n_reps, f"{label}: reps")
+    leads = _indices_below(limit.leads, affinity.n_leads, f"{label}: leads")
+    return limit if reps is limit.reps and leads is limit.leads else replace(limit, reps=reps, leads=leads)
+
+
+def _indices_below(chosen: NDArray[Any] | None, size: int, name: str) -> Ints | None:
+    if chosen is None:
+        return None
+    if chosen.dtype == bool:
+        if chosen.shape != (size,):
+            raise InvalidInput(f"{name}: a mask must have {size} entries; found {len(chosen)}")
+        return np.flatnonzero(chosen)
+    if chosen.size and (chosen[0] < 0 or chosen[-1] >= size):
+        raise InvalidInput(f"{name} must be from 0 to {size - 1}; found {chosen[0]} to {chosen[-1]}")
+    return chosen
+
+
+def _count(chosen: NDArray[Any]) -> int:
+    return int(chosen.sum()) if chosen.dtype == bool else len(chosen)
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from leadopt.case import Case
 from leadopt.errors import enumerate_some
 from leadopt.frames import Id
+from leadopt.solvers.exchange import Exchange
 from leadopt.tables import number
 
 Floats = NDArray[np.float64]
@@ -50,7 +51,7 @@ class Unassigned:
     remedy: str
 
 
-def why_unassigned(case: Case, rep_of_lead: Ints, lead: int, reduced: Floats) -> Unassigned:
+def why_unassigned(case: Case, rep_of_lead: Ints, lead: int, reduced: Floats, exchange: Exchange | None) -> Unassigned:
     """Return why a lead is in the pool.
 
     Parameters
@@ -59,6 +60,8 @@ def why_unassigned(case: Case, rep_of_lead: Ints, lead: int, reduced: Floats) ->
         the decision, the answer, and the lead in question
     reduced
         float64 (n_reps,), the lead's gains less the prices of the limits it would enter
+    exchange
+        what moves cost; None for an answer that is not proven best
     """
     gains = case.problem.affinity.of([lead])[0]
     eligible = np.isfinite(gains)
@@ -79,7 +82,7 @@ def why_unassigned(case: Case, rep_of_lead: Ints, lead: int, reduced: Floats) ->
             f"lower the reserve below {number(best)}",
         )
     wanted = np.flatnonzero(present & (gains > case.problem.reserve))
-    return _full(case, rep_of_lead, lead, wanted[np.argsort(-reduced[wanted], kind="stable")], reduced)
+    return _full(case, rep_of_lead, lead, wanted[np.argsort(-reduced[wanted], kind="stable")], reduced, exchange)
 
 
 def _no_rep(case: Case, lead: int) -> Unassigned:
@@ -96,8 +99,13 @@ def _no_rep(case: Case, lead: int) -> Unassigned:
             f"the only reps who fit are excluded: {names}",
             f"remove the exclusion of {_names(case, np.flatnonzero(fitting), 'or')}",
         )
+    if not case.rep_ids:
+        return _because(case, lead, Reason.NO_ELIGIBLE_REP, "there are no reps", "add a rep")
     failing = [ask for ask, allowed in zip(asks, verdicts, strict=True) if not allowed.all()]
-    because = f"no rep meets: {'; '.join(failing)}" if failing else "no rep may take it"
+    if not failing:
+        because = "the given affinity is -inf with every rep"
+        return _because(case, lead, Reason.NO_ELIGIBLE_REP, because, "give it a gain with some rep")
+    because = f"no rep meets: {'; '.join(failing)}"
     return _because(case, lead, Reason.NO_ELIGIBLE_REP, because, _mend(case, asks, verdicts))
 
 
@@ -111,32 +119,37 @@ def _mend(case: Case, asks: Sequence[str], verdicts: Sequence[Bools]) -> str:
     return "give a rep what the lead asks for, or drop these rules for it"
 
 
-def _full(case: Case, rep_of_lead: Ints, lead: int, wanted: Ints, reduced: Floats) -> Unassigned:
+def _full(
+    case: Case, rep_of_lead: Ints, lead: int, wanted: Ints, reduced: Floats, exchange: Exchange | None
+) -> Unassigned:
     """Return the reason of a lead that somebody could gain from; `wanted` are these reps, the cheapest first."""
     loads = np.bincount(rep_of_lead[rep_of_lead >= 0], minlength=case.problem.n_reps)
     free = wanted[loads[wanted] < case.problem.capacity[wanted]]
-    remedy = _room_for(case, wanted, reduced)
     if not len(free):
         because = f"all eligible reps are full: {_names(case, wanted, 'and')}"
-        return _because(case, lead, Reason.ALL_FULL, because, remedy)
+        return _because(case, lead, Reason.ALL_FULL, because, _room_for(case, lead, wanted, reduced, exchange))
     if binding := _binding(case, rep_of_lead, lead, free):
         because = f"{_names(case, free, 'and')} can take no more under: {enumerate_some(binding, 3)}"
-        return _because(case, lead, Reason.ALL_FULL, because, remedy)
+        return _because(case, lead, Reason.ALL_FULL, because, f"loosen {enumerate_some(binding, 3)}")
     because = "this method found nobody for it"
     return _because(case, lead, Reason.LEFT_BY_METHOD, because, f"{_names(case, free, 'or')} could take it")
 
 
-def _room_for(case: Case, wanted: Ints, reduced: Floats) -> str:
+def _room_for(case: Case, lead: int, wanted: Ints, reduced: Floats, exchange: Exchange | None) -> str:
     """Return which slots would place the lead: one more where it is next in line, else more, or a pin at its cost."""
-    cost = case.problem.reserve - reduced[wanted]
+    waits = case.problem.reserve - reduced[wanted]
     noise = 1e-9 * max(1e-300, float(np.abs(reduced[wanted]).max()))
-    next_in_line = wanted[cost <= noise]
+    next_in_line = wanted[waits <= noise]
     if len(next_in_line):
         return f"one more slot for {_names(case, next_in_line[:3], 'or')}"
-    return (
-        f"several more slots for {_names(case, wanted[:2], 'or')}, as other leads gain more there; "
-        f"or pin it to {case.rep_ids[wanted[0]]}, which costs at least {number(float(cost[0]))}"
-    )
+    more = f"several more slots for {_names(case, wanted[:2], 'or')}, as other leads gain more there"
+    if exchange is None:
+        return more
+    costs = exchange.move_costs(lead)[wanted]
+    cheapest = int(np.argmin(costs))
+    if not np.isfinite(costs[cheapest]):
+        return more
+    return f"{more}; or pin it to {case.rep_ids[wanted[cheapest]]}, which costs {number(float(costs[cheapest]))}"
 
 
 def _binding(case: Case, rep_of_lead: Ints, lead: int, reps: Ints) -> list[str]:

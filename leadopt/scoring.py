@@ -1,16 +1,19 @@
 """Lead scores from weights that a person states, and tiers from scores."""
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leadopt.errors import InvalidInput, did_you_mean
-from leadopt.frames import Table
+from leadopt.frames import Table, as_level, is_number
 
 Floats = NDArray[np.float64]
 Weights = Mapping[str, float | Mapping[str, float]]
+
+_MOST = 1e100  # more could not be added up
 
 
 def score(leads: Any, weights: Weights) -> Floats:
@@ -39,8 +42,7 @@ def score(leads: Any, weights: Weights) -> Floats:
     """
     table = leads if isinstance(leads, Table) else Table(leads, "leads")
     total, most = np.zeros(table.n_rows), 0.0
-    for column, weight in weights.items():
-        points = _check_points(column, weight)
+    for column, points in plain_weights(weights).items():
         total += _level_points(table, column, points) if isinstance(points, Mapping) else _scaled(table, column, points)
         most += max(points.values(), default=0.0) if isinstance(points, Mapping) else points
     if most <= 0:
@@ -70,12 +72,29 @@ def tiers(scores: ArrayLike, shares: Mapping[str, float]) -> list[str]:
     return [names[min(int(place), len(names) - 1)] for place in np.searchsorted(edges - 1e-12, rank, side="right")]
 
 
-def _check_points(column: str, weight: float | Mapping[str, float]) -> float | Mapping[str, float]:
-    values = list(weight.values()) if isinstance(weight, Mapping) else [weight]
-    for value in values:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < np.inf:
-            raise InvalidInput(f"score.{column}: points must be finite numbers, 0 or more; found {value!r}")
-    return weight
+def plain_weights(weights: Any) -> dict[str, float | dict[str, float]]:
+    """Return weights as plain data, levels as text.
+
+    Raises
+    ------
+    InvalidInput
+        no mapping from columns, or points that are negative or no number
+    """
+    if not isinstance(weights, Mapping) or not all(isinstance(column, str) for column in weights):
+        raise InvalidInput(f"score: must give points by column, like {{'budget': 3}}; found {weights!r}")
+    return {column: _points(column, weight) for column, weight in weights.items()}
+
+
+def _points(column: str, weight: Any) -> float | dict[str, float]:
+    if isinstance(weight, Mapping):
+        return {as_level(level) or "": _point(column, value) for level, value in weight.items()}
+    return _point(column, weight)
+
+
+def _point(column: str, value: Any) -> float:
+    if not is_number(value) or not 0 <= float(value) <= _MOST:
+        raise InvalidInput(f"score.{column}: points must be numbers from 0 to {_MOST:g}; found {value!r}")
+    return int(value) if isinstance(value, Integral) else float(value)
 
 
 def _level_points(table: Table, column: str, points: Mapping[str, float]) -> Floats:
@@ -88,7 +107,7 @@ def _level_points(table: Table, column: str, points: Mapping[str, float]) -> Flo
 
 
 def _scaled(table: Table, column: str, points: float) -> Floats:
-    values = table.numbers(column, missing=np.nan)
+    values = table.numbers(column, low=-_MOST, high=_MOST, missing=np.nan)
     known = values[np.isfinite(values)]
     if not len(known) or known.max() == known.min():
         return np.where(np.isfinite(values), points, 0.0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from math import isfinite
 
 Cells = Sequence[Sequence[str]]
 
@@ -15,7 +16,7 @@ def markdown(headers: Sequence[str], rows: Cells) -> str:
     | Ann |     3 |
     | Bo  |    12 |
     """
-    rows = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    headers, *rows = [[_one_line(cell) for cell in row] for row in [headers, *rows]]
     right = _right(headers, rows)
     widths = [max(3, *(len(row[k]) for row in [headers, *rows])) for k in range(len(headers))]
     rule = ["-" * (w - 1) + ":" if r else "-" * w for w, r in zip(widths, right, strict=True)]
@@ -45,8 +46,8 @@ def number(value: float, digits: int = 3) -> str:
     >>> number(0.12345), number(1234567.8), number(12.5), number(3.0), number(0.0)
     ('0.123', '1,234,568', '12.5', '3', '0')
     """
-    if value == 0:
-        return "0"
+    if value == 0 or not isfinite(value):
+        return "0" if value == 0 else str(value)
     size = abs(value)
     if size < 1e-4:
         return f"{value:.{digits - 1}e}"
@@ -62,6 +63,10 @@ def percent(value: float, digits: int = 0) -> str:
     ('12%', '12.5%')
     """
     return f"{100 * value:.{digits}f}%"
+
+
+def _one_line(cell: str) -> str:
+    return " ".join(cell.replace("|", "\\|").splitlines())
 
 
 def _right(headers: Sequence[str], rows: Cells) -> list[bool]:

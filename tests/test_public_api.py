@@ -8,9 +8,7 @@ import leadopt
 
 
 def test_all_is_exactly_what_is_bound():
-    bound = {
-        name for name, value in vars(leadopt).items() if not name.startswith("_") and not inspect.ismodule(value)
-    }
+    bound = {name for name, value in vars(leadopt).items() if not name.startswith("_") and not inspect.ismodule(value)}
     assert bound == set(leadopt.__all__)
 
 

@@ -19,7 +19,7 @@ from leadopt.solvers.grouping import Groups, group_leads
 from leadopt.solvers.limit_tree import LimitTree, NotNested, Room, limit_tree, room_beside_pins
 from leadopt.solvers.network import needed, network, supplies
 from leadopt.solvers.prices import prices_of
-from leadopt.solvers.witness import refuse_infeasible, refuse_pins
+from leadopt.solvers.witness import refuse_empty_bounds, refuse_infeasible, refuse_pins
 
 Ints = NDArray[np.int64]
 
@@ -57,6 +57,7 @@ class MinCostFlow:
             tree = limit_tree(problem)
         except NotNested as reason:
             raise InvalidInput(f"MinCostFlow solves nested limits only: {reason}") from None
+        refuse_empty_bounds(problem)
         room = room_beside_pins(problem, tree)
         refuse_pins(problem, tree, room)
         groups = group_leads(problem.affinity, tree.class_of_lead, np.flatnonzero(problem.pins < 0))

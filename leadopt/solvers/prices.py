@@ -78,6 +78,15 @@ def prices_of(costs: Costs, tree: LimitTree, room: Room, group: Ints, rep: Ints,
     group, rep, amount
         the optimal answer: how many leads of a group each rep (or the pool, -1) has
     """
+    y = potentials(residual_constraints(costs, tree, room, group, rep, amount))
+    return costs.gain(y[:-1] - y[tree.parent])
+
+
+def residual_constraints(costs: Costs, tree: LimitTree, room: Room, group: Ints, rep: Ints, amount: Ints) -> Ints:
+    """Return D with ``y[b] >= y[a] + D[a, b]`` from an answer's leads and its limits together.
+
+    ``-D[a, b]`` is what passing one lead from a to b costs.
+    """
     placed = rep >= 0
     entered = np.zeros(tree.root, dtype=np.int64)
     np.add.at(entered, tree.entry[costs.kind[group[placed]], rep[placed]], amount[placed])
@@ -88,8 +97,7 @@ def prices_of(costs: Costs, tree: LimitTree, room: Room, group: Ints, rep: Ints,
             constraints[up, node] = max(constraints[up, node], least[node])
         if most[node] != FREE:
             constraints[node, up] = max(constraints[node, up], -most[node])
-    y = potentials(constraints)
-    return costs.gain(y[:-1] - y[tree.parent])
+    return constraints
 
 
 def potentials(constraints: Ints) -> Ints:

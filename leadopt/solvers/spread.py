@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.certify import reduced_gains
+from leadopt.certify import largest_gain, reduced_gains
 from leadopt.problem import Problem
 from leadopt.solvers.base import Answer
 from leadopt.solvers.flow import Arcs, min_cost_flow
@@ -58,7 +58,7 @@ def spread_ties(problem: Problem, answer: Answer, rng: np.random.Generator) -> I
 def _find_ties(problem: Problem, answer: Answer, groups: Groups) -> _Ties:
     # Prices are whole costs over a scale: no tie is finer than their rounding.
     rounding = 4.0 * answer.stats.get("rounding", 0.0) / max(1, problem.n_leads)
-    tolerance = max(_TIGHT * max(_largest(problem), float(np.abs(answer.prices).max(initial=0.0))), rounding)
+    tolerance = max(_TIGHT * max(largest_gain(problem), float(np.abs(answer.prices).max(initial=0.0))), rounding)
     kept, choices = [], []
     step = max(1, _CHUNK // (problem.n_reps + 1))
     for start in range(0, len(groups.size), step):
@@ -77,11 +77,6 @@ def _find_ties(problem: Problem, answer: Answer, groups: Groups) -> _Ties:
     chosen = np.concatenate([np.zeros(0, dtype=np.int64), *kept])
     choice = np.concatenate([np.zeros((0, problem.n_reps + 1), dtype=bool), *choices])
     return _Ties(groups=_subset(groups, chosen), choice=choice)
-
-
-def _largest(problem: Problem) -> float:
-    finite = problem.affinity.rates[np.isfinite(problem.affinity.rates)]
-    return float(np.abs(finite).max(initial=0.0)) * float(problem.affinity.scale.max(initial=0.0))
 
 
 def _subset(groups: Groups, chosen: Ints) -> Groups:

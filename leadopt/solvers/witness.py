@@ -26,6 +26,19 @@ def refuse_pins(problem: Problem, tree: LimitTree, room: Room) -> None:
         raise Infeasible(f"{taken} leads are pinned to {_reps(reps)}, and {name} allows {most}", witness)
 
 
+def refuse_empty_bounds(problem: Problem) -> None:
+    """Raise `Infeasible` if no whole number of leads lies between the bounds of a hard limit."""
+    for k, limit in enumerate(problem.limits):
+        if limit.penalty is None and np.ceil(limit.lower) > np.floor(limit.upper):
+            node = problem.n_reps + k
+            name, reps = _name(problem, node), _reps_of(problem, node)
+            need, room = int(np.ceil(limit.lower)), int(np.floor(limit.upper))
+            witness = Witness(reps=_tuple(reps), limits=(name,), need=need, room=room)
+            raise Infeasible(
+                f"no whole number of leads lies from {limit.lower:g} to {limit.upper:g}, as {name} asks", witness
+            )
+
+
 def refuse_infeasible(problem: Problem, groups: Groups, tree: LimitTree, arcs: Arcs, supply: Ints) -> NoReturn:
     """Raise `Infeasible` with the leads, or the limits, that a minimum cut shows to be stuck."""
     side, missing = stuck_side(arcs, supply)
@@ -43,7 +56,7 @@ def refuse_infeasible(problem: Problem, groups: Groups, tree: LimitTree, arcs: A
 def _too_few_slots(problem: Problem, groups: Groups, stuck: Ints, nodes: Ints, missing: int) -> Infeasible:
     leads = np.sort(np.concatenate([groups.members[groups.start[g] : groups.start[g + 1]] for g in stuck]))
     reps = np.flatnonzero(np.isfinite(problem.affinity.of(groups.example[stuck])).any(axis=0))
-    room = len(leads) - missing
+    room = max(0, len(leads) - missing)  # minimums of others may ask for more than there is, and leave nothing
     names = _limit_names(problem, nodes)
     witness = Witness(leads=_tuple(leads), reps=_tuple(reps), limits=names, need=len(leads), room=room)
     under = f" under {enumerate_some(names)}" if names else ""

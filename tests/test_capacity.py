@@ -1,0 +1,102 @@
+"""How many leads a rep can take: the formula, its defaults, and its refusals."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadopt.capacity import minimum_limits, slots
+from leadopt.columns import Columns
+from leadopt.errors import InvalidInput
+from leadopt.frames import Table
+from tests.strategies import examples
+
+
+def slots_of(n_leads=10, **columns):
+    return slots(Table(columns, "reps"), Columns(), n_leads)
+
+
+@given(
+    st.lists(
+        st.tuples(*[st.integers(0, 9)] * 4, st.sampled_from([0, 0.1, 0.3, 0.5, 0.7, 1, True, False])),
+        min_size=1,
+        max_size=4,
+    )
+)
+@examples(100)
+def test_most_is_capacity_times_availability_within_the_room_for_open_work(reps):
+    capacity, ceiling, held, least, available = map(list, zip(*reps, strict=True))
+    found = slots_of(capacity=capacity, max_open=ceiling, open_leads=held, min_leads=least, available=available)
+    for k, (most, cap, open_, work, there) in enumerate(
+        zip(found.most, capacity, ceiling, held, available, strict=True)
+    ):
+        assert most == min(int(round(cap * there * 10, 6) // 10), max(0, open_ - work))
+        assert found.least[k] == int(round(least[k] * there * 10, 6) // 10)
+        assert found.away[k] == (there == 0)
+    assert found.notes == ()
+    assert found.most.dtype == found.least.dtype == np.int64
+
+
+def test_a_product_that_should_be_whole_is_not_rounded_down():
+    assert slots_of(capacity=[10], available=[0.7]).most.tolist() == [7]
+    assert slots_of(capacity=[100], available=[0.29]).most.tolist() == [29]
+
+
+def test_without_max_open_the_capacity_is_the_ceiling_on_open_work():
+    found = slots_of(capacity=[5, 2], open_leads=[3, 4])
+    assert found.most.tolist() == [2, 0]
+    assert found.notes == (
+        '"capacity" counts open leads too, as there is no column "max_open": "open_leads" was subtracted',
+    )
+
+
+def test_max_open_alone_is_the_capacity():
+    assert slots_of(max_open=[5, 3], open_leads=[1, 1]).most.tolist() == [4, 2]
+    assert slots_of(max_open=[5]).most.tolist() == [5]
+
+
+def test_without_any_capacity_the_leads_are_shared_evenly_by_availability():
+    found = slots_of(rep_id=["a", "b", "c"], available=[1, 0.5, 0])
+    assert found.most.tolist() == [7, 4, 0]
+    assert found.notes == ('no column "capacity" in reps: leads are shared evenly by availability, at most 7 each',)
+    assert slots_of(rep_id=["a", "b", "c"]).most.tolist() == [4, 4, 4]
+    assert slots_of(rep_id=["a"], available=[0]).most.tolist() == [0]
+    assert slots_of(n_leads=0, rep_id=["a"]).most.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    "columns, said",
+    [
+        ({"capacity": [3, -1]}, "reps.capacity, row 2: must be a whole number, 0 or more; found -1"),
+        ({"capacity": [2.5]}, "reps.capacity, row 1: must be a whole number, 0 or more; found 2.5"),
+        ({"capacity": [None]}, "reps.capacity, row 1: must be a whole number, 0 or more; found nothing"),
+        ({"capacity": [float("nan")]}, "reps.capacity, row 1: must be a whole number, 0 or more; found nothing"),
+        ({"capacity": [float("inf")]}, "reps.capacity, row 1: must be a whole number from 0 to 9.0072e+15; found inf"),
+        ({"capacity": ["3"]}, "reps.capacity, row 1: must be a whole number, 0 or more; found '3'"),
+        ({"capacity": [True]}, "reps.capacity, row 1: must be a whole number, 0 or more; found True"),
+        (
+            {"capacity": [1], "available": [1.2]},
+            "reps.available, row 1: must be true, false or a number from 0 to 1; found 1.2",
+        ),
+        (
+            {"capacity": [1], "open_leads": [None]},
+            "reps.open_leads, row 1: must be a whole number, 0 or more; found nothing",
+        ),
+        ({"max_open": [-2]}, "reps.max_open, row 1: must be a whole number, 0 or more; found -2"),
+        (
+            {"capacity": [1], "min_leads": [0.5]},
+            "reps.min_leads, row 1: must be a whole number, 0 or more; found 0.5",
+        ),
+    ],
+)
+def test_what_is_no_capacity_is_refused(columns, said):
+    with pytest.raises(InvalidInput) as caught:
+        slots_of(**columns)
+    assert str(caught.value) == said
+
+
+def test_minimums_become_limits_that_name_the_rep():
+    limits = minimum_limits(np.array([0, 2]), ["Ann", "Bo"])
+    assert [(limit.name, limit.lower, limit.upper, limit.reps.tolist()) for limit in limits] == [
+        ("minimum of Bo", 2, np.inf, [1])
+    ]

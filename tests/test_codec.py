@@ -1,0 +1,85 @@
+"""Plain data to JSON and back, exactly; anything else is refused in one sentence."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from uuid import UUID
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from leadopt.codec import from_json, to_json
+from leadopt.errors import InvalidInput
+from tests.strategies import examples
+
+
+@dataclass(frozen=True)
+class Pair:
+    left: object
+    right: object = None
+
+
+CLASSES = {"Pair": Pair}
+
+
+def same(one, other):
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and one.shape == other.shape and np.array_equal(one, other, equal_nan=True)
+    if isinstance(one, Pair):
+        return type(other) is Pair and same(one.left, other.left) and same(one.right, other.right)
+    if isinstance(one, list | tuple):
+        return type(one) is type(other) and len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    return type(one) is type(other) and (one == other or (np.isnan(one) and np.isnan(other)))
+
+
+arrays = hnp.arrays(
+    st.sampled_from([np.float64, np.int64, np.bool_]), hnp.array_shapes(min_dims=1, max_dims=2, min_side=0, max_side=3)
+)
+values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.uuids(), arrays),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.lists(inner, max_size=3).map(tuple),
+        st.dictionaries(st.one_of(st.text(max_size=3), st.just("~")), inner, max_size=3),
+        st.builds(Pair, inner, inner),
+    ),
+    max_leaves=8,
+)
+
+
+@given(values)
+@examples(300)
+def test_everything_comes_back_exactly(value):
+    assert same(from_json(to_json(value), CLASSES), value)
+
+
+def test_a_key_called_like_the_tag_is_a_key():
+    assert from_json(to_json({"~": "array", "a": 1}), {}) == {"~": "array", "a": 1}
+
+
+def test_mappings_and_numpy_scalars_become_plain():
+    assert from_json(to_json(MappingProxyType({"a": np.float64(0.1)})), {}) == {"a": 0.1}
+    assert to_json([np.int64(1), np.float64("-inf")]) == '[1,{"~":"float","value":"-inf"}]'
+
+
+BROKEN = [
+    "", "{", "nul", '{"~":"Nobody"}', '{"~":"Pair","middle":1}', '{"~":["x"]}', '{"~":"uuid","hex":"xyz"}',
+    '{"~":"float","value":"big"}', '{"~":"array","dtype":"<f8","shape":[3],"data":[1.0]}',
+    '{"~":"array","dtype":"nonsense","shape":[1],"data":[1]}', '{"~":"array","dtype":"<i8","shape":[1],"data":[1e400]}',
+    '{"~":"array","dtype":"<f8","shape":[1],"data":["x"]}', '{"~":"tuple"}', '{"~":"dict","items":[1]}',
+    "[" * 100_000, None, 5,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BROKEN, ids=lambda text: str(text)[:30])
+def test_what_leadopt_did_not_write_is_refused(text):
+    with pytest.raises(InvalidInput, match=r"^this is not a plan that leadopt wrote: "):
+        from_json(text, CLASSES)
+
+
+def test_uuids_come_back_as_uuids():
+    assert from_json(to_json(UUID(int=5)), {}) == UUID(int=5)

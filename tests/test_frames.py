@@ -1,0 +1,411 @@
+"""Every kind of table says the same; every refusal says where, which rule and what was found."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from leadopt.errors import InvalidInput
+from leadopt.frames import Table, as_id, as_level, as_moment, as_outcome, check_same_kind, is_number
+from tests.tables_strategies import KINDS, records
+
+COLUMNS = {
+    "id": [3, 1, 2, 10],
+    "name": ["Ann", "Bo", None, "é漢🙂"],
+    "size": [1.5, None, 0.25, 4.0],
+    "count": [1, 2, None, 4],
+    "won": [True, False, None, True],
+    "on": [date(2026, 1, 31), None, date(2025, 12, 1), date(2026, 1, 31)],
+    "skills": ["de;fr", " en | de ", None, ""],
+}
+
+every_kind = pytest.mark.parametrize("kind", sorted(KINDS))
+
+
+def table(columns, kind="dict of lists"):
+    return Table(KINDS[kind](columns), "leads")
+
+
+def refused(act, *arguments, **more):
+    with pytest.raises(InvalidInput) as caught:
+        act(*arguments, **more)
+    return str(caught.value)
+
+
+@every_kind
+def test_every_kind_reads_the_same(kind):
+    read = table(COLUMNS, kind)
+    assert read.columns == tuple(COLUMNS)
+    assert read.n_rows == 4
+    assert "size" in read
+    assert "missing" not in read
+    assert read.ids("id") == [3, 1, 2, 10]
+    assert read.values("name") == ["Ann", "Bo", None, "é漢🙂"]
+    assert read.values("size") == [1.5, None, 0.25, 4.0]
+    assert read.values("count") == [1, 2, None, 4]
+    assert read.values("won") == [True, False, None, True]
+    assert read.numbers("size", missing=-1.0).tolist() == [1.5, -1, 0.25, 4]
+    assert read.fractions("won").tolist() == [1, 0, 1, 1]
+    assert read.levels("count") == ["1", "2", None, "4"]
+    assert read.levels("won") == ["true", "false", None, "true"]
+    assert read.sets("skills") == [{"de", "fr"}, {"en", "de"}, set(), set()]
+    ordinal = date(2026, 1, 31).toordinal()
+    assert read.days("on") == [ordinal, None, date(2025, 12, 1).toordinal(), ordinal]
+    assert read.is_categorical("name")
+    assert read.is_categorical("count")
+    assert not read.is_categorical("size")
+    assert not read.is_categorical("on")
+    assert read.n_levels("name") == 4
+
+
+HISTORY = {
+    "rep": ["A", "A", "B", "A", None, "B"],
+    "part": ["x", "x", None, "x", "y", "x"],
+    "won": [1, 0, 1, 1, None, 0],
+    "at": [date(2026, 1, 1)] * 4 + [None, date(2026, 1, 2)],
+}
+
+
+@every_kind
+@pytest.mark.parametrize("at", [None, "at"])
+def test_every_kind_counts_outcomes_the_same(kind, at):
+    counted = table(HISTORY, kind).outcome_counts("rep", ["part"], "won", at)
+    days = [0] * len(counted.count) if at is None else (counted.day - date(2026, 1, 1).toordinal()).tolist()
+    groups = zip(*counted.keys, days, counted.converted.tolist(), counted.count.tolist(), strict=True)
+    expected = {("A", "x", 0, 1, 2), ("A", "x", 0, 0, 1), ("B", None, 0, 1, 1), ("B", "x", 1 if at else 0, 0, 1)}
+    assert set(groups) == expected
+    assert (counted.n_rows, counted.n_open) == (6, 1)
+
+
+@every_kind
+def test_every_kind_builds_its_own_kind(kind):
+    source = KINDS[kind](COLUMNS)
+    built = Table(source, "leads").build({"id": [1, 2], "gain": [0.5, None], "who": ["A", None], "none": [None, None]})
+    own = {"polars lazy": pl.DataFrame, "duckdb": pa.Table, "dict of lists": list}.get(kind, type(source))
+    assert isinstance(built, own)
+    assert records(built) == [
+        {"id": 1, "gain": 0.5, "who": "A", "none": None},
+        {"id": 2, "gain": None, "who": None, "none": None},
+    ]
+
+
+@every_kind
+def test_every_kind_builds_an_empty_table(kind):
+    built = table(COLUMNS, kind).build({"id": [], "gain": []})
+    assert records(built) == []
+    assert isinstance(built, list) or list(getattr(built, "column_names", built.columns)) == ["id", "gain"]
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])
+def test_ids_of_any_type_can_be_built(kind):
+    for ids in ([UUID(int=1), UUID(int=2)], [10**25, 2], [2**63 + 5, 1], [1, None], ["é", None]):
+        built = records(table(COLUMNS, kind).build({"id": ids}))
+        assert [as_id(row["id"]) if type(row["id"]) is not bytes else UUID(bytes=row["id"]) for row in built] == ids
+
+
+def test_pandas_keeps_whole_numbers_beside_a_gap():
+    built = table(COLUMNS, "pandas").build({"id": [7, None]})
+    assert built["id"].tolist() == [7, None]
+
+
+MISSING = [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT, np.datetime64("NaT"), np.timedelta64("NaT"),
+           Decimal("NaN"), Decimal("sNaN")]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", MISSING, ids=repr)
+def test_nan_null_nat_and_na_are_one(value):
+    assert table({"a": [value, 1]}).values("a") == [None, 1]
+    assert as_level(value) is as_id(value) is None
+
+
+def test_nan_and_null_are_one_in_polars():
+    assert Table(pl.DataFrame({"a": [1.0, None, float("nan")]}), "x").values("a") == [1.0, None, None]
+
+
+def test_a_table_of_a_table_is_the_same_table():
+    first = table(COLUMNS, "polars")
+    assert Table(first, "again").values("name") == first.values("name")
+
+
+@every_kind
+@pytest.mark.parametrize("columns", [{"a": []}, {"a": [], "b": []}])
+def test_empty_tables_read_as_empty(kind, columns):
+    read = table({name: pd.Series([], dtype="float64") if kind == "pandas" else [] for name in columns}, kind)
+    assert read.n_rows == 0
+    assert read.values("a") == read.ids("a") == read.levels("a") == read.days("a") == read.sets("a") == []
+    assert read.numbers("a").shape == read.fractions("a").shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "empty", [[], {}, pd.DataFrame(), pl.DataFrame(), pa.table({})], ids=lambda e: type(e).__name__
+)
+def test_a_table_without_columns_and_rows_reads_as_empty(empty):
+    read = Table(empty, "leads")
+    assert read.n_rows == 0
+    assert read.ids("lead_id") == []
+    read.require("lead_id")
+
+
+def test_rows_without_columns_lack_them():
+    said = refused(Table(pd.DataFrame(index=range(3)), "leads").ids, "lead_id")
+    assert said == 'leads: column "lead_id" is missing (column names are settings: Policy(columns=Columns(...)))'
+
+
+def test_a_missing_key_in_a_dict_is_a_missing_value():
+    assert Table([{"a": 1}, {"b": 2}], "leads").values("a") == [1, None]
+
+
+def test_dates_in_an_object_column_of_pandas_are_read_like_others():
+    frame = pd.DataFrame({"rep": ["A", "A"], "won": [1, 0], "at": [date(2026, 1, 1), datetime(2026, 1, 1, 9)]})
+    assert frame["at"].dtype == object
+    counted = Table(frame, "history").outcome_counts("rep", [], "won", "at")
+    assert counted.day.tolist() == [date(2026, 1, 1).toordinal()] * 2
+
+
+def test_compact_iso_times_in_rows_are_dates():
+    counted = Table([{"rep": 1, "won": 1, "at": " 20260131T101500"}], "history").outcome_counts("rep", [], "won", "at")
+    assert counted.day.tolist() == [date(2026, 1, 31).toordinal()]
+
+
+def test_ids_beyond_two_to_the_53_keep_their_digits():
+    for value in (Decimal(2**60 + 1), Fraction(2**60 + 1), 2**60 + 1, np.int64(2**60 + 1)):
+        assert as_id(value) == 2**60 + 1
+        assert as_level(value) == str(2**60 + 1)
+
+
+def test_as_id_takes_whole_numbers_text_and_uuids():
+    same = [7, 7.0, np.int8(7), np.float32(7), Decimal("7.00"), Fraction(7)]
+    assert [as_id(value) for value in same] == [7] * 6
+    assert {type(as_id(value)) for value in same} == {int}
+    assert as_id(np.str_("A")) == "A"
+    assert type(as_id(np.str_("A"))) is str
+    assert as_id(UUID(int=7)) == UUID(int=7)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [True, np.True_, 7.5, float("inf"), Decimal("7.5"), Decimal("Infinity"), Fraction(10**400, 3), "", " ", b"x", [1],
+     date(2026, 1, 1), np.timedelta64(3, "D"), 1j],
+    ids=repr,
+)  # fmt: skip
+def test_as_id_refuses_the_rest(value):
+    assert as_id(value) is None
+
+
+def test_equal_categories_are_one_level():
+    assert {as_level(value) for value in (1, 1.0, "1", np.int8(1), Decimal("1.00"), Fraction(1))} == {"1"}
+    assert {as_level(value) for value in (True, np.True_)} == {"true"}
+    assert as_level(1.5) == as_level(Decimal("1.5")) == "1.5"
+    assert as_level(float("inf")) == "inf"
+
+
+def test_outcomes_are_read_in_the_words_of_crms():
+    assert {as_outcome(value) for value in (1, 1.0, True, "1", "Won", " closed-won ", "YES", "Converted")} == {1}
+    assert {as_outcome(value) for value in (0, 0.0, False, "0", "lost", "Closed_Lost", "no", "not converted")} == {0}
+    assert {as_outcome(value) for value in (2, 0.5, "maybe", "", None)} == {None}
+
+
+def test_moments_are_dates_datetimes_and_iso_text():
+    assert as_moment(date(2026, 1, 31)) == date(2026, 1, 31)
+    assert as_moment("2026-01-31T10:00") == datetime(2026, 1, 31, 10)
+    assert as_moment(np.datetime64("2026-01-31")) == datetime(2026, 1, 31)
+    assert as_moment("31.01.2026") is as_moment(5) is as_moment(None) is None
+
+
+def test_a_bool_and_a_timedelta_are_no_numbers():
+    assert is_number(1)
+    assert is_number(np.float32(1))
+    assert not any(map(is_number, (True, np.True_, np.timedelta64(1, "D"), "1", None)))
+
+
+READABLE = "leads: must be a data frame (pandas, polars, pyarrow, ...), a list of dicts or a dict of lists; found "
+
+
+@pytest.mark.parametrize(
+    "data, said",
+    [
+        ([1], "leads, row 1: a list must hold dicts, one per row; found int"),
+        ([{"a": 1}, None], "leads, row 2: a list must hold dicts, one per row; found NoneType"),
+        ({"a": [1], "b": []}, "leads: every column must have the same length; found {'a': 1, 'b': 0}"),
+        ({"a": 3}, "leads.a: a dict of columns must hold a list for each; found int"),
+        ({"a": "xyz"}, "leads.a: a dict of columns must hold a list for each; found str"),
+    ],
+)
+def test_what_is_no_table_is_refused(data, said):
+    assert refused(Table, data, "leads") == said
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["leads.csv", 5, None, np.ones((2, 2)), pd.Series([1]), iter([{"a": 1}]),
+     pd.DataFrame([[1, 2]], columns=["a", "a"])],
+    ids=lambda data: type(data).__name__,
+)  # fmt: skip
+def test_what_is_no_frame_is_refused(data):
+    assert refused(Table, data, "leads").startswith(READABLE + type(data).__name__)
+
+
+def test_a_missing_column_names_the_nearest():
+    assert refused(table({"Rep ID": [1]}).ids, "rep_id") == (
+        'leads: column "rep_id" is missing; did you mean "Rep ID"? '
+        "(column names are settings: Policy(columns=Columns(...)))"
+    )
+    assert refused(table({"x": [1], "y": [1]}).ids, "rep_id") == (
+        'leads: column "rep_id" is missing; known are x, y (column names are settings: Policy(columns=Columns(...)))'
+    )
+
+
+@pytest.mark.parametrize(
+    "cells, bounds, said",
+    [
+        ([1, None], {}, "leads.a, row 2: must be a finite number; found nothing"),
+        ([float("nan")], {}, "leads.a, row 1: must be a finite number; found nothing"),
+        ([1, float("inf")], {"missing": 0.0}, "leads.a, row 2: must be a finite number; found inf"),
+        ([10**400], {}, f"leads.a, row 1: must be a finite number; found {10**400}"),
+        (["7"], {}, "leads.a, row 1: must be a finite number; found '7'"),
+        ([True], {}, "leads.a, row 1: must be a finite number; found True"),
+        ([-1], {"low": 0}, "leads.a, row 1: must be a finite number, 0 or more; found -1"),
+        ([2], {"low": 0, "high": 1}, "leads.a, row 1: must be a finite number from 0 to 1; found 2"),
+        ([1.5], {"low": 0, "whole": True}, "leads.a, row 1: must be a whole number, 0 or more; found 1.5"),
+        (
+            [-1],
+            {"low": 0, "high": 2.0**53, "whole": True},
+            "leads.a, row 1: must be a whole number, 0 or more; found -1",
+        ),
+        (
+            [10**30],
+            {"low": 0, "high": 2.0**53, "whole": True},
+            f"leads.a, row 1: must be a whole number from 0 to 9.0072e+15; found {10**30}",
+        ),
+    ],
+)
+def test_numbers_refuse(cells, bounds, said):
+    assert refused(table({"a": cells}).numbers, "a", **bounds) == said
+
+
+@pytest.mark.parametrize(
+    "cells, said",
+    [
+        ([1, 1.5], "leads.a, row 2: must be true, false or a number from 0 to 1; found 1.5"),
+        ([-0.1], "leads.a, row 1: must be true, false or a number from 0 to 1; found -0.1"),
+        (["maybe"], "leads.a, row 1: must be true, false or a number from 0 to 1; found 'maybe'"),
+        ([float("inf")], "leads.a, row 1: must be true, false or a number from 0 to 1; found inf"),
+    ],
+)
+def test_fractions_refuse(cells, said):
+    assert refused(table({"a": cells}).fractions, "a") == said
+
+
+def test_fractions_are_truths_words_or_shares():
+    assert table({"a": [True, "no", 0.25, None, np.False_, "Yes"]}).fractions("a").tolist() == [1, 0, 0.25, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "cells, said",
+    [
+        (["a", None], "leads.a, row 2: an id must be text or a whole number; found nothing"),
+        ([1, 2.5], "leads.a, row 2: an id must be text or a whole number; found 2.5"),
+        ([" "], "leads.a, row 1: an id must be text or a whole number; found ' '"),
+        ([True], "leads.a, row 1: an id must be text or a whole number; found True"),
+        (
+            [1, "1"],
+            "leads.a, row 2: ids must be of one kind, and row 1 holds whole numbers (1); found '1'. "
+            "Read the column as text.",
+        ),
+        (
+            ["a", "b", "a"],
+            "leads.a, row 3: ids must be unique, and row 1 has the same; found 'a'. "
+            "Remove the duplicate or give it an id of its own.",
+        ),
+        (
+            [1, 1.0],
+            "leads.a, row 2: ids must be unique, and row 1 has the same; found 1. "
+            "Remove the duplicate or give it an id of its own.",
+        ),
+    ],
+)
+def test_ids_refuse(cells, said):
+    assert refused(table({"a": cells}).ids, "a") == said
+
+
+def test_ids_may_repeat_where_asked():
+    assert table({"a": [1, 1]}).ids("a", unique=False) == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "cells, said",
+    [
+        (["2026-02-30"], "leads.a, row 1: must be a date or an ISO date like 2026-01-31; found '2026-02-30'"),
+        ([None, 5], "leads.a, row 2: must be a date or an ISO date like 2026-01-31; found 5"),
+        (
+            [datetime(2026, 1, 1), datetime(2026, 1, 1, tzinfo=UTC)],
+            "leads.a: times must be either all with a time zone or all without; found both",
+        ),
+        (
+            ["2026-01-01T00:00", "2026-01-01T00:00+02:00"],
+            "leads.a: times must be either all with a time zone or all without; found both",
+        ),
+    ],
+)
+def test_days_refuse(cells, said):
+    assert refused(table({"a": cells}).days, "a") == said
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow", "duckdb", "list of dicts"])
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        (
+            {"won": ["1", "won", "maybe", "0", "0", "0"]},
+            "history.won, row 3: an outcome must be 0, 1, true, false, won, lost, yes, no, or missing while it is "
+            "open; found 'maybe'",
+        ),
+        (
+            {"won": [1, 2, 0, 0, 0, 0]},
+            "history.won, row 2: an outcome must be 0, 1, true, false, won, lost, yes, no, or missing while it is "
+            "open; found 2",
+        ),
+        ({"at": HISTORY["at"][:3] + [None] * 3}, "history.at: every row needs a date like 2026-01-31; found nothing"),
+        (
+            {"at": ["2026-01-01T00:00Z"] + ["2026-01-01T00:00"] * 5},
+            "history.at: times must be either all with a time zone or all without; found both",
+        ),
+        (
+            {"at": list(range(6))},
+            "history.at, row 1: must be a date or an ISO date like 2026-01-31; found 0",
+        ),
+    ],
+)
+def test_outcome_counts_refuse(kind, change, said):
+    history = Table(KINDS[kind](HISTORY | change), "history")
+    assert refused(history.outcome_counts, "rep", ["part"], "won", "at") == said
+
+
+def test_collections_cannot_be_counted():
+    for cell in (["x"], {"x"}, np.array([1]), bytearray(b"x")):
+        history = Table(HISTORY | {"part": [cell] * 6}, "history")
+        said = refused(history.outcome_counts, "rep", ["part"], "won")
+        assert said.startswith("history.part, row 1: must be a plain value, not a collection; found ")
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow", "duckdb"])
+def test_collections_in_a_frame_cannot_be_counted(kind):
+    history = Table(KINDS[kind](HISTORY | {"part": [["x"]] * 6}), "history")
+    assert history.n_levels("part") == 1
+    assert "must " in refused(history.outcome_counts, "rep", ["part"], "won")
+
+
+def test_ids_of_two_kinds_never_meet():
+    check_same_kind("pins", [1], "leads", [2])
+    check_same_kind("pins", [], "leads", [2])
+    assert refused(check_same_kind, "pins", ["1"], "leads", [1]) == (
+        "pins holds text ('1') and leads holds whole numbers (1): ids must be of one kind to match. "
+        "Read both columns as text."
+    )
+    assert "holds UUID" in refused(check_same_kind, "history", [UUID(int=1)], "reps", ["1"])

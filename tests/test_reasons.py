@@ -1,0 +1,198 @@
+"""Every reason why a lead stays in the pool: its sentence, its remedy, and that the remedy works."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from leadopt import Affinity, Fairness, Policy, assign
+from leadopt.policy import exclude, match, skills
+from leadopt.reasons import Reason
+from tests.strategies import examples
+
+
+def leads_of(n, **columns):
+    return {"lead_id": list(range(n))} | columns
+
+
+def reps_of(*capacity, **columns):
+    return {"rep_id": ["Ann", "Bo", "Cy"][: len(capacity)], "capacity": list(capacity)} | columns
+
+
+def only(plan):
+    (row,) = plan.unassigned_leads
+    assert plan.unassigned == [
+        {"lead_id": row.lead_id, "reason": row.reason.value, "because": row.because, "remedy": row.remedy}
+    ]
+    return row
+
+
+def is_placed(plan, lead):
+    return plan.rep_of_lead[plan.case.lead(lead)] >= 0
+
+
+def test_no_eligible_rep_for_want_of_a_skill():
+    leads, reps = leads_of(2, skills=["de", "fr;it"]), reps_of(5, 5, skills=["de;fr", "de"])
+    row = only(assign(leads, reps, policy=Policy(eligibility=[skills()])))
+    assert (row.lead_id, row.reason) == (1, Reason.NO_ELIGIBLE_REP)
+    assert row.because == "no rep meets: skills must include fr and it"
+    assert row.remedy == 'drop the rule "skills must include fr and it" for this lead (then Ann or Bo could take it)'
+    assert is_placed(assign(leads | {"skills": ["de", None]}, reps, policy=Policy(eligibility=[skills()])), 1)
+
+
+def test_no_eligible_rep_names_the_one_rule_whose_end_would_do():
+    leads, reps = leads_of(1, zone=["N"], skills=["fr"]), reps_of(5, 5, zone=["N", "S"], skills=["de", "de"])
+    rules = [match("zone"), skills()]
+    row = only(assign(leads, reps, policy=Policy(eligibility=rules)))
+    assert row.because == 'no rep meets: zone must be "n"; skills must include fr'
+    assert row.remedy == 'drop the rule "skills must include fr" for this lead (then Ann could take it)'
+    assert is_placed(assign(leads, reps, policy=Policy(eligibility=rules[:1])), 0)
+    assert not is_placed(assign(leads, reps, policy=Policy(eligibility=rules[1:])), 0)
+
+
+def test_no_eligible_rep_where_no_single_rule_is_to_blame():
+    leads, reps = leads_of(1, zone=["W"], skills=["fr"]), reps_of(5, 5, zone=["N", "S"], skills=["de", "de"])
+    row = only(assign(leads, reps, policy=Policy(eligibility=[match("zone"), skills()])))
+    assert row.remedy == "give a rep what the lead asks for, or drop these rules for it"
+    able = reps | {"zone": ["W", "S"], "skills": ["fr", "de"]}
+    assert is_placed(assign(leads, able, policy=Policy(eligibility=[match("zone"), skills()])), 0)
+
+
+def test_no_reps_at_all():
+    row = only(assign(leads_of(1), []))
+    assert (row.reason, row.because, row.remedy) == (Reason.NO_ELIGIBLE_REP, "there are no reps", "add a rep")
+    assert is_placed(assign(leads_of(1), reps_of(1)), 0)
+
+
+def test_an_affinity_that_rules_everybody_out():
+    row = only(assign(leads_of(1), reps_of(1, 1), affinity=np.full((1, 2), -np.inf)))
+    assert row.reason is Reason.NO_ELIGIBLE_REP
+    assert row.because == "the given affinity is -inf with every rep"
+    assert row.remedy == "give it a gain with some rep"
+    assert is_placed(assign(leads_of(1), reps_of(1, 1), affinity=[[1.0, -np.inf]]), 0)
+
+
+def test_excluded_by_rule():
+    leads, reps = leads_of(1, zone=["N"]), reps_of(5, 5, zone=["N", "S"])
+    rules = [match("zone"), exclude([(0, "Ann")])]
+    row = only(assign(leads, reps, policy=Policy(eligibility=rules)))
+    assert row.reason is Reason.EXCLUDED_BY_RULE
+    assert row.because == "the only reps who fit are excluded: Ann"
+    assert row.remedy == "remove the exclusion of Ann"
+    assert is_placed(assign(leads, reps, policy=Policy(eligibility=rules[:1])), 0)
+
+
+def test_all_away():
+    leads, reps = leads_of(1, zone=["N"]), reps_of(5, 5, 5, zone=["N", "N", "S"], available=[0, False, 1])
+    policy = Policy(eligibility=[match("zone")])
+    row = only(assign(leads, reps, policy=policy))
+    assert row.reason is Reason.ALL_AWAY
+    assert row.because == "everyone eligible is away: Ann and Bo"
+    assert row.remedy == "wait for Ann and Bo"
+    assert is_placed(assign(leads, reps | {"available": [1, 0, 1]}, policy=policy), 0)
+
+
+def test_below_the_reserve():
+    gains = [[0.2, 0.3]]
+    row = only(assign(leads_of(1), reps_of(1, 1), affinity=gains, policy=Policy(reserve=0.3)))
+    assert row.reason is Reason.BELOW_RESERVE
+    assert row.because == "its best gain, 0.3 with Bo, is not above the reserve of 0.3"
+    assert row.remedy == "lower the reserve below 0.3"
+    assert is_placed(assign(leads_of(1), reps_of(1, 1), affinity=gains, policy=Policy(reserve=0.29)), 0)
+
+
+def test_a_lead_worth_nothing_is_below_the_default_reserve():
+    row = only(assign(leads_of(1, value=[0]), reps_of(1)))
+    assert (row.reason, row.remedy) == (Reason.BELOW_RESERVE, "lower the reserve below 0")
+    assert is_placed(assign(leads_of(1, value=[0]), reps_of(1), policy=Policy(reserve=-0.1)), 0)
+
+
+def test_all_full_and_next_in_line():
+    gains = [[3.0], [2.0], [1.0]]
+    plan = assign(leads_of(3), reps_of(2), affinity=gains)
+    row = only(plan)
+    assert (row.lead_id, row.reason) == (2, Reason.ALL_FULL)
+    assert row.because == "all eligible reps are full: Ann"
+    assert row.remedy == "one more slot for Ann"
+    more = assign(leads_of(3), reps_of(3), affinity=gains)
+    assert is_placed(more, 2)
+    assert more.objective == plan.objective + plan.prices["Ann"]
+
+
+def test_all_full_behind_others_costs_what_it_says():
+    gains = [[3.0], [2.0], [1.0]]
+    plan = assign(leads_of(3), reps_of(1), affinity=gains)
+    rows = {row.lead_id: row for row in plan.unassigned_leads}
+    assert rows[1].remedy == "one more slot for Ann"
+    assert rows[2].remedy == (
+        "several more slots for Ann, as other leads gain more there; or pin it to Ann, which costs 2"
+    )
+    assert is_placed(assign(leads_of(3), reps_of(3), affinity=gains), 2)
+    pinned = assign(leads_of(3), reps_of(1), affinity=gains, pins={2: "Ann"})
+    assert is_placed(pinned, 2)
+    assert plan.objective - pinned.objective == 2
+
+
+def test_all_full_by_open_work_though_nobody_is_away():
+    reps = reps_of(5, open_leads=[5])
+    row = only(assign(leads_of(1), reps))
+    assert (row.reason, row.remedy) == (Reason.ALL_FULL, "one more slot for Ann")
+    assert is_placed(assign(leads_of(1), reps | {"capacity": [6]}), 0)
+
+
+def test_held_by_a_fairness_band_the_remedy_is_the_band_and_not_a_slot():
+    leads = leads_of(10, zone=["N"] * 8 + ["S"] * 2)
+    reps = reps_of(10, 10, zone=["N", "S"])
+    policy = Policy(eligibility=[match("zone")], fairness=Fairness(low=0, high=1.2, entitlement="equal"))
+    plan = assign(leads, reps, policy=policy)
+    assert len(plan.unassigned_leads) == 2
+    for row in plan.unassigned_leads:
+        assert row.reason is Reason.ALL_FULL
+        assert row.because == "Ann can take no more under: fairness band of Ann"
+        assert row.remedy == "loosen fairness band of Ann"
+    wider = policy.replace(fairness=Fairness(low=0, high=1.6, entitlement="equal"))
+    assert not assign(leads, reps, policy=wider).unassigned_leads
+
+
+def test_left_by_a_method_that_does_not_look_further():
+    leads, reps = leads_of(1, territory=["W"]), reps_of(1, 1, territory=["N", "S"])
+    row = only(assign(leads, reps).baseline("territory"))
+    assert row.reason is Reason.LEFT_BY_METHOD
+    assert row.because == "this method found nobody for it"
+    assert row.remedy == "Ann or Bo could take it"
+    assert is_placed(assign(leads, reps), 0)
+
+
+def test_every_reason_has_a_case_here():
+    assert {reason.name for reason in Reason} == {
+        "NO_ELIGIBLE_REP", "EXCLUDED_BY_RULE", "ALL_AWAY", "ALL_FULL", "BELOW_RESERVE", "LEFT_BY_METHOD"
+    }  # fmt: skip
+
+
+def test_many_names_are_cut_short():
+    reps = {"rep_id": list("abcdefg"), "capacity": [0] * 7}
+    assert only(assign(leads_of(1), reps)).because == "all eligible reps are full: a, b, c and 4 more"
+
+
+@given(st.data(), st.integers(2, 6), st.integers(1, 3))
+@examples(120)
+def test_remedies_of_leads_that_found_no_room_work(data, n_leads, n_reps):
+    cell = st.one_of(st.integers(1, 6).map(float), st.just(-np.inf))
+    rates = np.array(data.draw(st.lists(cell, min_size=n_leads * n_reps, max_size=n_leads * n_reps)))
+    gains = Affinity(rates=rates.reshape(n_leads, n_reps))
+    capacity = data.draw(st.lists(st.integers(0, 2), min_size=n_reps, max_size=n_reps))
+    plan = assign(leads_of(n_leads), reps_of(*capacity), affinity=gains)
+    rows = [row for row in plan.unassigned_leads if row.reason is Reason.ALL_FULL]
+    assume(rows)
+    for row in rows:
+        if row.remedy.startswith("one more slot for "):
+            for name in row.remedy.removeprefix("one more slot for ").replace(" or ", ", ").split(", "):
+                rep = plan.case.rep(name)
+                more = [most + (j == rep) for j, most in enumerate(capacity)]
+                added = assign(leads_of(n_leads), reps_of(*more), affinity=gains).objective - plan.objective
+                assert added == pytest.approx(plan.prices[name])
+                assert added > 0
+        elif "pin it" in row.remedy:
+            name = row.remedy.partition("pin it to ")[2].partition(",")[0]
+            pinned = assign(leads_of(n_leads), reps_of(*capacity), affinity=gains, pins={row.lead_id: name})
+            assert plan.objective - pinned.objective == pytest.approx(float(row.remedy.rpartition("which costs ")[2]))

@@ -1,0 +1,111 @@
+"""Scores and tiers against their definitions."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadopt.errors import InvalidInput
+from leadopt.scoring import plain_weights, score, tiers
+from tests.strategies import examples
+from tests.tables_strategies import KINDS
+
+LEADS = {"budget": ["yes", "no", None], "stars": [1, 5, 3], "won": [True, False, True]}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_scores_are_shares_of_the_points_that_can_be_had(kind):
+    found = score(KINDS[kind](LEADS), {"budget": {"yes": 2, "no": 1}, "stars": 2})
+    assert found == pytest.approx([(2 + 0) / 4, (1 + 2) / 4, (0 + 1) / 4])
+
+
+def test_levels_may_be_written_as_the_column_holds_them():
+    assert score(LEADS, {"stars": {1: 3, 5.0: 1}}).tolist() == pytest.approx([1, 1 / 3, 0])
+    assert score(LEADS, {"won": {True: 2}}).tolist() == [1, 0, 1]
+
+
+def test_a_column_without_spread_gives_its_points_to_all_who_have_a_value():
+    assert score({"a": [5, 5, None]}, {"a": 2}).tolist() == [1, 1, 0]
+    assert score({"a": []}, {"a": 2}).tolist() == []
+    assert score(
+        {"a": [None]},
+        {
+            "a": 2,
+        },
+    ).tolist() == [0]
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=9), st.floats(0.1, 10))
+@examples(100)
+def test_a_scaled_column_keeps_its_order_within_zero_and_one(values, points):
+    found = score({"a": values}, {"a": points})
+    assert ((found >= 0) & (found <= 1)).all()
+    assert (np.diff(found[np.argsort(values, kind="stable")]) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    "weights, said",
+    [
+        ({}, "score: at least one column must give points"),
+        ({"stars": 0}, "score: at least one column must give points"),
+        ({"stars": -1}, "score.stars: points must be numbers from 0 to 1e+100; found -1"),
+        ({"stars": True}, "score.stars: points must be numbers from 0 to 1e+100; found True"),
+        ({"budget": {"yes": float("nan")}}, "score.budget: points must be numbers from 0 to 1e+100; found nan"),
+        ({"budget": {"yes": "2"}}, "score.budget: points must be numbers from 0 to 1e+100; found '2'"),
+        ({"budget": {"yse": 1}}, 'score.budget: no lead has level "yse"; did you mean "yes"?'),
+        ({"budgt": 1}, 'leads: column "budgt" is missing; did you mean "budget"? '
+                       "(column names are settings: Policy(columns=Columns(...)))"),
+        ({"budget": 1}, "leads.budget, row 1: must be a finite number; found 'yes'"),
+        (5, "score: must give points by column, like {'budget': 3}; found 5"),
+        ({5: 1}, "score: must give points by column, like {'budget': 3}; found {5: 1}"),
+    ],
+)  # fmt: skip
+def test_what_gives_no_points_is_refused(weights, said):
+    with pytest.raises(InvalidInput) as caught:
+        score(LEADS, weights)
+    assert str(caught.value) == said
+
+
+def test_huge_values_are_refused_rather_than_overflowing():
+    with pytest.raises(InvalidInput, match=r"leads\.a, row 2: must be a finite number, 1e\+100 or less; found"):
+        score({"a": [1.0, 1.7e308]}, {"a": 1})
+
+
+def test_plain_weights_are_plain():
+    assert plain_weights({"a": {1.0: np.int64(2)}, "b": np.float32(0.5)}) == {"a": {"1": 2}, "b": 0.5}
+    assert type(plain_weights({"a": np.int64(2)})["a"]) is int
+    assert plain_weights({"a": {Decimal("2.0"): 1}}) == {"a": {"2": 1}}
+
+
+def test_tiers_fill_from_the_top_and_ties_share_the_better_one():
+    shares = {"hot": 0.25, "warm": 0.25, "cold": 0.5}
+    assert tiers([4, 3, 2, 1], shares) == ["hot", "warm", "cold", "cold"]
+    assert tiers([1, 1, 1, 1], shares) == ["hot"] * 4
+    assert tiers([9, 5, 5, 5], shares) == ["hot", "warm", "warm", "warm"]
+    assert tiers([], shares) == []
+
+
+@given(st.lists(st.integers(0, 9), max_size=20))
+@examples(100)
+def test_a_better_score_never_has_a_worse_tier(scores):
+    order = ["a", "b", "c"]
+    found = [order.index(tier) for tier in tiers(scores, {"a": 0.2, "b": 0.3, "c": 0.5})]
+    for one, tier in zip(scores, found, strict=True):
+        assert all(tier <= other for score, other in zip(scores, found, strict=True) if score < one)
+
+
+@pytest.mark.parametrize(
+    "scores, shares, said",
+    [
+        ([1], {"a": 0.5}, "tiers: shares must be 0 or more and sum to 1; found {'a': 0.5}"),
+        ([1], {"a": 1.5, "b": -0.5}, "tiers: shares must be 0 or more and sum to 1; found {'a': 1.5, 'b': -0.5}"),
+        ([1], {}, "tiers: shares must be 0 or more and sum to 1; found {}"),
+        ([float("nan")], {"a": 1}, "tiers: scores must be finite"),
+    ],
+)
+def test_what_are_no_tiers_is_refused(scores, shares, said):
+    with pytest.raises(InvalidInput) as caught:
+        tiers(scores, shares)
+    assert str(caught.value) == said

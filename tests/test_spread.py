@@ -1,0 +1,174 @@
+"""Ties: shared out evenly by capacity, drawn without favour, and never at a price."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from leadopt.affinity import Affinity
+from leadopt.certify import certify
+from leadopt.errors import Infeasible
+from leadopt.matching import Status, match
+from leadopt.problem import Limit
+from leadopt.solvers import Hungarian, MinCostFlow
+from leadopt.solvers.spread import spread_ties
+from tests import instances
+from tests.oracles import brute_force
+from tests.strategies import examples, problems
+
+both = pytest.mark.parametrize("solver", [Hungarian(), MinCostFlow()], ids=lambda solver: solver.name)
+
+
+def loads(found):
+    return np.bincount(found.rep_of_lead[found.rep_of_lead >= 0], minlength=found.problem.n_reps).tolist()
+
+
+@both
+def test_thirty_equal_leads_and_three_reps_get_ten_each(solver):
+    problem = instances.thirty_equal_leads()
+    found = match(problem.affinity, problem.capacity, solver=solver)
+    assert loads(found) == [10, 10, 10]
+    assert found.objective == 30.0
+
+
+@both
+@pytest.mark.parametrize("seed", range(5))
+def test_thirty_one_equal_leads_differ_by_one(solver, seed):
+    assert sorted(loads(match(np.ones((31, 3)), 31, rng=seed, solver=solver))) == [10, 10, 11]
+
+
+@pytest.mark.parametrize(
+    "capacity, expected",
+    [
+        ([10, 20, 30], [5, 10, 15]),
+        ([15, 15, 30], [8, 7, 15]),
+        ([30, 30, 0], [15, 15, 0]),
+        ([1, 30, 30], [0, 15, 15]),
+        ([10**6, 2 * 10**6, 3 * 10**6], [5, 10, 15]),
+        ([10**9, 10**9, 2 * 10**9], [8, 7, 15]),
+        ([1, 2**62, 2**62], [1, 15, 15]),
+    ],
+)
+def test_equal_leads_are_shared_out_by_capacity(capacity, expected):
+    found = loads(match(np.ones((30, 3)), capacity))
+    assert sum(found) == 30
+    assert np.abs(np.array(found) - expected).max() <= 1
+
+
+def test_no_rep_and_no_position_profits_over_many_seeds():
+    n_seeds = 300
+    reps, leads = np.zeros(3), np.zeros((4, 3))
+    for seed in range(n_seeds):
+        found = match(np.ones((4, 3)), 4, rng=seed).rep_of_lead  # somebody gets 2
+        reps[np.argmax(np.bincount(found, minlength=3))] += 1
+        leads[np.arange(4), found] += 1
+    # Five standard deviations of a binomial with p = 1/3.
+    assert np.abs(np.concatenate([reps, leads.reshape(-1)]) - n_seeds / 3).max() <= 5 * np.sqrt(n_seeds * 2 / 9)
+
+
+def test_no_position_is_left_in_the_pool_more_often_than_another():
+    n_seeds = 300
+    pooled = sum((match(np.ones((6, 2)), 1, rng=seed).rep_of_lead < 0).astype(int) for seed in range(n_seeds))
+    assert np.abs(pooled - n_seeds * 2 / 3).max() <= 5 * np.sqrt(n_seeds * 2 / 9)
+
+
+def test_leads_of_different_groups_with_the_same_ties_are_not_favoured_either():
+    n_seeds, gains = 300, np.array([[1.0, 1.0, 0.1], [1.0, 1.0, 0.2], [1.0, 1.0, 0.3]])
+    firsts = sum((match(gains, [1, 1, 0], rng=seed).rep_of_lead < 0).astype(int) for seed in range(n_seeds))
+    assert np.abs(firsts - n_seeds / 3).max() <= 5 * np.sqrt(n_seeds * 2 / 9)
+
+
+def test_ties_keep_to_pins_and_limits():
+    limits = [Limit(reps=[0], upper=4, name="cap"), Limit(reps=[1], lower=9, name="floor")]
+    found = match(np.ones((30, 4)), 30, limits=limits, pins={0: 3, 1: 3, 2: 3})
+    assert found.rep_of_lead[:3].tolist() == [3, 3, 3]
+    assert loads(found)[0] == 4
+    assert sorted(loads(found)[1:]) == [8, 9, 9]
+    assert loads(found)[1] == 9
+
+
+def test_pinned_leads_count_towards_an_even_load():
+    assert loads(match(np.ones((30, 3)), 30, pins=dict.fromkeys(range(8), 0))) == [10, 10, 10]
+
+
+def test_leads_with_one_best_rep_count_towards_an_even_load():
+    gains = np.ones((30, 3))
+    gains[:8, 1] = 2.0
+    assert loads(match(gains, 30)) == [10, 10, 10]
+
+
+def test_quotas_of_some_leads_hold_while_ties_are_spread():
+    quota = Limit(reps=[0], leads=np.arange(15), upper=2, name="tier A of rep 0")
+    found = match(np.ones((30, 3)), 30, limits=[quota])
+    assert loads(found) == [10, 10, 10]
+    assert (found.rep_of_lead[:15] == 0).sum() <= 2
+
+
+def test_a_lead_worth_no_more_than_the_reserve_stays_in_the_pool():
+    found = match(np.array([[1.0, 1.0], [0.5, 0.5]]), 2, reserve=0.5)
+    assert found.rep_of_lead[1] == -1
+
+
+def test_scarce_slots_are_all_filled():
+    found = match(np.ones((30, 3)), [2, 3, 4])
+    assert loads(found) == [2, 3, 4]
+    assert found.prices.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_five_thousand_equal_leads_and_fifty_reps_differ_by_one():
+    found = loads(match(np.ones((5_000, 50)), 150))
+    assert max(found) - min(found) <= 1
+
+
+def test_five_thousand_leads_with_ties_of_several_kinds_differ_by_two():
+    rng = np.random.default_rng(0)
+    gains = np.repeat(rng.choice([0.1, 0.2, 0.3], 5_000)[:, None], 50, axis=1)
+    gains[:300, 7] += 0.05  # more than a fair share of 100: only these leads stay with rep 7
+    found = loads(match(gains, 400))
+    assert found[7] == 300
+    others = np.delete(found, 7)
+    assert others.max() - others.min() <= 2
+
+
+@given(problem=problems(kind="few"), seed=st.integers(0, 1000))
+@examples(100)
+def test_ties_never_change_the_objective_and_never_break_a_rule(problem, seed):
+    try:
+        answer = MinCostFlow().solve(problem)
+    except Infeasible:
+        assume(False)
+    before = certify(problem, answer.rep_of_lead, answer.prices, answer.limit_prices)
+    spread = spread_ties(problem, answer, np.random.default_rng(seed))
+    after = certify(problem, spread, answer.prices, answer.limit_prices)
+    assert not after.violations
+    assert after.objective == pytest.approx(before.objective, abs=1e-9)
+
+
+@given(problem=problems(kind="tied", limits=False, pins=False, reserves=(0.0, -np.inf)))
+@examples(100)
+def test_loads_are_as_even_as_any_best_answer_allows(problem):
+    oracle = brute_force(problem)
+    assume(oracle.feasible)
+    found = match(problem.affinity, problem.capacity, reserve=problem.reserve)
+
+    def unevenness(answers):
+        counts = (answers[:, :, None] == np.arange(problem.n_reps)).sum(axis=1)
+        return (counts**2 / np.maximum(problem.capacity, 1)).sum(axis=1)
+
+    # Leads that are worth as much in the pool stay there, so compare among answers that place as many.
+    placed = (oracle.answers >= 0).sum(axis=1)
+    best = oracle.allowed & np.isclose(oracle.worth, oracle.best) & (placed == (found.rep_of_lead >= 0).sum())
+    assert unevenness(found.rep_of_lead[None])[0] <= unevenness(oracle.answers[best]).min() + 1e-9
+
+
+def test_a_small_difference_beside_gains_that_nobody_has_is_no_tie():
+    # Leads 0 and 3 have a large rate and no size: the largest gain is 1, and 5e-10 of it is not rounding.
+    affinity = Affinity(rates=[[1e3], [1.0], [1e-9]], row=[0, 1, 2, 0], scale=[0.0, 1.0, 0.5, 0.0])
+    assert match(affinity, 2).rep_of_lead.tolist() == [-1, 0, 0, -1]
+
+
+def test_near_ties_within_rounding_still_give_an_optimal_match():
+    rng = np.random.default_rng(1)
+    gains = rng.integers(0, 4, (300, 300)) * 0.1 + rng.integers(0, 3, (300, 1)) * 0.2
+    found = match(gains, 1)
+    assert found.status is Status.OPTIMAL
