@@ -272,7 +272,6 @@ EMPTY = {
     "polars without columns": pl.DataFrame(),
     "polars lazy": pl.LazyFrame(EMPTY_COLUMNS),
     "pyarrow": pa.table({name: pa.array([], pa.int64()) for name in EMPTY_COLUMNS}),
-    "duckdb": KINDS["duckdb"]({name: pa.array([], pa.int64()) for name in EMPTY_COLUMNS}),
 }
 
 
