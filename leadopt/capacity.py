@@ -71,7 +71,7 @@ def slots(reps: Table, columns: Columns, n_leads: int) -> Slots:
     else:
         most = np.floor(np.where(available > 0, _usual(capacity, ceiling) * available, 0.0) + 1e-9)
     if columns.open_leads in reps and ceiling is not None:
-        most = np.minimum(most, np.maximum(ceiling - _whole(reps, columns.open_leads), 0.0))
+        most = np.minimum(most, np.maximum(ceiling - _whole(reps, columns.open_leads, missing=0.0), 0.0))
         if columns.max_open not in reps:
             notes.append(
                 f'"{columns.capacity}" counts open leads too, as there is no column "{columns.max_open}": '
@@ -79,7 +79,7 @@ def slots(reps: Table, columns: Columns, n_leads: int) -> Slots:
             )
     least = np.zeros(reps.n_rows)
     if columns.min_leads in reps:
-        least = np.floor(_whole(reps, columns.min_leads) * available + 1e-9)
+        least = np.floor(_whole(reps, columns.min_leads, missing=0.0) * available + 1e-9)
     return Slots(most=most.astype(np.int64), least=least.astype(np.int64), available=available, notes=tuple(notes))
 
 
@@ -106,5 +106,5 @@ def _optional(table: Table, column: str, default: Floats) -> Floats:
     return table.fractions(column) if column in table else default
 
 
-def _whole(table: Table, column: str) -> Floats:
-    return table.numbers(column, low=0, high=_MOST, whole=True)
+def _whole(table: Table, column: str, missing: float | None = None) -> Floats:
+    return table.numbers(column, low=0, high=_MOST, whole=True, missing=missing)

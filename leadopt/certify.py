@@ -30,7 +30,8 @@ class Certificate:
     bound
         no allowed answer is worth more
     gap
-        ``(bound - objective) / max(|bound|, largest |gain|)``: relative, and blind to the unit of the gains
+        ``(bound - objective) / max(|bound|, turnover)``, the turnover being the sum of all |gains|, |reserves| and
+        penalties in the objective: relative, blind to the unit, and sound where gains cancel
     violations
         every broken rule in words; empty for an allowed answer
     """
@@ -91,7 +92,7 @@ def certify(
     if malformed := _malformed(problem, answer):
         return Certificate(objective=-np.inf, bound=bound, gap=np.inf, violations=malformed)
     objective = _objective(problem, answer)
-    size = max(abs(bound), largest_gain(problem))
+    size = max(abs(bound), _turnover(problem, answer))
     gap = (bound - objective) / size if 0 < size < np.inf else 0.0 if bound == objective else np.inf
     return Certificate(objective=objective, bound=bound, gap=gap, violations=_violations(problem, answer))
 
@@ -125,22 +126,22 @@ def _charge(reduced: Floats, limit: Limit, price: float, leads: Ints) -> None:
 
 
 def _bound(problem: Problem, p: Floats, q: Floats) -> float:
-    total = float(p @ problem.capacity)
+    # Pinned leads take their share of every bound first: their prices would cancel, and leave rounding behind.
+    pinned = problem.pins >= 0
+    taken = np.bincount(problem.pins[pinned], minlength=problem.n_reps)
+    total = float(p @ (problem.capacity - taken)) + float(
+        problem.affinity.at(np.flatnonzero(pinned), problem.pins[pinned]).sum()
+    )
     for limit, price in zip(problem.limits, q, strict=True):
-        lower, upper = _reachable(limit)
-        total += price * (upper if price > 0 else lower) if price != 0 else 0.0
+        if price != 0:
+            lower, upper = _reachable(limit)
+            total += price * ((upper if price > 0 else lower) - problem.load(limit, problem.pins))
+    free = np.flatnonzero(~pinned)
     step = max(1, _CHUNK // max(1, problem.n_reps))
-    best = []
-    for start in range(0, problem.n_leads, step):
-        leads = np.arange(start, min(start + step, problem.n_leads))
-        reduced = reduced_gains(problem, leads, p, q)
-        pins = problem.pins[leads]
-        pinned = np.flatnonzero(pins >= 0)
-        value = np.full(len(leads), problem.reserve)
-        if problem.n_reps:
-            value = np.maximum(value, reduced.max(axis=1))
-            value[pinned] = reduced[pinned, pins[pinned]]
-        best.append(value.sum())
+    best = [0.0]
+    for start in range(0, len(free), step):
+        reduced = reduced_gains(problem, free[start : start + step], p, q)
+        best.append(float(reduced.max(axis=1, initial=problem.reserve).sum()))
     return total + float(np.sum(best))
 
 
@@ -152,15 +153,25 @@ def _reachable(limit: Limit) -> tuple[float, float]:
 
 
 def _objective(problem: Problem, answer: Ints) -> float:
+    gains, reserves, penalties = _parts(problem, answer)
+    return float(gains.sum()) + reserves - penalties
+
+
+def _turnover(problem: Problem, answer: Ints) -> float:
+    gains, reserves, penalties = _parts(problem, answer)
+    return float(np.abs(gains).sum()) + abs(reserves) + penalties
+
+
+def _parts(problem: Problem, answer: Ints) -> tuple[Floats, float, float]:
+    """Return the gains of the placed leads, the reserves of the others together, and the penalties together."""
     placed = np.flatnonzero(answer >= 0)
-    total = float(problem.affinity.at(placed, answer[placed]).sum())
-    if np.isfinite(problem.reserve):
-        total += problem.reserve * (problem.n_leads - len(placed))
+    reserves = problem.reserve * (problem.n_leads - len(placed)) if np.isfinite(problem.reserve) else 0.0
+    penalties = 0.0
     for limit in problem.limits:
         if limit.penalty is not None:
             load = problem.load(limit, answer)
-            total -= limit.penalty * (max(0.0, load - limit.upper) + max(0.0, limit.lower - load))
-    return total
+            penalties += limit.penalty * (max(0.0, load - limit.upper) + max(0.0, limit.lower - load))
+    return problem.affinity.at(placed, answer[placed]), reserves, penalties
 
 
 def _dual_range(limits: Sequence[Limit], limit_prices: Sequence[float] | Floats | None) -> Floats:

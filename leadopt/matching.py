@@ -165,6 +165,7 @@ def match(
     """
     meter = Meter(on_progress)
     meter.enter("build")
+    generator = _generator(rng)
     problem = Problem(affinity=affinity, capacity=capacity, limits=limits, pins=pins, reserve=reserve)  # type: ignore[arg-type]
     wanted = Auto() if solver is None else solver
     chosen = wanted.choose(problem) if isinstance(wanted, Auto) else wanted
@@ -173,9 +174,16 @@ def match(
     meter.enter("certify")
     certificate = _certified(problem, answer, answer.rep_of_lead, chosen)
     meter.enter("spread ties", certificate.objective, certificate.bound)
-    rep_of_lead, certificate = _spread(problem, answer, certificate, chosen, np.random.default_rng(rng))
+    rep_of_lead, certificate = _spread(problem, answer, certificate, chosen, generator)
     meter.enter("done", certificate.objective, certificate.bound)
     return _as_match(problem, answer, rep_of_lead, certificate, chosen)
+
+
+def _generator(rng: int | np.random.Generator) -> np.random.Generator:
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"rng: must be a whole number, 0 or more, or a numpy Generator; found {rng!r}") from None
 
 
 def _certified(problem: Problem, answer: Answer, rep_of_lead: Ints, solver: Solver) -> Certificate:

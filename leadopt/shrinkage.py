@@ -104,6 +104,14 @@ def fit(cells: Cells, rounds: int = 8) -> tuple[Effects, float]:
     ----------
     Williams (1982), Extra-binomial variation in logistic linear models, Applied Statistics 31(2), method II.
     """
+    from threadpoolctl import threadpool_limits
+
+    # Matrices of a few hundred rows gain nothing from threads, and on a busy machine these wait for each other.
+    with threadpool_limits(1, user_api="blas"):
+        return _fit_in_turn(cells, rounds)
+
+
+def _fit_in_turn(cells: Cells, rounds: int) -> tuple[Effects, float]:
     concentration, discounted = NO_INTERACTION, cells
     n, k = cells.tried * cells.inflation, cells.converted * cells.inflation
     effects = fit_effects(cells)

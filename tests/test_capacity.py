@@ -78,10 +78,7 @@ def test_without_any_capacity_the_leads_are_shared_evenly_by_availability():
             {"capacity": [1], "available": [1.2]},
             "reps.available, row 1: must be true, false or a number from 0 to 1; found 1.2",
         ),
-        (
-            {"capacity": [1], "open_leads": [None]},
-            "reps.open_leads, row 1: must be a whole number, 0 or more; found nothing",
-        ),
+        ({"max_open": [None]}, "reps.max_open, row 1: must be a whole number, 0 or more; found nothing"),
         ({"max_open": [-2]}, "reps.max_open, row 1: must be a whole number, 0 or more; found -2"),
         (
             {"capacity": [1], "min_leads": [0.5]},
@@ -100,3 +97,9 @@ def test_minimums_become_limits_that_name_the_rep():
     assert [(limit.name, limit.lower, limit.upper, limit.reps.tolist()) for limit in limits] == [
         ("minimum of Bo", 2, np.inf, [1])
     ]
+
+
+def test_no_open_leads_and_no_minimum_may_be_left_empty():
+    reps = Table({"capacity": [5, 5], "max_open": [8, 8], "open_leads": [None, 6], "min_leads": [1, None]}, "reps")
+    found = slots(reps, Columns(), 10)
+    assert (found.most.tolist(), found.least.tolist()) == ([5, 2], [1, 0])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from leadopt.certify import certify
-from leadopt.errors import SolverFailed
+from leadopt.errors import InvalidInput, SolverFailed
 from leadopt.matching import Auto, Status, match
 from leadopt.problem import Limit, Problem
 from leadopt.progress import Progress
@@ -86,3 +86,9 @@ def test_every_status_says_what_to_do():
     assert [status.name for status in Status] == ["OPTIMAL", "FEASIBLE"]
     assert "certificate proves" in Status.OPTIMAL.value
     assert "allow more time or another solver" in Status.FEASIBLE.value
+
+
+def test_a_seed_that_is_none_is_refused():
+    for rng in ("x", -1, 0.5):
+        with pytest.raises(InvalidInput, match=r"^rng: must be a whole number, 0 or more, or a numpy Generator; found"):
+            match([[1.0]], 1, rng=rng)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from leadopt.problem import Problem
 from leadopt.solvers.grouping import Groups
-from leadopt.solvers.limit_tree import LimitTree
+from leadopt.solvers.limit_tree import LimitTree, Room
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,7 +23,7 @@ class Costs:
     Parameters
     ----------
     pair
-        (n_groups, n_reps), `INELIGIBLE` where a pair may not be matched
+        (n_groups, n_reps), `INELIGIBLE` where a pair may not, or need not, be matched
     pool
         (n_groups,), cost of staying in the pool; None = no lead may
     kind
@@ -52,13 +52,18 @@ class Costs:
         return cost
 
 
-def whole_costs(problem: Problem, groups: Groups, tree: LimitTree, most: float) -> Costs:
+def whole_costs(problem: Problem, groups: Groups, tree: LimitTree, room: Room, most: float) -> Costs:
     """Return the costs of all groups with the largest one just below `most`.
 
     Costs are differences to each group's own best choice, so precision follows the spread of the gains, not their size.
+    Pairs that no best answer has are left out, lest a huge gain there coarsens all others: those of a rep without room
+    and, where no limit has a minimum to fill, those below the reserve.
     """
     gains = problem.affinity.of(groups.example)
     pooled = np.isfinite(problem.reserve)
+    gains[:, room.upper[: problem.n_reps] <= 0] = -np.inf
+    if pooled and not tree.lower.any():
+        gains[gains < problem.reserve] = -np.inf
     best = gains.max(axis=1, initial=problem.reserve if pooled else -np.inf)
     best = np.where(np.isfinite(best), best, 0.0)
     loss = best[:, None] - gains

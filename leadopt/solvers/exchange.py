@@ -6,7 +6,7 @@ to the pool or takes a free slot. The move costs the lead's own loss plus that p
 rep is full, if that rep has another lead that somebody else wants nearly as much.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,7 @@ class Exchange:
     tree: LimitTree
     step: Floats
     noise: float
+    _distances: dict[int, Floats] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, problem: Problem, rep_of_lead: Ints) -> "Exchange":
@@ -56,12 +57,13 @@ class Exchange:
         tree = limit_tree(problem)
         free = np.flatnonzero(problem.pins < 0)
         groups = group_leads(problem.affinity, tree.class_of_lead, free)
-        costs = whole_costs(problem, groups, tree, _MOST)
+        room = room_beside_pins(problem, tree)
+        costs = whole_costs(problem, groups, tree, room, _MOST)
         group_of_lead = np.empty(problem.n_leads, dtype=np.int64)
         group_of_lead[groups.members] = np.repeat(np.arange(len(groups.size)), groups.size)
         sitting = np.stack([group_of_lead[free], rep_of_lead[free]])
         (group, rep), amount = np.unique(sitting, axis=1, return_counts=True)
-        constraints = residual_constraints(costs, tree, room_beside_pins(problem, tree), group, rep, amount)
+        constraints = residual_constraints(costs, tree, room, group, rep, amount)
         return cls(
             problem=problem,
             rep_of_lead=rep_of_lead,
@@ -87,7 +89,12 @@ class Exchange:
         return np.asarray(cost)
 
     def _distances_to(self, target: int) -> Floats:
-        """Return the shortest path from every node to one (Bellman-Ford: steps may be negative, cycles are not)."""
+        """Return the shortest path from every node to one (Bellman-Ford: steps may be negative, cycles are not).
+
+        Kept, as many leads are asked about and few nodes they sit at.
+        """
+        if target in self._distances:
+            return self._distances[target]
         distance = np.full(len(self.step), np.inf)
         distance[target] = 0.0
         active = np.array([target])
@@ -98,4 +105,5 @@ class Exchange:
                 break
             distance[closer] = candidate[closer]
             active = np.flatnonzero(closer)
+        self._distances[target] = distance
         return distance

@@ -13,7 +13,7 @@ from leadopt.solvers.costs import INELIGIBLE, Costs, whole_costs
 from leadopt.solvers.grouping import Groups
 from leadopt.solvers.limit_tree import LimitTree, Room, limit_tree, room_beside_pins
 from leadopt.solvers.network import needed, network, supplies
-from leadopt.solvers.prices import prices_of
+from leadopt.solvers.prices import prices_of, with_closed_prices
 from leadopt.solvers.witness import refuse_infeasible, refuse_pins
 
 Ints = NDArray[np.int64]
@@ -61,13 +61,14 @@ class Hungarian:
         groups = _singles(leads)
         slots = np.repeat(np.arange(problem.n_reps), np.minimum(room.upper, len(leads)))
         # SciPy computes in float64, which holds whole numbers exactly up to 2**53 along the longest augmenting path.
-        costs = whole_costs(problem, groups, tree, 2.0**52 / (min(len(leads), len(slots)) + 1))
+        costs = whole_costs(problem, groups, tree, room, 2.0**52 / (min(len(leads), len(slots)) + 1))
         rep = _cheapest(costs, slots)
         if costs.pool is None and (rep < 0).any():
             _refuse(problem, groups, tree, room, costs)
         rep_of_lead = problem.pins.copy()
         rep_of_lead[leads] = rep
         prices = prices_of(costs, tree, room, np.arange(len(leads)), rep, np.ones(len(leads), dtype=np.int64))
+        prices = with_closed_prices(problem, leads, room, prices, np.zeros(0))
         stats = {"cells": len(leads) * len(slots), "rounding": float(costs.gain(0.5 * problem.n_leads))}
         return Answer(rep_of_lead=rep_of_lead, prices=prices, limit_prices=np.zeros(0), stats=stats)
 

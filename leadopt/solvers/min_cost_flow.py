@@ -18,7 +18,7 @@ from leadopt.solvers.flow import CostsTooLarge, min_cost_flow
 from leadopt.solvers.grouping import Groups, group_leads
 from leadopt.solvers.limit_tree import LimitTree, NotNested, Room, limit_tree, room_beside_pins
 from leadopt.solvers.network import needed, network, supplies
-from leadopt.solvers.prices import prices_of
+from leadopt.solvers.prices import prices_of, with_closed_prices
 from leadopt.solvers.witness import refuse_empty_bounds, refuse_infeasible, refuse_pins
 
 Ints = NDArray[np.int64]
@@ -65,10 +65,11 @@ class MinCostFlow:
         rep_of_lead = problem.pins.copy()
         groups.deal_out(*flows, rep_of_lead)
         prices = prices_of(costs, tree, room, *flows)
+        limit_prices = prices[problem.n_reps :]
         return Answer(
             rep_of_lead=rep_of_lead,
-            prices=prices[: problem.n_reps],
-            limit_prices=prices[problem.n_reps :],
+            prices=with_closed_prices(problem, groups.example, room, prices[: problem.n_reps], limit_prices),
+            limit_prices=limit_prices,
             stats={
                 "groups": len(groups.size),
                 "pairs": int((costs.pair != INELIGIBLE).sum()),
@@ -82,7 +83,7 @@ def _cheapest(problem: Problem, groups: Groups, tree: LimitTree, room: Room) -> 
     nodes = len(groups.size) + tree.root + 1
     most = _MOST / nodes
     while True:
-        costs = whole_costs(problem, groups, tree, most)
+        costs = whole_costs(problem, groups, tree, room, most)
         try:
             return costs, _solve(problem, groups, tree, room, costs)
         except CostsTooLarge:

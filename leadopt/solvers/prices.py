@@ -14,6 +14,8 @@ the ones whose price of a rep is what one more slot would add.
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.certify import reduced_gains
+from leadopt.problem import Problem
 from leadopt.solvers.costs import FREE, INELIGIBLE, Costs
 from leadopt.solvers.limit_tree import LimitTree, Room
 
@@ -80,6 +82,28 @@ def prices_of(costs: Costs, tree: LimitTree, room: Room, group: Ints, rep: Ints,
     """
     y = potentials(residual_constraints(costs, tree, room, group, rep, amount))
     return costs.gain(y[:-1] - y[tree.parent])
+
+
+def with_closed_prices(problem: Problem, leads: Ints, room: Room, prices: Floats, limit_prices: Floats) -> Floats:
+    r"""Return the prices with those of reps without room filled in: what a first slot would add.
+
+    .. math:: p_j = \max_i \big(gain_{ij} - \max(reserve, \max_k gain_{ik} - p_k)\big)^+
+
+    over the given leads and the reps k with room, all gains less the prices of the limits.
+    """
+    closed = room.upper[: problem.n_reps] <= 0
+    filled = np.where(closed, 0.0, prices)
+    if not closed.any() or (closed.all() and np.isneginf(problem.reserve)):
+        return filled
+    step = max(1, _BLOCK // problem.n_reps)
+    for start in range(0, len(leads), step):
+        reduced = reduced_gains(problem, leads[start : start + step], np.where(closed, 0.0, prices), limit_prices)
+        otherwise = reduced[:, ~closed].max(axis=1, initial=problem.reserve)
+        here = reduced[:, closed]
+        # Rounded up: a price that is too high costs a rep without slots nothing, one that is too low spoils the bound.
+        adds = here - otherwise[:, None] + 4 * np.finfo(np.float64).eps * np.abs(np.where(here > -np.inf, here, 0.0))
+        filled[closed] = np.maximum(filled[closed], adds.max(axis=0, initial=0.0))
+    return filled
 
 
 def residual_constraints(costs: Costs, tree: LimitTree, room: Room, group: Ints, rep: Ints, amount: Ints) -> Ints:
