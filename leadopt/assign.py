@@ -29,6 +29,7 @@ from leadopt.policy import Policy
 from leadopt.problem import Limit, Problem
 from leadopt.progress import Meter, OnProgress
 from leadopt.scoring import score
+from leadopt.tables import count
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -203,7 +204,7 @@ def _scale(leads: Table, policy: Policy) -> tuple[Floats, str | None, list[str]]
         if gone.any():
             usual = float(np.median(values[~gone])) if not gone.all() else 1.0
             values = np.where(gone, usual, values)
-            notes.append(f"{int(gone.sum())} leads without {column} count as the median, {usual:g}")
+            notes.append(f"{count(int(gone.sum()), 'lead')} without {column}, counted as the median: {usual:g}")
         scale, what = values, "value"
     if policy.score is not None:
         scale = scale * score(leads, policy.score)
@@ -260,15 +261,17 @@ def _evidence(leads: Table, rep_ids: Sequence[Id], model: AffinityModel) -> Evid
 def _evidence_notes(evidence: Evidence, rep_ids: Sequence[Id], model: AffinityModel) -> list[str]:
     notes = [f"learned from {evidence.n_outcomes:,} settled outcomes"]
     if model.n_open_:
-        notes.append(f"{model.n_open_:,} history rows without an outcome were left out")
+        notes.append(f"{count(model.n_open_, 'history row')} without an outcome, left out")
     strangers = [rep for rep, known in zip(rep_ids, evidence.estimates.known_rep, strict=True) if not known]
     if strangers:
-        notes.append(f"{len(strangers)} reps have no history and count as average: {enumerate_some(strangers)}")
+        notes.append(f"{count(len(strangers), 'rep')} without history, counted as average: {enumerate_some(strangers)}")
+    gone = sorted(set(map(str, model.reps_)) - set(map(str, rep_ids)))
+    if gone:
+        notes.append(f"the outcomes of {count(len(gone), 'rep')} not in reps tell about segments alone")
     unseen = ~evidence.estimates.known_segment[evidence.segment_of_lead]
     if unseen.any():
-        notes.append(
-            f"{int(unseen.sum())} leads are of a segment that history never saw: what is known of its parts was used"
-        )
+        unknown = count(int(unseen.sum()), "lead")
+        notes.append(f"{unknown} of a segment that history never saw: what is known of its parts was used")
     return notes
 
 

@@ -24,6 +24,7 @@ from leadopt.frames import Id, Table
 from leadopt.policy import Policy
 from leadopt.problem import Limit, Problem
 from leadopt.reasons import Unassigned, why_unassigned
+from leadopt.report import load_columns, rep_table, report
 from leadopt.shrinkage import Estimates
 from leadopt.solvers.exchange import Exchange
 
@@ -222,26 +223,7 @@ class Plan:
 
     def loads(self) -> Any:
         """One row per rep: leads, capacity, fill, expected gain, and what one more slot would add; like the leads."""
-        return self.like.build(self._load_columns())
-
-    def _load_columns(self) -> dict[str, list[Any]]:
-        case = self.case
-        leads = np.flatnonzero(self.rep_of_lead >= 0)
-        reps = self.rep_of_lead[leads]
-        loads = np.bincount(reps, minlength=case.problem.n_reps)
-        gains = np.bincount(reps, weights=case.problem.affinity.at(leads, reps), minlength=case.problem.n_reps)
-        capacity = case.problem.capacity
-        return {
-            case.policy.columns.rep_id: list(case.rep_ids),
-            "leads": loads.tolist(),
-            "capacity": capacity.tolist(),
-            "fill": [
-                load / most if most else None for load, most in zip(loads.tolist(), capacity.tolist(), strict=True)
-            ],
-            "gain": gains.tolist(),
-            "slot_price": self.capacity_prices.tolist(),
-            "newcomer": case.newcomer.tolist(),
-        }
+        return self.like.build(load_columns(self.case, self.rep_of_lead, self.capacity_prices))
 
     def _runners_up(self, leads: Ints, reps: Ints) -> tuple[Ints, Floats]:
         """Return the eligible rep with the greatest reduced gain but for the chosen one, -1 if none, and its gain."""
@@ -269,75 +251,15 @@ class Plan:
 
     def report(self) -> str:
         """Return the plan as a Markdown report: worth, loads, newcomers, prices, pins, what is left, and notes."""
-        return "\n\n".join(
-            part
-            for part in (
-                f"# leadopt plan\n\n{self.summary()}.",
-                f"## Reps\n\n{tables.markdown(*self._load_table())}",
-                self._newcomer_section(),
-                self._limit_section(),
-                self._pin_section(),
-                self._pool_section(),
-                "\n".join(["## Notes\n", *(f"- {note}" for note in self.notes)]) if self.notes else "",
-                f"Policy {self.case.policy.fingerprint}.",
-            )
-            if part
+        return report(
+            self.case,
+            self.rep_of_lead,
+            summary=self.summary(),
+            prices=self.capacity_prices,
+            limit_prices=self.limit_prices_of_problem,
+            pin_costs=self.pin_costs(),
+            unassigned=self.unassigned_leads,
         )
-
-    def _load_table(self) -> tuple[list[str], list[list[str]]]:
-        columns = self._load_columns()
-        rows = [
-            [
-                str(rep),
-                f"{leads}",
-                f"{capacity}",
-                "-" if fill is None else tables.percent(fill),
-                tables.number(gain),
-                tables.number(price),
-                "new" if new else "away" if away else "",
-            ]
-            for rep, leads, capacity, fill, gain, price, new, away in zip(
-                *columns.values(), self.case.away.tolist(), strict=True
-            )
-        ]
-        return ["rep", "leads", "capacity", "fill", f"expected {self.unit}", "one more slot adds", ""], rows
-
-    def _newcomer_section(self) -> str:
-        new = np.flatnonzero(self.case.newcomer)
-        if not len(new):
-            return ""
-        placed = self.rep_of_lead[self.rep_of_lead >= 0]
-        theirs = int(np.isin(placed, new).sum())
-        share = tables.percent(theirs / len(placed)) if len(placed) else "none"
-        return f"## Newcomers\n\n{len(new)} of {len(self.case.rep_ids)} reps are new and get {theirs} leads ({share})."
-
-    def _limit_section(self) -> str:
-        rows = [
-            [name, tables.number(self.case.problem.load(limit, self.rep_of_lead)), _bounds(limit), tables.number(price)]
-            for limit, (name, price) in zip(self.case.problem.limits, self._priced_limits(), strict=True)
-            if abs(price) > 1e-12
-        ]
-        return (
-            f"## Limits that decided\n\n{tables.markdown(['limit', 'leads', 'bounds', 'price'], rows)}" if rows else ""
-        )
-
-    def _priced_limits(self) -> list[tuple[str, float]]:
-        return list(zip(self.case.limit_names(), self.limit_prices_of_problem.tolist(), strict=True))
-
-    def _pin_section(self) -> str:
-        pinned = np.flatnonzero(self.case.problem.pins >= 0)
-        if not len(pinned):
-            return ""
-        costs = self.pin_costs()
-        rows = [
-            [
-                str(self.case.lead_ids[i]),
-                str(self.case.rep_ids[self.case.problem.pins[i]]),
-                tables.number(costs[self.case.lead_ids[i]]),
-            ]
-            for i in pinned
-        ]
-        return f"## Pins\n\n{tables.markdown(['lead', 'rep', f'costs ({self.unit})'], rows)}"
 
     def pin_costs(self) -> dict[Id, float]:
         """Return what each pin costs: how much removing it alone would add; NaN where the plan is not optimal."""
@@ -345,15 +267,6 @@ class Plan:
         exchange = self._exchange
         saved = [np.nan if exchange is None else -float(exchange.move_costs(int(lead)).min()) for lead in pinned]
         return {self.case.lead_ids[lead]: max(cost, 0.0) for lead, cost in zip(pinned, saved, strict=True)}
-
-    def _pool_section(self) -> str:
-        if not self.unassigned_leads:
-            return ""
-        shown = self.unassigned_leads[:20]
-        rows = [[str(row.lead_id), row.reason.value, row.because, row.remedy] for row in shown]
-        more = len(self.unassigned_leads) - len(shown)
-        rest = f"\n\n{more} more are in `plan.unassigned`." if more else ""
-        return f"## In the pool\n\n{tables.markdown(['lead', 'reason', 'because', 'remedy'], rows)}{rest}"
 
     def to_json(self) -> str:
         """Return the whole plan as JSON: `from_json` gives back one that explains, compares and certifies the same."""
@@ -408,7 +321,7 @@ class Plan:
         return f"<Plan: {self.summary()}>"
 
     def _repr_html_(self) -> str:
-        headers, rows = self._load_table()
+        headers, rows = rep_table(self.case, self.rep_of_lead, self.capacity_prices)
         shown = rows[:20]
         more = (
             f"<p>{len(rows) - len(shown)} more reps in <code>plan.loads()</code></p>" if len(rows) > len(shown) else ""
@@ -418,9 +331,3 @@ class Plan:
 
 
 _FIELDS = ("case", "rep_of_lead", "capacity_prices", "limit_prices_of_problem", "method", "turn")
-
-
-def _bounds(limit: Limit) -> str:
-    if np.isinf(limit.upper):
-        return f"at least {limit.lower:g}"
-    return f"{limit.lower:g} to {limit.upper:g}"

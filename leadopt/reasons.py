@@ -138,7 +138,7 @@ def _full(
 def _room_for(case: Case, lead: int, wanted: Ints, reduced: Floats, exchange: Exchange | None) -> str:
     """Return which slots would place the lead: one more where it is next in line, else more, or a pin at its cost."""
     waits = case.problem.reserve - reduced[wanted]
-    noise = 1e-9 * max(1e-300, float(np.abs(reduced[wanted]).max()))
+    noise = 1e-9 * float(np.abs(case.problem.affinity.of([lead])[0, wanted]).max())
     next_in_line = wanted[waits <= noise]
     if len(next_in_line):
         return f"one more slot for {_names(case, next_in_line[:3], 'or')}"

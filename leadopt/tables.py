@@ -56,6 +56,15 @@ def number(value: float, digits: int = 3) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def count(n: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> count(1, "lead"), count(12345, "lead")
+    ('1 lead', '12,345 leads')
+    """
+    return f"{n:,} {noun}{'s' * (n != 1)}"
+
+
 def percent(value: float, digits: int = 0) -> str:
     """Return a fraction in percent.
 

@@ -205,7 +205,7 @@ def test_the_unit_says_what_a_gain_of_one_is(columns, policy, unit):
 def test_leads_without_a_value_count_as_the_median_and_a_note_says_so():
     plan = assign(leads_of(4, value=[10, None, 30, 50]), reps_of(9))
     assert plan.objective == 10 + 30 + 30 + 50
-    assert "1 leads without value count as the median, 30" in plan.notes
+    assert "1 lead without value, counted as the median: 30" in plan.notes
     assert assign(leads_of(2, value=[None, None]), reps_of(9)).objective == 2
 
 

@@ -238,13 +238,13 @@ def test_a_hiring_date_without_a_today():
 
 def test_categories_that_history_never_saw_are_legal_and_counted():
     plan = assign(LEADS | {"industry": ["steel", "tin", "tin"]}, REPS, HISTORY, policy=Policy(segment_by="industry"))
-    assert "2 leads are of a segment that history never saw: what is known of its parts was used" in plan.notes
+    assert "2 leads of a segment that history never saw: what is known of its parts was used" in plan.notes
     assert plan.status == "OPTIMAL"
 
 
 def test_reps_without_history_are_legal_and_named():
     plan = assign(LEADS, {"rep_id": ["Ann", "Zoe"], "capacity": [2, 2]}, HISTORY)
-    assert "1 reps have no history and count as average: Zoe" in plan.notes
+    assert "1 rep without history, counted as average: Zoe" in plan.notes
 
 
 def test_settings_that_are_no_settings():

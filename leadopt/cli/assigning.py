@@ -14,6 +14,7 @@ from leadopt.frames import Table
 from leadopt.plan import Plan
 from leadopt.policy import Policy
 from leadopt.progress import Progress
+from leadopt.report import rep_table
 
 _HEAD = 10  # rows of a plan shown where it is not saved
 _MOST_REPS = 40  # lines of loads shown; the report has all
@@ -164,22 +165,7 @@ def _read_text(path: Path) -> str:
 
 
 def _loads(plan: Plan) -> str:
-    loads = Table(plan.loads(), "loads")
-    names = ("leads", "capacity", "fill", "gain", "slot_price", "newcomer")
-    columns = [plan.case.rep_ids, *(loads.values(name) for name in names), plan.case.away.tolist()]
-    rows = [
-        [
-            str(rep),
-            f"{leads}",
-            f"{capacity}",
-            "-" if fill is None else tables.percent(fill),
-            tables.number(gain),
-            tables.number(price),
-            "away" if away else "new" if new else "",
-        ]
-        for rep, leads, capacity, fill, gain, price, new, away in zip(*columns, strict=True)
-    ]
-    headers = ["rep", "leads", "capacity", "fill", f"expected {plan.unit}", "one more slot adds", ""]
+    headers, rows = rep_table(plan.case, plan.rep_of_lead, plan.capacity_prices)
     more = len(rows) - _MOST_REPS
     rest = f"\nand {more} more reps; --report has all" if more > 0 else ""
     return text_table(headers, rows[:_MOST_REPS]) + rest

@@ -15,7 +15,7 @@ from leadopt.certify import largest_gain
 from leadopt.problem import Problem
 from leadopt.solvers.costs import whole_costs
 from leadopt.solvers.grouping import group_leads
-from leadopt.solvers.limit_tree import LimitTree, limit_tree, room_beside_pins
+from leadopt.solvers.limit_tree import LimitTree, Room, limit_tree, room_beside_pins
 from leadopt.solvers.prices import NONE, residual_constraints
 
 Floats = NDArray[np.float64]
@@ -58,7 +58,8 @@ class Exchange:
         free = np.flatnonzero(problem.pins < 0)
         groups = group_leads(problem.affinity, tree.class_of_lead, free)
         room = room_beside_pins(problem, tree)
-        costs = whole_costs(problem, groups, tree, room, _MOST)
+        # Pinned leads may be asked about too, so their slots count as room.
+        costs = whole_costs(problem, groups, tree, Room(lower=tree.lower, upper=tree.upper), _MOST)
         group_of_lead = np.empty(problem.n_leads, dtype=np.int64)
         group_of_lead[groups.members] = np.repeat(np.arange(len(groups.size)), groups.size)
         sitting = np.stack([group_of_lead[free], rep_of_lead[free]])

@@ -1,0 +1,126 @@
+"""A plan as a page for people: loads, newcomers, limits that decided, pins, what is left, and notes, in Markdown."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt import tables
+from leadopt.case import Case
+from leadopt.frames import Id
+from leadopt.problem import Limit
+from leadopt.reasons import Unassigned
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_MOST_LEFT = 20  # leads in the pool that the page lists; the plan's table has all
+
+
+def report(
+    case: Case,
+    rep_of_lead: Ints,
+    *,
+    summary: str,
+    prices: Floats,
+    limit_prices: Floats,
+    pin_costs: Mapping[Id, float],
+    unassigned: Sequence[Unassigned],
+) -> str:
+    """Return the page; sections with nothing to say are left out."""
+    sections = (
+        f"# leadopt plan\n\n{summary}.",
+        f"## Reps\n\n{tables.markdown(*rep_table(case, rep_of_lead, prices))}",
+        _newcomers(case, rep_of_lead),
+        _limits(case, rep_of_lead, limit_prices),
+        _pins(case, pin_costs),
+        _pool(unassigned),
+        "\n".join(["## Notes\n", *(f"- {note}" for note in case.notes)]) if case.notes else "",
+        f"Policy {case.policy.fingerprint}.",
+    )
+    return "\n\n".join(filter(None, sections))
+
+
+def load_columns(case: Case, rep_of_lead: Ints, prices: Floats) -> dict[str, list[Any]]:
+    """Return one entry per rep: id, leads, capacity, fill, gain, what one more slot adds, and who is new."""
+    leads = np.flatnonzero(rep_of_lead >= 0)
+    reps = rep_of_lead[leads]
+    loads = np.bincount(reps, minlength=case.problem.n_reps)
+    gains = np.bincount(reps, weights=case.problem.affinity.at(leads, reps), minlength=case.problem.n_reps)
+    capacity = case.problem.capacity
+    fill = [load / most if most else None for load, most in zip(loads.tolist(), capacity.tolist(), strict=True)]
+    return {
+        case.policy.columns.rep_id: list(case.rep_ids),
+        "leads": loads.tolist(),
+        "capacity": capacity.tolist(),
+        "fill": fill,
+        "gain": gains.tolist(),
+        "slot_price": prices.tolist(),
+        "newcomer": case.newcomer.tolist(),
+    }
+
+
+def rep_table(case: Case, rep_of_lead: Ints, prices: Floats) -> tuple[list[str], list[list[str]]]:
+    """Return headers and rows of the reps' loads, for people."""
+    columns = load_columns(case, rep_of_lead, prices)
+    rows = [
+        [
+            str(rep),
+            f"{leads}",
+            f"{capacity}",
+            "-" if fill is None else tables.percent(fill),
+            tables.number(gain),
+            tables.number(price),
+            "away" if away else "new" if new else "",
+        ]
+        for rep, leads, capacity, fill, gain, price, new, away in zip(
+            *columns.values(), case.away.tolist(), strict=True
+        )
+    ]
+    return ["rep", "leads", "capacity", "fill", f"expected {case.unit}", "one more slot adds", ""], rows
+
+
+def _newcomers(case: Case, rep_of_lead: Ints) -> str:
+    new = np.flatnonzero(case.newcomer)
+    if not len(new):
+        return ""
+    placed = rep_of_lead[rep_of_lead >= 0]
+    theirs = int(np.isin(placed, new).sum())
+    share = tables.percent(theirs / len(placed)) if len(placed) else "none"
+    who = f"{len(new)} of {tables.count(len(case.rep_ids), 'rep')}"
+    return f"## Newcomers\n\n{who}, with {tables.count(theirs, 'lead')} ({share})."
+
+
+def _limits(case: Case, rep_of_lead: Ints, limit_prices: Floats) -> str:
+    rows = [
+        [name, tables.number(case.problem.load(limit, rep_of_lead)), _bounds(limit), tables.number(price)]
+        for limit, name, price in zip(case.problem.limits, case.limit_names(), limit_prices.tolist(), strict=True)
+        if price != 0
+    ]
+    return f"## Limits that decided\n\n{tables.markdown(['limit', 'leads', 'bounds', 'price'], rows)}" if rows else ""
+
+
+def _pins(case: Case, pin_costs: Mapping[Id, float]) -> str:
+    if not pin_costs:
+        return ""
+    rows = [
+        [str(lead), str(case.rep_ids[case.problem.pins[case.lead(lead)]]), tables.number(cost)]
+        for lead, cost in pin_costs.items()
+    ]
+    return f"## Pins\n\n{tables.markdown(['lead', 'rep', f'costs ({case.unit})'], rows)}"
+
+
+def _pool(unassigned: Sequence[Unassigned]) -> str:
+    if not unassigned:
+        return ""
+    rows = [[str(row.lead_id), row.reason.value, row.because, row.remedy] for row in unassigned[:_MOST_LEFT]]
+    more = len(unassigned) - len(rows)
+    rest = f"\n\n{more} more are in `plan.unassigned`." if more > 0 else ""
+    return f"## In the pool\n\n{tables.markdown(['lead', 'reason', 'because', 'remedy'], rows)}{rest}"
+
+
+def _bounds(limit: Limit) -> str:
+    if np.isinf(limit.upper):
+        return f"at least {limit.lower:g}"
+    return f"{limit.lower:g} to {limit.upper:g}"
