@@ -50,7 +50,7 @@ def assign(
     newcomers: NewcomerQuota | None = None,
     pins: Mapping[Any, Any] | None = None,
     now: date | datetime | str | None = None,
-    rng: int | np.random.Generator = 0,
+    rng: "int | np.random.Generator" = 0,
     on_progress: OnProgress | None = None,
 ) -> Plan:
     r"""Return the plan with the greatest expected gain that the policy allows, proven and explained.
@@ -339,7 +339,7 @@ def _territories(table: Table, columns: Columns) -> tuple[str | None, ...] | Non
     return tuple(table.levels(columns.territory)) if columns.territory in table else None
 
 
-def _solve(case: Case, rng: int | np.random.Generator, meter: Meter) -> Match:
+def _solve(case: Case, rng: "int | np.random.Generator", meter: Meter) -> Match:
     problem = case.problem
     try:
         return match(

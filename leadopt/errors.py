@@ -12,7 +12,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 
 class LeadoptError(Exception):
@@ -87,6 +86,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("zzz", ["capacity", "rep_id"])
     '; known are capacity, rep_id'
     """
+    from difflib import get_close_matches
+
     choices = [str(choice) for choice in known]
     # Case and separators are the commonest differences between two systems' exports of one column.
     folded = {_fold(choice): choice for choice in choices}

@@ -118,7 +118,7 @@ def match(
     pins: Mapping[int, int] | ArrayLike | None = None,
     reserve: float = 0.0,
     solver: Solver | None = None,
-    rng: int | np.random.Generator = 0,
+    rng: "int | np.random.Generator" = 0,
     on_progress: OnProgress | None = None,
 ) -> Match:
     r"""Return the assignment of leads to reps with the greatest total gain, and the proof.
@@ -179,7 +179,7 @@ def match(
     return _as_match(problem, answer, rep_of_lead, certificate, chosen)
 
 
-def _generator(rng: int | np.random.Generator) -> np.random.Generator:
+def _generator(rng: "int | np.random.Generator") -> "np.random.Generator":
     try:
         return np.random.default_rng(rng)
     except (TypeError, ValueError):
@@ -194,7 +194,7 @@ def _certified(problem: Problem, answer: Answer, rep_of_lead: Ints, solver: Solv
 
 
 def _spread(
-    problem: Problem, answer: Answer, certificate: Certificate, solver: Solver, rng: np.random.Generator
+    problem: Problem, answer: Answer, certificate: Certificate, solver: Solver, rng: "np.random.Generator"
 ) -> tuple[Ints, Certificate]:
     """Return the answer with ties shared out, unless that cost more than a certificate can tell apart from nothing."""
     if not certificate.optimal:

@@ -1,8 +1,6 @@
 """All the settings of a decision as frozen data: TOML or a dict in, JSON out, with a fingerprint."""
 
-import hashlib
 import json
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -115,6 +113,8 @@ class Policy:
     @property
     def fingerprint(self) -> str:
         """The first 16 hex digits of the SHA-256 of the JSON: equal settings, equal fingerprint, on any machine."""
+        import hashlib
+
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
 
     @classmethod
@@ -147,6 +147,8 @@ class Policy:
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
         """Return the policy in a TOML file; see `from_dict`."""
+        import tomllib
+
         try:
             text = Path(path).read_text(encoding="utf-8")
             return cls.from_dict(tomllib.loads(text))

@@ -39,7 +39,7 @@ class _Ties:
     choice: Bools
 
 
-def spread_ties(problem: Problem, answer: Answer, rng: np.random.Generator) -> Ints:
+def spread_ties(problem: Problem, answer: Answer, rng: "np.random.Generator") -> Ints:
     """Return an answer of the same worth, with ties shared out evenly by capacity, int64 (n_leads,).
 
     Leads without a choice stay. An answer whose limits are not nested comes back as it is.
@@ -90,7 +90,7 @@ def _subset(groups: Groups, chosen: Ints) -> Groups:
     )
 
 
-def _shuffled(ties: _Ties, rng: np.random.Generator) -> _Ties:
+def _shuffled(ties: _Ties, rng: "np.random.Generator") -> _Ties:
     """Return the same ties with groups, and the leads within each, in random order."""
     order = rng.permutation(len(ties.groups.size))
     groups = _subset(ties.groups, order)
@@ -102,7 +102,7 @@ def _shuffled(ties: _Ties, rng: np.random.Generator) -> _Ties:
     )
 
 
-def _rebalance(problem: Problem, answer: Answer, tree: LimitTree, ties: _Ties, rng: np.random.Generator) -> Ints:
+def _rebalance(problem: Problem, answer: Answer, tree: LimitTree, ties: _Ties, rng: "np.random.Generator") -> Ints:
     """Return the answer with the tied leads dealt out anew, so that loads are even."""
     groups = ties.groups
     result = answer.rep_of_lead.copy()
