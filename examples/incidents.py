@@ -13,13 +13,11 @@ import numpy as np
 import polars as pl
 
 import leadopt
-from leadopt.comparison import compare_answers
 
 DATA = Path(os.environ.get("LEADOPT_DATA", Path(__file__).parents[1] / "../shared/data"))
 # What is known when a case arrives. Not the countries: they follow from who took it.
 SEGMENT = ["product", "impact"]
 COLUMNS = leadopt.Columns(lead_id="case_id", rep_id="first_group", converted="first_line_only")
-BASELINES = ("round robin", "performance", "profile", "greedy")
 
 
 def log_loss(probability, won):
@@ -62,10 +60,8 @@ def main():
     print(f"{plan.summary()}.\n")
 
     # 3. Beside the baselines, and beside who really took each case.
-    index = {group: number for number, group in enumerate(plan.case.rep_ids)}
-    answers = {"this plan": plan.rep_of_lead, "what happened": np.array([index[g] for g in later["first_group"]])}
-    answers |= {name: plan.baseline(name).rep_of_lead for name in BASELINES}
-    comparison = compare_answers(plan.case, answers)
+    happened = dict(later.select("case_id", "first_group").iter_rows())
+    comparison = plan.compare({"what happened": happened})
     second = leadopt.AffinityModel(segment_by=SEGMENT, rep=COLUMNS.rep_id, converted=COLUMNS.converted).fit(later)
     planned = leads.join(plan.assignments, on=COLUMNS.lead_id)
     second_lift = second.probability(planned).sum() / second.probability(later).sum() - 1

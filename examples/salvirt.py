@@ -13,12 +13,10 @@ import numpy as np
 import polars as pl
 
 import leadopt
-from leadopt.comparison import compare_answers
 
 DATA = Path(os.environ.get("LEADOPT_DATA", Path(__file__).parents[1] / "../shared/data"))
 SEGMENT = ["Source", "Client"]  # known when a deal opens: where it came from, and whether the client is a new one
 COLUMNS = leadopt.Columns(rep_id="Seller", converted="Status")
-BASELINES = ("round robin", "performance", "profile", "greedy")
 
 
 def log_loss(probability, won):
@@ -62,10 +60,8 @@ def main(seed=0):
     print(f"{plan.summary()}.\n")
 
     # 3. Beside the baselines, and beside who really had each deal.
-    index = {seller: number for number, seller in enumerate(plan.case.rep_ids)}
-    answers = {"this plan": plan.rep_of_lead, "what happened": np.array([index[s] for s in later["Seller"]])}
-    answers |= {name: plan.baseline(name).rep_of_lead for name in BASELINES}
-    comparison = compare_answers(plan.case, answers)
+    happened = dict(later.select("lead_id", "Seller").iter_rows())
+    comparison = plan.compare({"what happened": happened})
     second = leadopt.AffinityModel(segment_by=SEGMENT, rep=COLUMNS.rep_id, converted=COLUMNS.converted).fit(later)
     planned = leads.join(plan.assignments, on=COLUMNS.lead_id)
     second_lift = second.probability(planned).sum() / second.probability(later).sum() - 1

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from leadopt import shrinkage
 from leadopt.effects import sigmoid
 from leadopt.errors import InvalidInput
-from leadopt.frames import Id, Table, as_id, as_level, check_same_kind
+from leadopt.frames import Table, check_same_kind
 from leadopt.shrinkage import Estimates, Posterior, credible_interval
+from leadopt.values import Id, as_id, as_level
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

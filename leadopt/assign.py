@@ -22,7 +22,7 @@ from leadopt.fairness import (
     is_newcomer,
     quota_limits,
 )
-from leadopt.frames import Id, Table
+from leadopt.frames import Table
 from leadopt.matching import Match, match
 from leadopt.plan import Plan
 from leadopt.policy import Policy
@@ -30,6 +30,7 @@ from leadopt.problem import Limit, Problem
 from leadopt.progress import Meter, OnProgress
 from leadopt.scoring import score
 from leadopt.tables import count
+from leadopt.values import Id
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

@@ -1,17 +1,18 @@
 """A decision in the user's terms: whom the indices of a `Problem` stand for, and on what evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.eligibility import Verdicts
 from leadopt.errors import InvalidInput, did_you_mean
-from leadopt.frames import Id, as_id
 from leadopt.policy import Policy
 from leadopt.problem import Problem
 from leadopt.shrinkage import Estimates
+from leadopt.values import Id, as_id
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -96,6 +97,16 @@ class Case:
     def rep(self, rep_id: object) -> int:
         """Return the index of a rep."""
         return _find(self.rep_ids, rep_id, "rep")
+
+    def answer(self, assignment: Mapping[Any, Any]) -> Ints:
+        """Return an assignment from lead ids to rep ids in indices, int64 (n_leads,), -1 = pool."""
+        leads = {lead: place for place, lead in enumerate(self.lead_ids)}
+        reps = {rep: place for place, rep in enumerate(self.rep_ids)}
+        rep_of_lead = np.full(len(leads), -1, dtype=np.int64)
+        for lead, rep in assignment.items():
+            # The slow look-up names the nearest id of what is unknown.
+            rep_of_lead[leads[lead] if lead in leads else self.lead(lead)] = reps[rep] if rep in reps else self.rep(rep)
+        return rep_of_lead
 
     def probability(self, leads: Ints, reps: Ints) -> Floats | None:
         """Return the chance of conversion of each lead with the rep at the same place, None without evidence."""

@@ -1,5 +1,6 @@
 """A plan beside what would have happened without it, on the same leads and by the same estimates."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from leadopt import tables
 from leadopt.baselines import ALL
 from leadopt.case import Case
-from leadopt.certify import certify
+from leadopt.certify import Certificate, certify
 from leadopt.fairness import jain
 
 Ints = NDArray[np.int64]
@@ -29,7 +30,7 @@ class Outcome:
     deals
         expected number of deals; None without history
     lift
-        by what fraction the plan's gain exceeds this one; None where this one gains nothing
+        by what fraction the plan is worth more, reserves included; None where this one is worth nothing
     placed
         leads with a rep
     newcomer_share
@@ -101,9 +102,9 @@ class Comparison:
         return f"<p>Expected {escape(self.unit)}</p>{tables.html(self.headers, self.rows)}"
 
 
-def compare(case: Case, method: str, rep_of_lead: Ints) -> Comparison:
-    """Return an answer beside every baseline that applies to the case."""
-    answers = {method: rep_of_lead}
+def compare(case: Case, method: str, rep_of_lead: Ints, others: Mapping[str, Ints]) -> Comparison:
+    """Return an answer beside others and every baseline that applies to the case."""
+    answers = {method: rep_of_lead, **others}
     for name, baseline in ALL.items():
         if name != "territory" or (case.territory_of_lead is not None and case.territory_of_rep is not None):
             answers[name] = baseline(case, 0).rep_of_lead
@@ -112,40 +113,31 @@ def compare(case: Case, method: str, rep_of_lead: Ints) -> Comparison:
 
 def compare_answers(case: Case, answers: dict[str, Ints]) -> Comparison:
     """Return any answers side by side; lifts are those of the first one."""
-    gains = [_gain(case, answer) for answer in answers.values()]
+    certificates = {name: certify(case.problem, answer) for name, answer in answers.items()}
+    best = next(iter(certificates.values())).objective
     return Comparison(
         unit=case.unit,
-        outcomes=tuple(_outcome(case, name, answer, gains[0]) for name, answer in answers.items()),
+        outcomes=tuple(_outcome(case, name, answer, certificates[name], best) for name, answer in answers.items()),
     )
 
 
-def _outcome(case: Case, method: str, answer: Ints, plan_gain: float) -> Outcome:
-    gain = _gain(case, answer)
-    leads, reps = _placed(answer)
+def _outcome(case: Case, method: str, answer: Ints, certificate: Certificate, best: float) -> Outcome:
+    leads = np.flatnonzero(answer >= 0)
+    reps = answer[leads]
     probability = case.probability(leads, reps)
     fill = _fill(case, reps)
     return Outcome(
         method=method,
-        gain=gain,
+        gain=float(case.problem.affinity.at(leads, reps).sum()),
         deals=None if probability is None else float(probability.sum()),
-        lift=plan_gain / gain - 1.0 if gain > 0 else None,
+        lift=best / certificate.objective - 1.0 if certificate.objective > 0 else None,
         placed=len(leads),
         newcomer_share=float(case.newcomer[reps].mean()) if len(leads) else 0.0,
         emptiest=float(fill.min(initial=1.0)) if len(fill) else 0.0,
         fullest=float(fill.max(initial=0.0)),
         evenness=jain(fill),
-        broken=certify(case.problem, answer).violations,
+        broken=certificate.violations,
     )
-
-
-def _gain(case: Case, answer: Ints) -> float:
-    leads, reps = _placed(answer)
-    return float(case.problem.affinity.at(leads, reps).sum())
-
-
-def _placed(answer: Ints) -> tuple[Ints, Ints]:
-    leads = np.flatnonzero(answer >= 0)
-    return leads, answer[leads]
 
 
 def _fill(case: Case, reps: Ints) -> Floats:

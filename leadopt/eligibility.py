@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
-from leadopt.frames import Id, Table, as_id, as_level, check_same_kind
+from leadopt.frames import Table, check_same_kind
+from leadopt.values import Id, as_id, as_level
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from leadopt.case import Case
 from leadopt.certify import reduced_gains
-from leadopt.frames import Id
 from leadopt.reasons import Unassigned, why_unassigned
 from leadopt.solvers.exchange import Exchange
 from leadopt.tables import number, percent
+from leadopt.values import Id
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

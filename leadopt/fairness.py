@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from leadopt.affinity import Affinity
 from leadopt.columns import Columns
 from leadopt.errors import InvalidInput
-from leadopt.frames import Table, as_moment, is_number
+from leadopt.frames import Table
 from leadopt.problem import Limit
+from leadopt.values import as_moment, is_number
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

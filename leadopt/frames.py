@@ -4,31 +4,40 @@ Inside leadopt a table is a `Table`: it hands out columns as Python lists or flo
 missing value made one (None, or NaN in numbers), and builds answers of the same kind as the table that came in.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from math import isfinite
-from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, NoReturn
-from uuid import UUID
+from types import NoneType
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.values import (
+    Id,
+    as_id,
+    as_level,
+    as_moment,
+    as_number,
+    as_outcome,
+    as_set,
+    as_share,
+    blanked,
+    each_once,
+    is_hashable,
+    is_missing,
+    kind_of,
+)
 
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
 
-Id = int | str | UUID
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_WON = {"1", "true", "yes", "y", "won", "converted", "closed won"}
-_LOST = {"0", "false", "no", "n", "lost", "not converted", "closed lost"}
 _EXACT = 2.0**53  # floats beyond are no exact whole numbers
 _ZONE = r"(?:Z|[+-]\d{2}:?\d{2})$"
 
@@ -132,14 +141,15 @@ class Table:
         """Return a column as Python objects; null, NaN and NaT become None."""
         self.require(column)
         if self._frame is None:
-            return [None if _is_missing(value) else value for value in self._columns.get(column, [])]
+            return blanked(self._columns.get(column, []))
         if column not in self.columns:  # `require` lets an empty table pass
             return []
         series = self._frame[column]
-        missing = series.is_null().to_numpy()
-        return [
-            None if gone or _is_missing(value) else value for gone, value in zip(missing, series.to_list(), strict=True)
-        ]
+        values = blanked(series.to_list())
+        if not series.is_null().any():
+            return values
+        missing = series.is_null().to_numpy()  # in pandas also what has no sign of its own, like a complex NaN
+        return [None if gone else value for gone, value in zip(missing, values, strict=True)]
 
     def numbers(
         self,
@@ -155,7 +165,7 @@ class Table:
         `missing` replaces missing values; None refuses them.
         """
         values = self.values(column)
-        plain = np.array([_number(value) for value in values], dtype=np.float64).reshape(len(values))
+        plain = np.array([as_number(value) for value in values], dtype=np.float64).reshape(len(values))
         gone = np.array([value is None for value in values], dtype=bool)
         wrong = np.isnan(plain) & ~gone
         bad = wrong | np.isinf(plain) | (plain < low) | (plain > high)
@@ -173,7 +183,7 @@ class Table:
 
     def fractions(self, column: str) -> Floats:
         """Return a column of true/false or numbers in [0, 1] as float64; missing means 1 (fully there)."""
-        values = [_truth(value) for value in self.values(column)]
+        values = [as_share(value) for value in self.values(column)]
         for row, value in enumerate(values):
             if value is None:
                 self.refuse(column, row, "must be true, false or a number from 0 to 1", self.values(column)[row])
@@ -185,6 +195,14 @@ class Table:
         Whole numbers that a frame holds as floats (because a neighbour was missing once) come back as ints.
         """
         ids = [as_id(value) for value in self.values(column)]
+        if None in ids or len(set(map(type, ids))) > 1:
+            self._refuse_id(column, ids)
+        known = cast(list[Id], ids)
+        if unique and len(set(known)) < len(known):
+            self._refuse_duplicate(column, known)
+        return known
+
+    def _refuse_id(self, column: str, ids: Sequence[Id | None]) -> NoReturn:
         for row, value in enumerate(ids):
             if value is None:
                 self.refuse(column, row, "an id must be text or a whole number", self.values(column)[row])
@@ -196,10 +214,7 @@ class Table:
                     value,
                     "Read the column as text.",
                 )
-        known: list[Id] = [value for value in ids if value is not None]
-        if unique and len(set(known)) < len(known):
-            self._refuse_duplicate(column, known)
-        return known
+        raise AssertionError("called without an id to refuse")
 
     def _refuse_duplicate(self, column: str, ids: Sequence[Id]) -> NoReturn:
         first: dict[Id, int] = {}
@@ -217,12 +232,12 @@ class Table:
 
     def levels(self, column: str) -> list[str | None]:
         """Return a column of categories as text, so that 1, 1.0 and "1" are one level; missing stays None."""
-        return [as_level(value) for value in self.values(column)]
+        return each_once(as_level, self.values(column))
 
     def n_levels(self, column: str) -> int:
         """Return how many distinct values a column has, a missing one counted as one."""
         if self._frame is None:
-            return len({as_level(value) for value in self.values(column)})
+            return len(set(self.levels(column)))
         try:
             return int(self._frame[column].n_unique())
         except Exception:  # engines raise their own types for columns of collections
@@ -230,19 +245,19 @@ class Table:
 
     def is_categorical(self, column: str) -> bool:
         """Return whether a column holds text, true/false or whole numbers alone, missing ones aside."""
-        values = [value for value in self.values(column) if value is not None]
-        return bool(values) and all(
-            isinstance(value, str | bool | np.bool_) or as_id(value) is not None for value in values
-        )
+        values = self.values(column)
+        kinds = set(map(type, values)) - {NoneType}
+        open_kinds = {kind for kind in kinds if not issubclass(kind, str | bool | np.bool_)}
+        return bool(kinds) and all(as_id(value) is not None for value in values if type(value) in open_kinds)
 
     def sets(self, column: str) -> list[frozenset[str]]:
         """Return a column of lists (or of text separated by ; or |) as sets of text; missing is the empty set."""
-        return [_as_set(value) for value in self.values(column)]
+        return each_once(as_set, self.values(column))
 
     def days(self, column: str) -> list[int | None]:
         """Return a column of dates as day numbers (proleptic ordinals); times of day are dropped."""
         values = self.values(column)
-        moments = [as_moment(value) for value in values]
+        moments = each_once(as_moment, values)
         zones = {m.tzinfo is not None for m in moments if isinstance(m, datetime)}
         for row, (moment, value) in enumerate(zip(moments, values, strict=True)):
             if moment is None and value is not None:
@@ -268,14 +283,14 @@ class Table:
         except TypeError:
             self._refuse_unhashable(columns)
         # Reading a value costs microseconds, and there are many groups but few distinct values.
-        truth_of = {outcome: as_outcome(outcome) for outcome in distinct[-1] if not _is_missing(outcome)}
+        truth_of = {outcome: as_outcome(outcome) for outcome in distinct[-1] if not is_missing(outcome)}
         unreadable = [outcome for outcome, truth in truth_of.items() if truth is None]
         if unreadable:
-            self._refuse_outcome(converted, unreadable[0])
+            self._refuse_outcome(converted)
         settled = [row for row, outcome in enumerate(outcomes) if outcome in truth_of]
         count = np.array(counts, dtype=np.int64)
         return OutcomeCounts(
-            keys=tuple(_blanked([keys[row] for row in settled]) for keys in raw_keys),
+            keys=tuple(blanked([keys[row] for row in settled]) for keys in raw_keys),
             day=self._day_numbers(at, [days[row] for row in settled]) if at else None,
             converted=np.array([truth_of[outcomes[row]] for row in settled], dtype=np.int64).reshape(len(settled)),
             count=count[settled],
@@ -344,17 +359,20 @@ class Table:
         ordinals = {day: moment.toordinal() for day, moment in moments.items() if moment is not None}
         return np.array([ordinals[day] for day in days], dtype=np.int64)
 
-    def _refuse_outcome(self, column: str, found: object) -> NoReturn:
+    def _refuse_outcome(self, column: str) -> NoReturn:
         values = self.values(column)
-        row = next(row for row, value in enumerate(values) if value == found)
+        row = next(row for row, value in enumerate(values) if value is not None and as_outcome(value) is None)
         self.refuse(
-            column, row, "an outcome must be 0, 1, true, false, won, lost, yes, no, or missing while it is open", found
+            column,
+            row,
+            "an outcome must be 0, 1, true, false, won, lost, yes, no, or missing while it is open",
+            values[row],
         )
 
     def _refuse_unhashable(self, columns: Sequence[str]) -> NoReturn:
         for column in columns:
             for row, value in enumerate(self.values(column)):
-                if not _is_hashable(value):
+                if not is_hashable(value):
                     self.refuse(column, row, "must be a plain value, not a collection", value)
         raise AssertionError("called without an unhashable value")
 
@@ -381,138 +399,6 @@ def check_same_kind(name: str, ids: Sequence[Id], other_name: str, other_ids: Se
             f"{name} holds {kind_of(ids[0])} ({ids[0]!r}) and {other_name} holds {kind_of(other_ids[0])} "
             f"({other_ids[0]!r}): ids must be of one kind to match. Read both columns as text."
         )
-
-
-def kind_of(value: object) -> str:
-    """Return how a message calls the type of an id."""
-    return "whole numbers" if isinstance(value, int) else "text" if isinstance(value, str) else type(value).__name__
-
-
-def as_level(value: Any) -> str | None:
-    """Return a category as text: 1, 1.0, True and numpy's scalars look alike in every engine.
-
-    >>> as_level(1.0), as_level("1"), as_level(True), as_level(float("nan"))
-    ('1', '1', 'true', None)
-    """
-    if _is_missing(value):
-        return None
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    whole = _whole(value) if isinstance(value, Real | Decimal) and not isinstance(value, np.timedelta64) else None
-    return str(value if whole is None else whole)
-
-
-def as_outcome(value: Any) -> int | None:
-    """Return 1 for a won lead, 0 for a lost one, None for a value that says neither.
-
-    >>> as_outcome("Won"), as_outcome(0.0), as_outcome(2)
-    (1, 0, None)
-    """
-    level = as_level(value)
-    folded = "" if level is None else " ".join(re.split(r"[\s_-]+", level.strip().casefold()))
-    return 1 if folded in _WON else 0 if folded in _LOST else None
-
-
-def as_moment(value: Any) -> date | datetime | None:
-    """Return a date or datetime (or ISO text of one) as itself, None for anything else."""
-    if isinstance(value, date):  # a datetime is a date
-        return value
-    if isinstance(value, np.datetime64):
-        return as_moment(value.astype("datetime64[us]").item())
-    if isinstance(value, str):
-        try:
-            return datetime.fromisoformat(value.strip())
-        except ValueError:
-            return None
-    return None
-
-
-def as_id(value: Any) -> Id | None:
-    """Return an id as a plain int, str or UUID, None for a value that cannot be one.
-
-    >>> as_id(7.0), as_id("A7"), as_id(7.5), as_id(True), as_id(float("nan"))
-    (7, 'A7', None, None, None)
-    """
-    if isinstance(value, bool | np.bool_ | np.timedelta64) or _is_missing(value):
-        return None
-    if isinstance(value, Integral):
-        return int(value)
-    if isinstance(value, Real | Decimal):
-        return _whole(value)
-    if isinstance(value, str):
-        return str(value) if value.strip() else None
-    return value if isinstance(value, UUID) else None
-
-
-def _as_set(value: Any) -> frozenset[str]:
-    if _is_missing(value):
-        return frozenset()
-    parts = re.split(r"[;|]", value) if isinstance(value, str) else list(_iterable(value))
-    levels = (as_level(part) for part in parts)
-    return frozenset(level.strip() for level in levels if level is not None and level.strip())
-
-
-def _iterable(value: Any) -> Sequence[Any]:
-    return list(value) if isinstance(value, list | tuple | set | frozenset | np.ndarray) else [value]
-
-
-def _is_missing(value: Any) -> bool:
-    if value is None:
-        return True
-    if isinstance(value, float | np.floating):
-        return bool(np.isnan(value))
-    if isinstance(value, Decimal):
-        return value.is_nan()
-    # pandas' NA and NaT, and numpy's NaT, cannot all be compared; their type's name is the portable sign.
-    return type(value).__name__ in ("NAType", "NaTType") or (
-        isinstance(value, np.datetime64 | np.timedelta64) and bool(np.isnat(value))
-    )
-
-
-def _blanked(values: Sequence[Any]) -> list[Any]:
-    """Return hashable values with None for the missing ones; looks at each distinct value once."""
-    missing = {value for value in set(values) if _is_missing(value)}
-    return [None if value in missing else value for value in values]
-
-
-def is_number(value: object) -> bool:
-    """Return whether a setting is a number: true and false are none."""
-    return isinstance(value, Real) and not isinstance(value, bool | np.bool_ | np.timedelta64)
-
-
-def _whole(value: Any) -> int | None:
-    try:
-        return int(value) if isfinite(value) and value == int(value) else None  # a float would lose digits
-    except OverflowError:  # a fraction too large for isfinite
-        return None
-
-
-def _is_hashable(value: Any) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True
-
-
-def _number(value: Any) -> float:
-    """Return the value as a float, NaN where it is none (a bool is none)."""
-    if isinstance(value, Real | Decimal) and not isinstance(value, bool | np.bool_ | np.timedelta64):
-        try:
-            return float(value)
-        except OverflowError:
-            return float("inf")
-    return float("nan")
-
-
-def _truth(value: Any) -> float | None:
-    if value is None:
-        return 1.0
-    if isinstance(value, bool | np.bool_):
-        return float(value)
-    outcome = as_outcome(value) if isinstance(value, str) else None
-    number = float(outcome) if outcome is not None else _number(value)
-    return number if 0.0 <= number <= 1.0 else None
 
 
 def _range_rule(low: float, high: float, *, whole: bool) -> str:

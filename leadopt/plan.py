@@ -20,13 +20,14 @@ from leadopt.eligibility import Exclude, Match, Skills, Verdicts
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.explanation import Explanation, explain
 from leadopt.fairness import Fairness, NewcomerQuota
-from leadopt.frames import Id, Table
+from leadopt.frames import Table
 from leadopt.policy import Policy
 from leadopt.problem import Limit, Problem
 from leadopt.reasons import Unassigned, why_unassigned
 from leadopt.report import load_columns, rep_table, report
 from leadopt.shrinkage import Estimates
 from leadopt.solvers.exchange import Exchange
+from leadopt.values import Id
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -184,9 +185,22 @@ class Plan:
     def _exchange(self) -> Exchange | None:
         return Exchange.of(self.case.problem, self.rep_of_lead) if self.status == "OPTIMAL" else None
 
-    def compare(self) -> Comparison:
-        """Return this plan beside round robin, territory, performance, profile and greedy, on the same estimates."""
-        return compare(self.case, "this plan", self.rep_of_lead)
+    def compare(self, others: Mapping[str, Mapping[Any, Any]] | None = None) -> Comparison:
+        """Return this plan beside round robin, territory, performance, profile and greedy, on the same estimates.
+
+        Parameters
+        ----------
+        others
+            further assignments by name, each from lead id to rep id, such as what really happened; leads that one
+            leaves out stay in the pool there
+
+        Raises
+        ------
+        InvalidInput
+            an assignment names a lead or a rep that the plan does not know
+        """
+        answers = {name: self.case.answer(assignment) for name, assignment in (others or {}).items()}
+        return compare(self.case, "this plan", self.rep_of_lead, answers)
 
     def baseline(self, name: str, turn: Id | None = None) -> "Plan":
         """Return what a baseline makes of the same case, as a plan.

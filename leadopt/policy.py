@@ -11,8 +11,8 @@ from leadopt.columns import Columns
 from leadopt.eligibility import Exclude, Match, Rule, Skills, exclude, match, skills
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.fairness import Fairness, NewcomerQuota
-from leadopt.frames import Id, is_number
 from leadopt.scoring import plain_weights
+from leadopt.values import Id, is_number
 
 __all__ = ["Policy", "exclude", "match", "skills"]
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from leadopt.case import Case
 from leadopt.errors import enumerate_some
-from leadopt.frames import Id
 from leadopt.solvers.exchange import Exchange
 from leadopt.tables import number
+from leadopt.values import Id
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from leadopt import tables
 from leadopt.case import Case
-from leadopt.frames import Id
 from leadopt.problem import Limit
 from leadopt.reasons import Unassigned
+from leadopt.values import Id
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leadopt.errors import InvalidInput, did_you_mean
-from leadopt.frames import Table, as_level, is_number
+from leadopt.frames import Table
+from leadopt.values import as_level, is_number
 
 Floats = NDArray[np.float64]
 Weights = Mapping[str, float | Mapping[str, float]]

@@ -82,3 +82,13 @@ def test_comparing_nothing_is_no_error():
         assert {outcome.gain for outcome in found.outcomes} == {0}
         assert {outcome.lift for outcome in found.outcomes} == {None}
         str(found)
+
+
+def test_what_happened_can_be_compared_by_ids():
+    leads, reps = [{"lead_id": i} for i in (1, 2)], [{"rep_id": "Ann", "capacity": 1}, {"rep_id": "Bo", "capacity": 1}]
+    plan = assign(leads, reps, affinity=[[3.0, 1.0], [2.0, 1.0]])
+    found = plan.compare({"what happened": {1: "Bo", 2: "Ann"}}).outcomes[1]
+    assert (found.method, found.gain, found.placed, found.broken) == ("what happened", 3.0, 2, ())
+    assert found.lift == pytest.approx(4 / 3 - 1)
+    with pytest.raises(InvalidInput, match=r"rep 'Zoe' is not in this plan"):
+        plan.compare({"what happened": {1: "Zoe"}})

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from uuid import UUID
 
 import numpy as np
@@ -12,7 +11,8 @@ import pyarrow as pa
 import pytest
 
 from leadopt.errors import InvalidInput
-from leadopt.frames import Table, as_id, as_level, as_moment, as_outcome, check_same_kind, is_number
+from leadopt.frames import Table, check_same_kind
+from leadopt.values import as_id, as_level
 from tests.tables_strategies import KINDS, records
 
 COLUMNS = {
@@ -171,57 +171,6 @@ def test_dates_in_an_object_column_of_pandas_are_read_like_others():
 def test_compact_iso_times_in_rows_are_dates():
     counted = Table([{"rep": 1, "won": 1, "at": " 20260131T101500"}], "history").outcome_counts("rep", [], "won", "at")
     assert counted.day.tolist() == [date(2026, 1, 31).toordinal()]
-
-
-def test_ids_beyond_two_to_the_53_keep_their_digits():
-    for value in (Decimal(2**60 + 1), Fraction(2**60 + 1), 2**60 + 1, np.int64(2**60 + 1)):
-        assert as_id(value) == 2**60 + 1
-        assert as_level(value) == str(2**60 + 1)
-
-
-def test_as_id_takes_whole_numbers_text_and_uuids():
-    same = [7, 7.0, np.int8(7), np.float32(7), Decimal("7.00"), Fraction(7)]
-    assert [as_id(value) for value in same] == [7] * 6
-    assert {type(as_id(value)) for value in same} == {int}
-    assert as_id(np.str_("A")) == "A"
-    assert type(as_id(np.str_("A"))) is str
-    assert as_id(UUID(int=7)) == UUID(int=7)
-
-
-@pytest.mark.parametrize(
-    "value",
-    [True, np.True_, 7.5, float("inf"), Decimal("7.5"), Decimal("Infinity"), Fraction(10**400, 3), "", " ", b"x", [1],
-     date(2026, 1, 1), np.timedelta64(3, "D"), 1j],
-    ids=repr,
-)  # fmt: skip
-def test_as_id_refuses_the_rest(value):
-    assert as_id(value) is None
-
-
-def test_equal_categories_are_one_level():
-    assert {as_level(value) for value in (1, 1.0, "1", np.int8(1), Decimal("1.00"), Fraction(1))} == {"1"}
-    assert {as_level(value) for value in (True, np.True_)} == {"true"}
-    assert as_level(1.5) == as_level(Decimal("1.5")) == "1.5"
-    assert as_level(float("inf")) == "inf"
-
-
-def test_outcomes_are_read_in_the_words_of_crms():
-    assert {as_outcome(value) for value in (1, 1.0, True, "1", "Won", " closed-won ", "YES", "Converted")} == {1}
-    assert {as_outcome(value) for value in (0, 0.0, False, "0", "lost", "Closed_Lost", "no", "not converted")} == {0}
-    assert {as_outcome(value) for value in (2, 0.5, "maybe", "", None)} == {None}
-
-
-def test_moments_are_dates_datetimes_and_iso_text():
-    assert as_moment(date(2026, 1, 31)) == date(2026, 1, 31)
-    assert as_moment("2026-01-31T10:00") == datetime(2026, 1, 31, 10)
-    assert as_moment(np.datetime64("2026-01-31")) == datetime(2026, 1, 31)
-    assert as_moment("31.01.2026") is as_moment(5) is as_moment(None) is None
-
-
-def test_a_bool_and_a_timedelta_are_no_numbers():
-    assert is_number(1)
-    assert is_number(np.float32(1))
-    assert not any(map(is_number, (True, np.True_, np.timedelta64(1, "D"), "1", None)))
 
 
 READABLE = "leads: must be a data frame (pandas, polars, pyarrow, ...), a list of dicts or a dict of lists; found "
