@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leadopt import shrinkage
 from leadopt.effects import sigmoid
 from leadopt.errors import InvalidInput
 from leadopt.frames import Table, check_same_kind
-from leadopt.shrinkage import Estimates, Posterior, credible_interval
+from leadopt.shrinkage import Estimates, Posterior, Tally, credible_interval
+from leadopt.shrinkage import fit as fit_rates
 from leadopt.values import Id, as_id, as_level
 
 Floats = NDArray[np.float64]
@@ -232,7 +232,7 @@ class AffinityModel:
         self.n_outcomes_, self.n_open_ = int(counts.count.sum()), counts.n_open
         self._index()
         keys = self._keys(_codes(self._rep_code, reps), _codes(self._segment_code, segments))
-        self._tally = shrinkage.Tally.of(keys, counts.count, counts.converted, counts.day, half_life)
+        self._tally = Tally.of(keys, counts.count, counts.converted, counts.day, half_life)
         self._fit_effects()
         return self
 
@@ -248,7 +248,7 @@ class AffinityModel:
         reps, segments = self._cells()
         sizes = [len(self._rep_code), *map(len, self._level_codes), *([len(self.segments_)] * (self._n_columns > 1))]
         levels = np.array(self._levels(reps, segments, self.segments_), dtype=np.int64)
-        effects, self.concentration_ = shrinkage.fit(self._tally.cells(levels, tuple(sizes)))
+        effects, self.concentration_ = fit_rates(self._tally.cells(levels, tuple(sizes)))
         self._posterior = Posterior(tally=self._tally, effects=effects, concentration=self.concentration_)
         self.base_ = float(sigmoid(effects.values[0]))
         names = ["rep", *self._columns, *(["segment"] * (self._n_columns > 1))]

@@ -14,13 +14,13 @@ _TAG = "~"
 _SPECIAL = {"inf": np.inf, "-inf": -np.inf, "nan": np.nan}
 
 
-def to_json(value: Any) -> str:
+def encode(value: Any) -> str:
     """Return JSON for a tree of dataclasses, arrays, tuples, lists, dicts with text keys, UUIDs and plain values."""
     return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def from_json(text: str, classes: Mapping[str, Callable[..., Any]]) -> Any:
-    """Return what `to_json` wrote; `classes` maps names to dataclasses, whose constructors validate again.
+def decode(text: str, classes: Mapping[str, Callable[..., Any]]) -> Any:
+    """Return what `encode` wrote; `classes` maps names to dataclasses, whose constructors validate again.
 
     Raises
     ------

@@ -7,11 +7,11 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt import tables
 from leadopt.baselines import ALL
 from leadopt.case import Case
 from leadopt.certify import Certificate, certify
 from leadopt.fairness import jain
+from leadopt.tables import html, markdown, number, percent
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -81,25 +81,25 @@ class Comparison:
 
     def _row(self, outcome: Outcome) -> list[str]:
         has_deals = self.unit != "deals" and self.outcomes[0].deals is not None
-        deals = [tables.number(outcome.deals or 0.0, 4)] if has_deals else []
+        deals = [number(outcome.deals or 0.0, 4)] if has_deals else []
         plan = outcome is self.outcomes[0]
         lift = "" if plan else "-" if outcome.lift is None else f"{100 * outcome.lift:+.1f}%"
         return [
             outcome.method,
-            tables.number(outcome.gain, 4),
+            number(outcome.gain, 4),
             *deals,
             lift,
             str(outcome.placed),
-            tables.percent(outcome.newcomer_share),
-            f"{tables.percent(outcome.emptiest)} to {tables.percent(outcome.fullest)}",
+            percent(outcome.newcomer_share),
+            f"{percent(outcome.emptiest)} to {percent(outcome.fullest)}",
             str(len(outcome.broken)),
         ]
 
     def __str__(self) -> str:
-        return tables.markdown(self.headers, self.rows)
+        return markdown(self.headers, self.rows)
 
     def _repr_html_(self) -> str:
-        return f"<p>Expected {escape(self.unit)}</p>{tables.html(self.headers, self.rows)}"
+        return f"<p>Expected {escape(self.unit)}</p>{html(self.headers, self.rows)}"
 
 
 def compare(case: Case, method: str, rep_of_lead: Ints, others: Mapping[str, Ints]) -> Comparison:

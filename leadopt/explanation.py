@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from leadopt.case import Case
 from leadopt.certify import reduced_gains
-from leadopt.reasons import Unassigned, why_unassigned
+from leadopt.reasons import Unassigned, loads_of, why_unassigned
 from leadopt.solvers.exchange import Exchange
 from leadopt.tables import number, percent
 from leadopt.values import Id
@@ -188,7 +188,7 @@ def explain(
             pinned=False,
             evidence=None,
             alternatives=(),
-            unassigned=why_unassigned(case, rep_of_lead, lead, reduced, exchange),
+            unassigned=why_unassigned(case, rep_of_lead, loads_of(case, rep_of_lead), lead, reduced, exchange),
         )
     others = np.flatnonzero(np.isfinite(gains) & (np.arange(len(gains)) != rep))
     nearest = others[np.lexsort((-gains[others], -reduced[others] if costs is None else costs[others]))][:most]

@@ -9,11 +9,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt import codec, tables
 from leadopt.affinity import Affinity
 from leadopt.baselines import ALL
 from leadopt.case import Case, Evidence
 from leadopt.certify import Certificate, certify, reduced_gains
+from leadopt.codec import decode, encode
 from leadopt.columns import Columns
 from leadopt.comparison import Comparison, compare
 from leadopt.eligibility import Exclude, Match, Skills, Verdicts
@@ -23,10 +23,11 @@ from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.frames import Table
 from leadopt.policy import Policy
 from leadopt.problem import Limit, Problem
-from leadopt.reasons import Unassigned, why_unassigned
+from leadopt.reasons import Unassigned, loads_of, why_unassigned
 from leadopt.report import load_columns, rep_table, report
 from leadopt.shrinkage import Estimates
 from leadopt.solvers.exchange import Exchange
+from leadopt.tables import html, number
 from leadopt.values import Id
 
 Floats = NDArray[np.float64]
@@ -157,9 +158,9 @@ class Plan:
     @cached_property
     def unassigned_leads(self) -> tuple[Unassigned, ...]:
         """Why each lead in the pool is there, as objects."""
-        pool = np.flatnonzero(self.rep_of_lead < 0)
+        pool, loads = np.flatnonzero(self.rep_of_lead < 0), loads_of(self.case, self.rep_of_lead)
         return tuple(
-            why_unassigned(self.case, self.rep_of_lead, int(lead), reduced, self._exchange)
+            why_unassigned(self.case, self.rep_of_lead, loads, int(lead), reduced, self._exchange)
             for start in range(0, len(pool), _BLOCK)
             for lead, reduced in zip(
                 pool[start : start + _BLOCK], self._reduced(pool[start : start + _BLOCK]), strict=True
@@ -255,7 +256,7 @@ class Plan:
         placed = int((self.rep_of_lead >= 0).sum())
         total = len(self.rep_of_lead)
         # Without evidence every placed lead counts 1, and there is nothing to expect.
-        worth = "" if self.unit == "leads" else f", expected {self.unit} {tables.number(self.objective, 4)}"
+        worth = "" if self.unit == "leads" else f", expected {self.unit} {number(self.objective, 4)}"
         how = {
             "OPTIMAL": "proven best",
             "FEASIBLE": f"at most {max(0.0, self.gap):.2%} below the best",
@@ -285,7 +286,7 @@ class Plan:
     def to_json(self) -> str:
         """Return the whole plan as JSON: `from_json` gives back one that explains, compares and certifies the same."""
         parts = {name: getattr(self, name) for name in _FIELDS}
-        return codec.to_json({"format": _FORMAT, "summary": self.summary(), **parts})
+        return encode({"format": _FORMAT, "summary": self.summary(), **parts})
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -296,7 +297,7 @@ class Plan:
         InvalidInput
             the text is no plan, or one of another format
         """
-        data = codec.from_json(text, _CLASSES)
+        data = decode(text, _CLASSES)
         if not isinstance(data, Mapping) or "format" not in data:
             raise InvalidInput("this is not a plan that leadopt wrote: it has no format number")
         if data["format"] != _FORMAT:
@@ -341,7 +342,7 @@ class Plan:
             f"<p>{len(rows) - len(shown)} more reps in <code>plan.loads()</code></p>" if len(rows) > len(shown) else ""
         )
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
-        return f"<p><b>{escape(self.summary())}</b></p>{tables.html(headers, shown)}{more}<ul>{notes}</ul>"
+        return f"<p><b>{escape(self.summary())}</b></p>{html(headers, shown)}{more}<ul>{notes}</ul>"
 
 
 _FIELDS = ("case", "rep_of_lead", "capacity_prices", "limit_prices_of_problem", "method", "turn")

@@ -51,13 +51,22 @@ class Unassigned:
     remedy: str
 
 
-def why_unassigned(case: Case, rep_of_lead: Ints, lead: int, reduced: Floats, exchange: Exchange | None) -> Unassigned:
+def loads_of(case: Case, rep_of_lead: Ints) -> Ints:
+    """Return how many leads each rep has, int64 (n_reps,)."""
+    return np.bincount(rep_of_lead[rep_of_lead >= 0], minlength=case.problem.n_reps)
+
+
+def why_unassigned(
+    case: Case, rep_of_lead: Ints, loads: Ints, lead: int, reduced: Floats, exchange: Exchange | None
+) -> Unassigned:
     """Return why a lead is in the pool.
 
     Parameters
     ----------
     case, rep_of_lead, lead
         the decision, the answer, and the lead in question
+    loads
+        int64 (n_reps,), `loads_of` the answer: many leads are asked about at once
     reduced
         float64 (n_reps,), the lead's gains less the prices of the limits it would enter
     exchange
@@ -82,7 +91,8 @@ def why_unassigned(case: Case, rep_of_lead: Ints, lead: int, reduced: Floats, ex
             f"lower the reserve below {number(best)}",
         )
     wanted = np.flatnonzero(present & (gains > case.problem.reserve))
-    return _full(case, rep_of_lead, lead, wanted[np.argsort(-reduced[wanted], kind="stable")], reduced, exchange)
+    wanted = wanted[np.argsort(-reduced[wanted], kind="stable")]
+    return _full(case, rep_of_lead, loads, lead, wanted, reduced, exchange)
 
 
 def _no_rep(case: Case, lead: int) -> Unassigned:
@@ -120,10 +130,9 @@ def _mend(case: Case, asks: Sequence[str], verdicts: Sequence[Bools]) -> str:
 
 
 def _full(
-    case: Case, rep_of_lead: Ints, lead: int, wanted: Ints, reduced: Floats, exchange: Exchange | None
+    case: Case, rep_of_lead: Ints, loads: Ints, lead: int, wanted: Ints, reduced: Floats, exchange: Exchange | None
 ) -> Unassigned:
     """Return the reason of a lead that somebody could gain from; `wanted` are these reps, the cheapest first."""
-    loads = np.bincount(rep_of_lead[rep_of_lead >= 0], minlength=case.problem.n_reps)
     free = wanted[loads[wanted] < case.problem.capacity[wanted]]
     if not len(free):
         because = f"all eligible reps are full: {_names(case, wanted, 'and')}"

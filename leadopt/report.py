@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt import tables
 from leadopt.case import Case
 from leadopt.problem import Limit
 from leadopt.reasons import Unassigned
+from leadopt.tables import count, markdown, number, percent
 from leadopt.values import Id
 
 Floats = NDArray[np.float64]
@@ -31,7 +31,7 @@ def report(
     """Return the page; sections with nothing to say are left out."""
     sections = (
         f"# leadopt plan\n\n{summary}.",
-        f"## Reps\n\n{tables.markdown(*rep_table(case, rep_of_lead, prices))}",
+        f"## Reps\n\n{markdown(*rep_table(case, rep_of_lead, prices))}",
         _newcomers(case, rep_of_lead),
         _limits(case, rep_of_lead, limit_prices),
         _pins(case, pin_costs),
@@ -69,9 +69,9 @@ def rep_table(case: Case, rep_of_lead: Ints, prices: Floats) -> tuple[list[str],
             str(rep),
             f"{leads}",
             f"{capacity}",
-            "-" if fill is None else tables.percent(fill),
-            tables.number(gain),
-            tables.number(price),
+            "-" if fill is None else percent(fill),
+            number(gain),
+            number(price),
             "away" if away else "new" if new else "",
         ]
         for rep, leads, capacity, fill, gain, price, new, away in zip(
@@ -87,28 +87,28 @@ def _newcomers(case: Case, rep_of_lead: Ints) -> str:
         return ""
     placed = rep_of_lead[rep_of_lead >= 0]
     theirs = int(np.isin(placed, new).sum())
-    share = tables.percent(theirs / len(placed)) if len(placed) else "none"
-    who = f"{len(new)} of {tables.count(len(case.rep_ids), 'rep')}"
-    return f"## Newcomers\n\n{who}, with {tables.count(theirs, 'lead')} ({share})."
+    share = percent(theirs / len(placed)) if len(placed) else "none"
+    who = f"{len(new)} of {count(len(case.rep_ids), 'rep')}"
+    return f"## Newcomers\n\n{who}, with {count(theirs, 'lead')} ({share})."
 
 
 def _limits(case: Case, rep_of_lead: Ints, limit_prices: Floats) -> str:
     rows = [
-        [name, tables.number(case.problem.load(limit, rep_of_lead)), _bounds(limit), tables.number(price)]
+        [name, number(case.problem.load(limit, rep_of_lead)), _bounds(limit), number(price)]
         for limit, name, price in zip(case.problem.limits, case.limit_names(), limit_prices.tolist(), strict=True)
         if price != 0
     ]
-    return f"## Limits that decided\n\n{tables.markdown(['limit', 'leads', 'bounds', 'price'], rows)}" if rows else ""
+    return f"## Limits that decided\n\n{markdown(['limit', 'leads', 'bounds', 'price'], rows)}" if rows else ""
 
 
 def _pins(case: Case, pin_costs: Mapping[Id, float]) -> str:
     if not pin_costs:
         return ""
     rows = [
-        [str(lead), str(case.rep_ids[case.problem.pins[case.lead(lead)]]), tables.number(cost)]
+        [str(lead), str(case.rep_ids[case.problem.pins[case.lead(lead)]]), number(cost)]
         for lead, cost in pin_costs.items()
     ]
-    return f"## Pins\n\n{tables.markdown(['lead', 'rep', f'costs ({case.unit})'], rows)}"
+    return f"## Pins\n\n{markdown(['lead', 'rep', f'costs ({case.unit})'], rows)}"
 
 
 def _pool(unassigned: Sequence[Unassigned]) -> str:
@@ -117,7 +117,7 @@ def _pool(unassigned: Sequence[Unassigned]) -> str:
     rows = [[str(row.lead_id), row.reason.value, row.because, row.remedy] for row in unassigned[:_MOST_LEFT]]
     more = len(unassigned) - len(rows)
     rest = f"\n\n{more} more are in `plan.unassigned`." if more > 0 else ""
-    return f"## In the pool\n\n{tables.markdown(['lead', 'reason', 'because', 'remedy'], rows)}{rest}"
+    return f"## In the pool\n\n{markdown(['lead', 'reason', 'because', 'remedy'], rows)}{rest}"
 
 
 def _bounds(limit: Limit) -> str:

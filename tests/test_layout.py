@@ -28,6 +28,12 @@ def imported(path: Path) -> set[str]:
     return {name for name in names if name.split(".")[0] == "leadopt"}
 
 
+def test_nothing_inside_imports_the_package_itself():
+    for path in sources():
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"^\s*(from leadopt import|import leadopt)\b", text, re.MULTILINE), path
+
+
 def sources() -> list[Path]:
     return [path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"]
 

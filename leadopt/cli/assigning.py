@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from leadopt import tables
 from leadopt.assign import assign
 from leadopt.cli.terminal import progress_bar, prose, text_table
 from leadopt.errors import InvalidInput
@@ -15,6 +14,7 @@ from leadopt.plan import Plan
 from leadopt.policy import Policy
 from leadopt.progress import Progress
 from leadopt.report import rep_table
+from leadopt.tables import number
 
 _HEAD = 10  # rows of a plan shown where it is not saved
 _MOST_REPS = 40  # lines of loads shown; the report has all
@@ -179,4 +179,4 @@ def _head(table: dict[str, list[Any]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else tables.number(value) if isinstance(value, float) else str(value)
+    return "" if value is None else number(value) if isinstance(value, float) else str(value)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from leadopt import tables
 from leadopt.cli.assigning import checked_seed, explanation, run_assign
 from leadopt.cli.terminal import prose, say_heading, text_table
 from leadopt.errors import InvalidInput
 from leadopt.files import write_bytes, write_table
 from leadopt.plan import Plan
 from leadopt.sales_floor import SalesFloor, sales_floor
+from leadopt.tables import number, percent
 
 _POLICY_NAME = "policy.toml"
 _DEMO_POLICY = """\
@@ -96,13 +96,13 @@ def _truth_table(plan: Plan, floor: SalesFloor) -> str:
         rows.append(
             [
                 outcome.method,
-                tables.number(outcome.gain, 4),
-                tables.number(true_gain, 4),
+                number(outcome.gain, 4),
+                number(true_gain, 4),
                 "" if outcome is comparison.outcomes[0] else f"{100 * (best / true_gain - 1):+.1f}%",
                 f"{outcome.deals or 0.0:.1f}",
                 f"{true_deals:.1f}",
                 str(outcome.placed),
-                tables.percent(outcome.newcomer_share),
+                percent(outcome.newcomer_share),
                 str(len(outcome.broken)),
             ]
         )
@@ -115,19 +115,19 @@ def _verdict(plan: Plan, floor: SalesFloor) -> str:
     lifts = {
         name: earned / floor.true_gain(plan.baseline(name).rep_of_lead) - 1.0 for name in ("round robin", "greedy")
     }
-    against = [f"{tables.percent(abs(x), 1)} {'more' if x >= 0 else 'less'} than {name}" for name, x in lifts.items()]
-    return f"On average the plan truly earns {tables.number(earned, 4)}, {' and '.join(against)}."
+    against = [f"{percent(abs(x), 1)} {'more' if x >= 0 else 'less'} than {name}" for name, x in lifts.items()]
+    return f"On average the plan truly earns {number(earned, 4)}, {' and '.join(against)}."
 
 
 def _about_newcomers(plan: Plan) -> str:
     placed = plan.rep_of_lead[plan.rep_of_lead >= 0]
     theirs = int(plan.case.newcomer[placed].sum())
     names = " and ".join(str(plan.case.rep_ids[rep]) for rep in np.flatnonzero(plan.case.newcomer))
-    share = tables.percent(theirs / max(1, len(placed)))
+    share = percent(theirs / max(1, len(placed)))
     limits = plan.case.problem.limits
     asks = ", ".join(f"{limit.lower:g} ({limit.name})" for limit in limits)
     cost = -min(plan.limit_prices.values(), default=0.0)
-    costs = "costs nothing here" if cost <= 0 else f"costs up to {tables.number(cost)} for the last lead"
+    costs = "costs nothing here" if cost <= 0 else f"costs up to {number(cost)} for the last lead"
     return (
         f"{names} have {theirs} of the {len(placed)} placed leads ({share}). The policy asks for {asks}; this {costs}."
     )
