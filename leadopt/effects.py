@@ -112,15 +112,16 @@ def fit_effects(cells: Cells, start: Effects | None = None, iterations: int = 20
     values = np.zeros(design.n_effects) if start is None else start.values
     for _ in range(iterations):
         before, old = values, variances
-        values = design.newton_step(values, design.precisions(variances))
+        # One inverse serves the step and the variances: where it ends, values no longer move between the two.
         covariance = design.covariance(values, design.precisions(variances))
+        values = design.newton_step(values, design.precisions(variances), covariance)
         variances = design.updated_variances(values, covariance, variances)
         # In deviations, not in their logarithms: a family without signal creeps to zero for ever.
         if np.abs(values - before).max() < 1e-5 and np.abs(np.sqrt(variances) - np.sqrt(old)).max(initial=0.0) < 1e-4:
             break
     return Effects(
         values=values,
-        covariance=covariance,
+        covariance=design.covariance(values, design.precisions(variances)),
         deviations=np.sqrt(np.append(BASE_DEVIATION**2, variances)),
         starts=design.starts,
     )
@@ -166,22 +167,20 @@ class _Design:
         fit = self.cells.tried * np.logaddexp(0.0, logit) - self.cells.converted * logit
         return float(fit.sum() + 0.5 * (precisions * values**2).sum())
 
-    def newton_step(self, values: Floats, precisions: Floats) -> Floats:
+    def newton_step(self, values: Floats, precisions: Floats, covariance: Floats) -> Floats:
         """Return the effects after one Newton step, halved until the loss falls."""
         residual = self.cells.converted - self.cells.tried * sigmoid(self.logit(values))
         gradient = self.collect(residual) - precisions * values
-        step = self.solve(self.information(values), precisions, gradient)
+        if covariance.ndim == 2:
+            step = covariance @ gradient
+        else:
+            step = self.conjugate_gradients(self.information(values), precisions, gradient)
         limit = self.loss(values, precisions)
         for _ in range(40):
             if self.loss(values + step, precisions) <= limit:
                 return values + step
             step = step / 2.0
         return values
-
-    def solve(self, information: Floats, precisions: Floats, target: Floats) -> Floats:
-        if self.n_effects <= _MOST_DENSE:
-            return np.asarray(np.linalg.solve(self.precision_matrix(information, precisions), target))
-        return self.conjugate_gradients(information, precisions, target)
 
     def precision_matrix(self, information: Floats, precisions: Floats) -> Floats:
         n = self.n_effects
