@@ -184,10 +184,38 @@ def fit_concentration(tried: Floats, converted: Floats, expected: Floats, logit_
 
 
 def _log_marginal(concentration: Floats, n: Floats, k: Floats, m: Floats) -> float:
-    from scipy.special import betaln
-
     a, b = concentration * m, concentration * (1.0 - m)
-    return float((betaln(k + a, n - k + b) - betaln(a, b)).sum())
+    above = log_gamma(k + a) + log_gamma(n - k + b) - log_gamma(n + a + b)
+    below = log_gamma(a) + log_gamma(b) - log_gamma(a + b)
+    return float((above - below).sum())
+
+
+def log_gamma(x: Floats) -> Floats:
+    """Return the logarithm of the gamma function of positive numbers, to 1e-11.
+
+    Stirling's series, from 8 on; below, ``gamma(x) = gamma(x + 8) / (x (x + 1) ... (x + 7))``. SciPy has it too, but
+    importing `scipy.special` takes longer than learning from 200,000 rows, and nothing else here needs it at once.
+
+    References
+    ----------
+    Abramowitz & Stegun (1964), Handbook of Mathematical Functions, eq. 6.1.15 and 6.1.41.
+
+    Examples
+    --------
+    >>> log_gamma(np.array([1.0, 5.0])).round(9)
+    array([-0.      ,  3.17805383])
+    """
+    small = x < 8.0
+    y = np.where(small, x + 8.0, x)
+    inverse = 1.0 / (y * y)
+    series = (1.0 / 12.0 - inverse * (1.0 / 360.0 - inverse * (1.0 / 1260.0 - inverse / 1680.0))) / y
+    result = (y - 0.5) * np.log(y) - y + 0.5 * np.log(2.0 * np.pi) + series
+    low = x[small]
+    product = low.copy()
+    for step in range(1, 8):
+        product *= low + step
+    result[small] -= np.log(product)
+    return np.asarray(result)
 
 
 def shrunk(tried: Floats, converted: Floats, expected: Floats, concentration: float) -> Floats:

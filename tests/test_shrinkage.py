@@ -121,3 +121,10 @@ def test_one_more_won_never_lowers_the_estimate(expected, tried, concentration, 
         np.array(tried), np.array([converted, converted + 1]), np.array(expected), concentration
     )
     assert less < more
+
+
+def test_log_gamma_is_that_of_scipy():
+    from scipy.special import gammaln
+
+    x = np.concatenate([np.logspace(-8, 8, 2001), np.linspace(7.9, 8.1, 201), np.arange(1, 200)])
+    assert shrinkage.log_gamma(x) == pytest.approx(gammaln(x), rel=1e-13, abs=1e-11)
