@@ -1,6 +1,5 @@
 """Frozen dataclasses and arrays to JSON and back, exactly: floats by their shortest repr, -inf and NaN as text."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -16,6 +15,8 @@ _SPECIAL = {"inf": np.inf, "-inf": -np.inf, "nan": np.nan}
 
 def encode(value: Any) -> str:
     """Return JSON for a tree of dataclasses, arrays, tuples, lists, dicts with text keys, UUIDs and plain values."""
+    import json
+
     return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -27,6 +28,8 @@ def decode(text: str, classes: Mapping[str, Callable[..., Any]]) -> Any:
     InvalidInput
         the text is no such JSON
     """
+    import json
+
     try:
         return _rich(json.loads(text), classes)
     except InvalidInput:

@@ -1,10 +1,8 @@
 """All the settings of a decision as frozen data: TOML or a dict in, JSON out, with a fingerprint."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from leadopt.columns import Columns
@@ -13,6 +11,9 @@ from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.scoring import plain_weights
 from leadopt.values import Id, is_number
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Policy", "exclude", "match", "skills"]
 
@@ -46,6 +47,7 @@ class Policy:
 
     Examples
     --------
+    >>> import json
     >>> policy = Policy(segment_by="industry", eligibility=[match("territory")])
     >>> Policy.from_dict(json.loads(policy.to_json())) == policy
     True
@@ -101,13 +103,15 @@ class Policy:
             "fairness": None if self.fairness is None else asdict(self.fairness),
             "newcomers": None if self.newcomers is None else asdict(self.newcomers),
             "reserve": "-inf" if self.reserve == float("-inf") else self.reserve,
-            "score": None if self.score is None else json.loads(json.dumps(self.score)),
+            "score": None if self.score is None else _plain_score(self.score),
             "half_life_days": self.half_life_days,
             "columns": asdict(self.columns),
         }
 
     def to_json(self) -> str:
         """Return the policy as JSON with sorted keys."""
+        import json
+
         return json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=False)
 
     @property
@@ -145,9 +149,10 @@ class Policy:
         return policy
 
     @classmethod
-    def from_toml(cls, path: str | Path) -> Self:
+    def from_toml(cls, path: "str | Path") -> Self:
         """Return the policy in a TOML file; see `from_dict`."""
         import tomllib
+        from pathlib import Path
 
         try:
             text = Path(path).read_text(encoding="utf-8")
@@ -158,6 +163,13 @@ class Policy:
             raise InvalidInput(f"{path}: must be text in UTF-8") from None
         except InvalidInput as error:
             raise InvalidInput(f"{path}: {error}") from None
+
+
+def _plain_score(score: Mapping[str, Any]) -> Any:
+    """Return the score as JSON would give it back: every level's name is text."""
+    import json
+
+    return json.loads(json.dumps(score))
 
 
 def _rule_name(rule: Rule) -> str:
