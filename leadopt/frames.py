@@ -134,7 +134,7 @@ class Table:
         if column not in self.columns and (self.columns or self.n_rows):
             raise InvalidInput(
                 f'{self.name}: column "{column}" is missing{did_you_mean(column, self.columns)} '
-                "(column names are settings: Policy(columns=Columns(...)))"
+                "(column names are settings: Policy(columns=Columns(...)), or [columns] in a policy file)"
             )
 
     def values(self, column: str) -> list[Any]:

@@ -20,7 +20,7 @@ from tests.tables_strategies import KINDS, framed, nasty_floors, records
 LEADS = {"lead_id": [1, 2, 3], "industry": ["steel", "wood", "steel"]}
 REPS = {"rep_id": ["Ann", "Bo"], "capacity": [2, 2]}
 HISTORY = {"rep_id": ["Ann", "Bo"] * 6, "industry": ["steel", "wood", "glass"] * 4, "converted": [1, 0, 0, 1] * 3}
-SETTINGS = "(column names are settings: Policy(columns=Columns(...)))"
+SETTINGS = "(column names are settings: Policy(columns=Columns(...)), or [columns] in a policy file)"
 KIND = "ids must be of one kind to match. Read both columns as text."
 
 

@@ -154,7 +154,10 @@ def test_a_table_without_columns_and_rows_reads_as_empty(empty):
 
 def test_rows_without_columns_lack_them():
     said = refused(Table(pd.DataFrame(index=range(3)), "leads").ids, "lead_id")
-    assert said == 'leads: column "lead_id" is missing (column names are settings: Policy(columns=Columns(...)))'
+    assert said == (
+        'leads: column "lead_id" is missing '
+        "(column names are settings: Policy(columns=Columns(...)), or [columns] in a policy file)"
+    )
 
 
 def test_a_missing_key_in_a_dict_is_a_missing_value():
@@ -203,10 +206,11 @@ def test_what_is_no_frame_is_refused(data):
 def test_a_missing_column_names_the_nearest():
     assert refused(table({"Rep ID": [1]}).ids, "rep_id") == (
         'leads: column "rep_id" is missing; did you mean "Rep ID"? '
-        "(column names are settings: Policy(columns=Columns(...)))"
+        "(column names are settings: Policy(columns=Columns(...)), or [columns] in a policy file)"
     )
     assert refused(table({"x": [1], "y": [1]}).ids, "rep_id") == (
-        'leads: column "rep_id" is missing; known are x, y (column names are settings: Policy(columns=Columns(...)))'
+        'leads: column "rep_id" is missing; known are x, y '
+        "(column names are settings: Policy(columns=Columns(...)), or [columns] in a policy file)"
     )
 
 

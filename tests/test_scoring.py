@@ -56,7 +56,7 @@ def test_a_scaled_column_keeps_its_order_within_zero_and_one(values, points):
         ({"budget": {"yes": "2"}}, "score.budget: points must be numbers from 0 to 1e+100; found '2'"),
         ({"budget": {"yse": 1}}, 'score.budget: no lead has level "yse"; did you mean "yes"?'),
         ({"budgt": 1}, 'leads: column "budgt" is missing; did you mean "budget"? '
-                       "(column names are settings: Policy(columns=Columns(...)))"),
+                       "(column names are settings: Policy(columns=Columns(...)), or [columns] in a policy file)"),
         ({"budget": 1}, "leads.budget, row 1: must be a finite number; found 'yes'"),
         (5, "score: must give points by column, like {'budget': 3}; found 5"),
         ({5: 1}, "score: must give points by column, like {'budget': 3}; found {5: 1}"),
