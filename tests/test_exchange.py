@@ -1,0 +1,67 @@
+"""What one move costs: exactly what pinning the lead there and solving again costs."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from leadopt.errors import Infeasible
+from leadopt.matching import match
+from leadopt.problem import Limit, Problem
+from leadopt.solvers import MinCostFlow
+from leadopt.solvers.exchange import Exchange
+from tests.strategies import problems
+
+
+def worth(problem: Problem) -> float:
+    try:
+        return match(
+            problem.affinity,
+            problem.capacity,
+            limits=problem.limits,
+            pins=problem.pins,
+            reserve=problem.reserve,
+            solver=MinCostFlow(),
+        ).objective
+    except Infeasible:
+        return -np.inf
+
+
+@pytest.mark.filterwarnings("ignore::leadopt.errors.PrecisionWarning")
+@settings(max_examples=60, deadline=None)
+@given(problem=problems(max_leads=5, max_reps=3))
+def test_a_move_costs_what_pinning_and_solving_again_costs(problem):
+    best = worth(problem)
+    if not np.isfinite(best):
+        return
+    found = match(
+        problem.affinity,
+        problem.capacity,
+        limits=problem.limits,
+        pins=problem.pins,
+        reserve=problem.reserve,
+        solver=MinCostFlow(),
+    )
+    if found.status.name != "OPTIMAL":
+        return
+    exchange = Exchange.of(problem, found.rep_of_lead)
+    size = max(1.0, float(np.abs(problem.affinity.dense()[np.isfinite(problem.affinity.dense())]).max(initial=0.0)))
+    for lead in np.flatnonzero(problem.pins < 0):
+        costs = exchange.move_costs(int(lead))
+        for rep in np.flatnonzero(np.isfinite(problem.affinity.of([lead])[0]) & (problem.capacity > 0)):
+            pins = problem.pins.copy()
+            pins[lead] = rep
+            expected = best - worth(problem.replace(pins=pins))
+            assert costs[rep] == pytest.approx(expected, abs=1e-7 * size)
+
+
+def test_a_full_rep_can_be_cheap_to_move_to():
+    gains = [[5.0, 4.9, 0.0], [0.0, 3.0, 2.99], [0.0, 0.0, 0.0]]
+    found = match(gains, capacity=1)
+    costs = Exchange.of(found.problem, found.rep_of_lead).move_costs(0)
+    # Lead 0 to rep 1 sends lead 1 on to rep 2, which is nearly as good.
+    assert costs == pytest.approx([0.0, 0.11, 5.0, 5.0])
+
+
+def test_the_pool_is_the_last_place_and_limits_can_forbid_a_move():
+    found = match([[2.0, 1.0]], capacity=1, limits=[Limit(reps=[1], upper=0, name="none")], solver=MinCostFlow())
+    assert Exchange.of(found.problem, found.rep_of_lead).move_costs(0).tolist() == [0.0, np.inf, 2.0]
