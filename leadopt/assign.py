@@ -23,7 +23,7 @@ from leadopt.fairness import (
     quota_limits,
 )
 from leadopt.frames import Table
-from leadopt.matching import Match, match
+from leadopt.matching import Match, solve
 from leadopt.plan import Plan
 from leadopt.policy import Policy
 from leadopt.problem import Limit, Problem
@@ -341,17 +341,8 @@ def _territories(table: Table, columns: Columns) -> tuple[str | None, ...] | Non
 
 
 def _solve(case: Case, rng: "int | np.random.Generator", meter: Meter) -> Match:
-    problem = case.problem
     try:
-        return match(
-            problem.affinity,
-            problem.capacity,
-            limits=problem.limits,
-            pins=problem.pins,
-            reserve=problem.reserve,
-            rng=rng,
-            on_progress=meter.relay,
-        )
+        return solve(case.problem, rng=rng, on_progress=meter.relay)
     except Infeasible as error:
         _refuse(case, error.witness)
 

@@ -106,7 +106,6 @@ def profile(case: Case, turn: int = 0) -> Dealt:
 
 def greedy(case: Case, turn: int = 0) -> Dealt:
     """Return the leads handed out pair by pair, the greatest gain that is still possible first."""
-    problem = case.problem
     answer, room = _pinned(case)
     queue = [
         (-gain, lead, rep)
@@ -122,7 +121,6 @@ def greedy(case: Case, turn: int = 0) -> Dealt:
             room[rep] -= 1
         elif best := _best(case, int(lead), room):
             heapq.heappush(queue, (-best[0], lead, best[1]))
-    assert (room >= 0).all() and len(answer) == problem.n_leads
     return Dealt(rep_of_lead=answer)
 
 

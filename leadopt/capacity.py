@@ -61,15 +61,15 @@ def slots(reps: Table, columns: Columns, n_leads: int) -> Slots:
     notes: list[str] = []
     capacity = _whole(reps, columns.capacity) if columns.capacity in reps else None
     ceiling = _whole(reps, columns.max_open) if columns.max_open in reps else capacity
-    if capacity is None and ceiling is None:
-        capacity = np.ceil(_even_share(available, n_leads))
+    usual = ceiling if capacity is None else capacity
+    if usual is None:
+        most = np.ceil(_even_share(available, n_leads))
         notes.append(
             f'no column "{columns.capacity}" in {reps.name}: leads are shared evenly by availability, '
-            f"at most {int(capacity.max(initial=0))} each"
+            f"at most {int(most.max(initial=0))} each"
         )
-        most = capacity
     else:
-        most = np.floor(np.where(available > 0, _usual(capacity, ceiling) * available, 0.0) + 1e-9)
+        most = np.floor(np.where(available > 0, usual * available, 0.0) + 1e-9)
     if columns.open_leads in reps and ceiling is not None:
         most = np.minimum(most, np.maximum(ceiling - _whole(reps, columns.open_leads, missing=0.0), 0.0))
         if columns.max_open not in reps:
@@ -89,12 +89,6 @@ def minimum_limits(least: Ints, names: Sequence[str]) -> list[Limit]:
         Limit(reps=[rep], lower=int(least[rep]), name=f"minimum of {names[rep]}")
         for rep in np.flatnonzero(least > 0).tolist()
     ]
-
-
-def _usual(capacity: Floats | None, ceiling: Floats | None) -> Floats:
-    usual = ceiling if capacity is None else capacity
-    assert usual is not None
-    return usual
 
 
 def _even_share(available: Floats, n_leads: int) -> Floats:

@@ -69,9 +69,14 @@ class Comparison:
         return columns | {"rules_broken": [len(outcome.broken) for outcome in self.outcomes]}
 
     @property
+    def _deals_apart(self) -> bool:
+        """Whether deals are known and are not the unit itself."""
+        return self.unit != "deals" and self.outcomes[0].deals is not None
+
+    @property
     def headers(self) -> tuple[str, ...]:
         """Headers of the table for people."""
-        deals = ("expected deals",) if self.unit != "deals" and self.outcomes[0].deals is not None else ()
+        deals = ("expected deals",) if self._deals_apart else ()
         return ("method", f"expected {self.unit}", *deals, "plan's lift", "placed", "newcomers", "fill", "rules broken")
 
     @property
@@ -80,8 +85,7 @@ class Comparison:
         return [self._row(outcome) for outcome in self.outcomes]
 
     def _row(self, outcome: Outcome) -> list[str]:
-        has_deals = self.unit != "deals" and self.outcomes[0].deals is not None
-        deals = [number(outcome.deals or 0.0, 4)] if has_deals else []
+        deals = [number(outcome.deals or 0.0, 4)] if self._deals_apart else []
         plan = outcome is self.outcomes[0]
         lift = "" if plan else "-" if outcome.lift is None else f"{100 * outcome.lift:+.1f}%"
         return [

@@ -165,8 +165,20 @@ def match(
     """
     meter = Meter(on_progress)
     meter.enter("build")
-    generator = _generator(rng)
     problem = Problem(affinity=affinity, capacity=capacity, limits=limits, pins=pins, reserve=reserve)  # type: ignore[arg-type]
+    return solve(problem, solver, rng=rng, on_progress=meter.relay)
+
+
+def solve(
+    problem: Problem,
+    solver: Solver | None = None,
+    *,
+    rng: "int | np.random.Generator" = 0,
+    on_progress: OnProgress | None = None,
+) -> Match:
+    """Return what `match` does, for a problem that is built already: solve, certify, share out ties, certify."""
+    meter = Meter(on_progress)
+    generator = _generator(rng)
     wanted = Auto() if solver is None else solver
     chosen = wanted.choose(problem) if isinstance(wanted, Auto) else wanted
     meter.enter("solve")
@@ -200,6 +212,8 @@ def _spread(
     if not certificate.optimal:
         return answer.rep_of_lead, certificate
     even = spread_ties(problem, answer, rng)
+    if even is answer.rep_of_lead:
+        return even, certificate
     evened = _certified(problem, answer, even, solver)
     return (even, evened) if evened.optimal else (answer.rep_of_lead, certificate)
 
@@ -210,7 +224,7 @@ def _as_match(problem: Problem, answer: Answer, rep_of_lead: Ints, certificate: 
             f"gains were rounded to fit {solver.name}'s integers: up to {answer.stats['rounding']:.3g} of "
             f"{certificate.bound:.6g} may be lost; the gap of {certificate.gap:.3g} holds",
             PrecisionWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return Match(
         problem=problem,

@@ -12,7 +12,7 @@ class Progress:
     Parameters
     ----------
     stage
-        what is being done, in words: "learn", "build", "solve", "spread ties", "certify", "done"
+        what is being done, in words: "read", "learn", "limits", "build", "solve", "certify", "spread ties", "done"
     iteration
         how many stages are behind
     elapsed_s

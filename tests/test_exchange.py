@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 
 from leadopt.errors import Infeasible
-from leadopt.matching import match
+from leadopt.matching import match, solve
 from leadopt.problem import Limit, Problem
 from leadopt.solvers import MinCostFlow
 from leadopt.solvers.exchange import Exchange
@@ -14,14 +14,7 @@ from tests.strategies import problems
 
 def worth(problem: Problem) -> float:
     try:
-        return match(
-            problem.affinity,
-            problem.capacity,
-            limits=problem.limits,
-            pins=problem.pins,
-            reserve=problem.reserve,
-            solver=MinCostFlow(),
-        ).objective
+        return solve(problem, MinCostFlow()).objective
     except Infeasible:
         return -np.inf
 
@@ -33,14 +26,7 @@ def test_a_move_costs_what_pinning_and_solving_again_costs(problem):
     best = worth(problem)
     if not np.isfinite(best):
         return
-    found = match(
-        problem.affinity,
-        problem.capacity,
-        limits=problem.limits,
-        pins=problem.pins,
-        reserve=problem.reserve,
-        solver=MinCostFlow(),
-    )
+    found = solve(problem, MinCostFlow())
     if found.status.name != "OPTIMAL":
         return
     exchange = Exchange.of(problem, found.rep_of_lead)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from leadopt.affinity import Affinity
 from leadopt.certify import OPTIMAL_GAP, certify
 from leadopt.errors import Infeasible, InvalidInput, PrecisionWarning
-from leadopt.matching import Auto, Status, match
+from leadopt.matching import Auto, Status, match, solve
 from leadopt.problem import Limit, Problem
 from leadopt.solvers import Hungarian, MinCostFlow
 from tests import instances
@@ -21,19 +21,6 @@ SOLVERS = [Hungarian(), MinCostFlow(), Auto()]
 every_solver = pytest.mark.parametrize("solver", SOLVERS, ids=lambda solver: solver.name)
 FINITE = (0.0, 0.3, 2.0, -1.5)
 EXACT = 2e-12  # relative: what rounding to a solver's integers and ties within 1e-12 may cost
-
-
-def solve(problem, solver=None, **more):
-    """`match` on a problem; its warnings are errors, so lost precision fails the test."""
-    return match(
-        problem.affinity,
-        problem.capacity,
-        limits=problem.limits,
-        pins=problem.pins,
-        reserve=problem.reserve,
-        solver=solver,
-        **more,
-    )
 
 
 def size(problem):

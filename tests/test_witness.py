@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 
 from leadopt.errors import Infeasible
-from leadopt.matching import match
+from leadopt.matching import solve
 from leadopt.problem import Limit, Problem
 from leadopt.solvers import Hungarian, MinCostFlow
 from tests import instances
@@ -17,14 +17,7 @@ from tests.strategies import examples, problems
 
 def refusal(problem, solver=None):
     with pytest.raises(Infeasible) as caught:
-        match(
-            problem.affinity,
-            problem.capacity,
-            limits=problem.limits,
-            pins=problem.pins,
-            reserve=problem.reserve,
-            solver=solver,
-        )
+        solve(problem, solver)
     return caught.value
 
 

@@ -19,7 +19,7 @@ INVALID_INPUT, INFEASIBLE, UNEXPECTED, INTERRUPTED = 2, 3, 1, 130  # exit codes
 
 _WIDEST = 100  # characters of a line of prose on a terminal
 _SHOW_PROGRESS_AFTER_S = 1.0
-_STAGES = 8  # that a plan usually takes; only the bar's scale
+_STAGES = 6  # that a plan takes; the scale of the bar
 
 
 def text_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
