@@ -27,8 +27,12 @@ format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed  ## measured speed and memory; every timing asserts its answer
+bench: $(VENV)/.peers  ## measured speed and memory beside the peers; every timing asserts its answer
 	$(BIN)/python -m benchmarks
+
+$(VENV)/.peers: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	touch $@
 
 clean:
 	rm -rf $(VENV) demo
