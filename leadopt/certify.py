@@ -6,17 +6,24 @@ does the rest: whatever the prices, no allowed answer is worth more than the bou
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.affinity import Affinity
+from leadopt.blocks import over_blocks
 from leadopt.problem import Limit, Problem
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Charge = tuple[Limit, float]
 
 OPTIMAL_GAP = 1e-9
-_CHUNK = 1 << 21  # pairs looked at together: 16 MB
+_NOISE = 4 * float(np.finfo(np.float64).eps)  # how far two ways to compute one reduced gain are apart, relatively
+# Sorting the leads pays where each row is that of many, and looking at every pair is expensive.
+_SHARED_BY, _WIDE, _MANY_PAIRS = 32, 64, 1 << 22
+_LEAD_COLUMNS = 8  # about as many numbers are looked at for each lead alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +80,8 @@ def certify(
 
     Notes
     -----
-    One pass over the pairs, in blocks; O(n_leads x n_reps) time, 16 MB.
+    One pass over the pairs, in blocks and on every core: O(n_leads x n_reps) time, 1 MB a core. Where many leads share
+    a row and no limit tells them apart, their best is a convex function of their scale: O(n_leads) after one sort.
 
     References
     ----------
@@ -91,58 +99,211 @@ def certify(
     bound = float(_bound(problem, p, q))
     if malformed := _malformed(problem, answer):
         return Certificate(objective=-np.inf, bound=bound, gap=np.inf, violations=malformed)
-    objective = _objective(problem, answer)
-    size = max(abs(bound), _turnover(problem, answer))
+    audit = _Audit.of(problem, answer)
+    objective = audit.gains + audit.reserves - audit.penalties
+    size = max(abs(bound), audit.turnover + abs(audit.reserves) + audit.penalties)
     gap = (bound - objective) / size if 0 < size < np.inf else 0.0 if bound == objective else np.inf
-    return Certificate(objective=objective, bound=bound, gap=gap, violations=_violations(problem, answer))
+    return Certificate(objective=objective, bound=bound, gap=gap, violations=_violations(problem, answer, audit))
 
 
 def reduced_gains(problem: Problem, leads: Ints, prices: Floats, limit_prices: Floats) -> Floats:
     """Return gains less the prices of every limit a pair is in, float64 (len(leads), n_reps); -inf where ineligible."""
+    everywhere, partial = _sorted_out(problem.limits, prices, limit_prices)
+    reduced = problem.affinity.of(leads)
+    reduced -= everywhere
+    for limit, price in partial:
+        _charge(reduced, limit, price, leads)
+    return reduced
+
+
+def _sorted_out(limits: Sequence[Limit], prices: Floats, limit_prices: Floats) -> tuple[Floats, list[Charge]]:
+    """Return what each rep costs every lead alike, and the limits that charge leads differently."""
     everywhere = prices.copy()
-    partial: list[tuple[Limit, float]] = []
-    for limit, price in zip(problem.limits, limit_prices, strict=True):
+    partial: list[Charge] = []
+    for limit, price in zip(limits, limit_prices, strict=True):
         if price == 0.0:
             continue
         if limit.leads is None and isinstance(limit.usage, float):
             everywhere[slice(None) if limit.reps is None else limit.reps] += price * limit.usage
         else:
             partial.append((limit, float(price)))
-    reduced = problem.affinity.of(leads) - everywhere
-    for limit, price in partial:
-        _charge(reduced, limit, price, leads)
-    return reduced
+    return everywhere, partial
 
 
 def _charge(reduced: Floats, limit: Limit, price: float, leads: Ints) -> None:
-    rows = np.arange(len(leads)) if limit.leads is None else np.flatnonzero(np.isin(leads, limit.leads))
+    rows = np.arange(len(leads)) if limit.leads is None else np.flatnonzero(_inside(leads, limit.leads))
     columns = np.arange(reduced.shape[1]) if limit.reps is None else limit.reps
     usage = np.asarray(limit.usage)
     if usage.ndim == 1:
         usage = usage[leads[rows], None]
     elif usage.ndim == 2:
         usage = usage[np.ix_(leads[rows], columns)]
-    reduced[np.ix_(rows, columns)] -= price * usage
+    every_row, every_column = len(rows) == len(leads), limit.reps is None
+    if every_row or every_column:
+        reduced[slice(None) if every_row else rows, slice(None) if every_column else columns] -= price * usage
+    else:
+        reduced[np.ix_(rows, columns)] -= price * usage
+
+
+def _inside(leads: Ints, chosen: Ints) -> NDArray[np.bool_]:
+    """Return which leads are among the chosen ones, which a limit holds in order: `np.isin` would sort them again."""
+    if not len(chosen):
+        return np.zeros(len(leads), dtype=np.bool_)
+    return np.asarray(chosen.take(np.searchsorted(chosen, leads), mode="clip") == leads)
 
 
 def _bound(problem: Problem, p: Floats, q: Floats) -> float:
     # Pinned leads take their share of every bound first: their prices would cancel, and leave rounding behind.
-    pinned = problem.pins >= 0
+    pinned = np.flatnonzero(problem.pins >= 0)
     taken = np.bincount(problem.pins[pinned], minlength=problem.n_reps)
-    total = float(p @ (problem.capacity - taken)) + float(
-        problem.affinity.at(np.flatnonzero(pinned), problem.pins[pinned]).sum()
-    )
+    total = float(p @ (problem.capacity - taken)) + float(problem.affinity.at(pinned, problem.pins[pinned]).sum())
     for limit, price in zip(problem.limits, q, strict=True):
         if price != 0:
             lower, upper = _reachable(limit)
             total += price * ((upper if price > 0 else lower) - problem.load(limit, problem.pins))
-    free = np.flatnonzero(~pinned)
-    step = max(1, _CHUNK // max(1, problem.n_reps))
-    best = [0.0]
-    for start in range(0, len(free), step):
-        reduced = reduced_gains(problem, free[start : start + step], p, q)
-        best.append(float(reduced.max(axis=1, initial=problem.reserve).sum()))
-    return total + float(np.sum(best))
+    everywhere, partial = _sorted_out(problem.limits, p, q)
+    if not partial and _rows_are_shared(problem.affinity) and np.isfinite(everywhere).all():
+        return total + _best_by_size(problem, everywhere)
+    return total + _best_by_pair(problem, everywhere, partial)
+
+
+def _rows_are_shared(affinity: Affinity) -> bool:
+    many = affinity.n_reps >= _WIDE and affinity.n_leads * affinity.n_reps >= _MANY_PAIRS
+    return many and affinity.n_leads >= _SHARED_BY * len(affinity.rates)
+
+
+def _best_by_pair(problem: Problem, everywhere: Floats, partial: Sequence[Charge]) -> float:
+    """Return the sum of the free leads' best reduced gains, from one look at every pair."""
+
+    def best(start: int, stop: int, scratch: Floats) -> float:
+        reduced = np.subtract(problem.affinity.between(start, stop, scratch), everywhere, out=scratch)
+        for limit, price in partial:
+            _charge(reduced, limit, price, np.arange(start, stop))
+        found = reduced.max(axis=1, initial=problem.reserve)
+        found[problem.pins[start:stop] >= 0] = 0.0
+        return float(found.sum())
+
+    return float(np.sum(over_blocks(problem.n_leads, problem.n_reps, best)))
+
+
+def _best_by_size(problem: Problem, everywhere: Floats) -> float:
+    """Return the same sum, from a few leads of each row.
+
+    Along the leads of a row, by scale s, the best reduced gain ``max(reserve, max_j rates[j] * s - price[j])`` is
+    convex: a choice that is best for two of them is best for all between, and together they are worth
+    ``rate * sum(s) - price * count``.
+    """
+    order, first = problem.affinity.by_size
+    size = _gathered(problem.affinity.scale, order)
+    stretches = _Lines(problem.affinity.rates, everywhere, problem.reserve).stretches(size, first)
+    if stretches is None:
+        return -np.inf
+    start, rate, price = stretches
+    count = np.diff(start, append=len(size))
+    if (problem.pins >= 0).any():
+        free = problem.pins[order] < 0
+        size *= free
+        count = np.add.reduceat(free, start, dtype=np.int64)
+    return float((rate * np.add.reduceat(size, start) - price * count).sum())
+
+
+def _gathered(values: Floats, order: Ints) -> Floats:
+    found = np.empty(len(order))
+    # "clip" changes no index that exists, and spares the copy that "raise" makes.
+    over_blocks(len(order), 1, lambda a, b, _: values.take(order[a:b], out=found[a:b], mode="clip"))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """Some leads, by their place in order of size, each with its row, best choice and what that is worth."""
+
+    place: Ints
+    row: Ints
+    choice: Ints
+    worth: Floats
+
+    def chosen(self, which: NDArray[Any]) -> "_Ends":
+        return _Ends(self.place[which], self.row[which], self.choice[which], self.worth[which])
+
+    def joined(self, other: "_Ends") -> "_Ends":
+        return _Ends(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """What each choice is worth to a lead of a row, by its scale; the choice after the last rep is the pool."""
+
+    rates: Floats
+    prices: Floats
+    reserve: float
+
+    def stretches(self, size: Floats, first: Ints) -> tuple[Ints, Floats, Floats] | None:
+        """Return where each stretch of one best choice starts, its rate and its price; None if a lead has no choice.
+
+        A stretch ends where the next starts. A row starts as one; each that has no one best choice is cut where the
+        best ones of its two ends meet, which is where a third one, if any, leads.
+        """
+        rows = np.flatnonzero(np.diff(first))
+        low, high = self._ends(size, first[rows], rows), self._ends(size, first[rows + 1] - 1, rows)
+        if np.isneginf(low.worth).any():
+            return None
+        done = high  # the last lead of a row is a stretch by itself
+        several = low.place < high.place
+        low, high = low.chosen(several), high.chosen(several)
+        while len(low.place):
+            low_lasts = self._lasts(low, high, size) | (high.place - low.place == 1)
+            one = low_lasts | self._lasts(high, low, size)
+            choice = np.where(low_lasts, low.choice, high.choice)
+            done = done.joined(_Ends(low.place, low.row, choice, low.worth).chosen(one))
+            low, high = low.chosen(~one), high.chosen(~one)
+            middle = self._ends(size, self._meet(low, high, size), low.row)
+            low, high = low.joined(middle), middle.joined(high)
+        done = done.chosen(np.argsort(done.place))
+        return done.place, *self._line(done)
+
+    def _line(self, ends: _Ends) -> tuple[Floats, Floats]:
+        rep = np.minimum(ends.choice, len(self.prices) - 1)
+        pool = ends.choice == len(self.prices)
+        return np.where(pool, 0.0, self.rates[ends.row, rep]), np.where(pool, -self.reserve, self.prices[rep])
+
+    def _lasts(self, here: _Ends, there: _Ends, size: Floats) -> NDArray[np.bool_]:
+        """Return whether what is best here is also best there, but for rounding."""
+        rate, price = self._line(here)
+        noise = _NOISE * (np.abs(there.worth) + np.maximum(np.abs(price), np.abs(self._line(there)[1])))
+        return np.asarray(rate * size[there.place] - price >= there.worth - noise)
+
+    def _meet(self, low: _Ends, high: _Ends, size: Floats) -> Ints:
+        """Return a place strictly between two, where their choices are worth the same, or half way if nowhere."""
+        (low_rate, low_price), (high_rate, high_price) = self._line(low), self._line(high)
+        with np.errstate(all="ignore"):
+            meet = (high_price - low_price) / (high_rate - low_rate)
+        place, beyond = low.place + 1, high.place - 1
+        half = (place + beyond) // 2
+        while (searching := place < beyond).any():
+            middle = (place + beyond) // 2
+            under = searching & (size[middle] < meet)
+            place, beyond = np.where(under, middle + 1, place), np.where(searching & ~under, middle, beyond)
+        return np.where((size[low.place] < meet) & (meet <= size[high.place]), place, half)
+
+    def _ends(self, size: Floats, place: Ints, row: Ints) -> _Ends:
+        n_reps = len(self.prices)
+
+        def best(start: int, stop: int, scratch: Floats) -> tuple[Ints, Floats]:
+            scales = size[place[start:stop], None]
+            worth = self.rates.take(row[start:stop], axis=0, out=scratch, mode="clip")
+            with np.errstate(invalid="ignore"):
+                worth *= scales
+            if not scales.all():
+                np.copyto(worth, -np.inf, where=np.isnan(worth))  # 0 * -inf
+            worth -= self.prices
+            choice = worth.argmax(axis=1)
+            most = worth[np.arange(stop - start), choice]
+            return np.where(most < self.reserve, n_reps, choice), np.maximum(most, self.reserve)
+
+        parts = over_blocks(len(place), n_reps, best)
+        choice = np.concatenate([np.zeros(0, dtype=np.int64), *(part[0] for part in parts)])
+        return _Ends(place, row, choice, np.concatenate([np.zeros(0), *(part[1] for part in parts)]))
 
 
 def _reachable(limit: Limit) -> tuple[float, float]:
@@ -152,26 +313,56 @@ def _reachable(limit: Limit) -> tuple[float, float]:
     return limit.lower, limit.upper
 
 
-def _objective(problem: Problem, answer: Ints) -> float:
-    gains, reserves, penalties = _parts(problem, answer)
-    return float(gains.sum()) + reserves - penalties
+@dataclass(frozen=True, slots=True)
+class _Audit:
+    """What an answer comes to: sums of the placed leads' gains and |gains|, the rest, and what breaks a rule."""
+
+    gains: float
+    turnover: float
+    reserves: float
+    penalties: float
+    used: tuple[float, ...]
+    n_leads_of_rep: Ints
+    ineligible: Ints
+    unkept: Ints
+
+    @classmethod
+    def of(cls, problem: Problem, answer: Ints) -> "_Audit":
+        """Look at each lead once, in blocks."""
+        parts = over_blocks(problem.n_leads, _LEAD_COLUMNS, lambda a, b, _: _look(problem, answer, a, b))
+        gains, turnover, ineligible, unkept = zip(*parts, strict=True) if parts else ((), (), (), ())
+        counts = np.bincount(answer + 1, minlength=problem.n_reps + 1)
+        used = tuple(problem.load(limit, answer) for limit in problem.limits)
+        return cls(
+            gains=float(np.sum(gains)),
+            turnover=float(np.sum(turnover)),
+            reserves=problem.reserve * int(counts[0]) if np.isfinite(problem.reserve) else 0.0,
+            penalties=_penalties(problem.limits, used),
+            used=used,
+            n_leads_of_rep=counts[1:],
+            ineligible=_joined(ineligible),
+            unkept=_joined(unkept),
+        )
 
 
-def _turnover(problem: Problem, answer: Ints) -> float:
-    gains, reserves, penalties = _parts(problem, answer)
-    return float(np.abs(gains).sum()) + abs(reserves) + penalties
+def _look(problem: Problem, answer: Ints, start: int, stop: int) -> tuple[float, float, Ints, Ints]:
+    mine, pins = answer[start:stop], problem.pins[start:stop]
+    placed = np.flatnonzero(mine >= 0)
+    gains = problem.affinity.at(placed + start, mine[placed])
+    unkept = np.flatnonzero((pins >= 0) & (mine != pins)) + start
+    return float(gains.sum()), float(np.abs(gains).sum()), placed[np.isneginf(gains)] + start, unkept
 
 
-def _parts(problem: Problem, answer: Ints) -> tuple[Floats, float, float]:
-    """Return the gains of the placed leads, the reserves of the others together, and the penalties together."""
-    placed = np.flatnonzero(answer >= 0)
-    reserves = problem.reserve * (problem.n_leads - len(placed)) if np.isfinite(problem.reserve) else 0.0
+def _joined(parts: Sequence[Ints]) -> Ints:
+    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
+
+
+def _penalties(limits: Sequence[Limit], used: Sequence[float]) -> float:
     penalties = 0.0
-    for limit in problem.limits:
+    for limit, load in zip(limits, used, strict=True):
         if limit.penalty is not None:
-            load = problem.load(limit, answer)
             penalties += limit.penalty * (max(0.0, load - limit.upper) + max(0.0, limit.lower - load))
-    return problem.affinity.at(placed, answer[placed]), reserves, penalties
+    return penalties
 
 
 def _dual_range(limits: Sequence[Limit], limit_prices: Sequence[float] | Floats | None) -> Floats:
@@ -184,32 +375,26 @@ def _dual_range(limits: Sequence[Limit], limit_prices: Sequence[float] | Floats 
 
 def largest_gain(problem: Problem) -> float:
     """Return the largest absolute gain of any eligible pair, or the reserve where that is larger."""
-    rates, row, scale = problem.affinity.rates, problem.affinity.row, problem.affinity.scale
-    finite = np.where(np.isneginf(rates), 0.0, np.abs(rates)).max(axis=1, initial=0.0)
-    largest = float((finite[row] * scale).max(initial=0.0))
+    largest = problem.affinity.largest
     return max(largest, abs(problem.reserve)) if np.isfinite(problem.reserve) else largest
 
 
 def _malformed(problem: Problem, answer: Ints) -> tuple[str, ...]:
-    if answer.shape == (problem.n_leads,) and ((answer >= -1) & (answer < problem.n_reps)).all():
+    whole = answer.shape == (problem.n_leads,)
+    if whole and answer.min(initial=-1) >= -1 and answer.max(initial=-1) < problem.n_reps:
         return ()
     return (f"the answer must give each of {problem.n_leads} leads a rep from 0 to {problem.n_reps - 1}, or -1",)
 
 
-def _violations(problem: Problem, answer: Ints) -> tuple[str, ...]:
-    found = []
-    placed = np.flatnonzero(answer >= 0)
-    ineligible = placed[np.isneginf(problem.affinity.at(placed, answer[placed]))]
-    found += [f"lead {lead} is not eligible for rep {answer[lead]}" for lead in ineligible]
-    unkept = np.flatnonzero((problem.pins >= 0) & (answer != problem.pins))
-    found += [f"lead {lead} is pinned to rep {problem.pins[lead]} but went to {answer[lead]}" for lead in unkept]
-    loads = np.bincount(answer[placed], minlength=problem.n_reps)
+def _violations(problem: Problem, answer: Ints, audit: _Audit) -> tuple[str, ...]:
+    found = [f"lead {lead} is not eligible for rep {answer[lead]}" for lead in audit.ineligible]
+    found += [f"lead {lead} is pinned to rep {problem.pins[lead]} but went to {answer[lead]}" for lead in audit.unkept]
+    loads = audit.n_leads_of_rep
     over = np.flatnonzero(loads > problem.capacity)
     found += [f"rep {rep} has {loads[rep]} leads and capacity {problem.capacity[rep]}" for rep in over]
     if np.isneginf(problem.reserve):
         found += [f"lead {lead} must be placed" for lead in np.flatnonzero(answer < 0)]
-    for k, limit in enumerate(problem.limits):
-        load = problem.load(limit, answer)
+    for k, (limit, load) in enumerate(zip(problem.limits, audit.used, strict=True)):
         slack = OPTIMAL_GAP * max(1.0, abs(load))
         if limit.penalty is None and not (limit.lower - slack <= load <= limit.upper + slack):
             found.append(f"limit {limit.name or k} has {load:g}, not from {limit.lower:g} to {limit.upper:g}")

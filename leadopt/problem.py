@@ -177,6 +177,9 @@ class Problem:
 
     def load(self, limit: Limit, rep_of_lead: Ints) -> float:
         """Return the usage of a limit by an answer."""
+        if limit.leads is None and isinstance(limit.usage, float):
+            placed = np.bincount(rep_of_lead + 1, minlength=self.n_reps + 1)[1:]
+            return limit.usage * float(placed.sum() if limit.reps is None else placed[limit.reps].sum())
         leads = np.flatnonzero(rep_of_lead >= 0) if limit.leads is None else limit.leads[rep_of_lead[limit.leads] >= 0]
         reps = rep_of_lead[leads]
         if limit.reps is not None:
@@ -232,6 +235,8 @@ def _pins(pins: Mapping[int, int] | ArrayLike | None, affinity: Affinity) -> Int
 
 
 def _check_size(affinity: Affinity) -> None:
+    if affinity.largest_at_most <= _LARGEST or affinity.largest <= _LARGEST:
+        return
     largest = np.abs(affinity.rates).max(axis=1, initial=0.0, where=affinity.eligible)
     with np.errstate(over="ignore"):
         sizes = largest[affinity.row] * affinity.scale

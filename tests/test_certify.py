@@ -1,11 +1,16 @@
 """The certificate: recomputed by brute force, valid for any prices, and never kind to a worse answer."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leadopt.certify import OPTIMAL_GAP, certify
+from leadopt import blocks
+from leadopt import certify as module
+from leadopt.affinity import Affinity
+from leadopt.certify import OPTIMAL_GAP, certify, largest_gain, reduced_gains
 from leadopt.errors import Infeasible
 from leadopt.matching import Status, match
 from leadopt.problem import Limit, Problem
@@ -171,7 +176,145 @@ def test_blocks_of_pairs_do_not_change_the_bound(monkeypatch):
     rng = np.random.default_rng(0)
     problem = Problem(affinity=rng.random((50, 7)), capacity=5, pins={3: 2}, limits=[Limit(leads=[1, 30], reps=[2])])
     prices, whole = rng.random(7), []
-    for chunk in (1, 20, 1 << 21):
-        monkeypatch.setattr("leadopt.certify._CHUNK", chunk)
+    for block in (1, 20, 1 << 17):
+        monkeypatch.setattr(blocks, "_BLOCK", block)
         whole.append(certify(problem, np.full(50, -1), prices, [-0.3]).bound)
     assert whole == pytest.approx([whole[0]] * 3, rel=1e-14)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_threads_do_not_change_the_certificate(shared, monkeypatch):
+    rng = np.random.default_rng(0)
+    rates = rng.random((50 if shared else 20_000, 100))
+    affinity = Affinity(rates=rates, row=rng.integers(0, len(rates), 90_000), scale=rng.lognormal(size=90_000))
+    problem = Problem(affinity=affinity, capacity=900, pins={3: 2, 70_000: 4})
+    answer, prices, found = rng.integers(-1, 100, 90_000), rng.random(100), []
+    for n in (1, 2, 5):
+        monkeypatch.setattr(blocks, "cores", lambda n=n: n)
+        found.append(certify(problem, answer, prices))
+    assert len({(one.objective, one.bound, one.gap) for one in found}) == 1
+    assert found[0].violations == found[1].violations == found[2].violations != ()
+
+
+def by_definition(problem, prices, limit_prices=()):
+    """Each free lead's best reduced gain, pair by pair."""
+    everywhere = prices.copy()
+    for limit, price in zip(problem.limits, limit_prices, strict=True):
+        everywhere[slice(None) if limit.reps is None else limit.reps] += price * limit.usage
+    reduced = problem.affinity.dense() - everywhere
+    return reduced.max(axis=1, initial=problem.reserve)[problem.pins < 0]
+
+
+SIZES = {
+    "ties": st.sampled_from([0.0, 0.5, 1.0, 2.0, 30.0]),
+    "small differences": st.sampled_from([1.0, 1.0 + 2**-52, 1.0 - 2**-53, 1.0 + 2**-50]),
+    "any": st.floats(0.0, 1e6, allow_subnormal=False),
+}
+RATES = {
+    "ties": st.sampled_from([0.0, 1.0, 1.0, 2.0, -np.inf]),
+    "small differences": st.sampled_from([0.3, 0.1 + 0.2, 0.3 - 2**-54, -np.inf]),
+    "any": st.one_of(st.floats(-5.0, 5.0, allow_subnormal=False), st.just(-np.inf)),
+}
+
+
+@st.composite
+def shared_rows(draw):
+    """Problems where many leads share a row, and prices."""
+    n_rows, n_reps, n_leads = draw(st.integers(1, 3)), draw(st.integers(1, 5)), draw(st.integers(0, 40))
+    rate, size = (kinds[draw(st.sampled_from(sorted(kinds)))] for kinds in (RATES, SIZES))
+    rates = np.array(draw(st.lists(rate, min_size=n_rows * n_reps, max_size=n_rows * n_reps))).reshape(n_rows, n_reps)
+    row = np.array(draw(st.lists(st.integers(0, n_rows - 1), min_size=n_leads, max_size=n_leads)), dtype=np.int64)
+    scale = np.array(draw(st.lists(size, min_size=n_leads, max_size=n_leads)))
+    pins = {lead: 0 for lead in draw(st.sets(st.integers(0, 40), max_size=3)) if lead < n_leads}
+    problem = Problem(
+        affinity=Affinity(rates=rates, row=row, scale=scale),
+        capacity=3,
+        pins={lead: rep for lead, rep in pins.items() if rates[row[lead], rep] > -np.inf},
+        reserve=draw(st.sampled_from([0.0, 0.3, -1.5, 40.0, -np.inf])),
+    )
+    price = st.one_of(
+        st.sampled_from([0.0, 0.0, 1.0, 0.3, 0.1 + 0.2, 30.0]), st.floats(0.0, 1e3, allow_subnormal=False)
+    )
+    return problem, np.array(draw(st.lists(price, min_size=n_reps, max_size=n_reps)))
+
+
+@given(shared_rows())
+@examples(500)
+def test_the_best_of_shared_rows_is_that_of_every_pair(drawn):
+    problem, prices = drawn
+    best = by_definition(problem, prices)
+    turnover = sum(map(abs, best)) + prices.max() * len(best)
+    for found in (module._best_by_size(problem, prices), module._best_by_pair(problem, prices, [])):
+        assert found == pytest.approx(math.fsum(best), rel=1e-12, abs=1e-14 * turnover)
+
+
+@pytest.mark.parametrize("reserve", [0.2, -np.inf])
+def test_a_million_shared_pairs_are_summed_to_the_last_digits(reserve):
+    rng = np.random.default_rng(1)
+    rates = np.where(rng.random((4, 70)) < 0.2, -np.inf, rng.normal(1.0, 1.0, (4, 70)))
+    affinity = Affinity(rates=rates, row=rng.integers(0, 4, 70_000), scale=rng.lognormal(0.0, 3.0, 70_000))
+    problem = Problem(affinity=affinity, capacity=1000, reserve=reserve, limits=[Limit(reps=[1, 2], usage=2, upper=9)])
+    prices = rng.lognormal(0.0, 2.0, 70)
+    assert module._rows_are_shared(affinity)
+    bound = certify(problem, np.full(70_000, -1), prices, [0.25]).bound
+    expected = math.fsum([*by_definition(problem, prices, [0.25]), *(1000 * prices), 0.25 * 9])
+    assert bound == pytest.approx(expected, rel=1e-14)
+
+
+def test_rounding_does_not_cut_a_row_to_pieces():
+    rng = np.random.default_rng(2)
+    rates, prices = 0.3 + rng.integers(0, 3, (1, 80)) * 2.0**-54, 0.7 + rng.integers(0, 3, 80) * 2.0**-53
+    size = np.sort(rng.lognormal(size=100_000))
+    start, _, _ = module._Lines(rates, prices, 0.0).stretches(size, np.array([0, len(size)]))
+    assert len(start) < 20
+
+
+def test_a_lead_without_any_choice_has_no_bound_whatever_its_size():
+    affinity = Affinity(rates=[[1.0], [-np.inf]], row=[0, 1, 0], scale=[1.0, 0.0, 2.0])
+    problem = Problem(affinity=affinity, capacity=3, reserve=-np.inf)
+    assert module._best_by_size(problem, np.zeros(1)) == -np.inf
+    assert certify(problem, np.full(3, -1)).bound == -np.inf
+
+
+def test_limits_of_some_leads_charge_those_alone():
+    rng = np.random.default_rng(3)
+    gains, leads = rng.random((30, 5)), np.array([3, 29, 0, 11, 3])
+    limits = [
+        Limit(leads=[0, 3, 20], reps=[1, 4]),
+        Limit(leads=[29, 11], usage=rng.random((30, 5))),
+        Limit(reps=[2], usage=rng.random(30)),
+        Limit(usage=rng.random((30, 5)), reps=[0, 3]),
+        Limit(leads=[]),
+        Limit(reps=[0]),
+    ]
+    problem = Problem(affinity=gains, capacity=9, limits=limits)
+    prices, q = rng.random(5), rng.normal(size=len(limits))
+    expected = gains - prices
+    for limit, price in zip(problem.limits, q, strict=True):
+        rows = np.arange(30) if limit.leads is None else limit.leads
+        columns = np.arange(5) if limit.reps is None else limit.reps
+        usage = np.zeros((30, 5)) + (limit.usage if np.ndim(limit.usage) != 1 else limit.usage[:, None])
+        expected[np.ix_(rows, columns)] -= price * usage[np.ix_(rows, columns)]
+    np.testing.assert_allclose(reduced_gains(problem, leads, prices, q), expected[leads], rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(
+        module._best_by_pair(problem, *module._sorted_out(problem.limits, prices, q)),
+        np.maximum(expected.max(axis=1), 0.0).sum(),
+        rtol=1e-13,
+    )
+
+
+def test_prices_that_are_not_numbers_prove_nothing_about_shared_rows():
+    rng = np.random.default_rng(4)
+    affinity = Affinity(rates=rng.random((2, 64)), row=rng.integers(0, 2, 70_000), scale=rng.random(70_000))
+    assert module._rows_are_shared(affinity)
+    prices = np.zeros(64)
+    prices[5] = np.nan
+    assert not certify(Problem(affinity=affinity, capacity=9), np.full(70_000, -1), prices).optimal
+
+
+@given(problem=problems())
+@examples(100)
+def test_the_largest_gain_is_that_of_an_eligible_pair_or_the_reserve(problem):
+    gains = problem.affinity.dense()
+    reserve = abs(problem.reserve) if np.isfinite(problem.reserve) else 0.0
+    assert largest_gain(problem) == np.abs(gains[gains > -np.inf]).max(initial=reserve)

@@ -170,6 +170,8 @@ def test_load_adds_up_the_usage_of_placed_leads_inside_the_limit():
     answer = np.array([0, 1, -1])
     assert problem.load(Limit(), answer) == 2.0
     assert problem.load(Limit(reps=[1]), answer) == 1.0
+    assert problem.load(Limit(reps=[0, 1], usage=0.5), answer) == 1.0
+    assert problem.load(Limit(reps=[]), answer) == problem.load(Limit(leads=[]), answer) == 0.0
     assert problem.load(Limit(leads=[0, 2], usage=2.5), answer) == 2.5
     assert problem.load(Limit(reps=[0], usage=[[4.0, 9.0]] * 3), answer) == 4.0
 
@@ -177,3 +179,17 @@ def test_load_adds_up_the_usage_of_placed_leads_inside_the_limit():
 def test_a_mask_of_another_length_is_refused():
     with pytest.raises(InvalidInput, match=r"limit 'team': reps: a mask must have 2 entries; found 3"):
         Problem(affinity=np.ones((2, 2)), capacity=1, limits=[Limit(reps=[True, False, True], name="team")])
+
+
+def test_a_large_rate_of_small_leads_only_is_not_too_large():
+    affinity = Affinity(rates=[[1e300, -np.inf], [-1.0, 2.0]], row=[0, 1], scale=[1e-100, 1e5])
+    assert Problem(affinity=affinity, capacity=1).affinity is affinity
+    with refused(
+        "affinity of lead 1: gains must be at most 1e+290, so that they can be added up; "
+        "found inf; give them in a larger unit"
+    ):
+        Problem(affinity=Affinity(rates=[[1.0], [-1e300]], row=[0, 1, 1], scale=[1.0, 1e10, 1.0]), capacity=1)
+
+
+def test_pairs_that_are_all_ineligible_are_not_too_large():
+    assert Problem(affinity=np.full((2, 3), -np.inf), capacity=1).affinity.largest == 0.0

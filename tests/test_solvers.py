@@ -12,12 +12,13 @@ from leadopt.certify import OPTIMAL_GAP, certify
 from leadopt.errors import Infeasible, InvalidInput, PrecisionWarning
 from leadopt.matching import Auto, Status, match, solve
 from leadopt.problem import Limit, Problem
-from leadopt.solvers import Hungarian, MinCostFlow
+from leadopt.solvers import Auction, Hungarian, MinCostFlow
 from tests import instances
 from tests.oracles import brute_force, linear_programme, networkx_flow, scipy_assignment
 from tests.strategies import examples, problems
 
-SOLVERS = [Hungarian(), MinCostFlow(), Auto()]
+SOLVERS = [Auction(), Hungarian(), MinCostFlow(), Auto()]
+CAPACITIES_ALONE = (Auction, Hungarian)
 every_solver = pytest.mark.parametrize("solver", SOLVERS, ids=lambda solver: solver.name)
 FINITE = (0.0, 0.3, 2.0, -1.5)
 EXACT = 2e-12  # relative: what rounding to a solver's integers and ties within 1e-12 may cost
@@ -42,7 +43,7 @@ def best(problem, solver=None):
 
 
 def problems_for(solver):
-    return problems(limits=not isinstance(solver, Hungarian))
+    return problems(limits=not isinstance(solver, CAPACITIES_ALONE))
 
 
 # What every solver promises
@@ -67,7 +68,7 @@ def test_every_answer_is_allowed_and_equals_brute_force(solver, data):
     row = np.flatnonzero((oracle.answers == found.rep_of_lead).all(axis=1))
     assert oracle.allowed[row].all()
     assert oracle.worth[row] == pytest.approx(found.objective, abs=tolerance, rel=0)
-    assert found.solver in ("Hungarian", "MinCostFlow")
+    assert found.solver in ("Auction", "Hungarian", "MinCostFlow")
 
 
 @every_solver
@@ -201,7 +202,7 @@ def test_a_slot_more_adds_at_most_its_price_and_one_fewer_costs_at_least_it(solv
             assert fewer.best <= found.objective - found.prices[rep] + tolerance
 
 
-@pytest.mark.parametrize("solver", [Hungarian(), MinCostFlow()], ids=lambda solver: solver.name)
+@pytest.mark.parametrize("solver", [Auction(), Hungarian(), MinCostFlow()], ids=lambda solver: solver.name)
 @given(problem=problems(limits=False))
 @examples(90)
 def test_with_capacities_alone_a_price_is_exactly_what_one_more_slot_adds(solver, problem):

@@ -12,18 +12,38 @@ from leadopt.solvers.limit_tree import LimitTree, Room
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-INELIGIBLE = np.iinfo(np.int64).max  # the cost of a pair that may not be matched
 FREE = np.iinfo(np.int64).max  # the penalty of a hard limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Costs:
-    """Whole costs of every group of leads: what each choice loses against the group's best one, times `scale`.
+class Pairs:
+    """The pairs that an answer may use, by group of leads and then by rep: one entry each.
 
     Parameters
     ----------
+    group, rep
+        (n_pairs,), ascending by group, then by rep
+    gain
+        (n_pairs,), of one lead of the group
+    """
+
+    group: Ints
+    rep: Ints
+    gain: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """Whole costs of all pairs: what each choice loses against its group's best one, times a power of two.
+
+    Parameters
+    ----------
+    group, rep
+        (n_pairs,), as in `Pairs`
+    first
+        (n_groups + 1,), where each group's pairs begin
     pair
-        (n_groups, n_reps), `INELIGIBLE` where a pair may not, or need not, be matched
+        (n_pairs,), the cost of each
     pool
         (n_groups,), cost of staying in the pool; None = no lead may
     kind
@@ -34,6 +54,9 @@ class Costs:
         a cost is a gain times ``2**exponent``, so that scaling itself loses nothing, however small the gains
     """
 
+    group: Ints
+    rep: Ints
+    first: Ints
     pair: Ints
     pool: Ints | None
     kind: Ints
@@ -47,37 +70,52 @@ class Costs:
     def paid(self, group: Ints, rep: Ints) -> Ints:
         """Return the cost of each group with the rep at the same place, or in the pool where that is -1."""
         cost = np.zeros(len(group), dtype=np.int64) if self.pool is None else self.pool[group]
-        placed = rep >= 0
-        cost[placed] = self.pair[group[placed], rep[placed]]
+        placed = np.flatnonzero(rep >= 0)
+        width = int(self.rep.max(initial=0)) + 1
+        cost[placed] = self.pair[np.searchsorted(self.group * width + self.rep, group[placed] * width + rep[placed])]
         return cost
 
 
-def whole_costs(problem: Problem, groups: Groups, tree: LimitTree, room: Room, most: float) -> Costs:
-    """Return the costs of all groups with the largest one just below `most`.
+def every_pair(problem: Problem, groups: Groups, tree: LimitTree, room: Room) -> Pairs:
+    """Return all pairs that some best answer may have.
 
-    Costs are differences to each group's own best choice, so precision follows the spread of the gains, not their size.
-    Pairs that no best answer has are left out, lest a huge gain there coarsens all others: those of a rep without room
-    and, where no limit has a minimum to fill, those below the reserve.
+    Left out, lest a huge gain there coarsens all costs, are those of a rep without room and, where no limit has a
+    minimum to fill, those below the reserve.
     """
     gains = problem.affinity.of(groups.example)
+    wanted = np.isfinite(gains)
+    wanted[:, room.upper[: problem.n_reps] <= 0] = False
+    if np.isfinite(problem.reserve) and not tree.lower.any():
+        wanted &= gains >= problem.reserve
+    group, rep = np.nonzero(wanted)
+    return Pairs(group=group, rep=rep, gain=gains[wanted])
+
+
+def whole_costs(
+    problem: Problem, groups: Groups, tree: LimitTree, pairs: Pairs, most: float, beside: float = 0.0
+) -> Costs:
+    """Return the costs of some pairs with the largest one, and what else is `beside` them, just below `most`.
+
+    Costs are differences to each group's own best choice, so precision follows the spread of the gains, not their size.
+    """
     pooled = np.isfinite(problem.reserve)
-    gains[:, room.upper[: problem.n_reps] <= 0] = -np.inf
-    if pooled and not tree.lower.any():
-        gains[gains < problem.reserve] = -np.inf
-    best = gains.max(axis=1, initial=problem.reserve if pooled else -np.inf)
+    best = np.full(len(groups.size), problem.reserve if pooled else -np.inf)
+    np.maximum.at(best, pairs.group, pairs.gain)
     best = np.where(np.isfinite(best), best, 0.0)
-    loss = best[:, None] - gains
-    eligible = np.isfinite(loss)
+    loss = best[pairs.group] - pairs.gain
     hard = np.isinf(tree.penalty)
     largest = max(
-        float(loss.max(initial=0.0, where=eligible)),
+        beside,
+        float(loss.max(initial=0.0)),
         float((best - problem.reserve).max(initial=0.0)) if pooled else 0.0,
         float(tree.penalty.max(initial=0.0, where=~hard)),
     )
     exponent = int(np.floor(np.log2(most) - np.log2(largest))) - 1 if largest > 0 else 0
     return Costs(
-        pair=np.where(eligible, np.rint(np.ldexp(np.where(eligible, loss, 0.0), exponent)), 0).astype(np.int64)
-        + np.where(eligible, 0, INELIGIBLE),
+        group=pairs.group,
+        rep=pairs.rep,
+        first=np.searchsorted(pairs.group, np.arange(len(groups.size) + 1)),
+        pair=np.rint(np.ldexp(loss, exponent)).astype(np.int64),
         pool=np.rint(np.ldexp(best - problem.reserve, exponent)).astype(np.int64) if pooled else None,
         kind=tree.class_of_lead[groups.example],
         penalty=np.where(hard, FREE, np.rint(np.ldexp(np.where(hard, 0.0, tree.penalty), exponent)).astype(np.int64)),

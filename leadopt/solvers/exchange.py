@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from leadopt.certify import largest_gain
 from leadopt.problem import Problem
-from leadopt.solvers.costs import whole_costs
+from leadopt.solvers.costs import every_pair, whole_costs
 from leadopt.solvers.grouping import group_leads
 from leadopt.solvers.limit_tree import LimitTree, Room, limit_tree, room_beside_pins
 from leadopt.solvers.prices import NONE, residual_constraints
@@ -59,7 +59,8 @@ class Exchange:
         groups = group_leads(problem.affinity, tree.class_of_lead, free)
         room = room_beside_pins(problem, tree)
         # Pinned leads may be asked about too, so their slots count as room.
-        costs = whole_costs(problem, groups, tree, Room(lower=tree.lower, upper=tree.upper), _MOST)
+        pairs = every_pair(problem, groups, tree, Room(lower=tree.lower, upper=tree.upper))
+        costs = whole_costs(problem, groups, tree, pairs, _MOST)
         group_of_lead = np.empty(problem.n_leads, dtype=np.int64)
         group_of_lead[groups.members] = np.repeat(np.arange(len(groups.size)), groups.size)
         sitting = np.stack([group_of_lead[free], rep_of_lead[free]])

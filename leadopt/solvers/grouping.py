@@ -45,7 +45,7 @@ class Groups:
 
 def group_leads(affinity: Affinity, class_of_lead: Ints, leads: Ints) -> Groups:
     """Return the given leads grouped by row of rates (equal rows count as one), scale and class of limits."""
-    row = _row_ids(affinity.rates)[affinity.row[leads]]
+    row = _equal_rows(affinity, leads)
     scale = np.unique(affinity.scale[leads], return_inverse=True)[1].reshape(-1)
     kinds = class_of_lead[leads]
     key = (row * (scale.max(initial=0) + 1) + scale) * (kinds.max(initial=0) + 1) + kinds
@@ -59,19 +59,44 @@ def group_leads(affinity: Affinity, class_of_lead: Ints, leads: Ints) -> Groups:
     )
 
 
+def _equal_rows(affinity: Affinity, leads: Ints) -> Ints:
+    """Return for each lead one index for all rows of rates that equal its own; only rows in use are read."""
+    rows = affinity.row[leads]
+    used = np.zeros(len(affinity.rates), dtype=bool)
+    used[rows] = True
+    if used.all():
+        return _row_ids(affinity.rates)[rows]
+    place = np.cumsum(used) - 1
+    return np.asarray(_row_ids(affinity.rates[used])[place[rows]])
+
+
 def _row_ids(rates: Floats) -> Ints:
     """Return for each row the index of an equal row, the same for all equal ones.
 
-    Rows are hashed in one pass and compared to the first with their hash, which a sort of whole rows would take
-    many times as long for.
+    Rows that a few columns tell apart need no closer look, which is most of them where gains are real numbers. The rest
+    are hashed in one pass and compared to the first with their hash, as a sort of whole rows would take many times as
+    long.
     """
-    if len(rates) == 0:
-        return np.zeros(0, dtype=np.int64)
-    bits = (rates + 0.0).view(np.uint64)  # + 0.0 makes -0.0 and 0.0 one
-    odd = np.random.default_rng(0).integers(1, 2**63, size=bits.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-    mixed = ((bits ^ (bits >> np.uint64(29))) * odd).sum(axis=1, dtype=np.uint64)
-    _, first, group = np.unique(mixed, return_index=True, return_inverse=True)
+    ids: Ints = np.arange(len(rates))
+    if rates.size == 0:
+        return np.zeros_like(ids)
+    few = np.unique(np.linspace(0, rates.shape[1] - 1, 4).astype(np.int64))
+    _, inverse, count = np.unique(_hashes(rates[:, few]), return_inverse=True, return_counts=True)
+    alike = np.flatnonzero(count[inverse.reshape(-1)] > 1)
+    if len(alike):
+        ids[alike] = alike[_whole_row_ids(rates if len(alike) == len(rates) else rates[alike])]
+    return ids
+
+
+def _whole_row_ids(rates: Floats) -> Ints:
+    _, first, group = np.unique(_hashes(rates), return_index=True, return_inverse=True)
     ids = first[group.reshape(-1)]
     if np.array_equal(rates, rates[ids]):
         return np.asarray(ids, dtype=np.int64)
     return np.unique(rates, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def _hashes(rates: Floats) -> NDArray[np.uint64]:
+    bits = (rates + 0.0).view(np.uint64)  # + 0.0 makes -0.0 and 0.0 one
+    odd = np.random.default_rng(0).integers(1, 2**63, size=bits.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    return np.asarray(((bits ^ (bits >> np.uint64(29))) * odd).sum(axis=1, dtype=np.uint64))

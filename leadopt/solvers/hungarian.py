@@ -9,7 +9,7 @@ from leadopt.errors import InvalidInput
 from leadopt.problem import Problem
 from leadopt.progress import OnProgress
 from leadopt.solvers.base import Answer
-from leadopt.solvers.costs import INELIGIBLE, Costs, whole_costs
+from leadopt.solvers.costs import Costs, every_pair, whole_costs
 from leadopt.solvers.grouping import Groups
 from leadopt.solvers.limit_tree import LimitTree, Room, limit_tree, room_beside_pins
 from leadopt.solvers.network import needed, network, supplies
@@ -61,8 +61,9 @@ class Hungarian:
         groups = _singles(leads)
         slots = np.repeat(np.arange(problem.n_reps), np.minimum(room.upper, len(leads)))
         # SciPy computes in float64, which holds whole numbers exactly up to 2**53 along the longest augmenting path.
-        costs = whole_costs(problem, groups, tree, room, 2.0**52 / (min(len(leads), len(slots)) + 1))
-        rep = _cheapest(costs, slots)
+        pairs = every_pair(problem, groups, tree, room)
+        costs = whole_costs(problem, groups, tree, pairs, 2.0**52 / (min(len(leads), len(slots)) + 1))
+        rep = _cheapest(costs, problem.n_reps, slots)
         if costs.pool is None and (rep < 0).any():
             _refuse(problem, groups, tree, room, costs)
         rep_of_lead = problem.pins.copy()
@@ -78,11 +79,13 @@ def _singles(leads: Ints) -> Groups:
     return Groups(example=leads, size=np.ones(n, dtype=np.int64), members=leads, start=np.arange(n + 1))
 
 
-def _cheapest(costs: Costs, slots: Ints) -> Ints:
+def _cheapest(costs: Costs, n_reps: int, slots: Ints) -> Ints:
     """Return the rep of each lead, -1 for the pool, or for all where they must be placed and cannot be."""
     from scipy.optimize import linear_sum_assignment
 
-    cost = np.where(costs.pair == INELIGIBLE, np.inf, costs.pair.astype(np.float64))[:, slots]
+    cost = np.full((len(costs.kind), n_reps), np.inf)
+    cost[costs.group, costs.rep] = costs.pair
+    cost = cost[:, slots]
     rep = np.full(len(cost), -1, dtype=np.int64)
     if costs.pool is not None:
         # Staying in the pool is a slot of one's own: only what a pair saves against it counts.
@@ -100,6 +103,5 @@ def _cheapest(costs: Costs, slots: Ints) -> Ints:
 
 
 def _refuse(problem: Problem, groups: Groups, tree: LimitTree, room: Room, costs: Costs) -> None:
-    group, rep = np.nonzero(costs.pair != INELIGIBLE)
-    arcs = network(groups, tree, room, costs, group, rep)
+    arcs = network(groups, tree, room, costs)
     refuse_infeasible(problem, groups, tree, arcs, supplies(groups, tree, needed(tree, room)))

@@ -86,6 +86,8 @@ def limit_tree(problem: Problem) -> LimitTree:
     NotNested
         with the reason in words
     """
+    if not problem.limits:
+        return _capacities(problem)
     for k, limit in enumerate(problem.limits):
         _check_countable(limit, _label(problem, problem.n_reps + k))
     reps = _rep_sets(problem)
@@ -111,6 +113,20 @@ def limit_tree(problem: Problem) -> LimitTree:
         class_of_lead=class_of_lead,
         entry=_entries(reps, members[:, set_of_node], outward),
         outward=outward,
+    )
+
+
+def _capacities(problem: Problem) -> LimitTree:
+    """Return the tree of a problem without limits: every rep's capacity under the root."""
+    lower, upper, penalty = _bounds(problem)
+    return LimitTree(
+        parent=np.full(problem.n_reps, problem.n_reps),
+        lower=lower,
+        upper=upper,
+        penalty=penalty,
+        class_of_lead=np.zeros(problem.n_leads, dtype=np.int64),
+        entry=np.arange(problem.n_reps)[None, :],
+        outward=np.arange(problem.n_reps),
     )
 
 

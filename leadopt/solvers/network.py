@@ -11,10 +11,11 @@ from leadopt.solvers.limit_tree import LimitTree, Room
 Ints = NDArray[np.int64]
 
 
-def network(groups: Groups, tree: LimitTree, room: Room, costs: Costs, group: Ints, rep: Ints) -> Arcs:
+def network(groups: Groups, tree: LimitTree, room: Room, costs: Costs) -> Arcs:
     """Return the arcs of the flow, those of the pairs first; nodes are groups, then limits, then the root."""
     n_groups = len(groups.size)
-    pairs = (group, n_groups + tree.entry[costs.kind[group], rep], groups.size[group], costs.pair[group, rep])
+    entry = n_groups + tree.entry[costs.kind[costs.group], costs.rep]
+    pairs = (costs.group, entry, groups.size[costs.group], costs.pair)
     pool = [(np.arange(n_groups), n_groups + tree.root, groups.size, costs.pool)] if costs.pool is not None else []
     return Arcs.of(pairs, *pool, *_limit_arcs(n_groups, tree, room, costs.penalty))
 

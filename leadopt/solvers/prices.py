@@ -11,12 +11,14 @@ These are difference constraints; the least solution from the root (price 0) is 
 the ones whose price of a rep is what one more slot would add.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.certify import reduced_gains
 from leadopt.problem import Problem
-from leadopt.solvers.costs import FREE, INELIGIBLE, Costs
+from leadopt.solvers.costs import FREE, Costs
 from leadopt.solvers.limit_tree import LimitTree, Room
 
 Floats = NDArray[np.float64]
@@ -24,6 +26,10 @@ Ints = NDArray[np.int64]
 
 NONE = np.iinfo(np.int64).min  # no constraint between two nodes
 _BLOCK = 1 << 20
+
+
+class NotOptimal(Exception):
+    """An answer whose prices are asked for has none, as it is not optimal."""
 
 
 def pair_constraints(costs: Costs, tree: LimitTree, group: Ints, rep: Ints) -> Ints:
@@ -42,17 +48,32 @@ def pair_constraints(costs: Costs, tree: LimitTree, group: Ints, rep: Ints) -> I
     here, placed = np.full(len(rep), tree.root), rep >= 0
     here[placed] = tree.entry[costs.kind[group[placed]], rep[placed]]
     paid = costs.paid(group, rep)
-    step = max(1, _BLOCK // max(1, costs.pair.shape[1]))
-    for start in range(0, len(group), step):
-        part = slice(start, start + step)
-        there = costs.pair[group[part]]
-        entry = tree.entry[costs.kind[group[part]]]
-        saved = np.where(there == INELIGIBLE, NONE, paid[part, None] - there)
-        _raise_to(constraints, np.repeat(here[part], there.shape[1]), entry.reshape(-1), saved.reshape(-1))
+    n_options = np.diff(costs.first)[group]
+    for part in _parts(n_options):
+        sitting = np.repeat(np.arange(part.start, part.stop), n_options[part])
+        options = costs.first[group[sitting]] + _places(n_options[part])
+        there = tree.entry[costs.kind[costs.group[options]], costs.rep[options]]
+        _raise_to(constraints, here[sitting], there, paid[sitting] - costs.pair[options])
     if costs.pool is not None:
         _raise_to(constraints, here, np.full(len(here), tree.root), paid - costs.pool[group])
     np.fill_diagonal(constraints, NONE)
     return constraints
+
+
+def _parts(sizes: Ints) -> list[slice]:
+    """Return slices of the entries whose sizes add up to about a block each."""
+    block = np.cumsum(sizes) // _BLOCK
+    cuts = np.flatnonzero(np.diff(block, prepend=-1, append=-2)) if len(sizes) else np.zeros(1, dtype=np.int64)
+    return [slice(int(start), int(stop)) for start, stop in pairwise(cuts)]
+
+
+def _places(sizes: Ints) -> Ints:
+    """Return 0, 1, ... within each entry.
+
+    >>> _places(np.array([2, 0, 3])).tolist()
+    [0, 1, 0, 1, 2]
+    """
+    return np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
 
 
 def _raise_to(constraints: Ints, a: Ints, b: Ints, value: Ints) -> None:
@@ -146,9 +167,23 @@ def potentials(constraints: Ints) -> Ints:
             known[np.flatnonzero(~known)[0]] = True
 
 
+def potentials_above(constraints: Ints, low: Ints) -> Ints:
+    """Return the least y >= low with ``y[b] >= y[a] + D[a, b]`` for all pairs, less what that gives the last node.
+
+    If any y with 0 at the last node lies within a box above `low`, so does this one.
+    """
+    y = low.copy()
+    known = np.ones(len(y), dtype=bool)
+    _raise_until_met(constraints, y, known, np.zeros(len(y), dtype=bool))
+    return np.asarray(y - y[-1])
+
+
 def _spread(constraints: Ints, y: Ints, known: NDArray[np.bool_]) -> None:
     """Bellman-Ford: give every unknown node that known ones reach its longest path from them, in place."""
-    fixed = known.copy()
+    _raise_until_met(constraints, y, known, known.copy())
+
+
+def _raise_until_met(constraints: Ints, y: Ints, known: NDArray[np.bool_], fixed: NDArray[np.bool_]) -> None:
     active = np.flatnonzero(known)
     for _ in range(len(y) + 1):
         reach = constraints[active]
@@ -159,4 +194,4 @@ def _spread(constraints: Ints, y: Ints, known: NDArray[np.bool_]) -> None:
         y[better] = candidate[better]
         known |= better
         active = np.flatnonzero(better)
-    raise AssertionError("positive cycle: the answer whose prices are asked for is not optimal")
+    raise NotOptimal("positive cycle: the answer whose prices are asked for is not optimal")

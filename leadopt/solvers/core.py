@@ -1,0 +1,72 @@
+"""The exact core: groups of leads and the pairs still open to them as a min-cost flow, solved in whole numbers."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.problem import Problem
+from leadopt.solvers.costs import Costs, Pairs, whole_costs
+from leadopt.solvers.flow import CostsTooLarge, min_cost_flow
+from leadopt.solvers.grouping import Groups
+from leadopt.solvers.limit_tree import LimitTree, Room
+from leadopt.solvers.network import needed, network, supplies
+from leadopt.solvers.witness import refuse_infeasible
+
+Ints = NDArray[np.int64]
+
+# Cost scaling multiplies costs by the number of nodes; 2**58 leaves room for the prices it builds up.
+_MOST = 2.0**58
+
+
+class CoreTooSmall(Exception):
+    """The open pairs have no answer: open more."""
+
+
+def solve_core(
+    problem: Problem, groups: Groups, tree: LimitTree, room: Room, pairs: Pairs, *, beside: float = 0.0, pruned: bool
+) -> tuple[Costs, tuple[Ints, Ints, Ints]]:
+    """Return costs, at the finest scale that the backend's integers hold, and (group, rep, amount) of the best flow.
+
+    Rep -1 is the pool; prices up to `beside` fit the scale too.
+
+    Raises
+    ------
+    CoreTooSmall
+        no flow exists and the pairs are `pruned`: some are not among them
+    Infeasible
+        no flow exists though all pairs are there
+    """
+    most = _most(groups, tree)
+    while True:
+        costs = whole_costs(problem, groups, tree, pairs, most, beside)
+        arcs, supply = network(groups, tree, room, costs), supplies(groups, tree, needed(tree, room))
+        try:
+            flow = min_cost_flow(arcs, supply)
+        except CostsTooLarge:
+            most /= 16
+            continue
+        if flow is not None:
+            return costs, _sitting(groups, pairs, flow)
+        if pruned:
+            raise CoreTooSmall
+        refuse_infeasible(problem, groups, tree, arcs, supply)
+
+
+def core_costs(problem: Problem, groups: Groups, tree: LimitTree, pairs: Pairs, beside: float) -> Costs:
+    """Return the costs of a core that is solved already."""
+    return whole_costs(problem, groups, tree, pairs, _most(groups, tree), beside)
+
+
+def _most(groups: Groups, tree: LimitTree) -> float:
+    return _MOST / (len(groups.size) + tree.root + 1)
+
+
+def _sitting(groups: Groups, pairs: Pairs, flow: Ints) -> tuple[Ints, Ints, Ints]:
+    taken = flow[: len(pairs.group)]
+    used = np.flatnonzero(taken)
+    left = groups.size - np.bincount(pairs.group, weights=taken, minlength=len(groups.size)).astype(np.int64)
+    pooled = np.flatnonzero(left)
+    return (
+        np.concatenate([pairs.group[used], pooled]),
+        np.concatenate([pairs.rep[used], np.full(len(pooled), -1)]),
+        np.concatenate([taken[used], left[pooled]]),
+    )

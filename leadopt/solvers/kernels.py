@@ -1,0 +1,274 @@
+"""The compiled loops of `Auction`: scanning rows for their best reps, bidding, pruning. Needs the extra `fast` (numba).
+
+All run without the GIL; threads work on parts of the leads that the caller cuts. A lead gains
+``rates[row[lead]] * scale[lead]``. Comparisons are written so that a NaN (0 x -inf: worth nothing, and not eligible)
+never wins. Numba compiles at the first call and keeps the result beside this file, or in the user's cache.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+_STRIDE = 64  # reps that are compared at once with the worst one held: most strides hold nothing better
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Return the function compiled, kept on disk where there is a place for it."""
+    try:
+        return numba.njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # a read-only install without a home folder
+        return numba.njit(nogil=True)(function)
+
+
+@compiled
+def best_of_row(rates: Any, scale: float, prices: Any, reps: Any, gains: Any, reduced: Any) -> None:
+    """Write the best reps of one row after prices, best first: rep, gain, and gain less price (-inf where none)."""
+    reps[:], gains[:], reduced[:] = 0, -np.inf, -np.inf
+    last = len(reps) - 1
+    worst = -np.inf
+    for start in range(0, len(rates), _STRIDE):
+        stop = min(start + _STRIDE, len(rates))
+        better = 0
+        for rep in range(start, stop):
+            better += rates[rep] * scale - prices[rep] > worst
+        if better == 0:
+            continue
+        for rep in range(start, stop):
+            value = rates[rep] * scale - prices[rep]
+            if value > worst:
+                place = last
+                while place > 0 and value > reduced[place - 1]:
+                    reps[place], gains[place], reduced[place] = reps[place - 1], gains[place - 1], reduced[place - 1]
+                    place -= 1
+                reps[place], gains[place], reduced[place] = rep, rates[rep] * scale, value
+                worst = reduced[last]
+
+
+@compiled
+def shortlist(
+    rates: Any, row: Any, scale: Any, prices: Any, start: int, stop: int, reps: Any, gains: Any, left_out: Any
+) -> None:
+    """Write the best few reps of every lead from `start` to `stop`, and the best reduced gain among all others."""
+    most = reps.shape[1]
+    few_reps, few_gains = np.empty(most + 1, dtype=np.int32), np.empty(most + 1)
+    reduced = np.empty(most + 1)
+    for lead in range(start, stop):
+        best_of_row(rates[row[lead]], scale[lead], prices, few_reps, few_gains, reduced)
+        reps[lead], gains[lead], left_out[lead] = few_reps[:most], few_gains[:most], reduced[most]
+
+
+@compiled
+def sift_up(bids: Any, bidders: Any, first: int, size: int, bid: float, bidder: int) -> None:
+    """Add a bid to a heap of `size` bids that begins at `first`; the lowest one is on top."""
+    place = size
+    while place > 0:
+        above = (place - 1) // 2
+        if bids[first + above] <= bid:
+            break
+        bids[first + place], bidders[first + place] = bids[first + above], bidders[first + above]
+        place = above
+    bids[first + place], bidders[first + place] = bid, bidder
+
+
+@compiled
+def replace_lowest(bids: Any, bidders: Any, first: int, size: int, bid: float, bidder: int) -> int:
+    """Put a bid in place of the lowest one, and return whose that was."""
+    out = bidders[first]
+    place = 0
+    while True:
+        below = 2 * place + 1
+        if below >= size:
+            break
+        if below + 1 < size and bids[first + below + 1] < bids[first + below]:
+            below += 1
+        if bids[first + below] >= bid:
+            break
+        bids[first + place], bidders[first + place] = bids[first + below], bidders[first + below]
+        place = below
+    bids[first + place], bidders[first + place] = bid, bidder
+    return int(out)
+
+
+@compiled
+def bid(
+    rates: Any,
+    row: Any,
+    scale: Any,
+    reserve: float,
+    room: Any,
+    step: float,
+    lone_step: float,
+    prices: Any,
+    reps: Any,
+    gains: Any,
+    left_out: Any,
+    waiting: Any,
+    n_waiting: int,
+    bids: Any,
+    bidders: Any,
+    first: Any,
+    allotted: Any,
+    held: Any,
+    end: int,
+    most_bids: int,
+) -> Any:
+    """Let waiting leads bid until none waits or `most_bids` are made; return (n_waiting, end, bids made, rows scanned).
+
+    A lead bids for its best rep what that rep is worth to it beyond its second best, and `step` more. A rep keeps its
+    `room` best bids; once it is full its price is the lowest of them, and who is outbid waits again. A lead whose short
+    list can no longer prove its best two reads its whole row. `lone_step` is what a lead without a second option adds.
+    The bids of each rep are a heap in ``bids[first : first + allotted]``, which moves to `end` when it outgrows that.
+    """
+    most = reps.shape[1]
+    few_reps, few_gains = np.empty(most + 1, dtype=np.int32), np.empty(most + 1)
+    reduced = np.empty(most + 1)
+    n_bids, n_scans = 0, 0
+    while n_waiting > 0 and n_bids < most_bids:
+        n_waiting -= 1
+        lead = waiting[n_waiting]
+        while True:
+            best, second, place = reserve, -np.inf, -1
+            for option in range(most):
+                value = gains[lead, option] - prices[reps[lead, option]]
+                if value > best:
+                    best, second, place = value, best, option
+                elif value > second:
+                    second = value
+            if second >= left_out[lead]:
+                break
+            n_scans += 1
+            best_of_row(rates[row[lead]], scale[lead], prices, few_reps, few_gains, reduced)
+            reps[lead], gains[lead], left_out[lead] = few_reps[:most], few_gains[:most], reduced[most]
+        if place < 0:
+            continue
+        n_bids += 1
+        rep = reps[lead, place]
+        offer = gains[lead, place] - second + step if second > -np.inf else prices[rep] + lone_step
+        if held[rep] < room[rep]:
+            if held[rep] == allotted[rep]:
+                wider = min(2 * allotted[rep] + 8, room[rep])
+                for k in range(held[rep]):
+                    bids[end + k], bidders[end + k] = bids[first[rep] + k], bidders[first[rep] + k]
+                first[rep], allotted[rep] = end, wider
+                end += wider
+            sift_up(bids, bidders, first[rep], held[rep], offer, lead)
+            held[rep] += 1
+        else:
+            waiting[n_waiting] = replace_lowest(bids, bidders, first[rep], held[rep], offer, lead)
+            n_waiting += 1
+        if held[rep] == room[rep]:
+            prices[rep] = bids[first[rep]]
+    return n_waiting, end, n_bids, n_scans
+
+
+@compiled
+def possible_reps(
+    rates: Any,
+    scale: float,
+    reserve: float,
+    low: Any,
+    high: Any,
+    reps: Any,
+    gains: Any,
+    left_out: float,
+    drop: float,
+    dropped: Any,
+    found: Any,
+) -> Any:
+    """Write the reps that may be best within low <= prices <= high; return (how many, whether the pool may be, best).
+
+    The short list serves where its bound, loosened by `drop`, rules all others out but the `dropped` reps.
+    """
+    least, best = reserve, -1
+    for option in range(len(reps)):
+        value = gains[option] - high[reps[option]]
+        if value > least:
+            least, best = value, reps[option]
+    for rep in dropped:
+        value = rates[rep] * scale - high[rep]
+        if value > least:
+            least, best = value, rep
+    n = 0
+    if left_out + drop < least:
+        for option in range(len(reps)):
+            if gains[option] > -np.inf and gains[option] - low[reps[option]] >= least:
+                found[n] = reps[option]
+                n += 1
+        for rep in dropped:
+            listed = False
+            for option in range(len(reps)):
+                listed |= reps[option] == rep and gains[option] > -np.inf
+            value = rates[rep] * scale - low[rep]
+            if not listed and value > -np.inf and value >= least:
+                found[n] = rep
+                n += 1
+        return n, reserve >= least, best
+    for rep in range(len(rates)):
+        value = rates[rep] * scale - high[rep]
+        if value > least:
+            least, best = value, rep
+    for rep in range(len(rates)):
+        value = rates[rep] * scale - low[rep]
+        if value > -np.inf and value >= least:
+            found[n] = rep
+            n += 1
+    return n, reserve >= least, best
+
+
+@compiled
+def count_possible(
+    rates: Any,
+    row: Any,
+    scale: Any,
+    reserve: float,
+    low: Any,
+    high: Any,
+    reps: Any,
+    gains: Any,
+    left_out: Any,
+    drop: float,
+    dropped: Any,
+    start: int,
+    stop: int,
+    choice: Any,
+    n_possible: Any,
+) -> None:
+    """Write for each lead its best option at the high prices, and how many reps are open to it (0 = it is settled)."""
+    found = np.empty(rates.shape[1], dtype=np.int64)
+    for lead in range(start, stop):
+        n, pool, best = possible_reps(
+            rates[row[lead]], scale[lead], reserve, low, high, reps[lead], gains[lead], left_out[lead], drop, dropped,
+            found,
+        )  # fmt: skip
+        choice[lead] = best
+        n_possible[lead] = n if pool or n > 1 else 0
+
+
+@compiled
+def list_possible(
+    rates: Any,
+    row: Any,
+    scale: Any,
+    reserve: float,
+    low: Any,
+    high: Any,
+    reps: Any,
+    gains: Any,
+    left_out: Any,
+    drop: float,
+    dropped: Any,
+    leads: Any,
+    first: Any,
+    rep_of_pair: Any,
+) -> None:
+    """Write the reps open to some leads, those of lead k from ``first[k]``, ascending."""
+    found = np.empty(rates.shape[1], dtype=np.int64)
+    for k in range(len(leads)):
+        lead = leads[k]
+        n, _, _ = possible_reps(
+            rates[row[lead]], scale[lead], reserve, low, high, reps[lead], gains[lead], left_out[lead], drop, dropped,
+            found,
+        )  # fmt: skip
+        rep_of_pair[first[k] : first[k] + n] = np.sort(found[:n])
