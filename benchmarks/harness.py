@@ -11,18 +11,40 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 ROOT = Path(__file__).parents[1]
-LIBRARIES = ("leadopt", "numpy", "scipy", "ortools", "narwhals", "polars", "pandas", "pyarrow", "networkx")
+LIBRARIES = (
+    *("leadopt", "numpy", "scipy", "numba", "ortools", "POT", "lapx", "networkx"),
+    *("narwhals", "polars", "pandas", "pyarrow"),
+)
+
+
+class TooSlow(Exception):
+    """A process was stopped at its time limit."""
+
+
+class Line(Protocol):
+    """One line of a table; the lines of a class are one table."""
+
+    TITLE: ClassVar[str]
+    INTRO: ClassVar[str]
+    HEAD: ClassVar[tuple[str, ...]]  # a column that ends with ":" is aligned right
+
+    @property
+    def cells(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the table: `seconds` is a median, `goal` an upper limit on it, `met` what a count came to."""
+    """One line of the first table: `seconds` is a median, `goal` an upper limit on it, `met` what a count came to."""
+
+    TITLE: ClassVar[str] = "From tables to plans, and claims"
+    INTRO: ClassVar[str] = ""
+    HEAD: ClassVar[tuple[str, ...]] = ("instance", "seconds:", "peak MB:", "goal:", "met?", "note")
 
     instance: str
     seconds: float | None = None
@@ -39,21 +61,76 @@ class Row:
             "" if self.seconds is None else f"{self.seconds:.3f}",
             "" if self.peak_mb is None else f"{self.peak_mb:,.0f}",
             "" if self.goal is None else f"{self.goal:.3f}",
-            "" if met is None else "yes" if met else "**no**",
+            verdict(met),
             self.note,
         )
 
 
-def fresh(module: str, function: str, *, blas_threads: int | None = None, **settings: Any) -> Any:
-    """Return what `benchmarks.<module>.<function>(**settings)` returns in a process of its own."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """How long one thing takes, by how long another takes; `goal` is an upper limit on the ratio."""
+
+    TITLE: ClassVar[str] = "One time by another"
+    INTRO: ClassVar[str] = (
+        "The same solver twice, so that the machine matters little: how much of the time is more than reading the\n"
+        "matrix once (`A.max(axis=1)`), what a hard instance costs beside one of its size with uniform gains, what\n"
+        "the first call of a process costs beside later ones, and what prices of an earlier match save."
+    )
+    HEAD: ClassVar[tuple[str, ...]] = (
+        *("instance", "solver", "seconds:", "beside", "its seconds:", "ratio:", "goal:", "met?"),
+    )
+
+    instance: str
+    solver: str
+    seconds: float | None
+    beside: str
+    its_seconds: float | None
+    goal: float | None = None
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        ratio = self.seconds / self.its_seconds if self.seconds and self.its_seconds else None
+        return (
+            self.instance,
+            self.solver,
+            "too slow" if self.seconds is None else f"{self.seconds:.4f}",
+            self.beside,
+            "too slow" if self.its_seconds is None else f"{self.its_seconds:.4f}",
+            "" if ratio is None else f"{ratio:.2f}",
+            "" if self.goal is None else f"{self.goal:g}",
+            verdict(None if self.goal is None else ratio is not None and ratio <= self.goal),
+        )
+
+
+def verdict(met: bool | None) -> str:
+    """Return how a table says whether a goal is met; None = there is none."""
+    return "" if met is None else "yes" if met else "**no**"
+
+
+def fresh(
+    module: str, function: str, *, blas_threads: int | None = None, limit_s: float | None = None, **settings: Any
+) -> Any:
+    """Return what `benchmarks.<module>.<function>(**settings)` returns in a process of its own.
+
+    Raises
+    ------
+    TooSlow
+        it took longer than `limit_s`, and was stopped
+    """
     env = {} if blas_threads is None else {"OPENBLAS_NUM_THREADS": str(blas_threads)}
     command = [sys.executable, "-c", "from benchmarks.harness import child; child()"]
-    return run_json([*command, module, function, json.dumps(settings)], env)
+    return run_json([*command, module, function, json.dumps(settings)], env, limit_s)
 
 
-def run_json(command: list[str], env: Mapping[str, str] = MappingProxyType({})) -> Any:
+def run_json(command: list[str], env: Mapping[str, str] = MappingProxyType({}), limit_s: float | None = None) -> Any:
     """Return what a command prints last, as JSON; its failure is ours."""
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True, check=False)
+    everything = {**os.environ, **env}
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, env=everything, capture_output=True, text=True, check=False, timeout=limit_s
+        )
+    except subprocess.TimeoutExpired:
+        raise TooSlow(f"more than {limit_s:g} s") from None
     if done.returncode:
         raise SystemExit(f"{' '.join(command[-3:])} failed:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
@@ -89,12 +166,19 @@ def agree(found: float, expected: float, what: str) -> None:
 
 def machine() -> list[str]:
     """Return what was measured on, a line each."""
-    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    libraries = ", ".join(f"{name} {_version(name)}" for name in LIBRARIES)
     return [
         f"- CPU: {_cpu()}, {os.cpu_count()} cores; load when started: {os.getloadavg()[0]:.1f}",
         f"- {platform.system()} {platform.release()}, Python {platform.python_version()}",
         f"- {libraries}",
     ]
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"
 
 
 def _cpu() -> str:
@@ -103,7 +187,18 @@ def _cpu() -> str:
     return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
 
 
-def table(rows: Iterable[Row]) -> str:
-    """Return the rows as Markdown."""
-    head = ("| instance | seconds | peak MB | goal | met? | note |", "| --- | ---: | ---: | ---: | --- | --- |")
-    return "\n".join([*head, *(f"| {' | '.join(row.cells)} |" for row in rows)])
+def table(rows: Iterable[Line]) -> str:
+    """Return rows of one class as Markdown."""
+    lines = list(rows)
+    names = [name.removesuffix(":") for name in lines[0].HEAD]
+    rules = ["---:" if name.endswith(":") else "---" for name in lines[0].HEAD]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (names, rules, *(line.cells for line in lines)))
+
+
+def sections(rows: Iterable[Line]) -> str:
+    """Return a section for every class of rows, in order of appearance."""
+    tables: dict[type[Line], list[Line]] = {}
+    for row in rows:
+        tables.setdefault(type(row), []).append(row)
+    parts = [(f"## {kind.TITLE}", kind.INTRO, table(lines)) for kind, lines in tables.items()]
+    return "\n\n".join(text for part in parts for text in part if text)

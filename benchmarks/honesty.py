@@ -1,20 +1,26 @@
-"""How often `match` claims OPTIMAL, or Infeasible, where arithmetic without rounding disagrees. It must be never."""
+"""How often a solver claims OPTIMAL, or Infeasible, where arithmetic without rounding disagrees. It must be never."""
 
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from fractions import Fraction
 from typing import Any
 
-from benchmarks.harness import Row, fresh, timed
+from benchmarks.harness import Row, fresh
+from benchmarks.measure import solver_named
 
-KINDS = ("ties", "wide", "wide, one sign", "near ties", "tight", "must place")
+KINDS = ("ties", "wide", "wide, one sign", "near ties", "tight", "must place", "factored")
+SOLVERS = ("Auto", "Hungarian", "MinCostFlow", "Auction", "Auction, not compiled", "Envelope")
+VERDICTS = ("exact", "close", "excused", "wrong", "not claimed", "infeasible", "refused")
 
 
 def small(rng: Any, kind: str) -> tuple[Any, Any, float]:
-    """Return gains, capacities and reserve of a hard problem with few enough answers to try them all."""
+    """Return an affinity, capacities and reserve of a hard problem with few enough answers to try them all."""
     import numpy as np
 
+    import leadopt
+
     n, m = int(rng.integers(1, 7)), int(rng.integers(1, 4))
+    n_rows = 2 if kind == "factored" else n
     gains = {
         "ties": lambda: rng.integers(-1, 3, (n, m)).astype(float),
         "wide": lambda: 10.0 ** rng.uniform(-12, 12, (n, m)) * rng.choice([-1, 1, 1], (n, m)),
@@ -22,22 +28,46 @@ def small(rng: Any, kind: str) -> tuple[Any, Any, float]:
         "near ties": lambda: 1.0 + rng.integers(-3, 4, (n, m)) * 10.0 ** rng.uniform(-16, -6),
         "tight": lambda: rng.random((n, m)),
         "must place": lambda: rng.normal(size=(n, m)),
+        "factored": lambda: rng.choice([rng.integers(-1, 4, (n_rows, m)).astype(float), rng.random((n_rows, m))]),
     }[kind]()
-    gains[rng.random((n, m)) < rng.choice([0.0, 0.3])] = -np.inf
+    gains[rng.random(gains.shape) < rng.choice([0.0, 0.3])] = -np.inf
     total = n if kind in ("tight", "must place") else int(rng.integers(0, n + 3))
     capacity = rng.multinomial(total, np.full(m, 1.0 / m))
-    return gains, capacity, -np.inf if kind == "must place" else float(rng.choice([0.0, 0.0, 0.5, -1.0]))
+    must_place = kind == "must place" or (kind == "factored" and rng.random() < 0.2)
+    reserve = -np.inf if must_place else float(rng.choice([0.0, 0.0, 0.5, -1.0]))
+    if kind != "factored":
+        return leadopt.Affinity(rates=gains), capacity, reserve
+    scale = rng.choice([rng.integers(0, 3, n).astype(float), 10.0 ** rng.uniform(-6, 6, n)])
+    return leadopt.Affinity(rates=gains, row=rng.integers(n_rows, size=n), scale=scale), capacity, reserve
 
 
-def verdict(gains: Any, capacity: Any, reserve: float, best: Fraction | None) -> str:
+def medium(rng: Any, factored: bool) -> tuple[Any, Any, float]:
+    """Return a problem in whole numbers, for networkx."""
+    import numpy as np
+
+    import leadopt
+
+    n_rows = 5 if factored else 40
+    most = rng.choice([5, 10**6 if factored else 10**9])
+    rates = np.where(rng.random((n_rows, 6)) < 0.2, -np.inf, rng.integers(-5, most, (n_rows, 6)))
+    capacity = rng.multinomial(int(rng.integers(20, 45)), np.full(6, 1 / 6))
+    row, scale = (rng.integers(5, size=40), rng.integers(0, 9, 40).astype(float)) if factored else (None, None)
+    return leadopt.Affinity(rates=rates, row=row, scale=scale), capacity, float(rng.integers(-2, 3))
+
+
+def verdict(affinity: Any, capacity: Any, reserve: float, best: Fraction | None, solver: Any) -> str:
     """Return what a match's claim is worth, given the exact best (None = no answer is allowed)."""
     import numpy as np
 
     import leadopt
     from benchmarks.oracles import exact_total
 
+    gains = affinity.dense()
+    problem = leadopt.Problem(affinity=affinity, capacity=capacity, reserve=reserve)
+    if solver.refuses(problem):
+        return "refused"
     try:
-        found = leadopt.match(gains, capacity, reserve=reserve)
+        found = leadopt.match(affinity, capacity, reserve=reserve, solver=solver)
     except leadopt.Infeasible:
         return "exact" if best is None else "wrong"
     total = exact_total(gains, found.rep_of_lead, reserve)
@@ -56,46 +86,64 @@ def verdict(gains: Any, capacity: Any, reserve: float, best: Fraction | None) ->
     return "excused" if short <= billionth * Fraction(max(finite)) else "wrong"
 
 
-def trial(n_small: int, n_medium: int) -> dict[str, Any]:
-    """Return how often each verdict was reached, and the seconds of it all."""
+def named(name: str) -> Any:
+    """Return a solver by its name here; None if there is none."""
+    plain, *uncompiled = name.split(", ")
+    made = solver_named(plain)
+    if made is None or not uncompiled:
+        return made
+    return type(made)(compiled=False) if "compiled" in [option.name for option in fields(made)] else None
+
+
+def trial(n_small: int, n_medium: int) -> dict[str, dict[str, int]]:
+    """Return how often each solver reached each verdict."""
+    import warnings
+
     import numpy as np
 
     from benchmarks.oracles import best_of_all, network_simplex
 
-    counts: dict[str, int] = dict.fromkeys(("exact", "close", "excused", "wrong", "not claimed", "infeasible"), 0)
+    solvers = {name: named(name) for name in SOLVERS if named(name) is not None}
+    counts = {name: dict.fromkeys(VERDICTS, 0) for name in solvers}
 
-    def work() -> None:
-        for number in range(n_small):
-            rng = np.random.default_rng(number)
-            gains, capacity, reserve = small(rng, KINDS[number % len(KINDS)])
-            best = best_of_all(gains, capacity, reserve)
-            counts[verdict(gains, capacity, reserve, best)] += 1
-            counts["infeasible"] += best is None
-        for number in range(n_medium):
-            rng = np.random.default_rng(10**6 + number)
-            gains = np.where(rng.random((40, 6)) < 0.2, -np.inf, rng.integers(-5, rng.choice([5, 10**9]), (40, 6)))
-            capacity, reserve = rng.multinomial(int(rng.integers(20, 45)), np.full(6, 1 / 6)), int(rng.integers(-2, 3))
-            best = Fraction(network_simplex(gains, capacity, reserve))
-            counts[verdict(gains, capacity, float(reserve), best)] += 1
+    def judge(affinity: Any, capacity: Any, reserve: float, best: Fraction | None) -> None:
+        for name, solver in solvers.items():
+            reached = verdict(affinity, capacity, reserve, best, solver)
+            counts[name][reached] += 1
+            counts[name]["infeasible"] += best is None and reached != "refused"
 
     warnings.simplefilter("ignore")  # gains that integers cannot hold: the claim is what counts here
-    seconds, _ = timed(work)
-    return {"counts": counts, "seconds": seconds}
+    for number in range(n_small):
+        affinity, capacity, reserve = small(np.random.default_rng(number), KINDS[number % len(KINDS)])
+        judge(affinity, capacity, reserve, best_of_all(affinity.dense(), capacity, reserve))
+    for number in range(n_medium):
+        affinity, capacity, reserve = medium(np.random.default_rng(10**6 + number), factored=number % 2 == 1)
+        gains = affinity.dense()
+        judge(affinity, capacity, reserve, Fraction(network_simplex(gains, capacity, int(reserve))))
+    return counts
 
 
 def rows() -> Iterator[Row]:
-    n_small, n_medium = 3_000, 200
-    counts = fresh("honesty", "trial", n_small=n_small, n_medium=n_medium)["counts"]
-    n = f"{n_small + n_medium:,} hard instances"
-    yield Row(
-        instance=f"false claims of OPTIMAL or Infeasible in {n}: {counts['wrong']}",
-        met=counts["wrong"] == 0,
-        note="goal 0; ties, near ties, 1e-12 to 1e12, tight, impossible; against all answers in exact fractions, or "
-        f"networkx; {counts['infeasible']} are infeasible; exactly best {counts['exact']:,}; within 1e-9 of the best "
-        f"{counts['close']}; not claimed {counts['not claimed']}",
-    )
-    yield Row(
-        instance=f"claims of OPTIMAL short by more than 1e-9 of the best in {n}: {counts['excused']}",
-        met=counts["excused"] == 0,
-        note="goal 0; a certificate that measures by the largest gain would excuse them",
-    )
+    yield from _rows(3_000, 200, SOLVERS)
+
+
+def quick_rows() -> Iterator[Row]:
+    """Yield a tenth of it, with whichever solvers exist."""
+    yield from _rows(300, 20, ())
+
+
+def _rows(n_small: int, n_medium: int, wanted: Sequence[str]) -> Iterator[Row]:
+    verdicts = fresh("honesty", "trial", n_small=n_small, n_medium=n_medium)
+    if absent := set(wanted) - set(verdicts):
+        raise SystemExit(f"honesty: leadopt has no solver {'; '.join(sorted(absent))}")
+    for name, counts in verdicts.items():
+        tried = n_small + n_medium - counts["refused"]
+        yield Row(
+            instance=f"{name}: false claims of OPTIMAL or Infeasible in {tried:,} hard instances: "
+            f"{counts['wrong'] + counts['excused']}",
+            met=counts["wrong"] + counts["excused"] == 0,
+            note="goal 0; ties, near ties, 1e-12 to 1e12, tight, impossible, factored; against all answers in exact "
+            f"fractions, or networkx; {counts['infeasible']} are infeasible; exactly best {counts['exact']:,}; within "
+            f"1e-9 of the best {counts['close']}; short by more, but not by the largest gain {counts['excused']}; not "
+            f"claimed {counts['not claimed']}; refused {counts['refused']}",
+        )

@@ -1,4 +1,4 @@
-"""Simulated sales floors and matrices: the same seed makes the same instance in every process and engine."""
+"""Simulated sales floors: the same seed makes the same instance in every process and engine."""
 
 from typing import Any
 
@@ -54,10 +54,3 @@ def as_table(columns: dict[str, Any], engine: str) -> Any:
     import pyarrow as pa
 
     return pa.table(columns)
-
-
-def whole_gains(n_leads: int, n_reps: int, seed: int = 0) -> tuple[Any, Any]:
-    """Return dense whole gains up to a million, and capacities for nine leads in ten: objectives can be equal."""
-    rng = np.random.default_rng(seed)
-    gains = rng.integers(0, 1_000_000, (n_leads, n_reps))
-    return gains, np.full(n_reps, 9 * n_leads // (10 * n_reps))

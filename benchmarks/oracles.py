@@ -1,4 +1,4 @@
-"""Independent solves: OR-Tools, SciPy and HiGHS called directly, and every answer in whole-number arithmetic."""
+"""Independent solves: OR-Tools, HiGHS and networkx called directly, and every answer in whole-number arithmetic."""
 
 from fractions import Fraction
 from itertools import product
@@ -39,15 +39,6 @@ def flow_optimum(gains: Any, capacity: Any) -> float:
     rep = flow(costs, capacity)
     placed = np.flatnonzero(rep >= 0)
     return float(gains[placed, rep[placed]].sum())
-
-
-def slots_optimum(gains: Any, capacity: Any) -> float:
-    """Return the greatest total gain where all gains are positive, by SciPy with a column per slot."""
-    from scipy.optimize import linear_sum_assignment
-
-    slots = np.repeat(np.arange(gains.shape[1]), capacity)
-    lead, slot = linear_sum_assignment(gains[:, slots], maximize=True)
-    return float(gains[lead, slots[slot]].sum())
 
 
 def transport_optimum(rates: Any, n_alike: Any, capacity: Any) -> float:
