@@ -18,6 +18,7 @@ from leadopt.problem import Problem
 from leadopt.progress import OnProgress
 from leadopt.solvers.base import Answer
 from leadopt.solvers.finish import Box, finish
+from leadopt.solvers.grouping import mostly_alike
 from leadopt.solvers.limit_tree import Room, limit_tree, room_beside_pins
 from leadopt.solvers.min_cost_flow import MinCostFlow
 from leadopt.solvers.pruning import Open
@@ -31,11 +32,12 @@ _SAMPLED = 0.03  # share of the leads in each of two samples
 _LEAST_PER_REP = 8  # leads per rep that a sample needs to say anything
 _STEP = 0.003  # of the mean margin between best and second best: what a bid adds
 _STEP_OF_SPREAD = 1e-5  # of the mean spread of a short list, at least
-_BIDS = 10  # bids per lead before steps grow
-_SCALING = 4.0  # by how much
-_GROWTHS = 12  # times; leads that must be placed and cannot be would bid for ever
+_BIDS = 8  # bids per lead before steps grow
+_GROWTH = 8.0  # by how much
+_SCALING = 4.0  # by how much they shrink when bids begin anew
+_GROWTHS = 12  # times that they may; leads that must be placed and cannot be would bid for ever
 _BACK = 2.0  # steps by which prices are lowered before bids begin anew
-_PHASES = 6  # times that bids begin anew with smaller steps
+_PHASES = 12  # times that bids begin anew with smaller steps
 _BETWEEN_LOOKS = 1_000_000  # bids between looks at the clock
 _LOW = 2.5  # standard errors of the samples' prices by which the rest begin lower: a price too high costs a hole
 _UNSURE = 4.0  # standard errors below which a sampled price counts as 0
@@ -60,6 +62,7 @@ class _Floor:
     bidders: NDArray[np.int32]
     first: Ints
     held: Ints
+    listed_at: Floats  # prices that are as high as those of every short list, or higher
 
     @classmethod
     def of(cls, problem: Problem, leads: Ints, room: Ints, prices: Floats) -> "_Floor":
@@ -83,6 +86,7 @@ class _Floor:
             bidders=np.empty(4 * n + 16 * len(room), dtype=np.int32),
             first=np.zeros(len(room), dtype=np.int64),
             held=np.zeros(len(room), dtype=np.int64),
+            listed_at=np.where(room > 0, prices, np.inf),
         )
 
         def draw_up(start: int, stop: int) -> None:
@@ -101,8 +105,8 @@ class _Floor:
         margins = options[:, -1] - options[:, -2]
         # Where everything is tied, margins say nothing: the spread of the short lists does.
         lowest = np.where(np.isfinite(options), options, np.inf).min(axis=1, initial=np.inf)
-        spread = _mean(options[:, -1] - lowest)
-        return max(_STEP * _mean(margins), _STEP_OF_SPREAD * spread, 5e-324)
+        spread = _typical(options[:, -1] - lowest)
+        return max(_STEP * _typical(margins), _STEP_OF_SPREAD * spread, 5e-324)
 
     def sell(self, step: float, noise: float, deadline: float = np.inf) -> float:
         """Let all leads bid until nobody is outbid, and return the step that the prices are good to.
@@ -110,14 +114,22 @@ class _Floor:
         Where bids chase each other in small steps, steps grow; then prices are lowered and bids begin anew with smaller
         ones. `noise` is how far the prices of reps that stay unfilled may have begun too high.
         """
-        reached = self._bid(step, deadline)
+        reached = self._bid(step, deadline, _BIDS)
+        highest = self.prices.copy()
         for _ in range(_PHASES):
             if reached <= _SCALING * step or perf_counter() > deadline:
                 break
+            kept = self.prices.copy(), self.held.copy(), self.first.copy(), self.bids.copy(), self.bidders.copy()
             self._lower(_BACK * reached, max(_FALL * noise, _WIDTH * reached))
-            before, reached = reached, self._bid(max(step, reached / _SCALING), deadline)
+            before, reached = reached, self._bid(max(step, reached / _SCALING), deadline, 2 * _BIDS)
+            highest = np.maximum(highest, self.prices)
             if reached >= before:
+                self.prices, self.held, self.first, self.bids, self.bidders = kept
+                reached = before
                 break
+        self.listed_at = highest
+        if ((self.held < self.room) & (self.prices > 0)).any():
+            self._refill(reached)
         return reached
 
     def _lower(self, usual: float, unfilled: float) -> None:
@@ -127,13 +139,13 @@ class _Floor:
         self.left_out += float((self.prices[open_] - lowered).max(initial=0.0))
         self.prices[open_] = lowered
 
-    def _bid(self, step: float, deadline: float) -> float:
+    def _bid(self, step: float, deadline: float, patience: int) -> float:
         from leadopt.solvers import kernels
 
         n = len(self.row)
         waiting, n_waiting = np.arange(n, dtype=np.int32)[::-1].copy(), n
         self.held[:] = 0
-        allotted, end, patience = np.zeros_like(self.held), 0, _BIDS * n + 1000
+        allotted, end, left = np.zeros_like(self.held), 0, patience * n + 1000
         finite = self.gains[np.isfinite(self.gains)]
         spread = float(np.ptp(finite)) if len(finite) else 0.0
         growths = 0
@@ -141,12 +153,27 @@ class _Floor:
             n_waiting, end, made, _ = kernels.bid(
                 self.rates, self.row, self.scale, self.reserve, self.room, step, spread + step, self.prices, self.reps,
                 self.gains, self.left_out, waiting, n_waiting, self.bids, self.bidders, self.first, allotted, self.held,
-                end, min(patience, _BETWEEN_LOOKS),
+                end, min(left, _BETWEEN_LOOKS),
             )  # fmt: skip
-            patience -= made
-            if patience <= 0:
-                step, patience, growths = _SCALING * step, _BIDS * n + 1000, growths + 1
+            left -= made
+            if left <= 0:
+                step, left, growths = _GROWTH * step, patience * n + 1000, growths + 1
         return step
+
+    def _refill(self, step: float) -> None:
+        """Let reps that cost something and are not filled lower their prices."""
+        from leadopt.solvers import kernels
+
+        n, n_listed = self.reps.shape
+        rep_of, gain_of = self.holders(), np.zeros(n)
+        placed = np.flatnonzero(rep_of >= 0)
+        gain_of[placed] = self.rates[self.row[placed], rep_of[placed]] * self.scale[placed]
+        listed = np.argsort(self.reps.reshape(-1), kind="stable")
+        first = np.concatenate([[0], np.cumsum(np.bincount(self.reps.reshape(-1), minlength=len(self.room)))])
+        kernels.refill(
+            self.reps, self.gains, self.reserve, self.room, step, self.prices, rep_of, gain_of, self.held, first,
+            listed, self.bids, self.bidders, _BIDS * n,
+        )  # fmt: skip
 
     def holders(self) -> Ints:
         """Return the rep that holds each lead's bid, -1 = none."""
@@ -161,7 +188,7 @@ class _Floor:
 
         n, m = len(self.row), len(self.room)
         with np.errstate(invalid="ignore"):
-            fall = np.where(np.isfinite(low), self.prices - low, 0.0)
+            fall = np.where(np.isfinite(low), self.listed_at - low, 0.0)
         # Few reps may be far below where lists were drawn up: they are looked at one by one, and spare all others.
         usual = np.partition(fall, m - 1 - m // 32)[m - 1 - m // 32] if m else 0.0
         dropped = np.flatnonzero(fall > usual)
@@ -207,8 +234,8 @@ class Auction:
         room = room_beside_pins(problem, tree)
         refuse_pins(problem, tree, room)
         leads = np.flatnonzero(problem.pins < 0)
-        if not (room.upper > 0).any() or len(leads) == 0:
-            return MinCostFlow().solve(problem)
+        if not (room.upper > 0).any() or len(leads) == 0 or mostly_alike(problem.affinity, leads):
+            return MinCostFlow().solve(problem)  # nothing to price, or few kinds of leads, which it merges
         start, noise = _first_prices(problem, leads, room)
         floor = _Floor.of(problem, leads, room.upper, start)
         step = floor.sell(floor.step(), noise)
@@ -234,9 +261,10 @@ def _first_prices(problem: Problem, leads: Ints, room: Room) -> tuple[Floats, fl
     return np.where(mean > _UNSURE * noise, np.maximum(mean - _LOW * noise, 0.0), 0.0), noise
 
 
-def _mean(margins: Floats) -> float:
+def _typical(margins: Floats) -> float:
+    """Return the mean of the positive ones, or, where few huge ones make it, some medians."""
     positive = margins[margins > 0]
-    return float(positive.mean()) if len(positive) else 0.0
+    return min(float(positive.mean()), 4.0 * float(np.median(positive))) if len(positive) else 0.0
 
 
 def _box(floor: _Floor, start: Floats, noise: float, step: float) -> Box:

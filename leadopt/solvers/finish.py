@@ -60,10 +60,15 @@ class Box:
         return Box(low=np.maximum(self.low - wider, 0.0), high=self.high + wider)
 
     def moved(self, prices: Floats, slack: float) -> "Box":
-        """Return a box around some prices, twice as wide where they lay outside; who stuck to its floor stays put."""
-        half = (self.high - self.low) / 2 * np.where(self.outside(prices, slack), 2.0, 1.0)
+        """Return a box around some prices, twice as wide where they lay outside; who stuck to its floor stays put.
+
+        A core that knows little of a rep may price it absurdly: no step is longer than three half-widths.
+        """
+        half = (self.high - self.low) / 2
         center = np.where(np.abs(prices - self.low) <= slack, self.middle, prices)
-        return Box.around(center, half, half)
+        center = np.clip(center, self.middle - 3 * half, self.middle + 3 * half)
+        wider = half * np.where(self.outside(prices, slack), 2.0, 1.0)
+        return Box.around(center, wider, wider)
 
 
 def finish(problem: Problem, tree: LimitTree, room: Room, leads: Ints, oracle: Oracle, box: Box) -> Answer:
@@ -110,9 +115,12 @@ def finish(problem: Problem, tree: LimitTree, room: Room, leads: Ints, oracle: O
         rep_of_lead[leads] = opened.choice
         core.groups.deal_out(*core.flows, rep_of_lead)
         try:
-            if fewer is not pairs:
+            if fewer is pairs:
+                prices, slack = core.prices(box.low)
+            else:
+                noise = float(core.costs.gain(4))
                 core = _seated(problem, tree, left, groups, pairs, rep_of_lead, box.low)
-            prices, slack = core.prices(box.low)
+                prices, slack = core.prices(box.low, noise)
         except NotOptimal:
             kept *= 4
             continue
@@ -175,11 +183,9 @@ def _thinned(pairs: Pairs, groups: Groups, n_reps: int, box: Box, kept: int) -> 
         entry = np.repeat(first[part] - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
         cells = np.full((len(part), n_reps), -np.inf)
         cells[row, pairs.rep[entry]] = worth[entry]
-        lowest = np.where(np.isfinite(cells), cells, np.inf).min(axis=1)
-        lot = 0.5 * np.minimum(width, cells.max(axis=1) - lowest) + 1e-15 * np.abs(lowest)
-        cells += lot[:, None] * rng.random(cells.shape)
-        bar = np.partition(cells, n_reps - kept, axis=1)[:, n_reps - kept]
-        wanted[entry] = cells[row, pairs.rep[entry]] >= bar[row]
+        bar = np.partition(cells, n_reps - kept // 2, axis=1)[:, n_reps - kept // 2]
+        drawn = rng.random(len(entry)) < kept / 2 / sizes[row]
+        wanted[entry] = drawn | (cells[row, pairs.rep[entry]] >= bar[row])
     return Pairs(group=pairs.group[wanted], rep=pairs.rep[wanted], gain=pairs.gain[wanted])
 
 

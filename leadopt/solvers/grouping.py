@@ -59,6 +59,17 @@ def group_leads(affinity: Affinity, class_of_lead: Ints, leads: Ints) -> Groups:
     )
 
 
+def mostly_alike(affinity: Affinity, leads: Ints, share: float = 0.25) -> bool:
+    """Return whether the distinct leads are at most a share of all; quick where gains are real numbers."""
+    most = share * len(leads)
+    if affinity.is_dense and len(np.unique(_hashes(_few_columns(affinity.rates)))) > most:
+        return False
+    rows = _equal_rows(affinity, leads)
+    if affinity.is_dense:
+        return len(np.unique(rows)) <= most
+    return len(np.unique(np.unique(affinity.scale[leads], return_inverse=True)[1] * len(affinity.rates) + rows)) <= most
+
+
 def _equal_rows(affinity: Affinity, leads: Ints) -> Ints:
     """Return for each lead one index for all rows of rates that equal its own; only rows in use are read."""
     rows = affinity.row[leads]
@@ -80,12 +91,15 @@ def _row_ids(rates: Floats) -> Ints:
     ids: Ints = np.arange(len(rates))
     if rates.size == 0:
         return np.zeros_like(ids)
-    few = np.unique(np.linspace(0, rates.shape[1] - 1, 4).astype(np.int64))
-    _, inverse, count = np.unique(_hashes(rates[:, few]), return_inverse=True, return_counts=True)
+    _, inverse, count = np.unique(_hashes(_few_columns(rates)), return_inverse=True, return_counts=True)
     alike = np.flatnonzero(count[inverse.reshape(-1)] > 1)
     if len(alike):
         ids[alike] = alike[_whole_row_ids(rates if len(alike) == len(rates) else rates[alike])]
     return ids
+
+
+def _few_columns(rates: Floats) -> Floats:
+    return rates[:, np.unique(np.linspace(0, rates.shape[1] - 1, 4).astype(np.int64))]
 
 
 def _whole_row_ids(rates: Floats) -> Ints:

@@ -164,6 +164,75 @@ def bid(
 
 
 @compiled
+def refill(
+    reps: Any,
+    gains: Any,
+    reserve: float,
+    room: Any,
+    step: float,
+    prices: Any,
+    rep_of: Any,
+    gain_of: Any,
+    held: Any,
+    first: Any,
+    listed: Any,
+    bids: Any,
+    bidders: Any,
+    most_moves: int,
+) -> int:
+    """Let reps that cost something and have free slots lower their prices until they are filled; return the moves left.
+
+    The bids in reverse: a rep offers its slots to the leads on whose short lists it is, which pay most for leaving where
+    they are, at the price at which one lead more would come. Who loses a lead does the same in turn; at price 0 a rep
+    may stay unfilled. `first` and `listed` give the places of each rep in all short lists.
+    """
+    n_reps, most = len(room), reps.shape[1]
+    queue, queued = np.empty(n_reps, dtype=np.int64), np.zeros(n_reps, dtype=np.bool_)
+    head, n_queued = 0, 0
+    for rep in range(n_reps):
+        if held[rep] < room[rep] and prices[rep] > 0.0:
+            queue[n_queued], queued[rep] = rep, True
+            n_queued += 1
+    while n_queued > 0 and most_moves > 0:
+        rep = queue[head]
+        head, n_queued, queued[rep] = (head + 1) % n_reps, n_queued - 1, False
+        free = room[rep] - held[rep]
+        n_offers = 0
+        for k in range(first[rep], first[rep + 1]):
+            lead = listed[k] // most
+            here = rep_of[lead]
+            if here == rep:
+                continue
+            worth = gain_of[lead] - prices[here] if here >= 0 else reserve
+            offer = gains[lead, listed[k] % most] - worth
+            if not offer > 0.0:
+                continue
+            if n_offers <= free:
+                sift_up(bids, bidders, 0, n_offers, offer, listed[k])
+                n_offers += 1
+            elif offer > bids[0]:
+                replace_lowest(bids, bidders, 0, n_offers, offer, listed[k])
+        lowest = 0
+        if n_offers > free:  # the lowest offer gets no slot, and sets the price
+            prices[rep] = min(prices[rep], max(bids[0] - step, 0.0))
+            lowest = 1
+        else:
+            prices[rep] = 0.0
+        for k in range(lowest, n_offers):
+            lead, option = bidders[k] // most, bidders[k] % most
+            here = rep_of[lead]
+            if here >= 0:
+                held[here] -= 1
+                if prices[here] > 0.0 and not queued[here]:
+                    queue[(head + n_queued) % n_reps], queued[here] = here, True
+                    n_queued += 1
+            rep_of[lead], gain_of[lead] = rep, gains[lead, option]
+            held[rep] += 1
+            most_moves -= 1
+    return most_moves
+
+
+@compiled
 def possible_reps(
     rates: Any,
     scale: float,

@@ -168,14 +168,14 @@ def potentials(constraints: Ints) -> Ints:
 
 
 def potentials_above(constraints: Ints, low: Ints) -> Ints:
-    """Return the least y >= low with ``y[b] >= y[a] + D[a, b]`` for all pairs, less what that gives the last node.
+    """Return y with ``y[b] >= y[a] + D[a, b]`` for all pairs and y = 0 at the last node: the least y >= low there is.
 
-    If any y with 0 at the last node lies within a box above `low`, so does this one.
+    Where there is none above `low`, the result is that of `potentials`, which knows no floor.
     """
     y = low.copy()
     known = np.ones(len(y), dtype=bool)
     _raise_until_met(constraints, y, known, np.zeros(len(y), dtype=bool))
-    return np.asarray(y - y[-1])
+    return y if y[-1] == 0 else potentials(constraints)
 
 
 def _spread(constraints: Ints, y: Ints, known: NDArray[np.bool_]) -> None:

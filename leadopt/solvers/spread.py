@@ -18,6 +18,7 @@ from leadopt.solvers.flow import Arcs, min_cost_flow
 from leadopt.solvers.grouping import Groups, group_leads
 from leadopt.solvers.limit_tree import LimitTree, NotNested, Room, limit_tree
 from leadopt.solvers.network import supplies
+from leadopt.solvers.pruning import RowOracle
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -29,6 +30,8 @@ _MOST = 2.0**58  # as in min_cost_flow
 _UNLIMITED = 2**40  # capacities beyond are one and the same
 _FINE = 2.0**16  # costs per lead of the largest rep
 _CHUNK = 1 << 20
+_MANY = 100_000  # choices that are too many to keep for a mere draw
+_DRAWN = 8  # choices that a lead keeps then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +51,30 @@ def spread_ties(problem: Problem, answer: Answer, rng: "np.random.Generator") ->
         tree = limit_tree(problem)
     except NotNested:
         return answer.rep_of_lead
-    groups = group_leads(problem.affinity, tree.class_of_lead, np.flatnonzero(problem.pins < 0))
-    ties = _find_ties(problem, answer, groups)
+    tolerance = _tolerance(problem, answer)
+    leads = _perhaps_tied(problem, answer, np.flatnonzero(problem.pins < 0), tolerance)
+    ties = _find_ties(problem, answer, group_leads(problem.affinity, tree.class_of_lead, leads), tolerance)
     if not len(ties.groups.size):
         return answer.rep_of_lead
     return _rebalance(problem, answer, tree, _shuffled(ties, rng), rng)
 
 
-def _find_ties(problem: Problem, answer: Answer, groups: Groups) -> _Ties:
+def _tolerance(problem: Problem, answer: Answer) -> float:
     # Prices are whole costs over a scale: no tie is finer than their rounding.
     rounding = 4.0 * answer.stats.get("rounding", 0.0) / max(1, problem.n_leads)
-    tolerance = max(_TIGHT * max(largest_gain(problem), float(np.abs(answer.prices).max(initial=0.0))), rounding)
+    return max(_TIGHT * max(largest_gain(problem), float(np.abs(answer.prices).max(initial=0.0))), rounding)
+
+
+def _perhaps_tied(problem: Problem, answer: Answer, leads: Ints, tolerance: float) -> Ints:
+    """Return the leads whose second-best option is about as good as their best, by a quick look where there is one."""
+    if answer.limit_prices.any() or problem.n_reps == 0:
+        return leads
+    # The pool is made a little better than it is, so that leads that are tied with it are found too.
+    oracle = RowOracle(affinity=problem.affinity, leads=leads, reserve=problem.reserve + tolerance)
+    return leads[oracle.open(answer.prices - 2 * tolerance, answer.prices).lead]
+
+
+def _find_ties(problem: Problem, answer: Answer, groups: Groups, tolerance: float) -> _Ties:
     kept, choices = [], []
     step = max(1, _CHUNK // (problem.n_reps + 1))
     for start in range(0, len(groups.size), step):
@@ -108,7 +124,10 @@ def _rebalance(problem: Problem, answer: Answer, tree: LimitTree, ties: _Ties, r
     result = answer.rep_of_lead.copy()
     result[groups.members] = -1
     room = _room(problem, answer, tree, result)
-    group, option = np.nonzero(ties.choice)
+    choice = ties.choice
+    if (room.lower == room.upper)[: problem.n_reps].all():
+        choice = _drawn(choice, groups, answer.rep_of_lead, rng)
+    group, option = np.nonzero(choice)
     taken = _most_even(problem, tree, room, groups, group, option, result, rng.permutation(problem.n_reps))
     if taken is None:  # rounding of the prices made a pair of the answer look worse than tied
         return answer.rep_of_lead
@@ -116,6 +135,17 @@ def _rebalance(problem: Problem, answer: Answer, tree: LimitTree, ties: _Ties, r
     rep = np.where(option == problem.n_reps, -1, option)
     groups.deal_out(group[used], rep[used], taken[used], result)
     return result
+
+
+def _drawn(choice: Bools, groups: Groups, rep_of_lead: Ints, rng: "np.random.Generator") -> Bools:
+    """Return fewer choices, drawn by lot beside what each group has: where no load can change, these do for a draw."""
+    many = np.flatnonzero((choice.sum(axis=1) > _DRAWN) & (groups.size <= 2))
+    if choice.sum() < _MANY or not len(many):
+        return choice
+    fewer = choice.copy()
+    fewer[many] &= rng.random((len(many), choice.shape[1])) < (_DRAWN / choice[many].sum(axis=1))[:, None]
+    fewer[np.repeat(np.arange(len(groups.size)), groups.size), rep_of_lead[groups.members]] = True
+    return fewer
 
 
 def _most_even(
