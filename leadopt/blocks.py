@@ -69,7 +69,7 @@ def in_parts(n_rows: int, n_columns: int, work: Callable[[int, int], None]) -> N
     >>> in_parts(3, 10, lambda start, stop: print(start, stop))
     0 3
     """
-    n_threads = cores() if n_rows * n_columns > _WORTH_THREADS else 1
+    n_threads = cores() if n_rows * n_columns > _WORTH_THREADS // 8 else 1
     if n_threads <= 1:
         work(0, n_rows)
         return

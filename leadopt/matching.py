@@ -212,7 +212,7 @@ def _spread(
     if not certificate.optimal:
         return answer.rep_of_lead, certificate
     even = spread_ties(problem, answer, rng)
-    if even is answer.rep_of_lead:
+    if np.array_equal(even, answer.rep_of_lead):
         return even, certificate
     evened = _certified(problem, answer, even, solver)
     return (even, evened) if evened.optimal else (answer.rep_of_lead, certificate)

@@ -31,15 +31,17 @@ _LISTED = 6  # reps on a lead's short list
 _SAMPLED = 0.03  # share of the leads in each of two samples
 _LEAST_PER_REP = 8  # leads per rep that a sample needs to say anything
 _STEP = 0.003  # of the mean margin between best and second best: what a bid adds
+_ASKED = 4_000  # leads whose margins are looked at
 _STEP_OF_SPREAD = 1e-5  # of the mean spread of a short list, at least
 _BIDS = 8  # bids per lead before steps grow
+_BEGIN = 16.0  # steps that bids begin with where no prices are known
 _GROWTH = 8.0  # by how much
 _SCALING = 4.0  # by how much they shrink when bids begin anew
 _GROWTHS = 12  # times that they may; leads that must be placed and cannot be would bid for ever
 _BACK = 2.0  # steps by which prices are lowered before bids begin anew
 _PHASES = 12  # times that bids begin anew with smaller steps
 _BETWEEN_LOOKS = 1_000_000  # bids between looks at the clock
-_LOW = 2.5  # standard errors of the samples' prices by which the rest begin lower: a price too high costs a hole
+_LOW = 1.5  # standard errors of the samples' prices by which the rest begin lower: a price too high costs a hole
 _UNSURE = 4.0  # standard errors below which a sampled price counts as 0
 _FALL = 4.0  # standard errors by which the price of a rep that was not filled may have begun too high
 _WIDTH = 5.0  # steps by which the final prices may be off
@@ -99,7 +101,9 @@ class _Floor:
 
     def step(self) -> float:
         """Return what a bid should add: little beside the mean margin of the best option over the second best."""
-        options = np.column_stack([self.gains - self.prices[self.reps], np.full(len(self.gains), self.reserve)])
+        some = slice(None, None, 1 + len(self.gains) // _ASKED)
+        after = self.gains[some] - self.prices[self.reps[some]]
+        options = np.column_stack([after, np.full(len(after), self.reserve)])
         options.sort(axis=1)
         options = options[np.isfinite(options[:, -2])]
         margins = options[:, -1] - options[:, -2]
@@ -108,13 +112,14 @@ class _Floor:
         spread = _typical(options[:, -1] - lowest)
         return max(_STEP * _typical(margins), _STEP_OF_SPREAD * spread, 5e-324)
 
-    def sell(self, step: float, noise: float, deadline: float = np.inf) -> float:
+    def sell(self, step: float, noise: float, begin: float = 1.0, deadline: float = np.inf) -> float:
         """Let all leads bid until nobody is outbid, and return the step that the prices are good to.
 
         Where bids chase each other in small steps, steps grow; then prices are lowered and bids begin anew with smaller
-        ones. `noise` is how far the prices of reps that stay unfilled may have begun too high.
+        ones. `noise` is how far the prices of reps that stay unfilled may have begun too high, `begin` how many times the
+        step the first ones are.
         """
-        reached = self._bid(step, deadline, _BIDS)
+        reached = self._bid(begin * step, deadline, _BIDS)
         highest = self.prices.copy()
         for _ in range(_PHASES):
             if reached <= _SCALING * step or perf_counter() > deadline:
@@ -164,12 +169,13 @@ class _Floor:
         """Let reps that cost something and are not filled lower their prices."""
         from leadopt.solvers import kernels
 
-        n, n_listed = self.reps.shape
+        n, m = len(self.reps), len(self.room)
         rep_of, gain_of = self.holders(), np.zeros(n)
         placed = np.flatnonzero(rep_of >= 0)
         gain_of[placed] = self.rates[self.row[placed], rep_of[placed]] * self.scale[placed]
-        listed = np.argsort(self.reps.reshape(-1), kind="stable")
-        first = np.concatenate([[0], np.cumsum(np.bincount(self.reps.reshape(-1), minlength=len(self.room)))])
+        reps = self.reps.reshape(-1)
+        listed = np.argsort(reps.astype(np.int16) if m < 2**15 else reps, kind="stable")  # radix sort on 16 bits
+        first = np.concatenate([[0], np.cumsum(np.bincount(reps, minlength=m))])
         kernels.refill(
             self.reps, self.gains, self.reserve, self.room, step, self.prices, rep_of, gain_of, self.held, first,
             listed, self.bids, self.bidders, _BIDS * n,
@@ -189,21 +195,28 @@ class _Floor:
         n, m = len(self.row), len(self.room)
         with np.errstate(invalid="ignore"):
             fall = np.where(np.isfinite(low), self.listed_at - low, 0.0)
-        # Few reps may be far below where lists were drawn up: they are looked at one by one, and spare all others.
-        usual = np.partition(fall, m - 1 - m // 32)[m - 1 - m // 32] if m else 0.0
-        dropped = np.flatnonzero(fall > usual)
+        usual, dropped = _usual_fall(fall)
         choice, n_possible = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
         shared = (self.rates, self.row, self.scale, self.reserve, low, high, self.reps, self.gains, self.left_out)
 
         def count(start: int, stop: int) -> None:
-            kernels.count_possible(*shared, max(usual, 0.0), dropped, start, stop, choice, n_possible)
+            kernels.count_possible(*shared, usual, dropped, start, stop, choice, n_possible)
 
         in_parts(n, m, count)
         lead = np.flatnonzero(n_possible)
         first = np.concatenate([[0], np.cumsum(n_possible[lead])]).astype(np.int64)
         rep = np.empty(first[-1], dtype=np.int64)
-        kernels.list_possible(*shared, max(usual, 0.0), dropped, lead, first, rep)
+        kernels.list_possible(*shared, usual, dropped, lead, first, rep)
         return Open(choice=choice, lead=lead, first=first, rep=rep)
+
+
+def _usual_fall(fall: Floats) -> tuple[float, Ints]:
+    """Return how far prices fell, but for few reps that fell much farther: these are looked at one by one."""
+    n_few = len(fall) // 16
+    most = max(float(np.partition(fall, len(fall) - 1 - n_few)[len(fall) - 1 - n_few]), 0.0)
+    far = np.flatnonzero(fall > 3.0 * most)
+    others = np.delete(fall, far)
+    return max(float(others.max(initial=0.0)), 0.0), far
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +267,7 @@ def _first_prices(problem: Problem, leads: Ints, room: Room) -> tuple[Floats, fl
         share = room.upper * (size / len(leads))
         slots = np.floor(share + rng.random(problem.n_reps)).astype(np.int64)
         floor = _Floor.of(problem, leads[np.sort(part)], slots, np.zeros(problem.n_reps))
-        floor.sell(floor.step(), 0.0)
+        floor.sell(floor.step(), 0.0, _BEGIN)
         found.append(np.where(slots > 0, floor.prices, 0.0))
     noise = float(np.sqrt(np.mean((found[0] - found[1]) ** 2))) / 2
     mean = (found[0] + found[1]) / 2

@@ -173,7 +173,6 @@ def _thinned(pairs: Pairs, groups: Groups, n_reps: int, box: Box, kept: int) -> 
     first = np.searchsorted(pairs.group, np.arange(len(groups.size) + 1))
     many = np.flatnonzero((np.diff(first) > kept) & (groups.size <= _ALIKE))
     wanted = np.ones(len(worth), dtype=bool)
-    width = float((box.high - box.low).mean())
     rng = np.random.default_rng(0)
     step = max(1, _MANY // n_reps)
     for start in range(0, len(many), step):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.blocks import over_blocks
 from leadopt.certify import largest_gain, reduced_gains
 from leadopt.problem import Problem
 from leadopt.solvers.base import Answer
@@ -18,7 +19,6 @@ from leadopt.solvers.flow import Arcs, min_cost_flow
 from leadopt.solvers.grouping import Groups, group_leads
 from leadopt.solvers.limit_tree import LimitTree, NotNested, Room, limit_tree
 from leadopt.solvers.network import supplies
-from leadopt.solvers.pruning import RowOracle
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -69,9 +69,17 @@ def _perhaps_tied(problem: Problem, answer: Answer, leads: Ints, tolerance: floa
     """Return the leads whose second-best option is about as good as their best, by a quick look where there is one."""
     if answer.limit_prices.any() or problem.n_reps == 0:
         return leads
-    # The pool is made a little better than it is, so that leads that are tied with it are found too.
-    oracle = RowOracle(affinity=problem.affinity, leads=leads, reserve=problem.reserve + tolerance)
-    return leads[oracle.open(answer.prices - 2 * tolerance, answer.prices).lead]
+
+    def look(start: int, stop: int, after: Floats) -> Ints:
+        gains = affinity.between(start, stop, after) if everybody else affinity.of(leads[start:stop])
+        np.subtract(gains, answer.prices, out=after)
+        best = np.maximum(after.max(axis=1), problem.reserve)
+        near = np.count_nonzero(after >= best[:, None] - tolerance, axis=1) + (problem.reserve >= best - tolerance)
+        return start + np.flatnonzero(near > 1)
+
+    affinity, everybody = problem.affinity, len(leads) == problem.n_leads
+    found = over_blocks(len(leads), problem.n_reps, look)
+    return leads[np.concatenate([np.zeros(0, dtype=np.int64), *found])]
 
 
 def _find_ties(problem: Problem, answer: Answer, groups: Groups, tolerance: float) -> _Ties:
