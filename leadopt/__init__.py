@@ -14,13 +14,15 @@ from leadopt.matching import Auto, Match, Status, match
 from leadopt.plan import Plan
 from leadopt.policy import Policy
 from leadopt.problem import Limit, Problem
-from leadopt.solvers import Hungarian, MinCostFlow
+from leadopt.solvers import Auction, Envelope, Hungarian, MinCostFlow
 
 __all__ = [
     "Affinity",
     "AffinityModel",
+    "Auction",
     "Auto",
     "Columns",
+    "Envelope",
     "Fairness",
     "Hungarian",
     "Infeasible",

@@ -13,7 +13,10 @@ from leadopt.certify import OPTIMAL_GAP, Certificate, certify
 from leadopt.errors import InvalidInput, PrecisionWarning, SolverFailed
 from leadopt.problem import Limit, Problem
 from leadopt.progress import Meter, OnProgress
-from leadopt.solvers import Answer, Hungarian, MinCostFlow, Solver
+from leadopt.solvers import Answer, Auction, Envelope, Hungarian, MinCostFlow, Solver
+from leadopt.solvers.base import checked_prices, checked_time_limit
+from leadopt.solvers.grouping import few_kinds
+from leadopt.solvers.sampling import has_numba
 from leadopt.solvers.spread import spread_ties
 
 Floats = NDArray[np.float64]
@@ -67,35 +70,59 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auto:
-    """Chooses the solver by the problem.
+    """Chooses the solver by the problem: the quickest one as measured by ``benchmarks/auto_table.py``.
 
-    ===============================================  =============
-    problem                                          solver
-    ===============================================  =============
-    no limits, at most one slot per rep,             `Hungarian`
-    at most 4 million pairs
-    nested limits with usage 1, or capacities alone  `MinCostFlow`
-    ===============================================  =============
+    ====================================================================  =================
+    problem                                                               solver
+    ====================================================================  =================
+    nested limits with usage 1                                            `MinCostFlow`
+    few distinct leads: 2 million pairs of kinds and reps at most         `MinCostFlow`
+    32 leads or more per row of rates, 500,000 pairs or more              `Envelope`
+    500,000 pairs or more (without numba 2 million), or limited time      `Auction`
+    one slot per rep at most, up to 100,000 pairs (without numba all)     `Hungarian`
+    everything else                                                       `MinCostFlow`
+    ====================================================================  =================
+
+    Warm, `Auction` is quicker from 20,000 pairs on; but the first use of a process loads numba, for half a second.
     """
 
     name = "Auto"
 
-    def choose(self, problem: Problem) -> Solver:
+    def choose(self, problem: Problem, time_limit_s: float | None = None) -> Solver:
         """Return the solver for a problem.
 
         Raises
         ------
         InvalidInput
-            no solver takes it; says why
+            no solver takes it, or none in limited time; says why
         """
-        unit = problem.capacity.max(initial=0) <= 1
-        if unit and not problem.limits and problem.n_leads * problem.n_reps <= 4_000_000:
-            return Hungarian()
+        if checked_time_limit(time_limit_s) is not None:
+            return self._choose_in_time(problem)
+        if not problem.limits:
+            return self._choose_for_capacities(problem)
         if reason := MinCostFlow().refuses(problem):
             raise InvalidInput(
                 f"limits must be nested (each two either disjoint or one inside the other) and count leads: {reason}"
             )
         return MinCostFlow()
+
+    def _choose_for_capacities(self, problem: Problem) -> Solver:
+        n_pairs = problem.n_leads * problem.n_reps
+        unit, compiled = problem.capacity.max(initial=0) <= 1, has_numba()
+        if unit and n_pairs <= (100_000 if compiled else 4_000_000):
+            return Hungarian()
+        if n_pairs < (500_000 if compiled else 2_000_000) or few_kinds(problem.affinity):
+            return MinCostFlow()
+        shared = not problem.affinity.is_dense and problem.n_leads >= 32 * len(problem.affinity.rates)
+        return Envelope() if shared else Auction()
+
+    def _choose_in_time(self, problem: Problem) -> Solver:
+        if problem.limits:
+            raise InvalidInput(
+                f"Auto cannot keep a time limit beside {len(problem.limits)} limits, as OR-Tools has none and Auction, "
+                "which keeps one, takes capacities alone; leave time_limit_s out"
+            )
+        return Auction()
 
     def refuses(self, problem: Problem) -> str | None:
         """Return why no solver takes the problem, None if one does."""
@@ -105,9 +132,17 @@ class Auto:
             return str(reason)
         return None
 
-    def solve(self, problem: Problem, on_progress: OnProgress | None = None) -> Answer:
+    def solve(
+        self,
+        problem: Problem,
+        on_progress: OnProgress | None = None,
+        *,
+        prices: ArrayLike | None = None,
+        time_limit_s: float | None = None,
+    ) -> Answer:
         """Return the answer of the chosen solver."""
-        return self.choose(problem).solve(problem, on_progress)
+        chosen = self.choose(problem, time_limit_s)
+        return chosen.solve(problem, on_progress, prices=prices, time_limit_s=time_limit_s)
 
 
 def match(
@@ -119,6 +154,8 @@ def match(
     reserve: float = 0.0,
     solver: Solver | None = None,
     rng: "int | np.random.Generator" = 0,
+    prices: ArrayLike | None = None,
+    time_limit_s: float | None = None,
     on_progress: OnProgress | None = None,
 ) -> Match:
     r"""Return the assignment of leads to reps with the greatest total gain, and the proof.
@@ -142,6 +179,13 @@ def match(
         None = `Auto()`
     rng
         seed or generator that decides between equally good assignments, once loads are as even as these allow
+    prices
+        (n_reps,), finite and not negative: a hint where the prices may be, such as those of an earlier `Match`. Solving
+        anew after a small change is faster with it, and just as exact; solvers without a use for it ignore it
+    time_limit_s
+        seconds after which the solver returns the best allowed answer so far, with its honest gap and
+        ``stats["stopped"] = 1``; building the problem and certifying the answer come on top. `Auction` alone can keep
+        one, and exceeds it where leads must be placed and only an exact solve finds out where. None = no limit
     on_progress
         called with a `Progress` at every stage
 
@@ -153,7 +197,7 @@ def match(
     Raises
     ------
     InvalidInput
-        the input breaks a rule, or the solver does not take such limits
+        the input breaks a rule, or the solver does not take such limits or no limit of time
     Infeasible
         no assignment meets every hard limit; carries a witness
 
@@ -166,7 +210,7 @@ def match(
     meter = Meter(on_progress)
     meter.enter("build")
     problem = Problem(affinity=affinity, capacity=capacity, limits=limits, pins=pins, reserve=reserve)  # type: ignore[arg-type]
-    return solve(problem, solver, rng=rng, on_progress=meter.relay)
+    return solve(problem, solver, rng=rng, prices=prices, time_limit_s=time_limit_s, on_progress=meter.relay)
 
 
 def solve(
@@ -174,15 +218,18 @@ def solve(
     solver: Solver | None = None,
     *,
     rng: "int | np.random.Generator" = 0,
+    prices: ArrayLike | None = None,
+    time_limit_s: float | None = None,
     on_progress: OnProgress | None = None,
 ) -> Match:
     """Return what `match` does, for a problem that is built already: solve, certify, share out ties, certify."""
     meter = Meter(on_progress)
     generator = _generator(rng)
+    hint, limit_s = checked_prices(prices, problem.n_reps), checked_time_limit(time_limit_s)
     wanted = Auto() if solver is None else solver
-    chosen = wanted.choose(problem) if isinstance(wanted, Auto) else wanted
+    chosen = wanted.choose(problem, limit_s) if isinstance(wanted, Auto) else wanted
     meter.enter("solve")
-    answer = chosen.solve(problem, meter.relay)
+    answer = chosen.solve(problem, meter.relay, prices=hint, time_limit_s=limit_s)
     meter.enter("certify")
     certificate = _certified(problem, answer, answer.rep_of_lead, chosen)
     meter.enter("spread ties", certificate.objective, certificate.bound)
@@ -208,8 +255,11 @@ def _certified(problem: Problem, answer: Answer, rep_of_lead: Ints, solver: Solv
 def _spread(
     problem: Problem, answer: Answer, certificate: Certificate, solver: Solver, rng: "np.random.Generator"
 ) -> tuple[Ints, Certificate]:
-    """Return the answer with ties shared out, unless that cost more than a certificate can tell apart from nothing."""
-    if not certificate.optimal:
+    """Return the answer with ties shared out, unless that cost more than a certificate can tell apart from nothing.
+
+    Where time is over, or nothing is proved, ties stay.
+    """
+    if not certificate.optimal or answer.stats.get("stopped"):
         return answer.rep_of_lead, certificate
     even = spread_ties(problem, answer, rng)
     if np.array_equal(even, answer.rep_of_lead):

@@ -1,8 +1,10 @@
-"""How long work tells where it is: one frozen record, handed to the caller's function."""
+"""How long work tells where it is, and knows when to stop: one frozen record, handed to the caller's function."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
+
+_SELDOM_S = 0.5  # between reports of a stage that goes on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,9 +14,11 @@ class Progress:
     Parameters
     ----------
     stage
-        what is being done, in words: "read", "learn", "limits", "build", "solve", "certify", "spread ties", "done"
+        what is being done, in words: "read", "learn", "limits", "build", "solve", "certify", "spread ties", "done"; a
+        solver may tell more of itself after "solve": `Auction` tells "price", "prune" and "core", "price" again and
+        again as long as it lasts
     iteration
-        how many stages are behind
+        how many reports came before
     elapsed_s
         seconds since the work began
     objective, bound
@@ -31,23 +35,44 @@ class Progress:
 OnProgress = Callable[[Progress], None]
 
 
-class Meter:
-    """Counts stages and seconds for one piece of work and passes them on, if anybody listens."""
+class OutOfTime(Exception):
+    """The time limit is over; says nothing about the answer."""
 
-    def __init__(self, on_progress: OnProgress | None) -> None:
+
+class Meter:
+    """Counts stages and seconds for one piece of work, tells whoever listens, and knows when time is over."""
+
+    def __init__(self, on_progress: OnProgress | None = None, time_limit_s: float | None = None) -> None:
         self._listener = on_progress
-        self._start = perf_counter()
+        self._start = self._last = perf_counter()
         self._iteration = 0
+        self._limit_s = float("inf") if time_limit_s is None else time_limit_s
 
     def enter(self, stage: str, objective: float | None = None, bound: float | None = None) -> None:
         """Report that a stage begins."""
+        self._last = perf_counter()
         if self._listener is not None:
-            elapsed = perf_counter() - self._start
+            elapsed = self._last - self._start
             self._listener(
                 Progress(stage=stage, iteration=self._iteration, elapsed_s=elapsed, objective=objective, bound=bound)
             )
         self._iteration += 1
 
+    def still(self, stage: str) -> None:
+        """Report that a stage goes on, if the last report was a while ago."""
+        if perf_counter() - self._last >= _SELDOM_S:
+            self.enter(stage)
+
     def relay(self, inner: Progress) -> None:
         """Report a stage of a part of this work as a stage of its own."""
         self.enter(inner.stage, inner.objective, inner.bound)
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the time limit, negative once it is over, inf where there is none."""
+        return self._limit_s - (perf_counter() - self._start)
+
+    def check(self, seconds: float = 0.0) -> None:
+        """Raise `OutOfTime` unless more than so many seconds are left."""
+        if self.left_s <= seconds:
+            raise OutOfTime

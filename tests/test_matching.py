@@ -8,7 +8,7 @@ from leadopt.errors import InvalidInput, SolverFailed
 from leadopt.matching import Auto, Status, match
 from leadopt.problem import Limit, Problem
 from leadopt.progress import Progress
-from leadopt.solvers import Answer, Hungarian, MinCostFlow
+from leadopt.solvers import Answer, Auction, Hungarian, MinCostFlow
 from leadopt.solvers.base import Solver
 
 
@@ -29,6 +29,78 @@ def test_auto_takes_hungarian_for_unit_capacities_and_flow_for_the_rest():
     assert Auto().choose(square) == Hungarian()
     assert Auto().choose(square.replace(capacity=2)) == MinCostFlow()
     assert Auto().choose(square.replace(limits=(Limit(upper=2),))) == MinCostFlow()
+
+
+def test_auto_takes_the_auction_in_limited_time_and_says_where_there_is_none():
+    problem = Problem(affinity=np.ones((3, 3)), capacity=1)
+    assert Auto().choose(problem, 1) == Auction()
+    assert match(np.ones((3, 3)), 1, time_limit_s=60).solver == Auction().name
+    assert Auto().solve(problem, time_limit_s=60).rep_of_lead.tolist() == [0, 1, 2]
+    limited = problem.replace(limits=[Limit(upper=2)])
+    reason = "Auto cannot keep a time limit beside 1 limits, as OR-Tools has none and Auction, which keeps one, takes"
+    for solve_it in (
+        Auto().choose,
+        lambda problem, limit: match(np.ones((3, 3)), 1, limits=[Limit()], time_limit_s=limit),
+    ):
+        with pytest.raises(InvalidInput, match=reason):
+            solve_it(limited, 1.0)
+
+
+class Asked:
+    """Takes note of the hints it is given, and leaves all leads in the pool."""
+
+    name = "Asked"
+
+    def refuses(self, problem):
+        return None
+
+    def solve(self, problem, on_progress=None, *, prices=None, time_limit_s=None):
+        self.prices, self.time_limit_s = prices, time_limit_s
+        return Answer(
+            rep_of_lead=np.full(problem.n_leads, -1), prices=np.zeros(problem.n_reps), limit_prices=np.zeros(0)
+        )
+
+
+def test_hints_reach_the_solver_as_numbers():
+    solver = Asked()
+    match([[1.0, 2.0]], 1, solver=solver, prices=[1, 0], time_limit_s=np.float32(2))
+    assert (solver.prices.dtype, solver.prices.tolist()) == (np.float64, [1.0, 0.0])
+    assert (type(solver.time_limit_s), solver.time_limit_s) == (float, 2.0)
+    match([[1.0, 2.0]], 1, solver=solver)
+    assert (solver.prices, solver.time_limit_s) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "prices, found",
+    [
+        ([1.0], r"prices: must be one for each of 2 reps; found shape \(1,\)"),
+        (3.0, r"prices: must be one for each of 2 reps; found shape \(\)"),
+        ([0.0, np.nan], "prices of rep 1: must be finite, 0 or more; found nan"),
+        ([-1.0, 0.0], "prices of rep 0: must be finite, 0 or more; found -1.0"),
+        ([0.0, np.inf], "prices of rep 1: must be finite, 0 or more; found inf"),
+        (["a", "b"], r"prices: must be numbers, one for each of 2 reps; found \['a', 'b'\]"),
+    ],
+)
+@pytest.mark.parametrize("solver", [None, Auction()])
+def test_hints_that_cannot_be_prices_are_refused(solver, prices, found):
+    with pytest.raises(InvalidInput, match=found):
+        match([[1.0, 2.0]], 1, prices=prices, solver=solver)
+
+
+@pytest.mark.parametrize("limit", [0, -1.0, np.inf, np.nan, "1", True, [1.0]])
+def test_a_time_limit_that_is_no_time_is_refused(limit):
+    with pytest.raises(
+        InvalidInput, match=r"time_limit_s: must be a positive finite number of seconds, or None; found"
+    ):
+        match([[1.0]], 1, time_limit_s=limit)
+
+
+@pytest.mark.parametrize("solver, backend", [(Hungarian(), "SciPy"), (MinCostFlow(), "OR-Tools")])
+def test_who_cannot_keep_a_time_limit_says_so(solver, backend):
+    reason = f"{solver.name} cannot keep a time limit, as {backend} has none; leave time_limit_s out or use Auction"
+    with pytest.raises(InvalidInput, match=reason):
+        match([[1.0]], 1, solver=solver, time_limit_s=1.0)
+    assert match([[1.0]], 1, solver=solver, prices=[0.5]).prices.tolist() == [0.0]
 
 
 @pytest.mark.parametrize("solver", [None, Auto()])
@@ -54,7 +126,7 @@ class Careless:
     def refuses(self, problem):
         return None
 
-    def solve(self, problem, on_progress=None):
+    def solve(self, problem, on_progress=None, *, prices=None, time_limit_s=None):
         return Answer(
             rep_of_lead=np.zeros(problem.n_leads, dtype=np.int64),
             prices=np.zeros(problem.n_reps),

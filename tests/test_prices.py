@@ -5,14 +5,12 @@ import pytest
 
 from leadopt.matching import match
 from leadopt.problem import Limit
-from leadopt.solvers.prices import NONE, NotOptimal, potentials
+from leadopt.solvers.prices import Constraints, NotOptimal, potentials
 
 
 def graph(n, edges):
-    constraints = np.full((n, n), NONE, dtype=np.int64)
-    for a, b, least in edges:
-        constraints[a, b] = least
-    return constraints
+    tail, head, least = (np.array(column, dtype=np.int64) for column in zip(*edges, strict=True))
+    return Constraints.of([(tail, head, least)], n)
 
 
 def test_nodes_that_the_root_reaches_get_their_longest_path():

@@ -12,13 +12,13 @@ from leadopt.certify import OPTIMAL_GAP, certify
 from leadopt.errors import Infeasible, InvalidInput, PrecisionWarning
 from leadopt.matching import Auto, Status, match, solve
 from leadopt.problem import Limit, Problem
-from leadopt.solvers import Auction, Hungarian, MinCostFlow
+from leadopt.solvers import Auction, Envelope, Hungarian, MinCostFlow
 from tests import instances
 from tests.oracles import brute_force, linear_programme, networkx_flow, scipy_assignment
 from tests.strategies import examples, problems
 
-SOLVERS = [Auction(), Hungarian(), MinCostFlow(), Auto()]
-CAPACITIES_ALONE = (Auction, Hungarian)
+SOLVERS = [Auction(), Auction(compiled=False), Envelope(), Hungarian(), MinCostFlow(), Auto()]
+CAPACITIES_ALONE = (Auction, Envelope, Hungarian)
 every_solver = pytest.mark.parametrize("solver", SOLVERS, ids=lambda solver: solver.name)
 FINITE = (0.0, 0.3, 2.0, -1.5)
 EXACT = 2e-12  # relative: what rounding to a solver's integers and ties within 1e-12 may cost
@@ -68,7 +68,7 @@ def test_every_answer_is_allowed_and_equals_brute_force(solver, data):
     row = np.flatnonzero((oracle.answers == found.rep_of_lead).all(axis=1))
     assert oracle.allowed[row].all()
     assert oracle.worth[row] == pytest.approx(found.objective, abs=tolerance, rel=0)
-    assert found.solver in ("Auction", "Hungarian", "MinCostFlow")
+    assert found.solver in ("Auction", "Auction (numpy)", "Envelope", "Hungarian", "MinCostFlow")
 
 
 @every_solver

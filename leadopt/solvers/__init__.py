@@ -1,8 +1,12 @@
-"""The solvers, one per file, each a value with its options; only this folder imports OR-Tools or SciPy's optimisers."""
+"""The solvers, one per file, each a value with its options.
+
+Only this folder imports OR-Tools, SciPy's optimisers and numba.
+"""
 
 from leadopt.solvers.auction import Auction
 from leadopt.solvers.base import Answer, Solver
+from leadopt.solvers.envelope import Envelope
 from leadopt.solvers.hungarian import Hungarian
 from leadopt.solvers.min_cost_flow import MinCostFlow
 
-__all__ = ["Answer", "Auction", "Hungarian", "MinCostFlow", "Solver"]
+__all__ = ["Answer", "Auction", "Envelope", "Hungarian", "MinCostFlow", "Solver"]

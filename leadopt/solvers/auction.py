@@ -1,287 +1,166 @@
-"""`Auction`: leads bid for slots until nobody is outbid; what the bids leave open is solved exactly.
+"""`Auction`: price by competition, prune by the prices, solve exactly what they leave open.
 
-1. **Price.** A rep keeps its best bids, and its price is the lowest one kept. A lead bids for its best rep what that is
-   worth to it beyond its second best, from a short list of a few reps; it reads its row again only when the list can no
-   longer prove its best two. Samples of the leads are priced first, so that the rest start near the end.
+1. **Price.** With numba, leads bid for slots until nobody is outbid (`bidding`), from prices that samples of them paid
+   (`sampling`). Without it, ever larger samples are solved exactly, each within the box of prices of the last.
 2. **Prune, solve.** The prices are near enough for `finish` to settle most leads and to solve the others exactly.
+
+Prices of an earlier match take the place of the samples. When time is over, leads stay where they are, and those that
+wait are placed on free slots.
 """
 
 from dataclasses import dataclass
-from time import perf_counter
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from leadopt.blocks import in_parts
+from leadopt.certify import certify
 from leadopt.errors import InvalidInput
 from leadopt.problem import Problem
-from leadopt.progress import OnProgress
-from leadopt.solvers.base import Answer
-from leadopt.solvers.finish import Box, finish
+from leadopt.progress import Meter, OnProgress, OutOfTime
+from leadopt.solvers.base import Answer, checked_prices, checked_time_limit
+from leadopt.solvers.finish import finish
 from leadopt.solvers.grouping import mostly_alike
-from leadopt.solvers.limit_tree import Room, limit_tree, room_beside_pins
-from leadopt.solvers.min_cost_flow import MinCostFlow
-from leadopt.solvers.pruning import Open
-from leadopt.solvers.witness import refuse_pins
+from leadopt.solvers.min_cost_flow import flow_seconds, solve_every_pair
+from leadopt.solvers.remainder import Remainder
+from leadopt.solvers.sampling import boxes_by_samples, has_numba, least_sample, row_oracle, sampled_prices
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_LISTED = 6  # reps on a lead's short list
-_SAMPLED = 0.03  # share of the leads in each of two samples
-_LEAST_PER_REP = 8  # leads per rep that a sample needs to say anything
-_STEP = 0.003  # of the mean margin between best and second best: what a bid adds
-_ASKED = 4_000  # leads whose margins are looked at
-_STEP_OF_SPREAD = 1e-5  # of the mean spread of a short list, at least
-_BIDS = 8  # bids per lead before steps grow
-_BEGIN = 16.0  # steps that bids begin with where no prices are known
-_GROWTH = 8.0  # by how much
-_SCALING = 4.0  # by how much they shrink when bids begin anew
-_GROWTHS = 12  # times that they may; leads that must be placed and cannot be would bid for ever
-_BACK = 2.0  # steps by which prices are lowered before bids begin anew
-_PHASES = 12  # times that bids begin anew with smaller steps
-_BETWEEN_LOOKS = 1_000_000  # bids between looks at the clock
-_LOW = 1.5  # standard errors of the samples' prices by which the rest begin lower: a price too high costs a hole
-_UNSURE = 4.0  # standard errors below which a sampled price counts as 0
-_FALL = 4.0  # standard errors by which the price of a rep that was not filled may have begun too high
-_WIDTH = 5.0  # steps by which the final prices may be off
-
-
-@dataclass(kw_only=True)
-class _Floor:
-    """The leads of an auction, their short lists, and the bids that reps hold."""
-
-    rates: Floats
-    row: Ints
-    scale: Floats
-    reserve: float
-    room: Ints
-    prices: Floats
-    reps: NDArray[np.int32]
-    gains: Floats
-    left_out: Floats
-    bids: Floats
-    bidders: NDArray[np.int32]
-    first: Ints
-    held: Ints
-    listed_at: Floats  # prices that are as high as those of every short list, or higher
-
-    @classmethod
-    def of(cls, problem: Problem, leads: Ints, room: Ints, prices: Floats) -> "_Floor":
-        """Return an auction before the first bid, every lead's short list drawn up at the given prices."""
-        from leadopt.solvers import kernels
-
-        affinity, n = problem.affinity, len(leads)
-        n_listed = min(_LISTED, problem.n_reps)
-        floor = cls(
-            rates=affinity.rates,
-            row=affinity.row[leads],
-            scale=affinity.scale[leads],
-            reserve=problem.reserve,
-            room=np.minimum(room, n),
-            prices=np.where(room > 0, prices, np.inf),
-            reps=np.empty((n, n_listed), dtype=np.int32),
-            gains=np.empty((n, n_listed)),
-            left_out=np.empty(n),
-            # A heap that outgrows its place moves to one of twice the size: four places a lead hold all of them.
-            bids=np.empty(4 * n + 16 * len(room)),
-            bidders=np.empty(4 * n + 16 * len(room), dtype=np.int32),
-            first=np.zeros(len(room), dtype=np.int64),
-            held=np.zeros(len(room), dtype=np.int64),
-            listed_at=np.where(room > 0, prices, np.inf),
-        )
-
-        def draw_up(start: int, stop: int) -> None:
-            kernels.shortlist(
-                floor.rates, floor.row, floor.scale, floor.prices, start, stop, floor.reps, floor.gains, floor.left_out
-            )
-
-        in_parts(n, problem.n_reps, draw_up)
-        return floor
-
-    def step(self) -> float:
-        """Return what a bid should add: little beside the mean margin of the best option over the second best."""
-        some = slice(None, None, 1 + len(self.gains) // _ASKED)
-        after = self.gains[some] - self.prices[self.reps[some]]
-        options = np.column_stack([after, np.full(len(after), self.reserve)])
-        options.sort(axis=1)
-        options = options[np.isfinite(options[:, -2])]
-        margins = options[:, -1] - options[:, -2]
-        # Where everything is tied, margins say nothing: the spread of the short lists does.
-        lowest = np.where(np.isfinite(options), options, np.inf).min(axis=1, initial=np.inf)
-        spread = _typical(options[:, -1] - lowest)
-        return max(_STEP * _typical(margins), _STEP_OF_SPREAD * spread, 5e-324)
-
-    def sell(self, step: float, noise: float, begin: float = 1.0, deadline: float = np.inf) -> float:
-        """Let all leads bid until nobody is outbid, and return the step that the prices are good to.
-
-        Where bids chase each other in small steps, steps grow; then prices are lowered and bids begin anew with smaller
-        ones. `noise` is how far the prices of reps that stay unfilled may have begun too high, `begin` how many times the
-        step the first ones are.
-        """
-        reached = self._bid(begin * step, deadline, _BIDS)
-        highest = self.prices.copy()
-        for _ in range(_PHASES):
-            if reached <= _SCALING * step or perf_counter() > deadline:
-                break
-            kept = self.prices.copy(), self.held.copy(), self.first.copy(), self.bids.copy(), self.bidders.copy()
-            self._lower(_BACK * reached, max(_FALL * noise, _WIDTH * reached))
-            before, reached = reached, self._bid(max(step, reached / _SCALING), deadline, 2 * _BIDS)
-            highest = np.maximum(highest, self.prices)
-            if reached >= before:
-                self.prices, self.held, self.first, self.bids, self.bidders = kept
-                reached = before
-                break
-        self.listed_at = highest
-        if ((self.held < self.room) & (self.prices > 0)).any():
-            self._refill(reached)
-        return reached
-
-    def _lower(self, usual: float, unfilled: float) -> None:
-        open_ = self.room > 0
-        fall = np.where(self.held < self.room, unfilled, usual)[open_]
-        lowered = np.maximum(self.prices[open_] - fall, 0.0)
-        self.left_out += float((self.prices[open_] - lowered).max(initial=0.0))
-        self.prices[open_] = lowered
-
-    def _bid(self, step: float, deadline: float, patience: int) -> float:
-        from leadopt.solvers import kernels
-
-        n = len(self.row)
-        waiting, n_waiting = np.arange(n, dtype=np.int32)[::-1].copy(), n
-        self.held[:] = 0
-        allotted, end, left = np.zeros_like(self.held), 0, patience * n + 1000
-        finite = self.gains[np.isfinite(self.gains)]
-        spread = float(np.ptp(finite)) if len(finite) else 0.0
-        growths = 0
-        while n_waiting and growths < _GROWTHS and perf_counter() < deadline:
-            n_waiting, end, made, _ = kernels.bid(
-                self.rates, self.row, self.scale, self.reserve, self.room, step, spread + step, self.prices, self.reps,
-                self.gains, self.left_out, waiting, n_waiting, self.bids, self.bidders, self.first, allotted, self.held,
-                end, min(left, _BETWEEN_LOOKS),
-            )  # fmt: skip
-            left -= made
-            if left <= 0:
-                step, left, growths = _GROWTH * step, patience * n + 1000, growths + 1
-        return step
-
-    def _refill(self, step: float) -> None:
-        """Let reps that cost something and are not filled lower their prices."""
-        from leadopt.solvers import kernels
-
-        n, m = len(self.reps), len(self.room)
-        rep_of, gain_of = self.holders(), np.zeros(n)
-        placed = np.flatnonzero(rep_of >= 0)
-        gain_of[placed] = self.rates[self.row[placed], rep_of[placed]] * self.scale[placed]
-        reps = self.reps.reshape(-1)
-        listed = np.argsort(reps.astype(np.int16) if m < 2**15 else reps, kind="stable")  # radix sort on 16 bits
-        first = np.concatenate([[0], np.cumsum(np.bincount(reps, minlength=m))])
-        kernels.refill(
-            self.reps, self.gains, self.reserve, self.room, step, self.prices, rep_of, gain_of, self.held, first,
-            listed, self.bids, self.bidders, _BIDS * n,
-        )  # fmt: skip
-
-    def holders(self) -> Ints:
-        """Return the rep that holds each lead's bid, -1 = none."""
-        rep_of = np.full(len(self.row), -1, dtype=np.int64)
-        for rep, (first, held) in enumerate(zip(self.first.tolist(), self.held.tolist(), strict=True)):
-            rep_of[self.bidders[first : first + held]] = rep
-        return rep_of
-
-    def open(self, low: Floats, high: Floats) -> Open:
-        """Return what a box of prices leaves open, from the short lists where they suffice."""
-        from leadopt.solvers import kernels
-
-        n, m = len(self.row), len(self.room)
-        with np.errstate(invalid="ignore"):
-            fall = np.where(np.isfinite(low), self.listed_at - low, 0.0)
-        usual, dropped = _usual_fall(fall)
-        choice, n_possible = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
-        shared = (self.rates, self.row, self.scale, self.reserve, low, high, self.reps, self.gains, self.left_out)
-
-        def count(start: int, stop: int) -> None:
-            kernels.count_possible(*shared, usual, dropped, start, stop, choice, n_possible)
-
-        in_parts(n, m, count)
-        lead = np.flatnonzero(n_possible)
-        first = np.concatenate([[0], np.cumsum(n_possible[lead])]).astype(np.int64)
-        rep = np.empty(first[-1], dtype=np.int64)
-        kernels.list_possible(*shared, usual, dropped, lead, first, rep)
-        return Open(choice=choice, lead=lead, first=first, rep=rep)
-
-
-def _usual_fall(fall: Floats) -> tuple[float, Ints]:
-    """Return how far prices fell, but for few reps that fell much farther: these are looked at one by one."""
-    n_few = len(fall) // 16
-    most = max(float(np.partition(fall, len(fall) - 1 - n_few)[len(fall) - 1 - n_few]), 0.0)
-    far = np.flatnonzero(fall > 3.0 * most)
-    others = np.delete(fall, far)
-    return max(float(others.max(initial=0.0)), 0.0), far
+_ALIKE = 0.25  # share of distinct leads up to which merging them is worth more than prices
+_MISLED = 0.1  # idle slots, by lead, from which on a hint is forgotten: its prices are far too high
+_WORTH_SAMPLES = 8  # times the least sample: fewer leads go straight to a flow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auction:
-    """Exact for capacities alone; the fastest for large dense gains.
+    """Exact for capacities alone; the fastest for large dense gains, and the one that keeps a time limit.
+
+    Parameters
+    ----------
+    compiled
+        True = by bids, in loops that numba compiles (``pip install leadopt[fast]``); False = by samples, in numpy and
+        flows; None = by bids if numba is installed
 
     Notes
     -----
     Time grows a little more than the pairs of leads and reps: about ten reads of the matrix. Memory beyond the gains:
-    about 150 bytes a lead. Runs without the GIL.
+    about 150 bytes a lead. Bids run without the GIL. Numba compiles at the first solve ever, for about 10 s, whatever
+    the time limit, and keeps the result on disk.
 
     References
     ----------
     Bertsekas and Castanon (1989), The auction algorithm for the transportation problem. doi:10.1007/BF02186476
     """
 
-    name = "Auction"
+    compiled: bool | None = None
+
+    @property
+    def name(self) -> str:
+        """What a match calls it: "Auction", or "Auction (numpy)" where nothing is compiled."""
+        return "Auction" if self._bids else "Auction (numpy)"
+
+    @property
+    def _bids(self) -> bool:
+        return has_numba() if self.compiled is None else self.compiled
 
     def refuses(self, problem: Problem) -> str | None:
         """Return whether there are limits besides capacity."""
         return f"there are {len(problem.limits)} limits besides the capacities" if problem.limits else None
 
-    def solve(self, problem: Problem, on_progress: OnProgress | None = None) -> Answer:
+    def solve(
+        self,
+        problem: Problem,
+        on_progress: OnProgress | None = None,
+        *,
+        prices: ArrayLike | None = None,
+        time_limit_s: float | None = None,
+    ) -> Answer:
         """Return the best answer and its prices."""
         if reason := self.refuses(problem):
             raise InvalidInput(f"Auction cannot solve this: {reason}")
-        tree = limit_tree(problem)
-        room = room_beside_pins(problem, tree)
-        refuse_pins(problem, tree, room)
-        leads = np.flatnonzero(problem.pins < 0)
-        if not (room.upper > 0).any() or len(leads) == 0 or mostly_alike(problem.affinity, leads):
-            return MinCostFlow().solve(problem)  # nothing to price, or few kinds of leads, which it merges
-        start, noise = _first_prices(problem, leads, room)
-        floor = _Floor.of(problem, leads, room.upper, start)
-        step = floor.sell(floor.step(), noise)
-        return finish(problem, tree, room, leads, floor, _box(floor, start, noise, step))
+        if self.compiled and not has_numba():
+            raise InvalidInput("Auction(compiled=True) needs numba, which is not installed: pip install leadopt[fast]")
+        hint, limit_s = checked_prices(prices, problem.n_reps), checked_time_limit(time_limit_s)
+        rest = Remainder.of(problem)
+        draft = _Draft.begun(rest, hint)
+        try:
+            return self._solve(rest, hint, Meter(on_progress, limit_s), draft)
+        except OutOfTime:
+            # An answer that is not allowed is none: who must be placed is, however long that takes.
+            return draft.answer() or self._solve(rest, draft.prices, Meter(on_progress), draft)
+
+    def _solve(self, rest: Remainder, hint: Floats | None, meter: Meter, draft: "_Draft") -> Answer:
+        share = self._share_at_once(rest)
+        if share is not None and meter.left_s > flow_seconds(share * rest.n_pairs):
+            return solve_every_pair(rest.problem, rest.tree, rest.room, rest.leads)
+        meter.check()
+        meter.enter("price")
+        price = _finish_bids if self._bids else _finish_samples
+        return price(rest, hint, meter, draft)
+
+    def _share_at_once(self, rest: Remainder) -> float | None:
+        """Return the share of the pairs in a flow that is faster than prices would be, None if prices are."""
+        if rest.n_pairs == 0 or rest.closed.all():
+            return 0.0
+        if not self._bids and len(rest.leads) < _WORTH_SAMPLES * least_sample(rest.problem):
+            return 1.0
+        return _ALIKE if mostly_alike(rest.problem.affinity, rest.leads, _ALIKE) else None
 
 
-def _first_prices(problem: Problem, leads: Ints, room: Room) -> tuple[Floats, float]:
-    """Return prices that are low for most reps, from two samples of the leads, and how far apart the samples were."""
-    size = max(int(_SAMPLED * len(leads)), _LEAST_PER_REP * problem.n_reps)
-    if size * 8 > len(leads):
-        return np.zeros(problem.n_reps), 0.0
-    rng = np.random.default_rng(0)
-    order = rng.permutation(len(leads))
-    found = []
-    for part in (order[:size], order[size : 2 * size]):
-        share = room.upper * (size / len(leads))
-        slots = np.floor(share + rng.random(problem.n_reps)).astype(np.int64)
-        floor = _Floor.of(problem, leads[np.sort(part)], slots, np.zeros(problem.n_reps))
-        floor.sell(floor.step(), 0.0, _BEGIN)
-        found.append(np.where(slots > 0, floor.prices, 0.0))
-    noise = float(np.sqrt(np.mean((found[0] - found[1]) ** 2))) / 2
-    mean = (found[0] + found[1]) / 2
-    return np.where(mean > _UNSURE * noise, np.maximum(mean - _LOW * noise, 0.0), 0.0), noise
+@dataclass(kw_only=True)
+class _Draft:
+    """What is known while a solve is under way: prices, and the rep of each lead (-1 = it waits).
+
+    Bids that are interrupted may have driven prices beyond all reason: those at the `start` may bound more.
+    """
+
+    rest: Remainder
+    start: Floats
+    prices: Floats
+    rep_of: Ints
+
+    @classmethod
+    def begun(cls, rest: Remainder, hint: Floats | None) -> "_Draft":
+        """Return the draft in which everybody waits."""
+        prices = np.zeros(rest.problem.n_reps) if hint is None else hint
+        return cls(rest=rest, start=prices, prices=prices, rep_of=np.full(len(rest.leads), -1, dtype=np.int64))
+
+    def answer(self) -> Answer | None:
+        """Return the draft with who waits placed where there is room, None if somebody must be placed and is not."""
+        rep_of = self.rest.placed(self.rep_of, self.prices)
+        if self.rest.all_placed and (rep_of < 0).any():
+            return None
+        return min(
+            (self.rest.answer(rep_of, prices, stopped=1.0) for prices in (self.prices, self.start)), key=self._bound
+        )
+
+    def _bound(self, answer: Answer) -> float:
+        return certify(self.rest.problem, answer.rep_of_lead, answer.prices).bound
 
 
-def _typical(margins: Floats) -> float:
-    """Return the mean of the positive ones, or, where few huge ones make it, some medians."""
-    positive = margins[margins > 0]
-    return min(float(positive.mean()), 4.0 * float(np.median(positive))) if len(positive) else 0.0
+def _finish_bids(rest: Remainder, hint: Floats | None, meter: Meter, draft: _Draft) -> Answer:
+    """Return the answer from prices that leads bid, in compiled loops."""
+    from leadopt.solvers.bidding import Floor
+
+    if hint is None:
+        start, noise = sampled_prices(rest.problem, rest.leads, rest.room, compiled=True, meter=meter)
+    else:
+        start, noise = hint, 0.0
+    draft.start = draft.prices = start
+    meter.check()
+    floor = Floor.of(rest.problem, rest.leads, rest.room.upper, start)
+    step = floor.sell(floor.step(), noise, meter)
+    draft.prices, draft.rep_of = np.where(rest.closed, 0.0, floor.prices), floor.holders()
+    meter.check()
+    if hint is not None and floor.idle > _MISLED * len(rest.leads):
+        return _finish_bids(rest, None, meter, draft)
+    box = floor.box(start, noise, step)
+    return finish(rest.problem, rest.tree, rest.room, rest.leads, floor, box, meter)
 
 
-def _box(floor: _Floor, start: Floats, noise: float, step: float) -> Box:
-    """Return the box around the final prices: a rep that was not filled began too dear, and may end anywhere below."""
-    short = (floor.held < floor.room) & (start > 0)
-    prices = np.where(floor.room > 0, floor.prices, 0.0)
-    return Box.around(prices, below=np.where(short, _FALL * noise, _WIDTH * step), above=_WIDTH * step)
+def _finish_samples(rest: Remainder, hint: Floats | None, meter: Meter, draft: _Draft) -> Answer:
+    """Return the answer from prices of samples that are solved exactly, by numpy and flows."""
+    for box in boxes_by_samples(rest, hint, meter):
+        draft.prices = box.middle
+    return finish(rest.problem, rest.tree, rest.room, rest.leads, row_oracle(rest), box, meter)

@@ -65,7 +65,7 @@ class Exchange:
         group_of_lead[groups.members] = np.repeat(np.arange(len(groups.size)), groups.size)
         sitting = np.stack([group_of_lead[free], rep_of_lead[free]])
         (group, rep), amount = np.unique(sitting, axis=1, return_counts=True)
-        constraints = residual_constraints(costs, tree, room, group, rep, amount)
+        constraints = residual_constraints(costs, tree, room, group, rep, amount).dense()
         return cls(
             problem=problem,
             rep_of_lead=rep_of_lead,

@@ -12,24 +12,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.problem import Problem
+from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.base import Answer
 from leadopt.solvers.core import CoreTooSmall, core_costs, solve_core
 from leadopt.solvers.costs import Costs, Pairs
-from leadopt.solvers.grouping import Groups, group_leads
+from leadopt.solvers.grouping import Groups
 from leadopt.solvers.limit_tree import LimitTree, Room
-from leadopt.solvers.min_cost_flow import MinCostFlow
-from leadopt.solvers.prices import NONE, NotOptimal, potentials_above, residual_constraints, with_closed_prices
+from leadopt.solvers.min_cost_flow import flow_seconds, solve_every_pair
+from leadopt.solvers.prices import NotOptimal, potentials_above, residual_constraints
 from leadopt.solvers.pruning import Open, Oracle
+from leadopt.solvers.remainder import Remainder
 
+Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_ROUNDS = 20  # then all pairs at once
+_ROUNDS = 8  # then all pairs at once
 _MOST_TOO_SMALL = 2  # cores without an answer before all pairs are asked, which also know why nothing fits
 _WIDER = 4.0
+_REACH = 10.0  # half-widths
 _FALLS = 5  # widenings of a box that holds prices up before it reaches down to 0
 _MANY = 100_000  # pairs of a core from which on leads keep only their best ones at first
 _KEPT = 12  # pairs that such a lead keeps
+_FARTHEST = 2.0  # times the greatest difference of two options: no price needs to be higher
 _ALIKE = 4  # equal leads that are still thinned: more of them need more reps
 
 
@@ -45,33 +50,38 @@ class Box:
         """Return the box from `below` under some prices, not under 0, to `above` over them."""
         return cls(low=np.maximum(prices - below, 0.0), high=prices + above)
 
+    def below(self, most: float) -> "Box":
+        """Return the box with all prices cut off at `most`: absurd ones would take the digits of the others."""
+        return Box(low=np.minimum(self.low, most), high=np.minimum(self.high, most))
+
     @property
     def middle(self) -> Floats:
         """The prices in its middle."""
         return (self.low + self.high) / 2
 
-    def outside(self, prices: Floats, slack: float) -> NDArray[np.bool_]:
+    def outside(self, prices: Floats, slack: float) -> Bools:
         """Return which prices lie outside by more than `slack`."""
         return np.maximum(prices - self.high, self.low - prices) > slack
 
-    def widened(self, which: NDArray[np.bool_], least: float) -> "Box":
+    def widened(self, which: Bools, least: float) -> "Box":
         """Return the box with some sides several times as wide, by `least` or more."""
         wider = np.where(which, _WIDER * (self.high - self.low) + least, 0.0)
         return Box(low=np.maximum(self.low - wider, 0.0), high=self.high + wider)
 
-    def moved(self, prices: Floats, slack: float) -> "Box":
-        """Return a box around some prices, twice as wide where they lay outside; who stuck to its floor stays put.
+    def reaching(self, prices: Floats, slack: float) -> "Box":
+        """Return the box widened to hold some prices, and as much around them as it held before.
 
-        A core that knows little of a rep may price it absurdly: no step is longer than three half-widths.
+        A core that knows little of a rep may price it absurdly: no side moves by more than a few half-widths.
         """
-        half = (self.high - self.low) / 2
-        center = np.where(np.abs(prices - self.low) <= slack, self.middle, prices)
-        center = np.clip(center, self.middle - 3 * half, self.middle + 3 * half)
-        wider = half * np.where(self.outside(prices, slack), 2.0, 1.0)
-        return Box.around(center, wider, wider)
+        half, out = (self.high - self.low) / 2, self.outside(prices, slack)
+        center = np.clip(prices, self.middle - _REACH * half, self.middle + _REACH * half)
+        low = np.where(out, np.minimum(self.low, center - half), self.low)
+        return Box(low=np.maximum(low, 0.0), high=np.where(out, np.maximum(self.high, center + half), self.high))
 
 
-def finish(problem: Problem, tree: LimitTree, room: Room, leads: Ints, oracle: Oracle, box: Box) -> Answer:
+def finish(
+    problem: Problem, tree: LimitTree, room: Room, leads: Ints, oracle: Oracle, box: Box, meter: Meter | None = None
+) -> Answer:
     """Return an optimal answer under capacities alone, and its prices.
 
     Parameters
@@ -79,86 +89,156 @@ def finish(problem: Problem, tree: LimitTree, room: Room, leads: Ints, oracle: O
     tree, room
         the capacities, and what pinned leads leave of them
     leads
-        the leads that are not pinned, which `oracle` answers for
+        the leads in question, which `oracle` answers for: those that are not pinned, or some of them
     box
         where the prices should be; a wrong box costs time, not exactness
+    meter
+        is told of every stage, and says when time is over: then the best answer so far comes back, with
+        ``stats["stopped"] = 1``
 
     Raises
     ------
     Infeasible
         not every lead that must be placed can be
+    OutOfTime
+        time is over before there is an answer
     """
-    closed = room.upper <= 0
-    least = max(float((box.high - box.low)[~closed].max(initial=0.0)), np.finfo(np.float64).tiny)
-    too_small, kept = 0, _KEPT
-    for rounds in range(1, _ROUNDS + 1):
-        opened = oracle.open(np.where(closed, np.inf, box.low), np.where(closed, np.inf, box.high))
-        if np.isneginf(problem.reserve) and _nobody_takes(opened).any():
-            break
-        left = Room(lower=room.lower, upper=room.upper - _settled_loads(opened, problem.n_reps))
-        overfull = ~closed & (left.upper < 0)
-        if overfull.any():
-            box = box.widened(overfull, least)
-            continue
-        groups = group_leads(problem.affinity, tree.class_of_lead, leads[opened.lead])
-        pairs = _pairs(problem, groups, leads, opened)
-        fewer = _thinned(pairs, groups, problem.n_reps, box, kept)
-        try:
-            core = _solve(problem, tree, left, groups, fewer, box)
-        except CoreTooSmall:
-            too_small += 1
-            if too_small > _MOST_TOO_SMALL:
+    rest = Remainder(problem=problem, tree=tree, room=room, leads=leads)
+    return _Finish(rest=rest, oracle=oracle, meter=meter or Meter()).run(box)
+
+
+@dataclass(kw_only=True)
+class _Finish:
+    """The rounds of `finish`: what is asked, and what is known so far.
+
+    `kept` is how many pairs each lead of a large core keeps, `n_too_small` how many cores had no answer, `draft` the
+    rep of each lead and the prices of an answer that is allowed but not proved best.
+    """
+
+    rest: Remainder
+    oracle: Oracle
+    meter: Meter
+    kept: int = _KEPT
+    n_too_small: int = 0
+    draft: tuple[Ints, Floats] | None = None
+
+    def run(self, box: Box) -> Answer:
+        """Return the answer, from a box that is moved and widened until it holds the prices of its core."""
+        box = box.below(_FARTHEST * (self.rest.problem.affinity.largest_at_most + self.reserve))
+        widths = (box.high - box.low)[~self.rest.closed]
+        least = max(float(widths.max(initial=0.0)), np.finfo(np.float64).tiny)
+        for rounds in range(1, _ROUNDS + 1):
+            if self.is_over():
+                return self.stopped()
+            opened = self.open(box.low, box.high)
+            if self.rest.all_placed and _nobody_takes(opened).any():
                 break
-            box, kept = box.widened(~closed, least), 4 * kept
-            continue
-        rep_of_lead = problem.pins.copy()
-        rep_of_lead[leads] = opened.choice
-        core.groups.deal_out(*core.flows, rep_of_lead)
-        try:
-            if fewer is pairs:
-                prices, slack = core.prices(box.low)
-            else:
-                noise = float(core.costs.gain(4))
-                core = _seated(problem, tree, left, groups, pairs, rep_of_lead, box.low)
-                prices, slack = core.prices(box.low, noise)
-        except NotOptimal:
-            kept *= 4
-            continue
-        prices[closed] = box.low[closed]
-        if not box.outside(prices, slack).any() or _nobody_envies(
-            problem, leads, oracle, rep_of_lead, np.where(closed, np.inf, prices), slack
-        ):
-            floor = np.minimum(box.low, prices)
-            return Answer(
-                rep_of_lead=rep_of_lead,
-                prices=_least_prices(problem, tree, room, leads, oracle, rep_of_lead, prices, floor, slack),
-                limit_prices=np.zeros(0),
-                stats={
-                    "rounds": rounds,
-                    "open_leads": len(opened.lead),
-                    "open_pairs": len(opened.rep),
-                    "rounding": float(core.costs.gain(0.5 * len(opened.lead))),
-                },
-            )
-        box = box.moved(prices, slack)
-    return MinCostFlow().solve(problem)  # it needs no prices, and says why nothing fits
+            if (overfull := self.overfull(opened)).any():
+                box = box.widened(overfull, least)
+                continue
+            if self.is_over(len(opened.rep)):
+                return self.stopped()
+            try:
+                core, prices, slack = self.solve(opened, box)
+            except CoreTooSmall:
+                self.n_too_small, self.kept = self.n_too_small + 1, 4 * self.kept
+                if self.n_too_small > _MOST_TOO_SMALL:
+                    break
+                box = box.widened(~self.rest.closed, least)
+                continue
+            except NotOptimal:
+                self.kept *= 4
+                continue
+            if not box.outside(prices, slack).any() or self.nobody_envies(core.rep_of, prices, slack):
+                return self.finished(core, opened, np.minimum(box.low, prices), prices, slack, rounds)
+            self.draft = core.rep_of, np.clip(prices, box.low, box.high)
+            box = box.reaching(prices, slack)
+        if self.is_over(self.rest.n_pairs):
+            return self.stopped()
+        # It needs no prices, and says why nothing fits.
+        return solve_every_pair(self.rest.problem, self.rest.tree, self.rest.room, self.rest.leads)
 
+    @property
+    def reserve(self) -> float:
+        """How much the pool can add to a price; prices of leads that must be placed can add up along all reps."""
+        all_reps = self.rest.problem.n_reps * self.rest.problem.affinity.largest_at_most
+        return all_reps if self.rest.all_placed else abs(self.rest.problem.reserve)
 
-def _nobody_envies(
-    problem: Problem, leads: Ints, oracle: Oracle, rep_of_lead: Ints, prices: Floats, slack: float
-) -> bool:
-    """Return whether every lead has its best option at some prices, up to rounding: then these are optimal."""
-    best = oracle.open(prices, prices).choice
-    return bool(
-        (_worth(problem, leads, best, prices) - _worth(problem, leads, rep_of_lead[leads], prices) <= slack).all()
-    )
+    def is_over(self, n_pairs: int = 0) -> bool:
+        """Return whether there is no time left for a flow over so many pairs."""
+        return self.meter.left_s <= flow_seconds(n_pairs)
 
+    def stopped(self) -> Answer:
+        """Return the best answer so far."""
+        if self.draft is None:
+            raise OutOfTime
+        return self.rest.answer(*self.draft, stopped=1.0)
 
-def _worth(problem: Problem, leads: Ints, reps: Ints, prices: Floats) -> Floats:
-    worth = np.full(len(leads), problem.reserve)
-    placed = np.flatnonzero(reps >= 0)
-    worth[placed] = problem.affinity.at(leads[placed], reps[placed]) - prices[reps[placed]]
-    return worth
+    def open(self, low: Floats, high: Floats) -> Open:
+        """Return what a box leaves open; who has no room takes nobody."""
+        self.meter.enter("prune")
+        return self.oracle.open(np.where(self.rest.closed, np.inf, low), np.where(self.rest.closed, np.inf, high))
+
+    def overfull(self, opened: Open) -> Bools:
+        """Return which reps cannot even hold the leads that are settled."""
+        return np.asarray(~self.rest.closed & (self.rest.left_by(_settled(opened)).upper < 0))
+
+    def solve(self, opened: Open, box: Box) -> tuple["_Core", Floats, float]:
+        """Return the core with its answer and the prices at which it is best, and how far rounding moves them."""
+        self.meter.enter("core")
+        rest, left, groups = self.rest, self.rest.left_by(_settled(opened)), self.rest.groups(opened.lead)
+        pairs = _pairs(rest, groups, opened)
+        fewer = _thinned(pairs, groups, rest.problem.n_reps, box, self.kept)
+        beside = float(box.low.max(initial=0.0))
+        costs, flows = solve_core(rest.problem, groups, rest.tree, left, fewer, beside=beside, pruned=True)
+        rep_of_lead = rest.problem.pins.copy()
+        rep_of_lead[rest.leads] = opened.choice
+        groups.deal_out(*flows, rep_of_lead)
+        rep_of, noise = rep_of_lead[rest.leads], 0.0
+        if fewer is not pairs:
+            costs, flows, noise = *_seated(rest, groups, pairs, rep_of, box.low), float(costs.gain(4))
+        core = _Core(tree=rest.tree, left=left, groups=groups, costs=costs, flows=flows, rep_of=rep_of)
+        prices, slack = core.prices(box.low, noise, box.high)
+        prices[rest.closed] = box.low[rest.closed]
+        return core, prices, slack
+
+    def nobody_envies(self, rep_of: Ints, prices: Floats, slack: float) -> bool:
+        """Return whether every lead has its best option at some prices, up to rounding: then these are optimal."""
+        best = self.open(prices, prices).choice
+        return bool((self.rest.worth(best, prices) - self.rest.worth(rep_of, prices) <= slack).all())
+
+    def finished(self, core: "_Core", opened: Open, low: Floats, prices: Floats, slack: float, rounds: int) -> Answer:
+        """Return the answer of a core at prices that are proved optimal."""
+        prices, stopped = self.least_prices(core.rep_of, prices, low, slack)
+        rounding = float(core.costs.gain(0.5 * len(opened.lead)))
+        stats = {"rounds": rounds, "open_leads": len(opened.lead), "open_pairs": len(opened.rep), "rounding": rounding}
+        return self.rest.answer(core.rep_of, prices, **stats, **({"stopped": 1.0} if stopped else {}))
+
+    def least_prices(self, rep_of: Ints, prices: Floats, low: Floats, slack: float) -> tuple[Floats, bool]:
+        """Return the least of all optimal prices, which are what one more slot adds, and whether time ended the search.
+
+        Where prices are held up by the box alone, it is opened downwards, and who is open now says how far they fall.
+        """
+        high = prices + slack
+        for k in range(_FALLS):
+            held_up = ~self.rest.closed & (prices <= low + slack) & (low > 0)
+            if not held_up.any():
+                break
+            if self.is_over():
+                return prices, True
+            fall = 0.0 if k == _FALLS - 1 else low - _WIDER**k * (prices.max() / 64)
+            low = np.where(held_up, np.maximum(fall, 0.0), low)
+            prices, slack = self.sitting(self.open(low, high), rep_of, low).prices(low, slack)
+        return prices, False
+
+    def sitting(self, opened: Open, rep_of: Ints, low: Floats) -> "_Core":
+        """Return the core of the open leads where an answer has put them."""
+        rest, settled = self.rest, rep_of.copy()
+        settled[opened.lead] = -1
+        groups = rest.groups(opened.lead)
+        costs, flows = _seated(rest, groups, _pairs(rest, groups, opened), rep_of, low)
+        left = rest.left_by(settled)
+        return _Core(tree=rest.tree, left=left, groups=groups, costs=costs, flows=flows, rep_of=rep_of)
 
 
 def _thinned(pairs: Pairs, groups: Groups, n_reps: int, box: Box, kept: int) -> Pairs:
@@ -190,99 +270,62 @@ def _thinned(pairs: Pairs, groups: Groups, n_reps: int, box: Box, kept: int) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Core:
-    """The open leads, solved: who sits where, and at what prices."""
+    """The open leads, solved: who sits where; `rep_of` is the rep of every lead, open or not."""
 
     tree: LimitTree
     left: Room
     groups: Groups
     costs: Costs
     flows: tuple[Ints, Ints, Ints]
+    rep_of: Ints
 
-    def prices(self, low: Floats, noise: float = 0.0) -> tuple[Floats, float]:
-        """Return the least prices above `low`, less what these make a free slot cost, and how far rounding moves them.
+    def prices(self, low: Floats, noise: float = 0.0, high: Floats | None = None) -> tuple[Floats, float]:
+        """Return the least prices above `low`, or from there to `high` or near it, and how far rounding moves them.
 
         `noise` is what rounding at another scale may have made of the answer: so much is no reason for a price.
         """
         constraints = residual_constraints(self.costs, self.tree, self.left, *self.flows)
         if noise:
-            constraints[constraints != NONE] -= int(np.ceil(np.ldexp(noise, self.costs.exponent))) + 2
-        whole = np.floor(np.ldexp(low, self.costs.exponent)).astype(np.int64)
-        return self.costs.gain(potentials_above(constraints, np.append(whole, 0))[:-1]), float(self.costs.gain(4))
+            blur = int(np.ceil(np.ldexp(noise, self.costs.exponent))) + 2
+            constraints = constraints._replace(least=constraints.least - blur)
+        floor = np.append(self._whole(low), 0)
+        ceiling = None if high is None else np.append(self._whole(high) + 1, 0)
+        return self.costs.gain(potentials_above(constraints, floor, ceiling)[:-1]), float(self.costs.gain(4))
 
-
-def _solve(problem: Problem, tree: LimitTree, left: Room, groups: Groups, pairs: Pairs, box: Box) -> _Core:
-    beside = float(box.low.max(initial=0.0))
-    costs, flows = solve_core(problem, groups, tree, left, pairs, beside=beside, pruned=True)
-    return _Core(tree=tree, left=left, groups=groups, costs=costs, flows=flows)
-
-
-def _least_prices(
-    problem: Problem,
-    tree: LimitTree,
-    room: Room,
-    leads: Ints,
-    oracle: Oracle,
-    rep_of_lead: Ints,
-    prices: Floats,
-    low: Floats,
-    slack: float,
-) -> Floats:
-    """Return the least of all optimal prices, which are what one more slot adds, given some optimal ones.
-
-    Where prices are held up by the box alone, it is opened downwards, and who is open now says how far they fall.
-    """
-    closed, high = room.upper <= 0, prices + slack
-    for k in range(_FALLS):
-        held_up = ~closed & (prices <= low + slack) & (low > 0)
-        if not held_up.any():
-            break
-        fall = 0.0 if k == _FALLS - 1 else low - _WIDER**k * (prices.max() / 64)
-        low = np.where(held_up, np.maximum(fall, 0.0), low)
-        opened = oracle.open(np.where(closed, np.inf, low), np.where(closed, np.inf, high))
-        core = _sitting(problem, tree, room, leads, opened, rep_of_lead, low)
-        prices, slack = core.prices(low, slack)
-    return with_closed_prices(problem, leads, room, prices, np.zeros(0))
-
-
-def _sitting(
-    problem: Problem, tree: LimitTree, room: Room, leads: Ints, opened: Open, rep_of_lead: Ints, low: Floats
-) -> _Core:
-    """Return the open leads where an answer has put them."""
-    groups = group_leads(problem.affinity, tree.class_of_lead, leads[opened.lead])
-    settled = np.delete(leads, opened.lead)
-    loads = np.bincount(rep_of_lead[settled] + 1, minlength=problem.n_reps + 1)[1:]
-    left = Room(lower=room.lower, upper=room.upper - loads)
-    return _seated(problem, tree, left, groups, _pairs(problem, groups, leads, opened), rep_of_lead, low)
+    def _whole(self, prices: Floats) -> Ints:
+        return np.floor(np.ldexp(np.minimum(prices, self.costs.gain(2**60)), self.costs.exponent)).astype(np.int64)
 
 
 def _seated(
-    problem: Problem, tree: LimitTree, left: Room, groups: Groups, pairs: Pairs, rep_of_lead: Ints, low: Floats
-) -> _Core:
-    """Return the core of some groups where an answer has put them."""
-    width = problem.n_reps + 1
+    rest: Remainder, groups: Groups, pairs: Pairs, rep_of: Ints, low: Floats
+) -> tuple[Costs, tuple[Ints, Ints, Ints]]:
+    """Return the costs of some groups, and (group, rep, amount) as an answer has put them."""
+    width = rest.problem.n_reps + 1
     group = np.repeat(np.arange(len(groups.size)), groups.size)
-    key, amount = np.unique(group * width + rep_of_lead[groups.members] + 1, return_counts=True)
+    sits = rep_of[np.searchsorted(rest.leads, groups.members)]
+    key, amount = np.unique(group * width + sits + 1, return_counts=True)
     group, rep = np.divmod(key, width)
-    costs = core_costs(problem, groups, tree, pairs, float(low.max(initial=0.0)))
-    return _Core(tree=tree, left=left, groups=groups, costs=costs, flows=(group, rep - 1, amount))
+    costs = core_costs(rest.problem, groups, rest.tree, pairs, float(low.max(initial=0.0)))
+    return costs, (group, rep - 1, amount)
 
 
-def _nobody_takes(opened: Open) -> NDArray[np.bool_]:
+def _nobody_takes(opened: Open) -> Bools:
     alone = opened.choice < 0
     alone[opened.lead] = False
     return alone
 
 
-def _settled_loads(opened: Open, n_reps: int) -> Ints:
-    settled = np.ones(len(opened.choice), dtype=bool)
-    settled[opened.lead] = False
-    return np.bincount(opened.choice[settled] + 1, minlength=n_reps + 1)[1:].astype(np.int64)
+def _settled(opened: Open) -> Ints:
+    """Return the rep of each lead that is settled, -1 for those that are open."""
+    settled = opened.choice.copy()
+    settled[opened.lead] = -1
+    return settled
 
 
-def _pairs(problem: Problem, groups: Groups, leads: Ints, opened: Open) -> Pairs:
+def _pairs(rest: Remainder, groups: Groups, opened: Open) -> Pairs:
     """Return the open pairs of each group of equal leads, which are those of any of its members."""
-    place = np.searchsorted(leads[opened.lead], groups.example)
+    place = np.searchsorted(rest.leads[opened.lead], groups.example)
     n = np.diff(opened.first)[place]
     group = np.repeat(np.arange(len(place)), n)
     rep = opened.rep[np.repeat(opened.first[place] - (np.cumsum(n) - n), n) + np.arange(int(n.sum()))]
-    return Pairs(group=group, rep=rep, gain=problem.affinity.at(groups.example[group], rep))
+    return Pairs(group=group, rep=rep, gain=rest.problem.affinity.at(groups.example[group], rep))

@@ -70,6 +70,17 @@ def mostly_alike(affinity: Affinity, leads: Ints, share: float = 0.25) -> bool:
     return len(np.unique(np.unique(affinity.scale[leads], return_inverse=True)[1] * len(affinity.rates) + rows)) <= most
 
 
+def few_kinds(affinity: Affinity, most_pairs: int = 2_000_000) -> bool:
+    """Return whether merging equal leads leaves at most so many pairs; a dense matrix is looked at for many alike."""
+    leads = np.arange(affinity.n_leads)
+    if affinity.is_dense:
+        return mostly_alike(affinity, leads, most_pairs / max(1, affinity.n_leads * affinity.n_reps))
+    order, first = affinity.by_size
+    new = np.diff(affinity.scale[order], prepend=-1.0) != 0
+    new[first[:-1][np.diff(first) > 0]] = True
+    return int(np.count_nonzero(new)) * affinity.n_reps <= most_pairs
+
+
 def _equal_rows(affinity: Affinity, leads: Ints) -> Ints:
     """Return for each lead one index for all rows of rates that equal its own; only rows in use are read."""
     rows = affinity.row[leads]

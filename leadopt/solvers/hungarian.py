@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from leadopt.errors import InvalidInput
 from leadopt.problem import Problem
 from leadopt.progress import OnProgress
-from leadopt.solvers.base import Answer
+from leadopt.solvers.base import Answer, refuse_time_limit
 from leadopt.solvers.costs import Costs, every_pair, whole_costs
 from leadopt.solvers.grouping import Groups
 from leadopt.solvers.limit_tree import LimitTree, Room, limit_tree, room_beside_pins
@@ -50,8 +50,16 @@ class Hungarian:
             return f"{cells} cells of leads x slots are more than most_cells={self.most_cells}"
         return None
 
-    def solve(self, problem: Problem, on_progress: OnProgress | None = None) -> Answer:
-        """Return the best answer and its prices."""
+    def solve(
+        self,
+        problem: Problem,
+        on_progress: OnProgress | None = None,
+        *,
+        prices: ArrayLike | None = None,
+        time_limit_s: float | None = None,
+    ) -> Answer:
+        """Return the best answer and its prices, which need no hint."""
+        refuse_time_limit(self.name, "SciPy", time_limit_s)
         if reason := self.refuses(problem):
             raise InvalidInput(f"Hungarian cannot solve this: {reason}")
         tree = limit_tree(problem)

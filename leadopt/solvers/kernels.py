@@ -11,7 +11,7 @@ from typing import Any
 import numba
 import numpy as np
 
-_STRIDE = 64  # reps that are compared at once with the worst one held: most strides hold nothing better
+_STRIDE = 32  # reps that are compared at once with the worst one held: most strides hold nothing better
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -40,10 +40,13 @@ def best_of_row(rates: Any, scale: float, prices: Any, reps: Any, gains: Any, re
             if value > worst:
                 place = last
                 while place > 0 and value > reduced[place - 1]:
-                    reps[place], gains[place], reduced[place] = reps[place - 1], gains[place - 1], reduced[place - 1]
+                    reps[place], reduced[place] = reps[place - 1], reduced[place - 1]
                     place -= 1
-                reps[place], gains[place], reduced[place] = rep, rates[rep] * scale, value
+                reps[place], reduced[place] = rep, value
                 worst = reduced[last]
+    for place in range(last + 1):
+        if reduced[place] > -np.inf:
+            gains[place] = rates[reps[place]] * scale
 
 
 @compiled
@@ -113,8 +116,9 @@ def bid(
     held: Any,
     end: int,
     most_bids: int,
+    most_scans: int,
 ) -> Any:
-    """Let waiting leads bid until none waits or `most_bids` are made; return (n_waiting, end, bids made, rows scanned).
+    """Let waiting leads bid until none waits or so much is done; return (n_waiting, end, bids made, rows scanned).
 
     A lead bids for its best rep what that rep is worth to it beyond its second best, and `step` more. A rep keeps its
     `room` best bids; once it is full its price is the lowest of them, and who is outbid waits again. A lead whose short
@@ -125,7 +129,7 @@ def bid(
     few_reps, few_gains = np.empty(most + 1, dtype=np.int32), np.empty(most + 1)
     reduced = np.empty(most + 1)
     n_bids, n_scans = 0, 0
-    while n_waiting > 0 and n_bids < most_bids:
+    while n_waiting > 0 and n_bids < most_bids and n_scans < most_scans:
         n_waiting -= 1
         lead = waiting[n_waiting]
         while True:
@@ -182,9 +186,9 @@ def refill(
 ) -> int:
     """Let reps that cost something and have free slots lower their prices until they are filled; return the moves left.
 
-    The bids in reverse: a rep offers its slots to the leads on whose short lists it is, which pay most for leaving where
-    they are, at the price at which one lead more would come. Who loses a lead does the same in turn; at price 0 a rep
-    may stay unfilled. `first` and `listed` give the places of each rep in all short lists.
+    The bids in reverse: a rep offers its slots to the leads on whose short lists it is, which pay most for leaving
+    where they are, at the price at which one lead more would come. Who loses a lead does the same in turn; at price 0 a
+    rep may stay unfilled. `first` and `listed` give the places of each rep in all short lists.
     """
     n_reps, most = len(room), reps.shape[1]
     queue, queued = np.empty(n_reps, dtype=np.int64), np.zeros(n_reps, dtype=np.bool_)
@@ -233,47 +237,30 @@ def refill(
 
 
 @compiled
-def possible_reps(
-    rates: Any,
-    scale: float,
-    reserve: float,
-    low: Any,
-    high: Any,
-    reps: Any,
-    gains: Any,
-    left_out: float,
-    drop: float,
-    dropped: Any,
-    found: Any,
-) -> Any:
+def possible_reps(reserve: float, low: Any, high: Any, reps: Any, gains: Any, left_out: float, found: Any) -> Any:
     """Write the reps that may be best within low <= prices <= high; return (how many, whether the pool may be, best).
 
-    The short list serves where its bound, loosened by `drop`, rules all others out but the `dropped` reps.
+    How many is -1 where the short list cannot tell: others leave at most `left_out` at the low prices.
     """
     least, best = reserve, -1
     for option in range(len(reps)):
         value = gains[option] - high[reps[option]]
         if value > least:
             least, best = value, reps[option]
-    for rep in dropped:
-        value = rates[rep] * scale - high[rep]
-        if value > least:
-            least, best = value, rep
+    if not left_out < least:
+        return -1, False, -1
     n = 0
-    if left_out + drop < least:
-        for option in range(len(reps)):
-            if gains[option] > -np.inf and gains[option] - low[reps[option]] >= least:
-                found[n] = reps[option]
-                n += 1
-        for rep in dropped:
-            listed = False
-            for option in range(len(reps)):
-                listed |= reps[option] == rep and gains[option] > -np.inf
-            value = rates[rep] * scale - low[rep]
-            if not listed and value > -np.inf and value >= least:
-                found[n] = rep
-                n += 1
-        return n, reserve >= least, best
+    for option in range(len(reps)):
+        if gains[option] > -np.inf and gains[option] - low[reps[option]] >= least:
+            found[n] = reps[option]
+            n += 1
+    return n, reserve >= least, best
+
+
+@compiled
+def possible_of_row(rates: Any, scale: float, reserve: float, low: Any, high: Any, found: Any) -> Any:
+    """Write and return the same, by looking at every rep."""
+    least, best, n = reserve, -1, 0
     for rep in range(len(rates)):
         value = rates[rep] * scale - high[rep]
         if value > least:
@@ -297,20 +284,40 @@ def count_possible(
     reps: Any,
     gains: Any,
     left_out: Any,
-    drop: float,
     dropped: Any,
+    drop: float,
     start: int,
     stop: int,
     choice: Any,
     n_possible: Any,
 ) -> None:
-    """Write for each lead its best option at the high prices, and how many reps are open to it (0 = it is settled)."""
+    """Write for each lead its best option at the high prices, and how many reps are open to it (0 = it is settled).
+
+    Short lists are brought up to the low prices: the bound on all other reps grows by `drop`, by which prices fell, or
+    to what one of the `dropped` reps leaves, whose prices fell farther; a list that cannot tell any more is drawn anew.
+    """
+    most = reps.shape[1]
     found = np.empty(rates.shape[1], dtype=np.int64)
+    few_reps, few_gains = np.empty(most + 1, dtype=np.int32), np.empty(most + 1)
+    reduced = np.empty(most + 1)
     for lead in range(start, stop):
-        n, pool, best = possible_reps(
-            rates[row[lead]], scale[lead], reserve, low, high, reps[lead], gains[lead], left_out[lead], drop, dropped,
-            found,
-        )  # fmt: skip
+        mine = rates[row[lead]]
+        left_out[lead] += drop
+        for rep in dropped:
+            value = mine[rep] * scale[lead] - low[rep]
+            if value > left_out[lead]:
+                listed = False
+                for option in range(most):
+                    listed |= reps[lead, option] == rep and gains[lead, option] > -np.inf
+                if not listed:
+                    left_out[lead] = value
+        n, pool, best = possible_reps(reserve, low, high, reps[lead], gains[lead], left_out[lead], found)
+        if n < 0:
+            best_of_row(mine, scale[lead], low, few_reps, few_gains, reduced)
+            reps[lead], gains[lead], left_out[lead] = few_reps[:most], few_gains[:most], reduced[most]
+            n, pool, best = possible_reps(reserve, low, high, reps[lead], gains[lead], left_out[lead], found)
+        if n < 0:
+            n, pool, best = possible_of_row(mine, scale[lead], reserve, low, high, found)
         choice[lead] = best
         n_possible[lead] = n if pool or n > 1 else 0
 
@@ -326,18 +333,15 @@ def list_possible(
     reps: Any,
     gains: Any,
     left_out: Any,
-    drop: float,
-    dropped: Any,
     leads: Any,
     first: Any,
     rep_of_pair: Any,
 ) -> None:
-    """Write the reps open to some leads, those of lead k from ``first[k]``, ascending."""
+    """Write the reps open to some leads, those of lead k from ``first[k]``, ascending; after `count_possible`."""
     found = np.empty(rates.shape[1], dtype=np.int64)
     for k in range(len(leads)):
         lead = leads[k]
-        n, _, _ = possible_reps(
-            rates[row[lead]], scale[lead], reserve, low, high, reps[lead], gains[lead], left_out[lead], drop, dropped,
-            found,
-        )  # fmt: skip
+        n, _, _ = possible_reps(reserve, low, high, reps[lead], gains[lead], left_out[lead], found)
+        if n < 0:
+            n, _, _ = possible_of_row(rates[row[lead]], scale[lead], reserve, low, high, found)
         rep_of_pair[first[k] : first[k] + n] = np.sort(found[:n])

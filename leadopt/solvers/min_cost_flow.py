@@ -7,17 +7,22 @@ root; staying in the pool is an arc straight to the root. A lower bound is a dem
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from leadopt.errors import InvalidInput
 from leadopt.problem import Problem
 from leadopt.progress import OnProgress
-from leadopt.solvers.base import Answer
+from leadopt.solvers.base import Answer, refuse_time_limit
 from leadopt.solvers.core import solve_core
 from leadopt.solvers.costs import every_pair
 from leadopt.solvers.grouping import group_leads
-from leadopt.solvers.limit_tree import NotNested, limit_tree, room_beside_pins
+from leadopt.solvers.limit_tree import LimitTree, NotNested, Room, limit_tree, room_beside_pins
 from leadopt.solvers.prices import prices_of, with_closed_prices
 from leadopt.solvers.witness import refuse_empty_bounds, refuse_pins
+
+Ints = NDArray[np.int64]
+
+_PAIRS_A_SECOND = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +49,16 @@ class MinCostFlow:
             return str(reason)
         return None
 
-    def solve(self, problem: Problem, on_progress: OnProgress | None = None) -> Answer:
-        """Return the best answer and its prices."""
+    def solve(
+        self,
+        problem: Problem,
+        on_progress: OnProgress | None = None,
+        *,
+        prices: ArrayLike | None = None,
+        time_limit_s: float | None = None,
+    ) -> Answer:
+        """Return the best answer and its prices, which need no hint."""
+        refuse_time_limit(self.name, "OR-Tools", time_limit_s)
         try:
             tree = limit_tree(problem)
         except NotNested as reason:
@@ -53,19 +66,29 @@ class MinCostFlow:
         refuse_empty_bounds(problem)
         room = room_beside_pins(problem, tree)
         refuse_pins(problem, tree, room)
-        groups = group_leads(problem.affinity, tree.class_of_lead, np.flatnonzero(problem.pins < 0))
-        costs, flows = solve_core(problem, groups, tree, room, every_pair(problem, groups, tree, room), pruned=False)
-        rep_of_lead = problem.pins.copy()
-        groups.deal_out(*flows, rep_of_lead)
-        prices = prices_of(costs, tree, room, *flows)
-        limit_prices = prices[problem.n_reps :]
-        return Answer(
-            rep_of_lead=rep_of_lead,
-            prices=with_closed_prices(problem, groups.example, room, prices[: problem.n_reps], limit_prices),
-            limit_prices=limit_prices,
-            stats={
-                "groups": len(groups.size),
-                "pairs": len(costs.pair),
-                "rounding": float(costs.gain(0.5 * problem.n_leads)),
-            },
-        )
+        return solve_every_pair(problem, tree, room, np.flatnonzero(problem.pins < 0))
+
+
+def solve_every_pair(problem: Problem, tree: LimitTree, room: Room, leads: Ints) -> Answer:
+    """Return the best answer for some leads within some room, with no pair left out."""
+    groups = group_leads(problem.affinity, tree.class_of_lead, leads)
+    costs, flows = solve_core(problem, groups, tree, room, every_pair(problem, groups, tree, room), pruned=False)
+    rep_of_lead = problem.pins.copy()
+    groups.deal_out(*flows, rep_of_lead)
+    prices = prices_of(costs, tree, room, *flows)
+    limit_prices = prices[problem.n_reps :]
+    return Answer(
+        rep_of_lead=rep_of_lead,
+        prices=with_closed_prices(problem, groups.example, room, prices[: problem.n_reps], limit_prices),
+        limit_prices=limit_prices,
+        stats={
+            "groups": len(groups.size),
+            "pairs": len(costs.pair),
+            "rounding": float(costs.gain(0.5 * problem.n_leads)),
+        },
+    )
+
+
+def flow_seconds(n_pairs: float) -> float:
+    """Return about how long a flow over so many pairs takes at least."""
+    return n_pairs / _PAIRS_A_SECOND

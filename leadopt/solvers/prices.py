@@ -11,7 +11,9 @@ These are difference constraints; the least solution from the root (price 0) is 
 the ones whose price of a rep is what one more slot would add.
 """
 
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,14 +28,59 @@ Ints = NDArray[np.int64]
 
 NONE = np.iinfo(np.int64).min  # no constraint between two nodes
 _BLOCK = 1 << 20
+_GIVES_WAY = 16  # times that a floor is lowered
 
 
 class NotOptimal(Exception):
     """An answer whose prices are asked for has none, as it is not optimal."""
 
 
-def pair_constraints(costs: Costs, tree: LimitTree, group: Ints, rep: Ints) -> Ints:
-    """Return D (n_nodes + 1, n_nodes + 1) with ``y[b] >= y[a] + D[a, b]`` from where leads sit; the root is last.
+class Constraints(NamedTuple):
+    """Difference constraints ``y[head] >= y[tail] + least`` on the potentials of `n_nodes` nodes, the root the last."""
+
+    tail: Ints
+    head: Ints
+    least: Ints
+    n_nodes: int
+
+    @classmethod
+    def of(cls, parts: Iterable[tuple[Ints, Ints, Ints]], n_nodes: int) -> "Constraints":
+        """Return the strictest constraint between each two nodes, from parts of many (tail, head, least)."""
+        keys, leasts = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+        matrix = np.zeros(0, dtype=np.int64)
+        for tail, head, least in parts:
+            if 16 * len(tail) < n_nodes**2:
+                key, value = _strictest(tail * n_nodes + head, least)
+                keys, leasts = [*keys, key], [*leasts, value]
+                continue
+            if not len(matrix):  # so many constraints that most pairs of nodes have some: no need to sort them
+                matrix = np.full(n_nodes**2, NONE, dtype=np.int64)
+            np.maximum.at(matrix, tail * n_nodes + head, least)
+        bound = np.flatnonzero(matrix != NONE)
+        key, least = _strictest(np.concatenate([*keys, bound]), np.concatenate([*leasts, matrix[bound]]))
+        tail, head = np.divmod(key, n_nodes)
+        between = tail != head
+        return cls(tail[between], head[between], least[between], n_nodes)
+
+    def dense(self) -> Ints:
+        """Return D (n_nodes, n_nodes) with ``y[b] >= y[a] + D[a, b]``; `NONE` where nothing binds."""
+        matrix = np.full((self.n_nodes, self.n_nodes), NONE, dtype=np.int64)
+        matrix[self.tail, self.head] = self.least
+        return matrix
+
+
+def _strictest(key: Ints, least: Ints) -> tuple[Ints, Ints]:
+    if len(key) == 0:
+        return key, least
+    if (np.diff(key) < 0).any():
+        order = np.argsort(key, kind="stable")
+        key, least = key[order], least[order]
+    start = np.flatnonzero(np.diff(key, prepend=-1))
+    return key[start], np.asarray(np.maximum.reduceat(least, start))
+
+
+def pair_constraints(costs: Costs, tree: LimitTree, group: Ints, rep: Ints) -> Iterator[tuple[Ints, Ints, Ints]]:
+    """Yield (tail, head, least) with ``y[head] >= y[tail] + least`` from where leads sit, in blocks.
 
     Parameters
     ----------
@@ -44,7 +91,6 @@ def pair_constraints(costs: Costs, tree: LimitTree, group: Ints, rep: Ints) -> I
     group, rep
         (n_sitting,), each group with each rep that some of its leads have; rep -1 is the pool
     """
-    constraints = np.full((tree.root + 1, tree.root + 1), NONE, dtype=np.int64)
     here, placed = np.full(len(rep), tree.root), rep >= 0
     here[placed] = tree.entry[costs.kind[group[placed]], rep[placed]]
     paid = costs.paid(group, rep)
@@ -53,11 +99,9 @@ def pair_constraints(costs: Costs, tree: LimitTree, group: Ints, rep: Ints) -> I
         sitting = np.repeat(np.arange(part.start, part.stop), n_options[part])
         options = costs.first[group[sitting]] + _places(n_options[part])
         there = tree.entry[costs.kind[costs.group[options]], costs.rep[options]]
-        _raise_to(constraints, here[sitting], there, paid[sitting] - costs.pair[options])
+        yield here[sitting], there, paid[sitting] - costs.pair[options]
     if costs.pool is not None:
-        _raise_to(constraints, here, np.full(len(here), tree.root), paid - costs.pool[group])
-    np.fill_diagonal(constraints, NONE)
-    return constraints
+        yield here, np.full(len(here), tree.root), paid - costs.pool[group]
 
 
 def _parts(sizes: Ints) -> list[slice]:
@@ -76,12 +120,8 @@ def _places(sizes: Ints) -> Ints:
     return np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
 
 
-def _raise_to(constraints: Ints, a: Ints, b: Ints, value: Ints) -> None:
-    np.maximum.at(constraints.reshape(-1), a * len(constraints) + b, value)
-
-
-def tree_constraints(tree: LimitTree, room: Room, penalty: Ints, load: Ints) -> tuple[Ints, Ints]:
-    """Return the least and greatest ``y[t] - y[parent[t]]`` that each node's load allows; NONE and FREE bound nothing.
+def tree_constraints(tree: LimitTree, room: Room, penalty: Ints, load: Ints) -> Iterator[tuple[Ints, Ints, Ints]]:
+    """Yield (tail, head, least) for the least and greatest ``y[t] - y[parent[t]]`` that each node's load allows.
 
     A lower bound that pins alone have met holds nothing back: where nothing flows and nothing must, least is 0.
     """
@@ -90,7 +130,9 @@ def tree_constraints(tree: LimitTree, room: Room, penalty: Ints, load: Ints) -> 
     zero = np.zeros_like(load)
     least = np.where((load <= room.lower) & (room.lower > 0), down, np.where(load > room.upper, up, zero))
     most = np.where(load >= room.upper, up, np.where(load < room.lower, down, zero))
-    return least, most
+    node, held = np.flatnonzero(least != NONE), np.flatnonzero(most != FREE)
+    yield tree.parent[node], node, least[node]
+    yield held, tree.parent[held], -most[held]
 
 
 def prices_of(costs: Costs, tree: LimitTree, room: Room, group: Ints, rep: Ints, amount: Ints) -> Floats:
@@ -127,71 +169,81 @@ def with_closed_prices(problem: Problem, leads: Ints, room: Room, prices: Floats
     return filled
 
 
-def residual_constraints(costs: Costs, tree: LimitTree, room: Room, group: Ints, rep: Ints, amount: Ints) -> Ints:
-    """Return D with ``y[b] >= y[a] + D[a, b]`` from an answer's leads and its limits together.
+def residual_constraints(
+    costs: Costs, tree: LimitTree, room: Room, group: Ints, rep: Ints, amount: Ints
+) -> Constraints:
+    """Return the constraints of an answer's leads and its limits together.
 
-    ``-D[a, b]`` is what passing one lead from a to b costs.
+    ``-least`` is what passing one lead from tail to head costs.
     """
     placed = rep >= 0
     entered = np.zeros(tree.root, dtype=np.int64)
     np.add.at(entered, tree.entry[costs.kind[group[placed]], rep[placed]], amount[placed])
-    constraints = pair_constraints(costs, tree, group, rep)
-    least, most = tree_constraints(tree, room, costs.penalty, tree.loads(entered))
-    for node, up in enumerate(tree.parent):
-        if least[node] != NONE:
-            constraints[up, node] = max(constraints[up, node], least[node])
-        if most[node] != FREE:
-            constraints[node, up] = max(constraints[node, up], -most[node])
-    return constraints
+    parts = pair_constraints(costs, tree, group, rep), tree_constraints(tree, room, costs.penalty, tree.loads(entered))
+    return Constraints.of(chain(*parts), tree.root + 1)
 
 
-def potentials(constraints: Ints) -> Ints:
-    """Return y with ``y[b] >= y[a] + D[a, b]`` for all pairs and y = 0 at the last node.
+def potentials(constraints: Constraints) -> Ints:
+    """Return y that meets all constraints and is 0 at the last node.
 
     Nodes that a path from the root reaches get their least value. From the others, which nothing pushes up, those
     that lead to a known node get their greatest one, and so on in turn; what is tied to nothing starts at 0.
     """
-    n = len(constraints)
+    n = constraints.n_nodes
+    backwards = constraints._replace(tail=constraints.head, head=constraints.tail)
     y = np.zeros(n, dtype=np.int64)
     known = np.zeros(n, dtype=bool)
     known[-1] = True
     while True:
         _spread(constraints, y, known)
         if known.all():
-            return y
+            return np.asarray(y)
         before = known.sum()
         negated = -y
-        _spread(constraints.T, negated, known)
+        _spread(backwards, negated, known)
         y = -negated
         if known.sum() == before:
             known[np.flatnonzero(~known)[0]] = True
 
 
-def potentials_above(constraints: Ints, low: Ints) -> Ints:
-    """Return y with ``y[b] >= y[a] + D[a, b]`` for all pairs and y = 0 at the last node: the least y >= low there is.
+def potentials_above(constraints: Constraints, low: Ints, high: Ints | None = None) -> Ints:
+    """Return y that meets all constraints and is 0 at the last node: the least y >= low there is.
 
-    Where there is none above `low`, the result is that of `potentials`, which knows no floor.
+    Given `high` too, both give way, by half their distance and then four times as much each time, until there is
+    one between them: a single bound that is wrong must not carry everybody with it. Where there is none, and without
+    `high` where there is none above `low`, the result is that of `potentials`, which knows no bounds.
     """
-    y = low.copy()
-    known = np.ones(len(y), dtype=bool)
-    _raise_until_met(constraints, y, known, np.zeros(len(y), dtype=bool))
-    return y if y[-1] == 0 else potentials(constraints)
+    everybody = np.ones(len(low), dtype=bool)
+    half = np.zeros_like(low) if high is None else (high - low) // 2 + 1
+    half[-1] = 0
+    for k in range(1 if high is None else _GIVES_WAY):
+        reach = np.minimum(half, 2**60 // 4**k) * (4**k - 1)
+        y = low - reach
+        _raise_until_met(constraints, y, everybody.copy(), ~everybody)
+        if y[-1] == 0 and (high is None or (y <= high + reach).all()):
+            return np.asarray(y)
+    return potentials(constraints)
 
 
-def _spread(constraints: Ints, y: Ints, known: NDArray[np.bool_]) -> None:
-    """Bellman-Ford: give every unknown node that known ones reach its longest path from them, in place."""
+def _spread(constraints: Constraints, y: Ints, known: NDArray[np.bool_]) -> None:
+    """Give every unknown node that known ones reach its longest path from them, in place."""
     _raise_until_met(constraints, y, known, known.copy())
 
 
-def _raise_until_met(constraints: Ints, y: Ints, known: NDArray[np.bool_], fixed: NDArray[np.bool_]) -> None:
-    active = np.flatnonzero(known)
+def _raise_until_met(constraints: Constraints, y: Ints, known: NDArray[np.bool_], fixed: NDArray[np.bool_]) -> None:
+    """Raise what is not `fixed`, in place, until every constraint from a known node is met (Bellman and Ford)."""
+    order = np.argsort(constraints.head, kind="stable")
+    order = order[~fixed[constraints.head[order]]]
+    tail, head, least = constraints.tail[order], constraints.head[order], constraints.least[order]
+    active = known.copy()
     for _ in range(len(y) + 1):
-        reach = constraints[active]
-        candidate = np.where(reach == NONE, NONE, y[active, None] + np.where(reach == NONE, 0, reach)).max(axis=0)
-        better = (candidate > np.where(known, y, NONE)) & ~fixed
-        if not better.any():
+        at = np.flatnonzero(active[tail])
+        if not len(at):
             return
-        y[better] = candidate[better]
-        known |= better
-        active = np.flatnonzero(better)
+        start = np.flatnonzero(np.diff(head[at], prepend=-1))
+        raised, candidate = head[at][start], np.maximum.reduceat(y[tail[at]] + least[at], start)
+        better = candidate > np.where(known[raised], y[raised], NONE)
+        y[raised[better]] = candidate[better]
+        active[:] = False
+        active[raised[better]] = known[raised[better]] = True
     raise NotOptimal("positive cycle: the answer whose prices are asked for is not optimal")

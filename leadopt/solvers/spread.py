@@ -15,6 +15,7 @@ from leadopt.blocks import over_blocks
 from leadopt.certify import largest_gain, reduced_gains
 from leadopt.problem import Problem
 from leadopt.solvers.base import Answer
+from leadopt.solvers.envelope_oracle import EnvelopeOracle
 from leadopt.solvers.flow import Arcs, min_cost_flow
 from leadopt.solvers.grouping import Groups, group_leads
 from leadopt.solvers.limit_tree import LimitTree, NotNested, Room, limit_tree
@@ -30,6 +31,7 @@ _MOST = 2.0**58  # as in min_cost_flow
 _UNLIMITED = 2**40  # capacities beyond are one and the same
 _FINE = 2.0**16  # costs per lead of the largest rep
 _CHUNK = 1 << 20
+_PER_ROW = 32  # leads per row of rates from which on envelopes are quicker than a look at each
 _MANY = 100_000  # choices that are too many to keep for a mere draw
 _DRAWN = 8  # choices that a lead keeps then
 
@@ -69,6 +71,10 @@ def _perhaps_tied(problem: Problem, answer: Answer, leads: Ints, tolerance: floa
     """Return the leads whose second-best option is about as good as their best, by a quick look where there is one."""
     if answer.limit_prices.any() or problem.n_reps == 0:
         return leads
+    if not problem.affinity.is_dense and problem.n_leads > _PER_ROW * len(problem.affinity.rates):
+        # The pool is made a little better than it is, so that leads that are tied with it are found too.
+        oracle = EnvelopeOracle.of(problem.affinity, leads, problem.reserve + tolerance)
+        return np.asarray(leads[oracle.open(answer.prices - 2 * tolerance, answer.prices).lead])
 
     def look(start: int, stop: int, after: Floats) -> Ints:
         gains = affinity.between(start, stop, after) if everybody else affinity.of(leads[start:stop])
@@ -79,7 +85,7 @@ def _perhaps_tied(problem: Problem, answer: Answer, leads: Ints, tolerance: floa
 
     affinity, everybody = problem.affinity, len(leads) == problem.n_leads
     found = over_blocks(len(leads), problem.n_reps, look)
-    return leads[np.concatenate([np.zeros(0, dtype=np.int64), *found])]
+    return np.asarray(leads[np.concatenate([np.zeros(0, dtype=np.int64), *found])])
 
 
 def _find_ties(problem: Problem, answer: Answer, groups: Groups, tolerance: float) -> _Ties:

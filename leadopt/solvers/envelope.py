@@ -1,0 +1,224 @@
+"""`Envelope`: millions of leads that share few rows of rates, priced by Newton steps on the dual.
+
+The dual function is convex, and its derivatives cost no look at single leads: slots less loads are its gradient, and
+how many leads a crossing of two lines passes over per unit of price is its curvature. A few dozen steps from the prices
+of a sample bring every load to within a few leads of its slots. The leads near the crossings are what is left open, and
+`finish` deals them out exactly.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from leadopt.errors import InvalidInput
+from leadopt.problem import Problem
+from leadopt.progress import Meter, OnProgress
+from leadopt.solvers.base import Answer, checked_prices, checked_time_limit
+from leadopt.solvers.envelope_oracle import EnvelopeOracle, Loads
+from leadopt.solvers.finish import Box, finish
+from leadopt.solvers.limit_tree import LimitTree, Room, limit_tree, room_beside_pins
+from leadopt.solvers.min_cost_flow import MinCostFlow
+from leadopt.solvers.pruning import RowOracle
+from leadopt.solvers.sampling import has_numba
+from leadopt.solvers.witness import refuse_pins
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_SAMPLED = 20  # leads per rep in the sample that prices begin from; without numba, which solves it exactly, fewer
+_SAMPLED_EXACTLY = 4
+_STEPS = 150  # Newton steps at most; finish does with worse prices, but takes longer
+_NEAR = 2.0  # leads by which the loads may be off when the steps end, per rep on average
+_CHEAP = 1e-7  # of the mean price: less is nothing
+_DAMPING = 1e-2
+_SHARES = (1.0, 0.3, 0.1)  # of a step that are tried
+_DAMPED = 10.0  # by how much damping grows when a step makes things worse,
+_FREED = 0.1  # and shrinks when one makes them better
+_BROAD = 0.5  # share of the neighbouring pieces from which densities are read
+_OPEN = 16.0  # leads of each rep that the box leaves open on each side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """Exact for capacities alone; the fastest where many leads share few rows of rates and differ by their scale.
+
+    Notes
+    -----
+    A step of the descent costs O(rows x reps x pieces), whatever the number of leads, and little memory: 10 million
+    leads of 200 rows by 1,000 reps take about as long as one million. Useless for a dense matrix, where every row has
+    one lead: that belongs to `Auction`.
+
+    References
+    ----------
+    Geoffrion (1974), Lagrangean relaxation for integer programming. doi:10.1007/BFb0120690. Levenberg (1944), A method
+    for the solution of certain non-linear problems in least squares. doi:10.1090/qam/10666
+    """
+
+    name = "Envelope"
+
+    def refuses(self, problem: Problem) -> str | None:
+        """Return whether there are limits besides capacity."""
+        return f"there are {len(problem.limits)} limits besides the capacities" if problem.limits else None
+
+    def solve(
+        self,
+        problem: Problem,
+        on_progress: OnProgress | None = None,
+        *,
+        prices: ArrayLike | None = None,
+        time_limit_s: float | None = None,
+    ) -> Answer:
+        """Return the best answer and its prices."""
+        if reason := self.refuses(problem):
+            raise InvalidInput(f"Envelope cannot solve this: {reason}")
+        start = checked_prices(prices, problem.n_reps)
+        meter = Meter(on_progress, checked_time_limit(time_limit_s))
+        tree = limit_tree(problem)
+        room = room_beside_pins(problem, tree)
+        refuse_pins(problem, tree, room)
+        leads = np.flatnonzero(problem.pins < 0)
+        if not (room.upper > 0).any() or len(leads) == 0:
+            return MinCostFlow().solve(problem)
+        meter.enter("sort")
+        oracle = EnvelopeOracle.of(problem.affinity, leads, problem.reserve)
+        meter.enter("price")
+        if start is None:
+            start = _sampled_prices(problem, tree, room, leads, oracle, meter)
+        descent = descend(oracle, room.upper.astype(np.float64), start, meter)
+        return finish(problem, tree, room, leads, oracle, descent.box(), meter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Descent:
+    """Where the Newton steps stand: the prices (inf = takes nobody), the dual value, and what leads do there."""
+
+    slots: Floats
+    prices: Floats
+    value: float
+    loads: Loads
+
+    @classmethod
+    def at(cls, oracle: EnvelopeOracle, slots: Floats, prices: Floats) -> "Descent":
+        """Return where one stands at some prices; reps that nobody is near come down to where somebody is."""
+        loads = oracle.loads(prices, _BROAD)
+        far = np.flatnonzero((_curvature(loads) == 0) & (loads.load == 0) & (prices > 0) & np.isfinite(prices))
+        if len(far):
+            prices = prices.copy()
+            prices[far] = np.minimum(prices[far], oracle.entries(prices, far) * (1 - 1e-7))
+            loads = oracle.loads(prices, _BROAD)
+        paid = float(np.where(np.isfinite(prices), prices, 0.0) @ slots)
+        return cls(slots=slots, prices=prices, value=loads.value + paid, loads=loads)
+
+    @property
+    def excess(self) -> Floats:
+        """By how much each load is wrong: too high, or too low where the rep costs something."""
+        excess = self.loads.load - self.slots
+        return np.where((self.prices > 0) | (excess > 0), excess, 0.0)
+
+    @property
+    def wrong(self) -> float:
+        """How many leads are out of place, at least."""
+        return float(np.abs(self.excess).sum())
+
+    def is_better_than(self, other: "Descent") -> bool:
+        """Return whether the dual or the loads are better; near the end, the value alone is blurred by rounding."""
+        return self.value < other.value - 1e-13 * abs(other.value) or self.wrong < other.wrong
+
+    def step(self, damping: float) -> Floats:
+        """Return where to go: the prices at which loads would be right, if leads lay as densely everywhere as here."""
+        from scipy.sparse import coo_array, diags_array
+        from scipy.sparse.linalg import splu
+
+        excess, n = self.excess, len(self.slots)
+        curvature = _curvature(self.loads)
+        moving = np.isfinite(self.prices) & ((excess != 0) | (self.prices > 0))
+        reached, alone = np.flatnonzero(moving & (curvature > 0)), np.flatnonzero(moving & (curvature <= 0))
+        place = np.full(n + 1, -1)
+        place[reached] = np.arange(len(reached))
+        a, b = place[self.loads.a], place[self.loads.b]
+        both = (a >= 0) & (b >= 0)
+        a, b, weight = a[both], b[both], -self.loads.weight[both]
+        shape = (len(reached), len(reached))
+        prices = self.prices.copy()
+        if len(reached):
+            between = coo_array((np.tile(weight, 2), (np.append(a, b), np.append(b, a))), shape=shape)
+            system = between + diags_array((1 + damping) * curvature[reached])
+            prices[reached] += splu(system.tocsc(), permc_spec="MMD_AT_PLUS_A").solve(excess[reached])
+        prices[alone] -= 0.5 / (1 + damping) * prices[alone]
+        prices[prices < _CHEAP * _mean(self.prices[moving])] = 0.0
+        return np.maximum(prices, 0.0)
+
+    def box(self) -> Box:
+        """Return the box that leaves a few leads of each rep open on either side, and more where loads are off."""
+        diagonal = _curvature(self.loads)
+        leads = _OPEN + 6.0 * np.abs(self.excess)
+        width = np.divide(leads, diagonal, out=np.zeros_like(leads), where=diagonal > 0)
+        usual = float(np.median(width[width > 0])) if (width > 0).any() else 1e-3 * float(self.prices.max(initial=1e-9))
+        width = np.where(width > 0, width, usual)
+        prices = np.where(np.isfinite(self.prices), self.prices, 0.0)
+        return Box.around(prices, width, width)
+
+
+def descend(oracle: EnvelopeOracle, slots: Floats, start: Floats, meter: Meter) -> Descent:
+    r"""Return where the dual is nearly as low as it gets, by damped Newton steps.
+
+    .. math:: \min_{p \ge 0} \sum_i h_i(p) + \sum_j p_j\, slots_j
+
+    A step solves ``(curvature + damping * diagonal) step = loads - slots`` for the reps that are overfull or cost
+    something; it is taken if the dual or the loads get better, else damped more (Levenberg).
+    """
+    here = Descent.at(oracle, slots, np.where(slots > 0, start, np.inf))
+    damping = _DAMPING
+    for _ in range(_STEPS):
+        if here.wrong <= _NEAR * len(slots) or damping > 1e9 or meter.left_s <= 0:
+            break
+        meter.still("price")
+        goal = here.step(damping)
+        for share in _SHARES:
+            there = Descent.at(oracle, slots, _between(here.prices, goal, share))
+            if there.is_better_than(here):
+                here, damping = there, damping * (_FREED if share == 1.0 else 1.0)
+                break
+        else:
+            damping *= _DAMPED
+    return here
+
+
+def _curvature(loads: Loads) -> Floats:
+    """Return how fast each load falls with its own price, (n_reps,)."""
+    n = len(loads.load)
+    both = [np.bincount(side, weights=loads.weight, minlength=n + 1)[:n] for side in (loads.a, loads.b)]
+    return np.asarray(both[0] + both[1], dtype=np.float64)
+
+
+def _mean(prices: Floats) -> float:
+    return float(prices.mean()) if len(prices) else 0.0
+
+
+def _between(prices: Floats, goal: Floats, share: float) -> Floats:
+    """Return the prices a share of the way to the goal; what is infinite stays so."""
+    way = np.where(np.isfinite(prices), goal, 0.0) - np.where(np.isfinite(prices), prices, 0.0)
+    return np.asarray(prices + share * way)
+
+
+def _sampled_prices(
+    problem: Problem, tree: LimitTree, room: Room, leads: Ints, oracle: EnvelopeOracle, meter: Meter
+) -> Floats:
+    """Return the prices of a small sample: leads at even places in order of row and scale, who stand for all."""
+    size = (_SAMPLED if has_numba() else _SAMPLED_EXACTLY) * problem.n_reps
+    if 2 * size > len(leads):
+        return np.zeros(problem.n_reps)
+    places = (np.arange(size) * len(leads) + len(leads) // 2) // size
+    sample = np.sort(leads[oracle.order[places]])
+    slots = np.floor(room.upper * (size / len(leads)) + 0.5).astype(np.int64)
+    if has_numba():
+        from leadopt.solvers.bidding import Floor
+
+        floor = Floor.of(problem, sample, slots, np.zeros(problem.n_reps))
+        floor.sell(floor.step(), 0.0, meter, begin=16.0)
+        return np.where(slots > 0, floor.prices, 0.0)
+    least = Room(lower=room.lower, upper=slots)
+    look = RowOracle(affinity=problem.affinity, leads=sample, reserve=problem.reserve)
+    highest = np.full(problem.n_reps, problem.affinity.largest)
+    return finish(problem, tree, least, sample, look, Box(low=np.zeros(problem.n_reps), high=highest), meter).prices

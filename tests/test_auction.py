@@ -1,0 +1,282 @@
+"""`Auction`: any hint and any time limit, with and without numba; what every solver promises is in test_solvers."""
+
+import subprocess
+import sys
+import threading
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from leadopt import progress
+from leadopt.affinity import Affinity
+from leadopt.certify import certify
+from leadopt.errors import Infeasible, InvalidInput
+from leadopt.matching import Status, match, solve
+from leadopt.problem import Problem
+from leadopt.solvers import Auction, MinCostFlow, kernels, sampling
+from tests.oracles import brute_force
+from tests.strategies import examples, problems
+
+BOTH = [Auction(), Auction(compiled=False)]
+both = pytest.mark.parametrize("solver", BOTH, ids=lambda solver: solver.name)
+EXACT = 2e-12
+
+
+def size(problem):
+    gains = problem.affinity.dense()
+    reserve = abs(problem.reserve) if np.isfinite(problem.reserve) else 0.0
+    return max(np.abs(gains[np.isfinite(gains)]).max(initial=0.0), reserve, 1e-300) * (1 + problem.n_leads)
+
+
+@pytest.fixture(autouse=True)
+def samples_of_few(monkeypatch):
+    """Let the numpy path take samples of problems that a flow over all pairs would solve faster."""
+    monkeypatch.setattr(sampling, "_LEAST", 4)
+    monkeypatch.setattr(sampling, "_LEAST_PER_REP", 1)
+
+
+def hard_problems(seed, n=90, m=6):
+    """Problems of every kind, large enough for bids, samples and cores."""
+    rng = np.random.default_rng(seed)
+    gains = rng.random((n, m))
+    tight, scarce = np.full(m, n // m), rng.integers(0, n // m, m)
+    yield "random", Problem(affinity=gains, capacity=tight + 2)
+    yield "scarce", Problem(affinity=gains, capacity=scarce)
+    yield "must be placed", Problem(affinity=gains, capacity=tight, reserve=-np.inf)
+    yield "pool", Problem(affinity=gains - 0.5, capacity=scarce, reserve=0.1)
+    yield "whole", Problem(affinity=rng.integers(0, 9, (n, m)).astype(float), capacity=tight)
+    yield "binary", Problem(affinity=rng.integers(0, 2, (n, m)).astype(float), capacity=scarce, reserve=0.5)
+    yield "outer", Problem(affinity=np.outer(rng.random(n), rng.random(m)), capacity=scarce)
+    yield "near ties", Problem(affinity=1 + 1e-9 * rng.integers(0, 4, (n, m)), capacity=scarce)
+    yield "wide", Problem(affinity=10.0 ** rng.uniform(-12, 12, (n, m)), capacity=tight)
+    yield "pinned", Problem(affinity=gains, capacity=tight, pins={0: 0, 5: 2})
+    closed = np.where(rng.random((n, m)) < 0.4, -np.inf, gains)
+    yield "ineligible", Problem(affinity=closed, capacity=scarce)
+    yield (
+        "ineligible, tight",
+        Problem(affinity=np.where(np.eye(m)[rng.integers(0, m, n)] > 0, gains, closed), capacity=n),
+    )
+    yield "factored", Problem(affinity=Affinity(rates=gains, scale=rng.lognormal(0, 1, n)), capacity=scarce)
+
+
+def named(seed=0):
+    return [pytest.param(problem, id=name) for name, problem in hard_problems(seed)]
+
+
+def is_as_good(found, best):
+    assert found.status is Status.OPTIMAL
+    assert found.objective == pytest.approx(best.objective, abs=EXACT * size(best.problem), rel=0)
+
+
+# Hints
+
+
+@both
+@pytest.mark.parametrize("problem", named())
+def test_any_hint_leaves_the_answer_exact(solver, problem):
+    best = solve(problem, MinCostFlow())
+    rng, m = np.random.default_rng(1), problem.n_reps
+    largest = problem.affinity.largest
+    for hint in (best.prices, 1.3 * best.prices, rng.random(m) * largest, np.zeros(m), np.full(m, 1e3 * largest)):
+        is_as_good(solve(problem, solver, prices=hint), best)
+
+
+@both
+@given(problem=problems(limits=False), data=st.data())
+@examples(100)
+def test_any_hint_equals_brute_force(solver, problem, data):
+    assume((oracle := brute_force(problem)).feasible)
+    hint = data.draw(st.lists(st.floats(0, 1e13), min_size=problem.n_reps, max_size=problem.n_reps))
+    found = solve(problem, solver, prices=hint)
+    assert found.objective == pytest.approx(oracle.best, abs=EXACT * size(problem), rel=0)
+    assert found.status is Status.OPTIMAL
+
+
+@both
+def test_an_answer_is_found_anew_after_a_rep_left_and_leads_came(solver):
+    rng = np.random.default_rng(0)
+    gains, capacity = rng.random((2000, 12)), np.full(12, 170)
+    first = match(gains, capacity, solver=solver)
+    capacity[3] = 0
+    gains[::100] = rng.random((20, 12))
+    is_as_good(match(gains, capacity, solver=solver, prices=first.prices), match(gains, capacity, solver=MinCostFlow()))
+
+
+# Time limits
+
+
+def check_stopped(found, problem, best):
+    assert not certify(problem, found.rep_of_lead).violations
+    tolerance = EXACT * size(problem)
+    assert found.objective <= best + tolerance
+    assert found.bound >= best - tolerance
+    assert found.gap >= -EXACT
+    if found.status is Status.OPTIMAL:
+        assert found.objective == pytest.approx(best, abs=1e-9 * size(problem), rel=0)
+
+
+@both
+@given(problem=problems(limits=False))
+@examples(200)
+def test_next_to_no_time_gives_an_allowed_answer_and_an_honest_bound(solver, problem):
+    oracle = brute_force(problem)
+    if not oracle.feasible:
+        with pytest.raises(Infeasible):
+            solve(problem, solver, time_limit_s=1e-9)
+        return
+    check_stopped(solve(problem, solver, time_limit_s=1e-9), problem, oracle.best)
+
+
+class Clock:
+    """Moves on by a second each time somebody looks, so that a limit in seconds is one in looks."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 1.0
+        return self.now
+
+
+@both
+@pytest.mark.parametrize("problem", named())
+def test_time_may_run_out_at_any_look(solver, problem, monkeypatch):
+    best = solve(problem, MinCostFlow()).objective
+    stopped = 0
+    for looks in range(1, 40):
+        monkeypatch.setattr(progress, "perf_counter", Clock())
+        found = solve(problem, solver, time_limit_s=looks)
+        check_stopped(found, problem, best)
+        stopped += found.stats.get("stopped", 0.0)
+    assert stopped
+
+
+@both
+def test_time_enough_is_as_if_there_were_no_limit(solver):
+    for _, problem in hard_problems(3):
+        free, limited = solve(problem, solver), solve(problem, solver, time_limit_s=1e6)
+        np.testing.assert_array_equal(free.rep_of_lead, limited.rep_of_lead)
+        assert "stopped" not in limited.stats
+
+
+@both
+def test_a_stopped_match_says_so_and_is_not_called_optimal(solver):
+    rng = np.random.default_rng(0)
+    found = match(rng.random((400, 5)), 60, solver=solver, time_limit_s=1e-9)
+    assert (found.status, found.stats["stopped"]) == (Status.FEASIBLE, 1.0)
+    assert 0 < found.gap < 1
+    assert np.bincount(found.rep_of_lead + 1, minlength=6)[1:].tolist() == [60] * 5
+
+
+@both
+def test_who_must_be_placed_is_placed_though_time_is_over(solver):
+    # Lead 0 can only go where lead 1 would rather go: haste finds no place for it.
+    no = -np.inf
+    gains = np.vstack([[[0.1, no, no], [9.0, 0.2, no]], np.tile([[no, 0.1, 0.5]], (9, 1))])
+    gains[2:] += np.random.default_rng(0).random((9, 3))
+    found = match(gains, [1, 1, 9], reserve=-np.inf, solver=solver, time_limit_s=1e-9)
+    assert found.rep_of_lead[:2].tolist() == [0, 1]
+    with pytest.raises(Infeasible):
+        match(gains, [1, 0, 9], reserve=-np.inf, solver=solver, time_limit_s=1e-9)
+
+
+# Progress
+
+
+@both
+def test_the_stages_of_an_auction_are_told(solver):
+    seen = []
+    match(np.random.default_rng(0).random((900, 5)), 100, solver=solver, on_progress=seen.append)
+    stages = [report.stage for report in seen]
+    assert stages[:3] == ["build", "solve", "price"]
+    assert stages[-3:] == ["certify", "spread ties", "done"]
+    assert {"prune", "core"} <= set(stages)
+    assert [report.iteration for report in seen] == list(range(len(seen)))
+
+
+def test_bids_are_told_of_as_long_as_they_last(monkeypatch):
+    from leadopt.solvers import bidding
+
+    monkeypatch.setattr(bidding, "_BIDS_A_LOOK", 50)
+    monkeypatch.setattr(progress, "perf_counter", Clock())
+    seen = []
+    match(np.random.default_rng(0).random((900, 5)), 100, solver=Auction(compiled=True), on_progress=seen.append)
+    assert [report.stage for report in seen].count("price") > 10
+
+
+# With and without numba
+
+
+def test_the_name_says_what_ran(monkeypatch):
+    assert [Auction(compiled=True).name, Auction(compiled=False).name] == ["Auction", "Auction (numpy)"]
+    assert Auction().name == "Auction"
+    monkeypatch.setitem(sys.modules, "numba", None)
+    assert Auction().name == "Auction (numpy)"
+    with pytest.raises(InvalidInput, match=r"Auction\(compiled=True\) needs numba, .*: pip install leadopt\[fast\]"):
+        match([[1.0]], 1, solver=Auction(compiled=True))
+
+
+@pytest.mark.parametrize("problem", named(5))
+def test_without_numba_the_answer_is_as_exact(problem):
+    is_as_good(solve(problem, Auction(compiled=False)), solve(problem, MinCostFlow()))
+
+
+WITHOUT_NUMBA = """
+import sys
+sys.modules["numba"] = None
+import numpy as np
+from leadopt.matching import match
+from leadopt.solvers import Auction
+gains = np.random.default_rng(0).random((5000, 8))
+found = match(gains, 600, solver=Auction())
+print(found.solver, found.status.name, match(gains, 600, solver=Auction(), time_limit_s=1e-9).status.name)
+"""
+
+
+def test_a_match_works_where_numba_cannot_be_imported():
+    ran = subprocess.run([sys.executable, "-c", WITHOUT_NUMBA], capture_output=True, text=True, check=True)
+    assert ran.stdout == "Auction (numpy) OPTIMAL FEASIBLE\n"
+
+
+def test_nothing_heavy_is_imported_before_it_is_used():
+    heavy = ("numba", "ortools", "scipy.optimize")
+    code = f"import sys, leadopt, leadopt.solvers; print([name for name in {heavy} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_kernels_compile_where_nothing_can_be_kept(monkeypatch):
+    plain = numba.njit
+
+    def read_only(**options):
+        if options.get("cache"):
+            raise RuntimeError("cannot cache function 'twice': no locator available for file 'kernels.py'")
+        return plain(**options)
+
+    monkeypatch.setattr(numba, "njit", read_only)
+    assert kernels.compiled(lambda x: 2 * x)(21) == 42
+
+
+def test_kernels_run_without_the_gil():
+    found = [value for value in vars(kernels).values() if hasattr(value, "targetoptions")]
+    assert len(found) >= 8
+    assert all(kernel.targetoptions["nogil"] for kernel in found)
+
+
+def test_two_threads_may_solve_at_a_time():
+    gains = np.random.default_rng(0).random((2, 3000, 10))
+    wanted = [match(gains[k], 320, solver=MinCostFlow()).objective for k in range(2)]
+    found = {}
+
+    def work(k):
+        found[k] = [match(gains[k], 320, solver=Auction()).objective for _ in range(5)]
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for k in range(2):
+        assert found[k] == pytest.approx([wanted[k]] * 5, rel=1e-12)
