@@ -30,6 +30,7 @@ Ints = NDArray[np.int64]
 _ROUNDS = 8  # then all pairs at once
 _MOST_TOO_SMALL = 2  # cores without an answer before all pairs are asked, which also know why nothing fits
 _WIDER = 4.0
+_WIDENINGS = 20  # of a box whose reps are overfull, before all pairs are asked
 _REACH = 10.0  # half-widths
 _FALLS = 5  # widenings of a box that holds prices up before it reaches down to 0
 _MANY = 100_000  # pairs of a core from which on leads keep only their best ones at first
@@ -130,12 +131,14 @@ class _Finish:
         for rounds in range(1, _ROUNDS + 1):
             if self.is_over():
                 return self.stopped()
-            opened = self.open(box.low, box.high)
+            try:
+                opened, box = self.fitting(box, least)
+            except CoreTooSmall:
+                break
+            if self.is_over():
+                return self.stopped()
             if self.rest.all_placed and _nobody_takes(opened).any():
                 break
-            if (overfull := self.overfull(opened)).any():
-                box = box.widened(overfull, least)
-                continue
             if self.is_over(len(opened.rep)):
                 return self.stopped()
             try:
@@ -207,9 +210,26 @@ class _Finish:
         best = self.open(prices, prices).choice
         return bool((self.rest.worth(best, prices) - self.rest.worth(rep_of, prices) <= slack).all())
 
+    def fitting(self, box: Box, least: float) -> tuple[Open, Box]:
+        """Return what a box leaves open, widened where reps could not even hold the leads that are settled.
+
+        Raises `CoreTooSmall` where they never can, as leads that must be placed may have nowhere else to go.
+        """
+        for _ in range(_WIDENINGS):
+            opened = self.open(box.low, box.high)
+            overfull = self.overfull(opened)
+            if not overfull.any() or self.is_over():
+                return opened, box
+            box = box.widened(overfull, least)
+        raise CoreTooSmall
+
     def finished(self, core: "_Core", opened: Open, low: Floats, prices: Floats, slack: float, rounds: int) -> Answer:
         """Return the answer of a core at prices that are proved optimal."""
-        prices, stopped = self.least_prices(core.rep_of, prices, low, slack)
+        stopped = False
+        if (
+            len(opened.rep) <= _MANY
+        ):  # among so many ties all prices are much the same, and looking for the least is dear
+            prices, stopped = self.least_prices(core.rep_of, prices, low, slack)
         rounding = float(core.costs.gain(0.5 * len(opened.lead)))
         stats = {"rounds": rounds, "open_leads": len(opened.lead), "open_pairs": len(opened.rep), "rounding": rounding}
         return self.rest.answer(core.rep_of, prices, **stats, **({"stopped": 1.0} if stopped else {}))

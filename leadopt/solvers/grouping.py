@@ -74,7 +74,7 @@ def few_kinds(affinity: Affinity, most_pairs: int = 2_000_000) -> bool:
     """Return whether merging equal leads leaves at most so many pairs; a dense matrix is looked at for many alike."""
     leads = np.arange(affinity.n_leads)
     if affinity.is_dense:
-        return mostly_alike(affinity, leads, most_pairs / max(1, affinity.n_leads * affinity.n_reps))
+        return mostly_alike(affinity, leads, min(0.25, most_pairs / max(1, affinity.n_leads * affinity.n_reps)))
     order, first = affinity.by_size
     new = np.diff(affinity.scale[order], prepend=-1.0) != 0
     new[first[:-1][np.diff(first) > 0]] = True
