@@ -27,7 +27,8 @@ def walk(lines: Any, height: Any, begin: Any, end: Any, row: Any, option: Any, l
             crossing, following = np.inf, -1
             for k in range(len(height)):
                 rise = lines[r, k] - lines[r, line]
-                if rise > 0 and height[k] > -np.inf:
+                # Dividing only where it pays is half the time.
+                if rise > 0 and height[line] - height[k] < crossing * rise and height[k] > -np.inf:
                     at = (height[line] - height[k]) / rise
                     if at < crossing:
                         crossing, following = at, k
@@ -37,3 +38,22 @@ def walk(lines: Any, height: Any, begin: Any, end: Any, row: Any, option: Any, l
             row[n], option[n], left[n] = r, line, here
             n += 1
     return n
+
+
+@compiled
+def places(scales: Any, first: Any, row: Any, left: Any, start: Any) -> None:
+    """Write where each piece begins among the leads of its row, which are from ``first[row]``, by scale."""
+    for k in range(len(row)):
+        low, high = first[row[k]], first[row[k] + 1]
+        if k > 0 and row[k] == row[k - 1]:
+            low = start[k - 1]
+        else:
+            start[k] = low  # the first piece of a row begins with its first lead
+            continue
+        while low < high:
+            middle = (low + high) // 2
+            if scales[middle] < left[k]:
+                low = middle + 1
+            else:
+                high = middle
+        start[k] = low

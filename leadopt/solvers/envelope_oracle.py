@@ -134,13 +134,10 @@ class EnvelopeOracle:
     def _placed(self, row: Ints, option: Ints, left: Floats) -> Pieces:
         """Return the pieces with the places of the leads on them."""
         start = np.empty(len(row), dtype=np.int64)
-        cuts = np.flatnonzero(np.diff(row, prepend=-1, append=-1))
-        for low, high in pairwise(cuts.tolist()):
-            first, end = self.first[row[low]], self.first[row[low] + 1]
-            start[low:high] = first + np.searchsorted(self.scales[first:end], left[low:high])
-            start[low] = first
+        (_places_compiled if has_numba() else _places)(self.scales, self.first, row, left, start)
+        last = np.flatnonzero(np.diff(row, append=-1))
         stop = np.append(start[1:], 0)
-        stop[cuts[1:] - 1] = self.first[row[cuts[1:] - 1] + 1]
+        stop[last] = self.first[row[last] + 1]
         return Pieces(row=row, option=option, start=start, stop=np.maximum(stop, start), left=left)
 
     def loads(self, prices: Floats, broad: float = 0.0) -> "Loads":
@@ -248,6 +245,20 @@ class EnvelopeOracle:
     def _heights(self, prices: Floats) -> Floats:
         """Return where each line crosses scale 0: what a rep costs, and what the pool is worth; -inf = takes nobody."""
         return np.append(-prices, self.reserve)
+
+
+def _places_compiled(scales: Floats, first: Ints, row: Ints, left: Floats, start: Ints) -> None:
+    from leadopt.solvers.envelope_kernels import places
+
+    places(scales, first, row, left, start)
+
+
+def _places(scales: Floats, first: Ints, row: Ints, left: Floats, start: Ints) -> None:
+    """Write where each piece begins among the leads; as `places` does, which is compiled."""
+    for low, high in pairwise(np.flatnonzero(np.diff(row, prepend=-1, append=-1)).tolist()):
+        begin, end = first[row[low]], first[row[low] + 1]
+        start[low:high] = begin + np.searchsorted(scales[begin:end], left[low:high])
+        start[low] = begin
 
 
 def _walk_compiled(lines: Floats, height: Floats, begin: Floats, end: Floats) -> tuple[Ints, Ints, Floats]:

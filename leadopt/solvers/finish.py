@@ -33,7 +33,7 @@ _WIDER = 4.0
 _WIDENINGS = 20  # of a box whose reps are overfull, before all pairs are asked
 _REACH = 10.0  # half-widths
 _FALLS = 5  # widenings of a box that holds prices up before it reaches down to 0
-_MANY = 100_000  # pairs of a core from which on leads keep only their best ones at first
+_MANY = 100_000  # pairs of a core from which on leads keep only their best ones at first, and prices stay as they are
 _KEPT = 12  # pairs that such a lead keeps
 _FARTHEST = 2.0  # times the greatest difference of two options: no price needs to be higher
 _ALIKE = 4  # equal leads that are still thinned: more of them need more reps
@@ -226,9 +226,8 @@ class _Finish:
     def finished(self, core: "_Core", opened: Open, low: Floats, prices: Floats, slack: float, rounds: int) -> Answer:
         """Return the answer of a core at prices that are proved optimal."""
         stopped = False
-        if (
-            len(opened.rep) <= _MANY
-        ):  # among so many ties all prices are much the same, and looking for the least is dear
+        # Beyond, the search is dear, and prices that so many leads or ties hold in place hardly move.
+        if max(len(opened.rep), len(self.rest.leads)) <= _MANY:
             prices, stopped = self.least_prices(core.rep_of, prices, low, slack)
         rounding = float(core.costs.gain(0.5 * len(opened.lead)))
         stats = {"rounds": rounds, "open_leads": len(opened.lead), "open_pairs": len(opened.rep), "rounding": rounding}
