@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check format bench fuzz clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.installed: pyproject.toml
@@ -33,6 +33,10 @@ bench: $(VENV)/.peers  ## measured speed and memory beside the peers; every timi
 $(VENV)/.peers: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	touch $@
+
+fuzz: $(VENV)/.installed  ## 5,000 random problems per claim, against brute force, SciPy and a look at every lead
+	LEADOPT_FUZZ=5000 $(BIN)/python -m pytest -n 2 tests/test_solvers.py tests/test_finish.py tests/test_envelope_oracle.py \
+		-k "brute_force or scipy or any_box or open_holds"
 
 clean:
 	rm -rf $(VENV) demo

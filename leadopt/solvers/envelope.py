@@ -13,15 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from leadopt.errors import InvalidInput
 from leadopt.problem import Problem
-from leadopt.progress import Meter, OnProgress
+from leadopt.progress import Meter, OnProgress, OutOfTime
 from leadopt.solvers.base import Answer, checked_prices, checked_time_limit
 from leadopt.solvers.envelope_oracle import EnvelopeOracle, Loads
 from leadopt.solvers.finish import Box, finish
-from leadopt.solvers.limit_tree import LimitTree, Room, limit_tree, room_beside_pins
-from leadopt.solvers.min_cost_flow import MinCostFlow
+from leadopt.solvers.limit_tree import Room
+from leadopt.solvers.min_cost_flow import solve_every_pair
 from leadopt.solvers.pruning import RowOracle
+from leadopt.solvers.remainder import Remainder
 from leadopt.solvers.sampling import has_numba
-from leadopt.solvers.witness import refuse_pins
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -72,21 +72,35 @@ class Envelope:
         """Return the best answer and its prices."""
         if reason := self.refuses(problem):
             raise InvalidInput(f"Envelope cannot solve this: {reason}")
-        start = checked_prices(prices, problem.n_reps)
-        meter = Meter(on_progress, checked_time_limit(time_limit_s))
-        tree = limit_tree(problem)
-        room = room_beside_pins(problem, tree)
-        refuse_pins(problem, tree, room)
-        leads = np.flatnonzero(problem.pins < 0)
-        if not (room.upper > 0).any() or len(leads) == 0:
-            return MinCostFlow().solve(problem)
-        meter.enter("sort")
-        oracle = EnvelopeOracle.of(problem.affinity, leads, problem.reserve)
+        hint, limit_s = checked_prices(prices, problem.n_reps), checked_time_limit(time_limit_s)
+        rest = Remainder.of(problem)
+        if rest.n_pairs == 0 or rest.closed.all():
+            return solve_every_pair(rest.problem, rest.tree, rest.room, rest.leads)
+        meter = Meter(on_progress, limit_s)
         meter.enter("price")
-        if start is None:
-            start = _sampled_prices(problem, tree, room, leads, oracle, meter)
-        descent = descend(oracle, room.upper.astype(np.float64), start, meter)
-        return finish(problem, tree, room, leads, oracle, descent.box(), meter)
+        oracle = EnvelopeOracle.of(problem.affinity, rest.leads, problem.reserve)
+        start = np.zeros(problem.n_reps) if hint is None else hint
+        try:
+            start = _sampled_prices(rest, oracle, meter) if hint is None else hint
+            descent = descend(oracle, rest.room.upper.astype(np.float64), start, meter)
+            start = np.where(rest.closed, 0.0, descent.prices)
+            return finish(problem, rest.tree, rest.room, rest.leads, oracle, descent.box(), meter)
+        except OutOfTime:
+            # An answer that is not allowed is none: who must be placed is, however long that takes.
+            return _so_far(rest, oracle, start) or self.solve(problem, on_progress, prices=start)
+
+
+def _so_far(rest: Remainder, oracle: EnvelopeOracle, prices: Floats) -> Answer | None:
+    """Return an allowed answer in which most leads have their best rep at some prices, None if one is left over."""
+    charged = np.where(rest.closed, np.inf, prices)
+    rep_of = oracle.open(charged, charged).choice
+    order = np.argsort(rep_of, kind="stable")
+    rank = np.arange(len(order)) - np.searchsorted(rep_of[order], rep_of[order])
+    room = np.append(rest.room.upper, 0)
+    rep_of[order[rank >= room[rep_of[order]]]] = -1
+    rep_of = rest.placed(rep_of, prices)
+    left_over = rest.all_placed and bool((rep_of < 0).any())
+    return None if left_over else rest.answer(rep_of, prices, stopped=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,23 +216,25 @@ def _between(prices: Floats, goal: Floats, share: float) -> Floats:
     return np.asarray(prices + share * way)
 
 
-def _sampled_prices(
-    problem: Problem, tree: LimitTree, room: Room, leads: Ints, oracle: EnvelopeOracle, meter: Meter
-) -> Floats:
+def _sampled_prices(rest: Remainder, oracle: EnvelopeOracle, meter: Meter) -> Floats:
     """Return the prices of a small sample: leads at even places in order of row and scale, who stand for all."""
+    meter.check()
+    problem, leads = rest.problem, rest.leads
     size = (_SAMPLED if has_numba() else _SAMPLED_EXACTLY) * problem.n_reps
     if 2 * size > len(leads):
         return np.zeros(problem.n_reps)
     places = (np.arange(size) * len(leads) + len(leads) // 2) // size
     sample = np.sort(leads[oracle.order[places]])
-    slots = np.floor(room.upper * (size / len(leads)) + 0.5).astype(np.int64)
+    slots = np.floor(rest.room.upper * (size / len(leads)) + 0.5).astype(np.int64)
     if has_numba():
         from leadopt.solvers.bidding import Floor
 
         floor = Floor.of(problem, sample, slots, np.zeros(problem.n_reps))
         floor.sell(floor.step(), 0.0, meter, begin=16.0)
         return np.where(slots > 0, floor.prices, 0.0)
-    least = Room(lower=room.lower, upper=slots)
+    least = Room(lower=rest.room.lower, upper=slots)
     look = RowOracle(affinity=problem.affinity, leads=sample, reserve=problem.reserve)
     highest = np.full(problem.n_reps, problem.affinity.largest)
-    return finish(problem, tree, least, sample, look, Box(low=np.zeros(problem.n_reps), high=highest), meter).prices
+    return finish(
+        problem, rest.tree, least, sample, look, Box(low=np.zeros(problem.n_reps), high=highest), meter
+    ).prices

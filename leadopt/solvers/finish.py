@@ -305,7 +305,8 @@ class _Core:
         """
         constraints = residual_constraints(self.costs, self.tree, self.left, *self.flows)
         if noise:
-            blur = int(np.ceil(np.ldexp(noise, self.costs.exponent))) + 2
+            # Beyond 2**60, noise exceeds every price and cost here, and nothing is a reason for a price.
+            blur = int(np.ceil(min(np.ldexp(noise, self.costs.exponent), 2.0**60))) + 2
             constraints = constraints._replace(least=constraints.least - blur)
         floor = np.append(self._whole(low), 0)
         ceiling = None if high is None else np.append(self._whole(high) + 1, 0)

@@ -31,6 +31,7 @@ _MOST = 2.0**58  # as in min_cost_flow
 _UNLIMITED = 2**40  # capacities beyond are one and the same
 _FINE = 2.0**16  # costs per lead of the largest rep
 _CHUNK = 1 << 20
+_MANY_PAIRS = 2_000_000  # below, a look at each pair is quick enough
 _PER_ROW = 32  # leads per row of rates from which on envelopes are quicker than a look at each
 _MANY = 100_000  # choices that are too many to keep for a mere draw
 _DRAWN = 8  # choices that a lead keeps then
@@ -71,7 +72,8 @@ def _perhaps_tied(problem: Problem, answer: Answer, leads: Ints, tolerance: floa
     """Return the leads whose second-best option is about as good as their best, by a quick look where there is one."""
     if answer.limit_prices.any() or problem.n_reps == 0:
         return leads
-    if not problem.affinity.is_dense and problem.n_leads > _PER_ROW * len(problem.affinity.rates):
+    many = problem.n_leads * problem.n_reps > _MANY_PAIRS and problem.n_leads > _PER_ROW * len(problem.affinity.rates)
+    if many and not problem.affinity.is_dense:
         # The pool is made a little better than it is, so that leads that are tied with it are found too.
         oracle = EnvelopeOracle.of(problem.affinity, leads, problem.reserve + tolerance)
         return np.asarray(leads[oracle.open(answer.prices - 2 * tolerance, answer.prices).lead])
