@@ -280,3 +280,11 @@ def test_two_threads_may_solve_at_a_time():
         thread.join()
     for k in range(2):
         assert found[k] == pytest.approx([wanted[k]] * 5, rel=1e-12)
+
+
+def test_rounding_far_above_every_price_does_not_overflow():
+    """Found by the honesty benchmark: the first core's noise, at the scale of 1e-12, exceeded 64 bits."""
+    gains = np.array([[1.99948671e-12, 1.19266920e-09], [2.80219060e10, 5.93039219e06]])
+    found = match(gains, [1, 0], solver=Auction())
+    assert found.rep_of_lead.tolist() == [-1, 0]
+    assert found.status is Status.OPTIMAL

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt.affinity import Affinity
-from leadopt.solvers.grouping import group_leads
+from leadopt.solvers.grouping import few_kinds, group_leads, mostly_alike
 from tests.strategies import examples, problems
 
 
@@ -55,3 +55,28 @@ def test_leads_share_a_group_only_if_their_gains_are_equal(problem, data):
     for g in index:
         members = groups.members[groups.start[g] : groups.start[g + 1]]
         assert np.bincount(dealt[members], minlength=2).tolist() == [split[g], groups.size[g] - split[g]]
+
+
+def test_leads_are_mostly_alike_if_few_are_distinct():
+    rng = np.random.default_rng(0)
+    few, many = rng.random((5, 9))[rng.integers(0, 5, 100)], rng.random((100, 9))
+    leads = np.arange(100)
+    assert mostly_alike(Affinity(rates=few), leads)
+    assert not mostly_alike(Affinity(rates=many), leads)
+    assert not mostly_alike(Affinity(rates=np.vstack([few[:50], many[:50]])), leads)
+    assert mostly_alike(Affinity(rates=many[:2], row=rng.integers(0, 2, 100), scale=np.ones(100)), leads)
+    assert not mostly_alike(Affinity(rates=many[:2], row=rng.integers(0, 2, 100), scale=rng.random(100)), leads)
+
+
+def test_few_kinds_are_counted_in_pairs():
+    scales = np.repeat([1.0, 2.0, 3.0], 20)
+    affinity = Affinity(rates=np.ones((1, 4)), row=np.zeros(60, dtype=np.int64), scale=scales)
+    assert few_kinds(affinity, most_pairs=12)
+    assert not few_kinds(affinity, most_pairs=11)
+    assert not few_kinds(Affinity(rates=np.random.default_rng(0).random((60, 4))), most_pairs=10**9)
+    assert few_kinds(Affinity(rates=np.ones((60, 4))), most_pairs=240)
+
+
+def test_only_rows_in_use_decide_who_is_equal():
+    affinity = Affinity(rates=[[1.0, 2.0], [9.0, 9.0], [1.0, 2.0]], row=[0, 2, 0, 1], scale=np.ones(4))
+    assert parts(grouped(affinity, leads=[0, 1, 2])) == [[0, 1, 2]]

@@ -5,7 +5,7 @@ import pytest
 
 from leadopt.matching import match
 from leadopt.problem import Limit
-from leadopt.solvers.prices import Constraints, NotOptimal, potentials
+from leadopt.solvers.prices import NONE, Constraints, NotOptimal, potentials, potentials_above
 
 
 def graph(n, edges):
@@ -57,3 +57,42 @@ def test_a_price_never_exceeds_the_penalty_that_is_paid_instead():
     assert found.rep_of_lead.tolist() == [0, 0, 0]
     assert found.limit_prices.tolist() == pytest.approx([0.05])
     assert found.objective == pytest.approx(2.0 - 0.1)
+
+
+def test_the_least_potentials_above_a_floor_stay_at_it_where_nothing_pushes():
+    constraints = graph(3, [(0, 1, 4), (2, 0, 1)])
+    assert potentials_above(constraints, np.array([2, 3, 0])).tolist() == [2, 6, 0]
+
+
+def test_a_floor_that_would_lift_the_root_gives_way_to_no_floor_at_all():
+    constraints = graph(3, [(0, 2, -5), (2, 1, 3)])  # y[0] <= 5
+    assert potentials_above(constraints, np.array([9, 0, 0])).tolist() == [5, 3, 0]
+
+
+def test_between_two_bounds_both_give_way_until_there_is_a_potential_near_them():
+    constraints = graph(3, [(0, 2, -5)])
+    y = potentials_above(constraints, np.array([9, 7, 0]), np.array([11, 8, 0]))
+    assert y[2] == 0
+    assert 0 <= y[0] <= 5  # moved by a few widths of its own, not to the other end of the world
+    assert 0 <= y[1] <= 8
+
+
+def test_a_wrong_floor_does_not_carry_others_beyond_their_bounds():
+    constraints = graph(4, [(0, 1, 0), (1, 2, 0)])  # what lifts node 0 lifts all
+    low, high = np.array([1000, 10, 10, 0]), np.array([1010, 20, 20, 0])
+    y = potentials_above(constraints, low, high)
+    assert y[1] < 1000
+    assert y[2] < 1000
+    assert y[0] <= y[1] <= y[2]
+
+
+def test_many_constraints_and_few_reduce_to_the_same_strictest_ones():
+    rng = np.random.default_rng(0)
+    tail, head, least = (rng.integers(low, high, 5_000) for low, high in ((0, 9), (0, 9), (-50, 50)))
+    whole = Constraints.of([(tail, head, least)], 9)
+    parts = Constraints.of([(tail[k : k + 4], head[k : k + 4], least[k : k + 4]) for k in range(0, 5_000, 4)], 9)
+    expected = np.full((9, 9), NONE)
+    np.maximum.at(expected, (tail, head), least)
+    np.fill_diagonal(expected, NONE)
+    for found in (whole, parts):
+        np.testing.assert_array_equal(found.dense(), expected)
