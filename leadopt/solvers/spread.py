@@ -33,7 +33,7 @@ _FINE = 2.0**16  # costs per lead of the largest rep
 _CHUNK = 1 << 20
 _MANY_PAIRS = 2_000_000  # below, a look at each pair is quick enough
 _PER_ROW = 32  # leads per row of rates from which on envelopes are quicker than a look at each
-_MANY = 100_000  # choices that are too many to keep for a mere draw
+_MANY = 100_000  # choices that are too many to keep for a mere draw; twice as many, for even loads
 _DRAWN = 8  # choices that a lead keeps then
 
 
@@ -141,8 +141,9 @@ def _rebalance(problem: Problem, answer: Answer, tree: LimitTree, ties: _Ties, r
     result[groups.members] = -1
     room = _room(problem, answer, tree, result)
     choice = ties.choice
-    if (room.lower == room.upper)[: problem.n_reps].all():
-        choice = _drawn(choice, groups, answer.rep_of_lead, rng)
+    fixed = bool((room.lower == room.upper)[: problem.n_reps].all())
+    if choice.sum() > (_MANY if fixed else 2 * _MANY):
+        choice = _drawn(choice, groups, answer.rep_of_lead, _DRAWN if fixed else 2 * _DRAWN, rng)
     group, option = np.nonzero(choice)
     taken = _most_even(problem, tree, room, groups, group, option, result, rng.permutation(problem.n_reps))
     if taken is None:  # rounding of the prices made a pair of the answer look worse than tied
@@ -153,13 +154,15 @@ def _rebalance(problem: Problem, answer: Answer, tree: LimitTree, ties: _Ties, r
     return result
 
 
-def _drawn(choice: Bools, groups: Groups, rep_of_lead: Ints, rng: "np.random.Generator") -> Bools:
-    """Return fewer choices, drawn by lot beside what each group has: where no load can change, these do for a draw."""
-    many = np.flatnonzero((choice.sum(axis=1) > _DRAWN) & (groups.size <= 2))
-    if choice.sum() < _MANY or not len(many):
-        return choice
+def _drawn(choice: Bools, groups: Groups, rep_of_lead: Ints, kept: int, rng: "np.random.Generator") -> Bools:
+    """Return fewer choices, drawn by lot, beside what each group has.
+
+    Among a hundred thousand ties, a dozen a lead are enough to pass leads on from any rep to any other: where no load
+    can change nothing is lost but time, and elsewhere loads come out as even as they get but for chance.
+    """
+    many = np.flatnonzero((choice.sum(axis=1) > kept) & (groups.size <= 2))
     fewer = choice.copy()
-    fewer[many] &= rng.random((len(many), choice.shape[1])) < (_DRAWN / choice[many].sum(axis=1))[:, None]
+    fewer[many] &= rng.random((len(many), choice.shape[1])) < (kept / choice[many].sum(axis=1))[:, None]
     fewer[np.repeat(np.arange(len(groups.size)), groups.size), rep_of_lead[groups.members]] = True
     return fewer
 
