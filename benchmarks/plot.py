@@ -29,7 +29,7 @@ def draw(panels: Sequence[Mapping[str, Any]], path: str) -> None:
     figure, axes = plt.subplots(1, len(panels), figsize=(12.5, 5.6), sharey=True, layout="constrained", squeeze=False)
     for axis, panel in zip(axes[0], panels, strict=True):
         _panel(axis, panel)
-    axes[0][0].set_ylabel("seconds of a solve")
+    axes[0][0].set_ylabel("seconds of a solve (bold: leadopt)")
     for axis, panel in zip(axes[0], panels, strict=True):
         _name_lines(axis, panel["curves"])
     figure.savefig(path, dpi=130)
@@ -71,7 +71,7 @@ def _name_lines(axis: Any, curves: Mapping[str, Any]) -> None:
         heights = _apart([_height(axis, ends[name]) for name in here])
         for name, height in zip(here, heights, strict=True):
             axis.annotate(
-                name,
+                name.removeprefix(OURS).strip(),  # ours are bold: the full name would run into the next line's
                 xy=ends[name],
                 xycoords="data",
                 xytext=(axis.transAxes.inverted().transform(axis.transData.transform(ends[name]))[0] + 0.018, height),
