@@ -101,6 +101,8 @@ def _rows(solvers: Sequence[str], most: int) -> Iterator[Line]:
         for n, m in (size for size in sizes if size[0] * size[1] <= most):
             tried = [name for name in tried if _expected(n * m, *smaller.get(name, (1, 0.0))) <= LONG_S]
             run = fresh("auto_table", "seconds", maker=maker, settings={"n": n, "m": m, **settings}, solvers=tried)
+            if not run["seconds"]:  # every solver is bound to take too long, here and at all larger sizes
+                break
             yield BreakEven(form=form, n=n, m=m, **run)
             smaller |= {name: (n * m, took) for name, took in run["seconds"].items()}
 
