@@ -89,7 +89,8 @@ def few_kinds(affinity: Affinity, most_pairs: int = 2_000_000) -> bool:
     order, first = affinity.by_size
     new = np.diff(affinity.scale[order], prepend=-1.0) != 0
     new[first[:-1][np.diff(first) > 0]] = True
-    return int(np.count_nonzero(new)) * affinity.n_reps <= most_pairs
+    n_kinds = int(np.count_nonzero(new))
+    return 4 * n_kinds <= affinity.n_leads and n_kinds * affinity.n_reps <= most_pairs
 
 
 def _equal_rows(affinity: Affinity, leads: Ints) -> Ints:
