@@ -1,0 +1,300 @@
+"""From the user's tables to a `Case`: read, learn, say what is allowed, and build the problem."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.affinity import Affinity, AffinityModel
+from leadopt.capacity import Slots, minimum_limits, slots
+from leadopt.case import Case, Evidence
+from leadopt.columns import Columns
+from leadopt.eligibility import Verdicts, judge, pinned_reps
+from leadopt.errors import InvalidInput, enumerate_some
+from leadopt.fairness import (
+    NewcomerQuota,
+    band_limits,
+    entitlement_weights,
+    entitlements,
+    is_newcomer,
+    quota_limits,
+)
+from leadopt.frames import Table
+from leadopt.policy import Policy
+from leadopt.problem import Limit, Problem
+from leadopt.progress import Meter
+from leadopt.scoring import score
+from leadopt.tables import count
+from leadopt.values import Id
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_MOST_VALUE = 1e100  # what is worth more could not be added up
+_MOST_LEVELS = 50  # a column with more categories is taken for a name or a number, unless segment_by asks for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The tables, and what is known about the gains before any rule: the same for every fairness setting.
+
+    Parameters
+    ----------
+    leads, reps
+        the tables
+    lead_ids, rep_ids
+        in the tables' order
+    gains
+        of every pair, eligible or not
+    evidence
+        what they rest on; None if they were given, or there is no history
+    unit
+        what a gain of 1 is
+    notes
+        what was assumed or noticed, in words
+    """
+
+    leads: Table
+    reps: Table
+    lead_ids: list[Id]
+    rep_ids: list[Id]
+    gains: Affinity
+    evidence: Evidence | None
+    unit: str
+    notes: tuple[str, ...]
+
+
+def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, meter: Meter) -> Known:
+    """Return the tables as they are read, and the gains as they are given or learned.
+
+    Raises
+    ------
+    InvalidInput
+        a table or setting breaks a rule; says where, which rule, what was found
+    """
+    meter.enter("read")
+    lead_table, rep_table = Table(leads, "leads"), Table(reps, "reps")
+    lead_ids, rep_ids = lead_table.ids(policy.columns.lead_id), rep_table.ids(policy.columns.rep_id)
+    meter.enter("learn")
+    gains, evidence, unit, notes = _gains(lead_table, rep_ids, history, affinity, policy)
+    return Known(
+        leads=lead_table,
+        reps=rep_table,
+        lead_ids=lead_ids,
+        rep_ids=rep_ids,
+        gains=gains,
+        evidence=evidence,
+        unit=unit,
+        notes=tuple(notes),
+    )
+
+
+def build(known: Known, policy: Policy, pins: Mapping[Any, Any] | None, now: Any) -> Case:
+    """Return the decision that a policy makes of what is known: who may get what, and under which limits."""
+    leads, reps, lead_ids, rep_ids = known.leads, known.reps, known.lead_ids, known.rep_ids
+    free = slots(reps, policy.columns, len(lead_ids))
+    rules = [judge(rule, leads, lead_ids, reps, rep_ids) for rule in policy.eligibility]
+    pinned = pinned_reps({} if pins is None else pins, leads, lead_ids, reps, rep_ids)
+    allowed, pin_notes = _eligible(known.gains, rules, pinned, lead_ids, rep_ids)
+    new = _newcomers(reps, policy, now)
+    problem = Problem(
+        affinity=allowed,
+        capacity=free.most,
+        limits=tuple(_limits(policy, reps, free, new, _placeable(allowed, free), [str(rep) for rep in rep_ids])),
+        pins=pinned,
+        reserve=policy.reserve,
+    )
+    return Case(
+        lead_ids=tuple(lead_ids),
+        rep_ids=tuple(rep_ids),
+        problem=problem,
+        policy=policy,
+        rules=tuple(rules),
+        evidence=known.evidence,
+        away=free.away,
+        newcomer=new,
+        territory_of_lead=_territories(leads, policy.columns),
+        territory_of_rep=_territories(reps, policy.columns),
+        unit=known.unit,
+        notes=(*known.notes, *free.notes, *pin_notes, *_newcomer_notes(policy, new)),
+    )
+
+
+def _gains(
+    leads: Table, rep_ids: Sequence[Id], history: Any, affinity: Any, policy: Policy
+) -> tuple[Affinity, Evidence | None, str, list[str]]:
+    """Return gains before eligibility, what they rest on, their unit, and notes."""
+    if history is not None and affinity is not None:
+        raise InvalidInput("history and affinity: give one of them, not both")
+    if affinity is not None and not isinstance(affinity, AffinityModel):
+        gains = Affinity.coerce(affinity)
+        if (gains.n_leads, gains.n_reps) != (leads.n_rows, len(rep_ids)):
+            raise InvalidInput(
+                f"affinity: must have a row per lead and a column per rep, ({leads.n_rows}, {len(rep_ids)}); "
+                f"found ({gains.n_leads}, {gains.n_reps})"
+            )
+        return gains, None, "gain", []
+    scale, what, notes = _scale(leads, policy)
+    model, learned = (affinity, []) if history is None else _learn(leads, history, policy)
+    if model is not None and not hasattr(model, "n_outcomes_"):
+        raise InvalidInput("affinity: this AffinityModel has learned nothing yet; call fit(history) first")
+    if model is None or model.n_outcomes_ == 0:
+        notes.append("no evidence: no settled outcomes to learn from, so all reps count as equal and the split is even")
+        rates = np.ones((1, len(rep_ids)))
+        return (
+            Affinity(rates=rates, row=np.zeros(leads.n_rows, dtype=np.int64), scale=scale),
+            None,
+            what or "leads",
+            notes,
+        )
+    evidence = _evidence(leads, rep_ids, model)
+    gains = Affinity(rates=evidence.estimates.probability, row=evidence.segment_of_lead, scale=scale)
+    return gains, evidence, what or "deals", [*learned, *_evidence_notes(evidence, rep_ids, model), *notes]
+
+
+def _scale(leads: Table, policy: Policy) -> tuple[Floats, str | None, list[str]]:
+    """Return what each lead multiplies its chance by, what that makes of the unit, and notes."""
+    scale, what, notes = np.ones(leads.n_rows), None, []
+    column = policy.columns.value
+    if column in leads:
+        values = leads.numbers(column, low=0, high=_MOST_VALUE, missing=np.nan)
+        gone = np.isnan(values)
+        if gone.any():
+            usual = float(np.median(values[~gone])) if not gone.all() else 1.0
+            values = np.where(gone, usual, values)
+            notes.append(f"{count(int(gone.sum()), 'lead')} without {column}, counted as the median: {usual:g}")
+        scale, what = values, "value"
+    if policy.score is not None:
+        scale = scale * score(leads, policy.score)
+        what = f"score-weighted {what or 'deals'}"
+    return scale, what, notes
+
+
+def _learn(leads: Table, history: Any, policy: Policy) -> tuple[AffinityModel, list[str]]:
+    table = Table(history, "history")
+    columns, notes = policy.columns, []
+    segment_by = policy.segment_by
+    if segment_by is None:
+        segment_by = _shared_categories(leads, table, columns)
+        names = (
+            ", ".join(segment_by) if segment_by else "no column: leads and history share none with 2 to 50 categories"
+        )
+        notes.append(f"segments by {names} (set segment_by to choose)")
+    model = AffinityModel(
+        segment_by=segment_by,
+        half_life_days=policy.half_life_days,
+        rep=columns.rep_id,
+        converted=columns.converted,
+        at=columns.at,
+    )
+    return model.fit(table), notes
+
+
+def _shared_categories(leads: Table, history: Table, columns: Columns) -> tuple[str, ...]:
+    reserved = {getattr(columns, name) for name in columns.__dataclass_fields__} - {columns.territory}
+    return tuple(
+        column
+        for column in leads.columns
+        if column in history
+        and column not in reserved
+        and leads.is_categorical(column)
+        and 2 <= history.n_levels(column) <= _MOST_LEVELS
+    )
+
+
+def _evidence(leads: Table, rep_ids: Sequence[Id], model: AffinityModel) -> Evidence:
+    by = (model.segment_by,) if isinstance(model.segment_by, str) else tuple(model.segment_by or ())
+    rows = list(zip(*(leads.levels(column) for column in by), strict=True)) if by else [()] * leads.n_rows
+    number: dict[tuple[str | None, ...], int] = {}
+    segment_of_lead = np.array([number.setdefault(row, len(number)) for row in rows], dtype=np.int64)
+    return Evidence(
+        segment_by=by,
+        segments=tuple(number),
+        segment_of_lead=segment_of_lead,
+        estimates=model.estimate(list(number), rep_ids),
+        n_outcomes=model.n_outcomes_,
+    )
+
+
+def _evidence_notes(evidence: Evidence, rep_ids: Sequence[Id], model: AffinityModel) -> list[str]:
+    notes = [f"learned from {evidence.n_outcomes:,} settled outcomes"]
+    if model.n_open_:
+        notes.append(f"{count(model.n_open_, 'history row')} without an outcome, left out")
+    strangers = [rep for rep, known in zip(rep_ids, evidence.estimates.known_rep, strict=True) if not known]
+    if strangers:
+        notes.append(f"{count(len(strangers), 'rep')} without history, counted as average: {enumerate_some(strangers)}")
+    gone = sorted(set(map(str, model.reps_)) - set(map(str, rep_ids)))
+    if gone:
+        notes.append(f"the outcomes of {count(len(gone), 'rep')} not in reps tell about segments alone")
+    unseen = ~evidence.estimates.known_segment[evidence.segment_of_lead]
+    if unseen.any():
+        unknown = count(int(unseen.sum()), "lead")
+        notes.append(f"{unknown} of a segment that history never saw: what is known of its parts was used")
+    return notes
+
+
+def _eligible(
+    base: Affinity, rules: Sequence[Verdicts], pinned: Ints, lead_ids: Sequence[Id], rep_ids: Sequence[Id]
+) -> tuple[Affinity, list[str]]:
+    """Return the gains with -inf where a rule forbids a pair; a pin overrules, and a note says so."""
+    kinds = np.stack([base.row, *(rule.kind_of_lead for rule in rules)])
+    distinct, row = (
+        np.unique(kinds, axis=1, return_inverse=True) if rules else (np.arange(len(base.rates))[None], base.row)
+    )
+    rates = base.rates[distinct[0]].copy() if rules else base.rates
+    for rule, kind in zip(rules, distinct[1:], strict=True):
+        rates[~rule.allowed[kind]] = -np.inf
+    row = row.reshape(-1)
+    against = [int(i) for i in np.flatnonzero(pinned >= 0) if np.isneginf(rates[row[i], pinned[i]])]
+    for lead in against:
+        if np.isneginf(base.rates[base.row[lead], pinned[lead]]):
+            raise InvalidInput(
+                f"pins: lead {lead_ids[lead]!r} is pinned to rep {rep_ids[pinned[lead]]!r}, a pair that the given "
+                "affinity rules out (-inf); give it a gain or remove the pin"
+            )
+    overruling = rates[row[against]]  # the rules' own choices stay, so that it can be said what the pin costs
+    overruling[np.arange(len(against)), pinned[against]] = base.rates[base.row[against], pinned[against]]
+    row = row.copy()
+    row[against] = len(rates) + np.arange(len(against))
+    notes = [
+        f"lead {lead_ids[i]} is pinned to {rep_ids[pinned[i]]} against: "
+        + "; ".join(
+            rule.words[rule.kind_of_lead[i]] for rule in rules if not rule.allowed[rule.kind_of_lead[i], pinned[i]]
+        )
+        for i in against
+    ]
+    return Affinity(rates=np.vstack([rates, overruling]) if against else rates, row=row, scale=base.scale), notes
+
+
+def _newcomers(reps: Table, policy: Policy, now: Any) -> Bools:
+    days = policy.newcomers.tenure_days if policy.newcomers else NewcomerQuota().tenure_days
+    return is_newcomer(reps, policy.columns, days, now, required=policy.newcomers is not None)
+
+
+def _newcomer_notes(policy: Policy, new: Bools) -> list[str]:
+    if policy.newcomers is not None and not new.any():
+        return ["no rep is a newcomer, so the newcomer quota asks for nothing"]
+    return []
+
+
+def _placeable(affinity: Affinity, free: Slots) -> int:
+    """Return how many leads can be placed at most: those with an eligible rep, and no more than there are slots."""
+    reachable = np.asarray(affinity.eligible[:, free.most > 0].any(axis=1))[affinity.row]
+    return int(min(reachable.sum(), free.most.sum(dtype=np.float64)))
+
+
+def _limits(policy: Policy, reps: Table, free: Slots, new: Bools, n_leads: int, names: Sequence[str]) -> list[Limit]:
+    limits = minimum_limits(free.least, names)
+    if policy.fairness is not None:
+        share = entitlements(entitlement_weights(policy.fairness, reps, free.most), free.most, n_leads)
+        limits += band_limits(policy.fairness, share, free.most, names)
+    if policy.newcomers is not None:
+        limits += quota_limits(policy.newcomers, new, free.available, n_leads, names)
+    return limits
+
+
+def _territories(table: Table, columns: Columns) -> tuple[str | None, ...] | None:
+    return tuple(table.levels(columns.territory)) if columns.territory in table else None
