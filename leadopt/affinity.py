@@ -28,7 +28,7 @@ _FEW_LEADS = 32  # a row; below that, one sort of all leads beats one a row
 class _Known:
     """What an `Affinity` found out about itself. Not fields: they are neither shown nor saved nor copied."""
 
-    __slots__ = ("_by_size", "_is_dense", "_largest", "_largest_rate")
+    __slots__ = ("_by_size", "_is_amount", "_is_dense", "_largest", "_largest_rate")
 
     def _once(self, name: str, find: Callable[[], T]) -> T:
         """Return what is known by that name, and find it out the first time."""
@@ -128,6 +128,11 @@ class Affinity(_Known):
         rate = self._once("_largest_rate", lambda: _largest_rate(self.rates))
         with np.errstate(over="ignore"):
             return float(rate * self.scale.max(initial=0.0))
+
+    @property
+    def is_amount(self) -> bool:
+        """Whether no pair is ineligible or negative, as of what a limit counts."""
+        return self._once("_is_amount", lambda: bool((self.rates >= 0).all()))
 
     @property
     def by_size(self) -> tuple[Ints, Ints]:

@@ -5,8 +5,8 @@ does the rest: whatever the prices, no allowed answer is worth more than the bou
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,20 @@ from leadopt.problem import Limit, Problem
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Charge = tuple[Limit, float]
 
 OPTIMAL_GAP = 1e-9
 _NOISE = 4 * float(np.finfo(np.float64).eps)  # how far two ways to compute one reduced gain are apart, relatively
 # Sorting the leads pays where each row is that of many, and looking at every pair is expensive.
 _SHARED_BY, _WIDE, _MANY_PAIRS = 32, 64, 1 << 22
+_FEW_COLUMNS = 0.25  # share of the reps up to which charging them alone is quicker than charging all
 _LEAD_COLUMNS = 8  # about as many numbers are looked at for each lead alone
+
+
+class Charge(NamedTuple):
+    """What some leads pay with each rep per unit of usage: all limits on these leads and this usage together."""
+
+    limit: Limit  # the first of them
+    price: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,41 +115,55 @@ def certify(
 
 def reduced_gains(problem: Problem, leads: Ints, prices: Floats, limit_prices: Floats) -> Floats:
     """Return gains less the prices of every limit a pair is in, float64 (len(leads), n_reps); -inf where ineligible."""
-    everywhere, partial = _sorted_out(problem.limits, prices, limit_prices)
+    everywhere, partial = charges(problem.limits, prices, limit_prices)
     reduced = problem.affinity.of(leads)
     reduced -= everywhere
-    for limit, price in partial:
-        _charge(reduced, limit, price, leads)
+    for charge in partial:
+        _charge(reduced, charge, leads)
     return reduced
 
 
-def _sorted_out(limits: Sequence[Limit], prices: Floats, limit_prices: Floats) -> tuple[Floats, list[Charge]]:
-    """Return what each rep costs every lead alike, and the limits that charge leads differently."""
-    everywhere = prices.copy()
-    partial: list[Charge] = []
+def charges(
+    limits: Sequence[Limit], prices: Floats, limit_prices: Sequence[float] | Floats
+) -> tuple[Floats, list[Charge]]:
+    """Return what each rep costs every lead alike, float64 (n_reps,), and what leads are charged differently."""
+    everywhere = np.array(prices, dtype=np.float64)
+    partial: dict[object, Charge] = {}
     for limit, price in zip(limits, limit_prices, strict=True):
         if price == 0.0:
             continue
-        if limit.leads is None and isinstance(limit.usage, float):
-            everywhere[slice(None) if limit.reps is None else limit.reps] += price * limit.usage
+        counts = isinstance(limit.usage, float)
+        if limit.leads is None and counts:
+            target = everywhere
         else:
-            partial.append((limit, float(price)))
-    return everywhere, partial
+            key = (_place(limit.leads), 1.0 if counts else _place(limit.usage))
+            blank = Charge(replace(limit, usage=1.0) if counts else limit, np.zeros(len(prices)))
+            target = partial.setdefault(key, blank).price
+        target[slice(None) if limit.reps is None else limit.reps] += price * (limit.usage if counts else 1.0)
+    return everywhere, list(partial.values())
 
 
-def _charge(reduced: Floats, limit: Limit, price: float, leads: Ints) -> None:
-    rows = np.arange(len(leads)) if limit.leads is None else np.flatnonzero(_inside(leads, limit.leads))
-    columns = np.arange(reduced.shape[1]) if limit.reps is None else limit.reps
-    usage = np.asarray(limit.usage)
-    if usage.ndim == 1:
-        usage = usage[leads[rows], None]
-    elif usage.ndim == 2:
-        usage = usage[np.ix_(leads[rows], columns)]
-    every_row, every_column = len(rows) == len(leads), limit.reps is None
-    if every_row or every_column:
-        reduced[slice(None) if every_row else rows, slice(None) if every_column else columns] -= price * usage
+def _place(array: Any) -> object:
+    """Return what tells one array from another, however many views of it there are."""
+    if isinstance(array, np.ndarray):
+        return array.__array_interface__["data"][0], array.shape, array.strides
+    return id(array)
+
+
+def _charge(reduced: Floats, charge: Charge, leads: Ints) -> None:
+    """Subtract in place what each lead is charged with each rep."""
+    rows = np.arange(len(leads)) if charge.limit.leads is None else np.flatnonzero(_inside(leads, charge.limit.leads))
+    columns = np.flatnonzero(charge.price)
+    some = len(columns) < _FEW_COLUMNS * len(charge.price)
+    usage = charge.limit.usage_of(leads[rows])
+    if some and usage.shape[1] > 1:
+        usage = usage[:, columns]
+    paid = usage * (charge.price[columns] if some else charge.price)
+    every_row = len(rows) == len(leads)
+    if every_row or not some:
+        reduced[slice(None) if every_row else rows, columns if some else slice(None)] -= paid
     else:
-        reduced[np.ix_(rows, columns)] -= price * usage
+        reduced[np.ix_(rows, columns)] -= paid
 
 
 def _inside(leads: Ints, chosen: Ints) -> NDArray[np.bool_]:
@@ -161,7 +182,7 @@ def _bound(problem: Problem, p: Floats, q: Floats) -> float:
         if price != 0:
             lower, upper = _reachable(limit)
             total += price * ((upper if price > 0 else lower) - problem.load(limit, problem.pins))
-    everywhere, partial = _sorted_out(problem.limits, p, q)
+    everywhere, partial = charges(problem.limits, p, q)
     if not partial and _rows_are_shared(problem.affinity) and np.isfinite(everywhere).all():
         return total + _best_by_size(problem, everywhere)
     return total + _best_by_pair(problem, everywhere, partial)
@@ -177,8 +198,8 @@ def _best_by_pair(problem: Problem, everywhere: Floats, partial: Sequence[Charge
 
     def best(start: int, stop: int, scratch: Floats) -> float:
         reduced = np.subtract(problem.affinity.between(start, stop, scratch), everywhere, out=scratch)
-        for limit, price in partial:
-            _charge(reduced, limit, price, np.arange(start, stop))
+        for charge in partial:
+            _charge(reduced, charge, np.arange(start, stop))
         found = reduced.max(axis=1, initial=problem.reserve)
         found[problem.pins[start:stop] >= 0] = 0.0
         return float(found.sum())

@@ -30,7 +30,8 @@ class Limit:
     reps, leads
         index arrays or boolean masks; None = all
     usage
-        what a lead takes: a number, an array (n_leads,) or (n_leads, n_reps); not negative
+        what a lead takes: a number, an array (n_leads,) or (n_leads, n_reps), or an `Affinity` where that depends on
+        rows that leads share; finite and not negative
     lower, upper
         the bounds, in units of usage; 0 and inf bound nothing
     penalty
@@ -51,7 +52,7 @@ class Limit:
 
     reps: Ints | None = None
     leads: Ints | None = None
-    usage: float | Floats = 1.0
+    usage: float | Floats | Affinity = 1.0
     lower: float = 0.0
     upper: float = float("inf")
     penalty: float | None = None
@@ -62,16 +63,14 @@ class Limit:
         *,
         reps: ArrayLike | None = None,
         leads: ArrayLike | None = None,
-        usage: ArrayLike = 1.0,
+        usage: "ArrayLike | Affinity" = 1.0,
         lower: float = 0.0,
         upper: float = float("inf"),
         penalty: float | None = None,
         name: str | None = None,
     ) -> None:
         label = f"limit {name!r}" if name else "limit"
-        amounts = np.asarray(usage, dtype=np.float64)
-        if not (np.isfinite(amounts).all() and (amounts >= 0).all()):
-            raise InvalidInput(f"{label}: usage must be finite and not negative")
+        amounts = _amounts(usage, label)
         if not (0 <= lower < np.inf):
             raise InvalidInput(f"{label}: lower must be a finite number, 0 or more; found {lower}")
         if not upper >= 0:
@@ -85,7 +84,7 @@ class Limit:
         values = {
             "reps": _chosen(reps, f"{label}: reps"),
             "leads": _chosen(leads, f"{label}: leads"),
-            "usage": float(amounts) if amounts.ndim == 0 else _frozen(amounts),
+            "usage": amounts,
             "lower": float(lower),
             "upper": float(upper),
             "penalty": None if penalty is None else float(penalty),
@@ -104,12 +103,23 @@ class Limit:
     @property
     def counts_leads(self) -> bool:
         """Whether every lead uses exactly 1."""
-        return bool(np.all(np.asarray(self.usage) == 1.0))
+        return not isinstance(self.usage, Affinity) and bool(np.all(np.asarray(self.usage) == 1.0))
+
+    def usage_of(self, leads: ArrayLike) -> Floats:
+        """Return what some leads take with every rep, to be broadcast: (1, 1), (len(leads), 1) or (.., n_reps)."""
+        if isinstance(self.usage, float):
+            return np.full((1, 1), self.usage)
+        if isinstance(self.usage, Affinity):
+            return self.usage.of(leads)
+        rows = self.usage[np.asarray(leads)]
+        return np.asarray(rows[:, None] if rows.ndim == 1 else rows)
 
     def usage_at(self, leads: ArrayLike, reps: ArrayLike) -> Floats:
         """Return what each lead takes with the rep at the same place, float64 (len(leads),)."""
         if isinstance(self.usage, float):
             return np.full(len(np.asarray(leads)), self.usage)
+        if isinstance(self.usage, Affinity):
+            return self.usage.at(leads, reps)
         rows, columns = np.asarray(leads), np.asarray(reps)
         return np.asarray(self.usage[rows] if self.usage.ndim == 1 else self.usage[rows, columns])
 
@@ -188,10 +198,23 @@ class Problem:
         return float(limit.usage_at(leads, reps).sum())
 
 
+def _amounts(usage: "ArrayLike | Affinity", label: str) -> float | Floats | Affinity:
+    if isinstance(usage, Affinity):
+        if not usage.is_amount:
+            raise InvalidInput(f"{label}: usage must be finite and not negative")
+        return usage
+    amounts = np.asarray(usage, dtype=np.float64)
+    if not (np.isfinite(amounts).all() and (amounts >= 0).all()):
+        raise InvalidInput(f"{label}: usage must be finite and not negative")
+    return float(amounts) if amounts.ndim == 0 else _frozen(amounts)
+
+
 def _chosen(indices: ArrayLike | None, name: str) -> Ints | None:
     if indices is None:
         return None
     array = np.atleast_1d(np.asarray(indices))
+    if array.dtype == np.int64 and (array[1:] > array[:-1]).all():
+        return _frozen(array)  # no copy: many limits may share it
     if array.dtype == bool:
         return _frozen(array)  # its length is checked where the problem is known
     if array.size and array.dtype.kind not in "iu":
@@ -250,7 +273,8 @@ def _check_size(affinity: Affinity) -> None:
 def _fitted(limit: Limit, affinity: Affinity) -> Limit:
     """Return the limit with its masks as indices, checked against the problem."""
     label = f"limit {limit.name!r}" if limit.name else "limit"
-    shape = np.shape(limit.usage)
+    usage = limit.usage
+    shape = (usage.n_leads, usage.n_reps) if isinstance(usage, Affinity) else np.shape(usage)
     if shape not in ((), (affinity.n_leads,), (affinity.n_leads, affinity.n_reps)):
         raise InvalidInput(f"{label}: usage must be a number, (n_leads,) or (n_leads, n_reps); found shape {shape}")
     reps = _indices_below(limit.reps, affinity.n_reps, f"{label}: reps")

@@ -279,7 +279,13 @@ def test_a_lead_without_any_choice_has_no_bound_whatever_its_size():
 def test_limits_of_some_leads_charge_those_alone():
     rng = np.random.default_rng(3)
     gains, leads = rng.random((30, 5)), np.array([3, 29, 0, 11, 3])
+    effort = Affinity(rates=rng.random((4, 5)), row=rng.integers(0, 4, 30), scale=rng.random(30))
+    some = np.array([1, 3, 11])
     limits = [
+        Limit(leads=some, reps=[1], usage=effort),
+        Limit(leads=some, reps=[1, 2, 3, 4], usage=effort),
+        Limit(leads=some, reps=[0], usage=2.0),
+        Limit(leads=some, usage=0.5),
         Limit(leads=[0, 3, 20], reps=[1, 4]),
         Limit(leads=[29, 11], usage=rng.random((30, 5))),
         Limit(reps=[2], usage=rng.random(30)),
@@ -293,11 +299,12 @@ def test_limits_of_some_leads_charge_those_alone():
     for limit, price in zip(problem.limits, q, strict=True):
         rows = np.arange(30) if limit.leads is None else limit.leads
         columns = np.arange(5) if limit.reps is None else limit.reps
-        usage = np.zeros((30, 5)) + (limit.usage if np.ndim(limit.usage) != 1 else limit.usage[:, None])
+        given = limit.usage.dense() if isinstance(limit.usage, Affinity) else limit.usage
+        usage = np.zeros((30, 5)) + (given if np.ndim(given) != 1 else given[:, None])
         expected[np.ix_(rows, columns)] -= price * usage[np.ix_(rows, columns)]
     np.testing.assert_allclose(reduced_gains(problem, leads, prices, q), expected[leads], rtol=1e-13, atol=1e-15)
     np.testing.assert_allclose(
-        module._best_by_pair(problem, *module._sorted_out(problem.limits, prices, q)),
+        module._best_by_pair(problem, *module.charges(problem.limits, prices, q)),
         np.maximum(expected.max(axis=1), 0.0).sum(),
         rtol=1e-13,
     )

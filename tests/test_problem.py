@@ -193,3 +193,24 @@ def test_a_large_rate_of_small_leads_only_is_not_too_large():
 
 def test_pairs_that_are_all_ineligible_are_not_too_large():
     assert Problem(affinity=np.full((2, 3), -np.inf), capacity=1).affinity.largest == 0.0
+
+
+def test_usage_may_be_factored_and_several_limits_may_share_it():
+    effort = Affinity(rates=[[1.0, 2.0]], row=[0, 0], scale=[1.0, 3.0])
+    limit = Limit(reps=[1], usage=effort, upper=5)
+    assert limit.usage is effort
+    assert limit.usage_at([0, 1], [0, 1]).tolist() == [1.0, 6.0]
+    problem = Problem(affinity=np.ones((2, 2)), capacity=2, limits=[limit])
+    assert problem.load(problem.limits[0], np.array([1, 1])) == 8.0
+
+
+@pytest.mark.parametrize("rate", [-1.0, -np.inf])
+def test_factored_usage_must_be_finite_and_not_negative(rate):
+    with pytest.raises(InvalidInput, match="limit 'hours': usage must be finite and not negative"):
+        Limit(usage=Affinity(rates=[[1.0, rate]]), name="hours")
+
+
+def test_factored_usage_must_fit_the_problem():
+    limit = Limit(usage=Affinity(rates=[[1.0, 1.0]]), name="hours")
+    with pytest.raises(InvalidInput, match=r"limit 'hours': usage must be .* found shape \(1, 2\)"):
+        Problem(affinity=np.ones((2, 2)), capacity=2, limits=[limit])
