@@ -5,11 +5,12 @@
 array([0, 1])
 """
 
-from leadopt.affinity import Affinity, AffinityModel
+from leadopt.affinity import AffinityModel
 from leadopt.assign import assign
 from leadopt.columns import Columns
 from leadopt.errors import Infeasible, InvalidInput, LeadoptError
 from leadopt.fairness import Fairness, NewcomerQuota
+from leadopt.gains import Affinity
 from leadopt.matching import Auto, Match, Status, match
 from leadopt.plan import Plan
 from leadopt.policy import Policy

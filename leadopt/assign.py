@@ -7,12 +7,13 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike
 
-from leadopt.affinity import Affinity, AffinityModel
+from leadopt.affinity import AffinityModel
 from leadopt.building import build, know
 from leadopt.case import Case
 from leadopt.errors import Infeasible, InvalidInput, Witness, enumerate_some
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.frames import Table
+from leadopt.gains import Affinity
 from leadopt.matching import Match, solve
 from leadopt.plan import Plan
 from leadopt.policy import Policy

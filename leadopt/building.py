@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.affinity import Affinity, AffinityModel
+from leadopt.affinity import AffinityModel
 from leadopt.capacity import Slots, minimum_limits, slots
 from leadopt.case import Case, Evidence
 from leadopt.columns import Columns
@@ -22,6 +22,7 @@ from leadopt.fairness import (
     quota_limits,
 )
 from leadopt.frames import Table
+from leadopt.gains import Affinity
 from leadopt.policy import Policy
 from leadopt.problem import Limit, Problem
 from leadopt.progress import Meter

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.affinity import Affinity
 from leadopt.blocks import over_blocks
+from leadopt.gains import Affinity
 from leadopt.problem import Limit, Problem
 
 Floats = NDArray[np.float64]

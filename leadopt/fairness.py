@@ -7,10 +7,10 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leadopt.affinity import Affinity
 from leadopt.columns import Columns
 from leadopt.errors import InvalidInput
 from leadopt.frames import Table
+from leadopt.gains import Affinity
 from leadopt.problem import Limit
 from leadopt.values import as_moment, is_number
 

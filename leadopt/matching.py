@@ -8,9 +8,9 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leadopt.affinity import Affinity
 from leadopt.certify import OPTIMAL_GAP, Certificate, certify
 from leadopt.errors import InvalidInput, PrecisionWarning, SolverFailed
+from leadopt.gains import Affinity
 from leadopt.problem import Limit, Problem
 from leadopt.progress import Meter, OnProgress
 from leadopt.solvers import Answer, Auction, Envelope, Hungarian, MinCostFlow, Solver

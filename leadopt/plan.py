@@ -9,7 +9,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.affinity import Affinity
 from leadopt.baselines import ALL
 from leadopt.case import Case, Evidence
 from leadopt.certify import Certificate, certify, reduced_gains
@@ -21,6 +20,7 @@ from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.explanation import Explanation, explain
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.frames import Table
+from leadopt.gains import Affinity
 from leadopt.policy import Policy
 from leadopt.problem import Limit, Problem
 from leadopt.reasons import Unassigned, loads_of, why_unassigned

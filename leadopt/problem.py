@@ -8,8 +8,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leadopt.affinity import Affinity
 from leadopt.errors import InvalidInput
+from leadopt.gains import Affinity
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 
-from leadopt.affinity import Affinity
+from leadopt.gains import Affinity
 from leadopt.problem import Limit, Problem
 
 FUZZ = int(os.environ.get("LEADOPT_FUZZ", "0"))

@@ -11,9 +11,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from leadopt import progress
-from leadopt.affinity import Affinity
 from leadopt.certify import certify
 from leadopt.errors import Infeasible, InvalidInput
+from leadopt.gains import Affinity
 from leadopt.matching import Status, match, solve
 from leadopt.problem import Problem
 from leadopt.solvers import Auction, MinCostFlow, kernels, sampling

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from leadopt import blocks
 from leadopt import certify as module
-from leadopt.affinity import Affinity
 from leadopt.certify import OPTIMAL_GAP, certify, largest_gain, reduced_gains
 from leadopt.errors import Infeasible
+from leadopt.gains import Affinity
 from leadopt.matching import Status, match
 from leadopt.problem import Limit, Problem
 from tests.oracles import brute_force, linear_programme

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from leadopt.affinity import Affinity
 from leadopt.certify import OPTIMAL_GAP
 from leadopt.errors import Infeasible, InvalidInput
+from leadopt.gains import Affinity
 from leadopt.matching import Status, match
 from leadopt.problem import Limit, Problem
 from leadopt.progress import Meter

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leadopt.affinity import Affinity
+from leadopt.gains import Affinity
 from leadopt.solvers import envelope_oracle
 from leadopt.solvers.envelope_oracle import EnvelopeOracle
 from leadopt.solvers.pruning import RowOracle

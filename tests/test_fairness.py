@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt.affinity import Affinity
 from leadopt.columns import Columns
 from leadopt.errors import InvalidInput
 from leadopt.fairness import (
@@ -22,6 +21,7 @@ from leadopt.fairness import (
     quota_limits,
 )
 from leadopt.frames import Table
+from leadopt.gains import Affinity
 from tests.strategies import affinities, examples
 
 shares = st.lists(st.floats(0, 1e6, allow_subnormal=False), min_size=1, max_size=8)

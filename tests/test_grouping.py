@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt.affinity import Affinity
+from leadopt.gains import Affinity
 from leadopt.solvers.grouping import few_kinds, group_leads, mostly_alike
 from tests.strategies import examples, problems
 

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from leadopt.affinity import Affinity
 from leadopt.errors import InvalidInput
+from leadopt.gains import Affinity
 from leadopt.problem import Limit, Problem
 
 ONES = np.ones((3, 2))

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leadopt.affinity import Affinity
+from leadopt.gains import Affinity
 from leadopt.problem import Problem
 from leadopt.solvers import MinCostFlow
 from leadopt.solvers.bidding import Floor

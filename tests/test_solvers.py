@@ -7,9 +7,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leadopt.affinity import Affinity
 from leadopt.certify import OPTIMAL_GAP, certify
 from leadopt.errors import Infeasible, InvalidInput, PrecisionWarning
+from leadopt.gains import Affinity
 from leadopt.matching import Auto, Status, match, solve
 from leadopt.problem import Limit, Problem
 from leadopt.solvers import Auction, Envelope, Hungarian, MinCostFlow

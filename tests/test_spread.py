@@ -5,9 +5,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leadopt.affinity import Affinity
 from leadopt.certify import certify
 from leadopt.errors import Infeasible
+from leadopt.gains import Affinity
 from leadopt.matching import Status, match
 from leadopt.problem import Limit
 from leadopt.solvers import Hungarian, MinCostFlow

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.affinity import Affinity
 from leadopt.blocks import in_parts
+from leadopt.gains import Affinity
 from leadopt.solvers.pruning import Open
 from leadopt.solvers.sampling import has_numba
 

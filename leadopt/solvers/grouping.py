@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.affinity import Affinity
+from leadopt.gains import Affinity
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

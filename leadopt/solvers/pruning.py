@@ -14,8 +14,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.affinity import Affinity
 from leadopt.blocks import over_blocks
+from leadopt.gains import Affinity
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
