@@ -139,7 +139,7 @@ class Affinity(_Known):
         """Return the gains of some leads with every rep, float64 (len(leads), n_reps); -inf where ineligible."""
         chosen = np.asarray(leads)
         gains = self.rates.take(self.row[chosen], axis=0)
-        return gains if self.is_dense else _scaled(gains, self.scale[chosen, None])
+        return gains if self.is_dense else scaled(gains, self.scale[chosen, None])
 
     def between(self, start: int, stop: int, scratch: Floats) -> Floats:
         """Return the gains of consecutive leads with every rep, float64 (stop - start, n_reps), to be read only.
@@ -150,7 +150,7 @@ class Affinity(_Known):
             return self.rates[start:stop]
         # Rows were checked: "clip" changes none, and spares the copy that "raise" makes.
         gains = self.rates.take(self.row[start:stop], axis=0, out=scratch, mode="clip")
-        return _scaled(gains, self.scale[start:stop, None])
+        return scaled(gains, self.scale[start:stop, None])
 
     def at(self, leads: ArrayLike, reps: ArrayLike) -> Floats:
         """Return the gain of each lead with the rep at the same place, float64 (len(leads),)."""
@@ -213,7 +213,7 @@ class Affinity(_Known):
             leads[:] = leads[np.argsort(self.scale[leads], kind="stable")]
 
 
-def _scaled(gains: Floats, scale: Floats) -> Floats:
+def scaled(gains: Floats, scale: Floats) -> Floats:
     """Multiply gains in place. A lead that is worth nothing is still ineligible where its row says so."""
     with np.errstate(invalid="ignore"):
         gains *= scale

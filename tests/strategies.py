@@ -126,3 +126,36 @@ def problems(draw, *, max_leads=6, max_reps=4, kind=None, limits=True, pins=True
         pins=pinned,
         reserve=draw(st.sampled_from(reserves)),
     )
+
+
+SIZES = {
+    "ties": st.sampled_from([0.0, 0.5, 1.0, 2.0, 30.0]),
+    "small differences": st.sampled_from([1.0, 1.0 + 2**-52, 1.0 - 2**-53, 1.0 + 2**-50]),
+    "any": st.floats(0.0, 1e6, allow_subnormal=False),
+}
+RATES = {
+    "ties": st.sampled_from([0.0, 1.0, 1.0, 2.0, -np.inf]),
+    "small differences": st.sampled_from([0.3, 0.1 + 0.2, 0.3 - 2**-54, -np.inf]),
+    "any": st.one_of(st.floats(-5.0, 5.0, allow_subnormal=False), st.just(-np.inf)),
+}
+
+
+@st.composite
+def shared_rows(draw):
+    """Problems where many leads share a row, and prices."""
+    n_rows, n_reps, n_leads = draw(st.integers(1, 3)), draw(st.integers(1, 5)), draw(st.integers(0, 40))
+    rate, size = (kinds[draw(st.sampled_from(sorted(kinds)))] for kinds in (RATES, SIZES))
+    rates = np.array(draw(st.lists(rate, min_size=n_rows * n_reps, max_size=n_rows * n_reps))).reshape(n_rows, n_reps)
+    row = np.array(draw(st.lists(st.integers(0, n_rows - 1), min_size=n_leads, max_size=n_leads)), dtype=np.int64)
+    scale = np.array(draw(st.lists(size, min_size=n_leads, max_size=n_leads)))
+    pins = {lead: 0 for lead in draw(st.sets(st.integers(0, 40), max_size=3)) if lead < n_leads}
+    problem = Problem(
+        affinity=Affinity(rates=rates, row=row, scale=scale),
+        capacity=3,
+        pins={lead: rep for lead, rep in pins.items() if rates[row[lead], rep] > -np.inf},
+        reserve=draw(st.sampled_from([0.0, 0.3, -1.5, 40.0, -np.inf])),
+    )
+    price = st.one_of(
+        st.sampled_from([0.0, 0.0, 1.0, 0.3, 0.1 + 0.2, 30.0]), st.floats(0.0, 1e3, allow_subnormal=False)
+    )
+    return problem, np.array(draw(st.lists(price, min_size=n_reps, max_size=n_reps)))

@@ -15,7 +15,7 @@ from leadopt.gains import Affinity
 from leadopt.matching import Status, match
 from leadopt.problem import Limit, Problem
 from tests.oracles import brute_force, linear_programme
-from tests.strategies import examples, problems
+from tests.strategies import examples, problems, shared_rows
 
 PRICES = st.one_of(st.floats(-3, 20), st.sampled_from([0.0, 1.0, 1e6]))
 
@@ -205,39 +205,6 @@ def by_definition(problem, prices, limit_prices=()):
     return reduced.max(axis=1, initial=problem.reserve)[problem.pins < 0]
 
 
-SIZES = {
-    "ties": st.sampled_from([0.0, 0.5, 1.0, 2.0, 30.0]),
-    "small differences": st.sampled_from([1.0, 1.0 + 2**-52, 1.0 - 2**-53, 1.0 + 2**-50]),
-    "any": st.floats(0.0, 1e6, allow_subnormal=False),
-}
-RATES = {
-    "ties": st.sampled_from([0.0, 1.0, 1.0, 2.0, -np.inf]),
-    "small differences": st.sampled_from([0.3, 0.1 + 0.2, 0.3 - 2**-54, -np.inf]),
-    "any": st.one_of(st.floats(-5.0, 5.0, allow_subnormal=False), st.just(-np.inf)),
-}
-
-
-@st.composite
-def shared_rows(draw):
-    """Problems where many leads share a row, and prices."""
-    n_rows, n_reps, n_leads = draw(st.integers(1, 3)), draw(st.integers(1, 5)), draw(st.integers(0, 40))
-    rate, size = (kinds[draw(st.sampled_from(sorted(kinds)))] for kinds in (RATES, SIZES))
-    rates = np.array(draw(st.lists(rate, min_size=n_rows * n_reps, max_size=n_rows * n_reps))).reshape(n_rows, n_reps)
-    row = np.array(draw(st.lists(st.integers(0, n_rows - 1), min_size=n_leads, max_size=n_leads)), dtype=np.int64)
-    scale = np.array(draw(st.lists(size, min_size=n_leads, max_size=n_leads)))
-    pins = {lead: 0 for lead in draw(st.sets(st.integers(0, 40), max_size=3)) if lead < n_leads}
-    problem = Problem(
-        affinity=Affinity(rates=rates, row=row, scale=scale),
-        capacity=3,
-        pins={lead: rep for lead, rep in pins.items() if rates[row[lead], rep] > -np.inf},
-        reserve=draw(st.sampled_from([0.0, 0.3, -1.5, 40.0, -np.inf])),
-    )
-    price = st.one_of(
-        st.sampled_from([0.0, 0.0, 1.0, 0.3, 0.1 + 0.2, 30.0]), st.floats(0.0, 1e3, allow_subnormal=False)
-    )
-    return problem, np.array(draw(st.lists(price, min_size=n_reps, max_size=n_reps)))
-
-
 @given(shared_rows())
 @examples(500)
 def test_the_best_of_shared_rows_is_that_of_every_pair(drawn):
@@ -259,14 +226,6 @@ def test_a_million_shared_pairs_are_summed_to_the_last_digits(reserve):
     bound = certify(problem, np.full(70_000, -1), prices, [0.25]).bound
     expected = math.fsum([*by_definition(problem, prices, [0.25]), *(1000 * prices), 0.25 * 9])
     assert bound == pytest.approx(expected, rel=1e-14)
-
-
-def test_rounding_does_not_cut_a_row_to_pieces():
-    rng = np.random.default_rng(2)
-    rates, prices = 0.3 + rng.integers(0, 3, (1, 80)) * 2.0**-54, 0.7 + rng.integers(0, 3, 80) * 2.0**-53
-    size = np.sort(rng.lognormal(size=100_000))
-    start, _, _ = module._Lines(rates, prices, 0.0).stretches(size, np.array([0, len(size)]))
-    assert len(start) < 20
 
 
 def test_a_lead_without_any_choice_has_no_bound_whatever_its_size():
