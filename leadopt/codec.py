@@ -31,7 +31,11 @@ def decode(text: str, classes: Mapping[str, Callable[..., Any]]) -> Any:
     import json
 
     try:
-        return _rich(json.loads(text), classes)
+        plain = json.loads(text)
+    except (RecursionError, TypeError, ValueError) as error:
+        raise InvalidInput(f"this is not a plan that leadopt wrote: it is no JSON ({error})") from None
+    try:
+        return _rich(plain, classes)
     except InvalidInput:
         raise
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:

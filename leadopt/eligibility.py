@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.errors import InvalidInput
+from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.frames import Table, check_same_kind
 from leadopt.values import Id, as_id, as_level
 
@@ -204,7 +204,10 @@ def pinned_reps(
         if lead not in lead_at:
             raise InvalidInput(f"pins: lead {given_lead!r} is not in {leads.name}; remove the pin or add the lead")
         if rep not in rep_at:
-            raise InvalidInput(f"pins: lead {given_lead!r} is pinned to rep {given_rep!r}, who is not in {reps.name}")
+            raise InvalidInput(
+                f"pins: lead {given_lead!r} is pinned to rep {given_rep!r}, who is not in {reps.name}"
+                f"{did_you_mean(str(given_rep), map(str, rep_ids))}"
+            )
         pinned[lead_at[lead]] = rep_at[rep]
     return pinned
 

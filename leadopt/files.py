@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from leadopt.errors import InvalidInput
+from leadopt.tables import count
 
 if TYPE_CHECKING:
     import polars as pl  # 100 ms, and an extra: imported where a file is met
@@ -181,8 +182,9 @@ def _refuse_csv(path: Path, table: str, separator: str, n_columns: int, reason: 
     for row in rows:
         if len(row) > n_columns:
             raise InvalidInput(
-                f"{path}, line {rows.line_num}: has {len(row)} fields, and the header names {n_columns} columns "
-                f"(with {_word(separator)} between them)"
+                f"{path}, line {rows.line_num}: has {len(row)} fields, and the header names "
+                f"{count(n_columns, 'column')} (with {_word(separator)} between them); "
+                f"put quotes around a field that holds {_word(separator)}"
             ) from None
     raise InvalidInput(f"{path}: is not a table with {_word(separator)} between its fields: {reason}") from None
 

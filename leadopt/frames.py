@@ -29,6 +29,7 @@ from leadopt.values import (
     each_once,
     is_hashable,
     is_missing,
+    is_numeral,
     kind_of,
 )
 
@@ -174,7 +175,7 @@ class Table:
         if missing is None:
             bad |= gone
         if bad.any():
-            row = int(np.flatnonzero(bad)[0])
+            row = _to_blame(np.flatnonzero(bad).tolist(), values)
             # A bound that only keeps the arithmetic exact is no news, except to who exceeds it.
             floor = low if low > -_EXACT or plain[row] < low else -np.inf
             ceiling = high if high < _EXACT or plain[row] > high else np.inf
@@ -183,11 +184,12 @@ class Table:
 
     def fractions(self, column: str) -> Floats:
         """Return a column of true/false or numbers in [0, 1] as float64; missing means 1 (fully there)."""
-        values = [as_share(value) for value in self.values(column)]
-        for row, value in enumerate(values):
-            if value is None:
-                self.refuse(column, row, "must be true, false or a number from 0 to 1", self.values(column)[row])
-        return np.array(values, dtype=np.float64).reshape(len(values))
+        values = self.values(column)
+        shares = [as_share(value) for value in values]
+        if wrong := [row for row, share in enumerate(shares) if share is None]:
+            row = _to_blame(wrong, values)
+            self.refuse(column, row, "must be true, false or a number from 0 to 1", values[row])
+        return np.array(shares, dtype=np.float64).reshape(len(shares))
 
     def ids(self, column: str, *, unique: bool = True) -> list[Id]:
         """Return a column of ids: whole numbers, text or UUIDs, one kind throughout, none missing.
@@ -399,6 +401,11 @@ def check_same_kind(name: str, ids: Sequence[Id], other_name: str, other_ids: Se
             f"{name} holds {kind_of(ids[0])} ({ids[0]!r}) and {other_name} holds {kind_of(other_ids[0])} "
             f"({other_ids[0]!r}): ids must be of one kind to match. Read both columns as text."
         )
+
+
+def _to_blame(rows: Sequence[int], values: Sequence[Any]) -> int:
+    """Return which wrong row to name: a word in a file makes text of the numbers beside it, and is to blame."""
+    return next((row for row in rows if not is_numeral(values[row])), rows[0])
 
 
 def _range_rule(low: float, high: float, *, whole: bool) -> str:

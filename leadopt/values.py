@@ -25,6 +25,7 @@ _LOST = {"0", "false", "no", "n", "lost", "not converted", "closed lost"}
 _ALIKE = {NoneType, bool, int, float, str, date, UUID, np.str_} | {
     np.dtype(code).type for code in "?" + np.typecodes["AllInteger"] + np.typecodes["Float"]
 }
+_NUMERAL = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _NOTHING = ("NAType", "NaTType")  # pandas' NA and NaT cannot be compared; their type's name is the portable sign
 
 
@@ -160,6 +161,15 @@ def _may_be_missing(kind: type) -> bool:
 def is_number(value: object) -> bool:
     """Return whether a setting is a number: true and false are none."""
     return isinstance(value, Real) and not isinstance(value, bool | np.bool_ | np.timedelta64)
+
+
+def is_numeral(value: object) -> bool:
+    """Return whether a value is text that spells a number.
+
+    >>> is_numeral("-1.5"), is_numeral("1,200"), is_numeral("many"), is_numeral(3)
+    (True, False, False, False)
+    """
+    return isinstance(value, str) and _NUMERAL.fullmatch(value.strip()) is not None
 
 
 def _whole(value: Any) -> int | None:

@@ -123,8 +123,8 @@ def test_pins_may_be_numpy_scalars():
     [
         ({9: "a"}, "pins: lead 9 is not in leads; remove the pin or add the lead"),
         ({True: "a"}, "pins: lead True is not in leads; remove the pin or add the lead"),
-        ({1: "z"}, "pins: lead 1 is pinned to rep 'z', who is not in reps"),
-        ({1: None}, "pins: lead 1 is pinned to rep None, who is not in reps"),
+        ({1: "z"}, "pins: lead 1 is pinned to rep 'z', who is not in reps; known are a, b"),
+        ({1: None}, "pins: lead 1 is pinned to rep None, who is not in reps; known are a, b"),
         (
             {"1": "a"},
             "pins (lead ids) holds text ('1') and leads holds whole numbers (1): ids must be of one kind to match. "

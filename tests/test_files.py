@@ -155,7 +155,12 @@ def test_bad_files_are_refused_in_one_sentence_with_their_path(csv, tmp_path):
     empty = f"{path}: the file is empty; a table needs a line with the names of its columns"
     assert refusal(csv, "") == refusal(csv, " \n\n") == empty
     assert refusal(csv, "a,b\n1,2\n1,2,3\n") == (
-        f"{path}, line 3: has 3 fields, and the header names 2 columns (with a comma between them)"
+        f"{path}, line 3: has 3 fields, and the header names 2 columns (with a comma between them); "
+        "put quotes around a field that holds a comma"
+    )
+    assert refusal(csv, "Notes\nfirst, second\n") == (
+        f"{path}, line 2: has 2 fields, and the header names 1 column (with a comma between them); "
+        "put quotes around a field that holds a comma"
     )
     assert refusal(csv, "a;b;a\n1;2;3\n") == f"{path}: column names must be unique; found 'a' twice"
     assert refusal(csv, 'a\tb\n"1\t2\n').startswith(f"{path}: is not a table with a tab between its fields: ")

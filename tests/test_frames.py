@@ -222,6 +222,8 @@ def test_a_missing_column_names_the_nearest():
         ([1, float("inf")], {"missing": 0.0}, "leads.a, row 2: must be a finite number; found inf"),
         ([10**400], {}, f"leads.a, row 1: must be a finite number; found {10**400}"),
         (["7"], {}, "leads.a, row 1: must be a finite number; found '7'"),
+        (["7", "-1.5", "many", "few"], {}, "leads.a, row 3: must be a finite number; found 'many'"),
+        (["7", "1,200"], {}, "leads.a, row 2: must be a finite number; found '1,200'"),
         ([True], {}, "leads.a, row 1: must be a finite number; found True"),
         ([-1], {"low": 0}, "leads.a, row 1: must be a finite number, 0 or more; found -1"),
         ([2], {"low": 0, "high": 1}, "leads.a, row 1: must be a finite number from 0 to 1; found 2"),
@@ -248,6 +250,7 @@ def test_numbers_refuse(cells, bounds, said):
         ([1, 1.5], "leads.a, row 2: must be true, false or a number from 0 to 1; found 1.5"),
         ([-0.1], "leads.a, row 1: must be true, false or a number from 0 to 1; found -0.1"),
         (["maybe"], "leads.a, row 1: must be true, false or a number from 0 to 1; found 'maybe'"),
+        (["0.5", "half"], "leads.a, row 2: must be true, false or a number from 0 to 1; found 'half'"),
         ([float("inf")], "leads.a, row 1: must be true, false or a number from 0 to 1; found inf"),
     ],
 )

@@ -169,7 +169,7 @@ def damaged(change):
 @pytest.mark.parametrize(
     "text, said",
     [
-        ("", "this is not a plan that leadopt wrote: JSONDecodeError Expecting value: line 1 column 1 (char 0)"),
+        ("", "this is not a plan that leadopt wrote: it is no JSON (Expecting value: line 1 column 1 (char 0))"),
         ("[]", "this is not a plan that leadopt wrote: it has no format number"),
         ("{}", "this is not a plan that leadopt wrote: it has no format number"),
         ('{"format": 99}', "this plan has format 99; this leadopt reads format 1"),
