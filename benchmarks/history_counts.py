@@ -39,6 +39,7 @@ def count(path: str, won: int, at: str | None) -> dict[str, float]:
     import polars as pl
 
     from leadopt.frames import Table
+    from leadopt.outcomes import count_outcomes
 
     history = pl.read_parquet(path)
     if at:  # by day, ten million rows would be nearly as many groups: few reps, as many days
@@ -46,7 +47,7 @@ def count(path: str, won: int, at: str | None) -> dict[str, float]:
         won = int(history["converted"].sum())
     before = peak_mb()
     seconds, counts = timed(
-        lambda: Table(history, "history").outcome_counts("rep_id", ["source", "industry"], "converted", at)
+        lambda: count_outcomes(Table(history, "history"), "rep_id", ["source", "industry"], "converted", at)
     )
     peak = peak_mb()
     assert int(counts.count.sum()) == counts.n_rows == len(history)

@@ -11,6 +11,7 @@ from leadopt.effects import sigmoid
 from leadopt.errors import InvalidInput
 from leadopt.frames import Table, check_same_kind
 from leadopt.gains import Affinity
+from leadopt.outcomes import count_outcomes
 from leadopt.shrinkage import Estimates, Posterior, Tally, credible_interval
 from leadopt.shrinkage import fit as fit_rates
 from leadopt.values import Id, as_id, as_level
@@ -99,7 +100,7 @@ class AffinityModel:
         table = Table(history, "history")
         if not table.columns:  # an empty list of dicts cannot name its columns
             table = Table({column: [] for column in (self.rep, *columns, self.converted, self.at)}, "history")
-        counts = table.outcome_counts(self.rep, columns, self.converted, self.at if half_life else None)
+        counts = count_outcomes(table, self.rep, columns, self.converted, self.at if half_life else None)
         reps = _rep_ids(f"{table.name}.{self.rep}", counts.keys[0])
         segments = _segments([_as_levels(key) for key in counts.keys[1:]], len(reps))
         self._columns = columns

@@ -6,7 +6,6 @@ missing value made one (None, or NaN in numbers), and builds answers of the same
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from types import NoneType
@@ -22,13 +21,11 @@ from leadopt.values import (
     as_level,
     as_moment,
     as_number,
-    as_outcome,
     as_set,
     as_share,
     blanked,
     each_once,
     is_hashable,
-    is_missing,
     is_numeral,
     kind_of,
 )
@@ -41,21 +38,6 @@ Ints = NDArray[np.int64]
 
 _EXACT = 2.0**53  # floats beyond are no exact whole numbers
 _ZONE = r"(?:Z|[+-]\d{2}:?\d{2})$"
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeCounts:
-    """History in numbers: one entry for each rep, segment, day and outcome that occurs, with how often.
-
-    `keys` has one list for the rep and one for each segment column; missing values are None.
-    """
-
-    keys: tuple[list[Any], ...]
-    day: Ints | None
-    converted: Ints
-    count: Ints
-    n_rows: int
-    n_open: int
 
 
 class Table:
@@ -270,43 +252,24 @@ class Table:
             )
         return [None if moment is None else moment.toordinal() for moment in moments]
 
-    def outcome_counts(self, rep: str, segments: Sequence[str], converted: str, at: str | None = None) -> OutcomeCounts:
-        """Count outcomes by rep, segment (and day): one group-by in the engine that holds the table.
+    def grouped(self, columns: Sequence[str], at: str | None = None) -> list[list[Any]]:
+        """Return the distinct combinations of some columns' cells (and the day of `at`), and how often each occurs.
 
-        The outcome is itself a key, so that validation sees every distinct value and no row is touched in Python.
+        A list for each column, one for the days (None without `at`), and one for the counts: one group-by in the engine
+        that holds the table, which touches no row in Python.
         """
-        columns = [rep, *segments, converted]
         for column in [*columns, *([at] if at else [])]:
             self.require(column)
-        groups = self._group_frame(columns, at) if self._engine_reads_days(at) else self._group_rows(columns, at)
-        *raw_keys, outcomes, days, counts = groups
+        frame = self._frame
+        if frame is None or (at is not None and not _reads_days(frame, at)):
+            return self._group_rows(columns, at)
+        groups = self._group_frame(frame, columns, at)
         try:
-            distinct = [dict.fromkeys(values) for values in (*raw_keys, outcomes)]
-        except TypeError:
+            for values in groups[: len(columns)]:
+                set(values)
+        except TypeError:  # an engine may group lists
             self._refuse_unhashable(columns)
-        # Reading a value costs microseconds, and there are many groups but few distinct values.
-        truth_of = {outcome: as_outcome(outcome) for outcome in distinct[-1] if not is_missing(outcome)}
-        unreadable = [outcome for outcome, truth in truth_of.items() if truth is None]
-        if unreadable:
-            self._refuse_outcome(converted)
-        settled = [row for row, outcome in enumerate(outcomes) if outcome in truth_of]
-        count = np.array(counts, dtype=np.int64)
-        return OutcomeCounts(
-            keys=tuple(blanked([keys[row] for row in settled]) for keys in raw_keys),
-            day=self._day_numbers(at, [days[row] for row in settled]) if at else None,
-            converted=np.array([truth_of[outcomes[row]] for row in settled], dtype=np.int64).reshape(len(settled)),
-            count=count[settled],
-            n_rows=self.n_rows,
-            n_open=int(count.sum() - count[settled].sum()),
-        )
-
-    def _engine_reads_days(self, at: str | None) -> bool:
-        import narwhals.stable.v2 as nw
-
-        kind = None if self._frame is None or at is None else self._frame.schema[at]
-        return self._frame is not None and (
-            kind is None or kind == nw.String or (kind.is_temporal() and not isinstance(kind, nw.Time | nw.Duration))
-        )
+        return groups
 
     def _group_rows(self, columns: Sequence[str], at: str | None) -> list[list[Any]]:
         ordinals = self.days(at) if at else [None] * self.n_rows
@@ -318,12 +281,11 @@ class Table:
         keys = list(map(list, zip(*counts, strict=True))) if counts else [[] for _ in range(len(columns) + 1)]
         return [*keys, list(counts.values())]
 
-    def _group_frame(self, columns: Sequence[str], at: str | None) -> list[list[Any]]:
+    def _group_frame(self, whole: "nw.DataFrame[Any]", columns: Sequence[str], at: str | None) -> list[list[Any]]:
         import narwhals.stable.v2 as nw
 
-        assert self._frame is not None
         names = [f"k{number}" for number in range(len(columns))]
-        frame = self._frame.select(
+        frame = whole.select(
             *(nw.col(column).alias(name) for column, name in zip(columns, names, strict=True)),
             *([nw.col(at).alias("day")] if at else []),
         )
@@ -351,25 +313,6 @@ class Table:
                 f"{self.name}.{at}: times must be either all with a time zone or all without; found both"
             )
         return frame.with_columns(nw.col("day").str.slice(0, 10))
-
-    def _day_numbers(self, at: str, days: Sequence[Any]) -> Ints:
-        moments = {day: as_moment(day) for day in set(days)}
-        for day, moment in moments.items():
-            if moment is None:
-                found = "nothing" if day is None else repr(day)
-                raise InvalidInput(f"{self.name}.{at}: every row needs a date like 2026-01-31; found {found}")
-        ordinals = {day: moment.toordinal() for day, moment in moments.items() if moment is not None}
-        return np.array([ordinals[day] for day in days], dtype=np.int64)
-
-    def _refuse_outcome(self, column: str) -> NoReturn:
-        values = self.values(column)
-        row = next(row for row, value in enumerate(values) if value is not None and as_outcome(value) is None)
-        self.refuse(
-            column,
-            row,
-            "an outcome must be 0, 1, true, false, won, lost, yes, no, or missing while it is open",
-            values[row],
-        )
 
     def _refuse_unhashable(self, columns: Sequence[str]) -> NoReturn:
         for column in columns:
@@ -401,6 +344,14 @@ def check_same_kind(name: str, ids: Sequence[Id], other_name: str, other_ids: Se
             f"{name} holds {kind_of(ids[0])} ({ids[0]!r}) and {other_name} holds {kind_of(other_ids[0])} "
             f"({other_ids[0]!r}): ids must be of one kind to match. Read both columns as text."
         )
+
+
+def _reads_days(frame: "nw.DataFrame[Any]", at: str) -> bool:
+    """Return whether an engine finds the day of each cell of a column by itself."""
+    import narwhals.stable.v2 as nw
+
+    kind = frame.schema[at]
+    return kind == nw.String or (kind.is_temporal() and not isinstance(kind, nw.Time | nw.Duration))
 
 
 def _to_blame(rows: Sequence[int], values: Sequence[Any]) -> int:
