@@ -1,6 +1,6 @@
 """`python -m benchmarks [--quick] [name ...]`: measure, and write docs/benchmarks.md; with names, print those alone.
 
-``--quick`` takes what each benchmark calls its `quick_rows`: small instances, and whichever solvers exist.
+``--quick`` takes what each benchmark calls its `quick_rows`: small instances.
 """
 
 import importlib

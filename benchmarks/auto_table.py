@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from benchmarks.harness import Line, agree, fresh, median, timed, verdict
-from benchmarks.measure import missing, solver_named
+from benchmarks.measure import solver_named
 
 SOLVERS = ("Hungarian", "MinCostFlow", "Auction", "Envelope")
 LONG_S = 5.0  # a solver that is bound to take longer is not tried: time grows with the pairs, to the power 1.5
@@ -83,21 +83,18 @@ class BreakEven:
 
 
 def rows() -> Iterator[Line]:
-    if absent := missing():
-        raise SystemExit(f"auto_table: leadopt has no solver {', '.join(absent)}")
-    yield from _rows(SOLVERS, 10**9)
+    yield from _rows(10**9)
 
 
 def quick_rows() -> Iterator[Line]:
-    """Yield instances up to a million pairs, with whichever solvers exist."""
-    absent = missing()
-    yield from _rows([name for name in SOLVERS if name not in absent], 10**6)
+    """Yield instances up to a million pairs."""
+    yield from _rows(10**6)
 
 
-def _rows(solvers: Sequence[str], most: int) -> Iterator[Line]:
+def _rows(most: int) -> Iterator[Line]:
     for form, (maker, settings, sizes) in GRID.items():
         smaller: dict[str, tuple[int, float]] = {}
-        tried = list(solvers)
+        tried = list(SOLVERS)
         for n, m in (size for size in sizes if size[0] * size[1] <= most):
             tried = [name for name in tried if _expected(n * m, *smaller.get(name, (1, 0.0))) <= LONG_S]
             run = fresh("auto_table", "seconds", maker=maker, settings={"n": n, "m": m, **settings}, solvers=tried)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from benchmarks.harness import ROOT, Line, fresh
-from benchmarks.measure import OURS, measured, missing
+from benchmarks.measure import OURS, measured
 
 Points = Sequence[tuple[int, float]]
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 1_000_000, 10_000_000)
@@ -73,27 +73,25 @@ class Curve:
 
 
 def rows() -> Iterator[Line]:
-    if absent := missing():
-        raise SystemExit(f"curves: leadopt has no solver {', '.join(absent)}")
-    yield from _rows(SIZES[-1], (), str(ROOT / "docs" / "benchmarks.png"))
+    yield from _rows(SIZES[-1], str(ROOT / "docs" / "benchmarks.png"))
 
 
 def quick_rows() -> Iterator[Line]:
     """Yield curves up to 10,000 leads, drawn in the folder for temporary files."""
-    yield from _rows(10_000, missing(), str(Path(tempfile.gettempdir()) / "benchmarks-quick.png"))
+    yield from _rows(10_000, str(Path(tempfile.gettempdir()) / "benchmarks-quick.png"))
 
 
-def _rows(most: int, absent: Sequence[str], path: str) -> Iterator[Line]:
+def _rows(most: int, path: str) -> Iterator[Line]:
     drawn = []
     for panel in PANELS:
-        curves = _curves(panel, most, absent)
+        curves = _curves(panel, most)
         yield from curves
         drawn.append({"title": panel.title, "curves": {curve.solver: curve.points for curve in curves}})
     fresh("plot", "draw", panels=drawn, path=path)
 
 
-def _curves(panel: Panel, most: int, absent: Sequence[str]) -> list[Curve]:
-    points: dict[str, list[tuple[int, float]]] = {name: [] for name in panel.upto if name not in absent}
+def _curves(panel: Panel, most: int) -> list[Curve]:
+    points: dict[str, list[tuple[int, float]]] = {name: [] for name in panel.upto}
     for size in SIZES:
         names = [name for name in points if size <= min(most, panel.upto[name])]
         if names:

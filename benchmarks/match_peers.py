@@ -1,12 +1,12 @@
 """`match` beside the solvers others would use, on the same instances in the same run, with equal objectives."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, ClassVar
 
 from benchmarks.harness import Line, Ratio, TooSlow, agree, fresh, verdict
-from benchmarks.measure import LIMIT_S, OURS, measured, missing
+from benchmarks.measure import LIMIT_S, OURS, measured
 
 FLOWS = ("OR-Tools", "POT")
 SMALL = ("HiGHS", "networkx", "SciPy", "lapx", *reversed(FLOWS))
@@ -107,8 +107,6 @@ class Case:
         why a peer does not run
     like
         settings of the uniform instance that its time is compared with, for a hard one
-    wants
-        solvers without which not even trying is wise
     """
 
     name: str
@@ -119,23 +117,18 @@ class Case:
     left_out: Mapping[str, str] = field(default_factory=dict)
     goal: Goal = field(default_factory=Goal)
     like: Mapping[str, Any] | None = None
-    wants: Sequence[str] = ()
 
 
 DENSE = (
-    Case(
-        name="dense 1,000 x 10",
-        maker="dense",
-        settings={"n": 1_000, "m": 10},
-        ours=("Auto", "Auction", "MinCostFlow"),
-        peers=SMALL,
-    ),
-    Case(
-        name="dense 2,000 x 20",
-        maker="dense",
-        settings={"n": 2_000, "m": 20},
-        ours=("Auto", "Auction", "MinCostFlow"),
-        peers=SMALL,
+    *(
+        Case(
+            name=f"dense {n:,} x {m}",
+            maker="dense",
+            settings={"n": n, "m": m},
+            ours=("Auto", "Auction", "MinCostFlow"),
+            peers=SMALL,
+        )
+        for n, m in ((1_000, 10), (2_000, 20))
     ),
     Case(
         name="dense 10,000 x 100",
@@ -167,7 +160,6 @@ DENSE = (
         peers=("OR-Tools",),
         left_out={"POT": "over 200 s when tried once"},
         goal=Goal(times={"OR-Tools": 50}, above_input_mb=0.5 * GB),
-        wants=("Auction",),
     ),
 )
 READ = DENSE[2:]  # smaller ones are read in less time than any call takes
@@ -175,23 +167,19 @@ LARGE = tuple(
     Case(name=f"{name} 50,000 x 200", maker="dense", settings={**FIFTY_K, "slots": slots}, peers=FLOWS)
     for name, slots in (("tight", 1.0), ("scarce", 0.7))
 )
-SQUARE = (
+SQUARE = tuple(
     Case(
-        name="one-to-one 3,000 x 3,000, uniform",
-        maker="each",
-        settings={"n": 3_000, "m": 3_000, "capacity": 1},
+        name=f"one-to-one 3,000 x 3,000, {name}",
+        maker=maker,
+        settings={"n": 3_000, "m": 3_000, **settings},
         ours=("Auto", "Auction", "Hungarian"),
         peers=("SciPy", "lapx", *FLOWS),
         goal=Goal(times={"SciPy": 1, "lapx": 1}),
-    ),
-    Case(
-        name="one-to-one 3,000 x 3,000, low rank",
-        maker="dense",
-        settings={"n": 3_000, "m": 3_000, "slots": 1.0, "even": True},
-        ours=("Auto", "Auction", "Hungarian"),
-        peers=("SciPy", "lapx", *FLOWS),
-        goal=Goal(times={"SciPy": 1, "lapx": 1}),
-    ),
+    )
+    for name, maker, settings in (
+        ("uniform", "each", {"capacity": 1}),
+        ("low rank", "dense", {"slots": 1.0, "even": True}),
+    )
 )
 FACTORED = (
     Case(
@@ -208,7 +196,6 @@ FACTORED = (
         ours=("Auto", "Envelope"),
         left_out={"all peers": "the matrix alone is 8 GB, OR-Tools' network over 100 GB"},
         goal=Goal(seconds=3.0, peak_mb=0.6 * GB),
-        wants=("Envelope",),
     ),
     Case(
         name="factored 10,000,000 x 1,000",
@@ -217,7 +204,6 @@ FACTORED = (
         ours=("Auto", "Envelope"),
         left_out={"all peers": "the matrix alone is 80 GB"},
         goal=Goal(seconds=15.0, peak_mb=2.5 * GB, gap=1e-9),
-        wants=("Envelope",),
     ),
     Case(
         name="identical: 50,000 leads of 60 kinds x 200",
@@ -263,31 +249,22 @@ SIZE_OF_QUICK = 1_000_000
 
 
 def rows() -> Iterator[Line]:
-    if absent := missing():
-        raise SystemExit(f"match_peers: leadopt has no solver {', '.join(absent)}")
-    yield from _rows(lambda case: True, OURS)
+    yield from _rows(lambda case: True)
 
 
 def quick_rows() -> Iterator[Line]:
-    """Yield the instances up to a million pairs, with whichever solvers exist."""
-    absent = missing()
-    present = [name for name in OURS if name not in absent]
-    yield from _rows(lambda case: case.settings["n"] * case.settings["m"] <= SIZE_OF_QUICK, present)
+    """Yield the instances up to a million pairs."""
+    yield from _rows(lambda case: case.settings["n"] * case.settings["m"] <= SIZE_OF_QUICK)
 
 
-def _rows(wanted: Any, solvers: Sequence[str]) -> Iterator[Line]:
+def _rows(wanted: Callable[[Case], bool]) -> Iterator[Line]:
     for case in chain(DENSE, LARGE, SQUARE, FACTORED, HARD):
-        if wanted(case) and set(case.wants) <= set(solvers):
-            results = _results(case, solvers)
+        if wanted(case):
+            results = measured(case.maker, case.settings, [*case.ours, *case.peers])
             yield from _beside(case, results)
             yield from _ratios(case, results)
     yield from _orlib_rows()
     yield from _first_calls(case for case in (DENSE[2], FACTORED[0]) if wanted(case))
-
-
-def _results(case: Case, solvers: Sequence[str]) -> dict[str, dict[str, Any]]:
-    chosen = [name for name in case.ours if name in solvers]
-    return measured(case.maker, case.settings, [*chosen, *case.peers])
 
 
 def _beside(case: Case, results: Mapping[str, dict[str, Any]]) -> Iterator[Beside]:

@@ -13,22 +13,11 @@ LONG_S = 3.0  # what takes longer is run once
 _SEEN: dict[tuple[Any, ...], dict[str, Any]] = {}
 
 
-def missing() -> list[str]:
-    """Return which of our solvers do not exist."""
-    return fresh("measure", "absent")
-
-
-def absent() -> list[str]:
-    return [name for name in OURS if solver_named(name) is None]
-
-
 def solver_named(name: str) -> Any:
-    """Return a solver with its default options, None if there is no such solver."""
+    """Return a solver with its default options."""
     import leadopt
-    import leadopt.solvers
 
-    made = getattr(leadopt, name, None) or getattr(leadopt.solvers, name, None)
-    return made and made()
+    return getattr(leadopt, name)()
 
 
 def measured(maker: str, settings: Mapping[str, Any], solvers: Sequence[str]) -> dict[str, dict[str, Any]]:
