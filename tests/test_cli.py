@@ -232,8 +232,9 @@ def test_interrupts_and_closed_pipes_are_quiet(folder, monkeypatch):
     result = run("assign", *TABLES)
     assert (result.exit_code, result.output) == (130, "")
     script = (
-        "import sys; from leadopt import cli; from types import SimpleNamespace as Plan\n"
-        "cli.load_plan = lambda path: Plan(report=lambda: 'x' * 999_999)\n"
+        "import sys; from leadopt import cli; from leadopt.cli import commands\n"
+        "from types import SimpleNamespace as Plan\n"
+        "commands.load_plan = lambda path: Plan(report=lambda: 'x' * 999_999)\n"
         "sys.argv = ['leadopt', 'report', 'p.json']\n"
         "cli.main()"
     )
@@ -279,6 +280,7 @@ def test_python_m_leadopt_and_version():
 
 def test_missing_typer_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "typer", None)
+    monkeypatch.delitem(sys.modules, "leadopt.cli.commands", raising=False)
     with pytest.raises(
         SystemExit, match=r'the command line needs typer; install it with: pip install "leadopt\[cli\]"'
     ):
@@ -302,7 +304,7 @@ def test_demo_writes_files_that_load_again(demo):
     policy = Policy.from_toml(folder / "policy.toml")
     assert policy.segment_by == ("industry", "source")
     assert policy.newcomers.share == 0.1
-    plan = cli.load_plan(folder / "plan.json")
+    plan = assigning.load_plan(folder / "plan.json")
     assert plan.case.policy == policy
     assert plan.status == "OPTIMAL"
     assert read_table(folder / "plan.csv")["lead_id"].to_list() == floor.leads["lead_id"]
@@ -311,7 +313,7 @@ def test_demo_writes_files_that_load_again(demo):
 
 def test_demo_compares_estimates_and_truth(demo):
     folder, result = demo
-    floor, plan = sales_floor(rng=0), cli.load_plan(folder / "plan.json")
+    floor, plan = sales_floor(rng=0), assigning.load_plan(folder / "plan.json")
     lines = result.stdout.splitlines()
     start = next(k for k, line in enumerate(lines) if line.startswith("this plan"))
     rows = [line.split() for line in lines[start : start + 6]]
@@ -325,7 +327,7 @@ def test_demo_compares_estimates_and_truth(demo):
 
 def test_demo_explains_three_different_decisions(demo):
     folder, result = demo
-    plan = cli.load_plan(folder / "plan.json")
+    plan = assigning.load_plan(folder / "plan.json")
     moved, new, pool = (lead for _, lead in telling_leads(plan))
     gains = plan.case.problem.affinity.of([moved])[0]
     assert gains.max() > gains[plan.rep_of_lead[moved]]

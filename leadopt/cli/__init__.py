@@ -1,17 +1,10 @@
 """The command line: `assign`, `explain`, `compare`, `report` and `demo`; results on stdout, all else on stderr.
 
-The commands here only name their options; the functions in the other files do the work and can be called from Python.
+`commands` only names options; the functions in the other files do the work and can be called from Python.
 """
 
 import sys
-from importlib.metadata import version
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-from leadopt.cli.assigning import explanation, load_plan, run_assign
-from leadopt.cli.demo import run_demo
-from leadopt.cli.terminal import answering, text_table
-from leadopt.files import EXTENSIONS
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import typer
@@ -28,80 +21,6 @@ def main() -> None:
 
 def build_app() -> "typer.Typer":
     """Return the command line as a typer application."""
-    import typer
-
-    app = typer.Typer(
-        help="Decides which sales rep gets which lead: learned from history, provably best, explained.",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-    )
-    formats = ", ".join(EXTENSIONS)
-    plan_file = typer.Argument(help="The .json file that `leadopt assign -o` wrote beside the plan's table.")
-    debug_option = typer.Option("--debug", help="Show the traceback of an unexpected error.")
-    seed_option = typer.Option(help="Decides between equally good plans; same seed, same plan.")
-
-    @app.callback(invoke_without_command=True)
-    def about(
-        show_version: Annotated[
-            bool, typer.Option("--version", help="Show the version and stop.", is_eager=True)
-        ] = False,
-    ) -> None:
-        if show_version:
-            print(f"leadopt {version('leadopt')}")
-            raise typer.Exit
-
-    @app.command("assign", help=f"Assign leads to reps. Tables may be {formats}.")
-    def assign_command(
-        leads: Annotated[Path, typer.Argument(help="One row per lead: lead_id, its attributes, perhaps value.")],
-        reps: Annotated[Path, typer.Argument(help="One row per rep: rep_id, capacity and others.")],
-        history: Annotated[
-            Path | None, typer.Option(help="One row per past lead: rep_id, converted, at, its attributes.")
-        ] = None,
-        policy: Annotated[Path | None, typer.Option(help="The rules, as TOML.")] = None,
-        pins: Annotated[Path | None, typer.Option(help="Decided by people: lead_id, rep_id.")] = None,
-        output: Annotated[
-            Path | None, typer.Option("--output", "-o", help=f"Where the plan goes ({formats}); a .json beside it.")
-        ] = None,
-        report: Annotated[Path | None, typer.Option(help="Where a report in Markdown goes.")] = None,
-        now: Annotated[
-            str, typer.Option(help="Date that tenure is counted to, like 2026-01-31.", show_default="today")
-        ] = "",
-        seed: Annotated[int, seed_option] = 0,
-        debug: Annotated[bool, debug_option] = False,
-    ) -> None:
-        with answering(debug):
-            run_assign(leads, reps, history, policy, pins, output, report, now=now, seed=seed)
-
-    @app.command("explain", help="Explain why leads went where they went.")
-    def explain_command(
-        plan: Annotated[Path, plan_file],
-        lead_ids: Annotated[list[str], typer.Argument(help="The leads in question.")],
-        debug: Annotated[bool, debug_option] = False,
-    ) -> None:
-        with answering(debug):
-            loaded = load_plan(plan)
-            print("\n\n".join(explanation(loaded, lead) for lead in lead_ids))
-
-    @app.command("compare", help="Compare a plan with round robin, territory and other customs on the same leads.")
-    def compare_command(plan: Annotated[Path, plan_file], debug: Annotated[bool, debug_option] = False) -> None:
-        with answering(debug):
-            comparison = load_plan(plan).compare()
-            print(text_table(comparison.headers, comparison.rows))
-
-    @app.command("report", help="Print a plan's report in Markdown.")
-    def report_command(plan: Annotated[Path, plan_file], debug: Annotated[bool, debug_option] = False) -> None:
-        with answering(debug):
-            print(load_plan(plan).report())
-
-    @app.command("demo", help="Simulate a sales floor, plan it, and compare what plan and customs truly earn.")
-    def demo_command(
-        folder: Annotated[Path, typer.Option(help="Where the files go.")] = Path("demo"),
-        seed: Annotated[int, typer.Option(help="Another seed, another sales floor.")] = 0,
-        debug: Annotated[bool, debug_option] = False,
-    ) -> None:
-        with answering(debug):
-            run_demo(folder, seed)
+    from leadopt.cli.commands import app
 
     return app

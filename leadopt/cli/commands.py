@@ -1,0 +1,95 @@
+"""What each command is called, and its arguments and options: a typer application. Needs the extra `cli`."""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leadopt.cli.assigning import explanation, load_plan, run_assign
+from leadopt.cli.demo import run_demo
+from leadopt.cli.terminal import answering, text_table
+from leadopt.files import EXTENSIONS
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+_FORMATS = ", ".join(EXTENSIONS)
+_PLAN_FILE = typer.Argument(help="The .json file that `leadopt assign -o` wrote beside the plan's table.")
+_DEBUG = typer.Option("--debug", help="Show the traceback of an unexpected error.")
+_SEED = typer.Option(help="Decides between equally good plans; same seed, same plan.")
+
+
+@app.callback(invoke_without_command=True)
+def about(
+    show_version: Annotated[bool, typer.Option("--version", help="Show the version and stop.", is_eager=True)] = False,
+) -> None:
+    """Decides which sales rep gets which lead: learned from history, provably best, explained."""
+    if show_version:
+        print(f"leadopt {version('leadopt')}")
+        raise typer.Exit
+
+
+@app.command("assign", help=f"Assign leads to reps. Tables may be {_FORMATS}.")
+def assign_command(
+    leads: Annotated[Path, typer.Argument(help="One row per lead: lead_id, its attributes, perhaps value.")],
+    reps: Annotated[Path, typer.Argument(help="One row per rep: rep_id, capacity and others.")],
+    history: Annotated[
+        Path | None, typer.Option(help="One row per past lead: rep_id, converted, at, its attributes.")
+    ] = None,
+    policy: Annotated[Path | None, typer.Option(help="The rules, as TOML.")] = None,
+    pins: Annotated[Path | None, typer.Option(help="Decided by people: lead_id, rep_id.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help=f"Where the plan goes ({_FORMATS}); a .json beside it.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Where a report in Markdown goes.")] = None,
+    now: Annotated[
+        str, typer.Option(help="Date that tenure is counted to, like 2026-01-31.", show_default="today")
+    ] = "",
+    seed: Annotated[int, _SEED] = 0,
+    debug: Annotated[bool, _DEBUG] = False,
+) -> None:
+    """Assign leads to reps."""
+    with answering(debug):
+        run_assign(leads, reps, history, policy, pins, output, report, now=now, seed=seed)
+
+
+@app.command("explain")
+def explain_command(
+    plan: Annotated[Path, _PLAN_FILE],
+    lead_ids: Annotated[list[str], typer.Argument(help="The leads in question.")],
+    debug: Annotated[bool, _DEBUG] = False,
+) -> None:
+    """Explain why leads went where they went."""
+    with answering(debug):
+        loaded = load_plan(plan)
+        print("\n\n".join(explanation(loaded, lead) for lead in lead_ids))
+
+
+@app.command("compare")
+def compare_command(plan: Annotated[Path, _PLAN_FILE], debug: Annotated[bool, _DEBUG] = False) -> None:
+    """Compare a plan with round robin, territory and other customs on the same leads."""
+    with answering(debug):
+        comparison = load_plan(plan).compare()
+        print(text_table(comparison.headers, comparison.rows))
+
+
+@app.command("report")
+def report_command(plan: Annotated[Path, _PLAN_FILE], debug: Annotated[bool, _DEBUG] = False) -> None:
+    """Print a plan's report in Markdown."""
+    with answering(debug):
+        print(load_plan(plan).report())
+
+
+@app.command("demo")
+def demo_command(
+    folder: Annotated[Path, typer.Option(help="Where the files go.")] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Another seed, another sales floor.")] = 0,
+    debug: Annotated[bool, _DEBUG] = False,
+) -> None:
+    """Simulate a sales floor, plan it, and compare what plan and customs truly earn."""
+    with answering(debug):
+        run_demo(folder, seed)
