@@ -136,15 +136,15 @@ def charges(
         if limit.leads is None and counts:
             target = everywhere
         else:
-            key = (_place(limit.leads), 1.0 if counts else _place(limit.usage))
+            key = (same_array(limit.leads), 1.0 if counts else same_array(limit.usage))
             blank = Charge(replace(limit, usage=1.0) if counts else limit, np.zeros(len(prices)))
             target = partial.setdefault(key, blank).price
         target[slice(None) if limit.reps is None else limit.reps] += price * (limit.usage if counts else 1.0)
     return everywhere, list(partial.values())
 
 
-def _place(array: Any) -> object:
-    """Return what tells one array from another, however many views of it there are."""
+def same_array(array: Any) -> object:
+    """Return what is equal for two views of one array, and for nothing else that is alive."""
     if isinstance(array, np.ndarray):
         return array.__array_interface__["data"][0], array.shape, array.strides
     return id(array)
@@ -180,7 +180,7 @@ def _bound(problem: Problem, p: Floats, q: Floats) -> float:
     total = float(p @ (problem.capacity - taken)) + float(problem.affinity.at(pinned, problem.pins[pinned]).sum())
     for limit, price in zip(problem.limits, q, strict=True):
         if price != 0:
-            lower, upper = _reachable(limit)
+            lower, upper = limit.reachable
             total += price * ((upper if price > 0 else lower) - problem.load(limit, problem.pins))
     everywhere, partial = charges(problem.limits, p, q)
     if not partial and _rows_are_shared(problem.affinity) and np.isfinite(everywhere).all():
@@ -233,13 +233,6 @@ def _gathered(values: Floats, order: Ints) -> Floats:
     # "clip" changes no index that exists, and spares the copy that "raise" makes.
     over_blocks(len(order), 1, lambda a, b, _: values.take(order[a:b], out=found[a:b], mode="clip"))
     return found
-
-
-def _reachable(limit: Limit) -> tuple[float, float]:
-    """Return the bounds that a load can be at: whole ones where a hard limit counts leads."""
-    if limit.penalty is None and limit.counts_leads:
-        return float(np.ceil(limit.lower)), float(np.floor(limit.upper))
-    return limit.lower, limit.upper
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,13 @@ class Limit:
         """Whether every lead uses exactly 1."""
         return not isinstance(self.usage, Affinity) and bool(np.all(np.asarray(self.usage) == 1.0))
 
+    @property
+    def reachable(self) -> tuple[float, float]:
+        """The bounds that a load can be at: whole ones where a hard limit counts leads."""
+        if self.penalty is None and self.counts_leads:
+            return float(np.ceil(self.lower)), float(np.floor(self.upper))
+        return self.lower, self.upper
+
     def usage_of(self, leads: ArrayLike) -> Floats:
         """Return what some leads take with every rep, to be broadcast: (1, 1), (len(leads), 1) or (.., n_reps)."""
         if isinstance(self.usage, float):
