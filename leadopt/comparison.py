@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from leadopt.baselines import ALL
 from leadopt.case import Case
 from leadopt.certify import Certificate, certify
-from leadopt.fairness import jain
+from leadopt.metrics import jain
 from leadopt.tables import html, markdown, number, percent
 
 Ints = NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""Fair shares as limits (bands around an entitlement, newcomer quotas), and measures of how even a split is."""
+"""Fair shares as limits: bands around an entitlement, newcomer quotas."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 from leadopt.columns import Columns
 from leadopt.errors import InvalidInput
 from leadopt.frames import Table
-from leadopt.gains import Affinity
 from leadopt.problem import Limit
 from leadopt.values import as_moment, is_number
 
@@ -189,75 +188,3 @@ def is_newcomer(
             f'"{columns.hired_on}"; found {", ".join(reps.columns)}'
         )
     return np.zeros(reps.n_rows, dtype=bool)
-
-
-def gini(shares: ArrayLike) -> float:
-    r"""Return the Gini coefficient of non-negative shares: 0 = all equal, towards 1 = one has all.
-
-    .. math:: G = \frac{\sum_{i,j} |x_i - x_j|}{2 n \sum_i x_i}
-
-    All zero is equal: 0. `References`: Gini (1912), Variabilità e mutabilità.
-
-    >>> gini([1, 1, 1]), gini([0, 0, 4])
-    (0.0, 0.6666666666666666)
-    """
-    x = np.sort(_shares(shares))
-    total = x.sum()
-    if total == 0:
-        return 0.0
-    ranks = np.arange(1, len(x) + 1)
-    return max(0.0, float(((2 * ranks - len(x) - 1) * (x / total)).sum() / len(x)))
-
-
-def jain(shares: ArrayLike) -> float:
-    r"""Return Jain's index of non-negative shares: 1 = all equal, 1/n = one has all.
-
-    .. math:: J = \frac{(\sum_i x_i)^2}{n \sum_i x_i^2}
-
-    All zero is equal: 1. `References`: Jain, Chiu & Hawe (1984), DEC-TR-301, eq. 1.
-
-    >>> jain([2, 2]), jain([0, 5])
-    (1.0, 0.5)
-    """
-    x = _shares(shares)
-    if not len(x) or x.max() == 0:
-        return 1.0
-    x = x / x.max()
-    return float(x.sum() ** 2 / (len(x) * (x**2).sum()))
-
-
-def min_max_ratio(shares: ArrayLike) -> float:
-    """Return the smallest share over the largest: 1 = all equal, 0 = somebody has nothing. All zero is equal: 1.
-
-    >>> min_max_ratio([2, 4])
-    0.5
-    """
-    x = _shares(shares)
-    return 1.0 if not len(x) or x.max() == 0 else float(x.min() / x.max())
-
-
-def largest_envy(affinity: Affinity, rep_of_lead: ArrayLike) -> float:
-    r"""Return by how much the most envious rep would rather have another's leads, in units of gain; 0 = no envy.
-
-    .. math:: \max_{r,s} \sum_{i \in leads_s} gain_{ir} - \sum_{i \in leads_r} gain_{ir}
-
-    A lead that a rep is not eligible for is worth nothing to that rep. `References`: Foley (1967), Resource
-    allocation and the public sector.
-
-    >>> largest_envy(Affinity(rates=[[3.0, 2.0], [1.0, 1.0]]), [1, 0])
-    2.0
-    """
-    held = np.asarray(rep_of_lead, dtype=np.int64)
-    worth = np.zeros((affinity.n_reps, affinity.n_reps))  # [s, r]: the leads of s, as r values them
-    placed = np.flatnonzero(held >= 0)
-    for leads in np.array_split(placed, max(1, len(placed) * affinity.n_reps >> 21)):
-        gains = affinity.of(leads)
-        np.add.at(worth, held[leads], np.where(np.isfinite(gains), gains, 0.0))
-    return float((worth - np.diag(worth)).max(initial=0.0))
-
-
-def _shares(shares: ArrayLike) -> Floats:
-    x = np.asarray(shares, dtype=np.float64).reshape(-1)
-    if not (np.isfinite(x).all() and (x >= 0).all()):
-        raise InvalidInput("shares must be finite and not negative")
-    return x

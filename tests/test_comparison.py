@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from leadopt import Infeasible, InvalidInput, Policy, assign
 from leadopt.comparison import compare_answers
-from leadopt.fairness import jain
+from leadopt.metrics import jain
 from tests.strategies import examples
 from tests.tables_strategies import floors, policies
 from tests.test_assign import HISTORY, leads_of, reps_of
