@@ -15,7 +15,7 @@ from leadopt.matching import Auto, Match, Status, match
 from leadopt.plan import Plan
 from leadopt.policy import Policy
 from leadopt.problem import Limit, Problem
-from leadopt.solvers import Auction, Envelope, Hungarian, MinCostFlow
+from leadopt.solvers import Auction, Envelope, Hungarian, Milp, MinCostFlow
 
 __all__ = [
     "Affinity",
@@ -31,6 +31,7 @@ __all__ = [
     "LeadoptError",
     "Limit",
     "Match",
+    "Milp",
     "MinCostFlow",
     "NewcomerQuota",
     "Plan",

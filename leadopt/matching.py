@@ -13,7 +13,7 @@ from leadopt.errors import InvalidInput, PrecisionWarning, SolverFailed
 from leadopt.gains import Affinity
 from leadopt.problem import Limit, Problem
 from leadopt.progress import Meter, OnProgress
-from leadopt.solvers import Answer, Auction, Envelope, Hungarian, MinCostFlow, Solver
+from leadopt.solvers import Answer, Auction, Envelope, Hungarian, Milp, MinCostFlow, Solver
 from leadopt.solvers.base import checked_prices, checked_time_limit
 from leadopt.solvers.grouping import few_kinds
 from leadopt.solvers.sampling import has_numba
@@ -27,6 +27,7 @@ class Status(Enum):
     """What is proved about a match; the value is advice."""
 
     OPTIMAL = "No allowed assignment is worth more; the certificate proves it."
+    SOLVED = "Best as far as the backend's search can be believed; the certificate alone proves no more than `gap`."
     FEASIBLE = "Allowed, and at most `gap` below the best; if that is too much, allow more time or another solver."
 
 
@@ -75,6 +76,7 @@ class Auto:
     ====================================================================  =================
     problem                                                               solver
     ====================================================================  =================
+    limits that overlap or count other amounts than leads, limited time   `Milp`
     nested limits with usage 1                                            `MinCostFlow`
     few distinct leads: 2 million pairs of kinds and reps at most         `MinCostFlow`
     32 leads or more per row of rates, 500,000 pairs or more              `Envelope`
@@ -89,22 +91,11 @@ class Auto:
     name = "Auto"
 
     def choose(self, problem: Problem, time_limit_s: float | None = None) -> Solver:
-        """Return the solver for a problem.
-
-        Raises
-        ------
-        InvalidInput
-            no solver takes it, or none in limited time; says why
-        """
-        if checked_time_limit(time_limit_s) is not None:
-            return self._choose_in_time(problem)
+        """Return the solver for a problem."""
+        limited = checked_time_limit(time_limit_s) is not None
         if not problem.limits:
-            return self._choose_for_capacities(problem)
-        if reason := MinCostFlow().refuses(problem):
-            raise InvalidInput(
-                f"limits must be nested (each two either disjoint or one inside the other) and count leads: {reason}"
-            )
-        return MinCostFlow()
+            return Auction() if limited else self._choose_for_capacities(problem)
+        return Milp() if limited or MinCostFlow().refuses(problem) else MinCostFlow()
 
     def _choose_for_capacities(self, problem: Problem) -> Solver:
         n_pairs = problem.n_leads * problem.n_reps
@@ -116,20 +107,8 @@ class Auto:
         shared = not problem.affinity.is_dense and problem.n_leads >= 32 * len(problem.affinity.rates)
         return Envelope() if shared else Auction()
 
-    def _choose_in_time(self, problem: Problem) -> Solver:
-        if problem.limits:
-            raise InvalidInput(
-                f"Auto cannot keep a time limit beside {len(problem.limits)} limits, as OR-Tools has none and Auction, "
-                "which keeps one, takes capacities alone; leave time_limit_s out"
-            )
-        return Auction()
-
     def refuses(self, problem: Problem) -> str | None:
-        """Return why no solver takes the problem, None if one does."""
-        try:
-            self.choose(problem)
-        except InvalidInput as reason:
-            return str(reason)
+        """Return None: there is a solver for every problem."""
         return None
 
     def solve(
@@ -259,7 +238,7 @@ def _spread(
 
     Where time is over, or nothing is proved, ties stay.
     """
-    if not certificate.optimal or answer.stats.get("stopped"):
+    if not certificate.optimal or answer.stats.get("stopped") or MinCostFlow().refuses(problem):
         return answer.rep_of_lead, certificate
     even = spread_ties(problem, answer, rng)
     if np.array_equal(even, answer.rep_of_lead):
@@ -284,7 +263,13 @@ def _as_match(problem: Problem, answer: Answer, rep_of_lead: Ints, certificate: 
         gap=certificate.gap,
         prices=answer.prices,
         limit_prices=answer.limit_prices,
-        status=Status.OPTIMAL if certificate.optimal else Status.FEASIBLE,
+        status=_status(certificate, answer),
         solver=solver.name,
         stats=answer.stats,
     )
+
+
+def _status(certificate: Certificate, answer: Answer) -> Status:
+    if certificate.optimal:
+        return Status.OPTIMAL
+    return Status.SOLVED if answer.stats.get("complete") else Status.FEASIBLE

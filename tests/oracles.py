@@ -7,6 +7,8 @@ import networkx as nx
 import numpy as np
 from scipy.optimize import linear_sum_assignment, linprog
 
+from leadopt.gains import Affinity
+
 
 @cache
 def _all_answers(n_leads, n_reps):
@@ -37,7 +39,7 @@ def loads(problem, limit, answers):
     usage = np.zeros((problem.n_leads, problem.n_reps + 1))
     leads = np.arange(problem.n_leads) if limit.leads is None else limit.leads
     reps = np.arange(problem.n_reps) if limit.reps is None else limit.reps
-    amount = np.asarray(limit.usage, dtype=float)
+    amount = limit.usage.dense() if isinstance(limit.usage, Affinity) else np.asarray(limit.usage, dtype=float)
     full = np.broadcast_to(amount[:, None] if amount.ndim == 1 else amount, (problem.n_leads, problem.n_reps))
     usage[np.ix_(leads, reps)] = full[np.ix_(leads, reps)]
     total = np.zeros(len(answers))
@@ -132,7 +134,9 @@ def linear_programme(problem):
         cells = np.zeros((n, m))
         leads = np.arange(n) if limit.leads is None else limit.leads
         reps = np.arange(m) if limit.reps is None else limit.reps
-        cells[np.ix_(leads, reps)] = 1.0
+        amount = limit.usage.dense() if isinstance(limit.usage, Affinity) else np.asarray(limit.usage, dtype=float)
+        full = np.broadcast_to(amount[:, None] if amount.ndim == 1 else amount, (n, m))
+        cells[np.ix_(leads, reps)] = full[np.ix_(leads, reps)]
         k = None if limit.penalty is None else 2 * next(i for i, lim in enumerate(soft) if lim is limit)
         if k is not None:
             objective[n * m + k : n * m + k + 2] = limit.penalty

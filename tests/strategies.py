@@ -159,3 +159,57 @@ def shared_rows(draw):
         st.sampled_from([0.0, 0.0, 1.0, 0.3, 0.1 + 0.2, 30.0]), st.floats(0.0, 1e3, allow_subnormal=False)
     )
     return problem, np.array(draw(st.lists(price, min_size=n_reps, max_size=n_reps)))
+
+
+@st.composite
+def amounts(draw, n_leads, n_reps):
+    """What leads take: a number, one a lead, one a pair, or one a row and rep."""
+    size = st.sampled_from([0.0, 0.5, 1.0, 1.0, 2.0, 3.7])
+    shape = draw(st.sampled_from(["number", "lead", "pair", "row"]))
+    if shape == "number":
+        return draw(st.sampled_from([1.0, 1.0, 0.5, 2.0]))
+    if shape == "lead":
+        return np.array(draw(st.lists(size, min_size=n_leads, max_size=n_leads)))
+    cells = np.array(draw(st.lists(size, min_size=n_leads * n_reps, max_size=n_leads * n_reps))).reshape(
+        n_leads, n_reps
+    )
+    if shape == "pair" or not n_leads:
+        return cells
+    row = draw(st.lists(st.integers(0, n_leads - 1), min_size=n_leads, max_size=n_leads))
+    scale = draw(st.lists(size, min_size=n_leads, max_size=n_leads))
+    return Affinity(rates=cells, row=np.array(row), scale=np.array(scale))
+
+
+@st.composite
+def general_limits(draw, n_leads, n_reps):
+    """Limits of any kind: overlapping, in any amounts, with minimums and penalties."""
+    found = []
+    for number in range(draw(st.integers(1, 4))):
+        lower = draw(st.sampled_from([0.0, 0.0, 0.0, 0.5, 1.0, 2.0]))
+        found.append(
+            Limit(
+                name=f"limit {number}",
+                reps=draw(st.none() | st.lists(st.integers(0, n_reps - 1), unique=True)) if n_reps else None,
+                leads=draw(st.none() | st.lists(st.integers(0, n_leads - 1), unique=True)) if n_leads else None,
+                usage=draw(amounts(n_leads, n_reps)),
+                lower=lower,
+                upper=lower + draw(st.sampled_from([np.inf, 0.0, 0.5, 1.0, 2.5, 4.0])),
+                penalty=draw(st.sampled_from([None, None, 0.0, 0.3, 5.0])),
+            )
+        )
+    return tuple(found)
+
+
+@st.composite
+def general_problems(draw, *, max_leads=6, max_reps=3, reserves=RESERVES):
+    """Problems under limits of any kind; many infeasible ones among them."""
+    problem = draw(
+        problems(
+            max_leads=max_leads,
+            max_reps=max_reps,
+            kind=draw(st.sampled_from(["tied", "few", "floats", "integers"])),
+            limits=False,
+            reserves=reserves,
+        )
+    )
+    return problem.replace(limits=draw(general_limits(problem.n_leads, problem.n_reps)))

@@ -8,7 +8,7 @@ from leadopt.errors import InvalidInput, SolverFailed
 from leadopt.matching import Auto, Status, match
 from leadopt.problem import Limit, Problem
 from leadopt.progress import Progress
-from leadopt.solvers import Answer, Auction, Hungarian, MinCostFlow
+from leadopt.solvers import Answer, Auction, Hungarian, Milp, MinCostFlow
 from leadopt.solvers.base import Solver
 
 
@@ -31,19 +31,16 @@ def test_auto_takes_hungarian_for_unit_capacities_and_flow_for_the_rest():
     assert Auto().choose(square.replace(limits=(Limit(upper=2),))) == MinCostFlow()
 
 
-def test_auto_takes_the_auction_in_limited_time_and_says_where_there_is_none():
+def test_auto_takes_the_auction_in_limited_time_and_milp_beside_limits():
     problem = Problem(affinity=np.ones((3, 3)), capacity=1)
     assert Auto().choose(problem, 1) == Auction()
     assert match(np.ones((3, 3)), 1, time_limit_s=60).solver == Auction().name
     assert Auto().solve(problem, time_limit_s=60).rep_of_lead.tolist() == [0, 1, 2]
     limited = problem.replace(limits=[Limit(upper=2)])
-    reason = "Auto cannot keep a time limit beside 1 limits, as OR-Tools has none and Auction, which keeps one, takes"
-    for solve_it in (
-        Auto().choose,
-        lambda problem, limit: match(np.ones((3, 3)), 1, limits=[Limit()], time_limit_s=limit),
-    ):
-        with pytest.raises(InvalidInput, match=reason):
-            solve_it(limited, 1.0)
+    assert Auto().choose(limited) == MinCostFlow()
+    assert Auto().choose(limited, 1) == Milp()
+    found = match(np.ones((3, 3)), 1, limits=[Limit(upper=2)], time_limit_s=60)
+    assert (found.objective, found.status, found.solver) == (2.0, Status.OPTIMAL, "Milp")
 
 
 class Asked:
@@ -155,7 +152,7 @@ def test_limits_that_cross_go_to_the_callers_own_solver():
 
 
 def test_every_status_says_what_to_do():
-    assert [status.name for status in Status] == ["OPTIMAL", "FEASIBLE"]
+    assert [status.name for status in Status] == ["OPTIMAL", "SOLVED", "FEASIBLE"]
     assert "certificate proves" in Status.OPTIMAL.value
     assert "allow more time or another solver" in Status.FEASIBLE.value
 

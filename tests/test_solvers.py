@@ -12,7 +12,7 @@ from leadopt.errors import Infeasible, InvalidInput, PrecisionWarning
 from leadopt.gains import Affinity
 from leadopt.matching import Auto, Status, match, solve
 from leadopt.problem import Limit, Problem
-from leadopt.solvers import Auction, Envelope, Hungarian, MinCostFlow
+from leadopt.solvers import Auction, Envelope, Hungarian, Milp, MinCostFlow
 from tests import instances
 from tests.oracles import brute_force, linear_programme, networkx_flow, scipy_assignment
 from tests.strategies import examples, problems
@@ -426,9 +426,8 @@ def test_min_cost_flow_refuses_limits_that_cross_and_says_which():
     assert MinCostFlow().refuses(problem) == reason
     with pytest.raises(InvalidInput, match=f"MinCostFlow solves nested limits only: {reason}"):
         MinCostFlow().solve(problem)
-    assert reason in Auto().refuses(problem)
-    with pytest.raises(InvalidInput, match=r"limits must be nested .* and count leads: "):
-        match(np.ones((3, 3)), 1, limits=limits)
+    assert Auto().choose(problem) == Milp()
+    assert match(np.ones((3, 3)), 1, limits=limits).objective == 3.0
 
 
 @given(problem=problems())

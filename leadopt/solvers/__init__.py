@@ -7,6 +7,7 @@ from leadopt.solvers.auction import Auction
 from leadopt.solvers.base import Answer, Solver
 from leadopt.solvers.envelope import Envelope
 from leadopt.solvers.hungarian import Hungarian
+from leadopt.solvers.milp import Milp
 from leadopt.solvers.min_cost_flow import MinCostFlow
 
-__all__ = ["Answer", "Auction", "Envelope", "Hungarian", "MinCostFlow", "Solver"]
+__all__ = ["Answer", "Auction", "Envelope", "Hungarian", "Milp", "MinCostFlow", "Solver"]

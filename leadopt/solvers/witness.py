@@ -29,10 +29,11 @@ def refuse_pins(problem: Problem, tree: LimitTree, room: Room) -> None:
 def refuse_empty_bounds(problem: Problem) -> None:
     """Raise `Infeasible` if no whole number of leads lies between the bounds of a hard limit."""
     for k, limit in enumerate(problem.limits):
-        if limit.penalty is None and np.ceil(limit.lower) > np.floor(limit.upper):
+        lower, upper = limit.reachable
+        if lower > upper:
             node = problem.n_reps + k
             name, reps = _name(problem, node), _reps_of(problem, node)
-            need, room = int(np.ceil(limit.lower)), int(np.floor(limit.upper))
+            need, room = int(lower), int(upper)
             witness = Witness(reps=_tuple(reps), limits=(name,), need=need, room=room)
             raise Infeasible(
                 f"no whole number of leads lies from {limit.lower:g} to {limit.upper:g}, as {name} asks", witness

@@ -1,0 +1,195 @@
+"""Limits of any kind: allowed, bounded, and equal to brute force where the search ends."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadopt.certify import certify
+from leadopt.errors import Infeasible, SolverFailed
+from leadopt.gains import Affinity
+from leadopt.matching import Status, match, solve
+from leadopt.problem import Limit, Problem
+from leadopt.solvers import Milp, MinCostFlow, chain_kernels, chains, milp
+from tests.oracles import brute_force, linear_programme
+from tests.strategies import examples, general_problems, problems
+
+
+def close(a, b):
+    return a == pytest.approx(b, rel=1e-6, abs=1e-6)
+
+
+@examples(300)
+@given(general_problems())
+def test_small_problems_equal_brute_force(problem):
+    truth = brute_force(problem)
+    try:
+        found = solve(problem, Milp())
+    except Infeasible as error:
+        assert not truth.feasible
+        assert error.witness.limits or error.witness.leads
+        return
+    assert truth.feasible
+    assert found.status in (Status.OPTIMAL, Status.SOLVED)
+    assert close(found.objective, truth.best)
+    assert found.bound >= truth.best - 1e-9 * max(1.0, abs(truth.best))
+    assert not certify(problem, found.rep_of_lead).violations
+
+
+@examples(150)
+@given(problems(kind="floats"))
+def test_nested_limits_equal_the_flow(problem):
+    try:
+        flow = solve(problem, MinCostFlow())
+    except Infeasible:
+        with pytest.raises(Infeasible):
+            solve(problem, Milp())
+        return
+    found = solve(problem, Milp())
+    assert close(found.objective, flow.objective)
+    assert close(found.bound, flow.bound)
+
+
+@pytest.mark.parametrize("unit", [5e-324, 1e-310, 1e-100, 1e-12, 1e12, 1e100, 1e280])
+def test_the_unit_of_gains_does_not_matter(unit):
+    gains = np.array([[4.0, 1.0], [3.0, 2.0], [5.0, 5.0], [2.0, 4.0]])
+    limits = [Limit(usage=np.array([1.0, 2.0, 1.5, 1.0]), reps=[0], upper=2.5), Limit(leads=[0, 2], reps=[1], lower=1)]
+    plain, scaled = (match(factor * gains, 2, limits=limits, solver=Milp()) for factor in (1.0, unit))
+    assert scaled.rep_of_lead.tolist() == plain.rep_of_lead.tolist()
+    assert scaled.objective == pytest.approx(unit * plain.objective, rel=1e-12)
+
+
+@examples(40)
+@given(general_problems(), st.integers(0, 3))
+def test_same_input_same_answer(problem, seed):
+    def once():
+        try:
+            return solve(problem, Milp(), rng=seed)
+        except Infeasible as error:
+            return str(error)
+
+    first, second = once(), once()
+    if isinstance(first, str):
+        assert first == second
+    else:
+        assert first.rep_of_lead.tolist() == second.rep_of_lead.tolist()
+        assert first.bound == second.bound
+
+
+@examples(100)
+@given(general_problems(reserves=(0.0, 0.3, -1.5)), st.data())
+def test_relaxing_a_limit_never_lowers_the_optimum(problem, data):
+    k = data.draw(st.integers(0, len(problem.limits) - 1))
+    tight = problem.limits[k]
+    loose = Limit(
+        reps=tight.reps, leads=tight.leads, usage=tight.usage, lower=tight.lower / 2, upper=2 * tight.upper,
+        penalty=tight.penalty,
+    )  # fmt: skip
+    wider = problem.replace(limits=(*problem.limits[:k], loose, *problem.limits[k + 1 :]))
+    try:
+        before = solve(problem, Milp()).objective
+    except Infeasible:
+        return
+    assert solve(wider, Milp()).objective >= before - 1e-6 * max(1.0, abs(before))
+
+
+def floor_of_reps(n, m, seed=0):
+    """A sales floor under overlapping limits of three kinds: value bands, hot leads, a quota of newcomers."""
+    rng = np.random.default_rng(seed)
+    value = rng.lognormal(0, 1, n)
+    gains = Affinity(rates=value[:, None] / (1 + np.exp(1.2 - 0.5 * rng.normal(size=(n, m)))))
+    capacity = np.full(m, int(np.ceil(1.1 * n / m)))
+    best = match(gains, capacity).objective / m
+    hot = np.flatnonzero(value > np.quantile(value, 0.8))
+    limits = [
+        *(Limit(reps=[j], usage=gains, lower=0.6 * best, upper=1.1 * best, name=f"value of {j}") for j in range(m)),
+        *(Limit(reps=[j], leads=hot, upper=np.ceil(1.2 * len(hot) / m), name=f"hot of {j}") for j in range(m)),
+        Limit(reps=[0, 1], lower=np.ceil(1.8 * n / m), name="newcomers"),
+    ]
+    return Problem(affinity=gains, capacity=capacity, limits=limits)
+
+
+def test_many_leads_under_limits_of_three_kinds_come_near_the_bound():
+    problem = floor_of_reps(2500, 10)
+    found = solve(problem, Milp())
+    assert not certify(problem, found.rep_of_lead).violations
+    assert 0 <= found.gap < 1e-3
+    assert found.limit_prices[-1] <= 0
+
+
+def test_without_numba_the_same_chains_are_fewer_and_still_allowed(monkeypatch):
+    for name in ("lack", "change", "join", "move", "chains"):
+        loop = getattr(chain_kernels, name)
+        monkeypatch.setattr(chain_kernels, name, getattr(loop, "py_func", loop))
+    monkeypatch.setattr(chains, "has_numba", lambda: False)
+    monkeypatch.setattr(milp, "_WHOLE", 0)
+    problem = floor_of_reps(300, 5)
+    found = solve(problem, Milp())
+    assert not certify(problem, found.rep_of_lead).violations
+    assert 0 <= found.gap < 0.02
+
+
+def test_the_bound_of_priced_leads_is_that_of_the_relaxation(monkeypatch):
+    monkeypatch.setattr(milp, "_WHOLE", 0)
+    problem = floor_of_reps(300, 5)
+    assert solve(problem, Milp()).bound == pytest.approx(linear_programme(problem), rel=1e-4)
+
+
+@examples(100)
+@given(general_problems(reserves=(0.0, 0.3, -1.5)))
+def test_pricing_and_pruning_are_right_on_small_problems_too(problem):
+    truth = brute_force(problem)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(milp, "_WHOLE", 0)
+        patch.setattr(milp, "_LEAST_OPEN", 1)
+        patch.setattr(milp, "_OPEN_PER_ROW", 0)
+        try:
+            found = solve(problem, Milp())
+        except (Infeasible, SolverFailed) as error:
+            assert isinstance(error, SolverFailed) or not truth.feasible
+            return
+    assert truth.feasible
+    assert not certify(problem, found.rep_of_lead).violations
+    assert found.objective <= truth.best + 1e-9 * max(1.0, abs(truth.best))
+    assert found.bound >= truth.best - 1e-9 * max(1.0, abs(truth.best))
+
+
+def test_a_time_limit_brings_an_allowed_answer_that_says_so():
+    problem = floor_of_reps(2500, 10)
+    found = solve(problem, Milp(), time_limit_s=0.01)
+    assert found.stats["stopped"] == 1
+    assert not certify(problem, found.rep_of_lead).violations
+    assert found.gap < 0.2
+
+
+@pytest.mark.parametrize(
+    "limits, reserve, message",
+    [
+        ([Limit(reps=[0], usage=2.0, lower=5, name="hours"),
+          Limit(reps=[0, 1], usage=[1.0, 2.0, 3.0], upper=1, name="cap")],
+         0.0, "cap, hours cannot be met together"),
+        ([Limit(reps=[0], usage=3.0, lower=10, name="hours")], 0.0, "hours cannot be met"),
+        ([Limit(usage=[1.0, 1.0, 2.0], upper=3.5, name="hours")], -np.inf,
+         "hours cannot be met, as every lead must be placed"),
+        ([Limit(reps=[0], usage=2.0, lower=3, upper=3, name="three"), Limit(reps=[0, 1], name="x")], 0.0,
+         "three cannot be met"),
+    ],
+)  # fmt: skip
+def test_limits_that_contradict_each_other_are_named(limits, reserve, message):
+    with pytest.raises(Infeasible, match=f"^{message}$") as refused:
+        match(np.ones((3, 2)), 3, limits=limits, reserve=reserve, solver=Milp())
+    assert refused.value.witness.limits
+
+
+def test_pins_that_exceed_a_limit_are_named():
+    limits = [Limit(reps=[0], usage=[2.0, 2.0, 1.0], upper=3, name="hours of Ann")]
+    with pytest.raises(Infeasible, match="2 leads are pinned to 0 and take 4, and hours of Ann allows 3"):
+        match(np.ones((3, 2)), 3, limits=limits, pins={0: 0, 1: 0})
+
+
+def test_many_leads_that_cannot_meet_a_minimum_are_refused_in_words():
+    gains = np.random.default_rng(0).random((3000, 8))
+    hours = Limit(reps=[1], usage=np.full(3000, 0.5), lower=400, name="hours of Bo")
+    cap = Limit(reps=[0, 1], upper=700, name="team")
+    with pytest.raises(Infeasible, match=r"hours of Bo.* cannot be met together"):
+        match(gains, 500, limits=[hours, cap])
