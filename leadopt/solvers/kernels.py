@@ -11,7 +11,7 @@ from typing import Any
 import numba
 import numpy as np
 
-_STRIDE = 32  # reps that are compared at once with the worst one held: most strides hold nothing better
+_LANES = 16  # reps that are compared at once: a few of the processor's registers
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -23,28 +23,52 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 
 @compiled
-def best_of_row(rates: Any, scale: float, prices: Any, reps: Any, gains: Any, reduced: Any) -> None:
-    """Write the best reps of one row after prices, best first: rep, gain, and gain less price (-inf where none)."""
+def scratch(n_reps: int) -> Any:
+    """Return what `best_of_row` writes on: a row after prices, the best of each lane, and candidates."""
+    return np.empty(n_reps), np.empty(_LANES), np.empty(n_reps, dtype=np.int64)
+
+
+@compiled
+def best_of_row(
+    rates: Any, scale: float, prices: Any, after: Any, lanes: Any, found: Any, reps: Any, gains: Any, reduced: Any
+) -> None:
+    """Write the best reps of one row after prices, best first: rep, gain, and gain less price (-inf where none).
+
+    The best of 16 lanes of reps are found side by side. Of these, the one whose place is last on the list is a bar that
+    as many reps meet, and few others do.
+    """
+    n_reps, n_kept = len(rates), len(reps)
+    lanes[:] = -np.inf
+    for start in range(0, n_reps - _LANES + 1, _LANES):
+        for lane in range(_LANES):
+            value = rates[start + lane] * scale - prices[start + lane]
+            after[start + lane] = value
+            lanes[lane] = value if value > lanes[lane] else lanes[lane]
+    for rep in range(n_reps - n_reps % _LANES, n_reps):
+        value = rates[rep] * scale - prices[rep]
+        after[rep] = value
+        lanes[rep % _LANES] = value if value > lanes[rep % _LANES] else lanes[rep % _LANES]
+    bar = np.inf
+    for lane in range(_LANES):
+        n_better = 0
+        for other in range(_LANES):
+            n_better += lanes[other] > lanes[lane]
+        if n_better < n_kept:
+            bar = min(bar, lanes[lane])
+    n_found = 0
+    for rep in range(n_reps):
+        found[n_found] = rep
+        n_found += after[rep] >= bar
     reps[:], gains[:], reduced[:] = 0, -np.inf, -np.inf
-    last = len(reps) - 1
-    worst = -np.inf
-    for start in range(0, len(rates), _STRIDE):
-        stop = min(start + _STRIDE, len(rates))
-        better = 0
-        for rep in range(start, stop):
-            better += rates[rep] * scale - prices[rep] > worst
-        if better == 0:
-            continue
-        for rep in range(start, stop):
-            value = rates[rep] * scale - prices[rep]
-            if value > worst:
-                place = last
-                while place > 0 and value > reduced[place - 1]:
-                    reps[place], reduced[place] = reps[place - 1], reduced[place - 1]
-                    place -= 1
-                reps[place], reduced[place] = rep, value
-                worst = reduced[last]
-    for place in range(last + 1):
+    for k in range(n_found):
+        rep, value = found[k], after[found[k]]
+        if value > reduced[n_kept - 1]:
+            place = n_kept - 1
+            while place > 0 and value > reduced[place - 1]:
+                reps[place], reduced[place] = reps[place - 1], reduced[place - 1]
+                place -= 1
+            reps[place], reduced[place] = rep, value
+    for place in range(n_kept):
         if reduced[place] > -np.inf:
             gains[place] = rates[reps[place]] * scale
 
@@ -57,8 +81,9 @@ def shortlist(
     most = reps.shape[1]
     few_reps, few_gains = np.empty(most + 1, dtype=np.int32), np.empty(most + 1)
     reduced = np.empty(most + 1)
+    after, lanes, found = scratch(len(prices))
     for lead in range(start, stop):
-        best_of_row(rates[row[lead]], scale[lead], prices, few_reps, few_gains, reduced)
+        best_of_row(rates[row[lead]], scale[lead], prices, after, lanes, found, few_reps, few_gains, reduced)
         reps[lead], gains[lead], left_out[lead] = few_reps[:most], few_gains[:most], reduced[most]
 
 
@@ -128,6 +153,7 @@ def bid(
     most = reps.shape[1]
     few_reps, few_gains = np.empty(most + 1, dtype=np.int32), np.empty(most + 1)
     reduced = np.empty(most + 1)
+    after, lanes, found = scratch(len(prices))
     n_bids, n_scans = 0, 0
     while n_waiting > 0 and n_bids < most_bids and n_scans < most_scans:
         n_waiting -= 1
@@ -143,7 +169,7 @@ def bid(
             if second >= left_out[lead]:
                 break
             n_scans += 1
-            best_of_row(rates[row[lead]], scale[lead], prices, few_reps, few_gains, reduced)
+            best_of_row(rates[row[lead]], scale[lead], prices, after, lanes, found, few_reps, few_gains, reduced)
             reps[lead], gains[lead], left_out[lead] = few_reps[:most], few_gains[:most], reduced[most]
         if place < 0:
             continue
@@ -297,9 +323,9 @@ def count_possible(
     to what one of the `dropped` reps leaves, whose prices fell farther; a list that cannot tell any more is drawn anew.
     """
     most = reps.shape[1]
-    found = np.empty(rates.shape[1], dtype=np.int64)
     few_reps, few_gains = np.empty(most + 1, dtype=np.int32), np.empty(most + 1)
     reduced = np.empty(most + 1)
+    after, lanes, found = scratch(len(low))
     for lead in range(start, stop):
         mine = rates[row[lead]]
         left_out[lead] += drop
@@ -313,7 +339,7 @@ def count_possible(
                     left_out[lead] = value
         n, pool, best = possible_reps(reserve, low, high, reps[lead], gains[lead], left_out[lead], found)
         if n < 0:
-            best_of_row(mine, scale[lead], low, few_reps, few_gains, reduced)
+            best_of_row(mine, scale[lead], low, after, lanes, found, few_reps, few_gains, reduced)
             reps[lead], gains[lead], left_out[lead] = few_reps[:most], few_gains[:most], reduced[most]
             n, pool, best = possible_reps(reserve, low, high, reps[lead], gains[lead], left_out[lead], found)
         if n < 0:
