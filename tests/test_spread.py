@@ -11,7 +11,7 @@ from leadopt.gains import Affinity
 from leadopt.matching import Status, match
 from leadopt.problem import Limit
 from leadopt.solvers import Hungarian, MinCostFlow
-from leadopt.solvers.spread import spread_ties
+from leadopt.solvers.spread import _widths, spread_ties
 from tests import instances
 from tests.oracles import brute_force
 from tests.strategies import examples, problems
@@ -172,3 +172,8 @@ def test_near_ties_within_rounding_still_give_an_optimal_match():
     gains = rng.integers(0, 4, (300, 300)) * 0.1 + rng.integers(0, 3, (300, 1)) * 0.2
     found = match(gains, 1)
     assert found.status is Status.OPTIMAL
+
+
+@pytest.mark.parametrize(("most", "rounds"), [(0, 1), (128, 1), (256, 1), (257, 2), (100_000, 3)])
+def test_loads_that_one_grid_prices_exactly_take_one_round(most, rounds):
+    assert len(_widths(most)) == rounds

@@ -1,5 +1,7 @@
 """The exact core: groups of leads and the pairs still open to them as a min-cost flow, solved in whole numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,7 +42,7 @@ def solve_core(
         costs = whole_costs(problem, groups, tree, pairs, most, beside)
         arcs, supply = network(groups, tree, room, costs), supplies(groups, tree, needed(tree, room))
         try:
-            flow = min_cost_flow(arcs, supply)
+            flow = min_cost_flow(replace(arcs, cost=_shortened(arcs.cost)), supply)
         except CostsTooLarge:
             most /= 16
             continue
@@ -49,6 +51,12 @@ def solve_core(
         if pruned:
             raise CoreTooSmall
         refuse_infeasible(problem, groups, tree, arcs, supply)
+
+
+def _shortened(cost: Ints) -> Ints:
+    """Return costs without the power of two that all share: cost scaling takes a pass for every few binary digits."""
+    bits = int(np.bitwise_or.reduce(cost, initial=0))
+    return cost >> max((bits & -bits).bit_length() - 1, 0)
 
 
 def core_costs(problem: Problem, groups: Groups, tree: LimitTree, pairs: Pairs, beside: float) -> Costs:

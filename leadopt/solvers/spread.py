@@ -240,9 +240,9 @@ def _fill_arcs(
 
 
 def _widths(most: int) -> list[int]:
-    """Return how far around the last load each round looks closely: everywhere, then ever closer."""
+    """Return how far around the last load each round looks closely: everywhere, then ever closer if not exact yet."""
     widths = [most]
-    while widths[-1] > _STEPS // 2:
+    while most > _STEPS and widths[-1] > _STEPS // 2:
         widths.append(max(_STEPS // 2, widths[-1] // 32))
     return widths
 
