@@ -259,6 +259,29 @@ def test_kernels_compile_where_nothing_can_be_kept(monkeypatch):
     assert kernels.compiled(lambda x: 2 * x)(21) == 42
 
 
+@examples(60)
+@given(st.integers(1, 70), st.integers(1, 7), st.integers(0, 2**32 - 1), st.sampled_from([2, 1000]))
+def test_a_short_list_holds_the_best_reps_and_the_best_of_the_rest(n_reps, n_listed, seed, n_values):
+    rng = np.random.default_rng(seed)
+    rates = rng.integers(0, n_values, (3, n_reps)).astype(float)
+    rates[rng.random(rates.shape) < 0.3] = -np.inf
+    prices = rng.integers(0, 2, n_reps).astype(float)
+    prices[rng.random(n_reps) < 0.2] = np.inf
+    scale = np.array([0.0, 1.0, 0.7])
+    n_listed = min(n_listed, n_reps)
+    reps, gains, left_out = np.empty((3, n_listed), np.int32), np.empty((3, n_listed)), np.empty(3)
+    kernels.shortlist(rates, np.arange(3), scale, prices, 0, 3, reps, gains, left_out)
+    with np.errstate(invalid="ignore"):
+        after = rates * scale[:, None] - prices
+    after[np.isnan(after)] = -np.inf
+    for lead in range(3):
+        best = [rep for rep in np.argsort(-after[lead], kind="stable") if after[lead, rep] > -np.inf]
+        found = reps[lead][gains[lead] > -np.inf].tolist()
+        assert found == best[:n_listed]
+        assert (gains[lead, : len(found)] == rates[lead, found] * scale[lead]).all()
+        assert left_out[lead] == max((after[lead, rep] for rep in best[n_listed:]), default=-np.inf)
+
+
 def test_kernels_run_without_the_gil():
     found = [value for value in vars(kernels).values() if hasattr(value, "targetoptions")]
     assert len(found) >= 8

@@ -26,9 +26,10 @@ Ints = NDArray[np.int64]
 
 _LISTED = 6  # reps on a lead's short list
 _STEP = 0.003  # of the mean margin between best and second best: what a bid adds
-_ASKED = 4_000  # leads whose margins are looked at
+_ASKED = 1_000  # leads whose margins are looked at
 _STEP_OF_SPREAD = 1e-5  # of the mean spread of a short list, at least
 _BIDS = 8  # bids per lead before steps grow
+_MORE = 2  # bids per lead before they grow again
 _GROWTH = 8.0  # by how much
 _SCALING = 4.0  # by how much they shrink when bids begin anew
 _GROWTHS = 12  # times that they may; leads that must be placed and cannot be would bid for ever
@@ -162,7 +163,7 @@ class Floor:
             )  # fmt: skip
             left -= made
             if left <= 0:
-                step, left, growths = _GROWTH * step, patience * n + 1000, growths + 1
+                step, left, growths = _GROWTH * step, _MORE * n + 1000, growths + 1
         return step
 
     def _refill(self, step: float) -> None:
@@ -195,7 +196,7 @@ class Floor:
         """Return what a box of prices leaves open, from the short lists where they suffice."""
         from leadopt.solvers import kernels
 
-        n, m = len(self.row), len(self.room)
+        n = len(self.row)
         with np.errstate(invalid="ignore"):
             fall = np.where(np.isfinite(low), self.listed_at - low, 0.0)
         usual, dropped = _usual_fall(fall)
@@ -205,7 +206,7 @@ class Floor:
         def count(start: int, stop: int) -> None:
             kernels.count_possible(*shared, dropped, usual, start, stop, choice, n_possible)
 
-        in_parts(n, m, count)
+        in_parts(n, self.reps.shape[1], count)
         self.listed_at = low
         lead = np.flatnonzero(n_possible)
         first = np.concatenate([[0], np.cumsum(n_possible[lead])]).astype(np.int64)
