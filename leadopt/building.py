@@ -8,23 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.affinity import AffinityModel
-from leadopt.capacity import Slots, minimum_limits, slots
+from leadopt.capacity import hours_limits, minimum_limits, slots
 from leadopt.case import Case, Evidence
 from leadopt.columns import Columns
-from leadopt.eligibility import Verdicts, judge, pinned_reps
+from leadopt.eligibility import Protect, Verdicts, judge, pinned_reps
+from leadopt.entitling import Ground, appraise, entitle, with_limits
 from leadopt.errors import InvalidInput, enumerate_some
-from leadopt.fairness import (
-    NewcomerQuota,
-    band_limits,
-    entitlement_weights,
-    entitlements,
-    is_newcomer,
-    quota_limits,
-)
+from leadopt.fairness import NewcomerQuota, is_newcomer, ramp_up
 from leadopt.frames import Table
 from leadopt.gains import Affinity
 from leadopt.policy import Policy
-from leadopt.problem import Limit, Problem
+from leadopt.problem import Problem
 from leadopt.progress import Meter
 from leadopt.scoring import score
 from leadopt.tables import count
@@ -93,25 +87,45 @@ def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, met
     )
 
 
-def build(known: Known, policy: Policy, pins: Mapping[Any, Any] | None, now: Any) -> Case:
-    """Return the decision that a policy makes of what is known: who may get what, and under which limits."""
+def build(
+    known: Known, policy: Policy, pins: Mapping[Any, Any] | None, now: Any, total_value: float | None = None
+) -> Case:
+    """Return the decision that a policy makes of what is known: who may get what, and under which limits.
+
+    `total_value` is what value shared is a part of, where it is known already (`best_value`); None = it is found out.
+    """
     leads, reps, lead_ids, rep_ids = known.leads, known.reps, known.lead_ids, known.rep_ids
-    free = slots(reps, policy.columns, len(lead_ids))
-    rules = [judge(rule, leads, lead_ids, reps, rep_ids) for rule in policy.eligibility]
+    new = _newcomers(reps, policy, now)
+    free = slots(reps, policy.columns, len(lead_ids), leads, ramp_up(policy.newcomers, reps, policy.columns, now))
+    rules = [judge(rule, leads, lead_ids, reps, rep_ids) for rule in (*policy.eligibility, *_protection(policy, new))]
     pinned = pinned_reps({} if pins is None else pins, leads, lead_ids, reps, rep_ids)
     allowed, pin_notes = _eligible(known.gains, rules, pinned, lead_ids, rep_ids)
-    new = _newcomers(reps, policy, now)
-    problem = Problem(
-        affinity=allowed,
-        capacity=free.most,
-        limits=tuple(_limits(policy, reps, free, new, _placeable(allowed, free), [str(rep) for rep in rep_ids])),
-        pins=pinned,
-        reserve=policy.reserve,
+    names = tuple(map(str, rep_ids))
+    ground = appraise(
+        Ground(
+            problem=Problem(
+                affinity=allowed,
+                capacity=free.most,
+                limits=(*minimum_limits(free.least, names), *hours_limits(free.hours, names)),
+                pins=pinned,
+                reserve=policy.reserve,
+            ),
+            policy=policy,
+            leads=leads,
+            reps=reps,
+            slots=free,
+            newcomer=new,
+            names=names,
+            performance=lambda: _performance(known),
+            unit=known.unit,
+            total_value=total_value,
+        )
     )
+    shared, share_notes = entitle(ground)
     return Case(
         lead_ids=tuple(lead_ids),
         rep_ids=tuple(rep_ids),
-        problem=problem,
+        problem=with_limits(ground, shared),
         policy=policy,
         rules=tuple(rules),
         evidence=known.evidence,
@@ -120,7 +134,8 @@ def build(known: Known, policy: Policy, pins: Mapping[Any, Any] | None, now: Any
         territory_of_lead=_territories(leads, policy.columns),
         territory_of_rep=_territories(reps, policy.columns),
         unit=known.unit,
-        notes=(*known.notes, *free.notes, *pin_notes, *_newcomer_notes(policy, new)),
+        notes=(*known.notes, *free.notes, *pin_notes, *share_notes, *_newcomer_notes(policy, new)),
+        shared=shared,
     )
 
 
@@ -195,7 +210,8 @@ def _learn(leads: Table, history: Any, policy: Policy) -> tuple[AffinityModel, l
 
 
 def _shared_categories(leads: Table, history: Table, columns: Columns) -> tuple[str, ...]:
-    reserved = {getattr(columns, name) for name in columns.__dataclass_fields__} - {columns.territory}
+    of_reps = {columns.hours, columns.open_hours, columns.pace, columns.credit}
+    reserved = {getattr(columns, name) for name in columns.__dataclass_fields__} - of_reps - {columns.territory}
     return tuple(
         column
         for column in leads.columns
@@ -281,20 +297,19 @@ def _newcomer_notes(policy: Policy, new: Bools) -> list[str]:
     return []
 
 
-def _placeable(affinity: Affinity, free: Slots) -> int:
-    """Return how many leads can be placed at most: those with an eligible rep, and no more than there are slots."""
-    reachable = np.asarray(affinity.eligible[:, free.most > 0].any(axis=1))[affinity.row]
-    return int(min(reachable.sum(), free.most.sum(dtype=np.float64)))
+def _protection(policy: Policy, new: Bools) -> list[Protect]:
+    column = policy.newcomers.protect if policy.newcomers else None
+    return [] if column is None else [Protect(column, tuple(new.tolist()))]
 
 
-def _limits(policy: Policy, reps: Table, free: Slots, new: Bools, n_leads: int, names: Sequence[str]) -> list[Limit]:
-    limits = minimum_limits(free.least, names)
-    if policy.fairness is not None:
-        share = entitlements(entitlement_weights(policy.fairness, reps, free.most), free.most, n_leads)
-        limits += band_limits(policy.fairness, share, free.most, names)
-    if policy.newcomers is not None:
-        limits += quota_limits(policy.newcomers, new, free.available, n_leads, names)
-    return limits
+def _performance(known: Known) -> Floats:
+    """Return each rep's mean estimated conversion over these leads, or mean gain where there are no estimates."""
+    if known.evidence is not None:
+        leads = np.bincount(known.evidence.segment_of_lead, minlength=len(known.evidence.segments))
+        return np.asarray(leads @ known.evidence.estimates.probability / max(1, leads.sum()))
+    gains = known.gains
+    scale = np.bincount(gains.row, weights=gains.scale, minlength=len(gains.rates))
+    return np.asarray(scale @ np.maximum(gains.rates, 0.0) / max(1, gains.n_leads))
 
 
 def _territories(table: Table, columns: Columns) -> tuple[str | None, ...] | None:

@@ -1,4 +1,4 @@
-"""How many leads each rep can take now: capacity, availability and open work, and minimum loads as limits."""
+"""How much each rep can take now, in leads and in working time; and minimum loads and hours as limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,51 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.columns import Columns
+from leadopt.errors import InvalidInput
 from leadopt.frames import Table
+from leadopt.gains import Affinity
 from leadopt.problem import Limit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+HOURS = "hours of "  # how the name of every limit on working time begins
 _MOST = 2.0**53  # floats beyond are no exact whole numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """Working time: what each rep has, and what leads take of it.
+
+    Parameters
+    ----------
+    left
+        float64 (n_reps,), hours that a rep can work on these leads
+    usual
+        float64 (n_reps,), the same at full availability and without open work
+    effort
+        float64 (n_leads,), hours that each lead takes at the usual pace
+    pace
+        float64 (n_reps,), by which a rep multiplies them
+    """
+
+    left: Floats
+    usual: Floats
+    effort: Floats
+    pace: Floats
+
+    @property
+    def alike(self) -> bool:
+        """Whether every lead takes a rep the same time, so that hours are slots."""
+        return len(self.effort) == 0 or bool(self.effort[0] > 0 and (self.effort == self.effort[0]).all())
+
+    @property
+    def most(self) -> Ints:
+        """How many leads fit at most, the shortest first, int64 (n_reps,)."""
+        spent = np.cumsum(np.sort(self.effort))
+        fits = self.left / self.pace
+        return np.searchsorted(spent, fits + 1e-9 * (1 + fits), side="right")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +66,13 @@ class Slots:
         int64 (n_reps,), leads at least
     available
         float64 (n_reps,), fraction of the usual capacity that is there; 0 = away
+    grown
+        float64 (n_reps,), fraction of full capacity that a newcomer's ramp has reached
+    weight
+        float64 (n_reps,), what "capacity" means where something is divided by it: slots, or hours at the usual pace
+        where reps have hours alone; of reps who are away, what it would be were they there
+    hours
+        working time; None where reps have no hours
     notes
         what was assumed, in words
     """
@@ -36,6 +80,9 @@ class Slots:
     most: Ints
     least: Ints
     available: Floats
+    grown: Floats
+    weight: Floats
+    hours: Hours | None
     notes: tuple[str, ...]
 
     @property
@@ -44,32 +91,67 @@ class Slots:
         return np.asarray(self.available <= 0)
 
 
-def slots(reps: Table, columns: Columns, n_leads: int) -> Slots:
-    r"""Return how many leads each rep can take.
+def slots(reps: Table, columns: Columns, n_leads: int, leads: Table | None = None, ramp: Floats | None = None) -> Slots:
+    r"""Return how many leads each rep can take, and how many hours.
 
-    .. math:: most = \min(\lfloor capacity \cdot available \rfloor, \max(0, max\_open - open\_leads))
+    .. math:: most = \min(\lfloor capacity \cdot available \cdot ramp \rfloor, \max(0, max\_open - open\_leads))
 
-    Without `max_open`, a rep's capacity is the ceiling on open work. With neither, the leads are shared evenly by
-    availability, and a note says so. A minimum counts in proportion to availability.
+    .. math:: left = \max(0, hours \cdot available \cdot ramp - open\_hours)
+
+    Without `max_open`, a rep's capacity is the ceiling on open work. With neither, and without hours, the leads are
+    shared evenly by availability, and a note says so. Where reps have hours, they take no more leads than fit in. A
+    minimum counts in proportion to availability and ramp.
+
+    Parameters
+    ----------
+    leads
+        the table with the effort of each lead; None = leads take no time
+    ramp
+        float64 (n_reps,), fraction of full capacity that each rep has reached; None = all of it
 
     Raises
     ------
     InvalidInput
-        a capacity that is missing, negative or fractional; availability outside [0, 1]; open work that is no number
+        a capacity that is missing, negative or fractional; availability outside [0, 1]; open work that is no number;
+        hours without effort
     """
     available = _optional(reps, columns.available, np.ones(reps.n_rows))
-    notes: list[str] = []
+    grown = np.ones(reps.n_rows) if ramp is None else ramp
+    hours, notes = _hours(leads, reps, columns, available, grown)
+    most, weight, assumed = _leads_at_most(reps, columns, n_leads, available, grown, hours)
+    least = np.zeros(reps.n_rows)
+    if columns.min_leads in reps:
+        least = np.floor(_whole(reps, columns.min_leads, missing=0.0) * available * grown + 1e-9)
+    return Slots(
+        most=most.astype(np.int64),
+        least=least.astype(np.int64),
+        available=available,
+        grown=grown,
+        weight=weight,
+        hours=hours,
+        notes=(*notes, *assumed),
+    )
+
+
+def _leads_at_most(
+    reps: Table, columns: Columns, n_leads: int, available: Floats, ramp: Floats, hours: Hours | None
+) -> tuple[Floats, Floats, list[str]]:
+    """Return how many leads each rep can take, the weights (see `Slots`), and notes."""
+    there, away = available * ramp, available <= 0
     capacity = _whole(reps, columns.capacity) if columns.capacity in reps else None
     ceiling = _whole(reps, columns.max_open) if columns.max_open in reps else capacity
     usual = ceiling if capacity is None else capacity
+    if usual is None and hours is not None:
+        weight = np.where(away, hours.usual, hours.left) / hours.pace
+        return hours.most.astype(np.float64), weight, []
     if usual is None:
-        most = np.ceil(_even_share(available, n_leads))
-        notes.append(
+        most = np.ceil(_even_share(there, n_leads))
+        note = (
             f'no column "{columns.capacity}" in {reps.name}: leads are shared evenly by availability, '
             f"at most {int(most.max(initial=0))} each"
         )
-    else:
-        most = np.floor(np.where(available > 0, usual * available, 0.0) + 1e-9)
+        return most, np.where(away, np.ceil(_even_share(ramp, n_leads)), most), [note]
+    most, notes = np.floor(np.where(there > 0, usual * there, 0.0) + 1e-9), []
     if columns.open_leads in reps and ceiling is not None:
         most = np.minimum(most, np.maximum(ceiling - _whole(reps, columns.open_leads, missing=0.0), 0.0))
         if columns.max_open not in reps:
@@ -77,10 +159,57 @@ def slots(reps: Table, columns: Columns, n_leads: int) -> Slots:
                 f'"{columns.capacity}" counts open leads too, as there is no column "{columns.max_open}": '
                 f'"{columns.open_leads}" was subtracted'
             )
-    least = np.zeros(reps.n_rows)
-    if columns.min_leads in reps:
-        least = np.floor(_whole(reps, columns.min_leads, missing=0.0) * available + 1e-9)
-    return Slots(most=most.astype(np.int64), least=least.astype(np.int64), available=available, notes=tuple(notes))
+    if hours is not None:
+        most = np.minimum(most, hours.most)
+    return most, np.where(away, np.floor(usual * ramp + 1e-9), most), notes
+
+
+def _hours(
+    leads: Table | None, reps: Table, columns: Columns, available: Floats, ramp: Floats
+) -> tuple[Hours | None, list[str]]:
+    """Return the working time, if the tables tell of any, and notes."""
+    timed = leads is not None and columns.effort in leads
+    if columns.hours not in reps:
+        unused = f'"{columns.effort}" is not used, as there is no column "{columns.hours}" in {reps.name}'
+        return None, [unused] if timed else []
+    if leads is None or (not timed and leads.n_rows):
+        raise InvalidInput(
+            f'{reps.name}.{columns.hours}: needs a column "{columns.effort}" of leads, the hours that each lead takes; '
+            f'add it (1 where every lead takes an hour), or leave "{columns.hours}" out'
+        )
+    full = reps.numbers(columns.hours, low=0, high=_MOST)
+    open_hours = _given(reps, columns.open_hours, 0.0)
+    pace = _given(reps, columns.pace, 1.0)
+    if slow := np.flatnonzero(pace == 0)[:1].tolist():
+        reps.refuse(columns.pace, slow[0], "must be above 0, the hours of a lead as a multiple of the usual", 0.0)
+    return Hours(
+        left=np.maximum(full * available * ramp - open_hours, 0.0),
+        usual=full * ramp,
+        effort=leads.numbers(columns.effort, low=0, high=_MOST) if timed else np.zeros(0),
+        pace=pace,
+    ), []
+
+
+def hours_limits(hours: Hours | None, names: Sequence[str]) -> list[Limit]:
+    """Return one limit for each rep: ``sum of effort_i pace_j over the leads of j <= left_j``.
+
+    None where every lead takes the same time, as slots say that already. All share one usage.
+    """
+    if hours is None or hours.alike:
+        return []
+    usage = Affinity(rates=hours.pace[None], row=np.zeros(len(hours.effort), dtype=np.int64), scale=hours.effort)
+    return [
+        Limit(reps=np.array([rep]), usage=usage, upper=left, name=f"{HOURS}{names[rep]}")
+        for rep, left in enumerate(hours.left.tolist())
+    ]
+
+
+def placeable_in_time(hours: Hours | None) -> float:
+    """Return how many leads fit into all hours together, if the shortest were shared out without a break."""
+    if hours is None:
+        return float("inf")
+    total = np.array([(hours.left / hours.pace).sum()])
+    return float(Hours(left=total, usual=total, effort=hours.effort, pace=np.ones(1)).most[0])
 
 
 def minimum_limits(least: Ints, names: Sequence[str]) -> list[Limit]:
@@ -102,3 +231,8 @@ def _optional(table: Table, column: str, default: Floats) -> Floats:
 
 def _whole(table: Table, column: str, missing: float | None = None) -> Floats:
     return table.numbers(column, low=0, high=_MOST, whole=True, missing=missing)
+
+
+def _given(table: Table, column: str, usual: float) -> Floats:
+    """Return a column of numbers, 0 or more, or the usual one where there is none."""
+    return table.numbers(column, low=0, high=_MOST, missing=usual) if column in table else np.full(table.n_rows, usual)

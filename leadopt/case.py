@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from leadopt.eligibility import Verdicts
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.policy import Policy
 from leadopt.problem import Problem
+from leadopt.sharing import Shared
 from leadopt.shrinkage import Estimates
 from leadopt.values import Id, as_id
 
@@ -75,6 +76,8 @@ class Case:
         what a gain of 1 is: "deals", "value", "leads" or "gain"
     notes
         what was assumed or noticed, in words
+    shared
+        what the settings of fairness share, and what each rep is entitled to of it
     """
 
     lead_ids: tuple[Id, ...]
@@ -89,6 +92,7 @@ class Case:
     territory_of_rep: tuple[str | None, ...] | None
     unit: str
     notes: tuple[str, ...]
+    shared: tuple[Shared, ...] = ()
 
     def lead(self, lead_id: object) -> int:
         """Return the index of a lead."""
@@ -131,3 +135,27 @@ def _find(ids: Sequence[Id], wanted: object, kind: str) -> int:
     raise InvalidInput(
         f"{kind} {wanted!r} is not in this plan{did_you_mean(str(wanted), [str(known) for known in ids])}"
     )
+
+
+class Decided(Protocol):
+    """A case with an answer and its prices, such as a `Plan`."""
+
+    @property
+    def case(self) -> Case:
+        """The decision."""
+        ...
+
+    @property
+    def rep_of_lead(self) -> Ints:
+        """The rep of each lead, int64 (n_leads,), -1 = pool."""
+        ...
+
+    @property
+    def capacity_prices(self) -> Floats:
+        """What one more slot of each rep adds, float64 (n_reps,)."""
+        ...
+
+    @property
+    def limit_prices_of_problem(self) -> Floats:
+        """What one more unit of each limit adds, float64 (n_limits,)."""
+        ...

@@ -21,6 +21,15 @@ class Columns:
         reps: leads in work, and the most that may be at any time
     min_leads
         reps: fewest leads in this batch at full availability
+    effort
+        leads: hours a lead takes at the usual pace
+    hours, open_hours
+        reps: working time in this batch at full availability, and hours of it that open work takes
+    pace
+        reps: by which the hours of a lead are multiplied; 1 = usual, 1.5 = takes half as long again
+    credit
+        reps: leads, value or hot leads owed from earlier batches, negative where too many were had; missing is 0. With
+        several settings of fairness, one column for each thing shared: `credit_leads`, `credit_value`, `credit_hot`
     is_newcomer, tenure_days, hired_on
         reps: who is new, by a flag, by days of tenure, or by a date
     territory
@@ -37,6 +46,11 @@ class Columns:
     open_leads: str = "open_leads"
     max_open: str = "max_open"
     min_leads: str = "min_leads"
+    effort: str = "effort"
+    hours: str = "hours"
+    open_hours: str = "open_hours"
+    pace: str = "pace"
+    credit: str = "credit"
     is_newcomer: str = "is_newcomer"
     tenure_days: str = "tenure_days"
     hired_on: str = "hired_on"

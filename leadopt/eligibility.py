@@ -131,6 +131,29 @@ class Exclude:
         return f"must not go to {', '.join(sorted(key))}"  # type: ignore[call-overload]
 
 
+@dataclass(frozen=True, slots=True)
+class Protect:
+    """Leads that no newcomer may get: those where a column of leads is true; missing is false."""
+
+    column: str
+    newcomer: tuple[bool, ...]
+    excludes = False
+
+    def keys(self, leads: Table, lead_ids: Sequence[Id]) -> Sequence[Hashable]:
+        """Return which leads are protected."""
+        told = [value is not None for value in leads.values(self.column)]
+        return [known and share > 0 for known, share in zip(told, leads.fractions(self.column), strict=True)]
+
+    def allows(self, reps: Table, rep_ids: Sequence[Id]) -> Allows:
+        """Return who is no newcomer."""
+        new = np.array(self.newcomer, dtype=bool)
+        return lambda key: ~new if key else np.ones(len(new), dtype=bool)
+
+    def words(self, key: Hashable) -> str:
+        """Name the column."""
+        return f"not a newcomer ({self.column})" if key else "anyone"
+
+
 def match(column: str, reps_column: str | None = None) -> Match:
     """Return the rule that a lead's column equals the rep's column (of the same name, unless given)."""
     return Match(column, reps_column)

@@ -1,15 +1,17 @@
 """Fair shares as limits: bands around an entitlement, newcomer quotas."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leadopt.columns import Columns
-from leadopt.errors import InvalidInput
+from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.frames import Table
+from leadopt.gains import Affinity
 from leadopt.problem import Limit
 from leadopt.values import as_moment, is_number
 
@@ -17,44 +19,90 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+NEWCOMER = "newcomer "  # how the name of every limit of a newcomer quota begins, and of no other
+_BANDS = {"leads": "fairness band", "value": "value band", "hot": "hot-lead band"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fairness:
-    r"""A band on every rep's number of leads around what the rep is entitled to.
+    r"""How evenly something is shared: a band around what each rep is entitled to, hard or at a price, or leximin.
 
-    .. math:: \lfloor low \cdot e_j \rfloor \le leads_j \le \lceil high \cdot e_j \rceil
+    .. math:: \lfloor low \cdot e_j \rfloor \le received_j \le \lceil high \cdot e_j \rceil
+
+    Leads are counted whole; for value the bounds are not rounded.
 
     Parameters
     ----------
     low, high
         the band, as multiples of the entitlement, ``0 <= low <= 1 <= high``
     entitlement
-        what the leads are divided by: "capacity" (slots), "equal", or the name of a column of reps with weights
+        what it is divided by: "capacity" (slots, or working time where reps have `hours` alone), "equal",
+        "performance" (mean estimated conversion over these leads), or the name of a column of reps with weights
+    of
+        what is shared: "leads", "value" (expected gain; negative gains count 0), or "hot" (leads of the top tier)
+    weight
+        gain lost per unit of shortfall below the band, or of excess above it; None = the band is hard
+    maximin
+        instead of a band: raise the share of the worst-off rep first, then that of the next, and so on (leximin)
+    hot_share
+        which leads are hot: the best `hot_share` of them by the policy's score, or without one by their best gain with
+        any eligible rep. Leads that tie with the last of them are hot too
+
+    Notes
+    -----
+    The column `credit` of reps (`Columns.credit`) shifts the entitlement: a rep who is owed 3 leads from earlier
+    batches is entitled to 3 more, and all entitlements are then scaled back to what there is. `leadopt.credit.carry`
+    computes it after each batch. A rep without slots is entitled to nothing in this batch.
 
     Examples
     --------
     >>> Fairness(low=0.9)
-    Fairness(low=0.9, high=1.2, entitlement='capacity')
+    Fairness(low=0.9, high=1.2, entitlement='capacity', of='leads', weight=None, maximin=False, hot_share=0.2)
     """
 
     low: float = 0.8
     high: float = 1.2
     entitlement: str = "capacity"
+    of: str = "leads"
+    weight: float | None = None
+    maximin: bool = False
+    hot_share: float = 0.2
 
     def __post_init__(self) -> None:
-        """Refuse a band that does not hold 1: no split could meet it."""
+        """Refuse a band that does not hold 1: no split could meet it; and what is no setting."""
         known = is_number(self.low) and is_number(self.high)
         if not (known and 0 <= self.low <= 1 <= self.high < np.inf):
             raise InvalidInput(f"fairness: must have 0 <= low <= 1 <= high; found low={self.low!r}, high={self.high!r}")
         if not isinstance(self.entitlement, str):
+            raise InvalidInput(f"fairness.entitlement: must be {_ENTITLEMENTS}; found {self.entitlement!r}")
+        if not isinstance(self.of, str) or self.of not in _BANDS:
             raise InvalidInput(
-                f'fairness.entitlement: must be "capacity", "equal" or a column of reps; found {self.entitlement!r}'
+                f'fairness.of: must be "leads", "value" or "hot"; found {self.of!r}{did_you_mean(str(self.of), _BANDS)}'
             )
+        if self.weight is not None and not (is_number(self.weight) and 0 <= self.weight < np.inf):
+            raise InvalidInput(
+                f"fairness.weight: must be a number, 0 or more, or None for a hard band; found {self.weight!r}"
+            )
+        if not isinstance(self.maximin, bool):
+            raise InvalidInput(f"fairness.maximin: must be true or false; found {self.maximin!r}")
+        if self.maximin and self.weight is not None:
+            raise InvalidInput("fairness: maximin takes no weight, as it is no band; leave one of them out")
+        _check_fraction("fairness.hot_share", self.hot_share)
+        if self.hot_share == 0:
+            raise InvalidInput("fairness.hot_share: must be above 0, so that a lead can be hot; found 0")
+
+    @property
+    def words(self) -> str:
+        """What limits and reports call it: "fairness band", "value band", "hot-lead band"."""
+        return _BANDS[self.of]
+
+
+_ENTITLEMENTS = '"capacity", "equal", "performance" or a column of reps'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewcomerQuota:
-    """A minimum for new reps, so that they get leads to learn on.
+    """What new reps get at least and at most, so that they learn on what one can afford to lose.
 
     New is who `is_newcomer` says, else whose `tenure_days` (or days from `hired_on` to `now`) are below the bound.
 
@@ -63,33 +111,79 @@ class NewcomerQuota:
     share
         fraction of the leads that can be placed which newcomers together get at least; None = no such minimum
     min_leads
-        leads each newcomer gets at least (in proportion to availability); None = no such minimum
+        leads each newcomer gets at least (in proportion to availability and ramp); None = no such minimum
     tenure_days
         reps with fewer days than this are new
+    value_share
+        fraction of the expected gain of the best plan without quota and fairness which newcomers together get at
+        least; None = no such minimum
+    max_hot_share
+        fraction of the hot leads which newcomers together get at most; None = no such ceiling
+    hot_share
+        which leads are hot, as in `Fairness`
+    protect
+        column of leads, true for those that no newcomer may get (key accounts); missing is false
+    ramp_days
+        days of tenure in which a newcomer's capacity and hours grow from nothing to full; None = full at once
+    ramp
+        fractions of full capacity at equal distances of tenure from day 0 to `ramp_days`, linear in between
+
+    Notes
+    -----
+    `ramp_days` may be longer than `tenure_days`. It looks at tenure alone, except that a rep whose `is_newcomer` is
+    false has full capacity. What a quota costs says `leadopt.quotas.quota_cost`.
 
     Examples
     --------
-    >>> NewcomerQuota(share=0.1)
-    NewcomerQuota(share=0.1, min_leads=None, tenure_days=90)
+    >>> NewcomerQuota(share=0.1).share
+    0.1
     """
 
     share: float | None = None
     min_leads: int | None = None
     tenure_days: float = 90
+    value_share: float | None = None
+    max_hot_share: float | None = None
+    hot_share: float = 0.2
+    protect: str | None = None
+    ramp_days: float | None = None
+    ramp: tuple[float, ...] = (0.0, 1.0)
 
     def __post_init__(self) -> None:
-        """Refuse shares outside [0, 1] and negative counts."""
-        share, least, days = self.share, self.min_leads, self.tenure_days
-        if share is not None and not (is_number(share) and 0 <= share <= 1):
-            raise InvalidInput(f"newcomers.share: must be a number from 0 to 1; found {share!r}")
+        """Refuse shares outside [0, 1], negative counts and a ramp that is none."""
+        least, days = self.min_leads, self.tenure_days
+        for name in ("share", "value_share", "max_hot_share"):
+            if getattr(self, name) is not None:
+                _check_fraction(f"newcomers.{name}", getattr(self, name))
         if least is not None and not (is_number(least) and 0 <= least < np.inf and least == int(least)):
             raise InvalidInput(f"newcomers.min_leads: must be a whole number, 0 or more; found {least!r}")
         if not (is_number(days) and days >= 0):
             raise InvalidInput(f"newcomers.tenure_days: must be a number, 0 or more; found {days!r}")
+        _check_fraction("newcomers.hot_share", self.hot_share)
+        if self.protect is not None and not isinstance(self.protect, str):
+            raise InvalidInput(f"newcomers.protect: must be the name of a column of leads; found {self.protect!r}")
+        if self.ramp_days is not None and not (is_number(self.ramp_days) and 0 < self.ramp_days < np.inf):
+            raise InvalidInput(f"newcomers.ramp_days: must be a number above 0, or None; found {self.ramp_days!r}")
+        object.__setattr__(self, "ramp", _checked_ramp(self.ramp))
+
+
+def _check_fraction(name: str, value: Any) -> None:
+    if not (is_number(value) and 0 <= value <= 1):
+        raise InvalidInput(f"{name}: must be a number from 0 to 1; found {value!r}")
+
+
+def _checked_ramp(ramp: Any) -> tuple[float, ...]:
+    known = isinstance(ramp, list | tuple) and len(ramp) >= 2 and all(map(is_number, ramp))
+    if not (known and ramp[0] >= 0 and ramp[-1] == 1 and list(ramp) == sorted(ramp)):
+        raise InvalidInput(
+            "newcomers.ramp: must be two or more fractions that never fall and end at 1, as in [0, 0.25, 1]; "
+            f"found {ramp!r}"
+        )
+    return tuple(map(float, ramp))
 
 
 def entitlements(weights: ArrayLike, slots: ArrayLike, n_leads: float) -> Floats:
-    r"""Return each rep's fair number of leads: in proportion to weight, never more than the slots.
+    r"""Return each rep's fair number of leads (or amount of value): in proportion to weight, never more than the slots.
 
     .. math:: e_j = \min(slots_j, \lambda\, weight_j) \quad\text{with}\quad \sum_j e_j = \min(n, \sum_j slots_j)
 
@@ -116,47 +210,135 @@ def entitlements(weights: ArrayLike, slots: ArrayLike, n_leads: float) -> Floats
     return share
 
 
-def entitlement_weights(fairness: Fairness, reps: Table, slots: Ints) -> Floats:
-    """Return the weights that a fairness setting divides the leads by, float64 (n_reps,)."""
-    if fairness.entitlement == "capacity":
-        return slots.astype(np.float64)
-    if fairness.entitlement == "equal":
-        return np.ones(len(slots))
+def entitlement_weights(fairness: Fairness, reps: Table, slots: ArrayLike, performance: Floats | None = None) -> Floats:
+    """Return the weights that a fairness setting divides by, float64 (n_reps,).
+
+    `slots` are the weights of "capacity", `performance` those of "performance".
+    """
+    capacity = np.asarray(slots, dtype=np.float64)
+    words = {"capacity": capacity, "equal": np.ones(len(capacity)), "performance": performance}
+    weights = words.get(fairness.entitlement)
+    if weights is not None:
+        return weights
     if fairness.entitlement not in reps:
         raise InvalidInput(
-            f'fairness.entitlement: must be "capacity", "equal" or a column of {reps.name} '
+            f"fairness.entitlement: must be {_ENTITLEMENTS.removesuffix(' of reps')} of {reps.name} "
             f"({', '.join(reps.columns)}); found {fairness.entitlement!r}"
         )
     return reps.numbers(fairness.entitlement, low=0)
 
 
-def band_limits(fairness: Fairness, share: Floats, slots: Ints, names: Sequence[str]) -> list[Limit]:
-    """Return one limit for each rep: floor(low e) <= leads <= ceil(high e), within the slots."""
-    lower = np.minimum(np.floor(fairness.low * share + 1e-9), slots)
-    upper = np.ceil(fairness.high * share - 1e-9)
+def band_limits(
+    fairness: Fairness,
+    share: Floats,
+    slots: Ints,
+    names: Sequence[str],
+    *,
+    leads: Ints | None = None,
+    usage: float | Affinity = 1.0,
+    words: str | None = None,
+) -> list[Limit]:
+    """Return one limit for each rep with slots: low e <= received <= high e, hard or at a price.
+
+    Parameters
+    ----------
+    share
+        float64 (n_reps,), the entitlements e
+    leads, usage
+        what counts as received, shared by all limits; where each lead counts 1, bounds are rounded outwards
+    words
+        what the limits are called; None = `Fairness.words`
+    """
+    lower, upper = fairness.low * share, fairness.high * share
+    if not isinstance(usage, Affinity):
+        lower, upper = np.minimum(np.floor(lower + 1e-9), slots), np.ceil(upper - 1e-9)
     return [
-        Limit(reps=[rep], lower=lower[rep], upper=max(lower[rep], upper[rep]), name=f"fairness band of {names[rep]}")
+        Limit(
+            reps=np.array([rep]),
+            leads=leads,
+            usage=usage,
+            lower=lower[rep],
+            upper=max(lower[rep], upper[rep]),
+            penalty=fairness.weight,
+            name=f"{words or fairness.words} of {names[rep]}",
+        )
         for rep in range(len(slots))
         if slots[rep] > 0
     ]
 
 
 def quota_limits(
-    quota: NewcomerQuota, newcomer: Bools, available: Floats, n_leads: int, names: Sequence[str]
+    quota: NewcomerQuota,
+    newcomer: Bools,
+    available: Floats,
+    n_leads: int,
+    names: Sequence[str],
+    *,
+    value: tuple[Affinity, float] | None = None,
+    hot: Ints | None = None,
 ) -> list[Limit]:
-    """Return the minimum of the group, ceil(share n) <= leads of newcomers, and the minimum of each newcomer."""
+    """Return the minimums and the ceiling of a newcomer quota; none if nobody is new.
+
+    ``ceil(share n) <= leads of newcomers``, ``value_share T <= value of newcomers``,
+    ``hot leads of newcomers <= floor(max_hot_share n_hot)``, ``floor(min_leads available_j) <= leads of newcomer j``.
+
+    Parameters
+    ----------
+    available
+        float64 (n_reps,), fraction of full capacity that is there
+    n_leads
+        how many leads can be placed
+    value
+        what leads are worth, and the T that `value_share` is a part of
+    hot
+        indices of the hot leads
+    """
     new = np.flatnonzero(newcomer)
-    limits = []
-    if quota.share and len(new):
-        limits.append(Limit(reps=new, lower=np.ceil(quota.share * n_leads - 1e-9), name="newcomer quota"))
-    if quota.min_leads:
-        least = np.floor(quota.min_leads * available + 1e-9)
-        limits += [
-            Limit(reps=[rep], lower=least[rep], name=f"newcomer minimum of {names[rep]}")
-            for rep in new.tolist()
-            if least[rep] > 0
-        ]
-    return limits
+    return list(_quota_limits(quota, new, available, n_leads, names, value, hot)) if len(new) else []
+
+
+def _quota_limits(
+    quota: NewcomerQuota,
+    new: Ints,
+    available: Floats,
+    n_leads: int,
+    names: Sequence[str],
+    value: tuple[Affinity, float] | None,
+    hot: Ints | None,
+) -> Iterator[Limit]:
+    if quota.share:
+        yield Limit(reps=new, lower=np.ceil(quota.share * n_leads - 1e-9), name=f"{NEWCOMER}quota")
+    if quota.value_share and value is not None:
+        worth, total = value
+        yield Limit(reps=new, usage=worth, lower=quota.value_share * total, name=f"{NEWCOMER}value quota")
+    if quota.max_hot_share is not None and hot is not None:
+        most = np.floor(quota.max_hot_share * len(hot) + 1e-9)
+        yield Limit(reps=new, leads=hot, upper=most, name=f"{NEWCOMER}ceiling on hot leads")
+    least = np.floor((quota.min_leads or 0) * available + 1e-9)
+    for rep in new[least[new] > 0].tolist():
+        yield Limit(reps=[rep], lower=least[rep], name=f"{NEWCOMER}minimum of {names[rep]}")
+
+
+def tenures(reps: Table, columns: Columns, now: date | datetime | str | None) -> Floats | None:
+    """Return the days of tenure of each rep, float64 (n_reps,), inf where unknown; None without a column that says.
+
+    Raises
+    ------
+    InvalidInput
+        `hired_on` without `now`
+    """
+    if columns.tenure_days in reps:
+        return reps.numbers(columns.tenure_days, missing=np.inf)
+    if columns.hired_on not in reps:
+        return None
+    today = as_moment(now)
+    if today is None:
+        raise InvalidInput(
+            f'{reps.name}.{columns.hired_on}: needs now=, the date to count tenure to, as in now="2026-01-31"; '
+            f"found {now!r}"
+        )
+    hired = reps.days(columns.hired_on)
+    return np.array([np.inf if day is None else today.toordinal() - day for day in hired], dtype=np.float64)
 
 
 def is_newcomer(
@@ -171,17 +353,10 @@ def is_newcomer(
     """
     if columns.is_newcomer in reps:
         return reps.fractions(columns.is_newcomer) > 0
-    if columns.tenure_days in reps:
-        return reps.numbers(columns.tenure_days, missing=np.inf) < tenure_days
-    if columns.hired_on in reps and (required or now is not None):
-        today = as_moment(now)
-        if today is None:
-            raise InvalidInput(
-                f'{reps.name}.{columns.hired_on}: needs now=, the date to count tenure to, as in now="2026-01-31"; '
-                f"found {now!r}"
-            )
-        hired = reps.days(columns.hired_on)
-        return np.array([day is not None and today.toordinal() - day < tenure_days for day in hired], dtype=bool)
+    known = columns.tenure_days in reps or required or now is not None
+    tenure = tenures(reps, columns, now) if known else None
+    if tenure is not None:
+        return tenure < tenure_days
     if required:
         raise InvalidInput(
             f'{reps.name}: a newcomer quota needs a column "{columns.is_newcomer}", "{columns.tenure_days}" or '

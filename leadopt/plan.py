@@ -25,6 +25,7 @@ from leadopt.policy import Policy
 from leadopt.problem import Limit, Problem
 from leadopt.reasons import Unassigned, loads_of, why_unassigned
 from leadopt.report import load_columns, rep_table, report
+from leadopt.sharing import Shared
 from leadopt.shrinkage import Estimates
 from leadopt.solvers.exchange import Exchange
 from leadopt.tables import html, number
@@ -39,7 +40,7 @@ _CLASSES = {
     kind.__name__: kind
     for kind in (
         *(Affinity, Case, Columns, Estimates, Evidence, Exclude, Fairness, Limit, Match, NewcomerQuota, Policy),
-        *(Problem, Skills, Verdicts),
+        *(Problem, Shared, Skills, Verdicts),
     )
 }
 

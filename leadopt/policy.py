@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Policy", "exclude", "match", "skills"]
 
+_FIRST = {  # the settings of the first release: a later one that is left at its default changes no fingerprint
+    "fairness": ("low", "high", "entitlement"),
+    "newcomers": ("share", "min_leads", "tenure_days"),
+    "columns": (
+        *("lead_id", "rep_id", "value", "capacity", "available", "open_leads", "max_open", "min_leads"),
+        *("is_newcomer", "tenure_days", "hired_on", "territory", "converted", "at"),
+    ),
+}
 _RULES: dict[str, Callable[..., Rule]] = {"match": Match, "skills": Skills, "exclude": Exclude}
 
 
@@ -32,9 +40,9 @@ class Policy:
     eligibility
         rules that every pair must meet: `match("territory")`, `skills(...)`, `exclude(...)`
     fairness
-        band on the number of leads around each rep's entitlement; None = none
+        how evenly leads, value or hot leads are shared: one `Fairness`, several of them, or None
     newcomers
-        minimum for new reps; None = none
+        minimums and ceilings for new reps, key accounts they do not get, and their ramp; None = none
     reserve
         gain of leaving a lead unassigned; a lead that no free rep gains more with stays there;
         -inf = every lead must be placed
@@ -55,7 +63,7 @@ class Policy:
 
     segment_by: tuple[str, ...] | None = None
     eligibility: tuple[Rule, ...] = ()
-    fairness: Fairness | None = None
+    fairness: Fairness | tuple[Fairness, ...] | None = None
     newcomers: NewcomerQuota | None = None
     reserve: float = 0.0
     score: Mapping[str, Any] | None = None
@@ -75,7 +83,8 @@ class Policy:
                 raise InvalidInput(
                     f"policy.eligibility: must hold rules from leadopt.policy (match, skills, exclude); found {rule!r}"
                 )
-        for name, kind in (("fairness", Fairness), ("newcomers", NewcomerQuota), ("columns", Columns)):
+        object.__setattr__(self, "fairness", _one_or_several(self.fairness))
+        for name, kind in (("newcomers", NewcomerQuota), ("columns", Columns)):
             value = getattr(self, name)
             if not isinstance(value, kind) and not (value is None and name != "columns"):
                 raise InvalidInput(f"policy.{name}: must be {kind.__name__}(...); found {value!r}")
@@ -90,6 +99,13 @@ class Policy:
             if not isinstance(name, str):
                 raise InvalidInput(f"policy.columns.{column}: must be the name of a column; found {name!r}")
 
+    @property
+    def fairnesses(self) -> tuple[Fairness, ...]:
+        """All settings of fairness, one or several or none."""
+        if self.fairness is None:
+            return ()
+        return self.fairness if isinstance(self.fairness, tuple) else (self.fairness,)
+
     def replace(self, **changes: Any) -> Self:
         """Return the same policy with some settings changed."""
         _check_keys("policy", changes, [f.name for f in fields(self)])
@@ -100,8 +116,8 @@ class Policy:
         return {
             "segment_by": None if self.segment_by is None else list(self.segment_by),
             "eligibility": [{"rule": _rule_name(rule), **_plain(rule)} for rule in self.eligibility],
-            "fairness": None if self.fairness is None else asdict(self.fairness),
-            "newcomers": None if self.newcomers is None else asdict(self.newcomers),
+            "fairness": _plain_fairness(self.fairness),
+            "newcomers": None if self.newcomers is None else _plain_quota(self.newcomers),
             "reserve": "-inf" if self.reserve == float("-inf") else self.reserve,
             "score": None if self.score is None else _plain_score(self.score),
             "half_life_days": self.half_life_days,
@@ -116,10 +132,15 @@ class Policy:
 
     @property
     def fingerprint(self) -> str:
-        """The first 16 hex digits of the SHA-256 of the JSON: equal settings, equal fingerprint, on any machine."""
-        import hashlib
+        """The first 16 hex digits of the SHA-256 of the settings: equal ones, equal fingerprint, on any machine.
 
-        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
+        Settings that came with a later release count only where they differ from their defaults.
+        """
+        import hashlib
+        import json
+
+        told = json.dumps(_told(self.to_dict()), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -136,8 +157,10 @@ class Policy:
         settings: dict[str, Any] = {key: value for key, value in data.items() if value is not None}
         if "reserve" in settings and isinstance(settings["reserve"], str):
             settings["reserve"] = _number("reserve", settings["reserve"])
+        if isinstance(settings.get("fairness"), list | tuple):
+            settings["fairness"] = tuple(_settings("policy.fairness", Fairness, one) for one in settings["fairness"])
         for name, kind in (("fairness", Fairness), ("newcomers", NewcomerQuota), ("columns", Columns)):
-            if name in settings:
+            if name in settings and not isinstance(settings[name], tuple):
                 settings[name] = _settings(f"policy.{name}", kind, settings[name])
         rules = settings.get("eligibility", [])
         if not isinstance(rules, list | tuple):
@@ -163,6 +186,38 @@ class Policy:
             raise InvalidInput(f"{path}: must be text in UTF-8") from None
         except InvalidInput as error:
             raise InvalidInput(f"{path}: {error}") from None
+
+
+def _one_or_several(fairness: Any) -> Fairness | tuple[Fairness, ...] | None:
+    """Return one setting as itself, several as a tuple, none as None."""
+    several = tuple(fairness) if isinstance(fairness, list | tuple) else () if fairness is None else (fairness,)
+    for one in several:
+        if not isinstance(one, Fairness):
+            raise InvalidInput(f"policy.fairness: must be Fairness(...); found {one!r}")
+    return several[0] if len(several) == 1 else several or None
+
+
+def _plain_fairness(fairness: Fairness | tuple[Fairness, ...] | None) -> Any:
+    if isinstance(fairness, tuple):
+        return [asdict(one) for one in fairness]
+    return None if fairness is None else asdict(fairness)
+
+
+def _plain_quota(quota: NewcomerQuota) -> dict[str, Any]:
+    return {**asdict(quota), "ramp": list(quota.ramp)}
+
+
+def _told(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return plain settings without those of a later release that are left at their defaults."""
+    for name, default in (("fairness", Fairness()), ("newcomers", NewcomerQuota()), ("columns", Columns())):
+        usual = _plain_quota(default) if isinstance(default, NewcomerQuota) else asdict(default)
+        several = settings[name] if isinstance(settings[name], list) else [settings[name]]
+        told = [
+            one and {key: value for key, value in one.items() if key in _FIRST[name] or value != usual[key]}
+            for one in several
+        ]
+        settings[name] = told if isinstance(settings[name], list) else told[0]
+    return settings
 
 
 def _plain_score(score: Mapping[str, Any]) -> Any:

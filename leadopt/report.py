@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.capacity import HOURS
 from leadopt.case import Case
+from leadopt.certify import Certificate, certify
 from leadopt.problem import Limit
+from leadopt.quotas import cost_of
 from leadopt.reasons import Unassigned
 from leadopt.tables import count, markdown, number, percent
 from leadopt.values import Id
@@ -15,6 +18,7 @@ from leadopt.values import Id
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_CLOSE = 1e-3  # gap up to which the cost of a quota is that of the quota
 _MOST_LEFT = 20  # leads in the pool that the page lists; the plan's table has all
 
 
@@ -32,7 +36,8 @@ def report(
     sections = (
         f"# leadopt plan\n\n{summary}.",
         f"## Reps\n\n{markdown(*rep_table(case, rep_of_lead, prices))}",
-        _newcomers(case, rep_of_lead),
+        _fairness(case, rep_of_lead),
+        _newcomers(case, rep_of_lead, certify(case.problem, rep_of_lead, prices, limit_prices)),
         _limits(case, rep_of_lead, limit_prices),
         _pins(case, pin_costs),
         _pool(unassigned),
@@ -43,7 +48,7 @@ def report(
 
 
 def load_columns(case: Case, rep_of_lead: Ints, prices: Floats) -> dict[str, list[Any]]:
-    """Return one entry per rep: id, leads, capacity, fill, gain, what one more slot adds, and who is new."""
+    """Return one entry per rep: id, leads, capacity, fill, gain, what one more slot adds, who is new, and hours."""
     leads = np.flatnonzero(rep_of_lead >= 0)
     reps = rep_of_lead[leads]
     loads = np.bincount(reps, minlength=case.problem.n_reps)
@@ -58,30 +63,74 @@ def load_columns(case: Case, rep_of_lead: Ints, prices: Floats) -> dict[str, lis
         "gain": gains.tolist(),
         "slot_price": prices.tolist(),
         "newcomer": case.newcomer.tolist(),
+        **_hours(case, rep_of_lead),
     }
+
+
+def _hours(case: Case, rep_of_lead: Ints) -> dict[str, list[float | None]]:
+    """Return hours worked and hours there, one entry per rep; nothing where no limit tells of hours."""
+    limits = {int(limit.reps[0]): limit for limit in case.problem.limits if _is_hours(limit) and limit.reps is not None}
+    if not limits:
+        return {}
+    loads = {rep: case.problem.load(limit, rep_of_lead) for rep, limit in limits.items()}
+    reps = range(case.problem.n_reps)
+    return {
+        "hours": [loads.get(rep) for rep in reps],
+        "hours_there": [limits[rep].upper if rep in limits else None for rep in reps],
+    }
+
+
+def _is_hours(limit: Limit) -> bool:
+    return (limit.name or "").startswith(HOURS)
 
 
 def rep_table(case: Case, rep_of_lead: Ints, prices: Floats) -> tuple[list[str], list[list[str]]]:
     """Return headers and rows of the reps' loads, for people."""
     columns = load_columns(case, rep_of_lead, prices)
+    timed = "hours" in columns
     rows = [
         [
             str(rep),
             f"{leads}",
             f"{capacity}",
             "-" if fill is None else percent(fill),
+            *((f"{number(hours[0])} of {number(hours[1])}",) if timed else ()),
             number(gain),
             number(price),
             "away" if away else "new" if new else "",
         ]
-        for rep, leads, capacity, fill, gain, price, new, away in zip(
+        for rep, leads, capacity, fill, gain, price, new, *hours, away in zip(
             *columns.values(), case.away.tolist(), strict=True
         )
     ]
-    return ["rep", "leads", "capacity", "fill", f"expected {case.unit}", "one more slot adds", ""], rows
+    hours = ["hours"] if timed else []
+    return ["rep", "leads", "capacity", "fill", *hours, f"expected {case.unit}", "one more slot adds", ""], rows
 
 
-def _newcomers(case: Case, rep_of_lead: Ints) -> str:
+def _fairness(case: Case, rep_of_lead: Ints) -> str:
+    """Return who received how much of what is shared, beside what each was entitled to."""
+    tables = []
+    for one in case.shared:
+        received, credit = one.received(rep_of_lead), one.credit.any()
+        rows = [
+            [
+                str(rep),
+                number(got),
+                number(due),
+                percent(got / due) if due > 0 else "-",
+                *((number(owed),) if credit else ()),
+            ]
+            for rep, got, due, owed in zip(
+                case.rep_ids, received.tolist(), one.entitlement.tolist(), one.credit.tolist(), strict=True
+            )
+        ]
+        what = {"leads": "leads", "value": f"expected {case.unit}", "hot": "hot leads"}[one.of]
+        headers = ["rep", what, "entitled to", "received", *(["owed from before"] if credit else [])]
+        tables.append(markdown(headers, rows))
+    return "## Fairness\n\n" + "\n\n".join(tables) if tables else ""
+
+
+def _newcomers(case: Case, rep_of_lead: Ints, found: Certificate) -> str:
     new = np.flatnonzero(case.newcomer)
     if not len(new):
         return ""
@@ -89,7 +138,23 @@ def _newcomers(case: Case, rep_of_lead: Ints) -> str:
     theirs = int(np.isin(placed, new).sum())
     share = percent(theirs / len(placed)) if len(placed) else "none"
     who = f"{len(new)} of {count(len(case.rep_ids), 'rep')}"
-    return f"## Newcomers\n\n{who}, with {count(theirs, 'lead')} ({share})."
+    return f"## Newcomers\n\n{who}, with {count(theirs, 'lead')} ({share}).{_cost(case, rep_of_lead, found)}"
+
+
+def _cost(case: Case, rep_of_lead: Ints, found: Certificate) -> str:
+    """Return what the newcomer quota costs; nothing for a plan that is far from the best for other reasons."""
+    if found.violations or found.gap > _CLOSE:
+        return ""
+    cost = cost_of(case, rep_of_lead, found)
+    if cost is None:
+        return ""
+    unsure = f", give or take {number(cost.uncertain)}" if cost.uncertain else ""
+    rows = [
+        [str(rep), f"{one.leads}", f"{one.leads_without}", number(one.gain), number(one.gain_without), number(one.cost)]
+        for rep, one in cost.newcomers.items()
+    ]
+    headers = ["rep", "leads", "without quota", f"expected {case.unit}", "without quota", "costs"]
+    return f" The quota costs {number(cost.total)} {case.unit}{unsure}.\n\n{markdown(headers, rows)}"
 
 
 def _limits(case: Case, rep_of_lead: Ints, limit_prices: Floats) -> str:
@@ -98,7 +163,7 @@ def _limits(case: Case, rep_of_lead: Ints, limit_prices: Floats) -> str:
         for limit, name, price in zip(case.problem.limits, case.limit_names(), limit_prices.tolist(), strict=True)
         if price != 0
     ]
-    return f"## Limits that decided\n\n{markdown(['limit', 'leads', 'bounds', 'price'], rows)}" if rows else ""
+    return f"## Limits that decided\n\n{markdown(['limit', 'load', 'bounds', 'price'], rows)}" if rows else ""
 
 
 def _pins(case: Case, pin_costs: Mapping[Id, float]) -> str:

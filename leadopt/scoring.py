@@ -66,11 +66,28 @@ def tiers(scores: ArrayLike, shares: Mapping[str, float]) -> list[str]:
         raise InvalidInput(f"tiers: shares must be 0 or more and sum to 1; found {dict(shares)}")
     if not np.isfinite(values).all():
         raise InvalidInput("tiers: scores must be finite")
-    better = np.array([(values > value).sum() for value in np.unique(values)], dtype=np.float64)
-    rank = better[np.unique(values, return_inverse=True)[1].reshape(-1)] / max(1, len(values))
-    edges = np.cumsum(list(shares.values()))
+    edges, rank = np.cumsum(list(shares.values())), _rank(values)
     names = list(shares)
     return [names[min(int(place), len(names) - 1)] for place in np.searchsorted(edges - 1e-12, rank, side="right")]
+
+
+def top(scores: ArrayLike, share: float) -> NDArray[np.int64]:
+    """Return the indices of the best `share` of the leads, in order; who ties with the last of them is in it too.
+
+    Scores of -inf are never in it.
+
+    Examples
+    --------
+    >>> top([0.9, 0.1, 0.5, 0.4], 0.5)
+    array([0, 2])
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    return np.flatnonzero((_rank(values) < share - 1e-12) & (values > -np.inf))
+
+
+def _rank(values: Floats) -> Floats:
+    """Return which fraction of the values is greater than each, float64 in [0, 1)."""
+    return (len(values) - np.searchsorted(np.sort(values), values, side="right")) / max(1, len(values))
 
 
 def plain_weights(weights: Any) -> dict[str, float | dict[str, float]]:

@@ -64,7 +64,8 @@ def test_missing_columns_that_a_setting_asks_for():
         (Policy(columns=Columns(lead_id="id")),
          f'leads: column "id" is missing; known are lead_id, industry {SETTINGS}'),
         (Policy(fairness=Fairness(entitlement="weight")),
-         'fairness.entitlement: must be "capacity", "equal" or a column of reps (rep_id, capacity); found \'weight\''),
+         'fairness.entitlement: must be "capacity", "equal", "performance" or a column of reps '
+         "(rep_id, capacity); found 'weight'"),
         (Policy(newcomers=NewcomerQuota(share=0.1)),
          'reps: a newcomer quota needs a column "is_newcomer", "tenure_days" or "hired_on"; found rep_id, capacity'),
     ]  # fmt: skip

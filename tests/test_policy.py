@@ -91,6 +91,37 @@ def test_fingerprints_never_change():
     assert FULL.fingerprint == "0b6025761fcbea78"
 
 
+def test_what_a_later_release_added_counts_only_where_it_is_set():
+    assert Policy(fairness=Fairness(of="leads", hot_share=0.2)).fingerprint == "6f8a72b632648352"
+    later = [
+        *(Fairness(of="value"), Fairness(weight=0), Fairness(maximin=True), Fairness(hot_share=0.1)),
+        *(NewcomerQuota(value_share=0), NewcomerQuota(max_hot_share=0), NewcomerQuota(hot_share=0.1)),
+        *(NewcomerQuota(protect="key"), NewcomerQuota(ramp_days=9), NewcomerQuota(ramp=[0, 0.5, 1])),
+        *(Columns(effort="e"), Columns(credit="c")),
+    ]
+    kinds = {Fairness: "fairness", NewcomerQuota: "newcomers", Columns: "columns"}
+    plain = [Policy(), *(Policy(**{name: kind()}) for kind, name in kinds.items() if kind is not Columns)]
+    changed = [Policy(**{kinds[type(setting)]: setting}) for setting in later]
+    assert len({policy.fingerprint for policy in plain + changed}) == len(plain) + len(later)
+    for policy in changed:
+        assert Policy.from_dict(json.loads(policy.to_json())) == policy
+
+
+def test_several_fairness_settings_are_a_list_in_every_format(tmp_path):
+    both = Policy(fairness=[Fairness(of="value", low=0.6), Fairness(of="hot", weight=2.5)])
+    path = tmp_path / "policy.toml"
+    path.write_text('[[fairness]]\nof = "value"\nlow = 0.6\n[[fairness]]\nof = "hot"\nweight = 2.5\n')
+    assert Policy.from_toml(path) == both == Policy.from_dict(json.loads(both.to_json()))
+    assert [one.of for one in both.fairnesses] == ["value", "hot"]
+    assert both.fingerprint != both.replace(fairness=both.fairnesses[::-1]).fingerprint
+
+
+def test_one_fairness_setting_is_a_list_of_one():
+    assert Policy(fairness=[Fairness()]) == Policy(fairness=Fairness()) == Policy.from_dict({"fairness": [{}]})
+    assert Policy(fairness=()) == Policy() == Policy.from_dict({"fairness": []})
+    assert Policy().fairnesses == ()
+
+
 def test_every_setting_changes_the_fingerprint():
     changed = [Policy(), *(Policy(**{name: getattr(FULL, name)}) for name in Policy.__dataclass_fields__)]
     assert len({policy.fingerprint for policy in changed}) == len(changed)
@@ -147,6 +178,11 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"fairness": {"lo": 1}}, 'policy.fairness: unknown key "lo"; did you mean "low"?'),
         ({"fairness": 0.9}, "policy.fairness: must be a table of settings; found 0.9"),
         ({"fairness": {"low": "x"}}, "fairness: must have 0 <= low <= 1 <= high; found low='x', high=1.2"),
+        ({"fairness": [{}, 5]}, "policy.fairness: must be a table of settings; found 5"),
+        ({"fairness": {"of": "valu"}},
+         'fairness.of: must be "leads", "value" or "hot"; found \'valu\'; did you mean "value"?'),
+        ({"newcomers": {"ramp": 5}},
+         "newcomers.ramp: must be two or more fractions that never fall and end at 1, as in [0, 0.25, 1]; found 5"),
         ({"newcomers": {"share": 2}}, "newcomers.share: must be a number from 0 to 1; found 2"),
         ({"columns": {"leadid": "x"}}, 'policy.columns: unknown key "leadid"; did you mean "lead_id"?'),
         ({"columns": {"lead_id": 5}}, "policy.columns.lead_id: must be the name of a column; found 5"),
@@ -187,6 +223,7 @@ def test_what_is_no_setting_gets_one_sentence(data, said):
         ({"eligibility": "territory"},
          "policy.eligibility: must hold rules from leadopt.policy (match, skills, exclude); found 'territory'"),
         ({"fairness": 0.9}, "policy.fairness: must be Fairness(...); found 0.9"),
+        ({"fairness": [Fairness(), 0.9]}, "policy.fairness: must be Fairness(...); found 0.9"),
         ({"newcomers": 0.1}, "policy.newcomers: must be NewcomerQuota(...); found 0.1"),
         ({"columns": None}, "policy.columns: must be Columns(...); found None"),
     ],
@@ -236,8 +273,14 @@ rules = tables_of(
 )
 known = {
     "eligibility": st.lists(st.one_of(rules, plain), max_size=2),
-    "fairness": tables_of("low", "high", "entitlement"),
-    "newcomers": tables_of("share", "min_leads", "tenure_days"),
+    "fairness": st.one_of(
+        tables_of("low", "high", "entitlement"),
+        tables_of(*Fairness.__dataclass_fields__),
+        st.lists(tables_of("low", "weight", of=st.sampled_from(["leads", "value", "hot", "x"])), max_size=3),
+    ),
+    "newcomers": st.one_of(
+        tables_of("share", "min_leads", "tenure_days"), tables_of(*NewcomerQuota.__dataclass_fields__)
+    ),
     "columns": tables_of("lead_id", "value", "at"),
 }
 wild = st.fixed_dictionaries(
