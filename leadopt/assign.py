@@ -1,6 +1,6 @@
 """`assign`: the user's tables in, a plan out. The steps are `assign` itself; everything else here is one of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NoReturn
 
@@ -27,7 +27,7 @@ def assign(
     *,
     affinity: AffinityModel | Affinity | ArrayLike | None = None,
     policy: Policy | None = None,
-    fairness: Fairness | None = None,
+    fairness: Fairness | Sequence[Fairness] | None = None,
     newcomers: NewcomerQuota | None = None,
     pins: Mapping[Any, Any] | None = None,
     now: date | datetime | str | None = None,
@@ -58,7 +58,7 @@ def assign(
     policy
         all settings; None = `Policy()`
     fairness, newcomers
-        shorthand for these two settings of the policy
+        shorthand for these two settings of the policy; several settings of fairness hold together
     pins
         lead id -> rep id, decided by a person: kept even against eligibility, counted against capacity, priced
     now
@@ -106,7 +106,9 @@ def assign(
     return _as_plan(case, _solve(case, rng, meter), known.leads)
 
 
-def _settings(policy: Policy | None, fairness: Fairness | None, quota: NewcomerQuota | None) -> Policy:
+def _settings(
+    policy: Policy | None, fairness: Fairness | Sequence[Fairness] | None, quota: NewcomerQuota | None
+) -> Policy:
     if policy is not None and not isinstance(policy, Policy):
         raise InvalidInput(f"policy: must be a leadopt.Policy; found {type(policy).__name__}")
     changes = {name: value for name, value in (("fairness", fairness), ("newcomers", quota)) if value is not None}

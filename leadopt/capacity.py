@@ -44,7 +44,7 @@ class Hours:
     @property
     def alike(self) -> bool:
         """Whether every lead takes a rep the same time, so that hours are slots."""
-        return len(self.effort) == 0 or bool(self.effort[0] > 0 and (self.effort == self.effort[0]).all())
+        return bool((self.effort == self.effort[:1]).all())
 
     @property
     def most(self) -> Ints:

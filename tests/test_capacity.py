@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt.capacity import minimum_limits, slots
+from leadopt.capacity import hours_limits, minimum_limits, placeable_in_time, slots
 from leadopt.columns import Columns
 from leadopt.errors import InvalidInput
 from leadopt.frames import Table
@@ -89,6 +89,97 @@ def test_without_any_capacity_the_leads_are_shared_evenly_by_availability():
 def test_what_is_no_capacity_is_refused(columns, said):
     with pytest.raises(InvalidInput) as caught:
         slots_of(**columns)
+    assert str(caught.value) == said
+
+
+def timed(leads=None, **columns):
+    return slots(Table(columns, "reps"), Columns(), len((leads or {}).get("effort", [])), Table(leads or {}, "leads"))
+
+
+efforts = st.lists(st.sampled_from([0.0, 0.25, 1.0, 1.5, 4.0]), min_size=1, max_size=5)
+
+
+@given(efforts, st.data(), st.integers(1, 3))
+@examples(150)
+def test_hours_allow_exactly_what_fits_into_them(effort, data, n_reps):
+    def column(*values):
+        return data.draw(st.lists(st.sampled_from(values), min_size=n_reps, max_size=n_reps))
+
+    hours, held, pace, there = column(0, 2, 5.5), column(0, 1, None), column(0.5, 1, 2, None), column(0, 0.5, 1)
+    found = timed({"effort": effort}, hours=hours, open_hours=held, pace=pace, available=there)
+    limits = {limit.name: limit for limit in hours_limits(found.hours, "abc"[:n_reps])}
+    together = 0.0
+    for rep in range(n_reps):
+        left = max(0, hours[rep] * there[rep] - (held[rep] or 0))
+        each = np.array(effort) * (pace[rep] or 1)
+        subsets = [[i for i in range(len(effort)) if bits >> i & 1] for bits in range(2 ** len(effort))]
+        fit = [leads for leads in subsets if each[leads].sum() <= left]
+        assert found.most[rep] == max(map(len, fit))
+        together += left / (pace[rep] or 1)
+        for leads in map(np.array, subsets[1:] if limits else ()):
+            limit = limits[f"hours of {'abc'[rep]}"]
+            assert (limit.usage_at(leads, np.full(len(leads), rep)).sum() <= limit.upper) == (leads.tolist() in fit)
+    if not limits:  # every lead takes the same time: slots say it all
+        assert len(set(effort)) == 1
+    shortest_first = np.cumsum(np.sort(effort))
+    assert placeable_in_time(found.hours) == (shortest_first <= together).sum()
+
+
+def test_capacity_and_hours_hold_both():
+    found = timed({"effort": [1, 2, 3]}, capacity=[2, 5, 1], hours=[9, 3, 9])
+    assert found.most.tolist() == [2, 2, 1]
+    assert found.weight.tolist() == [2, 2, 1]
+    assert [limit.upper for limit in hours_limits(found.hours, ["a", "b", "c"])] == [9, 3, 9]
+
+
+def test_all_limits_on_hours_share_one_usage():
+    limits = hours_limits(timed({"effort": [1, 2]}, hours=[9, 3], pace=[1, 2]).hours, ["a", "b"])
+    assert limits[0].usage is limits[1].usage
+    assert limits[0].usage.dense().tolist() == [[1, 2], [2, 4]]
+
+
+def test_working_time_weighs_reps_where_they_have_hours_alone():
+    found = timed({"effort": [1, 2, 3]}, hours=[8, 8, 4], pace=[1, 2, 1], available=[1, 1, 0])
+    assert found.weight.tolist() == [8, 4, 4]
+    assert found.most.tolist() == [3, 2, 0]
+
+
+def test_a_ramp_scales_capacity_hours_and_minimums():
+    columns = {"capacity": [10, 10], "hours": [40, 40], "min_leads": [4, 4], "available": [0.5, 1]}
+    ramp, leads = np.array([0.5, 1.0]), Table({"effort": [1, 2] * 20}, "leads")
+    found = slots(Table(columns, "reps"), Columns(), 40, leads, ramp)
+    assert found.most.tolist() == [2, 10]
+    assert found.least.tolist() == [1, 4]
+    assert found.hours.left.tolist() == [10, 40]
+
+
+def test_effort_without_hours_is_noted_and_hours_without_effort_are_refused():
+    assert timed({"effort": [1]}, capacity=[1]).notes == (
+        '"effort" is not used, as there is no column "hours" in reps',
+    )
+    with pytest.raises(InvalidInput) as caught:
+        slots(Table({"hours": [8]}, "reps"), Columns(), 1, Table({"lead_id": [1]}, "leads"))
+    assert str(caught.value) == (
+        'reps.hours: needs a column "effort" of leads, the hours that each lead takes; add it (1 where every lead '
+        'takes an hour), or leave "hours" out'
+    )
+    assert timed({}, hours=[8]).most.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    "effort, columns, said",
+    [
+        ([-1], {"hours": [8]}, "leads.effort, row 1: must be a finite number, 0 or more; found -1"),
+        ([None], {"hours": [8]}, "leads.effort, row 1: must be a finite number, 0 or more; found nothing"),
+        ([1], {"hours": [float("nan")]}, "reps.hours, row 1: must be a finite number, 0 or more; found nothing"),
+        ([1], {"hours": [8], "pace": [0]},
+         "reps.pace, row 1: must be above 0, the hours of a lead as a multiple of the usual; found 0.0"),
+        ([1], {"hours": [8], "open_hours": [-2]}, "reps.open_hours, row 1: must be a finite number, 0 or more; found -2"),
+    ],
+)  # fmt: skip
+def test_what_is_no_working_time_is_refused(effort, columns, said):
+    with pytest.raises(InvalidInput) as caught:
+        timed({"effort": effort}, **columns)
     assert str(caught.value) == said
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from leadopt.eligibility import Exclude, Match, exclude, judge, match, pinned_reps, skills
+from leadopt.eligibility import Exclude, Match, Protect, exclude, judge, match, pinned_reps, skills
 from leadopt.errors import InvalidInput
 from leadopt.frames import Table
 
@@ -140,3 +140,11 @@ def test_pins_may_be_numpy_scalars():
 )
 def test_pins_that_meet_nobody_are_refused(pins, said):
     assert refused(pinned, pins) == said
+
+
+def test_protected_leads_are_for_everybody_but_newcomers():
+    rule = Protect("key", (True, False))
+    leads, reps = Table({"lead_id": [1, 2, 3], "key": ["yes", None, 0]}, "leads"), Table({"rep_id": [1, 2]}, "reps")
+    verdicts = judge(rule, leads, [1, 2, 3], reps, [1, 2])
+    assert verdicts.allowed[verdicts.kind_of_lead].tolist() == [[False, True], [True, True], [True, True]]
+    assert verdicts.words == ("not a newcomer (key)", "anyone")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt.errors import InvalidInput
-from leadopt.scoring import plain_weights, score, tiers
+from leadopt.scoring import plain_weights, score, tiers, top
 from tests.strategies import examples
 from tests.tables_strategies import KINDS
 
@@ -109,3 +109,12 @@ def test_what_are_no_tiers_is_refused(scores, shares, said):
     with pytest.raises(InvalidInput) as caught:
         tiers(scores, shares)
     assert str(caught.value) == said
+
+
+@given(st.lists(st.sampled_from([0.0, 0.5, 1.0, 7.0, -np.inf]), max_size=8), st.sampled_from([0.1, 0.5, 0.9, 1.0]))
+@examples(100)
+def test_the_top_is_the_first_of_two_tiers(scores, share):
+    found = top(scores, share)
+    finite = np.where(np.isinf(scores), -1e9, scores)
+    first = [i for i, tier in enumerate(tiers(finite, {"hot": share, "other": 1 - share})) if tier == "hot"]
+    assert found.tolist() == [i for i in first if scores[i] > -np.inf]

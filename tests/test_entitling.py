@@ -1,0 +1,240 @@
+"""From settings to limits: what each setting asks for, against brute force where answers can be enumerated."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadopt import Affinity, Columns, Fairness, Infeasible, InvalidInput, NewcomerQuota, Policy, assign
+from leadopt.building import build, know
+from leadopt.problem import Limit
+from leadopt.progress import Meter
+from tests.oracles import brute_force
+from tests.strategies import examples
+from tests.test_assign import HISTORY, leads_of, reps_of
+
+
+def case_of(leads, reps, affinity=None, history=None, pins=None, **settings):
+    policy = Policy(**settings)
+    return build(know(leads, reps, history, affinity, policy, Meter(None)), policy, pins, None)
+
+
+def refused(*tables, **more):
+    with pytest.raises((InvalidInput, Infeasible)) as caught:
+        case_of(*tables, **more)
+    return str(caught.value)
+
+
+def tried(problem, limits=None):
+    """Brute force of a problem whose usages may be factored."""
+    limits = problem.limits if limits is None else limits
+    plain = [
+        Limit(reps=one.reps, leads=one.leads, lower=one.lower, upper=one.upper, penalty=one.penalty,
+              usage=one.usage.dense() if isinstance(one.usage, Affinity) else one.usage)
+        for one in limits
+    ]  # fmt: skip
+    return brute_force(problem, limits=plain)
+
+
+def bounds_of(case):
+    return {limit.name: (limit.lower, limit.upper) for limit in case.problem.limits}
+
+
+cells = st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0, -np.inf])
+
+
+@st.composite
+def floors(draw):
+    n_leads, n_reps = draw(st.integers(1, 5)), draw(st.integers(1, 3))
+    gains = np.array(draw(st.lists(cells, min_size=n_leads * n_reps, max_size=n_leads * n_reps)))
+    capacity = draw(st.lists(st.integers(0, 4), min_size=n_reps, max_size=n_reps))
+    return gains.reshape(n_leads, n_reps), capacity
+
+
+@given(floors(), st.sampled_from([(0.5, 1.5), (0.0, 1.0), (0.8, 2.0)]), st.sampled_from([None, 0.5, 3.0]))
+@examples(150)
+def test_a_value_band_divides_what_the_best_plan_without_it_is_worth(floor, band, weight):
+    gains, capacity = floor
+    fairness = Fairness(of="value", low=band[0], high=band[1], weight=weight)
+    case = case_of(leads_of(len(gains)), reps_of(*capacity), gains, fairness=fairness)
+    (shared,) = case.shared
+    worth = np.where(gains > 0, gains, 0.0)
+    free = tried(case.problem, limits=[])
+    assert shared.entitlement.sum() == pytest.approx(free.best)  # nothing negative is placed: the reserve is 0
+    for rep, slots in enumerate(capacity):
+        assert shared.entitlement[rep] <= np.sort(worth[:, rep])[::-1][:slots].sum() + 1e-9
+    limits = [limit for limit in case.problem.limits if limit.name.startswith("value band of ")]
+    assert len({id(limit.usage) for limit in limits}) <= 1
+    for limit in limits:
+        (rep,) = limit.reps.tolist()
+        expected = (band[0] * shared.entitlement[rep], band[1] * shared.entitlement[rep])
+        assert (limit.lower, limit.upper) == pytest.approx(expected)
+        assert limit.penalty == weight
+        answer = free.answers[-1]
+        assert case.problem.load(limit, answer) == pytest.approx(sum(worth[answer == rep, rep]))
+    if weight is not None:  # a soft band forbids nothing
+        assert tried(case.problem).allowed.sum() == free.allowed.sum()
+
+
+@given(floors(), st.sampled_from([0.2, 0.5, 1.0]))
+@examples(150)
+def test_a_hot_band_shares_the_best_leads_that_can_be_placed(floor, hot_share):
+    gains, capacity = floor
+    case = case_of(
+        leads_of(len(gains)), reps_of(*capacity), gains, fairness=Fairness(of="hot", hot_share=hot_share, low=0)
+    )
+    (shared,) = case.shared
+    best = np.where(np.array(capacity) > 0, gains, -np.inf).max(axis=1)
+    hot = [i for i in range(len(gains)) if best[i] > -np.inf and (best > best[i]).sum() < hot_share * len(gains)]
+    assert shared.leads.tolist() == hot
+    reach = [min(capacity[j], sum(np.isfinite(gains[i, j]) for i in hot)) for j in range(len(capacity))]
+    assert (shared.entitlement <= np.array(reach) + 1e-9).all()
+    assert shared.entitlement.sum() == pytest.approx(min(len(hot), sum(reach)))
+    limits = [limit for limit in case.problem.limits if len(hot)]
+    assert all(np.shares_memory(limit.leads, shared.leads) for limit in limits)
+
+
+def test_a_score_says_who_is_hot_where_there_is_one():
+    leads = leads_of(4, stars=[1, 9, 3, 8])
+    gains = np.array([[9.0, 1, 1, 1], [9, 1, 1, 1]]).T
+    fairness = Fairness(of="hot", hot_share=0.5)
+    case = case_of(leads, reps_of(4, 4), gains, fairness=fairness, score={"stars": 1})
+    assert case.shared[0].leads.tolist() == [1, 3]
+    assert case_of(leads, reps_of(4, 4), gains, fairness=fairness).shared[0].leads.tolist() == [0, 1, 2, 3]
+    assert "2 leads hot: the best 50% by score that can be placed" in case.notes
+
+
+def test_hot_leads_are_shared_out_in_a_plan():
+    gains = np.array([[9.0, 1], [8, 1], [2, 1], [1, 1]])
+    plan = assign(leads_of(4), reps_of(2, 2), affinity=gains, fairness=Fairness(of="hot", hot_share=0.5, low=1, high=1))
+    assert sorted(plan.rep_of_lead[:2]) == [0, 1]
+    assert plan.status == "OPTIMAL"
+    assert "hot-lead band of Ann" in plan.limit_prices
+    assert "| Ann |         1 |           1 |     100% |" in plan.report()
+
+
+def test_a_soft_band_costs_its_weight():
+    gains = np.array([[3.0, 1.0]] * 4)
+    call = {"leads": leads_of(4), "reps": reps_of(4, 4), "affinity": gains}
+    for weight, loads in ((0.5, [4, 0]), (5.0, [2, 2])):
+        plan = assign(**call, fairness=Fairness(low=1, high=1, weight=weight))
+        assert np.bincount(plan.rep_of_lead, minlength=2).tolist() == loads
+        shortfall = 2 * (loads[0] - 2)
+        assert plan.objective == pytest.approx(gains[0] @ loads - weight * shortfall)
+
+
+def test_several_settings_hold_together_and_keep_their_names_apart():
+    fairness = [Fairness(low=0.5), Fairness(of="hot", low=0.5), Fairness(low=0.9, entitlement="equal", weight=0.1)]
+    plan = assign(leads_of(6), reps_of(4, 4), affinity=np.arange(12.0).reshape(6, 2), fairness=fairness)
+    assert list(plan.limit_prices) == [
+        *("fairness band of Ann", "fairness band of Bo", "hot-lead band of Ann", "hot-lead band of Bo"),
+        *("fairness band 2 of Ann", "fairness band 2 of Bo"),
+    ]
+    assert [one.words for one in plan.case.shared] == ["fairness band", "hot-lead band", "fairness band 2"]
+
+
+def test_performance_is_the_mean_estimated_conversion_over_these_leads():
+    leads, reps = leads_of(4, kind=["a", "a", "a", "b"]), reps_of(9, 9)
+    fairness = Fairness(entitlement="performance")
+    case = case_of(leads, reps, history=HISTORY, segment_by="kind", fairness=fairness)
+    chance = case.evidence.estimates.probability
+    segment = dict(zip(case.evidence.segments, range(2), strict=True))
+    assert case.shared[0].weight == pytest.approx(0.75 * chance[segment["a",]] + 0.25 * chance[segment["b",]])
+    given_gains = case_of(leads, reps, np.array([[1.0, 2], [3, -9], [-np.inf, 0], [0, 2]]), fairness=fairness)
+    assert given_gains.shared[0].weight.tolist() == [1.0, 1.0]
+
+
+def test_an_entitlement_of_nothing_for_anybody_is_refused():
+    reps = reps_of(2, 0, seniority=[0, 5])
+    assert refused(leads_of(2), reps, fairness=Fairness(entitlement="seniority")) == (
+        'fairness.entitlement: "seniority" gives a weight of 0 to every rep who can get leads, so that nobody is '
+        "entitled to anything; give somebody a weight"
+    )
+
+
+def test_credit_is_read_from_the_column_of_its_kind():
+    reps = reps_of(8, 8, credit=[1, -1])
+    assert case_of(leads_of(8), reps, fairness=Fairness()).shared[0].entitlement.tolist() == [5, 3]
+    assert case_of(leads_of(8), reps_of(8, 8, credit=[2, None]), fairness=Fairness()).shared[0].credit.tolist() == [
+        2,
+        0,
+    ]
+    both = [Fairness(), Fairness(of="hot", hot_share=1)]
+    own = reps_of(8, 8, credit_leads=[1, -1], credit_hot=[-1, 1])
+    assert [one.entitlement.tolist() for one in case_of(leads_of(8), own, fairness=both).shared] == [[5, 3], [3, 5]]
+    assert refused(leads_of(8), reps, fairness=both) == (
+        "reps.credit: could be owed of hot or leads, as fairness shares each of them; call the column credit_hot or "
+        "credit_leads"
+    )
+    assert refused(leads_of(8), reps_of(8, 8, credit=["x", 1]), fairness=Fairness()).startswith("reps.credit, row 1: ")
+    named = case_of(leads_of(8), reps_of(8, 8, owed=[1, -1]), fairness=Fairness(), columns=Columns(credit="owed"))
+    assert named.shared[0].entitlement.tolist() == [5, 3]
+
+
+def test_a_value_quota_counts_what_newcomers_gain():
+    gains = np.array([[4.0, 1.0], [2.0, 1.0]])
+    reps = reps_of(2, 2, is_newcomer=[0, 1])
+    case = case_of(leads_of(2), reps, gains, newcomers=NewcomerQuota(value_share=0.25))
+    assert bounds_of(case) == {"newcomer value quota": (1.5, np.inf)}
+    assert case.problem.load(case.problem.limits[0], np.array([1, 1])) == 2.0
+    assert refused(leads_of(2), reps, gains, newcomers=NewcomerQuota(value_share=0.5)) == (
+        "no plan meets every limit: newcomer value quota cannot be met: Bo must get 3 gain or more, and the best leads "
+        "in their slots are worth 2. Lower value_share or raise these reps' capacity."
+    )
+
+
+@given(floors(), st.sampled_from([0.0, 0.3, 1.0]))
+@examples(100)
+def test_newcomers_never_get_more_hot_leads_than_the_ceiling(floor, share):
+    gains, capacity = floor
+    reps = reps_of(*capacity, is_newcomer=[1] * len(capacity))
+    quota = NewcomerQuota(max_hot_share=share, hot_share=0.5)
+    case = case_of(leads_of(len(gains)), reps, gains, newcomers=quota)
+    (limit,) = case.problem.limits
+    assert limit.upper == np.floor(share * len(limit.leads) + 1e-9)
+    found = tried(case.problem)
+    hot = np.isin(np.arange(len(gains)), limit.leads)
+    assert ((found.answers[found.allowed][:, hot] >= 0).sum(axis=1) <= share * hot.sum() + 1e-9).all()
+
+
+def test_protected_leads_never_go_to_newcomers_and_reasons_say_so():
+    leads = leads_of(3, key=[True, None, "no"])
+    reps = reps_of(0, 3, is_newcomer=[0, 1])
+    quota = NewcomerQuota(protect="key")
+    plan = assign(leads, reps, affinity=np.ones((3, 2)), newcomers=quota)
+    assert plan.rep_of_lead.tolist() == [-1, 1, 1]
+    alone = assign(leads, {"rep_id": ["Bo"], "capacity": [3], "is_newcomer": [1]}, affinity=np.ones((3, 1)),
+                   newcomers=quota)  # fmt: skip
+    assert [row["because"] for row in alone.unassigned] == ["no rep meets: not a newcomer (key)"]
+    pinned = assign(leads, reps, affinity=np.ones((3, 2)), newcomers=quota, pins={0: "Bo"})
+    assert pinned.rep_of_lead[0] == 1
+    assert "lead 0 is pinned to Bo against: not a newcomer (key)" in pinned.notes
+    assert refused(leads_of(1), reps, newcomers=NewcomerQuota(protect="kee")).startswith(
+        'leads: column "kee" is missing'
+    )
+    assert refused(leads_of(1, kee=[7]), reps, newcomers=NewcomerQuota(protect="kee")).startswith("leads.kee, row 1: ")
+
+
+def test_a_newcomer_ramps_up_in_slots_minimums_and_hours():
+    reps = reps_of(10, 10, tenure_days=[45, 400], min_leads=[4, 4], hours=[40, 40])
+    quota = NewcomerQuota(ramp_days=90, min_leads=2)
+    case = case_of(leads_of(9, effort=[1, 2] * 4 + [3]), reps, np.ones((9, 2)), newcomers=quota)
+    assert case.problem.capacity.tolist() == [5, 9]
+    assert bounds_of(case) == {
+        **{"minimum of Ann": (2, np.inf), "minimum of Bo": (4, np.inf)},
+        **{"hours of Ann": (0, 20), "hours of Bo": (0, 40), "newcomer minimum of Ann": (1, np.inf)},
+    }
+
+
+def test_what_cannot_be_placed_at_all_is_said_by_the_plan_itself():
+    with pytest.raises(Infeasible, match="every lead must be placed"):
+        assign(
+            leads_of(3), reps_of(1, 1), affinity=np.ones((3, 2)),
+            policy=Policy(fairness=Fairness(of="value"), reserve=-np.inf),
+        )  # fmt: skip
+
+
+def test_minimums_that_contradict_a_band_are_named():
+    with pytest.raises(Infeasible) as caught:
+        assign(leads_of(4), reps_of(4, 4, min_leads=[4, 0]), fairness=Fairness(low=0.9, high=1.1))
+    assert "band of" in str(caught.value) and "minimum of Ann" in str(caught.value)
