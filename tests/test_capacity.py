@@ -174,7 +174,8 @@ def test_effort_without_hours_is_noted_and_hours_without_effort_are_refused():
         ([1], {"hours": [float("nan")]}, "reps.hours, row 1: must be a finite number, 0 or more; found nothing"),
         ([1], {"hours": [8], "pace": [0]},
          "reps.pace, row 1: must be above 0, the hours of a lead as a multiple of the usual; found 0.0"),
-        ([1], {"hours": [8], "open_hours": [-2]}, "reps.open_hours, row 1: must be a finite number, 0 or more; found -2"),
+        ([1], {"hours": [8], "open_hours": [-2]},
+         "reps.open_hours, row 1: must be a finite number, 0 or more; found -2"),
     ],
 )  # fmt: skip
 def test_what_is_no_working_time_is_refused(effort, columns, said):
