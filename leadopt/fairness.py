@@ -363,3 +363,29 @@ def is_newcomer(
             f'"{columns.hired_on}"; found {", ".join(reps.columns)}'
         )
     return np.zeros(reps.n_rows, dtype=bool)
+
+
+def ramp_up(
+    quota: NewcomerQuota | None, reps: Table, columns: Columns, now: date | datetime | str | None
+) -> Floats | None:
+    r"""Return the fraction of full capacity that each rep has reached, float64 (n_reps,); None without a ramp.
+
+    .. math:: ramp_j = curve\big(\min(1, tenure_j / ramp\_days)\big)
+
+    Raises
+    ------
+    InvalidInput
+        a ramp without a column of tenure
+    """
+    if quota is None or quota.ramp_days is None:
+        return None
+    tenure = tenures(reps, columns, now)
+    if tenure is None:
+        raise InvalidInput(
+            f'{reps.name}: ramp_days needs a column "{columns.tenure_days}" or "{columns.hired_on}"; '
+            f"found {', '.join(reps.columns)}"
+        )
+    reached = np.interp(tenure / quota.ramp_days, np.linspace(0.0, 1.0, len(quota.ramp)), quota.ramp)
+    if columns.is_newcomer in reps:
+        reached[reps.fractions(columns.is_newcomer) == 0] = 1.0
+    return reached

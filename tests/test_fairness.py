@@ -18,6 +18,7 @@ from leadopt.fairness import (
     ramp_up,
 )
 from leadopt.frames import Table
+from leadopt.gains import Affinity
 from tests.strategies import examples
 
 
