@@ -1,6 +1,10 @@
-"""Frozen dataclasses and arrays to JSON and back, exactly: floats by their shortest repr, -inf and NaN as text."""
+"""Frozen dataclasses and arrays to JSON and back, exactly: floats by their shortest repr, -inf and NaN as text.
 
-from collections.abc import Callable, Mapping
+An array or a dataclass that occurs several times, such as a usage that many limits share, is written once.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 from uuid import UUID
@@ -17,7 +21,7 @@ def encode(value: Any) -> str:
     """Return JSON for a tree of dataclasses, arrays, tuples, lists, dicts with text keys, UUIDs and plain values."""
     import json
 
-    return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return json.dumps(_Writer(value).plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def decode(text: str, classes: Mapping[str, Callable[..., Any]]) -> Any:
@@ -35,33 +39,76 @@ def decode(text: str, classes: Mapping[str, Callable[..., Any]]) -> Any:
     except (RecursionError, TypeError, ValueError) as error:
         raise InvalidInput(f"this is not a plan that leadopt wrote: it is no JSON ({error})") from None
     try:
-        return _rich(plain, classes)
+        return _rich(plain, classes, {})
     except InvalidInput:
         raise
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise InvalidInput(f"this is not a plan that leadopt wrote: {type(error).__name__} {error}") from None
 
 
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {_TAG: type(value).__name__, **{f.name: _plain(getattr(value, f.name)) for f in fields(value)}}
+class _Writer:
+    """Turns a tree into plain values, and knows what occurs in it more than once."""
+
+    def __init__(self, value: Any) -> None:
+        self._times: Counter[Hashable] = Counter()
+        self._number: dict[Hashable, int] = {}
+        self._count(value)
+
+    def _count(self, value: Any) -> None:
+        if (key := _identity(value)) is not None:
+            self._times[key] += 1
+            if self._times[key] > 1:
+                return
+        if _is_record(value):
+            for f in fields(value):
+                self._count(getattr(value, f.name))
+        elif isinstance(value, tuple | list):
+            for item in value:
+                self._count(item)
+        elif isinstance(value, Mapping):
+            self._count(list(value.values()))
+
+    def plain(self, value: Any) -> Any:
+        key = _identity(value)
+        if key is None or self._times[key] < 2:
+            return self._once(value)
+        if key in self._number:
+            return {_TAG: "same", "as": self._number[key]}
+        self._number[key] = len(self._number)
+        return {_TAG: "same", "as": self._number[key], "value": self._once(value)}
+
+    def _once(self, value: Any) -> Any:
+        if _is_record(value):
+            return {_TAG: type(value).__name__, **{f.name: self.plain(getattr(value, f.name)) for f in fields(value)}}
+        if isinstance(value, np.ndarray):
+            return {_TAG: "array", "dtype": value.dtype.str, "shape": list(value.shape), "data": _numbers(value)}
+        if isinstance(value, UUID):
+            return {_TAG: "uuid", "hex": value.hex}
+        if isinstance(value, tuple):
+            return {_TAG: "tuple", "items": [self.plain(item) for item in value]}
+        if isinstance(value, list):
+            return [self.plain(item) for item in value]
+        if isinstance(value, Mapping):
+            if _TAG in value:
+                return {_TAG: "dict", "items": [[key, self.plain(item)] for key, item in value.items()]}
+            return {str(key): self.plain(item) for key, item in value.items()}
+        if isinstance(value, np.generic):
+            return self._once(value.item())
+        if isinstance(value, float) and not np.isfinite(value):
+            return {_TAG: "float", "value": str(value)}
+        return value
+
+
+def _is_record(value: Any) -> bool:
+    return is_dataclass(value) and not isinstance(value, type)
+
+
+def _identity(value: Any) -> Hashable:
+    """Return what two places that hold the same dataclass, or arrays of the same memory, have in common; else None."""
     if isinstance(value, np.ndarray):
-        return {_TAG: "array", "dtype": value.dtype.str, "shape": list(value.shape), "data": _numbers(value)}
-    if isinstance(value, UUID):
-        return {_TAG: "uuid", "hex": value.hex}
-    if isinstance(value, tuple):
-        return {_TAG: "tuple", "items": [_plain(item) for item in value]}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        if _TAG in value:
-            return {_TAG: "dict", "items": [[key, _plain(item)] for key, item in value.items()]}
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float) and not np.isfinite(value):
-        return {_TAG: "float", "value": str(value)}
-    return value
+        place = value.__array_interface__["data"][0]
+        return (place, value.shape, value.strides, value.dtype.str) if value.size else None
+    return id(value) if _is_record(value) else None
 
 
 def _numbers(array: np.ndarray[Any, Any]) -> list[Any]:
@@ -71,23 +118,27 @@ def _numbers(array: np.ndarray[Any, Any]) -> list[Any]:
     return flat
 
 
-def _rich(value: Any, classes: Mapping[str, Callable[..., Any]]) -> Any:
+def _rich(value: Any, classes: Mapping[str, Callable[..., Any]], known: dict[int, Any]) -> Any:
     if isinstance(value, list):
-        return [_rich(item, classes) for item in value]
+        return [_rich(item, classes, known) for item in value]
     if not isinstance(value, dict):
         return value
     tag = value.get(_TAG)
     if tag is None:
-        return {key: _rich(item, classes) for key, item in value.items()}
+        return {key: _rich(item, classes, known) for key, item in value.items()}
+    if tag == "same":
+        if "value" in value:
+            known[value["as"]] = _rich(value["value"], classes, known)
+        return known[value["as"]]
     if tag == "array":
         data = [_SPECIAL[item] if isinstance(item, str) else item for item in value["data"]]
         return np.array(data, dtype=np.dtype(value["dtype"])).reshape(value["shape"])
     if tag == "dict":
-        return {key: _rich(item, classes) for key, item in value["items"]}
+        return {key: _rich(item, classes, known) for key, item in value["items"]}
     if tag == "uuid":
         return UUID(hex=value["hex"])
     if tag == "tuple":
-        return tuple(_rich(item, classes) for item in value["items"])
+        return tuple(_rich(item, classes, known) for item in value["items"])
     if tag == "float":
         return _SPECIAL[value["value"]]
-    return classes[tag](**{key: _rich(item, classes) for key, item in value.items() if key != _TAG})
+    return classes[tag](**{key: _rich(item, classes, known) for key, item in value.items() if key != _TAG})

@@ -12,6 +12,8 @@ from hypothesis.extra import numpy as hnp
 
 from leadopt.codec import decode, encode
 from leadopt.errors import InvalidInput
+from leadopt.gains import Affinity
+from leadopt.problem import Limit
 from tests.strategies import examples
 
 
@@ -83,3 +85,16 @@ def test_what_leadopt_did_not_write_is_refused(text):
 
 def test_uuids_come_back_as_uuids():
     assert decode(encode(UUID(int=5)), {}) == UUID(int=5)
+
+
+def test_what_several_share_is_written_once_and_shared_again():
+    usage = Affinity(rates=np.arange(400.0).reshape(100, 4))
+    leads = np.arange(50)
+    limits = tuple(Limit(reps=[rep], usage=usage, leads=leads, upper=3) for rep in range(4))
+    text = encode(limits)
+    assert len(text) < 1.5 * len(encode(limits[:1]))
+    again = decode(text, {"Affinity": Affinity, "Limit": Limit})
+    assert all(limit.usage is again[0].usage for limit in again)
+    assert all(np.shares_memory(limit.leads, again[0].leads) for limit in again)
+    assert [limit.reps.tolist() for limit in again] == [[0], [1], [2], [3]]
+    assert (again[3].usage.rates == usage.rates).all()
