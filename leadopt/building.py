@@ -122,10 +122,11 @@ def build(
         )
     )
     shared, share_notes = entitle(ground)
+    problem, limit_notes = with_limits(ground, shared)
     return Case(
         lead_ids=tuple(lead_ids),
         rep_ids=tuple(rep_ids),
-        problem=with_limits(ground, shared),
+        problem=problem,
         policy=policy,
         rules=tuple(rules),
         evidence=known.evidence,
@@ -134,7 +135,7 @@ def build(
         territory_of_lead=_territories(leads, policy.columns),
         territory_of_rep=_territories(reps, policy.columns),
         unit=known.unit,
-        notes=(*known.notes, *free.notes, *pin_notes, *share_notes, *_newcomer_notes(policy, new)),
+        notes=(*known.notes, *free.notes, *pin_notes, *share_notes, *limit_notes, *_newcomer_notes(policy, new)),
         shared=shared,
     )
 

@@ -100,21 +100,29 @@ def entitle(ground: Ground) -> tuple[tuple[Shared, ...], list[str]]:
     return tuple(named), [note for kind, pool in pools.items() for note in _notes(ground, kind, pool)]
 
 
-def with_limits(ground: Ground, shared: Sequence[Shared]) -> Problem:
-    """Return the problem with the limits of fairness and of the newcomer quota.
+def with_limits(ground: Ground, shared: Sequence[Shared]) -> tuple[Problem, list[str]]:
+    """Return the problem with the limits of fairness and of the newcomer quota, and notes.
+
+    Leximin comes last, so that it raises the worst-off within all other limits.
 
     Raises
     ------
     Infeasible
         a share of value for newcomers that their slots cannot hold
     """
-    problem, quota = ground.problem, ground.policy.newcomers
-    for fairness, one in zip(ground.policy.fairnesses, shared, strict=True):
-        if not fairness.maximin and one.usable:
+    problem, quota, notes = ground.problem, ground.policy.newcomers, list[str]()
+    settings = [(fairness, one) for fairness, one in zip(ground.policy.fairnesses, shared, strict=True) if one.usable]
+    for fairness, one in settings:
+        if not fairness.maximin:
             problem = _bounded(problem, _bands(ground, fairness, one))
     if quota is not None:
         problem = _bounded(problem, _quotas(ground, quota))
-    return problem
+    for fairness, one in settings:
+        if fairness.maximin:
+            limits, note = _raised(ground, problem, one)
+            problem = _bounded(problem, limits)
+            notes += [note] if note else []
+    return problem, notes
 
 
 def placeable(ground: Ground) -> int:
@@ -239,6 +247,11 @@ def _check_reach(ground: Ground, limit: Limit, usage: Affinity) -> None:
             "or raise these reps' capacity.",
             Witness(reps=tuple(reps.tolist()), limits=(limit.name or "",), need=ceil(limit.lower), room=floor(reach)),
         )
+
+
+def _raised(ground: Ground, problem: Problem, one: Shared) -> tuple[Sequence[Limit], str]:
+    """Return the limits that raise the worst-off share first, and a note."""
+    raise InvalidInput("fairness.maximin: is not solved yet; use a band (low, high) or a weight")
 
 
 def _bounded(problem: Problem, limits: Sequence[Limit]) -> Problem:

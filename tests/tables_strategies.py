@@ -89,12 +89,14 @@ def floors(draw, *, max_leads=6, max_reps=4, max_history=24):
     optional = {
         "value": (leads, st.sampled_from([0, 1, 2.5, 1000, None]), n_leads),
         "territory": (leads, territory, n_leads),
+        "key": (leads, st.sampled_from([True, False, None]), n_leads),
         "skills": (leads, st.sampled_from(["", "de", "de;fr", None]), n_leads),
         "available": (reps, st.sampled_from([0, 0.5, 1, None]), n_reps),
         "open_leads": (reps, st.integers(0, 3), n_reps),
         "max_open": (reps, st.integers(0, 5), n_reps),
         "min_leads": (reps, st.integers(0, 1), n_reps),
         "tenure_days": (reps, st.sampled_from([1, 89, 90, 500, None]), n_reps),
+        "credit": (reps, st.sampled_from([-2, 0, 1.5, None]), n_reps),
     }
     for name in draw(st.sets(st.sampled_from(sorted(optional)), max_size=4)):
         table, values, size = optional[name]
@@ -126,11 +128,13 @@ def policies(draw, floor):
     leads, reps = floor["leads"]["lead_id"], floor["reps"]["rep_id"]
     if leads and reps:
         rules.append(exclude([(leads[0], reps[-1])]))
-    quota = [NewcomerQuota(share=0.2), NewcomerQuota(min_leads=1)] if "tenure_days" in floor["reps"] else []
+    quota = [NewcomerQuota(share=0.2), NewcomerQuota(min_leads=1, ramp_days=180), NewcomerQuota(protect="key")]
+    soft = (Fairness(weight=0.5, entitlement="performance"), Fairness(of="hot", low=0, hot_share=0.5))
+    tenure, protected = "tenure_days" in floor["reps"], "key" in floor["leads"]
     return Policy(
         eligibility=draw(st.lists(st.sampled_from(rules), max_size=2, unique=True)) if rules else (),
-        fairness=draw(st.sampled_from([None, None, Fairness(), Fairness(low=1, high=1, entitlement="equal")])),
-        newcomers=draw(st.sampled_from([None, *quota])),
+        fairness=draw(st.sampled_from([None, None, Fairness(), Fairness(low=1, high=1, entitlement="equal"), *soft])),
+        newcomers=draw(st.sampled_from([None, *quota[: 2 + protected]] if tenure else [None])),
         reserve=draw(st.sampled_from([0.0, 0.0, 0.2, -1.0, float("-inf")])),
         score=draw(st.sampled_from([None, None, {"industry": {"steel": 2, "wood": 1}}])),
         half_life_days=draw(st.sampled_from([None, None, 90])),

@@ -238,3 +238,8 @@ def test_minimums_that_contradict_a_band_are_named():
     with pytest.raises(Infeasible) as caught:
         assign(leads_of(4), reps_of(4, 4, min_leads=[4, 0]), fairness=Fairness(low=0.9, high=1.1))
     assert "band of" in str(caught.value) and "minimum of Ann" in str(caught.value)
+
+
+def test_leximin_is_refused_as_long_as_nothing_solves_it():
+    said = "fairness.maximin: is not solved yet; use a band (low, high) or a weight"
+    assert refused(leads_of(2), reps_of(2, 2), fairness=Fairness(maximin=True)) == said
