@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 EXACT_PAIRS, EXACT_REPS = 2_000, 10  # integer programmes beyond may take minutes
-MOST_PAIRS = 1_000_000
+MOST_PAIRS = 250_000  # linear programmes take about 20 s there
 KEPT = 0.99  # of the loads that divided leads would allow; leads are whole
 
 
@@ -100,7 +100,7 @@ def leximin(
       held, so that gain decides who.
     - "milp": anything else up to 2,000 pairs and 10 entitled reps. Exact to a millionth of a typical share. The limits
       hold the loads of the most gainful fair answer, soft limits aside.
-    - "lp": anything else, up to a million pairs (of kinds, if all usages are numbers): leximin as if leads could be
+    - "lp": anything else, up to 250,000 pairs (of kinds, if all usages are numbers): leximin as if leads could be
       divided. The limits ask for that, less one lead where leads are counted, and for 99% of it where not. Whether
       whole leads reach them is for the solver to say; for nested limits that count leads they do.
 

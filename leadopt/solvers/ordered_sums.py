@@ -196,7 +196,7 @@ def _raised(problem: Problem, programme: _Programme, level: Floats, rising: NDAr
         A_ub=hstack([vstack([rules, -programme.shares]), column], format="csr"),
         b_ub=np.concatenate([programme.upper[high], -programme.lower[low], programme.fixed - kept]),
         bounds=np.column_stack([np.zeros(len(programme.lead) + 1), np.append(programme.most, np.inf)]),
-        method="highs",
+        method="highs-ipm",  # ten times as quick as simplex here, as nearly every rep holds back another
     )
     _check(problem, result)
     return float(result.x[-1]), -result.ineqlin.marginals[rules.shape[0] :] * rising
