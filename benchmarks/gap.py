@@ -165,9 +165,9 @@ class Generalised:
 
     TITLE: ClassVar[str] = "Generalised assignment"
     INTRO: ClassVar[str] = (
-        "Every lead takes its own time of each rep, and all must be placed: `match` with a `Limit` a rep, beside HiGHS\n"
-        "on the whole integer programme (`scipy.optimize.milp`, gap 0). gap1 to gap12 are OR-Library's, whose optima are\n"
-        "published; `match` must be proved to reach all 60. Types C, D and E are generated, 30 s each."
+        "Every lead takes its own time of each rep, and all must be placed: `match` with a `Limit` a rep, beside\n"
+        "HiGHS on the whole integer programme (`scipy.optimize.milp`, gap 0). gap1 to gap12 are OR-Library's, whose\n"
+        "optima are published; `match` must be proved to reach all 60. Types C, D and E are generated, 30 s each."
     )
     HEAD: ClassVar[tuple[str, ...]] = (
         *("instance", "least known cost:", "solver", "cost:", "seconds:", "gap:"),

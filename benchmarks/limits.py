@@ -202,8 +202,8 @@ class Limited:
     TITLE: ClassVar[str] = "Under limits of every kind"
     INTRO: ClassVar[str] = (
         "For each rep a band on value (0.6 to 1.25 of its capacity's share of the best plan without limits) and a\n"
-        "band on hot leads (0.6 to 1.4 of its share of the top fifth by value); the newest 15% of the reps get 12% of the\n"
-        "leads. No answer breaks any limit, by the certificate's own sums. Peak memory includes the input."
+        "band on hot leads (0.6 to 1.4 of its share of the top fifth by value); the newest 15% of the reps get 12%\n"
+        "of the leads. No answer breaks any limit, by the certificate's own sums. Peak memory includes the input."
     )
     HEAD: ClassVar[tuple[str, ...]] = (
         *("instance", "limits:", "solver", "seconds:", "peak MB:", "gap:", "goal", "met?"),
