@@ -130,12 +130,13 @@ def ours(maker: str, n: int, m: int, limits: str, plain: float) -> dict[str, Any
 
 
 def _warm_up(maker: str, limits: str) -> None:
-    """Solve something tiny of the same form: whatever its solver loads is loaded then."""
+    """Solve something small of the same form, for a second or two: whatever its solver loads is loaded then."""
     import leadopt
 
-    tiny = MAKERS[maker](n=600, m=6)
-    worth = leadopt.match(tiny.affinity(), tiny.capacity).objective
-    leadopt.match(tiny.affinity(), tiny.capacity, limits=LIMITS[limits](tiny, worth))
+    small = MAKERS[maker](n=2_000, m=20)
+    worth = leadopt.match(small.affinity(), small.capacity).objective
+    asked = {"limits": LIMITS[limits](small, worth), "time_limit_s": 2.0 if limits == "bands" else None}
+    leadopt.match(small.affinity(), small.capacity, **asked)
 
 
 def highs(maker: str, n: int, m: int, limits: str, plain: float, gap: float) -> dict[str, Any]:
