@@ -107,7 +107,8 @@ def ours(maker: str, n: int, m: int, limits: str, plain: float) -> dict[str, Any
 
     instance = MAKERS[maker](n=n, m=m)
     made = LIMITS[limits](instance, plain)
-    _warm_up(maker, limits)
+    problem = leadopt.Problem(affinity=instance.affinity(), capacity=instance.capacity, limits=made)
+    _warm_up(maker, limits, leadopt.Auto().choose(problem))
     runs = []
     while len(runs) < 3 and not (runs and runs[-1] > 3.0):
         seconds, found = timed(lambda: leadopt.match(instance.affinity(), instance.capacity, limits=made))
@@ -129,14 +130,20 @@ def ours(maker: str, n: int, m: int, limits: str, plain: float) -> dict[str, Any
     }
 
 
-def _warm_up(maker: str, limits: str) -> None:
-    """Solve something small of the same form, for a second or two: whatever its solver loads is loaded then."""
+def _warm_up(maker: str, limits: str, solver: Any) -> None:
+    """Solve something small of the same form with the same solver: whatever it loads is loaded, and compiled, then."""
     import leadopt
 
     small = MAKERS[maker](n=2_000, m=20)
     worth = leadopt.match(small.affinity(), small.capacity).objective
-    asked = {"limits": LIMITS[limits](small, worth), "time_limit_s": 2.0 if limits == "bands" else None}
-    leadopt.match(small.affinity(), small.capacity, **asked)
+    time_limit_s = 2.0 if limits == "bands" else None  # a search may go on for long, and flows know no limit
+    leadopt.match(
+        small.affinity(),
+        small.capacity,
+        limits=LIMITS[limits](small, worth),
+        solver=solver,
+        time_limit_s=time_limit_s,
+    )
 
 
 def highs(maker: str, n: int, m: int, limits: str, plain: float, gap: float) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leadopt.affinity import Affinity
 from leadopt.errors import InvalidInput, enumerate_some
+from leadopt.gains import Affinity
 from leadopt.problem import Limit, Problem
 from leadopt.solvers.levels import Levels, fair_counts, loads_are_convex
 from leadopt.solvers.ordered_sums import best_leximin, kinds_of, loads_of, relaxed_loads

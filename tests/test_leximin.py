@@ -6,8 +6,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from leadopt import leximin as module
-from leadopt.affinity import Affinity
 from leadopt.errors import Infeasible, InvalidInput
+from leadopt.gains import Affinity
 from leadopt.leximin import leximin, leximin_limits
 from leadopt.matching import solve
 from leadopt.problem import Limit, Problem

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.affinity import Affinity
+from leadopt.gains import Affinity
 from leadopt.problem import Limit, Problem
 from leadopt.solvers.flow import Arcs, min_cost_flow
 from leadopt.solvers.grouping import Groups, group_leads
