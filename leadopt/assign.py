@@ -2,22 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from leadopt.affinity import AffinityModel
 from leadopt.building import build, know
-from leadopt.case import Case
-from leadopt.errors import Infeasible, InvalidInput, Witness, enumerate_some
+from leadopt.errors import InvalidInput
 from leadopt.fairness import Fairness, NewcomerQuota
-from leadopt.frames import Table
 from leadopt.gains import Affinity
-from leadopt.matching import Match, solve
-from leadopt.plan import Plan
+from leadopt.plan import Plan, plan_of
 from leadopt.policy import Policy
 from leadopt.progress import Meter, OnProgress
+from leadopt.refusal import solved
+from leadopt.replanning import keep as kept
 
 
 def assign(
@@ -31,6 +30,8 @@ def assign(
     newcomers: NewcomerQuota | None = None,
     pins: Mapping[Any, Any] | None = None,
     now: date | datetime | str | None = None,
+    keep: Plan | Mapping[Any, Any] | None = None,
+    move_cost: float = 0.0,
     rng: "int | np.random.Generator" = 0,
     on_progress: OnProgress | None = None,
 ) -> Plan:
@@ -63,6 +64,12 @@ def assign(
         lead id -> rep id, decided by a person: kept even against eligibility, counted against capacity, priced
     now
         the date that tenure is counted to, where reps have `hired_on`
+    keep
+        an earlier plan, or lead id -> rep id: who has these leads now. Among equally good plans, one is taken that
+        moves few of them; `Plan.moves()` says which
+    move_cost
+        what taking a lead of `keep` away from its rep costs, in the plan's unit: a lead moves only if the plan gains
+        more by it. The objective counts it, the gains in the tables do not
     rng
         seed or generator that decides between equally good plans
     on_progress
@@ -103,7 +110,19 @@ def assign(
     known = know(leads, reps, history, affinity, settings, meter)
     meter.enter("limits")
     case = build(known, settings, pins, now)
-    return _as_plan(case, _solve(case, rng, meter), known.leads)
+    if keep is not None:
+        case = kept(case, _assignment(keep), move_cost)
+    elif move_cost:
+        raise InvalidInput(f"move_cost: counts for leads that somebody has: pass keep=; found {move_cost!r} without")
+    found = solved(case, rng=rng, on_progress=meter.relay)
+    return plan_of(case, found, known.leads, near=None if case.kept is None else case.kept.previous, rng=rng)
+
+
+def _assignment(keep: Plan | Mapping[Any, Any]) -> Mapping[Any, Any]:
+    if not isinstance(keep, Plan):
+        return keep
+    reps = [None if rep < 0 else keep.case.rep_ids[rep] for rep in keep.rep_of_lead.tolist()]
+    return dict(zip(keep.case.lead_ids, reps, strict=True))
 
 
 def _settings(
@@ -113,44 +132,3 @@ def _settings(
         raise InvalidInput(f"policy: must be a leadopt.Policy; found {type(policy).__name__}")
     changes = {name: value for name, value in (("fairness", fairness), ("newcomers", quota)) if value is not None}
     return (policy or Policy()).replace(**changes)
-
-
-def _solve(case: Case, rng: "int | np.random.Generator", meter: Meter) -> Match:
-    try:
-        return solve(case.problem, rng=rng, on_progress=meter.relay)
-    except Infeasible as error:
-        _refuse(case, error.witness)
-
-
-def _refuse(case: Case, witness: Witness) -> NoReturn:
-    """Raise `Infeasible` in the user's names, with what would mend it."""
-    leads = enumerate_some(case.lead_ids[lead] for lead in witness.leads)
-    reps = enumerate_some(case.rep_ids[rep] for rep in witness.reps)
-    named = [name for name in witness.limits if not name.startswith("capacity of rep ")]
-    under = f" under {enumerate_some(named)}" if named else ""
-    if witness.leads and witness.room < (case.problem.pins[list(witness.leads)] >= 0).sum():
-        text = f"{witness.need} leads ({leads}) are pinned to {reps}, with room for {witness.room}{under}"
-        mend = "Remove a pin, or raise that limit."
-    elif witness.leads:
-        text = f"every lead must be placed (reserve = -inf), but {witness.need} leads ({leads}) "
-        where = f"can only go to {reps}, with room for {witness.room}{under}"
-        text += where if witness.reps else "are eligible for no rep"
-        mend = "Raise a capacity, let other reps take these leads, or set a finite reserve."
-    else:
-        text = (
-            f"{enumerate_some(witness.limits)} cannot be met: {reps} must get {witness.need} leads or more, "
-            f"and can get {witness.room}"
-        )
-        mend = "Lower these minimums, raise these reps' capacity, or let them take more kinds of leads."
-    raise Infeasible(f"no plan meets every limit: {text}. {mend}", witness) from None
-
-
-def _as_plan(case: Case, found: Match, leads: Table) -> Plan:
-    return Plan(
-        case=case,
-        rep_of_lead=found.rep_of_lead,
-        capacity_prices=found.prices,
-        limit_prices_of_problem=found.limit_prices,
-        method=found.solver,
-        like=leads,
-    )

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.gains import Affinity
 from leadopt.eligibility import Verdicts
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.policy import Policy
@@ -53,6 +54,33 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Kept:
+    """Who had the leads before, and what taking one away costs.
+
+    In the problem, each lead gains `move_cost` more where it was: an answer is worth its gains, less `move_cost` for
+    each lead that is taken away, plus `credit`, which is the same for every answer.
+
+    Parameters
+    ----------
+    previous
+        int64 (n_leads,), the rep that had each lead and may keep it, -1 = nobody
+    move_cost
+        what taking a lead away from its rep costs, in the unit of gains
+    gains
+        of every pair, without that
+    """
+
+    previous: Ints
+    move_cost: float
+    gains: Affinity
+
+    @property
+    def credit(self) -> float:
+        """What the problem counts on top if every lead stays where it was."""
+        return self.move_cost * int((self.previous >= 0).sum())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Case:
     """A problem with its names and its evidence: all that a plan needs to explain itself.
 
@@ -78,6 +106,8 @@ class Case:
         what was assumed or noticed, in words
     shared
         what the settings of fairness share, and what each rep is entitled to of it
+    kept
+        who had the leads before; None if nobody asked to keep them
     """
 
     lead_ids: tuple[Id, ...]
@@ -93,6 +123,17 @@ class Case:
     unit: str
     notes: tuple[str, ...]
     shared: tuple[Shared, ...] = ()
+    kept: Kept | None = None
+
+    @property
+    def gains(self) -> Affinity:
+        """What each lead gains with each rep; the problem's affinity may hold more, to keep leads where they are."""
+        return self.problem.affinity if self.kept is None else self.kept.gains
+
+    @property
+    def credit(self) -> float:
+        """What the problem counts on top of an answer's worth, whatever the answer."""
+        return 0.0 if self.kept is None else self.kept.credit
 
     def lead(self, lead_id: object) -> int:
         """Return the index of a lead."""
@@ -121,6 +162,35 @@ class Case:
     def limit_names(self) -> list[str]:
         """Return what each limit of the problem is called."""
         return [limit.name or f"limit {k}" for k, limit in enumerate(self.problem.limits)]
+
+    def limits_of_reps(self) -> tuple[tuple[int, ...], ...]:
+        """Return the limits that some leads of each rep may count in, by number."""
+        found: list[list[int]] = [[] for _ in self.rep_ids]
+        for k, limit in enumerate(self.problem.limits):
+            for rep in range(len(found)) if limit.reps is None else limit.reps.tolist():
+                found[rep].append(k)
+        return tuple(map(tuple, found))
+
+    def limits_around(self, lead: int, rep: int, among: Sequence[int] | None = None) -> dict[int, float]:
+        """Return the limits that a pair counts in, by number, with what it takes of each.
+
+        `among` are those that the rep is in, if they are known.
+        """
+        limits = self.problem.limits
+        numbers = [k for k in range(len(limits)) if _holds(limits[k].reps, rep)] if among is None else among
+        around = {k: limits[k] for k in numbers if _holds(limits[k].leads, lead)}
+        takes = {
+            k: limit.usage if isinstance(limit.usage, float) else float(limit.usage_at([lead], [rep])[0])
+            for k, limit in around.items()
+        }
+        return {k: usage for k, usage in takes.items() if usage > 0}
+
+
+def _holds(chosen: Ints | None, index: int) -> bool:
+    if chosen is None:
+        return True
+    place = int(np.searchsorted(chosen, index))
+    return place < len(chosen) and int(chosen[place]) == index
 
 
 def _find(ids: Sequence[Id], wanted: object, kind: str) -> int:

@@ -118,7 +118,7 @@ def compare(case: Case, method: str, rep_of_lead: Ints, others: Mapping[str, Int
 def compare_answers(case: Case, answers: dict[str, Ints]) -> Comparison:
     """Return any answers side by side; lifts are those of the first one."""
     certificates = {name: certify(case.problem, answer) for name, answer in answers.items()}
-    best = next(iter(certificates.values())).objective
+    best = next(iter(certificates.values())).objective - case.credit
     return Comparison(
         unit=case.unit,
         outcomes=tuple(_outcome(case, name, answer, certificates[name], best) for name, answer in answers.items()),
@@ -130,11 +130,12 @@ def _outcome(case: Case, method: str, answer: Ints, certificate: Certificate, be
     reps = answer[leads]
     probability = case.probability(leads, reps)
     fill = _fill(case, reps)
+    worth = certificate.objective - case.credit
     return Outcome(
         method=method,
-        gain=float(case.problem.affinity.at(leads, reps).sum()),
+        gain=float(case.gains.at(leads, reps).sum()),
         deals=None if probability is None else float(probability.sum()),
-        lift=best / certificate.objective - 1.0 if certificate.objective > 0 else None,
+        lift=best / worth - 1.0 if worth > 0 else None,
         placed=len(leads),
         newcomer_share=float(case.newcomer[reps].mean()) if len(leads) else 0.0,
         emptiest=float(fill.min(initial=1.0)) if len(fill) else 0.0,

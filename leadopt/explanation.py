@@ -1,14 +1,16 @@
 """Why a lead went where it went: the evidence, the runners-up, what a move would cost, and which limits decided."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.case import Case
 from leadopt.certify import reduced_gains
-from leadopt.reasons import Unassigned, loads_of, why_unassigned
+from leadopt.reasons import Answered, Unassigned, why_unassigned
 from leadopt.solvers.exchange import Exchange
 from leadopt.tables import number, percent
 from leadopt.values import Id
@@ -105,6 +107,12 @@ class Explanation:
         the runners-up, the cheapest move first
     unassigned
         the reason and remedy, for a lead in the pool
+    asked_by
+        limits whose minimum asks for this lead where it is, and what it costs the plan to meet it, dearest first
+    previous
+        the rep who had the lead before; None if nobody, or nobody asked to keep the leads
+    move_cost
+        what taking it away from there costs
     """
 
     lead_id: Id
@@ -115,6 +123,15 @@ class Explanation:
     evidence: Record | None
     alternatives: tuple[Alternative, ...]
     unassigned: Unassigned | None
+    asked_by: tuple[tuple[str, float], ...] = ()
+    previous: Id | None = None
+    move_cost: float = 0.0
+
+    @property
+    def best(self) -> Alternative | None:
+        """The rep that the lead would gain most with, if that is not the one it has."""
+        best = max(self.alternatives, key=lambda other: other.gain, default=None)
+        return best if best is not None and best.gain > self.gain else None
 
     @property
     def lines(self) -> list[str]:
@@ -128,6 +145,12 @@ class Explanation:
         lines = [f"{self.lead_id} -> {self.rep_id}: expected {self.unit} {number(self.gain)}{why}."]
         if self.evidence is not None:
             lines.append(f"{self.rep_id}: {self.evidence}.")
+        lines += [
+            f"{self.rep_id} gets it for {name}: that minimum costs {number(cost)}." for name, cost in self.asked_by
+        ]
+        if self.previous is not None:
+            stays = "stays where it was" if self.previous == self.rep_id else f"was with {self.previous}"
+            lines.append(f"It {stays}; taking it away costs {number(self.move_cost)}.")
         lines += [self._about(other) for other in self.alternatives]
         return lines if self.alternatives else [*lines, "No other rep is eligible."]
 
@@ -135,7 +158,9 @@ class Explanation:
         worth = f"{other.rep_id} would gain {number(other.gain)} ({self._difference(other)})"
         full = f"capacity of {other.rep_id}"
         held = [
-            f"is full (one more slot adds {number(price)})" if name == full else f"is held by {name} ({number(price)})"
+            f"is full (one more slot adds {number(price)})"
+            if name == full
+            else f"is held by {name} (room for this lead adds {number(price)})"
             for name, price in other.held_by
         ]
         state = " but is away" if other.away else f" but {' and '.join(held)}" if held else ""
@@ -176,7 +201,7 @@ def explain(
         what moves cost; None for an answer that is not proven best
     """
     rep = int(rep_of_lead[lead])
-    gains = case.problem.affinity.of([lead])[0]
+    gains = case.gains.of([lead])[0]
     reduced = reduced_gains(case.problem, np.array([lead]), prices, limit_prices)[0]
     costs = None if exchange is None else exchange.move_costs(lead)
     if rep < 0:
@@ -188,22 +213,24 @@ def explain(
             pinned=False,
             evidence=None,
             alternatives=(),
-            unassigned=why_unassigned(case, rep_of_lead, loads_of(case, rep_of_lead), lead, reduced, exchange),
+            unassigned=why_unassigned(Answered.of(case, rep_of_lead, prices, limit_prices, exchange), lead),
+            **_before(case, lead),
         )
     others = np.flatnonzero(np.isfinite(gains) & (np.arange(len(gains)) != rep))
-    nearest = others[np.lexsort((-gains[others], -reduced[others] if costs is None else costs[others]))][:most]
+    nearest = others[np.lexsort((-gains[others], -reduced[others] if costs is None else costs[others]))]
     noise = 1e-9 * max(1e-300, float(np.abs(gains[np.isfinite(gains)]).max()))
+    inside = _priced(case, prices, limit_prices, lead, rep)
     alternatives = tuple(
         Alternative(
             rep_id=case.rep_ids[other],
             gain=float(gains[other]),
-            slot_price=float(gains[other] - reduced[other]),
+            slot_price=sum(price for _, price in _priced(case, prices, limit_prices, lead, int(other))),
             away=bool(case.away[other]),
             move_cost=None if costs is None else float(costs[other]),
-            held_by=_held_by(case, prices, limit_prices, lead, int(other), noise),
+            held_by=_dearest(_priced(case, prices, limit_prices, lead, int(other)), noise),
             evidence=_record(case, lead, int(other)),
         )
-        for other in nearest
+        for other in _shown(nearest, gains, rep, most)
     )
     return Explanation(
         lead_id=case.lead_ids[lead],
@@ -214,7 +241,23 @@ def explain(
         evidence=_record(case, lead, rep),
         alternatives=alternatives,
         unassigned=None,
+        asked_by=_dearest([(name, -price) for name, price in inside], noise),
+        **_before(case, lead),
     )
+
+
+def _shown(nearest: Ints, gains: Floats, rep: int, most: int) -> list[int]:
+    """Return the first few, and the rep that the lead would gain most with if it is not among them."""
+    shown = nearest[:most].tolist()
+    best = max(nearest.tolist(), key=lambda other: gains[other], default=rep)
+    return [*shown, best] if most and best not in shown and gains[best] > gains[rep] else shown
+
+
+def _before(case: Case, lead: int) -> dict[str, Any]:
+    """Return who had the lead before, and what taking it away costs."""
+    if case.kept is None or case.kept.previous[lead] < 0:
+        return {}
+    return {"previous": case.rep_ids[case.kept.previous[lead]], "move_cost": case.kept.move_cost}
 
 
 def _move(cost: float | None) -> str:
@@ -227,15 +270,16 @@ def _move(cost: float | None) -> str:
     return f"; moving it there costs {number(cost)}"
 
 
-def _held_by(
-    case: Case, prices: Floats, limit_prices: Floats, lead: int, rep: int, noise: float
-) -> tuple[tuple[str, float], ...]:
-    held = [(f"capacity of {case.rep_ids[rep]}", float(prices[rep]))]
-    for limit, name, price in zip(case.problem.limits, case.limit_names(), limit_prices, strict=True):
-        covers = (limit.reps is None or rep in limit.reps) and (limit.leads is None or lead in limit.leads)
-        if covers:
-            held.append((name, float(price * limit.usage_at([lead], [rep])[0])))
-    return tuple(sorted((item for item in held if item[1] > noise), key=lambda item: -item[1]))
+def _priced(case: Case, prices: Floats, limit_prices: Floats, lead: int, rep: int) -> list[tuple[str, float]]:
+    """Return what a pair pays for each limit it counts in, the capacity first; negative where a minimum asks for it."""
+    names = case.limit_names()
+    around = case.limits_around(lead, rep).items()
+    slot = (f"capacity of {case.rep_ids[rep]}", float(prices[rep]))
+    return [slot, *((names[k], float(limit_prices[k] * usage)) for k, usage in around)]
+
+
+def _dearest(priced: Sequence[tuple[str, float]], noise: float) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted((item for item in priced if item[1] > noise), key=lambda item: -item[1]))
 
 
 def _record(case: Case, lead: int, rep: int) -> Record | None:

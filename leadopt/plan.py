@@ -1,6 +1,6 @@
 """`Plan`: the answer in the user's terms, with its certificate, its reasons and its reports."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.baselines import ALL
-from leadopt.case import Case, Evidence
+from leadopt.case import Case, Evidence, Kept
 from leadopt.certify import Certificate, certify, reduced_gains
 from leadopt.codec import decode, encode
 from leadopt.columns import Columns
@@ -21,15 +21,20 @@ from leadopt.explanation import Explanation, explain
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.frames import Table
 from leadopt.gains import Affinity
+from leadopt.matching import Match as Found
 from leadopt.policy import Policy
 from leadopt.problem import Limit, Problem
-from leadopt.reasons import Unassigned, loads_of, why_unassigned
+from leadopt.reasons import Answered, Unassigned, why_unassigned
+from leadopt.refusal import solved
+from leadopt.rep_explanation import RepExplanation, explain_rep
+from leadopt.replanning import Moves, moves_of, settled
 from leadopt.report import load_columns, rep_table, report
 from leadopt.sharing import Shared
 from leadopt.shrinkage import Estimates
 from leadopt.solvers.exchange import Exchange
 from leadopt.tables import html, number
 from leadopt.values import Id
+from leadopt.what_if import WhatIf, bound_by_prices, changed
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -39,7 +44,7 @@ _BLOCK = 4096  # leads looked at together
 _CLASSES = {
     kind.__name__: kind
     for kind in (
-        *(Affinity, Case, Columns, Estimates, Evidence, Exclude, Fairness, Limit, Match, NewcomerQuota, Policy),
+        *(Affinity, Case, Columns, Estimates, Evidence, Exclude, Fairness, Kept, Limit, Match, NewcomerQuota, Policy),
         *(Problem, Shared, Skills, Verdicts),
     )
 }
@@ -80,13 +85,13 @@ class Plan:
 
     @property
     def objective(self) -> float:
-        """What the plan is worth, in `unit`, reserves and penalties included."""
-        return self.certificate.objective
+        """What the plan is worth, in `unit`, with reserves and less penalties and what moves cost."""
+        return self.certificate.objective - self.case.credit
 
     @property
     def bound(self) -> float:
         """What no allowed plan exceeds."""
-        return self.certificate.bound
+        return self.certificate.bound - self.case.credit
 
     @property
     def gap(self) -> float:
@@ -135,7 +140,7 @@ class Plan:
                 "lead_id" if same else columns.lead_id: [case.lead_ids[lead] for lead in leads],
                 "rep_id" if same else columns.rep_id: [case.rep_ids[rep] for rep in reps],
                 "probability": [None] * len(leads) if probability is None else probability.tolist(),
-                "gain": case.problem.affinity.at(leads, reps).tolist(),
+                "gain": case.gains.at(leads, reps).tolist(),
                 "runner_up": [None if rep < 0 else case.rep_ids[rep] for rep in runner_up],
                 "runner_up_gain": [
                     None if rep < 0 else gain for rep, gain in zip(runner_up, runner_up_gain.tolist(), strict=True)
@@ -159,14 +164,10 @@ class Plan:
     @cached_property
     def unassigned_leads(self) -> tuple[Unassigned, ...]:
         """Why each lead in the pool is there, as objects."""
-        pool, loads = np.flatnonzero(self.rep_of_lead < 0), loads_of(self.case, self.rep_of_lead)
-        return tuple(
-            why_unassigned(self.case, self.rep_of_lead, loads, int(lead), reduced, self._exchange)
-            for start in range(0, len(pool), _BLOCK)
-            for lead, reduced in zip(
-                pool[start : start + _BLOCK], self._reduced(pool[start : start + _BLOCK]), strict=True
-            )
+        answer = Answered.of(
+            self.case, self.rep_of_lead, self.capacity_prices, self.limit_prices_of_problem, self._exchange
         )
+        return tuple(why_unassigned(answer, lead) for lead in np.flatnonzero(self.rep_of_lead < 0).tolist())
 
     def _reduced(self, leads: Ints) -> Floats:
         return reduced_gains(self.case.problem, leads, self.capacity_prices, self.limit_prices_of_problem)
@@ -185,7 +186,99 @@ class Plan:
 
     @cached_property
     def _exchange(self) -> Exchange | None:
-        return Exchange.of(self.case.problem, self.rep_of_lead) if self.status == "OPTIMAL" else None
+        return Exchange.if_nested(self.case.problem, self.rep_of_lead) if self.status == "OPTIMAL" else None
+
+    def explain_rep(self, rep_id: Id | str, most: int = 10) -> RepExplanation:
+        """Return why a rep got these leads: load against every limit, whose leads they are, and what was lost.
+
+        Parameters
+        ----------
+        most
+            leads that would gain most with this rep and went elsewhere, of which the closest are listed
+
+        Raises
+        ------
+        InvalidInput
+            the plan has no such rep; names the nearest id
+        """
+        prices, limit_prices = self.capacity_prices, self.limit_prices_of_problem
+        return explain_rep(self.case, self.rep_of_lead, prices, limit_prices, self.case.rep(rep_id), most)
+
+    def what_if(
+        self,
+        *,
+        capacity: Mapping[Any, int] | None = None,
+        without: Collection[str] = (),
+        away: Collection[Any] = (),
+        limits: "Mapping[str, Limit | Mapping[str, float | None]] | None" = None,
+        pins: Mapping[Any, Any] | None = None,
+    ) -> "WhatIf[Plan]":
+        """Return what the plan would be after a change: solved anew, from the prices of this one.
+
+        Of all best plans, one with few moves is taken. Entitlements are not computed again: a fairness band stays
+        where it is when a capacity changes.
+
+        Parameters
+        ----------
+        capacity
+            rep id -> how many slots more, or fewer (below 0)
+        without
+            limits to leave out: by name ("newcomer quota"), or all whose name before " of " holds these words
+            ("band", "fairness band")
+        away
+            reps who get nothing; minimums that are theirs alone fall, and the notes say so
+        limits
+            limit name -> what changes, as in ``{"newcomer quota": {"lower": 3}}``, or a `Limit` to add (one of that
+            name is replaced)
+        pins
+            lead id -> rep id, or None to remove a pin
+
+        Returns
+        -------
+        WhatIf
+            `.plan`, `.change`, `.change_at_most` (known before solving), `.moves`, `.loads`, `.prices`
+
+        Raises
+        ------
+        InvalidInput
+            an unknown rep, lead or limit (names the nearest), or a change that breaks a rule
+        Infeasible
+            no plan meets every limit then; says which
+
+        Examples
+        --------
+        >>> from leadopt.assign import assign
+        >>> plan = assign({"lead_id": [1, 2]}, {"rep_id": ["Ann"], "capacity": [1]}, affinity=[[3.0], [2.0]])
+        >>> print(plan.what_if(capacity={"Ann": 1}))
+        +1 slot for Ann: 2 gain (the prices said 2 at most), 1 lead elsewhere
+          2: pool -> Ann, 0 -> 2
+        """
+        change = changed(
+            self.case,
+            self.limit_prices_of_problem,
+            capacity=capacity or {},
+            without=without,
+            away=away,
+            limits=limits or {},
+            pins=pins or {},
+        )
+        found = solved(change.case, prices=self.capacity_prices)
+        return WhatIf(
+            before=self,
+            plan=plan_of(change.case, found, self.like, near=self.rep_of_lead),
+            bound=bound_by_prices(change, self.capacity_prices),
+            notes=change.notes,
+        )
+
+    def moves(self) -> Moves:
+        """Return which leads were taken away from the reps who had them, what that brings and costs.
+
+        Raises
+        ------
+        InvalidInput
+            the plan was made without `keep`
+        """
+        return moves_of(self.case, self.rep_of_lead, self._exchange)
 
     def compare(self, others: Mapping[str, Mapping[Any, Any]] | None = None) -> Comparison:
         """Return this plan beside round robin, territory, performance, profile and greedy, on the same estimates.
@@ -250,7 +343,7 @@ class Plan:
             reduced[np.arange(len(reduced)), reps[part]] = -np.inf
             best = reduced.argmax(axis=1)
             second[part] = np.where(np.isfinite(reduced[np.arange(len(reduced)), best]), best, -1)
-        return second, self.case.problem.affinity.at(leads, np.maximum(second, 0))
+        return second, self.case.gains.at(leads, np.maximum(second, 0))
 
     def summary(self) -> str:
         """Return the plan in one sentence."""
@@ -344,6 +437,21 @@ class Plan:
         )
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
         return f"<p><b>{escape(self.summary())}</b></p>{html(headers, shown)}{more}<ul>{notes}</ul>"
+
+
+def plan_of(
+    case: Case, found: Found, like: Table, *, near: Ints | None = None, rng: "int | np.random.Generator" = 0
+) -> Plan:
+    """Return a match as a plan; of equally good answers, one that moves few leads from where they are `near`."""
+    answer = found.rep_of_lead if near is None else settled(case.problem, found, near, rng)
+    return Plan(
+        case=case,
+        rep_of_lead=answer,
+        capacity_prices=found.prices,
+        limit_prices_of_problem=found.limit_prices,
+        method=found.solver,
+        like=like,
+    )
 
 
 _FIELDS = ("case", "rep_of_lead", "capacity_prices", "limit_prices_of_problem", "method", "turn")

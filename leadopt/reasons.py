@@ -1,8 +1,9 @@
 """Why a lead stays in the pool, as a code, a sentence and the smallest change that would place it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,12 +44,16 @@ class Unassigned:
         the reason in a sentence
     remedy
         what would place it
+    changes
+        the remedies that are changes of capacities, limits or pins, each as arguments of `Plan.what_if`: each alone
+        leads to a best plan that places the lead (where others gain just as much, to one that places them instead)
     """
 
     lead_id: Id
     reason: Reason
     because: str
     remedy: str
+    changes: tuple[Mapping[str, Any], ...] = field(default=(), compare=False)
 
 
 def loads_of(case: Case, rep_of_lead: Ints) -> Ints:
@@ -56,26 +61,89 @@ def loads_of(case: Case, rep_of_lead: Ints) -> Ints:
     return np.bincount(rep_of_lead[rep_of_lead >= 0], minlength=case.problem.n_reps)
 
 
-def why_unassigned(
-    case: Case, rep_of_lead: Ints, loads: Ints, lead: int, reduced: Floats, exchange: Exchange | None
-) -> Unassigned:
-    """Return why a lead is in the pool.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """An answer with what is asked of it for every lead alike.
 
     Parameters
     ----------
-    case, rep_of_lead, lead
-        the decision, the answer, and the lead in question
+    case, rep_of_lead
+        the decision and the answer
+    prices, limit_prices
+        of the answer
     loads
-        int64 (n_reps,), `loads_of` the answer: many leads are asked about at once
-    reduced
-        float64 (n_reps,), the lead's gains less the prices of the limits it would enter
+        int64 (n_reps,), leads of each rep
+    used
+        float64 (n_limits,), the usage of each limit
+    limits_of_rep
+        the limits that some leads of each rep count in, by number
     exchange
         what moves cost; None for an answer that is not proven best
     """
-    gains = case.problem.affinity.of([lead])[0]
+
+    case: Case
+    rep_of_lead: Ints
+    prices: Floats
+    limit_prices: Floats
+    loads: Ints
+    used: Floats
+    limits_of_rep: tuple[tuple[int, ...], ...]
+    exchange: Exchange | None
+
+    @classmethod
+    def of(
+        cls, case: Case, rep_of_lead: Ints, prices: Floats, limit_prices: Floats, exchange: Exchange | None
+    ) -> "Answered":
+        """Return an answer with its loads added up."""
+        problem = case.problem
+        return cls(
+            case=case,
+            rep_of_lead=rep_of_lead,
+            prices=prices,
+            limit_prices=limit_prices,
+            loads=loads_of(case, rep_of_lead),
+            used=np.array([problem.load(limit, rep_of_lead) for limit in problem.limits], dtype=np.float64),
+            limits_of_rep=case.limits_of_reps(),
+            exchange=exchange,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """What stands between a lead and a rep.
+
+    Parameters
+    ----------
+    rep
+        the rep
+    gain
+        what the lead would gain there
+    full
+        whether the rep has no slot left
+    short
+        the limits without room for the lead, by number, and how much more each would have to allow
+    price
+        what that slot and that room are worth to the plan
+    """
+
+    rep: int
+    gain: float
+    full: bool
+    short: Mapping[int, float]
+    price: float
+
+    @property
+    def is_open(self) -> bool:
+        return not self.full and not self.short
+
+
+def why_unassigned(answer: Answered, lead: int) -> Unassigned:
+    """Return why a lead is in the pool, and what would place it."""
+    case = answer.case
+    gains = case.gains.of([lead])[0]
     eligible = np.isfinite(gains)
     if not eligible.any():
-        return _no_rep(case, lead)
+        return _no_rep(answer, lead)
     present = eligible & ~case.away
     if not present.any():
         names = _names(case, np.flatnonzero(eligible), "and")
@@ -90,92 +158,196 @@ def why_unassigned(
             f"is not above the reserve of {number(case.problem.reserve)}",
             f"lower the reserve below {number(best)}",
         )
-    wanted = np.flatnonzero(present & (gains > case.problem.reserve))
-    wanted = wanted[np.argsort(-reduced[wanted], kind="stable")]
-    return _full(case, rep_of_lead, loads, lead, wanted, reduced, exchange)
+    ways = [
+        _way(answer, lead, int(rep), gains[rep]) for rep in np.flatnonzero(present & (gains > case.problem.reserve))
+    ]
+    return _no_room(answer, lead, sorted(ways, key=lambda way: way.price - way.gain))
 
 
-def _no_rep(case: Case, lead: int) -> Unassigned:
-    asks = [verdicts.words[verdicts.kind_of_lead[lead]] for verdicts in case.rules]
+def _way(answer: Answered, lead: int, rep: int, gain: float) -> _Way:
+    case = answer.case
+    full = bool(answer.loads[rep] >= case.problem.capacity[rep])
+    short, price = {}, float(answer.prices[rep]) if full else 0.0
+    for k, usage in case.limits_around(lead, rep, answer.limits_of_rep[rep]).items():
+        lacks = float(answer.used[k]) + usage - case.problem.limits[k].upper
+        if lacks > 1e-9 * max(1.0, usage):
+            short[k] = lacks
+            price += lacks * max(0.0, float(answer.limit_prices[k]))
+    return _Way(rep=rep, gain=float(gain), full=full, short=short, price=price)
+
+
+def _no_rep(answer: Answered, lead: int) -> Unassigned:
+    case = answer.case
     verdicts = [rule.allowed[rule.kind_of_lead[lead]] for rule in case.rules]
     described = [allowed for rule, allowed in zip(case.rules, verdicts, strict=True) if not rule.excludes]
     fitting = _all_of(described, case.problem.n_reps)
     if fitting.any() and len(described) < len(verdicts):
-        names = _names(case, np.flatnonzero(fitting), "and")
-        return _because(
-            case,
-            lead,
-            Reason.EXCLUDED_BY_RULE,
-            f"the only reps who fit are excluded: {names}",
-            f"remove the exclusion of {_names(case, np.flatnonzero(fitting), 'or')}",
-        )
+        reps = np.flatnonzero(fitting)
+        because = f"the only reps who fit are excluded: {_names(case, reps, 'and')}"
+        remedy = f"remove the exclusion of {_names(case, reps, 'or')}{_then_room(answer, lead, reps)}"
+        return _because(case, lead, Reason.EXCLUDED_BY_RULE, because, remedy)
     if not case.rep_ids:
         return _because(case, lead, Reason.NO_ELIGIBLE_REP, "there are no reps", "add a rep")
+    asks = [rule.words[rule.kind_of_lead[lead]] for rule in case.rules]
     failing = [ask for ask, allowed in zip(asks, verdicts, strict=True) if not allowed.all()]
     if not failing:
         because = "the given affinity is -inf with every rep"
         return _because(case, lead, Reason.NO_ELIGIBLE_REP, because, "give it a gain with some rep")
     because = f"no rep meets: {'; '.join(failing)}"
-    return _because(case, lead, Reason.NO_ELIGIBLE_REP, because, _mend(case, asks, verdicts))
+    drops = _droppable(answer, lead)
+    remedy = (
+        " or ".join(
+            f'drop the rule "{ask}" for this lead (then {_names(case, reps, "or")} could take it)'
+            f"{_then_room(answer, lead, reps)}"
+            for ask, reps in drops[:1]
+        )
+        or "give a rep what the lead asks for, or drop these rules for it"
+    )
+    return _because(case, lead, Reason.NO_ELIGIBLE_REP, because, remedy)
 
 
-def _mend(case: Case, asks: Sequence[str], verdicts: Sequence[Bools]) -> str:
-    for k, ask in enumerate(asks):
+def _droppable(answer: Answered, lead: int) -> list[tuple[str, Ints]]:
+    """Return each rule that alone bars some reps, in words, with these reps; rules that open a way come first."""
+    case, found = answer.case, []
+    verdicts = [rule.allowed[rule.kind_of_lead[lead]] for rule in case.rules]
+    for k, rule in enumerate(case.rules):
         others = _all_of([allowed for other, allowed in enumerate(verdicts) if other != k], case.problem.n_reps)
-        if others.any() and not verdicts[k].all():
-            return (
-                f'drop the rule "{ask}" for this lead (then {_names(case, np.flatnonzero(others), "or")} could take it)'
-            )
-    return "give a rep what the lead asks for, or drop these rules for it"
+        if len(reps := np.flatnonzero(others & ~verdicts[k])):
+            found.append((rule.words[rule.kind_of_lead[lead]], reps))
+    return sorted(found, key=lambda item: not len(_with_room(answer, lead, item[1])))
 
 
-def _full(
-    case: Case, rep_of_lead: Ints, loads: Ints, lead: int, wanted: Ints, reduced: Floats, exchange: Exchange | None
-) -> Unassigned:
-    """Return the reason of a lead that somebody could gain from; `wanted` are these reps, the cheapest first."""
-    free = wanted[loads[wanted] < case.problem.capacity[wanted]]
-    if not len(free):
-        because = f"all eligible reps are full: {_names(case, wanted, 'and')}"
-        return _because(case, lead, Reason.ALL_FULL, because, _room_for(case, lead, wanted, reduced, exchange))
-    if binding := _binding(case, rep_of_lead, lead, free):
-        because = f"{_names(case, free, 'and')} can take no more under: {enumerate_some(binding, 3)}"
-        return _because(case, lead, Reason.ALL_FULL, because, f"loosen {enumerate_some(binding, 3)}")
-    because = "this method found nobody for it"
-    return _because(case, lead, Reason.LEFT_BY_METHOD, because, f"{_names(case, free, 'or')} could take it")
+def _with_room(answer: Answered, lead: int, reps: Ints) -> Ints:
+    """Return which of some reps are there and could take a lead right away."""
+    case = answer.case
+    there = [rep for rep in reps.tolist() if not case.away[rep] and _way(answer, lead, rep, 0.0).is_open]
+    return np.array(there, dtype=np.int64)
 
 
-def _room_for(case: Case, lead: int, wanted: Ints, reduced: Floats, exchange: Exchange | None) -> str:
-    """Return which slots would place the lead: one more where it is next in line, else more, or a pin at its cost."""
-    waits = case.problem.reserve - reduced[wanted]
-    noise = 1e-9 * float(np.abs(case.problem.affinity.of([lead])[0, wanted]).max())
-    next_in_line = wanted[waits <= noise]
-    if len(next_in_line):
-        return f"one more slot for {_names(case, next_in_line[:3], 'or')}"
-    more = f"several more slots for {_names(case, wanted[:2], 'or')}, as other leads gain more there"
-    if exchange is None:
-        return more
-    costs = exchange.move_costs(lead)[wanted]
+def _then_room(answer: Answered, lead: int, reps: Ints) -> str:
+    """Return what else it takes where a rule is not all that bars a lead from these reps."""
+    case = answer.case
+    there = reps[~case.away[reps]]
+    if not len(there):
+        return f" and wait for {_names(case, reps, 'or')}, who {'is' if len(reps) == 1 else 'are'} away"
+    gains = _would_gain(case, lead, there)
+    if (gains <= case.problem.reserve).all():
+        return f" and lower the reserve below {number(float(gains.max()))}"
+    ways = [_way(answer, lead, int(rep), gain) for rep, gain in zip(there, gains, strict=True)]
+    if any(way.is_open and not way.gain <= case.problem.reserve for way in ways):
+        return ""
+    nearest = min(ways, key=lambda way: way.price - way.gain if np.isfinite(way.gain) else way.price)
+    if np.isnan(nearest.gain):
+        return f" and make room: {_loosen(case, nearest)}, or more where other leads gain more there"
+    ahead = nearest.gain - nearest.price < case.problem.reserve
+    return f" and {_loosen(case, nearest)}{', by more than one lead takes, as others gain more there' if ahead else ''}"
+
+
+def _would_gain(case: Case, lead: int, reps: Ints) -> Floats:
+    """Return what a lead would gain with reps that a rule bars it from; NaN where the gains were given."""
+    if case.evidence is not None:
+        chance = case.evidence.estimates.probability[case.evidence.segment_of_lead[lead], reps]
+        return np.asarray(chance * case.gains.scale[lead])
+    return np.full(len(reps), np.nan if case.unit == "gain" else case.gains.scale[lead])
+
+
+def _no_room(answer: Answered, lead: int, ways: Sequence[_Way]) -> Unassigned:
+    """Return the reason of a lead that somebody could gain from; `ways` are to these reps, the cheapest first."""
+    case = answer.case
+    reps = np.array([way.rep for way in ways], dtype=np.int64)
+    if any(way.is_open for way in ways):
+        free = _names(case, np.array([way.rep for way in ways if way.is_open], dtype=np.int64), "or")
+        because = "this method found nobody for it"
+        return _because(case, lead, Reason.LEFT_BY_METHOD, because, f"{free} could take it")
+    if all(way.full for way in ways):
+        because = f"all eligible reps are full: {_names(case, reps, 'and')}"
+    else:
+        held = [way for way in ways if not way.full]
+        names = enumerate_some(dict.fromkeys(case.limit_names()[k] for way in held for k in way.short), 3)
+        holders = np.array([way.rep for way in held], dtype=np.int64)
+        because = f"{_names(case, holders, 'and')} can take no more under: {names}"
+    remedies, changes = _room_for(answer, lead, ways)
+    return _because(case, lead, Reason.ALL_FULL, because, "; or ".join(remedies), changes)
+
+
+def _room_for(answer: Answered, lead: int, ways: Sequence[_Way]) -> tuple[list[str], list[Mapping[str, Any]]]:
+    r"""Return what would place the lead: room where it is next in line, else much room, a pin, the end of a rule.
+
+    It is next in line where it gains as much as the room it needs is worth, :math:`gain_{ij} - reserve \ge \sum price`:
+    no answer could make more of that room.
+    """
+    case = answer.case
+    noise = 1e-9 * max(abs(way.gain) for way in ways)
+    next_in_line = [way for way in ways if way.gain - way.price >= case.problem.reserve - noise]
+    if next_in_line:
+        remedies, changes = [_room_at(case, next_in_line)], [_change(case, way) for way in next_in_line]
+    else:
+        remedies, changes = _beside_others(answer, lead, ways)
+    return [*remedies, *_open_by_rule(answer, lead)], changes
+
+
+def _room_at(case: Case, ways: Sequence[_Way]) -> str:
+    """Return the room that would do, slots of several reps in one phrase."""
+    slots = [way.rep for way in ways if way.full and not way.short][:3]
+    phrases = [f"one more slot for {_names(case, np.array(slots), 'or')}"] if slots else []
+    held = [way for way in ways if way.short][: 3 - len(slots)]
+    return "; or ".join(dict.fromkeys([*phrases, *(_loosen(case, way) for way in held)]))
+
+
+def _loosen(case: Case, way: _Way) -> str:
+    names = enumerate_some([case.limit_names()[k] for k in way.short], 3)
+    slot = f"one more slot for {case.rep_ids[way.rep]}" if way.full else ""
+    return " and ".join(filter(None, [slot, f"loosen {names}" if names else ""]))
+
+
+def _change(case: Case, way: _Way) -> Mapping[str, Any]:
+    """Return the room at one rep as arguments of `Plan.what_if`."""
+    names, limits = case.limit_names(), case.problem.limits
+    # A hair more than is lacking, lest rounding leaves the lead outside; a limit that counts leads stays whole.
+    bounds = {
+        names[k]: {"upper": limits[k].upper + (lacks if limits[k].counts_leads else lacks * (1 + 1e-9) + 1e-9)}
+        for k, lacks in way.short.items()
+    }
+    change: dict[str, Any] = {"limits": bounds} if bounds else {}
+    return change | ({"capacity": {case.rep_ids[way.rep]: 1}} if way.full else {})
+
+
+def _beside_others(answer: Answered, lead: int, ways: Sequence[_Way]) -> tuple[list[str], list[Mapping[str, Any]]]:
+    """Return the remedies of a lead that others are ahead of: much room, or a pin at its cost."""
+    case, first = answer.case, ways[0]
+    if first.short:
+        more = f"{_loosen(case, first)}, by more than one lead takes, as other leads gain more there"
+    else:
+        names = _names(case, np.array([way.rep for way in ways[:2] if not way.short]), "or")
+        more = f"several more slots for {names}, as other leads gain more there"
+    if answer.exchange is None:
+        return [more], []
+    costs = answer.exchange.move_costs(lead)[[way.rep for way in ways]]
     cheapest = int(np.argmin(costs))
     if not np.isfinite(costs[cheapest]):
-        return more
-    return f"{more}; or pin it to {case.rep_ids[wanted[cheapest]]}, which costs {number(float(costs[cheapest]))}"
+        return [more], []
+    rep = case.rep_ids[ways[cheapest].rep]
+    pin = f"pin it to {rep}, which costs {number(float(costs[cheapest]))}"
+    return [more, pin], [{"pins": {case.lead_ids[lead]: rep}}]
 
 
-def _binding(case: Case, rep_of_lead: Ints, lead: int, reps: Ints) -> list[str]:
-    """Return the limits around these pairs that are full, or that keep slots for others by their minimum."""
-    found = []
-    for limit, name in zip(case.problem.limits, case.limit_names(), strict=True):
-        around = (limit.leads is None or lead in limit.leads) and (
-            limit.reps is None or np.isin(reps, limit.reps).any()
-        )
-        load = case.problem.load(limit, rep_of_lead)
-        if (around and load + 1 > limit.upper) or (not around and limit.lower > 0 and load <= limit.lower):
-            found.append(name)
-    return found
+def _open_by_rule(answer: Answered, lead: int) -> list[str]:
+    """Return the rule whose end alone would place a lead with somebody who has room, where its gain is known."""
+    case = answer.case
+    for ask, reps in _droppable(answer, lead):
+        room = _with_room(answer, lead, reps)
+        room = room[_would_gain(case, lead, room) > case.problem.reserve]
+        if len(room):
+            return [f'drop the rule "{ask}" for this lead (then {_names(case, room, "or")} could take it)']
+    return []
 
 
-def _because(case: Case, lead: int, reason: Reason, because: str, remedy: str) -> Unassigned:
-    return Unassigned(lead_id=case.lead_ids[lead], reason=reason, because=because, remedy=remedy)
+def _because(
+    case: Case, lead: int, reason: Reason, because: str, remedy: str, changes: Sequence[Mapping[str, Any]] = ()
+) -> Unassigned:
+    return Unassigned(
+        lead_id=case.lead_ids[lead], reason=reason, because=because, remedy=remedy, changes=tuple(changes)
+    )
 
 
 def _all_of(masks: Sequence[Bools], n_reps: int) -> Bools:

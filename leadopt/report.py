@@ -52,7 +52,7 @@ def load_columns(case: Case, rep_of_lead: Ints, prices: Floats) -> dict[str, lis
     leads = np.flatnonzero(rep_of_lead >= 0)
     reps = rep_of_lead[leads]
     loads = np.bincount(reps, minlength=case.problem.n_reps)
-    gains = np.bincount(reps, weights=case.problem.affinity.at(leads, reps), minlength=case.problem.n_reps)
+    gains = np.bincount(reps, weights=case.gains.at(leads, reps), minlength=case.problem.n_reps)
     capacity = case.problem.capacity
     fill = [load / most if most else None for load, most in zip(loads.tolist(), capacity.tolist(), strict=True)]
     return {

@@ -15,7 +15,7 @@ from leadopt.certify import largest_gain
 from leadopt.problem import Problem
 from leadopt.solvers.costs import every_pair, whole_costs
 from leadopt.solvers.grouping import group_leads
-from leadopt.solvers.limit_tree import LimitTree, Room, limit_tree, room_beside_pins
+from leadopt.solvers.limit_tree import LimitTree, NotNested, Room, limit_tree, room_beside_pins
 from leadopt.solvers.prices import NONE, residual_constraints
 
 Floats = NDArray[np.float64]
@@ -47,6 +47,15 @@ class Exchange:
     step: Floats
     noise: float
     _distances: dict[int, Floats] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def if_nested(cls, problem: Problem, rep_of_lead: Ints) -> "Exchange | None":
+        """Return what `of` does, None where the limits are not nested: there is no such graph then."""
+        try:
+            limit_tree(problem)
+        except NotNested:
+            return None
+        return cls.of(problem, rep_of_lead)
 
     @classmethod
     def of(cls, problem: Problem, rep_of_lead: Ints) -> "Exchange":

@@ -1,0 +1,87 @@
+"""Solving a case, and saying no in the user's names where nothing meets every limit."""
+
+import re
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from leadopt.case import Case
+from leadopt.errors import Infeasible, Witness, enumerate_some
+from leadopt.matching import Match, solve
+from leadopt.progress import OnProgress
+
+_SLOTS = re.compile(r"capacity of rep (\d+)")
+
+
+def solved(
+    case: Case,
+    *,
+    rng: "int | np.random.Generator" = 0,
+    prices: ArrayLike | None = None,
+    on_progress: OnProgress | None = None,
+) -> Match:
+    """Return the best match of a case.
+
+    Raises
+    ------
+    Infeasible
+        the hard limits contradict each other; says which ones, in the user's names, and what would mend it
+    """
+    try:
+        return solve(case.problem, rng=rng, prices=prices, on_progress=on_progress)
+    except Infeasible as error:
+        refuse(case, error.witness)
+
+
+def refuse(case: Case, witness: Witness) -> NoReturn:
+    """Raise `Infeasible` in the user's names, with what would mend it."""
+    text, mend = _pins(case, witness) or _leads(case, witness) or _limits(case, witness)
+    raise Infeasible(f"no plan meets every limit: {text}. {mend}", witness) from None
+
+
+def _pins(case: Case, witness: Witness) -> tuple[str, str] | None:
+    pinned = case.problem.pins[list(witness.leads)] >= 0 if witness.leads else np.zeros(0, dtype=bool)
+    if not witness.leads or witness.room >= pinned.sum():
+        return None
+    leads = enumerate_some(case.lead_ids[lead] for lead in witness.leads)
+    text = f"{witness.need} leads ({leads}) are pinned to {_reps(case, witness)}, with room for {witness.room}"
+    return f"{text}{_under(witness)}", "Remove a pin, or raise that limit."
+
+
+def _leads(case: Case, witness: Witness) -> tuple[str, str] | None:
+    if not witness.leads:
+        return None
+    leads = enumerate_some(case.lead_ids[lead] for lead in witness.leads)
+    where = f"can only go to {_reps(case, witness)}, with room for {witness.room}{_under(witness)}"
+    text = f"every lead must be placed (reserve = -inf), but {witness.need} leads ({leads}) "
+    text += where if witness.reps else "are eligible for no rep"
+    return text, "Raise a capacity, let other reps take these leads, or set a finite reserve."
+
+
+def _limits(case: Case, witness: Witness) -> tuple[str, str]:
+    names = enumerate_some(_names(case, witness))
+    if witness.reps:
+        text = (
+            f"{names} cannot be met: {_reps(case, witness)} must get {witness.need} leads or more, "
+            f"and can get {witness.room}"
+        )
+        return text, "Lower these minimums, raise these reps' capacity, or let them take more kinds of leads."
+    if len(witness.limits) <= 1:
+        return f"{names or 'a limit'} cannot be met", "Widen its bounds, or give it a penalty."
+    return f"{names} cannot be met together", "Widen one of them, or give one a penalty."
+
+
+def _under(witness: Witness) -> str:
+    named = [name for name in witness.limits if not _SLOTS.fullmatch(name)]
+    return f" under {enumerate_some(named)}" if named else ""
+
+
+def _reps(case: Case, witness: Witness) -> str:
+    return enumerate_some(case.rep_ids[rep] for rep in witness.reps)
+
+
+def _names(case: Case, witness: Witness) -> list[str]:
+    """Return the limits' names, with capacities under the names of their reps."""
+    found = [(_SLOTS.fullmatch(name), name) for name in witness.limits]
+    return [f"capacity of {case.rep_ids[int(slots[1])]}" if slots else name for slots, name in found]
