@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.affinity import Affinity
 from leadopt.blocks import over_blocks
 from leadopt.certify import certify, reduced_gains
 from leadopt.errors import Infeasible
+from leadopt.gains import Affinity
 from leadopt.matching import Match, Status, solve
 from leadopt.problem import Problem
 from leadopt.progress import OnProgress

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.gains import Affinity
 from leadopt.eligibility import Verdicts
 from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.gains import Affinity
 from leadopt.policy import Policy
 from leadopt.problem import Problem
 from leadopt.sharing import Shared

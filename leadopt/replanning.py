@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.gains import Affinity
 from leadopt.case import Case, Kept
 from leadopt.certify import certify
 from leadopt.errors import InvalidInput
 from leadopt.frames import check_same_kind
+from leadopt.gains import Affinity
 from leadopt.matching import Match, solve
 from leadopt.problem import Problem
 from leadopt.solvers.exchange import Exchange
