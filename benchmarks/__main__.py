@@ -12,7 +12,7 @@ from benchmarks.harness import ROOT, Line, machine, sections
 
 ALL = (
     *("import_time", "assign_tables", "assign_segments", "history_counts", "match_peers"),
-    *("warm_start", "curves", "honesty", "auto_table"),
+    *("warm_start", "frontier", "curves", "honesty", "auto_table"),
     *("limits", "gap"),
 )
 PAGE = """# Benchmarks

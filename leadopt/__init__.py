@@ -10,6 +10,7 @@ from leadopt.assign import assign
 from leadopt.columns import Columns
 from leadopt.errors import Infeasible, InvalidInput, LeadoptError
 from leadopt.fairness import Fairness, NewcomerQuota
+from leadopt.frontier import frontier
 from leadopt.gains import Affinity
 from leadopt.matching import Auto, Match, Status, match
 from leadopt.plan import Plan
@@ -39,6 +40,7 @@ __all__ = [
     "Problem",
     "Status",
     "assign",
+    "frontier",
     "match",
 ]
 

@@ -262,7 +262,7 @@ class Plan:
             limits=limits or {},
             pins=pins or {},
         )
-        found = solved(change.case, prices=self.capacity_prices)
+        found = solved(change.case, near=(self.capacity_prices, change.limit_prices))
         return WhatIf(
             before=self,
             plan=plan_of(change.case, found, self.like, near=self.rep_of_lead),

@@ -4,12 +4,15 @@ import re
 from typing import NoReturn
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
+from leadopt.again import solve_again
 from leadopt.case import Case
 from leadopt.errors import Infeasible, Witness, enumerate_some
 from leadopt.matching import Match, solve
 from leadopt.progress import OnProgress
+
+Floats = NDArray[np.float64]
 
 _SLOTS = re.compile(r"capacity of rep (\d+)")
 
@@ -18,10 +21,10 @@ def solved(
     case: Case,
     *,
     rng: "int | np.random.Generator" = 0,
-    prices: ArrayLike | None = None,
+    near: tuple[Floats, Floats] | None = None,
     on_progress: OnProgress | None = None,
 ) -> Match:
-    """Return the best match of a case.
+    """Return the best match of a case, sooner where the prices of the capacities and limits of a similar one are known.
 
     Raises
     ------
@@ -29,7 +32,9 @@ def solved(
         the hard limits contradict each other; says which ones, in the user's names, and what would mend it
     """
     try:
-        return solve(case.problem, rng=rng, prices=prices, on_progress=on_progress)
+        if near is None:
+            return solve(case.problem, rng=rng, on_progress=on_progress)
+        return solve_again(case.problem, *near, rng=rng, on_progress=on_progress)
     except Infeasible as error:
         refuse(case, error.witness)
 

@@ -28,7 +28,7 @@ def test_every_public_name_and_method_has_a_docstring():
 
 
 def test_public_functions_describe_every_parameter_and_what_they_raise():
-    for function in (leadopt.assign, leadopt.match):
+    for function in (leadopt.assign, leadopt.frontier, leadopt.match):
         text = inspect.getdoc(function) or ""
         for parameter in inspect.signature(function).parameters:
             assert parameter in text, f"{function.__name__}: {parameter}"

@@ -1,0 +1,427 @@
+"""`frontier`: plans along a weight, a band or any setting, and which of them buys the most fairness for its price."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from datetime import date, datetime
+from functools import cached_property
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from leadopt.affinity import AffinityModel
+from leadopt.building import Known, build, know
+from leadopt.errors import Infeasible, InvalidInput, did_you_mean
+from leadopt.fairness import (
+    Fairness,
+    NewcomerQuota,
+    entitlement_weights,
+    entitlements,
+    gini,
+    jain,
+    largest_envy,
+    min_max_ratio,
+)
+from leadopt.frames import Table
+from leadopt.gains import Affinity
+from leadopt.plan import Plan, plan_of
+from leadopt.policy import Policy
+from leadopt.progress import Meter, OnProgress
+from leadopt.refusal import solved
+from leadopt.tables import html, markdown, number, percent
+from leadopt.values import is_number
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Setting = Callable[[Policy, Any], Policy]
+
+_BANDS = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.05, 0.0)
+_LEARNED = ("segment_by", "score", "half_life_days", "columns")  # settings that the gains rest on
+_SAME = 1e-9  # relative: objectives and measures closer than this are alike
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One plan of a frontier.
+
+    Parameters
+    ----------
+    value
+        of the setting
+    plan
+        None where no plan meets every limit
+    reason
+        why there is none
+    gain
+        expected gain of the placed leads and the reserves, penalties for unfairness and what moves cost aside
+    price_of_fairness
+        fraction of the best gain that this one gives up
+    gini, jain, min_max
+        of what is shared, over what each rep is entitled to: 0, 1 and 1 = all equal
+    envy
+        by how much the most envious rep would rather have another's leads, in units of gain
+    """
+
+    value: Any
+    plan: Plan | None
+    reason: str | None = None
+    gain: float = np.nan
+    price_of_fairness: float = np.nan
+    gini: float = np.nan
+    jain: float = np.nan
+    min_max: float = np.nan
+    envy: float = np.nan
+
+
+_COLUMNS = ("gain", "price_of_fairness", "gini", "jain", "min_max", "envy")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Frontier:
+    """Plans along a setting, in the order of its values.
+
+    Parameters
+    ----------
+    over
+        the setting, in words
+    unit
+        of gains
+    points
+        one for each value, those without a plan included
+    """
+
+    over: str
+    unit: str
+    points: tuple[Point, ...]
+    like: Table = field(repr=False)
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """The plans, in the order of the values; values that no plan meets are left out."""
+        return tuple(point.plan for point in self.points if point.plan is not None)
+
+    @cached_property
+    def frame(self) -> Any:
+        """One row per value: objective, gain, price of fairness, measures, gap, and why there is no plan.
+
+        The same kind of table as the leads were. `efficient` says whether the point is not dominated.
+        """
+        efficient = set(map(id, self.efficient))
+        numbers = {name: [_known(getattr(point, name)) for point in self.points] for name in _COLUMNS}
+        return self.like.build(
+            {
+                "value": [_plain(point.value) for point in self.points],
+                "objective": [None if point.plan is None else point.plan.objective for point in self.points],
+                **numbers,
+                "gap": [None if point.plan is None else point.plan.gap for point in self.points],
+                "efficient": [id(point) in efficient for point in self.points],
+                "infeasible": [point.reason for point in self.points],
+            }
+        )
+
+    @cached_property
+    def efficient(self) -> tuple[Point, ...]:
+        """The points that no other one dominates, the cheapest first.
+
+        One dominates another if it gains as much and is as fair (by Gini), and more of either. Of points that are alike
+        in both, the first stays.
+        """
+        there = [point for point in self.points if point.plan is not None]
+        alike = _SAME * max((abs(point.gain) for point in there), default=0.0) or 1.0
+        found = sorted(there, key=lambda point: (-round(point.gain / alike), point.gini))
+        kept: list[Point] = []
+        for point in found:
+            if not kept or point.gini < kept[-1].gini - _SAME:
+                kept.append(point)
+        return tuple(kept)
+
+    @cached_property
+    def knee(self) -> Point | None:
+        r"""The point where fairness begins to cost more than it brings; None where there is no such place.
+
+        Of the efficient points, with x = price of fairness and y = Gini both scaled to [0, 1], it is the one farthest
+        below the chord from the cheapest to the fairest:
+
+        .. math:: \arg\max_k\; 1 - \hat x_k - \hat y_k
+
+        None where fewer than three points are efficient, or none lies below the chord.
+
+        References
+        ----------
+        Satopaa, Albrecht, Irwin & Raghavan (2011), Finding a "kneedle" in a haystack: detecting knee points in system
+        behavior, section III. doi:10.1109/ICDCSW.2011.20
+        """
+        points = self.efficient
+        if len(points) < 3:
+            return None
+        x, y = (_unit_range(np.array([getattr(p, name) for p in points])) for name in ("price_of_fairness", "gini"))
+        below = 1.0 - x - y
+        best = int(below.argmax())
+        return points[best] if below[best] > _SAME else None
+
+    def pick(self, max_cost: float = 0.02) -> Plan:
+        """Return the fairest plan (by Gini) that gives up at most this fraction of the best gain.
+
+        Raises
+        ------
+        InvalidInput
+            no plan is that cheap; says what the cheapest costs
+        """
+        if not is_number(max_cost):
+            raise InvalidInput(f"max_cost: must be a number, as in 0.02 for 2%; found {max_cost!r}")
+        cheap = [point for point in self.efficient if point.price_of_fairness <= max_cost + _SAME]
+        if not cheap:
+            least = f"the cheapest costs {percent(self.efficient[0].price_of_fairness, 2)}" if self.efficient else ""
+            raise InvalidInput(
+                f"max_cost: no plan of this frontier costs {percent(max_cost, 2)} or less; "
+                f"{least or 'no value of it can be met'}"
+            )
+        plan = cheap[-1].plan
+        assert plan is not None  # efficient points have one
+        return plan
+
+    def summary(self) -> str:
+        """Return the frontier in one sentence."""
+        there, knee = self.efficient, self.knee
+        lost = len(self.points) - len(self.plans)
+        said = f"{len(self.plans)} plans over {self.over}, {len(there)} efficient"
+        if there:
+            said += (
+                f": Gini from {number(there[0].gini)} to {number(there[-1].gini)} "
+                f"for {percent(there[-1].price_of_fairness, 2)} of the gain"
+            )
+        if knee is not None:
+            said += f"; knee at {_shown(knee.value)}"
+        return said + (f"; {lost} values cannot be met" if lost else "")
+
+    @property
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Headers and rows, for people."""
+        efficient, knee = set(map(id, self.efficient)), self.knee
+        rows = [
+            [
+                _shown(point.value),
+                *(number(getattr(point, name), 4) if point.plan is not None else "-" for name in _COLUMNS[:1]),
+                percent(point.price_of_fairness, 2) if point.plan is not None else "-",
+                *(number(getattr(point, name)) if point.plan is not None else "-" for name in _COLUMNS[2:]),
+                point.reason or ("knee" if point is knee else "" if id(point) in efficient else "dominated"),
+            ]
+            for point in self.points
+        ]
+        return [self.over, f"expected {self.unit}", "price", "Gini", "Jain", "min / max", "envy", ""], rows
+
+    def __str__(self) -> str:
+        return f"{self.summary()}\n\n{markdown(*self.table)}"
+
+    def __repr__(self) -> str:
+        return f"<Frontier: {self.summary()}>"
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{escape(self.summary())}</b></p>{html(*self.table)}"
+
+
+def frontier(
+    leads: Any,
+    reps: Any,
+    history: Any = None,
+    *,
+    affinity: AffinityModel | Affinity | ArrayLike | None = None,
+    policy: Policy | None = None,
+    over: str | Setting = "band",
+    values: Sequence[Any] | None = None,
+    pins: Mapping[Any, Any] | None = None,
+    now: date | datetime | str | None = None,
+    rng: "int | np.random.Generator" = 0,
+    on_progress: OnProgress | None = None,
+) -> Frontier:
+    r"""Return the best plan for each value of a setting, all of them proven, to see what fairness costs.
+
+    The tables are read and learned from once (unless the setting changes what is learned), and each plan is solved from
+    the prices of the one before.
+
+    Parameters
+    ----------
+    leads, reps, history, affinity, pins, now, rng
+        as of `assign`
+    policy
+        all other settings; None = `Policy()`
+    over
+        - "band": the fairness band reaches from 1 - value to 1 + value times the entitlement
+        - "weight": `Fairness.weight`, what a unit outside the band costs
+        - any setting by its name, such as "reserve", "fairness.high" or "newcomers.share"
+        - a function from (policy, value) to a policy
+    values
+        the values, best in order: neighbours are solved from each other's prices. None = for a band, eleven from 1 to 0
+    on_progress
+        called with a `Progress` at every stage
+
+    Returns
+    -------
+    Frontier
+        `.frame`, `.knee`, `.efficient`, `.pick(max_cost=0.02)`, `.plans`. The price of fairness is counted from the
+        plan without the setting where that is one of fairness or newcomers, else from the best of these plans
+
+    Raises
+    ------
+    InvalidInput
+        a table or setting breaks a rule, or there are no values. Values that no plan can meet are kept in the frame,
+        with the reason
+
+    Examples
+    --------
+    >>> reps = {"rep_id": ["Ann", "Bo"], "capacity": [4, 4]}
+    >>> gains = [[5.0, 1.0], [4.0, 3.0], [3.0, 2.9], [2.0, 1.0]]
+    >>> found = frontier({"lead_id": [1, 2, 3, 4]}, reps, affinity=gains, over="band", values=[1, 0.5, 0])
+    >>> print(found.summary())
+    3 plans over band, 3 efficient: Gini from 0.5 to 0 for 7.86% of the gain; knee at 0.5
+    >>> print(found.pick(max_cost=0.02))
+    4 of 4 leads placed, expected gain 13.9, proven best (MinCostFlow)
+    """
+    meter = Meter(on_progress)
+    settings = Policy() if policy is None else policy
+    if not isinstance(settings, Policy):
+        raise InvalidInput(f"policy: must be a leadopt.Policy; found {type(policy).__name__}")
+    change = _setting(over)
+    wanted = _values(_BANDS if values is None and over == "band" else values)
+    policies = [change(settings, value) for value in wanted]
+    known = know(leads, reps, history, affinity, settings, meter)
+    best = _best_gain(known, settings, over, pins, now, rng)
+    points, learned, last = [], settings, None
+    for value, one in zip(wanted, policies, strict=True):
+        meter.enter(f"{_name(over)} = {_shown(value)}")
+        if any(getattr(one, name) != getattr(learned, name) for name in _LEARNED):
+            known, learned = know(leads, reps, history, affinity, one, meter), one
+        point = _point(known, one, value, last, pins, now, rng)
+        points.append(point)
+        last = last if point.plan is None else point.plan
+    gains = [point.gain for point in points if point.plan is not None]
+    top = max(gains, default=np.nan) if best is None else best
+    return Frontier(
+        over=_name(over),
+        unit=known.unit,
+        points=tuple(replace(point, price_of_fairness=_price(top, point.gain)) for point in points),
+        like=known.leads,
+    )
+
+
+def _values(values: Sequence[Any] | None) -> list[Any]:
+    if isinstance(values, str | Mapping) or not (values is None or hasattr(values, "__iter__")):
+        raise InvalidInput(f"values: must be a list of values; found {values!r}")
+    found = list(values or ())
+    if not found:
+        raise InvalidInput("values: must hold a value at least; found none")
+    return found
+
+
+def _setting(over: str | Setting) -> Setting:
+    """Return how a value changes the policy."""
+    if callable(over):
+        return lambda policy, value: _checked(over(policy, value))
+    if over == "band":
+        return _with_band
+    path = ("fairness", "weight") if over == "weight" else tuple(str(over).split("."))
+    return lambda policy, value: _with(policy, path, value, "policy")
+
+
+def _checked(policy: Any) -> Policy:
+    if not isinstance(policy, Policy):
+        raise InvalidInput(f"over: the function must return a leadopt.Policy; found {type(policy).__name__}")
+    return policy
+
+
+def _with_band(policy: Policy, value: Any) -> Policy:
+    if not (is_number(value) and 0 <= value < np.inf):
+        raise InvalidInput(f"values: half the width of a band must be a number, 0 or more; found {value!r}")
+    fairness = policy.fairness or Fairness()
+    return policy.replace(fairness=replace(fairness, low=max(0.0, 1.0 - value), high=1.0 + value))
+
+
+_DEFAULTS: dict[str, Callable[[], Any]] = {"fairness": Fairness, "newcomers": NewcomerQuota}
+
+
+def _with(settings: Any, path: tuple[str, ...], value: Any, where: str) -> Any:
+    """Return frozen settings with a field changed, that may be a field of a field."""
+    known = [one.name for one in fields(settings)]
+    if path[0] not in known:
+        raise InvalidInput(f"over: {where} has no setting {path[0]!r}{did_you_mean(path[0], known)}")
+    if len(path) == 1:
+        return replace(settings, **{path[0]: value})
+    inner = getattr(settings, path[0])
+    inner = _DEFAULTS[path[0]]() if inner is None and path[0] in _DEFAULTS else inner
+    if not is_dataclass(inner):
+        raise InvalidInput(f"over: {where}.{path[0]} has no settings of its own; found {'.'.join(path)!r}")
+    return replace(settings, **{path[0]: _with(inner, path[1:], value, f"{where}.{path[0]}")})
+
+
+def _name(over: str | Setting) -> str:
+    return over if isinstance(over, str) else getattr(over, "__name__", "setting")
+
+
+def _best_gain(known: Known, policy: Policy, over: str | Setting, pins: Any, now: Any, rng: Any) -> float | None:
+    """Return what the plan without the setting gains, None where the setting cannot be left out."""
+    part = "fairness" if over in ("band", "weight") else _name(over).partition(".")[0]
+    if not isinstance(over, str) or part not in ("fairness", "newcomers"):
+        return None
+    point = _point(known, policy.replace(**{part: None}), None, None, pins, now, rng)
+    return None if point.plan is None else point.gain
+
+
+def _point(known: Known, policy: Policy, value: Any, last: Plan | None, pins: Any, now: Any, rng: Any) -> Point:
+    case = build(known, policy, pins, now)
+    near = None if last is None else (last.capacity_prices, last.limit_prices_of_problem)
+    try:
+        plan = plan_of(case, solved(case, rng=rng, near=near), known.leads)
+    except Infeasible as error:
+        return Point(value=value, plan=None, reason=str(error))
+    shares = _shares(known, plan)
+    return Point(
+        value=value,
+        plan=plan,
+        gain=_gain(plan),
+        gini=gini(shares),
+        jain=jain(shares),
+        min_max=min_max_ratio(shares),
+        envy=largest_envy(case.gains, plan.rep_of_lead),
+    )
+
+
+def _gain(plan: Plan) -> float:
+    problem, placed = plan.case.problem, np.flatnonzero(plan.rep_of_lead >= 0)
+    reserves = problem.reserve * (problem.n_leads - len(placed)) if np.isfinite(problem.reserve) else 0.0
+    return float(plan.case.gains.at(placed, plan.rep_of_lead[placed]).sum()) + reserves
+
+
+def _shares(known: Known, plan: Plan) -> Floats:
+    """Return what each rep who is entitled to something has, over the entitlement."""
+    case = plan.case
+    fairness = case.policy.fairness or Fairness()
+    slots = case.problem.capacity
+    placed = np.flatnonzero(plan.rep_of_lead >= 0)
+    reps = plan.rep_of_lead[placed]
+    weights = entitlement_weights(fairness, known.reps, slots)
+    entitled = entitlements(weights, slots, len(placed))
+    there = entitled > 0
+    return np.bincount(reps, minlength=len(slots))[there] / entitled[there]
+
+
+def _price(best: float, gain: float) -> float:
+    return 0.0 if best == gain else (best - gain) / abs(best) if best else np.inf
+
+
+def _unit_range(values: Floats) -> Floats:
+    low, high = float(values.min()), float(values.max())
+    return (values - low) / (high - low) if high > low else np.zeros_like(values)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as a cell: numbers and text as they are, the rest as text."""
+    return float(value) if is_number(value) else value if isinstance(value, str) else str(value)
+
+
+def _shown(value: Any) -> str:
+    return number(float(value)) if is_number(value) else str(value)
