@@ -1,0 +1,67 @@
+"""Refusals name a set of limits that conflict, of which none can be left out."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadopt import Infeasible, Limit, assign
+from leadopt.errors import Witness
+from leadopt.matching import solve
+from leadopt.problem import Problem
+from leadopt.refusal import refuse
+from tests.strategies import examples
+from tests.test_assign import leads_of, reps_of
+
+
+def case_of(n, *capacity):
+    return assign(leads_of(n), reps_of(*capacity)).case
+
+
+@given(st.integers(1, 4), st.lists(st.integers(0, 3), min_size=2, max_size=3), st.data())
+@examples(100)
+def test_named_minimums_conflict_and_none_of_them_is_idle(n_leads, capacity, data):
+    least = data.draw(st.lists(st.integers(0, 3), min_size=len(capacity), max_size=len(capacity)))
+    try:
+        assign(leads_of(n_leads), reps_of(*capacity, min_leads=least))
+    except Infeasible as error:
+        named = [name for name in error.witness.limits if not name.startswith("capacity")]
+    else:
+        return
+    limits = {
+        f"minimum of {name}": Limit(reps=[rep], lower=least[rep])
+        for rep, name in enumerate(["Ann", "Bo", "Cy"][: len(capacity)])
+    }
+    problem = Problem(affinity=np.ones((n_leads, len(capacity))), capacity=np.array(capacity))
+    for out in [None, *named]:
+        kept = problem.replace(limits=tuple(limits[name] for name in named if name != out))
+        if out is None:
+            with pytest.raises(Infeasible):
+                solve(kept)
+        else:
+            solve(kept)
+
+
+def said(case, **witness):
+    with pytest.raises(Infeasible) as caught:
+        refuse(case, Witness(**witness))
+    return str(caught.value).removeprefix("no plan meets every limit: ")
+
+
+def test_limits_that_no_lead_or_rep_stands_for_are_named_together():
+    case = case_of(2, 1, 1)
+    assert said(case, limits=("hours of Ann", "value band of Ann"), need=0, room=0) == (
+        "hours of Ann, value band of Ann cannot be met together. Widen one of them, or give one a penalty."
+    )
+    assert said(case, limits=("hours of Ann",), need=0, room=0) == (
+        "hours of Ann cannot be met. Widen its bounds, or give it a penalty."
+    )
+    assert said(case, need=0, room=0) == "a limit cannot be met. Widen its bounds, or give it a penalty."
+
+
+def test_slots_are_named_after_their_rep():
+    case = case_of(2, 1, 1)
+    assert said(case, limits=("minimum of Bo", "capacity of rep 1"), reps=(1,), need=2, room=1) == (
+        "minimum of Bo, capacity of Bo cannot be met: Bo must get 2 leads or more, and can get 1. "
+        "Lower these minimums, raise these reps' capacity, or let them take more kinds of leads."
+    )
