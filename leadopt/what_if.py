@@ -250,7 +250,8 @@ def _named(case: Case, without: Collection[str]) -> tuple[set[int], list[str]]:
         ]
         if not found or not str(wanted).strip():
             known = dict.fromkeys([*names, *map(family, names)])
-            raise InvalidInput(f"without: no limit is called {wanted!r}{did_you_mean(str(wanted), known)}")
+            none = "" if known else "; the plan has none"
+            raise InvalidInput(f"without: no limit is called {wanted!r}{did_you_mean(str(wanted), known)}{none}")
         gone.update(found)
         notes.append(f"without {names[found[0]] if len(found) == 1 else f'{len(found)} limits ({wanted})'}")
     return gone, notes

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leadopt import Affinity, Fairness, Policy, assign
+from leadopt import Affinity, Fairness, Infeasible, Limit, Policy, assign
 from leadopt.policy import exclude, match, skills
 from leadopt.reasons import Reason
 from tests.strategies import examples
@@ -198,3 +198,85 @@ def test_remedies_of_leads_that_found_no_room_work(data, n_leads, n_reps):
             name = row.remedy.partition("pin it to ")[2].partition(",")[0]
             pinned = assign(leads_of(n_leads), reps_of(*capacity), affinity=gains, pins={row.lead_id: name})
             assert plan.objective - pinned.objective == pytest.approx(float(row.remedy.rpartition("which costs ")[2]))
+
+
+def places(plan, row, change):
+    """Whether a change leads to a best plan with the lead placed: one where pinning it to some rep costs nothing."""
+    after = plan.what_if(**change)
+    if is_placed(after.plan, row.lead_id):
+        return True
+    gains = plan.case.gains.of([plan.case.lead(row.lead_id)])[0]
+    pinned = []
+    for rep in np.flatnonzero(np.isfinite(gains)):
+        try:
+            pinned.append(after.plan.what_if(pins={row.lead_id: plan.case.rep_ids[rep]}).change)
+        except Infeasible:
+            continue
+    return max(pinned, default=-np.inf) >= -1e-9
+
+
+@given(st.data(), st.integers(2, 6), st.integers(1, 3))
+@examples(200)
+def test_every_change_that_a_remedy_names_places_the_lead(data, n_leads, n_reps):
+    cell = st.one_of(st.integers(1, 6).map(float), st.just(-np.inf))
+    rates = np.array(data.draw(st.lists(cell, min_size=n_leads * n_reps, max_size=n_leads * n_reps)))
+    capacity = data.draw(st.lists(st.integers(0, 3), min_size=n_reps, max_size=n_reps))
+    band = data.draw(st.sampled_from([None, Fairness(low=0, high=1), Fairness(low=0.5, high=1, entitlement="equal")]))
+    call = {"affinity": Affinity(rates=rates.reshape(n_leads, n_reps)), "fairness": band}
+    team = data.draw(st.sampled_from([None, 1, 2]))
+    try:
+        plan = assign(leads_of(n_leads), reps_of(*capacity), **call)
+        if team is not None:
+            plan = plan.what_if(limits={"team cap": Limit(upper=team)}).plan
+    except Infeasible:
+        return
+    for row in plan.unassigned_leads:
+        if row.reason is Reason.ALL_FULL:
+            assert row.changes or "several more" in row.remedy or "by more than one lead" in row.remedy
+        for change in row.changes:
+            assert places(plan, row, change), (row, change)
+
+
+def test_one_remedy_names_all_that_is_full_at_once():
+    plan = assign(leads_of(3), reps_of(2), affinity=[[3.0], [2.0], [1.0]], fairness=Fairness(low=0, high=1))
+    plan = plan.what_if(limits={"fairness band of Ann": {"upper": 2}}).plan
+    row = only(plan)
+    assert row.remedy == "one more slot for Ann and loosen fairness band of Ann"
+    assert row.changes == ({"limits": {"fairness band of Ann": {"upper": 3.0}}, "capacity": {"Ann": 1}},)
+    assert is_placed(plan.what_if(**row.changes[0]).plan, 2)
+    assert not is_placed(plan.what_if(capacity={"Ann": 1}).plan, 2)
+    assert not is_placed(plan.what_if(limits={"fairness band of Ann": {"upper": 3}}).plan, 2)
+
+
+def test_a_rule_that_is_not_all_that_bars_a_lead_is_not_the_whole_remedy():
+    leads, reps = leads_of(2, zone=["N", "W"], value=[2, 1]), reps_of(1, zone=["N"])
+    policy = Policy(eligibility=[match("zone")])
+    row = only(assign(leads, reps, policy=policy))
+    assert row.remedy == (
+        'drop the rule "zone must be "w"" for this lead (then Ann could take it) and one more slot for Ann'
+    )
+    assert not is_placed(assign(leads, reps), 1)
+    assert is_placed(assign(leads, reps | {"capacity": [2]}), 1)
+    away = only(assign(leads_of(1, zone=["W"]), reps_of(1, zone=["N"], available=[0]), policy=policy))
+    assert away.remedy.endswith("(then Ann could take it) and wait for Ann, who is away")
+    cheap = only(assign(leads_of(1, zone=["W"], value=[0]), reps_of(1, zone=["N"]), policy=policy))
+    assert cheap.remedy.endswith("and lower the reserve below 0")
+    ahead = only(assign(leads | {"value": [2, 1]}, reps_of(1, zone=["N"]), policy=policy.replace(reserve=0.5)))
+    assert "one more slot for Ann" in ahead.remedy
+
+
+def test_a_full_rep_or_the_rule_that_bars_one_with_room():
+    leads, reps = leads_of(2, skills=["de", "de"]), reps_of(1, 1, skills=["de", "fr"])
+    row = only(assign(leads, reps, policy=Policy(eligibility=[skills()])))
+    assert row.remedy == (
+        'one more slot for Ann; or drop the rule "skills must include de" for this lead (then Bo could take it)'
+    )
+    assert not assign(leads | {"skills": ["de", None]}, reps, policy=Policy(eligibility=[skills()])).unassigned_leads
+
+
+def test_leads_that_wait_behind_others_may_be_pinned():
+    plan = assign(leads_of(3), reps_of(1), affinity=[[3.0], [2.0], [1.0]])
+    row = next(row for row in plan.unassigned_leads if row.lead_id == 2)
+    assert row.changes == ({"pins": {2: "Ann"}},)
+    assert plan.what_if(**row.changes[0]).change == -2
+    assert is_placed(plan.what_if(capacity={"Ann": 3}).plan, 2)
