@@ -278,7 +278,8 @@ class Plan:
         InvalidInput
             the plan was made without `keep`
         """
-        return moves_of(self.case, self.rep_of_lead, self._exchange)
+        prices = self.capacity_prices, self.limit_prices_of_problem
+        return moves_of(self.case, self.rep_of_lead, prices, self._exchange)
 
     def compare(self, others: Mapping[str, Mapping[Any, Any]] | None = None) -> Comparison:
         """Return this plan beside round robin, territory, performance, profile and greedy, on the same estimates.

@@ -17,6 +17,7 @@ from leadopt.values import Id
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+_Barrier = tuple[bool, Mapping[int, float], float]  # as `full`, `short` and `price` of a `_Way`
 
 
 class Reason(Enum):
@@ -79,6 +80,8 @@ class Answered:
         the limits that some leads of each rep count in, by number
     exchange
         what moves cost; None for an answer that is not proven best
+    barriers
+        what stands before a rep, where it is the same for every lead: filled in when it is first asked for
     """
 
     case: Case
@@ -89,6 +92,7 @@ class Answered:
     used: Floats
     limits_of_rep: tuple[tuple[int, ...], ...]
     exchange: Exchange | None
+    barriers: dict[int, _Barrier] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -165,15 +169,27 @@ def why_unassigned(answer: Answered, lead: int) -> Unassigned:
 
 
 def _way(answer: Answered, lead: int, rep: int, gain: float) -> _Way:
-    case = answer.case
-    full = bool(answer.loads[rep] >= case.problem.capacity[rep])
+    barrier = answer.barriers.get(rep)
+    if barrier is None:
+        barrier, alike = _barrier(answer, lead, rep)
+        if alike:
+            answer.barriers[rep] = barrier
+    full, short, price = barrier
+    return _Way(rep=rep, gain=float(gain), full=full, short=short, price=price)
+
+
+def _barrier(answer: Answered, lead: int, rep: int) -> tuple[_Barrier, bool]:
+    """Return whether a rep is full, what is short there, what that is worth; and whether it is so for every lead."""
+    limits = answer.case.problem.limits
+    full = bool(answer.loads[rep] >= answer.case.problem.capacity[rep])
     short, price = {}, float(answer.prices[rep]) if full else 0.0
-    for k, usage in case.limits_around(lead, rep, answer.limits_of_rep[rep]).items():
-        lacks = float(answer.used[k]) + usage - case.problem.limits[k].upper
+    for k, usage in answer.case.limits_around(lead, rep, answer.limits_of_rep[rep]).items():
+        lacks = float(answer.used[k]) + usage - limits[k].upper
         if lacks > 1e-9 * max(1.0, usage):
             short[k] = lacks
             price += lacks * max(0.0, float(answer.limit_prices[k]))
-    return _Way(rep=rep, gain=float(gain), full=full, short=short, price=price)
+    alike = all(limits[k].leads is None and isinstance(limits[k].usage, float) for k in answer.limits_of_rep[rep])
+    return (full, short, price), alike
 
 
 def _no_rep(answer: Answered, lead: int) -> Unassigned:

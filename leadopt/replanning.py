@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.again import solve_again
 from leadopt.case import Case, Kept
 from leadopt.certify import certify
-from leadopt.errors import InvalidInput
+from leadopt.errors import Infeasible, InvalidInput
 from leadopt.frames import check_same_kind
 from leadopt.gains import Affinity
 from leadopt.matching import Match, solve
@@ -161,26 +162,20 @@ class Moves:
         leads that stayed
     unit
         of gains
+    brings
+        what the plan is worth more than the best one in which no lead is taken away, what the moves cost being paid;
+        None where not all can stay
     """
 
     moves: tuple[Move, ...]
     n_kept: int
     unit: str
-
-    @property
-    def gained(self) -> float:
-        """What the moved leads gain more than where they were."""
-        return float(sum(move.gain_after - move.gain_before for move in self.moves))
+    brings: float | None
 
     @property
     def cost(self) -> float:
         """What the moves cost together."""
         return float(sum(move.cost for move in self.moves))
-
-    @property
-    def net(self) -> float:
-        """What they bring, their cost paid."""
-        return self.gained - self.cost
 
     def columns(self) -> dict[str, list[Any]]:
         """Return one entry per move, as columns for a data frame."""
@@ -192,10 +187,9 @@ class Moves:
         total = self.n_kept + len(self.moves)
         if not self.moves:
             return f"none of {count(total, 'lead')} moves"
-        return (
-            f"{len(self.moves)} of {count(total, 'lead')} move{'s' * (len(self.moves) == 1)}: "
-            f"{number(self.gained)} {self.unit} more, {number(self.cost)} for moving, net {number(self.net)}"
-        )
+        worth = "not all could stay" if self.brings is None else f"net {number(self.brings)} {self.unit} more"
+        moved = f"{len(self.moves)} of {count(total, 'lead')} move{'s' * (len(self.moves) == 1)}"
+        return f"{moved}: {worth}, {number(self.cost)} for moving"
 
     @property
     def _cells(self) -> tuple[list[str], list[list[str]]]:
@@ -227,8 +221,8 @@ class Moves:
         return f"<p><b>{escape(self.summary())}</b></p>{html(*self._cells)}{more}"
 
 
-def moves_of(case: Case, rep_of_lead: Ints, exchange: Exchange | None) -> Moves:
-    """Return who was taken away from the rep who had it, and what each move brings.
+def moves_of(case: Case, rep_of_lead: Ints, near: tuple[Floats, Floats], exchange: Exchange | None) -> Moves:
+    """Return who was taken away from the rep who had it, and what each move brings; `near` are the answer's prices.
 
     Raises
     ------
@@ -240,10 +234,24 @@ def moves_of(case: Case, rep_of_lead: Ints, exchange: Exchange | None) -> Moves:
     kept = case.kept
     moved = np.flatnonzero((kept.previous >= 0) & (rep_of_lead != kept.previous))
     moves = _each(case, kept, moved, rep_of_lead, exchange)
-    order = sorted(range(len(moves)), key=lambda k: (-np.inf if moves[k].brings is None else -moves[k].brings, k))  # type: ignore[operator]
+    order = sorted(range(len(moves)), key=lambda k: -np.inf if moves[k].brings is None else -moves[k].brings)  # type: ignore[operator]
     return Moves(
-        moves=tuple(moves[k] for k in order), n_kept=int((kept.previous >= 0).sum()) - len(moved), unit=case.unit
+        moves=tuple(moves[k] for k in order),
+        n_kept=int((kept.previous >= 0).sum()) - len(moved),
+        unit=case.unit,
+        brings=_brings(case, kept, rep_of_lead, near) if len(moved) else 0.0,
     )
+
+
+def _brings(case: Case, kept: Kept, rep_of_lead: Ints, near: tuple[Floats, Floats]) -> float | None:
+    """Return what an answer is worth more than the best one in which every lead stays that was somewhere."""
+    problem = case.problem
+    stays = np.where((problem.pins < 0) & (kept.previous >= 0), kept.previous, problem.pins)
+    try:
+        best = solve_again(problem.replace(pins=stays), *near).objective
+    except Infeasible:
+        return None
+    return certify(problem, rep_of_lead, *near).objective - best
 
 
 def _each(case: Case, kept: Kept, moved: Ints, rep_of_lead: Ints, exchange: Exchange | None) -> Sequence[Move]:
