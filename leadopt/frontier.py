@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,24 +13,20 @@ from numpy.typing import ArrayLike, NDArray
 from leadopt.affinity import AffinityModel
 from leadopt.building import Known, build, know
 from leadopt.errors import Infeasible, InvalidInput, did_you_mean
-from leadopt.fairness import (
-    Fairness,
-    NewcomerQuota,
-    entitlement_weights,
-    entitlements,
-    gini,
-    jain,
-    largest_envy,
-    min_max_ratio,
-)
+from leadopt.fairness import Fairness, NewcomerQuota, entitlement_weights, entitlements
 from leadopt.frames import Table
 from leadopt.gains import Affinity
+from leadopt.metrics import gini, jain, largest_envy, min_max_ratio, price_of_fairness
 from leadopt.plan import Plan, plan_of
+from leadopt.plot import plot_frontier
 from leadopt.policy import Policy
 from leadopt.progress import Meter, OnProgress
 from leadopt.refusal import solved
 from leadopt.tables import html, markdown, number, percent
 from leadopt.values import is_number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -60,7 +56,8 @@ class Point:
     gini, jain, min_max
         of what is shared, over what each rep is entitled to: 0, 1 and 1 = all equal
     envy
-        by how much the most envious rep would rather have another's leads, in units of gain
+        by how much the most envious rep would rather have another's leads, in units of gain and in proportion to what
+        they are entitled to (all alike where a rep who is entitled to nothing has leads)
     """
 
     value: Any
@@ -181,6 +178,26 @@ class Frontier:
         assert plan is not None  # efficient points have one
         return plan
 
+    def plot(self, *, x: str = "price_of_fairness", y: str = "gini", ax: "Axes | None" = None) -> "Axes":
+        """Draw the plans, the knee marked, with the values beside them; see `leadopt.plot.plot_frontier`.
+
+        Parameters
+        ----------
+        x, y
+            columns of numbers of `frame`
+
+        Raises
+        ------
+        InvalidInput
+            matplotlib is not installed, or there is no such column
+        """
+        there = [point for point in self.points if point.plan is not None]
+        columns = {name: [getattr(point, name) for point in there] for name in _COLUMNS}
+        columns["objective"] = [point.plan.objective for point in there if point.plan is not None]
+        knee = self.knee
+        place = None if knee is None else there.index(knee)
+        return plot_frontier(columns, x=x, y=y, knee=place, names=[_shown(point.value) for point in there], ax=ax)
+
     def summary(self) -> str:
         """Return the frontier in one sentence."""
         there, knee = self.efficient, self.knee
@@ -300,7 +317,10 @@ def frontier(
     return Frontier(
         over=_name(over),
         unit=known.unit,
-        points=tuple(replace(point, price_of_fairness=_price(top, point.gain)) for point in points),
+        points=tuple(
+            point if point.plan is None else replace(point, price_of_fairness=price_of_fairness(top, point.gain))
+            for point in points
+        ),
         like=known.leads,
     )
 
@@ -374,7 +394,9 @@ def _point(known: Known, policy: Policy, value: Any, last: Plan | None, pins: An
         plan = plan_of(case, solved(case, rng=rng, near=near), known.leads)
     except Infeasible as error:
         return Point(value=value, plan=None, reason=str(error))
-    shares = _shares(known, plan)
+    entitled, loads = _entitled(known, plan), np.bincount(plan.rep_of_lead + 1, minlength=case.problem.n_reps + 1)[1:]
+    there = entitled > 0
+    shares = loads[there] / entitled[there]
     return Point(
         value=value,
         plan=plan,
@@ -382,7 +404,7 @@ def _point(known: Known, policy: Policy, value: Any, last: Plan | None, pins: An
         gini=gini(shares),
         jain=jain(shares),
         min_max=min_max_ratio(shares),
-        envy=largest_envy(case.gains, plan.rep_of_lead),
+        envy=largest_envy(case.gains, plan.rep_of_lead, None if (loads[~there] > 0).any() else entitled),
     )
 
 
@@ -392,21 +414,11 @@ def _gain(plan: Plan) -> float:
     return float(plan.case.gains.at(placed, plan.rep_of_lead[placed]).sum()) + reserves
 
 
-def _shares(known: Known, plan: Plan) -> Floats:
-    """Return what each rep who is entitled to something has, over the entitlement."""
-    case = plan.case
-    fairness = case.policy.fairness or Fairness()
-    slots = case.problem.capacity
-    placed = np.flatnonzero(plan.rep_of_lead >= 0)
-    reps = plan.rep_of_lead[placed]
-    weights = entitlement_weights(fairness, known.reps, slots)
-    entitled = entitlements(weights, slots, len(placed))
-    there = entitled > 0
-    return np.bincount(reps, minlength=len(slots))[there] / entitled[there]
-
-
-def _price(best: float, gain: float) -> float:
-    return 0.0 if best == gain else (best - gain) / abs(best) if best else np.inf
+def _entitled(known: Known, plan: Plan) -> Floats:
+    """Return how many of the placed leads each rep is entitled to, float64 (n_reps,)."""
+    slots = plan.case.problem.capacity
+    weights = entitlement_weights(plan.case.policy.fairness or Fairness(), known.reps, slots)
+    return entitlements(weights, slots, int((plan.rep_of_lead >= 0).sum()))
 
 
 def _unit_range(values: Floats) -> Floats:

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt import Fairness, InvalidInput, NewcomerQuota, Policy, assign, frontier
-from leadopt.fairness import entitlements, gini
+from leadopt.fairness import entitlements
 from leadopt.frontier import Frontier, Point
 from leadopt.matching import match
+from leadopt.metrics import gini, measures
 from leadopt.problem import Limit
 from tests.strategies import examples
 from tests.tables_strategies import KINDS, records
@@ -35,6 +36,9 @@ def test_each_point_is_the_plan_that_assign_finds():
         assert point.plan.case.policy == alone.case.policy
         loads = np.bincount(point.plan.rep_of_lead, minlength=3)
         assert point.gini == gini(loads / entitlements([30, 30, 30], [30, 30, 30], 30))
+        even = measures(gains, point.plan.rep_of_lead)
+        assert (point.jain, point.min_max) == pytest.approx((even.leads.jain, even.leads.min_max))
+        assert point.envy == pytest.approx(even.envy)
     free = assign(leads, reps, affinity=gains)
     assert found.points[-1].price_of_fairness == pytest.approx(1 - found.points[-1].gain / free.objective)
 
@@ -219,3 +223,16 @@ def test_it_prints_its_knee_and_says_what_is_dominated():
     assert text.count("| knee") == (found.knee is not None)
     assert f"{len(found.efficient)} efficient" in repr(found)
     assert "<table>" in found._repr_html_()
+
+
+def test_it_is_drawn_with_its_knee():
+    pytest.importorskip("matplotlib")
+    leads, reps, gains = unequal()
+    found = frontier(leads, reps, affinity=gains, values=[1, 0.6, 0.4, 0.2, 0], pins={0: "Cy"})
+    axes = found.plot()
+    line = axes.lines[0]
+    assert line.get_xdata().tolist() == sorted(point.price_of_fairness for point in found.points)
+    assert len(axes.lines) == 1 + (found.knee is not None)
+    assert found.plot(x="objective", y="envy", ax=axes) is axes
+    with pytest.raises(InvalidInput, match='column "nothing" is missing'):
+        found.plot(y="nothing")
