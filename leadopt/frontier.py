@@ -222,11 +222,15 @@ class Frontier:
                 *(number(getattr(point, name), 4) if point.plan is not None else "-" for name in _COLUMNS[:1]),
                 percent(point.price_of_fairness, 2) if point.plan is not None else "-",
                 *(number(getattr(point, name)) if point.plan is not None else "-" for name in _COLUMNS[2:]),
-                point.reason or ("knee" if point is knee else "" if id(point) in efficient else "dominated"),
+                point.reason or ("knee" if point is knee else "" if id(point) in efficient else self._beaten(point)),
             ]
             for point in self.points
         ]
         return [self.over, f"expected {self.unit}", "price", "Gini", "Jain", "min / max", "envy", ""], rows
+
+    def _beaten(self, point: Point) -> str:
+        same = [one for one in self.efficient if abs(one.gini - point.gini) <= _SAME]
+        return "alike" if any(abs(one.gain - point.gain) <= _SAME * abs(one.gain) for one in same) else "dominated"
 
     def __str__(self) -> str:
         return f"{self.summary()}\n\n{markdown(*self.table)}"

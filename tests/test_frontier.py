@@ -1,13 +1,16 @@
 """A frontier: each point is what `assign` finds, dearer bands are fairer, and the knee is where it is defined to be."""
 
+import os
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt import Fairness, InvalidInput, NewcomerQuota, Policy, assign, frontier
+from leadopt import Columns, Fairness, InvalidInput, NewcomerQuota, Policy, assign, frontier
 from leadopt.fairness import entitlements
 from leadopt.frontier import Frontier, Point
 from leadopt.matching import match
@@ -109,6 +112,7 @@ def test_dominated_points_are_dropped():
     found = made((0.0, 0.5), (0.1, 0.6), (0.1, 0.3), (0.2, 0.3), (0.3, 0.1), (0.3, 0.1))
     assert [point.value for point in found.efficient] == [0, 2, 4]
     assert [row["efficient"] for row in found.frame] == [True, False, True, False, True, False]
+    assert [row[-1] for row in found.table[1]] == ["", "dominated", "knee", "dominated", "", "alike"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=9))
@@ -236,3 +240,39 @@ def test_it_is_drawn_with_its_knee():
     assert found.plot(x="objective", y="envy", ax=axes) is axes
     with pytest.raises(InvalidInput, match='column "nothing" is missing'):
         found.plot(y="nothing")
+
+
+DATA = Path(os.environ.get("LEADOPT_DATA", Path(__file__).parents[1] / "../shared/data"))
+
+
+def real(name):
+    """Leads, reps with room for half as many leads again, and history, with the settings that read them."""
+    if not (DATA / name).exists():
+        pytest.skip(f"no {name} in {DATA}")
+    if name == "incidents":
+        arrived = pl.col("first_event").str.to_datetime(time_zone="UTC")
+        rows = pl.read_csv(DATA / name / "incidents.csv").sort(arrived, "case_id")
+        columns = Columns(lead_id="case_id", rep_id="first_group", converted="first_line_only")
+        by = ["product", "impact"]
+    else:
+        rows = pl.read_csv(DATA / name / "sales_pipeline.csv").sort("engage_date", "opportunity_id")
+        rows = rows.with_columns(won=pl.col("deal_stage").replace_strict({"Won": 1, "Lost": 0}, default=None))
+        columns, by = Columns(lead_id="opportunity_id", rep_id="sales_agent", converted="won"), ["product"]
+    cut = len(rows) * 3 // 4
+    taken = rows[cut:].group_by(columns.rep_id).agg(capacity=(pl.len() * 1.5).ceil().cast(pl.Int64))
+    leads = rows[cut:].select(columns.lead_id, *by)
+    return leads, taken.sort(columns.rep_id), rows[:cut], Policy(segment_by=by, columns=columns)
+
+
+@pytest.mark.parametrize("name", ["incidents", "maven-crm"])
+def test_on_real_data_every_point_is_certified_and_no_narrower_band_gains_more(name):
+    leads, reps, history, policy = real(name)
+    found = frontier(leads, reps, history, policy=policy, over="band", values=[1, 0.5, 0.2, 0.05, 0])
+    assert [plan.status for plan in found.plans] == ["OPTIMAL"] * 5
+    assert all(abs(plan.gap) <= 1e-9 for plan in found.plans)
+    objectives = found.frame["objective"].to_list()
+    assert all(wide >= narrow - 1e-9 for wide, narrow in pairwise(objectives))
+    assert found.frame["price_of_fairness"].is_between(-1e-12, 1).all()
+    anew = assign(leads, reps, history, policy=policy, fairness=Fairness(low=0.95, high=1.05))
+    assert objectives[3] == pytest.approx(anew.objective, rel=1e-9)
+    assert found.points[-1].gini <= found.points[0].gini
