@@ -108,7 +108,8 @@ class Explanation:
     unassigned
         the reason and remedy, for a lead in the pool
     asked_by
-        limits whose minimum asks for this lead where it is, and what it costs the plan to meet it, dearest first
+        limits whose minimum asks for this lead where it is, with the price for it (what asking for one more such lead
+        would cost at least), dearest first
     previous
         the rep who had the lead before; None if nobody, or nobody asked to keep the leads
     move_cost
@@ -146,7 +147,8 @@ class Explanation:
         if self.evidence is not None:
             lines.append(f"{self.rep_id}: {self.evidence}.")
         lines += [
-            f"{self.rep_id} gets it for {name}: that minimum costs {number(cost)}." for name, cost in self.asked_by
+            f"{self.rep_id} gets it for {name}, a minimum that is priced at {number(cost)} for it."
+            for name, cost in self.asked_by
         ]
         if self.previous is not None:
             stays = "stays where it was" if self.previous == self.rep_id else f"was with {self.previous}"

@@ -1,11 +1,12 @@
 """Names for the indices of a problem."""
 
 import uuid
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from leadopt import Fairness, InvalidInput, Policy, assign
+from leadopt import Fairness, InvalidInput, Limit, Policy, assign
 
 
 def case_of(lead_ids, **more):
@@ -49,3 +50,17 @@ def test_limits_and_segments_have_names():
 def test_without_evidence_there_is_no_probability():
     case = case_of([1, 2])
     assert case.probability(np.array([0]), np.array([0])) is None
+
+
+def test_the_limits_around_a_pair_are_those_that_count_it():
+    limits = (
+        Limit(reps=[0], upper=2),
+        Limit(leads=[1], upper=1),
+        Limit(usage=np.array([[1.0, 0.0], [2.0, 3.0]]), upper=99),
+    )
+    case = case_of([1, 2])
+    case = replace(case, problem=case.problem.replace(limits=limits))
+    assert case.limits_of_reps() == ((0, 1, 2), (1, 2))
+    assert case.limits_around(0, 0) == {0: 1.0, 2: 1.0}
+    assert case.limits_around(0, 1) == {}
+    assert case.limits_around(1, 1) == case.limits_around(1, 1, case.limits_of_reps()[1]) == {1: 1.0, 2: 3.0}

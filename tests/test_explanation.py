@@ -126,3 +126,35 @@ def test_an_unknown_lead_is_refused_with_the_nearest_id():
     with pytest.raises(InvalidInput) as caught:
         plan.explain("L17")
     assert str(caught.value) == "lead 'L17' is not in this plan; did you mean \"L-17\"?"
+
+
+def test_the_best_rep_is_always_among_the_alternatives_with_what_keeps_the_lead_from_it():
+    gains = [[9.0, 2.0, 2.1, 2.2]] * 2 + [[1.0, 2.0, 2.1, 2.2]]
+    plan = assign(leads_of(3), reps_of(1, 1, 1, 1), affinity=gains)
+    lead = next(lead for lead in (0, 1) if plan.rep_of_lead[lead] != 0)
+    found = plan.explain(lead, most=1)
+    assert found.best.rep_id == "Ann"
+    assert [name for name, _ in found.best.held_by] == ["capacity of Ann"]
+    # What the limits there cost is at least what the lead would gain by going.
+    assert found.best.slot_price >= found.best.gain - found.gain
+    assert plan.explain(2).best is None or plan.explain(2).best.gain > plan.explain(2).gain
+
+
+def test_a_minimum_that_asked_for_a_lead_is_named_with_what_it_costs():
+    gains = [[3.0, 1.0], [3.0, 2.5], [3.0, 1.5]]
+    plan = assign(leads_of(3), reps_of(3, 3, min_leads=[0, 2]), affinity=gains)
+    found = plan.explain(2)
+    assert (found.rep_id, found.asked_by) == ("Bo", (("minimum of Bo", 2.0),))
+    assert "Bo gets it for minimum of Bo, a minimum that is priced at 2 for it." in found.lines
+    assert plan.what_if(without=["minimum of Bo"]).change == pytest.approx(2.0)
+    assert plan.what_if(limits={"minimum of Bo": {"lower": 1}}).change == pytest.approx(1.5)
+    assert plan.what_if(limits={"minimum of Bo": {"lower": 3}}).change == pytest.approx(-2.0)
+
+
+def test_bands_quotas_and_shared_limits_that_hold_a_lead_back_say_what_room_is_worth():
+    plan = assign(leads_of(4), reps_of(4, 4), affinity=[[3.0, 1.0]] * 4, fairness=Fairness(low=0, high=1))
+    told = [line for lead in range(4) for line in plan.explain(lead).lines]
+    assert (
+        "Ann would gain 3 (2 more) but is held by fairness band of Ann (room for this lead adds 2); "
+        "moving it there costs nothing." in told
+    )

@@ -47,7 +47,7 @@ def test_each_point_is_the_plan_that_assign_finds():
 
 
 @given(st.integers(1, 8), st.integers(1, 3), st.data())
-@examples(60)
+@examples(30)
 def test_a_narrower_band_never_gains_more(n_leads, n_reps, data):
     cells = data.draw(st.lists(st.integers(-1, 9), min_size=n_leads * n_reps, max_size=n_leads * n_reps))
     capacity = data.draw(st.lists(st.integers(0, 9), min_size=n_reps, max_size=n_reps))
@@ -76,7 +76,7 @@ def test_a_higher_weight_never_makes_the_split_less_fair(n_leads, n_reps, data):
 
 
 @given(st.integers(1, 6), st.integers(1, 3), st.data())
-@examples(100)
+@examples(50)
 def test_relaxing_any_limit_never_lowers_the_optimum(n_leads, n_reps, data):
     cells = data.draw(st.lists(st.integers(-2, 9), min_size=n_leads * n_reps, max_size=n_leads * n_reps))
     capacity = data.draw(st.lists(st.integers(1, 6), min_size=n_reps, max_size=n_reps))
