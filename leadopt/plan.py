@@ -417,6 +417,9 @@ class Plan:
             "capacity_prices": (np.shape(self.capacity_prices), problem.n_reps),
             "limit_prices_of_problem": (np.shape(self.limit_prices_of_problem), len(problem.limits)),
         }
+        if (kept := self.case.kept) is not None:
+            sizes["kept.previous"] = (np.shape(kept.previous), problem.n_leads)
+            sizes["kept.gains"] = ((kept.gains.n_leads,), problem.n_leads)
         for name, (shape, size) in sizes.items():
             if shape != (size,):
                 raise InvalidInput(f"this is not a whole plan: {name} must have {size} entries; found {shape}")

@@ -113,7 +113,7 @@ class WhatIf(Generic[P]):
         order = np.argsort(was - now, kind="stable")
         return self.before.like.build(
             {
-                "lead_id": [case.lead_ids[lead] for lead in self.moved[order]],
+                case.policy.columns.lead_id: [case.lead_ids[lead] for lead in self.moved[order]],
                 "from": [_rep(case, rep) for rep in old[order]],
                 "to": [_rep(case, rep) for rep in new[order]],
                 "gain_before": was[order].tolist(),
@@ -128,7 +128,7 @@ class WhatIf(Generic[P]):
         before, after = self.before, self.plan
         return before.like.build(
             {
-                "rep_id": list(before.case.rep_ids),
+                before.case.policy.columns.rep_id: list(before.case.rep_ids),
                 "leads_before": _loads(before).tolist(),
                 "leads_after": _loads(after).tolist(),
                 "capacity_before": before.case.problem.capacity.tolist(),

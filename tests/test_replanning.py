@@ -1,5 +1,7 @@
 """Planning again: the objective counts moves, tables count gains, and what each move brings is exact."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -154,6 +156,13 @@ def test_a_plan_that_keeps_survives_json_and_what_if():
     assert away.plan.moves().n_kept == 1
     assert away.change <= away.change_at_most + 1e-9
     assert away.plan.objective == pytest.approx(3 + 2.9 - 2 * 0.5)
+
+
+def test_a_damaged_plan_that_keeps_is_refused():
+    data = json.loads(kept_plan().to_json())
+    data["case"]["kept"]["previous"].update(data=[0], shape=[1])
+    with pytest.raises(InvalidInput, match=r"kept.previous must have 3 entries; found \(1,\)"):
+        Plan.from_json(json.dumps(data))
 
 
 def test_the_comparison_counts_the_same_worth_for_all():
