@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from leadopt.affinity import AffinityModel
 from leadopt.building import Known, build, know
 from leadopt.errors import Infeasible, InvalidInput, did_you_mean
-from leadopt.fairness import Fairness, NewcomerQuota, entitlement_weights, entitlements
+from leadopt.fairness import Fairness, NewcomerQuota, entitlements
 from leadopt.frames import Table
 from leadopt.gains import Affinity
 from leadopt.metrics import gini, jain, largest_envy, min_max_ratio, price_of_fairness
@@ -357,8 +357,8 @@ def _checked(policy: Any) -> Policy:
 def _with_band(policy: Policy, value: Any) -> Policy:
     if not (is_number(value) and 0 <= value < np.inf):
         raise InvalidInput(f"values: half the width of a band must be a number, 0 or more; found {value!r}")
-    fairness = policy.fairness or Fairness()
-    return policy.replace(fairness=replace(fairness, low=max(0.0, 1.0 - value), high=1.0 + value))
+    low, high = max(0.0, 1.0 - value), 1.0 + value
+    return policy.replace(fairness=[replace(one, low=low, high=high) for one in policy.fairnesses or (Fairness(),)])
 
 
 _DEFAULTS: dict[str, Callable[[], Any]] = {"fairness": Fairness, "newcomers": NewcomerQuota}
@@ -373,6 +373,9 @@ def _with(settings: Any, path: tuple[str, ...], value: Any, where: str) -> Any:
         return replace(settings, **{path[0]: value})
     inner = getattr(settings, path[0])
     inner = _DEFAULTS[path[0]]() if inner is None and path[0] in _DEFAULTS else inner
+    if isinstance(inner, tuple) and inner and all(map(is_dataclass, inner)):
+        changed = tuple(_with(one, path[1:], value, f"{where}.{path[0]}") for one in inner)
+        return replace(settings, **{path[0]: changed})
     if not is_dataclass(inner):
         raise InvalidInput(f"over: {where}.{path[0]} has no settings of its own; found {'.'.join(path)!r}")
     return replace(settings, **{path[0]: _with(inner, path[1:], value, f"{where}.{path[0]}")})
@@ -398,7 +401,7 @@ def _point(known: Known, policy: Policy, value: Any, last: Plan | None, pins: An
         plan = plan_of(case, solved(case, rng=rng, near=near), known.leads)
     except Infeasible as error:
         return Point(value=value, plan=None, reason=str(error))
-    entitled, loads = _entitled(known, plan), np.bincount(plan.rep_of_lead + 1, minlength=case.problem.n_reps + 1)[1:]
+    entitled, loads = _received(plan)
     there = entitled > 0
     shares = loads[there] / entitled[there]
     return Point(
@@ -418,11 +421,14 @@ def _gain(plan: Plan) -> float:
     return float(plan.case.gains.at(placed, plan.rep_of_lead[placed]).sum()) + reserves
 
 
-def _entitled(known: Known, plan: Plan) -> Floats:
-    """Return how many of the placed leads each rep is entitled to, float64 (n_reps,)."""
-    slots = plan.case.problem.capacity
-    weights = entitlement_weights(plan.case.policy.fairness or Fairness(), known.reps, slots)
-    return entitlements(weights, slots, int((plan.rep_of_lead >= 0).sum()))
+def _received(plan: Plan) -> tuple[Floats, Floats]:
+    """Return what each rep is entitled to and has, of what the first setting of fairness shares, else of leads."""
+    case = plan.case
+    if case.shared:
+        return case.shared[0].entitlement, case.shared[0].received(plan.rep_of_lead)
+    slots = case.problem.capacity
+    loads = np.bincount(plan.rep_of_lead + 1, minlength=case.problem.n_reps + 1)[1:].astype(np.float64)
+    return entitlements(slots, slots, loads.sum()), loads
 
 
 def _unit_range(values: Floats) -> Floats:

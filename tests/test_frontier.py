@@ -276,3 +276,24 @@ def test_on_real_data_every_point_is_certified_and_no_narrower_band_gains_more(n
     anew = assign(leads, reps, history, policy=policy, fairness=Fairness(low=0.95, high=1.05))
     assert objectives[3] == pytest.approx(anew.objective, rel=1e-9)
     assert found.points[-1].gini <= found.points[0].gini
+
+
+def test_a_weight_on_value_buys_evenness_of_value_and_costs_gain():
+    rng = np.random.default_rng(3)
+    leads = [{"lead_id": i, "value": float(v)} for i, v in enumerate(rng.lognormal(0, 1, 60))]
+    reps = [{"rep_id": f"R{j}", "capacity": 25} for j in range(4)]
+    gains = np.array([lead["value"] for lead in leads])[:, None] * rng.uniform(0.1, 0.6, (60, 4)) * [1.5, 1, 1, 0.8]
+    policy = Policy(fairness=Fairness(of="value", low=1.0, high=1.0, entitlement="equal"))
+    found = frontier(leads, reps, affinity=gains, policy=policy, over="weight", values=[0.0, 0.1, 0.5])
+    objectives, ginis = [point.gain for point in found.points], [point.gini for point in found.points]
+    assert objectives[0] > objectives[-1]
+    assert ginis[0] > 2 * ginis[-1]
+    assert all(point.plan.gap < 1e-2 for point in found.points)
+
+
+def test_a_band_changes_every_setting_of_fairness():
+    leads = [{"lead_id": i, "value": float(1 + i % 7)} for i in range(40)]
+    reps = [{"rep_id": f"R{j}", "capacity": 15} for j in range(4)]
+    policy = Policy(fairness=[Fairness(of="leads"), Fairness(of="hot")])
+    found = frontier(leads, reps, policy=policy, over="band", values=[0.5, 0.2])
+    assert [[one.low for one in point.plan.case.policy.fairnesses] for point in found.points] == [[0.5] * 2, [0.8] * 2]
