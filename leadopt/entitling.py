@@ -13,6 +13,7 @@ from leadopt.errors import Infeasible, InvalidInput, Witness, enumerate_some
 from leadopt.fairness import Fairness, NewcomerQuota, band_limits, entitlement_weights, quota_limits
 from leadopt.frames import Table
 from leadopt.gains import Affinity
+from leadopt.leximin import leximin
 from leadopt.matching import solve
 from leadopt.policy import Policy
 from leadopt.problem import Limit, Problem
@@ -251,7 +252,11 @@ def _check_reach(ground: Ground, limit: Limit, usage: Affinity) -> None:
 
 def _raised(ground: Ground, problem: Problem, one: Shared) -> tuple[Sequence[Limit], str]:
     """Return the limits that raise the worst-off share first, and a note."""
-    raise InvalidInput("fairness.maximin: is not solved yet; use a band (low, high) or a weight")
+    try:
+        found = leximin(problem, entitlement=one.entitlement, names=ground.names, usage=one.usage, leads=one.leads)
+    except Infeasible:  # the plan's own solve will say so, in the user's names
+        return (), ""
+    return found.limits, found.note
 
 
 def _bounded(problem: Problem, limits: Sequence[Limit]) -> Problem:

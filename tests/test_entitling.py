@@ -240,6 +240,11 @@ def test_minimums_that_contradict_a_band_are_named():
     assert "band of" in str(caught.value) and "minimum of Ann" in str(caught.value)
 
 
-def test_leximin_is_refused_as_long_as_nothing_solves_it():
-    said = "fairness.maximin: is not solved yet; use a band (low, high) or a weight"
-    assert refused(leads_of(2), reps_of(2, 2), fairness=Fairness(maximin=True)) == said
+def test_maximin_raises_the_worst_off_and_gain_decides_the_rest():
+    gains = np.array([[3.0, 1.0]] * 5)
+    plan = assign(leads_of(5), reps_of(5, 5), affinity=gains, fairness=Fairness(maximin=True))
+    assert np.bincount(plan.rep_of_lead).tolist() == [3, 2]
+    assert plan.status == "OPTIMAL"
+    hot = Fairness(maximin=True, of="hot", hot_share=0.4)
+    plan = assign(leads_of(5), reps_of(5, 5), affinity=gains * np.arange(1, 6)[:, None], fairness=hot)
+    assert sorted(plan.rep_of_lead[3:]) == [0, 1]
