@@ -1,5 +1,6 @@
 """Prices as longest paths, on graphs small enough to see through."""
 
+import networkx as nx
 import numpy as np
 import pytest
 
@@ -96,3 +97,19 @@ def test_many_constraints_and_few_reduce_to_the_same_strictest_ones():
     np.fill_diagonal(expected, NONE)
     for found in (whole, parts):
         np.testing.assert_array_equal(found.dense(), expected)
+
+
+@pytest.mark.parametrize("n_bounds", [40, 120, 5_000], ids=["few", "some", "every pair"])
+def test_potentials_are_longest_paths_however_many_constraints_there_are(n_bounds):
+    rng = np.random.default_rng(n_bounds)
+    n = 30
+    tail, head, slack = rng.integers(n, size=n_bounds), rng.integers(n, size=n_bounds), rng.integers(99, size=n_bounds)
+    met = rng.integers(2**40, size=n)  # potentials that meet all, so that there is no positive cycle
+    constraints = Constraints.of([(tail, head, met[head] - met[tail] - slack)], n)
+    least = constraints.dense()
+    y = potentials(constraints)
+    assert (y[head] - y[tail] >= met[head] - met[tail] - slack).all()
+    graph = nx.DiGraph((a, b, {"weight": -int(least[a, b])}) for a, b in np.argwhere(least != NONE).tolist())
+    graph.add_node(n - 1)
+    longest = nx.single_source_bellman_ford_path_length(graph, n - 1)
+    assert {node: int(y[node]) for node in longest} == {node: -length for node, length in longest.items()}

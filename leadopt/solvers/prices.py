@@ -11,7 +11,7 @@ These are difference constraints; the least solution from the root (price 0) is 
 the ones whose price of a rep is what one more slot would add.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, pairwise
 from typing import NamedTuple
 
@@ -27,6 +27,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 NONE = np.iinfo(np.int64).min  # no constraint between two nodes
+_UNKNOWN = -(2**61)  # below every potential; the sum of twice this and a potential is no more
+_ROWS = 64  # rows of constraints read together
 _BLOCK = 1 << 20
 _GIVES_WAY = 16  # times that a floor is lowered
 
@@ -56,15 +58,21 @@ class Constraints(NamedTuple):
             if not len(matrix):  # so many constraints that most pairs of nodes have some: no need to sort them
                 matrix = np.full(n_nodes**2, NONE, dtype=np.int64)
             np.maximum.at(matrix, tail * n_nodes + head, least)
-        bound = np.flatnonzero(matrix != NONE)
-        key, least = _strictest(np.concatenate([*keys, bound]), np.concatenate([*leasts, matrix[bound]]))
+        key, least = np.concatenate(keys), np.concatenate(leasts)
+        if len(matrix):
+            np.maximum.at(matrix, key, least)
+            key = np.flatnonzero(matrix != NONE)
+            least = matrix[key]
+        else:
+            key, least = _strictest(key, least)
+        between = key % (n_nodes + 1) != 0  # or from a node to itself
+        key, least = key[between], least[between]
         tail, head = np.divmod(key, n_nodes)
-        between = tail != head
-        return cls(tail[between], head[between], least[between], n_nodes)
+        return cls(tail, head, least, n_nodes)
 
-    def dense(self) -> Ints:
-        """Return D (n_nodes, n_nodes) with ``y[b] >= y[a] + D[a, b]``; `NONE` where nothing binds."""
-        matrix = np.full((self.n_nodes, self.n_nodes), NONE, dtype=np.int64)
+    def dense(self, none: int = NONE) -> Ints:
+        """Return D (n_nodes, n_nodes) with ``y[b] >= y[a] + D[a, b]``; `none` where nothing binds."""
+        matrix = np.full((self.n_nodes, self.n_nodes), none, dtype=np.int64)
         matrix[self.tail, self.head] = self.least
         return matrix
 
@@ -232,18 +240,53 @@ def _spread(constraints: Constraints, y: Ints, known: NDArray[np.bool_]) -> None
 
 def _raise_until_met(constraints: Constraints, y: Ints, known: NDArray[np.bool_], fixed: NDArray[np.bool_]) -> None:
     """Raise what is not `fixed`, in place, until every constraint from a known node is met (Bellman and Ford)."""
+    dense = 16 * len(constraints.tail) >= constraints.n_nodes**2
+    best = _best_by_rows(constraints, fixed) if dense else _best_by_heads(constraints, fixed)
+    y[~known] = _UNKNOWN
+    active = np.flatnonzero(known)
+    for _ in range(len(y) + 1):
+        if not len(active):
+            known |= y > _UNKNOWN
+            y[~known] = 0
+            return
+        candidate = best(y, active)
+        active = np.flatnonzero(candidate > y)
+        y[active] = candidate[active]
+    raise NotOptimal("positive cycle: the answer whose prices are asked for is not optimal")
+
+
+def _best_by_rows(constraints: Constraints, fixed: NDArray[np.bool_]) -> Callable[[Ints, Ints], Ints]:
+    """Return what tells how far some nodes push each, from a whole row of constraints for every node."""
+    step = constraints.dense(2 * _UNKNOWN)
+    step[:, fixed] = 2 * _UNKNOWN
+
+    def best(y: Ints, active: Ints) -> Ints:
+        found = np.full(len(y), _UNKNOWN)
+        for start in range(0, len(active), _ROWS):
+            some = active[start : start + _ROWS]
+            pushed = step[some]
+            pushed += y[some, None]
+            np.maximum(found, pushed.max(axis=0), out=found)
+        return found
+
+    return best
+
+
+def _best_by_heads(constraints: Constraints, fixed: NDArray[np.bool_]) -> Callable[[Ints, Ints], Ints]:
+    """Return what tells how far some nodes push each, from a list of constraints."""
     order = np.argsort(constraints.head, kind="stable")
     order = order[~fixed[constraints.head[order]]]
     tail, head, least = constraints.tail[order], constraints.head[order], constraints.least[order]
-    active = known.copy()
-    for _ in range(len(y) + 1):
-        at = np.flatnonzero(active[tail])
-        if not len(at):
-            return
-        start = np.flatnonzero(np.diff(head[at], prepend=-1))
-        raised, candidate = head[at][start], np.maximum.reduceat(y[tail[at]] + least[at], start)
-        better = candidate > np.where(known[raised], y[raised], NONE)
-        y[raised[better]] = candidate[better]
-        active[:] = False
-        active[raised[better]] = known[raised[better]] = True
-    raise NotOptimal("positive cycle: the answer whose prices are asked for is not optimal")
+    is_active = np.zeros(len(fixed), dtype=bool)
+
+    def best(y: Ints, active: Ints) -> Ints:
+        is_active[active] = True
+        at = np.flatnonzero(is_active[tail])
+        is_active[active] = False
+        found = np.full(len(y), _UNKNOWN)
+        if len(at):
+            start = np.flatnonzero(np.diff(head[at], prepend=-1))
+            found[head[at][start]] = np.maximum.reduceat(y[tail[at]] + least[at], start)
+        return found
+
+    return best
