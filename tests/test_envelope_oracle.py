@@ -59,8 +59,8 @@ def test_compiled_and_plain_walks_find_the_same_pieces(question):
     rows = np.flatnonzero(np.diff(oracle.first))
     begin, end = oracle.scales[oracle.first[rows]], oracle.scales[oracle.first[rows + 1] - 1]
     heights = np.append(-low, reserve)
-    compiled = envelope_oracle._walk_compiled(oracle.lines[rows], heights, begin, end)
-    plain = envelope_oracle._walk(oracle.lines[rows], heights, begin, end)
+    compiled = envelope_oracle._walk_compiled(oracle.lines[rows], oracle.rising[rows], heights, begin, end)
+    plain = envelope_oracle._walk(oracle.lines[rows], oracle.rising[rows], heights, begin, end)
     for one, other in zip(compiled, plain, strict=True):
         np.testing.assert_array_equal(one, other)
 

@@ -26,15 +26,14 @@ from leadopt.solvers.sampling import has_numba
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_SAMPLED = 20  # leads per rep in the sample that prices begin from; without numba, which solves it exactly, fewer
+_SAMPLED = 10  # leads per rep in the sample that prices begin from; without numba, which solves it exactly, fewer
 _SAMPLED_EXACTLY = 4
 _STEPS = 150  # Newton steps at most; finish does with worse prices, but takes longer
-_NEAR = 2.0  # leads by which the loads may be off when the steps end, per rep on average
+_NEAR = 1.0  # leads by which the loads may be off when the steps end, per rep on average
 _CHEAP = 1e-7  # of the mean price: less is nothing
-_DAMPING = 1e-2
-_SHARES = (1.0, 0.3, 0.1)  # of a step that are tried
-_DAMPED = 10.0  # by how much damping grows when a step makes things worse,
-_FREED = 0.1  # and shrinks when one makes them better
+_DAMPING, _LEAST_DAMPING = 1e-2, 1e-6  # without any, what lifts all prices alike may be singular
+_CUT = 0.3  # share of a step that is tried where the whole one makes things worse
+_FREED, _CAREFUL, _DAMPED = 0.3, 3.0, 10.0  # by how much damping changes after a whole step, a cut one, and none
 _BROAD = 0.5  # share of the neighbouring pieces from which densities are read
 _OPEN = 16.0  # leads of each rep that the box leaves open on each side
 
@@ -189,10 +188,10 @@ def descend(oracle: EnvelopeOracle, slots: Floats, start: Floats, meter: Meter) 
             break
         meter.still("price")
         goal = here.step(damping)
-        for share in _SHARES:
+        for share, change in ((1.0, _FREED), (_CUT, _CAREFUL)):
             there = Descent.at(oracle, slots, _between(here.prices, goal, share))
             if there.is_better_than(here):
-                here, damping = there, damping * (_FREED if share == 1.0 else 1.0)
+                here, damping = there, max(damping * change, _LEAST_DAMPING)
                 break
         else:
             damping *= _DAMPED

@@ -8,34 +8,32 @@ from leadopt.solvers.kernels import compiled
 
 
 @compiled
-def walk(lines: Any, height: Any, begin: Any, end: Any, row: Any, option: Any, left: Any) -> int:
+def walk(lines: Any, rising: Any, height: Any, begin: Any, end: Any, row: Any, option: Any, left: Any) -> int:
     """Write the pieces of the envelope of every row from scale `begin` to `end`, and return how many there are.
 
-    On a line, the next one is that which crosses it first among all steeper ones; -1 = nobody.
+    Lines are added in the order `rising`, that of their slopes. Each takes over all that is right of where it crosses
+    the last piece; pieces that begin beyond go. -1 = nobody.
     """
     n = 0
     for r in range(len(lines)):
-        here, line, best = begin[r], -1, -np.inf
-        for k in range(len(height)):
-            if lines[r, k] > -np.inf and height[k] > -np.inf:
-                value = lines[r, k] * here + height[k]
-                if value > best or (value == best and lines[r, k] > lines[r, line]):
-                    line, best = k, value
-        row[n], option[n], left[n] = r, line, here
-        n += 1
-        while line >= 0:
-            crossing, following = np.inf, -1
-            for k in range(len(height)):
-                rise = lines[r, k] - lines[r, line]
-                # Dividing only where it pays is half the time.
-                if rise > 0 and height[line] - height[k] < crossing * rise and height[k] > -np.inf:
-                    at = (height[line] - height[k]) / rise
-                    if at < crossing:
-                        crossing, following = at, k
-            if following < 0 or crossing > end[r]:
+        bottom = n
+        for k in rising[r]:
+            slope, base = lines[r, k], height[k]
+            if slope == -np.inf or base == -np.inf:
+                continue
+            at = begin[r]
+            while n > bottom:
+                rise, fall = slope - lines[r, option[n - 1]], height[option[n - 1]] - base
+                if (rise > 0 and fall <= rise * left[n - 1]) or (rise == 0 and fall < 0):
+                    n -= 1
+                    continue
+                at = max(fall / rise, left[n - 1]) if rise > 0 else np.inf
                 break
-            line, here = following, max(crossing, here)
-            row[n], option[n], left[n] = r, line, here
+            if at <= end[r]:
+                row[n], option[n], left[n] = r, k, at
+                n += 1
+        if n == bottom:
+            row[n], option[n], left[n] = r, -1, begin[r]
             n += 1
     return n
 

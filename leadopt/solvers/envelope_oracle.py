@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.blocks import in_parts
 from leadopt.gains import Affinity
 from leadopt.solvers.pruning import Open
 from leadopt.solvers.sampling import has_numba
@@ -67,6 +66,8 @@ class EnvelopeOracle:
     ----------
     lines
         float64 (n_rows, n_reps + 1), the rates, and 0 for the pool; -inf = ineligible
+    rising
+        (n_rows, n_reps + 1), the options of each row by rate
     reserve
         gain of staying in the pool
     order
@@ -80,6 +81,7 @@ class EnvelopeOracle:
     """
 
     lines: Floats
+    rising: Ints
     reserve: float
     order: Ints
     scales: Floats
@@ -100,8 +102,10 @@ class EnvelopeOracle:
         else:
             scales = affinity.scale[order]
         pool = np.full(len(affinity.rates), 0.0 if np.isfinite(reserve) else -np.inf)
+        lines = np.column_stack([affinity.rates, pool])
         return cls(
-            lines=np.column_stack([affinity.rates, pool]),
+            lines=lines,
+            rising=np.argsort(lines, axis=1, kind="stable"),
             reserve=reserve,
             order=order,
             scales=scales,
@@ -117,19 +121,15 @@ class EnvelopeOracle:
     def pieces(self, prices: Floats) -> Pieces:
         """Return who is best for whom at some prices."""
         rows = np.flatnonzero(np.diff(self.first))
-        parts: dict[int, Pieces] = {}
         size = max(1, _CELLS // (self.n_reps + 1))
-        walk = _walk_compiled if has_numba() else _walk
-
-        def work(start: int, stop: int) -> None:
-            for low in range(start, stop, size):
-                part = rows[low : min(low + size, stop)]
-                begin, end = self.scales[self.first[part]], self.scales[self.first[part + 1] - 1]
-                row, option, left = walk(self.lines[part], self._heights(prices), begin, end)
-                parts[low] = self._placed(part[row], np.where(option < 0, self.n_reps, option), left)
-
-        in_parts(len(rows), self.n_reps + 1, work)
-        return _joined([parts[low] for low in sorted(parts)])
+        walk, heights = _walk_compiled if has_numba() else _walk, self._heights(prices)
+        parts = []
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            begin, end = self.scales[self.first[part]], self.scales[self.first[part + 1] - 1]
+            row, option, left = walk(self.lines[part], self.rising[part], heights, begin, end)
+            parts.append(self._placed(part[row], np.where(option < 0, self.n_reps, option), left))
+        return _joined(parts)
 
     def _placed(self, row: Ints, option: Ints, left: Floats) -> Pieces:
         """Return the pieces with the places of the leads on them."""
@@ -169,19 +169,16 @@ class EnvelopeOracle:
 
         A line below a convex envelope comes closest to it at a kink.
         """
-        pieces = self.pieces(prices)
-        cuts = np.flatnonzero(np.diff(pieces.row, prepend=-1, append=-1))
+        pieces, heights = self.pieces(prices), self._heights(prices)
+        last = np.flatnonzero(np.diff(pieces.row, append=-1))
+        row, option = np.append(pieces.row, pieces.row[last]), np.append(pieces.option, pieces.option[last])
+        kink = np.append(pieces.left, self.scales[self.first[pieces.row[last] + 1] - 1])
+        rise = np.where(option < self.n_reps, self.lines[row, option], 0.0) * kink
         highest = np.zeros(len(reps))
-        heights = self._heights(prices)
-        for start, stop in pairwise(cuts.tolist()):
-            row = int(pieces.row[start])
-            kinks = np.append(pieces.left[start:stop], self.scales[self.first[row + 1] - 1])
-            option = np.append(pieces.option[start:stop], pieces.option[stop - 1])
-            rise = np.where(option < self.n_reps, self.lines[row, option], 0.0) * kinks
-            rates = self.lines[row, reps]
-            own = np.where(np.isfinite(rates), rates, 0.0)[:, None] * kinks
-            over = np.where(np.isfinite(rates), (own - (rise + heights[option])).max(axis=1), 0.0)
-            highest = np.maximum(highest, over)
+        for place, rep in enumerate(reps.tolist()):
+            rate = self.lines[row, rep]
+            over = np.where(np.isfinite(rate), rate, 0.0) * kink - (rise + heights[option])
+            highest[place] = over.max(initial=0.0, where=np.isfinite(rate))
         return highest
 
     def open(self, low: Floats, high: Floats) -> Open:
@@ -261,41 +258,41 @@ def _places(scales: Floats, first: Ints, row: Ints, left: Floats, start: Ints) -
         start[low] = begin
 
 
-def _walk_compiled(lines: Floats, height: Floats, begin: Floats, end: Floats) -> tuple[Ints, Ints, Floats]:
+def _walk_compiled(
+    lines: Floats, rising: Ints, height: Floats, begin: Floats, end: Floats
+) -> tuple[Ints, Ints, Floats]:
     from leadopt.solvers.envelope_kernels import walk
 
-    most = len(lines) * len(height) + len(lines)
+    most = lines.size + len(lines)
     row, option, left = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64), np.empty(most)
-    n = walk(lines, height, begin, end, row, option, left)
+    n = walk(lines, rising, height, begin, end, row, option, left)
     return row[:n], option[:n], left[:n]
 
 
-def _walk(lines: Floats, height: Floats, begin: Floats, end: Floats) -> tuple[Ints, Ints, Floats]:
+def _walk(lines: Floats, rising: Ints, height: Floats, begin: Floats, end: Floats) -> tuple[Ints, Ints, Floats]:
     """Walk along the envelopes of some rows at once; as `walk` does, which is compiled, one by one."""
-    takes = (lines > -np.inf) & (height > -np.inf)
-    lines, height = np.where(takes, lines, -np.inf), np.where(height > -np.inf, height, 0.0)
-    every, here = np.arange(len(lines)), begin.copy()
-    value = np.where(takes, np.where(takes, lines, 0.0) * here[:, None] + height, -np.inf)
-    best = value.max(axis=1)
-    # Among lines that tie, the steepest is best from here on.
-    line = np.where(takes & (value >= best[:, None]), lines, -np.inf).argmax(axis=1)
-    steps = [(every, np.where(best > -np.inf, line, -1), here.copy())]
-    walking = np.flatnonzero(best > -np.inf)
-    while len(walking):
-        part = lines[walking]
-        slope, base = part[every[: len(walking)], line[walking]], height[line[walking]]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            crossing = (base[:, None] - height) / (part - slope[:, None])
-        crossing[~(part > slope[:, None])] = np.inf
-        following = crossing.argmin(axis=1)
-        at = crossing[every[: len(walking)], following]
-        going = at <= end[walking]
-        walking, following, at = walking[going], following[going], np.maximum(at[going], here[walking[going]])
-        line[walking], here[walking] = following, at
-        steps.append((walking, following, at))
-    row, option, left = (np.concatenate(column) for column in zip(*steps, strict=True))
-    order = np.argsort(row, kind="stable")
-    return row[order], option[order], left[order]
+    option = np.full((len(lines), lines.shape[1] + 1), -1)
+    left = np.repeat(begin[:, None], option.shape[1], axis=1)
+    n = np.zeros(len(lines), dtype=np.int64)
+    for k in rising.T:
+        slope, base = lines[np.arange(len(lines)), k], height[k]
+        rows = np.flatnonzero((slope > -np.inf) & (base > -np.inf))
+        at, asked = begin.copy(), rows[n[rows] > 0]
+        while len(asked):
+            last = option[asked, n[asked] - 1]
+            rise, fall = slope[asked] - lines[asked, last], height[last] - base[asked]
+            begins = left[asked, n[asked] - 1]
+            goes = np.where(rise > 0, fall <= rise * begins, fall < 0)
+            with np.errstate(all="ignore"):
+                at[asked] = np.where(goes, begin[asked], np.where(rise > 0, np.maximum(fall / rise, begins), np.inf))
+            n[asked[goes]] -= 1
+            asked = asked[goes & (n[asked] > 0)]
+        rows = rows[at[rows] <= end[rows]]
+        option[rows, n[rows]], left[rows, n[rows]] = k[rows], at[rows]
+        n[rows] += 1
+    option[n == 0, 0], left[n == 0, 0] = -1, begin[n == 0]
+    kept = np.arange(option.shape[1]) < np.maximum(n, 1)[:, None]
+    return np.nonzero(kept)[0], option[kept], left[kept]
 
 
 def _joined(parts: list[Pieces]) -> Pieces:
