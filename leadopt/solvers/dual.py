@@ -32,7 +32,8 @@ _LEAST = 4_000  # leads in the smallest sample,
 _PER_REP = 20  # and by rep
 _LARGER = 4  # times as many leads in the next one
 _MEMORY = 20  # steps that a quasi-Newton method remembers
-_STEPS = 300
+_STEPS, _LEAST_STEPS = 300, 20
+_LOOKS = 4e9  # at pairs in the steps on one sample, where those are many
 
 
 class Choices(NamedTuple):
@@ -300,9 +301,13 @@ def _usual(oracle: PairOracle) -> tuple[float, Floats]:
 def priced(problem: Problem, rows: Rows, leads: Ints, y: Floats, meter: Meter) -> Floats:
     """Return prices that nearly minimise the dual: on larger and larger samples, then on all leads, from given ones."""
     size = max(_LEAST, _PER_REP * problem.n_reps)
+
+    def steps(n_leads: int) -> int:
+        return int(np.clip(_LOOKS / max(1, n_leads * problem.n_reps), _LEAST_STEPS, _STEPS))
+
     order = np.random.default_rng(0).permutation(leads)
     while size * 2 < len(leads):
         sample = rows.shared(size / len(leads))
-        y = Dual.of(PairOracle.of(problem, sample, order[:size]), sample).minimised(y, _STEPS, 1e-7, meter)
+        y = Dual.of(PairOracle.of(problem, sample, order[:size]), sample).minimised(y, steps(size), 1e-7, meter)
         size *= _LARGER
-    return Dual.of(PairOracle.of(problem, rows, leads), rows).minimised(y, _STEPS, 1e-10, meter)
+    return Dual.of(PairOracle.of(problem, rows, leads), rows).minimised(y, steps(len(leads)), 1e-10, meter)

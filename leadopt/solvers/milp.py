@@ -28,9 +28,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _WHOLE = 20_000  # options up to which all are in the core
-_OPEN_PER_ROW = 14  # leads in the core, by row,
+_SEARCHED = 4_000  # open options up to which branch and bound may still find something better
+_OPEN_PER_ROW = 10  # leads in the core, by row,
 _LEAST_OPEN = 1_000  # and at least
-_WIDER = 4  # times as many if these find no answer
+_WIDER = 2  # times as many if these find no answer
 _DEAR = 20.0  # usual prices that breaking a hard bound costs while shares are allowed
 _DEARER = 100.0  # times as much where shares break bounds that they need not
 _NOTHING = 1e-10  # of all gains: lacking less is lacking nothing
@@ -56,7 +57,7 @@ class Milp:
     Parallelizing the dual revised simplex method (HiGHS). doi:10.1007/s12532-017-0130-5
     """
 
-    most_nodes: int = 5_000
+    most_nodes: int = 1_000
     name = "Milp"
 
     def refuses(self, problem: Problem) -> str | None:
@@ -137,6 +138,8 @@ class _Work:
         self.meter.enter("search")
         # An answer that lacks less has no option that loses more.
         open_ = losses(core, shares.prices) <= lacking if fits else np.ones(len(core.rep), dtype=bool)
+        if fits and open_.sum() > _SEARCHED:
+            return self.finished(core, at, draft, shares.prices)
         found = core.whole(open_, at, self.most_nodes, self.meter.left_s)
         if found.at is not None and core.allows(found.at) and not (fits and core.worth(found.at) <= core.worth(at)):
             fits, at = True, found.at
