@@ -22,6 +22,8 @@ from leadopt.solvers.spread import spread_ties
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_WORTH_NUMBA = 500_000  # pairs from which loading numba, half a second, pays in a process that solves once
+
 
 class Status(Enum):
     """What is proved about a match; the value is advice."""
@@ -94,15 +96,19 @@ class Auto:
         """Return the solver for a problem."""
         limited = checked_time_limit(time_limit_s) is not None
         if not problem.limits:
-            return Auction() if limited else self._choose_for_capacities(problem)
+            return self._choose_in_time(problem) if limited else self._choose_for_capacities(problem)
         return Milp() if limited or MinCostFlow().refuses(problem) else MinCostFlow()
+
+    def _choose_in_time(self, problem: Problem) -> Solver:
+        # A small problem is solved before numba is loaded.
+        return Auction(compiled=None if problem.n_leads * problem.n_reps >= _WORTH_NUMBA else False)
 
     def _choose_for_capacities(self, problem: Problem) -> Solver:
         n_pairs = problem.n_leads * problem.n_reps
         unit, compiled = problem.capacity.max(initial=0) <= 1, has_numba()
         if unit and n_pairs <= (100_000 if compiled else 4_000_000):
             return Hungarian()
-        if n_pairs < (500_000 if compiled else 2_000_000) or few_kinds(problem.affinity):
+        if n_pairs < (_WORTH_NUMBA if compiled else 2_000_000) or few_kinds(problem.affinity):
             return MinCostFlow()
         shared = not problem.affinity.is_dense and problem.n_leads >= 32 * len(problem.affinity.rates)
         return Envelope() if shared else Auction()
@@ -148,7 +154,7 @@ def match(
     capacity
         whole numbers (n_reps,), most leads each rep may get, or one number for all
     limits
-        further limits; `Auto` takes nested ones
+        further limits, of any kind
     pins
         rep a lead is fixed to: a mapping from lead to rep, or int (n_leads,) with -1 = free
     reserve
@@ -163,8 +169,8 @@ def match(
         anew after a small change is faster with it, and just as exact; solvers without a use for it ignore it
     time_limit_s
         seconds after which the solver returns the best allowed answer so far, with its honest gap and
-        ``stats["stopped"] = 1``; building the problem and certifying the answer come on top. `Auction` alone can keep
-        one, and exceeds it where leads must be placed and only an exact solve finds out where. None = no limit
+        ``stats["stopped"] = 1``; building the problem and certifying the answer come on top. `Auction`, `Envelope` and
+        `Milp` keep one, and exceed it where only an exact solve finds out who can be placed. None = no limit
     on_progress
         called with a `Progress` at every stage
 
@@ -176,7 +182,7 @@ def match(
     Raises
     ------
     InvalidInput
-        the input breaks a rule, or the solver does not take such limits or no limit of time
+        the input breaks a rule, or the given solver takes no such limits or no limit of time
     Infeasible
         no assignment meets every hard limit; carries a witness
 
