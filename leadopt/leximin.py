@@ -15,7 +15,7 @@ from leadopt.solvers.ordered_sums import best_leximin, kinds_of, loads_of, relax
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-EXACT_PAIRS, EXACT_REPS = 2_000, 10  # integer programmes beyond may take minutes
+EXACT_PAIRS, EXACT_REPS = 200, 10  # integer programmes beyond may take hours: 720 pairs did not end in 9 minutes
 MOST_PAIRS = 250_000  # linear programmes take about 20 s there
 KEPT = 0.99  # of the loads that divided leads would allow; leads are whole
 
@@ -98,7 +98,7 @@ def leximin(
       the others need no place. Exact at any size: some flows over kinds of leads x reps, where a kind is what may go to
       the same reps under the same limits. Reps that compete for the last leads get `least` or one more, with the sum
       held, so that gain decides who.
-    - "milp": anything else up to 2,000 pairs and 10 entitled reps. Exact to a millionth of a typical share. The limits
+    - "milp": anything else up to 200 pairs and 10 entitled reps. Exact to a millionth of a typical share. The limits
       hold the loads of the most gainful fair answer, soft limits aside.
     - "lp": anything else, up to 250,000 pairs (of kinds, if all usages are numbers): leximin as if leads could be
       divided. The limits ask for that, less one lead where leads are counted, and for 99% of it where not. Whether
