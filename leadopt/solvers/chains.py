@@ -30,7 +30,7 @@ _CHEAPER = 0.5  # share of the dearest move, from stage to stage: a dear one tha
 _WORTHWHILE = 1e-3  # of what is lacking: a round that wins less is the last of its stage
 _LEAST = 1e-9  # of what is lacking: less is rounding
 _BROKEN = 30.0  # usual prices that a unit beyond a hard bound counts
-_A_SECOND = 5e6  # looks, where time is limited
+_A_SECOND = 5e6  # looks, where time is limited; an allowed answer is worth one second more
 _FAR = 1e300  # stands for no bound
 
 
@@ -80,7 +80,7 @@ def improved(core: Core, y: Floats, at: Ints, unit: Floats, meter: Meter) -> tup
     )
     effort = _COMPILED if has_numba() else _PLAIN
     n_reps, at = int(core.rep.max(initial=0)) + 1, at.copy()
-    starts, looks = np.argsort(loss, kind="stable"), int(min(effort.looks, 1 + max(meter.left_s, 0.0) * _A_SECOND))
+    starts, looks = np.argsort(loss, kind="stable"), int(min(effort.looks, (1.0 + max(meter.left_s, 0.0)) * _A_SECOND))
     for stage in range(effort.stages):
         dearest = float(loss.max(initial=0.0)) * _CHEAPER ** (effort.stages - 1 - stage)
         for _ in range(effort.rounds):
