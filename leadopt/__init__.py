@@ -5,6 +5,8 @@
 array([0, 1])
 """
 
+import typing as _typing
+
 from leadopt.affinity import AffinityModel
 from leadopt.assign import assign
 from leadopt.columns import Columns
@@ -45,3 +47,15 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+if _typing.TYPE_CHECKING:
+    from leadopt import evaluate as evaluate
+else:
+
+    def __getattr__(name: str) -> object:
+        """Import `leadopt.evaluate` when it is first asked for."""
+        if name != "evaluate":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return import_module(f"{__name__}.evaluate")

@@ -4,6 +4,8 @@ import inspect
 import subprocess
 import sys
 
+import pytest
+
 import leadopt
 
 
@@ -34,6 +36,25 @@ def test_public_functions_describe_every_parameter_and_what_they_raise():
             assert parameter in text, f"{function.__name__}: {parameter}"
         for section in ("Parameters", "Returns", "Raises", "Examples"):
             assert f"\n{section}\n---" in text, f"{function.__name__}: {section}"
+
+
+def test_evaluate_is_there_once_it_is_asked_for_and_not_before():
+    code = "import sys, leadopt; print('leadopt.evaluate' in sys.modules, leadopt.evaluate.__name__)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["False", "leadopt.evaluate"]
+    with pytest.raises(AttributeError, match="module 'leadopt' has no attribute 'evalute'"):
+        leadopt.evalute  # noqa: B018
+
+
+def test_every_name_of_evaluate_has_a_docstring_that_describes_its_parameters():
+    evaluate = leadopt.evaluate
+    assert evaluate.__all__ == sorted(evaluate.__all__)
+    for name in evaluate.__all__:
+        value = getattr(evaluate, name)
+        text = inspect.getdoc(value) or ""
+        assert text, name
+        for parameter in inspect.signature(value).parameters if inspect.isfunction(value) else ():
+            assert parameter in text, f"{name}: {parameter}"
 
 
 def test_import_loads_no_heavy_library():

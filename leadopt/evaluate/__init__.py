@@ -1,0 +1,12 @@
+"""Does it help? Whether a history can tell, what a log says about another policy, and how to find out by a trial.
+
+Reached as ``leadopt.evaluate.leads_needed(...)``, and so on. What is heavy is imported inside the functions.
+"""
+
+from leadopt.evaluate.power import detectable_lift, leads_needed, power_of
+
+__all__ = [
+    "detectable_lift",
+    "leads_needed",
+    "power_of",
+]
