@@ -1,11 +1,13 @@
-"""`python -m benchmarks [--quick] [name ...]`: measure, and write docs/benchmarks.md; with names, print those alone.
+"""`python -m benchmarks [--quick] [name ...]`: measure, and write pages of docs/.
 
+A name is a page ("benchmarks", "benchmarks-affinity": written) or a benchmark (printed); without any, all pages.
 ``--quick`` takes what each benchmark calls its `quick_rows`: small instances.
 """
 
 import importlib
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from time import perf_counter
 
 from benchmarks.harness import ROOT, Line, machine, sections
@@ -15,6 +17,7 @@ ALL = (
     *("warm_start", "frontier", "curves", "honesty", "auto_table"),
     *("limits", "gap"),
 )
+AFFINITY = ("affinity_lift",)
 PAGE = """# Benchmarks
 
 Written by `python -m benchmarks` in {seconds:.0f} s. A timing counts only if its answer is right: the plan is certified
@@ -26,22 +29,50 @@ libraries included.
 
 {sections}
 """
+AFFINITY_PAGE = """# Benchmarks: what is learned
+
+Written by `python -m benchmarks benchmarks-affinity` in {seconds:.0f} s: simulated sales floors whose truth is known.
+
+{machine}
+
+{sections}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of docs/: the benchmarks on it, and its text around `machine`, `seconds` and `sections`."""
+
+    names: tuple[str, ...]
+    text: str
+
+
+PAGES = {
+    "benchmarks": Page(names=ALL, text=PAGE),
+    "benchmarks-affinity": Page(names=AFFINITY, text=AFFINITY_PAGE),
+}
 
 
 def main(arguments: list[str]) -> None:
+    quick = "--quick" in arguments
     names = [argument for argument in arguments if argument != "--quick"]
-    quick = len(names) < len(arguments)
-    setting = "\n".join(machine())
-    rows: list[Line] = []
-
-    start = perf_counter()
-    for name in names or ALL:
+    for page in [name for name in names if name in PAGES] or ([] if names or quick else PAGES):
+        write(page)
+    single = [name for name in names if name not in PAGES]
+    for name in single or (list(ALL) if quick and not names else []):
         for row in measured(name, quick):
+            print(" | ".join(row.cells), flush=True)
+
+
+def write(page: str) -> None:
+    """Write a page, anew after each row, so that a run that is cut short leaves what it has."""
+    setting, start, rows = "\n".join(machine()), perf_counter(), list[Line]()
+    for name in PAGES[page].names:
+        for row in measured(name, quick=False):
             rows.append(row)
             print(" | ".join(row.cells), flush=True)
-        if not names and not quick:  # each time, so that a run that is cut short leaves what it has
-            page = PAGE.format(seconds=perf_counter() - start, machine=setting, sections=sections(rows))
-            (ROOT / "docs" / "benchmarks.md").write_text(page, encoding="utf-8")
+            text = PAGES[page].text.format(seconds=perf_counter() - start, machine=setting, sections=sections(rows))
+            (ROOT / "docs" / f"{page}.md").write_text(text, encoding="utf-8")
 
 
 def measured(name: str, quick: bool) -> Iterator[Line]:

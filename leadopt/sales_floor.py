@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from leadopt.effects import sigmoid
 from leadopt.errors import InvalidInput
+from leadopt.truth import Strengths
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -28,8 +30,6 @@ _NAMES = (
     *("Chloe", "Dario", "Emma", "Farid", "Greta", "Hana", "Ivo", "Jana", "Kemal", "Lucia", "Marco", "Nadia", "Oskar"),
     *("Petra", "Ravi", "Sara", "Tom", "Ulla", "Vera", "Wim", "Yara", "Zeno"),
 )
-_BASE_RATE = 0.16
-_SEGMENT_SD, _REP_SD, _PAIR_SD = 0.8, 0.3, 0.25  # on the logit scale
 _SIZE_SHARE, _SIZE_VALUE, _VALUE_SD = (0.5, 0.35, 0.15), (4_000.0, 9_000.0, 25_000.0), 0.6
 _LANGUAGE_SHARE, _SPEAKS = (0.76, 0.12, 0.07, 0.05), 0.35
 _SLOTS_PER_LEAD = 0.95
@@ -136,10 +136,10 @@ def sales_floor(
         if count < least:
             raise InvalidInput(f"{name}: must be {least} or more; found {count}")
     generator = np.random.default_rng(rng)
-    logits, leaning = _strengths(generator, n_reps)
+    logits, leaning = Strengths().draw(generator, (len(INDUSTRIES), len(SOURCES)), n_reps)
     team = _Team.hire(generator, n_reps)
     asked, past = _Requests.draw(generator, n_leads), _Requests.draw(generator, n_history)
-    rates = _sigmoid(logits)
+    rates = sigmoid(logits)
     return SalesFloor(
         leads=_lead_table(asked),
         reps=_rep_table(generator, team, n_leads),
@@ -223,14 +223,6 @@ class _Team:
         )
 
 
-def _strengths(rng: np.random.Generator, n_reps: int) -> tuple[Floats, Floats]:
-    """Return the logits and, of these, the part that is the rep's; both float64 (n_segments, n_reps)."""
-    part = _SEGMENT_SD / np.sqrt(2)
-    segment = rng.normal(0.0, part, len(INDUSTRIES))[:, None] + rng.normal(0.0, part, len(SOURCES))
-    of_rep = rng.normal(0.0, _REP_SD, n_reps) + rng.normal(0.0, _PAIR_SD, (segment.size, n_reps))
-    return np.log(_BASE_RATE / (1 - _BASE_RATE)) + segment.reshape(-1, 1) + of_rep, of_rep
-
-
 def _lead_table(asked: _Requests) -> Columns:
     return {"lead_id": _numbered("L", len(asked.value)), **asked.columns()}
 
@@ -294,7 +286,3 @@ def _named(names: Sequence[str], index: Ints) -> list[str]:
 def _numbered(letter: str, n: int) -> list[str]:
     digits = len(str(n))
     return [f"{letter}{k:0{digits}d}" for k in range(1, n + 1)]
-
-
-def _sigmoid(x: Floats) -> Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-x)))

@@ -1,0 +1,110 @@
+"""Sales floors whose truth is known: past leads dealt at random, coming leads, and what assignments truly earn."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from leadopt.effects import sigmoid
+from leadopt.truth import Strengths
+
+LEADS_A_REP, PAST_LEADS_A_REP, SLOTS = 40, 200, 1.2
+NEWCOMERS = 5  # reps who are like the others and have no past leads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Settings of a floor: `sizes` are the levels of each column."""
+
+    name: str
+    sizes: tuple[int, ...]
+    n_reps: int = 30
+    interaction_sd: float = 0.25
+    by_column: bool = False
+
+    def floor(self, seed: int) -> "Floor":
+        """Return one floor: the same seed, the same truth, past and leads."""
+        rng = np.random.default_rng([seed, self.n_reps, *self.sizes])
+        strengths = Strengths(interaction_sd=self.interaction_sd, by_column=self.by_column)
+        rates = sigmoid(strengths.draw(rng, self.sizes, self.n_reps + NEWCOMERS)[0])
+        rep = np.repeat(np.arange(self.n_reps), PAST_LEADS_A_REP)
+        past = rng.integers(len(rates), size=len(rep))
+        return Floor(
+            sizes=self.sizes,
+            n_reps=self.n_reps,
+            rates=rates,
+            past=past,
+            rep=rep,
+            won=rng.random(len(rep)) < rates[past, rep],
+            leads=rng.integers(len(rates), size=LEADS_A_REP * self.n_reps),
+            luck=rng.random(LEADS_A_REP * self.n_reps),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Floor:
+    """True rates (n_segments, n_reps + NEWCOMERS); the segment, rep and outcome of each past lead; coming leads."""
+
+    sizes: tuple[int, ...]
+    n_reps: int
+    rates: Any
+    past: Any
+    rep: Any
+    won: Any
+    leads: Any
+    luck: Any
+
+    @property
+    def names(self) -> list[str]:
+        """What the columns are called."""
+        return [f"column {k}" for k in range(len(self.sizes))]
+
+    def levels(self, segments: Any) -> dict[str, list[str]]:
+        """Return the columns of some segments."""
+        return {
+            name: [f"level {code}" for code in codes]
+            for name, codes in zip(self.names, np.unravel_index(segments, self.sizes), strict=True)
+        }
+
+    @property
+    def every_segment(self) -> list[tuple[str, ...]]:
+        """The levels of all segments, in order."""
+        return list(zip(*self.levels(np.arange(len(self.rates))).values(), strict=True))
+
+    @property
+    def history(self) -> dict[str, list[Any]]:
+        """The past as a table."""
+        return {"rep_id": self.rep.tolist(), **self.levels(self.past), "converted": self.won.astype(int).tolist()}
+
+    @cached_property
+    def counts(self) -> tuple[Any, Any]:
+        """Past leads tried and won, both int64 (n_segments, n_reps)."""
+        shape = (len(self.rates), self.n_reps)
+        cell = np.ravel_multi_index((self.past, self.rep), shape)
+        return tuple(
+            np.bincount(cell, weights, minlength=shape[0] * shape[1]).reshape(shape) for weights in (None, self.won)
+        )
+
+    @property
+    def capacity(self) -> Any:
+        """Slots of each rep: the same for all."""
+        return np.full(self.n_reps, round(SLOTS * LEADS_A_REP))
+
+    @cached_property
+    def round_robin(self) -> Any:
+        """Leads dealt in turn."""
+        return np.arange(len(self.leads)) % self.n_reps
+
+    def plan(self, rates: Any) -> Any:
+        """Return the best assignment if these rates (n_segments, n_reps) were true: int64 (n_leads,)."""
+        import leadopt
+
+        match = leadopt.match(leadopt.Affinity(rates=rates, row=self.leads), self.capacity)
+        if match.status.name != "OPTIMAL":
+            raise AssertionError(f"a match is {match.status.name}, not OPTIMAL")
+        return match.rep_of_lead
+
+    def earned(self, rep_of_lead: Any, rates: Any = None) -> float:
+        """Return the deals that an assignment earns on average, in truth or by other rates."""
+        return float((self.rates if rates is None else rates)[self.leads, rep_of_lead].sum())
