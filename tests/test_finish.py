@@ -20,10 +20,10 @@ from tests.strategies import examples, problems
 EXACT = 2e-12
 
 
-def answer_from(problem, box, meter=None):
+def answer_from(problem, box, meter=None, compiled=False):
     rest = Remainder.of(problem)
     oracle = RowOracle(affinity=problem.affinity, leads=rest.leads, reserve=problem.reserve)
-    return finish.finish(problem, rest.tree, rest.room, rest.leads, oracle, box, meter)
+    return finish.finish(problem, rest.tree, rest.room, rest.leads, oracle, box, meter, compiled=compiled)
 
 
 def size(problem):
@@ -44,16 +44,17 @@ def boxes(n_reps):
     )
 
 
+@pytest.mark.parametrize("compiled", [False, True])
 @given(problem=problems(limits=False), data=st.data())
 @examples(300)
-def test_any_box_gives_the_best_answer_and_least_prices(problem, data):
+def test_any_box_gives_the_best_answer_and_least_prices(compiled, problem, data):
     assume(problem.n_reps)
     box = data.draw(boxes(problem.n_reps))
     if not (oracle := brute_force(problem)).feasible:
         with pytest.raises(Infeasible):
-            answer_from(problem, box)
+            answer_from(problem, box, compiled=compiled)
         return
-    found, tolerance = answer_from(problem, box), EXACT * size(problem)
+    found, tolerance = answer_from(problem, box, compiled=compiled), EXACT * size(problem)
     assert worth(problem, found) == pytest.approx(oracle.best, abs=tolerance, rel=0)
     for rep in range(problem.n_reps):
         capacity = problem.capacity.copy()

@@ -156,7 +156,7 @@ def _finish_bids(rest: Remainder, hint: Floats | None, meter: Meter, draft: _Dra
     if hint is not None and floor.idle > _MISLED * len(rest.leads):
         return _finish_bids(rest, None, meter, draft)
     box = floor.box(start, noise, step)
-    return finish(rest.problem, rest.tree, rest.room, rest.leads, floor, box, meter)
+    return finish(rest.problem, rest.tree, rest.room, rest.leads, floor, box, meter, compiled=True)
 
 
 def _finish_samples(rest: Remainder, hint: Floats | None, meter: Meter, draft: _Draft) -> Answer:

@@ -11,8 +11,10 @@ from leadopt.solvers.flow import CostsTooLarge, min_cost_flow
 from leadopt.solvers.grouping import Groups
 from leadopt.solvers.limit_tree import LimitTree, Room
 from leadopt.solvers.network import needed, network, supplies
+from leadopt.solvers.transport import NEVER, TooManyPivots, transport
 from leadopt.solvers.witness import refuse_infeasible
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 # Cost scaling multiplies costs by the number of nodes; 2**58 leaves room for the prices it builds up.
@@ -24,11 +26,20 @@ class CoreTooSmall(Exception):
 
 
 def solve_core(
-    problem: Problem, groups: Groups, tree: LimitTree, room: Room, pairs: Pairs, *, beside: float = 0.0, pruned: bool
+    problem: Problem,
+    groups: Groups,
+    tree: LimitTree,
+    room: Room,
+    pairs: Pairs,
+    *,
+    beside: float = 0.0,
+    pruned: bool,
+    near: Floats | None = None,
 ) -> tuple[Costs, tuple[Ints, Ints, Ints]]:
     """Return costs, at the finest scale that the backend's integers hold, and (group, rep, amount) of the best flow.
 
-    Rep -1 is the pool; prices up to `beside` fit the scale too.
+    Rep -1 is the pool; prices up to `beside` fit the scale too. Where there are only capacities and the best prices are
+    known to be `near` some, a compiled network simplex begins there; else, OR-Tools' cost scaling.
 
     Raises
     ------
@@ -40,6 +51,11 @@ def solve_core(
     most = _most(groups, tree)
     while True:
         costs = whole_costs(problem, groups, tree, pairs, most, beside)
+        if near is not None:
+            try:
+                return costs, _by_simplex(costs, groups, room, near)
+            except TooManyPivots:
+                near = None
         arcs, supply = network(groups, tree, room, costs), supplies(groups, tree, needed(tree, room))
         try:
             flow = min_cost_flow(replace(arcs, cost=_shortened(arcs.cost)), supply)
@@ -51,6 +67,16 @@ def solve_core(
         if pruned:
             raise CoreTooSmall
         refuse_infeasible(problem, groups, tree, arcs, supply)
+
+
+def _by_simplex(costs: Costs, groups: Groups, room: Room, near: Floats) -> tuple[Ints, Ints, Ints]:
+    prices = np.floor(np.ldexp(np.minimum(near, costs.gain(_MOST)), costs.exponent)).astype(np.int64)
+    aside = NEVER if costs.pool is None else costs.pool
+    upper = np.maximum(room.upper, 0)
+    flows = transport(costs.group, costs.rep, costs.pair, groups.size, upper, aside=aside, prices=prices)
+    if flows is None:
+        raise CoreTooSmall
+    return flows
 
 
 def _shortened(cost: Ints) -> Ints:

@@ -83,7 +83,8 @@ class Envelope:
             start = _sampled_prices(rest, oracle, meter) if hint is None else hint
             descent = descend(oracle, rest.room.upper.astype(np.float64), start, meter)
             start = np.where(rest.closed, 0.0, descent.prices)
-            return finish(problem, rest.tree, rest.room, rest.leads, oracle, descent.box(), meter)
+            box = descent.box()
+            return finish(problem, rest.tree, rest.room, rest.leads, oracle, box, meter, compiled=has_numba())
         except OutOfTime:
             # An answer that is not allowed is none: who must be placed is, however long that takes.
             return _so_far(rest, oracle, start) or self.solve(problem, on_progress, prices=start)

@@ -81,7 +81,15 @@ class Box:
 
 
 def finish(
-    problem: Problem, tree: LimitTree, room: Room, leads: Ints, oracle: Oracle, box: Box, meter: Meter | None = None
+    problem: Problem,
+    tree: LimitTree,
+    room: Room,
+    leads: Ints,
+    oracle: Oracle,
+    box: Box,
+    meter: Meter | None = None,
+    *,
+    compiled: bool = False,
 ) -> Answer:
     """Return an optimal answer under capacities alone, and its prices.
 
@@ -96,6 +104,8 @@ def finish(
     meter
         is told of every stage, and says when time is over: then the best answer so far comes back, with
         ``stats["stopped"] = 1``
+    compiled
+        whether cores are solved by a network simplex that numba compiles, instead of OR-Tools
 
     Raises
     ------
@@ -105,7 +115,7 @@ def finish(
         time is over before there is an answer
     """
     rest = Remainder(problem=problem, tree=tree, room=room, leads=leads)
-    return _Finish(rest=rest, oracle=oracle, meter=meter or Meter()).run(box)
+    return _Finish(rest=rest, oracle=oracle, meter=meter or Meter(), compiled=compiled).run(box)
 
 
 @dataclass(kw_only=True)
@@ -119,6 +129,7 @@ class _Finish:
     rest: Remainder
     oracle: Oracle
     meter: Meter
+    compiled: bool
     kept: int = _KEPT
     n_too_small: int = 0
     draft: tuple[Ints, Floats] | None = None
@@ -191,9 +202,9 @@ class _Finish:
         self.meter.enter("core")
         rest, left, groups = self.rest, self.rest.left_by(_settled(opened)), self.rest.groups(opened.lead)
         pairs = _pairs(rest, groups, opened)
-        fewer = _thinned(pairs, groups, rest.problem.n_reps, box, self.kept)
-        beside = float(box.low.max(initial=0.0))
-        costs, flows = solve_core(rest.problem, groups, rest.tree, left, fewer, beside=beside, pruned=True)
+        fewer = pairs if self.compiled else _thinned(pairs, groups, rest.problem.n_reps, box, self.kept)
+        beside, near = float(box.low.max(initial=0.0)), box.middle if self.compiled else None
+        costs, flows = solve_core(rest.problem, groups, rest.tree, left, fewer, beside=beside, pruned=True, near=near)
         rep_of_lead = rest.problem.pins.copy()
         rep_of_lead[rest.leads] = opened.choice
         groups.deal_out(*flows, rep_of_lead)
