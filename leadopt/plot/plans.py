@@ -1,9 +1,4 @@
-"""Plots of plans: loads, estimated rates, prices, Lorenz curves and frontiers; matplotlib is imported inside.
-
-Every function returns the matplotlib axes that it drew on. Without `ax` these are the axes of a new figure that pyplot
-does not know: it needs no display, ``ax.figure.savefig("loads.png")`` writes it, and a notebook shows it where a cell
-ends with it. Colours are those of Okabe & Ito and cividis, which everybody can tell apart.
-"""
+"""Plots of plans and models: loads, estimated rates, prices, Lorenz curves."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,8 +9,19 @@ from numpy.typing import NDArray
 from leadopt.affinity import AffinityModel
 from leadopt.case import Case
 from leadopt.errors import InvalidInput
-from leadopt.frames import Table
-from leadopt.metrics import gini, price_of_fairness
+from leadopt.metrics import gini
+from leadopt.plot.canvas import (
+    BLUE,
+    ORANGE,
+    PALE,
+    VERMILLION,
+    bar_thickness,
+    finish_bars,
+    height_of,
+    in_percents,
+    name_axis,
+    own_axes,
+)
 from leadopt.shrinkage import Estimates
 from leadopt.tables import count, number, percent
 
@@ -26,16 +32,12 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-BLUE, ORANGE, GREEN, VERMILLION, PALE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#D9D9D9"
-
 _LEVEL = 0.9  # of the credible intervals that are drawn
 _BAND = "fairness band of "
 _FAR = 3.0  # times the largest load: slots beyond would squeeze the loads
 _MOST_TEXTS = 60  # cells with figures in them
 _TEXT_CELL = (0.55, 0.3)  # inches that a cell with figures needs
-_GAP = 5.0  # pixels a bar, from which gaps between bars are drawn alike
 _SQUARE = 10.0  # pixels a cell, from which it can be read how much of it is filled
-_LEGEND = 3  # entries side by side
 _LEAST_RANGE = 0.01  # of the colours: smaller differences are none to see
 
 
@@ -70,9 +72,9 @@ def plot_loads(plan: Planned, *, ax: "Axes | None" = None) -> "Axes":
     case = _case(plan)
     loads = _loads(plan)
     order = np.argsort(-loads, kind="stable")
-    ax = _axes(ax, 7.0, _height(len(order)))
+    ax = own_axes(ax, 7.0, height_of(len(order)))
     y, new = np.arange(len(order)), case.newcomer[order]
-    thick = _thickness(ax, len(order))
+    thick = bar_thickness(ax, len(order))
     band = _draw_band(ax, case, order, apart=thick < 1.0)
     for chosen, colour, label in ((~new, BLUE, "leads"), (new, ORANGE, "leads of a newcomer")):
         if chosen.any():
@@ -80,7 +82,7 @@ def plot_loads(plan: Planned, *, ax: "Axes | None" = None) -> "Axes":
     _draw_slots(ax, case.problem.capacity[order], max(float(loads.max(initial=0)), band, 1.0))
     names = [f"(away) {case.rep_ids[rep]}" if case.away[rep] else case.rep_ids[rep] for rep in order]
     placed, total = int(loads.sum()), len(plan.rep_of_lead)
-    _bars(ax, names, f"Leads by rep: {placed:,} of {count(total, 'lead')} placed", "leads", "rep")
+    finish_bars(ax, names, f"Leads by rep: {placed:,} of {count(total, 'lead')} placed", "leads", "rep")
     ax.locator_params(axis="x", integer=True)
     return ax
 
@@ -113,14 +115,14 @@ def plot_affinity(plan_or_model: "Planned | AffinityModel", *, ax: "Axes | None"
     rows = np.argsort(-_mean(estimates.probability, 0), kind="stable")
     across = np.argsort(-_mean(estimates.probability, 1), kind="stable")
     rate, low, high = (part[np.ix_(across, rows)].T for part in (estimates.probability, low, high))
-    ax = _axes(ax, *_map_size(*rate.shape))
+    ax = own_axes(ax, *_map_size(*rate.shape))
     cell = _cell_inches(ax, *rate.shape)
     how = _draw_cells(ax, rate, high - low, apart=min(cell) * ax.figure.dpi >= _SQUARE)
     if rate.size <= _MOST_TEXTS and cell[0] >= _TEXT_CELL[0] and cell[1] >= _TEXT_CELL[1]:
         _write_cells(ax, rate, low, high)
     levels = [segments[k] for k in across]
-    _name(ax.yaxis, [reps[k] for k in rows])
-    _name(ax.xaxis, levels, upright=max(map(len, levels), default=0) * 0.075 > cell[0])
+    name_axis(ax.yaxis, [reps[k] for k in rows])
+    name_axis(ax.xaxis, levels, upright=max(map(len, levels), default=0) * 0.075 > cell[0])
     ax.set_xlabel(f"segment ({', '.join(columns)})" if columns else "segment", parse_math=False)
     ax.set_ylabel("rep")
     ax.set_title(f"Estimated chance of conversion\n{how}", loc="left", fontsize=10)
@@ -149,8 +151,8 @@ def plot_prices(plan: Planned, *, ax: "Axes | None" = None) -> "Axes":
     reps, priced = np.argsort(-slots, kind="stable"), np.flatnonzero(limits)
     priced = priced[np.argsort(-limits[priced], kind="stable")]
     names = case.limit_names()
-    ax = _axes(ax, 7.0, _height(len(reps) + len(priced)))
-    thick = _thickness(ax, len(reps) + len(priced))
+    ax = own_axes(ax, 7.0, height_of(len(reps) + len(priced)))
+    thick = bar_thickness(ax, len(reps) + len(priced))
     ax.barh(np.arange(len(reps)), slots[reps], height=thick, color=BLUE, label="one more slot of a rep")
     if len(priced):
         y = len(reps) + np.arange(len(priced))
@@ -160,7 +162,7 @@ def plot_prices(plan: Planned, *, ax: "Axes | None" = None) -> "Axes":
     rest = f"; {count(free, 'limit')} without a price" if free else ""
     places = [*(case.rep_ids[rep] for rep in reps), *(names[k] for k in priced)]
     what = "rep, limit" if len(priced) else "rep"
-    return _bars(ax, places, f"Prices of slots and limits{rest}", f"price (expected {case.unit} per unit)", what)
+    return finish_bars(ax, places, f"Prices of slots and limits{rest}", f"price (expected {case.unit} per unit)", what)
 
 
 def plot_lorenz(plan: Planned, *, per_slot: bool = False, ax: "Axes | None" = None) -> "Axes":
@@ -194,94 +196,19 @@ def plot_lorenz(plan: Planned, *, per_slot: bool = False, ax: "Axes | None" = No
     parts = {"leads": loads.astype(np.float64)}
     if case.unit != "leads":  # without evidence both would be one
         parts[f"expected {case.unit}"] = _gains(plan)
-    ax = _axes(ax, 5.6, 5.2)
+    ax = own_axes(ax, 5.6, 5.2)
     ax.plot([0, 1], [0, 1], color="black", linewidth=0.8, linestyle=":", label="all equal")
     for (name, have), colour, line in zip(parts.items(), (BLUE, VERMILLION), ("-", "--"), strict=False):
         shares = have[there] / slots[there] if per_slot else have[there]
         label = f"{name}{' per slot' if per_slot else ''}: Gini {number(gini(shares))}"
         ax.plot(*_lorenz(shares), color=colour, linestyle=line, linewidth=2, label=label)
-    _percents(ax.xaxis, ax.yaxis)
+    in_percents(ax.xaxis, ax.yaxis)
     ax.set(
         xlim=(0, 1), ylim=(0, 1), xlabel="reps, those with least first (% of reps)", ylabel="what they have (% of all)"
     )
     ax.set_title(f"Lorenz curve of {count(int(there.sum()), 'rep')}", loc="left", fontsize=10)
     ax.legend(loc="upper left", frameon=False, fontsize=9)
     return ax
-
-
-def plot_frontier(
-    points: Any,
-    *,
-    x: str = "price_of_fairness",
-    y: str = "gini",
-    knee: int | None = None,
-    names: str | Sequence[object] | None = None,
-    ax: "Axes | None" = None,
-) -> "Axes":
-    """Draw what fairness costs: one point for each answer, joined from left to right.
-
-    Parameters
-    ----------
-    points
-        one row for each answer: a data frame, a list of dicts or a dict of lists
-    x, y
-        columns of numbers. Where `points` have no "price_of_fairness", it is reckoned from their "objective", the
-        highest being the best
-    knee
-        row, counted from 0, of the answer to mark; None = none
-    names
-        what the points are called: a column, or one for each; as many are written as do not overlap. None = nothing
-    ax
-        matplotlib axes to draw on; None = those of a new figure
-
-    Raises
-    ------
-    InvalidInput
-        matplotlib is not installed, a column is missing or holds no numbers, or there is no such row or too few names
-    """
-    table = Table(points, "points")
-    across, up = _column(table, x), _column(table, y)
-    texts = _point_names(table, names)
-    if knee is not None and not 0 <= knee < table.n_rows:
-        raise InvalidInput(f"knee: must be a row of the {table.n_rows} points, counted from 0; found {knee}")
-    ax = _axes(ax, 6.4, 4.4)
-    order = np.lexsort((up, across))
-    ax.plot(across[order], up[order], color=BLUE, linewidth=1.2, marker="o", markersize=5, label="answers")
-    if knee is not None:
-        ax.plot(across[knee], up[knee], "*", color=VERMILLION, markersize=15, markeredgecolor="black", label="knee")
-        ax.legend(frameon=False, fontsize=9)
-    for axis, column in ((ax.xaxis, x), (ax.yaxis, y)):
-        axis.set_label_text(_AXIS_NAMES.get(column, column.replace("_", " ")), parse_math=False)
-    if x == "price_of_fairness":
-        _percents(ax.xaxis)
-    ax.margins(0.08)
-    ax.grid(color=PALE, linewidth=0.6)
-    ax.set_axisbelow(True)
-    ax.set_title(f"What fairness costs: {count(table.n_rows, 'answer')}", loc="left", fontsize=10)
-    if texts is not None:
-        _write_names(ax, across, up, texts, first=[] if knee is None else [knee])
-    return ax
-
-
-_AXIS_NAMES = {
-    "price_of_fairness": "price of fairness (% of the best objective given up)",
-    "gini": "Gini coefficient (0 = all equal)",
-    "jain": "Jain's index (1 = all equal)",
-    "theil": "Theil's T (0 = all equal)",
-    "min_max": "smallest over largest share (1 = all equal)",
-    "envy": "largest envy (units of gain)",
-    "envy_up_to_one": "largest envy up to one lead (units of gain)",
-    "objective": "objective (units of gain)",
-}
-
-
-def _axes(ax: "Axes | None", width: float, height: float) -> "Axes":
-    try:
-        from leadopt.axes import new_axes
-    except ModuleNotFoundError as error:
-        package = str(error.name).partition(".")[0]
-        raise InvalidInput(f'plots need {package}; install it with: pip install "leadopt[plot]"') from None
-    return new_axes(width, height) if ax is None else ax
 
 
 def _case(plan: Planned) -> Case:
@@ -300,31 +227,6 @@ def _gains(plan: Planned) -> Floats:
     reps = plan.rep_of_lead[leads]
     gains = plan.case.problem.affinity.at(leads, reps)
     return np.bincount(reps, weights=gains, minlength=plan.case.problem.n_reps).astype(np.float64)
-
-
-def _height(n_bars: int) -> float:
-    """Return inches for so many bars; beyond fifty, bars grow thinner and not the figure higher."""
-    return float(np.clip(1.7 + 0.19 * n_bars, 2.4, 11.0))
-
-
-def _bars(ax: "Axes", names: Sequence[object], title: str, unit: str, what: str) -> "Axes":
-    """Finish a chart of bars from the top: names, titles, and the legend between title and bars."""
-    _name(ax.yaxis, names)
-    ax.set_ylim(max(len(names), 1) - 0.4, -0.6)
-    ax.xaxis.set_major_formatter(lambda value, _: number(value, 6))
-    ax.set_xlabel(unit)
-    ax.set_ylabel(what)
-    ax.spines[["top", "right"]].set_visible(False)
-    rows = -(-len(ax.get_legend_handles_labels()[0]) // _LEGEND)
-    ax.set_title(title, loc="left", fontsize=10, pad=6 + 15 * rows)
-    if rows:
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=_LEGEND, frameon=False, fontsize=8, borderpad=0.2)
-    return ax
-
-
-def _thickness(ax: "Axes", n_bars: int) -> float:
-    """Return the thickness of bars 1 apart: with gaps, unless these would be too thin to be drawn alike."""
-    return 0.62 if ax.bbox.height / max(1, n_bars) >= _GAP else 1.0
 
 
 def _draw_band(ax: "Axes", case: Case, order: Ints, *, apart: bool) -> float:
@@ -381,7 +283,7 @@ def _mean(rates: Floats, axis: int) -> Floats:
 def _map_size(n_reps: int, n_segments: int) -> tuple[float, float]:
     if n_reps * n_segments <= _MOST_TEXTS:
         return max(5.0, 3.0 + 0.95 * n_segments), 2.2 + 0.45 * n_reps
-    return float(np.clip(3.5 + 0.3 * n_segments, 6.0, 13.0)), _height(n_reps) + 1.0
+    return float(np.clip(3.5 + 0.3 * n_segments, 6.0, 13.0)), height_of(n_reps) + 1.0
 
 
 def _cell_inches(ax: "Axes", n_rows: int, n_columns: int) -> tuple[float, float]:
@@ -438,53 +340,3 @@ def _lorenz(shares: Floats) -> tuple[Floats, Floats]:
     held = np.concatenate([[0.0], np.sort(shares).cumsum()])
     across = np.linspace(0.0, 1.0, len(held)) if len(shares) else np.zeros(1)
     return across, held / held[-1] if held[-1] > 0 else across
-
-
-def _column(table: Table, column: str) -> Floats:
-    if column == "price_of_fairness" and column not in table and "objective" in table:
-        objective = table.numbers("objective")
-        return np.array([price_of_fairness(objective.max(), fair) for fair in objective])
-    return table.numbers(column)
-
-
-def _point_names(table: Table, names: str | Sequence[object] | None) -> list[object] | None:
-    if names is None:
-        return None
-    found = table.values(names) if isinstance(names, str) else list(names)
-    if len(found) != table.n_rows:
-        raise InvalidInput(f"names: must be a column, or one for each of {table.n_rows} points; found {len(found)}")
-    return ["" if name is None else name for name in found]
-
-
-def _write_names(ax: "Axes", x: Floats, y: Floats, names: Sequence[object], first: list[int]) -> None:
-    """Write names beside points, some first and then from the ends inwards, as many as do not overlap."""
-    from leadopt.axes import plain
-
-    left, right = ax.get_xlim()  # asking settles the view, by which overlaps are told
-    ax.get_ylim()
-    order = np.lexsort((y, x)).tolist()
-    taken: list[Any] = []
-    ends_first = sorted(range(len(order)), key=lambda place: min(place, len(order) - 1 - place))
-    for k in dict.fromkeys([*first, *(order[place] for place in ends_first)]):
-        inwards = ("right", -6) if x[k] > 0.25 * left + 0.75 * right else ("left", 6)
-        text = ax.annotate(
-            plain(names[k]), (x[k], y[k]), (inwards[1], 5), textcoords="offset points", ha=inwards[0], fontsize=8
-        )
-        box = text.get_window_extent()
-        if any(box.overlaps(other) for other in taken):
-            text.remove()
-        else:
-            taken.append(box)
-
-
-def _percents(*axes: Any) -> None:
-    from matplotlib.ticker import PercentFormatter
-
-    for axis in axes:
-        axis.set_major_formatter(PercentFormatter(1.0))
-
-
-def _name(axis: Any, names: Sequence[object], *, upright: bool = False) -> None:
-    from leadopt.axes import name_places
-
-    name_places(axis, names, upright=upright)
