@@ -321,6 +321,20 @@ class Table:
                     self.refuse(column, row, "must be a plain value, not a collection", value)
         raise AssertionError("called without an unhashable value")
 
+    def n_copies(self) -> int:
+        """Return how many rows repeat an earlier one in every column."""
+        rows = zip(*(each_once(as_level, self.values(column)) for column in self.columns), strict=True)
+        return self.n_rows - len(set(rows)) if self.columns else 0
+
+    def take(self, rows: Ints) -> "Table":
+        """Return some rows, by number and in that order, as a table of the same kind."""
+        if self._frame is not None:
+            return Table(self._frame[rows.tolist()].to_native(), self.name)
+        taken = Table({}, self.name)
+        taken._columns = {name: [values[row] for row in rows.tolist()] for name, values in self._columns.items()}
+        taken.columns, taken.n_rows = self.columns, len(rows)
+        return taken
+
     def build(self, data: Mapping[str, Sequence[Any]]) -> Any:
         """Return columns as a table of the kind that this one came in: frame for frame, list of dicts for the rest.
 

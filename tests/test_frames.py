@@ -299,3 +299,21 @@ def test_ids_of_two_kinds_never_meet():
         "Read both columns as text."
     )
     assert "holds UUID" in refused(check_same_kind, "history", [UUID(int=1)], "reps", ["1"])
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        dict,
+        lambda table: pl.DataFrame(table).to_dicts(),
+        pl.DataFrame,
+        lambda table: pl.DataFrame(table).to_pandas(),
+        lambda table: pl.DataFrame(table).to_arrow(),
+    ],
+)
+def test_rows_are_taken_in_the_order_asked_for_and_copies_counted(kind):
+    table = Table(kind({"a": [1, 2, 1, 3], "b": ["x", None, "x", "y"]}), "t")
+    taken = table.take(np.array([3, 0]))
+    assert (taken.n_rows, taken.columns, taken.values("a"), taken.values("b")) == (2, ("a", "b"), [3, 1], ["y", "x"])
+    assert (table.n_copies(), taken.n_copies()) == (1, 0)
+    assert table.take(np.array([], dtype=np.int64)).values("b") == []

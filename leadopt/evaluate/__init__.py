@@ -3,9 +3,13 @@
 Reached as ``leadopt.evaluate.leads_needed(...)``, and so on. What is heavy is imported inside the functions.
 """
 
+from leadopt.evaluate.backtest import backtest
+from leadopt.evaluate.backtested import Backtest
 from leadopt.evaluate.power import detectable_lift, leads_needed, power_of
 
 __all__ = [
+    "Backtest",
+    "backtest",
     "detectable_lift",
     "leads_needed",
     "power_of",
