@@ -6,14 +6,14 @@ does the rest: whatever the prices, no allowed answer is worth more than the bou
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.blocks import over_blocks
 from leadopt.gains import Affinity
-from leadopt.problem import Limit, Problem
+from leadopt.problem import Limit, Problem, counts
 from leadopt.stretches import Lines
 
 Floats = NDArray[np.float64]
@@ -88,7 +88,8 @@ def certify(
     Notes
     -----
     One pass over the pairs, in blocks and on every core: O(n_leads x n_reps) time, 1 MB a core. Where many leads share
-    a row and no limit tells them apart, their best is a convex function of their scale: O(n_leads) after one sort.
+    a row and limits count leads, or amounts with the same rows and scales, the best of those that the same limits count
+    is a convex function of their scale: O(n_leads) after one sort.
 
     References
     ----------
@@ -132,22 +133,14 @@ def charges(
     for limit, price in zip(limits, limit_prices, strict=True):
         if price == 0.0:
             continue
-        counts = isinstance(limit.usage, float)
-        if limit.leads is None and counts:
+        number = limit.usage if isinstance(limit.usage, float) else None
+        if limit.leads is None and number is not None:
             target = everywhere
         else:
-            key = (same_array(limit.leads), 1.0 if counts else same_array(limit.usage))
-            blank = Charge(replace(limit, usage=1.0) if counts else limit, np.zeros(len(prices)))
-            target = partial.setdefault(key, blank).price
-        target[slice(None) if limit.reps is None else limit.reps] += price * (limit.usage if counts else 1.0)
+            blank = Charge(limit if number is None else replace(limit, usage=1.0), np.zeros(len(prices)))
+            target = partial.setdefault(counts(limit), blank).price
+        target[slice(None) if limit.reps is None else limit.reps] += price * (1.0 if number is None else number)
     return everywhere, list(partial.values())
-
-
-def same_array(array: Any) -> object:
-    """Return what is equal for two views of one array, and for nothing else that is alive."""
-    if isinstance(array, np.ndarray):
-        return array.__array_interface__["data"][0], array.shape, array.strides
-    return id(array)
 
 
 def _charge(reduced: Floats, charge: Charge, leads: Ints) -> None:
@@ -178,13 +171,16 @@ def _bound(problem: Problem, p: Floats, q: Floats) -> float:
     pinned = np.flatnonzero(problem.pins >= 0)
     taken = np.bincount(problem.pins[pinned], minlength=problem.n_reps)
     total = float(p @ (problem.capacity - taken)) + float(problem.affinity.at(pinned, problem.pins[pinned]).sum())
-    for limit, price in zip(problem.limits, q, strict=True):
+    beside = problem.loads(problem.pins) if len(pinned) else np.zeros(len(q))
+    for limit, price, load in zip(problem.limits, q, beside, strict=True):
         if price != 0:
             lower, upper = limit.reachable
-            total += price * ((upper if price > 0 else lower) - problem.load(limit, problem.pins))
+            total += price * ((upper if price > 0 else lower) - load)
     everywhere, partial = charges(problem.limits, p, q)
-    if not partial and _rows_are_shared(problem.affinity) and np.isfinite(everywhere).all():
-        return total + _best_by_size(problem, everywhere)
+    if _rows_are_shared(problem.affinity) and _are_lines(problem.affinity, everywhere, partial):
+        kind = _kinds(problem.n_leads, partial)
+        if problem.n_leads >= _SHARED_BY * len(problem.affinity.rates) * (int(kind.max(initial=0)) + 1):
+            return total + _best_by_size(problem, everywhere, partial, kind)
     return total + _best_by_pair(problem, everywhere, partial)
 
 
@@ -207,25 +203,70 @@ def _best_by_pair(problem: Problem, everywhere: Floats, partial: Sequence[Charge
     return float(np.sum(over_blocks(problem.n_leads, problem.n_reps, best)))
 
 
-def _best_by_size(problem: Problem, everywhere: Floats) -> float:
-    """Return the same sum, from a few leads of each row.
+def _best_by_size(problem: Problem, everywhere: Floats, partial: Sequence[Charge], kind: Ints) -> float:
+    """Return the same sum, from a few leads of each row and kind.
 
-    Along the leads of a row, by scale s, the best reduced gain ``max(reserve, max_j rates[j] * s - price[j])`` is
-    convex: a choice that is best for two of them is best for all between, and together they are worth
-    ``rate * sum(s) - price * count``.
+    Along leads of one row that are charged alike, by scale s, the best reduced gain
+    ``max(reserve, max_j rates[j] * s - price[j])`` is convex: a choice that is best for two of them is best for all
+    between, and together they are worth ``rate * sum(s) - price * count``. A charge on amounts that have the rows and
+    scales of the gains is a change of rates.
     """
-    order, first = problem.affinity.by_size
-    size = _gathered(problem.affinity.scale, order)
-    stretches = Lines(problem.affinity.rates, everywhere, problem.reserve).stretches(size, first)
+    order, _ = problem.affinity.by_size
+    n_kinds, of_place = int(kind.max(initial=0)) + 1, kind[order]
+    total = 0.0
+    for k in range(n_kinds):
+        leads = order if n_kinds == 1 else order[of_place == k]
+        if len(leads):
+            charged = _charged(problem.affinity, everywhere, partial, int(leads[0]))
+            total += _best_of_kind(problem, leads, *charged)
+    return total
+
+
+def _best_of_kind(problem: Problem, leads: Ints, rates: Floats, prices: Floats) -> float:
+    """Return the sum for some leads in order of row and scale, who all have these rates and prices."""
+    first = np.concatenate([[0], np.bincount(problem.affinity.row[leads], minlength=len(rates)).cumsum()])
+    size = _gathered(problem.affinity.scale, leads)
+    stretches = Lines(rates, prices, problem.reserve).stretches(size, first)
     if stretches is None:
         return -np.inf
     start, rate, price = stretches
     count = np.diff(start, append=len(size))
     if (problem.pins >= 0).any():
-        free = problem.pins[order] < 0
+        free = problem.pins[leads] < 0
         size *= free
         count = np.add.reduceat(free, start, dtype=np.int64)
     return float((rate * np.add.reduceat(size, start) - price * count).sum())
+
+
+def _charged(affinity: Affinity, everywhere: Floats, partial: Sequence[Charge], lead: int) -> tuple[Floats, Floats]:
+    """Return the rates and prices of the leads that are charged as one of them is."""
+    rates, prices = affinity.rates, everywhere
+    for charge in partial:
+        if charge.limit.leads is not None and not _inside(np.array([lead]), charge.limit.leads)[0]:
+            continue
+        if isinstance(charge.limit.usage, Affinity):
+            rates = rates - charge.limit.usage.rates * charge.price
+        else:
+            prices = prices + charge.price
+    return rates, prices
+
+
+def _are_lines(affinity: Affinity, everywhere: Floats, partial: Sequence[Charge]) -> bool:
+    """Return whether prices are finite and what is charged is a line in the scale of a lead, for each row and kind."""
+    finite = all(np.isfinite(price).all() for price in (everywhere, *(charge.price for charge in partial)))
+    usages = [charge.limit.usage for charge in partial if not isinstance(charge.limit.usage, float)]
+    return finite and all(isinstance(usage, Affinity) and usage.is_along(affinity) for usage in usages)
+
+
+def _kinds(n_leads: int, partial: Sequence[Charge]) -> Ints:
+    """Return a number for each lead, the same for all that the same charges count."""
+    kind = np.zeros(n_leads, dtype=np.int64)
+    for charge in partial:
+        if charge.limit.leads is not None:
+            kind *= 2
+            kind[charge.limit.leads] += 1
+            kind = np.unique(kind, return_inverse=True)[1].reshape(-1)
+    return kind
 
 
 def _gathered(values: Floats, order: Ints) -> Floats:
@@ -254,7 +295,7 @@ class _Audit:
         parts = over_blocks(problem.n_leads, _LEAD_COLUMNS, lambda a, b, _: _look(problem, answer, a, b))
         gains, turnover, ineligible, unkept = zip(*parts, strict=True) if parts else ((), (), (), ())
         counts = np.bincount(answer + 1, minlength=problem.n_reps + 1)
-        used = tuple(problem.load(limit, answer) for limit in problem.limits)
+        used = tuple(problem.loads(answer).tolist())
         return cls(
             gains=float(np.sum(gains)),
             turnover=float(np.sum(turnover)),

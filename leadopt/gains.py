@@ -135,6 +135,13 @@ class Affinity(_Known):
         """
         return self._once("_by_size", self._find_by_size)
 
+    def is_along(self, other: "Affinity") -> bool:
+        """Return whether leads have the same rows and scales as in another one, so that only rates differ."""
+        if self is other:
+            return True
+        same_rows = self.row is other.row or np.array_equal(self.row, other.row)
+        return same_rows and (self.scale is other.scale or np.array_equal(self.scale, other.scale))
+
     def of(self, leads: ArrayLike) -> Floats:
         """Return the gains of some leads with every rep, float64 (len(leads), n_reps); -inf where ineligible."""
         chosen = np.asarray(leads)

@@ -1,6 +1,6 @@
 """What is to be solved, as frozen data: `Limit` and `Problem`. No solver in here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any, Self
@@ -203,6 +203,43 @@ class Problem:
             inside = np.isin(reps, limit.reps)
             leads, reps = leads[inside], reps[inside]
         return float(limit.usage_at(leads, reps).sum())
+
+    def loads(self, rep_of_lead: Ints) -> Floats:
+        """Return the usage of every limit by an answer, float64 (n_limits,); those that count alike in one pass."""
+        found = np.zeros(len(self.limits))
+        for numbers in alike(self.limits):
+            counted = self.limits[numbers[0]]
+            chosen = slice(None) if counted.leads is None else counted.leads
+            placed = np.flatnonzero(rep_of_lead[chosen] >= 0)
+            leads = placed if counted.leads is None else counted.leads[placed]
+            reps = rep_of_lead[leads]
+            usage = None if isinstance(counted.usage, float) else counted.usage_at(leads, reps)
+            of_rep = np.bincount(reps, usage, minlength=self.n_reps)
+            for k in numbers:
+                limit = self.limits[k]
+                total = float((of_rep if limit.reps is None else of_rep[limit.reps]).sum())
+                found[k] = limit.usage * total if isinstance(limit.usage, float) else total
+        return found
+
+
+def alike(limits: Sequence[Limit]) -> list[list[int]]:
+    """Return which limits count the same leads by the same usage, those with a number as usage together."""
+    found: dict[object, list[int]] = {}
+    for k, limit in enumerate(limits):
+        found.setdefault(counts(limit), []).append(k)
+    return list(found.values())
+
+
+def counts(limit: Limit) -> object:
+    """Return what is equal for limits that count the same leads by the same usage, whatever number that is."""
+    return same_array(limit.leads), 1.0 if isinstance(limit.usage, float) else same_array(limit.usage)
+
+
+def same_array(array: Any) -> object:
+    """Return what is equal for two views of one array, and for nothing else that is alive."""
+    if isinstance(array, np.ndarray):
+        return array.__array_interface__["data"][0], array.shape, array.strides
+    return id(array)
 
 
 def _amounts(usage: "ArrayLike | Affinity", label: str) -> float | Floats | Affinity:

@@ -14,6 +14,7 @@ from leadopt.errors import Infeasible
 from leadopt.gains import Affinity
 from leadopt.matching import Status, match
 from leadopt.problem import Limit, Problem
+from leadopt.sharing import worth
 from tests.oracles import brute_force, linear_programme
 from tests.strategies import examples, problems, shared_rows
 
@@ -211,8 +212,57 @@ def test_the_best_of_shared_rows_is_that_of_every_pair(drawn):
     problem, prices = drawn
     best = by_definition(problem, prices)
     turnover = sum(map(abs, best)) + prices.max() * len(best)
-    for found in (module._best_by_size(problem, prices), module._best_by_pair(problem, prices, [])):
+    for found in (_by_size(problem, prices), module._best_by_pair(problem, prices, [])):
         assert found == pytest.approx(math.fsum(best), rel=1e-12, abs=1e-14 * turnover)
+
+
+def _by_size(problem, prices, partial=()):
+    return module._best_by_size(problem, prices, partial, module._kinds(problem.n_leads, partial))
+
+
+@given(drawn=shared_rows(), data=st.data())
+@examples(300)
+def test_the_best_of_shared_rows_under_limits_of_some_leads_and_of_value_is_that_of_every_pair(drawn, data):
+    problem, prices = drawn
+    value = worth(problem.affinity)
+    n, m = problem.n_leads, problem.n_reps
+    made = st.builds(
+        Limit,
+        leads=st.none()
+        | st.lists(st.integers(0, max(n - 1, 0)), max_size=n).map(lambda leads: np.array(leads, dtype=int)),
+        reps=st.none() | st.lists(st.integers(0, m - 1), min_size=1).map(np.array),
+        usage=st.sampled_from([1.0, 0.5, value]),
+        upper=st.just(1.0),
+    )
+    limits = data.draw(st.lists(made, max_size=4))
+    q = data.draw(st.lists(st.floats(-1.5, 1.5), min_size=len(limits), max_size=len(limits)))
+    problem = problem.replace(limits=limits)
+    charged = module.charges(problem.limits, prices, q)
+    assert module._are_lines(problem.affinity, *charged)
+    gains = np.where(problem.affinity.dense() > -np.inf, np.abs(problem.affinity.dense()), 0.0)
+    size = 5 * (prices.max() * n + gains.sum() + n)
+    expected = module._best_by_pair(problem, *charged)
+    assert _by_size(problem, *charged) == pytest.approx(expected, rel=1e-12, abs=1e-14 * size)
+
+
+def test_a_million_pairs_under_bands_on_value_are_bounded_as_pair_by_pair(monkeypatch):
+    rng = np.random.default_rng(5)
+    n, m = 70_000, 64
+    affinity = Affinity(rates=rng.random((4, m)), row=rng.integers(0, 4, n), scale=rng.lognormal(0.0, 1.0, n))
+    hot = np.flatnonzero(affinity.scale > 2.0)
+    limits = [
+        *(Limit(reps=[rep], usage=affinity, lower=10.0, upper=900.0) for rep in range(m)),
+        *(Limit(reps=[rep], leads=hot, lower=5, upper=300) for rep in range(m)),
+        Limit(reps=np.arange(8), lower=9_000, penalty=0.5),
+    ]
+    problem = Problem(affinity=affinity, capacity=1_200, limits=limits, pins={3: 1, 9: 60})
+    answer, prices, q = rng.integers(-1, m, n), rng.random(m), rng.normal(0.0, 0.3, len(limits))
+    answer[[3, 9]] = 1, 60
+    quick = certify(problem, answer, prices, q)
+    monkeypatch.setattr(module, "_rows_are_shared", lambda _: False)
+    assert quick.bound == pytest.approx(certify(problem, answer, prices, q).bound, rel=1e-13)
+    loads = [problem.load(limit, answer) for limit in problem.limits]
+    np.testing.assert_allclose(problem.loads(answer), loads, rtol=1e-13)
 
 
 @pytest.mark.parametrize("reserve", [0.2, -np.inf])
@@ -231,7 +281,7 @@ def test_a_million_shared_pairs_are_summed_to_the_last_digits(reserve):
 def test_a_lead_without_any_choice_has_no_bound_whatever_its_size():
     affinity = Affinity(rates=[[1.0], [-np.inf]], row=[0, 1, 0], scale=[1.0, 0.0, 2.0])
     problem = Problem(affinity=affinity, capacity=3, reserve=-np.inf)
-    assert module._best_by_size(problem, np.zeros(1)) == -np.inf
+    assert _by_size(problem, np.zeros(1)) == -np.inf
     assert certify(problem, np.full(3, -1)).bound == -np.inf
 
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.certify import same_array
-from leadopt.problem import Limit, Problem
+from leadopt.problem import Limit, Problem, counts
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -67,7 +66,7 @@ class Rows:
         m, limits = problem.n_reps, problem.limits
         pins = problem.pins
         taken = np.bincount(pins + 1, minlength=m + 1)[1:]
-        beside = np.array([problem.load(limit, pins) for limit in limits])
+        beside = problem.loads(pins)
         bounds = np.array([limit.reachable for limit in limits]).reshape(-1, 2)
         penalty = [np.inf if limit.penalty is None else limit.penalty for limit in limits]
         return cls(
@@ -114,7 +113,8 @@ def members(chosen: Ints, n: int) -> Bools:
 def _families(limits: Sequence[Limit], n_reps: int) -> tuple[Family, ...]:
     found: dict[object, list[int]] = {None: []}
     for k, limit in enumerate(limits):
-        found.setdefault(_kind(limit), []).append(k)
+        plain = limit.leads is None and isinstance(limit.usage, float)
+        found.setdefault(None if plain else counts(limit), []).append(k)
     families = []
     for kind, numbers in found.items():
         reps = np.array([_counted(limits[k], n_reps) for k in numbers]).reshape(len(numbers), n_reps)
@@ -125,13 +125,6 @@ def _families(limits: Sequence[Limit], n_reps: int) -> tuple[Family, ...]:
         first = None if kind is None else _by_lead(limits[numbers[0]])
         families.append(Family(limit=first, member=np.array(member, dtype=np.int64), reps=reps))
     return tuple(families)
-
-
-def _kind(limit: Limit) -> object:
-    counts = isinstance(limit.usage, float)
-    if limit.leads is None and counts:
-        return None
-    return same_array(limit.leads), 1.0 if counts else same_array(limit.usage)
 
 
 def _by_lead(limit: Limit) -> Limit:

@@ -53,7 +53,7 @@ class _Programme:
         once = csr_array((np.ones(len(every)), (place, every)), shape=(n, len(every)))
         slots = csr_array((np.ones(len(every)), (rep, every)), shape=(m, len(every)))
         limits = [_row(problem, limit, lead, rep) for limit in problem.limits]
-        taken = [problem.load(limit, problem.pins) for limit in problem.limits]
+        taken = problem.loads(problem.pins).tolist()
         pinned = np.bincount(problem.pins[problem.pins >= 0], minlength=m)
         placed = size if np.isneginf(problem.reserve) else np.zeros(n)
         used = _row(problem, measure, lead, rep)
