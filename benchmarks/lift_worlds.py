@@ -1,6 +1,6 @@
 """Sales floors whose truth is known: past leads dealt at random, coming leads, and what assignments truly earn."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ from leadopt.truth import Strengths
 
 LEADS_A_REP, PAST_LEADS_A_REP, SLOTS = 40, 200, 1.2
 NEWCOMERS = 5  # reps who are like the others and have no past leads
+STRENGTHS = Strengths(segment_sd=0.8, rep_sd=0.3, interaction_sd=0.25)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class World:
     def floor(self, seed: int) -> "Floor":
         """Return one floor: the same seed, the same truth, past and leads."""
         rng = np.random.default_rng([seed, self.n_reps, *self.sizes])
-        strengths = Strengths(interaction_sd=self.interaction_sd, by_column=self.by_column)
+        strengths = replace(STRENGTHS, interaction_sd=self.interaction_sd, by_column=self.by_column)
         rates = sigmoid(strengths.draw(rng, self.sizes, self.n_reps + NEWCOMERS)[0])
         rep = np.repeat(np.arange(self.n_reps), PAST_LEADS_A_REP)
         past = rng.integers(len(rates), size=len(rep))

@@ -22,6 +22,7 @@ from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.frames import Table
 from leadopt.gains import Affinity
 from leadopt.matching import Match as Found
+from leadopt.plan_value import plan_value
 from leadopt.policy import Policy
 from leadopt.problem import Limit, Problem
 from leadopt.reasons import Answered, Unassigned, why_unassigned
@@ -369,6 +370,7 @@ class Plan:
             limit_prices=self.limit_prices_of_problem,
             pin_costs=self.pin_costs(),
             unassigned=self.unassigned_leads,
+            worth="" if self.case.evidence is None else plan_value(self, lift=False).sentence,
         )
 
     def pin_costs(self) -> dict[Id, float]:

@@ -31,10 +31,12 @@ def report(
     limit_prices: Floats,
     pin_costs: Mapping[Id, float],
     unassigned: Sequence[Unassigned],
+    worth: str = "",
 ) -> str:
-    """Return the page; sections with nothing to say are left out."""
+    """Return the page; sections with nothing to say are left out. `worth` is what the plan will really bring."""
     sections = (
         f"# leadopt plan\n\n{summary}.",
+        worth,
         f"## Reps\n\n{markdown(*rep_table(case, rep_of_lead, prices))}",
         _fairness(case, rep_of_lead),
         _newcomers(case, rep_of_lead, certify(case.problem, rep_of_lead, prices, limit_prices)),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as pages
-from benchmarks import affinity_lift, ridge
+from benchmarks import affinity_lift, ridge, season_value
 from benchmarks.lift_worlds import LEADS_A_REP, NEWCOMERS, PAST_LEADS_A_REP, World
 from leadopt.effects import sigmoid
 
@@ -39,10 +39,10 @@ def test_ridge_on_weighted_cells_is_ridge_on_rows_and_finds_the_truth_better_tha
     linear_model = pytest.importorskip("sklearn.linear_model")
     floor = SMALL.floor(3)
     design = ridge._one_hot(floor)
-    assert design.shape == (36, 6 + 3 + 18 + 2 + 12)
+    assert design.shape == (36, 6 + 3 + 18 + 2 + 12) and design.sum() == 36 * 5
     cell = np.ravel_multi_index((floor.past, floor.rep), (6, 6))
-    rows = linear_model.LogisticRegression(C=0.1, solver="newton-cholesky").fit(design[cell], floor.won)
-    expected = rows.predict_proba(design)[:, 1]
+    rows = linear_model.LogisticRegression(C=0.1, solver="newton-cholesky").fit(design.toarray()[cell], floor.won)
+    expected = rows.predict_proba(design.toarray())[:, 1]
     np.testing.assert_allclose(ridge._fitted(design, cell, floor.won, 0.1), expected, atol=1e-4)
     error, raw_error = (
         np.abs(guess - floor.rates[:, :6]).mean() for guess in (ridge.rates(floor), affinity_lift.raw(floor))
@@ -50,14 +50,26 @@ def test_ridge_on_weighted_cells_is_ridge_on_rows_and_finds_the_truth_better_tha
     assert error < raw_error
 
 
+@pytest.mark.parametrize("by_column", [True, False])
+def test_who_is_told_the_spreads_is_closest_to_the_truth(by_column):
+    pytest.importorskip("sklearn")
+    world = World(name="", sizes=(4, 3), n_reps=12, by_column=by_column)
+    floors = [world.floor(seed) for seed in range(4)]
+    told, peer = (
+        np.mean([np.square(guess(floor) - floor.rates[:, :12]).mean() for floor in floors])
+        for guess in (lambda floor: ridge.with_known_spreads(floor, world), ridge.rates)
+    )
+    assert told < peer
+
+
 def test_a_goal_within_two_standard_errors_of_the_peer_is_met():
     shares = np.random.default_rng(0).normal(0.5, 0.1, 50)
     row = affinity_lift.Obtained(
-        world="w", oracle_lift=np.full(50, 0.2), leadopt=shares, raw=shares - 0.2, ridge=shares[::-1]
+        world="w", oracle_lift=np.full(50, 0.2), known=shares, leadopt=shares, raw=shares - 0.2, ridge=shares[::-1]
     )
     assert row.cells[-1] == "yes"
     worse = affinity_lift.Obtained(
-        world="w", oracle_lift=np.full(50, 0.2), leadopt=shares, raw=shares - 0.09, ridge=shares
+        world="w", oracle_lift=np.full(50, 0.2), known=shares, leadopt=shares, raw=shares - 0.09, ridge=shares
     )
     assert worse.cells[-1] == "**no**"
 
@@ -77,3 +89,10 @@ def test_effects_spread_as_asked(by_column):
 def test_every_benchmark_is_on_one_page():
     names = [name for page in pages.PAGES.values() for name in page.names]
     assert len(names) == len(set(names))
+
+
+def test_a_season_says_and_sees_what_its_plan_brings():
+    found = season_value.season(SMALL, 5)
+    assert found["true"] > found["lift"] > 0
+    assert found["raw_plan_said"] > found["said"]
+    assert found == season_value.season(SMALL, 5)

@@ -6,11 +6,13 @@ Reached as ``leadopt.evaluate.leads_needed(...)``, and so on. What is heavy is i
 from leadopt.evaluate.backtest import backtest
 from leadopt.evaluate.backtested import Backtest
 from leadopt.evaluate.power import detectable_lift, leads_needed, power_of
+from leadopt.plan_value import plan_value
 
 __all__ = [
     "Backtest",
     "backtest",
     "detectable_lift",
     "leads_needed",
+    "plan_value",
     "power_of",
 ]

@@ -1,0 +1,137 @@
+"""What a plan will bring: against beta-binomial quantiles, and on floors with known truth."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from leadopt import plan_value as module
+from leadopt.affinity import AffinityModel
+from leadopt.assign import assign
+from leadopt.errors import InvalidInput
+from leadopt.evaluate import plan_value
+from leadopt.plan import Plan
+from leadopt.policy import Policy
+from leadopt.sales_floor import sales_floor
+
+HISTORY = [
+    {"rep_id": rep, "source": source, "converted": i < won}
+    for rep, source, won, tried in [("Ann", "web", 20, 60), ("Ann", "fair", 4, 40), ("Bo", "web", 9, 50)]
+    for i in range(tried)
+]
+REPS = [{"rep_id": "Ann", "capacity": 30}, {"rep_id": "Bo", "capacity": 30}]
+LEADS = [{"lead_id": i, "source": ("web", "web", "fair", "fair")[i % 4]} for i in range(50)]
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return assign(LEADS, REPS, HISTORY)
+
+
+def test_estimate_is_the_plans_expected_gain_and_the_naive_one_is_won_over_tried(plan):
+    found = plan_value(plan)
+    assert found.estimate == pytest.approx(plan.objective)
+    rates = {("Ann", "web"): 20 / 60, ("Ann", "fair"): 4 / 40, ("Bo", "web"): 9 / 50, ("Bo", "fair"): 33 / 150}
+    source = {lead["lead_id"]: lead["source"] for lead in LEADS}
+    naive = sum(rates[row["rep_id"], source[row["lead_id"]]] for row in plan.assignments)
+    assert found.naive == pytest.approx(naive)
+
+
+def test_leads_of_one_pair_are_beta_binomial():
+    leads = [{"lead_id": i} for i in range(40)]
+    plan = assign(leads, [{"rep_id": "Ann"}], [{"rep_id": "Ann", "converted": i < 12} for i in range(50)])
+    known = plan.case.evidence.estimates
+    a, b = (float((known.outcomes * chance).item()) for chance in (known.probability, 1 - known.probability))
+    found = plan_value(plan, n_draws=20_000, level=0.8)
+    exact = stats.betabinom(40, a, b)
+    assert found.estimate == pytest.approx(exact.mean())
+    assert abs(found.low - exact.ppf(0.1)) <= 1 and abs(found.high - exact.ppf(0.9)) <= 1
+    assert found.lift.estimate == found.lift.low == found.lift.high == 0.0
+    assert "as much as round robin" in found.sentence
+
+
+def test_sums_of_many_outcomes_are_normal(plan, monkeypatch):
+    one_by_one = plan_value(plan, n_draws=20_000)
+    monkeypatch.setattr(module, "_MOST_LUCK", 0)
+    monkeypatch.setattr(module, "_BLOCK", 1000)
+    sums = plan_value(plan, n_draws=20_000)
+    assert sums.estimate == one_by_one.estimate
+    assert sums.low == pytest.approx(one_by_one.low, abs=1.0)
+    assert sums.high == pytest.approx(one_by_one.high, abs=1.0)
+
+
+def test_lift_is_what_round_robin_lacks(plan):
+    found = plan_value(plan).lift
+    dealt = plan.baseline("round robin")
+    assert found.estimate == pytest.approx(plan.objective - dealt.objective)
+    assert found.low < found.estimate < found.high
+
+
+def test_twice_the_value_is_twice_the_worth():
+    found, twice = (
+        plan_value(assign([{**lead, "value": size * (1 + lead["lead_id"])} for lead in LEADS], REPS, HISTORY))
+        for size in (1, 2)
+    )
+    for name in ("estimate", "low", "high", "naive"):
+        assert getattr(twice, name) == pytest.approx(2 * getattr(found, name))
+    assert twice.lift.estimate == pytest.approx(2 * found.lift.estimate)
+    assert found.unit == "value" and " value; with 90% probability between " in found.sentence
+
+
+def test_a_saved_plan_a_fitted_model_and_another_seed_say_the_same(plan):
+    found = plan_value(plan)
+    assert plan_value(Plan.from_json(plan.to_json())) == found
+    model = AffinityModel(segment_by="source").fit(HISTORY)
+    assert plan_value(assign(LEADS, REPS, affinity=model)) == found
+    other = plan_value(plan, rng=1)
+    assert other != found and other.low == pytest.approx(found.low, abs=2.5)
+
+
+def test_an_empty_plan_brings_nothing():
+    found = plan_value(assign(LEADS, [{"rep_id": "Ann", "capacity": 0}], HISTORY))
+    assert (found.estimate, found.low, found.high, found.naive) == (0.0, 0.0, 0.0, 0.0)
+
+
+def test_it_can_be_shown_and_exported(plan):
+    found = plan_value(plan)
+    assert json.loads(found.to_json())["lift"]["over"] == "round robin"
+    assert str(found) == found.sentence and found.sentence in plan_value(plan)._repr_html_()
+    assert found.sentence.startswith("Expect ") and "more deals than round robin" in found.sentence
+    assert plan_value(plan, lift=False).sentence in plan.report()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"level": 1.0}, "level: must be between 0 and 1, such as 0.9; found 1.0"),
+        ({"n_draws": 1}, "n_draws: must be a whole number, 2 or more; found 1"),
+    ],
+)
+def test_settings_out_of_range_are_refused(plan, settings, message):
+    with pytest.raises(InvalidInput, match=message):
+        plan_value(plan, **settings)
+
+
+def test_a_plan_without_history_is_refused_and_its_report_says_nothing():
+    plan = assign(LEADS, REPS)
+    with pytest.raises(InvalidInput, match="plan: rests on no history, so nothing is known of what it will bring"):
+        plan_value(plan)
+    assert "Expect " not in plan.report()
+
+
+def test_intervals_hold_what_happens_and_raw_rates_promise_too_much():
+    inside, bias, naive_bias, earned = [], 0.0, 0.0, 0.0
+    for seed in range(30):
+        floor = sales_floor(n_leads=150, n_reps=10, n_history=1500, rng=seed)
+        plan = assign(floor.leads, floor.reps, floor.history, policy=Policy(segment_by=("industry", "source")))
+        found = plan_value(plan, lift=False)
+        placed = np.flatnonzero(plan.rep_of_lead >= 0)
+        chance = floor.probability[placed, plan.rep_of_lead[placed]]
+        luck = np.random.default_rng(seed).random(len(placed)) < chance
+        outcome = float(np.array(floor.leads["value"])[placed] @ luck)
+        inside.append(found.low <= outcome <= found.high)
+        truth = floor.true_gain(plan.rep_of_lead)
+        bias, naive_bias, earned = bias + found.estimate - truth, naive_bias + found.naive - truth, earned + truth
+    assert 22 <= sum(inside) <= 30
+    assert abs(bias) < 0.1 * earned < naive_bias
