@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format bench fuzz clean
+.PHONY: demo test check format notebooks bench fuzz clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.installed: pyproject.toml
@@ -26,6 +26,9 @@ check: $(VENV)/.installed  ## lint, format and types
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+notebooks: $(VENV)/.installed  ## run them and keep what they print, for who reads them without running them
+	$(BIN)/python -m tests.notebooks
 
 bench: $(VENV)/.peers  ## measured speed and memory beside the peers; every timing asserts its answer
 	$(BIN)/python -m benchmarks

@@ -55,7 +55,7 @@ class Outcome:
     broken: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Comparison:
     """Outcomes of the plan and of the baselines; the plan comes first."""
 
@@ -101,6 +101,10 @@ class Comparison:
 
     def __str__(self) -> str:
         return markdown(self.headers, self.rows)
+
+    def __repr__(self) -> str:
+        first, *others = (outcome.method for outcome in self.outcomes)
+        return f"<Comparison: {first} beside {', '.join(others)}>"
 
     def _repr_html_(self) -> str:
         return f"<p>Expected {escape(self.unit)}</p>{html(self.headers, self.rows)}"

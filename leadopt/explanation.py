@@ -87,7 +87,7 @@ class Alternative:
     evidence: Record | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Explanation:
     """Why a lead went to its rep, or to nobody.
 
@@ -147,7 +147,7 @@ class Explanation:
         if self.evidence is not None:
             lines.append(f"{self.rep_id}: {self.evidence}.")
         lines += [
-            f"{self.rep_id} gets it for {name}, a minimum that is priced at {number(cost)} for it."
+            f"{self.rep_id} gets it because of {name}: counting towards that minimum is worth {number(cost)}."
             for name, cost in self.asked_by
         ]
         if self.previous is not None:
@@ -176,6 +176,9 @@ class Explanation:
 
     def __str__(self) -> str:
         return "\n".join([self.lines[0], *(f"  {line}" for line in self.lines[1:])])
+
+    def __repr__(self) -> str:
+        return f"<Explanation: {self.lines[0]}>"
 
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{escape(line)}</li>" for line in self.lines[1:])

@@ -5,7 +5,7 @@ missing value made one (None, or NaN in numbers), and builds answers of the same
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from types import NoneType
@@ -335,10 +335,13 @@ class Table:
         taken.columns, taken.n_rows = self.columns, len(rows)
         return taken
 
-    def build(self, data: Mapping[str, Sequence[Any]]) -> Any:
+    def build(
+        self, data: Mapping[str, Sequence[Any]], *, numbers: Collection[str] = (), own: Collection[str] = ()
+    ) -> Any:
         """Return columns as a table of the kind that this one came in: frame for frame, list of dicts for the rest.
 
-        Missing cells are None; a column with no other cells is typed as text.
+        Missing cells are None; a column with no other cells is typed as text, or as float if it is one of `numbers`.
+        Those of `own` get the type that they have in this table, so that the two can be joined.
         """
         if self._frame is None:
             names = list(data)
@@ -348,7 +351,22 @@ class Table:
         backend = self._frame.implementation
         frame = nw.from_dict({name: _series(values, backend) for name, values in data.items()}, backend=backend)
         untyped = [name for name, values in data.items() if all(value is None for value in values)]
-        return frame.with_columns(nw.col(name).cast(nw.String) for name in untyped).to_native()
+        kinds: dict[str, Any] = {name: nw.Float64 if name in numbers else nw.String for name in untyped}
+        kinds |= self._kinds(own)
+        wrong = [name for name, kind in kinds.items() if kind != frame.schema[name]]
+        return frame.with_columns(nw.col(name).cast(kinds[name]) for name in wrong).to_native()
+
+    def _kinds(self, columns: Collection[str]) -> dict[str, Any]:
+        """Return the types of some columns, of those that can be cast to."""
+        import narwhals.stable.v2 as nw
+
+        texts = (nw.String, nw.Categorical, nw.Enum)
+        schema = {} if self._frame is None else self._frame.schema
+        return {
+            name: schema[name]
+            for name in columns
+            if name in schema and (schema[name].is_numeric() or isinstance(schema[name], texts))
+        }
 
 
 def check_same_kind(name: str, ids: Sequence[Id], other_name: str, other_ids: Sequence[Id]) -> None:

@@ -22,7 +22,7 @@ from leadopt.plot import plot_frontier
 from leadopt.policy import Policy
 from leadopt.progress import Meter, OnProgress
 from leadopt.refusal import solved
-from leadopt.tables import html, markdown, number, percent
+from leadopt.tables import count, html, markdown, number, percent
 from leadopt.values import is_number
 
 if TYPE_CHECKING:
@@ -114,7 +114,8 @@ class Frontier:
                 "gap": [None if point.plan is None else point.plan.gap for point in self.points],
                 "efficient": [id(point) in efficient for point in self.points],
                 "infeasible": [point.reason for point in self.points],
-            }
+            },
+            numbers=("objective", "gap", *_COLUMNS),
         )
 
     @cached_property
@@ -202,7 +203,7 @@ class Frontier:
         """Return the frontier in one sentence."""
         there, knee = self.efficient, self.knee
         lost = len(self.points) - len(self.plans)
-        said = f"{len(self.plans)} plans over {self.over}, {len(there)} efficient"
+        said = f"{count(len(self.plans), 'plan')} over {self.over}, {len(there)} efficient"
         if there:
             said += (
                 f": Gini from {number(there[0].gini)} to {number(there[-1].gini)} "
@@ -210,7 +211,7 @@ class Frontier:
             )
         if knee is not None:
             said += f"; knee at {_shown(knee.value)}"
-        return said + (f"; {lost} values cannot be met" if lost else "")
+        return said + (f"; {count(lost, 'value')} cannot be met" if lost else "")
 
     @property
     def table(self) -> tuple[list[str], list[list[str]]]:

@@ -146,7 +146,9 @@ class Plan:
                 "runner_up_gain": [
                     None if rep < 0 else gain for rep, gain in zip(runner_up, runner_up_gain.tolist(), strict=True)
                 ],
-            }
+            },
+            numbers=("probability", "gain", "runner_up_gain"),
+            own=() if same else (columns.lead_id,),
         )
 
     @cached_property
@@ -159,7 +161,8 @@ class Plan:
                 "reason": [row.reason.value for row in rows],
                 "because": [row.because for row in rows],
                 "remedy": [row.remedy for row in rows],
-            }
+            },
+            own=(self.case.policy.columns.lead_id,),
         )
 
     @cached_property
@@ -251,7 +254,7 @@ class Plan:
         >>> from leadopt.assign import assign
         >>> plan = assign({"lead_id": [1, 2]}, {"rep_id": ["Ann"], "capacity": [1]}, affinity=[[3.0], [2.0]])
         >>> print(plan.what_if(capacity={"Ann": 1}))
-        +1 slot for Ann: 2 gain (the prices said 2 at most), 1 lead elsewhere
+        +1 slot for Ann: +2 gain (the prices said 2 at most), 1 lead elsewhere
           2: pool -> Ann, 0 -> 2
         """
         change = changed(

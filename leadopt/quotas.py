@@ -1,6 +1,7 @@
 """What a newcomer quota costs, in all and for each newcomer."""
 
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from leadopt.case import Case, Decided
 from leadopt.certify import Certificate, certify
 from leadopt.fairness import NEWCOMER
 from leadopt.matching import Match, Status, solve
+from leadopt.tables import html, markdown, number
 from leadopt.values import Id
 
 Floats = NDArray[np.float64]
@@ -37,7 +39,7 @@ class NewcomerCost:
     cost: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class QuotaCost:
     """What the limits of a newcomer quota cost, in the unit of the plan.
 
@@ -57,6 +59,30 @@ class QuotaCost:
     uncertain: float
     unit: str
     newcomers: dict[Id, NewcomerCost]
+
+    def summary(self) -> str:
+        """Return the whole cost in one sentence."""
+        unsure = f", give or take {number(self.uncertain)}" if self.uncertain else ""
+        return f"The quota costs {number(self.total)} {self.unit}{unsure}."
+
+    @property
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Headers and rows, one for each newcomer, for people."""
+        headers = ["rep", "leads", "without quota", f"expected {self.unit}", "without quota", "costs"]
+        return headers, [
+            [str(rep), str(one.leads), str(one.leads_without)]
+            + [number(amount) for amount in (one.gain, one.gain_without, one.cost)]
+            for rep, one in self.newcomers.items()
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.summary()}\n\n{markdown(*self.table)}"
+
+    def __repr__(self) -> str:
+        return f"<QuotaCost: {self.summary()}>"
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{escape(self.summary())}</b></p>{html(*self.table)}"
 
 
 def quota_cost(plan: Decided) -> QuotaCost | None:

@@ -85,7 +85,7 @@ class Lost:
     by: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RepExplanation:
     """Why a rep got these leads.
 
@@ -141,13 +141,19 @@ class RepExplanation:
     def _origin(self) -> list[str]:
         if not self.n_leads:
             return []
-        lines = [f"{self.n_best} of them would gain nowhere more."]
+        lines = [self._at_home]
         if self.from_others:
             others = ", ".join(f"{n} of {rep}" for rep, n in self.from_others[:3])
             n_more = len(self.from_others) - 3
             more = f" and others of {count(n_more, 'more rep')}" if n_more > 0 else ""
             lines.append(f"{self.n_leads - self.n_best} came because their best rep has no room: {others}{more}.")
         return [*lines, *([f"{self.pinned} pinned by a person."] if self.pinned else [])]
+
+    @property
+    def _at_home(self) -> str:
+        if self.n_best == 0:
+            return "None of them is where it would gain most."
+        return f"{'All' if self.n_best == self.n_leads else self.n_best} of them are where they gain most."
 
     @property
     def _slot(self) -> str:
@@ -185,6 +191,9 @@ class RepExplanation:
 
     def __str__(self) -> str:
         return "\n".join([self.lines[0], *(f"  {line}" for line in self.lines[1:])])
+
+    def __repr__(self) -> str:
+        return f"<RepExplanation: {self.lines[0]}>"
 
     def _repr_html_(self) -> str:
         said = [*self._origin, self._slot, *self._losses]

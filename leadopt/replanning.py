@@ -150,7 +150,7 @@ class Move:
         return self.gain_after - self.gain_before - self.cost
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Moves:
     """Which leads were taken away from the reps who had them, and what that brings.
 
@@ -215,6 +215,9 @@ class Moves:
             lines.append(f"  {lead}: {before} -> {after}, gains {gains}, net {net}{keeping}")
         more = len(self.moves) - _SHOWN
         return "\n".join(lines + ([f"  and {more} more"] if more > 0 else []))
+
+    def __repr__(self) -> str:
+        return f"<Moves: {self.summary()}>"
 
     def _repr_html_(self) -> str:
         more = f"<p>{len(self.moves) - _SHOWN} more in <code>.columns()</code></p>" if len(self.moves) > _SHOWN else ""

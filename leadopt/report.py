@@ -150,13 +150,7 @@ def _cost(case: Case, rep_of_lead: Ints, found: Certificate) -> str:
     cost = cost_of(case, rep_of_lead, found)
     if cost is None:
         return ""
-    unsure = f", give or take {number(cost.uncertain)}" if cost.uncertain else ""
-    rows = [
-        [str(rep), f"{one.leads}", f"{one.leads_without}", number(one.gain), number(one.gain_without), number(one.cost)]
-        for rep, one in cost.newcomers.items()
-    ]
-    headers = ["rep", "leads", "without quota", f"expected {case.unit}", "without quota", "costs"]
-    return f" The quota costs {number(cost.total)} {case.unit}{unsure}.\n\n{markdown(headers, rows)}"
+    return f" {cost.summary()}\n\n{markdown(*cost.table)}"
 
 
 def _limits(case: Case, rep_of_lead: Ints, limit_prices: Floats) -> str:

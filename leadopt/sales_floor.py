@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from leadopt.effects import sigmoid
 from leadopt.errors import InvalidInput
+from leadopt.frames import Table
 from leadopt.truth import Strengths
 
 Bools = NDArray[np.bool_]
@@ -73,6 +74,26 @@ class SalesFloor:
         """Return the value that these assignments earn on average; -1 = pool, which earns none."""
         leads, chance = self._placed(rep_of_lead)
         return float(chance @ np.asarray(self.leads["value"], dtype=np.float64)[leads])
+
+    def true_chance(self, rows: Any) -> Floats:
+        """Return the true chance that each row's rep converts a lead of its segment, float64 (n_rows,).
+
+        Parameters
+        ----------
+        rows
+            table with the columns rep_id, industry and source, such as `AffinityModel.table()`
+
+        Raises
+        ------
+        InvalidInput
+            a column is missing, or a rep, industry or source that this floor does not have
+        """
+        table = Table(rows, "rows")
+        rep, industry, source = (
+            _places(table, column, known)
+            for column, known in (("rep_id", self.reps["rep_id"]), ("industry", INDUSTRIES), ("source", SOURCES))
+        )
+        return np.asarray(self.rates[industry * len(SOURCES) + source, rep])
 
     def _placed(self, rep_of_lead: ArrayLike) -> tuple[Ints, Floats]:
         reps = np.asarray(rep_of_lead, dtype=np.int64)
@@ -277,6 +298,16 @@ def _drawn(rng: np.random.Generator, odds: Floats, kind: Ints) -> Ints:
     edges = np.cumsum(odds, axis=1)
     edges /= edges[:, -1:]
     return np.asarray((rng.random(len(kind))[:, None] >= edges[kind]).sum(axis=1))
+
+
+def _places(table: Table, column: str, known: Sequence[str]) -> Ints:
+    """Return where each cell of a column stands among the known ones."""
+    place = {name: k for k, name in enumerate(known)}
+    cells = table.levels(column)
+    for row, cell in enumerate(cells):
+        if cell not in place:
+            table.refuse(column, row, f"must be one of {', '.join(known)}", cell)
+    return np.array([place[cell] for cell in cells if cell is not None], dtype=np.int64)
 
 
 def _named(names: Sequence[str], index: Ints) -> list[str]:

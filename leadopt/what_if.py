@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _SHOWN = 10
+_SAME = 1e-12  # relative: objectives closer than this are alike
 _BOUNDS = ("lower", "upper", "penalty")
 
 
@@ -67,7 +68,7 @@ class Change:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class WhatIf(Generic[P]):
     """A plan beside the one that it would be after a change.
 
@@ -119,7 +120,9 @@ class WhatIf(Generic[P]):
                 "gain_before": was[order].tolist(),
                 "gain_after": now[order].tolist(),
                 "change": (now - was)[order].tolist(),
-            }
+            },
+            numbers=("gain_before", "gain_after", "change"),
+            own=(case.policy.columns.lead_id,),
         )
 
     @cached_property
@@ -148,15 +151,17 @@ class WhatIf(Generic[P]):
                 "limit": names,
                 "before": [before.get(name) for name in names],
                 "after": [after.get(name) for name in names],
-            }
+            },
+            numbers=("before", "after"),
         )
 
     def summary(self) -> str:
         """Return what changes in one sentence."""
-        unit = self.plan.case.unit
+        unit, noise = self.plan.case.unit, _SAME * max(abs(self.before.objective), abs(self.plan.objective))
+        change, at_most = (0.0 if abs(value) <= noise else value for value in (self.change, self.change_at_most))
         return (
-            f"{'; '.join(self.notes) or 'nothing changed'}: {number(self.change, 4)} {unit} "
-            f"(the prices said {number(self.change_at_most, 4)} at most), {count(len(self.moved), 'lead')} elsewhere"
+            f"{'; '.join(self.notes) or 'nothing changed'}: {'+' * (change > 0)}{number(change, 4)} {unit} "
+            f"(the prices said {number(at_most, 4)} at most), {count(len(self.moved), 'lead')} elsewhere"
         )
 
     @property
@@ -175,6 +180,9 @@ class WhatIf(Generic[P]):
         lines += [f"  {lead}: {old} -> {new}, {was} -> {now}" for lead, old, new, was, now in self._shown]
         more = len(self.moved) - _SHOWN
         return "\n".join(lines + ([f"  and {more} more in .moves"] if more > 0 else []))
+
+    def __repr__(self) -> str:
+        return f"<WhatIf: {self.summary()}>"
 
     def _repr_html_(self) -> str:
         more = len(self.moved) - _SHOWN
@@ -274,14 +282,16 @@ def _without_minimums(
     case: Case, limits: list[tuple[int, Limit]], absent: Sequence[int]
 ) -> tuple[list[tuple[int, Limit]], list[str]]:
     """Return the limits without the minimums on those who are away, each on its own, and what was dropped."""
-    notes = [f"{case.rep_ids[rep]} away" for rep in absent]
     names, left, dropped = case.limit_names(), [], []
     for k, limit in limits:
         alone = limit.reps is not None and len(limit.reps) > 0 and set(limit.reps.tolist()) <= set(absent)
         if alone and limit.lower > 0:
             dropped.append(names[k])
         left.append((k, replace(limit, lower=0.0) if alone and limit.lower > 0 else limit))
-    return left, notes + ([f"their minimums fall: {enumerate_some(dropped)}"] if dropped else [])
+    notes = [f"{case.rep_ids[rep]} away" for rep in absent]
+    if dropped:
+        notes[-1] += f" (nothing is asked of them any more by {enumerate_some(dropped)})"
+    return left, notes
 
 
 def _with_limits(

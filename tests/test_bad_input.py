@@ -341,8 +341,9 @@ def _use(plan):
     plan.assignments, plan.unassigned, plan.loads(), plan.prices, plan.limit_prices, str(plan), plan.report()
     for lead in plan.case.lead_ids:
         str(plan.explain(lead))
+    alike = 1e-9 * max(1.0, abs(plan.bound))  # OPTIMAL means no more
     for outcome in plan.compare().outcomes[1:]:
-        assert outcome.broken or plan.case.problem.reserve != 0 or plan.objective >= outcome.gain - 1e-9
+        assert outcome.broken or plan.case.problem.reserve != 0 or plan.objective >= outcome.gain - alike
     assert leadopt.Plan.from_json(plan.to_json()).to_json() == plan.to_json()
 
 

@@ -68,6 +68,7 @@ def test_the_table_holds_what_the_outcomes_hold():
     assert found.headers[:3] == ("method", "expected value", "expected deals")
     assert str(found).count("\n") == 6
     assert "<table>" in found._repr_html_()
+    assert repr(found).startswith(f"<Comparison: {found.outcomes[0].method} beside ")
 
 
 def test_territory_is_compared_only_where_both_tables_have_one():

@@ -119,6 +119,7 @@ def test_html_is_escaped():
     plan = assign(leads_of(1), {"rep_id": ["<script>", "b"], "capacity": [1, 1]}, affinity=[[2.0, 1.0]])
     assert "<script>" not in plan.explain(0)._repr_html_()
     assert "&lt;script&gt;" in plan.explain(0)._repr_html_()
+    assert repr(plan.explain(0)) == f"<Explanation: {plan.explain(0).lines[0]}>"
 
 
 def test_an_unknown_lead_is_refused_with_the_nearest_id():
@@ -145,7 +146,7 @@ def test_a_minimum_that_asked_for_a_lead_is_named_with_what_it_costs():
     plan = assign(leads_of(3), reps_of(3, 3, min_leads=[0, 2]), affinity=gains)
     found = plan.explain(2)
     assert (found.rep_id, found.asked_by) == ("Bo", (("minimum of Bo", 2.0),))
-    assert "Bo gets it for minimum of Bo, a minimum that is priced at 2 for it." in found.lines
+    assert "Bo gets it because of minimum of Bo: counting towards that minimum is worth 2." in found.lines
     assert plan.what_if(without=["minimum of Bo"]).change == pytest.approx(2.0)
     assert plan.what_if(limits={"minimum of Bo": {"lower": 1}}).change == pytest.approx(1.5)
     assert plan.what_if(limits={"minimum of Bo": {"lower": 3}}).change == pytest.approx(-2.0)

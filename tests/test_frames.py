@@ -83,6 +83,30 @@ def test_every_kind_builds_an_empty_table(kind):
     assert isinstance(built, list) or list(getattr(built, "column_names", built.columns)) == ["id", "gain"]
 
 
+OWN_IDS = {
+    "whole": pl.Series([1, 2, 3], dtype=pl.Int32),
+    "float": pl.Series([1.0, 2.0, 3.0]),
+    "category": pl.Series(["a", "b", "c"], dtype=pl.Categorical),
+    "text": pl.Series(["a", "b", "c"]),
+}
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])
+@pytest.mark.parametrize("ids", OWN_IDS)
+def test_what_is_built_joins_with_its_table_even_where_it_is_empty(kind, ids):
+    frame = {"polars": lambda f: f, "pandas": pl.DataFrame.to_pandas, "pyarrow": pl.DataFrame.to_arrow}[kind](
+        pl.DataFrame({"id": OWN_IDS[ids]})
+    )
+    source = Table(frame, "leads")
+    for found in ([], source.ids("id")[:2]):
+        built = source.build({"id": found, "gain": [0.5 for _ in found]}, numbers=["gain"], own=["id"])
+        joined = frame.merge(built, "left", "id") if kind == "pandas" else pl.DataFrame(frame).join(
+            pl.DataFrame(built), "id", "left", maintain_order="left"
+        )  # fmt: skip
+        assert [row["gain"] for row in records(joined)] == [0.5] * len(found) + [None] * (3 - len(found))
+        assert str(joined["gain"].dtype).lower() == "float64"
+
+
 @pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])
 def test_ids_of_any_type_can_be_built(kind):
     for ids in ([UUID(int=1), UUID(int=2)], [10**25, 2], [2**63 + 5, 1], [1, None], ["é", None]):

@@ -50,6 +50,14 @@ def test_the_report_says_what_the_quota_costs_and_a_saved_plan_says_the_same():
     assert quota_cost(again) == quota_cost(plan)
 
 
+def test_a_quota_cost_is_shown_as_a_sentence_and_a_table():
+    cost = quota_cost(quota_plan())
+    assert repr(cost) == "<QuotaCost: The quota costs 0.5 gain.>"
+    assert str(cost).splitlines()[0] == cost.summary()
+    assert str(cost).splitlines()[-1] == "| Bo  |     1 |             0 |           0.5 |             0 |   0.5 |"
+    assert "<td" in cost._repr_html_()
+
+
 def test_without_a_quota_there_is_nothing_to_cost():
     assert quota_cost(assign(leads_of(2), reps_of(2, 2))) is None
     nobody_new = assign(leads_of(2), reps_of(2, 2, is_newcomer=[0, 0]), newcomers=NewcomerQuota(share=0.5))

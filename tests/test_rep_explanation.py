@@ -58,12 +58,13 @@ def test_the_words_say_what_is_full_whose_leads_came_and_what_was_lost():
     plan = assign(leads_of(5), reps_of(2, 1, 1), affinity=gains)
     assert str(plan.explain_rep("Bo")) == (
         "Bo: 1 lead, expected gain 1.\n"
-        "  0 of them would gain nowhere more.\n"
+        "  None of them is where it would gain most.\n"
         "  1 came because their best rep has no room: 1 of Ann.\n"
         "  capacity of Bo: 1 of 1, full; one more unit adds 0.9.\n"
         "  One more slot would add 0.9 at most.\n"
         "  No lead that would gain most here went elsewhere."
     )
+    assert repr(plan.explain_rep("Bo")) == "<RepExplanation: Bo: 1 lead, expected gain 1.>"
     ann = plan.explain_rep("Ann")
     assert ann.lines[-1] == (
         "3 leads would gain most here and went elsewhere, "

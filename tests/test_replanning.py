@@ -139,6 +139,7 @@ def test_the_words_say_what_moves_bring():
         "1 of 3 leads moves: net 3.5 gain more, 0.5 for moving\n  0: Bo -> Ann, gains 4, net 3.5; keeping it costs 3.5"
     )
     assert "<table>" in plan.moves()._repr_html_()
+    assert repr(plan.moves()) == f"<Moves: {plan.moves().summary()}>"
     assert plan.moves().columns()["rep_before"] == ["Bo"]
     assert "It was with Bo; taking it away costs 0.5." in str(plan.explain(0))
     assert "It stays where it was; taking it away costs 0.5." in str(plan.explain(1))

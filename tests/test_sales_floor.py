@@ -128,6 +128,18 @@ def test_history_is_not_random_assignment(floor):
     assert at_home > 0.33  # 0.25 if it were
 
 
+def test_the_true_chance_of_rows_is_that_of_their_segment_and_rep(floor):
+    index = {rep: j for j, rep in enumerate(floor.reps["rep_id"])}
+    reps = [index[rep] for rep in floor.history["rep_id"]]
+    assert (floor.true_chance(floor.history) == floor.rates[floor.segment_of_history, reps]).all()
+
+
+def test_the_true_chance_of_a_stranger_is_refused(floor):
+    rows = {"rep_id": ["Ana", "Zed"], "industry": ["retail"] * 2, "source": ["website"] * 2}
+    with pytest.raises(InvalidInput, match=r"rows\.rep_id, row 2: must be one of Ana, Bo, .*; found 'Zed'"):
+        floor.true_chance(rows)
+
+
 def test_is_frozen(floor):
     assert isinstance(floor, SalesFloor)
     with pytest.raises(AttributeError):

@@ -103,12 +103,22 @@ def test_tables_say_who_moves_and_what_changes():
     assert found.prices[0]["limit"] == "capacity of Ann"
     assert found.prices[0]["after"] < found.prices[0]["before"]
     assert str(found) == (
-        "+1 slot for Ann: 1.9 gain (the prices said 1.9 at most), 2 leads elsewhere\n"
+        "+1 slot for Ann: +1.9 gain (the prices said 1.9 at most), 2 leads elsewhere\n"
         "  3: Bo -> Ann, 1 -> 2\n"
         "  4: pool -> Bo, 0 -> 0.9"
     )
     assert "+1 slot for Ann" in found._repr_html_()
+    assert repr(found) == f"<WhatIf: {found.summary()}>"
     assert found.plan.notes[-1] == "what if: +1 slot for Ann"
+
+
+def test_rounding_is_no_change():
+    """0.1 + 0.2 - 0.3 is not 0: what a sum leaves behind must not be told as a gain."""
+    leads, reps = leads_of(3), reps_of(9, 9)
+    plan = assign(leads, reps, affinity=[[0.1, 0.0], [0.2, 0.0], [0.0, 0.3]])
+    assert plan.what_if(capacity={"Ann": +5}).summary() == (
+        "+5 slots for Ann: 0 gain (the prices said 0 at most), 0 leads elsewhere"
+    )
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
