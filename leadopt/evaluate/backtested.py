@@ -1,7 +1,7 @@
 """What a backtest found: scores, differences, tests and calibration, as tables, pages and JSON."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from html import escape
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from leadopt.evaluate.heterogeneity import Heterogeneity
 from leadopt.evaluate.losses import Bin, Difference
+from leadopt.evaluate.rows import columns_of, digits, plain
 from leadopt.evaluate.verdict import Verdict, odds, signed
 from leadopt.frames import Table
 from leadopt.plot import plot_calibration
@@ -169,19 +170,3 @@ class Backtest:
         tables = "".join(html(*rows) for rows in self._shown)
         notes = "".join(f"<p>{escape(note)}</p>" for note in (self.scheme, *self.notes))
         return f"<p><b>{escape(str(self.verdict))}</b></p>{tables}{notes}"
-
-
-def columns_of(records: Sequence[Any]) -> dict[str, list[Any]]:
-    """Return dataclasses as the columns of a table."""
-    rows = [plain(asdict(record)) for record in records]
-    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
-
-
-def plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row with None for what is not known or infinite."""
-    return {name: None if isinstance(value, float) and not np.isfinite(value) else value for name, value in row.items()}
-
-
-def digits(value: float, decimals: int, sign: str = "") -> str:
-    """Return a number for a table, a dash where it is not known."""
-    return f"{value:{sign}.{decimals}f}" if np.isfinite(value) else "-"

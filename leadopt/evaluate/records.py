@@ -29,6 +29,8 @@ class Records:
     ----------
     table
         their rows, as the user's kind of table
+    row
+        int64, where each stands in the history, from 0
     reps
         ids; `rep` points into them, -1 = nobody is named
     levels
@@ -46,6 +48,7 @@ class Records:
     """
 
     table: Table
+    row: Ints
     reps: tuple[Id, ...]
     rep: Ints
     levels: Ints
@@ -69,7 +72,14 @@ class Records:
 
 
 def read_records(
-    history: Any, *, segment_by: Sequence[str], rep: str, converted: str, at: str, now: date | None
+    history: Any,
+    *,
+    segment_by: Sequence[str],
+    rep: str,
+    converted: str,
+    at: str = "at",
+    now: date | None = None,
+    name: str = "history",
 ) -> Records:
     """Return the settled outcomes of a history.
 
@@ -79,9 +89,9 @@ def read_records(
         a column is missing; an id, an outcome or a date cannot be read; a settled row has no date though others have,
         or a date after `now`; a lead's outcome with one rep stands twice
     """
-    table = Table(history, "history")
+    table = Table(history, name)
     if not table.columns:  # an empty list of dicts cannot name its columns
-        table = Table({column: [] for column in (rep, *segment_by, converted)}, "history")
+        table = Table({column: [] for column in (rep, *segment_by, converted)}, name)
     days = table.days(at) if at in table else [None] * table.n_rows
     dated = any(day is not None for day in days)
     n_open = count_outcomes(table, rep, segment_by, converted).n_open  # refuses what cannot be read
@@ -97,6 +107,7 @@ def read_records(
     levels = levels.reshape(len(segment_by), table.n_rows)[:, settled]
     return Records(
         table=table.take(settled),
+        row=settled,
         reps=tuple(reps),
         rep=_codes(ids, [*reps])[settled],
         levels=levels,
