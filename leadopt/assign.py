@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from leadopt.affinity import AffinityModel
 from leadopt.building import build, know
 from leadopt.errors import InvalidInput
+from leadopt.exploring import explored
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.gains import Affinity
 from leadopt.plan import Plan, plan_of
@@ -71,7 +72,7 @@ def assign(
         what taking a lead of `keep` away from its rep costs, in the plan's unit: a lead moves only if the plan gains
         more by it. The objective counts it, the gains in the tables do not
     rng
-        seed or generator that decides between equally good plans
+        seed or generator that decides between equally good plans, and draws where the policy explores
     on_progress
         called with a `Progress` at every stage
 
@@ -109,7 +110,7 @@ def assign(
     settings = _settings(policy, fairness, newcomers)
     known = know(leads, reps, history, affinity, settings, meter)
     meter.enter("limits")
-    case = build(known, settings, pins, now)
+    case = explored(build(known, settings, pins, now), rng)
     if keep is not None:
         case = kept(case, _assignment(keep), move_cost)
     elif move_cost:

@@ -81,6 +81,22 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Explored:
+    """What a case is by the estimates, where its problem holds gains that were drawn.
+
+    Parameters
+    ----------
+    share
+        how far the chances were moved from the estimates to the draw, in (0, 1]
+    gains
+        of every pair by the estimates
+    """
+
+    share: float
+    gains: Affinity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Case:
     """A problem with its names and its evidence: all that a plan needs to explain itself.
 
@@ -108,6 +124,8 @@ class Case:
         what the settings of fairness share, and what each rep is entitled to of it
     kept
         who had the leads before; None if nobody asked to keep them
+    explored
+        the gains by the estimates, where the problem holds drawn ones; None if the policy explores nothing
     """
 
     lead_ids: tuple[Id, ...]
@@ -124,10 +142,13 @@ class Case:
     notes: tuple[str, ...]
     shared: tuple[Shared, ...] = ()
     kept: Kept | None = None
+    explored: Explored | None = None
 
     @property
     def gains(self) -> Affinity:
-        """What each lead gains with each rep; the problem's affinity may hold more, to keep leads where they are."""
+        """What each lead gains with each rep; the problem's affinity may differ, to keep leads or to explore."""
+        if self.explored is not None:
+            return self.explored.gains
         return self.problem.affinity if self.kept is None else self.kept.gains
 
     @property

@@ -114,6 +114,8 @@ class Explanation:
         the rep who had the lead before; None if nobody, or nobody asked to keep the leads
     move_cost
         what taking it away from there costs
+    drawn_gain
+        what the lead gains there by the drawn chances, where the policy explores; moves are counted by these
     """
 
     lead_id: Id
@@ -127,6 +129,7 @@ class Explanation:
     asked_by: tuple[tuple[str, float], ...] = ()
     previous: Id | None = None
     move_cost: float = 0.0
+    drawn_gain: float | None = None
 
     @property
     def best(self) -> Alternative | None:
@@ -146,6 +149,9 @@ class Explanation:
         lines = [f"{self.lead_id} -> {self.rep_id}: expected {self.unit} {number(self.gain)}{why}."]
         if self.evidence is not None:
             lines.append(f"{self.rep_id}: {self.evidence}.")
+        if self.drawn_gain is not None:
+            drawn = number(self.drawn_gain)
+            lines.append(f"By the chances drawn to explore it gains {drawn} there, and moves are counted by these.")
         lines += [
             f"{self.rep_id} gets it because of {name}: counting towards that minimum is worth {number(cost)}."
             for name, cost in self.asked_by
@@ -247,6 +253,7 @@ def explain(
         alternatives=alternatives,
         unassigned=None,
         asked_by=_dearest([(name, -price) for name, price in inside], noise),
+        drawn_gain=None if case.explored is None else float(case.problem.affinity.at([lead], [rep])[0]),
         **_before(case, lead),
     )
 

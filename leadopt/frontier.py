@@ -304,6 +304,11 @@ def frontier(
     settings = Policy() if policy is None else policy
     if not isinstance(settings, Policy):
         raise InvalidInput(f"policy: must be a leadopt.Policy; found {type(policy).__name__}")
+    if settings.explore:
+        raise InvalidInput(
+            f"policy.explore: a frontier is by the estimates alone: pass policy.replace(explore=0); "
+            f"found {settings.explore!r}"
+        )
     change = _setting(over)
     wanted = _values(_BANDS if values is None and over == "band" else values)
     policies = [change(settings, value) for value in wanted]

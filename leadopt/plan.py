@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.baselines import ALL
-from leadopt.case import Case, Evidence, Kept
+from leadopt.case import Case, Evidence, Explored, Kept
 from leadopt.certify import Certificate, certify, reduced_gains
 from leadopt.codec import decode, encode
 from leadopt.columns import Columns
@@ -18,6 +18,7 @@ from leadopt.comparison import Comparison, compare
 from leadopt.eligibility import Exclude, Match, Skills, Verdicts
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.explanation import Explanation, explain
+from leadopt.exploring import cost_in_words, exploration_cost, unexplored
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.frames import Table
 from leadopt.gains import Affinity
@@ -45,8 +46,8 @@ _BLOCK = 4096  # leads looked at together
 _CLASSES = {
     kind.__name__: kind
     for kind in (
-        *(Affinity, Case, Columns, Estimates, Evidence, Exclude, Fairness, Kept, Limit, Match, NewcomerQuota, Policy),
-        *(Problem, Shared, Skills, Verdicts),
+        *(Affinity, Case, Columns, Estimates, Evidence, Exclude, Explored, Fairness, Kept, Limit, Match),
+        *(NewcomerQuota, Policy, Problem, Shared, Skills, Verdicts),
     )
 }
 
@@ -86,8 +87,23 @@ class Plan:
 
     @property
     def objective(self) -> float:
-        """What the plan is worth, in `unit`, with reserves and less penalties and what moves cost."""
+        """What the plan is worth, in `unit`, with reserves and less penalties and what moves cost.
+
+        Where the policy explores, by the drawn chances that the plan is best for; `expected` is by the estimates.
+        """
         return self.certificate.objective - self.case.credit
+
+    @cached_property
+    def expected(self) -> float:
+        """The same by the estimates: other than the objective only where the policy explores."""
+        if self.case.explored is None:
+            return self.objective
+        return certify(unexplored(self.case).problem, self.rep_of_lead).objective - self.case.credit
+
+    @cached_property
+    def exploration_cost(self) -> float:
+        """What exploring costs in `unit`, by the estimates: the best plan's objective less `expected`."""
+        return exploration_cost(self)
 
     @property
     def bound(self) -> float:
@@ -300,7 +316,7 @@ class Plan:
             an assignment names a lead or a rep that the plan does not know
         """
         answers = {name: self.case.answer(assignment) for name, assignment in (others or {}).items()}
-        return compare(self.case, "this plan", self.rep_of_lead, answers)
+        return compare(unexplored(self.case), "this plan", self.rep_of_lead, answers)
 
     def baseline(self, name: str, turn: Id | None = None) -> "Plan":
         """Return what a baseline makes of the same case, as a plan.
@@ -319,9 +335,10 @@ class Plan:
         """
         if name not in ALL:
             raise InvalidInput(f"baseline {name!r} is unknown{did_you_mean(name, ALL)}")
-        dealt = ALL[name](self.case, 0 if turn is None else self.case.rep(turn))
+        case = unexplored(self.case)
+        dealt = ALL[name](case, 0 if turn is None else self.case.rep(turn))
         return Plan(
-            case=self.case,
+            case=case,
             rep_of_lead=dealt.rep_of_lead,
             capacity_prices=self.capacity_prices,
             limit_prices_of_problem=self.limit_prices_of_problem,
@@ -355,9 +372,9 @@ class Plan:
         placed = int((self.rep_of_lead >= 0).sum())
         total = len(self.rep_of_lead)
         # Without evidence every placed lead counts 1, and there is nothing to expect.
-        worth = "" if self.unit == "leads" else f", expected {self.unit} {number(self.objective, 4)}"
+        worth = "" if self.unit == "leads" else f", expected {self.unit} {number(self.expected, 4)}"
         how = {
-            "OPTIMAL": "proven best",
+            "OPTIMAL": "proven best" + " for the drawn chances" * (self.case.explored is not None),
             "FEASIBLE": f"at most {max(0.0, self.gap):.2%} below the best",
             "BROKEN": f"breaks {len(self.certificate.violations)} rules",
         }
@@ -373,8 +390,13 @@ class Plan:
             limit_prices=self.limit_prices_of_problem,
             pin_costs=self.pin_costs(),
             unassigned=self.unassigned_leads,
-            worth="" if self.case.evidence is None else plan_value(self, lift=False).sentence,
+            worth=self._worth(),
         )
+
+    def _worth(self) -> str:
+        """Return what the plan will bring, and what exploring costs, in words."""
+        parts = [] if self.case.evidence is None else [plan_value(self, lift=False).sentence]
+        return " ".join([*parts, *([cost_in_words(self.exploration_cost, self.unit)] if self.case.explored else [])])
 
     def pin_costs(self) -> dict[Id, float]:
         """Return what each pin costs: how much removing it alone would add; NaN where the plan is not optimal."""

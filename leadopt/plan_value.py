@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from leadopt.baselines import round_robin
 from leadopt.case import Decided, Evidence
 from leadopt.errors import InvalidInput
+from leadopt.posterior import drawn_rates
 from leadopt.tables import html, number, percent
 
 Floats = NDArray[np.float64]
@@ -257,15 +258,13 @@ def _blocks(total: int, most: int) -> Iterator[int]:
         yield min(most, total - start)
 
 
-def drawn_rates(evidence: Evidence, segments: Ints, reps: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
-    """Return draws of the rates of pairs of segment and rep from the posterior, float64 (n_draws, n_pairs)."""
-    known = evidence.estimates
-    chance, outcomes = known.probability[segments, reps], known.outcomes[segments, reps]
-    return rng.beta(outcomes * chance, outcomes * (1.0 - chance), (n_draws, len(segments)))
-
-
 def _raw_rates(evidence: Evidence) -> Floats:
-    """Return won / tried of every pair, float64 (n_segments, n_reps); all together where nothing was tried."""
+    """Return won / tried of every pair, float64 (n_segments, n_reps); all together where nothing was tried.
+
+    The estimates where nothing was tried at all, as with reps who all are new.
+    """
     tried, won = evidence.estimates.tried, evidence.estimates.converted
-    overall = float(won.sum() / tried.sum()) if tried.any() else float(evidence.estimates.probability.mean())
+    if not tried.any():
+        return evidence.estimates.probability
+    overall = float(won.sum() / tried.sum())
     return np.where(tried > 0, won / np.maximum(tried, 1), overall)

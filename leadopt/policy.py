@@ -48,6 +48,9 @@ class Policy:
         -inf = every lead must be placed
     score
         points by column (see `leadopt.scoring.score`), which multiply the value; None = no score
+    explore
+        how far chances are moved from the estimates to one draw from what the evidence leaves open, from 0 (not at
+        all) to 1 (Thompson sampling): new reps and segments get leads to learn from, at a cost that the report tells
     half_life_days
         history this old counts half as much as today's; None = all counts alike
     columns
@@ -68,6 +71,7 @@ class Policy:
     reserve: float = 0.0
     score: Mapping[str, Any] | None = None
     half_life_days: float | None = None
+    explore: float = 0.0
     columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
@@ -93,6 +97,8 @@ class Policy:
         days = self.half_life_days
         if days is not None and not (is_number(days) and 0 < days < float("inf")):
             raise InvalidInput(f"policy.half_life_days: must be a number above 0, or None; found {days!r}")
+        if not (is_number(self.explore) and 0.0 <= self.explore <= 1.0):
+            raise InvalidInput(f"policy.explore: must be from 0 to 1; found {self.explore!r}")
         if self.score is not None:
             object.__setattr__(self, "score", plain_weights(self.score))
         for column, name in asdict(self.columns).items():
@@ -121,6 +127,7 @@ class Policy:
             "reserve": "-inf" if self.reserve == float("-inf") else self.reserve,
             "score": None if self.score is None else _plain_score(self.score),
             "half_life_days": self.half_life_days,
+            "explore": self.explore,
             "columns": asdict(self.columns),
         }
 
@@ -209,6 +216,8 @@ def _plain_quota(quota: NewcomerQuota) -> dict[str, Any]:
 
 def _told(settings: dict[str, Any]) -> dict[str, Any]:
     """Return plain settings without those of a later release that are left at their defaults."""
+    if not settings["explore"]:
+        del settings["explore"]
     for name, default in (("fairness", Fairness()), ("newcomers", NewcomerQuota()), ("columns", Columns())):
         usual = _plain_quota(default) if isinstance(default, NewcomerQuota) else asdict(default)
         several = settings[name] if isinstance(settings[name], list) else [settings[name]]

@@ -56,7 +56,7 @@ def keep(case: Case, previous: Mapping[Any, Any], move_cost: float) -> Case:
         raise InvalidInput(f"move_cost: must be a finite number, 0 or more; found {move_cost!r}")
     had, notes = _previous_reps(case, previous)
     problem = with_stay_bonus(case.problem, had, float(move_cost))
-    kept = Kept(previous=had, move_cost=float(move_cost), gains=case.problem.affinity)
+    kept = Kept(previous=had, move_cost=float(move_cost), gains=case.gains)
     return replace(case, problem=problem, kept=kept, notes=(*case.notes, *notes))
 
 

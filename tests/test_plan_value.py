@@ -88,6 +88,12 @@ def test_a_saved_plan_a_fitted_model_and_another_seed_say_the_same(plan):
     assert other != found and other.low == pytest.approx(found.low, abs=2.5)
 
 
+def test_without_leads_or_with_strangers_alone_there_are_no_raw_rates_and_no_warning():
+    assert plan_value(assign([], REPS, HISTORY)).estimate == 0.0
+    new = plan_value(assign(LEADS, [{"rep_id": "New"}], HISTORY))
+    assert new.naive == new.estimate > 0.0
+
+
 def test_an_empty_plan_brings_nothing():
     found = plan_value(assign(LEADS, [{"rep_id": "Ann", "capacity": 0}], HISTORY))
     assert (found.estimate, found.low, found.high, found.naive) == (0.0, 0.0, 0.0, 0.0)

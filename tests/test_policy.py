@@ -22,6 +22,7 @@ FULL = Policy(
     reserve=float("-inf"),
     score={"budget": {"yes": 3, "no": 0.5}, "visits": 1},
     half_life_days=180,
+    explore=0.5,
     columns=Columns(lead_id="id", value="größe"),
 )
 
@@ -29,6 +30,7 @@ TOML = """
 segment_by = ["industry", "größe"]
 reserve = "-inf"
 half_life_days = 180
+explore = 0.5
 
 [fairness]
 low = 0.9
@@ -88,7 +90,7 @@ def test_an_infinite_reserve_may_be_toml_s_own(tmp_path):
 
 def test_fingerprints_never_change():
     assert Policy().fingerprint == "ff1d234ee0022c23"
-    assert FULL.fingerprint == "0b6025761fcbea78"
+    assert FULL.replace(explore=0.0).fingerprint == "0b6025761fcbea78"
 
 
 def test_what_a_later_release_added_counts_only_where_it_is_set():
@@ -172,7 +174,7 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"reserv": 1}, 'policy: unknown key "reserv"; did you mean "reserve"?'),
         ({"Fairness": {}}, 'policy: unknown key "Fairness"; did you mean "fairness"?'),
         ({5: 1}, 'policy: unknown key "5"; known are segment_by, eligibility, fairness, newcomers, reserve, score, '
-                 "half_life_days, columns"),
+                 "half_life_days, explore and 1 more"),
         (5, "policy: must be a table of settings; found 5"),
         (["reserve"], "policy: must be a table of settings; found ['reserve']"),
         ({"fairness": {"lo": 1}}, 'policy.fairness: unknown key "lo"; did you mean "low"?'),
@@ -191,6 +193,8 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"reserve": float("inf")}, "policy.reserve: must be a number, or -inf to place every lead; found inf"),
         ({"reserve": True}, "policy.reserve: must be a number, or -inf to place every lead; found True"),
         ({"reserve": [1]}, "policy.reserve: must be a number, or -inf to place every lead; found [1]"),
+        ({"explore": 1.5}, "policy.explore: must be from 0 to 1; found 1.5"),
+        ({"explore": True}, "policy.explore: must be from 0 to 1; found True"),
         ({"half_life_days": 0}, "policy.half_life_days: must be a number above 0, or None; found 0"),
         ({"half_life_days": "9"}, "policy.half_life_days: must be a number above 0, or None; found '9'"),
         ({"half_life_days": float("inf")}, "policy.half_life_days: must be a number above 0, or None; found inf"),
