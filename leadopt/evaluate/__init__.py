@@ -5,6 +5,8 @@ Reached as ``leadopt.evaluate.leads_needed(...)``, and so on. What is heavy is i
 
 from leadopt.evaluate.backtest import backtest
 from leadopt.evaluate.backtested import Backtest
+from leadopt.evaluate.experiment import Lift, measure_lift
+from leadopt.evaluate.holdout import Holdout, holdout
 from leadopt.evaluate.off_policy import off_policy
 from leadopt.evaluate.power import detectable_lift, leads_needed, power_of
 from leadopt.evaluate.valued import OffPolicy
@@ -12,10 +14,14 @@ from leadopt.plan_value import plan_value
 
 __all__ = [
     "Backtest",
+    "Holdout",
+    "Lift",
     "OffPolicy",
     "backtest",
     "detectable_lift",
+    "holdout",
     "leads_needed",
+    "measure_lift",
     "off_policy",
     "plan_value",
     "power_of",

@@ -178,8 +178,8 @@ def _combinations(levels: Ints) -> Ints:
     return np.asarray(np.unique(levels, axis=1, return_inverse=True)[1].reshape(-1), dtype=np.int64)
 
 
-def checked_columns(segment_by: Sequence[str] | str | None) -> tuple[str, ...]:
-    """Return the segment's columns as a tuple.
+def checked_columns(segment_by: Sequence[str] | str | None, name: str = "segment_by") -> tuple[str, ...]:
+    """Return the columns that a setting names as a tuple.
 
     Raises
     ------
@@ -188,5 +188,5 @@ def checked_columns(segment_by: Sequence[str] | str | None) -> tuple[str, ...]:
     """
     columns = (segment_by,) if isinstance(segment_by, str) else tuple(segment_by or ())
     if not all(isinstance(column, str) for column in columns) or len(set(columns)) < len(columns):
-        raise InvalidInput(f"segment_by: must be distinct names of columns; found {segment_by!r}")
+        raise InvalidInput(f"{name}: must be distinct names of columns; found {segment_by!r}")
     return columns

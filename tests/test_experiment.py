@@ -1,0 +1,109 @@
+"""`measure_lift`: intervals cover by simulation, formulas agree with published ones, and its power is as planned."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+import leadopt
+from leadopt.evaluate import measure_lift, power_of
+from leadopt.evaluate.experiment import _difference, _ratio
+
+
+def results(planned, at_random, **columns):
+    """A trial with so many (won, lost) in each group."""
+    cells = [("plan", 1, planned[0]), ("plan", 0, planned[1]), ("random", 1, at_random[0]), ("random", 0, at_random[1])]
+    return [{"group": group, "converted": won, **columns} for group, won, n in cells for _ in range(n)]
+
+
+def test_the_interval_is_newcombes():
+    """His table II, case (a): 56 of 70 against 48 of 80, method 10: 0.0524 to 0.3339."""
+    found = measure_lift(results((56, 14), (48, 32)))
+    assert (found.difference, found.low, found.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
+
+
+def test_intervals_cover_the_truth():
+    """2,000 trials, with one stratum and with twenty: 95% intervals cover in 93.5 to 97%."""
+    rng = np.random.default_rng(0)
+    for n_strata, n1, n0 in ((1, 400, 100), (20, 20, 5)):
+        base = np.linspace(0.1, 0.3, n_strata) if n_strata > 1 else np.array([0.2])
+        truth = float(0.25 * base.mean())
+        covered = ratio_covered = 0
+        for _ in range(2000):
+            counts = np.full(n_strata, n1), np.full(n_strata, n0)
+            won = rng.binomial(n1, 1.25 * base).astype(float), rng.binomial(n0, base).astype(float)
+            _, low, high = _difference(*counts, *won, level=0.95, z=1.95996)
+            covered += low <= truth <= high
+            _, low, high = _ratio(*counts, *won, z=1.95996)
+            ratio_covered += low <= 0.25 <= high
+        assert 0.935 < covered / 2000 < 0.97
+        assert 0.935 < ratio_covered / 2000 < 0.97
+
+
+def test_trials_show_a_lift_as_often_as_planned():
+    rng, n, lift, shown = np.random.default_rng(1), 3000, 0.3, 0
+    for _ in range(600):
+        planned, at_random = rng.binomial(2000, 0.16 * (1 + lift)), rng.binomial(1000, 0.16)
+        counts = (np.array([float(k)]) for k in (2000, 1000, planned, at_random))
+        shown += _difference(*counts, level=0.95, z=1.95996)[1] > 0
+    assert shown / 600 == pytest.approx(power_of(n, 0.16, lift, share=1 / 3), abs=0.05)
+
+
+def test_strata_put_right_what_groups_hide():
+    """Simpson: better in both strata, worse in all, as the plan had the hard leads."""
+    trial = results((30, 70), (2, 8), source="cold") + results((8, 2), (70, 30), source="warm")
+    assert measure_lift(trial).difference < 0
+    found = measure_lift(trial, stratify_by="source")
+    assert found.difference == pytest.approx(0.1)
+    assert found.rate_planned == pytest.approx(38 / 110)
+
+
+def test_strata_of_one_group_alone_say_nothing():
+    trial = results((56, 14), (48, 32), source="a")
+    alone = results((9, 0), (0, 0), source="b")
+    one, other = (measure_lift(rows, stratify_by="source") for rows in (trial, trial + alone))
+    assert other.difference == pytest.approx(one.difference)
+    assert measure_lift(alone + results((0, 0), (3, 4), source="c"), stratify_by="source").low == -np.inf
+
+
+@pytest.mark.parametrize(
+    "planned, at_random, said",
+    [
+        ((240, 760), (180, 820), "the plan helps: 24.0% of 1,000 planned"),
+        ((180, 820), (240, 760), "the plan harms: "),
+        ((20, 80), (19, 81), r"no difference is shown \(a lift of 10% takes [\d,]+ leads\): "),
+        ((5, 5), (0, 10), "the plan helps: .* points .*95% interval"),
+        ((1, 9), (0, 10), "no difference is shown: "),
+    ],
+)
+def test_the_summary_says_what_was_shown(planned, at_random, said):
+    found = measure_lift(results(planned, at_random))
+    assert re.match(said, found.summary())
+    assert str(found) == found.summary() and "<b>" in found._repr_html_()
+    assert json.loads(found.to_json())["n_random"] == sum(at_random)
+
+
+def test_what_is_open_or_outside_is_left_out():
+    trial = results((5, 5), (4, 6))
+    trial += [{"group": "plan", "converted": None}] * 3 + [{"group": "outside", "converted": 1}] * 9
+    found = measure_lift(trial)
+    assert (found.n_planned, found.n_random, found.n_open) == (10, 10, 3)
+    assert found.summary().endswith("; 3 leads still open")
+
+
+@pytest.mark.parametrize(
+    "rows, settings, said",
+    [
+        ([{"group": "control", "converted": 1}], {}, 'results.group, row 1: must be "plan", "random" or "outside"'),
+        ([{"group": "plan", "converted": 2}], {}, "results.converted, row 1: an outcome must be 0, 1"),
+        ([{"group": "plan", "converted": 1}], {}, 'results.group: no lead of the group "random" has an outcome yet'),
+        ([{"group": "random", "converted": 1}], {}, 'results.group: no lead of the group "plan" has an outcome yet'),
+        ([{"converted": 1}], {}, 'results: column "group" is missing'),
+        ([], {"level": 95}, "level: must be between 0 and 1, such as 0.95; found 95"),
+        (results((1, 1), (1, 1)), {"stratify_by": "x"}, 'results: column "x" is missing'),
+    ],
+)
+def test_bad_input_gets_a_sentence(rows, settings, said):
+    with pytest.raises(leadopt.InvalidInput, match=f"^{re.escape(said)}"):
+        measure_lift(rows, **settings)
