@@ -1,6 +1,7 @@
-"""Lead scores from weights that a person states, and tiers from scores."""
+"""Lead scores from weights that a person states; tiers from scores, by share or by threshold."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from numbers import Integral
 from typing import Any
 
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.frames import Table
+from leadopt.scores import Scores
 from leadopt.values import as_level, is_number
 
 Floats = NDArray[np.float64]
@@ -42,13 +44,58 @@ def score(leads: Any, weights: Weights) -> Floats:
     array([0.75 , 0.125, 1.   ])
     """
     table = leads if isinstance(leads, Table) else Table(leads, "leads")
-    total, most = np.zeros(table.n_rows), 0.0
-    for column, points in plain_weights(weights).items():
-        total += _level_points(table, column, points) if isinstance(points, Mapping) else _scaled(table, column, points)
-        most += max(points.values(), default=0.0) if isinstance(points, Mapping) else points
-    if most <= 0:
+    points, most = _points_of(table, weights)
+    return np.asarray(sum(points.values(), np.zeros(table.n_rows)) / sum(most.values()))
+
+
+def scored(leads: Any, weights: Weights, *, lead_id: str = "lead_id") -> Scores:
+    """Return what `score` returns, with what each column adds to each lead's score, in words and numbers.
+
+    Parameters
+    ----------
+    leads, weights
+        as of `score`
+    lead_id
+        the column of ids
+
+    Raises
+    ------
+    InvalidInput
+        as `score`, or an id that is missing or there twice
+
+    Examples
+    --------
+    >>> leads = {"lead_id": ["A", "B"], "budget": ["yes", "no"], "visits": [0, 5]}
+    >>> found = scored(leads, {"budget": {"yes": 3}, "visits": 1})
+    >>> print(found.explain("A"))
+    A: score 0.75 of 1, rank 1 of 2.
+      budget=yes: 0.75 of 0.75.
+      visits=0: 0 of 0.25.
+    """
+    table = leads if isinstance(leads, Table) else Table(leads, "leads")
+    points, most = _points_of(table, weights)
+    whole = sum(most.values())
+    return Scores(
+        lead_ids=tuple(table.ids(lead_id)),
+        values=np.asarray(sum(points.values(), np.zeros(table.n_rows)) / whole),
+        parts={column: got / whole for column, got in points.items()},
+        levels={column: tuple(table.levels(column)) for column in points},
+        most={column: got / whole for column, got in most.items()},
+        lead_id=lead_id,
+        like=table,
+    )
+
+
+def _points_of(table: Table, weights: Weights) -> tuple[dict[str, Floats], dict[str, float]]:
+    """Return the points of each column for each lead, and the most that each can give."""
+    points, most = dict[str, Floats](), dict[str, float]()
+    for column, weight in plain_weights(weights).items():
+        by_level = isinstance(weight, Mapping)
+        points[column] = _level_points(table, column, weight) if by_level else _scaled(table, column, weight)  # type: ignore[arg-type]
+        most[column] = max(weight.values(), default=0.0) if isinstance(weight, Mapping) else weight
+    if sum(most.values()) <= 0:
         raise InvalidInput("score: at least one column must give points")
-    return np.asarray(total / most)
+    return points, most
 
 
 def tiers(scores: ArrayLike, shares: Mapping[str, float]) -> list[str]:
@@ -69,6 +116,39 @@ def tiers(scores: ArrayLike, shares: Mapping[str, float]) -> list[str]:
     edges, rank = np.cumsum(list(shares.values())), _rank(values)
     names = list(shares)
     return [names[min(int(place), len(names) - 1)] for place in np.searchsorted(edges - 1e-12, rank, side="right")]
+
+
+def tiers_by_threshold(scores: ArrayLike, least: Mapping[str, float]) -> list[str]:
+    """Return the tier of each lead: the first one whose threshold its score reaches.
+
+    Parameters
+    ----------
+    least
+        the lowest score of each tier, the best tier first; the last one must be low enough for every lead
+
+    Raises
+    ------
+    InvalidInput
+        thresholds that do not fall, scores that are no numbers, or a score that reaches no tier
+
+    Examples
+    --------
+    >>> tiers_by_threshold([0.9, 0.1, 0.5], {"hot": 0.5, "warm": 0.3, "cold": 0})
+    ['hot', 'cold', 'hot']
+    """
+    values, edges = np.asarray(scores, dtype=np.float64), list(least.values())
+    numbers = bool(edges) and all(is_number(edge) and not np.isnan(edge) for edge in edges)
+    if not numbers or any(high <= low for high, low in pairwise(edges)):
+        raise InvalidInput(f"tiers: thresholds must be numbers, from the best tier's down; found {dict(least)}")
+    if np.isnan(values).any():
+        raise InvalidInput("tiers: scores must be numbers; found nan")
+    if (below := values[values < edges[-1]]).size:
+        raise InvalidInput(
+            f'tiers: a score of {below.min():g} reaches no tier, as "{list(least)[-1]}", the last one, begins at '
+            f"{edges[-1]:g}; let it begin lower"
+        )
+    names, place = list(least), np.searchsorted(-np.array(edges, dtype=np.float64), -values)
+    return [names[int(k)] for k in place]
 
 
 def top(scores: ArrayLike, share: float) -> NDArray[np.int64]:

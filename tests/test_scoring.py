@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt.errors import InvalidInput
-from leadopt.scoring import plain_weights, score, tiers, top
+from leadopt.scoring import plain_weights, score, scored, tiers, tiers_by_threshold, top
 from tests.strategies import examples
 from tests.tables_strategies import KINDS
 
@@ -118,3 +118,49 @@ def test_the_top_is_the_first_of_two_tiers(scores, share):
     finite = np.where(np.isinf(scores), -1e9, scores)
     first = [i for i, tier in enumerate(tiers(finite, {"hot": share, "other": 1 - share})) if tier == "hot"]
     assert found.tolist() == [i for i in first if scores[i] > -np.inf]
+
+
+def test_what_columns_add_makes_the_score():
+    weights = {"budget": {"yes": 2, "no": 1}, "stars": 2}
+    found = scored({"lead_id": [7, 8, 9], **LEADS}, weights)
+    assert found.values == pytest.approx(score(LEADS, weights))
+    assert sum(found.parts.values()) == pytest.approx(found.values)
+    assert found.parts["budget"].tolist() == [0.5, 0.25, 0]
+    assert str(found.explain(9)) == (
+        "9: score 0.25 of 1, rank 3 of 3.\n"
+        "  stars=3: 0.25 of 0.5.\n"
+        "  budget=missing: 0 of 0.5."
+    )  # fmt: skip
+    assert str(found) == "3 leads scored by budget, stars; median 0.5 of 1"
+
+
+def test_thresholds_are_reached_from_the_top():
+    least = {"hot": 0.5, "warm": 0.25, "cold": -np.inf}
+    assert tiers_by_threshold([0.5, 0.49, 0.25, 0.1, 1], least) == ["hot", "warm", "warm", "cold", "hot"]
+    assert tiers_by_threshold([], least) == []
+
+
+@given(st.lists(st.floats(0, 1), max_size=20), st.lists(st.floats(0.01, 0.99), unique=True, max_size=4))
+@examples(100)
+def test_a_tier_by_threshold_is_the_first_that_is_reached(scores, edges):
+    least = {f"tier {k}": edge for k, edge in enumerate([*sorted(edges, reverse=True), 0.0])}
+    found = tiers_by_threshold(scores, least)
+    assert found == [next(name for name, edge in least.items() if value >= edge) for value in scores]
+
+
+@pytest.mark.parametrize(
+    "scores, least, said",
+    [
+        ([1], {}, "tiers: thresholds must be numbers, from the best tier's down; found {}"),
+        ([1], {"a": 0.1, "b": 0.5}, "tiers: thresholds must be numbers, from the best tier's down; "
+                                    "found {'a': 0.1, 'b': 0.5}"),
+        ([1], {"a": "high"}, "tiers: thresholds must be numbers, from the best tier's down; found {'a': 'high'}"),
+        ([float("nan")], {"a": 0}, "tiers: scores must be numbers; found nan"),
+        ([0.5, 0.1], {"a": 0.5, "b": 0.2},
+         'tiers: a score of 0.1 reaches no tier, as "b", the last one, begins at 0.2; let it begin lower'),
+    ],
+)  # fmt: skip
+def test_what_are_no_thresholds_is_refused(scores, least, said):
+    with pytest.raises(InvalidInput) as caught:
+        tiers_by_threshold(scores, least)
+    assert str(caught.value) == said
