@@ -1,4 +1,4 @@
-"""The command line: `assign`, `explain`, `compare`, `report` and `demo`; results on stdout, all else on stderr.
+"""The command line, whose results go to stdout and all else to stderr.
 
 `commands` only names options; the functions in the other files do the work and can be called from Python.
 """

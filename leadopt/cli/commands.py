@@ -8,6 +8,7 @@ import typer
 
 from leadopt.cli.assigning import explanation, load_plan, run_assign
 from leadopt.cli.demo import run_demo
+from leadopt.cli.evaluating import run_evaluate
 from leadopt.cli.terminal import answering, text_table
 from leadopt.files import EXTENSIONS
 
@@ -82,6 +83,25 @@ def report_command(plan: Annotated[Path, _PLAN_FILE], debug: Annotated[bool, _DE
     """Print a plan's report in Markdown."""
     with answering(debug):
         print(load_plan(plan).report())
+
+
+@app.command("evaluate")
+def evaluate_command(
+    history: Annotated[Path, typer.Argument(help="One row per past lead: rep_id, converted, at, its attributes.")],
+    segment_by: Annotated[
+        list[str] | None,
+        typer.Option(help="Column of a lead that conversion may depend on; once for each, or with commas."),
+    ] = None,
+    policy: Annotated[Path | None, typer.Option(help="The rules, as TOML: segment_by, half-life, columns.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Where the calibration curve goes (.png, .svg, .pdf).")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where all figures go, as .json.")] = None,
+    now: Annotated[str, typer.Option(help="No outcome may be later than this date.", show_default="today")] = "",
+    seed: Annotated[int, typer.Option(help="Draws the folds where history has no dates.")] = 0,
+    debug: Annotated[bool, _DEBUG] = False,
+) -> None:
+    """Say whether it matters who gets which lead, by what earlier outcomes foretell of later ones."""
+    with answering(debug):
+        run_evaluate(history, segment_by or (), policy, plot, output, now=now, seed=seed)
 
 
 @app.command("demo")

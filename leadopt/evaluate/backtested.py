@@ -156,17 +156,18 @@ class Backtest:
         return ["between", "how many", "odds differ by", "p", "would have shown", f"outcomes for {wanted}"], rows
 
     @property
-    def _shown(self) -> list[tuple[list[str], list[list[str]]]]:
+    def tables(self) -> list[tuple[list[str], list[list[str]]]]:
+        """Headers and rows of scores, differences and tests, for people; none where nothing was judged."""
         return [self.score_rows, self.difference_rows, self.test_rows] if self.n_judged else []
 
     def __str__(self) -> str:
-        tables = [markdown(*rows) for rows in self._shown]
+        tables = [markdown(*rows) for rows in self.tables]
         return "\n\n".join([f"Verdict: {self.verdict}.", self.scheme, *tables, *self.notes])
 
     def __repr__(self) -> str:
         return f"<Backtest: {self.verdict}>"
 
     def _repr_html_(self) -> str:
-        tables = "".join(html(*rows) for rows in self._shown)
+        tables = "".join(html(*rows) for rows in self.tables)
         notes = "".join(f"<p>{escape(note)}</p>" for note in (self.scheme, *self.notes))
         return f"<p><b>{escape(str(self.verdict))}</b></p>{tables}{notes}"

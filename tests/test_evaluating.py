@@ -1,0 +1,63 @@
+"""`leadopt evaluate`: what it prints is what `backtest` finds, and what goes wrong gets a sentence."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from leadopt import cli
+from leadopt.cli.evaluating import run_evaluate
+from leadopt.evaluate import backtest
+from leadopt.files import write_table
+from tests.test_backtest import history
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_table(history(0, 300, rep_sd=0.5), "history.csv")
+    (tmp_path / "policy.toml").write_text('segment_by = ["source"]\nhalf_life_days = 90\n')
+    return tmp_path
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli.build_app(), ["evaluate", *arguments])
+
+
+def test_it_prints_what_backtest_finds(folder):
+    result = run("history.csv", "--segment-by", "source", "--plot", "curve.png", "-o", "figures.json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    found = backtest(history(0, 300, rep_sd=0.5), segment_by="source")
+    assert result.stdout.startswith(f"Verdict: {found.verdict}.\n\n{found.scheme}\n")
+    assert "rep + source" in result.stdout and "raw cells" in result.stdout
+    assert json.loads((folder / "figures.json").read_text())["verdict"]["decision"] == found.verdict.decision
+    assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_policy_says_what_segments_are(folder, capsys):
+    found = run_evaluate(folder / "history.csv", policy=folder / "policy.toml")
+    expected = backtest(history(0, 300, rep_sd=0.5), segment_by="source", half_life_days=90)
+    assert found.to_json() == expected.to_json()
+    assert run_evaluate(folder / "history.csv", ["source", "at"]).scores[0].method == "rep x source, at"
+    assert str(expected.verdict) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (
+            ["history.csv", "--segment-by", "sorce"],
+            'leadopt: history: column "sorce" is missing; did you mean "source"?',
+        ),
+        (["nowhere.csv"], "leadopt: nowhere.csv: "),
+        (["history.csv", "--plot", "curve.txt"], "leadopt: curve.txt: must end in .png or .svg or .pdf"),
+        (["history.csv", "-o", "figures.csv"], "leadopt: figures.csv: must end in .json"),
+        (["history.csv", "--plot", "no/curve.png"], "leadopt: no/curve.png: cannot be written"),
+        (["history.csv", "--now", "soon"], "leadopt: now: must be a date or an ISO date like 2026-01-31; found 'soon'"),
+        (["history.csv", "--seed", "-1"], "leadopt: --seed: must be 0 or more; found -1"),
+    ],
+)
+def test_what_goes_wrong_gets_a_sentence(folder, arguments, said):
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(said) and result.stderr.count("\n") == 1
