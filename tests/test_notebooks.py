@@ -8,6 +8,22 @@ every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for p
 
 # Run in the notebook's own kernel, after its last cell: what it says is recomputed from the truth and the plans.
 CHECKS = {
+    "does_it_help": """
+assert found.verdict.decision in ("use it", "reps alone")
+assert placebo.verdict.decision == "fairness is free"
+assert short.verdict.decision == "cannot tell yet"
+off = [np.abs(one - true_chance).mean() for one in (model.probability(history), history["converted"].mean())]
+assert off[0] < 0.5 * off[1]
+scores = {score.method: score.log_loss for score in found.scores}
+assert scores["raw cells"] > scores["industry, source"] > scores["rep x industry, source"]
+assert judged.value.low <= truly <= judged.value.high
+assert judged.lift.low <= truly - people <= judged.lift.high
+assert promised > truly > people
+assert np.isin(trial.group, ["plan", "random", "outside"]).all() and abs(trial.n_random - trial.n_planned) <= 1
+true = dict(true_rate.iter_rows())
+assert measured.low <= true["plan"] - true["random"] <= measured.high
+assert true["plan"] > true["random"]
+""",
     "fairness_tuning": """
 def gain(one):
     return one.case.gains.at(np.arange(300), one.rep_of_lead).sum()
