@@ -132,7 +132,7 @@ def test_without_numba_the_same_chains_are_fewer_and_still_allowed(monkeypatch):
 def test_the_bound_of_priced_leads_is_that_of_the_relaxation(monkeypatch):
     monkeypatch.setattr(milp, "_WHOLE", 0)
     problem = floor_of_reps(300, 5)
-    assert solve(problem, Milp()).bound == pytest.approx(linear_programme(problem), rel=1e-4)
+    assert solve(problem, Milp()).bound == pytest.approx(linear_programme(problem), rel=1e-7)
 
 
 @examples(100)

@@ -29,7 +29,7 @@ Ints = NDArray[np.int64]
 _CHEAPER = 0.5  # share of the dearest move, from stage to stage: a dear one that is made early stays
 _WORTHWHILE = 1e-3  # of what is lacking: a round that wins less is the last of its stage
 _LEAST = 1e-9  # of what is lacking: less is rounding
-_BROKEN = 30.0  # usual prices that a unit beyond a hard bound counts
+_BROKEN = (5.0, 100.0, 1000.0)  # usual prices that a unit beyond a hard bound counts: more if less does not mend it
 _A_SECOND = 5e6  # looks, where time is limited; an allowed answer is worth one second more
 _FAR = 1e300  # stands for no bound
 
@@ -43,7 +43,7 @@ class _Effort(NamedTuple):
     looks: int
 
 
-_COMPILED = _Effort(depth=8, stages=5, rounds=3, looks=60_000_000)
+_COMPILED = _Effort(depth=4, stages=5, rounds=3, looks=60_000_000)
 _PLAIN = _Effort(depth=4, stages=2, rounds=2, looks=200_000)  # plain loops are some hundred times as slow
 
 
@@ -61,38 +61,58 @@ def improved(core: Core, y: Floats, at: Ints, unit: Floats, meter: Meter) -> tup
     """
     if not len(at):
         return at, 0.0
-    from leadopt.solvers.chain_kernels import chains
-
-    loss = losses(core, y)
-    lower, upper = np.maximum(core.lower, -_FAR), np.minimum(core.upper, _FAR)
-    within, below = np.maximum(y, 0.0), np.maximum(-y, 0.0)
-    broken = np.maximum(_BROKEN * np.abs(y), _BROKEN * unit)
-    slopes = np.column_stack(
-        [within, np.minimum(core.penalty - within, broken), below, np.minimum(core.penalty - below, broken)]
-    )
-    fixed = (
-        core.lead,
-        core.first,
-        core.rep,
-        loss,
-        core.used.indptr.astype(np.int64),
-        core.used.indices.astype(np.int64),
-    )
     effort = _COMPILED if has_numba() else _PLAIN
-    n_reps, at = int(core.rep.max(initial=0)) + 1, at.copy()
-    starts, looks = np.argsort(loss, kind="stable"), int(min(effort.looks, (1.0 + max(meter.left_s, 0.0)) * _A_SECOND))
-    for stage in range(effort.stages):
-        dearest = float(loss.max(initial=0.0)) * _CHEAPER ** (effort.stages - 1 - stage)
-        for _ in range(effort.rounds):
-            rows = (core.loads(at), lower, upper)
-            before = _lacking(loss, at, rows, slopes)
-            least = _LEAST * before
-            won, looks = chains(
-                starts, *fixed, core.used.data, rows, slopes, at, n_reps, effort.depth, dearest, least, looks
-            )
-            if won <= _WORTHWHILE * before or meter.left_s <= 0:
-                break
-    return at, _lacking(loss, at, (core.loads(at), lower, upper), slopes)
+    looks = int(min(effort.looks, (1.0 + max(meter.left_s, 0.0)) * _A_SECOND))
+    for broken in _BROKEN:
+        work = _Search.of(core, y, broken * unit, broken)
+        at, looks = work.searched(at, effort, looks, meter)
+        if core.allows(at):
+            break
+    return at, work.lacking(at)
+
+
+class _Search(NamedTuple):
+    """A core with what its options lose and its bounds cost."""
+
+    core: Core
+    loss: Floats
+    lower: Floats
+    upper: Floats
+    slopes: Floats
+
+    @classmethod
+    def of(cls, core: Core, y: Floats, unit: Floats, broken: float) -> "_Search":
+        within, below = np.maximum(y, 0.0), np.maximum(-y, 0.0)
+        beyond = np.maximum(broken * np.abs(y), unit)
+        slopes = [within, np.minimum(core.penalty - within, beyond), below, np.minimum(core.penalty - below, beyond)]
+        lower, upper = np.maximum(core.lower, -_FAR), np.minimum(core.upper, _FAR)
+        return cls(core, losses(core, y), lower, upper, np.column_stack(slopes))
+
+    def lacking(self, at: Ints) -> float:
+        """Return what options lack to the bound."""
+        load, slopes = self.core.loads(at), self.slopes
+        above = slopes[:, 0] * np.maximum(self.upper - load, 0.0) + slopes[:, 1] * np.maximum(load - self.upper, 0.0)
+        below = slopes[:, 2] * np.maximum(load - self.lower, 0.0) + slopes[:, 3] * np.maximum(self.lower - load, 0.0)
+        return float(self.loss[at].sum() + above.sum() + below.sum())
+
+    def searched(self, at: Ints, effort: _Effort, looks: int, meter: Meter) -> tuple[Ints, int]:
+        """Return options after chains from every start, stage by stage, and the looks that are left."""
+        from leadopt.solvers.chain_kernels import chains
+
+        core, loss, at = self.core, self.loss, at.copy()
+        used = (core.used.indptr.astype(np.int64), core.used.indices.astype(np.int64), core.used.data)
+        n_reps, starts = int(core.rep.max(initial=0)) + 1, np.argsort(loss, kind="stable")
+        for stage in range(effort.stages):
+            dearest = float(loss.max(initial=0.0)) * _CHEAPER ** (effort.stages - 1 - stage)
+            for _ in range(effort.rounds):
+                rows, before = (core.loads(at), self.lower, self.upper), self.lacking(at)
+                won, looks = chains(
+                    starts, core.lead, core.first, core.rep, loss, *used, rows, self.slopes, at, n_reps,
+                    effort.depth, dearest, _LEAST * before, looks,
+                )  # fmt: skip
+                if won <= _WORTHWHILE * before or meter.left_s <= 0:
+                    break
+        return at, looks
 
 
 def losses(core: Core, y: Floats) -> Floats:
@@ -100,10 +120,3 @@ def losses(core: Core, y: Floats) -> Floats:
     worth = core.gain - core.used.T @ y
     best = np.maximum.reduceat(worth, core.first[:-1]) if len(worth) else worth
     return np.asarray(best[core.lead] - worth)
-
-
-def _lacking(loss: Floats, at: Ints, rows: tuple[Floats, Floats, Floats], slopes: Floats) -> float:
-    load, lower, upper = rows
-    above = slopes[:, 0] * np.maximum(upper - load, 0.0) + slopes[:, 1] * np.maximum(load - upper, 0.0)
-    below = slopes[:, 2] * np.maximum(load - lower, 0.0) + slopes[:, 3] * np.maximum(lower - load, 0.0)
-    return float(loss[at].sum() + above.sum() + below.sum())

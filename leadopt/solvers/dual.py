@@ -33,7 +33,7 @@ _PER_REP = 20  # and by rep
 _LARGER = 4  # times as many leads in the next one
 _MEMORY = 20  # steps that a quasi-Newton method remembers
 _STEPS, _LEAST_STEPS = 300, 20
-_LOOKS = 4e9  # at pairs in the steps on one sample, where those are many
+_LOOKS = 1e9  # at pairs in the steps on one sample, where those are many
 
 
 class Choices(NamedTuple):
@@ -123,20 +123,45 @@ class PairOracle:
         best, margin = _columns(self._over(y, self._everybody, work), np.int64, np.float64)
         return best, margin
 
-    def options(self, y: Floats, places: Ints, dearest: float) -> tuple[Ints, Ints]:
-        """Return the options of some leads that lose at most `dearest`: which of the leads, and the rep, by lead.
+    def options(self, y: Floats, places: Ints, dearest: Floats, at_rep: Floats) -> tuple[Ints, Ints]:
+        """Return the options of some leads that lose at most so much: which of the leads, and the rep, by lead.
 
-        `places` are where they are among `leads`, ascending. Rep n_reps is the pool.
+        Parameters
+        ----------
+        places
+            where they are among `leads`, ascending
+        dearest
+            (len(places),), what an option of each may lose, or
+        at_rep
+            (n_reps + 1,), what one at each rep may lose, whichever is more; rep n_reps is the pool
         """
-        reserve = self.problem.reserve
 
         def work(reduced: Floats, first: int) -> tuple[Ints, Ints]:
-            worth = np.column_stack([reduced, np.full(len(reduced), reserve)])
-            lead, rep = np.nonzero((worth >= worth.max(axis=1)[:, None] - dearest) & (worth > -np.inf))
+            worth, loss = self._with_pool(reduced)
+            most = np.maximum(dearest[first : first + len(reduced), None], at_rep)
+            lead, rep = np.nonzero((loss <= most) & (worth > -np.inf))
             return first + lead, rep
 
         lead, rep = _columns(self._over(y, places, work), np.int64, np.int64)
         return lead, rep
+
+    def cheapest(self, y: Floats, places: Ints, rank: int) -> Floats:
+        """Return what the rank-th cheapest move to each rep and to the pool loses among some leads, (n_reps + 1,)."""
+
+        def work(reduced: Floats, _: int) -> tuple[Floats]:
+            worth, loss = self._with_pool(reduced)
+            loss[np.arange(len(loss)), worth.argmax(axis=1)] = np.inf
+            return (loss,)
+
+        loss = np.concatenate([part for (part,) in self._over(y, places, work)])
+        rank = min(rank, len(loss))
+        return np.asarray(np.partition(loss, rank - 1, axis=0)[rank - 1])
+
+    def _with_pool(self, reduced: Floats) -> tuple[Floats, Floats]:
+        """Return reduced gains beside that of the pool, and what each loses to the best of its lead."""
+        worth = np.column_stack([reduced, np.full(len(reduced), self.problem.reserve)])
+        with np.errstate(invalid="ignore"):
+            return worth, worth.max(axis=1)[:, None] - worth
 
     def _over(self, y: Floats, places: Ints, work: Callable[[Floats, int], T]) -> list[T]:
         """Return what `work` makes of the reduced gains of some leads, by block; it takes the first's number too."""
@@ -243,6 +268,10 @@ class Dual:
         """Return the dual value, given what leads are left with after prices in total."""
         paid = np.where(y > 0, np.where(y > 0, self.rows.upper, 0.0) * y, self.rows.lower * y)
         return total + float(paid.sum())
+
+    def at(self, y: Floats) -> float:
+        """Return the dual value at some prices: no answer is worth more."""
+        return self.value(y, self.oracle.choices(y).total)
 
     def _slope(self, x: Floats) -> tuple[float, Floats]:
         y = self.y(x)

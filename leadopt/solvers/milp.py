@@ -1,9 +1,10 @@
 """`Milp`: limits of any kind: overlapping, in hours or in value, with penalties, with minimums.
 
 1. **Price** every bound by the dual (`dual`): on samples first, then on all leads.
-2. **Prune**: leads whose best option is well ahead of the next one take it; the others are the core (`program`).
-3. **Solve** the core without whole numbers (HiGHS), round what is left of a lead, and mend the rest by ejection chains
-   (`chains`). A problem that is small enough goes to HiGHS in whole numbers, as far as the bound leaves it open.
+2. **Prune**: leads whose best option is well ahead of the next one take it; the others are the core (`covering`).
+3. **Solve** the core without whole numbers (HiGHS; `program`): its prices are better than those it came from. Make
+   leads whole, large ones first (`rounding`), and mend what that breaks by ejection chains (`chains`). A problem that is
+   small enough goes to HiGHS in whole numbers, as far as the bound leaves it open.
 4. The prices bound what any answer is worth. As leads cannot be divided, the bound is seldom reached exactly.
 """
 
@@ -18,9 +19,11 @@ from leadopt.progress import Meter, OnProgress
 from leadopt.solvers.base import Answer, checked_prices, checked_time_limit
 from leadopt.solvers.chains import improved, losses
 from leadopt.solvers.conflict import refuse_conflict, refuse_pinned, refuse_stranded, refuse_whole
+from leadopt.solvers.covering import open_options
 from leadopt.solvers.dual import Dual, PairOracle, priced
 from leadopt.solvers.families import Rows
 from leadopt.solvers.program import Core, Relaxed
+from leadopt.solvers.rounding import rounded
 from leadopt.solvers.witness import refuse_empty_bounds
 
 Bools = NDArray[np.bool_]
@@ -29,9 +32,11 @@ Ints = NDArray[np.int64]
 
 _WHOLE = 20_000  # options up to which all are in the core
 _SEARCHED = 4_000  # open options up to which branch and bound may still find something better
-_OPEN_PER_ROW = 10  # leads in the core, by row,
+_OPEN_PER_ROW = 5  # leads in the core, by row,
 _LEAST_OPEN = 1_000  # and at least
 _WIDER = 2  # times as many if these find no answer
+_ROUNDS = 3  # cores, each at the prices of the last, before
+_NEAR = 1e-7  # a core changes the bound by so little, relatively
 _DEAR = 20.0  # usual prices that breaking a hard bound costs while shares are allowed
 _DEARER = 100.0  # times as much where shares break bounds that they need not
 _NOTHING = 1e-10  # of all gains: lacking less is lacking nothing
@@ -104,31 +109,53 @@ class _Work:
     def answer(self, y: Floats) -> Answer:
         """Return the answer, from a hint of the prices."""
         oracle = PairOracle.of(self.problem, self.rows, self.leads)
-        unit = Dual.of(oracle, self.rows).unit
+        dual = Dual.of(oracle, self.rows)
         if len(self.leads) * self.problem.n_reps <= _WHOLE:
-            return self.small(oracle, unit)
+            return self.small(oracle, dual.unit)
         self.meter.enter("price")
         y = priced(self.problem, self.rows, self.leads, y, self.meter)
-        best, margin = oracle.margins(y)
-        n_open = max(_LEAST_OPEN, _OPEN_PER_ROW * self.rows.n)
+        wider = 1
         while True:
-            core, draft = self.core(oracle, y, best, margin, n_open)
-            self.meter.enter("core")
-            shares = core.relaxed(_DEAR * np.clip(np.abs(y), unit, _DEARER * unit))
+            core, draft, shares, y = self.core(dual, y, wider)
             # Where even shares break a bound, leads that are settled are in the way: no chain would mend that.
             if not core.breaks(shares.broken):
-                at, _ = self.mended(core, shares.z, y, unit)
+                at, _ = self.mended(core, shares.z, y, dual.unit)
                 if core.allows(at):
                     return self.finished(core, at, draft, y)
-            if n_open >= len(margin):
-                refuse_conflict(self.problem, core, unit)
+            if len(core.leads) == len(oracle.leads):
+                refuse_conflict(self.problem, core, dual.unit)
                 raise SolverFailed(f"{_NONE_FOUND}: loosen a limit, or give one a penalty")
-            n_open *= _WIDER
+            wider *= _WIDER
+
+    def core(self, dual: Dual, y: Floats, wider: int) -> tuple[Core, Ints, Relaxed, Floats]:
+        """Return the core at some prices, the answer so far, the core's shares, and better prices if these tell them.
+
+        The prices of a core are the best for all leads if no option left out beats those inside.
+        """
+        n_open = wider * max(_LEAST_OPEN, _OPEN_PER_ROW * self.rows.n)
+        for _ in range(_ROUNDS):
+            core, draft = self.opened(dual.oracle, y, n_open, wider)
+            self.meter.enter("core")
+            shares = core.relaxed(_DEAR * np.clip(np.abs(y), dual.unit, _DEARER * dual.unit))
+            before, after = dual.at(y), dual.at(shares.prices)
+            if after >= before:
+                break
+            y = shares.prices
+            if before - after <= _NEAR * abs(after) or self.meter.left_s <= 0:
+                break
+        return core, draft, shares, y
+
+    def opened(self, oracle: PairOracle, y: Floats, n_open: int, wider: int) -> tuple[Core, Ints]:
+        """Return the core of the open leads, and the answer so far, they themselves in the pool."""
+        places, lead, rep, settled = open_options(oracle, y, n_open, wider)
+        draft = self.problem.pins.copy()
+        draft[oracle.leads] = settled
+        return Core.of(self.problem, self.rows, oracle.leads[places], lead, rep, oracle.loads(settled)), draft
 
     def small(self, oracle: PairOracle, unit: Floats) -> Answer:
         """Return the answer of a problem all of whose options are in the core, searched as far as the nodes last."""
         n = len(oracle.leads)
-        core, draft = self.core(oracle, np.zeros(self.rows.n), np.full(n, -1), np.zeros(n), n)
+        core, draft = self.opened(oracle, np.zeros(self.rows.n), n, 1)
         self.meter.enter("core")
         shares = self.shares(core, unit)
         at, lacking = self.mended(core, shares.z, shares.prices, unit)
@@ -160,26 +187,10 @@ class _Work:
                 refuse_conflict(self.problem, core, unit)
             dear, checked = _DEARER * dear, True
 
-    def core(self, oracle: PairOracle, y: Floats, best: Ints, margin: Floats, n_open: int) -> tuple[Core, Ints]:
-        """Return the core of the leads with the smallest margins, and the answer so far, they themselves in the pool.
-
-        An open lead has every option that loses no more than the largest of these margins.
-        """
-        everybody = n_open >= len(margin)
-        dearest = np.inf if everybody else float(np.partition(margin, n_open - 1)[n_open - 1])
-        places = np.flatnonzero(margin <= dearest)
-        settled = best.copy()
-        settled[places] = -1
-        draft = self.problem.pins.copy()
-        draft[oracle.leads] = settled
-        lead, rep = oracle.options(y, places, dearest)
-        return Core.of(self.problem, self.rows, oracle.leads[places], lead, rep, oracle.loads(settled)), draft
-
     def mended(self, core: Core, z: Floats, y: Floats, unit: Floats) -> tuple[Ints, float]:
-        """Return each lead's option of the largest share, mended by chains, and what is lacking to the bound."""
+        """Return an option of each lead near its shares, mended by chains, and what is lacking to the bound."""
         self.meter.enter("round")
-        order = np.lexsort((-z, core.lead))
-        return improved(core, y, order[core.first[:-1]], unit, self.meter)
+        return improved(core, y, rounded(core, z, y, unit, self.meter), unit, self.meter)
 
     def finished(self, core: Core, at: Ints, draft: Ints, y: Floats, **stats: float) -> Answer:
         """Return the answer with the core's leads where they are."""
