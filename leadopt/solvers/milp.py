@@ -3,8 +3,8 @@
 1. **Price** every bound by the dual (`dual`): on samples first, then on all leads.
 2. **Prune**: leads whose best option is well ahead of the next one take it; the others are the core (`covering`).
 3. **Solve** the core without whole numbers (HiGHS; `program`): its prices are better than those it came from. Make
-   leads whole, large ones first (`rounding`), and mend what that breaks by ejection chains (`chains`). A problem that is
-   small enough goes to HiGHS in whole numbers, as far as the bound leaves it open.
+   leads whole, large ones first (`rounding`), and mend what that breaks by ejection chains (`chains`). A problem that
+   is small enough goes to HiGHS in whole numbers, as far as the bound leaves it open.
 4. The prices bound what any answer is worth. As leads cannot be divided, the bound is seldom reached exactly.
 """
 
