@@ -1,5 +1,7 @@
 """Ties: shared out evenly by capacity, drawn without favour, and never at a price."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -9,18 +11,27 @@ from leadopt.certify import certify
 from leadopt.errors import Infeasible
 from leadopt.gains import Affinity
 from leadopt.matching import Status, match
-from leadopt.problem import Limit
+from leadopt.problem import Limit, Problem
 from leadopt.solvers import Hungarian, MinCostFlow
 from leadopt.solvers.spread import _widths, spread_ties
 from tests import instances
 from tests.oracles import brute_force
 from tests.strategies import examples, problems
 
+ways = pytest.mark.parametrize("compiled", [0.0, 1.0], ids=["flow", "simplex"])
 both = pytest.mark.parametrize("solver", [Hungarian(), MinCostFlow()], ids=lambda solver: solver.name)
 
 
 def loads(found):
     return np.bincount(found.rep_of_lead[found.rep_of_lead >= 0], minlength=found.problem.n_reps).tolist()
+
+
+def shared_out(gains, capacity, rng, compiled, reserve=0.0):
+    """Return the reps of a best answer, its ties shared out by a flow or by a compiled simplex."""
+    problem = Problem(affinity=gains, capacity=capacity, reserve=reserve)
+    answer = MinCostFlow().solve(problem)
+    answer = replace(answer, stats={**answer.stats, "compiled": compiled})
+    return spread_ties(problem, answer, np.random.default_rng(rng))
 
 
 @both
@@ -55,26 +66,29 @@ def test_equal_leads_are_shared_out_by_capacity(capacity, expected):
     assert np.abs(np.array(found) - expected).max() <= 1
 
 
-def test_no_rep_and_no_position_profits_over_many_seeds():
+@ways
+def test_no_rep_and_no_position_profits_over_many_seeds(compiled):
     n_seeds = 300
     reps, leads = np.zeros(3), np.zeros((4, 3))
     for seed in range(n_seeds):
-        found = match(np.ones((4, 3)), 4, rng=seed).rep_of_lead  # somebody gets 2
+        found = shared_out(np.ones((4, 3)), 4, seed, compiled)  # somebody gets 2
         reps[np.argmax(np.bincount(found, minlength=3))] += 1
         leads[np.arange(4), found] += 1
     # Five standard deviations of a binomial with p = 1/3.
     assert np.abs(np.concatenate([reps, leads.reshape(-1)]) - n_seeds / 3).max() <= 5 * np.sqrt(n_seeds * 2 / 9)
 
 
-def test_no_position_is_left_in_the_pool_more_often_than_another():
+@ways
+def test_no_position_is_left_in_the_pool_more_often_than_another(compiled):
     n_seeds = 300
-    pooled = sum((match(np.ones((6, 2)), 1, rng=seed).rep_of_lead < 0).astype(int) for seed in range(n_seeds))
+    pooled = sum((shared_out(np.ones((6, 2)), 1, seed, compiled) < 0).astype(int) for seed in range(n_seeds))
     assert np.abs(pooled - n_seeds * 2 / 3).max() <= 5 * np.sqrt(n_seeds * 2 / 9)
 
 
-def test_leads_of_different_groups_with_the_same_ties_are_not_favoured_either():
+@ways
+def test_leads_of_different_groups_with_the_same_ties_are_not_favoured_either(compiled):
     n_seeds, gains = 300, np.array([[1.0, 1.0, 0.1], [1.0, 1.0, 0.2], [1.0, 1.0, 0.3]])
-    firsts = sum((match(gains, [1, 1, 0], rng=seed).rep_of_lead < 0).astype(int) for seed in range(n_seeds))
+    firsts = sum((shared_out(gains, [1, 1, 0], seed, compiled) < 0).astype(int) for seed in range(n_seeds))
     assert np.abs(firsts - n_seeds / 3).max() <= 5 * np.sqrt(n_seeds * 2 / 9)
 
 
@@ -130,13 +144,32 @@ def test_five_thousand_leads_with_ties_of_several_kinds_differ_by_two():
     assert others.max() - others.min() <= 2
 
 
+@pytest.mark.parametrize("n_leads", [40, 4_000])
+@pytest.mark.parametrize("slots", [0.7, 1.0, 1.3])
+def test_many_ties_of_many_kinds_come_out_as_even_by_simplex_as_by_flow(n_leads, slots):
+    rng = np.random.default_rng(0)
+    gains, weight = rng.integers(0, 3, (n_leads, 20)).astype(float), rng.uniform(0.5, 1.5, 20)
+    capacity = np.floor(slots * n_leads * weight / weight.sum()).astype(int) + 1
+
+    def unevenness(compiled):
+        found = shared_out(gains, capacity, 0, compiled)
+        assert gains[found >= 0, found[found >= 0]].sum() == best
+        return (np.bincount(found[found >= 0], minlength=20) ** 2 / capacity).sum()
+
+    best = match(gains, capacity, solver=MinCostFlow()).objective
+    assert unevenness(1.0) == pytest.approx(unevenness(0.0))
+
+
+@ways
 @given(problem=problems(kind="few"), seed=st.integers(0, 1000))
 @examples(100)
-def test_ties_never_change_the_objective_and_never_break_a_rule(problem, seed):
+def test_ties_never_change_the_objective_and_never_break_a_rule(compiled, problem, seed):
+    assume(not (compiled and problem.limits))
     try:
         answer = MinCostFlow().solve(problem)
     except Infeasible:
         assume(False)
+    answer = replace(answer, stats={**answer.stats, "compiled": compiled})
     before = certify(problem, answer.rep_of_lead, answer.prices, answer.limit_prices)
     spread = spread_ties(problem, answer, np.random.default_rng(seed))
     after = certify(problem, spread, answer.prices, answer.limit_prices)
@@ -144,12 +177,13 @@ def test_ties_never_change_the_objective_and_never_break_a_rule(problem, seed):
     assert after.objective == pytest.approx(before.objective, abs=1e-9)
 
 
+@ways
 @given(problem=problems(kind="tied", limits=False, pins=False, reserves=(0.0, -np.inf)))
 @examples(100)
-def test_loads_are_as_even_as_any_best_answer_allows(problem):
+def test_loads_are_as_even_as_any_best_answer_allows(compiled, problem):
     oracle = brute_force(problem)
     assume(oracle.feasible)
-    found = match(problem.affinity, problem.capacity, reserve=problem.reserve)
+    found = shared_out(problem.affinity, problem.capacity, 0, compiled, problem.reserve)
 
     def unevenness(answers):
         counts = (answers[:, :, None] == np.arange(problem.n_reps)).sum(axis=1)
@@ -157,8 +191,8 @@ def test_loads_are_as_even_as_any_best_answer_allows(problem):
 
     # Leads that are worth as much in the pool stay there, so compare among answers that place as many.
     placed = (oracle.answers >= 0).sum(axis=1)
-    best = oracle.allowed & np.isclose(oracle.worth, oracle.best) & (placed == (found.rep_of_lead >= 0).sum())
-    assert unevenness(found.rep_of_lead[None])[0] <= unevenness(oracle.answers[best]).min() + 1e-9
+    best = oracle.allowed & np.isclose(oracle.worth, oracle.best) & (placed == (found >= 0).sum())
+    assert unevenness(found[None])[0] <= unevenness(oracle.answers[best]).min() + 1e-9
 
 
 def test_a_small_difference_beside_gains_that_nobody_has_is_no_tie():

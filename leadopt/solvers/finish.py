@@ -242,6 +242,7 @@ class _Finish:
             prices, stopped = self.least_prices(core.rep_of, prices, low, slack)
         rounding = float(core.costs.gain(0.5 * len(opened.lead)))
         stats = {"rounds": rounds, "open_leads": len(opened.lead), "open_pairs": len(opened.rep), "rounding": rounding}
+        stats["compiled"] = float(self.compiled)
         return self.rest.answer(core.rep_of, prices, **stats, **({"stopped": 1.0} if stopped else {}))
 
     def least_prices(self, rep_of: Ints, prices: Floats, low: Floats, slack: float) -> tuple[Floats, bool]:

@@ -6,7 +6,9 @@ leads that have a choice picks the one with the smallest sum of load^2 / capacit
 are shuffled first: nobody profits from standing at the top of the table.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,7 @@ from leadopt.solvers.flow import Arcs, min_cost_flow
 from leadopt.solvers.grouping import Groups, group_leads
 from leadopt.solvers.limit_tree import LimitTree, NotNested, Room, limit_tree
 from leadopt.solvers.network import supplies
+from leadopt.solvers.transport import NEVER, TooManyPivots, transport
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,6 +33,7 @@ _STEPS = 256  # arcs by which a rep's load is priced; a coarse grid is refined a
 _MOST = 2.0**58  # as in min_cost_flow
 _UNLIMITED = 2**40  # capacities beyond are one and the same
 _FINE = 2.0**16  # costs per lead of the largest rep
+_LOTS = 2**20
 _CHUNK = 1 << 20
 _MANY_PAIRS = 2_000_000  # below, a look at each pair is quick enough
 _PER_ROW = 32  # leads per row of rates from which on envelopes are quicker than a look at each
@@ -112,14 +116,10 @@ def _find_ties(problem: Problem, answer: Answer, groups: Groups, tolerance: floa
 
 
 def _subset(groups: Groups, chosen: Ints) -> Groups:
-    members = [groups.members[groups.start[g] : groups.start[g + 1]] for g in chosen]
     size = groups.size[chosen]
-    return Groups(
-        example=groups.example[chosen],
-        size=size,
-        members=np.concatenate([np.zeros(0, dtype=np.int64), *members]),
-        start=np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
-    )
+    start = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+    place = np.repeat(groups.start[chosen] - start[:-1], size) + np.arange(start[-1])
+    return Groups(example=groups.example[chosen], size=size, members=groups.members[place], start=start)
 
 
 def _shuffled(ties: _Ties, rng: "np.random.Generator") -> _Ties:
@@ -145,7 +145,10 @@ def _rebalance(problem: Problem, answer: Answer, tree: LimitTree, ties: _Ties, r
     if choice.sum() > (_MANY if fixed else 2 * _MANY):
         choice = _drawn(choice, groups, answer.rep_of_lead, _DRAWN if fixed else 2 * _DRAWN, rng)
     group, option = np.nonzero(choice)
-    taken = _most_even(problem, tree, room, groups, group, option, result, rng.permutation(problem.n_reps))
+    # Numba has been loaded for a compiled answer; for others that would take longer than the flow.
+    share = partial(_by_simplex, rng=rng) if answer.stats.get("compiled") else _by_flow
+    favour = rng.permutation(problem.n_reps)
+    taken = _most_even(problem, tree, room, groups, group, option, result, favour, share)
     if taken is None:  # rounding of the prices made a pair of the answer look worse than tied
         return answer.rep_of_lead
     used = np.flatnonzero(taken)
@@ -176,25 +179,88 @@ def _most_even(
     option: Ints,
     fixed: Ints,
     favour: Ints,
+    share: "Callable[[Sharing], Ints | None]",
 ) -> Ints | None:
     """Return how many leads of each group take each option for the most even loads, None if no such flow exists."""
-    n_groups, n_reps = len(groups.size), problem.n_reps
-    pooled = option == n_reps
-    entry = tree.entry[tree.class_of_lead[groups.example[group]], np.where(pooled, 0, option)]
-    pairs = (group, n_groups + np.where(pooled, tree.root, entry), groups.size[group], 0)
-    supply = supplies(groups, tree, room.lower)
+    n_reps = problem.n_reps
     wanted = np.bincount(option, weights=groups.size[group], minlength=n_reps + 1)[:n_reps].astype(np.int64)
     most = np.minimum(wanted, (room.upper - room.lower)[:n_reps])
     held = np.bincount(fixed[fixed >= 0], minlength=n_reps)
     load, taken = np.zeros(n_reps, dtype=np.int64), None
     for width in _widths(int(most.max(initial=0))):
         grids = [_grid(int(m), int(x), width) for m, x in zip(most, load, strict=True)]
-        fills = _fill_arcs(problem, tree, n_groups, grids, held, favour)
-        flow = min_cost_flow(Arcs.of(pairs, *fills, *_other_arcs(n_groups, n_reps, tree, room)), supply)
-        if flow is None:
+        steps = _steps(problem, len(groups.size) + tree.root + 1, grids, held, favour)
+        taken = share(Sharing(tree=tree, room=room, groups=groups, group=group, option=option, steps=steps))
+        if taken is None:
             return None
-        taken = flow[: len(group)]
         load = np.bincount(option, weights=taken, minlength=n_reps + 1)[:n_reps].astype(np.int64)
+    return taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """Groups with their options, and what the load of every rep costs: (rep, how many leads, cost of each) by step."""
+
+    tree: LimitTree
+    room: Room
+    groups: Groups
+    group: Ints
+    option: Ints
+    steps: tuple[Ints, Ints, Ints]
+
+
+def _by_flow(sharing: Sharing) -> Ints | None:
+    """Return how many leads take each option at the least cost, by OR-Tools; None if the bounds allow no answer."""
+    tree, room, groups, group, option = sharing.tree, sharing.room, sharing.groups, sharing.group, sharing.option
+    n_groups, n_reps = len(groups.size), tree.entry.shape[1]
+    pooled = option == n_reps
+    entry = tree.entry[tree.class_of_lead[groups.example[group]], np.where(pooled, 0, option)]
+    pairs = (group, n_groups + np.where(pooled, tree.root, entry), groups.size[group], 0)
+    rep, width, cost = sharing.steps
+    fills = (n_groups + rep, n_groups + tree.parent[rep], width, cost)
+    # From the limits that are no capacities to those around them.
+    node = np.arange(n_reps, tree.root)
+    others = (n_groups + node, n_groups + tree.parent[node], (room.upper - room.lower)[node], 0)
+    flow = min_cost_flow(Arcs.of(pairs, fills, others), supplies(groups, tree, room.lower))
+    return None if flow is None else flow[: len(group)]
+
+
+def _by_simplex(sharing: Sharing, rng: "np.random.Generator") -> Ints | None:
+    """Return the same under capacities alone, by a compiled simplex that begins with a choice by lot.
+
+    Every step of a rep's load is a row that fills the rep unless leads do, and pays its cost if it is put aside.
+    """
+    room, groups, group, option = sharing.room, sharing.groups, sharing.group, sharing.option
+    n_reps, (rep, width, cost) = sharing.tree.root, sharing.steps
+    n_steps, placed = len(rep), np.flatnonzero(option < n_reps)
+    aside = np.full(len(groups.size), NEVER)
+    aside[group[option == n_reps]] = 0
+    # First, the cheapest steps make room for the leads, as if everybody could go anywhere.
+    order = np.argsort(cost, kind="stable")
+    needed = groups.size[aside > 0].sum() - room.lower[:n_reps].sum()
+    gives_way = np.zeros(n_steps, dtype=bool)
+    gives_way[order] = np.cumsum(width[order]) - width[order] < needed
+    try:
+        flows = transport(
+            np.append(np.arange(n_steps), n_steps + group[placed]),
+            np.append(rep, option[placed]),
+            np.zeros(n_steps + len(placed), dtype=np.int64),
+            np.append(width, groups.size),
+            room.lower[:n_reps] + np.bincount(rep, width, n_reps).astype(np.int64),
+            aside=np.append(cost, aside),
+            idle=NEVER,
+            first_cost=np.append(np.ones(n_steps, dtype=np.int64), rng.integers(0, _LOTS, len(placed))),
+            first_aside=np.append(np.where(gives_way, 0, NEVER), aside),
+        )
+    except TooManyPivots:
+        return _by_flow(sharing)
+    if flows is None:
+        return None
+    row, column, amount = flows
+    lead = row >= n_steps
+    key = (row[lead] - n_steps) * (n_reps + 1) + np.where(column[lead] < 0, n_reps, column[lead])
+    taken = np.zeros(len(group), dtype=np.int64)
+    taken[np.searchsorted(group * (n_reps + 1) + option, key)] = amount[lead]
     return taken
 
 
@@ -215,28 +281,18 @@ def _node_loads(tree: LimitTree, rep_of_lead: Ints) -> Ints:
     return tree.loads(entered)
 
 
-def _other_arcs(n_groups: int, n_reps: int, tree: LimitTree, room: Room) -> list[tuple[Ints, Ints, Ints, int]]:
-    """Return the arcs from the limits that are no capacities to those around them."""
-    node = np.arange(n_reps, tree.root)
-    return [(n_groups + node, n_groups + tree.parent[node], (room.upper - room.lower)[node], 0)]
-
-
-def _fill_arcs(
-    problem: Problem, tree: LimitTree, n_groups: int, grids: list[Ints], held: Ints, favour: Ints
-) -> list[tuple[Ints, Ints, Ints, Ints]]:
+def _steps(problem: Problem, nodes: int, grids: list[Ints], held: Ints, favour: Ints) -> tuple[Ints, Ints, Ints]:
     """Return each rep's load in steps, each step at the fill it leads to: convex, so that the emptiest rep comes first.
 
-    Equal fills are told apart by `favour`, a random order of the reps.
+    Equal fills are told apart by `favour`, a random order of the reps; costs are small enough for so many `nodes`.
     """
     rep = np.repeat(np.arange(problem.n_reps), [len(grid) - 1 for grid in grids])
     start = np.concatenate([np.zeros(0, dtype=np.int64), *(grid[:-1] for grid in grids)])
     end = np.concatenate([np.zeros(0, dtype=np.int64), *(grid[1:] for grid in grids)])
     capacity = np.clip(problem.capacity, 1, _UNLIMITED)
     fill = (held[rep] + (start + end) / 2) / capacity[rep]
-    nodes = n_groups + tree.root + 1
     unit = min(_FINE * float(capacity.max()), _MOST / nodes / problem.n_reps / fill.max()) if len(fill) else 1.0
-    cost = np.floor(fill * unit).astype(np.int64) * problem.n_reps + favour[rep]
-    return [(n_groups + rep, n_groups + tree.parent[rep], end - start, cost)]
+    return rep, end - start, np.floor(fill * unit).astype(np.int64) * problem.n_reps + favour[rep]
 
 
 def _widths(most: int) -> list[int]:

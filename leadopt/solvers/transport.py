@@ -29,6 +29,7 @@ def transport(
     idle: Ints | int = 0,
     prices: Ints | None = None,
     first_cost: Ints | None = None,
+    first_aside: Ints | None = None,
 ) -> tuple[Ints, Ints, Ints] | None:
     """Return (row, column, amount) of a cheapest flow, None if supplies or columns are left over that must not be.
 
@@ -44,8 +45,8 @@ def transport(
         (n_columns,) or one for all: what a unit of room costs that stays empty
     prices
         (n_columns,), whole costs by which the columns are dearer for the first flow; None = 0
-    first_cost
-        (n_arcs,), what the first flow goes by; None = `cost`
+    first_cost, first_aside
+        what the first flow goes by, which serves one row after the other; None = `cost` and `aside`
 
     Raises
     ------
@@ -65,11 +66,16 @@ def transport(
     first, place = _places(row[open_], n_rows, len(columns))
     tos = np.full(first[-1], root)
     tos[place], tos[first[-2] : -1] = column[open_], columns
-    ends = np.broadcast_to(aside, n_rows), np.broadcast_to(idle, root)[columns]
     supplies, values = np.append(supply, room.sum()), np.append(np.zeros_like(room) if prices is None else -prices, 0)
     parent, arc, flow = (np.full(root + 1 + n_rows + 1, -1, dtype=np.int64) for _ in range(3))
-    costs = _laid_out(cost[open_], place, first, *ends)
-    begin = costs if first_cost is None else _laid_out(first_cost[open_], place, first, *ends)
+    costs = np.zeros(first[-1], dtype=np.int64)
+    costs[place], costs[first[1:-1] - 1] = cost[open_], aside
+    costs[first[-2] : -1] = np.broadcast_to(idle, root)[columns]
+    begin = costs.copy()
+    if first_cost is not None:
+        begin[place] = first_cost[open_]
+    if first_aside is not None:
+        begin[first[1:-1] - 1] = first_aside
     kernels.begin(first, tos, begin, supplies, room, values, parent, arc, flow)
     most = _PIVOTS * len(tos)
     if kernels.simplex(first, tos, costs, parent, arc, flow, values, most, int(_BLOCK * np.sqrt(len(tos)))) >= most:
@@ -91,8 +97,3 @@ def _places(row: Ints, n_rows: int, n_columns: int) -> tuple[Ints, Ints]:
     sizes = np.append(np.bincount(row, minlength=n_rows), n_columns) + 1
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), np.arange(len(row)) + row
 
-
-def _laid_out(cost: Ints, place: Ints, first: Ints, aside: Ints, idle: Ints) -> Ints:
-    costs = np.zeros(first[-1], dtype=np.int64)
-    costs[place], costs[first[1:-1] - 1], costs[first[-2] : -1] = cost, aside, idle
-    return costs
