@@ -96,4 +96,3 @@ def _places(row: Ints, n_rows: int, n_columns: int) -> tuple[Ints, Ints]:
     """
     sizes = np.append(np.bincount(row, minlength=n_rows), n_columns) + 1
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), np.arange(len(row)) + row
-
