@@ -11,7 +11,7 @@ from leadopt.solvers.flow import CostsTooLarge, min_cost_flow
 from leadopt.solvers.grouping import Groups
 from leadopt.solvers.limit_tree import LimitTree, Room
 from leadopt.solvers.network import needed, network, supplies
-from leadopt.solvers.transport import NEVER, TooManyPivots, transport
+from leadopt.solvers.transport import NEVER, transport
 from leadopt.solvers.witness import refuse_infeasible
 
 Floats = NDArray[np.float64]
@@ -51,11 +51,8 @@ def solve_core(
     most = _most(groups, tree)
     while True:
         costs = whole_costs(problem, groups, tree, pairs, most, beside)
-        if near is not None:
-            try:
-                return costs, _by_simplex(costs, groups, room, near)
-            except TooManyPivots:
-                near = None
+        if near is not None and (flows := _by_simplex(costs, groups, room, near)) is not None:
+            return costs, flows
         arcs, supply = network(groups, tree, room, costs), supplies(groups, tree, needed(tree, room))
         try:
             flow = min_cost_flow(replace(arcs, cost=_shortened(arcs.cost)), supply)
@@ -69,14 +66,11 @@ def solve_core(
         refuse_infeasible(problem, groups, tree, arcs, supply)
 
 
-def _by_simplex(costs: Costs, groups: Groups, room: Room, near: Floats) -> tuple[Ints, Ints, Ints]:
+def _by_simplex(costs: Costs, groups: Groups, room: Room, near: Floats) -> tuple[Ints, Ints, Ints] | None:
     prices = np.floor(np.ldexp(np.minimum(near, costs.gain(_MOST)), costs.exponent)).astype(np.int64)
     aside = NEVER if costs.pool is None else costs.pool
     upper = np.maximum(room.upper, 0)
-    flows = transport(costs.group, costs.rep, costs.pair, groups.size, upper, aside=aside, prices=prices)
-    if flows is None:
-        raise CoreTooSmall
-    return flows
+    return transport(costs.group, costs.rep, costs.pair, groups.size, upper, aside=aside, prices=prices)
 
 
 def _shortened(cost: Ints) -> Ints:

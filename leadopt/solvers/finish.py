@@ -169,8 +169,9 @@ class _Finish:
             box = box.reaching(prices, slack)
         if self.is_over(self.rest.n_pairs):
             return self.stopped()
-        # It needs no prices, and says why nothing fits.
-        return solve_every_pair(self.rest.problem, self.rest.tree, self.rest.room, self.rest.leads)
+        # It needs no box, and says why nothing fits.
+        near = box.middle if self.compiled else None
+        return solve_every_pair(self.rest.problem, self.rest.tree, self.rest.room, self.rest.leads, near)
 
     @property
     def reserve(self) -> float:

@@ -20,6 +20,7 @@ from leadopt.solvers.limit_tree import LimitTree, NotNested, Room, limit_tree, r
 from leadopt.solvers.prices import prices_of, with_closed_prices
 from leadopt.solvers.witness import refuse_empty_bounds, refuse_pins
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _PAIRS_A_SECOND = 2_000_000
@@ -69,10 +70,11 @@ class MinCostFlow:
         return solve_every_pair(problem, tree, room, np.flatnonzero(problem.pins < 0))
 
 
-def solve_every_pair(problem: Problem, tree: LimitTree, room: Room, leads: Ints) -> Answer:
-    """Return the best answer for some leads within some room, with no pair left out."""
+def solve_every_pair(problem: Problem, tree: LimitTree, room: Room, leads: Ints, near: Floats | None = None) -> Answer:
+    """Return the best answer for some leads within some room, with no pair left out; `near` as in `solve_core`."""
     groups = group_leads(problem.affinity, tree.class_of_lead, leads)
-    costs, flows = solve_core(problem, groups, tree, room, every_pair(problem, groups, tree, room), pruned=False)
+    pairs = every_pair(problem, groups, tree, room)
+    costs, flows = solve_core(problem, groups, tree, room, pairs, pruned=False, near=near)
     rep_of_lead = problem.pins.copy()
     groups.deal_out(*flows, rep_of_lead)
     prices = prices_of(costs, tree, room, *flows)

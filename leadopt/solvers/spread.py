@@ -22,7 +22,7 @@ from leadopt.solvers.flow import Arcs, min_cost_flow
 from leadopt.solvers.grouping import Groups, group_leads
 from leadopt.solvers.limit_tree import LimitTree, NotNested, Room, limit_tree
 from leadopt.solvers.network import supplies
-from leadopt.solvers.transport import NEVER, TooManyPivots, transport
+from leadopt.solvers.transport import NEVER, transport
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -240,22 +240,19 @@ def _by_simplex(sharing: Sharing, rng: "np.random.Generator") -> Ints | None:
     needed = groups.size[aside > 0].sum() - room.lower[:n_reps].sum()
     gives_way = np.zeros(n_steps, dtype=bool)
     gives_way[order] = np.cumsum(width[order]) - width[order] < needed
-    try:
-        flows = transport(
-            np.append(np.arange(n_steps), n_steps + group[placed]),
-            np.append(rep, option[placed]),
-            np.zeros(n_steps + len(placed), dtype=np.int64),
-            np.append(width, groups.size),
-            room.lower[:n_reps] + np.bincount(rep, width, n_reps).astype(np.int64),
-            aside=np.append(cost, aside),
-            idle=NEVER,
-            first_cost=np.append(np.ones(n_steps, dtype=np.int64), rng.integers(0, _LOTS, len(placed))),
-            first_aside=np.append(np.where(gives_way, 0, NEVER), aside),
-        )
-    except TooManyPivots:
-        return _by_flow(sharing)
+    flows = transport(
+        np.append(np.arange(n_steps), n_steps + group[placed]),
+        np.append(rep, option[placed]),
+        np.zeros(n_steps + len(placed), dtype=np.int64),
+        np.append(width, groups.size),
+        room.lower[:n_reps] + np.bincount(rep, width, n_reps).astype(np.int64),
+        aside=np.append(cost, aside),
+        idle=NEVER,
+        first_cost=np.append(np.ones(n_steps, dtype=np.int64), rng.integers(0, _LOTS, len(placed))),
+        first_aside=np.append(np.where(gives_way, 0, NEVER), aside),
+    )
     if flows is None:
-        return None
+        return _by_flow(sharing)
     row, column, amount = flows
     lead = row >= n_steps
     key = (row[lead] - n_steps) * (n_reps + 1) + np.where(column[lead] < 0, n_reps, column[lead])

@@ -14,10 +14,6 @@ _BLOCK = 0.3  # of the root of the arcs are read for the next one to enter
 _PIVOTS = 50  # by arc: many times what was ever seen
 
 
-class TooManyPivots(Exception):
-    """The simplex does not come to an end; another solver should look."""
-
-
 def transport(
     row: Ints,
     column: Ints,
@@ -31,7 +27,10 @@ def transport(
     first_cost: Ints | None = None,
     first_aside: Ints | None = None,
 ) -> tuple[Ints, Ints, Ints] | None:
-    """Return (row, column, amount) of a cheapest flow, None if supplies or columns are left over that must not be.
+    """Return (row, column, amount) of a cheapest flow.
+
+    None if there is no flow without supplies or room left over that must not be, or if it does not come to an end:
+    another solver should have a look.
 
     Parameters
     ----------
@@ -47,11 +46,6 @@ def transport(
         (n_columns,), whole costs by which the columns are dearer for the first flow; None = 0
     first_cost, first_aside
         what the first flow goes by, which serves one row after the other; None = `cost` and `aside`
-
-    Raises
-    ------
-    TooManyPivots
-        see there
 
     Examples
     --------
@@ -78,10 +72,9 @@ def transport(
         begin[first[1:-1] - 1] = first_aside
     kernels.begin(first, tos, begin, supplies, room, values, parent, arc, flow)
     most = _PIVOTS * len(tos)
-    if kernels.simplex(first, tos, costs, parent, arc, flow, values, most, int(_BLOCK * np.sqrt(len(tos)))) >= most:
-        raise TooManyPivots
+    ended = kernels.simplex(first, tos, costs, parent, arc, flow, values, most, int(_BLOCK * np.sqrt(len(tos)))) < most
     used = np.flatnonzero(flow > 0)
-    if (costs[arc[used]] >= NEVER).any():
+    if not ended or (costs[arc[used]] >= NEVER).any():
         return None
     source = np.where(used > root, used, parent[used]) - root - 1
     real = source < n_rows
