@@ -12,7 +12,7 @@ from leadopt.errors import Infeasible
 from leadopt.gains import Affinity
 from leadopt.matching import Status, match
 from leadopt.problem import Limit, Problem
-from leadopt.solvers import Hungarian, MinCostFlow
+from leadopt.solvers import Auction, Hungarian, MinCostFlow
 from leadopt.solvers.spread import _widths, spread_ties
 from tests import instances
 from tests.oracles import brute_force
@@ -158,6 +158,22 @@ def test_many_ties_of_many_kinds_come_out_as_even_by_simplex_as_by_flow(n_leads,
 
     best = match(gains, capacity, solver=MinCostFlow()).objective
     assert unevenness(1.0) == pytest.approx(unevenness(0.0))
+
+
+@given(problem=problems(kind="few", limits=False), compiled=st.booleans())
+@examples(100)
+def test_who_is_undecided_by_prices_holds_all_ties(problem, compiled):
+    try:
+        answer = Auction(compiled=compiled).solve(problem)
+    except Infeasible:
+        assume(False)
+    assume(answer.undecided is not None)
+    options = problem.affinity.of(np.arange(problem.n_leads)) - answer.prices
+    options[:, problem.capacity <= np.bincount(problem.pins[problem.pins >= 0], minlength=problem.n_reps)] = -np.inf
+    options = np.column_stack([options, np.full(problem.n_leads, problem.reserve)])
+    best = np.maximum(options.max(axis=1, keepdims=True), np.finfo(float).min)
+    tied = ((options >= best - 1e-12).sum(axis=1) > 1) & (problem.pins < 0)
+    assert set(np.flatnonzero(tied)) <= set(answer.undecided)
 
 
 @ways

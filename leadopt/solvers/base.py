@@ -29,12 +29,16 @@ class Answer:
         (n_limits,), dual values of the limits: negative where a lower bound holds leads against their gain
     stats
         figures of the solve, such as how many nodes it had
+    undecided
+        the leads that may have another best choice at the prices, ascending, as far as a solver found on its way;
+        None = nobody has looked
     """
 
     rep_of_lead: Ints
     prices: Floats
     limit_prices: Floats
     stats: dict[str, float] = field(default_factory=dict)
+    undecided: Ints | None = None
 
 
 class Solver(Protocol):

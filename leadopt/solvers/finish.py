@@ -6,6 +6,7 @@ whole problem too, since every pruned pair loses against them: that is the proof
 the core's prices went, and in the end holds everything.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -163,8 +164,11 @@ class _Finish:
             except NotOptimal:
                 self.kept *= 4
                 continue
-            if not box.outside(prices, slack).any() or self.nobody_envies(core.rep_of, prices, slack):
-                return self.finished(core, opened, np.minimum(box.low, prices), prices, slack, rounds)
+            outside = box.outside(prices, slack).any()
+            undecided = self.undecided(core.rep_of, prices, slack) if outside else opened.lead
+            if undecided is not None:
+                stats = {"rounds": rounds, "open_leads": len(opened.lead), "open_pairs": len(opened.rep)}
+                return self.finished(core, undecided, np.minimum(box.low, prices), prices, slack, stats)
             self.draft = core.rep_of, np.clip(prices, box.low, box.high)
             box = box.reaching(prices, slack)
         if self.is_over(self.rest.n_pairs):
@@ -217,10 +221,14 @@ class _Finish:
         prices[rest.closed] = box.low[rest.closed]
         return core, prices, slack
 
-    def nobody_envies(self, rep_of: Ints, prices: Floats, slack: float) -> bool:
-        """Return whether every lead has its best option at some prices, up to rounding: then these are optimal."""
-        best = self.open(prices, prices).choice
-        return bool((self.rest.worth(best, prices) - self.rest.worth(rep_of, prices) <= slack).all())
+    def undecided(self, rep_of: Ints, prices: Floats, slack: float) -> Ints | None:
+        """Return who has several best options at some prices, up to rounding; None if anyone envies another.
+
+        If nobody does, the prices are optimal.
+        """
+        near = self.open(np.maximum(prices - slack, 0.0), prices)
+        envy = self.rest.worth(near.choice, prices) - self.rest.worth(rep_of, prices)
+        return near.lead if (envy <= slack).all() else None
 
     def fitting(self, box: Box, least: float) -> tuple[Open, Box]:
         """Return what a box leaves open, widened where reps could not even hold the leads that are settled.
@@ -235,19 +243,22 @@ class _Finish:
             box = box.widened(overfull, least)
         raise CoreTooSmall
 
-    def finished(self, core: "_Core", opened: Open, low: Floats, prices: Floats, slack: float, rounds: int) -> Answer:
+    def finished(
+        self, core: "_Core", undecided: Ints, low: Floats, prices: Floats, slack: float, stats: Mapping[str, float]
+    ) -> Answer:
         """Return the answer of a core at prices that are proved optimal."""
-        stopped = False
+        rounding = float(core.costs.gain(0.5 * stats["open_leads"]))
+        stats = {**stats, "rounding": rounding, "compiled": float(self.compiled)}
         # Beyond, the search is dear, and prices that so many leads or ties hold in place hardly move.
-        if max(len(opened.rep), len(self.rest.leads)) <= _MANY:
-            prices, stopped = self.least_prices(core.rep_of, prices, low, slack)
-        rounding = float(core.costs.gain(0.5 * len(opened.lead)))
-        stats = {"rounds": rounds, "open_leads": len(opened.lead), "open_pairs": len(opened.rep), "rounding": rounding}
-        stats["compiled"] = float(self.compiled)
-        return self.rest.answer(core.rep_of, prices, **stats, **({"stopped": 1.0} if stopped else {}))
+        if max(stats["open_pairs"], len(self.rest.leads)) <= _MANY:
+            prices, undecided, stopped = self.least_prices(core.rep_of, prices, undecided, low, slack)
+            stats = {**stats, "stopped": 1.0} if stopped else stats
+        return self.rest.answer(core.rep_of, prices, undecided=undecided, **stats)
 
-    def least_prices(self, rep_of: Ints, prices: Floats, low: Floats, slack: float) -> tuple[Floats, bool]:
-        """Return the least of all optimal prices, which are what one more slot adds, and whether time ended the search.
+    def least_prices(
+        self, rep_of: Ints, prices: Floats, undecided: Ints, low: Floats, slack: float
+    ) -> tuple[Floats, Ints, bool]:
+        """Return the least of all optimal prices, which are what one more slot adds, who is open there, if time ended.
 
         Where prices are held up by the box alone, it is opened downwards, and who is open now says how far they fall.
         """
@@ -257,11 +268,13 @@ class _Finish:
             if not held_up.any():
                 break
             if self.is_over():
-                return prices, True
+                return prices, undecided, True
             fall = 0.0 if k == _FALLS - 1 else low - _WIDER**k * (prices.max() / 64)
             low = np.where(held_up, np.maximum(fall, 0.0), low)
-            prices, slack = self.sitting(self.open(low, high), rep_of, low).prices(low, slack)
-        return prices, False
+            opened = self.open(low, high)
+            prices, slack = self.sitting(opened, rep_of, low).prices(low, slack)
+            undecided = opened.lead
+        return prices, undecided, False
 
     def sitting(self, opened: Open, rep_of: Ints, low: Floats) -> "_Core":
         """Return the core of the open leads where an answer has put them."""

@@ -76,12 +76,18 @@ class Remainder:
         worth[placed] = self.problem.affinity.at(self.leads[placed], rep_of[placed]) - prices[rep_of[placed]]
         return worth
 
-    def answer(self, rep_of: Ints, prices: Floats, **stats: float) -> Answer:
+    def answer(self, rep_of: Ints, prices: Floats, *, undecided: Ints | None = None, **stats: float) -> Answer:
         """Return an answer from the rep of each lead; the prices of closed reps are filled in."""
         rep_of_lead = self.problem.pins.copy()
         rep_of_lead[self.leads] = rep_of
         prices = with_closed_prices(self.problem, self.leads, self.room, prices, np.zeros(0))
-        return Answer(rep_of_lead=rep_of_lead, prices=prices, limit_prices=np.zeros(0), stats=stats)
+        return Answer(
+            rep_of_lead=rep_of_lead,
+            prices=prices,
+            limit_prices=np.zeros(0),
+            stats=stats,
+            undecided=None if undecided is None else self.leads[undecided],
+        )
 
     def placed(self, rep_of: Ints, prices: Floats) -> Ints:
         """Return the rep of each lead, those without one (-1) placed on free slots where that gains, best first.

@@ -59,7 +59,9 @@ def spread_ties(problem: Problem, answer: Answer, rng: "np.random.Generator") ->
     except NotNested:
         return answer.rep_of_lead
     tolerance = _tolerance(problem, answer)
-    leads = _perhaps_tied(problem, answer, np.flatnonzero(problem.pins < 0), tolerance)
+    leads = answer.undecided
+    if leads is None:
+        leads = _perhaps_tied(problem, answer, np.flatnonzero(problem.pins < 0), tolerance)
     ties = _find_ties(problem, answer, group_leads(problem.affinity, tree.class_of_lead, leads), tolerance)
     if not len(ties.groups.size):
         return answer.rep_of_lead
