@@ -10,7 +10,7 @@ from leadopt.matching import Status, match
 from leadopt.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.solvers import Envelope, MinCostFlow, envelope
-from leadopt.solvers.envelope import descend
+from leadopt.solvers.envelope import Descent, descend
 from leadopt.solvers.envelope_oracle import EnvelopeOracle
 
 
@@ -103,6 +103,19 @@ def test_the_descent_brings_every_load_near_its_slots():
     end = descend(oracle, slots, np.full(20, 5.0), Meter())
     assert end.wrong <= 2 * 20
     assert np.abs(end.loads.load - slots).max() <= 40
+
+
+@pytest.mark.parametrize("factor", [0.97, 1.03])
+@pytest.mark.parametrize("total", [0.9, 1.2])
+def test_prices_that_move_together_take_the_surplus_away(total, factor):
+    """Else the few leads between reps that cost something and the others cannot take it, and the core's prices jump."""
+    affinity, weight = floor(6_000, 30, 50), np.random.default_rng(0).uniform(0.5, 1.5, 30)
+    slots = np.floor(weight / weight.sum() * total * 6_000)
+    best = match(affinity, slots.astype(int)).prices
+    oracle = EnvelopeOracle.of(affinity, np.arange(6_000), 0.0)
+    off = Descent.at(oracle, slots, factor * best)
+    assert np.sign(off.surplus) == np.sign(1.0 - factor)
+    assert abs(Descent.at(oracle, slots, off.together()).surplus) < 0.6 * abs(off.surplus)
 
 
 def test_limits_are_refused_by_number():

@@ -29,11 +29,13 @@ Ints = NDArray[np.int64]
 _SAMPLED = 10  # leads per rep in the sample that prices begin from; without numba, which solves it exactly, fewer
 _SAMPLED_EXACTLY = 4
 _STEPS = 150  # Newton steps at most; finish does with worse prices, but takes longer
+_SHIFTS = 5  # of all prices together, after these
 _NEAR = 1.0  # leads by which the loads may be off when the steps end, per rep on average
 _CHEAP = 1e-7  # of the mean price: less is nothing
 _DAMPING, _LEAST_DAMPING = 1e-2, 1e-6  # without any, what lifts all prices alike may be singular
 _CUT = 0.3  # share of a step that is tried where the whole one makes things worse
 _FREED, _CAREFUL, _DAMPED = 0.3, 3.0, 10.0  # by how much damping changes after a whole step, a cut one, and none
+_PATIENCE = 5  # steps without better loads, after which damping grows
 _BROAD = 0.5  # share of the neighbouring pieces from which densities are read
 _OPEN = 16.0  # leads of each rep that the box leaves open on each side
 
@@ -135,6 +137,22 @@ class Descent:
         """How many leads are out of place, at least."""
         return float(np.abs(self.excess).sum())
 
+    @property
+    def surplus(self) -> float:
+        """How many leads too many all reps that cost something have together."""
+        return float(self.excess[self.prices > 0].sum())
+
+    def together(self) -> Floats:
+        """Return the prices, raised or lowered alike for all reps that cost something, so that they have no surplus.
+
+        Newton steps get each load right, but hardly this sum, which moves only the few leads between these reps and
+        those that are free. A box leaves few of them open: if the surplus cannot pass, all prices jump.
+        """
+        costs = np.append((self.prices > 0) & np.isfinite(self.prices), False)
+        between = float(self.loads.weight[costs[self.loads.a] != costs[self.loads.b]].sum())
+        shift = self.surplus / between if between > 0 else 0.0
+        return np.where(costs[:-1], np.maximum(self.prices + shift, 0.0), self.prices)
+
     def is_better_than(self, other: "Descent") -> bool:
         """Return whether the dual or the loads are better; near the end, the value alone is blurred by rounding."""
         return self.value < other.value - 1e-13 * abs(other.value) or self.wrong < other.wrong
@@ -183,7 +201,7 @@ def descend(oracle: EnvelopeOracle, slots: Floats, start: Floats, meter: Meter) 
     something; it is taken if the dual or the loads get better, else damped more (Levenberg).
     """
     here = Descent.at(oracle, slots, np.where(slots > 0, start, np.inf))
-    damping = _DAMPING
+    damping, least, since = _DAMPING, here.wrong, 0
     for _ in range(_STEPS):
         if here.wrong <= _NEAR * len(slots) or damping > 1e9 or meter.left_s <= 0:
             break
@@ -196,6 +214,14 @@ def descend(oracle: EnvelopeOracle, slots: Floats, start: Floats, meter: Meter) 
                 break
         else:
             damping *= _DAMPED
+        least, since = (here.wrong, 0) if here.wrong < least else (least, since + 1)
+        if since >= _PATIENCE:  # value and loads can get better in turn, for ever
+            damping, since = damping * _DAMPED**2, 0
+    for _ in range(_SHIFTS):
+        there = Descent.at(oracle, slots, here.together())
+        if abs(there.surplus) >= abs(here.surplus):
+            break
+        here = there
     return here
 
 
