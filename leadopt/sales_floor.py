@@ -159,7 +159,7 @@ def sales_floor(
     generator = np.random.default_rng(rng)
     logits, leaning = Strengths().draw(generator, (len(INDUSTRIES), len(SOURCES)), n_reps)
     team = _Team.hire(generator, n_reps)
-    asked, past = _Requests.draw(generator, n_leads), _Requests.draw(generator, n_history)
+    asked, past = Requests.draw(generator, n_leads), Requests.draw(generator, n_history)
     rates = sigmoid(logits)
     return SalesFloor(
         leads=_lead_table(asked),
@@ -173,7 +173,7 @@ def sales_floor(
 
 
 @dataclass(frozen=True, slots=True)
-class _Requests:
+class Requests:
     """Leads as indices into the constants above, each int64 (n,)."""
 
     industry: Ints
@@ -184,7 +184,7 @@ class _Requests:
     value: Floats
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, n: int) -> "_Requests":
+    def draw(cls, rng: np.random.Generator, n: int) -> "Requests":
         size = rng.choice(len(SIZES), n, p=_SIZE_SHARE)
         return cls(
             industry=rng.integers(len(INDUSTRIES), size=n),
@@ -244,7 +244,7 @@ class _Team:
         )
 
 
-def _lead_table(asked: _Requests) -> Columns:
+def _lead_table(asked: Requests) -> Columns:
     return {"lead_id": _numbered("L", len(asked.value)), **asked.columns()}
 
 
@@ -262,7 +262,7 @@ def _rep_table(rng: np.random.Generator, team: _Team, n_leads: int) -> Columns:
     }
 
 
-def _history_table(rng: np.random.Generator, past: _Requests, team: _Team, rates: Floats, leaning: Floats) -> Columns:
+def _history_table(rng: np.random.Generator, past: Requests, team: _Team, rates: Floats, leaning: Floats) -> Columns:
     n = len(past.value)
     days_ago = np.sort(rng.integers(1, _YEAR_DAYS + 1, n))[::-1]
     rep = _past_reps(rng, past, team, leaning, days_ago)
@@ -280,7 +280,7 @@ def _history_table(rng: np.random.Generator, past: _Requests, team: _Team, rates
     }
 
 
-def _past_reps(rng: np.random.Generator, past: _Requests, team: _Team, leaning: Floats, days_ago: Ints) -> Ints:
+def _past_reps(rng: np.random.Generator, past: Requests, team: _Team, leaning: Floats, days_ago: Ints) -> Ints:
     """Return who had each past lead, int64 (n,): by territory and strength, among those who speak the language."""
     shape = (len(leaning), len(TERRITORIES), len(LANGUAGES))
     same = team.territory == np.arange(len(TERRITORIES))[:, None]

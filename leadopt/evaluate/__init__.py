@@ -9,14 +9,19 @@ from leadopt.evaluate.experiment import Lift, measure_lift
 from leadopt.evaluate.holdout import Holdout, holdout
 from leadopt.evaluate.off_policy import off_policy
 from leadopt.evaluate.power import detectable_lift, leads_needed, power_of
+from leadopt.evaluate.simulate import simulate
+from leadopt.evaluate.simulation import Simulation
+from leadopt.evaluate.stream import Floor
 from leadopt.evaluate.valued import OffPolicy
 from leadopt.plan_value import plan_value
 
 __all__ = [
     "Backtest",
+    "Floor",
     "Holdout",
     "Lift",
     "OffPolicy",
+    "Simulation",
     "backtest",
     "detectable_lift",
     "holdout",
@@ -25,4 +30,5 @@ __all__ = [
     "off_policy",
     "plan_value",
     "power_of",
+    "simulate",
 ]

@@ -8,6 +8,7 @@ ends with it. Colours are those of Okabe & Ito and cividis, which everybody can 
 from leadopt.plot.calibration import plot_calibration
 from leadopt.plot.frontiers import plot_frontier
 from leadopt.plot.plans import Planned, plot_affinity, plot_loads, plot_lorenz, plot_prices
+from leadopt.plot.seasons import plot_seasons
 
 __all__ = [
     "Planned",
@@ -17,4 +18,5 @@ __all__ = [
     "plot_loads",
     "plot_lorenz",
     "plot_prices",
+    "plot_seasons",
 ]
