@@ -51,6 +51,9 @@ class Witness:
         names of the limits that hold the conflict together
     need, room
         how many leads have to be placed, and for how many there is room
+    exact
+        whether the limits ask for a figure so exact that leads, which cannot be divided, do not add up to it. That is
+        found by a search and by the amounts, which add up to it by chance at most: it is not a proof
     """
 
     leads: tuple[int, ...] = ()
@@ -58,6 +61,7 @@ class Witness:
     limits: tuple[str, ...] = ()
     need: int
     room: int
+    exact: bool = False
 
 
 class Infeasible(LeadoptError):

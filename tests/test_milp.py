@@ -193,3 +193,24 @@ def test_many_leads_that_cannot_meet_a_minimum_are_refused_in_words():
     cap = Limit(reps=[0, 1], upper=700, name="team")
     with pytest.raises(Infeasible, match=r"hours of Bo.* cannot be met together"):
         match(gains, 500, limits=[hours, cap])
+
+
+@pytest.mark.parametrize("n, m", [(40, 3), (3000, 8)])
+def test_an_exact_share_of_value_is_refused_by_name_as_leads_cannot_be_divided(n, m):
+    gains = Affinity.coerce(np.random.default_rng(0).lognormal(0, 1, (n, m)))
+    bands = [Limit(reps=[j], usage=gains, lower=n / m, upper=n / m, name=f"value of {j}") for j in range(2)]
+    with pytest.raises(Infeasible) as refused:
+        match(gains, n, limits=bands)
+    assert str(refused.value) == (
+        "value of 0, value of 1 leave no room between the lower and the upper bound, and leads cannot be divided to "
+        "meet them exactly; widen them, or give a penalty"
+    )
+    assert refused.value.witness.exact
+    assert refused.value.witness.limits == ("value of 0", "value of 1")
+
+
+def test_an_exact_figure_that_round_amounts_add_up_to_is_met():
+    hours = np.tile([0.25, 0.5, 1.0, 1.5], 25)
+    limits = [Limit(reps=[j], usage=hours, lower=20, upper=20, name=f"hours of {j}") for j in range(2)]
+    found = match(np.random.default_rng(0).random((100, 3)), 100, limits=limits)
+    assert hours[found.rep_of_lead == 0].sum() == hours[found.rep_of_lead == 1].sum() == 20

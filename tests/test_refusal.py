@@ -56,6 +56,10 @@ def test_limits_that_no_lead_or_rep_stands_for_are_named_together():
     assert said(case, limits=("hours of Ann",), need=0, room=0) == (
         "hours of Ann cannot be met. Widen its bounds, or give it a penalty."
     )
+    assert said(case, limits=("value band of Ann",), reps=(0,), need=0, room=0, exact=True) == (
+        "value band of Ann cannot be met exactly, as leads cannot be divided and their amounts do not add up to it. "
+        "Widen the band, or give it a weight (a limit: a penalty)."
+    )
     assert said(case, need=0, room=0) == "a limit cannot be met. Widen its bounds, or give it a penalty."
 
 

@@ -88,7 +88,42 @@ def refuse_whole(problem: Problem, core: Core) -> NoReturn:
     raise Infeasible("no answer in whole leads meets every limit", Witness(need=0, room=0))
 
 
+def refuse_exact(problem: Problem, core: Core, at: Ints) -> None:
+    """Raise `Infeasible` if options break bounds between which there is next to no room for amounts that are not round.
+
+    Such amounts, of leads that cannot be divided, add up to an exact figure by chance alone: it is no use to search.
+    """
+    close = core.upper - core.lower <= _EXACT * np.maximum(1.0, np.abs(core.upper))
+    by_row = core.used.tocsr()
+    exact = [
+        row
+        for row in np.flatnonzero(np.isinf(core.penalty) & close & (core.broken(at) > 0)).tolist()
+        if not _round(by_row.data[by_row.indptr[row] : by_row.indptr[row + 1]])
+    ]
+    if not exact:
+        return
+    names = tuple(row_name(problem, row) for row in exact)
+    leave, them = ("leaves", "it") if len(names) == 1 else ("leave", "them")
+    raise Infeasible(
+        f"{enumerate_some(names)} {leave} no room between the lower and the upper bound, and leads cannot be divided "
+        f"to meet {them} exactly; widen {them}, or give a penalty",
+        Witness(
+            reps=_plain(np.unique(np.concatenate([_reps(problem, row) for row in exact]))),
+            limits=names,
+            need=0,
+            room=0,
+            exact=True,
+        ),
+    )
+
+
+def _round(amounts: Floats) -> bool:
+    """Return whether amounts are whole in hundredths: many add up to a round figure then."""
+    return bool(np.all(np.abs(100.0 * amounts - np.rint(100.0 * amounts)) < 1e-6))
+
+
 _NODES = 1_000
+_EXACT = 1e-6  # relative to a bound: less between the lower and the upper one is no room
 
 
 def _refuse(problem: Problem, held: Callable[[Bools], Ints], rows: Bools) -> None:

@@ -18,12 +18,12 @@ from leadopt.problem import Problem
 from leadopt.progress import Meter, OnProgress
 from leadopt.solvers.base import Answer, checked_prices, checked_time_limit
 from leadopt.solvers.chains import improved, losses
-from leadopt.solvers.conflict import refuse_conflict, refuse_pinned, refuse_stranded, refuse_whole
+from leadopt.solvers.conflict import refuse_conflict, refuse_exact, refuse_pinned, refuse_stranded, refuse_whole
 from leadopt.solvers.covering import open_options
 from leadopt.solvers.dual import Dual, PairOracle, priced
 from leadopt.solvers.families import Rows
 from leadopt.solvers.program import Core, Relaxed
-from leadopt.solvers.rounding import rounded
+from leadopt.solvers.rounding import largest, rounded
 from leadopt.solvers.witness import refuse_empty_bounds
 
 Bools = NDArray[np.bool_]
@@ -32,6 +32,7 @@ Ints = NDArray[np.int64]
 
 _WHOLE = 20_000  # options up to which all are in the core
 _SEARCHED = 4_000  # open options up to which branch and bound may still find something better
+_FEW = 20  # leads that a search tries in every way
 _OPEN_PER_ROW = 5  # leads in the core, by row,
 _LEAST_OPEN = 1_000  # and at least
 _WIDER = 2  # times as many if these find no answer
@@ -190,6 +191,8 @@ class _Work:
     def mended(self, core: Core, z: Floats, y: Floats, unit: Floats) -> tuple[Ints, float]:
         """Return an option of each lead near its shares, mended by chains, and what is lacking to the bound."""
         self.meter.enter("round")
+        if len(core.leads) > _FEW:
+            refuse_exact(self.problem, core, largest(core, z))
         return improved(core, y, rounded(core, z, y, unit, self.meter), unit, self.meter)
 
     def finished(self, core: Core, at: Ints, draft: Ints, y: Floats, **stats: float) -> Answer:

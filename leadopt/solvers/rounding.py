@@ -48,7 +48,7 @@ def rounded(core: Core, z: Floats, y: Floats, unit: Floats, meter: Meter) -> Int
     program = _Program.of(core, y, unit)
     size = np.maximum.reduceat(np.abs(core.gain) + core.used.T @ np.abs(y), core.first[:-1])
     order = np.argsort(-size, kind="stable")
-    best = _largest(core, z)
+    best = largest(core, z)
     in_stage = max(_LEAST, int((z[best] < _WHOLE).sum()) // _STAGES)
     at = np.full(len(core.leads), -1)
     while len(order):
@@ -61,14 +61,14 @@ def rounded(core: Core, z: Floats, y: Floats, unit: Floats, meter: Meter) -> Int
         if not last:
             at[order[:cut]], order = best[order[:cut]], order[cut:]
         z = program.shares(z, at, whole=last)
-        best = _largest(core, z)
+        best = largest(core, z)
         if last:
             at[order] = best[order]
             break
     return at
 
 
-def _largest(core: Core, z: Floats) -> Ints:
+def largest(core: Core, z: Floats) -> Ints:
     """Return the option of each lead that has the largest share."""
     return np.asarray(np.lexsort((-z, core.lead))[core.first[:-1]])
 
