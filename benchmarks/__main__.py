@@ -17,7 +17,7 @@ ALL = (
     *("warm_start", "frontier", "curves", "honesty", "auto_table"),
     *("limits", "gap"),
 )
-AFFINITY = ("affinity_lift", "season_value")
+AFFINITY = ("affinity_lift", "season_value", "seasons")
 PAGE = """# Benchmarks
 
 Written by `python -m benchmarks` in {seconds:.0f} s. A timing counts only if its answer is right: the plan is certified
