@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from leadopt.affinity import AffinityModel
 from leadopt.capacity import hours_limits, minimum_limits, slots
-from leadopt.case import Case, Evidence
+from leadopt.case import Case, Draw, Evidence
 from leadopt.columns import Columns
 from leadopt.eligibility import Protect, Verdicts, judge, pinned_reps
 from leadopt.entitling import Ground, appraise, entitle, with_limits
@@ -234,7 +235,13 @@ def _evidence(leads: Table, rep_ids: Sequence[Id], model: AffinityModel) -> Evid
         segment_of_lead=segment_of_lead,
         estimates=model.estimate(list(number), rep_ids),
         n_outcomes=model.n_outcomes_,
+        draw=_draw(model, list(number), rep_ids),
     )
+
+
+def _draw(model: AffinityModel, segments: list[tuple[str | None, ...]], rep_ids: Sequence[Id]) -> Draw | None:
+    draw = getattr(model, "draw", None)
+    return None if draw is None else partial(draw, segments, rep_ids)
 
 
 def _evidence_notes(evidence: Evidence, rep_ids: Sequence[Id], model: AffinityModel) -> list[str]:

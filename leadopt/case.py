@@ -1,7 +1,7 @@
 """A decision in the user's terms: whom the indices of a `Problem` stand for, and on what evidence."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,6 +21,14 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 
+class Draw(Protocol):
+    """Draws rates from the posterior, all pairs together, float64 (n_draws, n_segments, n_reps)."""
+
+    def __call__(self, *, n_draws: int, rng: np.random.Generator) -> Floats:
+        """Return so many draws."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evidence:
     """What history says about the segments of these leads.
@@ -37,6 +45,8 @@ class Evidence:
         every segment with every rep
     n_outcomes
         settled outcomes in history
+    draw
+        draws of the rates of all pairs together; None where the model is not at hand, as in a plan that was saved
     """
 
     segment_by: tuple[str, ...]
@@ -44,6 +54,7 @@ class Evidence:
     segment_of_lead: Ints
     estimates: Estimates
     n_outcomes: int
+    draw: Draw | None = field(default=None, repr=False, metadata={"saved": False})
 
     def describe(self, segment: int) -> str:
         """Return a segment in words: ``industry=steel, source=web``."""

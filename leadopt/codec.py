@@ -1,5 +1,6 @@
 """Frozen dataclasses and arrays to JSON and back, exactly: floats by their shortest repr, -inf and NaN as text.
 
+Fields with ``metadata={"saved": False}`` are left out, and come back as their defaults.
 An array or a dataclass that occurs several times, such as a usage that many limits share, is written once.
 """
 
@@ -60,8 +61,8 @@ class _Writer:
             if self._times[key] > 1:
                 return
         if _is_record(value):
-            for f in fields(value):
-                self._count(getattr(value, f.name))
+            for name in _saved(value):
+                self._count(getattr(value, name))
         elif isinstance(value, tuple | list):
             for item in value:
                 self._count(item)
@@ -79,7 +80,7 @@ class _Writer:
 
     def _once(self, value: Any) -> Any:
         if _is_record(value):
-            return {_TAG: type(value).__name__, **{f.name: self.plain(getattr(value, f.name)) for f in fields(value)}}
+            return {_TAG: type(value).__name__, **{name: self.plain(getattr(value, name)) for name in _saved(value)}}
         if isinstance(value, np.ndarray):
             return {_TAG: "array", "dtype": value.dtype.str, "shape": list(value.shape), "data": _numbers(value)}
         if isinstance(value, UUID):
@@ -101,6 +102,10 @@ class _Writer:
 
 def _is_record(value: Any) -> bool:
     return is_dataclass(value) and not isinstance(value, type)
+
+
+def _saved(record: Any) -> list[str]:
+    return [f.name for f in fields(record) if f.metadata.get("saved", True)]
 
 
 def _identity(value: Any) -> Hashable:

@@ -43,6 +43,7 @@ Ints = NDArray[np.int64]
 
 _FORMAT = 1
 _BLOCK = 4096  # leads looked at together
+_MOST_DRAWN = 20_000_000  # rates that a report draws
 _CLASSES = {
     kind.__name__: kind
     for kind in (
@@ -395,7 +396,11 @@ class Plan:
 
     def _worth(self) -> str:
         """Return what the plan will bring, and what exploring costs, in words."""
-        parts = [] if self.case.evidence is None else [plan_value(self, lift=False).sentence]
+        evidence = self.case.evidence
+        parts = []
+        if evidence is not None:
+            n_draws = int(np.clip(_MOST_DRAWN // max(1, evidence.estimates.probability.size), 100, 1000))
+            parts = [plan_value(self, lift=False, n_draws=n_draws).sentence]
         return " ".join([*parts, *([cost_in_words(self.exploration_cost, self.unit)] if self.case.explored else [])])
 
     def pin_costs(self) -> dict[Id, float]:

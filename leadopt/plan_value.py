@@ -240,7 +240,7 @@ def _drawn(evidence: Evidence, pairs: _Pairs, n_draws: int, rng: np.random.Gener
     one_by_one = len(pairs.size) * n_draws <= _MOST_LUCK
     squares = np.bincount(pairs.pair_of_group, pairs.scale**2 * pairs.size, minlength=len(pairs.segment))
     outcomes, lifts = [np.zeros(0)], [np.zeros(0)]
-    width = max(1, len(pairs.segment), len(pairs.size))
+    width = max(1, evidence.estimates.probability.size, len(pairs.size))
     for n in _blocks(n_draws, max(1, _BLOCK // width)):
         rates = drawn_rates(evidence, pairs.segment, pairs.rep, n, rng)
         lifts.append(rates @ pairs.more)

@@ -10,7 +10,17 @@ Ints = NDArray[np.int64]
 
 
 def drawn_rates(evidence: Evidence, segments: Ints, reps: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
-    """Return draws of the rates of pairs of segment and rep from the posterior, float64 (n_draws, n_pairs)."""
+    """Return draws of the rates of pairs of segment and rep from the posterior, float64 (n_draws, n_pairs).
+
+    All pairs together where the model is at hand, so that they share what is uncertain of a rep or a segment; else
+    each pair by itself, which makes sums a little too certain.
+    """
+    if evidence.draw is not None:
+        return np.asarray(evidence.draw(n_draws=n_draws, rng=rng)[:, segments, reps])
+    return _drawn_apart(evidence, segments, reps, n_draws, rng)
+
+
+def _drawn_apart(evidence: Evidence, segments: Ints, reps: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
     known = evidence.estimates
     chance, outcomes = known.probability[segments, reps], known.outcomes[segments, reps]
     return rng.beta(outcomes * chance, outcomes * (1.0 - chance), (n_draws, len(segments)))

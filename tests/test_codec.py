@@ -1,6 +1,6 @@
 """Plain data to JSON and back, exactly; anything else is refused in one sentence."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from uuid import UUID
 
@@ -23,7 +23,13 @@ class Pair:
     right: object = None
 
 
-CLASSES = {"Pair": Pair}
+@dataclass(frozen=True)
+class Tool:
+    size: int
+    use: object = field(default=None, metadata={"saved": False})
+
+
+CLASSES = {"Pair": Pair, "Tool": Tool}
 
 
 def same(one, other):
@@ -98,3 +104,8 @@ def test_what_several_share_is_written_once_and_shared_again():
     assert all(np.shares_memory(limit.leads, again[0].leads) for limit in again)
     assert [limit.reps.tolist() for limit in again] == [[0], [1], [2], [3]]
     assert (again[3].usage.rates == usage.rates).all()
+
+
+def test_a_field_that_is_not_saved_comes_back_as_its_default():
+    text = encode([Tool(size=3, use=print), Tool(size=4, use=print)])
+    assert "use" not in text and decode(text, CLASSES) == [Tool(size=3), Tool(size=4)]
