@@ -233,6 +233,7 @@ HARD = (
     _hard("ties: whole gains 0 to 9", "whole", 10_000, 100, most=9),
     _hard("scarce ties: whole gains 0 to 9", "whole", 10_000, 100, most=9, slots=0.7),
     _hard("binary gains", "whole", 10_000, 100, most=1),
+    _hard("rank one: rate times value", "rank_one", 10_000, 100),
     _hard("all equal", "whole", 10_000, 100, most=0),
     _hard("tight", "dense", 10_000, 100, slots=1.0),
     _hard("scarce", "dense", 10_000, 100, slots=0.7),

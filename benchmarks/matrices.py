@@ -154,6 +154,13 @@ def tied_kinds(n: int, m: int, seed: int = 0) -> Instance:
     return Instance(rates=rates, row=row, scale=scale, capacity=_shares(rng, m, n))
 
 
+def rank_one(n: int, m: int, seed: int = 0) -> Instance:
+    """Return a dense matrix of one rate for each rep times one value for each lead: everybody wants the same reps."""
+    rng = np.random.default_rng(seed)
+    gains = rng.lognormal(0.0, 1.0, (n, 1)) * rng.random(m)
+    return Instance(rates=gains, capacity=_shares(rng, m, round(1.1 * n)))
+
+
 def territories(n: int, m: int, seed: int = 0) -> Instance:
     """Return gains in 20 separate territories, -inf elsewhere; one rep in ten works in all."""
     rng = np.random.default_rng(seed)
@@ -203,7 +210,7 @@ def data_folder() -> Path:
 
 MAKERS: dict[str, Callable[..., Instance]] = {
     maker.__name__: maker
-    for maker in (dense, factored, identical, uniform, whole, tied_kinds, territories, wide, signed, each, orlib)
+    for maker in (dense, factored, identical, uniform, whole, tied_kinds, rank_one, territories, wide, signed, each, orlib)
 }
 
 

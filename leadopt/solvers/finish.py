@@ -269,7 +269,7 @@ class _Finish:
                 break
             if self.is_over():
                 return prices, undecided, True
-            fall = 0.0 if k == _FALLS - 1 else low - _WIDER**k * (prices.max() / 64)
+            fall = 0.0 if k == _FALLS - 1 else low - _WIDER**k * (prices.max() / 256)
             low = np.where(held_up, np.maximum(fall, 0.0), low)
             opened = self.open(low, high)
             prices, slack = self.sitting(opened, rep_of, low).prices(low, slack)

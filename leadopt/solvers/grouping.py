@@ -68,8 +68,11 @@ def mostly_alike(affinity: Affinity, leads: Ints, share: float = 0.25) -> bool:
     If as few as a quarter were distinct, a sample of a thousand would hold hundreds of equal ones.
     """
     some = leads[:: 1 + len(leads) // _SAMPLED]
-    if len(some) < len(leads) and share <= 0.25 and _n_kinds(affinity, some) > 0.95 * len(some):
-        return False
+    if len(some) < len(leads) and share <= 0.25:
+        cells = affinity.rates[np.ix_(affinity.row[some], _few(affinity.n_reps))]
+        told_apart = len(np.unique(_hashes(np.column_stack([cells, affinity.scale[some]]))))
+        if told_apart > 0.95 * len(some):
+            return False
     return _n_kinds(affinity, leads) <= share * len(leads)
 
 
@@ -114,15 +117,16 @@ def _row_ids(rates: Floats) -> Ints:
     ids: Ints = np.arange(len(rates))
     if rates.size == 0:
         return np.zeros_like(ids)
-    _, inverse, count = np.unique(_hashes(_few_columns(rates)), return_inverse=True, return_counts=True)
+    _, inverse, count = np.unique(_hashes(rates[:, _few(rates.shape[1])]), return_inverse=True, return_counts=True)
     alike = np.flatnonzero(count[inverse.reshape(-1)] > 1)
     if len(alike):
         ids[alike] = alike[_whole_row_ids(rates if len(alike) == len(rates) else rates[alike])]
     return ids
 
 
-def _few_columns(rates: Floats) -> Floats:
-    return rates[:, np.unique(np.linspace(0, rates.shape[1] - 1, 4).astype(np.int64))]
+def _few(n_columns: int) -> Ints:
+    """Return up to four columns that lie far apart."""
+    return np.unique(np.linspace(0, n_columns - 1, 4).astype(np.int64))
 
 
 def _whole_row_ids(rates: Floats) -> Ints:
