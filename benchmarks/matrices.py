@@ -210,7 +210,10 @@ def data_folder() -> Path:
 
 MAKERS: dict[str, Callable[..., Instance]] = {
     maker.__name__: maker
-    for maker in (dense, factored, identical, uniform, whole, tied_kinds, rank_one, territories, wide, signed, each, orlib)
+    for maker in (
+        *(dense, factored, identical, uniform, whole, tied_kinds, rank_one),
+        *(territories, wide, signed, each, orlib),
+    )
 }
 
 
