@@ -63,6 +63,18 @@ def test_any_box_gives_the_best_answer_and_least_prices(compiled, problem, data)
         assert gained == pytest.approx(found.prices[rep], abs=tolerance, rel=0)
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_units_that_get_finer_as_the_box_opens_do_not_make_an_answer_worse(compiled):
+    """Found by fuzzing: the least prices were sought beyond the digits that the core had rounded away."""
+    gains = np.ones((6, 4))
+    gains[0, 0], gains[0, 3], gains[2, 3], gains[3, 2] = 1e-9, -1.0, 10.0, 1e8
+    problem = Problem(affinity=gains, capacity=[4, 0, 1, 1])
+    box = Box(low=np.array([0.0, 0.0, 0.0, 0.3]), high=np.array([0.0, 0.0, 1e12, 0.3]))
+    found = answer_from(problem, box, compiled=compiled)
+    assert worth(problem, found) == brute_force(problem).best
+    assert found.prices == pytest.approx([0.0, 1.0, 1.0, 0.0], abs=1e-6)
+
+
 @pytest.mark.parametrize("many", [0, 100_000])
 @pytest.mark.parametrize("most", [1, 5, 1000])
 def test_cores_of_ties_are_thinned_without_loss(many, most, monkeypatch):

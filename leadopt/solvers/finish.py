@@ -272,8 +272,9 @@ class _Finish:
             fall = 0.0 if k == _FALLS - 1 else low - _WIDER**k * (prices.max() / 256)
             low = np.where(held_up, np.maximum(fall, 0.0), low)
             opened = self.open(low, high)
-            prices, slack = self.sitting(opened, rep_of, low).prices(low, slack)
-            undecided = opened.lead
+            prices, finer = self.sitting(opened, rep_of, low).prices(low, slack)
+            # Fewer leads may be open, in finer units; what the core's units have lost stays lost.
+            slack, undecided = max(slack, finer), opened.lead
         return prices, undecided, False
 
     def sitting(self, opened: Open, rep_of: Ints, low: Floats) -> "_Core":
