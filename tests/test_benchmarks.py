@@ -16,6 +16,7 @@ SMALL = {
     "uniform": {"n": 60, "m": 6},
     "whole": {"n": 60, "m": 6, "most": 3},
     "tied_kinds": {"n": 60, "m": 6},
+    "rank_one": {"n": 60, "m": 6},
     "territories": {"n": 60, "m": 40},
     "wide": {"n": 60, "m": 6},
     "signed": {"n": 60, "m": 6},
