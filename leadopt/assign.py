@@ -33,6 +33,7 @@ def assign(
     now: date | datetime | str | None = None,
     keep: Plan | Mapping[Any, Any] | None = None,
     move_cost: float = 0.0,
+    time_limit_s: float | None = None,
     rng: "int | np.random.Generator" = 0,
     on_progress: OnProgress | None = None,
 ) -> Plan:
@@ -71,6 +72,9 @@ def assign(
     move_cost
         what taking a lead of `keep` away from its rep costs, in the plan's unit: a lead moves only if the plan gains
         more by it. The objective counts it, the gains in the tables do not
+    time_limit_s
+        seconds after which the search for a still better plan ends, where limits overlap or are in value or hours;
+        its gap then says what may be missing. Other plans are exact, and take less. None = no limit
     rng
         seed or generator that decides between equally good plans, and draws where the policy explores
     on_progress
@@ -115,7 +119,7 @@ def assign(
         case = kept(case, _assignment(keep), move_cost)
     elif move_cost:
         raise InvalidInput(f"move_cost: counts for leads that somebody has: pass keep=; found {move_cost!r} without")
-    found = solved(case, rng=rng, on_progress=meter.relay)
+    found = solved(case, rng=rng, time_limit_s=time_limit_s, on_progress=meter.relay)
     return plan_of(case, found, known.leads, near=None if case.kept is None else case.kept.previous, rng=rng)
 
 

@@ -161,7 +161,8 @@ class Table:
             # A bound that only keeps the arithmetic exact is no news, except to who exceeds it.
             floor = low if low > -_EXACT or plain[row] < low else -np.inf
             ceiling = high if high < _EXACT or plain[row] > high else np.inf
-            self.refuse(column, row, _range_rule(floor, ceiling, whole=whole), values[row])
+            text = "It is text: read or convert the column as numbers." if _holds_digits(values[row]) else ""
+            self.refuse(column, row, _range_rule(floor, ceiling, whole=whole), values[row], text)
         return np.where(gone, 0.0 if missing is None else missing, plain)
 
     def fractions(self, column: str) -> Floats:
@@ -397,6 +398,11 @@ def _reads_days(frame: "nw.DataFrame[Any]", at: str) -> bool:
 def _to_blame(rows: Sequence[int], values: Sequence[Any]) -> int:
     """Return which wrong row to name: a word in a file makes text of the numbers beside it, and is to blame."""
     return next((row for row in rows if not is_numeral(values[row])), rows[0])
+
+
+def _holds_digits(value: object) -> bool:
+    """Return whether a value is text that a person would read as a number, such as "1,200" or "$20"."""
+    return isinstance(value, str) and any(map(str.isdigit, value)) and not any(map(str.isalpha, value))
 
 
 def _range_rule(low: float, high: float, *, whole: bool) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,6 +34,7 @@ Setting = Callable[[Policy, Any], Policy]
 
 _BANDS = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.05, 0.0)
 _LEARNED = ("segment_by", "score", "half_life_days", "columns")  # settings that the gains rest on
+_SHOWS = 1e-3  # gap that a table tells
 _SAME = 1e-9  # relative: objectives and measures closer than this are alike
 
 
@@ -223,7 +224,10 @@ class Frontier:
                 *(number(getattr(point, name), 4) if point.plan is not None else "-" for name in _COLUMNS[:1]),
                 percent(point.price_of_fairness, 2) if point.plan is not None else "-",
                 *(number(getattr(point, name)) if point.plan is not None else "-" for name in _COLUMNS[2:]),
-                point.reason or ("knee" if point is knee else "" if id(point) in efficient else self._beaten(point)),
+                point.reason
+                or _and(
+                    "knee" if point is knee else "" if id(point) in efficient else self._beaten(point), _lack(point)
+                ),
             ]
             for point in self.points
         ]
@@ -254,6 +258,7 @@ def frontier(
     values: Sequence[Any] | None = None,
     pins: Mapping[Any, Any] | None = None,
     now: date | datetime | str | None = None,
+    time_limit_s: float | None = None,
     rng: "int | np.random.Generator" = 0,
     on_progress: OnProgress | None = None,
 ) -> Frontier:
@@ -275,6 +280,8 @@ def frontier(
         - a function from (policy, value) to a policy
     values
         the values, best in order: neighbours are solved from each other's prices. None = for a band, eleven from 1 to 0
+    time_limit_s
+        of each plan, as of `assign`
     on_progress
         called with a `Progress` at every stage
 
@@ -313,13 +320,14 @@ def frontier(
     wanted = _values(_BANDS if values is None and over == "band" else values)
     policies = [change(settings, value) for value in wanted]
     known = know(leads, reps, history, affinity, settings, meter)
-    best = _best_gain(known, settings, over, pins, now, rng)
+    solving = _Solving(pins=pins, now=now, rng=rng, time_limit_s=time_limit_s)
+    best = _best_gain(known, settings, over, solving)
     points, learned, last = [], settings, None
     for value, one in zip(wanted, policies, strict=True):
         meter.enter(f"{_name(over)} = {_shown(value)}")
         if any(getattr(one, name) != getattr(learned, name) for name in _LEARNED):
             known, learned = know(leads, reps, history, affinity, one, meter), one
-        point = _point(known, one, value, last, pins, now, rng)
+        point = _point(known, one, value, last, solving)
         points.append(point)
         last = last if point.plan is None else point.plan
     gains = [point.gain for point in points if point.plan is not None]
@@ -333,6 +341,15 @@ def frontier(
         ),
         like=known.leads,
     )
+
+
+class _Solving(NamedTuple):
+    """What all plans of a frontier are solved with."""
+
+    pins: Any
+    now: Any
+    rng: "int | np.random.Generator"
+    time_limit_s: float | None
 
 
 def _values(values: Sequence[Any] | None) -> list[Any]:
@@ -391,20 +408,21 @@ def _name(over: str | Setting) -> str:
     return over if isinstance(over, str) else getattr(over, "__name__", "setting")
 
 
-def _best_gain(known: Known, policy: Policy, over: str | Setting, pins: Any, now: Any, rng: Any) -> float | None:
+def _best_gain(known: Known, policy: Policy, over: str | Setting, solving: _Solving) -> float | None:
     """Return what the plan without the setting gains, None where the setting cannot be left out."""
     part = "fairness" if over in ("band", "weight") else _name(over).partition(".")[0]
     if not isinstance(over, str) or part not in ("fairness", "newcomers"):
         return None
-    point = _point(known, policy.replace(**{part: None}), None, None, pins, now, rng)
+    point = _point(known, policy.replace(**{part: None}), None, None, solving)
     return None if point.plan is None else point.gain
 
 
-def _point(known: Known, policy: Policy, value: Any, last: Plan | None, pins: Any, now: Any, rng: Any) -> Point:
-    case = build(known, policy, pins, now)
+def _point(known: Known, policy: Policy, value: Any, last: Plan | None, solving: _Solving) -> Point:
+    case = build(known, policy, solving.pins, solving.now)
     near = None if last is None else (last.capacity_prices, last.limit_prices_of_problem)
     try:
-        plan = plan_of(case, solved(case, rng=rng, near=near), known.leads)
+        found = solved(case, rng=solving.rng, near=near, time_limit_s=solving.time_limit_s)
+        plan = plan_of(case, found, known.leads)
     except Infeasible as error:
         return Point(value=value, plan=None, reason=str(error))
     entitled, loads = _received(plan)
@@ -435,6 +453,18 @@ def _received(plan: Plan) -> tuple[Floats, Floats]:
     slots = case.problem.capacity
     loads = np.bincount(plan.rep_of_lead + 1, minlength=case.problem.n_reps + 1)[1:].astype(np.float64)
     return entitlements(slots, slots, loads.sum()), loads
+
+
+def _lack(point: Point) -> str:
+    """Return how much a plan may be below the best, where nobody knows that it is the best and it would show."""
+    plan = point.plan
+    if plan is None or plan.status in ("OPTIMAL", "SOLVED") or plan.gap < _SHOWS:
+        return ""
+    return f"at most {percent(plan.gap, 1)} below the best"
+
+
+def _and(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
 
 
 def _unit_range(values: Floats) -> Floats:

@@ -23,6 +23,7 @@ from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.frames import Table
 from leadopt.gains import Affinity
 from leadopt.matching import Match as Found
+from leadopt.matching import Status
 from leadopt.plan_value import plan_value
 from leadopt.policy import Policy
 from leadopt.problem import Limit, Problem
@@ -71,6 +72,8 @@ class Plan:
         the solver, or the baseline, that made it
     turn
         index of the rep whose turn is next, for round robin
+    complete
+        whether the solver has searched all answers, so that none is better though the bound is higher
     """
 
     case: Case
@@ -79,6 +82,7 @@ class Plan:
     limit_prices_of_problem: Floats
     method: str
     turn: int = 0
+    complete: bool = False
     like: Table = field(default_factory=lambda: Table([], "leads"), repr=False)
 
     @cached_property
@@ -118,8 +122,13 @@ class Plan:
 
     @property
     def status(self) -> str:
-        """OPTIMAL where the certificate proves it, else FEASIBLE, or BROKEN where a baseline breaks a rule."""
-        return "OPTIMAL" if self.certificate.optimal else "BROKEN" if self.certificate.violations else "FEASIBLE"
+        """OPTIMAL where the certificate proves it, SOLVED where the solver alone says so after a complete search.
+
+        Else FEASIBLE, or BROKEN where a baseline breaks a rule.
+        """
+        if self.certificate.violations:
+            return "BROKEN"
+        return "OPTIMAL" if self.certificate.optimal else "SOLVED" if self.complete else "FEASIBLE"
 
     @property
     def unit(self) -> str:
@@ -233,6 +242,7 @@ class Plan:
         away: Collection[Any] = (),
         limits: "Mapping[str, Limit | Mapping[str, float | None]] | None" = None,
         pins: Mapping[Any, Any] | None = None,
+        time_limit_s: float | None = None,
     ) -> "WhatIf[Plan]":
         """Return what the plan would be after a change: solved anew, from the prices of this one.
 
@@ -253,6 +263,8 @@ class Plan:
             name is replaced)
         pins
             lead id -> rep id, or None to remove a pin
+        time_limit_s
+            as of `assign`
 
         Returns
         -------
@@ -283,7 +295,8 @@ class Plan:
             limits=limits or {},
             pins=pins or {},
         )
-        found = solved(change.case, near=(self.capacity_prices, change.limit_prices))
+        near = self.capacity_prices, change.limit_prices
+        found = solved(change.case, near=near, time_limit_s=time_limit_s)
         return WhatIf(
             before=self,
             plan=plan_of(change.case, found, self.like, near=self.rep_of_lead),
@@ -376,6 +389,7 @@ class Plan:
         worth = "" if self.unit == "leads" else f", expected {self.unit} {number(self.expected, 4)}"
         how = {
             "OPTIMAL": "proven best" + " for the drawn chances" * (self.case.explored is not None),
+            "SOLVED": "best of a complete search",
             "FEASIBLE": f"at most {max(0.0, self.gap):.2%} below the best",
             "BROKEN": f"breaks {len(self.certificate.violations)} rules",
         }
@@ -412,7 +426,7 @@ class Plan:
 
     def to_json(self) -> str:
         """Return the whole plan as JSON: `from_json` gives back one that explains, compares and certifies the same."""
-        parts = {name: getattr(self, name) for name in _FIELDS}
+        parts = {name: getattr(self, name) for name in (*_FIELDS, "complete")}
         return encode({"format": _FORMAT, "summary": self.summary(), **parts})
 
     @classmethod
@@ -431,7 +445,7 @@ class Plan:
             raise InvalidInput(f"this plan has format {data['format']}; this leadopt reads format {_FORMAT}")
         if missing := [name for name in _FIELDS if name not in data]:
             raise InvalidInput(f"this is not a whole plan: {', '.join(missing)} missing")
-        plan = cls(**{name: data[name] for name in _FIELDS})
+        plan = cls(**{name: data[name] for name in _FIELDS}, complete=data.get("complete") is True)
         plan._check_whole()
         return plan
 
@@ -486,6 +500,7 @@ def plan_of(
         capacity_prices=found.prices,
         limit_prices_of_problem=found.limit_prices,
         method=found.solver,
+        complete=found.status is Status.SOLVED,
         like=like,
     )
 

@@ -14,6 +14,9 @@ from leadopt.errors import Infeasible, Witness, enumerate_some
 from leadopt.matching import Match, solve
 from leadopt.problem import Problem
 from leadopt.progress import OnProgress
+from leadopt.solvers import MinCostFlow
+from leadopt.solvers.base import checked_time_limit
+from leadopt.tables import number
 
 Floats = NDArray[np.float64]
 
@@ -26,18 +29,24 @@ def solved(
     *,
     rng: "int | np.random.Generator" = 0,
     near: tuple[Floats, Floats] | None = None,
+    time_limit_s: float | None = None,
     on_progress: OnProgress | None = None,
 ) -> Match:
     """Return the best match of a case, sooner where the prices of the capacities and limits of a similar one are known.
+
+    The limit of time counts where a search may go on for long: under limits that no flow takes.
 
     Raises
     ------
     Infeasible
         the hard limits contradict each other; says which ones, in the user's names, and what would mend it
     """
+    limit_s = checked_time_limit(time_limit_s)
+    limit_s = None if MinCostFlow().refuses(case.problem) is None else limit_s
     try:
-        if near is None:
-            return solve(case.problem, rng=rng, on_progress=on_progress)
+        if near is None or limit_s is not None:
+            prices = None if near is None else near[0]
+            return solve(case.problem, rng=rng, prices=prices, time_limit_s=limit_s, on_progress=on_progress)
         return solve_again(case.problem, *near, rng=rng, on_progress=on_progress)
     except Infeasible as error:
         refuse(case, _smaller(case, error.witness))
@@ -107,15 +116,16 @@ def _limits(case: Case, witness: Witness) -> tuple[str, str]:
     if witness.exact:
         text = f"{names} cannot be met exactly, as leads cannot be divided and their amounts do not add up to it"
         return text, "Widen the band, or give it a weight (a limit: a penalty)."
-    if witness.reps:
+    if witness.reps and witness.need > witness.room:
         text = (
             f"{names} cannot be met: {_reps(case, witness)} must get {witness.need} leads or more, "
             f"and can get {witness.room}"
         )
         return text, "Lower these minimums, raise these reps' capacity, or let them take more kinds of leads."
+    bounded = enumerate_some(f"{name}{_bounds(case, name)}" for name in _names(case, witness))
     if len(witness.limits) <= 1:
-        return f"{names or 'a limit'} cannot be met", "Widen its bounds, or give it a penalty."
-    return f"{names} cannot be met together", "Widen one of them, or give one a penalty."
+        return f"{bounded or 'a limit'} cannot be met", "Widen its bounds, or give it a penalty."
+    return f"{bounded} cannot be met together", "Widen one of them, or give one a penalty."
 
 
 def _under(witness: Witness) -> str:
@@ -125,6 +135,22 @@ def _under(witness: Witness) -> str:
 
 def _reps(case: Case, witness: Witness) -> str:
     return enumerate_some(case.rep_ids[rep] for rep in witness.reps)
+
+
+def _bounds(case: Case, name: str) -> str:
+    """Return the bounds of a limit or a capacity, by its name, in parentheses; nothing where no limit is called so."""
+    bounds = {
+        f"capacity of {rep}": (0.0, float(most)) for rep, most in zip(case.rep_ids, case.problem.capacity, strict=True)
+    }
+    bounds |= {
+        known: (limit.lower, limit.upper) for known, limit in zip(case.limit_names(), case.problem.limits, strict=True)
+    }
+    if name not in bounds:
+        return ""
+    lower, upper = bounds[name]
+    if np.isinf(upper):
+        return f" (at least {number(lower)})"
+    return f" ({number(lower)} to {number(upper)})" if lower > 0 else f" (at most {number(upper)})"
 
 
 def _names(case: Case, witness: Witness) -> list[str]:

@@ -14,6 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from leadopt import Affinity, AffinityModel, Columns, Fairness, Infeasible, InvalidInput, NewcomerQuota, Policy, assign
+from leadopt.frontier import frontier
 from leadopt.policy import exclude, match, skills
 from tests.strategies import examples
 from tests.tables_strategies import IDS, KINDS, floors, framed, policies, records, rows_of
@@ -425,3 +426,29 @@ def test_an_affinity_with_its_own_rows_keeps_the_leads_apart_by_rule():
     plan = assign(leads, reps, affinity=gains, policy=Policy(eligibility=[match("zone")]))
     assert given_to(plan) == {0: "Ann", 1: "Bo", 2: "Ann"}
     assert plan.objective == 2 + 2 + 6
+
+
+def test_a_limit_of_time_ends_the_search_and_the_gap_says_what_may_be_missing():
+    gains = np.random.default_rng(3).lognormal(size=(60, 4)).round(3)
+    call = {"leads": leads_of(60), "reps": reps_of(*[20] * 4), "affinity": gains}
+    band = Fairness(of="value", low=0.9, high=1.1)
+    plan = assign(**call, fairness=band, time_limit_s=0.01)
+    assert plan.certificate.violations == ()
+    assert plan.bound >= plan.objective > 0
+    exact, limited = assign(**call, fairness=Fairness()), assign(**call, fairness=Fairness(), time_limit_s=0.01)
+    assert (limited.status, limited.objective) == ("OPTIMAL", exact.objective)  # a flow: no search that could be ended
+    with pytest.raises(
+        InvalidInput, match="time_limit_s: must be a positive finite number of seconds, or None; found 0"
+    ):
+        assign(**call, fairness=Fairness(), time_limit_s=0)
+    again = plan.what_if(capacity={"Ann": +1}, time_limit_s=0.01)
+    assert again.plan.certificate.violations == ()
+
+
+def test_a_frontier_tells_how_much_a_plan_that_was_cut_short_may_lack():
+    gains = np.random.default_rng(3).lognormal(size=(60, 4)).round(3)
+    policy = Policy(fairness=Fairness(of="value"))
+    found = frontier(leads_of(60), reps_of(*[20] * 4), affinity=gains, policy=policy, values=[0.2], time_limit_s=0.01)
+    (plan,) = found.plans
+    told = [row[-1] for row in found.table[1]]
+    assert told == ([f"at most {100 * plan.gap:.1f}% below the best"] if plan.gap >= 1e-3 else [""])

@@ -101,6 +101,7 @@ def test_outcomes_that_are_no_outcomes():
 )
 def test_values_that_are_no_values(value, rule):
     said = f"leads.value, row 3: must be a finite number{rule}; found {value!r}"
+    said += ". It is text: read or convert the column as numbers." if isinstance(value, str) else ""
     assert refusal(leads=LEADS | {"value": [1, None, value]}) == said
 
 

@@ -1,5 +1,7 @@
 """From settings to limits: what each setting asks for, against brute force where answers can be enumerated."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -121,6 +123,24 @@ def test_a_soft_band_costs_its_weight():
         assert np.bincount(plan.rep_of_lead, minlength=2).tolist() == loads
         shortfall = 2 * (loads[0] - 2)
         assert plan.objective == pytest.approx(gains[0] @ loads - weight * shortfall)
+
+
+@given(floors(), st.sampled_from(["leads", "value", "hot"]), st.sampled_from(["capacity", "equal"]))
+@examples(30)
+def test_a_higher_weight_never_leaves_the_share_less_fair(floor, of, entitlement):
+    """For w < w' the best plans have g - w v >= g' - w v' and g' - w' v' >= g - w' v, so that v' <= v."""
+    gains, capacity = floor
+    outside = []
+    for weight in (0.1, 0.7, 20.0):
+        setting = Fairness(of=of, low=0.9, high=1.1, weight=weight, entitlement=entitlement)
+        plan = assign(leads_of(len(gains)), reps_of(*capacity), affinity=gains, fairness=setting)
+        assert plan.status in ("OPTIMAL", "SOLVED")
+        limits = plan.case.problem.limits
+        loads = [plan.case.problem.load(limit, plan.rep_of_lead) for limit in limits]
+        outside.append(
+            sum(max(one.lower - load, load - one.upper, 0.0) for one, load in zip(limits, loads, strict=True))
+        )
+    assert all(after <= before + 1e-7 for before, after in pairwise(outside))
 
 
 def test_several_settings_hold_together_and_keep_their_names_apart():

@@ -194,3 +194,18 @@ def test_a_damaged_plan_is_refused(text, said):
     with pytest.raises(InvalidInput) as caught:
         Plan.from_json(text)
     assert str(caught.value) == said
+
+
+def test_a_plan_that_a_complete_search_found_says_so_though_the_bound_is_higher():
+    """One lead cannot be divided: "at most 64% below the best" was true, and told nobody that it is the best."""
+    fairness = Fairness(of="value", low=0.9, high=1.1, weight=2.0)
+    plan = assign(leads_of(1), reps_of(1, 1), affinity=[[0.5, 0.5]], fairness=fairness)
+    assert plan.gap > 0.1
+    assert (plan.status, plan.complete) == ("SOLVED", True)
+    assert "best of a complete search (Milp)" in str(plan)
+    again = Plan.from_json(plan.to_json())
+    assert (again.status, str(again)) == (plan.status, str(plan))
+    older = json.loads(plan.to_json())
+    del older["complete"]
+    assert Plan.from_json(json.dumps(older)).status == "FEASIBLE"
+    assert plan.baseline("round robin").status == "FEASIBLE"

@@ -63,6 +63,17 @@ def test_limits_that_no_lead_or_rep_stands_for_are_named_together():
     assert said(case, need=0, room=0) == "a limit cannot be met. Widen its bounds, or give it a penalty."
 
 
+def test_limits_that_conflict_in_hours_or_value_are_told_with_their_bounds():
+    """What a search proves has no count of leads: it used to say "must get 0 leads or more, and can get 0"."""
+    leads, reps = leads_of(2, effort=[1, 2]), reps_of(1, 1, hours=[8, 8], min_leads=[2, 0])
+    with pytest.raises(Infeasible) as caught:
+        assign(leads, reps)
+    assert str(caught.value) == (
+        "no plan meets every limit: minimum of Ann (at least 2), capacity of Ann (at most 1) cannot be met together. "
+        "Widen one of them, or give one a penalty."
+    )
+
+
 def test_slots_are_named_after_their_rep():
     case = case_of(2, 1, 1)
     assert said(case, limits=("minimum of Bo", "capacity of rep 1"), reps=(1,), need=2, room=1) == (
