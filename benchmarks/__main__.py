@@ -1,6 +1,7 @@
 """`python -m benchmarks [--quick] [name ...]`: measure, and write pages of docs/.
 
-A name is a page ("benchmarks", "benchmarks-affinity": written) or a benchmark (printed); without any, all pages.
+A name is a page ("benchmarks", "benchmarks-affinity", "benchmarks-evaluate": written) or a benchmark (printed); without
+any, all pages.
 ``--quick`` takes what each benchmark calls its `quick_rows`: small instances.
 """
 
@@ -18,6 +19,7 @@ ALL = (
     *("limits", "gap"),
 )
 AFFINITY = ("affinity_lift", "season_value", "seasons")
+EVALUATE = ("verdicts", "off_policy_coverage")
 PAGE = """# Benchmarks
 
 Written by `python -m benchmarks` in {seconds:.0f} s. A timing counts only if its answer is right: the plan is certified
@@ -37,6 +39,14 @@ Written by `python -m benchmarks benchmarks-affinity` in {seconds:.0f} s: simula
 
 {sections}
 """
+EVALUATE_PAGE = """# Benchmarks: does it help?
+
+Written by `python -m benchmarks benchmarks-evaluate` in {seconds:.0f} s: histories and logs whose truth is known.
+
+{machine}
+
+{sections}
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +60,7 @@ class Page:
 PAGES = {
     "benchmarks": Page(names=ALL, text=PAGE),
     "benchmarks-affinity": Page(names=AFFINITY, text=AFFINITY_PAGE),
+    "benchmarks-evaluate": Page(names=EVALUATE, text=EVALUATE_PAGE),
 }
 
 

@@ -8,32 +8,10 @@ import polars as pl
 import pytest
 
 import leadopt
-from leadopt.effects import sigmoid
+from benchmarks.off_policy_coverage import N_REPS, REPS, simulated
 from leadopt.evaluate import OffPolicy, off_policy
 from leadopt.evaluate.propensity import log_propensities
 from tests.test_backtest import file
-
-N_REPS, N_SEGMENTS = 5, 3
-REPS = [f"r{one}" for one in range(N_REPS)]
-
-
-def simulated(seed, n):
-    """A log whose policy leans towards some reps, the chances of another policy, and what that truly earns a lead."""
-    rng = np.random.default_rng(seed)
-    logit = -1.0 + rng.normal(0, 0.6, (N_SEGMENTS, 1)) + rng.normal(0, 0.4, (N_SEGMENTS, N_REPS))
-    chance, odds = sigmoid(logit), np.exp(0.7 * rng.normal(size=(N_SEGMENTS, N_REPS)))
-    leaning = odds / odds.sum(axis=1, keepdims=True)
-    softly = np.exp(4.0 * chance) / np.exp(4.0 * chance).sum(axis=1, keepdims=True)
-    segment = rng.integers(N_SEGMENTS, size=n)
-    rep = np.array([rng.choice(N_REPS, p=leaning[one]) for one in segment])
-    log = {
-        "lead_id": list(range(n)),
-        "rep_id": [REPS[one] for one in rep],
-        "source": [f"s{one}" for one in segment],
-        "converted": (rng.random(n) < chance[segment, rep]).astype(int).tolist(),
-        "chosen_with": leaning[segment, rep].tolist(),
-    }
-    return log, softly[segment], float((softly * chance).sum(axis=1).mean())
 
 
 @pytest.fixture(scope="module")

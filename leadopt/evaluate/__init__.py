@@ -1,6 +1,6 @@
 """Does it help? Whether a history can tell, what a log says about another policy, and how to find out by a trial.
 
-Reached as ``leadopt.evaluate.leads_needed(...)``, and so on. What is heavy is imported inside the functions.
+Reached as ``leadopt.evaluate.backtest(...)``, and so on. What is heavy is imported inside the functions.
 """
 
 from leadopt.evaluate.backtest import backtest

@@ -1,0 +1,44 @@
+"""The benchmarks of `leadopt.evaluate` measure what their tables say."""
+
+import numpy as np
+import pytest
+
+from benchmarks import off_policy_coverage, verdicts
+
+
+def test_a_simulated_log_is_drawn_from_its_own_chances():
+    log, chances, truth = off_policy_coverage.simulated(0, 4000)
+    assert chances.sum(axis=1) == pytest.approx(np.ones(4000))
+    assert 0.0 < truth < 1.0
+    again, _, _ = off_policy_coverage.simulated(0, 4000)
+    assert log == again
+    # 1 / p of what was chosen averages the number of reps.
+    assert np.mean(1.0 / np.array(log["chosen_with"])) == pytest.approx(off_policy_coverage.N_REPS, rel=0.1)
+    _, sure, best = off_policy_coverage.simulated(0, 4000, sure=True)
+    assert set(np.unique(sure)) == {0.0, 1.0} and best > truth
+
+
+def test_a_line_counts_what_holds_the_truth(monkeypatch):
+    monkeypatch.setattr(off_policy_coverage, "ROWS", 300)
+    line = off_policy_coverage.covered(False, "chosen_with", 2)
+    assert set(line.held) == set(off_policy_coverage.METHODS)
+    assert len(line.cells) == len(line.HEAD)
+    held = off_policy_coverage.Covered(
+        policy="soft", propensities="known", held=dict.fromkeys(line.held, 0.9), bias=0, refused=0
+    )
+    assert held.cells[-1] == "yes"
+    assert (
+        off_policy_coverage.Covered(
+            policy="soft", propensities="known", held=dict.fromkeys(line.held, 0.7), bias=0, refused=0
+        ).cells[-1]
+        == "**no**"
+    )
+
+
+def test_a_line_counts_verdicts_and_the_wrong_ones():
+    line = verdicts.said("nobody matters", 100, 2)
+    assert sum(line.said.values()) == pytest.approx(1.0)
+    assert len(line.cells) == len(line.HEAD)
+    shares = dict.fromkeys(verdicts.DECISIONS, 0.25)
+    wrong = {world: verdicts.Said(world=world, n=9, said=shares).wrong for world in verdicts.WORLDS}
+    assert wrong == {"nobody matters": 0.5, "reps differ": 0.5, "reps and pairs differ": 0.25}

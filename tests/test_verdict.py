@@ -1,0 +1,158 @@
+"""Every verdict in words, from evidence made by hand."""
+
+import pytest
+
+from leadopt.evaluate.heterogeneity import Heterogeneity
+from leadopt.evaluate.losses import Difference
+from leadopt.evaluate.verdict import FREE, REPS_ONLY, UNKNOWN, USE_IT, Claim, odds, signed, verdict
+
+
+def gain(value, error, over="product"):
+    return Difference(
+        method="m", over=over, gain=value, error=error, low=value - 2 * error, high=value + 2 * error, freedom=50.0
+    )
+
+
+def between(groups, *, p=0.5, deviation=0.05, detectable=0.2, needed=4000):
+    return Heterogeneity(
+        groups=groups,
+        n_groups=30,
+        n_outcomes=5000,
+        p_value=p,
+        alpha=0.01,
+        deviation=deviation,
+        detectable=detectable,
+        wanted=0.25,
+        needed=needed,
+    )
+
+
+def claims(who=None, pairs=None, **tests):
+    who, pairs = who or gain(0.0, 0.001), pairs or gain(0.0, 0.001, "rep + product")
+    reps = tests.get("reps", between("reps"))
+    both = tests.get("both", between("pairs of rep and product"))
+    return (
+        Claim(what="rep", gain=who, tests=(reps,)),
+        Claim(what="rep x product", gain=pairs, tests=(both,), together=tests.get("together")),
+    )
+
+
+BLIND = {"detectable": 0.6, "needed": 41_234}
+
+
+@pytest.mark.parametrize(
+    "evidence, decision, said",
+    [
+        (
+            claims(pairs=gain(0.017, 0.003, "rep + product")),
+            USE_IT,
+            "rep x product: +0.017 +- 0.003 nats a lead over rep + product: it matters who gets which lead, use it",
+        ),
+        (
+            claims(pairs=gain(0.002, 0.003, "rep + product"), both=between("pairs", p=0.001, deviation=0.4)),
+            USE_IT,
+            "rep x product: +0.002 +- 0.003 nats a lead over rep + product, p = 0.001: it matters who gets which lead, "
+            "use it",
+        ),
+        (
+            claims(who=gain(0.02, 0.003)),
+            REPS_ONLY,
+            "rep: +0.020 +- 0.003 nats a lead over product: it matters who gets the lead, but no evidence that it "
+            "depends on the lead (+0.0000 +- 0.0010 nats a lead over rep + product), so with equal loads fairness is "
+            "free",
+        ),
+        (
+            claims(
+                who=gain(0.02, 0.003),
+                pairs=gain(-0.001, 0.001, "rep + product"),
+                both=between("pairs", p=0.002, deviation=0.1),
+            ),
+            REPS_ONLY,
+            "rep: +0.020 +- 0.003 nats a lead over product: it matters who gets the lead, but on the lead it depends "
+            "too little to use (-0.0010 +- 0.0010 nats a lead over rep + product, p = 0.002), so with equal loads "
+            "fairness is free",
+        ),
+        (
+            claims(who=gain(0.02, 0.003), both=between("pairs of rep and product", **BLIND)),
+            REPS_ONLY,
+            "rep: +0.020 +- 0.003 nats a lead over product: it matters who gets the lead; cannot tell yet whether it "
+            "depends on the lead (+0.0000 +- 0.0010 nats a lead over rep + product): 5,000 outcomes show odds that "
+            "differ by 82% between pairs of rep and product; it takes about 42,000 for 28%",
+        ),
+        (
+            claims(),
+            FREE,
+            "no evidence that who gets the lead matters (+0.0000 +- 0.0010 nats a lead over product, and odds that "
+            "differ by 22% between reps, 22% between pairs of rep and product would have shown); fairness is free here",
+        ),
+        (
+            claims(reps=between("reps", p=0.004, deviation=0.1), who=gain(-0.001, 0.001)),
+            FREE,
+            "no evidence that who gets the lead matters (-0.0010 +- 0.0010 nats a lead over product, p = 0.004, and "
+            "odds that differ by 22% between reps, 22% between pairs of rep and product would have shown; reps differ, "
+            "but by 11%); fairness is free here",
+        ),
+        (
+            claims(together=between("pairs of rep and product, region", **BLIND)),
+            FREE,
+            "no evidence that who gets the lead matters (+0.0000 +- 0.0010 nats a lead over product, and odds that "
+            "differ by 22% between reps, 22% between pairs of rep and product would have shown); fairness is free "
+            "here; together they may still hide some: 5,000 outcomes show odds that differ by 82% between pairs of rep "
+            "and product, region; it takes about 42,000 for 28%",
+        ),
+        (
+            claims(reps=between("reps", **BLIND)),
+            UNKNOWN,
+            "cannot tell yet whether it matters who gets the lead (+0.0000 +- 0.0010 nats a lead over product): 5,000 "
+            "outcomes show odds that differ by 82% between reps; it takes about 42,000 for 28%",
+        ),
+        (
+            claims(reps=between("reps", detectable=float("inf"), needed=None)),
+            UNKNOWN,
+            "cannot tell yet whether it matters who gets the lead (+0.0000 +- 0.0010 nats a lead over product): reps "
+            "have too few outcomes each, and more leads spread like these would not help",
+        ),
+        (
+            claims(reps=between("reps", detectable=float("inf"), needed=90_000)),
+            UNKNOWN,
+            "cannot tell yet whether it matters who gets the lead (+0.0000 +- 0.0010 nats a lead over product): 5,000 "
+            "outcomes show no difference between reps, however large; it takes about 90,000 for 28%",
+        ),
+        (
+            claims(reps=between("reps", p=1e-6, deviation=0.5), who=gain(-0.01, 0.004)),
+            UNKNOWN,
+            "cannot tell yet: reps differ by more than chance (p = 1e-06), but that did not foretell outcomes it was "
+            "not learned from (-0.010 +- 0.004 nats a lead over product); either it changes with time, or it takes "
+            "more than 5,000 outcomes",
+        ),
+    ],
+)
+def test_evidence_gets_its_verdict(evidence, decision, said):
+    found = verdict(*evidence)
+    assert (found.decision, str(found)) == (decision, said)
+
+
+def test_without_segments_there_is_one_claim():
+    reps, _ = claims(who=gain(0.02, 0.003, "global"))
+    assert verdict(reps, None).text == (
+        "rep: +0.020 +- 0.003 nats a lead over global: it matters who gets the lead, use it"
+    )
+    reps, _ = claims()
+    assert verdict(reps, None).decision == FREE
+
+
+@pytest.mark.parametrize(
+    "value, error, said",
+    [
+        (0.0172, 0.0029, "+0.017 +- 0.003"),
+        (0.00004, 0.00007, "+0.00004 +- 0.00007"),
+        (-0.00001, 0.0012, "+0.0000 +- 0.0012"),
+        (0.01, float("inf"), "+0.010 (error unknown)"),
+    ],
+)
+def test_gains_have_as_many_digits_as_their_error(value, error, said):
+    assert signed(gain(value, error)) == said
+
+
+def test_deviations_on_the_logit_are_said_as_odds():
+    assert (odds(0.25), odds(0.0), odds(float("inf"))) == ("28%", "0%", "any")
