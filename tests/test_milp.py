@@ -214,3 +214,16 @@ def test_an_exact_figure_that_round_amounts_add_up_to_is_met():
     limits = [Limit(reps=[j], usage=hours, lower=20, upper=20, name=f"hours of {j}") for j in range(2)]
     found = match(np.random.default_rng(0).random((100, 3)), 100, limits=limits)
     assert hours[found.rep_of_lead == 0].sum() == hours[found.rep_of_lead == 1].sum() == 20
+
+
+@pytest.mark.parametrize("seed, times", [(3, 1.8), (4, 2.4), (6, 1.8)])
+def test_minimums_of_value_that_can_be_met_are_not_taken_for_exact_shares(seed, times):
+    """A minimum has no upper end, and inf - lower <= inf: every one that rounding missed at first was refused."""
+    rng = np.random.default_rng(seed)
+    gains = rng.lognormal(0.0, 1.2, size=(40, 4)).round(4)
+    dealt = np.arange(40) % 4
+    least = [gains[dealt == rep, rep].sum() for rep in range(4)]
+    limits = [Limit(reps=[rep], usage=gains, lower=times * least[rep], name=f"value of {rep}") for rep in range(4)]
+    found = match(gains, 12, limits=limits, solver=Milp(most_nodes=20))
+    assert found.gap < 0.05
+    assert all(found.problem.load(limit, found.rep_of_lead) >= limit.lower for limit in limits)

@@ -93,7 +93,8 @@ def refuse_exact(problem: Problem, core: Core, at: Ints) -> None:
 
     Such amounts, of leads that cannot be divided, add up to an exact figure by chance alone: it is no use to search.
     """
-    close = core.upper - core.lower <= _EXACT * np.maximum(1.0, np.abs(core.upper))
+    bounded = np.isfinite(core.upper)
+    close = bounded & (core.upper - core.lower <= _EXACT * np.maximum(1.0, np.abs(core.upper)))
     by_row = core.used.tocsr()
     exact = [
         row
