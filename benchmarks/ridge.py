@@ -91,6 +91,7 @@ def _fitted(design: Any, cell: Any, won: Any, inverse_penalty: float) -> Any:
 def _model(design: Any, cell: Any, won: Any, inverse_penalty: float) -> Any:
     from scipy.sparse import vstack
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     n = design.shape[0]
     tried = np.bincount(cell, minlength=n).astype(float)
@@ -98,7 +99,8 @@ def _model(design: Any, cell: Any, won: Any, inverse_penalty: float) -> Any:
     weight = np.concatenate([converted, tried - converted])
     there = np.flatnonzero(weight)
     model = LogisticRegression(C=inverse_penalty, tol=1e-6, max_iter=2000)
-    return model.fit(vstack([design, design], format="csr")[there], there < n, sample_weight=weight[there])
+    with threadpool_limits(1):  # so little work gains nothing from threads, which wait for each other on a busy machine
+        return model.fit(vstack([design, design], format="csr")[there], there < n, sample_weight=weight[there])
 
 
 def _loss(chance: Any, cell: Any, won: Any) -> float:

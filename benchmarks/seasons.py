@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from benchmarks.harness import Line
 
-N_RUNS, N_SEASONS = 16, 6
+N_RUNS, N_SEASONS = 10, 4
 FLOORS = {
     "slots as reps can follow up": {},
     "1.4 times as many slots": {"slots": 1.4},

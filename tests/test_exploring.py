@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import integrate, stats
 
 from leadopt.affinity import AffinityModel
 from leadopt.assign import assign
@@ -17,6 +16,7 @@ from leadopt.frontier import frontier
 from leadopt.matching import match
 from leadopt.plan import Plan
 from leadopt.policy import Policy
+from leadopt.posterior import drawn_rates
 from tests.strategies import examples
 from tests.tables_strategies import floors, policies
 
@@ -58,9 +58,9 @@ def test_a_rep_gets_a_lead_as_often_as_it_may_be_the_best():
     lead, reps = [{"lead_id": 1}], [{"rep_id": "Ann"}, {"rep_id": "Bo"}]
     model = AffinityModel(segment_by=()).fit(history)
     plans = [assign(lead, reps, affinity=model, policy=Policy(explore=1.0), rng=seed) for seed in range(200)]
-    known = model.estimate([()], ["Ann", "Bo"])
-    ann, bo = (stats.beta(n * p, n * (1 - p)) for n, p in zip(known.outcomes[0], known.probability[0], strict=True))
-    expected = integrate.quad(lambda x: ann.pdf(x) * bo.cdf(x), 0, 1)[0]
+    pairs = np.zeros(2, dtype=np.int64), np.arange(2)
+    ann, bo = drawn_rates(plans[0].case.evidence, *pairs, 20_000, np.random.default_rng(7)).T
+    expected = float((ann > bo).mean())
     share = np.mean([plan.rep_of_lead[0] == 0 for plan in plans])
     assert 0.55 < expected < 0.95
     assert abs(share - expected) < 4 * np.sqrt(expected * (1 - expected) / 200)

@@ -1,4 +1,4 @@
-"""What a plan will bring: against beta-binomial quantiles, and on floors with known truth."""
+"""What a plan will bring: against quantiles of binomials over the posterior, and on floors with known truth."""
 
 import json
 from dataclasses import replace
@@ -14,6 +14,7 @@ from leadopt.errors import InvalidInput
 from leadopt.evaluate import plan_value
 from leadopt.plan import Plan
 from leadopt.policy import Policy
+from leadopt.posterior import drawn_rates
 from leadopt.sales_floor import sales_floor
 
 HISTORY = [
@@ -39,17 +40,31 @@ def test_estimate_is_the_plans_expected_gain_and_the_naive_one_is_won_over_tried
     assert found.naive == pytest.approx(naive)
 
 
-def test_leads_of_one_pair_are_beta_binomial():
+def test_leads_of_one_pair_are_binomial_over_the_posterior():
     leads = [{"lead_id": i} for i in range(40)]
     plan = assign(leads, [{"rep_id": "Ann"}], [{"rep_id": "Ann", "converted": i < 12} for i in range(50)])
-    known = plan.case.evidence.estimates
-    a, b = (float((known.outcomes * chance).item()) for chance in (known.probability, 1 - known.probability))
+    pair = np.zeros(1, dtype=np.int64)
+    rates = drawn_rates(plan.case.evidence, pair, pair, 20_000, np.random.default_rng(5))[:, 0]
+    cumulative = np.array([stats.binom(40, rates).cdf(k).mean() for k in range(41)])
+    low, high = (int(np.searchsorted(cumulative, end)) for end in (0.1, 0.9))
     found = plan_value(plan, n_draws=20_000, level=0.8)
-    exact = stats.betabinom(40, a, b)
-    assert found.estimate == pytest.approx(exact.mean())
-    assert abs(found.low - exact.ppf(0.1)) <= 1 and abs(found.high - exact.ppf(0.9)) <= 1
+    assert found.estimate == pytest.approx(40 * rates.mean(), rel=0.01)
+    assert abs(found.low - low) <= 1 and abs(found.high - high) <= 1
     assert found.lift.estimate == found.lift.low == found.lift.high == 0.0
     assert "as much as round robin" in found.sentence
+
+
+def test_a_little_evidence_claims_a_little_and_much_claims_what_is_true():
+    leads = [{"lead_id": i} for i in range(40)]
+    reps = [{"rep_id": rep, "capacity": 20} for rep in ("Ann", "Bo", "Cy", "Di")]
+    rates = dict(zip(("Ann", "Bo", "Cy", "Di"), (0.2, 0.3, 0.5, 0.6), strict=True))
+    claims = []
+    for n in (10, 40, 160, 2560):
+        history = [{"rep_id": rep, "converted": i < round(n * rate)} for rep, rate in rates.items() for i in range(n)]
+        claims.append(plan_value(assign(leads, reps, history)).lift.estimate)
+    assert claims == sorted(claims)
+    assert claims[0] < 0.75 * claims[-1]
+    assert claims[-1] == pytest.approx(20 * 0.6 + 20 * 0.5 - 10 * sum(rates.values()), rel=0.02)
 
 
 def test_sums_of_many_outcomes_are_normal(plan, monkeypatch):
