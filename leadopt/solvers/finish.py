@@ -33,7 +33,9 @@ _MOST_TOO_SMALL = 2  # cores without an answer before all pairs are asked, which
 _WIDER = 4.0
 _WIDENINGS = 20  # of a box whose reps are overfull, before all pairs are asked
 _REACH = 10.0  # half-widths
+_FALL = 1 / 32  # of the greatest price, by which a box that holds prices up is opened downwards at first
 _FALLS = 5  # widenings of a box that holds prices up before it reaches down to 0
+_DRAWN_ALONG = 3.0  # times the mean distance of prices from it, by which it is opened for the others, which fall too
 _MANY = 100_000  # pairs of a core from which on leads keep only their best ones at first, and prices stay as they are
 _KEPT = 12  # pairs that such a lead keeps
 _FARTHEST = 2.0  # times the greatest difference of two options: no price needs to be higher
@@ -260,17 +262,19 @@ class _Finish:
     ) -> tuple[Floats, Ints, bool]:
         """Return the least of all optimal prices, which are what one more slot adds, who is open there, if time ended.
 
-        Where prices are held up by the box alone, it is opened downwards, and who is open now says how far they fall.
+        Where prices are held up by the box alone, it is opened downwards, and who is open now says how far they fall,
+        and others with them.
         """
         high = prices + slack
+        along = float(np.maximum(prices - low, 0.0).sum()) / max(1, len(prices))
         for k in range(_FALLS):
             held_up = ~self.rest.closed & (prices <= low + slack) & (low > 0)
             if not held_up.any():
                 break
             if self.is_over():
                 return prices, undecided, True
-            fall = 0.0 if k == _FALLS - 1 else low - _WIDER**k * (prices.max() / 256)
-            low = np.where(held_up, np.maximum(fall, 0.0), low)
+            fall = 0.0 if k == _FALLS - 1 else low - _WIDER**k * _FALL * prices.max()
+            low = np.maximum(np.where(held_up, fall, low - _DRAWN_ALONG * along), 0.0)
             opened = self.open(low, high)
             prices, finer = self.sitting(opened, rep_of, low).prices(low, slack)
             # Fewer leads may be open, in finer units; what the core's units have lost stays lost.
