@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from leadopt.certify import OPTIMAL_GAP, Certificate, certify
 from leadopt.errors import InvalidInput, PrecisionWarning, SolverFailed
 from leadopt.gains import Affinity
+from leadopt.knapsacks import knapsack_bound
 from leadopt.problem import Limit, Problem
 from leadopt.progress import Meter, OnProgress
 from leadopt.solvers import Answer, Auction, Envelope, Hungarian, Milp, MinCostFlow, Solver
@@ -51,6 +52,9 @@ class Match:
         float64 (n_reps,), what one more slot of each rep adds at most, and one fewer costs at least
     limit_prices
         float64 (n_limits,), the same for each limit; negative where a minimum costs gain
+    lead_prices
+        float64 (n_leads,), prices of leads that bound more tightly (`leadopt.knapsacks.knapsack_bound`), where limits
+        on each rep's time leave a gap that a search has not closed; None elsewhere
     status
         OPTIMAL only with a certified gap of 1e-9 or less
     solver
@@ -69,6 +73,7 @@ class Match:
     status: Status
     solver: str
     stats: dict[str, float]
+    lead_prices: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +239,13 @@ def _certified(problem: Problem, answer: Answer, rep_of_lead: Ints, solver: Solv
     certificate = certify(problem, rep_of_lead, answer.prices, answer.limit_prices)
     if certificate.violations:
         raise SolverFailed(f"{solver.name} broke a rule: {certificate.violations[0]}; please report this")
-    return certificate
+    if answer.lead_prices is None:
+        return certificate
+    bound = knapsack_bound(problem, answer.lead_prices)
+    before = certificate.bound - certificate.objective
+    if before <= 0 or bound >= certificate.bound:
+        return certificate
+    return replace(certificate, bound=bound, gap=certificate.gap * (bound - certificate.objective) / before)
 
 
 def _spread(
@@ -272,6 +283,7 @@ def _as_match(problem: Problem, answer: Answer, rep_of_lead: Ints, certificate: 
         status=_status(certificate, answer),
         solver=solver.name,
         stats=answer.stats,
+        lead_prices=answer.lead_prices,
     )
 
 

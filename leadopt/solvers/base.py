@@ -38,6 +38,7 @@ class Answer:
     prices: Floats
     limit_prices: Floats
     stats: dict[str, float] = field(default_factory=dict)
+    lead_prices: Floats | None = None
     undecided: Ints | None = None
 
 

@@ -8,12 +8,13 @@
 4. The prices bound what any answer is worth. As leads cannot be divided, the bound is seldom reached exactly.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leadopt.errors import SolverFailed
+from leadopt.knapsacks import Knapsacks
 from leadopt.problem import Problem
 from leadopt.progress import Meter, OnProgress
 from leadopt.solvers.base import Answer, checked_prices, checked_time_limit
@@ -22,6 +23,7 @@ from leadopt.solvers.conflict import refuse_conflict, refuse_exact, refuse_pinne
 from leadopt.solvers.covering import open_options
 from leadopt.solvers.dual import Dual, PairOracle, priced
 from leadopt.solvers.families import Rows
+from leadopt.solvers.lead_prices import lead_prices
 from leadopt.solvers.program import Core, Relaxed
 from leadopt.solvers.rounding import largest, rounded
 from leadopt.solvers.witness import refuse_empty_bounds
@@ -38,6 +40,7 @@ _LEAST_OPEN = 1_000  # and at least
 _WIDER = 2  # times as many if these find no answer
 _ROUNDS = 3  # cores, each at the prices of the last, before
 _NEAR = 1e-7  # a core changes the bound by so little, relatively
+_SEARCH = 0.9  # part of the time left that a search may take if a bound is to be found after it
 _DEAR = 20.0  # usual prices that breaking a hard bound costs while shares are allowed
 _DEARER = 100.0  # times as much where shares break bounds that they need not
 _NOTHING = 1e-10  # of all gains: lacking less is lacking nothing
@@ -168,14 +171,27 @@ class _Work:
         open_ = losses(core, shares.prices) <= lacking if fits else np.ones(len(core.rep), dtype=bool)
         if fits and open_.sum() > _SEARCHED:
             return self.finished(core, at, draft, shares.prices)
-        found = core.whole(open_, at, self.most_nodes, self.meter.left_s)
+        packs = Knapsacks.of(self.problem)
+        found = core.whole(open_, at, self.most_nodes, (_SEARCH if packs else 1.0) * self.meter.left_s)
         if found.at is not None and core.allows(found.at) and not (fits and core.worth(found.at) <= core.worth(at)):
             fits, at = True, found.at
         if not fits:
             if found.complete:
                 refuse_whole(self.problem, core)
             raise SolverFailed(f"{_NONE_FOUND}: allow more nodes (Milp(most_nodes=...)), or loosen a limit")
-        return self.finished(core, at, draft, shares.prices, complete=float(found.complete))
+        answer = self.finished(core, at, draft, shares.prices, complete=float(found.complete))
+        if packs is None or found.complete:
+            return answer
+        self.meter.enter("price leads")
+        return replace(answer, lead_prices=self.lead_prices(core, at, packs, shares.prices))
+
+    def lead_prices(self, core: Core, at: Ints, packs: Knapsacks, y: Floats) -> Floats:
+        """Return prices of leads for the bound by knapsacks, from what each is worth after the prices of the rows."""
+        reserve = self.problem.reserve if np.isfinite(self.problem.reserve) else 0.0
+        worth, start = core.gain - core.used.T @ y, np.zeros(self.problem.n_leads)
+        start[core.leads] = reserve + np.maximum.reduceat(worth, core.first[:-1])
+        least = core.worth(at) + reserve * len(core.leads)
+        return lead_prices(packs, self.problem.reserve, start, least, self.meter)
 
     def shares(self, core: Core, unit: Floats) -> Relaxed:
         """Return the best shares; raise `Infeasible` if even they must break a hard bound."""

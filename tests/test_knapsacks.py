@@ -1,0 +1,88 @@
+"""A bound from prices of leads: never below the best answer, and tighter than prices of time."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadopt.certify import certify
+from leadopt.knapsacks import Knapsacks, knapsack_bound
+from leadopt.matching import Status, match, solve
+from leadopt.problem import Limit, Problem
+from leadopt.progress import Meter
+from leadopt.solvers import Milp
+from leadopt.solvers.lead_prices import lead_prices
+from tests.oracles import brute_force
+from tests.strategies import examples, general_problems
+
+
+@examples(200)
+@given(general_problems(), st.data())
+def test_no_answer_is_worth_more_whatever_the_prices(problem, data):
+    price = st.floats(-10.0, 10.0, allow_subnormal=False)
+    prices = np.array(data.draw(st.lists(price, min_size=problem.n_leads, max_size=problem.n_leads)))
+    truth = brute_force(problem)
+    if truth.feasible:
+        assert knapsack_bound(problem, prices) >= truth.best - 1e-9 * max(1.0, abs(truth.best))
+
+
+@examples(100)
+@given(general_problems())
+def test_prices_found_lower_the_bound_and_stay_above_the_best(problem):
+    truth, packs = brute_force(problem), Knapsacks.of(problem)
+    if packs is None or not truth.feasible:
+        return
+    start = np.zeros(problem.n_leads)
+    found = lead_prices(packs, problem.reserve, start, truth.best, Meter(None))
+    bound = knapsack_bound(problem, found)
+    assert truth.best - 1e-9 * max(1.0, abs(truth.best)) <= bound <= knapsack_bound(problem, start) + 1e-9
+
+
+def generalised(n, m, seed):
+    """What takes little time costs much, as in type D of the generalised assignment problem."""
+    rng = np.random.default_rng(seed)
+    use = rng.integers(1, 101, (n, m)).astype(float)
+    most = np.floor(0.8 * use.sum(axis=0) / m)
+    limits = [Limit(reps=[j], usage=use[:, j], upper=most[j], name=f"time of {j}") for j in range(m)]
+    gains = use - 111 + rng.integers(-10, 11, (n, m))
+    return Problem(affinity=gains, capacity=n, limits=limits, reserve=-np.inf)
+
+
+@pytest.mark.parametrize("n, m, status", [(30, 4, Status.OPTIMAL), (40, 6, Status.FEASIBLE)])
+def test_a_search_that_does_not_end_is_bounded_by_knapsacks(n, m, status):
+    problem = generalised(n, m, 0)
+    found = solve(problem, Milp(most_nodes=1))
+    by_time = certify(problem, found.rep_of_lead, found.prices, found.limit_prices)
+    assert found.status is status
+    assert found.bound == knapsack_bound(problem, found.lead_prices) == np.floor(found.bound)
+    assert found.objective <= found.bound < by_time.bound
+    ratio = (found.bound - found.objective) / (by_time.bound - found.objective)
+    assert found.gap == pytest.approx(by_time.gap * ratio, abs=1e-12)
+
+
+def test_fractional_amounts_are_rounded_so_that_the_bound_holds():
+    rng = np.random.default_rng(1)
+    gains, hours = rng.random((7, 2)), rng.random((7, 2))
+    problem = Problem(affinity=gains, capacity=7, limits=[Limit(reps=[0], usage=hours, upper=1.2)])
+    best = brute_force(problem).best
+    for prices in rng.random((20, 7)):
+        assert knapsack_bound(problem, prices) >= best
+
+
+@pytest.mark.parametrize(
+    "limits, pins",
+    [
+        ([], {}),
+        ([Limit(reps=[0], upper=1)], {}),
+        ([Limit(reps=[0, 1], usage=2.0, upper=3)], {}),
+        ([Limit(reps=[0], usage=2.0, upper=3, penalty=1.0)], {}),
+        ([Limit(reps=[0], usage=2.0, upper=3)], {0: 0}),
+    ],
+)
+def test_where_no_rep_has_a_knapsack_there_is_no_bound(limits, pins):
+    problem = Problem(affinity=np.ones((3, 2)), capacity=2, limits=limits, pins=pins)
+    assert knapsack_bound(problem, np.zeros(3)) == np.inf
+
+
+def test_elsewhere_a_match_has_no_prices_of_leads():
+    assert match(np.ones((3, 2)), 2).lead_prices is None
