@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.effects import Cells, fit_effects, sigmoid
+from leadopt.evaluate.crossing import crossed
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -120,9 +121,9 @@ def heterogeneity(
             wanted=wanted,
             needed=None,
         )
-    cells, cell = np.unique(np.array([group, *families]), axis=1, return_inverse=True)
-    n = np.bincount(cell.reshape(-1), minlength=cells.shape[1]).astype(np.float64)
-    k = np.bincount(cell.reshape(-1), won, minlength=cells.shape[1]).astype(np.float64)
+    cells, cell = crossed(np.array([group, *families]))
+    n = np.bincount(cell, minlength=cells.shape[1]).astype(np.float64)
+    k = np.bincount(cell, won, minlength=cells.shape[1]).astype(np.float64)
     score, spectrum = _score(cells[0], cells[1:], n, k)
     return Heterogeneity(
         groups=names,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
+from leadopt.evaluate.crossing import crossed
 from leadopt.frames import Table
 from leadopt.outcomes import count_outcomes
 from leadopt.values import Id, as_id, as_level, as_moment, as_outcome, each_once, kind_of
@@ -66,9 +67,8 @@ class Records:
     @property
     def cell(self) -> Ints:
         """Each row's combination of rep and segment, from 0, -1 = nobody is named."""
-        key = np.where(self.rep < 0, -1, self.rep * (self.segment.max(initial=0) + 1) + self.segment)
-        cells, cell = np.unique(key, return_inverse=True)
-        return np.asarray(cell - int(len(cells) > 0 and cells[0] < 0), dtype=np.int64)
+        cell = crossed(np.stack([self.rep + 1, np.where(self.rep < 0, 0, self.segment)]))[1]
+        return cell - int((self.rep < 0).any())
 
 
 def read_records(
@@ -111,7 +111,7 @@ def read_records(
         reps=tuple(reps),
         rep=_codes(ids, [*reps])[settled],
         levels=levels,
-        segment=_combinations(levels),
+        segment=crossed(levels)[1],
         won=np.array([outcomes[row] for row in settled], dtype=np.float64),
         day=np.array([days[row] for row in settled], dtype=np.int64) if dated else None,
         time=_seconds(table.values(at))[settled] if dated else None,
@@ -170,12 +170,6 @@ def _codes(items: Sequence[Any], known: Sequence[Any] | None = None) -> Ints:
     order = sorted(set(items), key=lambda item: (item is not None, item or "")) if known is None else known
     place = {item: code for code, item in enumerate(order)}
     return np.array([place.get(item, -1) for item in items], dtype=np.int64)
-
-
-def _combinations(levels: Ints) -> Ints:
-    if not len(levels):
-        return np.zeros(levels.shape[1], dtype=np.int64)
-    return np.asarray(np.unique(levels, axis=1, return_inverse=True)[1].reshape(-1), dtype=np.int64)
 
 
 def checked_columns(segment_by: Sequence[str] | str | None, name: str = "segment_by") -> tuple[str, ...]:

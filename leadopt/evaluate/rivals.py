@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.effects import Cells, Effects, fit_effects
+from leadopt.evaluate.crossing import crossed
 from leadopt.evaluate.records import Bools, Records
 
 Floats = NDArray[np.float64]
@@ -47,9 +48,9 @@ def additive(
     from threadpoolctl import threadpool_limits
 
     table = np.array(levels, dtype=np.int64).reshape(len(levels), len(won))
-    cells, cell = np.unique(table[:, learned], axis=1, return_inverse=True)
-    n = np.bincount(cell.reshape(-1), weight[learned], minlength=cells.shape[1]).astype(np.float64)
-    k = np.bincount(cell.reshape(-1), (weight * won)[learned], minlength=cells.shape[1]).astype(np.float64)
+    cells, cell = crossed(table[:, learned])
+    n = np.bincount(cell, weight[learned], minlength=cells.shape[1]).astype(np.float64)
+    k = np.bincount(cell, (weight * won)[learned], minlength=cells.shape[1]).astype(np.float64)
     sizes = tuple(int(family.max(initial=-1)) + 1 for family in table)
     with threadpool_limits(1, user_api="blas"):
         return fit_effects(
