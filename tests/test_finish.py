@@ -75,6 +75,15 @@ def test_units_that_get_finer_as_the_box_opens_do_not_make_an_answer_worse(compi
     assert found.prices == pytest.approx([0.0, 1.0, 1.0, 0.0], abs=1e-6)
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("low", [1e-9, 1e-3, 0.29])
+def test_who_falls_last_is_not_held_up_by_who_was_never_held_up_before(low, compiled):
+    """Found by fuzzing: in the last round, one rep's price came down to another's lower bound and stayed there."""
+    problem = Problem(affinity=np.ones((4, 3)), capacity=[1, 0, 3])
+    found = answer_from(problem, Box(low=np.array([low, 0.0, 0.3]), high=np.array([0.3, 0.0, 0.3])), compiled=compiled)
+    assert found.prices == pytest.approx([0.0, 0.0, 0.0], abs=1e-14)
+
+
 @pytest.mark.parametrize("many", [0, 100_000])
 @pytest.mark.parametrize("most", [1, 5, 1000])
 def test_cores_of_ties_are_thinned_without_loss(many, most, monkeypatch):

@@ -273,8 +273,8 @@ class _Finish:
                 break
             if self.is_over():
                 return prices, undecided, True
-            fall = 0.0 if k == _FALLS - 1 else low - _WIDER**k * _FALL * prices.max()
-            low = np.maximum(np.where(held_up, fall, low - _DRAWN_ALONG * along), 0.0)
+            fall = np.where(held_up, _WIDER**k * _FALL * prices.max(), _DRAWN_ALONG * along)
+            low = np.maximum(low - fall, 0.0) if k < _FALLS - 1 else np.zeros_like(low)
             opened = self.open(low, high)
             prices, finer = self.sitting(opened, rep_of, low).prices(low, slack)
             # Fewer leads may be open, in finer units; what the core's units have lost stays lost.
