@@ -21,7 +21,7 @@ from leadopt.plan import Plan, plan_of
 from leadopt.plot import plot_frontier
 from leadopt.policy import Policy
 from leadopt.progress import Meter, OnProgress
-from leadopt.refusal import solved
+from leadopt.refusal import REFUSAL, solved
 from leadopt.tables import count, html, markdown, number, percent
 from leadopt.values import is_number
 
@@ -217,23 +217,28 @@ class Frontier:
     @property
     def table(self) -> tuple[list[str], list[list[str]]]:
         """Headers and rows, for people."""
-        efficient, knee = set(map(id, self.efficient)), self.knee
         rows = [
             [
                 _shown(point.value),
                 *(number(getattr(point, name), 4) if point.plan is not None else "-" for name in _COLUMNS[:1]),
                 percent(point.price_of_fairness, 2) if point.plan is not None else "-",
                 *(number(getattr(point, name)) if point.plan is not None else "-" for name in _COLUMNS[2:]),
-                point.reason
-                or _and(
-                    "knee" if point is knee else "" if id(point) in efficient else self._beaten(point), _lack(point)
-                ),
+                self._remark(point),
             ]
             for point in self.points
         ]
         return [self.over, f"expected {self.unit}", "price", "Gini", "Jain", "min / max", "envy", ""], rows
 
+    def _remark(self, point: Point) -> str:
+        """Return what a table says of a point: why there is no plan, in short, or whether it is worth a look."""
+        if point.reason is not None:
+            return point.reason.removeprefix(REFUSAL).split(". ")[0]
+        place = "knee" if point is self.knee else self._beaten(point)
+        return ", ".join(part for part in (place, _lack(point)) if part)
+
     def _beaten(self, point: Point) -> str:
+        if any(point is one for one in self.efficient):
+            return ""
         same = [one for one in self.efficient if abs(one.gini - point.gini) <= _SAME]
         return "alike" if any(abs(one.gain - point.gain) <= _SAME * abs(one.gain) for one in same) else "dominated"
 
@@ -461,10 +466,6 @@ def _lack(point: Point) -> str:
     if plan is None or plan.status in ("OPTIMAL", "SOLVED") or plan.gap < _SHOWS:
         return ""
     return f"at most {percent(plan.gap, 1)} below the best"
-
-
-def _and(*parts: str) -> str:
-    return ", ".join(part for part in parts if part)
 
 
 def _unit_range(values: Floats) -> Floats:

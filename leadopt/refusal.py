@@ -21,6 +21,7 @@ from leadopt.tables import number
 Floats = NDArray[np.float64]
 
 _MOST = 2_000_000  # pairs times limits
+REFUSAL = "no plan meets every limit: "  # how every refusal begins
 _SLOTS = re.compile(r"capacity of rep (\d+)")
 
 
@@ -89,7 +90,7 @@ def _conflict(problem: Problem, chosen: Sequence[int]) -> Witness | None:
 def refuse(case: Case, witness: Witness) -> NoReturn:
     """Raise `Infeasible` in the user's names, with what would mend it."""
     text, mend = _pins(case, witness) or _leads(case, witness) or _limits(case, witness)
-    raise Infeasible(f"no plan meets every limit: {text}. {mend}", witness) from None
+    raise Infeasible(f"{REFUSAL}{text}. {mend}", witness) from None
 
 
 def _pins(case: Case, witness: Witness) -> tuple[str, str] | None:

@@ -155,6 +155,8 @@ def test_values_that_cannot_be_met_stay_in_the_frame_with_their_reason():
     assert last["infeasible"].startswith("no plan meets every limit: 3 leads (0, 1, 2) are pinned to Cy, with room for")
     assert (last["objective"], last["gini"], last["efficient"]) == (None, None, False)
     assert found.summary().endswith("; 1 value cannot be met")
+    assert found.table[1][-1][-1] == last["infeasible"].removeprefix("no plan meets every limit: ").split(". ")[0]
+    assert len(found.table[1][-1][-1]) < 100
     none = frontier(leads, reps, affinity=gains, values=[0], pins=dict.fromkeys(range(3), "Cy"))
     assert (none.plans, none.efficient, none.knee) == ((), (), None)
     with pytest.raises(InvalidInput, match="no value of it can be met"):
