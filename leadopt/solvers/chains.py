@@ -29,7 +29,7 @@ Ints = NDArray[np.int64]
 _CHEAPER = 0.5  # share of the dearest move, from stage to stage: a dear one that is made early stays
 _WORTHWHILE = 1e-3  # of what is lacking: a round that wins less is the last of its stage
 _LEAST = 1e-9  # of what is lacking: less is rounding
-_BROKEN = (5.0, 100.0, 1000.0)  # usual prices that a unit beyond a hard bound counts: more if less does not mend it
+_BROKEN = (5.0, 100.0, 1e4, 1e6, 1e8)  # usual prices that a unit beyond a hard bound counts: more if less mends not all
 _A_SECOND = 5e6  # looks, where time is limited; an allowed answer is worth one second more
 _FAR = 1e300  # stands for no bound
 
