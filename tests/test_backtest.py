@@ -94,10 +94,10 @@ def test_little_data_say_how_many_outcomes_it_takes():
 
 
 def test_the_verdict_is_rarely_wrong_where_nobody_matters():
-    """20 small histories without any signal: a claim in more than 4 has a chance below 1% at a rate of 6%."""
-    found = [backtest(history(100 + seed, 400), segment_by="source").verdict.decision for seed in range(20)]
-    assert sum(decision in (USE_IT, REPS_ONLY) for decision in found) <= 4
-    assert found.count(UNKNOWN) >= 15
+    """12 small histories without any signal: a claim in more than 3 has a chance below 1% at a rate of 6%."""
+    found = [backtest(history(100 + seed, 400), segment_by="source").verdict.decision for seed in range(12)]
+    assert sum(decision in (USE_IT, REPS_ONLY) for decision in found) <= 3
+    assert found.count(UNKNOWN) >= 9
 
 
 def test_every_figure_can_be_recomputed_from_the_rows(strong):
@@ -273,7 +273,7 @@ def test_bad_input_gets_a_sentence(table, settings, said):
 
 
 def test_a_column_of_its_own_level_for_each_row_shrinks_to_nothing():
-    table = history(16, 100) | {"lead": [f"x{k}" for k in range(100)]}
+    table = history(16, 60) | {"lead": [f"x{k}" for k in range(60)]}
     found = backtest(table, segment_by="lead")
     scores = {score.method: score.log_loss for score in found.scores}
     assert scores["rep x lead"] == pytest.approx(scores["rep"], abs=0.02)

@@ -38,8 +38,10 @@ def test_the_policy_says_what_segments_are(folder, capsys):
     found = run_evaluate(folder / "history.csv", policy=folder / "policy.toml")
     expected = backtest(history(0, 300, rep_sd=0.5), segment_by="source", half_life_days=90)
     assert found.to_json() == expected.to_json()
-    assert run_evaluate(folder / "history.csv", ["source", "at"]).scores[0].method == "rep x source, at"
     assert str(expected.verdict) in capsys.readouterr().out
+    write_table(history(1, 40) | {"kind": ["a", "b"] * 20}, folder / "few.csv")
+    for columns in (["source", "kind"], ["source, kind"]):
+        assert run_evaluate(folder / "few.csv", columns).scores[0].method == "rep x source, kind"
 
 
 @pytest.mark.parametrize(

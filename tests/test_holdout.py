@@ -53,7 +53,7 @@ def test_reps_change_uniformly_over_all_that_is_allowed():
 
 @pytest.fixture(scope="module")
 def floor_plan():
-    floor = sales_floor(n_leads=200, n_reps=8, n_history=800)
+    floor = sales_floor(n_leads=120, n_reps=8, n_history=600)
     policy = leadopt.Policy(
         segment_by=["industry", "source"],
         fairness=[leadopt.Fairness(of="value", low=0.5, high=1.5)],
@@ -73,7 +73,7 @@ def test_loads_eligibility_limits_and_pins_are_kept(floor_plan, seed):
     )
     before, after = (np.bincount(one[one >= 0], minlength=8) for one in (plan.rep_of_lead, answer))
     assert (before == after).all()
-    assert (answer != plan.rep_of_lead).sum() > 20
+    assert (answer != plan.rep_of_lead).sum() > 10
     proof = certify(plan.case.problem, answer, plan.capacity_prices, plan.limit_prices_of_problem)
     assert proof.violations == plan.certificate.violations == ()
     for lead, group, rep, planned in zip(trial.lead_ids, trial.group, trial.rep_of_lead, trial.planned, strict=True):

@@ -45,18 +45,18 @@ def test_bootstrap_errors_agree_with_the_formula_for_a_mean(known):
 
 @pytest.mark.parametrize("propensity", ["chosen_with", None])
 def test_intervals_cover_the_truth(propensity):
-    """16 logs: 90% intervals miss more than 5 times with a chance below 0.4%; the benchmark has many more."""
+    """10 logs: 90% intervals miss more than 4 times with a chance below 0.2%; the benchmark has many more."""
     covered, errors = [], []
-    for seed in range(16):
+    for seed in range(10):
         log, chances, truth = simulated(100 + seed, 600)
         found = off_policy(
             log, chances, segment_by="source", propensity=propensity, reps=REPS, replicates=200, rng=seed
         )
         covered.append(found.value.low <= truth <= found.value.high)
         errors.append((found.value.value - truth) / found.value.error)
-    assert sum(covered) >= 11
-    assert abs(np.mean(errors)) < 0.8
-    assert 0.5 < np.std(errors) < 1.6
+    assert sum(covered) >= 6
+    assert abs(np.mean(errors)) < 1.0
+    assert 0.4 < np.std(errors) < 1.8
 
 
 def test_doubly_robust_survives_wrong_propensities_and_ips_does_not():
