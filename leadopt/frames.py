@@ -327,13 +327,13 @@ class Table:
         rows = zip(*(each_once(as_level, self.values(column)) for column in self.columns), strict=True)
         return self.n_rows - len(set(rows)) if self.columns else 0
 
-    def with_blank(self, column: str) -> "Table":
-        """Return the table with one more column, of text, in which every cell is missing."""
+    def with_constant(self, column: str, text: str) -> "Table":
+        """Return the table with one more column, which holds the same text everywhere."""
         if self._frame is None:
-            return Table(self._columns | {column: [None] * self.n_rows}, self.name)
+            return Table(self._columns | {column: [text] * self.n_rows}, self.name)
         import narwhals.stable.v2 as nw
 
-        return Table(self._frame.with_columns(nw.lit(None, nw.String).alias(column)).to_native(), self.name)
+        return Table(self._frame.with_columns(nw.lit(text, nw.String).alias(column)).to_native(), self.name)
 
     def take(self, rows: Ints) -> "Table":
         """Return some rows, by number and in that order, as a table of the same kind."""

@@ -16,6 +16,7 @@ from leadopt.values import Id
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_EVERYBODY = "everybody"  # the rep of a history that names none
 _NEVER = "\0never seen"  # a level that no table holds: it has no effect
 
 
@@ -87,8 +88,9 @@ class ScoreModel:
         if not self._columns:
             raise InvalidInput("ScoreModel.columns: must name a column at least; found none")
         table = Table(history, "history")
-        if table.columns and self.rep not in table:
-            table = table.with_blank(self.rep)
+        nobody_named = bool(table.columns) and self.rep not in table
+        if nobody_named:  # one rep had them all, who is the typical one
+            table = table.with_constant(self.rep, _EVERYBODY)
         self.model_ = AffinityModel(
             segment_by=self._columns,
             half_life_days=self.half_life_days,
@@ -97,7 +99,7 @@ class ScoreModel:
             at=self.at,
         ).fit(table)
         self.n_outcomes_ = self.model_.n_outcomes_
-        self._stranger = _stranger(self.model_.reps_)
+        self._typical = _EVERYBODY if nobody_named else _stranger(self.model_.reps_)
         self.base_ = float(self._chance([(_NEVER,) * len(self._columns)])[0])
         return self
 
@@ -109,7 +111,8 @@ class ScoreModel:
     def interval(self, leads: Any, level: float = 0.9) -> Floats:
         """Return the credible interval of each lead's chance, float64 (n_leads, 2); a new rep's own strength counts."""
         segments, row = self._segments(Table(leads, "leads"))
-        return self.model_.interval(self._rows(segments), level)[row]
+        low, high = self.model_.estimate(segments, [self._typical]).interval(level=level)
+        return np.column_stack([low[row, 0], high[row, 0]])
 
     def scored(self, leads: Any, *, lead_id: str = "lead_id") -> Scores:
         """Return the scores with what each column adds, for explanations, tiers and the order of service.
@@ -141,16 +144,13 @@ class ScoreModel:
         """Return the distinct combinations of levels, and which each lead has."""
         if not hasattr(self, "model_"):
             raise InvalidInput("ScoreModel: has learned nothing yet; call fit(history) first")
-        levels = list(zip(*(table.levels(column) for column in self._columns), strict=True))
+        read = getattr(self.model_, "segments_of", None)  # a model that bins numbers says which bin is meant
+        levels = read(table) if read else list(zip(*(table.levels(column) for column in self._columns), strict=True))
         number = {segment: k for k, segment in enumerate(dict.fromkeys(levels))}
         return list(number), np.array([number[segment] for segment in levels], dtype=np.int64)
 
-    def _rows(self, segments: Sequence[tuple[str | None, ...]]) -> dict[str, list[Any]]:
-        columns = {name: [segment[k] for segment in segments] for k, name in enumerate(self._columns)}
-        return {**columns, self.rep: [self._stranger] * len(segments)}
-
     def _chance(self, segments: Sequence[tuple[str | None, ...]]) -> Floats:
-        return self.model_.probability(self._rows(segments))
+        return self.model_.estimate(segments, [self._typical]).probability[:, 0]
 
     def _alone(self, k: int, segments: Sequence[tuple[str | None, ...]]) -> Floats:
         """Return the logit of leads of which one column is known, float64 (n_segments,)."""

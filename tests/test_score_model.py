@@ -177,8 +177,9 @@ def test_an_explanation_says_what_each_column_does_to_the_odds():
 def test_a_history_need_not_say_who_had_a_lead(kind):
     columns = {name: [row[name] for row in HISTORY] for name in ("source", "size", "converted")}
     nobody = ScoreModel(columns=["source", "size"]).fit(KINDS[kind](columns))
-    missing = ScoreModel(columns=["source", "size"]).fit([row | {"rep_id": None} for row in HISTORY])
-    assert nobody.score(KINDS[kind](LEADS)) == pytest.approx(missing.score(LEADS), rel=1e-12)
+    one_rep = AffinityModel(segment_by=["source", "size"]).fit([row | {"rep_id": "all"} for row in HISTORY])
+    expected = one_rep.probability({"rep_id": ["all"] * 3} | {name: LEADS[name] for name in ("source", "size")})
+    assert nobody.score(KINDS[kind](LEADS)) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("reps", [["Ann", "Bo"], [7, 8], [UUID(int=0), UUID(int=1)]])
