@@ -13,7 +13,7 @@ Its slope is bounds less loads.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,13 +36,19 @@ _STEPS, _LEAST_STEPS = 300, 20
 _LOOKS = 1e9  # at pairs in the steps on one sample, where those are many
 
 
-class Choices(NamedTuple):
-    """What leads would choose at some prices: ``best`` rep (-1 = pool), ``worth`` after prices, dual sum and loads."""
+class Totals(NamedTuple):
+    """What leads come to at some prices: the dual sum and the load of each row."""
 
-    best: Ints
-    worth: Floats
     total: float
     load: Floats
+
+
+class Oracle(Protocol):
+    """Answers for leads as a whole at given prices."""
+
+    def totals(self, y: Floats) -> Totals:
+        """Return the dual sum and the loads at some prices."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +88,8 @@ class PairOracle:
         )
         return cls(problem=problem, rows=rows, leads=leads, starts=tuple(starts), counted=counted)
 
-    def choices(self, y: Floats) -> Choices:
-        """Return what every lead would choose, in the order of `leads`."""
+    def totals(self, y: Floats) -> Totals:
+        """Return the dual sum and the loads at some prices."""
         reserve = self.problem.reserve
 
         def work(reduced: Floats, _: int) -> tuple[Ints, Floats]:
@@ -92,7 +98,7 @@ class PairOracle:
             return np.where(worth > reserve, best, -1), np.maximum(worth, reserve)
 
         best, worth = _columns(self._over(y, self._everybody, work), np.int64, np.float64)
-        return Choices(best, worth, float(worth.sum()), self.loads(best))
+        return Totals(float(worth.sum()), self.loads(best))
 
     def loads(self, best: Ints) -> Floats:
         """Return what the leads take of each row where they choose (-1 = pool), float64 (n_rows,)."""
@@ -220,6 +226,8 @@ class Dual:
 
     Parameters
     ----------
+    n_leads
+        how many leads the oracle answers for
     up, down
         rows with a price for their upper and for their lower bound
     unit
@@ -228,8 +236,9 @@ class Dual:
         a usual gain
     """
 
-    oracle: PairOracle
+    oracle: Oracle
     rows: Rows
+    n_leads: int
     up: Ints
     down: Ints
     unit: Floats
@@ -246,6 +255,7 @@ class Dual:
         return cls(
             oracle=oracle,
             rows=rows,
+            n_leads=len(oracle.leads),
             up=np.flatnonzero(binds),
             down=np.flatnonzero(rows.lower > 0),
             unit=gain / usage,
@@ -271,12 +281,12 @@ class Dual:
 
     def at(self, y: Floats) -> float:
         """Return the dual value at some prices: no answer is worth more."""
-        return self.value(y, self.oracle.choices(y).total)
+        return self.value(y, self.oracle.totals(y).total)
 
     def _slope(self, x: Floats) -> tuple[float, Floats]:
         y = self.y(x)
-        found = self.oracle.choices(y)
-        size = self.gain * max(1, len(self.oracle.leads))
+        found = self.oracle.totals(y)
+        size = self.gain * max(1, self.n_leads)
         up, down = self.rows.upper[self.up] - found.load[self.up], found.load[self.down] - self.rows.lower[self.down]
         slope = np.concatenate([up * self.unit[self.up], down * self.unit[self.down]])
         # Both prices of a row count here, not their difference: a pair of them costs what its bounds are apart.

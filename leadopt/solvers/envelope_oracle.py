@@ -8,7 +8,7 @@ the upper envelope of one line a rep: convex, and made of few pieces. So loads, 
 is open within a box of prices cost O(rows x reps x pieces + pieces x log leads), not O(leads x reps).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -112,6 +112,13 @@ class EnvelopeOracle:
             first=first,
             sums=np.concatenate([[0.0], np.cumsum(scales)]),
         )
+
+    def sloped(self, rates: Floats) -> "EnvelopeOracle":
+        """Return the oracle with other rates, (n_rows, n_reps); the order of reps by rate is found anew if need be."""
+        if np.array_equal(rates, self.lines[:, :-1]):
+            return self
+        lines = np.column_stack([rates, self.lines[:, -1]])
+        return replace(self, lines=lines, rising=np.argsort(lines, axis=1))
 
     @property
     def n_reps(self) -> int:

@@ -1,6 +1,7 @@
 """`Milp`: limits of any kind: overlapping, in hours or in value, with penalties, with minimums.
 
-1. **Price** every bound by the dual (`dual`): on samples first, then on all leads.
+1. **Price** every bound by the dual (`dual`): on samples first, then on all leads. Where many leads share few rows of
+   rates, by annealing along lines (`annealing`), which also deals the leads out: then only steps of 3 are left to do.
 2. **Prune**: leads whose best option is well ahead of the next one take it; the others are the core (`covering`).
 3. **Solve** the core without whole numbers (HiGHS; `program`): its prices are better than those it came from. Make
    leads whole, large ones first (`rounding`), and mend what that breaks by ejection chains (`chains`). A problem that
@@ -17,6 +18,7 @@ from leadopt.errors import SolverFailed
 from leadopt.knapsacks import Knapsacks
 from leadopt.problem import Problem
 from leadopt.progress import Meter, OnProgress
+from leadopt.solvers.annealing import Soft, annealed, dealt
 from leadopt.solvers.base import Answer, checked_prices, checked_time_limit
 from leadopt.solvers.chains import improved, losses
 from leadopt.solvers.conflict import refuse_conflict, refuse_exact, refuse_pinned, refuse_stranded, refuse_whole
@@ -24,6 +26,7 @@ from leadopt.solvers.covering import open_options
 from leadopt.solvers.dual import Dual, PairOracle, priced
 from leadopt.solvers.families import Rows
 from leadopt.solvers.lead_prices import lead_prices
+from leadopt.solvers.lines import LineOracle
 from leadopt.solvers.program import Core, Relaxed
 from leadopt.solvers.rounding import largest, rounded
 from leadopt.solvers.witness import refuse_empty_bounds
@@ -41,6 +44,8 @@ _WIDER = 2  # times as many if these find no answer
 _ROUNDS = 3  # cores, each at the prices of the last, before
 _NEAR = 1e-7  # a core changes the bound by so little, relatively
 _SEARCH = 0.9  # part of the time left that a search may take if a bound is to be found after it
+_OPEN_DEALT, _TRIES = 10, 4  # leads in a core beside leads that are dealt out, by row; and how many cores are tried
+_NEARLY = 20.0  # temperatures that an option loses at most there, at first
 _DEAR = 20.0  # usual prices that breaking a hard bound costs while shares are allowed
 _DEARER = 100.0  # times as much where shares break bounds that they need not
 _NOTHING = 1e-10  # of all gains: lacking less is lacking nothing
@@ -117,10 +122,15 @@ class _Work:
         if len(self.leads) * self.problem.n_reps <= _WHOLE:
             return self.small(oracle, dual.unit)
         self.meter.enter("price")
-        y = priced(self.problem, self.rows, self.leads, y, self.meter)
+        if (lines := LineOracle.if_lines(oracle)) is not None:
+            y, soft = annealed(lines, dual, y, self.meter)
+            if (answer := self.as_dealt(oracle, dual.unit, y, soft, lines.margins(y)[1])) is not None:
+                return answer
+        else:
+            y = priced(self.problem, self.rows, self.leads, y, self.meter)
         wider = 1
         while True:
-            core, draft, shares, y = self.core(dual, y, wider)
+            core, draft, shares, y = self.core(oracle, dual, y, wider)
             # Where even shares break a bound, leads that are settled are in the way: no chain would mend that.
             if not core.breaks(shares.broken):
                 at, _ = self.mended(core, shares.z, y, dual.unit)
@@ -131,14 +141,14 @@ class _Work:
                 raise SolverFailed(f"{_NONE_FOUND}: loosen a limit, or give one a penalty")
             wider *= _WIDER
 
-    def core(self, dual: Dual, y: Floats, wider: int) -> tuple[Core, Ints, Relaxed, Floats]:
+    def core(self, oracle: PairOracle, dual: Dual, y: Floats, wider: int) -> tuple[Core, Ints, Relaxed, Floats]:
         """Return the core at some prices, the answer so far, the core's shares, and better prices if these tell them.
 
         The prices of a core are the best for all leads if no option left out beats those inside.
         """
         n_open = wider * max(_LEAST_OPEN, _OPEN_PER_ROW * self.rows.n)
         for _ in range(_ROUNDS):
-            core, draft = self.opened(dual.oracle, y, n_open, wider)
+            core, draft = self.opened(oracle, y, n_open, wider)
             self.meter.enter("core")
             shares = core.relaxed(_DEAR * np.clip(np.abs(y), dual.unit, _DEARER * dual.unit))
             before, after = dual.at(y), dual.at(shares.prices)
@@ -148,6 +158,47 @@ class _Work:
             if before - after <= _NEAR * abs(after) or self.meter.left_s <= 0:
                 break
         return core, draft, shares, y
+
+    def as_dealt(self, oracle: PairOracle, unit: Floats, y: Floats, soft: Soft, margin: Floats) -> Answer | None:
+        """Return the answer with leads nearly where annealing deals them, None if a hard bound stays broken.
+
+        Hosts of leads have options that are nearly as good: some from everywhere among them are open.
+        """
+        placed = dealt(soft, y)
+        n_open, dearest = max(_LEAST_OPEN, _OPEN_DEALT * self.rows.n), _NEARLY * soft.temperature
+        for _ in range(_TRIES):
+            near = np.flatnonzero(margin <= dearest)
+            places = near[:: 1 + len(near) // n_open]
+            core, draft, start = self.opened_beside(oracle, y, placed, places, dearest)
+            self.meter.enter("round")
+            at, _ = improved(core, y, start, unit, self.meter)
+            if not core.allows(at):
+                self.meter.enter("core")
+                shares = core.relaxed(_DEAR * np.clip(np.abs(y), unit, _DEARER * unit))
+                if not core.breaks(shares.broken):
+                    at, _ = self.mended(core, shares.z, y, unit)
+            if core.allows(at):
+                return self.finished(core, at, draft, y)
+            n_open, dearest = n_open * _WIDER, dearest * _WIDER
+        return None
+
+    def opened_beside(
+        self, oracle: PairOracle, y: Floats, placed: Ints, places: Ints, dearest: float
+    ) -> tuple[Core, Ints, Ints]:
+        """Return the core of the leads at some places beside all others where they are, the answer so far, and a start.
+
+        A lead has the options that lose no more than `dearest`, and, to start with, the one where it is.
+        """
+        m, settled = self.problem.n_reps, placed.copy()
+        settled[places] = -1
+        draft = self.problem.pins.copy()
+        draft[oracle.leads] = settled
+        lead, rep = oracle.options(y, places, np.full(len(places), dearest), np.full(m + 1, -np.inf))
+        here = np.arange(len(places)) * (m + 1) + np.where(placed[places] < 0, m, placed[places])
+        options = np.union1d(lead * (m + 1) + rep, here)
+        lead, rep = np.divmod(options, m + 1)
+        core = Core.of(self.problem, self.rows, oracle.leads[places], lead, rep, oracle.loads(settled))
+        return core, draft, np.searchsorted(options, here)
 
     def opened(self, oracle: PairOracle, y: Floats, n_open: int, wider: int) -> tuple[Core, Ints]:
         """Return the core of the open leads, and the answer so far, they themselves in the pool."""

@@ -1,0 +1,107 @@
+"""Annealing: smooth sums that tend to the dual, prices near the best ones, shares dealt out whole."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from leadopt.certify import certify
+from leadopt.matching import solve
+from leadopt.progress import Meter
+from leadopt.solvers import Milp, annealing, lines
+from leadopt.solvers.annealing import Bins, Soft, annealed, dealt
+from leadopt.solvers.dual import Dual
+from leadopt.solvers.families import Rows
+from tests.oracles import linear_programme
+from tests.test_lines import banded, oracles
+
+
+def soft_of(problem, most, temperature):
+    _, lines = oracles(problem)
+    bins = Bins.of(lines, most)
+    y = np.zeros(Rows.of(problem).n)
+    options = annealing._options(lines, bins, y, np.inf)
+    return lines, Soft(oracle=lines, bins=bins, options=options, temperature=temperature)
+
+
+def some_prices(problem, seed=2):
+    rng = np.random.default_rng(seed)
+    m = problem.n_reps
+    return np.concatenate([rng.random(m), rng.normal(0.0, 0.2, 2 * m), [-0.1]])
+
+
+def test_bins_hold_every_lead_once_in_order():
+    _, lines = oracles(banded(n=500))
+    bins = Bins.of(lines, 7)
+    assert bins.first[0] == 0 and bins.first[-1] == 500 and (np.diff(bins.first) > 0).all()
+    assert bins.scale @ bins.size == pytest.approx(lines.pairs.problem.affinity.scale.sum())
+    assert (np.diff(bins.kind) >= 0).all()
+
+
+def test_the_colder_the_nearer_to_the_dual_from_above():
+    problem = banded(n=500)
+    y, above = some_prices(problem), []
+    for temperature in (1.0, 0.1, 0.01, 1e-4):
+        lines, soft = soft_of(problem, 500, temperature)
+        above.append(soft.totals(y).total - lines.totals(y).total)
+    assert above[0] > above[1] > above[2] > above[3] >= 0.0
+    assert above[3] < 1e-4 * lines.totals(y).total
+
+
+def test_loads_are_the_slope_of_the_smooth_sum():
+    problem = banded(n=400)
+    _, soft = soft_of(problem, 5, 0.2)
+    y = some_prices(problem)
+    load = soft.totals(y).load
+    for k in (0, 7, 13, 25, 30):
+        step = np.zeros(len(y))
+        step[k] = 1e-5
+        slope = (soft.totals(y + step).total - soft.totals(y - step).total) / 2e-5
+        assert -slope == pytest.approx(load[k], rel=1e-5)
+
+
+@pytest.mark.parametrize("reserve", [0.3, -np.inf])
+def test_without_numba_the_sums_are_the_same(reserve, monkeypatch):
+    problem = banded(n=400, reserve=reserve)
+    _, soft = soft_of(problem, 5, 0.05)
+    found = soft.totals(some_prices(problem))
+    monkeypatch.setattr(annealing, "_compiled", lambda _: None)
+    plain = soft.totals(some_prices(problem))
+    assert plain.total == pytest.approx(found.total, rel=1e-11)
+    np.testing.assert_allclose(plain.load, found.load, rtol=1e-8, atol=1e-9)
+
+
+def test_leads_are_dealt_out_as_their_shares_are_but_for_one_a_class():
+    problem = banded(n=2_000, reserve=0.4)
+    lines, soft = soft_of(problem, 6, 0.1)
+    y = some_prices(problem)
+    rep = dealt(soft, y)
+    starts, m = lines.pairs.starts, problem.n_reps
+    slopes, paid = lines.lines(y)
+    args = (slopes, paid, soft.bins, soft.options, soft.temperature, problem.reserve, 0, len(soft.bins.kind))
+    _, share, bin_ = annealing.shares(*args, lines.n_rows)
+    of_class = soft.bins.kind[bin_] // lines.n_rows
+    for k, (start, stop) in enumerate(pairwise(starts)):
+        wanted = np.bincount(soft.options.rep[of_class == k], share[of_class == k], minlength=m)
+        got = np.bincount(rep[start:stop] + 1, minlength=m + 1)[1:]
+        assert np.abs(got - wanted).max() < 1.5
+
+
+def test_annealed_prices_bound_as_tightly_as_the_linear_programme():
+    problem = banded(n=1_500, m=8, n_rows=3)
+    pairs, lines = oracles(problem)
+    dual = Dual.of(pairs, pairs.rows)
+    y, _ = annealed(lines, dual, np.zeros(pairs.rows.n), Meter(None, None))
+    bound = dual.value(y, pairs.totals(y).total)
+    best = linear_programme(problem)
+    assert best <= bound * (1 + 1e-9)
+    assert bound <= best * (1 + 1e-4)
+
+
+def test_milp_anneals_where_rows_are_shared(monkeypatch):
+    monkeypatch.setattr(lines, "_LEAST_PAIRS", 0)
+    problem = banded(n=4_000, m=10, n_rows=4)
+    found = solve(problem, Milp())
+    audit = certify(problem, found.rep_of_lead, found.prices, found.limit_prices)
+    assert not audit.violations
+    assert found.gap <= 1e-3
