@@ -1,42 +1,53 @@
 """`AffinityModel`: the chance that a rep converts a lead, learned from history."""
 
-from collections.abc import Mapping, Sequence
-from itertools import repeat
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.bins import USUAL_BINS, Edges, binned, check_bins, measures, quantile_edges
+from leadopt.coding import Coding, Pairs, RepRow, Segment, codes_of, distinct, every_pair
 from leadopt.effects import sigmoid
 from leadopt.errors import InvalidInput
+from leadopt.estimates import Estimates, Posterior
+from leadopt.families import fit_families
 from leadopt.frames import Table, check_same_kind
 from leadopt.gains import Affinity
-from leadopt.outcomes import count_outcomes
-from leadopt.shrinkage import Estimates, Posterior, Tally, credible_interval
-from leadopt.shrinkage import fit as fit_rates
-from leadopt.values import Id, as_id, as_level
+from leadopt.outcomes import OutcomeCounts, count_outcomes, joined
+from leadopt.tally import Tally
+from leadopt.values import Id, as_id, as_level, as_number
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Segment = tuple[str | None, ...]
-Pairs = tuple[Ints, Ints]
+
+HALF_LIVES = (None, 730.0, 365.0, 180.0, 90.0, 45.0)
+"""Half-lives in days that ``half_life_days="learn"`` chooses from; None = no decay."""
 
 
 class AffinityModel:
     """Chance that a rep converts a lead of a segment, learned from past outcomes; scarce evidence leans on its kin.
 
-    The logit of the expected rate is a base plus an effect of the rep, of each segment column's level and (with two
-    columns or more) of their combination; each family of effects is shrunk as far as the data say. A rep's own record
-    with a segment moves the estimate from there: ``(k + kappa * m) / (n + kappa)``, with k of n won and m expected.
-    What history never saw has no effect, and widens the interval by as much as its family is diverse. A missing level
-    is a level of its own.
+    The logit of the chance is a base plus effects of the rep, of each column's level, of pairs of columns (rep x column
+    among them) and of the rep with the very segment, all normal around zero. Each family's variance is learned from the
+    data, so that one without signal shrinks to nothing by itself. What history never saw has no effect, and widens the
+    interval by as much as its family is diverse. A missing level is a level of its own.
 
     Parameters
     ----------
     segment_by
         column or columns of a lead that conversion is estimated by; None = the rep alone
+    rep_by
+        columns of history that describe the rep at that time: team, tenure, response time. They say what to expect of a
+        rep without a record; `affinity` reads a rep's present state from the same columns of the table of reps
+    bins
+        how numeric columns become levels: a number of bins of equal weight, or inner edges, by column. Columns of
+        measurements (numbers, some not whole) are binned by themselves, into eight
     half_life_days
-        age at which an outcome counts half, counted back from the latest one; None = all count the same
+        age at which an outcome counts half, counted back from the latest one; None = all count the same; "learn" = the
+        one of `HALF_LIVES` under which the first three quarters of the history predict the rest best
+    weight
+        column of history with how much each outcome counts, 0 or more; None = 1 each
     rep, converted, at
         names of the columns of the history; `at` is read only for the half-life. Outcomes without a rep inform the
         base and the segments
@@ -46,23 +57,26 @@ class AffinityModel:
     reps_, segments_
         ids and tuples of levels that history holds, sorted
     base_
-        probability where no effect is known
+        probability of a rep and a segment that history knows nothing of
     n_outcomes_, n_open_
         settled outcomes, and rows without an outcome yet
     strengths_
-        standard deviation on the logit of the effects of "rep", each column and, with several, "segment"
-    concentration_
-        kappa: how many outcomes of its own move a pair halfway from the expected to its raw rate
+        standard deviation on the logit of each family of effects, by name: "rep", "product", "rep x product", ...
+    half_life_days_
+        the one in use
+    bins_
+        inner edges of the columns that are binned
 
     Notes
     -----
-    One group-by in the engine that holds the history; then time grows with the distinct pairs of rep and segment, and
-    with the cube of the effects up to 600 (beyond, variances take them for uncorrelated and come out somewhat small).
-    Effects are associations: leads that were given to reps by merit bias them.
+    One group-by in the engine that holds the history; then time grows with the distinct pairs of rep and segment.
+    Up to some 800 effects (not counting the largest family) their covariance is exact, beyond it is estimated from
+    draws, and from several ten thousand on effects count as uncorrelated; families of pairs that the data do not tell
+    from chance are then left out. Effects are associations: leads that were given to reps by merit bias them.
 
     References
     ----------
-    `shrinkage` and `effects` hold the mathematics and its sources.
+    `effects`, `strengths` and `families` hold the mathematics and its sources.
 
     Examples
     --------
@@ -70,20 +84,26 @@ class AffinityModel:
     >>> history = [{"rep_id": rep, "converted": i < won} for rep, won, tried in rows for i in range(tried)]
     >>> model = AffinityModel().fit(history)
     >>> model.probability([{"rep_id": rep} for rep in ("ann", "bob", "cid", "new")]).round(2)
-    array([0.74, 0.27, 0.7 , 0.57])
+    array([0.75, 0.26, 0.76, 0.56])
     """
 
     def __init__(
         self,
         *,
         segment_by: Sequence[str] | str | None = None,
-        half_life_days: float | None = None,
+        rep_by: Sequence[str] | str | None = None,
+        bins: Mapping[str, int | Sequence[float]] | None = None,
+        half_life_days: float | str | None = None,
+        weight: str | None = None,
         rep: str = "rep_id",
         converted: str = "converted",
         at: str = "at",
     ) -> None:
         self.segment_by = segment_by
+        self.rep_by = rep_by
+        self.bins = bins
         self.half_life_days = half_life_days
+        self.weight = weight
         self.rep = rep
         self.converted = converted
         self.at = at
@@ -96,66 +116,156 @@ class AffinityModel:
         InvalidInput
             a setting is wrong, a column is missing, or a rep id, outcome or date cannot be read
         """
-        columns, half_life = _columns(self.segment_by), _half_life(self.half_life_days)
+        self._columns, self._rep_columns = _columns("segment_by", self.segment_by), _columns("rep_by", self.rep_by)
+        if twice := set(self._rep_columns) & {self.rep, *self._columns}:
+            raise InvalidInput(
+                f"AffinityModel.rep_by: {sorted(twice)[0]!r} is the id, or describes the lead; leave it out"
+            )
+        self._asked_bins = check_bins("AffinityModel.bins", self.bins, (*self._rep_columns, *self._columns))
+        _check_half_life(self.half_life_days)
+        counts = self._count(history)
+        return self._learn(counts)
+
+    def partial_fit(self, history: Any) -> "AffinityModel":
+        """Learn from further outcomes, such as those of a day, as if they had been in the history from the start."""
+        if not hasattr(self, "_counts"):
+            return self.fit(history)
+        return self._learn(joined(self._counts, self._count(history)))
+
+    def _count(self, history: Any) -> OutcomeCounts:
         table = Table(history, "history")
+        columns = [*self._rep_columns, *self._columns, *([self.weight] if self.weight else [])]
         if not table.columns:  # an empty list of dicts cannot name its columns
             table = Table({column: [] for column in (self.rep, *columns, self.converted, self.at)}, "history")
-        counts = count_outcomes(table, self.rep, columns, self.converted, self.at if half_life else None)
-        reps = _rep_ids(f"{table.name}.{self.rep}", counts.keys[0])
-        segments = _segments([_as_levels(key) for key in counts.keys[1:]], len(reps))
-        self._columns = columns
         self._like = Table(table.build({self.rep: []}), "history")
-        self.reps_ = sorted({rep for rep in reps if rep is not None}, key=lambda rep: (type(rep).__name__, rep))
-        self.segments_ = sorted(set(segments), key=_none_first)
+        return count_outcomes(table, self.rep, columns, self.converted, self.at if self.half_life_days else None)
+
+    def _learn(self, counts: OutcomeCounts) -> "AffinityModel":
+        self._counts = counts
         self.n_outcomes_, self.n_open_ = int(counts.count.sum()), counts.n_open
-        self._index()
-        keys = self._keys(_codes(self._rep_code, reps), _codes(self._segment_code, segments))
-        self._tally = Tally.of(keys, counts.count, counts.converted, counts.day, half_life)
-        self._fit_effects()
+        keys = counts.keys[1 : 1 + len(self._rep_columns) + len(self._columns)]
+        self._weights = _weights(self.weight, counts.keys[-1]) if self.weight else np.ones(len(counts.count))
+        self.bins_ = self._learned_bins(keys, counts.count * self._weights)
+        levels = [self._leveled("history", *each) for each in zip(self._names[1:], keys, strict=True)]
+        reps = _rep_ids(f"history.{self.rep}", counts.keys[0])
+        n_of_reps, n_groups = len(self._rep_columns), len(counts.count)
+        rows: list[RepRow] = list(zip(reps, *levels[:n_of_reps], strict=True))
+        segments = _tuples(levels[n_of_reps:], n_groups)
+        self._coding = Coding.of(rows, segments, 1 + n_of_reps, 1 + len(levels))
+        self.reps_ = [rep for rep in self._coding.reps if rep is not None]
+        self.segments_ = list(self._coding.segments)
+        self._usual = _most_frequent(rows, counts.count)
+        places = self._coding.places(rows, segments)
+        self.half_life_days_ = self._learned_half_life(places, counts)
+        self._posterior = self._fitted(places, counts, np.ones(n_groups, dtype=bool), self.half_life_days_)
+        strangers = [np.array([size]) for size in self._coding.sizes]
+        self.base_ = float(self._posterior.probability(np.array([len(self._posterior.tally.keys)]), strangers)[0])
+        self.strengths_ = {name: strength.deviation for name, strength in self._named_strengths()}
         return self
 
-    def _index(self) -> None:
-        self._rep_code: dict[Id | None, int] = {rep: code for code, rep in enumerate([*self.reps_, None])}
-        self._segment_code = {segment: code for code, segment in enumerate(self.segments_)}
-        columns = [
-            sorted({(segment[i],) for segment in self.segments_}, key=_none_first) for i in range(self._n_columns)
-        ]
-        self._level_codes = [{level: code for code, (level,) in enumerate(column)} for column in columns]
+    def _fitted(self, places: Pairs, counts: OutcomeCounts, chosen: Any, half_life: float | None) -> Posterior:
+        """Return what the chosen groups of outcomes tell."""
+        tally = Tally.of(
+            self._coding.keys(*places)[chosen],
+            counts.count[chosen],
+            counts.converted[chosen],
+            weight=self._weights[chosen],
+            day=None if counts.day is None else counts.day[chosen],
+            half_life=half_life,
+        )
+        codes = self._coding.codes_of_keys(tally.keys)
+        fitted = fit_families(
+            codes,
+            self._coding.sizes,
+            1 + len(self._rep_columns),
+            tally.weighted_tried[:-1],
+            tally.weighted_converted[:-1],
+        )
+        return Posterior(tally=tally, fitted=fitted)
 
-    def _fit_effects(self) -> None:
-        reps, segments = self._cells()
-        sizes = [len(self._rep_code), *map(len, self._level_codes), *([len(self.segments_)] * (self._n_columns > 1))]
-        levels = np.array(self._levels(reps, segments, self.segments_), dtype=np.int64)
-        effects, self.concentration_ = fit_rates(self._tally.cells(levels, tuple(sizes)))
-        self._posterior = Posterior(tally=self._tally, effects=effects, concentration=self.concentration_)
-        self.base_ = float(sigmoid(effects.values[0]))
-        names = ["rep", *self._columns, *(["segment"] * (self._n_columns > 1))]
-        self.strengths_ = dict(zip(names, effects.deviations[1:].tolist(), strict=True))
+    def _learned_half_life(self, places: Pairs, counts: OutcomeCounts) -> float | None:
+        if self.half_life_days != "learn" or counts.day is None or not len(counts.count):
+            return None if isinstance(self.half_life_days, str) else self.half_life_days
+        order = np.argsort(counts.day, kind="stable")
+        middle = counts.day[order][np.searchsorted(counts.count[order].cumsum(), 0.75 * counts.count.sum())]
+        early, late = counts.day < middle, counts.day >= middle
+        if not early.any():
+            return None
+        keys = self._coding.keys(*places)[late]
+        n, won = counts.count[late], counts.converted[late]
+
+        def loss(half_life: float | None) -> float:
+            posterior = self._fitted(places, counts, early, half_life)
+            chance = posterior.probability(posterior.tally.find(keys), self._coding.codes_of_keys(keys))
+            return float(-(n * np.where(won == 1, np.log(chance), np.log1p(-chance))).sum())
+
+        return min(HALF_LIVES, key=loss)
 
     @property
-    def _n_columns(self) -> int:
-        return len(self._columns)
+    def _names(self) -> tuple[str, ...]:
+        return ("rep", *self._rep_columns, *self._columns)
 
-    def _keys(self, reps: Ints, segments: Ints) -> Ints:
-        """Return one number for each pair of codes; they may broadcast."""
-        return np.asarray(reps * (len(self.segments_) + 1) + segments)
+    def _named_strengths(self) -> list[tuple[str, Any]]:
+        fitted = self._posterior.fitted
+        named = [
+            (" x ".join(self._names[column] for column in family.columns), strength)
+            for family, strength in zip(fitted.families, fitted.effects.strengths, strict=True)
+        ]
+        own = fitted.effects.own_strength
+        return named if own is None else [*named, (" x ".join(("rep", *self._columns)) if self._columns else "", own)]
 
-    def _cells(self) -> tuple[Ints, Ints]:
-        """Return the codes of the rep and the segment of each cell that history holds."""
-        return np.divmod(self._tally.keys, len(self.segments_) + 1)
+    def _learned_bins(self, keys: Sequence[Sequence[Any]], weights: Floats) -> dict[str, Edges]:
+        found: dict[str, Edges] = {}
+        for column, values in zip(self._names[1:], keys, strict=True):
+            asked = self._asked_bins.get(column, USUAL_BINS if measures(values) else None)
+            if isinstance(asked, tuple):
+                found[column] = asked
+            elif asked is not None:
+                found[column] = quantile_edges(np.array([as_number(v) for v in values], dtype=float), weights, asked)
+        return found
 
-    def _levels(self, reps: Ints, pointers: Ints, segments: Sequence[Segment]) -> list[Ints]:
-        """Return each family's level for pairs of rep codes and of pointers into `segments`; they may broadcast."""
-        columns = [_codes(codes, [segment[i] for segment in segments]) for i, codes in enumerate(self._level_codes)]
-        combination = [_codes(self._segment_code, segments)] if self._n_columns > 1 else []
-        return [reps, *(levels[pointers] for levels in [*columns, *combination])]
+    def _leveled(self, table: str, column: str, values: Sequence[Any]) -> list[str | None]:
+        if column in self.bins_:
+            return binned(f"{table}.{column}", values, self.bins_[column])
+        known = {value: as_level(value) for value in set(values)}
+        return [known[value] for value in values]
 
-    def _locate(self, reps: Sequence[Id], segments: Sequence[Segment], pairs: Pairs) -> tuple[Ints, list[Ints]]:
-        """Return the cell and each family's level for pairs of pointers into `reps` and `segments`."""
-        rep, segment = _codes(self._rep_code, reps)[pairs[0]], _codes(self._segment_code, segments)[pairs[1]]
-        return self._tally.find(self._keys(rep, segment)), self._levels(rep, pairs[1], segments)
+    def segments_of(self, leads: Any) -> list[Segment]:
+        """Return each lead's segment: the levels of the columns of `segment_by`, measurements binned."""
+        self._check_fitted()
+        table = leads if isinstance(leads, Table) else Table(leads, "leads")
+        levels = [
+            self._leveled(table.name, column, table.values(column)) if column in self.bins_ else table.levels(column)
+            for column in self._columns
+        ]
+        return _tuples(levels, table.n_rows)
 
-    def estimate(self, segments: Sequence[Segment], reps: Sequence[Id]) -> Estimates:
+    def rep_rows_of(self, reps: Any, rep_id: str | None = None, *, unique: bool = True) -> list[RepRow]:
+        """Return each rep's id and the levels of `rep_by`: as the table has them, else those of most of its history."""
+        self._check_fitted()
+        table = reps if isinstance(reps, Table) else Table(reps, "reps")
+        column = rep_id or self.rep
+        ids = table.ids(column, unique=unique)
+        self._check_reps(f"{table.name}.{column}", ids)
+        usual = [self._usual_row(rep) for rep in ids]
+        levels = [
+            self._leveled(table.name, name, table.values(name)) if name in table else [row[place] for row in usual]
+            for place, name in enumerate(self._rep_columns, 1)
+        ]
+        return list(zip(ids, *levels, strict=True))
+
+    def _usual_row(self, rep: Id) -> RepRow:
+        return self._usual.get(rep, (rep, *([None] * len(self._rep_columns))))
+
+    def _located(
+        self, rep_rows: Sequence[RepRow], segments: Sequence[Segment], pairs: Pairs
+    ) -> tuple[Ints, list[Ints]]:
+        """Return the cell and each column's code for pairs of pointers into `rep_rows` and `segments`."""
+        rep, segment = self._coding.places(rep_rows, segments)
+        cell = self._posterior.tally.find(self._coding.keys(rep[pairs[0]], segment[pairs[1]]))
+        return cell, self._coding.codes(rep_rows, segments, pairs)
+
+    def estimate(self, segments: Sequence[Segment], reps: Sequence[Id] | Sequence[RepRow]) -> Estimates:
         """Return what is known about every pair of these segments and reps.
 
         Parameters
@@ -163,42 +273,61 @@ class AffinityModel:
         segments
             one level for each column of `segment_by`, None where missing; levels never seen are fine
         reps
-            ids; reps never seen are fine
+            ids, or tuples of an id and the levels of `rep_by` (`rep_rows_of`); reps never seen are fine
 
         Notes
         -----
-        Time and memory grow with the product of the two. Credible intervals, which cost several times as much as all
-        the rest, are computed on demand and for the pairs in question by `Estimates.interval`.
+        Time and memory grow with the product of the two.
         """
-        self._check_fitted()
-        self._check_reps("reps", reps)
-        plain = self._plain_segments(segments)
+        rows, plain = self._asked(segments, reps)
+        _, known_segment = self._coding.places(rows, plain)
+        known_ids = codes_of({rep: number for number, rep in enumerate(self.reps_)}, [row[0] for row in rows])
         return self._posterior.estimates(
-            *self._locate(reps, plain, _every_pair(plain, reps)),
-            known_rep=_codes(self._rep_code, reps) < len(self.reps_),
-            known_segment=_codes(self._segment_code, plain) < len(self.segments_),
+            *self._located(rows, plain, every_pair(len(rows), len(plain))),
+            known_rep=known_ids < len(self.reps_),
+            known_segment=known_segment < len(self.segments_),
         )
+
+    def draw(
+        self,
+        segments: Sequence[Segment],
+        reps: Sequence[Id] | Sequence[RepRow],
+        *,
+        n_draws: int = 1,
+        rng: int | np.random.Generator = 0,
+    ) -> Floats:
+        """Return rates drawn from the posterior, all pairs together, float64 (n_draws, n_segments, n_reps).
+
+        What pairs share, such as a rep's effect, they share in every draw: a plan's total varies by far more than
+        independent draws of its pairs would have it. Parameters as for `estimate`; `rng` is a seed or a generator.
+        """
+        rows, plain = self._asked(segments, reps)
+        cell, codes = self._located(rows, plain, every_pair(len(rows), len(plain)))
+        return sigmoid(self._posterior.fitted.draw(codes, cell, n_draws, np.random.default_rng(rng)))
+
+    def _asked(self, segments: Sequence[Segment], reps: Sequence[Any]) -> tuple[list[RepRow], list[Segment]]:
+        self._check_fitted()
+        rows = [rep if isinstance(rep, tuple) else self._usual_row(rep) for rep in reps]
+        self._check_reps("reps", [row[0] for row in rows])
+        return rows, self._plain_segments(segments)
 
     def probability(self, rows: Any) -> Floats:
         """Return the chance of conversion of each row's rep with each row's segment, float64 (n_rows,)."""
-        self._check_fitted()
-        return self._posterior.probability(*self._locate_rows(rows))
+        return self._by_row(rows, self._posterior_of().probability)
 
     def interval(self, rows: Any, level: float = 0.9) -> Floats:
         """Return the credible interval of each row's chance of conversion, float64 (n_rows, 2)."""
-        self._check_fitted()
-        return np.column_stack(self._interval(*self._locate_rows(rows), level))
+        posterior = self._posterior_of()
+        return self._by_row(rows, lambda cell, codes: np.column_stack(posterior.interval(cell, codes, level)))
 
-    def _interval(self, cell: Ints, levels: Sequence[Ints], level: float) -> tuple[Floats, Floats]:
-        probability, outcomes = self._posterior.probability(cell, levels), self._posterior.outcomes(cell, levels)
-        return credible_interval(probability, outcomes, level)
-
-    def _locate_rows(self, rows: Any) -> tuple[Ints, list[Ints]]:
+    def _by_row(self, rows: Any, answer: Callable[[Ints, list[Ints]], Floats]) -> Floats:
         table = Table(rows, "rows")
-        reps, rep = _distinct(table.ids(self.rep, unique=False))
-        self._check_reps(f"rows.{self.rep}", reps)
-        segments, segment = _distinct(self._segments_of(table))
-        return self._locate(reps, segments, (rep, segment))
+        rep_rows, rep = distinct(self.rep_rows_of(table, unique=False))
+        segments, segment = distinct(self.segments_of(table))
+        # A history repeats its pairs: each is looked up once.
+        pairs, row = distinct(list(zip(rep.tolist(), segment.tolist(), strict=True)))
+        pointers = np.array(pairs, dtype=np.int64).reshape(len(pairs), 2)
+        return answer(*self._located(rep_rows, segments, (pointers[:, 0], pointers[:, 1])))[row]
 
     def affinity(self, leads: Any, reps: Any, *, value: str = "value", rep_id: str | None = None) -> Affinity:
         """Return the expected gain of every lead with every rep: probability times the lead's value.
@@ -208,7 +337,7 @@ class AffinityModel:
         leads
             table with the columns of `segment_by`
         reps
-            table with the column of rep ids
+            table with the column of rep ids, and perhaps those of `rep_by`
         value
             column of `leads` with what a conversion is worth; each counts 1 where the table lacks it
         rep_id
@@ -221,70 +350,99 @@ class AffinityModel:
         """
         self._check_fitted()
         table = Table(leads, "leads")
-        segments, row = _distinct(self._segments_of(table))
+        segments, row = distinct(self.segments_of(table))
         scale = table.numbers(value, low=0.0) if value in table else np.ones(table.n_rows)
-        ids = Table(reps, "reps").ids(rep_id or self.rep)
-        self._check_reps(f"reps.{rep_id or self.rep}", ids)
-        rates = self._posterior.probability(*self._locate(ids, segments, _every_pair(segments, ids)))
-        return Affinity(rates=rates, row=row, scale=scale)
+        rows = self.rep_rows_of(reps, rep_id)
+        located = self._located(rows, segments, every_pair(len(rows), len(segments)))
+        return Affinity(rates=self._posterior.probability(*located), row=row, scale=scale)
 
     def table(self) -> Any:
         """Return one row per rep and segment that history holds, as the kind of table that the history was.
 
-        Columns: the rep, those of `segment_by`, tried, converted, raw_rate, estimate, and low and high (90% interval).
+        Columns: the rep, those of `rep_by` and `segment_by`, tried, converted, raw_rate, estimate, and low and high
+        (90% interval).
         """
-        self._check_fitted()
-        rep, segment = self._cells()
-        named = rep < len(self.reps_)
-        rep, segment = rep[named], segment[named]
-        cell, families = self._locate(self.reps_, self.segments_, (rep, segment))
-        tried, converted = self._tally.tried[cell], self._tally.converted[cell]
-        low, high = self._interval(cell, families, 0.9)
+        posterior, coding = self._posterior_of(), self._coding
+        keys = posterior.tally.keys
+        row, segment = np.divmod(keys, len(coding.segments) + 1)
+        named = np.array([coding.rep_rows[code][0] is not None for code in row], dtype=bool)
+        keys, row, segment = keys[named], row[named], segment[named]
+        cell, codes = posterior.tally.find(keys), coding.codes_of_keys(keys)
+        tried, converted = posterior.tally.tried[cell], posterior.tally.converted[cell]
+        low, high = posterior.interval(cell, codes, 0.9)
         numbers = {
             "tried": tried,
             "converted": converted,
             "raw_rate": converted / tried,
-            "estimate": self._posterior.probability(cell, families),
+            "estimate": posterior.probability(cell, codes),
             "low": low,
             "high": high,
         }
-        levels = {name: [self.segments_[code][i] for code in segment] for i, name in enumerate(self._columns)}
-        ids = {self.rep: [self.reps_[code] for code in rep]}
-        return self._like.build(ids | levels | {name: values.tolist() for name, values in numbers.items()})
+        of_reps = {
+            name: [coding.rep_rows[code][place] for code in row]
+            for place, name in enumerate((self.rep, *self._rep_columns))
+        }
+        levels = {name: [coding.segments[code][place] for code in segment] for place, name in enumerate(self._columns)}
+        return self._like.build(of_reps | levels | {name: values.tolist() for name, values in numbers.items()})
 
-    def _segments_of(self, table: Table) -> list[Segment]:
-        return _segments([table.levels(column) for column in self._columns], table.n_rows)
+    def variance_components(self) -> Any:
+        """Return one row per family of effects, as the kind of table that the history was.
+
+        Columns: family; deviation, the standard deviation on the logit in use; low and high, its 90% interval if there
+        is an effect at all; evidence, the log-likelihood ratio against none; and telling, whether that is more than
+        chance alone yields once in twenty families. What is not telling is indistinguishable from 0.
+        """
+        named = [] if not hasattr(self, "_posterior") else self._named_strengths()
+        self._check_fitted()
+        columns = ("deviation", "low", "high", "evidence")
+        numbers = {name: [getattr(strength, name) for _, strength in named] for name in columns}
+        telling = [strength.is_telling for _, strength in named]
+        return self._like.build({"family": [name for name, _ in named]} | numbers | {"telling": telling})
 
     def _plain_segments(self, segments: Sequence[Segment]) -> list[Segment]:
         for number, segment in enumerate(segments):
-            if not isinstance(segment, tuple) or len(segment) != self._n_columns:
+            if not isinstance(segment, tuple) or len(segment) != len(self._columns):
                 raise InvalidInput(
                     f"segments, entry {number + 1}: must be a tuple with one level for each of "
                     f"{list(self._columns)}; found {segment!r}"
                 )
         return [tuple(as_level(level) for level in segment) for segment in segments]
 
+    def _posterior_of(self) -> Posterior:
+        self._check_fitted()
+        return self._posterior
+
     def _check_fitted(self) -> None:
         if not hasattr(self, "_posterior"):
             raise InvalidInput("AffinityModel: has learned nothing yet; call fit(history) first")
 
-    def _check_reps(self, name: str, reps: Sequence[Id]) -> None:
+    def _check_reps(self, name: str, reps: Sequence[Any]) -> None:
         # Sorted by type: where the first and the last are alike, all are.
         if self.reps_ and type(self.reps_[0]) is type(self.reps_[-1]):
             check_same_kind(name, reps, f"history.{self.rep}", self.reps_)
 
 
-def _columns(segment_by: Sequence[str] | str | None) -> tuple[str, ...]:
-    columns = (segment_by,) if isinstance(segment_by, str) else tuple(segment_by or ())
+def _columns(setting: str, given: Sequence[str] | str | None) -> tuple[str, ...]:
+    columns = (given,) if isinstance(given, str) else tuple(given or ())
     if not all(isinstance(column, str) for column in columns) or len(set(columns)) < len(columns):
-        raise InvalidInput(f"AffinityModel.segment_by: must be distinct names of columns; found {segment_by!r}")
+        raise InvalidInput(f"AffinityModel.{setting}: must be distinct names of columns; found {given!r}")
     return columns
 
 
-def _half_life(days: float | None) -> float | None:
-    if days is not None and not (isinstance(days, int | float) and 0.0 < days < np.inf):
-        raise InvalidInput(f"AffinityModel.half_life_days: must be a positive number of days or None; found {days!r}")
-    return days
+def _check_half_life(days: float | str | None) -> None:
+    if days in (None, "learn") or (isinstance(days, int | float) and 0.0 < days < np.inf):
+        return
+    raise InvalidInput(
+        f'AffinityModel.half_life_days: must be a positive number of days, "learn" or None; found {days!r}'
+    )
+
+
+def _weights(column: str | None, values: Sequence[Any]) -> Floats:
+    weights = np.array([as_number(value) for value in values], dtype=np.float64).reshape(len(values))
+    for value, weight in zip(values, weights, strict=True):
+        if not 0.0 <= weight < np.inf:
+            raise InvalidInput(f"history.{column}: a weight must be a finite number, 0 or more; found {value!r}")
+    return weights
 
 
 def _rep_ids(name: str, keys: Sequence[Any]) -> list[Id | None]:
@@ -296,29 +454,13 @@ def _rep_ids(name: str, keys: Sequence[Any]) -> list[Id | None]:
     return [ids[key] for key in keys]
 
 
-def _as_levels(key: Sequence[Any]) -> list[str | None]:
-    levels = {value: as_level(value) for value in set(key)}
-    return [levels[value] for value in key]
-
-
-def _segments(columns: Sequence[Sequence[str | None]], n_rows: int) -> list[Segment]:
+def _tuples(columns: Sequence[Sequence[str | None]], n_rows: int) -> list[Segment]:
     return list(zip(*columns, strict=True)) if columns else [()] * n_rows
 
 
-def _none_first(segment: Segment) -> tuple[tuple[bool, str], ...]:
-    return tuple((level is not None, level or "") for level in segment)
-
-
-def _every_pair(segments: Sequence[Segment], reps: Sequence[Id]) -> Pairs:
-    return np.arange(len(reps))[None, :], np.arange(len(segments))[:, None]
-
-
-def _codes(code: Mapping[Any, int], items: Sequence[Any]) -> Ints:
-    """Return the code of each item, one past the last for an item without."""
-    return np.fromiter(map(code.get, items, repeat(len(code))), dtype=np.int64, count=len(items))
-
-
-def _distinct(items: Sequence[Any]) -> tuple[list[Any], Ints]:
-    """Return the distinct items in order of appearance, and where each item stands among them."""
-    code = {item: number for number, item in enumerate(dict.fromkeys(items))}
-    return list(code), _codes(code, items)
+def _most_frequent(rows: Sequence[RepRow], count: Ints) -> dict[Any, RepRow]:
+    """Return for each rep the row that most of its outcomes have, the first in order among equals."""
+    distinct_rows, place = distinct(rows)
+    total = np.bincount(place, count, minlength=len(distinct_rows))
+    order = sorted(range(len(distinct_rows)), key=lambda number: (total[number], repr(distinct_rows[number])))
+    return {distinct_rows[number][0]: distinct_rows[number] for number in order}

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from leadopt.affinity import AffinityModel
 from leadopt.capacity import hours_limits, minimum_limits, slots
-from leadopt.case import Case, Draw, Evidence
+from leadopt.case import Case, Evidence
+from leadopt.coding import RepRow, distinct
 from leadopt.columns import Columns
 from leadopt.eligibility import Protect, Verdicts, judge, pinned_reps
 from leadopt.entitling import Ground, appraise, entitle, with_limits
@@ -75,7 +76,7 @@ def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, met
     lead_table, rep_table = Table(leads, "leads"), Table(reps, "reps")
     lead_ids, rep_ids = lead_table.ids(policy.columns.lead_id), rep_table.ids(policy.columns.rep_id)
     meter.enter("learn")
-    gains, evidence, unit, notes = _gains(lead_table, rep_ids, history, affinity, policy)
+    gains, evidence, unit, notes = _gains(lead_table, rep_table, rep_ids, history, affinity, policy)
     return Known(
         leads=lead_table,
         reps=rep_table,
@@ -142,7 +143,7 @@ def build(
 
 
 def _gains(
-    leads: Table, rep_ids: Sequence[Id], history: Any, affinity: Any, policy: Policy
+    leads: Table, reps: Table, rep_ids: Sequence[Id], history: Any, affinity: Any, policy: Policy
 ) -> tuple[Affinity, Evidence | None, str, list[str]]:
     """Return gains before eligibility, what they rest on, their unit, and notes."""
     if history is not None and affinity is not None:
@@ -168,7 +169,7 @@ def _gains(
             what or "leads",
             notes,
         )
-    evidence = _evidence(leads, rep_ids, model)
+    evidence = _evidence(leads, model.rep_rows_of(reps, policy.columns.rep_id), model)
     gains = Affinity(rates=evidence.estimates.probability, row=evidence.segment_of_lead, scale=scale)
     return gains, evidence, what or "deals", [*learned, *_evidence_notes(evidence, rep_ids, model), *notes]
 
@@ -203,12 +204,18 @@ def _learn(leads: Table, history: Any, policy: Policy) -> tuple[AffinityModel, l
         notes.append(f"segments by {names} (set segment_by to choose)")
     model = AffinityModel(
         segment_by=segment_by,
+        rep_by=policy.rep_by,
+        bins=policy.bins,
         half_life_days=policy.half_life_days,
         rep=columns.rep_id,
         converted=columns.converted,
         at=columns.at,
     )
-    return model.fit(table), notes
+    model.fit(table)
+    if policy.half_life_days == "learn":
+        days = model.half_life_days_
+        notes.append("half-life: none predicts best" if days is None else f"half-life: {days:g} days predict best")
+    return model, notes
 
 
 def _shared_categories(leads: Table, history: Table, columns: Columns) -> tuple[str, ...]:
@@ -224,24 +231,16 @@ def _shared_categories(leads: Table, history: Table, columns: Columns) -> tuple[
     )
 
 
-def _evidence(leads: Table, rep_ids: Sequence[Id], model: AffinityModel) -> Evidence:
-    by = (model.segment_by,) if isinstance(model.segment_by, str) else tuple(model.segment_by or ())
-    rows = list(zip(*(leads.levels(column) for column in by), strict=True)) if by else [()] * leads.n_rows
-    number: dict[tuple[str | None, ...], int] = {}
-    segment_of_lead = np.array([number.setdefault(row, len(number)) for row in rows], dtype=np.int64)
+def _evidence(leads: Table, rep_rows: Sequence[RepRow], model: AffinityModel) -> Evidence:
+    segments, segment_of_lead = distinct(model.segments_of(leads))
     return Evidence(
-        segment_by=by,
-        segments=tuple(number),
+        segment_by=(model.segment_by,) if isinstance(model.segment_by, str) else tuple(model.segment_by or ()),
+        segments=tuple(segments),
         segment_of_lead=segment_of_lead,
-        estimates=model.estimate(list(number), rep_ids),
+        estimates=model.estimate(segments, rep_rows),
         n_outcomes=model.n_outcomes_,
-        draw=_draw(model, list(number), rep_ids),
+        draw=partial(model.draw, segments, rep_rows),
     )
-
-
-def _draw(model: AffinityModel, segments: list[tuple[str | None, ...]], rep_ids: Sequence[Id]) -> Draw | None:
-    draw = getattr(model, "draw", None)
-    return None if draw is None else partial(draw, segments, rep_ids)
 
 
 def _evidence_notes(evidence: Evidence, rep_ids: Sequence[Id], model: AffinityModel) -> list[str]:

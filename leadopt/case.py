@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from leadopt.eligibility import Verdicts
 from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.estimates import Estimates
 from leadopt.gains import Affinity
 from leadopt.policy import Policy
 from leadopt.problem import Problem
 from leadopt.sharing import Shared
-from leadopt.shrinkage import Estimates
 from leadopt.values import Id, as_id
 
 Floats = NDArray[np.float64]

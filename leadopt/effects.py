@@ -1,7 +1,9 @@
 """Crossed random effects on the logit: what each level of each family adds, and how much a family's levels differ.
 
-The logit of a cell's rate is a base plus one effect of each family (rep, segment column, ...), every family normal
-around zero with a spread that is learned. A family without signal shrinks to nothing.
+The logit of a cell's rate is a base plus one effect of each family (rep, segment column, rep x column, ...) plus an
+effect of the cell's own, every family normal around zero with a spread that is learned. The posterior is approximated
+by the normal distribution nearest to it (Gaussian variational inference), which unlike its mode stays right where most
+cells hold few outcomes.
 """
 
 from collections.abc import Sequence
@@ -10,15 +12,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.crossed import Crossed
+from leadopt.strengths import Strength, learn_strength
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 BASE_DEVIATION = 3.0
 """Prior standard deviation of the base logit; that of Jeffreys' Beta(1/2, 1/2) is pi."""
-_FIRST_DEVIATION = 0.5
-_LEAST_VARIANCE = 1e-8
-_MOST_DENSE = 600  # effects; up to here their full covariance costs less than 20 ms a step
+COLUMN_SCALE = 2.0
+"""Prior scale of a column's standard deviation on the logit, if it is the only one."""
 _LOGIT_BOUND = 30.0
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(17)
+_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+_LEAST_INFORMATION = 1e-10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,63 +38,104 @@ class Cells:
         int64 (n_families, n_cells), from 0 to the family's size - 1
     sizes
         how many levels each family has
+    scales
+        prior scale of each family's standard deviation
+    own_scale
+        the same for effects of single cells; None = cells have none
     tried, converted
         float64 (n_cells,), ``0 <= converted <= tried``; fractions are fine (decayed counts)
-    inflation
-        float64 (n_cells,), ``sum(w) / sum(w**2)`` of the weights w of a cell's outcomes. Counts times this scatter like
-        whole outcomes (Kish's effective sample size); weighted counts as they are scatter less, and a cell's own rate
-        would hide in that
     """
 
     levels: Ints
     sizes: tuple[int, ...]
+    scales: tuple[float, ...]
+    own_scale: float | None
     tried: Floats
     converted: Floats
-    inflation: Floats
 
-    def discounted(self, factor: Floats) -> "Cells":
-        """Return the cells with their counts multiplied by a factor, float64 (n_cells,)."""
-        return replace(self, tried=self.tried * factor, converted=self.converted * factor)
+    @classmethod
+    def additive(cls, levels: Ints, sizes: tuple[int, ...], tried: Floats, converted: Floats) -> "Cells":
+        """Return cells whose families are all that tells them apart, none of them a pair of columns."""
+        return cls(
+            levels=levels,
+            sizes=sizes,
+            scales=column_scales(len(sizes)),
+            own_scale=None,
+            tried=tried,
+            converted=converted,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Effects:
-    """The base and all effects in one vector: the base, then each family's levels and one level never seen.
+    """The posterior of the base, of all effects, and of each cell's own.
 
     Parameters
     ----------
-    values
-        float64 (n_effects,), on the logit
-    covariance
-        float64 (n_effects, n_effects), or (n_effects,) where only the variances are known
-    deviations
-        float64 (1 + n_families,), standard deviation of the base's prior and of each family
-    starts
-        int64 (1 + n_families,), where the base and each family start
+    crossed
+        the normal distribution of base and effects
+    mean
+        float64 (n_effects,), the base, then each family's levels
+    strengths
+        of each family
+    own_strength
+        of the cells' own effects, None if they have none
+    own_mean
+        float64 (n_cells,), each cell's own effect
+    own_variance
+        float64 (n_cells,), of the own effect if all others were known
+    own_share
+        float64 (n_cells,), by how much the own effect falls where the others rise by 1
+    missed, information
+        float64 (n_cells,), what a cell won beyond what is expected of it, and its Fisher information
     """
 
-    values: Floats
-    covariance: Floats
-    deviations: Floats
-    starts: Ints
+    crossed: Crossed
+    mean: Floats
+    strengths: tuple[Strength, ...]
+    own_strength: Strength | None
+    own_mean: Floats
+    own_variance: Floats
+    own_share: Floats
+    missed: Floats
+    information: Floats
 
-    def places(self, levels: Sequence[Ints]) -> list[Ints]:
-        """Return where the base and each family's levels stand in `values`; the arrays may broadcast."""
-        base = np.zeros(np.shape(levels[0]) if levels else 0, dtype=np.int64)
-        return [base, *(start + level for start, level in zip(self.starts[1:], levels, strict=True))]
+    @property
+    def cell_information(self) -> Floats:
+        """What each cell tells about a further effect that it shares with others: ``w / (1 + tau**2 w)``."""
+        return np.asarray(self.information * (1.0 - self.own_share))
+
+    @property
+    def cell_pull(self) -> Floats:
+        """How far, times that information, each cell's own outcomes lie from what the families expect of it."""
+        return np.asarray(self.cell_information * (self.own_mean + self.missed / self.information))
+
+    def logit(self, levels: Sequence[Ints], cell: Ints) -> tuple[Floats, Floats]:
+        """Return mean and variance of the logit.
+
+        Parameters
+        ----------
+        levels
+            each family's level, its size where it was never seen; arrays that broadcast
+        cell
+            each pair's cell, the number of cells where it has none
+        """
+        mean, variance = self.crossed.sum_of(self.mean, levels)
+        for strength, size, level in zip(self.strengths, self.crossed.sizes, levels, strict=True):
+            variance = variance + np.where(level == size, strength.deviation**2, 0.0)
+        unseen = 0.0 if self.own_strength is None else self.own_strength.deviation**2
+        own_variance, share = np.append(self.own_variance, unseen)[cell], np.append(self.own_share, 0.0)[cell]
+        return mean + np.append(self.own_mean, 0.0)[cell], own_variance + (1.0 - share) ** 2 * variance
 
     def rate(self, levels: Sequence[Ints]) -> Floats:
-        """Return the expected rate, ``sigmoid(base + sum of effects)``, in the broadcast shape of `levels`."""
-        return sigmoid(sum((self.values[place] for place in self.places(levels)), start=np.zeros(())))
+        """Return the expected rate of combinations of levels by the families alone, without effects of cells."""
+        nowhere = np.full(np.broadcast_shapes(*(np.shape(level) for level in levels)), len(self.own_mean))
+        return expected_rate(*self.logit(levels, nowhere))
 
-    def logit_variance(self, levels: Sequence[Ints]) -> Floats:
-        """Return the posterior variance of the logit, ``sum of cov(effect, effect')``, in the shape of `rate`."""
-        places = self.places(levels)
-        if self.covariance.ndim == 1:
-            return sum((self.covariance[place] for place in places), start=np.zeros(()))
-        every = (self.covariance[one, other] for one in places for other in places)
-        # Rounding may leave a tiny negative where effects nearly cancel.
-        return np.maximum(sum(every, start=np.zeros(())), 0.0)
+
+def column_scales(n_columns: int) -> tuple[float, ...]:
+    """Return the prior scale of each column's standard deviation: the more columns, the less each should add."""
+    return (COLUMN_SCALE / max(1, n_columns) ** 0.25,) * n_columns
 
 
 def sigmoid(logit: Floats) -> Floats:
@@ -95,129 +143,204 @@ def sigmoid(logit: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -_LOGIT_BOUND, _LOGIT_BOUND))))
 
 
-def fit_effects(cells: Cells, start: Effects | None = None, iterations: int = 200) -> Effects:
-    """Return the mode and the covariance of all effects, with the spread of each family learned from the data.
+def expected_rate(mean: Floats, variance: Floats) -> Floats:
+    """Return the expected value of ``sigmoid(x)`` for normal x, by Gauss-Hermite quadrature.
 
-    Maximises ``sum(k * eta - n * log(1 + exp(eta))) - sum(u**2 / (2 * tau_f**2))`` by Newton steps, and after each one
-    sets every family's variance by MacKay's fixed point, ``tau_f**2 = sum(u**2) / sum(1 - v / tau_f**2)``, where v are
-    the posterior variances and the denominator counts the effects that the data, not the prior, determine.
-
-    References
-    ----------
-    MacKay (1992), Bayesian interpolation, Neural Computation 4(3), doi:10.1162/neco.1992.4.3.415, eq. 4.9-4.10;
-    Breslow & Clayton (1993), Approximate inference in generalized linear mixed models, JASA 88(421).
+    Examples
+    --------
+    >>> expected_rate(np.array([2.0, 2.0]), np.array([0.0, 4.0])).round(3)
+    array([0.881, 0.775])
     """
-    design = _Design.of(cells)
-    variances = np.full(len(cells.sizes), _FIRST_DEVIATION**2) if start is None else start.deviations[1:] ** 2
-    values = np.zeros(design.n_effects) if start is None else start.values
-    for _ in range(iterations):
-        before, old = values, variances
-        # One inverse serves the step and the variances: where it ends, values no longer move between the two.
-        covariance = design.covariance(values, design.precisions(variances))
-        values = design.newton_step(values, design.precisions(variances), covariance)
-        variances = design.updated_variances(values, covariance, variances)
-        # In deviations, not in their logarithms: a family without signal creeps to zero for ever.
-        if np.abs(values - before).max() < 1e-5 and np.abs(np.sqrt(variances) - np.sqrt(old)).max(initial=0.0) < 1e-4:
-            break
-    return Effects(
-        values=values,
-        covariance=design.covariance(values, design.precisions(variances)),
-        deviations=np.sqrt(np.append(BASE_DEVIATION**2, variances)),
-        starts=design.starts,
-    )
+    deviation = np.sqrt(variance)
+    total = np.zeros(np.broadcast_shapes(np.shape(mean), np.shape(variance)))
+    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+        total += weight * sigmoid(mean + node * deviation)
+    return total
+
+
+def _expected_slope(mean: Floats, variance: Floats) -> Floats:
+    """Return the expected value of ``sigmoid'(x)`` for normal x."""
+    deviation = np.sqrt(variance)
+    total = np.zeros(len(mean))
+    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+        rate = sigmoid(mean + node * deviation)
+        total += weight * rate * (1.0 - rate)
+    return total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Design:
-    """Which effects each cell adds up, as places in one vector: int64 (1 + n_families, n_cells)."""
+class _State:
+    """Where the fit stands: standard deviations, means, the last posterior, and the variance of each cell's logit."""
 
-    places: Ints
-    starts: Ints
-    sizes: Ints
+    crossed: Crossed
+    deviations: Floats
+    own_deviation: float
+    mean: Floats
+    own_mean: Floats
+    cell_variance: Floats
+
+
+def fit_effects(cells: Cells, start: "Effects | None" = None, iterations: int = 60) -> Effects:
+    r"""Return the posterior of all effects, with the spread of each family learned from the data.
+
+    The normal distribution :math:`q = N(m, C)` that is nearest to the posterior solves, with :math:`\eta = X u` and
+    the expectations under q,
+
+    .. math:: X^T (k - n\,E[\sigma(\eta)]) = P m, \qquad C^{-1} = X^T \mathrm{diag}(n\,E[\sigma'(\eta)]) X + P
+
+    with the prior precisions P. Newton steps on m, the variances of the cells' logits in between, and after each pair
+    of them `learn_strength` for every family. The cells' own effects are eliminated: given the others they are
+    independent, and a cell of information w then counts as :math:`w / (1 + \tau^2 w)`.
+
+    Parameters
+    ----------
+    cells
+        counts, in an order that does not depend on the order of the history
+    start
+        effects of the same families, to begin from
+
+    References
+    ----------
+    Opper & Archambeau (2009), The variational Gaussian approximation revisited, Neural Computation 21(3),
+    doi:10.1162/neco.2008.08-07-592, eq. 15-18; Ormerod & Wand (2012), Gaussian variational approximate inference for
+    generalized linear mixed models, JCGS 21(1), doi:10.1198/jcgs.2011.09118.
+    """
+    from threadpoolctl import threadpool_limits
+
+    # Matrices of a few hundred rows gain nothing from threads, and on a busy machine these wait for each other.
+    with threadpool_limits(1, user_api="blas"):
+        return _Fit.of(cells).run(start, iterations)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Fit:
     cells: Cells
+    crossed: Crossed
 
     @classmethod
-    def of(cls, cells: Cells) -> "_Design":
-        sizes = np.array([0, *cells.sizes], dtype=np.int64)
-        starts = np.cumsum(np.append(0, sizes + 1))[:-1]
-        base = np.zeros((1, len(cells.tried)), dtype=np.int64)
-        return cls(places=np.vstack([base, cells.levels + starts[1:, None]]), starts=starts, sizes=sizes, cells=cells)
+    def of(cls, cells: Cells) -> "_Fit":
+        return cls(cells=cells, crossed=Crossed.of(cells.levels, cells.sizes))
 
-    @property
-    def n_effects(self) -> int:
-        return int(self.sizes.sum() + len(self.sizes))
-
-    def precisions(self, variances: Floats) -> Floats:
-        return np.repeat(1.0 / np.append(BASE_DEVIATION**2, variances), self.sizes + 1)
-
-    def logit(self, values: Floats) -> Floats:
-        return np.asarray(values[self.places].sum(axis=0))
-
-    def collect(self, per_cell: Floats) -> Floats:
-        """Return the sum over the cells of each effect, float64 (n_effects,)."""
-        repeated = np.tile(per_cell, len(self.places))
-        return np.bincount(self.places.ravel(), repeated, minlength=self.n_effects).astype(np.float64)
-
-    def information(self, values: Floats) -> Floats:
-        rate = sigmoid(self.logit(values))
-        return self.cells.tried * rate * (1.0 - rate)
-
-    def loss(self, values: Floats, precisions: Floats) -> float:
-        logit = self.logit(values)
-        fit = self.cells.tried * np.logaddexp(0.0, logit) - self.cells.converted * logit
-        return float(fit.sum() + 0.5 * (precisions * values**2).sum())
-
-    def newton_step(self, values: Floats, precisions: Floats, covariance: Floats) -> Floats:
-        """Return the effects after one Newton step, halved until the loss falls."""
-        residual = self.cells.converted - self.cells.tried * sigmoid(self.logit(values))
-        gradient = self.collect(residual) - precisions * values
-        if covariance.ndim == 2:
-            step = covariance @ gradient
-        else:
-            step = self.conjugate_gradients(self.information(values), precisions, gradient)
-        limit = self.loss(values, precisions)
-        for _ in range(40):
-            if self.loss(values + step, precisions) <= limit:
-                return values + step
-            step = step / 2.0
-        return values
-
-    def precision_matrix(self, information: Floats, precisions: Floats) -> Floats:
-        n = self.n_effects
-        pairs = (self.places[:, None, :] * n + self.places[None, :, :]).ravel()
-        matrix = np.bincount(pairs, np.tile(information, len(self.places) ** 2), minlength=n * n).reshape(n, n)
-        return np.asarray(matrix + np.diag(precisions), dtype=np.float64)
-
-    def conjugate_gradients(self, information: Floats, precisions: Floats, target: Floats) -> Floats:
-        diagonal = self.collect(information) + precisions
-        solution, residual = np.zeros_like(target), target
-        direction = scaled = residual / diagonal
-        size = first = float(residual @ scaled)
-        for _ in range(300):
-            if size <= 1e-10 * first:
+    def run(self, start: Effects | None, iterations: int) -> Effects:
+        state = self.first(start)
+        for number in range(iterations):
+            before = state
+            state, step = self.newton(state)
+            state, strengths, own = self.strengths(state)
+            if number > 3 and _settled(before, state) and step < 0.1:
                 break
-            image = self.collect(information * self.logit(direction)) + precisions * direction
-            length = size / float(direction @ image)
-            solution, residual = solution + length * direction, residual - length * image
-            scaled = residual / diagonal
-            size, last = float(residual @ scaled), size
-            direction = scaled + size / last * direction
-        return solution
+        return self.finish(state, strengths, own)
 
-    def covariance(self, values: Floats, precisions: Floats) -> Floats:
-        information = self.information(values)
-        if self.n_effects <= _MOST_DENSE:
-            return np.asarray(np.linalg.inv(self.precision_matrix(information, precisions)))
-        return np.asarray(1.0 / (self.collect(information) + precisions))
+    def first(self, start: Effects | None) -> _State:
+        cells = self.cells
+        mean = np.zeros(self.crossed.n_effects)
+        total = cells.tried.sum()
+        rate = (cells.converted.sum() + 0.5) / (total + 1.0)
+        mean[0] = np.log(rate / (1.0 - rate)) if total else 0.0
+        return _State(
+            crossed=self.crossed,
+            deviations=np.array([min(0.5, scale) for scale in cells.scales]),
+            own_deviation=0.0 if cells.own_scale is None else min(0.3, cells.own_scale),
+            mean=mean if start is None or len(start.mean) != len(mean) else start.mean,
+            own_mean=np.zeros(len(cells.tried)),
+            cell_variance=np.zeros(len(cells.tried)),
+        )
 
-    def updated_variances(self, values: Floats, covariance: Floats, variances: Floats) -> Floats:
-        uncertain = covariance if covariance.ndim == 1 else np.diagonal(covariance)
-        updated = variances.copy()
-        # Levels without data have u = 0 and v = tau**2, and so count neither above nor below the fraction bar.
-        for family, (start, size) in enumerate(zip(self.starts[1:], self.sizes[1:], strict=True)):
-            own = slice(start, start + size)
-            determined = float((1.0 - uncertain[own] / variances[family]).sum())
-            # Without data, rounding alone decides the sign.
-            if determined > 1e-12:
-                updated[family] = (values[own] ** 2).sum() / determined
-        return np.clip(updated, _LEAST_VARIANCE, BASE_DEVIATION**2)
+    def precisions(self, state: _State) -> Floats:
+        return self.crossed.spread_out(1.0 / np.append(BASE_DEVIATION, state.deviations) ** 2)
+
+    def information(self, state: _State) -> tuple[Floats, Floats]:
+        """Return what cells still miss, ``k - n E[sigmoid]``, and their information ``n E[sigmoid']``."""
+        logit = self.crossed.add_up(state.mean) + state.own_mean
+        missed = self.cells.converted - self.cells.tried * expected_rate(logit, state.cell_variance)
+        slope = self.cells.tried * _expected_slope(logit, state.cell_variance)
+        return missed, np.maximum(slope, _LEAST_INFORMATION)
+
+    def solved(self, state: _State) -> tuple[Floats, Floats, Floats, Crossed]:
+        missed, information = self.information(state)
+        tau = state.own_deviation**2
+        crossed = state.crossed.solved(information / (1.0 + tau * information), self.precisions(state))
+        return missed, information, tau / (1.0 + tau * information), crossed
+
+    def newton(self, state: _State) -> tuple[_State, float]:
+        """Return the state after one Newton step, and how large it was."""
+        missed, information, own, crossed = self.solved(state)
+        precisions = self.precisions(state)
+        pull = missed - (state.own_mean / state.own_deviation**2 if state.own_deviation else 0.0)
+        gradient = self.crossed.collect(missed - own * information * pull) - precisions * state.mean
+        step = crossed.times_inverse(gradient)
+        own_step = own * (pull - information * self.crossed.add_up(step))
+        size = max(float(np.abs(step).max()), float(np.abs(own_step).max(initial=0.0)))
+        part = min(1.0, 3.0 / max(size, 1e-12))
+        share = own * information
+        variance = own + (1.0 - share) ** 2 * crossed.cell_variance()
+        return _State(
+            crossed=crossed,
+            deviations=state.deviations,
+            own_deviation=state.own_deviation,
+            mean=state.mean + part * step,
+            own_mean=state.own_mean + part * own_step,
+            cell_variance=variance,
+        ), size
+
+    def strengths(self, state: _State) -> tuple[_State, tuple[Strength, ...], Strength | None]:
+        """Return the state with new standard deviations, and all that is known about these."""
+        _, information = self.information(state)
+        tau = state.own_deviation**2
+        own, crossed = tau / (1.0 + tau * information), state.crossed.drawn()
+        pace = crossed.pace
+        found = [
+            _strength(state.mean[part], scatter, deviation**2, scale)
+            for part, scatter, deviation, scale in zip(
+                crossed.slices, crossed.scatter(), state.deviations, self.cells.scales, strict=True
+            )
+        ]
+        deviations = _towards(state.deviations, np.array([strength.deviation for strength in found]), pace)
+        own_found, own_deviation = None, 0.0
+        if self.cells.own_scale is not None:
+            scatter = crossed.cell_scatter(own, own * information)
+            own_found = _strength(state.own_mean, scatter, tau, self.cells.own_scale)
+            own_deviation = float(_towards(np.array([state.own_deviation]), np.array([own_found.deviation]), pace)[0])
+        found_all = replace(state, crossed=crossed, deviations=deviations, own_deviation=own_deviation)
+        return found_all, tuple(found), own_found
+
+    def finish(self, state: _State, strengths: tuple[Strength, ...], own_strength: Strength | None) -> Effects:
+        missed, information, own, crossed = self.solved(state)
+        return Effects(
+            crossed=crossed.drawn(),
+            mean=state.mean,
+            strengths=tuple(
+                replace(strength, deviation=float(deviation))
+                for strength, deviation in zip(strengths, state.deviations, strict=True)
+            ),
+            own_strength=None if own_strength is None else replace(own_strength, deviation=state.own_deviation),
+            own_mean=state.own_mean,
+            own_variance=own,
+            own_share=own * information,
+            missed=missed,
+            information=information,
+        )
+
+
+def _settled(before: _State, state: _State) -> bool:
+    """Return whether no standard deviation, unless next to nothing, moves by more than 3%."""
+    old, new = (np.append(each.deviations, each.own_deviation) for each in (before, state))
+    return bool((np.abs(new - old) < 0.03 * new + 3e-3).all())
+
+
+def _strength(mean: Floats, scatter: Floats, tau: float, scale: float) -> Strength:
+    """Return what the posterior of a family's effects says of its spread, the prior N(0, tau) taken out of it.
+
+    `scatter` is their covariance, or their variances alone. Along the axes of the covariance effects are independent;
+    taken for independent as they are, levels that the base could stand in for would look less certain than they are.
+    """
+    if scatter.ndim == 2:
+        scatter, axes = np.linalg.eigh(scatter)
+        mean = axes.T @ mean
+    plain = np.clip(scatter, 1e-12, tau * (1.0 - 1e-9))
+    return learn_strength(mean / plain, 1.0 / plain - 1.0 / tau, scale)
+
+
+def _towards(old: Floats, new: Floats, pace: float) -> Floats:
+    """Return standard deviations moved towards new ones: at once, families that compete would overshoot in turns."""
+    return np.asarray(old * np.exp(np.clip(pace * np.log(new / old), -pace, pace)))

@@ -77,3 +77,16 @@ def _refuse_outcome(history: Table, column: str) -> NoReturn:
         "an outcome must be 0, 1, true, false, won, lost, yes, no, or missing while it is open",
         values[row],
     )
+
+
+def joined(one: OutcomeCounts, other: OutcomeCounts) -> OutcomeCounts:
+    """Return the counts of two histories together; days only where both have them."""
+    days = None if one.day is None or other.day is None else np.concatenate([one.day, other.day])
+    return OutcomeCounts(
+        keys=tuple([*mine, *more] for mine, more in zip(one.keys, other.keys, strict=True)),
+        day=days,
+        converted=np.concatenate([one.converted, other.converted]),
+        count=np.concatenate([one.count, other.count]),
+        n_rows=one.n_rows + other.n_rows,
+        n_open=one.n_open + other.n_open,
+    )

@@ -17,6 +17,7 @@ from leadopt.columns import Columns
 from leadopt.comparison import Comparison, compare
 from leadopt.eligibility import Exclude, Match, Skills, Verdicts
 from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.estimates import Estimates
 from leadopt.explanation import Explanation, explain
 from leadopt.exploring import cost_in_words, exploration_cost, unexplored
 from leadopt.fairness import Fairness, NewcomerQuota
@@ -33,7 +34,6 @@ from leadopt.rep_explanation import RepExplanation, explain_rep
 from leadopt.replanning import Moves, moves_of, settled
 from leadopt.report import load_columns, rep_table, report
 from leadopt.sharing import Shared
-from leadopt.shrinkage import Estimates
 from leadopt.solvers.exchange import Exchange
 from leadopt.tables import html, number
 from leadopt.values import Id
@@ -72,6 +72,8 @@ class Plan:
         the solver, or the baseline, that made it
     turn
         index of the rep whose turn is next, for round robin
+    told_worth
+        what `worth` says of a plan that was saved; None = to be found out
     complete
         whether the solver has searched all answers, so that none is better though the bound is higher
     """
@@ -83,6 +85,7 @@ class Plan:
     method: str
     turn: int = 0
     complete: bool = False
+    told_worth: str | None = None
     like: Table = field(default_factory=lambda: Table([], "leads"), repr=False)
 
     @cached_property
@@ -405,11 +408,14 @@ class Plan:
             limit_prices=self.limit_prices_of_problem,
             pin_costs=self.pin_costs(),
             unassigned=self.unassigned_leads,
-            worth=self._worth(),
+            worth=self.worth,
         )
 
-    def _worth(self) -> str:
-        """Return what the plan will bring, and what exploring costs, in words."""
+    @cached_property
+    def worth(self) -> str:
+        """What the plan will bring, and what exploring costs, in words; as first told where the plan was saved."""
+        if self.told_worth is not None:
+            return self.told_worth
         evidence = self.case.evidence
         parts = []
         if evidence is not None:
@@ -427,7 +433,8 @@ class Plan:
     def to_json(self) -> str:
         """Return the whole plan as JSON: `from_json` gives back one that explains, compares and certifies the same."""
         parts = {name: getattr(self, name) for name in (*_FIELDS, "complete")}
-        return encode({"format": _FORMAT, "summary": self.summary(), **parts})
+        # What is drawn from the model cannot be drawn again without it.
+        return encode({"format": _FORMAT, "summary": self.summary(), "worth": self.worth, **parts})
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -445,7 +452,12 @@ class Plan:
             raise InvalidInput(f"this plan has format {data['format']}; this leadopt reads format {_FORMAT}")
         if missing := [name for name in _FIELDS if name not in data]:
             raise InvalidInput(f"this is not a whole plan: {', '.join(missing)} missing")
-        plan = cls(**{name: data[name] for name in _FIELDS}, complete=data.get("complete") is True)
+        worth = data.get("worth")
+        plan = cls(
+            **{name: data[name] for name in _FIELDS},
+            complete=data.get("complete") is True,
+            told_worth=worth if isinstance(worth, str) else None,
+        )
         plan._check_whole()
         return plan
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
+from leadopt.bins import check_bins
 from leadopt.columns import Columns
 from leadopt.eligibility import Exclude, Match, Rule, Skills, exclude, match, skills
 from leadopt.errors import InvalidInput, did_you_mean
@@ -51,8 +52,13 @@ class Policy:
     explore
         how far chances are moved from the estimates to one draw from what the evidence leaves open, from 0 (not at
         all) to 1 (Thompson sampling): new reps and segments get leads to learn from, at a cost that the report tells
+    rep_by
+        columns of history and reps that describe a rep, such as team or response time: they say what to expect of who
+        has no record
+    bins
+        how numeric columns become levels: a number of bins, or edges, by column; None = measurements into eight bins
     half_life_days
-        history this old counts half as much as today's; None = all counts alike
+        history this old counts half as much as today's; None = all counts alike; "learn" = as predicts best
     columns
         what the columns are called
 
@@ -70,16 +76,15 @@ class Policy:
     newcomers: NewcomerQuota | None = None
     reserve: float = 0.0
     score: Mapping[str, Any] | None = None
-    half_life_days: float | None = None
+    half_life_days: float | str | None = None
+    rep_by: tuple[str, ...] = ()
+    bins: Mapping[str, Any] | None = None
     explore: float = 0.0
     columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
         """Turn lists into tuples, and refuse what is no setting."""
-        if isinstance(self.segment_by, str):
-            object.__setattr__(self, "segment_by", (self.segment_by,))
-        elif self.segment_by is not None:
-            object.__setattr__(self, "segment_by", _distinct_names(self.segment_by))
+        self._name_columns()
         rules = self.eligibility
         object.__setattr__(self, "eligibility", tuple(rules) if isinstance(rules, list | tuple) else (rules,))
         for rule in self.eligibility:
@@ -95,8 +100,8 @@ class Policy:
         if not (is_number(self.reserve) and self.reserve < float("inf")):
             raise InvalidInput(f"policy.reserve: must be a number, or -inf to place every lead; found {self.reserve!r}")
         days = self.half_life_days
-        if days is not None and not (is_number(days) and 0 < days < float("inf")):
-            raise InvalidInput(f"policy.half_life_days: must be a number above 0, or None; found {days!r}")
+        if days not in (None, "learn") and not (is_number(days) and 0 < float(days) < float("inf")):
+            raise InvalidInput(f'policy.half_life_days: must be a number above 0, "learn", or None; found {days!r}')
         if not (is_number(self.explore) and 0.0 <= self.explore <= 1.0):
             raise InvalidInput(f"policy.explore: must be from 0 to 1; found {self.explore!r}")
         if self.score is not None:
@@ -104,6 +109,15 @@ class Policy:
         for column, name in asdict(self.columns).items():
             if not isinstance(name, str):
                 raise InvalidInput(f"policy.columns.{column}: must be the name of a column; found {name!r}")
+
+    def _name_columns(self) -> None:
+        for setting in ("segment_by", "rep_by"):
+            names = getattr(self, setting)
+            if names is not None or setting == "rep_by":
+                names = (names,) if isinstance(names, str) else names
+                object.__setattr__(self, setting, _distinct_names(setting, names))
+        if self.bins is not None:
+            object.__setattr__(self, "bins", check_bins("policy.bins", self.bins, None) or None)
 
     @property
     def fairnesses(self) -> tuple[Fairness, ...]:
@@ -127,6 +141,8 @@ class Policy:
             "reserve": "-inf" if self.reserve == float("-inf") else self.reserve,
             "score": None if self.score is None else _plain_score(self.score),
             "half_life_days": self.half_life_days,
+            "rep_by": list(self.rep_by),
+            "bins": None if self.bins is None else {name: _plain_bins(edges) for name, edges in self.bins.items()},
             "explore": self.explore,
             "columns": asdict(self.columns),
         }
@@ -216,8 +232,9 @@ def _plain_quota(quota: NewcomerQuota) -> dict[str, Any]:
 
 def _told(settings: dict[str, Any]) -> dict[str, Any]:
     """Return plain settings without those of a later release that are left at their defaults."""
-    if not settings["explore"]:
-        del settings["explore"]
+    for setting in ("explore", "rep_by", "bins"):
+        if not settings[setting]:
+            del settings[setting]
     for name, default in (("fairness", Fairness()), ("newcomers", NewcomerQuota()), ("columns", Columns())):
         usual = _plain_quota(default) if isinstance(default, NewcomerQuota) else asdict(default)
         several = settings[name] if isinstance(settings[name], list) else [settings[name]]
@@ -251,11 +268,15 @@ def _json_id(part: Id) -> int | str:
     return str(part) if isinstance(part, UUID) else part
 
 
-def _distinct_names(names: Any) -> tuple[str, ...]:
+def _plain_bins(edges: Any) -> Any:
+    return list(edges) if isinstance(edges, tuple) else edges
+
+
+def _distinct_names(setting: str, names: Any) -> tuple[str, ...]:
     if not (isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)):
-        raise InvalidInput(f"policy.segment_by: must be a list of names of columns; found {names!r}")
+        raise InvalidInput(f"policy.{setting}: must be a list of names of columns; found {names!r}")
     if len(set(names)) < len(names):
-        raise InvalidInput(f"policy.segment_by: must be distinct names of columns; found {names!r}")
+        raise InvalidInput(f"policy.{setting}: must be distinct names of columns; found {names!r}")
     return tuple(names)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.case import Evidence
+from leadopt.effects import sigmoid
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,5 +23,5 @@ def drawn_rates(evidence: Evidence, segments: Ints, reps: Ints, n_draws: int, rn
 
 def _drawn_apart(evidence: Evidence, segments: Ints, reps: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
     known = evidence.estimates
-    chance, outcomes = known.probability[segments, reps], known.outcomes[segments, reps]
-    return rng.beta(outcomes * chance, outcomes * (1.0 - chance), (n_draws, len(segments)))
+    logit, deviation = known.logit[segments, reps], known.deviation[segments, reps]
+    return sigmoid(logit + deviation * rng.standard_normal((n_draws, len(segments))))

@@ -136,7 +136,7 @@ def test_ids_that_are_whole_numbers_here_and_text_there():
         "Read the column as text."
     )
     assert refusal(history=HISTORY | {"rep_id": [1, 2] * 6}) == (
-        f"reps holds text ('Ann') and history.rep_id holds whole numbers (1): {KIND}"
+        f"reps.rep_id holds text ('Ann') and history.rep_id holds whole numbers (1): {KIND}"
     )
     assert refusal(pins={"1": "Ann"}) == f"pins (lead ids) holds text ('1') and leads holds whole numbers (1): {KIND}"
     assert refusal(pins={1: 2}) == f"pins (rep ids) holds whole numbers (2) and reps holds text ('Ann'): {KIND}"

@@ -22,6 +22,8 @@ FULL = Policy(
     reserve=float("-inf"),
     score={"budget": {"yes": 3, "no": 0.5}, "visits": 1},
     half_life_days=180,
+    rep_by=["team"],
+    bins={"size": 4, "age": [10.0, 20.0]},
     explore=0.5,
     columns=Columns(lead_id="id", value="größe"),
 )
@@ -30,6 +32,8 @@ TOML = """
 segment_by = ["industry", "größe"]
 reserve = "-inf"
 half_life_days = 180
+rep_by = ["team"]
+bins = {size = 4, age = [10.0, 20.0]}
 explore = 0.5
 
 [fairness]
@@ -90,7 +94,7 @@ def test_an_infinite_reserve_may_be_toml_s_own(tmp_path):
 
 def test_fingerprints_never_change():
     assert Policy().fingerprint == "ff1d234ee0022c23"
-    assert FULL.replace(explore=0.0).fingerprint == "0b6025761fcbea78"
+    assert FULL.replace(explore=0.0, rep_by=(), bins=None).fingerprint == "0b6025761fcbea78"
 
 
 def test_what_a_later_release_added_counts_only_where_it_is_set():
@@ -174,7 +178,7 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"reserv": 1}, 'policy: unknown key "reserv"; did you mean "reserve"?'),
         ({"Fairness": {}}, 'policy: unknown key "Fairness"; did you mean "fairness"?'),
         ({5: 1}, 'policy: unknown key "5"; known are segment_by, eligibility, fairness, newcomers, reserve, score, '
-                 "half_life_days, explore and 1 more"),
+                 "half_life_days, rep_by and 3 more"),
         (5, "policy: must be a table of settings; found 5"),
         (["reserve"], "policy: must be a table of settings; found ['reserve']"),
         ({"fairness": {"lo": 1}}, 'policy.fairness: unknown key "lo"; did you mean "low"?'),
@@ -195,9 +199,12 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"reserve": [1]}, "policy.reserve: must be a number, or -inf to place every lead; found [1]"),
         ({"explore": 1.5}, "policy.explore: must be from 0 to 1; found 1.5"),
         ({"explore": True}, "policy.explore: must be from 0 to 1; found True"),
-        ({"half_life_days": 0}, "policy.half_life_days: must be a number above 0, or None; found 0"),
-        ({"half_life_days": "9"}, "policy.half_life_days: must be a number above 0, or None; found '9'"),
-        ({"half_life_days": float("inf")}, "policy.half_life_days: must be a number above 0, or None; found inf"),
+        ({"half_life_days": 0}, 'policy.half_life_days: must be a number above 0, "learn", or None; found 0'),
+        ({"half_life_days": "9"}, "policy.half_life_days: must be a number above 0, \"learn\", or None; found '9'"),
+        (
+            {"half_life_days": float("inf")},
+            'policy.half_life_days: must be a number above 0, "learn", or None; found inf',
+        ),
         ({"segment_by": 5}, "policy.segment_by: must be a list of names of columns; found 5"),
         ({"segment_by": [5]}, "policy.segment_by: must be a list of names of columns; found [5]"),
         ({"segment_by": ["a", "a"]}, "policy.segment_by: must be distinct names of columns; found ['a', 'a']"),

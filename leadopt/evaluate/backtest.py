@@ -34,7 +34,7 @@ def backtest(
     history: Any,
     *,
     segment_by: Sequence[str] | str | None = None,
-    half_life_days: float | None = None,
+    half_life_days: float | str | None = None,
     rep: str = "rep_id",
     converted: str = "converted",
     at: str = "at",
@@ -192,11 +192,11 @@ def _chances(
     effects: dict[str, Effects] = {}
     for block, learned, judged in splits(fold, by_time=by_time):
         meter.enter(f"fold {block} of {fold.max()}")
-        weight = _weights(records, learned, model.half_life_days)
         rows = np.flatnonzero(judged & (records.rep >= 0))
         if not len(rows):
             continue
         fitted = model.fit(records.table.take(np.flatnonzero(learned)))
+        weight = _weights(records, learned, fitted.half_life_days_)
         chances[names.full][rows] = fitted.probability(records.table.take(rows))
         for name, levels in simpler.items():
             effects[name] = additive(levels, records.won, learned, weight, start=effects.get(name))

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.effects import Cells, fit_effects, sigmoid
+from leadopt.effects import BASE_DEVIATION, Cells, expected_rate, fit_effects
 from leadopt.evaluate.crossing import crossed
 
 Floats = NDArray[np.float64]
@@ -201,14 +201,11 @@ def _score(group: Ints, levels: Ints, n: Floats, k: Floats) -> tuple[float, _Spe
 
 def _null(levels: Ints, n: Floats, k: Floats) -> tuple[Floats, Ints, Floats]:
     """Return each cell's chance in the additive model, where its effects stand, and the effects' prior precisions."""
-    from threadpoolctl import threadpool_limits
-
     sizes = tuple(int(family.max(initial=-1)) + 1 for family in levels)
-    with threadpool_limits(1, user_api="blas"):
-        effects = fit_effects(Cells(levels=levels, sizes=sizes, tried=n, converted=k, inflation=np.ones_like(n)))
-    places = np.array(effects.places(list(levels)) if len(levels) else [np.zeros(len(n), dtype=np.int64)])
-    counts = np.diff(np.append(effects.starts, len(effects.values)))
-    return sigmoid(effects.values[places].sum(axis=0)), places, np.repeat(1.0 / effects.deviations**2, counts)
+    effects = fit_effects(Cells.additive(levels, sizes, n, k))
+    spreads = [BASE_DEVIATION, *(strength.deviation for strength in effects.strengths)]
+    rate = expected_rate(*effects.logit(list(levels), np.arange(len(n))))
+    return rate, effects.crossed.places, effects.crossed.spread_out(1.0 / np.array(spreads) ** 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -45,14 +45,9 @@ def additive(
     See `leadopt.effects`: the affinity model without what a rep does with a segment beyond the sum of the two.
     `start` are the effects of other rows, where the search begins.
     """
-    from threadpoolctl import threadpool_limits
-
     table = np.array(levels, dtype=np.int64).reshape(len(levels), len(won))
     cells, cell = crossed(table[:, learned])
     n = np.bincount(cell, weight[learned], minlength=cells.shape[1]).astype(np.float64)
     k = np.bincount(cell, (weight * won)[learned], minlength=cells.shape[1]).astype(np.float64)
     sizes = tuple(int(family.max(initial=-1)) + 1 for family in table)
-    with threadpool_limits(1, user_api="blas"):
-        return fit_effects(
-            Cells(levels=cells, sizes=sizes, tried=n, converted=k, inflation=np.ones_like(n)), start=start
-        )
+    return fit_effects(Cells.additive(cells, sizes, n, k), start=start)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from leadopt.affinity import AffinityModel
 from leadopt.case import Case
 from leadopt.errors import InvalidInput
+from leadopt.estimates import Estimates
 from leadopt.metrics import gini
 from leadopt.plot.canvas import (
     BLUE,
@@ -22,7 +23,6 @@ from leadopt.plot.canvas import (
     name_axis,
     own_axes,
 )
-from leadopt.shrinkage import Estimates
 from leadopt.tables import count, number, percent
 
 if TYPE_CHECKING:

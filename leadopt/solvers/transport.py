@@ -50,7 +50,7 @@ def transport(
     Examples
     --------
     >>> transport(*np.array([[0, 0, 1, 1], [0, 1, 0, 1], [3, 5, 1, 4]]), np.array([1, 2]), np.array([2, 1]))
-    (array([1, 0, 1]), array([0, 1, 0]), array([1, 1, 1]))
+    (array([1, 0]), array([0, 1]), array([2, 1]))
     """
     from leadopt.solvers import simplex_kernels as kernels
 

@@ -1,0 +1,103 @@
+"""How much the levels of a family of effects differ: the posterior of its standard deviation, from noisy effects."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+NO_EFFECT = 0.3
+"""Prior probability that a family has no effect at all."""
+QUANTILE = 0.8
+"""Of the posterior: a spread taken too small shrinks away what is there, one taken too large costs little."""
+TELLING = 1.35
+"""Log-likelihood ratio against no effect that chance alone exceeds once in twenty families (a mixed chi-square)."""
+_LEAST, _MOST = 0.005, 8.0
+_COARSE = np.append(_LEAST, np.geomspace(0.02, _MOST, 40))
+_N_QUANTILES = 40
+_FALL = 12.0  # in the logarithm: what is less likely than that by so much is left out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strength:
+    """What is known about the standard deviation of a family of effects, on the logit.
+
+    Parameters
+    ----------
+    deviation
+        the value to work with: the `QUANTILE` of its posterior, about 0 where probably there is no effect
+    low, high
+        ends of the central 90% credible interval, given that there is an effect
+    evidence
+        logarithm of the likelihood ratio of the likeliest value against none; 0 = none is likeliest
+    quantiles
+        of the posterior, equally likely values in ascending order; the lowest ones stand for no effect
+    """
+
+    deviation: float
+    low: float
+    high: float
+    evidence: float
+    quantiles: tuple[float, ...]
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether the data tell this family from one without any effect."""
+        return self.evidence > TELLING
+
+
+def learn_strength(pull: Floats, information: Floats, scale: float) -> Strength:
+    r"""Return what noisy effects say about their standard deviation.
+
+    Level i is seen as :math:`\hat u_i \sim N(0, \sigma^2 + 1 / h_i)` with the information :math:`h_i` and the pull
+    :math:`z_i = h_i \hat u_i`, so that
+
+    .. math:: \ell(\sigma) = -\tfrac12 \sum_i \log(1 + \sigma^2 h_i) - \frac{\sigma^2 z_i^2}{1 + \sigma^2 h_i}
+
+    up to a constant. Where it is stationary, so is the evidence lower bound of `effects`. The prior is half-normal with
+    the given scale, and with probability `NO_EFFECT` there is no effect. With few levels the likelihood is flat and the
+    likeliest value, often 0, would be overconfident: hence a high quantile. With many levels all of them agree.
+
+    Parameters
+    ----------
+    pull, information
+        z and h, float64 (n_levels,); h >= 0
+    scale
+        of the prior
+
+    References
+    ----------
+    DerSimonian & Laird (1986), Meta-analysis in clinical trials, Controlled Clinical Trials 7(3); Gelman (2006), Prior
+    distributions for variance parameters in hierarchical models, Bayesian Analysis 1(3), doi:10.1214/06-BA117A.
+
+    Examples
+    --------
+    >>> h = np.full(50, 100.0)
+    >>> learn_strength(h * np.linspace(-1.0, 1.0, 50), h, 1.0).deviation.__round__(2)
+    0.64
+    >>> nothing = learn_strength(np.sqrt(h) * np.linspace(-1.7, 1.7, 50), h, 1.0)  # as chance alone scatters
+    >>> nothing.is_telling, nothing.deviation < 0.05
+    (False, True)
+    """
+    coarse = _log_likelihood(_COARSE, pull, information)
+    likely = np.flatnonzero(coarse > coarse.max() - _FALL)
+    first, last = max(int(likely[0]) - 1, 0), min(int(likely[-1]) + 1, len(_COARSE) - 1)
+    grid = np.unique(np.concatenate([_COARSE[first : last + 1], np.linspace(_COARSE[first], _COARSE[last], 60)]))
+    likelihood = _log_likelihood(grid, pull, information)
+    most = max(0.0, float(likelihood.max()))
+    # Of the half-normal density, and the likelihood against no effect.
+    density = np.sqrt(2.0 / np.pi) / scale * np.exp(-0.5 * (grid / scale) ** 2 + likelihood - most)
+    mass = np.append(0.0, (0.5 * (density[1:] + density[:-1]) * np.diff(grid)).cumsum())
+    nothing = NO_EFFECT / (1.0 - NO_EFFECT) * np.exp(-most)
+    low, high = np.interp((0.05 * mass[-1], 0.95 * mass[-1]), mass, grid)
+    # Where no effect takes up a quantile, the least one stands for it.
+    wanted = np.append(QUANTILE, (np.arange(_N_QUANTILES) + 0.5) / _N_QUANTILES)
+    deviation, *quantiles = np.interp(wanted * (nothing + mass[-1]) - nothing, mass, grid, left=_LEAST).tolist()
+    return Strength(deviation=deviation, low=float(low), high=float(high), evidence=most, quantiles=tuple(quantiles))
+
+
+def _log_likelihood(deviations: Floats, pull: Floats, information: Floats) -> Floats:
+    variance = (deviations**2)[:, None]
+    shrunk = 1.0 + variance * information
+    return np.asarray(-0.5 * (np.log(shrunk) - variance * pull**2 / shrunk).sum(axis=1))

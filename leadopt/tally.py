@@ -1,0 +1,69 @@
+"""How often each cell was tried and won: outcomes by rep and segment, discounted by age."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tally:
+    """What happened in each cell, and one more cell at the end, empty, for all that never happened.
+
+    Parameters
+    ----------
+    keys
+        int64 (n_cells,), ascending, the number that stands for a cell
+    tried, converted
+        int64 (n_cells + 1,), outcomes as they are
+    weighted_tried, weighted_converted
+        float64 (n_cells + 1,), outcomes times their weights, discounted by age
+    """
+
+    keys: Ints
+    tried: Ints
+    converted: Ints
+    weighted_tried: Floats
+    weighted_converted: Floats
+
+    @classmethod
+    def of(
+        cls,
+        keys: Ints,
+        count: Ints,
+        converted: Ints,
+        *,
+        weight: Floats | None = None,
+        day: Ints | None = None,
+        half_life: float | None = None,
+    ) -> "Tally":
+        """Return the tally of groups of outcomes: their cell's key, how many, whether won, their weight, and when.
+
+        A group of age t days, counted back from the latest, counts ``0.5**(t / half_life)`` times its weight.
+        """
+        age = np.zeros(len(keys)) if day is None else day.max(initial=0) - day
+        each = np.ones(len(keys)) if weight is None else weight
+        # In this order the sums, and so the last digits of everything, do not depend on the order of the history.
+        order = np.lexsort((count, converted, each, age, keys))
+        cells, cell = np.unique(keys[order], return_inverse=True)
+        n, k = count[order], (count * converted)[order]
+        counts_as = each[order] * 0.5 ** (age[order] / (half_life or np.inf))
+        tried, won, weighted_tried, weighted_won = (
+            np.bincount(cell, number, minlength=len(cells) + 1).astype(np.float64)
+            for number in (n, k, n * counts_as, k * counts_as)
+        )
+        return cls(
+            keys=cells,
+            tried=tried.astype(np.int64),
+            converted=won.astype(np.int64),
+            weighted_tried=weighted_tried,
+            weighted_converted=weighted_won,
+        )
+
+    def find(self, keys: Ints) -> Ints:
+        """Return each key's cell, the empty one where it has none."""
+        place = np.searchsorted(self.keys, keys)
+        return np.where(np.append(self.keys, -1)[place] == keys, place, len(self.keys))
