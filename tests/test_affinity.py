@@ -283,3 +283,161 @@ def test_on_real_incidents_estimates_beat_raw_rates_and_the_global_rate():
     assert loss < 0.345
     assert loss < log_loss(raw.clip(1e-3, 1 - 1e-3).to_numpy(), won) - 0.1
     assert loss < log_loss(np.full(len(won), overall), won) - 0.3
+
+
+def test_a_team_says_what_to_expect_of_who_has_no_record():
+    rng = np.random.default_rng(3)
+    team_of = {rep: "a" if rep < 15 else "b" for rep in range(30)}
+    rows = [
+        {"rep_id": rep, "team": team, "converted": int(rng.random() < (0.6 if team == "a" else 0.2))}
+        for rep, team in team_of.items() for _ in range(40)
+    ]  # fmt: skip
+    model = AffinityModel(rep_by="team").fit(rows)
+    gains = model.affinity({"lead": [1]}, {"rep_id": [99, 98, 3], "team": ["a", "b", "a"]}).dense()[0]
+    assert gains[0] == pytest.approx(0.6, abs=0.08)
+    assert gains[1] == pytest.approx(0.2, abs=0.08)
+    assert gains[2] == pytest.approx(model.probability([{"rep_id": 3, "team": "a"}])[0])
+    # Without the column, a rep is taken for what most of its history says; a stranger for anybody.
+    assert model.affinity({"lead": [1]}, {"rep_id": [3]}).dense()[0, 0] == gains[2]
+    assert 0.25 < model.probability([{"rep_id": 99, "team": "c"}])[0] < 0.55
+    assert list(model.table()[0])[:2] == ["rep_id", "team"]
+
+
+def test_measurements_are_binned_and_edges_are_kept():
+    rng = np.random.default_rng(4)
+    size = rng.lognormal(3, 1, 3_000).round(2)
+    won = rng.random(3_000) < np.where(size > 30, 0.5, 0.1)
+    history = {"rep_id": ["ann"] * 3_000, "size": size.tolist(), "converted": won.astype(int).tolist()}
+    by_itself = AffinityModel(segment_by="size").fit(history)
+    assert len(by_itself.bins_["size"]) == 7
+    given = AffinityModel(segment_by="size", bins={"size": [30]}).fit(history)
+    assert given.bins_ == {"size": (30.0,)}
+    assert given.segments_ == [("30 or more",), ("below 30",)]
+    rows = {"rep_id": ["ann"] * 3, "size": [5.0, 80.0, None]}
+    assert given.probability(rows)[:2] == pytest.approx([0.1, 0.5], abs=0.04)
+    assert given.affinity({"size": [5, 80]}, {"rep_id": ["ann"]}).dense()[:, 0] == pytest.approx(
+        given.probability(rows)[:2]
+    )
+    assert AffinityModel(segment_by="size", bins={"size": 3}).fit(history).bins_["size"] == pytest.approx(
+        np.quantile(size, [1 / 3, 2 / 3]), rel=0.02
+    )
+    with pytest.raises(InvalidInput, match=r"leads.size: is binned, so values must be numbers; found 'big'"):
+        given.affinity({"size": ["big"]}, {"rep_id": ["ann"]})
+
+
+def test_weights_count_as_that_many_outcomes():
+    rows = [{"rep_id": rep, "converted": won, "w": w} for rep, won, w in
+            [("ann", 1, 3), ("ann", 0, 1), ("bob", 1, 2), ("bob", 0, 0)] for _ in range(10)]  # fmt: skip
+    repeated = [{"rep_id": row["rep_id"], "converted": row["converted"]} for row in rows for _ in range(row["w"])]
+    ask = [{"rep_id": "ann"}, {"rep_id": "bob"}]
+    weighted = AffinityModel(weight="w").fit(rows)
+    assert weighted.probability(ask) == pytest.approx(AffinityModel().fit(repeated).probability(ask), abs=1e-9)
+    with pytest.raises(InvalidInput, match=r"history.w: a weight must be a finite number, 0 or more; found -1"):
+        AffinityModel(weight="w").fit([{"rep_id": 1, "converted": 1, "w": -1}])
+
+
+def test_outcomes_of_a_day_are_learned_as_if_they_had_always_been_there():
+    early, late = (
+        {name: column[part] for name, column in HISTORY.items()} for part in (slice(4_000), slice(4_000, None))
+    )
+    for settings in ({}, {"half_life_days": 90}):
+        whole = AffinityModel(segment_by="product", **settings).fit(HISTORY)
+        grown = AffinityModel(segment_by="product", **settings).fit(early).partial_fit(late)
+        assert grown.n_outcomes_ == whole.n_outcomes_
+        assert grown.probability(HISTORY) == pytest.approx(whole.probability(HISTORY), abs=1e-12)
+    assert AffinityModel(segment_by="product").partial_fit(HISTORY).n_outcomes_ == MODEL.n_outcomes_
+
+
+def test_the_half_life_that_predicts_best_is_found():
+    rng = np.random.default_rng(5)
+    days = pd.date_range("2023-01-01", periods=900)
+    day, rep = rng.integers(900, size=9_000), rng.integers(8, size=9_000)
+    # Once, each rep's form changed.
+    form = rng.normal(0, 1.5, (2, 8))[(day > 560).astype(int), rep]
+    won = rng.random(9_000) < 1 / (1 + np.exp(-form))
+    history = pd.DataFrame({"rep_id": rep, "converted": won.astype(int), "at": days[day]})
+    assert AffinityModel(half_life_days="learn").fit(history).half_life_days_ in (45, 90)
+    steady = history.assign(converted=(rng.random(9_000) < 0.2 + 0.06 * rep).astype(int))
+    assert AffinityModel(half_life_days="learn").fit(steady).half_life_days_ in (None, 730, 365)
+
+
+def test_families_without_signal_are_told_from_those_with():
+    rows = pl.DataFrame(HISTORY | {"region": [str(row % 3) for row in range(len(HISTORY["at"]))]})
+    found = AffinityModel(segment_by=["product", "region"]).fit(rows).variance_components()
+    assert isinstance(found, pl.DataFrame)
+    telling = dict(found.select("family", "telling").iter_rows())
+    assert telling["rep"] and telling["product"] and telling["rep x product"]
+    assert not telling["region"] and not telling["rep x region"]
+    assert (found["low"] <= found["high"]).all()
+
+
+def test_draws_share_what_pairs_share_and_scatter_about_the_estimates():
+    found = estimates_of(MODEL)
+    segments, reps = [(f"p{product}",) for product in range(10)], list(range(20))
+    draws = MODEL.draw(segments, reps, n_draws=800, rng=3)
+    assert draws.shape == (800, 10, 20)
+    assert np.abs(draws.mean(axis=0) - found.probability).mean() < 0.02
+    low, high = found.interval()
+    assert 0.86 < np.mean((low <= draws) & (draws <= high)) < 0.95
+    assert (draws == MODEL.draw(segments, reps, n_draws=800, rng=3)).all()
+    stranger = MODEL.draw(segments, ["new"] if isinstance(MODEL.reps_[0], str) else [999], n_draws=800, rng=3)[:, :, 0]
+    assert np.corrcoef(stranger[:, 0], stranger[:, 1])[0, 1] > 0.1
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"rep_by": "product"}, "AffinityModel.rep_by: 'product' is the id, or describes the lead; leave it out"),
+        ({"bins": 3}, "AffinityModel.bins: must map columns to a number of bins or to edges; found 3"),
+        ({"bins": {"part": 3}}, "AffinityModel.bins: 'part' is none of the columns ['product']"),
+        (
+            {"bins": {"product": 1}},
+            "AffinityModel.bins.product: must be a number of bins, 2 or more, or ascending edges",
+        ),
+        ({"bins": {"product": [2, 1]}}, "AffinityModel.bins.product: must be a number of bins"),
+        ({"half_life_days": "auto"}, "must be a positive number of days, \"learn\" or None; found 'auto'"),
+    ],
+)
+def test_bad_settings_say_what_is_wrong(settings, message):
+    with pytest.raises(InvalidInput) as refused:
+        AffinityModel(segment_by="product", **settings).fit(HISTORY)
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("outcome", [0, 1])
+def test_one_class_alone_is_a_flat_model(outcome):
+    rows = [{"rep_id": rep, "product": product, "converted": outcome} for rep in "abc" for product in "xy"] * 20
+    chances = (
+        AffinityModel(segment_by="product").fit(rows).estimate([("x",), ("y",)], ["a", "b", "c", "new"]).probability
+    )
+    assert ((chances < 0.1) if outcome == 0 else (chances > 0.9))[:, :3].all()
+    assert np.ptp(chances[:, :3]) < 0.01
+
+
+def test_a_column_with_as_many_levels_as_rows_is_shrunk_to_nothing():
+    rng = np.random.default_rng(6)
+    rows = {"rep_id": rng.integers(10, size=2_000).tolist(), "name": [f"lead {i}" for i in range(2_000)],
+            "converted": rng.integers(2, size=2_000).tolist()}  # fmt: skip
+    model = AffinityModel(segment_by="name").fit(rows)
+    chances = model.probability(rows)
+    assert np.ptp(chances) < 0.2
+    assert model.probability([{"rep_id": 1, "name": "another"}]) == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.skipif(not (DATA / "salvirt").exists(), reason=f"real data is not at {DATA}; set LEADOPT_DATA")
+@pytest.mark.parametrize(
+    ("columns", "most"),
+    [(["Source"], 0.571), (["Source", "Client", "Up_sale", "Product", "Scope", "Needs_def"], 0.516)],
+)
+def test_on_real_deals_the_goals_of_held_out_log_loss_are_met(columns, most):
+    deals = pl.read_csv(DATA / "salvirt" / "Salvirt_B2B_ML_dataset.csv", separator=";").with_columns(
+        won=(pl.col("Status") == "Won").cast(pl.Int64)
+    )
+    order, total = np.arange(len(deals)), 0.0
+    np.random.RandomState(0).shuffle(order)
+    for held in np.array_split(order, 10):
+        kept = np.setdiff1d(order, held)
+        model = AffinityModel(segment_by=columns, rep="Seller", converted="won").fit(deals[np.sort(kept)])
+        rows = deals[np.sort(held)]
+        total += log_loss(model.probability(rows), rows["won"].to_numpy()) * len(rows)
+    assert total / len(deals) <= most

@@ -1,0 +1,63 @@
+"""Which families of effects a model has."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leadopt import crossed as linear
+from leadopt import families
+from leadopt.families import Family, fit_families
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4)), min_size=1, max_size=30))
+@settings(max_examples=100, deadline=None)
+def test_a_family_finds_what_history_holds_and_nothing_else(cells):
+    codes = [np.array(column) for column in zip(*cells, strict=True)]
+    family = Family.of((0, 1), codes, [4, 5])
+    found = family.find(codes)
+    held = sorted(set(cells))
+    assert len(family.keys) == len(held)
+    assert [held[level] for level in found] == cells
+    # Codes of 4 and 5 are levels that no column has.
+    every = [(one, other) for one in range(5) for other in range(6)]
+    asked = family.find([np.array(column) for column in zip(*every, strict=True)])
+    assert [(pair in held) for pair in every] == (asked < len(held)).tolist()
+
+
+def world(seed, *, pair_sd):
+    """Cells of 12 reps x 5 x 4 levels whose reps differ by the first column, all else the same for all."""
+    rng = np.random.default_rng(seed)
+    codes = [each.ravel() for each in np.meshgrid(np.arange(12), np.arange(5), np.arange(4), indexing="ij")]
+    logit = -0.5 + rng.normal(0, 0.5, 12)[codes[0]] + rng.normal(0, pair_sd, (12, 5))[codes[0], codes[1]]
+    tried = np.full(len(logit), 40.0)
+    return codes, tried, rng.binomial(40, 1 / (1 + np.exp(-logit))).astype(float)
+
+
+@pytest.mark.parametrize("most_dense", [800, 5], ids=["all pairs", "those that earn it"])
+def test_the_pair_that_matters_is_found(most_dense, monkeypatch):
+    monkeypatch.setattr(linear, "MOST_DENSE", most_dense)
+    monkeypatch.setattr(families, "MOST_DENSE", most_dense)
+    codes, tried, won = world(0, pair_sd=0.8)
+    fitted = fit_families(codes, [12, 5, 4], 1, tried, won)
+    found = {
+        family.columns: strength for family, strength in zip(fitted.families, fitted.effects.strengths, strict=True)
+    }
+    assert found[0, 1].is_telling
+    assert 0.5 < found[0, 1].deviation < 1.2
+    assert all(not strength.is_telling for columns, strength in found.items() if columns not in {(0,), (0, 1)})
+    if most_dense == 5:
+        assert (0, 2) not in found and (1, 2) not in found
+
+
+def test_without_a_difference_no_pair_earns_its_place(monkeypatch):
+    monkeypatch.setattr(families, "MOST_DENSE", 0)
+    codes, tried, won = world(1, pair_sd=0.0)
+    fitted = fit_families(codes, [12, 5, 4], 1, tried, won)
+    assert [family.columns for family in fitted.families] == [(0,), (1,), (2,)]
+
+
+def test_a_reps_own_columns_make_no_pair_with_the_rep():
+    codes, tried, won = world(2, pair_sd=0.3)
+    fitted = fit_families(codes, [12, 5, 4], 2, tried, won)
+    assert [family.columns for family in fitted.families] == [(0,), (1,), (2,), (0, 2), (1, 2)]
