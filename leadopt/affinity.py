@@ -70,8 +70,8 @@ class AffinityModel:
     Notes
     -----
     One group-by in the engine that holds the history; then time grows with the distinct pairs of rep and segment.
-    Up to some 800 effects (not counting the largest family) their covariance is exact, beyond it is estimated from
-    draws, and from several ten thousand on effects count as uncorrelated; families of pairs that the data do not tell
+    Up to 800 effects their covariance is exact, beyond it is estimated from draws, and where draws would take seconds
+    effects count as uncorrelated; families of pairs that the data do not tell
     from chance are then left out. Effects are associations: leads that were given to reps by merit bias them.
 
     References

@@ -11,8 +11,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MOST_DENSE = 800
-"""Effects beside the largest family; up to here, and `_MOST_IN_ALL`, their covariance is computed in full."""
-_MOST_IN_ALL = 2_500
+"""Effects; up to here their covariance is computed in full."""
 _MOST_ENTANGLED = 150  # levels; with more, no single effect of the others can stand in for many of them
 _MOST_DRAWS, _FEWEST_DRAWS = 48, 8
 _DRAWN_TERMS = 1_500_000  # draws times terms of all cells; more would take seconds
@@ -40,6 +39,7 @@ class Crossed:
     sizes: tuple[int, ...]
     starts: Ints
     matrix: Any = None
+    noise: tuple[Floats, Floats] | None = None
     weights: Floats = field(default_factory=lambda: np.zeros(0))
     precisions: Floats = field(default_factory=lambda: np.zeros(0))
     covariance: Floats | None = None
@@ -61,7 +61,7 @@ class Crossed:
     @property
     def is_dense(self) -> bool:
         """Whether the covariance is computed in full."""
-        return self.n_effects - max(self.sizes, default=0) <= MOST_DENSE and self.n_effects <= _MOST_IN_ALL
+        return self.n_effects <= MOST_DENSE
 
     @property
     def n_draws(self) -> int:
@@ -101,7 +101,9 @@ class Crossed:
                 precisions=precisions,
                 covariance=self._inverse(self._precision_matrix(weights, precisions)),
             )
-        known = self if self.matrix is not None else replace(self, matrix=self._design())
+        known = self
+        if self.matrix is None:
+            known = replace(self, matrix=self._design(), noise=self._noise(self.n_draws, np.random.default_rng(_SEED)))
         return replace(known, weights=weights, precisions=precisions)
 
     def times_inverse(self, target: Floats) -> Floats:
@@ -112,9 +114,9 @@ class Crossed:
 
     def drawn(self) -> "Crossed":
         """Return the same with draws, which many effects need for variances; the last ones are where it begins."""
-        if self.is_dense or not self.n_draws:
+        if self.noise is None or not self.n_draws:
             return self
-        target = self._noise(self.n_draws, np.random.default_rng(_SEED))
+        target = self._scattered(*self.noise)
         start = np.zeros_like(target) if self.draws is None else self.draws
         return replace(self, draws=self._conjugate_gradients(target, start, 5e-2))
 
@@ -124,7 +126,7 @@ class Crossed:
             values, vectors = np.linalg.eigh(self.covariance)
             root = vectors * np.sqrt(np.maximum(values, 0.0))
             return np.asarray((root @ rng.standard_normal((self.n_effects, n_draws))).T)
-        target = self._noise(n_draws, rng)
+        target = self._scattered(*self._noise(n_draws, rng))
         return np.ascontiguousarray(self._conjugate_gradients(target, np.zeros_like(target), 1e-2).T)
 
     def cell_variance(self) -> Floats:
@@ -257,10 +259,12 @@ class Crossed:
         rows = np.tile(np.arange(n_cells), n_terms)
         return csr_matrix((np.ones(rows.size), (rows, self.places.ravel())), shape=(n_cells, self.n_effects))
 
-    def _noise(self, n_draws: int, rng: np.random.Generator) -> Floats:
+    def _noise(self, n_draws: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        return rng.standard_normal((self.places.shape[1], n_draws)), rng.standard_normal((self.n_effects, n_draws))
+
+    def _scattered(self, of_cells: Floats, of_effects: Floats) -> Floats:
         """Return vectors whose covariance is the precision matrix: the inverse times them is a draw."""
-        cells = np.sqrt(self.weights)[:, None] * rng.standard_normal((len(self.weights), n_draws))
-        priors = np.sqrt(self.precisions)[:, None] * rng.standard_normal((self.n_effects, n_draws))
+        cells, priors = np.sqrt(self.weights)[:, None] * of_cells, np.sqrt(self.precisions)[:, None] * of_effects
         return np.asarray(self.matrix.T @ cells + priors)
 
     def _conjugate_gradients(self, target: Floats, start: Floats, tolerance: float) -> Floats:

@@ -19,6 +19,9 @@ PAIR_SCALE, CELL_SCALE = 1.0, 0.1
 """Prior scales of standard deviations on the logit: of pairs of columns (if there is one), and of cells beyond them."""
 
 
+_ROUGH = 6
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Family:
     """The combinations of levels of some columns that history holds.
@@ -102,7 +105,7 @@ def fit_families(
     ]
     scales = _scales(len(singles), len(pairs), n_columns)
 
-    def fitted(families: Sequence[Family]) -> Fitted:
+    def fitted(families: Sequence[Family], iterations: int = 30) -> Fitted:
         cells = Cells(
             levels=np.array([family.find(codes) for family in families], dtype=np.int64).reshape(len(families), -1),
             sizes=tuple(len(family.keys) for family in families),
@@ -111,13 +114,14 @@ def fit_families(
             tried=tried,
             converted=converted,
         )
-        return Fitted(families=tuple(families), effects=fit_effects(cells))
+        return Fitted(families=tuple(families), effects=fit_effects(cells, iterations=iterations))
 
     if sum(len(family.keys) for family in (*singles, *pairs)) <= MOST_DENSE:
         return fitted([*singles, *pairs])
-    plain = fitted(singles)
+    # To tell pairs that matter from others, the columns' effects need not be exact.
+    plain = fitted(singles, iterations=_ROUGH)
     telling = [pair for pair in pairs if _evidence(pair, codes, plain.effects, scales[1]) > TELLING]
-    return fitted([*singles, *telling]) if telling else plain
+    return fitted([*singles, *telling])
 
 
 def _scales(n_singles: int, n_pairs: int, n_columns: int) -> tuple[float, float, float]:
