@@ -18,7 +18,7 @@ ALL = (
     *("warm_start", "frontier", "curves", "honesty", "auto_table"),
     *("limits", "gap"),
 )
-AFFINITY = ("affinity_lift", "season_value", "seasons")
+AFFINITY = ("held_out", "affinity_lift", "season_value", "seasons")
 EVALUATE = ("verdicts", "off_policy_coverage")
 PAGE = """# Benchmarks
 
@@ -33,7 +33,7 @@ libraries included.
 """
 AFFINITY_PAGE = """# Benchmarks: what is learned
 
-Written by `python -m benchmarks benchmarks-affinity` in {seconds:.0f} s: simulated sales floors whose truth is known.
+Written by `python -m benchmarks benchmarks-affinity` in {seconds:.0f} s: real data, and simulated sales floors whose truth is known.
 
 {machine}
 
