@@ -33,7 +33,8 @@ libraries included.
 """
 AFFINITY_PAGE = """# Benchmarks: what is learned
 
-Written by `python -m benchmarks benchmarks-affinity` in {seconds:.0f} s: real data, and simulated sales floors whose truth is known.
+Written by `python -m benchmarks benchmarks-affinity` in {seconds:.0f} s: real data, and simulated sales
+floors whose truth is known.
 
 {machine}
 
