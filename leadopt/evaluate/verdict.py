@@ -82,7 +82,9 @@ class Claim:
         """The gain with its error, and the p-value where something differs."""
         p = min(test.p_value for test in self.every)
         sure = f", p = {number(p, 1)}" if self.differs else ""
-        return f"{signed(self.gain)} nats a lead over {self.gain.over}{sure}"
+        gain = signed(self.gain)
+        unit = "" if gain == "nothing" else " nats a lead"
+        return f"{gain}{unit} over {self.gain.over}{sure}"
 
     @property
     def hidden(self) -> str:
@@ -120,6 +122,8 @@ def signed(difference: Difference) -> str:
     """Return a gain with its standard error: ``+0.017 +- 0.003``."""
     if not np.isfinite(difference.error):
         return f"{difference.gain:+.3f} (error unknown)"
+    if abs(difference.gain) < 5e-6 and difference.error < 5e-6:
+        return "nothing"  # the model found no such family of effects, and says what the simpler one says
     decimals = 3
     while decimals < 5 and difference.error < 1.5 * 10.0**-decimals:
         decimals += 1
