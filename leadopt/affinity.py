@@ -14,9 +14,9 @@ from leadopt.estimates import Estimates, Posterior
 from leadopt.families import fit_families
 from leadopt.frames import Table, check_same_kind
 from leadopt.gains import Affinity
-from leadopt.outcomes import OutcomeCounts, count_outcomes, joined
+from leadopt.outcomes import OutcomeCounts, count_outcomes, joined, rep_ids
 from leadopt.tally import Tally
-from leadopt.values import Id, as_id, as_level, as_number
+from leadopt.values import Id, as_level, as_number
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -147,7 +147,7 @@ class AffinityModel:
         self._weights = _weights(self.weight, counts.keys[-1]) if self.weight else np.ones(len(counts.count))
         self.bins_ = self._learned_bins(keys, counts.count * self._weights)
         levels = [self._leveled("history", *each) for each in zip(self._names[1:], keys, strict=True)]
-        reps = _rep_ids(f"history.{self.rep}", counts.keys[0])
+        reps = rep_ids(f"history.{self.rep}", counts.keys[0])
         n_of_reps, n_groups = len(self._rep_columns), len(counts.count)
         rows: list[RepRow] = list(zip(reps, *levels[:n_of_reps], strict=True))
         segments = _tuples(levels[n_of_reps:], n_groups)
@@ -443,15 +443,6 @@ def _weights(column: str | None, values: Sequence[Any]) -> Floats:
         if not 0.0 <= weight < np.inf:
             raise InvalidInput(f"history.{column}: a weight must be a finite number, 0 or more; found {value!r}")
     return weights
-
-
-def _rep_ids(name: str, keys: Sequence[Any]) -> list[Id | None]:
-    ids = {key: as_id(key) for key in set(keys)}
-    for key, rep in ids.items():
-        blank = key is None or (isinstance(key, str) and not key.strip())
-        if rep is None and not blank:
-            raise InvalidInput(f"{name}: an id must be text or a whole number; found {key!r}")
-    return [ids[key] for key in keys]
 
 
 def _tuples(columns: Sequence[Sequence[str | None]], n_rows: int) -> list[Segment]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
 from leadopt.frames import Table
-from leadopt.values import as_moment, as_outcome, blanked, is_missing
+from leadopt.values import Id, as_id, as_moment, as_outcome, blanked, is_missing
 
 Ints = NDArray[np.int64]
 
@@ -90,3 +90,19 @@ def joined(one: OutcomeCounts, other: OutcomeCounts) -> OutcomeCounts:
         n_rows=one.n_rows + other.n_rows,
         n_open=one.n_open + other.n_open,
     )
+
+
+def rep_ids(name: str, keys: Sequence[Any]) -> list[Id | None]:
+    """Return the ids that these cells of a history hold, None where they name nobody.
+
+    Raises
+    ------
+    InvalidInput
+        a cell is neither blank nor text nor a whole number; `name` says where
+    """
+    ids = {key: as_id(key) for key in set(keys)}
+    for key, rep in ids.items():
+        blank = key is None or (isinstance(key, str) and not key.strip())
+        if rep is None and not blank:
+            raise InvalidInput(f"{name}: an id must be text or a whole number; found {key!r}")
+    return [ids[key] for key in keys]

@@ -9,6 +9,7 @@ from leadopt.plot.calibration import plot_calibration
 from leadopt.plot.frontiers import plot_frontier
 from leadopt.plot.plans import Planned, plot_affinity, plot_loads, plot_lorenz, plot_prices
 from leadopt.plot.seasons import plot_seasons
+from leadopt.plot.throughput import plot_throughput
 
 __all__ = [
     "Planned",
@@ -19,4 +20,5 @@ __all__ = [
     "plot_lorenz",
     "plot_prices",
     "plot_seasons",
+    "plot_throughput",
 ]

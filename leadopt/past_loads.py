@@ -1,0 +1,142 @@
+"""The load that each past lead met: a history with dates, read into numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.bins import USUAL_BINS, binned, measures, quantile_edges
+from leadopt.frames import Table
+from leadopt.loads import open_load, recent_load
+from leadopt.outcomes import count_outcomes, rep_ids
+from leadopt.tables import count
+from leadopt.values import Id, as_number, as_outcome, each_once
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PastLoads:
+    """A history in numbers, arrays (n_rows,) unless noted.
+
+    Parameters
+    ----------
+    table
+        the history
+    reps
+        ids, sorted; `rep` points into them, -1 = nobody is named
+    columns
+        int64 (n_columns, n_rows), the level of each segment column
+    day
+        proleptic ordinal of when each lead came, -1 where that is not known
+    load
+        how many leads the rep had then
+    won
+        1, 0, or NaN while open
+    used
+        whether a lead's outcome and its load are known
+    notes
+        what is left out, in words
+    """
+
+    table: Table
+    reps: list[Id]
+    rep: Ints
+    columns: Ints
+    day: Ints
+    load: Ints
+    won: Floats
+    used: Bools
+    notes: tuple[str, ...]
+
+
+def read_loads(
+    table: Table, segment_by: tuple[str, ...], window: int | None, rep: str, converted: str, at: str, assigned: str
+) -> PastLoads:
+    """Return the outcomes of a history with the load that each lead met; arguments as of `throughput.estimate`.
+
+    Raises
+    ------
+    InvalidInput
+        a column is missing, an id, outcome or date cannot be read, or an outcome is older than its lead
+    """
+    if not table.columns:  # an empty list of dicts cannot name its columns
+        table = Table({name: [] for name in (rep, *segment_by, converted, at, assigned)}, "history")
+    count_outcomes(table, rep, segment_by, converted)  # refuses what cannot be read
+    outcomes = each_once(lambda value: None if value is None else as_outcome(value), table.values(converted))
+    won = np.array([np.nan if outcome is None else outcome for outcome in outcomes], dtype=np.float64)
+    ids = rep_ids(f"history.{rep}", table.values(rep))
+    reps = sorted({one for one in ids if one is not None}, key=lambda one: (type(one).__name__, one))
+    place = {one: number for number, one in enumerate(reps)}
+    who = np.array([-1 if one is None else place[one] for one in ids], dtype=np.int64)
+    came = assigned if window is None or assigned in table else at
+    day = _days(table, came, np.ones(len(won), dtype=bool) if came == assigned else ~np.isnan(won))
+    there = (who >= 0) & (day >= 0)
+    load = np.zeros(len(won), dtype=np.int64)
+    if window is None:
+        load[there] = open_load(who[there], day[there], _settled(table, at, day, ~np.isnan(won))[there])
+    else:
+        load[there] = recent_load(who[there], day[there], window)
+    # Before history begins there may have been leads that it does not know.
+    begun = day >= (day[there].min() if there.any() else 0) + (window or 1) - 1
+    used = there & begun & ~np.isnan(won)
+    levels = [_codes(table, column) for column in segment_by]
+    return PastLoads(
+        table=table,
+        reps=reps,
+        rep=who,
+        columns=np.array(levels, dtype=np.int64).reshape(len(levels), len(won)),
+        day=day,
+        load=load,
+        won=won,
+        used=used,
+        notes=_notes(there, begun, won, who, window, came, assigned),
+    )
+
+
+def _days(table: Table, column: str, needed: Bools) -> Ints:
+    """Return day numbers, -1 where there is no date and none is needed."""
+    days = table.days(column)
+    for row in np.flatnonzero(needed).tolist():
+        if days[row] is None:
+            table.refuse(column, row, "every lead that counts needs a date like 2026-01-31", None)
+    return np.array([-1 if day is None else day for day in days], dtype=np.int64)
+
+
+def _settled(table: Table, at: str, came: Ints, needed: Bools) -> Ints:
+    settled = _days(table, at, needed)
+    if (early := np.flatnonzero((settled >= 0) & (settled < came))).size:
+        row = int(early[0])
+        table.refuse(at, row, "an outcome cannot be settled before the rep had the lead", table.values(at)[row])
+    return settled
+
+
+def _codes(table: Table, column: str) -> Ints:
+    values = table.values(column)
+    levels: Sequence[str | None] = table.levels(column)
+    if measures(values):
+        numbers = np.array([as_number(value) for value in values], dtype=np.float64)
+        levels = binned(f"history.{column}", values, quantile_edges(numbers, np.ones(len(values)), USUAL_BINS))
+    place = {level: code for code, level in enumerate(sorted(set(levels), key=lambda level: (level is None, level)))}
+    return np.array([place[level] for level in levels], dtype=np.int64)
+
+
+def _notes(
+    there: Bools, begun: Bools, won: Floats, who: Ints, window: int | None, came: str, assigned: str
+) -> tuple[str, ...]:
+    notes = []
+    if came != assigned:
+        notes.append(f"history has no column {assigned}, so leads count on the day of their outcome ({came})")
+    if nobody := int((who < 0).sum()):
+        notes.append(f"{count(nobody, 'row')} without a rep: left out")
+    if undated := int(((who >= 0) & ~there).sum()):
+        notes.append(f"{count(undated, 'row')} without a date: no load that can be counted")
+    if early := int((there & ~begun & ~np.isnan(won)).sum()):
+        notes.append(
+            f"{count(early, 'outcome')} of the first {(window or 1) - 1} days: counted as load alone, as history does "
+            "not say what came before"
+        )
+    return tuple(notes)
