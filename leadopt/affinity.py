@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.bins import USUAL_BINS, Edges, binned, check_bins, measures, quantile_edges
+from leadopt.bins import Edges, check_bins, learned_edges, leveled
 from leadopt.coding import Coding, Pairs, RepRow, Segment, codes_of, distinct, every_pair
 from leadopt.effects import sigmoid
 from leadopt.errors import InvalidInput
@@ -217,27 +217,19 @@ class AffinityModel:
     def _learned_bins(self, keys: Sequence[Sequence[Any]], weights: Floats) -> dict[str, Edges]:
         found: dict[str, Edges] = {}
         for column, values in zip(self._names[1:], keys, strict=True):
-            asked = self._asked_bins.get(column, USUAL_BINS if measures(values) else None)
-            if isinstance(asked, tuple):
-                found[column] = asked
-            elif asked is not None:
-                found[column] = quantile_edges(np.array([as_number(v) for v in values], dtype=float), weights, asked)
+            edges = learned_edges(self._asked_bins.get(column), values, weights)
+            if edges is not None:
+                found[column] = edges
         return found
 
     def _leveled(self, table: str, column: str, values: Sequence[Any]) -> list[str | None]:
-        if column in self.bins_:
-            return binned(f"{table}.{column}", values, self.bins_[column])
-        known = {value: as_level(value) for value in set(values)}
-        return [known[value] for value in values]
+        return leveled(f"{table}.{column}", values, self.bins_.get(column))
 
     def segments_of(self, leads: Any) -> list[Segment]:
         """Return each lead's segment: the levels of the columns of `segment_by`, measurements binned."""
         self._check_fitted()
         table = leads if isinstance(leads, Table) else Table(leads, "leads")
-        levels = [
-            self._leveled(table.name, column, table.values(column)) if column in self.bins_ else table.levels(column)
-            for column in self._columns
-        ]
+        levels = [self._leveled(table.name, column, table.values(column)) for column in self._columns]
         return _tuples(levels, table.n_rows)
 
     def rep_rows_of(self, reps: Any, rep_id: str | None = None, *, unique: bool = True) -> list[RepRow]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
-from leadopt.values import as_number, is_missing, is_number
+from leadopt.values import as_level, as_number, each_once, is_missing, is_number
 
 Floats = NDArray[np.float64]
 Edges = tuple[float, ...]
@@ -110,6 +110,21 @@ def binned(name: str, values: Sequence[Any], edges: Edges) -> list[str | None]:
         else:
             labels.append(names[int(np.searchsorted(edges, number, side="right"))])
     return labels
+
+
+def learned_edges(asked: int | Edges | None, values: Sequence[Any], weights: Floats) -> Edges | None:
+    """Return the inner edges of a column's bins: those asked for, else of quantiles if it measures; None = no bins."""
+    if isinstance(asked, tuple):
+        return asked
+    n_bins = asked or (USUAL_BINS if measures(values) else None)
+    if n_bins is None:
+        return None
+    return quantile_edges(np.array([as_number(value) for value in values], dtype=np.float64), weights, n_bins)
+
+
+def leveled(name: str, values: Sequence[Any], edges: Edges | None) -> list[str | None]:
+    """Return each value's bin, or without edges its level."""
+    return each_once(as_level, values) if edges is None else binned(name, values, edges)
 
 
 def _names(edges: Edges) -> list[str]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.crossed import Crossed
-from leadopt.strengths import Strength, learn_strength
+from leadopt.strengths import Strength, family_strength, towards
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -290,17 +290,17 @@ class _Fit:
         own, crossed = tau / (1.0 + tau * information), state.crossed.drawn()
         pace = crossed.pace
         found = [
-            _strength(state.mean[part], scatter, deviation**2, scale)
+            family_strength(state.mean[part], scatter, deviation**2, scale)
             for part, scatter, deviation, scale in zip(
                 crossed.slices, crossed.scatter(), state.deviations, self.cells.scales, strict=True
             )
         ]
-        deviations = _towards(state.deviations, np.array([strength.deviation for strength in found]), pace)
+        deviations = towards(state.deviations, np.array([strength.deviation for strength in found]), pace)
         own_found, own_deviation = None, 0.0
         if self.cells.own_scale is not None:
             scatter = crossed.cell_scatter(own, own * information)
-            own_found = _strength(state.own_mean, scatter, tau, self.cells.own_scale)
-            own_deviation = float(_towards(np.array([state.own_deviation]), np.array([own_found.deviation]), pace)[0])
+            own_found = family_strength(state.own_mean, scatter, tau, self.cells.own_scale)
+            own_deviation = float(towards(np.array([state.own_deviation]), np.array([own_found.deviation]), pace)[0])
         found_all = replace(state, crossed=crossed, deviations=deviations, own_deviation=own_deviation)
         return found_all, tuple(found), own_found
 
@@ -326,21 +326,3 @@ def _settled(before: _State, state: _State) -> bool:
     """Return whether no standard deviation, unless next to nothing, moves by more than 3%."""
     old, new = (np.append(each.deviations, each.own_deviation) for each in (before, state))
     return bool((np.abs(new - old) < 0.03 * new + 3e-3).all())
-
-
-def _strength(mean: Floats, scatter: Floats, tau: float, scale: float) -> Strength:
-    """Return what the posterior of a family's effects says of its spread, the prior N(0, tau) taken out of it.
-
-    `scatter` is their covariance, or their variances alone. Along the axes of the covariance effects are independent;
-    taken for independent as they are, levels that the base could stand in for would look less certain than they are.
-    """
-    if scatter.ndim == 2:
-        scatter, axes = np.linalg.eigh(scatter)
-        mean = axes.T @ mean
-    plain = np.clip(scatter, 1e-12, tau * (1.0 - 1e-9))
-    return learn_strength(mean / plain, 1.0 / plain - 1.0 / tau, scale)
-
-
-def _towards(old: Floats, new: Floats, pace: float) -> Floats:
-    """Return standard deviations moved towards new ones: at once, families that compete would overshoot in turns."""
-    return np.asarray(old * np.exp(np.clip(pace * np.log(new / old), -pace, pace)))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.amounts import LOG_UNIT, MOST_AMOUNT, Amounts
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.values import (
     Id,
@@ -296,10 +297,7 @@ class Table:
         try:
             grouped = frame.group_by(names).agg(nw.len().alias("count"))
         except Exception as error:  # engines raise their own types for columns that cannot be grouped
-            raise InvalidInput(
-                f"{self.name}: columns {', '.join(columns)} must hold plain values that can be grouped; "
-                f"{type(error).__name__}: {str(error).splitlines()[0]}"
-            ) from None
+            raise InvalidInput(_ungroupable(self.name, columns, error)) from None
         series = [grouped[name].to_list() for name in names]
         return [*series, *([] if at else [[None] * len(grouped)]), grouped["count"].to_list()]
 
@@ -314,6 +312,72 @@ class Table:
                 f"{self.name}.{at}: times must be either all with a time zone or all without; found both"
             )
         return frame.with_columns(nw.col("day").str.slice(0, 10))
+
+    def grouped_amounts(self, columns: Sequence[str], number: str) -> tuple[list[list[Any]], Amounts]:
+        """Return the distinct combinations of some columns' cells, a list for each column, and their amounts.
+
+        One group-by in the engine that holds the table, where the column is one of numbers.
+        """
+        for column in [*columns, number]:
+            self.require(column)
+        if self._frame is None or not columns or not self._frame.schema[number].is_numeric():
+            return self._group_amounts_of_rows(columns, number)
+        return self._group_amounts_of_frame(self._frame, columns, number)
+
+    def _group_amounts_of_rows(self, columns: Sequence[str], number: str) -> tuple[list[list[Any]], Amounts]:
+        rows = list(zip(*(self.values(column) for column in columns), strict=True)) or [()] * self.n_rows
+        try:
+            place = {key: group for group, key in enumerate(dict.fromkeys(rows))}
+        except TypeError:
+            self._refuse_unhashable(columns)
+        keys = [list(cells) for cells in zip(*place, strict=True)] or [[] for _ in columns]
+        values, group = self.values(number), np.array([place[row] for row in rows], dtype=np.int64)
+        plain = np.array([as_number(value) for value in values], dtype=np.float64).reshape(len(values))
+        return keys, Amounts.of_rows(group, plain, np.array([value is not None for value in values], dtype=bool))
+
+    def _group_amounts_of_frame(
+        self, frame: "nw.DataFrame[Any]", columns: Sequence[str], number: str
+    ) -> tuple[list[list[Any]], Amounts]:
+        import narwhals.stable.v2 as nw
+
+        names = [f"k{place}" for place in range(len(columns))]
+        value, log = nw.col("total"), nw.col("logs")
+        frame = frame.select(
+            *(nw.col(column).alias(name) for column, name in zip(columns, names, strict=True)),
+            nw.col(number).cast(nw.Float64).alias("total"),
+        )
+        # Comparisons with null are null, and engines differ in whether NaN is one.
+        frame = frame.with_columns(
+            (~(value.is_null() | value.is_nan())).fill_null(value=False).alias("known"),
+            ((value > 0.0) & (value <= MOST_AMOUNT)).fill_null(value=False).alias("sound"),
+        )
+        frame = frame.with_columns(
+            nw.when(nw.col("sound")).then(value).otherwise(1.0).log().alias("logs"),
+            nw.when(nw.col("sound")).then(value).otherwise(0.0).alias("total"),
+        )
+        frame = frame.with_columns(
+            nw.col("known").cast(nw.Int64),
+            (nw.col("known") & ~nw.col("sound")).cast(nw.Int64).alias("wrong"),
+            (log / LOG_UNIT).round(0).cast(nw.Int64),
+            (log * log / LOG_UNIT).round(0).cast(nw.Int64).alias("squared_logs"),
+            (value * value).alias("squares"),
+        )
+        told = ("known", "wrong", "logs", "squared_logs", "total", "squares")
+        try:
+            grouped = frame.group_by(names).agg(nw.len().alias("rows"), *(nw.col(name).sum() for name in told))
+        except Exception as error:  # engines raise their own types for columns that cannot be grouped
+            raise InvalidInput(_ungroupable(self.name, columns, error)) from None
+        whole = {name: np.array(grouped[name].to_list(), dtype=np.int64) for name in ("rows", *told[:4])}
+        total, squares = (np.array(grouped[name].to_list(), dtype=np.float64) for name in told[4:])
+        return [grouped[name].to_list() for name in names], Amounts(
+            rows=whole["rows"],
+            known=whole["known"],
+            wrong=whole["wrong"],
+            logs=np.asarray(LOG_UNIT * whole["logs"], dtype=np.float64),
+            squared_logs=np.asarray(LOG_UNIT * whole["squared_logs"], dtype=np.float64),
+            total=total,
+            squares=squares,
+        )
 
     def _refuse_unhashable(self, columns: Sequence[str]) -> NoReturn:
         for column in columns:
@@ -334,6 +398,15 @@ class Table:
         import narwhals.stable.v2 as nw
 
         return Table(self._frame.with_columns(nw.lit(text, nw.String).alias(column)).to_native(), self.name)
+
+    def where(self, column: str, cells: Collection[Any]) -> "Table":
+        """Return the rows in which a column holds one of these cells, as a table of the same kind."""
+        if self._frame is None:
+            chosen = set(cells)
+            return self.take(np.flatnonzero([value in chosen for value in self.values(column)]))
+        import narwhals.stable.v2 as nw
+
+        return Table(self._frame.filter(nw.col(column).is_in(list(cells))).to_native(), self.name)
 
     def take(self, rows: Ints) -> "Table":
         """Return some rows, by number and in that order, as a table of the same kind."""
@@ -393,6 +466,13 @@ def _reads_days(frame: "nw.DataFrame[Any]", at: str) -> bool:
 
     kind = frame.schema[at]
     return kind == nw.String or (kind.is_temporal() and not isinstance(kind, nw.Time | nw.Duration))
+
+
+def _ungroupable(table: str, columns: Sequence[str], error: Exception) -> str:
+    return (
+        f"{table}: columns {', '.join(columns)} must hold plain values that can be grouped; "
+        f"{type(error).__name__}: {str(error).splitlines()[0]}"
+    )
 
 
 def _to_blame(rows: Sequence[int], values: Sequence[Any]) -> int:

@@ -42,10 +42,7 @@ def count_outcomes(
         a column is missing or holds collections, an outcome cannot be read, or a settled one has no date
     """
     *raw_keys, outcomes, days, counts = history.grouped([rep, *segments, converted], at)
-    # Reading a value costs microseconds, and there are many groups but few distinct values.
-    truth_of = {outcome: as_outcome(outcome) for outcome in dict.fromkeys(outcomes) if not is_missing(outcome)}
-    if None in truth_of.values():
-        _refuse_outcome(history, converted)
+    truth_of = truths(history, converted, outcomes)
     settled = [row for row, outcome in enumerate(outcomes) if outcome in truth_of]
     count = np.array(counts, dtype=np.int64)
     return OutcomeCounts(
@@ -56,6 +53,21 @@ def count_outcomes(
         n_rows=history.n_rows,
         n_open=int(count.sum() - count[settled].sum()),
     )
+
+
+def truths(history: Table, converted: str, outcomes: Sequence[Any]) -> dict[Any, int]:
+    """Return 1 for each of these cells that says won and 0 for each that says lost; open ones are left out.
+
+    Raises
+    ------
+    InvalidInput
+        an outcome cannot be read
+    """
+    # Reading a value costs microseconds, and there are many groups but few distinct values.
+    found = {outcome: as_outcome(outcome) for outcome in dict.fromkeys(outcomes) if not is_missing(outcome)}
+    if None in found.values():
+        _refuse_outcome(history, converted)
+    return {outcome: truth for outcome, truth in found.items() if truth is not None}
 
 
 def _day_numbers(name: str, days: Sequence[Any]) -> Ints:

@@ -97,6 +97,24 @@ def learn_strength(pull: Floats, information: Floats, scale: float) -> Strength:
     return Strength(deviation=deviation, low=float(low), high=float(high), evidence=most, quantiles=tuple(quantiles))
 
 
+def family_strength(mean: Floats, scatter: Floats, tau: float, scale: float) -> Strength:
+    """Return what the posterior of a family's effects says of its spread, the prior N(0, tau) taken out of it.
+
+    `scatter` is their covariance, or their variances alone. Along the axes of the covariance effects are independent;
+    taken for independent as they are, levels that the base could stand in for would look less certain than they are.
+    """
+    if scatter.ndim == 2:
+        scatter, axes = np.linalg.eigh(scatter)
+        mean = axes.T @ mean
+    plain = np.clip(scatter, 1e-12, tau * (1.0 - 1e-9))
+    return learn_strength(mean / plain, 1.0 / plain - 1.0 / tau, scale)
+
+
+def towards(old: Floats, new: Floats, pace: float) -> Floats:
+    """Return standard deviations moved towards new ones: at once, families that compete would overshoot in turns."""
+    return np.asarray(old * np.exp(np.clip(pace * np.log(new / old), -pace, pace)))
+
+
 def _log_likelihood(deviations: Floats, pull: Floats, information: Floats) -> Floats:
     variance = (deviations**2)[:, None]
     shrunk = 1.0 + variance * information

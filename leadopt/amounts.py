@@ -1,0 +1,75 @@
+"""Amounts by group: sums of them, of their logarithms, and of the squares of both."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+LOG_UNIT = 2.0**-24
+"""Logarithms are added up in whole numbers of this, so that neither engines nor the order of rows make a difference."""
+MOST_AMOUNT = 1e100
+"""What is worth more could not be added up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Amounts:
+    """What groups of rows hold of a column of amounts, a number for each group.
+
+    Parameters
+    ----------
+    rows, known, wrong
+        how many rows; how many of these hold anything; and how many no amount above 0, up to `MOST_AMOUNT`
+    logs, squared_logs
+        sums of the amounts' natural logarithms, and of their squares
+    total, squares
+        sums of the amounts, and of their squares
+    """
+
+    rows: Ints
+    known: Ints
+    wrong: Ints
+    logs: Floats
+    squared_logs: Floats
+    total: Floats
+    squares: Floats
+
+    @classmethod
+    def of_rows(cls, group: Ints, plain: Floats, known: Bools) -> "Amounts":
+        """Return the amounts of rows: the group of each, its number (NaN where it is none), and whether it holds anything."""
+        sound = (plain > 0.0) & (plain <= MOST_AMOUNT)
+        amount, log = np.where(sound, plain, 0.0), np.log(np.where(sound, plain, 1.0))
+
+        def added(each: Any) -> Any:
+            sums = np.zeros(group.max(initial=-1) + 1, dtype=np.asarray(each).dtype)
+            np.add.at(sums, group, each)
+            return sums
+
+        return cls(
+            rows=added(np.ones(len(plain), dtype=np.int64)),
+            known=added(known.astype(np.int64)),
+            wrong=added((known & ~sound).astype(np.int64)),
+            logs=LOG_UNIT * added(np.rint(log / LOG_UNIT).astype(np.int64)),
+            squared_logs=LOG_UNIT * added(np.rint(log * log / LOG_UNIT).astype(np.int64)),
+            total=added(amount),
+            squares=added(amount**2),
+        )
+
+    def take(self, groups: Ints) -> "Amounts":
+        """Return some of the groups."""
+        return Amounts(**{field.name: getattr(self, field.name)[groups] for field in fields(self)})
+
+    def times(self, factor: Floats) -> "Amounts":
+        r"""Return the same in another unit: with a group's factor f, :math:`\log x` becomes :math:`\log x + \log f`."""
+        shift = np.log(factor)
+        return replace(
+            self,
+            logs=self.logs + self.known * shift,
+            squared_logs=self.squared_logs + 2.0 * self.logs * shift + self.known * shift**2,
+            total=self.total * factor,
+            squares=self.squares * factor**2,
+        )

@@ -1,0 +1,111 @@
+"""Won values are added up alike in every kind of table, and what cannot be a value is named."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from leadopt.errors import InvalidInput
+from leadopt.frames import Table
+from leadopt.won_values import won_values
+from tests.tables_strategies import KINDS
+
+every_kind = pytest.mark.parametrize("kind", sorted(KINDS))
+
+HISTORY = {
+    "rep": ["A", "A", "B", "B", None, "B"],
+    "part": ["x", "x", None, "x", "y", "x"],
+    "won": [1, 1, 1, 1, None, 0],
+    "value": [10.0, 30.0, 5.0, None, -1.0, 0.0],  # what was not won may be worth anything
+}
+
+
+def summed(found):
+    amounts = found.amounts
+    return {
+        key: (int(n), *np.round(rest, 5))
+        for key, n, *rest in zip(
+            zip(*found.keys, strict=True),
+            amounts.known.tolist(),
+            amounts.logs,
+            amounts.squared_logs,
+            amounts.total,
+            amounts.squares,
+            strict=True,
+        )
+    }
+
+
+@every_kind
+def test_every_kind_adds_up_the_same(kind):
+    found = won_values(Table(KINDS[kind](HISTORY), "history"), ["rep", "part"], "value", "won")
+    ten, thirty, five = np.log([10.0, 30.0, 5.0])
+    expected = {
+        ("A", "x"): (2, *np.round([ten + thirty, ten**2 + thirty**2, 40.0, 1000.0], 5)),
+        ("B", None): (1, *np.round([five, five**2, 5.0, 25.0], 5)),
+    }
+    assert summed(found) == expected
+    assert (found.n_missing, found.currencies) == (1, ())
+
+
+def test_sums_of_logarithms_are_the_same_to_the_last_digit_in_any_order_and_engine():
+    rng = np.random.default_rng(0)
+    value = np.exp(rng.normal(5.0, 3.0, 5_000))
+    columns = {"k": ["a"] * 5_000, "won": [1] * 5_000}
+    there = won_values(Table(pl.DataFrame(columns | {"value": value}), "history"), ["k"], "value", "won").amounts
+    back = won_values(Table(columns | {"value": value[::-1].tolist()}, "history"), ["k"], "value", "won").amounts
+    assert (there.logs[0], there.squared_logs[0]) == (back.logs[0], back.squared_logs[0])
+    assert there.logs[0] == pytest.approx(np.log(value).sum(), abs=5_000 * 2**-25)
+    assert there.squares[0] == pytest.approx((value**2).sum())
+
+
+@every_kind
+def test_currencies_are_brought_into_one_unit(kind):
+    columns = {"part": ["x", "x", "y"], "won": [1, 1, 1], "value": [10.0, 10.0, 4.0], "money": ["usd", "EUR ", "EUR"]}
+    rates = {"USD": 1.0, "EUR": 2.0}
+    one = won_values(Table(KINDS[kind](columns), "history"), ["part"], "value", "won", "money", rates)
+    plain = won_values(Table({**columns, "value": [10.0, 20.0, 8.0]}, "history"), ["part"], "value", "won")
+    for part in ("logs", "squared_logs", "total", "squares"):
+        ours, theirs = ({}, {})
+        for sums, found in ((ours, one), (theirs, plain)):
+            for key, number in zip(found.keys[0], getattr(found.amounts, part), strict=True):
+                sums[key] = sums.get(key, 0.0) + number
+        assert ours == pytest.approx(theirs, abs=1e-6)
+    assert one.currencies == ("EUR", "USD")
+
+
+@pytest.mark.parametrize("kind", ["polars", "pandas", "pyarrow", "list of dicts"])
+@pytest.mark.parametrize(("bad", "shown"), [(0.0, "0.0"), (-3.0, "-3.0"), (float("inf"), "inf"), (1e101, "1e+101")])
+def test_a_won_value_must_be_above_0(kind, bad, shown):
+    table = Table(KINDS[kind]({"won": [0, 1, 1], "value": [bad, 7.0, bad], "part": ["x"] * 3}), "history")
+    with pytest.raises(InvalidInput) as caught:
+        won_values(table, ["part"], "value", "won")
+    assert str(caught.value) == (
+        "history.value, row 3: what a won lead was worth must be a number above 0, at most 1e+100; "
+        f"found {shown}. Leave it empty where it is not known."
+    )
+
+
+def test_text_is_no_value_and_the_row_is_named():
+    with pytest.raises(InvalidInput, match=r"history.value, row 2: what a won lead was worth .*; found '1,000'"):
+        won_values(Table({"won": ["lost", "won"], "value": ["n/a", "1,000"]}, "history"), [], "value", "won")
+
+
+def test_a_currency_without_a_rate_is_refused():
+    table = Table({"won": [1], "value": [5.0], "money": ["GBP"]}, "history")
+    with pytest.raises(InvalidInput, match=r"^history.money: no rate for the currency GBP; known are USD\."):
+        won_values(table, [], "value", "won", "money", {"USD": 1.0})
+
+
+def test_collections_are_no_levels():
+    with pytest.raises(InvalidInput, match=r"history.part, row 1: must be a plain value, not a collection"):
+        won_values(Table({"won": [1], "value": [5.0], "part": [["x"]]}, "history"), ["part"], "value", "won")
+    frame = pd.DataFrame({"won": [1], "value": [5.0], "part": [["x"]]})
+    with pytest.raises(InvalidInput, match=r"history: columns part must hold plain values that can be grouped; .*list"):
+        won_values(Table(frame, "history"), ["part"], "value", "won")
+
+
+def test_an_empty_history_has_no_won_values():
+    assert won_values(Table([], "history"), ["part"], "value", "won").amounts.known.tolist() == []
+    nothing = pl.DataFrame({"part": [], "value": [], "won": []}, schema={"part": str, "value": float, "won": int})
+    assert won_values(Table(nothing, "history"), ["part"], "value", "won").n_missing == 0
