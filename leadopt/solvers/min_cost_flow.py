@@ -13,6 +13,7 @@ from leadopt.errors import InvalidInput
 from leadopt.problem import Problem
 from leadopt.progress import OnProgress
 from leadopt.solvers.base import Answer, refuse_time_limit
+from leadopt.solvers.column_generation import LEAST_PAIRS, flow_by_columns
 from leadopt.solvers.core import solve_core
 from leadopt.solvers.costs import every_pair
 from leadopt.solvers.grouping import group_leads
@@ -32,8 +33,8 @@ class MinCostFlow:
 
     Notes
     -----
-    Time grows with the pairs of distinct leads and reps: 10 million take about 6 s and 1 GB. OR-Tools holds the GIL
-    and knows no time limit.
+    Time grows with the pairs of distinct leads and reps: 10 million take about 6 s and 1 GB; under limits other than
+    capacities 2 s, as few pairs of each lead are looked at closely. OR-Tools holds the GIL and knows no time limit.
 
     References
     ----------
@@ -73,11 +74,16 @@ class MinCostFlow:
 def solve_every_pair(problem: Problem, tree: LimitTree, room: Room, leads: Ints, near: Floats | None = None) -> Answer:
     """Return the best answer for some leads within some room, with no pair left out; `near` as in `solve_core`."""
     groups = group_leads(problem.affinity, tree.class_of_lead, leads)
-    pairs = every_pair(problem, groups, tree, room)
-    costs, flows = solve_core(problem, groups, tree, room, pairs, pruned=False, near=near)
+    found = None
+    if problem.limits and len(groups.size) * problem.n_reps >= LEAST_PAIRS:
+        found = flow_by_columns(problem, groups, tree, room)
+    if found is None:
+        pairs = every_pair(problem, groups, tree, room)
+        costs, flows = solve_core(problem, groups, tree, room, pairs, pruned=False, near=near)
+        found = costs, flows, prices_of(costs, tree, room, *flows), 0
+    costs, flows, prices, rounds = found
     rep_of_lead = problem.pins.copy()
     groups.deal_out(*flows, rep_of_lead)
-    prices = prices_of(costs, tree, room, *flows)
     limit_prices = prices[problem.n_reps :]
     return Answer(
         rep_of_lead=rep_of_lead,
@@ -86,6 +92,7 @@ def solve_every_pair(problem: Problem, tree: LimitTree, room: Room, leads: Ints,
         stats={
             "groups": len(groups.size),
             "pairs": len(costs.pair),
+            "rounds": rounds,
             "rounding": float(costs.gain(0.5 * problem.n_leads)),
         },
     )
