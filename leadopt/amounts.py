@@ -40,7 +40,7 @@ class Amounts:
 
     @classmethod
     def of_rows(cls, group: Ints, plain: Floats, known: Bools) -> "Amounts":
-        """Return the amounts of rows: the group of each, its number (NaN where it is none), and whether it holds anything."""
+        """Return the amounts of rows: each row's group, its number (NaN where it is none), and whether it has one."""
         sound = (plain > 0.0) & (plain <= MOST_AMOUNT)
         amount, log = np.where(sound, plain, 0.0), np.log(np.where(sound, plain, 1.0))
 
