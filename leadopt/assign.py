@@ -41,9 +41,10 @@ def assign(
 
     .. math:: gain_{ij} = P(\text{lead i converts with rep j}) \cdot value_i
 
-    The chances are learned from `history` by segment, with shrinkage (`AffinityModel`); the value is 1 for leads
-    without a `value` column. Capacity, availability, eligibility, minimum loads, fairness band, newcomer quota and pins
-    are kept exactly. Equally good plans are told apart by even loads, then by lot (`rng`).
+    The chances are learned from `history` by segment, with shrinkage (`AffinityModel`). A `value` that a lead lacks is
+    learned from won values where history has them (`ValueModel`), else it is the median of the others; where no lead
+    has one either, each counts 1. Capacity, availability, eligibility, minimum loads, fairness band, newcomer quota and
+    pins are kept exactly. Equally good plans are told apart by even loads, then by lot (`rng`).
 
     Parameters
     ----------
@@ -54,7 +55,8 @@ def assign(
         one row per rep: `rep_id`, perhaps `capacity`, `available`, `open_leads`, `max_open`, `min_leads` and others
         (`Columns` lists them)
     history
-        one row per past lead: `rep_id`, `converted`, the segment's columns, perhaps `at`; None = no evidence
+        one row per past lead: `rep_id`, `converted`, the segment's columns, perhaps `at`, and `value`, what it was won
+        for; None = no evidence
     affinity
         instead of history: gains (n_leads, n_reps) in the order of the tables, an `Affinity`, or a fitted
         `AffinityModel`. With neither, all reps count as equal and the plan is a fair split

@@ -22,15 +22,15 @@ from leadopt.gains import Affinity
 from leadopt.policy import Policy
 from leadopt.problem import Problem
 from leadopt.progress import Meter
-from leadopt.scoring import score
 from leadopt.tables import count
 from leadopt.values import Id
+from leadopt.valuing import scale_of
+from leadopt.worths import Valued
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_MOST_VALUE = 1e100  # what is worth more could not be added up
 _MOST_LEVELS = 50  # a column with more categories is taken for a name or a number, unless segment_by asks for it
 
 
@@ -52,6 +52,8 @@ class Known:
         what a gain of 1 is
     notes
         what was assumed or noticed, in words
+    valued
+        the leads whose value was learned; None if none was
     """
 
     leads: Table
@@ -62,6 +64,7 @@ class Known:
     evidence: Evidence | None
     unit: str
     notes: tuple[str, ...]
+    valued: Valued | None
 
 
 def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, meter: Meter) -> Known:
@@ -76,17 +79,27 @@ def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, met
     lead_table, rep_table = Table(leads, "leads"), Table(reps, "reps")
     lead_ids, rep_ids = lead_table.ids(policy.columns.lead_id), rep_table.ids(policy.columns.rep_id)
     meter.enter("learn")
-    gains, evidence, unit, notes = _gains(lead_table, rep_table, rep_ids, history, affinity, policy)
-    return Known(
-        leads=lead_table,
-        reps=rep_table,
-        lead_ids=lead_ids,
-        rep_ids=rep_ids,
-        gains=gains,
-        evidence=evidence,
-        unit=unit,
-        notes=tuple(notes),
-    )
+    if history is not None and affinity is not None:
+        raise InvalidInput("history and affinity: give one of them, not both")
+    known = partial(Known, leads=lead_table, reps=rep_table, lead_ids=lead_ids, rep_ids=rep_ids)
+    if affinity is not None and not isinstance(affinity, AffinityModel):
+        gains = _given(affinity, lead_table.n_rows, len(rep_ids))
+        return known(gains=gains, evidence=None, unit="gain", notes=(), valued=None)
+    past = None if history is None else Table(history, "history")
+    model, notes = (affinity, []) if past is None else _learn(lead_table, past, policy)
+    if model is not None and not hasattr(model, "n_outcomes_"):
+        raise InvalidInput("affinity: this AffinityModel has learned nothing yet; call fit(history) first")
+    scale = scale_of(lead_table, past, _segment_by(model), policy)
+    known = partial(known, valued=scale.valued)
+    if model is None or model.n_outcomes_ == 0:
+        nothing = "no evidence: no settled outcomes to learn from, so all reps count as equal and the split is even"
+        everywhere = np.zeros(lead_table.n_rows, dtype=np.int64)
+        gains = Affinity(rates=np.ones((1, len(rep_ids))), row=everywhere, scale=scale.values)
+        return known(gains=gains, evidence=None, unit=scale.unit or "leads", notes=(*scale.notes, nothing))
+    evidence = _evidence(lead_table, model.rep_rows_of(rep_table, policy.columns.rep_id), model)
+    gains = Affinity(rates=evidence.estimates.probability, row=evidence.segment_of_lead, scale=scale.values)
+    notes = [*notes, *_evidence_notes(evidence, rep_ids, model), *scale.notes]
+    return known(gains=gains, evidence=evidence, unit=scale.unit or "deals", notes=tuple(notes))
 
 
 def build(
@@ -139,65 +152,25 @@ def build(
         unit=known.unit,
         notes=(*known.notes, *free.notes, *pin_notes, *share_notes, *limit_notes, *_newcomer_notes(policy, new)),
         shared=shared,
+        valued=known.valued,
     )
 
 
-def _gains(
-    leads: Table, reps: Table, rep_ids: Sequence[Id], history: Any, affinity: Any, policy: Policy
-) -> tuple[Affinity, Evidence | None, str, list[str]]:
-    """Return gains before eligibility, what they rest on, their unit, and notes."""
-    if history is not None and affinity is not None:
-        raise InvalidInput("history and affinity: give one of them, not both")
-    if affinity is not None and not isinstance(affinity, AffinityModel):
-        gains = Affinity.coerce(affinity)
-        if (gains.n_leads, gains.n_reps) != (leads.n_rows, len(rep_ids)):
-            raise InvalidInput(
-                f"affinity: must have a row per lead and a column per rep, ({leads.n_rows}, {len(rep_ids)}); "
-                f"found ({gains.n_leads}, {gains.n_reps})"
-            )
-        return gains, None, "gain", []
-    scale, what, notes = _scale(leads, policy)
-    model, learned = (affinity, []) if history is None else _learn(leads, history, policy)
-    if model is not None and not hasattr(model, "n_outcomes_"):
-        raise InvalidInput("affinity: this AffinityModel has learned nothing yet; call fit(history) first")
-    if model is None or model.n_outcomes_ == 0:
-        notes.append("no evidence: no settled outcomes to learn from, so all reps count as equal and the split is even")
-        rates = np.ones((1, len(rep_ids)))
-        return (
-            Affinity(rates=rates, row=np.zeros(leads.n_rows, dtype=np.int64), scale=scale),
-            None,
-            what or "leads",
-            notes,
+def _given(affinity: Any, n_leads: int, n_reps: int) -> Affinity:
+    gains = Affinity.coerce(affinity)
+    if (gains.n_leads, gains.n_reps) != (n_leads, n_reps):
+        raise InvalidInput(
+            f"affinity: must have a row per lead and a column per rep, ({n_leads}, {n_reps}); "
+            f"found ({gains.n_leads}, {gains.n_reps})"
         )
-    evidence = _evidence(leads, model.rep_rows_of(reps, policy.columns.rep_id), model)
-    gains = Affinity(rates=evidence.estimates.probability, row=evidence.segment_of_lead, scale=scale)
-    return gains, evidence, what or "deals", [*learned, *_evidence_notes(evidence, rep_ids, model), *notes]
+    return gains
 
 
-def _scale(leads: Table, policy: Policy) -> tuple[Floats, str | None, list[str]]:
-    """Return what each lead multiplies its chance by, what that makes of the unit, and notes."""
-    scale, what, notes = np.ones(leads.n_rows), None, []
-    column = policy.columns.value
-    if column in leads:
-        values = leads.numbers(column, low=0, high=_MOST_VALUE, missing=np.nan)
-        gone = np.isnan(values)
-        if gone.any():
-            usual = float(np.median(values[~gone])) if not gone.all() else 1.0
-            values = np.where(gone, usual, values)
-            notes.append(f"{count(int(gone.sum()), 'lead')} without {column}, counted as the median: {usual:g}")
-        scale, what = values, "value"
-    if policy.score is not None:
-        scale = scale * score(leads, policy.score)
-        what = f"score-weighted {what or 'deals'}"
-    return scale, what, notes
-
-
-def _learn(leads: Table, history: Any, policy: Policy) -> tuple[AffinityModel, list[str]]:
-    table = Table(history, "history")
+def _learn(leads: Table, history: Table, policy: Policy) -> tuple[AffinityModel, list[str]]:
     columns, notes = policy.columns, []
     segment_by = policy.segment_by
     if segment_by is None:
-        segment_by = _shared_categories(leads, table, columns)
+        segment_by = _shared_categories(leads, history, columns)
         names = (
             ", ".join(segment_by) if segment_by else "no column: leads and history share none with 2 to 50 categories"
         )
@@ -211,7 +184,7 @@ def _learn(leads: Table, history: Any, policy: Policy) -> tuple[AffinityModel, l
         converted=columns.converted,
         at=columns.at,
     )
-    model.fit(table)
+    model.fit(history)
     if policy.half_life_days == "learn":
         days = model.half_life_days_
         notes.append("half-life: none predicts best" if days is None else f"half-life: {days:g} days predict best")
@@ -231,10 +204,15 @@ def _shared_categories(leads: Table, history: Table, columns: Columns) -> tuple[
     )
 
 
+def _segment_by(model: AffinityModel | None) -> tuple[str, ...]:
+    columns = () if model is None else model.segment_by
+    return (columns,) if isinstance(columns, str) else tuple(columns or ())
+
+
 def _evidence(leads: Table, rep_rows: Sequence[RepRow], model: AffinityModel) -> Evidence:
     segments, segment_of_lead = distinct(model.segments_of(leads))
     return Evidence(
-        segment_by=(model.segment_by,) if isinstance(model.segment_by, str) else tuple(model.segment_by or ()),
+        segment_by=_segment_by(model),
         segments=tuple(segments),
         segment_of_lead=segment_of_lead,
         estimates=model.estimate(segments, rep_rows),

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.coding import in_words
 from leadopt.eligibility import Verdicts
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.estimates import Estimates
@@ -15,6 +16,7 @@ from leadopt.policy import Policy
 from leadopt.problem import Problem
 from leadopt.sharing import Shared
 from leadopt.values import Id, as_id
+from leadopt.worths import Valued
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -58,10 +60,7 @@ class Evidence:
 
     def describe(self, segment: int) -> str:
         """Return a segment in words: ``industry=steel, source=web``."""
-        levels = zip(self.segment_by, self.segments[segment], strict=True)
-        return (
-            ", ".join(f"{column}={'(missing)' if level is None else level}" for column, level in levels) or "any lead"
-        )
+        return in_words(self.segment_by, self.segments[segment])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -137,6 +136,8 @@ class Case:
         who had the leads before; None if nobody asked to keep them
     explored
         the gains by the estimates, where the problem holds drawn ones; None if the policy explores nothing
+    valued
+        the leads whose value was learned; None if none was
     """
 
     lead_ids: tuple[Id, ...]
@@ -154,6 +155,7 @@ class Case:
     shared: tuple[Shared, ...] = ()
     kept: Kept | None = None
     explored: Explored | None = None
+    valued: Valued | None = None
 
     @property
     def gains(self) -> Affinity:

@@ -92,6 +92,12 @@ class Coding:
         return [*(codes[pairs[0]] for codes in (rep, *of_reps)), *(codes[pairs[1]] for codes in of_leads)]
 
 
+def in_words(columns: Sequence[str], segment: Segment) -> str:
+    """Return a segment in words: ``industry=steel, source=web``."""
+    levels = zip(columns, segment, strict=True)
+    return ", ".join(f"{column}={'(missing)' if level is None else level}" for column, level in levels) or "any lead"
+
+
 def codes_of(code: Mapping[Any, int], items: Sequence[Any]) -> Ints:
     """Return the code of each item, one past the last for an item without."""
     return np.fromiter(map(code.get, items, repeat(len(code))), dtype=np.int64, count=len(items))

@@ -12,7 +12,9 @@ class Columns:
     lead_id, rep_id
         ids of leads and reps; `rep_id` also says in history who had the lead
     value
-        leads: worth if won, 0 or more
+        leads: worth if won, 0 or more; history: what was won for, above 0, from which missing values are learned
+    currency
+        leads and history: what the value is in, such as EUR; `Policy.currencies` holds the rates
     capacity
         reps: most leads in this batch; without a `max_open` column it is a ceiling on open work
     available
@@ -41,6 +43,7 @@ class Columns:
     lead_id: str = "lead_id"
     rep_id: str = "rep_id"
     value: str = "value"
+    currency: str = "currency"
     capacity: str = "capacity"
     available: str = "available"
     open_leads: str = "open_leads"

@@ -116,6 +116,8 @@ class Explanation:
         what taking it away from there costs
     drawn_gain
         what the lead gains there by the drawn chances, where the policy explores; moves are counted by these
+    learned_value
+        what its value was learned from, in a sentence; None for a lead that came with a value, or counts 1
     """
 
     lead_id: Id
@@ -130,6 +132,7 @@ class Explanation:
     previous: Id | None = None
     move_cost: float = 0.0
     drawn_gain: float | None = None
+    learned_value: str | None = None
 
     @property
     def best(self) -> Alternative | None:
@@ -140,15 +143,18 @@ class Explanation:
     @property
     def lines(self) -> list[str]:
         """The explanation in sentences."""
+        valued = [] if self.learned_value is None else [self.learned_value]
         if self.unassigned is not None:
             return [
                 f"{self.lead_id} stays in the pool ({self.unassigned.reason.value}): {self.unassigned.because}.",
                 f"Remedy: {self.unassigned.remedy}.",
+                *valued,
             ]
         why = ", pinned by a person" if self.pinned else ""
         lines = [f"{self.lead_id} -> {self.rep_id}: expected {self.unit} {number(self.gain)}{why}."]
         if self.evidence is not None:
             lines.append(f"{self.rep_id}: {self.evidence}.")
+        lines += valued
         if self.drawn_gain is not None:
             drawn = number(self.drawn_gain)
             lines.append(f"By the chances drawn to explore it gains {drawn} there, and moves are counted by these.")
@@ -212,6 +218,7 @@ def explain(
         what moves cost; None for an answer that is not proven best
     """
     rep = int(rep_of_lead[lead])
+    learned_value = None if case.valued is None else case.valued.sentence(lead)
     gains = case.gains.of([lead])[0]
     reduced = reduced_gains(case.problem, np.array([lead]), prices, limit_prices)[0]
     costs = None if exchange is None else exchange.move_costs(lead)
@@ -225,6 +232,7 @@ def explain(
             evidence=None,
             alternatives=(),
             unassigned=why_unassigned(Answered.of(case, rep_of_lead, prices, limit_prices, exchange), lead),
+            learned_value=learned_value,
             **_before(case, lead),
         )
     others = np.flatnonzero(np.isfinite(gains) & (np.arange(len(gains)) != rep))
@@ -253,6 +261,7 @@ def explain(
         alternatives=alternatives,
         unassigned=None,
         asked_by=_dearest([(name, -price) for name, price in inside], noise),
+        learned_value=learned_value,
         drawn_gain=None if case.explored is None else float(case.problem.affinity.at([lead], [rep])[0]),
         **_before(case, lead),
     )

@@ -38,6 +38,7 @@ from leadopt.solvers.exchange import Exchange
 from leadopt.tables import html, number
 from leadopt.values import Id
 from leadopt.what_if import WhatIf, bound_by_prices, changed
+from leadopt.worths import Valued, Worths
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -49,7 +50,7 @@ _CLASSES = {
     kind.__name__: kind
     for kind in (
         *(Affinity, Case, Columns, Estimates, Evidence, Exclude, Explored, Fairness, Kept, Limit, Match),
-        *(NewcomerQuota, Policy, Problem, Shared, Skills, Verdicts),
+        *(NewcomerQuota, Policy, Problem, Shared, Skills, Valued, Verdicts, Worths),
     )
 }
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from leadopt.bins import check_bins
 from leadopt.columns import Columns
+from leadopt.currencies import check_currencies
 from leadopt.eligibility import Exclude, Match, Rule, Skills, exclude, match, skills
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.fairness import Fairness, NewcomerQuota
@@ -57,6 +58,9 @@ class Policy:
         has no record
     bins
         how numeric columns become levels: a number of bins, or edges, by column; None = measurements into eight bins
+    currencies
+        what one unit of each currency is worth in the unit of the plan, ``{"USD": 1.0, "EUR": 1.08}``; None = all
+        values are in one currency
     half_life_days
         history this old counts half as much as today's; None = all counts alike; "learn" = as predicts best
     columns
@@ -80,6 +84,7 @@ class Policy:
     rep_by: tuple[str, ...] = ()
     bins: Mapping[str, Any] | None = None
     explore: float = 0.0
+    currencies: Mapping[str, float] | None = None
     columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
@@ -106,6 +111,7 @@ class Policy:
             raise InvalidInput(f"policy.explore: must be from 0 to 1; found {self.explore!r}")
         if self.score is not None:
             object.__setattr__(self, "score", plain_weights(self.score))
+        object.__setattr__(self, "currencies", check_currencies("policy.currencies", self.currencies))
         for column, name in asdict(self.columns).items():
             if not isinstance(name, str):
                 raise InvalidInput(f"policy.columns.{column}: must be the name of a column; found {name!r}")
@@ -144,6 +150,7 @@ class Policy:
             "rep_by": list(self.rep_by),
             "bins": None if self.bins is None else {name: _plain_bins(edges) for name, edges in self.bins.items()},
             "explore": self.explore,
+            "currencies": None if self.currencies is None else dict(self.currencies),
             "columns": asdict(self.columns),
         }
 
@@ -232,7 +239,7 @@ def _plain_quota(quota: NewcomerQuota) -> dict[str, Any]:
 
 def _told(settings: dict[str, Any]) -> dict[str, Any]:
     """Return plain settings without those of a later release that are left at their defaults."""
-    for setting in ("explore", "rep_by", "bins"):
+    for setting in ("explore", "rep_by", "bins", "currencies"):
         if not settings[setting]:
             del settings[setting]
     for name, default in (("fairness", Fairness()), ("newcomers", NewcomerQuota()), ("columns", Columns())):

@@ -1,7 +1,6 @@
 """`ValueModel`: what a lead is worth if it is won, learned from the values of leads that were."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -18,6 +17,7 @@ from leadopt.normal_effects import NormalEffects, Sums, fit_normal, more_diverse
 from leadopt.smearing import learn_correction
 from leadopt.strengths import TELLING, learn_strength
 from leadopt.won_values import WonValues, won_values
+from leadopt.worths import Worths
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,29 +25,6 @@ Ints = NDArray[np.int64]
 COLUMN_SCALE, PAIR_SCALE = 1.0, 0.5
 """Prior scales of standard deviations of the logarithm, of a column and of a pair if there is one: values within a
 factor of e are usual."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Worths:
-    """What leads of some segments are worth if won.
-
-    Parameters
-    ----------
-    segments
-        the levels of each column, per segment; None = missing
-    expected
-        float64 (n_segments,)
-    low, high
-        float64 (n_segments,), ends of the credible interval of what is expected
-    won
-        int64 (n_segments,), won leads with a value that history has of this very segment
-    """
-
-    segments: tuple[Segment, ...]
-    expected: Floats
-    low: Floats
-    high: Floats
-    won: Ints
 
 
 class ValueModel:

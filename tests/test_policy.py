@@ -25,6 +25,7 @@ FULL = Policy(
     rep_by=["team"],
     bins={"size": 4, "age": [10.0, 20.0]},
     explore=0.5,
+    currencies={"usd": 1, "EUR": 1.08},
     columns=Columns(lead_id="id", value="größe"),
 )
 
@@ -35,6 +36,7 @@ half_life_days = 180
 rep_by = ["team"]
 bins = {size = 4, age = [10.0, 20.0]}
 explore = 0.5
+currencies = {USD = 1.0, EUR = 1.08}
 
 [fairness]
 low = 0.9
@@ -94,7 +96,7 @@ def test_an_infinite_reserve_may_be_toml_s_own(tmp_path):
 
 def test_fingerprints_never_change():
     assert Policy().fingerprint == "ff1d234ee0022c23"
-    assert FULL.replace(explore=0.0, rep_by=(), bins=None).fingerprint == "0b6025761fcbea78"
+    assert FULL.replace(explore=0.0, rep_by=(), bins=None, currencies=None).fingerprint == "0b6025761fcbea78"
 
 
 def test_what_a_later_release_added_counts_only_where_it_is_set():
@@ -178,7 +180,7 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"reserv": 1}, 'policy: unknown key "reserv"; did you mean "reserve"?'),
         ({"Fairness": {}}, 'policy: unknown key "Fairness"; did you mean "fairness"?'),
         ({5: 1}, 'policy: unknown key "5"; known are segment_by, eligibility, fairness, newcomers, reserve, score, '
-                 "half_life_days, rep_by and 3 more"),
+                 "half_life_days, rep_by and 4 more"),
         (5, "policy: must be a table of settings; found 5"),
         (["reserve"], "policy: must be a table of settings; found ['reserve']"),
         ({"fairness": {"lo": 1}}, 'policy.fairness: unknown key "lo"; did you mean "low"?'),
