@@ -1,7 +1,7 @@
 """What a plan will really bring: an interval for its outcome, beside what unshrunk rates would promise."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from html import escape
 from typing import Any
 
@@ -13,6 +13,7 @@ from leadopt.case import Decided, Evidence
 from leadopt.errors import InvalidInput
 from leadopt.posterior import drawn_rates
 from leadopt.tables import html, number, percent
+from leadopt.worths import Valued
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -118,6 +119,8 @@ def plan_value(
     mean over draws from the posterior, in which how much reps and segments differ is itself uncertain; the plan's
     expected gain takes that for known, and is often a little higher. `naive` is what raw rates promise. Of the lift,
     the luck of outcomes is no part: no lead is handed out twice.
+    Values that were learned are drawn too: around what is expected of the lead's segment, log-normal as single values
+    are, and with what is not known of that expectation itself. The lift takes values for what is expected.
 
     Parameters
     ----------
@@ -167,8 +170,9 @@ def plan_value(
         raise InvalidInput(f"n_draws: must be a whole number, 2 or more; found {n_draws!r}")
     scale = plan.case.gains.scale
     answers = [plan.rep_of_lead, *([round_robin(plan.case).rep_of_lead] if lift else [])]
-    pairs = _Pairs.of(evidence, scale, answers)
-    expected, outcomes, lifts = _drawn(evidence, pairs, n_draws, np.random.default_rng(rng))
+    valued = plan.case.valued
+    pairs = _Pairs.of(evidence, scale, answers, None if valued is None else valued.segment_of_lead)
+    expected, outcomes, lifts = _drawn(evidence, pairs, valued, n_draws, np.random.default_rng(rng))
     ends = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
     low, high = np.quantile(outcomes, ends).tolist()
     found = None
@@ -197,7 +201,7 @@ class _Pairs:
     """The pairs of segment and rep in use, each (n_pairs,), and the plan's leads that are alike, each (n_groups,).
 
     `worth` is what the plan's leads of a pair are worth together, `more` that less the other assignment's. A group are
-    the leads of one pair and one scale.
+    the leads of one pair and one scale; `valued` is the segment that their value was learned of, -1 if it was not.
     """
 
     segment: Ints
@@ -207,9 +211,10 @@ class _Pairs:
     pair_of_group: Ints
     scale: Floats
     size: Ints
+    valued: Ints
 
     @classmethod
-    def of(cls, evidence: Evidence, scale: Floats, answers: list[Ints]) -> "_Pairs":
+    def of(cls, evidence: Evidence, scale: Floats, answers: list[Ints], valued: Ints | None) -> "_Pairs":
         n_reps = evidence.estimates.probability.shape[1]
         leads = [np.flatnonzero(answer >= 0) for answer in answers]
         keys = [
@@ -222,7 +227,8 @@ class _Pairs:
             np.bincount(one, scale[chosen], minlength=len(distinct)).astype(np.float64)
             for one, chosen in zip(split, leads, strict=False)
         ]
-        groups, size = np.unique(np.stack([split[0], scale[leads[0]]]), axis=1, return_counts=True)
+        learned = np.full(len(leads[0]), -1) if valued is None else valued[leads[0]]
+        groups, size = np.unique(np.stack([split[0], scale[leads[0]], learned]), axis=1, return_counts=True)
         segment, rep = np.divmod(distinct, n_reps)
         return cls(
             segment=segment,
@@ -232,13 +238,25 @@ class _Pairs:
             pair_of_group=groups[0].astype(np.int64),
             scale=groups[1],
             size=size,
+            valued=groups[2].astype(np.int64),
         )
 
+    def groups(self, chosen: NDArray[np.bool_]) -> "_Pairs":
+        """Return the same pairs with some of the groups."""
+        parts = {name: getattr(self, name)[chosen] for name in ("pair_of_group", "scale", "size", "valued")}
+        return replace(self, **parts)
 
-def _drawn(evidence: Evidence, pairs: _Pairs, n_draws: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+
+def _drawn(
+    evidence: Evidence, pairs: _Pairs, valued: Valued | None, n_draws: int, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats]:
     """Return what the plan earns on average, its outcomes, and what it earns beyond the other, each (n_draws,)."""
-    one_by_one = len(pairs.size) * n_draws <= _MOST_LUCK
-    squares = np.bincount(pairs.pair_of_group, pairs.scale**2 * pairs.size, minlength=len(pairs.segment))
+    given, learned = pairs.groups(pairs.valued < 0), pairs.groups(pairs.valued >= 0)
+    one_by_one = len(given.size) * n_draws <= _MOST_LUCK
+    worth, squares = (
+        np.bincount(given.pair_of_group, given.scale**power * given.size, minlength=len(pairs.segment))
+        for power in (1, 2)
+    )
     expected, outcomes, lifts = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
     width = max(1, evidence.estimates.probability.size, len(pairs.size))
     for n in _blocks(n_draws, max(1, _BLOCK // width)):
@@ -246,12 +264,33 @@ def _drawn(evidence: Evidence, pairs: _Pairs, n_draws: int, rng: np.random.Gener
         expected.append(rates @ pairs.worth)
         lifts.append(rates @ pairs.more)
         if one_by_one:
-            won = rng.binomial(pairs.size, rates[:, pairs.pair_of_group])
-            outcomes.append(won @ pairs.scale)
+            won = rng.binomial(given.size, rates[:, given.pair_of_group])
+            earned = won @ given.scale
         else:
             variance = (rates * (1.0 - rates)) @ squares
-            outcomes.append(expected[-1] + np.sqrt(variance) * rng.standard_normal(n))
+            earned = rates @ worth + np.sqrt(variance) * rng.standard_normal(n)
+        outcomes.append(earned if valued is None else earned + _drawn_values(rates, learned, valued, rng))
     return np.concatenate(expected), np.concatenate(outcomes), np.concatenate(lifts)
+
+
+def _drawn_values(rates: Floats, pairs: _Pairs, valued: Valued, rng: np.random.Generator) -> Floats:
+    r"""Return what leads whose value was learned earn, float64 (n_draws,).
+
+    The sum of k log-normal values is taken for log-normal with the right mean and variance:
+
+    .. math:: \sigma_k^2 = \log\left(1 + \frac{e^{\sigma^2} - 1}{k}\right)
+
+    References
+    ----------
+    Fenton (1960), The sum of log-normal probability distributions in scatter transmission systems, IRE Transactions on
+    Communications Systems 8(1), doi:10.1109/TCOM.1960.1097606.
+    """
+    won = rng.binomial(pairs.size, rates[:, pairs.pair_of_group])
+    of_sum = np.log1p(np.expm1(valued.noise**2) / np.maximum(won, 1))
+    luck = np.sqrt(of_sum) * rng.standard_normal(won.shape) - 0.5 * of_sum
+    doubt = valued.doubt
+    expectation = doubt * rng.standard_normal((len(rates), len(doubt))) - 0.5 * doubt**2
+    return np.asarray((won * pairs.scale * np.exp(luck + expectation[:, pairs.valued])).sum(axis=1))
 
 
 def _blocks(total: int, most: int) -> Iterator[int]:

@@ -118,7 +118,13 @@ def _valued(leads: Table, gone: Bools, model: ValueModel, segment_by: Sequence[s
     worths, segment = model.worths(leads if gone.all() else leads.take(places))
     segment_of_lead = np.full(leads.n_rows, -1, dtype=np.int64)
     segment_of_lead[places] = segment
-    return Valued(columns=tuple(segment_by), n_won=model.n_won_, worths=worths, segment_of_lead=segment_of_lead)
+    return Valued(
+        columns=tuple(segment_by),
+        n_won=model.n_won_,
+        noise=model.noise_,
+        worths=worths,
+        segment_of_lead=segment_of_lead,
+    )
 
 
 def _learned_notes(valued: Valued, column: str, gone: Bools, model: ValueModel) -> list[str]:

@@ -11,6 +11,8 @@ from leadopt.tables import count, number
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_NORMAL_95 = 1.6448536269514722  # between which and its negative 90% of a standard normal distribution lie
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Worths:
@@ -45,6 +47,8 @@ class Valued:
         by which it was learned
     n_won
         won leads with a value, in all
+    noise
+        standard deviation of the logarithm of a single value around what is known of its lead
     worths
         of every segment of such leads
     segment_of_lead
@@ -53,8 +57,14 @@ class Valued:
 
     columns: tuple[str, ...]
     n_won: int
+    noise: float
     worths: Worths
     segment_of_lead: Ints
+
+    @property
+    def doubt(self) -> Floats:
+        """Standard deviation of the logarithm of what is expected of each segment, float64 (n_segments,)."""
+        return np.asarray(np.log(self.worths.high / self.worths.low) / (2.0 * _NORMAL_95))
 
     @property
     def source(self) -> str:

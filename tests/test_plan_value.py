@@ -176,3 +176,55 @@ def test_intervals_hold_what_happens_and_raw_rates_promise_too_much():
         bias, naive_bias, earned = bias + found.estimate - truth, naive_bias + found.naive - truth, earned + truth
     assert 22 <= sum(inside) <= 30
     assert abs(bias) < 0.1 * earned < naive_bias
+
+
+def season_without_values(seed, n=500, n_leads=80):
+    """A plan of leads whose values are learned, and what it really brings."""
+    rng = np.random.default_rng(seed)
+    of_source = rng.normal(0.0, 0.6, 6)
+    chance = 1.0 / (1.0 + np.exp(0.8 - rng.normal(0.0, 0.3, (6, 4)) - rng.normal(0.0, 0.6, 6)[:, None]))
+    source, rep = rng.integers(0, 6, n), rng.integers(0, 4, n)
+    won = rng.random(n) < chance[source, rep]
+    value = np.exp(6.0 + of_source[source] + rng.normal(0.0, 0.7, n))
+    history = {
+        "source": [f"s{k}" for k in source],
+        "rep_id": [f"r{k}" for k in rep],
+        "converted": won.tolist(),
+        "value": [float(v) if w else None for v, w in zip(value, won, strict=True)],
+    }
+    asked = rng.integers(0, 6, n_leads)
+    leads = [{"lead_id": i, "source": f"s{k}"} for i, k in enumerate(asked)]
+    plan = assign(leads, [{"rep_id": f"r{k}", "capacity": 20} for k in range(4)], history)
+    placed = rng.random(n_leads) < chance[asked, plan.rep_of_lead]
+    return plan, float((placed * np.exp(6.0 + of_source[asked] + rng.normal(0.0, 0.7, n_leads))).sum())
+
+
+def test_values_that_were_learned_are_part_of_the_interval():
+    inside, without = [], []
+    for seed in range(60):
+        plan, outcome = season_without_values(seed)
+        found = plan_value(plan, n_draws=300, lift=False)
+        as_given = replace(plan, case=replace(plan.case, valued=None))
+        narrow = plan_value(as_given, n_draws=300, lift=False)
+        inside.append(found.low <= outcome <= found.high)
+        without.append(narrow.low <= outcome <= narrow.high)
+        assert found.high - found.low > narrow.high - narrow.low
+        assert found.estimate == pytest.approx(narrow.estimate, rel=1e-9)
+    assert 0.84 <= np.mean(inside) <= 0.97
+    assert np.mean(without) < np.mean(inside)
+
+
+def test_learned_and_given_values_add_up_however_many_there_are(monkeypatch):
+    leads = [
+        {"lead_id": k, "source": f"s{k % 6}"} | ({"value": 100.0 + k} if k % 2 else {"value": None}) for k in range(80)
+    ]
+    history = [
+        {"rep_id": f"r{k % 4}", "source": f"s{k % 6}", "converted": k % 3 == 0, "value": 50.0} for k in range(300)
+    ]
+    mixed = assign(leads, [{"rep_id": f"r{k}", "capacity": 20} for k in range(4)], history)
+    exact = plan_value(mixed, n_draws=4_000, lift=False)
+    monkeypatch.setattr(module, "_MOST_LUCK", 0)
+    normal = plan_value(mixed, n_draws=4_000, lift=False)
+    assert mixed.case.valued is not None
+    assert (normal.low, normal.high) == pytest.approx((exact.low, exact.high), rel=0.03)
+    assert exact.low < exact.estimate < exact.high
