@@ -80,21 +80,23 @@ def learn_strength(pull: Floats, information: Floats, scale: float) -> Strength:
     >>> nothing.is_telling, nothing.deviation < 0.05
     (False, True)
     """
-    coarse = _log_likelihood(_COARSE, pull, information)
+    coarse = _log_posterior(_COARSE, pull, information, scale)
     likely = np.flatnonzero(coarse > coarse.max() - _FALL)
     first, last = max(int(likely[0]) - 1, 0), min(int(likely[-1]) + 1, len(_COARSE) - 1)
     grid = np.unique(np.concatenate([_COARSE[first : last + 1], np.linspace(_COARSE[first], _COARSE[last], 60)]))
-    likelihood = _log_likelihood(grid, pull, information)
-    most = max(0.0, float(likelihood.max()))
-    # Of the half-normal density, and the likelihood against no effect.
-    density = np.sqrt(2.0 / np.pi) / scale * np.exp(-0.5 * (grid / scale) ** 2 + likelihood - most)
+    posterior = _log_posterior(grid, pull, information, scale)
+    top = max(0.0, float(posterior.max()))
+    density = np.exp(posterior - top)
     mass = np.append(0.0, (0.5 * (density[1:] + density[:-1]) * np.diff(grid)).cumsum())
-    nothing = NO_EFFECT / (1.0 - NO_EFFECT) * np.exp(-most)
+    nothing = NO_EFFECT / (1.0 - NO_EFFECT) * np.exp(-top)
+    likeliest = max(0.0, float(_log_likelihood(np.append(_COARSE, grid), pull, information).max()))
     low, high = np.interp((0.05 * mass[-1], 0.95 * mass[-1]), mass, grid)
     # Where no effect takes up a quantile, the least one stands for it.
     wanted = np.append(QUANTILE, (np.arange(_N_QUANTILES) + 0.5) / _N_QUANTILES)
     deviation, *quantiles = np.interp(wanted * (nothing + mass[-1]) - nothing, mass, grid, left=_LEAST).tolist()
-    return Strength(deviation=deviation, low=float(low), high=float(high), evidence=most, quantiles=tuple(quantiles))
+    return Strength(
+        deviation=deviation, low=float(low), high=float(high), evidence=likeliest, quantiles=tuple(quantiles)
+    )
 
 
 def family_strength(mean: Floats, scatter: Floats, tau: float, scale: float) -> Strength:
@@ -113,6 +115,12 @@ def family_strength(mean: Floats, scatter: Floats, tau: float, scale: float) -> 
 def towards(old: Floats, new: Floats, pace: float) -> Floats:
     """Return standard deviations moved towards new ones: at once, families that compete would overshoot in turns."""
     return np.asarray(old * np.exp(np.clip(pace * np.log(new / old), -pace, pace)))
+
+
+def _log_posterior(deviations: Floats, pull: Floats, information: Floats, scale: float) -> Floats:
+    """Return the logarithm of the half-normal density, and of the likelihood against no effect."""
+    prior = np.log(np.sqrt(2.0 / np.pi) / scale) - 0.5 * (deviations / scale) ** 2
+    return np.asarray(prior + _log_likelihood(deviations, pull, information))
 
 
 def _log_likelihood(deviations: Floats, pull: Floats, information: Floats) -> Floats:

@@ -3,16 +3,13 @@
 `LEADOPT_FUZZ=5000` raises the number of examples and makes them different every time.
 """
 
-import os
-
 import numpy as np
 from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 
 from leadopt.gains import Affinity
 from leadopt.problem import Limit, Problem
-
-FUZZ = int(os.environ.get("LEADOPT_FUZZ", "0"))
+from tests import FUZZ
 
 
 def examples(usual=300):
@@ -20,8 +17,6 @@ def examples(usual=300):
     return settings(
         max_examples=FUZZ or usual,
         deadline=None,
-        derandomize=not FUZZ,
-        database=None,
         suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
     )
 

@@ -56,3 +56,17 @@ def test_results_are_finite_and_in_order(effects, scale):
     assert 0 < found.deviation <= 8
     assert np.isfinite(found.evidence)
     assert found.evidence >= 0
+
+
+def test_effects_far_beyond_the_prior_are_weighed_against_it():
+    """Hypothesis found an interval without an end where the prior's density vanished wherever the effect was likely."""
+    pull, information, scale = np.array([20.0 * np.sqrt(0.5)]), np.array([0.5]), 0.115234375
+    found = learn_strength(pull, information, scale)
+    grid = np.linspace(1e-4, 8.0, 200_000)
+    density = np.exp(
+        -0.5 * (grid / scale) ** 2
+        - 0.5 * np.log1p(grid**2 * information)
+        + 0.5 * grid**2 * pull**2 / (1 + grid**2 * information)
+    )
+    mass = density.cumsum() / density.sum()
+    assert (found.low, found.high) == pytest.approx(np.interp((0.05, 0.95), mass, grid), rel=0.03)
