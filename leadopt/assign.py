@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from leadopt.affinity import AffinityModel
 from leadopt.building import build, know
+from leadopt.classifier import Classifier
 from leadopt.errors import InvalidInput
 from leadopt.exploring import explored
 from leadopt.fairness import Fairness, NewcomerQuota
@@ -25,7 +26,7 @@ def assign(
     reps: Any,
     history: Any = None,
     *,
-    affinity: AffinityModel | Affinity | ArrayLike | None = None,
+    affinity: AffinityModel | Affinity | Classifier | ArrayLike | None = None,
     policy: Policy | None = None,
     fairness: Fairness | Sequence[Fairness] | None = None,
     newcomers: NewcomerQuota | None = None,
@@ -58,8 +59,10 @@ def assign(
         one row per past lead: `rep_id`, `converted`, the segment's columns, perhaps `at`, and `value`, what it was won
         for; None = no evidence
     affinity
-        instead of history: gains (n_leads, n_reps) in the order of the tables, an `Affinity`, or a fitted
-        `AffinityModel`. With neither, all reps count as equal and the plan is a fair split
+        instead of history: gains (n_leads, n_reps) in the order of the tables, an `Affinity`, a fitted
+        `AffinityModel`, or any fitted classifier with `predict_proba` and `feature_names_in_` (scikit-learn's
+        conventions), asked for every kind of lead with every rep. With neither, all reps count as equal and the plan
+        is a fair split
     policy
         all settings; None = `Policy()`
     fairness, newcomers

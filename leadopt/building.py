@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from leadopt.affinity import AffinityModel
 from leadopt.capacity import hours_limits, minimum_limits, slots
 from leadopt.case import Case, Evidence
+from leadopt.classifier import Classifier, chances
 from leadopt.coding import RepRow, distinct
 from leadopt.columns import Columns
 from leadopt.eligibility import Protect, Verdicts, judge, pinned_reps
@@ -54,6 +55,8 @@ class Known:
         what was assumed or noticed, in words
     valued
         the leads whose value was learned; None if none was
+    rates_are_chances
+        whether the rates of the gains are chances of conversion, of which no evidence is known
     """
 
     leads: Table
@@ -65,6 +68,7 @@ class Known:
     unit: str
     notes: tuple[str, ...]
     valued: Valued | None
+    rates_are_chances: bool = False
 
 
 def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, meter: Meter) -> Known:
@@ -82,6 +86,8 @@ def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, met
     if history is not None and affinity is not None:
         raise InvalidInput("history and affinity: give one of them, not both")
     known = partial(Known, leads=lead_table, reps=rep_table, lead_ids=lead_ids, rep_ids=rep_ids)
+    if isinstance(affinity, Classifier):
+        return known(**_classified(affinity, lead_table, rep_table, policy))
     if affinity is not None and not isinstance(affinity, AffinityModel):
         gains = _given(affinity, lead_table.n_rows, len(rep_ids))
         return known(gains=gains, evidence=None, unit="gain", notes=(), valued=None)
@@ -150,10 +156,28 @@ def build(
         territory_of_lead=_territories(leads, policy.columns),
         territory_of_rep=_territories(reps, policy.columns),
         unit=known.unit,
+        rates_are_chances=known.rates_are_chances,
         notes=(*known.notes, *free.notes, *pin_notes, *share_notes, *limit_notes, *_newcomer_notes(policy, new)),
         shared=shared,
         valued=known.valued,
     )
+
+
+def _classified(model: Classifier, leads: Table, reps: Table, policy: Policy) -> dict[str, Any]:
+    """Return what is known by a classifier that the user brought."""
+    found = chances(model, leads, reps, policy.columns.rep_id, policy.rep_by)
+    scale = scale_of(leads, None, (), policy)
+    return {
+        "gains": Affinity(rates=found.rates, row=found.row, scale=scale.values),
+        "evidence": None,
+        "unit": scale.unit or "deals",
+        "notes": (
+            f"chances are those of {type(model).__name__}, asked for {count(len(found.rates), 'kind')} of leads",
+            *scale.notes,
+        ),
+        "valued": None,
+        "rates_are_chances": True,
+    }
 
 
 def _given(affinity: Any, n_leads: int, n_reps: int) -> Affinity:

@@ -138,6 +138,8 @@ class Case:
         the gains by the estimates, where the problem holds drawn ones; None if the policy explores nothing
     valued
         the leads whose value was learned; None if none was
+    rates_are_chances
+        whether the rates of the gains are chances of conversion though there is no evidence, as from a classifier
     """
 
     lead_ids: tuple[Id, ...]
@@ -156,6 +158,7 @@ class Case:
     kept: Kept | None = None
     explored: Explored | None = None
     valued: Valued | None = None
+    rates_are_chances: bool = False
 
     @property
     def gains(self) -> Affinity:
@@ -188,9 +191,10 @@ class Case:
         return rep_of_lead
 
     def probability(self, leads: Ints, reps: Ints) -> Floats | None:
-        """Return the chance of conversion of each lead with the rep at the same place, None without evidence."""
+        """Return the chance of conversion of each lead with the rep at the same place, None if none is known."""
         if self.evidence is None:
-            return None
+            gains = self.gains
+            return np.asarray(gains.rates[gains.row[leads], reps]) if self.rates_are_chances else None
         return np.asarray(self.evidence.estimates.probability[self.evidence.segment_of_lead[leads], reps])
 
     def limit_names(self) -> list[str]:

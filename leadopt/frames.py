@@ -417,6 +417,28 @@ class Table:
         taken.columns, taken.n_rows = self.columns, len(rows)
         return taken
 
+    @property
+    def native(self) -> Any:
+        """The table as the user has it; a list of dicts where it is no data frame."""
+        return self.build(self._columns) if self._frame is None else self._frame.to_native()
+
+    def beside(self, other: "Table", mine: Sequence[str], others: Sequence[str], order: Sequence[str]) -> "Table":
+        """Return some columns of this table and of one with as many rows, in an order, as a table of this kind."""
+        if self._frame is None:
+            columns = {name: self.values(name) for name in mine} | {name: other.values(name) for name in others}
+            return Table({name: columns[name] for name in order}, self.name)
+        import narwhals.stable.v2 as nw
+
+        backend = self._frame.implementation
+        same = other._frame is not None and other._frame.implementation == backend
+        series = [
+            cast("nw.DataFrame[Any]", other._frame)[name]
+            if same
+            else nw.new_series(name, _series(other.values(name), backend), backend=backend)
+            for name in others
+        ]
+        return Table(self._frame.with_columns(*series).select(*order).to_native(), self.name)
+
     def build(
         self, data: Mapping[str, Sequence[Any]], *, numbers: Collection[str] = (), own: Collection[str] = ()
     ) -> Any:

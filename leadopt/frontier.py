@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from leadopt.affinity import AffinityModel
 from leadopt.building import Known, build, know
+from leadopt.classifier import Classifier
 from leadopt.errors import Infeasible, InvalidInput, did_you_mean
 from leadopt.fairness import Fairness, NewcomerQuota, entitlements
 from leadopt.frames import Table
@@ -257,7 +258,7 @@ def frontier(
     reps: Any,
     history: Any = None,
     *,
-    affinity: AffinityModel | Affinity | ArrayLike | None = None,
+    affinity: AffinityModel | Affinity | Classifier | ArrayLike | None = None,
     policy: Policy | None = None,
     over: str | Setting = "band",
     values: Sequence[Any] | None = None,

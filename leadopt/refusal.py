@@ -16,7 +16,7 @@ from leadopt.problem import Problem
 from leadopt.progress import OnProgress
 from leadopt.solvers import MinCostFlow
 from leadopt.solvers.base import checked_time_limit
-from leadopt.tables import number
+from leadopt.tables import count, number
 
 Floats = NDArray[np.float64]
 
@@ -98,7 +98,8 @@ def _pins(case: Case, witness: Witness) -> tuple[str, str] | None:
     if not witness.leads or witness.room >= pinned.sum():
         return None
     leads = enumerate_some(case.lead_ids[lead] for lead in witness.leads)
-    text = f"{witness.need} leads ({leads}) are pinned to {_reps(case, witness)}, with room for {witness.room}"
+    text = f"{count(witness.need, 'lead')} ({leads}) {_are(witness)} pinned to {_reps(case, witness)}"
+    text += f", with room for {witness.room}"
     return f"{text}{_under(witness)}", "Remove a pin, or raise that limit."
 
 
@@ -107,8 +108,8 @@ def _leads(case: Case, witness: Witness) -> tuple[str, str] | None:
         return None
     leads = enumerate_some(case.lead_ids[lead] for lead in witness.leads)
     where = f"can only go to {_reps(case, witness)}, with room for {witness.room}{_under(witness)}"
-    text = f"every lead must be placed (reserve = -inf), but {witness.need} leads ({leads}) "
-    text += where if witness.reps else "are eligible for no rep"
+    text = f"every lead must be placed (reserve = -inf), but {count(witness.need, 'lead')} ({leads}) "
+    text += where if witness.reps else f"{_are(witness)} eligible for no rep"
     return text, "Raise a capacity, let other reps take these leads, or set a finite reserve."
 
 
@@ -127,6 +128,10 @@ def _limits(case: Case, witness: Witness) -> tuple[str, str]:
     if len(witness.limits) <= 1:
         return f"{bounded or 'a limit'} cannot be met", "Widen its bounds, or give it a penalty."
     return f"{bounded} cannot be met together", "Widen one of them, or give one a penalty."
+
+
+def _are(witness: Witness) -> str:
+    return "is" if witness.need == 1 else "are"
 
 
 def _under(witness: Witness) -> str:

@@ -164,7 +164,7 @@ def test_pins_beyond_a_capacity_name_ids_and_not_indices():
         "Remove a pin, or raise that limit."
     )
     away = REPS | {"available": [1, 0]}
-    assert "1 leads (3) are pinned to Bo, with room for 0. " in refusal(error=Infeasible, reps=away, pins={3: "Bo"})
+    assert "1 lead (3) is pinned to Bo, with room for 0. " in refusal(error=Infeasible, reps=away, pins={3: "Bo"})
 
 
 def test_pins_beyond_a_fairness_band_name_the_band():
@@ -183,7 +183,7 @@ def test_leads_that_must_be_placed_and_cannot_be():
         "go to Ann, Bo, with room for 4. Raise a capacity, let other reps take these leads, or set a finite reserve."
     )
     nobody = everybody.replace(eligibility=[exclude([(2, "Ann"), (2, "Bo")])])
-    assert "but 1 leads (2) are eligible for no rep. " in refusal(error=Infeasible, policy=nobody)
+    assert "but 1 lead (2) is eligible for no rep. " in refusal(error=Infeasible, policy=nobody)
 
 
 def test_leads_that_must_be_placed_beside_a_minimum_are_not_called_pinned():
