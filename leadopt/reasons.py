@@ -136,9 +136,30 @@ class _Way:
     short: Mapping[int, float]
     price: float
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ways:
+    """What stands between a lead and several reps: as a `_Way` for each, as arrays over the reps."""
+
+    rep: Ints
+    gain: Floats
+    full: Bools
+    short: Sequence[Mapping[int, float]]
+    price: Floats
+
     @property
-    def is_open(self) -> bool:
-        return not self.full and not self.short
+    def is_open(self) -> Bools:
+        return ~(self.full | np.array([bool(short) for short in self.short], dtype=bool))
+
+    def at(self, place: int) -> _Way:
+        """Return the way to the rep at a place."""
+        return _Way(
+            rep=int(self.rep[place]),
+            gain=float(self.gain[place]),
+            full=bool(self.full[place]),
+            short=self.short[place],
+            price=float(self.price[place]),
+        )
 
 
 def why_unassigned(answer: Answered, lead: int) -> Unassigned:
@@ -162,24 +183,27 @@ def why_unassigned(answer: Answered, lead: int) -> Unassigned:
             f"is not above the reserve of {number(case.problem.reserve)}",
             f"lower the reserve below {number(best)}",
         )
-    ways = [
-        _way(answer, lead, int(rep), gains[rep]) for rep in np.flatnonzero(present & (gains > case.problem.reserve))
-    ]
-    return _no_room(answer, lead, sorted(ways, key=lambda way: way.price - way.gain))
+    gaining = np.flatnonzero(present & (gains > case.problem.reserve))
+    return _no_room(answer, lead, _ways(answer, lead, gaining, gains[gaining]))
 
 
-def _way(answer: Answered, lead: int, rep: int, gain: float) -> _Way:
-    barrier = answer.barriers.get(rep)
-    if barrier is None:
-        barrier, alike = _barrier(answer, lead, rep)
-        if alike:
-            answer.barriers[rep] = barrier
-    full, short, price = barrier
-    return _Way(rep=rep, gain=float(gain), full=full, short=short, price=price)
+def _ways(answer: Answered, lead: int, reps: Ints, gains: Floats) -> _Ways:
+    """Return what stands between a lead and some reps, the cheapest first."""
+    barriers = [answer.barriers.get(rep) or _barrier(answer, lead, rep) for rep in reps.tolist()]
+    price = np.array([price for _, _, price in barriers], dtype=np.float64)
+    full = np.array([full for full, _, _ in barriers], dtype=bool)
+    order = np.argsort(price - np.where(np.isfinite(gains), gains, 0.0), kind="stable")
+    return _Ways(
+        rep=reps[order],
+        gain=gains[order],
+        full=full[order],
+        short=[barriers[place][1] for place in order.tolist()],
+        price=price[order],
+    )
 
 
-def _barrier(answer: Answered, lead: int, rep: int) -> tuple[_Barrier, bool]:
-    """Return whether a rep is full, what is short there, what that is worth; and whether it is so for every lead."""
+def _barrier(answer: Answered, lead: int, rep: int) -> _Barrier:
+    """Return whether a rep is full, what is short there, and what that is worth."""
     limits = answer.case.problem.limits
     full = bool(answer.loads[rep] >= answer.case.problem.capacity[rep])
     short, price = {}, float(answer.prices[rep]) if full else 0.0
@@ -188,8 +212,10 @@ def _barrier(answer: Answered, lead: int, rep: int) -> tuple[_Barrier, bool]:
         if lacks > 1e-9 * max(1.0, usage):
             short[k] = lacks
             price += lacks * max(0.0, float(answer.limit_prices[k]))
-    alike = all(limits[k].leads is None and isinstance(limits[k].usage, float) for k in answer.limits_of_rep[rep])
-    return (full, short, price), alike
+    barrier = full, short, price
+    if all(limits[k].leads is None and isinstance(limits[k].usage, float) for k in answer.limits_of_rep[rep]):
+        answer.barriers[rep] = barrier
+    return barrier
 
 
 def _no_rep(answer: Answered, lead: int) -> Unassigned:
@@ -236,8 +262,8 @@ def _droppable(answer: Answered, lead: int) -> list[tuple[str, Ints]]:
 def _with_room(answer: Answered, lead: int, reps: Ints) -> Ints:
     """Return which of some reps are there and could take a lead right away."""
     case = answer.case
-    there = [rep for rep in reps.tolist() if not case.away[rep] and _way(answer, lead, rep, 0.0).is_open]
-    return np.array(there, dtype=np.int64)
+    ways = _ways(answer, lead, reps[~case.away[reps]], np.zeros(int((~case.away[reps]).sum())))
+    return np.sort(ways.rep[ways.is_open])
 
 
 def _then_room(answer: Answered, lead: int, reps: Ints) -> str:
@@ -249,10 +275,10 @@ def _then_room(answer: Answered, lead: int, reps: Ints) -> str:
     gains = _would_gain(case, lead, there)
     if (gains <= case.problem.reserve).all():
         return f" and lower the reserve below {number(float(gains.max()))}"
-    ways = [_way(answer, lead, int(rep), gain) for rep, gain in zip(there, gains, strict=True)]
-    if any(way.is_open and not way.gain <= case.problem.reserve for way in ways):
+    ways = _ways(answer, lead, there, gains)
+    if (ways.is_open & ~(ways.gain <= case.problem.reserve)).any():
         return ""
-    nearest = min(ways, key=lambda way: way.price - way.gain if np.isfinite(way.gain) else way.price)
+    nearest = ways.at(0)
     if np.isnan(nearest.gain):
         return f" and make room: {_loosen(case, nearest)}, or more where other leads gain more there"
     ahead = nearest.gain - nearest.price < case.problem.reserve
@@ -267,35 +293,33 @@ def _would_gain(case: Case, lead: int, reps: Ints) -> Floats:
     return np.full(len(reps), np.nan if case.unit == "gain" else case.gains.scale[lead])
 
 
-def _no_room(answer: Answered, lead: int, ways: Sequence[_Way]) -> Unassigned:
+def _no_room(answer: Answered, lead: int, ways: _Ways) -> Unassigned:
     """Return the reason of a lead that somebody could gain from; `ways` are to these reps, the cheapest first."""
     case = answer.case
-    reps = np.array([way.rep for way in ways], dtype=np.int64)
-    if any(way.is_open for way in ways):
-        free = _names(case, np.array([way.rep for way in ways if way.is_open], dtype=np.int64), "or")
+    if ways.is_open.any():
+        free = _names(case, ways.rep[ways.is_open], "or")
         because = "this method found nobody for it"
         return _because(case, lead, Reason.LEFT_BY_METHOD, because, f"{free} could take it")
-    if all(way.full for way in ways):
-        because = f"all eligible reps are full: {_names(case, reps, 'and')}"
+    if ways.full.all():
+        because = f"all eligible reps are full: {_names(case, ways.rep, 'and')}"
     else:
-        held = [way for way in ways if not way.full]
-        names = enumerate_some(dict.fromkeys(case.limit_names()[k] for way in held for k in way.short), 3)
-        holders = np.array([way.rep for way in held], dtype=np.int64)
-        because = f"{_names(case, holders, 'and')} can take no more under: {names}"
+        limits, held = case.limit_names(), np.flatnonzero(~ways.full)
+        names = enumerate_some(dict.fromkeys(limits[k] for place in held for k in ways.short[place]), 3)
+        because = f"{_names(case, ways.rep[held], 'and')} can take no more under: {names}"
     remedies, changes = _room_for(answer, lead, ways)
     return _because(case, lead, Reason.ALL_FULL, because, "; or ".join(remedies), changes)
 
 
-def _room_for(answer: Answered, lead: int, ways: Sequence[_Way]) -> tuple[list[str], list[Mapping[str, Any]]]:
+def _room_for(answer: Answered, lead: int, ways: _Ways) -> tuple[list[str], list[Mapping[str, Any]]]:
     r"""Return what would place the lead: room where it is next in line, else much room, a pin, the end of a rule.
 
     It is next in line where it gains as much as the room it needs is worth, :math:`gain_{ij} - reserve \ge \sum price`:
     no answer could make more of that room.
     """
     case = answer.case
-    noise = 1e-9 * max(abs(way.gain) for way in ways)
-    next_in_line = [way for way in ways if way.gain - way.price >= case.problem.reserve - noise]
-    if next_in_line:
+    noise = 1e-9 * float(np.abs(ways.gain).max())
+    places = np.flatnonzero(ways.gain - ways.price >= case.problem.reserve - noise)
+    if next_in_line := [ways.at(place) for place in places.tolist()]:
         remedies, changes = [_room_at(case, next_in_line)], [_change(case, way) for way in next_in_line]
     else:
         remedies, changes = _beside_others(answer, lead, ways)
@@ -328,21 +352,22 @@ def _change(case: Case, way: _Way) -> Mapping[str, Any]:
     return change | ({"capacity": {case.rep_ids[way.rep]: 1}} if way.full else {})
 
 
-def _beside_others(answer: Answered, lead: int, ways: Sequence[_Way]) -> tuple[list[str], list[Mapping[str, Any]]]:
+def _beside_others(answer: Answered, lead: int, ways: _Ways) -> tuple[list[str], list[Mapping[str, Any]]]:
     """Return the remedies of a lead that others are ahead of: much room, or a pin at its cost."""
-    case, first = answer.case, ways[0]
+    case, first = answer.case, ways.at(0)
     if first.short:
         more = f"{_loosen(case, first)}, by more than one lead takes, as other leads gain more there"
     else:
-        names = _names(case, np.array([way.rep for way in ways[:2] if not way.short]), "or")
+        nearest = [rep for rep, short in zip(ways.rep[:2].tolist(), ways.short, strict=False) if not short]
+        names = _names(case, np.array(nearest), "or")
         more = f"several more slots for {names}, as other leads gain more there"
     if answer.exchange is None:
         return [more], []
-    costs = answer.exchange.move_costs(lead)[[way.rep for way in ways]]
+    costs = answer.exchange.move_costs(lead)[ways.rep]
     cheapest = int(np.argmin(costs))
     if not np.isfinite(costs[cheapest]):
         return [more], []
-    rep = case.rep_ids[ways[cheapest].rep]
+    rep = case.rep_ids[ways.rep[cheapest]]
     pin = f"pin it to {rep}, which costs {number(float(costs[cheapest]))}"
     return [more, pin], [{"pins": {case.lead_ids[lead]: rep}}]
 
