@@ -149,7 +149,7 @@ class _Ways:
 
     @property
     def is_open(self) -> Bools:
-        return ~(self.full | np.array([bool(short) for short in self.short], dtype=bool))
+        return np.asarray(~(self.full | np.array([bool(short) for short in self.short], dtype=bool)))
 
     def at(self, place: int) -> _Way:
         """Return the way to the rep at a place."""
@@ -303,7 +303,7 @@ def _no_room(answer: Answered, lead: int, ways: _Ways) -> Unassigned:
     if ways.full.all():
         because = f"all eligible reps are full: {_names(case, ways.rep, 'and')}"
     else:
-        limits, held = case.limit_names(), np.flatnonzero(~ways.full)
+        limits, held = case.limit_names(), np.flatnonzero(~ways.full).tolist()
         names = enumerate_some(dict.fromkeys(limits[k] for place in held for k in ways.short[place]), 3)
         because = f"{_names(case, ways.rep[held], 'and')} can take no more under: {names}"
     remedies, changes = _room_for(answer, lead, ways)
