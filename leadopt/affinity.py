@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.bins import Edges, check_bins, learned_edges, leveled
+from leadopt.bins import all_numbers, check_bins, learned_edges, leveled
 from leadopt.coding import Coding, Pairs, RepRow, Segment, codes_of, distinct, every_pair
 from leadopt.effects import sigmoid
 from leadopt.errors import InvalidInput
@@ -14,7 +14,8 @@ from leadopt.estimates import Estimates, Posterior
 from leadopt.families import fit_families
 from leadopt.frames import Table, check_same_kind
 from leadopt.gains import Affinity
-from leadopt.outcomes import OutcomeCounts, count_outcomes, joined, rep_ids
+from leadopt.noticed import class_note, name_note, names_leads
+from leadopt.outcomes import OutcomeCounts, count_outcomes, joined
 from leadopt.tally import Tally
 from leadopt.values import Id, as_level, as_number
 
@@ -66,6 +67,10 @@ class AffinityModel:
         the one in use
     bins_
         inner edges of the columns that are binned
+    segment_by_, rep_by_
+        the columns in use: a column that names leads, with a level of its own for nine outcomes in ten, is left out
+    notes_
+        what was noticed in the history, in words
 
     Notes
     -----
@@ -116,12 +121,13 @@ class AffinityModel:
         InvalidInput
             a setting is wrong, a column is missing, or a rep id, outcome or date cannot be read
         """
-        self._columns, self._rep_columns = _columns("segment_by", self.segment_by), _columns("rep_by", self.rep_by)
-        if twice := set(self._rep_columns) & {self.rep, *self._columns}:
+        self._asked_of_leads = _columns("segment_by", self.segment_by)
+        self._asked_of_reps = _columns("rep_by", self.rep_by)
+        if twice := set(self._asked_of_reps) & {self.rep, *self._asked_of_leads}:
             raise InvalidInput(
                 f"AffinityModel.rep_by: {sorted(twice)[0]!r} is the id, or describes the lead; leave it out"
             )
-        self._asked_bins = check_bins("AffinityModel.bins", self.bins, (*self._rep_columns, *self._columns))
+        self._asked_bins = check_bins("AffinityModel.bins", self.bins, (*self._asked_of_reps, *self._asked_of_leads))
         _check_half_life(self.half_life_days)
         counts = self._count(history)
         return self._learn(counts)
@@ -130,11 +136,14 @@ class AffinityModel:
         """Learn from further outcomes, such as those of a day, as if they had been in the history from the start."""
         if not hasattr(self, "_counts"):
             return self.fit(history)
-        return self._learn(joined(self._counts, self._count(history)))
+        counts = self._count(history)
+        before, more = ([rep for rep in each.keys[0] if rep is not None] for each in (self._counts, counts))
+        check_same_kind(f"history.{self.rep}", more, f"the history before, {self.rep},", before)
+        return self._learn(joined(self._counts, counts))
 
     def _count(self, history: Any) -> OutcomeCounts:
         table = Table(history, "history")
-        columns = [*self._rep_columns, *self._columns, *([self.weight] if self.weight else [])]
+        columns = [*self._asked_of_reps, *self._asked_of_leads, *([self.weight] if self.weight else [])]
         if not table.columns:  # an empty list of dicts cannot name its columns
             table = Table({column: [] for column in (self.rep, *columns, self.converted, self.at)}, "history")
         self._like = Table(table.build({self.rep: []}), "history")
@@ -143,13 +152,10 @@ class AffinityModel:
     def _learn(self, counts: OutcomeCounts) -> "AffinityModel":
         self._counts = counts
         self.n_outcomes_, self.n_open_ = int(counts.count.sum()), counts.n_open
-        keys = counts.keys[1 : 1 + len(self._rep_columns) + len(self._columns)]
         self._weights = _weights(self.weight, counts.keys[-1]) if self.weight else np.ones(len(counts.count))
-        self.bins_ = self._learned_bins(keys, counts.count * self._weights)
-        levels = [self._leveled("history", *each) for each in zip(self._names[1:], keys, strict=True)]
-        reps = rep_ids(f"history.{self.rep}", counts.keys[0])
-        n_of_reps, n_groups = len(self._rep_columns), len(counts.count)
-        rows: list[RepRow] = list(zip(reps, *levels[:n_of_reps], strict=True))
+        levels = self._learned_levels(counts)
+        n_of_reps, n_groups = len(self.rep_by_), len(counts.count)
+        rows: list[RepRow] = list(zip(counts.keys[0], *levels[:n_of_reps], strict=True))
         segments = _tuples(levels[n_of_reps:], n_groups)
         self._coding = Coding.of(rows, segments, 1 + n_of_reps, 1 + len(levels))
         self.reps_ = [rep for rep in self._coding.reps if rep is not None]
@@ -177,7 +183,7 @@ class AffinityModel:
         fitted = fit_families(
             codes,
             self._coding.sizes,
-            1 + len(self._rep_columns),
+            1 + len(self.rep_by_),
             tally.weighted_tried[:-1],
             tally.weighted_converted[:-1],
         )
@@ -203,7 +209,7 @@ class AffinityModel:
 
     @property
     def _names(self) -> tuple[str, ...]:
-        return ("rep", *self._rep_columns, *self._columns)
+        return ("rep", *self.rep_by_, *self.segment_by_)
 
     def _named_strengths(self) -> list[tuple[str, Any]]:
         fitted = self._posterior.fitted
@@ -212,15 +218,29 @@ class AffinityModel:
             for family, strength in zip(fitted.families, fitted.effects.strengths, strict=True)
         ]
         own = fitted.effects.own_strength
-        return named if own is None else [*named, (" x ".join(("rep", *self._columns)) if self._columns else "", own)]
+        return (
+            named
+            if own is None
+            else [*named, (" x ".join(("rep", *self.segment_by_)) if self.segment_by_ else "", own)]
+        )
 
-    def _learned_bins(self, keys: Sequence[Sequence[Any]], weights: Floats) -> dict[str, Edges]:
-        found: dict[str, Edges] = {}
-        for column, values in zip(self._names[1:], keys, strict=True):
-            edges = learned_edges(self._asked_bins.get(column), values, weights)
-            if edges is not None:
-                found[column] = edges
-        return found
+    def _learned_levels(self, counts: OutcomeCounts) -> list[list[str | None]]:
+        """Return the levels of each column in use; says which are in use, and what was noticed."""
+        asked = (*self._asked_of_reps, *self._asked_of_leads)
+        weights, columns = counts.count * self._weights, dict(zip(asked, counts.keys[1 : 1 + len(asked)], strict=True))
+        edges = {name: learned_edges(self._asked_bins.get(name), values, weights) for name, values in columns.items()}
+        levels = {name: leveled(f"history.{name}", values, edges[name]) for name, values in columns.items()}
+        names = [name for name, found in levels.items() if names_leads(found, counts.count)]
+        self.rep_by_, self.segment_by_ = (
+            tuple(name for name in some if name not in names) for some in (self._asked_of_reps, self._asked_of_leads)
+        )
+        self.bins_ = {name: found for name, found in edges.items() if found is not None and name not in names}
+        said = class_note(counts.converted, counts.count)
+        self.notes_ = [
+            *([said] if said else []),
+            *(name_note(name, levels[name], counts.count, numbers=all_numbers(columns[name])) for name in names),
+        ]
+        return [levels[name] for name in self._names[1:]]
 
     def _leveled(self, table: str, column: str, values: Sequence[Any]) -> list[str | None]:
         return leveled(f"{table}.{column}", values, self.bins_.get(column))
@@ -229,7 +249,7 @@ class AffinityModel:
         """Return each lead's segment: the levels of the columns of `segment_by`, measurements binned."""
         self._check_fitted()
         table = leads if isinstance(leads, Table) else Table(leads, "leads")
-        levels = [self._leveled(table.name, column, table.values(column)) for column in self._columns]
+        levels = [self._leveled(table.name, column, table.values(column)) for column in self.segment_by_]
         return _tuples(levels, table.n_rows)
 
     def rep_rows_of(self, reps: Any, rep_id: str | None = None, *, unique: bool = True) -> list[RepRow]:
@@ -242,12 +262,12 @@ class AffinityModel:
         usual = [self._usual_row(rep) for rep in ids]
         levels = [
             self._leveled(table.name, name, table.values(name)) if name in table else [row[place] for row in usual]
-            for place, name in enumerate(self._rep_columns, 1)
+            for place, name in enumerate(self.rep_by_, 1)
         ]
         return list(zip(ids, *levels, strict=True))
 
     def _usual_row(self, rep: Id) -> RepRow:
-        return self._usual.get(rep, (rep, *([None] * len(self._rep_columns))))
+        return self._usual.get(rep, (rep, *([None] * len(self.rep_by_))))
 
     def _located(
         self, rep_rows: Sequence[RepRow], segments: Sequence[Segment], pairs: Pairs
@@ -371,10 +391,11 @@ class AffinityModel:
             "high": high,
         }
         of_reps = {
-            name: [coding.rep_rows[code][place] for code in row]
-            for place, name in enumerate((self.rep, *self._rep_columns))
+            name: [coding.rep_rows[code][place] for code in row] for place, name in enumerate((self.rep, *self.rep_by_))
         }
-        levels = {name: [coding.segments[code][place] for code in segment] for place, name in enumerate(self._columns)}
+        levels = {
+            name: [coding.segments[code][place] for code in segment] for place, name in enumerate(self.segment_by_)
+        }
         return self._like.build(of_reps | levels | {name: values.tolist() for name, values in numbers.items()})
 
     def variance_components(self) -> Any:
@@ -393,10 +414,10 @@ class AffinityModel:
 
     def _plain_segments(self, segments: Sequence[Segment]) -> list[Segment]:
         for number, segment in enumerate(segments):
-            if not isinstance(segment, tuple) or len(segment) != len(self._columns):
+            if not isinstance(segment, tuple) or len(segment) != len(self.segment_by_):
                 raise InvalidInput(
                     f"segments, entry {number + 1}: must be a tuple with one level for each of "
-                    f"{list(self._columns)}; found {segment!r}"
+                    f"{list(self.segment_by_)}; found {segment!r}"
                 )
         return [tuple(as_level(level) for level in segment) for segment in segments]
 

@@ -1,6 +1,6 @@
 """Numeric attributes as levels: bins between edges, given or learned as quantiles."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from numbers import Integral
 from typing import Any
@@ -62,10 +62,14 @@ def measures(values: Sequence[Any]) -> bool:
     (False, True)
     """
     known = {value for value in values if not is_missing(value)}
-    if len(known) <= USUAL_BINS:
+    if len(known) <= USUAL_BINS or not all_numbers(known):
         return False
-    numbers = np.array([as_number(value) for value in known])
-    return bool(np.isfinite(numbers).all() and (numbers != np.floor(numbers)).any())
+    return any(not as_number(value).is_integer() for value in known)
+
+
+def all_numbers(values: Iterable[Any]) -> bool:
+    """Return whether these values are finite numbers, missing ones aside."""
+    return all(np.isfinite(as_number(value)) for value in values if not is_missing(value))
 
 
 def quantile_edges(values: Floats, weights: Floats, n_bins: int) -> Edges:

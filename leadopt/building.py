@@ -229,8 +229,7 @@ def _shared_categories(leads: Table, history: Table, columns: Columns) -> tuple[
 
 
 def _segment_by(model: AffinityModel | None) -> tuple[str, ...]:
-    columns = () if model is None else model.segment_by
-    return (columns,) if isinstance(columns, str) else tuple(columns or ())
+    return () if model is None else model.segment_by_
 
 
 def _evidence(leads: Table, rep_rows: Sequence[RepRow], model: AffinityModel) -> Evidence:
@@ -246,7 +245,7 @@ def _evidence(leads: Table, rep_rows: Sequence[RepRow], model: AffinityModel) ->
 
 
 def _evidence_notes(evidence: Evidence, rep_ids: Sequence[Id], model: AffinityModel) -> list[str]:
-    notes = [f"learned from {evidence.n_outcomes:,} settled outcomes"]
+    notes = [f"learned from {count(evidence.n_outcomes, 'settled outcome')}", *model.notes_]
     if model.n_open_:
         notes.append(f"{count(model.n_open_, 'history row')} without an outcome, left out")
     strangers = [rep for rep, known in zip(rep_ids, evidence.estimates.known_rep, strict=True) if not known]

@@ -20,6 +20,7 @@ PAIR_SCALE, CELL_SCALE = 1.0, 0.1
 
 
 _ROUGH = 6
+_NOTHING = 1e-3  # standard deviation on the logit: effects of a family that has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,6 +86,9 @@ def fit_families(
     which cohort it is in. Where all pairs are too many to be fitted in full, those are left out whose effects the cells
     do not tell from chance, judged without them.
 
+    Where all outcomes are won, or all are lost, nothing tells levels from each other, and no family has effects; that
+    levels with more outcomes could be surer of theirs is no reason to prefer them.
+
     Parameters
     ----------
     codes
@@ -104,6 +108,8 @@ def fit_families(
         if n_columns > 2 and pair[1] >= n_rep_columns
     ]
     scales = _scales(len(singles), len(pairs), n_columns)
+    if len(tried) and converted.sum() in (0.0, tried.sum()):
+        scales = (_NOTHING,) * 3
 
     def fitted(families: Sequence[Family], iterations: int = 30) -> Fitted:
         cells = Cells(

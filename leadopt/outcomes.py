@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
 from leadopt.frames import Table
-from leadopt.values import Id, as_id, as_moment, as_outcome, blanked, is_missing
+from leadopt.values import Id, as_id, as_moment, as_outcome, blanked, is_missing, kind_of
 
 Ints = NDArray[np.int64]
 
@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 class OutcomeCounts:
     """History in numbers: one entry for each rep, segment, day and outcome that occurs, with how often.
 
-    `keys` has one list for the rep and one for each segment column; missing values are None.
+    `keys` has one list for the rep's ids and one for each segment column; missing values are None.
     """
 
     keys: tuple[list[Any], ...]
@@ -39,14 +39,16 @@ def count_outcomes(
     Raises
     ------
     InvalidInput
-        a column is missing or holds collections, an outcome cannot be read, or a settled one has no date
+        a column is missing or holds collections, an outcome or a rep's id cannot be read, or a settled outcome has no
+        date
     """
     *raw_keys, outcomes, days, counts = history.grouped([rep, *segments, converted], at)
     truth_of = truths(history, converted, outcomes)
     settled = [row for row, outcome in enumerate(outcomes) if outcome in truth_of]
     count = np.array(counts, dtype=np.int64)
+    reps, *levels = (blanked([keys[row] for row in settled]) for keys in raw_keys)
     return OutcomeCounts(
-        keys=tuple(blanked([keys[row] for row in settled]) for keys in raw_keys),
+        keys=(rep_ids(history, rep, reps), *levels),
         day=_day_numbers(f"{history.name}.{at}", [days[row] for row in settled]) if at else None,
         converted=np.array([truth_of[outcomes[row]] for row in settled], dtype=np.int64).reshape(len(settled)),
         count=count[settled],
@@ -64,7 +66,7 @@ def truths(history: Table, converted: str, outcomes: Sequence[Any]) -> dict[Any,
         an outcome cannot be read
     """
     # Reading a value costs microseconds, and there are many groups but few distinct values.
-    found = {outcome: as_outcome(outcome) for outcome in dict.fromkeys(outcomes) if not is_missing(outcome)}
+    found = {outcome: as_outcome(outcome) for outcome in dict.fromkeys(outcomes) if not _says_nothing(outcome)}
     if None in found.values():
         _refuse_outcome(history, converted)
     return {outcome: truth for outcome, truth in found.items() if truth is not None}
@@ -80,9 +82,14 @@ def _day_numbers(name: str, days: Sequence[Any]) -> Ints:
     return np.array([ordinals[day] for day in days], dtype=np.int64)
 
 
+def _says_nothing(cell: Any) -> bool:
+    """Return whether a cell is missing or blank text, as a file has it that was read as text."""
+    return is_missing(cell) or (isinstance(cell, str) and not cell.strip())
+
+
 def _refuse_outcome(history: Table, column: str) -> NoReturn:
     values = history.values(column)
-    row = next(row for row, value in enumerate(values) if value is not None and as_outcome(value) is None)
+    row = next(row for row, value in enumerate(values) if not _says_nothing(value) and as_outcome(value) is None)
     history.refuse(
         column,
         row,
@@ -104,17 +111,33 @@ def joined(one: OutcomeCounts, other: OutcomeCounts) -> OutcomeCounts:
     )
 
 
-def rep_ids(name: str, keys: Sequence[Any]) -> list[Id | None]:
+def rep_ids(history: Table, column: str, cells: Sequence[Any]) -> list[Id | None]:
     """Return the ids that these cells of a history hold, None where they name nobody.
 
     Raises
     ------
     InvalidInput
-        a cell is neither blank nor text nor a whole number; `name` says where
+        a cell is neither blank nor text nor a whole number, or they are of several kinds
     """
-    ids = {key: as_id(key) for key in set(keys)}
-    for key, rep in ids.items():
-        blank = key is None or (isinstance(key, str) and not key.strip())
-        if rep is None and not blank:
-            raise InvalidInput(f"{name}: an id must be text or a whole number; found {key!r}")
-    return [ids[key] for key in keys]
+    ids = {cell: as_id(cell) for cell in dict.fromkeys(cells)}
+    nobody = {cell for cell in ids if _says_nothing(cell)}
+    kinds = {type(rep) for cell, rep in ids.items() if cell not in nobody}
+    if None in {rep for cell, rep in ids.items() if cell not in nobody} or len(kinds) > 1:
+        _refuse_rep(history, column)
+    return [ids[cell] for cell in cells]
+
+
+def _refuse_rep(history: Table, column: str) -> NoReturn:
+    first: tuple[int, Id] | None = None
+    for row, value in enumerate(history.values(column)):
+        rep = as_id(value)
+        if _says_nothing(value):
+            continue
+        if rep is None:
+            history.refuse(column, row, "an id must be text or a whole number", value)
+        if first is None:
+            first = (row, rep)
+        if type(rep) is not type(first[1]):
+            rule = f"ids must be of one kind, and row {first[0] + 1} holds {kind_of(first[1])} ({first[1]!r})"
+            history.refuse(column, row, rule, value, "Read the column as text.")
+    raise AssertionError("called without an id to refuse")

@@ -66,9 +66,9 @@ def read_loads(
     if not table.columns:  # an empty list of dicts cannot name its columns
         table = Table({name: [] for name in (rep, *segment_by, converted, at, assigned)}, "history")
     count_outcomes(table, rep, segment_by, converted)  # refuses what cannot be read
-    outcomes = each_once(lambda value: None if value is None else as_outcome(value), table.values(converted))
+    outcomes = each_once(as_outcome, table.values(converted))
     won = np.array([np.nan if outcome is None else outcome for outcome in outcomes], dtype=np.float64)
-    ids = rep_ids(f"history.{rep}", table.values(rep))
+    ids = rep_ids(table, rep, table.values(rep))
     reps = sorted({one for one in ids if one is not None}, key=lambda one: (type(one).__name__, one))
     place = {one: number for number, one in enumerate(reps)}
     who = np.array([-1 if one is None else place[one] for one in ids], dtype=np.int64)

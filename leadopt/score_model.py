@@ -1,6 +1,6 @@
 """`ScoreModel`: lead scores learned from history, fair to leads that good reps had."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.affinity import AffinityModel
+from leadopt.bins import check_bins
+from leadopt.coding import Segment, distinct
 from leadopt.errors import InvalidInput
 from leadopt.frames import Table
 from leadopt.scores import TOGETHER, Scores
@@ -34,7 +36,9 @@ class ScoreModel:
     Parameters
     ----------
     columns
-        of leads: source, industry, budget, activity, ...; categories
+        of leads: source, industry, budget, activity, ...
+    bins
+        how numeric columns become levels, as of `AffinityModel`
     half_life_days, rep, converted, at
         as of `AffinityModel`. A history without the column `rep` is fine: then nothing is known of who had which lead
 
@@ -46,6 +50,12 @@ class ScoreModel:
         settled outcomes that it has learned from
     base_
         chance of a lead of which nothing is known
+    columns_
+        those in use: a column that names leads is left out
+    bins_
+        inner edges of the columns that are binned
+    notes_
+        what was noticed in the history, in words
 
     Notes
     -----
@@ -65,12 +75,14 @@ class ScoreModel:
         self,
         *,
         columns: Sequence[str] | str,
-        half_life_days: float | None = None,
+        bins: Mapping[str, int | Sequence[float]] | None = None,
+        half_life_days: float | str | None = None,
         rep: str = "rep_id",
         converted: str = "converted",
         at: str = "at",
     ) -> None:
         self.columns = columns
+        self.bins = bins
         self.half_life_days = half_life_days
         self.rep = rep
         self.converted = converted
@@ -82,25 +94,28 @@ class ScoreModel:
         Raises
         ------
         InvalidInput
-            no columns, a column is missing, or an outcome or date cannot be read
+            no columns, a column is missing, bins are none, or an outcome or date cannot be read
         """
-        self._columns = (self.columns,) if isinstance(self.columns, str) else tuple(self.columns)
-        if not self._columns:
+        columns = (self.columns,) if isinstance(self.columns, str) else tuple(self.columns)
+        if not columns:
             raise InvalidInput("ScoreModel.columns: must name a column at least; found none")
+        check_bins("ScoreModel.bins", self.bins, columns)
         table = Table(history, "history")
         nobody_named = bool(table.columns) and self.rep not in table
         if nobody_named:  # one rep had them all, who is the typical one
             table = table.with_constant(self.rep, _EVERYBODY)
         self.model_ = AffinityModel(
-            segment_by=self._columns,
+            segment_by=columns,
+            bins=self.bins,
             half_life_days=self.half_life_days,
             rep=self.rep,
             converted=self.converted,
             at=self.at,
         ).fit(table)
-        self.n_outcomes_ = self.model_.n_outcomes_
+        self.n_outcomes_, self.notes_ = self.model_.n_outcomes_, self.model_.notes_
+        self.columns_, self.bins_ = self.model_.segment_by_, self.model_.bins_
         self._typical = _EVERYBODY if nobody_named else _stranger(self.model_.reps_)
-        self.base_ = float(self._chance([(_NEVER,) * len(self._columns)])[0])
+        self.base_ = float(self._chance([(_NEVER,) * len(self.columns_)])[0])
         return self
 
     def score(self, leads: Any) -> Floats:
@@ -126,36 +141,35 @@ class ScoreModel:
         segments, row = self._segments(table)
         chance = self._chance(segments)
         base = _logit(self.base_)
-        parts = {column: self._alone(k, segments) - base for k, column in enumerate(self._columns)}
+        parts = {column: self._alone(k, segments) - base for k, column in enumerate(self.columns_)}
         if len(parts) > 1:
             parts[TOGETHER] = _logit(chance) - base - sum(parts.values(), np.zeros(len(segments)))
         return Scores(
             lead_ids=tuple(table.ids(lead_id)),
             values=chance[row],
             parts={column: part[row] for column, part in parts.items()},
-            levels={column: tuple(table.levels(column)) for column in self._columns},
+            levels={column: tuple(segments[k][place] for k in row) for place, column in enumerate(self.columns_)},
             base=base,
             n_outcomes=self.n_outcomes_,
+            notes=tuple(self.notes_),
             lead_id=lead_id,
             like=table,
         )
 
-    def _segments(self, table: Table) -> tuple[list[tuple[str | None, ...]], Ints]:
+    def _segments(self, table: Table) -> tuple[list[Segment], Ints]:
         """Return the distinct combinations of levels, and which each lead has."""
         if not hasattr(self, "model_"):
             raise InvalidInput("ScoreModel: has learned nothing yet; call fit(history) first")
-        read = getattr(self.model_, "segments_of", None)  # a model that bins numbers says which bin is meant
-        levels = read(table) if read else list(zip(*(table.levels(column) for column in self._columns), strict=True))
-        number = {segment: k for k, segment in enumerate(dict.fromkeys(levels))}
-        return list(number), np.array([number[segment] for segment in levels], dtype=np.int64)
+        segments, row = distinct(self.model_.segments_of(table))
+        return segments, row
 
-    def _chance(self, segments: Sequence[tuple[str | None, ...]]) -> Floats:
+    def _chance(self, segments: Sequence[Segment]) -> Floats:
         return self.model_.estimate(segments, [self._typical]).probability[:, 0]
 
-    def _alone(self, k: int, segments: Sequence[tuple[str | None, ...]]) -> Floats:
+    def _alone(self, k: int, segments: Sequence[Segment]) -> Floats:
         """Return the logit of leads of which one column is known, float64 (n_segments,)."""
         levels = {level: place for place, level in enumerate(dict.fromkeys(segment[k] for segment in segments))}
-        never = (_NEVER,) * len(self._columns)
+        never = (_NEVER,) * len(self.columns_)
         chance = self._chance([(*never[:k], level, *never[k + 1 :]) for level in levels])
         return np.asarray(_logit(chance)[[levels[segment[k]] for segment in segments]])
 

@@ -46,6 +46,8 @@ class Scores:
         the logit of a lead of which nothing is known
     n_outcomes
         settled outcomes that the scores are learned from
+    notes
+        what was noticed in them, in words
     """
 
     lead_ids: tuple[Id, ...]
@@ -55,6 +57,7 @@ class Scores:
     most: Mapping[str, float] | None = None
     base: float = 0.0
     n_outcomes: int = 0
+    notes: tuple[str, ...] = ()
     lead_id: str = "lead_id"
     like: Table = field(repr=False)
 
@@ -120,8 +123,9 @@ class Scores:
         n, middle = count(len(self.lead_ids), "lead"), float(np.median(self.values)) if len(self.values) else 0.0
         if self.most is not None:
             return f"{n} scored by {', '.join(self.parts)}; median {number(middle)} of 1"
-        names = ", ".join(column for column in self.parts if column != TOGETHER)
-        return f"{n} scored by {names}, learned from {self.n_outcomes:,} outcomes; median chance {percent(middle, 1)}"
+        names = ", ".join(column for column in self.parts if column != TOGETHER) or "nothing"
+        learned = f"learned from {count(self.n_outcomes, 'outcome')}; median chance {percent(middle, 1)}"
+        return "; ".join([f"{n} scored by {names}, {learned}", *self.notes])
 
     def __str__(self) -> str:
         return self.summary()

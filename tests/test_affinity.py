@@ -237,7 +237,7 @@ def test_no_settled_outcomes_mean_even_odds_with_the_widest_interval(history):
             {},
             'AffinityModel.half_life_days: must be a positive number of days, "learn" or None; found 0',
         ),
-        ({}, {"rep_id": [0.5]}, "history.rep_id: an id must be text or a whole number; found 0.5"),
+        ({}, {"rep_id": [0.5]}, "history.rep_id, row 1: an id must be text or a whole number; found 0.5"),
         ({}, {"converted": ["maybe"]}, "history.converted, row 1: an outcome must be"),
         ({"half_life_days": 9}, {"at": [None]}, "history.at: every row needs a date"),
     ],
@@ -404,24 +404,110 @@ def test_bad_settings_say_what_is_wrong(settings, message):
     assert message in str(refused.value)
 
 
-@pytest.mark.parametrize("outcome", [0, 1])
-def test_one_class_alone_is_a_flat_model(outcome):
+@pytest.mark.parametrize(("outcome", "said"), [(0, "lost"), (1, "won")])
+def test_one_class_alone_is_a_flat_model_that_says_so(outcome, said):
     rows = [{"rep_id": rep, "product": product, "converted": outcome} for rep in "abc" for product in "xy"] * 20
-    chances = (
-        AffinityModel(segment_by="product").fit(rows).estimate([("x",), ("y",)], ["a", "b", "c", "new"]).probability
-    )
-    assert ((chances < 0.1) if outcome == 0 else (chances > 0.9))[:, :3].all()
-    assert np.ptp(chances[:, :3]) < 0.01
+    model = AffinityModel(segment_by="product").fit(rows[:-25])  # some cells were tried more often
+    chances = model.estimate([("x",), ("y",)], ["a", "b", "c", "new"]).probability
+    assert ((chances < 0.02) if outcome == 0 else (chances > 0.98)).all()
+    assert np.ptp(chances) < 1e-4
+    assert model.notes_ == [
+        f"all of 95 outcomes are {said}: nothing tells one rep or segment from another, so all have the same chance"
+    ]
+    model.partial_fit([{"rep_id": "a", "product": "x", "converted": 1 - outcome}])
+    assert model.notes_ == []
+    assert np.ptp(model.estimate([("x",), ("y",)], ["a", "b", "c", "new"]).probability) > 1e-4
 
 
-def test_a_column_with_as_many_levels_as_rows_is_shrunk_to_nothing():
+def test_a_single_outcome_is_one_class_too():
+    assert AffinityModel().fit([{"rep_id": 1, "converted": 1}]).notes_ == [
+        "the only outcome is won: nothing tells one rep or segment from another, so all have the same chance"
+    ]
+
+
+@pytest.mark.parametrize("n_rows", [10, 60, 2_000])
+@pytest.mark.parametrize(
+    ("name_of", "mend"),
+    [("lead {}".format, ""), (int, "; if it measures something, bin it: bins={'name': 8}")],
+    ids=["text", "numbers"],
+)
+def test_a_column_with_as_many_levels_as_rows_is_shrunk_to_nothing_and_says_so(n_rows, name_of, mend):
     rng = np.random.default_rng(6)
-    rows = {"rep_id": rng.integers(10, size=2_000).tolist(), "name": [f"lead {i}" for i in range(2_000)],
-            "converted": rng.integers(2, size=2_000).tolist()}  # fmt: skip
+    rows = {
+        "rep_id": rng.integers(5, size=n_rows).tolist(),
+        "product": rng.choice(["a", "b", "c"], n_rows).tolist(),
+        "name": [name_of(number) for number in range(n_rows)],
+        "converted": [*rng.integers(2, size=n_rows - 2).tolist(), 0, 1],
+    }
+    with_name = AffinityModel(segment_by=["product", "name"]).fit(rows)
+    without = AffinityModel(segment_by="product").fit(rows)
+    assert with_name.notes_ == [
+        f"name has {n_rows:,} levels in {n_rows:,} outcomes: it names leads, so it is left out{mend}"
+    ]
+    assert with_name.segment_by_ == ("product",)
+    assert (with_name.probability(rows) == without.probability(rows)).all()
+    assert (with_name.interval(rows) == without.interval(rows)).all()
+    new = {"lead_id": [1], "product": ["a"], "name": [name_of(n_rows + 1)]}
+    assert (with_name.affinity(new, {"rep_id": [0]}).rates == without.affinity(new, {"rep_id": [0]}).rates).all()
+
+
+def test_names_of_reps_that_repeat_no_more_than_leads_are_left_out_too():
+    rows = [{"rep_id": "ab"[i % 2], "call": f"call {i}", "converted": i % 3 == 0} for i in range(40)]
+    model = AffinityModel(rep_by="call").fit(rows)
+    assert model.rep_by_ == ()
+    assert model.notes_ == ["call has 40 levels in 40 outcomes: it names leads, so it is left out"]
+    assert model.rep_rows_of([{"rep_id": "a"}]) == [("a",)]
+
+
+def test_a_column_whose_levels_repeat_for_some_leads_stays():
+    rng = np.random.default_rng(0)
+    names = [f"company {i}" if rng.random() < 0.8 else "big one" for i in range(300)]
+    rows = {"rep_id": ["a", "b"] * 150, "name": names, "converted": rng.integers(2, size=300).tolist()}
     model = AffinityModel(segment_by="name").fit(rows)
-    chances = model.probability(rows)
-    assert np.ptp(chances) < 0.2
-    assert model.probability([{"rep_id": 1, "name": "another"}]) == pytest.approx(0.5, abs=0.05)
+    assert (model.segment_by_, model.notes_) == (("name",), [])
+
+
+@pytest.mark.parametrize(
+    "split", [lambda rep, product: product == "x", lambda rep, product: (rep == "a") == (product == "x")]
+)
+def test_perfect_separation_gives_finite_estimates_that_are_sure_of_themselves_as_far_as_they_may(split):
+    rows = [
+        {"rep_id": rep, "product": product, "converted": split(rep, product)} for rep in "ab" for product in "xy"
+    ] * 50
+    model = AffinityModel(segment_by="product").fit(rows)
+    chances, interval = model.probability(rows), model.interval(rows)
+    won = np.array([row["converted"] for row in rows])
+    assert ((interval > 0) & (interval < 1)).all()
+    # Jeffreys' interval of 50 won of 50, which leans on nothing, is 0.962 to 0.99996.
+    assert (chances[won] > 0.98).all() and (chances[~won] < 0.02).all()
+    assert (interval[won, 0] > 0.95).all() and (interval[won, 1] < 0.99999).all()
+    assert (interval[~won, 1] < 0.05).all() and (interval[~won, 0] > 0.00001).all()
+    assert all(strength < 10 for strength in model.strengths_.values())
+
+
+def test_ids_of_several_kinds_are_refused_in_a_history_and_in_what_is_added_to_it():
+    rows = [{"rep_id": 1.0, "converted": 1}, {"rep_id": None, "converted": 0}, {"rep_id": "Cid", "converted": 0}]
+    with pytest.raises(InvalidInput) as refused:
+        AffinityModel().fit(rows)
+    assert str(refused.value) == (
+        "history.rep_id, row 3: ids must be of one kind, and row 1 holds whole numbers (1); found 'Cid'. "
+        "Read the column as text."
+    )
+    with pytest.raises(InvalidInput) as refused:
+        AffinityModel().fit(rows[:2]).partial_fit(rows[2:])
+    assert str(refused.value) == (
+        "history.rep_id holds text ('Cid') and the history before, rep_id, holds whole numbers (1): ids must be of one "
+        "kind to match. Read both columns as text."
+    )
+
+
+def test_reps_in_a_column_of_floats_are_the_reps_of_whole_numbers():
+    rows = [{"rep_id": rep, "converted": n < won} for rep, won in ((1.0, 30), (2.0, 5)) for n in range(40)]
+    model = AffinityModel().fit(rows)
+    assert model.reps_ == [1, 2]
+    assert (
+        model.probability([{"rep_id": 1}, {"rep_id": 2}]) == model.probability([{"rep_id": 1.0}, {"rep_id": 2.0}])
+    ).all()
 
 
 @pytest.mark.skipif(not (DATA / "salvirt").exists(), reason=f"real data is not at {DATA}; set LEADOPT_DATA")

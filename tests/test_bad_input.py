@@ -358,3 +358,22 @@ def test_any_tables_get_a_valid_plan_or_one_sentence(case):
         assert 20 < len(str(error)) < 1200
     else:
         _use(plan)
+
+
+def test_a_plan_says_that_one_class_tells_nothing_and_is_an_even_split():
+    lost = HISTORY | {"converted": [0] * 12}
+    plan = assign({"lead_id": [1, 2, 3, 4], "industry": ["steel"] * 4}, REPS, lost)
+    assert (
+        "all of 12 outcomes are lost: nothing tells one rep or segment from another, so all have the same chance"
+        in (plan.notes)
+    )
+    assert np.bincount(plan.rep_of_lead).tolist() == [2, 2]
+
+
+def test_a_plan_says_which_column_names_leads():
+    history = HISTORY | {"contact": [f"person {k}" for k in range(12)]}
+    leads = LEADS | {"contact": ["person 1", "person 2", "somebody"]}
+    plan = assign(leads, REPS, history, policy=Policy(segment_by=["industry", "contact"]))
+    assert "contact has 12 levels in 12 outcomes: it names leads, so it is left out" in plan.notes
+    assert plan.explain(1).evidence.segment == "industry=steel"
+    assert plan.objective == pytest.approx(assign(LEADS, REPS, HISTORY).objective, rel=1e-12)

@@ -94,3 +94,12 @@ def test_collections_in_a_frame_cannot_be_counted(kind):
     history = Table(KINDS[kind](HISTORY | {"part": [["x"]] * 6}), "history")
     assert history.n_levels("part") == 1
     assert "must " in refused(history, "rep", ["part"], "won")
+
+
+@every_kind
+def test_blank_text_is_an_open_lead(kind):
+    """As `csv.DictReader` and a column read as text have it."""
+    rows = {"rep": ["A", "A", "", " "], "won": ["1", "", " ", "0"]}
+    counted = count_outcomes(Table(KINDS[kind](rows), "history"), "rep", [], "won")
+    assert set(zip(counted.keys[0], counted.converted.tolist(), strict=True)) == {("A", 1), (None, 0)}
+    assert counted.n_open == 2

@@ -203,12 +203,48 @@ def test_a_rep_as_good_as_the_average_changes_little():
     assert model.score(LEADS) == pytest.approx(unknown)
 
 
+def test_numbers_are_scored_by_bins_that_are_given_or_found():
+    rows = [{"rep_id": "Ann", "budget": b, "converted": k < b // 10} for b in range(5, 95, 10) for k in range(10)]
+    leads = {"lead_id": [1, 2, 3], "budget": [15, 30, 1000]}
+    given = ScoreModel(columns="budget", bins={"budget": [30, 60]}).fit(rows)
+    assert given.bins_ == {"budget": (30.0, 60.0)}
+    scores = given.scored(leads)
+    assert (np.diff(scores.values) > 0.1).all()
+    assert [part.level for lead in (1, 2, 3) for part in scores.explain(lead).parts] == [
+        "below 30", "30 to 60", "60 or more"
+    ]  # fmt: skip
+    thirds = ScoreModel(columns="budget", bins={"budget": 3}).fit(rows)
+    assert thirds.bins_ == {"budget": (35.0, 65.0)}
+    measured = [row | {"budget": row["budget"] + 0.5} for row in rows]
+    assert len(ScoreModel(columns="budget").fit(measured).bins_["budget"]) == 7
+
+
+def test_a_column_that_names_leads_adds_nothing_and_one_class_scores_all_alike():
+    rows = [row | {"mail": f"{k}@x.org"} for k, row in enumerate(HISTORY)]
+    leads = LEADS | {"mail": ["1@x.org", "new@x.org", None]}
+    scores = ScoreModel(columns=["source", "mail"]).fit(rows).scored(leads)
+    assert (scores.values == ScoreModel(columns="source").fit(HISTORY).score(LEADS)).all()
+    assert scores.summary().endswith("; mail has 150 levels in 150 outcomes: it names leads, so it is left out")
+    alone = ScoreModel(columns="mail").fit(rows)
+    assert (alone.columns_, len(set(alone.score(leads)))) == ((), 1)
+    assert str(alone.scored(leads)).startswith("3 leads scored by nothing, learned from 150 outcomes; median chance ")
+    won = ScoreModel(columns="source").fit([row | {"converted": True} for row in HISTORY])
+    assert np.ptp(won.score(LEADS)) < 1e-4
+    assert won.scored(LEADS).notes == (
+        "all of 150 outcomes are won: nothing tells one rep or segment from another, so all have the same chance",
+    )
+
+
 @pytest.mark.parametrize(
     "act, said",
     [
         (lambda: ScoreModel(columns=[]).fit(HISTORY), "ScoreModel.columns: must name a column at least; found none"),
         (lambda: ScoreModel(columns="source").score(LEADS),
          "ScoreModel: has learned nothing yet; call fit(history) first"),
+        (lambda: ScoreModel(columns="source", bins={"size": 3}).fit(HISTORY),
+         "ScoreModel.bins: 'size' is none of the columns ['source']"),
+        (lambda: ScoreModel(columns="source", bins={"source": 1}).fit(HISTORY),
+         "ScoreModel.bins.source: must be a number of bins, 2 or more, or ascending edges; found 1"),
         (lambda: ScoreModel(columns="sorce").fit(HISTORY),
          'history: column "sorce" is missing; did you mean "source"? '
          "(column names are settings: Policy(columns=Columns(...)), or [columns] in a policy file)"),

@@ -243,7 +243,7 @@ def test_without_outcomes_nothing_is_known(history):
             {"window_days": None},
             "history.at, row 1: an outcome cannot be settled before the rep had the lead; found datetime.date(2025,",
         ),
-        ({"rep_id": [0.5, 1]}, {}, "history.rep_id: an id must be text or a whole number; found 0.5"),
+        ({"rep_id": [0.5, 1]}, {}, "history.rep_id, row 1: an id must be text or a whole number; found 0.5"),
         ({"converted": ["maybe", 1]}, {}, "history.converted, row 1: an outcome must be"),
     ],
 )  # fmt: skip

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.crossing import crossed
 from leadopt.frames import Table
-from leadopt.outcomes import count_outcomes
-from leadopt.values import Id, as_id, as_level, as_moment, as_outcome, each_once, kind_of
+from leadopt.outcomes import count_outcomes, rep_ids
+from leadopt.values import Id, as_level, as_moment, as_outcome, each_once
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -95,11 +95,11 @@ def read_records(
     days = table.days(at) if at in table else [None] * table.n_rows
     dated = any(day is not None for day in days)
     n_open = count_outcomes(table, rep, segment_by, converted).n_open  # refuses what cannot be read
-    outcomes = each_once(lambda value: None if value is None else as_outcome(value), table.values(converted))
+    outcomes = each_once(as_outcome, table.values(converted))
     settled = np.array([row for row, outcome in enumerate(outcomes) if outcome is not None], dtype=np.int64)
     if dated:
         _check_days(table, at, settled, days, now)
-    ids = _rep_ids(table, rep)
+    ids = rep_ids(table, rep, table.values(rep))
     if _LEAD_ID in table:
         _check_copies(table, settled, ids, days)
     reps = sorted({one for one in ids if one is not None}, key=lambda one: (type(one).__name__, one))
@@ -149,20 +149,6 @@ def _second(value: Any) -> float:
     if not isinstance(moment, datetime):
         return float("nan") if moment is None else (moment.toordinal() - _EPOCH) * 86400.0
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def _rep_ids(table: Table, column: str) -> list[Id | None]:
-    values = table.values(column)
-    ids = each_once(as_id, values)
-    known = next((one for one in ids if one is not None), None)
-    for row, (value, one) in enumerate(zip(values, ids, strict=True)):
-        blank = value is None or (isinstance(value, str) and not value.strip())
-        if one is None and not blank:
-            table.refuse(column, row, "an id must be text or a whole number", value)
-        if one is not None and type(one) is not type(known):
-            rule = f"ids must be of one kind, and another row holds {kind_of(known)} ({known!r})"
-            table.refuse(column, row, rule, value, "Read the column as text.")
-    return ids
 
 
 def _codes(items: Sequence[Any], known: Sequence[Any] | None = None) -> Ints:

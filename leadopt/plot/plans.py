@@ -260,8 +260,7 @@ def _evidence(source: "Planned | AffinityModel") -> tuple[Sequence[object], list
     """Return reps, segments in words, the columns that make a segment, and the estimates (segments, reps)."""
     if isinstance(source, AffinityModel):
         reps, levels = getattr(source, "reps_", []), getattr(source, "segments_", [])
-        columns = (source.segment_by,) if isinstance(source.segment_by, str) else tuple(source.segment_by or ())
-        estimates = source.estimate(levels, reps)
+        estimates, columns = source.estimate(levels, reps), source.segment_by_
     else:
         evidence = _case(source).evidence
         if evidence is None:
