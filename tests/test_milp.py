@@ -1,5 +1,7 @@
 """Limits of any kind: allowed, bounded, and equal to brute force where the search ends."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,8 @@ from leadopt.errors import Infeasible, SolverFailed
 from leadopt.gains import Affinity
 from leadopt.matching import Status, match, solve
 from leadopt.problem import Limit, Problem
-from leadopt.solvers import Milp, MinCostFlow, chain_kernels, chains, milp
+from leadopt.progress import OutOfTime
+from leadopt.solvers import Milp, MinCostFlow, chain_kernels, chains, milp, program
 from tests.oracles import brute_force, linear_programme
 from tests.strategies import examples, general_problems, problems
 
@@ -160,6 +163,45 @@ def test_a_time_limit_brings_an_allowed_answer_that_says_so():
     assert found.stats["stopped"] == 1
     assert not certify(problem, found.rep_of_lead).violations
     assert found.gap < 0.2
+
+
+def out_of_time(*_):
+    raise OutOfTime
+
+
+@pytest.mark.parametrize("n", [1000, 3000])
+def test_where_time_is_over_before_an_answer_is_allowed_the_error_names_what_is_missing(n, monkeypatch):
+    monkeypatch.setattr(program.Core, "relaxed", out_of_time)
+    gains = np.random.default_rng(0).random((n, 8))
+    hours = Limit(reps=[1], leads=np.arange(300), usage=np.full(n, 0.5), lower=300, name="hours of Bo")
+    message = (
+        r"^Milp found no allowed answer in time: 1 of the hard limits are still broken, most of all hours of Bo, by \d+"
+        r".*; allow more time \(time_limit_s=...\), loosen a limit, or give one a penalty$"
+    )
+    with pytest.raises(SolverFailed, match=message):
+        match(gains, n, limits=[hours], time_limit_s=1e-9)
+
+
+def test_shares_that_take_longer_than_there_is_time_are_out_of_time(monkeypatch):
+    """As the backend reports it: status 1, stopped at a limit."""
+    limits = []
+    stopped = SimpleNamespace(status=1)
+    monkeypatch.setattr(program, "LEAST_S", 0.0)
+    monkeypatch.setattr("scipy.optimize.linprog", lambda *_, options, **__: limits.append(options) or stopped)
+    problem = floor_of_reps(300, 10)
+    found = solve(problem, Milp(), time_limit_s=1e-9)
+    assert found.stats["stopped"] == 1
+    assert not certify(problem, found.rep_of_lead).violations
+    assert [limit["time_limit"] for limit in limits] == [1e-3]
+
+
+def test_where_time_is_over_before_the_core_is_solved_every_leads_best_option_is_mended(monkeypatch):
+    monkeypatch.setattr(program.Core, "relaxed", out_of_time)
+    problem = floor_of_reps(2500, 10)
+    found = solve(problem, Milp(), time_limit_s=1e-9)
+    assert found.stats["stopped"] == 1
+    assert found.status is Status.FEASIBLE
+    assert not certify(problem, found.rep_of_lead).violations
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from leadopt.errors import Infeasible, Witness, enumerate_some
 from leadopt.problem import Problem
+from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.program import Core
 
 Bools = NDArray[np.bool_]
@@ -52,7 +53,7 @@ def refuse_pinned(problem: Problem, upper: Floats) -> None:
         )
 
 
-def refuse_conflict(problem: Problem, core: Core, unit: Floats) -> None:
+def refuse_conflict(problem: Problem, core: Core, unit: Floats, meter: Meter) -> None:
     """Raise `Infeasible` with hard bounds that cannot be met together even if leads could be divided.
 
     Returns if there are none. Bounds that a program gives a price while nothing is gained are a conflict; one after the
@@ -64,27 +65,32 @@ def refuse_conflict(problem: Problem, core: Core, unit: Floats) -> None:
         all leads with all their options
     unit
         (n_rows,), a usual price
+
+    Raises
+    ------
+    OutOfTime
+        it is not known in time whether there are any
     """
     blank = replace(core, gain=np.zeros(len(core.gain)), penalty=np.where(np.isfinite(core.penalty), 0.0, np.inf))
 
     def held(rows: Bools) -> Ints:
-        found = blank.relaxed(np.where(rows, unit, 0.0))
+        found = blank.relaxed(np.where(rows, unit, 0.0), meter.left_s)
         held_up = rows & (np.abs(found.prices) > 1e-9 * unit)
         return np.flatnonzero(held_up) if core.breaks(found.broken * rows) else np.zeros(0, dtype=np.int64)
 
-    _refuse(problem, held, np.isinf(core.penalty))
+    _refuse(problem, held, np.isinf(core.penalty), meter)
 
 
-def refuse_whole(problem: Problem, core: Core) -> NoReturn:
+def refuse_whole(problem: Problem, core: Core, meter: Meter) -> NoReturn:
     """Raise `Infeasible` with hard bounds that cannot be met together by leads that cannot be divided."""
 
     def held(rows: Bools) -> Ints:
         loose = replace(core, penalty=np.where(rows, core.penalty, 0.0))
         everything = np.ones(len(core.rep), dtype=bool)
-        found = loose.whole(everything, core.first[:-1], _NODES, np.inf)
+        found = loose.whole(everything, core.first[:-1], _NODES, meter.left_s)
         return np.flatnonzero(rows) if found.at is None and found.complete else np.zeros(0, dtype=np.int64)
 
-    _refuse(problem, held, np.isinf(core.penalty) & (np.isfinite(core.upper) | (core.lower > 0)))
+    _refuse(problem, held, np.isinf(core.penalty) & (np.isfinite(core.upper) | (core.lower > 0)), meter)
     raise Infeasible("no answer in whole leads meets every limit", Witness(need=0, room=0))
 
 
@@ -127,7 +133,8 @@ _NODES = 1_000
 _EXACT = 1e-6  # relative to a bound: less between the lower and the upper one is no room
 
 
-def _refuse(problem: Problem, held: Callable[[Bools], Ints], rows: Bools) -> None:
+def _refuse(problem: Problem, held: Callable[[Bools], Ints], rows: Bools, meter: Meter) -> None:
+    """Raise `Infeasible` with rows that conflict, if any do: as few as time is left to find."""
     conflict = held(rows)
     if not len(conflict):
         return
@@ -136,7 +143,7 @@ def _refuse(problem: Problem, held: Callable[[Bools], Ints], rows: Bools) -> Non
         for row in sorted(conflict.tolist()):
             rest = np.zeros(len(rows), dtype=bool)
             rest[conflict[conflict != row]] = True
-            if row in conflict and len(fewer := held(rest)):
+            if row in conflict and meter.left_s > 0 and len(fewer := _or_none(held, rest)):
                 conflict = fewer
     names = tuple(row_name(problem, int(row)) for row in conflict[::-1])
     reps = np.unique(np.concatenate([_reps(problem, int(row)) for row in conflict]))
@@ -147,6 +154,14 @@ def _refuse(problem: Problem, held: Callable[[Bools], Ints], rows: Bools) -> Non
         else f"{names[0]} cannot be met{placed}",
         Witness(reps=_plain(reps), limits=names, need=0, room=0),
     )
+
+
+def _or_none(held: Callable[[Bools], Ints], rows: Bools) -> Ints:
+    """Return which rows conflict, as far as that is known in time."""
+    try:
+        return held(rows)
+    except OutOfTime:
+        return np.zeros(0, dtype=np.int64)
 
 
 def row_name(problem: Problem, row: int) -> str:

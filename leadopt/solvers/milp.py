@@ -17,11 +17,18 @@ from numpy.typing import ArrayLike, NDArray
 from leadopt.errors import SolverFailed
 from leadopt.knapsacks import Knapsacks
 from leadopt.problem import Problem
-from leadopt.progress import Meter, OnProgress
+from leadopt.progress import Meter, OnProgress, OutOfTime
 from leadopt.solvers.annealing import Soft, annealed, dealt
 from leadopt.solvers.base import Answer, checked_prices, checked_time_limit
 from leadopt.solvers.chains import improved, losses
-from leadopt.solvers.conflict import refuse_conflict, refuse_exact, refuse_pinned, refuse_stranded, refuse_whole
+from leadopt.solvers.conflict import (
+    refuse_conflict,
+    refuse_exact,
+    refuse_pinned,
+    refuse_stranded,
+    refuse_whole,
+    row_name,
+)
 from leadopt.solvers.covering import open_options
 from leadopt.solvers.dual import Dual, PairOracle, priced
 from leadopt.solvers.families import Rows
@@ -120,14 +127,30 @@ class _Work:
         oracle = PairOracle.of(self.problem, self.rows, self.leads)
         dual = Dual.of(oracle, self.rows)
         if len(self.leads) * self.problem.n_reps <= _WHOLE:
-            return self.small(oracle, dual.unit)
+            try:
+                return self.small(oracle, dual.unit)
+            except OutOfTime:
+                return self.in_haste(oracle, dual.unit, y, len(oracle.leads))
         self.meter.enter("price")
-        if (lines := LineOracle.if_lines(oracle)) is not None:
-            y, soft = annealed(lines, dual, y, self.meter)
-            if (answer := self.as_dealt(oracle, dual.unit, y, soft, lines.margins(y)[1])) is not None:
-                return answer
-        else:
-            y = priced(self.problem, self.rows, self.leads, y, self.meter)
+        try:
+            if (lines := LineOracle.if_lines(oracle)) is not None:
+                y, soft = annealed(lines, dual, y, self.meter)
+                if (answer := self.as_dealt(oracle, dual.unit, y, soft, lines.margins(y)[1])) is not None:
+                    return answer
+            else:
+                y = priced(self.problem, self.rows, self.leads, y, self.meter)
+            return self.from_core(oracle, dual, y)
+        except OutOfTime:
+            return self.in_haste(oracle, dual.unit, y, max(_LEAST_OPEN, _OPEN_PER_ROW * self.rows.n))
+
+    def from_core(self, oracle: PairOracle, dual: Dual, y: Floats) -> Answer:
+        """Return the answer at some prices, from cores that grow until one allows an answer.
+
+        Raises
+        ------
+        OutOfTime
+            there is none yet
+        """
         wider = 1
         while True:
             core, draft, shares, y = self.core(oracle, dual, y, wider)
@@ -137,9 +160,25 @@ class _Work:
                 if core.allows(at):
                     return self.finished(core, at, draft, y)
             if len(core.leads) == len(oracle.leads):
-                refuse_conflict(self.problem, core, dual.unit)
+                refuse_conflict(self.problem, core, dual.unit, self.meter)
                 raise SolverFailed(f"{_NONE_FOUND}: loosen a limit, or give one a penalty")
+            self.meter.check()
             wider *= _WIDER
+
+    def in_haste(self, oracle: PairOracle, unit: Floats, y: Floats, n_open: int) -> Answer:
+        """Return the answer from every lead's best option at some prices, mended for a moment, as time is over."""
+        core, draft = self.opened(oracle, y, n_open, 1)
+        self.meter.enter("round")
+        at, _ = improved(core, y, largest(core, -losses(core, y)), unit, self.meter)
+        if core.allows(at):
+            return self.finished(core, at, draft, y)
+        broken = np.where(np.isinf(core.penalty), core.broken(at), 0.0)
+        worst = int((broken / np.maximum(1.0, np.abs(core.loads(at)))).argmax())
+        raise SolverFailed(
+            f"Milp found no allowed answer in time: {int((broken > 0).sum())} of the hard limits are still broken, "
+            f"most of all {row_name(self.problem, worst)}, by {broken[worst]:g}; allow more time (time_limit_s=...), "
+            "loosen a limit, or give one a penalty"
+        )
 
     def core(self, oracle: PairOracle, dual: Dual, y: Floats, wider: int) -> tuple[Core, Ints, Relaxed, Floats]:
         """Return the core at some prices, the answer so far, the core's shares, and better prices if these tell them.
@@ -150,7 +189,7 @@ class _Work:
         for _ in range(_ROUNDS):
             core, draft = self.opened(oracle, y, n_open, wider)
             self.meter.enter("core")
-            shares = core.relaxed(_DEAR * np.clip(np.abs(y), dual.unit, _DEARER * dual.unit))
+            shares = core.relaxed(_DEAR * np.clip(np.abs(y), dual.unit, _DEARER * dual.unit), self.meter.left_s)
             before, after = dual.at(y), dual.at(shares.prices)
             if after >= before:
                 break
@@ -174,11 +213,12 @@ class _Work:
             at, _ = improved(core, y, start, unit, self.meter)
             if not core.allows(at):
                 self.meter.enter("core")
-                shares = core.relaxed(_DEAR * np.clip(np.abs(y), unit, _DEARER * unit))
+                shares = core.relaxed(_DEAR * np.clip(np.abs(y), unit, _DEARER * unit), self.meter.left_s)
                 if not core.breaks(shares.broken):
                     at, _ = self.mended(core, shares.z, y, unit)
             if core.allows(at):
                 return self.finished(core, at, draft, y)
+            self.meter.check()
             n_open, dearest = n_open * _WIDER, dearest * _WIDER
         return None
 
@@ -228,7 +268,7 @@ class _Work:
             fits, at = True, found.at
         if not fits:
             if found.complete:
-                refuse_whole(self.problem, core)
+                refuse_whole(self.problem, core, self.meter)
             raise SolverFailed(f"{_NONE_FOUND}: allow more nodes (Milp(most_nodes=...)), or loosen a limit")
         answer = self.finished(core, at, draft, shares.prices, complete=float(found.complete))
         if packs is None or found.complete:
@@ -248,11 +288,11 @@ class _Work:
         """Return the best shares; raise `Infeasible` if even they must break a hard bound."""
         dear, checked = _DEAR * unit, False
         while True:
-            found = core.relaxed(dear)
+            found = core.relaxed(dear, self.meter.left_s)
             if not core.breaks(found.broken):
                 return found
             if not checked:
-                refuse_conflict(self.problem, core, unit)
+                refuse_conflict(self.problem, core, unit, self.meter)
             dear, checked = _DEARER * dear, True
 
     def mended(self, core: Core, z: Floats, y: Floats, unit: Floats) -> tuple[Ints, float]:

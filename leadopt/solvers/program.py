@@ -7,12 +7,14 @@ with what the other leads take of the rows subtracted from their bounds.
 """
 
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.problem import Problem
+from leadopt.progress import OutOfTime
 from leadopt.solvers.families import Rows, members
 
 Bools = NDArray[np.bool_]
@@ -21,6 +23,8 @@ Ints = NDArray[np.int64]
 
 _SIMPLEX = 5_000  # options up to which the simplex method, whose prices are exact, is quick enough
 _TOLERANCE = 1e-6  # of the backend
+LEAST_S = 1.0  # an allowed answer is worth so many seconds more than there are
+_MOMENT_S = 1e-3  # the backend wants a positive limit
 _ROUND = 1e-9  # relative: a bound that pins or others have met to within rounding is met
 
 
@@ -114,8 +118,14 @@ class Core:
         soft = np.isfinite(self.penalty)
         return float(self.gain[at].sum() - (self.broken(at)[soft] * self.penalty[soft]).sum())
 
-    def relaxed(self, dear: Floats) -> Relaxed:
-        """Return the best shares, where breaking a hard bound costs `dear` (n_rows,) per unit."""
+    def relaxed(self, dear: Floats, left_s: float = np.inf) -> Relaxed:
+        """Return the best shares, where breaking a hard bound costs `dear` (n_rows,) per unit.
+
+        Raises
+        ------
+        OutOfTime
+            they were not found in `left_s` seconds; a second is always allowed
+        """
         from scipy.optimize import linprog
         from scipy.sparse import block_array, csr_array, eye_array
 
@@ -124,7 +134,7 @@ class Core:
             broken = np.maximum(np.maximum(self.lower, -self.upper), 0.0)
             return Relaxed(np.zeros(0), np.where(broken > 0, np.where(self.lower > 0, -cost, cost), 0.0), broken)
         up, down = np.flatnonzero(np.isfinite(self.upper)), np.flatnonzero(self.lower > 0)
-        size = self._size
+        size, until = self._size, perf_counter() + max(left_s, LEAST_S)
         by_row = self.used.tocsr()
         bounds = block_array([[by_row[up], -eye_array(len(up)), None], [-by_row[down], None, -eye_array(len(down))]])
         each = csr_array((np.ones(n), (self.lead, np.arange(n))), shape=(len(self.leads), n + len(up) + len(down)))
@@ -137,9 +147,12 @@ class Core:
                 A_eq=each,
                 b_eq=np.ones(len(self.leads)),
                 method=method,
+                options={"time_limit": max(until - perf_counter(), _MOMENT_S)},
             )
             if found.status == 0:
                 break
+            if perf_counter() >= until:
+                raise OutOfTime
         checked(found)
         prices, broken = np.zeros(len(self.lower)), np.zeros(len(self.lower))
         price = size * np.maximum(-found.ineqlin.marginals, 0.0)
@@ -176,7 +189,7 @@ class Core:
             ],
             integrality=np.concatenate([np.ones(len(options)), np.zeros(2 * len(soft))]),
             bounds=Bounds(0.0, np.concatenate([np.ones(len(options)), np.full(2 * len(soft), np.inf)])),
-            options={"mip_rel_gap": 0.0, "node_limit": most_nodes, "time_limit": max(left_s, 0.1)},
+            options={"mip_rel_gap": 0.0, "node_limit": most_nodes, "time_limit": max(left_s, LEAST_S)},
         )
         if found.x is None:
             return Whole(None, np.inf, found.status == _INFEASIBLE)

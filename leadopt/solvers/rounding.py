@@ -31,6 +31,7 @@ _LAST = 100  # leads that are given away in whole numbers,
 _NODES = 5  # by so many nodes of branch and bound
 _NEAR = 1e-3  # of all that is lost: less is not searched for
 _DEAR = 20.0  # usual prices that breaking a hard bound costs
+_LEAST_S = 0.1  # that the backend takes for a step at least
 
 
 def rounded(core: Core, z: Floats, y: Floats, unit: Floats, meter: Meter) -> Ints:
@@ -60,7 +61,7 @@ def rounded(core: Core, z: Floats, y: Floats, unit: Floats, meter: Meter) -> Int
         last = len(order) - cut <= _LAST
         if not last:
             at[order[:cut]], order = best[order[:cut]], order[cut:]
-        z = program.shares(z, at, whole=last)
+        z = program.shares(z, at, whole=last, left_s=meter.left_s)
         best = largest(core, z)
         if last:
             at[order] = best[order]
@@ -114,8 +115,11 @@ class _Program:
             dear=dear * most / usual,
         )
 
-    def shares(self, z: Floats, at: Ints, whole: bool) -> Floats:
-        """Return the best shares of the leads that are free (`at` < 0), in whole numbers or not, in a copy of `z`."""
+    def shares(self, z: Floats, at: Ints, whole: bool, left_s: float) -> Floats:
+        """Return the best shares of the leads that are free (`at` < 0), in whole numbers or not, in a copy of `z`.
+
+        Where there is no time to find any, they are as they were.
+        """
         from scipy.optimize import Bounds, LinearConstraint, milp
         from scipy.sparse import csr_array, eye_array, hstack
 
@@ -134,7 +138,12 @@ class _Program:
             ],
             integrality=np.concatenate([np.full(n, whole), np.zeros(2 * k)]),
             bounds=Bounds(0.0, np.concatenate([np.ones(n), np.full(2 * k, np.inf)])),
-            options={"mip_rel_gap": _NEAR, "node_limit": _NODES, "presolve": not whole},
+            options={
+                "mip_rel_gap": _NEAR,
+                "node_limit": _NODES,
+                "presolve": not whole,
+                "time_limit": max(left_s, _LEAST_S),
+            },
         )
         shares = z.copy()
         if found.x is not None:
