@@ -80,16 +80,18 @@ def learn_strength(pull: Floats, information: Floats, scale: float) -> Strength:
     >>> nothing.is_telling, nothing.deviation < 0.05
     (False, True)
     """
-    coarse = _log_posterior(_COARSE, pull, information, scale)
-    likely = np.flatnonzero(coarse > coarse.max() - _FALL)
+    coarse = _log_likelihood(_COARSE, pull, information)
+    posterior = coarse + _log_prior(_COARSE, scale)
+    likely = np.flatnonzero(posterior > posterior.max() - _FALL)
     first, last = max(int(likely[0]) - 1, 0), min(int(likely[-1]) + 1, len(_COARSE) - 1)
     grid = np.unique(np.concatenate([_COARSE[first : last + 1], np.linspace(_COARSE[first], _COARSE[last], 60)]))
-    posterior = _log_posterior(grid, pull, information, scale)
+    fine = _log_likelihood(grid, pull, information)
+    posterior = fine + _log_prior(grid, scale)
     top = max(0.0, float(posterior.max()))
     density = np.exp(posterior - top)
     mass = np.append(0.0, (0.5 * (density[1:] + density[:-1]) * np.diff(grid)).cumsum())
     nothing = NO_EFFECT / (1.0 - NO_EFFECT) * np.exp(-top)
-    likeliest = max(0.0, float(_log_likelihood(np.append(_COARSE, grid), pull, information).max()))
+    likeliest = max(0.0, float(coarse.max()), float(fine.max()))
     low, high = np.interp((0.05 * mass[-1], 0.95 * mass[-1]), mass, grid)
     # Where no effect takes up a quantile, the least one stands for it.
     wanted = np.append(QUANTILE, (np.arange(_N_QUANTILES) + 0.5) / _N_QUANTILES)
@@ -117,13 +119,16 @@ def towards(old: Floats, new: Floats, pace: float) -> Floats:
     return np.asarray(old * np.exp(np.clip(pace * np.log(new / old), -pace, pace)))
 
 
-def _log_posterior(deviations: Floats, pull: Floats, information: Floats, scale: float) -> Floats:
-    """Return the logarithm of the half-normal density, and of the likelihood against no effect."""
-    prior = np.log(np.sqrt(2.0 / np.pi) / scale) - 0.5 * (deviations / scale) ** 2
-    return np.asarray(prior + _log_likelihood(deviations, pull, information))
+def _log_prior(deviations: Floats, scale: float) -> Floats:
+    """Return the logarithm of the half-normal density."""
+    return np.asarray(np.log(np.sqrt(2.0 / np.pi) / scale) - 0.5 * (deviations / scale) ** 2)
 
 
 def _log_likelihood(deviations: Floats, pull: Floats, information: Floats) -> Floats:
-    variance = (deviations**2)[:, None]
-    shrunk = 1.0 + variance * information
-    return np.asarray(-0.5 * (np.log(shrunk) - variance * pull**2 / shrunk).sum(axis=1))
+    """Return the logarithm of the likelihood against no effect."""
+    telling = information > 0
+    h = information[telling]
+    shrunk = 1.0 + (deviations**2)[:, None] * h
+    # sigma^2 z^2 / (1 + sigma^2 h) is (z^2 / h) (1 - 1 / (1 + sigma^2 h)).
+    squared = pull[telling] ** 2 / h
+    return np.asarray(0.5 * (squared.sum() - (1.0 / shrunk) @ squared - np.log(shrunk).sum(axis=1)))
