@@ -61,7 +61,7 @@ def measures(values: Sequence[Any]) -> bool:
     >>> measures([1, 2, 3]), measures([0.5, 2, None] + [i / 7 for i in range(20)])
     (False, True)
     """
-    known = {value for value in values if not is_missing(value)}
+    known = {value for value in set(values) if not is_missing(value)}
     if len(known) <= USUAL_BINS or not all_numbers(known):
         return False
     return any(not as_number(value).is_integer() for value in known)
