@@ -1,6 +1,7 @@
 """`AffinityModel`: the chance that a rep converts a lead, learned from history."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from leadopt.estimates import Estimates, Posterior
 from leadopt.families import fit_families
 from leadopt.frames import Table, check_same_kind
 from leadopt.gains import Affinity
+from leadopt.moments import latest_day, refuse_later
 from leadopt.noticed import class_note, name_note, names_leads
 from leadopt.outcomes import OutcomeCounts, count_outcomes, joined
 from leadopt.tally import Tally
@@ -52,6 +54,8 @@ class AffinityModel:
     rep, converted, at
         names of the columns of the history; `at` is read only for the half-life. Outcomes without a rep inform the
         base and the segments
+    now
+        with a half-life, no outcome may be later; None = today
 
     Attributes
     ----------
@@ -103,6 +107,7 @@ class AffinityModel:
         rep: str = "rep_id",
         converted: str = "converted",
         at: str = "at",
+        now: date | datetime | str | None = None,
     ) -> None:
         self.segment_by = segment_by
         self.rep_by = rep_by
@@ -112,6 +117,7 @@ class AffinityModel:
         self.rep = rep
         self.converted = converted
         self.at = at
+        self.now = now
 
     def fit(self, history: Any) -> "AffinityModel":
         """Learn from past outcomes, and return the model itself.
@@ -119,7 +125,8 @@ class AffinityModel:
         Raises
         ------
         InvalidInput
-            a setting is wrong, a column is missing, or a rep id, outcome or date cannot be read
+            a setting is wrong, a column is missing, a rep id, outcome or date cannot be read, or, with a half-life, an
+            outcome is later than it is now: all others would look old beside it
         """
         self._asked_of_leads = _columns("segment_by", self.segment_by)
         self._asked_of_reps = _columns("rep_by", self.rep_by)
@@ -147,7 +154,10 @@ class AffinityModel:
         if not table.columns:  # an empty list of dicts cannot name its columns
             table = Table({column: [] for column in (self.rep, *columns, self.converted, self.at)}, "history")
         self._like = Table(table.build({self.rep: []}), "history")
-        return count_outcomes(table, self.rep, columns, self.converted, self.at if self.half_life_days else None)
+        counts = count_outcomes(table, self.rep, columns, self.converted, self.at if self.half_life_days else None)
+        if counts.day is not None and counts.day.max(initial=0) > latest_day(self.now).toordinal():
+            refuse_later(table, self.converted, self.at, self.now)
+        return counts
 
     def _learn(self, counts: OutcomeCounts) -> "AffinityModel":
         self._counts = counts

@@ -70,7 +70,8 @@ def assign(
     pins
         lead id -> rep id, decided by a person: kept even against eligibility, counted against capacity, priced
     now
-        the date that tenure is counted to, where reps have `hired_on`
+        the day that it is: tenure is counted to it, where reps have `hired_on`, and no outcome of history may be later.
+        None = unknown; only with a half-life, outcomes may then not be later than today
     keep
         an earlier plan, or lead id -> rep id: who has these leads now. Among equally good plans, one is taken that
         moves few of them; `Plan.moves()` says which
@@ -117,7 +118,7 @@ def assign(
     """
     meter = Meter(on_progress)
     settings = _settings(policy, fairness, newcomers)
-    known = know(leads, reps, history, affinity, settings, meter)
+    known = know(leads, reps, history, affinity, settings, meter, now)
     meter.enter("limits")
     case = explored(build(known, settings, pins, now), rng)
     if keep is not None:

@@ -20,6 +20,8 @@ from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.fairness import NewcomerQuota, is_newcomer, ramp_up
 from leadopt.frames import Table
 from leadopt.gains import Affinity
+from leadopt.moments import check_settled
+from leadopt.noticed import copies_note
 from leadopt.policy import Policy
 from leadopt.problem import Problem
 from leadopt.progress import Meter
@@ -71,7 +73,7 @@ class Known:
     rates_are_chances: bool = False
 
 
-def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, meter: Meter) -> Known:
+def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, meter: Meter, now: Any = None) -> Known:
     """Return the tables as they are read, and the gains as they are given or learned.
 
     Raises
@@ -92,7 +94,7 @@ def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, met
         gains = _given(affinity, lead_table.n_rows, len(rep_ids))
         return known(gains=gains, evidence=None, unit="gain", notes=(), valued=None)
     past = None if history is None else Table(history, "history")
-    model, notes = (affinity, []) if past is None else _learn(lead_table, past, policy)
+    model, notes = (affinity, []) if past is None else _learn(lead_table, past, policy, now)
     if model is not None and not hasattr(model, "n_outcomes_"):
         raise InvalidInput("affinity: this AffinityModel has learned nothing yet; call fit(history) first")
     scale = scale_of(lead_table, past, _segment_by(model), policy)
@@ -190,7 +192,7 @@ def _given(affinity: Any, n_leads: int, n_reps: int) -> Affinity:
     return gains
 
 
-def _learn(leads: Table, history: Table, policy: Policy) -> tuple[AffinityModel, list[str]]:
+def _learn(leads: Table, history: Table, policy: Policy, now: Any) -> tuple[AffinityModel, list[str]]:
     columns, notes = policy.columns, []
     segment_by = policy.segment_by
     if segment_by is None:
@@ -207,8 +209,13 @@ def _learn(leads: Table, history: Table, policy: Policy) -> tuple[AffinityModel,
         rep=columns.rep_id,
         converted=columns.converted,
         at=columns.at,
+        now=now,
     )
     model.fit(history)
+    if now is not None and policy.half_life_days is None:  # else the model has looked
+        check_settled(history, columns.converted, columns.at, now)
+    if copies := copies_note(history, columns.converted, (columns.lead_id, columns.rep_id, columns.at)):
+        notes.append(copies)
     if policy.half_life_days == "learn":
         days = model.half_life_days_
         notes.append("half-life: none predicts best" if days is None else f"half-life: {days:g} days predict best")

@@ -389,6 +389,27 @@ class Table:
         rows = zip(*(each_once(as_level, self.values(column)) for column in self.columns), strict=True)
         return self.n_rows - len(set(rows)) if self.columns else 0
 
+    def n_repeated(self, columns: Sequence[str], known: Collection[str]) -> int:
+        """Return how many rows have the cells of an earlier one in some columns, among those that miss none of `known`.
+
+        One pass in the engine that holds the table.
+        """
+        if self._frame is None:
+            return self._n_repeated_rows(columns, known)
+        import narwhals.stable.v2 as nw
+
+        whole = self._frame.filter(*(~nw.col(name).is_null() for name in known)).select(*columns)
+        try:
+            return len(whole) - len(whole.unique())
+        except Exception:  # engines raise their own types for columns of collections
+            return self._n_repeated_rows(columns, known)
+
+    def _n_repeated_rows(self, columns: Sequence[str], known: Collection[str]) -> int:
+        there = [[value is not None for value in self.values(name)] for name in known]
+        rows = [row for row, each in enumerate(zip(*there, strict=True)) if all(each)]
+        cells = [each_once(as_level, self.values(name)) for name in columns]
+        return len(rows) - len({tuple(column[row] for column in cells) for row in rows})
+
     def with_constant(self, column: str, text: str) -> "Table":
         """Return the table with one more column, which holds the same text everywhere."""
         if self._frame is None:

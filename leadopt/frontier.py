@@ -325,14 +325,14 @@ def frontier(
     change = _setting(over)
     wanted = _values(_BANDS if values is None and over == "band" else values)
     policies = [change(settings, value) for value in wanted]
-    known = know(leads, reps, history, affinity, settings, meter)
+    known = know(leads, reps, history, affinity, settings, meter, now)
     solving = _Solving(pins=pins, now=now, rng=rng, time_limit_s=time_limit_s)
     best = _best_gain(known, settings, over, solving)
     points, learned, last = [], settings, None
     for value, one in zip(wanted, policies, strict=True):
         meter.enter(f"{_name(over)} = {_shown(value)}")
         if any(getattr(one, name) != getattr(learned, name) for name in _LEARNED):
-            known, learned = know(leads, reps, history, affinity, one, meter), one
+            known, learned = know(leads, reps, history, affinity, one, meter, now), one
         point = _point(known, one, value, last, solving)
         points.append(point)
         last = last if point.plan is None else point.plan

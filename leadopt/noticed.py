@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.coding import distinct
+from leadopt.frames import Table
 from leadopt.tables import count
 
 Ints = NDArray[np.int64]
@@ -40,11 +41,13 @@ def names_leads(levels: Sequence[str | None], outcomes: Ints) -> bool:
     return total >= _FEWEST and _times(levels, outcomes).tolist().count(1) >= _ALONE * total
 
 
-def name_note(column: str, levels: Sequence[str | None], outcomes: Ints, *, numbers: bool) -> str:
+def name_note(
+    column: str, levels: Sequence[str | None], outcomes: Ints, *, numbers: bool, noun: str = "outcome"
+) -> str:
     """Return what is said of such a column; `numbers` = it holds nothing else, so that it may be a measurement."""
-    times = count(len(_times(levels, outcomes)), "level")
+    times = count(int((_times(levels, outcomes) > 0).sum()), "level")
     mend = f"; if it measures something, bin it: bins={{{column!r}: 8}}" if numbers else ""
-    return f"{column} has {times} in {count(int(outcomes.sum()), 'outcome')}: it names leads, so it is left out{mend}"
+    return f"{column} has {times} in {count(int(outcomes.sum()), noun)}: it names leads, so it is left out{mend}"
 
 
 def class_note(converted: Ints, outcomes: Ints) -> str | None:
@@ -63,6 +66,30 @@ def class_note(converted: Ints, outcomes: Ints) -> str | None:
     which = "won" if won else "lost"
     said = "the only outcome is" if total == 1 else f"all of {total:,} outcomes are"
     return f"{said} {which}: nothing tells one rep or segment from another, so all have the same chance"
+
+
+def copies_note(history: Table, converted: str, event: Sequence[str]) -> str | None:
+    """Return what is said of outcomes that stand in a history more than once, None if none does.
+
+    Parameters
+    ----------
+    history
+        past leads
+    converted
+        the column of outcomes; open leads are left alone
+    event
+        columns that tell outcomes apart, the lead's id first: with the same of all of them, two are one event. Where
+        the id is missing, nothing is known
+    """
+    known = [name for name in event if name in history]
+    if event[0] not in history:
+        return None
+    copies = history.n_repeated(known, (event[0], converted))
+    if not copies:
+        return None
+    same = f"{', '.join(known[:-1])} and {known[-1]}" if len(known) > 1 else known[0]
+    rows = "1 row of history repeats" if copies == 1 else f"{copies:,} rows of history repeat"
+    return f"{rows} the outcome of another (same {same}), and all count: remove those that are copies"
 
 
 def _times(levels: Sequence[Any], outcomes: Ints) -> Ints:

@@ -2,20 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.bins import USUAL_BINS, binned, measures, quantile_edges
+from leadopt.bins import all_numbers, learned_edges, leveled
 from leadopt.frames import Table
 from leadopt.loads import open_load, recent_load
+from leadopt.moments import latest_day
+from leadopt.noticed import copies_note, name_note, names_leads
 from leadopt.outcomes import count_outcomes, rep_ids
 from leadopt.tables import count
-from leadopt.values import Id, as_number, as_outcome, each_once
+from leadopt.values import Id, as_outcome, each_once
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+_LEAD_ID = "lead_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,14 +59,22 @@ class PastLoads:
 
 
 def read_loads(
-    table: Table, segment_by: tuple[str, ...], window: int | None, rep: str, converted: str, at: str, assigned: str
+    table: Table,
+    segment_by: tuple[str, ...],
+    window: int | None,
+    rep: str,
+    converted: str,
+    at: str,
+    assigned: str,
+    now: Any = None,
 ) -> PastLoads:
     """Return the outcomes of a history with the load that each lead met; arguments as of `throughput.estimate`.
 
     Raises
     ------
     InvalidInput
-        a column is missing, an id, outcome or date cannot be read, or an outcome is older than its lead
+        a column is missing, an id, outcome or date cannot be read, an outcome is older than its lead, or a date lies in
+        the future
     """
     if not table.columns:  # an empty list of dicts cannot name its columns
         table = Table({name: [] for name in (rep, *segment_by, converted, at, assigned)}, "history")
@@ -74,26 +87,35 @@ def read_loads(
     who = np.array([-1 if one is None else place[one] for one in ids], dtype=np.int64)
     came = assigned if window is None or assigned in table else at
     day = _days(table, came, np.ones(len(won), dtype=bool) if came == assigned else ~np.isnan(won))
+    _check_past(table, came, day, now)
     there = (who >= 0) & (day >= 0)
     load = np.zeros(len(won), dtype=np.int64)
     if window is None:
-        load[there] = open_load(who[there], day[there], _settled(table, at, day, ~np.isnan(won))[there])
+        load[there] = open_load(who[there], day[there], _settled(table, at, day, ~np.isnan(won), now)[there])
     else:
         load[there] = recent_load(who[there], day[there], window)
     # Before history begins there may have been leads that it does not know.
     begun = day >= (day[there].min() if there.any() else 0) + (window or 1) - 1
     used = there & begun & ~np.isnan(won)
-    levels = [_codes(table, column) for column in segment_by]
+    columns = {column: _levels(table, column) for column in segment_by}
+    settled = (~np.isnan(won)).astype(np.int64)
+    names = [column for column, levels in columns.items() if names_leads(levels, settled)]
+    codes = [_codes(levels) for column, levels in columns.items() if column not in names]
     return PastLoads(
         table=table,
         reps=reps,
         rep=who,
-        columns=np.array(levels, dtype=np.int64).reshape(len(levels), len(won)),
+        columns=np.array(codes, dtype=np.int64).reshape(len(codes), len(won)),
         day=day,
         load=load,
         won=won,
         used=used,
-        notes=_notes(there, begun, won, who, window, came, assigned),
+        notes=(
+            *_notes(there, begun, won, who, window, came, assigned),
+            *_class_notes(won[used]),
+            *(name_note(name, columns[name], settled, numbers=all_numbers(table.values(name))) for name in names),
+            *filter(None, [copies_note(table, converted, (_LEAD_ID, rep, came))]),
+        ),
     )
 
 
@@ -106,22 +128,38 @@ def _days(table: Table, column: str, needed: Bools) -> Ints:
     return np.array([-1 if day is None else day for day in days], dtype=np.int64)
 
 
-def _settled(table: Table, at: str, came: Ints, needed: Bools) -> Ints:
-    settled = _days(table, at, needed)
+def _check_past(table: Table, column: str, day: Ints, now: Any) -> None:
+    if now is None:
+        return
+    latest = latest_day(now)
+    if (late := np.flatnonzero(day > latest.toordinal())).size:
+        row, rule = int(late[0]), f"no lead that counts can be dated after {latest}"
+        table.refuse(column, row, rule, table.values(column)[row], "Mend the date.")
+
+
+def _settled(table: Table, at: str, came: Ints, needed: Bools, now: Any) -> Ints:
+    settled = np.where(needed, _days(table, at, needed), -1)
+    _check_past(table, at, settled, now)
     if (early := np.flatnonzero((settled >= 0) & (settled < came))).size:
         row = int(early[0])
         table.refuse(at, row, "an outcome cannot be settled before the rep had the lead", table.values(at)[row])
     return settled
 
 
-def _codes(table: Table, column: str) -> Ints:
+def _levels(table: Table, column: str) -> Sequence[str | None]:
     values = table.values(column)
-    levels: Sequence[str | None] = table.levels(column)
-    if measures(values):
-        numbers = np.array([as_number(value) for value in values], dtype=np.float64)
-        levels = binned(f"history.{column}", values, quantile_edges(numbers, np.ones(len(values)), USUAL_BINS))
+    return leveled(f"history.{column}", values, learned_edges(None, values, np.ones(len(values))))
+
+
+def _codes(levels: Sequence[str | None]) -> Ints:
     place = {level: code for code, level in enumerate(sorted(set(levels), key=lambda level: (level is None, level)))}
     return np.array([place[level] for level in levels], dtype=np.int64)
+
+
+def _class_notes(won: Floats) -> list[str]:
+    if not len(won) or 0 < won.sum() < len(won):
+        return []
+    return [f"all of {count(len(won), 'outcome')} are {'won' if won[0] else 'lost'}: no drop of conversion can show"]
 
 
 def _notes(

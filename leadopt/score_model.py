@@ -1,6 +1,7 @@
 """`ScoreModel`: lead scores learned from history, fair to leads that good reps had."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +40,7 @@ class ScoreModel:
         of leads: source, industry, budget, activity, ...
     bins
         how numeric columns become levels, as of `AffinityModel`
-    half_life_days, rep, converted, at
+    half_life_days, rep, converted, at, now
         as of `AffinityModel`. A history without the column `rep` is fine: then nothing is known of who had which lead
 
     Attributes
@@ -80,6 +81,7 @@ class ScoreModel:
         rep: str = "rep_id",
         converted: str = "converted",
         at: str = "at",
+        now: date | datetime | str | None = None,
     ) -> None:
         self.columns = columns
         self.bins = bins
@@ -87,6 +89,7 @@ class ScoreModel:
         self.rep = rep
         self.converted = converted
         self.at = at
+        self.now = now
 
     def fit(self, history: Any) -> "ScoreModel":
         """Learn from past outcomes, and return the model itself.
@@ -111,6 +114,7 @@ class ScoreModel:
             rep=self.rep,
             converted=self.converted,
             at=self.at,
+            now=self.now,
         ).fit(table)
         self.n_outcomes_, self.notes_ = self.model_.n_outcomes_, self.model_.notes_
         self.columns_, self.bins_ = self.model_.segment_by_, self.model_.bins_

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ def estimate(
     converted: str = "converted",
     at: str = "at",
     assigned: str = "assigned_at",
+    now: date | datetime | str | None = None,
     on_progress: OnProgress | None = None,
 ) -> Throughput:
     r"""Return how many leads each rep can follow up before conversion drops, as far as history shows.
@@ -62,6 +64,8 @@ def estimate(
         names of the columns of the history
     assigned
         column with the day on which the rep got the lead; without it, windows are of days of outcomes (`at`)
+    now
+        the day that it is: no lead that counts may be dated later; None = unknown
     on_progress
         called with a `Progress` at every stage, and while reps are compared
 
@@ -73,7 +77,7 @@ def estimate(
     Raises
     ------
     InvalidInput
-        a column is missing, or an id, outcome or date cannot be read
+        a column is missing, an id, outcome or date cannot be read, or a date lies in the future
 
     Notes
     -----
@@ -96,7 +100,7 @@ def estimate(
     meter = Meter(on_progress)
     meter.enter("read")
     window = _checked_window(window_days)
-    past = read_loads(Table(history, "history"), _names(segment_by), window, rep, converted, at, assigned)
+    past = read_loads(Table(history, "history"), _names(segment_by), window, rep, converted, at, assigned, now)
     used = past.used
     if not used.any():
         return Throughput.empty(past.table, rep, past.notes, window)

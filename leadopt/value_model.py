@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.bins import Edges, check_bins, learned_edges, leveled
+from leadopt.bins import Edges, all_numbers, check_bins, learned_edges, leveled
 from leadopt.coding import Segment, codes_of, distinct
 from leadopt.currencies import check_currencies
 from leadopt.errors import InvalidInput
 from leadopt.families import Family
 from leadopt.frames import Table
 from leadopt.normal_effects import NormalEffects, Sums, fit_normal, more_diverse
+from leadopt.noticed import name_note, names_leads
 from leadopt.smearing import learn_correction
 from leadopt.strengths import TELLING, learn_strength
 from leadopt.won_values import WonValues, won_values
@@ -65,6 +66,10 @@ class ValueModel:
         standard deviation of the logarithm of a value around what is known of the lead
     bins_
         inner edges of the columns that are binned
+    columns_
+        those in use: a column that names leads, with a level of its own for nine won leads in ten, is left out
+    notes_
+        what was noticed in the history, in words
     currencies_
         the currencies that occur
 
@@ -115,37 +120,45 @@ class ValueModel:
             a setting is wrong, a column is missing, an outcome cannot be read, a won value is not above 0, or a
             currency has no rate
         """
-        self._columns = (self.columns,) if isinstance(self.columns, str) else tuple(self.columns)
-        if not all(isinstance(name, str) for name in self._columns) or len(set(self._columns)) < len(self._columns):
+        columns = (self.columns,) if isinstance(self.columns, str) else tuple(self.columns)
+        if not all(isinstance(name, str) for name in columns) or len(set(columns)) < len(columns):
             raise InvalidInput(f"ValueModel.columns: must be distinct names of columns; found {self.columns!r}")
-        asked = check_bins("ValueModel.bins", self.bins, self._columns)
+        asked = check_bins("ValueModel.bins", self.bins, columns)
         rates = check_currencies("ValueModel.currencies", self.currencies)
         table = Table(history, "history")
-        by_rep = self.rep in table and self.rep not in self._columns
-        names = (*self._columns, *([self.rep] if by_rep else []))
+        names = (*columns, *([self.rep] if self.rep in table and self.rep not in columns else []))
         currency = self.currency if self.currency in table else None
         won = won_values(table, names, self.value, self.converted, currency, rates)
         self.n_won_, self.n_missing_ = int(won.amounts.known.sum()), won.n_missing
         self.currencies_ = won.currencies
-        self.bins_ = self._learned_bins(asked, won)
-        self._learn(won, (*self._columns, *(["rep"] if by_rep else [])))
+        levels = self._learned_levels(dict(zip(columns, won.keys, strict=False)), asked, won.amounts.known)
+        if len(names) > len(columns):
+            levels["rep"] = leveled(f"history.{self.rep}", won.keys[-1], None)
+        self._learn(won, levels)
         return self
 
-    def _learned_bins(self, asked: Mapping[str, int | Edges], won: WonValues) -> dict[str, Edges]:
-        found = {
-            name: learned_edges(asked.get(name), values, won.amounts.known.astype(np.float64))
-            for name, values in zip(self._columns, won.keys, strict=False)
+    def _learned_levels(
+        self, columns: Mapping[str, Sequence[Any]], asked: Mapping[str, int | Edges], known: Ints
+    ) -> dict[str, list[str | None]]:
+        """Return the levels of each column in use; says which are in use, and what was noticed."""
+        edges = {
+            name: learned_edges(asked.get(name), cells, known.astype(np.float64)) for name, cells in columns.items()
         }
-        return {name: edges for name, edges in found.items() if edges is not None}
+        levels = {name: leveled(f"history.{name}", cells, edges[name]) for name, cells in columns.items()}
+        left_out = [name for name, found in levels.items() if names_leads(found, known)]
+        self.columns_ = tuple(name for name in columns if name not in left_out)
+        self.bins_ = {name: found for name in self.columns_ if (found := edges[name]) is not None}
+        self.notes_ = [
+            name_note(name, levels[name], known, numbers=all_numbers(columns[name]), noun="won lead")
+            for name in left_out
+        ]
+        return {name: levels[name] for name in self.columns_}
 
-    def _leveled(self, table: str, column: str, values: Sequence[Any]) -> list[str | None]:
-        return leveled(f"{table}.{column}", values, self.bins_.get(column))
-
-    def _learn(self, won: WonValues, names: Sequence[str]) -> None:
-        leveled_keys = [self._leveled("history", *each) for each in zip(names, won.keys, strict=True)]
+    def _learn(self, won: WonValues, levels_of: Mapping[str, list[str | None]]) -> None:
+        names, leveled_keys = tuple(levels_of), list(levels_of.values())
         self._codes = [_numbered(levels) for levels in leveled_keys]
         codes = [codes_of(code, levels) for code, levels in zip(self._codes, leveled_keys, strict=True)]
-        segments = list(zip(*leveled_keys[: len(self._columns)], strict=True)) or [()] * len(won.amounts.known)
+        segments = list(zip(*leveled_keys[: len(self.columns_)], strict=True)) or [()] * len(won.amounts.known)
         self._won_of_segment: dict[Segment, int] = {}
         for segment, count in zip(segments, won.amounts.known.tolist(), strict=True):
             self._won_of_segment[segment] = self._won_of_segment.get(segment, 0) + count
@@ -162,7 +175,7 @@ class ValueModel:
         logs -= count * self._centre
         sizes = [len(code) for code in self._codes]
         self._families, self._effects, self._diverse = _fitted(
-            cells, sizes, len(self._columns), count, logs, squared_logs
+            cells, sizes, len(self.columns_), count, logs, squared_logs
         )
         mean, variance, with_base = self._effects.known([family.find(cells) for family in self._families])
         expected = np.exp(self._centre + mean + 0.5 * (variance + self._effects.noise) - with_base)
@@ -193,7 +206,7 @@ class ValueModel:
                 f"ValueModel: history has no won lead with a {self.value}, so there is nothing to expect"
             )
         table = Table(leads, "leads")
-        levels = [self._leveled(table.name, column, table.values(column)) for column in self._columns]
+        levels = [leveled(f"leads.{name}", table.values(name), self.bins_.get(name)) for name in self.columns_]
         segments, row = distinct(list(zip(*levels, strict=True)) if levels else [()] * table.n_rows)
         expected, low, high = self._of_segments(segments, level)
         won = np.array([self._won_of_segment.get(segment, 0) for segment in segments], dtype=np.int64)
@@ -202,7 +215,7 @@ class ValueModel:
     def _of_segments(self, segments: Sequence[Segment], level: float) -> tuple[Floats, Floats, Floats]:
         from scipy.special import ndtri
 
-        effects, n_columns = self._effects, len(self._columns)
+        effects, n_columns = self._effects, len(self.columns_)
         known = zip(self._codes, zip(*segments, strict=True), strict=False)
         codes = [codes_of(code, levels) for code, levels in known]
         of_rep = np.array([family.columns[-1] >= n_columns for family in self._families], dtype=bool)

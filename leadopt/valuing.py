@@ -68,7 +68,7 @@ def _worth(leads: Table, history: Table | None, segment_by: Sequence[str], polic
     if model is not None and model.n_won_:
         if policy.currencies is None:
             check_one(f"leads and history, {policy.columns.currency}", [*codes, *model.currencies_])
-        valued = _valued(leads, gone, model, segment_by)
+        valued = _valued(leads, gone, model)
         values[gone] = valued.worths.expected[valued.segment_of_lead[gone]]
         notes = [*_learned_notes(valued, column, gone, model), *_rate_notes(policy, [*codes, *model.currencies_])]
         return Scale(values=values, unit="value", valued=valued, notes=tuple(notes))
@@ -113,13 +113,13 @@ def _learned(history: Table | None, segment_by: Sequence[str], policy: Policy) -
     ).fit(history)
 
 
-def _valued(leads: Table, gone: Bools, model: ValueModel, segment_by: Sequence[str]) -> Valued:
+def _valued(leads: Table, gone: Bools, model: ValueModel) -> Valued:
     places = np.flatnonzero(gone)
     worths, segment = model.worths(leads if gone.all() else leads.take(places))
     segment_of_lead = np.full(leads.n_rows, -1, dtype=np.int64)
     segment_of_lead[places] = segment
     return Valued(
-        columns=tuple(segment_by),
+        columns=model.columns_,
         n_won=model.n_won_,
         noise=model.noise_,
         worths=worths,
@@ -133,6 +133,7 @@ def _learned_notes(valued: Valued, column: str, gone: Bools, model: ValueModel) 
         if gone.all()
         else f"{count(int(gone.sum()), 'lead')} without {column}: learned from {valued.source}"
     ]
+    notes += [f"{column}: {note}" for note in model.notes_]
     if model.n_missing_:
         notes.append(
             f"{count(model.n_missing_, 'won lead')} of history without {column}, left out of what is learned of it"

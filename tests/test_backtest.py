@@ -272,11 +272,11 @@ def test_bad_input_gets_a_sentence(table, settings, said):
         backtest(table, **settings)
 
 
-def test_a_column_of_its_own_level_for_each_row_shrinks_to_nothing():
-    table = history(16, 60) | {"lead": [f"x{k}" for k in range(60)]}
-    found = backtest(table, segment_by="lead")
-    scores = {score.method: score.log_loss for score in found.scores}
-    assert scores["rep x lead"] == pytest.approx(scores["rep"], abs=0.02)
+def test_a_column_of_its_own_level_for_each_row_changes_nothing():
+    table = history(16, 60)
+    found = backtest(table | {"lead": [f"x{k}" for k in range(60)]}, segment_by="lead")
+    assert found.scores == backtest(table).scores
+    assert found.verdict == backtest(table).verdict
 
 
 def test_records_are_the_settled_rows():
@@ -320,3 +320,20 @@ def test_salvirt_has_no_dates():
     assert found.verdict.decision in (USE_IT, REPS_ONLY)
     assert "83 of 448 rows repeat another in every column" in found.notes[0]
     assert found.tests[0].p_value < 1e-6
+
+
+def test_a_column_that_names_leads_is_left_out_and_measurements_are_binned():
+    rng = np.random.default_rng(8)
+    history = {
+        "rep_id": rng.choice(["a", "b"], 300).tolist(),
+        "source": rng.choice(["web", "fair"], 300).tolist(),
+        "mail": [f"{k}@x.org" for k in range(300)],
+        "size": rng.lognormal(2.0, 1.0, 300).tolist(),
+        "converted": rng.integers(2, size=300).tolist(),
+    }
+    found = backtest(history, segment_by=["source", "mail"])
+    assert found.notes == ("mail has 300 levels in 300 outcomes: it names leads, so it is left out.",)
+    assert found.scores == backtest(history, segment_by="source").scores
+    binned = backtest(history, segment_by="size")
+    assert binned.notes == ()
+    assert {test.groups: test.n_groups for test in binned.tests}["pairs of rep and size"] == 16

@@ -377,3 +377,68 @@ def test_a_plan_says_which_column_names_leads():
     assert "contact has 12 levels in 12 outcomes: it names leads, so it is left out" in plan.notes
     assert plan.explain(1).evidence.segment == "industry=steel"
     assert plan.objective == pytest.approx(assign(LEADS, REPS, HISTORY).objective, rel=1e-12)
+
+
+DATED = HISTORY | {"at": ["2026-01-05"] * 11 + ["2062-01-05"]}
+MEND = "Mend the date, or say with now= what day it is."
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_outcomes_later_than_now(kind):
+    history = framed(kind, DATED)
+    said = f"history.at, row 12: an outcome cannot be settled after 2026-01-31; found '2062-01-05'. {MEND}"
+    assert refusal(history=history, now="2026-01-31") == said
+    assert refusal(history=history, now="2026-01-31", policy=Policy(half_life_days=90)) == said
+    assert refusal(history=history, policy=Policy(half_life_days=90)).startswith(
+        "history.at, row 12: an outcome cannot be settled after 2"
+    )
+    assert assign(LEADS, REPS, history).rep_of_lead.min() >= 0  # nobody said what day it is, and dates do not count
+    open_lead = framed(kind, DATED | {"converted": [1, 0, 0, 1] * 2 + [1, 0, 0, None]})
+    assert (
+        assign(LEADS, REPS, open_lead, now="2026-01-31").rep_of_lead.min() >= 0
+    )  # a date of closing that is only expected
+
+
+def test_dates_that_cannot_be_read_matter_only_where_dates_count():
+    german = HISTORY | {"at": ["31.12.2025"] * 12}
+    assert assign(LEADS, REPS, german, now="2026-01-31").rep_of_lead.min() >= 0
+    assert refusal(history=german, policy=Policy(half_life_days=90)) == (
+        "history.at, row 1: must be a date or an ISO date like 2026-01-31; found '31.12.2025'"
+    )
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_plan_says_how_many_outcomes_stand_twice(kind):
+    history = HISTORY | {"lead_id": [*range(10), 0, 1], "at": ["2026-01-05"] * 12}
+    copied = {name: [*cells[:10], *cells[:2]] for name, cells in history.items()}
+    said = (
+        "2 rows of history repeat the outcome of another (same lead_id, rep_id and at), and all count: remove those "
+        "that are copies"
+    )
+    assert said in assign(LEADS, REPS, framed(kind, copied)).notes
+    one = copied | {"converted": [*copied["converted"][:11], None], "lead_id": [*range(10), 0, 1]}
+    assert any(note.startswith("1 row of history repeats the") for note in assign(LEADS, REPS, framed(kind, one)).notes)
+    none = copied | {"lead_id": [*range(10), None, 11]}
+    assert not any("repeat" in note for note in assign(LEADS, REPS, framed(kind, none)).notes)
+    undated = {name: cells for name, cells in copied.items() if name != "at"}
+    assert any("(same lead_id and rep_id)" in note for note in assign(LEADS, REPS, framed(kind, undated)).notes)
+
+
+def test_collections_for_ids_of_past_leads_are_counted_by_what_they_hold():
+    history = HISTORY | {"lead_id": [[k] for k in range(10)] + [[0], [1]]}
+    copied = {name: [*cells[:10], *cells[:2]] for name, cells in history.items()}
+    assert any(note.startswith("2 rows of history repeat") for note in assign(LEADS, REPS, copied).notes)
+
+
+def test_reps_in_a_history_of_floats_are_those_of_whole_numbers():
+    reps, history = {"rep_id": [1, 2], "capacity": [2, 2]}, HISTORY | {"rep_id": [1.0, 2.0] * 6}
+    for kind in sorted(KINDS):
+        plan = assign(framed(kind, LEADS), framed(kind, reps), framed(kind, history))
+        assert not any("without history" in note for note in plan.notes)
+        assert plan.objective == pytest.approx(
+            assign(LEADS, {"rep_id": ["Ann", "Bo"], "capacity": [2, 2]}, HISTORY).objective
+        )
+    half = HISTORY | {"rep_id": [1.0, 1.5] * 6}
+    assert refusal(reps=reps, history=half) == (
+        "history.rep_id, row 2: an id must be text or a whole number; found 1.5"
+    )

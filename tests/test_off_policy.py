@@ -290,3 +290,15 @@ def test_a_plan_of_other_leads_is_refused():
         leadopt.InvalidInput, match=r"^policy: the plan has no lead 1 of the log; plan the leads of the log$"
     ):
         off_policy(SMALL, plan)
+
+
+def test_a_column_that_names_leads_is_left_out():
+    rng = np.random.default_rng(8)
+    log = [
+        {"lead_id": k, "rep_id": "ab"[k % 2], "mail": f"{k}@x.org", "source": "web", "converted": int(won)}
+        for k, won in enumerate(rng.integers(2, size=400))
+    ]
+    policy = {row["lead_id"]: "a" for row in log}
+    found = off_policy(log, policy, segment_by=["source", "mail"])
+    assert found.notes[0] == "mail has 400 levels in 400 outcomes: it names leads, so it is left out."
+    assert found.summary() == off_policy(log, policy, segment_by="source").summary()

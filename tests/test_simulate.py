@@ -205,3 +205,9 @@ def test_an_impossible_floor_gets_one_sentence(settings, message):
 def test_impossible_strengths_get_one_sentence(settings, message):
     with pytest.raises(InvalidInput, match=message):
         Strengths(**settings)
+
+
+def test_seasons_beyond_today_are_played_with_a_half_life_too():
+    floor = Floor(n_reps=3, n_newcomers=0, leads_a_rep=10)
+    played = simulate(floor, {"leadopt": Policy(half_life_days=90)}, seasons=12, batches=1, n_runs=2)
+    assert len(played.frame) == 13  # and the past

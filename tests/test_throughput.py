@@ -243,6 +243,18 @@ def test_without_outcomes_nothing_is_known(history):
             {"window_days": None},
             "history.at, row 1: an outcome cannot be settled before the rep had the lead; found datetime.date(2025,",
         ),
+        (
+            {"at": [MONDAY, MONDAY + timedelta(9)]},
+            {"now": MONDAY + timedelta(8)},
+            "history.at, row 2: no lead that counts can be dated after 2025-01-14; found datetime.date(2025, 1, 15). "
+            "Mend the date.",
+        ),
+        (
+            {"assigned_at": [MONDAY, MONDAY], "at": [MONDAY + timedelta(9), MONDAY]},
+            {"window_days": None, "now": "2025-01-14"},
+            "history.at, row 1: no lead that counts can be dated after 2025-01-14; found datetime.date(2025, 1, 15). ",
+        ),
+        ({"now": ["soon"] * 2}, {"now": "soon"}, "now: must be a date or an ISO date like 2026-01-31; found 'soon'"),
         ({"rep_id": [0.5, 1]}, {}, "history.rep_id, row 1: an id must be text or a whole number; found 0.5"),
         ({"converted": ["maybe", 1]}, {}, "history.converted, row 1: an outcome must be"),
     ],
@@ -252,3 +264,20 @@ def test_bad_input_says_where_and_what(change, settings, said):
     with pytest.raises(InvalidInput) as refused:
         estimate(history, **settings)
     assert str(refused.value).startswith(said)
+
+
+def test_one_class_names_and_copies_are_noticed():
+    rows = [
+        {"rep_id": "ab"[k % 2], "lead_id": k, "mail": f"{k}@x.org", "converted": 0, "at": MONDAY + timedelta(k // 4)}
+        for k in range(80)
+    ]
+    found = estimate([*rows, rows[0]], segment_by="mail")
+    assert found.notes[2:] == (
+        "all of 56 outcomes are lost: no drop of conversion can show",
+        "mail has 80 levels in 81 outcomes: it names leads, so it is left out",
+        "1 row of history repeats the outcome of another (same lead_id, rep_id and at), and all count: remove those "
+        "that are copies",
+    )
+    won = [row | {"converted": k % 3 == 0} for k, row in enumerate(rows)]
+    named, plain = (estimate(won, segment_by=names) for names in ("mail", None))
+    assert named.points.slope() == plain.points.slope()

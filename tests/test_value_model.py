@@ -283,3 +283,22 @@ def test_wrong_input_is_refused_in_a_sentence(act, message):
     with pytest.raises(InvalidInput) as caught:
         act()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("n_rows", [12, 2_000])
+def test_a_column_that_names_leads_is_left_out_and_says_so(n_rows):
+    rng = np.random.default_rng(4)
+    sources = rng.choice(["web", "fair", "ad"], n_rows).tolist()
+    history = {
+        "source": sources,
+        "mail": [f"{k}@x.org" for k in range(n_rows)],
+        "value": rng.lognormal(7.0, 0.8, n_rows).tolist(),
+        "converted": [True] * n_rows,
+    }
+    named, plain = (ValueModel(columns=names).fit(history) for names in (["source", "mail"], "source"))
+    leads = {"source": ["web", "fair", None], "mail": ["1@x.org", "new@x.org", None]}
+    assert (named.expected(leads) == plain.expected(leads)).all()
+    assert (named.interval(leads) == plain.interval(leads)).all()
+    said = f"{n_rows:,}"
+    assert named.notes_ == [f"mail has {said} levels in {said} won leads: it names leads, so it is left out"]
+    assert (named.columns_, plain.notes_) == (("source",), [])

@@ -245,3 +245,13 @@ def test_rates_that_no_value_needs_are_noticed():
     plan = assign(with_values(1.0, 2.0, 3.0, 4.0), REPS, policy=Policy(currencies=RATES))
     note = "currencies have rates, but no value names one in a column currency: values count as they are"
     assert note in plan.notes
+
+
+def test_a_column_that_names_won_leads_is_left_out_of_their_value_and_a_note_says_so():
+    rows = [{"rep_id": "AB"[k % 2], "deal": f"deal {k}", "value": 100.0 + k, "converted": k < 20} for k in range(40)]
+    rows += [{"rep_id": "A", "deal": f"lost {k % 4}", "value": None, "converted": 0} for k in range(60)]
+    leads, reps = {"lead_id": [1], "deal": ["deal 3"]}, {"rep_id": ["A", "B"]}
+    plan = assign(leads, reps, rows, policy=Policy(segment_by="deal"))
+    assert "value: deal has 20 levels in 20 won leads: it names leads, so it is left out" in plan.notes
+    assert plan.case.valued.columns == ()
+    assert "was learned from 20 won leads." in plan.explain(1).learned_value

@@ -18,9 +18,10 @@ from leadopt.evaluate.losses import Difference, auc, brier_scores, calibration, 
 from leadopt.evaluate.records import Records, checked_columns, read_records
 from leadopt.evaluate.rivals import additive, families, global_rate, raw_cells
 from leadopt.evaluate.verdict import UNKNOWN, Claim, Verdict, verdict
+from leadopt.moments import latest_day
 from leadopt.progress import Meter, OnProgress
 from leadopt.tables import count
-from leadopt.values import as_moment, is_number
+from leadopt.values import is_number
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -119,12 +120,15 @@ def backtest(
     >>> [(score.method, round(score.log_loss, 2)) for score in found.scores[:2]]
     [('rep x source', 0.52), ('rep + source', 0.69)]
     """
-    columns = checked_columns(segment_by)
+    asked = checked_columns(segment_by)
     _check_settings(folds, level, worthwhile)
     meter = Meter(on_progress)
     meter.enter("read")
-    records = read_records(history, segment_by=columns, rep=rep, converted=converted, at=at, now=_today(now))
-    model = AffinityModel(segment_by=columns, half_life_days=half_life_days, rep=rep, converted=converted, at=at)
+    records = read_records(history, segment_by=asked, rep=rep, converted=converted, at=at, now=latest_day(now))
+    columns = records.columns
+    model = AffinityModel(
+        segment_by=columns, half_life_days=half_life_days, rep=rep, converted=converted, at=at, now=now
+    )
     names = _Names.of(rep, columns)
     fold, by_time = _folds(records, folds, rng)
     judged = (fold > 0) & (records.rep >= 0)
@@ -153,7 +157,7 @@ def backtest(
         bins=calibration(found[names.full], won, level=level),
         level=level,
         n_judged=int(judged.sum()),
-        notes=_notes(records, by_time, {rep, *columns, converted}),
+        notes=_notes(records, by_time, {rep, *asked, converted}),
         chances=found,
         won=won,
         fold=fold[judged],
@@ -288,7 +292,7 @@ def _scheme(records: Records, fold: Ints, judged: Bools, by_time: bool, at: str)
 
 
 def _notes(records: Records, by_time: bool, used: set[str]) -> tuple[str, ...]:
-    notes = []
+    notes = [*records.notes]
     if records.n_open:
         notes.append(f"{count(records.n_open, 'row')} without an outcome yet: left out.")
     if nobody := int((records.rep < 0).sum()):
@@ -308,12 +312,3 @@ def _check_settings(folds: Any, level: Any, worthwhile: Any) -> None:
         raise InvalidInput(f"level: must be between 0 and 1, such as 0.9; found {level!r}")
     if not (is_number(worthwhile) and 0.0 < worthwhile < np.inf):
         raise InvalidInput(f"worthwhile: must be a positive standard deviation on the logit; found {worthwhile!r}")
-
-
-def _today(now: Any) -> date:
-    if now is None:
-        return date.today()
-    moment = as_moment(now)
-    if moment is None:
-        raise InvalidInput(f"now: must be a date or an ISO date like 2026-01-31; found {now!r}")
-    return moment.date() if isinstance(moment, datetime) else moment

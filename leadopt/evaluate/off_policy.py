@@ -125,10 +125,11 @@ def off_policy(
     >>> print(found.summary())
     0.6... conversions a lead (90% interval 0.5... to 0.6...), 0.2... more than the log's 0.4 (0.1... to 0.2...)
     """
-    columns = checked_columns(segment_by)
+    asked = checked_columns(segment_by)
     _check_settings(level, replicates)
     generator = np.random.default_rng(rng)
-    records = read_records(log, segment_by=columns, rep=rep, converted=converted, name="log")
+    records = read_records(log, segment_by=asked, rep=rep, converted=converted, name="log")
+    columns = records.columns
     _check_reps(records, rep)
     worth = np.ones(records.n_rows) if value is None else records.table.numbers(value, low=0.0)
     target = target_of(policy, records, reps, lead_id)
@@ -243,7 +244,7 @@ def _resampled_means(parts: Mapping[str, Floats], replicates: int, rng: np.rando
 
 
 def _notes(records: Records, columns: Sequence[str], propensity: str | None) -> tuple[str, ...]:
-    notes = []
+    notes = [*records.notes]
     if records.n_open:
         notes.append(f"{count(records.n_open, 'row')} without an outcome yet: left out.")
     if propensity is None:

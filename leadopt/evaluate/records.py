@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.bins import all_numbers, learned_edges, leveled
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.crossing import crossed
 from leadopt.frames import Table
+from leadopt.moments import check_settled
+from leadopt.noticed import name_note, names_leads
 from leadopt.outcomes import count_outcomes, rep_ids
 from leadopt.values import Id, as_level, as_moment, as_outcome, each_once
 
@@ -34,8 +37,10 @@ class Records:
         int64, where each stands in the history, from 0
     reps
         ids; `rep` points into them, -1 = nobody is named
+    columns
+        the segment columns in use: those that name leads are left out
     levels
-        int64 (n_columns, n_rows), the level of each segment column, from 0
+        int64 (n_columns, n_rows), the level of each of them, from 0; measurements are binned
     segment
         int64, the combination of levels
     won
@@ -46,18 +51,22 @@ class Records:
         seconds since 1970, to tell the order within a day; days alone count from midnight
     n_open
         rows of the history that are left out, as they have no outcome yet
+    notes
+        what was noticed of the columns, in words
     """
 
     table: Table
     row: Ints
     reps: tuple[Id, ...]
     rep: Ints
+    columns: tuple[str, ...]
     levels: Ints
     segment: Ints
     won: Floats
     day: Ints | None
     time: Floats | None
     n_open: int
+    notes: tuple[str, ...] = ()
 
     @property
     def n_rows(self) -> int:
@@ -98,36 +107,45 @@ def read_records(
     outcomes = each_once(as_outcome, table.values(converted))
     settled = np.array([row for row, outcome in enumerate(outcomes) if outcome is not None], dtype=np.int64)
     if dated:
-        _check_days(table, at, settled, days, now)
+        _check_days(table, at, settled, days)
+        if now is not None:
+            check_settled(table, converted, at, now)
     ids = rep_ids(table, rep, table.values(rep))
     if _LEAD_ID in table:
         _check_copies(table, settled, ids, days)
     reps = sorted({one for one in ids if one is not None}, key=lambda one: (type(one).__name__, one))
-    levels = np.array([_codes(table.levels(column)) for column in segment_by], dtype=np.int64)
-    levels = levels.reshape(len(segment_by), table.n_rows)[:, settled]
+    kept, notes = table.take(settled), []
+    levels_of: dict[str, Sequence[str | None]] = {}
+    once = np.ones(len(settled), dtype=np.int64)
+    for column in segment_by:
+        values = kept.values(column)
+        found = leveled(f"{name}.{column}", values, learned_edges(None, values, np.ones(len(values))))
+        if names_leads(found, once):
+            notes.append(name_note(column, found, once, numbers=all_numbers(values)))
+        else:
+            levels_of[column] = found
+    levels = np.array([_codes(found) for found in levels_of.values()], dtype=np.int64)
+    levels = levels.reshape(len(levels_of), len(settled))
     return Records(
-        table=table.take(settled),
+        table=kept,
         row=settled,
         reps=tuple(reps),
         rep=_codes(ids, [*reps])[settled],
+        columns=tuple(levels_of),
         levels=levels,
         segment=crossed(levels)[1],
         won=np.array([outcomes[row] for row in settled], dtype=np.float64),
         day=np.array([days[row] for row in settled], dtype=np.int64) if dated else None,
         time=_seconds(table.values(at))[settled] if dated else None,
         n_open=n_open,
+        notes=tuple(f"{note}." for note in notes),
     )
 
 
-def _check_days(table: Table, at: str, settled: Ints, days: Sequence[int | None], now: date | None) -> None:
-    latest = None if now is None else now.toordinal()
+def _check_days(table: Table, at: str, settled: Ints, days: Sequence[int | None]) -> None:
     for row in settled.tolist():
-        day = days[row]
-        if day is None:
+        if days[row] is None:
             table.refuse(at, row, "every settled row needs a date like 2026-01-31 where others have one", None)
-        if latest is not None and day > latest:
-            mend = "Mend the date, or say with now= what day it is."
-            table.refuse(at, row, f"an outcome cannot be settled after {now}", table.values(at)[row], mend)
 
 
 def _check_copies(table: Table, settled: Ints, reps: Sequence[Id | None], days: Sequence[int | None]) -> None:

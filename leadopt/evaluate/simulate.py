@@ -221,7 +221,8 @@ def _decided(player: _Player, batch: Batch, policy: str | Policy) -> Ints:
     reps = player.reps(batch)
     if isinstance(policy, Policy):
         seed = [batch.season, batch.batch]
-        plan = assign(batch.leads, reps, player.history, policy=policy, rng=np.random.default_rng(seed))
+        rng, now = np.random.default_rng(seed), batch.day
+        plan = assign(batch.leads, reps, player.history, policy=policy, now=now, rng=rng)
         player.case = plan.case
         return plan.rep_of_lead
     # Round robin and territory need no estimates, which take most of the time.
