@@ -5,7 +5,7 @@ bands, quotas): a plan made by one says which of these it breaks. Leads are hand
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,8 @@ from leadopt.errors import InvalidInput
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+
+_AT_ONCE = 1_000  # leads whose gains are looked up at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,19 +109,17 @@ def profile(case: Case, turn: int = 0) -> Dealt:
 def greedy(case: Case, turn: int = 0) -> Dealt:
     """Return the leads handed out pair by pair, the greatest gain that is still possible first."""
     answer, room = _pinned(case)
-    queue = [
-        (-gain, lead, rep)
-        for lead in np.flatnonzero(answer < 0)
-        if (best := _best(case, int(lead), room))
-        for gain, rep in [best]
-    ]
+    queue = []
+    for lead, gains in _each(case, np.flatnonzero(answer < 0)):
+        if best := _best(case, gains, room):
+            queue.append((-best[0], lead, best[1]))
     heapq.heapify(queue)
     while queue:
         _, lead, rep = heapq.heappop(queue)
         if room[rep] > 0:
             answer[lead] = rep
             room[rep] -= 1
-        elif best := _best(case, int(lead), room):
+        elif best := _best(case, case.problem.affinity.of([lead])[0], room):
             heapq.heappush(queue, (-best[0], lead, best[1]))
     return Dealt(rep_of_lead=answer)
 
@@ -136,12 +136,10 @@ ALL: dict[str, Baseline] = {
 def _deal(case: Case, choose: Callable[[int, Bools], int]) -> Ints:
     """Hand out leads in order, to whom `choose` names among eligible reps with room and a gain above the reserve."""
     answer, room = _pinned(case)
-    affinity = case.problem.affinity
-    for lead in np.flatnonzero(answer < 0):
-        gains = affinity.of([lead])[0]
+    for lead, gains in _each(case, np.flatnonzero(answer < 0)):
         allowed = (gains > -np.inf) & (room > 0) & (gains > case.problem.reserve)
         if allowed.any():
-            rep = choose(int(lead), allowed)
+            rep = choose(lead, allowed)
             answer[lead] = rep
             if rep >= 0:
                 room[rep] -= 1
@@ -154,12 +152,20 @@ def _pinned(case: Case) -> tuple[Ints, Ints]:
     return answer, np.maximum(case.problem.capacity - taken, 0)
 
 
-def _best(case: Case, lead: int, room: Ints) -> tuple[float, int] | None:
-    gains = np.where(room > 0, case.problem.affinity.of([lead])[0], -np.inf)
-    if not len(gains) or gains.max() <= case.problem.reserve:
+def _each(case: Case, leads: Ints) -> Iterator[tuple[int, Floats]]:
+    """Yield some leads with their gains, which are looked up for many at a time."""
+    for start in range(0, len(leads), _AT_ONCE):
+        some = leads[start : start + _AT_ONCE]
+        yield from zip(some.tolist(), case.problem.affinity.of(some), strict=True)
+
+
+def _best(case: Case, gains: Floats, room: Ints) -> tuple[float, int] | None:
+    if not len(gains):
         return None
-    rep = int(np.argmax(gains))
-    return float(gains[rep]), rep
+    possible = np.where(room > 0, gains, -np.inf)
+    rep = int(possible.argmax())
+    best = float(possible[rep])
+    return None if best <= case.problem.reserve else (best, rep)
 
 
 def _performance(case: Case) -> Floats:

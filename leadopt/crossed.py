@@ -1,6 +1,7 @@
 """Linear algebra of crossed families: sums over levels, and the inverse of ``X' W X + P`` or draws from it."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +17,16 @@ _MOST_ENTANGLED = 150  # levels; with more, no single effect of the others can s
 _MOST_DRAWS, _FEWEST_DRAWS = 48, 8
 _DRAWN_TERMS = 1_500_000  # draws times terms of all cells; more would take seconds
 _SEED = 20_260_101
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Return a context in which linear algebra takes one thread.
+
+    Matrices of a few hundred rows gain nothing from more, and on a busy machine these wait for each other.
+    """
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1, user_api="blas")  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,8 +134,9 @@ class Crossed:
     def draw(self, n_draws: int, rng: np.random.Generator) -> Floats:
         """Return deviations from the mean drawn from the distribution, float64 (n_draws, n_effects)."""
         if self.covariance is not None:
-            values, vectors = np.linalg.eigh(self.covariance)
-            root = vectors * np.sqrt(np.maximum(values, 0.0))
+            # A trifle on the diagonal, lest rounding makes what is next to singular less than that.
+            trifle = 1e-12 * float(np.diagonal(self.covariance).max())
+            root = np.linalg.cholesky(self.covariance + trifle * np.eye(self.n_effects))
             return np.asarray((root @ rng.standard_normal((self.n_effects, n_draws))).T)
         target = self._scattered(*self._noise(n_draws, rng))
         return np.ascontiguousarray(self._conjugate_gradients(target, np.zeros_like(target), 1e-2).T)

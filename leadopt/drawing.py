@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.crossed import one_thread
 from leadopt.effects import Effects
 from leadopt.strengths import Strength
 
@@ -35,7 +36,9 @@ def draw_logits(effects: Effects, levels: Sequence[Ints], cell: Ints, n_draws: i
     ]
     own = None if effects.own_strength is None else _Spreads.of(effects.own_strength, effects.information)
     draws = np.empty((n_draws, *np.shape(cell)))
-    for number, deviation in enumerate(effects.crossed.draw(n_draws, rng)):
+    with one_thread():
+        deviations = effects.crossed.draw(n_draws, rng)
+    for number, deviation in enumerate(deviations):
         mean, noise = effects.mean.copy(), deviation
         chosen = [int(rng.integers(len(family.spreads))) for family in families]
         for part, family, choice in zip(effects.crossed.slices, families, chosen, strict=True):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.crossed import Crossed
+from leadopt.crossed import Crossed, one_thread
 from leadopt.strengths import Strength, family_strength, towards
 
 Floats = NDArray[np.float64]
@@ -205,10 +205,7 @@ def fit_effects(cells: Cells, start: "Effects | None" = None, iterations: int = 
     doi:10.1162/neco.2008.08-07-592, eq. 15-18; Ormerod & Wand (2012), Gaussian variational approximate inference for
     generalized linear mixed models, JCGS 21(1), doi:10.1198/jcgs.2011.09118.
     """
-    from threadpoolctl import threadpool_limits
-
-    # Matrices of a few hundred rows gain nothing from threads, and on a busy machine these wait for each other.
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         return _Fit.of(cells).run(start, iterations)
 
 

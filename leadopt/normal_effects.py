@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.crossed import Crossed
+from leadopt.crossed import Crossed, one_thread
 from leadopt.strengths import Strength, family_strength, learn_strength, towards
 
 Floats = NDArray[np.float64]
@@ -122,9 +122,7 @@ def fit_normal(sums: Sums) -> NormalEffects:
     ----------
     MacKay (1992), Bayesian interpolation, Neural Computation 4(3), doi:10.1162/neco.1992.4.3.415, eq. 4.8-4.10.
     """
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, user_api="blas"):  # as in `effects`: these matrices are small
+    with one_thread():
         state = _first(sums)
         for number in range(_ITERATIONS):
             before, state = state, _improved(sums, _solved(sums, state))
@@ -139,8 +137,6 @@ def more_diverse(sums: Sums, effects: NormalEffects) -> NormalEffects:
     Its variances are what intervals need: with few observations a spread may be anything, and taken for the likeliest
     value it makes effects look too certain.
     """
-    from threadpoolctl import threadpool_limits
-
     state = _State(
         crossed=effects.crossed,
         mean=effects.mean,
@@ -149,7 +145,7 @@ def more_diverse(sums: Sums, effects: NormalEffects) -> NormalEffects:
         noise=effects.noise,
         freedom=effects.freedom,
     )
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         return _finished(sums, state)
 
 
