@@ -37,7 +37,8 @@ def test_estimate_is_the_mean_of_the_draws_and_the_naive_one_is_won_over_tried(p
     pairs = evidence.segment_of_lead[plan.rep_of_lead >= 0], plan.rep_of_lead[plan.rep_of_lead >= 0]
     drawn = drawn_rates(evidence, *pairs, n, np.random.default_rng(3)).sum(axis=1)
     assert found.estimate == pytest.approx(drawn.mean(), abs=4 * drawn.std() * np.sqrt(2 / n))
-    assert 0.8 * plan.objective < found.estimate <= 1.02 * plan.objective
+    # On 150 outcomes, draws of spreads raise low chances, which are convex in the logit: 5% here, whatever the seed.
+    assert 0.8 * plan.objective < found.estimate < 1.1 * plan.objective
     rates = {("Ann", "web"): 20 / 60, ("Ann", "fair"): 4 / 40, ("Bo", "web"): 9 / 50, ("Bo", "fair"): 33 / 150}
     source = {lead["lead_id"]: lead["source"] for lead in LEADS}
     naive = sum(rates[row["rep_id"], source[row["lead_id"]]] for row in plan.assignments)
