@@ -112,7 +112,7 @@ class Table:
 
     def refuse(self, column: str, row: int, rule: str, found: object, mend: str = "") -> NoReturn:
         """Raise `InvalidInput` for one cell; rows are counted from 1, as in a spreadsheet without its header."""
-        shown = "nothing" if found is None else repr(found)
+        shown = "nothing" if found is None else str(found) if isinstance(found, date) else repr(found)
         raise InvalidInput(f"{self.name}.{column}, row {row + 1}: {rule}; found {shown}{'. ' + mend if mend else ''}")
 
     def require(self, column: str) -> None:

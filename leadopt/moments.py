@@ -61,6 +61,6 @@ def refuse_later(history: Table, converted: str, at: str, now: Any) -> NoReturn:
     for row, (outcome, value) in enumerate(zip(history.values(converted), history.values(at), strict=True)):
         moment = as_moment(value)
         if moment is not None and as_outcome(outcome) is not None and moment.toordinal() > latest.toordinal():
-            mend = "Mend the date, or say with now= what day it is."
+            mend = "Mend the date, or set now to the day that it is."
             history.refuse(at, row, f"an outcome cannot be settled after {latest}", value, mend)
     raise AssertionError("called without an outcome to refuse")

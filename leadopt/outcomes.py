@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.errors import InvalidInput
 from leadopt.frames import Table
 from leadopt.values import Id, as_id, as_moment, as_outcome, blanked, is_missing, kind_of
 
@@ -49,7 +48,7 @@ def count_outcomes(
     reps, *levels = (blanked([keys[row] for row in settled]) for keys in raw_keys)
     return OutcomeCounts(
         keys=(rep_ids(history, rep, reps), *levels),
-        day=_day_numbers(f"{history.name}.{at}", [days[row] for row in settled]) if at else None,
+        day=_day_numbers(history, at, converted, [days[row] for row in settled]) if at else None,
         converted=np.array([truth_of[outcomes[row]] for row in settled], dtype=np.int64).reshape(len(settled)),
         count=count[settled],
         n_rows=history.n_rows,
@@ -72,14 +71,19 @@ def truths(history: Table, converted: str, outcomes: Sequence[Any]) -> dict[Any,
     return {outcome: truth for outcome, truth in found.items() if truth is not None}
 
 
-def _day_numbers(name: str, days: Sequence[Any]) -> Ints:
+def _day_numbers(history: Table, at: str, converted: str, days: Sequence[Any]) -> Ints:
     moments = {day: as_moment(day) for day in set(days)}
-    for day, moment in moments.items():
-        if moment is None:
-            found = "nothing" if day is None else repr(day)
-            raise InvalidInput(f"{name}: every row needs a date like 2026-01-31; found {found}")
+    if None in moments.values():
+        _refuse_day(history, at, converted)
     ordinals = {day: moment.toordinal() for day, moment in moments.items() if moment is not None}
     return np.array([ordinals[day] for day in days], dtype=np.int64)
+
+
+def _refuse_day(history: Table, at: str, converted: str) -> NoReturn:
+    for row, (value, outcome) in enumerate(zip(history.values(at), history.values(converted), strict=True)):
+        if as_outcome(outcome) is not None and as_moment(value) is None:
+            history.refuse(at, row, "every settled row needs a date like 2026-01-31", value)
+    raise AssertionError("called without a date to refuse")
 
 
 def _says_nothing(cell: Any) -> bool:

@@ -10,7 +10,7 @@ from leadopt.amounts import MOST_AMOUNT, Amounts
 from leadopt.currencies import currency_code, rates_of
 from leadopt.frames import Table
 from leadopt.outcomes import truths
-from leadopt.values import as_number, as_outcome, blanked
+from leadopt.values import as_number, as_outcome, blanked, is_numeral
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,6 +75,9 @@ def _refuse_value(history: Table, value: str, converted: str) -> NoReturn:
         for row, (found, outcome) in enumerate(zip(values, outcomes, strict=True))
         if found is not None and as_outcome(outcome) == 1 and not 0.0 < as_number(found) <= MOST_AMOUNT
     )
+    if is_numeral(values[row]):  # a word elsewhere in a file makes text of the numbers beside it, and is to blame
+        words = (k for k, found in enumerate(values) if isinstance(found, str) and not is_numeral(found))
+        row = next(words, row)
     history.refuse(
         value,
         row,

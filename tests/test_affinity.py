@@ -239,7 +239,7 @@ def test_no_settled_outcomes_mean_even_odds_with_the_widest_interval(history):
         ),
         ({}, {"rep_id": [0.5]}, "history.rep_id, row 1: an id must be text or a whole number; found 0.5"),
         ({}, {"converted": ["maybe"]}, "history.converted, row 1: an outcome must be"),
-        ({"half_life_days": 9}, {"at": [None]}, "history.at: every row needs a date"),
+        ({"half_life_days": 9}, {"at": [None]}, "history.at, row 1: every settled row needs a date"),
     ],
 )
 def test_bad_input_says_where_and_what(settings, change, message):

@@ -380,7 +380,7 @@ def test_a_plan_says_which_column_names_leads():
 
 
 DATED = HISTORY | {"at": ["2026-01-05"] * 11 + ["2062-01-05"]}
-MEND = "Mend the date, or say with now= what day it is."
+MEND = "Mend the date, or set now to the day that it is."
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

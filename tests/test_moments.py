@@ -38,5 +38,5 @@ def test_only_settled_outcomes_with_dates_that_can_be_read_are_judged():
         check_settled(Table(rows, "history"), "won", "at", "2026-01-04")
     assert str(caught.value) == (
         "history.at, row 1: an outcome cannot be settled after 2026-01-04; found '2026-01-05'. "
-        "Mend the date, or say with now= what day it is."
+        "Mend the date, or set now to the day that it is."
     )

@@ -66,7 +66,10 @@ def test_compact_iso_times_in_rows_are_dates():
             "history.won, row 2: an outcome must be 0, 1, true, false, won, lost, yes, no, or missing while it is "
             "open; found 2",
         ),
-        ({"at": HISTORY["at"][:3] + [None] * 3}, "history.at: every row needs a date like 2026-01-31; found nothing"),
+        (
+            {"at": HISTORY["at"][:3] + [None] * 3},
+            "history.at, row 4: every settled row needs a date like 2026-01-31; found nothing",
+        ),
         (
             {"at": ["2026-01-01T00:00Z"] + ["2026-01-01T00:00"] * 5},
             "history.at: times must be either all with a time zone or all without; found both",

@@ -241,18 +241,18 @@ def test_without_outcomes_nothing_is_known(history):
         (
             {"assigned_at": [MONDAY + timedelta(1), MONDAY]},
             {"window_days": None},
-            "history.at, row 1: an outcome cannot be settled before the rep had the lead; found datetime.date(2025,",
+            "history.at, row 1: an outcome cannot be settled before the rep had the lead; found 2025-01-06",
         ),
         (
             {"at": [MONDAY, MONDAY + timedelta(9)]},
             {"now": MONDAY + timedelta(8)},
-            "history.at, row 2: no lead that counts can be dated after 2025-01-14; found datetime.date(2025, 1, 15). "
+            "history.at, row 2: no lead that counts can be dated after 2025-01-14; found 2025-01-15. "
             "Mend the date.",
         ),
         (
             {"assigned_at": [MONDAY, MONDAY], "at": [MONDAY + timedelta(9), MONDAY]},
             {"window_days": None, "now": "2025-01-14"},
-            "history.at, row 1: no lead that counts can be dated after 2025-01-14; found datetime.date(2025, 1, 15). ",
+            "history.at, row 1: no lead that counts can be dated after 2025-01-14; found 2025-01-15. ",
         ),
         ({"now": ["soon"] * 2}, {"now": "soon"}, "now: must be a date or an ISO date like 2026-01-31; found 'soon'"),
         ({"rep_id": [0.5, 1]}, {}, "history.rep_id, row 1: an id must be text or a whole number; found 0.5"),

@@ -112,3 +112,13 @@ def test_an_empty_history_has_no_won_values():
     assert won_values(Table([], "history"), ["part"], "value", "won").amounts.known.tolist() == []
     nothing = pl.DataFrame({"part": [], "value": [], "won": []}, schema={"part": str, "value": float, "won": int})
     assert won_values(Table(nothing, "history"), ["part"], "value", "won").n_missing == 0
+
+
+def test_a_word_is_to_blame_for_the_text_beside_it():
+    rows = {"rep_id": ["A"] * 3, "converted": [1, 1, 0], "value": ["100", "100", "NA"]}
+    with pytest.raises(InvalidInput) as caught:
+        won_values(Table(rows, "history"), ["rep_id"], "value", "converted")
+    assert str(caught.value) == (
+        "history.value, row 3: what a won lead was worth must be a number above 0, at most 1e+100; found 'NA'. "
+        "Leave it empty where it is not known."
+    )
