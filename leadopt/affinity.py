@@ -276,6 +276,23 @@ class AffinityModel:
         ]
         return list(zip(ids, *levels, strict=True))
 
+    def state_effects(self, rep_rows: Sequence[RepRow]) -> Floats:
+        """Return what each level of `rep_by` alone adds to the logit of a rep in that state, (n_reps, n_columns)."""
+        posterior = self._posterior_of()
+        codes = self._coding.codes(rep_rows, [], (np.arange(len(rep_rows)), np.zeros(0, dtype=np.int64)))
+
+        def logit(known: int | None) -> Floats:
+            of_columns = [
+                code if place == known else np.full(len(rep_rows), size)
+                for place, (code, size) in enumerate(zip(codes, self._coding.sizes, strict=True))
+            ]
+            chance = posterior.probability(np.full(len(rep_rows), len(posterior.tally.keys)), of_columns)
+            return np.asarray(np.log(chance) - np.log1p(-chance))
+
+        nothing = logit(None)
+        parts = [logit(1 + place) - nothing for place in range(len(self.rep_by_))]
+        return np.array(parts).reshape(len(parts), len(rep_rows)).T
+
     def _usual_row(self, rep: Id) -> RepRow:
         return self._usual.get(rep, (rep, *([None] * len(self.rep_by_))))
 

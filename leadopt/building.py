@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from leadopt.affinity import AffinityModel
 from leadopt.capacity import hours_limits, minimum_limits, slots
-from leadopt.case import Case, Evidence
+from leadopt.case import Case, Evidence, States
 from leadopt.classifier import Classifier, chances
 from leadopt.coding import RepRow, distinct
 from leadopt.columns import Columns
@@ -247,12 +247,25 @@ def _evidence(leads: Table, rep_rows: Sequence[RepRow], model: AffinityModel) ->
         segment_of_lead=segment_of_lead,
         estimates=model.estimate(segments, rep_rows),
         n_outcomes=model.n_outcomes_,
+        states=_states(rep_rows, model),
         draw=partial(model.draw, segments, rep_rows),
     )
 
 
+def _states(rep_rows: Sequence[RepRow], model: AffinityModel) -> States | None:
+    if not model.rep_by_:
+        return None
+    levels = tuple(tuple(None if level is None else str(level) for level in row[1:]) for row in rep_rows)
+    return States(columns=model.rep_by_, levels=levels, adds=model.state_effects(rep_rows))
+
+
 def _evidence_notes(evidence: Evidence, rep_ids: Sequence[Id], model: AffinityModel) -> list[str]:
     notes = [f"learned from {count(evidence.n_outcomes, 'settled outcome')}", *model.notes_]
+    if evidence.states is not None:
+        by = " and ".join(evidence.states.columns)
+        notes.append(
+            f"chances depend on the state of reps ({by}): as their table has it, else as in most of their history"
+        )
     if model.n_open_:
         notes.append(f"{count(model.n_open_, 'history row')} without an outcome, left out")
     strangers = [rep for rep, known in zip(rep_ids, evidence.estimates.known_rep, strict=True) if not known]

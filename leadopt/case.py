@@ -15,6 +15,7 @@ from leadopt.gains import Affinity
 from leadopt.policy import Policy
 from leadopt.problem import Problem
 from leadopt.sharing import Shared
+from leadopt.tables import odds
 from leadopt.values import Id, as_id
 from leadopt.worths import Valued
 
@@ -29,6 +30,33 @@ class Draw(Protocol):
     def __call__(self, *, n_draws: int, rng: np.random.Generator) -> Floats:
         """Return so many draws."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class States:
+    """What state reps are in, where chances depend on it.
+
+    Parameters
+    ----------
+    columns
+        that describe a rep: team, response time, ...
+    levels
+        of each rep, one for each column; None = missing
+    adds
+        what each level alone adds to the logit, float64 (n_reps, n_columns)
+    """
+
+    columns: tuple[str, ...]
+    levels: tuple[tuple[str | None, ...], ...]
+    adds: Floats
+
+    def describe(self, rep: int) -> str:
+        """Return a rep's state and what it does in words: ``response_hours=8 to 24 lowers the odds by 40%``."""
+        levels, adds = self.levels[rep], self.adds[rep].tolist()
+        return ", ".join(
+            f"{in_words([column], (level,))} {odds(effect)}"
+            for column, level, effect in zip(self.columns, levels, adds, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,6 +75,8 @@ class Evidence:
         every segment with every rep
     n_outcomes
         settled outcomes in history
+    states
+        of the reps; None where chances do not depend on any
     draw
         draws of the rates of all pairs together; None where the model is not at hand, as in a plan that was saved
     """
@@ -56,6 +86,7 @@ class Evidence:
     segment_of_lead: Ints
     estimates: Estimates
     n_outcomes: int
+    states: States | None = None
     draw: Draw | None = field(default=None, repr=False, metadata={"saved": False})
 
     def describe(self, segment: int) -> str:

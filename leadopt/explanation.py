@@ -35,6 +35,8 @@ class Record:
         share of the estimate that comes from the rep's other leads and the segment's other reps
     expected
         what these alone lead one to expect
+    state
+        the state that the rep is in and what it does to the odds, in words; empty where chances depend on none
     """
 
     segment: str
@@ -45,13 +47,15 @@ class Record:
     converted: int
     borrowed: float
     expected: float
+    state: str = ""
 
     def __str__(self) -> str:
         tries = f"{self.converted} won of {self.tried}" if self.tried else "no tries yet"
+        here, does = (" in this state", f"; {self.state}") if self.state else ("", "")
         return (
             f"{percent(self.probability, 1)} chance (90% interval {percent(self.low)} to {percent(self.high)}): "
-            f"{tries} with {self.segment}; {percent(self.borrowed)} of the estimate is borrowed from the rep's and the "
-            f"segment's other leads, which suggest {percent(self.expected, 1)}"
+            f"{tries} with {self.segment}{here}; {percent(self.borrowed)} of the estimate is borrowed from the rep's and "
+            f"the segment's other leads, which suggest {percent(self.expected, 1)}{does}"
         )
 
 
@@ -319,4 +323,5 @@ def _record(case: Case, lead: int, rep: int) -> Record | None:
         converted=int(pair.converted[segment, rep]),
         borrowed=1.0 - float(pair.weight[segment, rep]),
         expected=float(pair.expected[segment, rep]),
+        state="" if known.states is None else known.states.describe(rep),
     )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.baselines import ALL
-from leadopt.case import Case, Evidence, Explored, Kept
+from leadopt.case import Case, Evidence, Explored, Kept, States
 from leadopt.certify import Certificate, certify, reduced_gains
 from leadopt.codec import decode, encode
 from leadopt.columns import Columns
@@ -49,7 +49,7 @@ _MOST_DRAWN = 20_000_000  # rates that a report draws
 _CLASSES = {
     kind.__name__: kind
     for kind in (
-        *(Affinity, Case, Columns, Estimates, Evidence, Exclude, Explored, Fairness, Kept, Limit, Match),
+        *(Affinity, Case, Columns, Estimates, Evidence, Exclude, Explored, Fairness, Kept, Limit, Match, States),
         *(NewcomerQuota, Policy, Problem, Shared, Skills, Valued, Verdicts, Worths),
     )
 }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.frames import Table
-from leadopt.tables import count, html, number, percent
+from leadopt.tables import NEGLIGIBLE, count, html, number, odds, percent
 from leadopt.values import Id
 
 Floats = NDArray[np.float64]
@@ -19,7 +19,6 @@ Ints = NDArray[np.int64]
 
 TOGETHER = "together"  # the part that belongs to no single column
 _SHOWN = 10
-_NEGLIGIBLE = 0.005  # of the logit: odds that change by half a percent
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -169,11 +168,7 @@ class Part:
         what = "the combination" if self.column == TOGETHER else f"{self.column}={level}"
         if self.most is not None:
             return f"{what}: {number(self.adds)} of {number(self.most)}"
-        if abs(self.adds) <= _NEGLIGIBLE:
-            return f"{what} hardly matters"
-        odds = float(np.exp(self.adds))
-        change = f"by {percent(abs(odds - 1))}" if odds < 3 else f"{number(odds)} times"
-        return f"{what} {'raises' if odds > 1 else 'lowers'} the odds {change}"
+        return f"{what} {odds(self.adds)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -205,7 +200,7 @@ class ScoreExplanation:
         """The explanation in sentences, the parts that matter most first."""
         learned = all(part.most is None for part in self.parts)
         place = f"rank {self.rank:,} of {self.n_leads:,}"
-        told = [part for part in self.parts if not learned or part.column != TOGETHER or abs(part.adds) > _NEGLIGIBLE]
+        told = [part for part in self.parts if not learned or part.column != TOGETHER or abs(part.adds) > NEGLIGIBLE]
         parts = [f"{part.words}." for part in sorted(told, key=lambda part: -abs(part.adds))]
         if not learned:
             return [f"{self.lead_id}: score {number(self.score)} of 1, {place}.", *parts]

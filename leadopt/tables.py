@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from html import escape
-from math import isfinite
+from math import exp, isfinite
 
+NEGLIGIBLE = 0.005
+"""Of the logit: odds that change by half a percent."""
 Cells = Sequence[Sequence[str]]
 
 
@@ -54,6 +56,19 @@ def number(value: float, digits: int = 3) -> str:
     decimals = max(0, digits - 1 - int(f"{size:e}".split("e")[1]))
     text = f"{value:,.{min(decimals, 6)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def odds(adds: float) -> str:
+    """Return in words what an effect on the logit does to the odds.
+
+    >>> odds(0.4055), odds(-0.2231), odds(2.5), odds(0.001)
+    ('raises the odds by 50%', 'lowers the odds by 20%', 'raises the odds 12.2 times', 'hardly matters')
+    """
+    if abs(adds) <= NEGLIGIBLE:
+        return "hardly matters"
+    factor = exp(adds)
+    change = f"by {percent(abs(factor - 1))}" if factor < 3 else f"{number(factor)} times"
+    return f"{'raises' if factor > 1 else 'lowers'} the odds {change}"
 
 
 def count(n: int, noun: str) -> str:
