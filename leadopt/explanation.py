@@ -54,8 +54,8 @@ class Record:
         here, does = (" in this state", f"; {self.state}") if self.state else ("", "")
         return (
             f"{percent(self.probability, 1)} chance (90% interval {percent(self.low)} to {percent(self.high)}): "
-            f"{tries} with {self.segment}{here}; {percent(self.borrowed)} of the estimate is borrowed from the rep's and "
-            f"the segment's other leads, which suggest {percent(self.expected, 1)}{does}"
+            f"{tries} with {self.segment}{here}; {percent(self.borrowed)} of the estimate is borrowed from the rep's "
+            f"and the segment's other leads, which suggest {percent(self.expected, 1)}{does}"
         )
 
 
