@@ -84,4 +84,4 @@ def exploration_cost(plan: Decided) -> float:
 
 def cost_in_words(cost: float, unit: str) -> str:
     """Return what exploring costs as a sentence for the report."""
-    return f"Exploring costs {number(cost)} of the expected {unit}, for what is learned from it."
+    return f"Exploring costs {number(cost)} expected {unit}, for what is learned from it."

@@ -20,7 +20,6 @@ PAIR_SCALE, CELL_SCALE = 1.0, 0.1
 
 
 _ROUGH = 6
-_NOTHING = 1e-3  # standard deviation on the logit: effects of a family that has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -108,20 +107,22 @@ def fit_families(
         if n_columns > 2 and pair[1] >= n_rep_columns
     ]
     scales = _scales(len(singles), len(pairs), n_columns)
-    if len(tried) and converted.sum() in (0.0, tried.sum()):
-        scales = (_NOTHING,) * 3
 
     def fitted(families: Sequence[Family], iterations: int = 30) -> Fitted:
         cells = Cells(
-            levels=np.array([family.find(codes) for family in families], dtype=np.int64).reshape(len(families), -1),
+            levels=np.array([family.find(codes) for family in families], dtype=np.int64).reshape(
+                len(families), len(tried)
+            ),
             sizes=tuple(len(family.keys) for family in families),
             scales=tuple(scales[len(family.columns) - 1] for family in families),
-            own_scale=scales[2] if n_columns > 1 else None,
+            own_scale=scales[2] if families and n_columns > 1 else None,
             tried=tried,
             converted=converted,
         )
         return Fitted(families=tuple(families), effects=fit_effects(cells, iterations=iterations))
 
+    if len(tried) and converted.sum() in (0.0, tried.sum()):
+        return fitted([])
     if sum(len(family.keys) for family in (*singles, *pairs)) <= MOST_DENSE:
         return fitted([*singles, *pairs])
     # To tell pairs that matter from others, the columns' effects need not be exact.

@@ -410,7 +410,11 @@ def test_one_class_alone_is_a_flat_model_that_says_so(outcome, said):
     model = AffinityModel(segment_by="product").fit(rows[:-25])  # some cells were tried more often
     chances = model.estimate([("x",), ("y",)], ["a", "b", "c", "new"]).probability
     assert ((chances < 0.02) if outcome == 0 else (chances > 0.98)).all()
-    assert np.ptp(chances) < 1e-4
+    assert len(np.unique(chances)) == 1
+    assert (model.strengths_, len(model.variance_components())) == ({}, 0)
+    draws = model.draw([("x",), ("y",)], ["a", "new"], n_draws=50)
+    assert (draws == draws[:, :1, :1]).all()
+    assert np.ptp(draws) > 0
     assert model.notes_ == [
         f"all of 95 outcomes are {said}: nothing tells one rep or segment from another, so all have the same chance"
     ]

@@ -17,6 +17,7 @@ from leadopt.matching import match
 from leadopt.plan import Plan
 from leadopt.policy import Policy
 from leadopt.posterior import drawn_rates
+from leadopt.tables import number
 from tests.strategies import examples
 from tests.tables_strategies import floors, policies
 
@@ -138,7 +139,9 @@ def test_it_is_told_in_words_and_survives_saving():
     assert "drawn" not in str(explored(4, EXPLORE.replace(explore=0.0)).explain(0))
     assert "proven best for the drawn chances" in plan.summary()
     assert any(note.startswith("explores: planned by chances drawn") for note in plan.notes)
-    assert "Exploring costs " in plan.report() and " of the expected deals, for what is learned" in plan.report()
+    assert (
+        f"Exploring costs {number(plan.exploration_cost)} expected deals, for what is learned from it." in plan.report()
+    )
 
 
 def test_without_evidence_there_is_nothing_to_explore():
