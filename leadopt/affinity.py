@@ -7,25 +7,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.bins import all_numbers, check_bins, learned_edges, leveled
-from leadopt.coding import Coding, Pairs, RepRow, Segment, codes_of, distinct, every_pair
+from leadopt.attributes import read_attributes
+from leadopt.bins import check_bins, leveled
+from leadopt.coding import RepRow, Segment, codes_of, distinct, every_pair
 from leadopt.effects import sigmoid
 from leadopt.errors import InvalidInput
 from leadopt.estimates import Estimates, Posterior
-from leadopt.families import fit_families
 from leadopt.frames import Table, check_same_kind
 from leadopt.gains import Affinity
+from leadopt.learning import learn, tuples
 from leadopt.moments import latest_day, refuse_later
-from leadopt.noticed import class_note, name_note, names_leads
+from leadopt.noticed import class_note
 from leadopt.outcomes import OutcomeCounts, count_outcomes, joined
-from leadopt.tally import Tally
 from leadopt.values import Id, as_level, as_number
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-HALF_LIVES = (None, 730.0, 365.0, 180.0, 90.0, 45.0)
-"""Half-lives in days that ``half_life_days="learn"`` chooses from; None = no decay."""
 
 
 class AffinityModel:
@@ -48,7 +45,7 @@ class AffinityModel:
         measurements (numbers, some not whole) are binned by themselves, into eight
     half_life_days
         age at which an outcome counts half, counted back from the latest one; None = all count the same; "learn" = the
-        one of `HALF_LIVES` under which the first three quarters of the history predict the rest best
+        one of `learning.HALF_LIVES` under which the first three quarters of the history predict the rest best
     weight
         column of history with how much each outcome counts, 0 or more; None = 1 each
     rep, converted, at
@@ -85,7 +82,7 @@ class AffinityModel:
 
     References
     ----------
-    `effects`, `strengths` and `families` hold the mathematics and its sources.
+    `learning`, `effects`, `strengths` and `families` hold the mathematics and its sources.
 
     Examples
     --------
@@ -162,95 +159,27 @@ class AffinityModel:
     def _learn(self, counts: OutcomeCounts) -> "AffinityModel":
         self._counts = counts
         self.n_outcomes_, self.n_open_ = int(counts.count.sum()), counts.n_open
-        self._weights = _weights(self.weight, counts.keys[-1]) if self.weight else np.ones(len(counts.count))
-        levels = self._learned_levels(counts)
-        n_of_reps, n_groups = len(self.rep_by_), len(counts.count)
-        rows: list[RepRow] = list(zip(counts.keys[0], *levels[:n_of_reps], strict=True))
-        segments = _tuples(levels[n_of_reps:], n_groups)
-        self._coding = Coding.of(rows, segments, 1 + n_of_reps, 1 + len(levels))
-        self.reps_ = [rep for rep in self._coding.reps if rep is not None]
-        self.segments_ = list(self._coding.segments)
-        self._usual = _most_frequent(rows, counts.count)
-        places = self._coding.places(rows, segments)
-        self.half_life_days_ = self._learned_half_life(places, counts)
-        self._posterior = self._fitted(places, counts, np.ones(n_groups, dtype=bool), self.half_life_days_)
-        strangers = [np.array([size]) for size in self._coding.sizes]
-        self.base_ = float(self._posterior.probability(np.array([len(self._posterior.tally.keys)]), strangers)[0])
-        self.strengths_ = {name: strength.deviation for name, strength in self._named_strengths()}
+        weights = _weights(self.weight, counts.keys[-1]) if self.weight else np.ones(len(counts.count))
+        asked = (*self._asked_of_reps, *self._asked_of_leads)
+        cells = dict(zip(asked, counts.keys[1 : 1 + len(asked)], strict=True))
+        read = read_attributes("history", cells, counts.count, weights=counts.count * weights, bins=self._asked_bins)
+        self.rep_by_, self.segment_by_ = (
+            tuple(name for name in some if name in read.levels) for some in (self._asked_of_reps, self._asked_of_leads)
+        )
+        said = class_note(counts.converted, counts.count)
+        self.bins_, self.notes_ = read.edges, [*([said] if said else []), *read.notes]
+        of_reps, of_leads = ([read.levels[name] for name in some] for some in (self.rep_by_, self.segment_by_))
+        self._learned = learn(counts, weights, of_reps, of_leads, self.half_life_days)
+        self.reps_ = [rep for rep in self._learned.coding.reps if rep is not None]
+        self.segments_ = list(self._learned.coding.segments)
+        self.half_life_days_ = self._learned.half_life_days
+        self.base_ = float(self._learned.of_strangers([None] * (1 + len(read.levels)))[0])
+        self.strengths_ = {name: strength.deviation for name, strength in self._learned.strengths(self._names)}
         return self
-
-    def _fitted(self, places: Pairs, counts: OutcomeCounts, chosen: Any, half_life: float | None) -> Posterior:
-        """Return what the chosen groups of outcomes tell."""
-        tally = Tally.of(
-            self._coding.keys(*places)[chosen],
-            counts.count[chosen],
-            counts.converted[chosen],
-            weight=self._weights[chosen],
-            day=None if counts.day is None else counts.day[chosen],
-            half_life=half_life,
-        )
-        codes = self._coding.codes_of_keys(tally.keys)
-        fitted = fit_families(
-            codes,
-            self._coding.sizes,
-            1 + len(self.rep_by_),
-            tally.weighted_tried[:-1],
-            tally.weighted_converted[:-1],
-        )
-        return Posterior(tally=tally, fitted=fitted)
-
-    def _learned_half_life(self, places: Pairs, counts: OutcomeCounts) -> float | None:
-        if self.half_life_days != "learn" or counts.day is None or not len(counts.count):
-            return None if isinstance(self.half_life_days, str) else self.half_life_days
-        order = np.argsort(counts.day, kind="stable")
-        middle = counts.day[order][np.searchsorted(counts.count[order].cumsum(), 0.75 * counts.count.sum())]
-        early, late = counts.day < middle, counts.day >= middle
-        if not early.any():
-            return None
-        keys = self._coding.keys(*places)[late]
-        n, won = counts.count[late], counts.converted[late]
-
-        def loss(half_life: float | None) -> float:
-            posterior = self._fitted(places, counts, early, half_life)
-            chance = posterior.probability(posterior.tally.find(keys), self._coding.codes_of_keys(keys))
-            return float(-(n * np.where(won == 1, np.log(chance), np.log1p(-chance))).sum())
-
-        return min(HALF_LIVES, key=loss)
 
     @property
     def _names(self) -> tuple[str, ...]:
         return ("rep", *self.rep_by_, *self.segment_by_)
-
-    def _named_strengths(self) -> list[tuple[str, Any]]:
-        fitted = self._posterior.fitted
-        named = [
-            (" x ".join(self._names[column] for column in family.columns), strength)
-            for family, strength in zip(fitted.families, fitted.effects.strengths, strict=True)
-        ]
-        own = fitted.effects.own_strength
-        return (
-            named
-            if own is None
-            else [*named, (" x ".join(("rep", *self.segment_by_)) if self.segment_by_ else "", own)]
-        )
-
-    def _learned_levels(self, counts: OutcomeCounts) -> list[list[str | None]]:
-        """Return the levels of each column in use; says which are in use, and what was noticed."""
-        asked = (*self._asked_of_reps, *self._asked_of_leads)
-        weights, columns = counts.count * self._weights, dict(zip(asked, counts.keys[1 : 1 + len(asked)], strict=True))
-        edges = {name: learned_edges(self._asked_bins.get(name), values, weights) for name, values in columns.items()}
-        levels = {name: leveled(f"history.{name}", values, edges[name]) for name, values in columns.items()}
-        names = [name for name, found in levels.items() if names_leads(found, counts.count)]
-        self.rep_by_, self.segment_by_ = (
-            tuple(name for name in some if name not in names) for some in (self._asked_of_reps, self._asked_of_leads)
-        )
-        self.bins_ = {name: found for name, found in edges.items() if found is not None and name not in names}
-        said = class_note(counts.converted, counts.count)
-        self.notes_ = [
-            *([said] if said else []),
-            *(name_note(name, levels[name], counts.count, numbers=all_numbers(columns[name])) for name in names),
-        ]
-        return [levels[name] for name in self._names[1:]]
 
     def _leveled(self, table: str, column: str, values: Sequence[Any]) -> list[str | None]:
         return leveled(f"{table}.{column}", values, self.bins_.get(column))
@@ -260,7 +189,7 @@ class AffinityModel:
         self._check_fitted()
         table = leads if isinstance(leads, Table) else Table(leads, "leads")
         levels = [self._leveled(table.name, column, table.values(column)) for column in self.segment_by_]
-        return _tuples(levels, table.n_rows)
+        return tuples(levels, table.n_rows)
 
     def rep_rows_of(self, reps: Any, rep_id: str | None = None, *, unique: bool = True) -> list[RepRow]:
         """Return each rep's id and the levels of `rep_by`: as the table has them, else those of most of its history."""
@@ -269,7 +198,7 @@ class AffinityModel:
         column = rep_id or self.rep
         ids = table.ids(column, unique=unique)
         self._check_reps(f"{table.name}.{column}", ids)
-        usual = [self._usual_row(rep) for rep in ids]
+        usual = [self._learned.usual_row(rep) for rep in ids]
         levels = [
             self._leveled(table.name, name, table.values(name)) if name in table else [row[place] for row in usual]
             for place, name in enumerate(self.rep_by_, 1)
@@ -278,31 +207,8 @@ class AffinityModel:
 
     def state_effects(self, rep_rows: Sequence[RepRow]) -> Floats:
         """Return what each level of `rep_by` alone adds to the logit of a rep in that state, (n_reps, n_columns)."""
-        posterior = self._posterior_of()
-        codes = self._coding.codes(rep_rows, [], (np.arange(len(rep_rows)), np.zeros(0, dtype=np.int64)))
-
-        def logit(known: int | None) -> Floats:
-            of_columns = [
-                code if place == known else np.full(len(rep_rows), size)
-                for place, (code, size) in enumerate(zip(codes, self._coding.sizes, strict=True))
-            ]
-            chance = posterior.probability(np.full(len(rep_rows), len(posterior.tally.keys)), of_columns)
-            return np.asarray(np.log(chance) - np.log1p(-chance))
-
-        nothing = logit(None)
-        parts = [logit(1 + place) - nothing for place in range(len(self.rep_by_))]
-        return np.array(parts).reshape(len(parts), len(rep_rows)).T
-
-    def _usual_row(self, rep: Id) -> RepRow:
-        return self._usual.get(rep, (rep, *([None] * len(self.rep_by_))))
-
-    def _located(
-        self, rep_rows: Sequence[RepRow], segments: Sequence[Segment], pairs: Pairs
-    ) -> tuple[Ints, list[Ints]]:
-        """Return the cell and each column's code for pairs of pointers into `rep_rows` and `segments`."""
-        rep, segment = self._coding.places(rep_rows, segments)
-        cell = self._posterior.tally.find(self._coding.keys(rep[pairs[0]], segment[pairs[1]]))
-        return cell, self._coding.codes(rep_rows, segments, pairs)
+        self._check_fitted()
+        return self._learned.state_effects(rep_rows)
 
     def estimate(self, segments: Sequence[Segment], reps: Sequence[Id] | Sequence[RepRow]) -> Estimates:
         """Return what is known about every pair of these segments and reps.
@@ -319,10 +225,10 @@ class AffinityModel:
         Time and memory grow with the product of the two.
         """
         rows, plain = self._asked(segments, reps)
-        _, known_segment = self._coding.places(rows, plain)
+        _, known_segment = self._learned.coding.places(rows, plain)
         known_ids = codes_of({rep: number for number, rep in enumerate(self.reps_)}, [row[0] for row in rows])
-        return self._posterior.estimates(
-            *self._located(rows, plain, every_pair(len(rows), len(plain))),
+        return self._learned.posterior.estimates(
+            *self._learned.located(rows, plain, every_pair(len(rows), len(plain))),
             known_rep=known_ids < len(self.reps_),
             known_segment=known_segment < len(self.segments_),
         )
@@ -341,12 +247,12 @@ class AffinityModel:
         independent draws of its pairs would have it. Parameters as for `estimate`; `rng` is a seed or a generator.
         """
         rows, plain = self._asked(segments, reps)
-        cell, codes = self._located(rows, plain, every_pair(len(rows), len(plain)))
-        return sigmoid(self._posterior.fitted.draw(codes, cell, n_draws, np.random.default_rng(rng)))
+        cell, codes = self._learned.located(rows, plain, every_pair(len(rows), len(plain)))
+        return sigmoid(self._learned.posterior.fitted.draw(codes, cell, n_draws, np.random.default_rng(rng)))
 
     def _asked(self, segments: Sequence[Segment], reps: Sequence[Any]) -> tuple[list[RepRow], list[Segment]]:
         self._check_fitted()
-        rows = [rep if isinstance(rep, tuple) else self._usual_row(rep) for rep in reps]
+        rows = [rep if isinstance(rep, tuple) else self._learned.usual_row(rep) for rep in reps]
         self._check_reps("reps", [row[0] for row in rows])
         return rows, self._plain_segments(segments)
 
@@ -366,7 +272,7 @@ class AffinityModel:
         # A history repeats its pairs: each is looked up once.
         pairs, row = distinct(list(zip(rep.tolist(), segment.tolist(), strict=True)))
         pointers = np.array(pairs, dtype=np.int64).reshape(len(pairs), 2)
-        return answer(*self._located(rep_rows, segments, (pointers[:, 0], pointers[:, 1])))[row]
+        return answer(*self._learned.located(rep_rows, segments, (pointers[:, 0], pointers[:, 1])))[row]
 
     def affinity(self, leads: Any, reps: Any, *, value: str = "value", rep_id: str | None = None) -> Affinity:
         """Return the expected gain of every lead with every rep: probability times the lead's value.
@@ -392,8 +298,8 @@ class AffinityModel:
         segments, row = distinct(self.segments_of(table))
         scale = table.numbers(value, low=0.0) if value in table else np.ones(table.n_rows)
         rows = self.rep_rows_of(reps, rep_id)
-        located = self._located(rows, segments, every_pair(len(rows), len(segments)))
-        return Affinity(rates=self._posterior.probability(*located), row=row, scale=scale)
+        located = self._learned.located(rows, segments, every_pair(len(rows), len(segments)))
+        return Affinity(rates=self._learned.posterior.probability(*located), row=row, scale=scale)
 
     def table(self) -> Any:
         """Return one row per rep and segment that history holds, as the kind of table that the history was.
@@ -401,7 +307,7 @@ class AffinityModel:
         Columns: the rep, those of `rep_by` and `segment_by`, tried, converted, raw_rate, estimate, and low and high
         (90% interval).
         """
-        posterior, coding = self._posterior_of(), self._coding
+        posterior, coding = self._posterior_of(), self._learned.coding
         keys = posterior.tally.keys
         row, segment = np.divmod(keys, len(coding.segments) + 1)
         named = np.array([coding.rep_rows[code][0] is not None for code in row], dtype=bool)
@@ -432,8 +338,8 @@ class AffinityModel:
         is an effect at all; evidence, the log-likelihood ratio against none; and telling, whether that is more than
         chance alone yields once in twenty families. What is not telling is indistinguishable from 0.
         """
-        named = [] if not hasattr(self, "_posterior") else self._named_strengths()
         self._check_fitted()
+        named = self._learned.strengths(self._names)
         columns = ("deviation", "low", "high", "evidence")
         numbers = {name: [getattr(strength, name) for _, strength in named] for name in columns}
         telling = [strength.is_telling for _, strength in named]
@@ -450,10 +356,10 @@ class AffinityModel:
 
     def _posterior_of(self) -> Posterior:
         self._check_fitted()
-        return self._posterior
+        return self._learned.posterior
 
     def _check_fitted(self) -> None:
-        if not hasattr(self, "_posterior"):
+        if not hasattr(self, "_learned"):
             raise InvalidInput("AffinityModel: has learned nothing yet; call fit(history) first")
 
     def _check_reps(self, name: str, reps: Sequence[Any]) -> None:
@@ -483,15 +389,3 @@ def _weights(column: str | None, values: Sequence[Any]) -> Floats:
         if not 0.0 <= weight < np.inf:
             raise InvalidInput(f"history.{column}: a weight must be a finite number, 0 or more; found {value!r}")
     return weights
-
-
-def _tuples(columns: Sequence[Sequence[str | None]], n_rows: int) -> list[Segment]:
-    return list(zip(*columns, strict=True)) if columns else [()] * n_rows
-
-
-def _most_frequent(rows: Sequence[RepRow], count: Ints) -> dict[Any, RepRow]:
-    """Return for each rep the row that most of its outcomes have, the first in order among equals."""
-    distinct_rows, place = distinct(rows)
-    total = np.bincount(place, count, minlength=len(distinct_rows))
-    order = sorted(range(len(distinct_rows)), key=lambda number: (total[number], repr(distinct_rows[number])))
-    return {distinct_rows[number][0]: distinct_rows[number] for number in order}

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.bins import all_numbers, learned_edges, leveled
+from leadopt.attributes import read_attributes
 from leadopt.frames import Table
 from leadopt.loads import open_load, recent_load
 from leadopt.moments import latest_day
-from leadopt.noticed import copies_note, name_note, names_leads
+from leadopt.noticed import copies_note
 from leadopt.outcomes import count_outcomes, rep_ids
 from leadopt.tables import count
 from leadopt.values import Id, as_outcome, each_once
@@ -97,10 +97,9 @@ def read_loads(
     # Before history begins there may have been leads that it does not know.
     begun = day >= (day[there].min() if there.any() else 0) + (window or 1) - 1
     used = there & begun & ~np.isnan(won)
-    columns = {column: _levels(table, column) for column in segment_by}
-    settled = (~np.isnan(won)).astype(np.int64)
-    names = [column for column, levels in columns.items() if names_leads(levels, settled)]
-    codes = [_codes(levels) for column, levels in columns.items() if column not in names]
+    cells = {column: table.values(column) for column in segment_by}
+    read = read_attributes("history", cells, (~np.isnan(won)).astype(np.int64), weights=np.ones(len(won)))
+    codes = [_codes(levels) for levels in read.levels.values()]
     return PastLoads(
         table=table,
         reps=reps,
@@ -113,7 +112,7 @@ def read_loads(
         notes=(
             *_notes(there, begun, won, who, window, came, assigned),
             *_class_notes(won[used]),
-            *(name_note(name, columns[name], settled, numbers=all_numbers(table.values(name))) for name in names),
+            *read.notes,
             *filter(None, [copies_note(table, converted, (_LEAD_ID, rep, came))]),
         ),
     )
@@ -144,11 +143,6 @@ def _settled(table: Table, at: str, came: Ints, needed: Bools, now: Any) -> Ints
         row = int(early[0])
         table.refuse(at, row, "an outcome cannot be settled before the rep had the lead", table.values(at)[row])
     return settled
-
-
-def _levels(table: Table, column: str) -> Sequence[str | None]:
-    values = table.values(column)
-    return leveled(f"history.{column}", values, learned_edges(None, values, np.ones(len(values))))
 
 
 def _codes(levels: Sequence[str | None]) -> Ints:

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.bins import Edges, all_numbers, check_bins, learned_edges, leveled
+from leadopt.attributes import read_attributes
+from leadopt.bins import check_bins, leveled
 from leadopt.coding import Segment, codes_of, distinct
 from leadopt.currencies import check_currencies
 from leadopt.errors import InvalidInput
 from leadopt.families import Family
 from leadopt.frames import Table
 from leadopt.normal_effects import NormalEffects, Sums, fit_normal, more_diverse
-from leadopt.noticed import name_note, names_leads
 from leadopt.smearing import learn_correction
 from leadopt.strengths import TELLING, learn_strength
 from leadopt.won_values import WonValues, won_values
@@ -131,31 +131,15 @@ class ValueModel:
         won = won_values(table, names, self.value, self.converted, currency, rates)
         self.n_won_, self.n_missing_ = int(won.amounts.known.sum()), won.n_missing
         self.currencies_ = won.currencies
-        levels = self._learned_levels(dict(zip(columns, won.keys, strict=False)), asked, won.amounts.known)
-        if len(names) > len(columns):
-            levels["rep"] = leveled(f"history.{self.rep}", won.keys[-1], None)
-        self._learn(won, levels)
+        read = read_attributes(
+            "history", dict(zip(columns, won.keys, strict=False)), won.amounts.known, bins=asked, noun="won lead"
+        )
+        self.columns_, self.bins_, self.notes_ = tuple(read.levels), read.edges, read.notes
+        of_rep = [leveled(f"history.{self.rep}", won.keys[-1], None)] if len(names) > len(columns) else []
+        self._learn(won, (*self.columns_, *(["rep"] if of_rep else [])), [*read.levels.values(), *of_rep])
         return self
 
-    def _learned_levels(
-        self, columns: Mapping[str, Sequence[Any]], asked: Mapping[str, int | Edges], known: Ints
-    ) -> dict[str, list[str | None]]:
-        """Return the levels of each column in use; says which are in use, and what was noticed."""
-        edges = {
-            name: learned_edges(asked.get(name), cells, known.astype(np.float64)) for name, cells in columns.items()
-        }
-        levels = {name: leveled(f"history.{name}", cells, edges[name]) for name, cells in columns.items()}
-        left_out = [name for name, found in levels.items() if names_leads(found, known)]
-        self.columns_ = tuple(name for name in columns if name not in left_out)
-        self.bins_ = {name: found for name in self.columns_ if (found := edges[name]) is not None}
-        self.notes_ = [
-            name_note(name, levels[name], known, numbers=all_numbers(columns[name]), noun="won lead")
-            for name in left_out
-        ]
-        return {name: levels[name] for name in self.columns_}
-
-    def _learn(self, won: WonValues, levels_of: Mapping[str, list[str | None]]) -> None:
-        names, leveled_keys = tuple(levels_of), list(levels_of.values())
+    def _learn(self, won: WonValues, names: Sequence[str], leveled_keys: Sequence[list[str | None]]) -> None:
         self._codes = [_numbered(levels) for levels in leveled_keys]
         codes = [codes_of(code, levels) for code, levels in zip(self._codes, leveled_keys, strict=True)]
         segments = list(zip(*leveled_keys[: len(self.columns_)], strict=True)) or [()] * len(won.amounts.known)

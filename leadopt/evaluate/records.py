@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.bins import all_numbers, learned_edges, leveled
+from leadopt.attributes import read_attributes
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.crossing import crossed
 from leadopt.frames import Table
 from leadopt.moments import check_settled
-from leadopt.noticed import name_note, names_leads
 from leadopt.outcomes import count_outcomes, rep_ids
 from leadopt.values import Id, as_level, as_moment, as_outcome, each_once
 
@@ -114,31 +113,24 @@ def read_records(
     if _LEAD_ID in table:
         _check_copies(table, settled, ids, days)
     reps = sorted({one for one in ids if one is not None}, key=lambda one: (type(one).__name__, one))
-    kept, notes = table.take(settled), []
-    levels_of: dict[str, Sequence[str | None]] = {}
-    once = np.ones(len(settled), dtype=np.int64)
-    for column in segment_by:
-        values = kept.values(column)
-        found = leveled(f"{name}.{column}", values, learned_edges(None, values, np.ones(len(values))))
-        if names_leads(found, once):
-            notes.append(name_note(column, found, once, numbers=all_numbers(values)))
-        else:
-            levels_of[column] = found
-    levels = np.array([_codes(found) for found in levels_of.values()], dtype=np.int64)
-    levels = levels.reshape(len(levels_of), len(settled))
+    kept = table.take(settled)
+    cells = {column: kept.values(column) for column in segment_by}
+    read = read_attributes(name, cells, np.ones(len(settled), dtype=np.int64))
+    levels = np.array([_codes(found) for found in read.levels.values()], dtype=np.int64)
+    levels = levels.reshape(len(read.levels), len(settled))
     return Records(
         table=kept,
         row=settled,
         reps=tuple(reps),
         rep=_codes(ids, [*reps])[settled],
-        columns=tuple(levels_of),
+        columns=tuple(read.levels),
         levels=levels,
         segment=crossed(levels)[1],
         won=np.array([outcomes[row] for row in settled], dtype=np.float64),
         day=np.array([days[row] for row in settled], dtype=np.int64) if dated else None,
         time=_seconds(table.values(at))[settled] if dated else None,
         n_open=n_open,
-        notes=tuple(f"{note}." for note in notes),
+        notes=tuple(f"{note}." for note in read.notes),
     )
 
 

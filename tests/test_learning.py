@@ -1,0 +1,53 @@
+"""From counted outcomes to the posterior: what strangers get, states, and the half-life that predicts best."""
+
+import numpy as np
+import pytest
+
+from leadopt import AffinityModel
+from leadopt.frames import Table
+from leadopt.learning import HALF_LIVES, learn
+from leadopt.outcomes import count_outcomes
+
+ROWS = {
+    "rep_id": ["Ann", "Bo"] * 60,
+    "team": ["north", "north", "south", "south"] * 30,
+    "source": ["web", "web", "web", "fair", "fair"] * 24,
+    "converted": [k % 3 == 0 or k % 7 == 0 for k in range(120)],
+}
+
+
+def learned(half_life_days=None, rows=ROWS, at=None):
+    counts = count_outcomes(Table(rows, "history"), "rep_id", ["team", "source"], "converted", at)
+    return learn(counts, np.ones(len(counts.count)), [counts.keys[1]], [counts.keys[2]], half_life_days)
+
+
+def test_what_is_learned_is_what_the_model_says():
+    model = AffinityModel(segment_by="source", rep_by="team").fit(ROWS)
+    found = learned()
+    assert float(found.of_strangers([None] * 3)[0]) == model.base_
+    assert {name: one.deviation for name, one in found.strengths(("rep", "team", "source"))} == model.strengths_
+    assert found.usual_row("Cy") == ("Cy", None)
+    assert found.usual_row("Ann") == model.rep_rows_of([{"rep_id": "Ann"}])[0]
+
+
+def test_a_state_never_seen_adds_nothing():
+    effects = learned().state_effects([("Ann", "north"), ("Bo", "north"), ("Cy", "east")])
+    assert effects.shape == (3, 1)
+    assert effects[0] == effects[1]  # the state's own, not the rep's
+    assert effects[2] == 0.0
+
+
+@pytest.mark.parametrize("half_life", [None, 90.0])
+def test_a_half_life_that_is_given_is_kept(half_life):
+    dated = ROWS | {"at": ["2025-01-05"] * 120}
+    assert learned(half_life, dated, "at").half_life_days == half_life
+
+
+def test_with_one_day_alone_no_half_life_can_be_learned():
+    assert learned("learn", ROWS | {"at": ["2025-01-05"] * 120}, "at").half_life_days is None
+    assert learned("learn").half_life_days is None  # no dates were counted
+
+
+def test_a_half_life_is_one_of_the_list():
+    dated = ROWS | {"at": [f"2025-{1 + k // 28:02d}-{1 + k % 28:02d}" for k in range(120)]}
+    assert learned("learn", dated, "at").half_life_days in HALF_LIVES
