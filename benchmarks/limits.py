@@ -136,7 +136,7 @@ def _warm_up(maker: str, limits: str, solver: Any) -> None:
 
     small = MAKERS[maker](n=2_000, m=20)
     worth = leadopt.match(small.affinity(), small.capacity).objective
-    time_limit_s = 2.0 if limits == "bands" else None  # a search may go on for long, and flows know no limit
+    time_limit_s = 20.0 if limits == "bands" else None  # a search may go on for long, and flows know no limit
     leadopt.match(
         small.affinity(),
         small.capacity,

@@ -1,6 +1,4 @@
-"""Annealing: smooth sums that tend to the dual, prices near the best ones, shares dealt out whole."""
-
-from itertools import pairwise
+"""Annealing: smooth sums that tend to the dual, and prices near the best ones."""
 
 import numpy as np
 import pytest
@@ -9,7 +7,7 @@ from leadopt.certify import certify
 from leadopt.matching import solve
 from leadopt.progress import Meter
 from leadopt.solvers import Milp, annealing, lines
-from leadopt.solvers.annealing import Bins, Soft, annealed, dealt
+from leadopt.solvers.annealing import Bins, Soft, annealed
 from leadopt.solvers.dual import Dual
 from leadopt.solvers.families import Rows
 from tests.oracles import linear_programme
@@ -20,7 +18,7 @@ def soft_of(problem, most, temperature):
     _, lines = oracles(problem)
     bins = Bins.of(lines, most)
     y = np.zeros(Rows.of(problem).n)
-    options = annealing._options(lines, bins, y, np.inf)
+    options = annealing.options_near(lines, bins, y, np.inf)
     return lines, Soft(oracle=lines, bins=bins, options=options, temperature=temperature)
 
 
@@ -69,22 +67,6 @@ def test_without_numba_the_sums_are_the_same(reserve, monkeypatch):
     plain = soft.totals(some_prices(problem))
     assert plain.total == pytest.approx(found.total, rel=1e-11)
     np.testing.assert_allclose(plain.load, found.load, rtol=1e-8, atol=1e-9)
-
-
-def test_leads_are_dealt_out_as_their_shares_are_but_for_one_a_class():
-    problem = banded(n=2_000, reserve=0.4)
-    lines, soft = soft_of(problem, 6, 0.1)
-    y = some_prices(problem)
-    rep = dealt(soft, y)
-    starts, m = lines.pairs.starts, problem.n_reps
-    slopes, paid = lines.lines(y)
-    args = (slopes, paid, soft.bins, soft.options, soft.temperature, problem.reserve, 0, len(soft.bins.kind))
-    _, share, bin_ = annealing.shares(*args, lines.n_rows)
-    of_class = soft.bins.kind[bin_] // lines.n_rows
-    for k, (start, stop) in enumerate(pairwise(starts)):
-        wanted = np.bincount(soft.options.rep[of_class == k], share[of_class == k], minlength=m)
-        got = np.bincount(rep[start:stop] + 1, minlength=m + 1)[1:]
-        assert np.abs(got - wanted).max() < 1.5
 
 
 def test_annealed_prices_bound_as_tightly_as_the_linear_programme():

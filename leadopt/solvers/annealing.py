@@ -7,8 +7,7 @@ none at all, and no method that follows its slope gets far. So leads choose soft
 
 which is smooth, and tends to the dual as the temperature :math:`\tau` falls. Leads of one row and class that are
 neighbours in order of scale are one bin b of :math:`n_b` leads, the finer the colder. At the end there are prices near
-the best ones, and shares of each bin that nearly keep the limits: they are dealt out whole, one bin after the other,
-each rep's remainder carried on to the next.
+the best ones, and shares of each bin that nearly keep the limits: `sharpening` goes on from there.
 
 References
 ----------
@@ -29,11 +28,11 @@ from leadopt.solvers.lines import LineOracle
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_HOTTEST, _COLDEST = 0.3, 1e-4  # temperatures, of a usual gain
+_HOTTEST, _COLDEST = 0.3, 2e-4  # temperatures, of a usual gain
 _COOLER = 0.4  # times as hot is the next stage
-_STEPS, _LAST_STEPS = 150, 300  # of a quasi-Newton method at each temperature, and at the coldest
+_STEPS, _LAST_STEPS = 40, 60  # of a quasi-Newton method at each temperature, and at the coldest
 _TOLERANCE = 1e-10
-_FINE, _MOST_BINS = 0.03, 64  # bins of each row and class, by temperature and at most
+_FINE, MOST_BINS = 0.03, 64  # bins of each row and class, by temperature and at most
 _NEAR = 25.0  # temperatures by which an option may lose at the prices of the stage before, and be asked about
 
 
@@ -122,8 +121,8 @@ def _stage(
     oracle: LineOracle, dual: Dual, y: Floats, temperature: float, near: float, meter: Meter
 ) -> tuple[Floats, Soft]:
     """Return the prices at one temperature, from given ones, and what leads choose there of the options near them."""
-    bins = Bins.of(oracle, int(np.clip(_FINE / temperature, 1, _MOST_BINS)))
-    options = _options(oracle, bins, y, near)
+    bins = Bins.of(oracle, int(np.clip(_FINE / temperature, 1, MOST_BINS)))
+    options = options_near(oracle, bins, y, near)
     soft = Soft(oracle=oracle, bins=bins, options=options, temperature=temperature * dual.gain)
     steps = _LAST_STEPS if temperature <= _COLDEST else _STEPS
     return replace(dual, oracle=soft).minimised(y, steps, _TOLERANCE, meter), soft
@@ -140,7 +139,7 @@ def _evened(dual: Dual) -> Dual:
     return replace(dual, unit=dual.unit * np.sqrt(np.median(count) / count))
 
 
-def _options(oracle: LineOracle, bins: Bins, y: Floats, near: float) -> Options:
+def options_near(oracle: LineOracle, bins: Bins, y: Floats, near: float) -> Options:
     """Return the reps of each bin that lose no more than `near` against the best option."""
     slopes, paid = oracle.lines(y)
     m, reserve = slopes.shape[1], oracle.pairs.problem.reserve
@@ -197,29 +196,6 @@ def shares(
     size = bins.size[low:high]
     total = float((size * (best + temperature * np.log(whole))).sum())
     return total, (size / whole)[bin_ - low] * weight, bin_
-
-
-def dealt(soft: Soft, y: Floats) -> Ints:
-    """Return a rep for each lead of the oracle, -1 = pool, so that reps get their shares of all bins but for a lead.
-
-    Within a bin, the steeper a rep's line, the larger the leads it gets.
-    """
-    oracle, bins, options = soft.oracle, soft.bins, soft.options
-    slopes, paid = oracle.lines(y)
-    reserve = oracle.pairs.problem.reserve
-    _, share, _ = shares(
-        slopes, paid, bins, options, soft.temperature, reserve, 0, len(bins.kind), oracle.n_rows
-    )  # fmt: skip
-    from leadopt.solvers.annealing_kernels import deal
-
-    place = np.empty(len(oracle.pairs.leads), dtype=np.int64)
-    carried = np.zeros((len(paid), slopes.shape[1] + 1))
-    deal(slopes, bins, options, share, oracle.n_rows, bool(np.isfinite(reserve)), carried, place)
-    found, n = np.empty_like(place), 0
-    for envelope in oracle.envelopes:
-        found[n + envelope.order] = place[n : n + len(envelope.order)]
-        n += len(envelope.order)
-    return found
 
 
 def _compiled(name: str):  # type: ignore[no-untyped-def]

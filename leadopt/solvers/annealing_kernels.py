@@ -8,6 +8,9 @@ import numpy as np
 from leadopt.solvers.sampling import has_numba
 
 _NOTHING = 30.0  # temperatures below the best: e to the minus that is nothing
+_TRACE = 1e-9  # of a bin: a share that adds nothing to a curvature
+_SELDOM = 1e-3  # leads: a share that gets none as long as there are others
+_FULL = 1e6  # stands for no room
 
 
 def _as_given(function: Callable[..., Any]) -> Any:
@@ -55,42 +58,84 @@ def soften(
 
 
 @compiled
+def spread(first: Any, rep: Any, share: Any, size: Any, amounts: Any, low: int, high: int, out: Any) -> None:
+    """Add to `out`, below its diagonal, how quantities at reps vary together: rows are quantity * n_reps + rep."""
+    n_kinds = len(amounts)
+    m = out.shape[0] // n_kinds
+    at = np.empty(m * n_kinds, dtype=np.int64)
+    mean = np.empty(m * n_kinds)
+    for b in range(low, high):
+        n = 0
+        for o in range(first[b], first[b + 1]):
+            if share[o] <= _TRACE * size[b]:
+                continue
+            for q in range(n_kinds):
+                row = q * m + rep[o]
+                at[n], mean[n] = row, share[o] * amounts[q, o]
+                for r in range(q + 1):
+                    out[row, r * m + rep[o]] += mean[n] * amounts[r, o]
+                n += 1
+        for i in range(n):
+            part = mean[i] / size[b]
+            for k in range(i + 1):
+                out[max(at[i], at[k]), min(at[i], at[k])] -= part * mean[k]
+
+
+@compiled
 def deal(
-    slopes: Any, bins: Any, options: Any, share: Any, n_rows: int, may_stay: bool, carried: Any, place: Any
-) -> None:
-    """Write a rep for each place: of each bin about its share, what is left of it carried on within the class."""
+    order: Any, bins: Any, n_rows: int, options: Any, share: Any, scale: Any, kinds: Any, rates: Any, usual: Any,
+    owed: Any, room: Any, place: Any,
+) -> None:  # fmt: skip
+    """Give the leads of some bins, one bin after the other, to the reps that are owed most by their shares.
+
+    Parameters
+    ----------
+    order
+        which bins
+    share
+        of each option, among which the pool is, as rep n_reps
+    scale
+        of the lead at each place
+    kinds
+        (n_families, n_classes): 0 = does not count, 1 = counts leads, 2 = amounts, ``rates[family, row, rep] * scale``
+    usual
+        (n_families,), an amount that matters as much as one lead
+    owed, room
+        (n_families, n_reps + 1): what shares come to less what was given; how many leads more may be given at all
+    place
+        the rep of the lead at each place, written
+    """
     kind, start, size, _ = bins
     first, rep = options
-    m = slopes.shape[1]
-    want, taken = np.empty(m + 1), np.empty(m + 1, dtype=np.int64)
-    for b in range(len(kind)):
-        c, n = kind[b] // n_rows, first[b + 1] - first[b]
-        left, pooled = start[b + 1] - start[b], size[b]
-        for a in range(n):
-            want[a] = carried[c, rep[first[b] + a]] + share[first[b] + a]
-            pooled -= share[first[b] + a]
-        n_options = n + 1 if may_stay or n == 0 else n
-        want[n] = carried[c, m] + max(pooled, 0.0)
-        for a in range(n_options):
-            taken[a] = max(0, int(np.floor(want[a])))
-            left -= taken[a]
-        while left != 0:
-            at = -1
-            for a in range(n_options):
-                if left > 0 or taken[a] > 0:
-                    better = at < 0 or (want[a] - taken[a] > want[at] - taken[at]) == (left > 0)
-                    if better:
-                        at = a
-            taken[at] += 1 if left > 0 else -1
-            left += -1 if left > 0 else 1
-        steep = np.zeros(n_options)
-        for a in range(n):
-            steep[a] = slopes[kind[b], rep[first[b] + a]]
-            carried[c, rep[first[b] + a]] = want[a] - taken[a]
-        if n_options > n:
-            carried[c, m] = want[n] - taken[n]
-        at = start[b]
-        for a in np.argsort(steep):
-            for _ in range(taken[a]):
-                place[at] = rep[first[b] + a] if a < n else -1
-                at += 1
+    n_families, m = kinds.shape[0], owed.shape[1] - 1
+    for b in order:
+        c, row, begin, end = kind[b] // n_rows, kind[b] % n_rows, start[b], start[b] + int(size[b])
+        mean = scale[begin:end].mean()
+        for o in range(first[b], first[b + 1]):
+            for f in range(n_families):
+                if kinds[f, c] == 1:
+                    owed[f, rep[o]] += share[o]
+                elif kinds[f, c] == 2 and rep[o] < m:
+                    owed[f, rep[o]] += share[o] * rates[f, row, rep[o]] * mean
+        for i in range(end - 1, begin - 1, -1):
+            best, at = -np.inf, m
+            for o in range(first[b], first[b + 1]):
+                j = rep[o]
+                won = -_FULL if share[o] <= _SELDOM else 0.0
+                for f in range(n_families):
+                    if kinds[f, c] == 1:
+                        won += 2.0 * owed[f, j] - 1.0
+                        if room[f, j] <= 0.0:
+                            won -= _FULL
+                    elif kinds[f, c] == 2 and j < m:
+                        part = rates[f, row, j] * scale[i] / usual[f]
+                        won += part * (2.0 * owed[f, j] / usual[f] - part)
+                if won > best:
+                    best, at = won, j
+            place[i] = at
+            for f in range(n_families):
+                if kinds[f, c] == 1:
+                    owed[f, at] -= 1.0
+                    room[f, at] -= 1.0
+                elif kinds[f, c] == 2 and at < m:
+                    owed[f, at] -= rates[f, row, at] * scale[i]

@@ -64,14 +64,14 @@ def improved(core: Core, y: Floats, at: Ints, unit: Floats, meter: Meter) -> tup
     effort = _COMPILED if has_numba() else _PLAIN
     looks = int(min(effort.looks, (1.0 + max(meter.left_s, 0.0)) * _A_SECOND))
     for broken in _BROKEN:
-        work = _Search.of(core, y, broken * unit, broken)
+        work = Search.of(core, y, broken * unit, broken)
         at, looks = work.searched(at, effort, looks, meter)
         if core.allows(at):
             break
     return at, work.lacking(at)
 
 
-class _Search(NamedTuple):
+class Search(NamedTuple):
     """A core with what its options lose and its bounds cost."""
 
     core: Core
@@ -81,7 +81,7 @@ class _Search(NamedTuple):
     slopes: Floats
 
     @classmethod
-    def of(cls, core: Core, y: Floats, unit: Floats, broken: float) -> "_Search":
+    def of(cls, core: Core, y: Floats, unit: Floats, broken: float) -> "Search":
         within, below = np.maximum(y, 0.0), np.maximum(-y, 0.0)
         beyond = np.maximum(broken * np.abs(y), unit)
         slopes = [within, np.minimum(core.penalty - within, beyond), below, np.minimum(core.penalty - below, beyond)]
@@ -97,22 +97,37 @@ class _Search(NamedTuple):
 
     def searched(self, at: Ints, effort: _Effort, looks: int, meter: Meter) -> tuple[Ints, int]:
         """Return options after chains from every start, stage by stage, and the looks that are left."""
-        from leadopt.solvers.chain_kernels import chains
-
-        core, loss, at = self.core, self.loss, at.copy()
-        used = (core.used.indptr.astype(np.int64), core.used.indices.astype(np.int64), core.used.data)
-        n_reps, starts = int(core.rep.max(initial=0)) + 1, np.argsort(loss, kind="stable")
+        loss, at = self.loss, at.copy()
+        starts = np.argsort(loss, kind="stable")
         for stage in range(effort.stages):
             dearest = float(loss.max(initial=0.0)) * _CHEAPER ** (effort.stages - 1 - stage)
             for _ in range(effort.rounds):
-                rows, before = (core.loads(at), self.lower, self.upper), self.lacking(at)
-                won, looks = chains(
-                    starts, core.lead, core.first, core.rep, loss, *used, rows, self.slopes, at, n_reps,
-                    effort.depth, dearest, _LEAST * before, looks,
-                )  # fmt: skip
+                before = self.lacking(at)
+                won, looks = self._chains(starts, at, effort.depth, dearest, before, looks)
                 if won <= _WORTHWHILE * before or meter.left_s <= 0:
                     break
         return at, looks
+
+    def after_chains(self, starts: Ints, at: Ints, depth: int, looks: int) -> Ints:
+        """Return options after chains from some starts."""
+        at = at.copy()
+        self._chains(starts, at, depth, np.inf, self.lacking(at), looks)
+        return at
+
+    def _chains(
+        self, starts: Ints, at: Ints, depth: int, dearest: float, before: float, looks: int
+    ) -> tuple[float, int]:
+        """Change options by chains from some starts; return what they win, and the looks that are left."""
+        from leadopt.solvers.chain_kernels import chains
+
+        core = self.core
+        used = (core.used.indptr.astype(np.int64), core.used.indices.astype(np.int64), core.used.data)
+        n_reps = int(core.rep.max(initial=0)) + 1
+        won, looks = chains(
+            starts, core.lead, core.first, core.rep, self.loss, *used, (core.loads(at), self.lower, self.upper),
+            self.slopes, at, n_reps, depth, dearest, _LEAST * before, looks,
+        )  # fmt: skip
+        return won, looks
 
 
 def losses(core: Core, y: Floats) -> Floats:

@@ -114,6 +114,17 @@ class LineOracle:
             found[family.member] += reps @ taken
         return found
 
+    def quantities(self) -> tuple[list[int], list[Affinity]]:
+        """Return which quantity each family counts, 0 = leads, else one of the amounts, and these."""
+        kinds: list[int] = []
+        amounts: list[Affinity] = []
+        for family, _, _ in self.families:
+            usage = _amounts(family)
+            if usage is not None and not any(usage is other for other in amounts):
+                amounts.append(usage)
+            kinds.append(0 if usage is None else 1 + [usage is other for other in amounts].index(True))
+        return kinds, amounts
+
     def totals(self, y: Floats) -> Totals:
         """Return the dual sum and the loads at some prices."""
         m, total = self.pairs.problem.n_reps, 0.0

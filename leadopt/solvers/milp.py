@@ -1,7 +1,7 @@
 """`Milp`: limits of any kind: overlapping, in hours or in value, with penalties, with minimums.
 
 1. **Price** every bound by the dual (`dual`): on samples first, then on all leads. Where many leads share few rows of
-   rates, by annealing along lines (`annealing`), which also deals the leads out: then only steps of 3 are left to do.
+   rates, by annealing along lines (`annealing`, `sharpening`); their shares are dealt out (`dealing`, `repairs`).
 2. **Prune**: leads whose best option is well ahead of the next one take it; the others are the core (`covering`).
 3. **Solve** the core without whole numbers (HiGHS; `program`): its prices are better than those it came from. Make
    leads whole, large ones first (`rounding`), and mend what that breaks by ejection chains (`chains`). A problem that
@@ -18,7 +18,7 @@ from leadopt.errors import SolverFailed
 from leadopt.knapsacks import Knapsacks
 from leadopt.problem import Problem
 from leadopt.progress import Meter, OnProgress, OutOfTime
-from leadopt.solvers.annealing import Soft, annealed, dealt
+from leadopt.solvers.annealing import Soft, annealed
 from leadopt.solvers.base import Answer, checked_prices, checked_time_limit
 from leadopt.solvers.chains import improved, losses
 from leadopt.solvers.conflict import (
@@ -30,12 +30,15 @@ from leadopt.solvers.conflict import (
     row_name,
 )
 from leadopt.solvers.covering import open_options
+from leadopt.solvers.dealing import dealt
 from leadopt.solvers.dual import Dual, PairOracle, priced
 from leadopt.solvers.families import Rows
 from leadopt.solvers.lead_prices import lead_prices
 from leadopt.solvers.lines import LineOracle
 from leadopt.solvers.program import Core, Relaxed
+from leadopt.solvers.repairs import repaired
 from leadopt.solvers.rounding import largest, rounded
+from leadopt.solvers.sharpening import sharpest
 from leadopt.solvers.witness import refuse_empty_bounds
 
 Bools = NDArray[np.bool_]
@@ -51,7 +54,7 @@ _WIDER = 2  # times as many if these find no answer
 _ROUNDS = 3  # cores, each at the prices of the last, before
 _NEAR = 1e-7  # a core changes the bound by so little, relatively
 _SEARCH = 0.9  # part of the time left that a search may take if a bound is to be found after it
-_OPEN_DEALT, _TRIES = 10, 4  # leads in a core beside leads that are dealt out, by row; and how many cores are tried
+_OPEN_DEALT, _TRIES = 30, 6  # leads in a core beside leads that are dealt out, by row; and how many cores are tried
 _NEARLY = 20.0  # temperatures that an option loses at most there, at first
 _DEAR = 20.0  # usual prices that breaking a hard bound costs while shares are allowed
 _DEARER = 100.0  # times as much where shares break bounds that they need not
@@ -134,8 +137,8 @@ class _Work:
         self.meter.enter("price")
         try:
             if (lines := LineOracle.if_lines(oracle)) is not None:
-                y, soft = annealed(lines, dual, y, self.meter)
-                if (answer := self.as_dealt(oracle, dual.unit, y, soft, lines.margins(y)[1])) is not None:
+                y, soft = sharpest(*annealed(lines, dual, y, self.meter), dual, self.meter)
+                if (answer := self.as_dealt(oracle, dual, y, soft, lines.margins(y)[1])) is not None:
                     return answer
             else:
                 y = priced(self.problem, self.rows, self.leads, y, self.meter)
@@ -198,28 +201,26 @@ class _Work:
                 break
         return core, draft, shares, y
 
-    def as_dealt(self, oracle: PairOracle, unit: Floats, y: Floats, soft: Soft, margin: Floats) -> Answer | None:
-        """Return the answer with leads nearly where annealing deals them, None if a hard bound stays broken.
+    def as_dealt(self, oracle: PairOracle, dual: Dual, y: Floats, soft: Soft, margin: Floats) -> Answer | None:
+        """Return the answer with leads nearly where their shares are, None if a hard bound stays broken.
 
         Hosts of leads have options that are nearly as good: some from everywhere among them are open.
         """
-        placed = dealt(soft, y)
+        self.meter.enter("round")
+        placed = dealt(soft, y, self.rows, dual.unit, dual.gain, self.meter)
         n_open, dearest = max(_LEAST_OPEN, _OPEN_DEALT * self.rows.n), _NEARLY * soft.temperature
         for _ in range(_TRIES):
             near = np.flatnonzero(margin <= dearest)
             places = near[:: 1 + len(near) // n_open]
             core, draft, start = self.opened_beside(oracle, y, placed, places, dearest)
-            self.meter.enter("round")
-            at, _ = improved(core, y, start, unit, self.meter)
-            if not core.allows(at):
-                self.meter.enter("core")
-                shares = core.relaxed(_DEAR * np.clip(np.abs(y), unit, _DEARER * unit), self.meter.left_s)
-                if not core.breaks(shares.broken):
-                    at, _ = self.mended(core, shares.z, y, unit)
+            at = repaired(core, self.problem, self.rows, y, start, dual.unit, self.meter)
             if core.allows(at):
-                return self.finished(core, at, draft, y)
+                better, _ = improved(core, y, at, dual.unit, self.meter)
+                better = repaired(core, self.problem, self.rows, y, better, dual.unit, self.meter)
+                return self.finished(core, better if core.allows(better) else at, draft, y)
+            placed[places] = np.where(core.rep[at] == self.problem.n_reps, -1, core.rep[at])
             self.meter.check()
-            n_open, dearest = n_open * _WIDER, dearest * _WIDER
+            dearest *= _WIDER
         return None
 
     def opened_beside(

@@ -25,7 +25,7 @@ _SIMPLEX = 5_000  # options up to which the simplex method, whose prices are exa
 _TOLERANCE = 1e-6  # of the backend
 LEAST_S = 1.0  # an allowed answer is worth so many seconds more than there are
 _MOMENT_S = 1e-3  # the backend wants a positive limit
-_ROUND = 1e-9  # relative: a bound that pins or others have met to within rounding is met
+_ROUND = 5e-10  # relative, half of what the certificate allows: a bound that is met to within rounding is met
 
 
 class Relaxed(NamedTuple):

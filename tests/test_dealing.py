@@ -1,0 +1,75 @@
+"""Leads dealt out whole as their shares are: large ones first, by count and by value."""
+
+import numpy as np
+import pytest
+
+from leadopt.progress import Meter
+from leadopt.solvers import annealing, dealing
+from leadopt.solvers.annealing import annealed
+from leadopt.solvers.dealing import dealt
+from leadopt.solvers.dual import Dual
+from leadopt.solvers.sharpening import sharpest
+from tests.test_annealing import soft_of, some_prices
+from tests.test_lines import banded, oracles
+
+
+@pytest.fixture(scope="module")
+def priced():
+    problem = banded(n=4_000, m=8, n_rows=4)
+    pairs, lines = oracles(problem)
+    dual = Dual.of(pairs, pairs.rows)
+    y, soft = sharpest(*annealed(lines, dual, np.zeros(pairs.rows.n), Meter()), dual, Meter())
+    return problem, pairs, dual, y, soft
+
+
+def test_every_bound_is_kept_to_within_a_small_lead(priced):
+    _, pairs, dual, y, soft = priced
+    rep = dealt(soft, y, dual.rows, dual.unit, dual.gain, Meter())
+    load = pairs.loads(rep)
+    broken = np.maximum(np.maximum(load - dual.rows.upper, dual.rows.lower - load), 0.0) * dual.unit / dual.gain
+    assert broken.max() < 2.5
+    assert broken.mean() < 0.3
+
+
+def test_what_is_dealt_out_is_worth_nearly_the_bound(priced):
+    problem, pairs, dual, y, soft = priced
+    rep = dealt(soft, y, dual.rows, dual.unit, dual.gain, Meter())
+    placed = np.flatnonzero(rep >= 0)
+    worth = problem.affinity.at(pairs.leads[placed], rep[placed]).sum()
+    worth += problem.reserve * (len(rep) - len(placed)) if np.isfinite(problem.reserve) else 0.0
+    assert worth == pytest.approx(dual.at(y), rel=2e-3)
+
+
+def test_counts_and_amounts_of_one_stage_are_those_of_the_shares_but_for_few_leads(monkeypatch):
+    monkeypatch.setattr(dealing, "_CUTS", (0.0,))
+    problem = banded(n=2_000, reserve=0.4)
+    lines, soft = soft_of(problem, 6, 0.1)
+    y, dual = some_prices(problem), Dual.of(lines.pairs, lines.pairs.rows)
+    wide = type(dual.rows)(
+        lower=np.zeros(dual.rows.n), upper=np.full(dual.rows.n, np.inf), penalty=dual.rows.penalty,
+        families=dual.rows.families,
+    )  # fmt: skip
+    rep = dealt(soft, y, wide, dual.unit, dual.gain, Meter())
+    off = (lines.pairs.loads(rep) - soft.totals(y).load) * dual.unit / dual.gain
+    m = problem.n_reps
+    value = slice(m, 2 * m)
+    assert np.abs(np.delete(off, value)).max() < 2.0
+    assert np.abs(off[value]).mean() < 2.0  # in usual leads; the largest one is worth twenty
+
+
+def test_no_rep_is_dealt_more_leads_than_it_may_have():
+    problem = banded(n=2_000)
+    lines, soft = soft_of(problem, 6, 0.1)
+    y, dual = np.zeros(lines.pairs.rows.n), Dual.of(lines.pairs, lines.pairs.rows)
+    rep = dealt(soft, y, dual.rows, dual.unit, dual.gain, Meter(time_limit_s=1e-9))
+    assert (np.bincount(rep[rep >= 0], minlength=problem.n_reps) <= problem.capacity).all()
+
+
+def test_options_of_some_bins_are_theirs():
+    _, soft = soft_of(banded(n=500), 4, 0.1)
+    left = np.array([0, 2, 5])
+    part = dealing._only(soft, left)
+    for k, b in enumerate(left):
+        mine = part.options.rep[part.options.first[k] : part.options.first[k + 1]]
+        assert mine.tolist() == soft.options.rep[soft.options.first[b] : soft.options.first[b + 1]].tolist()
+    assert annealing.Bins(*part.bins).size.tolist() == soft.bins.size[left].tolist()
