@@ -1,21 +1,22 @@
-"""Tables in, tables out: the only module that knows data frames, and where a column and a row get named in a message.
+"""`Table`: one of the user's tables, whatever holds it, and where a column and a row get named in a message.
 
 Inside leadopt a table is a `Table`: it hands out columns as Python lists or float arrays with every kind of
 missing value made one (None, or NaN in numbers), and builds answers of the same kind as the table that came in.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from types import NoneType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.amounts import LOG_UNIT, MOST_AMOUNT, Amounts
+from leadopt.amounts import Amounts
 from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.frames.answers import frame_beside, frame_of
+from leadopt.frames.groups import amounts_of_frame, groups_of_frame, reads_days
 from leadopt.values import (
     Id,
     as_id,
@@ -37,10 +38,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_AT_ONCE = 1_000_000  # rows that are grouped at a time
-_COUNTED, _SUMMED = ("known", "wrong", "logs", "squared_logs"), ("total", "squares")  # of amounts; logs in units
 _EXACT = 2.0**53  # floats beyond are no exact whole numbers
-_ZONE = r"(?:Z|[+-]\d{2}:?\d{2})$"
 
 
 class Table:
@@ -265,9 +263,9 @@ class Table:
         for column in [*columns, *([at] if at else [])]:
             self.require(column)
         frame = self._frame
-        if frame is None or (at is not None and not _reads_days(frame, at)):
+        if frame is None or (at is not None and not reads_days(frame, at)):
             return self._group_rows(columns, at)
-        groups = self._group_frame(frame, columns, at)
+        groups = groups_of_frame(frame, self.name, columns, at)
         try:
             for values in groups[: len(columns)]:
                 set(values)
@@ -285,53 +283,6 @@ class Table:
         keys = list(map(list, zip(*counts, strict=True))) if counts else [[] for _ in range(len(columns) + 1)]
         return [*keys, list(counts.values())]
 
-    def _group_frame(self, whole: "nw.DataFrame[Any]", columns: Sequence[str], at: str | None) -> list[list[Any]]:
-        import narwhals.stable.v2 as nw
-
-        names = [f"k{number}" for number in range(len(columns))]
-        frame = whole.select(
-            *(nw.col(column).alias(name) for column, name in zip(columns, names, strict=True)),
-            *([nw.col(at).alias("day")] if at else []),
-        )
-        if at:
-            self._check_zones(frame, at)
-            names.append("day")
-        count = nw.len().alias("count")
-        grouped = self._added_up(frame, names, lambda part: _with_day_text(part).group_by(names).agg(count), columns)
-        series = [grouped[name].to_list() for name in names]
-        return [*series, *([] if at else [[None] * len(grouped)]), grouped["count"].to_list()]
-
-    def _added_up(
-        self,
-        frame: "nw.DataFrame[Any]",
-        names: Sequence[str],
-        sums: "Callable[[nw.DataFrame[Any]], nw.DataFrame[Any]]",
-        columns: Sequence[str],
-    ) -> "nw.DataFrame[Any]":
-        """Return sums by group: of some rows at a time and then of these, which takes a fifth of the memory."""
-        import narwhals.stable.v2 as nw
-
-        parts = [frame[start : start + _AT_ONCE] for start in range(0, max(1, len(frame)), _AT_ONCE)]
-        try:
-            found = [sums(part) for part in parts]
-            if len(found) == 1:
-                return found[0]
-            summed = [nw.col(name).sum() for name in found[0].columns if name not in names]
-            return nw.concat(found).group_by(names).agg(*summed)
-        except Exception as error:  # engines raise their own types for columns that cannot be grouped
-            raise InvalidInput(_ungroupable(self.name, columns, error)) from None
-
-    def _check_zones(self, frame: "nw.DataFrame[Any]", at: str) -> None:
-        import narwhals.stable.v2 as nw
-
-        if frame.schema["day"] != nw.String:
-            return
-        zoned = frame["day"].drop_nulls().str.contains(_ZONE)
-        if zoned.any() and not zoned.all():
-            raise InvalidInput(
-                f"{self.name}.{at}: times must be either all with a time zone or all without; found both"
-            )
-
     def grouped_amounts(self, columns: Sequence[str], number: str) -> tuple[list[list[Any]], Amounts]:
         """Return the distinct combinations of some columns' cells, a list for each column, and their amounts.
 
@@ -341,7 +292,7 @@ class Table:
             self.require(column)
         if self._frame is None or not columns or not self._frame.schema[number].is_numeric():
             return self._group_amounts_of_rows(columns, number)
-        return self._group_amounts_of_frame(self._frame, columns, number)
+        return amounts_of_frame(self._frame, self.name, columns, number)
 
     def _group_amounts_of_rows(self, columns: Sequence[str], number: str) -> tuple[list[list[Any]], Amounts]:
         rows = list(zip(*(self.values(column) for column in columns), strict=True)) or [()] * self.n_rows
@@ -353,29 +304,6 @@ class Table:
         values, group = self.values(number), np.array([place[row] for row in rows], dtype=np.int64)
         plain = np.array([as_number(value) for value in values], dtype=np.float64).reshape(len(values))
         return keys, Amounts.of_rows(group, plain, np.array([value is not None for value in values], dtype=bool))
-
-    def _group_amounts_of_frame(
-        self, frame: "nw.DataFrame[Any]", columns: Sequence[str], number: str
-    ) -> tuple[list[list[Any]], Amounts]:
-        import narwhals.stable.v2 as nw
-
-        names = [f"k{place}" for place in range(len(columns))]
-        frame = frame.select(
-            *(nw.col(column).alias(name) for column, name in zip(columns, names, strict=True)),
-            nw.col(number).alias("total"),
-        )
-        grouped = self._added_up(frame, names, lambda part: _amounts_of(part, names), columns)
-        whole = {name: np.array(grouped[name].to_list(), dtype=np.int64) for name in ("rows", *_COUNTED)}
-        total, squares = (np.array(grouped[name].to_list(), dtype=np.float64) for name in _SUMMED)
-        return [grouped[name].to_list() for name in names], Amounts(
-            rows=whole["rows"],
-            known=whole["known"],
-            wrong=whole["wrong"],
-            logs=np.asarray(LOG_UNIT * whole["logs"], dtype=np.float64),
-            squared_logs=np.asarray(LOG_UNIT * whole["squared_logs"], dtype=np.float64),
-            total=total,
-            squares=squares,
-        )
 
     def _refuse_unhashable(self, columns: Sequence[str]) -> NoReturn:
         for column in columns:
@@ -446,17 +374,7 @@ class Table:
         if self._frame is None:
             columns = {name: self.values(name) for name in mine} | {name: other.values(name) for name in others}
             return Table({name: columns[name] for name in order}, self.name)
-        import narwhals.stable.v2 as nw
-
-        backend = self._frame.implementation
-        same = other._frame is not None and other._frame.implementation == backend
-        series = [
-            cast("nw.DataFrame[Any]", other._frame)[name]
-            if same
-            else nw.new_series(name, _series(other.values(name), backend), backend=backend)
-            for name in others
-        ]
-        return Table(self._frame.with_columns(*series).select(*order).to_native(), self.name)
+        return Table(frame_beside(self._frame, other._frame, others, other.values, order), self.name)
 
     def build(
         self, data: Mapping[str, Sequence[Any]], *, numbers: Collection[str] = (), own: Collection[str] = ()
@@ -469,27 +387,7 @@ class Table:
         if self._frame is None:
             names = list(data)
             return [dict(zip(names, row, strict=True)) for row in zip(*data.values(), strict=True)]
-        import narwhals.stable.v2 as nw
-
-        backend = self._frame.implementation
-        frame = nw.from_dict({name: _series(values, backend) for name, values in data.items()}, backend=backend)
-        untyped = [name for name, values in data.items() if all(value is None for value in values)]
-        kinds: dict[str, Any] = {name: nw.Float64 if name in numbers else nw.String for name in untyped}
-        kinds |= self._kinds(own)
-        wrong = [name for name, kind in kinds.items() if kind != frame.schema[name]]
-        return frame.with_columns(nw.col(name).cast(kinds[name]) for name in wrong).to_native()
-
-    def _kinds(self, columns: Collection[str]) -> dict[str, Any]:
-        """Return the types of some columns, of those that can be cast to."""
-        import narwhals.stable.v2 as nw
-
-        texts = (nw.String, nw.Categorical, nw.Enum)
-        schema = {} if self._frame is None else self._frame.schema
-        return {
-            name: schema[name]
-            for name in columns
-            if name in schema and (schema[name].is_numeric() or isinstance(schema[name], texts))
-        }
+        return frame_of(self._frame, data, numbers, own)
 
 
 def check_same_kind(name: str, ids: Sequence[Id], other_name: str, other_ids: Sequence[Id]) -> None:
@@ -499,58 +397,6 @@ def check_same_kind(name: str, ids: Sequence[Id], other_name: str, other_ids: Se
             f"{name} holds {kind_of(ids[0])} ({ids[0]!r}) and {other_name} holds {kind_of(other_ids[0])} "
             f"({other_ids[0]!r}): ids must be of one kind to match. Read both columns as text."
         )
-
-
-def _reads_days(frame: "nw.DataFrame[Any]", at: str) -> bool:
-    """Return whether an engine finds the day of each cell of a column by itself."""
-    import narwhals.stable.v2 as nw
-
-    kind = frame.schema[at]
-    return kind == nw.String or (kind.is_temporal() and not isinstance(kind, nw.Time | nw.Duration))
-
-
-def _with_day_text(frame: "nw.DataFrame[Any]") -> "nw.DataFrame[Any]":
-    """Return the frame with its moments, if it has any, as text that begins with the day."""
-    import narwhals.stable.v2 as nw
-
-    if "day" not in frame.columns:
-        return frame
-    day = nw.col("day")
-    return frame.with_columns(
-        day.str.slice(0, 10) if frame.schema["day"] == nw.String else day.dt.to_string("%Y-%m-%d")
-    )
-
-
-def _amounts_of(frame: "nw.DataFrame[Any]", names: Sequence[str]) -> "nw.DataFrame[Any]":
-    """Return the sums of the column "total", and of its logarithms, by group."""
-    import narwhals.stable.v2 as nw
-
-    value, log = nw.col("total"), nw.col("logs")
-    frame = frame.with_columns(value.cast(nw.Float64))
-    # Comparisons with null are null, and engines differ in whether NaN is one.
-    frame = frame.with_columns(
-        (~(value.is_null() | value.is_nan())).fill_null(value=False).alias("known"),
-        ((value > 0.0) & (value <= MOST_AMOUNT)).fill_null(value=False).alias("sound"),
-    )
-    frame = frame.with_columns(
-        nw.when(nw.col("sound")).then(value).otherwise(1.0).log().alias("logs"),
-        nw.when(nw.col("sound")).then(value).otherwise(0.0).alias("total"),
-    )
-    frame = frame.with_columns(
-        nw.col("known").cast(nw.Int64),
-        (nw.col("known") & ~nw.col("sound")).cast(nw.Int64).alias("wrong"),
-        (log / LOG_UNIT).round(0).cast(nw.Int64),
-        (log * log / LOG_UNIT).round(0).cast(nw.Int64).alias("squared_logs"),
-        (value * value).alias("squares"),
-    )
-    return frame.group_by(names).agg(nw.len().alias("rows"), *(nw.col(name).sum() for name in (*_COUNTED, *_SUMMED)))
-
-
-def _ungroupable(table: str, columns: Sequence[str], error: Exception) -> str:
-    return (
-        f"{table}: columns {', '.join(columns)} must hold plain values that can be grouped; "
-        f"{type(error).__name__}: {str(error).splitlines()[0]}"
-    )
 
 
 def _to_blame(rows: Sequence[int], values: Sequence[Any]) -> int:
@@ -570,14 +416,3 @@ def _range_rule(low: float, high: float, *, whole: bool) -> str:
     if np.isfinite(low):
         return f"must be {kind}, {low:g} or more"
     return f"must be {kind}" if np.isinf(high) else f"must be {kind}, {high:g} or less"
-
-
-def _series(values: Sequence[Any], backend: "nw.Implementation") -> Any:
-    """Return a column as an engine takes it: pandas makes floats of whole numbers with a gap, Arrow's end at 2**63."""
-    column = list(values)
-    whole = [value for value in column if isinstance(value, int)]
-    if backend.is_pandas_like() and None in column and whole:
-        return np.array(column, dtype=object)
-    if backend.is_pyarrow() and any(not -(2**63) <= value < 2**63 for value in whole):
-        return [None if value is None else Decimal(value) for value in column]
-    return column
