@@ -244,6 +244,7 @@ SMALL = Case(name="dense 1,000 x 10", maker="dense", n=1_000, m=10, gap=1e-3, be
 MIDDLE = Case(name="dense 5,000 x 50", maker="dense", n=5_000, m=50, seconds=1.5, gap=1e-4)
 LARGE = (
     Case(name="dense 50,000 x 200", maker="dense", n=50_000, m=200, seconds=15.0, peak_mb=2 * GB, gap=1e-5),
+    Case(name="factored 100,000 x 200", maker="factored", n=100_000, m=200, gap=1e-4),
     Case(name="factored 1,000,000 x 1,000", maker="factored", n=1_000_000, m=1_000, seconds=60.0, gap=1e-4),
 )
 NESTED = {"maker": "factored", "n": 50_000, "m": 200}

@@ -30,7 +30,7 @@ Ints = NDArray[np.int64]
 
 _HOTTEST, _COLDEST = 0.3, 2e-4  # temperatures, of a usual gain
 _COOLER = 0.4  # times as hot is the next stage
-_STEPS, _LAST_STEPS = 40, 60  # of a quasi-Newton method at each temperature, and at the coldest
+_STEPS, _LAST_STEPS = 100, 300  # of a quasi-Newton method at each temperature, and at the coldest
 _TOLERANCE = 1e-10
 _FINE, MOST_BINS = 0.03, 64  # bins of each row and class, by temperature and at most
 _NEAR = 25.0  # temperatures by which an option may lose at the prices of the stage before, and be asked about

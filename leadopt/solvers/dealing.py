@@ -18,9 +18,9 @@ from leadopt.solvers.sharpening import Sharp, sharpened
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_CUTS = (4.0, 1.6, 0.8, 0.4, 0.2, 0.1, 0.0)  # mean scales from which on leads are given away in each stage
+_CUTS = (3.0, 1.0, 0.3, 0.1, 0.0)  # mean scales from which on leads are given away in each stage
 _AS_ONE_LEAD = (1.0, 4.0)  # usual amounts that matter as much as a lead, among the largest leads and then
-_STEPS, _NEAR = 12, 0.02  # for shares in a stage, which may break bounds by so many leads together, by row
+_STEPS, _NEAR = 20, 0.02  # for shares in a stage, which may break bounds by so many leads together, by row
 _ROUND = 1e-6  # leads
 _OPEN = -2
 

@@ -27,7 +27,7 @@ _WORTHWHILE = 1e-4  # of what is lacking: a round that wins less is the last at 
 _LEAST = 1e-9  # of what is lacking: less is rounding
 _HALF = 0.5  # leads: a count that is broken by less is not sent along a path
 _HOP = 1e-3  # of a mean loss, so that paths are short
-_LOOKS, _PLAIN_LOOKS = 50_000_000, 100_000
+_LOOKS, _PLAIN_LOOKS = 10_000_000, 100_000
 
 
 def repaired(core: Core, problem: Problem, rows: Rows, y: Floats, at: Ints, unit: Floats, meter: Meter) -> Ints:

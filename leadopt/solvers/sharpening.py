@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _COOLER = (0.4, 0.4)  # times as cold, from stage to stage
-_STEPS, _CLOSE = 25, 1e-3  # in a stage, and leads by which bounds may be broken at its end, by row
+_STEPS, _CLOSE = 60, 1e-3  # in a stage, and leads by which bounds may be broken at its end, by row
 _AROUND = 60.0  # temperatures that an option may lose to be asked about
 _BLUR = 0.1  # prices within which a bound gives way softly: of a usual one, by temperature
 _GIVES = 1e-4  # usual leads by which any bound gives way at a usual price, so that there are always best prices
@@ -84,10 +84,13 @@ class Sharp:
         cuts = np.searchsorted(bins.kind, np.arange(len(paid) + 1) * oracle.n_rows)
         for k in range(len(paid)):
             spread = _spread(bins.size, options, share, used, (cuts[k], cuts[k + 1]), slopes.shape[1])
-            for (f, of_f, in_f), quantity in zip(oracle.families, kinds, strict=True):
-                for (g, of_g, in_g), other in zip(oracle.families, kinds, strict=True):
-                    if k in in_f and k in in_g:
-                        found[np.ix_(f.member, g.member)] += of_f @ (of_g @ spread[quantity][other].T).T
+            counting = [part for part in zip(oracle.families, kinds, strict=True) if k in part[0][2]]
+            for n, ((f, of_f, _), quantity) in enumerate(counting):
+                for (g, of_g, _), other in counting[: n + 1]:
+                    block = of_f @ (of_g @ spread[quantity][other].T).T
+                    found[np.ix_(f.member, g.member)] += block
+                    if f is not g:
+                        found[np.ix_(g.member, f.member)] += block.T
         found *= self.unit[:, None] * (self.unit / soft.temperature)
         blur = (_BLUR * soft.temperature / self.gain * self.unit) ** 2
         found[np.diag_indices(self.rows.n)] += half * blur / root**3 * self.unit**2 + self._gives
@@ -180,7 +183,7 @@ def _step(sharp: Sharp, here: Step, curvature: Floats, damping: float) -> tuple[
     free = np.flatnonzero(~beyond)
     if not len(free):
         return here, 0.0
-    system = curvature[np.ix_(free, free)]
+    system = curvature.copy() if len(free) == len(curvature) else curvature[np.ix_(free, free)]
     own = system.diagonal()
     system[np.diag_indices(len(free))] += damping * (own + np.median(own)) + _LEAST * own
     move = np.zeros(len(here.y))
@@ -202,9 +205,10 @@ def _spread(
 
         found = np.zeros((n * n_reps, n * n_reps))
         spread(options.first, options.rep, share, size, amounts, *part, found)
-        found = np.tril(found) + np.tril(found, -1).T
         cuts = [slice(k * n_reps, (k + 1) * n_reps) for k in range(n)]
-        return [[found[row, column] for column in cuts] for row in cuts]
+        for cut in cuts:
+            found[cut, cut] += np.tril(found[cut, cut], -1).T
+        return [[found[cuts[k], cuts[j]] if k >= j else found[cuts[j], cuts[k]].T for j in range(n)] for k in range(n)]
     return _spread_plain(size, options, share, amounts, part, n_reps)
 
 
