@@ -35,6 +35,7 @@ from leadopt.solvers.dual import Dual, PairOracle, priced
 from leadopt.solvers.families import Rows
 from leadopt.solvers.lead_prices import lead_prices
 from leadopt.solvers.lines import LineOracle
+from leadopt.solvers.neighbourhoods import searched_around
 from leadopt.solvers.program import Core, Relaxed
 from leadopt.solvers.repairs import repaired
 from leadopt.solvers.rounding import largest, rounded
@@ -53,6 +54,7 @@ _LEAST_OPEN = 1_000  # and at least
 _WIDER = 2  # times as many if these find no answer
 _ROUNDS = 3  # cores, each at the prices of the last, before
 _NEAR = 1e-7  # a core changes the bound by so little, relatively
+_AT_FIRST, _AROUND = 0.4, 0.6  # parts of the time left for a search of all, and for one of neighbourhoods after it
 _SEARCH = 0.9  # part of the time left that a search may take if a bound is to be found after it
 _OPEN_DEALT, _TRIES = 30, 6  # leads in a core beside leads that are dealt out, by row; and how many cores are tried
 _NEARLY = 20.0  # temperatures that an option loses at most there, at first
@@ -259,23 +261,46 @@ class _Work:
         if fits and lacking <= _NOTHING * np.abs(core.gain[at]).sum():
             return self.finished(core, at, draft, shares.prices)
         self.meter.enter("search")
-        # An answer that lacks less has no option that loses more.
-        open_ = losses(core, shares.prices) <= lacking if fits else np.ones(len(core.rep), dtype=bool)
-        if fits and open_.sum() > _SEARCHED:
+        if fits and (losses(core, shares.prices) <= lacking).sum() > _SEARCHED:
             return self.finished(core, at, draft, shares.prices)
         packs = Knapsacks.of(self.problem)
-        found = core.whole(open_, at, self.most_nodes, (_SEARCH if packs else 1.0) * self.meter.left_s)
-        if found.at is not None and core.allows(found.at) and not (fits and core.worth(found.at) <= core.worth(at)):
-            fits, at = True, found.at
+        reserved_s = (1.0 - _SEARCH) * self.meter.left_s if packs and np.isfinite(self.meter.left_s) else 0.0
+        at, fits, complete = self.searched(core, shares.prices, at, lacking, fits, reserved_s)
         if not fits:
-            if found.complete:
+            if complete:
                 refuse_whole(self.problem, core, self.meter)
             raise SolverFailed(f"{_NONE_FOUND}: allow more nodes (Milp(most_nodes=...)), or loosen a limit")
-        answer = self.finished(core, at, draft, shares.prices, complete=float(found.complete))
-        if packs is None or found.complete:
+        answer = self.finished(core, at, draft, shares.prices, complete=float(complete))
+        if packs is None or complete:
             return answer
         self.meter.enter("price leads")
         return replace(answer, lead_prices=self.lead_prices(core, at, packs, shares.prices))
+
+    def searched(
+        self, core: Core, y: Floats, at: Ints, lacking: float, fits: bool, reserved_s: float
+    ) -> tuple[Ints, bool, bool]:
+        """Return the options that a search finds, whether they are allowed, and whether nothing can be better.
+
+        Where branch and bound does not end, neighbourhoods are searched: a better answer closes options, and it is
+        tried once more.
+        """
+
+        def whole(at: Ints, fits: bool, share: float) -> tuple[Ints, bool, bool]:
+            # An answer that lacks less has no option that loses more.
+            open_ = loss <= best - core.worth(at) if fits else np.ones(len(core.rep), dtype=bool)
+            found = core.whole(open_, at, self.most_nodes, share * (self.meter.left_s - reserved_s))
+            if found.at is None or not core.allows(found.at) or (fits and core.worth(found.at) <= core.worth(at)):
+                return at, fits, found.complete
+            return found.at, True, found.complete
+
+        loss, best = losses(core, y), core.worth(at) + lacking
+        at, fits, complete = whole(at, fits, _AT_FIRST)
+        if complete or not fits or self.meter.left_s <= reserved_s:
+            return at, fits, complete
+        left_s = self.meter.left_s - reserved_s
+        until_s = reserved_s + (1.0 - _AROUND) * left_s if np.isfinite(left_s) else 0.0
+        around = searched_around(core, y, at, self.meter, until_s)
+        return whole(around, fits, 1.0) if core.worth(around) > core.worth(at) else (around, fits, False)
 
     def lead_prices(self, core: Core, at: Ints, packs: Knapsacks, y: Floats) -> Floats:
         """Return prices of leads for the bound by knapsacks, from what each is worth after the prices of the rows."""

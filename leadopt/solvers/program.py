@@ -169,6 +169,8 @@ class Core:
 
         several = np.bincount(self.lead[open_], minlength=len(self.leads)) > 1
         options = np.flatnonzero(open_ & several[self.lead])
+        if not len(options):  # which the backend refuses
+            return Whole(at, self.worth(at), True)
         beside = self.loads(at[~several])
         lower, upper = self.lower - beside, self.upper - beside
         by_row = self.used[:, options].tocsr()
@@ -196,7 +198,8 @@ class Core:
         chosen = at.copy()
         taken = options[found.x[: len(options)] > 0.5]
         chosen[self.lead[taken]] = taken
-        return Whole(chosen, -self._size * float(found.mip_dual_bound), found.status == 0)
+        bound = np.inf if found.mip_dual_bound is None else -self._size * float(found.mip_dual_bound)
+        return Whole(chosen, bound, found.status == 0)
 
     @property
     def _size(self) -> float:

@@ -1,0 +1,59 @@
+"""Searches of neighbourhoods: never worse, always allowed, and better where branch and bound over all leads is not."""
+
+import numpy as np
+from hypothesis import assume, given
+
+from leadopt.problem import Limit, Problem
+from leadopt.progress import Meter
+from leadopt.solvers import program
+from leadopt.solvers.families import Rows
+from leadopt.solvers.neighbourhoods import searched_around
+from tests.strategies import examples, general_problems
+
+
+def core_of(problem):
+    """Return the core of every lead and option of a problem, the pool last."""
+    rows, leads = Rows.of(problem), np.arange(problem.n_leads)
+    options = np.isfinite(np.column_stack([problem.affinity.of(leads), np.full(len(leads), problem.reserve)]))
+    return program.Core.of(problem, rows, leads, *np.nonzero(options), np.zeros(rows.n))
+
+
+def correlated(n, m, seed=0):
+    """Return leads that all have to be placed, each rep's time just enough; what takes little time gains little."""
+    rng = np.random.default_rng(seed)
+    use = rng.integers(1, 101, (n, m)).astype(float)
+    gain = use - 111 + rng.integers(-10, 11, (n, m))
+    limits = [Limit(reps=[rep], usage=use[:, rep], upper=np.floor(0.8 * use[:, rep].sum() / m)) for rep in range(m)]
+    return Problem(affinity=gain, capacity=np.full(m, n), limits=limits, reserve=-np.inf)
+
+
+@given(general_problems())
+@examples(60)
+def test_what_is_found_is_allowed_and_worth_no_less(problem):
+    assume((problem.pins < 0).all())
+    core = core_of(problem)
+    assume((np.diff(core.first) > 0).all())
+    found = core.whole(np.ones(len(core.rep), dtype=bool), core.first[:-1], 1_000, np.inf)
+    start = core.whole(np.ones(len(core.rep), dtype=bool), core.first[:-1], 1, np.inf).at
+    assume(start is not None and core.allows(start) and found.complete)
+    at = searched_around(core, np.zeros(len(core.lower)), start, Meter(), 0.0)
+    assert core.allows(at)
+    assert core.worth(start) <= core.worth(at) + 1e-9
+    assert core.worth(at) <= core.worth(found.at) + 1e-6 * max(1.0, abs(core.worth(found.at)))
+
+
+def test_a_better_answer_than_that_of_few_nodes_is_found_and_the_same_every_time():
+    core = core_of(correlated(60, 6))
+    everything = np.ones(len(core.rep), dtype=bool)
+    start = core.whole(everything, core.first[:-1], 1, np.inf).at
+    prices = core.relaxed(np.full(len(core.lower), 1e4)).prices
+    found, again = (searched_around(core, prices, start, Meter(), 0.0) for _ in range(2))
+    assert core.allows(found)
+    assert core.worth(found) > core.worth(start)
+    assert (found == again).all()
+
+
+def test_without_time_nothing_moves():
+    core = core_of(correlated(30, 3))
+    start = core.whole(np.ones(len(core.rep), dtype=bool), core.first[:-1], 1, np.inf).at
+    assert (searched_around(core, np.zeros(len(core.lower)), start, Meter(time_limit_s=0.0), 0.0) == start).all()
