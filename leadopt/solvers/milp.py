@@ -208,6 +208,7 @@ class _Work:
 
         Hosts of leads have options that are nearly as good: some from everywhere among them are open.
         """
+        self.meter.check()
         self.meter.enter("round")
         placed = dealt(soft, y, self.rows, dual.unit, dual.gain, self.meter)
         n_open, dearest = max(_LEAST_OPEN, _OPEN_DEALT * self.rows.n), _NEARLY * soft.temperature

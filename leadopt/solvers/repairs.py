@@ -28,6 +28,7 @@ _LEAST = 1e-9  # of what is lacking: less is rounding
 _HALF = 0.5  # leads: a count that is broken by less is not sent along a path
 _HOP = 1e-3  # of a mean loss, so that paths are short
 _LOOKS, _PLAIN_LOOKS = 10_000_000, 100_000
+_A_SECOND = 2e6  # looks, where time is limited
 
 
 def repaired(core: Core, problem: Problem, rows: Rows, y: Floats, at: Ints, unit: Floats, meter: Meter) -> Ints:
@@ -45,25 +46,25 @@ def repaired(core: Core, problem: Problem, rows: Rows, y: Floats, at: Ints, unit
         search = Search.of(core, y, broken * unit, broken)
         for turn in range(_ROUNDS):
             bad = np.flatnonzero(core.broken(at) * np.isinf(core.penalty))
-            if not len(bad) or (meter.left_s <= 0 and turn > 0):
+            if not len(bad) or meter.left_s <= 0:
                 break
             before = search.lacking(at)
-            at = _chained(search, at, bad)
+            at = _chained(search, at, bad, _looks(meter))
             if turn > 0:
                 places.sent_along(search, at)
-            places.swapped(search, at)
+            places.swapped(search, at, _looks(meter))
             if turn > 0 and before - search.lacking(at) <= _WORTHWHILE * before:
                 break
     return at
 
 
-def _chained(search: Search, at: Ints, bad: Ints) -> Ints:
+def _chained(search: Search, at: Ints, bad: Ints, looks: int) -> Ints:
     """Return options after chains that begin with leads in broken rows."""
     core = search.core
     touches = np.diff(core.used[bad].tocsc().indptr) > 0
     starts = np.flatnonzero((touches | touches[at][core.lead]) & (at[core.lead] != np.arange(len(core.rep))))
     starts = starts[np.argsort(search.loss[starts], kind="stable")]
-    return search.after_chains(starts, at, _DEPTH, _looks())
+    return search.after_chains(starts, at, _DEPTH, looks)
 
 
 class _Places:
@@ -89,7 +90,7 @@ class _Places:
         family, k = self.family_of[row]
         return np.flatnonzero(family.reps[k])
 
-    def swapped(self, search: Search, at: Ints) -> None:
+    def swapped(self, search: Search, at: Ints, looks: int) -> None:
         """Change options at the reps whose bounds are broken, one lead against another."""
         from leadopt.solvers.repair_kernels import swaps
 
@@ -99,7 +100,7 @@ class _Places:
             rows = (core.loads(at), search.lower, search.upper)
             swaps(
                 reps, core.lead, core.first, self.into, self.into_from, search.loss, *self.used, rows, search.slopes,
-                at, _LEAST * search.lacking(at), _looks(),
+                at, _LEAST * search.lacking(at), looks,
             )  # fmt: skip
 
     def sent_along(self, search: Search, at: Ints) -> None:
@@ -128,5 +129,6 @@ class _Places:
         return np.ones(len(leads), dtype=bool) if chosen is None else members(chosen, self.problem.n_leads)[leads]
 
 
-def _looks() -> int:
-    return _LOOKS if has_numba() else _PLAIN_LOOKS
+def _looks(meter: Meter) -> int:
+    """Return how many options one search may look at: fewer where there is little time."""
+    return int(min(_LOOKS if has_numba() else _PLAIN_LOOKS, max(meter.left_s, 0.0) * _A_SECOND))
