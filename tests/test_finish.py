@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from leadopt import progress
 from leadopt.errors import Infeasible
+from leadopt.gains import Affinity
 from leadopt.matching import match
 from leadopt.problem import Problem
 from leadopt.progress import Meter, OutOfTime
@@ -73,6 +74,14 @@ def test_units_that_get_finer_as_the_box_opens_do_not_make_an_answer_worse(compi
     found = answer_from(problem, box, compiled=compiled)
     assert worth(problem, found) == brute_force(problem).best
     assert found.prices == pytest.approx([0.0, 1.0, 1.0, 0.0], abs=1e-6)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_gains_of_rows_without_a_lead_do_not_let_prices_begin_too_high(compiled):
+    """Found by fuzzing: beside a price of 10,000, units were coarser than the only gain in use."""
+    affinity = Affinity(rates=[[1e-11], [1e5]], row=[0], scale=[0.5])
+    found = answer_from(Problem(affinity=affinity, capacity=[1]), Box(low=np.array([1e12]), high=np.array([1e12])), compiled=compiled)
+    assert found.rep_of_lead.tolist() == [0]
 
 
 @pytest.mark.parametrize("compiled", [False, True])

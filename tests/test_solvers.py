@@ -59,8 +59,14 @@ def test_every_answer_is_allowed_and_equals_brute_force(solver, data):
         with pytest.raises(Infeasible):
             solve(problem, solver)
         return
-    found = solve(problem, solver)
     tolerance = EXACT * size(problem)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", PrecisionWarning)
+        found = solve(problem, solver)
+    if said:  # gains from 1e-4 to 1e11 do not fit the integers of one flow: it says so, and keeps to what it says
+        assert found.solver == "MinCostFlow" and len(problem.limits)
+        assert found.objective <= oracle.best + tolerance and oracle.best <= found.bound + tolerance
+        return
     assert found.objective == pytest.approx(oracle.best, abs=tolerance, rel=0)
     assert found.objective <= found.bound + tolerance
     assert found.status is Status.OPTIMAL
