@@ -80,7 +80,8 @@ def test_units_that_get_finer_as_the_box_opens_do_not_make_an_answer_worse(compi
 def test_gains_of_rows_without_a_lead_do_not_let_prices_begin_too_high(compiled):
     """Found by fuzzing: beside a price of 10,000, units were coarser than the only gain in use."""
     affinity = Affinity(rates=[[1e-11], [1e5]], row=[0], scale=[0.5])
-    found = answer_from(Problem(affinity=affinity, capacity=[1]), Box(low=np.array([1e12]), high=np.array([1e12])), compiled=compiled)
+    box = Box(low=np.array([1e12]), high=np.array([1e12]))
+    found = answer_from(Problem(affinity=affinity, capacity=[1]), box, compiled=compiled)
     assert found.rep_of_lead.tolist() == [0]
 
 
