@@ -11,7 +11,7 @@ from leadopt.errors import InvalidInput
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
 
-_AT_ONCE = 1_000_000  # rows that are grouped at a time
+_AT_ONCE = 2_000_000  # rows that are grouped at a time
 _COUNTED, _SUMMED = ("known", "wrong", "logs", "squared_logs"), ("total", "squares")  # of amounts; logs in units
 _ZONE = r"(?:Z|[+-]\d{2}:?\d{2})$"
 
@@ -28,8 +28,14 @@ def groups_of_frame(whole: "nw.DataFrame[Any]", table: str, columns: Sequence[st
     if at:
         _check_zones(frame, table, at)
         names.append("day")
-    count = nw.len().alias("count")
-    grouped = _added_up(frame, names, lambda part: _with_day_text(part).group_by(names).agg(count), table, columns)
+    count, days = nw.len().alias("count"), at is not None and frame.schema["day"] == nw.Date
+
+    def counted(part: "nw.DataFrame[Any]") -> "nw.DataFrame[Any]":
+        # Days are quicker to group than their text; moments have to be made days first.
+        return (part if days else _with_day_text(part)).group_by(names).agg(count)
+
+    grouped = _added_up(frame, names, counted, table, columns)
+    grouped = _with_day_text(grouped) if days else grouped
     series = [grouped[name].to_list() for name in names]
     return [*series, *([] if at else [[None] * len(grouped)]), grouped["count"].to_list()]
 
