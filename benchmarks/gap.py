@@ -102,7 +102,7 @@ def named(name: str) -> Instance:
     return generated(kind, int(n), int(m))
 
 
-def ours(names: list[str], limit_s: float | None = None) -> dict[str, dict[str, Any]]:
+def ours(names: list[str], time_limit_s: float | None = None) -> dict[str, dict[str, Any]]:
     """Return what `match` takes on each instance, one after the other."""
     import leadopt
 
@@ -110,7 +110,7 @@ def ours(names: list[str], limit_s: float | None = None) -> dict[str, dict[str, 
     leadopt.match(**generated("C", 12, 3).settings())  # loads what it needs
     for name in names:
         instance = named(name)
-        asked = {**instance.settings(), "time_limit_s": limit_s}
+        asked = {**instance.settings(), "time_limit_s": time_limit_s}
         seconds, found = timed(partial(leadopt.match, **asked))
         agree(instance.total(found.rep_of_lead), -found.objective, f"{name} added up")
         results[name] = {
@@ -124,20 +124,20 @@ def ours(names: list[str], limit_s: float | None = None) -> dict[str, dict[str, 
     return results
 
 
-def highs(names: list[str], limit_s: float | None = None) -> dict[str, dict[str, Any]]:
+def highs(names: list[str], time_limit_s: float | None = None) -> dict[str, dict[str, Any]]:
     """Return what HiGHS takes on each instance as one integer programme."""
     results: dict[str, dict[str, Any]] = {}
     _highs(generated("C", 12, 3), None)
     for name in names:
         instance = named(name)
-        seconds, (rep_of_lead, bound) = timed(partial(_highs, instance, limit_s))
+        seconds, (rep_of_lead, bound) = timed(partial(_highs, instance, time_limit_s))
         cost = None if rep_of_lead is None else instance.total(rep_of_lead)
         gap = None if cost is None else max(0.0, cost - bound) / max(1.0, abs(bound))
         results[name] = {"seconds": seconds, "cost": cost, "bound": bound, "gap": gap}
     return results
 
 
-def _highs(instance: Instance, limit_s: float | None) -> tuple[Any, float]:
+def _highs(instance: Instance, time_limit_s: float | None) -> tuple[Any, float]:
     """Return reps (None if none was found) and a lower bound, by `scipy.optimize.milp`."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array
@@ -151,7 +151,7 @@ def _highs(instance: Instance, limit_s: float | None) -> tuple[Any, float]:
         integrality=np.ones(n * m),
         bounds=Bounds(0, 1),
         constraints=[LinearConstraint(once, 1, 1), LinearConstraint(times, -np.inf, instance.most)],
-        options={"mip_rel_gap": 0.0} | ({} if limit_s is None else {"time_limit": limit_s}),
+        options={"mip_rel_gap": 0.0} | ({} if time_limit_s is None else {"time_limit": time_limit_s}),
     )
     if found.status not in (0, 1):  # proved, or stopped at the limit
         raise AssertionError(f"HiGHS: {found.message}")
@@ -247,8 +247,8 @@ def _library_rows(names: list[str]) -> Iterator[Line]:
 
 def _generated_rows(names: Iterable[str]) -> Iterator[Line]:
     for name in names:
-        found = fresh("gap", "ours", names=[name], limit_s=LIMIT_S)[name]
-        peer = fresh("gap", "highs", names=[name], limit_s=LIMIT_S)[name]
+        found = fresh("gap", "ours", names=[name], time_limit_s=LIMIT_S)[name]
+        peer = fresh("gap", "highs", names=[name], time_limit_s=LIMIT_S)[name]
         # Each bound is below the other's cost, or one of them lies.
         if found["bound"] > (np.inf if peer["cost"] is None else peer["cost"]) + 1e-6:
             raise AssertionError(f"{name}: bound {found['bound']} above a cost of {peer['cost']} that exists")

@@ -257,7 +257,9 @@ class _Work:
         core, draft = self.opened(oracle, np.zeros(self.rows.n), n, 1)
         self.meter.enter("core")
         shares = self.shares(core, unit)
-        at, lacking = self.mended(core, shares.z, shares.prices, unit)
+        # A search to come makes up for a rough beginning.
+        rough = len(core.rep) <= _SEARCHED
+        at, lacking = self.mended(core, shares.z, shares.prices, unit, rough)
         fits = core.allows(at)
         if fits and lacking <= _NOTHING * np.abs(core.gain[at]).sum():
             return self.finished(core, at, draft, shares.prices)
@@ -322,12 +324,13 @@ class _Work:
                 refuse_conflict(self.problem, core, unit, self.meter)
             dear, checked = _DEARER * dear, True
 
-    def mended(self, core: Core, z: Floats, y: Floats, unit: Floats) -> tuple[Ints, float]:
+    def mended(self, core: Core, z: Floats, y: Floats, unit: Floats, rough: bool = False) -> tuple[Ints, float]:
         """Return an option of each lead near its shares, mended by chains, and what is lacking to the bound."""
         self.meter.enter("round")
         if len(core.leads) > _FEW:
             refuse_exact(self.problem, core, largest(core, z))
-        return improved(core, y, rounded(core, z, y, unit, self.meter), unit, self.meter)
+        start = largest(core, z) if rough else rounded(core, z, y, unit, self.meter)
+        return improved(core, y, start, unit, self.meter)
 
     def finished(self, core: Core, at: Ints, draft: Ints, y: Floats, **stats: float) -> Answer:
         """Return the answer with the core's leads where they are."""
