@@ -54,7 +54,8 @@ _LEAST_OPEN = 1_000  # and at least
 _WIDER = 2  # times as many if these find no answer
 _ROUNDS = 3  # cores, each at the prices of the last, before
 _NEAR = 1e-7  # a core changes the bound by so little, relatively
-_AT_FIRST, _AROUND = 0.4, 0.6  # parts of the time left for a search of all, and for one of neighbourhoods after it
+_CLOSED = 0.5  # of the open options: where more stay open, a second search would get no farther
+_AT_FIRST, _AROUND = 0.4, 0.9  # parts of the time left for a search of all, and for one of neighbourhoods after it
 _SEARCH = 0.9  # part of the time left that a search may take if a bound is to be found after it
 _OPEN_DEALT, _TRIES = 30, 6  # leads in a core beside leads that are dealt out, by row; and how many cores are tried
 _NEARLY = 20.0  # temperatures that an option loses at most there, at first
@@ -284,8 +285,8 @@ class _Work:
     ) -> tuple[Ints, bool, bool]:
         """Return the options that a search finds, whether they are allowed, and whether nothing can be better.
 
-        Where branch and bound does not end, neighbourhoods are searched: a better answer closes options, and it is
-        tried once more.
+        Where branch and bound does not end, neighbourhoods are searched: if a better answer closes
+        many options, it is tried once more.
         """
 
         def whole(at: Ints, fits: bool, share: float) -> tuple[Ints, bool, bool]:
@@ -303,7 +304,8 @@ class _Work:
         left_s = self.meter.left_s - reserved_s
         until_s = reserved_s + (1.0 - _AROUND) * left_s if np.isfinite(left_s) else 0.0
         around = searched_around(core, y, at, self.meter, until_s)
-        return whole(around, fits, 1.0) if core.worth(around) > core.worth(at) else (around, fits, False)
+        before, after = ((loss <= best - core.worth(some)).sum() for some in (at, around))
+        return whole(around, fits, 1.0) if after <= _CLOSED * before else (around, fits, False)
 
     def lead_prices(self, core: Core, at: Ints, packs: Knapsacks, y: Floats) -> Floats:
         """Return prices of leads for the bound by knapsacks, from what each is worth after the prices of the rows."""
