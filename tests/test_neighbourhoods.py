@@ -3,9 +3,10 @@
 import numpy as np
 from hypothesis import assume, given
 
+from leadopt.matching import solve
 from leadopt.problem import Limit, Problem
 from leadopt.progress import Meter
-from leadopt.solvers import program
+from leadopt.solvers import Milp, milp, program
 from leadopt.solvers.families import Rows
 from leadopt.solvers.neighbourhoods import searched_around
 from tests.strategies import examples, general_problems
@@ -57,3 +58,16 @@ def test_without_time_nothing_moves():
     core = core_of(correlated(30, 3))
     start = core.whole(np.ones(len(core.rep), dtype=bool), core.first[:-1], 1, np.inf).at
     assert (searched_around(core, np.zeros(len(core.lower)), start, Meter(time_limit_s=0.0), 0.0) == start).all()
+
+
+def test_a_search_without_an_allowed_answer_to_begin_with_has_all_the_time(monkeypatch):
+    given, search = [], program.Core.whole
+
+    def whole(core, open_, at, most_nodes, left_s):
+        given.append(left_s)
+        return search(core, open_, at, most_nodes, left_s)
+
+    monkeypatch.setattr(program.Core, "whole", whole)
+    monkeypatch.setattr(milp, "improved", lambda core, *_: (core.first[:-1].copy(), 1e9))  # all with the first rep
+    assert solve(correlated(20, 3), Milp(), time_limit_s=100.0).rep_of_lead.min() >= 0
+    assert given[0] > 85.0

@@ -1,26 +1,15 @@
 """The loops of `annealing`, compiled where numba is installed; dealing out is plain Python where it is not."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from leadopt.solvers.sampling import has_numba
+from leadopt.solvers.compiling import compiled
 
 _NOTHING = 30.0  # temperatures below the best: e to the minus that is nothing
 _TRACE = 1e-9  # of a bin: a share that adds nothing to a curvature
 _SELDOM = 1e-3  # leads: a share that gets none as long as there are others
 _FULL = 1e6  # stands for no room
-
-
-def _as_given(function: Callable[..., Any]) -> Any:
-    return function
-
-
-if has_numba():
-    from leadopt.solvers.kernels import compiled
-else:
-    compiled = _as_given
 
 
 @compiled

@@ -4,22 +4,11 @@ Options of lead i are those from ``first[i]`` to ``first[i + 1]``; each takes am
 ``used_row``, ``used``). The leads at a rep are a doubly linked list (``head``, ``after``, ``before``).
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from leadopt.solvers.sampling import has_numba
-
-
-def _as_given(function: Callable[..., Any]) -> Any:
-    return function
-
-
-if has_numba():
-    from leadopt.solvers.kernels import compiled
-else:
-    compiled = _as_given
+from leadopt.solvers.compiling import compiled
 
 
 @compiled

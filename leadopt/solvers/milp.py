@@ -298,7 +298,8 @@ class _Work:
             return found.at, True, found.complete
 
         loss, best = losses(core, y), core.worth(at) + lacking
-        at, fits, complete = whole(at, fits, _AT_FIRST)
+        # Without an allowed answer there is nothing to search around.
+        at, fits, complete = whole(at, fits, _AT_FIRST if fits else 1.0)
         if complete or not fits or self.meter.left_s <= reserved_s:
             return at, fits, complete
         left_s = self.meter.left_s - reserved_s

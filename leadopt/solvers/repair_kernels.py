@@ -3,25 +3,14 @@
 As in `chain_kernels`; ``into[into_from[j]:into_from[j + 1]]`` are the options at rep j.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from leadopt.solvers.chain_kernels import change
-from leadopt.solvers.sampling import has_numba
+from leadopt.solvers.compiling import compiled
 
 _ROUND = 5e-10  # relative: a bound that is met to within rounding is met
-
-
-def _as_given(function: Callable[..., Any]) -> Any:
-    return function
-
-
-if has_numba():
-    from leadopt.solvers.kernels import compiled
-else:
-    compiled = _as_given
 
 
 @compiled
