@@ -5,7 +5,7 @@ import pytest
 
 from leadopt.progress import Meter
 from leadopt.solvers import annealing, dealing
-from leadopt.solvers.annealing import annealed
+from leadopt.solvers.annealing import annealed, options_near
 from leadopt.solvers.dealing import dealt
 from leadopt.solvers.dual import Dual
 from leadopt.solvers.sharpening import sharpest
@@ -65,11 +65,38 @@ def test_no_rep_is_dealt_more_leads_than_it_may_have():
     assert (np.bincount(rep[rep >= 0], minlength=problem.n_reps) <= problem.capacity).all()
 
 
-def test_options_of_some_bins_are_theirs():
-    _, soft = soft_of(banded(n=500), 4, 0.1)
-    left = np.array([0, 2, 5])
-    part = dealing._only(soft, left)
+def test_options_of_some_bins_are_those_near_at_the_prices():
+    problem = banded(n=500)
+    _, soft = soft_of(problem, 4, 0.1)
+    left, y = np.array([0, 2, 5]), some_prices(problem)
+    part = dealing._only(soft, left, y, 2.0)
+    near = options_near(soft.oracle, soft.bins, y, dealing._AROUND * 0.2)
+    assert part.temperature == 0.2
     for k, b in enumerate(left):
         mine = part.options.rep[part.options.first[k] : part.options.first[k + 1]]
-        assert mine.tolist() == soft.options.rep[soft.options.first[b] : soft.options.first[b + 1]].tolist()
+        assert mine.tolist() == near.rep[near.first[b] : near.first[b + 1]].tolist()
     assert annealing.Bins(*part.bins).size.tolist() == soft.bins.size[left].tolist()
+
+
+def test_bounds_on_amounts_are_narrowed_and_those_on_counts_are_not():
+    problem = banded(n=500)
+    lines, _ = soft_of(problem, 4, 0.1)
+    rows, m = lines.pairs.rows, problem.n_reps
+    found, value = dealing._narrowed(rows, lines, np.ones(rows.n)), slice(m, 2 * m)
+    np.testing.assert_allclose(found.upper[value], rows.upper[value] - dealing._MARGIN)
+    np.testing.assert_allclose(found.lower[value], rows.lower[value] + dealing._MARGIN)
+    assert (np.delete(found.upper, range(m, 2 * m)) == np.delete(rows.upper, range(m, 2 * m))).all()
+    huge = dealing._narrowed(rows, lines, np.full(rows.n, 1e9))
+    assert (huge.lower[value] < huge.upper[value]).all()
+
+
+def test_rows_that_count_no_lead_any_more_have_no_bound():
+    problem = banded(n=500)
+    _, soft = soft_of(problem, 4, 0.1)
+    oracle = soft.oracle
+    cold = dealing._only(soft, np.flatnonzero(soft.bins.kind < oracle.n_rows), np.zeros(oracle.pairs.rows.n), 1.0)
+    place = np.full(problem.n_leads, dealing._OPEN)
+    beside = dealing._beside(cold, oracle.pairs.rows, dealing._numbers(oracle), place)
+    hot = next(family for family, _, classes in oracle.families if classes.tolist() == [1])
+    assert (beside.upper[hot.member] == 0).all() and (beside.lower[hot.member] == 0).all()
+    assert (np.delete(beside.upper, hot.member) == np.delete(oracle.pairs.rows.upper, hot.member)).all()

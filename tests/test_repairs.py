@@ -80,3 +80,23 @@ def test_what_is_allowed_stays_as_it_is():
     rows, core = core_of(problem)
     start = core.first[:-1].copy()
     assert repaired(core, problem, rows, np.zeros(rows.n), start, np.ones(rows.n), Meter()).tolist() == start.tolist()
+
+
+def test_a_pair_is_found_that_changes_an_amount_by_just_enough():
+    rng = np.random.default_rng(2)
+    n, m = 2_000, 4
+    hours, at_first = rng.lognormal(size=n), np.arange(n) % m
+    gains = 0.1 * rng.random((n, m)) + (at_first[:, None] == np.arange(m))
+    load = np.bincount(at_first, hours, minlength=m)
+    off = np.array([0.3, 0.0, 0.0, -0.3])  # what the first one has too much and the last too little, to within a trifle
+    limits = [
+        *(Limit(reps=[j], usage=hours, lower=load[j] - off[j] - 1e-4, upper=load[j] - off[j] + 1e-4) for j in (0, 3)),
+        *(Limit(reps=[j], lower=n // m, upper=n // m) for j in range(m)),
+    ]
+    problem = Problem(affinity=gains, capacity=n, limits=limits)
+    rows, core = core_of(problem)
+    start = np.array([np.flatnonzero((core.lead == i) & (core.rep == at_first[i]))[0] for i in range(n)])
+    assert not core.allows(start)
+    at = repaired(core, problem, rows, np.zeros(rows.n), start, np.full(rows.n, 0.5), Meter())
+    assert core.allows(at)
+    assert (core.rep[at] != at_first).sum() <= 12

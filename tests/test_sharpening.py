@@ -80,3 +80,48 @@ def test_time_that_is_over_leaves_prices_as_they_are():
     sharp = sharp_of(banded(n=400))
     y = np.zeros(sharp.rows.n)
     assert (sharpened(sharp, y, 10, 1e-6, Meter(time_limit_s=1e-9)) == y).all()
+
+
+def test_a_bound_that_cannot_be_kept_gives_way_and_leaves_the_others_alone():
+    problem = banded(n=1_500, m=8, n_rows=3)
+    sharp = sharp_of(problem, 0.05)
+    y, m = sharpened(sharp, np.zeros(sharp.rows.n), 200, 1e-4, Meter()), problem.n_reps
+    lower = sharp.rows.lower.copy()
+    lower[m] = 3.0 * problem.affinity.scale.sum()  # a minimum of value that all leads together have not
+    rows = Rows(lower=lower, upper=np.maximum(sharp.rows.upper, lower), penalty=sharp.rows.penalty,
+                families=sharp.rows.families)  # fmt: skip
+    beside = Sharp(soft=sharp.soft, rows=rows, unit=sharp.unit, gain=sharp.gain, anchor=y, gives=100.0)
+    found = sharpened(beside, y, 100, 1e-4, Meter())
+    slope = np.abs(beside.value(found)[1] * beside.free(beside.step(found))) / sharp.gain
+    assert slope.max() < 1e-2
+    assert found[m] < y[m]  # one that is dear, though not without end
+    assert np.abs(found / sharp.unit).max() < 100.0
+
+
+def test_newton_ends_from_far_away():
+    sharp = sharp_of(banded(n=1_500, m=8, n_rows=3), 0.02)
+    found = sharpened(sharp, 5.0 * sharp.unit, 120, 1e-4, Meter())
+    assert np.abs(sharp.value(found)[1]).mean() <= 1e-4 * sharp.gain
+
+
+def test_prices_whose_options_led_astray_are_found_with_more_of_them(monkeypatch):
+    problem = banded(n=1_500, m=8, n_rows=3)
+    pairs, lines = oracles(problem)
+    dual = Dual.of(pairs, pairs.rows)
+    y, soft = annealed(lines, dual, np.zeros(pairs.rows.n), Meter())
+    asked = []
+    near = sharpening.options_near
+    monkeypatch.setattr(sharpening, "_AROUND", (0.0, 60.0))
+    monkeypatch.setattr(sharpening, "options_near", lambda *given: asked.append(given[3]) or near(*given))
+    found, _ = sharpest(y, soft, dual, Meter())
+    assert min(asked) == 0.0 and max(asked) > 0.0
+    best = linear_programme(problem)
+    assert best * (1 - 1e-9) <= dual.at(found) <= best * (1 + 5e-5)
+
+
+def test_curvature_in_parts_is_that_of_the_whole(monkeypatch):
+    problem = banded(n=400)
+    sharp, y = sharp_of(problem), some_prices(problem)
+    found = sharp.curvature(y)
+    monkeypatch.setattr(sharpening, "_PARTS", 1)
+    np.testing.assert_allclose(sharp.curvature(y), found, rtol=1e-9, atol=1e-12 * np.abs(found).max())

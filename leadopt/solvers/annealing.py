@@ -28,11 +28,12 @@ from leadopt.solvers.lines import LineOracle
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_HOTTEST, _COLDEST = 0.3, 2e-4  # temperatures, of a usual gain
+_HOTTEST, _COLDEST = 0.3, 2e-3  # temperatures, of a usual gain
 _COOLER = 0.4  # times as hot is the next stage
-_STEPS, _LAST_STEPS = 100, 300  # of a quasi-Newton method at each temperature, and at the coldest
+_STEPS = 100  # of a quasi-Newton method at each temperature
 _TOLERANCE = 1e-10
-_FINE, MOST_BINS = 0.03, 64  # bins of each row and class, by temperature and at most
+_FINE, _MOST_BINS = 0.03, 64  # bins of each row and class, by temperature and at most
+_LEAST_SCALE = 0.01  # of the mean: smaller leads are as soft
 _NEAR = 25.0  # temperatures by which an option may lose at the prices of the stage before, and be asked about
 
 
@@ -40,13 +41,16 @@ class Bins(NamedTuple):
     """Neighbouring leads of one row and class.
 
     ``kind`` (class * n_rows + row) and ``first``, the place of the first lead of each in order of class, row and scale,
-    with the number of leads at the end; ``size``, how many they are, and their mean ``scale``.
+    with the number of leads at the end; ``size``, how many they are, their mean ``scale``, and their ``warmth``, by
+    which they choose more softly than others. Prices of value move large leads most, prices of leads small ones: where
+    warmth is the root of the scale, either moves all of them about as far.
     """
 
     kind: Ints
     first: Ints
     size: Floats
     scale: Floats
+    warmth: Floats
 
     @classmethod
     def of(cls, oracle: LineOracle, most: int) -> "Bins":
@@ -63,7 +67,15 @@ class Bins(NamedTuple):
             kinds.append(k * oracle.n_rows + row)
             n += len(envelope.order)
         places = np.concatenate([*starts, [n]])
-        return cls(np.concatenate(kinds), places, np.diff(places).astype(np.float64), np.concatenate(scales))
+        size, scale = np.diff(places).astype(np.float64), np.concatenate(scales)
+        mean = float(size @ scale) / max(1.0, float(size.sum()))
+        warmth = np.sqrt(np.maximum(scale / mean if mean > 0 else np.ones(len(scale)), _LEAST_SCALE))
+        return cls(np.concatenate(kinds), places, size, scale, warmth)
+
+    @classmethod
+    def at(cls, oracle: LineOracle, temperature: float) -> "Bins":
+        """Return bins as fine as a temperature, in usual gains, can tell apart."""
+        return cls.of(oracle, int(np.clip(_FINE / temperature, 1, _MOST_BINS)))
 
 
 class Options(NamedTuple):
@@ -107,7 +119,7 @@ def annealed(oracle: LineOracle, dual: Dual, y: Floats, meter: Meter) -> tuple[F
     dual, temperature, near = _evened(dual), _HOTTEST, np.inf
     while True:
         there, soft = _stage(oracle, dual, y, temperature, near, meter)
-        if near < np.inf and _value(oracle, dual, there) > _value(oracle, dual, y):
+        if near < np.inf and bound(oracle, dual, there) > bound(oracle, dual, y):
             # Prices went to where options count that were not asked about.
             there, soft = _stage(oracle, dual, y, temperature, np.inf, meter)
         y = there
@@ -121,14 +133,14 @@ def _stage(
     oracle: LineOracle, dual: Dual, y: Floats, temperature: float, near: float, meter: Meter
 ) -> tuple[Floats, Soft]:
     """Return the prices at one temperature, from given ones, and what leads choose there of the options near them."""
-    bins = Bins.of(oracle, int(np.clip(_FINE / temperature, 1, MOST_BINS)))
+    bins = Bins.at(oracle, temperature)
     options = options_near(oracle, bins, y, near)
     soft = Soft(oracle=oracle, bins=bins, options=options, temperature=temperature * dual.gain)
-    steps = _LAST_STEPS if temperature <= _COLDEST else _STEPS
-    return replace(dual, oracle=soft).minimised(y, steps, _TOLERANCE, meter), soft
+    return replace(dual, oracle=soft).minimised(y, _STEPS, _TOLERANCE, meter), soft
 
 
-def _value(oracle: LineOracle, dual: Dual, y: Floats) -> float:
+def bound(oracle: LineOracle, dual: Dual, y: Floats) -> float:
+    """Return the dual value at some prices: no answer is worth more."""
     return dual.value(y, oracle.totals(y).total)
 
 
@@ -140,7 +152,7 @@ def _evened(dual: Dual) -> Dual:
 
 
 def options_near(oracle: LineOracle, bins: Bins, y: Floats, near: float) -> Options:
-    """Return the reps of each bin that lose no more than `near` against the best option."""
+    """Return the reps of each bin that lose no more than `near`, times its warmth, against the best option."""
     slopes, paid = oracle.lines(y)
     m, reserve = slopes.shape[1], oracle.pairs.problem.reserve
 
@@ -152,7 +164,7 @@ def options_near(oracle: LineOracle, bins: Bins, y: Floats, near: float) -> Opti
             worth *= bins.scale[start:stop, None]
         worth -= paid[kind // oracle.n_rows]
         worth[barred] = -np.inf
-        least = np.maximum(worth.max(axis=1, initial=reserve), reserve) - near
+        least = np.maximum(worth.max(axis=1, initial=reserve), reserve) - near * bins.warmth[start:stop]
         here, rep = np.nonzero((worth >= least[:, None]) & ~barred)
         return np.bincount(here, minlength=stop - start), rep
 
@@ -189,12 +201,13 @@ def shares(
     best = np.full(high - low, reserve)
     np.maximum.at(best, bin_ - low, worth)
     best[np.isneginf(best)] = 0.0
-    weight = np.exp((worth - best[bin_ - low]) / temperature)
-    beside = np.exp((reserve - best) / temperature)
+    heat = temperature * bins.warmth[low:high]
+    weight = np.exp((worth - best[bin_ - low]) / heat[bin_ - low])
+    beside = np.exp((reserve - best) / heat)
     whole = beside + np.bincount(bin_ - low, weight, minlength=high - low)
     whole = np.where(whole > 0, whole, 1.0)
     size = bins.size[low:high]
-    total = float((size * (best + temperature * np.log(whole))).sum())
+    total = float((size * (best + heat * np.log(whole))).sum())
     return total, (size / whole)[bin_ - low] * weight, bin_
 
 

@@ -18,26 +18,26 @@ def soften(
     low: int, high: int, n_rows: int, count: Any, summed: Any,
 ) -> float:  # fmt: skip
     """Return the smoothed sum of some bins; add what their leads choose to `count`, and their scales to `summed`."""
-    kind, _, size, scale = bins
+    kind, _, size, scale, warmth = bins
     first, rep = options
     total, worth = 0.0, np.empty(slopes.shape[1])
     for b in range(low, high):
         k, n, best = kind[b], first[b + 1] - first[b], reserve
-        c = k // n_rows
+        c, heat = k // n_rows, temperature * warmth[b]
         for a in range(n):
             j = rep[first[b] + a]
             worth[a] = slopes[k, j] * scale[b] - paid[c, j]
             best = max(best, worth[a])
         if best == -np.inf:
             continue
-        least, whole = best - _NOTHING * temperature, np.exp((reserve - best) / temperature)
+        least, whole = best - _NOTHING * heat, np.exp((reserve - best) / heat)
         for a in range(n):
             if worth[a] > least:
-                worth[a] = np.exp((worth[a] - best) / temperature)
+                worth[a] = np.exp((worth[a] - best) / heat)
                 whole += worth[a]
             else:
                 worth[a] = 0.0
-        total += size[b] * (best + temperature * np.log(whole))
+        total += size[b] * (best + heat * np.log(whole))
         for a in range(n):
             if worth[a] > 0.0:
                 j, share = rep[first[b] + a], size[b] * worth[a] / whole
@@ -47,8 +47,11 @@ def soften(
 
 
 @compiled
-def spread(first: Any, rep: Any, share: Any, size: Any, amounts: Any, low: int, high: int, out: Any) -> None:
+def spread(
+    bins: Any, options: Any, share: Any, amounts: Any, low: int, high: int, out: Any
+) -> None:  # fmt: skip
     """Add to `out`, below its diagonal, how quantities at reps vary together: rows are quantity * n_reps + rep."""
+    (_, _, size, _, warmth), (first, rep) = bins, options
     n_kinds = len(amounts)
     m = out.shape[0] // n_kinds
     at = np.empty(m * n_kinds, dtype=np.int64)
@@ -60,12 +63,12 @@ def spread(first: Any, rep: Any, share: Any, size: Any, amounts: Any, low: int, 
                 continue
             for q in range(n_kinds):
                 row = q * m + rep[o]
-                at[n], mean[n] = row, share[o] * amounts[q, o]
+                at[n], mean[n] = row, share[o] * amounts[q, o] / warmth[b]
                 for r in range(q + 1):
                     out[row, r * m + rep[o]] += mean[n] * amounts[r, o]
                 n += 1
         for i in range(n):
-            part = mean[i] / size[b]
+            part = mean[i] * warmth[b] / size[b]
             for k in range(i + 1):
                 out[max(at[i], at[k]), min(at[i], at[k])] -= part * mean[k]
 
@@ -94,7 +97,7 @@ def deal(
     place
         the rep of the lead at each place, written
     """
-    kind, start, size, _ = bins
+    kind, start, size, _, _ = bins
     first, rep = options
     n_families, m = kinds.shape[0], owed.shape[1] - 1
     for b in order:

@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _CHEAPER = 0.5  # share of the dearest move, from stage to stage: a dear one that is made early stays
-_WORTHWHILE = 1e-3  # of what is lacking: a round that wins less is the last of its stage
+_WORTHWHILE = 0.03  # of what is lacking: a round that wins less is the last of its stage
 _LEAST = 1e-9  # of what is lacking: less is rounding
 _BROKEN = (5.0, 100.0, 1e4, 1e6, 1e8)  # usual prices that a unit beyond a hard bound counts: more if less mends not all
 _A_SECOND = 5e6  # looks, where time is limited; an allowed answer is worth one second more
@@ -63,7 +63,8 @@ def improved(core: Core, y: Floats, at: Ints, unit: Floats, meter: Meter) -> tup
         return at, 0.0
     effort = _COMPILED if has_numba() else _PLAIN
     looks = int(min(effort.looks, (1.0 + max(meter.left_s, 0.0)) * _A_SECOND))
-    for broken in _BROKEN:
+    # What is allowed is not broken again for a gain.
+    for broken in _BROKEN[1:] if core.allows(at) else _BROKEN:
         work = Search.of(core, y, broken * unit, broken)
         at, looks = work.searched(at, effort, looks, meter)
         if core.allows(at):

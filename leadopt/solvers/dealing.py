@@ -2,15 +2,16 @@
 
 Among leads of about one scale, each goes to the rep that is owed most by its shares, in leads and in amounts. A large
 lead cannot be made up for by one more of its kind; so the shares of all smaller leads are found again beside it
-(`sharpening`), which takes a few steps as they change by little. In the end bounds are missed by about what the
-smallest leads take.
+(`sharpening`), which takes a few steps as they change by little. What is left need not be able to keep every bound:
+bounds give way where prices would have to move far. In the end they are missed by about what the smallest leads take:
+bounds on amounts are kept narrower by a part of that.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.progress import Meter
-from leadopt.solvers.annealing import Bins, Options, Soft, shares
+from leadopt.solvers.annealing import Bins, Options, Soft, options_near, shares
 from leadopt.solvers.families import Rows
 from leadopt.solvers.lines import LineOracle
 from leadopt.solvers.sharpening import Sharp, sharpened
@@ -18,9 +19,13 @@ from leadopt.solvers.sharpening import Sharp, sharpened
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_CUTS = (3.0, 1.0, 0.3, 0.1, 0.0)  # mean scales from which on leads are given away in each stage
+_CUTS = (3.0, 1.0, 0.2, 0.0)  # mean scales from which on leads are given away in each stage
 _AS_ONE_LEAD = (1.0, 4.0)  # usual amounts that matter as much as a lead, among the largest leads and then
 _STEPS, _NEAR = 20, 0.02  # for shares in a stage, which may break bounds by so many leads together, by row
+_WARMER = 3.0  # times as warm are shares that are found again, as they move by more than while sharpened
+_AROUND = 80.0  # temperatures that an option may lose to be asked about
+_GIVES = 100.0  # usual leads by which a bound gives way where its price would have to move by a usual one
+_MARGIN = 0.1  # usual leads by which bounds on amounts are narrower
 _ROUND = 1e-6  # leads
 _OPEN = -2
 
@@ -36,13 +41,15 @@ def dealt(soft: Soft, y: Floats, rows: Rows, unit: Floats, gain: float, meter: M
         a usual gain
     """
     oracle, bins = soft.oracle, soft.bins
+    rows = _narrowed(rows, oracle, gain / unit)
     scale = np.concatenate([envelope.scales for envelope in oracle.envelopes])
     number, place = _numbers(oracle), np.full(len(scale), _OPEN)
     left = np.arange(len(bins.kind))
     for stage, cut in enumerate(_CUTS):
-        part, beside = _only(soft, left), _beside(oracle, rows, number, place)
+        part = _only(soft, left, y, _WARMER if stage > 0 else 1.0)
+        beside = _beside(part, rows, number, place)
         if stage > 0:
-            sharp = Sharp(soft=part, rows=beside, unit=unit, gain=gain)
+            sharp = Sharp(soft=part, rows=beside, unit=unit, gain=gain, anchor=y, gives=_GIVES)
             y = sharpened(sharp, y, _STEPS, _NEAR, meter)
         now = part.bins.scale >= cut * scale.mean()
         _deal(part, y, now, beside, unit / gain * (1.0 / _AS_ONE_LEAD[min(stage, 1)]), scale, place)
@@ -50,6 +57,19 @@ def dealt(soft: Soft, y: Floats, rows: Rows, unit: Floats, gain: float, meter: M
         if not len(left):
             break
     return _of_leads(number, place)
+
+
+def _narrowed(rows: Rows, oracle: LineOracle, usual: Floats) -> Rows:
+    """Return bounds on amounts narrowed by a part of a usual lead, so that what the last leads miss keeps to them."""
+    kinds, _ = oracle.quantities()
+    lower, upper = rows.lower.copy(), rows.upper.copy()
+    for (family, _, _), kind in zip(oracle.families, kinds, strict=True):
+        if kind > 0:
+            member = family.member
+            room = np.minimum(_MARGIN * usual[member], (upper[member] - lower[member]) / 4)
+            upper[member] -= room
+            lower[member] += np.where(lower[member] > 0, room, 0.0)
+    return Rows(lower=lower, upper=upper, penalty=rows.penalty, families=rows.families)
 
 
 def _numbers(oracle: LineOracle) -> Ints:
@@ -67,19 +87,23 @@ def _of_leads(number: Ints, place: Ints) -> Ints:
     return found
 
 
-def _only(soft: Soft, left: Ints) -> Soft:
-    """Return what some bins choose."""
-    bins, options, size = soft.bins, soft.options, np.diff(soft.options.first)[left]
-    first = np.concatenate([[0], np.cumsum(size)])
-    some = np.repeat(options.first[left] - first[:-1], size) + np.arange(first[-1])
-    kept = Bins(bins.kind[left], bins.first[left], bins.size[left], bins.scale[left])
-    return Soft(oracle=soft.oracle, bins=kept, options=Options(first, options.rep[some]), temperature=soft.temperature)
+def _only(soft: Soft, left: Ints, y: Floats, warmer: float) -> Soft:
+    """Return what some bins choose, so many times as warm, of the options that are near at some prices."""
+    bins, temperature = soft.bins, warmer * soft.temperature
+    kept = Bins(bins.kind[left], bins.first[left], bins.size[left], bins.scale[left], bins.warmth[left])
+    options = options_near(soft.oracle, kept, y, _AROUND * temperature)
+    return Soft(oracle=soft.oracle, bins=kept, options=options, temperature=temperature)
 
 
-def _beside(oracle: LineOracle, rows: Rows, number: Ints, place: Ints) -> Rows:
-    """Return what is left of the bounds beside the leads that were given away."""
+def _beside(soft: Soft, rows: Rows, number: Ints, place: Ints) -> Rows:
+    """Return what is left of the bounds beside the leads that were given away: 0 where no lead counts any more."""
+    oracle, classes = soft.oracle, np.unique(soft.bins.kind // soft.oracle.n_rows)
     load = oracle.pairs.loads(_of_leads(number, place))
-    return Rows(lower=rows.lower - load, upper=rows.upper - load, penalty=rows.penalty, families=rows.families)
+    lower, upper = rows.lower - load, rows.upper - load
+    for family, _, counted in oracle.families:
+        if not np.isin(counted, classes).any():
+            lower[family.member] = upper[family.member] = 0.0
+    return Rows(lower=lower, upper=upper, penalty=rows.penalty, families=rows.families)
 
 
 def _deal(

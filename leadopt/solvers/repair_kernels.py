@@ -11,6 +11,7 @@ from leadopt.solvers.chain_kernels import change
 from leadopt.solvers.compiling import compiled
 
 _ROUND = 5e-10  # relative: a bound that is met to within rounding is met
+_BESIDE = 8  # leads with a little more, and as many with a little less, that are tried beside one that goes
 
 
 @compiled
@@ -23,43 +24,68 @@ def shift(old: int, new: int, used_from: Any, used_row: Any, used: Any, load: An
 
 
 @compiled
-def swaps(
-    reps: Any, lead_of: Any, first: Any, into: Any, into_from: Any, loss: Any, used_from: Any, used_row: Any, used: Any,
-    rows: Any, slopes: Any, at: Any, least: float, looks: int,
-) -> Any:  # fmt: skip
-    """At each of some reps, let a lead go, one come, or both, whatever wins most, for as long as that is over `least`.
+def taken(option: int, row: int, used_from: Any, used_row: Any, used: Any) -> float:
+    """Return what an option takes of a row."""
+    total = 0.0
+    for a in range(used_from[option], used_from[option + 1]):
+        if used_row[a] == row:
+            total += used[a]
+    return total
 
-    Return (gain, looks left); `at` and the loads in `rows` are changed in place.
+
+@compiled
+def swaps(
+    bad: Any, reps: Any, lead_of: Any, first: Any, into: Any, into_from: Any, loss: Any, used_from: Any, used_row: Any,
+    used: Any, rows: Any, slopes: Any, at: Any, least: float, looks: int,
+) -> Any:  # fmt: skip
+    """At reps of broken rows, let a lead go, one come, or both, whatever wins most, as long as that is over `least`.
+
+    Row ``bad[t]`` is tried at rep ``reps[t]``. Beside a lead that goes, those few are tried that come and bring the row
+    nearest to its bound. Return (gain, looks left); `at` and the loads in `rows` are changed in place.
     """
-    load, won, outs = rows[0], 0.0, np.empty(len(lead_of), dtype=np.int64)
-    for j in reps:
+    (load, lower, upper), won = rows, 0.0
+    for t in range(len(bad)):
+        row, j = bad[t], reps[t]
+        begin, end = into_from[j], into_from[j + 1]
+        comers, brings = np.empty(end - begin, dtype=np.int64), np.empty(end - begin)
         while looks > 0:
-            n_out = 0
-            for q in range(into_from[j], into_from[j + 1]):
-                lead = lead_of[into[q]]
-                if at[lead] == into[q]:
-                    for option in range(first[lead], first[lead + 1]):
-                        if option != into[q]:
-                            outs[n_out] = option
-                            n_out += 1
-            best, goes, comes = -least, -1, -1
-            for k in range(-1, n_out):
-                total, old, new = 0.0, -1, -1
-                if k >= 0:
-                    new, old = outs[k], at[lead_of[outs[k]]]
-                    total = change(old, new, loss, used_from, used_row, used, rows, slopes)
-                    shift(old, new, used_from, used_row, used, load)
+            beyond = max(load[row] - upper[row], 0.0) - max(lower[row] - load[row], 0.0)
+            if abs(beyond) <= _ROUND * max(1.0, abs(load[row])):
+                break
+            best, goes, comes, n = -least, -1, -1, 0
+            for q in range(begin, end):
+                option, here = into[q], at[lead_of[into[q]]]
+                if here != option:
+                    comers[n] = option
+                    brings[n] = taken(option, row, used_from, used_row, used)
+                    brings[n] -= taken(here, row, used_from, used_row, used)
+                    looks, n = looks - 1, n + 1
+                    cost = change(here, option, loss, used_from, used_row, used, rows, slopes)
+                    if cost < best:
+                        best, comes = cost, option
+            order = np.argsort(brings[:n])
+            sorted_ = brings[:n][order]
+            for q in range(begin, end):
+                lead, here = lead_of[into[q]], into[q]
+                if at[lead] != here:
+                    continue
+                for new in range(first[lead], first[lead + 1]):
+                    if new == here:
+                        continue
+                    total = change(here, new, loss, used_from, used_row, used, rows, slopes)
                     if total < best:
                         best, goes, comes = total, new, -1
-                for q in range(into_from[j], into_from[j + 1]):
-                    option, lead = into[q], lead_of[into[q]]
-                    if at[lead] != option and (new < 0 or lead != lead_of[new]):
+                    left = taken(here, row, used_from, used_row, used) - taken(new, row, used_from, used_row, used)
+                    shift(here, new, used_from, used_row, used, load)
+                    middle = np.searchsorted(sorted_, left - beyond)
+                    for k in range(max(middle - _BESIDE, 0), min(middle + _BESIDE, n)):
+                        option = comers[order[k]]
                         looks -= 1
-                        cost = total + change(at[lead], option, loss, used_from, used_row, used, rows, slopes)
+                        cost = total
+                        cost += change(at[lead_of[option]], option, loss, used_from, used_row, used, rows, slopes)
                         if cost < best:
                             best, goes, comes = cost, new, option
-                if k >= 0:
-                    shift(new, old, used_from, used_row, used, load)
+                    shift(new, here, used_from, used_row, used, load)
             if goes < 0 and comes < 0:
                 break
             won -= best

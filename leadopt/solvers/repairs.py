@@ -1,8 +1,9 @@
 """Hard bounds that are broken by little, mended at the reps that they are about.
 
 What is lacking to the bound is measured as in `chains`. Chains begin where a bound is broken; then a lead goes, one
-comes, or both, at the best pair of all. Where a count stays broken, a lead is sent along the cheapest path of reps,
-each of which passes one on, to where there is room: a rep's neighbours may all be at their bounds too.
+comes, or both, at the best pair of those that bring the bound nearest. Where a count stays broken, a lead is sent along
+the cheapest path of reps, each of which passes one on, to where there is room: a rep's neighbours may all be at their
+bounds too.
 """
 
 from typing import Any
@@ -25,6 +26,7 @@ _BROKEN = (5.0, 100.0, 1e4)  # usual prices that a unit beyond a hard bound coun
 _ROUNDS, _DEPTH = 4, 4
 _WORTHWHILE = 1e-4  # of what is lacking: a round that wins less is the last at its price
 _LEAST = 1e-9  # of what is lacking: less is rounding
+_COUNT = 30.0  # times as much counts a lead too many or too few: amounts are mended more easily
 _HALF = 0.5  # leads: a count that is broken by less is not sent along a path
 _HOP = 1e-3  # of a mean loss, so that paths are short
 _LOOKS, _PLAIN_LOOKS = 10_000_000, 100_000
@@ -42,29 +44,24 @@ def repaired(core: Core, problem: Problem, rows: Rows, y: Floats, at: Ints, unit
         (n_leads,), the option of each lead to begin with
     """
     at, places = at.copy(), _Places.of(core, problem, rows)
+    dear = unit.copy()
+    for family in rows.families:
+        dear[family.member] *= _COUNT if _is_count(family) else 1.0
     for broken in _BROKEN:
-        search = Search.of(core, y, broken * unit, broken)
+        search = Search.of(core, y, broken * dear, broken)
         for turn in range(_ROUNDS):
             bad = np.flatnonzero(core.broken(at) * np.isinf(core.penalty))
             if not len(bad) or meter.left_s <= 0:
                 break
             before = search.lacking(at)
-            at = _chained(search, at, bad, _looks(meter))
-            if turn > 0:
+            if turn == 0:
+                at = places.chained(search, at, bad, _looks(meter))
+            else:
                 places.sent_along(search, at)
             places.swapped(search, at, _looks(meter))
             if turn > 0 and before - search.lacking(at) <= _WORTHWHILE * before:
                 break
     return at
-
-
-def _chained(search: Search, at: Ints, bad: Ints, looks: int) -> Ints:
-    """Return options after chains that begin with leads in broken rows."""
-    core = search.core
-    touches = np.diff(core.used[bad].tocsc().indptr) > 0
-    starts = np.flatnonzero((touches | touches[at][core.lead]) & (at[core.lead] != np.arange(len(core.rep))))
-    starts = starts[np.argsort(search.loss[starts], kind="stable")]
-    return search.after_chains(starts, at, _DEPTH, looks)
 
 
 class _Places:
@@ -73,6 +70,7 @@ class _Places:
     def __init__(self, core: Core, problem: Problem, rows: Rows, into: Ints, into_from: Ints) -> None:
         self.core, self.problem, self.rows = core, problem, rows
         self.into, self.into_from = into, into_from
+        self.touched = (core.used != 0).tocsr()
         self.used = (core.used.indptr.astype(np.int64), core.used.indices.astype(np.int64), core.used.data)
         self.family_of: dict[int, tuple[Family, int]] = {
             int(row): (family, k) for family in rows.families for k, row in enumerate(family.member)
@@ -90,17 +88,26 @@ class _Places:
         family, k = self.family_of[row]
         return np.flatnonzero(family.reps[k])
 
+    def chained(self, search: Search, at: Ints, bad: Ints, looks: int) -> Ints:
+        """Return options after chains that begin with leads in broken rows."""
+        core = self.core
+        touches = self.touched[bad].sum(axis=0) > 0
+        starts = np.flatnonzero((touches | touches[at][core.lead]) & (at[core.lead] != np.arange(len(core.rep))))
+        starts = starts[np.argsort(search.loss[starts], kind="stable")]
+        return search.after_chains(starts, at, _DEPTH, looks)
+
     def swapped(self, search: Search, at: Ints, looks: int) -> None:
         """Change options at the reps whose bounds are broken, one lead against another."""
         from leadopt.solvers.repair_kernels import swaps
 
-        bad = np.flatnonzero(self.broken(at))
-        if len(bad):
-            core, reps = self.core, np.unique(np.concatenate([self.reps(int(row)) for row in bad]))
+        core = self.core
+        pairs = [(row, rep) for row in np.flatnonzero(self.broken(at)).tolist() for rep in self.reps(row).tolist()]
+        if pairs:
+            bad, reps = np.array(pairs, dtype=np.int64).T.copy()
             rows = (core.loads(at), search.lower, search.upper)
             swaps(
-                reps, core.lead, core.first, self.into, self.into_from, search.loss, *self.used, rows, search.slopes,
-                at, _LEAST * search.lacking(at), looks,
+                bad, reps, core.lead, core.first, self.into, self.into_from, search.loss, *self.used, rows,
+                search.slopes, at, _LEAST * search.lacking(at), looks,
             )  # fmt: skip
 
     def sent_along(self, search: Search, at: Ints) -> None:
@@ -110,7 +117,7 @@ class _Places:
         core, broken = self.core, self.broken(at)
         for row in np.flatnonzero(broken >= _HALF).tolist():
             family, _ = self.family_of[row]
-            if family.limit is not None and not isinstance(family.limit.usage, float):
+            if not _is_count(family):
                 continue
             inside, load = self._inside(family), core.loads(at)
             for rep in self.reps(row).tolist():
@@ -132,3 +139,7 @@ class _Places:
 def _looks(meter: Meter) -> int:
     """Return how many options one search may look at: fewer where there is little time."""
     return int(min(_LOOKS if has_numba() else _PLAIN_LOOKS, max(meter.left_s, 0.0) * _A_SECOND))
+
+
+def _is_count(family: Family) -> bool:
+    return family.limit is None or isinstance(family.limit.usage, float)

@@ -1,43 +1,56 @@
 r"""Newton's method for prices at low temperatures, where the quasi-Newton steps of `annealing` get little further.
 
-Softened choices have a curvature: at temperature :math:`\tau` the leads of bin b choose option o with chance
-:math:`p_{bo}`, and the loads change with the prices y as
+Softened choices have a curvature: at temperature :math:`\tau` the leads of bin b, of warmth :math:`h_b`, choose option
+o with chance :math:`p_{bo}`, and the loads change with the prices y as
 
-.. math:: \frac{1}{\tau} \sum_b n_b \Big(\sum_o p_{bo}\, u_o u_o^T - \bar u_b \bar u_b^T\Big), \quad
+.. math:: \sum_b \frac{n_b}{\tau h_b} \Big(\sum_o p_{bo}\, u_o u_o^T - \bar u_b \bar u_b^T\Big), \quad
    \bar u_b = \sum_o p_{bo}\, u_o
 
 where :math:`u_o` is what a lead takes of each row there. The bounds of a row are softened too, as the kink of the dual
-where its price is 0. Steps are damped (Levenberg, Marquardt) as far as the dual is not what slope and curvature say.
+where its price is 0. A step goes as far along Newton's direction as the dual falls. Where the prices of two
+temperatures are known, those of the next one lie nearly on the line through both: few steps are left to take there.
 
 References
 ----------
-Nocedal and Wright (2006), Numerical optimization, sections 4.1 and 10.3. doi:10.1007/978-0-387-40065-5
+Nocedal and Wright (2006), Numerical optimization, sections 3.5 and 11.3. doi:10.1007/978-0-387-40065-5
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.progress import Meter
-from leadopt.solvers.annealing import MOST_BINS, Bins, Soft, options_near, shares
+from leadopt.solvers.annealing import Bins, Options, Soft, bound, options_near, shares
 from leadopt.solvers.dual import Dual
 from leadopt.solvers.families import Rows
+from leadopt.solvers.lines import LineOracle
 from leadopt.solvers.sampling import has_numba
 
+Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_COOLER = (0.4, 0.4)  # times as cold, from stage to stage
-_STEPS, _CLOSE = 60, 1e-3  # in a stage, and leads by which bounds may be broken at its end, by row
-_AROUND = 60.0  # temperatures that an option may lose to be asked about
+_COOLER, _COLDEST = 0.5, 3e-5  # times as cold, from stage to stage, to which temperature, of a usual gain
+_STEPS, _ALMOST, _CLOSE = 60, 0.3, 1e-3  # in a stage; leads by which bounds may be broken after it, and at last, by row
+_AROUND = (60.0, 240.0, 1e3)  # temperatures that an option may lose to be asked about: more where that leads astray
 _BLUR = 0.1  # prices within which a bound gives way softly: of a usual one, by temperature
 _GIVES = 1e-4  # usual leads by which any bound gives way at a usual price, so that there are always best prices
-_DAMPED, _LEAST, _MOST = 1e-6, 1e-10, 1e4  # damping at first, and within which bounds
-_STIFFER, _LOOSER = 10.0, 5.0  # by how much it changes
-_POOR, _GOOD, _ANY = 0.25, 0.75, 1e-3  # of what a step should win: less is poor, more is good, and next to nothing
+_LEAST_DAMPED, _MOST_DAMPED = 1e-7, 10.0  # of its curvature: what is added in every direction,
+_STIFFER = 30.0  # times as much after a step
+_SHORT, _LONG = 0.1, 0.5  # parts of the way to a point: less is too short, and more is long
+_FLAT, _LOOKS, _FARTHEST = 0.3, 12, 4.0  # of the slope: less ends a step; looks along it, and how many times as far
+_PARTS = 2  # in which curvature is added up: as many on any machine, as sums depend on it
 _NEAR = 1e-9  # of what all leads gain, by temperature: a step that should win less is the last
+
+
+class Step(NamedTuple):
+    """Prices, what the dual is there, and its slope."""
+
+    y: Floats
+    value: float
+    slope: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,20 +67,33 @@ class Sharp:
         (n_rows,), a usual price
     gain
         a usual gain
+    anchor, gives
+        (n_rows,), prices, and by how many usual leads each bound gives way where its price is a usual one away
     """
 
     soft: Soft
     rows: Rows
     unit: Floats
     gain: float
+    anchor: Floats | float = 0.0
+    gives: float = _GIVES
+
+    def step(self, y: Floats) -> Step:
+        """Return the nearest prices that have a meaning, with the dual there."""
+        y = self.within(y)
+        return Step(y, *self.value(y))
 
     def value(self, y: Floats) -> tuple[float, Floats]:
         """Return the dual value and its slope by scaled prices, ``y / unit``."""
         found, middle, half, root = self.soft.totals(y), *self._bounds, self._root(y)
-        scaled = y / self.unit
-        total = found.total + float((middle * y + half * root).sum()) + 0.5 * self._gives * float(scaled @ scaled)
-        slope = (middle + half * y / root - found.load) * self.unit + self._gives * scaled
+        away, gives = (y - self.anchor) / self.unit, self.gives * self.gain
+        total = found.total + float((middle * y + half * root).sum()) + 0.5 * gives * float(away @ away)
+        slope = (middle + half * y / root - found.load) * self.unit + gives * away
         return total, slope
+
+    def free(self, here: Step) -> Bools:
+        """Return which prices may go where the dual falls."""
+        return np.asarray(self.within(here.y - here.slope * self.unit) != here.y)
 
     def curvature(self, y: Floats) -> Floats:
         """Return the second derivatives of the dual by scaled prices, float64 (n_rows, n_rows)."""
@@ -83,7 +109,7 @@ class Sharp:
         used = [usage.rates[bins.kind[bin_] % oracle.n_rows, options.rep] * bins.scale[bin_] for usage in amounts]
         cuts = np.searchsorted(bins.kind, np.arange(len(paid) + 1) * oracle.n_rows)
         for k in range(len(paid)):
-            spread = _spread(bins.size, options, share, used, (cuts[k], cuts[k + 1]), slopes.shape[1])
+            spread = _spread(bins, options, share, used, (cuts[k], cuts[k + 1]), slopes.shape[1])
             counting = [part for part in zip(oracle.families, kinds, strict=True) if k in part[0][2]]
             for n, ((f, of_f, _), quantity) in enumerate(counting):
                 for (g, of_g, _), other in counting[: n + 1]:
@@ -93,12 +119,8 @@ class Sharp:
                         found[np.ix_(g.member, f.member)] += block.T
         found *= self.unit[:, None] * (self.unit / soft.temperature)
         blur = (_BLUR * soft.temperature / self.gain * self.unit) ** 2
-        found[np.diag_indices(self.rows.n)] += half * blur / root**3 * self.unit**2 + self._gives
+        found[np.diag_indices(self.rows.n)] += half * blur / root**3 * self.unit**2 + self.gives * self.gain
         return found
-
-    @property
-    def _gives(self) -> float:
-        return _GIVES * self.gain
 
     @property
     def _bounds(self) -> tuple[Floats, Floats]:
@@ -121,24 +143,35 @@ class Sharp:
 
 def sharpest(y: Floats, soft: Soft, dual: Dual, meter: Meter) -> tuple[Floats, Soft]:
     """Return the best prices but for little, from annealed ones, and what leads choose there."""
-    temperature = soft.temperature
-    for cooler in (1.0, *_COOLER):
-        temperature *= cooler
-        bins = Bins.of(soft.oracle, MOST_BINS)
-        options = options_near(soft.oracle, bins, y, _AROUND * temperature)
-        soft = Soft(oracle=soft.oracle, bins=bins, options=options, temperature=temperature)
-        y = sharpened(Sharp(soft=soft, rows=dual.rows, unit=dual.unit, gain=dual.gain), y, _STEPS, _CLOSE, meter)
-        if meter.left_s <= 0:
-            break
+    temperature, guess, warmer = soft.temperature / dual.gain, y, None
+    while True:
+        there, soft = _at(soft.oracle, dual, temperature, y, guess, meter)
+        if temperature <= _COLDEST or meter.left_s <= 0:
+            return there, soft
+        colder = max(_COOLER * temperature, _COLDEST)
+        guess = there
+        if warmer is not None:
+            guess = there + (colder - temperature) / (temperature - warmer[0]) * (there - warmer[1])
+        temperature, y, warmer = colder, there, (temperature, there)
+
+
+def _at(
+    oracle: LineOracle, dual: Dual, temperature: float, y: Floats, guess: Floats, meter: Meter
+) -> tuple[Floats, Soft]:
+    """Return the prices at a temperature, and what leads choose there, from a guess, or from those of a warmer one."""
+    near = _CLOSE if temperature <= _COLDEST else _ALMOST
+    heat, bins = temperature * dual.gain, Bins.at(oracle, temperature)
+    most = bound(oracle, dual, y) + heat * len(oracle.pairs.leads)
+    for around in _AROUND:
+        options = options_near(oracle, bins, guess, around * heat)
+        soft = Soft(oracle=oracle, bins=bins, options=options, temperature=heat)
+        sharp = Sharp(soft=soft, rows=dual.rows, unit=dual.unit, gain=dual.gain)
+        there = sharpened(sharp, guess, _STEPS, near, meter)
+        # Where the options asked about cannot keep a bound, its price grows without end.
+        if bound(oracle, dual, there) <= most:
+            return there, soft
+        guess = y
     return y, soft
-
-
-class Step(NamedTuple):
-    """Prices, what the dual is there, and its slope."""
-
-    y: Floats
-    value: float
-    slope: Floats
 
 
 def sharpened(sharp: Sharp, y: Floats, steps: int, near: float, meter: Meter) -> Floats:
@@ -151,79 +184,120 @@ def sharpened(sharp: Sharp, y: Floats, steps: int, near: float, meter: Meter) ->
     near
         leads by which bounds may be broken together, by row: shares that break less are good enough
     """
-    here, damping = Step(sharp.within(y), *sharp.value(sharp.within(y))), _DAMPED
+    here, damping = sharp.step(y), _LEAST_DAMPED
     least = _NEAR * sharp.soft.temperature * float(sharp.soft.bins.size.sum())
     for _ in range(steps):
-        if np.abs(here.slope).mean() <= near * sharp.gain or meter.left_s <= 0:
+        if np.abs(here.slope * sharp.free(here)).mean() <= near * sharp.gain or meter.left_s <= 0:
             break
         curvature = sharp.curvature(here.y)
-        before = here
         while True:
-            there, wanted = _step(sharp, here, curvature, damping)
-            won = (here.value - there.value) / wanted if wanted > 0 else 0.0
-            if won >= _ANY:
-                here = there
-            if won < _POOR:
-                damping = max(damping, 1e-9) * _STIFFER
-            elif won > _GOOD:
-                damping = max(damping / _LOOSER, _LEAST)
-            if won >= _ANY or damping > _MOST or wanted <= least:
+            move = _direction(sharp, here, curvature, damping)
+            there, share = _along(sharp, here, move)
+            if share >= _SHORT or damping > _MOST_DAMPED:
                 break
-        if here is before or wanted <= least:
+            damping *= _STIFFER  # a price that next to nothing depends on would go so far that none gets anywhere
+        if share > _LONG:
+            damping = max(damping / _STIFFER, _LEAST_DAMPED)
+        if there.value >= here.value:
+            break
+        wanted, here = -float(here.slope @ move), there
+        if wanted <= least:
             break
         meter.still("price")
     return here.y
 
 
-def _step(sharp: Sharp, here: Step, curvature: Floats, damping: float) -> tuple[Step, float]:
-    """Return where a damped step leads, and what it should win."""
+def _direction(sharp: Sharp, here: Step, curvature: Floats, damping: float) -> Floats:
+    """Return Newton's direction, in scaled prices; those that can go no farther stay."""
     from scipy.linalg import cho_factor, cho_solve
 
-    beyond = sharp.within(here.y - here.slope * sharp.unit) == here.y
-    free = np.flatnonzero(~beyond)
-    if not len(free):
-        return here, 0.0
-    system = curvature.copy() if len(free) == len(curvature) else curvature[np.ix_(free, free)]
-    own = system.diagonal()
-    system[np.diag_indices(len(free))] += damping * (own + np.median(own)) + _LEAST * own
+    free = np.flatnonzero(sharp.free(here))
     move = np.zeros(len(here.y))
-    move[free] = -cho_solve(cho_factor(system, lower=True, overwrite_a=True, check_finite=False), here.slope[free])
-    y = sharp.within(here.y + move * sharp.unit)
-    move = (y - here.y) / sharp.unit
-    wanted = -float(here.slope @ move) - 0.5 * float(move @ (curvature @ move))
-    return Step(y, *sharp.value(y)), wanted
+    if len(free):
+        system = curvature.copy() if len(free) == len(curvature) else curvature[np.ix_(free, free)]
+        own = system.diagonal()
+        system[np.diag_indices(len(free))] += damping * (own + np.median(own))
+        factor = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
+        move[free] = -cho_solve(factor, here.slope[free], check_finite=False)
+    return move
+
+
+def _along(sharp: Sharp, here: Step, move: Floats) -> tuple[Step, float]:
+    """Return about the lowest point in a direction, where the slope is a part of what it is here, and how far it is."""
+    best, farthest, start, share = here, 0.0, float(here.slope @ move), 1.0
+    low, high = (0.0, start), (np.inf, 0.0)
+    for _ in range(_LOOKS):
+        wanted = here.y + share * move * sharp.unit
+        there = sharp.step(wanted)
+        slope = float(there.slope @ np.where(there.y == wanted, move, 0.0))
+        if there.value < best.value:
+            best, farthest = there, share
+        if abs(slope) <= _FLAT * abs(start) or (slope < 0 and share >= _FARTHEST):
+            break
+        if slope > 0:
+            high = (share, slope)
+        else:
+            low = (share, slope)
+        if np.isinf(high[0]):
+            share *= 2
+        else:
+            # Beyond a kink, slopes say nothing of where it is.
+            part = _SHORT if there.value > here.value else np.clip(low[1] / (low[1] - high[1]), _SHORT, 1.0 - _SHORT)
+            share = low[0] + (high[0] - low[0]) * float(part)
+    return best, farthest
 
 
 def _spread(
-    size: Floats, options: Any, share: Floats, used: list[Floats], part: tuple[int, int], n_reps: int
+    bins: Bins, options: Options, share: Floats, used: list[Floats], part: tuple[int, int], n_reps: int
 ) -> list[list[Floats]]:
     """Return how counts and amounts at each two reps vary together among some bins, [quantity][quantity] (m, m)."""
     n = 1 + len(used)
     amounts = np.vstack([np.ones(len(share)), *used])
     if has_numba():
-        from leadopt.solvers.annealing_kernels import spread
-
-        found = np.zeros((n * n_reps, n * n_reps))
-        spread(options.first, options.rep, share, size, amounts, *part, found)
+        found = _spread_compiled(bins, options, share, amounts, part, n_reps)
         cuts = [slice(k * n_reps, (k + 1) * n_reps) for k in range(n)]
         for cut in cuts:
             found[cut, cut] += np.tril(found[cut, cut], -1).T
         return [[found[cuts[k], cuts[j]] if k >= j else found[cuts[j], cuts[k]].T for j in range(n)] for k in range(n)]
-    return _spread_plain(size, options, share, amounts, part, n_reps)
+    return _spread_plain(bins, options, share, amounts, part, n_reps)
+
+
+def _spread_compiled(
+    bins: Bins, options: Options, share: Floats, amounts: Floats, part: tuple[int, int], n_reps: int
+) -> Floats:
+    """Return the same as one matrix, below its diagonal: in parts of about as much work, side by side."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from leadopt.solvers.annealing_kernels import spread
+
+    low, high = part
+    work = np.concatenate([[0], np.cumsum(np.diff(options.first[low : high + 1]) ** 2)])
+    cuts = low + np.searchsorted(work, work[-1] * np.arange(_PARTS + 1) / _PARTS)
+
+    def some(start: int, stop: int) -> Floats:
+        found = np.zeros((len(amounts) * n_reps, len(amounts) * n_reps))
+        spread(bins, options, share, amounts, start, stop, found)
+        return found
+
+    with ThreadPoolExecutor(_PARTS) as pool:
+        parts = list(pool.map(some, cuts[:-1], cuts[1:]))
+    for other in parts[1:]:
+        parts[0] += other
+    return parts[0]
 
 
 def _spread_plain(
-    size: Floats, options: Any, share: Floats, amounts: Floats, part: tuple[int, int], n_reps: int
+    bins: Bins, options: Options, share: Floats, amounts: Floats, part: tuple[int, int], n_reps: int
 ) -> list[list[Floats]]:
     from scipy.sparse import csr_array, diags_array
 
     low, high = part
     first, some = options.first[low : high + 1], slice(options.first[low], options.first[high])
-    rep = options.rep[some]
+    rep, warmth = options.rep[some], np.repeat(bins.warmth[low:high], np.diff(first))
     drawn = [csr_array((share[some] * u[some], rep, first - first[0]), (high - low, n_reps)) for u in amounts]
-    weight = diags_array(1.0 / size[low:high])
+    weight = diags_array(1.0 / (bins.size[low:high] * bins.warmth[low:high]))
     found = []
     for k, u in enumerate(amounts):
-        own = [np.bincount(rep, share[some] * u[some] * v[some], minlength=n_reps) for v in amounts]
+        own = [np.bincount(rep, share[some] * u[some] * v[some] / warmth, minlength=n_reps) for v in amounts]
         found.append([np.diag(own[j]) - (drawn[k].T @ weight @ drawn[j]).toarray() for j in range(len(amounts))])
     return found
