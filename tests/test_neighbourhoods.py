@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from leadopt.matching import solve
 from leadopt.problem import Limit, Problem
 from leadopt.progress import Meter
-from leadopt.solvers import Milp, milp, program
+from leadopt.solvers import Milp, milp, neighbourhoods, program
 from leadopt.solvers.families import Rows
 from leadopt.solvers.neighbourhoods import searched_around
 from tests.strategies import examples, general_problems
@@ -71,3 +71,24 @@ def test_a_search_without_an_allowed_answer_to_begin_with_has_all_the_time(monke
     monkeypatch.setattr(milp, "improved", lambda core, *_: (core.first[:-1].copy(), 1e9))  # all with the first rep
     assert solve(correlated(20, 3), Milp(), time_limit_s=100.0).rep_of_lead.min() >= 0
     assert given[0] > 85.0
+
+
+def test_without_a_time_limit_so_many_are_searched_and_no_more(monkeypatch):
+    core = core_of(correlated(60, 6))
+    everything = np.ones(len(core.rep), dtype=bool)
+    start, searched = core.whole(everything, core.first[:-1], 1, np.inf).at, []
+    whole = program.Core.whole
+    monkeypatch.setattr(neighbourhoods, "_MOST", 7)
+    monkeypatch.setattr(program.Core, "whole", lambda *given: searched.append(1) or whole(*given))
+    searched_around(core, np.zeros(len(core.lower)), start, Meter(), 0.0)
+    assert len(searched) == 7
+
+
+def test_where_too_many_options_are_open_only_neighbourhoods_are_searched(monkeypatch):
+    problem, opened = correlated(60, 6), []
+    whole = program.Core.whole
+    monkeypatch.setattr(milp, "_SEARCHED", 100)
+    monkeypatch.setattr(program.Core, "whole", lambda *given: opened.append(given[1].sum()) or whole(*given))
+    found = solve(problem, solver=Milp())
+    assert len(opened) > 1 and max(opened) < 60 * 6
+    assert (problem.loads(found.rep_of_lead) <= [limit.upper for limit in problem.limits]).all()

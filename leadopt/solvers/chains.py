@@ -101,12 +101,17 @@ class Search(NamedTuple):
         loss, at = self.loss, at.copy()
         starts = np.argsort(loss, kind="stable")
         for stage in range(effort.stages):
-            dearest = float(loss.max(initial=0.0)) * _CHEAPER ** (effort.stages - 1 - stage)
+            # An answer that lacks less has no option that loses more than this one lacks.
+            dearest = min(float(loss.max(initial=0.0)), self.lacking(at)) * _CHEAPER ** (effort.stages - 1 - stage)
+            won = 0.0
             for _ in range(effort.rounds):
                 before = self.lacking(at)
-                won, looks = self._chains(starts, at, effort.depth, dearest, before, looks)
-                if won <= _WORTHWHILE * before or meter.left_s <= 0:
+                last, looks = self._chains(starts, at, effort.depth, dearest, before, looks)
+                won += last
+                if last <= _WORTHWHILE * before or meter.left_s <= 0:
                     break
+            if won == 0.0 and self.core.allows(at):  # what is dearer still wins nothing either
+                break
         return at, looks
 
     def after_chains(self, starts: Ints, at: Ints, depth: int, looks: int) -> Ints:

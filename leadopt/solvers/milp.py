@@ -47,13 +47,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _WHOLE = 20_000  # options up to which all are in the core
-_SEARCHED = 4_000  # open options up to which branch and bound may still find something better
+_SEARCHED = 2_500  # open options up to which branch and bound may still end
 _FEW = 20  # leads that a search tries in every way
 _OPEN_PER_ROW = 5  # leads in the core, by row,
 _LEAST_OPEN = 1_000  # and at least
 _WIDER = 2  # times as many if these find no answer
 _ROUNDS = 3  # cores, each at the prices of the last, before
-_NEAR = 1e-7  # a core changes the bound by so little, relatively
+_NEAR = 1e-7  # a core changes the bound by so little, relatively, or
+_TIGHT = 3e-6  # its shares lack so little to the bound
 _CLOSED = 0.5  # of the open options: where more stay open, a second search would get no farther
 _AT_FIRST, _AROUND = 0.4, 0.9  # parts of the time left for a search of all, and for one of neighbourhoods after it
 _SEARCH = 0.9  # part of the time left that a search may take if a bound is to be found after it
@@ -189,7 +190,8 @@ class _Work:
     def core(self, oracle: PairOracle, dual: Dual, y: Floats, wider: int) -> tuple[Core, Ints, Relaxed, Floats]:
         """Return the core at some prices, the answer so far, the core's shares, and better prices if these tell them.
 
-        The prices of a core are the best for all leads if no option left out beats those inside.
+        The prices of a core are the best for all leads if no option left out beats those inside: if they are worth
+        what the shares of the core gain beside the leads that are settled.
         """
         n_open = wider * max(_LEAST_OPEN, _OPEN_PER_ROW * self.rows.n)
         for _ in range(_ROUNDS):
@@ -200,9 +202,18 @@ class _Work:
             if after >= before:
                 break
             y = shares.prices
-            if before - after <= _NEAR * abs(after) or self.meter.left_s <= 0:
+            gained = self.worth(oracle, draft) + float(core.gain @ shares.z)
+            if after - gained <= _TIGHT * abs(after) or before - after <= _NEAR * abs(after) or self.meter.left_s <= 0:
                 break
         return core, draft, shares, y
+
+    def worth(self, oracle: PairOracle, draft: Ints) -> float:
+        """Return what the leads of an oracle are worth where they are so far."""
+        rep = draft[oracle.leads]
+        placed = np.flatnonzero(rep >= 0)
+        reserve = self.problem.reserve if np.isfinite(self.problem.reserve) else 0.0
+        gained = self.problem.affinity.at(oracle.leads[placed], rep[placed]).sum()
+        return float(gained) + reserve * (len(rep) - len(placed))
 
     def as_dealt(self, oracle: PairOracle, dual: Dual, y: Floats, soft: Soft, margin: Floats) -> Answer | None:
         """Return the answer with leads nearly where their shares are, None if a hard bound stays broken.
@@ -265,8 +276,6 @@ class _Work:
         if fits and lacking <= _NOTHING * np.abs(core.gain[at]).sum():
             return self.finished(core, at, draft, shares.prices)
         self.meter.enter("search")
-        if fits and (losses(core, shares.prices) <= lacking).sum() > _SEARCHED:
-            return self.finished(core, at, draft, shares.prices)
         packs = Knapsacks.of(self.problem)
         reserved_s = (1.0 - _SEARCH) * self.meter.left_s if packs and np.isfinite(self.meter.left_s) else 0.0
         at, fits, complete = self.searched(core, shares.prices, at, lacking, fits, reserved_s)
@@ -292,6 +301,8 @@ class _Work:
         def whole(at: Ints, fits: bool, share: float) -> tuple[Ints, bool, bool]:
             # An answer that lacks less has no option that loses more.
             open_ = loss <= best - core.worth(at) if fits else np.ones(len(core.rep), dtype=bool)
+            if fits and open_.sum() > _SEARCHED:
+                return at, fits, False
             found = core.whole(open_, at, self.most_nodes, share * (self.meter.left_s - reserved_s))
             if found.at is None or not core.allows(found.at) or (fits and core.worth(found.at) <= core.worth(at)):
                 return at, fits, found.complete

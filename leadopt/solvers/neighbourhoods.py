@@ -9,6 +9,8 @@ Shaw (1998), Using constraint programming and local search methods to solve vehi
 doi:10.1007/3-540-49481-2_30
 """
 
+from itertools import count
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +25,7 @@ _FIRST, _FEWEST = 20, 10  # leads that choose at a time
 _FASTER, _SLOWER = 1, 4  # more of them after a search that ended, fewer after one that did not
 _NODES = 200  # of one search
 _PATIENCE = 60  # searches in a row that find nothing
+_MOST = 100  # searches where time is not limited: the later ones take long and win little
 _WIDTH = 1.25  # options that lose so many times what the worst one in use does are looked at
 _USUAL = 0.3  # of the mean loss: what a lead without any counts for in the draw
 _SEED = 20_260_101
@@ -42,7 +45,9 @@ def searched_around(core: Core, y: Floats, at: Ints, meter: Meter, until_s: floa
     """
     rng, n = np.random.default_rng(_SEED), len(core.leads)
     loss, worth, size, idle = losses(core, y), core.worth(at), _FIRST, 0
-    while idle < _PATIENCE and meter.left_s > until_s:
+    for _ in range(_MOST) if np.isinf(meter.left_s) else count():
+        if idle >= _PATIENCE or meter.left_s <= until_s:
+            break
         lost = loss[at]
         if not lost.any():
             break
