@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 
 LEAST_PAIRS = 500_000
 """Pairs of groups and reps; with fewer, one flow over all of them takes less."""
-_WHOLE = 100_000  # pairs that are solved at once
+_WHOLE = 700_000  # pairs that are solved at once: prices of fewer leads are no good beginning
 _SMALLER = 4  # by which a sample is smaller
 _OPTIONS = 4  # pairs of each group at first, and at most so many more of it in a round
 _SEED = 20_260_201

@@ -16,6 +16,9 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
+_BITS = 30  # that one code of a lead's sets grows by before it is numbered anew
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitTree:
     """Capacities and limits as nodes; node j < n_reps is the capacity of rep j, node n_reps + k is limit k.
@@ -193,10 +196,13 @@ def _parents(inside: Bools, outward: Ints) -> Ints:
 
 def _classes(lead_sets: Bools) -> tuple[Ints, Bools]:
     """Return the class of each lead, and which lead sets each class lies in, bool (n_classes, n_sets)."""
-    if len(lead_sets) == 1:
-        return np.zeros(lead_sets.shape[1], dtype=np.int64), np.ones((1, 1), dtype=bool)
-    members, class_of_lead = np.unique(lead_sets.T, axis=0, return_inverse=True)
-    return class_of_lead.reshape(-1).astype(np.int64), members
+    code = np.zeros(lead_sets.shape[1], dtype=np.int64)
+    for k, members in enumerate(lead_sets):
+        if k % _BITS == 0 and k > 0:  # as many as there are leads at most, not one for each way to be in some sets
+            code = np.unique(code, return_inverse=True)[1]
+        code = 2 * code + members
+    _, example, class_of_lead = np.unique(code, return_index=True, return_inverse=True)
+    return class_of_lead.astype(np.int64), lead_sets[:, example].T
 
 
 def _entries(reps: Bools, members: Bools, outward: Ints) -> Ints:
