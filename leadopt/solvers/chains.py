@@ -43,7 +43,7 @@ class _Effort(NamedTuple):
     looks: int
 
 
-_COMPILED = _Effort(depth=4, stages=5, rounds=3, looks=60_000_000)
+_COMPILED = _Effort(depth=4, stages=5, rounds=3, looks=40_000_000)
 _PLAIN = _Effort(depth=4, stages=2, rounds=2, looks=200_000)  # plain loops are some hundred times as slow
 
 

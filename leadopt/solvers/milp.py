@@ -47,7 +47,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _WHOLE = 20_000  # options up to which all are in the core
-_SEARCHED = 2_500  # open options up to which branch and bound may still end
+_SEARCHED = 2_500  # open options up to which branch and bound may still end,
+_TRIED = 4_000  # and up to which it may find something better in a limited time
 _FEW = 20  # leads that a search tries in every way
 _OPEN_PER_ROW = 5  # leads in the core, by row,
 _LEAST_OPEN = 1_000  # and at least
@@ -301,7 +302,7 @@ class _Work:
         def whole(at: Ints, fits: bool, share: float) -> tuple[Ints, bool, bool]:
             # An answer that lacks less has no option that loses more.
             open_ = loss <= best - core.worth(at) if fits else np.ones(len(core.rep), dtype=bool)
-            if fits and open_.sum() > _SEARCHED:
+            if fits and open_.sum() > (_SEARCHED if np.isinf(self.meter.left_s) else _TRIED):
                 return at, fits, False
             found = core.whole(open_, at, self.most_nodes, share * (self.meter.left_s - reserved_s))
             if found.at is None or not core.allows(found.at) or (fits and core.worth(found.at) <= core.worth(at)):
