@@ -203,7 +203,9 @@ class _Work:
             if after >= before:
                 break
             y = shares.prices
-            gained = self.worth(oracle, draft) + float(core.gain @ shares.z)
+            soft = np.isfinite(core.penalty)
+            paid = float(core.penalty[soft] @ shares.broken[soft])
+            gained = self.worth(oracle, draft) + float(core.gain @ shares.z) - paid
             if after - gained <= _TIGHT * abs(after) or before - after <= _NEAR * abs(after) or self.meter.left_s <= 0:
                 break
         return core, draft, shares, y
