@@ -119,7 +119,7 @@ def annealed(oracle: LineOracle, dual: Dual, y: Floats, meter: Meter) -> tuple[F
     dual, temperature, near = _evened(dual), _HOTTEST, np.inf
     while True:
         there, soft = _stage(oracle, dual, y, temperature, near, meter)
-        if near < np.inf and bound(oracle, dual, there) > bound(oracle, dual, y):
+        if near < np.inf and dual.at(there) > dual.at(y):
             # Prices went to where options count that were not asked about.
             there, soft = _stage(oracle, dual, y, temperature, np.inf, meter)
         y = there
@@ -137,11 +137,6 @@ def _stage(
     options = options_near(oracle, bins, y, near)
     soft = Soft(oracle=oracle, bins=bins, options=options, temperature=temperature * dual.gain)
     return replace(dual, oracle=soft).minimised(y, _STEPS, _TOLERANCE, meter), soft
-
-
-def bound(oracle: LineOracle, dual: Dual, y: Floats) -> float:
-    """Return the dual value at some prices: no answer is worth more."""
-    return dual.value(y, oracle.totals(y).total)
 
 
 def _evened(dual: Dual) -> Dual:

@@ -47,9 +47,7 @@ def soften(
 
 
 @compiled
-def spread(
-    bins: Any, options: Any, share: Any, amounts: Any, low: int, high: int, out: Any
-) -> None:  # fmt: skip
+def spread(bins: Any, options: Any, share: Any, amounts: Any, low: int, high: int, out: Any) -> None:
     """Add to `out`, below its diagonal, how quantities at reps vary together: rows are quantity * n_reps + rep."""
     (_, _, size, _, warmth), (first, rep) = bins, options
     n_kinds = len(amounts)

@@ -7,6 +7,8 @@ bounds give way where prices would have to move far. In the end they are missed 
 bounds on amounts are kept narrower by a part of that.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -69,7 +71,7 @@ def _narrowed(rows: Rows, oracle: LineOracle, usual: Floats) -> Rows:
             room = np.minimum(_MARGIN * usual[member], (upper[member] - lower[member]) / 4)
             upper[member] -= room
             lower[member] += np.where(lower[member] > 0, room, 0.0)
-    return Rows(lower=lower, upper=upper, penalty=rows.penalty, families=rows.families)
+    return replace(rows, lower=lower, upper=upper)
 
 
 def _numbers(oracle: LineOracle) -> Ints:
@@ -103,7 +105,7 @@ def _beside(soft: Soft, rows: Rows, number: Ints, place: Ints) -> Rows:
     for family, _, counted in oracle.families:
         if not np.isin(counted, classes).any():
             lower[family.member] = upper[family.member] = 0.0
-    return Rows(lower=lower, upper=upper, penalty=rows.penalty, families=rows.families)
+    return replace(rows, lower=lower, upper=upper)
 
 
 def _deal(
@@ -149,7 +151,7 @@ def _room(rows: Rows, m: int) -> Floats:
     """Return how many leads more each rep may have, by family, as far as rows of that rep alone say."""
     room = np.full((len(rows.families), m + 1), np.inf)
     for f, family in enumerate(rows.families):
-        if family.limit is not None and not isinstance(family.limit.usage, float):
+        if not family.counts_leads:
             continue
         alone = np.flatnonzero(((family.reps > 0).sum(axis=1) == 1) & np.isinf(rows.penalty[family.member]))
         rep = family.reps[alone].argmax(axis=1)

@@ -191,7 +191,7 @@ class PairOracle:
         charged, everywhere = [], np.zeros(self.problem.n_reps)
         for family in self.counted[k]:
             cost = family.cost(y)
-            if family.limit is None or isinstance(family.limit.usage, float):
+            if family.limit is None or family.counts_leads:
                 everywhere += cost
             elif family.limit.usage is affinity:
                 gains *= 1.0 - cost

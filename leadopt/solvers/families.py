@@ -6,7 +6,7 @@ rep, whatever the number of its limits.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,11 @@ class Family:
     limit: Limit | None
     member: Ints
     reps: Floats
+
+    @property
+    def counts_leads(self) -> bool:
+        """Whether each lead takes the same with a rep, so that loads are numbers of leads."""
+        return self.limit is None or isinstance(self.limit.usage, float)
 
     def cost(self, y: Floats) -> Floats:
         """Return what a unit of usage costs with each rep, float64 (n_reps,)."""
@@ -83,7 +88,7 @@ class Rows:
 
     def shared(self, share: float) -> "Rows":
         """Return the rows that a sample of so large a share of the leads has to keep."""
-        return Rows(lower=share * self.lower, upper=share * self.upper, penalty=self.penalty, families=self.families)
+        return replace(self, lower=share * self.lower, upper=share * self.upper)
 
     def loads(self, problem: Problem, leads: Ints, reps: Ints) -> Floats:
         """Return what some leads take of each row, where they are, float64 (n_rows,)."""

@@ -195,14 +195,9 @@ def _worth(envelope: EnvelopeOracle, prices: Floats, row: Ints, option: Ints, st
     return np.asarray(np.repeat(rate, n) * envelope.scales[start[0] : stop[-1]] + np.repeat(height, n))
 
 
-def _classes_of(family: Family, pairs: PairOracle) -> Ints:
-    """Return which classes a family counts."""
-    return np.flatnonzero([any(family is other for other in counted) for counted in pairs.counted])
-
-
 def _is_line(family: Family, affinity: Affinity) -> bool:
     limit = family.limit
-    if limit is None or isinstance(limit.usage, float):
+    if limit is None or family.counts_leads:
         return True
     return isinstance(limit.usage, Affinity) and limit.usage.is_along(affinity)
 

@@ -142,7 +142,8 @@ class _Work:
         self.meter.enter("price")
         try:
             if (lines := LineOracle.if_lines(oracle)) is not None:
-                y, soft = sharpest(*annealed(lines, dual, y, self.meter), dual, self.meter)
+                by_lines = replace(dual, oracle=lines)
+                y, soft = sharpest(*annealed(lines, by_lines, y, self.meter), by_lines, self.meter)
                 if (answer := self.as_dealt(oracle, dual, y, soft, lines.margins(y)[1])) is not None:
                     return answer
             else:

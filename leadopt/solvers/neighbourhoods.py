@@ -9,8 +9,6 @@ Shaw (1998), Using constraint programming and local search methods to solve vehi
 doi:10.1007/3-540-49481-2_30
 """
 
-from itertools import count
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,9 +43,9 @@ def searched_around(core: Core, y: Floats, at: Ints, meter: Meter, until_s: floa
     """
     rng, n = np.random.default_rng(_SEED), len(core.leads)
     loss, worth, size, idle = losses(core, y), core.worth(at), _FIRST, 0
-    for _ in range(_MOST) if np.isinf(meter.left_s) else count():
-        if idle >= _PATIENCE or meter.left_s <= until_s:
-            break
+    tried, most = 0, _MOST if np.isinf(meter.left_s) else np.inf
+    while idle < _PATIENCE and tried < most and meter.left_s > until_s:
+        tried += 1
         lost = loss[at]
         if not lost.any():
             break

@@ -46,7 +46,7 @@ def repaired(core: Core, problem: Problem, rows: Rows, y: Floats, at: Ints, unit
     at, places = at.copy(), _Places.of(core, problem, rows)
     dear = unit.copy()
     for family in rows.families:
-        dear[family.member] *= _COUNT if _is_count(family) else 1.0
+        dear[family.member] *= _COUNT if family.counts_leads else 1.0
     for broken in _BROKEN:
         search = Search.of(core, y, broken * dear, broken)
         for turn in range(_ROUNDS):
@@ -117,7 +117,7 @@ class _Places:
         core, broken = self.core, self.broken(at)
         for row in np.flatnonzero(broken >= _HALF).tolist():
             family, _ = self.family_of[row]
-            if not _is_count(family):
+            if not family.counts_leads:
                 continue
             inside, load = self._inside(family), core.loads(at)
             for rep in self.reps(row).tolist():
@@ -139,7 +139,3 @@ class _Places:
 def _looks(meter: Meter) -> int:
     """Return how many options one search may look at: fewer where there is little time."""
     return int(min(_LOOKS if has_numba() else _PLAIN_LOOKS, max(meter.left_s, 0.0) * _A_SECOND))
-
-
-def _is_count(family: Family) -> bool:
-    return family.limit is None or isinstance(family.limit.usage, float)

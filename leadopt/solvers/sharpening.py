@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.progress import Meter
-from leadopt.solvers.annealing import Bins, Options, Soft, bound, options_near, shares
+from leadopt.solvers.annealing import Bins, Options, Soft, options_near, shares
 from leadopt.solvers.dual import Dual
 from leadopt.solvers.families import Rows
 from leadopt.solvers.lines import LineOracle
@@ -161,14 +161,14 @@ def _at(
     """Return the prices at a temperature, and what leads choose there, from a guess, or from those of a warmer one."""
     near = _CLOSE if temperature <= _COLDEST else _ALMOST
     heat, bins = temperature * dual.gain, Bins.at(oracle, temperature)
-    most = bound(oracle, dual, y) + heat * len(oracle.pairs.leads)
+    most = dual.at(y) + heat * len(oracle.pairs.leads)
     for around in _AROUND:
         options = options_near(oracle, bins, guess, around * heat)
         soft = Soft(oracle=oracle, bins=bins, options=options, temperature=heat)
         sharp = Sharp(soft=soft, rows=dual.rows, unit=dual.unit, gain=dual.gain)
         there = sharpened(sharp, guess, _STEPS, near, meter)
         # Where the options asked about cannot keep a bound, its price grows without end.
-        if bound(oracle, dual, there) <= most:
+        if dual.at(there) <= most:
             return there, soft
         guess = y
     return y, soft
