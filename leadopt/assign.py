@@ -14,11 +14,11 @@ from leadopt.errors import InvalidInput
 from leadopt.exploring import explored
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.gains import Affinity
+from leadopt.keep import keep as kept
 from leadopt.plan import Plan, plan_of
 from leadopt.policy import Policy
 from leadopt.progress import Meter, OnProgress
 from leadopt.refusal import solved
-from leadopt.replanning import keep as kept
 
 
 def assign(

@@ -7,9 +7,9 @@ import numpy as np
 from leadopt.case import Case, Decided, Explored
 from leadopt.certify import certify
 from leadopt.gains import Affinity
+from leadopt.keep import with_stay_bonus
 from leadopt.posterior import drawn_rates
 from leadopt.refusal import solved
-from leadopt.replanning import with_stay_bonus
 from leadopt.tables import number
 
 

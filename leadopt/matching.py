@@ -16,8 +16,8 @@ from leadopt.problem import Limit, Problem
 from leadopt.progress import Meter, OnProgress
 from leadopt.solvers import Answer, Auction, Envelope, Hungarian, Milp, MinCostFlow, Solver
 from leadopt.solvers.base import checked_prices, checked_time_limit
+from leadopt.solvers.compiling import has_numba
 from leadopt.solvers.grouping import few_kinds
-from leadopt.solvers.sampling import has_numba
 from leadopt.solvers.spread import spread_ties
 
 Floats = NDArray[np.float64]

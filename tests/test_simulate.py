@@ -14,7 +14,7 @@ from leadopt.evaluate.simulate import _decided, _past
 from leadopt.evaluate.simulation import MEASURES
 from leadopt.evaluate.stream import Stream, Team, queue
 from leadopt.policy import Policy
-from leadopt.truth import Strengths
+from leadopt.sales_floor import Strengths
 from tests.strategies import examples
 
 SMALL = Floor(n_reps=5, n_newcomers=1, leads_a_rep=24)

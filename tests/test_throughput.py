@@ -13,8 +13,8 @@ from leadopt.axes import new_axes
 from leadopt.errors import InvalidInput
 from leadopt.evaluate import Floor
 from leadopt.evaluate.stream import Stream, Team
+from leadopt.sales_floor import Strengths
 from leadopt.throughput import estimate
-from leadopt.truth import Strengths
 
 MONDAY = date(2025, 1, 6)
 

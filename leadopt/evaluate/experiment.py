@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.holdout import AT_RANDOM, OUTSIDE, PLANNED
-from leadopt.evaluate.losses import wilson
 from leadopt.evaluate.power import leads_needed
 from leadopt.evaluate.records import checked_columns
 from leadopt.evaluate.rows import plain
 from leadopt.frames import Table
+from leadopt.intervals import wilson
 from leadopt.outcomes import count_outcomes
 from leadopt.tables import count, percent
 from leadopt.values import as_outcome, each_once, is_number

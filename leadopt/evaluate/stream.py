@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from leadopt.effects import sigmoid
 from leadopt.errors import InvalidInput
-from leadopt.sales_floor import INDUSTRIES, NOW, SOURCES, TERRITORIES, Requests
-from leadopt.truth import Strengths
+from leadopt.sales_floor import INDUSTRIES, NOW, SOURCES, TERRITORIES, Requests, Strengths
 from leadopt.values import is_number
 
 Bools = NDArray[np.bool_]

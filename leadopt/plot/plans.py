@@ -1,15 +1,12 @@
 """Plots of plans and models: loads, estimated rates, prices, Lorenz curves."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.affinity import AffinityModel
-from leadopt.case import Case
 from leadopt.errors import InvalidInput
-from leadopt.estimates import Estimates
 from leadopt.metrics import gini
 from leadopt.plot.canvas import (
     BLUE,
@@ -23,6 +20,7 @@ from leadopt.plot.canvas import (
     name_axis,
     own_axes,
 )
+from leadopt.problem import Problem
 from leadopt.tables import count, number, percent
 
 if TYPE_CHECKING:
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Segment = tuple[str | None, ...]
 
 _LEVEL = 0.9  # of the credible intervals that are drawn
 _BAND = "fairness band of "
@@ -39,6 +38,51 @@ _MOST_TEXTS = 60  # cells with figures in them
 _TEXT_CELL = (0.55, 0.3)  # inches that a cell with figures needs
 _SQUARE = 10.0  # pixels a cell, from which it can be read how much of it is filled
 _LEAST_RANGE = 0.01  # of the colours: smaller differences are none to see
+
+
+class Chances(Protocol):
+    """Estimated chances of conversion, (n_segments, n_reps)."""
+
+    @property
+    def probability(self) -> Floats: ...
+    def interval(self, level: float = ...) -> tuple[Floats, Floats]: ...
+
+
+class Learned(Protocol):
+    """What is read of a fitted `leadopt.AffinityModel`."""
+
+    segment_by_: tuple[str, ...]
+
+    def estimate(self, segments: Sequence[Segment], reps: Sequence[Any]) -> Chances: ...
+
+
+class Evidence(Protocol):
+    """What history says of a plan's segments."""
+
+    @property
+    def segment_by(self) -> tuple[str, ...]: ...
+    @property
+    def segments(self) -> Sequence[Segment]: ...
+    @property
+    def estimates(self) -> Chances: ...
+
+
+class Case(Protocol):
+    """What is read of the decision behind a plan."""
+
+    @property
+    def problem(self) -> Problem: ...
+    @property
+    def rep_ids(self) -> Sequence[Any]: ...
+    @property
+    def away(self) -> Bools: ...
+    @property
+    def newcomer(self) -> Bools: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def evidence(self) -> Evidence | None: ...
+    def limit_names(self) -> tuple[str, ...]: ...
 
 
 class Planned(Protocol):
@@ -87,7 +131,7 @@ def plot_loads(plan: Planned, *, ax: "Axes | None" = None) -> "Axes":
     return ax
 
 
-def plot_affinity(plan_or_model: "Planned | AffinityModel", *, ax: "Axes | None" = None) -> "Axes":
+def plot_affinity(plan_or_model: "Planned | Learned", *, ax: "Axes | None" = None) -> "Axes":
     """Draw the estimated chance of every rep with every segment; the surer it is, the more of its cell is filled.
 
     The side of a rectangle is 1 less the width of the 90% interval. Where cells are too small for that, the wider the
@@ -212,10 +256,9 @@ def plot_lorenz(plan: Planned, *, per_slot: bool = False, ax: "Axes | None" = No
 
 
 def _case(plan: Planned) -> Case:
-    case = getattr(plan, "case", None)
-    if not isinstance(case, Case):
+    if not hasattr(plan, "case"):
         raise InvalidInput(f"plan: must be a Plan, as leadopt.assign returns it; found {type(plan).__name__}")
-    return case
+    return plan.case
 
 
 def _loads(plan: Planned) -> Ints:
@@ -256,18 +299,18 @@ def _draw_slots(ax: "Axes", slots: Ints, most: float) -> None:
     ax.set_xlim(0, edge * 1.01)
 
 
-def _evidence(source: "Planned | AffinityModel") -> tuple[Sequence[object], list[str], tuple[str, ...], Estimates]:
+def _evidence(source: Planned | Learned) -> tuple[Sequence[object], list[str], tuple[str, ...], Chances]:
     """Return reps, segments in words, the columns that make a segment, and the estimates (segments, reps)."""
-    if isinstance(source, AffinityModel):
+    if hasattr(source, "estimate"):
         reps, levels = getattr(source, "reps_", []), getattr(source, "segments_", [])
-        estimates, columns = source.estimate(levels, reps), source.segment_by_
+        model = cast("Learned", source)
+        estimates, columns = model.estimate(levels, reps), model.segment_by_
     else:
-        evidence = _case(source).evidence
-        if evidence is None:
+        case = _case(source)
+        if case.evidence is None:
             raise InvalidInput("plan: has no estimated chances to draw, as it was made without history")
-        reps, levels, columns, estimates = (
-            *(_case(source).rep_ids, evidence.segments, evidence.segment_by, evidence.estimates),
-        )
+        reps, levels = case.rep_ids, case.evidence.segments
+        estimates, columns = case.evidence.estimates, case.evidence.segment_by
     return reps, [_segment_name(level) for level in levels], columns, estimates
 
 

@@ -207,7 +207,7 @@ def shares(
 
 
 def _compiled(name: str):  # type: ignore[no-untyped-def]
-    from leadopt.solvers.sampling import has_numba
+    from leadopt.solvers.compiling import has_numba
 
     if not has_numba():
         return None

@@ -18,11 +18,12 @@ from leadopt.errors import InvalidInput
 from leadopt.problem import Problem
 from leadopt.progress import Meter, OnProgress, OutOfTime
 from leadopt.solvers.base import Answer, checked_prices, checked_time_limit
+from leadopt.solvers.compiling import has_numba
+from leadopt.solvers.every_pair import flow_seconds, solve_every_pair
 from leadopt.solvers.finish import finish
 from leadopt.solvers.grouping import mostly_alike
-from leadopt.solvers.min_cost_flow import flow_seconds, solve_every_pair
 from leadopt.solvers.remainder import Remainder
-from leadopt.solvers.sampling import boxes_by_samples, has_numba, least_sample, row_oracle, sampled_prices
+from leadopt.solvers.sampling import boxes_by_samples, least_sample, row_oracle, sampled_prices
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

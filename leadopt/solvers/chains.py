@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.progress import Meter
+from leadopt.solvers.compiling import has_numba
 from leadopt.solvers.program import Core
-from leadopt.solvers.sampling import has_numba
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -15,13 +15,13 @@ from leadopt.errors import InvalidInput
 from leadopt.problem import Problem
 from leadopt.progress import Meter, OnProgress, OutOfTime
 from leadopt.solvers.base import Answer, checked_prices, checked_time_limit
+from leadopt.solvers.compiling import has_numba
 from leadopt.solvers.envelope_oracle import EnvelopeOracle, Loads
+from leadopt.solvers.every_pair import solve_every_pair
 from leadopt.solvers.finish import Box, finish
 from leadopt.solvers.limit_tree import Room
-from leadopt.solvers.min_cost_flow import solve_every_pair
 from leadopt.solvers.pruning import RowOracle
 from leadopt.solvers.remainder import Remainder
-from leadopt.solvers.sampling import has_numba
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from leadopt.solvers.kernels import compiled
+from leadopt.solvers.compiling import compiled
 
 
 @compiled

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.gains import Affinity
+from leadopt.solvers.compiling import has_numba
 from leadopt.solvers.pruning import Open
-from leadopt.solvers.sampling import has_numba
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -17,9 +17,9 @@ from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.base import Answer
 from leadopt.solvers.core import CoreTooSmall, core_costs, solve_core
 from leadopt.solvers.costs import Costs, Pairs
+from leadopt.solvers.every_pair import flow_seconds, solve_every_pair
 from leadopt.solvers.grouping import Groups
 from leadopt.solvers.limit_tree import LimitTree, Room
-from leadopt.solvers.min_cost_flow import flow_seconds, solve_every_pair
 from leadopt.solvers.prices import NotOptimal, potentials_above, residual_constraints
 from leadopt.solvers.pruning import Open, Oracle
 from leadopt.solvers.remainder import Remainder

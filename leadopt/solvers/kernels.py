@@ -5,21 +5,13 @@ All run without the GIL; threads work on parts of the leads that the caller cuts
 never wins. Numba compiles at the first call and keeps the result beside this file, or in the user's cache.
 """
 
-from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 
+from leadopt.solvers.compiling import compiled
+
 _LANES = 16  # reps that are compared at once: a few of the processor's registers
-
-
-def compiled(function: Callable[..., Any]) -> Any:
-    """Return the function compiled, kept on disk where there is a place for it."""
-    try:
-        return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # a read-only install without a home folder
-        return numba.njit(nogil=True)(function)
 
 
 @compiled

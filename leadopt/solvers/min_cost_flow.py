@@ -13,18 +13,12 @@ from leadopt.errors import InvalidInput
 from leadopt.problem import Problem
 from leadopt.progress import OnProgress
 from leadopt.solvers.base import Answer, refuse_time_limit
-from leadopt.solvers.column_generation import LEAST_PAIRS, flow_by_columns
-from leadopt.solvers.core import solve_core
-from leadopt.solvers.costs import every_pair
-from leadopt.solvers.grouping import group_leads
-from leadopt.solvers.limit_tree import LimitTree, NotNested, Room, limit_tree, room_beside_pins
-from leadopt.solvers.prices import prices_of, with_closed_prices
+from leadopt.solvers.every_pair import solve_every_pair
+from leadopt.solvers.limit_tree import NotNested, limit_tree, room_beside_pins
 from leadopt.solvers.witness import refuse_empty_bounds, refuse_pins
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-_PAIRS_A_SECOND = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,35 +63,3 @@ class MinCostFlow:
         room = room_beside_pins(problem, tree)
         refuse_pins(problem, tree, room)
         return solve_every_pair(problem, tree, room, np.flatnonzero(problem.pins < 0))
-
-
-def solve_every_pair(problem: Problem, tree: LimitTree, room: Room, leads: Ints, near: Floats | None = None) -> Answer:
-    """Return the best answer for some leads within some room, with no pair left out; `near` as in `solve_core`."""
-    groups = group_leads(problem.affinity, tree.class_of_lead, leads)
-    found = None
-    if problem.limits and len(groups.size) * problem.n_reps >= LEAST_PAIRS:
-        found = flow_by_columns(problem, groups, tree, room)
-    if found is None:
-        pairs = every_pair(problem, groups, tree, room)
-        costs, flows = solve_core(problem, groups, tree, room, pairs, pruned=False, near=near)
-        found = costs, flows, prices_of(costs, tree, room, *flows), 0
-    costs, flows, prices, rounds = found
-    rep_of_lead = problem.pins.copy()
-    groups.deal_out(*flows, rep_of_lead)
-    limit_prices = prices[problem.n_reps :]
-    return Answer(
-        rep_of_lead=rep_of_lead,
-        prices=with_closed_prices(problem, groups.example, room, prices[: problem.n_reps], limit_prices),
-        limit_prices=limit_prices,
-        stats={
-            "groups": len(groups.size),
-            "pairs": len(costs.pair),
-            "rounds": rounds,
-            "rounding": float(costs.gain(0.5 * problem.n_leads)),
-        },
-    )
-
-
-def flow_seconds(n_pairs: float) -> float:
-    """Return about how long a flow over so many pairs takes at least."""
-    return n_pairs / _PAIRS_A_SECOND

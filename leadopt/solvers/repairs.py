@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from leadopt.problem import Problem
 from leadopt.progress import Meter
 from leadopt.solvers.chains import Search
+from leadopt.solvers.compiling import has_numba
 from leadopt.solvers.families import Family, Rows, members
 from leadopt.solvers.program import Core
-from leadopt.solvers.sampling import has_numba
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

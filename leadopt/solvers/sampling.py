@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.problem import Problem
 from leadopt.progress import Meter
+from leadopt.solvers.compiling import has_numba
+from leadopt.solvers.every_pair import flow_seconds, solve_every_pair
 from leadopt.solvers.finish import Box, finish
 from leadopt.solvers.limit_tree import Room, limit_tree
-from leadopt.solvers.min_cost_flow import flow_seconds, solve_every_pair
 from leadopt.solvers.pruning import RowOracle
 from leadopt.solvers.remainder import Remainder
 
@@ -30,11 +30,6 @@ _RESORT = 3.0  # times the largest gain that staying in the pool costs in a samp
 _LARGEST = 1e290  # a reserve
 _AGREES = 3.0  # standard errors of the samples that a hint may be off
 _HINT = 16  # times as large a sample that such a hint is worth
-
-
-def has_numba() -> bool:
-    """Return whether numba is installed; does not import it."""
-    return find_spec("numba") is not None
 
 
 def sampled_prices(

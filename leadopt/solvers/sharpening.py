@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from leadopt.progress import Meter
 from leadopt.solvers.annealing import Bins, Options, Soft, options_near, shares
+from leadopt.solvers.compiling import has_numba
 from leadopt.solvers.dual import Dual
 from leadopt.solvers.families import Rows
 from leadopt.solvers.lines import LineOracle
-from leadopt.solvers.sampling import has_numba
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
