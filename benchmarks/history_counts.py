@@ -38,8 +38,8 @@ def write(path: str) -> int:
 def count(path: str, won: int, at: str | None) -> dict[str, float]:
     import polars as pl
 
-    from leadopt.frames import Table
-    from leadopt.outcomes import count_outcomes
+    from leadopt.learning.history.outcomes import count_outcomes
+    from leadopt.tables import Table
 
     history = pl.read_parquet(path)
     if at:  # by day, ten million rows would be nearly as many groups: few reps, as many days

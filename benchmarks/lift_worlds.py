@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from leadopt.effects import sigmoid
-from leadopt.sales_floor import Strengths
+from leadopt.evaluate.seasons.floor import Strengths
+from leadopt.learning.effects.logistic import sigmoid
 
 LEADS_A_REP, PAST_LEADS_A_REP, SLOTS = 40, 200, 1.2
 NEWCOMERS = 5  # reps who are like the others and have no past leads

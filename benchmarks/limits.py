@@ -103,7 +103,7 @@ def plain(maker: str, n: int, m: int) -> float:
 def ours(maker: str, n: int, m: int, limits: str, plain: float) -> dict[str, Any]:
     """Return what `match` takes, from arrays and limits to a certified answer, and what it comes to."""
     import leadopt
-    from leadopt.certify import certify
+    from leadopt.problem.certify import certify
 
     instance = MAKERS[maker](n=n, m=m)
     made = LIMITS[limits](instance, plain)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness import Line, verdict
-from leadopt.effects import sigmoid
+from leadopt.learning.effects.logistic import sigmoid
 
 Floats = NDArray[np.float64]
 

@@ -50,7 +50,7 @@ def rows() -> Iterator[Line]:
 
     from leadopt import NewcomerQuota, Policy
     from leadopt.evaluate import Floor, simulate
-    from leadopt.evaluate.simulation import MEASURES
+    from leadopt.evaluate.seasons.simulation import MEASURES
 
     policies: dict[str, str | Policy] = {
         **{name: name for name in ("round robin", "performance", "greedy")},

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from benchmarks.harness import Line, verdict
-from leadopt.effects import sigmoid
+from leadopt.learning.effects.logistic import sigmoid
 
 HISTORIES = 60
 N_REPS, N_SEGMENTS = 12, 5

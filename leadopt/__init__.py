@@ -9,16 +9,16 @@ import typing as _typing
 
 from leadopt.affinity import AffinityModel
 from leadopt.assign import assign
-from leadopt.columns import Columns
 from leadopt.errors import Infeasible, InvalidInput, LeadoptError
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.frontier import frontier
-from leadopt.gains import Affinity
 from leadopt.matching import Auto, Match, Status, match
-from leadopt.plan import Plan
+from leadopt.plans.plan import Plan
 from leadopt.policy import Policy
-from leadopt.problem import Limit, Problem
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit, Problem
 from leadopt.solvers import Auction, Envelope, Hungarian, Milp, MinCostFlow
+from leadopt.tables.columns import Columns
 
 __all__ = [
     "Affinity",

@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.attributes import read_attributes
-from leadopt.bins import check_bins, leveled
-from leadopt.coding import RepRow, Segment, codes_of, distinct, every_pair
-from leadopt.effects import sigmoid
 from leadopt.errors import InvalidInput
-from leadopt.estimates import Estimates, Posterior
-from leadopt.frames import Table, check_same_kind
-from leadopt.gains import Affinity
-from leadopt.learning import learn, tuples
-from leadopt.moments import latest_day, refuse_later
-from leadopt.noticed import class_note
-from leadopt.outcomes import OutcomeCounts, count_outcomes, joined
-from leadopt.values import Id, as_level, as_number
+from leadopt.learning.effects.logistic import sigmoid
+from leadopt.learning.estimates import Estimates, Posterior
+from leadopt.learning.fit import learn, tuples
+from leadopt.learning.history.attributes import read_attributes
+from leadopt.learning.history.bins import check_bins, leveled
+from leadopt.learning.history.checks import class_note
+from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair
+from leadopt.learning.history.outcomes import OutcomeCounts, count_outcomes, joined
+from leadopt.problem.gains import Affinity
+from leadopt.tables import Table, check_same_kind
+from leadopt.tables.cells import Id, as_level, as_number
+from leadopt.tables.dates import latest_day, refuse_later
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

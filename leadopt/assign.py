@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from leadopt.affinity import AffinityModel
-from leadopt.building import build, know
-from leadopt.classifier import Classifier
+from leadopt.decision.build import build, know
+from leadopt.decision.explore import explored
+from leadopt.decision.keep import keep as kept
+from leadopt.decision.solve import solved
 from leadopt.errors import InvalidInput
-from leadopt.exploring import explored
 from leadopt.fairness import Fairness, NewcomerQuota
-from leadopt.gains import Affinity
-from leadopt.keep import keep as kept
-from leadopt.plan import Plan, plan_of
+from leadopt.learning.classifier import Classifier
+from leadopt.plans.plan import Plan, plan_of
 from leadopt.policy import Policy
+from leadopt.problem.gains import Affinity
 from leadopt.progress import Meter, OnProgress
-from leadopt.refusal import solved
 
 
 def assign(

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.columns import Columns
 from leadopt.errors import InvalidInput
-from leadopt.frames import Table
-from leadopt.gains import Affinity
-from leadopt.problem import Limit
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit
+from leadopt.tables import Table
+from leadopt.tables.columns import Columns
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

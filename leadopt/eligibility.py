@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput, did_you_mean
-from leadopt.frames import Table, check_same_kind
-from leadopt.values import Id, as_id, as_level
+from leadopt.tables import Table, check_same_kind
+from leadopt.tables.cells import Id, as_id, as_level
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]

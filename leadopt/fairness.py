@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leadopt.columns import Columns
 from leadopt.errors import InvalidInput, did_you_mean
-from leadopt.frames import Table
-from leadopt.gains import Affinity
-from leadopt.problem import Limit
-from leadopt.values import as_moment, is_number
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit
+from leadopt.tables import Table
+from leadopt.tables.cells import as_moment, is_number
+from leadopt.tables.columns import Columns
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -51,8 +51,8 @@ class Fairness:
     Notes
     -----
     The column `credit` of reps (`Columns.credit`) shifts the entitlement: a rep who is owed 3 leads from earlier
-    batches is entitled to 3 more, and all entitlements are then scaled back to what there is. `leadopt.credit.carry`
-    computes it after each batch. A rep without slots is entitled to nothing in this batch.
+    batches is entitled to 3 more, and all entitlements are then scaled back to what there is.
+    `leadopt.plans.credit.carry` computes it after each batch. A rep without slots is entitled to nothing in this batch.
 
     Examples
     --------
@@ -131,7 +131,7 @@ class NewcomerQuota:
     Notes
     -----
     `ramp_days` may be longer than `tenure_days`. It looks at tenure alone, except that a rep whose `is_newcomer` is
-    false has full capacity. What a quota costs says `leadopt.quotas.quota_cost`.
+    false has full capacity. What a quota costs says `leadopt.plans.quota_cost.quota_cost`.
 
     Examples
     --------

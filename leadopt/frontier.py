@@ -11,20 +11,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leadopt.affinity import AffinityModel
-from leadopt.building import Known, build, know
-from leadopt.classifier import Classifier
+from leadopt.decision.build import Known, build, know
+from leadopt.decision.solve import REFUSAL, solved
 from leadopt.errors import Infeasible, InvalidInput, did_you_mean
 from leadopt.fairness import Fairness, NewcomerQuota, entitlements
-from leadopt.frames import Table
-from leadopt.gains import Affinity
+from leadopt.learning.classifier import Classifier
 from leadopt.metrics import gini, jain, largest_envy, min_max_ratio, price_of_fairness
-from leadopt.plan import Plan, plan_of
+from leadopt.plans.plan import Plan, plan_of
 from leadopt.plot import plot_frontier
 from leadopt.policy import Policy
+from leadopt.problem.gains import Affinity
 from leadopt.progress import Meter, OnProgress
-from leadopt.refusal import REFUSAL, solved
-from leadopt.tables import count, html, markdown, number, percent
-from leadopt.values import is_number
+from leadopt.tables import Table
+from leadopt.tables.cells import is_number
+from leadopt.tables.text import count, html, markdown, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

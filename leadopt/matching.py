@@ -8,17 +8,17 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leadopt.certify import OPTIMAL_GAP, Certificate, certify
 from leadopt.errors import InvalidInput, PrecisionWarning, SolverFailed
-from leadopt.gains import Affinity
-from leadopt.knapsacks import knapsack_bound
-from leadopt.problem import Limit, Problem
+from leadopt.problem.certify import OPTIMAL_GAP, Certificate, certify
+from leadopt.problem.gains import Affinity
+from leadopt.problem.knapsack_bound import knapsack_bound
+from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter, OnProgress
 from leadopt.solvers import Answer, Auction, Envelope, Hungarian, Milp, MinCostFlow, Solver
 from leadopt.solvers.base import checked_prices, checked_time_limit
-from leadopt.solvers.compiling import has_numba
-from leadopt.solvers.grouping import few_kinds
-from leadopt.solvers.spread import spread_ties
+from leadopt.solvers.compiled import has_numba
+from leadopt.solvers.flow.equal_leads import few_kinds
+from leadopt.solvers.optimal.ties import spread_ties
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,8 +53,8 @@ class Match:
     limit_prices
         float64 (n_limits,), the same for each limit; negative where a minimum costs gain
     lead_prices
-        float64 (n_leads,), prices of leads that bound more tightly (`leadopt.knapsacks.knapsack_bound`), where limits
-        on each rep's time leave a gap that a search has not closed; None elsewhere
+        float64 (n_leads,), prices of leads that bound more tightly (`leadopt.problem.knapsack_bound`), where limits on
+        each rep's time leave a gap that a search has not closed; None elsewhere
     status
         OPTIMAL only with a certified gap of 1e-9 or less
     solver

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from leadopt.errors import InvalidInput
 from leadopt.fairness import entitlements
-from leadopt.gains import Affinity
-from leadopt.tables import html, markdown, number
+from leadopt.problem.gains import Affinity
+from leadopt.tables.text import html, markdown, number
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

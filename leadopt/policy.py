@@ -5,14 +5,14 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
-from leadopt.bins import check_bins
-from leadopt.columns import Columns
-from leadopt.currencies import check_currencies
 from leadopt.eligibility import Exclude, Match, Rule, Skills, exclude, match, skills
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.fairness import Fairness, NewcomerQuota
-from leadopt.scoring import plain_weights
-from leadopt.values import Id, is_number
+from leadopt.learning.history.bins import check_bins
+from leadopt.learning.scoring import plain_weights
+from leadopt.tables.cells import Id, is_number
+from leadopt.tables.columns import Columns
+from leadopt.tables.currencies import check_currencies
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ class Policy:
         gain of leaving a lead unassigned; a lead that no free rep gains more with stays there;
         -inf = every lead must be placed
     score
-        points by column (see `leadopt.scoring.score`), which multiply the value; None = no score
+        points by column (see `leadopt.learning.scoring.score`), which multiply the value; None = no score
     explore
         how far chances are moved from the estimates to one draw from what the evidence leaves open, from 0 (not at
         all) to 1 (Thompson sampling): new reps and segments get leads to learn from, at a cost that the report tells

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.affinity import AffinityModel
-from leadopt.bins import check_bins
-from leadopt.coding import Segment, distinct
 from leadopt.errors import InvalidInput
-from leadopt.frames import Table
-from leadopt.scores import TOGETHER, Scores
-from leadopt.values import Id
+from leadopt.learning.history.bins import check_bins
+from leadopt.learning.history.codes import Segment, distinct
+from leadopt.learning.scores import TOGETHER, Scores
+from leadopt.tables import Table
+from leadopt.tables.cells import Id
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from leadopt.problem import Limit, Problem
+from leadopt.problem.problem import Limit, Problem
 
 
 def thirty_equal_leads(n_leads=30, n_reps=3, capacity=30, **more):

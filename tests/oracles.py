@@ -7,7 +7,7 @@ import networkx as nx
 import numpy as np
 from scipy.optimize import linear_sum_assignment, linprog
 
-from leadopt.gains import Affinity
+from leadopt.problem.gains import Affinity
 
 
 @cache

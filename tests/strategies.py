@@ -7,8 +7,8 @@ import numpy as np
 from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 
-from leadopt.gains import Affinity
-from leadopt.problem import Limit, Problem
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit, Problem
 from tests import FUZZ
 
 

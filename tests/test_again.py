@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from leadopt import again
-from leadopt.again import solve_again
+from leadopt.decision import warm_start
+from leadopt.decision.warm_start import solve_again
 from leadopt.errors import Infeasible
 from leadopt.matching import solve
-from leadopt.problem import Limit, Problem
+from leadopt.problem.problem import Limit, Problem
 from leadopt.solvers import MinCostFlow
 
 
@@ -24,14 +24,14 @@ def banded(seed, *, n=600, m=100, width=0.3, **more):
 
 def tried(monkeypatch):
     """What each pruned solve came to: True where it was enough."""
-    outcomes, original = [], again._solve_pruned
+    outcomes, original = [], warm_start._solve_pruned
 
     def watched(*call):
         found = original(*call)
         outcomes.append(not isinstance(found, tuple))
         return found
 
-    monkeypatch.setattr(again, "_solve_pruned", watched)
+    monkeypatch.setattr(warm_start, "_solve_pruned", watched)
     return outcomes
 
 

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from leadopt.certify import certify
 from leadopt.matching import solve
+from leadopt.problem.certify import certify
 from leadopt.progress import Meter
-from leadopt.solvers import Milp, annealing, lines
-from leadopt.solvers.annealing import Bins, Soft, annealed
-from leadopt.solvers.dual import Dual
-from leadopt.solvers.families import Rows
+from leadopt.solvers import Milp
+from leadopt.solvers.factored import annealing, oracle
+from leadopt.solvers.factored.annealing import Bins, Soft, annealed
+from leadopt.solvers.lagrangian.dual import Dual
+from leadopt.solvers.lagrangian.rows import Rows
 from tests.oracles import linear_programme
 from tests.test_lines import banded, oracles
 
@@ -81,7 +82,7 @@ def test_annealed_prices_bound_as_tightly_as_the_linear_programme():
 
 
 def test_milp_anneals_where_rows_are_shared(monkeypatch):
-    monkeypatch.setattr(lines, "_LEAST_PAIRS", 0)
+    monkeypatch.setattr(oracle, "_LEAST_PAIRS", 0)
     problem = banded(n=4_000, m=10, n_rows=4)
     found = solve(problem, Milp())
     audit = certify(problem, found.rep_of_lead, found.prices, found.limit_prices)

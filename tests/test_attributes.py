@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from leadopt.attributes import read_attributes
 from leadopt.errors import InvalidInput
+from leadopt.learning.history.attributes import read_attributes
 
 
 def test_categories_stay_measurements_are_binned_and_names_are_left_out():

@@ -11,12 +11,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from leadopt import progress
-from leadopt.certify import certify
 from leadopt.errors import Infeasible, InvalidInput
-from leadopt.gains import Affinity
 from leadopt.matching import Status, match, solve
-from leadopt.problem import Problem
-from leadopt.solvers import Auction, MinCostFlow, kernels, sampling
+from leadopt.problem.certify import certify
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Problem
+from leadopt.solvers import Auction, MinCostFlow
+from leadopt.solvers.capacities import bid_kernels, samples
 from tests.oracles import brute_force
 from tests.strategies import examples, problems
 
@@ -34,8 +35,8 @@ def size(problem):
 @pytest.fixture(autouse=True)
 def samples_of_few(monkeypatch):
     """Let the numpy path take samples of problems that a flow over all pairs would solve faster."""
-    monkeypatch.setattr(sampling, "_LEAST", 4)
-    monkeypatch.setattr(sampling, "_LEAST_PER_REP", 1)
+    monkeypatch.setattr(samples, "_LEAST", 4)
+    monkeypatch.setattr(samples, "_LEAST_PER_REP", 1)
 
 
 def hard_problems(seed, n=90, m=6):
@@ -198,9 +199,9 @@ def test_the_stages_of_an_auction_are_told(solver):
 
 
 def test_bids_are_told_of_as_long_as_they_last(monkeypatch):
-    from leadopt.solvers import bidding
+    from leadopt.solvers.capacities import bids
 
-    monkeypatch.setattr(bidding, "_BIDS_A_LOOK", 50)
+    monkeypatch.setattr(bids, "_BIDS_A_LOOK", 50)
     monkeypatch.setattr(progress, "perf_counter", Clock())
     seen = []
     match(np.random.default_rng(0).random((900, 5)), 100, solver=Auction(compiled=True), on_progress=seen.append)
@@ -256,7 +257,7 @@ def test_kernels_compile_where_nothing_can_be_kept(monkeypatch):
         return plain(**options)
 
     monkeypatch.setattr(numba, "njit", read_only)
-    assert kernels.compiled(lambda x: 2 * x)(21) == 42
+    assert bid_kernels.compiled(lambda x: 2 * x)(21) == 42
 
 
 @examples(60)
@@ -270,7 +271,7 @@ def test_a_short_list_holds_the_best_reps_and_the_best_of_the_rest(n_reps, n_lis
     scale = np.array([0.0, 1.0, 0.7])
     n_listed = min(n_listed, n_reps)
     reps, gains, left_out = np.empty((3, n_listed), np.int32), np.empty((3, n_listed)), np.empty(3)
-    kernels.shortlist(rates, np.arange(3), scale, prices, 0, 3, reps, gains, left_out)
+    bid_kernels.shortlist(rates, np.arange(3), scale, prices, 0, 3, reps, gains, left_out)
     with np.errstate(invalid="ignore"):
         after = rates * scale[:, None] - prices
     after[np.isnan(after)] = -np.inf
@@ -283,7 +284,7 @@ def test_a_short_list_holds_the_best_reps_and_the_best_of_the_rest(n_reps, n_lis
 
 
 def test_kernels_run_without_the_gil():
-    found = [value for value in vars(kernels).values() if hasattr(value, "targetoptions")]
+    found = [value for value in vars(bid_kernels).values() if hasattr(value, "targetoptions")]
     assert len(found) >= 8
     assert all(kernel.targetoptions["nogil"] for kernel in found)
 

@@ -11,11 +11,11 @@ import polars as pl
 import pytest
 
 import leadopt
-from leadopt.effects import sigmoid
 from leadopt.evaluate import Backtest, backtest
-from leadopt.evaluate.losses import auc, difference, log_losses
-from leadopt.evaluate.records import read_records
-from leadopt.evaluate.verdict import FREE, REPS_ONLY, UNKNOWN, USE_IT
+from leadopt.evaluate.backtests.losses import auc, difference, log_losses
+from leadopt.evaluate.backtests.verdict import FREE, REPS_ONLY, UNKNOWN, USE_IT
+from leadopt.evaluate.history.records import read_records
+from leadopt.learning.effects.logistic import sigmoid
 
 DATA = Path(os.environ.get("LEADOPT_DATA", Path(__file__).parents[1] / "../shared/data"))
 

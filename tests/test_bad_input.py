@@ -12,10 +12,10 @@ from hypothesis import given
 
 import leadopt
 from leadopt import AffinityModel, Columns, Fairness, NewcomerQuota, Policy, assign
-from leadopt.baselines import ALL
-from leadopt.certify import certify
 from leadopt.errors import Infeasible, InvalidInput
+from leadopt.plans.baselines import ALL
 from leadopt.policy import exclude, match, skills
+from leadopt.problem.certify import certify
 from tests.strategies import examples
 from tests.tables_strategies import KINDS, framed, nasty_floors, records
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt import Infeasible, InvalidInput, Policy, assign
-from leadopt.baselines import ALL
+from leadopt.plans.baselines import ALL
 from leadopt.policy import match
 from tests.strategies import examples
 from tests.tables_strategies import floors, policies

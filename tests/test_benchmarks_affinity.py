@@ -6,7 +6,7 @@ import pytest
 from benchmarks import __main__ as pages
 from benchmarks import affinity_lift, ridge, season_value
 from benchmarks.lift_worlds import LEADS_A_REP, NEWCOMERS, PAST_LEADS_A_REP, World
-from leadopt.effects import sigmoid
+from leadopt.learning.effects.logistic import sigmoid
 
 SMALL = World(name="small", sizes=(3, 2), n_reps=6, by_column=True)
 

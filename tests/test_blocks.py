@@ -5,8 +5,8 @@ import threading
 import numpy as np
 import pytest
 
-from leadopt import blocks
-from leadopt.blocks import cores, over_blocks
+from leadopt.problem import blocks
+from leadopt.problem.blocks import cores, over_blocks
 
 SHAPES = [(0, 3), (1, 1), (5, 0), (7, 3), (1000, 1), (3, 10**6), (40_000, 100)]
 

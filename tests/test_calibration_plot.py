@@ -3,9 +3,9 @@
 import pytest
 
 import leadopt
-from leadopt.axes import new_axes
 from leadopt.evaluate import backtest
 from leadopt.plot import plot_calibration
+from leadopt.plot.axes import new_axes
 from tests.test_backtest import history
 
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt.capacity import hours_limits, minimum_limits, placeable_in_time, slots
-from leadopt.columns import Columns
 from leadopt.errors import InvalidInput
-from leadopt.frames import Table
+from leadopt.tables import Table
+from leadopt.tables.columns import Columns
 from tests.strategies import examples
 
 

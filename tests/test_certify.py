@@ -7,14 +7,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leadopt import blocks
-from leadopt import certify as module
-from leadopt.certify import OPTIMAL_GAP, certify, largest_gain, reduced_gains
+from leadopt.decision.shares import worth
 from leadopt.errors import Infeasible
-from leadopt.gains import Affinity
 from leadopt.matching import Status, match
-from leadopt.problem import Limit, Problem
-from leadopt.sharing import worth
+from leadopt.problem import blocks
+from leadopt.problem import certify as module
+from leadopt.problem.certify import OPTIMAL_GAP, certify, largest_gain, reduced_gains
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit, Problem
 from tests.oracles import brute_force, linear_programme
 from tests.strategies import examples, problems, shared_rows
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from leadopt.problem import Limit, Problem
+from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
-from leadopt.solvers import chains
-from leadopt.solvers.chains import improved
-from leadopt.solvers.families import Rows
-from leadopt.solvers.program import Core
+from leadopt.solvers.lagrangian import ejection_chains
+from leadopt.solvers.lagrangian.ejection_chains import improved
+from leadopt.solvers.lagrangian.program import Core
+from leadopt.solvers.lagrangian.rows import Rows
 
 
 def test_a_bound_that_is_broken_by_next_to_nothing_is_mended_at_a_high_cost():
@@ -27,9 +27,11 @@ def test_from_an_allowed_answer_no_option_is_tried_that_loses_more_than_the_answ
     core = Core.of(problem, rows, np.arange(40), lead, rep, np.zeros(rows.n))
     start, tried = np.arange(40) * 5 + np.arange(40) % 5, []
     y = core.relaxed(np.ones(rows.n)).prices
-    loop = chains.Search._chains
+    loop = ejection_chains.Search._chains
     monkeypatch.setattr(
-        chains.Search, "_chains", lambda *given: tried.append((given[4], given[0].lacking(given[2]))) or loop(*given)
+        ejection_chains.Search,
+        "_chains",
+        lambda *given: tried.append((given[4], given[0].lacking(given[2]))) or loop(*given),
     )
     at, lacking = improved(core, y, start, np.ones(rows.n), Meter())
     assert core.allows(at) and tried

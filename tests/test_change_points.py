@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from leadopt.change_points import LEVEL_DEVIATION, NO_DROP, SLOPES, Loaded, _likelihood, fit_change_points
+from leadopt.learning.change_points import (
+    LEVEL_DEVIATION,
+    NO_DROP,
+    SLOPES,
+    Loaded,
+    _likelihood,
+    fit_change_points,
+)
 
 
 def drawn(seed, slope, n_reps=12, weeks=52):

@@ -8,7 +8,7 @@ import pytest
 
 import leadopt
 from leadopt import InvalidInput, Plan, Policy, assign
-from leadopt import classifier as module
+from leadopt.learning import classifier as module
 from tests.tables_strategies import KINDS, framed, records
 
 LEADS = {

@@ -12,11 +12,11 @@ from leadopt import cli
 from leadopt.cli import assigning, terminal
 from leadopt.cli.demo import telling_leads
 from leadopt.errors import PrecisionWarning, SolverFailed
-from leadopt.files import EXTENSIONS, read_table, write_table
-from leadopt.plan import Plan
+from leadopt.evaluate.seasons.floor import sales_floor
+from leadopt.plans.plan import Plan
 from leadopt.policy import Policy
 from leadopt.progress import Progress
-from leadopt.sales_floor import sales_floor
+from leadopt.tables.files import EXTENSIONS, read_table, write_table
 
 LEADS = {"lead_id": ["007", "08", "9"], "source": ["web", "fair", "web"]}
 REPS = {"rep_id": ["01", "02"], "capacity": [1, 1]}

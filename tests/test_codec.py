@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from leadopt.codec import decode, encode
 from leadopt.errors import InvalidInput
-from leadopt.gains import Affinity
-from leadopt.problem import Limit
+from leadopt.plans.saved import decode, encode
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit
 from tests.strategies import examples
 
 

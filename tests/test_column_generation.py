@@ -7,15 +7,17 @@ from hypothesis import given
 from benchmarks import limits, matrices
 from leadopt.errors import Infeasible
 from leadopt.matching import Status, match, solve
-from leadopt.problem import Limit
-from leadopt.solvers import MinCostFlow, column_generation, min_cost_flow
+from leadopt.problem.problem import Limit
+from leadopt.solvers import MinCostFlow
+from leadopt.solvers.flow import every_pair
+from leadopt.solvers.flow import column_generation
 from tests import strategies
 
 
 @pytest.fixture
 def by_columns(monkeypatch):
     """Few pairs of each lead however few leads there are, and samples of samples."""
-    monkeypatch.setattr(min_cost_flow, "LEAST_PAIRS", 0)
+    monkeypatch.setattr(every_pair, "LEAST_PAIRS", 0)
     monkeypatch.setattr(column_generation, "_WHOLE", 2_000)
     monkeypatch.setattr(column_generation, "_OPTIONS", 2)
 
@@ -33,7 +35,7 @@ def outcome(problem):
 def test_any_nested_limits_have_the_answer_of_every_pair(problem):
     whole = outcome(problem)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(min_cost_flow, "LEAST_PAIRS", 0)
+        patch.setattr(every_pair, "LEAST_PAIRS", 0)
         patch.setattr(column_generation, "_WHOLE", 8)
         patch.setattr(column_generation, "_OPTIONS", 1)
         few = outcome(problem)
@@ -53,7 +55,7 @@ def test_teams_tiers_and_minimums_are_proven_best_on_few_pairs(kind, by_columns)
     assert found.stats["rounds"] >= 1
     assert found.stats["pairs"] < 0.3 * 1_500 * 40
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(min_cost_flow, "LEAST_PAIRS", 10**9)
+        patch.setattr(every_pair, "LEAST_PAIRS", 10**9)
         whole = match(*args, limits=limits.nested(instance), solver=MinCostFlow())
     assert whole.stats["rounds"] == 0
     assert found.objective == pytest.approx(whole.objective, rel=1e-10)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt import Infeasible, InvalidInput, Policy, assign
-from leadopt.comparison import compare_answers
 from leadopt.metrics import jain
+from leadopt.plans.compare import compare_answers
 from tests.strategies import examples
 from tests.tables_strategies import floors, policies
 from tests.test_assign import HISTORY, leads_of, reps_of

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from leadopt.solvers.core import _shortened
+from leadopt.solvers.flow.core import _shortened
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from leadopt.problem import Limit, Problem
-from leadopt.solvers.covering import open_options
-from leadopt.solvers.dual import PairOracle
-from leadopt.solvers.families import Rows
+from leadopt.problem.problem import Limit, Problem
+from leadopt.solvers.lagrangian.dual import PairOracle
+from leadopt.solvers.lagrangian.open_options import open_options
+from leadopt.solvers.lagrangian.rows import Rows
 
 
 @pytest.fixture

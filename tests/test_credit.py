@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt import Fairness, InvalidInput, assign
-from leadopt.credit import carry
+from leadopt.plans.credit import carry
 from tests.strategies import examples
 from tests.test_assign import leads_of, reps_of
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadopt import crossed as linear
-from leadopt.crossed import Crossed
+from leadopt.learning.effects import crossed as linear
+from leadopt.learning.effects.crossed import Crossed
 
 
 def problem(rng, sizes, n_cells):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from leadopt.evaluate.crossing import crossed
+from leadopt.evaluate.history.combinations import crossed
 
 
 @given(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from leadopt.currencies import check_currencies, check_one, rates_of
 from leadopt.errors import InvalidInput
+from leadopt.tables.currencies import check_currencies, check_one, rates_of
 
 RATES = {"EUR": 1.08, "USD": 1.0}
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from leadopt.progress import Meter
-from leadopt.solvers import annealing, dealing
-from leadopt.solvers.annealing import annealed, options_near
-from leadopt.solvers.dealing import dealt
-from leadopt.solvers.dual import Dual
-from leadopt.solvers.sharpening import sharpest
+from leadopt.solvers.factored import annealing, rounding
+from leadopt.solvers.factored.annealing import annealed, options_near
+from leadopt.solvers.factored.newton import sharpest
+from leadopt.solvers.factored.rounding import dealt
+from leadopt.solvers.lagrangian.dual import Dual
 from tests.test_annealing import soft_of, some_prices
 from tests.test_lines import banded, oracles
 
@@ -41,7 +41,7 @@ def test_what_is_dealt_out_is_worth_nearly_the_bound(priced):
 
 
 def test_counts_and_amounts_of_one_stage_are_those_of_the_shares_but_for_few_leads(monkeypatch):
-    monkeypatch.setattr(dealing, "_CUTS", (0.0,))
+    monkeypatch.setattr(rounding, "_CUTS", (0.0,))
     problem = banded(n=2_000, reserve=0.4)
     lines, soft = soft_of(problem, 6, 0.1)
     y, dual = some_prices(problem), Dual.of(lines.pairs, lines.pairs.rows)
@@ -69,8 +69,8 @@ def test_options_of_some_bins_are_those_near_at_the_prices():
     problem = banded(n=500)
     _, soft = soft_of(problem, 4, 0.1)
     left, y = np.array([0, 2, 5]), some_prices(problem)
-    part = dealing._only(soft, left, y, 2.0)
-    near = options_near(soft.oracle, soft.bins, y, dealing._AROUND * 0.2)
+    part = rounding._only(soft, left, y, 2.0)
+    near = options_near(soft.oracle, soft.bins, y, rounding._AROUND * 0.2)
     assert part.temperature == 0.2
     for k, b in enumerate(left):
         mine = part.options.rep[part.options.first[k] : part.options.first[k + 1]]
@@ -82,11 +82,11 @@ def test_bounds_on_amounts_are_narrowed_and_those_on_counts_are_not():
     problem = banded(n=500)
     lines, _ = soft_of(problem, 4, 0.1)
     rows, m = lines.pairs.rows, problem.n_reps
-    found, value = dealing._narrowed(rows, lines, np.ones(rows.n)), slice(m, 2 * m)
-    np.testing.assert_allclose(found.upper[value], rows.upper[value] - dealing._MARGIN)
-    np.testing.assert_allclose(found.lower[value], rows.lower[value] + dealing._MARGIN)
+    found, value = rounding._narrowed(rows, lines, np.ones(rows.n)), slice(m, 2 * m)
+    np.testing.assert_allclose(found.upper[value], rows.upper[value] - rounding._MARGIN)
+    np.testing.assert_allclose(found.lower[value], rows.lower[value] + rounding._MARGIN)
     assert (np.delete(found.upper, range(m, 2 * m)) == np.delete(rows.upper, range(m, 2 * m))).all()
-    huge = dealing._narrowed(rows, lines, np.full(rows.n, 1e9))
+    huge = rounding._narrowed(rows, lines, np.full(rows.n, 1e9))
     assert (huge.lower[value] < huge.upper[value]).all()
 
 
@@ -94,9 +94,9 @@ def test_rows_that_count_no_lead_any_more_have_no_bound():
     problem = banded(n=500)
     _, soft = soft_of(problem, 4, 0.1)
     oracle = soft.oracle
-    cold = dealing._only(soft, np.flatnonzero(soft.bins.kind < oracle.n_rows), np.zeros(oracle.pairs.rows.n), 1.0)
-    place = np.full(problem.n_leads, dealing._OPEN)
-    beside = dealing._beside(cold, oracle.pairs.rows, dealing._numbers(oracle), place)
+    cold = rounding._only(soft, np.flatnonzero(soft.bins.kind < oracle.n_rows), np.zeros(oracle.pairs.rows.n), 1.0)
+    place = np.full(problem.n_leads, rounding._OPEN)
+    beside = rounding._beside(cold, oracle.pairs.rows, rounding._numbers(oracle), place)
     hot = next(family for family, _, classes in oracle.families if classes.tolist() == [1])
     assert (beside.upper[hot.member] == 0).all() and (beside.lower[hot.member] == 0).all()
     assert (np.delete(beside.upper, hot.member) == np.delete(oracle.pairs.rows.upper, hot.member)).all()

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from leadopt import crossed as linear
-from leadopt.drawing import draw_logits
-from leadopt.effects import fit_effects
+from leadopt.learning.effects import crossed as linear
+from leadopt.learning.effects.draws import draw_logits
+from leadopt.learning.effects.logistic import fit_effects
 from tests.test_effects import crossed, drawn, every_pair
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from leadopt import crossed as linear
-from leadopt import effects
-from leadopt.effects import Cells, expected_rate, fit_effects, sigmoid
+from leadopt.learning.effects import crossed as linear
+from leadopt.learning.effects import logistic
+from leadopt.learning.effects.logistic import Cells, expected_rate, fit_effects, sigmoid
 
 
 def crossed(tried, converted, own_scale=1.0):
@@ -93,7 +93,7 @@ def test_the_mean_is_that_of_long_sampling():
     tried, converted = np.array([[3, 1, 2], [4, 0, 1], [1, 5, 2]]), np.array([[3, 0, 1], [1, 0, 0], [1, 5, 2]])
     cells = crossed(tried, converted, own_scale=None)
     fit = fit_effects(cells)
-    deviations = np.repeat([effects.BASE_DEVIATION, *(s.deviation for s in fit.strengths)], [1, 3, 3])
+    deviations = np.repeat([logistic.BASE_DEVIATION, *(s.deviation for s in fit.strengths)], [1, 3, 3])
     rng, n_chains = np.random.default_rng(0), 400
     values = np.tile(fit.mean, (n_chains, 1))
 

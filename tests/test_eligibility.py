@@ -7,7 +7,7 @@ import pytest
 
 from leadopt.eligibility import Exclude, Match, Protect, exclude, judge, match, pinned_reps, skills
 from leadopt.errors import InvalidInput
-from leadopt.frames import Table
+from leadopt.tables import Table
 
 
 def allowed(rule, leads, reps):

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt import Affinity, Columns, Fairness, Infeasible, InvalidInput, NewcomerQuota, Policy, assign
-from leadopt.building import build, know
-from leadopt.problem import Limit
+from leadopt.decision.build import build, know
+from leadopt.problem.problem import Limit
 from leadopt.progress import Meter
 from tests.oracles import brute_force
 from tests.strategies import examples

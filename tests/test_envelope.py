@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from leadopt.certify import OPTIMAL_GAP
 from leadopt.errors import Infeasible, InvalidInput
-from leadopt.gains import Affinity
 from leadopt.matching import Status, match
-from leadopt.problem import Limit, Problem
+from leadopt.problem.certify import OPTIMAL_GAP
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.solvers import Envelope, MinCostFlow, envelope
 from leadopt.solvers.envelope import Descent, descend
-from leadopt.solvers.envelope_oracle import EnvelopeOracle
+from leadopt.solvers.oracles.envelopes import EnvelopeOracle
 
 
 def floor(n=4_000, m=20, n_rows=8, seed=0, whole=False):
@@ -71,7 +71,7 @@ def test_prices_bound_what_a_slot_more_adds_and_one_fewer_costs():
 
 def test_without_numba_the_answer_is_as_good(monkeypatch):
     monkeypatch.setattr(envelope, "has_numba", lambda: False)
-    monkeypatch.setattr("leadopt.solvers.envelope_oracle.has_numba", lambda: False)
+    monkeypatch.setattr("leadopt.solvers.oracles.envelopes.has_numba", lambda: False)
     affinity, capacity = floor(), np.full(20, 180)
     found = match(affinity, capacity, solver=Envelope())
     assert found.status is Status.OPTIMAL

@@ -4,10 +4,10 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leadopt.gains import Affinity
-from leadopt.solvers import envelope_oracle
-from leadopt.solvers.envelope_oracle import EnvelopeOracle
-from leadopt.solvers.pruning import RowOracle
+from leadopt.problem.gains import Affinity
+from leadopt.solvers.oracles import envelopes
+from leadopt.solvers.oracles.envelopes import EnvelopeOracle
+from leadopt.solvers.oracles.pruning import RowOracle
 from tests.strategies import RESERVES, affinities, examples
 
 
@@ -59,8 +59,8 @@ def test_compiled_and_plain_walks_find_the_same_pieces(question):
     rows = np.flatnonzero(np.diff(oracle.first))
     begin, end = oracle.scales[oracle.first[rows]], oracle.scales[oracle.first[rows + 1] - 1]
     heights = np.append(-low, reserve)
-    compiled = envelope_oracle._walk_compiled(oracle.lines[rows], oracle.rising[rows], heights, begin, end)
-    plain = envelope_oracle._walk(oracle.lines[rows], oracle.rising[rows], heights, begin, end)
+    compiled = envelopes._walk_compiled(oracle.lines[rows], oracle.rising[rows], heights, begin, end)
+    plain = envelopes._walk(oracle.lines[rows], oracle.rising[rows], heights, begin, end)
     for one, other in zip(compiled, plain, strict=True):
         np.testing.assert_array_equal(one, other)
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from leadopt import cli
 from leadopt.cli.evaluating import run_evaluate
 from leadopt.evaluate import backtest
-from leadopt.files import write_table
+from leadopt.tables.files import write_table
 from tests.test_backtest import history
 
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 
 from leadopt.errors import Infeasible
 from leadopt.matching import match, solve
-from leadopt.problem import Limit, Problem
+from leadopt.problem.problem import Limit, Problem
 from leadopt.solvers import MinCostFlow
-from leadopt.solvers.exchange import Exchange
+from leadopt.solvers.optimal.move_costs import Exchange
 from tests.strategies import problems
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import leadopt
 from leadopt.evaluate import measure_lift, power_of
-from leadopt.evaluate.experiment import _difference, _ratio
+from leadopt.evaluate.trials.measure_lift import _difference, _ratio
 
 
 def results(planned, at_random, **columns):

@@ -7,17 +7,17 @@ from hypothesis import strategies as st
 
 from leadopt.affinity import AffinityModel
 from leadopt.assign import assign
-from leadopt.certify import certify
+from leadopt.decision.draws import drawn_rates
+from leadopt.decision.explore import unexplored
 from leadopt.errors import Infeasible, InvalidInput
 from leadopt.evaluate import plan_value
-from leadopt.exploring import unexplored
 from leadopt.fairness import Fairness
 from leadopt.frontier import frontier
 from leadopt.matching import match
-from leadopt.plan import Plan
+from leadopt.plans.plan import Plan
 from leadopt.policy import Policy
-from leadopt.posterior import drawn_rates
-from leadopt.tables import number
+from leadopt.problem.certify import certify
+from leadopt.tables.text import number
 from tests.strategies import examples
 from tests.tables_strategies import floors, policies
 

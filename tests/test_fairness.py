@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt.columns import Columns
 from leadopt.errors import InvalidInput
 from leadopt.fairness import (
     Fairness,
@@ -17,8 +16,9 @@ from leadopt.fairness import (
     quota_limits,
     ramp_up,
 )
-from leadopt.frames import Table
-from leadopt.gains import Affinity
+from leadopt.problem.gains import Affinity
+from leadopt.tables import Table
+from leadopt.tables.columns import Columns
 from tests.strategies import examples
 
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadopt import crossed as linear
-from leadopt import families
-from leadopt.families import Family, fit_families
+from leadopt.learning.effects import crossed as linear
+from leadopt.learning.effects import families
+from leadopt.learning.effects.families import Family, fit_families
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4)), min_size=1, max_size=30))

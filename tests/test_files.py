@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from leadopt.errors import InvalidInput
-from leadopt.files import EXTENSIONS, read_table, write_table
+from leadopt.tables.files import EXTENSIONS, read_table, write_table
 
 
 @pytest.fixture

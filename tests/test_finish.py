@@ -7,14 +7,15 @@ from hypothesis import strategies as st
 
 from leadopt import progress
 from leadopt.errors import Infeasible
-from leadopt.gains import Affinity
 from leadopt.matching import match
-from leadopt.problem import Problem
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
-from leadopt.solvers import MinCostFlow, finish
-from leadopt.solvers.finish import Box
-from leadopt.solvers.pruning import RowOracle
-from leadopt.solvers.remainder import Remainder
+from leadopt.solvers import MinCostFlow
+from leadopt.solvers.capacities import finish
+from leadopt.solvers.capacities.finish import Box
+from leadopt.solvers.capacities.free_leads import Remainder
+from leadopt.solvers.oracles.pruning import RowOracle
 from tests.oracles import brute_force
 from tests.strategies import examples, problems
 

@@ -4,7 +4,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from leadopt.solvers.flow import Arcs, CostsTooLarge, min_cost_flow, stuck_side
+from leadopt.solvers.flow.backend import Arcs, CostsTooLarge, min_cost_flow, stuck_side
 
 
 def arcs(*rows):

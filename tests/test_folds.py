@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt.evaluate.folds import random_folds, rolling_folds, splits
+from leadopt.evaluate.history.folds import random_folds, rolling_folds, splits
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=60), st.integers(2, 6))

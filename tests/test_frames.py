@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 
 from leadopt.errors import InvalidInput
-from leadopt.frames import Table, check_same_kind
-from leadopt.values import as_id, as_level, blanked
+from leadopt.tables import Table, check_same_kind
+from leadopt.tables.cells import as_id, as_level, blanked
 from tests.tables_strategies import KINDS, records
 
 COLUMNS = {
@@ -172,7 +172,7 @@ def test_a_missing_key_in_a_dict_is_a_missing_value():
 @pytest.mark.parametrize("at_once", [1_000_000, 2])
 @every_kind
 def test_every_kind_groups_the_same(kind, at_once, monkeypatch):
-    monkeypatch.setattr("leadopt.frames.groups._AT_ONCE", at_once)
+    monkeypatch.setattr("leadopt.tables.group_by._AT_ONCE", at_once)
     columns = {"rep": ["A", "A", "B", None, "A"], "n": [1, 1, 2, 2, None], "on": [date(2026, 1, 31)] * 4 + [None]}
     *keys, days, counts = table(columns, kind).grouped(["rep", "n"], "on")
     groups = zip(*map(blanked, keys), (day and str(day) for day in days), counts, strict=True)

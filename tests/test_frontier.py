@@ -15,7 +15,7 @@ from leadopt.fairness import entitlements
 from leadopt.frontier import Frontier, Point
 from leadopt.matching import match
 from leadopt.metrics import gini, measures
-from leadopt.problem import Limit
+from leadopt.problem.problem import Limit
 from tests.strategies import examples
 from tests.tables_strategies import KINDS, records
 from tests.test_assign import HISTORY, leads_of, reps_of

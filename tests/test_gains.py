@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt import blocks
 from leadopt.errors import InvalidInput
-from leadopt.gains import Affinity
+from leadopt.problem import blocks
+from leadopt.problem.gains import Affinity
 from tests.strategies import affinities, examples
 
 
@@ -152,7 +152,7 @@ def test_a_wrong_scale_is_found_wherever_it_is(wrong):
 @pytest.mark.parametrize(("n_leads", "n_rows"), [(0, 0), (0, 3), (1, 1), (50, 40), (5000, 7), (5000, 1), (200, 200)])
 @pytest.mark.parametrize("few_leads", [0, 10**9])
 def test_by_size_orders_the_leads_of_each_row_and_keeps_ties_in_order(n_leads, n_rows, few_leads, monkeypatch):
-    monkeypatch.setattr("leadopt.gains._FEW_LEADS", few_leads)
+    monkeypatch.setattr("leadopt.problem.gains._FEW_LEADS", few_leads)
     rng = np.random.default_rng(0)
     row, scale = rng.integers(0, max(1, n_rows), n_leads), rng.integers(0, 30, n_leads) / 7
     affinity = Affinity(rates=np.ones((n_rows, 2)), row=row, scale=scale)

@@ -5,7 +5,7 @@ import pytest
 
 import leadopt
 from benchmarks import gap, limits, matrices
-from leadopt.certify import certify
+from leadopt.problem.certify import certify
 
 FEW = [f"gap{size}-{number}" for size, number in ((1, 0), (2, 1), (3, 2), (4, 3), (5, 4))]
 

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt.gains import Affinity
-from leadopt.solvers.grouping import few_kinds, group_leads, mostly_alike
+from leadopt.problem.gains import Affinity
+from leadopt.solvers.flow.equal_leads import few_kinds, group_leads, mostly_alike
 from tests.strategies import examples, problems
 
 

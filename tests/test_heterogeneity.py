@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from leadopt.effects import sigmoid
-from leadopt.evaluate.heterogeneity import ALPHA, POWER, heterogeneity
+from leadopt.evaluate.backtests.heterogeneity import ALPHA, POWER, heterogeneity
+from leadopt.learning.effects.logistic import sigmoid
 
 N_REPS, N_SEGMENTS, N_ROWS = 12, 5, 2400
 
@@ -87,7 +87,7 @@ def test_outcomes_of_one_kind_tell_nothing():
 
 def test_more_effects_than_are_corrected_for_find_less_and_not_more(monkeypatch):
     exact = between("pairs", 7, 0.5)
-    monkeypatch.setattr("leadopt.evaluate.heterogeneity._MOST_EFFECTS", 3)
+    monkeypatch.setattr("leadopt.evaluate.backtests.heterogeneity._MOST_EFFECTS", 3)
     assert between("pairs", 7, 0.5).p_value >= exact.p_value
 
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 import leadopt
-from leadopt.certify import certify
 from leadopt.evaluate import Holdout, holdout
-from leadopt.evaluate.holdout import drawn
-from leadopt.evaluate.shuffle import shuffled
-from leadopt.sales_floor import sales_floor
+from leadopt.evaluate.seasons.floor import sales_floor
+from leadopt.evaluate.trials.holdout import drawn
+from leadopt.evaluate.trials.shuffle import shuffled
+from leadopt.problem.certify import certify
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=60), st.floats(0.05, 0.95), st.integers(0, 9))

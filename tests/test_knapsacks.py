@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt.certify import certify
-from leadopt.knapsacks import Knapsacks, knapsack_bound
 from leadopt.matching import Status, match, solve
-from leadopt.problem import Limit, Problem
+from leadopt.problem.certify import certify
+from leadopt.problem.knapsack_bound import Knapsacks, knapsack_bound
+from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.solvers import Milp
-from leadopt.solvers.lead_prices import lead_prices
+from leadopt.solvers.lagrangian.lead_prices import lead_prices
 from tests.oracles import brute_force
 from tests.strategies import examples, general_problems
 

@@ -1,31 +1,48 @@
-"""The layers in docs/architecture.md are those of the code."""
+"""The order of rooms in docs/architecture.md is that of the code, and no room is too full to find one's way in."""
 
 import ast
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "leadopt"
-ROW = re.compile(r"^\| +(\d+) \| `(\w+)` \|", re.MULTILINE)
-LAYERS = {name: int(layer) for layer, name in ROW.findall((ROOT / "docs/architecture.md").read_text(encoding="utf-8"))}
+ORDER = re.findall(r"^\| `([\w/]+)` \|", (ROOT / "docs/architecture.md").read_text(encoding="utf-8"), re.MULTILINE)
+MOST_AT_THE_TOP, MOST_IN_A_ROOM = 26, 16
 
 
-def module_of(path: Path) -> str:
-    inside = path.relative_to(PACKAGE)
-    return inside.parts[0].removesuffix(".py")
+def room_of(name: str) -> str:
+    """Return the innermost room, or the door, of a module in dotted or slashed form."""
+    path = name.removeprefix("leadopt").strip("./").replace(".", "/")
+    around = [room for room in ORDER if path == room or path.startswith(f"{room}/")]
+    assert around, f"{name} is in no room of docs/architecture.md"
+    return max(around, key=len)
 
 
 def imported(path: Path) -> set[str]:
-    """What a file imports of leadopt, at the top or inside functions, as dotted names."""
+    """What a file imports of leadopt, at the top or inside functions, as dotted names of modules."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            module = node.module or ""
-            names |= {f"{module}.{alias.name}" for alias in node.names} if module == "leadopt" else {module}
+            names |= {_module(f"{node.module}.{alias.name}") for alias in node.names}
     return {name for name in names if name.split(".")[0] == "leadopt"}
+
+
+def _module(name: str) -> str:
+    inside = ROOT / name.replace(".", "/")
+    return name if inside.with_suffix(".py").exists() or inside.is_dir() else name.rpartition(".")[0]
+
+
+def sources() -> list[Path]:
+    return [path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"]
+
+
+def place(path: Path) -> str:
+    return str(path.relative_to(PACKAGE).with_suffix("")).removesuffix("/__init__")
 
 
 def test_nothing_inside_imports_the_package_itself():
@@ -34,37 +51,87 @@ def test_nothing_inside_imports_the_package_itself():
         assert not re.search(r"^\s*(from leadopt import|import leadopt)\b", text, re.MULTILINE), path
 
 
-def sources() -> list[Path]:
-    return [path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"]
+def test_every_file_is_in_a_room_and_every_room_is_there():
+    assert {room_of(place(path)) for path in sources()} == set(ORDER)
 
 
-def test_every_module_has_a_layer_and_every_layer_its_module():
-    assert {module_of(path) for path in sources()} == set(LAYERS)
-
-
-def test_modules_import_only_from_lower_layers():
+def test_rooms_import_only_from_rooms_above():
     for path in sources():
-        here = module_of(path)
+        here = room_of(place(path))
         for name in imported(path):
-            parts = name.split(".")
-            assert len(parts) > 1 and parts[1] in LAYERS, f"{path} imports {name}, not a module of the package"
-            if parts[1] != here:
-                assert LAYERS[parts[1]] < LAYERS[here], f"{here} must not import {parts[1]}"
+            there = room_of(name)
+            assert ORDER.index(there) <= ORDER.index(here), f"{place(path)} ({here}) must not import {name} ({there})"
 
 
-def test_only_solvers_import_optimisers():
+def test_the_order_is_held_against_the_code():
+    # A check that cannot fail would be none: a room below is refused.
+    assert ORDER.index(room_of("leadopt.plans.plan")) > ORDER.index(room_of("leadopt.solvers.flow.core"))
+    with pytest.raises(AssertionError):
+        room_of("leadopt.nowhere")
+
+
+def test_no_imports_in_circles():
+    graph = {}
     for path in sources():
-        text = path.read_text(encoding="utf-8")
-        optimises = re.search(r"import ortools|from ortools|scipy\.optimize", text)
-        assert not optimises or module_of(path) == "solvers", path
+        module = f"leadopt.{place(path).replace('/', '.')}"
+        graph[module] = imported(path) - {module}
+
+    def reach(start: str) -> set[str]:
+        seen, stack = set(), list(graph.get(start, ()))
+        while stack:
+            if (module := stack.pop()) not in seen:
+                seen.add(module)
+                stack += graph.get(module, ())
+        return seen
+
+    assert not [module for module in graph if module in reach(module)]
 
 
-def test_only_frames_and_files_know_data_frames():
+def test_the_top_and_every_room_can_be_taken_in_at_a_glance():
+    top = [path for path in PACKAGE.iterdir() if path.name != "__pycache__"]
+    assert len(top) <= MOST_AT_THE_TOP
+    for folder in {path.parent for path in sources()} - {PACKAGE}:
+        modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(modules) <= MOST_IN_A_ROOM, f"{folder} holds {len(modules)} modules"
+
+
+def test_every_room_says_what_it_is_for():
+    for path in sources():
+        if path.name == "__init__.py":
+            assert len(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "") > 60, path
+
+
+def test_tests_mirror_the_rooms():
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        folder = path.parent.relative_to(ROOT / "tests")
+        assert str(folder) in (".", "benchmarks") or (PACKAGE / folder).is_dir(), path
+
+
+IMPORTS_ALONE = {  # what only one file or room may import
+    r"ortools": "solvers/flow/backend",
+    r"numba": "solvers/compiled",
+    r"scipy\.optimize": "solvers",
+    r"matplotlib.*": "plot",
+}
+
+
+@pytest.mark.parametrize("library", IMPORTS_ALONE)
+def test_one_place_alone_imports(library):
+    for path in sources():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if re.match(rf"\s*(import|from) {library}\b", line) and not line.lstrip().startswith(
+                "from matplotlib.axes"
+            ):
+                assert place(path).startswith(IMPORTS_ALONE[library]), f"{path}: {line}"
+
+
+def test_only_tables_know_data_frames():
     for path in sources():
         text = path.read_text(encoding="utf-8")
         knows = re.search(r"^\s*(import|from) (narwhals|polars|pandas|pyarrow)", text, re.MULTILINE)
-        assert not knows or module_of(path) in ("frames", "files", "cli"), path
+        assert not knows or place(path).split("/")[0] in ("tables", "cli"), path
 
 
-def test_certify_imports_no_solver():
-    assert not any("solvers" in name for name in imported(PACKAGE / "certify.py"))
+def test_the_certificate_imports_no_solver():
+    for path in (PACKAGE / "problem").glob("*.py"):
+        assert not any("solvers" in name for name in imported(path)), path

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from leadopt import AffinityModel
-from leadopt.frames import Table
-from leadopt.learning import HALF_LIVES, learn
-from leadopt.outcomes import count_outcomes
+from leadopt.learning.fit import HALF_LIVES, learn
+from leadopt.learning.history.outcomes import count_outcomes
+from leadopt.tables import Table
 
 ROWS = {
     "rep_id": ["Ann", "Bo"] * 60,

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leadopt import leximin as module
 from leadopt.errors import Infeasible, InvalidInput
-from leadopt.gains import Affinity
-from leadopt.leximin import leximin, leximin_limits
 from leadopt.matching import solve
-from leadopt.problem import Limit, Problem
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit, Problem
+from leadopt.solvers.leximin import leximin as module
+from leadopt.solvers.leximin.leximin import leximin, leximin_limits
 from tests.oracles import brute_force, loads
 from tests.strategies import examples, problems
 

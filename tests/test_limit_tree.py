@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from leadopt.problem import Limit, Problem
-from leadopt.solvers.limit_tree import NotNested, limit_tree, room_beside_pins
+from leadopt.problem.problem import Limit, Problem
+from leadopt.solvers.flow.limit_tree import NotNested, limit_tree, room_beside_pins
 from tests.strategies import examples, problems
 
 ONES = np.ones((4, 3))

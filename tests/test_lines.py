@@ -5,13 +5,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leadopt.gains import Affinity
-from leadopt.problem import Limit, Problem
-from leadopt.sharing import worth
-from leadopt.solvers import lines as module
-from leadopt.solvers.dual import PairOracle
-from leadopt.solvers.families import Rows
-from leadopt.solvers.lines import LineOracle
+from leadopt.decision.shares import worth
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit, Problem
+from leadopt.solvers.factored import oracle as module
+from leadopt.solvers.factored.oracle import LineOracle
+from leadopt.solvers.lagrangian.dual import PairOracle
+from leadopt.solvers.lagrangian.rows import Rows
 from tests.strategies import examples, shared_rows
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from leadopt.certify import certify
 from leadopt.errors import InvalidInput, SolverFailed
 from leadopt.matching import Auto, Status, match
-from leadopt.problem import Limit, Problem
+from leadopt.problem.certify import certify
+from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Progress
 from leadopt.solvers import Answer, Auction, Hungarian, Milp, MinCostFlow
 from leadopt.solvers.base import Solver

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt.certify import certify
 from leadopt.errors import Infeasible, SolverFailed
-from leadopt.gains import Affinity
 from leadopt.matching import Status, match, solve
-from leadopt.problem import Limit, Problem
+from leadopt.problem.certify import certify
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import OutOfTime
-from leadopt.solvers import Milp, MinCostFlow, chain_kernels, chains, milp, program
+from leadopt.solvers import Milp, MinCostFlow, milp
+from leadopt.solvers.lagrangian import chain_kernels, ejection_chains, program
 from tests.oracles import brute_force, linear_programme
 from tests.strategies import examples, general_problems, problems
 
@@ -124,7 +125,7 @@ def test_without_numba_the_same_chains_are_fewer_and_still_allowed(monkeypatch):
     for name in ("lack", "change", "join", "move", "chains"):
         loop = getattr(chain_kernels, name)
         monkeypatch.setattr(chain_kernels, name, getattr(loop, "py_func", loop))
-    monkeypatch.setattr(chains, "has_numba", lambda: False)
+    monkeypatch.setattr(ejection_chains, "has_numba", lambda: False)
     monkeypatch.setattr(milp, "_WHOLE", 0)
     problem = floor_of_reps(300, 5)
     found = solve(problem, Milp())

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from leadopt.errors import InvalidInput
-from leadopt.frames import Table
-from leadopt.moments import check_settled, latest_day
+from leadopt.tables import Table
+from leadopt.tables.dates import check_settled, latest_day
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ import numpy as np
 from hypothesis import assume, given
 
 from leadopt.matching import solve
-from leadopt.problem import Limit, Problem
+from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
-from leadopt.solvers import Milp, milp, neighbourhoods, program
-from leadopt.solvers.families import Rows
-from leadopt.solvers.neighbourhoods import searched_around
+from leadopt.solvers import Milp, milp
+from leadopt.solvers.lagrangian import neighbourhoods, program
+from leadopt.solvers.lagrangian.neighbourhoods import searched_around
+from leadopt.solvers.lagrangian.rows import Rows
 from tests.strategies import examples, general_problems
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt import crossed
-from leadopt.normal_effects import USUAL_NOISE, Sums, fit_normal, more_diverse
+from leadopt.learning.effects import crossed
+from leadopt.learning.effects.normal import USUAL_NOISE, Sums, fit_normal, more_diverse
 from tests.strategies import examples
 
 

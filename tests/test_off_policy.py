@@ -10,7 +10,7 @@ import pytest
 import leadopt
 from benchmarks.off_policy_coverage import N_REPS, REPS, simulated
 from leadopt.evaluate import OffPolicy, off_policy
-from leadopt.evaluate.propensity import log_propensities
+from leadopt.evaluate.counterfactual.propensity import log_propensities
 from tests.test_backtest import file
 
 

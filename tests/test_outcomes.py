@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from leadopt.errors import InvalidInput
-from leadopt.frames import Table
-from leadopt.outcomes import count_outcomes
+from leadopt.learning.history.outcomes import count_outcomes
+from leadopt.tables import Table
 from tests.tables_strategies import KINDS
 
 every_kind = pytest.mark.parametrize("kind", sorted(KINDS))

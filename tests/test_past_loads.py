@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt.past_loads import open_load, recent_load
+from leadopt.learning.history.past_loads import open_load, recent_load
 from tests.strategies import examples
 
 leads = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 30), st.integers(-1, 9)), max_size=25)

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leadopt import plan_value as module
 from leadopt.affinity import AffinityModel
 from leadopt.assign import assign
+from leadopt.decision.draws import drawn_rates
 from leadopt.errors import InvalidInput
 from leadopt.evaluate import plan_value
-from leadopt.plan import Plan
+from leadopt.evaluate.seasons.floor import sales_floor
+from leadopt.plans import outcome as module
+from leadopt.plans.plan import Plan
 from leadopt.policy import Policy
-from leadopt.posterior import drawn_rates
-from leadopt.sales_floor import sales_floor
 
 HISTORY = [
     {"rep_id": rep, "source": source, "converted": i < won}

@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leadopt import AffinityModel, Fairness, InvalidInput, Plan, Policy, assign
-from leadopt.axes import new_axes, plain
+from leadopt.evaluate.seasons.floor import sales_floor
 from leadopt.metrics import gini
 from leadopt.plot import plot_affinity, plot_frontier, plot_loads, plot_lorenz, plot_prices
-from leadopt.sales_floor import sales_floor
+from leadopt.plot.axes import new_axes, plain
 from tests.test_assign import HISTORY, leads_of, reps_of
 from tests.test_plan import busy_plan
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt.columns import Columns
 from leadopt.errors import InvalidInput
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.policy import Policy, exclude, match, skills
+from leadopt.tables.columns import Columns
 from tests.strategies import examples
 
 FULL = Policy(

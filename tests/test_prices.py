@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from leadopt.matching import match
-from leadopt.problem import Limit
-from leadopt.solvers.prices import NONE, Constraints, NotOptimal, potentials, potentials_above
+from leadopt.problem.problem import Limit
+from leadopt.solvers.flow.duals import NONE, Constraints, NotOptimal, potentials, potentials_above
 
 
 def graph(n, edges):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from leadopt.errors import InvalidInput
-from leadopt.gains import Affinity
-from leadopt.problem import Limit, Problem
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit, Problem
 
 ONES = np.ones((3, 2))
 

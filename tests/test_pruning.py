@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leadopt.gains import Affinity
-from leadopt.problem import Problem
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Problem
 from leadopt.solvers import MinCostFlow
-from leadopt.solvers.bidding import Floor
-from leadopt.solvers.pruning import RowOracle
+from leadopt.solvers.capacities.bids import Floor
+from leadopt.solvers.oracles.pruning import RowOracle
 from tests.oracles import brute_force
 from tests.strategies import examples, problems
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt import Fairness, Infeasible, NewcomerQuota, Plan, assign
-from leadopt.quotas import quota_cost
+from leadopt.plans.quota_cost import quota_cost
 from tests.strategies import examples
 from tests.test_assign import leads_of, reps_of
 

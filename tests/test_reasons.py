@@ -6,8 +6,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from leadopt import Affinity, Fairness, Infeasible, Limit, Policy, assign
+from leadopt.plans.why_unassigned import Reason
 from leadopt.policy import exclude, match, skills
-from leadopt.reasons import Reason
 from tests.strategies import examples
 
 

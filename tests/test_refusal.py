@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt import Infeasible, Limit, assign
+from leadopt.decision.solve import refuse
 from leadopt.errors import Witness
 from leadopt.matching import solve
-from leadopt.problem import Problem
-from leadopt.refusal import refuse
+from leadopt.problem.problem import Problem
 from tests.strategies import examples
 from tests.test_assign import leads_of, reps_of
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from leadopt.problem import Limit, Problem
+from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
-from leadopt.solvers import repair_kernels, repairs
-from leadopt.solvers.dual import PairOracle
-from leadopt.solvers.families import Rows
-from leadopt.solvers.program import Core
-from leadopt.solvers.repairs import repaired
+from leadopt.solvers.factored import repair_kernels, repairs
+from leadopt.solvers.factored.repairs import repaired
+from leadopt.solvers.lagrangian.dual import PairOracle
+from leadopt.solvers.lagrangian.program import Core
+from leadopt.solvers.lagrangian.rows import Rows
 
 
 def core_of(problem):

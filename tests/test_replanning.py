@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt import Infeasible, InvalidInput, Plan, Policy, assign
-from leadopt.keep import with_stay_bonus
+from leadopt.decision.keep import with_stay_bonus
 from leadopt.policy import match
-from leadopt.problem import Problem
+from leadopt.problem.problem import Problem
 from tests.oracles import brute_force
 from tests.strategies import affinities, examples
 from tests.test_assign import HISTORY, leads_of, reps_of

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from leadopt.problem import Limit, Problem
+from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
-from leadopt.solvers.families import Rows
-from leadopt.solvers.program import Core
-from leadopt.solvers.rounding import rounded
+from leadopt.solvers.lagrangian.program import Core
+from leadopt.solvers.lagrangian.relax_and_fix import rounded
+from leadopt.solvers.lagrangian.rows import Rows
 
 
 def core_of(problem):

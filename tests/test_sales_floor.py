@@ -5,8 +5,8 @@ import pytest
 
 from leadopt.assign import assign
 from leadopt.errors import InvalidInput
+from leadopt.evaluate.seasons.floor import NOW, SalesFloor, sales_floor
 from leadopt.policy import Policy
-from leadopt.sales_floor import NOW, SalesFloor, sales_floor
 
 SIZES = [(240, 12, 6000), (0, 1, 0), (1, 3, 5), (50, 4, 100), (300, 70, 500)]
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from leadopt import AffinityModel, Fairness, Policy, assign
 from leadopt.errors import InvalidInput
-from leadopt.sales_floor import sales_floor
+from leadopt.evaluate.seasons.floor import sales_floor
+from leadopt.learning.scores import TOGETHER, Part
+from leadopt.learning.scoring import top
 from leadopt.score_model import ScoreModel
-from leadopt.scores import TOGETHER, Part
-from leadopt.scoring import top
 from tests.strategies import examples
 from tests.tables_strategies import KINDS
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt.errors import InvalidInput
-from leadopt.scoring import scored
+from leadopt.learning.scoring import scored
 from tests.strategies import examples
 from tests.tables_strategies import KINDS, records
 

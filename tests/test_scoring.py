@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt.errors import InvalidInput
-from leadopt.scoring import plain_weights, score, scored, tiers, tiers_by_threshold, top
+from leadopt.learning.scoring import (
+    plain_weights,
+    score,
+    scored,
+    tiers,
+    tiers_by_threshold,
+    top,
+)
 from tests.strategies import examples
 from tests.tables_strategies import KINDS
 

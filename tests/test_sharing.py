@@ -5,8 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt.gains import Affinity
-from leadopt.sharing import Shared, best_gains, eligible_counts, most_worth, with_credit, worth
+from leadopt.decision.shares import (
+    Shared,
+    best_gains,
+    eligible_counts,
+    most_worth,
+    with_credit,
+    worth,
+)
+from leadopt.problem.gains import Affinity
 from tests.strategies import affinities, examples
 
 

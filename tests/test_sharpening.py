@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from leadopt.progress import Meter
-from leadopt.solvers import sharpening
-from leadopt.solvers.annealing import annealed
-from leadopt.solvers.dual import Dual
-from leadopt.solvers.families import Rows
-from leadopt.solvers.sharpening import Sharp, sharpened, sharpest
+from leadopt.solvers.factored import newton
+from leadopt.solvers.factored.annealing import annealed
+from leadopt.solvers.factored.newton import Sharp, sharpened, sharpest
+from leadopt.solvers.lagrangian.dual import Dual
+from leadopt.solvers.lagrangian.rows import Rows
 from tests.oracles import linear_programme
 from tests.test_annealing import soft_of, some_prices
 from tests.test_lines import banded, oracles
@@ -42,7 +42,7 @@ def test_without_numba_the_curvature_is_the_same(monkeypatch):
     problem = banded(n=400)
     sharp, y = sharp_of(problem), some_prices(problem)
     found = sharp.curvature(y)
-    monkeypatch.setattr(sharpening, "has_numba", lambda: False)
+    monkeypatch.setattr(newton, "has_numba", lambda: False)
     np.testing.assert_allclose(sharp.curvature(y), found, rtol=1e-7, atol=1e-9 * np.abs(found).max())
 
 
@@ -110,9 +110,9 @@ def test_prices_whose_options_led_astray_are_found_with_more_of_them(monkeypatch
     dual = Dual.of(pairs, pairs.rows)
     y, soft = annealed(lines, dual, np.zeros(pairs.rows.n), Meter())
     asked = []
-    near = sharpening.options_near
-    monkeypatch.setattr(sharpening, "_AROUND", (0.0, 60.0))
-    monkeypatch.setattr(sharpening, "options_near", lambda *given: asked.append(given[3]) or near(*given))
+    near = newton.options_near
+    monkeypatch.setattr(newton, "_AROUND", (0.0, 60.0))
+    monkeypatch.setattr(newton, "options_near", lambda *given: asked.append(given[3]) or near(*given))
     found, _ = sharpest(y, soft, dual, Meter())
     assert min(asked) == 0.0 and max(asked) > 0.0
     best = linear_programme(problem)
@@ -123,5 +123,5 @@ def test_curvature_in_parts_is_that_of_the_whole(monkeypatch):
     problem = banded(n=400)
     sharp, y = sharp_of(problem), some_prices(problem)
     found = sharp.curvature(y)
-    monkeypatch.setattr(sharpening, "_PARTS", 1)
+    monkeypatch.setattr(newton, "_PARTS", 1)
     np.testing.assert_allclose(sharp.curvature(y), found, rtol=1e-9, atol=1e-12 * np.abs(found).max())

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from leadopt.errors import InvalidInput
 from leadopt.evaluate import Floor, simulate
-from leadopt.evaluate.simulate import _decided, _past
-from leadopt.evaluate.simulation import MEASURES
-from leadopt.evaluate.stream import Stream, Team, queue
+from leadopt.evaluate.seasons.floor import Strengths
+from leadopt.evaluate.seasons.simulate import _decided, _past
+from leadopt.evaluate.seasons.simulation import MEASURES
+from leadopt.evaluate.seasons.stream import Stream, Team, queue
 from leadopt.policy import Policy
-from leadopt.sales_floor import Strengths
 from tests.strategies import examples
 
 SMALL = Floor(n_reps=5, n_newcomers=1, leads_a_rep=24)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from leadopt.smearing import learn_correction
+from leadopt.learning.effects.smearing import learn_correction
 
 
 def correction(y, expected):

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leadopt.certify import OPTIMAL_GAP, certify
 from leadopt.errors import Infeasible, InvalidInput, PrecisionWarning
-from leadopt.gains import Affinity
 from leadopt.matching import Auto, Status, match, solve
-from leadopt.problem import Limit, Problem
+from leadopt.problem.certify import OPTIMAL_GAP, certify
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit, Problem
 from leadopt.solvers import Auction, Envelope, Hungarian, Milp, MinCostFlow
 from tests import instances
 from tests.oracles import brute_force, linear_programme, networkx_flow, scipy_assignment

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leadopt.certify import certify
 from leadopt.errors import Infeasible
-from leadopt.gains import Affinity
 from leadopt.matching import Status, match
-from leadopt.problem import Limit, Problem
+from leadopt.problem.certify import certify
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit, Problem
 from leadopt.solvers import Auction, Hungarian, MinCostFlow
-from leadopt.solvers.spread import _widths, spread_ties
+from leadopt.solvers.optimal.ties import _widths, spread_ties
 from tests import instances
 from tests.oracles import brute_force
 from tests.strategies import examples, problems

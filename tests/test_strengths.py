@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadopt.strengths import learn_strength
+from leadopt.learning.effects.spreads import learn_strength
 
 
 def pulls(rng, spread, information):

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import given
 
-from leadopt.stretches import Lines
+from leadopt.problem.certify_by_scale import Lines
 from tests.strategies import examples, shared_rows
 
 

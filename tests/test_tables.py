@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt.tables import html, markdown, number, percent
+from leadopt.tables.text import html, markdown, number, percent
 from tests.strategies import examples
 
 

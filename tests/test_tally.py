@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from leadopt.tally import Tally
+from leadopt.learning.history.tally import Tally
 
 NOWHERE = np.zeros(2, dtype=np.int64)
 

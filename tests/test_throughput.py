@@ -9,12 +9,12 @@ import polars as pl
 import pytest
 
 import leadopt
-from leadopt.axes import new_axes
 from leadopt.errors import InvalidInput
 from leadopt.evaluate import Floor
-from leadopt.evaluate.stream import Stream, Team
-from leadopt.sales_floor import Strengths
-from leadopt.throughput import estimate
+from leadopt.evaluate.seasons.floor import Strengths
+from leadopt.evaluate.seasons.stream import Stream, Team
+from leadopt.learning.throughput import estimate
+from leadopt.plot.axes import new_axes
 
 MONDAY = date(2025, 1, 6)
 
@@ -101,7 +101,7 @@ def test_a_bad_month_of_many_leads_is_not_blamed_on_load():
 
 
 def test_the_throughput_of_a_simulated_floor_is_found():
-    """Reps of `leadopt.evaluate.simulate` follow up so many leads a batch, and lose odds beyond."""
+    """Reps of `leadopt.evaluate.seasons.simulate` follow up so many leads a batch, and lose odds beyond."""
     settings = Floor(n_reps=8, n_newcomers=0, leads_a_rep=60, waiting=0.0, drift_sd=0.0, overload=2.0,
                      strengths=Strengths(base_rate=0.3))  # fmt: skip
     rng = np.random.default_rng(3)

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt.problem import Problem
-from leadopt.solvers import core, transport
-from leadopt.solvers.core import CoreTooSmall, solve_core
-from leadopt.solvers.costs import every_pair
-from leadopt.solvers.flow import Arcs, min_cost_flow
-from leadopt.solvers.remainder import Remainder
+from leadopt.problem.problem import Problem
+from leadopt.solvers.capacities.free_leads import Remainder
+from leadopt.solvers.flow import core, network_simplex
+from leadopt.solvers.flow.backend import Arcs, min_cost_flow
+from leadopt.solvers.flow.core import CoreTooSmall, solve_core
+from leadopt.solvers.flow.costs import every_pair
 from tests.strategies import examples
 
 
@@ -27,8 +27,8 @@ def networks(draw):
         "cost": rng.integers(0, most + 1, len(row)),
         "supply": rng.integers(1, draw(st.sampled_from([2, 4, 100])), n_rows),
         "room": rng.integers(0, draw(st.sampled_from([2, 5, 200])), n_columns),
-        "aside": draw(st.sampled_from([transport.NEVER, 0, most, 2 * most])),
-        "idle": rng.choice([0, most, transport.NEVER], n_columns) if draw(st.booleans()) else 0,
+        "aside": draw(st.sampled_from([network_simplex.NEVER, 0, most, 2 * most])),
+        "idle": rng.choice([0, most, network_simplex.NEVER], n_columns) if draw(st.booleans()) else 0,
         "prices": rng.integers(0, 2 * most + 2, n_columns) if draw(st.booleans()) else None,
         "first_cost": rng.integers(0, most + 2, len(row)) if draw(st.booleans()) else None,
     }
@@ -39,7 +39,7 @@ def by_flow(row, column, cost, supply, room, aside, idle, **_):
     n, m = len(supply), len(room)
     nobody, root, total = n + m, n + m + 1, int(room.sum())
     costs = np.broadcast_to(idle, m)
-    idles, asides = np.flatnonzero(costs < transport.NEVER), np.arange(n if aside < transport.NEVER else 0)
+    idles, asides = np.flatnonzero(costs < network_simplex.NEVER), np.arange(n if aside < network_simplex.NEVER else 0)
     arcs = Arcs.of(
         (row, n + column, supply[row], cost),
         (asides, root, supply[asides], aside),
@@ -53,7 +53,7 @@ def by_flow(row, column, cost, supply, room, aside, idle, **_):
 @given(network=networks())
 @examples(300)
 def test_a_transport_is_as_cheap_as_the_cheapest_flow(network):
-    found, best = transport.transport(**network), by_flow(**network)
+    found, best = network_simplex.transport(**network), by_flow(**network)
     if found is None:
         assert best is None
         return
@@ -87,14 +87,14 @@ def test_ties_everywhere_do_not_make_it_go_round_in_circles(most, slots):
         "aside": 5,
         "idle": 0,
     }
-    row, column, amount = transport.transport(**network)
+    row, column, amount = network_simplex.transport(**network)
     cost = np.append(network["cost"], 5)[np.where(column < 0, n * m, row * m + column)]
     assert int(cost @ amount) == by_flow(**network)
 
 
 @pytest.mark.parametrize("pivots", [0, 50])
 def test_a_simplex_without_an_end_leaves_the_core_to_another_solver(pivots, monkeypatch):
-    monkeypatch.setattr(transport, "_PIVOTS", pivots)
+    monkeypatch.setattr(network_simplex, "_PIVOTS", pivots)
     rest = Remainder.of(Problem(affinity=np.random.default_rng(0).random((30, 4)), capacity=5))
     groups = rest.groups(np.arange(30))
     pairs = every_pair(rest.problem, groups, rest.tree, rest.room)

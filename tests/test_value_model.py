@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from leadopt.errors import InvalidInput
-from leadopt.value_model import ValueModel
+from leadopt.learning.value_model import ValueModel
 
 N_SEGMENTS, N_REPS = 12, 8
 

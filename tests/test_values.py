@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leadopt.values import (
+from leadopt.tables.cells import (
     as_id,
     as_level,
     as_moment,

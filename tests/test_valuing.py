@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from leadopt import Plan, Policy, assign
-from leadopt.columns import Columns
 from leadopt.errors import InvalidInput
-from leadopt.value_model import ValueModel
+from leadopt.learning.value_model import ValueModel
+from leadopt.tables.columns import Columns
 
 REPS = [{"rep_id": "Ann", "capacity": 2}, {"rep_id": "Bo", "capacity": 2}]
 LEADS = [{"lead_id": k, "source": source} for k, source in enumerate(["fair", "fair", "web", "web"])]

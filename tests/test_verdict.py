@@ -2,9 +2,18 @@
 
 import pytest
 
-from leadopt.evaluate.heterogeneity import Heterogeneity
-from leadopt.evaluate.losses import Difference
-from leadopt.evaluate.verdict import FREE, REPS_ONLY, UNKNOWN, USE_IT, Claim, odds, signed, verdict
+from leadopt.evaluate.backtests.heterogeneity import Heterogeneity
+from leadopt.evaluate.backtests.losses import Difference
+from leadopt.evaluate.backtests.verdict import (
+    FREE,
+    REPS_ONLY,
+    UNKNOWN,
+    USE_IT,
+    Claim,
+    odds,
+    signed,
+    verdict,
+)
 
 
 def gain(value, error, over="product"):

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 
 from leadopt.errors import Infeasible
 from leadopt.matching import solve
-from leadopt.problem import Limit, Problem
+from leadopt.problem.problem import Limit, Problem
 from leadopt.solvers import Hungarian, MinCostFlow
 from tests import instances
 from tests.oracles import brute_force

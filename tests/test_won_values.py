@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from leadopt.errors import InvalidInput
-from leadopt.frames import Table
-from leadopt.won_values import won_values
+from leadopt.learning.history.won_values import won_values
+from leadopt.tables import Table
 from tests.tables_strategies import KINDS
 
 every_kind = pytest.mark.parametrize("kind", sorted(KINDS))
@@ -39,7 +39,7 @@ def summed(found):
 @pytest.mark.parametrize("at_once", [1_000_000, 2])
 @every_kind
 def test_every_kind_adds_up_the_same(kind, at_once, monkeypatch):
-    monkeypatch.setattr("leadopt.frames.groups._AT_ONCE", at_once)
+    monkeypatch.setattr("leadopt.tables.group_by._AT_ONCE", at_once)
     found = won_values(Table(KINDS[kind](HISTORY), "history"), ["rep", "part"], "value", "won")
     ten, thirty, five = np.log([10.0, 30.0, 5.0])
     expected = {

@@ -8,13 +8,13 @@ from typing import Any
 from leadopt.assign import assign
 from leadopt.cli.terminal import progress_bar, prose, text_table
 from leadopt.errors import InvalidInput
-from leadopt.files import EXTENSIONS, check_writable, read_table, write_bytes, write_table
-from leadopt.frames import Table
-from leadopt.plan import Plan
+from leadopt.plans.plan import Plan
+from leadopt.plans.report import rep_table
 from leadopt.policy import Policy
 from leadopt.progress import Progress
-from leadopt.report import rep_table
-from leadopt.tables import number
+from leadopt.tables import Table
+from leadopt.tables.files import EXTENSIONS, check_writable, read_table, write_bytes, write_table
+from leadopt.tables.text import number
 
 _HEAD = 10  # rows of a plan shown where it is not saved
 _MOST_REPS = 40  # lines of loads shown; the report has all

@@ -10,7 +10,7 @@ from leadopt.cli.assigning import explanation, load_plan, run_assign
 from leadopt.cli.demo import run_demo
 from leadopt.cli.evaluating import run_evaluate
 from leadopt.cli.terminal import answering, text_table
-from leadopt.files import EXTENSIONS
+from leadopt.tables.files import EXTENSIONS
 
 app = typer.Typer(
     no_args_is_help=True,

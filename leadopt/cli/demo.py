@@ -8,10 +8,10 @@ import numpy as np
 from leadopt.cli.assigning import checked_seed, explanation, run_assign
 from leadopt.cli.terminal import prose, say_heading, text_table
 from leadopt.errors import InvalidInput
-from leadopt.files import write_bytes, write_table
-from leadopt.plan import Plan
-from leadopt.sales_floor import SalesFloor, sales_floor
-from leadopt.tables import number, percent
+from leadopt.evaluate.seasons.floor import SalesFloor, sales_floor
+from leadopt.plans.plan import Plan
+from leadopt.tables.files import write_bytes, write_table
+from leadopt.tables.text import number, percent
 
 _POLICY_NAME = "policy.toml"
 _DEMO_POLICY = """\

@@ -7,8 +7,8 @@ from leadopt.cli.assigning import checked_seed, load_policy
 from leadopt.cli.terminal import progress_bar, prose, text_table
 from leadopt.errors import InvalidInput
 from leadopt.evaluate import Backtest, backtest
-from leadopt.files import read_table, write_bytes
 from leadopt.policy import Policy
+from leadopt.tables.files import read_table, write_bytes
 
 _PICTURES = (".png", ".svg", ".pdf")
 

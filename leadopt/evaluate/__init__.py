@@ -3,17 +3,17 @@
 Reached as ``leadopt.evaluate.backtest(...)``, and so on. What is heavy is imported inside the functions.
 """
 
-from leadopt.evaluate.backtest import backtest
-from leadopt.evaluate.backtested import Backtest
-from leadopt.evaluate.experiment import Lift, measure_lift
-from leadopt.evaluate.holdout import Holdout, holdout
-from leadopt.evaluate.off_policy import off_policy
-from leadopt.evaluate.power import detectable_lift, leads_needed, power_of
-from leadopt.evaluate.simulate import simulate
-from leadopt.evaluate.simulation import Simulation
-from leadopt.evaluate.stream import Floor
-from leadopt.evaluate.valued import OffPolicy
-from leadopt.plan_value import plan_value
+from leadopt.evaluate.backtests.backtest import backtest
+from leadopt.evaluate.backtests.method_scores import Backtest
+from leadopt.evaluate.counterfactual.estimate import OffPolicy
+from leadopt.evaluate.counterfactual.off_policy import off_policy
+from leadopt.evaluate.seasons.simulate import simulate
+from leadopt.evaluate.seasons.simulation import Simulation
+from leadopt.evaluate.seasons.stream import Floor
+from leadopt.evaluate.trials.holdout import Holdout, holdout
+from leadopt.evaluate.trials.measure_lift import Lift, measure_lift
+from leadopt.evaluate.trials.power import detectable_lift, leads_needed, power_of
+from leadopt.plans.outcome import plan_value
 
 __all__ = [
     "Backtest",

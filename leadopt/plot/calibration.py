@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from leadopt.errors import InvalidInput
 from leadopt.plot.canvas import BLUE, PALE, in_percents, own_axes
-from leadopt.tables import count, percent
+from leadopt.tables.text import count, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +45,7 @@ def plot_calibration(backtest: Backtested, *, ax: "Axes | None" = None) -> "Axes
     Parameters
     ----------
     backtest
-        what `leadopt.evaluate.backtest` returns
+        what `leadopt.evaluate.backtests.backtest` returns
     ax
         matplotlib axes to draw on; None = those of a new figure
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from leadopt.errors import InvalidInput
-from leadopt.tables import number
+from leadopt.tables.text import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ _LEGEND = 3  # entries side by side
 
 def own_axes(ax: "Axes | None", width: float, height: float) -> "Axes":
     try:
-        from leadopt.axes import new_axes
+        from leadopt.plot.axes import new_axes
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
         raise InvalidInput(f'plots need {package}; install it with: pip install "leadopt[plot]"') from None
@@ -59,6 +59,6 @@ def in_percents(*axes: Any) -> None:
 
 
 def name_axis(axis: Any, names: Sequence[object], *, upright: bool = False) -> None:
-    from leadopt.axes import name_places
+    from leadopt.plot.axes import name_places
 
     name_places(axis, names, upright=upright)

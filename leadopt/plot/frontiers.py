@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
-from leadopt.frames import Table
 from leadopt.metrics import price_of_fairness
 from leadopt.plot.canvas import BLUE, PALE, VERMILLION, in_percents, own_axes
-from leadopt.tables import count
+from leadopt.tables import Table
+from leadopt.tables.text import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,7 +102,7 @@ def _point_names(table: Table, names: str | Sequence[object] | None) -> list[obj
 
 def _write_names(ax: "Axes", x: Floats, y: Floats, names: Sequence[object], first: list[int]) -> None:
     """Write names beside points, some first and then from the ends inwards, as many as do not overlap."""
-    from leadopt.axes import plain
+    from leadopt.plot.axes import plain
 
     left, right = ax.get_xlim()  # asking settles the view, by which overlaps are told
     ax.get_ylim()

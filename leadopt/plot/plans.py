@@ -20,8 +20,8 @@ from leadopt.plot.canvas import (
     name_axis,
     own_axes,
 )
-from leadopt.problem import Problem
-from leadopt.tables import count, number, percent
+from leadopt.problem.problem import Problem
+from leadopt.tables.text import count, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

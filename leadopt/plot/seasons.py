@@ -19,7 +19,7 @@ def plot_seasons(simulation: Any, *, ax: "Axes | None" = None) -> "Axes":
     Parameters
     ----------
     simulation
-        what `leadopt.evaluate.simulate` returned
+        what `leadopt.evaluate.seasons.simulate` returned
     ax
         matplotlib axes to draw on; None = those of a new figure
 

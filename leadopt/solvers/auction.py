@@ -13,17 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leadopt.certify import certify
 from leadopt.errors import InvalidInput
-from leadopt.problem import Problem
+from leadopt.problem.certify import certify
+from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OnProgress, OutOfTime
 from leadopt.solvers.base import Answer, checked_prices, checked_time_limit
-from leadopt.solvers.compiling import has_numba
-from leadopt.solvers.every_pair import flow_seconds, solve_every_pair
-from leadopt.solvers.finish import finish
-from leadopt.solvers.grouping import mostly_alike
-from leadopt.solvers.remainder import Remainder
-from leadopt.solvers.sampling import boxes_by_samples, least_sample, row_oracle, sampled_prices
+from leadopt.solvers.capacities.finish import finish
+from leadopt.solvers.capacities.free_leads import Remainder
+from leadopt.solvers.capacities.samples import boxes_by_samples, least_sample, row_oracle, sampled_prices
+from leadopt.solvers.compiled import has_numba
+from leadopt.solvers.flow.equal_leads import mostly_alike
+from leadopt.solvers.flow.every_pair import flow_seconds, solve_every_pair
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -142,7 +142,7 @@ class _Draft:
 
 def _finish_bids(rest: Remainder, hint: Floats | None, meter: Meter, draft: _Draft) -> Answer:
     """Return the answer from prices that leads bid, in compiled loops."""
-    from leadopt.solvers.bidding import Floor
+    from leadopt.solvers.capacities.bids import Floor
 
     if hint is None:
         start, noise = sampled_prices(rest.problem, rest.leads, rest.room, compiled=True, meter=meter)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leadopt.errors import InvalidInput
-from leadopt.problem import Problem
+from leadopt.problem.problem import Problem
 from leadopt.progress import OnProgress
 
 Floats = NDArray[np.float64]

@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leadopt.errors import InvalidInput
-from leadopt.problem import Problem
+from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OnProgress, OutOfTime
 from leadopt.solvers.base import Answer, checked_prices, checked_time_limit
-from leadopt.solvers.compiling import has_numba
-from leadopt.solvers.envelope_oracle import EnvelopeOracle, Loads
-from leadopt.solvers.every_pair import solve_every_pair
-from leadopt.solvers.finish import Box, finish
-from leadopt.solvers.limit_tree import Room
-from leadopt.solvers.pruning import RowOracle
-from leadopt.solvers.remainder import Remainder
+from leadopt.solvers.capacities.finish import Box, finish
+from leadopt.solvers.capacities.free_leads import Remainder
+from leadopt.solvers.compiled import has_numba
+from leadopt.solvers.flow.every_pair import solve_every_pair
+from leadopt.solvers.flow.limit_tree import Room
+from leadopt.solvers.oracles.envelopes import EnvelopeOracle, Loads
+from leadopt.solvers.oracles.pruning import RowOracle
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -253,7 +253,7 @@ def _sampled_prices(rest: Remainder, oracle: EnvelopeOracle, meter: Meter) -> Fl
     sample = np.sort(leads[oracle.order[places]])
     slots = np.floor(rest.room.upper * (size / len(leads)) + 0.5).astype(np.int64)
     if has_numba():
-        from leadopt.solvers.bidding import Floor
+        from leadopt.solvers.capacities.bids import Floor
 
         floor = Floor.of(problem, sample, slots, np.zeros(problem.n_reps))
         floor.sell(floor.step(), 0.0, meter, begin=16.0)

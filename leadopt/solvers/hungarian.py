@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leadopt.errors import InvalidInput
-from leadopt.problem import Problem
+from leadopt.problem.problem import Problem
 from leadopt.progress import OnProgress
 from leadopt.solvers.base import Answer, refuse_time_limit
-from leadopt.solvers.costs import Costs, every_pair, whole_costs
-from leadopt.solvers.grouping import Groups
-from leadopt.solvers.limit_tree import LimitTree, Room, limit_tree, room_beside_pins
-from leadopt.solvers.network import needed, network, supplies
-from leadopt.solvers.prices import prices_of, with_closed_prices
-from leadopt.solvers.witness import refuse_infeasible, refuse_pins
+from leadopt.solvers.flow.costs import Costs, every_pair, whole_costs
+from leadopt.solvers.flow.duals import prices_of, with_closed_prices
+from leadopt.solvers.flow.equal_leads import Groups
+from leadopt.solvers.flow.infeasible import refuse_infeasible, refuse_pins
+from leadopt.solvers.flow.limit_tree import LimitTree, Room, limit_tree, room_beside_pins
+from leadopt.solvers.flow.network import needed, network, supplies
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -15,13 +15,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leadopt.errors import SolverFailed
-from leadopt.knapsacks import Knapsacks
-from leadopt.problem import Problem
+from leadopt.problem.knapsack_bound import Knapsacks
+from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OnProgress, OutOfTime
-from leadopt.solvers.annealing import Soft, annealed
 from leadopt.solvers.base import Answer, checked_prices, checked_time_limit
-from leadopt.solvers.chains import improved, losses
-from leadopt.solvers.conflict import (
+from leadopt.solvers.factored.annealing import Soft, annealed
+from leadopt.solvers.factored.newton import sharpest
+from leadopt.solvers.factored.oracle import LineOracle
+from leadopt.solvers.factored.repairs import repaired
+from leadopt.solvers.factored.rounding import dealt
+from leadopt.solvers.flow.infeasible import refuse_empty_bounds
+from leadopt.solvers.lagrangian.dual import Dual, PairOracle, priced
+from leadopt.solvers.lagrangian.ejection_chains import improved, losses
+from leadopt.solvers.lagrangian.infeasible import (
     refuse_conflict,
     refuse_exact,
     refuse_pinned,
@@ -29,18 +35,12 @@ from leadopt.solvers.conflict import (
     refuse_whole,
     row_name,
 )
-from leadopt.solvers.covering import open_options
-from leadopt.solvers.dealing import dealt
-from leadopt.solvers.dual import Dual, PairOracle, priced
-from leadopt.solvers.families import Rows
-from leadopt.solvers.lead_prices import lead_prices
-from leadopt.solvers.lines import LineOracle
-from leadopt.solvers.neighbourhoods import searched_around
-from leadopt.solvers.program import Core, Relaxed
-from leadopt.solvers.repairs import repaired
-from leadopt.solvers.rounding import largest, rounded
-from leadopt.solvers.sharpening import sharpest
-from leadopt.solvers.witness import refuse_empty_bounds
+from leadopt.solvers.lagrangian.lead_prices import lead_prices
+from leadopt.solvers.lagrangian.neighbourhoods import searched_around
+from leadopt.solvers.lagrangian.open_options import open_options
+from leadopt.solvers.lagrangian.program import Core, Relaxed
+from leadopt.solvers.lagrangian.relax_and_fix import largest, rounded
+from leadopt.solvers.lagrangian.rows import Rows
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leadopt.errors import InvalidInput
-from leadopt.problem import Problem
+from leadopt.problem.problem import Problem
 from leadopt.progress import OnProgress
 from leadopt.solvers.base import Answer, refuse_time_limit
-from leadopt.solvers.every_pair import solve_every_pair
-from leadopt.solvers.limit_tree import NotNested, limit_tree, room_beside_pins
-from leadopt.solvers.witness import refuse_empty_bounds, refuse_pins
+from leadopt.solvers.flow.every_pair import solve_every_pair
+from leadopt.solvers.flow.infeasible import refuse_empty_bounds, refuse_pins
+from leadopt.solvers.flow.limit_tree import NotNested, limit_tree, room_beside_pins
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

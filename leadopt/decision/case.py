@@ -1,0 +1,300 @@
+"""A decision in the user's terms: whom the indices of a `Problem` stand for, and on what evidence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.decision.shares import Shared
+from leadopt.eligibility import Verdicts
+from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.learning.estimates import Estimates
+from leadopt.learning.history.codes import in_words
+from leadopt.learning.lead_worth import Valued
+from leadopt.policy import Policy
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Problem
+from leadopt.tables.cells import Id, as_id
+from leadopt.tables.text import odds
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+class Draw(Protocol):
+    """Draws rates from the posterior, all pairs together, float64 (n_draws, n_segments, n_reps)."""
+
+    def __call__(self, *, n_draws: int, rng: np.random.Generator) -> Floats:
+        """Return so many draws."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class States:
+    """What state reps are in, where chances depend on it.
+
+    Parameters
+    ----------
+    columns
+        that describe a rep: team, response time, ...
+    levels
+        of each rep, one for each column; None = missing
+    adds
+        what each level alone adds to the logit, float64 (n_reps, n_columns)
+    """
+
+    columns: tuple[str, ...]
+    levels: tuple[tuple[str | None, ...], ...]
+    adds: Floats
+
+    def describe(self, rep: int) -> str:
+        """Return a rep's state and what it does in words: ``response_hours=8 to 24 lowers the odds by 40%``."""
+        levels, adds = self.levels[rep], self.adds[rep].tolist()
+        return ", ".join(
+            f"{in_words([column], (level,))} {odds(effect)}"
+            for column, level, effect in zip(self.columns, levels, adds, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evidence:
+    """What history says about the segments of these leads.
+
+    Parameters
+    ----------
+    segment_by
+        the columns that make a segment
+    segments
+        the level of each column, per segment; None = missing
+    segment_of_lead
+        int64 (n_leads,)
+    estimates
+        every segment with every rep
+    n_outcomes
+        settled outcomes in history
+    states
+        of the reps; None where chances do not depend on any
+    draw
+        draws of the rates of all pairs together; None where the model is not at hand, as in a plan that was saved
+    """
+
+    segment_by: tuple[str, ...]
+    segments: tuple[tuple[str | None, ...], ...]
+    segment_of_lead: Ints
+    estimates: Estimates
+    n_outcomes: int
+    states: States | None = None
+    draw: Draw | None = field(default=None, repr=False, metadata={"saved": False})
+
+    def describe(self, segment: int) -> str:
+        """Return a segment in words: ``industry=steel, source=web``."""
+        return in_words(self.segment_by, self.segments[segment])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Kept:
+    """Who had the leads before, and what taking one away costs.
+
+    In the problem, each lead gains `move_cost` more where it was: an answer is worth its gains, less `move_cost` for
+    each lead that is taken away, plus `credit`, which is the same for every answer.
+
+    Parameters
+    ----------
+    previous
+        int64 (n_leads,), the rep that had each lead and may keep it, -1 = nobody
+    move_cost
+        what taking a lead away from its rep costs, in the unit of gains
+    gains
+        of every pair, without that
+    """
+
+    previous: Ints
+    move_cost: float
+    gains: Affinity
+
+    @property
+    def credit(self) -> float:
+        """What the problem counts on top if every lead stays where it was."""
+        return self.move_cost * int((self.previous >= 0).sum())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Explored:
+    """What a case is by the estimates, where its problem holds gains that were drawn.
+
+    Parameters
+    ----------
+    share
+        how far the chances were moved from the estimates to the draw, in (0, 1]
+    gains
+        of every pair by the estimates
+    """
+
+    share: float
+    gains: Affinity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Case:
+    """A problem with its names and its evidence: all that a plan needs to explain itself.
+
+    Parameters
+    ----------
+    lead_ids, rep_ids
+        what the indices of the problem stand for
+    problem
+        what is solved
+    policy
+        the settings
+    rules
+        what each rule of eligibility says about every lead
+    evidence
+        None if the gains were given, or there is no history
+    away, newcomer
+        bool (n_reps,)
+    territory_of_lead, territory_of_rep
+        levels of the territory column; None if a table lacks it
+    unit
+        what a gain of 1 is: "deals", "value", "leads" or "gain"
+    notes
+        what was assumed or noticed, in words
+    shared
+        what the settings of fairness share, and what each rep is entitled to of it
+    kept
+        who had the leads before; None if nobody asked to keep them
+    explored
+        the gains by the estimates, where the problem holds drawn ones; None if the policy explores nothing
+    valued
+        the leads whose value was learned; None if none was
+    rates_are_chances
+        whether the rates of the gains are chances of conversion though there is no evidence, as from a classifier
+    """
+
+    lead_ids: tuple[Id, ...]
+    rep_ids: tuple[Id, ...]
+    problem: Problem
+    policy: Policy
+    rules: tuple[Verdicts, ...]
+    evidence: Evidence | None
+    away: Bools
+    newcomer: Bools
+    territory_of_lead: tuple[str | None, ...] | None
+    territory_of_rep: tuple[str | None, ...] | None
+    unit: str
+    notes: tuple[str, ...]
+    shared: tuple[Shared, ...] = ()
+    kept: Kept | None = None
+    explored: Explored | None = None
+    valued: Valued | None = None
+    rates_are_chances: bool = False
+
+    @property
+    def gains(self) -> Affinity:
+        """What each lead gains with each rep; the problem's affinity may differ, to keep leads or to explore."""
+        if self.explored is not None:
+            return self.explored.gains
+        return self.problem.affinity if self.kept is None else self.kept.gains
+
+    @property
+    def credit(self) -> float:
+        """What the problem counts on top of an answer's worth, whatever the answer."""
+        return 0.0 if self.kept is None else self.kept.credit
+
+    def lead(self, lead_id: object) -> int:
+        """Return the index of a lead."""
+        return _find(self.lead_ids, lead_id, "lead")
+
+    def rep(self, rep_id: object) -> int:
+        """Return the index of a rep."""
+        return _find(self.rep_ids, rep_id, "rep")
+
+    def answer(self, assignment: Mapping[Any, Any]) -> Ints:
+        """Return an assignment from lead ids to rep ids in indices, int64 (n_leads,), -1 = pool."""
+        leads = {lead: place for place, lead in enumerate(self.lead_ids)}
+        reps = {rep: place for place, rep in enumerate(self.rep_ids)}
+        rep_of_lead = np.full(len(leads), -1, dtype=np.int64)
+        for lead, rep in assignment.items():
+            # The slow look-up names the nearest id of what is unknown.
+            rep_of_lead[leads[lead] if lead in leads else self.lead(lead)] = reps[rep] if rep in reps else self.rep(rep)
+        return rep_of_lead
+
+    def probability(self, leads: Ints, reps: Ints) -> Floats | None:
+        """Return the chance of conversion of each lead with the rep at the same place, None if none is known."""
+        if self.evidence is None:
+            gains = self.gains
+            return np.asarray(gains.rates[gains.row[leads], reps]) if self.rates_are_chances else None
+        return np.asarray(self.evidence.estimates.probability[self.evidence.segment_of_lead[leads], reps])
+
+    def limit_names(self) -> list[str]:
+        """Return what each limit of the problem is called."""
+        return [limit.name or f"limit {k}" for k, limit in enumerate(self.problem.limits)]
+
+    def limits_of_reps(self) -> tuple[tuple[int, ...], ...]:
+        """Return the limits that some leads of each rep may count in, by number."""
+        found: list[list[int]] = [[] for _ in self.rep_ids]
+        for k, limit in enumerate(self.problem.limits):
+            for rep in range(len(found)) if limit.reps is None else limit.reps.tolist():
+                found[rep].append(k)
+        return tuple(map(tuple, found))
+
+    def limits_around(self, lead: int, rep: int, among: Sequence[int] | None = None) -> dict[int, float]:
+        """Return the limits that a pair counts in, by number, with what it takes of each.
+
+        `among` are those that the rep is in, if they are known.
+        """
+        limits = self.problem.limits
+        numbers = [k for k in range(len(limits)) if _holds(limits[k].reps, rep)] if among is None else among
+        around = {k: limits[k] for k in numbers if _holds(limits[k].leads, lead)}
+        takes = {
+            k: limit.usage if isinstance(limit.usage, float) else float(limit.usage_at([lead], [rep])[0])
+            for k, limit in around.items()
+        }
+        return {k: usage for k, usage in takes.items() if usage > 0}
+
+
+def _holds(chosen: Ints | None, index: int) -> bool:
+    if chosen is None:
+        return True
+    place = int(np.searchsorted(chosen, index))
+    return place < len(chosen) and int(chosen[place]) == index
+
+
+def _find(ids: Sequence[Id], wanted: object, kind: str) -> int:
+    key = as_id(wanted)
+    for place, known in enumerate(ids):
+        if known == key:
+            return place
+    # A command line only has text: "17" is lead 17 where ids are whole numbers.
+    for place, known in enumerate(ids):
+        if str(known) == str(wanted):
+            return place
+    raise InvalidInput(
+        f"{kind} {wanted!r} is not in this plan{did_you_mean(str(wanted), [str(known) for known in ids])}"
+    )
+
+
+class Decided(Protocol):
+    """A case with an answer and its prices, such as a `Plan`."""
+
+    @property
+    def case(self) -> Case:
+        """The decision."""
+        ...
+
+    @property
+    def rep_of_lead(self) -> Ints:
+        """The rep of each lead, int64 (n_leads,), -1 = pool."""
+        ...
+
+    @property
+    def capacity_prices(self) -> Floats:
+        """What one more slot of each rep adds, float64 (n_reps,)."""
+        ...
+
+    @property
+    def limit_prices_of_problem(self) -> Floats:
+        """What one more unit of each limit adds, float64 (n_limits,)."""
+        ...

@@ -1,0 +1,27 @@
+"""Draws of the rates of pairs from what the evidence leaves open."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.decision.case import Evidence
+from leadopt.learning.effects.logistic import sigmoid
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def drawn_rates(evidence: Evidence, segments: Ints, reps: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
+    """Return draws of the rates of pairs of segment and rep from the posterior, float64 (n_draws, n_pairs).
+
+    All pairs together where the model is at hand, so that they share what is uncertain of a rep or a segment; else
+    each pair by itself, which makes sums a little too certain.
+    """
+    if evidence.draw is not None:
+        return np.asarray(evidence.draw(n_draws=n_draws, rng=rng)[:, segments, reps])
+    return _drawn_apart(evidence, segments, reps, n_draws, rng)
+
+
+def _drawn_apart(evidence: Evidence, segments: Ints, reps: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
+    known = evidence.estimates
+    logit, deviation = known.logit[segments, reps], known.deviation[segments, reps]
+    return sigmoid(logit + deviation * rng.standard_normal((n_draws, len(segments))))

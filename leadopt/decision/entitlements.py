@@ -1,0 +1,285 @@
+"""From settings of fairness and newcomers to limits: what is shared, who is entitled to how much, and the bounds."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import ceil, floor
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.capacity import Slots, placeable_in_time
+from leadopt.decision.shares import (
+    Shared,
+    best_gains,
+    eligible_counts,
+    most_worth,
+    with_credit,
+    worth,
+)
+from leadopt.errors import Infeasible, InvalidInput, Witness, enumerate_some
+from leadopt.fairness import Fairness, NewcomerQuota, band_limits, entitlement_weights, quota_limits
+from leadopt.learning.scoring import score, top
+from leadopt.matching import solve
+from leadopt.policy import Policy
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit, Problem
+from leadopt.solvers.leximin.leximin import leximin
+from leadopt.tables import Table
+from leadopt.tables.text import count, number, percent
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What fairness and quotas are applied to.
+
+    Parameters
+    ----------
+    problem
+        all else: eligibility, slots, minimums, hours, pins
+    policy, leads, reps
+        the settings, and the tables
+    slots
+        what each rep can take
+    newcomer
+        bool (n_reps,)
+    names
+        of the reps
+    performance
+        returns the weights of "performance", float64 (n_reps,)
+    unit
+        what a gain of 1 is
+    total_value
+        the expected gain of the best plan of `problem`, if it is known already
+    """
+
+    problem: Problem
+    policy: Policy
+    leads: Table
+    reps: Table
+    slots: Slots
+    newcomer: Bools
+    names: tuple[str, ...]
+    performance: Callable[[], Floats]
+    unit: str
+    total_value: float | None
+
+
+def best_value(problem: Problem) -> float | None:
+    """Return the expected gain of the best plan, negative gains counted 0; None where no plan meets every limit."""
+    try:
+        best = solve(problem)
+    except Infeasible:  # the plan's own solve will say so, in the user's names
+        return None
+    placed = np.flatnonzero(best.rep_of_lead >= 0)
+    return float(worth(problem.affinity).at(placed, best.rep_of_lead[placed]).sum())
+
+
+def appraise(ground: Ground) -> Ground:
+    """Return the ground with its total value, if a setting asks for it: one solve without fairness and quotas."""
+    quota, shared = ground.policy.newcomers, {fairness.of for fairness in ground.policy.fairnesses}
+    asked = "value" in shared or (quota is not None and quota.value_share and ground.newcomer.any())
+    if not asked or ground.total_value is not None:
+        return ground
+    return replace(ground, total_value=best_value(ground.problem))
+
+
+def entitle(ground: Ground) -> tuple[tuple[Shared, ...], list[str]]:
+    """Return what each setting of fairness shares and who is entitled to how much, and notes.
+
+    Raises
+    ------
+    InvalidInput
+        an entitlement that no column has, weights that are all 0, a credit that could mean several things
+    """
+    settings = ground.policy.fairnesses
+    kinds = dict.fromkeys(_kind(fairness) for fairness in settings)
+    pools = {kind: _pool(ground, kind) for kind in kinds}
+    shared = [_entitled(ground, fairness, pools[_kind(fairness)]) for fairness in settings]
+    words = [one.words for one in shared]
+    named = [
+        replace(one, words=f"{one.words} {words[:k].count(one.words) + 1}") if one.words in words[:k] else one
+        for k, one in enumerate(shared)
+    ]
+    return tuple(named), [note for kind, pool in pools.items() for note in _notes(ground, kind, pool)]
+
+
+def with_limits(ground: Ground, shared: Sequence[Shared]) -> tuple[Problem, list[str]]:
+    """Return the problem with the limits of fairness and of the newcomer quota, and notes.
+
+    Leximin comes last, so that it raises the worst-off within all other limits.
+
+    Raises
+    ------
+    Infeasible
+        a share of value for newcomers that their slots cannot hold
+    """
+    problem, quota, notes = ground.problem, ground.policy.newcomers, list[str]()
+    settings = [(fairness, one) for fairness, one in zip(ground.policy.fairnesses, shared, strict=True) if one.usable]
+    for fairness, one in settings:
+        if not fairness.maximin:
+            problem = _bounded(problem, _bands(ground, fairness, one))
+    if quota is not None:
+        problem = _bounded(problem, _quotas(ground, quota))
+    for fairness, one in settings:
+        if fairness.maximin:
+            limits, note = _raised(ground, problem, one)
+            problem = _bounded(problem, limits)
+            notes += [note] if note else []
+    return problem, notes
+
+
+def placeable(ground: Ground) -> int:
+    """Return how many leads can be placed at most: those with an eligible rep, what slots hold, and what hours hold."""
+    reachable = np.asarray(ground.problem.affinity.eligible[:, ground.slots.most > 0].any(axis=1))
+    n_reachable = reachable[ground.problem.affinity.row].sum()
+    in_time = placeable_in_time(ground.slots.hours)
+    return int(min(n_reachable, ground.slots.most.sum(dtype=np.float64), in_time))
+
+
+def hot_leads(ground: Ground, share: float) -> Ints:
+    """Return the hot leads that can be placed: the best by the policy's score, or without one by their best gain."""
+    best = best_gains(ground.problem.affinity, ground.slots.most > 0)
+    scored = ground.policy.score is not None
+    hot = top(score(ground.leads, ground.policy.score) if scored else best, share)  # type: ignore[arg-type]
+    return hot[best[hot] > -np.inf]
+
+
+class _Pool(NamedTuple):
+    """Something to be shared out, and the most that each rep can get of it."""
+
+    leads: Ints | None
+    usage: float | Affinity
+    total: float
+    most: Floats
+
+
+_Kind = tuple[str, float]
+
+
+def _kind(fairness: Fairness) -> _Kind:
+    return fairness.of, fairness.hot_share if fairness.of == "hot" else 0.0
+
+
+def _pool(ground: Ground, kind: _Kind) -> _Pool:
+    of, hot_share = kind
+    slots = ground.slots.most
+    if of == "leads":
+        return _Pool(None, 1.0, placeable(ground), slots.astype(np.float64))
+    if of == "value":
+        usage = worth(ground.problem.affinity)
+        return _Pool(None, usage, ground.total_value or 0.0, most_worth(usage, slots))
+    hot = hot_leads(ground, hot_share)
+    return _Pool(hot, 1.0, len(hot), np.minimum(slots, eligible_counts(ground.problem.affinity, hot)))
+
+
+def _entitled(ground: Ground, fairness: Fairness, pool: _Pool) -> Shared:
+    performance = ground.performance() if fairness.entitlement == "performance" else None
+    weight = entitlement_weights(fairness, ground.reps, ground.slots.weight, performance)
+    if pool.total > 0 and pool.most.any() and not weight[pool.most > 0].any():
+        raise InvalidInput(
+            f'fairness.entitlement: "{fairness.entitlement}" gives a weight of 0 to every rep who can get '
+            f"leads, so that nobody is entitled to anything; give somebody a weight"
+        )
+    credit = _credit(ground, fairness.of)
+    return Shared(
+        of=fairness.of,
+        words=fairness.words,
+        leads=pool.leads,
+        usage=pool.usage,
+        weight=weight,
+        most=pool.most,
+        credit=credit,
+        entitlement=with_credit(weight, pool.most, pool.total, credit),
+    )
+
+
+def _credit(ground: Ground, of: str) -> Floats:
+    """Return what each rep is owed, from the column of this kind, or the only column."""
+    reps, column = ground.reps, ground.policy.columns.credit
+    kinds = {fairness.of for fairness in ground.policy.fairnesses}
+    if f"{column}_{of}" in reps:
+        return reps.numbers(f"{column}_{of}", missing=0.0)
+    if column not in reps:
+        return np.zeros(reps.n_rows)
+    if len(kinds) > 1:
+        raise InvalidInput(
+            f"{reps.name}.{column}: could be owed of {' or '.join(sorted(kinds))}, as fairness shares each of them; "
+            f"call the column {' or '.join(f'{column}_{kind}' for kind in sorted(kinds))}"
+        )
+    return reps.numbers(column, missing=0.0)
+
+
+def _bands(ground: Ground, fairness: Fairness, one: Shared) -> list[Limit]:
+    return band_limits(
+        fairness,
+        one.entitlement,
+        ground.slots.most,
+        ground.names,
+        leads=one.leads,
+        usage=one.usage,
+        words=one.words,
+    )
+
+
+def _quotas(ground: Ground, quota: NewcomerQuota) -> list[Limit]:
+    usage = worth(ground.problem.affinity) if quota.value_share and ground.total_value else None
+    limits = quota_limits(
+        quota,
+        ground.newcomer,
+        ground.slots.available * ground.slots.grown,
+        placeable(ground),
+        ground.names,
+        value=None if usage is None else (usage, ground.total_value or 0.0),
+        hot=None if quota.max_hot_share is None else hot_leads(ground, quota.hot_share),
+    )
+    for limit in limits:
+        if isinstance(limit.usage, Affinity):
+            _check_reach(ground, limit, limit.usage)
+    return limits
+
+
+def _check_reach(ground: Ground, limit: Limit, usage: Affinity) -> None:
+    """Raise `Infeasible` if a minimum of value is more than the best leads in these reps' slots are worth."""
+    reps = np.flatnonzero(ground.newcomer)
+    reach = float(most_worth(usage, np.where(ground.newcomer, ground.slots.most, 0)).sum())
+    if reach < limit.lower * (1 - 1e-9):
+        who = enumerate_some(ground.names[rep] for rep in reps)
+        raise Infeasible(
+            f"no plan meets every limit: {limit.name} cannot be met: {who} must get {number(limit.lower)} "
+            f"{ground.unit} or more, and the best leads in their slots are worth {number(reach)}. Lower value_share "
+            "or raise these reps' capacity.",
+            Witness(reps=tuple(reps.tolist()), limits=(limit.name or "",), need=ceil(limit.lower), room=floor(reach)),
+        )
+
+
+def _raised(ground: Ground, problem: Problem, one: Shared) -> tuple[Sequence[Limit], str]:
+    """Return the limits that raise the worst-off share first, and a note."""
+    try:
+        found = leximin(problem, entitlement=one.entitlement, names=ground.names, usage=one.usage, leads=one.leads)
+    except Infeasible:  # the plan's own solve will say so, in the user's names
+        return (), ""
+    return found.limits, found.note
+
+
+def _bounded(problem: Problem, limits: Sequence[Limit]) -> Problem:
+    return problem.replace(limits=(*problem.limits, *limits)) if limits else problem
+
+
+def _notes(ground: Ground, kind: _Kind, pool: _Pool) -> list[str]:
+    of, hot_share = kind
+    if of == "value":
+        negative = int(((ground.problem.affinity.rates < 0) & ground.problem.affinity.eligible).sum())
+        below = ["negative gains count 0 where value is shared"] if negative else []
+        return [
+            f"entitlements divide the {number(pool.total)} {ground.unit} of the best plan without fairness and quota",
+            *below,
+        ]
+    if of == "hot":
+        by = "score" if ground.policy.score is not None else "best gain"
+        return [f"{count(int(pool.total), 'lead')} hot: the best {percent(hot_share)} by {by} that can be placed"]
+    return []

@@ -1,0 +1,90 @@
+"""Planning again: who had the leads before, and what taking one away costs."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.decision.case import Case, Kept
+from leadopt.errors import InvalidInput
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Problem
+from leadopt.tables import check_same_kind
+from leadopt.tables.cells import as_id, is_number
+from leadopt.tables.text import count
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def keep(case: Case, previous: Mapping[Any, Any], move_cost: float) -> Case:
+    r"""Return the case in which taking a lead away from the rep who had it costs something.
+
+    .. math:: \max \sum_{ij} gain_{ij} x_{ij} - move\_cost \cdot \#\{i : i \text{ leaves its previous rep}\} + \dots
+
+    A lead that is sent back to the pool is taken away, too. Leads that had no rep, or one who is not among the reps any
+    more or may not have them, are free, and notes say how many.
+
+    Parameters
+    ----------
+    previous
+        lead id -> rep id; leads that are not in this batch are passed over
+    move_cost
+        in the unit of gains, 0 or more
+
+    Raises
+    ------
+    InvalidInput
+        a cost that is none, ids of another kind, or no lead in common
+
+    Notes
+    -----
+    O(kept leads x reps) memory: each of them gets rates of its own, unless it is like another in all respects.
+    """
+    if not (is_number(move_cost) and 0 <= move_cost < np.inf):
+        raise InvalidInput(f"move_cost: must be a finite number, 0 or more; found {move_cost!r}")
+    had, notes = _previous_reps(case, previous)
+    problem = with_stay_bonus(case.problem, had, float(move_cost))
+    kept = Kept(previous=had, move_cost=float(move_cost), gains=case.gains)
+    return replace(case, problem=problem, kept=kept, notes=(*case.notes, *notes))
+
+
+def _previous_reps(case: Case, previous: Mapping[Any, Any]) -> tuple[Ints, list[str]]:
+    """Return the rep that each lead had and may keep, -1 = none, and what was left out, in words."""
+    if not isinstance(previous, Mapping):
+        raise InvalidInput(f"keep: must be a Plan or a dict from lead id to rep id; found {type(previous).__name__}")
+    plain = {as_id(lead): as_id(rep) for lead, rep in previous.items()}
+    check_same_kind("keep (lead ids)", [lead for lead in plain if lead is not None], "leads", case.lead_ids)
+    check_same_kind("keep (rep ids)", [rep for rep in plain.values() if rep is not None], "reps", case.rep_ids)
+    reps = {rep: place for place, rep in enumerate(case.rep_ids)}
+    had = np.array([reps.get(plain.get(lead, ""), -1) for lead in case.lead_ids], dtype=np.int64)  # type: ignore[arg-type]
+    known = [lead for lead in case.lead_ids if plain.get(lead) is not None]
+    if plain and case.lead_ids and not set(plain) & set(case.lead_ids):
+        raise InvalidInput(f"keep: none of its {len(plain)} leads is among the leads; pass the plan of the same leads")
+    gone = len(known) - int((had >= 0).sum())
+    held = np.flatnonzero(had >= 0)
+    barred = held[np.isneginf(case.problem.affinity.at(held, had[held]))]
+    had[barred] = -1
+    notes = [f"{count(gone, 'lead')} had a rep who is not in reps any more: free to go anywhere"] if gone else []
+    return had, notes + (
+        [f"{count(len(barred), 'lead')} may not stay with their rep: not eligible any more"] if len(barred) else []
+    )
+
+
+def with_stay_bonus(problem: Problem, previous: Ints, bonus: float) -> Problem:
+    """Return the problem in which each lead gains `bonus` more with its previous rep (-1 = none)."""
+    held = np.flatnonzero(previous >= 0)
+    if not bonus or not len(held):
+        return problem
+    affinity = problem.affinity
+    kinds = np.column_stack([affinity.row[held], previous[held]])
+    _, example, kind = np.unique(
+        np.column_stack([kinds, affinity.scale[held].view(np.int64)]), axis=0, return_index=True, return_inverse=True
+    )
+    rates = affinity.of(held[example])
+    rates[np.arange(len(rates)), previous[held[example]]] += bonus
+    row, scale = affinity.row.copy(), affinity.scale.copy()
+    row[held], scale[held] = len(affinity.rates) + kind.reshape(-1), 1.0
+    return problem.replace(affinity=Affinity(rates=np.vstack([affinity.rates, rates]), row=row, scale=scale))

@@ -1,0 +1,151 @@
+"""What each lead is worth if won: as its table says, as won values of history suggest, or as the other leads are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.learning.lead_worth import Valued
+from leadopt.learning.scoring import score
+from leadopt.learning.value_model import ValueModel
+from leadopt.policy import Policy
+from leadopt.tables import Table
+from leadopt.tables.amounts import MOST_AMOUNT
+from leadopt.tables.currencies import check_one, currency_code, rates_of
+from leadopt.tables.text import count
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scale:
+    """What each lead multiplies its chances by.
+
+    Parameters
+    ----------
+    values
+        float64 (n_leads,)
+    unit
+        what that makes of a gain of 1; None = nothing, each lead counts 1
+    valued
+        the leads whose value was learned; None if none was
+    notes
+        what was assumed, in words
+    """
+
+    values: Floats
+    unit: str | None
+    valued: Valued | None
+    notes: tuple[str, ...]
+
+
+def scale_of(leads: Table, history: Table | None, segment_by: Sequence[str], policy: Policy) -> Scale:
+    """Return what leads are worth, times their score where the policy has one.
+
+    A value that a lead lacks is learned from the won values of history (`ValueModel`), by the columns that chances are
+    learned by. Where history has none, it is the median of the others, and without any each lead counts 1.
+
+    Raises
+    ------
+    InvalidInput
+        a value is not a number, or below 0; a won one is not above 0; a currency has no rate, or several are mixed
+    """
+    found = _worth(leads, history, segment_by, policy)
+    if policy.score is None:
+        return found
+    unit = f"score-weighted {found.unit or 'deals'}"
+    return Scale(values=found.values * score(leads, policy.score), unit=unit, valued=found.valued, notes=found.notes)
+
+
+def _worth(leads: Table, history: Table | None, segment_by: Sequence[str], policy: Policy) -> Scale:
+    column = policy.columns.value
+    values, codes = _own_values(leads, policy)
+    gone = np.isnan(values)
+    model = _learned(history, segment_by, policy) if gone.any() and history is not None else None
+    if model is not None and model.n_won_:
+        if policy.currencies is None:
+            check_one(f"leads and history, {policy.columns.currency}", [*codes, *model.currencies_])
+        valued = _valued(leads, gone, model)
+        values[gone] = valued.worths.expected[valued.segment_of_lead[gone]]
+        notes = [*_learned_notes(valued, column, gone, model), *_rate_notes(policy, [*codes, *model.currencies_])]
+        return Scale(values=values, unit="value", valued=valued, notes=tuple(notes))
+    if column not in leads:
+        return Scale(values=np.ones(leads.n_rows), unit=None, valued=None, notes=())
+    notes = _rate_notes(policy, codes)
+    if gone.any():
+        usual = float(np.median(values[~gone])) if not gone.all() else 1.0
+        values = np.where(gone, usual, values)
+        notes = [f"{count(int(gone.sum()), 'lead')} without {column}, counted as the median: {usual:g}", *notes]
+    return Scale(values=values, unit="value", valued=None, notes=tuple(notes))
+
+
+def _own_values(leads: Table, policy: Policy) -> tuple[Floats, list[str | None]]:
+    """Return the values that leads come with in the unit of the plan, NaN where there is none, and their currencies."""
+    columns = policy.columns
+    if columns.value not in leads:
+        return np.full(leads.n_rows, np.nan), []
+    values = leads.numbers(columns.value, low=0, high=MOST_AMOUNT, missing=np.nan)
+    if columns.currency not in leads:
+        return values, []
+    known = np.flatnonzero(~np.isnan(values))
+    cells = leads.values(columns.currency)
+    codes = [currency_code(cells[lead]) for lead in known]
+    values[known] *= rates_of(f"leads.{columns.currency}", codes, policy.currencies)
+    return values, codes
+
+
+def _learned(history: Table | None, segment_by: Sequence[str], policy: Policy) -> ValueModel | None:
+    columns = policy.columns
+    if history is None or columns.value not in history:
+        return None
+    bins: Mapping[str, Any] = policy.bins or {}
+    return ValueModel(
+        columns=segment_by,
+        bins={name: asked for name, asked in bins.items() if name in segment_by},
+        currencies=policy.currencies,
+        value=columns.value,
+        converted=columns.converted,
+        rep=columns.rep_id,
+        currency=columns.currency,
+    ).fit(history)
+
+
+def _valued(leads: Table, gone: Bools, model: ValueModel) -> Valued:
+    places = np.flatnonzero(gone)
+    worths, segment = model.worths(leads if gone.all() else leads.take(places))
+    segment_of_lead = np.full(leads.n_rows, -1, dtype=np.int64)
+    segment_of_lead[places] = segment
+    return Valued(
+        columns=model.columns_,
+        n_won=model.n_won_,
+        noise=model.noise_,
+        worths=worths,
+        segment_of_lead=segment_of_lead,
+    )
+
+
+def _learned_notes(valued: Valued, column: str, gone: Bools, model: ValueModel) -> list[str]:
+    notes = [
+        f"{column} learned from {valued.source} (without {column} in history, each deal counts 1)"
+        if gone.all()
+        else f"{count(int(gone.sum()), 'lead')} without {column}: learned from {valued.source}"
+    ]
+    notes += [f"{column}: {note}" for note in model.notes_]
+    if model.n_missing_:
+        notes.append(
+            f"{count(model.n_missing_, 'won lead')} of history without {column}, left out of what is learned of it"
+        )
+    return notes
+
+
+def _rate_notes(policy: Policy, codes: Sequence[str | None]) -> list[str]:
+    if policy.currencies is None:
+        return []
+    used = sorted({code for code in codes if code is not None})
+    if not used:
+        column = policy.columns.currency
+        return [f"currencies have rates, but no value names one in a column {column}: values count as they are"]
+    return ["rates of currencies: " + ", ".join(f"{code} {policy.currencies[code]:g}" for code in used)]

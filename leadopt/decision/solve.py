@@ -1,0 +1,165 @@
+"""Solving a case, and saying no in the user's names where nothing meets every limit."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.decision.case import Case
+from leadopt.decision.warm_start import solve_again
+from leadopt.errors import Infeasible, Witness, enumerate_some
+from leadopt.matching import Match, solve
+from leadopt.problem.problem import Problem
+from leadopt.progress import OnProgress
+from leadopt.solvers import MinCostFlow
+from leadopt.solvers.base import checked_time_limit
+from leadopt.tables.text import count, number
+
+Floats = NDArray[np.float64]
+
+_MOST = 2_000_000  # pairs times limits
+REFUSAL = "no plan meets every limit: "  # how every refusal begins
+_SLOTS = re.compile(r"capacity of rep (\d+)")
+
+
+def solved(
+    case: Case,
+    *,
+    rng: "int | np.random.Generator" = 0,
+    near: tuple[Floats, Floats] | None = None,
+    time_limit_s: float | None = None,
+    on_progress: OnProgress | None = None,
+) -> Match:
+    """Return the best match of a case, sooner where the prices of the capacities and limits of a similar one are known.
+
+    The limit of time counts where a search may go on for long: under limits that no flow takes.
+
+    Raises
+    ------
+    Infeasible
+        the hard limits contradict each other; says which ones, in the user's names, and what would mend it
+    """
+    limit_s = checked_time_limit(time_limit_s)
+    limit_s = None if MinCostFlow().refuses(case.problem) is None else limit_s
+    try:
+        if near is None or limit_s is not None:
+            prices = None if near is None else near[0]
+            return solve(case.problem, rng=rng, prices=prices, time_limit_s=limit_s, on_progress=on_progress)
+        return solve_again(case.problem, *near, rng=rng, on_progress=on_progress)
+    except Infeasible as error:
+        refuse(case, _smaller(case, error.witness))
+
+
+def _smaller(case: Case, witness: Witness) -> Witness:
+    """Return a witness of which no limit can be left out, by leaving out one after the other.
+
+    What a solver proves may name every minimum where two conflict. Each limit costs a solve: beyond two million pairs
+    times limits, the witness stays as it is.
+
+    References
+    ----------
+    Chinneck & Dravnieks (1991), Locating minimal infeasible constraint sets in linear programs, the deletion filter.
+    doi:10.1287/ijoc.3.2.157
+    """
+    names, problem = case.limit_names(), case.problem
+    core = [k for k, name in enumerate(names) if name in witness.limits]
+    if witness.leads or witness.exact or len(core) < 2 or len(core) * problem.n_leads * problem.n_reps > _MOST:
+        return witness
+    for k in tuple(core):
+        rest = [other for other in core if other != k]
+        found = _conflict(problem, rest) if k in core else None
+        if found is not None and not found.leads:
+            core, witness = [other for other in rest if names[other] in found.limits], found
+    return witness
+
+
+def _conflict(problem: Problem, chosen: Sequence[int]) -> Witness | None:
+    """Return why some limits cannot be met without the others, None if they can."""
+    # Limits that have no name are told apart by their number.
+    named = [replace(problem.limits[k], name=problem.limits[k].name or f"limit {k}") for k in chosen]
+    try:
+        solve(problem.replace(limits=tuple(named)))
+    except Infeasible as error:
+        return error.witness
+    return None
+
+
+def refuse(case: Case, witness: Witness) -> NoReturn:
+    """Raise `Infeasible` in the user's names, with what would mend it."""
+    text, mend = _pins(case, witness) or _leads(case, witness) or _limits(case, witness)
+    raise Infeasible(f"{REFUSAL}{text}. {mend}", witness) from None
+
+
+def _pins(case: Case, witness: Witness) -> tuple[str, str] | None:
+    pinned = case.problem.pins[list(witness.leads)] >= 0 if witness.leads else np.zeros(0, dtype=bool)
+    if not witness.leads or witness.room >= pinned.sum():
+        return None
+    leads = enumerate_some(case.lead_ids[lead] for lead in witness.leads)
+    text = f"{count(witness.need, 'lead')} ({leads}) {_are(witness)} pinned to {_reps(case, witness)}"
+    text += f", with room for {witness.room}"
+    return f"{text}{_under(witness)}", "Remove a pin, or raise that limit."
+
+
+def _leads(case: Case, witness: Witness) -> tuple[str, str] | None:
+    if not witness.leads:
+        return None
+    leads = enumerate_some(case.lead_ids[lead] for lead in witness.leads)
+    where = f"can only go to {_reps(case, witness)}, with room for {witness.room}{_under(witness)}"
+    text = f"every lead must be placed (reserve = -inf), but {count(witness.need, 'lead')} ({leads}) "
+    text += where if witness.reps else f"{_are(witness)} eligible for no rep"
+    return text, "Raise a capacity, let other reps take these leads, or set a finite reserve."
+
+
+def _limits(case: Case, witness: Witness) -> tuple[str, str]:
+    names = enumerate_some(_names(case, witness))
+    if witness.exact:
+        text = f"{names} cannot be met exactly, as leads cannot be divided and their amounts do not add up to it"
+        return text, "Widen the band, or give it a weight (a limit: a penalty)."
+    if witness.reps and witness.need > witness.room:
+        text = (
+            f"{names} cannot be met: {_reps(case, witness)} must get {witness.need} leads or more, "
+            f"and can get {witness.room}"
+        )
+        return text, "Lower these minimums, raise these reps' capacity, or let them take more kinds of leads."
+    bounded = enumerate_some(f"{name}{_bounds(case, name)}" for name in _names(case, witness))
+    if len(witness.limits) <= 1:
+        return f"{bounded or 'a limit'} cannot be met", "Widen its bounds, or give it a penalty."
+    return f"{bounded} cannot be met together", "Widen one of them, or give one a penalty."
+
+
+def _are(witness: Witness) -> str:
+    return "is" if witness.need == 1 else "are"
+
+
+def _under(witness: Witness) -> str:
+    named = [name for name in witness.limits if not _SLOTS.fullmatch(name)]
+    return f" under {enumerate_some(named)}" if named else ""
+
+
+def _reps(case: Case, witness: Witness) -> str:
+    return enumerate_some(case.rep_ids[rep] for rep in witness.reps)
+
+
+def _bounds(case: Case, name: str) -> str:
+    """Return the bounds of a limit or a capacity, by its name, in parentheses; nothing where no limit is called so."""
+    bounds = {
+        f"capacity of {rep}": (0.0, float(most)) for rep, most in zip(case.rep_ids, case.problem.capacity, strict=True)
+    }
+    bounds |= {
+        known: (limit.lower, limit.upper) for known, limit in zip(case.limit_names(), case.problem.limits, strict=True)
+    }
+    if name not in bounds:
+        return ""
+    lower, upper = bounds[name]
+    if np.isinf(upper):
+        return f" (at least {number(lower)})"
+    return f" ({number(lower)} to {number(upper)})" if lower > 0 else f" (at most {number(upper)})"
+
+
+def _names(case: Case, witness: Witness) -> list[str]:
+    """Return the limits' names, with capacities under the names of their reps."""
+    found = [(_SLOTS.fullmatch(name), name) for name in witness.limits]
+    return [f"capacity of {case.rep_ids[int(slots[1])]}" if slots else name for slots, name in found]

@@ -1,0 +1,321 @@
+"""`backtest`: would what earlier outcomes say have foretold later ones, and does it matter who gets the lead?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.affinity import AffinityModel
+from leadopt.errors import InvalidInput
+from leadopt.evaluate.backtests.heterogeneity import ALPHA, Heterogeneity, heterogeneity
+from leadopt.evaluate.backtests.losses import (
+    Difference,
+    auc,
+    brier_scores,
+    calibration,
+    difference,
+    log_losses,
+)
+from leadopt.evaluate.backtests.method_scores import Backtest, Score
+from leadopt.evaluate.backtests.simpler_models import additive, families, global_rate, raw_cells
+from leadopt.evaluate.backtests.verdict import UNKNOWN, Claim, Verdict, verdict
+from leadopt.evaluate.history.folds import random_folds, rolling_folds, splits
+from leadopt.evaluate.history.records import Records, checked_columns, read_records
+from leadopt.learning.effects.logistic import Effects
+from leadopt.progress import Meter, OnProgress
+from leadopt.tables.cells import is_number
+from leadopt.tables.dates import latest_day
+from leadopt.tables.text import count
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+WORTHWHILE = 0.25
+_RAW, _GLOBAL = "raw cells", "global"
+
+
+def backtest(
+    history: Any,
+    *,
+    segment_by: Sequence[str] | str | None = None,
+    half_life_days: float | str | None = None,
+    rep: str = "rep_id",
+    converted: str = "converted",
+    at: str = "at",
+    folds: int = 5,
+    level: float = 0.9,
+    worthwhile: float = WORTHWHILE,
+    now: date | datetime | str | None = None,
+    rng: int | np.random.Generator = 0,
+    on_progress: OnProgress | None = None,
+) -> Backtest:
+    r"""Return whether earlier outcomes foretell later ones, and whether it matters who gets the lead.
+
+    Where history has dates, its first half is only learned from; the other half is cut into `folds` blocks of time,
+    each judged by what was learned from all before it (rolling origin). Without dates, rows are drawn into folds by
+    lot, each judged by what was learned from the others.
+
+    Judged on the same rows are `AffinityModel` (rep x segment) and simpler estimates: the global rate, the rep alone,
+    the segment alone, rep + segment (effects that add up on the logit, shrunk like the model's), and raw rates of cells
+    of rep and segment, (k + 1/2) / (n + 1). Differences of log-loss are paired, row by row. Rows of one rep and segment
+    share one estimate and so its error: each such cell counts as one observation (`losses.difference`).
+
+    A gain is claimed where its interval lies above 0, or where it is above 0 and reps (or their pairs with a column)
+    differ by more than chance (`heterogeneity`, at 1%). That it does not matter is claimed only where neither is so and
+    a difference worth knowing would have shown; else nobody can tell yet, and the verdict says how many outcomes it
+    takes.
+
+    Parameters
+    ----------
+    history
+        table with a row for each past lead; rows without an outcome are left out, those without a rep are learned from
+        and not judged
+    segment_by
+        column or columns of a lead that conversion may depend on; None = the rep alone. Name what is known when a lead
+        arrives: what is learned later, such as its price, would foretell too well
+    half_life_days
+        as of `AffinityModel`, for all estimates
+    rep, converted, at
+        names of columns; the date in `at` is when the outcome was known
+    folds
+        2 or more
+    level
+        of the intervals
+    worthwhile
+        what would be worth knowing, as a standard deviation between reps (or pairs) on the logit: at 0.25, odds that
+        differ by 28%
+    now
+        no outcome may be later; None = today
+    rng
+        seed or generator of the folds drawn by lot
+    on_progress
+        called with a `Progress` for each fold
+
+    Returns
+    -------
+    Backtest
+        `.verdict`, `.table`, `.intervals`, `.calibration`, `.plot()`, `.to_json()`
+
+    Raises
+    ------
+    InvalidInput
+        a setting is wrong; a column is missing; an id, an outcome or a date cannot be read or lies in the future; an
+        outcome stands twice under one `lead_id`
+
+    Notes
+    -----
+    Time is that of fitting the model and four simpler ones in each fold, and of tests whose cost grows with the cube of
+    the number of reps and segments. What is measured is association: if good reps were given good leads within a
+    segment, both look better than they are, and only a trial tells.
+
+    References
+    ----------
+    Tashman (2000), Out-of-sample tests of forecasting accuracy, International Journal of Forecasting 16(4), on rolling
+    origins. doi:10.1016/S0169-2070(00)00065-0
+
+    Examples
+    --------
+    >>> record = [("ann", "web", 90), ("ann", "fair", 20), ("bob", "web", 20), ("bob", "fair", 90)]
+    >>> history = [{"rep_id": r, "source": s, "converted": i < won} for r, s, won in record for i in range(120)]
+    >>> found = backtest(history, segment_by="source")
+    >>> found.verdict.decision
+    'use it'
+    >>> [(score.method, round(score.log_loss, 2)) for score in found.scores[:2]]
+    [('rep x source', 0.52), ('rep + source', 0.69)]
+    """
+    asked = checked_columns(segment_by)
+    _check_settings(folds, level, worthwhile)
+    meter = Meter(on_progress)
+    meter.enter("read")
+    records = read_records(history, segment_by=asked, rep=rep, converted=converted, at=at, now=latest_day(now))
+    columns = records.columns
+    model = AffinityModel(
+        segment_by=columns, half_life_days=half_life_days, rep=rep, converted=converted, at=at, now=now
+    )
+    names = _Names.of(rep, columns)
+    fold, by_time = _folds(records, folds, rng)
+    judged = (fold > 0) & (records.rep >= 0)
+    chances = _chances(records, fold, by_time, model, names, meter)
+    meter.enter("compare")
+    found = {name: chance[judged] for name, chance in chances.items()}
+    won, cell = records.won[judged], records.cell[judged]
+    losses = {name: log_losses(chance, won) for name, chance in found.items()}
+    differences = _differences(losses, names, cell, level, 0 if by_time else folds) if judged.any() else {}
+    tests = _tests(records, names, columns, worthwhile)
+    return Backtest(
+        verdict=_verdict(records, judged, names, differences, tests),
+        scheme=_scheme(records, fold, judged, by_time, at),
+        scores=tuple(
+            Score(
+                method=name,
+                log_loss=float(losses[name].mean()),
+                brier=float(brier_scores(chance, won).mean()),
+                auc=auc(chance, won, fold[judged]),
+            )
+            for name, chance in found.items()
+            if judged.any()
+        ),
+        differences=tuple(differences.values()),
+        tests=tests,
+        bins=calibration(found[names.full], won, level=level),
+        level=level,
+        n_judged=int(judged.sum()),
+        notes=_notes(records, by_time, {rep, *asked, converted}),
+        chances=found,
+        won=won,
+        fold=fold[judged],
+        cell=cell,
+        like=records.table,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Names:
+    """What reps, segments and the kinds of estimate are called."""
+
+    rep: str
+    segment: str | None
+
+    @classmethod
+    def of(cls, rep: str, columns: Sequence[str]) -> "_Names":
+        return cls(rep=rep.removesuffix("_id") or rep, segment=", ".join(columns) or None)
+
+    @property
+    def full(self) -> str:
+        return self.rep if self.segment is None else f"{self.rep} x {self.segment}"
+
+    @property
+    def both(self) -> str:
+        return f"{self.rep} + {self.segment}"
+
+
+def _chances(
+    records: Records, fold: Ints, by_time: bool, model: AffinityModel, names: _Names, meter: Meter
+) -> dict[str, Floats]:
+    """Return each row's chance by each kind of estimate, NaN where it is only learned from."""
+    both, segment = (families(records, rep=rep, segment=True) for rep in (True, False))
+    simpler = {names.both: both, names.rep: both[:1], names.segment: segment} if names.segment else {}
+    chances = {name: np.full(records.n_rows, np.nan) for name in (names.full, *simpler, _GLOBAL, _RAW)}
+    effects: dict[str, Effects] = {}
+    for block, learned, judged in splits(fold, by_time=by_time):
+        meter.enter(f"fold {block} of {fold.max()}")
+        rows = np.flatnonzero(judged & (records.rep >= 0))
+        if not len(rows):
+            continue
+        fitted = model.fit(records.table.take(np.flatnonzero(learned)))
+        weight = _weights(records, learned, fitted.half_life_days_)
+        chances[names.full][rows] = fitted.probability(records.table.take(rows))
+        for name, levels in simpler.items():
+            effects[name] = additive(levels, records.won, learned, weight, start=effects.get(name))
+            chances[name][rows] = effects[name].rate([family[rows] for family in levels])
+        chances[_GLOBAL][rows] = global_rate(records, learned, weight)[rows]
+        chances[_RAW][rows] = raw_cells(records, learned, weight)[rows]
+    return chances
+
+
+def _weights(records: Records, learned: Bools, half_life: float | None) -> Floats:
+    if half_life is None or records.day is None:
+        return np.ones(records.n_rows)
+    age = np.maximum(0, records.day[learned].max(initial=0) - records.day)
+    return np.asarray(0.5 ** (age / half_life))
+
+
+def _folds(records: Records, n_folds: int, rng: int | np.random.Generator) -> tuple[Ints, bool]:
+    """Return the fold of each row, and whether folds follow each other in time."""
+    if records.time is not None and len(np.unique(records.time)) > 1:
+        return rolling_folds(records.time, n_folds), True
+    if records.n_rows < 2:
+        return np.zeros(records.n_rows, dtype=np.int64), False
+    return random_folds(records.n_rows, n_folds, np.random.default_rng(rng)), False
+
+
+def _differences(
+    losses: Mapping[str, Floats], names: _Names, cell: Ints, level: float, by_lot: int
+) -> dict[str, Difference]:
+    """Return the comparisons: what the verdict rests on first, then the model over all the rest."""
+    pairs = [(names.full, name) for name in losses if name != names.full]
+    if names.segment is not None:
+        pairs = [pairs[0], (names.both, names.segment), *pairs[1:]]
+    found = (
+        difference(one, other, losses[one], losses[other], cell, level=level, folds_by_lot=by_lot)
+        for one, other in pairs
+    )
+    return {f"{one.method} over {one.over}": one for one in found}
+
+
+def _tests(records: Records, names: _Names, columns: Sequence[str], worthwhile: float) -> tuple[Heterogeneity, ...]:
+    """Return whether reps differ within segments, then whether pairs with each column (and with all) do beyond that."""
+    named = records.rep >= 0
+    rep, won = records.rep[named], records.won[named]
+    segment = [levels[named] for levels in families(records, rep=False, segment=True)]
+    labels = [*columns, *([", ".join(columns)] if len(columns) > 1 else [])]
+    found = [heterogeneity(f"{names.rep}s", rep, segment, won, wanted=worthwhile)]
+    for label, level in zip(labels, segment, strict=True):
+        pair = rep * (level.max(initial=0) + 1) + level
+        what, alpha = f"pairs of {names.rep} and {label}", ALPHA / len(labels)
+        found.append(heterogeneity(what, pair, [rep, *segment], won, wanted=worthwhile, alpha=alpha))
+    return tuple(found)
+
+
+def _verdict(
+    records: Records,
+    judged: Bools,
+    names: _Names,
+    differences: Mapping[str, Difference],
+    tests: tuple[Heterogeneity, ...],
+) -> Verdict:
+    n, wins = records.n_rows, int(records.won.sum())
+    if n and wins in (0, n):
+        every = f"all of {count(n, 'outcome')} are {'won' if wins else 'lost'}"
+        return Verdict(decision=UNKNOWN, text=f"cannot tell yet: {every}, so every estimate is the same")
+    if not judged.any():
+        return Verdict(decision=UNKNOWN, text=f"cannot tell yet: nothing can be judged among {count(n, 'outcome')}")
+    who = differences[f"{names.full} over {names.segment or _GLOBAL}"]
+    reps = Claim(what=names.rep, gain=who, tests=tests[:1])
+    if names.segment is None:
+        return verdict(reps, None)
+    gain, pairs = differences[f"{names.full} over {names.both}"], tests[1:]
+    columns, together = (pairs, None) if len(pairs) == 1 else (pairs[:-1], pairs[-1])
+    return verdict(reps, Claim(what=names.full, gain=gain, tests=columns, together=together))
+
+
+def _scheme(records: Records, fold: Ints, judged: Bools, by_time: bool, at: str) -> str:
+    n_folds, n = int((np.unique(fold) > 0).sum()), int(judged.sum())
+    of = f"{n:,} of {count(records.n_rows, 'outcome')} judged"
+    if not n:
+        return f"{of}."
+    if by_time and records.day is not None:
+        first, last = (date.fromordinal(int(day)) for day in (records.day[judged].min(), records.day[judged].max()))
+        return (
+            f"Rolling origin by {at}: {of}, from {first} to {last}, in {count(n_folds, 'block')}, "
+            f"each by what was known before it."
+        )
+    why = f"as all have one date in {at}" if records.day is not None else f"as history has no dates in {at}"
+    return f"Folds drawn by lot, {why}: {of}, in {count(n_folds, 'fold')}, each by what the others say."
+
+
+def _notes(records: Records, by_time: bool, used: set[str]) -> tuple[str, ...]:
+    notes = [*records.notes]
+    if records.n_open:
+        notes.append(f"{count(records.n_open, 'row')} without an outcome yet: left out.")
+    if nobody := int((records.rep < 0).sum()):
+        notes.append(f"{count(nobody, 'outcome')} without a rep: learned from, not judged.")
+    if not by_time and set(records.table.columns) - used and (copies := records.table.n_copies()):
+        notes.append(
+            f"{copies:,} of {count(records.n_rows, 'row')} repeat another in every column: with folds drawn by lot, "
+            "one may be judged by the other; remove those that are one event."
+        )
+    return tuple(notes)
+
+
+def _check_settings(folds: Any, level: Any, worthwhile: Any) -> None:
+    if not (is_number(folds) and folds == folds // 1 and folds >= 2):
+        raise InvalidInput(f"folds: must be a whole number, 2 or more; found {folds!r}")
+    if not (is_number(level) and 0.0 < level < 1.0):
+        raise InvalidInput(f"level: must be between 0 and 1, such as 0.9; found {level!r}")
+    if not (is_number(worthwhile) and 0.0 < worthwhile < np.inf):
+        raise InvalidInput(f"worthwhile: must be a positive standard deviation on the logit; found {worthwhile!r}")

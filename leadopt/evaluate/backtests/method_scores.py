@@ -1,0 +1,173 @@
+"""What a backtest found: scores, differences, tests and calibration, as tables, pages and JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.evaluate.backtests.heterogeneity import Heterogeneity
+from leadopt.evaluate.backtests.losses import Bin, Difference
+from leadopt.evaluate.backtests.verdict import Verdict, odds, signed
+from leadopt.plot import plot_calibration
+from leadopt.tables import Table
+from leadopt.tables.records import columns_of, digits, plain
+from leadopt.tables.text import html, markdown, number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """How well one kind of estimate foretold the outcomes that it was not learned from.
+
+    Parameters
+    ----------
+    method
+        which
+    log_loss
+        mean surprise in nats; lower is better
+    brier
+        mean squared error; lower is better
+    auc
+        how often a won lead had the higher chance than a lost one; 0.5 = by luck; NaN if all were alike
+    """
+
+    method: str
+    log_loss: float
+    brier: float
+    auc: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Backtest:
+    """Estimates beside what happened, on outcomes that they were not learned from.
+
+    Parameters
+    ----------
+    verdict
+        whether it matters who gets the lead, in words
+    scheme
+        what was learned from and what was judged, in words
+    scores
+        one for each kind of estimate, all on the same rows
+    differences
+        which of two is better, with its standard error and interval
+    tests
+        whether reps, and their pairs with segments, differ by more than chance, and what would have shown
+    bins
+        calibration of the affinity model
+    level
+        of all intervals
+    n_judged
+        outcomes that were judged
+    notes
+        what was left out or noticed, in words
+    chances
+        float64 (n_judged,) for each kind of estimate, that every figure rests on
+    won, fold, cell
+        of the same rows: what happened, when it was judged, and its combination of rep and segment
+    """
+
+    verdict: Verdict
+    scheme: str
+    scores: tuple[Score, ...]
+    differences: tuple[Difference, ...]
+    tests: tuple[Heterogeneity, ...]
+    bins: tuple[Bin, ...]
+    level: float
+    n_judged: int
+    notes: tuple[str, ...]
+    chances: Mapping[str, Floats] = field(repr=False)
+    won: Floats = field(repr=False)
+    fold: Ints = field(repr=False)
+    cell: Ints = field(repr=False)
+    like: Table = field(repr=False)
+
+    @cached_property
+    def table(self) -> Any:
+        """One row per kind of estimate: method, log_loss, brier, auc; the same kind of table as the history."""
+        return self.like.build(columns_of(self.scores))
+
+    @cached_property
+    def intervals(self) -> Any:
+        """One row per comparison: method, over, gain in nats a lead, its error, low, high, freedom."""
+        return self.like.build(columns_of(self.differences))
+
+    @cached_property
+    def calibration(self) -> Any:
+        """One row per bin of the affinity model's chances: n, chance, rate, low, high."""
+        return self.like.build(columns_of(self.bins))
+
+    def plot(self, *, ax: "Axes | None" = None) -> "Axes":
+        """Draw the calibration curve; see `leadopt.plot.plot_calibration`."""
+        return plot_calibration(self, ax=ax)
+
+    def to_json(self) -> str:
+        """Return verdict, scores, differences, tests and calibration as JSON; what is not known is null."""
+        parts = {
+            "verdict": asdict(self.verdict),
+            "scheme": self.scheme,
+            "n_judged": self.n_judged,
+            "level": self.level,
+            **{
+                name: [plain(asdict(one)) for one in getattr(self, name)]
+                for name in ("scores", "differences", "tests", "bins")
+            },
+            "notes": self.notes,
+        }
+        return json.dumps(parts, ensure_ascii=False, allow_nan=False)
+
+    @property
+    def score_rows(self) -> tuple[list[str], list[list[str]]]:
+        """Headers and rows of the scores, for people."""
+        rows = [[s.method, f"{s.log_loss:.4f}", f"{s.brier:.4f}", digits(s.auc, 3)] for s in self.scores]
+        return ["estimate", "log-loss", "Brier", "AUC"], rows
+
+    @property
+    def difference_rows(self) -> tuple[list[str], list[list[str]]]:
+        """Headers and rows of the differences, for people."""
+        rows = [[d.method, d.over, signed(d), digits(d.low, 4, "+"), digits(d.high, 4, "+")] for d in self.differences]
+        return ["estimate", "over", "gain (nats a lead)", "low", "high"], rows
+
+    @property
+    def test_rows(self) -> tuple[list[str], list[list[str]]]:
+        """Headers and rows of the tests, for people."""
+        rows = [
+            [
+                test.groups,
+                f"{test.n_groups:,}",
+                odds(test.deviation),
+                number(test.p_value, 1),
+                odds(test.detectable),
+                "-" if test.needed is None else f"{test.needed:,}",
+            ]
+            for test in self.tests
+        ]
+        wanted = odds(self.tests[0].wanted) if self.tests else ""
+        return ["between", "how many", "odds differ by", "p", "would have shown", f"outcomes for {wanted}"], rows
+
+    @property
+    def tables(self) -> list[tuple[list[str], list[list[str]]]]:
+        """Headers and rows of scores, differences and tests, for people; none where nothing was judged."""
+        return [self.score_rows, self.difference_rows, self.test_rows] if self.n_judged else []
+
+    def __str__(self) -> str:
+        tables = [markdown(*rows) for rows in self.tables]
+        return "\n\n".join([f"Verdict: {self.verdict}.", self.scheme, *tables, *self.notes])
+
+    def __repr__(self) -> str:
+        return f"<Backtest: {self.verdict}>"
+
+    def _repr_html_(self) -> str:
+        tables = "".join(html(*rows) for rows in self.tables)
+        notes = "".join(f"<p>{escape(note)}</p>" for note in (self.scheme, *self.notes))
+        return f"<p><b>{escape(str(self.verdict))}</b></p>{tables}{notes}"

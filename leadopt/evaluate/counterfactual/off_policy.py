@@ -1,0 +1,253 @@
+"""`off_policy`: what a policy would have earned on leads that another one handed out, from a log of these."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from leadopt.affinity import AffinityModel
+from leadopt.errors import InvalidInput
+from leadopt.evaluate.counterfactual.estimate import Estimate, OffPolicy
+from leadopt.evaluate.counterfactual.overlap import overlap, refusal
+from leadopt.evaluate.counterfactual.propensity import log_propensities
+from leadopt.evaluate.counterfactual.target import Target, target_of
+from leadopt.evaluate.history.folds import random_folds, splits
+from leadopt.evaluate.history.records import Records, checked_columns, read_records
+from leadopt.tables.cells import is_number
+from leadopt.tables.text import count
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_FOLDS = 5
+_BLOCK = 2**22  # cells of resampled rows held at once
+
+
+class Planned(Protocol):
+    """What is read of a `leadopt.Plan`."""
+
+    @property
+    def case(self) -> Any: ...
+    @property
+    def rep_of_lead(self) -> Ints: ...
+
+
+Policy = Planned | Mapping[Any, Any] | ArrayLike
+
+
+def off_policy(
+    log: Any,
+    policy: Policy,
+    *,
+    segment_by: Sequence[str] | str | None = None,
+    reps: Sequence[Any] | None = None,
+    propensity: str | None = None,
+    value: str | None = None,
+    rep: str = "rep_id",
+    converted: str = "converted",
+    lead_id: str = "lead_id",
+    level: float = 0.9,
+    replicates: int = 1000,
+    rng: int | np.random.Generator = 0,
+) -> OffPolicy:
+    r"""Return what a policy would have earned a lead on the leads of a log, with intervals, or why nobody can tell.
+
+    With a_i the rep who had lead i, r_i what it earned, p_i the chance with which the log's policy chose a_i,
+    pi(a | i) the chance with which the policy in question gives lead i to rep a, and q(i, a) an estimate of what that
+    earns, made from other folds of the log,
+
+    .. math:: w_i = \frac{\pi(a_i | i)}{p_i}, \quad IPS = \frac1n \sum_i w_i r_i, \quad
+              SNIPS = s \frac{\sum_i w_i r_i}{\sum_i w_i}, \quad
+              DR = \frac1n \sum_i \Big( \sum_a \pi(a | i) q(i, a) + w_i (r_i - q(i, a_i)) \Big),
+
+    where s is the share of leads that the policy places; the pool earns nothing. The doubly robust estimate DR is right
+    if either the propensities p or the estimates q are; it is what the summary states.
+
+    Parameters
+    ----------
+    log
+        table with a row for each past lead: who had it, what came of it, its attributes; rows without an outcome are
+        left out. It must be of other leads than those that the policy was learned from, or the policy will look better
+        than it is
+    policy
+        a `leadopt.Plan` or a mapping from lead id to rep id (a lead that is not in it stays in the pool), which are
+        looked up by `lead_id`; or an array (n_rows, n_reps) of chances, each row summing to 1 or less (the rest is the
+        pool)
+    segment_by
+        columns that the log's policy may have gone by, and that q depends on
+    reps
+        ids of the columns of an array; None = those of the log, sorted
+    propensity
+        column with the chance with which the rep who had the lead was chosen for it; None = estimated from how often
+        reps had leads of a segment (`propensity.log_propensities`), which is right only if nothing else decided
+    value
+        column with what a conversion is worth; None = 1
+    rep, converted, lead_id
+        names of columns
+    level
+        of the intervals
+    replicates
+        bootstrap samples of rows
+    rng
+        seed or generator
+
+    Returns
+    -------
+    OffPolicy
+        `.value`, `.lift` (over what the log earned), `.table`, `.overlap`; or `.refusal`, a sentence, and no estimates
+        where the log cannot answer
+
+    Raises
+    ------
+    InvalidInput
+        a column is missing or cannot be read, a rep is not named, chances are none, or a plan lacks a lead of the log
+
+    Notes
+    -----
+    Time grows with rows x replicates, and with rows x reps for an array. Intervals take propensities and q as known.
+
+    References
+    ----------
+    Dudik, Erhan, Langford & Li (2014), Doubly robust policy evaluation and optimization, Statistical Science 29(4),
+    doi:10.1214/14-STS500; Swaminathan & Joachims (2015), The self-normalized estimator for counterfactual learning,
+    NeurIPS; Owen (2013), Monte Carlo theory, methods and examples, sec. 9.3, for the effective sample size.
+
+    Examples
+    --------
+    >>> rows = [("ann", "web", 30), ("ann", "fair", 10), ("bob", "web", 10), ("bob", "fair", 30)]
+    >>> log = [
+    ...     {"lead_id": f"{rep} {source} {i}", "rep_id": rep, "source": source, "converted": i < won}
+    ...     for rep, source, won in rows for i in range(50)
+    ... ]
+    >>> policy = {row["lead_id"]: "ann" if row["source"] == "web" else "bob" for row in log}
+    >>> found = off_policy(log, policy, segment_by="source")
+    >>> print(found.summary())
+    0.6... conversions a lead (90% interval 0.5... to 0.6...), 0.2... more than the log's 0.4 (0.1... to 0.2...)
+    """
+    asked = checked_columns(segment_by)
+    _check_settings(level, replicates)
+    generator = np.random.default_rng(rng)
+    records = read_records(log, segment_by=asked, rep=rep, converted=converted, name="log")
+    columns = records.columns
+    _check_reps(records, rep)
+    worth = np.ones(records.n_rows) if value is None else records.table.numbers(value, low=0.0)
+    target = target_of(policy, records, reps, lead_id)
+    chance = _propensities(records, propensity)
+    weight = target.of(records.rep) / chance
+    seen = overlap(weight, target, records.rep, records.segment)
+    why = refusal(seen, propensity)
+    estimates: tuple[Estimate, ...] = ()
+    if why is None:
+        model = AffinityModel(segment_by=columns, rep=rep, converted=converted)
+        parts = _parts(records, target, weight, worth, model, generator)
+        estimates = _estimates(parts, level, replicates, generator)
+    return OffPolicy(
+        estimates=estimates,
+        refusal=why,
+        overlap=seen,
+        level=level,
+        unit="conversions" if value is None else value,
+        notes=_notes(records, columns, propensity),
+        like=records.table,
+    )
+
+
+def _check_settings(level: Any, replicates: Any) -> None:
+    if not (is_number(level) and 0.0 < level < 1.0):
+        raise InvalidInput(f"level: must be between 0 and 1, such as 0.9; found {level!r}")
+    if not (is_number(replicates) and replicates == replicates // 1 and replicates >= 100):
+        raise InvalidInput(f"replicates: must be a whole number, 100 or more; found {replicates!r}")
+
+
+def _check_reps(records: Records, rep: str) -> None:
+    nobody = np.flatnonzero(records.rep < 0)
+    if len(nobody):
+        records.table.refuse(rep, int(nobody[0]), "every settled row of a log needs the rep who had the lead", None)
+
+
+def _propensities(records: Records, column: str | None) -> Floats:
+    if column is None:
+        return log_propensities(records.rep, records.segment)
+    chance = records.table.numbers(column, low=0.0, high=1.0)
+    if (never := np.flatnonzero(chance == 0.0)[:1]).size:
+        records.table.refuse(column, int(never[0]), "what was done cannot have had a chance of 0", 0.0)
+    return chance
+
+
+def _parts(
+    records: Records, target: Target, weight: Floats, worth: Floats, model: AffinityModel, rng: np.random.Generator
+) -> dict[str, Floats]:
+    """Return what each row adds to the sums that estimates are made of."""
+    reward = records.won * worth
+    promised, foreseen = np.zeros(records.n_rows), np.zeros(records.n_rows)
+    fold = random_folds(records.n_rows, min(_FOLDS, max(2, records.n_rows)), rng)
+    first = np.unique(records.segment, return_index=True)[1]
+    kinds = {"": [0] * len(first)} | {
+        name: records.table.take(first).values(name) for name in checked_columns(model.segment_by)
+    }
+    for _, learned, judged in splits(fold, by_time=False):
+        rows = np.flatnonzero(judged)
+        fitted = model.fit(records.table.take(np.flatnonzero(learned)))
+        affinity = fitted.affinity(kinds, {model.rep: list(target.reps)}, value="\0")
+        rates, segment = affinity.rates[affinity.row], records.segment[rows]
+        promised[rows] = worth[rows] * target.expected(rates, segment, rows)
+        foreseen[rows] = worth[rows] * rates[segment, records.rep[rows]]
+    return {
+        "reward": reward,
+        "weighted": weight * reward,
+        "weight": weight,
+        "placed": target.placed,
+        "robust": promised + weight * (reward - foreseen),
+    }
+
+
+def _estimates(
+    parts: dict[str, Floats], level: float, replicates: int, rng: np.random.Generator
+) -> tuple[Estimate, ...]:
+    """Return every estimate with its bootstrap error and percentile interval."""
+    found = _from_means({name: np.array([part.mean()]) for name, part in parts.items()})
+    drawn = _from_means(_resampled_means(parts, replicates, rng))
+    tails = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
+    return tuple(
+        Estimate(
+            method=method,
+            value=float(value[0]),
+            error=float(drawn[method].std(ddof=1)),
+            low=float(np.quantile(drawn[method], tails[0])),
+            high=float(np.quantile(drawn[method], tails[1])),
+        )
+        for method, value in found.items()
+    )
+
+
+def _from_means(mean: Mapping[str, Floats]) -> dict[str, Floats]:
+    return {
+        "DR": mean["robust"],
+        "SNIPS": mean["placed"] * mean["weighted"] / np.maximum(mean["weight"], 1e-300),
+        "IPS": mean["weighted"],
+        "log": mean["reward"],
+        "lift": mean["robust"] - mean["reward"],
+    }
+
+
+def _resampled_means(parts: Mapping[str, Floats], replicates: int, rng: np.random.Generator) -> dict[str, Floats]:
+    """Return the means of rows drawn with replacement, float64 (replicates,) for each part, in blocks of replicates."""
+    n = len(parts["reward"])
+    step = max(1, _BLOCK // n)
+    means: dict[str, list[Floats]] = {name: [] for name in parts}
+    for start in range(0, replicates, step):
+        rows = rng.integers(n, size=(min(step, replicates - start), n))
+        for name, part in parts.items():
+            means[name].append(part[rows].mean(axis=1))
+    return {name: np.concatenate(blocks) for name, blocks in means.items()}
+
+
+def _notes(records: Records, columns: Sequence[str], propensity: str | None) -> tuple[str, ...]:
+    notes = [*records.notes]
+    if records.n_open:
+        notes.append(f"{count(records.n_open, 'row')} without an outcome yet: left out.")
+    if propensity is None:
+        by = " and ".join(columns) if columns else "nothing"
+        notes.append(f"Chances of the log's choices are estimated, as if reps had been chosen by {by} and by lot.")
+    return tuple(notes)

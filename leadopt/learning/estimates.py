@@ -1,0 +1,124 @@
+"""What a history says about pairs of rep and segment: chances, intervals, draws, and whose record they rest on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.errors import InvalidInput
+from leadopt.learning.effects.families import Fitted
+from leadopt.learning.effects.logistic import expected_rate, sigmoid
+from leadopt.learning.history.tally import Tally
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+_MOST_WEIGHT = 0.999
+
+
+def credible_interval(
+    probability: Floats, logit: Floats, deviation: Floats, level: float = 0.9
+) -> tuple[Floats, Floats]:
+    """Return the ends of the central credible interval of each rate, ``0 <= low <= probability <= high <= 1``.
+
+    The rate's logit is normal, so its quantiles are those of the logit, mapped.
+
+    Raises
+    ------
+    InvalidInput
+        the level is not between 0 and 1
+    """
+    from statistics import NormalDist
+
+    if not 0.0 < level < 1.0:
+        raise InvalidInput(f"level: must be between 0 and 1, such as 0.9; found {level!r}")
+    reach = NormalDist().inv_cdf(0.5 + level / 2.0) * deviation
+    # The mean of a very skewed distribution lies outside its central interval.
+    return np.minimum(sigmoid(logit - reach), probability), np.maximum(sigmoid(logit + reach), probability)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Estimates:
+    """What a history says about every pair of some segments and reps; arrays (n_segments, n_reps) unless noted.
+
+    Parameters
+    ----------
+    probability
+        float64, expected chance of conversion, in (0, 1)
+    logit, deviation
+        float64, mean and standard deviation of the chance's logit, which is normal
+    tried, converted
+        int64, the pair's own settled and won outcomes, each counted once whatever its age
+    expected
+        float64, what all but the pair's own outcomes lead one to expect
+    weight
+        float64 in [0, 1), share of the pair's own outcomes in the estimate; the rest is `expected`
+    known_rep
+        bool (n_reps,), False for a rep that history never saw
+    known_segment
+        bool (n_segments,), False for a combination of levels that history never saw
+    """
+
+    probability: Floats
+    logit: Floats
+    deviation: Floats
+    tried: Ints
+    converted: Ints
+    expected: Floats
+    weight: Floats
+    known_rep: Bools
+    known_segment: Bools
+
+    def interval(
+        self, segments: Any = slice(None), reps: Any = slice(None), level: float = 0.9
+    ) -> tuple[Floats, Floats]:
+        """Return low and high (`credible_interval`) of the pairs that these numpy indices pick; all by default."""
+        pick = segments, reps
+        return credible_interval(self.probability[pick], self.logit[pick], self.deviation[pick], level)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Posterior:
+    """All that was learned. Its methods take cells of the tally and codes of all columns there, which may broadcast."""
+
+    tally: Tally
+    fitted: Fitted
+
+    def probability(self, cell: Ints, codes: Sequence[Ints]) -> Floats:
+        """Return the expected chance of conversion, in the shape of `cell`."""
+        return expected_rate(*self.fitted.logit(codes, cell))
+
+    def interval(self, cell: Ints, codes: Sequence[Ints], level: float) -> tuple[Floats, Floats]:
+        """Return the ends of the credible intervals, in the shape of `cell`."""
+        logit, variance = self.fitted.logit(codes, cell)
+        return credible_interval(expected_rate(logit, variance), logit, np.sqrt(variance), level)
+
+    def estimates(self, cell: Ints, codes: Sequence[Ints], *, known_rep: Bools, known_segment: Bools) -> Estimates:
+        """Return everything about some segments (rows of `cell`) and reps (its columns).
+
+        A pair's own outcomes are taken out to first order: with their information w, what they won beyond expectation
+        r, and the variance v of the logit, the leverage is ``h = v w``, and the rest expects ``logit - v r / (1 - h)``
+        with variance ``v / (1 - h)``.
+
+        References
+        ----------
+        Pregibon (1981), Logistic regression diagnostics, Annals of Statistics 9(4), doi:10.1214/aos/1176345513, sec. 4.
+        """
+        logit, variance = self.fitted.logit(codes, cell)
+        effects = self.fitted.effects
+        information, missed = np.append(effects.information, 0.0)[cell], np.append(effects.missed, 0.0)[cell]
+        weight = np.minimum(variance * information, _MOST_WEIGHT)
+        return Estimates(
+            probability=expected_rate(logit, variance),
+            logit=logit,
+            deviation=np.sqrt(variance),
+            tried=self.tally.tried[cell],
+            converted=self.tally.converted[cell],
+            expected=expected_rate(logit - variance * missed / (1.0 - weight), variance / (1.0 - weight)),
+            weight=weight,
+            known_rep=known_rep,
+            known_segment=known_segment,
+        )

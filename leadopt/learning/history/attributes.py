@@ -1,0 +1,78 @@
+"""Columns that describe leads or reps, as levels: measurements binned, and what only names leads left out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.learning.history.bins import Edges, all_numbers, learned_edges, leveled
+from leadopt.learning.history.checks import name_note, names_leads
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attributes:
+    """The columns in use.
+
+    Parameters
+    ----------
+    levels
+        of each column in use, one for each group of outcomes
+    edges
+        inner edges of those that are binned
+    notes
+        which columns are left out, and why, in words
+    """
+
+    levels: dict[str, list[str | None]]
+    edges: dict[str, Edges]
+    notes: list[str]
+
+
+def read_attributes(
+    table: str,
+    columns: Mapping[str, Sequence[Any]],
+    outcomes: Ints,
+    *,
+    weights: Floats | None = None,
+    bins: Mapping[str, int | Edges] | None = None,
+    noun: str = "outcome",
+) -> Attributes:
+    """Return the levels of columns.
+
+    Parameters
+    ----------
+    table
+        what messages call it
+    columns
+        cells by column, one for each group of outcomes
+    outcomes
+        int64 (n_groups,), how many there are of each
+    weights
+        float64 (n_groups,), what bins hold equally much of; None = outcomes
+    bins
+        as of `check_bins`
+    noun
+        what a note calls an outcome
+
+    Raises
+    ------
+    InvalidInput
+        a column that is binned holds what is no number
+    """
+    asked, held = bins or {}, outcomes.astype(np.float64) if weights is None else weights
+    edges = {name: learned_edges(asked.get(name), cells, held) for name, cells in columns.items()}
+    levels = {name: leveled(f"{table}.{name}", cells, edges[name]) for name, cells in columns.items()}
+    left_out = [name for name, found in levels.items() if names_leads(found, outcomes)]
+    used = {name: found for name, found in levels.items() if name not in left_out}
+    return Attributes(
+        levels=used,
+        edges={name: found for name in used if (found := edges[name]) is not None},
+        notes=[
+            name_note(name, levels[name], outcomes, numbers=all_numbers(columns[name]), noun=noun) for name in left_out
+        ],
+    )

@@ -1,0 +1,138 @@
+"""Numeric attributes as levels: bins between edges, given or learned as quantiles."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.errors import InvalidInput
+from leadopt.tables.cells import as_level, as_number, each_once, is_missing, is_number
+
+Floats = NDArray[np.float64]
+Edges = tuple[float, ...]
+
+USUAL_BINS = 8
+"""Of a column of measurements that no setting bins."""
+
+
+def check_bins(name: str, bins: Any, columns: Sequence[str] | None) -> dict[str, int | Edges]:
+    """Return the bins of each column as a whole number, or as ascending edges.
+
+    Parameters
+    ----------
+    name
+        what a message calls the setting
+    bins
+        None, or a mapping from columns
+    columns
+        those that may be binned; None = any
+
+    Raises
+    ------
+    InvalidInput
+        no mapping from known columns to a number of bins or to edges
+    """
+    if bins is None:
+        return {}
+    if not isinstance(bins, Mapping):
+        raise InvalidInput(f"{name}: must map columns to a number of bins or to edges; found {bins!r}")
+    for column in bins:
+        if not isinstance(column, str) or (columns is not None and column not in columns):
+            raise InvalidInput(f"{name}: {column!r} is none of the columns {list(columns or ())}")
+    return {column: _number_or_edges(f"{name}.{column}", value) for column, value in bins.items()}
+
+
+def _number_or_edges(name: str, value: Any) -> int | Edges:
+    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 2:
+        return int(value)
+    if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str) and all(map(is_number, value)):
+        edges = tuple(float(edge) for edge in value)
+        if edges and np.isfinite(edges).all() and (np.diff(edges) > 0).all():
+            return edges
+    raise InvalidInput(f"{name}: must be a number of bins, 2 or more, or ascending edges; found {value!r}")
+
+
+def measures(values: Sequence[Any]) -> bool:
+    """Return whether these values are measurements, to be binned: numbers alone, some of them not whole.
+
+    >>> measures([1, 2, 3]), measures([0.5, 2, None] + [i / 7 for i in range(20)])
+    (False, True)
+    """
+    known = {value for value in set(values) if not is_missing(value)}
+    if len(known) <= USUAL_BINS or not all_numbers(known):
+        return False
+    return any(not as_number(value).is_integer() for value in known)
+
+
+def all_numbers(values: Iterable[Any]) -> bool:
+    """Return whether these values are finite numbers, missing ones aside."""
+    return all(np.isfinite(as_number(value)) for value in values if not is_missing(value))
+
+
+def quantile_edges(values: Floats, weights: Floats, n_bins: int) -> Edges:
+    """Return the inner edges of bins that hold about equally much weight; fewer where many values are equal.
+
+    Examples
+    --------
+    >>> quantile_edges(np.arange(9.0), np.ones(9), 3)
+    (3.0, 6.0)
+    """
+    known = np.isfinite(values)
+    order = np.argsort(values[known], kind="stable")
+    ordered, total = values[known][order], weights[known][order].cumsum()
+    if not len(ordered):
+        return ()
+    wanted = total[-1] * np.arange(1, n_bins) / n_bins
+    edges = ordered[np.minimum(np.searchsorted(total, wanted, side="right"), len(ordered) - 1)]
+    return tuple(float(edge) for edge in np.unique(edges) if edge > ordered[0])
+
+
+def binned(name: str, values: Sequence[Any], edges: Edges) -> list[str | None]:
+    """Return the bin of each value in words, None where it is missing.
+
+    Raises
+    ------
+    InvalidInput
+        a value is no number
+
+    Examples
+    --------
+    >>> binned("leads.age", [5, 10, 99, None], (10.0, 20.0))
+    ['below 10', '10 to 20', '20 or more', None]
+    """
+    names = _names(edges)
+    labels: list[str | None] = []
+    for value in values:
+        number = as_number(value)
+        if is_missing(value):
+            labels.append(None)
+        elif np.isnan(number):
+            raise InvalidInput(f"{name}: is binned, so values must be numbers; found {value!r}")
+        else:
+            labels.append(names[int(np.searchsorted(edges, number, side="right"))])
+    return labels
+
+
+def learned_edges(asked: int | Edges | None, values: Sequence[Any], weights: Floats) -> Edges | None:
+    """Return the inner edges of a column's bins: those asked for, else of quantiles if it measures; None = no bins."""
+    if isinstance(asked, tuple):
+        return asked
+    n_bins = asked or (USUAL_BINS if measures(values) else None)
+    if n_bins is None:
+        return None
+    return quantile_edges(np.array([as_number(value) for value in values], dtype=np.float64), weights, n_bins)
+
+
+def leveled(name: str, values: Sequence[Any], edges: Edges | None) -> list[str | None]:
+    """Return each value's bin, or without edges its level."""
+    return each_once(as_level, values) if edges is None else binned(name, values, edges)
+
+
+def _names(edges: Edges) -> list[str]:
+    if not edges:
+        return ["any"]
+    within = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
+    return [f"below {edges[0]:g}", *within, f"{edges[-1]:g} or more"]

@@ -1,0 +1,98 @@
+"""What a history has that its user should know of: columns that name leads, one class alone, copies."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.learning.history.codes import distinct
+from leadopt.tables import Table
+from leadopt.tables.text import count
+
+Ints = NDArray[np.int64]
+
+_FEWEST = 10  # outcomes from which it is no accident that hardly a level repeats
+_ALONE = 0.9  # share of outcomes that have a level of their own
+
+
+def names_leads(levels: Sequence[str | None], outcomes: Ints) -> bool:
+    """Return whether a column names leads and does not describe them: nine outcomes in ten have a level of their own.
+
+    A level that was tried once says nothing about how much levels differ: whatever its effect, on average over the
+    effects it is won as often as any other. Such a column has nothing to learn from, and its effects would be made of
+    the approximation's error.
+
+    Parameters
+    ----------
+    levels
+        of each group of outcomes
+    outcomes
+        int64 (n_groups,), how many there are of each
+
+    Examples
+    --------
+    >>> names_leads([f"{k}@example.com" for k in range(20)], np.ones(20, dtype=np.int64))
+    True
+    >>> names_leads(["web", "fair"] * 10, np.ones(20, dtype=np.int64))
+    False
+    """
+    total = int(outcomes.sum())
+    return total >= _FEWEST and _times(levels, outcomes).tolist().count(1) >= _ALONE * total
+
+
+def name_note(
+    column: str, levels: Sequence[str | None], outcomes: Ints, *, numbers: bool, noun: str = "outcome"
+) -> str:
+    """Return what is said of such a column; `numbers` = it holds nothing else, so that it may be a measurement."""
+    times = count(int((_times(levels, outcomes) > 0).sum()), "level")
+    mend = f"; if it measures something, bin it: bins={{{column!r}: 8}}" if numbers else ""
+    return f"{column} has {times} in {count(int(outcomes.sum()), noun)}: it names leads, so it is left out{mend}"
+
+
+def class_note(converted: Ints, outcomes: Ints) -> str | None:
+    """Return what is said of a history that was all won or all lost, None where it was not.
+
+    Parameters
+    ----------
+    converted
+        int64 (n_groups,), 1 or 0
+    outcomes
+        int64 (n_groups,), how many there are of each
+    """
+    total, won = int(outcomes.sum()), int(outcomes @ converted)
+    if not total or 0 < won < total:
+        return None
+    which = "won" if won else "lost"
+    said = "the only outcome is" if total == 1 else f"all of {total:,} outcomes are"
+    return f"{said} {which}: nothing tells one rep or segment from another, so all have the same chance"
+
+
+def copies_note(history: Table, converted: str, event: Sequence[str]) -> str | None:
+    """Return what is said of outcomes that stand in a history more than once, None if none does.
+
+    Parameters
+    ----------
+    history
+        past leads
+    converted
+        the column of outcomes; open leads are left alone
+    event
+        columns that tell outcomes apart, the lead's id first: with the same of all of them, two are one event. Where
+        the id is missing, nothing is known
+    """
+    known = [name for name in event if name in history]
+    if event[0] not in history:
+        return None
+    copies = history.n_repeated(known, (event[0], converted))
+    if not copies:
+        return None
+    same = f"{', '.join(known[:-1])} and {known[-1]}" if len(known) > 1 else known[0]
+    rows = "1 row of history repeats" if copies == 1 else f"{copies:,} rows of history repeat"
+    return f"{rows} the outcome of another (same {same}), and all count: remove those that are copies"
+
+
+def _times(levels: Sequence[Any], outcomes: Ints) -> Ints:
+    """Return how many outcomes each distinct level has."""
+    place = distinct(levels)[1]
+    return np.bincount(place, outcomes).astype(np.int64)

@@ -1,0 +1,155 @@
+"""Past outcomes in numbers: how often each rep won and lost in each segment, day by day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.tables import Table
+from leadopt.tables.cells import (
+    Id,
+    as_id,
+    as_moment,
+    as_outcome,
+    blanked,
+    is_missing,
+    kind_of,
+)
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCounts:
+    """History in numbers: one entry for each rep, segment, day and outcome that occurs, with how often.
+
+    `keys` has one list for the rep's ids and one for each segment column; missing values are None.
+    """
+
+    keys: tuple[list[Any], ...]
+    day: Ints | None
+    converted: Ints
+    count: Ints
+    n_rows: int
+    n_open: int
+
+
+def count_outcomes(
+    history: Table, rep: str, segments: Sequence[str], converted: str, at: str | None = None
+) -> OutcomeCounts:
+    """Return how often each outcome occurs by rep, segment and, with `at`, day.
+
+    The outcome is itself a key of the group-by, so that every distinct value is validated.
+
+    Raises
+    ------
+    InvalidInput
+        a column is missing or holds collections, an outcome or a rep's id cannot be read, or a settled outcome has no
+        date
+    """
+    *raw_keys, outcomes, days, counts = history.grouped([rep, *segments, converted], at)
+    truth_of = truths(history, converted, outcomes)
+    settled = [row for row, outcome in enumerate(outcomes) if outcome in truth_of]
+    count = np.array(counts, dtype=np.int64)
+    reps, *levels = (blanked([keys[row] for row in settled]) for keys in raw_keys)
+    return OutcomeCounts(
+        keys=(rep_ids(history, rep, reps), *levels),
+        day=_day_numbers(history, at, converted, [days[row] for row in settled]) if at else None,
+        converted=np.array([truth_of[outcomes[row]] for row in settled], dtype=np.int64).reshape(len(settled)),
+        count=count[settled],
+        n_rows=history.n_rows,
+        n_open=int(count.sum() - count[settled].sum()),
+    )
+
+
+def truths(history: Table, converted: str, outcomes: Sequence[Any]) -> dict[Any, int]:
+    """Return 1 for each of these cells that says won and 0 for each that says lost; open ones are left out.
+
+    Raises
+    ------
+    InvalidInput
+        an outcome cannot be read
+    """
+    # Reading a value costs microseconds, and there are many groups but few distinct values.
+    found = {outcome: as_outcome(outcome) for outcome in dict.fromkeys(outcomes) if not _says_nothing(outcome)}
+    if None in found.values():
+        _refuse_outcome(history, converted)
+    return {outcome: truth for outcome, truth in found.items() if truth is not None}
+
+
+def _day_numbers(history: Table, at: str, converted: str, days: Sequence[Any]) -> Ints:
+    moments = {day: as_moment(day) for day in set(days)}
+    if None in moments.values():
+        _refuse_day(history, at, converted)
+    ordinals = {day: moment.toordinal() for day, moment in moments.items() if moment is not None}
+    return np.array([ordinals[day] for day in days], dtype=np.int64)
+
+
+def _refuse_day(history: Table, at: str, converted: str) -> NoReturn:
+    for row, (value, outcome) in enumerate(zip(history.values(at), history.values(converted), strict=True)):
+        if as_outcome(outcome) is not None and as_moment(value) is None:
+            history.refuse(at, row, "every settled row needs a date like 2026-01-31", value)
+    raise AssertionError("called without a date to refuse")
+
+
+def _says_nothing(cell: Any) -> bool:
+    """Return whether a cell is missing or blank text, as a file has it that was read as text."""
+    return is_missing(cell) or (isinstance(cell, str) and not cell.strip())
+
+
+def _refuse_outcome(history: Table, column: str) -> NoReturn:
+    values = history.values(column)
+    row = next(row for row, value in enumerate(values) if not _says_nothing(value) and as_outcome(value) is None)
+    history.refuse(
+        column,
+        row,
+        "an outcome must be 0, 1, true, false, won, lost, yes, no, or missing while it is open",
+        values[row],
+    )
+
+
+def joined(one: OutcomeCounts, other: OutcomeCounts) -> OutcomeCounts:
+    """Return the counts of two histories together; days only where both have them."""
+    days = None if one.day is None or other.day is None else np.concatenate([one.day, other.day])
+    return OutcomeCounts(
+        keys=tuple([*mine, *more] for mine, more in zip(one.keys, other.keys, strict=True)),
+        day=days,
+        converted=np.concatenate([one.converted, other.converted]),
+        count=np.concatenate([one.count, other.count]),
+        n_rows=one.n_rows + other.n_rows,
+        n_open=one.n_open + other.n_open,
+    )
+
+
+def rep_ids(history: Table, column: str, cells: Sequence[Any]) -> list[Id | None]:
+    """Return the ids that these cells of a history hold, None where they name nobody.
+
+    Raises
+    ------
+    InvalidInput
+        a cell is neither blank nor text nor a whole number, or they are of several kinds
+    """
+    ids = {cell: as_id(cell) for cell in dict.fromkeys(cells)}
+    nobody = {cell for cell in ids if _says_nothing(cell)}
+    kinds = {type(rep) for cell, rep in ids.items() if cell not in nobody}
+    if None in {rep for cell, rep in ids.items() if cell not in nobody} or len(kinds) > 1:
+        _refuse_rep(history, column)
+    return [ids[cell] for cell in cells]
+
+
+def _refuse_rep(history: Table, column: str) -> NoReturn:
+    first: tuple[int, Id] | None = None
+    for row, value in enumerate(history.values(column)):
+        rep = as_id(value)
+        if _says_nothing(value):
+            continue
+        if rep is None:
+            history.refuse(column, row, "an id must be text or a whole number", value)
+        if first is None:
+            first = (row, rep)
+        if type(rep) is not type(first[1]):
+            rule = f"ids must be of one kind, and row {first[0] + 1} holds {kind_of(first[1])} ({first[1]!r})"
+            history.refuse(column, row, rule, value, "Read the column as text.")
+    raise AssertionError("called without an id to refuse")

@@ -1,0 +1,176 @@
+"""What companies do without leadopt: round robin, territory, by performance, by customer profile, and greedy.
+
+Every baseline keeps pins, capacities and eligibility, so that the comparison is fair, and ignores the rest (minimums,
+bands, quotas): a plan made by one says which of these it breaks. Leads are handed out in the order of their table.
+"""
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.decision.case import Case
+from leadopt.errors import InvalidInput
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+_AT_ONCE = 1_000  # leads whose gains are looked up at a time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dealt:
+    """Leads as a baseline handed them out.
+
+    Parameters
+    ----------
+    rep_of_lead
+        int64 (n_leads,), -1 = left
+    turn
+        index of the rep whose turn is next (round robin); pass it on to carry the round over to the next batch
+    """
+
+    rep_of_lead: Ints
+    turn: int = 0
+
+
+Baseline = Callable[[Case, int], Dealt]
+
+
+def round_robin(case: Case, turn: int = 0) -> Dealt:
+    """Return the leads dealt in turn; a rep who is full or not eligible is passed over, and the turn goes on."""
+
+    def choose(lead: int, allowed: Bools) -> int:
+        nonlocal turn
+        order = np.flatnonzero(allowed)
+        rep = int(order[np.searchsorted(order, turn)]) if order[-1] >= turn else int(order[0])
+        turn = (rep + 1) % case.problem.n_reps
+        return rep
+
+    return Dealt(rep_of_lead=_deal(case, choose), turn=turn)
+
+
+def territory(case: Case, turn: int = 0) -> Dealt:
+    """Return each lead with the emptiest rep of its territory; a lead of nobody's territory is left.
+
+    Raises
+    ------
+    InvalidInput
+        leads or reps have no territory column
+    """
+    if case.territory_of_lead is None or case.territory_of_rep is None:
+        raise InvalidInput(f'the territory baseline needs a column "{case.policy.columns.territory}" in leads and reps')
+    lead_territory = case.territory_of_lead
+    rep_territory = np.array(case.territory_of_rep, dtype=object)
+    loads = np.zeros(case.problem.n_reps)
+
+    def choose(lead: int, allowed: Bools) -> int:
+        here = np.flatnonzero(allowed & (rep_territory == lead_territory[lead]))
+        if lead_territory[lead] is None or not len(here):
+            return -1
+        rep = int(here[np.argmin(loads[here])])
+        loads[rep] += 1
+        return rep
+
+    return Dealt(rep_of_lead=_deal(case, choose))
+
+
+def performance(case: Case, turn: int = 0) -> Dealt:
+    """Return the leads dealt in proportion to the reps' performance: their mean chance of conversion over these leads.
+
+    Smooth weighted round robin: every lead raises each eligible rep's credit by the rep's weight, and the richest rep
+    pays the sum of the weights for it. Without evidence all weights are equal.
+    """
+    weight = _performance(case)
+    credit = np.zeros(case.problem.n_reps)
+
+    def choose(lead: int, allowed: Bools) -> int:
+        credit[allowed] += weight[allowed]
+        rep = int(np.argmax(np.where(allowed, credit, -np.inf)))
+        credit[rep] -= weight[allowed].sum()
+        return rep
+
+    return Dealt(rep_of_lead=_deal(case, choose))
+
+
+def profile(case: Case, turn: int = 0) -> Dealt:
+    """Return each lead, in order, with the free rep who does best with its segment."""
+
+    def choose(lead: int, allowed: Bools) -> int:
+        fit = case.problem.affinity.rates[case.problem.affinity.row[lead]]
+        return int(np.argmax(np.where(allowed, fit, -np.inf)))
+
+    return Dealt(rep_of_lead=_deal(case, choose))
+
+
+def greedy(case: Case, turn: int = 0) -> Dealt:
+    """Return the leads handed out pair by pair, the greatest gain that is still possible first."""
+    answer, room = _pinned(case)
+    queue = []
+    for lead, gains in _each(case, np.flatnonzero(answer < 0)):
+        if best := _best(case, gains, room):
+            queue.append((-best[0], lead, best[1]))
+    heapq.heapify(queue)
+    while queue:
+        _, lead, rep = heapq.heappop(queue)
+        if room[rep] > 0:
+            answer[lead] = rep
+            room[rep] -= 1
+        elif best := _best(case, case.problem.affinity.of([lead])[0], room):
+            heapq.heappush(queue, (-best[0], lead, best[1]))
+    return Dealt(rep_of_lead=answer)
+
+
+ALL: dict[str, Baseline] = {
+    "round robin": round_robin,
+    "territory": territory,
+    "performance": performance,
+    "profile": profile,
+    "greedy": greedy,
+}
+
+
+def _deal(case: Case, choose: Callable[[int, Bools], int]) -> Ints:
+    """Hand out leads in order, to whom `choose` names among eligible reps with room and a gain above the reserve."""
+    answer, room = _pinned(case)
+    for lead, gains in _each(case, np.flatnonzero(answer < 0)):
+        allowed = (gains > -np.inf) & (room > 0) & (gains > case.problem.reserve)
+        if allowed.any():
+            rep = choose(lead, allowed)
+            answer[lead] = rep
+            if rep >= 0:
+                room[rep] -= 1
+    return answer
+
+
+def _pinned(case: Case) -> tuple[Ints, Ints]:
+    answer = case.problem.pins.copy()
+    taken = np.bincount(answer[answer >= 0], minlength=case.problem.n_reps)
+    return answer, np.maximum(case.problem.capacity - taken, 0)
+
+
+def _each(case: Case, leads: Ints) -> Iterator[tuple[int, Floats]]:
+    """Yield some leads with their gains, which are looked up for many at a time."""
+    for start in range(0, len(leads), _AT_ONCE):
+        some = leads[start : start + _AT_ONCE]
+        yield from zip(some.tolist(), case.problem.affinity.of(some), strict=True)
+
+
+def _best(case: Case, gains: Floats, room: Ints) -> tuple[float, int] | None:
+    if not len(gains):
+        return None
+    possible = np.where(room > 0, gains, -np.inf)
+    rep = int(possible.argmax())
+    best = float(possible[rep])
+    return None if best <= case.problem.reserve else (best, rep)
+
+
+def _performance(case: Case) -> Floats:
+    evidence = case.evidence
+    if evidence is None or not case.problem.n_leads:
+        return np.ones(case.problem.n_reps)
+    share = np.bincount(evidence.segment_of_lead, minlength=len(evidence.segments)) / case.problem.n_leads
+    return np.asarray(share @ evidence.estimates.probability)

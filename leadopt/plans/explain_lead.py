@@ -1,0 +1,327 @@
+"""Why a lead went where it went: the evidence, the runners-up, what a move would cost, and which limits decided."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.decision.case import Case
+from leadopt.plans.why_unassigned import Answered, Unassigned, why_unassigned
+from leadopt.problem.certify import reduced_gains
+from leadopt.solvers.optimal.move_costs import Exchange
+from leadopt.tables.cells import Id
+from leadopt.tables.text import number, percent
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is known about one rep with one lead's segment.
+
+    Parameters
+    ----------
+    segment
+        the segment in words
+    probability, low, high
+        estimated chance of conversion and its 90% credible interval
+    tried, converted
+        this rep's outcomes with this segment
+    borrowed
+        share of the estimate that comes from the rep's other leads and the segment's other reps
+    expected
+        what these alone lead one to expect
+    state
+        the state that the rep is in and what it does to the odds, in words; empty where chances depend on none
+    """
+
+    segment: str
+    probability: float
+    low: float
+    high: float
+    tried: int
+    converted: int
+    borrowed: float
+    expected: float
+    state: str = ""
+
+    def __str__(self) -> str:
+        tries = f"{self.converted} won of {self.tried}" if self.tried else "no tries yet"
+        here, does = (" in this state", f"; {self.state}") if self.state else ("", "")
+        return (
+            f"{percent(self.probability, 1)} chance (90% interval {percent(self.low)} to {percent(self.high)}): "
+            f"{tries} with {self.segment}{here}; {percent(self.borrowed)} of the estimate is borrowed from the rep's "
+            f"and the segment's other leads, which suggest {percent(self.expected, 1)}{does}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """Another rep who could have had the lead.
+
+    Parameters
+    ----------
+    rep_id
+        the rep
+    gain
+        what the lead would gain there
+    slot_price
+        what the limits of a slot there add up to
+    away
+        whether the rep is not there at all
+    move_cost
+        what the plan would lose if the lead had to go there, all else rearranged at its best; inf where no plan allows
+        it, None where the plan itself is not proven best
+    held_by
+        the limits with a price that this rep is under, and what one more unit of each adds, dearest first
+    evidence
+        as for the chosen rep; None without history
+    """
+
+    rep_id: Id
+    gain: float
+    slot_price: float
+    away: bool
+    move_cost: float | None
+    held_by: tuple[tuple[str, float], ...]
+    evidence: Record | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Explanation:
+    """Why a lead went to its rep, or to nobody.
+
+    Parameters
+    ----------
+    lead_id, rep_id
+        the decision; `rep_id` is None for a lead in the pool
+    gain
+        what it is worth there
+    unit
+        of gains: "deals", "value", "leads" or "gain"
+    pinned
+        whether a person decided
+    evidence
+        what the chosen rep's probability rests on; None without history, or in the pool
+    alternatives
+        the runners-up, the cheapest move first
+    unassigned
+        the reason and remedy, for a lead in the pool
+    asked_by
+        limits whose minimum asks for this lead where it is, with the price for it (what asking for one more such lead
+        would cost at least), dearest first
+    previous
+        the rep who had the lead before; None if nobody, or nobody asked to keep the leads
+    move_cost
+        what taking it away from there costs
+    drawn_gain
+        what the lead gains there by the drawn chances, where the policy explores; moves are counted by these
+    learned_value
+        what its value was learned from, in a sentence; None for a lead that came with a value, or counts 1
+    """
+
+    lead_id: Id
+    rep_id: Id | None
+    gain: float
+    unit: str
+    pinned: bool
+    evidence: Record | None
+    alternatives: tuple[Alternative, ...]
+    unassigned: Unassigned | None
+    asked_by: tuple[tuple[str, float], ...] = ()
+    previous: Id | None = None
+    move_cost: float = 0.0
+    drawn_gain: float | None = None
+    learned_value: str | None = None
+
+    @property
+    def best(self) -> Alternative | None:
+        """The rep that the lead would gain most with, if that is not the one it has."""
+        best = max(self.alternatives, key=lambda other: other.gain, default=None)
+        return best if best is not None and best.gain > self.gain else None
+
+    @property
+    def lines(self) -> list[str]:
+        """The explanation in sentences."""
+        valued = [] if self.learned_value is None else [self.learned_value]
+        if self.unassigned is not None:
+            return [
+                f"{self.lead_id} stays in the pool ({self.unassigned.reason.value}): {self.unassigned.because}.",
+                f"Remedy: {self.unassigned.remedy}.",
+                *valued,
+            ]
+        why = ", pinned by a person" if self.pinned else ""
+        lines = [f"{self.lead_id} -> {self.rep_id}: expected {self.unit} {number(self.gain)}{why}."]
+        if self.evidence is not None:
+            lines.append(f"{self.rep_id}: {self.evidence}.")
+        lines += valued
+        if self.drawn_gain is not None:
+            drawn = number(self.drawn_gain)
+            lines.append(f"By the chances drawn to explore it gains {drawn} there, and moves are counted by these.")
+        lines += [
+            f"{self.rep_id} gets it because of {name}: counting towards that minimum is worth {number(cost)}."
+            for name, cost in self.asked_by
+        ]
+        if self.previous is not None:
+            stays = "stays where it was" if self.previous == self.rep_id else f"was with {self.previous}"
+            lines.append(f"It {stays}; taking it away costs {number(self.move_cost)}.")
+        lines += [self._about(other) for other in self.alternatives]
+        return lines if self.alternatives else [*lines, "No other rep is eligible."]
+
+    def _about(self, other: Alternative) -> str:
+        worth = f"{other.rep_id} would gain {number(other.gain)} ({self._difference(other)})"
+        full = f"capacity of {other.rep_id}"
+        held = [
+            f"is full (one more slot adds {number(price)})"
+            if name == full
+            else f"is held by {name} (room for this lead adds {number(price)})"
+            for name, price in other.held_by
+        ]
+        state = " but is away" if other.away else f" but {' and '.join(held)}" if held else ""
+        return f"{worth}{state}{_move(other.move_cost)}."
+
+    def _difference(self, other: Alternative) -> str:
+        difference = other.gain - self.gain
+        if abs(difference) <= 1e-3 * abs(self.gain):
+            return "about the same"
+        return f"{number(abs(difference))} {'more' if difference > 0 else 'less'}"
+
+    def __str__(self) -> str:
+        return "\n".join([self.lines[0], *(f"  {line}" for line in self.lines[1:])])
+
+    def __repr__(self) -> str:
+        return f"<Explanation: {self.lines[0]}>"
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{escape(line)}</li>" for line in self.lines[1:])
+        return f"<p><b>{escape(self.lines[0])}</b></p><ul>{items}</ul>"
+
+
+def explain(
+    case: Case,
+    rep_of_lead: Ints,
+    prices: Floats,
+    limit_prices: Floats,
+    exchange: Exchange | None,
+    lead: int,
+    most: int = 3,
+) -> Explanation:
+    """Return why a lead is where it is, with up to `most` alternatives, the cheapest moves first.
+
+    Parameters
+    ----------
+    case, rep_of_lead, lead
+        the decision, the answer, and the lead in question
+    prices, limit_prices
+        of the answer
+    exchange
+        what moves cost; None for an answer that is not proven best
+    """
+    rep = int(rep_of_lead[lead])
+    learned_value = None if case.valued is None else case.valued.sentence(lead)
+    gains = case.gains.of([lead])[0]
+    reduced = reduced_gains(case.problem, np.array([lead]), prices, limit_prices)[0]
+    costs = None if exchange is None else exchange.move_costs(lead)
+    if rep < 0:
+        return Explanation(
+            lead_id=case.lead_ids[lead],
+            rep_id=None,
+            gain=case.problem.reserve,
+            unit=case.unit,
+            pinned=False,
+            evidence=None,
+            alternatives=(),
+            unassigned=why_unassigned(Answered.of(case, rep_of_lead, prices, limit_prices, exchange), lead),
+            learned_value=learned_value,
+            **_before(case, lead),
+        )
+    others = np.flatnonzero(np.isfinite(gains) & (np.arange(len(gains)) != rep))
+    nearest = others[np.lexsort((-gains[others], -reduced[others] if costs is None else costs[others]))]
+    noise = 1e-9 * max(1e-300, float(np.abs(gains[np.isfinite(gains)]).max()))
+    inside = _priced(case, prices, limit_prices, lead, rep)
+    alternatives = tuple(
+        Alternative(
+            rep_id=case.rep_ids[other],
+            gain=float(gains[other]),
+            slot_price=sum(price for _, price in _priced(case, prices, limit_prices, lead, int(other))),
+            away=bool(case.away[other]),
+            move_cost=None if costs is None else float(costs[other]),
+            held_by=_dearest(_priced(case, prices, limit_prices, lead, int(other)), noise),
+            evidence=_record(case, lead, int(other)),
+        )
+        for other in _shown(nearest, gains, rep, most)
+    )
+    return Explanation(
+        lead_id=case.lead_ids[lead],
+        rep_id=case.rep_ids[rep],
+        gain=float(gains[rep]),
+        unit=case.unit,
+        pinned=bool(case.problem.pins[lead] >= 0),
+        evidence=_record(case, lead, rep),
+        alternatives=alternatives,
+        unassigned=None,
+        asked_by=_dearest([(name, -price) for name, price in inside], noise),
+        learned_value=learned_value,
+        drawn_gain=None if case.explored is None else float(case.problem.affinity.at([lead], [rep])[0]),
+        **_before(case, lead),
+    )
+
+
+def _shown(nearest: Ints, gains: Floats, rep: int, most: int) -> list[int]:
+    """Return the first few, and the rep that the lead would gain most with if it is not among them."""
+    shown = nearest[:most].tolist()
+    best = max(nearest.tolist(), key=lambda other: gains[other], default=rep)
+    return [*shown, best] if most and best not in shown and gains[best] > gains[rep] else shown
+
+
+def _before(case: Case, lead: int) -> dict[str, Any]:
+    """Return who had the lead before, and what taking it away costs."""
+    if case.kept is None or case.kept.previous[lead] < 0:
+        return {}
+    return {"previous": case.rep_ids[case.kept.previous[lead]], "move_cost": case.kept.move_cost}
+
+
+def _move(cost: float | None) -> str:
+    if cost is None:
+        return ""
+    if np.isinf(cost):
+        return "; no plan allows it there"
+    if cost <= 0:
+        return "; moving it there costs nothing" if cost == 0 else f"; moving it there saves {number(-cost)}"
+    return f"; moving it there costs {number(cost)}"
+
+
+def _priced(case: Case, prices: Floats, limit_prices: Floats, lead: int, rep: int) -> list[tuple[str, float]]:
+    """Return what a pair pays for each limit it counts in, the capacity first; negative where a minimum asks for it."""
+    names = case.limit_names()
+    around = case.limits_around(lead, rep).items()
+    slot = (f"capacity of {case.rep_ids[rep]}", float(prices[rep]))
+    return [slot, *((names[k], float(limit_prices[k] * usage)) for k, usage in around)]
+
+
+def _dearest(priced: Sequence[tuple[str, float]], noise: float) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted((item for item in priced if item[1] > noise), key=lambda item: -item[1]))
+
+
+def _record(case: Case, lead: int, rep: int) -> Record | None:
+    known = case.evidence
+    if known is None:
+        return None
+    segment = int(known.segment_of_lead[lead])
+    pair = known.estimates
+    low, high = pair.interval(segment, rep)
+    return Record(
+        segment=known.describe(segment),
+        probability=float(pair.probability[segment, rep]),
+        low=float(low),
+        high=float(high),
+        tried=int(pair.tried[segment, rep]),
+        converted=int(pair.converted[segment, rep]),
+        borrowed=1.0 - float(pair.weight[segment, rep]),
+        expected=float(pair.expected[segment, rep]),
+        state="" if known.states is None else known.states.describe(rep),
+    )

@@ -1,0 +1,207 @@
+"""Which leads a plan took away from the reps who had them, and which of these moves pay."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.decision.case import Case, Kept
+from leadopt.decision.keep import with_stay_bonus
+from leadopt.decision.warm_start import solve_again
+from leadopt.errors import Infeasible, InvalidInput
+from leadopt.matching import Match, solve
+from leadopt.problem.certify import certify
+from leadopt.problem.problem import Problem
+from leadopt.solvers.optimal.move_costs import Exchange
+from leadopt.tables.cells import Id
+from leadopt.tables.text import count, html, number
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_TINY = 1e-10  # of a usual gain: what tells equally good answers apart, and is beneath every certificate
+_MOST_PAIRS = 20_000_000  # each lead that may stay gets a row of its own: 160 MB
+_SHOWN = 10
+
+
+def settled(problem: Problem, found: Match, previous: Ints, rng: "int | np.random.Generator" = 0) -> Ints:
+    """Return an answer as good as the one that was found, with more leads where they were, int64 (n_leads,).
+
+    Among equally good answers `solve` draws one by lot; here as many leads stay as a bonus too small to matter keeps
+    in their place. Beyond 20 million pairs the answer comes back as it is.
+    """
+    moves = (previous >= 0) & (found.rep_of_lead != previous)
+    if found.status.name != "OPTIMAL" or not moves.any() or problem.n_leads * problem.n_reps > _MOST_PAIRS:
+        return found.rep_of_lead
+    allowed = np.where(
+        np.isneginf(problem.affinity.at(np.arange(problem.n_leads), np.maximum(previous, 0))), -1, previous
+    )
+    placed = np.flatnonzero(found.rep_of_lead >= 0)
+    usual = np.abs(problem.affinity.at(placed, found.rep_of_lead[placed])).mean() if len(placed) else 0.0
+    nearer = solve(with_stay_bonus(problem, allowed, _TINY * float(usual)), rng=rng, prices=found.prices).rep_of_lead
+    as_good = certify(problem, nearer, found.prices, found.limit_prices).optimal
+    fewer = ((previous >= 0) & (nearer != previous)).sum() < moves.sum()
+    return nearer if as_good and fewer else found.rep_of_lead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A lead that was taken away from its rep.
+
+    Parameters
+    ----------
+    lead_id, rep_before, rep_after
+        `rep_after` is None for a lead in the pool
+    gain_before, gain_after
+        what it would gain where it was, and what it gains now
+    cost
+        what moving costs
+    brings
+        what the whole plan would lose if this lead had to stay, all else rearranged at its best: 0 = no matter,
+        inf = no plan allows it to stay, None = not known, as the plan is not proven best
+    """
+
+    lead_id: Id
+    rep_before: Id
+    rep_after: Id | None
+    gain_before: float
+    gain_after: float
+    cost: float
+    brings: float | None
+
+    @property
+    def net(self) -> float:
+        """What this move alone adds, its cost paid; one that is below 0 makes room for others."""
+        return self.gain_after - self.gain_before - self.cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Moves:
+    """Which leads were taken away from the reps who had them, and what that brings.
+
+    Parameters
+    ----------
+    moves
+        the one that brings most first
+    n_kept
+        leads that stayed
+    unit
+        of gains
+    brings
+        what the plan is worth more than the best one in which no lead is taken away, what the moves cost being paid;
+        None where not all can stay
+    """
+
+    moves: tuple[Move, ...]
+    n_kept: int
+    unit: str
+    brings: float | None
+
+    @property
+    def cost(self) -> float:
+        """What the moves cost together."""
+        return float(sum(move.cost for move in self.moves))
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Return one entry per move, as columns for a data frame."""
+        names = ("lead_id", "rep_before", "rep_after", "gain_before", "gain_after", "cost", "net", "brings")
+        return {name: [getattr(move, name) for move in self.moves] for name in names}
+
+    def summary(self) -> str:
+        """Return the moves in one sentence."""
+        total = self.n_kept + len(self.moves)
+        if not self.moves:
+            return f"none of {count(total, 'lead')} moves"
+        worth = "not all could stay" if self.brings is None else f"net {number(self.brings)} {self.unit} more"
+        moved = f"{len(self.moves)} of {count(total, 'lead')} move{'s' * (len(self.moves) == 1)}"
+        return f"{moved}: {worth}, {number(self.cost)} for moving"
+
+    @property
+    def _cells(self) -> tuple[list[str], list[list[str]]]:
+        rows = [
+            [
+                str(move.lead_id),
+                str(move.rep_before),
+                "pool" if move.rep_after is None else str(move.rep_after),
+                number(move.gain_after - move.gain_before),
+                number(move.net),
+                "-" if move.brings is None else "must move" if np.isinf(move.brings) else number(move.brings),
+            ]
+            for move in self.moves[:_SHOWN]
+        ]
+        return ["lead", "from", "to", "gains", "net", "keeping it would cost"], rows
+
+    def __str__(self) -> str:
+        lines = [self.summary()]
+        for lead, before, after, gains, net, brings in self._cells[1]:
+            keeping = (
+                "" if brings == "-" else "; it must move" if brings == "must move" else f"; keeping it costs {brings}"
+            )
+            lines.append(f"  {lead}: {before} -> {after}, gains {gains}, net {net}{keeping}")
+        more = len(self.moves) - _SHOWN
+        return "\n".join(lines + ([f"  and {more} more"] if more > 0 else []))
+
+    def __repr__(self) -> str:
+        return f"<Moves: {self.summary()}>"
+
+    def _repr_html_(self) -> str:
+        more = f"<p>{len(self.moves) - _SHOWN} more in <code>.columns()</code></p>" if len(self.moves) > _SHOWN else ""
+        return f"<p><b>{escape(self.summary())}</b></p>{html(*self._cells)}{more}"
+
+
+def moves_of(case: Case, rep_of_lead: Ints, near: tuple[Floats, Floats], exchange: Exchange | None) -> Moves:
+    """Return who was taken away from the rep who had it, and what each move brings; `near` are the answer's prices.
+
+    Raises
+    ------
+    InvalidInput
+        the case knows no previous reps
+    """
+    if case.kept is None:
+        raise InvalidInput("this plan knows of no earlier one: pass it as assign(..., keep=, move_cost=)")
+    kept = case.kept
+    moved = np.flatnonzero((kept.previous >= 0) & (rep_of_lead != kept.previous))
+    moves = _each(case, kept, moved, rep_of_lead, exchange)
+    order = sorted(range(len(moves)), key=lambda k: -np.inf if moves[k].brings is None else -moves[k].brings)  # type: ignore[operator]
+    return Moves(
+        moves=tuple(moves[k] for k in order),
+        n_kept=int((kept.previous >= 0).sum()) - len(moved),
+        unit=case.unit,
+        brings=_brings(case, kept, rep_of_lead, near) if len(moved) else 0.0,
+    )
+
+
+def _brings(case: Case, kept: Kept, rep_of_lead: Ints, near: tuple[Floats, Floats]) -> float | None:
+    """Return what an answer is worth more than the best one in which every lead stays that was somewhere."""
+    problem = case.problem
+    stays = np.where((problem.pins < 0) & (kept.previous >= 0), kept.previous, problem.pins)
+    try:
+        best = solve_again(problem.replace(pins=stays), *near).objective
+    except Infeasible:
+        return None
+    return certify(problem, rep_of_lead, *near).objective - best
+
+
+def _each(case: Case, kept: Kept, moved: Ints, rep_of_lead: Ints, exchange: Exchange | None) -> Sequence[Move]:
+    before, after = kept.previous[moved], rep_of_lead[moved]
+    gains_before = kept.gains.at(moved, before).tolist()
+    placed = kept.gains.at(moved, np.maximum(after, 0))
+    reserve = case.problem.reserve if np.isfinite(case.problem.reserve) else 0.0
+    gains_after = np.where(after >= 0, placed, reserve).tolist()
+    return [
+        Move(
+            lead_id=case.lead_ids[lead],
+            rep_before=case.rep_ids[old],
+            rep_after=None if new < 0 else case.rep_ids[new],
+            gain_before=was,
+            gain_after=now,
+            cost=kept.move_cost,
+            brings=None if exchange is None else float(exchange.move_costs(lead)[old]),
+        )
+        for lead, old, new, was, now in zip(
+            moved.tolist(), before.tolist(), after.tolist(), gains_before, gains_after, strict=True
+        )
+    ]

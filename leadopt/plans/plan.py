@@ -1,0 +1,521 @@
+"""`Plan`: the answer in the user's terms, with its certificate, its reasons and its reports."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.decision.case import Case, Evidence, Explored, Kept, States
+from leadopt.decision.explore import cost_in_words, exploration_cost, unexplored
+from leadopt.decision.shares import Shared
+from leadopt.decision.solve import solved
+from leadopt.eligibility import Exclude, Match, Skills, Verdicts
+from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.fairness import Fairness, NewcomerQuota
+from leadopt.learning.estimates import Estimates
+from leadopt.learning.lead_worth import Valued, Worths
+from leadopt.matching import Match as Found
+from leadopt.matching import Status
+from leadopt.plans.baselines import ALL
+from leadopt.plans.compare import Comparison, compare
+from leadopt.plans.explain_lead import Explanation, explain
+from leadopt.plans.explain_rep import RepExplanation, explain_rep
+from leadopt.plans.moves import Moves, moves_of, settled
+from leadopt.plans.outcome import plan_value
+from leadopt.plans.report import load_columns, rep_table, report
+from leadopt.plans.saved import decode, encode
+from leadopt.plans.what_if import WhatIf, bound_by_prices, changed
+from leadopt.plans.why_unassigned import Answered, Unassigned, why_unassigned
+from leadopt.policy import Policy
+from leadopt.problem.certify import Certificate, certify, reduced_gains
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit, Problem
+from leadopt.solvers.optimal.move_costs import Exchange
+from leadopt.tables import Table
+from leadopt.tables.cells import Id
+from leadopt.tables.columns import Columns
+from leadopt.tables.text import html, number
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_FORMAT = 1
+_BLOCK = 4096  # leads looked at together
+_MOST_DRAWN = 20_000_000  # rates that a report draws
+_CLASSES = {
+    kind.__name__: kind
+    for kind in (
+        *(Affinity, Case, Columns, Estimates, Evidence, Exclude, Explored, Fairness, Kept, Limit, Match, States),
+        *(NewcomerQuota, Policy, Problem, Shared, Skills, Valued, Verdicts, Worths),
+    )
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """Who gets which lead, and why.
+
+    Made by `leadopt.assign`; everything in it can be recomputed from `case` and `rep_of_lead`.
+
+    Parameters
+    ----------
+    case
+        the decision in arrays, with names and evidence
+    rep_of_lead
+        int64 (n_leads,), index of the rep of each lead, -1 = pool
+    capacity_prices, limit_prices_of_problem
+        float64, dual values of the capacities and of the problem's limits
+    method
+        the solver, or the baseline, that made it
+    turn
+        index of the rep whose turn is next, for round robin
+    told_worth
+        what `worth` says of a plan that was saved; None = to be found out
+    complete
+        whether the solver has searched all answers, so that none is better though the bound is higher
+    """
+
+    case: Case
+    rep_of_lead: Ints
+    capacity_prices: Floats
+    limit_prices_of_problem: Floats
+    method: str
+    turn: int = 0
+    complete: bool = False
+    told_worth: str | None = None
+    like: Table = field(default_factory=lambda: Table([], "leads"), repr=False)
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """Objective, bound, gap and broken rules, recomputed from the case and the prices."""
+        return certify(self.case.problem, self.rep_of_lead, self.capacity_prices, self.limit_prices_of_problem)
+
+    @property
+    def objective(self) -> float:
+        """What the plan is worth, in `unit`, with reserves and less penalties and what moves cost.
+
+        Where the policy explores, by the drawn chances that the plan is best for; `expected` is by the estimates.
+        """
+        return self.certificate.objective - self.case.credit
+
+    @cached_property
+    def expected(self) -> float:
+        """The same by the estimates: other than the objective only where the policy explores."""
+        if self.case.explored is None:
+            return self.objective
+        return certify(unexplored(self.case).problem, self.rep_of_lead).objective - self.case.credit
+
+    @cached_property
+    def exploration_cost(self) -> float:
+        """What exploring costs in `unit`, by the estimates: the best plan's objective less `expected`."""
+        return exploration_cost(self)
+
+    @property
+    def bound(self) -> float:
+        """What no allowed plan exceeds."""
+        return self.certificate.bound - self.case.credit
+
+    @property
+    def gap(self) -> float:
+        """How far the plan may be from the best, relative."""
+        return self.certificate.gap
+
+    @property
+    def status(self) -> str:
+        """OPTIMAL where the certificate proves it, SOLVED where the solver alone says so after a complete search.
+
+        Else FEASIBLE, or BROKEN where a baseline breaks a rule.
+        """
+        if self.certificate.violations:
+            return "BROKEN"
+        return "OPTIMAL" if self.certificate.optimal else "SOLVED" if self.complete else "FEASIBLE"
+
+    @property
+    def unit(self) -> str:
+        """What a gain of 1 is: "deals", "value", "leads" or "gain"."""
+        return self.case.unit
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed or noticed, in words."""
+        return self.case.notes
+
+    @property
+    def prices(self) -> dict[Id, float]:
+        """What one more slot of each rep would add to the objective at most."""
+        return dict(zip(self.case.rep_ids, self.capacity_prices.tolist(), strict=True))
+
+    @property
+    def limit_prices(self) -> dict[str, float]:
+        """What one more unit of each limit would add at most; negative where a minimum costs."""
+        return dict(zip(self.case.limit_names(), self.limit_prices_of_problem.tolist(), strict=True))
+
+    @cached_property
+    def assignments(self) -> Any:
+        """One row per placed lead: ids, probability, gain, and the runner-up, the next best after prices.
+
+        The same kind of table as the leads were.
+        """
+        case, columns = self.case, self.case.policy.columns
+        same = columns.lead_id == columns.rep_id  # as in two exports whose ids are both called "id"
+        leads = np.flatnonzero(self.rep_of_lead >= 0)
+        reps = self.rep_of_lead[leads]
+        probability = case.probability(leads, reps)
+        runner_up, runner_up_gain = self._runners_up(leads, reps)
+        return self.like.build(
+            {
+                "lead_id" if same else columns.lead_id: [case.lead_ids[lead] for lead in leads],
+                "rep_id" if same else columns.rep_id: [case.rep_ids[rep] for rep in reps],
+                "probability": [None] * len(leads) if probability is None else probability.tolist(),
+                "gain": case.gains.at(leads, reps).tolist(),
+                "runner_up": [None if rep < 0 else case.rep_ids[rep] for rep in runner_up],
+                "runner_up_gain": [
+                    None if rep < 0 else gain for rep, gain in zip(runner_up, runner_up_gain.tolist(), strict=True)
+                ],
+            },
+            numbers=("probability", "gain", "runner_up_gain"),
+            own=() if same else (columns.lead_id,),
+        )
+
+    @cached_property
+    def unassigned(self) -> Any:
+        """One row per lead in the pool: id, reason (a code), because (a sentence) and remedy."""
+        rows = self.unassigned_leads
+        return self.like.build(
+            {
+                self.case.policy.columns.lead_id: [row.lead_id for row in rows],
+                "reason": [row.reason.value for row in rows],
+                "because": [row.because for row in rows],
+                "remedy": [row.remedy for row in rows],
+            },
+            own=(self.case.policy.columns.lead_id,),
+        )
+
+    @cached_property
+    def unassigned_leads(self) -> tuple[Unassigned, ...]:
+        """Why each lead in the pool is there, as objects."""
+        answer = Answered.of(
+            self.case, self.rep_of_lead, self.capacity_prices, self.limit_prices_of_problem, self._exchange
+        )
+        return tuple(why_unassigned(answer, lead) for lead in np.flatnonzero(self.rep_of_lead < 0).tolist())
+
+    def _reduced(self, leads: Ints) -> Floats:
+        return reduced_gains(self.case.problem, leads, self.capacity_prices, self.limit_prices_of_problem)
+
+    def explain(self, lead_id: Id | str, most: int = 3) -> Explanation:
+        """Return why a lead is where it is, with up to `most` runners-up.
+
+        Raises
+        ------
+        InvalidInput
+            the plan has no such lead; names the nearest id
+        """
+        prices, limit_prices = self.capacity_prices, self.limit_prices_of_problem
+        lead = self.case.lead(lead_id)
+        return explain(self.case, self.rep_of_lead, prices, limit_prices, self._exchange, lead, most)
+
+    @cached_property
+    def _exchange(self) -> Exchange | None:
+        return Exchange.if_nested(self.case.problem, self.rep_of_lead) if self.status == "OPTIMAL" else None
+
+    def explain_rep(self, rep_id: Id | str, most: int = 10) -> RepExplanation:
+        """Return why a rep got these leads: load against every limit, whose leads they are, and what was lost.
+
+        Parameters
+        ----------
+        most
+            leads that would gain most with this rep and went elsewhere, of which the closest are listed
+
+        Raises
+        ------
+        InvalidInput
+            the plan has no such rep; names the nearest id
+        """
+        prices, limit_prices = self.capacity_prices, self.limit_prices_of_problem
+        return explain_rep(self.case, self.rep_of_lead, prices, limit_prices, self.case.rep(rep_id), most)
+
+    def what_if(
+        self,
+        *,
+        capacity: Mapping[Any, int] | None = None,
+        without: Collection[str] = (),
+        away: Collection[Any] = (),
+        limits: "Mapping[str, Limit | Mapping[str, float | None]] | None" = None,
+        pins: Mapping[Any, Any] | None = None,
+        time_limit_s: float | None = None,
+    ) -> "WhatIf[Plan]":
+        """Return what the plan would be after a change: solved anew, from the prices of this one.
+
+        Of all best plans, one with few moves is taken. Entitlements are not computed again: a fairness band stays
+        where it is when a capacity changes.
+
+        Parameters
+        ----------
+        capacity
+            rep id -> how many slots more, or fewer (below 0)
+        without
+            limits to leave out: by name ("newcomer quota"), or all whose name before " of " holds these words
+            ("band", "fairness band")
+        away
+            reps who get nothing; minimums that are theirs alone fall, and the notes say so
+        limits
+            limit name -> what changes, as in ``{"newcomer quota": {"lower": 3}}``, or a `Limit` to add (one of that
+            name is replaced)
+        pins
+            lead id -> rep id, or None to remove a pin
+        time_limit_s
+            as of `assign`
+
+        Returns
+        -------
+        WhatIf
+            `.plan`, `.change`, `.change_at_most` (known before solving), `.moves`, `.loads`, `.prices`
+
+        Raises
+        ------
+        InvalidInput
+            an unknown rep, lead or limit (names the nearest), or a change that breaks a rule
+        Infeasible
+            no plan meets every limit then; says which
+
+        Examples
+        --------
+        >>> from leadopt.assign import assign
+        >>> plan = assign({"lead_id": [1, 2]}, {"rep_id": ["Ann"], "capacity": [1]}, affinity=[[3.0], [2.0]])
+        >>> print(plan.what_if(capacity={"Ann": 1}))
+        +1 slot for Ann: +2 gain (the prices said 2 at most), 1 lead elsewhere
+          2: pool -> Ann, 0 -> 2
+        """
+        change = changed(
+            self.case,
+            self.limit_prices_of_problem,
+            capacity=capacity or {},
+            without=without,
+            away=away,
+            limits=limits or {},
+            pins=pins or {},
+        )
+        near = self.capacity_prices, change.limit_prices
+        found = solved(change.case, near=near, time_limit_s=time_limit_s)
+        return WhatIf(
+            before=self,
+            plan=plan_of(change.case, found, self.like, near=self.rep_of_lead),
+            bound=bound_by_prices(change, self.capacity_prices),
+            notes=change.notes,
+        )
+
+    def moves(self) -> Moves:
+        """Return which leads were taken away from the reps who had them, what that brings and costs.
+
+        Raises
+        ------
+        InvalidInput
+            the plan was made without `keep`
+        """
+        prices = self.capacity_prices, self.limit_prices_of_problem
+        return moves_of(self.case, self.rep_of_lead, prices, self._exchange)
+
+    def compare(self, others: Mapping[str, Mapping[Any, Any]] | None = None) -> Comparison:
+        """Return this plan beside round robin, territory, performance, profile and greedy, on the same estimates.
+
+        Parameters
+        ----------
+        others
+            further assignments by name, each from lead id to rep id, such as what really happened; leads that one
+            leaves out stay in the pool there
+
+        Raises
+        ------
+        InvalidInput
+            an assignment names a lead or a rep that the plan does not know
+        """
+        answers = {name: self.case.answer(assignment) for name, assignment in (others or {}).items()}
+        return compare(unexplored(self.case), "this plan", self.rep_of_lead, answers)
+
+    def baseline(self, name: str, turn: Id | None = None) -> "Plan":
+        """Return what a baseline makes of the same case, as a plan.
+
+        Parameters
+        ----------
+        name
+            "round robin", "territory", "performance", "profile" or "greedy"
+        turn
+            the rep who is next in turn: `next_in_turn` of the last round robin
+
+        Raises
+        ------
+        InvalidInput
+            an unknown name, or a territory baseline without territories
+        """
+        if name not in ALL:
+            raise InvalidInput(f"baseline {name!r} is unknown{did_you_mean(name, ALL)}")
+        case = unexplored(self.case)
+        dealt = ALL[name](case, 0 if turn is None else self.case.rep(turn))
+        return Plan(
+            case=case,
+            rep_of_lead=dealt.rep_of_lead,
+            capacity_prices=self.capacity_prices,
+            limit_prices_of_problem=self.limit_prices_of_problem,
+            method=name,
+            turn=dealt.turn,
+            like=self.like,
+        )
+
+    @property
+    def next_in_turn(self) -> Id | None:
+        """The rep whose turn is next after a round robin."""
+        return self.case.rep_ids[self.turn] if self.case.rep_ids else None
+
+    def loads(self) -> Any:
+        """One row per rep: leads, capacity, fill, expected gain, and what one more slot would add; like the leads."""
+        return self.like.build(load_columns(self.case, self.rep_of_lead, self.capacity_prices))
+
+    def _runners_up(self, leads: Ints, reps: Ints) -> tuple[Ints, Floats]:
+        """Return the eligible rep with the greatest reduced gain but for the chosen one, -1 if none, and its gain."""
+        second = np.full(len(leads), -1, dtype=np.int64)
+        for start in range(0, len(leads), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            reduced = self._reduced(leads[part])
+            reduced[np.arange(len(reduced)), reps[part]] = -np.inf
+            best = reduced.argmax(axis=1)
+            second[part] = np.where(np.isfinite(reduced[np.arange(len(reduced)), best]), best, -1)
+        return second, self.case.gains.at(leads, np.maximum(second, 0))
+
+    def summary(self) -> str:
+        """Return the plan in one sentence."""
+        placed = int((self.rep_of_lead >= 0).sum())
+        total = len(self.rep_of_lead)
+        # Without evidence every placed lead counts 1, and there is nothing to expect.
+        worth = "" if self.unit == "leads" else f", expected {self.unit} {number(self.expected, 4)}"
+        how = {
+            "OPTIMAL": "proven best" + " for the drawn chances" * (self.case.explored is not None),
+            "SOLVED": "best of a complete search",
+            "FEASIBLE": f"at most {max(0.0, self.gap):.2%} below the best",
+            "BROKEN": f"breaks {len(self.certificate.violations)} rules",
+        }
+        return f"{placed} of {total} leads placed{worth}, {how[self.status]} ({self.method})"
+
+    def report(self) -> str:
+        """Return the plan as a Markdown report: worth, loads, newcomers, prices, pins, what is left, and notes."""
+        return report(
+            self.case,
+            self.rep_of_lead,
+            summary=self.summary(),
+            prices=self.capacity_prices,
+            limit_prices=self.limit_prices_of_problem,
+            pin_costs=self.pin_costs(),
+            unassigned=self.unassigned_leads,
+            worth=self.worth,
+        )
+
+    @cached_property
+    def worth(self) -> str:
+        """What the plan will bring, and what exploring costs, in words; as first told where the plan was saved."""
+        if self.told_worth is not None:
+            return self.told_worth
+        evidence = self.case.evidence
+        parts = []
+        if evidence is not None:
+            n_draws = int(np.clip(_MOST_DRAWN // max(1, evidence.estimates.probability.size), 100, 1000))
+            parts = [plan_value(self, lift=False, n_draws=n_draws).sentence]
+        return " ".join([*parts, *([cost_in_words(self.exploration_cost, self.unit)] if self.case.explored else [])])
+
+    def pin_costs(self) -> dict[Id, float]:
+        """Return what each pin costs: how much removing it alone would add; NaN where the plan is not optimal."""
+        pinned = np.flatnonzero(self.case.problem.pins >= 0)
+        exchange = self._exchange
+        saved = [np.nan if exchange is None else -float(exchange.move_costs(int(lead)).min()) for lead in pinned]
+        return {self.case.lead_ids[lead]: max(cost, 0.0) for lead, cost in zip(pinned, saved, strict=True)}
+
+    def to_json(self) -> str:
+        """Return the whole plan as JSON: `from_json` gives back one that explains, compares and certifies the same."""
+        parts = {name: getattr(self, name) for name in (*_FIELDS, "complete")}
+        # What is drawn from the model cannot be drawn again without it.
+        return encode({"format": _FORMAT, "summary": self.summary(), "worth": self.worth, **parts})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the plan that `to_json` wrote, its tables as lists of dicts.
+
+        Raises
+        ------
+        InvalidInput
+            the text is no plan, or one of another format
+        """
+        data = decode(text, _CLASSES)
+        if not isinstance(data, Mapping) or "format" not in data:
+            raise InvalidInput("this is not a plan that leadopt wrote: it has no format number")
+        if data["format"] != _FORMAT:
+            raise InvalidInput(f"this plan has format {data['format']}; this leadopt reads format {_FORMAT}")
+        if missing := [name for name in _FIELDS if name not in data]:
+            raise InvalidInput(f"this is not a whole plan: {', '.join(missing)} missing")
+        worth = data.get("worth")
+        plan = cls(
+            **{name: data[name] for name in _FIELDS},
+            complete=data.get("complete") is True,
+            told_worth=worth if isinstance(worth, str) else None,
+        )
+        plan._check_whole()
+        return plan
+
+    def _check_whole(self) -> None:
+        """Raise `InvalidInput` if the parts, as read from a file, do not belong together."""
+        ids = (getattr(self.case, "lead_ids", None), getattr(self.case, "rep_ids", None))
+        whole = isinstance(self.case, Case) and isinstance(self.case.problem, Problem)
+        if not whole or not all(isinstance(part, tuple) for part in ids):
+            raise InvalidInput("this is not a whole plan: its case is damaged")
+        problem = self.case.problem
+        sizes = {
+            "lead_ids": ((len(self.case.lead_ids),), problem.n_leads),
+            "rep_ids": ((len(self.case.rep_ids),), problem.n_reps),
+            "rep_of_lead": (np.shape(self.rep_of_lead), problem.n_leads),
+            "capacity_prices": (np.shape(self.capacity_prices), problem.n_reps),
+            "limit_prices_of_problem": (np.shape(self.limit_prices_of_problem), len(problem.limits)),
+        }
+        if (kept := self.case.kept) is not None:
+            sizes["kept.previous"] = (np.shape(kept.previous), problem.n_leads)
+            sizes["kept.gains"] = ((kept.gains.n_leads,), problem.n_leads)
+        for name, (shape, size) in sizes.items():
+            if shape != (size,):
+                raise InvalidInput(f"this is not a whole plan: {name} must have {size} entries; found {shape}")
+        reps = np.asarray(self.rep_of_lead)
+        if reps.dtype.kind != "i" or not ((reps >= -1) & (reps < problem.n_reps)).all():
+            raise InvalidInput("this is not a whole plan: rep_of_lead must hold indices of reps, or -1")
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        return f"<Plan: {self.summary()}>"
+
+    def _repr_html_(self) -> str:
+        headers, rows = rep_table(self.case, self.rep_of_lead, self.capacity_prices)
+        shown = rows[:20]
+        more = (
+            f"<p>{len(rows) - len(shown)} more reps in <code>plan.loads()</code></p>" if len(rows) > len(shown) else ""
+        )
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        return f"<p><b>{escape(self.summary())}</b></p>{html(headers, shown)}{more}<ul>{notes}</ul>"
+
+
+def plan_of(
+    case: Case, found: Found, like: Table, *, near: Ints | None = None, rng: "int | np.random.Generator" = 0
+) -> Plan:
+    """Return a match as a plan; of equally good answers, one that moves few leads from where they are `near`."""
+    answer = found.rep_of_lead if near is None else settled(case.problem, found, near, rng)
+    return Plan(
+        case=case,
+        rep_of_lead=answer,
+        capacity_prices=found.prices,
+        limit_prices_of_problem=found.limit_prices,
+        method=found.solver,
+        complete=found.status is Status.SOLVED,
+        like=like,
+    )
+
+
+_FIELDS = ("case", "rep_of_lead", "capacity_prices", "limit_prices_of_problem", "method", "turn")

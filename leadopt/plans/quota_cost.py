@@ -1,0 +1,143 @@
+"""What a newcomer quota costs, in all and for each newcomer."""
+
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.decision.case import Case, Decided
+from leadopt.fairness import NEWCOMER
+from leadopt.matching import Match, Status, solve
+from leadopt.problem.certify import Certificate, certify
+from leadopt.tables.cells import Id
+from leadopt.tables.text import html, markdown, number
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewcomerCost:
+    """A newcomer's part of the cost.
+
+    Parameters
+    ----------
+    leads, leads_without
+        with the quota and without
+    gain, gain_without
+        expected, with the quota and without
+    cost
+        part of the whole cost, in proportion to how much the quota changes the rep's number of leads; where it changes
+        nobody's, to equal parts
+    """
+
+    leads: int
+    leads_without: int
+    gain: float
+    gain_without: float
+    cost: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class QuotaCost:
+    """What the limits of a newcomer quota cost, in the unit of the plan.
+
+    Parameters
+    ----------
+    total
+        what the best plan without them is worth more
+    uncertain
+        by how much that can be wrong, as neither plan needs to be the very best; 0 where both are proven
+    unit
+        "deals", "value", ...
+    newcomers
+        by rep id
+    """
+
+    total: float
+    uncertain: float
+    unit: str
+    newcomers: dict[Id, NewcomerCost]
+
+    def summary(self) -> str:
+        """Return the whole cost in one sentence."""
+        unsure = f", give or take {number(self.uncertain)}" if self.uncertain else ""
+        return f"The quota costs {number(self.total)} {self.unit}{unsure}."
+
+    @property
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Headers and rows, one for each newcomer, for people."""
+        headers = ["rep", "leads", "without quota", f"expected {self.unit}", "without quota", "costs"]
+        return headers, [
+            [str(rep), str(one.leads), str(one.leads_without)]
+            + [number(amount) for amount in (one.gain, one.gain_without, one.cost)]
+            for rep, one in self.newcomers.items()
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.summary()}\n\n{markdown(*self.table)}"
+
+    def __repr__(self) -> str:
+        return f"<QuotaCost: {self.summary()}>"
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{escape(self.summary())}</b></p>{html(*self.table)}"
+
+
+def quota_cost(plan: Decided) -> QuotaCost | None:
+    r"""Return what the newcomer quota costs: the same decision is solved again without its limits.
+
+    .. math:: cost = objective(\text{without the quota}) - objective(\text{with it}) \ge 0
+
+    Its minimums and its ceiling on hot leads are lifted; protected leads stay protected, and the ramp stays. None where
+    the plan has no such limits.
+
+    Notes
+    -----
+    Takes as long as the plan did.
+    """
+    case, answer = plan.case, np.asarray(plan.rep_of_lead)
+    found = certify(case.problem, answer, plan.capacity_prices, plan.limit_prices_of_problem)
+    return cost_of(case, answer, found)
+
+
+def cost_of(case: Case, answer: Ints, found: Certificate) -> QuotaCost | None:
+    """Return what the newcomer quota costs an answer that has this certificate; see `quota_cost`."""
+    kept = tuple(limit for limit in case.problem.limits if not (limit.name or "").startswith(NEWCOMER))
+    if len(kept) == len(case.problem.limits):
+        return None
+    free = solve(case.problem.replace(limits=kept))
+    proven = found.optimal and free.status is Status.OPTIMAL
+    total = max(0.0, free.objective - found.objective)
+    return QuotaCost(
+        total=total,
+        uncertain=0.0 if proven else max(free.bound - free.objective, found.bound - found.objective, 0.0),
+        unit=case.unit,
+        newcomers=_each(case, answer, free, total),
+    )
+
+
+def _each(case: Case, answer: Ints, free: Match, total: float) -> dict[Id, NewcomerCost]:
+    leads, gains = _received(case, answer)
+    leads_without, gains_without = _received(case, free.rep_of_lead)
+    new = np.flatnonzero(case.newcomer)
+    moved = np.abs(leads - leads_without)[new].astype(np.float64)
+    part = moved / moved.sum() if moved.any() else np.full(len(new), 1 / max(1, len(new)))
+    return {
+        case.rep_ids[rep]: NewcomerCost(
+            leads=int(leads[rep]),
+            leads_without=int(leads_without[rep]),
+            gain=float(gains[rep]),
+            gain_without=float(gains_without[rep]),
+            cost=total * share,
+        )
+        for rep, share in zip(new.tolist(), part.tolist(), strict=True)
+    }
+
+
+def _received(case: Case, answer: Ints) -> tuple[Ints, Floats]:
+    placed, m = np.flatnonzero(answer >= 0), case.problem.n_reps
+    gains = case.problem.affinity.at(placed, answer[placed])
+    leads = np.bincount(answer[placed], minlength=m).astype(np.int64)
+    return leads, np.bincount(answer[placed], weights=gains, minlength=m).astype(np.float64)

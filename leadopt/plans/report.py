@@ -1,0 +1,187 @@
+"""A plan as a page for people: loads, newcomers, limits that decided, pins, what is left, and notes, in Markdown."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.capacity import HOURS
+from leadopt.decision.case import Case
+from leadopt.plans.quota_cost import cost_of
+from leadopt.plans.why_unassigned import Unassigned
+from leadopt.problem.certify import Certificate, certify
+from leadopt.problem.problem import Limit
+from leadopt.tables.cells import Id
+from leadopt.tables.text import count, markdown, number, percent
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_CLOSE = 1e-3  # gap up to which the cost of a quota is that of the quota
+_MOST_LEFT = 20  # leads in the pool that the page lists; the plan's table has all
+
+
+def report(
+    case: Case,
+    rep_of_lead: Ints,
+    *,
+    summary: str,
+    prices: Floats,
+    limit_prices: Floats,
+    pin_costs: Mapping[Id, float],
+    unassigned: Sequence[Unassigned],
+    worth: str = "",
+) -> str:
+    """Return the page; sections with nothing to say are left out. `worth` is what the plan will really bring."""
+    sections = (
+        f"# leadopt plan\n\n{summary}.",
+        worth,
+        f"## Reps\n\n{markdown(*rep_table(case, rep_of_lead, prices))}",
+        _fairness(case, rep_of_lead),
+        _newcomers(case, rep_of_lead, certify(case.problem, rep_of_lead, prices, limit_prices)),
+        _limits(case, rep_of_lead, limit_prices),
+        _pins(case, pin_costs),
+        _pool(unassigned),
+        "\n".join(["## Notes\n", *(f"- {note}" for note in case.notes)]) if case.notes else "",
+        f"Policy {case.policy.fingerprint}.",
+    )
+    return "\n\n".join(filter(None, sections))
+
+
+def load_columns(case: Case, rep_of_lead: Ints, prices: Floats) -> dict[str, list[Any]]:
+    """Return one entry per rep: id, leads, capacity, fill, gain, what one more slot adds, who is new, and hours."""
+    leads = np.flatnonzero(rep_of_lead >= 0)
+    reps = rep_of_lead[leads]
+    loads = np.bincount(reps, minlength=case.problem.n_reps)
+    gains = np.bincount(reps, weights=case.gains.at(leads, reps), minlength=case.problem.n_reps)
+    capacity = case.problem.capacity
+    fill = [load / most if most else None for load, most in zip(loads.tolist(), capacity.tolist(), strict=True)]
+    return {
+        case.policy.columns.rep_id: list(case.rep_ids),
+        "leads": loads.tolist(),
+        "capacity": capacity.tolist(),
+        "fill": fill,
+        "gain": gains.tolist(),
+        "slot_price": prices.tolist(),
+        "newcomer": case.newcomer.tolist(),
+        **_hours(case, rep_of_lead),
+    }
+
+
+def _hours(case: Case, rep_of_lead: Ints) -> dict[str, list[float | None]]:
+    """Return hours worked and hours there, one entry per rep; nothing where no limit tells of hours."""
+    limits = {int(limit.reps[0]): limit for limit in case.problem.limits if _is_hours(limit) and limit.reps is not None}
+    if not limits:
+        return {}
+    loads = {rep: case.problem.load(limit, rep_of_lead) for rep, limit in limits.items()}
+    reps = range(case.problem.n_reps)
+    return {
+        "hours": [loads.get(rep) for rep in reps],
+        "hours_there": [limits[rep].upper if rep in limits else None for rep in reps],
+    }
+
+
+def _is_hours(limit: Limit) -> bool:
+    return (limit.name or "").startswith(HOURS)
+
+
+def rep_table(case: Case, rep_of_lead: Ints, prices: Floats) -> tuple[list[str], list[list[str]]]:
+    """Return headers and rows of the reps' loads, for people."""
+    columns = load_columns(case, rep_of_lead, prices)
+    timed = "hours" in columns
+    rows = [
+        [
+            str(rep),
+            f"{leads}",
+            f"{capacity}",
+            "-" if fill is None else percent(fill),
+            *((f"{number(hours[0])} of {number(hours[1])}",) if timed else ()),
+            number(gain),
+            number(price),
+            "away" if away else "new" if new else "",
+        ]
+        for rep, leads, capacity, fill, gain, price, new, *hours, away in zip(
+            *columns.values(), case.away.tolist(), strict=True
+        )
+    ]
+    hours = ["hours"] if timed else []
+    return ["rep", "leads", "capacity", "fill", *hours, f"expected {case.unit}", "one more slot adds", ""], rows
+
+
+def _fairness(case: Case, rep_of_lead: Ints) -> str:
+    """Return who received how much of what is shared, beside what each was entitled to."""
+    tables = []
+    for one in case.shared:
+        received, credit = one.received(rep_of_lead), one.credit.any()
+        rows = [
+            [
+                str(rep),
+                number(got),
+                number(due),
+                percent(got / due) if due > 0 else "-",
+                *((number(owed),) if credit else ()),
+            ]
+            for rep, got, due, owed in zip(
+                case.rep_ids, received.tolist(), one.entitlement.tolist(), one.credit.tolist(), strict=True
+            )
+        ]
+        what = {"leads": "leads", "value": f"expected {case.unit}", "hot": "hot leads"}[one.of]
+        headers = ["rep", what, "entitled to", "received", *(["owed from before"] if credit else [])]
+        tables.append(markdown(headers, rows))
+    return "## Fairness\n\n" + "\n\n".join(tables) if tables else ""
+
+
+def _newcomers(case: Case, rep_of_lead: Ints, found: Certificate) -> str:
+    new = np.flatnonzero(case.newcomer)
+    if not len(new):
+        return ""
+    placed = rep_of_lead[rep_of_lead >= 0]
+    theirs = int(np.isin(placed, new).sum())
+    share = percent(theirs / len(placed)) if len(placed) else "none"
+    who = f"{len(new)} of {count(len(case.rep_ids), 'rep')}"
+    return f"## Newcomers\n\n{who}, with {count(theirs, 'lead')} ({share}).{_cost(case, rep_of_lead, found)}"
+
+
+def _cost(case: Case, rep_of_lead: Ints, found: Certificate) -> str:
+    """Return what the newcomer quota costs; nothing for a plan that is far from the best for other reasons."""
+    if found.violations or found.gap > _CLOSE:
+        return ""
+    cost = cost_of(case, rep_of_lead, found)
+    if cost is None:
+        return ""
+    return f" {cost.summary()}\n\n{markdown(*cost.table)}"
+
+
+def _limits(case: Case, rep_of_lead: Ints, limit_prices: Floats) -> str:
+    rows = [
+        [name, number(case.problem.load(limit, rep_of_lead)), _bounds(limit), number(price)]
+        for limit, name, price in zip(case.problem.limits, case.limit_names(), limit_prices.tolist(), strict=True)
+        if price != 0
+    ]
+    return f"## Limits that decided\n\n{markdown(['limit', 'load', 'bounds', 'price'], rows)}" if rows else ""
+
+
+def _pins(case: Case, pin_costs: Mapping[Id, float]) -> str:
+    if not pin_costs:
+        return ""
+    rows = [
+        [str(lead), str(case.rep_ids[case.problem.pins[case.lead(lead)]]), number(cost)]
+        for lead, cost in pin_costs.items()
+    ]
+    return f"## Pins\n\n{markdown(['lead', 'rep', f'costs ({case.unit})'], rows)}"
+
+
+def _pool(unassigned: Sequence[Unassigned]) -> str:
+    if not unassigned:
+        return ""
+    rows = [[str(row.lead_id), row.reason.value, row.because, row.remedy] for row in unassigned[:_MOST_LEFT]]
+    more = len(unassigned) - len(rows)
+    rest = f"\n\n{more} more are in `plan.unassigned`." if more > 0 else ""
+    return f"## In the pool\n\n{markdown(['lead', 'reason', 'because', 'remedy'], rows)}{rest}"
+
+
+def _bounds(limit: Limit) -> str:
+    if np.isinf(limit.upper):
+        return f"at least {limit.lower:g}"
+    return f"{limit.lower:g} to {limit.upper:g}"

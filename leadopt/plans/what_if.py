@@ -1,0 +1,389 @@
+"""What if a rep had more slots, a limit fell, somebody were away: the change of a case, and what comes of it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from html import escape
+from numbers import Integral
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.decision.case import Case
+from leadopt.errors import InvalidInput, did_you_mean, enumerate_some
+from leadopt.problem.certify import certify
+from leadopt.problem.problem import Limit
+from leadopt.tables import Table
+from leadopt.tables.cells import Id, is_number
+from leadopt.tables.text import count, html, number
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_SHOWN = 10
+_SAME = 1e-12  # relative: objectives closer than this are alike
+_BOUNDS = ("lower", "upper", "penalty")
+
+
+class Decided(Protocol):
+    """What a `WhatIf` needs of a plan."""
+
+    @property
+    def case(self) -> Case: ...
+    @property
+    def rep_of_lead(self) -> Ints: ...
+    @property
+    def capacity_prices(self) -> Floats: ...
+    @property
+    def limit_prices_of_problem(self) -> Floats: ...
+    @property
+    def objective(self) -> float: ...
+    @property
+    def like(self) -> Table: ...
+    def summary(self) -> str:
+        """Return the plan in one sentence."""
+        ...
+
+
+P = TypeVar("P", bound=Decided)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A case after a change.
+
+    Parameters
+    ----------
+    case
+        as it is then
+    limit_prices
+        float64 (n_limits of that case,), those of the plan for the limits that stayed, 0 for new ones
+    notes
+        what was changed, in words
+    """
+
+    case: Case
+    limit_prices: Floats
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class WhatIf(Generic[P]):
+    """A plan beside the one that it would be after a change.
+
+    Parameters
+    ----------
+    before, plan
+        the plan as it was, and as it would be
+    bound
+        what the new plan could be worth at most, by the old prices alone, before it was solved
+    notes
+        what was changed, in words
+    """
+
+    before: P
+    plan: P
+    bound: float
+    notes: tuple[str, ...]
+
+    @property
+    def change(self) -> float:
+        """What the new plan is worth more, in the plan's unit."""
+        return self.plan.objective - self.before.objective
+
+    @property
+    def change_at_most(self) -> float:
+        """What the old prices said that it could be worth more at most."""
+        return self.bound - self.before.objective
+
+    @property
+    def moved(self) -> Ints:
+        """Indices of the leads that go elsewhere, int64."""
+        return np.flatnonzero(self.before.rep_of_lead != self.plan.rep_of_lead)
+
+    @cached_property
+    def moves(self) -> Any:
+        """One row per lead that goes elsewhere: id, from, to (None = pool), gain before and after, and the change.
+
+        The same kind of table as the leads were; the greatest loss and gain come last and first.
+        """
+        case = self.before.case
+        old, new = (answer.rep_of_lead[self.moved] for answer in (self.before, self.plan))
+        was, now = (_gains(case, self.moved, reps) for reps in (old, new))
+        order = np.argsort(was - now, kind="stable")
+        return self.before.like.build(
+            {
+                case.policy.columns.lead_id: [case.lead_ids[lead] for lead in self.moved[order]],
+                "from": [_rep(case, rep) for rep in old[order]],
+                "to": [_rep(case, rep) for rep in new[order]],
+                "gain_before": was[order].tolist(),
+                "gain_after": now[order].tolist(),
+                "change": (now - was)[order].tolist(),
+            },
+            numbers=("gain_before", "gain_after", "change"),
+            own=(case.policy.columns.lead_id,),
+        )
+
+    @cached_property
+    def loads(self) -> Any:
+        """One row per rep: leads, capacity and expected gain before and after; like the leads."""
+        before, after = self.before, self.plan
+        return before.like.build(
+            {
+                before.case.policy.columns.rep_id: list(before.case.rep_ids),
+                "leads_before": _loads(before).tolist(),
+                "leads_after": _loads(after).tolist(),
+                "capacity_before": before.case.problem.capacity.tolist(),
+                "capacity_after": after.case.problem.capacity.tolist(),
+                "gain_before": _gain_of_reps(before).tolist(),
+                "gain_after": _gain_of_reps(after).tolist(),
+            }
+        )
+
+    @cached_property
+    def prices(self) -> Any:
+        """One row per capacity and limit: its price before and after, None where it does not exist; like the leads."""
+        before, after = _prices(self.before), _prices(self.plan)
+        names = list(before | after)
+        return self.before.like.build(
+            {
+                "limit": names,
+                "before": [before.get(name) for name in names],
+                "after": [after.get(name) for name in names],
+            },
+            numbers=("before", "after"),
+        )
+
+    def summary(self) -> str:
+        """Return what changes in one sentence."""
+        unit, noise = self.plan.case.unit, _SAME * max(abs(self.before.objective), abs(self.plan.objective))
+        change, at_most = (0.0 if abs(value) <= noise else value for value in (self.change, self.change_at_most))
+        return (
+            f"{'; '.join(self.notes) or 'nothing changed'}: {'+' * (change > 0)}{number(change, 4)} {unit} "
+            f"(the prices said {number(at_most, 4)} at most), {count(len(self.moved), 'lead')} elsewhere"
+        )
+
+    @property
+    def _shown(self) -> list[list[str]]:
+        """Return the first moves as cells."""
+        case, rows = self.before.case, []
+        old, new = (answer.rep_of_lead[self.moved] for answer in (self.before, self.plan))
+        was, now = (_gains(case, self.moved, reps) for reps in (old, new))
+        for k in np.argsort(was - now, kind="stable")[:_SHOWN]:
+            names = [str(_rep(case, int(rep[k])) if rep[k] >= 0 else "pool") for rep in (old, new)]
+            rows.append([str(case.lead_ids[self.moved[k]]), *names, number(float(was[k])), number(float(now[k]))])
+        return rows
+
+    def __str__(self) -> str:
+        lines = [self.summary()]
+        lines += [f"  {lead}: {old} -> {new}, {was} -> {now}" for lead, old, new, was, now in self._shown]
+        more = len(self.moved) - _SHOWN
+        return "\n".join(lines + ([f"  and {more} more in .moves"] if more > 0 else []))
+
+    def __repr__(self) -> str:
+        return f"<WhatIf: {self.summary()}>"
+
+    def _repr_html_(self) -> str:
+        more = len(self.moved) - _SHOWN
+        rest = f"<p>{more} more in <code>.moves</code></p>" if more > 0 else ""
+        table = html(["lead", "from", "to", "gain before", "gain after"], self._shown) if len(self.moved) else ""
+        return f"<p><b>{escape(self.summary())}</b></p><p>{escape(self.plan.summary())}</p>{table}{rest}"
+
+
+def bound_by_prices(change: Change, prices: Floats) -> float:
+    """Return what no answer to the changed case exceeds, by prices that were right before the change."""
+    nobody = np.full(change.case.problem.n_leads, -1, dtype=np.int64)
+    return certify(change.case.problem, nobody, prices, change.limit_prices).bound - change.case.credit
+
+
+def changed(
+    case: Case,
+    limit_prices: Floats,
+    *,
+    capacity: Mapping[Any, int],
+    without: Collection[str],
+    away: Collection[Any],
+    limits: "Mapping[str, Limit | Mapping[str, float | None]]",
+    pins: Mapping[Any, Any],
+) -> Change:
+    """Return the case after a change; see `Plan.what_if` for what each part means."""
+    slots, slot_notes = _slots(case, capacity)
+    gone, gone_notes = _named(case, without)
+    absent = _absent(case, away)
+    slots[absent] = 0
+    kept = [(k, limit) for k, limit in enumerate(case.problem.limits) if k not in gone]
+    kept, away_notes = _without_minimums(case, kept, absent)
+    kept, limit_notes = _with_limits(case, kept, limits)
+    pinned, pin_notes = _pins(case, pins)
+    problem = case.problem.replace(capacity=slots, limits=tuple(limit for _, limit in kept), pins=pinned)
+    away_now = case.away.copy()
+    away_now[absent] = True
+    away_now[[case.rep(rep) for rep in capacity if slots[case.rep(rep)] > 0]] = False
+    notes = (*slot_notes, *gone_notes, *away_notes, *limit_notes, *pin_notes)
+    return Change(
+        case=replace(
+            case, problem=problem, away=away_now, notes=(*case.notes, *(f"what if: {note}" for note in notes))
+        ),
+        limit_prices=np.array([limit_prices[k] if k >= 0 else 0.0 for k, _ in kept], dtype=np.float64),
+        notes=notes,
+    )
+
+
+def _slots(case: Case, capacity: Mapping[Any, int]) -> tuple[Ints, list[str]]:
+    slots, notes = case.problem.capacity.copy(), []
+    for rep_id, more in _mapping("capacity", capacity, "rep id -> more slots (or fewer, below 0)").items():
+        rep = case.rep(rep_id)
+        if isinstance(more, bool) or not isinstance(more, Integral):
+            raise InvalidInput(
+                f"capacity of {rep_id!r}: must be a whole number of slots, more or fewer; found {more!r}"
+            )
+        if slots[rep] + int(more) < 0:
+            raise InvalidInput(
+                f"capacity of {rep_id!r}: has {slots[rep]} slots, so {int(more)} is too many to take away"
+            )
+        slots[rep] += int(more)
+        notes.append(f"{int(more):+d} slot{'s' * (abs(int(more)) != 1)} for {rep_id}")
+    return slots, notes
+
+
+def _named(case: Case, without: Collection[str]) -> tuple[set[int], list[str]]:
+    """Return the limits that are meant, by their own name or by that of their family, and what they are, in words."""
+    names = case.limit_names()
+    gone: set[int] = set()
+    notes = []
+    for wanted in _collection("without", without):
+        found = [k for k, name in enumerate(names) if name == wanted] or [
+            k for k, name in enumerate(names) if set(str(wanted).casefold().split()) <= set(family(name).split())
+        ]
+        if not found or not str(wanted).strip():
+            known = dict.fromkeys([*names, *map(family, names)])
+            none = "" if known else "; the plan has none"
+            raise InvalidInput(f"without: no limit is called {wanted!r}{did_you_mean(str(wanted), known)}{none}")
+        gone.update(found)
+        notes.append(f"without {names[found[0]] if len(found) == 1 else f'{len(found)} limits ({wanted})'}")
+    return gone, notes
+
+
+def family(name: str) -> str:
+    """Return what limits of one kind have in common in their names.
+
+    >>> family("fairness band of Ann")
+    'fairness band'
+    """
+    return name.partition(" of ")[0].casefold()
+
+
+def _absent(case: Case, away: Collection[Any]) -> list[int]:
+    return [case.rep(rep) for rep in _collection("away", away)]
+
+
+def _without_minimums(
+    case: Case, limits: list[tuple[int, Limit]], absent: Sequence[int]
+) -> tuple[list[tuple[int, Limit]], list[str]]:
+    """Return the limits without the minimums on those who are away, each on its own, and what was dropped."""
+    names, left, dropped = case.limit_names(), [], []
+    for k, limit in limits:
+        alone = limit.reps is not None and len(limit.reps) > 0 and set(limit.reps.tolist()) <= set(absent)
+        if alone and limit.lower > 0:
+            dropped.append(names[k])
+        left.append((k, replace(limit, lower=0.0) if alone and limit.lower > 0 else limit))
+    notes = [f"{case.rep_ids[rep]} away" for rep in absent]
+    if dropped:
+        notes[-1] += f" (nothing is asked of them any more by {enumerate_some(dropped)})"
+    return left, notes
+
+
+def _with_limits(
+    case: Case, limits: list[tuple[int, Limit]], changes: "Mapping[str, Limit | Mapping[str, float | None]]"
+) -> tuple[list[tuple[int, Limit]], list[str]]:
+    """Return the limits with some bounds changed, and new ones added."""
+    result, notes = list(limits), []
+    place = {_label(k, limit): at for at, (k, limit) in enumerate(limits)}
+    for name, change in _mapping("limits", changes, "limit name -> new bounds, or a Limit").items():
+        if isinstance(change, Limit):
+            item = (-1, replace(change, name=name))
+            if name in place:
+                result[place[name]] = (limits[place[name]][0], item[1])
+            else:
+                result.append(item)
+            notes.append(f"with {name}: {_bounds(item[1])}")
+            continue
+        if name not in place:
+            raise InvalidInput(f"limits: no limit is called {name!r}{did_you_mean(str(name), place)}")
+        k, limit = result[place[name]]
+        result[place[name]] = (k, replace(limit, **_new_bounds(name, change)))
+        notes.append(f"{name}: {_bounds(result[place[name]][1])}")
+    return result, notes
+
+
+def _new_bounds(name: str, change: Any) -> Mapping[str, Any]:
+    bounds = _mapping(f"limits of {name!r}", change, "lower, upper or penalty -> number")
+    for key, value in bounds.items():
+        if key not in _BOUNDS:
+            raise InvalidInput(f'limits of {name!r}: unknown key "{key}"{did_you_mean(str(key), _BOUNDS)}')
+        if not (is_number(value) or (value is None and key == "penalty")):
+            raise InvalidInput(f"limits of {name!r}: {key} must be a number; found {value!r}")
+    return bounds
+
+
+def _label(k: int, limit: Limit) -> str:
+    return limit.name or f"limit {k}"
+
+
+def _pins(case: Case, pins: Mapping[Any, Any]) -> tuple[Ints, list[str]]:
+    pinned, notes = case.problem.pins.copy(), []
+    for lead_id, rep_id in _mapping("pins", pins, "lead id -> rep id, or None to remove a pin").items():
+        lead = case.lead(lead_id)
+        rep = -1 if rep_id is None else case.rep(rep_id)
+        if rep >= 0 and np.isneginf(case.problem.affinity.at([lead], [rep])[0]):
+            raise InvalidInput(f"pins: lead {lead_id!r} may not go to rep {rep_id!r}: not eligible")
+        pinned[lead] = rep
+        notes.append(f"{lead_id} not pinned" if rep < 0 else f"{lead_id} pinned to {rep_id}")
+    return pinned, notes
+
+
+def _mapping(name: str, given: Any, meaning: str) -> Mapping[Any, Any]:
+    if not isinstance(given, Mapping):
+        raise InvalidInput(f"{name}: must be a dict, {meaning}; found {type(given).__name__}")
+    return given
+
+
+def _collection(name: str, given: Any) -> Collection[Any]:
+    if isinstance(given, str | Mapping) or not isinstance(given, Collection):
+        raise InvalidInput(f"{name}: must be a list of names; found {given!r}")
+    return given
+
+
+def _bounds(limit: Limit) -> str:
+    soft = "" if limit.penalty is None else f", penalty {limit.penalty:g}"
+    return (
+        f"{limit.lower:g} to {limit.upper:g}{soft}" if np.isfinite(limit.upper) else f"at least {limit.lower:g}{soft}"
+    )
+
+
+def _rep(case: Case, rep: int) -> Id | None:
+    return None if rep < 0 else case.rep_ids[rep]
+
+
+def _gains(case: Case, leads: Ints, reps: Ints) -> Floats:
+    """Return what each lead gains with its rep, or in the pool."""
+    reserve = case.problem.reserve if np.isfinite(case.problem.reserve) else 0.0
+    return np.where(reps >= 0, case.gains.at(leads, np.maximum(reps, 0)), reserve)
+
+
+def _loads(plan: Decided) -> Ints:
+    return np.bincount(plan.rep_of_lead + 1, minlength=plan.case.problem.n_reps + 1)[1:]
+
+
+def _gain_of_reps(plan: Decided) -> Floats:
+    leads = np.flatnonzero(plan.rep_of_lead >= 0)
+    reps = plan.rep_of_lead[leads]
+    gains = plan.case.gains.at(leads, reps)
+    return np.asarray(np.bincount(reps, weights=gains, minlength=plan.case.problem.n_reps), dtype=np.float64)
+
+
+def _prices(plan: Decided) -> dict[str, float]:
+    slots = [f"capacity of {rep}" for rep in plan.case.rep_ids]
+    prices = [*plan.capacity_prices.tolist(), *plan.limit_prices_of_problem.tolist()]
+    return dict(zip([*slots, *plan.case.limit_names()], prices, strict=True))

@@ -1,0 +1,402 @@
+"""Why a lead stays in the pool, as a code, a sentence and the smallest change that would place it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.decision.case import Case
+from leadopt.errors import enumerate_some
+from leadopt.solvers.optimal.move_costs import Exchange
+from leadopt.tables.cells import Id
+from leadopt.tables.text import number
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+_Barrier = tuple[bool, Mapping[int, float], float]  # as `full`, `short` and `price` of a `_Way`
+
+
+class Reason(Enum):
+    """Why a lead was not given to anybody; the value is the code in tables and JSON."""
+
+    NO_ELIGIBLE_REP = "no_eligible_rep"
+    EXCLUDED_BY_RULE = "excluded_by_rule"
+    ALL_AWAY = "all_away"
+    ALL_FULL = "all_full"
+    BELOW_RESERVE = "below_reserve"
+    LEFT_BY_METHOD = "left_by_method"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unassigned:
+    """A lead in the pool.
+
+    Parameters
+    ----------
+    lead_id
+        the lead
+    reason
+        its code
+    because
+        the reason in a sentence
+    remedy
+        what would place it
+    changes
+        the remedies that are changes of capacities, limits or pins, each as arguments of `Plan.what_if`: each alone
+        leads to a best plan that places the lead (where others gain just as much, to one that places them instead)
+    """
+
+    lead_id: Id
+    reason: Reason
+    because: str
+    remedy: str
+    changes: tuple[Mapping[str, Any], ...] = field(default=(), compare=False)
+
+
+def loads_of(case: Case, rep_of_lead: Ints) -> Ints:
+    """Return how many leads each rep has, int64 (n_reps,)."""
+    return np.bincount(rep_of_lead[rep_of_lead >= 0], minlength=case.problem.n_reps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """An answer with what is asked of it for every lead alike.
+
+    Parameters
+    ----------
+    case, rep_of_lead
+        the decision and the answer
+    prices, limit_prices
+        of the answer
+    loads
+        int64 (n_reps,), leads of each rep
+    used
+        float64 (n_limits,), the usage of each limit
+    limits_of_rep
+        the limits that some leads of each rep count in, by number
+    exchange
+        what moves cost; None for an answer that is not proven best
+    barriers
+        what stands before a rep, where it is the same for every lead: filled in when it is first asked for
+    """
+
+    case: Case
+    rep_of_lead: Ints
+    prices: Floats
+    limit_prices: Floats
+    loads: Ints
+    used: Floats
+    limits_of_rep: tuple[tuple[int, ...], ...]
+    exchange: Exchange | None
+    barriers: dict[int, _Barrier] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(
+        cls, case: Case, rep_of_lead: Ints, prices: Floats, limit_prices: Floats, exchange: Exchange | None
+    ) -> "Answered":
+        """Return an answer with its loads added up."""
+        problem = case.problem
+        return cls(
+            case=case,
+            rep_of_lead=rep_of_lead,
+            prices=prices,
+            limit_prices=limit_prices,
+            loads=loads_of(case, rep_of_lead),
+            used=np.array([problem.load(limit, rep_of_lead) for limit in problem.limits], dtype=np.float64),
+            limits_of_rep=case.limits_of_reps(),
+            exchange=exchange,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """What stands between a lead and a rep.
+
+    Parameters
+    ----------
+    rep
+        the rep
+    gain
+        what the lead would gain there
+    full
+        whether the rep has no slot left
+    short
+        the limits without room for the lead, by number, and how much more each would have to allow
+    price
+        what that slot and that room are worth to the plan
+    """
+
+    rep: int
+    gain: float
+    full: bool
+    short: Mapping[int, float]
+    price: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ways:
+    """What stands between a lead and several reps: as a `_Way` for each, as arrays over the reps."""
+
+    rep: Ints
+    gain: Floats
+    full: Bools
+    short: Sequence[Mapping[int, float]]
+    price: Floats
+
+    @property
+    def is_open(self) -> Bools:
+        return np.asarray(~(self.full | np.array([bool(short) for short in self.short], dtype=bool)))
+
+    def at(self, place: int) -> _Way:
+        """Return the way to the rep at a place."""
+        return _Way(
+            rep=int(self.rep[place]),
+            gain=float(self.gain[place]),
+            full=bool(self.full[place]),
+            short=self.short[place],
+            price=float(self.price[place]),
+        )
+
+
+def why_unassigned(answer: Answered, lead: int) -> Unassigned:
+    """Return why a lead is in the pool, and what would place it."""
+    case = answer.case
+    gains = case.gains.of([lead])[0]
+    eligible = np.isfinite(gains)
+    if not eligible.any():
+        return _no_rep(answer, lead)
+    present = eligible & ~case.away
+    if not present.any():
+        names = _names(case, np.flatnonzero(eligible), "and")
+        return _because(case, lead, Reason.ALL_AWAY, f"everyone eligible is away: {names}", f"wait for {names}")
+    best = float(gains[present].max())
+    if best <= case.problem.reserve:
+        return _because(
+            case,
+            lead,
+            Reason.BELOW_RESERVE,
+            f"its best gain, {number(best)} with {case.rep_ids[int(np.argmax(np.where(present, gains, -np.inf)))]}, "
+            f"is not above the reserve of {number(case.problem.reserve)}",
+            f"lower the reserve below {number(best)}",
+        )
+    gaining = np.flatnonzero(present & (gains > case.problem.reserve))
+    return _no_room(answer, lead, _ways(answer, lead, gaining, gains[gaining]))
+
+
+def _ways(answer: Answered, lead: int, reps: Ints, gains: Floats) -> _Ways:
+    """Return what stands between a lead and some reps, the cheapest first."""
+    barriers = [answer.barriers.get(rep) or _barrier(answer, lead, rep) for rep in reps.tolist()]
+    price = np.array([price for _, _, price in barriers], dtype=np.float64)
+    full = np.array([full for full, _, _ in barriers], dtype=bool)
+    order = np.argsort(price - np.where(np.isfinite(gains), gains, 0.0), kind="stable")
+    return _Ways(
+        rep=reps[order],
+        gain=gains[order],
+        full=full[order],
+        short=[barriers[place][1] for place in order.tolist()],
+        price=price[order],
+    )
+
+
+def _barrier(answer: Answered, lead: int, rep: int) -> _Barrier:
+    """Return whether a rep is full, what is short there, and what that is worth."""
+    limits = answer.case.problem.limits
+    full = bool(answer.loads[rep] >= answer.case.problem.capacity[rep])
+    short, price = {}, float(answer.prices[rep]) if full else 0.0
+    for k, usage in answer.case.limits_around(lead, rep, answer.limits_of_rep[rep]).items():
+        lacks = float(answer.used[k]) + usage - limits[k].upper
+        if lacks > 1e-9 * max(1.0, usage):
+            short[k] = lacks
+            price += lacks * max(0.0, float(answer.limit_prices[k]))
+    barrier = full, short, price
+    if all(limits[k].leads is None and isinstance(limits[k].usage, float) for k in answer.limits_of_rep[rep]):
+        answer.barriers[rep] = barrier
+    return barrier
+
+
+def _no_rep(answer: Answered, lead: int) -> Unassigned:
+    case = answer.case
+    verdicts = [rule.allowed[rule.kind_of_lead[lead]] for rule in case.rules]
+    described = [allowed for rule, allowed in zip(case.rules, verdicts, strict=True) if not rule.excludes]
+    fitting = _all_of(described, case.problem.n_reps)
+    if fitting.any() and len(described) < len(verdicts):
+        reps = np.flatnonzero(fitting)
+        because = f"the only reps who fit are excluded: {_names(case, reps, 'and')}"
+        remedy = f"remove the exclusion of {_names(case, reps, 'or')}{_then_room(answer, lead, reps)}"
+        return _because(case, lead, Reason.EXCLUDED_BY_RULE, because, remedy)
+    if not case.rep_ids:
+        return _because(case, lead, Reason.NO_ELIGIBLE_REP, "there are no reps", "add a rep")
+    asks = [rule.words[rule.kind_of_lead[lead]] for rule in case.rules]
+    failing = [ask for ask, allowed in zip(asks, verdicts, strict=True) if not allowed.all()]
+    if not failing:
+        because = "the given affinity is -inf with every rep"
+        return _because(case, lead, Reason.NO_ELIGIBLE_REP, because, "give it a gain with some rep")
+    because = f"no rep meets: {'; '.join(failing)}"
+    drops = _droppable(answer, lead)
+    remedy = (
+        " or ".join(
+            f'drop the rule "{ask}" for this lead (then {_names(case, reps, "or")} could take it)'
+            f"{_then_room(answer, lead, reps)}"
+            for ask, reps in drops[:1]
+        )
+        or "give a rep what the lead asks for, or drop these rules for it"
+    )
+    return _because(case, lead, Reason.NO_ELIGIBLE_REP, because, remedy)
+
+
+def _droppable(answer: Answered, lead: int) -> list[tuple[str, Ints]]:
+    """Return each rule that alone bars some reps, in words, with these reps; rules that open a way come first."""
+    case, found = answer.case, []
+    verdicts = [rule.allowed[rule.kind_of_lead[lead]] for rule in case.rules]
+    for k, rule in enumerate(case.rules):
+        others = _all_of([allowed for other, allowed in enumerate(verdicts) if other != k], case.problem.n_reps)
+        if len(reps := np.flatnonzero(others & ~verdicts[k])):
+            found.append((rule.words[rule.kind_of_lead[lead]], reps))
+    return sorted(found, key=lambda item: not len(_with_room(answer, lead, item[1])))
+
+
+def _with_room(answer: Answered, lead: int, reps: Ints) -> Ints:
+    """Return which of some reps are there and could take a lead right away."""
+    case = answer.case
+    ways = _ways(answer, lead, reps[~case.away[reps]], np.zeros(int((~case.away[reps]).sum())))
+    return np.sort(ways.rep[ways.is_open])
+
+
+def _then_room(answer: Answered, lead: int, reps: Ints) -> str:
+    """Return what else it takes where a rule is not all that bars a lead from these reps."""
+    case = answer.case
+    there = reps[~case.away[reps]]
+    if not len(there):
+        return f" and wait for {_names(case, reps, 'or')}, who {'is' if len(reps) == 1 else 'are'} away"
+    gains = _would_gain(case, lead, there)
+    if (gains <= case.problem.reserve).all():
+        return f" and lower the reserve below {number(float(gains.max()))}"
+    ways = _ways(answer, lead, there, gains)
+    if (ways.is_open & ~(ways.gain <= case.problem.reserve)).any():
+        return ""
+    nearest = ways.at(0)
+    if np.isnan(nearest.gain):
+        return f" and make room: {_loosen(case, nearest)}, or more where other leads gain more there"
+    ahead = nearest.gain - nearest.price < case.problem.reserve
+    return f" and {_loosen(case, nearest)}{', by more than one lead takes, as others gain more there' if ahead else ''}"
+
+
+def _would_gain(case: Case, lead: int, reps: Ints) -> Floats:
+    """Return what a lead would gain with reps that a rule bars it from; NaN where the gains were given."""
+    if case.evidence is not None:
+        chance = case.evidence.estimates.probability[case.evidence.segment_of_lead[lead], reps]
+        return np.asarray(chance * case.gains.scale[lead])
+    return np.full(len(reps), np.nan if case.unit == "gain" else case.gains.scale[lead])
+
+
+def _no_room(answer: Answered, lead: int, ways: _Ways) -> Unassigned:
+    """Return the reason of a lead that somebody could gain from; `ways` are to these reps, the cheapest first."""
+    case = answer.case
+    if ways.is_open.any():
+        free = _names(case, ways.rep[ways.is_open], "or")
+        because = "this method found nobody for it"
+        return _because(case, lead, Reason.LEFT_BY_METHOD, because, f"{free} could take it")
+    if ways.full.all():
+        because = f"all eligible reps are full: {_names(case, ways.rep, 'and')}"
+    else:
+        limits, held = case.limit_names(), np.flatnonzero(~ways.full).tolist()
+        names = enumerate_some(dict.fromkeys(limits[k] for place in held for k in ways.short[place]), 3)
+        because = f"{_names(case, ways.rep[held], 'and')} can take no more under: {names}"
+    remedies, changes = _room_for(answer, lead, ways)
+    return _because(case, lead, Reason.ALL_FULL, because, "; or ".join(remedies), changes)
+
+
+def _room_for(answer: Answered, lead: int, ways: _Ways) -> tuple[list[str], list[Mapping[str, Any]]]:
+    r"""Return what would place the lead: room where it is next in line, else much room, a pin, the end of a rule.
+
+    It is next in line where it gains as much as the room it needs is worth, :math:`gain_{ij} - reserve \ge \sum price`:
+    no answer could make more of that room.
+    """
+    case = answer.case
+    noise = 1e-9 * float(np.abs(ways.gain).max())
+    places = np.flatnonzero(ways.gain - ways.price >= case.problem.reserve - noise)
+    if next_in_line := [ways.at(place) for place in places.tolist()]:
+        remedies, changes = [_room_at(case, next_in_line)], [_change(case, way) for way in next_in_line]
+    else:
+        remedies, changes = _beside_others(answer, lead, ways)
+    return [*remedies, *_open_by_rule(answer, lead)], changes
+
+
+def _room_at(case: Case, ways: Sequence[_Way]) -> str:
+    """Return the room that would do, slots of several reps in one phrase."""
+    slots = [way.rep for way in ways if way.full and not way.short][:3]
+    phrases = [f"one more slot for {_names(case, np.array(slots), 'or')}"] if slots else []
+    held = [way for way in ways if way.short][: 3 - len(slots)]
+    return "; or ".join(dict.fromkeys([*phrases, *(_loosen(case, way) for way in held)]))
+
+
+def _loosen(case: Case, way: _Way) -> str:
+    names = enumerate_some([case.limit_names()[k] for k in way.short], 3)
+    slot = f"one more slot for {case.rep_ids[way.rep]}" if way.full else ""
+    return " and ".join(filter(None, [slot, f"loosen {names}" if names else ""]))
+
+
+def _change(case: Case, way: _Way) -> Mapping[str, Any]:
+    """Return the room at one rep as arguments of `Plan.what_if`."""
+    names, limits = case.limit_names(), case.problem.limits
+    # A hair more than is lacking, lest rounding leaves the lead outside; a limit that counts leads stays whole.
+    bounds = {
+        names[k]: {"upper": limits[k].upper + (lacks if limits[k].counts_leads else lacks * (1 + 1e-9) + 1e-9)}
+        for k, lacks in way.short.items()
+    }
+    change: dict[str, Any] = {"limits": bounds} if bounds else {}
+    return change | ({"capacity": {case.rep_ids[way.rep]: 1}} if way.full else {})
+
+
+def _beside_others(answer: Answered, lead: int, ways: _Ways) -> tuple[list[str], list[Mapping[str, Any]]]:
+    """Return the remedies of a lead that others are ahead of: much room, or a pin at its cost."""
+    case, first = answer.case, ways.at(0)
+    if first.short:
+        more = f"{_loosen(case, first)}, by more than one lead takes, as other leads gain more there"
+    else:
+        nearest = [rep for rep, short in zip(ways.rep[:2].tolist(), ways.short, strict=False) if not short]
+        names = _names(case, np.array(nearest), "or")
+        more = f"several more slots for {names}, as other leads gain more there"
+    if answer.exchange is None:
+        return [more], []
+    costs = answer.exchange.move_costs(lead)[ways.rep]
+    cheapest = int(np.argmin(costs))
+    if not np.isfinite(costs[cheapest]):
+        return [more], []
+    rep = case.rep_ids[ways.rep[cheapest]]
+    pin = f"pin it to {rep}, which costs {number(float(costs[cheapest]))}"
+    return [more, pin], [{"pins": {case.lead_ids[lead]: rep}}]
+
+
+def _open_by_rule(answer: Answered, lead: int) -> list[str]:
+    """Return the rule whose end alone would place a lead with somebody who has room, where its gain is known."""
+    case = answer.case
+    for ask, reps in _droppable(answer, lead):
+        room = _with_room(answer, lead, reps)
+        room = room[_would_gain(case, lead, room) > case.problem.reserve]
+        if len(room):
+            return [f'drop the rule "{ask}" for this lead (then {_names(case, room, "or")} could take it)']
+    return []
+
+
+def _because(
+    case: Case, lead: int, reason: Reason, because: str, remedy: str, changes: Sequence[Mapping[str, Any]] = ()
+) -> Unassigned:
+    return Unassigned(
+        lead_id=case.lead_ids[lead], reason=reason, because=because, remedy=remedy, changes=tuple(changes)
+    )
+
+
+def _all_of(masks: Sequence[Bools], n_reps: int) -> Bools:
+    return np.asarray(np.logical_and.reduce([np.ones(n_reps, dtype=bool), *masks]))
+
+
+def _names(case: Case, reps: Ints, last: str) -> str:
+    names = [str(case.rep_ids[rep]) for rep in reps]
+    if len(names) > 4:
+        return enumerate_some(names, 3)
+    return f" {last} ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else "nobody"

@@ -1,0 +1,364 @@
+"""Whether an answer is allowed, what it is worth, and how far from the best it can be at most.
+
+Shares no code with any solver: everything is recomputed from the problem, the answer and the prices. Weak duality
+does the rest: whatever the prices, no allowed answer is worth more than the bound they give.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.problem.blocks import over_blocks
+from leadopt.problem.certify_by_scale import Lines
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit, Problem, counts
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+OPTIMAL_GAP = 1e-9
+# Sorting the leads pays where each row is that of many, and looking at every pair is expensive.
+_SHARED_BY, _WIDE, _MANY_PAIRS = 32, 64, 1 << 22
+_FEW_COLUMNS = 0.25  # share of the reps up to which charging them alone is quicker than charging all
+_LEAD_COLUMNS = 8  # about as many numbers are looked at for each lead alone
+
+
+class Charge(NamedTuple):
+    """What some leads pay with each rep per unit of usage: all limits on these leads and this usage together."""
+
+    limit: Limit  # the first of them
+    price: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """What can be proved about an answer.
+
+    Parameters
+    ----------
+    objective
+        gains of the placed leads, plus the reserve of each other (where finite), less penalties
+    bound
+        no allowed answer is worth more
+    gap
+        ``(bound - objective) / max(|bound|, turnover)``, the turnover being the sum of all |gains|, |reserves| and
+        penalties in the objective: relative, blind to the unit, and sound where gains cancel
+    violations
+        every broken rule in words; empty for an allowed answer
+    """
+
+    objective: float
+    bound: float
+    gap: float
+    violations: tuple[str, ...] = ()
+
+    @property
+    def optimal(self) -> bool:
+        """Whether this proves the answer allowed and best."""
+        return not self.violations and abs(self.gap) <= OPTIMAL_GAP
+
+
+def certify(
+    problem: Problem,
+    rep_of_lead: Ints,
+    prices: Floats | None = None,
+    limit_prices: Sequence[float] | Floats | None = None,
+) -> Certificate:
+    r"""Return objective, feasibility, bound and gap of any answer.
+
+    With prices :math:`p_j` of the capacities and :math:`q_k` of the limits, the bound is the Lagrangian dual
+
+    .. math:: \sum_i \max\Big(reserve, \max_j gain_{ij} - p_j - \sum_{k \ni ij} usage_{kij} q_k\Big)
+       + \sum_j p_j\, capacity_j + \sum_k (q_k^+ upper_k - q_k^- lower_k)
+
+    Parameters
+    ----------
+    problem
+        what was to be solved
+    rep_of_lead
+        int64 (n_leads,), the rep of each lead, -1 = pool
+    prices
+        (n_reps,), prices of the capacities; None = 0, which bounds little but is valid; negative ones count as 0
+    limit_prices
+        one for each limit; clipped to where the dual is finite (the penalty; 0 above for a limit without upper bound)
+
+    Notes
+    -----
+    One pass over the pairs, in blocks and on every core: O(n_leads x n_reps) time, 1 MB a core. Where many leads share
+    a row and limits count leads, or amounts with the same rows and scales, the best of those that the same limits count
+    is a convex function of their scale: O(n_leads) after one sort.
+
+    References
+    ----------
+    Geoffrion (1974), Lagrangean relaxation for integer programming, eq. 2. doi:10.1007/BFb0120690
+
+    Examples
+    --------
+    >>> problem = Problem(affinity=[[3.0, 1.0], [2.0, 1.5]], capacity=[1, 1])
+    >>> certify(problem, np.array([0, 1]), np.array([1.0, 0.0]))
+    Certificate(objective=4.5, bound=4.5, gap=0.0, violations=())
+    """
+    answer = np.asarray(rep_of_lead, dtype=np.int64)
+    p = np.zeros(problem.n_reps) if prices is None else np.maximum(np.asarray(prices, dtype=np.float64), 0.0)
+    q = _dual_range(problem.limits, limit_prices)
+    bound = float(_bound(problem, p, q))
+    if malformed := _malformed(problem, answer):
+        return Certificate(objective=-np.inf, bound=bound, gap=np.inf, violations=malformed)
+    audit = _Audit.of(problem, answer)
+    objective = audit.gains + audit.reserves - audit.penalties
+    size = max(abs(bound), audit.turnover + abs(audit.reserves) + audit.penalties)
+    gap = (bound - objective) / size if 0 < size < np.inf else 0.0 if bound == objective else np.inf
+    return Certificate(objective=objective, bound=bound, gap=gap, violations=_violations(problem, answer, audit))
+
+
+def reduced_gains(problem: Problem, leads: Ints, prices: Floats, limit_prices: Floats) -> Floats:
+    """Return gains less the prices of every limit a pair is in, float64 (len(leads), n_reps); -inf where ineligible."""
+    everywhere, partial = charges(problem.limits, prices, limit_prices)
+    reduced = problem.affinity.of(leads)
+    reduced -= everywhere
+    for charge in partial:
+        _charge(reduced, charge, leads)
+    return reduced
+
+
+def charges(
+    limits: Sequence[Limit], prices: Floats, limit_prices: Sequence[float] | Floats
+) -> tuple[Floats, list[Charge]]:
+    """Return what each rep costs every lead alike, float64 (n_reps,), and what leads are charged differently."""
+    everywhere = np.array(prices, dtype=np.float64)
+    partial: dict[object, Charge] = {}
+    for limit, price in zip(limits, limit_prices, strict=True):
+        if price == 0.0:
+            continue
+        number = limit.usage if isinstance(limit.usage, float) else None
+        if limit.leads is None and number is not None:
+            target = everywhere
+        else:
+            blank = Charge(limit if number is None else replace(limit, usage=1.0), np.zeros(len(prices)))
+            target = partial.setdefault(counts(limit), blank).price
+        target[slice(None) if limit.reps is None else limit.reps] += price * (1.0 if number is None else number)
+    return everywhere, list(partial.values())
+
+
+def _charge(reduced: Floats, charge: Charge, leads: Ints) -> None:
+    """Subtract in place what each lead is charged with each rep."""
+    rows = np.arange(len(leads)) if charge.limit.leads is None else np.flatnonzero(_inside(leads, charge.limit.leads))
+    columns = np.flatnonzero(charge.price)
+    some = len(columns) < _FEW_COLUMNS * len(charge.price)
+    usage = charge.limit.usage_of(leads[rows])
+    if some and usage.shape[1] > 1:
+        usage = usage[:, columns]
+    paid = usage * (charge.price[columns] if some else charge.price)
+    every_row = len(rows) == len(leads)
+    if every_row or not some:
+        reduced[slice(None) if every_row else rows, columns if some else slice(None)] -= paid
+    else:
+        reduced[np.ix_(rows, columns)] -= paid
+
+
+def _inside(leads: Ints, chosen: Ints) -> NDArray[np.bool_]:
+    """Return which leads are among the chosen ones, which a limit holds in order: `np.isin` would sort them again."""
+    if not len(chosen):
+        return np.zeros(len(leads), dtype=np.bool_)
+    return np.asarray(chosen.take(np.searchsorted(chosen, leads), mode="clip") == leads)
+
+
+def _bound(problem: Problem, p: Floats, q: Floats) -> float:
+    # Pinned leads take their share of every bound first: their prices would cancel, and leave rounding behind.
+    pinned = np.flatnonzero(problem.pins >= 0)
+    taken = np.bincount(problem.pins[pinned], minlength=problem.n_reps)
+    total = float(p @ (problem.capacity - taken)) + float(problem.affinity.at(pinned, problem.pins[pinned]).sum())
+    beside = problem.loads(problem.pins) if len(pinned) else np.zeros(len(q))
+    for limit, price, load in zip(problem.limits, q, beside, strict=True):
+        if price != 0:
+            lower, upper = limit.reachable
+            total += price * ((upper if price > 0 else lower) - load)
+    everywhere, partial = charges(problem.limits, p, q)
+    if _rows_are_shared(problem.affinity) and _are_lines(problem.affinity, everywhere, partial):
+        kind = _kinds(problem.n_leads, partial)
+        if problem.n_leads >= _SHARED_BY * len(problem.affinity.rates) * (int(kind.max(initial=0)) + 1):
+            return total + _best_by_size(problem, everywhere, partial, kind)
+    return total + _best_by_pair(problem, everywhere, partial)
+
+
+def _rows_are_shared(affinity: Affinity) -> bool:
+    many = affinity.n_reps >= _WIDE and affinity.n_leads * affinity.n_reps >= _MANY_PAIRS
+    return many and affinity.n_leads >= _SHARED_BY * len(affinity.rates)
+
+
+def _best_by_pair(problem: Problem, everywhere: Floats, partial: Sequence[Charge]) -> float:
+    """Return the sum of the free leads' best reduced gains, from one look at every pair."""
+
+    def best(start: int, stop: int, scratch: Floats) -> float:
+        reduced = np.subtract(problem.affinity.between(start, stop, scratch), everywhere, out=scratch)
+        for charge in partial:
+            _charge(reduced, charge, np.arange(start, stop))
+        found = reduced.max(axis=1, initial=problem.reserve)
+        found[problem.pins[start:stop] >= 0] = 0.0
+        return float(found.sum())
+
+    return float(np.sum(over_blocks(problem.n_leads, problem.n_reps, best)))
+
+
+def _best_by_size(problem: Problem, everywhere: Floats, partial: Sequence[Charge], kind: Ints) -> float:
+    """Return the same sum, from a few leads of each row and kind.
+
+    Along leads of one row that are charged alike, by scale s, the best reduced gain
+    ``max(reserve, max_j rates[j] * s - price[j])`` is convex: a choice that is best for two of them is best for all
+    between, and together they are worth ``rate * sum(s) - price * count``. A charge on amounts that have the rows and
+    scales of the gains is a change of rates.
+    """
+    order, _ = problem.affinity.by_size
+    n_kinds, of_place = int(kind.max(initial=0)) + 1, kind[order]
+    total = 0.0
+    for k in range(n_kinds):
+        leads = order if n_kinds == 1 else order[of_place == k]
+        if len(leads):
+            charged = _charged(problem.affinity, everywhere, partial, int(leads[0]))
+            total += _best_of_kind(problem, leads, *charged)
+    return total
+
+
+def _best_of_kind(problem: Problem, leads: Ints, rates: Floats, prices: Floats) -> float:
+    """Return the sum for some leads in order of row and scale, who all have these rates and prices."""
+    first = np.concatenate([[0], np.bincount(problem.affinity.row[leads], minlength=len(rates)).cumsum()])
+    size = _gathered(problem.affinity.scale, leads)
+    stretches = Lines(rates, prices, problem.reserve).stretches(size, first)
+    if stretches is None:
+        return -np.inf
+    start, rate, price = stretches
+    count = np.diff(start, append=len(size))
+    if (problem.pins >= 0).any():
+        free = problem.pins[leads] < 0
+        size *= free
+        count = np.add.reduceat(free, start, dtype=np.int64)
+    return float((rate * np.add.reduceat(size, start) - price * count).sum())
+
+
+def _charged(affinity: Affinity, everywhere: Floats, partial: Sequence[Charge], lead: int) -> tuple[Floats, Floats]:
+    """Return the rates and prices of the leads that are charged as one of them is."""
+    rates, prices = affinity.rates, everywhere
+    for charge in partial:
+        if charge.limit.leads is not None and not _inside(np.array([lead]), charge.limit.leads)[0]:
+            continue
+        if isinstance(charge.limit.usage, Affinity):
+            rates = rates - charge.limit.usage.rates * charge.price
+        else:
+            prices = prices + charge.price
+    return rates, prices
+
+
+def _are_lines(affinity: Affinity, everywhere: Floats, partial: Sequence[Charge]) -> bool:
+    """Return whether prices are finite and what is charged is a line in the scale of a lead, for each row and kind."""
+    finite = all(np.isfinite(price).all() for price in (everywhere, *(charge.price for charge in partial)))
+    usages = [charge.limit.usage for charge in partial if not isinstance(charge.limit.usage, float)]
+    return finite and all(isinstance(usage, Affinity) and usage.is_along(affinity) for usage in usages)
+
+
+def _kinds(n_leads: int, partial: Sequence[Charge]) -> Ints:
+    """Return a number for each lead, the same for all that the same charges count."""
+    kind = np.zeros(n_leads, dtype=np.int64)
+    for charge in partial:
+        if charge.limit.leads is not None:
+            kind *= 2
+            kind[charge.limit.leads] += 1
+            kind = np.unique(kind, return_inverse=True)[1].reshape(-1)
+    return kind
+
+
+def _gathered(values: Floats, order: Ints) -> Floats:
+    found = np.empty(len(order))
+    # "clip" changes no index that exists, and spares the copy that "raise" makes.
+    over_blocks(len(order), 1, lambda a, b, _: values.take(order[a:b], out=found[a:b], mode="clip"))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Audit:
+    """What an answer comes to: sums of the placed leads' gains and |gains|, the rest, and what breaks a rule."""
+
+    gains: float
+    turnover: float
+    reserves: float
+    penalties: float
+    used: tuple[float, ...]
+    n_leads_of_rep: Ints
+    ineligible: Ints
+    unkept: Ints
+
+    @classmethod
+    def of(cls, problem: Problem, answer: Ints) -> "_Audit":
+        """Look at each lead once, in blocks."""
+        parts = over_blocks(problem.n_leads, _LEAD_COLUMNS, lambda a, b, _: _look(problem, answer, a, b))
+        gains, turnover, ineligible, unkept = zip(*parts, strict=True) if parts else ((), (), (), ())
+        counts = np.bincount(answer + 1, minlength=problem.n_reps + 1)
+        used = tuple(problem.loads(answer).tolist())
+        return cls(
+            gains=float(np.sum(gains)),
+            turnover=float(np.sum(turnover)),
+            reserves=problem.reserve * int(counts[0]) if np.isfinite(problem.reserve) else 0.0,
+            penalties=_penalties(problem.limits, used),
+            used=used,
+            n_leads_of_rep=counts[1:],
+            ineligible=_joined(ineligible),
+            unkept=_joined(unkept),
+        )
+
+
+def _look(problem: Problem, answer: Ints, start: int, stop: int) -> tuple[float, float, Ints, Ints]:
+    mine, pins = answer[start:stop], problem.pins[start:stop]
+    placed = np.flatnonzero(mine >= 0)
+    gains = problem.affinity.at(placed + start, mine[placed])
+    unkept = np.flatnonzero((pins >= 0) & (mine != pins)) + start
+    return float(gains.sum()), float(np.abs(gains).sum()), placed[np.isneginf(gains)] + start, unkept
+
+
+def _joined(parts: Sequence[Ints]) -> Ints:
+    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
+
+
+def _penalties(limits: Sequence[Limit], used: Sequence[float]) -> float:
+    penalties = 0.0
+    for limit, load in zip(limits, used, strict=True):
+        if limit.penalty is not None:
+            penalties += limit.penalty * (max(0.0, load - limit.upper) + max(0.0, limit.lower - load))
+    return penalties
+
+
+def _dual_range(limits: Sequence[Limit], limit_prices: Sequence[float] | Floats | None) -> Floats:
+    q = np.zeros(len(limits)) if limit_prices is None else np.array(limit_prices, dtype=np.float64)
+    for k, limit in enumerate(limits):
+        penalty = np.inf if limit.penalty is None else limit.penalty
+        q[k] = np.clip(q[k], -penalty, penalty if np.isfinite(limit.upper) else 0.0)
+    return q
+
+
+def largest_gain(problem: Problem) -> float:
+    """Return the largest absolute gain of any eligible pair, or the reserve where that is larger."""
+    largest = problem.affinity.largest
+    return max(largest, abs(problem.reserve)) if np.isfinite(problem.reserve) else largest
+
+
+def _malformed(problem: Problem, answer: Ints) -> tuple[str, ...]:
+    whole = answer.shape == (problem.n_leads,)
+    if whole and answer.min(initial=-1) >= -1 and answer.max(initial=-1) < problem.n_reps:
+        return ()
+    return (f"the answer must give each of {problem.n_leads} leads a rep from 0 to {problem.n_reps - 1}, or -1",)
+
+
+def _violations(problem: Problem, answer: Ints, audit: _Audit) -> tuple[str, ...]:
+    found = [f"lead {lead} is not eligible for rep {answer[lead]}" for lead in audit.ineligible]
+    found += [f"lead {lead} is pinned to rep {problem.pins[lead]} but went to {answer[lead]}" for lead in audit.unkept]
+    loads = audit.n_leads_of_rep
+    over = np.flatnonzero(loads > problem.capacity)
+    found += [f"rep {rep} has {loads[rep]} leads and capacity {problem.capacity[rep]}" for rep in over]
+    if np.isneginf(problem.reserve):
+        found += [f"lead {lead} must be placed" for lead in np.flatnonzero(answer < 0)]
+    for k, (limit, load) in enumerate(zip(problem.limits, audit.used, strict=True)):
+        slack = OPTIMAL_GAP * max(1.0, abs(load))
+        if limit.penalty is None and not (limit.lower - slack <= load <= limit.upper + slack):
+            found.append(f"limit {limit.name or k} has {load:g}, not from {limit.lower:g} to {limit.upper:g}")
+    return tuple(found)

@@ -1,0 +1,113 @@
+r"""A bound from prices of leads, for reps that each have so much time: tighter than prices of the time itself.
+
+With a price :math:`u_i` of having lead i served once, no answer is worth more than
+
+.. math:: \sum_i u_i + \sum_i (reserve - u_i)^+ + \sum_j \max\Big\{\sum_{i \in S} (gain_{ij} - u_i):
+   \sum_{i \in S} usage_{ij} \le upper_j\Big\}
+
+as each rep alone then packs the best leads into its time, a knapsack in whole leads; prices of time would divide them.
+Limits of other kinds are left out, which cannot lower the bound. Whole gains add up to whole numbers: then it is
+rounded down.
+
+References
+----------
+Fisher, Jaikumar and Van Wassenhove (1986), A multiplier adjustment method for the generalized assignment problem.
+doi:10.1287/mnsc.32.9.1095
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.problem.problem import Limit, Problem
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_STEPS = 1_000  # that an upper bound in fractions is divided into
+_MOST = 4_000_000  # leads times all steps: a few ms a bound
+_SLACK = 1e-9  # relative: what the certificate lets a load exceed its bound by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knapsacks:
+    """Whole weights of leads and the room of each rep.
+
+    Parameters
+    ----------
+    gain
+        float64 (n_leads, n_reps), -inf = ineligible
+    weight
+        int64 (n_leads, n_reps), amounts in steps, rounded down
+    room
+        int64 (n_reps,)
+    """
+
+    gain: Floats
+    weight: Ints
+    room: Ints
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Knapsacks | None":
+        """Return the knapsacks of a problem; None if no rep has one, some leads are pinned, or they are too large."""
+        of_rep = {int(limit.reps[0]): limit for limit in problem.limits if _is_knapsack(limit)}  # type: ignore[index]
+        if not of_rep or (problem.pins >= 0).any():
+            return None
+        weight = np.ones((problem.n_leads, problem.n_reps), dtype=np.int64)
+        room = np.minimum(problem.capacity, problem.n_leads).astype(np.int64)
+        for rep, limit in of_rep.items():
+            weight[:, rep], room[rep] = _whole(limit, rep, problem.n_leads)
+        if problem.n_leads * float(room.sum()) > _MOST:
+            return None
+        return cls(gain=problem.affinity.dense(), weight=weight, room=room)
+
+
+def _is_knapsack(limit: Limit) -> bool:
+    single = limit.reps is not None and len(limit.reps) == 1
+    return single and limit.penalty is None and np.isfinite(limit.upper) and not limit.counts_leads
+
+
+def _whole(limit: Limit, rep: int, n_leads: int) -> tuple[Ints, int]:
+    """Return a limit's amounts and its upper bound in whole steps; amounts rounded down allow more, never less."""
+    amounts = np.zeros(n_leads)
+    leads = np.arange(n_leads) if limit.leads is None else limit.leads
+    amounts[leads] = limit.usage_at(leads, np.full(len(leads), rep))
+    upper = limit.upper * (1.0 + _SLACK) + _SLACK
+    steps = 1.0 if (amounts == np.rint(amounts)).all() else _STEPS / upper
+    return np.floor(steps * amounts).astype(np.int64), int(np.floor(steps * min(upper, amounts.sum())))
+
+
+def knapsack_bound(problem: Problem, lead_prices: Floats) -> float:
+    """Return what no answer is worth more than, from a price of each lead, float64 (n_leads,); inf if none applies.
+
+    Examples
+    --------
+    >>> hours = Limit(reps=[0], usage=[3.0, 3.0], upper=5)
+    >>> problem = Problem(affinity=[[4.0], [4.0]], capacity=2, limits=[hours])
+    >>> knapsack_bound(problem, np.zeros(2))  # a price of time allows 20 / 3
+    4.0
+    """
+    found = Knapsacks.of(problem)
+    if found is None:
+        return np.inf
+    u = np.asarray(lead_prices, dtype=np.float64)
+    pool = float(np.maximum(problem.reserve - u, 0.0).sum()) if np.isfinite(problem.reserve) else 0.0
+    packed = (_packed(found.gain[:, rep] - u, found.weight[:, rep], int(room)) for rep, room in enumerate(found.room))
+    bound = float(u.sum()) + pool + float(sum(packed))
+    return float(np.floor(bound + _SLACK * max(1.0, abs(bound)))) if _is_whole(problem, found.gain) else bound
+
+
+def _is_whole(problem: Problem, gain: Floats) -> bool:
+    """Return whether no answer can be worth anything but a whole number."""
+    parts = np.append(gain[np.isfinite(gain)], problem.reserve if np.isfinite(problem.reserve) else 0.0)
+    return bool((parts == np.rint(parts)).all()) and all(limit.penalty is None for limit in problem.limits)
+
+
+def _packed(profit: Floats, weight: Ints, room: int) -> float:
+    """Return the most profit that fits, by dynamic programming over the room."""
+    best = np.zeros(room + 1)
+    for lead in np.flatnonzero((profit > 0) & (weight <= room)).tolist():
+        w = int(weight[lead])
+        best[w:] = np.maximum(best[w:], best[: room + 1 - w] + profit[lead])
+    return float(best[-1])

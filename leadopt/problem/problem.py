@@ -1,0 +1,349 @@
+"""What is to be solved, as frozen data: `Limit` and `Problem`. No solver in here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from leadopt.errors import InvalidInput
+from leadopt.problem.gains import Affinity
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_LARGEST = 1e290  # gains up to here can be added up and priced within float64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, init=False, repr=False)
+class Limit:
+    r"""A bound on how much of some leads some reps together get.
+
+    .. math:: lower \le \sum_{i \in leads} \sum_{j \in reps} usage_{ij} x_{ij} \le upper
+
+    Capacity, minimum load, quota, team cap and fairness band are all limits.
+
+    Parameters
+    ----------
+    reps, leads
+        index arrays or boolean masks; None = all
+    usage
+        what a lead takes: a number, an array (n_leads,) or (n_leads, n_reps), or an `Affinity` where that depends on
+        rows that leads share; finite and not negative
+    lower, upper
+        the bounds, in units of usage; 0 and inf bound nothing
+    penalty
+        gain lost per unit beyond a bound; None = the bound is hard
+    name
+        what messages and reports call it
+
+    Raises
+    ------
+    InvalidInput
+        a bound that is NaN or negative, lower above upper, a negative usage or penalty
+
+    Examples
+    --------
+    >>> Limit(reps=[0, 1], upper=10, name="team North")
+    Limit('team North': 0 <= leads of 2 reps <= 10)
+    """
+
+    reps: Ints | None = None
+    leads: Ints | None = None
+    usage: float | Floats | Affinity = 1.0
+    lower: float = 0.0
+    upper: float = float("inf")
+    penalty: float | None = None
+    name: str | None = None
+
+    def __init__(
+        self,
+        *,
+        reps: ArrayLike | None = None,
+        leads: ArrayLike | None = None,
+        usage: "ArrayLike | Affinity" = 1.0,
+        lower: float = 0.0,
+        upper: float = float("inf"),
+        penalty: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        label = f"limit {name!r}" if name else "limit"
+        amounts = _amounts(usage, label)
+        if not (0 <= lower < np.inf):
+            raise InvalidInput(f"{label}: lower must be a finite number, 0 or more; found {lower}")
+        if not upper >= 0:
+            raise InvalidInput(f"{label}: upper must be a number, 0 or more; found {upper}")
+        if lower > upper:
+            raise InvalidInput(f"{label}: lower must not exceed upper; found {lower:g} > {upper:g}")
+        if penalty is not None and not (0 <= penalty <= _LARGEST):
+            raise InvalidInput(
+                f"{label}: penalty must be from 0 to {_LARGEST:g}, or None for a hard limit; found {penalty}"
+            )
+        values = {
+            "reps": _chosen(reps, f"{label}: reps"),
+            "leads": _chosen(leads, f"{label}: leads"),
+            "usage": amounts,
+            "lower": float(lower),
+            "upper": float(upper),
+            "penalty": None if penalty is None else float(penalty),
+            "name": name,
+        }
+        for field, value in values.items():
+            object.__setattr__(self, field, value)
+
+    def __repr__(self) -> str:
+        n_reps, n_leads = (None if side is None else _count(side) for side in (self.reps, self.leads))
+        who = "all reps" if n_reps is None else f"{n_reps} rep{'s' * (n_reps != 1)}"
+        what = "leads" if n_leads is None else f"{n_leads} leads"
+        soft = "" if self.penalty is None else f", penalty {self.penalty:g}"
+        return f"Limit({self.name!r}: {self.lower:g} <= {what} of {who} <= {self.upper:g}{soft})"
+
+    @property
+    def counts_leads(self) -> bool:
+        """Whether every lead uses exactly 1."""
+        return not isinstance(self.usage, Affinity) and bool(np.all(np.asarray(self.usage) == 1.0))
+
+    @property
+    def reachable(self) -> tuple[float, float]:
+        """The bounds that a load can be at: whole ones where a hard limit counts leads."""
+        if self.penalty is None and self.counts_leads:
+            return float(np.ceil(self.lower)), float(np.floor(self.upper))
+        return self.lower, self.upper
+
+    def usage_of(self, leads: ArrayLike) -> Floats:
+        """Return what some leads take with every rep, to be broadcast: (1, 1), (len(leads), 1) or (.., n_reps)."""
+        if isinstance(self.usage, float):
+            return np.full((1, 1), self.usage)
+        if isinstance(self.usage, Affinity):
+            return self.usage.of(leads)
+        rows = self.usage[np.asarray(leads)]
+        return np.asarray(rows[:, None] if rows.ndim == 1 else rows)
+
+    def usage_at(self, leads: ArrayLike, reps: ArrayLike) -> Floats:
+        """Return what each lead takes with the rep at the same place, float64 (len(leads),)."""
+        if isinstance(self.usage, float):
+            return np.full(len(np.asarray(leads)), self.usage)
+        if isinstance(self.usage, Affinity):
+            return self.usage.at(leads, reps)
+        rows, columns = np.asarray(leads), np.asarray(reps)
+        return np.asarray(self.usage[rows] if self.usage.ndim == 1 else self.usage[rows, columns])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Problem:
+    r"""Which rep gets which lead: maximise the gains of the placed leads plus the reserve of the others.
+
+    .. math:: \max \sum_{ij} gain_{ij} x_{ij} + reserve \sum_i (1 - \sum_j x_{ij}) - penalties,\quad
+       \sum_j x_{ij} \le 1,\ \sum_i x_{ij} \le capacity_j,\ x_{ij} \in \{0, 1\},\ \text{every limit}
+
+    Parameters
+    ----------
+    affinity
+        `Affinity` or a matrix (n_leads, n_reps) of gains; -inf where a pair is ineligible
+    capacity
+        int64 (n_reps,), most leads each rep may get; one int serves all
+    limits
+        further `Limit` objects
+    pins
+        int64 (n_leads,), the rep a lead is fixed to, -1 = free; or a mapping from lead to rep; None = no pins
+    reserve
+        gain of leaving a lead in the pool; -inf = every lead must be placed
+
+    Raises
+    ------
+    InvalidInput
+        wrong shapes or types, unknown indices, a pin to an ineligible rep, gains too large to add up
+    """
+
+    affinity: Affinity
+    capacity: Ints
+    limits: tuple[Limit, ...] = ()
+    pins: Ints = None  # type: ignore[assignment]  # filled in by __post_init__
+    reserve: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Validate once, and freeze the arrays."""
+        affinity = Affinity.coerce(self.affinity)
+        _check_size(affinity)
+        object.__setattr__(self, "affinity", affinity)
+        object.__setattr__(self, "capacity", _capacity(self.capacity, affinity.n_reps))
+        object.__setattr__(self, "limits", tuple(_fitted(limit, affinity) for limit in self.limits))
+        object.__setattr__(self, "pins", _pins(self.pins, affinity))
+        object.__setattr__(self, "reserve", float(self.reserve))
+        if not (abs(self.reserve) <= _LARGEST or self.reserve == -np.inf):
+            raise InvalidInput(
+                f"reserve: must be finite and at most {_LARGEST:g}, or -inf where every lead must be placed; "
+                f"found {self.reserve}"
+            )
+
+    @property
+    def n_leads(self) -> int:
+        """How many leads there are."""
+        return self.affinity.n_leads
+
+    @property
+    def n_reps(self) -> int:
+        """How many reps there are."""
+        return self.affinity.n_reps
+
+    def replace(self, **changes: Any) -> Self:
+        """Return the same problem with some fields changed, validated again."""
+        return replace(self, **changes)
+
+    def load(self, limit: Limit, rep_of_lead: Ints) -> float:
+        """Return the usage of a limit by an answer."""
+        if limit.leads is None and isinstance(limit.usage, float):
+            placed = np.bincount(rep_of_lead + 1, minlength=self.n_reps + 1)[1:]
+            return limit.usage * float(placed.sum() if limit.reps is None else placed[limit.reps].sum())
+        leads = np.flatnonzero(rep_of_lead >= 0) if limit.leads is None else limit.leads[rep_of_lead[limit.leads] >= 0]
+        reps = rep_of_lead[leads]
+        if limit.reps is not None:
+            inside = np.isin(reps, limit.reps)
+            leads, reps = leads[inside], reps[inside]
+        return float(limit.usage_at(leads, reps).sum())
+
+    def loads(self, rep_of_lead: Ints) -> Floats:
+        """Return the usage of every limit by an answer, float64 (n_limits,); those that count alike in one pass."""
+        found = np.zeros(len(self.limits))
+        for numbers in alike(self.limits):
+            counted = self.limits[numbers[0]]
+            chosen = slice(None) if counted.leads is None else counted.leads
+            placed = np.flatnonzero(rep_of_lead[chosen] >= 0)
+            leads = placed if counted.leads is None else counted.leads[placed]
+            reps = rep_of_lead[leads]
+            usage = None if isinstance(counted.usage, float) else counted.usage_at(leads, reps)
+            of_rep = np.bincount(reps, usage, minlength=self.n_reps)
+            for k in numbers:
+                limit = self.limits[k]
+                total = float((of_rep if limit.reps is None else of_rep[limit.reps]).sum())
+                found[k] = limit.usage * total if isinstance(limit.usage, float) else total
+        return found
+
+
+def alike(limits: Sequence[Limit]) -> list[list[int]]:
+    """Return which limits count the same leads by the same usage, those with a number as usage together."""
+    found: dict[object, list[int]] = {}
+    for k, limit in enumerate(limits):
+        found.setdefault(counts(limit), []).append(k)
+    return list(found.values())
+
+
+def counts(limit: Limit) -> object:
+    """Return what is equal for limits that count the same leads by the same usage, whatever number that is."""
+    return same_array(limit.leads), 1.0 if isinstance(limit.usage, float) else same_array(limit.usage)
+
+
+def same_array(array: Any) -> object:
+    """Return what is equal for two views of one array, and for nothing else that is alive."""
+    if isinstance(array, np.ndarray):
+        return array.__array_interface__["data"][0], array.shape, array.strides
+    return id(array)
+
+
+def _amounts(usage: "ArrayLike | Affinity", label: str) -> float | Floats | Affinity:
+    if isinstance(usage, Affinity):
+        if not usage.is_amount:
+            raise InvalidInput(f"{label}: usage must be finite and not negative")
+        return usage
+    amounts = np.asarray(usage, dtype=np.float64)
+    if not (np.isfinite(amounts).all() and (amounts >= 0).all()):
+        raise InvalidInput(f"{label}: usage must be finite and not negative")
+    return float(amounts) if amounts.ndim == 0 else _frozen(amounts)
+
+
+def _chosen(indices: ArrayLike | None, name: str) -> Ints | None:
+    if indices is None:
+        return None
+    array = np.atleast_1d(np.asarray(indices))
+    if array.dtype == np.int64 and (array[1:] > array[:-1]).all():
+        return _frozen(array)  # no copy: many limits may share it
+    if array.dtype == bool:
+        return _frozen(array)  # its length is checked where the problem is known
+    if array.size and array.dtype.kind not in "iu":
+        raise InvalidInput(f"{name}: must be indices or a mask; found {array.dtype}")
+    return _frozen(np.unique(array.astype(np.int64)))
+
+
+def _capacity(capacity: ArrayLike, n_reps: int) -> Ints:
+    array = np.asarray(capacity)
+    if array.dtype.kind not in "iuf" or array.dtype == bool:
+        raise InvalidInput(f"capacity: must be whole numbers; found {array.dtype}")
+    if array.ndim == 0:
+        array = np.full(n_reps, array)
+    if array.shape != (n_reps,):
+        raise InvalidInput(f"capacity: must be one number, or one for each of {n_reps} reps; found shape {array.shape}")
+    if bad := np.flatnonzero(~(np.isfinite(array) & (array >= 0) & (array == np.floor(array))))[:1].tolist():
+        raise InvalidInput(f"capacity of rep {bad[0]}: must be a whole number, 0 or more; found {array[bad[0]]}")
+    return _frozen(np.array([min(int(most), 2**62) for most in array.tolist()], dtype=np.int64))
+
+
+def _pins(pins: Mapping[int, int] | ArrayLike | None, affinity: Affinity) -> Ints:
+    array = np.full(affinity.n_leads, -1, dtype=np.int64)
+    if isinstance(pins, Mapping):
+        for lead, rep in pins.items():
+            if not (isinstance(lead, Integral) and 0 <= lead < affinity.n_leads):
+                raise InvalidInput(f"pins: lead {lead} does not exist; there are {affinity.n_leads}")
+            if isinstance(rep, bool) or not isinstance(rep, Integral):
+                raise InvalidInput(f"pins: lead {lead} must be pinned to a rep's index; found {rep!r}")
+            array[lead] = rep
+    elif pins is not None:
+        given = np.asarray(pins)
+        if given.shape != (affinity.n_leads,) or (given.size and given.dtype.kind not in "iu"):
+            raise InvalidInput(f"pins: must be one rep index (or -1) per lead; found {given.dtype} {given.shape}")
+        array[:] = given
+    pinned = np.flatnonzero(array != -1)
+    if bad := pinned[(array[pinned] < 0) | (array[pinned] >= affinity.n_reps)][:1].tolist():
+        raise InvalidInput(f"pins: lead {bad[0]} is pinned to rep {array[bad[0]]}, which does not exist")
+    if bad := pinned[np.isneginf(affinity.at(pinned, array[pinned]))][:1].tolist():
+        raise InvalidInput(f"pins: lead {bad[0]} is pinned to rep {array[bad[0]]}, which is not eligible for it")
+    return _frozen(array)
+
+
+def _check_size(affinity: Affinity) -> None:
+    if affinity.largest_at_most <= _LARGEST or affinity.largest <= _LARGEST:
+        return
+    largest = np.abs(affinity.rates).max(axis=1, initial=0.0, where=affinity.eligible)
+    with np.errstate(over="ignore"):
+        sizes = largest[affinity.row] * affinity.scale
+    if bad := np.flatnonzero(sizes > _LARGEST)[:1].tolist():
+        raise InvalidInput(
+            f"affinity of lead {bad[0]}: gains must be at most {_LARGEST:g}, so that they can be added up; "
+            f"found {sizes[bad[0]]}; give them in a larger unit"
+        )
+
+
+def _fitted(limit: Limit, affinity: Affinity) -> Limit:
+    """Return the limit with its masks as indices, checked against the problem."""
+    label = f"limit {limit.name!r}" if limit.name else "limit"
+    usage = limit.usage
+    shape = (usage.n_leads, usage.n_reps) if isinstance(usage, Affinity) else np.shape(usage)
+    if shape not in ((), (affinity.n_leads,), (affinity.n_leads, affinity.n_reps)):
+        raise InvalidInput(f"{label}: usage must be a number, (n_leads,) or (n_leads, n_reps); found shape {shape}")
+    reps = _indices_below(limit.reps, affinity.n_reps, f"{label}: reps")
+    leads = _indices_below(limit.leads, affinity.n_leads, f"{label}: leads")
+    return limit if reps is limit.reps and leads is limit.leads else replace(limit, reps=reps, leads=leads)
+
+
+def _indices_below(chosen: NDArray[Any] | None, size: int, name: str) -> Ints | None:
+    if chosen is None:
+        return None
+    if chosen.dtype == bool:
+        if chosen.shape != (size,):
+            raise InvalidInput(f"{name}: a mask must have {size} entries; found {len(chosen)}")
+        return np.flatnonzero(chosen)
+    if chosen.size and (chosen[0] < 0 or chosen[-1] >= size):
+        raise InvalidInput(f"{name} must be from 0 to {size - 1}; found {chosen[0]} to {chosen[-1]}")
+    return chosen
+
+
+def _count(chosen: NDArray[Any]) -> int:
+    return int(chosen.sum()) if chosen.dtype == bool else len(chosen)
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    # A view: the caller's own array stays writable.
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view

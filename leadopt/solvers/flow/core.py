@@ -1,0 +1,100 @@
+"""The exact core: groups of leads and the pairs still open to them as a min-cost flow, solved in whole numbers."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.problem.problem import Problem
+from leadopt.solvers.flow.backend import CostsTooLarge, min_cost_flow
+from leadopt.solvers.flow.costs import Costs, Pairs, whole_costs
+from leadopt.solvers.flow.equal_leads import Groups
+from leadopt.solvers.flow.infeasible import refuse_infeasible
+from leadopt.solvers.flow.limit_tree import LimitTree, Room
+from leadopt.solvers.flow.network import needed, network, supplies
+from leadopt.solvers.flow.network_simplex import NEVER, transport
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+# Cost scaling multiplies costs by the number of nodes; 2**58 leaves room for the prices it builds up.
+_MOST = 2.0**58
+
+
+class CoreTooSmall(Exception):
+    """The open pairs have no answer: open more."""
+
+
+def solve_core(
+    problem: Problem,
+    groups: Groups,
+    tree: LimitTree,
+    room: Room,
+    pairs: Pairs,
+    *,
+    beside: float = 0.0,
+    pruned: bool,
+    near: Floats | None = None,
+) -> tuple[Costs, tuple[Ints, Ints, Ints]]:
+    """Return costs, at the finest scale that the backend's integers hold, and (group, rep, amount) of the best flow.
+
+    Rep -1 is the pool; prices up to `beside` fit the scale too. Where there are only capacities and the best prices are
+    known to be `near` some, a compiled network simplex begins there; else, OR-Tools' cost scaling.
+
+    Raises
+    ------
+    CoreTooSmall
+        no flow exists and the pairs are `pruned`: some are not among them
+    Infeasible
+        no flow exists though all pairs are there
+    """
+    most = _most(groups, tree)
+    while True:
+        costs = whole_costs(problem, groups, tree, pairs, most, beside)
+        if near is not None and (flows := _by_simplex(costs, groups, room, near)) is not None:
+            return costs, flows
+        arcs, supply = network(groups, tree, room, costs), supplies(groups, tree, needed(tree, room))
+        try:
+            flow = min_cost_flow(replace(arcs, cost=_shortened(arcs.cost)), supply)
+        except CostsTooLarge:
+            most /= 16
+            continue
+        if flow is not None:
+            return costs, _sitting(groups, pairs, flow)
+        if pruned:
+            raise CoreTooSmall
+        refuse_infeasible(problem, groups, tree, arcs, supply)
+
+
+def _by_simplex(costs: Costs, groups: Groups, room: Room, near: Floats) -> tuple[Ints, Ints, Ints] | None:
+    prices = np.floor(np.ldexp(np.minimum(near, costs.gain(_MOST)), costs.exponent)).astype(np.int64)
+    aside = NEVER if costs.pool is None else costs.pool
+    upper = np.maximum(room.upper, 0)
+    return transport(costs.group, costs.rep, costs.pair, groups.size, upper, aside=aside, prices=prices)
+
+
+def _shortened(cost: Ints) -> Ints:
+    """Return costs without the power of two that all share: cost scaling takes a pass for every few binary digits."""
+    bits = int(np.bitwise_or.reduce(cost, initial=0))
+    return cost >> max((bits & -bits).bit_length() - 1, 0)
+
+
+def core_costs(problem: Problem, groups: Groups, tree: LimitTree, pairs: Pairs, beside: float) -> Costs:
+    """Return the costs of a core that is solved already."""
+    return whole_costs(problem, groups, tree, pairs, _most(groups, tree), beside)
+
+
+def _most(groups: Groups, tree: LimitTree) -> float:
+    return _MOST / (len(groups.size) + tree.root + 1)
+
+
+def _sitting(groups: Groups, pairs: Pairs, flow: Ints) -> tuple[Ints, Ints, Ints]:
+    taken = flow[: len(pairs.group)]
+    used = np.flatnonzero(taken)
+    left = groups.size - np.bincount(pairs.group, weights=taken, minlength=len(groups.size)).astype(np.int64)
+    pooled = np.flatnonzero(left)
+    return (
+        np.concatenate([pairs.group[used], pooled]),
+        np.concatenate([pairs.rep[used], np.full(len(pooled), -1)]),
+        np.concatenate([taken[used], left[pooled]]),
+    )

@@ -1,0 +1,143 @@
+"""Identical leads as one: leads with the same gains and limits are one node with a supply, however many there are."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.problem.gains import Affinity
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+_SAMPLED = 1_000  # leads whose likeness says whether all are worth comparing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """Leads that no solver can tell apart.
+
+    Parameters
+    ----------
+    example
+        (n_groups,), one lead of each
+    size
+        (n_groups,), how many leads each has
+    members
+        the leads, group by group; group g is ``members[start[g]:start[g + 1]]``
+    start
+        (n_groups + 1,)
+    """
+
+    example: Ints
+    size: Ints
+    members: Ints
+    start: Ints
+
+    def deal_out(self, group: Ints, rep: Ints, amount: Ints, rep_of_lead: Ints) -> None:
+        """Write `amount` leads of `group` into `rep_of_lead` as `rep`, for every entry; each group in order."""
+        order = np.argsort(group, kind="stable")
+        group, rep, amount = group[order], rep[order], amount[order]
+        before = np.cumsum(amount) - amount
+        first_of_group = np.searchsorted(group, group)
+        place = self.start[group] + before - before[first_of_group]
+        taken = np.repeat(place - before, amount) + np.arange(int(amount.sum()))
+        rep_of_lead[self.members[taken]] = np.repeat(rep, amount)
+
+
+def group_leads(affinity: Affinity, class_of_lead: Ints, leads: Ints) -> Groups:
+    """Return the given leads grouped by row of rates (equal rows count as one), scale and class of limits."""
+    row = _equal_rows(affinity, leads)
+    scale = np.unique(affinity.scale[leads], return_inverse=True)[1].reshape(-1)
+    kinds = class_of_lead[leads]
+    key = (row * (scale.max(initial=0) + 1) + scale) * (kinds.max(initial=0) + 1) + kinds
+    _, first, group = np.unique(key, return_index=True, return_inverse=True)
+    size = np.bincount(group.reshape(-1), minlength=len(first)).astype(np.int64)
+    return Groups(
+        example=leads[first],
+        size=size,
+        members=leads[np.argsort(group.reshape(-1), kind="stable")],
+        start=np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
+    )
+
+
+def mostly_alike(affinity: Affinity, leads: Ints, share: float = 0.25) -> bool:
+    """Return whether the distinct leads are at most a share of all; quick where gains are real numbers.
+
+    If as few as a quarter were distinct, a sample of a thousand would hold hundreds of equal ones.
+    """
+    some = leads[:: 1 + len(leads) // _SAMPLED]
+    if len(some) < len(leads) and share <= 0.25:
+        cells = affinity.rates[np.ix_(affinity.row[some], _few(affinity.n_reps))]
+        told_apart = len(np.unique(_hashes(np.column_stack([cells, affinity.scale[some]]))))
+        if told_apart > 0.95 * len(some):
+            return False
+    return _n_kinds(affinity, leads) <= share * len(leads)
+
+
+def _n_kinds(affinity: Affinity, leads: Ints) -> int:
+    rows = _equal_rows(affinity, leads)
+    if affinity.is_dense:
+        return len(np.unique(rows))
+    scales = np.unique(affinity.scale[leads], return_inverse=True)[1]
+    return len(np.unique(scales * len(affinity.rates) + rows))
+
+
+def few_kinds(affinity: Affinity, most_pairs: int = 2_000_000) -> bool:
+    """Return whether merging equal leads leaves at most so many pairs; a dense matrix is looked at for many alike."""
+    leads = np.arange(affinity.n_leads)
+    if affinity.is_dense:
+        return mostly_alike(affinity, leads, min(0.25, most_pairs / max(1, affinity.n_leads * affinity.n_reps)))
+    order, first = affinity.by_size
+    new = np.diff(affinity.scale[order], prepend=-1.0) != 0
+    new[first[:-1][np.diff(first) > 0]] = True
+    n_kinds = int(np.count_nonzero(new))
+    return 4 * n_kinds <= affinity.n_leads and n_kinds * affinity.n_reps <= most_pairs
+
+
+def _equal_rows(affinity: Affinity, leads: Ints) -> Ints:
+    """Return for each lead one index for all rows of rates that equal its own; only rows in use are read."""
+    rows = affinity.row[leads]
+    used = np.zeros(len(affinity.rates), dtype=bool)
+    used[rows] = True
+    if used.all():
+        return _row_ids(affinity.rates)[rows]
+    place = np.cumsum(used) - 1
+    return np.asarray(_row_ids(affinity.rates[used])[place[rows]])
+
+
+def _row_ids(rates: Floats) -> Ints:
+    """Return for each row the index of an equal row, the same for all equal ones.
+
+    Rows that a few columns tell apart need no closer look, which is most of them where gains are real numbers. The rest
+    are hashed in one pass and compared to the first with their hash, as a sort of whole rows would take many times as
+    long.
+    """
+    ids: Ints = np.arange(len(rates))
+    if rates.size == 0:
+        return np.zeros_like(ids)
+    _, inverse, count = np.unique(_hashes(rates[:, _few(rates.shape[1])]), return_inverse=True, return_counts=True)
+    alike = np.flatnonzero(count[inverse.reshape(-1)] > 1)
+    if len(alike):
+        ids[alike] = alike[_whole_row_ids(rates if len(alike) == len(rates) else rates[alike])]
+    return ids
+
+
+def _few(n_columns: int) -> Ints:
+    """Return up to four columns that lie far apart."""
+    return np.unique(np.linspace(0, n_columns - 1, 4).astype(np.int64))
+
+
+def _whole_row_ids(rates: Floats) -> Ints:
+    _, first, group = np.unique(_hashes(rates), return_index=True, return_inverse=True)
+    ids = first[group.reshape(-1)]
+    if np.array_equal(rates, rates[ids]):
+        return np.asarray(ids, dtype=np.int64)
+    return np.unique(rates, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def _hashes(rates: Floats) -> NDArray[np.uint64]:
+    bits = (rates + 0.0).view(np.uint64)  # + 0.0 makes -0.0 and 0.0 one
+    odd = np.random.default_rng(0).integers(1, 2**63, size=bits.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    return np.asarray(((bits ^ (bits >> np.uint64(29))) * odd).sum(axis=1, dtype=np.uint64))

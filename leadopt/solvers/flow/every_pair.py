@@ -1,0 +1,50 @@
+"""A problem of nested limits as one flow over every pair, and about how long that takes."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.problem.problem import Problem
+from leadopt.solvers.base import Answer
+from leadopt.solvers.flow.column_generation import LEAST_PAIRS, flow_by_columns
+from leadopt.solvers.flow.core import solve_core
+from leadopt.solvers.flow.costs import every_pair
+from leadopt.solvers.flow.duals import prices_of, with_closed_prices
+from leadopt.solvers.flow.equal_leads import group_leads
+from leadopt.solvers.flow.limit_tree import LimitTree, Room
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_PAIRS_A_SECOND = 2_000_000
+
+
+def solve_every_pair(problem: Problem, tree: LimitTree, room: Room, leads: Ints, near: Floats | None = None) -> Answer:
+    """Return the best answer for some leads within some room, with no pair left out; `near` as in `solve_core`."""
+    groups = group_leads(problem.affinity, tree.class_of_lead, leads)
+    found = None
+    if problem.limits and len(groups.size) * problem.n_reps >= LEAST_PAIRS:
+        found = flow_by_columns(problem, groups, tree, room)
+    if found is None:
+        pairs = every_pair(problem, groups, tree, room)
+        costs, flows = solve_core(problem, groups, tree, room, pairs, pruned=False, near=near)
+        found = costs, flows, prices_of(costs, tree, room, *flows), 0
+    costs, flows, prices, rounds = found
+    rep_of_lead = problem.pins.copy()
+    groups.deal_out(*flows, rep_of_lead)
+    limit_prices = prices[problem.n_reps :]
+    return Answer(
+        rep_of_lead=rep_of_lead,
+        prices=with_closed_prices(problem, groups.example, room, prices[: problem.n_reps], limit_prices),
+        limit_prices=limit_prices,
+        stats={
+            "groups": len(groups.size),
+            "pairs": len(costs.pair),
+            "rounds": rounds,
+            "rounding": float(costs.gain(0.5 * problem.n_leads)),
+        },
+    )
+
+
+def flow_seconds(n_pairs: float) -> float:
+    """Return about how long a flow over so many pairs takes at least."""
+    return n_pairs / _PAIRS_A_SECOND

@@ -1,0 +1,114 @@
+"""Why nothing fits: from a minimum cut to a set of leads, reps and limits that a person can act on."""
+
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.errors import Infeasible, Witness, enumerate_some
+from leadopt.problem.problem import Problem
+from leadopt.solvers.flow.backend import Arcs, stuck_side
+from leadopt.solvers.flow.equal_leads import Groups
+from leadopt.solvers.flow.limit_tree import LimitTree, Room, room_beside_pins
+from leadopt.solvers.flow.network import needed
+
+Ints = NDArray[np.int64]
+
+
+def refuse_pins(problem: Problem, tree: LimitTree, room: Room) -> None:
+    """Raise `Infeasible` if pinned leads alone exceed a hard limit."""
+    for node in np.flatnonzero((room.upper < 0) & np.isinf(tree.penalty)):
+        most, taken = int(tree.upper[node]), int(tree.upper[node] - room.upper[node])
+        reps = _reps_of(problem, int(node))
+        pinned = np.flatnonzero(np.isin(problem.pins, reps) & _leads_of(problem, int(node)))
+        name = _name(problem, int(node))
+        witness = Witness(leads=_tuple(pinned), reps=_tuple(reps), limits=(name,), need=taken, room=most)
+        raise Infeasible(f"{taken} leads are pinned to {_reps(reps)}, and {name} allows {most}", witness)
+
+
+def refuse_empty_bounds(problem: Problem) -> None:
+    """Raise `Infeasible` if no whole number of leads lies between the bounds of a hard limit."""
+    for k, limit in enumerate(problem.limits):
+        lower, upper = limit.reachable
+        if lower > upper:
+            node = problem.n_reps + k
+            name, reps = _name(problem, node), _reps_of(problem, node)
+            need, room = int(lower), int(upper)
+            witness = Witness(reps=_tuple(reps), limits=(name,), need=need, room=room)
+            raise Infeasible(
+                f"no whole number of leads lies from {limit.lower:g} to {limit.upper:g}, as {name} asks", witness
+            )
+
+
+def refuse_infeasible(problem: Problem, groups: Groups, tree: LimitTree, arcs: Arcs, supply: Ints) -> NoReturn:
+    """Raise `Infeasible` with the leads, or the limits, that a minimum cut shows to be stuck."""
+    side, missing = stuck_side(arcs, supply)
+    n_groups = len(groups.size)
+    stuck, inside = np.flatnonzero(side[:n_groups]), side[n_groups:]
+    asked = needed(tree, room_beside_pins(problem, tree))
+    leaves = inside[:-1] & ~inside[tree.parent]  # where an upper bound is met
+    enters = ~inside[:-1] & inside[tree.parent] & (asked > 0)  # where a lower one is not
+    # Leads that reach the root are not stuck themselves: somebody else asks for more than there is.
+    if len(stuck) and not inside[-1]:
+        raise _too_few_slots(problem, groups, stuck, np.flatnonzero(leaves | enters), missing)
+    raise _minimums_too_high(problem, tree, np.flatnonzero(enters), np.flatnonzero(leaves), missing)
+
+
+def _too_few_slots(problem: Problem, groups: Groups, stuck: Ints, nodes: Ints, missing: int) -> Infeasible:
+    leads = np.sort(np.concatenate([groups.members[groups.start[g] : groups.start[g + 1]] for g in stuck]))
+    reps = np.flatnonzero(np.isfinite(problem.affinity.of(groups.example[stuck])).any(axis=0))
+    room = max(0, len(leads) - missing)  # minimums of others may ask for more than there is, and leave nothing
+    names = _limit_names(problem, nodes)
+    witness = Witness(leads=_tuple(leads), reps=_tuple(reps), limits=names, need=len(leads), room=room)
+    under = f" under {enumerate_some(names)}" if names else ""
+    where = f"can only go to {_reps(reps)}, with room for {room}{under}" if len(reps) else "are eligible for no rep"
+    return Infeasible(f"every lead must be placed, but {len(leads)} leads ({enumerate_some(leads)}) {where}", witness)
+
+
+def _minimums_too_high(problem: Problem, tree: LimitTree, asking: Ints, full: Ints, missing: int) -> Infeasible:
+    need = int(tree.lower[asking].sum())
+    reps = np.unique(np.concatenate([_reps_of(problem, int(node)) for node in asking]))
+    leads = np.logical_or.reduce([_leads_of(problem, int(node)) for node in asking])
+    eligible = leads & np.asarray(problem.affinity.eligible[:, reps].any(axis=1))[problem.affinity.row]
+    names, blocking = _limit_names(problem, asking), _limit_names(problem, full)
+    witness = Witness(reps=_tuple(reps), limits=names + blocking, need=need, room=need - missing)
+    under = f" under {enumerate_some(blocking)}" if blocking else ""
+    return Infeasible(
+        f"{enumerate_some(names)} ask{'s' * (len(names) == 1)} for at least {need} leads and can get "
+        f"{need - missing}{under}: there are {int(problem.capacity[reps].sum())} slots of {_reps(reps)} and "
+        f"{int(eligible.sum())} leads for them",
+        witness,
+    )
+
+
+def _reps_of(problem: Problem, node: int) -> Ints:
+    if node < problem.n_reps:
+        return np.array([node], dtype=np.int64)
+    chosen = problem.limits[node - problem.n_reps].reps
+    return np.arange(problem.n_reps) if chosen is None else chosen
+
+
+def _leads_of(problem: Problem, node: int) -> NDArray[np.bool_]:
+    chosen = None if node < problem.n_reps else problem.limits[node - problem.n_reps].leads
+    inside = np.full(problem.n_leads, chosen is None)
+    inside[slice(0) if chosen is None else chosen] = True
+    return inside
+
+
+def _limit_names(problem: Problem, nodes: Ints) -> tuple[str, ...]:
+    return tuple(_name(problem, int(node)) for node in nodes if node >= problem.n_reps)
+
+
+def _name(problem: Problem, node: int) -> str:
+    if node < problem.n_reps:
+        return f"capacity of rep {node}"
+    name = problem.limits[node - problem.n_reps].name
+    return f"limit {node - problem.n_reps}" if name is None else name
+
+
+def _reps(reps: Ints) -> str:
+    return f"rep{'s' * (len(reps) != 1)} {enumerate_some(reps)}"
+
+
+def _tuple(indices: Ints) -> tuple[int, ...]:
+    return tuple(int(index) for index in indices)

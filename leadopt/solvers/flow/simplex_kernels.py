@@ -1,0 +1,231 @@
+"""The compiled loops of a network simplex for transportation: rows with supplies, columns with room. Needs numba.
+
+Arcs lead from rows to columns, row by row: those of row r are ``first[r] : first[r + 1]``. The last column is the root,
+which takes everything, and the last row stands for nobody: it fills the room that is left over. A basis is a tree over
+columns and rows, the node of row r being ``n_columns + r``; `parent`, `arc` and `flow` say what joins each node to the
+one above it. Since columns are few and most rows are leaves, only columns have a potential of their own (`value`): that
+of a row follows from the arc above it.
+
+The tree is kept strongly feasible (an arc without flow leads towards the root), so that ties never make it go round in
+circles.
+
+References
+----------
+Cunningham (1976), A network simplex method. doi:10.1007/BF01580379
+Bonneel et al. (2011), Displacement interpolation using Lagrangian mass transport. doi:10.1145/2070781.2024192
+"""
+
+from typing import Any
+
+import numpy as np
+
+from leadopt.solvers.compiled import compiled
+
+
+@compiled
+def begin(
+    first: Any, column: Any, cost: Any, supply: Any, room: Any, value: Any, parent: Any, arc: Any, flow: Any
+) -> None:
+    """Write a first tree: every row in turn takes its cheapest columns that have room left, at the prices `-value`.
+
+    The row that fills a column is above it; a row is below the last column that it entered and did not fill, or below
+    the root. Every row has an arc to the root, the last of its arcs, and so has every column with room one from nobody,
+    in order of columns.
+    """
+    root, nobody = len(room), len(supply) - 1
+    left = room.copy()
+    for row in range(nobody):
+        node, amount = root + 1 + row, supply[row]
+        last = first[row + 1] - 1
+        parent[node], arc[node], flow[node] = root, last, 0
+        while amount > 0:
+            best, least = last, cost[last]
+            for k in range(first[row], last):
+                if left[column[k]] > 0 and cost[k] - value[column[k]] < least:
+                    best, least = k, cost[k] - value[column[k]]
+            to = column[best]
+            if to == root or left[to] > amount:
+                parent[node], arc[node], flow[node] = to, best, amount
+                if to != root:
+                    left[to] -= amount
+                break
+            amount -= left[to]
+            parent[to], arc[to], flow[to] = node, best, left[to]
+            left[to] = 0
+    node, amount = root + 1 + nobody, supply[nobody]
+    for k in range(first[nobody], first[nobody + 1] - 1):
+        if left[column[k]] > 0:
+            parent[column[k]], arc[column[k]], flow[column[k]] = node, k, left[column[k]]
+            amount -= left[column[k]]
+    parent[node], arc[node], flow[node] = root, first[nobody + 1] - 1, amount
+
+
+@compiled
+def add_child(node: int, above: int, child: Any, after: Any, before: Any) -> None:
+    """Put a node at the head of the list of those below another."""
+    head = child[above]
+    child[above], after[node], before[node] = node, head, -1
+    if head >= 0:
+        before[head] = node
+
+
+@compiled
+def drop_child(node: int, above: int, child: Any, after: Any, before: Any) -> None:
+    """Take a node off the list of those below another."""
+    if before[node] >= 0:
+        after[before[node]] = after[node]
+    else:
+        child[above] = after[node]
+    if after[node] >= 0:
+        before[after[node]] = before[node]
+
+
+@compiled
+def hang(node: int, above: int, n_columns: int, parent: Any, child: Any, after: Any, before: Any) -> None:
+    """Move a node below another; a row is on its column's list only while columns are below it."""
+    was = parent[node]
+    if node >= n_columns:
+        if child[node] >= 0:
+            drop_child(node, was, child, after, before)
+            add_child(node, above, child, after, before)
+    else:
+        drop_child(node, was, child, after, before)
+        if child[was] < 0:
+            drop_child(was, parent[was], child, after, before)
+        if child[above] < 0:
+            add_child(above, parent[above], child, after, before)
+        add_child(node, above, child, after, before)
+    parent[node] = above
+
+
+@compiled
+def shift(
+    top: int, by: int, n_columns: int, parent: Any, child: Any, after: Any, depth: Any, value: Any, stack: Any
+) -> None:
+    """Add to the potentials of all columns from a node down, and bring their depths up to date."""
+    n = 0
+    if top < n_columns:
+        stack[0], n = top, 1
+    else:
+        column = child[top]
+        while column >= 0:
+            stack[n], n, column = column, n + 1, after[column]
+    while n > 0:
+        n -= 1
+        at = stack[n]
+        value[at] += by
+        depth[at] = depth[parent[parent[at]]] + 2
+        row = child[at]
+        while row >= 0:
+            column = child[row]
+            while column >= 0:
+                stack[n], n, column = column, n + 1, after[column]
+            row = after[row]
+
+
+@compiled
+def pivot(
+    row: int,
+    enters: int,
+    reduced: int,
+    column: Any,
+    parent: Any,
+    arc: Any,
+    flow: Any,
+    child: Any,
+    after: Any,
+    before: Any,
+    depth: Any,
+    value: Any,
+    stack: Any,
+) -> None:
+    """Let an arc into the tree and another out of it.
+
+    Flow goes round the cycle that the arc closes, in its direction, until an arc is empty. Of several the last on the
+    way round from the top leaves, which keeps the tree strongly feasible. What hung below it is hung up by the new arc,
+    and its potentials change by the arc's `reduced` cost.
+    """
+    n_columns = len(depth)
+    most = np.iinfo(np.int64).max
+    start, end = n_columns + row, column[enters]
+    from_start, out_of_start, from_end, out_of_end = most, -1, most, -1
+    a, b = start, end
+    while a != b:
+        depth_a = depth[a] if a < n_columns else depth[parent[a]] + 1
+        depth_b = depth[b] if b < n_columns else depth[parent[b]] + 1
+        if depth_a >= depth_b:
+            if a >= n_columns and flow[a] < from_start:
+                from_start, out_of_start = flow[a], a
+            a = parent[a]
+        else:
+            if b < n_columns and flow[b] <= from_end:
+                from_end, out_of_end = flow[b], b
+            b = parent[b]
+    top, amount = a, min(from_start, from_end)
+    if amount > 0:
+        a, b = start, end
+        while a != top:
+            flow[a] += -amount if a >= n_columns else amount
+            a = parent[a]
+        while b != top:
+            flow[b] += amount if b >= n_columns else -amount
+            b = parent[b]
+    if from_end <= from_start:
+        node, above, out, by = end, start, out_of_end, reduced
+    else:
+        node, above, out, by = start, end, out_of_start, -reduced
+    through, carried, moved = enters, amount, node
+    while True:
+        was_above, was_through, was_carried = parent[node], arc[node], flow[node]
+        hang(node, above, n_columns, parent, child, after, before)
+        arc[node], flow[node] = through, carried
+        if node == out:
+            break
+        above, through, carried, node = node, was_through, was_carried, was_above
+    shift(moved, by, n_columns, parent, child, after, depth, value, stack)
+
+
+@compiled
+def simplex(
+    first: Any, column: Any, cost: Any, parent: Any, arc: Any, flow: Any, value: Any, most_pivots: int, block: int
+) -> int:
+    """Improve a tree until no arc does, or so many pivots are made; return how many were.
+
+    The best of about `block` arcs, read in turn, enters. Writes the potentials of the columns, 0 at the root.
+    """
+    n_columns, n_rows = len(value), len(first) - 1
+    depth, stack = np.full(n_columns, -1, dtype=np.int64), np.empty(n_columns, dtype=np.int64)
+    child = np.full(len(parent), -1, dtype=np.int64)
+    after, before = child.copy(), child.copy()
+    for node in range(n_columns - 1):
+        above = parent[node]
+        if child[above] < 0:
+            add_child(above, parent[above], child, after, before)
+        add_child(node, above, child, after, before)
+    depth[-1], value[-1] = 0, 0
+    for node in range(n_columns - 1):
+        n, at = 0, node
+        while depth[at] < 0:
+            stack[n], n, at = at, n + 1, parent[parent[at]]
+        while n > 0:
+            n -= 1
+            depth[stack[n]] = depth[at] + 2
+            value[stack[n]] = cost[arc[stack[n]]] - cost[arc[parent[stack[n]]]] + value[at]
+            at = stack[n]
+    row, n_pivots, read, since = 0, 0, 0, 0
+    best, enters, of = 0, -1, -1
+    while since < n_rows and n_pivots < most_pivots:
+        node = n_columns + row
+        own = cost[arc[node]] - value[parent[node]]
+        for k in range(first[row], first[row + 1]):
+            reduced = cost[k] - own - value[column[k]]
+            if reduced < best:
+                best, enters, of = reduced, k, row
+        read += first[row + 1] - first[row]
+        since += 1
+        row = row + 1 if row + 1 < n_rows else 0
+        if enters >= 0 and (read >= block or since >= n_rows):
+            pivot(of, enters, best, column, parent, arc, flow, child, after, before, depth, value, stack)
+            n_pivots += 1
+            best, enters, read, since = 0, -1, 0, 0
+    return n_pivots

@@ -1,0 +1,352 @@
+r"""The Lagrangian dual of capacities and limits of any kind, and prices that nearly minimise it.
+
+With a price :math:`y_k = y_k^+ - y_k^-` of every row, positive for its upper bound and negative for its lower one, no
+answer is worth more than
+
+.. math:: D(y) = \sum_i \max\Big(reserve, \max_j gain_{ij} - \sum_k y_k usage_k(i, j)\Big)
+   + \sum_k (y_k^+ upper_k - y_k^- lower_k)
+
+D is convex and made of as many flat pieces as there are choices of leads: among thousands of them it is nearly smooth.
+Its slope is bounds less loads.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.problem.blocks import over_blocks
+from leadopt.problem.gains import scaled
+from leadopt.problem.problem import Problem
+from leadopt.progress import Meter
+from leadopt.solvers.lagrangian.rows import Family, Rows
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+T = TypeVar("T")
+
+_LEAST = 4_000  # leads in the smallest sample,
+_PER_REP = 20  # and by rep
+_LARGER = 4  # times as many leads in the next one
+_MEMORY = 20  # steps that a quasi-Newton method remembers
+_STEPS, _LEAST_STEPS = 300, 20
+_LOOKS = 1e9  # at pairs in the steps on one sample, where those are many
+
+
+class Totals(NamedTuple):
+    """What leads come to at some prices: the dual sum and the load of each row."""
+
+    total: float
+    load: Floats
+
+
+class Oracle(Protocol):
+    """Answers for leads as a whole at given prices."""
+
+    def totals(self, y: Floats) -> Totals:
+        """Return the dual sum and the loads at some prices."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairOracle:
+    """Looks at every pair of some leads, in blocks of leads that the same families count.
+
+    Parameters
+    ----------
+    leads
+        the leads, those of one class together
+    starts
+        where each class begins among them, and their number at the end
+    counted
+        the families of each class
+    """
+
+    problem: Problem
+    rows: Rows
+    leads: Ints
+    starts: tuple[int, ...]
+    counted: tuple[tuple[Family, ...], ...]
+
+    @classmethod
+    def of(cls, problem: Problem, rows: Rows, leads: Ints) -> "PairOracle":
+        """Return the oracle for some leads."""
+        classes = np.zeros(problem.n_leads, dtype=np.int64)
+        bit = 1
+        for family in rows.families:
+            if family.limit is not None and family.limit.leads is not None:
+                classes[family.limit.leads] += bit
+                bit *= 2
+        order = np.argsort(classes[leads], kind="stable")
+        leads = leads[order]
+        starts = np.flatnonzero(np.diff(classes[leads], prepend=-1, append=-1)).tolist()
+        counted = tuple(
+            tuple(family for family in rows.families if _counts(family, int(leads[start]))) for start in starts[:-1]
+        )
+        return cls(problem=problem, rows=rows, leads=leads, starts=tuple(starts), counted=counted)
+
+    def totals(self, y: Floats) -> Totals:
+        """Return the dual sum and the loads at some prices."""
+        reserve = self.problem.reserve
+
+        def work(reduced: Floats, _: int) -> tuple[Ints, Floats]:
+            best = reduced.argmax(axis=1)
+            worth = reduced[np.arange(len(reduced)), best]
+            return np.where(worth > reserve, best, -1), np.maximum(worth, reserve)
+
+        best, worth = _columns(self._over(y, self._everybody, work), np.int64, np.float64)
+        return Totals(float(worth.sum()), self.loads(best))
+
+    def loads(self, best: Ints) -> Floats:
+        """Return what the leads take of each row where they choose (-1 = pool), float64 (n_rows,)."""
+        found = np.zeros(self.rows.n)
+        for start, stop, counted in self._classes():
+            placed = start + np.flatnonzero(best[start:stop] >= 0)
+            leads, reps = self.leads[placed], best[placed]
+            for family in counted:
+                usage = None if family.limit is None else family.limit.usage_at(leads, reps)
+                found[family.member] += family.reps @ np.bincount(reps, usage, minlength=self.problem.n_reps)
+        return found
+
+    def margins(self, y: Floats) -> tuple[Ints, Floats]:
+        """Return each lead's best rep (-1 = pool), and by how much it beats the next option (inf = there is none)."""
+        reserve = self.problem.reserve
+
+        def work(reduced: Floats, _: int) -> tuple[Ints, Floats]:
+            every = np.arange(len(reduced))
+            best = reduced.argmax(axis=1)
+            first = reduced[every, best]
+            reduced[every, best] = -np.inf
+            pool = first <= reserve
+            low = np.where(pool, first, np.maximum(reduced.max(axis=1), reserve))
+            with np.errstate(invalid="ignore"):
+                margin = np.where(pool, reserve, first) - low
+            return np.where(pool, -1, best), np.where(np.isneginf(low), np.inf, margin)
+
+        best, margin = _columns(self._over(y, self._everybody, work), np.int64, np.float64)
+        return best, margin
+
+    def options(self, y: Floats, places: Ints, dearest: Floats, at_rep: Floats) -> tuple[Ints, Ints]:
+        """Return the options of some leads that lose at most so much: which of the leads, and the rep, by lead.
+
+        Parameters
+        ----------
+        places
+            where they are among `leads`, ascending
+        dearest
+            (len(places),), what an option of each may lose, or
+        at_rep
+            (n_reps + 1,), what one at each rep may lose, whichever is more; rep n_reps is the pool
+        """
+
+        def work(reduced: Floats, first: int) -> tuple[Ints, Ints]:
+            worth, loss = self._with_pool(reduced)
+            most = np.maximum(dearest[first : first + len(reduced), None], at_rep)
+            lead, rep = np.nonzero((loss <= most) & (worth > -np.inf))
+            return first + lead, rep
+
+        lead, rep = _columns(self._over(y, places, work), np.int64, np.int64)
+        return lead, rep
+
+    def cheapest(self, y: Floats, places: Ints, rank: int) -> Floats:
+        """Return what the rank-th cheapest move to each rep and to the pool loses among some leads, (n_reps + 1,)."""
+
+        def work(reduced: Floats, _: int) -> tuple[Floats]:
+            worth, loss = self._with_pool(reduced)
+            loss[np.arange(len(loss)), worth.argmax(axis=1)] = np.inf
+            return (loss,)
+
+        loss = np.concatenate([part for (part,) in self._over(y, places, work)])
+        rank = min(rank, len(loss))
+        return np.asarray(np.partition(loss, rank - 1, axis=0)[rank - 1])
+
+    def _with_pool(self, reduced: Floats) -> tuple[Floats, Floats]:
+        """Return reduced gains beside that of the pool, and what each loses to the best of its lead."""
+        worth = np.column_stack([reduced, np.full(len(reduced), self.problem.reserve)])
+        with np.errstate(invalid="ignore"):
+            return worth, worth.max(axis=1)[:, None] - worth
+
+    def _over(self, y: Floats, places: Ints, work: Callable[[Floats, int], T]) -> list[T]:
+        """Return what `work` makes of the reduced gains of some leads, by block; it takes the first's number too."""
+        cuts, parts = np.searchsorted(places, self.starts).tolist(), []
+        for k, (low, high) in enumerate(pairwise(cuts)):
+
+            def block(a: int, b: int, scratch: Floats, k: int = k, low: int = low) -> T:
+                return work(self.reduced(y, k, self.leads[places[low + a : low + b]], scratch), low + a)
+
+            parts += over_blocks(high - low, self.problem.n_reps, block)
+        return parts
+
+    @property
+    def _everybody(self) -> Ints:
+        return np.arange(len(self.leads))
+
+    def reduced(self, y: Floats, k: int, leads: Ints, scratch: Floats | None = None) -> Floats:
+        """Return the reduced gains of some leads of class k, float64 (len(leads), n_reps)."""
+        affinity = self.problem.affinity
+        gains = affinity.rates.take(affinity.row[leads], axis=0, out=scratch, mode="clip")
+        charged, everywhere = [], np.zeros(self.problem.n_reps)
+        for family in self.counted[k]:
+            cost = family.cost(y)
+            if family.limit is None or family.counts_leads:
+                everywhere += cost
+            elif family.limit.usage is affinity:
+                gains *= 1.0 - cost
+            else:
+                charged.append((family.limit, cost))
+        if not affinity.is_dense:
+            gains = scaled(gains, affinity.scale[leads, None])
+        gains -= everywhere
+        for limit, cost in charged:
+            gains -= limit.usage_of(leads) * cost
+        return gains
+
+    def _classes(self) -> Iterator[tuple[int, int, tuple[Family, ...]]]:
+        return zip(self.starts[:-1], self.starts[1:], self.counted, strict=True)
+
+
+def _columns(parts: Sequence[tuple[Any, ...]], *kinds: Any) -> list[Any]:
+    """Return parts of several columns as whole columns of the given kinds."""
+    return [np.concatenate([np.zeros(0, dtype=kind), *(part[k] for part in parts)]) for k, kind in enumerate(kinds)]
+
+
+def _counts(family: Family, lead: int) -> bool:
+    if family.limit is None or family.limit.leads is None:
+        return True
+    place = int(np.searchsorted(family.limit.leads, lead))
+    return place < len(family.limit.leads) and bool(family.limit.leads[place] == lead)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dual:
+    """The dual of some rows over the leads of an oracle, as a function of prices that are not negative.
+
+    Parameters
+    ----------
+    n_leads
+        how many leads the oracle answers for
+    up, down
+        rows with a price for their upper and for their lower bound
+    unit
+        (n_rows,), a usual price
+    gain
+        a usual gain
+    """
+
+    oracle: Oracle
+    rows: Rows
+    n_leads: int
+    up: Ints
+    down: Ints
+    unit: Floats
+    gain: float
+
+    @classmethod
+    def of(cls, oracle: PairOracle, rows: Rows) -> "Dual":
+        """Return the dual of rows."""
+        gain, usage = _usual(oracle)
+        # Where nothing more can come than the bound allows, the price is 0.
+        binds = np.isfinite(rows.upper) & ~(
+            (rows.upper >= len(oracle.leads)) & (np.arange(rows.n) < oracle.problem.n_reps)
+        )
+        return cls(
+            oracle=oracle,
+            rows=rows,
+            n_leads=len(oracle.leads),
+            up=np.flatnonzero(binds),
+            down=np.flatnonzero(rows.lower > 0),
+            unit=gain / usage,
+            gain=gain,
+        )
+
+    def y(self, x: Floats) -> Floats:
+        """Return the price of each row from scaled prices of its bounds."""
+        y = np.zeros(self.rows.n)
+        y[self.up] += x[: len(self.up)]
+        y[self.down] -= x[len(self.up) :]
+        return y * self.unit
+
+    def x(self, y: Floats) -> Floats:
+        """Return scaled prices of the bounds from the price of each row."""
+        scaled = y / self.unit
+        return np.concatenate([np.maximum(scaled[self.up], 0.0), np.maximum(-scaled[self.down], 0.0)])
+
+    def value(self, y: Floats, total: float) -> float:
+        """Return the dual value, given what leads are left with after prices in total."""
+        paid = np.where(y > 0, np.where(y > 0, self.rows.upper, 0.0) * y, self.rows.lower * y)
+        return total + float(paid.sum())
+
+    def at(self, y: Floats) -> float:
+        """Return the dual value at some prices: no answer is worth more."""
+        return self.value(y, self.oracle.totals(y).total)
+
+    def _slope(self, x: Floats) -> tuple[float, Floats]:
+        y = self.y(x)
+        found = self.oracle.totals(y)
+        size = self.gain * max(1, self.n_leads)
+        up, down = self.rows.upper[self.up] - found.load[self.up], found.load[self.down] - self.rows.lower[self.down]
+        slope = np.concatenate([up * self.unit[self.up], down * self.unit[self.down]])
+        # Both prices of a row count here, not their difference: a pair of them costs what its bounds are apart.
+        paid = x @ (
+            np.concatenate(
+                [self.rows.upper[self.up] * self.unit[self.up], -self.rows.lower[self.down] * self.unit[self.down]]
+            )
+        )
+        return (found.total + float(paid)) / size, slope / size
+
+    def minimised(self, y: Floats, steps: int, tolerance: float, meter: Meter) -> Floats:
+        """Return prices that nearly minimise the dual, from given ones, by quasi-Newton steps."""
+        from scipy.optimize import minimize
+
+        most = np.concatenate([self.rows.penalty[self.up], self.rows.penalty[self.down]])
+        scale = np.concatenate([self.unit[self.up], self.unit[self.down]])
+        bounds = [(0.0, limit if np.isfinite(limit) else None) for limit in (most / scale).tolist()]
+
+        def look(_: Floats) -> None:
+            meter.still("price")
+            if meter.left_s <= 0:
+                raise StopIteration
+
+        found = minimize(  # type: ignore[call-overload]  # the stubs know no options of L-BFGS-B
+            self._slope, self.x(y), jac=True, method="L-BFGS-B", bounds=bounds, callback=look,
+            options={"maxiter": steps, "maxfun": 2 * steps, "maxcor": _MEMORY, "ftol": tolerance, "gtol": 0.0},
+        )  # fmt: skip
+        return self.y(np.asarray(found.x))
+
+
+def _usual(oracle: PairOracle) -> tuple[float, Floats]:
+    """Return the mean best gain of a lead, and the mean usage of each row by a lead that it counts."""
+    problem, rows = oracle.problem, oracle.rows
+    some = oracle.leads[:: 1 + len(oracle.leads) // _LEAST]
+    gains = problem.affinity.of(some)
+    finite = np.isfinite(gains)
+    gain = float(np.abs(np.where(finite, gains, 0.0)).max(axis=1, initial=0.0).mean()) if len(some) else 1.0
+    usage = np.ones(rows.n)
+    for family in rows.families:
+        limit = family.limit
+        if limit is not None and not isinstance(limit.usage, float):
+            counted = some if limit.leads is None else np.intersect1d(some, limit.leads)
+            amounts = limit.usage_of(counted)
+            mean = float(amounts.mean()) if amounts.size else 0.0
+            usage[family.member] = mean if mean > 0 else 1.0
+        else:
+            usage[family.member] = family.reps.max(axis=1, initial=0.0)
+    return gain or 1.0, np.where(usage > 0, usage, 1.0)
+
+
+def priced(problem: Problem, rows: Rows, leads: Ints, y: Floats, meter: Meter) -> Floats:
+    """Return prices that nearly minimise the dual: on larger and larger samples, then on all leads, from given ones."""
+    size = max(_LEAST, _PER_REP * problem.n_reps)
+
+    def steps(n_leads: int) -> int:
+        return int(np.clip(_LOOKS / max(1, n_leads * problem.n_reps), _LEAST_STEPS, _STEPS))
+
+    order = np.random.default_rng(0).permutation(leads)
+    while size * 2 < len(leads):
+        sample = rows.shared(size / len(leads))
+        y = Dual.of(PairOracle.of(problem, sample, order[:size]), sample).minimised(y, steps(size), 1e-7, meter)
+        size *= _LARGER
+    return Dual.of(PairOracle.of(problem, rows, leads), rows).minimised(y, steps(len(leads)), 1e-10, meter)

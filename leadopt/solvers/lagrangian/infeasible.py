@@ -1,0 +1,186 @@
+"""Why limits of any kind have no answer: a small set of them that cannot be met together."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.errors import Infeasible, Witness, enumerate_some
+from leadopt.problem.problem import Problem
+from leadopt.progress import Meter, OutOfTime
+from leadopt.solvers.lagrangian.program import Core
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_MOST_FILTERED = 60  # rows that are tried without one after the other
+
+
+def refuse_stranded(problem: Problem, leads: Ints) -> None:
+    """Raise `Infeasible` if every lead must be placed and some are eligible for no rep that has a slot."""
+    open_ = problem.capacity > 0
+    reachable = np.asarray(problem.affinity.eligible[:, open_].any(axis=1))[problem.affinity.row[leads]]
+    if reachable.all():
+        return
+    stuck = leads[~reachable]
+    able = problem.affinity.eligible[problem.affinity.row[stuck]].any(axis=0)
+    reps = np.flatnonzero(able)
+    where = (
+        f"can only go to rep{'s' * (len(reps) != 1)} {enumerate_some(reps)}, with room for 0"
+        if len(reps)
+        else "are eligible for no rep"
+    )
+    raise Infeasible(
+        f"every lead must be placed, but {len(stuck)} leads ({enumerate_some(stuck)}) {where}",
+        Witness(leads=_plain(stuck), reps=_plain(reps), need=len(stuck), room=0),
+    )
+
+
+def refuse_pinned(problem: Problem, upper: Floats) -> None:
+    """Raise `Infeasible` if pinned leads alone exceed a hard limit; `upper` is what they leave of each row."""
+    hard = np.array([True] * problem.n_reps + [limit.penalty is None for limit in problem.limits], dtype=bool)
+    scale = np.maximum(1.0, np.abs(_upper(problem)))
+    for row in np.flatnonzero(hard & (upper < -1e-9 * scale)):
+        name, reps = row_name(problem, int(row)), _reps(problem, int(row))
+        pinned = np.flatnonzero(np.isin(problem.pins, reps))
+        taken, most = _upper(problem)[row] - upper[row], _upper(problem)[row]
+        raise Infeasible(
+            f"{len(pinned)} leads are pinned to {enumerate_some(reps)} and take {taken:g}, and {name} allows {most:g}",
+            Witness(leads=_plain(pinned), reps=_plain(reps), limits=(name,), need=int(taken), room=int(max(0.0, most))),
+        )
+
+
+def refuse_conflict(problem: Problem, core: Core, unit: Floats, meter: Meter) -> None:
+    """Raise `Infeasible` with hard bounds that cannot be met together even if leads could be divided.
+
+    Returns if there are none. Bounds that a program gives a price while nothing is gained are a conflict; one after the
+    other is left out of it for as long as the conflict remains.
+
+    Parameters
+    ----------
+    core
+        all leads with all their options
+    unit
+        (n_rows,), a usual price
+
+    Raises
+    ------
+    OutOfTime
+        it is not known in time whether there are any
+    """
+    blank = replace(core, gain=np.zeros(len(core.gain)), penalty=np.where(np.isfinite(core.penalty), 0.0, np.inf))
+
+    def held(rows: Bools) -> Ints:
+        found = blank.relaxed(np.where(rows, unit, 0.0), meter.left_s)
+        held_up = rows & (np.abs(found.prices) > 1e-9 * unit)
+        return np.flatnonzero(held_up) if core.breaks(found.broken * rows) else np.zeros(0, dtype=np.int64)
+
+    _refuse(problem, held, np.isinf(core.penalty), meter)
+
+
+def refuse_whole(problem: Problem, core: Core, meter: Meter) -> NoReturn:
+    """Raise `Infeasible` with hard bounds that cannot be met together by leads that cannot be divided."""
+
+    def held(rows: Bools) -> Ints:
+        loose = replace(core, penalty=np.where(rows, core.penalty, 0.0))
+        everything = np.ones(len(core.rep), dtype=bool)
+        found = loose.whole(everything, core.first[:-1], _NODES, meter.left_s)
+        return np.flatnonzero(rows) if found.at is None and found.complete else np.zeros(0, dtype=np.int64)
+
+    _refuse(problem, held, np.isinf(core.penalty) & (np.isfinite(core.upper) | (core.lower > 0)), meter)
+    raise Infeasible("no answer in whole leads meets every limit", Witness(need=0, room=0))
+
+
+def refuse_exact(problem: Problem, core: Core, at: Ints) -> None:
+    """Raise `Infeasible` if options break bounds between which there is next to no room for amounts that are not round.
+
+    Such amounts, of leads that cannot be divided, add up to an exact figure by chance alone: it is no use to search.
+    """
+    bounded = np.isfinite(core.upper)
+    close = bounded & (core.upper - core.lower <= _EXACT * np.maximum(1.0, np.abs(core.upper)))
+    by_row = core.used.tocsr()
+    exact = [
+        row
+        for row in np.flatnonzero(np.isinf(core.penalty) & close & (core.broken(at) > 0)).tolist()
+        if not _round(by_row.data[by_row.indptr[row] : by_row.indptr[row + 1]])
+    ]
+    if not exact:
+        return
+    names = tuple(row_name(problem, row) for row in exact)
+    leave, them = ("leaves", "it") if len(names) == 1 else ("leave", "them")
+    raise Infeasible(
+        f"{enumerate_some(names)} {leave} no room between the lower and the upper bound, and leads cannot be divided "
+        f"to meet {them} exactly; widen {them}, or give a penalty",
+        Witness(
+            reps=_plain(np.unique(np.concatenate([_reps(problem, row) for row in exact]))),
+            limits=names,
+            need=0,
+            room=0,
+            exact=True,
+        ),
+    )
+
+
+def _round(amounts: Floats) -> bool:
+    """Return whether amounts are whole in hundredths: many add up to a round figure then."""
+    return bool(np.all(np.abs(100.0 * amounts - np.rint(100.0 * amounts)) < 1e-6))
+
+
+_NODES = 1_000
+_EXACT = 1e-6  # relative to a bound: less between the lower and the upper one is no room
+
+
+def _refuse(problem: Problem, held: Callable[[Bools], Ints], rows: Bools, meter: Meter) -> None:
+    """Raise `Infeasible` with rows that conflict, if any do: as few as time is left to find."""
+    conflict = held(rows)
+    if not len(conflict):
+        return
+    if len(conflict) <= _MOST_FILTERED:
+        # Limits first: what remains of them says more than capacities do.
+        for row in sorted(conflict.tolist()):
+            rest = np.zeros(len(rows), dtype=bool)
+            rest[conflict[conflict != row]] = True
+            if row in conflict and meter.left_s > 0 and len(fewer := _or_none(held, rest)):
+                conflict = fewer
+    names = tuple(row_name(problem, int(row)) for row in conflict[::-1])
+    reps = np.unique(np.concatenate([_reps(problem, int(row)) for row in conflict]))
+    placed = ", as every lead must be placed" if np.isneginf(problem.reserve) else ""
+    raise Infeasible(
+        f"{enumerate_some(names)} cannot be met together{placed}"
+        if len(names) > 1
+        else f"{names[0]} cannot be met{placed}",
+        Witness(reps=_plain(reps), limits=names, need=0, room=0),
+    )
+
+
+def _or_none(held: Callable[[Bools], Ints], rows: Bools) -> Ints:
+    """Return which rows conflict, as far as that is known in time."""
+    try:
+        return held(rows)
+    except OutOfTime:
+        return np.zeros(0, dtype=np.int64)
+
+
+def row_name(problem: Problem, row: int) -> str:
+    """Return what a row is called in messages."""
+    if row < problem.n_reps:
+        return f"capacity of rep {row}"
+    return problem.limits[row - problem.n_reps].name or f"limit {row - problem.n_reps}"
+
+
+def _reps(problem: Problem, row: int) -> Ints:
+    if row < problem.n_reps:
+        return np.array([row], dtype=np.int64)
+    chosen = problem.limits[row - problem.n_reps].reps
+    return np.arange(problem.n_reps) if chosen is None else chosen
+
+
+def _upper(problem: Problem) -> Floats:
+    return np.concatenate([problem.capacity.astype(np.float64), [limit.upper for limit in problem.limits]])
+
+
+def _plain(indices: Ints) -> tuple[int, ...]:
+    return tuple(int(index) for index in indices)

@@ -1,0 +1,241 @@
+r"""The core of a problem with limits of any kind as a program for HiGHS: the options still open to some leads.
+
+.. math:: \max \sum_o gain_o z_o - \sum_k M_k s_k,\quad \sum_{o \in lead} z_o = 1,\quad
+   lower_k - s_k^- \le \sum_o used_{ko} z_o \le upper_k + s_k^+
+
+with what the other leads take of the rows subtracted from their bounds.
+"""
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.problem.problem import Problem
+from leadopt.progress import OutOfTime
+from leadopt.solvers.lagrangian.rows import Rows, members
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_SIMPLEX = 5_000  # options up to which the simplex method, whose prices are exact, is quick enough
+_TOLERANCE = 1e-6  # of the backend
+LEAST_S = 1.0  # an allowed answer is worth so many seconds more than there are
+_MOMENT_S = 1e-3  # the backend wants a positive limit
+_ROUND = 5e-10  # relative, half of what the certificate allows: a bound that is met to within rounding is met
+
+
+class Relaxed(NamedTuple):
+    """A program without whole numbers: shares ``z`` (n_options,), prices (n_rows,), and how far bounds are broken."""
+
+    z: Floats
+    prices: Floats
+    broken: Floats
+
+
+class Whole(NamedTuple):
+    """A program in whole numbers: the option of each lead, and what none exceeds; None = there is no answer."""
+
+    at: Ints | None
+    bound: float
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """Open leads, their options, and what is left of the rows for them.
+
+    Parameters
+    ----------
+    leads
+        (n_leads,), which leads of the problem they are
+    lead, rep
+        (n_options,), of each option, by lead; rep n_reps is the pool
+    gain
+        (n_options,), less the reserve where that is finite
+    first
+        (n_leads + 1,), where the options of each lead begin
+    used
+        sparse by option (n_rows, n_options), what each takes of each row
+    lower, upper, penalty
+        (n_rows,)
+    """
+
+    leads: Ints
+    lead: Ints
+    rep: Ints
+    gain: Floats
+    first: Ints
+    used: Any
+    lower: Floats
+    upper: Floats
+    penalty: Floats
+
+    @classmethod
+    def of(cls, problem: Problem, rows: Rows, leads: Ints, lead: Ints, rep: Ints, taken: Floats) -> "Core":
+        """Return the core of some leads and options, beside others that have `taken` their part of the rows."""
+        reserve = problem.reserve if np.isfinite(problem.reserve) else 0.0
+        pool = rep == problem.n_reps
+        gain = np.zeros(len(rep))
+        gain[~pool] = problem.affinity.at(leads[lead[~pool]], rep[~pool]) - reserve
+        slack = _ROUND * np.abs(taken)
+        return cls(
+            leads=leads,
+            lead=lead,
+            rep=rep,
+            gain=gain,
+            first=np.searchsorted(lead, np.arange(len(leads) + 1)),
+            used=_used(problem, rows, leads[lead], rep),
+            lower=rows.lower - taken - slack,
+            upper=rows.upper - taken + slack,
+            penalty=rows.penalty,
+        )
+
+    def loads(self, at: Ints) -> Floats:
+        """Return what each row takes if the leads have the given options."""
+        return np.asarray(self.used[:, at].sum(axis=1)).reshape(-1)
+
+    def broken(self, at: Ints) -> Floats:
+        """Return by how much each row's bounds are broken, beyond rounding, if the leads have the given options."""
+        load = self.loads(at)
+        beyond = np.maximum(np.maximum(load - self.upper, self.lower - load), 0.0)
+        return np.where(beyond > _ROUND * np.maximum(1.0, np.abs(load)), beyond, 0.0)
+
+    def allows(self, at: Ints) -> bool:
+        """Return whether the given options keep every hard bound."""
+        return not self.broken(at)[np.isinf(self.penalty)].any()
+
+    def breaks(self, broken: Floats) -> bool:
+        """Return whether shares break a hard bound by more than the backend's tolerance."""
+        bounds = np.maximum(np.where(np.isfinite(self.upper), np.abs(self.upper), 0.0), np.abs(self.lower))
+        return bool((broken > _TOLERANCE * np.maximum(1.0, bounds))[np.isinf(self.penalty)].any())
+
+    def worth(self, at: Ints) -> float:
+        """Return what the given options gain, less penalties."""
+        soft = np.isfinite(self.penalty)
+        return float(self.gain[at].sum() - (self.broken(at)[soft] * self.penalty[soft]).sum())
+
+    def relaxed(self, dear: Floats, left_s: float = np.inf) -> Relaxed:
+        """Return the best shares, where breaking a hard bound costs `dear` (n_rows,) per unit.
+
+        Raises
+        ------
+        OutOfTime
+            they were not found in `left_s` seconds; a second is always allowed
+        """
+        from scipy.optimize import linprog
+        from scipy.sparse import block_array, csr_array, eye_array
+
+        cost, n = np.where(np.isinf(self.penalty), dear, self.penalty), len(self.rep)
+        if n == 0:
+            broken = np.maximum(np.maximum(self.lower, -self.upper), 0.0)
+            return Relaxed(np.zeros(0), np.where(broken > 0, np.where(self.lower > 0, -cost, cost), 0.0), broken)
+        up, down = np.flatnonzero(np.isfinite(self.upper)), np.flatnonzero(self.lower > 0)
+        size, until = self._size, perf_counter() + max(left_s, LEAST_S)
+        by_row = self.used.tocsr()
+        bounds = block_array([[by_row[up], -eye_array(len(up)), None], [-by_row[down], None, -eye_array(len(down))]])
+        each = csr_array((np.ones(n), (self.lead, np.arange(n))), shape=(len(self.leads), n + len(up) + len(down)))
+        # An interior point is much the quicker among many options; where it fails, the simplex method seldom does.
+        for method in ("highs-ds",) if n <= _SIMPLEX else ("highs-ipm", "highs-ds"):
+            found = linprog(  # type: ignore[call-overload]  # the stubs know no sparse arrays
+                np.concatenate([-self.gain, cost[up], cost[down]]) / size,
+                A_ub=bounds.tocsr(),
+                b_ub=np.concatenate([self.upper[up], -self.lower[down]]),
+                A_eq=each,
+                b_eq=np.ones(len(self.leads)),
+                method=method,
+                options={"time_limit": max(until - perf_counter(), _MOMENT_S)},
+            )
+            if found.status == 0:
+                break
+            if perf_counter() >= until:
+                raise OutOfTime
+        checked(found)
+        prices, broken = np.zeros(len(self.lower)), np.zeros(len(self.lower))
+        price = size * np.maximum(-found.ineqlin.marginals, 0.0)
+        prices[up] += price[: len(up)]
+        prices[down] -= price[len(up) :]
+        broken[up] += found.x[n : n + len(up)]
+        broken[down] += found.x[n + len(up) :]
+        return Relaxed(found.x[:n], prices, broken)
+
+    def whole(self, open_: Bools, at: Ints, most_nodes: int, left_s: float) -> Whole:
+        """Return the best of the open options, a mask, in whole numbers; leads with none or one stay where they are."""
+        from scipy.optimize import Bounds, LinearConstraint, milp
+        from scipy.sparse import csr_array, eye_array, hstack
+
+        several = np.bincount(self.lead[open_], minlength=len(self.leads)) > 1
+        options = np.flatnonzero(open_ & several[self.lead])
+        if not len(options):  # which the backend refuses
+            return Whole(at, self.worth(at), True)
+        beside = self.loads(at[~several])
+        lower, upper = self.lower - beside, self.upper - beside
+        by_row = self.used[:, options].tocsr()
+        bound = (np.diff(by_row.indptr) > 0) | (lower > 0) | (upper < 0)
+        rows = np.flatnonzero(bound & (np.isfinite(upper) | (lower > 0)))
+        soft = rows[np.isfinite(self.penalty[rows])]
+        slack = eye_array(len(lower)).tocsr()[rows][:, soft]
+        row = (np.cumsum(several) - 1)[self.lead[options]]
+        each = csr_array(
+            (np.ones(len(options)), (row, np.arange(len(options)))),
+            shape=(int(several.sum()), len(options) + 2 * len(soft)),
+        )
+        found = milp(
+            np.concatenate([-self.gain[options], self.penalty[soft], self.penalty[soft]]) / self._size,
+            constraints=[
+                LinearConstraint(each, 1.0, 1.0),
+                LinearConstraint(hstack([by_row[rows], slack, -slack]).tocsr(), lower[rows], upper[rows]),
+            ],
+            integrality=np.concatenate([np.ones(len(options)), np.zeros(2 * len(soft))]),
+            bounds=Bounds(0.0, np.concatenate([np.ones(len(options)), np.full(2 * len(soft), np.inf)])),
+            options={"mip_rel_gap": 0.0, "node_limit": most_nodes, "time_limit": max(left_s, LEAST_S)},
+        )
+        if found.x is None:
+            return Whole(None, np.inf, found.status == _INFEASIBLE)
+        chosen = at.copy()
+        taken = options[found.x[: len(options)] > 0.5]
+        chosen[self.lead[taken]] = taken
+        bound = np.inf if found.mip_dual_bound is None else -self._size * float(found.mip_dual_bound)
+        return Whole(chosen, bound, found.status == 0)
+
+    @property
+    def _size(self) -> float:
+        """The largest gain: the backend's tolerances are for numbers about 1."""
+        return float(np.abs(self.gain).max(initial=0.0)) or 1.0
+
+
+_INFEASIBLE = 2  # SciPy's code
+_STATUS = {1: "stopped at a limit", 2: "infeasible", 3: "unbounded", 4: "numerical difficulties"}
+
+
+def checked(found: Any) -> None:
+    """Raise `SolverFailed` unless a linear program was solved."""
+    from leadopt.errors import SolverFailed
+
+    if found.status != 0:
+        raise SolverFailed(f"HiGHS reported {_STATUS.get(found.status, found.status)} for a linear program")
+
+
+def _used(problem: Problem, rows: Rows, leads: Ints, rep: Ints) -> Any:
+    """Return what each option takes of each row, sparse by option."""
+    from scipy.sparse import csc_array, vstack
+
+    placed = np.flatnonzero(rep < problem.n_reps)
+    parts, member = [], []
+    for family in rows.families:
+        amount = np.zeros(len(rep))
+        if family.limit is None:
+            amount[placed] = 1.0
+        else:
+            chosen = family.limit.leads
+            inside = placed if chosen is None else placed[members(chosen, problem.n_leads)[leads[placed]]]
+            amount[inside] = family.limit.usage_at(leads[inside], rep[inside])
+        at = csc_array(np.column_stack([family.reps, np.zeros(len(family.member))]))[:, rep]
+        parts.append(at.multiply(amount[None, :]).tocsr())
+        member.append(family.member)
+    stacked = vstack(parts).tocsr()[np.argsort(np.concatenate(member))].tocsc()
+    stacked.eliminate_zeros()
+    return stacked

@@ -1,0 +1,151 @@
+"""Whole leads from the shares of a core: large leads first, and small ones make up for what that changes.
+
+The shares of a core divide about as many leads as bounds are tight. To round a large lead changes by much what its reps
+carry. That costs little while smaller ones may still be divided: the best shares under what is fixed already shift
+these to and fro. So stage by stage the largest leads go where most of their shares are, and the shares of all smaller
+ones are found again. The last few are given away in whole numbers.
+
+References
+----------
+Pochet and Wolsey (2006), Production planning by mixed integer programming, section 3.6 (relax and fix).
+doi:10.1007/0-387-33477-7
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.progress import Meter
+from leadopt.solvers.lagrangian.program import Core
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_WHOLE = 1.0 - 1e-6  # a share that is all of a lead
+_STAGES = 8  # about so many, by the leads divided at first
+_LEAST = 4  # divided leads in a stage
+_LAST = 10  # leads that are given away in whole numbers,
+_NODES = 5  # by so many nodes of branch and bound
+_NEAR = 1e-3  # of all that is lost: less is not searched for
+_DEAR = 20.0  # usual prices that breaking a hard bound costs
+_LEAST_S = 0.1  # that the backend takes for a step at least
+
+
+def rounded(core: Core, z: Floats, y: Floats, unit: Floats, meter: Meter) -> Ints:
+    """Return an option of each lead near its shares `z`, (n_leads,); bounds may be broken by a little.
+
+    Parameters
+    ----------
+    y
+        (n_rows,), prices; how much a lead takes is measured by them
+    unit
+        (n_rows,), a usual price
+    """
+    if not len(core.leads):
+        return np.zeros(0, dtype=np.int64)
+    program = _Program.of(core, y, unit)
+    size = np.maximum.reduceat(np.abs(core.gain) + core.used.T @ np.abs(y), core.first[:-1])
+    order = np.argsort(-size, kind="stable")
+    best = largest(core, z)
+    in_stage = max(_LEAST, int((z[best] < _WHOLE).sum()) // _STAGES)
+    at = np.full(len(core.leads), -1)
+    while len(order):
+        divided = np.cumsum(z[best[order]] < _WHOLE)
+        if divided[-1] == 0 or meter.left_s <= 0:
+            at[order] = best[order]
+            break
+        cut = int(np.searchsorted(divided, in_stage)) + 1
+        last = len(order) - cut <= _LAST
+        if not last:
+            at[order[:cut]], order = best[order[:cut]], order[cut:]
+        z = program.shares(z, at, whole=last, left_s=meter.left_s)
+        best = largest(core, z)
+        if last:
+            at[order] = best[order]
+            break
+    return at
+
+
+def largest(core: Core, z: Floats) -> Ints:
+    """Return the option of each lead that has the largest share."""
+    return np.asarray(np.lexsort((-z, core.lead))[core.first[:-1]])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Program:
+    """A core in the backend's units: usual gains, and each row in parts of the most that an option takes of it.
+
+    Parameters
+    ----------
+    cost
+        (n_options,), what each gains less than its lead's best
+    used
+        sparse by option (n_rows, n_options), of the rows that have bounds
+    lower, upper, dear
+        (n_rows,); what breaking one costs
+    """
+
+    core: Core
+    cost: Floats
+    used: Any
+    lower: Floats
+    upper: Floats
+    dear: Floats
+
+    @classmethod
+    def of(cls, core: Core, y: Floats, unit: Floats) -> "_Program":
+        from scipy.sparse import diags_array
+
+        usual = float(np.abs(core.gain).mean()) or 1.0
+        bound = np.flatnonzero(np.isfinite(core.upper) | (core.lower > 0))
+        used = core.used.tocsr()[bound]
+        most = np.asarray(abs(used).max(axis=1).toarray()).reshape(-1)
+        most[most == 0] = 1.0
+        dear = np.minimum(core.penalty, np.maximum(_DEAR * np.abs(y), unit))[bound]
+        best = np.maximum.reduceat(core.gain, core.first[:-1])
+        return cls(
+            core=core,
+            cost=(best[core.lead] - core.gain) / usual,
+            used=(diags_array(1.0 / most) @ used).tocsc(),
+            lower=core.lower[bound] / most,
+            upper=core.upper[bound] / most,
+            dear=dear * most / usual,
+        )
+
+    def shares(self, z: Floats, at: Ints, whole: bool, left_s: float) -> Floats:
+        """Return the best shares of the leads that are free (`at` < 0), in whole numbers or not, in a copy of `z`.
+
+        Where there is no time to find any, they are as they were.
+        """
+        from scipy.optimize import Bounds, LinearConstraint, milp
+        from scipy.sparse import csr_array, eye_array, hstack
+
+        free = at < 0
+        options = np.flatnonzero(free[self.core.lead])
+        n, k = len(options), len(self.lower)
+        beside = np.asarray(self.used[:, at[~free]].sum(axis=1)).reshape(-1)
+        row = (np.cumsum(free) - 1)[self.core.lead[options]]
+        each = csr_array((np.ones(n), (row, np.arange(n))), shape=(int(free.sum()), n + 2 * k))
+        loads = hstack([self.used[:, options], eye_array(k), -eye_array(k)]).tocsr()
+        found = milp(
+            np.concatenate([self.cost[options], self.dear, self.dear]),
+            constraints=[
+                LinearConstraint(each, 1.0, 1.0),
+                LinearConstraint(loads, self.lower - beside, self.upper - beside),
+            ],
+            integrality=np.concatenate([np.full(n, whole), np.zeros(2 * k)]),
+            bounds=Bounds(0.0, np.concatenate([np.ones(n), np.full(2 * k, np.inf)])),
+            options={
+                "mip_rel_gap": _NEAR,
+                "node_limit": _NODES,
+                "presolve": not whole,
+                "time_limit": max(left_s, _LEAST_S),
+            },
+        )
+        shares = z.copy()
+        if found.x is not None:
+            shares[options] = found.x[:n]
+        return shares

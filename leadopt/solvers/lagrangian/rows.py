@@ -1,0 +1,143 @@
+r"""Capacities and limits of any kind as families: those that count the same leads by the same usage.
+
+A price :math:`y_k` of every limit k makes a cost of every pair, :math:`\sum_k y_k usage_k(i, j)`. As a family shares
+its leads and its usage, it needs one price a rep, :math:`c_f(j) = \sum_{k \in f} y_k [j \in reps_k]`, and one load a
+rep, whatever the number of its limits.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.problem.problem import Limit, Problem, counts
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Limits on the same leads and usage.
+
+    Parameters
+    ----------
+    limit
+        one of them, for its leads and its usage; None = the capacities, and limits that count all leads
+    member
+        (n_members,), which rows they are
+    reps
+        float64 (n_members, n_reps), 1 where a rep counts (or what each lead takes there)
+    """
+
+    limit: Limit | None
+    member: Ints
+    reps: Floats
+
+    @property
+    def counts_leads(self) -> bool:
+        """Whether each lead takes the same with a rep, so that loads are numbers of leads."""
+        return self.limit is None or isinstance(self.limit.usage, float)
+
+    def cost(self, y: Floats) -> Floats:
+        """Return what a unit of usage costs with each rep, float64 (n_reps,)."""
+        return y[self.member] @ self.reps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Every bound of a problem as a row: the capacities first, then the limits.
+
+    Parameters
+    ----------
+    lower, upper
+        float64 (n_rows,), less what pins take
+    penalty
+        float64 (n_rows,), gain lost per unit beyond; inf = hard
+    families
+        the rows by what they count
+    """
+
+    lower: Floats
+    upper: Floats
+    penalty: Floats
+    families: tuple[Family, ...]
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Rows":
+        """Return the rows of a problem beside its pins."""
+        m, limits = problem.n_reps, problem.limits
+        pins = problem.pins
+        taken = np.bincount(pins + 1, minlength=m + 1)[1:]
+        beside = problem.loads(pins)
+        bounds = np.array([limit.reachable for limit in limits]).reshape(-1, 2)
+        penalty = [np.inf if limit.penalty is None else limit.penalty for limit in limits]
+        return cls(
+            lower=np.concatenate([np.zeros(m), bounds[:, 0] - beside]),
+            upper=np.concatenate([problem.capacity - taken, bounds[:, 1] - beside]),
+            penalty=np.concatenate([np.full(m, np.inf), penalty]),
+            families=_families(limits, m),
+        )
+
+    @property
+    def n(self) -> int:
+        """How many rows there are."""
+        return len(self.lower)
+
+    def shared(self, share: float) -> "Rows":
+        """Return the rows that a sample of so large a share of the leads has to keep."""
+        return replace(self, lower=share * self.lower, upper=share * self.upper)
+
+    def loads(self, problem: Problem, leads: Ints, reps: Ints) -> Floats:
+        """Return what some leads take of each row, where they are, float64 (n_rows,)."""
+        found = np.zeros(self.n)
+        for family in self.families:
+            inside, usage = usage_at(family, problem, leads, reps)
+            found[family.member] = family.reps @ np.bincount(reps[inside], weights=usage, minlength=problem.n_reps)
+        return found
+
+
+def usage_at(family: Family, problem: Problem, leads: Ints, reps: Ints) -> tuple[Bools, Floats]:
+    """Return which of some leads a family counts, and what those take with the rep at the same place."""
+    limit = family.limit
+    if limit is None:
+        return np.ones(len(leads), dtype=bool), np.ones(len(leads))
+    inside = np.ones(len(leads), dtype=bool) if limit.leads is None else members(limit.leads, problem.n_leads)[leads]
+    return inside, limit.usage_at(leads[inside], reps[inside])
+
+
+def members(chosen: Ints, n: int) -> Bools:
+    """Return a mask of chosen indices among n."""
+    mask = np.zeros(n, dtype=bool)
+    mask[chosen] = True
+    return mask
+
+
+def _families(limits: Sequence[Limit], n_reps: int) -> tuple[Family, ...]:
+    found: dict[object, list[int]] = {None: []}
+    for k, limit in enumerate(limits):
+        plain = limit.leads is None and isinstance(limit.usage, float)
+        found.setdefault(None if plain else counts(limit), []).append(k)
+    families = []
+    for kind, numbers in found.items():
+        reps = np.array([_counted(limits[k], n_reps) for k in numbers]).reshape(len(numbers), n_reps)
+        if kind is None:
+            reps, member = np.vstack([np.eye(n_reps), reps]), [*range(n_reps), *(n_reps + k for k in numbers)]
+        else:
+            member = [n_reps + k for k in numbers]
+        first = None if kind is None else _by_lead(limits[numbers[0]])
+        families.append(Family(limit=first, member=np.array(member, dtype=np.int64), reps=reps))
+    return tuple(families)
+
+
+def _by_lead(limit: Limit) -> Limit:
+    """Return a limit whose number a lead takes, if it is one, is left to `Family.reps`."""
+    return Limit(leads=limit.leads) if isinstance(limit.usage, float) else limit
+
+
+def _counted(limit: Limit, n_reps: int) -> Floats:
+    found = np.zeros(n_reps)
+    found[slice(None) if limit.reps is None else limit.reps] = limit.usage if isinstance(limit.usage, float) else 1.0
+    return found

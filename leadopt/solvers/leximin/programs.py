@@ -1,0 +1,227 @@
+r"""Leximin shares of any usage under any limits: integer programmes for few pairs, linear ones for many.
+
+The k smallest of the shares s sum to :math:`\theta_k = \max_t \; k t - \sum_j \max(0, t - s_j)`, so raising
+:math:`\theta_1, \theta_2, \dots` in turn, each held from then on, is leximin, and every step is linear.
+
+References
+----------
+Ogryczak & Sliwinski (2006), On direct methods for lexicographic min-max optimization. doi:10.1007/11751595_85
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.errors import Infeasible, SolverFailed, Witness, enumerate_some
+from leadopt.problem.problem import Limit, Problem
+from leadopt.solvers.flow.equal_leads import group_leads
+from leadopt.solvers.leximin.counts import eligibility
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+TOLERANCE = 1e-6  # HiGHS' own, on shares of mean 1 or so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Programme:
+    """Hard limits on the free pairs as rows ``lower <= matrix @ x <= upper``, and the shares as ``shares @ x + fixed``.
+
+    Shares are in units of a typical one.
+    """
+
+    lead: Ints  # of each pair, or one of its group
+    rep: Ints
+    most: Floats  # how many leads each pair stands for
+    matrix: Any  # scipy.sparse
+    lower: Floats
+    upper: Floats
+    shares: Any  # scipy.sparse, (n_entitled, n_pairs)
+    fixed: Floats
+    unit: float
+
+    @classmethod
+    def of(cls, problem: Problem, measure: Limit, entitlement: Floats, leads: Ints, size: Floats) -> "_Programme":
+        """Return the programme of a problem whose limits are all hard, for free leads that stand for `size` each."""
+        from scipy.sparse import csr_array, vstack
+
+        place, rep = np.nonzero(problem.affinity.eligible[problem.affinity.row[leads]])
+        lead, every = leads[place], np.arange(len(place))
+        n, m = len(leads), problem.n_reps
+        once = csr_array((np.ones(len(every)), (place, every)), shape=(n, len(every)))
+        slots = csr_array((np.ones(len(every)), (rep, every)), shape=(m, len(every)))
+        limits = [_row(problem, limit, lead, rep) for limit in problem.limits]
+        taken = problem.loads(problem.pins).tolist()
+        pinned = np.bincount(problem.pins[problem.pins >= 0], minlength=m)
+        placed = size if np.isneginf(problem.reserve) else np.zeros(n)
+        used = _row(problem, measure, lead, rep)
+        unit = float((used.max(axis=None) if used.nnz else 0.0) * size.sum() / entitlement.sum()) or 1.0
+        by_rep = slots[np.flatnonzero(entitlement > 0)].multiply(used).tocsr()
+        share = entitlement[entitlement > 0] * unit
+        return cls(
+            lead=lead,
+            rep=rep,
+            most=size[place],
+            matrix=vstack([once, slots, *limits], format="csr"),
+            lower=np.concatenate([placed, np.full(m, -np.inf), [lim.lower for lim in problem.limits]])
+            - np.concatenate([np.zeros(n + m), taken]),
+            upper=np.concatenate([size, problem.capacity - pinned, [lim.upper for lim in problem.limits]])
+            - np.concatenate([np.zeros(n + m), taken]),
+            shares=by_rep.multiply(1.0 / share[:, None]).tocsr(),
+            fixed=loads_of(problem, measure, problem.pins)[entitlement > 0] / share,
+            unit=unit,
+        )
+
+
+def _row(problem: Problem, limit: Limit, lead: Ints, rep: Ints) -> Any:
+    """Return what each pair uses of a limit, scipy.sparse (1, n_pairs)."""
+    from scipy.sparse import csr_array
+
+    inside = np.flatnonzero(_mask(limit.leads, problem.n_leads)[lead] & _mask(limit.reps, problem.n_reps)[rep])
+    used = limit.usage_at(lead[inside], rep[inside])
+    return csr_array((used, (np.zeros(len(inside), dtype=np.int64), inside)), shape=(1, len(lead)))
+
+
+def _mask(chosen: Ints | None, size: int) -> NDArray[np.bool_]:
+    mask = np.full(size, chosen is None)
+    mask[slice(0) if chosen is None else chosen] = True
+    return mask
+
+
+def loads_of(problem: Problem, measure: Limit, rep_of_lead: Ints) -> Floats:
+    """Return how much of a measure each rep has, float64 (n_reps,)."""
+    leads = np.arange(problem.n_leads) if measure.leads is None else measure.leads
+    held = leads[rep_of_lead[leads] >= 0]
+    reps = rep_of_lead[held]
+    return np.bincount(reps, weights=measure.usage_at(held, reps), minlength=problem.n_reps).astype(np.float64)
+
+
+def best_leximin(problem: Problem, measure: Limit, entitlement: Floats) -> Ints:
+    """Return the most gainful of all leximin answers, int64 (n_leads,), by one integer programme per entitled rep.
+
+    Shares that differ by a millionth of a typical one count as equal.
+
+    Raises
+    ------
+    Infeasible
+        no answer meets every limit
+    """
+    free = np.flatnonzero(problem.pins < 0)
+    programme = _Programme.of(problem, measure, entitlement, free, np.ones(len(free)))
+    sums: list[float] = []
+    x = np.zeros(len(programme.lead))
+    for k in range(1, len(programme.fixed) + 1):
+        x = _solve(problem, programme, sums, k)
+        shares = np.sort(programme.shares @ x + programme.fixed)
+        sums.append(float(shares[:k].sum()))
+    x = _solve(problem, programme, sums, None)
+    rep_of_lead = problem.pins.copy()
+    rep_of_lead[programme.lead[x > 0.5]] = programme.rep[x > 0.5]
+    return rep_of_lead
+
+
+def _solve(problem: Problem, programme: _Programme, sums: list[float], k: int | None) -> Floats:
+    """Return the answer with the greatest sum of the k smallest shares (None: gain) that keeps the sums before it.
+
+    Variables are the pairs, then for each sum its level t and what each share lacks to it.
+    """
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import block_diag, csr_array, eye_array, hstack, kron, vstack
+
+    n_pairs, n_shares, n_sums = len(programme.lead), len(programme.fixed), len(sums) + (k is not None)
+    lacks = kron(eye_array(n_sums), np.hstack([-np.ones((n_shares, 1)), np.eye(n_shares)]))
+    totals = block_diag([np.append(float(count), -np.ones(n_shares))[None] for count in range(1, n_sums + 1)])
+    n_more = n_sums * (1 + n_shares)
+    rules = hstack([programme.matrix, csr_array((programme.matrix.shape[0], n_more))], format="csr")
+    reach = hstack([vstack([programme.shares] * n_sums), lacks], format="csr")
+    total = hstack([csr_array((n_sums, n_pairs)), totals], format="csr")
+    worth = np.append(_gains(problem, programme), np.zeros(n_more)) if k is None else total[[-1]].toarray()[0]
+    result: Any = milp(
+        -worth,
+        integrality=np.append(np.ones(n_pairs), np.zeros(n_more)),
+        bounds=Bounds(0.0, np.append(np.ones(n_pairs), np.full(n_more, np.inf))),
+        constraints=[
+            LinearConstraint(rules, programme.lower, programme.upper),
+            LinearConstraint(reach, -np.tile(programme.fixed, n_sums), np.inf),
+            LinearConstraint(total, np.append(sums, np.zeros(n_sums - len(sums))) - TOLERANCE, np.inf),
+        ],
+        options={"mip_rel_gap": 0.0},
+    )
+    _check(problem, result)
+    return np.asarray(np.round(result.x[:n_pairs]))
+
+
+def _gains(problem: Problem, programme: _Programme) -> Floats:
+    pool = problem.reserve if np.isfinite(problem.reserve) else 0.0
+    gains = problem.affinity.at(programme.lead, programme.rep) - pool
+    return np.asarray(gains / max(1.0, np.abs(gains).max(initial=0.0)))
+
+
+def relaxed_loads(problem: Problem, measure: Limit, entitlement: Floats, leads: Ints, size: Floats) -> Floats:
+    """Return the leximin loads, float64 (n_reps,), where leads may be divided: linear programmes, one a level.
+
+    Free leads come as kinds, with how many each stands for.
+
+    The level of all reps rises together. A rep whose price is positive is held back in every best answer; it stays, and
+    the others rise on.
+
+    Raises
+    ------
+    Infeasible
+        no answer meets every limit
+    """
+    programme = _Programme.of(problem, measure, entitlement, leads, size)
+    level, rising = np.zeros(len(programme.fixed)), np.ones(len(programme.fixed), dtype=bool)
+    while rising.any():
+        level[rising], price = _raised(problem, programme, level, rising)
+        rising &= price <= 1e-7  # the prices of those that rise add up to 1 at least
+    loads = np.zeros(problem.n_reps)
+    loads[entitlement > 0] = level * programme.unit * entitlement[entitlement > 0]
+    return loads
+
+
+def _raised(problem: Problem, programme: _Programme, level: Floats, rising: NDArray[np.bool_]) -> tuple[float, Floats]:
+    """Return how high the rising reps can rise together while the others keep their levels, and the price of each."""
+    from scipy.optimize import linprog
+    from scipy.sparse import csr_array, hstack, vstack
+
+    low, high = np.isfinite(programme.lower), np.isfinite(programme.upper)
+    rules = vstack([programme.matrix[high], -programme.matrix[low]])
+    column = csr_array(np.concatenate([np.zeros(rules.shape[0]), rising])[:, None])
+    kept = np.where(rising, 0.0, np.maximum(level - TOLERANCE, 0.0))
+    result: Any = linprog(  # type: ignore[call-overload]  # its stubs know no sparse matrices
+        np.append(np.zeros(len(programme.lead)), -1.0),
+        A_ub=hstack([vstack([rules, -programme.shares]), column], format="csr"),
+        b_ub=np.concatenate([programme.upper[high], -programme.lower[low], programme.fixed - kept]),
+        bounds=np.column_stack([np.zeros(len(programme.lead) + 1), np.append(programme.most, np.inf)]),
+        method="highs-ipm",  # ten times as quick as simplex here, as nearly every rep holds back another
+    )
+    _check(problem, result)
+    return float(result.x[-1]), -result.ineqlin.marginals[rules.shape[0] :] * rising
+
+
+def kinds_of(problem: Problem, measure: Limit) -> tuple[Ints, Floats]:
+    """Return a lead of every kind that measure and limits cannot tell apart, and how many free ones each stands for."""
+    free = np.flatnonzero(problem.pins < 0)
+    if not all(isinstance(limit.usage, float) for limit in (measure, *problem.limits)):
+        return free, np.ones(len(free))
+    sets = {limit.leads.tobytes(): limit.leads for limit in (measure, *problem.limits) if limit.leads is not None}
+    members = np.array([_mask(None, problem.n_leads), *(_mask(leads, problem.n_leads) for leads in sets.values())])
+    kind = np.unique(members.T, axis=0, return_inverse=True)[1].reshape(-1)
+    groups = group_leads(eligibility(problem.affinity), kind, free)
+    return groups.example, groups.size.astype(np.float64)
+
+
+def _check(problem: Problem, result: Any) -> None:
+    """Refuse what HiGHS could not solve: status 2 says that nothing meets the limits."""
+    if result.status == 2:
+        names = tuple(limit.name or f"limit {k}" for k, limit in enumerate(problem.limits))
+        need = problem.n_leads if np.isneginf(problem.reserve) else 1
+        raise Infeasible(
+            f"no assignment meets every hard limit ({enumerate_some(names) or 'capacities'}), so none is fair",
+            Witness(limits=names, need=need, room=0),
+        )
+    if result.status != 0:
+        raise SolverFailed(f"HiGHS reported {result.status}: {result.message}")

@@ -1,0 +1,120 @@
+"""What one move costs the whole plan, exactly, without solving again.
+
+Moving one lead from rep a to rep b leaves b with one lead too many and a with one too few. The cheapest way to set
+that right is a shortest path from b to a in the residual graph, where a step passes a lead on to another rep, sends one
+to the pool or takes a free slot. The move costs the lead's own loss plus that path: it can be cheap although the new
+rep is full, if that rep has another lead that somebody else wants nearly as much.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.problem.certify import largest_gain
+from leadopt.problem.problem import Problem
+from leadopt.solvers.flow.costs import every_pair, whole_costs
+from leadopt.solvers.flow.duals import NONE, residual_constraints
+from leadopt.solvers.flow.equal_leads import group_leads
+from leadopt.solvers.flow.limit_tree import LimitTree, NotNested, Room, limit_tree, room_beside_pins
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_MOST = 2.0**52
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Exchange:
+    """The residual graph of an optimal answer.
+
+    Parameters
+    ----------
+    problem, rep_of_lead
+        the answer, which must be optimal
+    tree
+        its limits
+    step
+        float64 (n_nodes + 1, n_nodes + 1), what passing one lead from node to node loses at least; inf = impossible;
+        the last node is the pool
+    noise
+        losses below this are rounding
+    """
+
+    problem: Problem
+    rep_of_lead: Ints
+    tree: LimitTree
+    step: Floats
+    noise: float
+    _distances: dict[int, Floats] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def if_nested(cls, problem: Problem, rep_of_lead: Ints) -> "Exchange | None":
+        """Return what `of` does, None where the limits are not nested: there is no such graph then."""
+        try:
+            limit_tree(problem)
+        except NotNested:
+            return None
+        return cls.of(problem, rep_of_lead)
+
+    @classmethod
+    def of(cls, problem: Problem, rep_of_lead: Ints) -> "Exchange":
+        """Return the residual graph of an optimal answer to a problem with nested limits.
+
+        O(distinct leads x reps) time.
+        """
+        tree = limit_tree(problem)
+        free = np.flatnonzero(problem.pins < 0)
+        groups = group_leads(problem.affinity, tree.class_of_lead, free)
+        room = room_beside_pins(problem, tree)
+        # Pinned leads may be asked about too, so their slots count as room.
+        pairs = every_pair(problem, groups, tree, Room(lower=tree.lower, upper=tree.upper))
+        costs = whole_costs(problem, groups, tree, pairs, _MOST)
+        group_of_lead = np.empty(problem.n_leads, dtype=np.int64)
+        group_of_lead[groups.members] = np.repeat(np.arange(len(groups.size)), groups.size)
+        sitting = np.stack([group_of_lead[free], rep_of_lead[free]])
+        (group, rep), amount = np.unique(sitting, axis=1, return_counts=True)
+        constraints = residual_constraints(costs, tree, room, group, rep, amount).dense()
+        return cls(
+            problem=problem,
+            rep_of_lead=rep_of_lead,
+            tree=tree,
+            step=np.where(constraints == NONE, np.inf, costs.gain(np.where(constraints == NONE, 0, -constraints))),
+            noise=1e-11 * largest_gain(problem),
+        )
+
+    def move_costs(self, lead: int) -> Floats:
+        """Return what the plan would lose if the lead had to go elsewhere, float64 (n_reps + 1,), the pool last.
+
+        0 where it is; inf where no plan allows it. Negative for a pinned lead that is better off elsewhere.
+        """
+        here = self.rep_of_lead[lead]
+        gains = np.append(self.problem.affinity.of([lead])[0], self.problem.reserve)
+        nodes = np.append(self.tree.entry[self.tree.class_of_lead[lead]], self.tree.root)
+        back = self._distances_to(int(nodes[here]))  # the pool is -1, which is last
+        with np.errstate(invalid="ignore"):
+            cost = gains[here] - gains + back[nodes]
+        cost[~np.isfinite(gains)] = np.inf
+        cost[np.abs(cost) <= self.noise] = 0.0
+        cost[here] = 0.0
+        return np.asarray(cost)
+
+    def _distances_to(self, target: int) -> Floats:
+        """Return the shortest path from every node to one (Bellman-Ford: steps may be negative, cycles are not).
+
+        Kept, as many leads are asked about and few nodes they sit at.
+        """
+        if target in self._distances:
+            return self._distances[target]
+        distance = np.full(len(self.step), np.inf)
+        distance[target] = 0.0
+        active = np.array([target])
+        for _ in range(len(distance)):
+            candidate = (self.step[:, active] + distance[active]).min(axis=1)
+            closer = candidate < distance - self.noise
+            if not closer.any():
+                break
+            distance[closer] = candidate[closer]
+            active = np.flatnonzero(closer)
+        self._distances[target] = distance
+        return distance

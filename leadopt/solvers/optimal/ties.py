@@ -1,0 +1,311 @@
+"""Ties, shared out: among equally good answers the one whose loads are most even, drawn without favour.
+
+An answer is optimal exactly if every lead sits where its gain less the prices is greatest, and every limit with a
+price is at its bound. So all optimal answers live in the network of these tight pairs, and a second flow over the
+leads that have a choice picks the one with the smallest sum of load^2 / capacity. Names and order of leads and reps
+are shuffled first: nobody profits from standing at the top of the table.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.problem.blocks import over_blocks
+from leadopt.problem.certify import largest_gain, reduced_gains
+from leadopt.problem.problem import Problem
+from leadopt.solvers.base import Answer
+from leadopt.solvers.flow.backend import Arcs, min_cost_flow
+from leadopt.solvers.flow.equal_leads import Groups, group_leads
+from leadopt.solvers.flow.limit_tree import LimitTree, NotNested, Room, limit_tree
+from leadopt.solvers.flow.network import supplies
+from leadopt.solvers.flow.network_simplex import NEVER, transport
+from leadopt.solvers.oracles.envelopes import EnvelopeOracle
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+_TIGHT = 1e-12  # relative to the largest gain: what rounding in the prices can hide
+_STEPS = 256  # arcs by which a rep's load is priced; a coarse grid is refined around the load it led to
+_MOST = 2.0**58  # as in min_cost_flow
+_UNLIMITED = 2**40  # capacities beyond are one and the same
+_FINE = 2.0**16  # costs per lead of the largest rep
+_LOTS = 2**20
+_CHUNK = 1 << 20
+_MANY_PAIRS = 2_000_000  # below, a look at each pair is quick enough
+_PER_ROW = 32  # leads per row of rates from which on envelopes are quicker than a look at each
+_MANY = 100_000  # choices that are too many to keep for a mere draw; twice as many, for even loads
+_DRAWN = 8  # choices that a lead keeps then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ties:
+    """Groups of leads with several best choices: `choice[g, j]` says whether rep j is one; the last is the pool."""
+
+    groups: Groups
+    choice: Bools
+
+
+def spread_ties(problem: Problem, answer: Answer, rng: "np.random.Generator") -> Ints:
+    """Return an answer of the same worth, with ties shared out evenly by capacity, int64 (n_leads,).
+
+    Leads without a choice stay. An answer whose limits are not nested comes back as it is.
+    """
+    try:
+        tree = limit_tree(problem)
+    except NotNested:
+        return answer.rep_of_lead
+    tolerance = _tolerance(problem, answer)
+    leads = answer.undecided
+    if leads is None:
+        leads = _perhaps_tied(problem, answer, np.flatnonzero(problem.pins < 0), tolerance)
+    ties = _find_ties(problem, answer, group_leads(problem.affinity, tree.class_of_lead, leads), tolerance)
+    if not len(ties.groups.size):
+        return answer.rep_of_lead
+    return _rebalance(problem, answer, tree, _shuffled(ties, rng), rng)
+
+
+def _tolerance(problem: Problem, answer: Answer) -> float:
+    # Prices are whole costs over a scale: no tie is finer than their rounding.
+    rounding = 4.0 * answer.stats.get("rounding", 0.0) / max(1, problem.n_leads)
+    return max(_TIGHT * max(largest_gain(problem), float(np.abs(answer.prices).max(initial=0.0))), rounding)
+
+
+def _perhaps_tied(problem: Problem, answer: Answer, leads: Ints, tolerance: float) -> Ints:
+    """Return the leads whose second-best option is about as good as their best, by a quick look where there is one."""
+    if answer.limit_prices.any() or problem.n_reps == 0:
+        return leads
+    many = problem.n_leads * problem.n_reps > _MANY_PAIRS and problem.n_leads > _PER_ROW * len(problem.affinity.rates)
+    if many and not problem.affinity.is_dense:
+        # The pool is made a little better than it is, so that leads that are tied with it are found too.
+        oracle = EnvelopeOracle.of(problem.affinity, leads, problem.reserve + tolerance)
+        return np.asarray(leads[oracle.open(answer.prices - 2 * tolerance, answer.prices).lead])
+
+    def look(start: int, stop: int, after: Floats) -> Ints:
+        gains = affinity.between(start, stop, after) if everybody else affinity.of(leads[start:stop])
+        np.subtract(gains, answer.prices, out=after)
+        best = np.maximum(after.max(axis=1), problem.reserve)
+        near = np.count_nonzero(after >= best[:, None] - tolerance, axis=1) + (problem.reserve >= best - tolerance)
+        return start + np.flatnonzero(near > 1)
+
+    affinity, everybody = problem.affinity, len(leads) == problem.n_leads
+    found = over_blocks(len(leads), problem.n_reps, look)
+    return np.asarray(leads[np.concatenate([np.zeros(0, dtype=np.int64), *found])])
+
+
+def _find_ties(problem: Problem, answer: Answer, groups: Groups, tolerance: float) -> _Ties:
+    kept, choices = [], []
+    step = max(1, _CHUNK // (problem.n_reps + 1))
+    for start in range(0, len(groups.size), step):
+        leads = groups.example[start : start + step]
+        reduced = reduced_gains(problem, leads, answer.prices, answer.limit_prices)
+        options = np.column_stack([reduced, np.full(len(leads), problem.reserve)])
+        with np.errstate(invalid="ignore"):  # -inf less -inf: a lead that nobody may have
+            choice = options >= options.max(axis=1, keepdims=True) - tolerance
+        choice &= np.isfinite(options)
+        # Where leads sit is a choice even if rounding hides it, so that the answer itself always fits its network.
+        members = groups.members[groups.start[start] : groups.start[start + len(leads)]]
+        choice[np.repeat(np.arange(len(leads)), groups.size[start : start + step]), answer.rep_of_lead[members]] = True
+        tied = np.flatnonzero(choice.sum(axis=1) > 1)
+        kept.append(tied + start)
+        choices.append(choice[tied])
+    chosen = np.concatenate([np.zeros(0, dtype=np.int64), *kept])
+    choice = np.concatenate([np.zeros((0, problem.n_reps + 1), dtype=bool), *choices])
+    return _Ties(groups=_subset(groups, chosen), choice=choice)
+
+
+def _subset(groups: Groups, chosen: Ints) -> Groups:
+    size = groups.size[chosen]
+    start = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+    place = np.repeat(groups.start[chosen] - start[:-1], size) + np.arange(start[-1])
+    return Groups(example=groups.example[chosen], size=size, members=groups.members[place], start=start)
+
+
+def _shuffled(ties: _Ties, rng: "np.random.Generator") -> _Ties:
+    """Return the same ties with groups, and the leads within each, in random order."""
+    order = rng.permutation(len(ties.groups.size))
+    groups = _subset(ties.groups, order)
+    group_of_member = np.repeat(np.arange(len(order)), groups.size)
+    shuffle = np.lexsort((rng.random(len(groups.members)), group_of_member))
+    return _Ties(
+        groups=Groups(example=groups.example, size=groups.size, members=groups.members[shuffle], start=groups.start),
+        choice=ties.choice[order],
+    )
+
+
+def _rebalance(problem: Problem, answer: Answer, tree: LimitTree, ties: _Ties, rng: "np.random.Generator") -> Ints:
+    """Return the answer with the tied leads dealt out anew, so that loads are even."""
+    groups = ties.groups
+    result = answer.rep_of_lead.copy()
+    result[groups.members] = -1
+    room = _room(problem, answer, tree, result)
+    choice = ties.choice
+    fixed = bool((room.lower == room.upper)[: problem.n_reps].all())
+    if choice.sum() > (_MANY if fixed else 2 * _MANY):
+        choice = _drawn(choice, groups, answer.rep_of_lead, _DRAWN if fixed else 2 * _DRAWN, rng)
+    group, option = np.nonzero(choice)
+    # Numba has been loaded for a compiled answer; for others that would take longer than the flow.
+    share = partial(_by_simplex, rng=rng) if answer.stats.get("compiled") else _by_flow
+    favour = rng.permutation(problem.n_reps)
+    taken = _most_even(problem, tree, room, groups, group, option, result, favour, share)
+    if taken is None:  # rounding of the prices made a pair of the answer look worse than tied
+        return answer.rep_of_lead
+    used = np.flatnonzero(taken)
+    rep = np.where(option == problem.n_reps, -1, option)
+    groups.deal_out(group[used], rep[used], taken[used], result)
+    return result
+
+
+def _drawn(choice: Bools, groups: Groups, rep_of_lead: Ints, kept: int, rng: "np.random.Generator") -> Bools:
+    """Return fewer choices, drawn by lot, beside what each group has.
+
+    Among a hundred thousand ties, a dozen a lead are enough to pass leads on from any rep to any other: where no load
+    can change nothing is lost but time, and elsewhere loads come out as even as they get but for chance.
+    """
+    many = np.flatnonzero((choice.sum(axis=1) > kept) & (groups.size <= 2))
+    fewer = choice.copy()
+    fewer[many] &= rng.random((len(many), choice.shape[1])) < (kept / choice[many].sum(axis=1))[:, None]
+    fewer[np.repeat(np.arange(len(groups.size)), groups.size), rep_of_lead[groups.members]] = True
+    return fewer
+
+
+def _most_even(
+    problem: Problem,
+    tree: LimitTree,
+    room: Room,
+    groups: Groups,
+    group: Ints,
+    option: Ints,
+    fixed: Ints,
+    favour: Ints,
+    share: "Callable[[Sharing], Ints | None]",
+) -> Ints | None:
+    """Return how many leads of each group take each option for the most even loads, None if no such flow exists."""
+    n_reps = problem.n_reps
+    wanted = np.bincount(option, weights=groups.size[group], minlength=n_reps + 1)[:n_reps].astype(np.int64)
+    most = np.minimum(wanted, (room.upper - room.lower)[:n_reps])
+    held = np.bincount(fixed[fixed >= 0], minlength=n_reps)
+    load, taken = np.zeros(n_reps, dtype=np.int64), None
+    for width in _widths(int(most.max(initial=0))):
+        grids = [_grid(int(m), int(x), width) for m, x in zip(most, load, strict=True)]
+        steps = _steps(problem, len(groups.size) + tree.root + 1, grids, held, favour)
+        taken = share(Sharing(tree=tree, room=room, groups=groups, group=group, option=option, steps=steps))
+        if taken is None:
+            return None
+        load = np.bincount(option, weights=taken, minlength=n_reps + 1)[:n_reps].astype(np.int64)
+    return taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """Groups with their options, and what the load of every rep costs: (rep, how many leads, cost of each) by step."""
+
+    tree: LimitTree
+    room: Room
+    groups: Groups
+    group: Ints
+    option: Ints
+    steps: tuple[Ints, Ints, Ints]
+
+
+def _by_flow(sharing: Sharing) -> Ints | None:
+    """Return how many leads take each option at the least cost, by OR-Tools; None if the bounds allow no answer."""
+    tree, room, groups, group, option = sharing.tree, sharing.room, sharing.groups, sharing.group, sharing.option
+    n_groups, n_reps = len(groups.size), tree.entry.shape[1]
+    pooled = option == n_reps
+    entry = tree.entry[tree.class_of_lead[groups.example[group]], np.where(pooled, 0, option)]
+    pairs = (group, n_groups + np.where(pooled, tree.root, entry), groups.size[group], 0)
+    rep, width, cost = sharing.steps
+    fills = (n_groups + rep, n_groups + tree.parent[rep], width, cost)
+    # From the limits that are no capacities to those around them.
+    node = np.arange(n_reps, tree.root)
+    others = (n_groups + node, n_groups + tree.parent[node], (room.upper - room.lower)[node], 0)
+    flow = min_cost_flow(Arcs.of(pairs, fills, others), supplies(groups, tree, room.lower))
+    return None if flow is None else flow[: len(group)]
+
+
+def _by_simplex(sharing: Sharing, rng: "np.random.Generator") -> Ints | None:
+    """Return the same under capacities alone, by a compiled simplex that begins with a choice by lot.
+
+    Every step of a rep's load is a row that fills the rep unless leads do, and pays its cost if it is put aside.
+    """
+    room, groups, group, option = sharing.room, sharing.groups, sharing.group, sharing.option
+    n_reps, (rep, width, cost) = sharing.tree.root, sharing.steps
+    n_steps, placed = len(rep), np.flatnonzero(option < n_reps)
+    aside = np.full(len(groups.size), NEVER)
+    aside[group[option == n_reps]] = 0
+    # First, the cheapest steps make room for the leads, as if everybody could go anywhere.
+    order = np.argsort(cost, kind="stable")
+    needed = groups.size[aside > 0].sum() - room.lower[:n_reps].sum()
+    gives_way = np.zeros(n_steps, dtype=bool)
+    gives_way[order] = np.cumsum(width[order]) - width[order] < needed
+    flows = transport(
+        np.append(np.arange(n_steps), n_steps + group[placed]),
+        np.append(rep, option[placed]),
+        np.zeros(n_steps + len(placed), dtype=np.int64),
+        np.append(width, groups.size),
+        room.lower[:n_reps] + np.bincount(rep, width, n_reps).astype(np.int64),
+        aside=np.append(cost, aside),
+        idle=NEVER,
+        first_cost=np.append(np.ones(n_steps, dtype=np.int64), rng.integers(0, _LOTS, len(placed))),
+        first_aside=np.append(np.where(gives_way, 0, NEVER), aside),
+    )
+    if flows is None:
+        return _by_flow(sharing)
+    row, column, amount = flows
+    lead = row >= n_steps
+    key = (row[lead] - n_steps) * (n_reps + 1) + np.where(column[lead] < 0, n_reps, column[lead])
+    taken = np.zeros(len(group), dtype=np.int64)
+    taken[np.searchsorted(group * (n_reps + 1) + option, key)] = amount[lead]
+    return taken
+
+
+def _room(problem: Problem, answer: Answer, tree: LimitTree, fixed: Ints) -> Room:
+    """Return what tied leads may and must add to each node; where a price holds the load, it stays as it is."""
+    now, kept = _node_loads(tree, answer.rep_of_lead), _node_loads(tree, fixed)
+    price = np.concatenate([answer.prices, answer.limit_prices])
+    held = (np.abs(price) > 0) | np.isfinite(tree.penalty)
+    lower = np.where(held, now, np.maximum(tree.lower, kept)) - kept
+    upper = np.where(held, now, tree.upper) - kept
+    return Room(lower=lower, upper=upper)
+
+
+def _node_loads(tree: LimitTree, rep_of_lead: Ints) -> Ints:
+    placed = np.flatnonzero(rep_of_lead >= 0)
+    entered = np.zeros(tree.root, dtype=np.int64)
+    np.add.at(entered, tree.entry[tree.class_of_lead[placed], rep_of_lead[placed]], 1)
+    return tree.loads(entered)
+
+
+def _steps(problem: Problem, nodes: int, grids: list[Ints], held: Ints, favour: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return each rep's load in steps, each step at the fill it leads to: convex, so that the emptiest rep comes first.
+
+    Equal fills are told apart by `favour`, a random order of the reps; costs are small enough for so many `nodes`.
+    """
+    rep = np.repeat(np.arange(problem.n_reps), [len(grid) - 1 for grid in grids])
+    start = np.concatenate([np.zeros(0, dtype=np.int64), *(grid[:-1] for grid in grids)])
+    end = np.concatenate([np.zeros(0, dtype=np.int64), *(grid[1:] for grid in grids)])
+    capacity = np.clip(problem.capacity, 1, _UNLIMITED)
+    fill = (held[rep] + (start + end) / 2) / capacity[rep]
+    unit = min(_FINE * float(capacity.max()), _MOST / nodes / problem.n_reps / fill.max()) if len(fill) else 1.0
+    return rep, end - start, np.floor(fill * unit).astype(np.int64) * problem.n_reps + favour[rep]
+
+
+def _widths(most: int) -> list[int]:
+    """Return how far around the last load each round looks closely: everywhere, then ever closer if not exact yet."""
+    widths = [most]
+    while most > _STEPS and widths[-1] > _STEPS // 2:
+        widths.append(max(_STEPS // 2, widths[-1] // 32))
+    return widths
+
+
+def _grid(most: int, load: int, width: int) -> Ints:
+    """Return loads from 0 to `most` at which the fill is priced: a coarse grid, and a fine one around `load`."""
+    if most <= _STEPS:
+        return np.arange(most + 1)
+    coarse = np.linspace(0, most, _STEPS // 2).astype(np.int64)
+    fine = np.linspace(load - width, load + width, _STEPS + 1).astype(np.int64)
+    return np.unique(np.concatenate([coarse, fine[(fine > 0) & (fine < most)]]))

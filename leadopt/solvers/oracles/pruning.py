@@ -1,0 +1,99 @@
+r"""Prune: which pairs may be part of a best answer, given a box that holds its prices.
+
+If optimal prices lie within ``low <= p <= high``, a pair can only be used if
+
+.. math:: gain_{ij} - low_j \ge \max\big(reserve, \max_k gain_{ik} - high_k\big)
+
+so a lead with one option left is settled, and only the others go to the exact core. The test costs one look at each
+lead, and nothing has to be known about how the box was found.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.problem.blocks import over_blocks
+from leadopt.problem.gains import Affinity
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """What a box of prices leaves open.
+
+    Parameters
+    ----------
+    choice
+        (n_leads,), the best option at the high prices, -1 = pool; the only one of every lead that is not open
+    lead
+        (n_open,), the leads with several options, ascending
+    first
+        (n_open + 1,), where the pairs of each begin
+    rep
+        (n_pairs,), the reps open to them, ascending within each lead
+    """
+
+    choice: Ints
+    lead: Ints
+    first: Ints
+    rep: Ints
+
+
+class Oracle(Protocol):
+    """Answers what leads want at given prices; dense, by short lists, or by envelopes."""
+
+    def open(self, low: Floats, high: Floats) -> Open:
+        """Return what is left open where all prices (n_reps,) lie from low to high; inf = the rep takes nobody."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowOracle:
+    """Reads every lead's gains, in blocks, by numpy alone.
+
+    Parameters
+    ----------
+    affinity
+        of all leads
+    leads
+        which leads are asked about
+    reserve
+        gain of staying in the pool
+    """
+
+    affinity: Affinity
+    leads: Ints
+    reserve: float
+
+    def open(self, low: Floats, high: Floats) -> Open:
+        """Return what the box leaves open; O(n_leads x n_reps)."""
+
+        def look(start: int, stop: int, after: Floats) -> tuple[Ints, Ints, Ints, Ints]:
+            gains = self.affinity.of(self.leads[start:stop])
+            np.subtract(gains, high, out=after)
+            best = after.argmax(axis=1)
+            least = np.maximum(after[np.arange(len(after)), best], self.reserve)
+            np.subtract(gains, low, out=after)
+            possible = (after >= least[:, None]) & (gains > -np.inf)
+            n, pool = np.count_nonzero(possible, axis=1), self.reserve >= least
+            several = np.flatnonzero((n > 1) | (pool & (n > 0)))
+            return np.where(pool, -1, best), several + start, n[several], np.nonzero(possible[several])[1]
+
+        if self.affinity.n_reps == 0:
+            return _all_pooled(len(self.leads))
+        parts = over_blocks(len(self.leads), self.affinity.n_reps, look)
+        choice, lead, n, rep = (_joined([part[k] for part in parts]) for k in range(4))
+        return Open(choice=choice, lead=lead, first=np.concatenate([[0], np.cumsum(n)]).astype(np.int64), rep=rep)
+
+
+def _joined(parts: list[Ints]) -> Ints:
+    return np.concatenate([np.zeros(0, dtype=np.int64), *parts]).astype(np.int64, copy=False)
+
+
+def _all_pooled(n_leads: int) -> Open:
+    nobody = np.zeros(0, dtype=np.int64)
+    return Open(choice=np.full(n_leads, -1, dtype=np.int64), lead=nobody, first=np.zeros(1, dtype=np.int64), rep=nobody)

@@ -1,0 +1,106 @@
+"""Values in one unit: the rate of each currency, and what is refused where there is none."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.errors import InvalidInput, enumerate_some
+from leadopt.tables.cells import as_level, is_number
+
+Floats = NDArray[np.float64]
+
+
+def check_currencies(name: str, rates: Any) -> dict[str, float] | None:
+    """Return a table of rates with codes in capitals, None for none.
+
+    Parameters
+    ----------
+    name
+        what a message calls the setting
+    rates
+        what one unit of each currency is worth in the unit of the plan, by code
+
+    Raises
+    ------
+    InvalidInput
+        no mapping from codes to positive numbers, or a code twice
+
+    Examples
+    --------
+    >>> check_currencies("policy.currencies", {"usd": 1, "EUR": 1.08})
+    {'USD': 1.0, 'EUR': 1.08}
+    """
+    if rates is None:
+        return None
+    if not isinstance(rates, Mapping) or not rates:
+        raise InvalidInput(f"{name}: must map currencies to what one unit is worth, {{USD = 1.0}}; found {rates!r}")
+    found: dict[str, float] = {}
+    for currency, rate in rates.items():
+        code = currency_code(currency)
+        if code is None or not isinstance(currency, str):
+            raise InvalidInput(f"{name}: a currency must be a name such as EUR; found {currency!r}")
+        if not (is_number(rate) and 0.0 < float(rate) < np.inf):
+            raise InvalidInput(f"{name}.{code}: what one unit is worth must be a number above 0; found {rate!r}")
+        if code in found:
+            raise InvalidInput(f"{name}: capitals do not matter, so {code} must be there once; found {list(rates)}")
+        found[code] = float(rate)
+    return found
+
+
+def currency_code(value: Any) -> str | None:
+    """Return a currency in capitals, None where it is missing.
+
+    >>> currency_code(" eur "), currency_code(None), currency_code("")
+    ('EUR', None, None)
+    """
+    level = as_level(value)
+    return None if level is None else level.strip().upper() or None
+
+
+def rates_of(name: str, codes: Sequence[str | None], rates: Mapping[str, float] | None) -> Floats:
+    """Return what one unit of each currency is worth, float64 (n_codes,).
+
+    Without a table of rates there can be one currency only, whose unit is then that of the plan; a missing one is taken
+    for it.
+
+    Parameters
+    ----------
+    name
+        the column, for messages
+    codes
+        of values that are used
+
+    Raises
+    ------
+    InvalidInput
+        a currency without a rate, a missing one, or several without a table
+    """
+    if rates is None:
+        check_one(name, codes)
+        return np.ones(len(codes))
+    for code in dict.fromkeys(codes):
+        if code is None:
+            raise InvalidInput(f"{name}: with rates, every value needs a currency ({_named(rates)}); found nothing")
+        if code not in rates:
+            raise InvalidInput(
+                f"{name}: no rate for the currency {code}; known are {_named(rates)}. "
+                f'Add it: Policy(currencies={{"{code}": ...}}), or {code} = ... under [currencies] in a policy file'
+            )
+    return np.array([rates[code] for code in codes if code is not None], dtype=np.float64).reshape(len(codes))
+
+
+def check_one(name: str, codes: Iterable[str | None]) -> None:
+    """Refuse several currencies where nobody said what they are worth."""
+    found = sorted({code for code in codes if code is not None})
+    if len(found) > 1:
+        table = ", ".join(f'"{code}": ...' for code in found[:3]) + (", ..." if len(found) > 3 else "")
+        raise InvalidInput(
+            f"{name}: values in several currencies cannot be compared without rates; found {enumerate_some(found)}. "
+            f"Say what one unit of each is worth: Policy(currencies={{{table}}}), or [currencies] in a policy file"
+        )
+
+
+def _named(rates: Mapping[str, float]) -> str:
+    return ", ".join(sorted(rates))

@@ -1,0 +1,418 @@
+"""`Table`: one of the user's tables, whatever holds it, and where a column and a row get named in a message.
+
+Inside leadopt a table is a `Table`: it hands out columns as Python lists or float arrays with every kind of
+missing value made one (None, or NaN in numbers), and builds answers of the same kind as the table that came in.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from types import NoneType
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.tables.amounts import Amounts
+from leadopt.tables.answers import frame_beside, frame_of
+from leadopt.tables.cells import (
+    Id,
+    as_id,
+    as_level,
+    as_moment,
+    as_number,
+    as_set,
+    as_share,
+    blanked,
+    each_once,
+    is_hashable,
+    is_numeral,
+    kind_of,
+)
+from leadopt.tables.group_by import amounts_of_frame, groups_of_frame, reads_days
+
+if TYPE_CHECKING:
+    import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_EXACT = 2.0**53  # floats beyond are no exact whole numbers
+
+
+class Table:
+    """One of the user's tables, whatever holds it.
+
+    Parameters
+    ----------
+    data
+        a data frame that narwhals knows (a lazy one is collected), a list of dicts, or a dict of lists
+    name
+        what messages call it: "leads", "reps", "history"
+    """
+
+    __slots__ = ("_columns", "_frame", "columns", "n_rows", "name")
+
+    def __init__(self, data: Any, name: str) -> None:
+        self.name = name
+        self._frame: nw.DataFrame[Any] | None = None
+        self._columns: dict[str, list[Any]] = {}
+        if isinstance(data, Table):
+            self._frame, self._columns = data._frame, data._columns
+        elif isinstance(data, Mapping):
+            self._columns = self._from_mapping(data)
+        elif isinstance(data, Sequence) and not isinstance(data, str | bytes):
+            self._columns = self._from_rows(data)
+        else:
+            self._frame = self._from_native(data)
+        self.columns: tuple[str, ...] = tuple(self._columns if self._frame is None else self._frame.columns)
+        self.n_rows: int = (
+            len(next(iter(self._columns.values()), [])) if self._frame is None else int(self._frame.shape[0])
+        )
+
+    def _from_mapping(self, data: Mapping[Any, Any]) -> dict[str, list[Any]]:
+        for key, values in data.items():
+            if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+                raise InvalidInput(
+                    f"{self.name}.{key}: a dict of columns must hold a list for each; found {type(values).__name__}"
+                )
+        columns = {str(key): list(values) for key, values in data.items()}
+        lengths = {key: len(values) for key, values in columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise InvalidInput(f"{self.name}: every column must have the same length; found {lengths}")
+        return columns
+
+    def _from_rows(self, rows: Sequence[Any]) -> dict[str, list[Any]]:
+        for number, row in enumerate(rows, 1):
+            if not isinstance(row, Mapping):
+                raise InvalidInput(
+                    f"{self.name}, row {number}: a list must hold dicts, one per row; found {type(row).__name__}"
+                )
+        names = dict.fromkeys(str(key) for row in rows for key in row)
+        return {name: [row.get(name) for row in rows] for name in names}
+
+    def _from_native(self, data: Any) -> "nw.DataFrame[Any]":
+        import narwhals.stable.v2 as nw
+        from narwhals.exceptions import NarwhalsError
+
+        try:
+            frame = nw.from_native(data)
+            return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+        except (TypeError, ValueError, NarwhalsError) as error:
+            raise InvalidInput(
+                f"{self.name}: must be a data frame (pandas, polars, pyarrow, ...), a list of dicts or a dict of "
+                f"lists; found {type(data).__name__} ({str(error).splitlines()[0] if str(error) else 'not readable'})"
+            ) from None
+
+    def __contains__(self, column: str) -> bool:
+        return column in self.columns
+
+    def refuse(self, column: str, row: int, rule: str, found: object, mend: str = "") -> NoReturn:
+        """Raise `InvalidInput` for one cell; rows are counted from 1, as in a spreadsheet without its header."""
+        shown = "nothing" if found is None else str(found) if isinstance(found, date) else repr(found)
+        raise InvalidInput(f"{self.name}.{column}, row {row + 1}: {rule}; found {shown}{'. ' + mend if mend else ''}")
+
+    def require(self, column: str) -> None:
+        """Raise `InvalidInput`, naming the nearest column, if the table lacks this one."""
+        if column not in self.columns and (self.columns or self.n_rows):
+            raise InvalidInput(
+                f'{self.name}: column "{column}" is missing{did_you_mean(column, self.columns)} '
+                "(column names are settings: Policy(columns=Columns(...)), or [columns] in a policy file)"
+            )
+
+    def values(self, column: str) -> list[Any]:
+        """Return a column as Python objects; null, NaN and NaT become None."""
+        self.require(column)
+        if self._frame is None:
+            return blanked(self._columns.get(column, []))
+        if column not in self.columns:  # `require` lets an empty table pass
+            return []
+        series = self._frame[column]
+        values = blanked(series.to_list())
+        if not series.is_null().any():
+            return values
+        missing = series.is_null().to_numpy()  # in pandas also what has no sign of its own, like a complex NaN
+        return [None if gone else value for gone, value in zip(missing, values, strict=True)]
+
+    def numbers(
+        self,
+        column: str,
+        *,
+        low: float = -np.inf,
+        high: float = np.inf,
+        whole: bool = False,
+        missing: float | None = None,
+    ) -> Floats:
+        """Return a column of finite numbers within [low, high] as float64 (n_rows,).
+
+        `missing` replaces missing values; None refuses them.
+        """
+        values = self.values(column)
+        plain = np.array([as_number(value) for value in values], dtype=np.float64).reshape(len(values))
+        gone = np.array([value is None for value in values], dtype=bool)
+        wrong = np.isnan(plain) & ~gone
+        bad = wrong | np.isinf(plain) | (plain < low) | (plain > high)
+        if whole:
+            bad |= (plain != np.floor(plain)) & ~np.isnan(plain)
+        if missing is None:
+            bad |= gone
+        if bad.any():
+            row = _to_blame(np.flatnonzero(bad).tolist(), values)
+            # A bound that only keeps the arithmetic exact is no news, except to who exceeds it.
+            floor = low if low > -_EXACT or plain[row] < low else -np.inf
+            ceiling = high if high < _EXACT or plain[row] > high else np.inf
+            text = "It is text: read or convert the column as numbers." if _holds_digits(values[row]) else ""
+            self.refuse(column, row, _range_rule(floor, ceiling, whole=whole), values[row], text)
+        return np.where(gone, 0.0 if missing is None else missing, plain)
+
+    def fractions(self, column: str) -> Floats:
+        """Return a column of true/false or numbers in [0, 1] as float64; missing means 1 (fully there)."""
+        values = self.values(column)
+        shares = [as_share(value) for value in values]
+        if wrong := [row for row, share in enumerate(shares) if share is None]:
+            row = _to_blame(wrong, values)
+            self.refuse(column, row, "must be true, false or a number from 0 to 1", values[row])
+        return np.array(shares, dtype=np.float64).reshape(len(shares))
+
+    def ids(self, column: str, *, unique: bool = True) -> list[Id]:
+        """Return a column of ids: whole numbers, text or UUIDs, one kind throughout, none missing.
+
+        Whole numbers that a frame holds as floats (because a neighbour was missing once) come back as ints.
+        """
+        ids = [as_id(value) for value in self.values(column)]
+        if None in ids or len(set(map(type, ids))) > 1:
+            self._refuse_id(column, ids)
+        known = cast(list[Id], ids)
+        if unique and len(set(known)) < len(known):
+            self._refuse_duplicate(column, known)
+        return known
+
+    def _refuse_id(self, column: str, ids: Sequence[Id | None]) -> NoReturn:
+        for row, value in enumerate(ids):
+            if value is None:
+                self.refuse(column, row, "an id must be text or a whole number", self.values(column)[row])
+            if type(value) is not type(ids[0]):
+                self.refuse(
+                    column,
+                    row,
+                    f"ids must be of one kind, and row 1 holds {kind_of(ids[0])} ({ids[0]!r})",
+                    value,
+                    "Read the column as text.",
+                )
+        raise AssertionError("called without an id to refuse")
+
+    def _refuse_duplicate(self, column: str, ids: Sequence[Id]) -> NoReturn:
+        first: dict[Id, int] = {}
+        for row, value in enumerate(ids):
+            if value in first:
+                self.refuse(
+                    column,
+                    row,
+                    f"ids must be unique, and row {first[value] + 1} has the same",
+                    value,
+                    "Remove the duplicate or give it an id of its own.",
+                )
+            first[value] = row
+        raise AssertionError("called without a duplicate")
+
+    def levels(self, column: str) -> list[str | None]:
+        """Return a column of categories as text, so that 1, 1.0 and "1" are one level; missing stays None."""
+        return each_once(as_level, self.values(column))
+
+    def n_levels(self, column: str) -> int:
+        """Return how many distinct values a column has, a missing one counted as one."""
+        if self._frame is None:
+            return len(set(self.levels(column)))
+        try:
+            return int(self._frame[column].n_unique())
+        except Exception:  # engines raise their own types for columns of collections
+            return len(set(self.levels(column)))
+
+    def is_categorical(self, column: str) -> bool:
+        """Return whether a column holds text, true/false or whole numbers alone, missing ones aside."""
+        values = self.values(column)
+        kinds = set(map(type, values)) - {NoneType}
+        open_kinds = {kind for kind in kinds if not issubclass(kind, str | bool | np.bool_)}
+        return bool(kinds) and all(as_id(value) is not None for value in values if type(value) in open_kinds)
+
+    def sets(self, column: str) -> list[frozenset[str]]:
+        """Return a column of lists (or of text separated by ; or |) as sets of text; missing is the empty set."""
+        return each_once(as_set, self.values(column))
+
+    def days(self, column: str) -> list[int | None]:
+        """Return a column of dates as day numbers (proleptic ordinals); times of day are dropped."""
+        values = self.values(column)
+        moments = each_once(as_moment, values)
+        zones = {m.tzinfo is not None for m in moments if isinstance(m, datetime)}
+        for row, (moment, value) in enumerate(zip(moments, values, strict=True)):
+            if moment is None and value is not None:
+                self.refuse(column, row, "must be a date or an ISO date like 2026-01-31", value)
+        if len(zones) > 1:
+            raise InvalidInput(
+                f"{self.name}.{column}: times must be either all with a time zone or all without; found both"
+            )
+        return [None if moment is None else moment.toordinal() for moment in moments]
+
+    def grouped(self, columns: Sequence[str], at: str | None = None) -> list[list[Any]]:
+        """Return the distinct combinations of some columns' cells (and the day of `at`), and how often each occurs.
+
+        A list for each column, one for the days (None without `at`), and one for the counts: one group-by in the engine
+        that holds the table, which touches no row in Python.
+        """
+        for column in [*columns, *([at] if at else [])]:
+            self.require(column)
+        frame = self._frame
+        if frame is None or (at is not None and not reads_days(frame, at)):
+            return self._group_rows(columns, at)
+        groups = groups_of_frame(frame, self.name, columns, at)
+        try:
+            for values in groups[: len(columns)]:
+                set(values)
+        except TypeError:  # an engine may group lists
+            self._refuse_unhashable(columns)
+        return groups
+
+    def _group_rows(self, columns: Sequence[str], at: str | None) -> list[list[Any]]:
+        ordinals = self.days(at) if at else [None] * self.n_rows
+        days = [None if ordinal is None else date.fromordinal(ordinal) for ordinal in ordinals]
+        try:
+            counts = Counter(zip(*(self.values(column) for column in columns), days, strict=True))
+        except TypeError:
+            self._refuse_unhashable(columns)
+        keys = list(map(list, zip(*counts, strict=True))) if counts else [[] for _ in range(len(columns) + 1)]
+        return [*keys, list(counts.values())]
+
+    def grouped_amounts(self, columns: Sequence[str], number: str) -> tuple[list[list[Any]], Amounts]:
+        """Return the distinct combinations of some columns' cells, a list for each column, and their amounts.
+
+        One group-by in the engine that holds the table, where the column is one of numbers.
+        """
+        for column in [*columns, number]:
+            self.require(column)
+        if self._frame is None or not columns or not self._frame.schema[number].is_numeric():
+            return self._group_amounts_of_rows(columns, number)
+        return amounts_of_frame(self._frame, self.name, columns, number)
+
+    def _group_amounts_of_rows(self, columns: Sequence[str], number: str) -> tuple[list[list[Any]], Amounts]:
+        rows = list(zip(*(self.values(column) for column in columns), strict=True)) or [()] * self.n_rows
+        try:
+            place = {key: group for group, key in enumerate(dict.fromkeys(rows))}
+        except TypeError:
+            self._refuse_unhashable(columns)
+        keys = [list(cells) for cells in zip(*place, strict=True)] or [[] for _ in columns]
+        values, group = self.values(number), np.array([place[row] for row in rows], dtype=np.int64)
+        plain = np.array([as_number(value) for value in values], dtype=np.float64).reshape(len(values))
+        return keys, Amounts.of_rows(group, plain, np.array([value is not None for value in values], dtype=bool))
+
+    def _refuse_unhashable(self, columns: Sequence[str]) -> NoReturn:
+        for column in columns:
+            for row, value in enumerate(self.values(column)):
+                if not is_hashable(value):
+                    self.refuse(column, row, "must be a plain value, not a collection", value)
+        raise AssertionError("called without an unhashable value")
+
+    def n_copies(self) -> int:
+        """Return how many rows repeat an earlier one in every column."""
+        rows = zip(*(each_once(as_level, self.values(column)) for column in self.columns), strict=True)
+        return self.n_rows - len(set(rows)) if self.columns else 0
+
+    def n_repeated(self, columns: Sequence[str], known: Collection[str]) -> int:
+        """Return how many rows have the cells of an earlier one in some columns, among those that miss none of `known`.
+
+        One pass in the engine that holds the table.
+        """
+        if self._frame is None:
+            return self._n_repeated_rows(columns, known)
+        import narwhals.stable.v2 as nw
+
+        whole = self._frame.filter(*(~nw.col(name).is_null() for name in known)).select(*columns)
+        try:
+            return len(whole) - len(whole.unique())
+        except Exception:  # engines raise their own types for columns of collections
+            return self._n_repeated_rows(columns, known)
+
+    def _n_repeated_rows(self, columns: Sequence[str], known: Collection[str]) -> int:
+        there = [[value is not None for value in self.values(name)] for name in known]
+        rows = [row for row, each in enumerate(zip(*there, strict=True)) if all(each)]
+        cells = [each_once(as_level, self.values(name)) for name in columns]
+        return len(rows) - len({tuple(column[row] for column in cells) for row in rows})
+
+    def with_constant(self, column: str, text: str) -> "Table":
+        """Return the table with one more column, which holds the same text everywhere."""
+        if self._frame is None:
+            return Table(self._columns | {column: [text] * self.n_rows}, self.name)
+        import narwhals.stable.v2 as nw
+
+        return Table(self._frame.with_columns(nw.lit(text, nw.String).alias(column)).to_native(), self.name)
+
+    def where(self, column: str, cells: Collection[Any]) -> "Table":
+        """Return the rows in which a column holds one of these cells, as a table of the same kind."""
+        if self._frame is None:
+            chosen = set(cells)
+            return self.take(np.flatnonzero([value in chosen for value in self.values(column)]))
+        import narwhals.stable.v2 as nw
+
+        return Table(self._frame.filter(nw.col(column).is_in(list(cells))).to_native(), self.name)
+
+    def take(self, rows: Ints) -> "Table":
+        """Return some rows, by number and in that order, as a table of the same kind."""
+        if self._frame is not None:
+            return Table(self._frame[rows.tolist()].to_native(), self.name)
+        taken = Table({}, self.name)
+        taken._columns = {name: [values[row] for row in rows.tolist()] for name, values in self._columns.items()}
+        taken.columns, taken.n_rows = self.columns, len(rows)
+        return taken
+
+    @property
+    def native(self) -> Any:
+        """The table as the user has it; a list of dicts where it is no data frame."""
+        return self.build(self._columns) if self._frame is None else self._frame.to_native()
+
+    def beside(self, other: "Table", mine: Sequence[str], others: Sequence[str], order: Sequence[str]) -> "Table":
+        """Return some columns of this table and of one with as many rows, in an order, as a table of this kind."""
+        if self._frame is None:
+            columns = {name: self.values(name) for name in mine} | {name: other.values(name) for name in others}
+            return Table({name: columns[name] for name in order}, self.name)
+        return Table(frame_beside(self._frame, other._frame, others, other.values, order), self.name)
+
+    def build(
+        self, data: Mapping[str, Sequence[Any]], *, numbers: Collection[str] = (), own: Collection[str] = ()
+    ) -> Any:
+        """Return columns as a table of the kind that this one came in: frame for frame, list of dicts for the rest.
+
+        Missing cells are None; a column with no other cells is typed as text, or as float if it is one of `numbers`.
+        Those of `own` get the type that they have in this table, so that the two can be joined.
+        """
+        if self._frame is None:
+            names = list(data)
+            return [dict(zip(names, row, strict=True)) for row in zip(*data.values(), strict=True)]
+        return frame_of(self._frame, data, numbers, own)
+
+
+def check_same_kind(name: str, ids: Sequence[Id], other_name: str, other_ids: Sequence[Id]) -> None:
+    """Refuse ids that are whole numbers in one table and text in the other: they could never meet."""
+    if ids and other_ids and kind_of(ids[0]) != kind_of(other_ids[0]):
+        raise InvalidInput(
+            f"{name} holds {kind_of(ids[0])} ({ids[0]!r}) and {other_name} holds {kind_of(other_ids[0])} "
+            f"({other_ids[0]!r}): ids must be of one kind to match. Read both columns as text."
+        )
+
+
+def _to_blame(rows: Sequence[int], values: Sequence[Any]) -> int:
+    """Return which wrong row to name: a word in a file makes text of the numbers beside it, and is to blame."""
+    return next((row for row in rows if not is_numeral(values[row])), rows[0])
+
+
+def _holds_digits(value: object) -> bool:
+    """Return whether a value is text that a person would read as a number, such as "1,200" or "$20"."""
+    return isinstance(value, str) and any(map(str.isdigit, value)) and not any(map(str.isalpha, value))
+
+
+def _range_rule(low: float, high: float, *, whole: bool) -> str:
+    kind = "a whole number" if whole else "a finite number"
+    if np.isfinite(low) and np.isfinite(high):
+        return f"must be {kind} from {low:g} to {high:g}"
+    if np.isfinite(low):
+        return f"must be {kind}, {low:g} or more"
+    return f"must be {kind}" if np.isinf(high) else f"must be {kind}, {high:g} or less"
