@@ -38,7 +38,7 @@ $(VENV)/.peers: $(VENV)/.installed
 	touch $@
 
 fuzz: $(VENV)/.installed  ## 5,000 random problems per claim, against brute force, SciPy and a look at every lead
-	LEADOPT_FUZZ=5000 $(BIN)/python -m pytest -n 2 tests/test_solvers.py tests/test_finish.py tests/test_envelope_oracle.py \
+	LEADOPT_FUZZ=5000 $(BIN)/python -m pytest -n 2 tests/solvers \
 		-k "brute_force or scipy or any_box or open_holds"
 
 clean:

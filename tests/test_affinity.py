@@ -1,8 +1,5 @@
 """How the chance of conversion is learned: against known truth, raw rates and real incidents."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -11,8 +8,7 @@ import pytest
 
 from leadopt.affinity import AffinityModel
 from leadopt.errors import InvalidInput
-
-DATA = Path(os.environ.get("LEADOPT_DATA", Path(__file__).parents[2] / "shared" / "data"))
+from tests.real_data import DATA
 
 
 def floor(rng, n_rows=6_000, n_reps=20, n_products=10, deviations=(0.5, 0.7, 0.4)):

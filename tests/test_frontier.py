@@ -1,8 +1,6 @@
 """A frontier: each point is what `assign` finds, dearer bands are fairer, and the knee is where it is defined to be."""
 
-import os
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -16,6 +14,7 @@ from leadopt.frontier import Frontier, Point
 from leadopt.matching import match
 from leadopt.metrics import gini, measures
 from leadopt.problem.problem import Limit
+from tests.real_data import DATA
 from tests.strategies import examples
 from tests.tables_strategies import KINDS, records
 from tests.test_assign import HISTORY, leads_of, reps_of
@@ -242,9 +241,6 @@ def test_it_is_drawn_with_its_knee():
     assert found.plot(x="objective", y="envy", ax=axes) is axes
     with pytest.raises(InvalidInput, match='column "nothing" is missing'):
         found.plot(y="nothing")
-
-
-DATA = Path(os.environ.get("LEADOPT_DATA", Path(__file__).parents[1] / "../shared/data"))
 
 
 def real(name):

@@ -1,7 +1,5 @@
 """Learned scores: the truth of simulations, held-out calibration on real calls, and words that add up."""
 
-import os
-from pathlib import Path
 from uuid import UUID
 
 import numpy as np
@@ -16,10 +14,10 @@ from leadopt.evaluate.seasons.floor import sales_floor
 from leadopt.learning.scores import TOGETHER, Part
 from leadopt.learning.scoring import top
 from leadopt.score_model import ScoreModel
+from tests.real_data import DATA
 from tests.strategies import examples
 from tests.tables_strategies import KINDS
 
-DATA = Path(os.environ.get("LEADOPT_DATA", Path(__file__).parents[1] / "../shared/data"))
 LEADS = {"lead_id": [1, 2, 3], "source": ["web", "fair", "radio"], "size": ["big", "small", None]}
 
 

@@ -9,7 +9,7 @@ from leadopt import cli
 from leadopt.cli.evaluating import run_evaluate
 from leadopt.evaluate import backtest
 from leadopt.tables.files import write_table
-from tests.test_backtest import history
+from tests.evaluate.backtests.test_backtest import history
 
 
 @pytest.fixture

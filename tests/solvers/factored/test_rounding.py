@@ -9,8 +9,8 @@ from leadopt.solvers.factored.annealing import annealed, options_near
 from leadopt.solvers.factored.newton import sharpest
 from leadopt.solvers.factored.rounding import dealt
 from leadopt.solvers.lagrangian.dual import Dual
-from tests.test_annealing import soft_of, some_prices
-from tests.test_lines import banded, oracles
+from tests.solvers.factored.test_annealing import soft_of, some_prices
+from tests.solvers.factored.test_oracle import banded, oracles
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from leadopt.solvers.factored.newton import Sharp, sharpened, sharpest
 from leadopt.solvers.lagrangian.dual import Dual
 from leadopt.solvers.lagrangian.rows import Rows
 from tests.oracles import linear_programme
-from tests.test_annealing import soft_of, some_prices
-from tests.test_lines import banded, oracles
+from tests.solvers.factored.test_annealing import soft_of, some_prices
+from tests.solvers.factored.test_oracle import banded, oracles
 
 
 def sharp_of(problem, temperature=0.2):

@@ -1,10 +1,8 @@
 """`backtest`: the verdicts on data whose truth is known, on real data, and what bad input gets."""
 
 import json
-import os
 import re
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -16,8 +14,7 @@ from leadopt.evaluate.backtests.losses import auc, difference, log_losses
 from leadopt.evaluate.backtests.verdict import FREE, REPS_ONLY, UNKNOWN, USE_IT
 from leadopt.evaluate.history.records import read_records
 from leadopt.learning.effects.logistic import sigmoid
-
-DATA = Path(os.environ.get("LEADOPT_DATA", Path(__file__).parents[1] / "../shared/data"))
+from tests.real_data import DATA
 
 
 def history(seed, n, *, rep_sd=0.0, pair_sd=0.0, n_reps=10, n_segments=4, dated=True):

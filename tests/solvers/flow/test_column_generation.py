@@ -9,8 +9,7 @@ from leadopt.errors import Infeasible
 from leadopt.matching import Status, match, solve
 from leadopt.problem.problem import Limit
 from leadopt.solvers import MinCostFlow
-from leadopt.solvers.flow import every_pair
-from leadopt.solvers.flow import column_generation
+from leadopt.solvers.flow import column_generation, every_pair
 from tests import strategies
 
 

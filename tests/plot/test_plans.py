@@ -17,8 +17,8 @@ from leadopt.evaluate.seasons.floor import sales_floor
 from leadopt.metrics import gini
 from leadopt.plot import plot_affinity, plot_frontier, plot_loads, plot_lorenz, plot_prices
 from leadopt.plot.axes import new_axes, plain
+from tests.plans.test_plan import busy_plan
 from tests.test_assign import HISTORY, leads_of, reps_of
-from tests.test_plan import busy_plan
 
 PLOTS = (plot_loads, plot_affinity, plot_prices, plot_lorenz)
 FRONTIER = {

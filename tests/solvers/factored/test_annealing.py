@@ -12,7 +12,7 @@ from leadopt.solvers.factored.annealing import Bins, Soft, annealed
 from leadopt.solvers.lagrangian.dual import Dual
 from leadopt.solvers.lagrangian.rows import Rows
 from tests.oracles import linear_programme
-from tests.test_lines import banded, oracles
+from tests.solvers.factored.test_oracle import banded, oracles
 
 
 def soft_of(problem, most, temperature):

@@ -11,7 +11,7 @@ import leadopt
 from benchmarks.off_policy_coverage import N_REPS, REPS, simulated
 from leadopt.evaluate import OffPolicy, off_policy
 from leadopt.evaluate.counterfactual.propensity import log_propensities
-from tests.test_backtest import file
+from tests.evaluate.backtests.test_backtest import file
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from leadopt.learning.effects import crossed as linear
 from leadopt.learning.effects.draws import draw_logits
 from leadopt.learning.effects.logistic import fit_effects
-from tests.test_effects import crossed, drawn, every_pair
+from tests.learning.effects.test_logistic import crossed, drawn, every_pair
 
 
 def certain(fit):

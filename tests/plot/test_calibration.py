@@ -6,7 +6,7 @@ import leadopt
 from leadopt.evaluate import backtest
 from leadopt.plot import plot_calibration
 from leadopt.plot.axes import new_axes
-from tests.test_backtest import history
+from tests.evaluate.backtests.test_backtest import history
 
 
 def test_points_and_bars_are_the_bins():
