@@ -46,7 +46,7 @@ __all__ = [
     "match",
 ]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 if _typing.TYPE_CHECKING:
     from leadopt import evaluate as evaluate

@@ -274,7 +274,7 @@ def test_python_m_leadopt_and_version():
     done = subprocess.run(
         [sys.executable, "-m", "leadopt", "--version"], capture_output=True, text=True, check=True, env=os.environ
     )
-    assert done.stdout == "leadopt 0.1.0\n"
+    assert done.stdout == "leadopt 0.2.0.dev0\n"
     assert good("--version") == done.stdout
 
 
