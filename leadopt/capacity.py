@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
 from leadopt.problem.gains import Affinity
+from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit
 from leadopt.tables import Table
 from leadopt.tables.columns import Columns
@@ -16,7 +17,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-HOURS = "hours of "  # how the name of every limit on working time begins
 _MOST = 2.0**53  # floats beyond are no exact whole numbers
 
 
@@ -199,7 +199,14 @@ def hours_limits(hours: Hours | None, names: Sequence[str]) -> list[Limit]:
         return []
     usage = Affinity(rates=hours.pace[None], row=np.zeros(len(hours.effort), dtype=np.int64), scale=hours.effort)
     return [
-        Limit(reps=np.array([rep]), usage=usage, upper=left, name=f"{HOURS}{names[rep]}")
+        Limit(
+            reps=np.array([rep]),
+            usage=usage,
+            upper=left,
+            name=f"hours of {names[rep]}",
+            kind=LimitKind.HOURS,
+            of=rep,
+        )
         for rep, left in enumerate(hours.left.tolist())
     ]
 
@@ -215,7 +222,7 @@ def placeable_in_time(hours: Hours | None) -> float:
 def minimum_limits(least: Ints, names: Sequence[str]) -> list[Limit]:
     """Return one limit for each rep with a minimum: ``least[j] <= leads of rep j``."""
     return [
-        Limit(reps=[rep], lower=int(least[rep]), name=f"minimum of {names[rep]}")
+        Limit(reps=[rep], lower=int(least[rep]), name=f"minimum of {names[rep]}", kind=LimitKind.MINIMUM, of=rep)
         for rep in np.flatnonzero(least > 0).tolist()
     ]
 

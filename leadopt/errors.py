@@ -49,6 +49,9 @@ class Witness:
         indices of the reps these leads may go to, or of the reps whose minimums conflict
     limits
         names of the limits that hold the conflict together
+    rows
+        which these are, at the same places: j is the capacity of rep j, n_reps + k the limit k of the problem; empty
+        where the problem has none of them yet
     need, room
         how many leads have to be placed, and for how many there is room
     exact
@@ -59,6 +62,7 @@ class Witness:
     leads: tuple[int, ...] = ()
     reps: tuple[int, ...] = ()
     limits: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()
     need: int
     room: int
     exact: bool = False

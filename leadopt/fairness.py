@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.problem.gains import Affinity
+from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit
 from leadopt.tables import Table
 from leadopt.tables.cells import as_moment, is_number
@@ -19,8 +21,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-NEWCOMER = "newcomer "  # how the name of every limit of a newcomer quota begins, and of no other
-_BANDS = {"leads": "fairness band", "value": "value band", "hot": "hot-lead band"}
+_BANDS = {"leads": LimitKind.FAIRNESS_BAND, "value": LimitKind.VALUE_BAND, "hot": LimitKind.HOT_LEAD_BAND}
+_NEWCOMERS = "newcomers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ class Fairness:
     @property
     def words(self) -> str:
         """What limits and reports call it: "fairness band", "value band", "hot-lead band"."""
-        return _BANDS[self.of]
+        return str(_BANDS[self.of])
 
 
 _ENTITLEMENTS = '"capacity", "equal", "performance" or a column of reps'
@@ -261,6 +263,8 @@ def band_limits(
             upper=max(lower[rep], upper[rep]),
             penalty=fairness.weight,
             name=f"{words or fairness.words} of {names[rep]}",
+            kind=_BANDS[fairness.of],
+            of=rep,
         )
         for rep in range(len(slots))
         if slots[rep] > 0
@@ -306,17 +310,26 @@ def _quota_limits(
     value: tuple[Affinity, float] | None,
     hot: Ints | None,
 ) -> Iterator[Limit]:
+    theirs = partial(Limit, reps=new, of=_NEWCOMERS)
     if quota.share:
-        yield Limit(reps=new, lower=np.ceil(quota.share * n_leads - 1e-9), name=f"{NEWCOMER}quota")
+        least_of_all = np.ceil(quota.share * n_leads - 1e-9)
+        yield theirs(lower=least_of_all, name="newcomer quota", kind=LimitKind.NEWCOMER_QUOTA)
     if quota.value_share and value is not None:
         worth, total = value
-        yield Limit(reps=new, usage=worth, lower=quota.value_share * total, name=f"{NEWCOMER}value quota")
+        least_value = quota.value_share * total
+        yield theirs(usage=worth, lower=least_value, name="newcomer value quota", kind=LimitKind.NEWCOMER_VALUE_QUOTA)
     if quota.max_hot_share is not None and hot is not None:
         most = np.floor(quota.max_hot_share * len(hot) + 1e-9)
-        yield Limit(reps=new, leads=hot, upper=most, name=f"{NEWCOMER}ceiling on hot leads")
+        yield theirs(leads=hot, upper=most, name="newcomer ceiling on hot leads", kind=LimitKind.NEWCOMER_CEILING)
     least = np.floor((quota.min_leads or 0) * available + 1e-9)
     for rep in new[least[new] > 0].tolist():
-        yield Limit(reps=[rep], lower=least[rep], name=f"{NEWCOMER}minimum of {names[rep]}")
+        yield Limit(
+            reps=[rep],
+            lower=least[rep],
+            name=f"newcomer minimum of {names[rep]}",
+            kind=LimitKind.NEWCOMER_MINIMUM,
+            of=rep,
+        )
 
 
 def tenures(reps: Table, columns: Columns, now: date | datetime | str | None) -> Floats | None:

@@ -1,5 +1,6 @@
 """A decision in the user's terms: whom the indices of a `Problem` stand for, and on what evidence."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -229,8 +230,17 @@ class Case:
         return np.asarray(self.evidence.estimates.probability[self.evidence.segment_of_lead[leads], reps])
 
     def limit_names(self) -> list[str]:
-        """Return what each limit of the problem is called."""
-        return [limit.name or f"limit {k}" for k, limit in enumerate(self.problem.limits)]
+        """Return what each limit of the problem is called, a number behind a name that something else has too."""
+        times = Counter(f"capacity of {rep}" for rep in self.rep_ids)
+        found = []
+        for k, limit in enumerate(self.problem.limits):
+            name = shown = limit.name or f"limit {k}"
+            while times[shown]:
+                times[name] += 1
+                shown = f"{name} ({times[name]})"
+            times[shown] += 1
+            found.append(shown)
+        return found
 
     def limits_of_reps(self) -> tuple[tuple[int, ...], ...]:
         """Return the limits that some leads of each rep may count in, by number."""

@@ -1,6 +1,5 @@
 """Solving a case, and saying no in the user's names where nothing meets every limit."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NoReturn
@@ -22,7 +21,6 @@ Floats = NDArray[np.float64]
 
 _MOST = 2_000_000  # pairs times limits
 REFUSAL = "no plan meets every limit: "  # how every refusal begins
-_SLOTS = re.compile(r"capacity of rep (\d+)")
 
 
 def solved(
@@ -64,15 +62,15 @@ def _smaller(case: Case, witness: Witness) -> Witness:
     Chinneck & Dravnieks (1991), Locating minimal infeasible constraint sets in linear programs, the deletion filter.
     doi:10.1287/ijoc.3.2.157
     """
-    names, problem = case.limit_names(), case.problem
-    core = [k for k, name in enumerate(names) if name in witness.limits]
+    problem = case.problem
+    core = [row - problem.n_reps for row in sorted(witness.rows) if row >= problem.n_reps]
     if witness.leads or witness.exact or len(core) < 2 or len(core) * problem.n_leads * problem.n_reps > _MOST:
         return witness
     for k in tuple(core):
         rest = [other for other in core if other != k]
         found = _conflict(problem, rest) if k in core else None
         if found is not None and not found.leads:
-            core, witness = [other for other in rest if names[other] in found.limits], found
+            core, witness = [other for other in rest if problem.n_reps + other in found.rows], found
     return witness
 
 
@@ -83,7 +81,9 @@ def _conflict(problem: Problem, chosen: Sequence[int]) -> Witness | None:
     try:
         solve(problem.replace(limits=tuple(named)))
     except Infeasible as error:
-        return error.witness
+        m = problem.n_reps
+        rows = tuple(row if row < m else m + chosen[row - m] for row in error.witness.rows)
+        return replace(error.witness, rows=rows)
     return None
 
 
@@ -100,14 +100,14 @@ def _pins(case: Case, witness: Witness) -> tuple[str, str] | None:
     leads = enumerate_some(case.lead_ids[lead] for lead in witness.leads)
     text = f"{count(witness.need, 'lead')} ({leads}) {_are(witness)} pinned to {_reps(case, witness)}"
     text += f", with room for {witness.room}"
-    return f"{text}{_under(witness)}", "Remove a pin, or raise that limit."
+    return f"{text}{_under(case, witness)}", "Remove a pin, or raise that limit."
 
 
 def _leads(case: Case, witness: Witness) -> tuple[str, str] | None:
     if not witness.leads:
         return None
     leads = enumerate_some(case.lead_ids[lead] for lead in witness.leads)
-    where = f"can only go to {_reps(case, witness)}, with room for {witness.room}{_under(witness)}"
+    where = f"can only go to {_reps(case, witness)}, with room for {witness.room}{_under(case, witness)}"
     text = f"every lead must be placed (reserve = -inf), but {count(witness.need, 'lead')} ({leads}) "
     text += where if witness.reps else f"{_are(witness)} eligible for no rep"
     return text, "Raise a capacity, let other reps take these leads, or set a finite reserve."
@@ -124,8 +124,9 @@ def _limits(case: Case, witness: Witness) -> tuple[str, str]:
             f"and can get {witness.room}"
         )
         return text, "Lower these minimums, raise these reps' capacity, or let them take more kinds of leads."
-    bounded = enumerate_some(f"{name}{_bounds(case, name)}" for name in _names(case, witness))
-    if len(witness.limits) <= 1:
+    bounds = (_bounds(case, row) for row in witness.rows)
+    bounded = enumerate_some(f"{name}{bound}" for name, bound in zip(_names(case, witness), bounds, strict=True))
+    if len(witness.rows) <= 1:
         return f"{bounded or 'a limit'} cannot be met", "Widen its bounds, or give it a penalty."
     return f"{bounded} cannot be met together", "Widen one of them, or give one a penalty."
 
@@ -134,8 +135,9 @@ def _are(witness: Witness) -> str:
     return "is" if witness.need == 1 else "are"
 
 
-def _under(witness: Witness) -> str:
-    named = [name for name in witness.limits if not _SLOTS.fullmatch(name)]
+def _under(case: Case, witness: Witness) -> str:
+    rows = zip(_names(case, witness), witness.rows, strict=True)
+    named = [name for name, row in rows if row >= case.problem.n_reps]
     return f" under {enumerate_some(named)}" if named else ""
 
 
@@ -143,17 +145,13 @@ def _reps(case: Case, witness: Witness) -> str:
     return enumerate_some(case.rep_ids[rep] for rep in witness.reps)
 
 
-def _bounds(case: Case, name: str) -> str:
-    """Return the bounds of a limit or a capacity, by its name, in parentheses; nothing where no limit is called so."""
-    bounds = {
-        f"capacity of {rep}": (0.0, float(most)) for rep, most in zip(case.rep_ids, case.problem.capacity, strict=True)
-    }
-    bounds |= {
-        known: (limit.lower, limit.upper) for known, limit in zip(case.limit_names(), case.problem.limits, strict=True)
-    }
-    if name not in bounds:
-        return ""
-    lower, upper = bounds[name]
+def _bounds(case: Case, row: int) -> str:
+    """Return the bounds of a capacity or a limit in parentheses."""
+    problem = case.problem
+    if row < problem.n_reps:
+        lower, upper = 0.0, float(problem.capacity[row])
+    else:
+        lower, upper = problem.limits[row - problem.n_reps].lower, problem.limits[row - problem.n_reps].upper
     if np.isinf(upper):
         return f" (at least {number(lower)})"
     return f" ({number(lower)} to {number(upper)})" if lower > 0 else f" (at most {number(upper)})"
@@ -161,5 +159,5 @@ def _bounds(case: Case, name: str) -> str:
 
 def _names(case: Case, witness: Witness) -> list[str]:
     """Return the limits' names, with capacities under the names of their reps."""
-    found = [(_SLOTS.fullmatch(name), name) for name in witness.limits]
-    return [f"capacity of {case.rep_ids[int(slots[1])]}" if slots else name for slots, name in found]
+    names = [*(f"capacity of {rep}" for rep in case.rep_ids), *case.limit_names()]
+    return [names[row] for row in witness.rows]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,14 @@ class Record:
         )
 
 
+class Held(NamedTuple):
+    """What a rep is held by: a limit or its slots, and what room for the lead adds."""
+
+    name: str
+    price: float
+    slots: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alternative:
     """Another rep who could have had the lead.
@@ -77,7 +85,7 @@ class Alternative:
         what the plan would lose if the lead had to go there, all else rearranged at its best; inf where no plan allows
         it, None where the plan itself is not proven best
     held_by
-        the limits with a price that this rep is under, and what one more unit of each adds, dearest first
+        the capacity and the limits with a price that this rep is under, and what room for the lead adds, dearest first
     evidence
         as for the chosen rep; None without history
     """
@@ -87,7 +95,7 @@ class Alternative:
     slot_price: float
     away: bool
     move_cost: float | None
-    held_by: tuple[tuple[str, float], ...]
+    held_by: tuple[Held, ...]
     evidence: Record | None
 
 
@@ -132,7 +140,7 @@ class Explanation:
     evidence: Record | None
     alternatives: tuple[Alternative, ...]
     unassigned: Unassigned | None
-    asked_by: tuple[tuple[str, float], ...] = ()
+    asked_by: tuple[Held, ...] = ()
     previous: Id | None = None
     move_cost: float = 0.0
     drawn_gain: float | None = None
@@ -164,7 +172,7 @@ class Explanation:
             lines.append(f"By the chances drawn to explore it gains {drawn} there, and moves are counted by these.")
         lines += [
             f"{self.rep_id} gets it because of {name}: counting towards that minimum is worth {number(cost)}."
-            for name, cost in self.asked_by
+            for name, cost, _ in self.asked_by
         ]
         if self.previous is not None:
             stays = "stays where it was" if self.previous == self.rep_id else f"was with {self.previous}"
@@ -174,12 +182,11 @@ class Explanation:
 
     def _about(self, other: Alternative) -> str:
         worth = f"{other.rep_id} would gain {number(other.gain)} ({self._difference(other)})"
-        full = f"capacity of {other.rep_id}"
         held = [
             f"is full (one more slot adds {number(price)})"
-            if name == full
+            if slots
             else f"is held by {name} (room for this lead adds {number(price)})"
-            for name, price in other.held_by
+            for name, price, slots in other.held_by
         ]
         state = " but is away" if other.away else f" but {' and '.join(held)}" if held else ""
         return f"{worth}{state}{_move(other.move_cost)}."
@@ -247,7 +254,7 @@ def explain(
         Alternative(
             rep_id=case.rep_ids[other],
             gain=float(gains[other]),
-            slot_price=sum(price for _, price in _priced(case, prices, limit_prices, lead, int(other))),
+            slot_price=sum(held.price for held in _priced(case, prices, limit_prices, lead, int(other))),
             away=bool(case.away[other]),
             move_cost=None if costs is None else float(costs[other]),
             held_by=_dearest(_priced(case, prices, limit_prices, lead, int(other)), noise),
@@ -264,7 +271,7 @@ def explain(
         evidence=_record(case, lead, rep),
         alternatives=alternatives,
         unassigned=None,
-        asked_by=_dearest([(name, -price) for name, price in inside], noise),
+        asked_by=_dearest([held._replace(price=-held.price) for held in inside], noise),
         learned_value=learned_value,
         drawn_gain=None if case.explored is None else float(case.problem.affinity.at([lead], [rep])[0]),
         **_before(case, lead),
@@ -295,16 +302,16 @@ def _move(cost: float | None) -> str:
     return f"; moving it there costs {number(cost)}"
 
 
-def _priced(case: Case, prices: Floats, limit_prices: Floats, lead: int, rep: int) -> list[tuple[str, float]]:
+def _priced(case: Case, prices: Floats, limit_prices: Floats, lead: int, rep: int) -> list[Held]:
     """Return what a pair pays for each limit it counts in, the capacity first; negative where a minimum asks for it."""
     names = case.limit_names()
     around = case.limits_around(lead, rep).items()
-    slot = (f"capacity of {case.rep_ids[rep]}", float(prices[rep]))
-    return [slot, *((names[k], float(limit_prices[k] * usage)) for k, usage in around)]
+    slot = Held(f"capacity of {case.rep_ids[rep]}", float(prices[rep]), slots=True)
+    return [slot, *(Held(names[k], float(limit_prices[k] * usage)) for k, usage in around)]
 
 
-def _dearest(priced: Sequence[tuple[str, float]], noise: float) -> tuple[tuple[str, float], ...]:
-    return tuple(sorted((item for item in priced if item[1] > noise), key=lambda item: -item[1]))
+def _dearest(priced: Sequence[Held], noise: float) -> tuple[Held, ...]:
+    return tuple(sorted((held for held in priced if held.price > noise), key=lambda held: -held.price))
 
 
 def _record(case: Case, lead: int, rep: int) -> Record | None:

@@ -258,8 +258,8 @@ class Plan:
         capacity
             rep id -> how many slots more, or fewer (below 0)
         without
-            limits to leave out: by name ("newcomer quota"), or all whose name before " of " holds these words
-            ("band", "fairness band")
+            limits to leave out: the one of exactly this name, as `limit_prices` has it; where none is called so, all
+            of a kind that these words fit ("band", "fairness band", "newcomer"). A `LimitKind` always means the kind
         away
             reps who get nothing; minimums that are theirs alone fall, and the notes say so
         limits
@@ -306,6 +306,7 @@ class Plan:
             plan=plan_of(change.case, found, self.like, near=self.rep_of_lead),
             bound=bound_by_prices(change, self.capacity_prices),
             notes=change.notes,
+            place=change.place,
         )
 
     def moves(self) -> Moves:

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.decision.case import Case, Decided
-from leadopt.fairness import NEWCOMER
 from leadopt.matching import Match, Status, solve
 from leadopt.problem.certify import Certificate, certify
 from leadopt.tables.cells import Id
@@ -104,7 +103,7 @@ def quota_cost(plan: Decided) -> QuotaCost | None:
 
 def cost_of(case: Case, answer: Ints, found: Certificate) -> QuotaCost | None:
     """Return what the newcomer quota costs an answer that has this certificate; see `quota_cost`."""
-    kept = tuple(limit for limit in case.problem.limits if not (limit.name or "").startswith(NEWCOMER))
+    kept = tuple(limit for limit in case.problem.limits if not limit.kind.is_newcomer_quota)
     if len(kept) == len(case.problem.limits):
         return None
     free = solve(case.problem.replace(limits=kept))

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.capacity import HOURS
 from leadopt.decision.case import Case
 from leadopt.plans.quota_cost import cost_of
 from leadopt.plans.why_unassigned import Unassigned
 from leadopt.problem.certify import Certificate, certify
+from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit
 from leadopt.tables.cells import Id
 from leadopt.tables.text import count, markdown, number, percent
@@ -71,7 +71,8 @@ def load_columns(case: Case, rep_of_lead: Ints, prices: Floats) -> dict[str, lis
 
 def _hours(case: Case, rep_of_lead: Ints) -> dict[str, list[float | None]]:
     """Return hours worked and hours there, one entry per rep; nothing where no limit tells of hours."""
-    limits = {int(limit.reps[0]): limit for limit in case.problem.limits if _is_hours(limit) and limit.reps is not None}
+    hours = (limit for limit in case.problem.limits if limit.kind is LimitKind.HOURS)
+    limits = {limit.of: limit for limit in hours if isinstance(limit.of, int)}
     if not limits:
         return {}
     loads = {rep: case.problem.load(limit, rep_of_lead) for rep, limit in limits.items()}
@@ -80,10 +81,6 @@ def _hours(case: Case, rep_of_lead: Ints) -> dict[str, list[float | None]]:
         "hours": [loads.get(rep) for rep in reps],
         "hours_there": [limits[rep].upper if rep in limits else None for rep in reps],
     }
-
-
-def _is_hours(limit: Limit) -> bool:
-    return (limit.name or "").startswith(HOURS)
 
 
 def rep_table(case: Case, rep_of_lead: Ints, prices: Floats) -> tuple[list[str], list[list[str]]]:
@@ -96,7 +93,7 @@ def rep_table(case: Case, rep_of_lead: Ints, prices: Floats) -> tuple[list[str],
             f"{leads}",
             f"{capacity}",
             "-" if fill is None else percent(fill),
-            *((f"{number(hours[0])} of {number(hours[1])}",) if timed else ()),
+            *(("-" if hours[1] is None else f"{number(hours[0])} of {number(hours[1])}",) if timed else ()),
             number(gain),
             number(price),
             "away" if away else "new" if new else "",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from leadopt.decision.case import Case
 from leadopt.errors import InvalidInput, did_you_mean, enumerate_some
 from leadopt.problem.certify import certify
+from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, is_number
@@ -59,12 +60,15 @@ class Change:
         as it is then
     limit_prices
         float64 (n_limits of that case,), those of the plan for the limits that stayed, 0 for new ones
+    place
+        of each of its limits among those of the case before, -1 = new
     notes
         what was changed, in words
     """
 
     case: Case
     limit_prices: Floats
+    place: tuple[int, ...]
     notes: tuple[str, ...]
 
 
@@ -80,12 +84,15 @@ class WhatIf(Generic[P]):
         what the new plan could be worth at most, by the old prices alone, before it was solved
     notes
         what was changed, in words
+    place
+        of each limit of the new plan among those of the plan as it was, -1 = new
     """
 
     before: P
     plan: P
     bound: float
     notes: tuple[str, ...]
+    place: tuple[int, ...]
 
     @property
     def change(self) -> float:
@@ -144,13 +151,19 @@ class WhatIf(Generic[P]):
     @cached_property
     def prices(self) -> Any:
         """One row per capacity and limit: its price before and after, None where it does not exist; like the leads."""
-        before, after = _prices(self.before), _prices(self.plan)
-        names = list(before | after)
-        return self.before.like.build(
+        before, after, m = self.before, self.plan, len(self.before.case.rep_ids)
+        slots = [f"capacity of {rep}" for rep in before.case.rep_ids]
+        names, new = after.case.limit_names(), [at for at, k in enumerate(self.place) if k < 0]
+        was = [*before.capacity_prices.tolist(), *before.limit_prices_of_problem.tolist()]
+        now: list[float | None] = [*after.capacity_prices.tolist(), *[None] * (len(was) - m)]
+        for at, price in enumerate(after.limit_prices_of_problem.tolist()):
+            if self.place[at] >= 0:
+                now[m + self.place[at]] = price
+        return before.like.build(
             {
-                "limit": names,
-                "before": [before.get(name) for name in names],
-                "after": [after.get(name) for name in names],
+                "limit": [*slots, *before.case.limit_names(), *(names[at] for at in new)],
+                "before": [*was, *(None for _ in new)],
+                "after": [*now, *(float(after.limit_prices_of_problem[at]) for at in new)],
             },
             numbers=("before", "after"),
         )
@@ -209,7 +222,7 @@ def changed(
 ) -> Change:
     """Return the case after a change; see `Plan.what_if` for what each part means."""
     slots, slot_notes = _slots(case, capacity)
-    gone, gone_notes = _named(case, without)
+    gone, gone_notes = _meant(case, without)
     absent = _absent(case, away)
     slots[absent] = 0
     kept = [(k, limit) for k, limit in enumerate(case.problem.limits) if k not in gone]
@@ -226,6 +239,7 @@ def changed(
             case, problem=problem, away=away_now, notes=(*case.notes, *(f"what if: {note}" for note in notes))
         ),
         limit_prices=np.array([limit_prices[k] if k >= 0 else 0.0 for k, _ in kept], dtype=np.float64),
+        place=tuple(k for k, _ in kept),
         notes=notes,
     )
 
@@ -247,31 +261,22 @@ def _slots(case: Case, capacity: Mapping[Any, int]) -> tuple[Ints, list[str]]:
     return slots, notes
 
 
-def _named(case: Case, without: Collection[str]) -> tuple[set[int], list[str]]:
-    """Return the limits that are meant, by their own name or by that of their family, and what they are, in words."""
-    names = case.limit_names()
+def _meant(case: Case, without: Collection[str]) -> tuple[set[int], list[str]]:
+    """Return the limits that are meant, by their exact name or by their kind, and what they are, in words."""
+    names, kinds = case.limit_names(), [limit.kind for limit in case.problem.limits]
     gone: set[int] = set()
     notes = []
     for wanted in _collection("without", without):
-        found = [k for k, name in enumerate(names) if name == wanted] or [
-            k for k, name in enumerate(names) if set(str(wanted).casefold().split()) <= set(family(name).split())
-        ]
-        if not found or not str(wanted).strip():
-            known = dict.fromkeys([*names, *map(family, names)])
+        exact = [] if isinstance(wanted, LimitKind) else [k for k, name in enumerate(names) if name == wanted]
+        meant = {wanted} if isinstance(wanted, LimitKind) else LimitKind.called(str(wanted))
+        found = exact or [k for k, kind in enumerate(kinds) if kind in meant]
+        if not found:
+            known = dict.fromkeys([*names, *kinds])
             none = "" if known else "; the plan has none"
-            raise InvalidInput(f"without: no limit is called {wanted!r}{did_you_mean(str(wanted), known)}{none}")
+            raise InvalidInput(f"without: no limit is called {str(wanted)!r}{did_you_mean(str(wanted), known)}{none}")
         gone.update(found)
         notes.append(f"without {names[found[0]] if len(found) == 1 else f'{len(found)} limits ({wanted})'}")
     return gone, notes
-
-
-def family(name: str) -> str:
-    """Return what limits of one kind have in common in their names.
-
-    >>> family("fairness band of Ann")
-    'fairness band'
-    """
-    return name.partition(" of ")[0].casefold()
 
 
 def _absent(case: Case, away: Collection[Any]) -> list[int]:
@@ -299,7 +304,8 @@ def _with_limits(
 ) -> tuple[list[tuple[int, Limit]], list[str]]:
     """Return the limits with some bounds changed, and new ones added."""
     result, notes = list(limits), []
-    place = {_label(k, limit): at for at, (k, limit) in enumerate(limits)}
+    names = case.limit_names()
+    place = {names[k]: at for at, (k, _) in enumerate(limits)}
     for name, change in _mapping("limits", changes, "limit name -> new bounds, or a Limit").items():
         if isinstance(change, Limit):
             item = (-1, replace(change, name=name))
@@ -325,10 +331,6 @@ def _new_bounds(name: str, change: Any) -> Mapping[str, Any]:
         if not (is_number(value) or (value is None and key == "penalty")):
             raise InvalidInput(f"limits of {name!r}: {key} must be a number; found {value!r}")
     return bounds
-
-
-def _label(k: int, limit: Limit) -> str:
-    return limit.name or f"limit {k}"
 
 
 def _pins(case: Case, pins: Mapping[Any, Any]) -> tuple[Ints, list[str]]:
@@ -381,9 +383,3 @@ def _gain_of_reps(plan: Decided) -> Floats:
     reps = plan.rep_of_lead[leads]
     gains = plan.case.gains.at(leads, reps)
     return np.asarray(np.bincount(reps, weights=gains, minlength=plan.case.problem.n_reps), dtype=np.float64)
-
-
-def _prices(plan: Decided) -> dict[str, float]:
-    slots = [f"capacity of {rep}" for rep in plan.case.rep_ids]
-    prices = [*plan.capacity_prices.tolist(), *plan.limit_prices_of_problem.tolist()]
-    return dict(zip([*slots, *plan.case.limit_names()], prices, strict=True))

@@ -20,6 +20,7 @@ from leadopt.plot.canvas import (
     name_axis,
     own_axes,
 )
+from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Problem
 from leadopt.tables.text import count, number, percent
 
@@ -32,7 +33,6 @@ Bools = NDArray[np.bool_]
 Segment = tuple[str | None, ...]
 
 _LEVEL = 0.9  # of the credible intervals that are drawn
-_BAND = "fairness band of "
 _FAR = 3.0  # times the largest load: slots beyond would squeeze the loads
 _MOST_TEXTS = 60  # cells with figures in them
 _TEXT_CELL = (0.55, 0.3)  # inches that a cell with figures needs
@@ -275,14 +275,13 @@ def _gains(plan: Planned) -> Floats:
 def _draw_band(ax: "Axes", case: Case, order: Ints, *, apart: bool) -> float:
     """Draw the fairness band of each rep, behind its leads or in front of bars without gaps; return where they end."""
     place = {int(rep): y for y, rep in enumerate(order)}
-    bands = [
-        (place[int(limit.reps[0])], limit.lower, limit.upper)
-        for limit in case.problem.limits
-        if (limit.name or "").startswith(_BAND) and limit.reps is not None and len(limit.reps) == 1
-    ]
+    bands: dict[int, tuple[float, float]] = {}
+    for limit in case.problem.limits:
+        if limit.kind is LimitKind.FAIRNESS_BAND and isinstance(limit.of, int):
+            bands.setdefault(place[limit.of], (limit.lower, limit.upper))  # of two settings, the first is drawn
     if not bands:
         return 0.0
-    y, lower, upper = np.array(bands).T
+    y, (lower, upper) = np.array(list(bands)), np.array(list(bands.values())).T
     look: dict[str, Any] = {"height": 0.96} if apart else {"height": 1.0, "alpha": 0.5, "zorder": 2}
     ax.barh(y, upper - lower, left=lower, color=PALE, label="fairness band", **look)
     return float(upper.max())

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from leadopt.errors import InvalidInput
 from leadopt.problem.gains import Affinity
+from leadopt.problem.limit_kinds import LimitKind
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -37,12 +38,16 @@ class Limit:
     penalty
         gain lost per unit beyond a bound; None = the bound is hard
     name
-        what messages and reports call it
+        what messages and reports call it: for people alone, and may be any text
+    kind
+        what it is for, a `LimitKind` or the word for one; a limit of your own is "own"
+    of
+        whom it is about: the index of a rep, or a word, such as "newcomers"; None = those in `reps`
 
     Raises
     ------
     InvalidInput
-        a bound that is NaN or negative, lower above upper, a negative usage or penalty
+        a bound that is NaN or negative, lower above upper, a negative usage or penalty, an unknown kind
 
     Examples
     --------
@@ -57,6 +62,8 @@ class Limit:
     upper: float = float("inf")
     penalty: float | None = None
     name: str | None = None
+    kind: LimitKind = LimitKind.OWN
+    of: int | str | None = None
 
     def __init__(
         self,
@@ -68,6 +75,8 @@ class Limit:
         upper: float = float("inf"),
         penalty: float | None = None,
         name: str | None = None,
+        kind: LimitKind | str = LimitKind.OWN,
+        of: int | str | None = None,
     ) -> None:
         label = f"limit {name!r}" if name else "limit"
         amounts = _amounts(usage, label)
@@ -89,6 +98,8 @@ class Limit:
             "upper": float(upper),
             "penalty": None if penalty is None else float(penalty),
             "name": name,
+            "kind": LimitKind.of(kind),
+            "of": _about(of, label),
         }
         for field, value in values.items():
             object.__setattr__(self, field, value)
@@ -242,6 +253,14 @@ def same_array(array: Any) -> object:
     return id(array)
 
 
+def _about(of: Any, label: str) -> int | str | None:
+    if of is None or isinstance(of, str):
+        return of
+    if isinstance(of, Integral) and not isinstance(of, bool) and int(of) >= 0:
+        return int(of)
+    raise InvalidInput(f"{label}: of must be the index of a rep, a word or None; found {of!r}")
+
+
 def _amounts(usage: "ArrayLike | Affinity", label: str) -> float | Floats | Affinity:
     if isinstance(usage, Affinity):
         if not usage.is_amount:
@@ -321,6 +340,8 @@ def _fitted(limit: Limit, affinity: Affinity) -> Limit:
     shape = (usage.n_leads, usage.n_reps) if isinstance(usage, Affinity) else np.shape(usage)
     if shape not in ((), (affinity.n_leads,), (affinity.n_leads, affinity.n_reps)):
         raise InvalidInput(f"{label}: usage must be a number, (n_leads,) or (n_leads, n_reps); found shape {shape}")
+    if isinstance(limit.of, int) and limit.of >= affinity.n_reps:
+        raise InvalidInput(f"{label}: of must be from 0 to {affinity.n_reps - 1}; found {limit.of}")
     reps = _indices_below(limit.reps, affinity.n_reps, f"{label}: reps")
     leads = _indices_below(limit.leads, affinity.n_leads, f"{label}: leads")
     return limit if reps is limit.reps and leads is limit.leads else replace(limit, reps=reps, leads=leads)

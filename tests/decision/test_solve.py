@@ -1,5 +1,7 @@
 """Refusals name a set of limits that conflict, of which none can be left out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,8 +16,9 @@ from tests.strategies import examples
 from tests.test_assign import leads_of, reps_of
 
 
-def case_of(n, *capacity):
-    return assign(leads_of(n), reps_of(*capacity)).case
+def case_of(n, *capacity, limits=()):
+    case = assign(leads_of(n), reps_of(*capacity)).case
+    return replace(case, problem=case.problem.replace(limits=limits))
 
 
 @given(st.integers(1, 4), st.lists(st.integers(0, 3), min_size=2, max_size=3), st.data())
@@ -49,14 +52,16 @@ def said(case, **witness):
 
 
 def test_limits_that_no_lead_or_rep_stands_for_are_named_together():
-    case = case_of(2, 1, 1)
-    assert said(case, limits=("hours of Ann", "value band of Ann"), need=0, room=0) == (
-        "hours of Ann, value band of Ann cannot be met together. Widen one of them, or give one a penalty."
+    limits = (Limit(name="hours of Ann", upper=8), Limit(name="value band of Ann", lower=1.5, upper=2))
+    case = case_of(2, 1, 1, limits=limits)
+    assert said(case, rows=(2, 3), need=0, room=0) == (
+        "hours of Ann (at most 8), value band of Ann (1.5 to 2) cannot be met together. "
+        "Widen one of them, or give one a penalty."
     )
-    assert said(case, limits=("hours of Ann",), need=0, room=0) == (
-        "hours of Ann cannot be met. Widen its bounds, or give it a penalty."
+    assert said(case, rows=(2,), need=0, room=0) == (
+        "hours of Ann (at most 8) cannot be met. Widen its bounds, or give it a penalty."
     )
-    assert said(case, limits=("value band of Ann",), reps=(0,), need=0, room=0, exact=True) == (
+    assert said(case, rows=(3,), reps=(0,), need=0, room=0, exact=True) == (
         "value band of Ann cannot be met exactly, as leads cannot be divided and their amounts do not add up to it. "
         "Widen the band, or give it a weight (a limit: a penalty)."
     )
@@ -75,8 +80,8 @@ def test_limits_that_conflict_in_hours_or_value_are_told_with_their_bounds():
 
 
 def test_slots_are_named_after_their_rep():
-    case = case_of(2, 1, 1)
-    assert said(case, limits=("minimum of Bo", "capacity of rep 1"), reps=(1,), need=2, room=1) == (
+    case = case_of(2, 1, 1, limits=(Limit(reps=[1], lower=2, name="minimum of Bo"),))
+    assert said(case, rows=(2, 1), reps=(1,), need=2, room=1) == (
         "minimum of Bo, capacity of Bo cannot be met: Bo must get 2 leads or more, and can get 1. "
         "Lower these minimums, raise these reps' capacity, or let them take more kinds of leads."
     )

@@ -112,7 +112,7 @@ def test_at_most_as_many_alternatives_as_asked_for():
 def test_a_fairness_band_that_holds_a_rep_back_is_named():
     gains = [[3.0, 1.0]] * 4
     plan = assign(leads_of(4), reps_of(4, 4), affinity=gains, fairness=Fairness(low=1, high=1))
-    held = [name for lead in range(4) for other in plan.explain(lead).alternatives for name, _ in other.held_by]
+    held = [name for lead in range(4) for other in plan.explain(lead).alternatives for name, _, _ in other.held_by]
     assert any("fairness band" in name for name in held)
 
 
@@ -136,7 +136,7 @@ def test_the_best_rep_is_always_among_the_alternatives_with_what_keeps_the_lead_
     lead = next(lead for lead in (0, 1) if plan.rep_of_lead[lead] != 0)
     found = plan.explain(lead, most=1)
     assert found.best.rep_id == "Ann"
-    assert [name for name, _ in found.best.held_by] == ["capacity of Ann"]
+    assert [held.name for held in found.best.held_by] == ["capacity of Ann"]
     # What the limits there cost is at least what the lead would gain by going.
     assert found.best.slot_price >= found.best.gain - found.gain
     assert plan.explain(2).best is None or plan.explain(2).best.gain > plan.explain(2).gain
@@ -146,7 +146,7 @@ def test_a_minimum_that_asked_for_a_lead_is_named_with_what_it_costs():
     gains = [[3.0, 1.0], [3.0, 2.5], [3.0, 1.5]]
     plan = assign(leads_of(3), reps_of(3, 3, min_leads=[0, 2]), affinity=gains)
     found = plan.explain(2)
-    assert (found.rep_id, found.asked_by) == ("Bo", (("minimum of Bo", 2.0),))
+    assert (found.rep_id, found.asked_by) == ("Bo", (("minimum of Bo", 2.0, False),))
     assert "Bo gets it because of minimum of Bo: counting towards that minimum is worth 2." in found.lines
     assert plan.what_if(without=["minimum of Bo"]).change == pytest.approx(2.0)
     assert plan.what_if(limits={"minimum of Bo": {"lower": 1}}).change == pytest.approx(1.5)

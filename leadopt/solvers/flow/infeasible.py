@@ -22,7 +22,8 @@ def refuse_pins(problem: Problem, tree: LimitTree, room: Room) -> None:
         reps = _reps_of(problem, int(node))
         pinned = np.flatnonzero(np.isin(problem.pins, reps) & _leads_of(problem, int(node)))
         name = _name(problem, int(node))
-        witness = Witness(leads=_tuple(pinned), reps=_tuple(reps), limits=(name,), need=taken, room=most)
+        rows = (int(node),)
+        witness = Witness(leads=_tuple(pinned), reps=_tuple(reps), limits=(name,), rows=rows, need=taken, room=most)
         raise Infeasible(f"{taken} leads are pinned to {_reps(reps)}, and {name} allows {most}", witness)
 
 
@@ -34,7 +35,7 @@ def refuse_empty_bounds(problem: Problem) -> None:
             node = problem.n_reps + k
             name, reps = _name(problem, node), _reps_of(problem, node)
             need, room = int(lower), int(upper)
-            witness = Witness(reps=_tuple(reps), limits=(name,), need=need, room=room)
+            witness = Witness(reps=_tuple(reps), limits=(name,), rows=(node,), need=need, room=room)
             raise Infeasible(
                 f"no whole number of leads lies from {limit.lower:g} to {limit.upper:g}, as {name} asks", witness
             )
@@ -58,8 +59,9 @@ def _too_few_slots(problem: Problem, groups: Groups, stuck: Ints, nodes: Ints, m
     leads = np.sort(np.concatenate([groups.members[groups.start[g] : groups.start[g + 1]] for g in stuck]))
     reps = np.flatnonzero(np.isfinite(problem.affinity.of(groups.example[stuck])).any(axis=0))
     room = max(0, len(leads) - missing)  # minimums of others may ask for more than there is, and leave nothing
-    names = _limit_names(problem, nodes)
-    witness = Witness(leads=_tuple(leads), reps=_tuple(reps), limits=names, need=len(leads), room=room)
+    rows = _limits(problem, nodes)
+    names = _names(problem, rows)
+    witness = Witness(leads=_tuple(leads), reps=_tuple(reps), limits=names, rows=rows, need=len(leads), room=room)
     under = f" under {enumerate_some(names)}" if names else ""
     where = f"can only go to {_reps(reps)}, with room for {room}{under}" if len(reps) else "are eligible for no rep"
     return Infeasible(f"every lead must be placed, but {len(leads)} leads ({enumerate_some(leads)}) {where}", witness)
@@ -70,8 +72,9 @@ def _minimums_too_high(problem: Problem, tree: LimitTree, asking: Ints, full: In
     reps = np.unique(np.concatenate([_reps_of(problem, int(node)) for node in asking]))
     leads = np.logical_or.reduce([_leads_of(problem, int(node)) for node in asking])
     eligible = leads & np.asarray(problem.affinity.eligible[:, reps].any(axis=1))[problem.affinity.row]
-    names, blocking = _limit_names(problem, asking), _limit_names(problem, full)
-    witness = Witness(reps=_tuple(reps), limits=names + blocking, need=need, room=need - missing)
+    rows, held = _limits(problem, asking), _limits(problem, full)
+    names, blocking = _names(problem, rows), _names(problem, held)
+    witness = Witness(reps=_tuple(reps), limits=names + blocking, rows=rows + held, need=need, room=need - missing)
     under = f" under {enumerate_some(blocking)}" if blocking else ""
     return Infeasible(
         f"{enumerate_some(names)} ask{'s' * (len(names) == 1)} for at least {need} leads and can get "
@@ -95,15 +98,18 @@ def _leads_of(problem: Problem, node: int) -> NDArray[np.bool_]:
     return inside
 
 
-def _limit_names(problem: Problem, nodes: Ints) -> tuple[str, ...]:
-    return tuple(_name(problem, int(node)) for node in nodes if node >= problem.n_reps)
+def _limits(problem: Problem, nodes: Ints) -> tuple[int, ...]:
+    return tuple(int(node) for node in nodes if node >= problem.n_reps)
+
+
+def _names(problem: Problem, nodes: tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(_name(problem, node) for node in nodes)
 
 
 def _name(problem: Problem, node: int) -> str:
     if node < problem.n_reps:
         return f"capacity of rep {node}"
-    name = problem.limits[node - problem.n_reps].name
-    return f"limit {node - problem.n_reps}" if name is None else name
+    return problem.limits[node - problem.n_reps].name or f"limit {node - problem.n_reps}"
 
 
 def _reps(reps: Ints) -> str:

@@ -49,7 +49,14 @@ def refuse_pinned(problem: Problem, upper: Floats) -> None:
         taken, most = _upper(problem)[row] - upper[row], _upper(problem)[row]
         raise Infeasible(
             f"{len(pinned)} leads are pinned to {enumerate_some(reps)} and take {taken:g}, and {name} allows {most:g}",
-            Witness(leads=_plain(pinned), reps=_plain(reps), limits=(name,), need=int(taken), room=int(max(0.0, most))),
+            Witness(
+                leads=_plain(pinned),
+                reps=_plain(reps),
+                limits=(name,),
+                rows=(int(row),),
+                need=int(taken),
+                room=int(max(0.0, most)),
+            ),
         )
 
 
@@ -117,6 +124,7 @@ def refuse_exact(problem: Problem, core: Core, at: Ints) -> None:
         Witness(
             reps=_plain(np.unique(np.concatenate([_reps(problem, row) for row in exact]))),
             limits=names,
+            rows=tuple(exact),
             need=0,
             room=0,
             exact=True,
@@ -145,14 +153,15 @@ def _refuse(problem: Problem, held: Callable[[Bools], Ints], rows: Bools, meter:
             rest[conflict[conflict != row]] = True
             if row in conflict and meter.left_s > 0 and len(fewer := _or_none(held, rest)):
                 conflict = fewer
-    names = tuple(row_name(problem, int(row)) for row in conflict[::-1])
+    named = tuple(conflict[::-1].tolist())
+    names = tuple(row_name(problem, row) for row in named)
     reps = np.unique(np.concatenate([_reps(problem, int(row)) for row in conflict]))
     placed = ", as every lead must be placed" if np.isneginf(problem.reserve) else ""
     raise Infeasible(
         f"{enumerate_some(names)} cannot be met together{placed}"
         if len(names) > 1
         else f"{names[0]} cannot be met{placed}",
-        Witness(reps=_plain(reps), limits=names, need=0, room=0),
+        Witness(reps=_plain(reps), limits=names, rows=named, need=0, room=0),
     )
 
 

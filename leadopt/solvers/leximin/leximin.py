@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.problem.gains import Affinity
+from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit, Problem
 from leadopt.solvers.leximin.counts import Levels, fair_counts, loads_are_convex
 from leadopt.solvers.leximin.programs import best_leximin, kinds_of, loads_of, relaxed_loads
@@ -170,6 +171,8 @@ def _count_limits(levels: Levels, leads: Ints | None, names: Sequence[str]) -> l
             lower=least,
             upper=least + 1 if competing[rep] else np.inf,
             name=f"fair share of {names[rep]}",
+            kind=LimitKind.FAIR_SHARE,
+            of=rep,
         )
         for rep, least in enumerate(levels.least.tolist())
         if least > 0 or competing[rep]
@@ -177,7 +180,13 @@ def _count_limits(levels: Levels, leads: Ints | None, names: Sequence[str]) -> l
     for reps, units in zip(levels.tied, levels.units, strict=True):
         who = enumerate_some(names[rep] for rep in reps)
         limits.append(
-            Limit(reps=reps, leads=leads, lower=int(levels.least[reps].sum()) + units, name=f"fair share of {who}")
+            Limit(
+                reps=reps,
+                leads=leads,
+                lower=int(levels.least[reps].sum()) + units,
+                name=f"fair share of {who}",
+                kind=LimitKind.FAIR_SHARE,
+            )
         )
     return limits
 
@@ -191,6 +200,8 @@ def _held(measure: Limit, loads: Floats, share: Floats, names: Sequence[str]) ->
             usage=measure.usage,
             lower=loads[rep] if measure.counts_leads else loads[rep] * (1.0 - 1e-12),
             name=f"fair share of {names[rep]}",
+            kind=LimitKind.FAIR_SHARE,
+            of=rep,
         )
         for rep in np.flatnonzero((share > 0) & (loads > 0)).tolist()
     )

@@ -221,7 +221,7 @@ def _check(problem: Problem, result: Any) -> None:
         need = problem.n_leads if np.isneginf(problem.reserve) else 1
         raise Infeasible(
             f"no assignment meets every hard limit ({enumerate_some(names) or 'capacities'}), so none is fair",
-            Witness(limits=names, need=need, room=0),
+            Witness(limits=names, rows=tuple(range(problem.n_reps, problem.n_reps + len(names))), need=need, room=0),
         )
     if result.status != 0:
         raise SolverFailed(f"HiGHS reported {result.status}: {result.message}")
