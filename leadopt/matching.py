@@ -14,8 +14,8 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.knapsack_bound import knapsack_bound
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter, OnProgress
-from leadopt.solvers import Answer, Auction, Envelope, Hungarian, Milp, MinCostFlow, Solver
-from leadopt.solvers.base import checked_prices, checked_time_limit
+from leadopt.solvers import Answer, Auction, Envelope, Hungarian, Milp, MinCostFlow, Near, Solver
+from leadopt.solvers.base import checked_time_limit
 from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.flow.equal_leads import few_kinds
 from leadopt.solvers.optimal.ties import spread_ties
@@ -96,6 +96,7 @@ class Auto:
     """
 
     name = "Auto"
+    untimed = None
 
     def choose(self, problem: Problem, time_limit_s: float | None = None) -> Solver:
         """Return the solver for a problem."""
@@ -122,17 +123,9 @@ class Auto:
         """Return None: there is a solver for every problem."""
         return None
 
-    def solve(
-        self,
-        problem: Problem,
-        on_progress: OnProgress | None = None,
-        *,
-        prices: ArrayLike | None = None,
-        time_limit_s: float | None = None,
-    ) -> Answer:
+    def solve(self, problem: Problem, near: Near, meter: Meter) -> Answer:
         """Return the answer of the chosen solver."""
-        chosen = self.choose(problem, time_limit_s)
-        return chosen.solve(problem, on_progress, prices=prices, time_limit_s=time_limit_s)
+        return self.choose(problem, meter.limit_s).solve(problem, near, meter)
 
 
 def match(
@@ -200,7 +193,8 @@ def match(
     meter = Meter(on_progress)
     meter.enter("build")
     problem = Problem(affinity=affinity, capacity=capacity, limits=limits, pins=pins, reserve=reserve)  # type: ignore[arg-type]
-    return solve(problem, solver, rng=rng, prices=prices, time_limit_s=time_limit_s, on_progress=meter.relay)
+    near = Near(prices=prices)  # type: ignore[arg-type]
+    return solve(problem, solver, rng=rng, near=near, time_limit_s=time_limit_s, on_progress=meter.relay)
 
 
 def solve(
@@ -208,24 +202,33 @@ def solve(
     solver: Solver | None = None,
     *,
     rng: "int | np.random.Generator" = 0,
-    prices: ArrayLike | None = None,
+    near: Near | None = None,
     time_limit_s: float | None = None,
     on_progress: OnProgress | None = None,
 ) -> Match:
     """Return what `match` does, for a problem that is built already: solve, certify, share out ties, certify."""
     meter = Meter(on_progress)
     generator = _generator(rng)
-    hint, limit_s = checked_prices(prices, problem.n_reps), checked_time_limit(time_limit_s)
-    wanted = Auto() if solver is None else solver
-    chosen = wanted.choose(problem, limit_s) if isinstance(wanted, Auto) else wanted
+    hints, limit_s = (near or Near()).checked(problem), checked_time_limit(time_limit_s)
+    chosen = _chosen(Auto() if solver is None else solver, problem, limit_s)
     meter.enter("solve")
-    answer = chosen.solve(problem, meter.relay, prices=hint, time_limit_s=limit_s)
+    answer = chosen.solve(problem, hints, Meter(meter.relay, limit_s))
     meter.enter("certify")
     certificate = _certified(problem, answer, answer.rep_of_lead, chosen)
     meter.enter("spread ties", certificate.objective, certificate.bound)
     rep_of_lead, certificate = _spread(problem, answer, certificate, chosen, generator)
     meter.enter("done", certificate.objective, certificate.bound)
     return _as_match(problem, answer, rep_of_lead, certificate, chosen)
+
+
+def _chosen(solver: Solver, problem: Problem, limit_s: float | None) -> Solver:
+    chosen = solver.choose(problem, limit_s) if isinstance(solver, Auto) else solver
+    if limit_s is not None and chosen.untimed is not None:
+        raise InvalidInput(
+            f"{chosen.name} cannot keep a time limit, as {chosen.untimed} has none; "
+            "leave time_limit_s out or use Auction"
+        )
+    return chosen
 
 
 def _generator(rng: "int | np.random.Generator") -> "np.random.Generator":
@@ -255,7 +258,7 @@ def _spread(
 
     Where time is over, or nothing is proved, ties stay.
     """
-    if not certificate.optimal or answer.stats.get("stopped") or MinCostFlow().refuses(problem):
+    if not certificate.optimal or answer.stopped or MinCostFlow().refuses(problem):
         return answer.rep_of_lead, certificate
     even = spread_ties(problem, answer, rng)
     if np.array_equal(even, answer.rep_of_lead):
@@ -265,9 +268,9 @@ def _spread(
 
 
 def _as_match(problem: Problem, answer: Answer, rep_of_lead: Ints, certificate: Certificate, solver: Solver) -> Match:
-    if not certificate.optimal and answer.stats.get("rounding", 0.0) > OPTIMAL_GAP * abs(certificate.bound):
+    if not certificate.optimal and answer.rounding > OPTIMAL_GAP * abs(certificate.bound):
         warnings.warn(
-            f"gains were rounded to fit {solver.name}'s integers: up to {answer.stats['rounding']:.3g} of "
+            f"gains were rounded to fit {solver.name}'s integers: up to {answer.rounding:.3g} of "
             f"{certificate.bound:.6g} may be lost; the gap of {certificate.gap:.3g} holds",
             PrecisionWarning,
             stacklevel=4,
@@ -282,12 +285,18 @@ def _as_match(problem: Problem, answer: Answer, rep_of_lead: Ints, certificate: 
         limit_prices=answer.limit_prices,
         status=_status(certificate, answer),
         solver=solver.name,
-        stats=answer.stats,
+        stats=_figures(answer),
         lead_prices=answer.lead_prices,
     )
+
+
+def _figures(answer: Answer) -> dict[str, float]:
+    """Return the figures of a solve, and among them what else is worth knowing of it."""
+    known = {"rounding": answer.rounding, "stopped": float(answer.stopped), "complete": float(answer.complete)}
+    return answer.stats | {name: value for name, value in known.items() if value}
 
 
 def _status(certificate: Certificate, answer: Answer) -> Status:
     if certificate.optimal:
         return Status.OPTIMAL
-    return Status.SOLVED if answer.stats.get("complete") else Status.FEASIBLE
+    return Status.SOLVED if answer.complete else Status.FEASIBLE

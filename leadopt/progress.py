@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from time import perf_counter
 
 _SELDOM_S = 0.5  # between reports of a stage that goes on
@@ -66,6 +67,11 @@ class Meter:
     def relay(self, inner: Progress) -> None:
         """Report a stage of a part of this work as a stage of its own."""
         self.enter(inner.stage, inner.objective, inner.bound)
+
+    @property
+    def limit_s(self) -> float | None:
+        """The time limit in seconds, None where there is none."""
+        return self._limit_s if isfinite(self._limit_s) else None
 
     @property
     def left_s(self) -> float:

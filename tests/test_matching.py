@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from leadopt.errors import InvalidInput, SolverFailed
-from leadopt.matching import Auto, Status, match
+from leadopt.matching import Auto, Status, match, solve
 from leadopt.problem.certify import certify
 from leadopt.problem.problem import Limit, Problem
-from leadopt.progress import Progress
-from leadopt.solvers import Answer, Auction, Hungarian, Milp, MinCostFlow
+from leadopt.progress import Meter, Progress
+from leadopt.solvers import Answer, Auction, Hungarian, Milp, MinCostFlow, Near
 from leadopt.solvers.base import Solver
 
 
@@ -36,7 +36,7 @@ def test_auto_takes_the_auction_in_limited_time_and_milp_beside_limits():
     assert Auto().choose(problem, 1) == Auction(compiled=False)  # numba takes longer to load than this to solve
     assert Auto().choose(Problem(affinity=np.ones((1000, 500)), capacity=2), 1) == Auction()
     assert match(np.ones((3, 3)), 1, time_limit_s=60).solver == "Auction (numpy)"
-    assert Auto().solve(problem, time_limit_s=60).rep_of_lead.tolist() == [0, 1, 2]
+    assert Auto().solve(problem, Near(), Meter(time_limit_s=60)).rep_of_lead.tolist() == [0, 1, 2]
     limited = problem.replace(limits=[Limit(upper=2)])
     assert Auto().choose(limited) == MinCostFlow()
     assert Auto().choose(limited, 1) == Milp()
@@ -48,24 +48,46 @@ class Asked:
     """Takes note of the hints it is given, and leaves all leads in the pool."""
 
     name = "Asked"
+    untimed = None
 
     def refuses(self, problem):
         return None
 
-    def solve(self, problem, on_progress=None, *, prices=None, time_limit_s=None):
-        self.prices, self.time_limit_s = prices, time_limit_s
+    def solve(self, problem, near, meter):
+        self.near, self.limit_s = near, meter.limit_s
         return Answer(
-            rep_of_lead=np.full(problem.n_leads, -1), prices=np.zeros(problem.n_reps), limit_prices=np.zeros(0)
+            rep_of_lead=np.full(problem.n_leads, -1),
+            prices=np.zeros(problem.n_reps),
+            limit_prices=np.zeros(len(problem.limits)),
         )
 
 
 def test_hints_reach_the_solver_as_numbers():
     solver = Asked()
     match([[1.0, 2.0]], 1, solver=solver, prices=[1, 0], time_limit_s=np.float32(2))
-    assert (solver.prices.dtype, solver.prices.tolist()) == (np.float64, [1.0, 0.0])
-    assert (type(solver.time_limit_s), solver.time_limit_s) == (float, 2.0)
+    assert (solver.near.prices.dtype, solver.near.prices.tolist()) == (np.float64, [1.0, 0.0])
+    assert (type(solver.limit_s), solver.limit_s) == (float, 2.0)
     match([[1.0, 2.0]], 1, solver=solver)
-    assert (solver.prices, solver.time_limit_s) == (None, None)
+    assert (solver.near.prices, solver.limit_s) == (None, None)
+    problem = Problem(affinity=[[1.0, 2.0]], capacity=1, limits=[Limit(upper=1)])
+    solve(problem, solver, near=Near(limit_prices=[-2], rep_of_lead=np.array([1], dtype=np.int32)))
+    assert (solver.near.limit_prices.dtype, solver.near.limit_prices.tolist()) == (np.float64, [-2.0])
+    assert (solver.near.rep_of_lead.dtype, solver.near.rep_of_lead.tolist()) == (np.int64, [1])
+
+
+@pytest.mark.parametrize(
+    "near, found",
+    [
+        (Near(limit_prices=[1.0]), r"limit_prices: must be one for each of 0 limits; found shape \(1,\)"),
+        (Near(rep_of_lead=[0, 1]), r"rep_of_lead: must be whole numbers, one for each of 1 leads; found int64 of sh"),
+        (Near(rep_of_lead=[0.5]), r"rep_of_lead: must be whole numbers, one for each of 1 leads; found float64 of sh"),
+        (Near(rep_of_lead=[2]), "rep of lead 0: must be -1 to 1; found 2"),
+        (Near(rep_of_lead=[-2]), "rep of lead 0: must be -1 to 1; found -2"),
+    ],
+)
+def test_a_known_answer_that_belongs_to_another_problem_is_refused(near, found):
+    with pytest.raises(InvalidInput, match=found):
+        solve(Problem(affinity=[[1.0, 2.0]], capacity=1), near=near)
 
 
 @pytest.mark.parametrize(
@@ -120,11 +142,12 @@ class Careless:
     """Gives every lead to rep 0, with prices of nothing."""
 
     name = "Careless"
+    untimed = None
 
     def refuses(self, problem):
         return None
 
-    def solve(self, problem, on_progress=None, *, prices=None, time_limit_s=None):
+    def solve(self, problem, near, meter):
         return Answer(
             rep_of_lead=np.zeros(problem.n_leads, dtype=np.int64),
             prices=np.zeros(problem.n_reps),

@@ -13,7 +13,7 @@ from leadopt.errors import Infeasible, Witness, enumerate_some
 from leadopt.matching import Match, solve
 from leadopt.problem.problem import Problem
 from leadopt.progress import OnProgress
-from leadopt.solvers import MinCostFlow
+from leadopt.solvers import MinCostFlow, Near
 from leadopt.solvers.base import checked_time_limit
 from leadopt.tables.text import count, number
 
@@ -44,8 +44,8 @@ def solved(
     limit_s = None if MinCostFlow().refuses(case.problem) is None else limit_s
     try:
         if near is None or limit_s is not None:
-            prices = None if near is None else near[0]
-            return solve(case.problem, rng=rng, prices=prices, time_limit_s=limit_s, on_progress=on_progress)
+            known = None if near is None else Near(prices=near[0])
+            return solve(case.problem, rng=rng, near=known, time_limit_s=limit_s, on_progress=on_progress)
         return solve_again(case.problem, *near, rng=rng, on_progress=on_progress)
     except Infeasible as error:
         refuse(case, _smaller(case, error.witness))

@@ -12,7 +12,7 @@ from leadopt.problem.certify import certify, reduced_gains
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
 from leadopt.progress import OnProgress
-from leadopt.solvers import MinCostFlow
+from leadopt.solvers import MinCostFlow, Near
 from leadopt.solvers.flow.equal_leads import few_kinds
 
 Floats = NDArray[np.float64]
@@ -56,7 +56,7 @@ def solve_again(
             if isinstance(found, Match):
                 return found
             prices, limit_prices = found
-    return solve(problem, rng=rng, prices=prices, on_progress=on_progress)
+    return solve(problem, rng=rng, near=Near(prices=prices), on_progress=on_progress)
 
 
 def _is_worth_it(problem: Problem) -> bool:

@@ -15,6 +15,7 @@ from leadopt.errors import Infeasible, InvalidInput
 from leadopt.matching import Match, solve
 from leadopt.problem.certify import certify
 from leadopt.problem.problem import Problem
+from leadopt.solvers import Near
 from leadopt.solvers.optimal.move_costs import Exchange
 from leadopt.tables.cells import Id
 from leadopt.tables.text import count, html, number
@@ -41,7 +42,9 @@ def settled(problem: Problem, found: Match, previous: Ints, rng: "int | np.rando
     )
     placed = np.flatnonzero(found.rep_of_lead >= 0)
     usual = np.abs(problem.affinity.at(placed, found.rep_of_lead[placed])).mean() if len(placed) else 0.0
-    nearer = solve(with_stay_bonus(problem, allowed, _TINY * float(usual)), rng=rng, prices=found.prices).rep_of_lead
+    kinder = with_stay_bonus(problem, allowed, _TINY * float(usual))
+    near = Near(prices=found.prices, limit_prices=found.limit_prices, rep_of_lead=found.rep_of_lead)
+    nearer = solve(kinder, rng=rng, near=near).rep_of_lead
     as_good = certify(problem, nearer, found.prices, found.limit_prices).optimal
     fewer = ((previous >= 0) & (nearer != previous)).sum() < moves.sum()
     return nearer if as_good and fewer else found.rep_of_lead

@@ -11,13 +11,13 @@ wait are placed on free slots.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
 from leadopt.problem.certify import certify
 from leadopt.problem.problem import Problem
-from leadopt.progress import Meter, OnProgress, OutOfTime
-from leadopt.solvers.base import Answer, checked_prices, checked_time_limit
+from leadopt.progress import Meter, OutOfTime
+from leadopt.solvers.base import Answer, Near
 from leadopt.solvers.capacities.finish import finish
 from leadopt.solvers.capacities.free_leads import Remainder
 from leadopt.solvers.capacities.samples import boxes_by_samples, least_sample, row_oracle, sampled_prices
@@ -55,6 +55,7 @@ class Auction:
     """
 
     compiled: bool | None = None
+    untimed = None
 
     @property
     def name(self) -> str:
@@ -69,27 +70,19 @@ class Auction:
         """Return whether there are limits besides capacity."""
         return f"there are {len(problem.limits)} limits besides the capacities" if problem.limits else None
 
-    def solve(
-        self,
-        problem: Problem,
-        on_progress: OnProgress | None = None,
-        *,
-        prices: ArrayLike | None = None,
-        time_limit_s: float | None = None,
-    ) -> Answer:
+    def solve(self, problem: Problem, near: Near, meter: Meter) -> Answer:
         """Return the best answer and its prices."""
         if reason := self.refuses(problem):
             raise InvalidInput(f"Auction cannot solve this: {reason}")
         if self.compiled and not has_numba():
             raise InvalidInput("Auction(compiled=True) needs numba, which is not installed: pip install leadopt[fast]")
-        hint, limit_s = checked_prices(prices, problem.n_reps), checked_time_limit(time_limit_s)
         rest = Remainder.of(problem)
-        draft = _Draft.begun(rest, hint)
+        draft = _Draft.begun(rest, near.prices)
         try:
-            return self._solve(rest, hint, Meter(on_progress, limit_s), draft)
+            return self._solve(rest, near.prices, meter, draft)
         except OutOfTime:
             # An answer that is not allowed is none: who must be placed is, however long that takes.
-            return draft.answer() or self._solve(rest, draft.prices, Meter(on_progress), draft)
+            return draft.answer() or self._solve(rest, draft.prices, Meter(meter.relay), draft)
 
     def _solve(self, rest: Remainder, hint: Floats | None, meter: Meter, draft: "_Draft") -> Answer:
         share = self._share_at_once(rest)
@@ -133,7 +126,7 @@ class _Draft:
         if self.rest.all_placed and (rep_of < 0).any():
             return None
         return min(
-            (self.rest.answer(rep_of, prices, stopped=1.0) for prices in (self.prices, self.start)), key=self._bound
+            (self.rest.answer(rep_of, prices, stopped=True) for prices in (self.prices, self.start)), key=self._bound
         )
 
     def _bound(self, answer: Answer) -> float:

@@ -6,15 +6,15 @@ of a sample bring every load to within a few leads of its slots. The leads near 
 `finish` deals them out exactly.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
-from leadopt.progress import Meter, OnProgress, OutOfTime
-from leadopt.solvers.base import Answer, checked_prices, checked_time_limit
+from leadopt.progress import Meter, OutOfTime
+from leadopt.solvers.base import Answer, Near
 from leadopt.solvers.capacities.finish import Box, finish
 from leadopt.solvers.capacities.free_leads import Remainder
 from leadopt.solvers.compiled import has_numba
@@ -57,27 +57,19 @@ class Envelope:
     """
 
     name = "Envelope"
+    untimed = None
 
     def refuses(self, problem: Problem) -> str | None:
         """Return whether there are limits besides capacity."""
         return f"there are {len(problem.limits)} limits besides the capacities" if problem.limits else None
 
-    def solve(
-        self,
-        problem: Problem,
-        on_progress: OnProgress | None = None,
-        *,
-        prices: ArrayLike | None = None,
-        time_limit_s: float | None = None,
-    ) -> Answer:
+    def solve(self, problem: Problem, near: Near, meter: Meter) -> Answer:
         """Return the best answer and its prices."""
         if reason := self.refuses(problem):
             raise InvalidInput(f"Envelope cannot solve this: {reason}")
-        hint, limit_s = checked_prices(prices, problem.n_reps), checked_time_limit(time_limit_s)
-        rest = Remainder.of(problem)
+        hint, rest = near.prices, Remainder.of(problem)
         if rest.n_pairs == 0 or rest.closed.all():
             return solve_every_pair(rest.problem, rest.tree, rest.room, rest.leads)
-        meter = Meter(on_progress, limit_s)
         meter.enter("price")
         oracle = EnvelopeOracle.of(problem.affinity, rest.leads, problem.reserve)
         start = np.zeros(problem.n_reps) if hint is None else hint
@@ -89,7 +81,7 @@ class Envelope:
             return finish(problem, rest.tree, rest.room, rest.leads, oracle, box, meter, compiled=has_numba())
         except OutOfTime:
             # An answer that is not allowed is none: who must be placed is, however long that takes.
-            return _so_far(rest, oracle, start) or self.solve(problem, on_progress, prices=start)
+            return _so_far(rest, oracle, start) or self.solve(problem, replace(near, prices=start), Meter(meter.relay))
 
 
 def _so_far(rest: Remainder, oracle: EnvelopeOracle, prices: Floats) -> Answer | None:
@@ -102,7 +94,7 @@ def _so_far(rest: Remainder, oracle: EnvelopeOracle, prices: Floats) -> Answer |
     rep_of[order[rank >= room[rep_of[order]]]] = -1
     rep_of = rest.placed(rep_of, prices)
     left_over = rest.all_placed and bool((rep_of < 0).any())
-    return None if left_over else rest.answer(rep_of, prices, stopped=1.0)
+    return None if left_over else rest.answer(rep_of, prices, stopped=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

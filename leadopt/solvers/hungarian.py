@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
-from leadopt.progress import OnProgress
-from leadopt.solvers.base import Answer, refuse_time_limit
+from leadopt.progress import Meter
+from leadopt.solvers.base import Answer, Near
 from leadopt.solvers.flow.costs import Costs, every_pair, whole_costs
 from leadopt.solvers.flow.duals import prices_of, with_closed_prices
 from leadopt.solvers.flow.equal_leads import Groups
@@ -40,6 +40,7 @@ class Hungarian:
 
     most_cells: int = 50_000_000
     name = "Hungarian"
+    untimed = "SciPy"
 
     def refuses(self, problem: Problem) -> str | None:
         """Return whether there are limits besides capacity, or too many slots."""
@@ -50,16 +51,8 @@ class Hungarian:
             return f"{cells} cells of leads x slots are more than most_cells={self.most_cells}"
         return None
 
-    def solve(
-        self,
-        problem: Problem,
-        on_progress: OnProgress | None = None,
-        *,
-        prices: ArrayLike | None = None,
-        time_limit_s: float | None = None,
-    ) -> Answer:
-        """Return the best answer and its prices, which need no hint."""
-        refuse_time_limit(self.name, "SciPy", time_limit_s)
+    def solve(self, problem: Problem, near: Near, meter: Meter) -> Answer:
+        """Return the best answer and its prices, which need no hints."""
         if reason := self.refuses(problem):
             raise InvalidInput(f"Hungarian cannot solve this: {reason}")
         tree = limit_tree(problem)
@@ -78,8 +71,13 @@ class Hungarian:
         rep_of_lead[leads] = rep
         prices = prices_of(costs, tree, room, np.arange(len(leads)), rep, np.ones(len(leads), dtype=np.int64))
         prices = with_closed_prices(problem, leads, room, prices, np.zeros(0))
-        stats = {"cells": len(leads) * len(slots), "rounding": float(costs.gain(0.5 * problem.n_leads))}
-        return Answer(rep_of_lead=rep_of_lead, prices=prices, limit_prices=np.zeros(0), stats=stats)
+        return Answer(
+            rep_of_lead=rep_of_lead,
+            prices=prices,
+            limit_prices=np.zeros(0),
+            rounding=float(costs.gain(0.5 * problem.n_leads)),
+            stats={"cells": len(leads) * len(slots)},
+        )
 
 
 def _singles(leads: Ints) -> Groups:

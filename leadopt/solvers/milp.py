@@ -12,13 +12,13 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from leadopt.errors import SolverFailed
 from leadopt.problem.knapsack_bound import Knapsacks
 from leadopt.problem.problem import Problem
-from leadopt.progress import Meter, OnProgress, OutOfTime
-from leadopt.solvers.base import Answer, checked_prices, checked_time_limit
+from leadopt.progress import Meter, OutOfTime
+from leadopt.solvers.base import Answer, Near
 from leadopt.solvers.factored.annealing import Soft, annealed
 from leadopt.solvers.factored.newton import sharpest
 from leadopt.solvers.factored.oracle import LineOracle
@@ -88,25 +88,18 @@ class Milp:
 
     most_nodes: int = 1_000
     name = "Milp"
+    untimed = None
 
     def refuses(self, problem: Problem) -> str | None:
         """Return None: it takes every problem."""
         return None
 
-    def solve(
-        self,
-        problem: Problem,
-        on_progress: OnProgress | None = None,
-        *,
-        prices: ArrayLike | None = None,
-        time_limit_s: float | None = None,
-    ) -> Answer:
+    def solve(self, problem: Problem, near: Near, meter: Meter) -> Answer:
         """Return the best answer and its prices."""
-        hint, limit_s = checked_prices(prices, problem.n_reps), checked_time_limit(time_limit_s)
-        work = _Work.of(problem, Meter(on_progress, limit_s), self.most_nodes)
+        work = _Work.of(problem, meter, self.most_nodes)
         y = np.zeros(work.rows.n)
-        if hint is not None:
-            y[: problem.n_reps] = hint
+        if near.prices is not None:
+            y[: problem.n_reps] = near.prices
         return work.answer(y)
 
 
@@ -287,7 +280,7 @@ class _Work:
             if complete:
                 refuse_whole(self.problem, core, self.meter)
             raise SolverFailed(f"{_NONE_FOUND}: allow more nodes (Milp(most_nodes=...)), or loosen a limit")
-        answer = self.finished(core, at, draft, shares.prices, complete=float(complete))
+        answer = self.finished(core, at, draft, shares.prices, complete=complete)
         if packs is None or complete:
             return answer
         self.meter.enter("price leads")
@@ -350,11 +343,15 @@ class _Work:
         start = largest(core, z) if rough else rounded(core, z, y, unit, self.meter)
         return improved(core, y, start, unit, self.meter)
 
-    def finished(self, core: Core, at: Ints, draft: Ints, y: Floats, **stats: float) -> Answer:
+    def finished(self, core: Core, at: Ints, draft: Ints, y: Floats, complete: bool = False) -> Answer:
         """Return the answer with the core's leads where they are."""
         m = self.problem.n_reps
         draft[core.leads] = np.where(core.rep[at] == m, -1, core.rep[at])
-        if self.meter.left_s <= 0:
-            stats["stopped"] = 1.0
-        stats |= {"open_leads": len(core.leads), "open_pairs": len(core.rep)}
-        return Answer(rep_of_lead=draft, prices=np.maximum(y[:m], 0.0), limit_prices=y[m:], stats=stats)
+        return Answer(
+            rep_of_lead=draft,
+            prices=np.maximum(y[:m], 0.0),
+            limit_prices=y[m:],
+            stopped=self.meter.left_s <= 0,
+            complete=complete,
+            stats={"open_leads": len(core.leads), "open_pairs": len(core.rep)},
+        )

@@ -7,12 +7,12 @@ root; staying in the pool is an arc straight to the root. A lower bound is a dem
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
-from leadopt.progress import OnProgress
-from leadopt.solvers.base import Answer, refuse_time_limit
+from leadopt.progress import Meter
+from leadopt.solvers.base import Answer, Near
 from leadopt.solvers.flow.every_pair import solve_every_pair
 from leadopt.solvers.flow.infeasible import refuse_empty_bounds, refuse_pins
 from leadopt.solvers.flow.limit_tree import NotNested, limit_tree, room_beside_pins
@@ -36,6 +36,7 @@ class MinCostFlow:
     """
 
     name = "MinCostFlow"
+    untimed = "OR-Tools"
 
     def refuses(self, problem: Problem) -> str | None:
         """Return which limits are not nested, None if all are."""
@@ -45,16 +46,8 @@ class MinCostFlow:
             return str(reason)
         return None
 
-    def solve(
-        self,
-        problem: Problem,
-        on_progress: OnProgress | None = None,
-        *,
-        prices: ArrayLike | None = None,
-        time_limit_s: float | None = None,
-    ) -> Answer:
-        """Return the best answer and its prices, which need no hint."""
-        refuse_time_limit(self.name, "OR-Tools", time_limit_s)
+    def solve(self, problem: Problem, near: Near, meter: Meter) -> Answer:
+        """Return the best answer and its prices, which need no hints."""
         try:
             tree = limit_tree(problem)
         except NotNested as reason:

@@ -16,7 +16,7 @@ from leadopt.matching import Status, match, solve
 from leadopt.problem.certify import certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
-from leadopt.solvers import Auction, MinCostFlow
+from leadopt.solvers import Auction, MinCostFlow, Near
 from leadopt.solvers.capacities import bid_kernels, samples
 from tests.oracles import brute_force
 from tests.strategies import examples, problems
@@ -82,7 +82,7 @@ def test_any_hint_leaves_the_answer_exact(solver, problem):
     rng, m = np.random.default_rng(1), problem.n_reps
     largest = problem.affinity.largest
     for hint in (best.prices, 1.3 * best.prices, rng.random(m) * largest, np.zeros(m), np.full(m, 1e3 * largest)):
-        is_as_good(solve(problem, solver, prices=hint), best)
+        is_as_good(solve(problem, solver, near=Near(prices=hint)), best)
 
 
 @both
@@ -91,7 +91,7 @@ def test_any_hint_leaves_the_answer_exact(solver, problem):
 def test_any_hint_equals_brute_force(solver, problem, data):
     assume((oracle := brute_force(problem)).feasible)
     hint = data.draw(st.lists(st.floats(0, 1e13), min_size=problem.n_reps, max_size=problem.n_reps))
-    found = solve(problem, solver, prices=hint)
+    found = solve(problem, solver, near=Near(prices=hint))
     assert found.objective == pytest.approx(oracle.best, abs=EXACT * size(problem), rel=0)
     assert found.status is Status.OPTIMAL
 

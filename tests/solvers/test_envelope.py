@@ -9,7 +9,7 @@ from leadopt.problem.certify import OPTIMAL_GAP
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
-from leadopt.solvers import Envelope, MinCostFlow, envelope
+from leadopt.solvers import Envelope, MinCostFlow, Near, envelope
 from leadopt.solvers.envelope import Descent, descend
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
 
@@ -121,4 +121,4 @@ def test_prices_that_move_together_take_the_surplus_away(total, factor):
 def test_limits_are_refused_by_number():
     problem = Problem(affinity=[[1.0]], capacity=[1], limits=[Limit(upper=1)])
     with pytest.raises(InvalidInput, match="Envelope cannot solve this: there are 1 limits besides the capacities"):
-        Envelope().solve(problem)
+        Envelope().solve(problem, Near(), Meter())

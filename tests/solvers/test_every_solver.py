@@ -12,7 +12,8 @@ from leadopt.matching import Auto, Status, match, solve
 from leadopt.problem.certify import OPTIMAL_GAP, certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
-from leadopt.solvers import Auction, Envelope, Hungarian, Milp, MinCostFlow
+from leadopt.progress import Meter
+from leadopt.solvers import Auction, Envelope, Hungarian, Milp, MinCostFlow, Near
 from tests import instances
 from tests.oracles import brute_force, linear_programme, networkx_flow, scipy_assignment
 from tests.strategies import examples, problems
@@ -419,7 +420,7 @@ def test_hungarian_refuses_limits_and_too_many_cells():
     problem = Problem(affinity=np.ones((3, 2)), capacity=1, limits=[Limit(upper=1)])
     assert Hungarian().refuses(problem) == "there are 1 limits besides the capacities"
     with pytest.raises(InvalidInput, match="Hungarian cannot solve this: there are 1 limits besides the capacities"):
-        Hungarian().solve(problem)
+        Hungarian().solve(problem, Near(), Meter())
     assert Hungarian(most_cells=5).refuses(problem.replace(limits=())) == (
         "6 cells of leads x slots are more than most_cells=5"
     )
@@ -431,7 +432,7 @@ def test_min_cost_flow_refuses_limits_that_cross_and_says_which():
     reason = "limit 'north' and limit 'juniors' overlap, and neither contains the other"
     assert MinCostFlow().refuses(problem) == reason
     with pytest.raises(InvalidInput, match=f"MinCostFlow solves nested limits only: {reason}"):
-        MinCostFlow().solve(problem)
+        MinCostFlow().solve(problem, Near(), Meter())
     assert Auto().choose(problem) == Milp()
     assert match(np.ones((3, 3)), 1, limits=limits).objective == 3.0
 

@@ -6,8 +6,7 @@ whole problem too, since every pruned pair loses against them: that is the proof
 the core's prices went, and in the end holds everything.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,8 +104,7 @@ def finish(
     box
         where the prices should be; a wrong box costs time, not exactness
     meter
-        is told of every stage, and says when time is over: then the best answer so far comes back, with
-        ``stats["stopped"] = 1``
+        is told of every stage, and says when time is over: then the best answer so far comes back, `stopped`
     compiled
         whether cores are solved by a network simplex that numba compiles, instead of OR-Tools
 
@@ -169,7 +167,11 @@ class _Finish:
             outside = box.outside(prices, slack).any()
             undecided = self.undecided(core.rep_of, prices, slack) if outside else opened.lead
             if undecided is not None:
-                stats = {"rounds": rounds, "open_leads": len(opened.lead), "open_pairs": len(opened.rep)}
+                stats: dict[str, float] = {
+                    "rounds": rounds,
+                    "open_leads": len(opened.lead),
+                    "open_pairs": len(opened.rep),
+                }
                 return self.finished(core, undecided, np.minimum(box.low, prices), prices, slack, stats)
             self.draft = core.rep_of, np.clip(prices, box.low, box.high)
             box = box.reaching(prices, slack)
@@ -193,7 +195,7 @@ class _Finish:
         """Return the best answer so far."""
         if self.draft is None:
             raise OutOfTime
-        return self.rest.answer(*self.draft, stopped=1.0)
+        return self.rest.answer(*self.draft, stopped=True)
 
     def open(self, low: Floats, high: Floats) -> Open:
         """Return what a box leaves open; who has no room takes nobody."""
@@ -246,16 +248,20 @@ class _Finish:
         raise CoreTooSmall
 
     def finished(
-        self, core: "_Core", undecided: Ints, low: Floats, prices: Floats, slack: float, stats: Mapping[str, float]
+        self, core: "_Core", undecided: Ints, low: Floats, prices: Floats, slack: float, stats: dict[str, float]
     ) -> Answer:
         """Return the answer of a core at prices that are proved optimal."""
-        rounding = float(core.costs.gain(0.5 * stats["open_leads"]))
-        stats = {**stats, "rounding": rounding, "compiled": float(self.compiled)}
+        stopped = False
         # Beyond, the search is dear, and prices that so many leads or ties hold in place hardly move.
         if max(stats["open_pairs"], len(self.rest.leads)) <= _MANY:
             prices, undecided, stopped = self.least_prices(core.rep_of, prices, undecided, low, slack)
-            stats = {**stats, "stopped": 1.0} if stopped else stats
-        return self.rest.answer(core.rep_of, prices, undecided=undecided, **stats)
+        return replace(
+            self.rest.answer(core.rep_of, prices, stopped=stopped),
+            undecided=self.rest.leads[undecided],
+            rounding=float(core.costs.gain(0.5 * stats["open_leads"])),
+            compiled=self.compiled,
+            stats=stats,
+        )
 
     def least_prices(
         self, rep_of: Ints, prices: Floats, undecided: Ints, low: Floats, slack: float

@@ -76,7 +76,7 @@ class Remainder:
         worth[placed] = self.problem.affinity.at(self.leads[placed], rep_of[placed]) - prices[rep_of[placed]]
         return worth
 
-    def answer(self, rep_of: Ints, prices: Floats, *, undecided: Ints | None = None, **stats: float) -> Answer:
+    def answer(self, rep_of: Ints, prices: Floats, *, stopped: bool = False) -> Answer:
         """Return an answer from the rep of each lead; the prices of closed reps are filled in."""
         rep_of_lead = self.problem.pins.copy()
         rep_of_lead[self.leads] = rep_of
@@ -85,8 +85,7 @@ class Remainder:
             rep_of_lead=rep_of_lead,
             prices=prices,
             limit_prices=np.zeros(0),
-            stats=stats,
-            undecided=None if undecided is None else self.leads[undecided],
+            stopped=stopped,
         )
 
     def placed(self, rep_of: Ints, prices: Floats) -> Ints:

@@ -36,12 +36,8 @@ def solve_every_pair(problem: Problem, tree: LimitTree, room: Room, leads: Ints,
         rep_of_lead=rep_of_lead,
         prices=with_closed_prices(problem, groups.example, room, prices[: problem.n_reps], limit_prices),
         limit_prices=limit_prices,
-        stats={
-            "groups": len(groups.size),
-            "pairs": len(costs.pair),
-            "rounds": rounds,
-            "rounding": float(costs.gain(0.5 * problem.n_leads)),
-        },
+        rounding=float(costs.gain(0.5 * problem.n_leads)),
+        stats={"groups": len(groups.size), "pairs": len(costs.pair), "rounds": rounds},
     )
 
 

@@ -70,7 +70,7 @@ def spread_ties(problem: Problem, answer: Answer, rng: "np.random.Generator") ->
 
 def _tolerance(problem: Problem, answer: Answer) -> float:
     # Prices are whole costs over a scale: no tie is finer than their rounding.
-    rounding = 4.0 * answer.stats.get("rounding", 0.0) / max(1, problem.n_leads)
+    rounding = 4.0 * answer.rounding / max(1, problem.n_leads)
     return max(_TIGHT * max(largest_gain(problem), float(np.abs(answer.prices).max(initial=0.0))), rounding)
 
 
@@ -148,7 +148,7 @@ def _rebalance(problem: Problem, answer: Answer, tree: LimitTree, ties: _Ties, r
         choice = _drawn(choice, groups, answer.rep_of_lead, _DRAWN if fixed else 2 * _DRAWN, rng)
     group, option = np.nonzero(choice)
     # Numba has been loaded for a compiled answer; for others that would take longer than the flow.
-    share = partial(_by_simplex, rng=rng) if answer.stats.get("compiled") else _by_flow
+    share = partial(_by_simplex, rng=rng) if answer.compiled else _by_flow
     favour = rng.permutation(problem.n_reps)
     taken = _most_even(problem, tree, room, groups, group, option, result, favour, share)
     if taken is None:  # rounding of the prices made a pair of the answer look worse than tied

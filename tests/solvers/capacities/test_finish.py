@@ -11,7 +11,7 @@ from leadopt.matching import match
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
-from leadopt.solvers import MinCostFlow
+from leadopt.solvers import MinCostFlow, Near
 from leadopt.solvers.capacities import finish
 from leadopt.solvers.capacities.finish import Box
 from leadopt.solvers.capacities.free_leads import Remainder
@@ -101,7 +101,7 @@ def test_cores_of_ties_are_thinned_without_loss(many, most, monkeypatch):
     monkeypatch.setattr(finish, "_MANY", many)
     rng = np.random.default_rng(most)
     problem = Problem(affinity=rng.integers(0, most + 1, (300, 30)).astype(float), capacity=8)
-    best = MinCostFlow().solve(problem)
+    best = MinCostFlow().solve(problem, Near(), Meter())
     for box in (Box(low=np.zeros(30), high=np.full(30, 2.0 * most)), Box.around(best.prices, 0.5, 0.5)):
         assert worth(problem, answer_from(problem, box)) == worth(problem, best)
 
@@ -145,7 +145,7 @@ def test_without_time_there_is_the_best_answer_so_far_or_none(monkeypatch):
         except OutOfTime:
             assert not stopped
             continue
-        stopped.append(bool(found.stats.get("stopped")))
+        stopped.append(found.stopped)
         assert (np.bincount(found.rep_of_lead + 1, minlength=6)[1:] <= 10).all()
         assert worth(problem, found) <= worth(problem, best) + 1e-12
     assert stopped == sorted(stopped, reverse=True)

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
-from leadopt.solvers import MinCostFlow
+from leadopt.progress import Meter
+from leadopt.solvers import MinCostFlow, Near
 from leadopt.solvers.capacities.bids import Floor
 from leadopt.solvers.oracles.pruning import RowOracle
 from tests.oracles import brute_force
@@ -52,7 +53,7 @@ def test_no_reps_leave_everybody_in_the_pool():
 @examples(150)
 def test_every_best_answer_uses_open_pairs_alone(problem, data):
     assume((oracle := brute_force(problem)).feasible and problem.n_reps and (problem.capacity > 0).all())
-    prices = MinCostFlow().solve(problem).prices
+    prices = MinCostFlow().solve(problem, Near(), Meter()).prices
     sides = st.lists(st.floats(0, 3), min_size=problem.n_reps, max_size=problem.n_reps)
     # Prices in whole numbers over a scale are off by a few roundings.
     blur = 1e-9 * (1.0 + problem.affinity.largest)
