@@ -82,7 +82,7 @@ class AffinityModel:
 
     References
     ----------
-    `learning`, `effects`, `strengths` and `families` hold the mathematics and its sources.
+    `leadopt.learning.effects` holds the mathematics and its sources.
 
     Examples
     --------
@@ -174,7 +174,7 @@ class AffinityModel:
         self.segments_ = list(self._learned.coding.segments)
         self.half_life_days_ = self._learned.half_life_days
         self.base_ = float(self._learned.of_strangers([None] * (1 + len(read.levels)))[0])
-        self.strengths_ = {name: strength.deviation for name, strength in self._learned.strengths(self._names)}
+        self.strengths_ = {name: deviation for name, deviation, _ in self._learned.strengths(self._names)}
         return self
 
     @property
@@ -339,11 +339,11 @@ class AffinityModel:
         chance alone yields once in twenty families. What is not telling is indistinguishable from 0.
         """
         self._check_fitted()
-        named = self._learned.strengths(self._names)
-        columns = ("deviation", "low", "high", "evidence")
-        numbers = {name: [getattr(strength, name) for _, strength in named] for name in columns}
-        telling = [strength.is_telling for _, strength in named]
-        return self._like.build({"family": [name for name, _ in named]} | numbers | {"telling": telling})
+        families = self._learned.strengths(self._names)
+        columns: dict[str, list[Any]] = {"family": [name for name, _, _ in families]}
+        columns["deviation"] = [deviation for _, deviation, _ in families]
+        columns |= {name: [getattr(known, name) for *_, known in families] for name in ("low", "high", "evidence")}
+        return self._like.build(columns | {"telling": [known.is_telling for *_, known in families]})
 
     def _plain_segments(self, segments: Sequence[Segment]) -> list[Segment]:
         for number, segment in enumerate(segments):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.learning.effects.families import fit_families
+from leadopt.learning.effects.families import fit_chances
 from leadopt.learning.effects.spreads import Strength
 from leadopt.learning.estimates import Posterior
 from leadopt.learning.history.codes import Coding, Pairs, RepRow, Segment, distinct
@@ -71,17 +71,16 @@ class Learned:
         alone = [_logit(self.of_strangers([*nothing[:k], codes[k], *nothing[k + 1 :]])) for k in states]
         return (np.array(alone).reshape(len(alone), len(rep_rows)) - _logit(self.of_strangers(nothing))).T
 
-    def strengths(self, names: Sequence[str]) -> list[tuple[str, Strength]]:
-        """Return the spread of each family of effects with its name, from those of the columns."""
-        effects = self.posterior.fitted.effects
-        named = [
-            (" x ".join(names[column] for column in family.columns), strength)
-            for family, strength in zip(self.posterior.fitted.families, effects.strengths, strict=True)
-        ]
+    def strengths(self, names: Sequence[str]) -> list[tuple[str, float, Strength]]:
+        """Return each family's name, made of the columns', its standard deviation in use, and what is known of it."""
+        effects, families = self.posterior.fitted.effects, self.posterior.fitted.families
+        named = [" x ".join(names[column] for column in family.columns) for family in families]
+        found = list(zip(named, effects.deviations.tolist(), effects.strengths, strict=True))
         if effects.own_strength is None:
-            return named
+            return found
         of_leads = names[self.coding.n_rep_columns :]
-        return [*named, (" x ".join((names[0], *of_leads)) if of_leads else "", effects.own_strength)]
+        own = " x ".join((names[0], *of_leads)) if of_leads else ""
+        return [*found, (own, effects.own_deviation, effects.own_strength)]
 
 
 def learn(
@@ -136,7 +135,7 @@ def _fitted(
     )
     tried, converted = tally.weighted_tried[:-1], tally.weighted_converted[:-1]
     codes = coding.codes_of_keys(tally.keys)
-    return Posterior(tally=tally, fitted=fit_families(codes, coding.sizes, coding.n_rep_columns, tried, converted))
+    return Posterior(tally=tally, fitted=fit_chances(codes, coding.sizes, coding.n_rep_columns, tried, converted))
 
 
 def _half_life(

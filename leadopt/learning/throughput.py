@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
 from leadopt.learning.change_points import ChangePoints, Loaded, fit_change_points
-from leadopt.learning.effects.logistic import Cells, fit_effects, sigmoid
+from leadopt.learning.effects.logistic import fit_additive, sigmoid
 from leadopt.learning.history.bins import quantile_edges
 from leadopt.learning.history.past_loads import read_loads
 from leadopt.learning.proposed_capacity import LoadLevels, Throughput
@@ -199,7 +199,7 @@ def _explained(leads: _Leads) -> tuple[float, list[Floats], Floats]:
     tried, won = (
         np.bincount(cell.reshape(-1), each).astype(np.float64) for each in (np.ones(len(leads.won)), leads.won)
     )
-    found = fit_effects(Cells.additive(cells, tuple((cells.max(axis=1) + 1).tolist()), tried, won))
+    found = fit_additive(cells, tuple((cells.max(axis=1) + 1).tolist()), tried, won)
     *effects, of_rep = (found.mean[part].copy() for part in found.crossed.slices)
     return float(found.mean[0]), effects, of_rep[leads.rep]
 

@@ -25,7 +25,7 @@ def test_what_is_learned_is_what_the_model_says():
     model = AffinityModel(segment_by="source", rep_by="team").fit(ROWS)
     found = learned()
     assert float(found.of_strangers([None] * 3)[0]) == model.base_
-    assert {name: one.deviation for name, one in found.strengths(("rep", "team", "source"))} == model.strengths_
+    assert {name: deviation for name, deviation, _ in found.strengths(("rep", "team", "source"))} == model.strengths_
     assert found.usual_row("Cy") == ("Cy", None)
     assert found.usual_row("Ann") == model.rep_rows_of([{"rep_id": "Ann"}])[0]
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.learning.effects.crossed import one_thread
-from leadopt.learning.effects.logistic import Effects
+from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.effects.spreads import Strength
 
 Floats = NDArray[np.float64]
@@ -27,14 +27,18 @@ def draw_logits(effects: Effects, levels: Sequence[Ints], cell: Ints, n_draws: i
     effects
         what was learned
     levels, cell
-        as for `Effects.logit`
+        as for `Effects.total`
     """
     information = effects.crossed.collect(effects.cell_information)
     families = [
-        _Spreads.of(strength, information[part])
-        for part, strength in zip(effects.crossed.slices, effects.strengths, strict=True)
+        _Spreads.of(strength, deviation, information[part])
+        for part, strength, deviation in zip(
+            effects.crossed.slices, effects.strengths, effects.deviations.tolist(), strict=True
+        )
     ]
-    own = None if effects.own_strength is None else _Spreads.of(effects.own_strength, effects.information)
+    own = None
+    if effects.own_strength is not None:
+        own = _Spreads.of(effects.own_strength, effects.own_deviation, effects.information)
     draws = np.empty((n_draws, *np.shape(cell)))
     with one_thread():
         deviations = effects.crossed.draw(n_draws, rng)
@@ -67,10 +71,10 @@ class _Spreads:
     centred: Floats
 
     @classmethod
-    def of(cls, strength: Strength, information: Floats) -> "_Spreads":
+    def of(cls, strength: Strength, used: float, information: Floats) -> "_Spreads":
         spreads = np.array(strength.quantiles)
-        factors = _factor(spreads[:, None], strength.deviation, information)
-        usual = _factor(np.sqrt((spreads**2).mean()), strength.deviation, information)
+        factors = _factor(spreads[:, None], used, information)
+        usual = _factor(np.sqrt((spreads**2).mean()), used, information)
         return cls(spreads=spreads, factors=factors, centred=factors * usual / np.maximum(factors.mean(axis=0), 1e-12))
 
 

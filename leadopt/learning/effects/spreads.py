@@ -55,9 +55,9 @@ def learn_strength(pull: Floats, information: Floats, scale: float) -> Strength:
 
     .. math:: \ell(\sigma) = -\tfrac12 \sum_i \log(1 + \sigma^2 h_i) - \frac{\sigma^2 z_i^2}{1 + \sigma^2 h_i}
 
-    up to a constant. Where it is stationary, so is the evidence lower bound of `effects`. The prior is half-normal with
-    the given scale, and with probability `NO_EFFECT` there is no effect. With few levels the likelihood is flat and the
-    likeliest value, often 0, would be overconfident: hence a high quantile. With many levels all of them agree.
+    up to a constant. Where it is stationary, so is the evidence lower bound of `posterior`. The prior is half-normal
+    with the given scale, and with probability `NO_EFFECT` there is no effect. With few levels the likelihood is flat
+    and the likeliest value, often 0, would be overconfident: hence a high quantile. With many levels all of them agree.
 
     Parameters
     ----------
