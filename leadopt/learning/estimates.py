@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
-from leadopt.learning.effects.families import Fitted
+from leadopt.learning.effects.families import FamilyEffects
 from leadopt.learning.effects.logistic import expected_rate, sigmoid
 from leadopt.learning.history.tally import Tally
 
@@ -85,7 +85,7 @@ class Posterior:
     """All that was learned. Its methods take cells of the tally and codes of all columns there, which may broadcast."""
 
     tally: Tally
-    fitted: Fitted
+    fitted: FamilyEffects
 
     def probability(self, cell: Ints, codes: Sequence[Ints]) -> Floats:
         """Return the expected chance of conversion, in the shape of `cell`."""

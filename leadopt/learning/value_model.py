@@ -13,7 +13,7 @@ from leadopt.learning.effects.normal import Normal
 from leadopt.learning.effects.posterior import Effects, more_diverse
 from leadopt.learning.effects.smearing import learn_correction
 from leadopt.learning.history.attributes import read_attributes
-from leadopt.learning.history.bins import check_bins, leveled
+from leadopt.learning.history.bins import check_bins, levels_of
 from leadopt.learning.history.codes import Segment, codes_of, distinct
 from leadopt.learning.history.won_values import WonValues, won_values
 from leadopt.learning.lead_worth import Worths
@@ -134,7 +134,7 @@ class ValueModel:
             "history", dict(zip(columns, won.keys, strict=False)), won.amounts.known, bins=asked, noun="won lead"
         )
         self.columns_, self.bins_, self.notes_ = tuple(read.levels), read.edges, read.notes
-        of_rep = [leveled(f"history.{self.rep}", won.keys[-1], None)] if len(names) > len(columns) else []
+        of_rep = [levels_of(f"history.{self.rep}", won.keys[-1], None)] if len(names) > len(columns) else []
         self._learn(won, (*self.columns_, *(["rep"] if of_rep else [])), [*read.levels.values(), *of_rep])
         return self
 
@@ -191,7 +191,7 @@ class ValueModel:
                 f"ValueModel: history has no won lead with a {self.value}, so there is nothing to expect"
             )
         table = Table(leads, "leads")
-        levels = [leveled(f"leads.{name}", table.values(name), self.bins_.get(name)) for name in self.columns_]
+        levels = [levels_of(f"leads.{name}", table.values(name), self.bins_.get(name)) for name in self.columns_]
         segments, row = distinct(list(zip(*levels, strict=True)) if levels else [()] * table.n_rows)
         expected, low, high = self._of_segments(segments, level)
         won = np.array([self._won_of_segment.get(segment, 0) for segment in segments], dtype=np.int64)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from leadopt.learning.effects.crossed import one_thread
 from leadopt.learning.effects.posterior import Effects
-from leadopt.learning.effects.spreads import Strength
+from leadopt.learning.effects.spreads import Spread
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -31,14 +31,14 @@ def draw_logits(effects: Effects, levels: Sequence[Ints], cell: Ints, n_draws: i
     """
     information = effects.crossed.collect(effects.cell_information)
     families = [
-        _Spreads.of(strength, deviation, information[part])
-        for part, strength, deviation in zip(
-            effects.crossed.slices, effects.strengths, effects.deviations.tolist(), strict=True
+        _DrawnSpreads.of(spread, deviation, information[part])
+        for part, spread, deviation in zip(
+            effects.crossed.slices, effects.spreads, effects.deviations.tolist(), strict=True
         )
     ]
     own = None
-    if effects.own_strength is not None:
-        own = _Spreads.of(effects.own_strength, effects.own_deviation, effects.information)
+    if effects.own_spread is not None:
+        own = _DrawnSpreads.of(effects.own_spread, effects.own_deviation, effects.information)
     draws = np.empty((n_draws, *np.shape(cell)))
     with one_thread():
         deviations = effects.crossed.draw(n_draws, rng)
@@ -59,7 +59,7 @@ def draw_logits(effects: Effects, levels: Sequence[Ints], cell: Ints, n_draws: i
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Spreads:
+class _DrawnSpreads:
     """Equally likely standard deviations of a family (n_spreads,), and what each makes of its effects.
 
     `factors` (n_spreads, n_levels) multiply variances; `centred` multiply means, and are on average what the root of
@@ -71,8 +71,8 @@ class _Spreads:
     centred: Floats
 
     @classmethod
-    def of(cls, strength: Strength, used: float, information: Floats) -> "_Spreads":
-        spreads = np.array(strength.quantiles)
+    def of(cls, spread: Spread, used: float, information: Floats) -> "_DrawnSpreads":
+        spreads = np.array(spread.quantiles)
         factors = _factor(spreads[:, None], used, information)
         usual = _factor(np.sqrt((spreads**2).mean()), used, information)
         return cls(spreads=spreads, factors=factors, centred=factors * usual / np.maximum(factors.mean(axis=0), 1e-12))
@@ -82,7 +82,7 @@ def _factor(spread: Floats, used: float, information: Floats) -> Floats:
     return np.asarray(spread**2 / used**2 * (1.0 + used**2 * information) / (1.0 + spread**2 * information))
 
 
-def _own(effects: Effects, own: _Spreads | None, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+def _own(effects: Effects, own: _DrawnSpreads | None, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
     """Return each cell's own effect, its share of the rest's moves, and its scatter, in one draw; a new cell's last."""
     if own is None:
         nothing = np.zeros(len(effects.own_mean) + 1)

@@ -78,7 +78,7 @@ def _keys(columns: Sequence[int], sizes: Sequence[int], codes: Sequence[Ints]) -
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Fitted:
+class FamilyEffects:
     """Families, and the effects that were learned for them."""
 
     families: tuple[Family, ...]
@@ -107,7 +107,7 @@ def fit_families(
     unjudged: int = 0,
     rough: int = 60,
     iterations: int = 60,
-) -> Fitted:
+) -> FamilyEffects:
     """Return the effects of every column, of the pairs of columns that earn it, and of the cells.
 
     Pairs whose effects the cells do not tell from chance, judged without them, are left out.
@@ -133,7 +133,7 @@ def fit_families(
     paired = [Family.of(pair, codes, sizes) for pair in pairs]
     by_width = (scales.column / max(1, len(singles)) ** 0.25, scales.pair / max(1, len(paired)) ** 0.5)
 
-    def fitted(families: Sequence[Family], iterations: int) -> Fitted:
+    def fitted(families: Sequence[Family], iterations: int) -> FamilyEffects:
         effects = fit_effects(
             [family.find(codes) for family in families],
             tuple(len(family.keys) for family in families),
@@ -142,7 +142,7 @@ def fit_families(
             own_scale=scales.cell,
             iterations=iterations,
         )
-        return Fitted(families=tuple(families), effects=effects)
+        return FamilyEffects(families=tuple(families), effects=effects)
 
     if sum(len(family.keys) for family in (*singles, *paired)) <= unjudged:
         return fitted([*singles, *paired], iterations)
@@ -155,7 +155,7 @@ def fit_families(
 
 def fit_chances(
     codes: Sequence[Ints], sizes: Sequence[int], n_rep_columns: int, tried: Floats, converted: Floats
-) -> Fitted:
+) -> FamilyEffects:
     """Return the effects on the logit of chances.
 
     Pairs are a rep or its cohort with a column of the lead, and two columns of the lead; who a rep is says already

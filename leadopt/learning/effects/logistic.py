@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.posterior import Effects, fit_effects
-from leadopt.learning.effects.spreads import Strength
+from leadopt.learning.effects.spreads import Spread
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -62,9 +62,9 @@ class Binomial:
             slope += weight * at_node * (1.0 - at_node)
         return self.converted - self.tried * rate, np.maximum(self.tried * slope, _LEAST_INFORMATION)
 
-    def spread(self, strength: Strength) -> float:
+    def deviation(self, spread: Spread) -> float:
         """Return the high quantile: logits that are shrunk too far cost more than those shrunk too little."""
-        return strength.deviation
+        return spread.deviation
 
     def learned(self, crossed: Crossed, mean: Floats) -> "Binomial":
         """Return the same: a chance says how much outcomes scatter."""

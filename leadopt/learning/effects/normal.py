@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.learning.effects.crossed import Crossed
-from leadopt.learning.effects.spreads import Strength
+from leadopt.learning.effects.spreads import Spread
 
 Floats = NDArray[np.float64]
 
@@ -78,9 +78,9 @@ class Normal:
         weight = self.count / self.noise
         return weight * (self.mean - mean), weight
 
-    def spread(self, strength: Strength) -> float:
+    def deviation(self, spread: Spread) -> float:
         """Return the median: exp makes a bias of a spread that is taken too large."""
-        return float(np.median(strength.quantiles))
+        return float(np.median(spread.quantiles))
 
     def learned(self, crossed: Crossed, mean: Floats) -> "Normal":
         """Return the same with the noise that agrees best with the effects' posterior."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.learning.effects.crossed import Crossed, one_thread
-from leadopt.learning.effects.spreads import Strength, family_strength, learn_strength, towards
+from leadopt.learning.effects.spreads import Spread, family_spread, learn_spread, towards
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -64,7 +64,7 @@ class Likelihood(Protocol):
         """
         ...
 
-    def spread(self, strength: Strength) -> float:
+    def deviation(self, spread: Spread) -> float:
         """Return the standard deviation of a family to work with, of all that it may be."""
         ...
 
@@ -89,7 +89,7 @@ class Effects:
         prior scale of each family's standard deviation, and of the cells' own; None = they have no effects of their own
     deviations, own_deviation
         float64 (n_families,), the standard deviations in use; that of the cells' own effects, 0 if they have none
-    strengths, own_strength
+    spreads, own_spread
         what is known about these
     own_mean
         float64 (n_cells,), each cell's own effect
@@ -105,8 +105,8 @@ class Effects:
     own_scale: float | None
     deviations: Floats
     own_deviation: float
-    strengths: tuple[Strength, ...] = ()
-    own_strength: Strength | None = None
+    spreads: tuple[Spread, ...] = ()
+    own_spread: Spread | None = None
     own_mean: Floats
     pull: Floats
     information: Floats
@@ -171,7 +171,7 @@ class Effects:
         information = self.cell_information
         pull = information * (self.own_mean + self.pull / self.information)
         of_levels = np.array([np.bincount(level, part, minlength=size) for part in (pull, information)])
-        return learn_strength(of_levels[0], of_levels[1], scale).evidence
+        return learn_spread(of_levels[0], of_levels[1], scale).evidence
 
 
 def fit_effects(
@@ -191,7 +191,7 @@ def fit_effects(
     .. math:: X^T E_q[g(X u)] = P m, \qquad C^{-1} = X^T \mathrm{diag}(E_q[h(X u)]) X + P
 
     with the pull g and the information h of the likelihood and the prior precisions P. Newton steps on m, the variances
-    of the cells' sums in between, and after each pair of them `learn_strength` for every family, and the noise. The
+    of the cells' sums in between, and after each pair of them `learn_spread` for every family, and the noise. The
     cells' own effects are eliminated: given the others they are independent, and a cell of information h then counts as
     :math:`h / (1 + \tau^2 h)`.
 
@@ -232,13 +232,13 @@ def fit_effects(
 
 
 def more_diverse(effects: Effects) -> Effects:
-    """Return the posterior if families differ by as much as they well may, the high quantile of `learn_strength`.
+    """Return the posterior if families differ by as much as they well may, the high quantile of `learn_spread`.
 
     Its variances are what intervals need: with few observations a spread may be anything, and taken for the likeliest
     value it makes effects look too certain.
     """
     with one_thread():
-        return _finished(replace(effects, deviations=np.array([each.deviation for each in effects.strengths])))
+        return _finished(replace(effects, deviations=np.array([each.deviation for each in effects.spreads])))
 
 
 def _first(
@@ -284,16 +284,15 @@ def _learned(effects: Effects) -> Effects:
     """Return the effects with standard deviations and noise that agree better with their posterior."""
     crossed, likelihood = effects.crossed.drawn(), effects.likelihood
     families = zip(crossed.slices, crossed.scatter(), effects.deviations, effects.scales, strict=True)
-    strengths = tuple(
-        family_strength(effects.mean[part], scatter, deviation**2, scale)
-        for part, scatter, deviation, scale in families
+    spreads = tuple(
+        family_spread(effects.mean[part], scatter, deviation**2, scale) for part, scatter, deviation, scale in families
     )
-    wanted = np.array([likelihood.spread(strength) for strength in strengths])
-    own_strength, own_deviation = None, np.zeros(1)
+    wanted = np.array([likelihood.deviation(spread) for spread in spreads])
+    own_spread, own_deviation = None, np.zeros(1)
     if effects.own_scale is not None:
         scatter = crossed.cell_scatter(effects.own_variance, effects.own_share)
-        own_strength = family_strength(effects.own_mean, scatter, effects.own_deviation**2, effects.own_scale)
-        own_wanted = np.array([likelihood.spread(own_strength)])
+        own_spread = family_spread(effects.own_mean, scatter, effects.own_deviation**2, effects.own_scale)
+        own_wanted = np.array([likelihood.deviation(own_spread)])
         own_deviation = towards(np.array([effects.own_deviation]), own_wanted, crossed.pace)
     learned = likelihood.learned(crossed, effects.mean)
     return replace(
@@ -302,8 +301,8 @@ def _learned(effects: Effects) -> Effects:
         crossed=crossed,
         deviations=towards(effects.deviations, wanted, crossed.pace),
         own_deviation=float(own_deviation[0]),
-        strengths=strengths,
-        own_strength=own_strength,
+        spreads=spreads,
+        own_spread=own_spread,
         # Both are in proportion to the precision of an observation.
         pull=effects.pull * (likelihood.noise / learned.noise),
         information=effects.information * (likelihood.noise / learned.noise),

@@ -12,10 +12,10 @@ from tests.learning.effects.test_logistic import drawn, every_pair, fitted
 
 def certain(fit):
     """The same effects, as if how much each family differs were known."""
-    own = replace(fit.own_strength, quantiles=(fit.own_deviation,))
-    known = zip(fit.strengths, fit.deviations, strict=True)
-    strengths = tuple(replace(strength, quantiles=(deviation,)) for strength, deviation in known)
-    return replace(fit, strengths=strengths, own_strength=own)
+    own = replace(fit.own_spread, quantiles=(fit.own_deviation,))
+    known = zip(fit.spreads, fit.deviations, strict=True)
+    spreads = tuple(replace(spread, quantiles=(deviation,)) for spread, deviation in known)
+    return replace(fit, spreads=spreads, own_spread=own)
 
 
 @pytest.mark.parametrize("most_dense", [800, -1], ids=["covariance", "draws"])
@@ -40,7 +40,7 @@ def test_uncertain_spreads_widen_what_is_known_of_newcomers():
     # A newcomer's effect has no mean to shrink, and its scatter is that of the spreads that are drawn.
     places, cell = [np.array([6]), np.array([4])], np.array([(tried > 0).sum()])
     draws = draw_logits(fit, places, cell, 20_000, np.random.default_rng(0))[:, 0]
-    spreads = [np.array(strength.quantiles) for strength in (*fit.strengths, fit.own_strength)]
+    spreads = [np.array(spread.quantiles) for spread in (*fit.spreads, fit.own_spread)]
     expected = sum((spread**2).mean() for spread in spreads) + fit.crossed.variances()[0]
     assert draws.var() == pytest.approx(expected, rel=0.06)
     assert draws.mean() == pytest.approx(fit.mean[0], abs=0.05)

@@ -40,12 +40,10 @@ def test_the_pair_that_matters_is_found(most_dense, monkeypatch):
     monkeypatch.setattr(families, "MOST_DENSE", most_dense)
     codes, tried, won = world(0, pair_sd=0.8)
     fitted = fit_chances(codes, [12, 5, 4], 1, tried, won)
-    found = {
-        family.columns: strength for family, strength in zip(fitted.families, fitted.effects.strengths, strict=True)
-    }
+    found = {family.columns: spread for family, spread in zip(fitted.families, fitted.effects.spreads, strict=True)}
     assert found[0, 1].is_telling
     assert 0.5 < fitted.effects.deviations[list(found).index((0, 1))] < 1.2
-    assert all(not strength.is_telling for columns, strength in found.items() if columns not in {(0,), (0, 1)})
+    assert all(not spread.is_telling for columns, spread in found.items() if columns not in {(0,), (0, 1)})
     if most_dense == 5:
         assert (0, 2) not in found and (1, 2) not in found
 

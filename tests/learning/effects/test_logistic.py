@@ -54,14 +54,14 @@ def test_families_without_signal_vanish_and_so_does_the_interaction():
     for seed in range(10):
         fit = fitted(*drawn(np.random.default_rng(seed), deviations=(0, 0, 0))[1:])
         assert max(*fit.deviations, fit.own_deviation) < 0.25
-        telling += [strength.is_telling for strength in (*fit.strengths, fit.own_strength)]
+        telling += [spread.is_telling for spread in (*fit.spreads, fit.own_spread)]
     assert np.mean(telling) < 0.15  # 5% by design
 
 
 def test_an_interaction_is_noticed():
     for seed in range(3):
         fit = fitted(*drawn(np.random.default_rng(seed), deviations=(0.5, 0.5, 1.0))[1:])
-        assert fit.own_strength.is_telling
+        assert fit.own_spread.is_telling
         assert 0.7 < fit.own_deviation < 1.4
 
 

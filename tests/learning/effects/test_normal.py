@@ -83,7 +83,7 @@ def test_spreads_and_noise_are_found_where_there_are_many_levels():
 def test_families_without_signal_shrink_to_nothing():
     fits = [fitted(*drawn(np.random.default_rng(seed), 400, (8, 5), (0.0, 0.0))[2]) for seed in range(20)]
     assert np.median([fit.deviations for fit in fits]) < 0.02
-    assert np.mean([strength.is_telling for fit in fits for strength in fit.strengths]) < 0.15
+    assert np.mean([spread.is_telling for fit in fits for spread in fit.spreads]) < 0.15
 
 
 def test_many_effects_by_draws_agree_with_the_exact_posterior(monkeypatch):
