@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
+from leadopt.learning.chances import learn_chances, tuples
 from leadopt.learning.effects.logistic import sigmoid
 from leadopt.learning.estimates import Estimates, Posterior
-from leadopt.learning.fit import learn, tuples
 from leadopt.learning.history.attributes import read_attributes
-from leadopt.learning.history.bins import check_bins, leveled
+from leadopt.learning.history.bins import check_bins, levels_of
 from leadopt.learning.history.checks import class_note
 from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair
 from leadopt.learning.history.outcomes import OutcomeCounts, count_outcomes, joined
@@ -82,7 +82,7 @@ class AffinityModel:
 
     References
     ----------
-    `learning`, `effects`, `strengths` and `families` hold the mathematics and its sources.
+    `leadopt.learning.effects` holds the mathematics and its sources.
 
     Examples
     --------
@@ -169,12 +169,12 @@ class AffinityModel:
         said = class_note(counts.converted, counts.count)
         self.bins_, self.notes_ = read.edges, [*([said] if said else []), *read.notes]
         of_reps, of_leads = ([read.levels[name] for name in some] for some in (self.rep_by_, self.segment_by_))
-        self._learned = learn(counts, weights, of_reps, of_leads, self.half_life_days)
-        self.reps_ = [rep for rep in self._learned.coding.reps if rep is not None]
-        self.segments_ = list(self._learned.coding.segments)
+        self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days)
+        self.reps_ = [rep for rep in self._learned.code_book.reps if rep is not None]
+        self.segments_ = list(self._learned.code_book.segments)
         self.half_life_days_ = self._learned.half_life_days
         self.base_ = float(self._learned.of_strangers([None] * (1 + len(read.levels)))[0])
-        self.strengths_ = {name: strength.deviation for name, strength in self._learned.strengths(self._names)}
+        self.strengths_ = {name: deviation for name, deviation, _ in self._learned.spreads(self._names)}
         return self
 
     @property
@@ -182,7 +182,7 @@ class AffinityModel:
         return ("rep", *self.rep_by_, *self.segment_by_)
 
     def _leveled(self, table: str, column: str, values: Sequence[Any]) -> list[str | None]:
-        return leveled(f"{table}.{column}", values, self.bins_.get(column))
+        return levels_of(f"{table}.{column}", values, self.bins_.get(column))
 
     def segments_of(self, leads: Any) -> list[Segment]:
         """Return each lead's segment: the levels of the columns of `segment_by`, measurements binned."""
@@ -225,7 +225,7 @@ class AffinityModel:
         Time and memory grow with the product of the two.
         """
         rows, plain = self._asked(segments, reps)
-        _, known_segment = self._learned.coding.places(rows, plain)
+        _, known_segment = self._learned.code_book.places(rows, plain)
         known_ids = codes_of({rep: number for number, rep in enumerate(self.reps_)}, [row[0] for row in rows])
         return self._learned.posterior.estimates(
             *self._learned.located(rows, plain, every_pair(len(rows), len(plain))),
@@ -307,12 +307,12 @@ class AffinityModel:
         Columns: the rep, those of `rep_by` and `segment_by`, tried, converted, raw_rate, estimate, and low and high
         (90% interval).
         """
-        posterior, coding = self._posterior_of(), self._learned.coding
+        posterior, code_book = self._posterior_of(), self._learned.code_book
         keys = posterior.tally.keys
-        row, segment = np.divmod(keys, len(coding.segments) + 1)
-        named = np.array([coding.rep_rows[code][0] is not None for code in row], dtype=bool)
+        row, segment = np.divmod(keys, len(code_book.segments) + 1)
+        named = np.array([code_book.rep_rows[code][0] is not None for code in row], dtype=bool)
         keys, row, segment = keys[named], row[named], segment[named]
-        cell, codes = posterior.tally.find(keys), coding.codes_of_keys(keys)
+        cell, codes = posterior.tally.find(keys), code_book.codes_of_keys(keys)
         tried, converted = posterior.tally.tried[cell], posterior.tally.converted[cell]
         low, high = posterior.interval(cell, codes, 0.9)
         numbers = {
@@ -324,10 +324,11 @@ class AffinityModel:
             "high": high,
         }
         of_reps = {
-            name: [coding.rep_rows[code][place] for code in row] for place, name in enumerate((self.rep, *self.rep_by_))
+            name: [code_book.rep_rows[code][place] for code in row]
+            for place, name in enumerate((self.rep, *self.rep_by_))
         }
         levels = {
-            name: [coding.segments[code][place] for code in segment] for place, name in enumerate(self.segment_by_)
+            name: [code_book.segments[code][place] for code in segment] for place, name in enumerate(self.segment_by_)
         }
         return self._like.build(of_reps | levels | {name: values.tolist() for name, values in numbers.items()})
 
@@ -339,11 +340,11 @@ class AffinityModel:
         chance alone yields once in twenty families. What is not telling is indistinguishable from 0.
         """
         self._check_fitted()
-        named = self._learned.strengths(self._names)
-        columns = ("deviation", "low", "high", "evidence")
-        numbers = {name: [getattr(strength, name) for _, strength in named] for name in columns}
-        telling = [strength.is_telling for _, strength in named]
-        return self._like.build({"family": [name for name, _ in named]} | numbers | {"telling": telling})
+        families = self._learned.spreads(self._names)
+        columns: dict[str, list[Any]] = {"family": [name for name, _, _ in families]}
+        columns["deviation"] = [deviation for _, deviation, _ in families]
+        columns |= {name: [getattr(known, name) for *_, known in families] for name in ("low", "high", "evidence")}
+        return self._like.build(columns | {"telling": [known.is_telling for *_, known in families]})
 
     def _plain_segments(self, segments: Sequence[Segment]) -> list[Segment]:
         for number, segment in enumerate(segments):

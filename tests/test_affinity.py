@@ -482,7 +482,7 @@ def test_perfect_separation_gives_finite_estimates_that_are_sure_of_themselves_a
     assert (chances[won] > 0.98).all() and (chances[~won] < 0.02).all()
     assert (interval[won, 0] > 0.95).all() and (interval[won, 1] < 0.99999).all()
     assert (interval[~won, 1] < 0.05).all() and (interval[~won, 0] > 0.00001).all()
-    assert all(strength < 10 for strength in model.strengths_.values())
+    assert all(spread < 10 for spread in model.strengths_.values())
 
 
 def test_ids_of_several_kinds_are_refused_in_a_history_and_in_what_is_added_to_it():

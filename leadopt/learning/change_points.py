@@ -32,7 +32,7 @@ _NEWTON_STEPS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Loaded:
+class OutcomesByLoad:
     """One rep's outcomes by load; float64 (n_groups,).
 
     Parameters
@@ -102,7 +102,7 @@ class ChangePoints:
         return np.asarray(self.chance[:, :, 1:].sum(axis=2))
 
 
-def fit_change_points(reps: Sequence[Loaded], told: Callable[[], None] = lambda: None) -> ChangePoints:
+def fit_change_points(reps: Sequence[OutcomesByLoad], told: Callable[[], None] = lambda: None) -> ChangePoints:
     """Return what outcomes by load say about each rep's change point, and about what reps have in common.
 
     Parameters
@@ -139,7 +139,7 @@ def _fall(load: Floats, points: Floats) -> Floats:
     return np.asarray(-np.maximum(load[:, None] / points - 1.0, 0.0)[:, :, None] * SLOPES)
 
 
-def _likelihood(rep: Loaded, points: Floats) -> tuple[Floats, Floats]:
+def _likelihood(rep: OutcomesByLoad, points: Floats) -> tuple[Floats, Floats]:
     """Return the log-likelihood of each change point and slope, and the rep's likeliest level; (n_points, n_slopes)."""
     known = rep.offset[:, None, None] + _fall(rep.load, points)
     tried, won = rep.tried[:, None, None], rep.won[:, None, None]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
-from leadopt.learning.effects.families import Fitted
+from leadopt.learning.effects.families import FamilyEffects
 from leadopt.learning.effects.logistic import expected_rate, sigmoid
 from leadopt.learning.history.tally import Tally
 
@@ -85,15 +85,15 @@ class Posterior:
     """All that was learned. Its methods take cells of the tally and codes of all columns there, which may broadcast."""
 
     tally: Tally
-    fitted: Fitted
+    fitted: FamilyEffects
 
     def probability(self, cell: Ints, codes: Sequence[Ints]) -> Floats:
         """Return the expected chance of conversion, in the shape of `cell`."""
-        return expected_rate(*self.fitted.logit(codes, cell))
+        return expected_rate(*self.fitted.total(codes, cell))
 
     def interval(self, cell: Ints, codes: Sequence[Ints], level: float) -> tuple[Floats, Floats]:
         """Return the ends of the credible intervals, in the shape of `cell`."""
-        logit, variance = self.fitted.logit(codes, cell)
+        logit, variance = self.fitted.total(codes, cell)
         return credible_interval(expected_rate(logit, variance), logit, np.sqrt(variance), level)
 
     def estimates(self, cell: Ints, codes: Sequence[Ints], *, known_rep: Bools, known_segment: Bools) -> Estimates:
@@ -107,9 +107,9 @@ class Posterior:
         ----------
         Pregibon (1981), Logistic regression diagnostics, Annals of Statistics 9(4), doi:10.1214/aos/1176345513, sec. 4.
         """
-        logit, variance = self.fitted.logit(codes, cell)
+        logit, variance = self.fitted.total(codes, cell)
         effects = self.fitted.effects
-        information, missed = np.append(effects.information, 0.0)[cell], np.append(effects.missed, 0.0)[cell]
+        information, missed = np.append(effects.information, 0.0)[cell], np.append(effects.pull, 0.0)[cell]
         weight = np.minimum(variance * information, _MOST_WEIGHT)
         return Estimates(
             probability=expected_rate(logit, variance),

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
-from leadopt.learning.change_points import ChangePoints, Loaded, fit_change_points
-from leadopt.learning.effects.logistic import Cells, fit_effects, sigmoid
+from leadopt.learning.change_points import ChangePoints, OutcomesByLoad, fit_change_points
+from leadopt.learning.effects.logistic import fit_additive, sigmoid
 from leadopt.learning.history.bins import quantile_edges
 from leadopt.learning.history.past_loads import read_loads
 from leadopt.learning.proposed_capacity import LoadLevels, Throughput
@@ -199,17 +199,17 @@ def _explained(leads: _Leads) -> tuple[float, list[Floats], Floats]:
     tried, won = (
         np.bincount(cell.reshape(-1), each).astype(np.float64) for each in (np.ones(len(leads.won)), leads.won)
     )
-    found = fit_effects(Cells.additive(cells, tuple((cells.max(axis=1) + 1).tolist()), tried, won))
+    found = fit_additive(cells, tuple((cells.max(axis=1) + 1).tolist()), tried, won)
     *effects, of_rep = (found.mean[part].copy() for part in found.crossed.slices)
     return float(found.mean[0]), effects, of_rep[leads.rep]
 
 
-def _merged(load: Ints, offset: Floats, won: Floats) -> Loaded:
+def _merged(load: Ints, offset: Floats, won: Floats) -> OutcomesByLoad:
     """Return a rep's outcomes, those of a load and nearly the same offset together."""
     keys, group = np.unique(np.stack([load, np.round(offset / _ALIKE)]), axis=1, return_inverse=True)
     group = group.reshape(-1)
     tried = np.bincount(group).astype(np.float64)
-    return Loaded(
+    return OutcomesByLoad(
         load=keys[0].astype(np.float64),
         offset=np.bincount(group, offset) / tried,
         tried=tried,

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
-from leadopt.learning.effects.families import Family
-from leadopt.learning.effects.normal import NormalEffects, Sums, fit_normal, more_diverse
+from leadopt.learning.effects.families import Scales, fit_families
+from leadopt.learning.effects.normal import Normal
+from leadopt.learning.effects.posterior import Effects, more_diverse
 from leadopt.learning.effects.smearing import learn_correction
-from leadopt.learning.effects.spreads import TELLING, learn_strength
 from leadopt.learning.history.attributes import read_attributes
-from leadopt.learning.history.bins import check_bins, leveled
+from leadopt.learning.history.bins import check_bins, levels_of
 from leadopt.learning.history.codes import Segment, codes_of, distinct
 from leadopt.learning.history.won_values import WonValues, won_values
 from leadopt.learning.lead_worth import Worths
@@ -23,9 +23,8 @@ from leadopt.tables.currencies import check_currencies
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-COLUMN_SCALE, PAIR_SCALE = 1.0, 0.5
-"""Prior scales of standard deviations of the logarithm, of a column and of a pair if there is one: values within a
-factor of e are usual."""
+SCALES = Scales(column=1.0, pair=0.5)
+"""Of the logarithm: values within a factor of e are usual."""
 
 
 class ValueModel:
@@ -135,7 +134,7 @@ class ValueModel:
             "history", dict(zip(columns, won.keys, strict=False)), won.amounts.known, bins=asked, noun="won lead"
         )
         self.columns_, self.bins_, self.notes_ = tuple(read.levels), read.edges, read.notes
-        of_rep = [leveled(f"history.{self.rep}", won.keys[-1], None)] if len(names) > len(columns) else []
+        of_rep = [levels_of(f"history.{self.rep}", won.keys[-1], None)] if len(names) > len(columns) else []
         self._learn(won, (*self.columns_, *(["rep"] if of_rep else [])), [*read.levels.values(), *of_rep])
         return self
 
@@ -158,14 +157,16 @@ class ValueModel:
         squared_logs += count * self._centre**2 - 2.0 * self._centre * logs
         logs -= count * self._centre
         sizes = [len(code) for code in self._codes]
-        self._families, self._effects, self._diverse = _fitted(
-            cells, sizes, len(self.columns_), count, logs, squared_logs
-        )
-        mean, variance, with_base = self._effects.known([family.find(cells) for family in self._families])
-        expected = np.exp(self._centre + mean + 0.5 * (variance + self._effects.noise) - with_base)
+        # Who has a lead is no reason for its value, so pairs are of the lead's own columns.
+        pairs = combinations(range(len(self.columns_)), 2)
+        self._fitted = fit_families(cells, sizes, pairs, Normal.of(count, logs, squared_logs), SCALES)
+        effects, levels = self._fitted.effects, self._fitted.levels(cells)
+        self._diverse, noise = more_diverse(effects), effects.likelihood.noise
+        mean, variance = effects.known(levels)
+        expected = np.exp(self._centre + mean + 0.5 * (variance + noise) - effects.with_base(levels))
         self._correction = learn_correction(np.broadcast_to(expected, count.shape), count, *earned)
-        self.noise_ = float(np.sqrt(self._effects.noise))
-        for family, deviation in zip(self._families, self._effects.deviations.tolist(), strict=True):
+        self.noise_ = float(np.sqrt(noise))
+        for family, deviation in zip(self._fitted.families, effects.deviations.tolist(), strict=True):
             self.strengths_[" x ".join(names[column] for column in family.columns)] = deviation
 
     def expected(self, leads: Any) -> Floats:
@@ -190,7 +191,7 @@ class ValueModel:
                 f"ValueModel: history has no won lead with a {self.value}, so there is nothing to expect"
             )
         table = Table(leads, "leads")
-        levels = [leveled(f"leads.{name}", table.values(name), self.bins_.get(name)) for name in self.columns_]
+        levels = [levels_of(f"leads.{name}", table.values(name), self.bins_.get(name)) for name in self.columns_]
         segments, row = distinct(list(zip(*levels, strict=True)) if levels else [()] * table.n_rows)
         expected, low, high = self._of_segments(segments, level)
         won = np.array([self._won_of_segment.get(segment, 0) for segment in segments], dtype=np.int64)
@@ -199,24 +200,26 @@ class ValueModel:
     def _of_segments(self, segments: Sequence[Segment], level: float) -> tuple[Floats, Floats, Floats]:
         from scipy.special import ndtri
 
-        effects, n_columns = self._effects, len(self.columns_)
+        families, effects, n_columns = self._fitted.families, self._fitted.effects, len(self.columns_)
+        noise = effects.likelihood.noise
         known = zip(self._codes, zip(*segments, strict=True), strict=False)
         codes = [codes_of(code, levels) for code, levels in known]
-        of_rep = np.array([family.columns[-1] >= n_columns for family in self._families], dtype=bool)
+        of_rep = np.array([family.columns[-1] >= n_columns for family in families], dtype=bool)
         # Nobody in particular will follow the lead up: a rep of whom nothing is known.
         places = [
             np.full(len(segments), len(family.keys)) if by_rep else family.find(codes)
-            for family, by_rep in zip(self._families, of_rep, strict=True)
+            for family, by_rep in zip(families, of_rep, strict=True)
         ]
-        unseen = np.array([place == len(family.keys) for family, place in zip(self._families, places, strict=True)])
+        unseen = np.array([place == len(family.keys) for family, place in zip(families, places, strict=True)])
         unseen = unseen.reshape(len(places), len(segments))
         factors = np.array([_mean_factor(effects, part) for part in effects.crossed.slices])
-        usual = self._centre + float(factors[of_rep].sum()) + 0.5 * effects.noise + self._correction.log_factor
-        mean, variance, with_base = effects.known(places)
-        expected = np.exp(usual + mean + factors[~of_rep] @ unseen[~of_rep] + 0.5 * variance - with_base)
-        mean, variance, _ = self._diverse.known(places)
+        usual = self._centre + float(factors[of_rep].sum()) + 0.5 * noise + self._correction.log_factor
+        mean, variance = effects.known(places)
+        of_unseen = factors[~of_rep] @ unseen[~of_rep]
+        expected = np.exp(usual + mean + of_unseen + 0.5 * variance - effects.with_base(places))
+        mean, variance = self._diverse.known(places)
         spreads = self._diverse.deviations[~of_rep] ** 2 @ unseen[~of_rep]
-        of_noise = effects.noise**2 / (2.0 * max(1.0, effects.freedom)) + self._correction.variance
+        of_noise = noise**2 / (2.0 * max(1.0, effects.likelihood.freedom)) + self._correction.variance
         width = ndtri(0.5 + 0.5 * level) * np.sqrt(variance + spreads + of_noise)
         low, high = np.exp(usual + mean - width), np.exp(usual + mean + width)
         return expected, np.minimum(low, expected), np.maximum(high, expected)
@@ -235,42 +238,7 @@ def _cells(codes: Sequence[Ints], n_groups: int) -> tuple[Ints, list[Ints]]:
     return cell.reshape(-1), list(cells)
 
 
-def _fitted(
-    codes: Sequence[Ints], sizes: Sequence[int], n_lead_columns: int, count: Floats, total: Floats, squares: Floats
-) -> tuple[list[Family], NormalEffects, NormalEffects]:
-    """Return the families of all columns and of the lead's pairs that the data tell from chance, and two posteriors."""
-    singles = [Family.of((column,), codes, sizes) for column in range(len(codes))]
-    pairs = [Family.of(pair, codes, sizes) for pair in combinations(range(n_lead_columns), 2)]
-    scales = (COLUMN_SCALE / max(1, len(singles)) ** 0.25, PAIR_SCALE / max(1, len(pairs)) ** 0.5)
-
-    def sums(families: Sequence[Family]) -> Sums:
-        return Sums(
-            levels=np.array([family.find(codes) for family in families], dtype=np.int64).reshape(
-                len(families), len(count)
-            ),
-            sizes=tuple(len(family.keys) for family in families),
-            scales=tuple(scales[len(family.columns) - 1] for family in families),
-            count=count,
-            total=total,
-            squares=squares,
-        )
-
-    alone = sums(singles)
-    plain = fit_normal(alone)
-    pull, information = plain.information(alone)
-
-    def evidence(pair: Family) -> float:
-        level, size = pair.find(codes), len(pair.keys)
-        seen = [np.bincount(level, part, minlength=size).astype(np.float64) for part in (pull, information)]
-        return learn_strength(seen[0], seen[1], scales[1]).evidence
-
-    telling = [pair for pair in pairs if evidence(pair) > TELLING]
-    all_sums = sums([*singles, *telling])
-    effects = fit_normal(all_sums) if telling else plain
-    return [*singles, *telling], effects, more_diverse(all_sums, effects)
-
-
-def _mean_factor(effects: NormalEffects, part: slice) -> float:
+def _mean_factor(effects: Effects, part: slice) -> float:
     """Return the logarithm of what the levels of a family multiply values by, on average over the levels."""
     exponent = effects.mean[part] + 0.5 * effects.crossed.variances()[part]
     return float(np.logaddexp.reduce(exponent) - np.log(len(exponent)))

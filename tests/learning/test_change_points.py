@@ -7,7 +7,7 @@ from leadopt.learning.change_points import (
     LEVEL_DEVIATION,
     NO_DROP,
     SLOPES,
-    Loaded,
+    OutcomesByLoad,
     _likelihood,
     fit_change_points,
 )
@@ -22,7 +22,7 @@ def drawn(seed, slope, n_reps=12, weeks=52):
         load = rng.poisson(14 * rng.lognormal(0, 0.45, weeks)).clip(1).astype(float)
         chance = 1 / (1 + np.exp(-level + slope * np.maximum(load / point - 1, 0)))
         won = rng.binomial(load.astype(int), chance).astype(float)
-        reps.append(Loaded(load=load, offset=np.full(weeks, -1.1), tried=load, won=won))
+        reps.append(OutcomesByLoad(load=load, offset=np.full(weeks, -1.1), tried=load, won=won))
     return reps, truth
 
 
@@ -50,7 +50,9 @@ def test_no_drop_is_found_where_load_does_not_matter():
 
 def test_a_rep_who_never_had_much_is_taken_for_the_others():
     reps, truth = drawn(0, slope=2.0)
-    few = Loaded(load=np.array([2.0, 3.0]), offset=np.zeros(2), tried=np.array([2.0, 3.0]), won=np.array([1.0, 1.0]))
+    few = OutcomesByLoad(
+        load=np.array([2.0, 3.0]), offset=np.zeros(2), tried=np.array([2.0, 3.0]), won=np.array([1.0, 1.0])
+    )
     found = fit_change_points([*reps, few])
     assert found.quantile(0.5)[-1] == pytest.approx(np.median(truth), rel=0.2)
     width = found.quantile(0.95) - found.quantile(0.05)
@@ -64,14 +66,14 @@ def test_who_is_better_and_has_more_leads_does_not_look_overloaded_or_idle():
     for level, load in ((-2.0, 5.0), (-1.0, 15.0), (0.0, 40.0), (0.0, 5.0), (-2.0, 40.0)):
         loads = np.full(80, load)
         won = rng.binomial(int(load), 1 / (1 + np.exp(-level)), 80).astype(float)
-        reps.append(Loaded(load=loads, offset=np.full(80, -1.0), tried=loads, won=won))
+        reps.append(OutcomesByLoad(load=loads, offset=np.full(80, -1.0), tried=loads, won=won))
     assert fit_change_points(reps).below(np.full(5, 40.0)).max() < 0.5  # each at one load alone: nothing to compare
 
 
 def test_levels_are_integrated_out_as_by_quadrature():
     rng = np.random.default_rng(2)
     load, tried = np.array([5.0, 10.0, 30.0]), np.array([20.0, 30.0, 40.0])
-    rep = Loaded(load=load, offset=rng.normal(-1, 0.3, 3), tried=tried, won=np.array([6.0, 8.0, 4.0]))
+    rep = OutcomesByLoad(load=load, offset=rng.normal(-1, 0.3, 3), tried=tried, won=np.array([6.0, 8.0, 4.0]))
     points = np.array([8.0, 20.0])
     found, _ = _likelihood(rep, points)
     nodes, weights = np.polynomial.hermite_e.hermegauss(80)
@@ -83,7 +85,7 @@ def test_levels_are_integrated_out_as_by_quadrature():
 
 
 def test_without_information_the_prior_stays():
-    nothing = Loaded(load=np.array([9.0]), offset=np.zeros(1), tried=np.zeros(1), won=np.zeros(1))
+    nothing = OutcomesByLoad(load=np.array([9.0]), offset=np.zeros(1), tried=np.zeros(1), won=np.zeros(1))
     found = fit_change_points([nothing, nothing])
     assert found.chance[:, :, 0].sum(axis=1) == pytest.approx([NO_DROP] * 2)
     assert found.chance.sum(axis=(1, 2)) == pytest.approx([1, 1])

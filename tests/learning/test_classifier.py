@@ -184,7 +184,7 @@ def test_what_is_wrong_with_a_model_is_told():
 
 
 def test_a_pipeline_of_scikit_learn_serves_as_it_is():
-    compose, linear, pipeline, coding = (
+    compose, linear, pipeline, code_book = (
         pytest.importorskip(f"sklearn.{name}", reason="scikit-learn is an extra for benchmarks")
         for name in ("compose", "linear_model", "pipeline", "preprocessing")
     )
@@ -195,8 +195,8 @@ def test_a_pipeline_of_scikit_learn_serves_as_it_is():
     won = rng.random(800) < np.where((history["rep_id"] == "Ann") == (history["source"] == "web"), 0.6, 0.2)
     columns = ["rep_id", "source"]
     crossed = pipeline.make_pipeline(
-        compose.make_column_transformer((coding.OneHotEncoder(), columns), remainder="passthrough"),
-        coding.PolynomialFeatures(2),
+        compose.make_column_transformer((code_book.OneHotEncoder(), columns), remainder="passthrough"),
+        code_book.PolynomialFeatures(2),
         linear.LogisticRegression(max_iter=1000),
     ).fit(history, won)
     plan = assign(pd.DataFrame(LEADS), pd.DataFrame(REPS), affinity=crossed)

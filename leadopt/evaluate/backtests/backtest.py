@@ -24,7 +24,8 @@ from leadopt.evaluate.backtests.simpler_models import additive, families, global
 from leadopt.evaluate.backtests.verdict import UNKNOWN, Claim, Verdict, verdict
 from leadopt.evaluate.history.folds import random_folds, rolling_folds, splits
 from leadopt.evaluate.history.records import Records, checked_columns, read_records
-from leadopt.learning.effects.logistic import Effects
+from leadopt.learning.effects.logistic import rate_by_families
+from leadopt.learning.effects.posterior import Effects
 from leadopt.progress import Meter, OnProgress
 from leadopt.tables.cells import is_number
 from leadopt.tables.dates import latest_day
@@ -211,7 +212,7 @@ def _chances(
         chances[names.full][rows] = fitted.probability(records.table.take(rows))
         for name, levels in simpler.items():
             effects[name] = additive(levels, records.won, learned, weight, start=effects.get(name))
-            chances[name][rows] = effects[name].rate([family[rows] for family in levels])
+            chances[name][rows] = rate_by_families(effects[name], [family[rows] for family in levels])
         chances[_GLOBAL][rows] = global_rate(records, learned, weight)[rows]
         chances[_RAW][rows] = raw_cells(records, learned, weight)[rows]
     return chances

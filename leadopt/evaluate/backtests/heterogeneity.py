@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.evaluate.history.combinations import crossed
-from leadopt.learning.effects.logistic import BASE_DEVIATION, Cells, expected_rate, fit_effects
+from leadopt.learning.effects.logistic import expected_rate, fit_additive
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -203,10 +203,8 @@ def _score(group: Ints, levels: Ints, n: Floats, k: Floats) -> tuple[float, _Spe
 def _null(levels: Ints, n: Floats, k: Floats) -> tuple[Floats, Ints, Floats]:
     """Return each cell's chance in the additive model, where its effects stand, and the effects' prior precisions."""
     sizes = tuple(int(family.max(initial=-1)) + 1 for family in levels)
-    effects = fit_effects(Cells.additive(levels, sizes, n, k))
-    spreads = [BASE_DEVIATION, *(strength.deviation for strength in effects.strengths)]
-    rate = expected_rate(*effects.logit(list(levels), np.arange(len(n))))
-    return rate, effects.crossed.places, effects.crossed.spread_out(1.0 / np.array(spreads) ** 2)
+    effects = fit_additive(levels, sizes, n, k)
+    return expected_rate(*effects.total(list(levels), np.arange(len(n)))), effects.crossed.places, effects.precisions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

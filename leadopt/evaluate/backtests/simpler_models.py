@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from leadopt.evaluate.history.combinations import crossed
 from leadopt.evaluate.history.records import Bools, Records
-from leadopt.learning.effects.logistic import Cells, Effects, fit_effects
+from leadopt.learning.effects.logistic import fit_additive
+from leadopt.learning.effects.posterior import Effects
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -51,4 +52,4 @@ def additive(
     n = np.bincount(cell, weight[learned], minlength=cells.shape[1]).astype(np.float64)
     k = np.bincount(cell, (weight * won)[learned], minlength=cells.shape[1]).astype(np.float64)
     sizes = tuple(int(family.max(initial=-1)) + 1 for family in table)
-    return fit_effects(Cells.additive(cells, sizes, n, k), start=start)
+    return fit_additive(cells, sizes, n, k, start)

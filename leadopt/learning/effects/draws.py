@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.learning.effects.crossed import one_thread
-from leadopt.learning.effects.logistic import Effects
-from leadopt.learning.effects.spreads import Strength
+from leadopt.learning.effects.posterior import Effects
+from leadopt.learning.effects.spreads import Spread
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,14 +27,18 @@ def draw_logits(effects: Effects, levels: Sequence[Ints], cell: Ints, n_draws: i
     effects
         what was learned
     levels, cell
-        as for `Effects.logit`
+        as for `Effects.total`
     """
     information = effects.crossed.collect(effects.cell_information)
     families = [
-        _Spreads.of(strength, information[part])
-        for part, strength in zip(effects.crossed.slices, effects.strengths, strict=True)
+        _DrawnSpreads.of(spread, deviation, information[part])
+        for part, spread, deviation in zip(
+            effects.crossed.slices, effects.spreads, effects.deviations.tolist(), strict=True
+        )
     ]
-    own = None if effects.own_strength is None else _Spreads.of(effects.own_strength, effects.information)
+    own = None
+    if effects.own_spread is not None:
+        own = _DrawnSpreads.of(effects.own_spread, effects.own_deviation, effects.information)
     draws = np.empty((n_draws, *np.shape(cell)))
     with one_thread():
         deviations = effects.crossed.draw(n_draws, rng)
@@ -55,7 +59,7 @@ def draw_logits(effects: Effects, levels: Sequence[Ints], cell: Ints, n_draws: i
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Spreads:
+class _DrawnSpreads:
     """Equally likely standard deviations of a family (n_spreads,), and what each makes of its effects.
 
     `factors` (n_spreads, n_levels) multiply variances; `centred` multiply means, and are on average what the root of
@@ -67,10 +71,10 @@ class _Spreads:
     centred: Floats
 
     @classmethod
-    def of(cls, strength: Strength, information: Floats) -> "_Spreads":
-        spreads = np.array(strength.quantiles)
-        factors = _factor(spreads[:, None], strength.deviation, information)
-        usual = _factor(np.sqrt((spreads**2).mean()), strength.deviation, information)
+    def of(cls, spread: Spread, used: float, information: Floats) -> "_DrawnSpreads":
+        spreads = np.array(spread.quantiles)
+        factors = _factor(spreads[:, None], used, information)
+        usual = _factor(np.sqrt((spreads**2).mean()), used, information)
         return cls(spreads=spreads, factors=factors, centred=factors * usual / np.maximum(factors.mean(axis=0), 1e-12))
 
 
@@ -78,7 +82,7 @@ def _factor(spread: Floats, used: float, information: Floats) -> Floats:
     return np.asarray(spread**2 / used**2 * (1.0 + used**2 * information) / (1.0 + spread**2 * information))
 
 
-def _own(effects: Effects, own: _Spreads | None, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+def _own(effects: Effects, own: _DrawnSpreads | None, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
     """Return each cell's own effect, its share of the rest's moves, and its scatter, in one draw; a new cell's last."""
     if own is None:
         nothing = np.zeros(len(effects.own_mean) + 1)

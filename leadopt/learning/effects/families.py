@@ -1,6 +1,6 @@
 """Which families of effects a model has: one for each column, for pairs of columns, and for single cells."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -9,17 +9,34 @@ from numpy.typing import NDArray
 
 from leadopt.learning.effects.crossed import MOST_DENSE
 from leadopt.learning.effects.draws import draw_logits
-from leadopt.learning.effects.logistic import Cells, Effects, column_scales, fit_effects
-from leadopt.learning.effects.spreads import TELLING, learn_strength
+from leadopt.learning.effects.logistic import COLUMN_SCALE, Binomial
+from leadopt.learning.effects.posterior import Effects, Likelihood, fit_effects
+from leadopt.learning.effects.spreads import TELLING
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 PAIR_SCALE, CELL_SCALE = 1.0, 0.1
 """Prior scales of standard deviations on the logit: of pairs of columns (if there is one), and of cells beyond them."""
+_ITERATIONS = 30
+_ROUGH = 6  # iterations: to tell pairs that matter from others, the columns' effects need not be exact
 
 
-_ROUGH = 6
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scales:
+    """Prior scales of standard deviations: the more columns or pairs there are, the less each should add.
+
+    Parameters
+    ----------
+    column, pair
+        of a column and of a pair of them, if it is the only one
+    cell
+        of the cells' own effects; None = they have none
+    """
+
+    column: float
+    pair: float
+    cell: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,87 +78,113 @@ def _keys(columns: Sequence[int], sizes: Sequence[int], codes: Sequence[Ints]) -
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Fitted:
+class FamilyEffects:
     """Families, and the effects that were learned for them."""
 
     families: tuple[Family, ...]
     effects: Effects
 
-    def logit(self, codes: Sequence[Ints], cell: Ints) -> tuple[Floats, Floats]:
-        """Return mean and variance of the logit of combinations of codes, which may broadcast, and their cells."""
-        return self.effects.logit([family.find(codes) for family in self.families], cell)
+    def levels(self, codes: Sequence[Ints]) -> list[Ints]:
+        """Return the level that combinations of codes, which may broadcast, have of each family."""
+        return [family.find(codes) for family in self.families]
+
+    def total(self, codes: Sequence[Ints], cell: Ints) -> tuple[Floats, Floats]:
+        """Return mean and variance of the sum of effects of combinations of codes, and their cells."""
+        return self.effects.total(self.levels(codes), cell)
 
     def draw(self, codes: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
-        """Return logits drawn together, float64 (n_draws, *shape of the codes)."""
-        return draw_logits(self.effects, [family.find(codes) for family in self.families], cell, n_draws, rng)
+        """Return sums drawn together, float64 (n_draws, *shape of the codes)."""
+        return draw_logits(self.effects, self.levels(codes), cell, n_draws, rng)
 
 
 def fit_families(
-    codes: Sequence[Ints], sizes: Sequence[int], n_rep_columns: int, tried: Floats, converted: Floats
-) -> Fitted:
+    codes: Sequence[Ints],
+    sizes: Sequence[int],
+    pairs: Iterable[tuple[int, int]],
+    likelihood: Likelihood,
+    scales: Scales,
+    *,
+    unjudged: int = 0,
+    rough: int = 60,
+    iterations: int = 60,
+) -> FamilyEffects:
     """Return the effects of every column, of the pairs of columns that earn it, and of the cells.
 
+    Pairs whose effects the cells do not tell from chance, judged without them, are left out.
+
+    Parameters
+    ----------
+    codes
+        one int64 (n_cells,) for each column
+    sizes
+        how many levels each column has
+    pairs
+        of columns that may have effects of their own
+    likelihood
+        of what was seen in the cells
+    scales
+        of standard deviations
+    unjudged
+        all pairs stay where columns and pairs have no more levels than that
+    rough, iterations
+        of the fit by which pairs are judged, and of the last one, at most
+    """
+    singles = [Family.of((column,), codes, sizes) for column in range(len(codes))]
+    paired = [Family.of(pair, codes, sizes) for pair in pairs]
+    by_width = (scales.column / max(1, len(singles)) ** 0.25, scales.pair / max(1, len(paired)) ** 0.5)
+
+    def fitted(families: Sequence[Family], iterations: int) -> FamilyEffects:
+        effects = fit_effects(
+            [family.find(codes) for family in families],
+            tuple(len(family.keys) for family in families),
+            tuple(by_width[len(family.columns) - 1] for family in families),
+            likelihood,
+            own_scale=scales.cell,
+            iterations=iterations,
+        )
+        return FamilyEffects(families=tuple(families), effects=effects)
+
+    if sum(len(family.keys) for family in (*singles, *paired)) <= unjudged:
+        return fitted([*singles, *paired], iterations)
+    plain = fitted(singles, rough)
+    telling = [
+        pair for pair in paired if plain.effects.evidence(pair.find(codes), len(pair.keys), by_width[1]) > TELLING
+    ]
+    return fitted([*singles, *telling], iterations) if telling or rough < iterations else plain
+
+
+def fit_chances(
+    codes: Sequence[Ints], sizes: Sequence[int], n_rep_columns: int, tried: Floats, converted: Floats
+) -> FamilyEffects:
+    """Return the effects on the logit of chances.
+
     Pairs are a rep or its cohort with a column of the lead, and two columns of the lead; who a rep is says already
-    which cohort it is in. Where all pairs are too many to be fitted in full, those are left out whose effects the cells
-    do not tell from chance, judged without them.
+    which cohort it is in. Where all pairs are few enough to be fitted in full, they are.
 
     Where all outcomes are won, or all are lost, nothing tells levels from each other, and no family has effects; that
     levels with more outcomes could be surer of theirs is no reason to prefer them.
 
     Parameters
     ----------
-    codes
-        one int64 (n_cells,) for each column: the rep, further columns of reps, then those of leads
-    sizes
-        how many levels each column has
+    codes, sizes
+        as of `fit_families`: the rep, further columns of reps, then those of leads
     n_rep_columns
         how many of the columns describe the rep
     tried, converted
         float64 (n_cells,)
     """
-    n_columns = len(codes)
-    singles = [Family.of((column,), codes, sizes) for column in range(n_columns)]
-    pairs = [
-        Family.of(pair, codes, sizes)
-        for pair in combinations(range(n_columns), 2)
-        if n_columns > 2 and pair[1] >= n_rep_columns
-    ]
-    scales = _scales(len(singles), len(pairs), n_columns)
-
-    def fitted(families: Sequence[Family], iterations: int = 30) -> Fitted:
-        cells = Cells(
-            levels=np.array([family.find(codes) for family in families], dtype=np.int64).reshape(
-                len(families), len(tried)
-            ),
-            sizes=tuple(len(family.keys) for family in families),
-            scales=tuple(scales[len(family.columns) - 1] for family in families),
-            own_scale=scales[2] if families and n_columns > 1 else None,
-            tried=tried,
-            converted=converted,
-        )
-        return Fitted(families=tuple(families), effects=fit_effects(cells, iterations=iterations))
-
+    n_columns, outcomes = len(codes), Binomial(tried=tried, converted=converted)
     if len(tried) and converted.sum() in (0.0, tried.sum()):
-        return fitted([])
-    if sum(len(family.keys) for family in (*singles, *pairs)) <= MOST_DENSE:
-        return fitted([*singles, *pairs])
-    # To tell pairs that matter from others, the columns' effects need not be exact.
-    plain = fitted(singles, iterations=_ROUGH)
-    telling = [pair for pair in pairs if _evidence(pair, codes, plain.effects, scales[1]) > TELLING]
-    return fitted([*singles, *telling])
-
-
-def _scales(n_singles: int, n_pairs: int, n_columns: int) -> tuple[float, float, float]:
-    """Return the prior scales of columns, pairs and cells."""
-    pair_scale = PAIR_SCALE / max(1, n_pairs) ** 0.5
-    return column_scales(n_singles)[0], pair_scale, PAIR_SCALE if n_columns == 2 else CELL_SCALE
-
-
-def _evidence(family: Family, codes: Sequence[Ints], effects: Effects, scale: float) -> float:
-    """Return the log-likelihood ratio of a family that is not in the model, with the others' effects as they are."""
-    level = family.find(codes)
-    pull, information = (
-        np.bincount(level, part, minlength=len(family.keys)).astype(np.float64)
-        for part in (effects.cell_pull, effects.cell_information)
+        return fit_families([], [], [], outcomes, Scales(column=COLUMN_SCALE, pair=PAIR_SCALE))
+    pairs = [pair for pair in combinations(range(n_columns), 2) if n_columns > 2 and pair[1] >= n_rep_columns]
+    cell = {1: None, 2: PAIR_SCALE}.get(n_columns, CELL_SCALE)  # of two columns a cell is their pair
+    return fit_families(
+        codes,
+        sizes,
+        pairs,
+        outcomes,
+        Scales(column=COLUMN_SCALE, pair=PAIR_SCALE, cell=cell),
+        unjudged=MOST_DENSE,
+        rough=_ROUGH,
+        iterations=_ITERATIONS,
     )
-    return learn_strength(pull, information, scale).evidence

@@ -1,227 +1,90 @@
-"""Crossed random effects of a normal quantity: what each level of each family adds, families' spreads and the noise.
+"""A normal quantity that is seen itself, such as the logarithm of a value, as a likelihood of effects on its mean."""
 
-As `effects`, for a quantity that is seen itself, not by its successes: the likelihood is normal, the posterior exact.
-"""
-
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.learning.effects.crossed import Crossed, one_thread
-from leadopt.learning.effects.spreads import Strength, family_strength, learn_strength, towards
+from leadopt.learning.effects.crossed import Crossed
+from leadopt.learning.effects.spreads import Spread
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 USUAL_NOISE = 1.0
 """Variance that noise is expected to have; it counts as much as one observation."""
-_BASE_PRECISION = 1e-6  # of the base, around the mean of all: nothing is held to be known of it
-_ITERATIONS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Sums:
-    """Observations added up by cell, and which level of each family a cell has.
+class Normal:
+    r"""Observations by cell, centred near 0, of which the sum of effects is the mean; see `Likelihood`.
 
-    Parameters
-    ----------
-    levels
-        int64 (n_families, n_cells), from 0 to the family's size - 1
-    sizes
-        how many levels each family has
-    scales
-        prior scale of each family's standard deviation
-    count, total, squares
-        float64 (n_cells,): observations, at least one; their sum, and the sum of their squares
-    """
-
-    levels: Ints
-    sizes: tuple[int, ...]
-    scales: tuple[float, ...]
-    count: Floats
-    total: Floats
-    squares: Floats
-
-    @property
-    def mean(self) -> Floats:
-        """The mean of each cell."""
-        return np.asarray(self.total / self.count)
-
-    @property
-    def scatter(self) -> float:
-        """Sum of squared deviations of all observations from the means of their cells."""
-        return max(0.0, float((self.squares - self.total**2 / self.count).sum()))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class NormalEffects:
-    """The posterior of the base and of all effects.
-
-    Parameters
-    ----------
-    crossed
-        the normal distribution of base and effects around their means
-    mean
-        float64 (n_effects,), the base, then each family's levels
-    with_base
-        float64 (n_effects,), covariances with the base
-    strengths
-        what is known of each family's spread
-    deviations
-        float64 (n_families,), the spreads in use
-    noise
-        variance of an observation around its cell
-    freedom
-        observations that are left to learn the noise from: their number less that of parameters in effect
-    """
-
-    crossed: Crossed
-    mean: Floats
-    with_base: Floats
-    strengths: tuple[Strength, ...]
-    deviations: Floats
-    noise: float
-    freedom: float
-
-    def known(self, levels: Sequence[Ints]) -> tuple[Floats, Floats, Floats]:
-        """Return mean and variance of the base plus these levels, and its covariance with the base.
-
-        Levels may broadcast; one that is its family's size is one never seen, and adds nothing.
-        """
-        mean, variance = self.crossed.sum_of(self.mean, levels)
-        return mean, variance, self.crossed.sum_of(self.with_base, levels)[0]
-
-    def information(self, sums: Sums) -> tuple[Floats, Floats]:
-        """Return each cell's pull and information, as `learn_strength` takes them, on a further effect."""
-        weight = sums.count / self.noise
-        return weight * (sums.mean - self.crossed.add_up(self.mean)), weight
-
-
-def fit_normal(sums: Sums) -> NormalEffects:
-    r"""Return the posterior of all effects, with the families' spreads and the noise learned from the data.
-
-    With :math:`\bar y` the means of cells, n their counts, noise :math:`\sigma^2` and prior precisions P,
-
-    .. math:: C^{-1} = X^T \mathrm{diag}(n / \sigma^2) X + P, \qquad m = C X^T \mathrm{diag}(n / \sigma^2)\, \bar y
-
-    and in turn `learn_strength` for every family, of which the median is taken, and
+    The noise :math:`\sigma^2` of N observations y is, in turn with the effects' mean m and covariance C,
 
     .. math:: \sigma^2 = \frac{\sum (y - X m)^2 + \sigma_0^2}{N - \mathrm{tr}(C X^T \mathrm{diag}(n / \sigma^2) X) + 1}
 
     which is where the marginal likelihood is stationary in it, but for one observation's worth of prior
-    (`USUAL_NOISE`). The base has a flat prior.
+    (`USUAL_NOISE`).
 
     Parameters
     ----------
-    sums
-        with one observation at least, centred near 0
+    count, mean
+        float64 (n_cells,), observations, at least one, and their mean
+    scatter
+        sum of squared deviations of all observations from the means of their cells
+    noise
+        variance of an observation around its cell
+    freedom
+        observations that are left to learn the noise from: their number less that of parameters in effect
 
     References
     ----------
     MacKay (1992), Bayesian interpolation, Neural Computation 4(3), doi:10.1162/neco.1992.4.3.415, eq. 4.8-4.10.
     """
-    with one_thread():
-        state = _first(sums)
-        for number in range(_ITERATIONS):
-            before, state = state, _improved(sums, _solved(sums, state))
-            if number > 3 and _settled(before, state):
-                break
-        return _finished(sums, state)
 
-
-def more_diverse(sums: Sums, effects: NormalEffects) -> NormalEffects:
-    """Return the posterior if families differ by as much as they well may, the high quantile of `learn_strength`.
-
-    Its variances are what intervals need: with few observations a spread may be anything, and taken for the likeliest
-    value it makes effects look too certain.
-    """
-    state = _State(
-        crossed=effects.crossed,
-        mean=effects.mean,
-        deviations=np.array([strength.deviation for strength in effects.strengths]),
-        strengths=effects.strengths,
-        noise=effects.noise,
-        freedom=effects.freedom,
-    )
-    with one_thread():
-        return _finished(sums, state)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _State:
-    crossed: Crossed
+    count: Floats
     mean: Floats
-    deviations: Floats
-    strengths: tuple[Strength, ...]
+    scatter: float
     noise: float
     freedom: float
 
+    is_normal: ClassVar[bool] = True
+    base_deviation: ClassVar[float] = 1e3  # around the mean of all: nothing is held to be known of it
+    tolerance: ClassVar[float] = 0.01
 
-def _first(sums: Sums) -> _State:
-    crossed = Crossed.of(sums.levels, sums.sizes)
-    n = float(sums.count.sum())
-    nothing = np.zeros(0)
-    return _State(
-        crossed=crossed,
-        mean=np.zeros(crossed.n_effects),
-        deviations=np.array([min(0.5, scale) for scale in sums.scales]),
-        strengths=tuple(learn_strength(nothing, nothing, scale) for scale in sums.scales),
-        noise=(float(sums.squares.sum()) + USUAL_NOISE) / (n + 1.0),
-        freedom=n,
-    )
-
-
-def _solved(sums: Sums, state: _State) -> _State:
-    """Return the state with the posterior under its spreads and noise."""
-    precisions = state.crossed.spread_out(np.append(_BASE_PRECISION, 1.0 / state.deviations**2))
-    weight = sums.count / state.noise
-    crossed = state.crossed.solved(weight, precisions)
-    gradient = crossed.collect(weight * (sums.mean - crossed.add_up(state.mean))) - precisions * state.mean
-    return replace(state, crossed=crossed.drawn(), mean=state.mean + crossed.times_inverse(gradient))
-
-
-def _improved(sums: Sums, state: _State) -> _State:
-    """Return the state with spreads and noise that agree better with its posterior."""
-    crossed, pace = state.crossed, state.crossed.pace
-    strengths = tuple(
-        family_strength(state.mean[part], scatter, deviation**2, scale)
-        for part, scatter, deviation, scale in zip(
-            crossed.slices, crossed.scatter(), state.deviations, sums.scales, strict=True
+    @classmethod
+    def of(cls, count: Floats, total: Floats, squares: Floats) -> "Normal":
+        """Return the likelihood of observations of which these are the sums and the sums of squares."""
+        n = float(count.sum())
+        return cls(
+            count=count,
+            mean=total / count,
+            scatter=max(0.0, float((squares - total**2 / count).sum())),
+            noise=(float(squares.sum()) + USUAL_NOISE) / (n + 1.0),
+            freedom=n,
         )
-    )
-    # Values want the middle of what a spread may be: exp makes a bias of one that is taken too large.
-    found = np.array([np.median(strength.quantiles) for strength in strengths])
-    missed = sums.scatter + float((sums.count * (sums.mean - crossed.add_up(state.mean)) ** 2).sum())
-    fitted = float((sums.count / state.noise * crossed.cell_variance()).sum())  # parameters in effect
-    freedom = max(0.0, float(sums.count.sum()) - fitted)
-    return replace(
-        state,
-        deviations=towards(state.deviations, found, pace) if len(found) else found,
-        strengths=strengths,
-        noise=(missed + USUAL_NOISE) / (freedom + 1.0),
-        freedom=freedom,
-    )
 
+    @property
+    def n_cells(self) -> int:
+        """How many cells there are."""
+        return len(self.count)
 
-def _settled(before: _State, state: _State) -> bool:
-    """Return whether no spread, unless next to nothing, moves by more than 1%, and the noise by no more than 0.1%."""
-    steady = (np.abs(state.deviations - before.deviations) < 0.01 * state.deviations + 1e-3).all()
-    return bool(steady) and abs(state.noise - before.noise) < 1e-3 * state.noise
+    def first_base(self) -> float:
+        """Return 0, where observations are centred."""
+        return 0.0
 
+    def slopes(self, mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
+        """Return how far, in units of the noise, cells lie from their expectation, and what they weigh."""
+        weight = self.count / self.noise
+        return weight * (self.mean - mean), weight
 
-def _finished(sums: Sums, state: _State) -> NormalEffects:
-    for _ in range(1 if state.crossed.is_dense else 3):  # many effects are solved for little by little
-        state = _solved(sums, state)
-    base = np.zeros(state.crossed.n_effects)
-    base[0] = 1.0
-    return NormalEffects(
-        crossed=state.crossed,
-        mean=state.mean,
-        with_base=state.crossed.times_inverse(base),
-        strengths=state.strengths,
-        deviations=state.deviations,
-        noise=state.noise,
-        freedom=state.freedom,
-    )
+    def deviation(self, spread: Spread) -> float:
+        """Return the median: exp makes a bias of a spread that is taken too large."""
+        return float(np.median(spread.quantiles))
+
+    def learned(self, crossed: Crossed, mean: Floats) -> "Normal":
+        """Return the same with the noise that agrees best with the effects' posterior."""
+        missed = self.scatter + float((self.count * (self.mean - crossed.add_up(mean)) ** 2).sum())
+        fitted = float((self.count / self.noise * crossed.cell_variance()).sum())  # parameters in effect
+        freedom = max(0.0, float(self.count.sum()) - fitted)
+        return replace(self, noise=(missed + USUAL_NOISE) / (freedom + 1.0), freedom=freedom)

@@ -20,7 +20,7 @@ _FALL = 12.0  # in the logarithm: what is less likely than that by so much is le
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Strength:
+class Spread:
     """What is known about the standard deviation of a family of effects, on the logit.
 
     Parameters
@@ -47,7 +47,7 @@ class Strength:
         return self.evidence > TELLING
 
 
-def learn_strength(pull: Floats, information: Floats, scale: float) -> Strength:
+def learn_spread(pull: Floats, information: Floats, scale: float) -> Spread:
     r"""Return what noisy effects say about their standard deviation.
 
     Level i is seen as :math:`\hat u_i \sim N(0, \sigma^2 + 1 / h_i)` with the information :math:`h_i` and the pull
@@ -55,9 +55,9 @@ def learn_strength(pull: Floats, information: Floats, scale: float) -> Strength:
 
     .. math:: \ell(\sigma) = -\tfrac12 \sum_i \log(1 + \sigma^2 h_i) - \frac{\sigma^2 z_i^2}{1 + \sigma^2 h_i}
 
-    up to a constant. Where it is stationary, so is the evidence lower bound of `effects`. The prior is half-normal with
-    the given scale, and with probability `NO_EFFECT` there is no effect. With few levels the likelihood is flat and the
-    likeliest value, often 0, would be overconfident: hence a high quantile. With many levels all of them agree.
+    up to a constant. Where it is stationary, so is the evidence lower bound of `posterior`. The prior is half-normal
+    with the given scale, and with probability `NO_EFFECT` there is no effect. With few levels the likelihood is flat
+    and the likeliest value, often 0, would be overconfident: hence a high quantile. With many levels all of them agree.
 
     Parameters
     ----------
@@ -74,9 +74,9 @@ def learn_strength(pull: Floats, information: Floats, scale: float) -> Strength:
     Examples
     --------
     >>> h = np.full(50, 100.0)
-    >>> learn_strength(h * np.linspace(-1.0, 1.0, 50), h, 1.0).deviation.__round__(2)
+    >>> learn_spread(h * np.linspace(-1.0, 1.0, 50), h, 1.0).deviation.__round__(2)
     0.64
-    >>> nothing = learn_strength(np.sqrt(h) * np.linspace(-1.7, 1.7, 50), h, 1.0)  # as chance alone scatters
+    >>> nothing = learn_spread(np.sqrt(h) * np.linspace(-1.7, 1.7, 50), h, 1.0)  # as chance alone scatters
     >>> nothing.is_telling, nothing.deviation < 0.05
     (False, True)
     """
@@ -96,12 +96,10 @@ def learn_strength(pull: Floats, information: Floats, scale: float) -> Strength:
     # Where no effect takes up a quantile, the least one stands for it.
     wanted = np.append(QUANTILE, (np.arange(_N_QUANTILES) + 0.5) / _N_QUANTILES)
     deviation, *quantiles = np.interp(wanted * (nothing + mass[-1]) - nothing, mass, grid, left=_LEAST).tolist()
-    return Strength(
-        deviation=deviation, low=float(low), high=float(high), evidence=likeliest, quantiles=tuple(quantiles)
-    )
+    return Spread(deviation=deviation, low=float(low), high=float(high), evidence=likeliest, quantiles=tuple(quantiles))
 
 
-def family_strength(mean: Floats, scatter: Floats, tau: float, scale: float) -> Strength:
+def family_spread(mean: Floats, scatter: Floats, tau: float, scale: float) -> Spread:
     """Return what the posterior of a family's effects says of its spread, the prior N(0, tau) taken out of it.
 
     `scatter` is their covariance, or their variances alone. Along the axes of the covariance effects are independent;
@@ -111,7 +109,7 @@ def family_strength(mean: Floats, scatter: Floats, tau: float, scale: float) -> 
         scatter, axes = np.linalg.eigh(scatter)
         mean = axes.T @ mean
     plain = np.clip(scatter, 1e-12, tau * (1.0 - 1e-9))
-    return learn_strength(mean / plain, 1.0 / plain - 1.0 / tau, scale)
+    return learn_spread(mean / plain, 1.0 / plain - 1.0 / tau, scale)
 
 
 def towards(old: Floats, new: Floats, pace: float) -> Floats:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.learning.history.bins import Edges, all_numbers, learned_edges, leveled
+from leadopt.learning.history.bins import Edges, all_numbers, learned_edges, levels_of
 from leadopt.learning.history.checks import name_note, names_leads
 
 Floats = NDArray[np.float64]
@@ -66,7 +66,7 @@ def read_attributes(
     """
     asked, held = bins or {}, outcomes.astype(np.float64) if weights is None else weights
     edges = {name: learned_edges(asked.get(name), cells, held) for name, cells in columns.items()}
-    levels = {name: leveled(f"{table}.{name}", cells, edges[name]) for name, cells in columns.items()}
+    levels = {name: levels_of(f"{table}.{name}", cells, edges[name]) for name, cells in columns.items()}
     left_out = [name for name, found in levels.items() if names_leads(found, outcomes)]
     used = {name: found for name, found in levels.items() if name not in left_out}
     return Attributes(

@@ -55,10 +55,10 @@ def _number_or_edges(name: str, value: Any) -> int | Edges:
     raise InvalidInput(f"{name}: must be a number of bins, 2 or more, or ascending edges; found {value!r}")
 
 
-def measures(values: Sequence[Any]) -> bool:
+def are_measurements(values: Sequence[Any]) -> bool:
     """Return whether these values are measurements, to be binned: numbers alone, some of them not whole.
 
-    >>> measures([1, 2, 3]), measures([0.5, 2, None] + [i / 7 for i in range(20)])
+    >>> are_measurements([1, 2, 3]), are_measurements([0.5, 2, None] + [i / 7 for i in range(20)])
     (False, True)
     """
     known = {value for value in set(values) if not is_missing(value)}
@@ -120,13 +120,13 @@ def learned_edges(asked: int | Edges | None, values: Sequence[Any], weights: Flo
     """Return the inner edges of a column's bins: those asked for, else of quantiles if it measures; None = no bins."""
     if isinstance(asked, tuple):
         return asked
-    n_bins = asked or (USUAL_BINS if measures(values) else None)
+    n_bins = asked or (USUAL_BINS if are_measurements(values) else None)
     if n_bins is None:
         return None
     return quantile_edges(np.array([as_number(value) for value in values], dtype=np.float64), weights, n_bins)
 
 
-def leveled(name: str, values: Sequence[Any], edges: Edges | None) -> list[str | None]:
+def levels_of(name: str, values: Sequence[Any], edges: Edges | None) -> list[str | None]:
     """Return each value's bin, or without edges its level."""
     return each_once(as_level, values) if edges is None else binned(name, values, edges)
 

@@ -17,7 +17,7 @@ Pairs = tuple[Ints, Ints]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Coding:
+class CodeBook:
     """What history holds, in order: every number here is a place in one of these lists, its length what history lacks.
 
     Parameters
@@ -43,8 +43,8 @@ class Coding:
     @classmethod
     def of(
         cls, rep_rows: Sequence[RepRow], segments: Sequence[Segment], n_rep_columns: int, n_columns: int
-    ) -> "Coding":
-        """Return the coding of these rows of history, of which n columns describe the rep, its id among them."""
+    ) -> "CodeBook":
+        """Return the code book of these rows of history, of which n columns describe the rep, its id among them."""
         reps = sorted({row[0] for row in rep_rows}, key=_rep_order)
         distinct_rows, distinct = set(rep_rows), set(segments)
         of_reps: list[set[Any]] = [{row[place] for row in distinct_rows} for place in range(1, n_rep_columns)]

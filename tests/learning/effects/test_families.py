@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from leadopt.learning.effects import crossed as linear
 from leadopt.learning.effects import families
-from leadopt.learning.effects.families import Family, fit_families
+from leadopt.learning.effects.families import Family, fit_chances
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4)), min_size=1, max_size=30))
@@ -39,13 +39,11 @@ def test_the_pair_that_matters_is_found(most_dense, monkeypatch):
     monkeypatch.setattr(linear, "MOST_DENSE", most_dense)
     monkeypatch.setattr(families, "MOST_DENSE", most_dense)
     codes, tried, won = world(0, pair_sd=0.8)
-    fitted = fit_families(codes, [12, 5, 4], 1, tried, won)
-    found = {
-        family.columns: strength for family, strength in zip(fitted.families, fitted.effects.strengths, strict=True)
-    }
+    fitted = fit_chances(codes, [12, 5, 4], 1, tried, won)
+    found = {family.columns: spread for family, spread in zip(fitted.families, fitted.effects.spreads, strict=True)}
     assert found[0, 1].is_telling
-    assert 0.5 < found[0, 1].deviation < 1.2
-    assert all(not strength.is_telling for columns, strength in found.items() if columns not in {(0,), (0, 1)})
+    assert 0.5 < fitted.effects.deviations[list(found).index((0, 1))] < 1.2
+    assert all(not spread.is_telling for columns, spread in found.items() if columns not in {(0,), (0, 1)})
     if most_dense == 5:
         assert (0, 2) not in found and (1, 2) not in found
 
@@ -53,11 +51,11 @@ def test_the_pair_that_matters_is_found(most_dense, monkeypatch):
 def test_without_a_difference_no_pair_earns_its_place(monkeypatch):
     monkeypatch.setattr(families, "MOST_DENSE", 0)
     codes, tried, won = world(1, pair_sd=0.0)
-    fitted = fit_families(codes, [12, 5, 4], 1, tried, won)
+    fitted = fit_chances(codes, [12, 5, 4], 1, tried, won)
     assert [family.columns for family in fitted.families] == [(0,), (1,), (2,)]
 
 
 def test_a_reps_own_columns_make_no_pair_with_the_rep():
     codes, tried, won = world(2, pair_sd=0.3)
-    fitted = fit_families(codes, [12, 5, 4], 2, tried, won)
+    fitted = fit_chances(codes, [12, 5, 4], 2, tried, won)
     assert [family.columns for family in fitted.families] == [(0,), (1,), (2,), (0, 2), (1, 2)]

@@ -5,16 +5,20 @@ import pytest
 
 from leadopt.learning.effects import crossed as linear
 from leadopt.learning.effects import logistic
-from leadopt.learning.effects.logistic import Cells, expected_rate, fit_effects, sigmoid
+from leadopt.learning.effects.logistic import Binomial, expected_rate, sigmoid
+from leadopt.learning.effects.posterior import fit_effects
 
 
-def crossed(tried, converted, own_scale=1.0):
-    """Cells of a rep x level table of counts, without those that nothing was tried in."""
+def fitted(tried, converted, own_scale=1.0):
+    """Effects of a rep x level table of counts, without cells that nothing was tried in."""
     rep, level = np.nonzero(tried)
-    n, k = tried[rep, level].astype(float), converted[rep, level].astype(float)
-    return Cells(
-        levels=np.array([rep, level]), sizes=tried.shape, scales=(1.5, 1.5), own_scale=own_scale, tried=n, converted=k
-    )
+    counts = Binomial(tried=tried[rep, level].astype(float), converted=converted[rep, level].astype(float))
+    return fit_effects([rep, level], tried.shape, (1.5, 1.5), counts, own_scale=own_scale)
+
+
+def own_cells(fit):
+    """Levels and numbers of the cells that a fit was learned from."""
+    return list(fit.crossed.places[1:] - fit.crossed.starts[1:, None]), np.arange(len(fit.own_mean))
 
 
 def drawn(rng, *, n_reps=30, n_levels=15, tries=20.0, deviations=(0.5, 0.7, 0.3), base=-1.0):
@@ -39,8 +43,8 @@ def every_pair(shape, tried):
 
 
 def test_fit_recovers_the_spread_of_each_family_and_of_the_cells():
-    fits = [fit_effects(crossed(*drawn(np.random.default_rng(seed), tries=60)[1:])) for seed in range(6)]
-    found = np.mean([[*(s.deviation for s in fit.strengths), fit.own_strength.deviation] for fit in fits], axis=0)
+    fits = [fitted(*drawn(np.random.default_rng(seed), tries=60)[1:]) for seed in range(6)]
+    found = np.mean([[*fit.deviations, fit.own_deviation] for fit in fits], axis=0)
     # A little above the truth, on purpose: high quantiles of the posterior.
     assert found == pytest.approx([0.57, 0.8, 0.33], abs=0.12)
 
@@ -48,17 +52,17 @@ def test_fit_recovers_the_spread_of_each_family_and_of_the_cells():
 def test_families_without_signal_vanish_and_so_does_the_interaction():
     telling = []
     for seed in range(10):
-        fit = fit_effects(crossed(*drawn(np.random.default_rng(seed), deviations=(0, 0, 0))[1:]))
-        assert all(strength.deviation < 0.25 for strength in (*fit.strengths, fit.own_strength))
-        telling += [strength.is_telling for strength in (*fit.strengths, fit.own_strength)]
+        fit = fitted(*drawn(np.random.default_rng(seed), deviations=(0, 0, 0))[1:])
+        assert max(*fit.deviations, fit.own_deviation) < 0.25
+        telling += [spread.is_telling for spread in (*fit.spreads, fit.own_spread)]
     assert np.mean(telling) < 0.15  # 5% by design
 
 
 def test_an_interaction_is_noticed():
     for seed in range(3):
-        own = fit_effects(crossed(*drawn(np.random.default_rng(seed), deviations=(0.5, 0.5, 1.0))[1:])).own_strength
-        assert own.is_telling
-        assert 0.7 < own.deviation < 1.4
+        fit = fitted(*drawn(np.random.default_rng(seed), deviations=(0.5, 0.5, 1.0))[1:])
+        assert fit.own_spread.is_telling
+        assert 0.7 < fit.own_deviation < 1.4
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say():
@@ -67,7 +71,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
         truth, tried, converted = drawn(np.random.default_rng(seed))
         tried[0], converted[0] = 0, 0
         places, cell = every_pair(truth.shape, tried)
-        mean, variance = fit_effects(crossed(tried, converted)).logit([places[0] + 0, places[1] + 0], cell)
+        mean, variance = fitted(tried, converted).total([places[0] + 0, places[1] + 0], cell)
         low, high = (sigmoid(mean + side * 1.645 * np.sqrt(variance)) for side in (-1, 1))
         held = (low <= truth) & (truth <= high)
         inside.append(held[1:])
@@ -78,22 +82,21 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
 
 def test_the_posterior_is_the_nearest_normal_one():
     """Its mean solves E[gradient] = 0, checked by quadrature apart from the code that stepped there."""
-    cells = crossed(*drawn(np.random.default_rng(4))[1:], own_scale=None)
-    fit = fit_effects(cells)
-    mean, variance = fit.logit(list(cells.levels), np.arange(len(cells.tried)))
-    missed = cells.converted - cells.tried * expected_rate(mean, variance)
-    pull = np.bincount(cells.levels[0], missed) - fit.mean[1:31] / fit.strengths[0].deviation ** 2
+    fit = fitted(*drawn(np.random.default_rng(4))[1:], own_scale=None)
+    levels, cell = own_cells(fit)
+    missed = fit.likelihood.converted - fit.likelihood.tried * expected_rate(*fit.total(levels, cell))
+    pull = np.bincount(levels[0], missed) - fit.mean[1:31] / fit.deviations[0] ** 2
     # The standard deviations still move by up to 3% when the steps end.
     assert np.abs(pull).max() < 0.35
-    assert np.abs(fit.missed - missed).max() < 0.35
+    assert np.abs(fit.pull - missed).max() < 0.35
 
 
 def test_the_mean_is_that_of_long_sampling():
     """Against Metropolis sampling with the same spreads, on few cells with few outcomes, where the mode is wrong."""
     tried, converted = np.array([[3, 1, 2], [4, 0, 1], [1, 5, 2]]), np.array([[3, 0, 1], [1, 0, 0], [1, 5, 2]])
-    cells = crossed(tried, converted, own_scale=None)
-    fit = fit_effects(cells)
-    deviations = np.repeat([logistic.BASE_DEVIATION, *(s.deviation for s in fit.strengths)], [1, 3, 3])
+    fit = fitted(tried, converted, own_scale=None)
+    cells = fit.likelihood
+    deviations = np.repeat([logistic.BASE_DEVIATION, *fit.deviations], [1, 3, 3])
     rng, n_chains = np.random.default_rng(0), 400
     values = np.tile(fit.mean, (n_chains, 1))
 
@@ -113,7 +116,7 @@ def test_the_mean_is_that_of_long_sampling():
         if number >= 500:
             logit = values[:, fit.crossed.places].sum(axis=1)
             total, squares, n_kept = total + logit.mean(0), squares + (logit**2).mean(0), n_kept + 1
-    mean, variance = fit.logit(list(cells.levels), np.arange(len(cells.tried)))
+    mean, variance = fit.total(*own_cells(fit))
     sampled = total / n_kept
     assert mean == pytest.approx(sampled, abs=0.2)
     assert np.sqrt(variance) == pytest.approx(np.sqrt(squares / n_kept - sampled**2), rel=0.2)
@@ -121,19 +124,18 @@ def test_the_mean_is_that_of_long_sampling():
 
 @pytest.mark.parametrize("n_draws", [48, 0], ids=["draws", "variances"])
 def test_many_effects_give_nearly_the_same_as_few(n_draws, monkeypatch):
-    cells = crossed(*drawn(np.random.default_rng(3), tries=60)[1:])
-    exact = fit_effects(cells)
+    counts = drawn(np.random.default_rng(3), tries=60)[1:]
+    exact = fitted(*counts)
     monkeypatch.setattr(linear, "MOST_DENSE", -1)
     monkeypatch.setattr(linear, "_MOST_DRAWS", n_draws)
-    sparse = fit_effects(cells)
+    sparse = fitted(*counts)
     assert exact.crossed.covariance is not None
     assert sparse.crossed.covariance is None
     assert (sparse.crossed.draws is None) == (n_draws == 0)
-    args = list(cells.levels), np.arange(len(cells.tried))
-    (mean, variance), (other, rough) = exact.logit(*args), sparse.logit(*args)
+    (mean, variance), (other, rough) = exact.total(*own_cells(exact)), sparse.total(*own_cells(exact))
     assert expected_rate(other, rough) == pytest.approx(expected_rate(mean, variance), abs=0.04)
     assert np.sqrt(rough).mean() == pytest.approx(np.sqrt(variance).mean(), rel=0.15)
-    found, right = ([s.deviation for s in (*fit.strengths, fit.own_strength)] for fit in (sparse, exact))
+    found, right = ([*fit.deviations, fit.own_deviation] for fit in (sparse, exact))
     assert found == pytest.approx(right, rel=0.2)
 
 
@@ -141,14 +143,14 @@ def test_many_effects_give_nearly_the_same_as_few(n_draws, monkeypatch):
 def test_a_level_never_seen_has_no_effect_and_the_variance_of_its_family(most_dense, monkeypatch):
     monkeypatch.setattr(linear, "MOST_DENSE", most_dense)
     _, tried, converted = drawn(np.random.default_rng(7))
-    fit = fit_effects(crossed(tried, converted))
+    fit = fitted(tried, converted)
     nowhere = np.array([(tried > 0).sum()])
-    mean, variance = fit.logit([np.array([30]), np.array([15])], nowhere)
+    mean, variance = fit.total([np.array([30]), np.array([15])], nowhere)
     assert mean == pytest.approx(fit.mean[:1])
-    own = sum(strength.deviation**2 for strength in (*fit.strengths, fit.own_strength))
+    own = (fit.deviations**2).sum() + fit.own_deviation**2
     assert variance == pytest.approx(fit.crossed.variances()[0] + own, rel=0.6 if most_dense < 0 else 1e-6)
     assert (
-        fit.logit([np.array([30]), np.array([3])], nowhere)[1] > fit.logit([np.array([0]), np.array([3])], nowhere)[1]
+        fit.total([np.array([30]), np.array([3])], nowhere)[1] > fit.total([np.array([0]), np.array([3])], nowhere)[1]
     )
 
 
@@ -167,7 +169,7 @@ def test_a_level_never_seen_has_no_effect_and_the_variance_of_its_family(most_de
 def test_extreme_counts_give_finite_estimates(tried, converted):
     tried, converted = np.array(tried), np.array(converted)
     places, cell = every_pair(tried.shape, tried)
-    mean, variance = fit_effects(crossed(tried, converted)).logit(places, cell)
+    mean, variance = fitted(tried, converted).total(places, cell)
     chance = expected_rate(mean, variance)
     assert ((chance > 0) & (chance < 1)).all()
     assert np.isfinite(variance).all()

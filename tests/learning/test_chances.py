@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from leadopt import AffinityModel
-from leadopt.learning.fit import HALF_LIVES, learn
+from leadopt.learning.chances import HALF_LIVES, learn_chances
 from leadopt.learning.history.outcomes import count_outcomes
 from leadopt.tables import Table
 
@@ -18,14 +18,14 @@ ROWS = {
 
 def learned(half_life_days=None, rows=ROWS, at=None):
     counts = count_outcomes(Table(rows, "history"), "rep_id", ["team", "source"], "converted", at)
-    return learn(counts, np.ones(len(counts.count)), [counts.keys[1]], [counts.keys[2]], half_life_days)
+    return learn_chances(counts, np.ones(len(counts.count)), [counts.keys[1]], [counts.keys[2]], half_life_days)
 
 
 def test_what_is_learned_is_what_the_model_says():
     model = AffinityModel(segment_by="source", rep_by="team").fit(ROWS)
     found = learned()
     assert float(found.of_strangers([None] * 3)[0]) == model.base_
-    assert {name: one.deviation for name, one in found.strengths(("rep", "team", "source"))} == model.strengths_
+    assert {name: deviation for name, deviation, _ in found.spreads(("rep", "team", "source"))} == model.strengths_
     assert found.usual_row("Cy") == ("Cy", None)
     assert found.usual_row("Ann") == model.rep_rows_of([{"rep_id": "Ann"}])[0]
 

@@ -1,0 +1,327 @@
+"""Crossed random effects: what each level of each family adds, how much a family's levels differ, and the fit of both.
+
+What a cell shows depends on a sum: a base, one effect of each family (rep, segment column, rep x column, ...) and
+perhaps an effect of the cell's own, every family normal around zero with a spread that is learned. How it depends on
+the sum is the `Likelihood`: `logistic.Binomial` for outcomes, `normal.Normal` for a quantity that is seen itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.learning.effects.crossed import Crossed, one_thread
+from leadopt.learning.effects.spreads import Spread, family_spread, learn_spread, towards
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_FIRST_DEVIATION, _FIRST_OWN_DEVIATION = 0.5, 0.3
+_FEWEST_ITERATIONS = 5
+_REACH = 3.0  # of a step
+_STEADY_STEP, _STEADY_NOISE = 0.1, 1e-3
+
+
+class Likelihood(Protocol):
+    """What was seen in the cells, and what it says about the sum of each one's effects.
+
+    Attributes
+    ----------
+    is_normal
+        whether it is normal in the sum: then one Newton step is the whole way, from wherever it begins
+    base_deviation
+        prior standard deviation of the base
+    tolerance
+        by which part standard deviations of families may still move when the fit ends
+    noise, freedom
+        variance of an observation around its cell, and how many observations are left to learn it from; 1 and inf where
+        there is nothing to learn
+    """
+
+    is_normal: ClassVar[bool]
+    base_deviation: ClassVar[float]
+    tolerance: ClassVar[float]
+
+    @property
+    def n_cells(self) -> int: ...
+
+    @property
+    def noise(self) -> float: ...
+
+    @property
+    def freedom(self) -> float: ...
+
+    def first_base(self) -> float:
+        """Return where the base begins."""
+        ...
+
+    def slopes(self, mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
+        """Return each cell's pull and information, for normal sums of this mean and variance, float64 (n_cells,).
+
+        They are the expected first derivative of the log-likelihood in the sum, and less the expected second one.
+        """
+        ...
+
+    def deviation(self, spread: Spread) -> float:
+        """Return the standard deviation of a family to work with, of all that it may be."""
+        ...
+
+    def learned(self, crossed: Crossed, mean: Floats) -> Self:
+        """Return the same with the noise that agrees best with the effects' posterior."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Effects:
+    """The posterior of the base, of all effects, and of each cell's own.
+
+    Parameters
+    ----------
+    likelihood
+        of what was seen, with its noise
+    crossed
+        the normal distribution of base and effects around their means
+    mean
+        float64 (n_effects,), the base, then each family's levels
+    scales, own_scale
+        prior scale of each family's standard deviation, and of the cells' own; None = they have no effects of their own
+    deviations, own_deviation
+        float64 (n_families,), the standard deviations in use; that of the cells' own effects, 0 if they have none
+    spreads, own_spread
+        what is known about these
+    own_mean
+        float64 (n_cells,), each cell's own effect
+    pull, information
+        float64 (n_cells,), `Likelihood.slopes` there: on outcomes, what a cell won beyond what is expected of it, and
+        its Fisher information
+    """
+
+    likelihood: Likelihood
+    crossed: Crossed
+    mean: Floats
+    scales: tuple[float, ...]
+    own_scale: float | None
+    deviations: Floats
+    own_deviation: float
+    spreads: tuple[Spread, ...] = ()
+    own_spread: Spread | None = None
+    own_mean: Floats
+    pull: Floats
+    information: Floats
+
+    @property
+    def precisions(self) -> Floats:
+        """Prior precision of the base and of every effect, float64 (n_effects,)."""
+        return self.crossed.spread_out(1.0 / np.append(self.likelihood.base_deviation, self.deviations) ** 2)
+
+    @property
+    def own_variance(self) -> Floats:
+        """Variance of each cell's own effect if all others were known, float64 (n_cells,)."""
+        return np.asarray(self.own_deviation**2 / (1.0 + self.own_deviation**2 * self.information))
+
+    @property
+    def own_share(self) -> Floats:
+        """By how much each cell's own effect falls where the others rise by 1, float64 (n_cells,)."""
+        return self.own_variance * self.information
+
+    @property
+    def cell_information(self) -> Floats:
+        """What each cell tells about a further effect that it shares with others: ``w / (1 + tau**2 w)``."""
+        return np.asarray(self.information / (1.0 + self.own_deviation**2 * self.information))
+
+    def known(self, levels: Sequence[Ints]) -> tuple[Floats, Floats]:
+        """Return mean and variance of the base plus these levels; one that is its family's size adds nothing."""
+        return self.crossed.sum_of(self.mean, levels)
+
+    def with_base(self, levels: Sequence[Ints]) -> Floats:
+        """Return the covariance of that sum with the base."""
+        base = np.zeros(self.crossed.n_effects)
+        base[0] = 1.0
+        return self.crossed.sum_of(self.crossed.times_inverse(base), levels)[0]
+
+    def total(self, levels: Sequence[Ints], cell: Ints) -> tuple[Floats, Floats]:
+        """Return mean and variance of the whole sum, in which effects never seen are as diverse as their family.
+
+        Parameters
+        ----------
+        levels
+            each family's level, its size where it was never seen; arrays that broadcast
+        cell
+            each pair's cell, the number of cells where it has none
+        """
+        mean, variance = self.known(levels)
+        for deviation, size, level in zip(self.deviations, self.crossed.sizes, levels, strict=True):
+            variance = variance + np.where(level == size, deviation**2, 0.0)
+        own_variance = np.append(self.own_variance, self.own_deviation**2)[cell]
+        share = np.append(self.own_share, 0.0)[cell]
+        return mean + np.append(self.own_mean, 0.0)[cell], own_variance + (1.0 - share) ** 2 * variance
+
+    def evidence(self, level: Ints, size: int, scale: float) -> float:
+        """Return the log-likelihood ratio of a further family, all other effects as they are.
+
+        Parameters
+        ----------
+        level
+            int64 (n_cells,), which of its `size` levels each cell has
+        scale
+            prior scale of its standard deviation
+        """
+        information = self.cell_information
+        pull = information * (self.own_mean + self.pull / self.information)
+        of_levels = np.array([np.bincount(level, part, minlength=size) for part in (pull, information)])
+        return learn_spread(of_levels[0], of_levels[1], scale).evidence
+
+
+def fit_effects(
+    levels: Sequence[Ints] | Ints,
+    sizes: tuple[int, ...],
+    scales: tuple[float, ...],
+    likelihood: Likelihood,
+    *,
+    own_scale: float | None = None,
+    start: Effects | None = None,
+    iterations: int = 60,
+) -> Effects:
+    r"""Return the posterior of all effects, with the spread of each family and the noise learned from the data.
+
+    The normal distribution :math:`q = N(m, C)` that is nearest to the posterior (Gaussian variational inference) solves
+
+    .. math:: X^T E_q[g(X u)] = P m, \qquad C^{-1} = X^T \mathrm{diag}(E_q[h(X u)]) X + P
+
+    with the pull g and the information h of the likelihood and the prior precisions P. Newton steps on m, the variances
+    of the cells' sums in between, and after each pair of them `learn_spread` for every family, and the noise. The
+    cells' own effects are eliminated: given the others they are independent, and a cell of information h then counts as
+    :math:`h / (1 + \tau^2 h)`.
+
+    Unlike its mode, q stays right where most cells hold few outcomes. Of a normal quantity the posterior is q itself.
+
+    Parameters
+    ----------
+    levels
+        int64 (n_cells,) of each family, from 0 to its size - 1; cells in an order that does not depend on that of the
+        history
+    sizes
+        how many levels each family has
+    scales, own_scale
+        as of `Effects`
+    likelihood
+        of what was seen in the cells
+    start
+        effects of the same families, to begin from
+    iterations
+        at most; without convergence the last one counts
+
+    References
+    ----------
+    Opper & Archambeau (2009), The variational Gaussian approximation revisited, Neural Computation 21(3),
+    doi:10.1162/neco.2008.08-07-592, eq. 15-18; Ormerod & Wand (2012), Gaussian variational approximate inference for
+    generalized linear mixed models, JCGS 21(1), doi:10.1198/jcgs.2011.09118.
+    """
+    with one_thread():
+        table = np.array(levels, dtype=np.int64).reshape(len(sizes), likelihood.n_cells)
+        effects = _first(Crossed.of(table, sizes), scales, likelihood, own_scale, start)
+        for number in range(iterations):
+            before = effects
+            effects, step = _stepped(effects)
+            effects = _learned(effects)
+            if number + 1 >= _FEWEST_ITERATIONS and step < _STEADY_STEP and _settled(before, effects):
+                break
+        return _finished(effects)
+
+
+def more_diverse(effects: Effects) -> Effects:
+    """Return the posterior if families differ by as much as they well may, the high quantile of `learn_spread`.
+
+    Its variances are what intervals need: with few observations a spread may be anything, and taken for the likeliest
+    value it makes effects look too certain.
+    """
+    with one_thread():
+        return _finished(replace(effects, deviations=np.array([each.deviation for each in effects.spreads])))
+
+
+def _first(
+    crossed: Crossed, scales: tuple[float, ...], likelihood: Likelihood, own_scale: float | None, start: Effects | None
+) -> Effects:
+    mean, nothing = np.zeros(crossed.n_effects), np.zeros(likelihood.n_cells)
+    mean[0] = likelihood.first_base()
+    if start is not None and len(start.mean) == len(mean):
+        mean = start.mean
+    pull, information = likelihood.slopes(crossed.add_up(mean), nothing)
+    return Effects(
+        likelihood=likelihood,
+        crossed=crossed,
+        mean=mean,
+        scales=scales,
+        own_scale=own_scale,
+        deviations=np.array([min(_FIRST_DEVIATION, scale) for scale in scales]),
+        own_deviation=0.0 if own_scale is None else min(_FIRST_OWN_DEVIATION, own_scale),
+        own_mean=nothing,
+        pull=pull,
+        information=information,
+    )
+
+
+def _stepped(effects: Effects) -> tuple[Effects, float]:
+    """Return the effects after one Newton step, and how large it was."""
+    own, share, precisions = effects.own_variance, effects.own_share, effects.precisions
+    crossed = effects.crossed.solved(effects.cell_information, precisions)
+    pull = effects.pull - (effects.own_mean / effects.own_deviation**2 if effects.own_deviation else 0.0)
+    step = crossed.times_inverse(crossed.collect(effects.pull - share * pull) - precisions * effects.mean)
+    own_step = own * (pull - effects.information * crossed.add_up(step))
+    size = max(float(np.abs(step).max()), float(np.abs(own_step).max(initial=0.0)))
+    part = 1.0 if effects.likelihood.is_normal else min(1.0, _REACH / max(size, 1e-12))
+    mean, own_mean = effects.mean + part * step, effects.own_mean + part * own_step
+    # A normal likelihood is as curved everywhere, so that variances do not matter to it.
+    variance = own if effects.likelihood.is_normal else own + (1.0 - share) ** 2 * crossed.cell_variance()
+    slopes = effects.likelihood.slopes(crossed.add_up(mean) + own_mean, variance)
+    stepped = replace(effects, crossed=crossed, mean=mean, own_mean=own_mean, pull=slopes[0], information=slopes[1])
+    return stepped, size
+
+
+def _learned(effects: Effects) -> Effects:
+    """Return the effects with standard deviations and noise that agree better with their posterior."""
+    crossed, likelihood = effects.crossed.drawn(), effects.likelihood
+    families = zip(crossed.slices, crossed.scatter(), effects.deviations, effects.scales, strict=True)
+    spreads = tuple(
+        family_spread(effects.mean[part], scatter, deviation**2, scale) for part, scatter, deviation, scale in families
+    )
+    wanted = np.array([likelihood.deviation(spread) for spread in spreads])
+    own_spread, own_deviation = None, np.zeros(1)
+    if effects.own_scale is not None:
+        scatter = crossed.cell_scatter(effects.own_variance, effects.own_share)
+        own_spread = family_spread(effects.own_mean, scatter, effects.own_deviation**2, effects.own_scale)
+        own_wanted = np.array([likelihood.deviation(own_spread)])
+        own_deviation = towards(np.array([effects.own_deviation]), own_wanted, crossed.pace)
+    learned = likelihood.learned(crossed, effects.mean)
+    return replace(
+        effects,
+        likelihood=learned,
+        crossed=crossed,
+        deviations=towards(effects.deviations, wanted, crossed.pace),
+        own_deviation=float(own_deviation[0]),
+        spreads=spreads,
+        own_spread=own_spread,
+        # Both are in proportion to the precision of an observation.
+        pull=effects.pull * (likelihood.noise / learned.noise),
+        information=effects.information * (likelihood.noise / learned.noise),
+    )
+
+
+def _settled(before: Effects, after: Effects) -> bool:
+    """Return whether no standard deviation, unless next to nothing, and not the noise still moves."""
+    old, new = (np.append(each.deviations, each.own_deviation) for each in (before, after))
+    steady = (np.abs(new - old) < after.likelihood.tolerance * (new + 0.1)).all()
+    was, noise = before.likelihood.noise, after.likelihood.noise
+    return bool(steady) and abs(noise - was) < _STEADY_NOISE * noise
+
+
+def _finished(effects: Effects) -> Effects:
+    """Return the effects with the posterior under their last spreads and noise."""
+    if not effects.likelihood.is_normal:  # a further step would move the mean by less than the tolerance
+        crossed = effects.crossed.solved(effects.cell_information, effects.precisions)
+        return replace(effects, crossed=crossed.drawn())
+    for _ in range(1 if effects.crossed.is_dense else 3):  # many effects are solved for little by little
+        effects, _ = _stepped(effects)
+    return replace(effects, crossed=effects.crossed.drawn())
