@@ -22,6 +22,7 @@ from leadopt.plot import plot_frontier
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.progress import Meter, OnProgress
+from leadopt.solvers import Near
 from leadopt.tables import Table
 from leadopt.tables.cells import is_number
 from leadopt.tables.text import count, html, markdown, number, percent
@@ -425,7 +426,10 @@ def _best_gain(known: Known, policy: Policy, over: str | Setting, solving: _Solv
 
 def _point(known: Known, policy: Policy, value: Any, last: Plan | None, solving: _Solving) -> Point:
     case = build(known, policy, solving.pins, solving.now)
-    near = None if last is None else (last.capacity_prices, last.limit_prices_of_problem)
+    near = None
+    if last is not None:
+        prices = last.capacity_prices
+        near = Near(prices=prices, limit_prices=last.limit_prices_of_problem, rep_of_lead=last.rep_of_lead)
     try:
         found = solved(case, rng=solving.rng, near=near, time_limit_s=solving.time_limit_s)
         plan = plan_of(case, found, known.leads)

@@ -10,6 +10,7 @@ from leadopt.decision.keep import with_stay_bonus
 from leadopt.decision.solve import solved
 from leadopt.problem.certify import certify
 from leadopt.problem.gains import Affinity
+from leadopt.solvers import Near
 from leadopt.tables.text import number
 
 
@@ -78,7 +79,8 @@ def exploration_cost(plan: Decided) -> float:
     if plan.case.explored is None:
         return 0.0
     case = unexplored(plan.case)
-    best = solved(case, near=(plan.capacity_prices, plan.limit_prices_of_problem))
+    known = Near(prices=plan.capacity_prices, limit_prices=plan.limit_prices_of_problem, rep_of_lead=plan.rep_of_lead)
+    best = solved(case, near=known)
     return max(0.0, best.objective - certify(case.problem, plan.rep_of_lead).objective)
 
 

@@ -5,10 +5,8 @@ from dataclasses import replace
 from typing import NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leadopt.decision.case import Case
-from leadopt.decision.warm_start import solve_again
 from leadopt.errors import Infeasible, Witness, enumerate_some
 from leadopt.matching import Match, solve
 from leadopt.problem.problem import Problem
@@ -16,8 +14,6 @@ from leadopt.progress import OnProgress
 from leadopt.solvers import MinCostFlow, Near
 from leadopt.solvers.base import checked_time_limit
 from leadopt.tables.text import count, number
-
-Floats = NDArray[np.float64]
 
 _MOST = 2_000_000  # pairs times limits
 REFUSAL = "no plan meets every limit: "  # how every refusal begins
@@ -27,12 +23,13 @@ def solved(
     case: Case,
     *,
     rng: "int | np.random.Generator" = 0,
-    near: tuple[Floats, Floats] | None = None,
+    near: Near | None = None,
     time_limit_s: float | None = None,
     on_progress: OnProgress | None = None,
 ) -> Match:
-    """Return the best match of a case, sooner where the prices of the capacities and limits of a similar one are known.
+    """Return the best match of a case, sooner where the prices or the answer of a similar one are known.
 
+    Who had the leads before is such an answer, too.
     The limit of time counts where a search may go on for long: under limits that no flow takes.
 
     Raises
@@ -43,12 +40,19 @@ def solved(
     limit_s = checked_time_limit(time_limit_s)
     limit_s = None if MinCostFlow().refuses(case.problem) is None else limit_s
     try:
-        if near is None or limit_s is not None:
-            known = None if near is None else Near(prices=near[0])
-            return solve(case.problem, rng=rng, near=known, time_limit_s=limit_s, on_progress=on_progress)
-        return solve_again(case.problem, *near, rng=rng, on_progress=on_progress)
+        known = _known(case, near or Near())
+        return solve(case.problem, rng=rng, near=known, time_limit_s=limit_s, on_progress=on_progress)
     except Infeasible as error:
         refuse(case, _smaller(case, error.witness))
+
+
+def _known(case: Case, near: Near) -> Near:
+    """Return what is known of a case: prices of other limits than its own are not."""
+    if near.limit_prices is not None and len(near.limit_prices) != len(case.problem.limits):
+        near = replace(near, limit_prices=None)
+    if near.rep_of_lead is None and case.kept is not None:
+        near = replace(near, rep_of_lead=case.kept.previous)
+    return near
 
 
 def _smaller(case: Case, witness: Witness) -> Witness:

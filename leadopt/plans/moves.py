@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from leadopt.decision.case import Case, Kept
 from leadopt.decision.keep import with_stay_bonus
-from leadopt.decision.warm_start import solve_again
 from leadopt.errors import Infeasible, InvalidInput
 from leadopt.matching import Match, solve
 from leadopt.problem.certify import certify
@@ -182,7 +181,8 @@ def _brings(case: Case, kept: Kept, rep_of_lead: Ints, near: tuple[Floats, Float
     problem = case.problem
     stays = np.where((problem.pins < 0) & (kept.previous >= 0), kept.previous, problem.pins)
     try:
-        best = solve_again(problem.replace(pins=stays), *near).objective
+        known = Near(prices=near[0], limit_prices=near[1], rep_of_lead=stays)
+        best = solve(problem.replace(pins=stays), near=known).objective
     except Infeasible:
         return None
     return certify(problem, rep_of_lead, *near).objective - best

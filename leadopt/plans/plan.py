@@ -34,6 +34,7 @@ from leadopt.policy import Policy
 from leadopt.problem.certify import Certificate, certify, reduced_gains
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
+from leadopt.solvers import Near
 from leadopt.solvers.optimal.move_costs import Exchange
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
@@ -299,7 +300,7 @@ class Plan:
             limits=limits or {},
             pins=pins or {},
         )
-        near = self.capacity_prices, change.limit_prices
+        near = Near(prices=self.capacity_prices, limit_prices=change.limit_prices, rep_of_lead=self.rep_of_lead)
         found = solved(change.case, near=near, time_limit_s=time_limit_s)
         return WhatIf(
             before=self,

@@ -47,7 +47,7 @@ class MinCostFlow:
         return None
 
     def solve(self, problem: Problem, near: Near, meter: Meter) -> Answer:
-        """Return the best answer and its prices, which need no hints."""
+        """Return the best answer and its prices; only under limits do known prices save it time."""
         try:
             tree = limit_tree(problem)
         except NotNested as reason:
@@ -55,4 +55,11 @@ class MinCostFlow:
         refuse_empty_bounds(problem)
         room = room_beside_pins(problem, tree)
         refuse_pins(problem, tree, room)
-        return solve_every_pair(problem, tree, room, np.flatnonzero(problem.pins < 0))
+        return solve_every_pair(problem, tree, room, np.flatnonzero(problem.pins < 0), _known(problem, near))
+
+
+def _known(problem: Problem, near: Near) -> Floats | None:
+    """Return prices of every node, if those of limits are known too: without them, the others mislead."""
+    if not problem.limits or near.prices is None or near.limit_prices is None:
+        return None
+    return np.concatenate([near.prices, near.limit_prices])

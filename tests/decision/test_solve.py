@@ -1,4 +1,4 @@
-"""Refusals name a set of limits that conflict, of which none can be left out."""
+"""What a solve of a case may begin with; refusals name limits that conflict, of which none can be left out."""
 
 from dataclasses import replace
 
@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt import Infeasible, Limit, assign
-from leadopt.decision.solve import refuse
+from leadopt import Fairness, Infeasible, Limit, assign, frontier
+from leadopt.decision import solve as solving
+from leadopt.decision.solve import refuse, solved
 from leadopt.errors import Witness
 from leadopt.matching import solve
 from leadopt.problem.problem import Problem
+from leadopt.solvers import Near
 from tests.strategies import examples
 from tests.test_assign import leads_of, reps_of
 
@@ -85,3 +87,42 @@ def test_slots_are_named_after_their_rep():
         "minimum of Bo, capacity of Bo cannot be met: Bo must get 2 leads or more, and can get 1. "
         "Lower these minimums, raise these reps' capacity, or let them take more kinds of leads."
     )
+
+
+# What is known
+
+
+@pytest.fixture
+def hints(monkeypatch):
+    """What each solve was told is near."""
+    seen = []
+
+    def watched(problem, **call):
+        seen.append(call["near"])
+        return solve(problem, **call)
+
+    monkeypatch.setattr(solving, "solve", watched)
+    return seen
+
+
+def test_who_had_the_leads_is_a_known_answer(hints):
+    leads, reps = leads_of(3), reps_of(2, 2)
+    plan = assign(leads, reps, keep={0: "Bo", 2: "Ann"}, move_cost=0.1)
+    assert hints[-1].rep_of_lead.tolist() == [1, -1, 0]
+    assign(leads, reps, keep=plan)
+    assert hints[-1].rep_of_lead.tolist() == plan.rep_of_lead.tolist()
+    plan.what_if(capacity={"Ann": 0})
+    assert hints[-1].rep_of_lead.tolist() == plan.rep_of_lead.tolist()
+    assert hints[-1].prices.tolist() == plan.capacity_prices.tolist()
+
+
+def test_a_frontier_begins_each_plan_with_the_last(hints):
+    drawn = frontier(leads_of(4), reps_of(2, 2), values=[1.0, 0.5])
+    assert hints[-1].rep_of_lead.tolist() == drawn.plans[0].rep_of_lead.tolist()
+
+
+def test_prices_of_other_limits_are_forgotten(hints):
+    case = assign(leads_of(4), reps_of(2, 2), fairness=Fairness()).case
+    found = solved(case, near=Near(prices=np.zeros(2), limit_prices=np.zeros(99)))
+    assert (hints[-1].prices.tolist(), hints[-1].limit_prices) == ([0.0, 0.0], None)
+    assert found.status.name == "OPTIMAL"

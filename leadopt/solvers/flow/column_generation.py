@@ -18,6 +18,8 @@ Ints = NDArray[np.int64]
 
 LEAST_PAIRS = 500_000
 """Pairs of groups and reps; with fewer, one flow over all of them takes less."""
+LEAST_PAIRS_NEAR = 50_000
+"""The same where prices are known that need no sample."""
 _WHOLE = 700_000  # pairs that are solved at once: prices of fewer leads are no good beginning
 _SMALLER = 4  # by which a sample is smaller
 _OPTIONS = 4  # pairs of each group at first, and at most so many more of it in a round
@@ -27,10 +29,13 @@ Flows = tuple[Ints, Ints, Ints]
 Found = tuple[Costs, Flows, Floats, int]
 
 
-def flow_by_columns(problem: Problem, groups: Groups, tree: LimitTree, room: Room) -> Found | None:
+def flow_by_columns(
+    problem: Problem, groups: Groups, tree: LimitTree, room: Room, near: Floats | None = None
+) -> Found | None:
     """Return costs, the best flow, the price of every node, and the rounds it took; None where limits cannot be met.
 
     A sample of the groups, under limits that are as much smaller, gives the first prices; it is solved the same way.
+    Prices `near` the best ones, of every node but the root, take its place: those of a similar problem.
     Each group begins with its best few reps by them. The prices of a flow prove it best for all pairs if no pair that
     was left out gains more after them than its group's best one in it. Pairs that do are added, and the flow is solved
     again (column generation, with all columns in sight). Hard limits give way at a price above all gains, so that there
@@ -44,19 +49,31 @@ def flow_by_columns(problem: Problem, groups: Groups, tree: LimitTree, room: Roo
     reps = np.flatnonzero(room.upper[: problem.n_reps] > 0)
     elastic = replace(tree, penalty=np.where(np.isinf(tree.penalty), _above_all(problem, groups), tree.penalty))
     try:
-        found = _solved(problem, groups, elastic, room, reps, exact=True)
+        found = _solved(problem, groups, elastic, room, reps, near, exact=True)
     except CoreTooSmall:  # leads that must be placed may go nowhere among so few pairs
         return None
     return None if _gives_way(groups, tree, room, found[1]) else found
 
 
-def _solved(problem: Problem, groups: Groups, tree: LimitTree, room: Room, reps: Ints, *, exact: bool) -> Found:
+def _solved(
+    problem: Problem,
+    groups: Groups,
+    tree: LimitTree,
+    room: Room,
+    reps: Ints,
+    near: Floats | None = None,
+    *,
+    exact: bool,
+) -> Found:
     n_groups, rounds, keys = len(groups.size), 1, None
-    if n_groups * len(reps) <= _WHOLE or n_groups <= _SMALLER:
+    whole = 0 if near is not None else max(_WHOLE, _SMALLER * len(reps))
+    if n_groups * len(reps) <= whole:
         pairs = every_pair(problem, groups, tree, room)
     else:
-        part, smaller = _sample(groups, room)
-        prices = _solved(problem, part, tree, smaller, reps, exact=False)[2]
+        prices = near
+        if prices is None:
+            part, smaller = _sample(groups, room)
+            prices = _solved(problem, part, tree, smaller, reps, exact=False)[2]
         keys = _best(problem, groups, tree, reps, prices)
         pairs = _pairs(problem, groups, keys)
     while True:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from leadopt.problem.problem import Problem
 from leadopt.solvers.base import Answer
-from leadopt.solvers.flow.column_generation import LEAST_PAIRS, flow_by_columns
+from leadopt.solvers.flow.column_generation import LEAST_PAIRS, LEAST_PAIRS_NEAR, flow_by_columns
 from leadopt.solvers.flow.core import solve_core
 from leadopt.solvers.flow.costs import every_pair
 from leadopt.solvers.flow.duals import prices_of, with_closed_prices
@@ -19,14 +19,21 @@ _PAIRS_A_SECOND = 2_000_000
 
 
 def solve_every_pair(problem: Problem, tree: LimitTree, room: Room, leads: Ints, near: Floats | None = None) -> Answer:
-    """Return the best answer for some leads within some room, with no pair left out; `near` as in `solve_core`."""
+    """Return the best answer for some leads within some room, with no pair left out.
+
+    `near` are prices that may be near the best ones, of every node of the tree: under limits, `flow_by_columns` begins
+    with them, under capacities alone `solve_core`.
+    """
     groups = group_leads(problem.affinity, tree.class_of_lead, leads)
     found = None
-    if problem.limits and len(groups.size) * problem.n_reps >= LEAST_PAIRS:
-        found = flow_by_columns(problem, groups, tree, room)
+    least = LEAST_PAIRS if near is None else LEAST_PAIRS_NEAR
+    if problem.limits and len(groups.size) * problem.n_reps >= least:
+        found = flow_by_columns(problem, groups, tree, room, near)
     if found is None:
         pairs = every_pair(problem, groups, tree, room)
-        costs, flows = solve_core(problem, groups, tree, room, pairs, pruned=False, near=near)
+        costs, flows = solve_core(
+            problem, groups, tree, room, pairs, pruned=False, near=None if problem.limits else near
+        )
         found = costs, flows, prices_of(costs, tree, room, *flows), 0
     costs, flows, prices, rounds = found
     rep_of_lead = problem.pins.copy()
