@@ -248,7 +248,7 @@ def explain(
         )
     others = np.flatnonzero(np.isfinite(gains) & (np.arange(len(gains)) != rep))
     nearest = others[np.lexsort((-gains[others], -reduced[others] if costs is None else costs[others]))]
-    noise = 1e-9 * max(1e-300, float(np.abs(gains[np.isfinite(gains)]).max()))
+    noise = 1e-9 * max(1e-300, float(np.abs(gains[np.isfinite(gains)]).max(initial=0.0)))
     inside = _priced(case, prices, limit_prices, lead, rep)
     alternatives = tuple(
         Alternative(

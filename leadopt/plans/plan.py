@@ -9,15 +9,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.decision.case import Case, Evidence, Explored, Kept, States
+from leadopt.decision.case import Case
 from leadopt.decision.explore import cost_in_words, exploration_cost, unexplored
-from leadopt.decision.shares import Shared
 from leadopt.decision.solve import solved
-from leadopt.eligibility import Exclude, Match, Skills, Verdicts
 from leadopt.errors import InvalidInput, did_you_mean
-from leadopt.fairness import Fairness, NewcomerQuota
-from leadopt.learning.estimates import Estimates
-from leadopt.learning.lead_worth import Valued, Worths
 from leadopt.matching import Match as Found
 from leadopt.matching import Status
 from leadopt.plans.baselines import ALL
@@ -27,33 +22,22 @@ from leadopt.plans.explain_rep import RepExplanation, explain_rep
 from leadopt.plans.moves import Moves, moves_of, settled
 from leadopt.plans.outcome import plan_value
 from leadopt.plans.report import load_columns, rep_table, report
-from leadopt.plans.saved import decode, encode
+from leadopt.plans.saved_plans import PARTS, read, written
 from leadopt.plans.what_if import WhatIf, bound_by_prices, changed
 from leadopt.plans.why_unassigned import Answered, Unassigned, why_unassigned
-from leadopt.policy import Policy
 from leadopt.problem.certify import Certificate, certify, reduced_gains
-from leadopt.problem.gains import Affinity
-from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.problem import Limit
 from leadopt.solvers import Near
 from leadopt.solvers.optimal.move_costs import Exchange
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
-from leadopt.tables.columns import Columns
 from leadopt.tables.text import html, number
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_FORMAT = 1
 _BLOCK = 4096  # leads looked at together
 _MOST_DRAWN = 20_000_000  # rates that a report draws
-_CLASSES = {
-    kind.__name__: kind
-    for kind in (
-        *(Affinity, Case, Columns, Estimates, Evidence, Exclude, Explored, Fairness, Kept, Limit, Match, States),
-        *(NewcomerQuota, Policy, Problem, Shared, Skills, Valued, Verdicts, Worths),
-    )
-}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -435,58 +419,19 @@ class Plan:
 
     def to_json(self) -> str:
         """Return the whole plan as JSON: `from_json` gives back one that explains, compares and certifies the same."""
-        parts = {name: getattr(self, name) for name in (*_FIELDS, "complete")}
-        # What is drawn from the model cannot be drawn again without it.
-        return encode({"format": _FORMAT, "summary": self.summary(), "worth": self.worth, **parts})
+        told = {"summary": self.summary(), "worth": self.worth}
+        return written({**told, **{name: getattr(self, name) for name in (*PARTS, "complete")}})
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the plan that `to_json` wrote, its tables as lists of dicts.
+        """Return the plan that `to_json` of this or an earlier version wrote, its tables as lists of dicts.
 
         Raises
         ------
         InvalidInput
-            the text is no plan, or one of another format
+            the text is no plan, one of a later format, or damaged: says which version wrote it, and where
         """
-        data = decode(text, _CLASSES)
-        if not isinstance(data, Mapping) or "format" not in data:
-            raise InvalidInput("this is not a plan that leadopt wrote: it has no format number")
-        if data["format"] != _FORMAT:
-            raise InvalidInput(f"this plan has format {data['format']}; this leadopt reads format {_FORMAT}")
-        if missing := [name for name in _FIELDS if name not in data]:
-            raise InvalidInput(f"this is not a whole plan: {', '.join(missing)} missing")
-        worth = data.get("worth")
-        plan = cls(
-            **{name: data[name] for name in _FIELDS},
-            complete=data.get("complete") is True,
-            told_worth=worth if isinstance(worth, str) else None,
-        )
-        plan._check_whole()
-        return plan
-
-    def _check_whole(self) -> None:
-        """Raise `InvalidInput` if the parts, as read from a file, do not belong together."""
-        ids = (getattr(self.case, "lead_ids", None), getattr(self.case, "rep_ids", None))
-        whole = isinstance(self.case, Case) and isinstance(self.case.problem, Problem)
-        if not whole or not all(isinstance(part, tuple) for part in ids):
-            raise InvalidInput("this is not a whole plan: its case is damaged")
-        problem = self.case.problem
-        sizes = {
-            "lead_ids": ((len(self.case.lead_ids),), problem.n_leads),
-            "rep_ids": ((len(self.case.rep_ids),), problem.n_reps),
-            "rep_of_lead": (np.shape(self.rep_of_lead), problem.n_leads),
-            "capacity_prices": (np.shape(self.capacity_prices), problem.n_reps),
-            "limit_prices_of_problem": (np.shape(self.limit_prices_of_problem), len(problem.limits)),
-        }
-        if (kept := self.case.kept) is not None:
-            sizes["kept.previous"] = (np.shape(kept.previous), problem.n_leads)
-            sizes["kept.gains"] = ((kept.gains.n_leads,), problem.n_leads)
-        for name, (shape, size) in sizes.items():
-            if shape != (size,):
-                raise InvalidInput(f"this is not a whole plan: {name} must have {size} entries; found {shape}")
-        reps = np.asarray(self.rep_of_lead)
-        if reps.dtype.kind != "i" or not ((reps >= -1) & (reps < problem.n_reps)).all():
-            raise InvalidInput("this is not a whole plan: rep_of_lead must hold indices of reps, or -1")
+        return cls(**read(text))
 
     def __str__(self) -> str:
         return self.summary()
@@ -518,6 +463,3 @@ def plan_of(
         complete=found.status is Status.SOLVED,
         like=like,
     )
-
-
-_FIELDS = ("case", "rep_of_lead", "capacity_prices", "limit_prices_of_problem", "method", "turn")

@@ -160,42 +160,6 @@ def test_any_plan_survives_json(floor, data):
     same_answers(plan, Plan.from_json(plan.to_json()))
 
 
-def damaged(change):
-    data = json.loads(busy_plan().to_json())
-    change(data)
-    return json.dumps(data)
-
-
-@pytest.mark.parametrize(
-    "text, said",
-    [
-        ("", "this is not a plan that leadopt wrote: it is no JSON (Expecting value: line 1 column 1 (char 0))"),
-        ("[]", "this is not a plan that leadopt wrote: it has no format number"),
-        ("{}", "this is not a plan that leadopt wrote: it has no format number"),
-        ('{"format": 99}', "this plan has format 99; this leadopt reads format 1"),
-        ('{"format": 1, "turn": 0}',
-         "this is not a whole plan: case, rep_of_lead, capacity_prices, limit_prices_of_problem, method missing"),
-        (damaged(lambda d: d.update(case={})), "this is not a whole plan: its case is damaged"),
-        (damaged(lambda d: d["case"].update(problem=None)), "this is not a whole plan: its case is damaged"),
-        (damaged(lambda d: d["case"].update(lead_ids=None)), "this is not a whole plan: its case is damaged"),
-        (damaged(lambda d: d["case"]["lead_ids"]["items"].pop()),
-         "this is not a whole plan: lead_ids must have 9 entries; found (8,)"),
-        (damaged(lambda d: d.update(rep_of_lead=None)),
-         "this is not a whole plan: rep_of_lead must have 9 entries; found ()"),
-        (damaged(lambda d: d["rep_of_lead"].update(data=[7] * 9)),
-         "this is not a whole plan: rep_of_lead must hold indices of reps, or -1"),
-        (damaged(lambda d: d["case"]["problem"]["capacity"].update(data=[-1] * 3)),
-         "capacity of rep 0: must be a whole number, 0 or more; found -1"),
-        (damaged(lambda d: d["case"]["problem"].update({"~": "Nobody"})),
-         "this is not a plan that leadopt wrote: KeyError 'Nobody'"),
-    ],
-)  # fmt: skip
-def test_a_damaged_plan_is_refused(text, said):
-    with pytest.raises(InvalidInput) as caught:
-        Plan.from_json(text)
-    assert str(caught.value) == said
-
-
 def test_a_plan_that_a_complete_search_found_says_so_though_the_bound_is_higher():
     """One lead cannot be divided: "at most 64% below the best" was true, and told nobody that it is the best."""
     fairness = Fairness(of="value", low=0.9, high=1.1, weight=2.0)

@@ -1,0 +1,221 @@
+"""A plan as it is saved: what each class and field is called in the file, and what is checked of a file that is read.
+
+A file outlives the version that wrote it. Where a class or a field gets a new name in Python, its line here keeps the
+old one (``old:new``), and tests/golden holds files of every format. What a file of an earlier format says otherwise is
+told in `_FORMATS`.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.decision.case import Case, Evidence, Explored, Kept, States
+from leadopt.decision.shares import Shared
+from leadopt.eligibility import Exclude, Match, Skills, Verdicts
+from leadopt.errors import InvalidInput
+from leadopt.fairness import Fairness, NewcomerQuota
+from leadopt.learning.estimates import Estimates
+from leadopt.learning.lead_worth import Valued, Worths
+from leadopt.plans.saved import Record, decode_parts, encode, parse
+from leadopt.policy import Policy
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit, Problem
+from leadopt.tables.columns import Columns
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+FORMAT = 2
+RECORDS = (
+    Record("affinity", Affinity, "rates row scale"),
+    Record("limit", Limit, "reps leads usage lower upper penalty name"),
+    Record("problem", Problem, "affinity capacity limits pins reserve"),
+    Record(
+        "columns",
+        Columns,
+        "lead_id rep_id value currency capacity available open_leads max_open min_leads effort hours open_hours pace "
+        "credit is_newcomer tenure_days hired_on territory converted at",
+    ),
+    Record("match", Match, "column reps_column"),
+    Record("skills", Skills, "needs has"),
+    Record("exclude", Exclude, "pairs column"),
+    Record("fairness", Fairness, "low high entitlement of weight maximin hot_share"),
+    Record(
+        "newcomers",
+        NewcomerQuota,
+        "share min_leads tenure_days value_share max_hot_share hot_share protect ramp_days ramp",
+    ),
+    Record(
+        "policy",
+        Policy,
+        "segment_by eligibility fairness newcomers reserve score half_life_days rep_by bins explore currencies columns",
+    ),
+    Record("verdicts", Verdicts, "words kind_of_lead allowed excludes"),
+    Record(
+        "estimates",
+        Estimates,
+        "probability logit deviation tried converted expected weight known_rep known_segment",
+    ),
+    Record("states", States, "columns levels adds"),
+    Record("evidence", Evidence, "segment_by segments segment_of_lead estimates n_outcomes states"),
+    Record("shared", Shared, "of words leads usage weight most credit entitlement"),
+    Record("kept", Kept, "previous move_cost gains"),
+    Record("explored", Explored, "share gains"),
+    Record("worths", Worths, "segments expected low high won"),
+    Record("valued", Valued, "columns n_won noise worths segment_of_lead"),
+    Record(
+        "case",
+        Case,
+        "lead_ids rep_ids problem policy rules evidence away newcomer territory_of_lead territory_of_rep unit notes "
+        "shared kept explored valued rates_are_chances",
+    ),
+)
+NOT_SAVED = {"evidence": {"draw"}}  # what is drawn from a model cannot be drawn again without it
+_NAMED = {record.name: record for record in RECORDS}
+_OF_0_1_0 = {  # format 1 has the names of classes of 0.1.0; its keys are those of format 2
+    **{name.capitalize(): _NAMED[name] for name in _NAMED if name != "newcomers"},
+    "NewcomerQuota": _NAMED["newcomers"],
+}
+_FORMATS: dict[Any, Mapping[str, Record]] = {1: _OF_0_1_0, FORMAT: _NAMED}
+PARTS: dict[str, Any] = {
+    "case": Case,
+    "rep_of_lead": Ints,
+    "capacity_prices": Floats,
+    "limit_prices_of_problem": Floats,
+    "method": str,
+    "turn": int,
+}
+_TOLD: dict[str, Any] = {"format": int, "leadopt": str, "summary": str, "worth": str, "complete": bool}
+
+
+def written(parts: Mapping[str, Any]) -> str:
+    """Return a plan as JSON, given its parts by name."""
+    version = sys.modules["leadopt"].__version__  # the package's root imports this, so it is there
+    return encode({"format": FORMAT, "leadopt": version, **parts}, RECORDS)
+
+
+def read(text: str) -> dict[str, Any]:
+    """Return the parts of a plan by name.
+
+    Raises
+    ------
+    InvalidInput
+        the text is no plan, one of a format that is unknown here, or damaged: says which version wrote it, and where
+    """
+    try:
+        tree = parse(text)
+    except InvalidInput as error:
+        raise InvalidInput(f"this is not a plan that leadopt wrote: it is no JSON ({error})") from None
+    if not isinstance(tree, dict) or "format" not in tree:
+        raise InvalidInput("this is not a plan that leadopt wrote: it has no format number")
+    number = tree["format"]
+    records = _FORMATS.get(number) if type(number) is int else None
+    writer = tree.get("leadopt") if isinstance(tree.get("leadopt"), str) else None
+    if records is None:
+        by = f", written by leadopt {writer:.40}" if writer else ""
+        raise InvalidInput(f"this plan has format {number!r:.40}{by}; this leadopt reads formats 1 to {FORMAT}")
+    try:
+        if missing := [name for name in PARTS if name not in tree]:
+            raise InvalidInput(f"it lacks {', '.join(missing)}")
+        parts = decode_parts(tree, records, {**PARTS, **_TOLD})
+        _check_parts(parts)
+    except InvalidInput as error:
+        version = "0.1.0" if number == 1 else f"{writer:.40}" if writer else "of an unknown version"
+        raise InvalidInput(f"this is not a whole plan, as leadopt {version} wrote it: {error}") from None
+    return {name: parts[name] for name in PARTS} | {
+        "complete": parts.get("complete", False),
+        "told_worth": parts.get("worth"),
+    }
+
+
+def _check_parts(parts: Mapping[str, Any]) -> None:
+    """Raise `InvalidInput` if the parts do not belong together."""
+    case: Case = parts["case"]
+    if not 0 <= parts["turn"] < max(1, case.problem.n_reps):
+        raise InvalidInput(f"turn must be the index of a rep; found {parts['turn']!r:.40}")
+    for name, found, shape in _sizes(parts, case):
+        if found is not None and _shape(found) != shape:
+            wanted, has = (" x ".join(map(str, size)) for size in (shape, _shape(found)))
+            raise InvalidInput(f"{name} must have {wanted} entries; found {has or 'one number'}")
+    for name, found, least, end in _indices(parts, case):
+        if found is not None and found.size and not (found.min() >= least and found.max() < end):
+            raise InvalidInput(f"{name} must hold indices from {least} to {end - 1}")
+
+
+def _shape(found: Any) -> tuple[int, ...]:
+    if isinstance(found, Affinity):
+        return found.n_leads, found.n_reps
+    return (len(found),) if isinstance(found, tuple) else np.shape(found)
+
+
+def _sizes(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, tuple[int, ...]]]:
+    """Yield what has to have which size: the name, what was found, and the size."""
+    n_leads, n_reps = case.problem.n_leads, case.problem.n_reps
+    yield "lead_ids", case.lead_ids, (n_leads,)
+    yield "rep_ids", case.rep_ids, (n_reps,)
+    yield "rep_of_lead", parts["rep_of_lead"], (n_leads,)
+    yield "capacity_prices", parts["capacity_prices"], (n_reps,)
+    yield "limit_prices_of_problem", parts["limit_prices_of_problem"], (len(case.problem.limits),)
+    yield "away", case.away, (n_reps,)
+    yield "newcomer", case.newcomer, (n_reps,)
+    yield "territory_of_lead", case.territory_of_lead, (n_leads,)
+    yield "territory_of_rep", case.territory_of_rep, (n_reps,)
+    for limit in case.problem.limits:
+        for who in (limit.reps, limit.leads):
+            yield "reps and leads of a limit", who, (0 if who is None else who.size,)
+    for rule in case.rules:
+        yield "rules.kind_of_lead", rule.kind_of_lead, (n_leads,)
+        yield "rules.allowed", rule.allowed, (len(rule.words), n_reps)
+    for shared in case.shared:
+        for name in ("weight", "most", "credit", "entitlement"):
+            yield f"shared.{name}", getattr(shared, name), (n_reps,)
+        if isinstance(shared.usage, Affinity):
+            yield "shared.usage", shared.usage, (n_leads, n_reps)
+    if case.kept is not None:
+        yield "kept.previous", case.kept.previous, (n_leads,)
+        yield "kept.gains", case.kept.gains, (n_leads, n_reps)
+    if case.explored is not None:
+        yield "explored.gains", case.explored.gains, (n_leads, n_reps)
+    if case.evidence is not None:
+        yield from _sizes_of_evidence(case.evidence, n_leads, n_reps)
+    if case.valued is not None:
+        yield "valued.segment_of_lead", case.valued.segment_of_lead, (n_leads,)
+        for segment in case.valued.worths.segments:
+            yield "every one of worths.segments", segment, (len(case.valued.columns),)
+        for name in ("expected", "low", "high", "won"):
+            yield f"worths.{name}", getattr(case.valued.worths, name), (len(case.valued.worths.segments),)
+
+
+def _sizes_of_evidence(evidence: Evidence, n_leads: int, n_reps: int) -> Iterator[tuple[str, Any, tuple[int, ...]]]:
+    n_segments = len(evidence.segments)
+    yield "evidence.segment_of_lead", evidence.segment_of_lead, (n_leads,)
+    for name in ("probability", "logit", "deviation", "tried", "converted", "expected", "weight"):
+        yield f"estimates.{name}", getattr(evidence.estimates, name), (n_segments, n_reps)
+    yield "estimates.known_rep", evidence.estimates.known_rep, (n_reps,)
+    yield "estimates.known_segment", evidence.estimates.known_segment, (n_segments,)
+    for segment in evidence.segments:
+        yield "every one of evidence.segments", segment, (len(evidence.segment_by),)
+    if evidence.states is not None:
+        yield "states.levels", evidence.states.levels, (n_reps,)
+        for levels in evidence.states.levels:
+            yield "every one of states.levels", levels, (len(evidence.states.columns),)
+        yield "states.adds", evidence.states.adds, (n_reps, len(evidence.states.columns))
+
+
+def _indices(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, int, int]]:
+    """Yield what holds indices: the name, what was found, the least, and the end, which is no longer allowed."""
+    n_leads, n_reps = case.problem.n_leads, case.problem.n_reps
+    yield "rep_of_lead", parts["rep_of_lead"], -1, n_reps
+    for rule in case.rules:
+        yield "rules.kind_of_lead", rule.kind_of_lead, 0, len(rule.words)
+    for shared in case.shared:
+        yield "shared.leads", shared.leads, 0, n_leads
+    if case.kept is not None:
+        yield "kept.previous", case.kept.previous, -1, n_reps
+    if case.evidence is not None:
+        yield "evidence.segment_of_lead", case.evidence.segment_of_lead, 0, len(case.evidence.segments)
+    if case.valued is not None:
+        yield "valued.segment_of_lead", case.valued.segment_of_lead, -1, len(case.valued.worths.segments)

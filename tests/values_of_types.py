@@ -1,0 +1,93 @@
+"""Values of a type by its annotation; of classes that look at what they are given, only what they take."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from leadopt.eligibility import Exclude, Match, Skills
+from leadopt.fairness import Fairness, NewcomerQuota
+from leadopt.policy import Policy
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit, Problem
+from leadopt.tables.columns import Columns
+from tests.strategies import affinities, general_limits, general_problems
+
+names = st.text(min_size=1, max_size=4)
+share = st.floats(0, 1)
+PLAIN = {int: st.integers(), str: st.text(max_size=4), bool: st.booleans(), float: st.floats(), UUID: st.uuids()}
+RULES = st.one_of(
+    st.builds(Match, names, st.none() | names),
+    st.builds(Skills, names, names),
+    st.builds(Exclude, st.lists(st.tuples(st.integers(0, 9), st.uuids())).map(tuple), st.none() | names),
+)
+FAIRNESS = st.builds(
+    Fairness,
+    low=share,
+    high=st.floats(1, 9),
+    entitlement=st.sampled_from(["capacity", "equal", "performance", "seniority"]),
+    of=st.sampled_from(["leads", "value", "hot"]),
+    weight=st.none() | st.floats(0, 9) | st.integers(0, 9),
+    hot_share=st.floats(0.01, 1),
+)
+QUOTA = st.builds(
+    NewcomerQuota,
+    share=share,
+    min_leads=st.none() | st.integers(0, 9),
+    tenure_days=st.floats(1, 999),
+    ramp_days=st.none(),
+)
+COLUMNS = st.builds(Columns, **{f.name: names for f in fields(Columns)})
+CHECKED = {
+    Match: RULES.filter(lambda rule: isinstance(rule, Match)),
+    Skills: RULES.filter(lambda rule: isinstance(rule, Skills)),
+    Exclude: RULES.filter(lambda rule: isinstance(rule, Exclude)),
+    Fairness: FAIRNESS,
+    NewcomerQuota: QUOTA,
+    Columns: COLUMNS,
+    Affinity: affinities(2, 3),
+    Limit: general_limits(2, 3).filter(len).map(lambda limits: limits[0]),
+    Problem: general_problems(),
+    Policy: st.builds(
+        Policy,
+        segment_by=st.none() | st.lists(names, unique=True, max_size=3),
+        eligibility=st.lists(RULES, max_size=3),
+        fairness=st.none() | FAIRNESS | st.lists(FAIRNESS, max_size=3),
+        newcomers=st.none() | QUOTA,
+        reserve=st.floats(-9, 9) | st.just(-np.inf),
+        half_life_days=st.none() | st.just("learn") | st.floats(1, 999),
+        explore=share,
+        bins=st.none() | st.just({"budget": 5, "hours": (1.0, 4.0)}),
+        score=st.none() | st.just({"size": {"large": 2.0}, "~": {"~": 1.0}}),
+        columns=COLUMNS,
+    ),
+}
+
+
+def values_of(hint):
+    """Return a strategy for what an annotation allows."""
+    if hint in CHECKED:
+        return CHECKED[hint]
+    if hint in PLAIN:
+        return PLAIN[hint]
+    origin, inner = get_origin(hint) or hint, get_args(hint)
+    if origin in (Union, UnionType):
+        return st.one_of(*(st.none() if one is NoneType else values_of(one) for one in inner))
+    if origin is np.ndarray:
+        return hnp.arrays(get_args(inner[1])[0], hnp.array_shapes(min_dims=1, max_dims=2, min_side=0, max_side=3))
+    if origin is tuple:
+        if inner[-1] is Ellipsis:
+            return st.lists(values_of(inner[0]), max_size=3).map(tuple)
+        return st.tuples(*map(values_of, inner))
+    if origin is Mapping:
+        return st.dictionaries(st.text(max_size=3), values_of(inner[1]), max_size=3)
+    if hint is Any:
+        return st.none() | st.integers()
+    hints = get_type_hints(hint)
+    saved = {f.name: values_of(hints[f.name]) for f in fields(hint) if f.name != "draw"}  # which is not saved
+    return st.builds(hint, **saved)
