@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from leadopt import Fairness, Infeasible, InvalidInput, Limit, NewcomerQuota, Policy, assign
 from leadopt.decision.solve import solved
 from leadopt.plans.plan import Plan, plan_of
-from leadopt.plans.quota_cost import quota_cost
 from leadopt.plans.report import load_columns
 from leadopt.plot import plot_loads
 from leadopt.problem.limit_kinds import LimitKind
@@ -68,8 +67,8 @@ def told(plan):
         "answer": plan_of(case, solved(case), plan.like).rep_of_lead.tolist(),
         "worth": (plan.objective, plan.bound, plan.status),
         "prices": list(plan.limit_prices.values()),
-        "quota": quota_cost(plan),
-        "loads": load_columns(case, plan.rep_of_lead, plan.capacity_prices),
+        "quota": plan.quota_cost(),
+        "loads": load_columns(plan),
         "drawn": sorted((bar.get_x(), bar.get_y(), bar.get_width(), bar.get_height()) for bar in bars.patches),
         "reasons": [(row.reason, list(map(shape, row.changes))) for row in plan.unassigned_leads],
         "moves": [
@@ -134,7 +133,7 @@ def test_a_users_limit_is_its_own_whatever_it_is_called(name):
     if name in PLAN.case.limit_names():
         pytest.skip("replaces that limit")
     plain, same = (with_limit(one, reps=[0], upper=1) for one in ("x", name))
-    assert quota_cost(same) == quota_cost(plain)
+    assert same.quota_cost() == plain.quota_cost()
     assert same.objective == plain.objective
     assert same.report().count("\n") == plain.report().count("\n")
     assert len(same.limit_prices) == len(plain.limit_prices)
@@ -147,7 +146,7 @@ def test_a_desk_of_newcomers_is_no_quota():
     )
     desk = plan.what_if(limits={"newcomer desk in Ann's office": Limit(reps=[1], lower=4)}).plan
     assert desk.objective < plan.objective - 10
-    assert quota_cost(desk) is None  # its cost was that of the desk
+    assert desk.quota_cost() is None  # its cost was that of the desk
     assert "quota costs" not in desk.report()
 
 
@@ -155,7 +154,7 @@ def test_a_desk_of_newcomers_is_no_quota():
 @pytest.mark.parametrize("limit", [{"reps": [], "upper": 3}, {"reps": [0], "upper": 3}, {"leads": [], "upper": 3}])
 def test_no_name_invents_hours(name, limit):
     plan = assign(leads_of(4), reps_of(2, 2)).what_if(limits={name: Limit(**limit)}).plan
-    assert "hours" not in load_columns(plan.case, plan.rep_of_lead, plan.capacity_prices)
+    assert "hours" not in load_columns(plan)
     assert "| hours" not in plan.report()  # "hours of nobody" raised IndexError
     plot_loads(plan)
 
