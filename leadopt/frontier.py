@@ -234,7 +234,7 @@ class Frontier:
     def _remark(self, point: Point) -> str:
         """Return what a table says of a point: why there is no plan, in short, or whether it is worth a look."""
         if point.reason is not None:
-            return point.reason.removeprefix(REFUSAL).split(". ")[0]
+            return point.reason.removeprefix(REFUSAL).rpartition(". ")[0]  # the mend comes last, in one sentence
         place = "knee" if point is self.knee else self._beaten(point)
         return ", ".join(part for part in (place, _lack(point)) if part)
 

@@ -165,7 +165,7 @@ def _read_text(path: Path) -> str:
 
 
 def _loads(plan: Plan) -> str:
-    headers, rows = rep_table(plan.case, plan.rep_of_lead, plan.capacity_prices)
+    headers, rows = rep_table(plan)
     more = len(rows) - _MOST_REPS
     rest = f"\nand {more} more reps; --report has all" if more > 0 else ""
     return text_table(headers, rows[:_MOST_REPS]) + rest

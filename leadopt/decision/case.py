@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,8 +16,11 @@ from leadopt.learning.estimates import Estimates
 from leadopt.learning.history.codes import in_words
 from leadopt.learning.lead_worth import Valued
 from leadopt.policy import Policy
+from leadopt.problem.certify import Certificate, certify, reduced_gains
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
+from leadopt.solvers.optimal.move_costs import Exchange
+from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_id
 from leadopt.tables.text import odds
 
@@ -204,6 +208,15 @@ class Case:
         """What the problem counts on top of an answer's worth, whatever the answer."""
         return 0.0 if self.kept is None else self.kept.credit
 
+    @property
+    def pool_gain(self) -> float:
+        """What a lead in the pool counts: the reserve, or 0 where every lead must be placed."""
+        return self.problem.reserve if np.isfinite(self.problem.reserve) else 0.0
+
+    def gains_of(self, leads: Ints, reps: Ints) -> Floats:
+        """Return what each lead gains with the rep at the same place, or in the pool (-1)."""
+        return np.where(reps >= 0, self.gains.at(leads, np.maximum(reps, 0)), self.pool_gain)
+
     def lead(self, lead_id: object) -> int:
         """Return the index of a lead."""
         return _find(self.lead_ids, lead_id, "lead")
@@ -286,25 +299,79 @@ def _find(ids: Sequence[Id], wanted: object, kind: str) -> int:
     )
 
 
-class Decided(Protocol):
-    """A case with an answer and its prices, such as a `Plan`."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Answered:
+    """A case with an answer and its prices; what is asked of them for every lead alike is worked out once.
+
+    Parameters
+    ----------
+    case
+        the decision in arrays, with names and evidence
+    rep_of_lead
+        int64 (n_leads,), index of the rep of each lead, -1 = pool
+    capacity_prices, limit_prices_of_problem
+        float64, dual values of the capacities and of the problem's limits
+    like
+        the table whose kind all tables of the answer are of
+    """
+
+    case: Case
+    rep_of_lead: Ints
+    capacity_prices: Floats
+    limit_prices_of_problem: Floats
+    like: Table = field(default_factory=lambda: Table([], "leads"), repr=False)
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """Objective, bound, gap and broken rules, recomputed from the case and the prices."""
+        return certify(self.case.problem, self.rep_of_lead, self.capacity_prices, self.limit_prices_of_problem)
 
     @property
-    def case(self) -> Case:
-        """The decision."""
-        ...
+    def objective(self) -> float:
+        """What the answer is worth, in `case.unit`, with reserves and less penalties and what moves cost.
 
-    @property
-    def rep_of_lead(self) -> Ints:
-        """The rep of each lead, int64 (n_leads,), -1 = pool."""
-        ...
+        Where the policy explores, by the drawn chances that the answer is best for.
+        """
+        return self.certificate.objective - self.case.credit
 
-    @property
-    def capacity_prices(self) -> Floats:
-        """What one more slot of each rep adds, float64 (n_reps,)."""
-        ...
+    @cached_property
+    def exchange(self) -> Exchange | None:
+        """What moves cost; None for an answer that is not proven best, or under limits that cross."""
+        proven = self.certificate.optimal and not self.certificate.violations
+        return Exchange.if_nested(self.case.problem, self.rep_of_lead) if proven else None
 
-    @property
-    def limit_prices_of_problem(self) -> Floats:
-        """What one more unit of each limit adds, float64 (n_limits,)."""
-        ...
+    @cached_property
+    def n_leads_of_rep(self) -> Ints:
+        """How many leads each rep has, int64 (n_reps,)."""
+        return np.bincount(self.rep_of_lead[self.rep_of_lead >= 0], minlength=self.case.problem.n_reps)
+
+    @cached_property
+    def gain_of_rep(self) -> Floats:
+        """What the leads of each rep gain together, float64 (n_reps,)."""
+        leads = np.flatnonzero(self.rep_of_lead >= 0)
+        reps = self.rep_of_lead[leads]
+        gains = self.case.gains.at(leads, reps)
+        return np.bincount(reps, weights=gains, minlength=self.case.problem.n_reps).astype(np.float64)
+
+    @cached_property
+    def used(self) -> Floats:
+        """The usage of each limit, float64 (n_limits,)."""
+        return self.case.problem.loads(self.rep_of_lead)
+
+    @cached_property
+    def limit_names(self) -> list[str]:
+        """What each limit is called."""
+        return self.case.limit_names()
+
+    @cached_property
+    def limits_of_reps(self) -> tuple[tuple[int, ...], ...]:
+        """The limits that some leads of each rep may count in, by number."""
+        return self.case.limits_of_reps()
+
+    def reduced_gains(self, leads: Ints) -> Floats:
+        """Return what some leads gain with each rep once its slot and its room are paid, float64 (.., n_reps)."""
+        return reduced_gains(self.case.problem, leads, self.capacity_prices, self.limit_prices_of_problem)
+
+    def gains_now(self, leads: Ints) -> Floats:
+        """Return what some leads gain where they are, with their rep or in the pool."""
+        return self.case.gains_of(leads, self.rep_of_lead[leads])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from leadopt.decision.case import Case, Decided, Explored
+from leadopt.decision.case import Answered, Case, Explored
 from leadopt.decision.draws import drawn_rates
 from leadopt.decision.keep import with_stay_bonus
 from leadopt.decision.solve import solved
@@ -71,7 +71,7 @@ def unexplored(case: Case) -> Case:
     return replace(case, problem=problem, explored=None)
 
 
-def exploration_cost(plan: Decided) -> float:
+def exploration_cost(plan: Answered) -> float:
     """Return what exploring costs by the estimates: the best plan's objective less this one's; 0 without exploring.
 
     One solve more.

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.decision.case import Case, Decided
+from leadopt.decision.case import Answered, Case
 from leadopt.decision.shares import Shared
 from leadopt.errors import InvalidInput
 from leadopt.fairness import entitlements
@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 
 def carry(
-    plan: Decided, *, of: str | None = None, given_back: Iterable[Id] = (), owe_leave: bool = False
+    plan: Answered, *, of: str | None = None, given_back: Iterable[Id] = (), owe_leave: bool = False
 ) -> dict[Id, float]:
     r"""Return what each rep is owed after a batch: the column `credit` of the next one.
 
@@ -51,7 +51,7 @@ def carry(
     >>> import leadopt
     >>> leads, reps = {"lead_id": [1, 2, 3]}, {"rep_id": ["Ann", "Bo"], "capacity": [3, 3]}
     >>> plan = leadopt.assign(leads, reps, fairness=leadopt.Fairness(), pins={1: "Ann", 2: "Ann"})
-    >>> carry(plan)
+    >>> plan.carry()
     {'Ann': -0.5, 'Bo': 0.5}
     """
     case, shared = plan.case, _shared(plan.case, of)

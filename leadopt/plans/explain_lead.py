@@ -8,10 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.decision.case import Case
-from leadopt.plans.why_unassigned import Answered, Unassigned, why_unassigned
-from leadopt.problem.certify import reduced_gains
-from leadopt.solvers.optimal.move_costs import Exchange
+from leadopt.decision.case import Answered, Case
+from leadopt.plans.why_unassigned import Pool, Unassigned, why_unassigned
 from leadopt.tables.cells import Id
 from leadopt.tables.text import number, percent
 
@@ -208,31 +206,9 @@ class Explanation:
         return f"<p><b>{escape(self.lines[0])}</b></p><ul>{items}</ul>"
 
 
-def explain(
-    case: Case,
-    rep_of_lead: Ints,
-    prices: Floats,
-    limit_prices: Floats,
-    exchange: Exchange | None,
-    lead: int,
-    most: int = 3,
-) -> Explanation:
-    """Return why a lead is where it is, with up to `most` alternatives, the cheapest moves first.
-
-    Parameters
-    ----------
-    case, rep_of_lead, lead
-        the decision, the answer, and the lead in question
-    prices, limit_prices
-        of the answer
-    exchange
-        what moves cost; None for an answer that is not proven best
-    """
-    rep = int(rep_of_lead[lead])
-    learned_value = None if case.valued is None else case.valued.sentence(lead)
-    gains = case.gains.of([lead])[0]
-    reduced = reduced_gains(case.problem, np.array([lead]), prices, limit_prices)[0]
-    costs = None if exchange is None else exchange.move_costs(lead)
+def explain(plan: Answered, lead: int, most: int = 3) -> Explanation:
+    """Return why a lead is where it is, with up to `most` alternatives, the cheapest moves first."""
+    case, rep = plan.case, int(plan.rep_of_lead[lead])
     if rep < 0:
         return Explanation(
             lead_id=case.lead_ids[lead],
@@ -242,26 +218,11 @@ def explain(
             pinned=False,
             evidence=None,
             alternatives=(),
-            unassigned=why_unassigned(Answered.of(case, rep_of_lead, prices, limit_prices, exchange), lead),
-            learned_value=learned_value,
+            unassigned=why_unassigned(Pool(plan), lead),
             **_before(case, lead),
         )
-    others = np.flatnonzero(np.isfinite(gains) & (np.arange(len(gains)) != rep))
-    nearest = others[np.lexsort((-gains[others], -reduced[others] if costs is None else costs[others]))]
+    gains = case.gains.of([lead])[0]
     noise = 1e-9 * max(1e-300, float(np.abs(gains[np.isfinite(gains)]).max(initial=0.0)))
-    inside = _priced(case, prices, limit_prices, lead, rep)
-    alternatives = tuple(
-        Alternative(
-            rep_id=case.rep_ids[other],
-            gain=float(gains[other]),
-            slot_price=sum(held.price for held in _priced(case, prices, limit_prices, lead, int(other))),
-            away=bool(case.away[other]),
-            move_cost=None if costs is None else float(costs[other]),
-            held_by=_dearest(_priced(case, prices, limit_prices, lead, int(other)), noise),
-            evidence=_record(case, lead, int(other)),
-        )
-        for other in _shown(nearest, gains, rep, most)
-    )
     return Explanation(
         lead_id=case.lead_ids[lead],
         rep_id=case.rep_ids[rep],
@@ -269,12 +230,33 @@ def explain(
         unit=case.unit,
         pinned=bool(case.problem.pins[lead] >= 0),
         evidence=_record(case, lead, rep),
-        alternatives=alternatives,
+        alternatives=_alternatives(plan, lead, gains, noise, most),
         unassigned=None,
-        asked_by=_dearest([held._replace(price=-held.price) for held in inside], noise),
-        learned_value=learned_value,
+        asked_by=_dearest([held._replace(price=-held.price) for held in _priced(plan, lead, rep)], noise),
         drawn_gain=None if case.explored is None else float(case.problem.affinity.at([lead], [rep])[0]),
         **_before(case, lead),
+    )
+
+
+def _alternatives(plan: Answered, lead: int, gains: Floats, noise: float, most: int) -> tuple[Alternative, ...]:
+    """Return some of the other reps who could have a lead, the cheapest moves first."""
+    case, rep = plan.case, int(plan.rep_of_lead[lead])
+    costs = None if plan.exchange is None else plan.exchange.move_costs(lead)
+    dearness = -plan.reduced_gains(np.array([lead]))[0] if costs is None else costs
+    others = np.flatnonzero(np.isfinite(gains) & (np.arange(len(gains)) != rep))
+    nearest = others[np.lexsort((-gains[others], dearness[others]))]
+    return tuple(
+        Alternative(
+            rep_id=case.rep_ids[other],
+            gain=float(gains[other]),
+            slot_price=sum(held.price for held in held_by),
+            away=bool(case.away[other]),
+            move_cost=None if costs is None else float(costs[other]),
+            held_by=_dearest(held_by, noise),
+            evidence=_record(case, lead, other),
+        )
+        for other in _shown(nearest, gains, rep, most)
+        for held_by in [_priced(plan, lead, other)]
     )
 
 
@@ -286,10 +268,15 @@ def _shown(nearest: Ints, gains: Floats, rep: int, most: int) -> list[int]:
 
 
 def _before(case: Case, lead: int) -> dict[str, Any]:
-    """Return who had the lead before, and what taking it away costs."""
+    """Return what a lead came with: what its value was learned from, who had it before, what taking it away costs."""
+    learned = None if case.valued is None else case.valued.sentence(lead)
     if case.kept is None or case.kept.previous[lead] < 0:
-        return {}
-    return {"previous": case.rep_ids[case.kept.previous[lead]], "move_cost": case.kept.move_cost}
+        return {"learned_value": learned}
+    return {
+        "learned_value": learned,
+        "previous": case.rep_ids[case.kept.previous[lead]],
+        "move_cost": case.kept.move_cost,
+    }
 
 
 def _move(cost: float | None) -> str:
@@ -302,12 +289,12 @@ def _move(cost: float | None) -> str:
     return f"; moving it there costs {number(cost)}"
 
 
-def _priced(case: Case, prices: Floats, limit_prices: Floats, lead: int, rep: int) -> list[Held]:
+def _priced(plan: Answered, lead: int, rep: int) -> list[Held]:
     """Return what a pair pays for each limit it counts in, the capacity first; negative where a minimum asks for it."""
-    names = case.limit_names()
-    around = case.limits_around(lead, rep).items()
-    slot = Held(f"capacity of {case.rep_ids[rep]}", float(prices[rep]), slots=True)
-    return [slot, *(Held(names[k], float(limit_prices[k] * usage)) for k, usage in around)]
+    names, prices = plan.limit_names, plan.limit_prices_of_problem
+    around = plan.case.limits_around(lead, rep, plan.limits_of_reps[rep]).items()
+    slot = Held(f"capacity of {plan.case.rep_ids[rep]}", float(plan.capacity_prices[rep]), slots=True)
+    return [slot, *(Held(names[k], float(prices[k] * usage)) for k, usage in around)]
 
 
 def _dearest(priced: Sequence[Held], noise: float) -> tuple[Held, ...]:

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.decision.case import Case
-from leadopt.problem.certify import reduced_gains
+from leadopt.decision.case import Answered, Case
 from leadopt.tables.cells import Id
 from leadopt.tables.text import count, html, number
 
@@ -201,16 +200,14 @@ class RepExplanation:
         return f"<p><b>{escape(self.lines[0])}</b></p><ul>{items}</ul>{html(*self.table)}"
 
 
-def explain_rep(
-    case: Case, rep_of_lead: Ints, prices: Floats, limit_prices: Floats, rep: int, most: int = 10
-) -> RepExplanation:
+def explain_rep(plan: Answered, rep: int, most: int = 10) -> RepExplanation:
     """Return why a rep got these leads, with the `most` leads that it lost most closely."""
-    mine = np.flatnonzero(rep_of_lead == rep)
+    case, mine = plan.case, np.flatnonzero(plan.rep_of_lead == rep)
     gains = case.gains.at(mine, np.full(len(mine), rep))
     best_rep, best_gain = _best(case, mine)
     at_best = gains >= best_gain - _SAME * np.abs(best_gain)
     best_rep = np.where(at_best, rep, best_rep)
-    lost, by = _lost(case, rep_of_lead, prices, limit_prices, rep)
+    lost, by = _lost(plan, rep)
     return RepExplanation(
         rep_id=case.rep_ids[rep],
         away=bool(case.away[rep]),
@@ -221,9 +218,9 @@ def explain_rep(
         n_best=int(at_best.sum()),
         from_others=tuple((case.rep_ids[other], n) for other, n in Counter(best_rep[~at_best].tolist()).most_common()),
         pinned=int((case.problem.pins[mine] >= 0).sum()),
-        bounds=_bounds(case, rep_of_lead, prices, limit_prices, rep),
+        bounds=_bounds(plan, rep),
         n_lost=len(lost),
-        lost=tuple(_as_lost(case, rep_of_lead, rep, lost[:most], by[:most])),
+        lost=tuple(_as_lost(plan, rep, lost[:most], by[:most])),
         leads={
             "lead_id": [case.lead_ids[lead] for lead in mine],
             "gain": gains.tolist(),
@@ -253,42 +250,30 @@ def _best(case: Case, leads: Ints) -> tuple[Ints, Floats]:
     return best, gain
 
 
-def _lost(case: Case, rep_of_lead: Ints, prices: Floats, limit_prices: Floats, rep: int) -> tuple[Ints, Floats]:
+def _lost(plan: Answered, rep: int) -> tuple[Ints, Floats]:
     """Return the leads elsewhere that would gain most with a rep, the closest first, and by how much they lost."""
-    elsewhere = np.flatnonzero(rep_of_lead != rep)
+    case, elsewhere = plan.case, np.flatnonzero(plan.rep_of_lead != rep)
     here = case.gains.at(elsewhere, np.full(len(elsewhere), rep))
     best = _best(case, elsewhere)[1] if len(elsewhere) else here
     above = here > case.problem.reserve
     lost = elsewhere[
-        np.isfinite(here) & above & (here >= best - _SAME * np.abs(best)) & (_now(case, elsewhere, rep_of_lead) < here)
+        np.isfinite(here) & above & (here >= best - _SAME * np.abs(best)) & (plan.gains_now(elsewhere) < here)
     ]
     by = np.zeros(len(lost))
     for start in range(0, len(lost), _BLOCK):
         leads = lost[start : start + _BLOCK]
-        reduced = np.column_stack(
-            [reduced_gains(case.problem, leads, prices, limit_prices), np.full(len(leads), _pool(case))]
-        )
+        reduced = np.column_stack([plan.reduced_gains(leads), np.full(len(leads), case.pool_gain)])
         rows = np.arange(len(leads))
-        by[start : start + _BLOCK] = reduced[rows, rep_of_lead[leads]] - reduced[rows, rep]  # -1 is the pool, the last
+        by[start : start + _BLOCK] = (
+            reduced[rows, plan.rep_of_lead[leads]] - reduced[rows, rep]
+        )  # -1 is the pool, the last
     order = np.argsort(by, kind="stable")
     return lost[order], np.maximum(by[order], 0.0)
 
 
-def _now(case: Case, leads: Ints, rep_of_lead: Ints) -> Floats:
-    """Return what leads gain where they are."""
-    reps = rep_of_lead[leads]
-    return np.where(reps >= 0, case.gains.at(leads, np.maximum(reps, 0)), _pool(case))
-
-
-def _pool(case: Case) -> float:
-    return case.problem.reserve if np.isfinite(case.problem.reserve) else 0.0
-
-
-def _as_lost(case: Case, rep_of_lead: Ints, rep: int, lost: Ints, by: Floats) -> Sequence[Lost]:
-    there = rep_of_lead[lost]
-    gains = zip(
-        case.gains.at(lost, np.full(len(lost), rep)).tolist(), _now(case, lost, rep_of_lead).tolist(), strict=True
-    )
+def _as_lost(plan: Answered, rep: int, lost: Ints, by: Floats) -> Sequence[Lost]:
+    case, there = plan.case, plan.rep_of_lead[lost]
+    gains = zip(case.gains.at(lost, np.full(len(lost), rep)).tolist(), plan.gains_now(lost).tolist(), strict=True)
     return [
         Lost(
             lead_id=case.lead_ids[lead],
@@ -303,32 +288,31 @@ def _as_lost(case: Case, rep_of_lead: Ints, rep: int, lost: Ints, by: Floats) ->
     ]
 
 
-def _bounds(case: Case, rep_of_lead: Ints, prices: Floats, limit_prices: Floats, rep: int) -> tuple[Bound, ...]:
-    alone = np.where(rep_of_lead == rep, rep, -1)
-    n_leads = float((alone >= 0).sum())
+def _bounds(plan: Answered, rep: int) -> tuple[Bound, ...]:
+    case, alone = plan.case, np.where(plan.rep_of_lead == rep, rep, -1)
+    n_leads = float(plan.n_leads_of_rep[rep])
     slots = Bound(
         name=f"capacity of {case.rep_ids[rep]}",
         load=n_leads,
         mine=n_leads,
         lower=0.0,
         upper=float(case.problem.capacity[rep]),
-        price=float(prices[rep]),
+        price=float(plan.capacity_prices[rep]),
         soft=False,
     )
-    names = case.limit_names()
     return (
         slots,
         *(
             Bound(
-                name=names[k],
-                load=case.problem.load(limit, rep_of_lead),
+                name=plan.limit_names[k],
+                load=case.problem.load(limit, plan.rep_of_lead),
                 mine=case.problem.load(limit, alone),
                 lower=limit.lower,
                 upper=limit.upper,
-                price=float(limit_prices[k]),
+                price=float(plan.limit_prices_of_problem[k]),
                 soft=limit.penalty is not None,
             )
-            for k in case.limits_of_reps()[rep]
+            for k in plan.limits_of_reps[rep]
             for limit in [case.problem.limits[k]]
         ),
     )

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.decision.case import Case, Kept
+from leadopt.decision.case import Answered, Kept
 from leadopt.decision.keep import with_stay_bonus
 from leadopt.errors import Infeasible, InvalidInput
 from leadopt.matching import Match, solve
 from leadopt.problem.certify import certify
 from leadopt.problem.problem import Problem
 from leadopt.solvers import Near
-from leadopt.solvers.optimal.move_costs import Exchange
 from leadopt.tables.cells import Id
 from leadopt.tables.text import count, html, number
 
@@ -154,46 +153,45 @@ class Moves:
         return f"<p><b>{escape(self.summary())}</b></p>{html(*self._cells)}{more}"
 
 
-def moves_of(case: Case, rep_of_lead: Ints, near: tuple[Floats, Floats], exchange: Exchange | None) -> Moves:
-    """Return who was taken away from the rep who had it, and what each move brings; `near` are the answer's prices.
+def moves_of(plan: Answered) -> Moves:
+    """Return who was taken away from the rep who had it, and what each move brings.
 
     Raises
     ------
     InvalidInput
         the case knows no previous reps
     """
-    if case.kept is None:
+    if plan.case.kept is None:
         raise InvalidInput("this plan knows of no earlier one: pass it as assign(..., keep=, move_cost=)")
-    kept = case.kept
-    moved = np.flatnonzero((kept.previous >= 0) & (rep_of_lead != kept.previous))
-    moves = _each(case, kept, moved, rep_of_lead, exchange)
+    kept = plan.case.kept
+    moved = np.flatnonzero((kept.previous >= 0) & (plan.rep_of_lead != kept.previous))
+    moves = _each(plan, kept, moved)
     order = sorted(range(len(moves)), key=lambda k: -np.inf if moves[k].brings is None else -moves[k].brings)  # type: ignore[operator]
     return Moves(
         moves=tuple(moves[k] for k in order),
         n_kept=int((kept.previous >= 0).sum()) - len(moved),
-        unit=case.unit,
-        brings=_brings(case, kept, rep_of_lead, near) if len(moved) else 0.0,
+        unit=plan.case.unit,
+        brings=_brings(plan, kept) if len(moved) else 0.0,
     )
 
 
-def _brings(case: Case, kept: Kept, rep_of_lead: Ints, near: tuple[Floats, Floats]) -> float | None:
+def _brings(plan: Answered, kept: Kept) -> float | None:
     """Return what an answer is worth more than the best one in which every lead stays that was somewhere."""
-    problem = case.problem
+    problem = plan.case.problem
     stays = np.where((problem.pins < 0) & (kept.previous >= 0), kept.previous, problem.pins)
     try:
-        known = Near(prices=near[0], limit_prices=near[1], rep_of_lead=stays)
+        known = Near(prices=plan.capacity_prices, limit_prices=plan.limit_prices_of_problem, rep_of_lead=stays)
         best = solve(problem.replace(pins=stays), near=known).objective
     except Infeasible:
         return None
-    return certify(problem, rep_of_lead, *near).objective - best
+    return plan.certificate.objective - best
 
 
-def _each(case: Case, kept: Kept, moved: Ints, rep_of_lead: Ints, exchange: Exchange | None) -> Sequence[Move]:
-    before, after = kept.previous[moved], rep_of_lead[moved]
+def _each(plan: Answered, kept: Kept, moved: Ints) -> Sequence[Move]:
+    case, exchange = plan.case, plan.exchange
+    before, after = kept.previous[moved], plan.rep_of_lead[moved]
     gains_before = kept.gains.at(moved, before).tolist()
-    placed = kept.gains.at(moved, np.maximum(after, 0))
-    reserve = case.problem.reserve if np.isfinite(case.problem.reserve) else 0.0
-    gains_after = np.where(after >= 0, placed, reserve).tolist()
+    gains_after = np.where(after >= 0, kept.gains.at(moved, np.maximum(after, 0)), case.pool_gain).tolist()
     return [
         Move(
             lead_id=case.lead_ids[lead],

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.decision.case import Decided, Evidence
+from leadopt.decision.case import Answered, Evidence
 from leadopt.decision.draws import drawn_rates
 from leadopt.errors import InvalidInput
 from leadopt.learning.lead_worth import Valued
@@ -104,7 +104,7 @@ class PlanValue:
 
 
 def plan_value(
-    plan: Decided,
+    plan: Answered,
     *,
     level: float = 0.9,
     n_draws: int = 1000,

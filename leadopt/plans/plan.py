@@ -1,7 +1,7 @@
 """`Plan`: the answer in the user's terms, with its certificate, its reasons and its reports."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from typing import Any, Self
@@ -9,26 +9,28 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.decision.case import Case
+from leadopt.decision.case import Answered, Case
 from leadopt.decision.explore import cost_in_words, exploration_cost, unexplored
 from leadopt.decision.solve import solved
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.matching import Match as Found
 from leadopt.matching import Status
+from leadopt.plans.assignments import assignment_columns
 from leadopt.plans.baselines import ALL
 from leadopt.plans.compare import Comparison, compare
+from leadopt.plans.credit import carry
 from leadopt.plans.explain_lead import Explanation, explain
 from leadopt.plans.explain_rep import RepExplanation, explain_rep
 from leadopt.plans.moves import Moves, moves_of, settled
 from leadopt.plans.outcome import plan_value
+from leadopt.plans.quota_cost import QuotaCost, quota_cost
 from leadopt.plans.report import load_columns, rep_table, report
 from leadopt.plans.saved_plans import PARTS, read, written
 from leadopt.plans.what_if import WhatIf, bound_by_prices, changed
-from leadopt.plans.why_unassigned import Answered, Unassigned, why_unassigned
-from leadopt.problem.certify import Certificate, certify, reduced_gains
+from leadopt.plans.why_unassigned import Pool, Unassigned, why_unassigned
+from leadopt.problem.certify import certify
 from leadopt.problem.problem import Limit
 from leadopt.solvers import Near
-from leadopt.solvers.optimal.move_costs import Exchange
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
 from leadopt.tables.text import html, number
@@ -36,24 +38,19 @@ from leadopt.tables.text import html, number
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_BLOCK = 4096  # leads looked at together
 _MOST_DRAWN = 20_000_000  # rates that a report draws
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Plan:
+class Plan(Answered):
     """Who gets which lead, and why.
 
     Made by `leadopt.assign`; everything in it can be recomputed from `case` and `rep_of_lead`.
 
     Parameters
     ----------
-    case
-        the decision in arrays, with names and evidence
-    rep_of_lead
-        int64 (n_leads,), index of the rep of each lead, -1 = pool
-    capacity_prices, limit_prices_of_problem
-        float64, dual values of the capacities and of the problem's limits
+    case, rep_of_lead, capacity_prices, limit_prices_of_problem, like
+        as of `leadopt.decision.case.Answered`
     method
         the solver, or the baseline, that made it
     turn
@@ -64,32 +61,14 @@ class Plan:
         whether the solver has searched all answers, so that none is better though the bound is higher
     """
 
-    case: Case
-    rep_of_lead: Ints
-    capacity_prices: Floats
-    limit_prices_of_problem: Floats
     method: str
     turn: int = 0
     complete: bool = False
     told_worth: str | None = None
-    like: Table = field(default_factory=lambda: Table([], "leads"), repr=False)
-
-    @cached_property
-    def certificate(self) -> Certificate:
-        """Objective, bound, gap and broken rules, recomputed from the case and the prices."""
-        return certify(self.case.problem, self.rep_of_lead, self.capacity_prices, self.limit_prices_of_problem)
-
-    @property
-    def objective(self) -> float:
-        """What the plan is worth, in `unit`, with reserves and less penalties and what moves cost.
-
-        Where the policy explores, by the drawn chances that the plan is best for; `expected` is by the estimates.
-        """
-        return self.certificate.objective - self.case.credit
 
     @cached_property
     def expected(self) -> float:
-        """The same by the estimates: other than the objective only where the policy explores."""
+        """The objective by the estimates: other than `objective` only where the policy explores."""
         if self.case.explored is None:
             return self.objective
         return certify(unexplored(self.case).problem, self.rep_of_lead).objective - self.case.credit
@@ -137,7 +116,7 @@ class Plan:
     @property
     def limit_prices(self) -> dict[str, float]:
         """What one more unit of each limit would add at most; negative where a minimum costs."""
-        return dict(zip(self.case.limit_names(), self.limit_prices_of_problem.tolist(), strict=True))
+        return dict(zip(self.limit_names, self.limit_prices_of_problem.tolist(), strict=True))
 
     @cached_property
     def assignments(self) -> Any:
@@ -145,26 +124,9 @@ class Plan:
 
         The same kind of table as the leads were.
         """
-        case, columns = self.case, self.case.policy.columns
-        same = columns.lead_id == columns.rep_id  # as in two exports whose ids are both called "id"
-        leads = np.flatnonzero(self.rep_of_lead >= 0)
-        reps = self.rep_of_lead[leads]
-        probability = case.probability(leads, reps)
-        runner_up, runner_up_gain = self._runners_up(leads, reps)
-        return self.like.build(
-            {
-                "lead_id" if same else columns.lead_id: [case.lead_ids[lead] for lead in leads],
-                "rep_id" if same else columns.rep_id: [case.rep_ids[rep] for rep in reps],
-                "probability": [None] * len(leads) if probability is None else probability.tolist(),
-                "gain": case.gains.at(leads, reps).tolist(),
-                "runner_up": [None if rep < 0 else case.rep_ids[rep] for rep in runner_up],
-                "runner_up_gain": [
-                    None if rep < 0 else gain for rep, gain in zip(runner_up, runner_up_gain.tolist(), strict=True)
-                ],
-            },
-            numbers=("probability", "gain", "runner_up_gain"),
-            own=() if same else (columns.lead_id,),
-        )
+        columns = self.case.policy.columns
+        own = () if columns.lead_id == columns.rep_id else (columns.lead_id,)
+        return self.like.build(assignment_columns(self), numbers=("probability", "gain", "runner_up_gain"), own=own)
 
     @cached_property
     def unassigned(self) -> Any:
@@ -183,13 +145,8 @@ class Plan:
     @cached_property
     def unassigned_leads(self) -> tuple[Unassigned, ...]:
         """Why each lead in the pool is there, as objects."""
-        answer = Answered.of(
-            self.case, self.rep_of_lead, self.capacity_prices, self.limit_prices_of_problem, self._exchange
-        )
-        return tuple(why_unassigned(answer, lead) for lead in np.flatnonzero(self.rep_of_lead < 0).tolist())
-
-    def _reduced(self, leads: Ints) -> Floats:
-        return reduced_gains(self.case.problem, leads, self.capacity_prices, self.limit_prices_of_problem)
+        pool = Pool(self)
+        return tuple(why_unassigned(pool, lead) for lead in np.flatnonzero(self.rep_of_lead < 0).tolist())
 
     def explain(self, lead_id: Id | str, most: int = 3) -> Explanation:
         """Return why a lead is where it is, with up to `most` runners-up.
@@ -199,13 +156,7 @@ class Plan:
         InvalidInput
             the plan has no such lead; names the nearest id
         """
-        prices, limit_prices = self.capacity_prices, self.limit_prices_of_problem
-        lead = self.case.lead(lead_id)
-        return explain(self.case, self.rep_of_lead, prices, limit_prices, self._exchange, lead, most)
-
-    @cached_property
-    def _exchange(self) -> Exchange | None:
-        return Exchange.if_nested(self.case.problem, self.rep_of_lead) if self.status == "OPTIMAL" else None
+        return explain(self, self.case.lead(lead_id), most)
 
     def explain_rep(self, rep_id: Id | str, most: int = 10) -> RepExplanation:
         """Return why a rep got these leads: load against every limit, whose leads they are, and what was lost.
@@ -220,8 +171,7 @@ class Plan:
         InvalidInput
             the plan has no such rep; names the nearest id
         """
-        prices, limit_prices = self.capacity_prices, self.limit_prices_of_problem
-        return explain_rep(self.case, self.rep_of_lead, prices, limit_prices, self.case.rep(rep_id), most)
+        return explain_rep(self, self.case.rep(rep_id), most)
 
     def what_if(
         self,
@@ -302,8 +252,7 @@ class Plan:
         InvalidInput
             the plan was made without `keep`
         """
-        prices = self.capacity_prices, self.limit_prices_of_problem
-        return moves_of(self.case, self.rep_of_lead, prices, self._exchange)
+        return moves_of(self)
 
     def compare(self, others: Mapping[str, Mapping[Any, Any]] | None = None) -> Comparison:
         """Return this plan beside round robin, territory, performance, profile and greedy, on the same estimates.
@@ -351,6 +300,31 @@ class Plan:
             like=self.like,
         )
 
+    def carry(
+        self, *, of: str | None = None, given_back: Iterable[Id] = (), owe_leave: bool = False
+    ) -> dict[Id, float]:
+        """Return what each rep is owed after this batch, the column `credit` of the next; see `plans.credit.carry`.
+
+        Parameters
+        ----------
+        of
+            what is shared: "leads", "value" or "hot"; None = the only thing that is
+        given_back
+            ids of leads that reps gave back: these count as never received
+        owe_leave
+            whether a rep who was away is owed the share of that time
+
+        Raises
+        ------
+        InvalidInput
+            the plan shares no such thing, or several; a lead given back that the plan does not have
+        """
+        return carry(self, of=of, given_back=given_back, owe_leave=owe_leave)
+
+    def quota_cost(self) -> QuotaCost | None:
+        """Return what the newcomer quota costs, by solving again without it; None where there is none."""
+        return quota_cost(self)
+
     @property
     def next_in_turn(self) -> Id | None:
         """The rep whose turn is next after a round robin."""
@@ -358,18 +332,7 @@ class Plan:
 
     def loads(self) -> Any:
         """One row per rep: leads, capacity, fill, expected gain, and what one more slot would add; like the leads."""
-        return self.like.build(load_columns(self.case, self.rep_of_lead, self.capacity_prices))
-
-    def _runners_up(self, leads: Ints, reps: Ints) -> tuple[Ints, Floats]:
-        """Return the eligible rep with the greatest reduced gain but for the chosen one, -1 if none, and its gain."""
-        second = np.full(len(leads), -1, dtype=np.int64)
-        for start in range(0, len(leads), _BLOCK):
-            part = slice(start, start + _BLOCK)
-            reduced = self._reduced(leads[part])
-            reduced[np.arange(len(reduced)), reps[part]] = -np.inf
-            best = reduced.argmax(axis=1)
-            second[part] = np.where(np.isfinite(reduced[np.arange(len(reduced)), best]), best, -1)
-        return second, self.case.gains.at(leads, np.maximum(second, 0))
+        return self.like.build(load_columns(self))
 
     def summary(self) -> str:
         """Return the plan in one sentence."""
@@ -387,16 +350,8 @@ class Plan:
 
     def report(self) -> str:
         """Return the plan as a Markdown report: worth, loads, newcomers, prices, pins, what is left, and notes."""
-        return report(
-            self.case,
-            self.rep_of_lead,
-            summary=self.summary(),
-            prices=self.capacity_prices,
-            limit_prices=self.limit_prices_of_problem,
-            pin_costs=self.pin_costs(),
-            unassigned=self.unassigned_leads,
-            worth=self.worth,
-        )
+        costs, left = self.pin_costs(), self.unassigned_leads
+        return report(self, summary=self.summary(), pin_costs=costs, unassigned=left, worth=self.worth)
 
     @cached_property
     def worth(self) -> str:
@@ -413,7 +368,7 @@ class Plan:
     def pin_costs(self) -> dict[Id, float]:
         """Return what each pin costs: how much removing it alone would add; NaN where the plan is not optimal."""
         pinned = np.flatnonzero(self.case.problem.pins >= 0)
-        exchange = self._exchange
+        exchange = self.exchange
         saved = [np.nan if exchange is None else -float(exchange.move_costs(int(lead)).min()) for lead in pinned]
         return {self.case.lead_ids[lead]: max(cost, 0.0) for lead, cost in zip(pinned, saved, strict=True)}
 
@@ -440,7 +395,7 @@ class Plan:
         return f"<Plan: {self.summary()}>"
 
     def _repr_html_(self) -> str:
-        headers, rows = rep_table(self.case, self.rep_of_lead, self.capacity_prices)
+        headers, rows = rep_table(self)
         shown = rows[:20]
         more = (
             f"<p>{len(rows) - len(shown)} more reps in <code>plan.loads()</code></p>" if len(rows) > len(shown) else ""

@@ -6,9 +6,8 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.decision.case import Case, Decided
+from leadopt.decision.case import Answered, Case
 from leadopt.matching import Match, Status, solve
-from leadopt.problem.certify import Certificate, certify
 from leadopt.tables.cells import Id
 from leadopt.tables.text import html, markdown, number
 
@@ -84,7 +83,7 @@ class QuotaCost:
         return f"<p><b>{escape(self.summary())}</b></p>{html(*self.table)}"
 
 
-def quota_cost(plan: Decided) -> QuotaCost | None:
+def quota_cost(plan: Answered) -> QuotaCost | None:
     r"""Return what the newcomer quota costs: the same decision is solved again without its limits.
 
     .. math:: cost = objective(\text{without the quota}) - objective(\text{with it}) \ge 0
@@ -96,13 +95,7 @@ def quota_cost(plan: Decided) -> QuotaCost | None:
     -----
     Takes as long as the plan did.
     """
-    case, answer = plan.case, np.asarray(plan.rep_of_lead)
-    found = certify(case.problem, answer, plan.capacity_prices, plan.limit_prices_of_problem)
-    return cost_of(case, answer, found)
-
-
-def cost_of(case: Case, answer: Ints, found: Certificate) -> QuotaCost | None:
-    """Return what the newcomer quota costs an answer that has this certificate; see `quota_cost`."""
+    case, found = plan.case, plan.certificate
     kept = tuple(limit for limit in case.problem.limits if not limit.kind.is_newcomer_quota)
     if len(kept) == len(case.problem.limits):
         return None
@@ -113,7 +106,7 @@ def cost_of(case: Case, answer: Ints, found: Certificate) -> QuotaCost | None:
         total=total,
         uncertain=0.0 if proven else max(free.bound - free.objective, found.bound - found.objective, 0.0),
         unit=case.unit,
-        newcomers=_each(case, answer, free, total),
+        newcomers=_each(case, plan.rep_of_lead, free, total),
     )
 
 

@@ -6,16 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.decision.case import Case
-from leadopt.plans.quota_cost import cost_of
+from leadopt.decision.case import Answered, Case
+from leadopt.plans.quota_cost import quota_cost
 from leadopt.plans.why_unassigned import Unassigned
-from leadopt.problem.certify import Certificate, certify
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit
 from leadopt.tables.cells import Id
 from leadopt.tables.text import count, markdown, number, percent
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _CLOSE = 1e-3  # gap up to which the cost of a quota is that of the quota
@@ -23,24 +21,22 @@ _MOST_LEFT = 20  # leads in the pool that the page lists; the plan's table has a
 
 
 def report(
-    case: Case,
-    rep_of_lead: Ints,
+    plan: Answered,
     *,
     summary: str,
-    prices: Floats,
-    limit_prices: Floats,
     pin_costs: Mapping[Id, float],
     unassigned: Sequence[Unassigned],
     worth: str = "",
 ) -> str:
     """Return the page; sections with nothing to say are left out. `worth` is what the plan will really bring."""
+    case = plan.case
     sections = (
         f"# leadopt plan\n\n{summary}.",
         worth,
-        f"## Reps\n\n{markdown(*rep_table(case, rep_of_lead, prices))}",
-        _fairness(case, rep_of_lead),
-        _newcomers(case, rep_of_lead, certify(case.problem, rep_of_lead, prices, limit_prices)),
-        _limits(case, rep_of_lead, limit_prices),
+        f"## Reps\n\n{markdown(*rep_table(plan))}",
+        _fairness(case, plan.rep_of_lead),
+        _newcomers(plan),
+        _limits(plan),
         _pins(case, pin_costs),
         _pool(unassigned),
         "\n".join(["## Notes\n", *(f"- {note}" for note in case.notes)]) if case.notes else "",
@@ -49,12 +45,9 @@ def report(
     return "\n\n".join(filter(None, sections))
 
 
-def load_columns(case: Case, rep_of_lead: Ints, prices: Floats) -> dict[str, list[Any]]:
+def load_columns(plan: Answered) -> dict[str, list[Any]]:
     """Return one entry per rep: id, leads, capacity, fill, gain, what one more slot adds, who is new, and hours."""
-    leads = np.flatnonzero(rep_of_lead >= 0)
-    reps = rep_of_lead[leads]
-    loads = np.bincount(reps, minlength=case.problem.n_reps)
-    gains = np.bincount(reps, weights=case.gains.at(leads, reps), minlength=case.problem.n_reps)
+    case, loads = plan.case, plan.n_leads_of_rep
     capacity = case.problem.capacity
     fill = [load / most if most else None for load, most in zip(loads.tolist(), capacity.tolist(), strict=True)]
     return {
@@ -62,10 +55,10 @@ def load_columns(case: Case, rep_of_lead: Ints, prices: Floats) -> dict[str, lis
         "leads": loads.tolist(),
         "capacity": capacity.tolist(),
         "fill": fill,
-        "gain": gains.tolist(),
-        "slot_price": prices.tolist(),
+        "gain": plan.gain_of_rep.tolist(),
+        "slot_price": plan.capacity_prices.tolist(),
         "newcomer": case.newcomer.tolist(),
-        **_hours(case, rep_of_lead),
+        **_hours(case, plan.rep_of_lead),
     }
 
 
@@ -83,9 +76,9 @@ def _hours(case: Case, rep_of_lead: Ints) -> dict[str, list[float | None]]:
     }
 
 
-def rep_table(case: Case, rep_of_lead: Ints, prices: Floats) -> tuple[list[str], list[list[str]]]:
+def rep_table(plan: Answered) -> tuple[list[str], list[list[str]]]:
     """Return headers and rows of the reps' loads, for people."""
-    columns = load_columns(case, rep_of_lead, prices)
+    case, columns = plan.case, load_columns(plan)
     timed = "hours" in columns
     rows = [
         [
@@ -129,31 +122,31 @@ def _fairness(case: Case, rep_of_lead: Ints) -> str:
     return "## Fairness\n\n" + "\n\n".join(tables) if tables else ""
 
 
-def _newcomers(case: Case, rep_of_lead: Ints, found: Certificate) -> str:
-    new = np.flatnonzero(case.newcomer)
+def _newcomers(plan: Answered) -> str:
+    case, new = plan.case, np.flatnonzero(plan.case.newcomer)
     if not len(new):
         return ""
-    placed = rep_of_lead[rep_of_lead >= 0]
-    theirs = int(np.isin(placed, new).sum())
-    share = percent(theirs / len(placed)) if len(placed) else "none"
+    placed, theirs = int(plan.n_leads_of_rep.sum()), int(plan.n_leads_of_rep[new].sum())
+    share = percent(theirs / placed) if placed else "none"
     who = f"{len(new)} of {count(len(case.rep_ids), 'rep')}"
-    return f"## Newcomers\n\n{who}, with {count(theirs, 'lead')} ({share}).{_cost(case, rep_of_lead, found)}"
+    return f"## Newcomers\n\n{who}, with {count(theirs, 'lead')} ({share}).{_cost(plan)}"
 
 
-def _cost(case: Case, rep_of_lead: Ints, found: Certificate) -> str:
+def _cost(plan: Answered) -> str:
     """Return what the newcomer quota costs; nothing for a plan that is far from the best for other reasons."""
-    if found.violations or found.gap > _CLOSE:
+    if plan.certificate.violations or plan.certificate.gap > _CLOSE:
         return ""
-    cost = cost_of(case, rep_of_lead, found)
+    cost = quota_cost(plan)
     if cost is None:
         return ""
     return f" {cost.summary()}\n\n{markdown(*cost.table)}"
 
 
-def _limits(case: Case, rep_of_lead: Ints, limit_prices: Floats) -> str:
+def _limits(plan: Answered) -> str:
+    prices = plan.limit_prices_of_problem.tolist()
     rows = [
-        [name, number(case.problem.load(limit, rep_of_lead)), _bounds(limit), number(price)]
-        for limit, name, price in zip(case.problem.limits, case.limit_names(), limit_prices.tolist(), strict=True)
+        [plan.limit_names[k], number(plan.used[k]), _bounds(plan.case.problem.limits[k]), number(price)]
+        for k, price in enumerate(prices)
         if price != 0
     ]
     return f"## Limits that decided\n\n{markdown(['limit', 'load', 'bounds', 'price'], rows)}" if rows else ""

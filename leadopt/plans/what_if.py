@@ -5,17 +5,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from numbers import Integral
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.decision.case import Case
+from leadopt.decision.case import Answered, Case
 from leadopt.errors import InvalidInput, did_you_mean, enumerate_some
 from leadopt.problem.certify import certify
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit
-from leadopt.tables import Table
 from leadopt.tables.cells import Id, is_number
 from leadopt.tables.text import count, html, number
 
@@ -27,27 +26,7 @@ _SAME = 1e-12  # relative: objectives closer than this are alike
 _BOUNDS = ("lower", "upper", "penalty")
 
 
-class Decided(Protocol):
-    """What a `WhatIf` needs of a plan."""
-
-    @property
-    def case(self) -> Case: ...
-    @property
-    def rep_of_lead(self) -> Ints: ...
-    @property
-    def capacity_prices(self) -> Floats: ...
-    @property
-    def limit_prices_of_problem(self) -> Floats: ...
-    @property
-    def objective(self) -> float: ...
-    @property
-    def like(self) -> Table: ...
-    def summary(self) -> str:
-        """Return the plan in one sentence."""
-        ...
-
-
-P = TypeVar("P", bound=Decided)
+P = TypeVar("P", bound=Answered)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +88,13 @@ class WhatIf(Generic[P]):
         """Indices of the leads that go elsewhere, int64."""
         return np.flatnonzero(self.before.rep_of_lead != self.plan.rep_of_lead)
 
+    @property
+    def _there(self) -> tuple[Ints, Ints, Floats, Floats]:
+        """Return where the leads that go elsewhere were and will be, and what they gain there, by the same gains."""
+        old, new = (answer.rep_of_lead[self.moved] for answer in (self.before, self.plan))
+        was, now = (self.before.case.gains_of(self.moved, reps) for reps in (old, new))
+        return old, new, was, now
+
     @cached_property
     def moves(self) -> Any:
         """One row per lead that goes elsewhere: id, from, to (None = pool), gain before and after, and the change.
@@ -116,8 +102,7 @@ class WhatIf(Generic[P]):
         The same kind of table as the leads were; the greatest loss and gain come last and first.
         """
         case = self.before.case
-        old, new = (answer.rep_of_lead[self.moved] for answer in (self.before, self.plan))
-        was, now = (_gains(case, self.moved, reps) for reps in (old, new))
+        old, new, was, now = self._there
         order = np.argsort(was - now, kind="stable")
         return self.before.like.build(
             {
@@ -139,12 +124,12 @@ class WhatIf(Generic[P]):
         return before.like.build(
             {
                 before.case.policy.columns.rep_id: list(before.case.rep_ids),
-                "leads_before": _loads(before).tolist(),
-                "leads_after": _loads(after).tolist(),
+                "leads_before": before.n_leads_of_rep.tolist(),
+                "leads_after": after.n_leads_of_rep.tolist(),
                 "capacity_before": before.case.problem.capacity.tolist(),
                 "capacity_after": after.case.problem.capacity.tolist(),
-                "gain_before": _gain_of_reps(before).tolist(),
-                "gain_after": _gain_of_reps(after).tolist(),
+                "gain_before": before.gain_of_rep.tolist(),
+                "gain_after": after.gain_of_rep.tolist(),
             }
         )
 
@@ -181,8 +166,7 @@ class WhatIf(Generic[P]):
     def _shown(self) -> list[list[str]]:
         """Return the first moves as cells."""
         case, rows = self.before.case, []
-        old, new = (answer.rep_of_lead[self.moved] for answer in (self.before, self.plan))
-        was, now = (_gains(case, self.moved, reps) for reps in (old, new))
+        old, new, was, now = self._there
         for k in np.argsort(was - now, kind="stable")[:_SHOWN]:
             names = [str(_rep(case, int(rep[k])) if rep[k] >= 0 else "pool") for rep in (old, new)]
             rows.append([str(case.lead_ids[self.moved[k]]), *names, number(float(was[k])), number(float(now[k]))])
@@ -201,7 +185,7 @@ class WhatIf(Generic[P]):
         more = len(self.moved) - _SHOWN
         rest = f"<p>{more} more in <code>.moves</code></p>" if more > 0 else ""
         table = html(["lead", "from", "to", "gain before", "gain after"], self._shown) if len(self.moved) else ""
-        return f"<p><b>{escape(self.summary())}</b></p><p>{escape(self.plan.summary())}</p>{table}{rest}"
+        return f"<p><b>{escape(self.summary())}</b></p><p>{escape(str(self.plan))}</p>{table}{rest}"
 
 
 def bound_by_prices(change: Change, prices: Floats) -> float:
@@ -366,20 +350,3 @@ def _bounds(limit: Limit) -> str:
 
 def _rep(case: Case, rep: int) -> Id | None:
     return None if rep < 0 else case.rep_ids[rep]
-
-
-def _gains(case: Case, leads: Ints, reps: Ints) -> Floats:
-    """Return what each lead gains with its rep, or in the pool."""
-    reserve = case.problem.reserve if np.isfinite(case.problem.reserve) else 0.0
-    return np.where(reps >= 0, case.gains.at(leads, np.maximum(reps, 0)), reserve)
-
-
-def _loads(plan: Decided) -> Ints:
-    return np.bincount(plan.rep_of_lead + 1, minlength=plan.case.problem.n_reps + 1)[1:]
-
-
-def _gain_of_reps(plan: Decided) -> Floats:
-    leads = np.flatnonzero(plan.rep_of_lead >= 0)
-    reps = plan.rep_of_lead[leads]
-    gains = plan.case.gains.at(leads, reps)
-    return np.asarray(np.bincount(reps, weights=gains, minlength=plan.case.problem.n_reps), dtype=np.float64)

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.decision.case import Case
+from leadopt.decision.case import Answered, Case
 from leadopt.errors import enumerate_some
-from leadopt.solvers.optimal.move_costs import Exchange
 from leadopt.tables.cells import Id
 from leadopt.tables.text import number
 
@@ -57,59 +56,25 @@ class Unassigned:
     changes: tuple[Mapping[str, Any], ...] = field(default=(), compare=False)
 
 
-def loads_of(case: Case, rep_of_lead: Ints) -> Ints:
-    """Return how many leads each rep has, int64 (n_reps,)."""
-    return np.bincount(rep_of_lead[rep_of_lead >= 0], minlength=case.problem.n_reps)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """An answer with what is asked of it for every lead alike.
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """An answer, asked for several leads why they are in the pool.
 
     Parameters
     ----------
-    case, rep_of_lead
-        the decision and the answer
-    prices, limit_prices
-        of the answer
-    loads
-        int64 (n_reps,), leads of each rep
-    used
-        float64 (n_limits,), the usage of each limit
-    limits_of_rep
-        the limits that some leads of each rep count in, by number
-    exchange
-        what moves cost; None for an answer that is not proven best
+    answer
+        the case with its answer and prices
     barriers
         what stands before a rep, where it is the same for every lead: filled in when it is first asked for
     """
 
-    case: Case
-    rep_of_lead: Ints
-    prices: Floats
-    limit_prices: Floats
-    loads: Ints
-    used: Floats
-    limits_of_rep: tuple[tuple[int, ...], ...]
-    exchange: Exchange | None
+    answer: Answered
     barriers: dict[int, _Barrier] = field(default_factory=dict, repr=False)
 
-    @classmethod
-    def of(
-        cls, case: Case, rep_of_lead: Ints, prices: Floats, limit_prices: Floats, exchange: Exchange | None
-    ) -> "Answered":
-        """Return an answer with its loads added up."""
-        problem = case.problem
-        return cls(
-            case=case,
-            rep_of_lead=rep_of_lead,
-            prices=prices,
-            limit_prices=limit_prices,
-            loads=loads_of(case, rep_of_lead),
-            used=np.array([problem.load(limit, rep_of_lead) for limit in problem.limits], dtype=np.float64),
-            limits_of_rep=case.limits_of_reps(),
-            exchange=exchange,
-        )
+    @property
+    def case(self) -> Case:
+        """The decision."""
+        return self.answer.case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,13 +127,13 @@ class _Ways:
         )
 
 
-def why_unassigned(answer: Answered, lead: int) -> Unassigned:
+def why_unassigned(pool: Pool, lead: int) -> Unassigned:
     """Return why a lead is in the pool, and what would place it."""
-    case = answer.case
+    case = pool.case
     gains = case.gains.of([lead])[0]
     eligible = np.isfinite(gains)
     if not eligible.any():
-        return _no_rep(answer, lead)
+        return _no_rep(pool, lead)
     present = eligible & ~case.away
     if not present.any():
         names = _names(case, np.flatnonzero(eligible), "and")
@@ -184,12 +149,12 @@ def why_unassigned(answer: Answered, lead: int) -> Unassigned:
             f"lower the reserve below {number(best)}",
         )
     gaining = np.flatnonzero(present & (gains > case.problem.reserve))
-    return _no_room(answer, lead, _ways(answer, lead, gaining, gains[gaining]))
+    return _no_room(pool, lead, _ways(pool, lead, gaining, gains[gaining]))
 
 
-def _ways(answer: Answered, lead: int, reps: Ints, gains: Floats) -> _Ways:
+def _ways(pool: Pool, lead: int, reps: Ints, gains: Floats) -> _Ways:
     """Return what stands between a lead and some reps, the cheapest first."""
-    barriers = [answer.barriers.get(rep) or _barrier(answer, lead, rep) for rep in reps.tolist()]
+    barriers = [pool.barriers.get(rep) or _barrier(pool, lead, rep) for rep in reps.tolist()]
     price = np.array([price for _, _, price in barriers], dtype=np.float64)
     full = np.array([full for full, _, _ in barriers], dtype=bool)
     order = np.argsort(price - np.where(np.isfinite(gains), gains, 0.0), kind="stable")
@@ -202,31 +167,31 @@ def _ways(answer: Answered, lead: int, reps: Ints, gains: Floats) -> _Ways:
     )
 
 
-def _barrier(answer: Answered, lead: int, rep: int) -> _Barrier:
+def _barrier(pool: Pool, lead: int, rep: int) -> _Barrier:
     """Return whether a rep is full, what is short there, and what that is worth."""
-    limits = answer.case.problem.limits
-    full = bool(answer.loads[rep] >= answer.case.problem.capacity[rep])
-    short, price = {}, float(answer.prices[rep]) if full else 0.0
-    for k, usage in answer.case.limits_around(lead, rep, answer.limits_of_rep[rep]).items():
+    answer, limits = pool.answer, pool.case.problem.limits
+    full = bool(answer.n_leads_of_rep[rep] >= pool.case.problem.capacity[rep])
+    short, price = {}, float(answer.capacity_prices[rep]) if full else 0.0
+    for k, usage in pool.case.limits_around(lead, rep, answer.limits_of_reps[rep]).items():
         lacks = float(answer.used[k]) + usage - limits[k].upper
         if lacks > 1e-9 * max(1.0, usage):
             short[k] = lacks
-            price += lacks * max(0.0, float(answer.limit_prices[k]))
+            price += lacks * max(0.0, float(answer.limit_prices_of_problem[k]))
     barrier = full, short, price
-    if all(limits[k].leads is None and isinstance(limits[k].usage, float) for k in answer.limits_of_rep[rep]):
-        answer.barriers[rep] = barrier
+    if all(limits[k].leads is None and isinstance(limits[k].usage, float) for k in answer.limits_of_reps[rep]):
+        pool.barriers[rep] = barrier
     return barrier
 
 
-def _no_rep(answer: Answered, lead: int) -> Unassigned:
-    case = answer.case
+def _no_rep(pool: Pool, lead: int) -> Unassigned:
+    case = pool.case
     verdicts = [rule.allowed[rule.kind_of_lead[lead]] for rule in case.rules]
     described = [allowed for rule, allowed in zip(case.rules, verdicts, strict=True) if not rule.excludes]
     fitting = _all_of(described, case.problem.n_reps)
     if fitting.any() and len(described) < len(verdicts):
         reps = np.flatnonzero(fitting)
         because = f"the only reps who fit are excluded: {_names(case, reps, 'and')}"
-        remedy = f"remove the exclusion of {_names(case, reps, 'or')}{_then_room(answer, lead, reps)}"
+        remedy = f"remove the exclusion of {_names(case, reps, 'or')}{_then_room(pool, lead, reps)}"
         return _because(case, lead, Reason.EXCLUDED_BY_RULE, because, remedy)
     if not case.rep_ids:
         return _because(case, lead, Reason.NO_ELIGIBLE_REP, "there are no reps", "add a rep")
@@ -236,11 +201,11 @@ def _no_rep(answer: Answered, lead: int) -> Unassigned:
         because = "the given affinity is -inf with every rep"
         return _because(case, lead, Reason.NO_ELIGIBLE_REP, because, "give it a gain with some rep")
     because = f"no rep meets: {'; '.join(failing)}"
-    drops = _droppable(answer, lead)
+    drops = _droppable(pool, lead)
     remedy = (
         " or ".join(
             f'drop the rule "{ask}" for this lead (then {_names(case, reps, "or")} could take it)'
-            f"{_then_room(answer, lead, reps)}"
+            f"{_then_room(pool, lead, reps)}"
             for ask, reps in drops[:1]
         )
         or "give a rep what the lead asks for, or drop these rules for it"
@@ -248,41 +213,41 @@ def _no_rep(answer: Answered, lead: int) -> Unassigned:
     return _because(case, lead, Reason.NO_ELIGIBLE_REP, because, remedy)
 
 
-def _droppable(answer: Answered, lead: int) -> list[tuple[str, Ints]]:
+def _droppable(pool: Pool, lead: int) -> list[tuple[str, Ints]]:
     """Return each rule that alone bars some reps, in words, with these reps; rules that open a way come first."""
-    case, found = answer.case, []
+    case, found = pool.case, []
     verdicts = [rule.allowed[rule.kind_of_lead[lead]] for rule in case.rules]
     for k, rule in enumerate(case.rules):
         others = _all_of([allowed for other, allowed in enumerate(verdicts) if other != k], case.problem.n_reps)
         if len(reps := np.flatnonzero(others & ~verdicts[k])):
             found.append((rule.words[rule.kind_of_lead[lead]], reps))
-    return sorted(found, key=lambda item: not len(_with_room(answer, lead, item[1])))
+    return sorted(found, key=lambda item: not len(_with_room(pool, lead, item[1])))
 
 
-def _with_room(answer: Answered, lead: int, reps: Ints) -> Ints:
+def _with_room(pool: Pool, lead: int, reps: Ints) -> Ints:
     """Return which of some reps are there and could take a lead right away."""
-    case = answer.case
-    ways = _ways(answer, lead, reps[~case.away[reps]], np.zeros(int((~case.away[reps]).sum())))
+    case = pool.case
+    ways = _ways(pool, lead, reps[~case.away[reps]], np.zeros(int((~case.away[reps]).sum())))
     return np.sort(ways.rep[ways.is_open])
 
 
-def _then_room(answer: Answered, lead: int, reps: Ints) -> str:
+def _then_room(pool: Pool, lead: int, reps: Ints) -> str:
     """Return what else it takes where a rule is not all that bars a lead from these reps."""
-    case = answer.case
+    case = pool.case
     there = reps[~case.away[reps]]
     if not len(there):
         return f" and wait for {_names(case, reps, 'or')}, who {'is' if len(reps) == 1 else 'are'} away"
     gains = _would_gain(case, lead, there)
     if (gains <= case.problem.reserve).all():
         return f" and lower the reserve below {number(float(gains.max()))}"
-    ways = _ways(answer, lead, there, gains)
+    ways = _ways(pool, lead, there, gains)
     if (ways.is_open & ~(ways.gain <= case.problem.reserve)).any():
         return ""
     nearest = ways.at(0)
     if np.isnan(nearest.gain):
-        return f" and make room: {_loosen(case, nearest)}, or more where other leads gain more there"
+        return f" and make room: {_loosen(pool, nearest)}, or more where other leads gain more there"
     ahead = nearest.gain - nearest.price < case.problem.reserve
-    return f" and {_loosen(case, nearest)}{', by more than one lead takes, as others gain more there' if ahead else ''}"
+    return f" and {_loosen(pool, nearest)}{', by more than one lead takes, as others gain more there' if ahead else ''}"
 
 
 def _would_gain(case: Case, lead: int, reps: Ints) -> Floats:
@@ -293,9 +258,9 @@ def _would_gain(case: Case, lead: int, reps: Ints) -> Floats:
     return np.full(len(reps), np.nan if case.unit == "gain" else case.gains.scale[lead])
 
 
-def _no_room(answer: Answered, lead: int, ways: _Ways) -> Unassigned:
+def _no_room(pool: Pool, lead: int, ways: _Ways) -> Unassigned:
     """Return the reason of a lead that somebody could gain from; `ways` are to these reps, the cheapest first."""
-    case = answer.case
+    case = pool.case
     if ways.is_open.any():
         free = _names(case, ways.rep[ways.is_open], "or")
         because = "this method found nobody for it"
@@ -303,67 +268,67 @@ def _no_room(answer: Answered, lead: int, ways: _Ways) -> Unassigned:
     if ways.full.all():
         because = f"all eligible reps are full: {_names(case, ways.rep, 'and')}"
     else:
-        limits, held = case.limit_names(), np.flatnonzero(~ways.full).tolist()
+        limits, held = pool.answer.limit_names, np.flatnonzero(~ways.full).tolist()
         names = enumerate_some(dict.fromkeys(limits[k] for place in held for k in ways.short[place]), 3)
         because = f"{_names(case, ways.rep[held], 'and')} can take no more under: {names}"
-    remedies, changes = _room_for(answer, lead, ways)
+    remedies, changes = _room_for(pool, lead, ways)
     return _because(case, lead, Reason.ALL_FULL, because, "; or ".join(remedies), changes)
 
 
-def _room_for(answer: Answered, lead: int, ways: _Ways) -> tuple[list[str], list[Mapping[str, Any]]]:
+def _room_for(pool: Pool, lead: int, ways: _Ways) -> tuple[list[str], list[Mapping[str, Any]]]:
     r"""Return what would place the lead: room where it is next in line, else much room, a pin, the end of a rule.
 
     It is next in line where it gains as much as the room it needs is worth, :math:`gain_{ij} - reserve \ge \sum price`:
     no answer could make more of that room.
     """
-    case = answer.case
+    case = pool.case
     noise = 1e-9 * float(np.abs(ways.gain).max())
     places = np.flatnonzero(ways.gain - ways.price >= case.problem.reserve - noise)
     if next_in_line := [ways.at(place) for place in places.tolist()]:
-        remedies, changes = [_room_at(case, next_in_line)], [_change(case, way) for way in next_in_line]
+        remedies, changes = [_room_at(pool, next_in_line)], [_change(pool, way) for way in next_in_line]
     else:
-        remedies, changes = _beside_others(answer, lead, ways)
-    return [*remedies, *_open_by_rule(answer, lead)], changes
+        remedies, changes = _beside_others(pool, lead, ways)
+    return [*remedies, *_open_by_rule(pool, lead)], changes
 
 
-def _room_at(case: Case, ways: Sequence[_Way]) -> str:
+def _room_at(pool: Pool, ways: Sequence[_Way]) -> str:
     """Return the room that would do, slots of several reps in one phrase."""
     slots = [way.rep for way in ways if way.full and not way.short][:3]
-    phrases = [f"one more slot for {_names(case, np.array(slots), 'or')}"] if slots else []
+    phrases = [f"one more slot for {_names(pool.case, np.array(slots), 'or')}"] if slots else []
     held = [way for way in ways if way.short][: 3 - len(slots)]
-    return "; or ".join(dict.fromkeys([*phrases, *(_loosen(case, way) for way in held)]))
+    return "; or ".join(dict.fromkeys([*phrases, *(_loosen(pool, way) for way in held)]))
 
 
-def _loosen(case: Case, way: _Way) -> str:
-    names = enumerate_some([case.limit_names()[k] for k in way.short], 3)
-    slot = f"one more slot for {case.rep_ids[way.rep]}" if way.full else ""
+def _loosen(pool: Pool, way: _Way) -> str:
+    names = enumerate_some([pool.answer.limit_names[k] for k in way.short], 3)
+    slot = f"one more slot for {pool.case.rep_ids[way.rep]}" if way.full else ""
     return " and ".join(filter(None, [slot, f"loosen {names}" if names else ""]))
 
 
-def _change(case: Case, way: _Way) -> Mapping[str, Any]:
+def _change(pool: Pool, way: _Way) -> Mapping[str, Any]:
     """Return the room at one rep as arguments of `Plan.what_if`."""
-    names, limits = case.limit_names(), case.problem.limits
+    names, limits = pool.answer.limit_names, pool.case.problem.limits
     # A hair more than is lacking, lest rounding leaves the lead outside; a limit that counts leads stays whole.
     bounds = {
         names[k]: {"upper": limits[k].upper + (lacks if limits[k].counts_leads else lacks * (1 + 1e-9) + 1e-9)}
         for k, lacks in way.short.items()
     }
     change: dict[str, Any] = {"limits": bounds} if bounds else {}
-    return change | ({"capacity": {case.rep_ids[way.rep]: 1}} if way.full else {})
+    return change | ({"capacity": {pool.case.rep_ids[way.rep]: 1}} if way.full else {})
 
 
-def _beside_others(answer: Answered, lead: int, ways: _Ways) -> tuple[list[str], list[Mapping[str, Any]]]:
+def _beside_others(pool: Pool, lead: int, ways: _Ways) -> tuple[list[str], list[Mapping[str, Any]]]:
     """Return the remedies of a lead that others are ahead of: much room, or a pin at its cost."""
-    case, first = answer.case, ways.at(0)
+    case, first = pool.case, ways.at(0)
     if first.short:
-        more = f"{_loosen(case, first)}, by more than one lead takes, as other leads gain more there"
+        more = f"{_loosen(pool, first)}, by more than one lead takes, as other leads gain more there"
     else:
         nearest = [rep for rep, short in zip(ways.rep[:2].tolist(), ways.short, strict=False) if not short]
         names = _names(case, np.array(nearest), "or")
         more = f"several more slots for {names}, as other leads gain more there"
-    if answer.exchange is None:
+    if pool.answer.exchange is None:
         return [more], []
-    costs = answer.exchange.move_costs(lead)[ways.rep]
+    costs = pool.answer.exchange.move_costs(lead)[ways.rep]
     cheapest = int(np.argmin(costs))
     if not np.isfinite(costs[cheapest]):
         return [more], []
@@ -372,11 +337,11 @@ def _beside_others(answer: Answered, lead: int, ways: _Ways) -> tuple[list[str],
     return [more, pin], [{"pins": {case.lead_ids[lead]: rep}}]
 
 
-def _open_by_rule(answer: Answered, lead: int) -> list[str]:
+def _open_by_rule(pool: Pool, lead: int) -> list[str]:
     """Return the rule whose end alone would place a lead with somebody who has room, where its gain is known."""
-    case = answer.case
-    for ask, reps in _droppable(answer, lead):
-        room = _with_room(answer, lead, reps)
+    case = pool.case
+    for ask, reps in _droppable(pool, lead):
+        room = _with_room(pool, lead, reps)
         room = room[_would_gain(case, lead, room) > case.problem.reserve]
         if len(room):
             return [f'drop the rule "{ask}" for this lead (then {_names(case, room, "or")} could take it)']
