@@ -7,6 +7,7 @@ told in `_FORMATS`.
 
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from leadopt.errors import InvalidInput
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.learning.estimates import Estimates
 from leadopt.learning.lead_worth import Valued, Worths
+from leadopt.plans.names_of_format_1 import with_kinds
 from leadopt.plans.saved import Record, decode_parts, encode, parse
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
@@ -31,7 +33,7 @@ Ints = NDArray[np.int64]
 FORMAT = 2
 RECORDS = (
     Record("affinity", Affinity, "rates row scale"),
-    Record("limit", Limit, "reps leads usage lower upper penalty name"),
+    Record("limit", Limit, "reps leads usage lower upper penalty name kind of"),
     Record("problem", Problem, "affinity capacity limits pins reserve"),
     Record(
         "columns",
@@ -122,6 +124,8 @@ def read(text: str) -> dict[str, Any]:
             raise InvalidInput(f"it lacks {', '.join(missing)}")
         parts = decode_parts(tree, records, {**PARTS, **_TOLD})
         _check_parts(parts)
+        if number == 1:
+            parts["case"] = _with_kinds(parts["case"])
     except InvalidInput as error:
         version = "0.1.0" if number == 1 else f"{writer:.40}" if writer else "of an unknown version"
         raise InvalidInput(f"this is not a whole plan, as leadopt {version} wrote it: {error}") from None
@@ -129,6 +133,12 @@ def read(text: str) -> dict[str, Any]:
         "complete": parts.get("complete", False),
         "told_worth": parts.get("worth"),
     }
+
+
+def _with_kinds(case: Case) -> Case:
+    """Return a case of format 1 with the kinds of its limits, which it knew by their names."""
+    limits = with_kinds(case.problem.limits, case.rep_ids)
+    return replace(case, problem=case.problem.replace(limits=limits))
 
 
 def _check_parts(parts: Mapping[str, Any]) -> None:
