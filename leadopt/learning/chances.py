@@ -20,8 +20,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 HALF_LIVES = (None, 730.0, 365.0, 180.0, 90.0, 45.0)
-"""Half-lives in days that ``half_life_days="learn"`` chooses from; None = no decay."""
-_EARLY = 0.75  # of the history: what is learned from, where a half-life is judged by the rest
+"""Half-lives in days that ``half_life_days="learn"`` chooses from; None = no decay.
+
+They halve, as losses are flat around the best one; None comes first, so that it wins where all predict alike."""
+_EARLY = 0.75  # of the history: what is learned from, where a half-life is judged by the rest, as in `backtest`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

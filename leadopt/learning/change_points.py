@@ -23,12 +23,18 @@ Bools = NDArray[np.bool_]
 SLOPES = np.append(0.0, 0.25 * 2.0 ** (np.arange(13) / 3.0))
 """None, and from 0.25 to 4: less is no drop that anybody would plan by."""
 NO_DROP = 0.5
-"""Prior probability that load does not matter."""
+"""Prior probability that load does not matter. With .25 and .75 the same drops are found on simulated teams."""
 LEVEL_DEVIATION = 1.5
-"""Prior standard deviation of a rep's own level: wide, so that only its own busy and quiet times are compared."""
-_N_POINTS = 80
+"""Prior standard deviation of a rep's own level: wide, so that only its own busy and quiet times are compared. At
+half and twice, change points of simulated teams of eight with 192 leads each are missed by 12.0% and 12.7%, not 12.5%.
+"""
+_N_POINTS = 80  # 5% apart; with 40 and 160 the same errors, in .6 and 1.9 times the time
+# Of the logarithms of change points, from reps who are next to equal to reps of whom one takes three times as many as
+# another. Twice as many make no difference; .15 alone, the truth there, holds it in 92% of the intervals, not in 95%.
 _SPREADS = np.array([0.05, 0.15, 0.3, 0.6])
-_NEWTON_STEPS = 8
+_NEWTON_STEPS = (
+    8  # of at most 2 each: levels of reps who win all or nothing lie far out; 4 and 16 err as little on others
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

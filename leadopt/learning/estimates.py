@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-_MOST_WEIGHT = 0.999
+_MOST_WEIGHT = 0.999  # a leverage of 1 would leave nothing to divide by: all that is known of the pair is its own
 
 
 def credible_interval(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+# Of a drop: what is said without "probably", what is said at all, and what is not even mentioned as a doubt.
 _SURE, _LIKELY, _UNLIKELY = 0.9, 0.5, 0.1
 
 

@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 
 _SEASON_DAYS = 7  # where leads are counted that are open
 _PRECISION = 1.5**-2.0  # of what leads are like: low, as what shrinkage left of a bad week would look like load
-_MOST_ROUNDS, _SETTLED = 20, 0.02
+_MOST_ROUNDS, _SETTLED = 20, 0.02  # backfitting creeps where load and season go together; .02 is half a point of chance
 _LEVELS = 5  # of load in the table for people
 _ENOUGH = 10  # outcomes that must have been at a load for it to count as seen
 _ALIKE = 0.1  # offsets on the logit that differ by less are merged

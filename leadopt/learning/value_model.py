@@ -24,7 +24,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SCALES = Scales(column=1.0, pair=0.5)
-"""Of the logarithm: values within a factor of e are usual."""
+"""Of the logarithm: values within a factor of e are usual. At half and twice, mean errors of the logarithm on simulated
+histories (see `effects.normal`) are .258 and .262 in place of .259 for columns, and the same for pairs."""
 
 
 class ValueModel:

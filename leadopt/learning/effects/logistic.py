@@ -14,13 +14,18 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 BASE_DEVIATION = 3.0
-"""Prior standard deviation of the base logit; that of Jeffreys' Beta(1/2, 1/2) is pi."""
+"""Prior standard deviation of the base logit; that of Jeffreys' Beta(1/2, 1/2) is pi. At half and twice, losses on
+simulated floors (see `posterior`) are 19.0 and 19.3 in place of 19.2: a few outcomes outweigh it."""
 COLUMN_SCALE = 2.0
-"""Prior scale of a column's standard deviation on the logit, if it is the only one."""
-_LOGIT_BOUND = 30.0
+"""Prior scale of a column's standard deviation on the logit, if it is the only one: odds that differ by a factor of
+e^2 are usual, as in columns that tell real leads apart. At half the loss on simulated floors, whose columns have .4 to
+.6, is 18.5 in place of 19.2, at twice 19.2."""
+_LOGIT_BOUND = 30.0  # 1 - sigmoid(30) is 1e-13, so that neither chance nor its complement is lost to rounding
+# Gauss-Hermite: with 17 nodes chances are off by 5e-10, 6e-6 and 2e-3 at standard deviations of 1, 2 and 4; with 9 by
+# 5e-7, 3e-4 and 1e-2, with 33 by 1e-4 at 4, in half and twice the time.
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(17)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
-_LEAST_INFORMATION = 1e-10
+_LEAST_INFORMATION = 1e-10  # of a cell, lest pull / information be 0 / 0 where a chance is next to 0 or 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,6 +43,8 @@ class Binomial:
 
     is_normal: ClassVar[bool] = False
     base_deviation: ClassVar[float] = BASE_DEVIATION
+    # Spreads are known far less well than that. Tighter is no better: losses are 19.6 at half and 19.0 at twice, and at
+    # .001, which takes 1.4 times as long, 19.9.
     tolerance: ClassVar[float] = 0.03
     noise: ClassVar[float] = 1.0
     freedom: ClassVar[float] = np.inf

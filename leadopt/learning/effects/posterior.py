@@ -18,9 +18,13 @@ from leadopt.learning.effects.spreads import Spread, family_spread, learn_spread
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_FIRST_DEVIATION, _FIRST_OWN_DEVIATION = 0.5, 0.3
-_FEWEST_ITERATIONS = 5
-_REACH = 3.0  # of a step
+# Figures: mean loss in thousandths of a nat (19.2), and how many 90% intervals hold the truth (93%), on 24 simulated
+# floors of 300 and 2,500 outcomes of 15 reps by two columns.
+_FIRST_DEVIATION, _FIRST_OWN_DEVIATION = 0.5, 0.3  # where spreads begin; half: 19.15, twice: 19.35, own: no difference
+_FEWEST_ITERATIONS = 5  # at first means are under way, and spreads that follow them may stand still for a step
+_REACH = 3.0  # of a Newton step, which overshoots where few outcomes leave the slope flat; 1.5 and 6: no difference
+# A mean that still moves by a tenth, on the logit 2.5 points of chance, calls for another step; .05 and .2: 19.35 and
+# 19.21. The noise is a number for all observations, and settles first: half and twice make no difference.
 _STEADY_STEP, _STEADY_NOISE = 0.1, 1e-3
 
 
@@ -266,6 +270,7 @@ def _first(
 def _stepped(effects: Effects) -> tuple[Effects, float]:
     """Return the effects after one Newton step, and how large it was."""
     own, share, precisions = effects.own_variance, effects.own_share, effects.precisions
+    # Own effects are eliminated from the equations of both (their Schur complement), as their block is diagonal.
     crossed = effects.crossed.solved(effects.cell_information, precisions)
     pull = effects.pull - (effects.own_mean / effects.own_deviation**2 if effects.own_deviation else 0.0)
     step = crossed.times_inverse(crossed.collect(effects.pull - share * pull) - precisions * effects.mean)
@@ -282,6 +287,7 @@ def _stepped(effects: Effects) -> tuple[Effects, float]:
 
 def _learned(effects: Effects) -> Effects:
     """Return the effects with standard deviations and noise that agree better with their posterior."""
+    # Draws are of use for spreads and noise alone, so that the steps between do without.
     crossed, likelihood = effects.crossed.drawn(), effects.likelihood
     families = zip(crossed.slices, crossed.scatter(), effects.deviations, effects.scales, strict=True)
     spreads = tuple(

@@ -8,14 +8,21 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 NO_EFFECT = 0.3
-"""Prior probability that a family has no effect at all."""
+"""Prior probability that a family has no effect at all.
+
+At .15 and .6, losses on simulated floors (see `posterior`) are 20.4 and 19.0 in place of 19.2, but 95% and 86% of the
+90% intervals hold the truth, not 93%: who takes effects for none is too sure of himself."""
 QUANTILE = 0.8
-"""Of the posterior: a spread taken too small shrinks away what is there, one taken too large costs little."""
+"""Of the posterior: a spread taken too small shrinks away what is there, and makes what is left look certain. At .5,
+.65 and .9, losses on simulated floors (see `posterior`) are 17.7, 17.5 and 23.4 in place of 19.2, and 79%, 88% and 96%
+of the 90% intervals hold the truth, not 93%."""
 TELLING = 1.35
 """Log-likelihood ratio against no effect that chance alone exceeds once in twenty families (a mixed chi-square)."""
+# On the logit: .005 is nothing (an eighth of a point of chance), and 8 takes a chance of 2% to 98%.
 _LEAST, _MOST = 0.005, 8.0
+# The coarse grid only finds where the posterior is; the fine one of 60 within that carries the sums.
 _COARSE = np.append(_LEAST, np.geomspace(0.02, _MOST, 40))
-_N_QUANTILES = 40
+_N_QUANTILES = 40  # equally likely, and drawn from: enough for two beyond the 95% quantile
 _FALL = 12.0  # in the logarithm: what is less likely than that by so much is left out
 
 

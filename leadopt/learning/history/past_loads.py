@@ -19,7 +19,7 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_STILL_OPEN = np.iinfo(np.int64).max // 4
+_STILL_OPEN = np.iinfo(np.int64).max // 4  # later than any day, and still far from overflow when a day is added
 
 _LEAD_ID = "lead_id"
 
