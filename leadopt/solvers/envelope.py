@@ -20,7 +20,8 @@ from leadopt.solvers.capacities.free_leads import Remainder
 from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.flow.every_pair import solve_every_pair
 from leadopt.solvers.flow.limit_tree import Room
-from leadopt.solvers.oracles.envelopes import EnvelopeOracle, Loads
+from leadopt.solvers.oracles.envelopes import EnvelopeOracle
+from leadopt.solvers.oracles.oracle import Loads, SlopedOracle
 from leadopt.solvers.oracles.pruning import RowOracle
 
 Floats = NDArray[np.float64]
@@ -107,7 +108,7 @@ class Descent:
     loads: Loads
 
     @classmethod
-    def at(cls, oracle: EnvelopeOracle, slots: Floats, prices: Floats) -> "Descent":
+    def at(cls, oracle: SlopedOracle, slots: Floats, prices: Floats) -> "Descent":
         """Return where one stands at some prices; reps that nobody is near come down to where somebody is."""
         loads = oracle.loads(prices, _BROAD)
         far = np.flatnonzero((_curvature(loads) == 0) & (loads.load == 0) & (prices > 0) & np.isfinite(prices))
@@ -184,7 +185,7 @@ class Descent:
         return Box.around(prices, width, width)
 
 
-def descend(oracle: EnvelopeOracle, slots: Floats, start: Floats, meter: Meter) -> Descent:
+def descend(oracle: SlopedOracle, slots: Floats, start: Floats, meter: Meter) -> Descent:
     r"""Return where the dual is nearly as low as it gets, by damped Newton steps.
 
     .. math:: \min_{p \ge 0} \sum_i h_i(p) + \sum_j p_j\, slots_j

@@ -19,7 +19,7 @@ from leadopt.problem.blocks import in_parts
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 from leadopt.solvers.capacities.finish import Box
-from leadopt.solvers.oracles.pruning import Open
+from leadopt.solvers.oracles.oracle import Open
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -21,7 +21,7 @@ from leadopt.solvers.flow.duals import NotOptimal, potentials_above, residual_co
 from leadopt.solvers.flow.equal_leads import Groups
 from leadopt.solvers.flow.every_pair import flow_seconds, solve_every_pair
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
-from leadopt.solvers.oracles.pruning import Open, Oracle
+from leadopt.solvers.oracles.oracle import Open, Oracle
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from leadopt.problem.gains import Affinity
 from leadopt.solvers.compiled import has_numba
-from leadopt.solvers.oracles.pruning import Open
+from leadopt.solvers.oracles.oracle import Loads, Open
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -39,19 +39,6 @@ class Pieces(NamedTuple):
     start: Ints
     stop: Ints
     left: Floats
-
-
-class Loads(NamedTuple):
-    """What leads do at some prices: ``load`` (n_reps,) and the dual ``value`` without what slots cost.
-
-    Per unit of price, ``weight`` leads go from option ``a`` to ``b`` or back; n_reps is the pool.
-    """
-
-    load: Floats
-    value: float
-    a: Ints
-    b: Ints
-    weight: Floats
 
 
 _NONE = np.zeros(0, dtype=np.int64)
@@ -147,8 +134,8 @@ class EnvelopeOracle:
         stop[last] = self.first[row[last] + 1]
         return Pieces(row=row, option=option, start=start, stop=np.maximum(stop, start), left=left)
 
-    def loads(self, prices: Floats, broad: float = 0.0) -> "Loads":
-        r"""Return the loads, the dual value, and how leads change hands with the prices.
+    def loads(self, prices: Floats, broad: float = 0.0) -> Loads:
+        r"""Return them, and how leads change hands, from the crossings of lines.
 
         Where rep a hands over to the steeper rep b at scale s, a price moves s by 1 / (rate_b - rate_a), and as many
         leads change sides as there are per unit of scale: among the nearest ones, or in a share `broad` of both pieces.
@@ -172,7 +159,7 @@ class EnvelopeOracle:
         )
 
     def entries(self, prices: Floats, reps: Ints) -> Floats:
-        """Return the highest price of each of some reps at which some lead would take it, all other prices as given.
+        """Return the highest prices at which some lead would take each of some reps.
 
         A line below a convex envelope comes closest to it at a kink.
         """

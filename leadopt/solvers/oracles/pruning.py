@@ -9,46 +9,16 @@ lead, and nothing has to be known about how the box was found.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.gains import Affinity
+from leadopt.solvers.oracles.oracle import Open
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Open:
-    """What a box of prices leaves open.
-
-    Parameters
-    ----------
-    choice
-        (n_leads,), the best option at the high prices, -1 = pool; the only one of every lead that is not open
-    lead
-        (n_open,), the leads with several options, ascending
-    first
-        (n_open + 1,), where the pairs of each begin
-    rep
-        (n_pairs,), the reps open to them, ascending within each lead
-    """
-
-    choice: Ints
-    lead: Ints
-    first: Ints
-    rep: Ints
-
-
-class Oracle(Protocol):
-    """Answers what leads want at given prices; dense, by short lists, or by envelopes."""
-
-    def open(self, low: Floats, high: Floats) -> Open:
-        """Return what is left open where all prices (n_reps,) lie from low to high; inf = the rep takes nobody."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

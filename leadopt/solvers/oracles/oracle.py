@@ -1,0 +1,86 @@
+"""What pricing and pruning ask of all leads at once; the only way in which they look at leads.
+
+Every answer is put together from those of parts of the leads, however these are divided: loads and values add up, the
+highest entry counts, and what is said lead by lead is joined. So a run over shards needs an oracle that asks each of
+them, and no other solver.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """What a box of prices leaves open.
+
+    Parameters
+    ----------
+    choice
+        (n_leads,), the best option at the high prices, -1 = pool; the only one of every lead that is not open
+    lead
+        (n_open,), the leads with several options, ascending
+    first
+        (n_open + 1,), where the pairs of each begin
+    rep
+        (n_pairs,), the reps open to them, ascending within each lead
+    """
+
+    choice: Ints
+    lead: Ints
+    first: Ints
+    rep: Ints
+
+
+class Loads(NamedTuple):
+    """What leads do at some prices: ``load`` (n_reps,) and the dual ``value`` without what slots cost.
+
+    Per unit of price, ``weight`` leads go from option ``a`` to ``b`` or back; n_reps is the pool. Of parts of leads,
+    ``load`` and ``value`` add up, and the other three follow one another.
+    """
+
+    load: Floats
+    value: float
+    a: Ints
+    b: Ints
+    weight: Floats
+
+
+class Oracle(Protocol):
+    """Says what prices leave open; by short lists, by rows, or by envelopes. `finish` asks for no more."""
+
+    def open(self, low: Floats, high: Floats) -> Open:
+        """Return what is left open where all prices (n_reps,) lie from low to high; inf = the rep takes nobody.
+
+        Of parts of the leads, the answers are joined, lead by lead.
+        """
+        ...
+
+
+class SlopedOracle(Oracle, Protocol):
+    """Says besides how the dual lies at some prices, which is what Newton steps need."""
+
+    def loads(self, prices: Floats, broad: float = 0.0) -> Loads:
+        """Return the loads, the dual value, and how leads change hands with the prices.
+
+        Parameters
+        ----------
+        prices
+            (n_reps,), inf = the rep takes nobody
+        broad
+            how far around each place where a lead changes hands others are counted, to tell how many do by price:
+            among the nearest ones, or in this share of the leads that choose either option
+        """
+        ...
+
+    def entries(self, prices: Floats, reps: Ints) -> Floats:
+        """Return the highest price of each of some reps at which some lead would take it, all other prices as given.
+
+        Of parts of the leads, the highest counts; 0 where nobody would at any.
+        """
+        ...
