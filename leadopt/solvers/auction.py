@@ -42,6 +42,8 @@ class Auction:
     compiled
         True = by bids, in loops that numba compiles (``pip install leadopt[fast]``); False = by samples, in numpy and
         flows; None = by bids if numba is installed
+    sampled
+        share of the leads in each of two samples that bid before all do; in numpy, samples are as large as they must be
 
     Notes
     -----
@@ -55,6 +57,7 @@ class Auction:
     """
 
     compiled: bool | None = None
+    sampled: float = 0.03
     untimed = None
 
     @property
@@ -90,8 +93,9 @@ class Auction:
             return solve_every_pair(rest.problem, rest.tree, rest.room, rest.leads)
         meter.check()
         meter.enter("price")
-        price = _finish_bids if self._bids else _finish_samples
-        return price(rest, hint, meter, draft)
+        if self._bids:
+            return _finish_bids(rest, hint, self.sampled, meter, draft)
+        return _finish_samples(rest, hint, meter, draft)
 
     def _share_at_once(self, rest: Remainder) -> float | None:
         """Return the share of the pairs in a flow that is faster than prices would be, None if prices are."""
@@ -133,12 +137,12 @@ class _Draft:
         return certify(self.rest.problem, answer.rep_of_lead, answer.prices).bound
 
 
-def _finish_bids(rest: Remainder, hint: Floats | None, meter: Meter, draft: _Draft) -> Answer:
+def _finish_bids(rest: Remainder, hint: Floats | None, sampled: float, meter: Meter, draft: _Draft) -> Answer:
     """Return the answer from prices that leads bid, in compiled loops."""
     from leadopt.solvers.capacities.bids import Floor
 
     if hint is None:
-        start, noise = sampled_prices(rest.problem, rest.leads, rest.room, compiled=True, meter=meter)
+        start, noise = sampled_prices(rest.problem, rest.leads, rest.room, share=sampled, meter=meter)
     else:
         start, noise = hint, 0.0
     draft.start = draft.prices = start
@@ -148,7 +152,7 @@ def _finish_bids(rest: Remainder, hint: Floats | None, meter: Meter, draft: _Dra
     draft.prices, draft.rep_of = np.where(rest.closed, 0.0, floor.prices), floor.holders()
     meter.check()
     if hint is not None and floor.idle > _MISLED * len(rest.leads):
-        return _finish_bids(rest, None, meter, draft)
+        return _finish_bids(rest, None, sampled, meter, draft)
     box = floor.box(start, noise, step)
     return finish(rest.problem, rest.tree, rest.room, rest.leads, floor, box, meter, compiled=True)
 

@@ -29,7 +29,7 @@ Ints = NDArray[np.int64]
 
 _SAMPLED = 10  # leads per rep in the sample that prices begin from; without numba, which solves it exactly, fewer
 _SAMPLED_EXACTLY = 4
-_STEPS = 150  # Newton steps at most; finish does with worse prices, but takes longer
+_OFF = 6.0  # more of them by each lead that a load is off
 _SHIFTS = 5  # of all prices together, after these
 _NEAR = 1.0  # leads by which the loads may be off when the steps end, per rep on average
 _CHEAP = 1e-7  # of the mean price: less is nothing
@@ -38,12 +38,18 @@ _CUT = 0.3  # share of a step that is tried where the whole one makes things wor
 _FREED, _CAREFUL, _DAMPED = 0.3, 3.0, 10.0  # by how much damping changes after a whole step, a cut one, and none
 _PATIENCE = 5  # steps without better loads, after which damping grows
 _BROAD = 0.5  # share of the neighbouring pieces from which densities are read
-_OPEN = 16.0  # leads of each rep that the box leaves open on each side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """Exact for capacities alone; the fastest where many leads share few rows of rates and differ by their scale.
+
+    Parameters
+    ----------
+    most_steps
+        Newton steps on the dual at most; with fewer, prices are worse and more leads are left to the exact core
+    open_leads
+        how many leads of each rep the box around the prices leaves open on each side
 
     Notes
     -----
@@ -57,6 +63,8 @@ class Envelope:
     for the solution of certain non-linear problems in least squares. doi:10.1090/qam/10666
     """
 
+    most_steps: int = 150
+    open_leads: float = 16.0
     name = "Envelope"
     untimed = None
 
@@ -76,9 +84,9 @@ class Envelope:
         start = np.zeros(problem.n_reps) if hint is None else hint
         try:
             start = _sampled_prices(rest, oracle, meter) if hint is None else hint
-            descent = descend(oracle, rest.room.upper.astype(np.float64), start, meter)
+            descent = descend(oracle, rest.room.upper.astype(np.float64), start, meter, self.most_steps)
             start = np.where(rest.closed, 0.0, descent.prices)
-            box = descent.box()
+            box = descent.box(self.open_leads)
             return finish(problem, rest.tree, rest.room, rest.leads, oracle, box, meter, compiled=has_numba())
         except OutOfTime:
             # An answer that is not allowed is none: who must be placed is, however long that takes.
@@ -174,10 +182,10 @@ class Descent:
         prices[prices < _CHEAP * _mean(self.prices[moving])] = 0.0
         return np.maximum(prices, 0.0)
 
-    def box(self) -> Box:
-        """Return the box that leaves a few leads of each rep open on either side, and more where loads are off."""
+    def box(self, open_leads: float) -> Box:
+        """Return the box that leaves so many leads of each rep open on either side, and more where loads are off."""
         diagonal = _curvature(self.loads)
-        leads = _OPEN + 6.0 * np.abs(self.excess)
+        leads = open_leads + _OFF * np.abs(self.excess)
         width = np.divide(leads, diagonal, out=np.zeros_like(leads), where=diagonal > 0)
         usual = float(np.median(width[width > 0])) if (width > 0).any() else 1e-3 * float(self.prices.max(initial=1e-9))
         width = np.where(width > 0, width, usual)
@@ -185,7 +193,7 @@ class Descent:
         return Box.around(prices, width, width)
 
 
-def descend(oracle: SlopedOracle, slots: Floats, start: Floats, meter: Meter) -> Descent:
+def descend(oracle: SlopedOracle, slots: Floats, start: Floats, meter: Meter, most_steps: int) -> Descent:
     r"""Return where the dual is nearly as low as it gets, by damped Newton steps.
 
     .. math:: \min_{p \ge 0} \sum_i h_i(p) + \sum_j p_j\, slots_j
@@ -195,7 +203,7 @@ def descend(oracle: SlopedOracle, slots: Floats, start: Floats, meter: Meter) ->
     """
     here = Descent.at(oracle, slots, np.where(slots > 0, start, np.inf))
     damping, least, since = _DAMPING, here.wrong, 0
-    for _ in range(_STEPS):
+    for _ in range(most_steps):
         if here.wrong <= _NEAR * len(slots) or damping > 1e9 or meter.left_s <= 0:
             break
         meter.still("price")

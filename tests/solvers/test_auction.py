@@ -312,3 +312,9 @@ def test_rounding_far_above_every_price_does_not_overflow():
     found = match(gains, [1, 0], solver=Auction())
     assert found.rep_of_lead.tolist() == [-1, 0]
     assert found.status is Status.OPTIMAL
+
+
+@pytest.mark.parametrize("sampled", [0.0, 0.12, 1.0])
+def test_samples_of_any_size_lead_to_the_best(sampled):
+    for _, problem in hard_problems(2):
+        is_as_good(solve(problem, Auction(compiled=True, sampled=sampled)), solve(problem, MinCostFlow()))

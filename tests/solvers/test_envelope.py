@@ -100,7 +100,7 @@ def test_the_descent_brings_every_load_near_its_slots():
     affinity = floor(40_000)
     oracle = EnvelopeOracle.of(affinity, np.arange(40_000), 0.0)
     slots = np.full(20, 1_800.0)
-    end = descend(oracle, slots, np.full(20, 5.0), Meter())
+    end = descend(oracle, slots, np.full(20, 5.0), Meter(), Envelope().most_steps)
     assert end.wrong <= 2 * 20
     assert np.abs(end.loads.load - slots).max() <= 40
 
@@ -122,3 +122,14 @@ def test_limits_are_refused_by_number():
     problem = Problem(affinity=[[1.0]], capacity=[1], limits=[Limit(upper=1)])
     with pytest.raises(InvalidInput, match="Envelope cannot solve this: there are 1 limits besides the capacities"):
         Envelope().solve(problem, Near(), Meter())
+
+
+@pytest.mark.parametrize(
+    "solver", [Envelope(most_steps=0), Envelope(most_steps=3, open_leads=0.0), Envelope(open_leads=500.0)]
+)
+def test_settings_cost_time_and_nothing_else(solver):
+    affinity = floor(3_000)
+    best = match(affinity, 140, solver=MinCostFlow())
+    found = match(affinity, 140, solver=solver)
+    assert (found.status, found.solver) == (Status.OPTIMAL, "Envelope")
+    assert found.objective == pytest.approx(best.objective, rel=1e-12)

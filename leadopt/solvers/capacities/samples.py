@@ -10,7 +10,6 @@ from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 from leadopt.solvers.capacities.finish import Box, finish
 from leadopt.solvers.capacities.free_leads import Remainder
-from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.flow.every_pair import flow_seconds, solve_every_pair
 from leadopt.solvers.flow.limit_tree import Room, limit_tree
 from leadopt.solvers.oracles.pruning import RowOracle
@@ -18,7 +17,6 @@ from leadopt.solvers.oracles.pruning import RowOracle
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_SHARE = 0.03  # of the leads in each of two samples
 _LEAST_PER_REP = 8  # leads per rep that a sample needs to say anything
 _LEAST = 500  # leads in a sample that is solved exactly
 _LARGER = 4  # times as many leads in the next sample: half the noise
@@ -33,7 +31,7 @@ _HINT = 16  # times as large a sample that such a hint is worth
 
 
 def sampled_prices(
-    problem: Problem, leads: Ints, room: Room, *, compiled: bool | None = None, meter: Meter | None = None
+    problem: Problem, leads: Ints, room: Room, *, share: float | None = None, meter: Meter
 ) -> tuple[Floats, float]:
     """Return prices (n_reps,) that are low for most reps, and their standard error; all 0 where there are few leads.
 
@@ -41,17 +39,17 @@ def sampled_prices(
     ----------
     leads, room
         those that are to be priced, and the slots that they compete for
-    compiled
-        whether samples are priced by bids, or solved exactly by numpy and flows; None = by bids if numba is there
+    share
+        of the leads in each of two samples that are priced by bids; None = samples as small as they may be, solved
+        exactly by numpy and flows
 
     Raises
     ------
     OutOfTime
         by the `meter`
     """
-    meter = meter or Meter()
-    if has_numba() if compiled is None else compiled:
-        size, price = max(int(_SHARE * len(leads)), _LEAST_PER_REP * problem.n_reps), _price_by_bids
+    if share is not None:
+        size, price = max(int(share * len(leads)), _LEAST_PER_REP * problem.n_reps), _price_by_bids
     else:
         size, price = least_sample(problem), _price_by_flow
     if size * 8 > len(leads):
@@ -81,7 +79,7 @@ def boxes_by_samples(rest: Remainder, hint: Floats | None, meter: Meter) -> Iter
     of all samples are about as large. A hint that the first samples do not contradict takes the place of some others.
     """
     n, size = len(rest.leads), least_sample(rest.problem)
-    prices, noise = sampled_prices(rest.problem, rest.leads, rest.room, compiled=False, meter=meter)
+    prices, noise = sampled_prices(rest.problem, rest.leads, rest.room, meter=meter)
     prices = prices + np.where(prices > 0, _LOW * noise, 0.0)
     if hint is not None and np.sqrt(np.mean((prices - hint) ** 2)) <= _AGREES * noise:
         size, prices, noise = size * _HINT, hint, noise / np.sqrt(_HINT)

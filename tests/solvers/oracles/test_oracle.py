@@ -102,9 +102,9 @@ def test_newton_steps_and_the_finish_are_exact_over_shards(seed):
     problem, rng = problem_of(seed, 3_000, 12)
     rest = Remainder.of(problem)
     shards = Shards.of(lambda some: envelopes(problem, some), problem.n_leads, 4, rng)
-    end = descend(shards, rest.room.upper.astype(float), np.zeros(problem.n_reps), Meter())
+    end = descend(shards, rest.room.upper.astype(float), np.zeros(problem.n_reps), Meter(), 150)
     assert end.wrong <= 2 * problem.n_reps
-    answer = finish(problem, rest.tree, rest.room, rest.leads, shards, end.box(), Meter())
+    answer = finish(problem, rest.tree, rest.room, rest.leads, shards, end.box(16.0), Meter())
     proof = certify(problem, answer.rep_of_lead, answer.prices)
     assert proof.optimal
     assert proof.objective == pytest.approx(solve(problem, MinCostFlow()).objective, rel=1e-12)
