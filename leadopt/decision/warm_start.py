@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from leadopt.errors import Infeasible
 from leadopt.matching import Match, Status, solve
 from leadopt.problem.blocks import over_blocks
-from leadopt.problem.certify import certify, reduced_gains
+from leadopt.problem.certify import certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
+from leadopt.problem.reduced_gains import reduced_gains
 from leadopt.progress import OnProgress
 from leadopt.solvers import MinCostFlow
 from leadopt.solvers.flow.equal_leads import few_kinds

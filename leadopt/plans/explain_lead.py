@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from leadopt.decision.case import Case
 from leadopt.plans.why_unassigned import Answered, Unassigned, why_unassigned
-from leadopt.problem.certify import reduced_gains
+from leadopt.problem.reduced_gains import reduced_gains
 from leadopt.solvers.optimal.move_costs import Exchange
 from leadopt.tables.cells import Id
 from leadopt.tables.text import number, percent

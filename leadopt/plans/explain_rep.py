@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.decision.case import Case
-from leadopt.problem.certify import reduced_gains
+from leadopt.problem.reduced_gains import reduced_gains
 from leadopt.tables.cells import Id
 from leadopt.tables.text import count, html, number
 

@@ -31,9 +31,10 @@ from leadopt.plans.saved import decode, encode
 from leadopt.plans.what_if import WhatIf, bound_by_prices, changed
 from leadopt.plans.why_unassigned import Answered, Unassigned, why_unassigned
 from leadopt.policy import Policy
-from leadopt.problem.certify import Certificate, certify, reduced_gains
+from leadopt.problem.certify import Certificate, certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.reduced_gains import reduced_gains
 from leadopt.solvers.optimal.move_costs import Exchange
 from leadopt.tables import Table
 from leadopt.tables.cells import Id

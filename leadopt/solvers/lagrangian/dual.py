@@ -74,18 +74,15 @@ class PairOracle:
     @classmethod
     def of(cls, problem: Problem, rows: Rows, leads: Ints) -> "PairOracle":
         """Return the oracle for some leads."""
-        classes = np.zeros(problem.n_leads, dtype=np.int64)
-        bit = 1
+        classes = problem.counted.classes
+        leads = leads[np.argsort(classes.of_lead[leads], kind="stable")]
+        of_lead = classes.of_lead[leads]
+        starts = np.flatnonzero(np.diff(of_lead, prepend=-1, append=-1)).tolist()
+        by_class: list[list[Family]] = [[] for _ in range(len(classes.example))]
         for family in rows.families:
-            if family.limit is not None and family.limit.leads is not None:
-                classes[family.limit.leads] += bit
-                bit *= 2
-        order = np.argsort(classes[leads], kind="stable")
-        leads = leads[order]
-        starts = np.flatnonzero(np.diff(classes[leads], prepend=-1, append=-1)).tolist()
-        counted = tuple(
-            tuple(family for family in rows.families if _counts(family, int(leads[start]))) for start in starts[:-1]
-        )
+            for kind in classes.within(None if family.limit is None else family.limit.leads).tolist():
+                by_class[kind].append(family)
+        counted = tuple(tuple(by_class[of_lead[start]]) for start in starts[:-1])
         return cls(problem=problem, rows=rows, leads=leads, starts=tuple(starts), counted=counted)
 
     def totals(self, y: Floats) -> Totals:
@@ -211,13 +208,6 @@ class PairOracle:
 def _columns(parts: Sequence[tuple[Any, ...]], *kinds: Any) -> list[Any]:
     """Return parts of several columns as whole columns of the given kinds."""
     return [np.concatenate([np.zeros(0, dtype=kind), *(part[k] for part in parts)]) for k, kind in enumerate(kinds)]
-
-
-def _counts(family: Family, lead: int) -> bool:
-    if family.limit is None or family.limit.leads is None:
-        return True
-    place = int(np.searchsorted(family.limit.leads, lead))
-    return place < len(family.limit.leads) and bool(family.limit.leads[place] == lead)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
