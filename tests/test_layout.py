@@ -135,3 +135,8 @@ def test_only_tables_know_data_frames():
 def test_the_certificate_imports_no_solver():
     for path in (PACKAGE / "problem").glob("*.py"):
         assert not any("solvers" in name for name in imported(path)), path
+
+
+def test_no_solver_imports_the_certificate():
+    for path in (PACKAGE / "solvers").rglob("*.py"):
+        assert not {name for name in imported(path) if name.startswith("leadopt.problem.certify")}, path

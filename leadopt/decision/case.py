@@ -16,9 +16,10 @@ from leadopt.learning.estimates import Estimates
 from leadopt.learning.history.codes import in_words
 from leadopt.learning.lead_worth import Valued
 from leadopt.policy import Policy
-from leadopt.problem.certify import Certificate, certify, reduced_gains
+from leadopt.problem.certify import Certificate, certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
+from leadopt.problem.reduced_gains import reduced_gains
 from leadopt.solvers.optimal.move_costs import Exchange
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_id

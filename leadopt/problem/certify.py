@@ -1,7 +1,8 @@
 """Whether an answer is allowed, what it is worth, and how far from the best it can be at most.
 
 Shares no code with any solver: everything is recomputed from the problem, the answer and the prices. Weak duality
-does the rest: whatever the prices, no allowed answer is worth more than the bound they give.
+does the rest: whatever the prices, no allowed answer is worth more than the bound they give. What pairs are charged is
+added up in `reduced_gains` once more, for solvers: thirty lines twice, so that no mistake in them proves itself.
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.certify_by_scale import Lines
+from leadopt.problem.counted import Classes
 from leadopt.problem.gains import Affinity
-from leadopt.problem.problem import Limit, Problem, counts
+from leadopt.problem.problem import Limit, Problem
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -114,31 +116,22 @@ def certify(
     return Certificate(objective=objective, bound=bound, gap=gap, violations=_violations(problem, answer, audit))
 
 
-def reduced_gains(problem: Problem, leads: Ints, prices: Floats, limit_prices: Floats) -> Floats:
-    """Return gains less the prices of every limit a pair is in, float64 (len(leads), n_reps); -inf where ineligible."""
-    everywhere, partial = charges(problem.limits, prices, limit_prices)
-    reduced = problem.affinity.of(leads)
-    reduced -= everywhere
-    for charge in partial:
-        _charge(reduced, charge, leads)
-    return reduced
-
-
-def charges(
-    limits: Sequence[Limit], prices: Floats, limit_prices: Sequence[float] | Floats
-) -> tuple[Floats, list[Charge]]:
+def charges(problem: Problem, prices: Floats, limit_prices: Sequence[float] | Floats) -> tuple[Floats, list[Charge]]:
     """Return what each rep costs every lead alike, float64 (n_reps,), and what leads are charged differently."""
     everywhere = np.array(prices, dtype=np.float64)
-    partial: dict[object, Charge] = {}
-    for limit, price in zip(limits, limit_prices, strict=True):
+    partial: dict[tuple[int, int], Charge] = {}
+    who = zip(problem.counted.set_of.tolist(), problem.counted.usage_of.tolist(), strict=True)
+    for limit, kind, price in zip(problem.limits, who, limit_prices, strict=True):
         if price == 0.0:
             continue
         number = limit.usage if isinstance(limit.usage, float) else None
         if limit.leads is None and number is not None:
             target = everywhere
         else:
-            blank = Charge(limit if number is None else replace(limit, usage=1.0), np.zeros(len(prices)))
-            target = partial.setdefault(counts(limit), blank).price
+            if kind not in partial:
+                one = limit if number is None else replace(limit, usage=1.0)
+                partial[kind] = Charge(one, np.zeros(len(prices)))
+            target = partial[kind].price
         target[slice(None) if limit.reps is None else limit.reps] += price * (1.0 if number is None else number)
     return everywhere, list(partial.values())
 
@@ -176,7 +169,7 @@ def _bound(problem: Problem, p: Floats, q: Floats) -> float:
         if price != 0:
             lower, upper = limit.reachable
             total += price * ((upper if price > 0 else lower) - load)
-    everywhere, partial = charges(problem.limits, p, q)
+    everywhere, partial = charges(problem, p, q)
     if _rows_are_shared(problem.affinity) and _are_lines(problem.affinity, everywhere, partial):
         kind = _kinds(problem.n_leads, partial)
         if problem.n_leads >= _SHARED_BY * len(problem.affinity.rates) * (int(kind.max(initial=0)) + 1):
@@ -260,13 +253,7 @@ def _are_lines(affinity: Affinity, everywhere: Floats, partial: Sequence[Charge]
 
 def _kinds(n_leads: int, partial: Sequence[Charge]) -> Ints:
     """Return a number for each lead, the same for all that the same charges count."""
-    kind = np.zeros(n_leads, dtype=np.int64)
-    for charge in partial:
-        if charge.limit.leads is not None:
-            kind *= 2
-            kind[charge.limit.leads] += 1
-            kind = np.unique(kind, return_inverse=True)[1].reshape(-1)
-    return kind
+    return Classes.of(n_leads, [one.limit.leads for one in partial if one.limit.leads is not None]).of_lead
 
 
 def _gathered(values: Floats, order: Ints) -> Floats:
@@ -334,12 +321,6 @@ def _dual_range(limits: Sequence[Limit], limit_prices: Sequence[float] | Floats 
         penalty = np.inf if limit.penalty is None else limit.penalty
         q[k] = np.clip(q[k], -penalty, penalty if np.isfinite(limit.upper) else 0.0)
     return q
-
-
-def largest_gain(problem: Problem) -> float:
-    """Return the largest absolute gain of any eligible pair, or the reserve where that is larger."""
-    largest = problem.affinity.largest
-    return max(largest, abs(problem.reserve)) if np.isfinite(problem.reserve) else largest
 
 
 def _malformed(problem: Problem, answer: Ints) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What is to be solved, as frozen data: `Limit` and `Problem`. No solver in here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any, Self
@@ -9,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leadopt.errors import InvalidInput
+from leadopt.problem.by_content import Shared
+from leadopt.problem.counted import Counted
 from leadopt.problem.gains import Affinity
 from leadopt.problem.limit_kinds import LimitKind
 
@@ -16,6 +19,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _LARGEST = 1e290  # gains up to here can be added up and priced within float64
+_GLANCE = 256  # cells by which an array of hours nearly always shows that it is not one of ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, init=False, repr=False)
@@ -114,7 +118,11 @@ class Limit:
     @property
     def counts_leads(self) -> bool:
         """Whether every lead uses exactly 1."""
-        return not isinstance(self.usage, Affinity) and bool(np.all(np.asarray(self.usage) == 1.0))
+        if isinstance(self.usage, float | Affinity):
+            return self.usage == 1.0
+        cells = self.usage.reshape(-1)
+        # A few tell nearly always: a thousand reps' hours share one array, and each limit is asked.
+        return bool((cells[:_GLANCE] == 1.0).all() and (cells == 1.0).all())
 
     @property
     def reachable(self) -> tuple[float, float]:
@@ -142,8 +150,15 @@ class Limit:
         return np.asarray(self.usage[rows] if self.usage.ndim == 1 else self.usage[rows, columns])
 
 
+class _Known:
+    """What a `Problem` found out about itself. Not a field: it is neither shown nor saved."""
+
+    __slots__ = ("_counted",)
+    _counted: Counted
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Problem:
+class Problem(_Known):
     r"""Which rep gets which lead: maximise the gains of the placed leads plus the reserve of the others.
 
     .. math:: \max \sum_{ij} gain_{ij} x_{ij} + reserve \sum_i (1 - \sum_j x_{ij}) - penalties,\quad
@@ -156,7 +171,8 @@ class Problem:
     capacity
         int64 (n_reps,), most leads each rep may get; one int serves all
     limits
-        further `Limit` objects
+        further `Limit` objects; sets of leads and usages that are equal become one object, all leads None, and a usage
+        that is the same for all pairs a number
     pins
         int64 (n_leads,), the rep a lead is fixed to, -1 = free; or a mapping from lead to rep; None = no pins
     reserve
@@ -180,7 +196,7 @@ class Problem:
         _check_size(affinity)
         object.__setattr__(self, "affinity", affinity)
         object.__setattr__(self, "capacity", _capacity(self.capacity, affinity.n_reps))
-        object.__setattr__(self, "limits", tuple(_fitted(limit, affinity) for limit in self.limits))
+        object.__setattr__(self, "limits", _fitted(self.limits, affinity))
         object.__setattr__(self, "pins", _pins(self.pins, affinity))
         object.__setattr__(self, "reserve", float(self.reserve))
         if not (abs(self.reserve) <= _LARGEST or self.reserve == -np.inf):
@@ -198,6 +214,14 @@ class Problem:
     def n_reps(self) -> int:
         """How many reps there are."""
         return self.affinity.n_reps
+
+    @property
+    def counted(self) -> Counted:
+        """Who counts in which limit."""
+        if not hasattr(self, "_counted"):
+            leads, usages = [limit.leads for limit in self.limits], [limit.usage for limit in self.limits]
+            object.__setattr__(self, "_counted", Counted.of(self.n_leads, leads, usages))
+        return self._counted
 
     def replace(self, **changes: Any) -> Self:
         """Return the same problem with some fields changed, validated again."""
@@ -218,7 +242,7 @@ class Problem:
     def loads(self, rep_of_lead: Ints) -> Floats:
         """Return the usage of every limit by an answer, float64 (n_limits,); those that count alike in one pass."""
         found = np.zeros(len(self.limits))
-        for numbers in alike(self.limits):
+        for numbers in self.counted.families:
             counted = self.limits[numbers[0]]
             chosen = slice(None) if counted.leads is None else counted.leads
             placed = np.flatnonzero(rep_of_lead[chosen] >= 0)
@@ -231,26 +255,6 @@ class Problem:
                 total = float((of_rep if limit.reps is None else of_rep[limit.reps]).sum())
                 found[k] = limit.usage * total if isinstance(limit.usage, float) else total
         return found
-
-
-def alike(limits: Sequence[Limit]) -> list[list[int]]:
-    """Return which limits count the same leads by the same usage, those with a number as usage together."""
-    found: dict[object, list[int]] = {}
-    for k, limit in enumerate(limits):
-        found.setdefault(counts(limit), []).append(k)
-    return list(found.values())
-
-
-def counts(limit: Limit) -> object:
-    """Return what is equal for limits that count the same leads by the same usage, whatever number that is."""
-    return same_array(limit.leads), 1.0 if isinstance(limit.usage, float) else same_array(limit.usage)
-
-
-def same_array(array: Any) -> object:
-    """Return what is equal for two views of one array, and for nothing else that is alive."""
-    if isinstance(array, np.ndarray):
-        return array.__array_interface__["data"][0], array.shape, array.strides
-    return id(array)
 
 
 def _about(of: Any, label: str) -> int | str | None:
@@ -333,8 +337,13 @@ def _check_size(affinity: Affinity) -> None:
         )
 
 
-def _fitted(limit: Limit, affinity: Affinity) -> Limit:
-    """Return the limit with its masks as indices, checked against the problem."""
+def _fitted(limits: Iterable[Limit], affinity: Affinity) -> tuple[Limit, ...]:
+    """Return limits with their masks as indices, checked against the problem; what is equal in them is one object."""
+    given, shared = tuple(limits), Shared(affinity)  # all are alive as long as they are told apart by where they lie
+    return tuple(_fitted_one(limit, affinity, shared) for limit in given)
+
+
+def _fitted_one(limit: Limit, affinity: Affinity, shared: Shared) -> Limit:
     label = f"limit {limit.name!r}" if limit.name else "limit"
     usage = limit.usage
     shape = (usage.n_leads, usage.n_reps) if isinstance(usage, Affinity) else np.shape(usage)
@@ -342,18 +351,25 @@ def _fitted(limit: Limit, affinity: Affinity) -> Limit:
         raise InvalidInput(f"{label}: usage must be a number, (n_leads,) or (n_leads, n_reps); found shape {shape}")
     if isinstance(limit.of, int) and limit.of >= affinity.n_reps:
         raise InvalidInput(f"{label}: of must be from 0 to {affinity.n_reps - 1}; found {limit.of}")
-    reps = _indices_below(limit.reps, affinity.n_reps, f"{label}: reps")
-    leads = _indices_below(limit.leads, affinity.n_leads, f"{label}: leads")
-    return limit if reps is limit.reps and leads is limit.leads else replace(limit, reps=reps, leads=leads)
+    reps = None if limit.reps is None else _indices_below(limit.reps, affinity.n_reps, f"{label}: reps")
+    leads = shared.leads(limit.leads, lambda leads: _indices_below(leads, affinity.n_leads, f"{label}: leads"))
+    found = {"reps": reps, "leads": leads, "usage": shared.usage(usage)}
+    return limit if all(getattr(limit, name) is value for name, value in found.items()) else _with(limit, found)
 
 
-def _indices_below(chosen: NDArray[Any] | None, size: int, name: str) -> Ints | None:
-    if chosen is None:
-        return None
+def _with(limit: Limit, found: Mapping[str, Any]) -> Limit:
+    """Return a limit with other arrays that hold the same, which a pass over them to check would not make truer."""
+    other = copy(limit)
+    for name, value in found.items():
+        object.__setattr__(other, name, value)
+    return other
+
+
+def _indices_below(chosen: NDArray[Any], size: int, name: str) -> Ints:
     if chosen.dtype == bool:
         if chosen.shape != (size,):
             raise InvalidInput(f"{name}: a mask must have {size} entries; found {len(chosen)}")
-        return np.flatnonzero(chosen)
+        return _frozen(np.flatnonzero(chosen))
     if chosen.size and (chosen[0] < 0 or chosen[-1] >= size):
         raise InvalidInput(f"{name} must be from 0 to {size - 1}; found {chosen[0]} to {chosen[-1]}")
     return chosen

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
-from leadopt.problem.certify import certify
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.base import Answer, Near
@@ -130,11 +129,9 @@ class _Draft:
         if self.rest.all_placed and (rep_of < 0).any():
             return None
         return min(
-            (self.rest.answer(rep_of, prices, stopped=True) for prices in (self.prices, self.start)), key=self._bound
+            (self.rest.answer(rep_of, prices, stopped=True) for prices in (self.prices, self.start)),
+            key=lambda answer: self.rest.bound(answer.prices),
         )
-
-    def _bound(self, answer: Answer) -> float:
-        return certify(self.rest.problem, answer.rep_of_lead, answer.prices).bound
 
 
 def _finish_bids(rest: Remainder, hint: Floats | None, sampled: float, meter: Meter, draft: _Draft) -> Answer:

@@ -12,9 +12,10 @@ from leadopt.errors import Infeasible
 from leadopt.matching import Status, match
 from leadopt.problem import blocks
 from leadopt.problem import certify as module
-from leadopt.problem.certify import OPTIMAL_GAP, certify, largest_gain, reduced_gains
+from leadopt.problem.certify import OPTIMAL_GAP, certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.reduced_gains import largest_gain, reduced_gains
 from tests.oracles import brute_force, linear_programme
 from tests.strategies import examples, problems, shared_rows
 
@@ -237,7 +238,7 @@ def test_the_best_of_shared_rows_under_limits_of_some_leads_and_of_value_is_that
     limits = data.draw(st.lists(made, max_size=4))
     q = data.draw(st.lists(st.floats(-1.5, 1.5), min_size=len(limits), max_size=len(limits)))
     problem = problem.replace(limits=limits)
-    charged = module.charges(problem.limits, prices, q)
+    charged = module.charges(problem, prices, q)
     assert module._are_lines(problem.affinity, *charged)
     gains = np.where(problem.affinity.dense() > -np.inf, np.abs(problem.affinity.dense()), 0.0)
     size = 5 * (prices.max() * n + gains.sum() + n)
@@ -313,7 +314,7 @@ def test_limits_of_some_leads_charge_those_alone():
         expected[np.ix_(rows, columns)] -= price * usage[np.ix_(rows, columns)]
     np.testing.assert_allclose(reduced_gains(problem, leads, prices, q), expected[leads], rtol=1e-13, atol=1e-15)
     np.testing.assert_allclose(
-        module._best_by_pair(problem, *module.charges(problem.limits, prices, q)),
+        module._best_by_pair(problem, *module.charges(problem, prices, q)),
         np.maximum(expected.max(axis=1), 0.0).sum(),
         rtol=1e-13,
     )

@@ -146,7 +146,7 @@ def test_one_capacity_serves_all_and_huge_ones_are_kept_within_int64():
 
 
 def test_arrays_are_frozen_and_the_callers_stay_his():
-    pins, usage = np.array([0, -1, -1]), np.ones(3)
+    pins, usage = np.array([0, -1, -1]), np.array([1.0, 2.0, 1.0])
     problem = Problem(affinity=ONES, capacity=[1, 1], pins=pins, limits=[Limit(usage=usage, reps=[0])])
     for array in (problem.capacity, problem.pins, problem.limits[0].usage, problem.limits[0].reps):
         with pytest.raises(ValueError, match="read-only"):

@@ -6,18 +6,21 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.problem.blocks import over_blocks
 from leadopt.problem.problem import Problem
 from leadopt.solvers.base import Answer
 from leadopt.solvers.flow.duals import with_closed_prices
 from leadopt.solvers.flow.equal_leads import Groups, group_leads
 from leadopt.solvers.flow.infeasible import refuse_pins
 from leadopt.solvers.flow.limit_tree import LimitTree, Room, limit_tree, room_beside_pins
+from leadopt.solvers.oracles.envelopes import EnvelopeOracle
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _CELLS = 1 << 21  # gains looked at together
+_PER_ROW = 32  # leads per row of rates from which on envelopes are quicker than a look at each, as in `ties`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,20 @@ class Remainder:
             limit_prices=np.zeros(0),
             stopped=stopped,
         )
+
+    def bound(self, prices: Floats) -> float:
+        """Return what the leads in question are worth at most by some prices, -inf if one has no option."""
+        affinity, reserve = self.problem.affinity, self.problem.reserve
+        paid = float(prices @ self.room.upper)
+        if not affinity.is_dense and affinity.n_leads >= _PER_ROW * len(affinity.rates):
+            return paid + EnvelopeOracle.of(affinity, self.leads, reserve).loads(prices).value
+
+        def best(start: int, stop: int, scratch: Floats) -> float:
+            after = np.subtract(affinity.between(start, stop, scratch), prices, out=scratch)
+            return float(after.max(axis=1, initial=reserve)[free[start:stop]].sum())
+
+        free = self.problem.pins < 0
+        return paid + sum(over_blocks(self.problem.n_leads, self.problem.n_reps, best))
 
     def placed(self, rep_of: Ints, prices: Floats) -> Ints:
         """Return the rep of each lead, those without one (-1) placed on free slots where that gains, best first.

@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.problem.certify import reduced_gains
 from leadopt.problem.problem import Problem
+from leadopt.problem.reduced_gains import reduced_gains
 from leadopt.solvers.flow.costs import FREE, Costs
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
 

@@ -4,19 +4,17 @@ Every limit covers a set of pairs, leads x reps. If any two of these sets are ne
 through a chain of limits, from the innermost to the root, and the problem is a min-cost flow with integer answers.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.problem.problem import Limit, Problem
 
-Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-
-_BITS = 30  # that one code of a lead's sets grows by before it is numbered anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,30 +91,77 @@ def limit_tree(problem: Problem) -> LimitTree:
         return _capacities(problem)
     for k, limit in enumerate(problem.limits):
         _check_countable(limit, _label(problem, problem.n_reps + k))
-    reps = _rep_sets(problem)
-    lead_sets, set_of_node = _lead_sets(problem)
-    contains = _contains(reps)
-    lead_contains = _contains(lead_sets)
-    inside = contains & lead_contains[np.ix_(set_of_node, set_of_node)]  # [a, b]: a lies within b
-    overlap = _overlaps(reps) & _overlaps(lead_sets)[np.ix_(set_of_node, set_of_node)]
-    crossing = np.argwhere(overlap & ~inside & ~inside.T)
-    if len(crossing):
-        first, second = crossing[0]
-        raise NotNested(
-            f"{_label(problem, int(first))} and {_label(problem, int(second))} overlap, and neither contains the other"
-        )
-    outward = np.lexsort((np.arange(len(reps)), lead_sets.sum(axis=1)[set_of_node], reps.sum(axis=1)))
-    class_of_lead, members = _classes(lead_sets)
+    classes = problem.counted.classes
+    nodes = [_Node.of(problem, k) for k in range(problem.n_reps + len(problem.limits))]
+    # What lies within something else never comes after it.
+    n_leads, n_reps = np.array([(node.n_leads, len(node.reps)) for node in nodes]).T
+    outward = np.lexsort((n_leads, n_reps))
+    parent, entry = _nested(problem, nodes, outward)
     lower, upper, penalty = _bounds(problem)
     return LimitTree(
-        parent=_parents(inside, outward),
+        parent=parent,
         lower=lower,
         upper=upper,
         penalty=penalty,
-        class_of_lead=class_of_lead,
-        entry=_entries(reps, members[:, set_of_node], outward),
+        class_of_lead=classes.of_lead,
+        entry=entry,
         outward=outward,
     )
+
+
+class _Node(NamedTuple):
+    """The pairs of a capacity or a limit: some reps with the leads of some classes."""
+
+    reps: Ints
+    classes: Ints
+    n_leads: int
+
+    @classmethod
+    def of(cls, problem: Problem, node: int) -> "_Node":
+        m, classes = problem.n_reps, problem.counted.classes
+        limit = None if node < m else problem.limits[node - m]
+        some = None if limit is None else limit.leads
+        reps = np.array([node]) if limit is None else np.arange(m) if limit.reps is None else limit.reps
+        return cls(reps, classes.within(some), problem.n_leads if some is None else len(some))
+
+
+def _nested(problem: Problem, nodes: Sequence[_Node], outward: Ints) -> tuple[Ints, Ints]:
+    """Return the parent of each node, and the innermost one around each pair of a class and a rep.
+
+    Nodes are laid over each other from the outermost to the innermost: each must fall on one alone. What is time and
+    memory is the sum of what the nodes cover, not every pair of them.
+    """
+    root = len(nodes)
+    entry = np.full((len(problem.counted.classes.example), problem.n_reps), root, dtype=np.int64)
+    parent = np.full(root, root, dtype=np.int64)
+    for k in outward[::-1].tolist():
+        node = nodes[k]
+        covered = entry[np.ix_(node.classes, node.reps)]
+        if covered.size and (covered != covered[0, 0]).any():
+            first, second = (_label(problem, node) for node in _crossing(nodes, k, np.unique(covered)))
+            raise NotNested(f"{first} and {second} overlap, and neither contains the other")
+        if covered.size:
+            parent[k] = covered[0, 0]
+        entry[np.ix_(node.classes, node.reps)] = k
+    return parent, entry
+
+
+def _crossing(nodes: Sequence[_Node], k: int, under: Ints) -> tuple[int, int]:
+    """Return two nodes that overlap, the first in order among those that cross one that node k falls on in part."""
+    one = next(other for other in under.tolist() if other < len(nodes) and not _contains(nodes[other], nodes[k]))
+    for other in range(k):
+        if _cross(nodes[one], nodes[other]):
+            return min(one, other), max(one, other)
+    return min(one, k), max(one, k)
+
+
+def _cross(one: _Node, other: _Node) -> bool:
+    overlap = np.isin(one.reps, other.reps).any() and np.isin(one.classes, other.classes).any()
+    return bool(overlap) and not _contains(one, other) and not _contains(other, one)
+
+
+def _contains(one: _Node, other: _Node) -> bool:
+    return bool(np.isin(other.reps, one.reps).all() and np.isin(other.classes, one.classes).all())
 
 
 def _capacities(problem: Problem) -> LimitTree:
@@ -145,71 +190,6 @@ def _label(problem: Problem, node: int) -> str:
     if node < problem.n_reps:
         return f"the capacity of rep {node}"
     return f"limit {problem.limits[node - problem.n_reps].name or node - problem.n_reps!r}"
-
-
-def _rep_sets(problem: Problem) -> Bools:
-    sets = np.zeros((problem.n_reps + len(problem.limits), problem.n_reps), dtype=bool)
-    sets[: problem.n_reps] = np.eye(problem.n_reps, dtype=bool)
-    for k, limit in enumerate(problem.limits):
-        sets[problem.n_reps + k, slice(None) if limit.reps is None else limit.reps] = True
-    return sets
-
-
-def _lead_sets(problem: Problem) -> tuple[Bools, Ints]:
-    """Return the distinct lead sets, all leads first, and which one each node has."""
-    distinct: dict[bytes, int] = {}
-    masks = [np.ones(problem.n_leads, dtype=bool)]
-    set_of_node = np.zeros(problem.n_reps + len(problem.limits), dtype=np.int64)
-    for k, limit in enumerate(problem.limits):
-        if limit.leads is None or len(limit.leads) == problem.n_leads:
-            continue
-        key = limit.leads.tobytes()
-        if key not in distinct:
-            distinct[key] = len(masks)
-            mask = np.zeros(problem.n_leads, dtype=bool)
-            mask[limit.leads] = True
-            masks.append(mask)
-        set_of_node[problem.n_reps + k] = distinct[key]
-    return np.array(masks), set_of_node
-
-
-def _overlaps(sets: Bools) -> Bools:
-    counts = sets.astype(np.float32)
-    return np.asarray(counts @ counts.T > 0)
-
-
-def _contains(sets: Bools) -> Bools:
-    """Return [a, b]: set a lies within set b."""
-    counts = sets.astype(np.float32)
-    return np.asarray(counts @ (1.0 - counts).T == 0)
-
-
-def _parents(inside: Bools, outward: Ints) -> Ints:
-    n_nodes = len(outward)
-    parent = np.full(n_nodes, n_nodes, dtype=np.int64)
-    for place, node in enumerate(outward):
-        around = outward[place + 1 :][inside[node, outward[place + 1 :]]]
-        if len(around):
-            parent[node] = around[0]
-    return parent
-
-
-def _classes(lead_sets: Bools) -> tuple[Ints, Bools]:
-    """Return the class of each lead, and which lead sets each class lies in, bool (n_classes, n_sets)."""
-    code = np.zeros(lead_sets.shape[1], dtype=np.int64)
-    for k, members in enumerate(lead_sets):
-        if k % _BITS == 0 and k > 0:  # as many as there are leads at most, not one for each way to be in some sets
-            code = np.unique(code, return_inverse=True)[1]
-        code = 2 * code + members
-    _, example, class_of_lead = np.unique(code, return_index=True, return_inverse=True)
-    return class_of_lead.astype(np.int64), lead_sets[:, example].T
-
-
-def _entries(reps: Bools, members: Bools, outward: Ints) -> Ints:
-    entry = np.empty((len(members), reps.shape[1]), dtype=np.int64)
-    for node in outward[::-1]:
-        entry[np.ix_(members[:, node], reps[node])] = node
-    return entry
 
 
 def _bounds(problem: Problem) -> tuple[Ints, Ints, Floats]:

@@ -63,6 +63,8 @@ class PairOracle:
         where each class begins among them, and their number at the end
     counted
         the families of each class
+    plainly
+        sparse (n_classes, n_families), 1 where a family counts leads, and those of the class
     """
 
     problem: Problem
@@ -70,23 +72,28 @@ class PairOracle:
     leads: Ints
     starts: tuple[int, ...]
     counted: tuple[tuple[Family, ...], ...]
+    plainly: Any
 
     @classmethod
     def of(cls, problem: Problem, rows: Rows, leads: Ints) -> "PairOracle":
         """Return the oracle for some leads."""
-        classes = np.zeros(problem.n_leads, dtype=np.int64)
-        bit = 1
+        classes = problem.counted.classes
+        leads = leads[np.argsort(classes.of_lead[leads], kind="stable")]
+        of_lead = classes.of_lead[leads]
+        starts = np.flatnonzero(np.diff(of_lead, prepend=-1, append=-1)).tolist()
+        by_class: list[list[Family]] = [[] for _ in range(len(classes.example))]
         for family in rows.families:
-            if family.limit is not None and family.limit.leads is not None:
-                classes[family.limit.leads] += bit
-                bit *= 2
-        order = np.argsort(classes[leads], kind="stable")
-        leads = leads[order]
-        starts = np.flatnonzero(np.diff(classes[leads], prepend=-1, append=-1)).tolist()
-        counted = tuple(
-            tuple(family for family in rows.families if _counts(family, int(leads[start]))) for start in starts[:-1]
-        )
-        return cls(problem=problem, rows=rows, leads=leads, starts=tuple(starts), counted=counted)
+            for kind in classes.within(None if family.limit is None else family.limit.leads).tolist():
+                by_class[kind].append(family)
+        counted = tuple(tuple(by_class[of_lead[start]]) for start in starts[:-1])
+        from scipy.sparse import csr_array
+
+        number = {id(family): f for f, family in enumerate(rows.families)}
+        plain = [[number[id(family)] for family in some if family.counts_leads] for some in counted]
+        ends = np.cumsum([0, *map(len, plain)])
+        column = np.array([f for some in plain for f in some], dtype=np.int64)
+        plainly = csr_array((np.ones(len(column)), column, ends), shape=(len(counted), len(rows.families)))
+        return cls(problem=problem, rows=rows, leads=leads, starts=tuple(starts), counted=counted, plainly=plainly)
 
     def totals(self, y: Floats) -> Totals:
         """Return the dual sum and the loads at some prices."""
@@ -102,13 +109,21 @@ class PairOracle:
 
     def loads(self, best: Ints) -> Floats:
         """Return what the leads take of each row where they choose (-1 = pool), float64 (n_rows,)."""
-        found = np.zeros(self.rows.n)
+        found, m = np.zeros(self.rows.n), self.problem.n_reps
+        kind = np.repeat(np.arange(len(self.counted)), np.diff(self.starts))
+        placed = np.flatnonzero(best >= 0)
+        count = np.bincount(kind[placed] * m + best[placed], minlength=len(self.counted) * m)
+        taken = self.plainly.T @ count.reshape(-1, m).astype(np.float64)
+        for f, family in enumerate(self.rows.families):
+            if family.counts_leads:
+                found[family.member] = family.reps @ taken[f]
         for start, stop, counted in self._classes():
-            placed = start + np.flatnonzero(best[start:stop] >= 0)
-            leads, reps = self.leads[placed], best[placed]
-            for family in counted:
-                usage = None if family.limit is None else family.limit.usage_at(leads, reps)
-                found[family.member] += family.reps @ np.bincount(reps, usage, minlength=self.problem.n_reps)
+            amounts = [family for family in counted if not family.counts_leads]
+            some = start + np.flatnonzero(best[start:stop] >= 0) if amounts else placed[:0]
+            for family in amounts:
+                assert family.limit is not None  # capacities count leads
+                usage = family.limit.usage_at(self.leads[some], best[some])
+                found[family.member] += family.reps @ np.bincount(best[some], usage, minlength=m)
         return found
 
     def margins(self, y: Floats) -> tuple[Ints, Floats]:
@@ -172,10 +187,11 @@ class PairOracle:
     def _over(self, y: Floats, places: Ints, work: Callable[[Floats, int], T]) -> list[T]:
         """Return what `work` makes of the reduced gains of some leads, by block; it takes the first's number too."""
         cuts, parts = np.searchsorted(places, self.starts).tolist(), []
+        paid = self.plainly @ np.array([family.cost(y) for family in self.rows.families])
         for k, (low, high) in enumerate(pairwise(cuts)):
 
             def block(a: int, b: int, scratch: Floats, k: int = k, low: int = low) -> T:
-                return work(self.reduced(y, k, self.leads[places[low + a : low + b]], scratch), low + a)
+                return work(self._reduced(y, k, paid[k], self.leads[places[low + a : low + b]], scratch), low + a)
 
             parts += over_blocks(high - low, self.problem.n_reps, block)
         return parts
@@ -184,22 +200,22 @@ class PairOracle:
     def _everybody(self) -> Ints:
         return np.arange(len(self.leads))
 
-    def reduced(self, y: Floats, k: int, leads: Ints, scratch: Floats | None = None) -> Floats:
-        """Return the reduced gains of some leads of class k, float64 (len(leads), n_reps)."""
+    def _reduced(self, y: Floats, k: int, paid: Floats, leads: Ints, scratch: Floats) -> Floats:
+        """Return the reduced gains of some leads of class k, float64 (len(leads), n_reps); each lead has `paid`."""
         affinity = self.problem.affinity
         gains = affinity.rates.take(affinity.row[leads], axis=0, out=scratch, mode="clip")
-        charged, everywhere = [], np.zeros(self.problem.n_reps)
+        charged = []
         for family in self.counted[k]:
+            if family.counts_leads or family.limit is None:
+                continue
             cost = family.cost(y)
-            if family.limit is None or family.counts_leads:
-                everywhere += cost
-            elif family.limit.usage is affinity:
+            if family.limit.usage is affinity:
                 gains *= 1.0 - cost
             else:
                 charged.append((family.limit, cost))
         if not affinity.is_dense:
             gains = scaled(gains, affinity.scale[leads, None])
-        gains -= everywhere
+        gains -= paid
         for limit, cost in charged:
             gains -= limit.usage_of(leads) * cost
         return gains
@@ -211,13 +227,6 @@ class PairOracle:
 def _columns(parts: Sequence[tuple[Any, ...]], *kinds: Any) -> list[Any]:
     """Return parts of several columns as whole columns of the given kinds."""
     return [np.concatenate([np.zeros(0, dtype=kind), *(part[k] for part in parts)]) for k, kind in enumerate(kinds)]
-
-
-def _counts(family: Family, lead: int) -> bool:
-    if family.limit is None or family.limit.leads is None:
-        return True
-    place = int(np.searchsorted(family.limit.leads, lead))
-    return place < len(family.limit.leads) and bool(family.limit.leads[place] == lead)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

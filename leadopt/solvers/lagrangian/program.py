@@ -221,21 +221,26 @@ def checked(found: Any) -> None:
 
 def _used(problem: Problem, rows: Rows, leads: Ints, rep: Ints) -> Any:
     """Return what each option takes of each row, sparse by option."""
-    from scipy.sparse import csc_array, vstack
+    from scipy.sparse import csc_array
 
-    placed = np.flatnonzero(rep < problem.n_reps)
-    parts, member = [], []
+    m = problem.n_reps
+    by_rep = np.argsort(rep, kind="stable")
+    first = np.searchsorted(rep[by_rep], np.arange(m + 1))
+    parts = []
     for family in rows.families:
-        amount = np.zeros(len(rep))
-        if family.limit is None:
-            amount[placed] = 1.0
-        else:
-            chosen = family.limit.leads
-            inside = placed if chosen is None else placed[members(chosen, problem.n_leads)[leads[placed]]]
-            amount[inside] = family.limit.usage_at(leads[inside], rep[inside])
-        at = csc_array(np.column_stack([family.reps, np.zeros(len(family.member))]))[:, rep]
-        parts.append(at.multiply(amount[None, :]).tocsr())
-        member.append(family.member)
-    stacked = vstack(parts).tocsr()[np.argsort(np.concatenate(member))].tocsc()
+        chosen = None if family.limit is None else family.limit.leads
+        # Where each rep's entries begin among those of the family, by rep: most families know one rep or two.
+        of_rep, number = np.nonzero(family.reps.T)
+        begin = np.searchsorted(of_rep, np.arange(m + 1))
+        at = np.concatenate([by_rep[first[j] : first[j + 1]] for j in np.unique(of_rep)] or [by_rep[:0]])
+        if chosen is not None:
+            at = at[members(chosen, problem.n_leads)[leads[at]]]
+        amount = np.ones(len(at)) if family.limit is None else family.limit.usage_at(leads[at], rep[at])
+        n = np.diff(begin)[rep[at]]
+        entry = np.repeat(begin[rep[at]] - (np.cumsum(n) - n), n) + np.arange(int(n.sum()))
+        share = family.reps[number[entry], of_rep[entry]]
+        parts.append((family.member[number[entry]], np.repeat(at, n), share * np.repeat(amount, n)))
+    row, option, used = (np.concatenate(part) for part in zip(*parts, strict=True))
+    stacked = csc_array((used, (row, option)), shape=(rows.n, len(rep)))
     stacked.eliminate_zeros()
     return stacked

@@ -5,13 +5,12 @@ its leads and its usage, it needs one price a rep, :math:`c_f(j) = \sum_{k \in f
 rep, whatever the number of its limits.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.problem.problem import Limit, Problem, counts
+from leadopt.problem.problem import Limit, Problem
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -78,7 +77,7 @@ class Rows:
             lower=np.concatenate([np.zeros(m), bounds[:, 0] - beside]),
             upper=np.concatenate([problem.capacity - taken, bounds[:, 1] - beside]),
             penalty=np.concatenate([np.full(m, np.inf), penalty]),
-            families=_families(limits, m),
+            families=_families(problem),
         )
 
     @property
@@ -115,20 +114,17 @@ def members(chosen: Ints, n: int) -> Bools:
     return mask
 
 
-def _families(limits: Sequence[Limit], n_reps: int) -> tuple[Family, ...]:
-    found: dict[object, list[int]] = {None: []}
-    for k, limit in enumerate(limits):
-        plain = limit.leads is None and isinstance(limit.usage, float)
-        found.setdefault(None if plain else counts(limit), []).append(k)
-    families = []
-    for kind, numbers in found.items():
-        reps = np.array([_counted(limits[k], n_reps) for k in numbers]).reshape(len(numbers), n_reps)
-        if kind is None:
-            reps, member = np.vstack([np.eye(n_reps), reps]), [*range(n_reps), *(n_reps + k for k in numbers)]
-        else:
-            member = [n_reps + k for k in numbers]
-        first = None if kind is None else _by_lead(limits[numbers[0]])
-        families.append(Family(limit=first, member=np.array(member, dtype=np.int64), reps=reps))
+def _families(problem: Problem) -> tuple[Family, ...]:
+    limits, m, counted = problem.limits, problem.n_reps, problem.counted
+    plain = np.flatnonzero((counted.set_of == 0) & (counted.usage_of == 0))
+    everywhere = np.vstack([np.eye(m), *(_counted(limits[k], m) for k in plain)])
+    families = [Family(limit=None, member=np.concatenate([np.arange(m), m + plain]), reps=everywhere)]
+    for numbers in counted.families:
+        first = limits[numbers[0]]
+        if first.leads is None and isinstance(first.usage, float):
+            continue
+        reps = np.array([_counted(limits[k], m) for k in numbers]).reshape(len(numbers), m)
+        families.append(Family(limit=_by_lead(first), member=m + np.array(numbers, dtype=np.int64), reps=reps))
     return tuple(families)
 
 

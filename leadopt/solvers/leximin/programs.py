@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.errors import Infeasible, SolverFailed, Witness, enumerate_some
+from leadopt.problem.counted import Classes
 from leadopt.problem.problem import Limit, Problem
 from leadopt.solvers.flow.equal_leads import group_leads
 from leadopt.solvers.leximin.counts import eligibility
@@ -207,9 +208,8 @@ def kinds_of(problem: Problem, measure: Limit) -> tuple[Ints, Floats]:
     free = np.flatnonzero(problem.pins < 0)
     if not all(isinstance(limit.usage, float) for limit in (measure, *problem.limits)):
         return free, np.ones(len(free))
-    sets = {limit.leads.tobytes(): limit.leads for limit in (measure, *problem.limits) if limit.leads is not None}
-    members = np.array([_mask(None, problem.n_leads), *(_mask(leads, problem.n_leads) for leads in sets.values())])
-    kind = np.unique(members.T, axis=0, return_inverse=True)[1].reshape(-1)
+    sets = [leads for leads in (measure.leads, *problem.counted.sets) if leads is not None]
+    kind = Classes.of(problem.n_leads, sets).of_lead
     groups = group_leads(eligibility(problem.affinity), kind, free)
     return groups.example, groups.size.astype(np.float64)
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.problem.certify import largest_gain
 from leadopt.problem.problem import Problem
+from leadopt.problem.reduced_gains import largest_gain
 from leadopt.solvers.flow.costs import every_pair, whole_costs
 from leadopt.solvers.flow.duals import NONE, residual_constraints
 from leadopt.solvers.flow.equal_leads import group_leads

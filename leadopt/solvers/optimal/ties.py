@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.problem.blocks import over_blocks
-from leadopt.problem.certify import largest_gain, reduced_gains
 from leadopt.problem.problem import Problem
+from leadopt.problem.reduced_gains import largest_gain, reduced_gains
 from leadopt.solvers.base import Answer
 from leadopt.solvers.flow.backend import Arcs, min_cost_flow
 from leadopt.solvers.flow.equal_leads import Groups, group_leads
