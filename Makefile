@@ -39,7 +39,7 @@ $(VENV)/.peers: $(VENV)/.installed
 
 fuzz: $(VENV)/.installed  ## 5,000 random problems per claim, against brute force, SciPy and a look at every lead
 	LEADOPT_FUZZ=5000 $(BIN)/python -m pytest -n 2 tests/solvers \
-		-k "brute_force or scipy or any_box or open_holds"
+		-k "brute_force or scipy or any_box or open_holds or by_hand or never"
 
 clean:
 	rm -rf $(VENV) demo

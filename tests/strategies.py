@@ -208,3 +208,33 @@ def general_problems(draw, *, max_leads=6, max_reps=3, reserves=RESERVES):
         )
     )
     return problem.replace(limits=draw(general_limits(problem.n_leads, problem.n_reps)))
+
+
+@st.composite
+def around_known(draw, *, max_leads=10, max_reps=4):
+    """A problem with limits of every kind around an answer that they allow, and that answer."""
+    n_leads, n_reps = draw(st.integers(1, max_leads)), draw(st.integers(1, max_reps))
+    affinity = draw(affinities(n_leads, n_reps, draw(st.sampled_from(["tied", "few", "floats", "integers"]))))
+    able = [np.flatnonzero(row).tolist() for row in np.isfinite(affinity.dense())]
+    reserve = draw(st.sampled_from(RESERVES)) if all(able) else 0.0
+    pool = [] if np.isneginf(reserve) else [-1]
+    known = np.array([draw(st.sampled_from(pool + reps)) for reps in able], dtype=np.int64)
+    count = np.bincount(known[known >= 0], minlength=n_reps)
+    empty = Problem(affinity=affinity, capacity=count + draw(st.integers(0, 3)), reserve=reserve)
+    limits = []
+    for limit in draw(general_limits(n_leads, n_reps)) if draw(st.integers(0, 9)) else ():
+        load = empty.replace(limits=[limit]).loads(known)[0]
+        if limit.penalty is None:
+            lower = load * draw(st.sampled_from([0.0, 0.0, 0.0, 0.5, 1.0]))
+            upper = load + draw(st.sampled_from([0.0, 0.0, 0.5, 2.0, np.inf]))
+        else:
+            lower, upper = limit.lower, limit.upper
+        limits.append(
+            Limit(
+                reps=limit.reps, leads=limit.leads, usage=limit.usage, lower=lower, upper=upper, penalty=limit.penalty,
+                name=limit.name,
+            )
+        )  # fmt: skip
+    placed = np.flatnonzero(known >= 0).tolist()
+    pinned = draw(st.sets(st.sampled_from(placed), max_size=2)) if placed else ()
+    return empty.replace(limits=limits, pins={lead: int(known[lead]) for lead in pinned}), known

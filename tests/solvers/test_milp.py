@@ -13,8 +13,8 @@ from leadopt.problem.certify import certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import OutOfTime
-from leadopt.solvers import Milp, MinCostFlow, milp
-from leadopt.solvers.lagrangian import chain_kernels, ejection_chains, program
+from leadopt.solvers import Milp, MinCostFlow
+from leadopt.solvers.lagrangian import chain_kernels, ejection_chains, program, work
 from tests.oracles import brute_force, linear_programme
 from tests.strategies import examples, general_problems, problems
 
@@ -126,32 +126,26 @@ def test_without_numba_the_same_chains_are_fewer_and_still_allowed(monkeypatch):
         loop = getattr(chain_kernels, name)
         monkeypatch.setattr(chain_kernels, name, getattr(loop, "py_func", loop))
     monkeypatch.setattr(ejection_chains, "has_numba", lambda: False)
-    monkeypatch.setattr(milp, "_WHOLE", 0)
     problem = floor_of_reps(300, 5)
-    found = solve(problem, Milp())
+    found = solve(problem, Milp(whole_options=0))
     assert not certify(problem, found.rep_of_lead).violations
     assert 0 <= found.gap < 0.02
 
 
-def test_the_bound_of_priced_leads_is_that_of_the_relaxation(monkeypatch):
-    monkeypatch.setattr(milp, "_WHOLE", 0)
+def test_the_bound_of_priced_leads_is_that_of_the_relaxation():
     problem = floor_of_reps(300, 5)
-    assert solve(problem, Milp()).bound == pytest.approx(linear_programme(problem), rel=1e-7)
+    assert solve(problem, Milp(whole_options=0)).bound == pytest.approx(linear_programme(problem), rel=1e-7)
 
 
 @examples(100)
 @given(general_problems(reserves=(0.0, 0.3, -1.5)))
 def test_pricing_and_pruning_are_right_on_small_problems_too(problem):
     truth = brute_force(problem)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(milp, "_WHOLE", 0)
-        patch.setattr(milp, "_LEAST_OPEN", 1)
-        patch.setattr(milp, "_OPEN_PER_ROW", 0)
-        try:
-            found = solve(problem, Milp())
-        except (Infeasible, SolverFailed) as error:
-            assert isinstance(error, SolverFailed) or not truth.feasible
-            return
+    try:
+        found = solve(problem, Milp(whole_options=0, open_leads=1, open_leads_per_row=0))
+    except (Infeasible, SolverFailed) as error:
+        assert isinstance(error, SolverFailed) or not truth.feasible
+        return
     assert truth.feasible
     assert not certify(problem, found.rep_of_lead).violations
     assert found.objective <= truth.best + 1e-9 * max(1.0, abs(truth.best))
@@ -187,7 +181,7 @@ def test_shares_that_take_longer_than_there_is_time_are_out_of_time(monkeypatch)
     """As the backend reports it: status 1, stopped at a limit."""
     limits = []
     stopped = SimpleNamespace(status=1)
-    monkeypatch.setattr(program, "LEAST_S", 0.0)
+    monkeypatch.setattr(work, "LEAST_S", 0.0)
     monkeypatch.setattr("scipy.optimize.linprog", lambda *_, options, **__: limits.append(options) or stopped)
     problem = floor_of_reps(300, 10)
     found = solve(problem, Milp(), time_limit_s=1e-9)

@@ -310,6 +310,8 @@ class Dual:
         """Return prices that nearly minimise the dual, from given ones, by quasi-Newton steps."""
         from scipy.optimize import minimize
 
+        if not len(self.up) and not len(self.down):  # nothing bounds anything, and SciPy refuses no variables
+            return np.zeros(self.rows.n)
         most = np.concatenate([self.rows.penalty[self.up], self.rows.penalty[self.down]])
         scale = np.concatenate([self.unit[self.up], self.unit[self.down]])
         bounds = [(0.0, limit if np.isfinite(limit) else None) for limit in (most / scale).tolist()]

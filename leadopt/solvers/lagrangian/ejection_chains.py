@@ -30,7 +30,7 @@ _CHEAPER = 0.5  # share of the dearest move, from stage to stage: a dear one tha
 _WORTHWHILE = 0.03  # of what is lacking: a round that wins less is the last of its stage
 _LEAST = 1e-9  # of what is lacking: less is rounding
 _BROKEN = (5.0, 100.0, 1e4, 1e6, 1e8)  # usual prices that a unit beyond a hard bound counts: more if less mends not all
-_A_SECOND = 5e6  # looks, where time is limited; an allowed answer is worth one second more
+_A_SECOND = 5e6  # looks, where time is limited
 _FAR = 1e300  # stands for no bound
 
 
@@ -47,7 +47,15 @@ _COMPILED = _Effort(depth=4, stages=5, rounds=3, looks=40_000_000)
 _PLAIN = _Effort(depth=4, stages=2, rounds=2, looks=200_000)  # plain loops are some hundred times as slow
 
 
-def improved(core: Core, y: Floats, at: Ints, unit: Floats, meter: Meter) -> tuple[Ints, float]:
+def improved(
+    core: Core,
+    y: Floats,
+    at: Ints,
+    unit: Floats,
+    meter: Meter,
+    spare_s: float = 1.0,
+    nearest: int | None = None,
+) -> tuple[Ints, float]:
     """Return options of a core's leads that lack less to the bound, and how much they still do.
 
     Parameters
@@ -58,15 +66,21 @@ def improved(core: Core, y: Floats, at: Ints, unit: Floats, meter: Meter) -> tup
         (n_leads,), the option of each lead to begin with
     unit
         (n_rows,), a usual price: several times as much is what breaking a hard bound counts
+    spare_s
+        seconds that it may take where there are none left
+    nearest
+        so many options a lead, those that lose least, take part; None = all. Among all options of many leads, one look
+        at each in every chain would use up what looks there are before much is won
     """
     if not len(at):
         return at, 0.0
     effort = _COMPILED if has_numba() else _PLAIN
-    looks = int(min(effort.looks, (1.0 + max(meter.left_s, 0.0)) * _A_SECOND))
+    looks = int(min(effort.looks, (spare_s + max(meter.left_s, 0.0)) * _A_SECOND))
+    dearest = np.inf if nearest is None else _at_rank(losses(core, y), nearest * len(core.leads))
     # What is allowed is not broken again for a gain.
     for broken in _BROKEN[1:] if core.allows(at) else _BROKEN:
         work = Search.of(core, y, broken * unit, broken)
-        at, looks = work.searched(at, effort, looks, meter)
+        at, looks = work.searched(at, effort, looks, meter, dearest)
         if core.allows(at):
             break
     return at, work.lacking(at)
@@ -96,13 +110,15 @@ class Search(NamedTuple):
         below = slopes[:, 2] * np.maximum(load - self.lower, 0.0) + slopes[:, 3] * np.maximum(self.lower - load, 0.0)
         return float(self.loss[at].sum() + above.sum() + below.sum())
 
-    def searched(self, at: Ints, effort: _Effort, looks: int, meter: Meter) -> tuple[Ints, int]:
-        """Return options after chains from every start, stage by stage, and the looks that are left."""
+    def searched(self, at: Ints, effort: _Effort, looks: int, meter: Meter, most: float = np.inf) -> tuple[Ints, int]:
+        """Return options after chains from every start that loses no more than `most`, and the looks that are left."""
         loss, at = self.loss, at.copy()
         starts = np.argsort(loss, kind="stable")
         for stage in range(effort.stages):
             # An answer that lacks less has no option that loses more than this one lacks.
-            dearest = min(float(loss.max(initial=0.0)), self.lacking(at)) * _CHEAPER ** (effort.stages - 1 - stage)
+            dearest = min(float(loss.max(initial=0.0)), most, self.lacking(at)) * _CHEAPER ** (
+                effort.stages - 1 - stage
+            )
             won = 0.0
             for _ in range(effort.rounds):
                 before = self.lacking(at)
@@ -134,6 +150,10 @@ class Search(NamedTuple):
             self.slopes, at, n_reps, depth, dearest, _LEAST * before, looks,
         )  # fmt: skip
         return won, looks
+
+
+def _at_rank(loss: Floats, rank: int) -> float:
+    return float(np.partition(loss, rank)[rank]) if rank < len(loss) else np.inf
 
 
 def losses(core: Core, y: Floats) -> Floats:

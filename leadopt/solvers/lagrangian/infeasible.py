@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from leadopt.errors import Infeasible, Witness, enumerate_some
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
-from leadopt.solvers.lagrangian.program import Core
+from leadopt.solvers.lagrangian.program import LEAST_S, Core
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -81,7 +81,7 @@ def refuse_conflict(problem: Problem, core: Core, unit: Floats, meter: Meter) ->
     blank = replace(core, gain=np.zeros(len(core.gain)), penalty=np.where(np.isfinite(core.penalty), 0.0, np.inf))
 
     def held(rows: Bools) -> Ints:
-        found = blank.relaxed(np.where(rows, unit, 0.0), meter.left_s)
+        found = blank.relaxed(np.where(rows, unit, 0.0), max(meter.left_s, LEAST_S))
         held_up = rows & (np.abs(found.prices) > 1e-9 * unit)
         return np.flatnonzero(held_up) if core.breaks(found.broken * rows) else np.zeros(0, dtype=np.int64)
 
@@ -94,7 +94,7 @@ def refuse_whole(problem: Problem, core: Core, meter: Meter) -> NoReturn:
     def held(rows: Bools) -> Ints:
         loose = replace(core, penalty=np.where(rows, core.penalty, 0.0))
         everything = np.ones(len(core.rep), dtype=bool)
-        found = loose.whole(everything, core.first[:-1], _NODES, meter.left_s)
+        found = loose.whole(everything, core.first[:-1], _NODES, max(meter.left_s, LEAST_S))
         return np.flatnonzero(rows) if found.at is None and found.complete else np.zeros(0, dtype=np.int64)
 
     _refuse(problem, held, np.isinf(core.penalty) & (np.isfinite(core.upper) | (core.lower > 0)), meter)

@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 
 _SIMPLEX = 5_000  # options up to which the simplex method, whose prices are exact, is quick enough
 _TOLERANCE = 1e-6  # of the backend
-LEAST_S = 1.0  # an allowed answer is worth so many seconds more than there are
+LEAST_S = 1.0  # where there is no allowed answer yet, one is worth so many seconds more than there are
 _MOMENT_S = 1e-3  # the backend wants a positive limit
 _ROUND = 5e-10  # relative, half of what the certificate allows: a bound that is met to within rounding is met
 
@@ -124,7 +124,7 @@ class Core:
         Raises
         ------
         OutOfTime
-            they were not found in `left_s` seconds; a second is always allowed
+            they were not found in `left_s` seconds
         """
         from scipy.optimize import linprog
         from scipy.sparse import block_array, csr_array, eye_array
@@ -134,7 +134,7 @@ class Core:
             broken = np.maximum(np.maximum(self.lower, -self.upper), 0.0)
             return Relaxed(np.zeros(0), np.where(broken > 0, np.where(self.lower > 0, -cost, cost), 0.0), broken)
         up, down = np.flatnonzero(np.isfinite(self.upper)), np.flatnonzero(self.lower > 0)
-        size, until = self._size, perf_counter() + max(left_s, LEAST_S)
+        size, until = self._size, perf_counter() + left_s
         by_row = self.used.tocsr()
         bounds = block_array([[by_row[up], -eye_array(len(up)), None], [-by_row[down], None, -eye_array(len(down))]])
         each = csr_array((np.ones(n), (self.lead, np.arange(n))), shape=(len(self.leads), n + len(up) + len(down)))
@@ -191,7 +191,7 @@ class Core:
             ],
             integrality=np.concatenate([np.ones(len(options)), np.zeros(2 * len(soft))]),
             bounds=Bounds(0.0, np.concatenate([np.ones(len(options)), np.full(2 * len(soft), np.inf)])),
-            options={"mip_rel_gap": 0.0, "node_limit": most_nodes, "time_limit": max(left_s, LEAST_S)},
+            options={"mip_rel_gap": 0.0, "node_limit": most_nodes, "time_limit": max(left_s, _MOMENT_S)},
         )
         if found.x is None:
             return Whole(None, np.inf, found.status == _INFEASIBLE)

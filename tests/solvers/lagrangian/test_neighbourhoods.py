@@ -6,8 +6,8 @@ from hypothesis import assume, given
 from leadopt.matching import solve
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
-from leadopt.solvers import Milp, milp
-from leadopt.solvers.lagrangian import neighbourhoods, program
+from leadopt.solvers import Milp
+from leadopt.solvers.lagrangian import neighbourhoods, program, small, work
 from leadopt.solvers.lagrangian.neighbourhoods import searched_around
 from leadopt.solvers.lagrangian.rows import Rows
 from tests.strategies import examples, general_problems
@@ -69,7 +69,8 @@ def test_a_search_without_an_allowed_answer_to_begin_with_has_all_the_time(monke
         return search(core, open_, at, most_nodes, left_s)
 
     monkeypatch.setattr(program.Core, "whole", whole)
-    monkeypatch.setattr(milp, "improved", lambda core, *_: (core.first[:-1].copy(), 1e9))  # all with the first rep
+    monkeypatch.setattr(small, "improved", lambda core, *_: (core.first[:-1].copy(), 1e9))  # all with the first rep
+    monkeypatch.setattr(work.Work, "best", lambda *_: None)
     assert solve(correlated(20, 3), Milp(), time_limit_s=100.0).rep_of_lead.min() >= 0
     assert given[0] > 85.0
 
@@ -88,8 +89,7 @@ def test_without_a_time_limit_so_many_are_searched_and_no_more(monkeypatch):
 def test_where_too_many_options_are_open_only_neighbourhoods_are_searched(monkeypatch):
     problem, opened = correlated(60, 6), []
     whole = program.Core.whole
-    monkeypatch.setattr(milp, "_SEARCHED", 100)
     monkeypatch.setattr(program.Core, "whole", lambda *given: opened.append(given[1].sum()) or whole(*given))
-    found = solve(problem, solver=Milp())
+    found = solve(problem, solver=Milp(searched=100))
     assert len(opened) > 1 and max(opened) < 60 * 6
     assert (problem.loads(found.rep_of_lead) <= [limit.upper for limit in problem.limits]).all()

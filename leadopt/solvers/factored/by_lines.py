@@ -1,0 +1,94 @@
+"""Millions of leads that share few rows: prices by annealing, and shares that are dealt out."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.solvers.base import Answer
+from leadopt.solvers.factored.annealing import Soft, annealed
+from leadopt.solvers.factored.newton import sharpest
+from leadopt.solvers.factored.oracle import LineOracle
+from leadopt.solvers.factored.repairs import repaired
+from leadopt.solvers.factored.rounding import dealt
+from leadopt.solvers.lagrangian.ejection_chains import improved
+from leadopt.solvers.lagrangian.program import Core
+from leadopt.solvers.lagrangian.work import Work
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_WIDER = 2  # times as much may an option lose in the next core
+_NEARLY = 20.0  # temperatures that an option loses at most in the first one
+_NEAR_ENOUGH = 1e-3  # of the bound: an answer that had to be mended and lacks less is not searched for pair by pair
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByLines:
+    """The way of a problem whose leads share few rows.
+
+    Parameters
+    ----------
+    open_leads, open_leads_per_row
+        leads in a core beside leads that are dealt out, at least, and by row
+    cores
+        how many are tried, each with options that lose more than those of the last
+    """
+
+    work: Work
+    lines: LineOracle
+    open_leads: int
+    open_leads_per_row: int
+    cores: int
+
+    def priced(self, y: Floats) -> tuple[Floats, Soft]:
+        """Return the best prices but for little, from a hint, and what leads choose there."""
+        dual, meter = replace(self.work.dual, oracle=self.lines), self.work.meter
+        meter.enter("price")
+        return sharpest(*annealed(self.lines, dual, y, meter), dual, meter)
+
+    def answer(self, y: Floats, soft: Soft) -> Answer | None:
+        """Return the answer with leads nearly where their shares are, None if a hard bound stays broken.
+
+        Hosts of leads have options that are nearly as good: some from everywhere among them are open.
+        """
+        margin = self.lines.margins(y)[1]
+        work, meter, unit = self.work, self.work.meter, self.work.dual.unit
+        meter.check()
+        meter.enter("round")
+        placed = dealt(soft, y, work.rows, unit, work.dual.gain, meter)
+        n_open, dearest = max(self.open_leads, self.open_leads_per_row * work.rows.n), _NEARLY * soft.temperature
+        for _ in range(self.cores):
+            near = np.flatnonzero(margin <= dearest)
+            places = near[:: 1 + len(near) // n_open]
+            core, others, start = self._opened(y, placed, places, dearest)
+            at = repaired(core, work.problem, work.rows, y, start, unit, meter)
+            if core.allows(at):
+                better, _ = improved(core, y, at, unit, meter)
+                better = repaired(core, work.problem, work.rows, y, better, unit, meter)
+                at = better if core.allows(better) else at
+                break
+            placed[places] = np.where(core.rep[at] == work.problem.n_reps, -1, core.rep[at])
+            meter.check()
+            dearest *= _WIDER
+        best = work.best(work.rep_of_lead(core, at, others))
+        if best is None or not (core.allows(at) or work.lacking(best, y) <= _NEAR_ENOUGH):
+            return None
+        return work.answer(best, core, y)
+
+    def _opened(self, y: Floats, placed: Ints, places: Ints, dearest: float) -> tuple[Core, Ints, Ints]:
+        """Return the core of the leads at some places beside all others where they are, these, and a start.
+
+        A lead has the options that lose no more than `dearest`, and, to start with, the one where it is.
+        """
+        work, oracle = self.work, self.work.oracle
+        m, settled = work.problem.n_reps, placed.copy()
+        settled[places] = -1
+        others = work.problem.pins.copy()
+        others[oracle.leads] = settled
+        lead, rep = oracle.options(y, places, np.full(len(places), dearest), np.full(m + 1, -np.inf))
+        here = np.arange(len(places)) * (m + 1) + np.where(placed[places] < 0, m, placed[places])
+        options = np.union1d(lead * (m + 1) + rep, here)
+        lead, rep = np.divmod(options, m + 1)
+        core = Core.of(work.problem, work.rows, oracle.leads[places], lead, rep, oracle.loads(settled))
+        return core, others, np.searchsorted(options, here)

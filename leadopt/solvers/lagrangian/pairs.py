@@ -1,0 +1,149 @@
+"""Many leads, each looked at with every rep: prices, and cores of the leads that are nearest to a tie."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.errors import SolverFailed
+from leadopt.problem.problem import Problem
+from leadopt.solvers.base import Answer
+from leadopt.solvers.lagrangian.dual import priced
+from leadopt.solvers.lagrangian.ejection_chains import improved, losses
+from leadopt.solvers.lagrangian.infeasible import refuse_conflict, refuse_exact, row_name
+from leadopt.solvers.lagrangian.program import Core, Relaxed
+from leadopt.solvers.lagrangian.relax_and_fix import largest, rounded
+from leadopt.solvers.lagrangian.small import FEW, NONE_FOUND
+from leadopt.solvers.lagrangian.work import Work
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_WIDER = 2  # times as many leads in the next core, if one allows no answer
+_NEAR = 1e-7  # a core changes the bound by so little, relatively, or
+_TIGHT = 3e-6  # its shares lack so little to the bound: another one at its prices would win nothing
+_DEAR = 20.0  # usual prices that breaking a hard bound costs while shares are allowed
+_DEARER = 100.0  # times as much where shares break bounds that they need not
+_NEAR_ENOUGH = 1e-3  # of the bound: an answer that had to be mended and lacks less is not searched for in wider cores
+_NEAREST = 4  # options a lead that take part in chains where a core holds all of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """The way of a problem of many leads.
+
+    Parameters
+    ----------
+    open_leads, open_leads_per_row
+        leads in the first core at least, and by row
+    cores
+        how many are solved, each at the prices of the last, before leads are made whole
+    """
+
+    work: Work
+    open_leads: int
+    open_leads_per_row: int
+    cores: int
+
+    def priced(self, y: Floats) -> Floats:
+        """Return prices near the best ones, from a hint."""
+        work = self.work
+        work.meter.enter("price")
+        return priced(work.problem, work.rows, work.oracle.leads, y, work.meter)
+
+    def answer(self, y: Floats) -> Answer:
+        """Return the answer at some prices, from cores that grow until one allows an answer.
+
+        Raises
+        ------
+        OutOfTime
+            there is none yet
+        """
+        work, wider, best = self.work, 1, None
+        while True:
+            core, others, shares, y = self._core(y, wider)
+            everything = len(core.leads) == work.n_leads
+            # Where even shares break a bound, leads that are settled are in the way: no chain would mend that.
+            stuck = core.breaks(shares.broken)
+            at = largest(core, shares.z) if stuck else self._whole(core, shares, y, everything)
+            found = work.rep_of_lead(core, at, others)
+            best = work.best(found, best)
+            if best is not None:
+                # What the core found is polished already.
+                if not np.array_equal(best, found):
+                    best = work.polished(core, best, y, _NEAREST if everything else None)
+                if core.allows(at) or everything or work.meter.left_s <= 0 or work.lacking(best, y) <= _NEAR_ENOUGH:
+                    return work.answer(best, core, y)
+            elif everything:
+                refuse_conflict(work.problem, core, work.dual.unit, work.meter)
+                raise SolverFailed(f"{NONE_FOUND}: loosen a limit, or give one a penalty")
+            work.meter.check()
+            wider *= _WIDER
+
+    def in_haste(self, y: Floats, n_open: int | None = None) -> Answer:
+        """Return the answer from every lead's best option at some prices, mended for a moment, as time is over."""
+        work = self.work
+        core, others = work.opened(y, self._n_open if n_open is None else n_open)
+        work.meter.enter("round")
+        at, _ = improved(core, y, largest(core, -losses(core, y)), work.dual.unit, work.meter, work.grace_s)
+        best = work.best(work.rep_of_lead(core, at, others))
+        if best is None:
+            raise _out_of_time(work.problem, core, at)
+        return work.answer(best, core, y)
+
+    @property
+    def _n_open(self) -> int:
+        return max(self.open_leads, self.open_leads_per_row * self.work.rows.n)
+
+    def _core(self, y: Floats, wider: int) -> tuple[Core, Ints, Relaxed, Floats]:
+        """Return the core at some prices, the answer so far, the core's shares, and better prices if these tell them.
+
+        The prices of a core are the best for all leads if no option left out beats those inside: if they are worth
+        what the shares of the core gain beside the leads that are settled.
+        """
+        work, dual = self.work, self.work.dual
+        for _ in range(self.cores):
+            core, others = work.opened(y, wider * self._n_open, wider)
+            work.meter.enter("core")
+            shares = work.relaxed(core, _DEAR * np.clip(np.abs(y), dual.unit, _DEARER * dual.unit))
+            before, after = dual.at(y), dual.at(shares.prices)
+            if after >= before:
+                break
+            y = shares.prices
+            soft = np.isfinite(core.penalty)
+            paid = float(core.penalty[soft] @ shares.broken[soft])
+            gained = self._gained(others) + float(core.gain @ shares.z) - paid
+            near = after - gained <= _TIGHT * abs(after) or before - after <= _NEAR * abs(after)
+            if near or work.meter.left_s <= 0:
+                break
+        return core, others, shares, y
+
+    def _gained(self, others: Ints) -> float:
+        """Return what the free leads are worth where they are so far."""
+        problem, leads = self.work.problem, self.work.oracle.leads
+        rep = others[leads]
+        placed = np.flatnonzero(rep >= 0)
+        reserve = problem.reserve if np.isfinite(problem.reserve) else 0.0
+        gained = problem.affinity.at(leads[placed], rep[placed]).sum()
+        return float(gained) + reserve * (len(rep) - len(placed))
+
+    def _whole(self, core: Core, shares: Relaxed, y: Floats, everything: bool) -> Ints:
+        """Return an option of each lead near its shares, after chains."""
+        work, unit = self.work, self.work.dual.unit
+        work.meter.enter("round")
+        if len(core.leads) > FEW and work.draft is None:
+            refuse_exact(work.problem, core, largest(core, shares.z))
+        start = rounded(core, shares.z, y, unit, work.meter)
+        nearest = _NEAREST if everything else None
+        return improved(core, y, start, unit, work.meter, work.grace_s, nearest)[0]
+
+
+def _out_of_time(problem: Problem, core: Core, at: Ints) -> SolverFailed:
+    """Return an error that says which limits are still broken."""
+    broken = np.where(np.isinf(core.penalty), core.broken(at), 0.0)
+    worst = int((broken / np.maximum(1.0, np.abs(core.loads(at)))).argmax())
+    return SolverFailed(
+        f"Milp found no allowed answer in time: {int((broken > 0).sum())} of the hard limits are still broken, "
+        f"most of all {row_name(problem, worst)}, by {broken[worst]:g}; allow more time (time_limit_s=...), "
+        "loosen a limit, or give one a penalty"
+    )

@@ -1,0 +1,155 @@
+"""So few leads that all options of all of them are in one core: shares, chains, and then branch and bound."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.errors import SolverFailed
+from leadopt.problem.knapsack_bound import Knapsacks
+from leadopt.solvers.base import Answer
+from leadopt.solvers.lagrangian.ejection_chains import improved, losses
+from leadopt.solvers.lagrangian.infeasible import refuse_conflict, refuse_exact, refuse_whole
+from leadopt.solvers.lagrangian.lead_prices import lead_prices
+from leadopt.solvers.lagrangian.neighbourhoods import searched_around
+from leadopt.solvers.lagrangian.program import Core, Relaxed
+from leadopt.solvers.lagrangian.relax_and_fix import largest, rounded
+from leadopt.solvers.lagrangian.work import Work
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+FEW = 20  # leads that a search tries in every way: whether amounts add up to an exact figure is known then
+_CLOSED = 0.5  # of the open options: where more stay open, a second search would get no farther
+_AT_FIRST, _AROUND = 0.4, 0.9  # parts of the time left for a search of all, and for one of neighbourhoods after it
+_SEARCH = 0.9  # part of the time left that a search may take if a bound is to be found after it
+_DEAR, _DEARER = (
+    20.0,
+    100.0,
+)  # usual prices that breaking a hard bound costs shares, and times as much if they break one
+_NOTHING = 1e-10  # of all gains: lacking less is lacking nothing
+NONE_FOUND = "Milp found no allowed answer, though there may be one, as hardly any room is left between the limits"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Options of a core's leads, whether they are allowed, and whether nothing can be better."""
+
+    at: Ints
+    fits: bool
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Small:
+    """The way of a problem all of whose options are in the core.
+
+    Parameters
+    ----------
+    most_nodes
+        of branch and bound
+    searched, searched_in_time
+        open options up to which a search is begun; the second where time is limited, as it may find something better
+        there though it does not end
+    """
+
+    work: Work
+    most_nodes: int
+    searched: int
+    searched_in_time: int
+
+    def answer(self) -> Answer:
+        """Return the answer, searched as far as the nodes last."""
+        work, meter = self.work, self.work.meter
+        core, others = work.opened(np.zeros(work.rows.n), work.n_leads)
+        meter.enter("core")
+        shares = self._shares(core)
+        y = shares.prices
+        found, lacking = self._begun(core, shares, others)
+        if found.fits and lacking <= _NOTHING * np.abs(core.gain[found.at]).sum():
+            return work.answer(work.rep_of_lead(core, found.at, others), core, y)
+        meter.enter("search")
+        packs = Knapsacks.of(work.problem)
+        reserved_s = (1.0 - _SEARCH) * meter.left_s if packs and np.isfinite(meter.left_s) else 0.0
+        found = self._searched(core, y, found, lacking, reserved_s)
+        if not found.fits:
+            if found.complete:
+                refuse_whole(work.problem, core, meter)
+            raise SolverFailed(f"{NONE_FOUND}: allow more nodes (Milp(most_nodes=...)), or loosen a limit")
+        rep_of_lead = work.rep_of_lead(core, found.at, others)
+        answer = work.answer(rep_of_lead, core, y, complete=found.complete)
+        if packs is None or found.complete:
+            return answer
+        meter.enter("price leads")
+        return replace(answer, lead_prices=self._lead_prices(core, found.at, packs, y))
+
+    def _shares(self, core: Core) -> Relaxed:
+        """Return the best shares; raise `Infeasible` if even they must break a hard bound."""
+        work, dear, checked = self.work, _DEAR * self.work.dual.unit, False
+        while True:
+            found = work.relaxed(core, dear)
+            if not core.breaks(found.broken):
+                return found
+            if not checked and work.draft is None:
+                refuse_conflict(work.problem, core, work.dual.unit, work.meter)
+            dear, checked = _DEARER * dear, True
+
+    def _begun(self, core: Core, shares: Relaxed, others: Ints) -> tuple[Found, float]:
+        """Return what a search begins with, the better one of shares made whole and the draft, and what it lacks."""
+        work, meter, unit = self.work, self.work.meter, self.work.dual.unit
+        meter.enter("round")
+        if work.n_leads > FEW and work.draft is None:
+            refuse_exact(work.problem, core, largest(core, shares.z))
+        # A search to come makes up for a rough beginning.
+        rough = len(core.rep) <= self.searched
+        start = largest(core, shares.z) if rough else rounded(core, shares.z, shares.prices, unit, meter)
+        at, lacking = improved(core, shares.prices, start, unit, meter, work.grace_s)
+        best = work.best(work.rep_of_lead(core, at, others))
+        if best is None:
+            return Found(at=at, fits=False), lacking
+        there = work.options(core, best)
+        if core.worth(there) > core.worth(at) or not core.allows(at):
+            at, lacking = improved(core, shares.prices, there, unit, meter, work.grace_s)
+        return Found(at=at, fits=core.allows(at)), lacking
+
+    def _searched(self, core: Core, y: Floats, begun: Found, lacking: float, reserved_s: float) -> Found:
+        """Return what a search finds.
+
+        Where branch and bound does not end, neighbourhoods are searched: if a better answer closes
+        many options, it is tried once more.
+        """
+        meter = self.work.meter
+        loss, best = losses(core, y), core.worth(begun.at) + lacking
+        # Without an allowed answer there is nothing to search around.
+        found = self._whole(core, begun, loss, best, _AT_FIRST if begun.fits else 1.0, reserved_s)
+        if found.complete or not found.fits or meter.left_s <= reserved_s:
+            return found
+        left_s = meter.left_s - reserved_s
+        until_s = reserved_s + (1.0 - _AROUND) * left_s if np.isfinite(left_s) else 0.0
+        around = searched_around(core, y, found.at, meter, until_s)
+        before, after = ((loss <= best - core.worth(some)).sum() for some in (found.at, around))
+        last = Found(at=around, fits=True)
+        return self._whole(core, last, loss, best, 1.0, reserved_s) if after <= _CLOSED * before else last
+
+    def _whole(self, core: Core, known: Found, loss: Floats, best: float, share: float, reserved_s: float) -> Found:
+        """Return what branch and bound finds in a share of the time left, what is known where it finds nothing."""
+        left_s = self.work.meter.left_s
+        # An answer that lacks less has no option that loses more.
+        open_ = loss <= best - core.worth(known.at) if known.fits else np.ones(len(core.rep), dtype=bool)
+        if known.fits and open_.sum() > (self.searched if np.isinf(left_s) else self.searched_in_time):
+            return known
+        seconds = max(share * (left_s - reserved_s), 0.0 if known.fits else self.work.grace_s)
+        found = core.whole(open_, known.at, self.most_nodes, seconds)
+        at = found.at
+        if at is None or not core.allows(at) or (known.fits and core.worth(at) <= core.worth(known.at)):
+            return replace(known, complete=found.complete)
+        return Found(at=at, fits=True, complete=found.complete)
+
+    def _lead_prices(self, core: Core, at: Ints, packs: Knapsacks, y: Floats) -> Floats:
+        """Return prices of leads for the bound by knapsacks, from what each is worth after the prices of the rows."""
+        problem = self.work.problem
+        reserve = problem.reserve if np.isfinite(problem.reserve) else 0.0
+        worth, start = core.gain - core.used.T @ y, np.zeros(problem.n_leads)
+        start[core.leads] = reserve + np.maximum.reduceat(worth, core.first[:-1])
+        least = core.worth(at) + reserve * len(core.leads)
+        return lead_prices(packs, problem.reserve, start, least, self.work.meter)

@@ -1,0 +1,167 @@
+"""Where an allowed answer is plain to see, one comes back that is worth as much, in as much time as there is."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadopt.matching import solve
+from leadopt.problem.certify import certify
+from leadopt.problem.gains import Affinity
+from leadopt.problem.problem import Limit, Problem
+from leadopt.progress import Meter
+from leadopt.solvers import Milp, Near
+from leadopt.solvers.lagrangian.drafts import greedy, in_turn, mended, worth
+from leadopt.solvers.lagrangian.rows import Rows
+from tests import oracles
+from tests.strategies import around_known, examples, general_problems, problems
+
+LARGE = Milp(whole_options=0, open_leads=1, open_leads_per_row=0)  # the way of many leads, for a few
+SOLVERS = st.sampled_from([Milp(), LARGE, Milp(whole_options=0), Milp(most_nodes=1, searched=3)])
+
+
+def added_up(problem, answer):
+    """What an answer is worth, lead by lead; -inf if it breaks a rule."""
+    gains, total = problem.affinity.dense(), 0.0
+    for lead, rep in enumerate(answer.tolist()):
+        if problem.pins[lead] not in (-1, rep):
+            return -np.inf
+        total += gains[lead, rep] if rep >= 0 else problem.reserve
+    if (np.bincount(answer[answer >= 0], minlength=problem.n_reps) > problem.capacity).any():
+        return -np.inf
+    for limit in problem.limits:
+        load = oracles.loads(problem, limit, answer[None, :])[0]
+        beyond = max(load - limit.upper, limit.lower - load, 0.0)
+        if limit.penalty is None and beyond > 1e-9 * max(1.0, load):
+            return -np.inf
+        total -= (limit.penalty or 0.0) * beyond
+    return total
+
+
+def pair_by_pair(problem, fits=lambda *_: True):
+    """The greatest gain that is still possible, again and again, under what `fits` says besides capacities."""
+    gains, answer = problem.affinity.dense(), problem.pins.copy()
+    pairs = np.argwhere(gains > problem.reserve)
+    for lead, rep in sorted(pairs.tolist(), key=lambda pair: (-gains[pair[0], pair[1]], *pair)):
+        if answer[lead] < 0 and (answer == rep).sum() < problem.capacity[rep] and fits(answer, lead, rep):
+            answer[lead] = rep
+    return answer
+
+
+def dealt_in_turn(problem, fits=lambda *_: True):
+    """Each lead goes to the next rep who may have it, in turn."""
+    gains, answer, turn = problem.affinity.dense(), problem.pins.copy(), 0
+    for lead in np.flatnonzero(answer < 0).tolist():
+        for rep in [(turn + step) % problem.n_reps for step in range(problem.n_reps)]:
+            may = gains[lead, rep] > problem.reserve and (answer == rep).sum() < problem.capacity[rep]
+            if may and fits(answer, lead, rep):
+                answer[lead], turn = rep, rep + 1
+                break
+    return answer
+
+
+def under_limits(problem):
+    """Return whether a lead still fits with a rep under every hard upper bound."""
+
+    def fits(answer, lead, rep):
+        there = answer.copy()
+        there[lead] = rep
+        return all(
+            limit.penalty is not None
+            or oracles.loads(problem, limit, there[None, :])[0]
+            <= max(limit.upper, oracles.loads(problem, limit, answer[None, :])[0])
+            for limit in problem.limits
+        )
+
+    return fits
+
+
+@given(problems(max_leads=9, max_reps=4, limits=False))
+@examples(150)
+def test_leads_are_dealt_greedily_and_in_turn_as_by_hand(problem):
+    assert greedy(problem).tolist() == pair_by_pair(problem).tolist()
+    assert in_turn(problem).tolist() == dealt_in_turn(problem).tolist()
+
+
+@given(general_problems(), st.data())
+@examples(150)
+def test_a_draft_is_worth_what_the_certificate_says(problem, data):
+    rep = st.integers(-1, problem.n_reps - 1)
+    answer = np.array(data.draw(st.lists(rep, min_size=problem.n_leads, max_size=problem.n_leads)), dtype=np.int64)
+    proof = certify(problem, answer)
+    if proof.violations:
+        assert worth(problem, answer) == -np.inf
+    else:
+        assert worth(problem, answer) == pytest.approx(proof.objective, rel=1e-12, abs=1e-12)
+
+
+@given(around_known(), st.data())
+@examples(80)
+def test_upper_bounds_that_are_broken_are_mended_unless_minimums_hold_the_leads(drawn, data):
+    problem, _ = drawn
+    free = problem.replace(
+        limits=[limit for limit in problem.limits if limit.lower == 0], reserve=max(problem.reserve, -10.0)
+    )
+    rep = st.integers(-1, problem.n_reps - 1)
+    answer = np.array(data.draw(st.lists(rep, min_size=problem.n_leads, max_size=problem.n_leads)), dtype=np.int64)
+    placed = np.flatnonzero(answer >= 0)
+    answer[placed[np.isneginf(problem.affinity.at(placed, answer[placed]))]] = -1
+    assert not certify(free, mended(free, Rows.of(free), answer)).violations
+
+
+@given(around_known(), SOLVERS, st.sampled_from([None, None, 1e-9, 0.05]))
+@examples(100)
+def test_an_answer_that_is_known_is_never_lost(drawn, solver, limit_s):
+    problem, known = drawn
+    assert added_up(problem, known) > -np.inf
+    found = solver.solve(problem, Near(rep_of_lead=known), Meter(None, limit_s))
+    assert not certify(problem, found.rep_of_lead).violations
+    least = added_up(problem, known)
+    assert added_up(problem, found.rep_of_lead) >= least - 1e-9 * max(1.0, abs(least))
+
+
+@given(around_known(), SOLVERS, st.sampled_from([None, None, 1e-9, 0.05]))
+@examples(100)
+def test_what_anybody_would_do_is_never_out_of_reach(drawn, solver, limit_s):
+    problem, _ = drawn
+    fits = under_limits(problem)
+    plain = (problem.pins, pair_by_pair(problem), dealt_in_turn(problem))
+    least = max(added_up(problem, answer) for answer in plain)
+    for answer in (pair_by_pair(problem, fits), dealt_in_turn(problem, fits)) if limit_s is None else ():
+        least = max(least, added_up(problem, answer) if solver == Milp() else -np.inf)
+    if least == -np.inf:
+        return
+    found = solver.solve(problem, Near(), Meter(None, limit_s))
+    assert not certify(problem, found.rep_of_lead).violations
+    assert added_up(problem, found.rep_of_lead) >= least - 1e-6 * max(1.0, abs(least))
+
+
+def under_hours(n, m, spread, seed=0):
+    """Reps whose hours suffice for 0.6 of the work: to place nobody is allowed."""
+    rng = np.random.default_rng(seed)
+    gains = 1 / (1 + np.exp(1.5 - rng.normal(0, 0.7, (n, 1)) - rng.normal(0, 0.5, (n, m))))
+    effort = rng.lognormal(0, spread, n)
+    limits = [Limit(reps=[rep], usage=effort, upper=0.6 * effort.sum() / m, name=f"hours of {rep}") for rep in range(m)]
+    return Problem(affinity=gains, capacity=n, limits=limits)
+
+
+def under_values(n, m, part, seed=0):
+    """Reps who may get a part of the mean best share of the value: to deal in turn is allowed, or nearly."""
+    rng = np.random.default_rng(seed)
+    gains = Affinity(rates=rng.lognormal(0, 1, (n, 1)) * rng.random((n, m)))
+    most = part * gains.dense().max(axis=1).sum() / m
+    limits = [Limit(reps=[rep], usage=gains, upper=most, name=f"value of {rep}") for rep in range(m)]
+    return Problem(affinity=gains, capacity=n // m, limits=limits)
+
+
+@pytest.mark.parametrize(
+    "problem", [under_hours(1000, 30, 0.6), under_hours(500, 50, 1.0), under_values(2000, 20, 0.44)]
+)
+def test_where_only_upper_bounds_are_tight_an_answer_comes_back_in_time(problem):
+    """Each of them was refused after 20 s: `Milp found no allowed answer`."""
+    found = solve(problem, Milp(), time_limit_s=0.5)
+    assert added_up(problem, found.rep_of_lead) == pytest.approx(found.objective)
+    assert added_up(problem, found.rep_of_lead) >= max(
+        added_up(problem, answer) for answer in (problem.pins, greedy(problem), in_turn(problem))
+    )
+    assert solve(problem, Milp(), time_limit_s=0.05).stats["stopped"] == 1
