@@ -214,8 +214,8 @@ def test_limits_of_one_name_that_conflict_are_both_named():
 
 # What looks into a text in rooms that know of limits, each with what the text is.
 LOOKS = {
-    ("frontier.py", "point.reason"),  # a refusal, whose last sentence is left out of a table
-    ("frontier.py", "point.reason.removeprefix(REFUSAL)"),
+    ("plans/frontiers.py", "point.reason"),  # a refusal, whose last sentence is left out of a table
+    ("plans/frontiers.py", "point.reason.removeprefix(REFUSAL)"),
     ("frontier.py", "str(over)"),  # a setting
     ("frontier.py", "_name(over)"),
     ("fairness.py", "_ENTITLEMENTS"),  # the words of a message
