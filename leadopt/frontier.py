@@ -1,33 +1,256 @@
 """`frontier`: plans along a weight, a band or any setting, and which of them buys the most fairness for its price."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leadopt.affinity import AffinityModel
 from leadopt.decision.build import Known, build, know
-from leadopt.decision.solve import solved
-from leadopt.errors import Infeasible, InvalidInput, did_you_mean
-from leadopt.fairness import Fairness, NewcomerQuota, entitlements
+from leadopt.decision.setting import Setting, name_of, setting, values_of
+from leadopt.decision.solve import REFUSAL, solved
+from leadopt.errors import Infeasible, InvalidInput
 from leadopt.learning.classifier import Classifier
-from leadopt.metrics import gini, jain, largest_envy, min_max_ratio, price_of_fairness
-from leadopt.plans.frontiers import Frontier, Point, shown
+from leadopt.metrics import price_of_fairness
+from leadopt.plans.evenness import evenness
 from leadopt.plans.plan import Plan, plan_of
+from leadopt.plot import plot_frontier
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.progress import Meter, OnProgress
+from leadopt.tables import Table
 from leadopt.tables.cells import is_number
+from leadopt.tables.text import count, html, markdown, number, percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Setting = Callable[[Policy, Any], Policy]
 
 _BANDS = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.05, 0.0)
 _LEARNED = ("segment_by", "score", "half_life_days", "columns")  # settings that the gains rest on
+_SHOWS = 1e-3  # gap that a table tells
+_SAME = 1e-9  # relative: objectives and measures closer than this are alike
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One plan of a frontier.
+
+    Parameters
+    ----------
+    value
+        of the setting
+    plan
+        None where no plan meets every limit
+    reason
+        why there is none
+    gain
+        expected gain of the placed leads and the reserves, penalties for unfairness and what moves cost aside
+    price_of_fairness
+        fraction of the best gain that this one gives up
+    gini, jain, min_max
+        of what is shared, over what each rep is entitled to: 0, 1 and 1 = all equal
+    envy
+        by how much the most envious rep would rather have another's leads, in units of gain and in proportion to what
+        they are entitled to (all alike where a rep who is entitled to nothing has leads)
+    """
+
+    value: Any
+    plan: Plan | None
+    reason: str | None = None
+    gain: float = np.nan
+    price_of_fairness: float = np.nan
+    gini: float = np.nan
+    jain: float = np.nan
+    min_max: float = np.nan
+    envy: float = np.nan
+
+
+_COLUMNS = ("gain", "price_of_fairness", "gini", "jain", "min_max", "envy")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Frontier:
+    """Plans along a setting, in the order of its values.
+
+    Parameters
+    ----------
+    over
+        the setting, in words
+    unit
+        of gains
+    points
+        one for each value, those without a plan included
+    """
+
+    over: str
+    unit: str
+    points: tuple[Point, ...]
+    like: Table = field(repr=False)
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """The plans, in the order of the values; values that no plan meets are left out."""
+        return tuple(point.plan for point in self.points if point.plan is not None)
+
+    @cached_property
+    def frame(self) -> Any:
+        """One row per value: objective, gain, price of fairness, measures, gap, and why there is no plan.
+
+        The same kind of table as the leads were. `efficient` says whether the point is not dominated.
+        """
+        efficient = set(map(id, self.efficient))
+        numbers = {name: [_known(getattr(point, name)) for point in self.points] for name in _COLUMNS}
+        return self.like.build(
+            {
+                "value": [_plain(point.value) for point in self.points],
+                "objective": [None if point.plan is None else point.plan.objective for point in self.points],
+                **numbers,
+                "gap": [None if point.plan is None else point.plan.gap for point in self.points],
+                "efficient": [id(point) in efficient for point in self.points],
+                "infeasible": [point.reason for point in self.points],
+            },
+            numbers=("objective", "gap", *_COLUMNS),
+        )
+
+    @cached_property
+    def efficient(self) -> tuple[Point, ...]:
+        """The points that no other one dominates, the cheapest first.
+
+        One dominates another if it gains as much and is as fair (by Gini), and more of either. Of points that are alike
+        in both, the first stays.
+        """
+        there = [point for point in self.points if point.plan is not None]
+        alike = _SAME * max((abs(point.gain) for point in there), default=0.0) or 1.0
+        found = sorted(there, key=lambda point: (-round(point.gain / alike), point.gini))
+        kept: list[Point] = []
+        for point in found:
+            if not kept or point.gini < kept[-1].gini - _SAME:
+                kept.append(point)
+        return tuple(kept)
+
+    @cached_property
+    def knee(self) -> Point | None:
+        r"""The point where fairness begins to cost more than it brings; None where there is no such place.
+
+        Of the efficient points, with x = price of fairness and y = Gini both scaled to [0, 1], it is the one farthest
+        below the chord from the cheapest to the fairest:
+
+        .. math:: \arg\max_k\; 1 - \hat x_k - \hat y_k
+
+        None where fewer than three points are efficient, or none lies below the chord.
+
+        References
+        ----------
+        Satopaa, Albrecht, Irwin & Raghavan (2011), Finding a "kneedle" in a haystack: detecting knee points in system
+        behavior, section III. doi:10.1109/ICDCSW.2011.20
+        """
+        points = self.efficient
+        if len(points) < 3:
+            return None
+        x, y = (_unit_range(np.array([getattr(p, name) for p in points])) for name in ("price_of_fairness", "gini"))
+        below = 1.0 - x - y
+        best = int(below.argmax())
+        return points[best] if below[best] > _SAME else None
+
+    def pick(self, max_cost: float = 0.02) -> Plan:
+        """Return the fairest plan (by Gini) that gives up at most this fraction of the best gain.
+
+        Raises
+        ------
+        InvalidInput
+            no plan is that cheap; says what the cheapest costs
+        """
+        if not is_number(max_cost):
+            raise InvalidInput(f"max_cost: must be a number, as in 0.02 for 2%; found {max_cost!r}")
+        cheap = [point for point in self.efficient if point.price_of_fairness <= max_cost + _SAME]
+        if not cheap:
+            least = f"the cheapest costs {percent(self.efficient[0].price_of_fairness, 2)}" if self.efficient else ""
+            raise InvalidInput(
+                f"max_cost: no plan of this frontier costs {percent(max_cost, 2)} or less; "
+                f"{least or 'no value of it can be met'}"
+            )
+        plan = cheap[-1].plan
+        assert plan is not None  # efficient points have one
+        return plan
+
+    def plot(self, *, x: str = "price_of_fairness", y: str = "gini", ax: "Axes | None" = None) -> "Axes":
+        """Draw the plans, the knee marked, with the values beside them; see `leadopt.plot.plot_frontier`.
+
+        Parameters
+        ----------
+        x, y
+            columns of numbers of `frame`
+
+        Raises
+        ------
+        InvalidInput
+            matplotlib is not installed, or there is no such column
+        """
+        there = [point for point in self.points if point.plan is not None]
+        columns = {name: [getattr(point, name) for point in there] for name in _COLUMNS}
+        columns["objective"] = [point.plan.objective for point in there if point.plan is not None]
+        knee = self.knee
+        place = None if knee is None else there.index(knee)
+        return plot_frontier(columns, x=x, y=y, knee=place, names=[_shown(point.value) for point in there], ax=ax)
+
+    def summary(self) -> str:
+        """Return the frontier in one sentence."""
+        there, knee = self.efficient, self.knee
+        lost = len(self.points) - len(self.plans)
+        said = f"{count(len(self.plans), 'plan')} over {self.over}, {len(there)} efficient"
+        if there:
+            said += (
+                f": Gini from {number(there[0].gini)} to {number(there[-1].gini)} "
+                f"for {percent(there[-1].price_of_fairness, 2)} of the gain"
+            )
+        if knee is not None:
+            said += f"; knee at {_shown(knee.value)}"
+        return said + (f"; {count(lost, 'value')} cannot be met" if lost else "")
+
+    @property
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Headers and rows, for people."""
+        rows = [
+            [
+                _shown(point.value),
+                *(number(getattr(point, name), 4) if point.plan is not None else "-" for name in _COLUMNS[:1]),
+                percent(point.price_of_fairness, 2) if point.plan is not None else "-",
+                *(number(getattr(point, name)) if point.plan is not None else "-" for name in _COLUMNS[2:]),
+                self._remark(point),
+            ]
+            for point in self.points
+        ]
+        return [self.over, f"expected {self.unit}", "price", "Gini", "Jain", "min / max", "envy", ""], rows
+
+    def _remark(self, point: Point) -> str:
+        """Return what a table says of a point: why there is no plan, in short, or whether it is worth a look."""
+        if point.reason is not None:
+            return point.reason.removeprefix(REFUSAL).rpartition(". ")[0]  # the mend comes last, in one sentence
+        place = "knee" if point is self.knee else self._beaten(point)
+        return ", ".join(part for part in (place, _lack(point)) if part)
+
+    def _beaten(self, point: Point) -> str:
+        if any(point is one for one in self.efficient):
+            return ""
+        same = [one for one in self.efficient if abs(one.gini - point.gini) <= _SAME]
+        return "alike" if any(abs(one.gain - point.gain) <= _SAME * abs(one.gain) for one in same) else "dominated"
+
+    def __str__(self) -> str:
+        return f"{self.summary()}\n\n{markdown(*self.table)}"
+
+    def __repr__(self) -> str:
+        return f"<Frontier: {self.summary()}>"
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{escape(self.summary())}</b></p>{html(*self.table)}"
 
 
 def frontier(
@@ -99,15 +322,15 @@ def frontier(
             f"policy.explore: a frontier is by the estimates alone: pass policy.replace(explore=0); "
             f"found {settings.explore!r}"
         )
-    change = _setting(over)
-    wanted = _values(_BANDS if values is None and over == "band" else values)
+    change = setting(over)
+    wanted = values_of(_BANDS if values is None and over == "band" else values)
     policies = [change(settings, value) for value in wanted]
     known = know(leads, reps, history, affinity, settings, meter, now)
     solving = _Solving(pins=pins, now=now, rng=rng, time_limit_s=time_limit_s)
     best = _best_gain(known, settings, over, solving)
     points, learned, last = [], settings, None
     for value, one in zip(wanted, policies, strict=True):
-        meter.enter(f"{_name(over)} = {shown(value)}")
+        meter.enter(f"{name_of(over)} = {_shown(value)}")
         if any(getattr(one, name) != getattr(learned, name) for name in _LEARNED):
             known, learned = know(leads, reps, history, affinity, one, meter, now), one
         point = _point(known, one, value, last, solving)
@@ -116,7 +339,7 @@ def frontier(
     gains = [point.gain for point in points if point.plan is not None]
     top = max(gains, default=np.nan) if best is None else best
     return Frontier(
-        over=_name(over),
+        over=name_of(over),
         unit=known.unit,
         points=tuple(
             point if point.plan is None else replace(point, price_of_fairness=price_of_fairness(top, point.gain))
@@ -135,65 +358,9 @@ class _Solving(NamedTuple):
     time_limit_s: float | None
 
 
-def _values(values: Sequence[Any] | None) -> list[Any]:
-    if isinstance(values, str | Mapping) or not (values is None or hasattr(values, "__iter__")):
-        raise InvalidInput(f"values: must be a list of values; found {values!r}")
-    found = list(values or ())
-    if not found:
-        raise InvalidInput("values: must hold a value at least; found none")
-    return found
-
-
-def _setting(over: str | Setting) -> Setting:
-    """Return how a value changes the policy."""
-    if callable(over):
-        return lambda policy, value: _checked(over(policy, value))
-    if over == "band":
-        return _with_band
-    path = ("fairness", "weight") if over == "weight" else tuple(str(over).split("."))
-    return lambda policy, value: _with(policy, path, value, "policy")
-
-
-def _checked(policy: Any) -> Policy:
-    if not isinstance(policy, Policy):
-        raise InvalidInput(f"over: the function must return a leadopt.Policy; found {type(policy).__name__}")
-    return policy
-
-
-def _with_band(policy: Policy, value: Any) -> Policy:
-    if not (is_number(value) and 0 <= value < np.inf):
-        raise InvalidInput(f"values: half the width of a band must be a number, 0 or more; found {value!r}")
-    low, high = max(0.0, 1.0 - value), 1.0 + value
-    return policy.replace(fairness=[replace(one, low=low, high=high) for one in policy.fairnesses or (Fairness(),)])
-
-
-_DEFAULTS: dict[str, Callable[[], Any]] = {"fairness": Fairness, "newcomers": NewcomerQuota}
-
-
-def _with(settings: Any, path: tuple[str, ...], value: Any, where: str) -> Any:
-    """Return frozen settings with a field changed, that may be a field of a field."""
-    known = [one.name for one in fields(settings)]
-    if path[0] not in known:
-        raise InvalidInput(f"over: {where} has no setting {path[0]!r}{did_you_mean(path[0], known)}")
-    if len(path) == 1:
-        return replace(settings, **{path[0]: value})
-    inner = getattr(settings, path[0])
-    inner = _DEFAULTS[path[0]]() if inner is None and path[0] in _DEFAULTS else inner
-    if isinstance(inner, tuple) and inner and all(map(is_dataclass, inner)):
-        changed = tuple(_with(one, path[1:], value, f"{where}.{path[0]}") for one in inner)
-        return replace(settings, **{path[0]: changed})
-    if not is_dataclass(inner):
-        raise InvalidInput(f"over: {where}.{path[0]} has no settings of its own; found {'.'.join(path)!r}")
-    return replace(settings, **{path[0]: _with(inner, path[1:], value, f"{where}.{path[0]}")})
-
-
-def _name(over: str | Setting) -> str:
-    return over if isinstance(over, str) else getattr(over, "__name__", "setting")
-
-
 def _best_gain(known: Known, policy: Policy, over: str | Setting, solving: _Solving) -> float | None:
     """Return what the plan without the setting gains, None where the setting cannot be left out."""
-    part = "fairness" if over in ("band", "weight") else _name(over).partition(".")[0]
+    part = "fairness" if over in ("band", "weight") else name_of(over).partition(".")[0]
     if not isinstance(over, str) or part not in ("fairness", "newcomers"):
         return None
     point = _point(known, policy.replace(**{part: None}), None, None, solving)
@@ -208,30 +375,30 @@ def _point(known: Known, policy: Policy, value: Any, last: Plan | None, solving:
         plan = plan_of(case, found, known.leads)
     except Infeasible as error:
         return Point(value=value, plan=None, reason=str(error))
-    entitled, loads = _received(plan)
-    there = entitled > 0
-    shares = loads[there] / entitled[there]
-    return Point(
-        value=value,
-        plan=plan,
-        gain=_gain(plan),
-        gini=gini(shares),
-        jain=jain(shares),
-        min_max=min_max_ratio(shares),
-        envy=largest_envy(case.gains, plan.rep_of_lead, None if (loads[~there] > 0).any() else entitled),
-    )
+    return Point(value=value, plan=plan, **evenness(plan))
 
 
-def _gain(plan: Plan) -> float:
-    placed = np.flatnonzero(plan.rep_of_lead >= 0)
-    reserves = plan.case.pool_gain * (len(plan.rep_of_lead) - len(placed))
-    return float(plan.case.gains.at(placed, plan.rep_of_lead[placed]).sum()) + reserves
+def _lack(point: Point) -> str:
+    """Return how much a plan may be below the best, where nobody knows that it is the best and it would show."""
+    plan = point.plan
+    if plan is None or plan.status in ("OPTIMAL", "SOLVED") or plan.gap < _SHOWS:
+        return ""
+    return f"at most {percent(plan.gap, 1)} below the best"
 
 
-def _received(plan: Plan) -> tuple[Floats, Floats]:
-    """Return what each rep is entitled to and has, of what the first setting of fairness shares, else of leads."""
-    case = plan.case
-    if case.shared:
-        return case.shared[0].entitlement, case.shared[0].received(plan.rep_of_lead)
-    slots, loads = case.problem.capacity, plan.n_leads_of_rep.astype(np.float64)
-    return entitlements(slots, slots, loads.sum()), loads
+def _unit_range(values: Floats) -> Floats:
+    low, high = float(values.min()), float(values.max())
+    return (values - low) / (high - low) if high > low else np.zeros_like(values)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as a cell: numbers and text as they are, the rest as text."""
+    return float(value) if is_number(value) else value if isinstance(value, str) else str(value)
+
+
+def _shown(value: Any) -> str:
+    return number(float(value)) if is_number(value) else str(value)
