@@ -13,13 +13,12 @@ from leadopt.decision.case import Answered, Case, Evidence, Explored, Kept, Stat
 from leadopt.decision.explore import cost_in_words, exploration_cost, unexplored
 from leadopt.decision.shares import Shared
 from leadopt.decision.solve import solved
-from leadopt.eligibility import Exclude, Match, Skills, Verdicts
+from leadopt.eligibility import ExcludeRule, MatchRule, SkillsRule, Verdicts
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.learning.estimates import Estimates
 from leadopt.learning.lead_worth import Valued, Worths
-from leadopt.matching import Match as Found
-from leadopt.matching import Status
+from leadopt.matching import Match, Status
 from leadopt.plans.assignments import assignment_columns
 from leadopt.plans.baselines import ALL
 from leadopt.plans.compare import Comparison, compare
@@ -49,10 +48,23 @@ _FORMAT = 1
 _CLASSES = {
     kind.__name__: kind
     for kind in (
-        *(Affinity, Case, Columns, Estimates, Evidence, Exclude, Explored, Fairness, Kept, Limit, Match, States),
-        *(NewcomerQuota, Policy, Problem, Shared, Skills, Valued, Verdicts, Worths),
+        *(
+            Affinity,
+            Case,
+            Columns,
+            Estimates,
+            Evidence,
+            ExcludeRule,
+            Explored,
+            Fairness,
+            Kept,
+            Limit,
+            MatchRule,
+            States,
+        ),
+        *(NewcomerQuota, Policy, Problem, Shared, SkillsRule, Valued, Verdicts, Worths),
     )
-}
+} | {"Match": MatchRule, "Skills": SkillsRule, "Exclude": ExcludeRule}  # as 0.1.0 called them
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -417,7 +429,7 @@ class Plan(Answered):
 
 
 def plan_of(
-    case: Case, found: Found, like: Table, *, near: Ints | None = None, rng: "int | np.random.Generator" = 0
+    case: Case, found: Match, like: Table, *, near: Ints | None = None, rng: "int | np.random.Generator" = 0
 ) -> Plan:
     """Return a match as a plan; of equally good answers, one that moves few leads from where they are `near`."""
     answer = found.rep_of_lead if near is None else settled(case.problem, found, near, rng)
