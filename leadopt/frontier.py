@@ -1,11 +1,11 @@
 """`frontier`: plans along a weight, a band or any setting, and which of them buys the most fairness for its price."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _BANDS = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.05, 0.0)
 _LEARNED = ("segment_by", "score", "half_life_days", "columns")  # settings that the gains rest on
@@ -326,14 +325,14 @@ def frontier(
     wanted = values_of(_BANDS if values is None and over == "band" else values)
     policies = [change(settings, value) for value in wanted]
     known = know(leads, reps, history, affinity, settings, meter, now)
-    solving = _Solving(pins=pins, now=now, rng=rng, time_limit_s=time_limit_s)
-    best = _best_gain(known, settings, over, solving)
+    point_of = partial(_point, pins=pins, now=now, rng=rng, time_limit_s=time_limit_s)
+    best = _best_gain(known, settings, over, point_of)
     points, learned, last = [], settings, None
     for value, one in zip(wanted, policies, strict=True):
         meter.enter(f"{name_of(over)} = {_shown(value)}")
         if any(getattr(one, name) != getattr(learned, name) for name in _LEARNED):
             known, learned = know(leads, reps, history, affinity, one, meter, now), one
-        point = _point(known, one, value, last, solving)
+        point = point_of(known, one, value, last)
         points.append(point)
         last = last if point.plan is None else point.plan
     gains = [point.gain for point in points if point.plan is not None]
@@ -349,30 +348,20 @@ def frontier(
     )
 
 
-class _Solving(NamedTuple):
-    """What all plans of a frontier are solved with."""
-
-    pins: Any
-    now: Any
-    rng: "int | np.random.Generator"
-    time_limit_s: float | None
-
-
-def _best_gain(known: Known, policy: Policy, over: str | Setting, solving: _Solving) -> float | None:
+def _best_gain(known: Known, policy: Policy, over: str | Setting, point_of: Callable[..., Point]) -> float | None:
     """Return what the plan without the setting gains, None where the setting cannot be left out."""
     part = "fairness" if over in ("band", "weight") else name_of(over).partition(".")[0]
     if not isinstance(over, str) or part not in ("fairness", "newcomers"):
         return None
-    point = _point(known, policy.replace(**{part: None}), None, None, solving)
+    point = point_of(known, policy.replace(**{part: None}), None, None)
     return None if point.plan is None else point.gain
 
 
-def _point(known: Known, policy: Policy, value: Any, last: Plan | None, solving: _Solving) -> Point:
-    case = build(known, policy, solving.pins, solving.now)
+def _point(known: Known, policy: Policy, value: Any, last: Plan | None, *, pins: Any, now: Any, **how: Any) -> Point:
+    case = build(known, policy, pins, now)
     near = None if last is None else (last.capacity_prices, last.limit_prices_of_problem)
     try:
-        found = solved(case, rng=solving.rng, near=near, time_limit_s=solving.time_limit_s)
-        plan = plan_of(case, found, known.leads)
+        plan = plan_of(case, solved(case, near=near, **how), known.leads)
     except Infeasible as error:
         return Point(value=value, plan=None, reason=str(error))
     return Point(value=value, plan=plan, **evenness(plan))
