@@ -42,7 +42,7 @@ class Rule(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class MatchRule:
     """A lead's column must equal the rep's; a lead without a value may go to anyone, a rep without one serves none."""
 
     column: str
@@ -68,7 +68,7 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Skills:
+class SkillsRule:
     """A rep must have every skill that a lead needs; both columns hold lists, or text separated by ; or |."""
 
     needs: str = "skills"
@@ -94,7 +94,7 @@ class Skills:
 
 
 @dataclass(frozen=True, slots=True)
-class Exclude:
+class ExcludeRule:
     """Single pairs that must not be: listed here as (lead id, rep id), or in a column of leads that lists rep ids."""
 
     pairs: tuple[tuple[Id, Id], ...] = ()
@@ -132,7 +132,7 @@ class Exclude:
 
 
 @dataclass(frozen=True, slots=True)
-class Protect:
+class ProtectRule:
     """Leads that no newcomer may get: those where a column of leads is true; missing is false."""
 
     column: str
@@ -154,19 +154,19 @@ class Protect:
         return f"not a newcomer ({self.column})" if key else "anyone"
 
 
-def match(column: str, reps_column: str | None = None) -> Match:
+def match(column: str, reps_column: str | None = None) -> MatchRule:
     """Return the rule that a lead's column equals the rep's column (of the same name, unless given)."""
-    return Match(column, reps_column)
+    return MatchRule(column, reps_column)
 
 
-def skills(needs: str = "skills", has: str = "skills") -> Skills:
+def skills(needs: str = "skills", has: str = "skills") -> SkillsRule:
     """Return the rule that a rep has all skills (column `has`) that a lead needs (column `needs`)."""
-    return Skills(needs, has)
+    return SkillsRule(needs, has)
 
 
-def exclude(pairs: Sequence[tuple[Id, Id]] = (), column: str | None = None) -> Exclude:
+def exclude(pairs: Sequence[tuple[Id, Id]] = (), column: str | None = None) -> ExcludeRule:
     """Return the rule that these (lead id, rep id) pairs, and those a column of leads lists, are not made."""
-    return Exclude(pairs, column)  # type: ignore[arg-type]  # made tuples by __post_init__
+    return ExcludeRule(pairs, column)  # type: ignore[arg-type]  # made tuples by __post_init__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

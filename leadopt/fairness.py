@@ -54,7 +54,7 @@ class Fairness:
     -----
     The column `credit` of reps (`Columns.credit`) shifts the entitlement: a rep who is owed 3 leads from earlier
     batches is entitled to 3 more, and all entitlements are then scaled back to what there is.
-    `leadopt.plans.credit.carry` computes it after each batch. A rep without slots is entitled to nothing in this batch.
+    `Plan.carry` computes it after each batch. A rep without slots is entitled to nothing in this batch.
 
     Examples
     --------
@@ -133,7 +133,7 @@ class NewcomerQuota:
     Notes
     -----
     `ramp_days` may be longer than `tenure_days`. It looks at tenure alone, except that a rep whose `is_newcomer` is
-    false has full capacity. What a quota costs says `leadopt.plans.quota_cost.quota_cost`.
+    false has full capacity. What a quota costs says `Plan.quota_cost`.
 
     Examples
     --------

@@ -1,22 +1,23 @@
 """`frontier`: plans along a weight, a band or any setting, and which of them buys the most fairness for its price."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leadopt.affinity import AffinityModel
 from leadopt.decision.build import Known, build, know
+from leadopt.decision.setting import Setting, name_of, setting, values_of
 from leadopt.decision.solve import REFUSAL, solved
-from leadopt.errors import Infeasible, InvalidInput, did_you_mean
-from leadopt.fairness import Fairness, NewcomerQuota, entitlements
+from leadopt.errors import Infeasible, InvalidInput
 from leadopt.learning.classifier import Classifier
-from leadopt.metrics import gini, jain, largest_envy, min_max_ratio, price_of_fairness
+from leadopt.metrics import price_of_fairness
+from leadopt.plans.evenness import evenness
 from leadopt.plans.plan import Plan, plan_of
 from leadopt.plot import plot_frontier
 from leadopt.policy import Policy
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Setting = Callable[[Policy, Any], Policy]
 
 _BANDS = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.05, 0.0)
 _LEARNED = ("segment_by", "score", "half_life_days", "columns")  # settings that the gains rest on
@@ -323,24 +322,24 @@ def frontier(
             f"policy.explore: a frontier is by the estimates alone: pass policy.replace(explore=0); "
             f"found {settings.explore!r}"
         )
-    change = _setting(over)
-    wanted = _values(_BANDS if values is None and over == "band" else values)
+    change = setting(over)
+    wanted = values_of(_BANDS if values is None and over == "band" else values)
     policies = [change(settings, value) for value in wanted]
     known = know(leads, reps, history, affinity, settings, meter, now)
-    solving = _Solving(pins=pins, now=now, rng=rng, time_limit_s=time_limit_s)
-    best = _best_gain(known, settings, over, solving)
+    point_of = partial(_point, pins=pins, now=now, rng=rng, time_limit_s=time_limit_s)
+    best = _best_gain(known, settings, over, point_of)
     points, learned, last = [], settings, None
     for value, one in zip(wanted, policies, strict=True):
-        meter.enter(f"{_name(over)} = {_shown(value)}")
+        meter.enter(f"{name_of(over)} = {_shown(value)}")
         if any(getattr(one, name) != getattr(learned, name) for name in _LEARNED):
             known, learned = know(leads, reps, history, affinity, one, meter, now), one
-        point = _point(known, one, value, last, solving)
+        point = point_of(known, one, value, last)
         points.append(point)
         last = last if point.plan is None else point.plan
     gains = [point.gain for point in points if point.plan is not None]
     top = max(gains, default=np.nan) if best is None else best
     return Frontier(
-        over=_name(over),
+        over=name_of(over),
         unit=known.unit,
         points=tuple(
             point if point.plan is None else replace(point, price_of_fairness=price_of_fairness(top, point.gain))
@@ -350,119 +349,26 @@ def frontier(
     )
 
 
-class _Solving(NamedTuple):
-    """What all plans of a frontier are solved with."""
-
-    pins: Any
-    now: Any
-    rng: "int | np.random.Generator"
-    time_limit_s: float | None
-
-
-def _values(values: Sequence[Any] | None) -> list[Any]:
-    if isinstance(values, str | Mapping) or not (values is None or hasattr(values, "__iter__")):
-        raise InvalidInput(f"values: must be a list of values; found {values!r}")
-    found = list(values or ())
-    if not found:
-        raise InvalidInput("values: must hold a value at least; found none")
-    return found
-
-
-def _setting(over: str | Setting) -> Setting:
-    """Return how a value changes the policy."""
-    if callable(over):
-        return lambda policy, value: _checked(over(policy, value))
-    if over == "band":
-        return _with_band
-    path = ("fairness", "weight") if over == "weight" else tuple(str(over).split("."))
-    return lambda policy, value: _with(policy, path, value, "policy")
-
-
-def _checked(policy: Any) -> Policy:
-    if not isinstance(policy, Policy):
-        raise InvalidInput(f"over: the function must return a leadopt.Policy; found {type(policy).__name__}")
-    return policy
-
-
-def _with_band(policy: Policy, value: Any) -> Policy:
-    if not (is_number(value) and 0 <= value < np.inf):
-        raise InvalidInput(f"values: half the width of a band must be a number, 0 or more; found {value!r}")
-    low, high = max(0.0, 1.0 - value), 1.0 + value
-    return policy.replace(fairness=[replace(one, low=low, high=high) for one in policy.fairnesses or (Fairness(),)])
-
-
-_DEFAULTS: dict[str, Callable[[], Any]] = {"fairness": Fairness, "newcomers": NewcomerQuota}
-
-
-def _with(settings: Any, path: tuple[str, ...], value: Any, where: str) -> Any:
-    """Return frozen settings with a field changed, that may be a field of a field."""
-    known = [one.name for one in fields(settings)]
-    if path[0] not in known:
-        raise InvalidInput(f"over: {where} has no setting {path[0]!r}{did_you_mean(path[0], known)}")
-    if len(path) == 1:
-        return replace(settings, **{path[0]: value})
-    inner = getattr(settings, path[0])
-    inner = _DEFAULTS[path[0]]() if inner is None and path[0] in _DEFAULTS else inner
-    if isinstance(inner, tuple) and inner and all(map(is_dataclass, inner)):
-        changed = tuple(_with(one, path[1:], value, f"{where}.{path[0]}") for one in inner)
-        return replace(settings, **{path[0]: changed})
-    if not is_dataclass(inner):
-        raise InvalidInput(f"over: {where}.{path[0]} has no settings of its own; found {'.'.join(path)!r}")
-    return replace(settings, **{path[0]: _with(inner, path[1:], value, f"{where}.{path[0]}")})
-
-
-def _name(over: str | Setting) -> str:
-    return over if isinstance(over, str) else getattr(over, "__name__", "setting")
-
-
-def _best_gain(known: Known, policy: Policy, over: str | Setting, solving: _Solving) -> float | None:
+def _best_gain(known: Known, policy: Policy, over: str | Setting, point_of: Callable[..., Point]) -> float | None:
     """Return what the plan without the setting gains, None where the setting cannot be left out."""
-    part = "fairness" if over in ("band", "weight") else _name(over).partition(".")[0]
+    part = "fairness" if over in ("band", "weight") else name_of(over).partition(".")[0]
     if not isinstance(over, str) or part not in ("fairness", "newcomers"):
         return None
-    point = _point(known, policy.replace(**{part: None}), None, None, solving)
+    point = point_of(known, policy.replace(**{part: None}), None, None)
     return None if point.plan is None else point.gain
 
 
-def _point(known: Known, policy: Policy, value: Any, last: Plan | None, solving: _Solving) -> Point:
-    case = build(known, policy, solving.pins, solving.now)
+def _point(known: Known, policy: Policy, value: Any, last: Plan | None, *, pins: Any, now: Any, **how: Any) -> Point:
+    case = build(known, policy, pins, now)
     near = None
     if last is not None:
         prices = last.capacity_prices
         near = Near(prices=prices, limit_prices=last.limit_prices_of_problem, rep_of_lead=last.rep_of_lead)
     try:
-        found = solved(case, rng=solving.rng, near=near, time_limit_s=solving.time_limit_s)
-        plan = plan_of(case, found, known.leads)
+        plan = plan_of(case, solved(case, near=near, **how), known.leads)
     except Infeasible as error:
         return Point(value=value, plan=None, reason=str(error))
-    entitled, loads = _received(plan)
-    there = entitled > 0
-    shares = loads[there] / entitled[there]
-    return Point(
-        value=value,
-        plan=plan,
-        gain=_gain(plan),
-        gini=gini(shares),
-        jain=jain(shares),
-        min_max=min_max_ratio(shares),
-        envy=largest_envy(case.gains, plan.rep_of_lead, None if (loads[~there] > 0).any() else entitled),
-    )
-
-
-def _gain(plan: Plan) -> float:
-    problem, placed = plan.case.problem, np.flatnonzero(plan.rep_of_lead >= 0)
-    reserves = problem.reserve * (problem.n_leads - len(placed)) if np.isfinite(problem.reserve) else 0.0
-    return float(plan.case.gains.at(placed, plan.rep_of_lead[placed]).sum()) + reserves
-
-
-def _received(plan: Plan) -> tuple[Floats, Floats]:
-    """Return what each rep is entitled to and has, of what the first setting of fairness shares, else of leads."""
-    case = plan.case
-    if case.shared:
-        return case.shared[0].entitlement, case.shared[0].received(plan.rep_of_lead)
-    slots = case.problem.capacity
-    loads = np.bincount(plan.rep_of_lead + 1, minlength=case.problem.n_reps + 1)[1:].astype(np.float64)
-    return entitlements(slots, slots, loads.sum()), loads
+    return Point(value=value, plan=plan, **evenness(plan))
 
 
 def _lack(point: Point) -> str:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
-from leadopt.eligibility import Exclude, Match, Rule, Skills, exclude, match, skills
+from leadopt.eligibility import ExcludeRule, MatchRule, Rule, SkillsRule, exclude, match, skills
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.learning.history.bins import check_bins
@@ -27,7 +27,7 @@ _FIRST = {  # the settings of the first release: a later one that is left at its
         *("is_newcomer", "tenure_days", "hired_on", "territory", "converted", "at"),
     ),
 }
-_RULES: dict[str, Callable[..., Rule]] = {"match": Match, "skills": Skills, "exclude": Exclude}
+_RULES: dict[str, Callable[..., Rule]] = {"match": MatchRule, "skills": SkillsRule, "exclude": ExcludeRule}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ class Policy:
         rules = self.eligibility
         object.__setattr__(self, "eligibility", tuple(rules) if isinstance(rules, list | tuple) else (rules,))
         for rule in self.eligibility:
-            if not isinstance(rule, Match | Skills | Exclude):
+            if not isinstance(rule, MatchRule | SkillsRule | ExcludeRule):
                 raise InvalidInput(
                     f"policy.eligibility: must hold rules from leadopt.policy (match, skills, exclude); found {rule!r}"
                 )

@@ -5,7 +5,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from leadopt.eligibility import Exclude, Match, Protect, exclude, judge, match, pinned_reps, skills
+from leadopt.eligibility import ExcludeRule, MatchRule, ProtectRule, exclude, judge, match, pinned_reps, skills
 from leadopt.errors import InvalidInput
 from leadopt.tables import Table
 
@@ -73,7 +73,7 @@ def test_leads_of_one_kind_are_judged_once():
 def test_rules_say_what_they_ask():
     assert skills().words(frozenset({"fr", "de"})) == "skills must include de and fr"
     assert exclude().words(frozenset({"b", "a"})) == "must not go to a, b"
-    assert Match("zone", "area").words("n") == 'area must be "n"'
+    assert MatchRule("zone", "area").words("n") == 'area must be "n"'
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_rules_say_what_they_ask():
         (lambda: exclude("ab"), "eligibility.exclude: pairs must be a list of (lead id, rep id); found 'ab'"),
         (lambda: exclude([(1, 2, 3)]), "eligibility.exclude: a pair must be (lead id, rep id); found (1, 2, 3)"),
         (lambda: exclude([(1, None)]), "eligibility.exclude: a pair must be (lead id, rep id); found (1, None)"),
-        (lambda: Exclude(pairs=(7,)), "eligibility.exclude: a pair must be (lead id, rep id); found 7"),
+        (lambda: ExcludeRule(pairs=(7,)), "eligibility.exclude: a pair must be (lead id, rep id); found 7"),
     ],
 )
 def test_what_is_no_rule_is_refused(make, said):
@@ -143,7 +143,7 @@ def test_pins_that_meet_nobody_are_refused(pins, said):
 
 
 def test_protected_leads_are_for_everybody_but_newcomers():
-    rule = Protect("key", (True, False))
+    rule = ProtectRule("key", (True, False))
     leads, reps = Table({"lead_id": [1, 2, 3], "key": ["yes", None, 0]}, "leads"), Table({"rep_id": [1, 2]}, "reps")
     verdicts = judge(rule, leads, [1, 2, 3], reps, [1, 2])
     assert verdicts.allowed[verdicts.kind_of_lead].tolist() == [[False, True], [True, True], [True, True]]

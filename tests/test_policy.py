@@ -219,7 +219,7 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"eligibility": [{"rule": "match", "colum": "a"}]},
          'policy.eligibility.match: unknown key "colum"; did you mean "column"?'),
         ({"eligibility": [{"rule": "match"}]},
-         "policy.eligibility.match: Match.__init__() missing 1 required positional argument: 'column'; found {}"),
+         "policy.eligibility.match: MatchRule.__init__() missing 1 required positional argument: 'column'; found {}"),
         ({"eligibility": [{"rule": "exclude", "pairs": 5}]},
          "eligibility.exclude: pairs must be a list of (lead id, rep id); found 5"),
         ({"eligibility": [{"rule": "exclude", "pairs": [[1]]}]},

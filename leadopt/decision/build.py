@@ -13,7 +13,7 @@ from leadopt.capacity import hours_limits, minimum_limits, slots
 from leadopt.decision.case import Case, Evidence, States
 from leadopt.decision.entitlements import Ground, appraise, entitle, with_limits
 from leadopt.decision.lead_values import scale_of
-from leadopt.eligibility import Protect, Verdicts, judge, pinned_reps
+from leadopt.eligibility import ProtectRule, Verdicts, judge, pinned_reps
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.fairness import NewcomerQuota, is_newcomer, ramp_up
 from leadopt.learning.classifier import Classifier, chances
@@ -325,9 +325,9 @@ def _newcomer_notes(policy: Policy, new: Bools) -> list[str]:
     return []
 
 
-def _protection(policy: Policy, new: Bools) -> list[Protect]:
+def _protection(policy: Policy, new: Bools) -> list[ProtectRule]:
     column = policy.newcomers.protect if policy.newcomers else None
-    return [] if column is None else [Protect(column, tuple(new.tolist()))]
+    return [] if column is None else [ProtectRule(column, tuple(new.tolist()))]
 
 
 def _performance(known: Known) -> Floats:

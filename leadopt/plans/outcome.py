@@ -22,6 +22,7 @@ _ALIKE = 0.02  # relative difference that the noise of a thousand draws could ma
 _MOST_LUCK = 20_000_000  # outcomes that are drawn one by one; beyond, their sums are normal as far as can be told
 _BLOCK = 4_000_000  # numbers drawn at a time
 _NO_DIFFERENCE = 1e-9
+_MOST_DRAWN = 20_000_000  # rates that a report draws: it takes a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +190,14 @@ def plan_value(
         naive=float(pairs.worth @ _raw_rates(evidence)[pairs.segment, pairs.rep]),
         lift=found,
     )
+
+
+def value_in_words(plan: Answered) -> str:
+    """Return what a plan will bring as a sentence for the report; empty where it rests on no history."""
+    if plan.case.evidence is None:
+        return ""
+    n_rates = max(1, plan.case.evidence.estimates.probability.size)
+    return plan_value(plan, lift=False, n_draws=int(np.clip(_MOST_DRAWN // n_rates, 100, 1000))).sentence
 
 
 def _more(lift: Lift, unit: str) -> str:

@@ -1,6 +1,6 @@
 """`Plan`: the answer in the user's terms, with its certificate, its reasons and its reports."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -13,18 +13,17 @@ from leadopt.decision.case import Answered, Case
 from leadopt.decision.explore import cost_in_words, exploration_cost, unexplored
 from leadopt.decision.solve import solved
 from leadopt.errors import InvalidInput, did_you_mean
-from leadopt.matching import Match as Found
-from leadopt.matching import Status
+from leadopt.matching import Match, Status
 from leadopt.plans.assignments import assignment_columns
 from leadopt.plans.baselines import ALL
 from leadopt.plans.compare import Comparison, compare
 from leadopt.plans.credit import carry
 from leadopt.plans.explain_lead import Explanation, explain
 from leadopt.plans.explain_rep import RepExplanation, explain_rep
-from leadopt.plans.moves import Moves, moves_of, settled
-from leadopt.plans.outcome import plan_value
-from leadopt.plans.quota_cost import QuotaCost, quota_cost
-from leadopt.plans.report import load_columns, rep_table, report
+from leadopt.plans.moves import moves_of, settled
+from leadopt.plans.outcome import value_in_words
+from leadopt.plans.quota_cost import quota_cost
+from leadopt.plans.report import load_columns, pin_costs, rep_table, report
 from leadopt.plans.saved_plans import PARTS, read, written
 from leadopt.plans.what_if import WhatIf, bound_by_prices, changed
 from leadopt.plans.why_unassigned import Pool, Unassigned, why_unassigned
@@ -37,8 +36,6 @@ from leadopt.tables.text import html, number
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-_MOST_DRAWN = 20_000_000  # rates that a report draws
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -244,16 +241,6 @@ class Plan(Answered):
             place=change.place,
         )
 
-    def moves(self) -> Moves:
-        """Return which leads were taken away from the reps who had them, what that brings and costs.
-
-        Raises
-        ------
-        InvalidInput
-            the plan was made without `keep`
-        """
-        return moves_of(self)
-
     def compare(self, others: Mapping[str, Mapping[Any, Any]] | None = None) -> Comparison:
         """Return this plan beside round robin, territory, performance, profile and greedy, on the same estimates.
 
@@ -300,30 +287,11 @@ class Plan(Answered):
             like=self.like,
         )
 
-    def carry(
-        self, *, of: str | None = None, given_back: Iterable[Id] = (), owe_leave: bool = False
-    ) -> dict[Id, float]:
-        """Return what each rep is owed after this batch, the column `credit` of the next; see `plans.credit.carry`.
-
-        Parameters
-        ----------
-        of
-            what is shared: "leads", "value" or "hot"; None = the only thing that is
-        given_back
-            ids of leads that reps gave back: these count as never received
-        owe_leave
-            whether a rep who was away is owed the share of that time
-
-        Raises
-        ------
-        InvalidInput
-            the plan shares no such thing, or several; a lead given back that the plan does not have
-        """
-        return carry(self, of=of, given_back=given_back, owe_leave=owe_leave)
-
-    def quota_cost(self) -> QuotaCost | None:
-        """Return what the newcomer quota costs, by solving again without it; None where there is none."""
-        return quota_cost(self)
+    # Questions that need nothing but the answer.
+    moves = moves_of
+    carry = carry
+    quota_cost = quota_cost
+    pin_costs = pin_costs
 
     @property
     def next_in_turn(self) -> Id | None:
@@ -350,27 +318,15 @@ class Plan(Answered):
 
     def report(self) -> str:
         """Return the plan as a Markdown report: worth, loads, newcomers, prices, pins, what is left, and notes."""
-        costs, left = self.pin_costs(), self.unassigned_leads
-        return report(self, summary=self.summary(), pin_costs=costs, unassigned=left, worth=self.worth)
+        return report(self, summary=self.summary(), unassigned=self.unassigned_leads, worth=self.worth)
 
     @cached_property
     def worth(self) -> str:
         """What the plan will bring, and what exploring costs, in words; as first told where the plan was saved."""
         if self.told_worth is not None:
             return self.told_worth
-        evidence = self.case.evidence
-        parts = []
-        if evidence is not None:
-            n_draws = int(np.clip(_MOST_DRAWN // max(1, evidence.estimates.probability.size), 100, 1000))
-            parts = [plan_value(self, lift=False, n_draws=n_draws).sentence]
-        return " ".join([*parts, *([cost_in_words(self.exploration_cost, self.unit)] if self.case.explored else [])])
-
-    def pin_costs(self) -> dict[Id, float]:
-        """Return what each pin costs: how much removing it alone would add; NaN where the plan is not optimal."""
-        pinned = np.flatnonzero(self.case.problem.pins >= 0)
-        exchange = self.exchange
-        saved = [np.nan if exchange is None else -float(exchange.move_costs(int(lead)).min()) for lead in pinned]
-        return {self.case.lead_ids[lead]: max(cost, 0.0) for lead, cost in zip(pinned, saved, strict=True)}
+        cost = [cost_in_words(self.exploration_cost, self.unit)] if self.case.explored else []
+        return " ".join(filter(None, [value_in_words(self), *cost]))
 
     def to_json(self) -> str:
         """Return the whole plan as JSON: `from_json` gives back one that explains, compares and certifies the same."""
@@ -405,7 +361,7 @@ class Plan(Answered):
 
 
 def plan_of(
-    case: Case, found: Found, like: Table, *, near: Ints | None = None, rng: "int | np.random.Generator" = 0
+    case: Case, found: Match, like: Table, *, near: Ints | None = None, rng: "int | np.random.Generator" = 0
 ) -> Plan:
     """Return a match as a plan; of equally good answers, one that moves few leads from where they are `near`."""
     answer = found.rep_of_lead if near is None else settled(case.problem, found, near, rng)

@@ -24,7 +24,6 @@ def report(
     plan: Answered,
     *,
     summary: str,
-    pin_costs: Mapping[Id, float],
     unassigned: Sequence[Unassigned],
     worth: str = "",
 ) -> str:
@@ -37,7 +36,7 @@ def report(
         _fairness(case, plan.rep_of_lead),
         _newcomers(plan),
         _limits(plan),
-        _pins(case, pin_costs),
+        _pins(case, pin_costs(plan)),
         _pool(unassigned),
         "\n".join(["## Notes\n", *(f"- {note}" for note in case.notes)]) if case.notes else "",
         f"Policy {case.policy.fingerprint}.",
@@ -152,12 +151,19 @@ def _limits(plan: Answered) -> str:
     return f"## Limits that decided\n\n{markdown(['limit', 'load', 'bounds', 'price'], rows)}" if rows else ""
 
 
-def _pins(case: Case, pin_costs: Mapping[Id, float]) -> str:
-    if not pin_costs:
+def pin_costs(plan: Answered) -> dict[Id, float]:
+    """Return what each pin costs: how much removing it alone would add; NaN where the plan is not optimal."""
+    pinned = np.flatnonzero(plan.case.problem.pins >= 0).tolist()
+    exchange = plan.exchange
+    saved = [np.nan if exchange is None else -float(exchange.move_costs(lead).min()) for lead in pinned]
+    return {plan.case.lead_ids[lead]: max(cost, 0.0) for lead, cost in zip(pinned, saved, strict=True)}
+
+
+def _pins(case: Case, costs: Mapping[Id, float]) -> str:
+    if not costs:
         return ""
     rows = [
-        [str(lead), str(case.rep_ids[case.problem.pins[case.lead(lead)]]), number(cost)]
-        for lead, cost in pin_costs.items()
+        [str(lead), str(case.rep_ids[case.problem.pins[case.lead(lead)]]), number(cost)] for lead, cost in costs.items()
     ]
     return f"## Pins\n\n{markdown(['lead', 'rep', f'costs ({case.unit})'], rows)}"
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from leadopt.decision.case import Case, Evidence, Explored, Kept, States
 from leadopt.decision.shares import Shared
-from leadopt.eligibility import Exclude, Match, Skills, Verdicts
+from leadopt.eligibility import ExcludeRule, MatchRule, SkillsRule, Verdicts
 from leadopt.errors import InvalidInput
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.learning.estimates import Estimates
@@ -41,9 +41,9 @@ RECORDS = (
         "lead_id rep_id value currency capacity available open_leads max_open min_leads effort hours open_hours pace "
         "credit is_newcomer tenure_days hired_on territory converted at",
     ),
-    Record("match", Match, "column reps_column"),
-    Record("skills", Skills, "needs has"),
-    Record("exclude", Exclude, "pairs column"),
+    Record("match", MatchRule, "column reps_column"),
+    Record("skills", SkillsRule, "needs has"),
+    Record("exclude", ExcludeRule, "pairs column"),
     Record("fairness", Fairness, "low high entitlement of weight maximin hot_share"),
     Record(
         "newcomers",

@@ -1,0 +1,40 @@
+"""What a plan gains, and how evenly it shares what it shares."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadopt.decision.case import Answered
+from leadopt.fairness import entitlements
+from leadopt.metrics import gini, jain, largest_envy, min_max_ratio
+
+Floats = NDArray[np.float64]
+
+
+def evenness(plan: Answered) -> dict[str, Any]:
+    """Return what a plan gains, and the measures of how even it is, by the names of a frontier's columns."""
+    entitled, loads = _received(plan)
+    there = entitled > 0
+    shares = loads[there] / entitled[there]
+    return {
+        "gain": _gain(plan),
+        "gini": gini(shares),
+        "jain": jain(shares),
+        "min_max": min_max_ratio(shares),
+        "envy": largest_envy(plan.case.gains, plan.rep_of_lead, None if (loads[~there] > 0).any() else entitled),
+    }
+
+
+def _gain(plan: Answered) -> float:
+    placed = np.flatnonzero(plan.rep_of_lead >= 0)
+    reserves = plan.case.pool_gain * (len(plan.rep_of_lead) - len(placed))
+    return float(plan.case.gains.at(placed, plan.rep_of_lead[placed]).sum()) + reserves
+
+
+def _received(plan: Answered) -> tuple[Floats, Floats]:
+    """Return what each rep is entitled to and has, of what the first setting of fairness shares, else of leads."""
+    if plan.case.shared:
+        return plan.case.shared[0].entitlement, plan.case.shared[0].received(plan.rep_of_lead)
+    slots, loads = plan.case.problem.capacity, plan.n_leads_of_rep.astype(np.float64)
+    return entitlements(slots, slots, loads.sum()), loads
