@@ -301,7 +301,7 @@ class AffinityModel:
         located = self._learned.located(rows, segments, every_pair(len(rows), len(segments)))
         return Affinity(rates=self._learned.posterior.probability(*located), row=row, scale=scale)
 
-    def table(self) -> Any:
+    def frame(self) -> Any:
         """Return one row per rep and segment that history holds, as the kind of table that the history was.
 
         Columns: the rep, those of `rep_by` and `segment_by`, tried, converted, raw_rate, estimate, and low and high

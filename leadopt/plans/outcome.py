@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,8 @@ from leadopt.decision.draws import drawn_rates
 from leadopt.errors import InvalidInput
 from leadopt.learning.lead_worth import Valued
 from leadopt.plans.baselines import round_robin
-from leadopt.tables.text import html, number, percent
+from leadopt.tables.result import Parts, Result
+from leadopt.tables.text import number, percent
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -34,8 +34,8 @@ class Lift:
     high: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanValue:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PlanValue(Result):
     """What the placed leads of a plan will bring.
 
     Parameters
@@ -62,9 +62,8 @@ class PlanValue:
     naive: float
     lift: Lift | None = None
 
-    @property
-    def sentence(self) -> str:
-        """The same in words."""
+    def summary(self) -> str:
+        """Return the same in words."""
         text = (
             f"Expect {number(self.estimate, 4)} {self.unit}; with {percent(self.level)} probability between "
             f"{number(self.low, 4)} and {number(self.high, 4)}"
@@ -81,26 +80,19 @@ class PlanValue:
         side = "too much, as the best of many noisy rates were chosen" if above > 0 else "less"
         return f"Raw rates promise {number(self.naive, 4)}, {percent(abs(above))} {side}."
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return {**asdict(self), "sentence": self.sentence}
+    def _told(self) -> dict[str, Any]:
+        return {**asdict(self), "sentence": self.summary()}
 
-    def to_json(self) -> str:
-        """Return the same as JSON."""
-        import json
-
-        return json.dumps(self.to_dict(), ensure_ascii=False)
-
-    def __str__(self) -> str:
-        return self.sentence
-
-    def _repr_html_(self) -> str:
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        if not page:
+            return Parts()
         rows = [["outcome", *(number(x, 4) for x in (self.estimate, self.low, self.high))]]
         if self.lift is not None:
             lift = (self.lift.estimate, self.lift.low, self.lift.high)
             rows.append([f"more than {self.lift.over}", *(number(x, 4) for x in lift)])
         rows.append(["by raw rates", number(self.naive, 4), "", ""])
-        return f"<p>{escape(self.sentence)}</p>{html([self.unit, 'estimate', 'low', 'high'], rows)}"
+        return Parts(tables=[([self.unit, "estimate", "low", "high"], rows)])
 
 
 def plan_value(

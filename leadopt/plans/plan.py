@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from html import escape
 from typing import Any, Self
 
 import numpy as np
@@ -30,17 +29,19 @@ from leadopt.problem.problem import Limit
 from leadopt.solvers.optimal.move_costs import Exchange
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
-from leadopt.tables.text import html, number
+from leadopt.tables.result import Parts, Result
+from leadopt.tables.text import number
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_SHOWN = 20  # reps, in a notebook
 _BLOCK = 4096  # leads looked at together
 _MOST_DRAWN = 20_000_000  # rates that a report draws
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Plan:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Plan(Result):
     """Who gets which lead, and why.
 
     Made by `leadopt.assign`; everything in it can be recomputed from `case` and `rep_of_lead`.
@@ -301,7 +302,7 @@ class Plan:
             the plan was made without `keep`
         """
         prices = self.capacity_prices, self.limit_prices_of_problem
-        return moves_of(self.case, self.rep_of_lead, prices, self._exchange)
+        return moves_of(self.case, self.rep_of_lead, prices, self._exchange, self.like)
 
     def compare(self, others: Mapping[str, Mapping[Any, Any]] | None = None) -> Comparison:
         """Return this plan beside round robin, territory, performance, profile and greedy, on the same estimates.
@@ -318,7 +319,7 @@ class Plan:
             an assignment names a lead or a rep that the plan does not know
         """
         answers = {name: self.case.answer(assignment) for name, assignment in (others or {}).items()}
-        return compare(unexplored(self.case), "this plan", self.rep_of_lead, answers)
+        return compare(unexplored(self.case), "this plan", self.rep_of_lead, answers, self.like)
 
     def baseline(self, name: str, turn: Id | None = None) -> "Plan":
         """Return what a baseline makes of the same case, as a plan.
@@ -405,7 +406,7 @@ class Plan:
         parts = []
         if evidence is not None:
             n_draws = int(np.clip(_MOST_DRAWN // max(1, evidence.estimates.probability.size), 100, 1000))
-            parts = [plan_value(self, lift=False, n_draws=n_draws).sentence]
+            parts = [plan_value(self, lift=False, n_draws=n_draws).summary()]
         return " ".join([*parts, *([cost_in_words(self.exploration_cost, self.unit)] if self.case.explored else [])])
 
     def pin_costs(self) -> dict[Id, float]:
@@ -431,20 +432,13 @@ class Plan:
         """
         return cls(**read(text))
 
-    def __str__(self) -> str:
-        return self.summary()
-
-    def __repr__(self) -> str:
-        return f"<Plan: {self.summary()}>"
-
-    def _repr_html_(self) -> str:
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        if not page:
+            return Parts()
         headers, rows = rep_table(self.case, self.rep_of_lead, self.capacity_prices)
-        shown = rows[:20]
-        more = (
-            f"<p>{len(rows) - len(shown)} more reps in <code>plan.loads()</code></p>" if len(rows) > len(shown) else ""
-        )
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
-        return f"<p><b>{escape(self.summary())}</b></p>{html(headers, shown)}{more}<ul>{notes}</ul>"
+        more = [f"{len(rows) - _SHOWN} more reps in plan.loads()"] if len(rows) > _SHOWN else []
+        return Parts(tables=[(headers, rows[:_SHOWN])], notes=[*more, *self.notes])
 
 
 def plan_of(

@@ -150,7 +150,7 @@ def _cost(case: Case, rep_of_lead: Ints, found: Certificate) -> str:
     cost = cost_of(case, rep_of_lead, found)
     if cost is None:
         return ""
-    return f" {cost.summary()}\n\n{markdown(*cost.table)}"
+    return f" {cost.summary()}\n\n{markdown(*cost.cells)}"
 
 
 def _limits(case: Case, rep_of_lead: Ints, limit_prices: Floats) -> str:

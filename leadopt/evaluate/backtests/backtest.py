@@ -98,7 +98,7 @@ def backtest(
     Returns
     -------
     Backtest
-        `.verdict`, `.table`, `.intervals`, `.calibration`, `.plot()`, `.to_json()`
+        `.verdict`, `.frame()`, `.intervals`, `.calibration`, `.plot()`, `.to_json()`
 
     Raises
     ------

@@ -95,8 +95,8 @@ def off_policy(
     Returns
     -------
     OffPolicy
-        `.value`, `.lift` (over what the log earned), `.table`, `.overlap`; or `.refusal`, a sentence, and no estimates
-        where the log cannot answer
+        `.value`, `.lift` (over what the log earned), `.frame()`, `.overlap`; or `.refusal`, a sentence, and no
+        estimates where the log cannot answer
 
     Raises
     ------

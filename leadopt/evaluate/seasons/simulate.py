@@ -88,7 +88,7 @@ def simulate(
     Returns
     -------
     Simulation
-        `.frame` by policy and season, `.before_after("leadopt")`, `.plot()`, `.to_json()`
+        `.frame()` by policy and season, `.before_after("leadopt")`, `.plot()`, `.to_json()`
 
     Raises
     ------
@@ -104,7 +104,7 @@ def simulate(
     >>> small = Floor(n_reps=4, n_newcomers=1, leads_a_rep=20)
     >>> policies = {"round robin": "round robin", "leadopt": Policy()}
     >>> found = simulate(small, policies, seasons=1, past_seasons=1, n_runs=2)
-    >>> [row["policy"] for row in found.frame]
+    >>> [row["policy"] for row in found.frame()]
     ['before', 'round robin', 'leadopt']
     """
     floor = Floor() if floor is None else floor
