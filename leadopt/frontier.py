@@ -1,5 +1,7 @@
 """`frontier`: plans along a weight, a band or any setting, and which of them buys the most fairness for its price."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime
@@ -181,7 +183,7 @@ class Frontier(Result):
         assert plan is not None  # efficient points have one
         return plan
 
-    def plot(self, *, x: str = "price_of_fairness", y: str = "gini", ax: "Axes | None" = None) -> "Axes":
+    def plot(self, *, x: str = "price_of_fairness", y: str = "gini", ax: Axes | None = None) -> Axes:
         """Draw the plans, the knee marked, with the values beside them; see `leadopt.plot.plot_frontier`.
 
         Parameters
@@ -262,7 +264,7 @@ def frontier(
     pins: Mapping[Any, Any] | None = None,
     now: date | datetime | str | None = None,
     time_limit_s: float | None = None,
-    rng: "int | np.random.Generator" = 0,
+    rng: int | np.random.Generator = 0,
     on_progress: OnProgress | None = None,
 ) -> Frontier:
     r"""Return the best plan for each value of a setting, all of them proven, to see what fairness costs.
@@ -351,7 +353,7 @@ class _Solving(NamedTuple):
 
     pins: Any
     now: Any
-    rng: "int | np.random.Generator"
+    rng: int | np.random.Generator
     time_limit_s: float | None
 
 

@@ -4,6 +4,8 @@ Measures of shares are 0 or 1 for "all equal" exactly where the floats are equal
 rounding would hide it, they return the next float. Only ratios of shares matter, so that no size overflows or vanishes.
 """
 
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -250,7 +252,7 @@ class Evenness:
     min_max: float
 
     @classmethod
-    def of(cls, shares: ArrayLike) -> "Evenness":
+    def of(cls, shares: ArrayLike) -> Evenness:
         """Return every measure of the shares.
 
         >>> Evenness.of([0, 1])

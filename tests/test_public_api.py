@@ -3,8 +3,10 @@
 import importlib
 import inspect
 import pkgutil
+import pydoc
 import subprocess
 import sys
+import typing
 from pathlib import Path
 
 import pytest
@@ -123,3 +125,32 @@ def test_table_frame_summary_and_columns_mean_one_thing_each(kind):
         assert (inspect.getdoc(kind.frame) or "").startswith("Return one row per ")
         assert "like" in getattr(kind, "__dataclass_fields__", ()) or kind is leadopt.AffinityModel
     assert not inspect.isfunction(getattr(kind, "columns", None)), "columns are names, or the settings of their names"
+
+
+# help()
+
+
+def documented():
+    """Yield every public name with what it stands for."""
+    for module in (leadopt, leadopt.evaluate, leadopt.learning, leadopt.metrics):
+        own = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
+        for name in getattr(module, "__all__", [name for name in own if not name.startswith("_")]):
+            yield f"{module.__name__}.{name}", getattr(module, name)
+
+
+@pytest.mark.parametrize("value", dict(documented()).values(), ids=dict(documented()))
+def test_help_can_be_read(value):
+    """Annotations are shown by their names: numpy's ArrayLike took 390 characters, and help(match) a line of 1,681."""
+    text = pydoc.render_doc(value, renderer=pydoc.plaintext)
+    assert "_NestedSequence" not in text
+    for line in text.splitlines():
+        assert len(line) <= 130 + 45 * line.count(": "), line
+
+
+@pytest.mark.parametrize("value", dict(documented()).values(), ids=dict(documented()))
+def test_annotations_that_are_names_can_be_looked_up(value):
+    for one in [value, *(vars(value).values() if inspect.isclass(value) else ())]:
+        if inspect.isfunction(one) and not one.__name__.startswith("_") and "plot" not in one.__name__:
+            typing.get_type_hints(one)  # `plot` alone names what is imported late
+    if inspect.isclass(value):
+        typing.get_type_hints(value)

@@ -1,5 +1,7 @@
 """`Scores`: what leads score, why, and in which order they are served."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -93,7 +95,7 @@ class Scores(Result):
             {self.lead_id: ids, **scores, **parts}, numbers=("rank", "score", *parts), own=(self.lead_id,)
         )
 
-    def explain(self, lead_id: Id | str) -> "ScoreExplanation":
+    def explain(self, lead_id: Id | str) -> ScoreExplanation:
         """Return which column adds how much to a lead's score.
 
         Raises

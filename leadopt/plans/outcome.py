@@ -1,5 +1,7 @@
 """What a plan will really bring: an interval for its outcome, beside what unshrunk rates would promise."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -101,7 +103,7 @@ def plan_value(
     level: float = 0.9,
     n_draws: int = 1000,
     lift: bool = True,
-    rng: "int | np.random.Generator" = 0,
+    rng: int | np.random.Generator = 0,
 ) -> PlanValue:
     r"""Return what a plan will really bring, with the interval of the outcome.
 
@@ -207,7 +209,7 @@ class _Pairs:
     valued: Ints
 
     @classmethod
-    def of(cls, evidence: Evidence, scale: Floats, answers: list[Ints], valued: Ints | None) -> "_Pairs":
+    def of(cls, evidence: Evidence, scale: Floats, answers: list[Ints], valued: Ints | None) -> _Pairs:
         n_reps = evidence.estimates.probability.shape[1]
         leads = [np.flatnonzero(answer >= 0) for answer in answers]
         keys = [
@@ -234,7 +236,7 @@ class _Pairs:
             valued=groups[2].astype(np.int64),
         )
 
-    def groups(self, chosen: NDArray[np.bool_]) -> "_Pairs":
+    def groups(self, chosen: NDArray[np.bool_]) -> _Pairs:
         """Return the same pairs with some of the groups."""
         parts = {name: getattr(self, name)[chosen] for name in ("pair_of_group", "scale", "size", "valued")}
         return replace(self, **parts)

@@ -1,5 +1,7 @@
 """`Plan`: the answer in the user's terms, with its certificate, its reasons and its reports."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -229,10 +231,10 @@ class Plan(Result):
         capacity: Mapping[Any, int] | None = None,
         without: Collection[str] = (),
         away: Collection[Any] = (),
-        limits: "Mapping[str, Limit | Mapping[str, float | None]] | None" = None,
+        limits: Mapping[str, Limit | Mapping[str, float | None]] | None = None,
         pins: Mapping[Any, Any] | None = None,
         time_limit_s: float | None = None,
-    ) -> "WhatIf[Plan]":
+    ) -> WhatIf[Plan]:
         """Return what the plan would be after a change: solved anew, from the prices of this one.
 
         Of all best plans, one with few moves is taken. Entitlements are not computed again: a fairness band stays
@@ -321,7 +323,7 @@ class Plan(Result):
         answers = {name: self.case.answer(assignment) for name, assignment in (others or {}).items()}
         return compare(unexplored(self.case), "this plan", self.rep_of_lead, answers, self.like)
 
-    def baseline(self, name: str, turn: Id | None = None) -> "Plan":
+    def baseline(self, name: str, turn: Id | None = None) -> Plan:
         """Return what a baseline makes of the same case, as a plan.
 
         Parameters
@@ -442,7 +444,7 @@ class Plan(Result):
 
 
 def plan_of(
-    case: Case, found: Found, like: Table, *, near: Ints | None = None, rng: "int | np.random.Generator" = 0
+    case: Case, found: Found, like: Table, *, near: Ints | None = None, rng: int | np.random.Generator = 0
 ) -> Plan:
     """Return a match as a plan; of equally good answers, one that moves few leads from where they are `near`."""
     answer = found.rep_of_lead if near is None else settled(case.problem, found, near, rng)

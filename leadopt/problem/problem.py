@@ -1,5 +1,7 @@
 """What is to be solved, as frozen data: `Limit` and `Problem`. No solver in here."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral
@@ -63,7 +65,7 @@ class Limit:
         *,
         reps: ArrayLike | None = None,
         leads: ArrayLike | None = None,
-        usage: "ArrayLike | Affinity" = 1.0,
+        usage: ArrayLike | Affinity = 1.0,
         lower: float = 0.0,
         upper: float = float("inf"),
         penalty: float | None = None,
@@ -242,7 +244,7 @@ def same_array(array: Any) -> object:
     return id(array)
 
 
-def _amounts(usage: "ArrayLike | Affinity", label: str) -> float | Floats | Affinity:
+def _amounts(usage: ArrayLike | Affinity, label: str) -> float | Floats | Affinity:
     if isinstance(usage, Affinity):
         if not usage.is_amount:
             raise InvalidInput(f"{label}: usage must be finite and not negative")

@@ -9,6 +9,8 @@
 4. The prices bound what any answer is worth. As leads cannot be divided, the bound is seldom reached exactly.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -121,7 +123,7 @@ class _Work:
     most_nodes: int
 
     @classmethod
-    def of(cls, problem: Problem, meter: Meter, most_nodes: int) -> "_Work":
+    def of(cls, problem: Problem, meter: Meter, most_nodes: int) -> _Work:
         rows = Rows.of(problem)
         leads = np.flatnonzero(problem.pins < 0)
         refuse_empty_bounds(problem)

@@ -1,5 +1,7 @@
 """What a person sees of a result: one sentence, and below it lines, tables and notes; as text, HTML and JSON."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum

@@ -1,5 +1,7 @@
 """What a backtest found: scores, differences, tests and calibration, as tables, pages and JSON."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -105,7 +107,7 @@ class Backtest(Result):
         """One row per bin of the affinity model's chances: n, chance, rate, low, high."""
         return self.like.build(columns_of(self.bins))
 
-    def plot(self, *, ax: "Axes | None" = None) -> "Axes":
+    def plot(self, *, ax: Axes | None = None) -> Axes:
         """Draw the calibration curve; see `leadopt.plot.plot_calibration`."""
         return plot_calibration(self, ax=ax)
 

@@ -1,5 +1,7 @@
 """What a policy is worth on a log: estimates with intervals, or why there are none."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Any
 

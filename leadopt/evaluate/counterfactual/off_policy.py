@@ -1,5 +1,7 @@
 """`off_policy`: what a policy would have earned on leads that another one handed out, from a log of these."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 

@@ -1,5 +1,7 @@
 """`simulate`: what ways of handing leads out come to over seasons, on a floor whose truth is known."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -162,7 +164,7 @@ class _Player:
     turn: int = 0
     case: Case | None = None
 
-    def copy(self) -> "_Player":
+    def copy(self) -> _Player:
         team = Team(stream=self.team.stream, free_on=self.team.free_on.copy(), experience=self.team.experience.copy())
         return _Player(team=team, history={name: list(column) for name, column in self.history.items()})
 

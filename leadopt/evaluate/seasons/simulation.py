@@ -1,5 +1,7 @@
 """What a simulation found: measures by policy and season, the table before and after, as tables, picture and JSON."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +131,7 @@ class Simulation(Result):
             raise InvalidInput(f"policy {policy!r} was not simulated{did_you_mean(policy, self.policies)}")
         return self.policies.index(policy)
 
-    def plot(self, *, ax: "Axes | None" = None) -> "Axes":
+    def plot(self, *, ax: Axes | None = None) -> Axes:
         """Draw the value won beyond the first policy's, season by season; see `leadopt.plot.plot_seasons`."""
         return plot_seasons(self, ax=ax)
 

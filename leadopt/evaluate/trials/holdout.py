@@ -1,5 +1,7 @@
 """`holdout`: which leads to send at random, so that a trial can measure what a plan brings."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol

@@ -1,5 +1,7 @@
 """`measure_lift`: what a trial of planned against random leads has shown."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, isfinite, log, sqrt
