@@ -1,5 +1,7 @@
 """`AffinityModel`: the chance that a rep converts a lead, learned from history."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -116,7 +118,7 @@ class AffinityModel:
         self.at = at
         self.now = now
 
-    def fit(self, history: Any) -> "AffinityModel":
+    def fit(self, history: Any) -> AffinityModel:
         """Learn from past outcomes, and return the model itself.
 
         Raises
@@ -136,7 +138,7 @@ class AffinityModel:
         counts = self._count(history)
         return self._learn(counts)
 
-    def partial_fit(self, history: Any) -> "AffinityModel":
+    def partial_fit(self, history: Any) -> AffinityModel:
         """Learn from further outcomes, such as those of a day, as if they had been in the history from the start."""
         if not hasattr(self, "_counts"):
             return self.fit(history)
@@ -156,7 +158,7 @@ class AffinityModel:
             refuse_later(table, self.converted, self.at, self.now)
         return counts
 
-    def _learn(self, counts: OutcomeCounts) -> "AffinityModel":
+    def _learn(self, counts: OutcomeCounts) -> AffinityModel:
         self._counts = counts
         self.n_outcomes_, self.n_open_ = int(counts.count.sum()), counts.n_open
         weights = _weights(self.weight, counts.keys[-1]) if self.weight else np.ones(len(counts.count))
@@ -301,7 +303,7 @@ class AffinityModel:
         located = self._learned.located(rows, segments, every_pair(len(rows), len(segments)))
         return Affinity(rates=self._learned.posterior.probability(*located), row=row, scale=scale)
 
-    def table(self) -> Any:
+    def frame(self) -> Any:
         """Return one row per rep and segment that history holds, as the kind of table that the history was.
 
         Columns: the rep, those of `rep_by` and `segment_by`, tried, converted, raw_rate, estimate, and low and high

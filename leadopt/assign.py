@@ -1,5 +1,7 @@
 """`assign`: the user's tables in, a plan out. The steps are `assign` itself; everything else here is one of them."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -35,7 +37,7 @@ def assign(
     keep: Plan | Mapping[Any, Any] | None = None,
     move_cost: float = 0.0,
     time_limit_s: float | None = None,
-    rng: "int | np.random.Generator" = 0,
+    rng: int | np.random.Generator = 0,
     on_progress: OnProgress | None = None,
 ) -> Plan:
     r"""Return the plan with the greatest expected gain that the policy allows, proven and explained.

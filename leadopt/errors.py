@@ -10,6 +10,8 @@
     └── PrecisionWarning                         gains were rounded to fit a solver's integers, and by how much
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -81,7 +83,7 @@ class Infeasible(LeadoptError):
         super().__init__(message)
         self.witness = witness
 
-    def __reduce__(self) -> tuple[type["Infeasible"], tuple[str, Witness]]:
+    def __reduce__(self) -> tuple[type[Infeasible], tuple[str, Witness]]:
         """Keep the witness when the error crosses a process border."""
         return type(self), (str(self), self.witness)
 

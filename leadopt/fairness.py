@@ -1,5 +1,7 @@
 """Fair shares as limits: bands around an entitlement, newcomer quotas."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,10 +1,11 @@
 """`frontier`: plans along a weight, a band or any setting, and which of them buys the most fairness for its price."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property, partial
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,8 @@ from leadopt.progress import Meter, OnProgress
 from leadopt.solvers import Near
 from leadopt.tables import Table
 from leadopt.tables.cells import is_number
-from leadopt.tables.text import count, html, markdown, number, percent
+from leadopt.tables.result import Cells, Parts, Result
+from leadopt.tables.text import count, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,8 +78,8 @@ class Point:
 _COLUMNS = ("gain", "price_of_fairness", "gini", "jain", "min_max", "envy")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Frontier:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Frontier(Result):
     """Plans along a setting, in the order of its values.
 
     Parameters
@@ -100,25 +102,25 @@ class Frontier:
         """The plans, in the order of the values; values that no plan meets are left out."""
         return tuple(point.plan for point in self.points if point.plan is not None)
 
-    @cached_property
     def frame(self) -> Any:
-        """One row per value: objective, gain, price of fairness, measures, gap, and why there is no plan.
+        """Return one row per value: objective, gain, price of fairness, measures, gap, and why there is no plan.
 
         The same kind of table as the leads were. `efficient` says whether the point is not dominated.
         """
+        return self.like.build(self._columns, numbers=("objective", "gap", *_COLUMNS))
+
+    @property
+    def _columns(self) -> dict[str, list[Any]]:
         efficient = set(map(id, self.efficient))
         numbers = {name: [_known(getattr(point, name)) for point in self.points] for name in _COLUMNS}
-        return self.like.build(
-            {
-                "value": [_plain(point.value) for point in self.points],
-                "objective": [None if point.plan is None else point.plan.objective for point in self.points],
-                **numbers,
-                "gap": [None if point.plan is None else point.plan.gap for point in self.points],
-                "efficient": [id(point) in efficient for point in self.points],
-                "infeasible": [point.reason for point in self.points],
-            },
-            numbers=("objective", "gap", *_COLUMNS),
-        )
+        return {
+            "value": [_plain(point.value) for point in self.points],
+            "objective": [None if point.plan is None else point.plan.objective for point in self.points],
+            **numbers,
+            "gap": [None if point.plan is None else point.plan.gap for point in self.points],
+            "efficient": [id(point) in efficient for point in self.points],
+            "infeasible": [point.reason for point in self.points],
+        }
 
     @cached_property
     def efficient(self) -> tuple[Point, ...]:
@@ -181,13 +183,13 @@ class Frontier:
         assert plan is not None  # efficient points have one
         return plan
 
-    def plot(self, *, x: str = "price_of_fairness", y: str = "gini", ax: "Axes | None" = None) -> "Axes":
+    def plot(self, *, x: str = "price_of_fairness", y: str = "gini", ax: Axes | None = None) -> Axes:
         """Draw the plans, the knee marked, with the values beside them; see `leadopt.plot.plot_frontier`.
 
         Parameters
         ----------
         x, y
-            columns of numbers of `frame`
+            columns of numbers of `frame()`
 
         Raises
         ------
@@ -216,8 +218,7 @@ class Frontier:
         return said + (f"; {count(lost, 'value')} cannot be met" if lost else "")
 
     @property
-    def table(self) -> tuple[list[str], list[list[str]]]:
-        """Headers and rows, for people."""
+    def _cells(self) -> Cells:
         rows = [
             [
                 _shown(point.value),
@@ -243,14 +244,12 @@ class Frontier:
         same = [one for one in self.efficient if abs(one.gini - point.gini) <= _SAME]
         return "alike" if any(abs(one.gain - point.gain) <= _SAME * abs(one.gain) for one in same) else "dominated"
 
-    def __str__(self) -> str:
-        return f"{self.summary()}\n\n{markdown(*self.table)}"
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        return Parts(tables=[self._cells])
 
-    def __repr__(self) -> str:
-        return f"<Frontier: {self.summary()}>"
-
-    def _repr_html_(self) -> str:
-        return f"<p><b>{escape(self.summary())}</b></p>{html(*self.table)}"
+    def _told(self) -> dict[str, Any]:
+        return {"over": self.over, "unit": self.unit, "points": self._columns}
 
 
 def frontier(
@@ -265,7 +264,7 @@ def frontier(
     pins: Mapping[Any, Any] | None = None,
     now: date | datetime | str | None = None,
     time_limit_s: float | None = None,
-    rng: "int | np.random.Generator" = 0,
+    rng: int | np.random.Generator = 0,
     on_progress: OnProgress | None = None,
 ) -> Frontier:
     r"""Return the best plan for each value of a setting, all of them proven, to see what fairness costs.
@@ -294,7 +293,7 @@ def frontier(
     Returns
     -------
     Frontier
-        `.frame`, `.knee`, `.efficient`, `.pick(max_cost=0.02)`, `.plans`. The price of fairness is counted from the
+        `.frame()`, `.knee`, `.efficient`, `.pick(max_cost=0.02)`, `.plans`. The price of fairness is counted from the
         plan without the setting where that is one of fairness or newcomers, else from the best of these plans
 
     Raises

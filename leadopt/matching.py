@@ -1,5 +1,7 @@
 """`match`: arrays in, the best assignment with its prices and its certificate out; `Auto` chooses the solver."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -136,7 +138,7 @@ def match(
     pins: Mapping[int, int] | ArrayLike | None = None,
     reserve: float = 0.0,
     solver: Solver | None = None,
-    rng: "int | np.random.Generator" = 0,
+    rng: int | np.random.Generator = 0,
     prices: ArrayLike | None = None,
     time_limit_s: float | None = None,
     on_progress: OnProgress | None = None,
@@ -201,7 +203,7 @@ def solve(
     problem: Problem,
     solver: Solver | None = None,
     *,
-    rng: "int | np.random.Generator" = 0,
+    rng: int | np.random.Generator = 0,
     near: Near | None = None,
     time_limit_s: float | None = None,
     on_progress: OnProgress | None = None,
@@ -231,7 +233,7 @@ def _chosen(solver: Solver, problem: Problem, limit_s: float | None) -> Solver:
     return chosen
 
 
-def _generator(rng: "int | np.random.Generator") -> "np.random.Generator":
+def _generator(rng: int | np.random.Generator) -> np.random.Generator:
     try:
         return np.random.default_rng(rng)
     except (TypeError, ValueError):
@@ -252,7 +254,7 @@ def _certified(problem: Problem, answer: Answer, rep_of_lead: Ints, solver: Solv
 
 
 def _spread(
-    problem: Problem, answer: Answer, certificate: Certificate, solver: Solver, rng: "np.random.Generator"
+    problem: Problem, answer: Answer, certificate: Certificate, solver: Solver, rng: np.random.Generator
 ) -> tuple[Ints, Certificate]:
     """Return the answer with ties shared out, unless that cost more than a certificate can tell apart from nothing.
 

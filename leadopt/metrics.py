@@ -4,6 +4,8 @@ Measures of shares are 0 or 1 for "all equal" exactly where the floats are equal
 rounding would hide it, they return the next float. Only ratios of shares matter, so that no size overflows or vanishes.
 """
 
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -12,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from leadopt.errors import InvalidInput
 from leadopt.fairness import entitlements
 from leadopt.problem.gains import Affinity
-from leadopt.tables.text import html, markdown, number
+from leadopt.tables.result import Cells, Parts, Result
+from leadopt.tables.text import markdown, number
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -249,7 +252,7 @@ class Evenness:
     min_max: float
 
     @classmethod
-    def of(cls, shares: ArrayLike) -> "Evenness":
+    def of(cls, shares: ArrayLike) -> Evenness:
         """Return every measure of the shares.
 
         >>> Evenness.of([0, 1])
@@ -258,8 +261,8 @@ class Evenness:
         return cls(gini=gini(shares), jain=jain(shares), theil=theil(shares), min_max=min_max_ratio(shares))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measures:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Measures(Result):
     """How fair an assignment is, in numbers; prints as a table.
 
     Parameters
@@ -277,28 +280,33 @@ class Measures:
     envy: float
     envy_up_to_one: float
 
-    def columns(self) -> dict[str, float]:
-        """Return every number by name, for a row of a data frame: leads_gini, ..., value_min_max, envy, ..."""
+    def to_dict(self) -> dict[str, float]:
+        """Return every number by name, as a row of a table: leads_gini, ..., value_min_max, envy, ..."""
         parts = {"leads": asdict(self.leads), "value": asdict(self.value)}
         even = {f"{part}_{name}": value for part, values in parts.items() for name, value in values.items()}
         return even | {"envy": self.envy, "envy_up_to_one": self.envy_up_to_one}
 
+    def summary(self) -> str:
+        """Return the two that are asked for most, in one sentence."""
+        even = f"Gini {_shown(self.leads.gini)} of leads and {_shown(self.value.gini)} of expected gain"
+        return f"{even}, largest envy {_shown(self.envy)}"
+
     @property
-    def rows(self) -> list[list[str]]:
-        """Cells of the table for people."""
+    def _cells(self) -> Cells:
         names = (("Gini", "gini", "0"), ("Jain", "jain", "1"), ("Theil", "theil", "0"), ("min / max", "min_max", "1"))
         even = [
             [name, _shown(getattr(self.leads, field)), _shown(getattr(self.value, field)), equal]
             for name, field, equal in names
         ]
         envies = (("largest envy", self.envy), ("envy up to one lead", self.envy_up_to_one))
-        return [*even, *([name, "", _shown(envy), "0"] for name, envy in envies)]
+        return _HEADERS, [*even, *([name, "", _shown(envy), "0"] for name, envy in envies)]
+
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        return Parts(tables=[self._cells])
 
     def __str__(self) -> str:
-        return markdown(_HEADERS, self.rows)
-
-    def _repr_html_(self) -> str:
-        return html(_HEADERS, self.rows)
+        return markdown(*self._cells)
 
 
 _HEADERS = ("measure", "of leads", "of expected gain", "if equal")

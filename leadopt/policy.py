@@ -1,5 +1,7 @@
 """All the settings of a decision as frozen data: TOML or a dict in, JSON out, with a fingerprint."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
@@ -202,7 +204,7 @@ class Policy:
         return policy
 
     @classmethod
-    def from_toml(cls, path: "str | Path") -> Self:
+    def from_toml(cls, path: str | Path) -> Self:
         """Return the policy in a TOML file; see `from_dict`."""
         import tomllib
         from pathlib import Path

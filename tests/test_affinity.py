@@ -126,7 +126,7 @@ def test_every_kind_of_table_gives_the_same_numbers(kind):
     model = AffinityModel(segment_by="product", half_life_days=90).fit(history)
     plain = AffinityModel(segment_by="product", half_life_days=90).fit(HISTORY)
     assert (model.probability(history) == plain.probability(HISTORY)).all()
-    assert type(model.table()) is type(history)
+    assert type(model.frame()) is type(history)
     assert AffinityModel().fit(history).reps_ == list(range(20))
 
 
@@ -164,7 +164,7 @@ def test_affinity_shares_rows_and_scales_by_value():
 
 
 def test_the_table_has_a_row_for_each_pair_that_history_holds():
-    table = AffinityModel(segment_by="product").fit(pd.DataFrame(HISTORY)).table()
+    table = AffinityModel(segment_by="product").fit(pd.DataFrame(HISTORY)).frame()
     assert list(table) == ["rep_id", "product", "tried", "converted", "raw_rate", "estimate", "low", "high"]
     assert len(table) == len(set(zip(HISTORY["rep_id"], HISTORY["product"], strict=True)))
     assert (table.raw_rate == table.converted / table.tried).all()
@@ -190,7 +190,7 @@ def test_outcomes_without_a_rep_inform_the_segments_only():
     a, b = model.estimate([("a",), ("b",)], [8]).probability[:, 0]
     assert a > 0.7
     assert b < 0.3
-    assert [row["rep_id"] for row in model.table()] == [7]
+    assert [row["rep_id"] for row in model.frame()] == [7]
 
 
 def test_a_missing_level_is_a_level_and_open_rows_are_counted():
@@ -220,7 +220,7 @@ def test_no_settled_outcomes_mean_even_odds_with_the_widest_interval(history):
     low, high = found.interval(0, 0)
     assert low < 0.01
     assert high > 0.99
-    assert len(model.table()) == 0
+    assert len(model.frame()) == 0
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_bad_input_says_where_and_what(settings, change, message):
 
 def test_bad_questions_say_what_is_wrong():
     with pytest.raises(InvalidInput, match=r"has learned nothing yet; call fit\(history\) first"):
-        AffinityModel().table()
+        AffinityModel().frame()
     with pytest.raises(
         InvalidInput, match=r"segments, entry 1: must be a tuple with one level for each of \['product'\]"
     ):
@@ -296,7 +296,7 @@ def test_a_team_says_what_to_expect_of_who_has_no_record():
     # Without the column, a rep is taken for what most of its history says; a stranger for anybody.
     assert model.affinity({"lead": [1]}, {"rep_id": [3]}).dense()[0, 0] == gains[2]
     assert 0.25 < model.probability([{"rep_id": 99, "team": "c"}])[0] < 0.55
-    assert list(model.table()[0])[:2] == ["rep_id", "team"]
+    assert list(model.frame()[0])[:2] == ["rep_id", "team"]
 
 
 def test_measurements_are_binned_and_edges_are_kept():

@@ -450,6 +450,6 @@ def test_a_frontier_tells_how_much_a_plan_that_was_cut_short_may_lack():
     policy = Policy(fairness=Fairness(of="value"))
     found = frontier(leads_of(60), reps_of(*[20] * 4), affinity=gains, policy=policy, values=[0.2], time_limit_s=0.01)
     (plan,) = found.plans
-    told = [row[-1] for row in found.table[1]]
+    told = [row[-1] for row in found.below().tables[0][1]]
     unknown = plan.status == "FEASIBLE" and plan.gap >= 1e-3
     assert told == ([f"at most {100 * plan.gap:.1f}% below the best"] if unknown else [""])

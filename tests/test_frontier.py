@@ -110,8 +110,8 @@ def made(*pairs):
 def test_dominated_points_are_dropped():
     found = made((0.0, 0.5), (0.1, 0.6), (0.1, 0.3), (0.2, 0.3), (0.3, 0.1), (0.3, 0.1))
     assert [point.value for point in found.efficient] == [0, 2, 4]
-    assert [row["efficient"] for row in found.frame] == [True, False, True, False, True, False]
-    assert [row[-1] for row in found.table[1]] == ["", "dominated", "knee", "dominated", "", "alike"]
+    assert [row["efficient"] for row in found.frame()] == [True, False, True, False, True, False]
+    assert [row[-1] for row in found.below().tables[0][1]] == ["", "dominated", "knee", "dominated", "", "alike"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=9))
@@ -150,12 +150,15 @@ def test_values_that_cannot_be_met_stay_in_the_frame_with_their_reason():
     leads, reps, gains = unequal(6)
     found = frontier(leads, reps, affinity=gains, values=[1, 0.5, 0], pins=dict.fromkeys(range(3), "Cy"))
     assert len(found.plans) == 2
-    last = found.frame[-1]
+    last = found.frame()[-1]
     assert last["infeasible"].startswith("no plan meets every limit: 3 leads (0, 1, 2) are pinned to Cy, with room for")
     assert (last["objective"], last["gini"], last["efficient"]) == (None, None, False)
     assert found.summary().endswith("; 1 value cannot be met")
-    assert found.table[1][-1][-1] == last["infeasible"].removeprefix("no plan meets every limit: ").split(". ")[0]
-    assert len(found.table[1][-1][-1]) < 100
+    assert (
+        found.below().tables[0][1][-1][-1]
+        == last["infeasible"].removeprefix("no plan meets every limit: ").split(". ")[0]
+    )
+    assert len(found.below().tables[0][1][-1][-1]) < 100
     none = frontier(leads, reps, affinity=gains, values=[0], pins=dict.fromkeys(range(3), "Cy"))
     assert (none.plans, none.efficient, none.knee) == ((), (), None)
     with pytest.raises(InvalidInput, match="no value of it can be met"):
@@ -166,7 +169,7 @@ def test_values_that_cannot_be_met_stay_in_the_frame_with_their_reason():
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_the_frame_is_of_the_leads_kind(kind):
     leads, reps, gains = unequal(6)
-    rows = records(frontier(KINDS[kind](leads), reps, affinity=gains, values=[1, 0]).frame)
+    rows = records(frontier(KINDS[kind](leads), reps, affinity=gains, values=[1, 0]).frame())
     assert [row["value"] for row in rows] == [1.0, 0.0]
     assert rows[0]["objective"] >= rows[1]["objective"]
     assert all(row["infeasible"] is None for row in rows)
@@ -268,9 +271,9 @@ def test_on_real_data_every_point_is_certified_and_no_narrower_band_gains_more(n
     found = frontier(leads, reps, history, policy=policy, over="band", values=[1, 0.5, 0.2, 0.05, 0])
     assert [plan.status for plan in found.plans] == ["OPTIMAL"] * 5
     assert all(abs(plan.gap) <= 1e-9 for plan in found.plans)
-    objectives = found.frame["objective"].to_list()
+    objectives = found.frame()["objective"].to_list()
     assert all(wide >= narrow - 1e-9 for wide, narrow in pairwise(objectives))
-    assert found.frame["price_of_fairness"].is_between(-1e-12, 1).all()
+    assert found.frame()["price_of_fairness"].is_between(-1e-12, 1).all()
     anew = assign(leads, reps, history, policy=policy, fairness=Fairness(low=0.95, high=1.05))
     assert objectives[3] == pytest.approx(anew.objective, rel=1e-9)
     assert found.points[-1].gini <= found.points[0].gini

@@ -307,7 +307,7 @@ def test_bundles_beyond_one_block_are_one_bundle(monkeypatch):
     at_once = measures(np.abs(gains), answer), largest_envy(gains, answer), envy_up_to_one(gains, answer)
     monkeypatch.setattr("leadopt.metrics._BLOCK", 6)
     in_blocks = measures(np.abs(gains), answer), largest_envy(gains, answer), envy_up_to_one(gains, answer)
-    assert in_blocks[0].columns() == pytest.approx(at_once[0].columns())
+    assert in_blocks[0].to_dict() == pytest.approx(at_once[0].to_dict())
     assert in_blocks[1:] == pytest.approx(at_once[1:])
     assert in_blocks[1:] == pytest.approx(envies_by_definition(gains, answer, np.ones(3)))
 
@@ -368,7 +368,7 @@ def test_measures_of_an_empty_plan_say_equal(shape):
 
 def test_one_rep_with_everything_is_even():
     found = measures(np.ones((3, 1)), [0, 0, 0])
-    assert found.columns() == {
+    assert found.to_dict() == {
         **dict.fromkeys(("leads_gini", "leads_theil", "value_gini", "value_theil", "envy", "envy_up_to_one"), 0.0),
         **dict.fromkeys(("leads_jain", "leads_min_max", "value_jain", "value_min_max"), 1.0),
     }

@@ -75,7 +75,7 @@ def compare_command(plan: Annotated[Path, _PLAN_FILE], debug: Annotated[bool, _D
     """Compare a plan with round robin, territory and other customs on the same leads."""
     with answering(debug):
         comparison = load_plan(plan).compare()
-        print(text_table(comparison.headers, comparison.rows))
+        print(text_table(*comparison.below().tables[0]))
 
 
 @app.command("report")

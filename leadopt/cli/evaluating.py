@@ -49,7 +49,7 @@ def run_evaluate(
         write_bytes(output, f"{found.to_json()}\n".encode())
     print(prose(f"Verdict: {found.verdict}."))
     print(f"\n{prose(found.scheme)}")
-    for headers, rows in found.tables:
+    for headers, rows in found.below().tables:
         print(f"\n{text_table(headers, rows)}")
     if found.notes:
         print("\nNotes", *(prose(note, "  ") for note in found.notes), sep="\n")

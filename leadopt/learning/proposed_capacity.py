@@ -1,9 +1,7 @@
 """`Throughput`: the capacity that history suggests for each rep, with its interval, in words, tables and a picture."""
 
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +11,8 @@ from leadopt.learning.change_points import ChangePoints
 from leadopt.plot import plot_throughput
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
-from leadopt.tables.text import html, markdown, number, percent
+from leadopt.tables.result import Cells, Parts, Result
+from leadopt.tables.text import number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,8 +35,8 @@ class LoadLevels:
     fitted: Floats
 
     @property
-    def columns(self) -> tuple[Ints | Floats, ...]:
-        """Columns of the table of levels."""
+    def arrays(self) -> tuple[Ints | Floats, ...]:
+        """What the table of levels shows of it, one array each."""
         return self.low, self.high, self.tried, self.won, self.won / self.tried, self.fitted
 
 
@@ -72,8 +71,8 @@ class Proposal:
     words: str
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Throughput:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Throughput(Result):
     """How many leads each rep can follow up before conversion drops, as far as history shows.
 
     Parameters
@@ -169,9 +168,8 @@ class Throughput:
             return f"{n} {noun} open at a time"
         return f"{n} {noun} in {self.window_days} days" if self.window_days > 1 else f"{n} {noun} a day"
 
-    @property
-    def table(self) -> Any:
-        """One row per rep, of the kind that the history was: it joins with the table of reps.
+    def frame(self) -> Any:
+        """Return one row per rep, of the kind that the history was: it joins with the table of reps.
 
         Columns: the rep, outcomes, usual_load, most_load, proposed_capacity, low, high, drop_chance, history_shows; see
         `Proposal`.
@@ -196,7 +194,7 @@ class Throughput:
         rows = [
             (rep, *row)
             for rep, level in zip(self.rep_ids, self.levels_of_reps, strict=True)
-            for row in zip(*(part.tolist() for part in level.columns), strict=True)
+            for row in zip(*(part.tolist() for part in level.arrays), strict=True)
         ]
         names = (self.rep, "from_load", "to_load", "outcomes", "converted", "raw_rate", "fitted")
         columns = {name: [row[k] for row in rows] for k, name in enumerate(names)}
@@ -220,36 +218,17 @@ class Throughput:
         """Draw each rep's proposed capacity with its interval beside the loads that were seen."""
         return plot_throughput(self.proposals, self._leads(2).partition(" ")[2], ax=ax)
 
-    def to_json(self) -> str:
-        """Return proposals and notes as JSON; what is not known is null."""
-        proposals = [
-            {name: getattr(one, name) for name in one.__dataclass_fields__} | {"rep_id": str(one.rep_id)}
-            for one in self.proposals
-        ]
-        return json.dumps(
-            {"window_days": self.window_days, "proposals": proposals, "notes": self.notes}, allow_nan=False
-        )
+    def _told(self) -> dict[str, Any]:
+        return {"window_days": self.window_days, "proposals": self.proposals, "notes": self.notes}
 
     @property
-    def headers(self) -> list[str]:
-        """Headers of the table for people."""
-        return [self.rep, "outcomes", "usual", "most", "proposed", "history shows"]
-
-    @property
-    def rows(self) -> list[list[str]]:
-        """Cells of the table for people."""
-        return [
+    def _cells(self) -> Cells:
+        rows = [
             [str(one.rep_id), number(one.outcomes, 6), number(one.usual), str(one.most), str(one.capacity), one.words]
             for one in self.proposals
         ]
+        return [self.rep, "outcomes", "usual", "most", "proposed", "history shows"], rows
 
-    def __str__(self) -> str:
-        table = [markdown(self.headers, self.rows)] if self.rows else []
-        return "\n\n".join([f"{self.summary()}.", *table, *self.notes])
-
-    def __repr__(self) -> str:
-        return f"<Throughput: {self.summary()}>"
-
-    def _repr_html_(self) -> str:
-        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
-        return f"<p>{escape(self.summary())}.</p>{html(self.headers, self.rows)}{notes}"
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        return Parts(tables=[self._cells] if self.rep_ids else [], notes=self.notes)

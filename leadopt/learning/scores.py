@@ -1,9 +1,10 @@
 """`Scores`: what leads score, why, and in which order they are served."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,10 @@ from numpy.typing import NDArray
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
+from leadopt.tables.result import Parts, Result
 from leadopt.tables.text import (
     NEGLIGIBLE,
     count,
-    html,
     number,
     odds,
     percent,
@@ -28,8 +29,8 @@ TOGETHER = "together"  # the part that belongs to no single column
 _SHOWN = 10
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Scores:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Scores(Result):
     r"""Scores of leads, in the order of their table, and what they are made of.
 
     The parts of a lead add up to its score where they are points, and to its logit where they are learned:
@@ -80,7 +81,7 @@ class Scores:
         rank[self.order] = np.arange(1, len(self.order) + 1)
         return rank
 
-    def table(self) -> Any:
+    def frame(self) -> Any:
         """Return one row per lead in the order of service: id, rank, score, and what each column adds.
 
         The same kind of table as the leads were. Columns: `lead_id`, rank, score, and "adds " with each column's name:
@@ -94,7 +95,7 @@ class Scores:
             {self.lead_id: ids, **scores, **parts}, numbers=("rank", "score", *parts), own=(self.lead_id,)
         )
 
-    def explain(self, lead_id: Id | str) -> "ScoreExplanation":
+    def explain(self, lead_id: Id | str) -> ScoreExplanation:
         """Return which column adds how much to a lead's score.
 
         Raises
@@ -133,20 +134,17 @@ class Scores:
         learned = f"learned from {count(self.n_outcomes, 'outcome')}; median chance {percent(middle, 1)}"
         return "; ".join([f"{n} scored by {names}, {learned}", *self.notes])
 
-    def __str__(self) -> str:
-        return self.summary()
-
-    def __repr__(self) -> str:
-        return f"<Scores: {self.summary()}>"
-
-    def _repr_html_(self) -> str:
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        if not page:
+            return Parts()
         rows = []
         for i in self.order[:_SHOWN].tolist():
             told = self.explain(self.lead_ids[i])
             rows.append([str(self.rank[i]), str(told.lead_id), number(told.score), " ".join(told.lines[1:])])
         rest = len(self.lead_ids) - len(rows)
-        more = f"<p>{count(rest, 'more lead')} in <code>.table()</code></p>" if rest > 0 else ""
-        return f"<p><b>{escape(self.summary())}</b></p>{html(['rank', 'lead', 'score', 'why'], rows)}{more}"
+        more = [f"{count(rest, 'more lead')} in .frame()"] if rest > 0 else []
+        return Parts(tables=[(["rank", "lead", "score", "why"], rows)], notes=more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +177,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class ScoreExplanation:
+class ScoreExplanation(Result):
     """Why a lead has its score.
 
     Parameters
@@ -214,12 +212,10 @@ class ScoreExplanation:
         first = f"{self.lead_id}: {percent(self.score, 1)} chance with a typical rep, {place}"
         return [f"{first}; a lead of which nothing is known has {percent(self.base, 1)}.", *parts]
 
-    def __str__(self) -> str:
-        return "\n".join([self.lines[0], *(f"  {line}" for line in self.lines[1:])])
+    def summary(self) -> str:
+        """Return score and rank in one sentence."""
+        return self.lines[0]
 
-    def __repr__(self) -> str:
-        return f"<ScoreExplanation: {self.lines[0]}>"
-
-    def _repr_html_(self) -> str:
-        items = "".join(f"<li>{escape(line)}</li>" for line in self.lines[1:])
-        return f"<p><b>{escape(self.lines[0])}</b></p><ul>{items}</ul>"
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        return Parts(lines=self.lines[1:])

@@ -1,5 +1,7 @@
 """Lead scores from weights that a person states; tiers from scores, by share or by threshold."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from itertools import pairwise
 from numbers import Integral

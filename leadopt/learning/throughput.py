@@ -72,7 +72,7 @@ def estimate(
     Returns
     -------
     Throughput
-        `.table`: a row per rep with the proposed capacity; `.levels`: conversion by load; `.plot()`. It sets nothing
+        `.frame()`: a row per rep with the proposed capacity; `.levels`: conversion by load; `.plot()`. It sets nothing
 
     Raises
     ------
@@ -94,7 +94,7 @@ def estimate(
     ...     {"rep_id": "Ann", "converted": k % (2 if load < 16 else 8) == 0, "at": date.fromordinal(737791 + 7 * week)}
     ...     for week, load, k in rows
     ... ]
-    >>> estimate(history).table[0]["history_shows"]
+    >>> estimate(history).frame()[0]["history_shows"]
     'conversion drops beyond 8 leads in 7 days (90% interval 6 to 11)'
     """
     meter = Meter(on_progress)

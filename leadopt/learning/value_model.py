@@ -1,5 +1,7 @@
 """`ValueModel`: what a lead is worth if it is won, learned from the values of leads that were."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
@@ -111,7 +113,7 @@ class ValueModel:
         self.rep = rep
         self.currency = currency
 
-    def fit(self, history: Any) -> "ValueModel":
+    def fit(self, history: Any) -> ValueModel:
         """Learn from won leads, and return the model itself; without any with a value it has learned nothing.
 
         Raises

@@ -1,8 +1,8 @@
 """A plan beside what would have happened without it, on the same leads and by the same estimates."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,9 @@ from leadopt.decision.case import Case
 from leadopt.metrics import jain
 from leadopt.plans.baselines import ALL
 from leadopt.problem.certify import Certificate, certify
-from leadopt.tables.text import html, markdown, number, percent
+from leadopt.tables import Table
+from leadopt.tables.result import Cells, Parts, Result
+from leadopt.tables.text import markdown, number, percent
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -56,17 +58,27 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Comparison:
+class Comparison(Result):
     """Outcomes of the plan and of the baselines; the plan comes first."""
 
     unit: str
     outcomes: tuple[Outcome, ...]
+    like: Table = field(repr=False)
 
-    def columns(self) -> dict[str, list[float | int | str | None]]:
-        """Return the outcomes as columns, for a data frame."""
+    def frame(self) -> Any:
+        """Return one row per method, of the same kind of table as the leads were.
+
+        Columns: method, gain, deals, lift, placed, newcomer_share, emptiest, fullest, evenness and rules_broken.
+        """
         names = ("method", "gain", "deals", "lift", "placed", "newcomer_share", "emptiest", "fullest", "evenness")
         columns = {name: [getattr(outcome, name) for outcome in self.outcomes] for name in names}
-        return columns | {"rules_broken": [len(outcome.broken) for outcome in self.outcomes]}
+        broken = [len(outcome.broken) for outcome in self.outcomes]
+        return self.like.build({**columns, "rules_broken": broken}, numbers=names[1:])
+
+    def summary(self) -> str:
+        """Return what is compared, in one sentence."""
+        first, *others = (outcome.method for outcome in self.outcomes)
+        return f"{first} beside {', '.join(others)}"
 
     @property
     def _deals_apart(self) -> bool:
@@ -74,15 +86,19 @@ class Comparison:
         return self.unit != "deals" and self.outcomes[0].deals is not None
 
     @property
-    def headers(self) -> tuple[str, ...]:
-        """Headers of the table for people."""
+    def _cells(self) -> Cells:
         deals = ("expected deals",) if self._deals_apart else ()
-        return ("method", f"expected {self.unit}", *deals, "plan's lift", "placed", "newcomers", "fill", "rules broken")
-
-    @property
-    def rows(self) -> list[list[str]]:
-        """Cells of the table for people."""
-        return [self._row(outcome) for outcome in self.outcomes]
+        names = (
+            "method",
+            f"expected {self.unit}",
+            *deals,
+            "plan's lift",
+            "placed",
+            "newcomers",
+            "fill",
+            "rules broken",
+        )
+        return names, [self._row(outcome) for outcome in self.outcomes]
 
     def _row(self, outcome: Outcome) -> list[str]:
         deals = [number(outcome.deals or 0.0, 4)] if self._deals_apart else []
@@ -99,32 +115,30 @@ class Comparison:
             str(len(outcome.broken)),
         ]
 
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        return Parts(tables=[self._cells])
+
     def __str__(self) -> str:
-        return markdown(self.headers, self.rows)
-
-    def __repr__(self) -> str:
-        first, *others = (outcome.method for outcome in self.outcomes)
-        return f"<Comparison: {first} beside {', '.join(others)}>"
-
-    def _repr_html_(self) -> str:
-        return f"<p>Expected {escape(self.unit)}</p>{html(self.headers, self.rows)}"
+        return markdown(*self._cells)
 
 
-def compare(case: Case, method: str, rep_of_lead: Ints, others: Mapping[str, Ints]) -> Comparison:
+def compare(case: Case, method: str, rep_of_lead: Ints, others: Mapping[str, Ints], like: Table) -> Comparison:
     """Return an answer beside others and every baseline that applies to the case."""
     answers = {method: rep_of_lead, **others}
     for name, baseline in ALL.items():
         if name != "territory" or (case.territory_of_lead is not None and case.territory_of_rep is not None):
             answers[name] = baseline(case, 0).rep_of_lead
-    return compare_answers(case, answers)
+    return compare_answers(case, answers, like)
 
 
-def compare_answers(case: Case, answers: dict[str, Ints]) -> Comparison:
+def compare_answers(case: Case, answers: dict[str, Ints], like: Table) -> Comparison:
     """Return any answers side by side; lifts are those of the first one."""
     certificates = {name: certify(case.problem, answer) for name, answer in answers.items()}
     best = next(iter(certificates.values())).objective - case.credit
     return Comparison(
         unit=case.unit,
+        like=like,
         outcomes=tuple(_outcome(case, name, answer, certificates[name], best) for name, answer in answers.items()),
     )
 

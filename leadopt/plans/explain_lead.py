@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from leadopt.decision.case import Answered, Case
 from leadopt.plans.why_unassigned import Pool, Unassigned, why_unassigned
 from leadopt.tables.cells import Id
+from leadopt.tables.result import Parts, Result
 from leadopt.tables.text import number, percent
 
 Floats = NDArray[np.float64]
@@ -98,7 +98,7 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Explanation:
+class Explanation(Result):
     """Why a lead went to its rep, or to nobody.
 
     Parameters
@@ -195,15 +195,13 @@ class Explanation:
             return "about the same"
         return f"{number(abs(difference))} {'more' if difference > 0 else 'less'}"
 
-    def __str__(self) -> str:
-        return "\n".join([self.lines[0], *(f"  {line}" for line in self.lines[1:])])
+    def summary(self) -> str:
+        """Return who has the lead and what it gains, in one sentence."""
+        return self.lines[0]
 
-    def __repr__(self) -> str:
-        return f"<Explanation: {self.lines[0]}>"
-
-    def _repr_html_(self) -> str:
-        items = "".join(f"<li>{escape(line)}</li>" for line in self.lines[1:])
-        return f"<p><b>{escape(self.lines[0])}</b></p><ul>{items}</ul>"
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        return Parts(lines=self.lines[1:])
 
 
 def explain(plan: Answered, lead: int, most: int = 3) -> Explanation:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 
 from leadopt.decision.case import Answered, Case
 from leadopt.tables.cells import Id
-from leadopt.tables.text import count, html, number
+from leadopt.tables.result import Cells, Parts, Result
+from leadopt.tables.text import count, number
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -85,7 +85,7 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class RepExplanation:
+class RepExplanation(Result):
     """Why a rep got these leads.
 
     Parameters
@@ -172,8 +172,7 @@ class RepExplanation:
         return [f"{count(self.n_lost, 'lead')} would gain most here and went elsewhere, closest {closest}."]
 
     @property
-    def table(self) -> tuple[list[str], list[list[str]]]:
-        """Headers and rows of the limits, for people."""
+    def _cells(self) -> Cells:
         rows = [
             [
                 bound.name,
@@ -188,16 +187,15 @@ class RepExplanation:
         ]
         return ["limit", "this rep", "all its reps", "at least", "at most", "", "price"], rows
 
-    def __str__(self) -> str:
-        return "\n".join([self.lines[0], *(f"  {line}" for line in self.lines[1:])])
+    def summary(self) -> str:
+        """Return how many leads the rep has and what they gain, in one sentence."""
+        return self.lines[0]
 
-    def __repr__(self) -> str:
-        return f"<RepExplanation: {self.lines[0]}>"
-
-    def _repr_html_(self) -> str:
-        said = [*self._origin, self._slot, *self._losses]
-        items = "".join(f"<li>{escape(line)}</li>" for line in said)
-        return f"<p><b>{escape(self.lines[0])}</b></p><ul>{items}</ul>{html(*self.table)}"
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        if page:
+            return Parts(lines=[*self._origin, self._slot, *self._losses], tables=[self._cells])
+        return Parts(lines=self.lines[1:])
 
 
 def explain_rep(plan: Answered, rep: int, most: int = 10) -> RepExplanation:

@@ -1,8 +1,7 @@
 """Which leads a plan took away from the reps who had them, and which of these moves pay."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,10 @@ from leadopt.matching import Match, solve
 from leadopt.problem.certify import certify
 from leadopt.problem.problem import Problem
 from leadopt.solvers import Near
+from leadopt.tables import Table
 from leadopt.tables.cells import Id
-from leadopt.tables.text import count, html, number
+from leadopt.tables.result import Cells, Parts, Result
+from leadopt.tables.text import count, number
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -80,7 +81,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Moves:
+class Moves(Result):
     """Which leads were taken away from the reps who had them, and what that brings.
 
     Parameters
@@ -100,16 +101,22 @@ class Moves:
     n_kept: int
     unit: str
     brings: float | None
+    like: Table = field(repr=False)
 
     @property
     def cost(self) -> float:
         """What the moves cost together."""
         return float(sum(move.cost for move in self.moves))
 
-    def columns(self) -> dict[str, list[Any]]:
-        """Return one entry per move, as columns for a data frame."""
+    def frame(self) -> Any:
+        """Return one row per move, of the same kind of table as the leads were.
+
+        Columns: lead_id, rep_before, rep_after (None = pool), gain_before, gain_after, cost, net and brings.
+        """
         names = ("lead_id", "rep_before", "rep_after", "gain_before", "gain_after", "cost", "net", "brings")
-        return {name: [getattr(move, name) for move in self.moves] for name in names}
+        return self.like.build(
+            {name: [getattr(move, name) for move in self.moves] for name in names}, numbers=names[3:]
+        )
 
     def summary(self) -> str:
         """Return the moves in one sentence."""
@@ -121,7 +128,7 @@ class Moves:
         return f"{moved}: {worth}, {number(self.cost)} for moving"
 
     @property
-    def _cells(self) -> tuple[list[str], list[list[str]]]:
+    def _cells(self) -> Cells:
         rows = [
             [
                 str(move.lead_id),
@@ -135,22 +142,18 @@ class Moves:
         ]
         return ["lead", "from", "to", "gains", "net", "keeping it would cost"], rows
 
-    def __str__(self) -> str:
-        lines = [self.summary()]
-        for lead, before, after, gains, net, brings in self._cells[1]:
-            keeping = (
-                "" if brings == "-" else "; it must move" if brings == "must move" else f"; keeping it costs {brings}"
-            )
-            lines.append(f"  {lead}: {before} -> {after}, gains {gains}, net {net}{keeping}")
-        more = len(self.moves) - _SHOWN
-        return "\n".join(lines + ([f"  and {more} more"] if more > 0 else []))
-
-    def __repr__(self) -> str:
-        return f"<Moves: {self.summary()}>"
-
-    def _repr_html_(self) -> str:
-        more = f"<p>{len(self.moves) - _SHOWN} more in <code>.columns()</code></p>" if len(self.moves) > _SHOWN else ""
-        return f"<p><b>{escape(self.summary())}</b></p>{html(*self._cells)}{more}"
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        rest = len(self.moves) - _SHOWN
+        more = [f"and {rest} more in .frame()"] if rest > 0 else []
+        if page:
+            return Parts(tables=[self._cells] if self.moves else [], notes=more)
+        said = {"-": "", "must move": "; it must move"}
+        lines = [
+            f"{lead}: {before} -> {after}, gains {gains}, net {net}{said.get(brings, f'; keeping it costs {brings}')}"
+            for lead, before, after, gains, net, brings in self._cells[1]
+        ]
+        return Parts(lines=[*lines, *more])
 
 
 def moves_of(plan: Answered) -> Moves:
@@ -171,6 +174,7 @@ def moves_of(plan: Answered) -> Moves:
         moves=tuple(moves[k] for k in order),
         n_kept=int((kept.previous >= 0).sum()) - len(moved),
         unit=plan.case.unit,
+        like=plan.like,
         brings=_brings(plan, kept) if len(moved) else 0.0,
     )
 

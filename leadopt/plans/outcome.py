@@ -1,8 +1,9 @@
 """What a plan will really bring: an interval for its outcome, beside what unshrunk rates would promise."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from leadopt.decision.draws import drawn_rates
 from leadopt.errors import InvalidInput
 from leadopt.learning.lead_worth import Valued
 from leadopt.plans.baselines import round_robin
-from leadopt.tables.text import html, number, percent
+from leadopt.tables.result import Parts, Result
+from leadopt.tables.text import number, percent
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,8 +37,8 @@ class Lift:
     high: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanValue:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PlanValue(Result):
     """What the placed leads of a plan will bring.
 
     Parameters
@@ -63,9 +65,8 @@ class PlanValue:
     naive: float
     lift: Lift | None = None
 
-    @property
-    def sentence(self) -> str:
-        """The same in words."""
+    def summary(self) -> str:
+        """Return the same in words."""
         text = (
             f"Expect {number(self.estimate, 4)} {self.unit}; with {percent(self.level)} probability between "
             f"{number(self.low, 4)} and {number(self.high, 4)}"
@@ -82,26 +83,19 @@ class PlanValue:
         side = "too much, as the best of many noisy rates were chosen" if above > 0 else "less"
         return f"Raw rates promise {number(self.naive, 4)}, {percent(abs(above))} {side}."
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return {**asdict(self), "sentence": self.sentence}
+    def _told(self) -> dict[str, Any]:
+        return {**asdict(self), "sentence": self.summary()}
 
-    def to_json(self) -> str:
-        """Return the same as JSON."""
-        import json
-
-        return json.dumps(self.to_dict(), ensure_ascii=False)
-
-    def __str__(self) -> str:
-        return self.sentence
-
-    def _repr_html_(self) -> str:
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        if not page:
+            return Parts()
         rows = [["outcome", *(number(x, 4) for x in (self.estimate, self.low, self.high))]]
         if self.lift is not None:
             lift = (self.lift.estimate, self.lift.low, self.lift.high)
             rows.append([f"more than {self.lift.over}", *(number(x, 4) for x in lift)])
         rows.append(["by raw rates", number(self.naive, 4), "", ""])
-        return f"<p>{escape(self.sentence)}</p>{html([self.unit, 'estimate', 'low', 'high'], rows)}"
+        return Parts(tables=[([self.unit, "estimate", "low", "high"], rows)])
 
 
 def plan_value(
@@ -110,7 +104,7 @@ def plan_value(
     level: float = 0.9,
     n_draws: int = 1000,
     lift: bool = True,
-    rng: "int | np.random.Generator" = 0,
+    rng: int | np.random.Generator = 0,
 ) -> PlanValue:
     r"""Return what a plan will really bring, with the interval of the outcome.
 
@@ -197,7 +191,7 @@ def value_in_words(plan: Answered) -> str:
     if plan.case.evidence is None:
         return ""
     n_rates = max(1, plan.case.evidence.estimates.probability.size)
-    return plan_value(plan, lift=False, n_draws=int(np.clip(_MOST_DRAWN // n_rates, 100, 1000))).sentence
+    return plan_value(plan, lift=False, n_draws=int(np.clip(_MOST_DRAWN // n_rates, 100, 1000))).summary()
 
 
 def _more(lift: Lift, unit: str) -> str:
@@ -224,7 +218,7 @@ class _Pairs:
     valued: Ints
 
     @classmethod
-    def of(cls, evidence: Evidence, scale: Floats, answers: list[Ints], valued: Ints | None) -> "_Pairs":
+    def of(cls, evidence: Evidence, scale: Floats, answers: list[Ints], valued: Ints | None) -> _Pairs:
         n_reps = evidence.estimates.probability.shape[1]
         leads = [np.flatnonzero(answer >= 0) for answer in answers]
         keys = [
@@ -251,7 +245,7 @@ class _Pairs:
             valued=groups[2].astype(np.int64),
         )
 
-    def groups(self, chosen: NDArray[np.bool_]) -> "_Pairs":
+    def groups(self, chosen: NDArray[np.bool_]) -> _Pairs:
         """Return the same pairs with some of the groups."""
         parts = {name: getattr(self, name)[chosen] for name in ("pair_of_group", "scale", "size", "valued")}
         return replace(self, **parts)

@@ -1,9 +1,10 @@
 """`Plan`: the answer in the user's terms, with its certificate, its reasons and its reports."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from typing import Any, Self
 
 import numpy as np
@@ -32,14 +33,17 @@ from leadopt.problem.problem import Limit
 from leadopt.solvers import Near
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
-from leadopt.tables.text import html, number
+from leadopt.tables.result import Parts, Result
+from leadopt.tables.text import number
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_SHOWN = 20  # reps, in a notebook
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Plan(Answered):
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Plan(Result, Answered):
     """Who gets which lead, and why.
 
     Made by `leadopt.assign`; everything in it can be recomputed from `case` and `rep_of_lead`.
@@ -176,10 +180,10 @@ class Plan(Answered):
         capacity: Mapping[Any, int] | None = None,
         without: Collection[str] = (),
         away: Collection[Any] = (),
-        limits: "Mapping[str, Limit | Mapping[str, float | None]] | None" = None,
+        limits: Mapping[str, Limit | Mapping[str, float | None]] | None = None,
         pins: Mapping[Any, Any] | None = None,
         time_limit_s: float | None = None,
-    ) -> "WhatIf[Plan]":
+    ) -> WhatIf[Plan]:
         """Return what the plan would be after a change: solved anew, from the prices of this one.
 
         Of all best plans, one with few moves is taken. Entitlements are not computed again: a fairness band stays
@@ -256,9 +260,9 @@ class Plan(Answered):
             an assignment names a lead or a rep that the plan does not know
         """
         answers = {name: self.case.answer(assignment) for name, assignment in (others or {}).items()}
-        return compare(unexplored(self.case), "this plan", self.rep_of_lead, answers)
+        return compare(unexplored(self.case), "this plan", self.rep_of_lead, answers, self.like)
 
-    def baseline(self, name: str, turn: Id | None = None) -> "Plan":
+    def baseline(self, name: str, turn: Id | None = None) -> Plan:
         """Return what a baseline makes of the same case, as a plan.
 
         Parameters
@@ -344,24 +348,17 @@ class Plan(Answered):
         """
         return cls(**read(text))
 
-    def __str__(self) -> str:
-        return self.summary()
-
-    def __repr__(self) -> str:
-        return f"<Plan: {self.summary()}>"
-
-    def _repr_html_(self) -> str:
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        if not page:
+            return Parts()
         headers, rows = rep_table(self)
-        shown = rows[:20]
-        more = (
-            f"<p>{len(rows) - len(shown)} more reps in <code>plan.loads()</code></p>" if len(rows) > len(shown) else ""
-        )
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
-        return f"<p><b>{escape(self.summary())}</b></p>{html(headers, shown)}{more}<ul>{notes}</ul>"
+        more = [f"{len(rows) - _SHOWN} more reps in plan.loads()"] if len(rows) > _SHOWN else []
+        return Parts(tables=[(headers, rows[:_SHOWN])], notes=[*more, *self.notes])
 
 
 def plan_of(
-    case: Case, found: Match, like: Table, *, near: Ints | None = None, rng: "int | np.random.Generator" = 0
+    case: Case, found: Match, like: Table, *, near: Ints | None = None, rng: int | np.random.Generator = 0
 ) -> Plan:
     """Return a match as a plan; of equally good answers, one that moves few leads from where they are `near`."""
     answer = found.rep_of_lead if near is None else settled(case.problem, found, near, rng)

@@ -1,7 +1,6 @@
 """What a newcomer quota costs, in all and for each newcomer."""
 
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +8,8 @@ from numpy.typing import NDArray
 from leadopt.decision.case import Answered, Case
 from leadopt.matching import Match, Status, solve
 from leadopt.tables.cells import Id
-from leadopt.tables.text import html, markdown, number
+from leadopt.tables.result import Cells, Parts, Result
+from leadopt.tables.text import number
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -38,7 +38,7 @@ class NewcomerCost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class QuotaCost:
+class QuotaCost(Result):
     """What the limits of a newcomer quota cost, in the unit of the plan.
 
     Parameters
@@ -64,7 +64,7 @@ class QuotaCost:
         return f"The quota costs {number(self.total)} {self.unit}{unsure}."
 
     @property
-    def table(self) -> tuple[list[str], list[list[str]]]:
+    def cells(self) -> Cells:
         """Headers and rows, one for each newcomer, for people."""
         headers = ["rep", "leads", "without quota", f"expected {self.unit}", "without quota", "costs"]
         return headers, [
@@ -73,14 +73,9 @@ class QuotaCost:
             for rep, one in self.newcomers.items()
         ]
 
-    def __str__(self) -> str:
-        return f"{self.summary()}\n\n{markdown(*self.table)}"
-
-    def __repr__(self) -> str:
-        return f"<QuotaCost: {self.summary()}>"
-
-    def _repr_html_(self) -> str:
-        return f"<p><b>{escape(self.summary())}</b></p>{html(*self.table)}"
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        return Parts(tables=[self.cells])
 
 
 def quota_cost(plan: Answered) -> QuotaCost | None:

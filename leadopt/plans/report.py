@@ -138,7 +138,7 @@ def _cost(plan: Answered) -> str:
     cost = quota_cost(plan)
     if cost is None:
         return ""
-    return f" {cost.summary()}\n\n{markdown(*cost.table)}"
+    return f" {cost.summary()}\n\n{markdown(*cost.cells)}"
 
 
 def _limits(plan: Answered) -> str:

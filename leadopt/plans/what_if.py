@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from html import escape
 from numbers import Integral
 from typing import Any, Generic, TypeVar
 
@@ -16,7 +15,8 @@ from leadopt.problem.certify import certify
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit
 from leadopt.tables.cells import Id, is_number
-from leadopt.tables.text import count, html, number
+from leadopt.tables.result import Parts, Result
+from leadopt.tables.text import count, number
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,7 +52,7 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class WhatIf(Generic[P]):
+class WhatIf(Result, Generic[P]):
     """A plan beside the one that it would be after a change.
 
     Parameters
@@ -101,21 +101,23 @@ class WhatIf(Generic[P]):
 
         The same kind of table as the leads were; the greatest loss and gain come last and first.
         """
+        lead_id = self.before.case.policy.columns.lead_id
+        columns = {lead_id if name == "lead" else name: values for name, values in self._columns.items()}
+        return self.before.like.build(columns, numbers=("gain_before", "gain_after", "change"), own=(lead_id,))
+
+    @cached_property
+    def _columns(self) -> dict[str, list[Any]]:
         case = self.before.case
         old, new, was, now = self._there
         order = np.argsort(was - now, kind="stable")
-        return self.before.like.build(
-            {
-                case.policy.columns.lead_id: [case.lead_ids[lead] for lead in self.moved[order]],
-                "from": [_rep(case, rep) for rep in old[order]],
-                "to": [_rep(case, rep) for rep in new[order]],
-                "gain_before": was[order].tolist(),
-                "gain_after": now[order].tolist(),
-                "change": (now - was)[order].tolist(),
-            },
-            numbers=("gain_before", "gain_after", "change"),
-            own=(case.policy.columns.lead_id,),
-        )
+        return {
+            "lead": [case.lead_ids[lead] for lead in self.moved[order]],
+            "from": [_rep(case, rep) for rep in old[order]],
+            "to": [_rep(case, rep) for rep in new[order]],
+            "gain_before": was[order].tolist(),
+            "gain_after": now[order].tolist(),
+            "change": (now - was)[order].tolist(),
+        }
 
     @cached_property
     def loads(self) -> Any:
@@ -165,27 +167,29 @@ class WhatIf(Generic[P]):
     @property
     def _shown(self) -> list[list[str]]:
         """Return the first moves as cells."""
-        case, rows = self.before.case, []
-        old, new, was, now = self._there
-        for k in np.argsort(was - now, kind="stable")[:_SHOWN]:
-            names = [str(_rep(case, int(rep[k])) if rep[k] >= 0 else "pool") for rep in (old, new)]
-            rows.append([str(case.lead_ids[self.moved[k]]), *names, number(float(was[k])), number(float(now[k]))])
-        return rows
+        leads, old, new, was, now, _ = (values[:_SHOWN] for values in self._columns.values())
+        names = [["pool" if rep is None else str(rep) for rep in reps] for reps in (old, new)]
+        return [list(row) for row in zip(map(str, leads), *names, map(number, was), map(number, now), strict=True)]
 
-    def __str__(self) -> str:
-        lines = [self.summary()]
-        lines += [f"  {lead}: {old} -> {new}, {was} -> {now}" for lead, old, new, was, now in self._shown]
-        more = len(self.moved) - _SHOWN
-        return "\n".join(lines + ([f"  and {more} more in .moves"] if more > 0 else []))
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        rest = len(self.moved) - _SHOWN
+        more = [f"and {rest} more in .moves"] if rest > 0 else []
+        if not page:
+            lines = [f"{lead}: {old} -> {new}, {was} -> {now}" for lead, old, new, was, now in self._shown]
+            return Parts(lines=[*lines, *more])
+        table = (["lead", "from", "to", "gain before", "gain after"], self._shown)
+        return Parts(tables=[table] if len(self.moved) else [], notes=[*more, str(self.plan)])
 
-    def __repr__(self) -> str:
-        return f"<WhatIf: {self.summary()}>"
-
-    def _repr_html_(self) -> str:
-        more = len(self.moved) - _SHOWN
-        rest = f"<p>{more} more in <code>.moves</code></p>" if more > 0 else ""
-        table = html(["lead", "from", "to", "gain before", "gain after"], self._shown) if len(self.moved) else ""
-        return f"<p><b>{escape(self.summary())}</b></p><p>{escape(str(self.plan))}</p>{table}{rest}"
+    def _told(self) -> dict[str, Any]:
+        return {
+            "notes": self.notes,
+            "change": self.change,
+            "change_at_most": self.change_at_most,
+            "before": str(self.before),
+            "after": str(self.plan),
+            "moves": self._columns,
+        }
 
 
 def bound_by_prices(change: Change, prices: Floats) -> float:

@@ -1,5 +1,7 @@
 """`Affinity`: what each lead is worth with each rep, in factored form."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar, cast
@@ -135,7 +137,7 @@ class Affinity(_Known):
         """
         return self._once("_by_size", self._find_by_size)
 
-    def is_along(self, other: "Affinity") -> bool:
+    def is_along(self, other: Affinity) -> bool:
         """Return whether leads have the same rows and scales as in another one, so that only rates differ."""
         if self is other:
             return True
@@ -175,7 +177,7 @@ class Affinity(_Known):
         return self.of(np.arange(self.n_leads))
 
     @classmethod
-    def coerce(cls, gains: "Affinity | ArrayLike") -> "Affinity":
+    def coerce(cls, gains: Affinity | ArrayLike) -> Affinity:
         """Return an `Affinity` as it is, and a matrix (n_leads, n_reps) as a dense one."""
         return gains if isinstance(gains, Affinity) else cls(rates=gains)  # type: ignore[arg-type]
 

@@ -1,5 +1,7 @@
 """What is to be solved, as frozen data: `Limit` and `Problem`. No solver in here."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
@@ -74,7 +76,7 @@ class Limit:
         *,
         reps: ArrayLike | None = None,
         leads: ArrayLike | None = None,
-        usage: "ArrayLike | Affinity" = 1.0,
+        usage: ArrayLike | Affinity = 1.0,
         lower: float = 0.0,
         upper: float = float("inf"),
         penalty: float | None = None,
@@ -265,7 +267,7 @@ def _about(of: Any, label: str) -> int | str | None:
     raise InvalidInput(f"{label}: of must be the index of a rep, a word or None; found {of!r}")
 
 
-def _amounts(usage: "ArrayLike | Affinity", label: str) -> float | Floats | Affinity:
+def _amounts(usage: ArrayLike | Affinity, label: str) -> float | Floats | Affinity:
     if isinstance(usage, Affinity):
         if not usage.is_amount:
             raise InvalidInput(f"{label}: usage must be finite and not negative")

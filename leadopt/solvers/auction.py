@@ -8,6 +8,8 @@ Prices of an earlier match take the place of the samples. When time is over, lea
 wait are placed on free slots.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,7 +88,7 @@ class Auction:
             # An answer that is not allowed is none: who must be placed is, however long that takes.
             return draft.answer() or self._solve(rest, draft.prices, Meter(meter.relay), draft)
 
-    def _solve(self, rest: Remainder, hint: Floats | None, meter: Meter, draft: "_Draft") -> Answer:
+    def _solve(self, rest: Remainder, hint: Floats | None, meter: Meter, draft: _Draft) -> Answer:
         share = self._share_at_once(rest)
         if share is not None and meter.left_s > flow_seconds(share * rest.n_pairs):
             return solve_every_pair(rest.problem, rest.tree, rest.room, rest.leads)
@@ -118,7 +120,7 @@ class _Draft:
     rep_of: Ints
 
     @classmethod
-    def begun(cls, rest: Remainder, hint: Floats | None) -> "_Draft":
+    def begun(cls, rest: Remainder, hint: Floats | None) -> _Draft:
         """Return the draft in which everybody waits."""
         prices = np.zeros(rest.problem.n_reps) if hint is None else hint
         return cls(rest=rest, start=prices, prices=prices, rep_of=np.full(len(rest.leads), -1, dtype=np.int64))

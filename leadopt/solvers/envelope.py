@@ -6,6 +6,8 @@ of a sample bring every load to within a few leads of its slots. The leads near 
 `finish` deals them out exactly.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -116,7 +118,7 @@ class Descent:
     loads: Loads
 
     @classmethod
-    def at(cls, oracle: SlopedOracle, slots: Floats, prices: Floats) -> "Descent":
+    def at(cls, oracle: SlopedOracle, slots: Floats, prices: Floats) -> Descent:
         """Return where one stands at some prices; reps that nobody is near come down to where somebody is."""
         loads = oracle.loads(prices, _BROAD)
         far = np.flatnonzero((_curvature(loads) == 0) & (loads.load == 0) & (prices > 0) & np.isfinite(prices))
@@ -154,7 +156,7 @@ class Descent:
         shift = self.surplus / between if between > 0 else 0.0
         return np.where(costs[:-1], np.maximum(self.prices + shift, 0.0), self.prices)
 
-    def is_better_than(self, other: "Descent") -> bool:
+    def is_better_than(self, other: Descent) -> bool:
         """Return whether the dual or the loads are better; near the end, the value alone is blurred by rounding."""
         return self.value < other.value - 1e-13 * abs(other.value) or self.wrong < other.wrong
 

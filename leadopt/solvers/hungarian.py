@@ -1,5 +1,7 @@
 """`Hungarian`: one lead per slot by SciPy's shortest augmenting paths; a rep is as many columns as it has slots."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

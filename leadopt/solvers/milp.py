@@ -10,6 +10,8 @@
 5. The prices bound what any answer is worth. As leads cannot be divided, the bound is seldom reached exactly.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,6 +4,8 @@ Leads (identical ones merged) flow to the innermost limit of a rep, from there t
 root; staying in the pool is an arc straight to the root. A lower bound is a demand that the parent supplies.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,5 +1,7 @@
 """What the user's columns are called: settings, with defaults."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 

@@ -22,7 +22,7 @@ def test_the_order_of_service_is_by_score_then_by_id_whatever_the_order_of_the_t
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_the_table_is_best_first_and_of_the_leads_kind(kind):
     leads = KINDS[kind]({"lead_id": ["B", "A", "C"], "budget": ["no", "yes", None]})
-    rows = records(scored(leads, {"budget": {"yes": 4, "no": 1}}).table())
+    rows = records(scored(leads, {"budget": {"yes": 4, "no": 1}}).frame())
     assert rows == [
         {"lead_id": "A", "rank": 1, "score": 1.0, "adds budget": 1.0},
         {"lead_id": "B", "rank": 2, "score": 0.25, "adds budget": 0.25},
@@ -42,7 +42,7 @@ def test_scores_are_shown_in_a_notebook_with_their_reasons_escaped():
 
 def test_no_leads_have_no_scores():
     found = scored({"lead_id": [], "kind": []}, {"kind": {"a": 1}})
-    assert (found.order.tolist(), found.table(), found.values.tolist()) == ([], [], [])
+    assert (found.order.tolist(), found.frame(), found.values.tolist()) == ([], [], [])
     assert str(found) == "0 leads scored by kind; median 0 of 1"
 
 

@@ -158,7 +158,7 @@ def test_a_newcomer_gets_what_others_show_and_is_told_so(found):
 
 
 def test_the_table_joins_with_reps_and_sets_nothing(found):
-    table = found.table
+    table = found.frame()
     assert list(table) == ["rep_id", "outcomes", "usual_load", "most_load", "proposed_capacity", "low", "high",
                            "drop_chance", "history_shows"]  # fmt: skip
     reps = pd.DataFrame({"rep_id": ["r0", "new"], "capacity": [5, 5]}).merge(table, on="rep_id")
@@ -172,7 +172,7 @@ def test_the_table_joins_with_reps_and_sets_nothing(found):
 def test_levels_count_every_outcome_that_was_judged(found):
     levels = found.levels
     assert list(levels) == ["rep_id", "from_load", "to_load", "outcomes", "converted", "raw_rate", "fitted"]
-    judged = found.table.set_index("rep_id")["outcomes"]
+    judged = found.frame().set_index("rep_id")["outcomes"]
     assert levels.groupby("rep_id")["outcomes"].sum().to_dict() == judged.to_dict()
     assert (levels["raw_rate"] == levels["converted"] / levels["outcomes"]).all()
     old = levels[levels["rep_id"] != "new"]
@@ -199,7 +199,7 @@ def test_every_kind_of_table_and_every_order_give_the_same():
     plain = estimate(history, segment_by="source")
     frame = pl.DataFrame(history).sample(fraction=1.0, shuffle=True, seed=1)
     other = estimate(frame, segment_by="source")
-    assert isinstance(other.table, pl.DataFrame) and isinstance(other.levels, pl.DataFrame)
+    assert isinstance(other.frame(), pl.DataFrame) and isinstance(other.levels, pl.DataFrame)
     for one, same in zip(plain.proposals, other.proposals, strict=True):
         assert (one.capacity, one.words) == (same.capacity, same.words)
         assert one.drop_chance == pytest.approx(same.drop_chance, abs=1e-9)
@@ -225,7 +225,7 @@ def test_what_is_left_out_is_told():
 def test_without_outcomes_nothing_is_known(history):
     found = estimate(history)
     assert found.summary() == "no settled outcomes of reps with a date, so nothing is known of their throughput"
-    assert len(found.table) == len(found.levels) == 0
+    assert len(found.frame()) == len(found.levels) == 0
     assert str(found).startswith("no settled outcomes")
 
 

@@ -47,7 +47,7 @@ def test_the_figures_are_those_of_the_answer():
     leads, reps = leads_of(3, kind=["a", "b", "a"], value=[10, 20, 30]), reps_of(2, 4, 0, is_newcomer=[0, 1, 0])
     plan = assign(leads, reps, HISTORY, policy=Policy(segment_by="kind"))
     answer = np.array([0, 1, -1])
-    found = compare_answers(plan.case, {"mine": answer, "all": np.array([0, 1, 0])}).outcomes
+    found = compare_answers(plan.case, {"mine": answer, "all": np.array([0, 1, 0])}, plan.like).outcomes
     chance = plan.case.probability(np.array([0, 1]), np.array([0, 1]))
     assert found[0].gain == pytest.approx(10 * chance[0] + 20 * chance[1])
     assert found[0].deals == pytest.approx(chance.sum())
@@ -61,11 +61,12 @@ def test_the_figures_are_those_of_the_answer():
 def test_the_table_holds_what_the_outcomes_hold():
     plan = assign(leads_of(3, kind=["a", "b", "a"], value=[1, 2, 3]), reps_of(2, 2), HISTORY)
     found = plan.compare()
-    columns = found.columns()
-    assert columns["method"] == ["this plan", "round robin", "performance", "profile", "greedy"]
-    assert columns["rules_broken"] == [0] * 5
-    assert len(found.headers) == len(found.rows[0]) == 8
-    assert found.headers[:3] == ("method", "expected value", "expected deals")
+    rows = found.frame()
+    assert [row["method"] for row in rows] == ["this plan", "round robin", "performance", "profile", "greedy"]
+    assert [row["rules_broken"] for row in rows] == [0] * 5
+    headers, cells = found.below().tables[0]
+    assert len(headers) == len(cells[0]) == 8
+    assert headers[:3] == ("method", "expected value", "expected deals")
     assert str(found).count("\n") == 6
     assert "<table>" in found._repr_html_()
     assert repr(found).startswith(f"<Comparison: {found.outcomes[0].method} beside ")
@@ -73,8 +74,8 @@ def test_the_table_holds_what_the_outcomes_hold():
 
 def test_territory_is_compared_only_where_both_tables_have_one():
     leads, reps = leads_of(1, territory=["N"]), reps_of(1, territory=["N"])
-    assert "territory" in assign(leads, reps).compare().columns()["method"]
-    assert "territory" not in assign(leads, reps_of(1)).compare().columns()["method"]
+    assert "territory" in [row["method"] for row in assign(leads, reps).compare().frame()]
+    assert "territory" not in [row["method"] for row in assign(leads, reps_of(1)).compare().frame()]
 
 
 def test_comparing_nothing_is_no_error():

@@ -56,7 +56,7 @@ def test_leads_of_one_pair_are_binomial_over_the_posterior():
     assert found.estimate == pytest.approx(40 * rates.mean(), rel=0.01)
     assert abs(found.low - low) <= 1 and abs(found.high - high) <= 1
     assert found.lift.estimate == found.lift.low == found.lift.high == 0.0
-    assert "as much as round robin" in found.sentence
+    assert "as much as round robin" in found.summary()
 
 
 def test_a_little_evidence_claims_a_little_and_much_claims_what_is_true():
@@ -110,7 +110,7 @@ def test_twice_the_value_is_twice_the_worth():
     for name in ("estimate", "low", "high", "naive"):
         assert getattr(twice, name) == pytest.approx(2 * getattr(found, name))
     assert twice.lift.estimate == pytest.approx(2 * found.lift.estimate)
-    assert found.unit == "value" and " value; with 90% probability between " in found.sentence
+    assert found.unit == "value" and " value; with 90% probability between " in found.summary()
 
 
 def test_a_saved_plan_a_fitted_model_and_another_seed_say_the_same(plan):
@@ -138,9 +138,9 @@ def test_an_empty_plan_brings_nothing():
 def test_it_can_be_shown_and_exported(plan):
     found = plan_value(plan)
     assert json.loads(found.to_json())["lift"]["over"] == "round robin"
-    assert str(found) == found.sentence and found.sentence in plan_value(plan)._repr_html_()
-    assert found.sentence.startswith("Expect ") and "more deals than round robin" in found.sentence
-    assert plan_value(plan, lift=False).sentence in plan.report()
+    assert str(found) == found.summary() and found.summary() in plan_value(plan)._repr_html_()
+    assert found.summary().startswith("Expect ") and "more deals than round robin" in found.summary()
+    assert plan_value(plan, lift=False).summary() in plan.report()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """`backtest`: would what earlier outcomes say have foretold later ones, and does it matter who gets the lead?"""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -99,7 +101,7 @@ def backtest(
     Returns
     -------
     Backtest
-        `.verdict`, `.table`, `.intervals`, `.calibration`, `.plot()`, `.to_json()`
+        `.verdict`, `.frame()`, `.intervals`, `.calibration`, `.plot()`, `.to_json()`
 
     Raises
     ------
@@ -182,7 +184,7 @@ class _Names:
     segment: str | None
 
     @classmethod
-    def of(cls, rep: str, columns: Sequence[str]) -> "_Names":
+    def of(cls, rep: str, columns: Sequence[str]) -> _Names:
         return cls(rep=rep.removesuffix("_id") or rep, segment=", ".join(columns) or None)
 
     @property

@@ -1,10 +1,10 @@
 """What a backtest found: scores, differences, tests and calibration, as tables, pages and JSON."""
 
-import json
+from __future__ import annotations
+
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +15,9 @@ from leadopt.evaluate.backtests.losses import Bin, Difference
 from leadopt.evaluate.backtests.verdict import Verdict, odds, signed
 from leadopt.plot import plot_calibration
 from leadopt.tables import Table
-from leadopt.tables.records import columns_of, digits, plain
-from leadopt.tables.text import html, markdown, number
+from leadopt.tables.records import columns_of, digits
+from leadopt.tables.result import Cells, Parts, Result
+from leadopt.tables.text import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,8 +48,8 @@ class Score:
     auc: float
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Backtest:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Backtest(Result):
     """Estimates beside what happened, on outcomes that they were not learned from.
 
     Parameters
@@ -92,9 +93,8 @@ class Backtest:
     cell: Ints = field(repr=False)
     like: Table = field(repr=False)
 
-    @cached_property
-    def table(self) -> Any:
-        """One row per kind of estimate: method, log_loss, brier, auc; the same kind of table as the history."""
+    def frame(self) -> Any:
+        """Return one row per kind of estimate: method, log_loss, brier, auc; the same kind of table as the history."""
         return self.like.build(columns_of(self.scores))
 
     @cached_property
@@ -107,40 +107,26 @@ class Backtest:
         """One row per bin of the affinity model's chances: n, chance, rate, low, high."""
         return self.like.build(columns_of(self.bins))
 
-    def plot(self, *, ax: "Axes | None" = None) -> "Axes":
+    def plot(self, *, ax: Axes | None = None) -> Axes:
         """Draw the calibration curve; see `leadopt.plot.plot_calibration`."""
         return plot_calibration(self, ax=ax)
 
-    def to_json(self) -> str:
-        """Return verdict, scores, differences, tests and calibration as JSON; what is not known is null."""
-        parts = {
-            "verdict": asdict(self.verdict),
-            "scheme": self.scheme,
-            "n_judged": self.n_judged,
-            "level": self.level,
-            **{
-                name: [plain(asdict(one)) for one in getattr(self, name)]
-                for name in ("scores", "differences", "tests", "bins")
-            },
-            "notes": self.notes,
-        }
-        return json.dumps(parts, ensure_ascii=False, allow_nan=False)
+    def summary(self) -> str:
+        """Return the verdict."""
+        return f"Verdict: {self.verdict}."
 
     @property
-    def score_rows(self) -> tuple[list[str], list[list[str]]]:
-        """Headers and rows of the scores, for people."""
+    def _score_cells(self) -> Cells:
         rows = [[s.method, f"{s.log_loss:.4f}", f"{s.brier:.4f}", digits(s.auc, 3)] for s in self.scores]
         return ["estimate", "log-loss", "Brier", "AUC"], rows
 
     @property
-    def difference_rows(self) -> tuple[list[str], list[list[str]]]:
-        """Headers and rows of the differences, for people."""
+    def _difference_cells(self) -> Cells:
         rows = [[d.method, d.over, signed(d), digits(d.low, 4, "+"), digits(d.high, 4, "+")] for d in self.differences]
         return ["estimate", "over", "gain (nats a lead)", "low", "high"], rows
 
     @property
-    def test_rows(self) -> tuple[list[str], list[list[str]]]:
-        """Headers and rows of the tests, for people."""
+    def _test_cells(self) -> Cells:
         rows = [
             [
                 test.groups,
@@ -155,19 +141,7 @@ class Backtest:
         wanted = odds(self.tests[0].wanted) if self.tests else ""
         return ["between", "how many", "odds differ by", "p", "would have shown", f"outcomes for {wanted}"], rows
 
-    @property
-    def tables(self) -> list[tuple[list[str], list[list[str]]]]:
-        """Headers and rows of scores, differences and tests, for people; none where nothing was judged."""
-        return [self.score_rows, self.difference_rows, self.test_rows] if self.n_judged else []
-
-    def __str__(self) -> str:
-        tables = [markdown(*rows) for rows in self.tables]
-        return "\n\n".join([f"Verdict: {self.verdict}.", self.scheme, *tables, *self.notes])
-
-    def __repr__(self) -> str:
-        return f"<Backtest: {self.verdict}>"
-
-    def _repr_html_(self) -> str:
-        tables = "".join(html(*rows) for rows in self.tables)
-        notes = "".join(f"<p>{escape(note)}</p>" for note in (self.scheme, *self.notes))
-        return f"<p><b>{escape(str(self.verdict))}</b></p>{tables}{notes}"
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        tables = [self._score_cells, self._difference_cells, self._test_cells] if self.n_judged else []
+        return Parts(tables=tables, notes=[self.scheme, *self.notes])

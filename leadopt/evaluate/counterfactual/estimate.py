@@ -1,16 +1,16 @@
 """What a policy is worth on a log: estimates with intervals, or why there are none."""
 
-import json
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
-from html import escape
+from __future__ import annotations
+
+from dataclasses import dataclass, field
 from typing import Any
 
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.counterfactual.overlap import Overlap
 from leadopt.tables import Table
-from leadopt.tables.records import columns_of, plain
-from leadopt.tables.text import html, markdown, number, percent
+from leadopt.tables.records import columns_of
+from leadopt.tables.result import Cells, Parts, Result
+from leadopt.tables.text import number, percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +36,8 @@ class Estimate:
     high: float
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class OffPolicy:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class OffPolicy(Result):
     """What a policy would have earned on a log's leads.
 
     Parameters
@@ -87,22 +87,9 @@ class OffPolicy:
         """By how much that exceeds what a lead of the log earned."""
         return self.estimate("lift")
 
-    @cached_property
-    def table(self) -> Any:
-        """One row per estimate: method, value, error, low, high; the same kind of table as the log."""
+    def frame(self) -> Any:
+        """Return one row per estimate: method, value, error, low, high; the same kind of table as the log."""
         return self.like.build(columns_of(self.estimates))
-
-    def to_json(self) -> str:
-        """Return estimates, refusal and overlap as JSON."""
-        parts = {
-            "estimates": [plain(asdict(one)) for one in self.estimates],
-            "refusal": self.refusal,
-            "overlap": plain(asdict(self.overlap)),
-            "level": self.level,
-            "unit": self.unit,
-            "notes": self.notes,
-        }
-        return json.dumps(parts, ensure_ascii=False, allow_nan=False)
 
     def summary(self) -> str:
         """Return what is known, or why nothing is, in one sentence."""
@@ -122,8 +109,7 @@ class OffPolicy:
         return f"{number(value.value)} {self.unit} a lead ({percent(self.level)} interval {ends}), {beside}"
 
     @property
-    def rows(self) -> tuple[list[str], list[list[str]]]:
-        """Headers and rows, for people."""
+    def _cells(self) -> Cells:
         rows = [
             [one.method, *(number(part) for part in (one.value, one.error, one.low, one.high))]
             for one in self.estimates
@@ -139,14 +125,6 @@ class OffPolicy:
             f"{percent(one.largest, 1)} of all; {percent(one.never, 1)} of its decisions never occurred in the log."
         )
 
-    def __str__(self) -> str:
-        table = [markdown(*self.rows)] if self.estimates else []
-        return "\n\n".join([f"{self.summary()}.", *table, self.seen, *self.notes])
-
-    def __repr__(self) -> str:
-        return f"<OffPolicy: {self.summary()}>"
-
-    def _repr_html_(self) -> str:
-        table = html(*self.rows) if self.estimates else ""
-        notes = "".join(f"<p>{escape(note)}</p>" for note in (self.seen, *self.notes))
-        return f"<p><b>{escape(self.summary())}</b></p>{table}{notes}"
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        return Parts(tables=[self._cells] if self.estimates else [], notes=[self.seen, *self.notes])

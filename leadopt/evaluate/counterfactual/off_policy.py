@@ -1,5 +1,7 @@
 """`off_policy`: what a policy would have earned on leads that another one handed out, from a log of these."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -95,8 +97,8 @@ def off_policy(
     Returns
     -------
     OffPolicy
-        `.value`, `.lift` (over what the log earned), `.table`, `.overlap`; or `.refusal`, a sentence, and no estimates
-        where the log cannot answer
+        `.value`, `.lift` (over what the log earned), `.frame()`, `.overlap`; or `.refusal`, a sentence, and no
+        estimates where the log cannot answer
 
     Raises
     ------

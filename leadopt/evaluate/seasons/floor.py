@@ -125,7 +125,7 @@ class SalesFloor:
         Parameters
         ----------
         rows
-            table with the columns rep_id, industry and source, such as `AffinityModel.table()`
+            table with the columns rep_id, industry and source, such as `AffinityModel.frame()`
 
         Raises
         ------

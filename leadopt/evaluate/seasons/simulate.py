@@ -1,5 +1,7 @@
 """`simulate`: what ways of handing leads out come to over seasons, on a floor whose truth is known."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -88,7 +90,7 @@ def simulate(
     Returns
     -------
     Simulation
-        `.frame` by policy and season, `.before_after("leadopt")`, `.plot()`, `.to_json()`
+        `.frame()` by policy and season, `.before_after("leadopt")`, `.plot()`, `.to_json()`
 
     Raises
     ------
@@ -104,7 +106,7 @@ def simulate(
     >>> small = Floor(n_reps=4, n_newcomers=1, leads_a_rep=20)
     >>> policies = {"round robin": "round robin", "leadopt": Policy()}
     >>> found = simulate(small, policies, seasons=1, past_seasons=1, n_runs=2)
-    >>> [row["policy"] for row in found.frame]
+    >>> [row["policy"] for row in found.frame()]
     ['before', 'round robin', 'leadopt']
     """
     floor = Floor() if floor is None else floor
@@ -162,7 +164,7 @@ class _Player:
     turn: int = 0
     case: Case | None = None
 
-    def copy(self) -> "_Player":
+    def copy(self) -> _Player:
         team = Team(stream=self.team.stream, free_on=self.team.free_on.copy(), experience=self.team.experience.copy())
         return _Player(team=team, history={name: list(column) for name, column in self.history.items()})
 

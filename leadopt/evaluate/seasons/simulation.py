@@ -1,9 +1,8 @@
 """What a simulation found: measures by policy and season, the table before and after, as tables, picture and JSON."""
 
-import json
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
-from html import escape
+from __future__ import annotations
+
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,8 @@ from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.evaluate.seasons.stream import Floor
 from leadopt.plot import plot_seasons
 from leadopt.tables import Table
-from leadopt.tables.text import html, markdown, number, percent
+from leadopt.tables.result import Cells, Parts, Result
+from leadopt.tables.text import number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,8 +35,8 @@ MEASURES = {
 _IN_PERCENT = ("conversion", "utilisation", "overloaded", "newcomer_share", "newcomer_conversion", "newcomer_trained")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Simulation:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Simulation(Result):
     """Measures of every policy in every season, on the same leads with the same luck.
 
     Parameters
@@ -64,20 +64,24 @@ class Simulation:
         """How many floors were simulated."""
         return len(self.before)
 
-    @cached_property
     def frame(self) -> Any:
-        """One row per policy and season: means over the runs, and the standard error of each as `..._se`.
+        """Return one row per policy and season: means over the runs, and the standard error of each as `..._se`.
 
         The first row is the past, with the policy "before" and season 0. `lift` is the value won beyond that of the
         first policy, as a fraction.
         """
+        columns = self._columns
+        return self.like.build(columns, numbers=set(columns) - {"policy"})
+
+    @property
+    def _columns(self) -> dict[str, list[Any]]:
         rows: list[dict[str, Any]] = [{"policy": "before", "season": 0, **_summary(self.before), **_lift(None)}]
         for place, name in enumerate(self.policies):
             for season in range(self.after.shape[2]):
                 measures = _summary(self.after[:, place, season])
                 lift = _lift(self._lifts(place, slice(season, season + 1)))
                 rows.append({"policy": name, "season": season + 1, **measures, **lift})
-        return self.like.build({key: [row[key] for row in rows] for key in rows[0]}, numbers=set(rows[0]) - {"policy"})
+        return {key: [row[key] for row in rows] for key in rows[0]}
 
     def _lifts(self, policy: int, seasons: slice) -> Floats:
         """Return the value won beyond the first policy's in each run, as a fraction, float64 (n_runs,)."""
@@ -101,7 +105,7 @@ class Simulation:
     def before_after(self, policy: str) -> Any:
         """Return the table that managers ask for: each measure before, after (all seasons), and the change.
 
-        Columns: measure, before, after, change, change_se; the same kind of table as `frame`.
+        Columns: measure, before, after, change, change_se; the same kind of table as `frame()`.
 
         Raises
         ------
@@ -127,27 +131,16 @@ class Simulation:
             raise InvalidInput(f"policy {policy!r} was not simulated{did_you_mean(policy, self.policies)}")
         return self.policies.index(policy)
 
-    def plot(self, *, ax: "Axes | None" = None) -> "Axes":
+    def plot(self, *, ax: Axes | None = None) -> Axes:
         """Draw the value won beyond the first policy's, season by season; see `leadopt.plot.plot_seasons`."""
         return plot_seasons(self, ax=ax)
 
-    def to_json(self) -> str:
-        """Return floor, policies, and the measures by policy and season as JSON; what is not known is null."""
-        rows = Table(self.frame, "frame")
-        columns = {name: rows.values(name) for name in rows.columns}
-        return json.dumps(
-            {"floor": asdict(self.floor), "n_runs": self.n_runs, "policies": self.policies, "seasons": columns},
-            allow_nan=False,
-        )
+    def _told(self) -> dict[str, Any]:
+        return {"floor": self.floor, "n_runs": self.n_runs, "policies": self.policies, "seasons": self._columns}
 
     @property
-    def headers(self) -> list[str]:
-        """Headers of the table for people."""
-        return ["", "before", *self.policies]
-
-    @property
-    def rows(self) -> list[list[str]]:
-        """Cells of the table for people: a row for each measure, a column for each policy, over all seasons."""
+    def _cells(self) -> Cells:
+        """A row for each measure, a column for each policy, over all seasons."""
         over_all = self.after.mean(axis=2)
         cells = [
             [
@@ -160,28 +153,20 @@ class Simulation:
             for k, (name, words) in enumerate(MEASURES.items())
         ]
         lifts = [self._lifts(place, slice(None)) for place in range(1, len(self.policies))]
-        return [
-            [f"value beyond {self.policies[0]}", "", "", *(_cell("conversion", lift) for lift in lifts)],
-            *cells,
-        ]
+        beyond = [f"value beyond {self.policies[0]}", "", "", *(_cell("conversion", lift) for lift in lifts)]
+        return ["", "before", *self.policies], [beyond, *cells]
 
-    @property
     def summary(self) -> str:
-        """What was simulated, in a sentence."""
+        """Return what was simulated, in a sentence."""
         floor = self.floor
         return (
             f"{self.n_runs} floors of {floor.n_reps} reps, {floor.n_newcomers} of them new, over "
             f"{self.after.shape[2]} seasons; every policy has the same leads and the same luck; +- standard error"
         )
 
-    def __str__(self) -> str:
-        return f"{self.summary}\n\n{markdown(self.headers, self.rows)}"
-
-    def __repr__(self) -> str:
-        return f"<Simulation: {self.summary}>"
-
-    def _repr_html_(self) -> str:
-        return f"<p>{escape(self.summary)}</p>{html(self.headers, self.rows)}"
+    def below(self, page: bool = True) -> Parts:
+        """Return what stands below the summary."""
+        return Parts(tables=[self._cells])
 
 
 def _summary(runs: Floats) -> dict[str, float | None]:

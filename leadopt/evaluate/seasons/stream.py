@@ -1,5 +1,7 @@
 """A simulated sales floor over time: whose leads come when, what is true then, and what waiting and load cost."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from typing import Any
@@ -141,7 +143,7 @@ class Stream:
         return [f"rep {k + 1}" for k in range(old)] + [f"new {k + 1}" for k in range(self.floor.n_newcomers)]
 
     @classmethod
-    def draw(cls, floor: Floor, seasons: int, past_seasons: int, batches: int, rng: np.random.Generator) -> "Stream":
+    def draw(cls, floor: Floor, seasons: int, past_seasons: int, batches: int, rng: np.random.Generator) -> Stream:
         """Return the truth and the leads of all seasons, the past ones first."""
         logits = floor.strengths.draw(rng, SIZES, floor.n_reps)[0]
         n_batches = batches
@@ -197,7 +199,7 @@ class Team:
     experience: Floats
 
     @classmethod
-    def fresh(cls, stream: Stream) -> "Team":
+    def fresh(cls, stream: Stream) -> Team:
         """Return a team that is idle and whose newcomers know nothing."""
         first = stream.batches[0].arrival_day[0]
         return cls(stream=stream, free_on=np.full(stream.floor.n_reps, first), experience=np.zeros(stream.floor.n_reps))

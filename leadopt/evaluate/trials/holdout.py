@@ -1,10 +1,9 @@
 """`holdout`: which leads to send at random, so that a trial can measure what a plan brings."""
 
-import json
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from html import escape
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +15,7 @@ from leadopt.evaluate.trials.power import detectable_lift, leads_needed
 from leadopt.evaluate.trials.shuffle import shuffled
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, is_number
+from leadopt.tables.result import Result
 from leadopt.tables.text import count, percent
 
 Floats = NDArray[np.float64]
@@ -35,8 +35,8 @@ class Planned(Protocol):
     def rep_of_lead(self) -> Ints: ...
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Holdout:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Holdout(Result):
     """A trial: which leads go as planned, which at random, and to whom.
 
     Parameters
@@ -74,9 +74,8 @@ class Holdout:
         """How many leads of the trial go as planned."""
         return self.group.count(PLANNED)
 
-    @cached_property
-    def table(self) -> Any:
-        """One row per lead: its id, group, rep, and the rep that the plan gives it to; the leads' kind of table.
+    def frame(self) -> Any:
+        """Return one row per lead: its id, group, rep, and the rep that the plan gives it to; the leads' kind of table.
 
         Keep it: with the outcomes beside it, it is what `leadopt.evaluate.measure_lift` takes.
         """
@@ -114,19 +113,6 @@ class Holdout:
         shown, batches = self.detectable_lift(), self.batches_needed(_TALK_OF)
         one = f"one such batch shows a lift of {percent(shown)}" if shown < 10.0 else "one such batch shows no lift"
         return f"{said}; at a base rate of {percent(self.base_rate)} {one}, and {batches:,} show {percent(_TALK_OF)}"
-
-    def to_json(self) -> str:
-        """Return the trial as JSON."""
-        ids = [one if isinstance(one, int) else str(one) for one in self.lead_ids]
-        parts = {"lead_ids": ids, "group": self.group, "base_rate": self.base_rate}
-        reps = {"rep_of_lead": self.rep_of_lead, "planned": self.planned}
-        return json.dumps(parts | reps, ensure_ascii=False, default=str)
-
-    def __repr__(self) -> str:
-        return f"<Holdout: {self.summary()}>"
-
-    def _repr_html_(self) -> str:
-        return f"<p><b>{escape(self.summary())}</b></p>"
 
 
 def holdout(
@@ -168,7 +154,7 @@ def holdout(
     Returns
     -------
     Holdout
-        `.table`, `.summary()`, `.detectable_lift()`, `.batches_needed(lift)`
+        `.frame()`, `.summary()`, `.detectable_lift()`, `.batches_needed(lift)`
 
     Raises
     ------

@@ -1,9 +1,9 @@
 """`measure_lift`: what a trial of planned against random leads has shown."""
 
-import json
+from __future__ import annotations
+
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from html import escape
+from dataclasses import dataclass
 from math import exp, isfinite, log, sqrt
 from statistics import NormalDist
 from typing import Any
@@ -19,14 +19,14 @@ from leadopt.learning.history.outcomes import count_outcomes
 from leadopt.learning.intervals import wilson
 from leadopt.tables import Table
 from leadopt.tables.cells import as_outcome, each_once, is_number
-from leadopt.tables.records import plain
+from leadopt.tables.result import Result
 from leadopt.tables.text import count, percent
 
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lift:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Lift(Result):
     """What planned leads converted more than random ones.
 
     Parameters
@@ -77,16 +77,6 @@ class Lift:
         needed = leads_needed(rate, 0.1, share=self.n_random / n, level=self.level)
         return f"no difference is shown (a lift of 10% takes {needed:,} leads)"
 
-    def to_json(self) -> str:
-        """Return all of it as JSON; what is not known is null."""
-        return json.dumps(plain(asdict(self)), allow_nan=False)
-
-    def __str__(self) -> str:
-        return self.summary()
-
-    def _repr_html_(self) -> str:
-        return f"<p><b>{escape(self.summary())}</b></p>"
-
 
 def measure_lift(
     results: Any,
@@ -110,7 +100,7 @@ def measure_lift(
     Parameters
     ----------
     results
-        table with a row for each lead of the trial: `Holdout.table` with the outcomes beside it. Rows of the group
+        table with a row for each lead of the trial: `Holdout.frame()` with the outcomes beside it. Rows of the group
         "outside" are left out, as are those without an outcome yet; wait until most are settled
     group
         column that holds "plan", "random" or "outside"

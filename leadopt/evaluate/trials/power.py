@@ -1,5 +1,7 @@
 """How many leads a trial needs, and what a trial of so many leads can show: two proportions, normal approximation."""
 
+from __future__ import annotations
+
 from math import ceil, sqrt
 from statistics import NormalDist
 from typing import Any

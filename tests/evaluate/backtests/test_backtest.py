@@ -158,7 +158,7 @@ def test_times_of_day_order_the_rows_of_a_day():
 def test_tables_come_back_as_the_kind_that_came_in(kind):
     table = kind(history(8, 200))
     found = backtest(table, segment_by="source")
-    for part in (found.table, found.intervals, found.calibration):
+    for part in (found.frame(), found.intervals, found.calibration):
         assert isinstance(part, list if kind is dict else type(table))
     names = pl.DataFrame(found.intervals).columns if kind is dict else list(found.intervals.columns)
     assert names == ["method", "over", "gain", "error", "low", "high", "freedom"]

@@ -198,7 +198,7 @@ def test_it_can_be_looked_at(known):
     for part in ("SNIPS", "outcomes of the log are worth", "log&#x27;s"):
         assert part in found._repr_html_()
     assert "| DR" in str(found)
-    assert [row["method"] for row in found.table] == ["DR", "SNIPS", "IPS", "log", "lift"]
+    assert [row["method"] for row in found.frame()] == ["DR", "SNIPS", "IPS", "log", "lift"]
     assert json.loads(found.to_json())["estimates"][0]["value"] == found.value.value
 
 

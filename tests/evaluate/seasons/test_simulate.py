@@ -124,7 +124,7 @@ def test_slots_beyond_what_reps_can_follow_up_hurt():
 
 
 def test_the_frame_holds_means_and_standard_errors_and_is_of_the_users_kind(found):
-    frame = found.frame
+    frame = found.frame()
     assert isinstance(frame, pl.DataFrame) and len(frame) == 1 + 4 * 2
     row = frame.row(by_predicate=(pl.col("policy") == "leadopt") & (pl.col("season") == 2), named=True)
     values = found.after[:, 1, 1, 0]
@@ -210,4 +210,4 @@ def test_impossible_strengths_get_one_sentence(settings, message):
 def test_seasons_beyond_today_are_played_with_a_half_life_too():
     floor = Floor(n_reps=3, n_newcomers=0, leads_a_rep=10)
     played = simulate(floor, {"leadopt": Policy(half_life_days=90)}, seasons=12, batches=1, n_runs=2)
-    assert len(played.frame) == 13  # and the past
+    assert len(played.frame()) == 13  # and the past

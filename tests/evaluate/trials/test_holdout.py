@@ -95,10 +95,10 @@ def test_random_leads_lose_what_the_plan_gains(floor_plan):
 def test_the_table_is_what_a_team_needs(floor_plan):
     leads, plan = floor_plan
     trial = holdout(leads, plan=plan, share=0.2, stratify_by=["industry"])
-    assert isinstance(trial, Holdout) and isinstance(trial.table, pl.DataFrame)
-    assert trial.table.columns == ["lead_id", "group", "rep_id", "planned"]
-    assert trial.table["lead_id"].to_list() == leads["lead_id"].to_list()
-    assert (trial.table["group"] == "random").sum() == trial.n_random
+    assert isinstance(trial, Holdout) and isinstance(trial.frame(), pl.DataFrame)
+    assert trial.frame().columns == ["lead_id", "group", "rep_id", "planned"]
+    assert trial.frame()["lead_id"].to_list() == leads["lead_id"].to_list()
+    assert (trial.frame()["group"] == "random").sum() == trial.n_random
     assert re.fullmatch(
         r"\d+ leads at random, \d+ as planned, \d+ outside the trial; at a base rate of \d+% one such batch shows a "
         r"lift of \d+%, and [\d,]+ show 10%",
@@ -118,7 +118,7 @@ def test_leads_in_another_order_are_found_in_the_plan(floor_plan):
 
 def test_without_a_plan_there_are_groups_alone():
     trial = holdout({"id": [1, 2, 3, 4]}, share=0.5, lead_id="id")
-    assert trial.table == [{"id": k, "group": trial.group[k - 1]} for k in (1, 2, 3, 4)]
+    assert trial.frame() == [{"id": k, "group": trial.group[k - 1]} for k in (1, 2, 3, 4)]
     assert trial.n_random == trial.n_planned == 2
     assert trial.summary() == "2 leads at random, 2 as planned"
 
