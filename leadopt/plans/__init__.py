@@ -2,6 +2,6 @@
 
 `explain_lead` and `explain_rep` say why, `why_unassigned` what would place a lead, `what_if` and `moves` what would
 change, `compare` and `baselines` what others would do, `credit` and `quota_cost` what is owed and what newcomers
-cost, `outcome` what it will really bring, `evenness` how evenly it shares, `report` all of it on a page, `saved_plans`
-says how it is written and read, `saved` does that. Others use `Plan`, `plan_of` and `evenness`.
+cost, `outcome` what it will really bring, `evenness` how evenly it shares, `report` all of it on a page; the room
+`saved` writes and reads it. Others use `Plan`, `plan_of` and `evenness`.
 """

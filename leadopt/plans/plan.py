@@ -25,7 +25,7 @@ from leadopt.plans.moves import moves_of, settled
 from leadopt.plans.outcome import value_in_words
 from leadopt.plans.quota_cost import quota_cost
 from leadopt.plans.report import load_columns, pin_costs, rep_table, report
-from leadopt.plans.saved_plans import PARTS, read, written
+from leadopt.plans.saved.formats import PARTS, read, written
 from leadopt.plans.what_if import WhatIf, bound_by_prices, changed
 from leadopt.plans.why_unassigned import Pool, Unassigned, why_unassigned
 from leadopt.problem.certify import certify

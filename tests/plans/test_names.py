@@ -221,9 +221,9 @@ LOOKS = {
     ("fairness.py", "_ENTITLEMENTS"),  # the words of a message
     ("eligibility.py", "level"),  # a level of a column
     ("eligibility.py", "level.strip()"),
-    ("plans/names_of_format_1.py", "name or ''"),  # plans of 0.1.0, the one place
-    ("plans/names_of_format_1.py", "words"),
-    ("plans/names_of_format_1.py", "number"),
+    ("plans/saved/names_of_format_1.py", "name or ''"),  # plans of 0.1.0, the one place
+    ("plans/saved/names_of_format_1.py", "words"),
+    ("plans/saved/names_of_format_1.py", "number"),
     ("problem/limit_kinds.py", "words"),  # what the user asks for
     ("problem/limit_kinds.py", "words.casefold()"),
     ("problem/limit_kinds.py", "kind"),

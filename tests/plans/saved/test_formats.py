@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from leadopt import Plan, __version__
 from leadopt.errors import InvalidInput, LeadoptError
-from leadopt.plans.saved import decode, encode, parse
-from leadopt.plans.saved_plans import FORMAT, NOT_SAVED, RECORDS
+from leadopt.plans.saved.encoding import decode, encode, parse
+from leadopt.plans.saved.formats import FORMAT, NOT_SAVED, RECORDS
 from tests.strategies import examples
 from tests.values_of_types import values_of
 

@@ -15,9 +15,9 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from leadopt.errors import InvalidInput
-from leadopt.plans.saved import Record, parse
-from leadopt.plans.saved import decode as read
-from leadopt.plans.saved import encode as write
+from leadopt.plans.saved.encoding import Record, parse
+from leadopt.plans.saved.encoding import decode as read
+from leadopt.plans.saved.encoding import encode as write
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit
 from tests.strategies import examples

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from leadopt import Fairness, Limit, NewcomerQuota, Policy, assign
-from leadopt.plans.names_of_format_1 import kind_from_name, with_kinds
+from leadopt.plans.saved.names_of_format_1 import kind_from_name, with_kinds
 from leadopt.problem.limit_kinds import LimitKind
 
 # Rep ids that hold the words of kinds, commas, and each other.

@@ -20,8 +20,8 @@ from leadopt.errors import InvalidInput
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.learning.estimates import Estimates
 from leadopt.learning.lead_worth import Valued, Worths
-from leadopt.plans.names_of_format_1 import with_kinds
-from leadopt.plans.saved import Record, decode_parts, encode, parse
+from leadopt.plans.saved.encoding import Record, decode_parts, encode, parse
+from leadopt.plans.saved.names_of_format_1 import with_kinds
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
