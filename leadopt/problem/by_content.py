@@ -53,9 +53,9 @@ class Shared:
 
         return self._sets.found(chosen, some)
 
-    def usage(self, usage: float | Floats | Affinity) -> float | Floats | Affinity:
+    def usage(self, usage: Floats | Affinity) -> float | Floats | Affinity:
         """Return a usage, as a number where it is the same for all pairs."""
-        return usage if isinstance(usage, float) else self._usages.found(usage, lambda: _as_number(usage))
+        return self._usages.found(usage, lambda: _as_number(usage))
 
 
 class _Distinct(Generic[T]):
@@ -68,12 +68,13 @@ class _Distinct(Generic[T]):
     def found(self, given: Array | Affinity, made: Callable[[], T]) -> T:
         """Return the first value that is equal to what is made of the given one."""
         place = _place(given)
-        if place not in self._by_place:
-            value = made()
-            if isinstance(value, np.ndarray | Affinity):
-                value = self._by_content.setdefault(_Content(value), value)
-            self._by_place[place] = value
-        return self._by_place[place]
+        if place in self._by_place:
+            return self._by_place[place]
+        value = made()
+        if isinstance(value, np.ndarray | Affinity):
+            value = self._by_content.setdefault(_Content(value), value)
+        self._by_place[place] = value
+        return value
 
 
 def _place(given: Array | Affinity) -> object:
