@@ -16,7 +16,7 @@ from benchmarks.harness import ROOT, Line, machine, sections
 ALL = (
     *("import_time", "assign_tables", "assign_segments", "history_counts", "match_peers"),
     *("warm_start", "frontier", "curves", "honesty", "auto_table"),
-    *("limits", "gap"),
+    *("limits", "gap", "cores"),
 )
 AFFINITY = ("held_out", "affinity_lift", "season_value", "seasons")
 EVALUATE = ("verdicts", "off_policy_coverage")

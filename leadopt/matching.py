@@ -25,7 +25,9 @@ from leadopt.solvers.optimal.ties import spread_ties
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_WORTH_NUMBA = 500_000  # pairs from which loading numba, half a second, pays in a process that solves once
+# Pairs from which loading numba, half a second, pays in a process that solves once: warm, `Auction` is quicker from
+# 20,000 pairs on. A flow over 500,000 takes a quarter of a second at least (`flow_seconds`).
+_WORTH_NUMBA = 500_000
 
 
 class Status(Enum):
