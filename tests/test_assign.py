@@ -453,3 +453,17 @@ def test_a_frontier_tells_how_much_a_plan_that_was_cut_short_may_lack():
     told = [row[-1] for row in found.below().tables[0][1]]
     unknown = plan.status == "FEASIBLE" and plan.gap >= 1e-3
     assert told == ([f"at most {100 * plan.gap:.1f}% below the best"] if unknown else [""])
+
+
+def test_hours_that_suffice_for_a_part_of_the_work_leave_the_rest_in_the_pool():
+    """It was refused, though a plan that places nobody is allowed."""
+    rng = np.random.default_rng(0)
+    effort = rng.lognormal(0, 0.6, 800)
+    leads = {"lead_id": range(800), "effort": effort, "value": rng.lognormal(0, 1, 800)}
+    room = 0.6 * effort.sum() / 30
+    reps = {"rep_id": range(30), "hours": [room] * 30}
+    plan = assign(leads, reps, affinity=leads["value"][:, None] * rng.random((800, 30)), time_limit_s=0.3)
+    placed = records(plan.assignments)
+    used = np.bincount([row["rep_id"] for row in placed], [effort[row["lead_id"]] for row in placed], minlength=30)
+    assert 0 < len(placed) < 800
+    assert (used <= room * (1 + 1e-9)).all()

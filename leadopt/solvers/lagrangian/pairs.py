@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from leadopt.errors import SolverFailed
 from leadopt.problem.problem import Problem
+from leadopt.progress import OutOfTime
 from leadopt.solvers.base import Answer
 from leadopt.solvers.lagrangian.dual import priced
 from leadopt.solvers.lagrangian.ejection_chains import improved, losses
@@ -61,11 +62,16 @@ class Pairs:
         """
         work, wider, best = self.work, 1, None
         while True:
-            core, others, shares, y = self._core(y, wider)
+            try:
+                core, others, shares, y = self._core(y, wider)
+            except OutOfTime:
+                if best is None:
+                    raise
+                return work.answer(best, core, y)
             everything = len(core.leads) == work.n_leads
             # Where even shares break a bound, leads that are settled are in the way: no chain would mend that.
             stuck = core.breaks(shares.broken)
-            at = largest(core, shares.z) if stuck else self._whole(core, shares, y, everything)
+            at = largest(core, shares.z) if stuck else self._whole(core, shares, y, everything, best)
             found = work.rep_of_lead(core, at, others)
             best = work.best(found, best)
             if best is not None:
@@ -77,7 +83,8 @@ class Pairs:
             elif everything:
                 refuse_conflict(work.problem, core, work.dual.unit, work.meter)
                 raise SolverFailed(f"{NONE_FOUND}: loosen a limit, or give one a penalty")
-            work.meter.check()
+            else:
+                work.meter.check()
             wider *= _WIDER
 
     def in_haste(self, y: Floats, n_open: int | None = None) -> Answer:
@@ -127,11 +134,11 @@ class Pairs:
         gained = problem.affinity.at(leads[placed], rep[placed]).sum()
         return float(gained) + reserve * (len(rep) - len(placed))
 
-    def _whole(self, core: Core, shares: Relaxed, y: Floats, everything: bool) -> Ints:
+    def _whole(self, core: Core, shares: Relaxed, y: Floats, everything: bool, best: Ints | None) -> Ints:
         """Return an option of each lead near its shares, after chains."""
         work, unit = self.work, self.work.dual.unit
         work.meter.enter("round")
-        if len(core.leads) > FEW and work.draft is None:
+        if len(core.leads) > FEW and work.draft is None and best is None:
             refuse_exact(work.problem, core, largest(core, shares.z))
         start = rounded(core, shares.z, y, unit, work.meter)
         nearest = _NEAREST if everything else None
