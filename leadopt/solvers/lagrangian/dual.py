@@ -28,11 +28,12 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 T = TypeVar("T")
 
-_LEAST = 4_000  # leads in the smallest sample,
-_PER_REP = 20  # and by rep
-_LARGER = 4  # times as many leads in the next one
-_MEMORY = 20  # steps that a quasi-Newton method remembers
-_STEPS, _LEAST_STEPS = 300, 20
+# None of these was measured at half and twice: prices of a sample only have to be near, as the next one goes on there.
+_LEAST = 4_000  # leads in the smallest sample: a load in it is off by about 1/60,
+_PER_REP = 20  # and by rep, so that each is somebody's choice
+_LARGER = 4  # times as many leads in the next one: half of all looks are at samples then
+_MEMORY = 20  # steps that a quasi-Newton method remembers: twice SciPy's usual, as prices are many and looks are dear
+_STEPS, _LEAST_STEPS = 300, 20  # as many as it takes to where the dual is flat, and where _LOOKS allows fewer
 _LOOKS = 1e9  # at pairs in the steps on one sample, where those are many
 
 

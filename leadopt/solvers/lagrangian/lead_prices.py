@@ -18,7 +18,7 @@ from leadopt.progress import Meter
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_STEPS = 400
+_STEPS = 400  # at a few ms each; patience ends most runs before (not measured at half and twice)
 _PATIENCE = 20  # steps without a better bound before steps are halved
 _CLOSE = 1e-9  # of a bound: no step is worth it
 

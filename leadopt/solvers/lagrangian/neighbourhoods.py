@@ -19,14 +19,15 @@ from leadopt.solvers.lagrangian.program import Core
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_FIRST, _FEWEST = 20, 10  # leads that choose at a time
+# Not measured at half and twice but for what is said: sizes adapt to how searches end, so that little hangs on them.
+_FIRST, _FEWEST = 20, 10  # leads that choose at a time: a search among so many ends in hundredths of a second
 _FASTER, _SLOWER = 1, 4  # more of them after a search that ended, fewer after one that did not
 _NODES = 200  # of one search
 _PATIENCE = 60  # searches in a row that find nothing
 _MOST = 100  # searches where time is not limited: the later ones take long and win little
 _WIDTH = 1.25  # options that lose so many times what the worst one in use does are looked at
 _USUAL = 0.3  # of the mean loss: what a lead without any counts for in the draw
-_SEED = 20_260_101
+_SEED = 20_260_101  # any: the same problem has the same answer every time
 
 
 def searched_around(core: Core, y: Floats, at: Ints, meter: Meter, until_s: float) -> Ints:

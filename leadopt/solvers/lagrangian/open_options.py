@@ -15,6 +15,7 @@ from leadopt.solvers.lagrangian.dual import PairOracle
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+# Not measured at half and twice; too few show as shares that break a bound, and the next core has twice as many.
 _MOVES = 30  # to each rep and away from it, shared among classes of leads,
 _LEAST_MOVES = 4  # and at least, by class
 _SAMPLE = 4_000  # leads of a class that say what the cheapest moves to each rep lose

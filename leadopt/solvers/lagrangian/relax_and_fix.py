@@ -24,6 +24,7 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+# Not measured at half and twice: chains come after it, and mend what a rougher rounding leaves.
 _WHOLE = 1.0 - 1e-6  # a share that is all of a lead
 _STAGES = 8  # about so many, by the leads divided at first
 _LEAST = 4  # divided leads in a stage
