@@ -19,9 +19,9 @@ Array = NDArray[Any]
 T = TypeVar("T")
 
 # Bytes up to which an array is hashed whole, at 1.3 GB/s; of a larger one a sample is, as two of them seldom look alike
-# and are not equal. A thousand sets of a few thousand leads take 20 ms; half or twice the bytes change nothing there.
+# and are not equal. A thousand sets of a few thousand leads take 20 ms. Half or twice were not measured.
 _WHOLE = 1 << 20
-_SAMPLE = 1 << 10  # cells, strided; twice as many tell matrices with a few unlike cells apart no better
+_SAMPLE = 1 << 10  # cells, strided; not measured: what looks alike by them is compared cell by cell
 _GLANCE = 256  # cells by which nearly every array shows that it holds more than one number
 
 
