@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.harness import Line, verdict
+from leadopt.arrays import Floats
 from leadopt.learning.effects.logistic import sigmoid
-
-Floats = NDArray[np.float64]
 
 LOGS, ROWS = 200, 1000
 N_REPS, N_SEGMENTS = 5, 3

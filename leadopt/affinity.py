@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.learning.chances import learn_chances, tuples
 from leadopt.learning.effects.logistic import sigmoid
@@ -22,9 +22,6 @@ from leadopt.problem.gains import Affinity
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, as_level, as_number
 from leadopt.tables.dates import latest_day, refuse_later
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 class AffinityModel:

@@ -4,18 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.problem.gains import Affinity
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit
 from leadopt.tables import Table
 from leadopt.tables.columns import Columns
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 _MOST = 2.0**53  # floats beyond are no exact whole numbers
 

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Ints
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, as_id, as_level
 
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 Allows = Callable[[Hashable], Bools]
 
 

@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.problem.gains import Affinity
 from leadopt.problem.limit_kinds import LimitKind
@@ -18,10 +19,6 @@ from leadopt.problem.problem import Limit
 from leadopt.tables import Table
 from leadopt.tables.cells import as_moment, is_number
 from leadopt.tables.columns import Columns
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 _BANDS = {"leads": LimitKind.FAIRNESS_BAND, "value": LimitKind.VALUE_BAND, "hot": LimitKind.HOT_LEAD_BAND}
 _NEWCOMERS = "newcomers"

@@ -9,9 +9,10 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from leadopt.affinity import AffinityModel
+from leadopt.arrays import Floats
 from leadopt.decision.build import Known, build, know
 from leadopt.decision.setting import Setting, name_of, setting, values_of
 from leadopt.decision.solve import REFUSAL, solved
@@ -33,7 +34,6 @@ from leadopt.tables.text import count, number, percent
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Floats = NDArray[np.float64]
 
 _BANDS = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.05, 0.0)
 _LEARNED = ("segment_by", "score", "half_life_days", "columns")  # settings that the gains rest on

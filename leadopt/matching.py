@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput, PrecisionWarning, SolverFailed
 from leadopt.problem.certify import OPTIMAL_GAP, Certificate, certify
 from leadopt.problem.gains import Affinity
@@ -21,9 +22,6 @@ from leadopt.solvers.base import checked_time_limit
 from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.flow.equal_leads import few_kinds
 from leadopt.solvers.optimal.ties import spread_ties
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 # Pairs from which loading numba, half a second, pays in a process that solves once: warm, `Auction` is quicker from
 # 20,000 pairs on. A flow over 500,000 takes a quarter of a second at least (`flow_seconds`).

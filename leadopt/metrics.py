@@ -9,16 +9,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.fairness import entitlements
 from leadopt.problem.gains import Affinity
 from leadopt.tables.result import Cells, Parts, Result
 from leadopt.tables.text import markdown, number
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _LARGEST = 1e290  # gains up to here can be added up within float64
 _BLOCK = 1 << 17  # cells looked at together: 1 MB

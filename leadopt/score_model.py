@@ -6,18 +6,15 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leadopt.affinity import AffinityModel
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.learning.history.bins import check_bins
 from leadopt.learning.history.codes import Segment, distinct
 from leadopt.learning.scores import TOGETHER, Scores
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _EVERYBODY = "everybody"  # the rep of a history that names none
 _NEVER = "\0never seen"  # a level that no table holds: it has no effect

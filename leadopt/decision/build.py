@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leadopt.affinity import AffinityModel
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.capacity import hours_limits, minimum_limits, slots
 from leadopt.decision.case import Case, Evidence, States
 from leadopt.decision.entitlements import Ground, appraise, entitle, with_limits
@@ -29,10 +29,6 @@ from leadopt.tables.cells import Id
 from leadopt.tables.columns import Columns
 from leadopt.tables.dates import check_settled
 from leadopt.tables.text import count
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _MOST_LEVELS = 50  # a column with more categories is taken for a name or a number, unless segment_by asks for it
 

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.decision.shares import Shared
 from leadopt.eligibility import Verdicts
 from leadopt.errors import InvalidInput, did_you_mean
@@ -24,10 +24,6 @@ from leadopt.solvers.optimal.move_costs import Exchange
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_id
 from leadopt.tables.text import odds
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 class Draw(Protocol):

@@ -1,13 +1,10 @@
 """Draws of the rates of pairs from what the evidence leaves open."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Evidence
 from leadopt.learning.effects.logistic import sigmoid
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def drawn_rates(evidence: Evidence, segments: Ints, reps: Ints, n_draws: int, rng: np.random.Generator) -> Floats:

@@ -6,8 +6,8 @@ from math import ceil, floor
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.capacity import Slots, placeable_in_time
 from leadopt.decision.shares import (
     Shared,
@@ -27,10 +27,6 @@ from leadopt.problem.problem import Limit, Problem
 from leadopt.solvers.leximin.leximin import leximin
 from leadopt.tables import Table
 from leadopt.tables.text import count, number, percent
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Ints
 from leadopt.decision.case import Case, Kept
 from leadopt.errors import InvalidInput
 from leadopt.problem.gains import Affinity
@@ -14,9 +14,6 @@ from leadopt.problem.problem import Problem
 from leadopt.tables import check_same_kind
 from leadopt.tables.cells import as_id, is_number
 from leadopt.tables.text import count
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def keep(case: Case, previous: Mapping[Any, Any], move_cost: float) -> Case:

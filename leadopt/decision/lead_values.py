@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats
 from leadopt.learning.lead_worth import Valued
 from leadopt.learning.scoring import score
 from leadopt.learning.value_model import ValueModel
@@ -15,9 +15,6 @@ from leadopt.tables import Table
 from leadopt.tables.amounts import MOST_AMOUNT
 from leadopt.tables.currencies import check_one, currency_code, rates_of
 from leadopt.tables.text import count
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

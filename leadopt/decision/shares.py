@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from leadopt.arrays import Floats, Ints
 from leadopt.fairness import entitlements
 from leadopt.problem.gains import Affinity
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _MANY_LEADS = 512  # a row of rates; from there, halving a threshold beats a look at every pair
 _HALVINGS = 45  # of the threshold, to a relative 1e-13

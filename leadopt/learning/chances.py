@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.learning.effects.families import fit_chances
 from leadopt.learning.effects.spreads import Spread
 from leadopt.learning.estimates import Posterior
@@ -14,10 +14,6 @@ from leadopt.learning.history.codes import CodeBook, Pairs, RepRow, Segment, dis
 from leadopt.learning.history.outcomes import OutcomeCounts
 from leadopt.learning.history.tally import Tally
 from leadopt.tables.cells import Id
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 HALF_LIVES = (None, 730.0, 365.0, 180.0, 90.0, 45.0)
 """Half-lives in days that ``half_life_days="learn"`` chooses from; None = no decay.

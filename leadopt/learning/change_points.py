@@ -13,12 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats
 from leadopt.learning.effects.logistic import sigmoid
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 SLOPES = np.append(0.0, 0.25 * 2.0 ** (np.arange(13) / 3.0))
 """None, and from 0.25 to 4: less is no drop that anybody would plan by."""

@@ -4,16 +4,13 @@ from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.learning.history.codes import distinct
 from leadopt.problem.gains import Affinity
 from leadopt.tables import Table
 from leadopt.tables.cells import as_outcome, is_hashable
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _BLOCK = 200_000  # pairs that are asked for at a time
 

@@ -5,16 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.learning.effects.families import FamilyEffects
 from leadopt.learning.effects.logistic import expected_rate, sigmoid
 from leadopt.learning.history.tally import Tally
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 _MOST_WEIGHT = 0.999  # a leverage of 1 would leave nothing to divide by: all that is known of the pair is its own
 

@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.learning.history.codes import Segment, in_words
 from leadopt.tables.text import count, number
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _NORMAL_95 = 1.6448536269514722  # between which and its negative 90% of a standard normal distribution lie
 

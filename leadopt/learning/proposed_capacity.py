@@ -5,8 +5,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.learning.change_points import ChangePoints
 from leadopt.plot import plot_throughput
 from leadopt.tables import Table
@@ -17,8 +17,6 @@ from leadopt.tables.text import number, percent
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 # Of a drop: what is said without "probably", what is said at all, and what is not even mentioned as a doubt.
 _SURE, _LIKELY, _UNLIKELY = 0.9, 0.5, 0.1

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
@@ -21,9 +21,6 @@ from leadopt.tables.text import (
     odds,
     percent,
 )
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 TOGETHER = "together"  # the part that belongs to no single column
 _SHOWN = 10

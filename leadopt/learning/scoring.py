@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.learning.scores import Scores
 from leadopt.tables import Table
 from leadopt.tables.cells import as_level, is_number
 
-Floats = NDArray[np.float64]
 Weights = Mapping[str, float | Mapping[str, float]]
 
 _MOST = 1e100  # more could not be added up

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.learning.change_points import ChangePoints, OutcomesByLoad, fit_change_points
 from leadopt.learning.effects.logistic import fit_additive, sigmoid
@@ -16,9 +16,6 @@ from leadopt.learning.history.past_loads import read_loads
 from leadopt.learning.proposed_capacity import LoadLevels, Throughput
 from leadopt.progress import Meter, OnProgress
 from leadopt.tables import Table
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _SEASON_DAYS = 7  # where leads are counted that are open
 _PRECISION = 1.5**-2.0  # of what leads are like: low, as what shrinkage left of a bad week would look like load

@@ -7,8 +7,8 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.learning.effects.families import Scales, fit_families
 from leadopt.learning.effects.normal import Normal
@@ -21,9 +21,6 @@ from leadopt.learning.history.won_values import WonValues, won_values
 from leadopt.learning.lead_worth import Worths
 from leadopt.tables import Table
 from leadopt.tables.currencies import check_currencies
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 SCALES = Scales(column=1.0, pair=0.5)
 """Of the logarithm: values within a factor of e are usual. At half and twice, mean errors of the logarithm on simulated

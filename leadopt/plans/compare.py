@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Case
 from leadopt.metrics import jain
 from leadopt.plans.baselines import ALL
@@ -14,9 +14,6 @@ from leadopt.problem.certify import Certificate, certify
 from leadopt.tables import Table
 from leadopt.tables.result import Cells, Parts, Result
 from leadopt.tables.text import markdown, number, percent
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

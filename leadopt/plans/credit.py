@@ -3,15 +3,13 @@
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats
 from leadopt.decision.case import Answered, Case
 from leadopt.decision.shares import Shared
 from leadopt.errors import InvalidInput
 from leadopt.fairness import entitlements
 from leadopt.tables.cells import Id
-
-Floats = NDArray[np.float64]
 
 
 def carry(

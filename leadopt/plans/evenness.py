@@ -3,13 +3,11 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats
 from leadopt.decision.case import Answered
 from leadopt.fairness import entitlements
 from leadopt.metrics import gini, jain, largest_envy, min_max_ratio
-
-Floats = NDArray[np.float64]
 
 
 def evenness(plan: Answered) -> dict[str, Any]:

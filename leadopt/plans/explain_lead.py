@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Case
 from leadopt.plans.why_unassigned import Pool, Unassigned, why_unassigned
 from leadopt.tables.cells import Id
 from leadopt.tables.result import Parts, Result
 from leadopt.tables.text import number, percent
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

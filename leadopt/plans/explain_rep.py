@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Case
 from leadopt.tables.cells import Id
 from leadopt.tables.result import Cells, Parts, Result
 from leadopt.tables.text import count, number
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _BLOCK = 4096  # leads looked at together
 _SAME = 1e-12  # relative: gains this close are equally good

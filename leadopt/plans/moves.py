@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Ints
 from leadopt.decision.case import Answered, Kept
 from leadopt.decision.keep import with_stay_bonus
 from leadopt.errors import Infeasible, InvalidInput
@@ -18,9 +18,6 @@ from leadopt.tables import Table
 from leadopt.tables.cells import Id
 from leadopt.tables.result import Cells, Parts, Result
 from leadopt.tables.text import count, number
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _TINY = 1e-10  # of a usual gain: what tells equally good answers apart, and is beneath every certificate
 _MOST_PAIRS = 20_000_000  # each lead that may stay gets a row of its own: 160 MB

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Evidence
 from leadopt.decision.draws import drawn_rates
 from leadopt.errors import InvalidInput
@@ -16,9 +17,6 @@ from leadopt.learning.lead_worth import Valued
 from leadopt.plans.baselines import round_robin
 from leadopt.tables.result import Parts, Result
 from leadopt.tables.text import number, percent
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _ALIKE = 0.02  # relative difference that the noise of a thousand draws could make
 _MOST_LUCK = 20_000_000  # outcomes that are drawn one by one; beyond, their sums are normal as far as can be told

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Ints
 from leadopt.decision.case import Answered, Case
 from leadopt.decision.explore import cost_in_words, exploration_cost, unexplored
 from leadopt.decision.solve import solved
@@ -35,9 +35,6 @@ from leadopt.tables import Table
 from leadopt.tables.cells import Id
 from leadopt.tables.result import Parts, Result
 from leadopt.tables.text import number
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _SHOWN = 20  # reps, in a notebook
 

@@ -3,16 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Case
 from leadopt.matching import Match, Status, solve
 from leadopt.tables.cells import Id
 from leadopt.tables.result import Cells, Parts, Result
 from leadopt.tables.text import number
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Ints
 from leadopt.decision.case import Answered, Case
 from leadopt.plans.quota_cost import quota_cost
 from leadopt.plans.why_unassigned import Unassigned
@@ -13,8 +13,6 @@ from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit
 from leadopt.tables.cells import Id
 from leadopt.tables.text import count, markdown, number, percent
-
-Ints = NDArray[np.int64]
 
 _CLOSE = 1e-3  # gap up to which the cost of a quota is that of the quota
 _MOST_LEFT = 20  # leads in the pool that the page lists; the plan's table has all

@@ -7,8 +7,8 @@ from numbers import Integral
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Case
 from leadopt.errors import InvalidInput, did_you_mean, enumerate_some
 from leadopt.problem.certify import certify
@@ -17,9 +17,6 @@ from leadopt.problem.problem import Limit
 from leadopt.tables.cells import Id, is_number
 from leadopt.tables.result import Parts, Result
 from leadopt.tables.text import count, number
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _SHOWN = 10
 _SAME = 1e-12  # relative: objectives closer than this are alike

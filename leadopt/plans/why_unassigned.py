@@ -6,16 +6,13 @@ from enum import Enum
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.decision.case import Answered, Case
 from leadopt.errors import enumerate_some
 from leadopt.tables.cells import Id
 from leadopt.tables.text import number
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 _Barrier = tuple[bool, Mapping[int, float], float]  # as `full`, `short` and `price` of a `_Way`
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput
 from leadopt.metrics import price_of_fairness
 from leadopt.plot.canvas import BLUE, PALE, VERMILLION, in_percents, own_axes
@@ -14,8 +14,6 @@ from leadopt.tables.text import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Floats = NDArray[np.float64]
 
 
 def plot_frontier(

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.metrics import gini
 from leadopt.plot.canvas import (
@@ -27,9 +27,6 @@ from leadopt.tables.text import count, number, percent
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 Segment = tuple[str | None, ...]
 
 _LEVEL = 0.9  # of the credible intervals that are drawn

@@ -10,9 +10,9 @@ from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from leadopt.arrays import Floats
+
 T = TypeVar("T")
 
 _BLOCK = 1 << 17  # cells: 1 MB of float64

@@ -11,10 +11,9 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.gains import Affinity
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Array = NDArray[Any]
 T = TypeVar("T")
 

@@ -12,14 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.certify_by_scale import Lines
 from leadopt.problem.counted import Classes
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 OPTIMAL_GAP = 1e-9
 # Sorting the leads pays where each row is that of many, and looking at every pair is expensive.

@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.gains import scaled
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _NOISE = 4 * float(np.finfo(np.float64).eps)  # how far two ways to compute one reduced gain are apart, relatively
 

@@ -6,12 +6,10 @@ from itertools import islice
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.gains import Affinity
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 T = TypeVar("T")
 
 _AT_ONCE = 31  # sets that the bits of one word tell apart, so that a class and a word fit in an int64

@@ -9,11 +9,10 @@ from typing import NoReturn, TypeVar, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.problem.blocks import over_blocks
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 T = TypeVar("T")
 
 _FEW_LEADS = 32  # a row; below that, one sort of all leads beats one a row

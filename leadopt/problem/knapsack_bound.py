@@ -18,12 +18,9 @@ doi:10.1287/mnsc.32.9.1095
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Limit, Problem
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _STEPS = 1_000  # that an upper bound in fractions is divided into
 _MOST = 4_000_000  # leads times all steps: a few ms a bound

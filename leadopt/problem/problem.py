@@ -10,14 +10,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.problem.by_content import Shared
 from leadopt.problem.counted import Counted
 from leadopt.problem.gains import Affinity
 from leadopt.problem.limit_kinds import LimitKind
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _LARGEST = 1e290  # gains up to here can be added up and priced within float64
 _GLANCE = 256  # cells by which an array of hours nearly always shows that it is not one of ones

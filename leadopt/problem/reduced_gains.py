@@ -8,10 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Limit, Problem
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _FEW = 0.25  # share of the reps up to which charging those with a price alone is quicker than charging all
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
@@ -25,9 +25,6 @@ from leadopt.solvers.capacities.samples import boxes_by_samples, least_sample, r
 from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.flow.equal_leads import mostly_alike
 from leadopt.solvers.flow.every_pair import flow_seconds, solve_every_pair
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _ALIKE = 0.25  # share of distinct leads up to which merging them is worth more than prices
 _MISLED = 0.1  # idle slots, by lead, from which on a hint is forgotten: its prices are far too high

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
@@ -25,9 +25,6 @@ from leadopt.solvers.flow.limit_tree import Room
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
 from leadopt.solvers.oracles.oracle import Loads, SlopedOracle
 from leadopt.solvers.oracles.pruning import RowOracle
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _SAMPLED = 10  # leads per rep in the sample that prices begin from; without numba, which solves it exactly, fewer
 _SAMPLED_EXACTLY = 4

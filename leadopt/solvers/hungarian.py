@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
@@ -17,9 +17,6 @@ from leadopt.solvers.flow.equal_leads import Groups
 from leadopt.solvers.flow.infeasible import refuse_infeasible, refuse_pins
 from leadopt.solvers.flow.limit_tree import LimitTree, Room, limit_tree, room_beside_pins
 from leadopt.solvers.flow.network import needed, network, supplies
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats
 from leadopt.errors import SolverFailed
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
@@ -26,9 +26,6 @@ from leadopt.solvers.factored.oracle import LineOracle
 from leadopt.solvers.lagrangian.pairs import Pairs
 from leadopt.solvers.lagrangian.small import Small
 from leadopt.solvers.lagrangian.work import Work
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
@@ -18,9 +18,6 @@ from leadopt.solvers.base import Answer, Near
 from leadopt.solvers.flow.every_pair import solve_every_pair
 from leadopt.solvers.flow.infeasible import refuse_empty_bounds, refuse_pins
 from leadopt.solvers.flow.limit_tree import NotNested, limit_tree, room_beside_pins
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

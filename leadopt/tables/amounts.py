@@ -4,11 +4,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from leadopt.arrays import Bools, Floats, Ints
 
 LOG_UNIT = 2.0**-24
 """Logarithms are added up in whole numbers of this, so that neither engines nor the order of rows make a difference."""

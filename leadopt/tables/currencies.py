@@ -4,12 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.tables.cells import as_level, is_number
-
-Floats = NDArray[np.float64]
 
 
 def check_currencies(name: str, rates: Any) -> dict[str, float] | None:

@@ -11,8 +11,8 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.tables.amounts import Amounts
 from leadopt.tables.answers import frame_beside, frame_of
@@ -35,8 +35,6 @@ from leadopt.tables.group_by import amounts_of_frame, groups_of_frame, reads_day
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _EXACT = 2.0**53  # floats beyond are no exact whole numbers
 

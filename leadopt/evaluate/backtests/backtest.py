@@ -8,9 +8,9 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leadopt.affinity import AffinityModel
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.backtests.heterogeneity import ALPHA, Heterogeneity, heterogeneity
 from leadopt.evaluate.backtests.losses import (
@@ -32,10 +32,6 @@ from leadopt.progress import Meter, OnProgress
 from leadopt.tables.cells import is_number
 from leadopt.tables.dates import latest_day
 from leadopt.tables.text import count
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 WORTHWHILE = 0.25
 _RAW, _GLOBAL = "raw cells", "global"

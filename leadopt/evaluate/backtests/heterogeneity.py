@@ -24,13 +24,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.evaluate.history.combinations import crossed
 from leadopt.learning.effects.logistic import expected_rate, fit_additive
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 ALPHA = 0.01
 """How often a history without differences shows one."""

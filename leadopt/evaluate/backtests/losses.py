@@ -3,12 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.learning.intervals import wilson
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _ALIKE = 0.05  # of the mean chance
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from leadopt.arrays import Floats, Ints
 from leadopt.evaluate.backtests.heterogeneity import Heterogeneity
 from leadopt.evaluate.backtests.losses import Bin, Difference
 from leadopt.evaluate.backtests.verdict import Verdict, odds, signed
@@ -21,9 +19,6 @@ from leadopt.tables.text import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.evaluate.history.combinations import crossed
-from leadopt.evaluate.history.records import Bools, Records
+from leadopt.evaluate.history.records import Records
 from leadopt.learning.effects.logistic import fit_additive
 from leadopt.learning.effects.posterior import Effects
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def global_rate(records: Records, learned: Bools, weight: Floats) -> Floats:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from leadopt.affinity import AffinityModel
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.counterfactual.estimate import Estimate, OffPolicy
 from leadopt.evaluate.counterfactual.overlap import overlap, refusal
@@ -18,9 +19,6 @@ from leadopt.evaluate.history.folds import random_folds, splits
 from leadopt.evaluate.history.records import Records, checked_columns, read_records
 from leadopt.tables.cells import is_number
 from leadopt.tables.text import count
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _FOLDS = 5
 _BLOCK = 2**22  # cells of resampled rows held at once

@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.evaluate.counterfactual.target import Target
 from leadopt.tables.text import number, percent
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 LEAST_EFFECTIVE = 50.0
 """Outcomes that the weighted ones must be worth: below, intervals are too short (benchmarks/off_policy.py)."""

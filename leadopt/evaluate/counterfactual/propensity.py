@@ -1,10 +1,8 @@
 """With what chance a log's policy chose the rep that it chose, estimated from how often reps had leads of a segment."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from leadopt.arrays import Floats, Ints
 
 _STEPS = 61
 

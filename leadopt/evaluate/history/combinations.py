@@ -1,9 +1,8 @@
 """Which rows share all their levels: combinations of codes, without sorting where codes are few."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from leadopt.arrays import Ints
 
 _SPARSE = 4  # times the rows: up to here, marking all codes is faster than sorting the rows
 

@@ -3,11 +3,8 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from leadopt.arrays import Bools, Floats, Ints
 
 FIRST = 0.5
 """Share of a dated history that is only learned from."""

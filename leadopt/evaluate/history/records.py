@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.history.combinations import crossed
 from leadopt.learning.history.attributes import read_attributes
@@ -15,10 +15,6 @@ from leadopt.learning.history.outcomes import count_outcomes, rep_ids
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_level, as_moment, as_outcome, each_once
 from leadopt.tables.dates import check_settled
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 _LEAD_ID = "lead_id"
 _EPOCH = date(1970, 1, 1).toordinal()

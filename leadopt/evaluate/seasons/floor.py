@@ -6,16 +6,14 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.learning.effects.logistic import sigmoid
 from leadopt.tables import Table
 from leadopt.tables.cells import is_number
 
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Columns = dict[str, list[Any]]
 
 INDUSTRIES = ("software", "manufacturing", "retail", "health", "logistics", "finance")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.assign import assign
 from leadopt.decision.build import build, know
 from leadopt.decision.case import Case
@@ -30,9 +31,6 @@ from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.progress import Meter, OnProgress
 from leadopt.tables import Table
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 ORACLE = "oracle"
 DEFAULT: dict[str, str | Policy] = {

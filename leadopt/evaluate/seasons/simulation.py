@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.evaluate.seasons.stream import Floor
 from leadopt.plot import plot_seasons
@@ -18,7 +18,6 @@ from leadopt.tables.text import number, percent
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Floats = NDArray[np.float64]
 
 MEASURES = {
     "conversion": "leads won",

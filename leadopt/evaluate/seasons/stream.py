@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.seasons.floor import (
     INDUSTRIES,
@@ -20,10 +20,6 @@ from leadopt.evaluate.seasons.floor import (
 )
 from leadopt.learning.effects.logistic import sigmoid
 from leadopt.tables.cells import is_number
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 SEGMENT_BY = ("industry", "source")
 SIZES = (len(INDUSTRIES), len(SOURCES))

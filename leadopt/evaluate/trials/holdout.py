@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Ints
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.history.records import checked_columns
 from leadopt.evaluate.trials.power import detectable_lift, leads_needed
@@ -17,10 +17,6 @@ from leadopt.tables import Table
 from leadopt.tables.cells import Id, is_number
 from leadopt.tables.result import Result
 from leadopt.tables.text import count, percent
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 PLANNED, AT_RANDOM, OUTSIDE = "plan", "random", "outside"
 _TALK_OF = 0.1  # the lift that summaries speak of

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.history.records import checked_columns
 from leadopt.evaluate.trials.holdout import AT_RANDOM, OUTSIDE, PLANNED
@@ -21,8 +22,6 @@ from leadopt.tables import Table
 from leadopt.tables.cells import as_outcome, each_once, is_number
 from leadopt.tables.result import Result
 from leadopt.tables.text import count, percent
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -3,11 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from leadopt.arrays import Ints
 
 _ROUNDS = 60  # of random pairs; two or three mix what no rule keeps apart
 

@@ -6,10 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from leadopt.arrays import Floats, Ints
 
 MOST_DENSE = 800
 """Effects; up to here their covariance is computed in full, in time that grows with the cube of all but the largest

@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import one_thread
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.effects.spreads import Spread
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def draw_logits(effects: Effects, levels: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:

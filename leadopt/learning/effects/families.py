@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import MOST_DENSE
 from leadopt.learning.effects.draws import draw_logits
 from leadopt.learning.effects.logistic import COLUMN_SCALE, Binomial
 from leadopt.learning.effects.posterior import Effects, Likelihood, fit_effects
 from leadopt.learning.effects.spreads import TELLING
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 PAIR_SCALE, CELL_SCALE = 1.0, 0.1
 """Prior scales of standard deviations on the logit: of pairs of columns (if there is one), and of cells beyond them.

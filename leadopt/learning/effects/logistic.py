@@ -4,14 +4,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.posterior import Effects, fit_effects
 from leadopt.learning.effects.spreads import Spread
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 BASE_DEVIATION = 3.0
 """Prior standard deviation of the base logit; that of Jeffreys' Beta(1/2, 1/2) is pi. At half and twice, losses on

@@ -4,12 +4,10 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats
 from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.spreads import Spread
-
-Floats = NDArray[np.float64]
 
 USUAL_NOISE = 1.0
 """Variance that noise is expected to have; it counts as much as one observation. With .5 and 2, the mean error of the

@@ -10,13 +10,10 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import Crossed, one_thread
 from leadopt.learning.effects.spreads import Spread, family_spread, learn_spread, towards
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 # Figures: mean loss in thousandths of a nat (19.2), and how many 90% intervals hold the truth (93%), on 24 simulated
 # floors of 300 and 2,500 outcomes of 15 reps by two columns.

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from leadopt.arrays import Floats
 
 _DIGITS = 9  # sums of floats differ in their last digits with the order of the rows
 

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from leadopt.arrays import Floats
 
 NO_EFFECT = 0.3
 """Prior probability that a family has no effect at all.

@@ -6,12 +6,11 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput
 from leadopt.tables.cells import as_level, as_number, each_once, is_missing, is_number
 
-Floats = NDArray[np.float64]
 Edges = tuple[float, ...]
 
 USUAL_BINS = 8

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Ints
 from leadopt.learning.history.codes import distinct
 from leadopt.tables import Table
 from leadopt.tables.text import count
-
-Ints = NDArray[np.int64]
 
 _FEWEST = 10  # outcomes from which it is no accident that hardly a level repeats
 _ALONE = 0.9  # share of outcomes that have a level of their own

@@ -6,11 +6,10 @@ from itertools import repeat
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Ints
 from leadopt.tables.cells import Id
 
-Ints = NDArray[np.int64]
 Segment = tuple[str | None, ...]
 RepRow = tuple[Id | str | None, ...]
 Pairs = tuple[Ints, Ints]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Ints
 from leadopt.tables import Table
 from leadopt.tables.cells import (
     Id,
@@ -17,8 +17,6 @@ from leadopt.tables.cells import (
     is_missing,
     kind_of,
 )
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.learning.history.attributes import read_attributes
 from leadopt.learning.history.checks import copies_note
 from leadopt.learning.history.outcomes import count_outcomes, rep_ids
@@ -14,10 +14,6 @@ from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_outcome, each_once
 from leadopt.tables.dates import latest_day
 from leadopt.tables.text import count
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _STILL_OPEN = np.iinfo(np.int64).max // 4  # later than any day, and still far from overflow when a day is added
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Case, Evidence, Explored, Kept, States
 from leadopt.decision.shares import Shared
 from leadopt.eligibility import ExcludeRule, MatchRule, SkillsRule, Verdicts
@@ -26,9 +26,6 @@ from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.tables.columns import Columns
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 FORMAT = 2
 RECORDS = (

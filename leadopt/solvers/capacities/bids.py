@@ -15,14 +15,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import in_parts
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 from leadopt.solvers.capacities.finish import Box
 from leadopt.solvers.oracles.oracle import Open
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _LISTED = 6  # reps on a lead's short list
 _STEP = 0.003  # of the mean margin between best and second best: what a bid adds

@@ -9,8 +9,8 @@ the core's prices went, and in the end holds everything.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.base import Answer
@@ -22,10 +22,6 @@ from leadopt.solvers.flow.equal_leads import Groups
 from leadopt.solvers.flow.every_pair import flow_seconds, solve_every_pair
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
 from leadopt.solvers.oracles.oracle import Open, Oracle
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _ROUNDS = 8  # then all pairs at once
 _MOST_TOO_SMALL = 2  # cores without an answer before all pairs are asked, which also know why nothing fits

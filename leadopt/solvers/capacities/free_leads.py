@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.problem import Problem
 from leadopt.solvers.base import Answer
@@ -14,10 +14,6 @@ from leadopt.solvers.flow.equal_leads import Groups, group_leads
 from leadopt.solvers.flow.infeasible import refuse_pins
 from leadopt.solvers.flow.limit_tree import LimitTree, Room, limit_tree, room_beside_pins
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _CELLS = 1 << 21  # gains looked at together
 _PER_ROW = 32  # leads per row of rates from which on envelopes are quicker than a look at each, as in `ties`

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 from leadopt.solvers.capacities.finish import Box, finish
@@ -13,9 +13,6 @@ from leadopt.solvers.capacities.free_leads import Remainder
 from leadopt.solvers.flow.every_pair import flow_seconds, solve_every_pair
 from leadopt.solvers.flow.limit_tree import Room, limit_tree
 from leadopt.solvers.oracles.pruning import RowOracle
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 # Half and twice of the next one, of _BEGIN and of _LOW change no time of a match by more than noise, a fifth (dense and
 # whole gains 10,000 x 100, by bids).

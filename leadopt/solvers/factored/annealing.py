@@ -18,15 +18,12 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.progress import Meter
 from leadopt.solvers.factored.oracle import LineOracle
 from leadopt.solvers.lagrangian.dual import Dual, Totals
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _HOTTEST, _COLDEST = 0.3, 2e-3  # temperatures, of a usual gain
 _COOLER = 0.4  # times as hot is the next stage

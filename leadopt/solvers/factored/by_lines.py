@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.solvers.base import Answer
 from leadopt.solvers.factored.annealing import Soft, annealed
 from leadopt.solvers.factored.newton import sharpest
@@ -14,9 +14,6 @@ from leadopt.solvers.factored.rounding import dealt
 from leadopt.solvers.lagrangian.ejection_chains import improved
 from leadopt.solvers.lagrangian.program import Core
 from leadopt.solvers.lagrangian.work import Work
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _WIDER = 2  # times as much may an option lose in the next core
 _NEARLY = 20.0  # temperatures that an option loses at most in the first one

@@ -19,18 +19,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats
 from leadopt.progress import Meter
 from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.factored.annealing import Bins, Options, Soft, options_near, shares
 from leadopt.solvers.factored.oracle import LineOracle
 from leadopt.solvers.lagrangian.dual import Dual
 from leadopt.solvers.lagrangian.rows import Rows
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _COOLER, _COLDEST = 0.5, 3e-5  # times as cold, from stage to stage, to which temperature, of a usual gain
 _STEPS, _ALMOST, _CLOSE = 60, 0.3, 1e-3  # in a stage; leads by which bounds may be broken after it, and at last, by row

@@ -14,15 +14,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.gains import Affinity
 from leadopt.solvers.lagrangian.dual import PairOracle, Totals
 from leadopt.solvers.lagrangian.rows import Family
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _SHARED_BY = 16  # leads a row and class from which on lines are quicker than pairs,
 _LEAST_PAIRS = 10_000_000  # and pairs of leads and reps: with fewer, a look at each takes less than annealing

@@ -9,18 +9,14 @@ bounds too.
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.lagrangian.ejection_chains import Search
 from leadopt.solvers.lagrangian.program import Core
 from leadopt.solvers.lagrangian.rows import Family, Rows, members
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _BROKEN = (5.0, 100.0, 1e4)  # usual prices that a unit beyond a hard bound counts
 _ROUNDS, _DEPTH = 4, 4

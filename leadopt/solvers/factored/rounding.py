@@ -12,14 +12,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.progress import Meter
 from leadopt.solvers.factored.annealing import Bins, Options, Soft, options_near, shares
 from leadopt.solvers.factored.newton import Sharp, sharpened
 from leadopt.solvers.factored.oracle import LineOracle
 from leadopt.solvers.lagrangian.rows import Rows
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _CUTS = (3.0, 1.0, 0.2, 0.0)  # mean scales from which on leads are given away in each stage
 _AS_ONE_LEAD = (1.0, 4.0)  # usual amounts that matter as much as a lead, among the largest leads and then

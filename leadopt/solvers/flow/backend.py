@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.arrays import Ints
 from leadopt.errors import SolverFailed
-
-Ints = NDArray[np.int64]
 
 
 class CostsTooLarge(Exception):

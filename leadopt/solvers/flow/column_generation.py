@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.problem import Problem
 from leadopt.solvers.flow.core import CoreTooSmall, solve_core
@@ -12,9 +12,6 @@ from leadopt.solvers.flow.costs import Costs, Pairs, every_pair
 from leadopt.solvers.flow.duals import prices_of
 from leadopt.solvers.flow.equal_leads import Groups
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 LEAST_PAIRS = 500_000
 """Pairs of groups and reps; with fewer, one flow over all of them takes less."""

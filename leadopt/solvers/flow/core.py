@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.solvers.flow.backend import CostsTooLarge, min_cost_flow
 from leadopt.solvers.flow.costs import Costs, Pairs, whole_costs
@@ -13,9 +13,6 @@ from leadopt.solvers.flow.infeasible import refuse_infeasible
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
 from leadopt.solvers.flow.network import needed, network, supplies
 from leadopt.solvers.flow.network_simplex import NEVER, transport
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 # Cost scaling multiplies costs by the number of nodes; 2**58 leaves room for the prices it builds up.
 _MOST = 2.0**58

@@ -3,14 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.solvers.flow.equal_leads import Groups
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 FREE = np.iinfo(np.int64).max  # the penalty of a hard limit
 

@@ -18,13 +18,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.problem.reduced_gains import reduced_gains
 from leadopt.solvers.flow.costs import FREE, Costs
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 NONE = np.iinfo(np.int64).min  # no constraint between two nodes
 _UNKNOWN = -(2**61)  # below every potential; the sum of twice this and a potential is no more

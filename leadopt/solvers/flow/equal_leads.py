@@ -5,11 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.gains import Affinity
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
 
 _SAMPLED = 1_000  # leads whose likeness says whether all are worth comparing
 

@@ -1,8 +1,6 @@
 """A problem of nested limits as one flow over every pair, and about how long that takes."""
 
-import numpy as np
-from numpy.typing import NDArray
-
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.solvers.base import Answer
 from leadopt.solvers.flow.column_generation import LEAST_PAIRS, LEAST_PAIRS_NEAR, flow_by_columns
@@ -11,9 +9,6 @@ from leadopt.solvers.flow.costs import every_pair
 from leadopt.solvers.flow.duals import prices_of, with_closed_prices
 from leadopt.solvers.flow.equal_leads import group_leads
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _PAIRS_A_SECOND = 2_000_000
 

@@ -5,14 +5,13 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.arrays import Ints
 from leadopt.errors import Infeasible, Witness, enumerate_some
 from leadopt.problem.problem import Problem
 from leadopt.solvers.flow.backend import Arcs, stuck_side
 from leadopt.solvers.flow.equal_leads import Groups
 from leadopt.solvers.flow.limit_tree import LimitTree, Room, room_beside_pins
 from leadopt.solvers.flow.network import needed
-
-Ints = NDArray[np.int64]
 
 
 def refuse_pins(problem: Problem, tree: LimitTree, room: Room) -> None:

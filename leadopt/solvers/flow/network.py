@@ -1,14 +1,12 @@
 """A problem with nested limits as a flow network: groups of leads, then limits, then the root."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Ints
 from leadopt.solvers.flow.backend import Arcs
 from leadopt.solvers.flow.costs import FREE, Costs
 from leadopt.solvers.flow.equal_leads import Groups
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
-
-Ints = NDArray[np.int64]
 
 
 def network(groups: Groups, tree: LimitTree, room: Room, costs: Costs) -> Arcs:

@@ -5,9 +5,8 @@ best ones; and ties cost it no more than anything else.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from leadopt.arrays import Ints
 
 NEVER = 2**60  # costs so much that nothing real is dearer; sums of it and of costs along a path fit an int64
 _BLOCK = 0.3  # of the root of the arcs are read for the next one to enter

@@ -13,16 +13,12 @@ it is left out.
 from bisect import bisect_left
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.gains import scaled
 from leadopt.problem.problem import Problem
 from leadopt.solvers.lagrangian.rows import Family, Rows, usage_at
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _SLACK = 5e-10  # relative: half of what the certificate allows, so that rounding breaks nothing
 _MOST_PAIRS = 12_000_000  # up to which leads are dealt greedily: 0.5 s of one core at 10 million

@@ -16,16 +16,14 @@ from itertools import pairwise
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.gains import scaled
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 from leadopt.solvers.lagrangian.rows import Family, Rows
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 T = TypeVar("T")
 
 # None of these was measured at half and twice: prices of a sample only have to be near, as the next one goes on there.

@@ -17,14 +17,11 @@ doi:10.1016/0166-218X(94)00037-E. Lin and Kernighan (1973), doi:10.1287/opre.21.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.progress import Meter
 from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.lagrangian.program import Core
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _CHEAPER = 0.5  # share of the dearest move, from stage to stage: a dear one that is made early stays
 _WORTHWHILE = 0.03  # of what is lacking: a round that wins less is the last of its stage

@@ -5,16 +5,12 @@ from dataclasses import replace
 from typing import NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import Infeasible, Witness, enumerate_some
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.lagrangian.program import LEAST_S, Core
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _MOST_FILTERED = 60  # rows that are tried without one after the other
 

@@ -10,13 +10,10 @@ Validation of subgradient optimization. doi:10.1007/BF01580223
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.knapsack_bound import Knapsacks
 from leadopt.progress import Meter
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _STEPS = 400  # at a few ms each; patience ends most runs before (not measured at half and twice)
 _PATIENCE = 20  # steps without a better bound before steps are halved

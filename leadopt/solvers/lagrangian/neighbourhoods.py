@@ -10,14 +10,11 @@ doi:10.1007/3-540-49481-2_30
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.progress import Meter
 from leadopt.solvers.lagrangian.ejection_chains import losses
 from leadopt.solvers.lagrangian.program import Core
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 # Not measured at half and twice but for what is said: sizes adapt to how searches end, so that little hangs on them.
 _FIRST, _FEWEST = 20, 10  # leads that choose at a time: a search among so many ends in hundredths of a second

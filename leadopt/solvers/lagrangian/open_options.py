@@ -8,12 +8,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.solvers.lagrangian.dual import PairOracle
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 # Not measured at half and twice; too few show as shares that break a bound, and the next core has twice as many.
 _MOVES = 30  # to each rep and away from it, shared among classes of leads,

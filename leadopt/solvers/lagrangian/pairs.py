@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import SolverFailed
 from leadopt.problem.problem import Problem
 from leadopt.progress import OutOfTime
@@ -16,9 +16,6 @@ from leadopt.solvers.lagrangian.program import Core, Relaxed
 from leadopt.solvers.lagrangian.relax_and_fix import largest, rounded
 from leadopt.solvers.lagrangian.small import FEW, NONE_FOUND
 from leadopt.solvers.lagrangian.work import Work
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _WIDER = 2  # times as many leads in the next core, if one allows no answer
 _NEAR = 1e-7  # a core changes the bound by so little, relatively, or

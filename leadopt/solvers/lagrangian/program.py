@@ -11,15 +11,11 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.progress import OutOfTime
 from leadopt.solvers.lagrangian.rows import Rows, members
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _SIMPLEX = 5_000  # options up to which the simplex method, whose prices are exact, is quick enough
 _TOLERANCE = 1e-6  # of the backend

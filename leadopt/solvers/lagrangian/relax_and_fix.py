@@ -15,14 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.progress import Meter
 from leadopt.solvers.lagrangian.program import Core
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 # Not measured at half and twice: chains come after it, and mend what a rougher rounding leaves.
 _WHOLE = 1.0 - 1e-6  # a share that is all of a lead

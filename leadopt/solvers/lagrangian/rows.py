@@ -8,13 +8,9 @@ rep, whatever the number of its limits.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Limit, Problem
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

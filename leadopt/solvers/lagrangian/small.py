@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import SolverFailed
 from leadopt.problem.knapsack_bound import Knapsacks
 from leadopt.solvers.base import Answer
@@ -15,9 +15,6 @@ from leadopt.solvers.lagrangian.neighbourhoods import searched_around
 from leadopt.solvers.lagrangian.program import Core, Relaxed
 from leadopt.solvers.lagrangian.relax_and_fix import largest, rounded
 from leadopt.solvers.lagrangian.work import Work
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 FEW = 20  # leads that a search tries in every way: whether amounts add up to an exact figure is known then
 _CLOSED = 0.5  # of the open options: where more stay open, a second search would get no farther

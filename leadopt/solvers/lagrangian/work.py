@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 from leadopt.solvers.base import Answer
@@ -16,9 +16,6 @@ from leadopt.solvers.lagrangian.infeasible import refuse_pinned, refuse_stranded
 from leadopt.solvers.lagrangian.open_options import open_options
 from leadopt.solvers.lagrangian.program import LEAST_S, Core, Relaxed
 from leadopt.solvers.lagrangian.rows import Rows
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

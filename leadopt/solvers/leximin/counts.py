@@ -13,8 +13,8 @@ doi:10.1007/s10107-021-01711-5
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.solvers.flow.backend import Arcs, min_cost_flow
@@ -22,10 +22,6 @@ from leadopt.solvers.flow.equal_leads import Groups, group_leads
 from leadopt.solvers.flow.infeasible import refuse_empty_bounds, refuse_infeasible, refuse_pins
 from leadopt.solvers.flow.limit_tree import LimitTree, NotNested, Room, limit_tree, room_beside_pins
 from leadopt.solvers.flow.network import needed, supplies
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

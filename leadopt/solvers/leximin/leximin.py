@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.problem.gains import Affinity
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit, Problem
 from leadopt.solvers.leximin.counts import Levels, fair_counts, loads_are_convex
 from leadopt.solvers.leximin.programs import best_leximin, kinds_of, loads_of, relaxed_loads
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 EXACT_PAIRS, EXACT_REPS = 200, 10  # integer programmes beyond may take hours: 720 pairs did not end in 9 minutes
 MOST_PAIRS = 250_000  # linear programmes take about 20 s there

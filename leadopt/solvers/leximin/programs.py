@@ -14,14 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import Infeasible, SolverFailed, Witness, enumerate_some
 from leadopt.problem.counted import Classes
 from leadopt.problem.problem import Limit, Problem
 from leadopt.solvers.flow.equal_leads import group_leads
 from leadopt.solvers.leximin.counts import eligibility
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 TOLERANCE = 1e-6  # HiGHS' own, on shares of mean 1 or so
 

@@ -9,17 +9,14 @@ rep is full, if that rep has another lead that somebody else wants nearly as muc
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.problem.reduced_gains import largest_gain
 from leadopt.solvers.flow.costs import every_pair, whole_costs
 from leadopt.solvers.flow.duals import NONE, residual_constraints
 from leadopt.solvers.flow.equal_leads import group_leads
 from leadopt.solvers.flow.limit_tree import LimitTree, NotNested, Room, limit_tree, room_beside_pins
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _MOST = 2.0**52
 

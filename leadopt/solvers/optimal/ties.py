@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.problem import Problem
 from leadopt.problem.reduced_gains import largest_gain, reduced_gains
@@ -23,10 +23,6 @@ from leadopt.solvers.flow.limit_tree import LimitTree, NotNested, Room, limit_tr
 from leadopt.solvers.flow.network import supplies
 from leadopt.solvers.flow.network_simplex import NEVER, transport
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 _TIGHT = 1e-12  # relative to the largest gain: what rounding in the prices can hide
 _STEPS = 256  # arcs by which a rep's load is priced; a coarse grid is refined around the load it led to

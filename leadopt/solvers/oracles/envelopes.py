@@ -13,14 +13,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.gains import Affinity
 from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.oracles.oracle import Loads, Open
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _CELLS = 1 << 18  # rows x reps worked on together
 _BLUR = 1e-12  # relative: what rounding can move a crossing by

@@ -8,11 +8,7 @@ them, and no other solver.
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from leadopt.arrays import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

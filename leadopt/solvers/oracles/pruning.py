@@ -11,14 +11,11 @@ lead, and nothing has to be known about how the box was found.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.gains import Affinity
 from leadopt.solvers.oracles.oracle import Open
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
