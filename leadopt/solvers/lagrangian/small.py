@@ -33,7 +33,7 @@ NONE_FOUND = "Milp found no allowed answer, though there may be one, as hardly a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Options of a core's leads, whether they are allowed, whether nothing can be better, and whether chains failed."""
+    """Options of a core's leads: are they allowed, can nothing be better, and did chains find none?"""
 
     at: Ints
     fits: bool
