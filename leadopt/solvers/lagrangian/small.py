@@ -121,7 +121,7 @@ class Small:
         """
         meter = self.work.meter
         loss, best = losses(core, y), core.worth(begun.at) + lacking
-        # There is nothing to search around without an allowed answer; and where chains found none, little around a draft.
+        # An allowed answer is needed to search around; and where chains found none, there is little around a draft.
         found = self._whole(core, begun, loss, best, _AT_FIRST if begun.fits and not begun.stuck else 1.0, reserved_s)
         if found.complete or not found.fits or meter.left_s <= reserved_s:
             return found
