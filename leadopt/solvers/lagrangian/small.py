@@ -30,11 +30,12 @@ NONE_FOUND = "Milp found no allowed answer, though there may be one, as hardly a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Options of a core's leads, whether they are allowed, and whether nothing can be better."""
+    """Options of a core's leads: are they allowed, can nothing be better, and did chains find none?"""
 
     at: Ints
     fits: bool
     complete: bool = False
+    stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +105,10 @@ class Small:
         best = work.best(work.rep_of_lead(core, at, others))
         if best is None:
             return Found(at=at, fits=False), lacking
-        there = work.options(core, best)
-        if core.worth(there) > core.worth(at) or not core.allows(at):
+        there, stuck = work.options(core, best), not core.allows(at)
+        if stuck or core.worth(there) > core.worth(at):
             at, lacking = improved(core, shares.prices, there, unit, meter, work.grace_s)
-        return Found(at=at, fits=core.allows(at)), lacking
+        return Found(at=at, fits=core.allows(at), stuck=stuck), lacking
 
     def _searched(self, core: Core, y: Floats, begun: Found, lacking: float, reserved_s: float) -> Found:
         """Return what a search finds.
@@ -117,8 +118,8 @@ class Small:
         """
         meter = self.work.meter
         loss, best = losses(core, y), core.worth(begun.at) + lacking
-        # Without an allowed answer there is nothing to search around.
-        found = self._whole(core, begun, loss, best, _AT_FIRST if begun.fits else 1.0, reserved_s)
+        # An allowed answer is needed to search around; and where chains found none, there is little around a draft.
+        found = self._whole(core, begun, loss, best, _AT_FIRST if begun.fits and not begun.stuck else 1.0, reserved_s)
         if found.complete or not found.fits or meter.left_s <= reserved_s:
             return found
         left_s = meter.left_s - reserved_s
