@@ -23,7 +23,7 @@ from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.flow.every_pair import solve_every_pair
 from leadopt.solvers.flow.limit_tree import Room
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
-from leadopt.solvers.oracles.oracle import Loads, SlopedOracle
+from leadopt.solvers.oracles.protocols import SlopedLoads, SlopedOracle
 from leadopt.solvers.oracles.pruning import RowOracle
 
 _SAMPLED = 10  # leads per rep in the sample that prices begin from; without numba, which solves it exactly, fewer
@@ -118,7 +118,7 @@ class Descent:
     slots: Floats
     prices: Floats
     value: float
-    loads: Loads
+    loads: SlopedLoads
 
     @classmethod
     def at(cls, oracle: SlopedOracle, slots: Floats, prices: Floats) -> Descent:
@@ -231,7 +231,7 @@ def descend(oracle: SlopedOracle, slots: Floats, start: Floats, meter: Meter, mo
     return here
 
 
-def _curvature(loads: Loads) -> Floats:
+def _curvature(loads: SlopedLoads) -> Floats:
     """Return how fast each load falls with its own price, (n_reps,)."""
     n = len(loads.load)
     both = [np.bincount(side, weights=loads.weight, minlength=n + 1)[:n] for side in (loads.a, loads.b)]

@@ -22,7 +22,7 @@ from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.base import Answer, Near
 from leadopt.solvers.factored.by_lines import ByLines
-from leadopt.solvers.factored.oracle import LineOracle
+from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.lagrangian.pairs import Pairs
 from leadopt.solvers.lagrangian.small import Small
 from leadopt.solvers.lagrangian.work import Work

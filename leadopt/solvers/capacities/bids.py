@@ -20,7 +20,7 @@ from leadopt.problem.blocks import in_parts
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 from leadopt.solvers.capacities.finish import Box
-from leadopt.solvers.oracles.oracle import Open
+from leadopt.solvers.oracles.protocols import Open
 
 _LISTED = 6  # reps on a lead's short list
 _STEP = 0.003  # of the mean margin between best and second best: what a bid adds

@@ -21,7 +21,7 @@ from leadopt.solvers.flow.duals import NotOptimal, potentials_above, residual_co
 from leadopt.solvers.flow.equal_leads import Groups
 from leadopt.solvers.flow.every_pair import flow_seconds, solve_every_pair
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
-from leadopt.solvers.oracles.oracle import Open, Oracle
+from leadopt.solvers.oracles.protocols import Open, OpenOracle
 
 _ROUNDS = 8  # then all pairs at once
 _MOST_TOO_SMALL = 2  # cores without an answer before all pairs are asked, which also know why nothing fits
@@ -83,7 +83,7 @@ def finish(
     tree: LimitTree,
     room: Room,
     leads: Ints,
-    oracle: Oracle,
+    oracle: OpenOracle,
     box: Box,
     meter: Meter | None = None,
     *,
@@ -124,7 +124,7 @@ class _Finish:
     """
 
     rest: Remainder
-    oracle: Oracle
+    oracle: OpenOracle
     meter: Meter
     compiled: bool
     kept: int = _KEPT

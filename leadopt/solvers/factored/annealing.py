@@ -22,8 +22,9 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.progress import Meter
-from leadopt.solvers.factored.oracle import LineOracle
-from leadopt.solvers.lagrangian.dual import Dual, Totals
+from leadopt.solvers.factored.line_oracle import LineOracle
+from leadopt.solvers.lagrangian.dual import Dual
+from leadopt.solvers.oracles.protocols import Loads
 
 _HOTTEST, _COLDEST = 0.3, 2e-3  # temperatures, of a usual gain
 _COOLER = 0.4  # times as hot is the next stage
@@ -91,7 +92,7 @@ class Soft:
     options: Options
     temperature: float
 
-    def totals(self, y: Floats) -> Totals:
+    def loads(self, y: Floats) -> Loads:
         """Return the smoothed dual sum and the loads."""
         soften = _compiled("soften") or _soften
         slopes, paid = self.oracle.lines(y)
@@ -108,7 +109,7 @@ class Soft:
 
         found = over_blocks(len(slopes), max(1, len(self.options.rep) // len(slopes)), part)
         count = np.sum([count for _, count in found], axis=0)
-        return Totals(float(np.sum([total for total, _ in found])), self.oracle.loads(count, summed))
+        return Loads(load=self.oracle.taken(count, summed), value=float(np.sum([value for value, _ in found])))
 
 
 def annealed(oracle: LineOracle, dual: Dual, y: Floats, meter: Meter) -> tuple[Floats, Soft]:

@@ -7,8 +7,8 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.solvers.base import Answer
 from leadopt.solvers.factored.annealing import Soft, annealed
+from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.factored.newton import sharpest
-from leadopt.solvers.factored.oracle import LineOracle
 from leadopt.solvers.factored.repairs import repaired
 from leadopt.solvers.factored.rounding import dealt
 from leadopt.solvers.lagrangian.ejection_chains import improved
@@ -87,5 +87,5 @@ class ByLines:
         here = np.arange(len(places)) * (m + 1) + np.where(placed[places] < 0, m, placed[places])
         options = np.union1d(lead * (m + 1) + rep, here)
         lead, rep = np.divmod(options, m + 1)
-        core = Core.of(work.problem, work.rows, oracle.leads[places], lead, rep, oracle.loads(settled))
+        core = Core.of(work.problem, work.rows, oracle.leads[places], lead, rep, oracle.taken(settled))
         return core, others, np.searchsorted(options, here)

@@ -24,7 +24,7 @@ from leadopt.arrays import Bools, Floats
 from leadopt.progress import Meter
 from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.factored.annealing import Bins, Options, Soft, options_near, shares
-from leadopt.solvers.factored.oracle import LineOracle
+from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.lagrangian.dual import Dual
 from leadopt.solvers.lagrangian.rows import Rows
 
@@ -81,9 +81,9 @@ class Sharp:
 
     def value(self, y: Floats) -> tuple[float, Floats]:
         """Return the dual value and its slope by scaled prices, ``y / unit``."""
-        found, middle, half, root = self.soft.totals(y), *self._bounds, self._root(y)
+        found, middle, half, root = self.soft.loads(y), *self._bounds, self._root(y)
         away, gives = (y - self.anchor) / self.unit, self.gives * self.gain
-        total = found.total + float((middle * y + half * root).sum()) + 0.5 * gives * float(away @ away)
+        total = found.value + float((middle * y + half * root).sum()) + 0.5 * gives * float(away @ away)
         slope = (middle + half * y / root - found.load) * self.unit + gives * away
         return total, slope
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from leadopt.arrays import Floats, Ints
 from leadopt.progress import Meter
 from leadopt.solvers.factored.annealing import Bins, Options, Soft, options_near, shares
+from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.factored.newton import Sharp, sharpened
-from leadopt.solvers.factored.oracle import LineOracle
 from leadopt.solvers.lagrangian.rows import Rows
 
 _CUTS = (3.0, 1.0, 0.2, 0.0)  # mean scales from which on leads are given away in each stage
@@ -98,7 +98,7 @@ def _only(soft: Soft, left: Ints, y: Floats, warmer: float) -> Soft:
 def _beside(soft: Soft, rows: Rows, number: Ints, place: Ints) -> Rows:
     """Return what is left of the bounds beside the leads that were given away: 0 where no lead counts any more."""
     oracle, classes = soft.oracle, np.unique(soft.bins.kind // soft.oracle.n_rows)
-    load = oracle.pairs.loads(_of_leads(number, place))
+    load = oracle.pairs.taken(_of_leads(number, place))
     lower, upper = rows.lower - load, rows.upper - load
     for family, _, counted in oracle.families:
         if not np.isin(counted, classes).any():

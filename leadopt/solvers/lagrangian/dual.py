@@ -13,7 +13,7 @@ Its slope is bounds less loads.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from leadopt.problem.gains import scaled
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 from leadopt.solvers.lagrangian.rows import Family, Rows
+from leadopt.solvers.oracles.protocols import LoadOracle, Loads
 
 T = TypeVar("T")
 
@@ -33,21 +34,6 @@ _LARGER = 4  # times as many leads in the next one: half of all looks are at sam
 _MEMORY = 20  # steps that a quasi-Newton method remembers: twice SciPy's usual, as prices are many and looks are dear
 _STEPS, _LEAST_STEPS = 300, 20  # as many as it takes to where the dual is flat, and where _LOOKS allows fewer
 _LOOKS = 1e9  # at pairs in the steps on one sample, where those are many
-
-
-class Totals(NamedTuple):
-    """What leads come to at some prices: the dual sum and the load of each row."""
-
-    total: float
-    load: Floats
-
-
-class Oracle(Protocol):
-    """Answers for leads as a whole at given prices."""
-
-    def totals(self, y: Floats) -> Totals:
-        """Return the dual sum and the loads at some prices."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +80,7 @@ class PairOracle:
         plainly = csr_array((np.ones(len(column)), column, ends), shape=(len(counted), len(rows.families)))
         return cls(problem=problem, rows=rows, leads=leads, starts=tuple(starts), counted=counted, plainly=plainly)
 
-    def totals(self, y: Floats) -> Totals:
+    def loads(self, y: Floats) -> Loads:
         """Return the dual sum and the loads at some prices."""
         reserve = self.problem.reserve
 
@@ -104,15 +90,15 @@ class PairOracle:
             return np.where(worth > reserve, best, -1), np.maximum(worth, reserve)
 
         best, worth = _columns(self._over(y, self._everybody, work), np.int64, np.float64)
-        return Totals(float(worth.sum()), self.loads(best))
+        return Loads(load=self.taken(best), value=float(worth.sum()))
 
-    def loads(self, best: Ints) -> Floats:
+    def taken(self, best: Ints) -> Floats:
         """Return what the leads take of each row where they choose (-1 = pool), float64 (n_rows,)."""
         found, m = np.zeros(self.rows.n), self.problem.n_reps
-        kind = np.repeat(np.arange(len(self.counted)), np.diff(self.starts))
+        kind = np.repeat(np.arange(len(self.counted)), np.diff(np.array(self.starts, dtype=np.int64)))
         placed = np.flatnonzero(best >= 0)
         count = np.bincount(kind[placed] * m + best[placed], minlength=len(self.counted) * m)
-        taken = self.plainly.T @ count.reshape(-1, m).astype(np.float64)
+        taken = self.plainly.T @ count.reshape(len(self.counted), m).astype(np.float64)
         for f, family in enumerate(self.rows.families):
             if family.counts_leads:
                 found[family.member] = family.reps @ taken[f]
@@ -244,7 +230,7 @@ class Dual:
         a usual gain
     """
 
-    oracle: Oracle
+    oracle: LoadOracle
     rows: Rows
     n_leads: int
     up: Ints
@@ -289,11 +275,11 @@ class Dual:
 
     def at(self, y: Floats) -> float:
         """Return the dual value at some prices: no answer is worth more."""
-        return self.value(y, self.oracle.totals(y).total)
+        return self.value(y, self.oracle.loads(y).value)
 
     def _slope(self, x: Floats) -> tuple[float, Floats]:
         y = self.y(x)
-        found = self.oracle.totals(y)
+        found = self.oracle.loads(y)
         size = self.gain * max(1, self.n_leads)
         up, down = self.rows.upper[self.up] - found.load[self.up], found.load[self.down] - self.rows.lower[self.down]
         slope = np.concatenate([up * self.unit[self.up], down * self.unit[self.down]])
@@ -303,7 +289,7 @@ class Dual:
                 [self.rows.upper[self.up] * self.unit[self.up], -self.rows.lower[self.down] * self.unit[self.down]]
             )
         )
-        return (found.total + float(paid)) / size, slope / size
+        return (found.value + float(paid)) / size, slope / size
 
     def minimised(self, y: Floats, steps: int, tolerance: float, meter: Meter) -> Floats:
         """Return prices that nearly minimise the dual, from given ones, by quasi-Newton steps."""

@@ -80,7 +80,7 @@ class Work:
         places, lead, rep, settled = open_options(self.oracle, y, n_open, wider)
         others = self.problem.pins.copy()
         others[self.oracle.leads] = settled
-        taken = self.oracle.loads(settled)
+        taken = self.oracle.taken(settled)
         return Core.of(self.problem, self.rows, self.oracle.leads[places], lead, rep, taken), others
 
     def beside(self, core: Core, rep_of_lead: Ints) -> tuple[Core, Ints]:

@@ -17,7 +17,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.gains import Affinity
 from leadopt.solvers.compiled import has_numba
-from leadopt.solvers.oracles.oracle import Loads, Open
+from leadopt.solvers.oracles.protocols import Open, SlopedLoads
 
 _CELLS = 1 << 18  # rows x reps worked on together
 _BLUR = 1e-12  # relative: what rounding can move a crossing by
@@ -131,7 +131,7 @@ class EnvelopeOracle:
         stop[last] = self.first[row[last] + 1]
         return Pieces(row=row, option=option, start=start, stop=np.maximum(stop, start), left=left)
 
-    def loads(self, prices: Floats, broad: float = 0.0) -> Loads:
+    def loads(self, prices: Floats, broad: float = 0.0) -> SlopedLoads:
         r"""Return them, and how leads change hands, from the crossings of lines.
 
         Where rep a hands over to the steeper rep b at scale s, a price moves s by 1 / (rate_b - rate_a), and as many
@@ -147,7 +147,7 @@ class EnvelopeOracle:
         low = np.maximum(at - (broad * size[after - 1]).astype(np.int64) - _WINDOW, self.first[row])
         high = np.minimum(at + (broad * size[after]).astype(np.int64) + _WINDOW, self.first[row + 1] - 1)
         width = np.maximum(self.scales[high] - self.scales[low], 1e-9 * self.scales[high] + 1e-300)
-        return Loads(
+        return SlopedLoads(
             load=np.bincount(pieces.option, weights=size, minlength=n + 1)[:n].astype(np.float64),
             value=float(gained + np.where(np.isfinite(kept), kept, 0.0) @ size),
             a=pieces.option[after - 1],

@@ -15,7 +15,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.gains import Affinity
-from leadopt.solvers.oracles.oracle import Open
+from leadopt.solvers.oracles.protocols import Open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,12 @@ from leadopt.matching import solve
 from leadopt.problem.certify import certify
 from leadopt.progress import Meter
 from leadopt.solvers import Milp
-from leadopt.solvers.factored import annealing, oracle
+from leadopt.solvers.factored import annealing, line_oracle
 from leadopt.solvers.factored.annealing import Bins, Soft, annealed
 from leadopt.solvers.lagrangian.dual import Dual
 from leadopt.solvers.lagrangian.rows import Rows
 from tests.oracles import linear_programme
-from tests.solvers.factored.test_oracle import banded, oracles
+from tests.solvers.factored.test_line_oracle import banded, oracles
 
 
 def soft_of(problem, most, temperature):
@@ -42,20 +42,20 @@ def test_the_colder_the_nearer_to_the_dual_from_above():
     y, above = some_prices(problem), []
     for temperature in (1.0, 0.1, 0.01, 1e-4):
         lines, soft = soft_of(problem, 500, temperature)
-        above.append(soft.totals(y).total - lines.totals(y).total)
+        above.append(soft.loads(y).value - lines.loads(y).value)
     assert above[0] > above[1] > above[2] > above[3] >= 0.0
-    assert above[3] < 1e-4 * lines.totals(y).total
+    assert above[3] < 1e-4 * lines.loads(y).value
 
 
 def test_loads_are_the_slope_of_the_smooth_sum():
     problem = banded(n=400)
     _, soft = soft_of(problem, 5, 0.2)
     y = some_prices(problem)
-    load = soft.totals(y).load
+    load = soft.loads(y).load
     for k in (0, 7, 13, 25, 30):
         step = np.zeros(len(y))
         step[k] = 1e-5
-        slope = (soft.totals(y + step).total - soft.totals(y - step).total) / 2e-5
+        slope = (soft.loads(y + step).value - soft.loads(y - step).value) / 2e-5
         assert -slope == pytest.approx(load[k], rel=1e-5)
 
 
@@ -63,10 +63,10 @@ def test_loads_are_the_slope_of_the_smooth_sum():
 def test_without_numba_the_sums_are_the_same(reserve, monkeypatch):
     problem = banded(n=400, reserve=reserve)
     _, soft = soft_of(problem, 5, 0.05)
-    found = soft.totals(some_prices(problem))
+    found = soft.loads(some_prices(problem))
     monkeypatch.setattr(annealing, "_compiled", lambda _: None)
-    plain = soft.totals(some_prices(problem))
-    assert plain.total == pytest.approx(found.total, rel=1e-11)
+    plain = soft.loads(some_prices(problem))
+    assert plain.value == pytest.approx(found.value, rel=1e-11)
     np.testing.assert_allclose(plain.load, found.load, rtol=1e-8, atol=1e-9)
 
 
@@ -75,14 +75,14 @@ def test_annealed_prices_bound_as_tightly_as_the_linear_programme():
     pairs, lines = oracles(problem)
     dual = Dual.of(pairs, pairs.rows)
     y, _ = annealed(lines, dual, np.zeros(pairs.rows.n), Meter(None, None))
-    bound = dual.value(y, pairs.totals(y).total)
+    bound = dual.value(y, pairs.loads(y).value)
     best = linear_programme(problem)
     assert best <= bound * (1 + 1e-9)
     assert bound <= best * (1 + 1e-3)
 
 
 def test_milp_anneals_where_rows_are_shared(monkeypatch):
-    monkeypatch.setattr(oracle, "_LEAST_PAIRS", 0)
+    monkeypatch.setattr(line_oracle, "_LEAST_PAIRS", 0)
     problem = banded(n=4_000, m=10, n_rows=4)
     found = solve(problem, Milp())
     audit = certify(problem, found.rep_of_lead, found.prices, found.limit_prices)

@@ -11,7 +11,7 @@ from leadopt.solvers.lagrangian.dual import Dual
 from leadopt.solvers.lagrangian.rows import Rows
 from tests.oracles import linear_programme
 from tests.solvers.factored.test_annealing import soft_of, some_prices
-from tests.solvers.factored.test_oracle import banded, oracles
+from tests.solvers.factored.test_line_oracle import banded, oracles
 
 
 def sharp_of(problem, temperature=0.2):
@@ -50,7 +50,7 @@ def test_shares_at_sharp_prices_keep_every_bound():
     problem = banded(n=1_500, m=8, n_rows=3)
     sharp = sharp_of(problem, 0.01)
     y = sharpened(sharp, np.zeros(sharp.rows.n), 200, 1e-4, Meter())
-    load = sharp.soft.totals(y).load
+    load = sharp.soft.loads(y).load
     broken = np.maximum(load - sharp.rows.upper, sharp.rows.lower - load) * sharp.unit / sharp.gain
     assert broken.max() < 0.05
 
@@ -72,7 +72,7 @@ def test_sharp_prices_bound_tighter_than_annealed_ones():
     dual = Dual.of(pairs, pairs.rows)
     y, soft = annealed(lines, dual, np.zeros(pairs.rows.n), Meter())
     y, soft = sharpest(y, soft, dual, Meter())
-    bound, best = dual.value(y, pairs.totals(y).total), linear_programme(problem)
+    bound, best = dual.value(y, pairs.loads(y).value), linear_programme(problem)
     assert best * (1 - 1e-9) <= bound <= best * (1 + 5e-5)
 
 

@@ -10,7 +10,7 @@ from leadopt.solvers.factored.newton import sharpest
 from leadopt.solvers.factored.rounding import dealt
 from leadopt.solvers.lagrangian.dual import Dual
 from tests.solvers.factored.test_annealing import soft_of, some_prices
-from tests.solvers.factored.test_oracle import banded, oracles
+from tests.solvers.factored.test_line_oracle import banded, oracles
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_counts_and_amounts_of_one_stage_are_those_of_the_shares_but_for_few_lea
         families=dual.rows.families,
     )  # fmt: skip
     rep = dealt(soft, y, wide, dual.unit, dual.gain, Meter())
-    off = (lines.pairs.loads(rep) - soft.totals(y).load) * dual.unit / dual.gain
+    off = (lines.pairs.loads(rep) - soft.loads(y).load) * dual.unit / dual.gain
     m = problem.n_reps
     value = slice(m, 2 * m)
     assert np.abs(np.delete(off, value)).max() < 2.0

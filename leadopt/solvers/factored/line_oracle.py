@@ -17,9 +17,10 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.gains import Affinity
-from leadopt.solvers.lagrangian.dual import PairOracle, Totals
+from leadopt.solvers.lagrangian.dual import PairOracle
 from leadopt.solvers.lagrangian.rows import Family
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
+from leadopt.solvers.oracles.protocols import Loads
 
 _SHARED_BY = 16  # leads a row and class from which on lines are quicker than pairs,
 _LEAST_PAIRS = 10_000_000  # and pairs of leads and reps: with fewer, a look at each takes less than annealing
@@ -90,7 +91,7 @@ class LineOracle:
                     slopes[k * self.n_rows : (k + 1) * self.n_rows] -= charged
         return slopes, paid
 
-    def loads(self, count: Floats, summed: Floats) -> Floats:
+    def taken(self, count: Floats, summed: Floats) -> Floats:
         """Return the load of each row of the problem.
 
         Parameters
@@ -122,7 +123,7 @@ class LineOracle:
             kinds.append(0 if usage is None else 1 + [usage is other for other in amounts].index(True))
         return kinds, amounts
 
-    def totals(self, y: Floats) -> Totals:
+    def loads(self, y: Floats) -> Loads:
         """Return the dual sum and the loads at some prices."""
         m, total = self.pairs.problem.n_reps, 0.0
         slopes, paid = self.lines(y)
@@ -138,7 +139,7 @@ class LineOracle:
                 total += envelope.reserve * pooled
             count[k] = np.bincount(rep, size[placed], minlength=m)
             np.add.at(summed, (k * self.n_rows + row, rep), scales[placed])
-        return Totals(total, self.loads(count, summed))
+        return Loads(load=self.taken(count, summed), value=total)
 
     def margins(self, y: Floats) -> tuple[Ints, Floats]:
         """Return what `PairOracle.margins` does: best reps, and by how much each beats the next option.

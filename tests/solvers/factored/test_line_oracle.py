@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from leadopt.decision.shares import worth
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
-from leadopt.solvers.factored import oracle as module
-from leadopt.solvers.factored.oracle import LineOracle
+from leadopt.solvers.factored import line_oracle as module
+from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.lagrangian.dual import PairOracle
 from leadopt.solvers.lagrangian.rows import Rows
 from tests.strategies import examples, shared_rows
@@ -60,9 +60,9 @@ def test_totals_and_margins_are_those_of_every_pair(drawn, data):
     y = np.concatenate([prices, q])
     gains = np.where(problem.affinity.dense() > -np.inf, np.abs(problem.affinity.dense()), 0.0)
     size = 5 * (prices.max() * n + gains.sum() + n)
-    expected = pairs.totals(y)
-    assume(expected.total > -np.inf)  # or else a lead has no choice
-    assert lines.totals(y).total == pytest.approx(expected.total, rel=1e-12, abs=1e-14 * size)
+    expected = pairs.loads(y)
+    assume(expected.value > -np.inf)  # or else a lead has no choice
+    assert lines.loads(y).value == pytest.approx(expected.value, rel=1e-12, abs=1e-14 * size)
     (_, margin), (_, there) = lines.margins(y), pairs.margins(y)
     np.testing.assert_allclose(margin, there, rtol=1e-12, atol=1e-12 * size)
 
@@ -72,7 +72,7 @@ def test_loads_are_those_of_every_pair():
     rng = np.random.default_rng(1)
     pairs, lines = oracles(problem)
     y = np.concatenate([rng.random(10), rng.normal(0.0, 0.3, 10), rng.normal(0.0, 0.3, 10), [-0.2]])
-    np.testing.assert_allclose(lines.totals(y).load, pairs.totals(y).load, rtol=1e-11)
+    np.testing.assert_allclose(lines.loads(y).load, pairs.loads(y).load, rtol=1e-11)
     np.testing.assert_array_equal(lines.margins(y)[0], pairs.margins(y)[0])
 
 

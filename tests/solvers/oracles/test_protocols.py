@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from leadopt.matching import solve
@@ -16,10 +16,12 @@ from leadopt.solvers import MinCostFlow
 from leadopt.solvers.capacities.finish import Box, finish
 from leadopt.solvers.capacities.free_leads import Remainder
 from leadopt.solvers.envelope import descend
+from leadopt.solvers.lagrangian.dual import PairOracle
+from leadopt.solvers.lagrangian.rows import Rows
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
-from leadopt.solvers.oracles.oracle import Loads, Open, SlopedOracle
+from leadopt.solvers.oracles.protocols import Open, SlopedLoads, SlopedOracle
 from leadopt.solvers.oracles.pruning import RowOracle
-from tests.strategies import examples
+from tests.strategies import examples, general_problems
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,9 @@ class Shards:
     def loads(self, prices, broad=0.0):
         found = [part.loads(prices, broad) for part in self.parts]
         joined = [np.concatenate([getattr(one, name) for one in found]) for name in ("a", "b", "weight")]
-        return Loads(sum(one.load for one in found), sum(one.value for one in found), *joined)
+        a, b, weight = joined
+        load, value = sum(one.load for one in found), sum(one.value for one in found)
+        return SlopedLoads(load=load, value=value, a=a, b=b, weight=weight)
 
     def entries(self, prices, reps):
         return np.max([part.entries(prices, reps) for part in self.parts], axis=0)
@@ -116,3 +120,17 @@ def test_a_box_that_is_wrong_is_mended_over_shards_too():
     shards = Shards.of(lambda some: rows(problem, some), problem.n_leads, 3, rng)
     answer = finish(problem, rest.tree, rest.room, rest.leads, shards, Box(low=np.full(5, 3.0), high=np.full(5, 3.1)))
     assert certify(problem, answer.rep_of_lead, answer.prices).optimal
+
+
+@given(problem=general_problems(max_leads=12, max_reps=4), seed=st.integers(0, 10**6), n_shards=st.integers(1, 4))
+@examples(100)
+def test_loads_under_limits_of_any_kind_add_up_over_shards(problem, seed, n_shards):
+    assume(problem.n_reps)
+    rows_of, rng = Rows.of(problem), np.random.default_rng(seed)
+    free = np.flatnonzero(problem.pins < 0)
+    owner = rng.integers(0, n_shards, len(free))
+    y = rng.random(rows_of.n)
+    whole = PairOracle.of(problem, rows_of, free).loads(y)
+    parts = [PairOracle.of(problem, rows_of, free[owner == shard]).loads(y) for shard in range(n_shards)]
+    np.testing.assert_allclose(sum(part.load for part in parts), whole.load, rtol=1e-12, atol=1e-12)
+    assert sum(part.value for part in parts) == pytest.approx(whole.value, rel=1e-12, abs=1e-12)

@@ -6,7 +6,7 @@ them, and no other solver.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from leadopt.arrays import Floats, Ints
 
@@ -33,21 +33,39 @@ class Open:
     rep: Ints
 
 
-class Loads(NamedTuple):
-    """What leads do at some prices: ``load`` (n_reps,) and the dual ``value`` without what slots cost.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loads:
+    """What leads do at some prices: the ``load`` of each priced bound, and the dual ``value`` without what bounds cost.
 
-    Per unit of price, ``weight`` leads go from option ``a`` to ``b`` or back; n_reps is the pool. Of parts of leads,
-    ``load`` and ``value`` add up, and the other three follow one another.
+    Of parts of leads, both add up.
     """
 
     load: Floats
     value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlopedLoads(Loads):
+    """The same, and how leads change hands with the prices.
+
+    Per unit of price, ``weight`` leads go from option ``a`` to ``b`` or back; n_reps is the pool. Of parts of leads,
+    these follow one another.
+    """
+
     a: Ints
     b: Ints
     weight: Floats
 
 
-class Oracle(Protocol):
+class LoadOracle(Protocol):
+    """Says what leads come to at some prices; by looking at pairs or by envelopes of lines. `Dual` asks for no more."""
+
+    def loads(self, prices: Floats, /) -> Loads:
+        """Return the loads and the dual value at some prices: one a capacity, or one a row where limits have prices."""
+        ...
+
+
+class OpenOracle(Protocol):
     """Says what prices leave open; by short lists, by rows, or by envelopes. `finish` asks for no more."""
 
     def open(self, low: Floats, high: Floats) -> Open:
@@ -58,10 +76,10 @@ class Oracle(Protocol):
         ...
 
 
-class SlopedOracle(Oracle, Protocol):
-    """Says besides how the dual lies at some prices, which is what Newton steps need."""
+class SlopedOracle(LoadOracle, OpenOracle, Protocol):
+    """Says both, and how the dual lies at some prices, which is what Newton steps need."""
 
-    def loads(self, prices: Floats, broad: float = 0.0) -> Loads:
+    def loads(self, prices: Floats, /, broad: float = 0.0) -> SlopedLoads:
         """Return the loads, the dual value, and how leads change hands with the prices.
 
         Parameters
