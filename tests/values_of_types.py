@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from leadopt.eligibility import Exclude, Match, Skills
+from leadopt.eligibility import ExcludeRule, MatchRule, SkillsRule
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
@@ -22,9 +22,9 @@ names = st.text(min_size=1, max_size=4)
 share = st.floats(0, 1)
 PLAIN = {int: st.integers(), str: st.text(max_size=4), bool: st.booleans(), float: st.floats(), UUID: st.uuids()}
 RULES = st.one_of(
-    st.builds(Match, names, st.none() | names),
-    st.builds(Skills, names, names),
-    st.builds(Exclude, st.lists(st.tuples(st.integers(0, 9), st.uuids())).map(tuple), st.none() | names),
+    st.builds(MatchRule, names, st.none() | names),
+    st.builds(SkillsRule, names, names),
+    st.builds(ExcludeRule, st.lists(st.tuples(st.integers(0, 9), st.uuids())).map(tuple), st.none() | names),
 )
 FAIRNESS = st.builds(
     Fairness,
@@ -44,9 +44,9 @@ QUOTA = st.builds(
 )
 COLUMNS = st.builds(Columns, **{f.name: names for f in fields(Columns)})
 CHECKED = {
-    Match: RULES.filter(lambda rule: isinstance(rule, Match)),
-    Skills: RULES.filter(lambda rule: isinstance(rule, Skills)),
-    Exclude: RULES.filter(lambda rule: isinstance(rule, Exclude)),
+    MatchRule: RULES.filter(lambda rule: isinstance(rule, MatchRule)),
+    SkillsRule: RULES.filter(lambda rule: isinstance(rule, SkillsRule)),
+    ExcludeRule: RULES.filter(lambda rule: isinstance(rule, ExcludeRule)),
     Fairness: FAIRNESS,
     NewcomerQuota: QUOTA,
     Columns: COLUMNS,

@@ -95,7 +95,7 @@ class PairOracle:
     def taken(self, best: Ints) -> Floats:
         """Return what the leads take of each row where they choose (-1 = pool), float64 (n_rows,)."""
         found, m = np.zeros(self.rows.n), self.problem.n_reps
-        kind = np.repeat(np.arange(len(self.counted)), np.diff(np.array(self.starts, dtype=np.int64)))
+        kind = np.repeat(np.arange(len(self.counted)), np.diff(self.starts or (0,)).astype(np.int64))
         placed = np.flatnonzero(best >= 0)
         count = np.bincount(kind[placed] * m + best[placed], minlength=len(self.counted) * m)
         taken = self.plainly.T @ count.reshape(len(self.counted), m).astype(np.float64)

@@ -169,7 +169,7 @@ def test_it_can_be_looked_at(strong):
     for part in ("rep x source", "raw cells", "would have shown", "AUC"):
         assert part in page and part in text
     assert text.startswith("Verdict: rep x source")
-    assert repr(strong) == f"<Backtest: {strong.verdict}>"
+    assert repr(strong) == f"<Backtest: {strong.summary()}>" and str(strong.verdict) in repr(strong)
     read = json.loads(strong.to_json())
     assert read["verdict"]["decision"] == USE_IT
     assert [row["method"] for row in read["scores"]] == [score.method for score in strong.scores]

@@ -18,7 +18,7 @@ from leadopt.plans.saved.formats import FORMAT, NOT_SAVED, RECORDS
 from tests.strategies import examples
 from tests.values_of_types import values_of
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in GOLDEN.glob(f"format-{FORMAT}/plans/*.json")}
 EVERYTHING = json.loads(TEXTS["everything"])
 BY_NAME = {record.name: record for record in RECORDS}

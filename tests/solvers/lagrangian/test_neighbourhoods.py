@@ -44,7 +44,8 @@ def test_what_is_found_is_allowed_and_worth_no_less(problem):
     assert core.worth(at) <= core.worth(found.at) + 1e-6 * max(1.0, abs(core.worth(found.at)))
 
 
-def test_a_better_answer_than_that_of_few_nodes_is_found_and_the_same_every_time():
+def test_a_better_answer_than_that_of_few_nodes_is_found_and_the_same_every_time(monkeypatch):
+    monkeypatch.setattr(neighbourhoods, "_MOST", 10)  # enough to find something better
     core = core_of(correlated(60, 6))
     everything = np.ones(len(core.rep), dtype=bool)
     start = core.whole(everything, core.first[:-1], 1, np.inf).at
@@ -87,6 +88,7 @@ def test_without_a_time_limit_so_many_are_searched_and_no_more(monkeypatch):
 
 
 def test_where_too_many_options_are_open_only_neighbourhoods_are_searched(monkeypatch):
+    monkeypatch.setattr(neighbourhoods, "_MOST", 10)
     problem, opened = correlated(60, 6), []
     whole = program.Core.whole
     monkeypatch.setattr(program.Core, "whole", lambda *given: opened.append(given[1].sum()) or whole(*given))
