@@ -18,6 +18,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.gains import scaled
 from leadopt.problem.problem import Problem
+from leadopt.progress import Meter
 from leadopt.solvers.lagrangian.rows import Family, Rows, usage_at
 
 _SLACK = 5e-10  # relative: half of what the certificate allows, so that rounding breaks nothing
@@ -26,19 +27,26 @@ _LOOKS = 30_000_000  # at pairs, in all rounds that fill what room is left; lead
 _ROUNDS = 50  # in which leads are taken out: each mends every row but where minimums hold leads
 
 
-def best_draft(problem: Problem, rows: Rows, start: Ints | None = None) -> Ints | None:
+def best_draft(problem: Problem, rows: Rows, start: Ints | None = None, meter: Meter | None = None) -> Ints | None:
     """Return the allowed draft that is worth most, int64 (n_leads,), -1 = pool; None if none is allowed.
+
+    Once the meter's time is over and a draft is allowed, the others are compared as they are and not mended.
 
     Parameters
     ----------
     start
         (n_leads,), an answer that is known
     """
-    best, most = None, -np.inf
-    for draft in _drafts(problem, start):
-        for answer in (draft, mended(problem, rows, draft)):
-            if (value := worth(problem, answer)) > most:
-                best, most = answer, value
+    best, most, drafts = None, -np.inf, _drafts(problem, start)
+    for draft in drafts:
+        if (value := worth(problem, draft)) > most:
+            best, most = draft, value
+    for draft in drafts:
+        if best is not None and meter is not None and meter.left_s <= 0:
+            break
+        answer = mended(problem, rows, draft)
+        if (value := worth(problem, answer)) > most:
+            best, most = answer, value
     return best
 
 
@@ -68,7 +76,10 @@ def mended(problem: Problem, rows: Rows, rep_of_lead: Ints) -> Ints:
 
 
 def _drafts(problem: Problem, start: Ints | None) -> list[Ints]:
-    drafts = [problem.pins.copy(), in_turn(problem)]
+    drafts = [problem.pins.copy(), in_turn(problem, problem.reserve)]
+    # Minimums may need leads that gain less than the pool does.
+    if ((whatever := in_turn(problem, -np.inf)) != drafts[1]).any():
+        drafts.append(whatever)
     n_pairs = problem.n_leads * problem.n_reps
     if n_pairs <= _MOST_PAIRS:
         drafts.append(greedy(problem))
@@ -80,20 +91,20 @@ def _drafts(problem: Problem, start: Ints | None) -> list[Ints]:
     return drafts
 
 
-def in_turn(problem: Problem) -> Ints:
-    """Return the free leads dealt in turn beside the pins, to reps with a slot whose gain is above the reserve."""
-    affinity, reserve = problem.affinity, problem.reserve
+def in_turn(problem: Problem, least: float) -> Ints:
+    """Return the free leads dealt in turn beside the pins, to reps with a slot whose gain is above the least one."""
+    affinity = problem.affinity
     answer, slots, rates = problem.pins.copy(), _slots(problem).tolist(), affinity.rates
     open_, turn = [rep for rep, left in enumerate(slots) if left > 0], 0
     best = rates.max(axis=1, initial=-np.inf)
-    able = np.flatnonzero((answer < 0) & (scaled(best[affinity.row], affinity.scale) > reserve))
+    able = np.flatnonzero((answer < 0) & (scaled(best[affinity.row], affinity.scale) > least))
     for lead, row, scale in zip(able.tolist(), affinity.row[able].tolist(), affinity.scale[able].tolist(), strict=True):
         if not open_:
             break
         start = bisect_left(open_, turn) % len(open_)
         rep = open_[start]
-        if not rates.item(row, rep) * scale > reserve:
-            may = np.flatnonzero(scaled(rates[row, open_], affinity.scale[lead : lead + 1]) > reserve)
+        if not rates.item(row, rep) * scale > least:
+            may = np.flatnonzero(scaled(rates[row, open_], affinity.scale[lead : lead + 1]) > least)
             if not len(may):
                 continue
             rep = open_[may[np.searchsorted(may, start) % len(may)]]

@@ -53,7 +53,7 @@ class Work:
             meter=meter,
             oracle=oracle,
             dual=Dual.of(oracle, rows),
-            draft=best_draft(problem, rows, start),
+            draft=best_draft(problem, rows, start, meter),
         )
 
     @property

@@ -48,12 +48,13 @@ def pair_by_pair(problem, fits=lambda *_: True):
     return answer
 
 
-def dealt_in_turn(problem, fits=lambda *_: True):
-    """Each lead goes to the next rep who may have it, in turn."""
+def dealt_in_turn(problem, fits=lambda *_: True, *, least=None):
+    """Each lead goes to the next rep who may have it, if it gains more than `least`, by default the reserve."""
     gains, answer, turn = problem.affinity.dense(), problem.pins.copy(), 0
+    least = problem.reserve if least is None else least
     for lead in np.flatnonzero(answer < 0).tolist():
         for rep in [(turn + step) % problem.n_reps for step in range(problem.n_reps)]:
-            may = gains[lead, rep] > problem.reserve and (answer == rep).sum() < problem.capacity[rep]
+            may = gains[lead, rep] > least and (answer == rep).sum() < problem.capacity[rep]
             if may and fits(answer, lead, rep):
                 answer[lead], turn = rep, rep + 1
                 break
@@ -80,7 +81,8 @@ def under_limits(problem):
 @examples(150)
 def test_leads_are_dealt_greedily_and_in_turn_as_by_hand(problem):
     assert greedy(problem).tolist() == pair_by_pair(problem).tolist()
-    assert in_turn(problem).tolist() == dealt_in_turn(problem).tolist()
+    for least in (problem.reserve, -np.inf):
+        assert in_turn(problem, least).tolist() == dealt_in_turn(problem, least=least).tolist()
 
 
 @given(general_problems(), st.data())
@@ -125,7 +127,10 @@ def test_an_answer_that_is_known_is_never_lost(drawn, solver, limit_s):
 def test_what_anybody_would_do_is_never_out_of_reach(drawn, solver, limit_s):
     problem, _ = drawn
     fits = under_limits(problem)
-    plain = (problem.pins, pair_by_pair(problem), dealt_in_turn(problem))
+    plain = (
+        *(problem.pins, pair_by_pair(problem)),
+        *(dealt_in_turn(problem), dealt_in_turn(problem, least=-np.inf)),
+    )
     least = max(added_up(problem, answer) for answer in plain)
     for answer in (pair_by_pair(problem, fits), dealt_in_turn(problem, fits)) if limit_s is None else ():
         least = max(least, added_up(problem, answer) if solver == Milp() else -np.inf)
@@ -162,6 +167,27 @@ def test_where_only_upper_bounds_are_tight_an_answer_comes_back_in_time(problem)
     found = solve(problem, Milp(), time_limit_s=0.5)
     assert added_up(problem, found.rep_of_lead) == pytest.approx(found.objective)
     assert added_up(problem, found.rep_of_lead) >= max(
-        added_up(problem, answer) for answer in (problem.pins, greedy(problem), in_turn(problem))
+        added_up(problem, answer)
+        for answer in (problem.pins, greedy(problem), in_turn(problem, problem.reserve), in_turn(problem, -np.inf))
     )
     assert solve(problem, Milp(), time_limit_s=0.05).stats["stopped"] == 1
+
+
+@pytest.mark.parametrize("n, m", [(60, 5), (200, 10)])
+def test_minimums_that_dealing_in_turn_meets_are_met_where_the_pool_gains_more(n, m):
+    """The pool gains more than any rep, so that no draft dealt any lead, and these minimums were refused."""
+    rng = np.random.default_rng(n)
+    usage, dealt = rng.lognormal(0.0, 0.5, n), np.arange(n) % m
+    load = np.bincount(dealt, usage, minlength=m)
+    limits = tuple(Limit(reps=[rep], usage=usage, lower=load[rep], upper=2.0 * load[rep]) for rep in range(m))
+    problem = Problem(affinity=rng.random((n, m)), capacity=n, limits=limits, reserve=1.5)
+    found = solve(problem, Milp(), time_limit_s=0.05)
+    assert added_up(problem, found.rep_of_lead) >= added_up(problem, dealt) > -np.inf
+
+
+@pytest.mark.parametrize("time_limit_s", [None, 0.05])
+def test_where_everybody_is_pinned_the_pins_are_the_answer(time_limit_s):
+    """Nobody was free, and numpy counted nothing in fractions: a bare TypeError."""
+    limit = Limit(reps=[0], usage=[1.0, 2.0, 3.5], upper=7.0)
+    problem = Problem(affinity=[[0.5], [0.2], [0.7]], capacity=3, pins=[0, 0, 0], limits=[limit])
+    assert solve(problem, time_limit_s=time_limit_s).rep_of_lead.tolist() == [0, 0, 0]
