@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,6 +23,8 @@ from leadopt.solvers.base import checked_time_limit
 from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.flow.equal_leads import few_kinds
 from leadopt.solvers.optimal.ties import spread_ties
+from leadopt.tables.result import Result
+from leadopt.tables.text import count, number, percent
 
 # Pairs from which loading numba, half a second, pays in a process that solves once: warm, `Auction` is quicker from
 # 20,000 pairs on. A flow over 500,000 takes a quarter of a second at least (`flow_seconds`).
@@ -36,8 +39,8 @@ class Status(Enum):
     FEASIBLE = "Allowed, and at most `gap` below the best; if that is too much, allow more time or another solver."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Match:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Match(Result):
     """An assignment in arrays, with everything needed to check it.
 
     Parameters
@@ -76,6 +79,16 @@ class Match:
     solver: str
     stats: dict[str, float]
     lead_prices: Floats | None = None
+
+    def summary(self) -> str:
+        """Return how many leads are placed, what that is worth, and what is proved of it, in one sentence."""
+        placed = int((self.rep_of_lead >= 0).sum())
+        proved = "" if self.status is Status.OPTIMAL else f", at most {percent(self.gap)} below the best"
+        of = f"{placed} of {count(len(self.rep_of_lead), 'lead')} placed"
+        return f"{of}, worth {number(self.objective)}: {self.status.name} ({self.solver}){proved}"
+
+    def _told(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__ if name != "problem"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,7 @@
 """`match` and `Auto`: what comes back, in which order things are reported, and who is chosen."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -185,3 +187,12 @@ def test_a_seed_that_is_none_is_refused():
     for rng in ("x", -1, 0.5):
         with pytest.raises(InvalidInput, match=r"^rng: must be a whole number, 0 or more, or a numpy Generator; found"):
             match([[1.0]], 1, rng=rng)
+
+
+def test_a_match_says_what_it_is_in_text_html_and_json():
+    found = match([[0.3, 0.1], [0.4, 0.3], [0.1, 0.1]], capacity=1)
+    assert found.summary() == "2 of 3 leads placed, worth 0.6: OPTIMAL (Hungarian)"
+    assert str(found) == found.summary() and repr(found) == f"<Match: {found.summary()}>"
+    assert found.summary() in found._repr_html_()
+    told = json.loads(found.to_json())
+    assert told["rep_of_lead"] == [0, 1, -1] and told["status"] == "OPTIMAL" and "problem" not in told

@@ -14,6 +14,9 @@ _MANY_LEADS = 512  # a row of rates; from there, halving a threshold beats a loo
 _HALVINGS = 45  # of the threshold, to a relative 1e-13
 
 
+SHARED = ("leads", "value", "hot")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Shared:
     """Something that reps share; arrays are float64 (n_reps,).

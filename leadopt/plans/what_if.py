@@ -252,7 +252,7 @@ def _meant(case: Case, without: Collection[str]) -> tuple[set[int], list[str]]:
     gone: set[int] = set()
     notes = []
     for wanted in _collection("without", without):
-        exact = [] if isinstance(wanted, LimitKind) else [k for k, name in enumerate(names) if name == wanted]
+        exact = [] if isinstance(wanted, LimitKind) else _called(case, names, wanted)
         meant = {wanted} if isinstance(wanted, LimitKind) else LimitKind.called(str(wanted))
         found = exact or [k for k, kind in enumerate(kinds) if kind in meant]
         if not found:
@@ -262,6 +262,12 @@ def _meant(case: Case, without: Collection[str]) -> tuple[set[int], list[str]]:
         gone.update(found)
         notes.append(f"without {names[found[0]] if len(found) == 1 else f'{len(found)} limits ({wanted})'}")
     return gone, notes
+
+
+def _called(case: Case, names: Sequence[str], wanted: object) -> list[int]:
+    """Return the limits that are shown by a name; else those whose own name it is, shown with a number behind."""
+    shown = [k for k, name in enumerate(names) if name == wanted]
+    return shown or [k for k, limit in enumerate(case.problem.limits) if limit.name == wanted]
 
 
 def _absent(case: Case, away: Collection[Any]) -> list[int]:
@@ -289,8 +295,9 @@ def _with_limits(
 ) -> tuple[list[tuple[int, Limit]], list[str]]:
     """Return the limits with some bounds changed, and new ones added."""
     result, notes = list(limits), []
-    names = case.limit_names()
-    place = {names[k]: at for at, (k, _) in enumerate(limits)}
+    names, left = case.limit_names(), {k: at for at, (k, _) in enumerate(limits)}
+    wanted = [*dict.fromkeys([*names, *(limit.name for _, limit in limits if limit.name)])]
+    place = {name: left[k] for name in wanted for k in _called(case, names, name)[:1] if k in left}
     for name, change in _mapping("limits", changes, "limit name -> new bounds, or a Limit").items():
         if isinstance(change, Limit):
             item = (-1, replace(change, name=name))

@@ -212,6 +212,17 @@ def test_limits_of_one_name_that_conflict_are_both_named():
     assert str(caught.value).startswith("no plan meets every limit: desk, desk (2) cannot be met: Ann must")
 
 
+@pytest.mark.parametrize("name", ["team cap", "capacity of Ann", "capacity of Bo"])
+def test_a_limit_is_changed_and_lifted_by_its_own_name_though_it_is_shown_with_a_number(name):
+    """A limit called as slots are shown could be added twice, and neither changed nor lifted."""
+    plan = assign(leads_of(4), reps_of(4, 4))
+    once = plan.what_if(limits={name: Limit(reps=[0], upper=1)}).plan
+    twice = once.what_if(limits={name: Limit(reps=[0], upper=3)}).plan
+    assert [limit.upper for limit in twice.case.problem.limits] == [3.0]
+    assert once.what_if(limits={name: {"upper": 2}}).plan.case.problem.limits[0].upper == 2.0
+    assert not once.what_if(without=[name]).plan.case.problem.limits
+
+
 # What looks into a text in rooms that know of limits, each with what the text is.
 LOOKS = {
     ("frontier.py", "point.reason"),  # a refusal, whose last sentence is left out of a table
@@ -258,4 +269,5 @@ def test_no_part_reads_the_name_of_a_limit():
                 if any(side.endswith((".name", "limit_names()")) for side in sides):
                     compared.add((where, ast.unparse(node)))
     assert {(where, text.replace('"', "'")) for where, text in found} <= LOOKS
-    assert {text for _, text in compared} == {"found.status.name != 'OPTIMAL'"}
+    # A user who asks for a limit by its name means that one.
+    assert {text for _, text in compared} == {"found.status.name != 'OPTIMAL'", "limit.name == wanted"}

@@ -6,6 +6,7 @@ told in `_FORMATS`.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Case, Evidence, Explored, Kept, States
-from leadopt.decision.shares import Shared
+from leadopt.decision.shares import SHARED, Shared
 from leadopt.eligibility import ExcludeRule, MatchRule, SkillsRule, Verdicts
 from leadopt.errors import InvalidInput
 from leadopt.fairness import Fairness, NewcomerQuota
@@ -143,6 +144,12 @@ def _check_parts(parts: Mapping[str, Any]) -> None:
     case: Case = parts["case"]
     if not 0 <= parts["turn"] < max(1, case.problem.n_reps):
         raise InvalidInput(f"turn must be the index of a rep; found {parts['turn']!r:.40}")
+    for name, ids in (("lead_ids", case.lead_ids), ("rep_ids", case.rep_ids)):
+        if len(set(ids)) < len(ids):
+            raise InvalidInput(f"{name} must be distinct; found {Counter(ids).most_common(1)[0][0]!r:.40} twice")
+    for shared in case.shared:
+        if shared.of not in SHARED:
+            raise InvalidInput(f"shared.of must be {', '.join(SHARED)}; found {shared.of!r:.40}")
     for name, found, shape in _sizes(parts, case):
         if found is not None and _shape(found) != shape:
             wanted, has = (" x ".join(map(str, size)) for size in (shape, _shape(found)))

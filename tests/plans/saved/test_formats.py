@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -238,3 +239,22 @@ def test_whatever_is_damaged_is_refused_or_makes_a_plan_that_answers(part, wrong
     for ask in (plan.report, plan.to_json, plan.compare, lambda: [plan.explain(lead) for lead in plan.case.lead_ids]):
         with suppress(LeadoptError):
             ask()
+
+
+@pytest.mark.parametrize(
+    "path, value, said",
+    [
+        (("lead_ids", "items", 1), 0, "lead_ids must be distinct; found "),
+        (("rep_ids", "items", 1), 0, "rep_ids must be distinct; found "),
+        (("shared", "items", 0, "of"), "Leads", "shared.of must be leads, value, hot; found 'Leads'"),
+    ],
+)
+def test_what_an_editor_breaks_is_refused_where_the_file_is_read(path, value, said):
+    tree = json.loads(json.dumps(EVERYTHING))
+    *way, last = path
+    place = tree["case"]
+    for step in way:
+        place = place[step]
+    place[last] = place[value] if isinstance(value, int) else value
+    with pytest.raises(InvalidInput, match=f"^this is not a whole plan, as leadopt .* wrote it: {re.escape(said)}"):
+        Plan.from_json(json.dumps(tree))
