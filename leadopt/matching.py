@@ -88,7 +88,8 @@ class Match(Result):
         return f"{of}, worth {number(self.objective)}: {self.status.name} ({self.solver}){proved}"
 
     def _told(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__ if name != "problem"}
+        told = {name: getattr(self, name) for name in self.__slots__ if name != "problem"}
+        return told | {"status": self.status.name}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
