@@ -29,7 +29,7 @@ from leadopt.solvers.oracles.protocols import Loads
 _HOTTEST, _COLDEST = 0.3, 2e-3  # temperatures, of a usual gain
 _COOLER = 0.4  # times as hot is the next stage
 _STEPS = 100  # of a quasi-Newton method at each temperature
-_TOLERANCE = 1e-10
+_TOLERANCE = 1e-10  # of the dual, relative: a step of a quasi-Newton method that wins less is the last
 _FINE, _MOST_BINS = 0.03, 64  # bins of each row and class, by temperature and at most
 _LEAST_SCALE = 0.01  # of the mean: smaller leads are as soft
 _NEAR = 25.0  # temperatures by which an option may lose at the prices of the stage before, and be asked about

@@ -27,7 +27,7 @@ _AROUND = 80.0  # temperatures that an option may lose to be asked about
 _GIVES = 100.0  # usual leads by which a bound gives way where its price would have to move by a usual one
 _MARGIN = 0.1  # usual leads by which bounds on amounts are narrower
 _ROUND = 1e-6  # leads
-_OPEN = -2
+_OPEN = -2  # not given away yet; -1 is the pool
 
 
 def dealt(soft: Soft, y: Floats, rows: Rows, unit: Floats, gain: float, meter: Meter) -> Ints:

@@ -20,10 +20,8 @@ FEW = 20  # leads that a search tries in every way: whether amounts add up to an
 _CLOSED = 0.5  # of the open options: where more stay open, a second search would get no farther
 _AT_FIRST, _AROUND = 0.4, 0.9  # parts of the time left for a search of all, and for one of neighbourhoods after it
 _SEARCH = 0.9  # part of the time left that a search may take if a bound is to be found after it
-_DEAR, _DEARER = (
-    20.0,
-    100.0,
-)  # usual prices that breaking a hard bound costs shares, and times as much if they break one
+# Usual prices that breaking a hard bound costs shares, and times as much if they break one that they need not.
+_DEAR, _DEARER = 20.0, 100.0
 _NOTHING = 1e-10  # of all gains: lacking less is lacking nothing
 NONE_FOUND = "Milp found no allowed answer, though there may be one, as hardly any room is left between the limits"
 

@@ -18,7 +18,7 @@ from leadopt.solvers.flow.duals import NONE, residual_constraints
 from leadopt.solvers.flow.equal_leads import group_leads
 from leadopt.solvers.flow.limit_tree import LimitTree, NotNested, Room, limit_tree, room_beside_pins
 
-_MOST = 2.0**52
+_MOST = 2.0**52  # up to which whole costs are exact as float64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
