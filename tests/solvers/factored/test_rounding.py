@@ -25,7 +25,7 @@ def priced():
 def test_every_bound_is_kept_to_within_a_small_lead(priced):
     _, pairs, dual, y, soft = priced
     rep = dealt(soft, y, dual.rows, dual.unit, dual.gain, Meter())
-    load = pairs.loads(rep)
+    load = pairs.taken(rep)
     broken = np.maximum(np.maximum(load - dual.rows.upper, dual.rows.lower - load), 0.0) * dual.unit / dual.gain
     assert broken.max() < 2.5
     assert broken.mean() < 0.3
@@ -50,7 +50,7 @@ def test_counts_and_amounts_of_one_stage_are_those_of_the_shares_but_for_few_lea
         families=dual.rows.families,
     )  # fmt: skip
     rep = dealt(soft, y, wide, dual.unit, dual.gain, Meter())
-    off = (lines.pairs.loads(rep) - soft.loads(y).load) * dual.unit / dual.gain
+    off = (lines.pairs.taken(rep) - soft.loads(y).load) * dual.unit / dual.gain
     m = problem.n_reps
     value = slice(m, 2 * m)
     assert np.abs(np.delete(off, value)).max() < 2.0
