@@ -24,7 +24,7 @@ from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.flow.equal_leads import few_kinds
 from leadopt.solvers.optimal.ties import spread_ties
 from leadopt.tables.result import Result
-from leadopt.tables.text import count, number, percent
+from leadopt.tables.text import count, number
 
 # Pairs from which loading numba, half a second, pays in a process that solves once: warm, `Auction` is quicker from
 # 20,000 pairs on. A flow over 500,000 takes a quarter of a second at least (`flow_seconds`).
@@ -83,9 +83,10 @@ class Match(Result):
     def summary(self) -> str:
         """Return how many leads are placed, what that is worth, and what is proved of it, in one sentence."""
         placed = int((self.rep_of_lead >= 0).sum())
-        proved = "" if self.status is Status.OPTIMAL else f", at most {percent(self.gap)} below the best"
+        # Of a complete search the gap says little; rounded to whole percents, a gap of 0.3% would be none.
+        lacks = f", at most {100.0 * self.gap:.2g}% below the best" if self.status is Status.FEASIBLE else ""
         of = f"{placed} of {count(len(self.rep_of_lead), 'lead')} placed"
-        return f"{of}, worth {number(self.objective)}: {self.status.name} ({self.solver}){proved}"
+        return f"{of}, worth {number(self.objective)}: {self.status.name} ({self.solver}){lacks}"
 
     def _told(self) -> dict[str, Any]:
         told = {name: getattr(self, name) for name in self.__slots__ if name != "problem"}

@@ -1,6 +1,7 @@
 """`match` and `Auto`: what comes back, in which order things are reported, and who is chosen."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -196,3 +197,9 @@ def test_a_match_says_what_it_is_in_text_html_and_json():
     assert found.summary() in found._repr_html_()
     told = json.loads(found.to_json())
     assert told["rep_of_lead"] == [0, 1, -1] and told["status"] == "OPTIMAL" and "problem" not in told
+
+
+def test_a_small_gap_is_not_rounded_to_none_and_that_of_a_complete_search_is_not_told():
+    found = match([[0.3, 0.1], [0.4, 0.3]], capacity=1)
+    assert replace(found, status=Status.FEASIBLE, gap=3e-5).summary().endswith(", at most 0.003% below the best")
+    assert replace(found, status=Status.SOLVED, gap=0.02).summary().endswith("SOLVED (Hungarian)")

@@ -295,10 +295,10 @@ def _with_limits(
 ) -> tuple[list[tuple[int, Limit]], list[str]]:
     """Return the limits with some bounds changed, and new ones added."""
     result, notes = list(limits), []
+    changes = _mapping("limits", changes, "limit name -> new bounds, or a Limit")
     names, left = case.limit_names(), {k: at for at, (k, _) in enumerate(limits)}
-    wanted = [*dict.fromkeys([*names, *(limit.name for _, limit in limits if limit.name)])]
-    place = {name: left[k] for name in wanted for k in _called(case, names, name)[:1] if k in left}
-    for name, change in _mapping("limits", changes, "limit name -> new bounds, or a Limit").items():
+    place = {name: left[k] for name in changes for k in _called(case, names, name)[:1] if k in left}
+    for name, change in changes.items():
         if isinstance(change, Limit):
             item = (-1, replace(change, name=name))
             if name in place:
@@ -308,7 +308,9 @@ def _with_limits(
             notes.append(f"with {name}: {_bounds(item[1])}")
             continue
         if name not in place:
-            raise InvalidInput(f"limits: no limit is called {name!r}{did_you_mean(str(name), place)}")
+            raise InvalidInput(
+                f"limits: no limit is called {name!r}{did_you_mean(str(name), [names[k] for k in left])}"
+            )
         k, limit = result[place[name]]
         result[place[name]] = (k, replace(limit, **_new_bounds(name, change)))
         notes.append(f"{name}: {_bounds(result[place[name]][1])}")

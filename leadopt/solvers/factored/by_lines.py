@@ -13,11 +13,10 @@ from leadopt.solvers.factored.repairs import repaired
 from leadopt.solvers.factored.rounding import dealt
 from leadopt.solvers.lagrangian.ejection_chains import improved
 from leadopt.solvers.lagrangian.program import Core
-from leadopt.solvers.lagrangian.work import Work
+from leadopt.solvers.lagrangian.work import NEAR_ENOUGH, Work
 
 _WIDER = 2  # times as much may an option lose in the next core
 _NEARLY = 20.0  # temperatures that an option loses at most in the first one
-_NEAR_ENOUGH = 1e-3  # of the bound: an answer that had to be mended and lacks less is not searched for pair by pair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +68,7 @@ class ByLines:
             meter.check()
             dearest *= _WIDER
         best = work.best(work.rep_of_lead(core, at, others))
-        if best is None or not (core.allows(at) or work.lacking(best, y) <= _NEAR_ENOUGH):
+        if best is None or not (core.allows(at) or work.lacking(best, y) <= NEAR_ENOUGH):
             return None
         return work.answer(best, core, y)
 

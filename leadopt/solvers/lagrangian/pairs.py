@@ -15,16 +15,11 @@ from leadopt.solvers.lagrangian.infeasible import refuse_conflict, refuse_exact,
 from leadopt.solvers.lagrangian.program import Core, Relaxed
 from leadopt.solvers.lagrangian.relax_and_fix import largest, rounded
 from leadopt.solvers.lagrangian.small import FEW, NONE_FOUND
-from leadopt.solvers.lagrangian.work import Work
+from leadopt.solvers.lagrangian.work import DEAR, DEARER, NEAR_ENOUGH, Work
 
 _WIDER = 2  # times as many leads in the next core, if one allows no answer
 _NEAR = 1e-7  # a core changes the bound by so little, relatively, or
 _TIGHT = 3e-6  # its shares lack so little to the bound: another one at its prices would win nothing
-_DEAR = 20.0  # usual prices that breaking a hard bound costs while shares are allowed
-_DEARER = 100.0  # times as much where shares break bounds that they need not
-# Of the bound: an answer that had to be mended and lacks less is not searched for in wider cores. At 2,000 x 20 under
-# bounds on value, that spares a core of all leads at .44 and .6 of the mean best share; one takes 30 s at .825.
-_NEAR_ENOUGH = 1e-3
 # Options a lead that take part in chains where a core holds all of them. At 1,000 x 30 under hours for 0.6 of the work,
 # 2, 4, 8 and 16 come to a gap of .0032, .0029, .0029 and .0026 in 1.3, 1.1, 3.2 and 5.4 s; all 31 to .0040 in 5.6 s.
 _NEAREST = 4
@@ -79,7 +74,7 @@ class Pairs:
                 # What the core found is polished already.
                 if not np.array_equal(best, found):
                     best = work.polished(core, best, y, _NEAREST if everything else None)
-                if core.allows(at) or everything or work.meter.left_s <= 0 or work.lacking(best, y) <= _NEAR_ENOUGH:
+                if core.allows(at) or everything or work.meter.left_s <= 0 or work.lacking(best, y) <= NEAR_ENOUGH:
                     return work.answer(best, core, y)
             elif everything:
                 refuse_conflict(work.problem, core, work.dual.unit, work.meter)
@@ -113,7 +108,7 @@ class Pairs:
         for _ in range(self.cores):
             core, others = work.opened(y, wider * self._n_open, wider)
             work.meter.enter("core")
-            shares = work.relaxed(core, _DEAR * np.clip(np.abs(y), dual.unit, _DEARER * dual.unit))
+            shares = work.relaxed(core, DEAR * np.clip(np.abs(y), dual.unit, DEARER * dual.unit))
             before, after = dual.at(y), dual.at(shares.prices)
             if after >= before:
                 break

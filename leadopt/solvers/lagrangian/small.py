@@ -14,14 +14,12 @@ from leadopt.solvers.lagrangian.lead_prices import lead_prices
 from leadopt.solvers.lagrangian.neighbourhoods import searched_around
 from leadopt.solvers.lagrangian.program import Core, Relaxed
 from leadopt.solvers.lagrangian.relax_and_fix import largest, rounded
-from leadopt.solvers.lagrangian.work import Work
+from leadopt.solvers.lagrangian.work import DEAR, DEARER, Work
 
 FEW = 20  # leads that a search tries in every way: whether amounts add up to an exact figure is known then
 _CLOSED = 0.5  # of the open options: where more stay open, a second search would get no farther
 _AT_FIRST, _AROUND = 0.4, 0.9  # parts of the time left for a search of all, and for one of neighbourhoods after it
 _SEARCH = 0.9  # part of the time left that a search may take if a bound is to be found after it
-# Usual prices that breaking a hard bound costs shares, and times as much if they break one that they need not.
-_DEAR, _DEARER = 20.0, 100.0
 _NOTHING = 1e-10  # of all gains: lacking less is lacking nothing
 NONE_FOUND = "Milp found no allowed answer, though there may be one, as hardly any room is left between the limits"
 
@@ -81,14 +79,14 @@ class Small:
 
     def _shares(self, core: Core) -> Relaxed:
         """Return the best shares; raise `Infeasible` if even they must break a hard bound."""
-        work, dear, checked = self.work, _DEAR * self.work.dual.unit, False
+        work, dear, checked = self.work, DEAR * self.work.dual.unit, False
         while True:
             found = work.relaxed(core, dear)
             if not core.breaks(found.broken):
                 return found
             if not checked and work.draft is None:
                 refuse_conflict(work.problem, core, work.dual.unit, work.meter)
-            dear, checked = _DEARER * dear, True
+            dear, checked = DEARER * dear, True
 
     def _begun(self, core: Core, shares: Relaxed, others: Ints) -> tuple[Found, float]:
         """Return what a search begins with, the better one of shares made whole and the draft, and what it lacks."""
