@@ -24,7 +24,7 @@ _SAMPLE = 1 << 10  # cells, strided; not measured: what looks alike by them is c
 _GLANCE = 256  # cells by which nearly every array shows that it holds more than one number
 
 
-class Shared:
+class Interned:
     """Sets of leads and usages as limits come by, each in the place of the first that is equal.
 
     Not kept: once the limits of a problem are read, what is equal is one object.

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
-from leadopt.problem.by_content import Shared
+from leadopt.problem.by_content import Interned
 from leadopt.problem.counted import Counted
 from leadopt.problem.gains import Affinity
 from leadopt.problem.limit_kinds import LimitKind
@@ -338,22 +338,25 @@ def _check_size(affinity: Affinity) -> None:
 
 def _fitted(limits: Iterable[Limit], affinity: Affinity) -> tuple[Limit, ...]:
     """Return limits with their masks as indices, checked against the problem; what is equal in them is one object."""
-    given, shared = tuple(limits), Shared(affinity)  # all are alive as long as they are told apart by where they lie
-    return tuple(_fitted_one(limit, affinity, shared) for limit in given)
+    given, interned = (
+        tuple(limits),
+        Interned(affinity),
+    )  # all are alive as long as they are told apart by where they lie
+    return tuple(_fitted_one(limit, affinity, interned) for limit in given)
 
 
-def _fitted_one(limit: Limit, affinity: Affinity, shared: Shared) -> Limit:
+def _fitted_one(limit: Limit, affinity: Affinity, interned: Interned) -> Limit:
     usage, n_leads, n_reps = limit.usage, len(affinity.row), affinity.rates.shape[1]
     if not isinstance(usage, float):
         shape = (usage.n_leads, usage.n_reps) if isinstance(usage, Affinity) else usage.shape
         if shape not in ((n_leads,), (n_leads, n_reps)):
             rule = "usage must be a number, (n_leads,) or (n_leads, n_reps)"
             raise InvalidInput(f"{_label(limit.name)}: {rule}; found shape {shape}")
-        usage = shared.usage(usage)
+        usage = interned.usage(usage)
     if isinstance(limit.of, int) and limit.of >= n_reps:
         raise InvalidInput(f"{_label(limit.name)}: of must be from 0 to {n_reps - 1}; found {limit.of}")
     reps = None if limit.reps is None else _indices_below(limit.reps, n_reps, limit, "reps")
-    leads = shared.leads(limit.leads, lambda leads: _indices_below(leads, n_leads, limit, "leads"))
+    leads = interned.leads(limit.leads, lambda leads: _indices_below(leads, n_leads, limit, "leads"))
     if reps is limit.reps and leads is limit.leads and usage is limit.usage:
         return limit
     return _with(limit, {"reps": reps, "leads": leads, "usage": usage})
