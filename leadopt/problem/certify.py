@@ -20,6 +20,7 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 
 OPTIMAL_GAP = 1e-9
+BROKEN = 1e-9  # of a bound: a hard limit that is exceeded by more is broken
 # Sorting the leads pays where each row is that of many, and looking at every pair is expensive.
 _SHARED_BY, _WIDE, _MANY_PAIRS = 32, 64, 1 << 22
 _FEW_COLUMNS = 0.25  # share of the reps up to which charging them alone is quicker than charging all
@@ -337,7 +338,7 @@ def _violations(problem: Problem, answer: Ints, audit: _Audit) -> tuple[str, ...
     if np.isneginf(problem.reserve):
         found += [f"lead {lead} must be placed" for lead in np.flatnonzero(answer < 0)]
     for k, (limit, load) in enumerate(zip(problem.limits, audit.used, strict=True)):
-        slack = OPTIMAL_GAP * max(1.0, abs(load))
-        if limit.penalty is None and not (limit.lower - slack <= load <= limit.upper + slack):
+        lower, upper = limit.lower * (1.0 - BROKEN), limit.upper * (1.0 + BROKEN)
+        if limit.penalty is None and not (lower <= load <= upper):
             found.append(f"limit {limit.name or k} has {load:g}, not from {limit.lower:g} to {limit.upper:g}")
     return tuple(found)

@@ -25,6 +25,7 @@ from leadopt.problem.problem import Limit, Problem
 _STEPS = 1_000  # that an upper bound in fractions is divided into
 _MOST = 4_000_000  # leads times all steps: a few ms a bound
 _SLACK = 1e-9  # relative: what the certificate lets a load exceed its bound by
+_NOISE = 1e-14  # of all that is added up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +71,12 @@ def _whole(limit: Limit, rep: int, n_leads: int) -> tuple[Ints, int]:
     amounts = np.zeros(n_leads)
     leads = np.arange(n_leads) if limit.leads is None else limit.leads
     amounts[leads] = limit.usage_at(leads, np.full(len(leads), rep))
-    upper = limit.upper * (1.0 + _SLACK) + _SLACK
-    steps = 1.0 if (amounts == np.rint(amounts)).all() else _STEPS / upper
-    return np.floor(steps * amounts).astype(np.int64), int(np.floor(steps * min(upper, amounts.sum())))
+    upper = min(limit.upper * (1.0 + _SLACK), float(amounts.sum()))
+    if upper == 0.0:
+        return (amounts > 0).astype(np.int64), 0
+    steps = 1.0 if upper <= _MOST and (amounts == np.rint(amounts)).all() else _STEPS / upper
+    room = int(np.floor(steps * upper))
+    return np.floor(np.minimum(steps * amounts, room + 1.0)).astype(np.int64), room
 
 
 def knapsack_bound(problem: Problem, lead_prices: Floats) -> float:
@@ -90,9 +94,10 @@ def knapsack_bound(problem: Problem, lead_prices: Floats) -> float:
         return np.inf
     u = np.asarray(lead_prices, dtype=np.float64)
     pool = float(np.maximum(problem.reserve - u, 0.0).sum()) if np.isfinite(problem.reserve) else 0.0
-    packed = (_packed(found.gain[:, rep] - u, found.weight[:, rep], int(room)) for rep, room in enumerate(found.room))
-    bound = float(u.sum()) + pool + float(sum(packed))
-    return float(np.floor(bound + _SLACK * max(1.0, abs(bound)))) if _is_whole(problem, found.gain) else bound
+    packed = sum(_packed(found.gain[:, rep] - u, found.weight[:, rep], int(room)) for rep, room in enumerate(found.room))
+    # Prices far above the gains, where some cannot be had, leave rounding behind.
+    bound = float(u.sum()) + pool + packed + _NOISE * (float(np.abs(u).sum()) + pool + packed)
+    return float(np.floor(bound + _SLACK * abs(bound))) if _is_whole(problem, found.gain) else bound
 
 
 def _is_whole(problem: Problem, gain: Floats) -> bool:

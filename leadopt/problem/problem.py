@@ -17,6 +17,8 @@ from leadopt.problem.counted import Counted
 from leadopt.problem.gains import Affinity
 from leadopt.problem.limit_kinds import LimitKind
 
+# Relative to a bound: what amounts that meet it may differ by when they are added up in another order. 0.1 * 3 is .3.
+ROUNDING = 1e-12
 _LARGEST = 1e290  # gains up to here can be added up and priced within float64
 _GLANCE = 256  # cells by which an array of hours nearly always shows that it is not one of ones
 
@@ -125,9 +127,11 @@ class Limit:
 
     @property
     def reachable(self) -> tuple[float, float]:
-        """The bounds that a load can be at: whole ones where a hard limit counts leads."""
-        if self.penalty is None and self.counts_leads:
-            return float(np.ceil(self.lower)), float(np.floor(self.upper))
+        """The bounds that a load can be at: whole leads where all take the same of a hard limit, to within rounding."""
+        each = self.usage if isinstance(self.usage, float) else 1.0 if self.counts_leads else 0.0
+        if self.penalty is None and each > 0.0:
+            lower, upper = self.lower / each * (1.0 - ROUNDING), self.upper / each * (1.0 + ROUNDING)
+            return float(each * np.ceil(lower)), float(each * np.floor(upper))
         return self.lower, self.upper
 
     def usage_of(self, leads: ArrayLike) -> Floats:

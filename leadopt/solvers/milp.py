@@ -34,9 +34,9 @@ class Milp:
 
     Parameters
     ----------
-    most_nodes
-        of the backend's branch and bound, for a core that is small enough to search; half and twice as many bring the
-        same answer at 1,000 x 10 under 21 limits (`benchmarks/limits.py`)
+    most_work
+        effort of a search over a core that is small enough, in seconds as the backend counts them: by its steps, so
+        that they end at the same answer on any machine
     whole_options
         pairs of leads and reps up to which all of them are in one core, and branch and bound may end the search: a
         linear program of so many takes about a quarter of a second
@@ -66,7 +66,7 @@ class Milp:
     Parallelizing the dual revised simplex method (HiGHS). doi:10.1007/s12532-017-0130-5
     """
 
-    most_nodes: int = 1_000
+    most_work: float = 2.0
     whole_options: int = 20_000
     searched: int = 2_500
     searched_in_time: int = 4_000
@@ -107,7 +107,7 @@ class Milp:
         if work.n_leads * work.problem.n_reps <= self.whole_options:
             small = Small(
                 work=work,
-                most_nodes=self.most_nodes,
+                most_work=self.most_work,
                 searched=self.searched,
                 searched_in_time=self.searched_in_time,
             )

@@ -53,7 +53,7 @@ def generalised(n, m, seed):
 def test_a_search_that_does_not_end_is_bounded_by_knapsacks(n, m, status, monkeypatch):
     monkeypatch.setattr(neighbourhoods, "_MOST", 10)  # the bound rests on prices alone
     problem = generalised(n, m, 0)
-    found = solve(problem, Milp(most_nodes=1))
+    found = solve(problem, Milp(most_work=1e-4))
     by_time = certify(problem, found.rep_of_lead, found.prices, found.limit_prices)
     assert found.status is status
     assert found.bound == knapsack_bound(problem, found.lead_prices) == np.floor(found.bound)

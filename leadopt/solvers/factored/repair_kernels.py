@@ -10,7 +10,6 @@ import numpy as np
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.lagrangian.chain_kernels import change
 
-_ROUND = 5e-10  # relative: a bound that is met to within rounding is met
 _BESIDE = 8  # leads with a little more, and as many with a little less, that are tried beside one that goes
 
 
@@ -50,7 +49,7 @@ def swaps(
         comers, brings = np.empty(end - begin, dtype=np.int64), np.empty(end - begin)
         while looks > 0:
             beyond = max(load[row] - upper[row], 0.0) - max(lower[row] - load[row], 0.0)
-            if abs(beyond) <= _ROUND * max(1.0, abs(load[row])):
+            if beyond == 0.0:
                 break
             best, goes, comes, n = -least, -1, -1, 0
             for q in range(begin, end):
@@ -102,10 +101,9 @@ def fits(option: int, more: bool, used_from: Any, used_row: Any, used: Any, rows
     load, lower, upper = rows
     for a in range(used_from[option], used_from[option + 1]):
         row = used_row[a]
-        slack = _ROUND * max(1.0, abs(load[row]))
-        if more and load[row] + used[a] > upper[row] + slack:
+        if more and load[row] + used[a] > upper[row]:
             return False
-        if not more and load[row] - used[a] < lower[row] - slack:
+        if not more and load[row] - used[a] < lower[row]:
             return False
     return True
 

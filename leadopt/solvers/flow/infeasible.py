@@ -26,18 +26,21 @@ def refuse_pins(problem: Problem, tree: LimitTree, room: Room) -> None:
         raise Infeasible(f"{taken} leads are pinned to {_reps(reps)}, and {name} allows {most}", witness)
 
 
+_MANY = 2**62  # leads: more than any
+
+
 def refuse_empty_bounds(problem: Problem) -> None:
-    """Raise `Infeasible` if no whole number of leads lies between the bounds of a hard limit."""
+    """Raise `Infeasible` if no whole number of leads, each taking the same, lies between the bounds of a hard limit."""
     for k, limit in enumerate(problem.limits):
         lower, upper = limit.reachable
         if lower > upper:
             node = problem.n_reps + k
             name, reps = _name(problem, node), _reps_of(problem, node)
-            need, room = int(lower), int(upper)
+            each = limit.usage if isinstance(limit.usage, float) else 1.0
+            need, room = (round(min(bound / each, _MANY)) for bound in (lower, upper))
             witness = Witness(reps=_tuple(reps), limits=(name,), rows=(node,), need=need, room=room)
-            raise Infeasible(
-                f"no whole number of leads lies from {limit.lower:g} to {limit.upper:g}, as {name} asks", witness
-            )
+            leads = "number of leads lies" if each == 1.0 else f"number of leads that take {each:g} each lies"
+            raise Infeasible(f"no whole {leads} from {limit.lower:g} to {limit.upper:g}, as {name} asks", witness)
 
 
 def refuse_infeasible(problem: Problem, groups: Groups, tree: LimitTree, arcs: Arcs, supply: Ints) -> NoReturn:

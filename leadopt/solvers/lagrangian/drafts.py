@@ -17,11 +17,10 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.gains import scaled
-from leadopt.problem.problem import Problem
+from leadopt.problem.problem import ROUNDING, Problem
 from leadopt.progress import Meter
 from leadopt.solvers.lagrangian.rows import Family, Rows, usage_at
 
-_SLACK = 5e-10  # relative: half of what the certificate allows, so that rounding breaks nothing
 _MOST_PAIRS = 12_000_000  # up to which leads are dealt greedily: 0.5 s of one core at 10 million
 _LOOKS = 30_000_000  # at pairs, in all rounds that fill what room is left; leads with the greatest gain come first
 _ROUNDS = 50  # in which leads are taken out: each mends every row but where minimums hold leads
@@ -64,7 +63,7 @@ def worth(problem: Problem, rep_of_lead: Ints) -> float:
         beyond = max(limit.lower - load, load - limit.upper, 0.0)
         if limit.penalty is not None:
             total -= limit.penalty * beyond
-        elif beyond > _SLACK * max(1.0, load):
+        elif not limit.lower * (1.0 - ROUNDING) <= load <= limit.upper * (1.0 + ROUNDING):
             return -np.inf
     return total if must else total + problem.reserve * (problem.n_leads - len(placed))
 
@@ -215,7 +214,7 @@ class _Room:
     def _take_out(self) -> bool:
         """Take leads out of every row that is too full; return whether any could be."""
         load = self._load()
-        bad = self.hard & (load - self.rows.upper > _slack(self.rows.upper))
+        bad = self.hard & (load > self.rows.upper)
         if not bad.any():
             return False
         spare = np.where(self.hard & (self.rows.lower > 0), load - self.rows.lower, np.inf)
@@ -238,8 +237,8 @@ class _Room:
                 at, amount = at[may], amount[may]
                 row = family.member[k]
                 over = load[row] - gone - self.rows.upper[row]
-                n = int(np.searchsorted(np.cumsum(amount), over - _slack(self.rows.upper[row]))) + 1
-                chosen = at[:n] if over > _slack(self.rows.upper[row]) else at[:0]
+                n = int(np.searchsorted(np.cumsum(amount), over)) + 1
+                chosen = at[:n] if over > 0.0 else at[:0]
                 out[chosen] = True
                 if len(chosen):
                     spare -= self.rows.loads(self.problem, chosen, self.answer[chosen])
@@ -252,7 +251,6 @@ class _Room:
         give_way = np.isneginf(self.problem.reserve)
         while len(waiting) and looks > 0:
             room = np.where(self.hard | (not give_way), self.rows.upper - self._load(), np.inf)
-            room = np.where(np.isfinite(room), room + _slack(self.rows.upper), np.inf)
             waiting = waiting[: max(1, looks // self.problem.n_reps)] if self.problem.n_reps else waiting[:0]
             looks -= len(waiting) * self.problem.n_reps
             rep, gain = self._wishes(waiting, room)
@@ -319,7 +317,3 @@ def _least_by_rep(reps: Floats, room: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         left = np.where(reps > 0, room[:, None] / reps, np.inf)
     return np.asarray(left.min(axis=0, initial=np.inf))
-
-
-def _slack(bound: Floats) -> Floats:
-    return np.asarray(_SLACK * np.maximum(1.0, np.where(np.isfinite(bound), np.abs(bound), 0.0)))

@@ -7,11 +7,13 @@ from typing import NoReturn
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
-from leadopt.errors import Infeasible, Witness, enumerate_some
+from leadopt.errors import Infeasible, SolverFailed, Witness, enumerate_some
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.lagrangian.program import LEAST_S, Core
 
+_NO_PRICE = 1e-9  # of a usual one: what is left of none
+_NOISE = 1e-13  # of all that is added up
 _MOST_FILTERED = 60  # rows that are tried without one after the other
 
 
@@ -38,8 +40,7 @@ def refuse_stranded(problem: Problem, leads: Ints) -> None:
 def refuse_pinned(problem: Problem, upper: Floats) -> None:
     """Raise `Infeasible` if pinned leads alone exceed a hard limit; `upper` is what they leave of each row."""
     hard = np.array([True] * problem.n_reps + [limit.penalty is None for limit in problem.limits], dtype=bool)
-    scale = np.maximum(1.0, np.abs(_upper(problem)))
-    for row in np.flatnonzero(hard & (upper < -1e-9 * scale)):
+    for row in np.flatnonzero(hard & (upper < 0.0)):
         name, reps = row_name(problem, int(row)), _reps(problem, int(row))
         pinned = np.flatnonzero(np.isin(problem.pins, reps))
         taken, most = _upper(problem)[row] - upper[row], _upper(problem)[row]
@@ -59,8 +60,8 @@ def refuse_pinned(problem: Problem, upper: Floats) -> None:
 def refuse_conflict(problem: Problem, core: Core, unit: Floats, meter: Meter) -> None:
     """Raise `Infeasible` with hard bounds that cannot be met together even if leads could be divided.
 
-    Returns if there are none. Bounds that a program gives a price while nothing is gained are a conflict; one after the
-    other is left out of it for as long as the conflict remains.
+    Returns if none is proved. Bounds that a program gives a price while nothing is gained are a conflict if their
+    prices prove it; one after the other is left out of it for as long as the conflict remains.
 
     Parameters
     ----------
@@ -78,10 +79,24 @@ def refuse_conflict(problem: Problem, core: Core, unit: Floats, meter: Meter) ->
 
     def held(rows: Bools) -> Ints:
         found = blank.relaxed(np.where(rows, unit, 0.0), max(meter.left_s, LEAST_S))
-        held_up = rows & (np.abs(found.prices) > 1e-9 * unit)
-        return np.flatnonzero(held_up) if core.breaks(found.broken * rows) else np.zeros(0, dtype=np.int64)
+        prices = np.where(rows & (np.abs(found.prices) > _NO_PRICE * unit), found.prices, 0.0)
+        return np.flatnonzero(prices) if _prove(core, prices) else np.zeros(0, dtype=np.int64)
 
     _refuse(problem, held, np.isinf(core.penalty), meter)
+
+
+def _prove(core: Core, y: Floats) -> bool:
+    r"""Return whether prices prove that rows cannot be met together, by more than rounding.
+
+    Whatever its leads choose, an answer that meets all bounds pays
+    :math:`\sum_k y_k load_k \le \sum_k y_k^+ upper_k - y_k^- lower_k`. If even the cheapest options cost more, there is
+    none: Farkas' lemma.
+    """
+    paid = core.used.T @ y
+    cheapest = np.minimum.reduceat(paid, core.first[:-1]) if len(paid) else paid
+    bounds = np.where(y > 0, np.where(y > 0, core.upper, 0.0) * y, core.lower * y)
+    largest = np.maximum.reduceat(core.used.T @ np.abs(y), core.first[:-1]).sum() if len(paid) else 0.0
+    return float(cheapest.sum() - bounds.sum()) > _NOISE * float(largest + np.abs(bounds).sum())
 
 
 def refuse_whole(problem: Problem, core: Core, meter: Meter) -> NoReturn:
@@ -90,51 +105,54 @@ def refuse_whole(problem: Problem, core: Core, meter: Meter) -> NoReturn:
     def held(rows: Bools) -> Ints:
         loose = replace(core, penalty=np.where(rows, core.penalty, 0.0))
         everything = np.ones(len(core.rep), dtype=bool)
-        found = loose.whole(everything, core.first[:-1], _NODES, max(meter.left_s, LEAST_S))
+        found = loose.whole(everything, core.first[:-1], _WORK, max(meter.left_s, LEAST_S))
         return np.flatnonzero(rows) if found.at is None and found.complete else np.zeros(0, dtype=np.int64)
 
     _refuse(problem, held, np.isinf(core.penalty) & (np.isfinite(core.upper) | (core.lower > 0)), meter)
     raise Infeasible("no answer in whole leads meets every limit", Witness(need=0, room=0))
 
 
-def refuse_exact(problem: Problem, core: Core, at: Ints) -> None:
-    """Raise `Infeasible` if options break bounds between which there is next to no room for amounts that are not round.
+NONE_FOUND = "Milp found no allowed answer, though there may be one"
+_EXACT = 1e-6  # relative to a bound: less between the lower and the upper one is next to no room
+_WORK = 1.0  # effort of a search, as the backend counts it in seconds
 
-    Such amounts, of leads that cannot be divided, add up to an exact figure by chance alone: it is no use to search.
+
+def none_found(problem: Problem, core: Core, at: Ints, remedy: str) -> SolverFailed:
+    """Return an error that says that no allowed answer was found, though none is proved impossible, and what may help.
+
+    Parameters
+    ----------
+    at
+        (n_leads,), options of the core's leads that break bounds
+    remedy
+        what may help in general
+    """
+    exact = exact_rows(problem, core, at)
+    if exact:
+        leave, them = ("leaves", "it") if len(exact) == 1 else ("leave", "them")
+        why = f"{enumerate_some(exact)} {leave} next to no room between the lower and the upper bound"
+        return SolverFailed(f"{NONE_FOUND}: {why}, and leads cannot be divided to meet {them}; widen {them}, or give a penalty")
+    return SolverFailed(f"{NONE_FOUND}, as hardly any room is left between the limits: {remedy}")
+
+
+def exact_rows(problem: Problem, core: Core, at: Ints) -> tuple[str, ...]:
+    """Return the names of broken rows with next to no room between their bounds for amounts that are not round.
+
+    Such amounts, of leads that cannot be divided, add up to an exact figure by chance alone.
     """
     bounded = np.isfinite(core.upper)
-    close = bounded & (core.upper - core.lower <= _EXACT * np.maximum(1.0, np.abs(core.upper)))
+    size = np.where(bounded, np.abs(core.upper), 0.0)
+    close = bounded & (core.upper - core.lower <= _EXACT * np.maximum(core.largest, size))
     by_row = core.used.tocsr()
-    exact = [
-        row
-        for row in np.flatnonzero(np.isinf(core.penalty) & close & (core.broken(at) > 0)).tolist()
-        if not _round(by_row.data[by_row.indptr[row] : by_row.indptr[row + 1]])
-    ]
-    if not exact:
-        return
-    names = tuple(row_name(problem, row) for row in exact)
-    leave, them = ("leaves", "it") if len(names) == 1 else ("leave", "them")
-    raise Infeasible(
-        f"{enumerate_some(names)} {leave} no room between the lower and the upper bound, and leads cannot be divided "
-        f"to meet {them} exactly; widen {them}, or give a penalty",
-        Witness(
-            reps=_plain(np.unique(np.concatenate([_reps(problem, row) for row in exact]))),
-            limits=names,
-            rows=tuple(exact),
-            need=0,
-            room=0,
-            exact=True,
-        ),
+    rows = np.flatnonzero(np.isinf(core.penalty) & close & (core.broken(at) > 0)).tolist()
+    return tuple(
+        row_name(problem, row) for row in rows if not _round(by_row.data[by_row.indptr[row] : by_row.indptr[row + 1]])
     )
 
 
 def _round(amounts: Floats) -> bool:
     """Return whether amounts are whole in hundredths: many add up to a round figure then."""
     return bool(np.all(np.abs(100.0 * amounts - np.rint(100.0 * amounts)) < 1e-6))
-
-
-_NODES = 1_000
-_EXACT = 1e-6  # relative to a bound: less between the lower and the upper one is no room
 
 
 def _refuse(problem: Problem, held: Callable[[Bools], Ints], rows: Bools, meter: Meter) -> None:

@@ -19,7 +19,7 @@ from leadopt.solvers.lagrangian.program import Core
 # Not measured at half and twice but for what is said: sizes adapt to how searches end, so that little hangs on them.
 _FIRST, _FEWEST = 20, 10  # leads that choose at a time: a search among so many ends in hundredths of a second
 _FASTER, _SLOWER = 1, 4  # more of them after a search that ended, fewer after one that did not
-_NODES = 200  # of one search
+_WORK = 0.03  # effort of one search, as the backend counts it in seconds
 _PATIENCE = 60  # searches in a row that find nothing
 _MOST = 100  # searches where time is not limited: the later ones take long and win little
 _WIDTH = 1.25  # options that lose so many times what the worst one in use does are looked at
@@ -52,7 +52,7 @@ def searched_around(core: Core, y: Floats, at: Ints, meter: Meter, until_s: floa
         free[rng.choice(n, size=min(size, n), replace=False, p=weight / weight.sum())] = True
         open_ = free[core.lead] & (loss <= _WIDTH * lost.max())
         open_[at] = True
-        found = core.whole(open_, at, _NODES, meter.left_s - until_s)
+        found = core.whole(open_, at, _WORK, meter.left_s - until_s)
         size = size + _FASTER if found.complete else max(_FEWEST, size - _SLOWER)
         idle += 1
         if found.at is not None and core.allows(found.at) and core.worth(found.at) > worth:

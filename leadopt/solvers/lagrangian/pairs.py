@@ -11,10 +11,9 @@ from leadopt.progress import OutOfTime
 from leadopt.solvers.base import Answer
 from leadopt.solvers.lagrangian.dual import priced
 from leadopt.solvers.lagrangian.ejection_chains import improved, losses
-from leadopt.solvers.lagrangian.infeasible import refuse_conflict, refuse_exact, row_name
+from leadopt.solvers.lagrangian.infeasible import exact_rows, none_found, refuse_conflict, row_name
 from leadopt.solvers.lagrangian.program import Core, Relaxed
 from leadopt.solvers.lagrangian.relax_and_fix import largest, rounded
-from leadopt.solvers.lagrangian.small import FEW, NONE_FOUND
 from leadopt.solvers.lagrangian.work import DEAR, DEARER, NEAR_ENOUGH, Work
 
 _WIDER = 2  # times as many leads in the next core, if one allows no answer
@@ -67,7 +66,7 @@ class Pairs:
             everything = len(core.leads) == work.n_leads
             # Where even shares break a bound, leads that are settled are in the way: no chain would mend that.
             stuck = core.breaks(shares.broken)
-            at = largest(core, shares.z) if stuck else self._whole(core, shares, y, everything, best)
+            at = largest(core, shares.z) if stuck else self._whole(core, shares, y, everything)
             found = work.rep_of_lead(core, at, others)
             best = work.best(found, best)
             if best is not None:
@@ -78,7 +77,10 @@ class Pairs:
                     return work.answer(best, core, y)
             elif everything:
                 refuse_conflict(work.problem, core, work.dual.unit, work.meter)
-                raise SolverFailed(f"{NONE_FOUND}: loosen a limit, or give one a penalty")
+                raise none_found(work.problem, core, at, "loosen a limit, or give one a penalty")
+            elif not stuck and exact_rows(work.problem, core, at):
+                # More leads make no exact figure likelier than the thousands of sums that chains have tried.
+                raise none_found(work.problem, core, at, "")
             else:
                 work.meter.check()
             wider *= _WIDER
@@ -130,12 +132,10 @@ class Pairs:
         gained = problem.affinity.at(leads[placed], rep[placed]).sum()
         return float(gained) + reserve * (len(rep) - len(placed))
 
-    def _whole(self, core: Core, shares: Relaxed, y: Floats, everything: bool, best: Ints | None) -> Ints:
+    def _whole(self, core: Core, shares: Relaxed, y: Floats, everything: bool) -> Ints:
         """Return an option of each lead near its shares, after chains."""
         work, unit = self.work, self.work.dual.unit
         work.meter.enter("round")
-        if len(core.leads) > FEW and work.draft is None and best is None:
-            refuse_exact(work.problem, core, largest(core, shares.z))
         start = rounded(core, shares.z, y, unit, work.meter)
         nearest = _NEAREST if everything else None
         return improved(core, y, start, unit, work.meter, work.grace_s, nearest)[0]
@@ -144,7 +144,7 @@ class Pairs:
 def _out_of_time(problem: Problem, core: Core, at: Ints) -> SolverFailed:
     """Return an error that says which limits are still broken."""
     broken = np.where(np.isinf(core.penalty), core.broken(at), 0.0)
-    worst = int((broken / np.maximum(1.0, np.abs(core.loads(at)))).argmax())
+    worst = int((broken / np.maximum(core.largest, np.abs(core.loads(at)))).argmax())
     return SolverFailed(
         f"Milp found no allowed answer in time: {int((broken > 0).sum())} of the hard limits are still broken, "
         f"most of all {row_name(problem, worst)}, by {broken[worst]:g}; allow more time (time_limit_s=...), "

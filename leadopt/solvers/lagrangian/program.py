@@ -16,12 +16,12 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.progress import OutOfTime
 from leadopt.solvers.lagrangian.rows import Rows, members
+from leadopt.solvers.whole_numbers import WholeProgram
 
 _SIMPLEX = 5_000  # options up to which the simplex method, whose prices are exact, is quick enough
-_TOLERANCE = 1e-6  # of the backend
+_TOLERANCE = 1e-6  # of the backend, on rows of amounts of 1 or so
 LEAST_S = 1.0  # where there is no allowed answer yet, one is worth so many seconds more than there are
 _MOMENT_S = 1e-3  # the backend wants a positive limit
-_ROUND = 5e-10  # relative, half of what the certificate allows: a bound that is met to within rounding is met
 
 
 class Relaxed(NamedTuple):
@@ -33,10 +33,9 @@ class Relaxed(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """A program in whole numbers: the option of each lead, and what none exceeds; None = there is no answer."""
+    """The option of each lead in whole numbers, None = none was found; and whether there is nothing better."""
 
     at: Ints | None
-    bound: float
     complete: bool
 
 
@@ -77,7 +76,6 @@ class Core:
         pool = rep == problem.n_reps
         gain = np.zeros(len(rep))
         gain[~pool] = problem.affinity.at(leads[lead[~pool]], rep[~pool]) - reserve
-        slack = _ROUND * np.abs(taken)
         return cls(
             leads=leads,
             lead=lead,
@@ -85,8 +83,8 @@ class Core:
             gain=gain,
             first=np.searchsorted(lead, np.arange(len(leads) + 1)),
             used=_used(problem, rows, leads[lead], rep),
-            lower=rows.lower - taken - slack,
-            upper=rows.upper - taken + slack,
+            lower=rows.lower - taken,
+            upper=rows.upper - taken,
             penalty=rows.penalty,
         )
 
@@ -95,10 +93,9 @@ class Core:
         return np.asarray(self.used[:, at].sum(axis=1)).reshape(-1)
 
     def broken(self, at: Ints) -> Floats:
-        """Return by how much each row's bounds are broken, beyond rounding, if the leads have the given options."""
+        """Return by how much each row's bounds are broken if the leads have the given options."""
         load = self.loads(at)
-        beyond = np.maximum(np.maximum(load - self.upper, self.lower - load), 0.0)
-        return np.where(beyond > _ROUND * np.maximum(1.0, np.abs(load)), beyond, 0.0)
+        return np.maximum(np.maximum(load - self.upper, self.lower - load), 0.0)
 
     def allows(self, at: Ints) -> bool:
         """Return whether the given options keep every hard bound."""
@@ -107,12 +104,25 @@ class Core:
     def breaks(self, broken: Floats) -> bool:
         """Return whether shares break a hard bound by more than the backend's tolerance."""
         bounds = np.maximum(np.where(np.isfinite(self.upper), np.abs(self.upper), 0.0), np.abs(self.lower))
-        return bool((broken > _TOLERANCE * np.maximum(1.0, bounds))[np.isinf(self.penalty)].any())
+        return bool((broken > _TOLERANCE * np.maximum(self.largest, bounds))[np.isinf(self.penalty)].any())
 
     def worth(self, at: Ints) -> float:
         """Return what the given options gain, less penalties."""
         soft = np.isfinite(self.penalty)
         return float(self.gain[at].sum() - (self.broken(at)[soft] * self.penalty[soft]).sum())
+
+    def bound(self, y: Floats) -> float:
+        """Return what no options are worth more than, by prices (n_rows,) that no penalty is below."""
+        paid = np.where(y > 0, np.where(y > 0, self.upper, 0.0) * y, self.lower * y).sum()
+        best = np.maximum.reduceat(self.gain - self.used.T @ y, self.first[:-1]).sum() if len(self.rep) else 0.0
+        return float(best + paid)
+
+    def turnover(self, y: Floats) -> float:
+        """Return what gains and charges add up to at most, without their signs: rounding is relative to it."""
+        paid = np.where(y > 0, np.where(y > 0, self.upper, 0.0) * y, self.lower * y)
+        each = np.abs(self.gain) + self.used.T @ np.abs(y)
+        best = np.maximum.reduceat(each, self.first[:-1]).sum() if len(self.rep) else 0.0
+        return float(best + np.abs(paid).sum())
 
     def relaxed(self, dear: Floats, left_s: float = np.inf) -> Relaxed:
         """Return the best shares, where breaking a hard bound costs `dear` (n_rows,) per unit.
@@ -123,23 +133,26 @@ class Core:
             they were not found in `left_s` seconds
         """
         from scipy.optimize import linprog
-        from scipy.sparse import block_array, csr_array, eye_array
+        from scipy.sparse import block_array, csr_array, diags_array, eye_array
 
         cost, n = np.where(np.isinf(self.penalty), dear, self.penalty), len(self.rep)
         if n == 0:
             broken = np.maximum(np.maximum(self.lower, -self.upper), 0.0)
             return Relaxed(np.zeros(0), np.where(broken > 0, np.where(self.lower > 0, -cost, cost), 0.0), broken)
         up, down = np.flatnonzero(np.isfinite(self.upper)), np.flatnonzero(self.lower > 0)
-        size, until = self._size, perf_counter() + left_s
-        by_row = self.used.tocsr()
+        until = perf_counter() + left_s
+        # The backend's tolerances are for numbers about 1: every row is in parts of the most that an option takes of it.
+        most = self.largest
+        size = self._size or float((cost * most).max(initial=0.0)) or 1.0
+        by_row = (diags_array(1.0 / most) @ self.used).tocsr()
         bounds = block_array([[by_row[up], -eye_array(len(up)), None], [-by_row[down], None, -eye_array(len(down))]])
         each = csr_array((np.ones(n), (self.lead, np.arange(n))), shape=(len(self.leads), n + len(up) + len(down)))
         # An interior point is much the quicker among many options; where it fails, the simplex method seldom does.
         for method in ("highs-ds",) if n <= _SIMPLEX else ("highs-ipm", "highs-ds"):
             found = linprog(  # type: ignore[call-overload]  # the stubs know no sparse arrays
-                np.concatenate([-self.gain, cost[up], cost[down]]) / size,
+                np.concatenate([-self.gain, cost[up] * most[up], cost[down] * most[down]]) / size,
                 A_ub=bounds.tocsr(),
-                b_ub=np.concatenate([self.upper[up], -self.lower[down]]),
+                b_ub=np.concatenate([self.upper[up] / most[up], -self.lower[down] / most[down]]),
                 A_eq=each,
                 b_eq=np.ones(len(self.leads)),
                 method=method,
@@ -152,58 +165,60 @@ class Core:
         checked(found)
         prices, broken = np.zeros(len(self.lower)), np.zeros(len(self.lower))
         price = size * np.maximum(-found.ineqlin.marginals, 0.0)
-        prices[up] += price[: len(up)]
-        prices[down] -= price[len(up) :]
-        broken[up] += found.x[n : n + len(up)]
-        broken[down] += found.x[n + len(up) :]
-        return Relaxed(found.x[:n], prices, broken)
+        prices[up] += price[: len(up)] / most[up]
+        prices[down] -= price[len(up) :] / most[down]
+        broken[up] += found.x[n : n + len(up)] * most[up]
+        broken[down] += found.x[n + len(up) :] * most[down]
+        return Relaxed(found.x[:n], np.clip(prices, -self.penalty, self.penalty), broken)
 
-    def whole(self, open_: Bools, at: Ints, most_nodes: int, left_s: float) -> Whole:
-        """Return the best of the open options, a mask, in whole numbers; leads with none or one stay where they are."""
-        from scipy.optimize import Bounds, LinearConstraint, milp
-        from scipy.sparse import csr_array, eye_array, hstack
+    def whole(self, open_: Bools, at: Ints, most_work: float, left_s: float) -> Whole:
+        """Return the best of the open options, a mask, in whole numbers; leads with none or one stay where they are.
 
+        Parameters
+        ----------
+        at
+            (n_leads,), the option of each lead to begin with, whether that is allowed or not
+        most_work, left_s
+            as in `WholeProgram.solved`
+        """
         several = np.bincount(self.lead[open_], minlength=len(self.leads)) > 1
         options = np.flatnonzero(open_ & several[self.lead])
-        if not len(options):  # which the backend refuses
-            return Whole(at, self.worth(at), True)
         beside = self.loads(at[~several])
-        lower, upper = self.lower - beside, self.upper - beside
-        by_row = self.used[:, options].tocsr()
-        bound = (np.diff(by_row.indptr) > 0) | (lower > 0) | (upper < 0)
-        rows = np.flatnonzero(bound & (np.isfinite(upper) | (lower > 0)))
-        soft = rows[np.isfinite(self.penalty[rows])]
-        slack = eye_array(len(lower)).tocsr()[rows][:, soft]
-        row = (np.cumsum(several) - 1)[self.lead[options]]
-        each = csr_array(
-            (np.ones(len(options)), (row, np.arange(len(options)))),
-            shape=(int(several.sum()), len(options) + 2 * len(soft)),
+        if not len(options):
+            return Whole(at if self.allows(at) else None, True)
+        number = np.full(len(self.rep), -1)
+        number[options] = np.arange(len(options))
+        # Who begins outside of the open options begins with the first of them.
+        first = np.flatnonzero(np.diff(self.lead[options], prepend=-1))
+        known = np.where(number[at[several]] >= 0, number[at[several]], first)
+        program = WholeProgram(
+            first=np.append(first, len(options)),
+            gain=self.gain[options],
+            used=self.used[:, options].tocsr(),
+            lower=self.lower - beside,
+            upper=self.upper - beside,
+            penalty=self.penalty,
         )
-        found = milp(
-            np.concatenate([-self.gain[options], self.penalty[soft], self.penalty[soft]]) / self._size,
-            constraints=[
-                LinearConstraint(each, 1.0, 1.0),
-                LinearConstraint(hstack([by_row[rows], slack, -slack]).tocsr(), lower[rows], upper[rows]),
-            ],
-            integrality=np.concatenate([np.ones(len(options)), np.zeros(2 * len(soft))]),
-            bounds=Bounds(0.0, np.concatenate([np.ones(len(options)), np.full(2 * len(soft), np.inf)])),
-            options={"mip_rel_gap": 0.0, "node_limit": most_nodes, "time_limit": max(left_s, _MOMENT_S)},
-        )
-        if found.x is None:
-            return Whole(None, np.inf, found.status == _INFEASIBLE)
+        found = program.solved(known, most_work, left_s)
+        if found.at is None:
+            return Whole(None, found.complete)
         chosen = at.copy()
-        taken = options[found.x[: len(options)] > 0.5]
-        chosen[self.lead[taken]] = taken
-        bound = np.inf if found.mip_dual_bound is None else -self._size * float(found.mip_dual_bound)
-        return Whole(chosen, bound, found.status == 0)
+        chosen[several] = options[found.at]
+        return Whole(chosen, found.complete)
+
+    @property
+    def largest(self) -> Floats:
+        """The most that an option takes of each row, float64 (n_rows,); its bound or 1 where none takes anything."""
+        most = np.asarray(self.used.max(axis=1).toarray()).reshape(-1) if len(self.rep) else np.zeros(len(self.lower))
+        bound = np.maximum(np.abs(self.lower), np.where(np.isfinite(self.upper), np.abs(self.upper), 0.0))
+        return np.where(most > 0, most, np.where(bound > 0, bound, 1.0))
 
     @property
     def _size(self) -> float:
         """The largest gain: the backend's tolerances are for numbers about 1."""
-        return float(np.abs(self.gain).max(initial=0.0)) or 1.0
+        return float(np.abs(self.gain).max(initial=0.0))
 
 
-_INFEASIBLE = 2  # SciPy's code
 _STATUS = {1: "stopped at a limit", 2: "infeasible", 3: "unbounded", 4: "numerical difficulties"}
 
 

@@ -19,14 +19,15 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.progress import Meter
 from leadopt.solvers.lagrangian.program import Core
+from leadopt.solvers.whole_numbers import WholeProgram
 
 # Not measured at half and twice: chains come after it, and mend what a rougher rounding leaves.
 _WHOLE = 1.0 - 1e-6  # a share that is all of a lead
 _STAGES = 8  # about so many, by the leads divided at first
 _LEAST = 4  # divided leads in a stage
 _LAST = 10  # leads that are given away in whole numbers,
-_NODES = 5  # by so many nodes of branch and bound
-_NEAR = 1e-3  # of all that is lost: less is not searched for
+_WORK = 0.02  # by a search of so much effort, as the backend counts it in seconds
+_NEAR = 1e-3  # of all that is gained: less is not searched for
 _DEAR = 20.0  # usual prices that breaking a hard bound costs
 _LEAST_S = 0.1  # that the backend takes for a step at least
 
@@ -58,11 +59,11 @@ def rounded(core: Core, z: Floats, y: Floats, unit: Floats, meter: Meter) -> Int
         last = len(order) - cut <= _LAST
         if not last:
             at[order[:cut]], order = best[order[:cut]], order[cut:]
-        z = program.shares(z, at, whole=last, left_s=meter.left_s)
-        best = largest(core, z)
         if last:
-            at[order] = best[order]
+            at[order] = program.whole(at, best, max(meter.left_s, _LEAST_S))[order]
             break
+        z = program.shares(z, at, left_s=meter.left_s)
+        best = largest(core, z)
     return at
 
 
@@ -112,18 +113,41 @@ class _Program:
             dear=dear * most / usual,
         )
 
-    def shares(self, z: Floats, at: Ints, whole: bool, left_s: float) -> Floats:
-        """Return the best shares of the leads that are free (`at` < 0), in whole numbers or not, in a copy of `z`.
+    def whole(self, at: Ints, best: Ints, left_s: float) -> Ints:
+        """Return the options of all leads, where those that are free (`at` < 0) are given away in whole numbers."""
+        options, beside = self._free(at)
+        free = at < 0
+        place = np.full(len(self.core.rep), -1)
+        place[options] = np.arange(len(options))
+        program = WholeProgram(
+            first=np.append(place[self.core.first[:-1][free]], len(options)),
+            gain=-self.cost[options],
+            used=self.used[:, options].tocsr(),
+            lower=self.lower - beside,
+            upper=self.upper - beside,
+            penalty=self.dear,
+        )
+        found = program.solved(place[best[free]], _WORK, left_s, _NEAR).at
+        given = np.where(free, best, at)
+        if found is not None:
+            given[free] = options[found]
+        return given
+
+    def _free(self, at: Ints) -> tuple[Ints, Floats]:
+        """Return the options of the free leads, and what the others take of each row."""
+        free = at < 0
+        return np.flatnonzero(free[self.core.lead]), np.asarray(self.used[:, at[~free]].sum(axis=1)).reshape(-1)
+
+    def shares(self, z: Floats, at: Ints, left_s: float) -> Floats:
+        """Return the best shares of the leads that are free (`at` < 0) in a copy of `z`.
 
         Where there is no time to find any, they are as they were.
         """
         from scipy.optimize import Bounds, LinearConstraint, milp
         from scipy.sparse import csr_array, eye_array, hstack
 
-        free = at < 0
-        options = np.flatnonzero(free[self.core.lead])
+        free, (options, beside) = at < 0, self._free(at)
         n, k = len(options), len(self.lower)
-        beside = np.asarray(self.used[:, at[~free]].sum(axis=1)).reshape(-1)
         row = (np.cumsum(free) - 1)[self.core.lead[options]]
         each = csr_array((np.ones(n), (row, np.arange(n))), shape=(int(free.sum()), n + 2 * k))
         loads = hstack([self.used[:, options], eye_array(k), -eye_array(k)]).tocsr()
@@ -133,14 +157,8 @@ class _Program:
                 LinearConstraint(each, 1.0, 1.0),
                 LinearConstraint(loads, self.lower - beside, self.upper - beside),
             ],
-            integrality=np.concatenate([np.full(n, whole), np.zeros(2 * k)]),
             bounds=Bounds(0.0, np.concatenate([np.ones(n), np.full(2 * k, np.inf)])),
-            options={
-                "mip_rel_gap": _NEAR,
-                "node_limit": _NODES,
-                "presolve": not whole,
-                "time_limit": max(left_s, _LEAST_S),
-            },
+            options={"time_limit": max(left_s, _LEAST_S)},
         )
         shares = z.copy()
         if found.x is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
-from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.problem import ROUNDING, Limit, Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,8 @@ class Rows:
     Parameters
     ----------
     lower, upper
-        float64 (n_rows,), less what pins take
+        float64 (n_rows,), less what pins take; hard ones wider by what rounding may add up to, so that loads can be
+        compared with them as they are
     penalty
         float64 (n_rows,), gain lost per unit beyond; inf = hard
     families
@@ -67,8 +68,9 @@ class Rows:
         pins = problem.pins
         taken = np.bincount(pins + 1, minlength=m + 1)[1:]
         beside = problem.loads(pins)
+        penalty = np.array([np.inf if limit.penalty is None else limit.penalty for limit in limits])
         bounds = np.array([limit.reachable for limit in limits]).reshape(-1, 2)
-        penalty = [np.inf if limit.penalty is None else limit.penalty for limit in limits]
+        bounds *= 1.0 + np.isinf(penalty)[:, None] * ROUNDING * np.array([-1.0, 1.0])
         return cls(
             lower=np.concatenate([np.zeros(m), bounds[:, 0] - beside]),
             upper=np.concatenate([problem.capacity - taken, bounds[:, 1] - beside]),

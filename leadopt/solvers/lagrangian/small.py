@@ -5,23 +5,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.errors import SolverFailed
 from leadopt.problem.knapsack_bound import Knapsacks
 from leadopt.solvers.base import Answer
 from leadopt.solvers.lagrangian.ejection_chains import improved, losses
-from leadopt.solvers.lagrangian.infeasible import refuse_conflict, refuse_exact, refuse_whole
+from leadopt.solvers.lagrangian.infeasible import none_found, refuse_conflict, refuse_whole
 from leadopt.solvers.lagrangian.lead_prices import lead_prices
 from leadopt.solvers.lagrangian.neighbourhoods import searched_around
 from leadopt.solvers.lagrangian.program import Core, Relaxed
 from leadopt.solvers.lagrangian.relax_and_fix import largest, rounded
 from leadopt.solvers.lagrangian.work import DEAR, DEARER, Work
 
-FEW = 20  # leads that a search tries in every way: whether amounts add up to an exact figure is known then
 _CLOSED = 0.5  # of the open options: where more stay open, a second search would get no farther
 _AT_FIRST, _AROUND = 0.4, 0.9  # parts of the time left for a search of all, and for one of neighbourhoods after it
 _SEARCH = 0.9  # part of the time left that a search may take if a bound is to be found after it
-_NOTHING = 1e-10  # of all gains: lacking less is lacking nothing
-NONE_FOUND = "Milp found no allowed answer, though there may be one, as hardly any room is left between the limits"
+_NOTHING = 1e-15  # of all gains: lacking less is lacking nothing
+_NOISE = 1e-14  # of all that is added up, gains and charges
+_TRIES = 4  # how often shares that break bounds are made to pay more for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +39,15 @@ class Small:
 
     Parameters
     ----------
-    most_nodes
-        of branch and bound
+    most_work
+        effort of a search, in seconds as the backend counts them
     searched, searched_in_time
         open options up to which a search is begun; the second where time is limited, as it may find something better
         there though it does not end
     """
 
     work: Work
-    most_nodes: int
+    most_work: float
     searched: int
     searched_in_time: int
 
@@ -59,17 +58,18 @@ class Small:
         meter.enter("core")
         shares = self._shares(core)
         y = shares.prices
-        found, lacking = self._begun(core, shares, others)
-        if found.fits and lacking <= _NOTHING * np.abs(core.gain[found.at]).sum():
+        found, most = self._begun(core, shares, others), core.bound(y)
+        if found.fits and most - core.worth(found.at) <= _NOTHING * np.abs(core.gain[found.at]).sum():
             return work.answer(work.rep_of_lead(core, found.at, others), core, y)
         meter.enter("search")
         packs = Knapsacks.of(work.problem)
         reserved_s = (1.0 - _SEARCH) * meter.left_s if packs and np.isfinite(meter.left_s) else 0.0
-        found = self._searched(core, y, found, lacking, reserved_s)
+        found = self._searched(core, y, found, most, reserved_s)
         if not found.fits:
             if found.complete:
                 refuse_whole(work.problem, core, meter)
-            raise SolverFailed(f"{NONE_FOUND}: allow more nodes (Milp(most_nodes=...)), or loosen a limit")
+            remedy = "allow more work (Milp(most_work=...)), or loosen a limit"
+            raise none_found(work.problem, core, found.at, remedy)
         rep_of_lead = work.rep_of_lead(core, found.at, others)
         answer = work.answer(rep_of_lead, core, y, complete=found.complete)
         if packs is None or found.complete:
@@ -79,41 +79,41 @@ class Small:
 
     def _shares(self, core: Core) -> Relaxed:
         """Return the best shares; raise `Infeasible` if even they must break a hard bound."""
-        work, dear, checked = self.work, DEAR * self.work.dual.unit, False
-        while True:
+        work, first = self.work, DEAR * self.work.dual.unit
+        dear = first
+        for _ in range(_TRIES):
             found = work.relaxed(core, dear)
             if not core.breaks(found.broken):
-                return found
-            if not checked and work.draft is None:
+                break
+            if work.draft is None and dear is first:
                 refuse_conflict(work.problem, core, work.dual.unit, work.meter)
-            dear, checked = DEARER * dear, True
+            dear = DEARER * dear
+        return found
 
-    def _begun(self, core: Core, shares: Relaxed, others: Ints) -> tuple[Found, float]:
-        """Return what a search begins with, the better one of shares made whole and the draft, and what it lacks."""
+    def _begun(self, core: Core, shares: Relaxed, others: Ints) -> Found:
+        """Return what a search begins with, the better one of shares made whole and the draft."""
         work, meter, unit = self.work, self.work.meter, self.work.dual.unit
         meter.enter("round")
-        if work.n_leads > FEW and work.draft is None:
-            refuse_exact(work.problem, core, largest(core, shares.z))
         # A search to come makes up for a rough beginning.
         rough = len(core.rep) <= self.searched
         start = largest(core, shares.z) if rough else rounded(core, shares.z, shares.prices, unit, meter)
-        at, lacking = improved(core, shares.prices, start, unit, meter, work.grace_s)
+        at, _ = improved(core, shares.prices, start, unit, meter, work.grace_s)
         best = work.best(work.rep_of_lead(core, at, others))
         if best is None:
-            return Found(at=at, fits=False), lacking
+            return Found(at=at, fits=False)
         there, stuck = work.options(core, best), not core.allows(at)
         if stuck or core.worth(there) > core.worth(at):
-            at, lacking = improved(core, shares.prices, there, unit, meter, work.grace_s)
-        return Found(at=at, fits=core.allows(at), stuck=stuck), lacking
+            at, _ = improved(core, shares.prices, there, unit, meter, work.grace_s)
+        return Found(at=at, fits=core.allows(at), stuck=stuck)
 
-    def _searched(self, core: Core, y: Floats, begun: Found, lacking: float, reserved_s: float) -> Found:
-        """Return what a search finds.
+    def _searched(self, core: Core, y: Floats, begun: Found, most: float, reserved_s: float) -> Found:
+        """Return what a search finds; nothing is worth more than `most`.
 
         Where branch and bound does not end, neighbourhoods are searched: if a better answer closes
         many options, it is tried once more.
         """
-        meter = self.work.meter
-        loss, best = losses(core, y), core.worth(begun.at) + lacking
+        meter, loss = self.work.meter, losses(core, y)
+        best = most + _NOISE * core.turnover(y)
         # An allowed answer is needed to search around; and where chains found none, there is little around a draft.
         found = self._whole(core, begun, loss, best, _AT_FIRST if begun.fits and not begun.stuck else 1.0, reserved_s)
         if found.complete or not found.fits or meter.left_s <= reserved_s:
@@ -133,10 +133,12 @@ class Small:
         if known.fits and open_.sum() > (self.searched if np.isinf(left_s) else self.searched_in_time):
             return known
         seconds = max(share * (left_s - reserved_s), 0.0 if known.fits else self.work.grace_s)
-        found = core.whole(open_, known.at, self.most_nodes, seconds)
+        found = core.whole(open_, known.at, self.most_work, seconds)
         at = found.at
-        if at is None or not core.allows(at) or (known.fits and core.worth(at) <= core.worth(known.at)):
+        if at is None or (core.allows(at) and known.fits and core.worth(at) <= core.worth(known.at)):
             return replace(known, complete=found.complete)
+        if not core.allows(at):  # by less than the steps of the search can tell
+            return known
         return Found(at=at, fits=True, complete=found.complete)
 
     def _lead_prices(self, core: Core, at: Ints, packs: Knapsacks, y: Floats) -> Floats:

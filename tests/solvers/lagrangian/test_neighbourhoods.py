@@ -35,8 +35,8 @@ def test_what_is_found_is_allowed_and_worth_no_less(problem):
     assume((problem.pins < 0).all())
     core = core_of(problem)
     assume((np.diff(core.first) > 0).all())
-    found = core.whole(np.ones(len(core.rep), dtype=bool), core.first[:-1], 1_000, np.inf)
-    start = core.whole(np.ones(len(core.rep), dtype=bool), core.first[:-1], 1, np.inf).at
+    found = core.whole(np.ones(len(core.rep), dtype=bool), core.first[:-1], 2.0, np.inf)
+    start = core.whole(np.ones(len(core.rep), dtype=bool), core.first[:-1], 0.01, np.inf).at
     assume(start is not None and core.allows(start) and found.complete)
     at = searched_around(core, np.zeros(len(core.lower)), start, Meter(), 0.0)
     assert core.allows(at)
@@ -48,7 +48,7 @@ def test_a_better_answer_than_that_of_few_nodes_is_found_and_the_same_every_time
     monkeypatch.setattr(neighbourhoods, "_MOST", 10)  # enough to find something better
     core = core_of(correlated(60, 6))
     everything = np.ones(len(core.rep), dtype=bool)
-    start = core.whole(everything, core.first[:-1], 1, np.inf).at
+    start = core.whole(everything, core.first[:-1], 0.01, np.inf).at
     prices = core.relaxed(np.full(len(core.lower), 1e4)).prices
     found, again = (searched_around(core, prices, start, Meter(), 0.0) for _ in range(2))
     assert core.allows(found)
@@ -58,16 +58,16 @@ def test_a_better_answer_than_that_of_few_nodes_is_found_and_the_same_every_time
 
 def test_without_time_nothing_moves():
     core = core_of(correlated(30, 3))
-    start = core.whole(np.ones(len(core.rep), dtype=bool), core.first[:-1], 1, np.inf).at
+    start = core.whole(np.ones(len(core.rep), dtype=bool), core.first[:-1], 0.01, np.inf).at
     assert (searched_around(core, np.zeros(len(core.lower)), start, Meter(time_limit_s=0.0), 0.0) == start).all()
 
 
 def test_a_search_without_an_allowed_answer_to_begin_with_has_all_the_time(monkeypatch):
     given, search = [], program.Core.whole
 
-    def whole(core, open_, at, most_nodes, left_s):
+    def whole(core, open_, at, most_work, left_s):
         given.append(left_s)
-        return search(core, open_, at, most_nodes, left_s)
+        return search(core, open_, at, most_work, left_s)
 
     monkeypatch.setattr(program.Core, "whole", whole)
     monkeypatch.setattr(small, "improved", lambda core, *_: (core.first[:-1].copy(), 1e9))  # all with the first rep
@@ -79,7 +79,7 @@ def test_a_search_without_an_allowed_answer_to_begin_with_has_all_the_time(monke
 def test_without_a_time_limit_so_many_are_searched_and_no_more(monkeypatch):
     core = core_of(correlated(60, 6))
     everything = np.ones(len(core.rep), dtype=bool)
-    start, searched = core.whole(everything, core.first[:-1], 1, np.inf).at, []
+    start, searched = core.whole(everything, core.first[:-1], 0.01, np.inf).at, []
     whole = program.Core.whole
     monkeypatch.setattr(neighbourhoods, "_MOST", 7)
     monkeypatch.setattr(program.Core, "whole", lambda *given: searched.append(1) or whole(*given))
