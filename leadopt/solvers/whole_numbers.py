@@ -74,35 +74,28 @@ class WholeProgram:
         near
             of the best: a gap below this ends the search, which then counts as complete
         """
-        from ortools.sat.python import cp_model
-
-        model = cp_model.CpModel()
-        chosen = [model.new_bool_var("") for _ in range(len(self.gain))]
-        if not self._bounded(model, chosen):
+        model = self.model()
+        if model is None:
             return Found(None, True)
-        for start, stop in zip(self.first[:-1].tolist(), self.first[1:].tolist(), strict=True):
-            model.add_exactly_one(chosen[start:stop])
-        self._valued(model, chosen)
+        self.valued(model)
         if at is not None:
             known = np.zeros(len(self.gain), dtype=np.int64)
             known[at] = 1
-            for variable, value in zip(chosen, known.tolist(), strict=True):
-                model.add_hint(variable, value)
-        solver = cp_model.CpSolver()
-        solver.parameters.num_workers = 1
-        solver.parameters.random_seed = _SEED
-        solver.parameters.max_deterministic_time = most_work
-        solver.parameters.relative_gap_limit = near
-        solver.parameters.catch_sigint_signal = False
-        if np.isfinite(left_s):
-            solver.parameters.max_time_in_seconds = left_s
-        status = solver.solve(model)
-        if status == cp_model.MODEL_INVALID:
-            raise AssertionError(f"CP-SAT refused a program: {model.validate()}")
-        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return Found(None, status == cp_model.INFEASIBLE)
-        taken = np.array([solver.boolean_value(variable) for variable in chosen])
-        return Found(np.flatnonzero(taken), status == cp_model.OPTIMAL)
+            for variable, value in zip(model.chosen, known.tolist(), strict=True):
+                model.program.add_hint(variable, value)
+        return model.solved(most_work, left_s, near)
+
+    def model(self) -> "Model | None":
+        """Return the rules as a model of the backend, which maximises nothing yet; None if a row cannot be met."""
+        from ortools.sat.python import cp_model
+
+        program = cp_model.CpModel()
+        chosen = [program.new_bool_var("") for _ in range(len(self.gain))]
+        if not self._bounded(program, chosen):
+            return None
+        for start, stop in zip(self.first[:-1].tolist(), self.first[1:].tolist(), strict=True):
+            program.add_exactly_one(chosen[start:stop])
+        return Model(program, chosen)
 
     @property
     def _n_leads(self) -> int:
@@ -134,15 +127,16 @@ class WholeProgram:
         if has_upper or together:
             row = _Row.of(amounts, self._n_leads)
             model.add_linear_constraint(
-                _sum(variables, row.whole), row.at_least(lower) if together else 0, row.at_most(upper)
+                weighted_sum(variables, row.whole), row.at_least(lower) if together else 0, row.at_most(upper)
             )
         if has_lower and not together:  # more than all that is wanted is as good as all of it
             row = _Row.of(np.minimum(amounts, lower), self._n_leads)
-            model.add_linear_constraint(_sum(variables, row.whole), row.at_least(lower), int(row.whole.sum()))
+            model.add_linear_constraint(weighted_sum(variables, row.whole), row.at_least(lower), int(row.whole.sum()))
         return True
 
-    def _valued(self, model: Any, chosen: list[Any]) -> None:
+    def valued(self, model: "Model") -> None:
         """Set what is maximised: gains less penalties, all in the same steps."""
+        program, chosen = model
         soft = np.flatnonzero(np.isfinite(self.penalty) & (self.penalty > 0)).tolist()
         ends, options = self.used.indptr, self.used.indices
         rows = [slice(int(ends[k]), int(ends[k + 1])) for k in soft]
@@ -160,17 +154,44 @@ class WholeProgram:
         parts = np.split(in_steps, np.cumsum([len(self.gain), *map(len, costs)]))
         terms, weights = list(chosen), parts[0].tolist()
         for row, whole, (least, greatest) in zip(rows, parts[1:-1], parts[-1].reshape(-1, 2).tolist(), strict=True):
-            load = _sum([chosen[o] for o in options[row].tolist()], whole)
+            load = weighted_sum([chosen[o] for o in options[row].tolist()], whole)
             worst = max(least, int(whole.sum()) - greatest, 0)
             if worst == 0:
                 continue
-            beyond = model.new_int_var(0, worst, "")
-            model.add(load - beyond <= greatest)
+            beyond = program.new_int_var(0, worst, "")
+            program.add(load - beyond <= greatest)
             if least > 0:
-                model.add(load + beyond >= least)
+                program.add(load + beyond >= least)
             terms.append(beyond)
             weights.append(-1)
-        model.maximize(_sum(terms, np.array(weights)))
+        program.maximize(weighted_sum(terms, np.array(weights)))
+
+
+class Model(NamedTuple):
+    """A program of the backend, and its variable for each option."""
+
+    program: Any
+    chosen: list[Any]
+
+    def solved(self, most_work: float, left_s: float, near: float = 0.0) -> Found:
+        """Return the best answer that is found, as in `WholeProgram.solved`."""
+        from ortools.sat.python import cp_model
+
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        solver.parameters.random_seed = _SEED
+        solver.parameters.max_deterministic_time = most_work
+        solver.parameters.relative_gap_limit = near
+        solver.parameters.catch_sigint_signal = False
+        if np.isfinite(left_s):
+            solver.parameters.max_time_in_seconds = left_s
+        status = solver.solve(self.program)
+        if status == cp_model.MODEL_INVALID:
+            raise AssertionError(f"CP-SAT refused a program: {self.program.validate()}")
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return Found(None, status == cp_model.INFEASIBLE)
+        taken = np.array([solver.boolean_value(variable) for variable in self.chosen])
+        return Found(np.flatnonzero(taken), status == cp_model.OPTIMAL)
 
 
 class _Row(NamedTuple):
@@ -208,7 +229,8 @@ class _Row(NamedTuple):
         return exact, self.off if 2.0 * self.off <= ROUNDING * exact else -self.off
 
 
-def _sum(variables: list[Any], whole: Ints) -> Any:
+def weighted_sum(variables: list[Any], whole: Ints) -> Any:
+    """Return an expression of the backend."""
     from ortools.sat.python import cp_model
 
     return cp_model.LinearExpr.weighted_sum(variables, whole.tolist())

@@ -17,11 +17,15 @@ from numpy.typing import NDArray
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import Infeasible, SolverFailed, Witness, enumerate_some
 from leadopt.problem.counted import Classes
-from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.problem import ROUNDING, Limit, Problem
 from leadopt.solvers.flow.equal_leads import group_leads
 from leadopt.solvers.leximin.counts import eligibility
+from leadopt.solvers.whole_numbers import WholeProgram, weighted_sum
 
 TOLERANCE = 1e-6  # HiGHS' own, on shares of mean 1 or so
+_STEPS = 2**30  # of a typical share
+_EQUAL = 2**10  # steps: a millionth, by which shares that are equal may differ
+_WORK = 10.0  # effort of one search, as the backend counts it in seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +56,15 @@ class _Programme:
         once = csr_array((np.ones(len(every)), (place, every)), shape=(n, len(every)))
         slots = csr_array((np.ones(len(every)), (rep, every)), shape=(m, len(every)))
         limits = [_row(problem, limit, lead, rep) for limit in problem.limits]
-        taken = problem.loads(problem.pins).tolist()
+        taken = problem.loads(problem.pins)
+        reach = np.array([limit.reachable for limit in problem.limits]).reshape(-1, 2)
         pinned = np.bincount(problem.pins[problem.pins >= 0], minlength=m)
         placed = size if np.isneginf(problem.reserve) else np.zeros(n)
         used = _row(problem, measure, lead, rep)
+        rows = vstack(limits, format="csr") if limits else csr_array((0, len(every)))
+        # The backend's tolerances are for numbers about 1.
+        most = np.asarray(rows.max(axis=1).toarray()).reshape(-1) if rows.nnz else np.zeros(len(limits))
+        most = np.where(most > 0, most, 1.0)
         unit = float((used.max(axis=None) if used.nnz else 0.0) * size.sum() / entitlement.sum()) or 1.0
         by_rep = slots[np.flatnonzero(entitlement > 0)].multiply(used).tocsr()
         share = entitlement[entitlement > 0] * unit
@@ -63,11 +72,9 @@ class _Programme:
             lead=lead,
             rep=rep,
             most=size[place],
-            matrix=vstack([once, slots, *limits], format="csr"),
-            lower=np.concatenate([placed, np.full(m, -np.inf), [lim.lower for lim in problem.limits]])
-            - np.concatenate([np.zeros(n + m), taken]),
-            upper=np.concatenate([size, problem.capacity - pinned, [lim.upper for lim in problem.limits]])
-            - np.concatenate([np.zeros(n + m), taken]),
+            matrix=vstack([once, slots, rows.multiply(1.0 / most[:, None])], format="csr"),
+            lower=np.concatenate([placed, np.full(m, -np.inf), (reach[:, 0] - taken) / most]),
+            upper=np.concatenate([size, problem.capacity - pinned, (reach[:, 1] - taken) / most]),
             shares=by_rep.multiply(1.0 / share[:, None]).tocsr(),
             fixed=loads_of(problem, measure, problem.pins)[entitlement > 0] / share,
             unit=unit,
@@ -106,56 +113,108 @@ def best_leximin(problem: Problem, measure: Limit, entitlement: Floats) -> Ints:
     ------
     Infeasible
         no answer meets every limit
+    SolverFailed
+        a search did not end within the effort that is allowed
     """
     free = np.flatnonzero(problem.pins < 0)
     programme = _Programme.of(problem, measure, entitlement, free, np.ones(len(free)))
-    sums: list[float] = []
-    x = np.zeros(len(programme.lead))
+    whole = _Whole.of(problem, programme, free)
+    sums: list[int] = []
     for k in range(1, len(programme.fixed) + 1):
-        x = _solve(problem, programme, sums, k)
-        shares = np.sort(programme.shares @ x + programme.fixed)
-        sums.append(float(shares[:k].sum()))
-    x = _solve(problem, programme, sums, None)
+        at = whole.solved(problem, sums, k)
+        shares = np.sort(whole.shares[:, at].sum(axis=1) + whole.fixed)
+        sums.append(int(shares[:k].sum()) - k * _EQUAL)
+    rep = whole.rep[whole.solved(problem, sums, None)]
     rep_of_lead = problem.pins.copy()
-    rep_of_lead[programme.lead[x > 0.5]] = programme.rep[x > 0.5]
+    rep_of_lead[free] = np.where(rep == problem.n_reps, -1, rep)
     return rep_of_lead
 
 
-def _solve(problem: Problem, programme: _Programme, sums: list[float], k: int | None) -> Floats:
-    """Return the answer with the greatest sum of the k smallest shares (None: gain) that keeps the sums before it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Whole:
+    """The same in whole numbers: the pool is an option of each lead that may stay there, and shares are in steps.
 
-    Variables are the pairs, then for each sum its level t and what each share lacks to it.
+    Parameters
+    ----------
+    rep
+        (n_options,), of each option; n_reps is the pool
+    shares
+        int64 (n_entitled, n_options)
+    fixed
+        int64 (n_entitled,), of the pins
     """
-    from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import block_diag, csr_array, eye_array, hstack, kron, vstack
 
-    n_pairs, n_shares, n_sums = len(programme.lead), len(programme.fixed), len(sums) + (k is not None)
-    lacks = kron(eye_array(n_sums), np.hstack([-np.ones((n_shares, 1)), np.eye(n_shares)]))
-    totals = block_diag([np.append(float(count), -np.ones(n_shares))[None] for count in range(1, n_sums + 1)])
-    n_more = n_sums * (1 + n_shares)
-    rules = hstack([programme.matrix, csr_array((programme.matrix.shape[0], n_more))], format="csr")
-    reach = hstack([vstack([programme.shares] * n_sums), lacks], format="csr")
-    total = hstack([csr_array((n_sums, n_pairs)), totals], format="csr")
-    worth = np.append(_gains(problem, programme), np.zeros(n_more)) if k is None else total[[-1]].toarray()[0]
-    result: Any = milp(
-        -worth,
-        integrality=np.append(np.ones(n_pairs), np.zeros(n_more)),
-        bounds=Bounds(0.0, np.append(np.ones(n_pairs), np.full(n_more, np.inf))),
-        constraints=[
-            LinearConstraint(rules, programme.lower, programme.upper),
-            LinearConstraint(reach, -np.tile(programme.fixed, n_sums), np.inf),
-            LinearConstraint(total, np.append(sums, np.zeros(n_sums - len(sums))) - TOLERANCE, np.inf),
-        ],
-        options={"mip_rel_gap": 0.0},
-    )
-    _check(problem, result)
-    return np.asarray(np.round(result.x[:n_pairs]))
+    program: WholeProgram
+    rep: Ints
+    shares: NDArray[np.int64]
+    fixed: Ints
+
+    @classmethod
+    def of(cls, problem: Problem, programme: "_Programme", free: Ints) -> "_Whole":
+        """Return the programme of single leads."""
+        from scipy.sparse import csr_array, hstack
+
+        n, m, n_pairs = len(free), problem.n_reps, len(programme.lead)
+        pool = np.arange(0 if np.isneginf(problem.reserve) else n)
+        place = np.concatenate([np.searchsorted(free, programme.lead), pool])
+        order = np.argsort(place, kind="stable")
+        rows = programme.matrix[n:]
+        used = hstack([rows, csr_array((rows.shape[0], len(pool)))]).tocsc()[:, order].tocsr()
+        shares = np.hstack([programme.shares.toarray(), np.zeros((len(programme.fixed), len(pool)))])[:, order]
+        hard = ROUNDING * np.array([-1.0, 1.0])
+        lower, upper = (bound[n:] for bound in (programme.lower, programme.upper))
+        program = WholeProgram(
+            first=np.searchsorted(place[order], np.arange(n + 1)),
+            gain=np.concatenate([_gains(problem, programme), np.zeros(len(pool))])[order],
+            used=used,
+            lower=np.maximum(lower * (1.0 + hard[0]), 0.0),
+            upper=np.where(np.isfinite(upper), upper * (1.0 + hard[1]), np.inf),
+            penalty=np.full(rows.shape[0], np.inf),
+        )
+        rep = np.concatenate([programme.rep, np.full(len(pool), m)])[order]
+        return cls(
+            program=program,
+            rep=rep,
+            shares=np.rint(_STEPS * shares).astype(np.int64),
+            fixed=np.rint(_STEPS * programme.fixed).astype(np.int64),
+        )
+
+    def solved(self, problem: Problem, sums: list[int], k: int | None) -> Ints:
+        """Return the options with the greatest sum of the k smallest shares (None: gain) that keep the sums before.
+
+        Beside the options, each sum has a level t and what each share lacks to it.
+        """
+        if (np.diff(self.program.first) == 0).any() or (model := self.program.model()) is None:
+            raise _no_answer(problem)
+        most = int((self.shares.max(axis=1, initial=0) * len(self.program.first) + self.fixed).max(initial=0))
+        totals = []
+        for count in range(1, len(sums) + 1 + (k is not None)):
+            level = model.program.new_int_var(0, most, "")
+            lacks = [model.program.new_int_var(0, most, "") for _ in self.fixed]
+            for share, fixed, lack in zip(self.shares, self.fixed.tolist(), lacks, strict=True):
+                some = np.flatnonzero(share)
+                reached = weighted_sum([model.chosen[option] for option in some.tolist()], share[some])
+                model.program.add(level - lack <= reached + fixed)
+            totals.append(count * level - sum(lacks))
+        for total, least in zip(totals, sums, strict=False):
+            model.program.add(total >= least)
+        if k is None:
+            self.program.valued(model)
+        else:
+            model.program.maximize(totals[-1])
+        found = model.solved(_WORK, np.inf)
+        if found.at is None and found.complete:
+            raise _no_answer(problem)
+        if found.at is None or not found.complete:
+            raise SolverFailed(
+                "leximin: the search for the fairest answer did not end; give each rep a band, or share out by number"
+            )
+        return found.at
 
 
 def _gains(problem: Problem, programme: _Programme) -> Floats:
     pool = problem.reserve if np.isfinite(problem.reserve) else 0.0
-    gains = problem.affinity.at(programme.lead, programme.rep) - pool
-    return np.asarray(gains / max(1.0, np.abs(gains).max(initial=0.0)))
+    return np.asarray(problem.affinity.at(programme.lead, programme.rep) - pool)
 
 
 def relaxed_loads(problem: Problem, measure: Limit, entitlement: Floats, leads: Ints, size: Floats) -> Floats:
@@ -212,14 +271,18 @@ def kinds_of(problem: Problem, measure: Limit) -> tuple[Ints, Floats]:
     return groups.example, groups.size.astype(np.float64)
 
 
+def _no_answer(problem: Problem) -> Infeasible:
+    names = tuple(limit.name or f"limit {k}" for k, limit in enumerate(problem.limits))
+    need = problem.n_leads if np.isneginf(problem.reserve) else 1
+    return Infeasible(
+        f"no assignment meets every hard limit ({enumerate_some(names) or 'capacities'}), so none is fair",
+        Witness(limits=names, rows=tuple(range(problem.n_reps, problem.n_reps + len(names))), need=need, room=0),
+    )
+
+
 def _check(problem: Problem, result: Any) -> None:
     """Refuse what HiGHS could not solve: status 2 says that nothing meets the limits."""
     if result.status == 2:
-        names = tuple(limit.name or f"limit {k}" for k, limit in enumerate(problem.limits))
-        need = problem.n_leads if np.isneginf(problem.reserve) else 1
-        raise Infeasible(
-            f"no assignment meets every hard limit ({enumerate_some(names) or 'capacities'}), so none is fair",
-            Witness(limits=names, rows=tuple(range(problem.n_reps, problem.n_reps + len(names))), need=need, room=0),
-        )
+        raise _no_answer(problem)
     if result.status != 0:
         raise SolverFailed(f"HiGHS reported {result.status}: {result.message}")
