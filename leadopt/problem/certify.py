@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.certify_by_scale import Lines
+from leadopt.problem.certify_exactly import exact_bound, is_small
 from leadopt.problem.counted import Classes
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 
 OPTIMAL_GAP = 1e-9
+_EPSILONS = 4 * float(np.finfo(np.float64).eps)  # relative: what a few sums and products are off by
+_NOISY = 1e-10  # of an answer's turnover: rounding that could show
 BROKEN = 1e-9  # of a bound: a hard limit that is exceeded by more is broken
 # Sorting the leads pays where each row is that of many, and looking at every pair is expensive.
 _SHARED_BY, _WIDE, _MANY_PAIRS = 32, 64, 1 << 22
@@ -105,11 +108,13 @@ def certify(
     answer = np.asarray(rep_of_lead, dtype=np.int64)
     p = np.zeros(problem.n_reps) if prices is None else np.maximum(np.asarray(prices, dtype=np.float64), 0.0)
     q = _dual_range(problem.limits, limit_prices)
-    bound = float(_bound(problem, p, q))
+    bound, noise = _bound(problem, p, q)
     if malformed := _malformed(problem, answer):
         return Certificate(objective=-np.inf, bound=bound, gap=np.inf, violations=malformed)
     audit = _Audit.of(problem, answer)
     objective = audit.gains + audit.reserves - audit.penalties
+    if noise > _NOISY * (audit.turnover + abs(audit.reserves)):
+        bound = exact_bound(problem, p, q) if is_small(problem) else bound + noise * (audit.turnover > 0)
     size = max(abs(bound), audit.turnover + abs(audit.reserves) + audit.penalties)
     gap = (bound - objective) / size if 0 < size < np.inf else 0.0 if bound == objective else np.inf
     return Certificate(objective=objective, bound=bound, gap=gap, violations=_violations(problem, answer, audit))
@@ -158,22 +163,45 @@ def _inside(leads: Ints, chosen: Ints) -> NDArray[np.bool_]:
     return np.asarray(chosen.take(np.searchsorted(chosen, leads), mode="clip") == leads)
 
 
-def _bound(problem: Problem, p: Floats, q: Floats) -> float:
+def _bound(problem: Problem, p: Floats, q: Floats) -> tuple[float, float]:
+    """Return the bound at some prices, and by how much rounding may have moved it at most."""
     # Pinned leads take their share of every bound first: their prices would cancel, and leave rounding behind.
     pinned = np.flatnonzero(problem.pins >= 0)
     taken = np.bincount(problem.pins[pinned], minlength=problem.n_reps)
     total = float(p @ (problem.capacity - taken)) + float(problem.affinity.at(pinned, problem.pins[pinned]).sum())
+    paid = float(p @ (problem.capacity + taken)) + abs(total)
     beside = problem.loads(problem.pins) if len(pinned) else np.zeros(len(q))
     for limit, price, load in zip(problem.limits, q, beside, strict=True):
         if price != 0:
             lower, upper = limit.reachable
             total += price * ((upper if price > 0 else lower) - load)
+            paid += abs(price) * ((upper if price > 0 else lower) + load)
     everywhere, partial = charges(problem, p, q)
     if _rows_are_shared(problem.affinity) and _are_lines(problem.affinity, everywhere, partial):
         kind = _kinds(problem.n_leads, partial)
         if problem.n_leads >= _SHARED_BY * len(problem.affinity.rates) * (int(kind.max(initial=0)) + 1):
-            return total + _best_by_size(problem, everywhere, partial, kind)
-    return total + _best_by_pair(problem, everywhere, partial)
+            best = _best_by_size(problem, everywhere, partial, kind)
+            return total + best, _noise(problem, everywhere, partial, paid + abs(best))
+    best = _best_by_pair(problem, everywhere, partial)
+    return total + best, _noise(problem, everywhere, partial, paid + abs(best))
+
+
+def _noise(problem: Problem, everywhere: Floats, partial: Sequence[Charge], paid: float) -> float:
+    """Return what rounding may move the bound by: relative to all that is charged, though it be given back.
+
+    No lead pays more than the dearest rep costs; what it gains before that is what is left of it, and what it pays.
+    """
+    dearest = float(np.abs(everywhere).max(initial=0.0))
+    for charge in partial:
+        dearest += float(np.abs(charge.price).max(initial=0.0)) * _most_used(charge.limit)
+    return _EPSILONS * (paid + 2.0 * problem.n_leads * dearest)
+
+
+def _most_used(limit: Limit) -> float:
+    """Return no less than what a lead takes at most."""
+    if isinstance(limit.usage, float):
+        return limit.usage
+    return limit.usage.largest_at_most if isinstance(limit.usage, Affinity) else float(limit.usage.max(initial=0.0))
 
 
 def _rows_are_shared(affinity: Affinity) -> bool:
