@@ -78,7 +78,10 @@ def refuse_conflict(problem: Problem, core: Core, unit: Floats, meter: Meter) ->
     blank = replace(core, gain=np.zeros(len(core.gain)), penalty=np.where(np.isfinite(core.penalty), 0.0, np.inf))
 
     def held(rows: Bools) -> Ints:
-        found = blank.relaxed(np.where(rows, unit, 0.0), max(meter.left_s, LEAST_S))
+        try:
+            found = blank.relaxed(np.where(rows, unit, 0.0), max(meter.left_s, LEAST_S))
+        except SolverFailed:  # a search will find out
+            return np.zeros(0, dtype=np.int64)
         prices = np.where(rows & (np.abs(found.prices) > _NO_PRICE * unit), found.prices, 0.0)
         return np.flatnonzero(prices) if _prove(core, prices) else np.zeros(0, dtype=np.int64)
 

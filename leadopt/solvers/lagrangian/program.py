@@ -18,6 +18,8 @@ from leadopt.progress import OutOfTime
 from leadopt.solvers.lagrangian.rows import Rows, members
 from leadopt.solvers.whole_numbers import WholeProgram
 
+# As exact as the backend can be: what is a tolerance in its units may be what a limit is missed by.
+_EXACT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 _SIMPLEX = 5_000  # options up to which the simplex method, whose prices are exact, is quick enough
 _TOLERANCE = 1e-6  # of the backend, on rows of amounts of 1 or so
 LEAST_S = 1.0  # where there is no allowed answer yet, one is worth so many seconds more than there are
@@ -156,7 +158,7 @@ class Core:
                 A_eq=each,
                 b_eq=np.ones(len(self.leads)),
                 method=method,
-                options={"time_limit": max(until - perf_counter(), _MOMENT_S)},
+                options={"time_limit": max(until - perf_counter(), _MOMENT_S), **_EXACT},
             )
             if found.status == 0:
                 break

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.errors import SolverFailed
 from leadopt.problem.knapsack_bound import Knapsacks
 from leadopt.solvers.base import Answer
 from leadopt.solvers.lagrangian.ejection_chains import improved, losses
@@ -18,7 +19,7 @@ from leadopt.solvers.lagrangian.work import DEAR, DEARER, Work
 _CLOSED = 0.5  # of the open options: where more stay open, a second search would get no farther
 _AT_FIRST, _AROUND = 0.4, 0.9  # parts of the time left for a search of all, and for one of neighbourhoods after it
 _SEARCH = 0.9  # part of the time left that a search may take if a bound is to be found after it
-_NOTHING = 1e-15  # of all gains: lacking less is lacking nothing
+_NOTHING = 1e-12  # of all gains: what rounding can hide is next to nothing
 _NOISE = 1e-14  # of all that is added up, gains and charges
 _TRIES = 4  # how often shares that break bounds are made to pay more for it
 
@@ -58,13 +59,13 @@ class Small:
         meter.enter("core")
         shares = self._shares(core)
         y = shares.prices
-        found, most = self._begun(core, shares, others), core.bound(y)
-        if found.fits and most - core.worth(found.at) <= _NOTHING * np.abs(core.gain[found.at]).sum():
+        found, most, noise = self._begun(core, shares, others), core.bound(y), _NOISE * core.turnover(y)
+        if found.fits and most - core.worth(found.at) <= noise <= _NOTHING * np.abs(core.gain[found.at]).sum():
             return work.answer(work.rep_of_lead(core, found.at, others), core, y)
         meter.enter("search")
         packs = Knapsacks.of(work.problem)
         reserved_s = (1.0 - _SEARCH) * meter.left_s if packs and np.isfinite(meter.left_s) else 0.0
-        found = self._searched(core, y, found, most, reserved_s)
+        found = self._searched(core, y, found, most + noise, reserved_s)
         if not found.fits:
             if found.complete:
                 refuse_whole(work.problem, core, meter)
@@ -78,11 +79,18 @@ class Small:
         return replace(answer, lead_prices=self._lead_prices(core, found.at, packs, y))
 
     def _shares(self, core: Core) -> Relaxed:
-        """Return the best shares; raise `Infeasible` if even they must break a hard bound."""
+        """Return the best shares; raise `Infeasible` if even they must break a hard bound.
+
+        Where the backend cannot tell them, for numbers too far apart, they are each lead's best option at no price: a
+        search does without them.
+        """
         work, first = self.work, DEAR * self.work.dual.unit
         dear = first
         for _ in range(_TRIES):
-            found = work.relaxed(core, dear)
+            try:
+                found = work.relaxed(core, dear)
+            except SolverFailed:
+                return _unpriced(core)
             if not core.breaks(found.broken):
                 break
             if work.draft is None and dear is first:
@@ -106,14 +114,13 @@ class Small:
             at, _ = improved(core, shares.prices, there, unit, meter, work.grace_s)
         return Found(at=at, fits=core.allows(at), stuck=stuck)
 
-    def _searched(self, core: Core, y: Floats, begun: Found, most: float, reserved_s: float) -> Found:
-        """Return what a search finds; nothing is worth more than `most`.
+    def _searched(self, core: Core, y: Floats, begun: Found, best: float, reserved_s: float) -> Found:
+        """Return what a search finds; nothing is worth more than `best`.
 
         Where branch and bound does not end, neighbourhoods are searched: if a better answer closes
         many options, it is tried once more.
         """
         meter, loss = self.work.meter, losses(core, y)
-        best = most + _NOISE * core.turnover(y)
         # An allowed answer is needed to search around; and where chains found none, there is little around a draft.
         found = self._whole(core, begun, loss, best, _AT_FIRST if begun.fits and not begun.stuck else 1.0, reserved_s)
         if found.complete or not found.fits or meter.left_s <= reserved_s:
@@ -149,3 +156,11 @@ class Small:
         start[core.leads] = reserve + np.maximum.reduceat(worth, core.first[:-1])
         least = core.worth(at) + reserve * len(core.leads)
         return lead_prices(packs, problem.reserve, start, least, self.work.meter)
+
+
+def _unpriced(core: Core) -> Relaxed:
+    """Return each lead's best option as shares, with no prices."""
+    none = np.zeros(len(core.lower))
+    z = np.zeros(len(core.rep))
+    z[largest(core, core.gain)] = 1.0
+    return Relaxed(z, none, none)
