@@ -29,6 +29,7 @@ from leadopt.tables.text import count, number
 # Pairs from which loading numba, half a second, pays in a process that solves once: warm, `Auction` is quicker from
 # 20,000 pairs on. A flow over 500,000 takes a quarter of a second at least (`flow_seconds`).
 _WORTH_NUMBA = 500_000
+_SEARCHED = 20_000  # pairs up to which a search takes up what rounding leaves open
 
 
 class Status(Enum):
@@ -232,6 +233,8 @@ def solve(
     answer = chosen.solve(problem, hints, Meter(meter.relay, limit_s))
     meter.enter("certify")
     certificate = _certified(problem, answer, answer.rep_of_lead, chosen)
+    if not certificate.optimal and answer.rounding and problem.n_leads * problem.n_reps <= _SEARCHED:
+        chosen, answer, certificate = _searched(problem, answer, certificate, chosen, Meter(meter.relay, limit_s))
     meter.enter("spread ties", certificate.objective, certificate.bound)
     rep_of_lead, certificate = _spread(problem, answer, certificate, chosen, generator)
     meter.enter("done", certificate.objective, certificate.bound)
@@ -266,6 +269,22 @@ def _certified(problem: Problem, answer: Answer, rep_of_lead: Ints, solver: Solv
     if before <= 0 or bound >= certificate.bound:
         return certificate
     return replace(certificate, bound=bound, gap=certificate.gap * (bound - certificate.objective) / before)
+
+
+def _searched(
+    problem: Problem, answer: Answer, certificate: Certificate, solver: Solver, meter: Meter
+) -> tuple[Solver, Answer, Certificate]:
+    """Return a better answer, or one that is known to be best, where gains too far apart were rounded to be solved."""
+    search = Milp()
+    found = search.solve(problem, Near(rep_of_lead=answer.rep_of_lead), meter)
+    after = _certified(problem, found, found.rep_of_lead, search)
+    if not (found.complete or after.optimal) and after.objective <= certificate.objective:
+        return solver, answer, certificate
+    if after.bound <= certificate.bound:
+        return search, found, after
+    # The tighter bound is that of the prices before.
+    found = replace(found, prices=answer.prices, limit_prices=answer.limit_prices, lead_prices=None)
+    return search, found, _certified(problem, found, found.rep_of_lead, search)
 
 
 def _spread(
