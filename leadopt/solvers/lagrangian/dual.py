@@ -243,6 +243,8 @@ class Dual:
         """Return the dual of rows."""
         gain, usage = _usual(oracle)
         # Where nothing more can come than the bound allows, the price is 0.
+        with np.errstate(over="ignore", divide="ignore"):
+            unit = gain / usage
         binds = np.isfinite(rows.upper) & ~(
             (rows.upper >= len(oracle.leads)) & (np.arange(rows.n) < oracle.problem.n_reps)
         )
@@ -252,7 +254,7 @@ class Dual:
             n_leads=len(oracle.leads),
             up=np.flatnonzero(binds),
             down=np.flatnonzero(rows.lower > 0),
-            unit=gain / usage,
+            unit=unit,
             gain=gain,
         )
 

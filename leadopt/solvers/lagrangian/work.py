@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 from leadopt.solvers.base import Answer
@@ -12,11 +13,12 @@ from leadopt.solvers.flow.infeasible import refuse_empty_bounds
 from leadopt.solvers.lagrangian.drafts import best_draft, mended, worth
 from leadopt.solvers.lagrangian.dual import Dual, PairOracle
 from leadopt.solvers.lagrangian.ejection_chains import improved
-from leadopt.solvers.lagrangian.infeasible import refuse_pinned, refuse_stranded
+from leadopt.solvers.lagrangian.infeasible import refuse_pinned, refuse_stranded, row_name
 from leadopt.solvers.lagrangian.open_options import open_options
 from leadopt.solvers.lagrangian.program import LEAST_S, Core, Relaxed
 from leadopt.solvers.lagrangian.rows import Rows
 
+_LARGEST = 1e280  # a price: several millions of these are still numbers
 DEAR = 20.0  # usual prices that breaking a hard bound costs while shares are allowed
 DEARER = 100.0  # times as much where shares break bounds that they need not
 # Of the bound: an answer that had to be mended and lacks less is not searched for any farther. At 2,000 x 20 under
@@ -53,12 +55,14 @@ class Work:
         if np.isneginf(problem.reserve):
             refuse_stranded(problem, leads)
         oracle = PairOracle.of(problem, rows, leads)
+        dual = Dual.of(oracle, rows)
+        _check_prices(problem, dual)
         return cls(
             problem=problem,
             rows=rows,
             meter=meter,
             oracle=oracle,
-            dual=Dual.of(oracle, rows),
+            dual=dual,
             draft=best_draft(problem, rows, start, meter),
         )
 
@@ -156,4 +160,15 @@ class Work:
             stopped=self.meter.left_s <= 0,
             complete=complete,
             stats={"open_leads": len(core.leads), "open_pairs": len(core.rep)},
+        )
+
+
+def _check_prices(problem: Problem, dual: Dual) -> None:
+    """Refuse amounts beside which gains are so large, or so small, that no number can hold a price of one by the other."""
+    for row in np.flatnonzero(~((dual.unit >= 1.0 / _LARGEST) & (dual.unit <= _LARGEST)))[:1].tolist():
+        with np.errstate(over="ignore", divide="ignore"):
+            usage = dual.gain / dual.unit[row]
+        raise InvalidInput(
+            f"{row_name(problem, row)}: what a lead takes is about {usage:g} where it gains about {dual.gain:g}: too far "
+            "apart for a price of one by the other; give gains or usage in another unit"
         )
