@@ -22,6 +22,7 @@ from leadopt.learning.history.codes import RepRow, distinct
 from leadopt.learning.lead_worth import Valued
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
+from leadopt.problem.linear_algebra import applied
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 from leadopt.tables import Table
@@ -330,10 +331,10 @@ def _performance(known: Known) -> Floats:
     """Return each rep's mean estimated conversion over these leads, or mean gain where there are no estimates."""
     if known.evidence is not None:
         leads = np.bincount(known.evidence.segment_of_lead, minlength=len(known.evidence.segments))
-        return np.asarray(leads @ known.evidence.estimates.probability / max(1, leads.sum()))
+        return applied(known.evidence.estimates.probability.T, leads / max(1, leads.sum()))
     gains = known.gains
     scale = np.bincount(gains.row, weights=gains.scale, minlength=len(gains.rates))
-    return np.asarray(scale @ np.maximum(gains.rates, 0.0) / max(1, gains.n_leads))
+    return applied(np.maximum(gains.rates, 0.0).T, scale / max(1, gains.n_leads))
 
 
 def _territories(table: Table, columns: Columns) -> tuple[str | None, ...] | None:

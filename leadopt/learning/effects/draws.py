@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.effects.crossed import one_thread
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.effects.spreads import Spread
 
@@ -37,8 +36,7 @@ def draw_logits(effects: Effects, levels: Sequence[Ints], cell: Ints, n_draws: i
     if effects.own_spread is not None:
         own = _DrawnSpreads.of(effects.own_spread, effects.own_deviation, effects.information)
     draws = np.empty((n_draws, *np.shape(cell)))
-    with one_thread():
-        deviations = effects.crossed.draw(n_draws, rng)
+    deviations = effects.crossed.draw(n_draws, rng)
     for number, deviation in enumerate(deviations):
         mean, noise = effects.mean.copy(), deviation
         chosen = [int(rng.integers(len(family.spreads))) for family in families]
