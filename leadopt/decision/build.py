@@ -245,7 +245,7 @@ def _evidence(leads: Table, rep_rows: Sequence[RepRow], model: AffinityModel) ->
         estimates=model.estimate(segments, rep_rows),
         n_outcomes=model.n_outcomes_,
         states=_states(rep_rows, model),
-        draw=partial(model.draw, segments, rep_rows),
+        joint=model.joint(segments, rep_rows),
     )
 
 

@@ -54,7 +54,7 @@ class Plan(Result, Answered):
     turn
         index of the rep whose turn is next, for round robin
     told_worth
-        what `worth` says of a plan that was saved; None = to be found out
+        what `worth` said of a plan that an earlier version saved, from which it cannot be found out; None elsewhere
     complete
         whether the solver has searched all answers, so that none is better though the bound is higher
     """
@@ -323,7 +323,7 @@ class Plan(Result, Answered):
 
     @cached_property
     def worth(self) -> str:
-        """What the plan will bring, and what exploring costs, in words; as first told where the plan was saved."""
+        """What the plan will bring, and what exploring costs, in words; found out when it is first asked for."""
         if self.told_worth is not None:
             return self.told_worth
         cost = [cost_in_words(self.exploration_cost, self.unit)] if self.case.explored else []
@@ -331,7 +331,7 @@ class Plan(Result, Answered):
 
     def to_json(self) -> str:
         """Return the whole plan as JSON: `from_json` gives back one that explains, compares and certifies the same."""
-        told = {"summary": self.summary(), "worth": self.worth}
+        told = {"summary": self.summary(), **({} if self.told_worth is None else {"worth": self.told_worth})}
         return written({**told, **{name: getattr(self, name) for name in (*PARTS, "complete")}})
 
     @classmethod

@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from leadopt.arrays import Floats
 
 _SIDE = 64  # of the tiles of a product, and of what is factored as it is
+# Rows up to which LAPACK finds axes one by one; from there on it divides and conquers with all threads, for 30 ms and
+# more where these wait for each other on a busy machine, in place of 0.1.
+_PLAIN_AXES = 25
+_SHORT = 1_000  # numbers whose products BLAS adds up on one thread, and sooner than NumPy does
 
 
 def inner(a: NDArray[Any], b: NDArray[Any]) -> float:
@@ -22,7 +26,7 @@ def inner(a: NDArray[Any], b: NDArray[Any]) -> float:
     >>> inner(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     11.0
     """
-    return float(np.einsum("i,i->", a, b))
+    return float(a @ b if len(a) <= _SHORT else np.einsum("i,i->", a, b))
 
 
 def applied(matrix: NDArray[Any], vector: NDArray[Any]) -> Floats:
@@ -135,7 +139,7 @@ def along_axes(matrix: Floats, vector: Floats) -> tuple[Floats, Floats]:
     >>> along_axes(np.diag([1.0, 4.0]), np.array([3.0, 5.0]))
     (array([1., 4.]), array([3., 5.]))
     """
-    if len(matrix) <= _SIDE:
+    if len(matrix) <= _PLAIN_AXES:
         values, axes = np.linalg.eigh(matrix)
         return values, applied(axes.T, vector)
     from scipy.linalg import eigh_tridiagonal

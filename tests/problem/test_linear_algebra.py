@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from leadopt.problem.linear_algebra import along_axes, applied, cholesky, inner, inverse, product, solved
 from tests.strategies import examples
 
-SIZES = [1, 20, 64, 65, 150, 300]
+SIZES = [1, 25, 26, 64, 65, 300]
 
 
 def random(seed: int, *shape: int) -> np.ndarray:
