@@ -10,7 +10,7 @@ from leadopt.learning.effects.logistic import sigmoid
 def drawn_rates(evidence: Evidence, segments: Ints, reps: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
     """Return draws of the rates of pairs of segment and rep from the posterior, float64 (n_draws, n_pairs).
 
-    All pairs together, so that they share what is uncertain of a rep or a segment. In a plan of an earlier version, which
+    All pairs together, so that they share what is uncertain of a rep or a segment. In an earlier version's plan, which
     holds single pairs alone, each by itself, which makes sums a little too certain.
     """
     if evidence.joint is not None:
