@@ -130,7 +130,7 @@ class Small:
         left_s = self.work.meter.left_s
         # An answer that lacks less has no option that loses more.
         open_ = loss <= best - core.worth(known.at) if known.fits else np.ones(len(core.rep), dtype=bool)
-        if known.fits and open_.sum() > (self.searched if np.isinf(left_s) else self.searched_in_time):
+        if known.fits and open_.sum() > (self.searched if self.work.meter.ends_by_itself else self.searched_in_time):
             return known
         seconds = max(share * (left_s - reserved_s), 0.0 if known.fits else self.work.grace_s)
         found = core.whole(open_, known.at, self.most_nodes, seconds)
