@@ -18,6 +18,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.errors import Infeasible, SolverFailed, Witness, enumerate_some
 from leadopt.problem.counted import Classes
 from leadopt.problem.problem import Limit, Problem
+from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.flow.equal_leads import group_leads
 from leadopt.solvers.leximin.counts import eligibility
 
@@ -97,7 +98,7 @@ def loads_of(problem: Problem, measure: Limit, rep_of_lead: Ints) -> Floats:
     return np.bincount(reps, weights=measure.usage_at(held, reps), minlength=problem.n_reps).astype(np.float64)
 
 
-def best_leximin(problem: Problem, measure: Limit, entitlement: Floats) -> Ints:
+def best_leximin(problem: Problem, measure: Limit, entitlement: Floats, meter: Meter | None = None) -> Ints:
     """Return the most gainful of all leximin answers, int64 (n_leads,), by one integer programme per entitled rep.
 
     Shares that differ by a millionth of a typical one count as equal.
@@ -106,22 +107,24 @@ def best_leximin(problem: Problem, measure: Limit, entitlement: Floats) -> Ints:
     ------
     Infeasible
         no answer meets every limit
+    OutOfTime
+        the meter's time is over
     """
     free = np.flatnonzero(problem.pins < 0)
     programme = _Programme.of(problem, measure, entitlement, free, np.ones(len(free)))
     sums: list[float] = []
     x = np.zeros(len(programme.lead))
     for k in range(1, len(programme.fixed) + 1):
-        x = _solve(problem, programme, sums, k)
+        x = _solve(problem, programme, sums, k, meter)
         shares = np.sort(programme.shares @ x + programme.fixed)
         sums.append(float(shares[:k].sum()))
-    x = _solve(problem, programme, sums, None)
+    x = _solve(problem, programme, sums, None, meter)
     rep_of_lead = problem.pins.copy()
     rep_of_lead[programme.lead[x > 0.5]] = programme.rep[x > 0.5]
     return rep_of_lead
 
 
-def _solve(problem: Problem, programme: _Programme, sums: list[float], k: int | None) -> Floats:
+def _solve(problem: Problem, programme: _Programme, sums: list[float], k: int | None, meter: Meter | None) -> Floats:
     """Return the answer with the greatest sum of the k smallest shares (None: gain) that keeps the sums before it.
 
     Variables are the pairs, then for each sum its level t and what each share lacks to it.
@@ -146,7 +149,7 @@ def _solve(problem: Problem, programme: _Programme, sums: list[float], k: int | 
             LinearConstraint(reach, -np.tile(programme.fixed, n_sums), np.inf),
             LinearConstraint(total, np.append(sums, np.zeros(n_sums - len(sums))) - TOLERANCE, np.inf),
         ],
-        options={"mip_rel_gap": 0.0},
+        options={"mip_rel_gap": 0.0, **_left(meter)},  # type: ignore[arg-type]  # its stubs know no such dict
     )
     _check(problem, result)
     return np.asarray(np.round(result.x[:n_pairs]))
@@ -158,7 +161,9 @@ def _gains(problem: Problem, programme: _Programme) -> Floats:
     return np.asarray(gains / max(1.0, np.abs(gains).max(initial=0.0)))
 
 
-def relaxed_loads(problem: Problem, measure: Limit, entitlement: Floats, leads: Ints, size: Floats) -> Floats:
+def relaxed_loads(
+    problem: Problem, measure: Limit, entitlement: Floats, leads: Ints, size: Floats, meter: Meter | None = None
+) -> Floats:
     """Return the leximin loads, float64 (n_reps,), where leads may be divided: linear programmes, one a level.
 
     Free leads come as kinds, with how many each stands for.
@@ -170,18 +175,22 @@ def relaxed_loads(problem: Problem, measure: Limit, entitlement: Floats, leads: 
     ------
     Infeasible
         no answer meets every limit
+    OutOfTime
+        the meter's time is over
     """
     programme = _Programme.of(problem, measure, entitlement, leads, size)
     level, rising = np.zeros(len(programme.fixed)), np.ones(len(programme.fixed), dtype=bool)
     while rising.any():
-        level[rising], price = _raised(problem, programme, level, rising)
+        level[rising], price = _raised(problem, programme, level, rising, meter)
         rising &= price <= 1e-7  # the prices of those that rise add up to 1 at least
     loads = np.zeros(problem.n_reps)
     loads[entitlement > 0] = level * programme.unit * entitlement[entitlement > 0]
     return loads
 
 
-def _raised(problem: Problem, programme: _Programme, level: Floats, rising: NDArray[np.bool_]) -> tuple[float, Floats]:
+def _raised(
+    problem: Problem, programme: _Programme, level: Floats, rising: NDArray[np.bool_], meter: Meter | None
+) -> tuple[float, Floats]:
     """Return how high the rising reps can rise together while the others keep their levels, and the price of each."""
     from scipy.optimize import linprog
     from scipy.sparse import csr_array, hstack, vstack
@@ -195,6 +204,7 @@ def _raised(problem: Problem, programme: _Programme, level: Floats, rising: NDAr
         A_ub=hstack([vstack([rules, -programme.shares]), column], format="csr"),
         b_ub=np.concatenate([programme.upper[high], -programme.lower[low], programme.fixed - kept]),
         bounds=np.column_stack([np.zeros(len(programme.lead) + 1), np.append(programme.most, np.inf)]),
+        options=_left(meter),
         method="highs-ipm",  # ten times as quick as simplex here, as nearly every rep holds back another
     )
     _check(problem, result)
@@ -212,8 +222,18 @@ def kinds_of(problem: Problem, measure: Limit) -> tuple[Ints, Floats]:
     return groups.example, groups.size.astype(np.float64)
 
 
+def _left(meter: Meter | None) -> Any:
+    """Return HiGHS' option for the time that is left."""
+    if meter is None or meter.limit_s is None:
+        return {}
+    meter.check()
+    return {"time_limit": meter.left_s}
+
+
 def _check(problem: Problem, result: Any) -> None:
-    """Refuse what HiGHS could not solve: status 2 says that nothing meets the limits."""
+    """Refuse what HiGHS could not solve: status 1 says that time is over, 2 that nothing meets the limits."""
+    if result.status == 1:
+        raise OutOfTime
     if result.status == 2:
         names = tuple(limit.name or f"limit {k}" for k, limit in enumerate(problem.limits))
         need = problem.n_leads if np.isneginf(problem.reserve) else 1
