@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike
 from leadopt.affinity import AffinityModel
 from leadopt.arrays import Floats
 from leadopt.decision.build import Known, build, know
+from leadopt.decision.clock import Clock
 from leadopt.decision.setting import Setting, name_of, setting, values_of
 from leadopt.decision.solve import REFUSAL, solved
-from leadopt.errors import Infeasible, InvalidInput
+from leadopt.errors import Infeasible, InvalidInput, NoPlanFound
 from leadopt.learning.classifier import Classifier
 from leadopt.metrics import price_of_fairness
 from leadopt.plans.evenness import evenness
@@ -357,15 +358,18 @@ def _best_gain(known: Known, policy: Policy, over: str | Setting, point_of: Call
     return None if point.plan is None else point.gain
 
 
-def _point(known: Known, policy: Policy, value: Any, last: Plan | None, *, pins: Any, now: Any, **how: Any) -> Point:
-    case = build(known, policy, pins, now)
+def _point(
+    known: Known, policy: Policy, value: Any, last: Plan | None, *, pins: Any, now: Any, time_limit_s: Any, rng: Any
+) -> Point:
+    clock = Clock(time_limit_s)
+    case = build(known, policy, pins, now, clock=clock)
     near = None
     if last is not None:
         prices = last.capacity_prices
         near = Near(prices=prices, limit_prices=last.limit_prices_of_problem, rep_of_lead=last.rep_of_lead)
     try:
-        plan = plan_of(case, solved(case, near=near, **how), known.leads)
-    except Infeasible as error:
+        plan = plan_of(case, solved(case, near=near, rng=rng, clock=clock), known.leads, clock=clock)
+    except (Infeasible, NoPlanFound) as error:
         return Point(value=value, plan=None, reason=str(error))
     return Point(value=value, plan=plan, **evenness(plan))
 

@@ -11,6 +11,7 @@ from leadopt.affinity import AffinityModel
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.capacity import hours_limits, minimum_limits, slots
 from leadopt.decision.case import Case, Evidence, States
+from leadopt.decision.clock import Clock
 from leadopt.decision.entitlements import Ground, appraise, entitle, with_limits
 from leadopt.decision.lead_values import scale_of
 from leadopt.eligibility import ProtectRule, Verdicts, judge, pinned_reps
@@ -108,11 +109,17 @@ def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, met
 
 
 def build(
-    known: Known, policy: Policy, pins: Mapping[Any, Any] | None, now: Any, total_value: float | None = None
+    known: Known,
+    policy: Policy,
+    pins: Mapping[Any, Any] | None,
+    now: Any,
+    total_value: float | None = None,
+    clock: Clock | None = None,
 ) -> Case:
     """Return the decision that a policy makes of what is known: who may get what, and under which limits.
 
-    `total_value` is what value shared is a part of, where it is known already (`best_value`); None = it is found out.
+    `total_value` is what value shared is a part of, where it is known already (`best_value`); None = it is found out,
+    as far as the clock has time.
     """
     leads, reps, lead_ids, rep_ids = known.leads, known.reps, known.lead_ids, known.rep_ids
     new = _newcomers(reps, policy, now)
@@ -139,6 +146,7 @@ def build(
             performance=lambda: _performance(known),
             unit=known.unit,
             total_value=total_value,
+            clock=clock or Clock(),
         )
     )
     shared, share_notes = entitle(ground)

@@ -6,7 +6,8 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Case
-from leadopt.matching import Match, Status, solve
+from leadopt.decision.clock import Clock
+from leadopt.matching import Match, Status
 from leadopt.tables.cells import Id
 from leadopt.tables.result import Cells, Parts, Result
 from leadopt.tables.text import number
@@ -91,7 +92,7 @@ def quota_cost(plan: Answered) -> QuotaCost | None:
     kept = tuple(limit for limit in case.problem.limits if not limit.kind.is_newcomer_quota)
     if len(kept) == len(case.problem.limits):
         return None
-    free = solve(case.problem.replace(limits=kept))
+    free = Clock().solve(case.problem.replace(limits=kept), "what the quota costs")
     proven = found.optimal and free.status is Status.OPTIMAL
     total = max(0.0, free.objective - found.objective)
     return QuotaCost(

@@ -94,7 +94,14 @@ PARTS: dict[str, Any] = {
     "method": str,
     "turn": int,
 }
-_TOLD: dict[str, Any] = {"format": int, "leadopt": str, "summary": str, "worth": str, "complete": bool}
+_TOLD: dict[str, Any] = {
+    "format": int,
+    "leadopt": str,
+    "summary": str,
+    "worth": str,
+    "complete": bool,
+    "time_limit_s": float,
+}
 
 
 def written(parts: Mapping[str, Any]) -> str:
@@ -135,6 +142,7 @@ def read(text: str) -> dict[str, Any]:
         raise InvalidInput(f"this is not a whole plan, as leadopt {version} wrote it: {error}") from None
     return {name: parts[name] for name in PARTS} | {
         "complete": parts.get("complete", False),
+        "time_limit_s": parts.get("time_limit_s"),
         "told_worth": parts.get("worth"),
     }
 
