@@ -326,7 +326,7 @@ def frontier(
     wanted = values_of(_BANDS if values is None and over == "band" else values)
     policies = [change(settings, value) for value in wanted]
     known = know(leads, reps, history, affinity, settings, meter, now)
-    point_of = partial(_point, pins=pins, now=now, rng=rng, time_limit_s=time_limit_s)
+    point_of = partial(_point, new=partial(Clock, time_limit_s, meter), pins=pins, now=now, rng=rng)
     best = _best_gain(known, settings, over, point_of)
     points, learned, last = [], settings, None
     for value, one in zip(wanted, policies, strict=True):
@@ -358,12 +358,9 @@ def _best_gain(known: Known, policy: Policy, over: str | Setting, point_of: Call
     return None if point.plan is None else point.gain
 
 
-def _point(
-    known: Known, policy: Policy, value: Any, last: Plan | None, *, pins: Any, now: Any, time_limit_s: Any, rng: Any
-) -> Point:
-    clock = Clock(time_limit_s)
-    case = build(known, policy, pins, now, clock=clock)
-    near = None
+def _point(known: Known, policy: Policy, value: Any, last: Plan | None, *, new: Any, rng: Any, **rules: Any) -> Point:
+    clock, near = new(), None
+    case = build(known, policy, clock=clock, **rules)
     if last is not None:
         prices = last.capacity_prices
         near = Near(prices=prices, limit_prices=last.limit_prices_of_problem, rep_of_lead=last.rep_of_lead)

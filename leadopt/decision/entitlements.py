@@ -29,7 +29,9 @@ from leadopt.solvers.leximin.leximin import leximin
 from leadopt.tables import Table
 from leadopt.tables.text import count, number, percent
 
-_FOR_TOTAL, _FOR_SHARES = 1 / 3, 1 / 2  # parts of the time left: the plan, whose search comes last, needs most
+# Parts of the time left. The plan's search comes last; fair shares may leave it less, as without them it would not be
+# what was asked for.
+_FOR_TOTAL, _FOR_SHARES = 1 / 3, 2 / 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from leadopt import Fairness, InvalidInput, Policy, assign
+from leadopt import Fairness, InvalidInput, Policy, assign, frontier
 from leadopt.decision import clock as clocks
+from leadopt.decision import entitlements
 from leadopt.decision.clock import LIMIT_S, Clock, allow_more
 from leadopt.errors import NoPlanFound, SolverFailed
 from leadopt.matching import Status, match, solve
 from leadopt.plans.plan import Plan
 from leadopt.problem.problem import Limit, Problem
-from leadopt.progress import Meter
+from leadopt.progress import Meter, OutOfTime
 
 BAND = Fairness(of="value", low=0.8, high=1.1)
 
@@ -71,7 +72,7 @@ def test_a_flow_has_no_limit(seconds):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_without_a_limit_named_the_answer_is_that_of_a_search_without_one(seed):
-    for problem in (crossing(seed=seed), crossing(12, 3, seed)):
+    for problem in (crossing(20, 4, seed), crossing(12, 3, seed)):
         free, usual = solve(problem), Clock().solve(problem)
         assert usual.rep_of_lead.tolist() == free.rep_of_lead.tolist()
         assert (usual.objective, usual.bound, usual.status) == (free.objective, free.bound, free.status)
@@ -168,3 +169,30 @@ def test_where_no_single_kind_helps_the_sentence_says_so(monkeypatch):
 def test_match_knows_no_limit_unless_it_is_given_one():
     found = match(np.random.default_rng(0).random((12, 3)), 4, limits=crossing(12, 3).limits[:1])
     assert found.status in (Status.OPTIMAL, Status.SOLVED)
+
+
+def test_fair_shares_that_were_not_found_in_time_are_not_asked_for_and_a_note_says_so(monkeypatch):
+    def slow(*_, **__):
+        raise OutOfTime
+
+    monkeypatch.setattr(entitlements, "leximin", slow)
+    plan = assign(**tables(100, 5, hours=[20.0] * 5), fairness=Fairness(of="value", maximin=True), time_limit_s=1.0)
+    note = f"fair shares were not found in time, and none is asked for; {allow_more(1.0)}"
+    assert note in plan.notes
+    assert not [limit for limit in plan.case.problem.limits if limit.kind == "fair share"]
+
+
+def test_each_plan_of_a_frontier_has_its_own_time(seconds):
+    call = tables(30, 3, hours=[9.0] * 3)
+    heard = []
+    found = frontier(
+        **call,
+        policy=Policy(fairness=Fairness(of="leads")),
+        over="band",
+        values=[0.5, 0.4],
+        time_limit_s=2.0,
+        on_progress=lambda one: heard.append(one.stage),
+    )
+    assert len(found.plans) == 2
+    assert all(1.0 < given <= 2.0 for given, _ in seconds)
+    assert sum(stage.startswith("search for the plan, 1.") for stage in heard) == 3  # and the one without a band

@@ -19,6 +19,7 @@ from leadopt.solvers.lagrangian.work import DEAR, DEARER, Work
 FEW = 20  # leads that a search tries in every way: whether amounts add up to an exact figure is known then
 _CLOSED = 0.5  # of the open options: where more stay open, a second search would get no farther
 _AT_FIRST, _AROUND = 0.4, 0.9  # parts of the time left for a search of all, and for one of neighbourhoods after it
+_CAPPED = 0.8  # the first of these where a search is to end by itself, if it can
 _SEARCH = 0.9  # part of the time left that a search may take if a bound is to be found after it
 _NOTHING = 1e-10  # of all gains: lacking less is lacking nothing
 NONE_FOUND = "Milp found no allowed answer, though there may be one, as hardly any room is left between the limits"
@@ -115,7 +116,8 @@ class Small:
         meter = self.work.meter
         loss, best = losses(core, y), core.worth(begun.at) + lacking
         # An allowed answer is needed to search around; and where chains found none, there is little around a draft.
-        found = self._whole(core, begun, loss, best, _AT_FIRST if begun.fits and not begun.stuck else 1.0, reserved_s)
+        at_first = _CAPPED if meter.ends_by_itself else _AT_FIRST
+        found = self._whole(core, begun, loss, best, at_first if begun.fits and not begun.stuck else 1.0, reserved_s)
         if found.complete or not found.fits or meter.left_s <= reserved_s:
             return found
         left_s = meter.left_s - reserved_s
