@@ -296,9 +296,9 @@ def test_where_stderr_is_no_terminal_a_line_says_what_is_searched_for(capsys, af
     with terminal.progress_bar() as listen:
         for stage in (
             "learn",
-            "search for fair shares, 5 s at most",
+            "search for fair shares, 5 s",
             "solve",
-            "search for the plan, 9 s at most",
+            "search for the plan, 9 s",
             "core",
         ):
             listen(Progress(stage=stage, iteration=1, elapsed_s=0.0))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.effects.spreads import Spread
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Joint:
     """What draws of the logits of some pairs, all together, rest on: arrays that can be saved.
 
@@ -74,6 +75,7 @@ class Joint:
         """What each cell tells about the effects that it shares with others; as of `Effects`."""
         return self.information / (1.0 + self.own_deviation**2 * self.information)
 
+    @cached_property
     def crossed(self) -> Crossed:
         """Return the distribution of the effects around their means."""
         crossed = Crossed.of(self.level_of_cell, self.sizes)
@@ -82,7 +84,7 @@ class Joint:
 
     def draw(self, n_draws: int, rng: np.random.Generator) -> Floats:
         """Return logits drawn together, float64 (n_draws, *shape of the pairs)."""
-        return _drawn(self, self.crossed(), n_draws, rng)
+        return _drawn(self, self.crossed, n_draws, rng)
 
 
 def _quantiles(spreads: Sequence[Spread]) -> Floats:
