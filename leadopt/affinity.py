@@ -11,6 +11,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.learning.chances import learn_chances, tuples
+from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.logistic import sigmoid
 from leadopt.learning.estimates import Estimates, Posterior
 from leadopt.learning.history.attributes import read_attributes
@@ -248,6 +249,12 @@ class AffinityModel:
         rows, plain = self._asked(segments, reps)
         cell, codes = self._learned.located(rows, plain, every_pair(len(rows), len(plain)))
         return sigmoid(self._learned.posterior.fitted.draw(codes, cell, n_draws, np.random.default_rng(rng)))
+
+    def joint(self, segments: Sequence[Segment], reps: Sequence[Id] | Sequence[RepRow]) -> Joint:
+        """Return what `draw` rests on for these pairs, in arrays that a plan saves. Parameters as for `estimate`."""
+        rows, plain = self._asked(segments, reps)
+        cell, codes = self._learned.located(rows, plain, every_pair(len(rows), len(plain)))
+        return self._learned.posterior.fitted.joint(codes, cell)
 
     def _asked(self, segments: Sequence[Segment], reps: Sequence[Any]) -> tuple[list[RepRow], list[Segment]]:
         self._check_fitted()

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from leadopt.affinity import AffinityModel
 from leadopt.decision.build import build, know
+from leadopt.decision.clock import Clock
 from leadopt.decision.explore import explored
 from leadopt.decision.keep import keep as kept
 from leadopt.decision.solve import solved
@@ -81,8 +82,10 @@ def assign(
         what taking a lead of `keep` away from its rep costs, in the plan's unit: a lead moves only if the plan gains
         more by it. The objective counts it, the gains in the tables do not
     time_limit_s
-        seconds after which the search for a still better plan ends, where limits overlap or are in value or hours;
-        its gap then says what may be missing. Other plans are exact, and take less. None = no limit
+        seconds after which all searches together end, where limits overlap or are in value or hours; the plan's gap
+        then says what may be missing, and a note how to allow more. Until then a search may use them to find something
+        better. None = a search ends as soon as it would without a limit, and after 10 seconds at the latest; inf = no
+        limit. Other plans are exact, and take less
     rng
         seed or generator that decides between equally good plans, and draws where the policy explores
     on_progress
@@ -99,6 +102,8 @@ def assign(
         a table or setting breaks a rule; says where, which rule, what was found
     Infeasible
         the hard limits contradict each other; names leads, reps and limits that cannot be met together
+    NoPlanFound
+        the search ended without a plan that meets them, though there may be one; says which ones to loosen
 
     Notes
     -----
@@ -119,16 +124,19 @@ def assign(
     [(1, 'Ann'), (2, 'Bo')]
     """
     meter = Meter(on_progress)
+    Clock(time_limit_s)  # refused before any work, if it is no time
     settings = _settings(policy, fairness, newcomers)
     known = know(leads, reps, history, affinity, settings, meter, now)
     meter.enter("limits")
-    case = explored(build(known, settings, pins, now), rng)
+    clock = Clock(time_limit_s, meter)
+    case = explored(build(known, settings, pins, now, clock=clock), rng)
     if keep is not None:
         case = kept(case, _assignment(keep), move_cost)
     elif move_cost:
         raise InvalidInput(f"move_cost: counts for leads that somebody has: pass keep=; found {move_cost!r} without")
-    found = solved(case, rng=rng, time_limit_s=time_limit_s, on_progress=meter.relay)
-    return plan_of(case, found, known.leads, near=None if case.kept is None else case.kept.previous, rng=rng)
+    found = solved(case, rng=rng, clock=clock)
+    previous = None if case.kept is None else case.kept.previous
+    return plan_of(case, found, known.leads, near=previous, rng=rng, clock=clock)
 
 
 def _assignment(keep: Plan | Mapping[Any, Any]) -> Mapping[Any, Any]:

@@ -6,6 +6,7 @@
     ├── InvalidInput      (also a ValueError)    the input breaks a rule: where, which one, what was found, the mend
     ├── Infeasible                               no answer meets every hard limit; carries a `Witness`
     └── SolverFailed      (also a RuntimeError)  a backend reported something that leadopt has no name for
+        └── NoPlanFound                          a search ended without an allowed plan, though there may be one
     LeadoptWarning        (a UserWarning)
     └── PrecisionWarning                         gains were rounded to fit a solver's integers, and by how much
 """
@@ -26,6 +27,10 @@ class InvalidInput(LeadoptError, ValueError):
 
 class SolverFailed(LeadoptError, RuntimeError):
     """A solver's backend reported a status that leadopt does not know."""
+
+
+class NoPlanFound(SolverFailed):
+    """A search ended without a plan that meets every limit, though there may be one; says which limits to loosen."""
 
 
 class LeadoptWarning(UserWarning):

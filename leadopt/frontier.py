@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike
 from leadopt.affinity import AffinityModel
 from leadopt.arrays import Floats
 from leadopt.decision.build import Known, build, know
+from leadopt.decision.clock import Clock
 from leadopt.decision.setting import Setting, name_of, setting, values_of
 from leadopt.decision.solve import REFUSAL, solved
-from leadopt.errors import Infeasible, InvalidInput
+from leadopt.errors import Infeasible, InvalidInput, NoPlanFound
 from leadopt.learning.classifier import Classifier
 from leadopt.metrics import price_of_fairness
 from leadopt.plans.evenness import evenness
@@ -325,7 +326,7 @@ def frontier(
     wanted = values_of(_BANDS if values is None and over == "band" else values)
     policies = [change(settings, value) for value in wanted]
     known = know(leads, reps, history, affinity, settings, meter, now)
-    point_of = partial(_point, pins=pins, now=now, rng=rng, time_limit_s=time_limit_s)
+    point_of = partial(_point, new=partial(Clock, time_limit_s, meter), pins=pins, now=now, rng=rng)
     best = _best_gain(known, settings, over, point_of)
     points, learned, last = [], settings, None
     for value, one in zip(wanted, policies, strict=True):
@@ -357,15 +358,15 @@ def _best_gain(known: Known, policy: Policy, over: str | Setting, point_of: Call
     return None if point.plan is None else point.gain
 
 
-def _point(known: Known, policy: Policy, value: Any, last: Plan | None, *, pins: Any, now: Any, **how: Any) -> Point:
-    case = build(known, policy, pins, now)
-    near = None
+def _point(known: Known, policy: Policy, value: Any, last: Plan | None, *, new: Any, rng: Any, **rules: Any) -> Point:
+    clock, near = new(), None
+    case = build(known, policy, clock=clock, **rules)
     if last is not None:
         prices = last.capacity_prices
         near = Near(prices=prices, limit_prices=last.limit_prices_of_problem, rep_of_lead=last.rep_of_lead)
     try:
-        plan = plan_of(case, solved(case, near=near, **how), known.leads)
-    except Infeasible as error:
+        plan = plan_of(case, solved(case, near=near, rng=rng, clock=clock), known.leads, clock=clock)
+    except (Infeasible, NoPlanFound) as error:
         return Point(value=value, plan=None, reason=str(error))
     return Point(value=value, plan=plan, **evenness(plan))
 

@@ -222,15 +222,19 @@ def solve(
     rng: int | np.random.Generator = 0,
     near: Near | None = None,
     time_limit_s: float | None = None,
+    capped: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Match:
-    """Return what `match` does, for a problem that is built already: solve, certify, share out ties, certify."""
+    """Return what `match` does, for a problem that is built already: solve, certify, share out ties, certify.
+
+    A search that is `capped` ends as one without a time limit does, and is not to use time for something better.
+    """
     meter = Meter(on_progress)
     generator = _generator(rng)
     hints, limit_s = (near or Near()).checked(problem), checked_time_limit(time_limit_s)
     chosen = _chosen(Auto() if solver is None else solver, problem, limit_s)
     meter.enter("solve")
-    answer = chosen.solve(problem, hints, Meter(meter.relay, limit_s))
+    answer = chosen.solve(problem, hints, Meter(meter.relay, limit_s, capped=capped))
     meter.enter("certify")
     certificate = _certified(problem, answer, answer.rep_of_lead, chosen)
     if not certificate.optimal and answer.rounding and problem.n_leads * problem.n_reps <= _SEARCHED:

@@ -17,7 +17,8 @@ class Progress:
     stage
         what is being done, in words: "read", "learn", "limits", "build", "solve", "certify", "spread ties", "done"; a
         solver may tell more of itself after "solve": `Auction` tells "price", "prune" and "core", "price" again and
-        again as long as it lasts
+        again as long as it lasts. `assign` says before a search what it is for and how long it may take: "search for
+        the plan, 9 s at most"
     iteration
         how many reports came before
     elapsed_s
@@ -43,11 +44,14 @@ class OutOfTime(Exception):
 class Meter:
     """Counts stages and seconds for one piece of work, tells whoever listens, and knows when time is over."""
 
-    def __init__(self, on_progress: OnProgress | None = None, time_limit_s: float | None = None) -> None:
+    def __init__(
+        self, on_progress: OnProgress | None = None, time_limit_s: float | None = None, *, capped: bool = False
+    ) -> None:
         self._listener = on_progress
         self._start = self._last = perf_counter()
         self._iteration = 0
         self._limit_s = float("inf") if time_limit_s is None else time_limit_s
+        self._capped = capped
 
     def enter(self, stage: str, objective: float | None = None, bound: float | None = None) -> None:
         """Report that a stage begins."""
@@ -72,6 +76,14 @@ class Meter:
     def limit_s(self) -> float | None:
         """The time limit in seconds, None where there is none."""
         return self._limit_s if isfinite(self._limit_s) else None
+
+    @property
+    def ends_by_itself(self) -> bool:
+        """Whether work is to end as it would without a time limit: there is none, or it only caps what takes long.
+
+        Else time that is left may be used to find something better.
+        """
+        return self._capped or not isfinite(self._limit_s)
 
     @property
     def left_s(self) -> float:

@@ -438,7 +438,8 @@ def test_a_limit_of_time_ends_the_search_and_the_gap_says_what_may_be_missing():
     exact, limited = assign(**call, fairness=Fairness()), assign(**call, fairness=Fairness(), time_limit_s=0.01)
     assert (limited.status, limited.objective) == ("OPTIMAL", exact.objective)  # a flow: no search that could be ended
     with pytest.raises(
-        InvalidInput, match="time_limit_s: must be a positive finite number of seconds, or None; found 0"
+        InvalidInput,
+        match="time_limit_s: must be a positive number of seconds, inf for no limit, or None for 10; found 0",
     ):
         assign(**call, fairness=Fairness(), time_limit_s=0)
     again = plan.what_if(capacity={"Ann": +1}, time_limit_s=0.01)

@@ -12,6 +12,7 @@ def test_every_exception_is_a_leadopt_error_and_a_builtin_where_that_helps():
     for name, builtin in {"InvalidInput": ValueError, "Infeasible": Exception, "SolverFailed": RuntimeError}.items():
         assert issubclass(getattr(errors, name), errors.LeadoptError)
         assert issubclass(getattr(errors, name), builtin)
+    assert issubclass(errors.NoPlanFound, errors.SolverFailed)
     assert issubclass(errors.PrecisionWarning, errors.LeadoptWarning)
     assert issubclass(errors.LeadoptWarning, UserWarning)
 

@@ -89,5 +89,5 @@ def values_of(hint):
     if hint is Any:
         return st.none() | st.integers()
     hints = get_type_hints(hint)
-    saved = {f.name: values_of(hints[f.name]) for f in fields(hint) if f.name != "draw"}  # which is not saved
+    saved = {f.name: values_of(hints[f.name]) for f in fields(hint)}
     return st.builds(hint, **saved)

@@ -31,11 +31,12 @@ def run_assign(
     *,
     now: str = "",
     seed: int = 0,
+    time_limit_s: float | None = None,
 ) -> Plan:
     """Do `leadopt assign` and return the plan: read, assign, write, then print."""
     inputs = [path for path in (leads, reps, history, policy, pins) if path is not None]
     written = _outputs(output, report, inputs)
-    plan = plan_files(leads, reps, history, policy, pins, now=now, seed=seed)
+    plan = plan_files(leads, reps, history, policy, pins, now=now, seed=seed, time_limit_s=time_limit_s)
     table = plan_table(plan)
     if output is not None:
         write_table(table, output)
@@ -64,6 +65,7 @@ def plan_files(
     *,
     now: str = "",
     seed: int = 0,
+    time_limit_s: float | None = None,
 ) -> Plan:
     """Return the plan for tables and a policy in files."""
     today = _date(now)
@@ -78,6 +80,7 @@ def plan_files(
             policy=settings,
             pins=_pins(pins, settings) if pins else None,
             now=today,
+            time_limit_s=checked_time_limit(time_limit_s),
             rng=checked_seed(seed),
             on_progress=on_progress,
         )
@@ -153,6 +156,12 @@ def checked_seed(seed: int) -> int:
     if seed < 0:
         raise InvalidInput(f"--seed: must be 0 or more; found {seed}")
     return seed
+
+
+def checked_time_limit(seconds: float | None) -> float | None:
+    if seconds is not None and not seconds > 0:
+        raise InvalidInput(f"--time-limit: must be seconds, more than 0, or inf for no limit; found {number(seconds)}")
+    return seconds
 
 
 def _read_text(path: Path) -> str:

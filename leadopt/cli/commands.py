@@ -51,11 +51,18 @@ def assign_command(
         str, typer.Option(help="Date that tenure is counted to, like 2026-01-31.", show_default="today")
     ] = "",
     seed: Annotated[int, _SEED] = 0,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            help="Seconds for all searches, where limits overlap or are in value or hours; inf = no limit.",
+            show_default="10, and less where a search ends before",
+        ),
+    ] = None,
     debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """Assign leads to reps."""
     with answering(debug):
-        run_assign(leads, reps, history, policy, pins, output, report, now=now, seed=seed)
+        run_assign(leads, reps, history, policy, pins, output, report, now=now, seed=seed, time_limit_s=time_limit)
 
 
 @app.command("explain")

@@ -7,19 +7,21 @@ import sys
 import textwrap
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Timer
 from typing import Any
 
-from leadopt.errors import Infeasible, InvalidInput, LeadoptError, LeadoptWarning
-from leadopt.progress import OnProgress
+from leadopt.decision.clock import SEARCH
+from leadopt.errors import Infeasible, InvalidInput, LeadoptError, LeadoptWarning, NoPlanFound
+from leadopt.progress import OnProgress, Progress
 
 INVALID_INPUT, INFEASIBLE, UNEXPECTED, INTERRUPTED = 2, 3, 1, 130  # exit codes
 
 _WIDEST = 100  # characters of a line of prose on a terminal
 _SHOW_PROGRESS_AFTER_S = 1.0
 _STAGES = 6  # that a plan takes; the scale of the bar
+_AFTER = ("certify", "limits", "done")  # stages at which a search is over
 
 
 def text_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -86,9 +88,9 @@ def answering(debug: bool) -> Iterator[None]:
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
-    except (InvalidInput, Infeasible) as error:
+    except (InvalidInput, Infeasible, NoPlanFound) as error:
         say_error(str(error))
-        raise typer.Exit(INFEASIBLE if isinstance(error, Infeasible) else INVALID_INPUT) from None
+        raise typer.Exit(INVALID_INPUT if isinstance(error, InvalidInput) else INFEASIBLE) from None
     except Exception as error:
         if debug:
             traceback.print_exc()
@@ -116,10 +118,16 @@ def _spoken_warnings() -> Iterator[None]:
 
 @contextmanager
 def progress_bar() -> Iterator[OnProgress]:
-    """Hand out a listener that shows a bar on stderr once the work takes a second; none where that is no terminal."""
-    if not sys.stderr.isatty():
-        yield lambda progress: None
-        return
+    """Hand out a listener that shows a bar on stderr once the work takes a second.
+
+    Where that is no terminal, it says in a line what is searched for, once that takes a second.
+    """
+    with _bar() if sys.stderr.isatty() else _lines() as listener:
+        yield listener
+
+
+@contextmanager
+def _bar() -> Iterator[OnProgress]:
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
@@ -128,12 +136,46 @@ def progress_bar() -> Iterator[OnProgress]:
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True
     )
     task = bar.add_task("", total=_STAGES)
-    timer = Timer(_SHOW_PROGRESS_AFTER_S, bar.start)
-    timer.daemon = True
-    timer.start()
+    timer = _later(bar.start)
+    searched = ""
+
+    def listen(progress: Progress) -> None:
+        nonlocal searched
+        # A search tells of its steps; what it is for, and how long it may take, stays in front of them.
+        if progress.stage.startswith(SEARCH) or progress.stage in _AFTER:
+            searched = progress.stage if progress.stage.startswith(SEARCH) else ""
+        said = f"{searched}: {progress.stage}" if searched not in ("", progress.stage) else progress.stage
+        bar.update(task, description=said, completed=progress.iteration)
+
     try:
-        yield lambda progress: bar.update(task, description=progress.stage, completed=progress.iteration)
+        yield listen
     finally:
         timer.cancel()
         timer.join()
         bar.stop()
+
+
+@contextmanager
+def _lines() -> Iterator[OnProgress]:
+    timers: list[Timer] = []
+
+    def listen(progress: Progress) -> None:
+        if progress.stage.startswith(SEARCH) or progress.stage in _AFTER:
+            for timer in timers:
+                timer.cancel()
+        if progress.stage.startswith(SEARCH):
+            timers.append(_later(lambda: say_error(progress.stage)))
+
+    try:
+        yield listen
+    finally:
+        for timer in timers:
+            timer.cancel()
+            timer.join()
+
+
+def _later(act: Callable[[], None]) -> Timer:
+    timer = Timer(_SHOW_PROGRESS_AFTER_S, act)
+    timer.daemon = True
+    timer.start()
+    return timer

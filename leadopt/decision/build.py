@@ -11,6 +11,7 @@ from leadopt.affinity import AffinityModel
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.capacity import hours_limits, minimum_limits, slots
 from leadopt.decision.case import Case, Evidence, States
+from leadopt.decision.clock import Clock
 from leadopt.decision.entitlements import Ground, appraise, entitle, with_limits
 from leadopt.decision.lead_values import scale_of
 from leadopt.eligibility import ProtectRule, Verdicts, judge, pinned_reps
@@ -22,6 +23,7 @@ from leadopt.learning.history.codes import RepRow, distinct
 from leadopt.learning.lead_worth import Valued
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
+from leadopt.problem.linear_algebra import applied
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 from leadopt.tables import Table
@@ -107,11 +109,17 @@ def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, met
 
 
 def build(
-    known: Known, policy: Policy, pins: Mapping[Any, Any] | None, now: Any, total_value: float | None = None
+    known: Known,
+    policy: Policy,
+    pins: Mapping[Any, Any] | None,
+    now: Any,
+    total_value: float | None = None,
+    clock: Clock | None = None,
 ) -> Case:
     """Return the decision that a policy makes of what is known: who may get what, and under which limits.
 
-    `total_value` is what value shared is a part of, where it is known already (`best_value`); None = it is found out.
+    `total_value` is what value shared is a part of, where it is known already (`best_value`); None = it is found out,
+    as far as the clock has time.
     """
     leads, reps, lead_ids, rep_ids = known.leads, known.reps, known.lead_ids, known.rep_ids
     new = _newcomers(reps, policy, now)
@@ -138,6 +146,7 @@ def build(
             performance=lambda: _performance(known),
             unit=known.unit,
             total_value=total_value,
+            clock=clock or Clock(),
         )
     )
     shared, share_notes = entitle(ground)
@@ -244,7 +253,7 @@ def _evidence(leads: Table, rep_rows: Sequence[RepRow], model: AffinityModel) ->
         estimates=model.estimate(segments, rep_rows),
         n_outcomes=model.n_outcomes_,
         states=_states(rep_rows, model),
-        draw=partial(model.draw, segments, rep_rows),
+        joint=model.joint(segments, rep_rows),
     )
 
 
@@ -330,10 +339,10 @@ def _performance(known: Known) -> Floats:
     """Return each rep's mean estimated conversion over these leads, or mean gain where there are no estimates."""
     if known.evidence is not None:
         leads = np.bincount(known.evidence.segment_of_lead, minlength=len(known.evidence.segments))
-        return np.asarray(leads @ known.evidence.estimates.probability / max(1, leads.sum()))
+        return applied(known.evidence.estimates.probability.T, leads / max(1, leads.sum()))
     gains = known.gains
     scale = np.bincount(gains.row, weights=gains.scale, minlength=len(gains.rates))
-    return np.asarray(scale @ np.maximum(gains.rates, 0.0) / max(1, gains.n_leads))
+    return applied(np.maximum(gains.rates, 0.0).T, scale / max(1, gains.n_leads))
 
 
 def _territories(table: Table, columns: Columns) -> tuple[str | None, ...] | None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.decision.shares import Shared
 from leadopt.eligibility import Verdicts
 from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.learning.effects.draws import Joint
 from leadopt.learning.estimates import Estimates
 from leadopt.learning.history.codes import in_words
 from leadopt.learning.lead_worth import Valued
@@ -24,14 +25,6 @@ from leadopt.solvers.optimal.move_costs import Exchange
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_id
 from leadopt.tables.text import odds
-
-
-class Draw(Protocol):
-    """Draws rates from the posterior, all pairs together, float64 (n_draws, n_segments, n_reps)."""
-
-    def __call__(self, *, n_draws: int, rng: np.random.Generator) -> Floats:
-        """Return so many draws."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,8 +72,8 @@ class Evidence:
         settled outcomes in history
     states
         of the reps; None where chances do not depend on any
-    draw
-        draws of the rates of all pairs together; None where the model is not at hand, as in a plan that was saved
+    joint
+        what draws of all pairs together rest on; None in a plan that was saved before plans held it
     """
 
     segment_by: tuple[str, ...]
@@ -89,7 +82,7 @@ class Evidence:
     estimates: Estimates
     n_outcomes: int
     states: States | None = None
-    draw: Draw | None = field(default=None, repr=False, metadata={"saved": False})
+    joint: Joint | None = field(default=None, repr=False)
 
     def describe(self, segment: int) -> str:
         """Return a segment in words: ``industry=steel, source=web``."""

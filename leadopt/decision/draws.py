@@ -10,11 +10,11 @@ from leadopt.learning.effects.logistic import sigmoid
 def drawn_rates(evidence: Evidence, segments: Ints, reps: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
     """Return draws of the rates of pairs of segment and rep from the posterior, float64 (n_draws, n_pairs).
 
-    All pairs together where the model is at hand, so that they share what is uncertain of a rep or a segment; else
-    each pair by itself, which makes sums a little too certain.
+    All pairs together, so that they share what is uncertain of a rep or a segment. In an earlier version's plan, which
+    holds single pairs alone, each by itself, which makes sums a little too certain.
     """
-    if evidence.draw is not None:
-        return np.asarray(evidence.draw(n_draws=n_draws, rng=rng)[:, segments, reps])
+    if evidence.joint is not None:
+        return sigmoid(evidence.joint.draw(n_draws, rng)[:, segments, reps])
     return _drawn_apart(evidence, segments, reps, n_draws, rng)
 
 

@@ -1,7 +1,7 @@
 """From settings of fairness and newcomers to limits: what is shared, who is entitled to how much, and the bounds."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import ceil, floor
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.capacity import Slots, placeable_in_time
+from leadopt.decision.clock import Clock, allow_more
 from leadopt.decision.shares import (
     Shared,
     best_gains,
@@ -17,16 +18,20 @@ from leadopt.decision.shares import (
     with_credit,
     worth,
 )
-from leadopt.errors import Infeasible, InvalidInput, Witness, enumerate_some
+from leadopt.errors import Infeasible, InvalidInput, SolverFailed, Witness, enumerate_some
 from leadopt.fairness import Fairness, NewcomerQuota, band_limits, entitlement_weights, quota_limits
 from leadopt.learning.scoring import score, top
-from leadopt.matching import solve
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
+from leadopt.progress import OutOfTime
 from leadopt.solvers.leximin.leximin import leximin
 from leadopt.tables import Table
 from leadopt.tables.text import count, number, percent
+
+# Parts of the time left. The plan's search comes last; fair shares may leave it less, as without them it would not be
+# what was asked for.
+_FOR_TOTAL, _FOR_SHARES = 1 / 3, 2 / 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,10 @@ class Ground:
         what a gain of 1 is
     total_value
         the expected gain of the best plan of `problem`, if it is known already
+    lacks
+        how far that is from the best at most, relative, where time ended its search
+    clock
+        the time that searches have
     """
 
     problem: Problem
@@ -63,16 +72,23 @@ class Ground:
     performance: Callable[[], Floats]
     unit: str
     total_value: float | None
+    lacks: float = 0.0
+    clock: Clock = field(default_factory=Clock)
 
 
-def best_value(problem: Problem) -> float | None:
-    """Return the expected gain of the best plan, negative gains counted 0; None where no plan meets every limit."""
+def best_value(problem: Problem, clock: Clock | None = None) -> float | None:
+    """Return the expected gain of the best plan, negative gains counted 0; None where none is found."""
+    return _best_value(problem, clock or Clock())[0]
+
+
+def _best_value(problem: Problem, clock: Clock) -> tuple[float | None, float]:
+    """Return the same, and how far it is from the best at most where time ended the search."""
     try:
-        best = solve(problem)
-    except Infeasible:  # the plan's own solve will say so, in the user's names
-        return None
+        best = clock.solve(problem, "what is shared out", part=_FOR_TOTAL, capped=True)
+    except (Infeasible, SolverFailed):  # the plan's own solve will say so, in the user's names
+        return None, 0.0
     placed = np.flatnonzero(best.rep_of_lead >= 0)
-    return float(worth(problem.affinity).at(placed, best.rep_of_lead[placed]).sum())
+    return float(worth(problem.affinity).at(placed, best.rep_of_lead[placed]).sum()), best.gap if clock.ended else 0.0
 
 
 def appraise(ground: Ground) -> Ground:
@@ -81,7 +97,8 @@ def appraise(ground: Ground) -> Ground:
     asked = "value" in shared or (quota is not None and quota.value_share and ground.newcomer.any())
     if not asked or ground.total_value is not None:
         return ground
-    return replace(ground, total_value=best_value(ground.problem))
+    total, lacks = _best_value(ground.problem, ground.clock)
+    return replace(ground, total_value=total, lacks=lacks)
 
 
 def entitle(ground: Ground) -> tuple[tuple[Shared, ...], list[str]]:
@@ -255,10 +272,15 @@ def _check_reach(ground: Ground, limit: Limit, usage: Affinity) -> None:
 
 def _raised(ground: Ground, problem: Problem, one: Shared) -> tuple[Sequence[Limit], str]:
     """Return the limits that raise the worst-off share first, and a note."""
+    meter = ground.clock.searching("fair shares", _FOR_SHARES * ground.clock.left_s)
     try:
-        found = leximin(problem, entitlement=one.entitlement, names=ground.names, usage=one.usage, leads=one.leads)
+        found = leximin(
+            problem, entitlement=one.entitlement, names=ground.names, usage=one.usage, leads=one.leads, meter=meter
+        )
     except Infeasible:  # the plan's own solve will say so, in the user's names
         return (), ""
+    except OutOfTime:
+        return (), f"fair shares were not found in time, and none is asked for; {allow_more(ground.clock.limit_s)}"
     return found.limits, found.note
 
 
@@ -272,7 +294,8 @@ def _notes(ground: Ground, kind: _Kind, pool: _Pool) -> list[str]:
         negative = int(((ground.problem.affinity.rates < 0) & ground.problem.affinity.eligible).sum())
         below = ["negative gains count 0 where value is shared"] if negative else []
         return [
-            f"entitlements divide the {number(pool.total)} {ground.unit} of the best plan without fairness and quota",
+            f"entitlements divide the {number(pool.total)} {ground.unit} of the best plan without fairness and quota"
+            + (f" that was found in time, at most {percent(ground.lacks, 2)} below the best" if ground.lacks else ""),
             *below,
         ]
     if of == "hot":

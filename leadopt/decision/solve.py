@@ -7,15 +7,16 @@ from typing import NoReturn
 import numpy as np
 
 from leadopt.decision.case import Case
-from leadopt.errors import Infeasible, Witness, enumerate_some
-from leadopt.matching import Match, solve
+from leadopt.decision.clock import Clock
+from leadopt.decision.loosen import loosened
+from leadopt.errors import Infeasible, NoPlanFound, SolverFailed, Witness, enumerate_some
+from leadopt.matching import Match
 from leadopt.problem.problem import Problem
-from leadopt.progress import OnProgress
-from leadopt.solvers import MinCostFlow, Near
-from leadopt.solvers.base import checked_time_limit
+from leadopt.solvers import Near
 from leadopt.tables.text import count, number
 
 _MOST = 2_000_000  # pairs times limits
+_SEARCH = 0.9  # of the time left: the rest is for why there is no plan
 REFUSAL = "no plan meets every limit: "  # how every refusal begins
 
 
@@ -24,26 +25,33 @@ def solved(
     *,
     rng: "int | np.random.Generator" = 0,
     near: Near | None = None,
-    time_limit_s: float | None = None,
-    on_progress: OnProgress | None = None,
+    clock: Clock | None = None,
 ) -> Match:
     """Return the best match of a case, sooner where the prices or the answer of a similar one are known.
 
     Who had the leads before is such an answer, too.
-    The limit of time counts where a search may go on for long: under limits that no flow takes.
 
     Raises
     ------
     Infeasible
         the hard limits contradict each other; says which ones, in the user's names, and what would mend it
+    NoPlanFound
+        the search ended without a plan that meets them; says which ones to loosen
     """
-    limit_s = checked_time_limit(time_limit_s)
-    limit_s = None if MinCostFlow().refuses(case.problem) is None else limit_s
+    clock = clock or Clock()
     try:
-        known = _known(case, near or Near())
-        return solve(case.problem, rng=rng, near=known, time_limit_s=limit_s, on_progress=on_progress)
+        return clock.solve(case.problem, part=_SEARCH, rng=rng, near=_known(case, near or Near()))
     except Infeasible as error:
-        refuse(case, _smaller(case, error.witness))
+        refuse(case, _smaller(case, error.witness, clock))
+    except SolverFailed as error:
+        if not case.problem.limits:
+            raise
+        raise NoPlanFound(f"{_none_found(clock)}. {loosened(case, clock)}") from error
+
+
+def _none_found(clock: Clock) -> str:
+    within = f" in {number(clock.limit_s)} s" if clock.is_over or np.isfinite(clock.limit_s) else ""
+    return f"no plan that meets every limit was found{within}, though there may be one"
 
 
 def _known(case: Case, near: Near) -> Near:
@@ -55,11 +63,11 @@ def _known(case: Case, near: Near) -> Near:
     return near
 
 
-def _smaller(case: Case, witness: Witness) -> Witness:
+def _smaller(case: Case, witness: Witness, clock: Clock) -> Witness:
     """Return a witness of which no limit can be left out, by leaving out one after the other.
 
     What a solver proves may name every minimum where two conflict. Each limit costs a solve: beyond two million pairs
-    times limits, the witness stays as it is.
+    times limits, and once time is over, the witness stays as it is.
 
     References
     ----------
@@ -72,22 +80,24 @@ def _smaller(case: Case, witness: Witness) -> Witness:
         return witness
     for k in tuple(core):
         rest = [other for other in core if other != k]
-        found = _conflict(problem, rest) if k in core else None
+        found = _conflict(problem, rest, clock) if k in core and not clock.is_over else None
         if found is not None and not found.leads:
             core, witness = [other for other in rest if problem.n_reps + other in found.rows], found
     return witness
 
 
-def _conflict(problem: Problem, chosen: Sequence[int]) -> Witness | None:
-    """Return why some limits cannot be met without the others, None if they can."""
+def _conflict(problem: Problem, chosen: Sequence[int], clock: Clock) -> Witness | None:
+    """Return why some limits cannot be met without the others, None if they can, or nobody knows in time."""
     # Limits that have no name are told apart by their number.
     named = [replace(problem.limits[k], name=problem.limits[k].name or f"limit {k}") for k in chosen]
     try:
-        solve(problem.replace(limits=tuple(named)))
+        clock.solve(problem.replace(limits=tuple(named)), "what contradicts what", capped=True)
     except Infeasible as error:
         m = problem.n_reps
         rows = tuple(row if row < m else m + chosen[row - m] for row in error.witness.rows)
         return replace(error.witness, rows=rows)
+    except SolverFailed:
+        pass
     return None
 
 

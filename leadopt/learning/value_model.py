@@ -19,6 +19,7 @@ from leadopt.learning.history.bins import check_bins, levels_of
 from leadopt.learning.history.codes import Segment, codes_of, distinct
 from leadopt.learning.history.won_values import WonValues, won_values
 from leadopt.learning.lead_worth import Worths
+from leadopt.problem.linear_algebra import applied
 from leadopt.tables import Table
 from leadopt.tables.currencies import check_currencies
 
@@ -215,10 +216,10 @@ class ValueModel:
         factors = np.array([_mean_factor(effects, part) for part in effects.crossed.slices])
         usual = self._centre + float(factors[of_rep].sum()) + 0.5 * noise + self._correction.log_factor
         mean, variance = effects.known(places)
-        of_unseen = factors[~of_rep] @ unseen[~of_rep]
+        of_unseen = applied(unseen[~of_rep].T, factors[~of_rep])
         expected = np.exp(usual + mean + of_unseen + 0.5 * variance - effects.with_base(places))
         mean, variance = self._diverse.known(places)
-        spreads = self._diverse.deviations[~of_rep] ** 2 @ unseen[~of_rep]
+        spreads = applied(unseen[~of_rep].T, self._diverse.deviations[~of_rep] ** 2)
         of_noise = noise**2 / (2.0 * max(1.0, effects.likelihood.freedom)) + self._correction.variance
         width = ndtri(0.5 + 0.5 * level) * np.sqrt(variance + spreads + of_noise)
         low, high = np.exp(usual + mean - width), np.exp(usual + mean + width)

@@ -13,6 +13,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.decision.case import Case
 from leadopt.errors import InvalidInput
+from leadopt.problem.linear_algebra import applied
 
 _AT_ONCE = 1_000  # leads whose gains are looked up at a time
 
@@ -169,4 +170,4 @@ def _performance(case: Case) -> Floats:
     if evidence is None or not case.problem.n_leads:
         return np.ones(case.problem.n_reps)
     share = np.bincount(evidence.segment_of_lead, minlength=len(evidence.segments)) / case.problem.n_leads
-    return np.asarray(share @ evidence.estimates.probability)
+    return applied(evidence.estimates.probability.T, share)

@@ -8,8 +8,9 @@ import numpy as np
 
 from leadopt.arrays import Ints
 from leadopt.decision.case import Answered, Kept
+from leadopt.decision.clock import Clock
 from leadopt.decision.keep import with_stay_bonus
-from leadopt.errors import Infeasible, InvalidInput
+from leadopt.errors import Infeasible, InvalidInput, SolverFailed
 from leadopt.matching import Match, solve
 from leadopt.problem.certify import certify
 from leadopt.problem.problem import Problem
@@ -182,8 +183,8 @@ def _brings(plan: Answered, kept: Kept) -> float | None:
     stays = np.where((problem.pins < 0) & (kept.previous >= 0), kept.previous, problem.pins)
     try:
         known = Near(prices=plan.capacity_prices, limit_prices=plan.limit_prices_of_problem, rep_of_lead=stays)
-        best = solve(problem.replace(pins=stays), near=known).objective
-    except Infeasible:
+        best = Clock().solve(problem.replace(pins=stays), "what moves bring", near=known).objective
+    except (Infeasible, SolverFailed):
         return None
     return plan.certificate.objective - best
 

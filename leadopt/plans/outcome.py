@@ -15,6 +15,7 @@ from leadopt.decision.draws import drawn_rates
 from leadopt.errors import InvalidInput
 from leadopt.learning.lead_worth import Valued
 from leadopt.plans.baselines import round_robin
+from leadopt.problem.linear_algebra import applied, inner
 from leadopt.tables.result import Parts, Result
 from leadopt.tables.text import number, percent
 
@@ -179,7 +180,7 @@ def plan_value(
         estimate=float(expected.mean()),
         low=low,
         high=high,
-        naive=float(pairs.worth @ _raw_rates(evidence)[pairs.segment, pairs.rep]),
+        naive=inner(pairs.worth, _raw_rates(evidence)[pairs.segment, pairs.rep]),
         lift=found,
     )
 
@@ -263,14 +264,14 @@ def _drawn(
     width = max(1, evidence.estimates.probability.size, len(pairs.size))
     for n in _blocks(n_draws, max(1, _BLOCK // width)):
         rates = drawn_rates(evidence, pairs.segment, pairs.rep, n, rng)
-        expected.append(rates @ pairs.worth)
-        lifts.append(rates @ pairs.more)
+        expected.append(applied(rates, pairs.worth))
+        lifts.append(applied(rates, pairs.more))
         if one_by_one:
             won = rng.binomial(given.size, rates[:, given.pair_of_group])
-            earned = won @ given.scale
+            earned = applied(won, given.scale)
         else:
-            variance = (rates * (1.0 - rates)) @ squares
-            earned = rates @ worth + np.sqrt(variance) * rng.standard_normal(n)
+            variance = applied(rates * (1.0 - rates), squares)
+            earned = applied(rates, worth) + np.sqrt(variance) * rng.standard_normal(n)
         outcomes.append(earned if valued is None else earned + _drawn_values(rates, learned, valued, rng))
     return np.concatenate(expected), np.concatenate(outcomes), np.concatenate(lifts)
 

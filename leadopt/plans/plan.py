@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from leadopt.arrays import Ints
 from leadopt.decision.case import Answered, Case
+from leadopt.decision.clock import Clock, allow_more
 from leadopt.decision.explore import cost_in_words, exploration_cost, unexplored
 from leadopt.decision.solve import solved
 from leadopt.errors import InvalidInput, did_you_mean
@@ -54,14 +55,17 @@ class Plan(Result, Answered):
     turn
         index of the rep whose turn is next, for round robin
     told_worth
-        what `worth` says of a plan that was saved; None = to be found out
+        what `worth` said of a plan that an earlier version saved, from which it cannot be found out; None elsewhere
     complete
         whether the solver has searched all answers, so that none is better though the bound is higher
+    time_limit_s
+        seconds after which the search was ended; None = it ended by itself
     """
 
     method: str
     turn: int = 0
     complete: bool = False
+    time_limit_s: float | None = None
     told_worth: str | None = None
 
     @cached_property
@@ -233,10 +237,11 @@ class Plan(Result, Answered):
             pins=pins or {},
         )
         near = Near(prices=self.capacity_prices, limit_prices=change.limit_prices, rep_of_lead=self.rep_of_lead)
-        found = solved(change.case, near=near, time_limit_s=time_limit_s)
+        clock = Clock(time_limit_s)
+        found = solved(change.case, near=near, clock=clock)
         return WhatIf(
             before=self,
-            plan=plan_of(change.case, found, self.like, near=self.rep_of_lead),
+            plan=plan_of(change.case, found, self.like, near=self.rep_of_lead, clock=clock),
             bound=bound_by_prices(change, self.capacity_prices),
             notes=change.notes,
             place=change.place,
@@ -315,7 +320,8 @@ class Plan(Result, Answered):
             "FEASIBLE": f"at most {max(0.0, self.gap):.2%} below the best",
             "BROKEN": f"breaks {len(self.certificate.violations)} rules",
         }
-        return f"{placed} of {total} leads placed{worth}, {how[self.status]} ({self.method})"
+        ended = "" if self.time_limit_s is None else f", ended by its time limit of {number(self.time_limit_s)} s"
+        return f"{placed} of {total} leads placed{worth}, {how[self.status]} ({self.method}{ended})"
 
     def report(self) -> str:
         """Return the plan as a Markdown report: worth, loads, newcomers, prices, pins, what is left, and notes."""
@@ -323,7 +329,7 @@ class Plan(Result, Answered):
 
     @cached_property
     def worth(self) -> str:
-        """What the plan will bring, and what exploring costs, in words; as first told where the plan was saved."""
+        """What the plan will bring, and what exploring costs, in words; found out when it is first asked for."""
         if self.told_worth is not None:
             return self.told_worth
         cost = [cost_in_words(self.exploration_cost, self.unit)] if self.case.explored else []
@@ -331,7 +337,8 @@ class Plan(Result, Answered):
 
     def to_json(self) -> str:
         """Return the whole plan as JSON: `from_json` gives back one that explains, compares and certifies the same."""
-        told = {"summary": self.summary(), "worth": self.worth}
+        told = {"summary": self.summary(), "worth": self.told_worth, "time_limit_s": self.time_limit_s}
+        told = {name: value for name, value in told.items() if value is not None}
         return written({**told, **{name: getattr(self, name) for name in (*PARTS, "complete")}})
 
     @classmethod
@@ -355,10 +362,23 @@ class Plan(Result, Answered):
 
 
 def plan_of(
-    case: Case, found: Match, like: Table, *, near: Ints | None = None, rng: int | np.random.Generator = 0
+    case: Case,
+    found: Match,
+    like: Table,
+    *,
+    near: Ints | None = None,
+    rng: int | np.random.Generator = 0,
+    clock: Clock | None = None,
 ) -> Plan:
-    """Return a match as a plan; of equally good answers, one that moves few leads from where they are `near`."""
+    """Return a match as a plan; of equally good answers, one that moves few leads from where they are `near`.
+
+    The notes say if the clock ended the search, and how to allow more.
+    """
     answer = found.rep_of_lead if near is None else settled(case.problem, found, near, rng)
+    limit_s = clock.limit_s if clock is not None and clock.ended else None
+    if limit_s is not None:
+        ended = f"the search ended after its {number(limit_s)} s, at most {100.0 * found.gap:.2g}% below the best"
+        case = replace(case, notes=(*case.notes, f"{ended}; to find out, {allow_more(limit_s)}"))
     return Plan(
         case=case,
         rep_of_lead=answer,
@@ -366,5 +386,6 @@ def plan_of(
         limit_prices_of_problem=found.limit_prices,
         method=found.solver,
         complete=found.status is Status.SOLVED,
+        time_limit_s=limit_s,
         like=like,
     )

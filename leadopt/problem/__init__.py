@@ -5,5 +5,6 @@ who counts in which limit, by content: `by_content` makes one object of equal se
 `certify` works out what an answer is worth, whether it breaks a limit and what no answer can exceed; `knapsack_bound`
 bounds more tightly where each rep has so much time. Nothing here solves anything or imports what does, and no solver
 imports `certify`: a certificate can be trusted whatever the solver was. Others use `Affinity`, `Limit`, `Problem`,
-`certify` (not solvers), `reduced_gains` and, for work over large matrices, `blocks.over_blocks`.
+`certify` (not solvers), `reduced_gains` and, for work over large matrices, `blocks.over_blocks` and `linear_algebra`,
+whose figures do not depend on threads.
 """

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from leadopt import cli
+from leadopt import assign, cli
 from leadopt.cli import assigning, terminal
 from leadopt.cli.demo import telling_leads
-from leadopt.errors import PrecisionWarning, SolverFailed
+from leadopt.errors import NoPlanFound, PrecisionWarning, SolverFailed
 from leadopt.evaluate.seasons.floor import sales_floor
 from leadopt.plans.plan import Plan
 from leadopt.policy import Policy
@@ -268,6 +268,83 @@ def test_progress_goes_to_a_terminal_on_stderr(monkeypatch):
         listen(Progress(stage="learn", iteration=1, elapsed_s=0.0))
         heard.append(listen)
     assert heard
+
+
+@pytest.fixture
+def after_a_second(monkeypatch):
+    """Return the timers that were started, which count no time: each acts when it is told to."""
+    started = []
+
+    class Fake:
+        def __init__(self, seconds, act):
+            self.seconds, self.act, self.cancelled = seconds, act, False
+
+        def start(self):
+            started.append(self)
+
+        def cancel(self):
+            self.cancelled = True
+
+        def join(self):
+            pass
+
+    monkeypatch.setattr(terminal, "Timer", Fake)
+    return started
+
+
+def test_where_stderr_is_no_terminal_a_line_says_what_is_searched_for(capsys, after_a_second):
+    with terminal.progress_bar() as listen:
+        for stage in (
+            "learn",
+            "search for fair shares, 5 s",
+            "solve",
+            "search for the plan, 9 s",
+            "core",
+        ):
+            listen(Progress(stage=stage, iteration=1, elapsed_s=0.0))
+        first, second = after_a_second
+        assert first.cancelled and not second.cancelled and second.seconds == 1.0
+        second.act()
+        listen(Progress(stage="certify", iteration=1, elapsed_s=0.0))
+        assert second.cancelled
+    assert capsys.readouterr() == ("", "leadopt: search for the plan, 9 s\n")
+
+
+def test_the_bar_says_what_a_search_is_for_before_its_steps(monkeypatch, after_a_second):
+    from rich.progress import Progress as Bar
+
+    said = []
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(Bar, "update", lambda self, task, **how: said.append(how["description"]))
+    with terminal.progress_bar() as listen:
+        for stage in ("solve", "search for the plan, 9 s at most", "core", "certify", "solve"):
+            listen(Progress(stage=stage, iteration=1, elapsed_s=0.0))
+    plan = "search for the plan, 9 s at most"
+    assert said == ["solve", plan, f"{plan}: core", "certify", "solve"]
+
+
+def test_a_time_limit_is_seconds_or_inf(folder, monkeypatch):
+    given = []
+
+    def watched(*tables, time_limit_s, **how):
+        given.append(time_limit_s)
+        return assign(*tables, time_limit_s=time_limit_s, **how)
+
+    monkeypatch.setattr(assigning, "assign", watched)
+    for seconds in ("0", "-1", "nan"):
+        said = refusal(2, "assign", *TABLES, "--time-limit", seconds)
+        assert said.startswith("--time-limit: must be seconds, more than 0, or inf for no limit; found ")
+    for more in ((), ("--time-limit", "2.5"), ("--time-limit", "inf")):
+        good("assign", *TABLES, *more)
+    assert given == [None, 2.5, float("inf")]
+
+
+def test_a_search_that_finds_nothing_is_one_sentence_and_exit_code_3(folder, monkeypatch):
+    def nothing(*_, **__):
+        raise NoPlanFound("no plan that meets every limit was found in 10 s")
+
+    monkeypatch.setattr(assigning, "assign", nothing)
+    assert refusal(3, "assign", *TABLES) == "no plan that meets every limit was found in 10 s"
 
 
 def test_python_m_leadopt_and_version():

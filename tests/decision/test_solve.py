@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt import Fairness, Infeasible, Limit, assign, frontier
-from leadopt.decision import solve as solving
+from leadopt.decision import clock as solving
 from leadopt.decision.solve import refuse, solved
 from leadopt.errors import Witness
 from leadopt.matching import solve

@@ -1,13 +1,13 @@
 """Linear algebra of crossed families: sums over levels, and the inverse of ``X' W X + P`` or draws from it."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.problem.linear_algebra import applied, cholesky, inverse, product
 
 MOST_DENSE = 800
 """Effects; up to here their covariance is computed in full, in time that grows with the cube of all but the largest
@@ -19,16 +19,6 @@ _MOST_ENTANGLED = 150  # levels; with more, no single effect of the others can s
 _MOST_DRAWS, _FEWEST_DRAWS = 48, 8
 _DRAWN_TERMS = 1_500_000  # draws times terms of all cells; more would take seconds
 _SEED = 20_260_101  # draws are part of the estimate, which must not depend on when or where it is made
-
-
-def one_thread() -> AbstractContextManager[Any]:
-    """Return a context in which linear algebra takes one thread.
-
-    Matrices of a few hundred rows gain nothing from more, and on a busy machine these wait for each other.
-    """
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(1, user_api="blas")  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -124,7 +114,7 @@ class Crossed:
     def times_inverse(self, target: Floats) -> Floats:
         """Return the covariance times a vector."""
         if self.covariance is not None:
-            return np.asarray(self.covariance @ target)
+            return applied(self.covariance, target)
         return self._conjugate_gradients(target[:, None], np.zeros((len(target), 1)), 1e-2)[:, 0]
 
     def drawn(self) -> "Crossed":
@@ -140,8 +130,8 @@ class Crossed:
         if self.covariance is not None:
             # A trifle on the diagonal, lest rounding makes what is next to singular less than that.
             trifle = 1e-12 * float(np.diagonal(self.covariance).max())
-            root = np.linalg.cholesky(self.covariance + trifle * np.eye(self.n_effects))
-            return np.asarray((root @ rng.standard_normal((self.n_effects, n_draws))).T)
+            root = cholesky(self.covariance + trifle * np.eye(self.n_effects))
+            return np.asarray(product(root, rng.standard_normal((self.n_effects, n_draws))).T)
         target = self._scattered(*self._noise(n_draws, rng))
         return np.ascontiguousarray(self._conjugate_gradients(target, np.zeros_like(target), 1e-2).T)
 
@@ -170,7 +160,7 @@ class Crossed:
             return np.asarray(own + share**2 * self.cell_variance())
         rows = np.zeros((self.places.shape[1], self.n_effects))
         rows[np.arange(len(rows))[None, :], self.places] = share
-        return np.asarray(np.diag(own) + rows @ self.covariance @ rows.T)
+        return np.asarray(np.diag(own) + product(product(rows, self.covariance), rows.T))
 
     def variances(self) -> Floats:
         """Return the variance of each effect, float64 (n_effects,).
@@ -252,21 +242,21 @@ class Crossed:
         inverse is ``S^-1`` there, and ``1 / D + (B / D) S^-1 (B / D)'`` on the block.
         """
         if not self.sizes:
-            return np.asarray(np.linalg.inv(matrix))
+            return inverse(matrix)
         block = self.slices[int(np.argmax(self.sizes))]
         rest = np.delete(np.arange(self.n_effects), block)
         diagonal, across = np.diagonal(matrix)[block].copy(), matrix[block][:, rest]
         scaled = across / diagonal[:, None]
-        inner = np.linalg.inv(matrix[rest][:, rest] - across.T @ scaled)
-        mixed = scaled @ inner
-        within = mixed @ scaled.T
+        inner = inverse(matrix[rest][:, rest] - product(across.T, scaled))
+        mixed = product(scaled, inner)
+        within = product(mixed, scaled.T)
         within.ravel()[:: len(within) + 1] += 1.0 / diagonal
-        inverse = np.empty_like(matrix)
-        inverse[np.ix_(rest, rest)] = inner
-        inverse[block, block] = within
-        inverse[block, rest] = -mixed
-        inverse[rest, block] = -mixed.T
-        return inverse
+        found = np.empty_like(matrix)
+        found[np.ix_(rest, rest)] = inner
+        found[block, block] = within
+        found[block, rest] = -mixed
+        found[rest, block] = -mixed.T
+        return found
 
     def _design(self) -> Any:
         from scipy.sparse import csr_matrix

@@ -2,13 +2,93 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.effects.crossed import one_thread
+from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.effects.spreads import Spread
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Joint:
+    """What draws of the logits of some pairs, all together, rest on: arrays that can be saved.
+
+    The covariance of the effects is no part of it, as it grows with their square: it is worked out for a draw.
+
+    Parameters
+    ----------
+    sizes
+        how many levels each family has
+    level_of_cell
+        int64 (n_families, n_cells), of each cell that history holds
+    information
+        float64 (n_cells,), Fisher information of each cell's outcomes
+    mean
+        float64 (n_effects,), the base, then each family's levels
+    base_deviation, deviations
+        prior standard deviation of the base, and float64 (n_families,), those of the families in use
+    spreads
+        float64 (n_families, n_spreads), equally likely standard deviations of each family
+    own_deviation, own_mean, own_spreads
+        the same of the cells' own effects, float64 (n_cells,) and (n_spreads,); no spreads where they have none
+    levels, cell
+        of the pairs, as for `Effects.total`
+    """
+
+    sizes: tuple[int, ...]
+    level_of_cell: Ints
+    information: Floats
+    mean: Floats
+    base_deviation: float
+    deviations: Floats
+    spreads: Floats
+    own_deviation: float
+    own_mean: Floats
+    own_spreads: Floats
+    levels: tuple[Ints, ...]
+    cell: Ints
+
+    @classmethod
+    def of(cls, effects: Effects, levels: Sequence[Ints], cell: Ints) -> "Joint":
+        """Return what was learned, for some pairs."""
+        crossed, own = effects.crossed, effects.own_spread
+        return cls(
+            sizes=crossed.sizes,
+            level_of_cell=crossed.places[1:] - crossed.starts[1:, None],
+            information=effects.information,
+            mean=effects.mean,
+            base_deviation=float(effects.likelihood.base_deviation),
+            deviations=effects.deviations,
+            spreads=_quantiles(effects.spreads),
+            own_deviation=float(effects.own_deviation),
+            own_mean=effects.own_mean,
+            own_spreads=np.zeros(0) if own is None else np.array(own.quantiles),
+            levels=tuple(levels),
+            cell=cell,
+        )
+
+    @property
+    def cell_information(self) -> Floats:
+        """What each cell tells about the effects that it shares with others; as of `Effects`."""
+        return self.information / (1.0 + self.own_deviation**2 * self.information)
+
+    @cached_property
+    def crossed(self) -> Crossed:
+        """Return the distribution of the effects around their means."""
+        crossed = Crossed.of(self.level_of_cell, self.sizes)
+        precisions = crossed.spread_out(1.0 / np.append(self.base_deviation, self.deviations) ** 2)
+        return crossed.solved(self.cell_information, precisions)
+
+    def draw(self, n_draws: int, rng: np.random.Generator) -> Floats:
+        """Return logits drawn together, float64 (n_draws, *shape of the pairs)."""
+        return _drawn(self, self.crossed, n_draws, rng)
+
+
+def _quantiles(spreads: Sequence[Spread]) -> Floats:
+    return np.array([spread.quantiles for spread in spreads]).reshape(len(spreads), -1 if spreads else 0)
 
 
 def draw_logits(effects: Effects, levels: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
@@ -26,31 +106,32 @@ def draw_logits(effects: Effects, levels: Sequence[Ints], cell: Ints, n_draws: i
     levels, cell
         as for `Effects.total`
     """
-    information = effects.crossed.collect(effects.cell_information)
+    return _drawn(Joint.of(effects, levels, cell), effects.crossed, n_draws, rng)
+
+
+def _drawn(joint: Joint, crossed: Crossed, n_draws: int, rng: np.random.Generator) -> Floats:
+    information, levels, cell = crossed.collect(joint.cell_information), joint.levels, joint.cell
     families = [
-        _DrawnSpreads.of(spread, deviation, information[part])
-        for part, spread, deviation in zip(
-            effects.crossed.slices, effects.spreads, effects.deviations.tolist(), strict=True
-        )
+        _DrawnSpreads.of(spreads, deviation, information[part])
+        for part, spreads, deviation in zip(crossed.slices, joint.spreads, joint.deviations.tolist(), strict=True)
     ]
     own = None
-    if effects.own_spread is not None:
-        own = _DrawnSpreads.of(effects.own_spread, effects.own_deviation, effects.information)
+    if len(joint.own_spreads):
+        own = _DrawnSpreads.of(joint.own_spreads, joint.own_deviation, joint.information)
     draws = np.empty((n_draws, *np.shape(cell)))
-    with one_thread():
-        deviations = effects.crossed.draw(n_draws, rng)
+    deviations = crossed.draw(n_draws, rng)
     for number, deviation in enumerate(deviations):
-        mean, noise = effects.mean.copy(), deviation
+        mean, noise = joint.mean.copy(), deviation
         chosen = [int(rng.integers(len(family.spreads))) for family in families]
-        for part, family, choice in zip(effects.crossed.slices, families, chosen, strict=True):
+        for part, family, choice in zip(crossed.slices, families, chosen, strict=True):
             mean[part] *= family.centred[choice]
             noise[part] *= np.sqrt(family.factors[choice])
-        moved = effects.crossed.sum_of_draw(noise, levels)
-        for family, choice, size, level in zip(families, chosen, effects.crossed.sizes, levels, strict=True):
+        moved = crossed.sum_of_draw(noise, levels)
+        for family, choice, size, level in zip(families, chosen, crossed.sizes, levels, strict=True):
             if (new := level == size).any():  # who shares a level never seen shares its effect
                 moved = moved + new * family.spreads[choice] * rng.standard_normal(np.shape(level))
-        own_mean, share, scatter = _own(effects, own, rng)
-        draws[number] = effects.crossed.sum_of_draw(mean, levels) + own_mean[cell] + (1.0 - share[cell]) * moved
+        own_mean, share, scatter = _own(joint, own, rng)
+        draws[number] = crossed.sum_of_draw(mean, levels) + own_mean[cell] + (1.0 - share[cell]) * moved
         draws[number] += scatter[cell] * rng.standard_normal(np.shape(cell))
     return draws
 
@@ -68,8 +149,7 @@ class _DrawnSpreads:
     centred: Floats
 
     @classmethod
-    def of(cls, spread: Spread, used: float, information: Floats) -> "_DrawnSpreads":
-        spreads = np.array(spread.quantiles)
+    def of(cls, spreads: Floats, used: float, information: Floats) -> "_DrawnSpreads":
         factors = _factor(spreads[:, None], used, information)
         usual = _factor(np.sqrt((spreads**2).mean()), used, information)
         return cls(spreads=spreads, factors=factors, centred=factors * usual / np.maximum(factors.mean(axis=0), 1e-12))
@@ -79,14 +159,15 @@ def _factor(spread: Floats, used: float, information: Floats) -> Floats:
     return np.asarray(spread**2 / used**2 * (1.0 + used**2 * information) / (1.0 + spread**2 * information))
 
 
-def _own(effects: Effects, own: _DrawnSpreads | None, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+def _own(joint: Joint, own: _DrawnSpreads | None, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
     """Return each cell's own effect, its share of the rest's moves, and its scatter, in one draw; a new cell's last."""
     if own is None:
-        nothing = np.zeros(len(effects.own_mean) + 1)
+        nothing = np.zeros(len(joint.own_mean) + 1)
         return nothing, nothing, nothing
     choice = int(rng.integers(len(own.spreads)))
+    variance = joint.own_deviation**2 / (1.0 + joint.own_deviation**2 * joint.information)
     return (
-        np.append(own.centred[choice] * effects.own_mean, 0.0),
-        np.append(own.factors[choice] * effects.own_share, 0.0),
-        np.append(np.sqrt(own.factors[choice] * effects.own_variance), own.spreads[choice]),
+        np.append(own.centred[choice] * joint.own_mean, 0.0),
+        np.append(own.factors[choice] * (variance * joint.information), 0.0),
+        np.append(np.sqrt(own.factors[choice] * variance), own.spreads[choice]),
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import MOST_DENSE
-from leadopt.learning.effects.draws import draw_logits
+from leadopt.learning.effects.draws import Joint, draw_logits
 from leadopt.learning.effects.logistic import COLUMN_SCALE, Binomial
 from leadopt.learning.effects.posterior import Effects, Likelihood, fit_effects
 from leadopt.learning.effects.spreads import TELLING
@@ -96,6 +96,10 @@ class FamilyEffects:
     def draw(self, codes: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
         """Return sums drawn together, float64 (n_draws, *shape of the codes)."""
         return draw_logits(self.effects, self.levels(codes), cell, n_draws, rng)
+
+    def joint(self, codes: Sequence[Ints], cell: Ints) -> Joint:
+        """Return what draws of these sums rest on."""
+        return Joint.of(self.effects, self.levels(codes), cell)
 
 
 def fit_families(

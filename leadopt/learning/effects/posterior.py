@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol, Self
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.effects.crossed import Crossed, one_thread
+from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.spreads import Spread, family_spread, learn_spread, towards
 
 # Figures: mean loss in thousandths of a nat (19.2), and how many 90% intervals hold the truth (93%), on 24 simulated
@@ -220,16 +220,15 @@ def fit_effects(
     doi:10.1162/neco.2008.08-07-592, eq. 15-18; Ormerod & Wand (2012), Gaussian variational approximate inference for
     generalized linear mixed models, JCGS 21(1), doi:10.1198/jcgs.2011.09118.
     """
-    with one_thread():
-        table = np.array(levels, dtype=np.int64).reshape(len(sizes), likelihood.n_cells)
-        effects = _first(Crossed.of(table, sizes), scales, likelihood, own_scale, start)
-        for number in range(iterations):
-            before = effects
-            effects, step = _stepped(effects)
-            effects = _learned(effects)
-            if number + 1 >= _FEWEST_ITERATIONS and step < _STEADY_STEP and _settled(before, effects):
-                break
-        return _finished(effects)
+    table = np.array(levels, dtype=np.int64).reshape(len(sizes), likelihood.n_cells)
+    effects = _first(Crossed.of(table, sizes), scales, likelihood, own_scale, start)
+    for number in range(iterations):
+        before = effects
+        effects, step = _stepped(effects)
+        effects = _learned(effects)
+        if number + 1 >= _FEWEST_ITERATIONS and step < _STEADY_STEP and _settled(before, effects):
+            break
+    return _finished(effects)
 
 
 def more_diverse(effects: Effects) -> Effects:
@@ -238,8 +237,7 @@ def more_diverse(effects: Effects) -> Effects:
     Its variances are what intervals need: with few observations a spread may be anything, and taken for the likeliest
     value it makes effects look too certain.
     """
-    with one_thread():
-        return _finished(replace(effects, deviations=np.array([each.deviation for each in effects.spreads])))
+    return _finished(replace(effects, deviations=np.array([each.deviation for each in effects.spreads])))
 
 
 def _first(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leadopt.arrays import Floats
+from leadopt.problem.linear_algebra import inner
 
 _DIGITS = 9  # sums of floats differ in their last digits with the order of the rows
 
@@ -59,7 +60,7 @@ def learn_correction(expected: Floats, count: Floats, total: Floats, squares: Fl
     """
     unit = float(expected.max())  # squares of amounts could overflow
     expected, total, squares = expected / unit, total / unit, squares / unit / unit
-    earned, foreseen = float(total.sum()), float(count @ expected)
+    earned, foreseen = float(total.sum()), inner(count, expected)
     missed = float((squares - 2.0 * expected * total + count * expected**2).sum())
     delta = float(np.log(earned / foreseen))
     chance = max(0.0, missed) / min(earned, foreseen) ** 2

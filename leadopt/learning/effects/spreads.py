@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leadopt.arrays import Floats
+from leadopt.problem.linear_algebra import along_axes, applied
 
 NO_EFFECT = 0.3
 """Prior probability that a family has no effect at all.
@@ -112,8 +113,7 @@ def family_spread(mean: Floats, scatter: Floats, tau: float, scale: float) -> Sp
     taken for independent as they are, levels that the base could stand in for would look less certain than they are.
     """
     if scatter.ndim == 2:
-        scatter, axes = np.linalg.eigh(scatter)
-        mean = axes.T @ mean
+        scatter, mean = along_axes(scatter, mean)
     plain = np.clip(scatter, 1e-12, tau * (1.0 - 1e-9))
     return learn_spread(mean / plain, 1.0 / plain - 1.0 / tau, scale)
 
@@ -135,4 +135,4 @@ def _log_likelihood(deviations: Floats, pull: Floats, information: Floats) -> Fl
     shrunk = 1.0 + (deviations**2)[:, None] * h
     # sigma^2 z^2 / (1 + sigma^2 h) is (z^2 / h) (1 - 1 / (1 + sigma^2 h)).
     squared = pull[telling] ** 2 / h
-    return np.asarray(0.5 * (squared.sum() - (1.0 / shrunk) @ squared - np.log(shrunk).sum(axis=1)))
+    return np.asarray(0.5 * (squared.sum() - applied(1.0 / shrunk, squared) - np.log(shrunk).sum(axis=1)))

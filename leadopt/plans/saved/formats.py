@@ -19,6 +19,7 @@ from leadopt.decision.shares import SHARED, Shared
 from leadopt.eligibility import ExcludeRule, MatchRule, SkillsRule, Verdicts
 from leadopt.errors import InvalidInput
 from leadopt.fairness import Fairness, NewcomerQuota
+from leadopt.learning.effects.draws import Joint
 from leadopt.learning.estimates import Estimates
 from leadopt.learning.lead_worth import Valued, Worths
 from leadopt.plans.saved.encoding import Record, decode_parts, encode, parse
@@ -60,7 +61,13 @@ RECORDS = (
         "probability logit deviation tried converted expected weight known_rep known_segment",
     ),
     Record("states", States, "columns levels adds"),
-    Record("evidence", Evidence, "segment_by segments segment_of_lead estimates n_outcomes states"),
+    Record(
+        "joint",
+        Joint,
+        "sizes level_of_cell information mean base_deviation deviations spreads own_deviation own_mean own_spreads "
+        "levels cell",
+    ),
+    Record("evidence", Evidence, "segment_by segments segment_of_lead estimates n_outcomes states joint"),
     Record("shared", Shared, "of words leads usage weight most credit entitlement"),
     Record("kept", Kept, "previous move_cost gains"),
     Record("explored", Explored, "share gains"),
@@ -73,7 +80,6 @@ RECORDS = (
         "shared kept explored valued rates_are_chances",
     ),
 )
-NOT_SAVED = {"evidence": {"draw"}}  # what is drawn from a model cannot be drawn again without it
 _NAMED = {record.name: record for record in RECORDS}
 _OF_0_1_0 = {  # format 1 has the names of classes of 0.1.0; its keys are those of format 2
     **{name.capitalize(): _NAMED[name] for name in _NAMED if name != "newcomers"},
@@ -88,7 +94,14 @@ PARTS: dict[str, Any] = {
     "method": str,
     "turn": int,
 }
-_TOLD: dict[str, Any] = {"format": int, "leadopt": str, "summary": str, "worth": str, "complete": bool}
+_TOLD: dict[str, Any] = {
+    "format": int,
+    "leadopt": str,
+    "summary": str,
+    "worth": str,
+    "complete": bool,
+    "time_limit_s": float,
+}
 
 
 def written(parts: Mapping[str, Any]) -> str:
@@ -129,6 +142,7 @@ def read(text: str) -> dict[str, Any]:
         raise InvalidInput(f"this is not a whole plan, as leadopt {version} wrote it: {error}") from None
     return {name: parts[name] for name in PARTS} | {
         "complete": parts.get("complete", False),
+        "time_limit_s": parts.get("time_limit_s"),
         "told_worth": parts.get("worth"),
     }
 
@@ -217,6 +231,26 @@ def _sizes_of_evidence(evidence: Evidence, n_leads: int, n_reps: int) -> Iterato
         for levels in evidence.states.levels:
             yield "every one of states.levels", levels, (len(evidence.states.columns),)
         yield "states.adds", evidence.states.adds, (n_reps, len(evidence.states.columns))
+    if evidence.joint is not None:
+        yield from _sizes_of_joint(evidence.joint, n_segments, n_reps)
+
+
+def _sizes_of_joint(joint: Joint, n_segments: int, n_reps: int) -> Iterator[tuple[str, Any, tuple[int, ...]]]:
+    n_families, n_cells = len(joint.sizes), joint.information.size
+    yield "joint.level_of_cell", joint.level_of_cell, (n_families, n_cells)
+    yield "joint.information", joint.information, (n_cells,)
+    yield "joint.mean", joint.mean, (1 + sum(joint.sizes),)
+    yield "joint.deviations", joint.deviations, (n_families,)
+    yield "joint.spreads", joint.spreads, (n_families, joint.spreads.size // max(1, n_families))
+    yield "joint.own_mean", joint.own_mean, (n_cells,)
+    yield "joint.own_spreads", joint.own_spreads, (joint.own_spreads.size,)
+    yield "joint.levels", joint.levels, (n_families,)
+    for level in joint.levels:
+        shape = tuple(
+            found if found == 1 else size for found, size in zip(level.shape, (n_segments, n_reps), strict=False)
+        )
+        yield "every one of joint.levels", level, shape if level.ndim == 2 else (n_segments, n_reps)
+    yield "joint.cell", joint.cell, (n_segments, n_reps)
 
 
 def _indices(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, int, int]]:
@@ -231,5 +265,10 @@ def _indices(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, i
         yield "kept.previous", case.kept.previous, -1, n_reps
     if case.evidence is not None:
         yield "evidence.segment_of_lead", case.evidence.segment_of_lead, 0, len(case.evidence.segments)
+        if (joint := case.evidence.joint) is not None:
+            for size, of_cell, level in zip(joint.sizes, joint.level_of_cell, joint.levels, strict=True):
+                yield "joint.level_of_cell", of_cell, 0, size
+                yield "joint.levels", level, 0, size + 1
+            yield "joint.cell", joint.cell, 0, joint.information.size + 1
     if case.valued is not None:
         yield "valued.segment_of_lead", case.valued.segment_of_lead, -1, len(case.valued.worths.segments)

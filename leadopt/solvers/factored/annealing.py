@@ -21,6 +21,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
+from leadopt.problem.linear_algebra import inner
 from leadopt.progress import Meter
 from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.lagrangian.dual import Dual
@@ -66,7 +67,7 @@ class Bins(NamedTuple):
             n += len(envelope.order)
         places = np.concatenate([*starts, [n]])
         size, scale = np.diff(places).astype(np.float64), np.concatenate(scales)
-        mean = float(size @ scale) / max(1.0, float(size.sum()))
+        mean = inner(size, scale) / max(1.0, float(size.sum()))
         warmth = np.sqrt(np.maximum(scale / mean if mean > 0 else np.ones(len(scale)), _LEAST_SCALE))
         return cls(np.concatenate(kinds), places, size, scale, warmth)
 

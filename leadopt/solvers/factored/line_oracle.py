@@ -17,6 +17,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.gains import Affinity
+from leadopt.problem.linear_algebra import inner
 from leadopt.solvers.lagrangian.dual import PairOracle
 from leadopt.solvers.lagrangian.rows import Family
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
@@ -134,7 +135,7 @@ class LineOracle:
             scales = envelope.sums[pieces.stop] - envelope.sums[pieces.start]
             placed = pieces.option < m
             row, rep = pieces.row[placed], pieces.option[placed]
-            total += float(envelope.lines[row, rep] @ scales[placed] - paid[k, rep] @ size[placed])
+            total += inner(envelope.lines[row, rep], scales[placed]) - inner(paid[k, rep], size[placed])
             if pooled := float(size[~placed].sum()):
                 total += envelope.reserve * pooled
             count[k] = np.bincount(rep, size[placed], minlength=m)

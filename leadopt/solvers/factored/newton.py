@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from leadopt.arrays import Bools, Floats
+from leadopt.problem.linear_algebra import product, solved
 from leadopt.progress import Meter
 from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.factored.annealing import Bins, Options, Soft, options_near, shares
@@ -109,7 +110,7 @@ class Sharp:
             counting = [part for part in zip(oracle.families, kinds, strict=True) if k in part[0][2]]
             for n, ((f, of_f, _), quantity) in enumerate(counting):
                 for (g, of_g, _), other in counting[: n + 1]:
-                    block = of_f @ (of_g @ spread[quantity][other].T).T
+                    block = product(of_f, product(of_g, spread[quantity][other].T).T)
                     found[np.ix_(f.member, g.member)] += block
                     if f is not g:
                         found[np.ix_(g.member, f.member)] += block.T
@@ -205,16 +206,13 @@ def sharpened(sharp: Sharp, y: Floats, steps: int, near: float, meter: Meter) ->
 
 def _direction(sharp: Sharp, here: Step, curvature: Floats, damping: float) -> Floats:
     """Return Newton's direction, in scaled prices; those that can go no farther stay."""
-    from scipy.linalg import cho_factor, cho_solve
-
     free = np.flatnonzero(sharp.free(here))
     move = np.zeros(len(here.y))
     if len(free):
         system = curvature.copy() if len(free) == len(curvature) else curvature[np.ix_(free, free)]
         own = system.diagonal()
         system[np.diag_indices(len(free))] += damping * (own + np.median(own))
-        factor = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
-        move[free] = -cho_solve(factor, here.slope[free], check_finite=False)
+        move[free] = -solved(system, here.slope[free])
     return move
 
 

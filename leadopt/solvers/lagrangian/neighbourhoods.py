@@ -41,7 +41,7 @@ def searched_around(core: Core, y: Floats, at: Ints, meter: Meter, until_s: floa
     """
     rng, n = np.random.default_rng(_SEED), len(core.leads)
     loss, worth, size, idle = losses(core, y), core.worth(at), _FIRST, 0
-    tried, most = 0, _MOST if np.isinf(meter.left_s) else np.inf
+    tried, most = 0, _MOST if meter.ends_by_itself else np.inf
     while idle < _PATIENCE and tried < most and meter.left_s > until_s:
         tried += 1
         lost = loss[at]

@@ -18,6 +18,7 @@ from leadopt.solvers.lagrangian.work import DEAR, DEARER, Work
 
 _CLOSED = 0.5  # of the open options: where more stay open, a second search would get no farther
 _AT_FIRST, _AROUND = 0.4, 0.9  # parts of the time left for a search of all, and for one of neighbourhoods after it
+_CAPPED = 0.8  # the first of these where a search is to end by itself, if it can
 _SEARCH = 0.9  # part of the time left that a search may take if a bound is to be found after it
 _NOTHING = 1e-12  # of all gains: what rounding can hide is next to nothing
 _NOISE = 1e-14  # of all that is added up, gains and charges
@@ -122,7 +123,8 @@ class Small:
         """
         meter, loss = self.work.meter, losses(core, y)
         # An allowed answer is needed to search around; and where chains found none, there is little around a draft.
-        found = self._whole(core, begun, loss, best, _AT_FIRST if begun.fits and not begun.stuck else 1.0, reserved_s)
+        at_first = _CAPPED if meter.ends_by_itself else _AT_FIRST
+        found = self._whole(core, begun, loss, best, at_first if begun.fits and not begun.stuck else 1.0, reserved_s)
         if found.complete or not found.fits or meter.left_s <= reserved_s:
             return found
         left_s = meter.left_s - reserved_s
@@ -137,7 +139,7 @@ class Small:
         left_s = self.work.meter.left_s
         # An answer that lacks less has no option that loses more.
         open_ = loss <= best - core.worth(known.at) if known.fits else np.ones(len(core.rep), dtype=bool)
-        if known.fits and open_.sum() > (self.searched if np.isinf(left_s) else self.searched_in_time):
+        if known.fits and open_.sum() > (self.searched if self.work.meter.ends_by_itself else self.searched_in_time):
             return known
         seconds = max(share * (left_s - reserved_s), 0.0 if known.fits else self.work.grace_s)
         found = core.whole(open_, known.at, self.most_work, seconds)

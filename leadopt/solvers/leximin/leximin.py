@@ -11,6 +11,7 @@ from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.problem.gains import Affinity
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit, Problem
+from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.leximin.counts import Levels, fair_counts, loads_are_convex
 from leadopt.solvers.leximin.programs import best_leximin, kinds_of, loads_of, relaxed_loads
 
@@ -60,6 +61,7 @@ def leximin(
     names: Sequence[str],
     usage: "ArrayLike | Affinity" = 1.0,
     leads: ArrayLike | None = None,
+    meter: Meter | None = None,
 ) -> Leximin:
     r"""Return limits that raise the least share first, then the second least, and so on.
 
@@ -81,6 +83,8 @@ def leximin(
         (n_reps,), what the limits call the reps
     usage, leads
         what is shared, as in `Limit`: by default each lead counts 1
+    meter
+        knows when time is over; a flow is exact all the same
 
     Raises
     ------
@@ -88,6 +92,8 @@ def leximin(
         entitlements of a wrong shape, negative, or all 0; too many pairs for the method
     Infeasible
         no answer meets every hard limit
+    OutOfTime
+        the meter's time is over, and no programme has ended
 
     Notes
     -----
@@ -134,9 +140,17 @@ def leximin(
         return Leximin(limits=limits, least=np.float64(unit) * levels.least, method="flow")
     eligible = hard.affinity.eligible.sum(axis=1)[hard.affinity.row]
     if eligible[hard.pins < 0].sum() <= EXACT_PAIRS and np.count_nonzero(share) <= EXACT_REPS:
-        loads = loads_of(hard, measure, best_leximin(hard, measure, share))
-        return Leximin(limits=_held(measure, loads, share, names), least=np.where(share > 0, loads, 0.0), method="milp")
-    return _relaxed(hard, measure, share, names)
+        try:
+            loads = loads_of(hard, measure, best_leximin(hard, measure, share, _half(meter)))
+            least = np.where(share > 0, loads, 0.0)
+            return Leximin(limits=_held(measure, loads, share, names), least=least, method="milp")
+        except OutOfTime:  # what divided leads allow is known sooner
+            pass
+    return _relaxed(hard, measure, share, names, meter)
+
+
+def _half(meter: Meter | None) -> Meter | None:
+    return meter if meter is None or meter.limit_s is None else Meter(meter.relay, 0.5 * max(meter.left_s, 0.0))
 
 
 def _entitlement(entitlement: ArrayLike, n_reps: int) -> Floats:
@@ -205,7 +219,7 @@ def _held(measure: Limit, loads: Floats, share: Floats, names: Sequence[str]) ->
     )
 
 
-def _relaxed(problem: Problem, measure: Limit, share: Floats, names: Sequence[str]) -> Leximin:
+def _relaxed(problem: Problem, measure: Limit, share: Floats, names: Sequence[str], meter: Meter | None) -> Leximin:
     kinds, size = kinds_of(problem, measure)
     n_pairs = int(problem.affinity.eligible[problem.affinity.row[kinds]].sum())
     if n_pairs > MOST_PAIRS:
@@ -213,7 +227,7 @@ def _relaxed(problem: Problem, measure: Limit, share: Floats, names: Sequence[st
             f"leximin: linear programmes take at most {MOST_PAIRS:,} pairs; found {n_pairs:,}; share out leads by "
             "number, with limits of single reps, or give each rep a band"
         )
-    loads = relaxed_loads(problem, measure, share, kinds, size)
+    loads = relaxed_loads(problem, measure, share, kinds, size, meter)
     if measure.counts_leads:
         note = "fair shares were computed as if leads could be divided, and are met to one lead"
         loads = np.floor(loads + 1e-3)

@@ -18,6 +18,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.errors import Infeasible, SolverFailed, Witness, enumerate_some
 from leadopt.problem.counted import Classes
 from leadopt.problem.problem import ROUNDING, Limit, Problem
+from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.flow.equal_leads import group_leads
 from leadopt.solvers.leximin.counts import eligibility
 from leadopt.solvers.whole_numbers import WholeProgram, weighted_sum
@@ -104,7 +105,7 @@ def loads_of(problem: Problem, measure: Limit, rep_of_lead: Ints) -> Floats:
     return np.bincount(reps, weights=measure.usage_at(held, reps), minlength=problem.n_reps).astype(np.float64)
 
 
-def best_leximin(problem: Problem, measure: Limit, entitlement: Floats) -> Ints:
+def best_leximin(problem: Problem, measure: Limit, entitlement: Floats, meter: Meter | None = None) -> Ints:
     """Return the most gainful of all leximin answers, int64 (n_leads,), by one integer programme per entitled rep.
 
     Shares that differ by a millionth of a typical one count as equal.
@@ -115,16 +116,18 @@ def best_leximin(problem: Problem, measure: Limit, entitlement: Floats) -> Ints:
         no answer meets every limit
     SolverFailed
         a search did not end within the effort that is allowed
+    OutOfTime
+        the meter's time is over
     """
     free = np.flatnonzero(problem.pins < 0)
     programme = _Programme.of(problem, measure, entitlement, free, np.ones(len(free)))
     whole = _Whole.of(problem, programme, free)
     sums: list[int] = []
     for k in range(1, len(programme.fixed) + 1):
-        at = whole.solved(problem, sums, k)
+        at = whole.solved(problem, sums, k, meter)
         shares = np.sort(whole.shares[:, at].sum(axis=1) + whole.fixed)
         sums.append(int(shares[:k].sum()) - k * _EQUAL)
-    rep = whole.rep[whole.solved(problem, sums, None)]
+    rep = whole.rep[whole.solved(problem, sums, None, meter)]
     rep_of_lead = problem.pins.copy()
     rep_of_lead[free] = np.where(rep == problem.n_reps, -1, rep)
     return rep_of_lead
@@ -179,7 +182,7 @@ class _Whole:
             fixed=np.rint(_STEPS * programme.fixed).astype(np.int64),
         )
 
-    def solved(self, problem: Problem, sums: list[int], k: int | None) -> Ints:
+    def solved(self, problem: Problem, sums: list[int], k: int | None, meter: Meter | None) -> Ints:
         """Return the options with the greatest sum of the k smallest shares (None: gain) that keep the sums before.
 
         Beside the options, each sum has a level t and what each share lacks to it.
@@ -202,9 +205,11 @@ class _Whole:
             self.program.valued(model)
         else:
             model.program.maximize(totals[-1])
-        found = model.solved(_WORK, np.inf)
+        found = model.solved(_WORK, _left_s(meter))
         if found.at is None and found.complete:
             raise _no_answer(problem)
+        if not found.complete and meter is not None:
+            meter.check()
         if found.at is None or not found.complete:
             raise SolverFailed(
                 "leximin: the search for the fairest answer did not end; give each rep a band, or share out by number"
@@ -217,7 +222,9 @@ def _gains(problem: Problem, programme: _Programme) -> Floats:
     return np.asarray(problem.affinity.at(programme.lead, programme.rep) - pool)
 
 
-def relaxed_loads(problem: Problem, measure: Limit, entitlement: Floats, leads: Ints, size: Floats) -> Floats:
+def relaxed_loads(
+    problem: Problem, measure: Limit, entitlement: Floats, leads: Ints, size: Floats, meter: Meter | None = None
+) -> Floats:
     """Return the leximin loads, float64 (n_reps,), where leads may be divided: linear programmes, one a level.
 
     Free leads come as kinds, with how many each stands for.
@@ -229,18 +236,22 @@ def relaxed_loads(problem: Problem, measure: Limit, entitlement: Floats, leads: 
     ------
     Infeasible
         no answer meets every limit
+    OutOfTime
+        the meter's time is over
     """
     programme = _Programme.of(problem, measure, entitlement, leads, size)
     level, rising = np.zeros(len(programme.fixed)), np.ones(len(programme.fixed), dtype=bool)
     while rising.any():
-        level[rising], price = _raised(problem, programme, level, rising)
+        level[rising], price = _raised(problem, programme, level, rising, meter)
         rising &= price <= 1e-7  # the prices of those that rise add up to 1 at least
     loads = np.zeros(problem.n_reps)
     loads[entitlement > 0] = level * programme.unit * entitlement[entitlement > 0]
     return loads
 
 
-def _raised(problem: Problem, programme: _Programme, level: Floats, rising: NDArray[np.bool_]) -> tuple[float, Floats]:
+def _raised(
+    problem: Problem, programme: _Programme, level: Floats, rising: NDArray[np.bool_], meter: Meter | None
+) -> tuple[float, Floats]:
     """Return how high the rising reps can rise together while the others keep their levels, and the price of each."""
     from scipy.optimize import linprog
     from scipy.sparse import csr_array, hstack, vstack
@@ -254,6 +265,7 @@ def _raised(problem: Problem, programme: _Programme, level: Floats, rising: NDAr
         A_ub=hstack([vstack([rules, -programme.shares]), column], format="csr"),
         b_ub=np.concatenate([programme.upper[high], -programme.lower[low], programme.fixed - kept]),
         bounds=np.column_stack([np.zeros(len(programme.lead) + 1), np.append(programme.most, np.inf)]),
+        options=_left(meter),
         method="highs-ipm",  # ten times as quick as simplex here, as nearly every rep holds back another
     )
     _check(problem, result)
@@ -271,6 +283,19 @@ def kinds_of(problem: Problem, measure: Limit) -> tuple[Ints, Floats]:
     return groups.example, groups.size.astype(np.float64)
 
 
+def _left_s(meter: Meter | None) -> float:
+    """Return the seconds that are left; raise `OutOfTime` if there are none."""
+    if meter is None:
+        return np.inf
+    meter.check()
+    return meter.left_s
+
+
+def _left(meter: Meter | None) -> Any:
+    """Return HiGHS' option for the time that is left."""
+    return {"time_limit": left_s} if np.isfinite(left_s := _left_s(meter)) else {}
+
+
 def _no_answer(problem: Problem) -> Infeasible:
     names = tuple(limit.name or f"limit {k}" for k, limit in enumerate(problem.limits))
     need = problem.n_leads if np.isneginf(problem.reserve) else 1
@@ -281,7 +306,9 @@ def _no_answer(problem: Problem) -> Infeasible:
 
 
 def _check(problem: Problem, result: Any) -> None:
-    """Refuse what HiGHS could not solve: status 2 says that nothing meets the limits."""
+    """Refuse what HiGHS could not solve: status 1 says that time is over, 2 that nothing meets the limits."""
+    if result.status == 1:
+        raise OutOfTime
     if result.status == 2:
         raise _no_answer(problem)
     if result.status != 0:

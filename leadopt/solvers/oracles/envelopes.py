@@ -16,6 +16,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.gains import Affinity
+from leadopt.problem.linear_algebra import inner
 from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.oracles.protocols import Open, SlopedLoads
 
@@ -141,7 +142,7 @@ class EnvelopeOracle:
         size = (pieces.stop - pieces.start).astype(np.float64)
         rate = np.where(pieces.option < n, self.lines[pieces.row, pieces.option], 0.0)
         kept = self._heights(prices)[pieces.option]
-        gained = rate @ (self.sums[pieces.stop] - self.sums[pieces.start])
+        gained = inner(rate, self.sums[pieces.stop] - self.sums[pieces.start])
         after = np.flatnonzero(pieces.row[1:] == pieces.row[:-1]) + 1
         row, at = pieces.row[after], pieces.start[after]
         low = np.maximum(at - (broad * size[after - 1]).astype(np.int64) - _WINDOW, self.first[row])
@@ -149,7 +150,7 @@ class EnvelopeOracle:
         width = np.maximum(self.scales[high] - self.scales[low], 1e-9 * self.scales[high] + 1e-300)
         return SlopedLoads(
             load=np.bincount(pieces.option, weights=size, minlength=n + 1)[:n].astype(np.float64),
-            value=float(gained + np.where(np.isfinite(kept), kept, 0.0) @ size),
+            value=gained + inner(np.where(np.isfinite(kept), kept, 0.0), size),
             a=pieces.option[after - 1],
             b=pieces.option[after],
             weight=(high - low) / width / (rate[after] - rate[after - 1]),

@@ -9,6 +9,7 @@ from leadopt.errors import Infeasible, InvalidInput
 from leadopt.matching import solve
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
+from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.leximin import leximin as module
 from leadopt.solvers.leximin.leximin import leximin, leximin_limits
 from tests.oracles import brute_force, loads
@@ -245,3 +246,37 @@ def test_too_many_pairs_without_a_method_are_refused(monkeypatch):
     problem = Problem(affinity=np.ones((900, 5)), capacity=250)
     with pytest.raises(InvalidInput, match="leximin: linear programmes take at most 1,000 pairs; found 4,500"):
         leximin(problem, entitlement=np.ones(5), names="abcde", usage=np.linspace(1, 2, 900))
+
+
+def crossing(n, m):
+    rng = np.random.default_rng(0)
+    hours = [Limit(reps=[rep], usage=rng.lognormal(0, 0.5, n), upper=0.4 * n) for rep in range(m)]
+    return Problem(affinity=rng.random((n, m)), capacity=n, limits=hours)
+
+
+def test_a_flow_needs_no_time():
+    problem = Problem(affinity=np.ones((10, 3)), capacity=10)
+    found = leximin(problem, entitlement=[1, 1, 1], names="abc", meter=Meter(None, 1e-9))
+    assert (found.method, found.least.tolist()) == ("flow", [3, 3, 3])
+
+
+@pytest.mark.parametrize("n", [10, 100])
+def test_programmes_end_with_the_time(n):
+    with pytest.raises(OutOfTime):
+        leximin(crossing(n, 3), entitlement=[1, 1, 1], names="abc", meter=Meter(None, 1e-9))
+
+
+def test_enough_time_changes_nothing():
+    for n in (10, 100):
+        free = leximin(crossing(n, 3), entitlement=[1, 1, 1], names="abc")
+        timed = leximin(crossing(n, 3), entitlement=[1, 1, 1], names="abc", meter=Meter(None, 1e3))
+        assert (timed.method, timed.least.tolist()) == (free.method, free.least.tolist())
+
+
+def test_where_exact_shares_take_too_long_those_of_divided_leads_are_asked_for(monkeypatch):
+    def slow(*_):
+        raise OutOfTime
+
+    monkeypatch.setattr(module, "best_leximin", slow)
+    found = leximin(crossing(10, 3), entitlement=[1, 1, 1], names="abc", meter=Meter(None, 1e3))
+    assert found.method == "lp" and "as if leads could be divided" in found.note

@@ -1,0 +1,123 @@
+"""The time that all searches of one call have together, and what is said where it ends one."""
+
+from math import inf, isfinite
+from numbers import Real
+from time import perf_counter
+
+import numpy as np
+
+from leadopt.errors import InvalidInput
+from leadopt.matching import Match, Status, solve
+from leadopt.problem.problem import Problem
+from leadopt.progress import Meter
+from leadopt.solvers import MinCostFlow, Near
+from leadopt.solvers.base import checked_time_limit
+from leadopt.tables.text import number
+
+LIMIT_S = 10.0  # of a call that names none
+SEARCH = "search for"  # how the stage begins that says what is searched for, and for how long
+_MOMENT_S = 0.02  # that a search gets where no time is left: for a draft, and bounds by the prices that are known
+_NEARLY = 0.85  # of its time: a search that took so much and proved nothing was ended by it, as some is kept for bounds
+
+
+class Clock:
+    """What is left of the time of one call: for its total value, its fair shares, its plan, and why there is none.
+
+    Only searches take time from it: a flow is exact, and as quick as it is.
+
+    Parameters
+    ----------
+    time_limit_s
+        seconds that a search may use to find something better; inf = it ends by itself; None = the same, and after
+        `LIMIT_S` seconds at the latest
+    meter
+        is told what is searched for, and of every stage
+
+    Attributes
+    ----------
+    ended
+        whether time ended the last search
+    """
+
+    def __init__(self, time_limit_s: float | None = None, meter: Meter | None = None) -> None:
+        self.limit_s = LIMIT_S if time_limit_s is None else _checked(time_limit_s)
+        self.meter = meter or Meter()
+        self.ended = False
+        self._capped = time_limit_s is None
+        self._start = perf_counter()
+
+    @property
+    def left_s(self) -> float:
+        """Seconds that are left, at least a moment; inf where there is no limit."""
+        return max(self.limit_s - (perf_counter() - self._start), _MOMENT_S)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is none left."""
+        return perf_counter() - self._start >= self.limit_s
+
+    def searching(self, what: str, seconds: float) -> Meter:
+        """Say what is searched for, and return the meter of that search."""
+        most = f", {number(seconds)} s at most" if isfinite(seconds) else ""
+        self.meter.enter(f"{SEARCH} {what}{most}")
+        return Meter(self.meter.relay, seconds if isfinite(seconds) else None, capped=True)
+
+    def solve(
+        self,
+        problem: Problem,
+        what: str = "the plan",
+        *,
+        part: float = 1.0,
+        capped: bool = False,
+        rng: "int | np.random.Generator" = 0,
+        near: Near | None = None,
+    ) -> Match:
+        """Return what `matching.solve` does, within a part of the time that is left.
+
+        Parameters
+        ----------
+        what
+            is searched for, for who listens
+        part
+            of the time left
+        capped
+            whether to end as soon as a search without a limit would, though there may be time to find something better
+        """
+        self.ended = False
+        if MinCostFlow().refuses(problem) is None or not isfinite(self.limit_s):
+            return solve(problem, rng=rng, near=near, on_progress=self.meter.relay)
+        seconds, start = part * self.left_s, perf_counter()
+        self.searching(what, seconds)
+        found = solve(
+            problem,
+            rng=rng,
+            near=near,
+            time_limit_s=seconds,
+            capped=capped or self._capped,
+            on_progress=self.meter.relay,
+        )
+        cut_short = "stopped" in found.stats or perf_counter() - start >= _NEARLY * seconds
+        self.ended = found.status is Status.FEASIBLE and cut_short
+        return found
+
+
+def allow_more(limit_s: float) -> str:
+    """Return how to allow more time than a limit, in words.
+
+    >>> allow_more(10.0)
+    'allow more time: time_limit_s=60 (--time-limit 60), inf = no limit'
+    """
+    more = number(max(1.0, 6.0 * limit_s))
+    return f"allow more time: time_limit_s={more} (--time-limit {more}), inf = no limit"
+
+
+def _checked(time_limit_s: float) -> float:
+    if isinstance(time_limit_s, Real) and time_limit_s == inf:
+        return inf
+    try:
+        return checked_time_limit(time_limit_s) or LIMIT_S
+    except InvalidInput:
+        raise InvalidInput(
+            f"time_limit_s: must be a positive number of seconds, inf for no limit, or None for {LIMIT_S:g}; "
+            f"found {time_limit_s!r}"
+        ) from None
