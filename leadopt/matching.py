@@ -58,7 +58,8 @@ class Match(Result):
     bound, gap
         no allowed assignment is worth more than `bound`; ``gap`` as in `Certificate`
     prices
-        float64 (n_reps,), what one more slot of each rep adds at most, and one fewer costs at least
+        float64 (n_reps,), dual values: with one more slot of a rep no answer is worth more than `bound` and this. Where
+        that proves the answer, it is what one more slot adds at most, and one fewer costs at least
     limit_prices
         float64 (n_limits,), the same for each limit; negative where a minimum costs gain
     lead_prices
