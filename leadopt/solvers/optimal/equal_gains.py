@@ -7,11 +7,10 @@ import numpy as np
 from leadopt.arrays import Bools, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.problem import Problem
-from leadopt.problem.reduced_gains import largest_gain
 from leadopt.solvers.base import Answer
 from leadopt.solvers.flow.equal_leads import grouped
 from leadopt.solvers.flow.limit_tree import LimitTree, NotNested, countable, limit_tree
-from leadopt.solvers.optimal.standing import BEYOND, NO_LOSS, Standing, missed
+from leadopt.solvers.optimal.standing import BEYOND, ROUNDING, Standing, missed
 from leadopt.solvers.optimal.ties import Ties, rebalanced, shuffled
 from leadopt.solvers.optimal.unevenness import Unevenness
 
@@ -49,7 +48,7 @@ def _tied_rows(problem: Problem) -> Bools:
         scratch[:] = rates[start:stop]
         scratch.sort(axis=1)
         with np.errstate(invalid="ignore"):
-            same = np.diff(scratch, axis=1) <= NO_LOSS * np.abs(scratch[:, 1:])
+            same = np.diff(scratch, axis=1) <= ROUNDING * np.abs(scratch[:, 1:])
         tied[start:stop] = same.any(axis=1)
 
     over_blocks(len(rates), rates.shape[1], look)
@@ -60,7 +59,7 @@ def as_good_in_the_pool(problem: Problem, leads: Ints, rep_of_lead: Ints) -> Boo
     """Return which of some leads have a rep, and would gain the same in the pool."""
     placed = rep_of_lead[leads] >= 0
     gains = problem.affinity.at(leads, np.maximum(rep_of_lead[leads], 0))
-    return placed & (np.abs(gains - problem.reserve) <= NO_LOSS * largest_gain(problem))
+    return placed & (np.abs(gains - problem.reserve) <= ROUNDING * np.abs(gains))
 
 
 def _nested(problem: Problem) -> LimitTree:
@@ -85,7 +84,7 @@ def _ties(problem: Problem, rep_of_lead: Ints, tree: LimitTree) -> Ties | None:
         return None
     (row, rep), pooled = np.divmod(distinct // 2, m), distinct % 2 == 1
     here = affinity.rates[row, rep][:, None]
-    choice = np.column_stack([np.abs(affinity.rates[row] - here) <= NO_LOSS * np.abs(here), pooled])
+    choice = np.column_stack([np.abs(affinity.rates[row] - here) <= ROUNDING * np.abs(here), pooled])
     choice[:, :-1] &= problem.capacity > 0
     choice[np.arange(len(rep)), rep] = True
     pattern = np.unique(np.packbits(choice, axis=1), axis=0, return_inverse=True)[1].reshape(-1)[of_lead.reshape(-1)]
@@ -104,4 +103,4 @@ def _as_good(problem: Problem, before: Ints, after: Ints) -> bool:
         return False
     soft = ~hard
     paid = [missed(one.used, one.lower, one.upper)[soft] @ one.penalty[soft] for one in (old, new)]
-    return bool(paid[1] <= paid[0] + new.no_loss)
+    return bool(paid[1] <= paid[0] * (1.0 + ROUNDING))

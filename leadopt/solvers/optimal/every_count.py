@@ -12,7 +12,7 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.solvers.optimal.options import Options
-from leadopt.solvers.optimal.standing import BEYOND, Standing, missed
+from leadopt.solvers.optimal.standing import BEYOND, ROUNDING, Standing, gained, missed
 from leadopt.solvers.optimal.unevenness import Unevenness
 
 _MOST = 4_000  # answers that are followed at a time
@@ -75,7 +75,9 @@ class _Layer(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Search:
-    """What each lead's options gain and take of the limits that could be missed, and what later leads take in all."""
+    """What each lead's options gain more than where it is, what they take of the limits that could be missed, and what
+    later leads take in all; and what is paid now for limits that give way.
+    """
 
     standing: Standing
     unevenness: Unevenness
@@ -85,7 +87,7 @@ class _Search:
     gains: list[Floats]
     takes: list[Floats]
     later: Floats
-    worth: float
+    paid: float
 
     @classmethod
     def of(cls, standing: Standing, unevenness: Unevenness, choices: _Choices) -> "_Search":
@@ -95,15 +97,13 @@ class _Search:
         used, everything = problem.loads(without), np.arange(len(problem.limits))
         places = range(problem.n_reps + 1)
         taken = np.stack([standing.takes(leads, rep, everything) for rep in places], axis=1)
-        gained = np.stack([standing.gains(leads, rep) for rep in places], axis=1)
+        gains = np.stack([standing.gains(leads, rep) for rep in places], axis=1)
+        more = gained(gains[np.arange(len(leads)), standing.rep_of_lead[leads]][:, None], gains)
         takes = [taken[i, options] for i, options in enumerate(choices.options)]
         extremes = np.array([[some.min(axis=0), some.max(axis=0)] for some in takes])
         later = np.append(np.cumsum(extremes[::-1], axis=0)[::-1], np.zeros((1, 2, len(used))), axis=0)
         low, high = used + later[0, 0], used + later[0, 1]
         rows = np.flatnonzero((high > standing.upper) | (low < standing.lower))
-        here = standing.rep_of_lead[leads]
-        gains = [gained[i, options] for i, options in enumerate(choices.options)]
-        now = sum(float(gains[i][options == here[i]][0]) for i, options in enumerate(choices.options))
         first = _Layer(
             loads=np.bincount(without + 1, minlength=problem.n_reps + 1)[None, 1:],
             used=used[None, rows],
@@ -118,10 +118,10 @@ class _Search:
             choices=choices,
             rows=rows,
             first=first,
-            gains=gains,
+            gains=[more[i, options] for i, options in enumerate(choices.options)],
             takes=[some[:, rows] for some in takes],
             later=later[:, :, rows],
-            worth=now - float(_paid(standing, rows, standing.used[None, rows])[0]),
+            paid=float(_paid(standing, rows, standing.used[None, rows])[0]),
         )
 
     def run(self) -> Ints | None:
@@ -172,8 +172,8 @@ class _Search:
 
     def _best(self, layer: _Layer) -> int | None:
         """Return the most even of the whole answers that are as good, if it is better than the one there is."""
-        worth = layer.gain - _paid(self.standing, self.rows, layer.used)
-        as_good = np.flatnonzero(worth >= self.worth - self.standing.no_loss)
+        paid = _paid(self.standing, self.rows, layer.used) * (1.0 - ROUNDING)
+        as_good = np.flatnonzero(layer.gain - paid >= -self.paid * (1.0 + ROUNDING))
         if not len(as_good):
             return None
         total, lots = self.unevenness.total(layer.loads[as_good]), self.unevenness.lots(layer.loads[as_good])

@@ -6,10 +6,9 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
-from leadopt.problem.reduced_gains import largest_gain
 
 BEYOND = 1e-12  # relative: by how much a bound may be missed, which is what adding up in another order can do
-NO_LOSS = 1e-14  # of the largest gain: what adding up in another order can do to a sum of a few
+ROUNDING = 2.0**-49  # of a number: what adding up a few in another order can do to it
 _KEPT = 20_000_000  # numbers of what leads take that are kept; beyond, they are looked up each time
 
 
@@ -29,8 +28,8 @@ class Standing:
         float64 (n_limits,)
     rows
         the limits that each rep is in, and none for the pool
-    no_loss
-        what a gain may differ by and be the same
+    lower, upper, penalty
+        float64 (n_limits,), of each limit; inf = hard
     """
 
     problem: Problem
@@ -38,7 +37,6 @@ class Standing:
     n_leads_of_rep: Ints
     used: Floats
     rows: tuple[Ints, ...]
-    no_loss: float
     lower: Floats
     upper: Floats
     penalty: Floats
@@ -61,7 +59,6 @@ class Standing:
             n_leads_of_rep=np.bincount(np.where(rep_of_lead < 0, m, rep_of_lead), minlength=m + 1),
             used=problem.loads(rep_of_lead),
             rows=tuple(np.array(some, dtype=np.int64) for some in rows),
-            no_loss=NO_LOSS * largest_gain(problem),
             lower=bounds[:, 0],
             upper=bounds[:, 1],
             penalty=np.array([np.inf if limit.penalty is None else limit.penalty for limit in problem.limits]),
@@ -93,8 +90,11 @@ class Standing:
         return found
 
     def moved(self, leads: Ints, here: int, there: int, rows: Ints) -> tuple[Floats, Floats]:
-        """Return what each lead's move from rep to rep gains, and what it changes of some limits."""
-        gain = self.gains(leads, there) - self.gains(leads, here)
+        """Return what each lead's move from rep to rep gains at most, and what it changes of some limits.
+
+        Gains are what they are and a rounding more, so that what loses nothing is not taken for a loss.
+        """
+        gain = gained(self.gains(leads, here), self.gains(leads, there))
         return gain, self.takes(leads, there, rows) - self.takes(leads, here, rows)
 
     def around(self, *reps: int) -> Ints:
@@ -113,9 +113,9 @@ class Standing:
         paid = np.zeros(len(change))
         if not hard.all():
             soft = ~hard
-            more = missed(then[:, soft], lower[soft], upper[soft]) - missed(now[soft], lower[soft], upper[soft])
-            paid = more @ self.penalty[rows][soft]
-        return np.asarray((fits | ~hard).all(axis=1) & (gain - paid >= -self.no_loss))
+            before, after = missed(now[soft], lower[soft], upper[soft]), missed(then[:, soft], lower[soft], upper[soft])
+            paid = (after * (1.0 - ROUNDING) - before * (1.0 + ROUNDING)) @ self.penalty[rows][soft]
+        return np.asarray((fits | ~hard).all(axis=1) & (gain >= paid))
 
     def move(self, leads: Ints, there: int) -> None:
         """Move leads to a rep, or to the pool."""
@@ -155,5 +155,14 @@ class Standing:
         return self._inside[chosen]
 
 
+def gained(here: Floats, there: Floats) -> Floats:
+    """Return what gains elsewhere are more than here, rounded up; -inf where a lead may not be there."""
+    allowed = np.isfinite(there)
+    difference = np.where(allowed, there, 0.0) - here
+    allowance = np.where(difference == 0.0, 0.0, ROUNDING * (np.abs(here) + np.abs(np.where(allowed, there, 0.0))))
+    return np.where(allowed, difference + allowance, -np.inf)
+
+
 def missed(load: Floats, lower: Floats, upper: Floats) -> Floats:
+    """Return by how much loads are beyond their bounds."""
     return np.asarray(np.maximum(0.0, load - upper) + np.maximum(0.0, lower - load))
