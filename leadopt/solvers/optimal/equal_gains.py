@@ -14,8 +14,8 @@ from leadopt.solvers.optimal.standing import BEYOND, ROUNDING, Standing, missed
 from leadopt.solvers.optimal.ties import Ties, rebalanced, shuffled
 from leadopt.solvers.optimal.unevenness import Unevenness
 
-_MOST_CHOICES = 60_000  # in one flow: it takes half a second
-_MOST_GROUPS = 20_000  # of leads with the same choice; of more, so many are drawn, and the others stay
+_MOST_CHOICES = 30_000  # in one flow: it takes a quarter of a second
+_MOST_GROUPS = 5_000  # of leads with the same choice; of more, so many are drawn, and the others stay
 _MOST_CELLS = 50_000_000  # choices that are compared at once
 
 
