@@ -47,7 +47,7 @@ def evened(
     free = np.flatnonzero(problem.pins < 0)
     if not len(free) or (n_pairs > _WHOLE and not any_equal(problem, answer.rep_of_lead)):
         return answer.rep_of_lead
-    unevenness = Unevenness.of(problem, rng)
+    unevenness = Unevenness.of(problem, rng) if near is None else Unevenness.near(problem, near)
     kind = np.full(problem.n_leads, -1)
     kind[free] = kinds(problem, free)
     begun = answer.rep_of_lead if near is not None else shared_out(problem, answer, unevenness, rng)

@@ -13,14 +13,14 @@ _SAME = 1e-12  # relative: steps that differ by less are equally good
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unevenness:
-    r"""The sum of load^2 / capacity over reps; of loads with the same sum, `favour` takes the one drawn by lot.
+    r"""The sum of load^2 / capacity over reps; of loads with the same sum, `favour` says which to take.
 
     Parameters
     ----------
     capacity
         float64 (n_reps,), at least 1
     favour
-        int64 (n_reps,), a random order of the reps: who is last in it gets less
+        int64 (n_reps,), who has a large number gets less: a random order of the reps, unless an answer is known
     """
 
     capacity: Floats
@@ -29,8 +29,13 @@ class Unevenness:
     @classmethod
     def of(cls, problem: Problem, rng: "np.random.Generator") -> "Unevenness":
         """Return the measure for a problem's reps, with a favour that is drawn."""
-        capacity = np.clip(problem.capacity, 1, UNLIMITED).astype(np.float64)
-        return cls(capacity=capacity, favour=rng.permutation(problem.n_reps))
+        return cls(capacity=_shares(problem), favour=rng.permutation(problem.n_reps))
+
+    @classmethod
+    def near(cls, problem: Problem, rep_of_lead: Ints) -> "Unevenness":
+        """Return the same with a favour for those who have more in an answer that is known."""
+        loads = np.bincount(rep_of_lead + 1, minlength=problem.n_reps + 1)[1:]
+        return cls(capacity=_shares(problem), favour=loads.max(initial=0) - loads)
 
     def total(self, loads: Ints) -> Floats:
         """Return the sum for loads int64 (.., n_reps)."""
@@ -87,3 +92,7 @@ class Unevenness:
             poured = np.minimum(np.maximum(held, np.floor(level * self.capacity)), np.maximum(held, capacity)).sum()
             low, high = (level, high) if poured <= total else (low, level)
         return np.minimum(np.floor(low * self.capacity).astype(np.int64) - 1, capacity)
+
+
+def _shares(problem: Problem) -> Floats:
+    return np.clip(problem.capacity, 1, UNLIMITED).astype(np.float64)
