@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from leadopt.solvers import Answer, Auction, Envelope, Hungarian, Milp, MinCostF
 from leadopt.solvers.base import checked_time_limit
 from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.flow.equal_leads import few_kinds
+from leadopt.solvers.optimal.evened import evened
 from leadopt.solvers.optimal.ties import spread_ties
 from leadopt.tables.result import Result
 from leadopt.tables.text import count, number
@@ -30,6 +32,8 @@ from leadopt.tables.text import count, number
 # 20,000 pairs on. A flow over 500,000 takes a quarter of a second at least (`flow_seconds`).
 _WORTH_NUMBA = 500_000
 _SEARCHED = 20_000  # pairs up to which a search takes up what rounding leaves open
+_NO_LOSS = 1e-12  # of the objective: what adding up in another order can do to it
+_GRACE = 0.05  # of a time limit
 
 
 class Status(Enum):
@@ -55,7 +59,8 @@ class Match(Result):
     bound, gap
         no allowed assignment is worth more than `bound`; ``gap`` as in `Certificate`
     prices
-        float64 (n_reps,), what one more slot of each rep adds at most, and one fewer costs at least
+        float64 (n_reps,), dual values: with one more slot of a rep no answer is worth more than `bound` and this. Where
+        that proves the answer, it is what one more slot adds at most, and one fewer costs at least
     limit_prices
         float64 (n_limits,), the same for each limit; negative where a minimum costs gain
     lead_prices
@@ -234,13 +239,15 @@ def solve(
     hints, limit_s = (near or Near()).checked(problem), checked_time_limit(time_limit_s)
     chosen = _chosen(Auto() if solver is None else solver, problem, limit_s)
     meter.enter("solve")
-    answer = chosen.solve(problem, hints, Meter(meter.relay, limit_s, capped=capped))
+    timed = Meter(meter.relay, limit_s, capped=capped)
+    answer = chosen.solve(problem, hints, timed)
     meter.enter("certify")
     certificate = _certified(problem, answer, answer.rep_of_lead, chosen)
     if not certificate.optimal and answer.rounding and problem.n_leads * problem.n_reps <= _SEARCHED:
-        chosen, answer, certificate = _searched(problem, answer, certificate, chosen, Meter(meter.relay, limit_s))
+        chosen, answer, certificate = _searched(problem, answer, certificate, chosen, timed)
     meter.enter("spread ties", certificate.objective, certificate.bound)
-    rep_of_lead, certificate = _spread(problem, answer, certificate, chosen, generator)
+    sharing = _Sharing(problem=problem, answer=answer, certificate=certificate, solver=chosen, rng=generator)
+    rep_of_lead, certificate = sharing.nested() if sharing.is_nested else sharing.any(hints.rep_of_lead, timed)
     meter.enter("done", certificate.objective, certificate.bound)
     return _as_match(problem, answer, rep_of_lead, certificate, chosen)
 
@@ -291,20 +298,53 @@ def _searched(
     return search, found, _certified(problem, found, found.rep_of_lead, search)
 
 
-def _spread(
-    problem: Problem, answer: Answer, certificate: Certificate, solver: Solver, rng: np.random.Generator
-) -> tuple[Ints, Certificate]:
-    """Return the answer with ties shared out, unless that cost more than a certificate can tell apart from nothing.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sharing:
+    """An answer whose ties are to be shared out at no loss."""
 
-    Where time is over, or nothing is proved, ties stay.
-    """
-    if not certificate.optimal or answer.stopped or MinCostFlow().refuses(problem):
-        return answer.rep_of_lead, certificate
-    even = spread_ties(problem, answer, rng)
-    if np.array_equal(even, answer.rep_of_lead):
-        return even, certificate
-    evened = _certified(problem, answer, even, solver)
-    return (even, evened) if evened.optimal else (answer.rep_of_lead, certificate)
+    problem: Problem
+    answer: Answer
+    certificate: Certificate
+    solver: Solver
+    rng: np.random.Generator
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether prices prove the answer, and a flow takes its limits."""
+        return self.certificate.optimal and MinCostFlow().refuses(self.problem) is None
+
+    def nested(self) -> tuple[Ints, Certificate]:
+        """Return the answer with ties shared out, unless that cost more than a certificate can tell from nothing.
+
+        Where time is over, ties stay.
+        """
+        if self.answer.stopped:
+            return self.answer.rep_of_lead, self.certificate
+        even = spread_ties(self.problem, self.answer, self.rng)
+        if np.array_equal(even, self.answer.rep_of_lead):
+            return even, self.certificate
+        evened = _certified(self.problem, self.answer, even, self.solver)
+        return (even, evened) if evened.optimal else (self.answer.rep_of_lead, self.certificate)
+
+    def any(self, near: Ints | None, timed: Meter) -> tuple[Ints, Certificate]:
+        """Return the same for an answer that was searched, or under limits of any kind.
+
+        Where time is over, a twentieth of it is taken on top at most.
+        """
+        if not self.problem.limits:  # and nothing is proved: whoever wants ties shared out allows more time
+            return self.answer.rep_of_lead, self.certificate
+        until_s = monotonic() + max(timed.left_s, _GRACE * (timed.limit_s or 0.0))
+        even = evened(self.problem, self.answer, self.rng, near, lambda: monotonic() < until_s)
+        if np.array_equal(even, self.answer.rep_of_lead):
+            return even, self.certificate
+        found = certify(self.problem, even, self.answer.prices, self.answer.limit_prices)
+        if found.violations or found.objective < self.certificate.objective - _NO_LOSS * _size(self.certificate):
+            return self.answer.rep_of_lead, self.certificate
+        return even, _certified(self.problem, self.answer, even, self.solver)
+
+
+def _size(certificate: Certificate) -> float:
+    return max(abs(certificate.bound), abs(certificate.objective))
 
 
 def _as_match(problem: Problem, answer: Answer, rep_of_lead: Ints, certificate: Certificate, solver: Solver) -> Match:

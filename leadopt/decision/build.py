@@ -98,7 +98,10 @@ def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, met
     scale = scale_of(lead_table, past, _segment_by(model), policy)
     known = partial(known, valued=scale.valued)
     if model is None or model.n_outcomes_ == 0:
-        nothing = "no evidence: no settled outcomes to learn from, so all reps count as equal and the split is even"
+        nothing = (
+            "no evidence: no settled outcomes to learn from, so all reps count as equal and the split is even, "
+            "as far as slots, rules, limits and what is kept allow"
+        )
         everywhere = np.zeros(lead_table.n_rows, dtype=np.int64)
         gains = Affinity(rates=np.ones((1, len(rep_ids))), row=everywhere, scale=scale.values)
         return known(gains=gains, evidence=None, unit=scale.unit or "leads", notes=(*scale.notes, nothing))

@@ -324,6 +324,11 @@ class Answered:
         """
         return self.certificate.objective - self.case.credit
 
+    @property
+    def is_best(self) -> bool:
+        """Whether nothing allowed is worth more, as far as is known."""
+        return self.certificate.optimal and not self.certificate.violations
+
     @cached_property
     def exchange(self) -> Exchange | None:
         """What moves cost; None for an answer that is not proven best, or under limits that cross."""

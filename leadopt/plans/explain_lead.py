@@ -8,6 +8,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Case
+from leadopt.plans.slots import Adds, more_room, one_more_slot
 from leadopt.plans.why_unassigned import Pool, Unassigned, why_unassigned
 from leadopt.tables.cells import Id
 from leadopt.tables.result import Parts, Result
@@ -55,7 +56,7 @@ class Record:
 
 
 class Held(NamedTuple):
-    """What a rep is held by: a limit or its slots, and what room for the lead adds."""
+    """What a rep is held by: a limit or its slots, and the price of room for the lead."""
 
     name: str
     price: float
@@ -80,7 +81,9 @@ class Alternative:
         what the plan would lose if the lead had to go there, all else rearranged at its best; inf where no plan allows
         it, None where the plan itself is not proven best
     held_by
-        the capacity and the limits with a price that this rep is under, and what room for the lead adds, dearest first
+        the capacity and the limits with a price that this rep is under, the dearest first
+    adds
+        what room for the lead adds in each of them, at most or exactly
     evidence
         as for the chosen rep; None without history
     """
@@ -92,6 +95,7 @@ class Alternative:
     move_cost: float | None
     held_by: tuple[Held, ...]
     evidence: Record | None
+    adds: tuple[Adds, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -177,12 +181,7 @@ class Explanation(Result):
 
     def _about(self, other: Alternative) -> str:
         worth = f"{other.rep_id} would gain {number(other.gain)} ({self._difference(other)})"
-        held = [
-            f"is full (one more slot adds {number(price)})"
-            if slots
-            else f"is held by {name} (room for this lead adds {number(price)})"
-            for name, price, slots in other.held_by
-        ]
+        held = [_held(one, adds) for one, adds in zip(other.held_by, other.adds, strict=True)]
         state = " but is away" if other.away else f" but {' and '.join(held)}" if held else ""
         return f"{worth}{state}{_move(other.move_cost)}."
 
@@ -244,14 +243,15 @@ def _alternatives(plan: Answered, lead: int, gains: Floats, noise: float, most: 
         Alternative(
             rep_id=case.rep_ids[other],
             gain=float(gains[other]),
-            slot_price=sum(held.price for held in held_by),
+            slot_price=sum(held.price for held in priced),
             away=bool(case.away[other]),
             move_cost=None if costs is None else float(costs[other]),
-            held_by=_dearest(held_by, noise),
+            held_by=(held_by := _dearest(priced, noise)),
             evidence=_record(case, lead, other),
+            adds=tuple(one_more_slot(plan, other) if held.slots else more_room(plan, held.price) for held in held_by),
         )
         for other in _shown(nearest, gains, rep, most)
-        for held_by in [_priced(plan, lead, other)]
+        for priced in [_priced(plan, lead, other)]
     )
 
 
@@ -260,6 +260,12 @@ def _shown(nearest: Ints, gains: Floats, rep: int, most: int) -> list[int]:
     shown = nearest[:most].tolist()
     best = max(nearest.tolist(), key=lambda other: gains[other], default=rep)
     return [*shown, best] if most and best not in shown and gains[best] > gains[rep] else shown
+
+
+def _held(held: Held, adds: Adds) -> str:
+    if not held.slots:
+        return f"is held by {held.name} (room for this lead adds {adds})"
+    return f"is full (one more slot{' alone' * (adds == (0.0, True))} adds {adds})"
 
 
 def _before(case: Case, lead: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Case
+from leadopt.plans.slots import Adds, more_room, one_more_slot
 from leadopt.tables.cells import Id
 from leadopt.tables.result import Cells, Parts, Result
 from leadopt.tables.text import count, number
@@ -30,7 +31,9 @@ class Bound:
     lower, upper
         the bounds; they give way at a cost if `soft`
     price
-        what one more unit of room adds at most; negative where one less of a minimum does
+        the price of one more unit of room; negative where one less of a minimum has one
+    adds
+        what one more unit of room, or one less of a minimum, adds
     soft
         whether there is a penalty instead of a hard bound
     """
@@ -42,6 +45,7 @@ class Bound:
     upper: float
     price: float
     soft: bool
+    adds: Adds
 
     @property
     def slack(self) -> float:
@@ -123,8 +127,8 @@ class RepExplanation(Result):
 
     @property
     def one_more_slot(self) -> float:
-        """What one more slot would add at most."""
-        return self.bounds[0].price
+        """What one more slot would add at most, or exactly where that is known."""
+        return self.bounds[0].adds.amount
 
     @property
     def lines(self) -> list[str]:
@@ -153,10 +157,9 @@ class RepExplanation(Result):
 
     @property
     def _slot(self) -> str:
-        price, held = self.one_more_slot, [bound.name for bound in self.bounds[1:] if bound.price > 0]
-        if price > 0:
-            return f"One more slot would add {number(price)} at most."
-        return f"One more slot would add nothing{': ' + ', '.join(held) + ' would still hold' if held else ''}."
+        adds, held = self.bounds[0].adds, [bound.name for bound in self.bounds[1:] if bound.price > 0]
+        still = f": {', '.join(held)} would still hold" if held and not adds.amount else ""
+        return f"One more slot would add {adds}{still}."
 
     @property
     def _losses(self) -> list[str]:
@@ -229,8 +232,8 @@ def _about(bound: Bound) -> str:
     share = "" if bound.mine == bound.load else f" ({number(bound.mine)} of them here)"
     most = "" if np.isinf(bound.upper) else f" of {number(bound.upper)}"
     least = f", at least {number(bound.lower)}" if bound.lower > 0 else ""
-    price = f"; one more unit adds {number(bound.price)}" if bound.price > 0 else ""
-    price = f"; the minimum costs {number(-bound.price)} a unit" if bound.price < 0 else price
+    price = f"; one more unit adds {bound.adds}" if bound.price > 0 else ""
+    price = f"; one less of the minimum adds {bound.adds}" if bound.price < 0 else price
     return f"{bound.name}: {number(bound.load)}{most}{share}{least}, {bound.state}{price}."
 
 
@@ -294,6 +297,7 @@ def _bounds(plan: Answered, rep: int) -> tuple[Bound, ...]:
         upper=float(case.problem.capacity[rep]),
         price=float(plan.capacity_prices[rep]),
         soft=False,
+        adds=one_more_slot(plan, rep),
     )
     return (
         slots,
@@ -306,6 +310,7 @@ def _bounds(plan: Answered, rep: int) -> tuple[Bound, ...]:
                 upper=limit.upper,
                 price=float(plan.limit_prices_of_problem[k]),
                 soft=limit.penalty is not None,
+                adds=more_room(plan, abs(float(plan.limit_prices_of_problem[k]))),
             )
             for k in plan.limits_of_reps[rep]
             for limit in [case.problem.limits[k]]

@@ -24,8 +24,9 @@ from leadopt.plans.explain_lead import Explanation, explain
 from leadopt.plans.explain_rep import RepExplanation, explain_rep
 from leadopt.plans.moves import moves_of, settled
 from leadopt.plans.outcome import value_in_words
+from leadopt.plans.pins import pin_costs
 from leadopt.plans.quota_cost import quota_cost
-from leadopt.plans.report import load_columns, pin_costs, rep_table, report
+from leadopt.plans.report import load_columns, rep_table, report
 from leadopt.plans.saved.formats import PARTS, read, written
 from leadopt.plans.what_if import WhatIf, bound_by_prices, changed
 from leadopt.plans.why_unassigned import Pool, Unassigned, why_unassigned
@@ -101,6 +102,11 @@ class Plan(Result, Answered):
         return "OPTIMAL" if self.certificate.optimal else "SOLVED" if self.complete else "FEASIBLE"
 
     @property
+    def is_best(self) -> bool:
+        """Whether the certificate, or a complete search, says that nothing allowed is worth more."""
+        return self.status in ("OPTIMAL", "SOLVED")
+
+    @property
     def unit(self) -> str:
         """What a gain of 1 is: "deals", "value", "leads" or "gain"."""
         return self.case.unit
@@ -112,12 +118,16 @@ class Plan(Result, Answered):
 
     @property
     def prices(self) -> dict[Id, float]:
-        """What one more slot of each rep would add to the objective at most."""
+        """What one more slot of each rep would add to the objective at most, if the plan is proven best.
+
+        Dual values: of another plan, it is at most so much more than `bound`. What it adds exactly, where that is known
+        under limits too, says `explain_rep`.
+        """
         return dict(zip(self.case.rep_ids, self.capacity_prices.tolist(), strict=True))
 
     @property
     def limit_prices(self) -> dict[str, float]:
-        """What one more unit of each limit would add at most; negative where a minimum costs."""
+        """What one more unit of each limit would add at most, as `prices`; negative where a minimum costs."""
         return dict(zip(self.limit_names, self.limit_prices_of_problem.tolist(), strict=True))
 
     @cached_property
@@ -305,7 +315,7 @@ class Plan(Result, Answered):
         return self.case.rep_ids[self.turn] if self.case.rep_ids else None
 
     def loads(self) -> Any:
-        """One row per rep: leads, capacity, fill, expected gain, and what one more slot would add; like the leads."""
+        """One row per rep: leads, capacity, fill, expected gain, price of a slot (as `prices`); like the leads."""
         return self.like.build(load_columns(self))
 
     def summary(self) -> str:

@@ -7,7 +7,9 @@ import numpy as np
 
 from leadopt.arrays import Ints
 from leadopt.decision.case import Answered, Case
+from leadopt.plans.pins import known_pin_costs
 from leadopt.plans.quota_cost import quota_cost
+from leadopt.plans.slots import all_known, most_added
 from leadopt.plans.why_unassigned import Unassigned
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit
@@ -34,7 +36,7 @@ def report(
         _fairness(case, plan.rep_of_lead),
         _newcomers(plan),
         _limits(plan),
-        _pins(case, pin_costs(plan)),
+        _pins(case, known_pin_costs(plan)),
         _pool(unassigned),
         "\n".join(["## Notes\n", *(f"- {note}" for note in case.notes)]) if case.notes else "",
         f"Policy {case.policy.fingerprint}.",
@@ -43,7 +45,7 @@ def report(
 
 
 def load_columns(plan: Answered) -> dict[str, list[Any]]:
-    """Return one entry per rep: id, leads, capacity, fill, gain, what one more slot adds, who is new, and hours."""
+    """Return one entry per rep: id, leads, capacity, fill, gain, the price of a slot, who is new, and hours."""
     case, loads = plan.case, plan.n_leads_of_rep
     capacity = case.problem.capacity
     fill = [load / most if most else None for load, most in zip(loads.tolist(), capacity.tolist(), strict=True)]
@@ -85,15 +87,16 @@ def rep_table(plan: Answered) -> tuple[list[str], list[list[str]]]:
             "-" if fill is None else percent(fill),
             *(("-" if hours[1] is None else f"{number(hours[0])} of {number(hours[1])}",) if timed else ()),
             number(gain),
-            number(price),
+            number(adds),
             "away" if away else "new" if new else "",
         ]
-        for rep, leads, capacity, fill, gain, price, new, *hours, away in zip(
-            *columns.values(), case.away.tolist(), strict=True
+        for rep, leads, capacity, fill, gain, _, new, *hours, away, adds in zip(
+            *columns.values(), case.away.tolist(), most_added(plan), strict=True
         )
     ]
     hours = ["hours"] if timed else []
-    return ["rep", "leads", "capacity", "fill", *hours, f"expected {case.unit}", "one more slot adds", ""], rows
+    header = "one more slot adds" if all_known(plan) else "one more slot adds at most"
+    return ["rep", "leads", "capacity", "fill", *hours, f"expected {case.unit}", header, ""], rows
 
 
 def _fairness(case: Case, rep_of_lead: Ints) -> str:
@@ -149,19 +152,16 @@ def _limits(plan: Answered) -> str:
     return f"## Limits that decided\n\n{markdown(['limit', 'load', 'bounds', 'price'], rows)}" if rows else ""
 
 
-def pin_costs(plan: Answered) -> dict[Id, float]:
-    """Return what each pin costs: how much removing it alone would add; NaN where the plan is not optimal."""
-    pinned = np.flatnonzero(plan.case.problem.pins >= 0).tolist()
-    exchange = plan.exchange
-    saved = [np.nan if exchange is None else -float(exchange.move_costs(lead).min()) for lead in pinned]
-    return {plan.case.lead_ids[lead]: max(cost, 0.0) for lead, cost in zip(pinned, saved, strict=True)}
-
-
 def _pins(case: Case, costs: Mapping[Id, float]) -> str:
     if not costs:
         return ""
     rows = [
-        [str(lead), str(case.rep_ids[case.problem.pins[case.lead(lead)]]), number(cost)] for lead, cost in costs.items()
+        [
+            str(lead),
+            str(case.rep_ids[case.problem.pins[case.lead(lead)]]),
+            "not known without another solve" if np.isnan(cost) else number(cost),
+        ]
+        for lead, cost in costs.items()
     ]
     return f"## Pins\n\n{markdown(['lead', 'rep', f'costs ({case.unit})'], rows)}"
 

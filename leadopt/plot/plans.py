@@ -171,7 +171,7 @@ def plot_affinity(plan_or_model: "Planned | Learned", *, ax: "Axes | None" = Non
 
 
 def plot_prices(plan: Planned, *, ax: "Axes | None" = None) -> "Axes":
-    """Draw what one more slot of each rep and one more unit of each limit would add, the dearest first.
+    """Draw what one more slot of each rep and one more unit of each limit would add at most, dearest first.
 
     Limits without a price, which decide nothing, are counted in the title. A minimum that costs has a price below 0.
 

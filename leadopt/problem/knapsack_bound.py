@@ -94,7 +94,9 @@ def knapsack_bound(problem: Problem, lead_prices: Floats) -> float:
         return np.inf
     u = np.asarray(lead_prices, dtype=np.float64)
     pool = float(np.maximum(problem.reserve - u, 0.0).sum()) if np.isfinite(problem.reserve) else 0.0
-    packed = sum(_packed(found.gain[:, rep] - u, found.weight[:, rep], int(room)) for rep, room in enumerate(found.room))
+    packed = sum(
+        _packed(found.gain[:, rep] - u, found.weight[:, rep], int(room)) for rep, room in enumerate(found.room)
+    )
     # Prices far above the gains, where some cannot be had, leave rounding behind.
     bound = float(u.sum()) + pool + packed + _NOISE * (float(np.abs(u).sum()) + pool + packed)
     return float(np.floor(bound + _SLACK * abs(bound))) if _is_whole(problem, found.gain) else bound

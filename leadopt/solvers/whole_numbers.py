@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from leadopt.arrays import Bools, Floats, Ints
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import ROUNDING
 
 _MOST = 2.0**60  # what all numbers of a row may add up to, so that sums stay within 64 bits
@@ -222,7 +222,7 @@ class _Row(NamedTuple):
         return int(np.ceil(exact + off))
 
     def _bound(self, bound: float) -> tuple[float, float]:
-        """Return a bound in steps, and by how many to keep away from it; fewer than 0 if steps are too coarse for it."""
+        """Return a bound in steps, and by how many to keep away from it: less than 0 if they are too coarse."""
         exact = self.unit * float(np.ldexp(bound, self.exponent))
         if self.off == 0.0:
             return exact, -_NICE * exact
@@ -247,7 +247,7 @@ def _is_nice(values: Floats, unit: float) -> bool:
 
 
 def _in_steps(values: Floats, most: float) -> Ints:
-    """Return values whose sizes add up to `most` in whole steps, as few as tell them apart or as many as there may be."""
+    """Return values whose sizes add up to `most` in whole steps: few if they are whole in a usual unit."""
     for unit in _UNITS:
         if _is_nice(values, unit):
             return _whole(unit * values)

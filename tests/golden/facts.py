@@ -9,6 +9,7 @@ from uuid import UUID
 
 from leadopt.errors import Infeasible, InvalidInput
 from leadopt.plans.credit import carry
+from leadopt.plans.pins import known_pin_costs
 
 
 def plain(value):
@@ -82,7 +83,7 @@ def derived_facts(plan):
             "assignments": plan.assignments,
             "unassigned": [[row.lead_id, row.reason.value] for row in plan.unassigned_leads],
             "loads": plan.loads(),
-            "pin_costs": plan.pin_costs(),
+            "pin_costs": known_pin_costs(plan),
         }
     )["pairs"]
 

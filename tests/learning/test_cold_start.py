@@ -32,8 +32,9 @@ def test_without_an_outcome_the_split_is_even_and_says_that_it_has_no_evidence(k
     plan = assign(LEADS, REPS, known, policy=POLICY.replace(explore=explore))
     assert loads(plan) == [10] * 4
     assert (
-        "no evidence: no settled outcomes to learn from, so all reps count as equal and the split is even" in plan.notes
-    )
+        "no evidence: no settled outcomes to learn from, so all reps count as equal and the split is even, "
+        "as far as slots, rules, limits and what is kept allow"
+    ) in plan.notes
     assert ("explores nothing: without evidence all reps count as equal" in plan.notes) == (explore > 0)
     assert plan.exploration_cost == 0.0
 

@@ -157,6 +157,6 @@ def test_bands_quotas_and_shared_limits_that_hold_a_lead_back_say_what_room_is_w
     plan = assign(leads_of(4), reps_of(4, 4), affinity=[[3.0, 1.0]] * 4, fairness=Fairness(low=0, high=1))
     told = [line for lead in range(4) for line in plan.explain(lead).lines]
     assert (
-        "Ann would gain 3 (2 more) but is held by fairness band of Ann (room for this lead adds 2); "
+        "Ann would gain 3 (2 more) but is held by fairness band of Ann (room for this lead adds 2 at most); "
         "moving it there costs nothing." in told
     )

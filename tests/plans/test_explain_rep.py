@@ -33,7 +33,8 @@ def test_counts_are_those_of_the_matrix(n_leads, n_reps, data):
         assert found.n_lost == lost.sum()
         assert all(lead.by >= 0 and lead.gain_here > lead.gain_there for lead in found.lost)
         assert [lead.by for lead in found.lost] == sorted(lead.by for lead in found.lost)
-        assert found.one_more_slot == plan.prices[name]
+        assert found.one_more_slot <= plan.prices[name] + 1e-9
+        assert found.one_more_slot == pytest.approx(plan.what_if(capacity={name: 1}).change)
         assert found.leads["lead_id"] == np.flatnonzero(mine).tolist()
         for bound in found.bounds:
             assert bound.slack >= 0
@@ -61,7 +62,7 @@ def test_the_words_say_what_is_full_whose_leads_came_and_what_was_lost():
         "  None of them is where it would gain most.\n"
         "  1 came because their best rep has no room: 1 of Ann.\n"
         "  capacity of Bo: 1 of 1, full; one more unit adds 0.9.\n"
-        "  One more slot would add 0.9 at most.\n"
+        "  One more slot would add 0.9.\n"
         "  No lead that would gain most here went elsewhere."
     )
     assert repr(plan.explain_rep("Bo")) == "<RepExplanation: Bo: 1 lead, expected gain 1.>"

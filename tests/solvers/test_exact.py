@@ -1,4 +1,4 @@
-"""What is proved and called best is so: in any unit, over twelve orders of magnitude, where limits are nearly missed."""
+"""What is proved and called best is so: in any unit, over twelve orders of magnitude, and where limits nearly miss."""
 
 from fractions import Fraction
 
@@ -7,11 +7,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from leadopt import assign
 from leadopt.errors import Infeasible, InvalidInput
 from leadopt.fairness import Fairness
 from leadopt.matching import Status, match, solve
 from leadopt.problem.problem import Limit, Problem
-from leadopt import assign
 from tests.exact import every, in_units, mixed_problem
 from tests.strategies import examples
 
@@ -63,7 +63,9 @@ def test_status_limits_and_bound_are_those_of_exact_arithmetic_against_every_ans
         check(problem, found)
 
 
-@given(SEEDS, st.sampled_from([1e-12, 1e-7, 2.0**-40, 1.0, 3.7, 1e5, 1e12]), st.sampled_from([1e-12, 1e-6, 1.0, 1e9, 1e12]))
+@given(
+    SEEDS, st.sampled_from([1e-12, 1e-7, 2.0**-40, 1.0, 3.7, 1e5, 1e12]), st.sampled_from([1e-12, 1e-6, 1.0, 1e9, 1e12])
+)
 @examples(40)
 def test_the_status_is_the_same_in_any_unit(seed, gain, usage):
     problem = made(seed)
@@ -104,7 +106,9 @@ def test_ten_to_twenty_five_leads_equal_a_program_of_their_own_in_whole_numbers(
     n, m = rng.integers(10, 26), rng.integers(2, 5)
     gains, hours = rng.integers(-3, 50, (n, m)), rng.integers(1, 40, n)
     capacity = rng.integers(n // m, n + 1, m)
-    bands = [(int(rng.uniform(0, 0.8) * hours.sum() / m), int(rng.uniform(0.8, 1.3) * hours.sum() / m)) for _ in range(m)]
+    bands = [
+        (int(rng.uniform(0, 0.8) * hours.sum() / m), int(rng.uniform(0.8, 1.3) * hours.sum() / m)) for _ in range(m)
+    ]
     unit = 10.0 ** rng.integers(-8, 9)
     limits = [
         Limit(reps=[rep], usage=hours / 10 * unit, lower=low / 10 * unit, upper=high / 10 * unit)
@@ -153,7 +157,7 @@ CASES = {
     "one huge gain": ([[1e8], [1.0], [7.0]], 3, Limit(usage=[4, 8, 6], upper=16), [0, -1, 0], 100000007.0),
     "three tenths are .3": ([[1.0], [1.0], [1.0]], 3, Limit(usage=[0.1, 0.1, 0.1], upper=0.3), [0, 0, 0], 3.0),
     "a count of 3.0000000000000004 is 3": ([[-1.0]] * 4, 4, Limit(lower=0.1 * 30), None, -3.0),
-    "next to the smallest numbers": ([[1e-30], [1e-30]], 2, Limit(usage=[1e-300, 3e-300], upper=1e-300), [0, -1], 1e-30),
+    "next to the smallest": ([[1e-30], [1e-30]], 2, Limit(usage=[1e-300, 3e-300], upper=1e-300), [0, -1], 1e-30),
     "nothing allowed of what takes anything": ([[5.0], [3.0]], 2, Limit(usage=[1e-270, 0.0], upper=0.0), [-1, 0], 3.0),
 }  # fmt: skip
 

@@ -45,10 +45,14 @@ class Groups:
 
 def group_leads(affinity: Affinity, class_of_lead: Ints, leads: Ints) -> Groups:
     """Return the given leads grouped by row of rates (equal rows count as one), scale and class of limits."""
-    row = _equal_rows(affinity, leads)
+    row = equal_rows(affinity, leads)
     scale = np.unique(affinity.scale[leads], return_inverse=True)[1].reshape(-1)
     kinds = class_of_lead[leads]
-    key = (row * (scale.max(initial=0) + 1) + scale) * (kinds.max(initial=0) + 1) + kinds
+    return grouped((row * (scale.max(initial=0) + 1) + scale) * (kinds.max(initial=0) + 1) + kinds, leads)
+
+
+def grouped(key: Ints, leads: Ints) -> Groups:
+    """Return the given leads grouped by a number for each."""
     _, first, group = np.unique(key, return_index=True, return_inverse=True)
     size = np.bincount(group.reshape(-1), minlength=len(first)).astype(np.int64)
     return Groups(
@@ -74,7 +78,7 @@ def mostly_alike(affinity: Affinity, leads: Ints, share: float = 0.25) -> bool:
 
 
 def _n_kinds(affinity: Affinity, leads: Ints) -> int:
-    rows = _equal_rows(affinity, leads)
+    rows = equal_rows(affinity, leads)
     if affinity.is_dense:
         return len(np.unique(rows))
     scales = np.unique(affinity.scale[leads], return_inverse=True)[1]
@@ -93,7 +97,7 @@ def few_kinds(affinity: Affinity, most_pairs: int = 2_000_000) -> bool:
     return 4 * n_kinds <= affinity.n_leads and n_kinds * affinity.n_reps <= most_pairs
 
 
-def _equal_rows(affinity: Affinity, leads: Ints) -> Ints:
+def equal_rows(affinity: Affinity, leads: Ints) -> Ints:
     """Return for each lead one index for all rows of rates that equal its own; only rows in use are read."""
     rows = affinity.row[leads]
     used = np.zeros(len(affinity.rates), dtype=bool)

@@ -54,6 +54,13 @@ class LimitTree:
             load[self.parent[node]] += load[node]
         return load[:-1]
 
+    def loads_of(self, rep_of_lead: Ints) -> Ints:
+        """Return how many leads of an answer pass each node, int64 (n_nodes,)."""
+        placed = np.flatnonzero(rep_of_lead >= 0)
+        entered = np.zeros(self.root, dtype=np.int64)
+        np.add.at(entered, self.entry[self.class_of_lead[placed], rep_of_lead[placed]], 1)
+        return self.loads(entered)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
@@ -65,10 +72,7 @@ class Room:
 
 def room_beside_pins(problem: Problem, tree: LimitTree) -> Room:
     """Return the bounds less what pins take; an upper bound below 0 says that pins alone exceed a limit."""
-    pinned = np.flatnonzero(problem.pins >= 0)
-    entered = np.zeros(tree.root, dtype=np.int64)
-    np.add.at(entered, tree.entry[tree.class_of_lead[pinned], problem.pins[pinned]], 1)
-    taken = tree.loads(entered)
+    taken = tree.loads_of(problem.pins)
     return Room(lower=np.maximum(tree.lower - taken, 0), upper=tree.upper - taken)
 
 
@@ -175,11 +179,19 @@ def _capacities(problem: Problem) -> LimitTree:
     )
 
 
+def countable(limit: Limit) -> bool:
+    """Return whether a flow could take a limit: it counts leads, and its bounds are whole numbers if it gives way."""
+    return limit.counts_leads and not _gives_way_between(limit)
+
+
+def _gives_way_between(limit: Limit) -> bool:
+    return limit.penalty is not None and any(np.isfinite(b) and b != np.floor(b) for b in (limit.lower, limit.upper))
+
+
 def _check_countable(limit: Limit, label: str) -> None:
     if not limit.counts_leads:
         raise NotNested(f"{label} counts other amounts than one per lead")
-    bounds = (limit.lower, limit.upper)
-    if limit.penalty is not None and any(np.isfinite(b) and b != np.floor(b) for b in bounds):
+    if _gives_way_between(limit):
         raise NotNested(f"{label} has a penalty and bounds that are not whole numbers")
 
 

@@ -134,7 +134,9 @@ def none_found(problem: Problem, core: Core, at: Ints, remedy: str) -> SolverFai
     if exact:
         leave, them = ("leaves", "it") if len(exact) == 1 else ("leave", "them")
         why = f"{enumerate_some(exact)} {leave} next to no room between the lower and the upper bound"
-        return SolverFailed(f"{NONE_FOUND}: {why}, and leads cannot be divided to meet {them}; widen {them}, or give a penalty")
+        return SolverFailed(
+            f"{NONE_FOUND}: {why}, and leads cannot be divided to meet {them}; widen {them}, or give a penalty"
+        )
     return SolverFailed(f"{NONE_FOUND}, as hardly any room is left between the limits: {remedy}")
 
 

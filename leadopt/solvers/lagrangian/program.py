@@ -143,7 +143,7 @@ class Core:
             return Relaxed(np.zeros(0), np.where(broken > 0, np.where(self.lower > 0, -cost, cost), 0.0), broken)
         up, down = np.flatnonzero(np.isfinite(self.upper)), np.flatnonzero(self.lower > 0)
         until = perf_counter() + left_s
-        # The backend's tolerances are for numbers about 1: every row is in parts of the most that an option takes of it.
+        # The backend's tolerances are for numbers about 1: a row is in parts of the most that an option takes of it.
         most = self.largest
         size = self._size or float((cost * most).max(initial=0.0)) or 1.0
         by_row = (diags_array(1.0 / most) @ self.used).tocsr()

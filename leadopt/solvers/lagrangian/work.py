@@ -164,11 +164,12 @@ class Work:
 
 
 def _check_prices(problem: Problem, dual: Dual) -> None:
-    """Refuse amounts beside which gains are so large, or so small, that no number can hold a price of one by the other."""
-    for row in np.flatnonzero(~((dual.unit >= 1.0 / _LARGEST) & (dual.unit <= _LARGEST)))[:1].tolist():
+    """Refuse amounts so far from the gains that no number can hold a price of one by the other."""
+    known = (dual.unit >= 1.0 / _LARGEST) & (dual.unit <= _LARGEST)
+    for row in np.flatnonzero(~known)[:1].tolist():
         with np.errstate(over="ignore", divide="ignore"):
             usage = dual.gain / dual.unit[row]
         raise InvalidInput(
-            f"{row_name(problem, row)}: what a lead takes is about {usage:g} where it gains about {dual.gain:g}: too far "
-            "apart for a price of one by the other; give gains or usage in another unit"
+            f"{row_name(problem, row)}: what a lead takes is about {usage:g} where it gains about {dual.gain:g}: too "
+            "far apart for a price of one by the other; give gains or usage in another unit"
         )

@@ -157,7 +157,7 @@ class _Whole:
         """Return the programme of single leads."""
         from scipy.sparse import csr_array, hstack
 
-        n, m, n_pairs = len(free), problem.n_reps, len(programme.lead)
+        n, m = len(free), problem.n_reps
         pool = np.arange(0 if np.isneginf(problem.reserve) else n)
         place = np.concatenate([np.searchsorted(free, programme.lead), pool])
         order = np.argsort(place, kind="stable")

@@ -7,6 +7,7 @@ rep is full, if that rep has another lead that somebody else wants nearly as muc
 """
 
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
@@ -14,9 +15,9 @@ from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.problem.reduced_gains import largest_gain
 from leadopt.solvers.flow.costs import every_pair, whole_costs
-from leadopt.solvers.flow.duals import NONE, residual_constraints
+from leadopt.solvers.flow.duals import NONE, Constraints, pair_constraints, tree_constraints
 from leadopt.solvers.flow.equal_leads import group_leads
-from leadopt.solvers.flow.limit_tree import LimitTree, NotNested, Room, limit_tree, room_beside_pins
+from leadopt.solvers.flow.limit_tree import LimitTree, NotNested, Room, limit_tree
 
 _MOST = 2.0**52  # up to which whole costs are exact as float64
 
@@ -63,15 +64,18 @@ class Exchange:
         tree = limit_tree(problem)
         free = np.flatnonzero(problem.pins < 0)
         groups = group_leads(problem.affinity, tree.class_of_lead, free)
-        room = room_beside_pins(problem, tree)
-        # Pinned leads may be asked about too, so their slots count as room.
-        pairs = every_pair(problem, groups, tree, Room(lower=tree.lower, upper=tree.upper))
+        # A rep without slots may be given one; and pinned leads may be asked about too, so their slots count as room.
+        asked = Room(lower=tree.lower, upper=np.maximum(tree.upper, 1))
+        pairs = every_pair(problem, groups, tree, asked)
         costs = whole_costs(problem, groups, tree, pairs, _MOST)
         group_of_lead = np.empty(problem.n_leads, dtype=np.int64)
         group_of_lead[groups.members] = np.repeat(np.arange(len(groups.size)), groups.size)
         sitting = np.stack([group_of_lead[free], rep_of_lead[free]])
-        (group, rep), amount = np.unique(sitting, axis=1, return_counts=True)
-        constraints = residual_constraints(costs, tree, room, group, rep, amount).dense()
+        group, rep = np.unique(sitting, axis=1)
+        # Bounds and loads with the pins, not beside them: a pinned lead that leaves may be missed by a minimum.
+        bounds, load = Room(lower=tree.lower, upper=tree.upper), tree.loads_of(rep_of_lead)
+        parts = pair_constraints(costs, tree, group, rep), tree_constraints(tree, bounds, costs.penalty, load)
+        constraints = Constraints.of(chain(*parts), tree.root + 1).dense()
         return cls(
             problem=problem,
             rep_of_lead=rep_of_lead,
@@ -95,6 +99,14 @@ class Exchange:
         cost[np.abs(cost) <= self.noise] = 0.0
         cost[here] = 0.0
         return np.asarray(cost)
+
+    def slot_gain(self, rep: int) -> float:
+        """Return what one more slot of a rep adds, exactly: nothing where a limit around it would still hold.
+
+        The prices of a slot and of that limit are worth the same there, and say together what each says at most.
+        """
+        passed_on = float(self._distances_to(rep)[self.tree.parent[rep]])
+        return -passed_on if passed_on < -self.noise else 0.0
 
     def _distances_to(self, target: int) -> Floats:
         """Return the shortest path from every node to one (Bellman-Ford: steps may be negative, cycles are not).

@@ -22,12 +22,13 @@ from leadopt.solvers.flow.equal_leads import Groups, group_leads
 from leadopt.solvers.flow.limit_tree import LimitTree, NotNested, Room, limit_tree
 from leadopt.solvers.flow.network import supplies
 from leadopt.solvers.flow.network_simplex import NEVER, transport
+from leadopt.solvers.optimal.unevenness import UNLIMITED
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
 
 _TIGHT = 1e-12  # relative to the largest gain: what rounding in the prices can hide
+_SAME = 1e-9  # of a penalty: how far a price may be from it that is the same
 _STEPS = 256  # arcs by which a rep's load is priced; a coarse grid is refined around the load it led to
 _MOST = 2.0**58  # as in min_cost_flow
-_UNLIMITED = 2**40  # capacities beyond are one and the same
 _FINE = 2.0**16  # costs per lead of the largest rep
 _LOTS = 2**20
 _CHUNK = 1 << 20
@@ -38,11 +39,15 @@ _DRAWN = 8  # choices that a lead keeps then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ties:
+class Ties:
     """Groups of leads with several best choices: `choice[g, j]` says whether rep j is one; the last is the pool."""
 
     groups: Groups
     choice: Bools
+
+    def only(self, chosen: Ints) -> "Ties":
+        """Return some of the groups, in the order given."""
+        return Ties(groups=_subset(self.groups, chosen), choice=self.choice[chosen])
 
 
 def spread_ties(problem: Problem, answer: Answer, rng: "np.random.Generator") -> Ints:
@@ -61,7 +66,7 @@ def spread_ties(problem: Problem, answer: Answer, rng: "np.random.Generator") ->
     ties = _find_ties(problem, answer, group_leads(problem.affinity, tree.class_of_lead, leads), tolerance)
     if not len(ties.groups.size):
         return answer.rep_of_lead
-    return _rebalance(problem, answer, tree, _shuffled(ties, rng), rng)
+    return rebalanced(problem, answer, tree, shuffled(ties, rng), rng)
 
 
 def _tolerance(problem: Problem, answer: Answer) -> float:
@@ -92,7 +97,7 @@ def _perhaps_tied(problem: Problem, answer: Answer, leads: Ints, tolerance: floa
     return np.asarray(leads[np.concatenate([np.zeros(0, dtype=np.int64), *found])])
 
 
-def _find_ties(problem: Problem, answer: Answer, groups: Groups, tolerance: float) -> _Ties:
+def _find_ties(problem: Problem, answer: Answer, groups: Groups, tolerance: float) -> Ties:
     kept, choices = [], []
     step = max(1, _CHUNK // (problem.n_reps + 1))
     for start in range(0, len(groups.size), step):
@@ -110,7 +115,7 @@ def _find_ties(problem: Problem, answer: Answer, groups: Groups, tolerance: floa
         choices.append(choice[tied])
     chosen = np.concatenate([np.zeros(0, dtype=np.int64), *kept])
     choice = np.concatenate([np.zeros((0, problem.n_reps + 1), dtype=bool), *choices])
-    return _Ties(groups=_subset(groups, chosen), choice=choice)
+    return Ties(groups=_subset(groups, chosen), choice=choice)
 
 
 def _subset(groups: Groups, chosen: Ints) -> Groups:
@@ -120,20 +125,31 @@ def _subset(groups: Groups, chosen: Ints) -> Groups:
     return Groups(example=groups.example[chosen], size=size, members=groups.members[place], start=start)
 
 
-def _shuffled(ties: _Ties, rng: "np.random.Generator") -> _Ties:
+def shuffled(ties: Ties, rng: "np.random.Generator") -> Ties:
     """Return the same ties with groups, and the leads within each, in random order."""
     order = rng.permutation(len(ties.groups.size))
     groups = _subset(ties.groups, order)
     group_of_member = np.repeat(np.arange(len(order)), groups.size)
     shuffle = np.lexsort((rng.random(len(groups.members)), group_of_member))
-    return _Ties(
+    return Ties(
         groups=Groups(example=groups.example, size=groups.size, members=groups.members[shuffle], start=groups.start),
         choice=ties.choice[order],
     )
 
 
-def _rebalance(problem: Problem, answer: Answer, tree: LimitTree, ties: _Ties, rng: "np.random.Generator") -> Ints:
-    """Return the answer with the tied leads dealt out anew, so that loads are even."""
+def rebalanced(
+    problem: Problem,
+    answer: Answer,
+    tree: LimitTree,
+    ties: Ties,
+    rng: "np.random.Generator",
+    favour: Ints | None = None,
+    most: int = 2**40,
+) -> Ints:
+    """Return the answer with the tied leads dealt out anew, so that loads are even.
+
+    `favour` is a random order of the reps, None = by lot; at most about so many choices are kept where they are many.
+    """
     groups = ties.groups
     result = answer.rep_of_lead.copy()
     result[groups.members] = -1
@@ -141,11 +157,12 @@ def _rebalance(problem: Problem, answer: Answer, tree: LimitTree, ties: _Ties, r
     choice = ties.choice
     fixed = bool((room.lower == room.upper)[: problem.n_reps].all())
     if choice.sum() > (_MANY if fixed else 2 * _MANY):
-        choice = _drawn(choice, groups, answer.rep_of_lead, _DRAWN if fixed else 2 * _DRAWN, rng)
+        kept = min(_DRAWN if fixed else 2 * _DRAWN, most // max(1, len(groups.size)))
+        choice = _drawn(choice, groups, answer.rep_of_lead, max(1, kept), rng)
     group, option = np.nonzero(choice)
     # Numba has been loaded for a compiled answer; for others that would take longer than the flow.
     share = partial(_by_simplex, rng=rng) if answer.compiled else _by_flow
-    favour = rng.permutation(problem.n_reps)
+    favour = rng.permutation(problem.n_reps) if favour is None else favour
     taken = _most_even(problem, tree, room, groups, group, option, result, favour, share)
     if taken is None:  # rounding of the prices made a pair of the answer look worse than tied
         return answer.rep_of_lead
@@ -261,19 +278,26 @@ def _by_simplex(sharing: Sharing, rng: "np.random.Generator") -> Ints | None:
 
 def _room(problem: Problem, answer: Answer, tree: LimitTree, fixed: Ints) -> Room:
     """Return what tied leads may and must add to each node; where a price holds the load, it stays as it is."""
-    now, kept = _node_loads(tree, answer.rep_of_lead), _node_loads(tree, fixed)
+    now, kept = tree.loads_of(answer.rep_of_lead), tree.loads_of(fixed)
     price = np.concatenate([answer.prices, answer.limit_prices])
-    held = (np.abs(price) > 0) | np.isfinite(tree.penalty)
-    lower = np.where(held, now, np.maximum(tree.lower, kept)) - kept
-    upper = np.where(held, now, tree.upper) - kept
+    held = (np.abs(price) > 0) & np.isinf(tree.penalty)
+    least, most = _where_it_pays(tree, price, len(fixed))
+    lower = np.where(held, now, np.maximum(np.minimum(least, now), kept)) - kept
+    upper = np.where(held, now, np.maximum(most, now)) - kept
     return Room(lower=lower, upper=upper)
 
 
-def _node_loads(tree: LimitTree, rep_of_lead: Ints) -> Ints:
-    placed = np.flatnonzero(rep_of_lead >= 0)
-    entered = np.zeros(tree.root, dtype=np.int64)
-    np.add.at(entered, tree.entry[tree.class_of_lead[placed], rep_of_lead[placed]], 1)
-    return tree.loads(entered)
+def _where_it_pays(tree: LimitTree, price: Floats, n_leads: int) -> tuple[Ints, Ints]:
+    """Return the bounds of each node; of a soft limit, those of the loads that are best at its price.
+
+    At a price between 0 and the penalty that is its bound alone; at the penalty, any load beyond is as good.
+    """
+    soft = np.isfinite(tree.penalty)
+    near = _SAME * np.where(soft, tree.penalty, 0.0)
+    dear, cheap = soft & (price >= tree.penalty - near), soft & (price <= near - tree.penalty)
+    least = np.where(cheap, 0, np.where(soft & (price > near), tree.upper, tree.lower))
+    most = np.where(dear, n_leads, np.where(soft & (price < -near), tree.lower, tree.upper))
+    return least, most
 
 
 def _steps(problem: Problem, nodes: int, grids: list[Ints], held: Ints, favour: Ints) -> tuple[Ints, Ints, Ints]:
@@ -284,7 +308,7 @@ def _steps(problem: Problem, nodes: int, grids: list[Ints], held: Ints, favour: 
     rep = np.repeat(np.arange(problem.n_reps), [len(grid) - 1 for grid in grids])
     start = np.concatenate([np.zeros(0, dtype=np.int64), *(grid[:-1] for grid in grids)])
     end = np.concatenate([np.zeros(0, dtype=np.int64), *(grid[1:] for grid in grids)])
-    capacity = np.clip(problem.capacity, 1, _UNLIMITED)
+    capacity = np.clip(problem.capacity, 1, UNLIMITED)
     fill = (held[rep] + (start + end) / 2) / capacity[rep]
     unit = min(_FINE * float(capacity.max()), _MOST / nodes / problem.n_reps / fill.max()) if len(fill) else 1.0
     return rep, end - start, np.floor(fill * unit).astype(np.int64) * problem.n_reps + favour[rep]

@@ -40,6 +40,46 @@ def test_a_move_costs_what_pinning_and_solving_again_costs(problem):
             assert costs[rep] == pytest.approx(expected, abs=1e-7 * size)
 
 
+@pytest.mark.filterwarnings("ignore::leadopt.errors.PrecisionWarning")
+@settings(max_examples=100, deadline=None)
+@given(problem=problems(max_leads=5, max_reps=3))
+def test_a_pin_and_a_slot_are_worth_what_solving_again_says(problem):
+    best = worth(problem)
+    if not np.isfinite(best):
+        return
+    found = solve(problem, MinCostFlow())
+    if found.status.name != "OPTIMAL":
+        return
+    exchange = Exchange.of(problem, found.rep_of_lead)
+    size = max(1.0, float(np.abs(problem.affinity.dense()[np.isfinite(problem.affinity.dense())]).max(initial=0.0)))
+    for lead in np.flatnonzero(problem.pins >= 0):
+        pins = problem.pins.copy()
+        pins[lead] = -1
+        saved = max(0.0, -exchange.move_costs(int(lead)).min())
+        assert saved == pytest.approx(worth(problem.replace(pins=pins)) - best, abs=1e-7 * size)
+    for rep in range(problem.n_reps):
+        slots = problem.capacity.copy()
+        slots[rep] += 1
+        more = worth(problem.replace(capacity=slots)) - best
+        assert exchange.slot_gain(rep) == pytest.approx(more, abs=1e-7 * size)
+        assert more <= found.prices[rep] + 1e-7 * size
+
+
+def test_a_pin_that_meets_a_minimum_costs_what_meeting_it_otherwise_leaves():
+    # Without the pin lead 1 has to meet the minimum, which costs 1 of the 8 that lead 0 gains.
+    limits = [Limit(reps=[0], lower=1)]
+    found = match([[1.0, 9.0], [3.0, 4.0]], 2, limits=limits, pins={0: 0}, solver=MinCostFlow())
+    assert Exchange.of(found.problem, found.rep_of_lead).move_costs(0).min() == -7
+
+
+def test_one_more_slot_adds_nothing_where_a_limit_around_it_holds():
+    limits = [Limit(reps=[1], upper=1)]
+    found = match([[5.0, 6.0], [6.0, 9.0], [1.0, 7.0]], [2, 1], limits=limits, solver=MinCostFlow())
+    exchange = Exchange.of(found.problem, found.rep_of_lead)
+    assert [exchange.slot_gain(rep) for rep in range(2)] == [0, 0]
+    assert found.prices.sum() + found.limit_prices.sum() > 0
+
+
 def test_a_full_rep_can_be_cheap_to_move_to():
     gains = [[5.0, 4.9, 0.0], [0.0, 3.0, 2.99], [0.0, 0.0, 0.0]]
     found = match(gains, capacity=1)
