@@ -37,6 +37,10 @@ class Milp:
     most_work
         effort of a search over a core that is small enough, in seconds as the backend counts them: by its steps, so
         that they end at the same answer on any machine
+    exactly
+        options open up to which a search is exact, in whole numbers
+    most_nodes
+        of branch and bound over linear programs where more are open
     whole_options
         pairs of leads and reps up to which all of them are in one core, and branch and bound may end the search: a
         linear program of so many takes about a quarter of a second
@@ -67,6 +71,8 @@ class Milp:
     """
 
     most_work: float = 2.0
+    exactly: int = 600
+    most_nodes: int = 1_000
     whole_options: int = 20_000
     searched: int = 2_500
     searched_in_time: int = 4_000
@@ -108,6 +114,8 @@ class Milp:
             small = Small(
                 work=work,
                 most_work=self.most_work,
+                exactly=self.exactly,
+                most_nodes=self.most_nodes,
                 searched=self.searched,
                 searched_in_time=self.searched_in_time,
             )

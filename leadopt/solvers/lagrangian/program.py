@@ -15,6 +15,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.progress import OutOfTime
+from leadopt.solvers.branch_and_bound import branched
 from leadopt.solvers.lagrangian.rows import Rows, members
 from leadopt.solvers.whole_numbers import WholeProgram
 
@@ -173,7 +174,7 @@ class Core:
         broken[down] += found.x[n + len(up) :] * most[down]
         return Relaxed(found.x[:n], np.clip(prices, -self.penalty, self.penalty), broken)
 
-    def whole(self, open_: Bools, at: Ints, most_work: float, left_s: float) -> Whole:
+    def whole(self, open_: Bools, at: Ints, most_work: float, left_s: float, most_nodes: int | None = None) -> Whole:
         """Return the best of the open options, a mask, in whole numbers; leads with none or one stay where they are.
 
         Parameters
@@ -182,6 +183,8 @@ class Core:
             (n_leads,), the option of each lead to begin with, whether that is allowed or not
         most_work, left_s
             as in `WholeProgram.solved`
+        most_nodes
+            of branch and bound, which takes the place of the exact search; None = it does not
         """
         several = np.bincount(self.lead[open_], minlength=len(self.leads)) > 1
         options = np.flatnonzero(open_ & several[self.lead])
@@ -201,7 +204,10 @@ class Core:
             upper=self.upper - beside,
             penalty=self.penalty,
         )
-        found = program.solved(known, most_work, left_s)
+        if most_nodes is None:
+            found = program.solved(known, most_work, left_s)
+        else:
+            found = branched(program, known, most_nodes, max(left_s, _MOMENT_S))
         if found.at is None:
             return Whole(None, found.complete)
         chosen = at.copy()

@@ -42,7 +42,11 @@ class Small:
     Parameters
     ----------
     most_work
-        effort of a search, in seconds as the backend counts them
+        effort of an exact search, in seconds as the backend counts them
+    exactly
+        open options up to which a search is exact
+    most_nodes
+        of branch and bound where more are open
     searched, searched_in_time
         open options up to which a search is begun; the second where time is limited, as it may find something better
         there though it does not end
@@ -50,6 +54,8 @@ class Small:
 
     work: Work
     most_work: float
+    exactly: int
+    most_nodes: int
     searched: int
     searched_in_time: int
 
@@ -142,7 +148,8 @@ class Small:
         if known.fits and open_.sum() > (self.searched if self.work.meter.ends_by_itself else self.searched_in_time):
             return known
         seconds = max(share * (left_s - reserved_s), 0.0 if known.fits else self.work.grace_s)
-        found = core.whole(open_, known.at, self.most_work, seconds)
+        nodes = self.most_nodes if open_.sum() > self.exactly else None
+        found = core.whole(open_, known.at, self.most_work, seconds, nodes)
         at = found.at
         if at is None or (core.allows(at) and known.fits and core.worth(at) <= core.worth(known.at)):
             return replace(known, complete=found.complete)
