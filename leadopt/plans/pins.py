@@ -6,6 +6,7 @@ from time import monotonic
 import numpy as np
 
 from leadopt.decision.case import Answered, Case
+from leadopt.decision.clock import Clock
 from leadopt.decision.solve import solved
 from leadopt.matching import Status
 from leadopt.solvers import Near
@@ -53,7 +54,7 @@ def _solved_again(plan: Answered, lead_id: Id, until_s: float) -> float:
     if left_s <= 0:
         return float("nan")
     near = Near(prices=plan.capacity_prices, limit_prices=plan.limit_prices_of_problem, rep_of_lead=plan.rep_of_lead)
-    found = solved(_without(plan.case, lead_id), near=near, time_limit_s=left_s if np.isfinite(left_s) else None)
+    found = solved(_without(plan.case, lead_id), near=near, clock=Clock(left_s))
     if found.status is Status.FEASIBLE:
         return float("nan")
     return max(0.0, found.objective - plan.certificate.objective)

@@ -15,9 +15,9 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.progress import OutOfTime
-from leadopt.solvers.branch_and_bound import branched
 from leadopt.solvers.lagrangian.rows import Rows, members
-from leadopt.solvers.whole_numbers import WholeProgram
+from leadopt.solvers.whole.branch_and_bound import branched
+from leadopt.solvers.whole.exact import WholeProgram
 
 # As exact as the backend can be: what is a tolerance in its units may be what a limit is missed by.
 _EXACT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}

@@ -19,7 +19,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.progress import Meter
 from leadopt.solvers.lagrangian.program import Core
-from leadopt.solvers.whole_numbers import WholeProgram
+from leadopt.solvers.whole.exact import WholeProgram
 
 # Not measured at half and twice: chains come after it, and mend what a rougher rounding leaves.
 _WHOLE = 1.0 - 1e-6  # a share that is all of a lead

@@ -21,7 +21,7 @@ from leadopt.problem.problem import ROUNDING, Limit, Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.flow.equal_leads import group_leads
 from leadopt.solvers.leximin.counts import eligibility
-from leadopt.solvers.whole_numbers import WholeProgram, weighted_sum
+from leadopt.solvers.whole.exact import WholeProgram, weighted_sum
 
 TOLERANCE = 1e-6  # HiGHS' own, on shares of mean 1 or so
 _STEPS = 2**30  # of a typical share

@@ -65,9 +65,9 @@ def test_without_time_nothing_moves():
 def test_a_search_without_an_allowed_answer_to_begin_with_has_all_the_time(monkeypatch):
     given, search = [], program.Core.whole
 
-    def whole(core, open_, at, most_work, left_s):
+    def whole(core, open_, at, most_work, left_s, most_nodes=None):
         given.append(left_s)
-        return search(core, open_, at, most_work, left_s)
+        return search(core, open_, at, most_work, left_s, most_nodes)
 
     monkeypatch.setattr(program.Core, "whole", whole)
     monkeypatch.setattr(small, "improved", lambda core, *_: (core.first[:-1].copy(), 1e9))  # all with the first rep

@@ -9,13 +9,20 @@ References
 Bestuzheva et al. (2023), Enabling research through the SCIP optimization suite 8.0. doi:10.1145/3585516
 """
 
+from typing import Any
+
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.solvers.whole_numbers import Found, WholeProgram
+from leadopt.solvers.whole.exact import Found, WholeProgram
 
 _APART = 1e-5  # the smallest of some amounts by the largest: beyond, tolerances of 1e-9 could hide what counts
-_SETTINGS = "numerics/feastol = 1e-09\nlimits/gap = 0\nlimits/absgap = 0\nmisc/catchctrlc = FALSE\nlimits/nodes = {nodes}\n"
+_SETTINGS = """numerics/feastol = 1e-09
+limits/gap = 0
+limits/absgap = 0
+misc/catchctrlc = FALSE
+limits/nodes = {nodes}
+"""
 
 
 def branched(program: WholeProgram, at: Ints, most_nodes: int, left_s: float) -> Found:
@@ -36,7 +43,7 @@ def branched(program: WholeProgram, at: Ints, most_nodes: int, left_s: float) ->
     each = csr_array((np.ones(n_options), (lead, np.arange(n_options))), shape=(n_leads, n_options + 2 * len(soft)))
     size = float(np.abs(program.gain).max(initial=0.0)) or 1.0
     dear = (program.penalty * most)[bound][soft] / size
-    model = model_builder.Model()
+    model: Any = model_builder.Model()  # type: ignore[no-untyped-call]
     model.helper.fill_model_from_sparse_data(
         np.zeros(n_options + 2 * len(soft)),
         np.concatenate([np.ones(n_options), np.full(2 * len(soft), np.inf)]),
