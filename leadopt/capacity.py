@@ -9,7 +9,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.problem.gains import Affinity
 from leadopt.problem.limit_kinds import LimitKind
-from leadopt.problem.problem import Limit
+from leadopt.problem.problem import ROUNDING, Limit
 from leadopt.tables import Table
 from leadopt.tables.columns import Columns
 
@@ -47,7 +47,7 @@ class Hours:
         """How many leads fit at most, the shortest first, int64 (n_reps,)."""
         spent = np.cumsum(np.sort(self.effort))
         fits = self.left / self.pace
-        return np.searchsorted(spent, fits + 1e-9 * (1 + fits), side="right")
+        return np.searchsorted(spent, fits * (1.0 + ROUNDING), side="right")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.decision.case import Answered, Case
 from leadopt.errors import enumerate_some
+from leadopt.problem.problem import ROUNDING
 from leadopt.tables.cells import Id
 from leadopt.tables.text import number
 
@@ -171,7 +172,7 @@ def _barrier(pool: Pool, lead: int, rep: int) -> _Barrier:
     short, price = {}, float(answer.capacity_prices[rep]) if full else 0.0
     for k, usage in pool.case.limits_around(lead, rep, answer.limits_of_reps[rep]).items():
         lacks = float(answer.used[k]) + usage - limits[k].upper
-        if lacks > 1e-9 * max(1.0, usage):
+        if lacks > ROUNDING * limits[k].upper:
             short[k] = lacks
             price += lacks * max(0.0, float(answer.limit_prices_of_problem[k]))
     barrier = full, short, price
@@ -307,7 +308,10 @@ def _change(pool: Pool, way: _Way) -> Mapping[str, Any]:
     names, limits = pool.answer.limit_names, pool.case.problem.limits
     # A hair more than is lacking, lest rounding leaves the lead outside; a limit that counts leads stays whole.
     bounds = {
-        names[k]: {"upper": limits[k].upper + (lacks if limits[k].counts_leads else lacks * (1 + 1e-9) + 1e-9)}
+        names[k]: {
+            "upper": limits[k].upper
+            + (lacks if limits[k].counts_leads else lacks + ROUNDING * (limits[k].upper + lacks))
+        }
         for k, lacks in way.short.items()
     }
     change: dict[str, Any] = {"limits": bounds} if bounds else {}
