@@ -53,7 +53,7 @@ def held(found, truth):
 @many_seeds
 def test_known_capacities_are_found():
     inside, errors = [], []
-    for seed in seeds(2, 12):
+    for seed in seeds(2, 4):
         history, truth = floor(seed)
         found = estimate(history, segment_by="source")
         inside += held(found, truth)
