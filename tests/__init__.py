@@ -2,9 +2,17 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 
 FUZZ = int(os.environ.get("LEADOPT_FUZZ", "0"))
+many_seeds = pytest.mark.seeds  # a claim about what comes of many seeds, which `make fuzz` asks of more of them
+
+
+def seeds(usual, more):
+    """As many seeds as a test of the suite can afford, or, where LEADOPT_FUZZ is set, so many more."""
+    return range(more if FUZZ else usual)
+
 
 settings.register_profile("suite", derandomize=not FUZZ, database=None)
 settings.load_profile("suite")

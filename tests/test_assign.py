@@ -72,7 +72,7 @@ def within(reps, capacity):
 
 
 @given(gain_matrices, st.data())
-@examples(60)
+@examples(25)
 def test_the_band_holds_and_costs_no_more_than_it_must(gains, data):
     n_leads, n_reps = gains.shape
     capacity = data.draw(st.lists(st.integers(1, 4), min_size=n_reps, max_size=n_reps))
@@ -90,7 +90,7 @@ def test_the_band_holds_and_costs_no_more_than_it_must(gains, data):
 
 
 @given(gain_matrices, st.data())
-@examples(60)
+@examples(25)
 def test_the_quota_holds_and_costs_no_more_than_it_must(gains, data):
     n_leads, n_reps = gains.shape
     capacity = data.draw(st.lists(st.integers(0, 3), min_size=n_reps, max_size=n_reps))
@@ -116,7 +116,7 @@ def test_the_quota_holds_and_costs_no_more_than_it_must(gains, data):
 
 
 @given(gain_matrices, st.data())
-@examples(80)
+@examples(30)
 def test_minimums_pins_and_reserve_hold_and_cost_no_more_than_they_must(gains, data):
     n_leads, n_reps = gains.shape
     capacity = data.draw(st.lists(st.integers(0, 3), min_size=n_reps, max_size=n_reps))
@@ -148,7 +148,7 @@ def test_minimums_pins_and_reserve_hold_and_cost_no_more_than_they_must(gains, d
 
 
 @given(st.data(), st.integers(0, 5), st.integers(1, 3))
-@examples(80)
+@examples(30)
 def test_rules_hold_and_cost_no_more_than_they_must(data, n_leads, n_reps):
     zones = st.sampled_from(["N", "S", None])
     tongues = st.sampled_from([[], ["de"], ["de", "fr"]])
@@ -334,7 +334,7 @@ def plan_or_refusal(tables, policy, rng=0):
 
 
 @given(floors(), st.data())
-@examples(120)
+@examples(50)
 def test_the_order_of_rows_does_not_change_the_worth(floor_, data):
     policy = data.draw(policies(floor_))
     one = plan_or_refusal(floor_, policy)
@@ -352,7 +352,7 @@ def _shuffled(data, table):
 
 
 @given(gain_matrices, st.data())
-@examples(60)
+@examples(25)
 def test_how_many_leads_of_each_kind_each_rep_gets_does_not_hang_on_the_order_of_leads(gains, data):
     n_leads, n_reps = gains.shape
     assume(len(np.unique(gains)) == gains.size)  # without ties there is one best plan
@@ -365,7 +365,7 @@ def test_how_many_leads_of_each_kind_each_rep_gets_does_not_hang_on_the_order_of
 
 
 @given(floors(), st.data())
-@examples(60)
+@examples(25)
 def test_more_capacity_never_hurts(floor_, data):
     assume("capacity" in floor_["reps"] and floor_["reps"]["rep_id"])
     one = plan_or_refusal(floor_, Policy())

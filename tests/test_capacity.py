@@ -23,7 +23,7 @@ def slots_of(n_leads=10, **columns):
         max_size=4,
     )
 )
-@examples(100)
+@examples(40)
 def test_most_is_capacity_times_availability_within_the_room_for_open_work(reps):
     capacity, ceiling, held, least, available = map(list, zip(*reps, strict=True))
     found = slots_of(capacity=capacity, max_open=ceiling, open_leads=held, min_leads=least, available=available)
@@ -104,7 +104,7 @@ efforts = st.lists(st.sampled_from([0.0, 0.25, 1.0, 1.5, 4.0]), min_size=1, max_
 
 
 @given(efforts, st.data(), st.integers(1, 3))
-@examples(150)
+@examples(60)
 def test_hours_allow_exactly_what_fits_into_them(effort, data, n_reps):
     def column(*values):
         return data.draw(st.lists(st.sampled_from(values), min_size=n_reps, max_size=n_reps))

@@ -59,7 +59,7 @@ def test_a_narrower_band_never_gains_more(n_leads, n_reps, data):
 
 
 @given(st.integers(1, 7), st.integers(2, 3), st.data())
-@examples(100)
+@examples(40)
 def test_a_higher_weight_never_makes_the_split_less_fair(n_leads, n_reps, data):
     cells = data.draw(st.lists(st.integers(0, 9), min_size=n_leads * n_reps, max_size=n_leads * n_reps))
     gains = np.array(cells, dtype=float).reshape(n_leads, n_reps)
@@ -75,7 +75,7 @@ def test_a_higher_weight_never_makes_the_split_less_fair(n_leads, n_reps, data):
 
 
 @given(st.integers(1, 6), st.integers(1, 3), st.data())
-@examples(50)
+@examples(20)
 def test_relaxing_any_limit_never_lowers_the_optimum(n_leads, n_reps, data):
     cells = data.draw(st.lists(st.integers(-2, 9), min_size=n_leads * n_reps, max_size=n_leads * n_reps))
     capacity = data.draw(st.lists(st.integers(1, 6), min_size=n_reps, max_size=n_reps))
@@ -115,7 +115,7 @@ def test_dominated_points_are_dropped():
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=9))
-@examples(200)
+@examples(80)
 def test_the_efficient_points_are_those_that_no_other_dominates(pairs):
     found = made(*((x / 10, y / 10) for x, y in pairs))
     undominated = {

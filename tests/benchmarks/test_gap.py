@@ -86,11 +86,11 @@ def test_match_and_highs_agree_on_generated_types(kind):
 
 @pytest.mark.parametrize("maker", ["dense", "factored"])
 def test_bands_can_be_met_and_bind(maker):
-    instance = matrices.MAKERS[maker](n=200, m=5)
-    plain = limits.plain(maker, 200, 5)
+    instance = matrices.MAKERS[maker](n=120, m=5)
+    plain = limits.plain(maker, 120, 5)
     made = limits.banded(instance, plain)
     assert len(made) == 2 * 5 + 1
-    peer = limits.highs(maker, 200, 5, "bands", plain, 1e-4)
+    peer = limits.highs(maker, 120, 5, "bands", plain, 1e-4)
     assert peer["objective"] <= plain + 1e-6
     problem = leadopt.Problem(affinity=instance.affinity(), capacity=instance.capacity, limits=made)
     unlimited = leadopt.match(instance.affinity(), instance.capacity).rep_of_lead

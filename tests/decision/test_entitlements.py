@@ -54,7 +54,7 @@ def floors(draw):
 
 
 @given(floors(), st.sampled_from([(0.5, 1.5), (0.0, 1.0), (0.8, 2.0)]), st.sampled_from([None, 0.5, 3.0]))
-@examples(150)
+@examples(60)
 def test_a_value_band_divides_what_the_best_plan_without_it_is_worth(floor, band, weight):
     gains, capacity = floor
     fairness = Fairness(of="value", low=band[0], high=band[1], weight=weight)
@@ -79,7 +79,7 @@ def test_a_value_band_divides_what_the_best_plan_without_it_is_worth(floor, band
 
 
 @given(floors(), st.sampled_from([0.2, 0.5, 1.0]))
-@examples(150)
+@examples(60)
 def test_a_hot_band_shares_the_best_leads_that_can_be_placed(floor, hot_share):
     gains, capacity = floor
     case = case_of(
@@ -207,7 +207,7 @@ def test_a_value_quota_counts_what_newcomers_gain():
 
 
 @given(floors(), st.sampled_from([0.0, 0.3, 1.0]))
-@examples(100)
+@examples(40)
 def test_newcomers_never_get_more_hot_leads_than_the_ceiling(floor, share):
     gains, capacity = floor
     reps = reps_of(*capacity, is_newcomer=[1] * len(capacity))

@@ -18,6 +18,7 @@ from leadopt.plans.plan import Plan
 from leadopt.policy import Policy
 from leadopt.problem.certify import certify
 from leadopt.tables.text import number
+from tests import many_seeds, seeds
 from tests.strategies import examples
 from tests.tables_strategies import floors, policies
 
@@ -53,18 +54,19 @@ def test_nothing_is_drawn_unless_it_is_asked_for():
     assert "explor" not in plan.report().lower()
 
 
+@many_seeds
 def test_a_rep_gets_a_lead_as_often_as_it_may_be_the_best():
     record = (("Ann", 30), ("Bo", 24), ("Cy", 8), ("Di", 50))
     history = [{"rep_id": rep, "converted": i < won} for rep, won in record for i in range(60)]
     lead, reps = [{"lead_id": 1}], [{"rep_id": "Ann"}, {"rep_id": "Bo"}]
     model = AffinityModel(segment_by=()).fit(history)
-    plans = [assign(lead, reps, affinity=model, policy=Policy(explore=1.0), rng=seed) for seed in range(200)]
+    plans = [assign(lead, reps, affinity=model, policy=Policy(explore=1.0), rng=seed) for seed in seeds(80, 800)]
     pairs = np.zeros(2, dtype=np.int64), np.arange(2)
     ann, bo = drawn_rates(plans[0].case.evidence, *pairs, 20_000, np.random.default_rng(7)).T
     expected = float((ann > bo).mean())
     share = np.mean([plan.rep_of_lead[0] == 0 for plan in plans])
     assert 0.55 < expected < 0.95
-    assert abs(share - expected) < 4 * np.sqrt(expected * (1 - expected) / 200)
+    assert abs(share - expected) < 4 * np.sqrt(expected * (1 - expected) / len(plans))
 
 
 @pytest.mark.parametrize("seed", range(5))

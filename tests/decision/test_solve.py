@@ -24,7 +24,7 @@ def case_of(n, *capacity, limits=()):
 
 
 @given(st.integers(1, 4), st.lists(st.integers(0, 3), min_size=2, max_size=3), st.data())
-@examples(100)
+@examples(40)
 def test_named_minimums_conflict_and_none_of_them_is_idle(n_leads, capacity, data):
     least = data.draw(st.lists(st.integers(0, 3), min_size=len(capacity), max_size=len(capacity)))
     try:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from leadopt import AffinityModel, Policy, assign
+from tests import many_seeds, seeds
 
 STRENGTH = {"Ann": 0.6, "Bo": 0.2, "Cy": -0.2, "Di": -0.6}
 SOURCES = {"web": 0.5, "fair": 0.0, "ad": -0.5}
@@ -47,13 +48,15 @@ def test_outcomes_that_all_end_alike_leave_the_split_even(n):
     assert any("all have the same chance" in note for note in plan.notes)
 
 
+@many_seeds
 def test_estimates_move_as_far_as_the_evidence_goes():
     """The more outcomes, the nearer to the truth."""
     rows, truth = list(STRENGTH), np.array([1 / (1 + np.exp(1.2 - s)) for s in STRENGTH.values()])
     errors = {}
     for n in (5, 50, 500, 5_000):
         found = [
-            AffinityModel().fit(history(n, seed)).probability([{"rep_id": rep} for rep in rows]) for seed in range(12)
+            AffinityModel().fit(history(n, seed)).probability([{"rep_id": rep} for rep in rows])
+            for seed in seeds(6, 36)
         ]
         errors[n] = np.sqrt(np.mean((np.array(found) - truth) ** 2))
     assert errors[5_000] < errors[500] < errors[50] < errors[5]

@@ -15,6 +15,7 @@ from leadopt.evaluate.seasons.floor import Strengths
 from leadopt.evaluate.seasons.stream import Stream, Team
 from leadopt.learning.throughput import estimate
 from leadopt.plot.axes import new_axes
+from tests import many_seeds, seeds
 
 MONDAY = date(2025, 1, 6)
 
@@ -49,9 +50,10 @@ def held(found, truth):
     return [one.low <= c and (one.high is None or c <= one.high) for one, c in zip(found.proposals, truth, strict=True)]
 
 
+@many_seeds
 def test_known_capacities_are_found():
     inside, errors = [], []
-    for seed in range(4):
+    for seed in seeds(2, 4):
         history, truth = floor(seed)
         found = estimate(history, segment_by="source")
         inside += held(found, truth)
@@ -61,9 +63,10 @@ def test_known_capacities_are_found():
     assert np.mean(errors) < 0.2
 
 
+@many_seeds
 @pytest.mark.parametrize("worse_when_busy", [0.0, 3.0])
 def test_no_drop_is_seen_where_load_does_not_matter(worse_when_busy):
-    for seed in range(3):
+    for seed in seeds(2, 6):
         history, _ = floor(seed, overload=0.0, worse_when_busy=worse_when_busy)
         found = estimate(history, segment_by="source")
         assert max(one.drop_chance for one in found.proposals) < 0.3

@@ -16,7 +16,7 @@ from tests.test_assign import HISTORY, given_to, leads_of, reps_of
 
 
 @given(floors(), st.data())
-@examples(150)
+@examples(60)
 def test_every_baseline_keeps_capacity_eligibility_and_pins(floor, data):
     policy = data.draw(policies(floor))
     ids, reps = floor["leads"]["lead_id"], floor["reps"]["rep_id"]
@@ -48,7 +48,7 @@ def test_round_robin_deals_in_turn_and_remembers_whose_turn_is_next():
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=5), st.integers(1, 4))
-@examples(60)
+@examples(25)
 def test_round_robin_in_batches_is_round_robin_at_once(batches, n_reps):
     reps = {"rep_id": list(range(n_reps)), "capacity": [99] * n_reps}
     at_once = list(given_to(assign(leads_of(sum(batches)), reps).baseline("round robin")).values())
@@ -67,7 +67,7 @@ def test_round_robin_passes_over_who_is_full_or_not_eligible():
 
 
 @given(st.data(), st.integers(0, 6), st.integers(1, 3))
-@examples(100)
+@examples(40)
 def test_greedy_takes_the_greatest_gain_that_is_still_possible(data, n_leads, n_reps):
     cells = data.draw(st.lists(st.integers(0, 5), min_size=n_leads * n_reps, max_size=n_leads * n_reps))
     gains = np.array(cells, dtype=float).reshape(n_leads, n_reps)

@@ -14,7 +14,7 @@ from tests.test_assign import HISTORY, leads_of, reps_of
 
 
 @given(floors(), st.data())
-@examples(120)
+@examples(50)
 def test_no_baseline_that_keeps_the_rules_gains_more_than_the_plan(floor, data):
     policy = data.draw(policies(floor)).replace(reserve=0.0)
     try:
@@ -31,7 +31,7 @@ def test_no_baseline_that_keeps_the_rules_gains_more_than_the_plan(floor, data):
 
 
 @given(floors(), st.data())
-@examples(60)
+@examples(25)
 def test_with_a_reserve_no_baseline_that_keeps_the_rules_is_worth_more(floor, data):
     policy = data.draw(policies(floor))
     try:

@@ -44,7 +44,7 @@ def test_without_credit_the_same_batches_drift_apart():
 
 
 @given(st.data())
-@examples(60)
+@examples(25)
 def test_credits_add_up_to_what_they_were(data):
     credit = {name: data.draw(st.integers(-3, 3)) for name in NAMES}
     capacity = data.draw(st.lists(st.integers(0, 6), min_size=3, max_size=3))

@@ -39,7 +39,7 @@ def worth(problem: Problem, had, cost):
 
 
 @given(floors(), st.sampled_from([0.0, 0.5, 2.0, 20.0]))
-@examples(150)
+@examples(60)
 def test_the_objective_is_gains_less_move_costs_and_the_best_there_is(floor, cost):
     gains, capacity, had = floor
     plan = assign(leads_of(len(gains)), reps_of(*capacity), affinity=gains, keep=had, move_cost=cost)
@@ -57,7 +57,7 @@ def test_the_objective_is_gains_less_move_costs_and_the_best_there_is(floor, cos
 
 
 @given(floors(), st.sampled_from([0.5, 2.0]))
-@examples(60)
+@examples(25)
 def test_a_move_brings_what_the_plan_loses_if_the_lead_must_stay(floor, cost):
     gains, capacity, had = floor
     call = {"affinity": gains, "keep": had, "move_cost": cost}
@@ -74,7 +74,7 @@ def test_a_move_brings_what_the_plan_loses_if_the_lead_must_stay(floor, cost):
 
 
 @given(floors(), st.sampled_from([0.0, 0.5, 2.0]))
-@examples(80)
+@examples(30)
 def test_the_moves_bring_what_the_plan_is_worth_more_than_if_all_stayed(floor, cost):
     gains, capacity, had = floor
     plan = assign(leads_of(len(gains)), reps_of(*capacity), affinity=gains, keep=had, move_cost=cost)
@@ -92,7 +92,7 @@ def test_the_moves_bring_what_the_plan_is_worth_more_than_if_all_stayed(floor, c
 
 
 @given(floors())
-@examples(60)
+@examples(25)
 def test_a_higher_move_cost_never_moves_more_leads(floor):
     gains, capacity, had = floor
     moved = [
@@ -103,7 +103,7 @@ def test_a_higher_move_cost_never_moves_more_leads(floor):
 
 
 @given(floors())
-@examples(60)
+@examples(25)
 def test_planning_the_same_again_moves_nobody(floor):
     gains, capacity, _ = floor
     call = {"affinity": gains}
@@ -114,7 +114,7 @@ def test_planning_the_same_again_moves_nobody(floor):
 
 
 @given(st.data())
-@examples(80)
+@examples(30)
 def test_the_bonus_is_added_where_a_lead_was_and_nowhere_else(data):
     n_leads, n_reps = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 3))
     affinity = data.draw(affinities(n_leads, n_reps, "floats"))

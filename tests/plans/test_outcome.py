@@ -16,6 +16,7 @@ from leadopt.evaluate.seasons.floor import sales_floor
 from leadopt.plans import outcome as module
 from leadopt.plans.plan import Plan
 from leadopt.policy import Policy
+from tests import many_seeds, seeds
 
 HISTORY = [
     {"rep_id": rep, "source": source, "converted": i < won}
@@ -52,7 +53,7 @@ def test_leads_of_one_pair_are_binomial_over_the_posterior():
     rates = drawn_rates(plan.case.evidence, pair, pair, 20_000, np.random.default_rng(5))[:, 0]
     cumulative = np.array([stats.binom(40, rates).cdf(k).mean() for k in range(41)])
     low, high = (int(np.searchsorted(cumulative, end)) for end in (0.1, 0.9))
-    found = plan_value(plan, n_draws=20_000, level=0.8)
+    found = plan_value(plan, n_draws=5_000, level=0.8)
     assert found.estimate == pytest.approx(40 * rates.mean(), rel=0.01)
     assert abs(found.low - low) <= 1 and abs(found.high - high) <= 1
     assert found.lift.estimate == found.lift.low == found.lift.high == 0.0
@@ -73,10 +74,10 @@ def test_a_little_evidence_claims_a_little_and_much_claims_what_is_true():
 
 
 def test_sums_of_many_outcomes_are_normal(plan, monkeypatch):
-    one_by_one = plan_value(plan, n_draws=20_000)
+    one_by_one = plan_value(plan, n_draws=5_000)
     monkeypatch.setattr(module, "_MOST_LUCK", 0)
     monkeypatch.setattr(module, "_BLOCK", 1000)
-    sums = plan_value(plan, n_draws=20_000)
+    sums = plan_value(plan, n_draws=5_000)
     assert sums.estimate == pytest.approx(one_by_one.estimate, rel=0.02)
     assert sums.low == pytest.approx(one_by_one.low, abs=1.0)
     assert sums.high == pytest.approx(one_by_one.high, abs=1.0)
@@ -166,9 +167,10 @@ def test_a_plan_without_history_is_refused_and_its_report_says_nothing():
     assert "Expect " not in plan.report()
 
 
+@many_seeds
 def test_intervals_hold_what_happens_and_raw_rates_promise_too_much():
     inside, bias, naive_bias, earned = [], 0.0, 0.0, 0.0
-    for seed in range(30):
+    for seed in seeds(12, 60):
         floor = sales_floor(n_leads=150, n_reps=10, n_history=1500, rng=seed)
         plan = assign(floor.leads, floor.reps, floor.history, policy=Policy(segment_by=("industry", "source")))
         found = plan_value(plan, lift=False)
@@ -179,7 +181,7 @@ def test_intervals_hold_what_happens_and_raw_rates_promise_too_much():
         inside.append(found.low <= outcome <= found.high)
         truth = floor.true_gain(plan.rep_of_lead)
         bias, naive_bias, earned = bias + found.estimate - truth, naive_bias + found.naive - truth, earned + truth
-    assert 22 <= sum(inside) <= 30
+    assert np.mean(inside) >= 22 / 30
     assert abs(bias) < 0.1 * earned < naive_bias
 
 
@@ -204,9 +206,10 @@ def season_without_values(seed, n=500, n_leads=80):
     return plan, float((placed * np.exp(6.0 + of_source[asked] + rng.normal(0.0, 0.7, n_leads))).sum())
 
 
+@many_seeds
 def test_values_that_were_learned_are_part_of_the_interval():
     inside, without = [], []
-    for seed in range(60):
+    for seed in seeds(20, 120):
         plan, outcome = season_without_values(seed)
         found = plan_value(plan, n_draws=300, lift=False)
         as_given = replace(plan, case=replace(plan.case, valued=None))

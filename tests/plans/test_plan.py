@@ -49,7 +49,7 @@ def test_the_runner_up_is_the_next_best_after_prices():
 
 
 @given(st.data(), st.integers(1, 4), st.integers(1, 3))
-@examples(80)
+@examples(30)
 def test_a_pin_costs_what_removing_it_adds(data, n_leads, n_reps):
     cells = data.draw(st.lists(st.integers(-3, 9), min_size=n_leads * n_reps, max_size=n_leads * n_reps))
     capacity = data.draw(st.lists(st.integers(1, 2), min_size=n_reps, max_size=n_reps))
@@ -151,7 +151,7 @@ def test_ids_of_every_type_survive_json(ids):
 
 
 @given(floors(), st.data())
-@examples(60)
+@examples(25)
 def test_any_plan_survives_json(floor, data):
     try:
         plan = assign(**floor, policy=data.draw(policies(floor)))

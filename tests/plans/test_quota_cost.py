@@ -12,7 +12,7 @@ from tests.test_assign import leads_of, reps_of
 
 
 @given(st.data(), st.integers(1, 6), st.sampled_from([0.2, 0.5, 1.0]))
-@examples(80)
+@examples(30)
 def test_a_quota_costs_the_difference_of_two_plans(data, n_leads, share):
     cells = data.draw(st.lists(st.integers(0, 9), min_size=3 * n_leads, max_size=3 * n_leads))
     call = {

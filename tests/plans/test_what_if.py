@@ -32,7 +32,7 @@ def plans(draw):
 
 
 @given(plans(), st.data())
-@examples(150)
+@examples(60)
 def test_a_change_is_worth_what_solving_from_nothing_says(plan, data):
     problem, case = plan.case.problem, plan.case
     rep = data.draw(st.integers(0, problem.n_reps - 1))
@@ -56,7 +56,7 @@ def test_a_change_is_worth_what_solving_from_nothing_says(plan, data):
 
 
 @given(plans(), st.data())
-@examples(80)
+@examples(30)
 def test_who_is_away_gets_nothing_and_own_minimums_fall(plan, data):
     rep = data.draw(st.sampled_from(plan.case.rep_ids))
     try:
@@ -72,7 +72,7 @@ def test_who_is_away_gets_nothing_and_own_minimums_fall(plan, data):
 
 
 @given(plans())
-@examples(60)
+@examples(25)
 def test_no_change_moves_nobody_however_many_plans_are_as_good(plan):
     found = plan.what_if()
     assert found.change == pytest.approx(0)

@@ -17,7 +17,7 @@ from tests.oracles import brute_force
 from tests.strategies import examples, general_problems
 
 
-@examples(200)
+@examples(80)
 @given(general_problems(), st.data())
 def test_no_answer_is_worth_more_whatever_the_prices(problem, data):
     price = st.floats(-10.0, 10.0, allow_subnormal=False)
@@ -27,7 +27,7 @@ def test_no_answer_is_worth_more_whatever_the_prices(problem, data):
         assert knapsack_bound(problem, prices) >= truth.best - 1e-9 * max(1.0, abs(truth.best))
 
 
-@examples(100)
+@examples(40)
 @given(general_problems())
 def test_prices_found_lower_the_bound_and_stay_above_the_best(problem):
     truth, packs = brute_force(problem), Knapsacks.of(problem)

@@ -87,7 +87,7 @@ def test_any_hint_leaves_the_answer_exact(solver, problem):
 
 @both
 @given(problem=problems(limits=False), data=st.data())
-@examples(100)
+@examples(40)
 def test_any_hint_equals_brute_force(solver, problem, data):
     assume((oracle := brute_force(problem)).feasible)
     hint = data.draw(st.lists(st.floats(0, 1e13), min_size=problem.n_reps, max_size=problem.n_reps))
@@ -121,7 +121,7 @@ def check_stopped(found, problem, best):
 
 @both
 @given(problem=problems(limits=False))
-@examples(200)
+@examples(80)
 def test_next_to_no_time_gives_an_allowed_answer_and_an_honest_bound(solver, problem):
     oracle = brute_force(problem)
     if not oracle.feasible:
@@ -260,7 +260,7 @@ def test_kernels_compile_where_nothing_can_be_kept(monkeypatch):
     assert bid_kernels.compiled(lambda x: 2 * x)(21) == 42
 
 
-@examples(60)
+@examples(25)
 @given(st.integers(1, 70), st.integers(1, 7), st.integers(0, 2**32 - 1), st.sampled_from([2, 1000]))
 def test_a_short_list_holds_the_best_reps_and_the_best_of_the_rest(n_reps, n_listed, seed, n_values):
     rng = np.random.default_rng(seed)

@@ -52,7 +52,7 @@ def problems_for(solver):
 
 @every_solver
 @given(data=st.data())
-@examples()
+@examples(200)
 def test_every_answer_is_allowed_and_equals_brute_force(solver, data):
     problem = data.draw(problems_for(solver))
     oracle = brute_force(problem)
@@ -80,7 +80,7 @@ def test_every_answer_is_allowed_and_equals_brute_force(solver, data):
 
 @every_solver
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
-@examples(50)
+@examples(20)
 def test_same_seed_same_answer(solver, data, seed):
     problem = data.draw(problems_for(solver))
     assume(brute_force(problem).feasible)
@@ -91,7 +91,7 @@ def test_same_seed_same_answer(solver, data, seed):
 
 @every_solver
 @given(data=st.data())
-@examples(50)
+@examples(20)
 def test_relabelling_leads_and_reps_keeps_the_value(solver, data):
     problem = data.draw(problems_for(solver))
     leads = np.array(data.draw(st.permutations(range(problem.n_leads))), dtype=np.int64)
@@ -120,7 +120,7 @@ def test_relabelling_leads_and_reps_keeps_the_value(solver, data):
 
 @every_solver
 @given(data=st.data())
-@examples(60)
+@examples(25)
 def test_more_capacity_never_hurts(solver, data):
     problem = data.draw(problems_for(solver))
     extra = data.draw(st.lists(st.integers(0, 2), min_size=problem.n_reps, max_size=problem.n_reps))
@@ -130,7 +130,7 @@ def test_more_capacity_never_hurts(solver, data):
 
 
 @given(problem=problems(), data=st.data())
-@examples(60)
+@examples(25)
 def test_a_tighter_limit_never_helps(problem, data):
     assume(problem.limits)
     k = data.draw(st.integers(0, len(problem.limits) - 1))
@@ -151,7 +151,7 @@ def test_a_tighter_limit_never_helps(problem, data):
 
 @every_solver
 @given(problem=problems(max_leads=12, max_reps=6, limits=False, pins=False, reserves=FINITE))
-@examples(60)
+@examples(25)
 def test_capacities_alone_equal_scipy_on_the_expanded_matrix(solver, problem):
     assert best(problem, solver) == pytest.approx(scipy_assignment(problem), abs=EXACT * size(problem), rel=0)
 
@@ -162,14 +162,14 @@ def test_capacities_alone_equal_scipy_on_the_expanded_matrix(solver, problem):
         max_leads=12, max_reps=6, kind="integers", limits=False, pins=False, reserves=(0.0, 2.0, -3.0)
     )
 )  # fmt: skip
-@examples(60)
+@examples(25)
 def test_whole_gains_equal_networkx_exactly(solver, problem):
     assume(np.array_equal(problem.affinity.scale, np.floor(problem.affinity.scale)))
     assert best(problem, solver) == networkx_flow(problem)
 
 
 @given(problem=problems(max_leads=10, max_reps=5))
-@examples(60)
+@examples(25)
 def test_nested_limits_equal_the_relaxation(problem):
     gains = problem.affinity.dense()
     assume(np.abs(gains[np.isfinite(gains)]).max(initial=0.0) < 1e4)  # HiGHS' tolerances are absolute
@@ -179,7 +179,7 @@ def test_nested_limits_equal_the_relaxation(problem):
 
 
 @given(problem=problems(limits=False, most_capacity=1))
-@examples(60)
+@examples(25)
 def test_unit_capacity_equals_hungarian(problem):
     assert best(problem, MinCostFlow()) == pytest.approx(
         best(problem, Hungarian()), abs=EXACT * size(problem), rel=0
@@ -197,7 +197,7 @@ def with_capacity(problem, rep, by):
 
 @every_solver
 @given(data=st.data())
-@examples(50)
+@examples(20)
 def test_a_slot_more_adds_at_most_its_price_and_one_fewer_costs_at_least_it(solver, data):
     problem = data.draw(problems_for(solver))
     assume(brute_force(problem).feasible)
@@ -211,7 +211,7 @@ def test_a_slot_more_adds_at_most_its_price_and_one_fewer_costs_at_least_it(solv
 
 @pytest.mark.parametrize("solver", [Auction(), Hungarian(), MinCostFlow()], ids=lambda solver: solver.name)
 @given(problem=problems(limits=False))
-@examples(90)
+@examples(35)
 def test_with_capacities_alone_a_price_is_exactly_what_one_more_slot_adds(solver, problem):
     assume(brute_force(problem).feasible)
     found, tolerance = solve(problem, solver), EXACT * size(problem)
@@ -234,7 +234,7 @@ def with_bounds(problem, k, lower=0, upper=0):
 
 
 @given(problem=problems())
-@examples(90)
+@examples(35)
 def test_limit_prices_bound_what_a_wider_limit_adds(problem):
     assume(problem.limits and brute_force(problem).feasible)
     found, tolerance = solve(problem), EXACT * size(problem)
@@ -248,7 +248,7 @@ def test_limit_prices_bound_what_a_wider_limit_adds(problem):
 
 
 @given(problem=problems())
-@examples(90)
+@examples(35)
 def test_limit_prices_have_the_sign_of_the_bound_that_holds(problem):
     assume(problem.limits and brute_force(problem).feasible)
     found = solve(problem)
@@ -350,7 +350,7 @@ def test_gains_that_overflow_only_by_their_scale_are_refused():
     capacity=st.integers(0, 3),
     reserve=st.floats(allow_nan=False, allow_infinity=False),
 )
-@examples(300)
+@examples(200)
 def test_any_float_gives_a_valid_match_or_invalid_input(cells, capacity, reserve):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PrecisionWarning)
@@ -438,6 +438,6 @@ def test_min_cost_flow_refuses_limits_that_cross_and_says_which():
 
 
 @given(problem=problems())
-@examples(60)
+@examples(25)
 def test_auto_refuses_nothing_nested(problem):
     assert Auto().refuses(problem) is None

@@ -23,7 +23,7 @@ def close(a, b):
     return a == pytest.approx(b, rel=1e-6, abs=1e-6)
 
 
-@examples(300)
+@examples(120)
 @given(general_problems())
 def test_small_problems_equal_brute_force(problem):
     truth = brute_force(problem)
@@ -40,7 +40,7 @@ def test_small_problems_equal_brute_force(problem):
     assert not certify(problem, found.rep_of_lead).violations
 
 
-@examples(150)
+@examples(60)
 @given(problems(kind="floats"))
 def test_nested_limits_equal_the_flow(problem):
     try:
@@ -63,7 +63,7 @@ def test_the_unit_of_gains_does_not_matter(unit):
     assert scaled.objective == pytest.approx(unit * plain.objective, rel=1e-12)
 
 
-@examples(40)
+@examples(15)
 @given(general_problems(), st.integers(0, 3))
 def test_same_input_same_answer(problem, seed):
     def once():
@@ -80,7 +80,7 @@ def test_same_input_same_answer(problem, seed):
         assert first.bound == second.bound
 
 
-@examples(100)
+@examples(40)
 @given(general_problems(reserves=(0.0, 0.3, -1.5)), st.data())
 def test_relaxing_a_limit_never_lowers_the_optimum(problem, data):
     k = data.draw(st.integers(0, len(problem.limits) - 1))
@@ -137,7 +137,7 @@ def test_the_bound_of_priced_leads_is_that_of_the_relaxation():
     assert solve(problem, Milp(whole_options=0)).bound == pytest.approx(linear_programme(problem), rel=1e-7)
 
 
-@examples(100)
+@examples(40)
 @given(general_problems(reserves=(0.0, 0.3, -1.5)))
 def test_pricing_and_pruning_are_right_on_small_problems_too(problem):
     truth = brute_force(problem)

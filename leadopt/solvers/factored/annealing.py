@@ -27,11 +27,15 @@ from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.lagrangian.dual import Dual
 from leadopt.solvers.oracles.protocols import Loads
 
+# Half and twice of each come to the same answer in about as long, but for what is said (factored 10,000 x 50 as in
+# `newton`, a gap of 7.6e-5 in 2.3 s of a core): prices are sharpened after it.
 _HOTTEST, _COLDEST = 0.3, 2e-3  # temperatures, of a usual gain
-_COOLER = 0.4  # times as hot is the next stage
+_COOLER = 0.4  # times as hot is the next stage; at twice, in 3.1 s
 _STEPS = 100  # of a quasi-Newton method at each temperature
 _TOLERANCE = 1e-10  # of the dual, relative: a step of a quasi-Newton method that wins less is the last
-_FINE, _MOST_BINS = 0.03, 64  # bins of each row and class, by temperature and at most
+_FINE = 0.03  # bins of each row and class, by temperature
+# And at most; half and twice: gaps of 1.0e-4 and the same, and at 20,000 x 100 of 1.3e-4 and 1.0e-4 in place of 8.1e-5.
+_MOST_BINS = 64
 _LEAST_SCALE = 0.01  # of the mean: smaller leads are as soft
 _NEAR = 25.0  # temperatures by which an option may lose at the prices of the stage before, and be asked about
 

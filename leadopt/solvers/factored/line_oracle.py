@@ -24,7 +24,10 @@ from leadopt.solvers.oracles.envelopes import EnvelopeOracle
 from leadopt.solvers.oracles.protocols import Loads
 
 _SHARED_BY = 16  # leads a row and class from which on lines are quicker than pairs,
-_LEAST_PAIRS = 10_000_000  # and pairs of leads and reps: with fewer, a look at each takes less than annealing
+# and pairs of leads and reps. Two factored instances of 20,000 x 100 under bands take 6 and 14 s of a core to gaps of
+# 8.1e-5 and 1.3e-4 along lines, 50 and 23 s to 1.4e-4 and 2.1e-4 by pairs; 50,000 x 100 16 s to 3.1e-5 and 93 s to
+# 9.1e-5; 10,000 x 50 2.3 s to 7.6e-5 and 7.6 s to 6.0e-5.
+_LEAST_PAIRS = 2_000_000
 _CELLS = 1 << 18  # lines walked along together
 
 

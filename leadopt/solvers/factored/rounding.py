@@ -19,13 +19,24 @@ from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.factored.newton import Sharp, sharpened
 from leadopt.solvers.lagrangian.rows import Rows
 
-_CUTS = (3.0, 1.0, 0.2, 0.0)  # mean scales from which on leads are given away in each stage
-_AS_ONE_LEAD = (1.0, 4.0)  # usual amounts that matter as much as a lead, among the largest leads and then
-_STEPS, _NEAR = 20, 0.02  # for shares in a stage, which may break bounds by so many leads together, by row
-_WARMER = 3.0  # times as warm are shares that are found again, as they move by more than while sharpened
-_AROUND = 80.0  # temperatures that an option may lose to be asked about
-_GIVES = 100.0  # usual leads by which a bound gives way where its price would have to move by a usual one
-_MARGIN = 0.1  # usual leads by which bounds on amounts are narrower
+# Gaps at half and twice, factored 10,000 x 50 as in `newton` (7.6e-5) and then at 20,000 x 100 (8.1e-5); all take as
+# long. No other value is better in both.
+# Mean scales from which on leads are given away in each stage: 1.5e-4 and 8.5e-5, 2.1e-4 and 1.3e-4.
+_CUTS = (3.0, 1.0, 0.2, 0.0)
+# Usual amounts that matter as much as a lead, among the largest leads and then: 8.9e-5 and 1.0e-4, 1.8e-4 and
+# 1.1e-4.
+_AS_ONE_LEAD = (1.0, 4.0)
+# For shares in a stage, which may break bounds by so many leads together, by row: the same, but 8.0e-5 for twice _NEAR.
+_STEPS, _NEAR = 20, 0.02
+# Times as warm are shares that are found again, as they move by more than while sharpened: 9.5e-5 and 5.9e-5,
+# 9.0e-5 and 2.0e-4.
+_WARMER = 3.0
+_AROUND = 80.0  # temperatures that an option may lose to be asked about: the same and 8.7e-5
+# Usual leads by which a bound gives way where its price would have to move by a usual one: 8.3e-5 and 1.6e-4,
+# 1.1e-4 and 7.7e-5.
+_GIVES = 100.0
+# Usual leads by which bounds on amounts are narrower: 9.5e-5 and 9.7e-5, 1.3e-4 and 1.6e-4.
+_MARGIN = 0.1
 _ROUND = 1e-6  # leads
 _OPEN = -2  # not given away yet; -1 is the pool
 

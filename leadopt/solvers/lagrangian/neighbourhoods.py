@@ -16,14 +16,18 @@ from leadopt.progress import Meter
 from leadopt.solvers.lagrangian.ejection_chains import losses
 from leadopt.solvers.lagrangian.program import Core
 
-# Not measured at half and twice but for what is said: sizes adapt to how searches end, so that little hangs on them.
-_FIRST, _FEWEST = 20, 10  # leads that choose at a time: a search among so many ends in hundredths of a second
-_FASTER, _SLOWER = 1, 4  # more of them after a search that ended, fewer after one that did not
-_WORK = 0.03  # effort of one search, as the backend counts it in seconds
-_PATIENCE = 60  # searches in a row that find nothing
-_MOST = 100  # searches where time is not limited: the later ones take long and win little
-_WIDTH = 1.25  # options that lose so many times what the worst one in use does are looked at
-_USUAL = 0.3  # of the mean loss: what a lead without any counts for in the draw
+# What half and twice come to on one problem of generalised assignment, 80 x 8 of type D, that ends at -4,931 under a
+# bound of -4,910 in 8.6 s of a core. Other leads are drawn then, too.
+# Leads that choose at a time, as a search among so many ends in hundredths of a second: -4,930 and -4,934, and then
+# the same and -4,930.
+_FIRST, _FEWEST = 20, 10
+# More of them after a search that ended, twice: -4,936; fewer after one that did not: -4,928 in 10.3 s, and -4,937.
+_FASTER, _SLOWER = 1, 4
+_WORK = 0.03  # effort of one search, as the backend counts it in seconds: -4,938, and -4,929 in 9.6 s
+_PATIENCE = 60  # searches in a row that find nothing: the same
+_MOST = 100  # searches where time is not limited: -4,933 in 6.7 s, and the same, as patience ends before
+_WIDTH = 1.25  # options that lose so many times what the worst one in use does are looked at: -4,937 and -4,933
+_USUAL = 0.3  # of the mean loss: what a lead without any counts for in the draw: -4,933 and the same
 _SEED = 20_260_101  # any: the same problem has the same answer every time
 
 

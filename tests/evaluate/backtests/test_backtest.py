@@ -14,6 +14,7 @@ from leadopt.evaluate.backtests.losses import auc, difference, log_losses
 from leadopt.evaluate.backtests.verdict import FREE, REPS_ONLY, UNKNOWN, USE_IT
 from leadopt.evaluate.history.records import read_records
 from leadopt.learning.effects.logistic import sigmoid
+from tests import many_seeds, seeds
 from tests.real_data import DATA
 
 
@@ -90,11 +91,12 @@ def test_little_data_say_how_many_outcomes_it_takes():
     assert re.fullmatch(pattern, found.verdict.text)
 
 
+@many_seeds
 def test_the_verdict_is_rarely_wrong_where_nobody_matters():
-    """12 small histories without any signal: a claim in more than 3 has a chance below 1% at a rate of 6%."""
-    found = [backtest(history(100 + seed, 400), segment_by="source").verdict.decision for seed in range(12)]
-    assert sum(decision in (USE_IT, REPS_ONLY) for decision in found) <= 3
-    assert found.count(UNKNOWN) >= 9
+    """Small histories without any signal: a claim in more than 3 of 12 has a chance below 1% at a rate of 6%."""
+    found = [backtest(history(100 + seed, 400), segment_by="source").verdict.decision for seed in seeds(6, 48)]
+    assert sum(decision in (USE_IT, REPS_ONLY) for decision in found) <= len(found) / 4
+    assert found.count(UNKNOWN) >= 0.75 * len(found)
 
 
 def test_every_figure_can_be_recomputed_from_the_rows(strong):

@@ -31,7 +31,7 @@ def stream_of(floor=SMALL, seed=0, seasons=1):
 
 
 @given(st.lists(st.floats(0, 50), max_size=12), st.floats(0.01, 9), st.floats(-5, 30))
-@examples(100)
+@examples(40)
 def test_who_waits_in_a_queue_is_answered_one_after_the_other(arrivals, service, free_on):
     arrival, waits, free = np.sort(np.array(arrivals, dtype=float)), [], free_on
     for moment in arrival:

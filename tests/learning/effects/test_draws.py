@@ -39,7 +39,7 @@ def test_uncertain_spreads_widen_what_is_known_of_newcomers():
     fit = fitted(tried, converted)
     # A newcomer's effect has no mean to shrink, and its scatter is that of the spreads that are drawn.
     places, cell = [np.array([6]), np.array([4])], np.array([(tried > 0).sum()])
-    draws = draw_logits(fit, places, cell, 20_000, np.random.default_rng(0))[:, 0]
+    draws = draw_logits(fit, places, cell, 5_000, np.random.default_rng(0))[:, 0]
     spreads = [np.array(spread.quantiles) for spread in (*fit.spreads, fit.own_spread)]
     expected = sum((spread**2).mean() for spread in spreads) + fit.crossed.variances()[0]
     assert draws.var() == pytest.approx(expected, rel=0.06)

@@ -96,7 +96,7 @@ values = st.recursive(
 
 
 @given(values)
-@examples(300)
+@examples(120)
 def test_everything_comes_back_exactly(value):
     assert same(decode(encode(value)), value)
 

@@ -31,7 +31,7 @@ def outcome(problem, near=None):
 
 
 @given(strategies.problems(max_leads=9, max_reps=5))
-@strategies.examples(300)
+@strategies.examples(120)
 def test_any_nested_limits_have_the_answer_of_every_pair(problem):
     whole = outcome(problem)
     with pytest.MonkeyPatch.context() as patch:
@@ -115,7 +115,7 @@ def test_wrong_prices_cost_time_and_nothing_else(prices):
 
 
 @given(problem=strategies.problems(max_leads=9, max_reps=5), data=st.data())
-@strategies.examples(200)
+@strategies.examples(80)
 def test_any_prices_lead_to_the_answer_of_every_pair(problem, data):
     whole = outcome(problem)
     numbers = st.floats(-1e3, 1e3)

@@ -36,7 +36,7 @@ def test_only_the_given_leads_are_grouped():
 
 
 @given(problem=problems(max_leads=8), data=st.data())
-@examples(100)
+@examples(40)
 def test_leads_share_a_group_only_if_their_gains_are_equal(problem, data):
     groups = grouped(problem.affinity)
     assert sorted(groups.members.tolist()) == list(range(problem.n_leads))

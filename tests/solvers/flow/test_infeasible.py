@@ -28,7 +28,7 @@ def most_placed(problem, leads, limits=()):
 
 
 @given(problem=problems())
-@examples(100)
+@examples(40)
 def test_the_limits_and_leads_of_a_witness_are_infeasible_on_their_own(problem):
     assume(not brute_force(problem).feasible)
     witness = refusal(problem).witness
@@ -39,7 +39,7 @@ def test_the_limits_and_leads_of_a_witness_are_infeasible_on_their_own(problem):
 
 
 @given(problem=problems(limits=False, pins=False, reserves=(-np.inf,)))
-@examples(100)
+@examples(40)
 def test_leads_that_must_be_placed_violate_halls_condition(problem):
     assume(not brute_force(problem).feasible)
     for solver in (Hungarian(), MinCostFlow()):
@@ -53,7 +53,7 @@ def test_leads_that_must_be_placed_violate_halls_condition(problem):
 
 
 @given(problem=problems(limits=False, reserves=(-np.inf,)))
-@examples(80)
+@examples(30)
 def test_room_beside_pins_is_what_free_leads_can_get(problem):
     pins_only = brute_force(problem, must_place=())
     assume(pins_only.feasible and not brute_force(problem).feasible)
@@ -63,7 +63,7 @@ def test_room_beside_pins_is_what_free_leads_can_get(problem):
 
 
 @given(problem=problems(limits=False, most_capacity=1))
-@examples(50)
+@examples(20)
 def test_pins_beyond_a_capacity_are_counted(problem):
     loads = np.bincount(problem.pins[problem.pins >= 0], minlength=problem.n_reps)
     assume((loads > problem.capacity).any())

@@ -30,7 +30,7 @@ def correlated(n, m, seed=0):
 
 
 @given(general_problems())
-@examples(60)
+@examples(25)
 def test_what_is_found_is_allowed_and_worth_no_less(problem):
     assume((problem.pins < 0).all())
     core = core_of(problem)

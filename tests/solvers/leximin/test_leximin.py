@@ -79,7 +79,7 @@ def check(problem, measure, entitlement):
     return result, np.array_equal(under, fair)
 
 
-@examples(400)
+@examples(160)
 @given(shared_out(limits=False))
 def test_counts_under_capacities_are_all_the_leximin_ones(drawn):
     problem, measure, entitlement = drawn
@@ -87,7 +87,7 @@ def test_counts_under_capacities_are_all_the_leximin_ones(drawn):
         assert outcome[0].method == "flow" and outcome[1]
 
 
-@examples(400)
+@examples(160)
 @given(shared_out())
 def test_counts_under_limits_of_single_reps_are_all_the_leximin_ones(drawn):
     problem, measure, entitlement = drawn
@@ -99,7 +99,7 @@ def test_counts_under_limits_of_single_reps_are_all_the_leximin_ones(drawn):
         assert outcome[1]
 
 
-@examples(60)
+@examples(25)
 @given(shared_out(max_leads=5, max_reps=3))
 def test_counts_under_nested_limits_are_leximin(drawn):
     problem, measure, entitlement = drawn
@@ -117,7 +117,7 @@ def amounts(problem):
     )
 
 
-@examples(60)
+@examples(25)
 @given(shared_out(max_leads=5, max_reps=3, usage=amounts))
 def test_any_usage_is_leximin(drawn):
     problem, measure, entitlement = drawn

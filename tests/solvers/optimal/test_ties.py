@@ -15,12 +15,13 @@ from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.solvers import Auction, Hungarian, MinCostFlow, Near
 from leadopt.solvers.optimal.ties import _widths, spread_ties
-from tests import instances
+from tests import instances, many_seeds, seeds
 from tests.oracles import brute_force
 from tests.strategies import examples, problems
 
 ways = pytest.mark.parametrize("compiled", [False, True], ids=["flow", "simplex"])
 both = pytest.mark.parametrize("solver", [Hungarian(), MinCostFlow()], ids=lambda solver: solver.name)
+SEEDS = seeds(150, 3_000)
 
 
 def loads(found):
@@ -67,11 +68,12 @@ def test_equal_leads_are_shared_out_by_capacity(capacity, expected):
     assert np.abs(np.array(found) - expected).max() <= 1
 
 
+@many_seeds
 @ways
 def test_no_rep_and_no_position_profits_over_many_seeds(compiled):
-    n_seeds = 300
+    n_seeds = len(SEEDS)
     reps, leads = np.zeros(3), np.zeros((4, 3))
-    for seed in range(n_seeds):
+    for seed in SEEDS:
         found = shared_out(np.ones((4, 3)), 4, seed, compiled)  # somebody gets 2
         reps[np.argmax(np.bincount(found, minlength=3))] += 1
         leads[np.arange(4), found] += 1
@@ -79,17 +81,19 @@ def test_no_rep_and_no_position_profits_over_many_seeds(compiled):
     assert np.abs(np.concatenate([reps, leads.reshape(-1)]) - n_seeds / 3).max() <= 5 * np.sqrt(n_seeds * 2 / 9)
 
 
+@many_seeds
 @ways
 def test_no_position_is_left_in_the_pool_more_often_than_another(compiled):
-    n_seeds = 300
-    pooled = sum((shared_out(np.ones((6, 2)), 1, seed, compiled) < 0).astype(int) for seed in range(n_seeds))
+    n_seeds = len(SEEDS)
+    pooled = sum((shared_out(np.ones((6, 2)), 1, seed, compiled) < 0).astype(int) for seed in SEEDS)
     assert np.abs(pooled - n_seeds * 2 / 3).max() <= 5 * np.sqrt(n_seeds * 2 / 9)
 
 
+@many_seeds
 @ways
 def test_leads_of_different_groups_with_the_same_ties_are_not_favoured_either(compiled):
-    n_seeds, gains = 300, np.array([[1.0, 1.0, 0.1], [1.0, 1.0, 0.2], [1.0, 1.0, 0.3]])
-    firsts = sum((shared_out(gains, [1, 1, 0], seed, compiled) < 0).astype(int) for seed in range(n_seeds))
+    n_seeds, gains = len(SEEDS), np.array([[1.0, 1.0, 0.1], [1.0, 1.0, 0.2], [1.0, 1.0, 0.3]])
+    firsts = sum((shared_out(gains, [1, 1, 0], seed, compiled) < 0).astype(int) for seed in SEEDS)
     assert np.abs(firsts - n_seeds / 3).max() <= 5 * np.sqrt(n_seeds * 2 / 9)
 
 
@@ -162,7 +166,7 @@ def test_many_ties_of_many_kinds_come_out_as_even_by_simplex_as_by_flow(n_leads,
 
 
 @given(problem=problems(kind="few", limits=False), compiled=st.booleans())
-@examples(100)
+@examples(40)
 def test_who_is_undecided_by_prices_holds_all_ties(problem, compiled):
     try:
         answer = Auction(compiled=compiled).solve(problem, Near(), Meter())
@@ -179,7 +183,7 @@ def test_who_is_undecided_by_prices_holds_all_ties(problem, compiled):
 
 @ways
 @given(problem=problems(kind="few"), seed=st.integers(0, 1000))
-@examples(100)
+@examples(40)
 def test_ties_never_change_the_objective_and_never_break_a_rule(compiled, problem, seed):
     assume(not (compiled and problem.limits))
     try:
@@ -196,7 +200,7 @@ def test_ties_never_change_the_objective_and_never_break_a_rule(compiled, proble
 
 @ways
 @given(problem=problems(kind="tied", limits=False, pins=False, reserves=(0.0, -np.inf)))
-@examples(100)
+@examples(40)
 def test_loads_are_as_even_as_any_best_answer_allows(compiled, problem):
     oracle = brute_force(problem)
     assume(oracle.feasible)

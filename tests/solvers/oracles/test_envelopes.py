@@ -36,7 +36,7 @@ def worth(affinity, leads, choice, prices, reserve):
 
 
 @given(question=questions())
-@examples(400)
+@examples(160)
 def test_what_is_open_holds_all_that_a_look_at_every_lead_finds(question):
     affinity, leads, reserve, low, high = question
     assume(affinity.largest <= 1e3)  # beyond, what rounding can hide differs by design
@@ -52,7 +52,7 @@ def test_what_is_open_holds_all_that_a_look_at_every_lead_finds(question):
 
 
 @given(question=questions())
-@examples(100)
+@examples(40)
 def test_compiled_and_plain_walks_find_the_same_pieces(question):
     affinity, leads, reserve, low, _ = question
     oracle = EnvelopeOracle.of(affinity, leads, reserve)
@@ -66,7 +66,7 @@ def test_compiled_and_plain_walks_find_the_same_pieces(question):
 
 
 @given(question=questions())
-@examples(100)
+@examples(40)
 def test_loads_and_the_dual_value_are_those_of_every_leads_best_option(question):
     affinity, leads, reserve, low, _ = question
     oracle = EnvelopeOracle.of(affinity, leads, reserve)

@@ -77,7 +77,7 @@ def rows(problem, leads):
 
 
 @given(seed=st.integers(0, 10**6), n_shards=st.integers(1, 5))
-@examples(60)
+@examples(25)
 def test_loads_and_values_add_up_and_the_highest_entry_counts(seed, n_shards):
     problem, rng = problem_of(seed)
     whole = envelopes(problem, np.arange(problem.n_leads))
@@ -91,7 +91,7 @@ def test_loads_and_values_add_up_and_the_highest_entry_counts(seed, n_shards):
 
 @pytest.mark.parametrize("oracle", [envelopes, rows])
 @given(seed=st.integers(0, 10**6), n_shards=st.integers(1, 5), width=st.floats(0, 0.5))
-@examples(60)
+@examples(25)
 def test_what_shards_leave_open_is_what_all_leave_open(oracle, seed, n_shards, width):
     problem, rng = problem_of(seed)
     low = rng.random(problem.n_reps)
@@ -123,7 +123,7 @@ def test_a_box_that_is_wrong_is_mended_over_shards_too():
 
 
 @given(problem=general_problems(max_leads=12, max_reps=4), seed=st.integers(0, 10**6), n_shards=st.integers(1, 4))
-@examples(100)
+@examples(40)
 def test_loads_under_limits_of_any_kind_add_up_over_shards(problem, seed, n_shards):
     assume(problem.n_reps)
     rows_of, rng = Rows.of(problem), np.random.default_rng(seed)

@@ -50,7 +50,7 @@ def test_no_reps_leave_everybody_in_the_pool():
 
 
 @given(problem=problems(limits=False, pins=False), data=st.data())
-@examples(150)
+@examples(60)
 def test_every_best_answer_uses_open_pairs_alone(problem, data):
     assume((oracle := brute_force(problem)).feasible and problem.n_reps and (problem.capacity > 0).all())
     prices = MinCostFlow().solve(problem, Near(), Meter()).prices
@@ -66,7 +66,7 @@ def test_every_best_answer_uses_open_pairs_alone(problem, data):
 
 
 @given(seed=st.integers(0, 10**6), factored=st.booleans(), width=st.sampled_from([0.0, 0.01, 0.2]))
-@examples(60)
+@examples(25)
 def test_short_lists_leave_open_what_rows_do(seed, factored, width):
     rng = np.random.default_rng(seed)
     n, m = 60, 20
