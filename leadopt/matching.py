@@ -253,6 +253,8 @@ def solve(
 
 
 def _chosen(solver: Solver, problem: Problem, limit_s: float | None) -> Solver:
+    if not callable(getattr(solver, "solve", None)):
+        raise InvalidInput(f"solver: must be a solver, such as Milp(), or None; found {solver!r}")
     chosen = solver.choose(problem, limit_s) if isinstance(solver, Auto) else solver
     if limit_s is not None and chosen.untimed is not None:
         raise InvalidInput(

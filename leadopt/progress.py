@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from math import isfinite
 from time import perf_counter
 
+from leadopt.errors import InvalidInput
+
 _SELDOM_S = 0.5  # between reports of a stage that goes on
 
 
@@ -47,6 +49,8 @@ class Meter:
     def __init__(
         self, on_progress: OnProgress | None = None, time_limit_s: float | None = None, *, capped: bool = False
     ) -> None:
+        if on_progress is not None and not callable(on_progress):
+            raise InvalidInput(f"on_progress: must be a function that takes a Progress, or None; found {on_progress!r}")
         self._listener = on_progress
         self._start = self._last = perf_counter()
         self._iteration = 0

@@ -15,6 +15,7 @@ from leadopt.errors import InvalidInput
 from leadopt.problem.by_content import Interned
 from leadopt.problem.counted import Counted
 from leadopt.problem.gains import Affinity
+from leadopt.problem.inputs import array_of, capacity_of, frozen, number_of, pins_of, told
 from leadopt.problem.limit_kinds import LimitKind
 
 # Relative to a bound: what amounts that meet it may differ by when they are added up in another order. 0.1 * 3 is .3.
@@ -85,22 +86,23 @@ class Limit:
     ) -> None:
         label = _label(name)
         amounts = _amounts(usage, label)
-        if not (0 <= lower < np.inf):
+        least = number_of(lower, f"{label}: lower", "a finite number, 0 or more")
+        most = number_of(upper, f"{label}: upper", "a number, 0 or more")
+        if not (0 <= least < np.inf):
             raise InvalidInput(f"{label}: lower must be a finite number, 0 or more; found {lower}")
-        if not upper >= 0:
+        if not most >= 0:
             raise InvalidInput(f"{label}: upper must be a number, 0 or more; found {upper}")
-        if lower > upper:
-            raise InvalidInput(f"{label}: lower must not exceed upper; found {lower:g} > {upper:g}")
-        if penalty is not None and not (0 <= penalty <= _LARGEST):
-            raise InvalidInput(
-                f"{label}: penalty must be from 0 to {_LARGEST:g}, or None for a hard limit; found {penalty}"
-            )
+        if least > most:
+            raise InvalidInput(f"{label}: lower must not exceed upper; found {least:g} > {most:g}")
+        rule = f"from 0 to {_LARGEST:g}, or None for a hard limit"
+        if penalty is not None and not (0 <= number_of(penalty, f"{label}: penalty", rule) <= _LARGEST):
+            raise InvalidInput(f"{label}: penalty must be {rule}; found {penalty}")
         values = {
             "reps": _chosen(reps, f"{label}: reps"),
             "leads": _chosen(leads, f"{label}: leads"),
             "usage": amounts,
-            "lower": float(lower),
-            "upper": float(upper),
+            "lower": least,
+            "upper": most,
             "penalty": None if penalty is None else float(penalty),
             "name": name,
             "kind": LimitKind.of(kind),
@@ -198,15 +200,13 @@ class Problem(_Known):
         affinity = Affinity.coerce(self.affinity)
         _check_size(affinity)
         object.__setattr__(self, "affinity", affinity)
-        object.__setattr__(self, "capacity", _capacity(self.capacity, affinity.n_reps))
-        object.__setattr__(self, "limits", _fitted(self.limits, affinity))
-        object.__setattr__(self, "pins", _pins(self.pins, affinity))
-        object.__setattr__(self, "reserve", float(self.reserve))
+        object.__setattr__(self, "capacity", capacity_of(self.capacity, affinity.n_reps))
+        object.__setattr__(self, "limits", _fitted(_limits(self.limits), affinity))
+        object.__setattr__(self, "pins", pins_of(self.pins, affinity))
+        rule = f"finite and at most {_LARGEST:g}, or -inf where every lead must be placed"
+        object.__setattr__(self, "reserve", number_of(self.reserve, "reserve:", rule))
         if not (abs(self.reserve) <= _LARGEST or self.reserve == -np.inf):
-            raise InvalidInput(
-                f"reserve: must be finite and at most {_LARGEST:g}, or -inf where every lead must be placed; "
-                f"found {self.reserve}"
-            )
+            raise InvalidInput(f"reserve: must be {rule}; found {self.reserve}")
 
     @property
     def n_leads(self) -> int:
@@ -260,6 +260,18 @@ class Problem(_Known):
         return found
 
 
+def _limits(limits: Any) -> tuple[Limit, ...]:
+    rule = "a list of Limit objects"
+    if isinstance(limits, Limit | str) or not isinstance(limits, Iterable):
+        alone = "; put it in a list" if isinstance(limits, Limit) else ""
+        raise InvalidInput(f"limits: must be {rule}; found {told(limits)}{alone}")
+    given = tuple(limits)
+    for k, limit in enumerate(given):
+        if not isinstance(limit, Limit):
+            raise InvalidInput(f"limits: must be {rule}; found {told(limit)} at place {k}")
+    return given
+
+
 def _about(of: Any, label: str) -> int | str | None:
     if of is None or isinstance(of, str):
         return of
@@ -271,60 +283,33 @@ def _about(of: Any, label: str) -> int | str | None:
 def _amounts(usage: ArrayLike | Affinity, label: str) -> float | Floats | Affinity:
     if isinstance(usage, Affinity):
         if not usage.is_amount:
-            raise InvalidInput(f"{label}: usage must be finite and not negative")
+            raise InvalidInput(f"{label}: usage must be finite numbers, 0 or more, for every pair")
         return usage
-    amounts = np.asarray(usage, dtype=np.float64)
-    if not (np.isfinite(amounts).all() and (amounts >= 0).all()):
-        raise InvalidInput(f"{label}: usage must be finite and not negative")
-    return float(amounts) if amounts.ndim == 0 else _frozen(amounts)
+    rule = "finite numbers, 0 or more"
+    amounts = array_of(usage, f"{label}: usage", rule)
+    if amounts.dtype.kind not in "iuf":
+        raise InvalidInput(f"{label}: usage must be {rule}; found {told(usage)}")
+    amounts = amounts.astype(np.float64, copy=False)
+    if len(bad := np.argwhere(~(np.isfinite(amounts) & (amounts >= 0)))):
+        place = tuple(bad[0].tolist())
+        where = f" of lead {place[0]}" if place else ""
+        raise InvalidInput(f"{label}: usage{where} must be {rule}; found {amounts[place]}")
+    return float(amounts) if amounts.ndim == 0 else frozen(amounts)
 
 
 def _chosen(indices: ArrayLike | None, name: str) -> Ints | None:
     if indices is None:
         return None
-    array = np.atleast_1d(np.asarray(indices))
+    array = np.atleast_1d(array_of(indices, name, "indices or a mask"))
+    if array.ndim > 1:
+        raise InvalidInput(f"{name}: must be indices or a mask, in one row; found shape {array.shape}")
     if array.dtype == np.int64 and (array[1:] > array[:-1]).all():
-        return _frozen(array)  # no copy: many limits may share it
+        return frozen(array)  # no copy: many limits may share it
     if array.dtype == bool:
-        return _frozen(array)  # its length is checked where the problem is known
+        return frozen(array)  # its length is checked where the problem is known
     if array.size and array.dtype.kind not in "iu":
         raise InvalidInput(f"{name}: must be indices or a mask; found {array.dtype}")
-    return _frozen(np.unique(array.astype(np.int64)))
-
-
-def _capacity(capacity: ArrayLike, n_reps: int) -> Ints:
-    array = np.asarray(capacity)
-    if array.dtype.kind not in "iuf" or array.dtype == bool:
-        raise InvalidInput(f"capacity: must be whole numbers; found {array.dtype}")
-    if array.ndim == 0:
-        array = np.full(n_reps, array)
-    if array.shape != (n_reps,):
-        raise InvalidInput(f"capacity: must be one number, or one for each of {n_reps} reps; found shape {array.shape}")
-    if bad := np.flatnonzero(~(np.isfinite(array) & (array >= 0) & (array == np.floor(array))))[:1].tolist():
-        raise InvalidInput(f"capacity of rep {bad[0]}: must be a whole number, 0 or more; found {array[bad[0]]}")
-    return _frozen(np.array([min(int(most), 2**62) for most in array.tolist()], dtype=np.int64))
-
-
-def _pins(pins: Mapping[int, int] | ArrayLike | None, affinity: Affinity) -> Ints:
-    array = np.full(affinity.n_leads, -1, dtype=np.int64)
-    if isinstance(pins, Mapping):
-        for lead, rep in pins.items():
-            if not (isinstance(lead, Integral) and 0 <= lead < affinity.n_leads):
-                raise InvalidInput(f"pins: lead {lead} does not exist; there are {affinity.n_leads}")
-            if isinstance(rep, bool) or not isinstance(rep, Integral):
-                raise InvalidInput(f"pins: lead {lead} must be pinned to a rep's index; found {rep!r}")
-            array[lead] = rep
-    elif pins is not None:
-        given = np.asarray(pins)
-        if given.shape != (affinity.n_leads,) or (given.size and given.dtype.kind not in "iu"):
-            raise InvalidInput(f"pins: must be one rep index (or -1) per lead; found {given.dtype} {given.shape}")
-        array[:] = given
-    pinned = np.flatnonzero(array != -1)
-    if bad := pinned[(array[pinned] < 0) | (array[pinned] >= affinity.n_reps)][:1].tolist():
-        raise InvalidInput(f"pins: lead {bad[0]} is pinned to rep {array[bad[0]]}, which does not exist")
-    if bad := pinned[np.isneginf(affinity.at(pinned, array[pinned]))][:1].tolist():
-        raise InvalidInput(f"pins: lead {bad[0]} is pinned to rep {array[bad[0]]}, which is not eligible for it")
-    return _frozen(array)
+    return frozen(np.unique(array.astype(np.int64)))
 
 
 def _check_size(affinity: Affinity) -> None:
@@ -367,7 +352,7 @@ def _fitted_one(limit: Limit, affinity: Affinity, interned: Interned) -> Limit:
 
 
 def _label(name: str | None) -> str:
-    return f"limit {name!r}" if name else "limit"
+    return f"limit {' '.join(str(name).split())!r}" if name else "limit"
 
 
 def _with(limit: Limit, found: Mapping[str, Any]) -> Limit:
@@ -382,7 +367,7 @@ def _indices_below(chosen: NDArray[Any], size: int, limit: Limit, side: str) -> 
     if chosen.dtype == bool:
         if chosen.shape != (size,):
             raise InvalidInput(f"{_label(limit.name)}: {side}: a mask must have {size} entries; found {len(chosen)}")
-        return _frozen(np.flatnonzero(chosen))
+        return frozen(np.flatnonzero(chosen))
     if chosen.size and (chosen[0] < 0 or chosen[-1] >= size):
         found = f"{chosen[0]} to {chosen[-1]}"
         raise InvalidInput(f"{_label(limit.name)}: {side} must be from 0 to {size - 1}; found {found}")
@@ -391,10 +376,3 @@ def _indices_below(chosen: NDArray[Any], size: int, limit: Limit, side: str) -> 
 
 def _count(chosen: NDArray[Any]) -> int:
     return int(chosen.sum()) if chosen.dtype == bool else len(chosen)
-
-
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    # A view: the caller's own array stays writable.
-    view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
-    return view

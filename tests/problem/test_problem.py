@@ -19,9 +19,9 @@ def refused(message):
 @pytest.mark.parametrize(
     "more, message",
     [
-        ({"usage": -1}, "limit 'x': usage must be finite and not negative"),
-        ({"usage": [1.0, np.nan]}, "limit 'x': usage must be finite and not negative"),
-        ({"usage": np.inf}, "limit 'x': usage must be finite and not negative"),
+        ({"usage": -1}, "limit 'x': usage must be finite numbers, 0 or more; found -1.0"),
+        ({"usage": [1.0, np.nan]}, "limit 'x': usage of lead 1 must be finite numbers, 0 or more; found nan"),
+        ({"usage": np.inf}, "limit 'x': usage must be finite numbers, 0 or more; found inf"),
         ({"lower": -1}, "limit 'x': lower must be a finite number, 0 or more; found -1"),
         ({"lower": np.nan}, "limit 'x': lower must be a finite number, 0 or more; found nan"),
         ({"lower": np.inf}, "limit 'x': lower must be a finite number, 0 or more; found inf"),
@@ -206,7 +206,7 @@ def test_usage_may_be_factored_and_several_limits_may_share_it():
 
 @pytest.mark.parametrize("rate", [-1.0, -np.inf])
 def test_factored_usage_must_be_finite_and_not_negative(rate):
-    with pytest.raises(InvalidInput, match="limit 'hours': usage must be finite and not negative"):
+    with pytest.raises(InvalidInput, match="limit 'hours': usage must be finite numbers, 0 or more, for every pair"):
         Limit(usage=Affinity(rates=[[1.0, rate]]), name="hours")
 
 
