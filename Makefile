@@ -40,6 +40,7 @@ $(VENV)/.peers: $(VENV)/.installed
 fuzz: $(VENV)/.installed  ## 5,000 random problems per claim that has an oracle, 1,000 per other claim, more seeds
 	LEADOPT_FUZZ=5000 $(BIN)/python -m pytest -n 2 tests/solvers \
 		-k "brute_force or scipy or any_box or open_holds or by_hand or never"
+	LEADOPT_FUZZ=10000 $(BIN)/python -m pytest -n 2 tests/solvers/test_exact.py
 	LEADOPT_FUZZ=1000 $(BIN)/python -m pytest -n 2 -m "hypothesis or seeds"
 
 clean:
