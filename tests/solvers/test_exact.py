@@ -1,6 +1,9 @@
 """What is proved and called best is so: in any unit, over twelve orders of magnitude, and where limits nearly miss."""
 
+import subprocess
+import sys
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ from leadopt.problem.problem import Limit, Problem
 from tests.exact import every, in_units, mixed_problem
 from tests.strategies import examples
 
+ROOT = Path(__file__).parents[2]
 SEEDS = st.integers(0, 2**40)
 LOST = 1e-9  # of the sizes of all gains, reserves and penalties: what a best answer may lack
 
@@ -196,3 +200,20 @@ def test_gains_over_thirty_orders_without_limits_are_best_too():
     found = solve(problem)
     assert found.status is not Status.FEASIBLE
     check(problem, found)
+
+
+def test_nothing_reaches_stdout_from_a_program_that_only_matches():
+    """HiGHS' branch and bound printed a line of its own where it repaired an answer."""
+    program = (
+        "import numpy as np\n"
+        "from leadopt import LeadoptError, match\n"
+        "from tests.exact import mixed_problem\n"
+        "from leadopt.matching import solve\n"
+        "for seed in range(60):\n"
+        "    try:\n"
+        "        solve(mixed_problem(np.random.default_rng(seed)))\n"
+        "    except LeadoptError:\n"
+        "        pass\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, cwd=ROOT)
+    assert done.stdout == b""

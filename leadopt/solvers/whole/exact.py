@@ -50,7 +50,7 @@ class WholeProgram:
     used
         sparse by row (n_rows, n_options), not negative: what each option takes of each row
     lower, upper, penalty
-        float64 (n_rows,): the bounds, and gain lost per unit beyond; inf = hard
+        float64 (n_rows,): the bounds, hard ones wider by `ROUNDING`, and gain lost per unit beyond; inf = hard
     """
 
     first: Ints

@@ -1,0 +1,89 @@
+"""Programs in whole numbers: both searches against every answer there is."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+
+from leadopt.problem.problem import ROUNDING
+from leadopt.solvers.whole.branch_and_bound import branched
+from leadopt.solvers.whole.exact import WholeProgram
+from tests.strategies import examples
+
+
+def made(seed, unit=1.0):
+    """A program of two to five leads with one to four options each, hard and soft rows, in some unit."""
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(1, 5, rng.integers(2, 6))
+    first = np.concatenate([[0], np.cumsum(counts)])
+    n, k = int(first[-1]), int(rng.integers(1, 4))
+    used = rng.integers(0, 6, (k, n)) * unit
+    loads = used[:, first[:-1] + rng.integers(0, counts)].sum(axis=1)
+    lower = np.where(rng.random(k) < 0.5, loads * rng.choice([0.5, 1.0], k), 0.0)
+    upper = np.where(rng.random(k) < 0.7, loads * rng.choice([1.0, 1.2], k), np.inf)
+    penalty = np.where(rng.random(k) < 0.6, np.inf, rng.integers(1, 4, k) / unit)
+    gain = rng.integers(-5, 10, n).astype(float)
+    wider = np.isinf(penalty) * ROUNDING
+    return WholeProgram(
+        first=first,
+        gain=gain,
+        used=csr_array(used),
+        lower=lower * (1 - wider),
+        upper=upper * (1 + wider),
+        penalty=penalty,
+    )
+
+
+def worth(program, at):
+    load = program.used[:, np.array(at)].sum(axis=1)
+    beyond = np.maximum(np.maximum(load - program.upper, program.lower - load), 0.0)
+    hard = np.isinf(program.penalty)
+    if (beyond[hard] > 0).any():
+        return -np.inf
+    return float(program.gain[list(at)].sum() - (program.penalty[~hard] * beyond[~hard]).sum())
+
+
+def best(program):
+    spans = [range(a, b) for a, b in zip(program.first[:-1], program.first[1:], strict=True)]
+    return max(worth(program, at) for at in product(*spans))
+
+
+@given(st.integers(0, 2**32), st.sampled_from([1.0, 1e-9, 1 / 3, 1e11]))
+@examples(60)
+def test_the_exact_search_finds_what_is_best_in_any_unit(seed, unit):
+    program = made(seed, unit)
+    found = program.solved(program.first[:-1], most_work=5.0, left_s=np.inf)
+    assert found.complete
+    if found.at is None:
+        assert best(program) == -np.inf
+    else:
+        assert worth(program, found.at) == pytest.approx(best(program), rel=1e-9, abs=1e-9)
+
+
+@given(st.integers(0, 2**32), st.sampled_from([1.0, 1e-9, 1e11]))
+@examples(40)
+def test_branch_and_bound_does_too_where_numbers_are_near(seed, unit):
+    program = made(seed, unit)
+    found = branched(program, program.first[:-1], most_nodes=1_000, left_s=10.0)
+    if found.at is None:
+        assert best(program) == -np.inf
+        assert not found.complete  # which an exact search has to say
+    elif found.complete:
+        assert worth(program, found.at) == pytest.approx(best(program), rel=1e-6, abs=1e-6)
+
+
+def test_branch_and_bound_claims_nothing_where_numbers_are_far_apart():
+    used = csr_array(np.array([[1e9, 0.0, 1.0, 0.0]]))
+    program = WholeProgram(
+        first=np.array([0, 2, 4]),
+        gain=np.array([5.0, 0.0, 1.0, 0.0]),
+        used=used,
+        lower=np.zeros(1),
+        upper=np.array([1e9]),
+        penalty=np.array([np.inf]),
+    )
+    assert not branched(program, np.array([1, 3]), most_nodes=100, left_s=10.0).complete
+    assert program.solved(None, most_work=1.0, left_s=10.0) == (pytest.approx([0, 3]), True)
