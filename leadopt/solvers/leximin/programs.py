@@ -17,16 +17,14 @@ from numpy.typing import NDArray
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import Infeasible, SolverFailed, Witness, enumerate_some
 from leadopt.problem.counted import Classes
-from leadopt.problem.problem import ROUNDING, Limit, Problem
+from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.flow.equal_leads import group_leads
 from leadopt.solvers.leximin.counts import eligibility
-from leadopt.solvers.whole.exact import WholeProgram, weighted_sum
+from leadopt.solvers.whole.branch_and_bound import mixed
 
-TOLERANCE = 1e-6  # HiGHS' own, on shares of mean 1 or so
-_STEPS = 2**30  # of a typical share
-_EQUAL = 2**10  # steps: a millionth, by which shares that are equal may differ
-_WORK = 10.0  # effort of one search, as the backend counts it in seconds
+TOLERANCE = 1e-6  # the backends' own, on shares of mean 1 or so
+_NODES = 100_000  # of one search: few take more than some hundreds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,105 +119,65 @@ def best_leximin(problem: Problem, measure: Limit, entitlement: Floats, meter: M
     """
     free = np.flatnonzero(problem.pins < 0)
     programme = _Programme.of(problem, measure, entitlement, free, np.ones(len(free)))
-    whole = _Whole.of(problem, programme, free)
-    sums: list[int] = []
+    sums: list[float] = []
+    x = np.zeros(len(programme.lead))
     for k in range(1, len(programme.fixed) + 1):
-        at = whole.solved(problem, sums, k, meter)
-        shares = np.sort(whole.shares[:, at].sum(axis=1) + whole.fixed)
-        sums.append(int(shares[:k].sum()) - k * _EQUAL)
-    rep = whole.rep[whole.solved(problem, sums, None, meter)]
+        x = _solve(problem, programme, sums, k, meter)
+        shares = np.sort(programme.shares @ x + programme.fixed)
+        sums.append(float(shares[:k].sum()))
+    x = _solve(problem, programme, sums, None, meter)
     rep_of_lead = problem.pins.copy()
-    rep_of_lead[free] = np.where(rep == problem.n_reps, -1, rep)
+    rep_of_lead[programme.lead[x > 0.5]] = programme.rep[x > 0.5]
     return rep_of_lead
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Whole:
-    """The same in whole numbers: the pool is an option of each lead that may stay there, and shares are in steps.
+def _solve(problem: Problem, programme: _Programme, sums: list[float], k: int | None, meter: Meter | None) -> Floats:
+    """Return the answer with the greatest sum of the k smallest shares (None: gain) that keeps the sums before it.
 
-    Parameters
-    ----------
-    rep
-        (n_options,), of each option; n_reps is the pool
-    shares
-        int64 (n_entitled, n_options)
-    fixed
-        int64 (n_entitled,), of the pins
+    Variables are the pairs, then for each sum its level t and what each share lacks to it.
     """
+    from scipy.sparse import block_diag, csr_array, eye_array, hstack, kron, vstack
 
-    program: WholeProgram
-    rep: Ints
-    shares: NDArray[np.int64]
-    fixed: Ints
-
-    @classmethod
-    def of(cls, problem: Problem, programme: "_Programme", free: Ints) -> "_Whole":
-        """Return the programme of single leads."""
-        from scipy.sparse import csr_array, hstack
-
-        n, m = len(free), problem.n_reps
-        pool = np.arange(0 if np.isneginf(problem.reserve) else n)
-        place = np.concatenate([np.searchsorted(free, programme.lead), pool])
-        order = np.argsort(place, kind="stable")
-        rows = programme.matrix[n:]
-        used = hstack([rows, csr_array((rows.shape[0], len(pool)))]).tocsc()[:, order].tocsr()
-        shares = np.hstack([programme.shares.toarray(), np.zeros((len(programme.fixed), len(pool)))])[:, order]
-        hard = ROUNDING * np.array([-1.0, 1.0])
-        lower, upper = (bound[n:] for bound in (programme.lower, programme.upper))
-        program = WholeProgram(
-            first=np.searchsorted(place[order], np.arange(n + 1)),
-            gain=np.concatenate([_gains(problem, programme), np.zeros(len(pool))])[order],
-            used=used,
-            lower=np.maximum(lower * (1.0 + hard[0]), 0.0),
-            upper=np.where(np.isfinite(upper), upper * (1.0 + hard[1]), np.inf),
-            penalty=np.full(rows.shape[0], np.inf),
+    n_pairs, n_shares, n_sums = len(programme.lead), len(programme.fixed), len(sums) + (k is not None)
+    lacks = kron(eye_array(n_sums), np.hstack([-np.ones((n_shares, 1)), np.eye(n_shares)]))
+    totals = block_diag([np.append(float(count), -np.ones(n_shares))[None] for count in range(1, n_sums + 1)])
+    n_more = n_sums * (1 + n_shares)
+    rules = hstack([programme.matrix, csr_array((programme.matrix.shape[0], n_more))], format="csr")
+    reach = hstack([vstack([programme.shares] * n_sums), lacks], format="csr")
+    total = hstack([csr_array((n_sums, n_pairs)), totals], format="csr")
+    worth = np.append(_gains(problem, programme), np.zeros(n_more)) if k is None else total[[-1]].toarray()[0]
+    found = mixed(
+        cost=-worth,
+        matrix=vstack([rules, reach, total]),
+        lower=np.concatenate(
+            [
+                programme.lower,
+                -np.tile(programme.fixed, n_sums),
+                np.append(sums, np.zeros(n_sums - len(sums))) - TOLERANCE,
+            ]
+        ),
+        upper=np.append(programme.upper, np.full(n_shares * n_sums + n_sums, np.inf)),
+        most=np.append(np.ones(n_pairs), np.full(n_more, np.inf)),
+        n_whole=n_pairs,
+        known=None,
+        most_nodes=_NODES,
+        left_s=_left_s(meter),
+    )
+    if found.values is None and found.complete:
+        raise _no_answer(problem)
+    if not found.complete and meter is not None:
+        meter.check()
+    if found.values is None or not found.complete:
+        raise SolverFailed(
+            "leximin: the search for the fairest answer did not end; give each rep a band, or share out by number"
         )
-        rep = np.concatenate([programme.rep, np.full(len(pool), m)])[order]
-        return cls(
-            program=program,
-            rep=rep,
-            shares=np.rint(_STEPS * shares).astype(np.int64),
-            fixed=np.rint(_STEPS * programme.fixed).astype(np.int64),
-        )
-
-    def solved(self, problem: Problem, sums: list[int], k: int | None, meter: Meter | None) -> Ints:
-        """Return the options with the greatest sum of the k smallest shares (None: gain) that keep the sums before.
-
-        Beside the options, each sum has a level t and what each share lacks to it.
-        """
-        if (np.diff(self.program.first) == 0).any() or (model := self.program.model()) is None:
-            raise _no_answer(problem)
-        most = int((self.shares.max(axis=1, initial=0) * len(self.program.first) + self.fixed).max(initial=0))
-        totals = []
-        for count in range(1, len(sums) + 1 + (k is not None)):
-            level = model.program.new_int_var(0, most, "")
-            lacks = [model.program.new_int_var(0, most, "") for _ in self.fixed]
-            for share, fixed, lack in zip(self.shares, self.fixed.tolist(), lacks, strict=True):
-                some = np.flatnonzero(share)
-                reached = weighted_sum([model.chosen[option] for option in some.tolist()], share[some])
-                model.program.add(level - lack <= reached + fixed)
-            totals.append(count * level - sum(lacks))
-        for total, least in zip(totals, sums, strict=False):
-            model.program.add(total >= least)
-        if k is None:
-            self.program.valued(model)
-        else:
-            model.program.maximize(totals[-1])
-        found = model.solved(_WORK, _left_s(meter))
-        if found.at is None and found.complete:
-            raise _no_answer(problem)
-        if not found.complete and meter is not None:
-            meter.check()
-        if found.at is None or not found.complete:
-            raise SolverFailed(
-                "leximin: the search for the fairest answer did not end; give each rep a band, or share out by number"
-            )
-        return found.at
+    return np.asarray(np.round(found.values[:n_pairs]))
 
 
 def _gains(problem: Problem, programme: _Programme) -> Floats:
     pool = problem.reserve if np.isfinite(problem.reserve) else 0.0
-    return np.asarray(problem.affinity.at(programme.lead, programme.rep) - pool)
+    gains = problem.affinity.at(programme.lead, programme.rep) - pool
+    return np.asarray(gains / (float(np.abs(gains).max(initial=0.0)) or 1.0))
 
 
 def relaxed_loads(

@@ -9,7 +9,7 @@ References
 Bestuzheva et al. (2023), Enabling research through the SCIP optimization suite 8.0. doi:10.1145/3585516
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,8 +30,7 @@ def branched(program: WholeProgram, at: Ints, most_nodes: int, left_s: float) ->
 
     It counts as complete only if numbers are near enough to each other for that to be believed.
     """
-    from ortools.linear_solver.python import model_builder
-    from scipy.sparse import csr_array, csr_matrix, diags_array, eye_array, hstack, vstack
+    from scipy.sparse import csr_array, diags_array, eye_array, hstack, vstack
 
     n_options, n_leads = len(program.gain), len(program.first) - 1
     most = np.asarray(program.used.max(axis=1).toarray()).reshape(-1)
@@ -43,20 +42,64 @@ def branched(program: WholeProgram, at: Ints, most_nodes: int, left_s: float) ->
     each = csr_array((np.ones(n_options), (lead, np.arange(n_options))), shape=(n_leads, n_options + 2 * len(soft)))
     size = float(np.abs(program.gain).max(initial=0.0)) or 1.0
     dear = (program.penalty * most)[bound][soft] / size
-    model: Any = model_builder.Model()  # type: ignore[no-untyped-call]
-    model.helper.fill_model_from_sparse_data(
-        np.zeros(n_options + 2 * len(soft)),
-        np.concatenate([np.ones(n_options), np.full(2 * len(soft), np.inf)]),
-        np.concatenate([-program.gain / size, dear, dear]),
-        np.concatenate([np.ones(n_leads), (program.lower[bound] / most[bound])]),
-        np.concatenate([np.ones(n_leads), (program.upper[bound] / most[bound])]),
-        csr_matrix(vstack([each, hstack([rows, slack, -slack])])),
-    )
-    known = np.zeros(n_options)
+    known = np.zeros(n_options + 2 * len(soft))
     known[at] = 1.0
-    for option, value in enumerate(known.tolist()):
-        model.helper.set_var_integrality(option, True)
-        model.helper.add_hint(option, value)
+    found = mixed(
+        cost=np.concatenate([-program.gain / size, dear, dear]),
+        matrix=vstack([each, hstack([rows, slack, -slack])]),
+        lower=np.concatenate([np.ones(n_leads), program.lower[bound] / most[bound]]),
+        upper=np.concatenate([np.ones(n_leads), program.upper[bound] / most[bound]]),
+        most=np.concatenate([np.ones(n_options), np.full(2 * len(soft), np.inf)]),
+        n_whole=n_options,
+        known=known,
+        most_nodes=most_nodes,
+        left_s=left_s,
+    )
+    if found.values is None:
+        return Found(None, False)
+    best = [start + int(np.argmax(found.values[start:stop])) for start, stop in _spans(program.first)]
+    return Found(np.array(best, dtype=np.int64), found.complete and _are_near(program))
+
+
+class Mixed(NamedTuple):
+    """The best values found, None if there are none; whether nothing is better, or nothing is possible."""
+
+    values: Floats | None
+    complete: bool
+
+
+def mixed(
+    *,
+    cost: Floats,
+    matrix: Any,
+    lower: Floats,
+    upper: Floats,
+    most: Floats,
+    n_whole: int,
+    known: Floats | None,
+    most_nodes: int,
+    left_s: float,
+) -> Mixed:
+    """Return what minimises a cost under rows ``lower <= matrix @ x <= upper`` and ``0 <= x <= most``.
+
+    Parameters
+    ----------
+    matrix
+        sparse (n_rows, n_variables)
+    n_whole
+        how many variables, the first ones, are whole numbers
+    known
+        (n_variables,), where to begin; None = nowhere
+    """
+    from ortools.linear_solver.python import model_builder
+    from scipy.sparse import csr_matrix
+
+    model: Any = model_builder.Model()  # type: ignore[no-untyped-call]
+    model.helper.fill_model_from_sparse_data(np.zeros(len(cost)), most, cost, lower, upper, csr_matrix(matrix))
+    for variable in range(n_whole):
+        model.helper.set_var_integrality(variable, True)
+        if known is not None:
+            model.helper.add_hint(variable, float(known[variable]))
     model.helper.set_maximize(False)
     solver = model_builder.Solver("scip")
     solver.set_solver_specific_parameters(_SETTINGS.format(nodes=most_nodes))
@@ -64,11 +107,9 @@ def branched(program: WholeProgram, at: Ints, most_nodes: int, left_s: float) ->
         solver.set_time_limit_in_seconds(left_s)
     status = solver.solve(model)
     if status not in (model_builder.SolveStatus.OPTIMAL, model_builder.SolveStatus.FEASIBLE):
-        return Found(None, False)
-    values = [solver.value(model.var_from_index(option)) for option in range(n_options)]
-    best = [start + int(np.argmax(values[start:stop])) for start, stop in _spans(program.first)]
-    complete = status == model_builder.SolveStatus.OPTIMAL and _are_near(program)
-    return Found(np.array(best, dtype=np.int64), complete)
+        return Mixed(None, status == model_builder.SolveStatus.INFEASIBLE)
+    values = np.array([solver.value(model.var_from_index(variable)) for variable in range(len(cost))])
+    return Mixed(values, status == model_builder.SolveStatus.OPTIMAL)
 
 
 def _spans(first: Ints) -> list[tuple[int, int]]:
