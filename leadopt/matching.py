@@ -267,7 +267,7 @@ def _chosen(solver: Solver, problem: Problem, limit_s: float | None) -> Solver:
 def _generator(rng: int | np.random.Generator) -> np.random.Generator:
     try:
         return np.random.default_rng(rng)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InvalidInput(f"rng: must be a whole number, 0 or more, or a numpy Generator; found {rng!r}") from None
 
 

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.certify_by_scale import Lines
-from leadopt.problem.certify_exactly import exact_bound, is_small
+from leadopt.problem.certify_exactly import exact_bound, exact_penalty, is_small
 from leadopt.problem.counted import Classes
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 
 OPTIMAL_GAP = 1e-9
 _EPSILONS = 4 * float(np.finfo(np.float64).eps)  # relative: what a few sums and products are off by
+_MOST_FRACTIONS = 20_000  # leads of a limit that are added up in fractions: some hundredths of a second
 _NOISY = 1e-10  # of an answer's turnover: rounding that could show
 BROKEN = 1e-9  # of a bound: a hard limit that is exceeded by more is broken
 # Sorting the leads pays where each row is that of many, and looking at every pair is expensive.
@@ -314,7 +315,7 @@ class _Audit:
             gains=float(np.sum(gains)),
             turnover=float(np.sum(turnover)),
             reserves=problem.reserve * int(counts[0]) if np.isfinite(problem.reserve) else 0.0,
-            penalties=_penalties(problem.limits, used),
+            penalties=_penalties(problem, answer, used, float(np.sum(turnover))),
             used=used,
             n_leads_of_rep=counts[1:],
             ineligible=_joined(ineligible),
@@ -334,10 +335,16 @@ def _joined(parts: Sequence[Ints]) -> Ints:
     return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
 
 
-def _penalties(limits: Sequence[Limit], used: Sequence[float]) -> float:
+def _penalties(problem: Problem, answer: Ints, used: Sequence[float], turnover: float) -> float:
+    """Return what all limits that give way cost; loads are added up in fractions where rounding them would show."""
     penalties = 0.0
-    for limit, load in zip(limits, used, strict=True):
-        if limit.penalty is not None:
+    for limit, load in zip(problem.limits, used, strict=True):
+        if limit.penalty is None:
+            continue
+        rounding = limit.penalty * load * len(answer) * _EPSILONS
+        if rounding > _NOISY * turnover and len(answer) <= _MOST_FRACTIONS:
+            penalties += exact_penalty(limit, answer)
+        else:
             penalties += limit.penalty * (max(0.0, load - limit.upper) + max(0.0, limit.lower - load))
     return penalties
 

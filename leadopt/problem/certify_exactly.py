@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from leadopt.arrays import Floats
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Limit, Problem
 
 _MOST = 50_000  # pairs times limits: a tenth of a second
@@ -45,6 +45,24 @@ def exact_bound(problem: Problem, prices: Floats, limit_prices: Floats) -> float
             return -np.inf
         total += max(options)
     return _up(total)
+
+
+def exact_penalty(limit: Limit, rep_of_lead: Ints) -> float:
+    """Return what an answer pays for a limit that gives way, rounded once.
+
+    Examples
+    --------
+    >>> exact_penalty(Limit(usage=[0.1, 0.2], upper=0.3, penalty=1e16), np.array([0, 0]))
+    0.2775557561562891
+    """
+    leads = np.flatnonzero(rep_of_lead >= 0)
+    if limit.leads is not None:
+        leads = leads[np.isin(leads, limit.leads)]
+    if limit.reps is not None:
+        leads = leads[np.isin(rep_of_lead[leads], limit.reps)]
+    load = sum(map(Fraction, limit.usage_at(leads, rep_of_lead[leads]).tolist()), Fraction(0))
+    over = load - Fraction(limit.upper) if np.isfinite(limit.upper) else Fraction(0)
+    return float(Fraction(limit.penalty or 0.0) * max(Fraction(limit.lower) - load, over, Fraction(0)))
 
 
 def _counted(problem: Problem, limit: Limit) -> Sequence[Sequence[Fraction]]:

@@ -267,7 +267,7 @@ def _refuse(block: Floats, start: int) -> NoReturn:
 def _floats(values: ArrayLike, name: str, ndim: int) -> Floats:
     try:
         array = np.asarray(values, dtype=np.float64, order="C")
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InvalidInput(
             f"{name}: must be numbers of shape {'(rows, reps)' if ndim == 2 else '(leads,)'}; {error}"
         ) from None

@@ -84,6 +84,8 @@ class Limit:
         kind: LimitKind | str = LimitKind.OWN,
         of: int | str | None = None,
     ) -> None:
+        if not (name is None or isinstance(name, str)):
+            raise InvalidInput(f"limit: name must be a text, or None; found {told(name)}")
         label = _label(name)
         amounts = _amounts(usage, label)
         least = number_of(lower, f"{label}: lower", "a finite number, 0 or more")
@@ -352,7 +354,7 @@ def _fitted_one(limit: Limit, affinity: Affinity, interned: Interned) -> Limit:
 
 
 def _label(name: str | None) -> str:
-    return f"limit {' '.join(str(name).split())!r}" if name else "limit"
+    return "limit" if name is None or name == "" else f"limit {' '.join(str(name).split())!r}"
 
 
 def _with(limit: Limit, found: Mapping[str, Any]) -> Limit:

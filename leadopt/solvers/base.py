@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from numbers import Real
 from typing import Any, Protocol
 
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import InvalidInput
+from leadopt.problem.inputs import number_of
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 
@@ -131,12 +131,11 @@ def checked_time_limit(time_limit_s: float | None) -> float | None:
     """Return a time limit in seconds, None for none; refuse what is not a positive finite number."""
     if time_limit_s is None:
         return None
-    number = isinstance(time_limit_s, Real) and not isinstance(time_limit_s, bool)
-    if not (number and 0 < time_limit_s < np.inf):
-        raise InvalidInput(
-            f"time_limit_s: must be a positive finite number of seconds, or None; found {time_limit_s!r}"
-        )
-    return float(time_limit_s)
+    rule = "a positive finite number of seconds, or None"
+    seconds = number_of(time_limit_s, "time_limit_s:", rule)
+    if not 0 < seconds < np.inf:
+        raise InvalidInput(f"time_limit_s: must be {rule}; found {time_limit_s!r}")
+    return seconds
 
 
 def _is_price(prices: Floats) -> Bools:
@@ -149,7 +148,7 @@ def _checked(name: str, given: Any, n: int, whom: str, holds: Callable[[Floats],
         return None
     try:
         array = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InvalidInput(f"{name}: must be numbers, one for each of {n} {whom}s; found {given!r}") from None
     if array.shape != (n,):
         raise InvalidInput(f"{name}: must be one for each of {n} {whom}s; found shape {array.shape}")

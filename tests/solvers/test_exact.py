@@ -217,3 +217,20 @@ def test_nothing_reaches_stdout_from_a_program_that_only_matches():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, cwd=ROOT)
     assert done.stdout == b""
+
+
+def test_where_penalties_dwarf_gains_beyond_64_bits_nothing_is_called_best():
+    """A penalty of 1e9 on amounts of 6e8: steps fine enough for both would be more than whole numbers hold."""
+    limit = Limit(usage=[[167000.0, 556e6], [611e6, 373e6]], lower=556.5e6, penalty=1e9)
+    found = match([[0.0, 1.0], [0.0, 0.0]], [5, 5], reserve=0.3, limits=[limit])
+    check(found.problem, found)
+
+
+def test_what_a_broken_limit_costs_is_exact_where_rounding_a_load_would_show():
+    usage = [4972.1174868267435, 86575.80252529496]
+    limit = Limit(usage=usage, lower=91547.9200121217, upper=91547.9200121217, penalty=1e9)
+    found = match([[1.0], [1.7]], 2, limits=[limit])
+    truth = every(found.problem)
+    worth = float(truth.worth[truth.answers.index(tuple(found.rep_of_lead.tolist()))])
+    assert found.objective == pytest.approx(worth, rel=1e-9)
+    assert found.bound >= worth

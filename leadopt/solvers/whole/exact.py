@@ -77,13 +77,14 @@ class WholeProgram:
         model = self.model()
         if model is None:
             return Found(None, True)
-        self.valued(model)
+        exact = self.valued(model)
         if at is not None:
             known = np.zeros(len(self.gain), dtype=np.int64)
             known[at] = 1
             for variable, value in zip(model.chosen, known.tolist(), strict=True):
                 model.program.add_hint(variable, value)
-        return model.solved(most_work, left_s, near)
+        found = model.solved(most_work, left_s, near)
+        return found if exact or found.at is None else Found(found.at, False)
 
     def model(self) -> "Model | None":
         """Return the rules as a model of the backend, which maximises nothing yet; None if a row cannot be met."""
@@ -134,8 +135,11 @@ class WholeProgram:
             model.add_linear_constraint(weighted_sum(variables, row.whole), row.at_least(lower), int(row.whole.sum()))
         return True
 
-    def valued(self, model: "Model") -> None:
-        """Set what is maximised: gains less penalties, all in the same steps."""
+    def valued(self, model: "Model") -> bool:
+        """Set what is maximised: gains less penalties, all in the same steps; return whether these tell gains apart.
+
+        They do not where penalties dwarf the gains: what is found is best but for the size of a step then.
+        """
         program, chosen = model
         soft = np.flatnonzero(np.isfinite(self.penalty) & (self.penalty > 0)).tolist()
         ends, options = self.used.indptr, self.used.indices
@@ -147,8 +151,9 @@ class WholeProgram:
         ]
         most = float(np.maximum.reduceat(np.abs(self.gain), self.first[:-1]).sum()) if self._n_leads else 0.0
         most += sum(float(cost.sum()) + abs(low) + abs(high) for cost, (low, high) in zip(costs, bounds, strict=True))
+        gains = float(np.maximum.reduceat(np.abs(self.gain), self.first[:-1]).sum()) if self._n_leads else 0.0
         if most == 0.0:
-            return
+            return True
         every = np.concatenate([self.gain, *costs, np.array(bounds).reshape(-1)])
         in_steps = _in_steps(every, most)
         parts = np.split(in_steps, np.cumsum([len(self.gain), *map(len, costs)]))
@@ -165,6 +170,8 @@ class WholeProgram:
             terms.append(beyond)
             weights.append(-1)
         program.maximize(weighted_sum(terms, np.array(weights)))
+        whole_steps = any(_is_nice(every, unit) for unit in _UNITS)
+        return whole_steps or 2.0 * len(every) * most / _MOST <= ROUNDING * gains
 
 
 class Model(NamedTuple):
