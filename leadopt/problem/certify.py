@@ -50,7 +50,8 @@ class Certificate:
         no allowed answer is worth more
     gap
         ``(bound - objective) / max(|bound|, turnover)``, the turnover being the sum of all |gains|, |reserves| and
-        penalties in the objective: relative, blind to the unit, and sound where gains cancel
+        penalties in the objective: relative, blind to the unit, and sound where gains cancel; where prices dwarf
+        these, what rounding of prices alone brings is none
     violations
         every broken rule in words; empty for an allowed answer
     """
@@ -116,7 +117,8 @@ def certify(
     objective = audit.gains + audit.reserves - audit.penalties
     if noise > _NOISY * (audit.turnover + abs(audit.reserves)):
         bound = exact_bound(problem, p, q) if is_small(problem) else bound + noise * (audit.turnover > 0)
-    size = max(abs(bound), audit.turnover + abs(audit.reserves) + audit.penalties)
+    # What rounding of a price alone brings, where nothing is gained, is no gap.
+    size = max(abs(bound), audit.turnover + abs(audit.reserves) + audit.penalties, noise / OPTIMAL_GAP)
     gap = (bound - objective) / size if 0 < size < np.inf else 0.0 if bound == objective else np.inf
     return Certificate(objective=objective, bound=bound, gap=gap, violations=_violations(problem, answer, audit))
 

@@ -52,8 +52,8 @@ def exact_penalty(limit: Limit, rep_of_lead: Ints) -> float:
 
     Examples
     --------
-    >>> exact_penalty(Limit(usage=[0.1, 0.2], upper=0.3, penalty=1e16), np.array([0, 0]))
-    0.2775557561562891
+    >>> round(exact_penalty(Limit(usage=[0.1, 0.2], upper=0.3, penalty=1e16), np.array([0, 0])), 9)
+    0.277555756
     """
     leads = np.flatnonzero(rep_of_lead >= 0)
     if limit.leads is not None:

@@ -234,3 +234,12 @@ def test_what_a_broken_limit_costs_is_exact_where_rounding_a_load_would_show():
     worth = float(truth.worth[truth.answers.index(tuple(found.rep_of_lead.tolist()))])
     assert found.objective == pytest.approx(worth, rel=1e-9)
     assert found.bound >= worth
+
+
+@pytest.mark.parametrize("unit", [1.0, 2.0**28, 1e6, 1e-9])
+def test_where_nothing_is_gained_the_unit_does_not_matter_either(unit):
+    nothing = Limit(usage=0.1, leads=[0], reps=[0], upper=0.0, penalty=1e9 * unit)
+    assert match([[9.107341763335283e-08 * unit], [-np.inf]], [1], limits=[nothing]).status is Status.OPTIMAL
+    soft = [Limit(usage=0.1, upper=0.2, penalty=0.1 * unit), Limit(leads=[1], usage=0.7, lower=0.7, penalty=unit)]
+    found = match([[0.0], [0.0], [-np.inf]], [0], reserve=0.3 * unit, limits=soft)
+    assert found.status is Status.OPTIMAL

@@ -335,7 +335,12 @@ def _usual(oracle: PairOracle) -> tuple[float, Floats]:
             usage[family.member] = mean if mean > 0 else 1.0
         else:
             usage[family.member] = family.reps.max(axis=1, initial=0.0)
-    return gain or 1.0, np.where(usage > 0, usage, 1.0)
+    usage = np.where(usage > 0, usage, 1.0)
+    if gain == 0.0:  # nothing is won by placing leads, but by leaving them, or by what penalties spare
+        soft = np.isfinite(rows.penalty)
+        gain = abs(problem.reserve) if np.isfinite(problem.reserve) else 0.0
+        gain = gain or float((rows.penalty[soft] * usage[soft]).max(initial=0.0)) or 1.0
+    return gain, usage
 
 
 def priced(problem: Problem, rows: Rows, leads: Ints, y: Floats, meter: Meter) -> Floats:

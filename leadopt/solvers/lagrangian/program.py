@@ -24,6 +24,7 @@ _EXACT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1
 _SIMPLEX = 5_000  # options up to which the simplex method, whose prices are exact, is quick enough
 _TOLERANCE = 1e-6  # of the backend, on rows of amounts of 1 or so
 LEAST_S = 1.0  # where there is no allowed answer yet, one is worth so many seconds more than there are
+_DEAREST = 1e6  # times what breaking a hard bound costs
 _MOMENT_S = 1e-3  # the backend wants a positive limit
 
 
@@ -138,7 +139,8 @@ class Core:
         from scipy.optimize import linprog
         from scipy.sparse import block_array, csr_array, diags_array, eye_array
 
-        cost, n = np.where(np.isinf(self.penalty), dear, self.penalty), len(self.rep)
+        # A penalty beyond all that prices come to is as good as any, and the backend takes no numbers so far apart.
+        cost, n = np.where(np.isinf(self.penalty), dear, np.minimum(self.penalty, _DEAREST * dear)), len(self.rep)
         if n == 0:
             broken = np.maximum(np.maximum(self.lower, -self.upper), 0.0)
             return Relaxed(np.zeros(0), np.where(broken > 0, np.where(self.lower > 0, -cost, cost), 0.0), broken)

@@ -18,7 +18,7 @@ from leadopt.solvers.lagrangian.open_options import open_options
 from leadopt.solvers.lagrangian.program import LEAST_S, Core, Relaxed
 from leadopt.solvers.lagrangian.rows import Rows
 
-_LARGEST = 1e280  # a price: several millions of these are still numbers
+_LARGEST = 1e298  # a price: two billions of these are still numbers
 DEAR = 20.0  # usual prices that breaking a hard bound costs while shares are allowed
 DEARER = 100.0  # times as much where shares break bounds that they need not
 # Of the bound: an answer that had to be mended and lacks less is not searched for any farther. At 2,000 x 20 under
@@ -165,7 +165,7 @@ class Work:
 
 def _check_prices(problem: Problem, dual: Dual) -> None:
     """Refuse amounts so far from the gains that no number can hold a price of one by the other."""
-    known = (dual.unit >= 1.0 / _LARGEST) & (dual.unit <= _LARGEST)
+    known = (dual.unit > 0.0) & (dual.unit <= _LARGEST)
     for row in np.flatnonzero(~known)[:1].tolist():
         with np.errstate(over="ignore", divide="ignore"):
             usage = dual.gain / dual.unit[row]
