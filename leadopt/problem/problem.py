@@ -354,7 +354,7 @@ def _fitted_one(limit: Limit, affinity: Affinity, interned: Interned) -> Limit:
 
 
 def _label(name: str | None) -> str:
-    return "limit" if name is None or name == "" else f"limit {' '.join(str(name).split())!r}"
+    return f"limit {name!r}" if name else "limit"
 
 
 def _with(limit: Limit, found: Mapping[str, Any]) -> Limit:

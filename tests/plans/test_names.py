@@ -225,6 +225,7 @@ def test_a_limit_is_changed_and_lifted_by_its_own_name_though_it_is_shown_with_a
 
 # What looks into a text in rooms that know of limits, each with what the text is.
 LOOKS = {
+    ("problem/inputs.py", "repr(value)"),  # what a message says of any value
     ("frontier.py", "point.reason"),  # a refusal, whose last sentence is left out of a table
     ("frontier.py", "point.reason.removeprefix(REFUSAL)"),
     ("decision/setting.py", "str(over)"),  # a setting

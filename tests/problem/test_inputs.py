@@ -54,5 +54,5 @@ def test_match_says_what_it_wants(name, value):
 
 
 def test_a_name_stays_on_one_line():
-    with pytest.raises(InvalidInput, match=r"^limit 'hours of Bo': upper must"):
+    with pytest.raises(InvalidInput, match=r"^limit 'hours\\nof Bo': upper must"):
         Limit(name="hours\nof Bo", upper=-1)

@@ -70,12 +70,14 @@ def test_every_answer_is_allowed_and_equals_brute_force(solver, data):
         return
     assert found.objective == pytest.approx(oracle.best, abs=tolerance, rel=0)
     assert found.objective <= found.bound + tolerance
-    assert found.status is Status.OPTIMAL
-    assert abs(found.gap) <= OPTIMAL_GAP
+    # What a flow of 64 bits leaves open is searched, which may prove less by prices.
+    searched = isinstance(solver, Auto) and found.solver == "Milp"
+    assert found.status is Status.OPTIMAL or (searched and found.status is Status.SOLVED)
+    assert abs(found.gap) <= OPTIMAL_GAP or searched
     row = np.flatnonzero((oracle.answers == found.rep_of_lead).all(axis=1))
     assert oracle.allowed[row].all()
     assert oracle.worth[row] == pytest.approx(found.objective, abs=tolerance, rel=0)
-    assert found.solver in ("Auction", "Auction (numpy)", "Envelope", "Hungarian", "MinCostFlow")
+    assert searched or found.solver in ("Auction", "Auction (numpy)", "Envelope", "Hungarian", "MinCostFlow")
 
 
 @every_solver

@@ -77,7 +77,7 @@ def rows(problem, leads):
 
 
 @given(seed=st.integers(0, 10**6), n_shards=st.integers(1, 5))
-@examples(25)
+@examples(60)
 def test_loads_and_values_add_up_and_the_highest_entry_counts(seed, n_shards):
     problem, rng = problem_of(seed)
     whole = envelopes(problem, np.arange(problem.n_leads))
