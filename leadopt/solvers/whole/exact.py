@@ -27,6 +27,7 @@ _UNITS = (1.0, 2.0, 4.0, 10.0, 12.0, 60.0, 100.0, 1e3, 1e4, 1e6)  # steps in one
 _SMALL = 2.0**40  # numbers of steps that count as small
 _NICE = 1e-13  # relative: what is so near to a whole number is one, as 0.1 * 10 is
 _NEAR = 1 / 64  # of an upper bound: one row serves for a lower bound that is no less, as its steps are fine enough
+_TOLD = 1e-9  # of the gains: what steps may be off by together, as that is what a proof may be off by
 _SEED = 0
 
 
@@ -171,7 +172,7 @@ class WholeProgram:
             weights.append(-1)
         program.maximize(weighted_sum(terms, np.array(weights)))
         whole_steps = any(_is_nice(every, unit) for unit in _UNITS)
-        return whole_steps or 2.0 * len(every) * most / _MOST <= ROUNDING * gains
+        return whole_steps or 2.0 * len(every) * most / _MOST <= _TOLD * gains
 
 
 class Model(NamedTuple):
