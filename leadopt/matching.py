@@ -275,6 +275,11 @@ def _certified(problem: Problem, answer: Answer, rep_of_lead: Ints, solver: Solv
     certificate = certify(problem, rep_of_lead, answer.prices, answer.limit_prices)
     if certificate.violations:
         raise SolverFailed(f"{solver.name} broke a rule: {certificate.violations[0]}; please report this")
+    return _tightened(problem, answer, certificate)
+
+
+def _tightened(problem: Problem, answer: Answer, certificate: Certificate) -> Certificate:
+    """Return a certificate with the bound by prices of leads, where that is the tighter one."""
     if answer.lead_prices is None:
         return certificate
     bound = knapsack_bound(problem, answer.lead_prices)
@@ -342,7 +347,7 @@ class _Sharing:
         found = certify(self.problem, even, self.answer.prices, self.answer.limit_prices)
         if found.violations or found.objective < self.certificate.objective - _NO_LOSS * _size(self.certificate):
             return self.answer.rep_of_lead, self.certificate
-        return even, _certified(self.problem, self.answer, even, self.solver)
+        return even, _tightened(self.problem, self.answer, found)
 
 
 def _size(certificate: Certificate) -> float:

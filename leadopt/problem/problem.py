@@ -327,13 +327,13 @@ def _check_size(affinity: Affinity) -> None:
         )
 
 
-def _fitted(limits: Iterable[Limit], affinity: Affinity) -> tuple[Limit, ...]:
-    """Return limits with their masks as indices, checked against the problem; what is equal in them is one object."""
-    given, interned = (
-        tuple(limits),
-        Interned(affinity),
-    )  # all are alive as long as they are told apart by where they lie
-    return tuple(_fitted_one(limit, affinity, interned) for limit in given)
+def _fitted(limits: tuple[Limit, ...], affinity: Affinity) -> tuple[Limit, ...]:
+    """Return limits with their masks as indices, checked against the problem; what is equal in them is one object.
+
+    They are a tuple, so that all are alive as long as they are told apart by where they lie.
+    """
+    interned = Interned(affinity)
+    return tuple(_fitted_one(limit, affinity, interned) for limit in limits)
 
 
 def _fitted_one(limit: Limit, affinity: Affinity, interned: Interned) -> Limit:

@@ -22,7 +22,7 @@ from leadopt.problem.blocks import over_blocks
 from leadopt.problem.gains import scaled
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
-from leadopt.solvers.lagrangian.rows import Family, Rows
+from leadopt.solvers.lagrangian.rows import Family, Rows, paid_for_bounds
 from leadopt.solvers.oracles.protocols import LoadOracle, Loads
 
 T = TypeVar("T")
@@ -275,8 +275,7 @@ class Dual:
 
     def value(self, y: Floats, total: float) -> float:
         """Return the dual value, given what leads are left with after prices in total."""
-        paid = np.where(y > 0, np.where(y > 0, self.rows.upper, 0.0) * y, self.rows.lower * y)
-        return total + float(paid.sum())
+        return total + float(paid_for_bounds(y, self.rows.lower, self.rows.upper).sum())
 
     def at(self, y: Floats) -> float:
         """Return the dual value at some prices: no answer is worth more."""

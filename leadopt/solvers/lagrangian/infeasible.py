@@ -83,23 +83,12 @@ def refuse_conflict(problem: Problem, core: Core, unit: Floats, meter: Meter) ->
         except SolverFailed:  # a search will find out
             return np.zeros(0, dtype=np.int64)
         prices = np.where(rows & (np.abs(found.prices) > _NO_PRICE * unit), found.prices, 0.0)
-        return np.flatnonzero(prices) if _prove(core, prices) else np.zeros(0, dtype=np.int64)
+        # Farkas' lemma: where nothing is gained, allowed options are worth 0; prices that bound them by less prove that
+        # there are none. By more than rounding.
+        proved = blank.bound(prices) < -_NOISE * blank.turnover(prices)
+        return np.flatnonzero(prices) if proved else np.zeros(0, dtype=np.int64)
 
     _refuse(problem, held, np.isinf(core.penalty), meter)
-
-
-def _prove(core: Core, y: Floats) -> bool:
-    r"""Return whether prices prove that rows cannot be met together, by more than rounding.
-
-    Whatever its leads choose, an answer that meets all bounds pays
-    :math:`\sum_k y_k load_k \le \sum_k y_k^+ upper_k - y_k^- lower_k`. If even the cheapest options cost more, there is
-    none: Farkas' lemma.
-    """
-    paid = core.used.T @ y
-    cheapest = np.minimum.reduceat(paid, core.first[:-1]) if len(paid) else paid
-    bounds = np.where(y > 0, np.where(y > 0, core.upper, 0.0) * y, core.lower * y)
-    largest = np.maximum.reduceat(core.used.T @ np.abs(y), core.first[:-1]).sum() if len(paid) else 0.0
-    return float(cheapest.sum() - bounds.sum()) > _NOISE * float(largest + np.abs(bounds).sum())
 
 
 def refuse_whole(problem: Problem, core: Core, meter: Meter) -> NoReturn:

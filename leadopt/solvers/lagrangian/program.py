@@ -15,7 +15,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.progress import OutOfTime
-from leadopt.solvers.lagrangian.rows import Rows, members
+from leadopt.solvers.lagrangian.rows import Rows, members, paid_for_bounds
 from leadopt.solvers.whole.branch_and_bound import branched
 from leadopt.solvers.whole.exact import WholeProgram
 
@@ -117,13 +117,13 @@ class Core:
 
     def bound(self, y: Floats) -> float:
         """Return what no options are worth more than, by prices (n_rows,) that no penalty is below."""
-        paid = np.where(y > 0, np.where(y > 0, self.upper, 0.0) * y, self.lower * y).sum()
+        paid = paid_for_bounds(y, self.lower, self.upper).sum()
         best = np.maximum.reduceat(self.gain - self.used.T @ y, self.first[:-1]).sum() if len(self.rep) else 0.0
         return float(best + paid)
 
     def turnover(self, y: Floats) -> float:
         """Return what gains and charges add up to at most, without their signs: rounding is relative to it."""
-        paid = np.where(y > 0, np.where(y > 0, self.upper, 0.0) * y, self.lower * y)
+        paid = paid_for_bounds(y, self.lower, self.upper)
         each = np.abs(self.gain) + self.used.T @ np.abs(y)
         best = np.maximum.reduceat(each, self.first[:-1]).sum() if len(self.rep) else 0.0
         return float(best + np.abs(paid).sum())

@@ -150,9 +150,10 @@ class WholeProgram:
             (self.penalty[k] * max(0.0, self.lower[k]), self.penalty[k] * min(self.upper[k], self.used.data[row].sum()))
             for k, row in zip(soft, rows, strict=True)
         ]
-        most = float(np.maximum.reduceat(np.abs(self.gain), self.first[:-1]).sum()) if self._n_leads else 0.0
-        most += sum(float(cost.sum()) + abs(low) + abs(high) for cost, (low, high) in zip(costs, bounds, strict=True))
         gains = float(np.maximum.reduceat(np.abs(self.gain), self.first[:-1]).sum()) if self._n_leads else 0.0
+        most = gains + sum(
+            float(cost.sum()) + abs(low) + abs(high) for cost, (low, high) in zip(costs, bounds, strict=True)
+        )
         if most == 0.0:
             return True
         every = np.concatenate([self.gain, *costs, np.array(bounds).reshape(-1)])
