@@ -101,6 +101,12 @@ class Clock:
         return found
 
 
+def ended_in_words(limit_s: float, gap: float) -> str:
+    """Return that time ended a search, how far from the best that may be, and how to find out."""
+    ended = f"the search ended after its {number(limit_s)} s, at most {100.0 * gap:.2g}% below the best"
+    return f"{ended}; to find out, {allow_more(limit_s)}"
+
+
 def allow_more(limit_s: float) -> str:
     """Return how to allow more time than a limit, in words.
 

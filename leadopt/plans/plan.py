@@ -11,7 +11,7 @@ import numpy as np
 
 from leadopt.arrays import Ints
 from leadopt.decision.case import Answered, Case
-from leadopt.decision.clock import Clock, allow_more
+from leadopt.decision.clock import Clock, ended_in_words
 from leadopt.decision.explore import cost_in_words, exploration_cost, unexplored
 from leadopt.decision.solve import solved
 from leadopt.errors import InvalidInput, did_you_mean
@@ -387,8 +387,7 @@ def plan_of(
     answer = found.rep_of_lead if near is None else settled(case.problem, found, near, rng)
     limit_s = clock.limit_s if clock is not None and clock.ended else None
     if limit_s is not None:
-        ended = f"the search ended after its {number(limit_s)} s, at most {100.0 * found.gap:.2g}% below the best"
-        case = replace(case, notes=(*case.notes, f"{ended}; to find out, {allow_more(limit_s)}"))
+        case = replace(case, notes=(*case.notes, ended_in_words(limit_s, found.gap)))
     return Plan(
         case=case,
         rep_of_lead=answer,

@@ -16,7 +16,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.progress import OutOfTime
 from leadopt.solvers.lagrangian.rows import Rows, members, paid_for_bounds
-from leadopt.solvers.whole.branch_and_bound import branched
+from leadopt.solvers.whole.branch_and_bound import branched, most_taken
 from leadopt.solvers.whole.exact import WholeProgram
 
 # As exact as the backend can be: what is a tolerance in its units may be what a limit is missed by.
@@ -219,7 +219,7 @@ class Core:
     @property
     def largest(self) -> Floats:
         """The most that an option takes of each row, float64 (n_rows,); its bound or 1 where none takes anything."""
-        most = np.asarray(self.used.max(axis=1).toarray()).reshape(-1) if len(self.rep) else np.zeros(len(self.lower))
+        most = most_taken(self.used)
         bound = np.maximum(np.abs(self.lower), np.where(np.isfinite(self.upper), np.abs(self.upper), 0.0))
         return np.where(most > 0, most, np.where(bound > 0, bound, 1.0))
 

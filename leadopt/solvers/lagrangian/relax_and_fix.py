@@ -19,6 +19,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.progress import Meter
 from leadopt.solvers.lagrangian.program import Core
+from leadopt.solvers.whole.branch_and_bound import most_taken
 from leadopt.solvers.whole.exact import WholeProgram
 
 # At dense 5,000 x 30 under bands, a gap of 7.7e-5 in 1.8 s of a core. Half and twice of each come to gaps from 7.1e-5
@@ -105,7 +106,7 @@ class _Program:
         usual = float(np.abs(core.gain).mean()) or 1.0
         bound = np.flatnonzero(np.isfinite(core.upper) | (core.lower > 0))
         used = core.used.tocsr()[bound]
-        most = np.asarray(abs(used).max(axis=1).toarray()).reshape(-1)
+        most = most_taken(used)
         most[most == 0] = 1.0
         dear = np.minimum(core.penalty, np.maximum(_DEAR * np.abs(y), unit))[bound]
         best = np.maximum.reduceat(core.gain, core.first[:-1])

@@ -21,7 +21,7 @@ from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.flow.equal_leads import group_leads
 from leadopt.solvers.leximin.counts import eligibility
-from leadopt.solvers.whole.branch_and_bound import mixed
+from leadopt.solvers.whole.branch_and_bound import mixed, most_taken
 
 TOLERANCE = 1e-6  # the backends' own, on shares of mean 1 or so
 _NODES = 100_000  # of one search: few take more than some hundreds
@@ -62,7 +62,7 @@ class _Programme:
         used = _row(problem, measure, lead, rep)
         rows = vstack(limits, format="csr") if limits else csr_array((0, len(every)))
         # The backend's tolerances are for numbers about 1.
-        most = np.asarray(rows.max(axis=1).toarray()).reshape(-1) if rows.nnz else np.zeros(len(limits))
+        most = most_taken(rows)
         most = np.where(most > 0, most, 1.0)
         unit = float((used.max(axis=None) if used.nnz else 0.0) * size.sum() / entitlement.sum()) or 1.0
         by_rep = slots[np.flatnonzero(entitlement > 0)].multiply(used).tocsr()

@@ -33,7 +33,7 @@ def branched(program: WholeProgram, at: Ints, most_nodes: int, left_s: float) ->
     from scipy.sparse import csr_array, diags_array, eye_array, hstack, vstack
 
     n_options, n_leads = len(program.gain), len(program.first) - 1
-    most = np.asarray(program.used.max(axis=1).toarray()).reshape(-1)
+    most = most_taken(program.used)
     bound = np.flatnonzero((most > 0) & (np.isfinite(program.upper) | (program.lower > 0)))
     rows = diags_array(1.0 / most[bound]) @ program.used[bound]
     soft = np.flatnonzero(np.isfinite(program.penalty[bound]))
@@ -59,6 +59,11 @@ def branched(program: WholeProgram, at: Ints, most_nodes: int, left_s: float) ->
         return Found(None, False)
     best = [start + int(np.argmax(found.values[start:stop])) for start, stop in _spans(program.first)]
     return Found(np.array(best, dtype=np.int64), found.complete and _are_near(program))
+
+
+def most_taken(used: Any) -> Floats:
+    """Return the most that an option takes of each row of a sparse matrix, float64 (n_rows,); 0 where none does."""
+    return np.asarray(used.max(axis=1).toarray()).reshape(-1) if used.shape[1] else np.zeros(used.shape[0])
 
 
 class Mixed(NamedTuple):
