@@ -61,9 +61,6 @@ class Witness:
         where the problem has none of them yet
     need, room
         how many leads have to be placed, and for how many there is room
-    exact
-        whether the limits ask for a figure so exact that leads, which cannot be divided, do not add up to it. That is
-        found by a search and by the amounts, which add up to it by chance at most: it is not a proof
     """
 
     leads: tuple[int, ...] = ()
@@ -72,7 +69,6 @@ class Witness:
     rows: tuple[int, ...] = ()
     need: int
     room: int
-    exact: bool = False
 
 
 class Infeasible(LeadoptError):

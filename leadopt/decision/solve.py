@@ -76,7 +76,7 @@ def _smaller(case: Case, witness: Witness, clock: Clock) -> Witness:
     """
     problem = case.problem
     core = [row - problem.n_reps for row in sorted(witness.rows) if row >= problem.n_reps]
-    if witness.leads or witness.exact or len(core) < 2 or len(core) * problem.n_leads * problem.n_reps > _MOST:
+    if witness.leads or len(core) < 2 or len(core) * problem.n_leads * problem.n_reps > _MOST:
         return witness
     for k in tuple(core):
         rest = [other for other in core if other != k]
@@ -129,9 +129,6 @@ def _leads(case: Case, witness: Witness) -> tuple[str, str] | None:
 
 def _limits(case: Case, witness: Witness) -> tuple[str, str]:
     names = enumerate_some(_names(case, witness))
-    if witness.exact:
-        text = f"{names} cannot be met exactly, as leads cannot be divided and their amounts do not add up to it"
-        return text, "Widen the band, or give it a weight (a limit: a penalty)."
     if witness.reps and witness.need > witness.room:
         text = (
             f"{names} cannot be met: {_reps(case, witness)} must get {witness.need} leads or more, "

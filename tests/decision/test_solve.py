@@ -63,10 +63,6 @@ def test_limits_that_no_lead_or_rep_stands_for_are_named_together():
     assert said(case, rows=(2,), need=0, room=0) == (
         "hours of Ann (at most 8) cannot be met. Widen its bounds, or give it a penalty."
     )
-    assert said(case, rows=(3,), reps=(0,), need=0, room=0, exact=True) == (
-        "value band of Ann cannot be met exactly, as leads cannot be divided and their amounts do not add up to it. "
-        "Widen the band, or give it a weight (a limit: a penalty)."
-    )
     assert said(case, need=0, room=0) == "a limit cannot be met. Widen its bounds, or give it a penalty."
 
 

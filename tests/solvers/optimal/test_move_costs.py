@@ -19,18 +19,27 @@ def worth(problem: Problem) -> float:
         return -np.inf
 
 
+def proven(problem):
+    """The proven match of a problem, None if there is none."""
+    if not np.isfinite(worth(problem)):
+        return None
+    found = solve(problem, MinCostFlow())
+    return found if found.status.name == "OPTIMAL" else None
+
+
+def large(problem):
+    """A large gain of a problem, at least 1."""
+    gains = problem.affinity.dense()
+    return max(1.0, float(np.abs(gains[np.isfinite(gains)]).max(initial=0.0)))
+
+
 @pytest.mark.filterwarnings("ignore::leadopt.errors.PrecisionWarning")
 @settings(max_examples=60, deadline=None)
 @given(problem=problems(max_leads=5, max_reps=3))
 def test_a_move_costs_what_pinning_and_solving_again_costs(problem):
-    best = worth(problem)
-    if not np.isfinite(best):
+    if (found := proven(problem)) is None:
         return
-    found = solve(problem, MinCostFlow())
-    if found.status.name != "OPTIMAL":
-        return
-    exchange = Exchange.of(problem, found.rep_of_lead)
-    size = max(1.0, float(np.abs(problem.affinity.dense()[np.isfinite(problem.affinity.dense())]).max(initial=0.0)))
+    best, exchange, size = worth(problem), Exchange.of(problem, found.rep_of_lead), large(problem)
     for lead in np.flatnonzero(problem.pins < 0):
         costs = exchange.move_costs(int(lead))
         for rep in np.flatnonzero(np.isfinite(problem.affinity.of([lead])[0]) & (problem.capacity > 0)):
@@ -44,14 +53,9 @@ def test_a_move_costs_what_pinning_and_solving_again_costs(problem):
 @settings(max_examples=100, deadline=None)
 @given(problem=problems(max_leads=5, max_reps=3))
 def test_a_pin_and_a_slot_are_worth_what_solving_again_says(problem):
-    best = worth(problem)
-    if not np.isfinite(best):
+    if (found := proven(problem)) is None:
         return
-    found = solve(problem, MinCostFlow())
-    if found.status.name != "OPTIMAL":
-        return
-    exchange = Exchange.of(problem, found.rep_of_lead)
-    size = max(1.0, float(np.abs(problem.affinity.dense()[np.isfinite(problem.affinity.dense())]).max(initial=0.0)))
+    best, exchange, size = worth(problem), Exchange.of(problem, found.rep_of_lead), large(problem)
     for lead in np.flatnonzero(problem.pins >= 0):
         pins = problem.pins.copy()
         pins[lead] = -1
