@@ -33,6 +33,11 @@ def reduced_gains(problem: Problem, leads: Ints, prices: Floats, limit_prices: S
     return reduced
 
 
+def paid_for_bounds(prices: Floats, lower: Floats, upper: Floats) -> Floats:
+    """Return what prices make of bounds, ``price+ upper - price- lower`` each; a bound of inf has no price."""
+    return np.where(prices > 0, np.where(prices > 0, upper, 0.0) * prices, lower * prices)
+
+
 def largest_gain(problem: Problem) -> float:
     """Return the largest absolute gain of any eligible pair, or the reserve where that is larger."""
     largest = problem.affinity.largest

@@ -21,8 +21,9 @@ from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.gains import scaled
 from leadopt.problem.problem import Problem
+from leadopt.problem.reduced_gains import paid_for_bounds
 from leadopt.progress import Meter
-from leadopt.solvers.lagrangian.rows import Family, Rows, paid_for_bounds
+from leadopt.solvers.lagrangian.rows import Family, Rows
 from leadopt.solvers.oracles.protocols import LoadOracle, Loads
 
 T = TypeVar("T")

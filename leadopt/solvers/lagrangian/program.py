@@ -14,8 +14,9 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
+from leadopt.problem.reduced_gains import paid_for_bounds
 from leadopt.progress import OutOfTime
-from leadopt.solvers.lagrangian.rows import Rows, members, paid_for_bounds
+from leadopt.solvers.lagrangian.rows import Rows, members
 from leadopt.solvers.whole.branch_and_bound import branched, most_taken
 from leadopt.solvers.whole.exact import WholeProgram
 

@@ -96,11 +96,6 @@ class Rows:
         return found
 
 
-def paid_for_bounds(y: Floats, lower: Floats, upper: Floats) -> Floats:
-    """Return what prices make of the bounds of each row, ``y+ upper - y- lower``; a bound of inf has no price."""
-    return np.where(y > 0, np.where(y > 0, upper, 0.0) * y, lower * y)
-
-
 def usage_at(family: Family, problem: Problem, leads: Ints, reps: Ints) -> tuple[Bools, Floats]:
     """Return which of some leads a family counts, and what those take with the rep at the same place."""
     limit = family.limit

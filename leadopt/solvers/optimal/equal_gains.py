@@ -6,11 +6,11 @@ import numpy as np
 
 from leadopt.arrays import Bools, Ints
 from leadopt.problem.blocks import over_blocks
-from leadopt.problem.problem import Problem
+from leadopt.problem.problem import ROUNDING, Problem
 from leadopt.solvers.base import Answer
 from leadopt.solvers.flow.equal_leads import grouped
 from leadopt.solvers.flow.limit_tree import LimitTree, NotNested, countable, limit_tree
-from leadopt.solvers.optimal.standing import BEYOND, ROUNDING, Standing, missed
+from leadopt.solvers.optimal.standing import LAST_DIGITS, Standing, missed
 from leadopt.solvers.optimal.ties import Ties, rebalanced, shuffled
 from leadopt.solvers.optimal.unevenness import Unevenness
 
@@ -48,7 +48,7 @@ def _tied_rows(problem: Problem) -> Bools:
         scratch[:] = rates[start:stop]
         scratch.sort(axis=1)
         with np.errstate(invalid="ignore"):
-            same = np.diff(scratch, axis=1) <= ROUNDING * np.abs(scratch[:, 1:])
+            same = np.diff(scratch, axis=1) <= LAST_DIGITS * np.abs(scratch[:, 1:])
         tied[start:stop] = same.any(axis=1)
 
     over_blocks(len(rates), rates.shape[1], look)
@@ -59,7 +59,7 @@ def as_good_in_the_pool(problem: Problem, leads: Ints, rep_of_lead: Ints) -> Boo
     """Return which of some leads have a rep, and would gain the same in the pool."""
     placed = rep_of_lead[leads] >= 0
     gains = problem.affinity.at(leads, np.maximum(rep_of_lead[leads], 0))
-    return placed & (np.abs(gains - problem.reserve) <= ROUNDING * np.abs(gains))
+    return placed & (np.abs(gains - problem.reserve) <= LAST_DIGITS * np.abs(gains))
 
 
 def _nested(problem: Problem) -> LimitTree:
@@ -84,7 +84,7 @@ def _ties(problem: Problem, rep_of_lead: Ints, tree: LimitTree) -> Ties | None:
         return None
     (row, rep), pooled = np.divmod(distinct // 2, m), distinct % 2 == 1
     here = affinity.rates[row, rep][:, None]
-    choice = np.column_stack([np.abs(affinity.rates[row] - here) <= ROUNDING * np.abs(here), pooled])
+    choice = np.column_stack([np.abs(affinity.rates[row] - here) <= LAST_DIGITS * np.abs(here), pooled])
     choice[:, :-1] &= problem.capacity > 0
     choice[np.arange(len(rep)), rep] = True
     pattern = np.unique(np.packbits(choice, axis=1), axis=0, return_inverse=True)[1].reshape(-1)[of_lead.reshape(-1)]
@@ -97,10 +97,10 @@ def _as_good(problem: Problem, before: Ints, after: Ints) -> bool:
     """Return whether an answer keeps all limits that the one before keeps, and pays no more where they give way."""
     old, new = Standing.of(problem, before), Standing.of(problem, after)
     hard = np.isinf(new.penalty)
-    over = (new.used > new.upper + BEYOND * new.upper) & (new.used > old.used)
-    short = (new.used < new.lower - BEYOND * new.lower) & (new.used < old.used)
+    over = (new.used > new.upper + ROUNDING * new.upper) & (new.used > old.used)
+    short = (new.used < new.lower - ROUNDING * new.lower) & (new.used < old.used)
     if (hard & (over | short)).any():
         return False
     soft = ~hard
     paid = [missed(one.used, one.lower, one.upper)[soft] @ one.penalty[soft] for one in (old, new)]
-    return bool(paid[1] <= paid[0] * (1.0 + ROUNDING))
+    return bool(paid[1] <= paid[0] * (1.0 + LAST_DIGITS))

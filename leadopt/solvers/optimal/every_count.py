@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
+from leadopt.problem.problem import ROUNDING
 from leadopt.solvers.optimal.options import Options
-from leadopt.solvers.optimal.standing import BEYOND, ROUNDING, Standing, gained, missed
+from leadopt.solvers.optimal.standing import LAST_DIGITS, Standing, gained, missed
 from leadopt.solvers.optimal.unevenness import Unevenness
 
 _MOST = 4_000  # answers that are followed at a time
@@ -156,7 +157,7 @@ class _Search:
         fits = (layer.loads <= standing.problem.capacity).all(axis=1) & (layer.loss <= self.choices.lacking)
         least, most = self.later[i]
         lower, upper, hard = standing.lower[rows], standing.upper[rows], np.isinf(standing.penalty[rows])
-        within = (layer.used + least <= upper + BEYOND * upper) & (layer.used + most >= lower - BEYOND * lower)
+        within = (layer.used + least <= upper + ROUNDING * upper) & (layer.used + most >= lower - ROUNDING * lower)
         now = float(self.unevenness.total(standing.n_leads_of_rep[:-1]))
         even = self.unevenness.total(layer.loads) <= now * (1.0 + _ROUND)
         return np.asarray(fits & even & (within | ~hard).all(axis=1))
@@ -172,8 +173,8 @@ class _Search:
 
     def _best(self, layer: _Layer) -> int | None:
         """Return the most even of the whole answers that are as good, if it is better than the one there is."""
-        paid = _paid(self.standing, self.rows, layer.used) * (1.0 - ROUNDING)
-        as_good = np.flatnonzero(layer.gain - paid >= -self.paid * (1.0 + ROUNDING))
+        paid = _paid(self.standing, self.rows, layer.used) * (1.0 - LAST_DIGITS)
+        as_good = np.flatnonzero(layer.gain - paid >= -self.paid * (1.0 + LAST_DIGITS))
         if not len(as_good):
             return None
         total, lots = self.unevenness.total(layer.loads[as_good]), self.unevenness.lots(layer.loads[as_good])

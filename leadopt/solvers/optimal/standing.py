@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
-from leadopt.problem.problem import Problem
+from leadopt.problem.problem import ROUNDING, Problem
 
-BEYOND = 1e-12  # relative: by how much a bound may be missed, which is what adding up in another order can do
-ROUNDING = 2.0**-49  # of a number: what adding up a few in another order can do to it
+LAST_DIGITS = 2.0**-49  # of a number: what adding up a few in another order can do to it
 _KEPT = 20_000_000  # numbers of what leads take that are kept; beyond, they are looked up each time
 
 
@@ -108,13 +107,13 @@ class Standing:
         """
         lower, upper, now, hard = self.lower[rows], self.upper[rows], self.used[rows], np.isinf(self.penalty[rows])
         then = now + change
-        fits = (then <= upper + BEYOND * upper) | (change <= 0)
-        fits &= (then >= lower - BEYOND * lower) | (change >= 0)
+        fits = (then <= upper + ROUNDING * upper) | (change <= 0)
+        fits &= (then >= lower - ROUNDING * lower) | (change >= 0)
         paid = np.zeros(len(change))
         if not hard.all():
             soft = ~hard
             before, after = missed(now[soft], lower[soft], upper[soft]), missed(then[:, soft], lower[soft], upper[soft])
-            paid = (after * (1.0 - ROUNDING) - before * (1.0 + ROUNDING)) @ self.penalty[rows][soft]
+            paid = (after * (1.0 - LAST_DIGITS) - before * (1.0 + LAST_DIGITS)) @ self.penalty[rows][soft]
         return np.asarray((fits | ~hard).all(axis=1) & (gain >= paid))
 
     def move(self, leads: Ints, there: int) -> None:
@@ -159,7 +158,7 @@ def gained(here: Floats, there: Floats) -> Floats:
     """Return what gains elsewhere are more than here, rounded up; -inf where a lead may not be there."""
     allowed = np.isfinite(there)
     difference = np.where(allowed, there, 0.0) - here
-    allowance = np.where(difference == 0.0, 0.0, ROUNDING * (np.abs(here) + np.abs(np.where(allowed, there, 0.0))))
+    allowance = np.where(difference == 0.0, 0.0, LAST_DIGITS * (np.abs(here) + np.abs(np.where(allowed, there, 0.0))))
     return np.where(allowed, difference + allowance, -np.inf)
 
 
