@@ -75,29 +75,35 @@ class WholeProgram:
         near
             of the best: a gap below this ends the search, which then counts as complete
         """
-        model = self.model()
-        if model is None:
+        from ortools.sat.python import cp_model
+
+        model = cp_model.CpModel()
+        chosen = [model.new_bool_var("") for _ in range(len(self.gain))]
+        if not self._bounded(model, chosen):
             return Found(None, True)
-        exact = self.valued(model)
+        for start, stop in zip(self.first[:-1].tolist(), self.first[1:].tolist(), strict=True):
+            model.add_exactly_one(chosen[start:stop])
+        exact = self._valued(model, chosen)
         if at is not None:
             known = np.zeros(len(self.gain), dtype=np.int64)
             known[at] = 1
-            for variable, value in zip(model.chosen, known.tolist(), strict=True):
-                model.program.add_hint(variable, value)
-        found = model.solved(most_work, left_s, near)
-        return found if exact or found.at is None else Found(found.at, False)
-
-    def model(self) -> "Model | None":
-        """Return the rules as a model of the backend, which maximises nothing yet; None if a row cannot be met."""
-        from ortools.sat.python import cp_model
-
-        program = cp_model.CpModel()
-        chosen = [program.new_bool_var("") for _ in range(len(self.gain))]
-        if not self._bounded(program, chosen):
-            return None
-        for start, stop in zip(self.first[:-1].tolist(), self.first[1:].tolist(), strict=True):
-            program.add_exactly_one(chosen[start:stop])
-        return Model(program, chosen)
+            for variable, value in zip(chosen, known.tolist(), strict=True):
+                model.add_hint(variable, value)
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        solver.parameters.random_seed = _SEED
+        solver.parameters.max_deterministic_time = most_work
+        solver.parameters.relative_gap_limit = near
+        solver.parameters.catch_sigint_signal = False
+        if np.isfinite(left_s):
+            solver.parameters.max_time_in_seconds = left_s
+        status = solver.solve(model)
+        if status == cp_model.MODEL_INVALID:
+            raise AssertionError(f"CP-SAT refused a program: {model.validate()}")
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return Found(None, status == cp_model.INFEASIBLE)
+        taken = np.array([solver.boolean_value(variable) for variable in chosen])
+        return Found(np.flatnonzero(taken), exact and status == cp_model.OPTIMAL)
 
     @property
     def _n_leads(self) -> int:
@@ -129,19 +135,18 @@ class WholeProgram:
         if has_upper or together:
             row = _Row.of(amounts, self._n_leads)
             model.add_linear_constraint(
-                weighted_sum(variables, row.whole), row.at_least(lower) if together else 0, row.at_most(upper)
+                _sum(variables, row.whole), row.at_least(lower) if together else 0, row.at_most(upper)
             )
         if has_lower and not together:  # more than all that is wanted is as good as all of it
             row = _Row.of(np.minimum(amounts, lower), self._n_leads)
-            model.add_linear_constraint(weighted_sum(variables, row.whole), row.at_least(lower), int(row.whole.sum()))
+            model.add_linear_constraint(_sum(variables, row.whole), row.at_least(lower), int(row.whole.sum()))
         return True
 
-    def valued(self, model: "Model") -> bool:
+    def _valued(self, model: Any, chosen: list[Any]) -> bool:
         """Set what is maximised: gains less penalties, all in the same steps; return whether these tell gains apart.
 
         They do not where penalties dwarf the gains: what is found is best but for the size of a step then.
         """
-        program, chosen = model
         soft = np.flatnonzero(np.isfinite(self.penalty) & (self.penalty > 0)).tolist()
         ends, options = self.used.indptr, self.used.indices
         rows = [slice(int(ends[k]), int(ends[k + 1])) for k in soft]
@@ -161,46 +166,19 @@ class WholeProgram:
         parts = np.split(in_steps, np.cumsum([len(self.gain), *map(len, costs)]))
         terms, weights = list(chosen), parts[0].tolist()
         for row, whole, (least, greatest) in zip(rows, parts[1:-1], parts[-1].reshape(-1, 2).tolist(), strict=True):
-            load = weighted_sum([chosen[o] for o in options[row].tolist()], whole)
+            load = _sum([chosen[o] for o in options[row].tolist()], whole)
             worst = max(least, int(whole.sum()) - greatest, 0)
             if worst == 0:
                 continue
-            beyond = program.new_int_var(0, worst, "")
-            program.add(load - beyond <= greatest)
+            beyond = model.new_int_var(0, worst, "")
+            model.add(load - beyond <= greatest)
             if least > 0:
-                program.add(load + beyond >= least)
+                model.add(load + beyond >= least)
             terms.append(beyond)
             weights.append(-1)
-        program.maximize(weighted_sum(terms, np.array(weights)))
+        model.maximize(_sum(terms, np.array(weights)))
         whole_steps = any(_is_nice(every, unit) for unit in _UNITS)
         return whole_steps or 2.0 * len(every) * most / _MOST <= _TOLD * gains
-
-
-class Model(NamedTuple):
-    """A program of the backend, and its variable for each option."""
-
-    program: Any
-    chosen: list[Any]
-
-    def solved(self, most_work: float, left_s: float, near: float = 0.0) -> Found:
-        """Return the best answer that is found, as in `WholeProgram.solved`."""
-        from ortools.sat.python import cp_model
-
-        solver = cp_model.CpSolver()
-        solver.parameters.num_workers = 1
-        solver.parameters.random_seed = _SEED
-        solver.parameters.max_deterministic_time = most_work
-        solver.parameters.relative_gap_limit = near
-        solver.parameters.catch_sigint_signal = False
-        if np.isfinite(left_s):
-            solver.parameters.max_time_in_seconds = left_s
-        status = solver.solve(self.program)
-        if status == cp_model.MODEL_INVALID:
-            raise AssertionError(f"CP-SAT refused a program: {self.program.validate()}")
-        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return Found(None, status == cp_model.INFEASIBLE)
-        taken = np.array([solver.boolean_value(variable) for variable in self.chosen])
-        return Found(np.flatnonzero(taken), status == cp_model.OPTIMAL)
 
 
 class _Row(NamedTuple):
@@ -238,8 +216,7 @@ class _Row(NamedTuple):
         return exact, self.off if 2.0 * self.off <= ROUNDING * exact else -self.off
 
 
-def weighted_sum(variables: list[Any], whole: Ints) -> Any:
-    """Return an expression of the backend."""
+def _sum(variables: list[Any], whole: Ints) -> Any:
     from ortools.sat.python import cp_model
 
     return cp_model.LinearExpr.weighted_sum(variables, whole.tolist())
