@@ -12,6 +12,9 @@ from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.lagrangian.program import LEAST_S, Core
 
+_NONE_FOUND = "Milp found no allowed answer, though there may be one"
+_EXACT = 1e-6  # relative to a bound: less between the lower and the upper one is next to no room
+_WORK = 1.0  # effort of a search, as the backend counts it in seconds
 _NO_PRICE = 1e-9  # of a usual one: what is left of none
 _NOISE = 1e-13  # of all that is added up
 _MOST_FILTERED = 60  # rows that are tried without one after the other
@@ -88,11 +91,12 @@ def refuse_conflict(problem: Problem, core: Core, unit: Floats, meter: Meter) ->
         proved = blank.bound(prices) < -_NOISE * blank.turnover(prices)
         return np.flatnonzero(prices) if proved else np.zeros(0, dtype=np.int64)
 
-    _refuse(problem, held, np.isinf(core.penalty), meter)
+    if len(conflict := held(np.isinf(core.penalty))):
+        _refuse(problem, held, conflict, meter)
 
 
 def refuse_whole(problem: Problem, core: Core, meter: Meter) -> NoReturn:
-    """Raise `Infeasible` with hard bounds that cannot be met together by leads that cannot be divided."""
+    """Raise `Infeasible` with hard bounds that a search has shown cannot be met together by leads as a whole."""
 
     def held(rows: Bools) -> Ints:
         loose = replace(core, penalty=np.where(rows, core.penalty, 0.0))
@@ -100,13 +104,8 @@ def refuse_whole(problem: Problem, core: Core, meter: Meter) -> NoReturn:
         found = loose.whole(everything, core.first[:-1], _WORK, max(meter.left_s, LEAST_S))
         return np.flatnonzero(rows) if found.at is None and found.complete else np.zeros(0, dtype=np.int64)
 
-    _refuse(problem, held, np.isinf(core.penalty) & (np.isfinite(core.upper) | (core.lower > 0)), meter)
-    raise Infeasible("no answer in whole leads meets every limit", Witness(need=0, room=0))
-
-
-NONE_FOUND = "Milp found no allowed answer, though there may be one"
-_EXACT = 1e-6  # relative to a bound: less between the lower and the upper one is next to no room
-_WORK = 1.0  # effort of a search, as the backend counts it in seconds
+    bounded = np.isinf(core.penalty) & (np.isfinite(core.upper) | (core.lower > 0))
+    _refuse(problem, held, np.flatnonzero(bounded), meter)
 
 
 def none_found(problem: Problem, core: Core, at: Ints, remedy: str) -> SolverFailed:
@@ -124,9 +123,9 @@ def none_found(problem: Problem, core: Core, at: Ints, remedy: str) -> SolverFai
         leave, them = ("leaves", "it") if len(exact) == 1 else ("leave", "them")
         why = f"{enumerate_some(exact)} {leave} next to no room between the lower and the upper bound"
         return SolverFailed(
-            f"{NONE_FOUND}: {why}, and leads cannot be divided to meet {them}; widen {them}, or give a penalty"
+            f"{_NONE_FOUND}: {why}, and leads cannot be divided to meet {them}; widen {them}, or give a penalty"
         )
-    return SolverFailed(f"{NONE_FOUND}, as hardly any room is left between the limits: {remedy}")
+    return SolverFailed(f"{_NONE_FOUND}, as hardly any room is left between the limits: {remedy}")
 
 
 def exact_rows(problem: Problem, core: Core, at: Ints) -> tuple[str, ...]:
@@ -149,15 +148,12 @@ def _round(amounts: Floats) -> bool:
     return bool(np.all(np.abs(100.0 * amounts - np.rint(100.0 * amounts)) < 1e-6))
 
 
-def _refuse(problem: Problem, held: Callable[[Bools], Ints], rows: Bools, meter: Meter) -> None:
-    """Raise `Infeasible` with rows that conflict, if any do: as few as time is left to find."""
-    conflict = held(rows)
-    if not len(conflict):
-        return
+def _refuse(problem: Problem, held: Callable[[Bools], Ints], conflict: Ints, meter: Meter) -> NoReturn:
+    """Raise `Infeasible` with rows of a conflict that is proved: as few as time is left to find."""
     if len(conflict) <= _MOST_FILTERED:
         # Limits first: what remains of them says more than capacities do.
         for row in sorted(conflict.tolist()):
-            rest = np.zeros(len(rows), dtype=bool)
+            rest = np.zeros(problem.n_reps + len(problem.limits), dtype=bool)
             rest[conflict[conflict != row]] = True
             if row in conflict and meter.left_s > 0 and len(fewer := _or_none(held, rest)):
                 conflict = fewer
