@@ -28,6 +28,7 @@ from leadopt.plans.pins import pin_costs
 from leadopt.plans.quota_cost import quota_cost
 from leadopt.plans.report import load_columns, rep_table, report
 from leadopt.plans.saved.formats import PARTS, read, written
+from leadopt.plans.slots import most_added
 from leadopt.plans.what_if import WhatIf, bound_by_prices, changed
 from leadopt.plans.why_unassigned import Pool, Unassigned, why_unassigned
 from leadopt.problem.certify import certify
@@ -118,12 +119,11 @@ class Plan(Result, Answered):
 
     @property
     def prices(self) -> dict[Id, float]:
-        """What one more slot of each rep would add to the objective at most, if the plan is proven best.
+        """What one more slot of each rep would add to the objective at most: its dual value and what the plan may lack.
 
-        Dual values: of another plan, it is at most so much more than `bound`. What it adds exactly, where that is known
-        under limits too, says `explain_rep`.
+        Under limits, exactly what it adds where that is quick (500,000 pairs); `explain_rep` says which of these it is.
         """
-        return dict(zip(self.case.rep_ids, self.capacity_prices.tolist(), strict=True))
+        return dict(zip(self.case.rep_ids, most_added(self), strict=True))
 
     @property
     def limit_prices(self) -> dict[str, float]:

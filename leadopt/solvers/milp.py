@@ -101,7 +101,7 @@ class Milp:
             if work.draft is None:
                 raise
             # An allowed answer with an honest gap is worth more than the backend's excuse.
-            return work.answer(work.draft, work.opened(y, 0)[0], y)
+            return work.answer(work.draft, None, y)
 
     def _answer(self, work: Work, y: Floats) -> Answer:
         """Return the answer by the way that suits the problem's size; a quick one where that takes too long."""

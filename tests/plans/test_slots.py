@@ -33,7 +33,8 @@ def banded():
 def test_a_slot_that_a_band_keeps_empty_adds_nothing():
     plan = banded()
     assert plan.what_if(capacity={"Bo": 1}).change == 0
-    assert plan.prices["Bo"] > 0
+    assert plan.capacity_prices[1] > 0
+    assert plan.prices["Bo"] == 0
     bo = plan.explain_rep("Bo")
     assert bo.one_more_slot == 0
     assert any(line.startswith("One more slot would add nothing") for line in bo.lines)
@@ -55,6 +56,7 @@ def test_a_plan_that_is_not_proven_counts_what_it_may_lack():
     assert lacking > 0
     for rep, name in enumerate(plan.case.rep_ids):
         adds = one_more_slot(plan, rep)
-        assert adds == (pytest.approx(plan.prices[name] + lacking), False)
+        assert adds == (pytest.approx(plan.capacity_prices[rep] + lacking), False)
+        assert plan.prices[name] == adds.amount
         assert plan.what_if(capacity={name: 1}).change <= adds.amount
         assert f"One more slot would add {adds.amount:.3g} at most" in str(plan.explain_rep(name))

@@ -182,12 +182,21 @@ def test_shares_that_take_longer_than_there_is_time_are_out_of_time(monkeypatch)
     limits = []
     stopped = SimpleNamespace(status=1)
     monkeypatch.setattr(work, "LEAST_S", 0.0)
+    monkeypatch.setattr(work, "best_draft", lambda *_: None)  # else it is the answer at once
     monkeypatch.setattr("scipy.optimize.linprog", lambda *_, options, **__: limits.append(options) or stopped)
     problem = floor_of_reps(300, 10)
     found = solve(problem, Milp(), time_limit_s=1e-9)
     assert found.stats["stopped"] == 1
     assert not certify(problem, found.rep_of_lead).violations
     assert [limit["time_limit"] for limit in limits] == [1e-3]
+
+
+def test_where_time_is_over_at_once_the_best_draft_is_the_answer(monkeypatch):
+    monkeypatch.setattr("scipy.optimize.linprog", lambda *_, **__: pytest.fail("no time for that"))
+    problem = floor_of_reps(300, 10)
+    found = solve(problem, Milp(), time_limit_s=1e-9)
+    assert not certify(problem, found.rep_of_lead).violations
+    assert found.objective > 0.8 * found.bound
 
 
 def test_where_time_is_over_before_the_core_is_solved_every_leads_best_option_is_mended(monkeypatch):

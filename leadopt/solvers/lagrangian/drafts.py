@@ -29,7 +29,8 @@ _ROUNDS = 50  # in which leads are taken out: each mends every row but where min
 def best_draft(problem: Problem, rows: Rows, start: Ints | None = None, meter: Meter | None = None) -> Ints | None:
     """Return the allowed draft that is worth most, int64 (n_leads,), -1 = pool; None if none is allowed.
 
-    Once the meter's time is over and a draft is allowed, the others are compared as they are and not mended.
+    Once the meter's time is over and a draft is allowed, the others are compared as they are and not mended; but for
+    room that is filled where nothing better than nobody placed is allowed.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def best_draft(problem: Problem, rows: Rows, start: Ints | None = None, meter: M
         if (value := worth(problem, draft)) > most:
             best, most = draft, value
     for draft in drafts:
-        if best is not None and meter is not None and meter.left_s <= 0:
+        if best is not None and best is not drafts[0] and meter is not None and meter.left_s <= 0:
             break
         answer = mended(problem, rows, draft)
         if (value := worth(problem, answer)) > most:

@@ -86,8 +86,13 @@ class Pairs:
             wider *= _WIDER
 
     def in_haste(self, y: Floats, n_open: int | None = None) -> Answer:
-        """Return the answer from every lead's best option at some prices, mended for a moment, as time is over."""
+        """Return the answer from every lead's best option at some prices, mended for a moment, as time is over.
+
+        At no prices that is what drafts begin with, so that an allowed draft is the answer.
+        """
         work = self.work
+        if work.draft is not None and not y.any():
+            return work.answer(work.draft, None, y)
         core, others = work.opened(y, self._n_open if n_open is None else n_open)
         work.meter.enter("round")
         at, _ = improved(core, y, largest(core, -losses(core, y)), work.dual.unit, work.meter, work.grace_s)

@@ -208,7 +208,7 @@ class Core:
             penalty=self.penalty,
         )
         if most_nodes is None:
-            found = program.solved(known, most_work, left_s)
+            found = program.solved(known, most_work, left_s, besides=float(np.abs(self.gain[at[~several]]).sum()))
         else:
             found = branched(program, known, most_nodes, max(left_s, _MOMENT_S))
         if found.at is None:

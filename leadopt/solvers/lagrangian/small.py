@@ -62,6 +62,8 @@ class Small:
     def answer(self) -> Answer:
         """Return the answer, searched as far as the nodes last."""
         work, meter = self.work, self.work.meter
+        if work.draft is not None:
+            meter.check()
         core, others = work.opened(np.zeros(work.rows.n), work.n_leads)
         meter.enter("core")
         shares = self._shares(core)

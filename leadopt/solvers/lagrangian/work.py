@@ -150,8 +150,8 @@ class Work:
         better, _ = improved(beside, y, at, self.dual.unit, self.meter, self.grace_s, nearest)
         return self.rep_of_lead(beside, better, answer) if beside.allows(better) else answer
 
-    def answer(self, rep_of_lead: Ints, core: Core, y: Floats, *, complete: bool = False) -> Answer:
-        """Return an answer with its prices."""
+    def answer(self, rep_of_lead: Ints, core: Core | None, y: Floats, *, complete: bool = False) -> Answer:
+        """Return an answer with its prices, and how much of the problem was open in the core that it is from."""
         m = self.problem.n_reps
         return Answer(
             rep_of_lead=rep_of_lead,
@@ -159,7 +159,7 @@ class Work:
             limit_prices=y[m:],
             stopped=self.meter.left_s <= 0,
             complete=complete,
-            stats={"open_leads": len(core.leads), "open_pairs": len(core.rep)},
+            stats={} if core is None else {"open_leads": len(core.leads), "open_pairs": len(core.rep)},
         )
 
 
