@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from leadopt.affinity import AffinityModel
 from leadopt.decision.build import build, know
 from leadopt.decision.clock import Clock
+from leadopt.decision.even_share import evenly_shared
 from leadopt.decision.explore import explored
 from leadopt.decision.keep import keep as kept
 from leadopt.decision.solve import solved
@@ -131,7 +132,7 @@ def assign(
     clock = Clock(time_limit_s, meter)
     case = explored(build(known, settings, pins, now, clock=clock), rng)
     if keep is not None:
-        case = kept(case, _assignment(keep), move_cost)
+        case = evenly_shared(kept(case, _assignment(keep), move_cost), clock)
     elif move_cost:
         raise InvalidInput(f"move_cost: counts for leads that somebody has: pass keep=; found {move_cost!r} without")
     found = solved(case, rng=rng, clock=clock)

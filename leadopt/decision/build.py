@@ -12,7 +12,8 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.capacity import hours_limits, minimum_limits, slots
 from leadopt.decision.case import Case, Evidence, States
 from leadopt.decision.clock import Clock
-from leadopt.decision.entitlements import Ground, appraise, entitle, with_limits
+from leadopt.decision.entitlements import Ground, appraise, entitle, even_by, with_limits
+from leadopt.decision.even_share import evenly_shared
 from leadopt.decision.lead_values import scale_of
 from leadopt.eligibility import ProtectRule, Verdicts, judge, pinned_reps
 from leadopt.errors import InvalidInput, enumerate_some
@@ -154,7 +155,8 @@ def build(
     )
     shared, share_notes = entitle(ground)
     problem, limit_notes = with_limits(ground, shared)
-    return Case(
+    problem = problem.replace(even_by=even_by(ground, shared))
+    case = Case(
         lead_ids=tuple(lead_ids),
         rep_ids=tuple(rep_ids),
         problem=problem,
@@ -170,7 +172,9 @@ def build(
         notes=(*known.notes, *free.notes, *pin_notes, *share_notes, *limit_notes, *_newcomer_notes(policy, new)),
         shared=shared,
         valued=known.valued,
+        assumed=free.assumed,
     )
+    return evenly_shared(case, clock)
 
 
 def _classified(model: Classifier, leads: Table, reps: Table, policy: Policy) -> dict[str, Any]:

@@ -166,6 +166,9 @@ class Case:
         the leads whose value was learned; None if none was
     rates_are_chances
         whether the rates of the gains are chances of conversion though there is no evidence, as from a classifier
+    assumed
+        what an even share is in proportion to where the reps' table names no capacity, float64 (n_reps,); None where
+        it does
     """
 
     lead_ids: tuple[Id, ...]
@@ -185,6 +188,7 @@ class Case:
     explored: Explored | None = None
     valued: Valued | None = None
     rates_are_chances: bool = False
+    assumed: Floats | None = None
 
     @property
     def gains(self) -> Affinity:

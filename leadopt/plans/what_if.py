@@ -10,6 +10,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Case
+from leadopt.decision.even_share import evenly_shared
 from leadopt.errors import InvalidInput, did_you_mean, enumerate_some
 from leadopt.problem.certify import certify
 from leadopt.problem.limit_kinds import LimitKind
@@ -210,7 +211,7 @@ def changed(
     gone, gone_notes = _meant(case, without)
     absent = _absent(case, away)
     slots[absent] = 0
-    kept = [(k, limit) for k, limit in enumerate(case.problem.limits) if k not in gone]
+    kept = [(k, limit) for k, limit in enumerate(case.problem.limits) if k not in gone and _is_said(case, limit)]
     kept, away_notes = _without_minimums(case, kept, absent)
     kept, limit_notes = _with_limits(case, kept, limits)
     pinned, pin_notes = _pins(case, pins)
@@ -219,14 +220,21 @@ def changed(
     away_now[absent] = True
     away_now[[case.rep(rep) for rep in capacity if slots[case.rep(rep)] > 0]] = False
     notes = (*slot_notes, *gone_notes, *away_notes, *limit_notes, *pin_notes)
+    after = replace(case, problem=problem, away=away_now)
+    if not capacity:  # else capacities are said now
+        after = evenly_shared(after, away=absent)
+    place = [k for k, _ in kept] + [-1] * (len(after.problem.limits) - len(kept))
     return Change(
-        case=replace(
-            case, problem=problem, away=away_now, notes=(*case.notes, *(f"what if: {note}" for note in notes))
-        ),
-        limit_prices=np.array([limit_prices[k] if k >= 0 else 0.0 for k, _ in kept], dtype=np.float64),
-        place=tuple(k for k, _ in kept),
+        case=replace(after, notes=(*after.notes, *(f"what if: {note}" for note in notes))),
+        limit_prices=np.array([limit_prices[k] if k >= 0 else 0.0 for k in place], dtype=np.float64),
+        place=tuple(place),
         notes=notes,
     )
+
+
+def _is_said(case: Case, limit: Limit) -> bool:
+    """Return whether a limit stays as it is: what is assumed is assumed anew after a change."""
+    return case.assumed is None or limit.kind is not LimitKind.EVEN_SHARE
 
 
 def _slots(case: Case, capacity: Mapping[Any, int]) -> tuple[Ints, list[str]]:

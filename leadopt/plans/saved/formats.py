@@ -33,7 +33,7 @@ FORMAT = 2
 RECORDS = (
     Record("affinity", Affinity, "rates row scale"),
     Record("limit", Limit, "reps leads usage lower upper penalty name kind of"),
-    Record("problem", Problem, "affinity capacity limits pins reserve"),
+    Record("problem", Problem, "affinity capacity limits pins reserve even_by"),
     Record(
         "columns",
         Columns,
@@ -77,7 +77,7 @@ RECORDS = (
         "case",
         Case,
         "lead_ids rep_ids problem policy rules evidence away newcomer territory_of_lead territory_of_rep unit notes "
-        "shared kept explored valued rates_are_chances",
+        "shared kept explored valued rates_are_chances assumed",
     ),
 )
 _NAMED = {record.name: record for record in RECORDS}
@@ -189,6 +189,7 @@ def _sizes(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, tup
     yield "limit_prices_of_problem", parts["limit_prices_of_problem"], (len(case.problem.limits),)
     yield "away", case.away, (n_reps,)
     yield "newcomer", case.newcomer, (n_reps,)
+    yield "assumed", case.assumed, (n_reps,)
     yield "territory_of_lead", case.territory_of_lead, (n_leads,)
     yield "territory_of_rep", case.territory_of_rep, (n_reps,)
     for limit in case.problem.limits:
