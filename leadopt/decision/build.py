@@ -1,7 +1,7 @@
 """From the user's tables to a `Case`: read, learn, say what is allowed, and build the problem."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from leadopt.decision.clock import Clock
 from leadopt.decision.entitlements import Ground, appraise, entitle, even_by, with_limits
 from leadopt.decision.even_share import evenly_shared
 from leadopt.decision.lead_values import scale_of
+from leadopt.decision.shares import best_gains
 from leadopt.eligibility import ProtectRule, Verdicts, judge, pinned_reps
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.fairness import NewcomerQuota, is_newcomer, ramp_up
@@ -31,7 +32,7 @@ from leadopt.tables import Table
 from leadopt.tables.cells import Id
 from leadopt.tables.columns import Columns
 from leadopt.tables.dates import check_settled
-from leadopt.tables.text import count
+from leadopt.tables.text import count, number
 
 _MOST_LEVELS = 50  # a column with more categories is taken for a name or a number, unless segment_by asks for it
 
@@ -173,8 +174,10 @@ def build(
         shared=shared,
         valued=known.valued,
         assumed=free.assumed,
+        hours=free.hours,
     )
-    return evenly_shared(case, clock)
+    case = evenly_shared(case, clock)
+    return replace(case, notes=(*case.notes, *_reserve_notes(case)))
 
 
 def _classified(model: Classifier, leads: Table, reps: Table, policy: Policy) -> dict[str, Any]:
@@ -335,6 +338,34 @@ def _newcomer_notes(policy: Policy, new: Bools) -> list[str]:
     if policy.newcomers is not None and not new.any():
         return ["no rep is a newcomer, so the newcomer quota asks for nothing"]
     return []
+
+
+def _reserve_notes(case: Case) -> list[str]:
+    """Return how many leads gain too little to be handed out, and of how many a value of 0 is why."""
+    problem, gains = case.problem, case.gains
+    best = best_gains(problem.affinity, ~case.away)
+    left = (problem.pins < 0) & np.isfinite(best) & (best <= problem.reserve)
+    worthless = left & (gains.scale == 0) if case.unit == "value" else np.zeros(len(left), dtype=bool)
+    notes = []
+    if n := int(worthless.sum()):
+        notes.append(
+            f"{count(n, 'lead')} {_have(n)} a value of 0, not above the reserve of {number(problem.reserve)}, and "
+            f'{_stay(n)} in the pool: leave the cell empty where 0 means "not filled in", or set reserve below 0'
+        )
+    if n := int((left & ~worthless).sum()):
+        notes.append(
+            f"{count(n, 'lead')} {'gains' if n == 1 else 'gain'} no more than the reserve of {number(problem.reserve)} "
+            f"with anybody, and {_stay(n)} in the pool: lower the reserve to hand {'it' if n == 1 else 'them'} out"
+        )
+    return notes
+
+
+def _have(n: int) -> str:
+    return "has" if n == 1 else "have"
+
+
+def _stay(n: int) -> str:
+    return "stays" if n == 1 else "stay"
 
 
 def _protection(policy: Policy, new: Bools) -> list[ProtectRule]:

@@ -12,7 +12,7 @@ from leadopt.errors import InvalidInput
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
 from leadopt.tables import check_same_kind
-from leadopt.tables.cells import as_id, is_number
+from leadopt.tables.cells import Id, as_id, is_number
 from leadopt.tables.text import count
 
 
@@ -42,14 +42,14 @@ def keep(case: Case, previous: Mapping[Any, Any], move_cost: float) -> Case:
     """
     if not (is_number(move_cost) and 0 <= move_cost < np.inf):
         raise InvalidInput(f"move_cost: must be a finite number, 0 or more; found {move_cost!r}")
-    had, notes = _previous_reps(case, previous)
+    had, lost, notes = _previous_reps(case, previous)
     problem = with_stay_bonus(case.problem, had, float(move_cost))
-    kept = Kept(previous=had, move_cost=float(move_cost), gains=case.gains)
+    kept = Kept(previous=had, move_cost=float(move_cost), gains=case.gains, lost=lost)
     return replace(case, problem=problem, kept=kept, notes=(*case.notes, *notes))
 
 
-def _previous_reps(case: Case, previous: Mapping[Any, Any]) -> tuple[Ints, list[str]]:
-    """Return the rep that each lead had and may keep, -1 = none, and what was left out, in words."""
+def _previous_reps(case: Case, previous: Mapping[Any, Any]) -> tuple[Ints, tuple[tuple[int, Id], ...], list[str]]:
+    """Return the rep that each lead had and may keep, -1 = none, those who may not, and what that is in words."""
     if not isinstance(previous, Mapping):
         raise InvalidInput(f"keep: must be a Plan or a dict from lead id to rep id; found {type(previous).__name__}")
     plain = {as_id(lead): as_id(rep) for lead, rep in previous.items()}
@@ -64,9 +64,14 @@ def _previous_reps(case: Case, previous: Mapping[Any, Any]) -> tuple[Ints, list[
     held = np.flatnonzero(had >= 0)
     barred = held[np.isneginf(case.problem.affinity.at(held, had[held]))]
     had[barred] = -1
+    owners = [(lead, plain.get(lead_id)) for lead, lead_id in enumerate(case.lead_ids) if had[lead] < 0]
+    lost = tuple((lead, owner) for lead, owner in owners if owner is not None)
     notes = [f"{count(gone, 'lead')} had a rep who is not in reps any more: free to go anywhere"] if gone else []
-    return had, notes + (
-        [f"{count(len(barred), 'lead')} may not stay with their rep: not eligible any more"] if len(barred) else []
+    return (
+        had,
+        lost,
+        notes
+        + ([f"{count(len(barred), 'lead')} may not stay with their rep: not eligible any more"] if len(barred) else []),
     )
 
 

@@ -129,6 +129,8 @@ class Explanation(Result):
         what the lead gains there by the drawn chances, where the policy explores; moves are counted by these
     learned_value
         what its value was learned from, in a sentence; None for a lead that came with a value, or counts 1
+    may_not_stay
+        whether the rep who had it is not in reps any more, or not eligible
     """
 
     lead_id: Id
@@ -144,6 +146,7 @@ class Explanation(Result):
     move_cost: float = 0.0
     drawn_gain: float | None = None
     learned_value: str | None = None
+    may_not_stay: bool = False
 
     @property
     def best(self) -> Alternative | None:
@@ -173,7 +176,9 @@ class Explanation(Result):
             f"{self.rep_id} gets it because of {name}: counting towards that minimum is worth {number(cost)}."
             for name, cost, _ in self.asked_by
         ]
-        if self.previous is not None:
+        if self.previous is not None and self.may_not_stay:
+            lines.append(f"It was with {self.previous}, who may not have it any more.")
+        elif self.previous is not None:
             stays = "stays where it was" if self.previous == self.rep_id else f"was with {self.previous}"
             lines.append(f"It {stays}; taking it away costs {number(self.move_cost)}.")
         lines += [self._about(other) for other in self.alternatives]
@@ -271,8 +276,11 @@ def _held(held: Held, adds: Adds) -> str:
 def _before(case: Case, lead: int) -> dict[str, Any]:
     """Return what a lead came with: what its value was learned from, who had it before, what taking it away costs."""
     learned = None if case.valued is None else case.valued.sentence(lead)
-    if case.kept is None or case.kept.previous[lead] < 0:
+    if case.kept is None:
         return {"learned_value": learned}
+    if case.kept.previous[lead] < 0:
+        previous = dict(case.kept.lost).get(lead)
+        return {"learned_value": learned, "previous": previous, "may_not_stay": previous is not None}
     return {
         "learned_value": learned,
         "previous": case.rep_ids[case.kept.previous[lead]],

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.capacity import Hours
 from leadopt.decision.case import Case, Evidence, Explored, Kept, States
 from leadopt.decision.shares import SHARED, Shared
 from leadopt.eligibility import ExcludeRule, MatchRule, SkillsRule, Verdicts
@@ -33,6 +34,7 @@ FORMAT = 2
 RECORDS = (
     Record("affinity", Affinity, "rates row scale"),
     Record("limit", Limit, "reps leads usage lower upper penalty name kind of"),
+    Record("hours", Hours, "left usual effort pace"),
     Record("problem", Problem, "affinity capacity limits pins reserve even_by"),
     Record(
         "columns",
@@ -69,7 +71,7 @@ RECORDS = (
     ),
     Record("evidence", Evidence, "segment_by segments segment_of_lead estimates n_outcomes states joint"),
     Record("shared", Shared, "of words leads usage weight most credit entitlement"),
-    Record("kept", Kept, "previous move_cost gains"),
+    Record("kept", Kept, "previous move_cost gains lost"),
     Record("explored", Explored, "share gains"),
     Record("worths", Worths, "segments expected low high won"),
     Record("valued", Valued, "columns n_won noise worths segment_of_lead"),
@@ -77,7 +79,7 @@ RECORDS = (
         "case",
         Case,
         "lead_ids rep_ids problem policy rules evidence away newcomer territory_of_lead territory_of_rep unit notes "
-        "shared kept explored valued rates_are_chances assumed",
+        "shared kept explored valued rates_are_chances assumed hours",
     ),
 )
 _NAMED = {record.name: record for record in RECORDS}
@@ -203,11 +205,7 @@ def _sizes(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, tup
             yield f"shared.{name}", getattr(shared, name), (n_reps,)
         if isinstance(shared.usage, Affinity):
             yield "shared.usage", shared.usage, (n_leads, n_reps)
-    if case.kept is not None:
-        yield "kept.previous", case.kept.previous, (n_leads,)
-        yield "kept.gains", case.kept.gains, (n_leads, n_reps)
-    if case.explored is not None:
-        yield "explored.gains", case.explored.gains, (n_leads, n_reps)
+    yield from _sizes_beside(case)
     if case.evidence is not None:
         yield from _sizes_of_evidence(case.evidence, n_leads, n_reps)
     if case.valued is not None:
@@ -216,6 +214,19 @@ def _sizes(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, tup
             yield "every one of worths.segments", segment, (len(case.valued.columns),)
         for name in ("expected", "low", "high", "won"):
             yield f"worths.{name}", getattr(case.valued.worths, name), (len(case.valued.worths.segments),)
+
+
+def _sizes_beside(case: Case) -> Iterator[tuple[str, Any, tuple[int, ...]]]:
+    n_leads, n_reps = case.problem.n_leads, case.problem.n_reps
+    if case.hours is not None:
+        yield "hours.effort", case.hours.effort, (n_leads,)
+        for name in ("left", "usual", "pace"):
+            yield f"hours.{name}", getattr(case.hours, name), (n_reps,)
+    if case.kept is not None:
+        yield "kept.previous", case.kept.previous, (n_leads,)
+        yield "kept.gains", case.kept.gains, (n_leads, n_reps)
+    if case.explored is not None:
+        yield "explored.gains", case.explored.gains, (n_leads, n_reps)
 
 
 def _sizes_of_evidence(evidence: Evidence, n_leads: int, n_reps: int) -> Iterator[tuple[str, Any, tuple[int, ...]]]:
@@ -264,6 +275,7 @@ def _indices(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, i
         yield "shared.leads", shared.leads, 0, n_leads
     if case.kept is not None:
         yield "kept.previous", case.kept.previous, -1, n_reps
+        yield "kept.lost", np.array([lead for lead, _ in case.kept.lost], dtype=np.int64), 0, n_leads
     if case.evidence is not None:
         yield "evidence.segment_of_lead", case.evidence.segment_of_lead, 0, len(case.evidence.segments)
         if (joint := case.evidence.joint) is not None:
