@@ -12,6 +12,7 @@ from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.learning.history.bins import check_bins
 from leadopt.learning.scoring import plain_weights
+from leadopt.limit_rules import LimitRule, as_rules
 from leadopt.tables.cells import Id, is_number
 from leadopt.tables.columns import Columns
 from leadopt.tables.currencies import check_currencies
@@ -19,7 +20,7 @@ from leadopt.tables.currencies import check_currencies
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Policy", "exclude", "match", "skills"]
+__all__ = ["LimitRule", "Policy", "exclude", "match", "skills"]
 
 _FIRST = {  # the settings of the first release: a later one that is left at its default changes no fingerprint
     "fairness": ("low", "high", "entitlement"),
@@ -29,6 +30,7 @@ _FIRST = {  # the settings of the first release: a later one that is left at its
         *("is_newcomer", "tenure_days", "hired_on", "territory", "converted", "at"),
     ),
 }
+_LATEST = ("limit",)  # settings that plain data of a policy hold only where they are used
 _RULES: dict[str, Callable[..., Rule]] = {"match": MatchRule, "skills": SkillsRule, "exclude": ExcludeRule}
 
 
@@ -47,6 +49,8 @@ class Policy:
         how evenly leads, value or hot leads are shared: one `Fairness`, several of them, or None
     newcomers
         minimums and ceilings for new reps, key accounts they do not get, and their ramp; None = none
+    limit
+        caps and minimums of some reps over some leads: a `LimitRule`, or plain data of one, or several of them
     reserve
         gain of leaving a lead unassigned; a lead that no free rep gains more with stays there;
         -inf = every lead must be placed
@@ -87,6 +91,7 @@ class Policy:
     bins: Mapping[str, Any] | None = None
     explore: float = 0.0
     currencies: Mapping[str, float] | None = None
+    limit: tuple[LimitRule, ...] = ()
     columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
@@ -100,6 +105,7 @@ class Policy:
                     f"policy.eligibility: must hold rules from leadopt.policy (match, skills, exclude); found {rule!r}"
                 )
         object.__setattr__(self, "fairness", _one_or_several(self.fairness))
+        object.__setattr__(self, "limit", as_rules(self.limit))
         for name, kind in (("newcomers", NewcomerQuota), ("columns", Columns)):
             value = getattr(self, name)
             if not isinstance(value, kind) and not (value is None and name != "columns"):
@@ -140,8 +146,11 @@ class Policy:
         return replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data that `from_dict` takes back; settings left at their defaults are spelled out."""
-        return {
+        """Return plain data that `from_dict` takes back; settings left at their defaults are spelled out.
+
+        Those that came later are left out there, so that what is plain data of a policy stays the same for ever.
+        """
+        settings = {
             "segment_by": None if self.segment_by is None else list(self.segment_by),
             "eligibility": [{"rule": _rule_name(rule), **_plain(rule)} for rule in self.eligibility],
             "fairness": _plain_fairness(self.fairness),
@@ -153,8 +162,10 @@ class Policy:
             "bins": None if self.bins is None else {name: _plain_bins(edges) for name, edges in self.bins.items()},
             "explore": self.explore,
             "currencies": None if self.currencies is None else dict(self.currencies),
+            "limit": [rule.plain() for rule in self.limit],
             "columns": asdict(self.columns),
         }
+        return {key: value for key, value in settings.items() if value or key not in _LATEST}
 
     def to_json(self) -> str:
         """Return the policy as JSON with sorted keys."""

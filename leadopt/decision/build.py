@@ -9,13 +9,13 @@ import numpy as np
 
 from leadopt.affinity import AffinityModel
 from leadopt.arrays import Bools, Floats, Ints
-from leadopt.capacity import hours_limits, minimum_limits, slots
+from leadopt.capacity import Slots, hours_limits, minimum_limits, slots
 from leadopt.decision.case import Case, Evidence, States
 from leadopt.decision.clock import Clock
 from leadopt.decision.entitlements import Ground, appraise, entitle, even_by, with_limits
 from leadopt.decision.even_share import evenly_shared
-from leadopt.decision.lead_values import scale_of
-from leadopt.decision.shares import best_gains
+from leadopt.decision.lead_values import scale_of, values_of
+from leadopt.decision.shares import best_gains, worth
 from leadopt.eligibility import ProtectRule, Verdicts, judge, pinned_reps
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.fairness import NewcomerQuota, is_newcomer, ramp_up
@@ -23,10 +23,11 @@ from leadopt.learning.classifier import Classifier, chances
 from leadopt.learning.history.checks import copies_note
 from leadopt.learning.history.codes import RepRow, distinct
 from leadopt.learning.lead_worth import Valued
+from leadopt.limit_rules import Floor, rule_limits
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.problem.linear_algebra import applied
-from leadopt.problem.problem import Problem
+from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
@@ -133,12 +134,13 @@ def build(
     pinned = pinned_reps({} if pins is None else pins, leads, lead_ids, reps, rep_ids)
     allowed, pin_notes = _eligible(known.gains, rules, pinned, lead_ids, rep_ids)
     names = tuple(map(str, rep_ids))
+    own, rule_notes = _own_limits(known, policy, allowed, free)
     ground = appraise(
         Ground(
             problem=Problem(
                 affinity=allowed,
                 capacity=free.most,
-                limits=(*minimum_limits(free.least, names), *hours_limits(free.hours, names)),
+                limits=(*minimum_limits(free.least, names), *hours_limits(free.hours, names), *own),
                 pins=pinned,
                 reserve=policy.reserve,
             ),
@@ -170,7 +172,15 @@ def build(
         territory_of_rep=_territories(reps, policy.columns),
         unit=known.unit,
         rates_are_chances=known.rates_are_chances,
-        notes=(*known.notes, *free.notes, *pin_notes, *share_notes, *limit_notes, *_newcomer_notes(policy, new)),
+        notes=(
+            *known.notes,
+            *free.notes,
+            *pin_notes,
+            *rule_notes,
+            *share_notes,
+            *limit_notes,
+            *_newcomer_notes(policy, new),
+        ),
         shared=shared,
         valued=known.valued,
         assumed=free.assumed,
@@ -178,6 +188,23 @@ def build(
     )
     case = evenly_shared(case, clock)
     return replace(case, notes=(*case.notes, *_reserve_notes(case)))
+
+
+def _own_limits(known: Known, policy: Policy, gains: Affinity, free: Slots) -> tuple[list[Limit], list[str]]:
+    """Return the limits that the policy names, and notes."""
+    if not policy.limit:
+        return [], []
+    floor = Floor(
+        leads=known.leads,
+        reps=known.reps,
+        lead_ids=known.lead_ids,
+        rep_ids=known.rep_ids,
+        columns=policy.columns,
+        gain=worth(gains),
+        value=values_of(known.leads, policy, known.valued),
+        away=free.away,
+    )
+    return rule_limits(policy.limit, floor)
 
 
 def _classified(model: Classifier, leads: Table, reps: Table, policy: Policy) -> dict[str, Any]:

@@ -201,7 +201,7 @@ def _need(pool: Pool, lead: int, rep: int) -> _Need:
             rep=rep,
         )
         for k, takes in case.limits_around(lead, rep, around).items()
-        if limits[k].penalty is None
+        if limits[k].penalty is None and not limits[k].counts_leads
     ]
     if case.hours is not None and not timed:  # slots say the same where every lead takes as long
         takes, has = float(case.hours.effort[lead] * case.hours.pace[rep]), float(case.hours.left[rep])

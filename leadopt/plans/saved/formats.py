@@ -23,6 +23,7 @@ from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.estimates import Estimates
 from leadopt.learning.lead_worth import Valued, Worths
+from leadopt.limit_rules import LimitRule
 from leadopt.plans.saved.encoding import Record, decode_parts, encode, parse
 from leadopt.plans.saved.names_of_format_1 import with_kinds
 from leadopt.policy import Policy
@@ -54,8 +55,10 @@ RECORDS = (
     Record(
         "policy",
         Policy,
-        "segment_by eligibility fairness newcomers reserve score half_life_days rep_by bins explore currencies columns",
+        "segment_by eligibility fairness newcomers reserve score half_life_days rep_by bins explore currencies limit "
+        "columns",
     ),
+    Record("limit rule", LimitRule, "reps leads most least usage weight each name"),
     Record("verdicts", Verdicts, "words kind_of_lead allowed excludes"),
     Record(
         "estimates",
