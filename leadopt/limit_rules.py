@@ -190,7 +190,7 @@ def _limits_of(rule: LimitRule, floor: Floor) -> tuple[list[Limit], list[str]]:
     reps = _reps(rule, floor)
     usage, limits = _usage(rule, floor), []
     for name, members in _groups(rule, floor, reps):
-        least = rule.least or 0.0
+        least = (rule.least or 0.0) if floor.lead_ids else 0.0  # an empty batch asks for nothing
         if least and len(members) and floor.away[members].all():
             who = "who is" if len(members) == 1 else "who are all"
             notes.append(f"limit {name}: asks for nothing of {_ids(floor, members)}, {who} away")
