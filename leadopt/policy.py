@@ -30,7 +30,7 @@ _FIRST = {  # the settings of the first release: a later one that is left at its
         *("is_newcomer", "tenure_days", "hired_on", "territory", "converted", "at"),
     ),
 }
-_LATEST = ("limit",)  # settings that plain data of a policy hold only where they are used
+_LATEST = ("limit", "balance_open")  # settings that plain data of a policy hold only where they are used
 _RULES: dict[str, Callable[..., Rule]] = {"match": MatchRule, "skills": SkillsRule, "exclude": ExcludeRule}
 
 
@@ -51,6 +51,9 @@ class Policy:
         minimums and ceilings for new reps, key accounts they do not get, and their ramp; None = none
     limit
         caps and minimums of some reps over some leads: a `LimitRule`, or plain data of one, or several of them
+    balance_open
+        whether to level what reps have, their `open_leads` and new leads together, and not what they get: settings of
+        fairness that share leads do so then, and without one the least is raised first, as `Fairness(maximin=True)`
     reserve
         gain of leaving a lead unassigned; a lead that no free rep gains more with stays there;
         -inf = every lead must be placed
@@ -92,6 +95,7 @@ class Policy:
     explore: float = 0.0
     currencies: Mapping[str, float] | None = None
     limit: tuple[LimitRule, ...] = ()
+    balance_open: bool = False
     columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
@@ -117,6 +121,8 @@ class Policy:
             raise InvalidInput(f'policy.half_life_days: must be a number above 0, "learn", or None; found {days!r}')
         if not (is_number(self.explore) and 0.0 <= self.explore <= 1.0):
             raise InvalidInput(f"policy.explore: must be from 0 to 1; found {self.explore!r}")
+        if not isinstance(self.balance_open, bool):
+            raise InvalidInput(f"policy.balance_open: must be true or false; found {self.balance_open!r}")
         if self.score is not None:
             object.__setattr__(self, "score", plain_weights(self.score))
         object.__setattr__(self, "currencies", check_currencies("policy.currencies", self.currencies))
@@ -135,10 +141,10 @@ class Policy:
 
     @property
     def fairnesses(self) -> tuple[Fairness, ...]:
-        """All settings of fairness, one or several or none."""
-        if self.fairness is None:
-            return ()
-        return self.fairness if isinstance(self.fairness, tuple) else (self.fairness,)
+        """All settings of fairness, one or several or none; with one that shares leads where open work is balanced."""
+        several = self.fairness if isinstance(self.fairness, tuple) else (self.fairness,) if self.fairness else ()
+        asked = self.balance_open and not any(one.of == "leads" for one in several)
+        return (*several, Fairness(maximin=True)) if asked else several
 
     def replace(self, **changes: Any) -> Self:
         """Return the same policy with some settings changed."""
@@ -162,6 +168,7 @@ class Policy:
             "bins": None if self.bins is None else {name: _plain_bins(edges) for name, edges in self.bins.items()},
             "explore": self.explore,
             "currencies": None if self.currencies is None else dict(self.currencies),
+            "balance_open": self.balance_open,
             "limit": [rule.plain() for rule in self.limit],
             "columns": asdict(self.columns),
         }

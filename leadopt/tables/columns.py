@@ -34,6 +34,8 @@ class Columns:
     credit
         reps: leads, value or hot leads owed from earlier batches, negative where too many were had; missing is 0. With
         several settings of fairness, one column for each thing shared: `credit_leads`, `credit_value`, `credit_hot`
+    in_fairness
+        reps: false for who stays out of fairness: entitled to nothing, and bound by nothing of it; missing is true
     is_newcomer, tenure_days, hired_on
         reps: who is new, by a flag, by days of tenure, or by a date
     territory
@@ -56,6 +58,7 @@ class Columns:
     open_hours: str = "open_hours"
     pace: str = "pace"
     credit: str = "credit"
+    in_fairness: str = "in_fairness"
     is_newcomer: str = "is_newcomer"
     tenure_days: str = "tenure_days"
     hired_on: str = "hired_on"
