@@ -30,7 +30,7 @@ _FIRST = {  # the settings of the first release: a later one that is left at its
         *("is_newcomer", "tenure_days", "hired_on", "territory", "converted", "at"),
     ),
 }
-_LATEST = ("limit", "balance_open")  # settings that plain data of a policy hold only where they are used
+_LATEST = ("limit", "balance_open", "in_fairness")  # settings that plain data of a policy hold only where they are used
 _RULES: dict[str, Callable[..., Rule]] = {"match": MatchRule, "skills": SkillsRule, "exclude": ExcludeRule}
 
 
@@ -170,7 +170,7 @@ class Policy:
             "currencies": None if self.currencies is None else dict(self.currencies),
             "balance_open": self.balance_open,
             "limit": [rule.plain() for rule in self.limit],
-            "columns": asdict(self.columns),
+            "columns": {k: v for k, v in asdict(self.columns).items() if k not in _LATEST or v != k},
         }
         return {key: value for key, value in settings.items() if value or key not in _LATEST}
 

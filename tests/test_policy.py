@@ -30,6 +30,7 @@ FULL = Policy(
         {"reps": {"team": "North"}, "leads": {"source": ["web", 7]}, "most": 5, "each": True, "name": "web"},
         LimitRule(reps=["Ann", 7], least=2, usage="value", weight=0.5),
     ],
+    balance_open=True,
     columns=Columns(lead_id="id", value="größe"),
 )
 
@@ -40,6 +41,7 @@ half_life_days = 180
 rep_by = ["team"]
 bins = {size = 4, age = [10.0, 20.0]}
 explore = 0.5
+balance_open = true
 currencies = {USD = 1.0, EUR = 1.08}
 
 [fairness]
@@ -113,7 +115,10 @@ def test_an_infinite_reserve_may_be_toml_s_own(tmp_path):
 
 def test_fingerprints_never_change():
     assert Policy().fingerprint == "ff1d234ee0022c23"
-    assert FULL.replace(explore=0.0, rep_by=(), bins=None, currencies=None, limit=()).fingerprint == "0b6025761fcbea78"
+    assert (
+        FULL.replace(explore=0.0, rep_by=(), bins=None, currencies=None, limit=(), balance_open=False).fingerprint
+        == "0b6025761fcbea78"
+    )
 
 
 def test_what_a_later_release_added_counts_only_where_it_is_set():
@@ -122,7 +127,7 @@ def test_what_a_later_release_added_counts_only_where_it_is_set():
         *(Fairness(of="value"), Fairness(weight=0), Fairness(maximin=True), Fairness(hot_share=0.1)),
         *(NewcomerQuota(value_share=0), NewcomerQuota(max_hot_share=0), NewcomerQuota(hot_share=0.1)),
         *(NewcomerQuota(protect="key"), NewcomerQuota(ramp_days=9), NewcomerQuota(ramp=[0, 0.5, 1])),
-        *(Columns(effort="e"), Columns(credit="c")),
+        *(Columns(effort="e"), Columns(credit="c"), Columns(in_fairness="f")),
     ]
     kinds = {Fairness: "fairness", NewcomerQuota: "newcomers", Columns: "columns"}
     plain = [Policy(), *(Policy(**{name: kind()}) for kind, name in kinds.items() if kind is not Columns)]
@@ -197,7 +202,7 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"reserv": 1}, 'policy: unknown key "reserv"; did you mean "reserve"?'),
         ({"Fairness": {}}, 'policy: unknown key "Fairness"; did you mean "fairness"?'),
         ({5: 1}, 'policy: unknown key "5"; known are segment_by, eligibility, fairness, newcomers, reserve, score, '
-                 "half_life_days, rep_by and 5 more"),
+                 "half_life_days, rep_by and 6 more"),
         (5, "policy: must be a table of settings; found 5"),
         (["reserve"], "policy: must be a table of settings; found ['reserve']"),
         ({"fairness": {"lo": 1}}, 'policy.fairness: unknown key "lo"; did you mean "low"?'),

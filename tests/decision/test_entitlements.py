@@ -287,15 +287,14 @@ def test_who_has_no_weight_stays_out_and_the_others_share_what_they_have(balance
     assert np.bincount(even.rep_of_lead).tolist() == [5, 5, 5, 5]
     assert even.case.shared[0].entitlement.tolist() == [5, 5, 0, 0]
     assert (
-        "2 reps stay out of fairness and get what the plan gives: C, D; the others share the 10 leads that they have in "
-        "the best plan without it"
+        "2 reps stay out of fairness and get what the plan gives: C, D; the others share the 10 leads that they have "
+        "in the best plan without it"
     ) in even.notes
     setting = Fairness(entitlement="balance", low=1, high=1)
     best = assign(leads_of(20), OUT | {"balance": balance}, affinity=RISING, fairness=setting)
     assert np.bincount(best.rep_of_lead, minlength=4).tolist() == [0, 0, 0, 20]
-    full = assign(
-        leads_of(20), OUT | {"balance": balance, "capacity": [20, 20, 6, 4]}, affinity=RISING, fairness=setting
-    )
+    reps = OUT | {"balance": balance, "capacity": [20, 20, 6, 4]}
+    full = assign(leads_of(20), reps, affinity=RISING, fairness=setting)
     assert np.bincount(full.rep_of_lead).tolist() == [5, 5, 6, 4]
     assert list(full.limit_prices) == ["fairness band of A", "fairness band of B"]
 
