@@ -234,6 +234,12 @@ def _entitled(ground: Ground, fairness: Fairness, pool: _Pool, best: _Best) -> S
     weight = entitlement_weights(fairness, ground.reps, slots, performance)
     outside = _outside(ground, fairness, weight)
     weight = np.where(outside, 0.0, weight)
+    if outside[pool.most > 0].all() and (pool.most > 0).any() and fairness.entitlement in _WORDS:
+        column = f"{ground.reps.name}.{ground.policy.columns.in_fairness}"
+        raise InvalidInput(
+            f"{column}: false for every rep who can get leads, so that nobody shares anything; let somebody in, or "
+            "leave fairness out"
+        )
     if pool.total > 0 and pool.most.any() and not weight[pool.most > 0].any():
         raise InvalidInput(
             f'fairness.entitlement: "{fairness.entitlement}" gives a weight of 0 to every rep who can get '

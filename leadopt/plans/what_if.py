@@ -10,7 +10,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Case
-from leadopt.decision.even_share import evenly_shared
+from leadopt.decision.even_share import evenly_shared, unshared
 from leadopt.errors import InvalidInput, did_you_mean, enumerate_some
 from leadopt.problem.certify import certify
 from leadopt.problem.limit_kinds import LimitKind
@@ -221,7 +221,9 @@ def changed(
     away_now[[case.rep(rep) for rep in capacity if slots[case.rep(rep)] > 0]] = False
     notes = (*slot_notes, *gone_notes, *away_notes, *limit_notes, *pin_notes)
     after = replace(case, problem=problem, away=away_now)
-    if not capacity:  # else capacities are said now
+    if _means_even_share(case, without):
+        after = replace(after, assumed=None, problem=unshared(problem, np.where(after.away, 0.0, 1.0)))
+    elif not capacity:  # else capacities are said now
         after = evenly_shared(after, away=absent)
     place = [k for k, _ in kept] + [-1] * (len(after.problem.limits) - len(kept))
     return Change(
@@ -260,6 +262,9 @@ def _meant(case: Case, without: Collection[str]) -> tuple[set[int], list[str]]:
     gone: set[int] = set()
     notes = []
     for wanted in _collection("without", without):
+        if _means_even_share(case, [wanted]):  # whose limit is never kept
+            notes.append("without an even share")
+            continue
         exact = [] if isinstance(wanted, LimitKind) else _called(case, names, wanted)
         meant = {wanted} if isinstance(wanted, LimitKind) else LimitKind.called(str(wanted))
         found = exact or [k for k, kind in enumerate(kinds) if kind in meant]
@@ -270,6 +275,13 @@ def _meant(case: Case, without: Collection[str]) -> tuple[set[int], list[str]]:
         gone.update(found)
         notes.append(f"without {names[found[0]] if len(found) == 1 else f'{len(found)} limits ({wanted})'}")
     return gone, notes
+
+
+def _means_even_share(case: Case, without: Collection[str]) -> bool:
+    """Return whether the even share is to be left out that is assumed where nobody names a capacity."""
+    return case.assumed is not None and any(
+        LimitKind.called(str(wanted)) == {LimitKind.EVEN_SHARE} for wanted in without
+    )
 
 
 def _called(case: Case, names: Sequence[str], wanted: object) -> list[int]:

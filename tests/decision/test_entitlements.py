@@ -378,3 +378,10 @@ def test_ties_are_as_near_to_entitlements_as_whole_leads_can_be(weights, n):
     counts = counts[(counts.sum(axis=1) == n) & (counts <= np.ceil(9 * n * share)).all(axis=1)]
     uneven = (counts**2 / share).sum(axis=1).min()
     assert (plan.n_leads_of_rep**2 / share).sum() == pytest.approx(uneven)
+
+
+def test_fairness_that_nobody_is_in_is_refused():
+    assert refused(leads_of(2), reps_of(2, 2, in_fairness=[0, 0]), fairness=Fairness()) == (
+        "reps.in_fairness: false for every rep who can get leads, so that nobody shares anything; let somebody in, or "
+        "leave fairness out"
+    )
