@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt.errors import Infeasible, InvalidInput, SolverFailed
@@ -8,39 +8,16 @@ from leadopt.matching import Status, match, solve
 from leadopt.problem.certify import certify
 from leadopt.problem.problem import Limit, Problem
 from tests.oracles import brute_force
-from tests.strategies import examples, general_problems, problems
-
-
-@st.composite
-def together(draw, problem):
-    """The problem with some leads that stay together, where pins do not contradict that."""
-    groups = draw(st.lists(st.integers(-1, 2), min_size=problem.n_leads, max_size=problem.n_leads))
-    try:
-        return problem.replace(together=np.array(groups, dtype=np.int64))
-    except InvalidInput:
-        return assume(False)
-
-
-def whole(problem, answers):
-    """Which answers leave groups together, looked at pair by pair."""
-    if problem.together is None:
-        return np.ones(len(answers), dtype=bool)
-    kept = np.ones(len(answers), dtype=bool)
-    for one in range(problem.n_leads):
-        for other in range(one):
-            if problem.together[one] == problem.together[other]:
-                kept &= answers[:, one] == answers[:, other]
-    return kept
+from tests.strategies import examples, general_problems, problems, together
 
 
 def check(problem):
     truth = brute_force(problem)
-    allowed = truth.allowed & whole(problem, truth.answers)
-    if not allowed.any():
+    if not truth.feasible:
         with pytest.raises((Infeasible, SolverFailed)):
             solve(problem)
         return
-    best = float(truth.worth[allowed].max())
+    best = truth.best
     found = solve(problem)
     turnover = max(1.0, abs(best), np.abs(problem.affinity.dense()[np.isfinite(problem.affinity.dense())]).sum())
     assert found.objective == pytest.approx(best, rel=1e-9, abs=1e-9 * turnover)
@@ -73,9 +50,8 @@ def test_any_prices_bound_every_allowed_answer(data):
     nobody = np.full(problem.n_leads, -1)
     bound = certify(problem, nobody, np.array(prices), np.array(limit_prices)).bound
     truth = brute_force(problem)
-    allowed = truth.allowed & whole(problem, truth.answers)
-    if allowed.any():
-        best = float(truth.worth[allowed].max())
+    if truth.feasible:
+        best = truth.best
         assert bound >= best - 1e-9 * max(1.0, abs(best), abs(bound))
 
 
