@@ -13,7 +13,7 @@ from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.learning.history.bins import check_bins
 from leadopt.learning.scoring import plain_weights
 from leadopt.tables.cells import Id, is_number
-from leadopt.tables.columns import Columns
+from leadopt.tables.columns import NOT_READ, Columns
 from leadopt.tables.currencies import check_currencies
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ _FIRST = {  # the settings of the first release: a later one that is left at its
         *("lead_id", "rep_id", "value", "capacity", "available", "open_leads", "max_open", "min_leads"),
         *("is_newcomer", "tenure_days", "hired_on", "territory", "converted", "at"),
     ),
+}
+_LATEST = {  # settings that plain data of a policy hold only where they are used
+    "policy": ("together", "move_cost"),
+    "columns": ("carried", "owner", "current_rep"),
 }
 _RULES: dict[str, Callable[..., Rule]] = {"match": MatchRule, "skills": SkillsRule, "exclude": ExcludeRule}
 
@@ -63,6 +67,11 @@ class Policy:
     currencies
         what one unit of each currency is worth in the unit of the plan, ``{"USD": 1.0, "EUR": 1.08}``; None = all
         values are in one currency
+    together
+        column of leads, such as "account_id": leads with the same entry go to one rep or to the pool together, a lead
+        without one is alone; None = each lead by itself
+    move_cost
+        what taking a lead away from the rep who has it costs (column `current_rep`, or `keep=`), in the plan's unit
     half_life_days
         history this old counts half as much as today's; None = all counts alike; "learn" = as predicts best
     columns
@@ -87,6 +96,8 @@ class Policy:
     bins: Mapping[str, Any] | None = None
     explore: float = 0.0
     currencies: Mapping[str, float] | None = None
+    together: str | None = None
+    move_cost: float = 0.0
     columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
@@ -111,11 +122,15 @@ class Policy:
             raise InvalidInput(f'policy.half_life_days: must be a number above 0, "learn", or None; found {days!r}')
         if not (is_number(self.explore) and 0.0 <= self.explore <= 1.0):
             raise InvalidInput(f"policy.explore: must be from 0 to 1; found {self.explore!r}")
+        if not (is_number(self.move_cost) and 0 <= self.move_cost < float("inf")):
+            raise InvalidInput(f"policy.move_cost: must be a finite number, 0 or more; found {self.move_cost!r}")
+        if not (self.together is None or (isinstance(self.together, str) and self.together.strip())):
+            raise InvalidInput(f"policy.together: must be the name of a column of leads; found {self.together!r}")
         if self.score is not None:
             object.__setattr__(self, "score", plain_weights(self.score))
         object.__setattr__(self, "currencies", check_currencies("policy.currencies", self.currencies))
         for column, name in asdict(self.columns).items():
-            if not isinstance(name, str):
+            if not isinstance(name, str) and not (name is None and column in NOT_READ):
                 raise InvalidInput(f"policy.columns.{column}: must be the name of a column; found {name!r}")
 
     def _name_columns(self) -> None:
@@ -140,8 +155,11 @@ class Policy:
         return replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data that `from_dict` takes back; settings left at their defaults are spelled out."""
-        return {
+        """Return plain data that `from_dict` takes back; settings left at their defaults are spelled out.
+
+        Those that came later are left out there, so that what is plain data of a policy stays the same for ever.
+        """
+        settings = {
             "segment_by": None if self.segment_by is None else list(self.segment_by),
             "eligibility": [{"rule": _rule_name(rule), **_plain(rule)} for rule in self.eligibility],
             "fairness": _plain_fairness(self.fairness),
@@ -153,8 +171,11 @@ class Policy:
             "bins": None if self.bins is None else {name: _plain_bins(edges) for name, edges in self.bins.items()},
             "explore": self.explore,
             "currencies": None if self.currencies is None else dict(self.currencies),
+            "together": self.together,
+            "move_cost": self.move_cost,
             "columns": asdict(self.columns),
         }
+        return _as_before(settings)
 
     def to_json(self) -> str:
         """Return the policy as JSON with sorted keys."""
@@ -252,6 +273,18 @@ def _told(settings: dict[str, Any]) -> dict[str, Any]:
             for one in several
         ]
         settings[name] = told if isinstance(settings[name], list) else told[0]
+    return settings
+
+
+def _as_before(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return plain settings without the latest ones that are left at their defaults."""
+    usual = asdict(Columns())
+    for name in _LATEST["policy"]:
+        if not settings[name]:
+            del settings[name]
+    for name in _LATEST["columns"]:
+        if settings["columns"][name] == usual[name]:
+            del settings["columns"][name]
     return settings
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from leadopt.affinity import AffinityModel
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.capacity import hours_limits, minimum_limits, slots
+from leadopt.decision.accounts import accounts_of, barred_together, pinned_together
 from leadopt.decision.case import Case, Evidence, States
 from leadopt.decision.clock import Clock
 from leadopt.decision.entitlements import Ground, appraise, entitle, with_limits
@@ -128,8 +129,11 @@ def build(
     new = _newcomers(reps, policy, now)
     free = slots(reps, policy.columns, len(lead_ids), leads, ramp_up(policy.newcomers, reps, policy.columns, now))
     rules = [judge(rule, leads, lead_ids, reps, rep_ids) for rule in (*policy.eligibility, *_protection(policy, new))]
+    together, account_notes = accounts_of(leads, policy.together)
     pinned = pinned_reps({} if pins is None else pins, leads, lead_ids, reps, rep_ids)
+    pinned = pinned_together(pinned, together, lead_ids, rep_ids)
     allowed, pin_notes = _eligible(known.gains, rules, pinned, lead_ids, rep_ids)
+    allowed, account_rules = barred_together(allowed, together, lead_ids, policy.together)
     names = tuple(map(str, rep_ids))
     ground = appraise(
         Ground(
@@ -139,6 +143,7 @@ def build(
                 limits=(*minimum_limits(free.least, names), *hours_limits(free.hours, names)),
                 pins=pinned,
                 reserve=policy.reserve,
+                together=together,
             ),
             policy=policy,
             leads=leads,
@@ -159,7 +164,7 @@ def build(
         rep_ids=tuple(rep_ids),
         problem=problem,
         policy=policy,
-        rules=tuple(rules),
+        rules=(*rules, *account_rules),
         evidence=known.evidence,
         away=free.away,
         newcomer=new,
@@ -167,7 +172,15 @@ def build(
         territory_of_rep=_territories(reps, policy.columns),
         unit=known.unit,
         rates_are_chances=known.rates_are_chances,
-        notes=(*known.notes, *free.notes, *pin_notes, *share_notes, *limit_notes, *_newcomer_notes(policy, new)),
+        notes=(
+            *known.notes,
+            *free.notes,
+            *account_notes,
+            *pin_notes,
+            *share_notes,
+            *limit_notes,
+            *_newcomer_notes(policy, new),
+        ),
         shared=shared,
         valued=known.valued,
     )
@@ -204,7 +217,7 @@ def _learn(leads: Table, history: Table, policy: Policy, now: Any) -> tuple[Affi
     columns, notes = policy.columns, []
     segment_by = policy.segment_by
     if segment_by is None:
-        segment_by = _shared_categories(leads, history, columns)
+        segment_by = tuple(name for name in _shared_categories(leads, history, columns) if name != policy.together)
         names = (
             ", ".join(segment_by) if segment_by else "no column: leads and history share none with 2 to 50 categories"
         )

@@ -332,9 +332,10 @@ def _pins(case: Case, pins: Mapping[Any, Any]) -> tuple[Ints, list[str]]:
     for lead_id, rep_id in _mapping("pins", pins, "lead id -> rep id, or None to remove a pin").items():
         lead = case.lead(lead_id)
         rep = -1 if rep_id is None else case.rep(rep_id)
-        if rep >= 0 and np.isneginf(case.problem.affinity.at([lead], [rep])[0]):
+        members = case.members(lead)
+        if rep >= 0 and np.isneginf(case.problem.affinity.at(members, np.full(len(members), rep))).any():
             raise InvalidInput(f"pins: lead {lead_id!r} may not go to rep {rep_id!r}: not eligible")
-        pinned[lead] = rep
+        pinned[members] = rep
         notes.append(f"{lead_id} not pinned" if rep < 0 else f"{lead_id} pinned to {rep_id}")
     return pinned, notes
 

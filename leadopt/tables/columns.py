@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NOT_READ = ("owner",)  # columns that are read only where they are named
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
@@ -34,6 +36,12 @@ class Columns:
     credit
         reps: leads, value or hot leads owed from earlier batches, negative where too many were had; missing is 0. With
         several settings of fairness, one column for each thing shared: `credit_leads`, `credit_value`, `credit_hot`
+    carried
+        reps: the part of a lead that a fractional capacity left over last time, from 0; told by `Plan.loads`
+    owner
+        leads: the rep who owns the account, and gets the lead wherever the rules allow; None = nobody does
+    current_rep
+        leads: who has the lead now; it stays there unless the plan gains more by `Policy.move_cost` than it costs
     is_newcomer, tenure_days, hired_on
         reps: who is new, by a flag, by days of tenure, or by a date
     territory
@@ -56,6 +64,9 @@ class Columns:
     open_hours: str = "open_hours"
     pace: str = "pace"
     credit: str = "credit"
+    carried: str = "carried"
+    owner: str | None = None
+    current_rep: str = "current_rep"
     is_newcomer: str = "is_newcomer"
     tenure_days: str = "tenure_days"
     hired_on: str = "hired_on"

@@ -33,12 +33,12 @@ FORMAT = 2
 RECORDS = (
     Record("affinity", Affinity, "rates row scale"),
     Record("limit", Limit, "reps leads usage lower upper penalty name kind of"),
-    Record("problem", Problem, "affinity capacity limits pins reserve"),
+    Record("problem", Problem, "affinity capacity limits pins reserve together"),
     Record(
         "columns",
         Columns,
         "lead_id rep_id value currency capacity available open_leads max_open min_leads effort hours open_hours pace "
-        "credit is_newcomer tenure_days hired_on territory converted at",
+        "credit carried owner current_rep is_newcomer tenure_days hired_on territory converted at",
     ),
     Record("match", MatchRule, "column reps_column"),
     Record("skills", SkillsRule, "needs has"),
@@ -52,7 +52,8 @@ RECORDS = (
     Record(
         "policy",
         Policy,
-        "segment_by eligibility fairness newcomers reserve score half_life_days rep_by bins explore currencies columns",
+        "segment_by eligibility fairness newcomers reserve score half_life_days rep_by bins explore currencies "
+        "together move_cost columns",
     ),
     Record("verdicts", Verdicts, "words kind_of_lead allowed excludes"),
     Record(
