@@ -1,7 +1,8 @@
-"""Leads of one account stay with one rep: who belongs together, and who may have all of it."""
+"""Accounts: whose leads stay together, who may have all of one, and who owns it."""
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +16,28 @@ from leadopt.tables.cells import Id
 from leadopt.tables.text import count, folded_entry
 
 _LARGE = 50  # leads of one account that are worth a look: a word for "none" may stand in that column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Owned:
+    """Who owns the leads' accounts.
+
+    Parameters
+    ----------
+    owner
+        int64 (n_leads,), the rep who owns each lead, -1 = nobody who is in reps
+    named
+        what the leads' table says, None = nothing
+    most
+        how many leads can be with their owner together
+    proven
+        whether more are impossible
+    """
+
+    owner: Ints
+    named: tuple[str | None, ...]
+    most: int = 0
+    proven: bool = True
 
 
 def accounts_of(leads: Table, column: str | None) -> tuple[Ints | None, list[str]]:

@@ -15,6 +15,7 @@ from leadopt.decision.case import Case, Evidence, States
 from leadopt.decision.clock import Clock
 from leadopt.decision.entitlements import Ground, appraise, entitle, with_limits
 from leadopt.decision.lead_values import scale_of
+from leadopt.decision.owners import owned_leads, owners_first
 from leadopt.eligibility import ProtectRule, Verdicts, judge, pinned_reps
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.fairness import NewcomerQuota, is_newcomer, ramp_up
@@ -159,7 +160,7 @@ def build(
     )
     shared, share_notes = entitle(ground)
     problem, limit_notes = with_limits(ground, shared)
-    return Case(
+    case = Case(
         lead_ids=tuple(lead_ids),
         rep_ids=tuple(rep_ids),
         problem=problem,
@@ -183,7 +184,9 @@ def build(
         ),
         shared=shared,
         valued=known.valued,
+        owned=owned_leads(leads, policy.columns.owner, rep_ids),
     )
+    return owners_first(case, ground.clock)
 
 
 def _classified(model: Classifier, leads: Table, reps: Table, policy: Policy) -> dict[str, Any]:
@@ -245,6 +248,7 @@ def _learn(leads: Table, history: Table, policy: Policy, now: Any) -> tuple[Affi
 
 def _shared_categories(leads: Table, history: Table, columns: Columns) -> tuple[str, ...]:
     of_reps = {columns.hours, columns.open_hours, columns.pace, columns.credit}
+    of_reps |= {columns.carried}
     reserved = {getattr(columns, name) for name in columns.__dataclass_fields__} - of_reps - {columns.territory}
     return tuple(
         column

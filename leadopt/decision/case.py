@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
+from leadopt.decision.accounts import Owned
 from leadopt.decision.shares import Shared
 from leadopt.eligibility import Verdicts
 from leadopt.errors import InvalidInput, did_you_mean
@@ -166,6 +167,8 @@ class Case:
         the leads whose value was learned; None if none was
     rates_are_chances
         whether the rates of the gains are chances of conversion though there is no evidence, as from a classifier
+    owned
+        who owns the leads' accounts; None where owners do not count
     """
 
     lead_ids: tuple[Id, ...]
@@ -185,6 +188,7 @@ class Case:
     explored: Explored | None = None
     valued: Valued | None = None
     rates_are_chances: bool = False
+    owned: Owned | None = None
 
     @property
     def gains(self) -> Affinity:

@@ -8,6 +8,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Case
+from leadopt.decision.owners import told_of_owner
 from leadopt.errors import enumerate_some
 from leadopt.plans.slots import Adds, more_room, one_more_slot
 from leadopt.plans.why_unassigned import Pool, Unassigned, why_unassigned
@@ -134,6 +135,8 @@ class Explanation(Result):
         the leads that stay with it; then the alternatives are told for all of them together
     gain_together
         what all of them gain; None for a lead by itself
+    owner
+        who owns its account and whether that rep has it, in a sentence; None where nobody does, or it does not count
     """
 
     lead_id: Id
@@ -151,6 +154,7 @@ class Explanation(Result):
     learned_value: str | None = None
     together: tuple[Id, ...] = ()
     gain_together: float | None = None
+    owner: str | None = None
 
     @property
     def best(self) -> Alternative | None:
@@ -170,6 +174,7 @@ class Explanation(Result):
         if self.together:
             gain = "" if self.gain_together is None else f", which gains {number(self.gain_together)} for all"
             valued.append(f"It stays together with {enumerate_some(self.together)}{gain}.")
+        valued += [] if self.owner is None else [self.owner]
         if self.unassigned is not None:
             return [
                 f"{self.lead_id} stays in the pool ({self.unassigned.reason.value}): {self.unassigned.because}.",
@@ -228,7 +233,7 @@ def explain(plan: Answered, lead: int, most: int = 3) -> Explanation:
             evidence=None,
             alternatives=(),
             unassigned=why_unassigned(Pool(plan), lead),
-            **_before(case, lead),
+            **_before(case, lead, rep),
         )
     members = case.members(lead)
     gains = case.gains.of(members).sum(axis=0)
@@ -245,7 +250,7 @@ def explain(plan: Answered, lead: int, most: int = 3) -> Explanation:
         unassigned=None,
         asked_by=_dearest([held._replace(price=-held.price) for held in _priced(plan, lead, rep)], noise),
         drawn_gain=None if case.explored is None else float(case.problem.affinity.at([lead], [rep])[0]),
-        **_before(case, lead),
+        **_before(case, lead, rep),
     )
 
 
@@ -285,11 +290,12 @@ def _held(held: Held, adds: Adds) -> str:
     return f"is full (one more slot{' alone' * (adds == (0.0, True))} adds {adds})"
 
 
-def _before(case: Case, lead: int) -> dict[str, Any]:
+def _before(case: Case, lead: int, rep: int) -> dict[str, Any]:
     """Return what a lead came with: what its value was learned from, who had it before, what taking it away costs."""
     told = {
         "learned_value": None if case.valued is None else case.valued.sentence(lead),
         "together": tuple(case.lead_ids[other] for other in case.members(lead).tolist() if other != lead),
+        "owner": told_of_owner(case, lead, rep),
     }
     if case.kept is None or case.kept.previous[lead] < 0:
         return told

@@ -10,6 +10,8 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Case
+from leadopt.decision.clock import Clock
+from leadopt.decision.owners import owners_first
 from leadopt.errors import InvalidInput, did_you_mean, enumerate_some
 from leadopt.problem.certify import certify
 from leadopt.problem.limit_kinds import LimitKind
@@ -187,6 +189,26 @@ class WhatIf(Result, Generic[P]):
             "after": str(self.plan),
             "moves": self._columns,
         }
+
+
+def owners_anew(change: Change, before: Case, clock: Clock) -> Change:
+    """Return the change with as many leads with their owner as can be then; as it is where owners do not count."""
+    case, places = change.case, change.place
+    had = [k for k, limit in enumerate(before.problem.limits) if limit.kind is LimitKind.OWNER]
+    left = [at for at, limit in enumerate(case.problem.limits) if limit.kind is LimitKind.OWNER]
+    if case.owned is None or (had and not left):
+        return change
+    rest = [at for at in range(len(places)) if at not in left]
+    bare = case.problem.replace(limits=[case.problem.limits[at] for at in rest])
+    fresh = owners_first(replace(case, problem=bare), clock)
+    price = {before.problem.limits[places[at]].name: (places[at], float(change.limit_prices[at])) for at in left}
+    new = [price.get(limit.name, (-1, 0.0)) for limit in fresh.problem.limits[len(rest) :]]
+    return replace(
+        change,
+        case=replace(fresh, notes=case.notes),
+        limit_prices=np.array([*change.limit_prices[rest], *(one for _, one in new)], dtype=np.float64),
+        place=(*(places[at] for at in rest), *(place for place, _ in new)),
+    )
 
 
 def bound_by_prices(change: Change, prices: Floats) -> float:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.decision.accounts import Owned
 from leadopt.decision.case import Case, Evidence, Explored, Kept, States
 from leadopt.decision.shares import SHARED, Shared
 from leadopt.eligibility import ExcludeRule, MatchRule, SkillsRule, Verdicts
@@ -71,6 +72,7 @@ RECORDS = (
     Record("evidence", Evidence, "segment_by segments segment_of_lead estimates n_outcomes states joint"),
     Record("shared", Shared, "of words leads usage weight most credit entitlement"),
     Record("kept", Kept, "previous move_cost gains"),
+    Record("owned", Owned, "owner named most proven"),
     Record("explored", Explored, "share gains"),
     Record("worths", Worths, "segments expected low high won"),
     Record("valued", Valued, "columns n_won noise worths segment_of_lead"),
@@ -78,7 +80,7 @@ RECORDS = (
         "case",
         Case,
         "lead_ids rep_ids problem policy rules evidence away newcomer territory_of_lead territory_of_rep unit notes "
-        "shared kept explored valued rates_are_chances",
+        "shared kept explored valued rates_are_chances owned",
     ),
 )
 _NAMED = {record.name: record for record in RECORDS}
@@ -203,9 +205,8 @@ def _sizes(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, tup
             yield f"shared.{name}", getattr(shared, name), (n_reps,)
         if isinstance(shared.usage, Affinity):
             yield "shared.usage", shared.usage, (n_leads, n_reps)
-    if case.kept is not None:
-        yield "kept.previous", case.kept.previous, (n_leads,)
-        yield "kept.gains", case.kept.gains, (n_leads, n_reps)
+    yield "problem.together", case.problem.together, (n_leads,)
+    yield from _sizes_of_holders(case, n_leads, n_reps)
     if case.explored is not None:
         yield "explored.gains", case.explored.gains, (n_leads, n_reps)
     if case.evidence is not None:
@@ -216,6 +217,15 @@ def _sizes(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, tup
             yield "every one of worths.segments", segment, (len(case.valued.columns),)
         for name in ("expected", "low", "high", "won"):
             yield f"worths.{name}", getattr(case.valued.worths, name), (len(case.valued.worths.segments),)
+
+
+def _sizes_of_holders(case: Case, n_leads: int, n_reps: int) -> Iterator[tuple[str, Any, tuple[int, ...]]]:
+    if case.kept is not None:
+        yield "kept.previous", case.kept.previous, (n_leads,)
+        yield "kept.gains", case.kept.gains, (n_leads, n_reps)
+    if case.owned is not None:
+        yield "owned.owner", case.owned.owner, (n_leads,)
+        yield "owned.named", case.owned.named, (n_leads,)
 
 
 def _sizes_of_evidence(evidence: Evidence, n_leads: int, n_reps: int) -> Iterator[tuple[str, Any, tuple[int, ...]]]:
@@ -264,6 +274,8 @@ def _indices(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, i
         yield "shared.leads", shared.leads, 0, n_leads
     if case.kept is not None:
         yield "kept.previous", case.kept.previous, -1, n_reps
+    if case.owned is not None:
+        yield "owned.owner", case.owned.owner, -1, n_reps
     if case.evidence is not None:
         yield "evidence.segment_of_lead", case.evidence.segment_of_lead, 0, len(case.evidence.segments)
         if (joint := case.evidence.joint) is not None:
