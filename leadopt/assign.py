@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from leadopt.affinity import AffinityModel
 from leadopt.decision.build import build, know
 from leadopt.decision.clock import Clock
+from leadopt.decision.even_share import evenly_shared
 from leadopt.decision.explore import explored
 from leadopt.decision.keep import keep_current
 from leadopt.decision.solve import solved
@@ -131,6 +132,7 @@ def assign(
     clock = Clock(time_limit_s, meter)
     case = explored(build(known, settings, pins, now, clock=clock), rng)
     case = keep_current(case, known.leads, None if keep is None else _assignment(keep), move_cost)
+    case = case if case.kept is None else evenly_shared(case, clock)
     found = solved(case, rng=rng, clock=clock)
     previous = None if case.kept is None else case.kept.previous
     return plan_of(case, found, known.leads, near=previous, rng=rng, clock=clock)

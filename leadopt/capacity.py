@@ -71,6 +71,9 @@ class Slots:
         working time; None where reps have no hours
     notes
         what was assumed, in words
+    assumed
+        what an even share is in proportion to, float64 (n_reps,), where the reps' table says nothing of capacity:
+        `most` is then all leads for whoever is there, and `decision.even_share` asks for the rest; None where it does
     """
 
     most: Ints
@@ -80,6 +83,7 @@ class Slots:
     weight: Floats
     hours: Hours | None
     notes: tuple[str, ...]
+    assumed: Floats | None = None
 
     @property
     def away(self) -> Bools:
@@ -94,9 +98,9 @@ def slots(reps: Table, columns: Columns, n_leads: int, leads: Table | None = Non
 
     .. math:: left = \max(0, hours \cdot available \cdot ramp - open\_hours)
 
-    Without `max_open`, a rep's capacity is the ceiling on open work. With neither, and without hours, the leads are
-    shared evenly by availability, and a note says so. Where reps have hours, they take no more leads than fit in. A
-    minimum counts in proportion to availability and ramp.
+    Without `max_open`, a rep's capacity is the ceiling on open work. With neither, and without hours, nobody who is
+    there has a ceiling, and `assumed` says what an even share is in proportion to. Where reps have hours, they take no
+    more leads than fit in. A minimum counts in proportion to availability and ramp.
 
     Parameters
     ----------
@@ -114,7 +118,12 @@ def slots(reps: Table, columns: Columns, n_leads: int, leads: Table | None = Non
     available = _optional(reps, columns.available, np.ones(reps.n_rows))
     grown = np.ones(reps.n_rows) if ramp is None else ramp
     hours, notes = _hours(leads, reps, columns, available, grown)
-    most, weight, assumed = _leads_at_most(reps, columns, n_leads, available, grown, hours)
+    usual = _usual(reps, columns)
+    assumed = available * grown if usual is None and hours is None else None
+    if assumed is not None:
+        most, weight, more = np.where(assumed > 0, n_leads, 0), np.where(available > 0, assumed, grown), list[str]()
+    else:
+        most, weight, more = _leads_at_most(reps, columns, usual, available, grown, hours)
     least = np.zeros(reps.n_rows)
     if columns.min_leads in reps:
         least = np.floor(_whole(reps, columns.min_leads, missing=0.0) * available * grown + 1e-9)
@@ -125,30 +134,31 @@ def slots(reps: Table, columns: Columns, n_leads: int, leads: Table | None = Non
         grown=grown,
         weight=weight,
         hours=hours,
-        notes=(*notes, *assumed),
+        notes=(*notes, *more),
+        assumed=assumed,
     )
 
 
+def _usual(reps: Table, columns: Columns) -> Floats | None:
+    """Return how many leads each rep usually takes in a batch, or has at most; None where no column says."""
+    for column in (columns.capacity, columns.max_open):
+        if column in reps:
+            return _whole(reps, column)
+    return None
+
+
 def _leads_at_most(
-    reps: Table, columns: Columns, n_leads: int, available: Floats, ramp: Floats, hours: Hours | None
+    reps: Table, columns: Columns, usual: Floats | None, available: Floats, ramp: Floats, hours: Hours | None
 ) -> tuple[Floats, Floats, list[str]]:
     """Return how many leads each rep can take, the weights (see `Slots`), and notes."""
     there, away = available * ramp, available <= 0
-    capacity = _whole(reps, columns.capacity) if columns.capacity in reps else None
-    ceiling = _whole(reps, columns.max_open) if columns.max_open in reps else capacity
-    usual = ceiling if capacity is None else capacity
-    if usual is None and hours is not None:
+    if usual is None:
+        assert hours is not None  # else the share is assumed
         weight = np.where(away, hours.usual, hours.left) / hours.pace
         return hours.most.astype(np.float64), weight, []
-    if usual is None:
-        most = np.ceil(_even_share(there, n_leads))
-        note = (
-            f'no column "{columns.capacity}" in {reps.name}: leads are shared evenly by availability, '
-            f"at most {int(most.max(initial=0))} each"
-        )
-        return most, np.where(away, np.ceil(_even_share(ramp, n_leads)), most), [note]
+    ceiling = _whole(reps, columns.max_open) if columns.max_open in reps else usual
     most, notes = np.floor(np.where(there > 0, usual * there, 0.0) + 1e-9), []
-    if columns.open_leads in reps and ceiling is not None:
+    if columns.open_leads in reps:
         most = np.minimum(most, np.maximum(ceiling - _whole(reps, columns.open_leads, missing=0.0), 0.0))
         if columns.max_open not in reps:
             notes.append(
@@ -221,11 +231,6 @@ def minimum_limits(least: Ints, names: Sequence[str]) -> list[Limit]:
         Limit(reps=[rep], lower=int(least[rep]), name=f"minimum of {names[rep]}", kind=LimitKind.MINIMUM, of=rep)
         for rep in np.flatnonzero(least > 0).tolist()
     ]
-
-
-def _even_share(available: Floats, n_leads: int) -> Floats:
-    total = available.sum()
-    return n_leads * available / total if total > 0 else np.zeros_like(available)
 
 
 def _optional(table: Table, column: str, default: Floats) -> Floats:

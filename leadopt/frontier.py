@@ -338,7 +338,8 @@ def frontier(
         points.append(point)
         last = last if point.plan is None else point.plan
     gains = [point.gain for point in points if point.plan is not None]
-    top = max(gains, default=np.nan) if best is None else best
+    # Where nobody names a capacity, an even share is assumed in the plan without fairness alone.
+    top = max(gains if best is None else [best, *gains], default=np.nan)
     return Frontier(
         over=name_of(over),
         unit=known.unit,

@@ -12,6 +12,7 @@ from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.learning.history.bins import check_bins
 from leadopt.learning.scoring import plain_weights
+from leadopt.limit_rules import LimitRule, as_rules
 from leadopt.tables.cells import Id, is_number
 from leadopt.tables.columns import NOT_READ, Columns
 from leadopt.tables.currencies import check_currencies
@@ -19,7 +20,7 @@ from leadopt.tables.currencies import check_currencies
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Policy", "exclude", "match", "skills"]
+__all__ = ["LimitRule", "Policy", "exclude", "match", "skills"]
 
 _FIRST = {  # the settings of the first release: a later one that is left at its default changes no fingerprint
     "fairness": ("low", "high", "entitlement"),
@@ -30,7 +31,7 @@ _FIRST = {  # the settings of the first release: a later one that is left at its
     ),
 }
 _LATEST = {  # settings that plain data of a policy hold only where they are used
-    "policy": ("together", "move_cost"),
+    "policy": ("limit", "together", "move_cost"),
     "columns": ("carried", "owner", "current_rep"),
 }
 _RULES: dict[str, Callable[..., Rule]] = {"match": MatchRule, "skills": SkillsRule, "exclude": ExcludeRule}
@@ -51,6 +52,8 @@ class Policy:
         how evenly leads, value or hot leads are shared: one `Fairness`, several of them, or None
     newcomers
         minimums and ceilings for new reps, key accounts they do not get, and their ramp; None = none
+    limit
+        caps and minimums of some reps over some leads: a `LimitRule`, or plain data of one, or several of them
     reserve
         gain of leaving a lead unassigned; a lead that no free rep gains more with stays there;
         -inf = every lead must be placed
@@ -96,6 +99,7 @@ class Policy:
     bins: Mapping[str, Any] | None = None
     explore: float = 0.0
     currencies: Mapping[str, float] | None = None
+    limit: tuple[LimitRule, ...] = ()
     together: str | None = None
     move_cost: float = 0.0
     columns: Columns = field(default_factory=Columns)
@@ -111,6 +115,7 @@ class Policy:
                     f"policy.eligibility: must hold rules from leadopt.policy (match, skills, exclude); found {rule!r}"
                 )
         object.__setattr__(self, "fairness", _one_or_several(self.fairness))
+        object.__setattr__(self, "limit", as_rules(self.limit))
         for name, kind in (("newcomers", NewcomerQuota), ("columns", Columns)):
             value = getattr(self, name)
             if not isinstance(value, kind) and not (value is None and name != "columns"):
@@ -171,6 +176,7 @@ class Policy:
             "bins": None if self.bins is None else {name: _plain_bins(edges) for name, edges in self.bins.items()},
             "explore": self.explore,
             "currencies": None if self.currencies is None else dict(self.currencies),
+            "limit": [rule.plain() for rule in self.limit],
             "together": self.together,
             "move_cost": self.move_cost,
             "columns": asdict(self.columns),

@@ -55,13 +55,16 @@ def test_max_open_alone_is_the_capacity():
     assert slots_of(max_open=[5]).most.tolist() == [5]
 
 
-def test_without_any_capacity_the_leads_are_shared_evenly_by_availability():
+def test_without_any_capacity_nobody_has_a_ceiling_and_shares_go_by_availability():
     found = slots_of(rep_id=["a", "b", "c"], available=[1, 0.5, 0])
-    assert found.most.tolist() == [7, 4, 0]
-    assert found.notes == ('no column "capacity" in reps: leads are shared evenly by availability, at most 7 each',)
-    assert slots_of(rep_id=["a", "b", "c"]).most.tolist() == [4, 4, 4]
+    assert found.most.tolist() == [10, 10, 0]
+    assert found.assumed.tolist() == [1, 0.5, 0]
+    assert found.weight.tolist() == [1, 0.5, 1]  # of who is away, what it would be
+    assert found.notes == ()
     assert slots_of(rep_id=["a"], available=[0]).most.tolist() == [0]
     assert slots_of(n_leads=0, rep_id=["a"]).most.tolist() == [0]
+    for said in ({"capacity": [3]}, {"max_open": [3]}):
+        assert slots_of(rep_id=["a"], **said).assumed is None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from leadopt.errors import InvalidInput
 from leadopt.fairness import Fairness, NewcomerQuota
-from leadopt.policy import Policy, exclude, match, skills
+from leadopt.policy import LimitRule, Policy, exclude, match, skills
 from leadopt.tables.columns import Columns
 from tests.strategies import examples
 
@@ -28,6 +28,10 @@ FULL = Policy(
     currencies={"usd": 1, "EUR": 1.08},
     together="account",
     move_cost=0.5,
+    limit=[
+        {"reps": {"team": "North"}, "leads": {"source": ["web", 7]}, "most": 5, "each": True, "name": "web"},
+        LimitRule(reps=["Ann", 7], least=2, usage="value", weight=0.5),
+    ],
     columns=Columns(lead_id="id", value="größe"),
 )
 
@@ -66,6 +70,19 @@ rule = "exclude"
 pairs = [[1, "Ann"], ["L2", 7]]
 column = "not_to"
 
+[[limit]]
+name = "web"
+reps = {team = "North"}
+leads = {source = ["web", "7"]}
+most = 5
+each = true
+
+[[limit]]
+reps = ["Ann", 7]
+least = 2
+usage = "value"
+weight = 0.5
+
 [score]
 visits = 1
 budget = {yes = 3, no = 0.5}
@@ -98,7 +115,15 @@ def test_an_infinite_reserve_may_be_toml_s_own(tmp_path):
     assert Policy.from_toml(path).reserve == float("-inf")
 
 
-UNUSED = {"explore": 0.0, "rep_by": (), "bins": None, "currencies": None, "together": None, "move_cost": 0.0}
+UNUSED = {
+    "explore": 0.0,
+    "rep_by": (),
+    "bins": None,
+    "currencies": None,
+    "together": None,
+    "move_cost": 0.0,
+    "limit": (),
+}
 
 
 def test_fingerprints_never_change():
@@ -187,7 +212,7 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"reserv": 1}, 'policy: unknown key "reserv"; did you mean "reserve"?'),
         ({"Fairness": {}}, 'policy: unknown key "Fairness"; did you mean "fairness"?'),
         ({5: 1}, 'policy: unknown key "5"; known are segment_by, eligibility, fairness, newcomers, reserve, score, '
-                 "half_life_days, rep_by and 6 more"),
+                 "half_life_days, rep_by and 7 more"),
         (5, "policy: must be a table of settings; found 5"),
         (["reserve"], "policy: must be a table of settings; found ['reserve']"),
         ({"fairness": {"lo": 1}}, 'policy.fairness: unknown key "lo"; did you mean "low"?'),

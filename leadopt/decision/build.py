@@ -1,7 +1,7 @@
 """From the user's tables to a `Case`: read, learn, say what is allowed, and build the problem."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -9,13 +9,15 @@ import numpy as np
 
 from leadopt.affinity import AffinityModel
 from leadopt.arrays import Bools, Floats, Ints
-from leadopt.capacity import hours_limits, minimum_limits, slots
+from leadopt.capacity import Slots, hours_limits, minimum_limits, slots
 from leadopt.decision.accounts import accounts_of, barred_together, pinned_together
 from leadopt.decision.case import Case, Evidence, States
 from leadopt.decision.clock import Clock
-from leadopt.decision.entitlements import Ground, appraise, entitle, with_limits
-from leadopt.decision.lead_values import scale_of
+from leadopt.decision.entitlements import Ground, appraise, entitle, even_by, with_limits
+from leadopt.decision.even_share import evenly_shared
+from leadopt.decision.lead_values import scale_of, values_of
 from leadopt.decision.owners import owned_leads, owners_first
+from leadopt.decision.shares import best_gains, worth
 from leadopt.eligibility import ProtectRule, Verdicts, judge, pinned_reps
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.fairness import NewcomerQuota, is_newcomer, ramp_up
@@ -23,16 +25,17 @@ from leadopt.learning.classifier import Classifier, chances
 from leadopt.learning.history.checks import copies_note
 from leadopt.learning.history.codes import RepRow, distinct
 from leadopt.learning.lead_worth import Valued
+from leadopt.limit_rules import Floor, rule_limits
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.problem.linear_algebra import applied
-from leadopt.problem.problem import Problem
+from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
 from leadopt.tables.columns import Columns
 from leadopt.tables.dates import check_settled
-from leadopt.tables.text import count
+from leadopt.tables.text import count, number
 
 _MOST_LEVELS = 50  # a column with more categories is taken for a name or a number, unless segment_by asks for it
 
@@ -136,12 +139,13 @@ def build(
     allowed, pin_notes = _eligible(known.gains, rules, pinned, lead_ids, rep_ids)
     allowed, account_rules = barred_together(allowed, together, lead_ids, policy.together)
     names = tuple(map(str, rep_ids))
+    own, rule_notes = _own_limits(known, policy, allowed, free)
     ground = appraise(
         Ground(
             problem=Problem(
                 affinity=allowed,
                 capacity=free.most,
-                limits=(*minimum_limits(free.least, names), *hours_limits(free.hours, names)),
+                limits=(*minimum_limits(free.least, names), *hours_limits(free.hours, names), *own),
                 pins=pinned,
                 reserve=policy.reserve,
                 together=together,
@@ -160,6 +164,7 @@ def build(
     )
     shared, share_notes = entitle(ground)
     problem, limit_notes = with_limits(ground, shared)
+    problem = problem.replace(even_by=even_by(ground, shared))
     case = Case(
         lead_ids=tuple(lead_ids),
         rep_ids=tuple(rep_ids),
@@ -178,15 +183,36 @@ def build(
             *free.notes,
             *account_notes,
             *pin_notes,
+            *rule_notes,
             *share_notes,
             *limit_notes,
             *_newcomer_notes(policy, new),
         ),
         shared=shared,
         valued=known.valued,
+        assumed=free.assumed,
+        hours=free.hours,
         owned=owned_leads(leads, policy.columns.owner, rep_ids),
     )
-    return owners_first(case, ground.clock)
+    case = evenly_shared(owners_first(case, ground.clock), clock)
+    return replace(case, notes=(*case.notes, *_reserve_notes(case)))
+
+
+def _own_limits(known: Known, policy: Policy, gains: Affinity, free: Slots) -> tuple[list[Limit], list[str]]:
+    """Return the limits that the policy names, and notes."""
+    if not policy.limit:
+        return [], []
+    floor = Floor(
+        leads=known.leads,
+        reps=known.reps,
+        lead_ids=known.lead_ids,
+        rep_ids=known.rep_ids,
+        columns=policy.columns,
+        gain=worth(gains),
+        value=values_of(known.leads, policy, known.valued),
+        away=free.away,
+    )
+    return rule_limits(policy.limit, floor)
 
 
 def _classified(model: Classifier, leads: Table, reps: Table, policy: Policy) -> dict[str, Any]:
@@ -348,6 +374,34 @@ def _newcomer_notes(policy: Policy, new: Bools) -> list[str]:
     if policy.newcomers is not None and not new.any():
         return ["no rep is a newcomer, so the newcomer quota asks for nothing"]
     return []
+
+
+def _reserve_notes(case: Case) -> list[str]:
+    """Return how many leads gain too little to be handed out, and of how many a value of 0 is why."""
+    problem, gains = case.problem, case.gains
+    best = best_gains(problem.affinity, ~case.away)
+    left = (problem.pins < 0) & np.isfinite(best) & (best <= problem.reserve)
+    worthless = left & (gains.scale == 0) if case.unit == "value" else np.zeros(len(left), dtype=bool)
+    notes = []
+    if n := int(worthless.sum()):
+        notes.append(
+            f"{count(n, 'lead')} {_have(n)} a value of 0, not above the reserve of {number(problem.reserve)}, and "
+            f'{_stay(n)} in the pool: leave the cell empty where 0 means "not filled in", or set reserve below 0'
+        )
+    if n := int((left & ~worthless).sum()):
+        notes.append(
+            f"{count(n, 'lead')} {'gains' if n == 1 else 'gain'} no more than the reserve of {number(problem.reserve)} "
+            f"with anybody, and {_stay(n)} in the pool: lower the reserve to hand {'it' if n == 1 else 'them'} out"
+        )
+    return notes
+
+
+def _have(n: int) -> str:
+    return "has" if n == 1 else "have"
+
+
+def _stay(n: int) -> str:
+    return "stays" if n == 1 else "stay"
 
 
 def _protection(policy: Policy, new: Bools) -> list[ProtectRule]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
+from leadopt.capacity import Hours
 from leadopt.decision.accounts import Owned
 from leadopt.decision.shares import Shared
 from leadopt.eligibility import Verdicts
@@ -105,11 +106,14 @@ class Kept:
         what taking a lead away from its rep costs, in the unit of gains
     gains
         of every pair, without that
+    lost
+        the leads whose rep is not in reps any more or may not keep them, by index, with that rep's id
     """
 
     previous: Ints
     move_cost: float
     gains: Affinity
+    lost: tuple[tuple[int, Id], ...] = ()
 
     @property
     def credit(self) -> float:
@@ -169,6 +173,11 @@ class Case:
         whether the rates of the gains are chances of conversion though there is no evidence, as from a classifier
     owned
         who owns the leads' accounts; None where owners do not count
+    assumed
+        what an even share is in proportion to where the reps' table names no capacity, float64 (n_reps,); None where
+        it does
+    hours
+        working time of reps and what leads take of it; None where the tables tell of none
     """
 
     lead_ids: tuple[Id, ...]
@@ -189,6 +198,8 @@ class Case:
     valued: Valued | None = None
     rates_are_chances: bool = False
     owned: Owned | None = None
+    assumed: Floats | None = None
+    hours: Hours | None = None
 
     @property
     def gains(self) -> Affinity:

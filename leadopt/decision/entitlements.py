@@ -10,6 +10,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.capacity import Slots, placeable_in_time
 from leadopt.decision.clock import Clock, allow_more
+from leadopt.decision.even_share import even_share
 from leadopt.decision.shares import (
     Shared,
     best_gains,
@@ -97,7 +98,9 @@ def appraise(ground: Ground) -> Ground:
     asked = "value" in shared or (quota is not None and quota.value_share and ground.newcomer.any())
     if not asked or ground.total_value is not None:
         return ground
-    total, lacks = _best_value(ground.problem, ground.clock)
+    assumed, problem = ground.slots.assumed, ground.problem
+    evenly = problem if assumed is None else even_share(problem, assumed, ground.clock)
+    total, lacks = _best_value(evenly, ground.clock)
     return replace(ground, total_value=total, lacks=lacks)
 
 
@@ -144,6 +147,15 @@ def with_limits(ground: Ground, shared: Sequence[Shared]) -> tuple[Problem, list
             problem = _bounded(problem, limits)
             notes += [note] if note else []
     return problem, notes
+
+
+def even_by(ground: Ground, shared: Sequence[Shared]) -> Floats | None:
+    """Return what loads are even in proportion to where plans are equally good; None = to the reps' slots."""
+    for fairness, one in zip(ground.policy.fairnesses, shared, strict=True):
+        by_slots = fairness.entitlement == "capacity" and ground.slots.assumed is None and not one.credit.any()
+        if fairness.of == "leads" and one.usable and not by_slots:
+            return one.entitlement
+    return None
 
 
 def placeable(ground: Ground) -> int:

@@ -1,6 +1,6 @@
 """Planning again: who had the leads before, and what taking one away costs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
 from leadopt.tables import Table, check_same_kind
-from leadopt.tables.cells import as_id, is_number
+from leadopt.tables.cells import Id, as_id, is_number
 from leadopt.tables.text import count, number
 
 
@@ -89,20 +89,22 @@ def _keep_column(case: Case, leads: Table, column: str, move_cost: float) -> Cas
     told = f"{count(n_held, 'lead')} with a rep now ({column}): {cost}"
     strangers = enumerate_some(dict.fromkeys(one for one, is_gone in zip(said, gone, strict=True) if is_gone), most=4)
     case = replace(case, notes=(*case.notes, told))
-    return _kept(case, had, _gone(int(gone.sum()), strangers), move_cost)
+    held = [one if place < 0 else case.rep_ids[place] for one, place in zip(said, had.tolist(), strict=True)]
+    return _kept(case, had, held, _gone(int(gone.sum()), strangers), move_cost)
 
 
-def _kept(case: Case, had: Ints, notes: list[str], move_cost: float) -> Case:
-    """Return the case given the rep who has each lead, -1 = none; leads that may not stay are free."""
+def _kept(case: Case, had: Ints, said: Sequence[Id | None], notes: list[str], move_cost: float) -> Case:
+    """Return the case given the rep who has each lead, -1 = none, and what is said of it; who may not stay is free."""
     if not (is_number(move_cost) and 0 <= move_cost < np.inf):
         raise InvalidInput(f"move_cost: must be a finite number, 0 or more; found {move_cost!r}")
     held = np.flatnonzero(had >= 0)
     barred = held[np.isneginf(case.problem.affinity.at(held, had[held]))]
     had[barred] = -1
+    lost = tuple((lead, one) for lead, one in enumerate(said) if one is not None and had[lead] < 0)
     if len(barred):
         notes = [*notes, f"{count(len(barred), 'lead')} may not stay with their rep: not eligible any more"]
     problem = with_stay_bonus(case.problem, had, float(move_cost))
-    kept = Kept(previous=had, move_cost=float(move_cost), gains=case.gains)
+    kept = Kept(previous=had, move_cost=float(move_cost), gains=case.gains, lost=lost)
     return replace(case, problem=problem, kept=kept, notes=(*case.notes, *notes))
 
 
@@ -111,8 +113,8 @@ def _gone(n_leads: int, names: str = "") -> list[str]:
     return [f"{count(n_leads, 'lead')} had a rep who is not in reps any more{who}: free to go anywhere"] * bool(n_leads)
 
 
-def _previous_reps(case: Case, previous: Mapping[Any, Any]) -> tuple[Ints, list[str]]:
-    """Return the rep that each lead had, -1 = none, and what was left out, in words."""
+def _previous_reps(case: Case, previous: Mapping[Any, Any]) -> tuple[Ints, list[Id | None], list[str]]:
+    """Return the rep that each lead had, -1 = none who is in reps, whom it had, and who was left out, in words."""
     if not isinstance(previous, Mapping):
         raise InvalidInput(f"keep: must be a Plan or a dict from lead id to rep id; found {type(previous).__name__}")
     plain = {as_id(lead): as_id(rep) for lead, rep in previous.items()}
@@ -123,7 +125,8 @@ def _previous_reps(case: Case, previous: Mapping[Any, Any]) -> tuple[Ints, list[
     known = [lead for lead in case.lead_ids if plain.get(lead) is not None]
     if plain and case.lead_ids and not set(plain) & set(case.lead_ids):
         raise InvalidInput(f"keep: none of its {len(plain)} leads is among the leads; pass the plan of the same leads")
-    return had, _gone(len(known) - int((had >= 0).sum()))
+    said = [plain.get(lead) for lead in case.lead_ids]
+    return had, said, _gone(len(known) - int((had >= 0).sum()))
 
 
 def with_stay_bonus(problem: Problem, previous: Ints, bonus: float) -> Problem:

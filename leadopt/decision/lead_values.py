@@ -57,6 +57,22 @@ def scale_of(leads: Table, history: Table | None, segment_by: Sequence[str], pol
     return Scale(values=found.values * score(leads, policy.score), unit=unit, valued=found.valued, notes=found.notes)
 
 
+def values_of(leads: Table, policy: Policy, valued: Valued | None) -> Floats | None:
+    """Return what each lead is worth if won, without its score, float64 (n_leads,); None where nothing says.
+
+    What a lead lacks was learned, or is the median of the others.
+    """
+    values, _ = _own_values(leads, policy)
+    gone = np.isnan(values)
+    if valued is not None:
+        values[gone] = valued.worths.expected[valued.segment_of_lead[gone]]
+    elif policy.columns.value not in leads:
+        return None
+    elif gone.any():
+        values[gone] = np.median(values[~gone]) if not gone.all() else 1.0
+    return values
+
+
 def _worth(leads: Table, history: Table | None, segment_by: Sequence[str], policy: Policy) -> Scale:
     column = policy.columns.value
     values, codes = _own_values(leads, policy)

@@ -137,6 +137,8 @@ class Explanation(Result):
         what all of them gain; None for a lead by itself
     owner
         who owns its account and whether that rep has it, in a sentence; None where nobody does, or it does not count
+    may_not_stay
+        whether the rep who had it is not in reps any more, or not eligible
     """
 
     lead_id: Id
@@ -155,6 +157,7 @@ class Explanation(Result):
     together: tuple[Id, ...] = ()
     gain_together: float | None = None
     owner: str | None = None
+    may_not_stay: bool = False
 
     @property
     def best(self) -> Alternative | None:
@@ -193,7 +196,9 @@ class Explanation(Result):
             f"{self.rep_id} gets it because of {name}: counting towards that minimum is worth {number(cost)}."
             for name, cost, _ in self.asked_by
         ]
-        if self.previous is not None:
+        if self.previous is not None and self.may_not_stay:
+            lines.append(f"It was with {self.previous}, who may not have it any more.")
+        elif self.previous is not None:
             stays = "stays where it was" if self.previous == self.rep_id else f"was with {self.previous}"
             lines.append(f"It {stays}; taking it away costs {number(self.move_cost)}.")
         lines += [self._about(other) for other in self.alternatives]
@@ -297,8 +302,11 @@ def _before(case: Case, lead: int, rep: int) -> dict[str, Any]:
         "together": tuple(case.lead_ids[other] for other in case.members(lead).tolist() if other != lead),
         "owner": told_of_owner(case, lead, rep),
     }
-    if case.kept is None or case.kept.previous[lead] < 0:
+    if case.kept is None:
         return told
+    if case.kept.previous[lead] < 0:
+        previous = dict(case.kept.lost).get(lead)
+        return told | {"previous": previous, "may_not_stay": previous is not None}
     return told | {
         "previous": case.rep_ids[case.kept.previous[lead]],
         "move_cost": case.kept.move_cost,

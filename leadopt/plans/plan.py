@@ -28,10 +28,9 @@ from leadopt.plans.pins import pin_costs
 from leadopt.plans.quota_cost import quota_cost
 from leadopt.plans.report import load_columns, rep_table, report
 from leadopt.plans.saved.formats import PARTS, read, written
-from leadopt.plans.what_if import WhatIf, bound_by_prices, changed, owners_anew
+from leadopt.plans.what_if import WhatIf, bound_by_prices, changed
 from leadopt.plans.why_unassigned import Pool, Unassigned, why_unassigned
 from leadopt.problem.certify import certify
-from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit
 from leadopt.solvers import Near
 from leadopt.tables import Table
@@ -238,6 +237,7 @@ class Plan(Result, Answered):
         +1 slot for Ann: +2 gain (the prices said 2 at most), 1 lead elsewhere
           2: pool -> Ann, 0 -> 2
         """
+        clock = Clock(time_limit_s)
         change = changed(
             self.case,
             self.limit_prices_of_problem,
@@ -246,10 +246,8 @@ class Plan(Result, Answered):
             away=away,
             limits=limits or {},
             pins=pins or {},
+            clock=clock,
         )
-        clock = Clock(time_limit_s)
-        if not set(limits or {}) & {limit.name for limit in self.case.problem.limits if limit.kind is LimitKind.OWNER}:
-            change = owners_anew(change, self.case, clock)
         near = Near(prices=self.capacity_prices, limit_prices=change.limit_prices, rep_of_lead=self.rep_of_lead)
         found = solved(change.case, near=near, clock=clock)
         return WhatIf(

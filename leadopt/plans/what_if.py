@@ -11,6 +11,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Case
 from leadopt.decision.clock import Clock
+from leadopt.decision.even_share import evenly_shared, unshared
 from leadopt.decision.owners import owners_first
 from leadopt.errors import InvalidInput, did_you_mean, enumerate_some
 from leadopt.problem.certify import certify
@@ -191,26 +192,6 @@ class WhatIf(Result, Generic[P]):
         }
 
 
-def owners_anew(change: Change, before: Case, clock: Clock) -> Change:
-    """Return the change with as many leads with their owner as can be then; as it is where owners do not count."""
-    case, places = change.case, change.place
-    had = [k for k, limit in enumerate(before.problem.limits) if limit.kind is LimitKind.OWNER]
-    left = [at for at, limit in enumerate(case.problem.limits) if limit.kind is LimitKind.OWNER]
-    if case.owned is None or (had and not left):
-        return change
-    rest = [at for at in range(len(places)) if at not in left]
-    bare = case.problem.replace(limits=[case.problem.limits[at] for at in rest])
-    fresh = owners_first(replace(case, problem=bare), clock)
-    price = {before.problem.limits[places[at]].name: (places[at], float(change.limit_prices[at])) for at in left}
-    new = [price.get(limit.name, (-1, 0.0)) for limit in fresh.problem.limits[len(rest) :]]
-    return replace(
-        change,
-        case=replace(fresh, notes=case.notes),
-        limit_prices=np.array([*change.limit_prices[rest], *(one for _, one in new)], dtype=np.float64),
-        place=(*(places[at] for at in rest), *(place for place, _ in new)),
-    )
-
-
 def bound_by_prices(change: Change, prices: Floats) -> float:
     """Return what no answer to the changed case exceeds, by prices that were right before the change."""
     nobody = np.full(change.case.problem.n_leads, -1, dtype=np.int64)
@@ -226,13 +207,14 @@ def changed(
     away: Collection[Any],
     limits: "Mapping[str, Limit | Mapping[str, float | None]]",
     pins: Mapping[Any, Any],
+    clock: Clock | None = None,
 ) -> Change:
     """Return the case after a change; see `Plan.what_if` for what each part means."""
     slots, slot_notes = _slots(case, capacity)
     gone, gone_notes = _meant(case, without)
     absent = _absent(case, away)
     slots[absent] = 0
-    kept = [(k, limit) for k, limit in enumerate(case.problem.limits) if k not in gone]
+    kept = [(k, limit) for k, limit in enumerate(case.problem.limits) if k not in gone and _is_said(case, limit)]
     kept, away_notes = _without_minimums(case, kept, absent)
     kept, limit_notes = _with_limits(case, kept, limits)
     pinned, pin_notes = _pins(case, pins)
@@ -241,14 +223,47 @@ def changed(
     away_now[absent] = True
     away_now[[case.rep(rep) for rep in capacity if slots[case.rep(rep)] > 0]] = False
     notes = (*slot_notes, *gone_notes, *away_notes, *limit_notes, *pin_notes)
+    after, place = replace(case, problem=problem, away=away_now), [k for k, _ in kept]
+    assumed = None if capacity or case.assumed is None else case.assumed.copy()  # capacities are said then
+    if _owners_count(case, after, limits):
+        after, place = _owners_anew(case, after, place, assumed, absent, clock)
+    if assumed is not None:
+        after = evenly_shared(after, clock, away=absent)
+    place += [-1] * (len(after.problem.limits) - len(place))
     return Change(
-        case=replace(
-            case, problem=problem, away=away_now, notes=(*case.notes, *(f"what if: {note}" for note in notes))
-        ),
-        limit_prices=np.array([limit_prices[k] if k >= 0 else 0.0 for k, _ in kept], dtype=np.float64),
-        place=tuple(k for k, _ in kept),
+        case=replace(after, notes=(*after.notes, *(f"what if: {note}" for note in notes))),
+        limit_prices=np.array([limit_prices[k] if k >= 0 else 0.0 for k in place], dtype=np.float64),
+        place=tuple(place),
         notes=notes,
     )
+
+
+def _owners_count(case: Case, after: Case, limits: Mapping[Any, Any]) -> bool:
+    """Return whether as many leads as can be are to go to their owners: not if a change leaves that out, or sets it."""
+    had = [limit.name for limit in case.problem.limits if limit.kind is LimitKind.OWNER]
+    left = any(limit.kind is LimitKind.OWNER for limit in after.problem.limits)
+    return case.owned is not None and (left or not had) and not set(limits) & set(had)
+
+
+def _owners_anew(
+    before: Case, case: Case, place: Sequence[int], assumed: Floats | None, absent: Sequence[int], clock: Clock | None
+) -> tuple[Case, list[int]]:
+    """Return the case with as many leads with their owner as can be then, and the place of each limit before."""
+    problem = case.problem
+    rest = [at for at, limit in enumerate(problem.limits) if limit.kind is not LimitKind.OWNER]
+    bare = problem.replace(limits=[problem.limits[at] for at in rest])
+    if assumed is not None:
+        assumed[absent] = 0.0
+        bare = unshared(bare, assumed)
+    fresh = owners_first(replace(case, problem=bare), clock or Clock())
+    had = {limit.name: k for k, limit in enumerate(before.problem.limits) if limit.kind is LimitKind.OWNER}
+    new = [had.get(limit.name, -1) for limit in fresh.problem.limits[len(rest) :]]
+    return replace(fresh, notes=case.notes), [*(place[at] for at in rest), *new]
+
+
+def _is_said(case: Case, limit: Limit) -> bool:
+    """Return whether a limit stays as it is: what is assumed is assumed anew after a change."""
+    return case.assumed is None or limit.kind is not LimitKind.EVEN_SHARE
 
 
 def _slots(case: Case, capacity: Mapping[Any, int]) -> tuple[Ints, list[str]]:

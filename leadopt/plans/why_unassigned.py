@@ -10,6 +10,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.decision.case import Answered, Case
 from leadopt.errors import enumerate_some
+from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import ROUNDING
 from leadopt.tables.cells import Id
 from leadopt.tables.text import number
@@ -24,6 +25,7 @@ class Reason(Enum):
     EXCLUDED_BY_RULE = "excluded_by_rule"
     ALL_AWAY = "all_away"
     ALL_FULL = "all_full"
+    TOO_LARGE = "too_large"
     BELOW_RESERVE = "below_reserve"
     LEFT_BY_METHOD = "left_by_method"
 
@@ -141,16 +143,74 @@ def why_unassigned(pool: Pool, lead: int) -> Unassigned:
         return _because(case, lead, Reason.ALL_AWAY, f"everyone eligible is away: {names}", f"wait for {names}")
     best = float(gains[present].max())
     if best <= reserve:
-        return _because(
-            case,
-            lead,
-            Reason.BELOW_RESERVE,
-            f"its best gain, {number(best)} with {case.rep_ids[int(np.argmax(np.where(present, gains, -np.inf)))]}, "
-            f"is not above the reserve of {number(reserve)}",
-            f"lower the reserve below {number(best)}",
-        )
+        return _below_reserve(case, lead, best, int(np.argmax(np.where(present, gains, -np.inf))))
     gaining = np.flatnonzero(present & (gains > reserve))
-    return _no_room(pool, lead, _ways(pool, lead, gaining, gains[gaining]))
+    ways = _ways(pool, lead, gaining, gains[gaining])
+    return _too_large(pool, lead, ways) or _no_room(pool, lead, ways)
+
+
+def _below_reserve(case: Case, lead: int, best: float, rep: int) -> Unassigned:
+    n = len(case.members(lead))  # who stays with it counts too
+    reserve, lower = number(case.problem.reserve * n), f"lower the reserve below {number(best / n)}"
+    if n == 1 and case.unit == "value" and case.gains.scale[lead] == 0:
+        because = f"its value is 0, so that it gains nothing with anybody, and the reserve is {reserve}"
+        remedy = f"{lower}; or fill in its value, and leave it empty where it is not known"
+        return _because(case, lead, Reason.BELOW_RESERVE, because, remedy)
+    because = f"its best gain, {number(best)} with {case.rep_ids[rep]}, is not above the reserve of {reserve}"
+    return _because(case, lead, Reason.BELOW_RESERVE, because, lower)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class _Need:
+    """What a lead takes of something of which a rep has less, whoever else is there."""
+
+    beyond: float
+    takes: float
+    has: float
+    name: str  # of the limit; empty = hours
+    rep: int
+
+
+def _too_large(pool: Pool, lead: int, ways: _Ways) -> Unassigned | None:
+    """Return the reason of a lead that is too large for every rep even if nobody had anything else; None if it fits."""
+    case, needs = pool.case, [_need(pool, lead, rep) for rep in ways.rep.tolist()]
+    if any(need.beyond <= ROUNDING * need.has for need in needs):
+        return None
+    least = min(needs)
+    who, lead_id, takes, has = case.rep_ids[least.rep], case.lead_ids[lead], number(least.takes), number(least.has)
+    others = ", and no other rep can take it either" if len(needs) > 1 else ""
+    if least.name:
+        because = f"lead {lead_id} alone takes {takes} of {least.name}, which allows {has}{others}"
+        remedy = f"split it, or raise {least.name} to {takes} or more"
+    elif len({need.takes for need in needs}) == 1:
+        because = f"lead {lead_id} takes {takes} hours, and nobody eligible has more than {has} ({who})"
+        remedy = f"split it, or give {who} {takes} hours or more"
+    else:  # each at a pace of one's own
+        because = f"lead {lead_id} takes {takes} hours of {who}, who has {has}{others}"
+        remedy = f"split it, or give {who} {takes} hours or more"
+    changes = [_change(pool, ways.at(0))] if ways.short[0] else []
+    return _because(case, lead, Reason.TOO_LARGE, because, remedy, changes)
+
+
+def _need(pool: Pool, lead: int, rep: int) -> _Need:
+    """Return what a lead takes of a rep beyond what there is at all, of the limit where that is most."""
+    case, limits, around = pool.case, pool.case.problem.limits, pool.answer.limits_of_reps[rep]
+    timed = {k for k in around if limits[k].kind is LimitKind.HOURS}
+    sizes = [
+        _Need(
+            beyond=takes - limits[k].upper,
+            takes=takes,
+            has=limits[k].upper,
+            name="" if k in timed else pool.answer.limit_names[k],
+            rep=rep,
+        )
+        for k, takes in case.limits_around(lead, rep, around).items()
+        if limits[k].penalty is None and not limits[k].counts_leads
+    ]
+    if case.hours is not None and not timed:  # slots say the same where every lead takes as long
+        takes, has = float(case.hours.effort[lead] * case.hours.pace[rep]), float(case.hours.left[rep])
+        sizes.append(_Need(beyond=takes - has, takes=takes, has=has, name="", rep=rep))
+    return max(sizes, default=_Need(beyond=0.0, takes=0.0, has=0.0, name="", rep=rep))
 
 
 def _ways(pool: Pool, lead: int, reps: Ints, gains: Floats) -> _Ways:
