@@ -192,6 +192,7 @@ def build(
         valued=known.valued,
         assumed=free.assumed,
         hours=free.hours,
+        carried=free.carried,
         owned=owned_leads(leads, policy.columns.owner, rep_ids),
     )
     case = evenly_shared(owners_first(case, ground.clock), clock)

@@ -178,6 +178,8 @@ class Case:
         it does
     hours
         working time of reps and what leads take of it; None where the tables tell of none
+    carried
+        float64 (n_reps,), the part of a slot that each rep has left for next time; None where capacities are whole
     """
 
     lead_ids: tuple[Id, ...]
@@ -200,6 +202,7 @@ class Case:
     owned: Owned | None = None
     assumed: Floats | None = None
     hours: Hours | None = None
+    carried: Floats | None = None
 
     @property
     def gains(self) -> Affinity:

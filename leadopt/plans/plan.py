@@ -311,6 +311,12 @@ class Plan(Result, Answered):
     pin_costs = pin_costs
 
     @property
+    def carried(self) -> dict[Id, float]:
+        """The part of a slot that each rep has left for next time, where capacities are fractions: column `carried`."""
+        left = self.case.carried
+        return {} if left is None else dict(zip(self.case.rep_ids, left.tolist(), strict=True))
+
+    @property
     def next_in_turn(self) -> Id | None:
         """The rep whose turn is next after a round robin."""
         return self.case.rep_ids[self.turn] if self.case.rep_ids else None

@@ -84,7 +84,8 @@ RECORDS = (
         "case",
         Case,
         "lead_ids rep_ids problem policy rules evidence away newcomer territory_of_lead territory_of_rep unit notes "
-        "shared kept explored valued rates_are_chances owned assumed hours",
+        "shared kept explored valued rates_are_chances owned assumed hours "
+        "carried",
     ),
 )
 _NAMED = {record.name: record for record in RECORDS}
@@ -195,6 +196,7 @@ def _sizes(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, tup
     yield "capacity_prices", parts["capacity_prices"], (n_reps,)
     yield "limit_prices_of_problem", parts["limit_prices_of_problem"], (len(case.problem.limits),)
     yield "away", case.away, (n_reps,)
+    yield "carried", case.carried, (n_reps,)
     yield "newcomer", case.newcomer, (n_reps,)
     yield "assumed", case.assumed, (n_reps,)
     yield "territory_of_lead", case.territory_of_lead, (n_leads,)
