@@ -76,6 +76,8 @@ class Slots:
     assumed
         what an even share is in proportion to, float64 (n_reps,), where the reps' table says nothing of capacity:
         `most` is then all leads for whoever is there, and `decision.even_share` asks for the rest; None where it does
+    carried
+        float64 (n_reps,), the part of a slot that is left for next time; None where capacities are whole
     """
 
     most: Ints
@@ -87,6 +89,7 @@ class Slots:
     hours: Hours | None
     notes: tuple[str, ...]
     assumed: Floats | None = None
+    carried: Floats | None = None
 
     @property
     def away(self) -> Bools:
@@ -105,6 +108,10 @@ def slots(reps: Table, columns: Columns, n_leads: int, leads: Table | None = Non
     there has a ceiling, and `assumed` says what an even share is in proportion to. Where reps have hours, they take no
     more leads than fit in. A minimum counts in proportion to availability and ramp.
 
+    A capacity may be a fraction, such as .45 a day: slots are whole, and what is left of one is `carried` over. With a
+    column of what was carried from last time, it counts on top, so that over many batches a rep has slots for what the
+    capacity promises, less than one apart. Such a capacity is no ceiling on open work.
+
     Parameters
     ----------
     leads
@@ -115,19 +122,19 @@ def slots(reps: Table, columns: Columns, n_leads: int, leads: Table | None = Non
     Raises
     ------
     InvalidInput
-        a capacity that is missing, negative or fractional; availability outside [0, 1]; open work that is no number;
+        a capacity that is missing or negative; availability outside [0, 1]; open work that is no number;
         hours without effort
     """
     available = _optional(reps, columns.available, np.ones(reps.n_rows))
     grown = np.ones(reps.n_rows) if ramp is None else ramp
     hours, notes = _hours(leads, reps, columns, available, grown)
-    usual = _usual(reps, columns)
+    usual, left = _usual(reps, columns), _left_over(reps, columns)
     assumed = available * grown if usual is None and hours is None else None
     if assumed is not None:
         most, weight, more = np.where(assumed > 0, n_leads, 0), np.where(available > 0, assumed, grown), list[str]()
         whole = weight
     else:
-        most, weight, whole, more = _leads_at_most(reps, columns, usual, available, grown, hours)
+        most, weight, whole, more = _leads_at_most(reps, columns, usual, available, grown, hours, left)
     least = np.zeros(reps.n_rows)
     if columns.min_leads in reps:
         least = np.floor(_whole(reps, columns.min_leads, missing=0.0) * available * grown + 1e-9)
@@ -141,19 +148,45 @@ def slots(reps: Table, columns: Columns, n_leads: int, leads: Table | None = Non
         hours=hours,
         notes=(*notes, *more),
         assumed=assumed,
+        carried=None if left is None or usual is None else _after(usual * available * grown, left),
     )
 
 
 def _usual(reps: Table, columns: Columns) -> Floats | None:
     """Return how many leads each rep usually takes in a batch, or has at most; None where no column says."""
-    for column in (columns.capacity, columns.max_open):
-        if column in reps:
-            return _whole(reps, column)
-    return None
+    if columns.capacity in reps:
+        return reps.numbers(columns.capacity, low=0, high=_MOST)
+    return _whole(reps, columns.max_open) if columns.max_open in reps else None
+
+
+def _left_over(reps: Table, columns: Columns) -> Floats | None:
+    """Return what part of a slot each rep has left from last time; None where capacities are whole and nothing was."""
+    if columns.capacity not in reps:
+        return None
+    if columns.carried in reps:
+        return _given(reps, columns.carried, 0.0)
+    usual = reps.numbers(columns.capacity, low=0, high=_MOST)
+    return None if (usual == np.floor(usual)).all() else np.zeros(reps.n_rows)
+
+
+def _slots_of(rate: Floats, left: Floats) -> Floats:
+    """Return whole slots of a capacity and what was left over; nobody who is away has any."""
+    return np.where(rate > 0, np.floor(rate + left + 1e-9), 0.0)
+
+
+def _after(rate: Floats, left: Floats) -> Floats:
+    """Return what part of a slot is left after them."""
+    return np.maximum(rate + left - _slots_of(rate, left), 0.0)
 
 
 def _leads_at_most(
-    reps: Table, columns: Columns, usual: Floats | None, available: Floats, ramp: Floats, hours: Hours | None
+    reps: Table,
+    columns: Columns,
+    usual: Floats | None,
+    available: Floats,
+    ramp: Floats,
+    hours: Hours | None,
+    left: Floats | None,
 ) -> tuple[Floats, Floats, Floats, list[str]]:
     """Return how many leads each rep can take, both kinds of weights (see `Slots`), and notes."""
     there, away = available * ramp, available <= 0
@@ -167,8 +200,18 @@ def _leads_at_most(
             [],
         )
     ceiling = _whole(reps, columns.max_open) if columns.max_open in reps else usual
-    most, notes = np.floor(np.where(there > 0, usual * there, 0.0) + 1e-9), []
-    if columns.open_leads in reps:
+    most, notes = _slots_of(usual * there, np.zeros(reps.n_rows) if left is None else left), []
+    if left is not None:
+        notes.append(
+            f'"{columns.capacity}" is a fraction, or "{columns.carried}" is there: slots are whole, and what is left '
+            f'of one is in plan.carried (--carry), to be read as "{columns.carried}" next time'
+        )
+    if columns.open_leads in reps and left is not None and columns.max_open not in reps:
+        notes.append(
+            f'"{columns.open_leads}" is not subtracted: such a capacity is so much each time, and no ceiling on open '
+            f'work; add a column "{columns.max_open}" for that'
+        )
+    elif columns.open_leads in reps:
         most = np.minimum(most, np.maximum(ceiling - _whole(reps, columns.open_leads, missing=0.0), 0.0))
         if columns.max_open not in reps:
             notes.append(
@@ -177,8 +220,9 @@ def _leads_at_most(
             )
     if hours is not None:
         most = np.minimum(most, hours.most)
-    full = np.floor(usual * ramp + 1e-9)
-    return most, np.where(away, full, most), np.where(away, ceiling * ramp, ceiling * there), notes
+    full = np.floor(usual * ramp + 1e-9) if left is None else usual * ramp
+    weight = np.where(away, full, most if left is None else usual * there)
+    return most, weight, np.where(away, ceiling * ramp, ceiling * there), notes
 
 
 def _hours(

@@ -14,7 +14,7 @@ from leadopt.learning.history.bins import check_bins
 from leadopt.learning.scoring import plain_weights
 from leadopt.limit_rules import LimitRule, as_rules
 from leadopt.tables.cells import Id, is_number
-from leadopt.tables.columns import Columns
+from leadopt.tables.columns import NOT_READ, Columns
 from leadopt.tables.currencies import check_currencies
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ _FIRST = {  # the settings of the first release: a later one that is left at its
         *("is_newcomer", "tenure_days", "hired_on", "territory", "converted", "at"),
     ),
 }
-_LATEST = ("limit", "balance_open", "in_fairness")  # settings that plain data of a policy hold only where they are used
+_LATEST = {  # settings that plain data of a policy hold only where they are used
+    "policy": ("limit", "balance_open", "together", "move_cost"),
+    "columns": ("in_fairness", "carried", "owner", "current_rep"),
+}
 _RULES: dict[str, Callable[..., Rule]] = {"match": MatchRule, "skills": SkillsRule, "exclude": ExcludeRule}
 
 
@@ -70,6 +73,11 @@ class Policy:
     currencies
         what one unit of each currency is worth in the unit of the plan, ``{"USD": 1.0, "EUR": 1.08}``; None = all
         values are in one currency
+    together
+        column of leads, such as "account_id": leads with the same entry go to one rep or to the pool together, a lead
+        without one is alone; None = each lead by itself
+    move_cost
+        what taking a lead away from the rep who has it costs (column `current_rep`, or `keep=`), in the plan's unit
     half_life_days
         history this old counts half as much as today's; None = all counts alike; "learn" = as predicts best
     columns
@@ -96,6 +104,8 @@ class Policy:
     currencies: Mapping[str, float] | None = None
     limit: tuple[LimitRule, ...] = ()
     balance_open: bool = False
+    together: str | None = None
+    move_cost: float = 0.0
     columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
@@ -121,13 +131,16 @@ class Policy:
             raise InvalidInput(f'policy.half_life_days: must be a number above 0, "learn", or None; found {days!r}')
         if not (is_number(self.explore) and 0.0 <= self.explore <= 1.0):
             raise InvalidInput(f"policy.explore: must be from 0 to 1; found {self.explore!r}")
-        if not isinstance(self.balance_open, bool):
-            raise InvalidInput(f"policy.balance_open: must be true or false; found {self.balance_open!r}")
+        _check_flag("balance_open", self.balance_open)
+        if not (is_number(self.move_cost) and 0 <= self.move_cost < float("inf")):
+            raise InvalidInput(f"policy.move_cost: must be a finite number, 0 or more; found {self.move_cost!r}")
+        if not (self.together is None or (isinstance(self.together, str) and self.together.strip())):
+            raise InvalidInput(f"policy.together: must be the name of a column of leads; found {self.together!r}")
         if self.score is not None:
             object.__setattr__(self, "score", plain_weights(self.score))
         object.__setattr__(self, "currencies", check_currencies("policy.currencies", self.currencies))
         for column, name in asdict(self.columns).items():
-            if not isinstance(name, str):
+            if not isinstance(name, str) and not (name is None and column in NOT_READ):
                 raise InvalidInput(f"policy.columns.{column}: must be the name of a column; found {name!r}")
 
     def _name_columns(self) -> None:
@@ -170,9 +183,11 @@ class Policy:
             "currencies": None if self.currencies is None else dict(self.currencies),
             "balance_open": self.balance_open,
             "limit": [rule.plain() for rule in self.limit],
-            "columns": {k: v for k, v in asdict(self.columns).items() if k not in _LATEST or v != k},
+            "together": self.together,
+            "move_cost": self.move_cost,
+            "columns": asdict(self.columns),
         }
-        return {key: value for key, value in settings.items() if value or key not in _LATEST}
+        return _as_before(settings)
 
     def to_json(self) -> str:
         """Return the policy as JSON with sorted keys."""
@@ -238,6 +253,11 @@ class Policy:
             raise InvalidInput(f"{path}: {error}") from None
 
 
+def _check_flag(name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise InvalidInput(f"policy.{name}: must be true or false; found {value!r}")
+
+
 def _one_or_several(fairness: Any) -> Fairness | tuple[Fairness, ...] | None:
     """Return one setting as itself, several as a tuple, none as None."""
     several = tuple(fairness) if isinstance(fairness, list | tuple) else () if fairness is None else (fairness,)
@@ -270,6 +290,18 @@ def _told(settings: dict[str, Any]) -> dict[str, Any]:
             for one in several
         ]
         settings[name] = told if isinstance(settings[name], list) else told[0]
+    return settings
+
+
+def _as_before(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return plain settings without the latest ones that are left at their defaults."""
+    usual = asdict(Columns())
+    for name in _LATEST["policy"]:
+        if not settings[name]:
+            del settings[name]
+    for name in _LATEST["columns"]:
+        if settings["columns"][name] == usual[name]:
+            del settings["columns"][name]
     return settings
 
 

@@ -26,6 +26,8 @@ FULL = Policy(
     bins={"size": 4, "age": [10.0, 20.0]},
     explore=0.5,
     currencies={"usd": 1, "EUR": 1.08},
+    together="account",
+    move_cost=0.5,
     limit=[
         {"reps": {"team": "North"}, "leads": {"source": ["web", 7]}, "most": 5, "each": True, "name": "web"},
         LimitRule(reps=["Ann", 7], least=2, usage="value", weight=0.5),
@@ -43,6 +45,8 @@ bins = {size = 4, age = [10.0, 20.0]}
 explore = 0.5
 balance_open = true
 currencies = {USD = 1.0, EUR = 1.08}
+together = "account"
+move_cost = 0.5
 
 [fairness]
 low = 0.9
@@ -113,12 +117,21 @@ def test_an_infinite_reserve_may_be_toml_s_own(tmp_path):
     assert Policy.from_toml(path).reserve == float("-inf")
 
 
+UNUSED = {
+    "explore": 0.0,
+    "rep_by": (),
+    "bins": None,
+    "currencies": None,
+    "together": None,
+    "move_cost": 0.0,
+    "limit": (),
+    "balance_open": False,
+}
+
+
 def test_fingerprints_never_change():
     assert Policy().fingerprint == "ff1d234ee0022c23"
-    assert (
-        FULL.replace(explore=0.0, rep_by=(), bins=None, currencies=None, limit=(), balance_open=False).fingerprint
-        == "0b6025761fcbea78"
-    )
+    assert FULL.replace(**UNUSED).fingerprint == "0b6025761fcbea78"
 
 
 def test_what_a_later_release_added_counts_only_where_it_is_set():
@@ -128,6 +141,7 @@ def test_what_a_later_release_added_counts_only_where_it_is_set():
         *(NewcomerQuota(value_share=0), NewcomerQuota(max_hot_share=0), NewcomerQuota(hot_share=0.1)),
         *(NewcomerQuota(protect="key"), NewcomerQuota(ramp_days=9), NewcomerQuota(ramp=[0, 0.5, 1])),
         *(Columns(effort="e"), Columns(credit="c"), Columns(in_fairness="f")),
+        *(Columns(owner="o"), Columns(carried="x"), Columns(current_rep="r")),
     ]
     kinds = {Fairness: "fairness", NewcomerQuota: "newcomers", Columns: "columns"}
     plain = [Policy(), *(Policy(**{name: kind()}) for kind, name in kinds.items() if kind is not Columns)]
@@ -202,7 +216,7 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"reserv": 1}, 'policy: unknown key "reserv"; did you mean "reserve"?'),
         ({"Fairness": {}}, 'policy: unknown key "Fairness"; did you mean "fairness"?'),
         ({5: 1}, 'policy: unknown key "5"; known are segment_by, eligibility, fairness, newcomers, reserve, score, '
-                 "half_life_days, rep_by and 6 more"),
+                 "half_life_days, rep_by and 8 more"),
         (5, "policy: must be a table of settings; found 5"),
         (["reserve"], "policy: must be a table of settings; found ['reserve']"),
         ({"fairness": {"lo": 1}}, 'policy.fairness: unknown key "lo"; did you mean "low"?'),
@@ -221,6 +235,9 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"reserve": float("inf")}, "policy.reserve: must be a number, or -inf to place every lead; found inf"),
         ({"reserve": True}, "policy.reserve: must be a number, or -inf to place every lead; found True"),
         ({"reserve": [1]}, "policy.reserve: must be a number, or -inf to place every lead; found [1]"),
+        ({"together": 5}, "policy.together: must be the name of a column of leads; found 5"),
+        ({"together": " "}, "policy.together: must be the name of a column of leads; found ' '"),
+        ({"move_cost": -1}, "policy.move_cost: must be a finite number, 0 or more; found -1"),
         ({"explore": 1.5}, "policy.explore: must be from 0 to 1; found 1.5"),
         ({"explore": True}, "policy.explore: must be from 0 to 1; found True"),
         ({"half_life_days": 0}, 'policy.half_life_days: must be a number above 0, "learn", or None; found 0'),

@@ -10,11 +10,13 @@ import numpy as np
 from leadopt.affinity import AffinityModel
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.capacity import Slots, hours_limits, minimum_limits, slots
+from leadopt.decision.accounts import accounts_of, barred_together, pinned_together
 from leadopt.decision.case import Case, Evidence, States
 from leadopt.decision.clock import Clock
 from leadopt.decision.entitlements import Ground, appraise, entitle, even_by, with_limits
 from leadopt.decision.even_share import evenly_shared
 from leadopt.decision.lead_values import scale_of, values_of
+from leadopt.decision.owners import owned_leads, owners_first
 from leadopt.decision.shares import best_gains, worth
 from leadopt.eligibility import ProtectRule, Verdicts, judge, pinned_reps
 from leadopt.errors import InvalidInput, enumerate_some
@@ -131,8 +133,11 @@ def build(
     new = _newcomers(reps, policy, now)
     free = slots(reps, policy.columns, len(lead_ids), leads, ramp_up(policy.newcomers, reps, policy.columns, now))
     rules = [judge(rule, leads, lead_ids, reps, rep_ids) for rule in (*policy.eligibility, *_protection(policy, new))]
+    together, account_notes = accounts_of(leads, policy.together)
     pinned = pinned_reps({} if pins is None else pins, leads, lead_ids, reps, rep_ids)
+    pinned = pinned_together(pinned, together, lead_ids, rep_ids)
     allowed, pin_notes = _eligible(known.gains, rules, pinned, lead_ids, rep_ids)
+    allowed, account_rules = barred_together(allowed, together, lead_ids, policy.together)
     names = tuple(map(str, rep_ids))
     own, rule_notes = _own_limits(known, policy, allowed, free)
     ground = appraise(
@@ -143,6 +148,7 @@ def build(
                 limits=(*minimum_limits(free.least, names), *hours_limits(free.hours, names), *own),
                 pins=pinned,
                 reserve=policy.reserve,
+                together=together,
             ),
             policy=policy,
             leads=leads,
@@ -164,7 +170,7 @@ def build(
         rep_ids=tuple(rep_ids),
         problem=problem,
         policy=policy,
-        rules=tuple(rules),
+        rules=(*rules, *account_rules),
         evidence=known.evidence,
         away=free.away,
         newcomer=new,
@@ -175,6 +181,7 @@ def build(
         notes=(
             *known.notes,
             *free.notes,
+            *account_notes,
             *pin_notes,
             *rule_notes,
             *share_notes,
@@ -185,8 +192,10 @@ def build(
         valued=known.valued,
         assumed=free.assumed,
         hours=free.hours,
+        carried=free.carried,
+        owned=owned_leads(leads, policy.columns.owner, rep_ids),
     )
-    case = evenly_shared(case, clock)
+    case = evenly_shared(owners_first(case, ground.clock), clock)
     return replace(case, notes=(*case.notes, *_reserve_notes(case)))
 
 
@@ -238,7 +247,7 @@ def _learn(leads: Table, history: Table, policy: Policy, now: Any) -> tuple[Affi
     columns, notes = policy.columns, []
     segment_by = policy.segment_by
     if segment_by is None:
-        segment_by = _shared_categories(leads, history, columns)
+        segment_by = tuple(name for name in _shared_categories(leads, history, columns) if name != policy.together)
         names = (
             ", ".join(segment_by) if segment_by else "no column: leads and history share none with 2 to 50 categories"
         )
@@ -266,6 +275,7 @@ def _learn(leads: Table, history: Table, policy: Policy, now: Any) -> tuple[Affi
 
 def _shared_categories(leads: Table, history: Table, columns: Columns) -> tuple[str, ...]:
     of_reps = {columns.hours, columns.open_hours, columns.pace, columns.credit}
+    of_reps |= {columns.carried}
     reserved = {getattr(columns, name) for name in columns.__dataclass_fields__} - of_reps - {columns.territory}
     return tuple(
         column

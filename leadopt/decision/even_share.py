@@ -17,6 +17,7 @@ from leadopt.decision.shares import best_gains
 from leadopt.errors import Infeasible, SolverFailed, enumerate_some
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
+from leadopt.problem.groups import Groups
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit, Problem
 
@@ -93,7 +94,13 @@ def even_share(problem: Problem, weight: Floats, clock: Clock | None = None, kep
     slots = _even(weight, placed)
     pinned = np.bincount(problem.pins[problem.pins >= 0], minlength=problem.n_reps)
     stays = kept is not None and kept.move_cost > 0
-    if not (problem.limits or stays) and able.all_alike(there, placed & (problem.pins < 0)) and (pinned <= slots).all():
+    apart = problem.together is None
+    if (
+        apart
+        and not (problem.limits or stays)
+        and able.all_alike(there, placed & (problem.pins < 0))
+        and (pinned <= slots).all()
+    ):
         return problem.replace(capacity=slots, even_by=weight)
     found = _most_even(problem, able, weight, placed, clock, kept if stays else None)
     if found is None:  # what contradicts what says the plan's own solve
@@ -119,7 +126,7 @@ class _Able:
 
     @classmethod
     def of(cls, problem: Problem) -> "_Able":
-        of_kind, kind = _above_reserve(problem)
+        of_kind, kind = _above_reserve(problem) if problem.together is None else _together_above_reserve(problem)
         if (pinned := problem.pins >= 0).any():
             kind = np.where(pinned, len(of_kind) + problem.pins, kind)
             of_kind = np.vstack([of_kind, np.eye(problem.n_reps, dtype=bool)])
@@ -150,12 +157,21 @@ def _above_reserve(problem: Problem) -> tuple[Bools, Ints]:
     return affinity.of(example) > reserve, kind.reshape(-1)
 
 
+def _together_above_reserve(problem: Problem) -> tuple[Bools, Ints]:
+    """Return the same for leads that stay together: all of them, or none."""
+    groups = Groups.of(problem.together if problem.together is not None else np.arange(problem.n_leads))
+    reserve = 0.0 if np.isneginf(problem.reserve) else problem.reserve
+    gains = groups.summed(problem.affinity).dense()
+    lowest = -np.inf if np.isneginf(problem.reserve) else reserve * groups.size[:, None]
+    return gains > lowest, groups.of_lead
+
+
 def _most_even(
     problem: Problem, able: _Able, weight: Floats, placed: Bools, clock: Clock, kept: Kept | None
 ) -> tuple[Ints, Bools] | None:
     """Return the most even loads that what is said allows, and which leads are placed; None where nothing is found."""
     try:
-        if any(np.isfinite(limit.upper) for limit in problem.limits):
+        if problem.together is not None or any(np.isfinite(limit.upper) for limit in problem.limits):
             # Ceilings leave leads in the pool: which ones is a matter of what they gain.
             placed = clock.solve(problem, "who can be placed", part=_PART, capped=True).rep_of_lead >= 0
         flat = _flat(problem, able, weight, placed)
@@ -173,16 +189,26 @@ def _flat(problem: Problem, able: _Able, weight: Floats, placed: Bools) -> Probl
     best = best_gains(problem.affinity, weight > 0)[placed]
     reserve = 0.0 if np.isneginf(problem.reserve) else problem.reserve
     usual = float(np.mean(best - reserve)) if len(best) and np.isfinite(best).all() else 1.0
-    rates = np.where(able.of_kind, usual if usual > 0 else 1.0, -np.inf)
+    usual = usual if usual > 0 else 1.0
+    rates = np.where(able.of_kind, usual, -np.inf)
     everyone = bool(placed.all())
     stay = Limit(leads=np.flatnonzero(placed), lower=int(placed.sum()))
     ceilings = any(np.isfinite(limit.upper) for limit in problem.limits)
+    beyond = [] if problem.together is None else _beyond_share(problem, weight, placed, usual)
     return problem.replace(
         affinity=Affinity(rates=rates, row=able.kind, scale=np.ones(problem.n_leads)),
         even_by=weight,
         reserve=-np.inf if everyone else 0.0,
-        limits=(*problem.limits, *([stay] if ceilings and not everyone else [])),
+        limits=(*problem.limits, *([stay] if ceilings and not everyone else []), *beyond),
     )
+
+
+def _beyond_share(problem: Problem, weight: Floats, placed: Bools, usual: float) -> list[Limit]:
+    """Return what is lost for each lead beyond an even share: accounts are not divided, so ties alone are not even."""
+    share = _even(weight, placed)
+    # All leads beyond a share together lose less than one more lead in the pool would.
+    penalty = usual / (2.0 * problem.n_leads)
+    return [Limit(reps=[rep], upper=share[rep], penalty=penalty) for rep in np.flatnonzero(weight > 0).tolist()]
 
 
 def _placing(problem: Problem, able: _Able, placed: Bools) -> list[Limit]:

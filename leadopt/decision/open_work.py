@@ -72,6 +72,7 @@ def with_open_work(problem: Problem, held: Floats) -> Problem:
         capacity=problem.capacity + count,
         limits=tuple(_of_new_leads(limit, n, len(owner)) for limit in problem.limits),
         pins=np.concatenate([problem.pins, owner]),
+        together=None if problem.together is None else np.append(problem.together, np.full(len(owner), -1)),
     )
 
 

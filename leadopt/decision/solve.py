@@ -42,7 +42,7 @@ def solved(
     try:
         return clock.solve(case.problem, part=_SEARCH, rng=rng, near=_known(case, near or Near()))
     except Infeasible as error:
-        refuse(case, _smaller(case, error.witness, clock))
+        refuse(case, _smaller(case, error.witness, clock), apart=_fits_apart(case, clock))
     except SolverFailed as error:
         if not case.problem.limits:
             raise
@@ -101,9 +101,23 @@ def _conflict(problem: Problem, chosen: Sequence[int], clock: Clock) -> Witness 
     return None
 
 
-def refuse(case: Case, witness: Witness) -> NoReturn:
+def _fits_apart(case: Case, clock: Clock) -> bool:
+    """Return whether there is a plan if leads of one account may have several reps, as far as that is known in time."""
+    if case.problem.together is None:
+        return False
+    try:
+        clock.solve(case.problem.replace(together=None), "a plan with accounts divided", capped=True)
+    except (Infeasible, SolverFailed):
+        return False
+    return True
+
+
+def refuse(case: Case, witness: Witness, *, apart: bool = False) -> NoReturn:
     """Raise `Infeasible` in the user's names, with what would mend it."""
     text, mend = _pins(case, witness) or _leads(case, witness) or _limits(case, witness)
+    if apart:
+        text += ", as leads of one account stay together (policy.together)"
+        mend += " Or let leads of one account go to several reps."
     raise Infeasible(f"{REFUSAL}{text}. {mend}", witness) from None
 
 

@@ -198,7 +198,7 @@ def _brings(plan: Answered, kept: Kept) -> float | None:
     try:
         known = Near(prices=plan.capacity_prices, limit_prices=plan.limit_prices_of_problem, rep_of_lead=stays)
         best = Clock().solve(problem.replace(pins=stays), "what moves bring", near=known).objective
-    except (Infeasible, SolverFailed):
+    except (Infeasible, InvalidInput, SolverFailed):  # leads that stay together now may have had several reps
         return None
     return plan.certificate.objective - best
 

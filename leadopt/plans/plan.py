@@ -237,6 +237,7 @@ class Plan(Result, Answered):
         +1 slot for Ann: +2 gain (the prices said 2 at most), 1 lead elsewhere
           2: pool -> Ann, 0 -> 2
         """
+        clock = Clock(time_limit_s)
         change = changed(
             self.case,
             self.limit_prices_of_problem,
@@ -245,9 +246,9 @@ class Plan(Result, Answered):
             away=away,
             limits=limits or {},
             pins=pins or {},
+            clock=clock,
         )
         near = Near(prices=self.capacity_prices, limit_prices=change.limit_prices, rep_of_lead=self.rep_of_lead)
-        clock = Clock(time_limit_s)
         found = solved(change.case, near=near, clock=clock)
         return WhatIf(
             before=self,
@@ -308,6 +309,12 @@ class Plan(Result, Answered):
     carry = carry
     quota_cost = quota_cost
     pin_costs = pin_costs
+
+    @property
+    def carried(self) -> dict[Id, float]:
+        """The part of a slot that each rep has left for next time, where capacities are fractions: column `carried`."""
+        left = self.case.carried
+        return {} if left is None else dict(zip(self.case.rep_ids, left.tolist(), strict=True))
 
     @property
     def next_in_turn(self) -> Id | None:

@@ -23,6 +23,7 @@ class LimitKind(StrEnum):
     NEWCOMER_VALUE_QUOTA = "newcomer value quota"
     NEWCOMER_CEILING = "newcomer ceiling"
     NEWCOMER_MINIMUM = "newcomer minimum"
+    OWNER = "owner first"
 
     @classmethod
     def of(cls, kind: object) -> "LimitKind":

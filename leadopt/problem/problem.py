@@ -15,6 +15,7 @@ from leadopt.errors import InvalidInput
 from leadopt.problem.by_content import Interned
 from leadopt.problem.counted import Counted
 from leadopt.problem.gains import Affinity
+from leadopt.problem.groups import Groups, together_of
 from leadopt.problem.inputs import array_of, capacity_of, frozen, number_of, pins_of, told
 from leadopt.problem.limit_kinds import LimitKind
 
@@ -162,8 +163,9 @@ class Limit:
 class _Known:
     """What a `Problem` found out about itself. Not a field: it is neither shown nor saved."""
 
-    __slots__ = ("_counted",)
+    __slots__ = ("_contraction", "_counted")
     _counted: Counted
+    _contraction: object  # what `leadopt.problem.together` makes of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -186,13 +188,17 @@ class Problem(_Known):
         int64 (n_leads,), the rep a lead is fixed to, -1 = free; or a mapping from lead to rep; None = no pins
     reserve
         gain of leaving a lead in the pool; -inf = every lead must be placed
+    together
+        int64 (n_leads,), leads with the same number go to one rep or to the pool together, -1 = alone; it becomes the
+        number of each lead's group, or None where all are alone. A pin of one holds for all
     even_by
         float64 (n_reps,), what loads are in proportion to in the most even of equally good answers; None = capacity
 
     Raises
     ------
     InvalidInput
-        wrong shapes or types, unknown indices, a pin to an ineligible rep, gains too large to add up
+        wrong shapes or types, unknown indices, a pin to an ineligible rep, gains too large to add up, leads that stay
+        together pinned to several reps
     """
 
     affinity: Affinity
@@ -200,6 +206,7 @@ class Problem(_Known):
     limits: tuple[Limit, ...] = ()
     pins: Ints = None  # type: ignore[assignment]  # filled in by __post_init__
     reserve: float = 0.0
+    together: Ints | None = None
     even_by: Floats | None = None
 
     def __post_init__(self) -> None:
@@ -210,6 +217,9 @@ class Problem(_Known):
         object.__setattr__(self, "capacity", capacity_of(self.capacity, affinity.n_reps))
         object.__setattr__(self, "limits", _fitted(_limits(self.limits), affinity))
         object.__setattr__(self, "pins", pins_of(self.pins, affinity))
+        object.__setattr__(self, "together", together_of(self.together, affinity.n_leads))
+        if self.together is not None and (self.pins >= 0).any():
+            object.__setattr__(self, "pins", pins_of(Groups.of(self.together).pinned(self.pins), affinity))
         rule = f"finite and at most {_LARGEST:g}, or -inf where every lead must be placed"
         object.__setattr__(self, "reserve", number_of(self.reserve, "reserve:", rule))
         if not (abs(self.reserve) <= _LARGEST or self.reserve == -np.inf):

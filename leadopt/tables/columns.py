@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NOT_READ = ("owner",)  # columns that are read only where they are named
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
@@ -36,6 +38,12 @@ class Columns:
         several settings of fairness, one column for each thing shared: `credit_leads`, `credit_value`, `credit_hot`
     in_fairness
         reps: false for who stays out of fairness: entitled to nothing, and bound by nothing of it; missing is true
+    carried
+        reps: the part of a lead that a fractional capacity left over last time, from 0; told by `Plan.loads`
+    owner
+        leads: the rep who owns the account, and gets the lead wherever the rules allow; None = nobody does
+    current_rep
+        leads: who has the lead now; it stays there unless the plan gains more by `Policy.move_cost` than it costs
     is_newcomer, tenure_days, hired_on
         reps: who is new, by a flag, by days of tenure, or by a date
     territory
@@ -59,6 +67,9 @@ class Columns:
     pace: str = "pace"
     credit: str = "credit"
     in_fairness: str = "in_fairness"
+    carried: str = "carried"
+    owner: str | None = None
+    current_rep: str = "current_rep"
     is_newcomer: str = "is_newcomer"
     tenure_days: str = "tenure_days"
     hired_on: str = "hired_on"

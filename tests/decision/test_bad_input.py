@@ -81,7 +81,7 @@ def test_capacities_that_are_no_counts(kind, capacity):
     said = refusal(reps=framed(kind, {"rep_id": ["Ann", "Bo"], "capacity": [1, capacity]}))
     rule, _, found = said.partition("; found ")
     most = " from 0 to 9.0072e+15" if capacity == float("inf") else ", 0 or more"
-    assert rule == f"reps.capacity, row 2: must be a whole number{most}"
+    assert rule == f"reps.capacity, row 2: must be a finite number{most}"
     assert found == "nothing" if np.isnan(capacity) else float(found) == capacity
 
 

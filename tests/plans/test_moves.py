@@ -224,7 +224,8 @@ def test_kept_leads_of_a_segment_keep_their_evidence():
         ({"keep": {0: "Ann"}, "move_cost": -1}, "move_cost: must be a finite number, 0 or more; found -1"),
         ({"keep": {0: "Ann"}, "move_cost": "x"}, "move_cost: must be a finite number, 0 or more; found 'x'"),
         ({"keep": {0: "Ann"}, "move_cost": float("nan")}, "move_cost: must be a finite number, 0 or more; found nan"),
-        ({"move_cost": 1}, "move_cost: counts for leads that somebody has: pass keep=; found 1 without"),
+        ({"move_cost": 1}, "move_cost: counts for leads that somebody has: pass keep=, or a column "
+                             "current_rep of leads; found 1 without"),
         ({"keep": [0]}, "keep: must be a Plan or a dict from lead id to rep id; found list"),
         ({"keep": {7: "Ann"}}, "keep: none of its 1 leads is among the leads; pass the plan of the same leads"),
         ({"keep": {"0": "Ann"}}, "keep (lead ids) holds text ('0') and leads holds whole numbers (0): ids must be of "

@@ -15,6 +15,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.capacity import Hours
+from leadopt.decision.accounts import Owned
 from leadopt.decision.case import Case, Evidence, Explored, Kept, States
 from leadopt.decision.shares import SHARED, Shared
 from leadopt.eligibility import ExcludeRule, MatchRule, SkillsRule, Verdicts
@@ -36,12 +37,12 @@ RECORDS = (
     Record("affinity", Affinity, "rates row scale"),
     Record("limit", Limit, "reps leads usage lower upper penalty name kind of"),
     Record("hours", Hours, "left usual effort pace"),
-    Record("problem", Problem, "affinity capacity limits pins reserve even_by"),
+    Record("problem", Problem, "affinity capacity limits pins reserve together even_by"),
     Record(
         "columns",
         Columns,
         "lead_id rep_id value currency capacity available open_leads max_open min_leads effort hours open_hours pace "
-        "credit in_fairness is_newcomer tenure_days hired_on territory converted at",
+        "credit in_fairness carried owner current_rep is_newcomer tenure_days hired_on territory converted at",
     ),
     Record("match", MatchRule, "column reps_column"),
     Record("skills", SkillsRule, "needs has"),
@@ -56,7 +57,7 @@ RECORDS = (
         "policy",
         Policy,
         "segment_by eligibility fairness newcomers reserve score half_life_days rep_by bins explore currencies limit "
-        "balance_open columns",
+        "balance_open together move_cost columns",
     ),
     Record("limit rule", LimitRule, "reps leads most least usage weight each name"),
     Record("verdicts", Verdicts, "words kind_of_lead allowed excludes"),
@@ -75,6 +76,7 @@ RECORDS = (
     Record("evidence", Evidence, "segment_by segments segment_of_lead estimates n_outcomes states joint"),
     Record("shared", Shared, "of words leads usage weight most credit entitlement outside held"),
     Record("kept", Kept, "previous move_cost gains lost"),
+    Record("owned", Owned, "owner named most proven"),
     Record("explored", Explored, "share gains"),
     Record("worths", Worths, "segments expected low high won"),
     Record("valued", Valued, "columns n_won noise worths segment_of_lead"),
@@ -82,7 +84,8 @@ RECORDS = (
         "case",
         Case,
         "lead_ids rep_ids problem policy rules evidence away newcomer territory_of_lead territory_of_rep unit notes "
-        "shared kept explored valued rates_are_chances assumed hours",
+        "shared kept explored valued rates_are_chances owned assumed hours "
+        "carried",
     ),
 )
 _NAMED = {record.name: record for record in RECORDS}
@@ -193,6 +196,7 @@ def _sizes(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, tup
     yield "capacity_prices", parts["capacity_prices"], (n_reps,)
     yield "limit_prices_of_problem", parts["limit_prices_of_problem"], (len(case.problem.limits),)
     yield "away", case.away, (n_reps,)
+    yield "carried", case.carried, (n_reps,)
     yield "newcomer", case.newcomer, (n_reps,)
     yield "assumed", case.assumed, (n_reps,)
     yield "territory_of_lead", case.territory_of_lead, (n_leads,)
@@ -208,6 +212,7 @@ def _sizes(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, tup
             yield f"shared.{name}", getattr(shared, name), (n_reps,)
         if isinstance(shared.usage, Affinity):
             yield "shared.usage", shared.usage, (n_leads, n_reps)
+    yield "problem.together", case.problem.together, (n_leads,)
     yield from _sizes_beside(case)
     if case.evidence is not None:
         yield from _sizes_of_evidence(case.evidence, n_leads, n_reps)
@@ -228,6 +233,9 @@ def _sizes_beside(case: Case) -> Iterator[tuple[str, Any, tuple[int, ...]]]:
     if case.kept is not None:
         yield "kept.previous", case.kept.previous, (n_leads,)
         yield "kept.gains", case.kept.gains, (n_leads, n_reps)
+    if case.owned is not None:
+        yield "owned.owner", case.owned.owner, (n_leads,)
+        yield "owned.named", case.owned.named, (n_leads,)
     if case.explored is not None:
         yield "explored.gains", case.explored.gains, (n_leads, n_reps)
 
@@ -279,6 +287,8 @@ def _indices(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, i
     if case.kept is not None:
         yield "kept.previous", case.kept.previous, -1, n_reps
         yield "kept.lost", np.array([lead for lead, _ in case.kept.lost], dtype=np.int64), 0, n_leads
+    if case.owned is not None:
+        yield "owned.owner", case.owned.owner, -1, n_reps
     if case.evidence is not None:
         yield "evidence.segment_of_lead", case.evidence.segment_of_lead, 0, len(case.evidence.segments)
         if (joint := case.evidence.joint) is not None:
