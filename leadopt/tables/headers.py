@@ -270,7 +270,10 @@ def header_for(field: str, columns: Sequence[str]) -> str | None:
     >>> header_for("rep_id", ["Verkäufer", "Kapazität"]), header_for("rep_id", ["x"])
     ('Verkäufer', None)
     """
-    return _given_out(columns, (field,)).get(field) if field in _WORDS else None
+    if field not in _WORDS:
+        return None
+    others = {folded(other) for other in _WORDS if other != field}  # the usual names of other fields mean those
+    return _given_out([column for column in columns if folded(column) not in others], (field,)).get(field)
 
 
 def same_header(name: str, columns: Sequence[str]) -> str | None:
