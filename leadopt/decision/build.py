@@ -30,6 +30,7 @@ from leadopt.tables import Table
 from leadopt.tables.cells import Id
 from leadopt.tables.columns import Columns
 from leadopt.tables.dates import check_settled
+from leadopt.tables.reading.reader import Reading
 from leadopt.tables.text import count
 
 _MOST_LEVELS = 50  # a column with more categories is taken for a name or a number, unless segment_by asks for it
@@ -80,7 +81,8 @@ def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, met
         a table or setting breaks a rule; says where, which rule, what was found
     """
     meter.enter("read")
-    lead_table, rep_table = Table(leads, "leads"), Table(reps, "reps")
+    reading = Reading(formats=policy.formats, outcomes=policy.outcomes)
+    lead_table, rep_table = Table(leads, "leads", reading), Table(reps, "reps", reading)
     lead_ids, rep_ids = lead_table.ids(policy.columns.lead_id), rep_table.ids(policy.columns.rep_id)
     meter.enter("learn")
     if history is not None and affinity is not None:
@@ -91,7 +93,7 @@ def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, met
     if affinity is not None and not isinstance(affinity, AffinityModel):
         gains = _given(affinity, lead_table.n_rows, len(rep_ids))
         return known(gains=gains, evidence=None, unit="gain", notes=(), valued=None)
-    past = None if history is None else Table(history, "history")
+    past = None if history is None else _judged(Table(history, "history", reading), policy.columns.converted)
     model, notes = (affinity, []) if past is None else _learn(lead_table, past, policy, now)
     if model is not None and not hasattr(model, "n_outcomes_"):
         raise InvalidInput("affinity: this AffinityModel has learned nothing yet; call fit(history) first")
@@ -167,10 +169,23 @@ def build(
         territory_of_rep=_territories(reps, policy.columns),
         unit=known.unit,
         rates_are_chances=known.rates_are_chances,
-        notes=(*known.notes, *free.notes, *pin_notes, *share_notes, *limit_notes, *_newcomer_notes(policy, new)),
+        notes=(
+            *known.notes,
+            *leads.reading.notes,
+            *free.notes,
+            *pin_notes,
+            *share_notes,
+            *limit_notes,
+            *_newcomer_notes(policy, new),
+        ),
         shared=shared,
         valued=known.valued,
     )
+
+
+def _judged(history: Table, converted: str) -> Table:
+    """Return history with its outcomes read; an empty one, which cannot name its columns, as it is."""
+    return history.judged(converted) if history.columns else history
 
 
 def _classified(model: Classifier, leads: Table, reps: Table, policy: Policy) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from leadopt.learning.history.won_values import WonValues, won_values
 from leadopt.learning.lead_worth import Worths
 from leadopt.problem.linear_algebra import applied
 from leadopt.tables import Table
-from leadopt.tables.currencies import check_currencies
+from leadopt.tables.currencies import check_currencies, with_signs
 
 SCALES = Scales(column=1.0, pair=0.5)
 """Of the logarithm: values within a factor of e are usual. At half and twice, mean errors of the logarithm on simulated
@@ -125,7 +125,7 @@ class ValueModel:
             raise InvalidInput(f"ValueModel.columns: must be distinct names of columns; found {self.columns!r}")
         asked = check_bins("ValueModel.bins", self.bins, columns)
         rates = check_currencies("ValueModel.currencies", self.currencies)
-        table = Table(history, "history")
+        table = with_signs(Table(history, "history"), self.value, self.currency)
         names = (*columns, *([self.rep] if self.rep in table and self.rep not in columns else []))
         currency = self.currency if self.currency in table else None
         won = won_values(table, names, self.value, self.converted, currency, rates)
