@@ -35,6 +35,7 @@ from leadopt.tables.columns import NAMED, Columns
 from leadopt.tables.dates import check_settled
 from leadopt.tables.headers import Kind, same_header
 from leadopt.tables.ids import IdBook, look_alikes, twice_but_for_blanks
+from leadopt.tables.reading.reader import Reading
 from leadopt.tables.text import count
 
 _MOST_LEVELS = 50  # a column with more categories is taken for a name or a number, unless segment_by asks for it
@@ -149,9 +150,10 @@ class _Batch:
 
 def _read(leads: Any, reps: Any, history: Any, policy: Policy, *, given: bool) -> _Batch:
     columns, notes = policy.columns, list[str]()
-    own: dict[Kind, Table] = {"leads": Table(leads, "leads"), "reps": Table(reps, "reps")}
+    reading = Reading(formats=policy.formats, outcomes=policy.outcomes)
+    own: dict[Kind, Table] = {"leads": Table(leads, "leads", reading), "reps": Table(reps, "reps", reading)}
     if history is not None:
-        own["history"] = Table(history, "history")
+        own["history"] = Table(history, "history", reading)
     check_needed(policy, own)
     ids: dict[Kind, str] = {"leads": columns.of("leads").lead_id, "reps": columns.of("reps").rep_id}
     for kind, table in own.items():
@@ -164,6 +166,8 @@ def _read(leads: Any, reps: Any, history: Any, policy: Policy, *, given: bool) -
     lead_ids, rep_ids = _ids(called["leads"], columns.lead_id), _ids(called["reps"], columns.rep_id)
     notes += doubtful_ids(called["leads"], columns.lead_id, lead_ids)
     notes += doubtful_ids(called["reps"], columns.rep_id, rep_ids)
+    if "history" in own and own["history"].columns:  # an empty one cannot name its columns
+        called["history"] = called["history"].judged(columns.converted)
     return _Batch(
         leads=called["leads"],
         reps=called["reps"],
