@@ -14,8 +14,11 @@ from leadopt.learning.history.bins import check_bins
 from leadopt.learning.scoring import plain_weights
 from leadopt.limit_rules import LimitRule, as_rules
 from leadopt.tables.cells import Id, is_number
-from leadopt.tables.columns import NOT_READ, Columns
+from leadopt.tables.columns import Columns
 from leadopt.tables.currencies import check_currencies
+from leadopt.tables.reading.encodings import read_text
+from leadopt.tables.reading.formats import Formats
+from leadopt.tables.reading.outcomes import Outcomes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +36,12 @@ _FIRST = {  # the settings of the first release: a later one that is left at its
 _LATEST = {  # settings that plain data of a policy hold only where they are used
     "policy": ("limit", "balance_open", "together", "move_cost"),
     "columns": ("in_fairness", "carried", "owner", "current_rep"),
+}
+_KINDS: dict[str, type] = {  # settings that are tables of settings
+    "newcomers": NewcomerQuota,
+    "formats": Formats,
+    "outcomes": Outcomes,
+    "columns": Columns,
 }
 _RULES: dict[str, Callable[..., Rule]] = {"match": MatchRule, "skills": SkillsRule, "exclude": ExcludeRule}
 
@@ -80,6 +89,10 @@ class Policy:
         what taking a lead away from the rep who has it costs (column `current_rep`, or `keep=`), in the plan's unit
     half_life_days
         history this old counts half as much as today's; None = all counts alike; "learn" = as predicts best
+    formats
+        how dates and numbers are written, where text does not tell (`Formats`)
+    outcomes
+        which words of history say won, lost or open, beside those that are known (`Outcomes`)
     columns
         what the columns are called
 
@@ -106,6 +119,8 @@ class Policy:
     balance_open: bool = False
     together: str | None = None
     move_cost: float = 0.0
+    formats: Formats = field(default_factory=Formats)
+    outcomes: Outcomes = field(default_factory=Outcomes)
     columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
@@ -120,9 +135,9 @@ class Policy:
                 )
         object.__setattr__(self, "fairness", _one_or_several(self.fairness))
         object.__setattr__(self, "limit", as_rules(self.limit))
-        for name, kind in (("newcomers", NewcomerQuota), ("columns", Columns)):
+        for name, kind in _KINDS.items():
             value = getattr(self, name)
-            if not isinstance(value, kind) and not (value is None and name != "columns"):
+            if not isinstance(value, kind) and not (value is None and name == "newcomers"):
                 raise InvalidInput(f"policy.{name}: must be {kind.__name__}(...); found {value!r}")
         if not (is_number(self.reserve) and self.reserve < float("inf")):
             raise InvalidInput(f"policy.reserve: must be a number, or -inf to place every lead; found {self.reserve!r}")
@@ -139,9 +154,6 @@ class Policy:
         if self.score is not None:
             object.__setattr__(self, "score", plain_weights(self.score))
         object.__setattr__(self, "currencies", check_currencies("policy.currencies", self.currencies))
-        for column, name in asdict(self.columns).items():
-            if not isinstance(name, str) and not (name is None and column in NOT_READ):
-                raise InvalidInput(f"policy.columns.{column}: must be the name of a column; found {name!r}")
 
     def _name_columns(self) -> None:
         for setting in ("segment_by", "rep_by"):
@@ -185,7 +197,8 @@ class Policy:
             "limit": [rule.plain() for rule in self.limit],
             "together": self.together,
             "move_cost": self.move_cost,
-            "columns": asdict(self.columns),
+            **{name: told for name in ("formats", "outcomes") if any((told := getattr(self, name).to_dict()).values())},
+            "columns": self.columns.plain(),
         }
         return _as_before(settings)
 
@@ -224,7 +237,7 @@ class Policy:
             settings["reserve"] = _number("reserve", settings["reserve"])
         if isinstance(settings.get("fairness"), list | tuple):
             settings["fairness"] = tuple(_settings("policy.fairness", Fairness, one) for one in settings["fairness"])
-        for name, kind in (("fairness", Fairness), ("newcomers", NewcomerQuota), ("columns", Columns)):
+        for name, kind in {"fairness": Fairness, **_KINDS}.items():
             if name in settings and not isinstance(settings[name], tuple):
                 settings[name] = _settings(f"policy.{name}", kind, settings[name])
         rules = settings.get("eligibility", [])
@@ -240,15 +253,12 @@ class Policy:
     def from_toml(cls, path: str | Path) -> Self:
         """Return the policy in a TOML file; see `from_dict`."""
         import tomllib
-        from pathlib import Path
 
+        text = read_text(path)
         try:
-            text = Path(path).read_text(encoding="utf-8")
             return cls.from_dict(tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
             raise InvalidInput(f"{path}: is not valid TOML: {error}") from None
-        except UnicodeDecodeError:
-            raise InvalidInput(f"{path}: must be text in UTF-8") from None
         except InvalidInput as error:
             raise InvalidInput(f"{path}: {error}") from None
 

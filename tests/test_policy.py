@@ -12,6 +12,8 @@ from leadopt.errors import InvalidInput
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.policy import LimitRule, Policy, exclude, match, skills
 from leadopt.tables.columns import Columns
+from leadopt.tables.reading.formats import Formats
+from leadopt.tables.reading.outcomes import Outcomes
 from tests.strategies import examples
 
 FULL = Policy(
@@ -33,6 +35,8 @@ FULL = Policy(
         LimitRule(reps=["Ann", 7], least=2, usage="value", weight=0.5),
     ],
     balance_open=True,
+    formats=Formats(dates="day first", decimal={"value": ",", "history.value": "."}),
+    outcomes=Outcomes(won=["Gewonnen!"], lost=["Aus"], open=["Demo", "Angebot"]),
     columns=Columns(lead_id="id", value="größe"),
 )
 
@@ -89,6 +93,15 @@ weight = 0.5
 visits = 1
 budget = {yes = 3, no = 0.5}
 
+[formats]
+dates = "day first"
+decimal = {value = ",", "history.value" = "."}
+
+[outcomes]
+won = ["Gewonnen!"]
+lost = "Aus"
+open = ["Demo", "Angebot"]
+
 [columns]
 lead_id = "id"
 value = "größe"
@@ -126,6 +139,8 @@ UNUSED = {
     "move_cost": 0.0,
     "limit": (),
     "balance_open": False,
+    "formats": Formats(),
+    "outcomes": Outcomes(),
 }
 
 
@@ -216,7 +231,7 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"reserv": 1}, 'policy: unknown key "reserv"; did you mean "reserve"?'),
         ({"Fairness": {}}, 'policy: unknown key "Fairness"; did you mean "fairness"?'),
         ({5: 1}, 'policy: unknown key "5"; known are segment_by, eligibility, fairness, newcomers, reserve, score, '
-                 "half_life_days, rep_by and 8 more"),
+                 "half_life_days, rep_by and 10 more"),
         (5, "policy: must be a table of settings; found 5"),
         (["reserve"], "policy: must be a table of settings; found ['reserve']"),
         ({"fairness": {"lo": 1}}, 'policy.fairness: unknown key "lo"; did you mean "low"?'),
@@ -288,10 +303,21 @@ def test_files_that_are_no_policy_say_which_file(tmp_path):
     path = tmp_path / "policy.toml"
     path.write_text("reserve = ")
     assert refused(Policy.from_toml, path).startswith(f"{path}: is not valid TOML: ")
-    path.write_bytes(b"\xff\xfe")
-    assert refused(Policy.from_toml, path) == f"{path}: must be text in UTF-8"
+    for unread in (b"\xff", b"\xff\xfe\0", "# Größe".encode("cp1252")):
+        path.write_bytes(unread)
+        assert refused(Policy.from_toml, path) == f"{path}: must be text in UTF-8"
+    path.unlink()
+    assert refused(Policy.from_toml, path) == f"{path}: cannot be read: no such file or directory"
     path.write_text("reserv = 1")
     assert refused(Policy.from_toml, path) == f'{path}: policy: unknown key "reserv"; did you mean "reserve"?'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_a_policy_file_may_have_a_mark_and_any_line_ends(tmp_path, encoding, line_end):
+    path = tmp_path / "policy.toml"
+    path.write_bytes(TOML.replace("\n", line_end).encode(encoding))
+    assert Policy.from_toml(path) == FULL
 
 
 scalars = st.one_of(
