@@ -187,7 +187,8 @@ def test_nothing_is_asked_of_who_is_away():
         ({"usage": "sise", "most": 1}, 'policy.limit: usage "sise" is no column of leads; did you mean "size"?'),
         ({"usage": "hours", "most": 1},
          'policy.limit: usage "hours" needs a column "effort" of leads; known are lead_id, source, size, value'),
-        ({"usage": "source", "most": 1}, "leads.source, row 1: must be a finite number, 0 or more; found 'web'"),
+        ({"usage": "source", "most": 1}, "leads.source, row 1: must be a finite number, 0 or more; "
+         "found 'web' (and 5 more rows)"),
         ({"most": -1}, "policy.limit: most must be a number, 0 or more; found -1"),
         ({"least": "2"}, "policy.limit: least must be a number, 0 or more; found '2'"),
         ({"least": 3, "most": 2}, "policy.limit: least must not exceed most; found 3 > 2"),

@@ -12,11 +12,11 @@ from leadopt.decision.accounts import accounts_of, barred_together, pinned_toget
 from leadopt.decision.case import Case
 from leadopt.decision.clock import Clock
 from leadopt.decision.entitlements import Ground, appraise, entitle, even_by, with_limits
-from leadopt.decision.even_share import evenly_shared
 from leadopt.decision.know import Known
 from leadopt.decision.lead_values import values_of
 from leadopt.decision.owners import owned_leads, owners_first
 from leadopt.decision.shares import best_gains, worth
+from leadopt.decision.sharing.even_share import evenly_shared
 from leadopt.eligibility import ProtectRule, Verdicts, judge, pinned_reps
 from leadopt.errors import InvalidInput
 from leadopt.fairness import NewcomerQuota, is_newcomer, ramp_up

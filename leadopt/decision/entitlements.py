@@ -11,8 +11,6 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.capacity import Slots, placeable_in_time
 from leadopt.decision.clock import Clock, allow_more
-from leadopt.decision.even_share import even_share
-from leadopt.decision.open_work import balance_note, less_open_work, open_work, with_open_work
 from leadopt.decision.shares import (
     Shared,
     best_gains,
@@ -21,6 +19,8 @@ from leadopt.decision.shares import (
     with_credit,
     worth,
 )
+from leadopt.decision.sharing.even_share import even_share
+from leadopt.decision.sharing.open_work import balance_note, less_open_work, open_work, with_open_work
 from leadopt.errors import Infeasible, InvalidInput, SolverFailed, Witness, enumerate_some
 from leadopt.fairness import Fairness, NewcomerQuota, band_limits, entitlement_weights, quota_limits
 from leadopt.learning.scoring import score, top

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from leadopt.arrays import Bools, Floats, Ints
-from leadopt.decision.open_work import levelled
+from leadopt.decision.sharing.open_work import levelled
 from leadopt.fairness import entitlements
 from leadopt.problem.gains import Affinity
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from leadopt.arrays import Floats
 from leadopt.decision.case import Answered, Case
-from leadopt.decision.open_work import levelled
 from leadopt.decision.shares import Shared
+from leadopt.decision.sharing.open_work import levelled
 from leadopt.errors import InvalidInput
 from leadopt.fairness import entitlements
 from leadopt.tables.cells import Id

@@ -11,8 +11,8 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Case
 from leadopt.decision.clock import Clock
-from leadopt.decision.even_share import evenly_shared, unshared
 from leadopt.decision.owners import owners_first
+from leadopt.decision.sharing.even_share import evenly_shared, unshared
 from leadopt.errors import InvalidInput, did_you_mean, enumerate_some
 from leadopt.problem.certify import certify
 from leadopt.problem.limit_kinds import LimitKind

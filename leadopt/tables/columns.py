@@ -7,9 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from leadopt.errors import InvalidInput, did_you_mean
-from leadopt.tables.headers import READ_OF, Kind
-
-NOT_READ = ("owner",)  # columns that are read only where they are named
+from leadopt.tables.headers import NOT_READ, READ_OF, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,8 +140,7 @@ _TEXT: Mapping[str, str] = MappingProxyType(
             propriétaire du compte
         """,
         "current_rep": """
-            current rep; current owner; lead owner; assigned to; assigned rep; 当前负责人; aktueller vertreter;
-            asignado a; attribué à
+            current rep; current owner; 当前负责人; aktueller vertreter; rep actual; commercial actuel
         """,
         "is_newcomer": """
             is newcomer; newcomer; is new; new hire; new; rookie; trainee; is trainee; junior; onboarding;
@@ -209,6 +208,9 @@ READ_OF: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
 )
 """Fields of `Columns` that are read of each table."""
 
+NOT_READ = ("owner",)
+"""Fields that are read only where they are named: a "Lead Owner" may well be whose queue the lead waits in."""
+
 NEEDED: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
     {"leads": ("lead_id",), "reps": ("rep_id",), "history": ("rep_id", "converted")}
 )
@@ -264,8 +266,9 @@ def likely(columns: Sequence[str], kind: Kind) -> dict[str, str]:
     >>> likely(["Deal ID", "Deal Owner", "Stage", "Close Date"], "history")
     {'rep_id': 'Deal Owner', 'converted': 'Stage', 'at': 'Close Date', 'lead_id': 'Deal ID'}
     """
-    found = _given_out(columns, READ_OF[kind])
-    return {field: found[field] for field in READ_OF[kind] if field in found}
+    fields = tuple(field for field in READ_OF[kind] if field not in NOT_READ)
+    found = _given_out(columns, fields)
+    return {field: found[field] for field in fields if field in found}
 
 
 def clearly(columns: Sequence[str], fields: Sequence[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from leadopt import Affinity, Columns, Fairness, InvalidInput, Limit, Plan, Policy, assign
 from leadopt.cli.assigning import plan_files
-from leadopt.decision.open_work import levelled, with_open_work
+from leadopt.decision.sharing.open_work import levelled, with_open_work
 from leadopt.policy import exclude
 from leadopt.problem.problem import Problem
 from tests.oracles import _all_answers
