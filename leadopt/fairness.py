@@ -22,6 +22,7 @@ from leadopt.tables.columns import Columns
 
 _BANDS = {"leads": LimitKind.FAIRNESS_BAND, "value": LimitKind.VALUE_BAND, "hot": LimitKind.HOT_LEAD_BAND}
 _NEWCOMERS = "newcomers"
+ENTITLEMENT_WORDS = ("capacity", "equal", "performance")  # entitlements that are no columns of reps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from leadopt.decision.shares import (
 from leadopt.decision.sharing.even_share import even_share
 from leadopt.decision.sharing.open_work import balance_note, less_open_work, open_work, with_open_work
 from leadopt.errors import Infeasible, InvalidInput, SolverFailed, Witness, enumerate_some
-from leadopt.fairness import Fairness, NewcomerQuota, band_limits, entitlement_weights, quota_limits
+from leadopt.fairness import ENTITLEMENT_WORDS, Fairness, NewcomerQuota, band_limits, entitlement_weights, quota_limits
 from leadopt.learning.scoring import score, top
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
@@ -190,7 +190,6 @@ class _Pool(NamedTuple):
 
 
 _Kind = tuple[str, float]
-_WORDS = ("capacity", "equal", "performance")  # of entitlements that are no column
 
 
 def _kind(fairness: Fairness) -> _Kind:
@@ -234,7 +233,7 @@ def _entitled(ground: Ground, fairness: Fairness, pool: _Pool, best: _Best) -> S
     weight = entitlement_weights(fairness, ground.reps, slots, performance)
     outside = _outside(ground, fairness, weight)
     weight = np.where(outside, 0.0, weight)
-    if outside[pool.most > 0].all() and (pool.most > 0).any() and fairness.entitlement in _WORDS:
+    if outside[pool.most > 0].all() and (pool.most > 0).any() and fairness.entitlement in ENTITLEMENT_WORDS:
         column = f"{ground.reps.name}.{ground.policy.columns.in_fairness}"
         raise InvalidInput(
             f"{column}: false for every rep who can get leads, so that nobody shares anything; let somebody in, or "
@@ -269,7 +268,7 @@ def _outside(ground: Ground, fairness: Fairness, weight: Floats) -> Bools:
     out = np.zeros(len(weight), dtype=bool)
     if column in ground.reps:
         out = ground.reps.fractions(column) == 0
-    return out | (weight == 0) if fairness.entitlement not in _WORDS else out
+    return out | (weight == 0) if fairness.entitlement not in ENTITLEMENT_WORDS else out
 
 
 def _outside_note(ground: Ground, fairness: Fairness, one: Shared) -> str:
