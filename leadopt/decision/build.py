@@ -23,6 +23,7 @@ from leadopt.fairness import NewcomerQuota, is_newcomer, ramp_up
 from leadopt.limit_rules import Floor, rule_limits
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
+from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.linear_algebra import applied
 from leadopt.problem.problem import Limit, Problem
 from leadopt.tables import Table
@@ -181,17 +182,18 @@ def _reserve_notes(case: Case) -> list[str]:
     problem, gains = case.problem, case.gains
     best = best_gains(problem.affinity, ~case.away)
     left = (problem.pins < 0) & np.isfinite(best) & (best <= problem.reserve)
+    asked = any(limit.lower > 0 and limit.kind is not LimitKind.EVEN_SHARE for limit in problem.limits)
     worthless = left & (gains.scale == 0) if case.unit == "value" else np.zeros(len(left), dtype=bool)
     notes = []
     if n := int(worthless.sum()):
         notes.append(
             f"{count(n, 'lead')} {_have(n)} a value of 0, not above the reserve of {number(problem.reserve)}, and "
-            f'{_stay(n)} in the pool: leave the cell empty where 0 means "not filled in", or set reserve below 0'
+            f'{_stay(n, asked)}: leave the cell empty where 0 means "not filled in", or set reserve below 0'
         )
     if n := int((left & ~worthless).sum()):
         notes.append(
             f"{count(n, 'lead')} {'gains' if n == 1 else 'gain'} no more than the reserve of {number(problem.reserve)} "
-            f"with anybody, and {_stay(n)} in the pool: lower the reserve to hand {'it' if n == 1 else 'them'} out"
+            f"with anybody, and {_stay(n, asked)}: lower the reserve to hand {'it' if n == 1 else 'them'} out"
         )
     return notes
 
@@ -200,8 +202,8 @@ def _have(n: int) -> str:
     return "has" if n == 1 else "have"
 
 
-def _stay(n: int) -> str:
-    return "stays" if n == 1 else "stay"
+def _stay(n: int, asked: bool) -> str:
+    return f"{'stays' if n == 1 else 'stay'} in the pool{' unless a minimum asks for it' if asked else ''}"
 
 
 def _protection(policy: Policy, new: Bools) -> list[ProtectRule]:

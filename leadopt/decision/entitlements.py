@@ -20,7 +20,13 @@ from leadopt.decision.shares import (
     worth,
 )
 from leadopt.decision.sharing.even_share import even_share
-from leadopt.decision.sharing.open_work import balance_note, less_open_work, open_work, with_open_work
+from leadopt.decision.sharing.open_work import (
+    balance_note,
+    less_open_work,
+    open_work,
+    with_open_leads,
+    with_open_work,
+)
 from leadopt.errors import Infeasible, InvalidInput, SolverFailed, Witness, enumerate_some
 from leadopt.fairness import ENTITLEMENT_WORDS, Fairness, NewcomerQuota, band_limits, entitlement_weights, quota_limits
 from leadopt.learning.scoring import score, top
@@ -200,12 +206,26 @@ def _pool(ground: Ground, kind: _Kind) -> _Pool:
     of, hot_share = kind
     slots = ground.slots.most
     if of == "leads":
-        return _Pool(None, 1.0, placeable(ground), slots.astype(np.float64))
+        return _pool_of_leads(ground)
     if of == "value":
         usage = worth(ground.problem.affinity)
         return _Pool(None, usage, ground.total_value or 0.0, most_worth(usage, slots))
     hot = hot_leads(ground, hot_share)
     return _Pool(hot, 1.0, len(hot), np.minimum(slots, eligible_counts(ground.problem.affinity, hot)))
+
+
+def _pool_of_leads(ground: Ground) -> _Pool:
+    """Return all leads; where open work is levelled, without those that gain no more than in the pool."""
+    slots = ground.slots.most.astype(np.float64)
+    if not ground.policy.balance_open:
+        return _Pool(None, 1.0, placeable(ground), slots)
+    best = best_gains(ground.problem.affinity, ground.slots.most > 0)
+    able = (best > ground.problem.reserve) | (ground.problem.pins >= 0)
+    if able.all():
+        return _Pool(None, 1.0, placeable(ground), slots)
+    leads = np.flatnonzero(able)
+    most = np.minimum(slots, eligible_counts(ground.problem.affinity, leads))
+    return _Pool(leads, 1.0, min(placeable(ground), len(leads)), most)
 
 
 class _Best:
@@ -351,15 +371,17 @@ def _raised(ground: Ground, problem: Problem, one: Shared) -> tuple[Sequence[Lim
         inside = np.flatnonzero(~one.outside)
         most = Limit(reps=inside, leads=one.leads, usage=one.usage, upper=float(share.sum()) * (1.0 + ROUNDING))
         problem = problem.replace(limits=(*problem.limits, most))
+    leads = one.leads
     if one.held is not None:
+        leads = with_open_leads(leads, problem.n_leads, one.held)
         problem, share = with_open_work(problem, one.held), np.where(ground.slots.most > 0, one.weight, 0.0)
     try:
-        found = leximin(problem, entitlement=share, names=ground.names, usage=one.usage, leads=one.leads, meter=meter)
+        found = leximin(problem, entitlement=share, names=ground.names, usage=one.usage, leads=leads, meter=meter)
     except Infeasible:  # the plan's own solve will say so, in the user's names
         return (), ""
     except OutOfTime:
         return (), f"fair shares were not found in time, and none is asked for; {allow_more(ground.clock.limit_s)}"
-    return found.limits if one.held is None else less_open_work(found.limits, one.held), found.note
+    return found.limits if one.held is None else less_open_work(found.limits, one.held, one.leads), found.note
 
 
 def _bounded(problem: Problem, limits: Sequence[Limit]) -> Problem:

@@ -179,3 +179,14 @@ def test_names_of_columns_are_settings():
     reps = {"rep_id": ["A", "B"], "capacity": [9, 9], "busy": [4, 0]}
     plan = assign(leads_of(6), reps, policy=Policy(balance_open=True, columns=Columns(open_leads="busy")))
     assert loads(plan) == {"A": 1, "B": 5}
+
+
+def test_leads_that_gain_nothing_stay_in_the_pool_all_the_same():
+    leads = leads_of(12, value=[0, 5, 5] * 4)
+    for reps in (REPS, {"rep_id": REPS["rep_id"], "open_leads": REPS["open_leads"]}):
+        plan = assign(leads, reps, policy=ON)
+        assert {row["reason"] for row in plan.unassigned} == {"below_reserve"}
+        assert np.bincount(plan.rep_of_lead[plan.rep_of_lead >= 0], minlength=3).tolist() == [0, 5, 3]
+        band = assign(leads, reps, policy=ON, fairness=Fairness(low=1, high=1))
+        assert band.case.shared[0].entitlement.tolist() == [0, 5, 3]
+        assert np.bincount(band.rep_of_lead[band.rep_of_lead >= 0], minlength=3).tolist() == [0, 5, 3]

@@ -21,15 +21,17 @@ from leadopt.problem.groups import Groups
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit, Problem
 
-_SHARES = (LimitKind.FAIRNESS_BAND, LimitKind.VALUE_BAND, LimitKind.FAIR_SHARE)
+_BANDS = (LimitKind.FAIRNESS_BAND, LimitKind.VALUE_BAND)
 _PART = 0.25  # of the time left, for each of two searches at most
 _MOST_KINDS = 20_000_000  # kinds of leads times reps that are looked at for gains above a reserve
 _SHOWN = 3
 
 
-def shares_are_said(problem: Problem) -> bool:
+def shares_are_said(problem: Problem, policy: Policy) -> bool:
     """Return whether limits say how leads, or their value, are shared out, so that nothing has to be assumed."""
-    return any(limit.kind in _SHARES and limit.leads is None for limit in problem.limits)
+    raised = any(one.maximin and one.of != "hot" for one in policy.fairnesses)
+    kinds = (*_BANDS, LimitKind.FAIR_SHARE) if raised else _BANDS
+    return any(limit.kind in kinds for limit in problem.limits)
 
 
 def evenly_shared(case: Case, clock: Clock | None = None, away: Sequence[int] = ()) -> Case:
@@ -43,7 +45,7 @@ def evenly_shared(case: Case, clock: Clock | None = None, away: Sequence[int] = 
     before, weight = _note(case.policy, case.assumed, case.problem, case.rep_ids), case.assumed.copy()
     weight[list(away)] = 0.0
     problem = unshared(case.problem, weight)
-    if not shares_are_said(problem):
+    if not shares_are_said(problem, case.policy):
         problem = even_share(problem, weight, clock, case.kept)
     notes = [note for note in case.notes if note != before]
     note = _note(case.policy, weight, problem, case.rep_ids)
@@ -60,7 +62,7 @@ def _note(policy: Policy, weight: Floats, problem: Problem, rep_ids: Sequence[ob
     """Return what is assumed, in words, and how to say otherwise."""
     column = policy.columns.capacity
     lacks = f'no column "{column}" in reps: '
-    if shares_are_said(problem):
+    if shares_are_said(problem, policy):
         return f"{lacks}nobody has a ceiling, and fairness alone says how leads are shared"
     most = _even(weight, _Able.of(problem).leads(weight > 0))
     more = [

@@ -76,14 +76,19 @@ def with_open_work(problem: Problem, held: Floats) -> Problem:
     )
 
 
-def less_open_work(limits: Sequence[Limit], held: Floats) -> tuple[Limit, ...]:
-    """Return limits on what reps have as limits on what they get."""
-    return tuple(_less(limit, held if limit.reps is None else held[limit.reps]) for limit in limits)
+def with_open_leads(leads: Ints | None, n_leads: int, held: Floats) -> Ints | None:
+    """Return which leads count, open ones too, where those are behind all others; None = all."""
+    return None if leads is None else np.append(leads, n_leads + np.arange(int(held.sum())))
 
 
-def _less(limit: Limit, held: Floats) -> Limit:
+def less_open_work(limits: Sequence[Limit], held: Floats, leads: Ints | None) -> tuple[Limit, ...]:
+    """Return limits on what reps have as limits on what they get of the leads that count."""
+    return tuple(_less(limit, held if limit.reps is None else held[limit.reps], leads) for limit in limits)
+
+
+def _less(limit: Limit, held: Floats, leads: Ints | None) -> Limit:
     had = float(held.sum())
-    return replace(limit, lower=max(0.0, limit.lower - had), upper=max(0.0, limit.upper - had))
+    return replace(limit, leads=leads, lower=max(0.0, limit.lower - had), upper=max(0.0, limit.upper - had))
 
 
 def _padded(affinity: Affinity, n_more: int) -> Affinity:
