@@ -289,7 +289,7 @@ def header_for(field: str, columns: Sequence[str]) -> str | None:
     """
     if field not in _WORDS:
         return None
-    others = {folded(other) for other in _WORDS if other != field}  # the usual names of other fields mean those
+    others = {folded(other) for other in _WORDS if other not in (field, *NOT_READ)}  # usual names of other fields
     return _given_out([column for column in columns if folded(column) not in others], (field,)).get(field)
 
 

@@ -181,7 +181,7 @@ def test_pins_beyond_a_capacity_name_ids_and_not_indices():
         "Remove a pin, or raise that limit."
     )
     away = REPS | {"available": [1, 0]}
-    assert "1 lead (3) is pinned to Bo, with room for 0. " in refusal(error=Infeasible, reps=away, pins={3: "Bo"})
+    assert "1 lead (3) is pinned to Bo, who is away. " in refusal(error=Infeasible, reps=away, pins={3: "Bo"})
 
 
 def test_pins_beyond_a_fairness_band_name_the_band():
