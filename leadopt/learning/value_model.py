@@ -125,7 +125,9 @@ class ValueModel:
             raise InvalidInput(f"ValueModel.columns: must be distinct names of columns; found {self.columns!r}")
         asked = check_bins("ValueModel.bins", self.bins, columns)
         rates = check_currencies("ValueModel.currencies", self.currencies)
-        table = with_signs(Table(history, "history"), self.value, self.currency)
+        table = with_signs(Table(history, "history"), self.value, self.currency, rates)
+        for column in columns:
+            table = table.measured(column, asked=column in asked)
         names = (*columns, *([self.rep] if self.rep in table and self.rep not in columns else []))
         currency = self.currency if self.currency in table else None
         won = won_values(table, names, self.value, self.converted, currency, rates)
@@ -192,7 +194,10 @@ class ValueModel:
                 f"ValueModel: history has no won lead with a {self.value}, so there is nothing to expect"
             )
         table = Table(leads, "leads")
-        levels = [levels_of(f"leads.{name}", table.values(name), self.bins_.get(name)) for name in self.columns_]
+        levels = [
+            levels_of(f"leads.{name}", _cells_of(table, name, self.bins_), self.bins_.get(name))
+            for name in self.columns_
+        ]
         segments, row = distinct(list(zip(*levels, strict=True)) if levels else [()] * table.n_rows)
         expected, low, high = self._of_segments(segments, level)
         won = np.array([self._won_of_segment.get(segment, 0) for segment in segments], dtype=np.int64)
@@ -224,6 +229,11 @@ class ValueModel:
         width = ndtri(0.5 + 0.5 * level) * np.sqrt(variance + spreads + of_noise)
         low, high = np.exp(usual + mean - width), np.exp(usual + mean + width)
         return expected, np.minimum(low, expected), np.maximum(high, expected)
+
+
+def _cells_of(table: Table, column: str, bins: Mapping[str, Any]) -> Sequence[Any]:
+    """Return the cells of a column, as numbers if it is binned."""
+    return table.amounts(column) if column in bins else table.values(column)
 
 
 def _numbered(levels: Sequence[str | None]) -> dict[str | None, int]:
