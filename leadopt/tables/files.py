@@ -228,7 +228,7 @@ def _numbered(rows: Any) -> list[tuple[int, list[str]]]:
 def _lines_of(table: str, separator: str, before: int) -> list[int]:
     """Return the line of each record with a cell below the header; `before` lines stand above it."""
     records = _numbered(csv.reader(io.StringIO(table), delimiter=separator))
-    return [before + line for line, row in records[1:] if row]  # polars passes over empty lines
+    return [before + line for line, _ in records[1:]]
 
 
 def _named(frame: "pl.DataFrame", text: Collection[str], *, decimal_comma: bool) -> "pl.DataFrame":

@@ -211,7 +211,7 @@ class Days:
     conflict
         two texts that cannot have the same order
     telling
-        a text that is no ISO date; None = there is none
+        a text that is no ISO date, if possible one that tells the order; None = there is none
     nothing
         words that stand for nothing
     """
@@ -239,7 +239,7 @@ def read_days(texts: Iterable[str], order: str | None = None) -> Days:
     if None not in value.values():
         return Days(value=value)
     found: dict[str, dict[str, Moment]] = {}
-    telling = None
+    telling, decided = None, False
     for text in value:
         value[text] = None
         read = {} if says_nothing(text) or _NO_DAY.fullmatch(text.strip()) else moment_readings(text)
@@ -248,7 +248,9 @@ def read_days(texts: Iterable[str], order: str | None = None) -> Days:
             read = {} if serial is None else dict.fromkeys(ORDERS, serial)
         if read:
             found[text] = read
-            telling = telling or (None if _iso(text.strip()) is not None else text)
+            decides = len({"day first", "month first"} & read.keys()) == 1
+            if _iso(text.strip()) is None and (telling is None or (decides and not decided)):
+                telling, decided = text, decides
     nothing = [text for text in value if says_nothing(text) or _NO_DAY.fullmatch(text.strip())]
     fits = [one for one in ORDERS if all(one in read for read in found.values())]
     fits = [one for one in fits if one != "year first" or not {"day first", "month first"} & set(fits)]
