@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt import Fairness, NewcomerQuota, Plan, Policy, assign
+from leadopt import Fairness, Infeasible, InvalidInput, NewcomerQuota, Plan, Policy, assign
 from leadopt.policy import exclude, match, skills
 from tests.oracles import _all_answers
 from tests.strategies import examples
@@ -146,7 +146,7 @@ def test_what_is_placed_without_the_assumption_is_placed_with_it(floor, reserve,
     n = len(gains)
     try:
         free = assign(leads_of(n), reps | {"capacity": [9 * n] * len(available)}, affinity=gains, policy=policy)
-    except Exception as refused:
+    except (Infeasible, InvalidInput) as refused:
         with pytest.raises(type(refused)):
             assign(leads_of(n), reps, affinity=gains, policy=policy)
         return
@@ -195,3 +195,48 @@ def test_territories_and_a_reserve_that_places_every_lead():
     for reserve in (0.0, float("-inf"), -3.0):
         plan = assign(leads, reps, policy=Policy(eligibility=[match("zone")], reserve=reserve))
         assert loads(plan) == {"A": 7, "B": 1, "C": 1}
+
+
+@st.composite
+def said(draw, n_leads, n_reps):
+    """Rules beside the assumption: a quota, a cap or a minimum of a policy, a pin, leads that had a rep."""
+    limits = [
+        {"reps": "R0", "most": draw(st.integers(0, 3))},
+        {"leads": {"kind": "a"}, "reps": f"R{n_reps - 1}", "least": 1, "weight": 0.3},
+        {"usage": "size", "each": True, "most": 2},
+    ]
+    return {
+        "limit": draw(st.lists(st.sampled_from(limits), max_size=2, unique_by=str)),
+        "share": draw(st.sampled_from([None, None, 0.3])),
+        "pin": draw(st.none() | st.integers(0, n_leads - 1)),
+        "kept": draw(st.none() | st.integers(0, n_reps - 1)),
+        "move_cost": draw(st.sampled_from([0.0, 0.4])),
+    }
+
+
+@given(floors(), st.data())
+@examples(50)
+def test_in_pairs_with_other_rules_it_refuses_nothing_and_leaves_nothing_over(floor, data):
+    gains, available, _ = floor
+    n, m = gains.shape
+    rules = data.draw(said(n, m))
+    leads = leads_of(n, kind=["ab"[lead % 2] for lead in range(n)], size=[1 + lead % 2 for lead in range(n)])
+    reps = {"rep_id": [f"R{rep}" for rep in range(m)], "available": [int(part > 0) for part in available]}
+    reps |= {"is_newcomer": [int(rep == 0) for rep in range(m)]}
+    quota = None if rules["share"] is None else NewcomerQuota(share=rules["share"])
+    can = [] if rules["pin"] is None else np.flatnonzero(np.isfinite(gains[rules["pin"]])).tolist()
+    more = {"pins": {rules["pin"]: f"R{can[0]}"} if can else {}}
+    if rules["kept"] is not None:
+        more |= {"keep": dict.fromkeys(range(n), f"R{rules['kept']}"), "move_cost": rules["move_cost"]}
+    call = {"affinity": gains, "policy": Policy(limit=rules["limit"], newcomers=quota), **more}
+    try:
+        free = assign(leads, reps | {"capacity": [n] * m}, **call)
+    except (Infeasible, InvalidInput) as refused:
+        with pytest.raises(type(refused)):
+            assign(leads, reps, **call)
+        return
+    plan = assign(leads, reps, **call)
+    assert plan.status in ("OPTIMAL", "SOLVED")
+    assert not plan.certificate.violations
+    assert (plan.rep_of_lead >= 0).sum() >= (free.rep_of_lead >= 0).sum()
+    assert plan.objective <= free.objective + 1e-9
