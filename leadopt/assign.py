@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from leadopt.affinity import AffinityModel
-from leadopt.decision.build import build, know
+from leadopt.decision.build import build
 from leadopt.decision.clock import Clock
 from leadopt.decision.explore import explored
-from leadopt.decision.keep import keep as kept
+from leadopt.decision.keep import keep_current
+from leadopt.decision.know import know
+from leadopt.decision.sharing.even_share import evenly_shared
 from leadopt.decision.solve import solved
 from leadopt.errors import InvalidInput
 from leadopt.fairness import Fairness, NewcomerQuota
@@ -36,7 +38,7 @@ def assign(
     pins: Mapping[Any, Any] | None = None,
     now: date | datetime | str | None = None,
     keep: Plan | Mapping[Any, Any] | None = None,
-    move_cost: float = 0.0,
+    move_cost: float | None = None,
     time_limit_s: float | None = None,
     rng: int | np.random.Generator = 0,
     on_progress: OnProgress | None = None,
@@ -76,11 +78,11 @@ def assign(
         the day that it is: tenure is counted to it, where reps have `hired_on`, and no outcome of history may be later.
         None = unknown; only with a half-life, outcomes may then not be later than today
     keep
-        an earlier plan, or lead id -> rep id: who has these leads now. Among equally good plans, one is taken that
-        moves few of them; `Plan.moves()` says which
+        an earlier plan, or lead id -> rep id: who has these leads now; None = as a column `current_rep` of leads says.
+        Among equally good plans, one is taken that moves few of them; `Plan.moves()` says which
     move_cost
-        what taking a lead of `keep` away from its rep costs, in the plan's unit: a lead moves only if the plan gains
-        more by it. The objective counts it, the gains in the tables do not
+        what taking a lead away from the rep who has it costs, in the plan's unit: a lead moves only if the plan gains
+        more by it. The objective counts it, the gains in the tables do not. None = `Policy.move_cost`
     time_limit_s
         seconds after which all searches together end, where limits overlap or are in value or hours; the plan's gap
         then says what may be missing, and a note how to allow more. Until then a search may use them to find something
@@ -130,10 +132,8 @@ def assign(
     meter.enter("limits")
     clock = Clock(time_limit_s, meter)
     case = explored(build(known, settings, pins, now, clock=clock), rng)
-    if keep is not None:
-        case = kept(case, _assignment(keep), move_cost)
-    elif move_cost:
-        raise InvalidInput(f"move_cost: counts for leads that somebody has: pass keep=; found {move_cost!r} without")
+    case = keep_current(case, known.leads, None if keep is None else _assignment(keep), move_cost)
+    case = case if case.kept is None else evenly_shared(case, clock)
     found = solved(case, rng=rng, clock=clock)
     previous = None if case.kept is None else case.kept.previous
     return plan_of(case, found, known.leads, near=previous, rng=rng, clock=clock)

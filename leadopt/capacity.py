@@ -67,10 +67,17 @@ class Slots:
     weight
         float64 (n_reps,), what "capacity" means where something is divided by it: slots, or hours at the usual pace
         where reps have hours alone; of reps who are away, what it would be were they there
+    whole
+        float64 (n_reps,), the same as if nobody had open work
     hours
         working time; None where reps have no hours
     notes
         what was assumed, in words
+    assumed
+        what an even share is in proportion to, float64 (n_reps,), where the reps' table says nothing of capacity:
+        `most` is then all leads for whoever is there, and `decision.even_share` asks for the rest; None where it does
+    carried
+        float64 (n_reps,), the part of a slot that is left for next time; None where capacities are whole
     """
 
     most: Ints
@@ -78,8 +85,11 @@ class Slots:
     available: Floats
     grown: Floats
     weight: Floats
+    whole: Floats
     hours: Hours | None
     notes: tuple[str, ...]
+    assumed: Floats | None = None
+    carried: Floats | None = None
 
     @property
     def away(self) -> Bools:
@@ -94,9 +104,13 @@ def slots(reps: Table, columns: Columns, n_leads: int, leads: Table | None = Non
 
     .. math:: left = \max(0, hours \cdot available \cdot ramp - open\_hours)
 
-    Without `max_open`, a rep's capacity is the ceiling on open work. With neither, and without hours, the leads are
-    shared evenly by availability, and a note says so. Where reps have hours, they take no more leads than fit in. A
-    minimum counts in proportion to availability and ramp.
+    Without `max_open`, a rep's capacity is the ceiling on open work. With neither, and without hours, nobody who is
+    there has a ceiling, and `assumed` says what an even share is in proportion to. Where reps have hours, they take no
+    more leads than fit in. A minimum counts in proportion to availability and ramp.
+
+    A capacity may be a fraction, such as .45 a day: slots are whole, and what is left of one is `carried` over. With a
+    column of what was carried from last time, it counts on top, so that over many batches a rep has slots for what the
+    capacity promises, less than one apart. Such a capacity is no ceiling on open work.
 
     Parameters
     ----------
@@ -108,13 +122,19 @@ def slots(reps: Table, columns: Columns, n_leads: int, leads: Table | None = Non
     Raises
     ------
     InvalidInput
-        a capacity that is missing, negative or fractional; availability outside [0, 1]; open work that is no number;
+        a capacity that is missing or negative; availability outside [0, 1]; open work that is no number;
         hours without effort
     """
     available = _optional(reps, columns.available, np.ones(reps.n_rows))
     grown = np.ones(reps.n_rows) if ramp is None else ramp
     hours, notes = _hours(leads, reps, columns, available, grown)
-    most, weight, assumed = _leads_at_most(reps, columns, n_leads, available, grown, hours)
+    usual, left = _usual(reps, columns), _left_over(reps, columns)
+    assumed = available * grown if usual is None and hours is None else None
+    if assumed is not None:
+        most, weight, more = np.where(assumed > 0, n_leads, 0), np.where(available > 0, assumed, grown), list[str]()
+        whole = weight
+    else:
+        most, weight, whole, more = _leads_at_most(reps, columns, usual, available, grown, hours, left)
     least = np.zeros(reps.n_rows)
     if columns.min_leads in reps:
         least = np.floor(_whole(reps, columns.min_leads, missing=0.0) * available * grown + 1e-9)
@@ -124,31 +144,74 @@ def slots(reps: Table, columns: Columns, n_leads: int, leads: Table | None = Non
         available=available,
         grown=grown,
         weight=weight,
+        whole=whole,
         hours=hours,
-        notes=(*notes, *assumed),
+        notes=(*notes, *more),
+        assumed=assumed,
+        carried=None if left is None or usual is None else _after(usual * available * grown, left),
     )
 
 
+def _usual(reps: Table, columns: Columns) -> Floats | None:
+    """Return how many leads each rep usually takes in a batch, or has at most; None where no column says."""
+    if columns.capacity in reps:
+        return reps.numbers(columns.capacity, low=0, high=_MOST)
+    return _whole(reps, columns.max_open) if columns.max_open in reps else None
+
+
+def _left_over(reps: Table, columns: Columns) -> Floats | None:
+    """Return what part of a slot each rep has left from last time; None where capacities are whole and nothing was."""
+    if columns.capacity not in reps:
+        return None
+    if columns.carried in reps:
+        return _given(reps, columns.carried, 0.0)
+    usual = reps.numbers(columns.capacity, low=0, high=_MOST)
+    return None if (usual == np.floor(usual)).all() else np.zeros(reps.n_rows)
+
+
+def _slots_of(rate: Floats, left: Floats) -> Floats:
+    """Return whole slots of a capacity and what was left over; nobody who is away has any."""
+    return np.where(rate > 0, np.floor(rate + left + 1e-9), 0.0)
+
+
+def _after(rate: Floats, left: Floats) -> Floats:
+    """Return what part of a slot is left after them."""
+    return np.maximum(rate + left - _slots_of(rate, left), 0.0)
+
+
 def _leads_at_most(
-    reps: Table, columns: Columns, n_leads: int, available: Floats, ramp: Floats, hours: Hours | None
-) -> tuple[Floats, Floats, list[str]]:
-    """Return how many leads each rep can take, the weights (see `Slots`), and notes."""
+    reps: Table,
+    columns: Columns,
+    usual: Floats | None,
+    available: Floats,
+    ramp: Floats,
+    hours: Hours | None,
+    left: Floats | None,
+) -> tuple[Floats, Floats, Floats, list[str]]:
+    """Return how many leads each rep can take, both kinds of weights (see `Slots`), and notes."""
     there, away = available * ramp, available <= 0
-    capacity = _whole(reps, columns.capacity) if columns.capacity in reps else None
-    ceiling = _whole(reps, columns.max_open) if columns.max_open in reps else capacity
-    usual = ceiling if capacity is None else capacity
-    if usual is None and hours is not None:
-        weight = np.where(away, hours.usual, hours.left) / hours.pace
-        return hours.most.astype(np.float64), weight, []
     if usual is None:
-        most = np.ceil(_even_share(there, n_leads))
-        note = (
-            f'no column "{columns.capacity}" in {reps.name}: leads are shared evenly by availability, '
-            f"at most {int(most.max(initial=0))} each"
+        assert hours is not None  # else the share is assumed
+        weight = np.where(away, hours.usual, hours.left) / hours.pace
+        return (
+            hours.most.astype(np.float64),
+            weight,
+            np.where(away, hours.usual, hours.usual * available) / hours.pace,
+            [],
         )
-        return most, np.where(away, np.ceil(_even_share(ramp, n_leads)), most), [note]
-    most, notes = np.floor(np.where(there > 0, usual * there, 0.0) + 1e-9), []
-    if columns.open_leads in reps and ceiling is not None:
+    ceiling = _whole(reps, columns.max_open) if columns.max_open in reps else usual
+    most, notes = _slots_of(usual * there, np.zeros(reps.n_rows) if left is None else left), []
+    if left is not None:
+        notes.append(
+            f'"{columns.capacity}" is a fraction, or "{columns.carried}" is there: slots are whole, and what is left '
+            f'of one is in plan.carried (--carry), to be read as "{columns.carried}" next time'
+        )
+    if columns.open_leads in reps and left is not None and columns.max_open not in reps:
+        notes.append(
+            f'"{columns.open_leads}" is not subtracted: such a capacity is so much each time, and no ceiling on open '
+            f'work; add a column "{columns.max_open}" for that'
+        )
+    elif columns.open_leads in reps:
         most = np.minimum(most, np.maximum(ceiling - _whole(reps, columns.open_leads, missing=0.0), 0.0))
         if columns.max_open not in reps:
             notes.append(
@@ -157,7 +220,9 @@ def _leads_at_most(
             )
     if hours is not None:
         most = np.minimum(most, hours.most)
-    return most, np.where(away, np.floor(usual * ramp + 1e-9), most), notes
+    full = np.floor(usual * ramp + 1e-9) if left is None else usual * ramp
+    weight = np.where(away, full, most if left is None else usual * there)
+    return most, weight, np.where(away, ceiling * ramp, ceiling * there), notes
 
 
 def _hours(
@@ -221,11 +286,6 @@ def minimum_limits(least: Ints, names: Sequence[str]) -> list[Limit]:
         Limit(reps=[rep], lower=int(least[rep]), name=f"minimum of {names[rep]}", kind=LimitKind.MINIMUM, of=rep)
         for rep in np.flatnonzero(least > 0).tolist()
     ]
-
-
-def _even_share(available: Floats, n_leads: int) -> Floats:
-    total = available.sum()
-    return n_leads * available / total if total > 0 else np.zeros_like(available)
 
 
 def _optional(table: Table, column: str, default: Floats) -> Floats:

@@ -13,8 +13,10 @@ from numpy.typing import ArrayLike
 
 from leadopt.affinity import AffinityModel
 from leadopt.arrays import Floats
-from leadopt.decision.build import Known, build, know
+from leadopt.decision.build import build
 from leadopt.decision.clock import Clock
+from leadopt.decision.keep import keep_current
+from leadopt.decision.know import Known, know
 from leadopt.decision.setting import Setting, name_of, setting, values_of
 from leadopt.decision.solve import REFUSAL, solved
 from leadopt.errors import Infeasible, InvalidInput, NoPlanFound
@@ -337,7 +339,8 @@ def frontier(
         points.append(point)
         last = last if point.plan is None else point.plan
     gains = [point.gain for point in points if point.plan is not None]
-    top = max(gains, default=np.nan) if best is None else best
+    # Where nobody names a capacity, an even share is assumed in the plan without fairness alone.
+    top = max(gains if best is None else [best, *gains], default=np.nan)
     return Frontier(
         over=name_of(over),
         unit=known.unit,
@@ -360,12 +363,14 @@ def _best_gain(known: Known, policy: Policy, over: str | Setting, point_of: Call
 
 def _point(known: Known, policy: Policy, value: Any, last: Plan | None, *, new: Any, rng: Any, **rules: Any) -> Point:
     clock, near = new(), None
-    case = build(known, policy, clock=clock, **rules)
+    case = keep_current(build(known, policy, clock=clock, **rules), known.leads)
     if last is not None:
         prices = last.capacity_prices
         near = Near(prices=prices, limit_prices=last.limit_prices_of_problem, rep_of_lead=last.rep_of_lead)
     try:
-        plan = plan_of(case, solved(case, near=near, rng=rng, clock=clock), known.leads, clock=clock)
+        held = None if case.kept is None else case.kept.previous
+        found = solved(case, near=near, rng=rng, clock=clock)
+        plan = plan_of(case, found, known.leads, near=held, rng=rng, clock=clock)
     except (Infeasible, NoPlanFound) as error:
         return Point(value=value, plan=None, reason=str(error))
     return Point(value=value, plan=plan, **evenness(plan))

@@ -1,4 +1,4 @@
-"""`match`: arrays in, the best assignment with its prices and its certificate out; `Auto` chooses the solver."""
+"""`match`: arrays in, the best assignment with its prices and its certificate out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -13,24 +14,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from leadopt.arrays import Floats, Ints
-from leadopt.errors import InvalidInput, PrecisionWarning, SolverFailed
+from leadopt.errors import Infeasible, InvalidInput, PrecisionWarning, SolverFailed, enumerate_some
 from leadopt.problem.certify import OPTIMAL_GAP, Certificate, certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.knapsack_bound import knapsack_bound
 from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.together import Contraction, contraction_of
 from leadopt.progress import Meter, OnProgress
-from leadopt.solvers import Answer, Auction, Envelope, Hungarian, Milp, MinCostFlow, Near, Solver
-from leadopt.solvers.base import checked_time_limit
-from leadopt.solvers.compiled import has_numba
-from leadopt.solvers.flow.equal_leads import few_kinds
+from leadopt.solvers import Answer, Auto, Milp, MinCostFlow, Near, Solver
+from leadopt.solvers.base import checked_time_limit, near_groups
 from leadopt.solvers.optimal.evened import evened
 from leadopt.solvers.optimal.ties import spread_ties
 from leadopt.tables.result import Result
 from leadopt.tables.text import count, number
 
-# Pairs from which loading numba, half a second, pays in a process that solves once: warm, `Auction` is quicker from
-# 20,000 pairs on. A flow over 500,000 takes a quarter of a second at least (`flow_seconds`).
-_WORTH_NUMBA = 500_000
 _SEARCHED = 20_000  # pairs up to which a search takes up what rounding leaves open
 _NO_LOSS = 1e-12  # of the objective: what adding up in another order can do to it
 _GRACE = 0.05  # of a time limit
@@ -65,7 +62,7 @@ class Match(Result):
         float64 (n_limits,), the same for each limit; negative where a minimum costs gain
     lead_prices
         float64 (n_leads,), prices of leads that bound more tightly (`leadopt.problem.knapsack_bound`), where limits on
-        each rep's time leave a gap that a search has not closed; None elsewhere
+        each rep's time leave a gap that a search has not closed; None elsewhere, and where leads stay together
     status
         OPTIMAL only with a certified gap of 1e-9 or less
     solver
@@ -99,58 +96,6 @@ class Match(Result):
         return told | {"status": self.status.name}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Auto:
-    """Chooses the solver by the problem: the quickest one as measured by ``benchmarks/auto_table.py``.
-
-    ====================================================================  =================
-    problem                                                               solver
-    ====================================================================  =================
-    limits that overlap or count other amounts than leads, limited time   `Milp`
-    nested limits with usage 1                                            `MinCostFlow`
-    few distinct leads: 2 million pairs of kinds and reps at most         `MinCostFlow`
-    32 leads or more per row of rates, 500,000 pairs or more              `Envelope`
-    500,000 pairs or more (without numba 2 million), or limited time      `Auction`
-    one slot per rep at most, up to 100,000 pairs (without numba all)     `Hungarian`
-    everything else                                                       `MinCostFlow`
-    ====================================================================  =================
-
-    Warm, `Auction` is quicker from 20,000 pairs on; but the first use of a process loads numba, for half a second.
-    """
-
-    name = "Auto"
-    untimed = None
-
-    def choose(self, problem: Problem, time_limit_s: float | None = None) -> Solver:
-        """Return the solver for a problem."""
-        limited = checked_time_limit(time_limit_s) is not None
-        if not problem.limits:
-            return self._choose_in_time(problem) if limited else self._choose_for_capacities(problem)
-        return Milp() if limited or MinCostFlow().refuses(problem) else MinCostFlow()
-
-    def _choose_in_time(self, problem: Problem) -> Solver:
-        # A small problem is solved before numba is loaded.
-        return Auction(compiled=None if problem.n_leads * problem.n_reps >= _WORTH_NUMBA else False)
-
-    def _choose_for_capacities(self, problem: Problem) -> Solver:
-        n_pairs = problem.n_leads * problem.n_reps
-        unit, compiled = problem.capacity.max(initial=0) <= 1, has_numba()
-        if unit and n_pairs <= (100_000 if compiled else 4_000_000):
-            return Hungarian()
-        if n_pairs < (_WORTH_NUMBA if compiled else 2_000_000) or few_kinds(problem.affinity):
-            return MinCostFlow()
-        shared = not problem.affinity.is_dense and problem.n_leads >= 32 * len(problem.affinity.rates)
-        return Envelope() if shared else Auction()
-
-    def refuses(self, problem: Problem) -> str | None:
-        """Return None: there is a solver for every problem."""
-        return None
-
-    def solve(self, problem: Problem, near: Near, meter: Meter) -> Answer:
-        """Return the answer of the chosen solver."""
-        return self.choose(problem, meter.limit_s).solve(problem, near, meter)
-
-
 def match(
     affinity: Affinity | ArrayLike,
     capacity: ArrayLike,
@@ -158,6 +103,7 @@ def match(
     limits: Sequence[Limit] = (),
     pins: Mapping[int, int] | ArrayLike | None = None,
     reserve: float = 0.0,
+    together: ArrayLike | None = None,
     solver: Solver | None = None,
     rng: int | np.random.Generator = 0,
     prices: ArrayLike | None = None,
@@ -173,7 +119,8 @@ def match(
     affinity
         `Affinity` or a matrix (n_leads, n_reps) of gains; -inf where a pair is ineligible
     capacity
-        whole numbers (n_reps,), most leads each rep may get, or one number for all
+        whole numbers (n_reps,), most leads each rep may get, or one number for all. A pandas Series is put in the
+        order of the columns of `affinity` by its labels, if that is a data frame; all else counts by position
     limits
         further limits, of any kind
     pins
@@ -181,6 +128,8 @@ def match(
     reserve
         gain of leaving a lead in the pool, where it stays if no eligible slot is left or none is worth more;
         -inf = every lead must be placed
+    together
+        whole numbers (n_leads,): leads with the same number go to one rep or to the pool together, -1 = alone
     solver
         None = `Auto()`
     rng
@@ -215,9 +164,27 @@ def match(
     """
     meter = Meter(on_progress)
     meter.enter("build")
-    problem = Problem(affinity=affinity, capacity=capacity, limits=limits, pins=pins, reserve=reserve)  # type: ignore[arg-type]
+    rules: dict[str, Any] = {"limits": limits, "pins": pins, "reserve": reserve, "together": together}
+    problem = Problem(affinity=affinity, capacity=_in_order(capacity, affinity), **rules)  # type: ignore[arg-type]
     near = Near(prices=prices)  # type: ignore[arg-type]
     return solve(problem, solver, rng=rng, near=near, time_limit_s=time_limit_s, on_progress=meter.relay)
+
+
+def _in_order(capacity: Any, affinity: Any) -> Any:
+    """Return capacities in the order of the columns of a data frame, where their own labels tell it."""
+    labels, columns = getattr(capacity, "index", None), getattr(affinity, "columns", None)
+    if labels is None or columns is None or callable(labels):
+        return capacity
+    reps, most = [str(column) for column in columns], dict(zip(map(str, labels), capacity, strict=True))
+    by_position = [str(k) for k in range(len(most))]
+    if sorted(most) != sorted(reps) and by_position in (list(most), reps):
+        return capacity
+    if gone := [rep for rep in reps if rep not in most] or [rep for rep in most if rep not in reps]:
+        raise InvalidInput(
+            f"capacity: its labels must be the columns of affinity ({enumerate_some(reps, 3)}); "
+            f"found {enumerate_some(most, 3)}, and {gone[0]} has no other"
+        )
+    return [most[rep] for rep in reps]
 
 
 def solve(
@@ -237,6 +204,13 @@ def solve(
     meter = Meter(on_progress)
     generator = _generator(rng)
     hints, limit_s = (near or Near()).checked(problem), checked_time_limit(time_limit_s)
+    if (smaller := contraction_of(problem)) is not None:
+        again = partial(solve, smaller.problem, solver, rng=generator, on_progress=meter.relay)
+        try:
+            groups = again(near=near_groups(smaller, hints), time_limit_s=limit_s, capped=capped)
+        except Infeasible as error:
+            raise smaller.refusal(error) from None
+        return _of_leads(problem, smaller, groups)
     chosen = _chosen(Auto() if solver is None else solver, problem, limit_s)
     meter.enter("solve")
     timed = Meter(meter.relay, limit_s, capped=capped)
@@ -250,6 +224,29 @@ def solve(
     rep_of_lead, certificate = sharing.nested() if sharing.is_nested else sharing.any(hints.rep_of_lead, timed)
     meter.enter("done", certificate.objective, certificate.bound)
     return _as_match(problem, answer, rep_of_lead, certificate, chosen)
+
+
+def _of_leads(problem: Problem, smaller: Contraction, groups: Match) -> Match:
+    """Return the match of leads that stay together, given that of their groups."""
+    rep_of_lead = smaller.expanded(groups.rep_of_lead)
+    prices, limit_prices = smaller.prices_of_leads(groups.prices, groups.limit_prices)
+    found = certify(problem, rep_of_lead, prices, limit_prices)
+    if found.violations:
+        raise SolverFailed(f"{groups.solver} broke a rule: {found.violations[0]}; please report this")
+    found = _bounded(found, groups.bound + smaller.offset)
+    unproven = Status.SOLVED if groups.status is Status.OPTIMAL else groups.status
+    return replace(
+        groups,
+        problem=problem,
+        rep_of_lead=rep_of_lead,
+        objective=found.objective,
+        bound=found.bound,
+        gap=found.gap,
+        prices=prices,
+        limit_prices=limit_prices,
+        lead_prices=None,
+        status=Status.OPTIMAL if found.optimal else unproven,
+    )
 
 
 def _chosen(solver: Solver, problem: Problem, limit_s: float | None) -> Solver:
@@ -282,7 +279,11 @@ def _tightened(problem: Problem, answer: Answer, certificate: Certificate) -> Ce
     """Return a certificate with the bound by prices of leads, where that is the tighter one."""
     if answer.lead_prices is None:
         return certificate
-    bound = knapsack_bound(problem, answer.lead_prices)
+    return _bounded(certificate, knapsack_bound(problem, answer.lead_prices))
+
+
+def _bounded(certificate: Certificate, bound: float) -> Certificate:
+    """Return a certificate with another bound, if that is the tighter one."""
     before = certificate.bound - certificate.objective
     if before <= 0 or bound >= certificate.bound:
         return certificate

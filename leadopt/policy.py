@@ -12,14 +12,18 @@ from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.learning.history.bins import check_bins
 from leadopt.learning.scoring import plain_weights
+from leadopt.limit_rules import LimitRule, as_rules
 from leadopt.tables.cells import Id, is_number
 from leadopt.tables.columns import Columns
 from leadopt.tables.currencies import check_currencies
+from leadopt.tables.reading.encodings import read_text
+from leadopt.tables.reading.formats import Formats
+from leadopt.tables.reading.outcomes import Outcomes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Policy", "exclude", "match", "skills"]
+__all__ = ["LimitRule", "Policy", "exclude", "match", "skills"]
 
 _FIRST = {  # the settings of the first release: a later one that is left at its default changes no fingerprint
     "fairness": ("low", "high", "entitlement"),
@@ -28,6 +32,16 @@ _FIRST = {  # the settings of the first release: a later one that is left at its
         *("lead_id", "rep_id", "value", "capacity", "available", "open_leads", "max_open", "min_leads"),
         *("is_newcomer", "tenure_days", "hired_on", "territory", "converted", "at"),
     ),
+}
+_LATEST = {  # settings that plain data of a policy hold only where they are used
+    "policy": ("limit", "balance_open", "together", "move_cost"),
+    "columns": ("in_fairness", "carried", "owner", "current_rep"),
+}
+_KINDS: dict[str, type] = {  # settings that are tables of settings
+    "newcomers": NewcomerQuota,
+    "formats": Formats,
+    "outcomes": Outcomes,
+    "columns": Columns,
 }
 _RULES: dict[str, Callable[..., Rule]] = {"match": MatchRule, "skills": SkillsRule, "exclude": ExcludeRule}
 
@@ -47,6 +61,11 @@ class Policy:
         how evenly leads, value or hot leads are shared: one `Fairness`, several of them, or None
     newcomers
         minimums and ceilings for new reps, key accounts they do not get, and their ramp; None = none
+    limit
+        caps and minimums of some reps over some leads: a `LimitRule`, or plain data of one, or several of them
+    balance_open
+        whether to level what reps have, their `open_leads` and new leads together, and not what they get: settings of
+        fairness that share leads do so then, and without one the least is raised first, as `Fairness(maximin=True)`
     reserve
         gain of leaving a lead unassigned; a lead that no free rep gains more with stays there;
         -inf = every lead must be placed
@@ -63,8 +82,17 @@ class Policy:
     currencies
         what one unit of each currency is worth in the unit of the plan, ``{"USD": 1.0, "EUR": 1.08}``; None = all
         values are in one currency
+    together
+        column of leads, such as "account_id": leads with the same entry go to one rep or to the pool together, a lead
+        without one is alone; None = each lead by itself
+    move_cost
+        what taking a lead away from the rep who has it costs (column `current_rep`, or `keep=`), in the plan's unit
     half_life_days
         history this old counts half as much as today's; None = all counts alike; "learn" = as predicts best
+    formats
+        how dates and numbers are written, where text does not tell (`Formats`)
+    outcomes
+        which words of history say won, lost or open, beside those that are known (`Outcomes`)
     columns
         what the columns are called
 
@@ -87,6 +115,12 @@ class Policy:
     bins: Mapping[str, Any] | None = None
     explore: float = 0.0
     currencies: Mapping[str, float] | None = None
+    limit: tuple[LimitRule, ...] = ()
+    balance_open: bool = False
+    together: str | None = None
+    move_cost: float = 0.0
+    formats: Formats = field(default_factory=Formats)
+    outcomes: Outcomes = field(default_factory=Outcomes)
     columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
@@ -100,9 +134,10 @@ class Policy:
                     f"policy.eligibility: must hold rules from leadopt.policy (match, skills, exclude); found {rule!r}"
                 )
         object.__setattr__(self, "fairness", _one_or_several(self.fairness))
-        for name, kind in (("newcomers", NewcomerQuota), ("columns", Columns)):
+        object.__setattr__(self, "limit", as_rules(self.limit))
+        for name, kind in _KINDS.items():
             value = getattr(self, name)
-            if not isinstance(value, kind) and not (value is None and name != "columns"):
+            if not isinstance(value, kind) and not (value is None and name == "newcomers"):
                 raise InvalidInput(f"policy.{name}: must be {kind.__name__}(...); found {value!r}")
         if not (is_number(self.reserve) and self.reserve < float("inf")):
             raise InvalidInput(f"policy.reserve: must be a number, or -inf to place every lead; found {self.reserve!r}")
@@ -111,12 +146,14 @@ class Policy:
             raise InvalidInput(f'policy.half_life_days: must be a number above 0, "learn", or None; found {days!r}')
         if not (is_number(self.explore) and 0.0 <= self.explore <= 1.0):
             raise InvalidInput(f"policy.explore: must be from 0 to 1; found {self.explore!r}")
+        _check_flag("balance_open", self.balance_open)
+        if not (is_number(self.move_cost) and 0 <= self.move_cost < float("inf")):
+            raise InvalidInput(f"policy.move_cost: must be a finite number, 0 or more; found {self.move_cost!r}")
+        if not (self.together is None or (isinstance(self.together, str) and self.together.strip())):
+            raise InvalidInput(f"policy.together: must be the name of a column of leads; found {self.together!r}")
         if self.score is not None:
             object.__setattr__(self, "score", plain_weights(self.score))
         object.__setattr__(self, "currencies", check_currencies("policy.currencies", self.currencies))
-        for column, name in asdict(self.columns).items():
-            if not isinstance(name, str):
-                raise InvalidInput(f"policy.columns.{column}: must be the name of a column; found {name!r}")
 
     def _name_columns(self) -> None:
         for setting in ("segment_by", "rep_by"):
@@ -129,10 +166,10 @@ class Policy:
 
     @property
     def fairnesses(self) -> tuple[Fairness, ...]:
-        """All settings of fairness, one or several or none."""
-        if self.fairness is None:
-            return ()
-        return self.fairness if isinstance(self.fairness, tuple) else (self.fairness,)
+        """All settings of fairness, one or several or none; with one that shares leads where open work is balanced."""
+        several = self.fairness if isinstance(self.fairness, tuple) else (self.fairness,) if self.fairness else ()
+        asked = self.balance_open and not any(one.of == "leads" for one in several)
+        return (*several, Fairness(maximin=True)) if asked else several
 
     def replace(self, **changes: Any) -> Self:
         """Return the same policy with some settings changed."""
@@ -140,8 +177,11 @@ class Policy:
         return replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data that `from_dict` takes back; settings left at their defaults are spelled out."""
-        return {
+        """Return plain data that `from_dict` takes back; settings left at their defaults are spelled out.
+
+        Those that came later are left out there, so that what is plain data of a policy stays the same for ever.
+        """
+        settings = {
             "segment_by": None if self.segment_by is None else list(self.segment_by),
             "eligibility": [{"rule": _rule_name(rule), **_plain(rule)} for rule in self.eligibility],
             "fairness": _plain_fairness(self.fairness),
@@ -153,8 +193,14 @@ class Policy:
             "bins": None if self.bins is None else {name: _plain_bins(edges) for name, edges in self.bins.items()},
             "explore": self.explore,
             "currencies": None if self.currencies is None else dict(self.currencies),
-            "columns": asdict(self.columns),
+            "balance_open": self.balance_open,
+            "limit": [rule.plain() for rule in self.limit],
+            "together": self.together,
+            "move_cost": self.move_cost,
+            **{name: told for name in ("formats", "outcomes") if any((told := getattr(self, name).to_dict()).values())},
+            "columns": self.columns.plain(),
         }
+        return _as_before(settings)
 
     def to_json(self) -> str:
         """Return the policy as JSON with sorted keys."""
@@ -191,7 +237,7 @@ class Policy:
             settings["reserve"] = _number("reserve", settings["reserve"])
         if isinstance(settings.get("fairness"), list | tuple):
             settings["fairness"] = tuple(_settings("policy.fairness", Fairness, one) for one in settings["fairness"])
-        for name, kind in (("fairness", Fairness), ("newcomers", NewcomerQuota), ("columns", Columns)):
+        for name, kind in {"fairness": Fairness, **_KINDS}.items():
             if name in settings and not isinstance(settings[name], tuple):
                 settings[name] = _settings(f"policy.{name}", kind, settings[name])
         rules = settings.get("eligibility", [])
@@ -207,17 +253,19 @@ class Policy:
     def from_toml(cls, path: str | Path) -> Self:
         """Return the policy in a TOML file; see `from_dict`."""
         import tomllib
-        from pathlib import Path
 
+        text = read_text(path)
         try:
-            text = Path(path).read_text(encoding="utf-8")
             return cls.from_dict(tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
             raise InvalidInput(f"{path}: is not valid TOML: {error}") from None
-        except UnicodeDecodeError:
-            raise InvalidInput(f"{path}: must be text in UTF-8") from None
         except InvalidInput as error:
             raise InvalidInput(f"{path}: {error}") from None
+
+
+def _check_flag(name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise InvalidInput(f"policy.{name}: must be true or false; found {value!r}")
 
 
 def _one_or_several(fairness: Any) -> Fairness | tuple[Fairness, ...] | None:
@@ -252,6 +300,18 @@ def _told(settings: dict[str, Any]) -> dict[str, Any]:
             for one in several
         ]
         settings[name] = told if isinstance(settings[name], list) else told[0]
+    return settings
+
+
+def _as_before(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return plain settings without the latest ones that are left at their defaults."""
+    usual = asdict(Columns())
+    for name in _LATEST["policy"]:
+        if not settings[name]:
+            del settings[name]
+    for name in _LATEST["columns"]:
+        if settings["columns"][name] == usual[name]:
+            del settings["columns"][name]
     return settings
 
 

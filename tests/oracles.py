@@ -73,6 +73,10 @@ def brute_force(problem, *, limits=None, must_place=None):
             allowed &= (load >= limit.lower) & (load <= limit.upper)
         else:
             worth -= limit.penalty * (np.maximum(0, load - limit.upper) + np.maximum(0, limit.lower - load))
+    if problem.together is not None:
+        for one, other in zip(*np.triu_indices(problem.n_leads, 1), strict=True):
+            if problem.together[one] == problem.together[other]:
+                allowed &= answers[:, one] == answers[:, other]
     allowed &= np.isfinite(worth)
     return BruteForce(answers=answers, worth=worth, allowed=allowed)
 

@@ -7,6 +7,7 @@ import numpy as np
 from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 
+from leadopt.errors import InvalidInput
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from tests import FUZZ
@@ -238,3 +239,13 @@ def around_known(draw, *, max_leads=10, max_reps=4):
     placed = np.flatnonzero(known >= 0).tolist()
     pinned = draw(st.sets(st.sampled_from(placed), max_size=2)) if placed else ()
     return empty.replace(limits=limits, pins={lead: int(known[lead]) for lead in pinned}), known
+
+
+@st.composite
+def together(draw, problem):
+    """The problem with some leads that stay together, where pins do not contradict that."""
+    groups = draw(st.lists(st.integers(-1, 2), min_size=problem.n_leads, max_size=problem.n_leads))
+    try:
+        return problem.replace(together=np.array(groups, dtype=np.int64))
+    except InvalidInput:
+        return assume(False)

@@ -55,29 +55,33 @@ def test_max_open_alone_is_the_capacity():
     assert slots_of(max_open=[5]).most.tolist() == [5]
 
 
-def test_without_any_capacity_the_leads_are_shared_evenly_by_availability():
+def test_without_any_capacity_nobody_has_a_ceiling_and_shares_go_by_availability():
     found = slots_of(rep_id=["a", "b", "c"], available=[1, 0.5, 0])
-    assert found.most.tolist() == [7, 4, 0]
-    assert found.notes == ('no column "capacity" in reps: leads are shared evenly by availability, at most 7 each',)
-    assert slots_of(rep_id=["a", "b", "c"]).most.tolist() == [4, 4, 4]
+    assert found.most.tolist() == [10, 10, 0]
+    assert found.assumed.tolist() == [1, 0.5, 0]
+    assert found.weight.tolist() == [1, 0.5, 1]  # of who is away, what it would be
+    assert found.notes == ()
     assert slots_of(rep_id=["a"], available=[0]).most.tolist() == [0]
     assert slots_of(n_leads=0, rep_id=["a"]).most.tolist() == [0]
+    for said in ({"capacity": [3]}, {"max_open": [3]}):
+        assert slots_of(rep_id=["a"], **said).assumed is None
 
 
 @pytest.mark.parametrize(
     "columns, said",
     [
-        ({"capacity": [3, -1]}, "reps.capacity, row 2: must be a whole number, 0 or more; found -1"),
-        ({"capacity": [2.5]}, "reps.capacity, row 1: must be a whole number, 0 or more; found 2.5"),
-        ({"capacity": [None]}, "reps.capacity, row 1: must be a whole number, 0 or more; found nothing"),
-        ({"capacity": [float("nan")]}, "reps.capacity, row 1: must be a whole number, 0 or more; found nothing"),
-        ({"capacity": [float("inf")]}, "reps.capacity, row 1: must be a whole number from 0 to 9.0072e+15; found inf"),
+        ({"capacity": [3, -1]}, "reps.capacity, row 2: must be a finite number, 0 or more; found -1"),
+        ({"capacity": [-2.5]}, "reps.capacity, row 1: must be a finite number, 0 or more; found -2.5"),
+        ({"capacity": [1], "carried": [-0.5]}, "reps.carried, row 1: must be a finite number, 0 or more; found -0.5"),
+        ({"capacity": [1], "max_open": [2.5]}, "reps.max_open, row 1: must be a whole number, 0 or more; found 2.5"),
+        ({"capacity": [None]}, "reps.capacity, row 1: must be a finite number, 0 or more; found nothing"),
+        ({"capacity": [float("nan")]}, "reps.capacity, row 1: must be a finite number, 0 or more; found nothing"),
+        ({"capacity": [float("inf")]}, "reps.capacity, row 1: must be a finite number from 0 to 9.0072e+15; found inf"),
         (
-            {"capacity": ["3"]},
-            "reps.capacity, row 1: must be a whole number, 0 or more; found '3'. "
-            "It is text: read or convert the column as numbers.",
+            {"capacity": ["three"]},
+            "reps.capacity, row 1: must be a finite number, 0 or more; found 'three'",
         ),
-        ({"capacity": [True]}, "reps.capacity, row 1: must be a whole number, 0 or more; found True"),
+        ({"capacity": [True]}, "reps.capacity, row 1: must be a finite number, 0 or more; found True"),
         (
             {"capacity": [1], "available": [1.2]},
             "reps.available, row 1: must be true, false or a number from 0 to 1; found 1.2",
@@ -199,3 +203,37 @@ def test_no_open_leads_and_no_minimum_may_be_left_empty():
     reps = Table({"capacity": [5, 5], "max_open": [8, 8], "open_leads": [None, 6], "min_leads": [1, None]}, "reps")
     found = slots(reps, Columns(), 10)
     assert (found.most.tolist(), found.least.tolist()) == ([5, 2], [1, 0])
+
+
+def test_a_fraction_of_a_capacity_is_carried_over():
+    found = slots_of(capacity=[0.45, 2.5, 3, 0.9], available=[1, 1, 1, 0], carried=[0.6, 0.5, None, 0.9])
+    assert found.most.tolist() == [1, 3, 3, 0]
+    assert found.carried == pytest.approx([0.05, 0, 0, 0.9])
+    assert found.weight == pytest.approx([0.45, 2.5, 3, 0.9])
+    assert 'to be read as "carried" next time' in found.notes[0]
+
+
+def test_whole_capacities_carry_nothing_over():
+    assert slots_of(capacity=[2, 3], available=[0.5, 0.5]).carried is None
+    assert slots_of(rep_id=["a"]).carried is None
+
+
+def test_a_rate_is_no_ceiling_on_open_work():
+    found = slots_of(capacity=[1.5], open_leads=[9])
+    assert found.most.tolist() == [1] and any("is not subtracted" in note for note in found.notes)
+    assert slots_of(capacity=[1.5], open_leads=[9], max_open=[9]).most.tolist() == [0]
+
+
+@examples(60)
+@given(st.data())
+def test_over_a_month_slots_are_within_one_of_what_a_capacity_promises(data):
+    n = data.draw(st.integers(1, 4))
+    rate = st.sampled_from([0.0, 0.45, 10 / 22, 1 / 3, 0.1, 2.75, 1.0, 7 / 30])
+    capacity = data.draw(st.lists(rate, min_size=n, max_size=n))
+    carried, got, promised = [0.0] * n, np.zeros(n), np.zeros(n)
+    for _ in range(30):
+        there = data.draw(st.lists(st.sampled_from([0, 1, 1, 0.5]), min_size=n, max_size=n))
+        found = slots_of(capacity=capacity, available=there, carried=carried)
+        got, promised = got + found.most, promised + np.array(capacity) * there
+        carried = found.carried.tolist()
+        assert (np.abs(got - promised) < 1).all()

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from leadopt.errors import InvalidInput
 from leadopt.fairness import Fairness, NewcomerQuota
-from leadopt.policy import Policy, exclude, match, skills
+from leadopt.policy import LimitRule, Policy, exclude, match, skills
 from leadopt.tables.columns import Columns
+from leadopt.tables.reading.formats import Formats
+from leadopt.tables.reading.outcomes import Outcomes
 from tests.strategies import examples
 
 FULL = Policy(
@@ -26,6 +28,15 @@ FULL = Policy(
     bins={"size": 4, "age": [10.0, 20.0]},
     explore=0.5,
     currencies={"usd": 1, "EUR": 1.08},
+    together="account",
+    move_cost=0.5,
+    limit=[
+        {"reps": {"team": "North"}, "leads": {"source": ["web", 7]}, "most": 5, "each": True, "name": "web"},
+        LimitRule(reps=["Ann", 7], least=2, usage="value", weight=0.5),
+    ],
+    balance_open=True,
+    formats=Formats(dates="day first", decimal={"value": ",", "history.value": "."}),
+    outcomes=Outcomes(won=["Gewonnen!"], lost=["Aus"], open=["Demo", "Angebot"]),
     columns=Columns(lead_id="id", value="größe"),
 )
 
@@ -36,7 +47,10 @@ half_life_days = 180
 rep_by = ["team"]
 bins = {size = 4, age = [10.0, 20.0]}
 explore = 0.5
+balance_open = true
 currencies = {USD = 1.0, EUR = 1.08}
+together = "account"
+move_cost = 0.5
 
 [fairness]
 low = 0.9
@@ -62,9 +76,31 @@ rule = "exclude"
 pairs = [[1, "Ann"], ["L2", 7]]
 column = "not_to"
 
+[[limit]]
+name = "web"
+reps = {team = "North"}
+leads = {source = ["web", "7"]}
+most = 5
+each = true
+
+[[limit]]
+reps = ["Ann", 7]
+least = 2
+usage = "value"
+weight = 0.5
+
 [score]
 visits = 1
 budget = {yes = 3, no = 0.5}
+
+[formats]
+dates = "day first"
+decimal = {value = ",", "history.value" = "."}
+
+[outcomes]
+won = ["Gewonnen!"]
+lost = "Aus"
+open = ["Demo", "Angebot"]
 
 [columns]
 lead_id = "id"
@@ -94,9 +130,23 @@ def test_an_infinite_reserve_may_be_toml_s_own(tmp_path):
     assert Policy.from_toml(path).reserve == float("-inf")
 
 
+UNUSED = {
+    "explore": 0.0,
+    "rep_by": (),
+    "bins": None,
+    "currencies": None,
+    "together": None,
+    "move_cost": 0.0,
+    "limit": (),
+    "balance_open": False,
+    "formats": Formats(),
+    "outcomes": Outcomes(),
+}
+
+
 def test_fingerprints_never_change():
     assert Policy().fingerprint == "ff1d234ee0022c23"
-    assert FULL.replace(explore=0.0, rep_by=(), bins=None, currencies=None).fingerprint == "0b6025761fcbea78"
+    assert FULL.replace(**UNUSED).fingerprint == "0b6025761fcbea78"
 
 
 def test_what_a_later_release_added_counts_only_where_it_is_set():
@@ -105,7 +155,8 @@ def test_what_a_later_release_added_counts_only_where_it_is_set():
         *(Fairness(of="value"), Fairness(weight=0), Fairness(maximin=True), Fairness(hot_share=0.1)),
         *(NewcomerQuota(value_share=0), NewcomerQuota(max_hot_share=0), NewcomerQuota(hot_share=0.1)),
         *(NewcomerQuota(protect="key"), NewcomerQuota(ramp_days=9), NewcomerQuota(ramp=[0, 0.5, 1])),
-        *(Columns(effort="e"), Columns(credit="c")),
+        *(Columns(effort="e"), Columns(credit="c"), Columns(in_fairness="f")),
+        *(Columns(owner="o"), Columns(carried="x"), Columns(current_rep="r")),
     ]
     kinds = {Fairness: "fairness", NewcomerQuota: "newcomers", Columns: "columns"}
     plain = [Policy(), *(Policy(**{name: kind()}) for kind, name in kinds.items() if kind is not Columns)]
@@ -180,7 +231,7 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"reserv": 1}, 'policy: unknown key "reserv"; did you mean "reserve"?'),
         ({"Fairness": {}}, 'policy: unknown key "Fairness"; did you mean "fairness"?'),
         ({5: 1}, 'policy: unknown key "5"; known are segment_by, eligibility, fairness, newcomers, reserve, score, '
-                 "half_life_days, rep_by and 4 more"),
+                 "half_life_days, rep_by and 10 more"),
         (5, "policy: must be a table of settings; found 5"),
         (["reserve"], "policy: must be a table of settings; found ['reserve']"),
         ({"fairness": {"lo": 1}}, 'policy.fairness: unknown key "lo"; did you mean "low"?'),
@@ -199,6 +250,9 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"reserve": float("inf")}, "policy.reserve: must be a number, or -inf to place every lead; found inf"),
         ({"reserve": True}, "policy.reserve: must be a number, or -inf to place every lead; found True"),
         ({"reserve": [1]}, "policy.reserve: must be a number, or -inf to place every lead; found [1]"),
+        ({"together": 5}, "policy.together: must be the name of a column of leads; found 5"),
+        ({"together": " "}, "policy.together: must be the name of a column of leads; found ' '"),
+        ({"move_cost": -1}, "policy.move_cost: must be a finite number, 0 or more; found -1"),
         ({"explore": 1.5}, "policy.explore: must be from 0 to 1; found 1.5"),
         ({"explore": True}, "policy.explore: must be from 0 to 1; found True"),
         ({"half_life_days": 0}, 'policy.half_life_days: must be a number above 0, "learn", or None; found 0'),
@@ -249,10 +303,21 @@ def test_files_that_are_no_policy_say_which_file(tmp_path):
     path = tmp_path / "policy.toml"
     path.write_text("reserve = ")
     assert refused(Policy.from_toml, path).startswith(f"{path}: is not valid TOML: ")
-    path.write_bytes(b"\xff\xfe")
-    assert refused(Policy.from_toml, path) == f"{path}: must be text in UTF-8"
+    for unread in (b"\xff", b"\xff\xfe\0", "# Größe".encode("cp1252")):
+        path.write_bytes(unread)
+        assert refused(Policy.from_toml, path) == f"{path}: must be text in UTF-8"
+    path.unlink()
+    assert refused(Policy.from_toml, path) == f"{path}: cannot be read: no such file or directory"
     path.write_text("reserv = 1")
     assert refused(Policy.from_toml, path) == f'{path}: policy: unknown key "reserv"; did you mean "reserve"?'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_a_policy_file_may_have_a_mark_and_any_line_ends(tmp_path, encoding, line_end):
+    path = tmp_path / "policy.toml"
+    path.write_bytes(TOML.replace("\n", line_end).encode(encoding))
+    assert Policy.from_toml(path) == FULL
 
 
 scalars = st.one_of(

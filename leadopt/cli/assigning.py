@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from leadopt.assign import assign
+from leadopt.cli.inputs import asked_sheets, read_tables
 from leadopt.cli.terminal import progress_bar, prose, text_table
 from leadopt.errors import InvalidInput
 from leadopt.plans.plan import Plan
-from leadopt.plans.report import rep_table
+from leadopt.plans.report import load_columns, rep_table
 from leadopt.policy import Policy
 from leadopt.progress import Progress
 from leadopt.tables import Table
-from leadopt.tables.files import EXTENSIONS, check_writable, read_table, write_bytes, write_table
+from leadopt.tables.books.sheets import split_sheet
+from leadopt.tables.books.workbook import Page
+from leadopt.tables.files import EXTENSIONS, check_writable, write_book, write_bytes, write_table
+from leadopt.tables.reading.encodings import read_text
 from leadopt.tables.text import number
 
 _HEAD = 10  # rows of a plan shown where it is not saved
@@ -22,7 +26,7 @@ _MOST_REPS = 40  # lines of loads shown; the report has all
 
 def run_assign(
     leads: Path,
-    reps: Path,
+    reps: Path | None = None,
     history: Path | None = None,
     policy: Path | None = None,
     pins: Path | None = None,
@@ -32,14 +36,18 @@ def run_assign(
     now: str = "",
     seed: int = 0,
     time_limit_s: float | None = None,
+    sheets: Sequence[str] = (),
 ) -> Plan:
     """Do `leadopt assign` and return the plan: read, assign, write, then print."""
     inputs = [path for path in (leads, reps, history, policy, pins) if path is not None]
     written = _outputs(output, report, inputs)
-    plan = plan_files(leads, reps, history, policy, pins, now=now, seed=seed, time_limit_s=time_limit_s)
+    plan = plan_files(leads, reps, history, policy, pins, now=now, seed=seed, time_limit_s=time_limit_s, sheets=sheets)
     table = plan_table(plan)
-    if output is not None:
+    if output is not None and output.suffix.lower() == ".xlsx":
+        write_book(_pages(plan, table), output)
+    elif output is not None:
         write_table(table, output)
+    if output is not None:
         write_bytes(output.with_suffix(".json"), plan.to_json().encode())
     if report is not None:
         write_bytes(report, f"{plan.report()}\n".encode())
@@ -58,7 +66,7 @@ def run_assign(
 
 def plan_files(
     leads: Path,
-    reps: Path,
+    reps: Path | None = None,
     history: Path | None = None,
     policy: Path | None = None,
     pins: Path | None = None,
@@ -66,19 +74,23 @@ def plan_files(
     now: str = "",
     seed: int = 0,
     time_limit_s: float | None = None,
+    sheets: Sequence[str] = (),
 ) -> Plan:
     """Return the plan for tables and a policy in files."""
     today = _date(now)
     settings = load_policy(policy) if policy else Policy()
-    ids = (settings.columns.lead_id, settings.columns.rep_id)
+    ids = settings.columns.ids
     with progress_bar() as on_progress:
         on_progress(Progress(stage="read files", iteration=0, elapsed_s=0.0))
+        files = {"leads": leads, "reps": reps, "history": history, "pins": pins}
+        tables = read_tables(files, ids, asked_sheets(sheets))
+        pinned = tables["pins"]
         return assign(
-            read_table(leads, ids),
-            read_table(reps, ids),
-            read_table(history, ids) if history else None,
+            tables["leads"],
+            tables["reps"],
+            tables["history"],
             policy=settings,
-            pins=_pins(pins, settings) if pins else None,
+            pins=None if pinned is None else _pins(pinned, settings),
             now=today,
             time_limit_s=checked_time_limit(time_limit_s),
             rng=checked_seed(seed),
@@ -88,10 +100,10 @@ def plan_files(
 
 def plan_table(plan: Plan) -> dict[str, list[Any]]:
     """Return one row per lead, in the leads' order: the assignment, or why it stays in the pool."""
-    columns = plan.case.policy.columns
+    lead_id, _ = plan.case.policy.columns.written
     placed, pool = (Table(table, "plan") for table in (plan.assignments, plan.unassigned))
     names = dict.fromkeys((*placed.columns, *pool.columns))
-    rows = {row[columns.lead_id]: row for table in (placed, pool) for row in _rows(table)}
+    rows = {row[lead_id]: row for table in (placed, pool) for row in _rows(table)}
     return {name: [rows[lead].get(name) for lead in plan.case.lead_ids] for name in names}
 
 
@@ -105,14 +117,13 @@ def load_plan(path: Path) -> Plan:
     if path.suffix.lower() in EXTENSIONS:
         path = path.with_suffix(".json")
     try:
-        return Plan.from_json(_read_text(path))
+        return Plan.from_json(read_text(path))
     except InvalidInput as error:
         raise InvalidInput(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
 
 
 def load_policy(path: Path) -> Policy:
     """Return the policy in a TOML file."""
-    _read_text(path)
     return Policy.from_toml(path)
 
 
@@ -130,7 +141,7 @@ def _outputs(output: Path | None, report: Path | None, inputs: Sequence[Path]) -
         files.append(report)
         if report.is_dir() or not report.parent.is_dir():
             raise InvalidInput(f"{report}: cannot be written: it is a folder, or in a folder that does not exist")
-    read = {path.resolve() for path in inputs}
+    read = {Path(split_sheet(str(path))[0]).resolve() for path in inputs}
     for path in files:
         if path.resolve() in read:
             raise InvalidInput(f"{path}: is also read, and would be replaced; write to another file")
@@ -139,9 +150,21 @@ def _outputs(output: Path | None, report: Path | None, inputs: Sequence[Path]) -
     return files
 
 
-def _pins(path: Path, policy: Policy) -> dict[Any, Any]:
+def _pages(plan: Plan, table: dict[str, list[Any]]) -> list[Page]:
+    """Return the sheets of a plan: every lead, the reps' loads, the leads that nobody has, and what was noted."""
+    pool = Table(plan.unassigned, "pool")
+    left = {name: pool.values(name) for name in pool.columns}
+    said = [f"{plan.summary()[:1].upper()}{plan.summary()[1:]}.", *plan.notes, f"Policy {plan.case.policy.fingerprint}"]
+    return [
+        Page(name="plan", columns=table, percents=("probability",)),
+        Page(name="reps", columns=load_columns(plan), percents=("fill",)),
+        Page(name="pool", columns=left),
+        Page(name="notes", columns={"notes": said}),
+    ]
+
+
+def _pins(table: Table, policy: Policy) -> dict[Any, Any]:
     columns = policy.columns
-    table = Table(read_table(path, (columns.lead_id, columns.rep_id)), str(path))
     return dict(zip(table.ids(columns.lead_id), table.ids(columns.rep_id, unique=False), strict=True))
 
 
@@ -162,15 +185,6 @@ def checked_time_limit(seconds: float | None) -> float | None:
     if seconds is not None and not seconds > 0:
         raise InvalidInput(f"--time-limit: must be seconds, more than 0, or inf for no limit; found {number(seconds)}")
     return seconds
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InvalidInput(f"{path}: must be text in UTF-8") from None
-    except OSError as error:
-        raise InvalidInput(f"{path}: cannot be read: {(error.strerror or 'unknown').lower()}") from None
 
 
 def _loads(plan: Plan) -> str:

@@ -37,7 +37,10 @@ def about(
 @app.command("assign", help=f"Assign leads to reps. Tables may be {_FORMATS}.")
 def assign_command(
     leads: Annotated[Path, typer.Argument(help="One row per lead: lead_id, its attributes, perhaps value.")],
-    reps: Annotated[Path, typer.Argument(help="One row per rep: rep_id, capacity and others.")],
+    reps: Annotated[
+        Path | None,
+        typer.Argument(help="One row per rep: rep_id, capacity and others; none = the leads' workbook has them too."),
+    ] = None,
     history: Annotated[
         Path | None, typer.Option(help="One row per past lead: rep_id, converted, at, its attributes.")
     ] = None,
@@ -47,6 +50,9 @@ def assign_command(
         Path | None, typer.Option("--output", "-o", help=f"Where the plan goes ({_FORMATS}); a .json beside it.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Where a report in Markdown goes.")] = None,
+    sheet: Annotated[
+        list[str] | None, typer.Option(help="Sheet of a table in a workbook: leads=NAME; or write book.xlsx:NAME.")
+    ] = None,
     now: Annotated[
         str, typer.Option(help="Date that tenure is counted to, like 2026-01-31.", show_default="today")
     ] = "",
@@ -62,7 +68,13 @@ def assign_command(
 ) -> None:
     """Assign leads to reps."""
     with answering(debug):
-        run_assign(leads, reps, history, policy, pins, output, report, now=now, seed=seed, time_limit_s=time_limit)
+        run_assign(
+            *(leads, reps, history, policy, pins, output, report),
+            now=now,
+            seed=seed,
+            time_limit_s=time_limit,
+            sheets=sheet or (),
+        )
 
 
 @app.command("explain")
@@ -100,6 +112,7 @@ def evaluate_command(
         typer.Option(help="Column of a lead that conversion may depend on; once for each, or with commas."),
     ] = None,
     policy: Annotated[Path | None, typer.Option(help="The rules, as TOML: segment_by, half-life, columns.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Its sheet, of a workbook; or write book.xlsx:NAME.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Where the calibration curve goes (.png, .svg, .pdf).")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where all figures go, as .json.")] = None,
     now: Annotated[str, typer.Option(help="No outcome may be later than this date.", show_default="today")] = "",
@@ -108,7 +121,7 @@ def evaluate_command(
 ) -> None:
     """Say whether it matters who gets which lead, by what earlier outcomes foretell of later ones."""
     with answering(debug):
-        run_evaluate(history, segment_by or (), policy, plot, output, now=now, seed=seed)
+        run_evaluate(history, segment_by or (), policy, plot, output, now=now, seed=seed, sheet=sheet)
 
 
 @app.command("demo")

@@ -5,10 +5,13 @@ from pathlib import Path
 
 from leadopt.cli.assigning import checked_seed, load_policy
 from leadopt.cli.terminal import progress_bar, prose, text_table
+from leadopt.decision.reading.columns_read import Tables, read_note, unread_notes
 from leadopt.errors import InvalidInput
 from leadopt.evaluate import Backtest, backtest
 from leadopt.policy import Policy
-from leadopt.tables.files import read_table, write_bytes
+from leadopt.tables import Table
+from leadopt.tables.files import read_file, write_bytes
+from leadopt.tables.reading.reader import Reading
 
 _PICTURES = (".png", ".svg", ".pdf")
 
@@ -22,6 +25,7 @@ def run_evaluate(
     *,
     now: str = "",
     seed: int = 0,
+    sheet: str | None = None,
 ) -> Backtest:
     """Do `leadopt evaluate` and return what was found: read, backtest, write, then print."""
     for path, kinds in ((plot, _PICTURES), (output, (".json",))):
@@ -30,11 +34,13 @@ def run_evaluate(
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise InvalidInput(f"{path}: cannot be written: it is a folder, or in a folder that does not exist")
     settings = load_policy(policy) if policy else Policy()
-    columns = settings.columns
+    columns, reading = settings.columns.of("history"), Reading(formats=settings.formats, outcomes=settings.outcomes)
+    segments = _columns(segment_by) or settings.segment_by
     with progress_bar() as on_progress:
+        table = Table(read_file(history, columns.ids, name="history", sheet=sheet), "history", reading)
         found = backtest(
-            read_table(history, (columns.rep_id, columns.lead_id)),
-            segment_by=_columns(segment_by) or settings.segment_by,
+            table,
+            segment_by=segments,
             half_life_days=settings.half_life_days,
             rep=columns.rep_id,
             converted=columns.converted,
@@ -51,9 +57,16 @@ def run_evaluate(
     print(f"\n{prose(found.scheme)}")
     for headers, rows in found.below().tables:
         print(f"\n{text_table(headers, rows)}")
-    if found.notes:
-        print("\nNotes", *(prose(note, "  ") for note in found.notes), sep="\n")
+    print("\nNotes", *(prose(note, "  ") for note in _notes(found, settings, table, segments or ())), sep="\n")
     return found
+
+
+def _notes(found: Backtest, settings: Policy, table: Table, segments: Sequence[str]) -> list[str]:
+    """Return what was noticed, with which columns were read as what; values tell nothing of chances."""
+    policy = Policy(columns=settings.columns, segment_by=tuple(segments))
+    own: Tables = {"history": table}
+    read = read_note(policy, own, segments, worth=False)
+    return [f"{note.removesuffix('.')}." for note in (*unread_notes(policy, own, worth=False), *found.notes, read)]
 
 
 def _columns(names: Sequence[str]) -> tuple[str, ...]:

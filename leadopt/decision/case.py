@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
+from leadopt.capacity import Hours
+from leadopt.decision.accounts import Owned
 from leadopt.decision.shares import Shared
 from leadopt.eligibility import Verdicts
 from leadopt.errors import InvalidInput, did_you_mean
@@ -104,11 +106,14 @@ class Kept:
         what taking a lead away from its rep costs, in the unit of gains
     gains
         of every pair, without that
+    lost
+        the leads whose rep is not in reps any more or may not keep them, by index, with that rep's id
     """
 
     previous: Ints
     move_cost: float
     gains: Affinity
+    lost: tuple[tuple[int, Id], ...] = ()
 
     @property
     def credit(self) -> float:
@@ -166,6 +171,15 @@ class Case:
         the leads whose value was learned; None if none was
     rates_are_chances
         whether the rates of the gains are chances of conversion though there is no evidence, as from a classifier
+    owned
+        who owns the leads' accounts; None where owners do not count
+    assumed
+        what an even share is in proportion to where the reps' table names no capacity, float64 (n_reps,); None where
+        it does
+    hours
+        working time of reps and what leads take of it; None where the tables tell of none
+    carried
+        float64 (n_reps,), the part of a slot that each rep has left for next time; None where capacities are whole
     """
 
     lead_ids: tuple[Id, ...]
@@ -185,6 +199,10 @@ class Case:
     explored: Explored | None = None
     valued: Valued | None = None
     rates_are_chances: bool = False
+    owned: Owned | None = None
+    assumed: Floats | None = None
+    hours: Hours | None = None
+    carried: Floats | None = None
 
     @property
     def gains(self) -> Affinity:
@@ -202,6 +220,11 @@ class Case:
     def pool_gain(self) -> float:
         """What a lead in the pool counts: the reserve, or 0 where every lead must be placed."""
         return self.problem.reserve if np.isfinite(self.problem.reserve) else 0.0
+
+    def members(self, lead: int) -> Ints:
+        """Return a lead with all who stay together with it, ascending."""
+        together = self.problem.together
+        return np.array([lead]) if together is None else np.flatnonzero(together == together[lead])
 
     def gains_of(self, leads: Ints, reps: Ints) -> Floats:
         """Return what each lead gains with the rep at the same place, or in the pool (-1)."""
@@ -256,15 +279,18 @@ class Case:
     def limits_around(self, lead: int, rep: int, among: Sequence[int] | None = None) -> dict[int, float]:
         """Return the limits that a pair counts in, by number, with what it takes of each.
 
+        A lead takes with it all who stay together with it.
+
         `among` are those that the rep is in, if they are known.
         """
         limits = self.problem.limits
         numbers = [k for k in range(len(limits)) if _holds(limits[k].reps, rep)] if among is None else among
-        around = {k: limits[k] for k in numbers if _holds(limits[k].leads, lead)}
-        takes = {
-            k: limit.usage if isinstance(limit.usage, float) else float(limit.usage_at([lead], [rep])[0])
-            for k, limit in around.items()
-        }
+        takes = dict.fromkeys(numbers, 0.0)
+        for member in self.members(lead).tolist():
+            for k in numbers:
+                if _holds(limits[k].leads, member):
+                    usage = limits[k].usage
+                    takes[k] += usage if isinstance(usage, float) else float(limits[k].usage_at([member], [rep])[0])
         return {k: usage for k, usage in takes.items() if usage > 0}
 
 
@@ -364,8 +390,19 @@ class Answered:
         return self.case.limits_of_reps()
 
     def reduced_gains(self, leads: Ints) -> Floats:
-        """Return what some leads gain with each rep once its slot and its room are paid, float64 (.., n_reps)."""
-        return reduced_gains(self.case.problem, leads, self.capacity_prices, self.limit_prices_of_problem)
+        """Return what some leads gain with each rep once its slot and its room are paid, float64 (.., n_reps).
+
+        Of a lead that stays with others, it is what they gain together.
+        """
+        problem, together = self.case.problem, self.case.problem.together
+        if together is None:
+            return reduced_gains(problem, leads, self.capacity_prices, self.limit_prices_of_problem)
+        wanted, place = np.unique(together[leads], return_inverse=True)
+        members = np.flatnonzero(np.isin(together, wanted))
+        each = reduced_gains(problem, members, self.capacity_prices, self.limit_prices_of_problem)
+        total = np.zeros((len(wanted), problem.n_reps))
+        np.add.at(total, np.searchsorted(wanted, together[members]), each)
+        return total[place.reshape(-1)]
 
     def gains_now(self, leads: Ints) -> Floats:
         """Return what some leads gain where they are, with their rep or in the pool."""

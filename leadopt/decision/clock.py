@@ -9,6 +9,7 @@ import numpy as np
 from leadopt.errors import InvalidInput
 from leadopt.matching import Match, Status, solve
 from leadopt.problem.problem import Problem
+from leadopt.problem.together import contraction_of
 from leadopt.progress import Meter
 from leadopt.solvers import MinCostFlow, Near
 from leadopt.solvers.base import checked_time_limit
@@ -84,7 +85,9 @@ class Clock:
             whether to end as soon as a search without a limit would, though there may be time to find something better
         """
         self.ended = False
-        if MinCostFlow().refuses(problem) is None or not isfinite(self.limit_s):
+        smaller = contraction_of(problem)
+        solved = problem if smaller is None else smaller.problem
+        if MinCostFlow().refuses(solved) is None or not isfinite(self.limit_s):
             return solve(problem, rng=rng, near=near, on_progress=self.meter.relay)
         seconds, start = part * self.left_s, perf_counter()
         self.searching(what, seconds)

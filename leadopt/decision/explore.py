@@ -41,14 +41,16 @@ def explored(case: Case, rng: "int | np.random.Generator") -> Case:
     if evidence is None:
         note = "explores nothing: without evidence all reps count as equal"
         return replace(case, notes=(*case.notes, note))
-    n_segments, n_reps = evidence.estimates.probability.shape
+    estimate = evidence.estimates.probability
+    n_segments, n_reps = estimate.shape
     segment, rep = np.divmod(np.arange(n_segments * n_reps), n_reps)
     drawn = drawn_rates(evidence, segment, rep, 1, np.random.default_rng(rng)).reshape(n_segments, n_reps)
     gains = case.problem.affinity
     rates = gains.rates.copy()
-    # Rows beyond the segments are those of pins against a rule, which are settled.
-    own, estimate = rates[:n_segments], evidence.estimates.probability
-    own += np.where(np.isneginf(own), 0.0, share * (drawn - estimate))
+    # Rules divide segments into rows of their own: each is drawn as its segment.
+    segment_of_row = np.zeros(len(rates), dtype=np.int64)
+    segment_of_row[gains.row] = evidence.segment_of_lead
+    rates += np.where(np.isneginf(rates), 0.0, share * (drawn - estimate)[segment_of_row])
     note = (
         f"explores: planned by chances drawn from what the evidence leaves open ({share:g} of the way), so that reps "
         "and segments of which little is known get leads to learn from; all figures are by the estimates"

@@ -13,7 +13,7 @@ from leadopt.learning.value_model import ValueModel
 from leadopt.policy import Policy
 from leadopt.tables import Table
 from leadopt.tables.amounts import MOST_AMOUNT
-from leadopt.tables.currencies import check_one, currency_code, rates_of
+from leadopt.tables.currencies import check_one, currency_code, rates_of, with_signs
 from leadopt.tables.text import count
 
 
@@ -57,6 +57,22 @@ def scale_of(leads: Table, history: Table | None, segment_by: Sequence[str], pol
     return Scale(values=found.values * score(leads, policy.score), unit=unit, valued=found.valued, notes=found.notes)
 
 
+def values_of(leads: Table, policy: Policy, valued: Valued | None) -> Floats | None:
+    """Return what each lead is worth if won, without its score, float64 (n_leads,); None where nothing says.
+
+    What a lead lacks was learned, or is the median of the others.
+    """
+    values, _ = _own_values(leads, policy)
+    gone = np.isnan(values)
+    if valued is not None:
+        values[gone] = valued.worths.expected[valued.segment_of_lead[gone]]
+    elif policy.columns.value not in leads:
+        return None
+    elif gone.any():
+        values[gone] = np.median(values[~gone]) if not gone.all() else 1.0
+    return values
+
+
 def _worth(leads: Table, history: Table | None, segment_by: Sequence[str], policy: Policy) -> Scale:
     column = policy.columns.value
     values, codes = _own_values(leads, policy)
@@ -84,13 +100,15 @@ def _own_values(leads: Table, policy: Policy) -> tuple[Floats, list[str | None]]
     columns = policy.columns
     if columns.value not in leads:
         return np.full(leads.n_rows, np.nan), []
+    named = f"leads.{columns.currency if columns.currency in leads else columns.value}"
+    leads = with_signs(leads, columns.value, columns.currency, policy.currencies)
     values = leads.numbers(columns.value, low=0, high=MOST_AMOUNT, missing=np.nan)
     if columns.currency not in leads:
         return values, []
     known = np.flatnonzero(~np.isnan(values))
     cells = leads.values(columns.currency)
     codes = [currency_code(cells[lead]) for lead in known]
-    values[known] *= rates_of(f"leads.{columns.currency}", codes, policy.currencies)
+    values[known] *= rates_of(named, codes, policy.currencies)
     return values, codes
 
 

@@ -16,6 +16,7 @@ _MEND = {
     LimitKind.NEWCOMER_VALUE_QUOTA: "lower value_share",
     LimitKind.NEWCOMER_QUOTA: "lower share",
     LimitKind.NEWCOMER_MINIMUM: "lower min_leads",
+    LimitKind.OWNER: "leave columns.owner out",
     LimitKind.OWN: "widen it, or give it a penalty",
     LimitKind.HOURS: "raise the hours",
     LimitKind.MINIMUM: "lower the minimums",

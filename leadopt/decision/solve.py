@@ -42,7 +42,7 @@ def solved(
     try:
         return clock.solve(case.problem, part=_SEARCH, rng=rng, near=_known(case, near or Near()))
     except Infeasible as error:
-        refuse(case, _smaller(case, error.witness, clock))
+        refuse(case, _smaller(case, error.witness, clock), apart=_fits_apart(case, clock))
     except SolverFailed as error:
         if not case.problem.limits:
             raise
@@ -101,9 +101,23 @@ def _conflict(problem: Problem, chosen: Sequence[int], clock: Clock) -> Witness 
     return None
 
 
-def refuse(case: Case, witness: Witness) -> NoReturn:
+def _fits_apart(case: Case, clock: Clock) -> bool:
+    """Return whether there is a plan if leads of one account may have several reps, as far as that is known in time."""
+    if case.problem.together is None:
+        return False
+    try:
+        clock.solve(case.problem.replace(together=None), "a plan with accounts divided", capped=True)
+    except (Infeasible, SolverFailed):
+        return False
+    return True
+
+
+def refuse(case: Case, witness: Witness, *, apart: bool = False) -> NoReturn:
     """Raise `Infeasible` in the user's names, with what would mend it."""
     text, mend = _pins(case, witness) or _leads(case, witness) or _limits(case, witness)
+    if apart:
+        text += ", as leads of one account stay together (policy.together)"
+        mend += " Or let leads of one account go to several reps."
     raise Infeasible(f"{REFUSAL}{text}. {mend}", witness) from None
 
 
@@ -113,6 +127,8 @@ def _pins(case: Case, witness: Witness) -> tuple[str, str] | None:
         return None
     leads = enumerate_some(case.lead_ids[lead] for lead in witness.leads)
     text = f"{count(witness.need, 'lead')} ({leads}) {_are(witness)} pinned to {_reps(case, witness)}"
+    if case.away[list(witness.reps)].all() and witness.reps:
+        return text, f"Remove {'the pin' if witness.need == 1 else 'these pins'}, or wait for {_ids(case, witness)}."
     text += f", with room for {witness.room}"
     return f"{text}{_under(case, witness)}", "Remove a pin, or raise that limit."
 
@@ -121,7 +137,8 @@ def _leads(case: Case, witness: Witness) -> tuple[str, str] | None:
     if not witness.leads:
         return None
     leads = enumerate_some(case.lead_ids[lead] for lead in witness.leads)
-    where = f"can only go to {_reps(case, witness)}, with room for {witness.room}{_under(case, witness)}"
+    room = "" if case.away[list(witness.reps)].all() else f", with room for {witness.room}"
+    where = f"can only go to {_reps(case, witness)}{room}{_under(case, witness)}"
     text = f"every lead must be placed (reserve = -inf), but {count(witness.need, 'lead')} ({leads}) "
     text += where if witness.reps else f"{_are(witness)} eligible for no rep"
     return text, "Raise a capacity, let other reps take these leads, or set a finite reserve."
@@ -152,8 +169,16 @@ def _under(case: Case, witness: Witness) -> str:
     return f" under {enumerate_some(named)}" if named else ""
 
 
-def _reps(case: Case, witness: Witness) -> str:
+def _ids(case: Case, witness: Witness) -> str:
     return enumerate_some(case.rep_ids[rep] for rep in witness.reps)
+
+
+def _reps(case: Case, witness: Witness) -> str:
+    """Return who cannot take more, and that they are away where that is why."""
+    away = [rep for rep in witness.reps if case.away[rep]]
+    if len(away) == len(witness.reps) > 0:
+        return f"{_ids(case, witness)}, who {'is' if len(away) == 1 else 'are'} away"
+    return enumerate_some(f"{case.rep_ids[rep]}{' (away)' * bool(case.away[rep])}" for rep in witness.reps)
 
 
 def _bounds(case: Case, row: int) -> str:

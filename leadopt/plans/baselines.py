@@ -13,6 +13,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.decision.case import Case
 from leadopt.errors import InvalidInput
+from leadopt.fairness import ENTITLEMENT_WORDS
 from leadopt.problem.linear_algebra import applied
 
 _AT_ONCE = 1_000  # leads whose gains are looked up at a time
@@ -38,13 +39,48 @@ Baseline = Callable[[Case, int], Dealt]
 
 
 def round_robin(case: Case, turn: int = 0) -> Dealt:
-    """Return the leads dealt in turn; a rep who is full or not eligible is passed over, and the turn goes on."""
+    """Return the leads dealt in turn; a rep who is full or not eligible is passed over, and the turn goes on.
+
+    Where fairness shares leads by a column of weights, a rep of twice the weight has twice as many turns (smooth
+    weighted round robin).
+    """
+    weight = _turns(case)
+    if weight is not None:
+        return _weighted_robin(case, weight, turn)
 
     def choose(lead: int, allowed: Bools) -> int:
         nonlocal turn
         order = np.flatnonzero(allowed)
         rep = int(order[np.searchsorted(order, turn)]) if order[-1] >= turn else int(order[0])
         turn = (rep + 1) % case.problem.n_reps
+        return rep
+
+    return Dealt(rep_of_lead=_deal(case, choose), turn=turn)
+
+
+def _turns(case: Case) -> Floats | None:
+    """Return what turns are in proportion to, float64 (n_reps,); None where each rep has as many.
+
+    Who stays out of fairness has as many turns as the others on average.
+    """
+    for fairness, one in zip(case.policy.fairnesses, case.shared, strict=False):
+        if fairness.of == "leads" and fairness.entitlement not in ENTITLEMENT_WORDS and one.weight.any():
+            usual = one.weight[one.weight > 0].mean()
+            return one.weight if one.outside is None else np.where(one.outside, usual, one.weight)
+    return None
+
+
+def _weighted_robin(case: Case, weight: Floats, turn: int) -> Dealt:
+    """Return the leads dealt in turn by weight: who is owed most is next, among equals as the turn goes."""
+    n_reps, owed = case.problem.n_reps, np.zeros(case.problem.n_reps)
+
+    def choose(lead: int, allowed: Bools) -> int:
+        nonlocal turn
+        owed[allowed] += weight[allowed]
+        from_turn = np.roll(np.arange(n_reps), -turn)
+        rep = int(from_turn[np.argmax(np.where(allowed, owed, -np.inf)[from_turn])])
+        owed[rep] -= weight[allowed].sum()
+        turn = (rep + 1) % n_reps
         return rep
 
     return Dealt(rep_of_lead=_deal(case, choose), turn=turn)

@@ -8,6 +8,8 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Case
+from leadopt.decision.owners import told_of_owner
+from leadopt.errors import enumerate_some
 from leadopt.plans.slots import Adds, more_room, one_more_slot
 from leadopt.plans.why_unassigned import Pool, Unassigned, why_unassigned
 from leadopt.tables.cells import Id
@@ -129,6 +131,14 @@ class Explanation(Result):
         what the lead gains there by the drawn chances, where the policy explores; moves are counted by these
     learned_value
         what its value was learned from, in a sentence; None for a lead that came with a value, or counts 1
+    together
+        the leads that stay with it; then the alternatives are told for all of them together
+    gain_together
+        what all of them gain; None for a lead by itself
+    owner
+        who owns its account and whether that rep has it, in a sentence; None where nobody does, or it does not count
+    may_not_stay
+        whether the rep who had it is not in reps any more, or not eligible
     """
 
     lead_id: Id
@@ -144,17 +154,30 @@ class Explanation(Result):
     move_cost: float = 0.0
     drawn_gain: float | None = None
     learned_value: str | None = None
+    together: tuple[Id, ...] = ()
+    gain_together: float | None = None
+    owner: str | None = None
+    may_not_stay: bool = False
 
     @property
     def best(self) -> Alternative | None:
         """The rep that the lead would gain most with, if that is not the one it has."""
         best = max(self.alternatives, key=lambda other: other.gain, default=None)
-        return best if best is not None and best.gain > self.gain else None
+        return best if best is not None and best.gain > self._base else None
+
+    @property
+    def _base(self) -> float:
+        """What the gains of the alternatives are beside."""
+        return self.gain if self.gain_together is None else self.gain_together
 
     @property
     def lines(self) -> list[str]:
         """The explanation in sentences."""
         valued = [] if self.learned_value is None else [self.learned_value]
+        if self.together:
+            gain = "" if self.gain_together is None else f", which gains {number(self.gain_together)} for all"
+            valued.append(f"It stays together with {enumerate_some(self.together)}{gain}.")
+        valued += [] if self.owner is None else [self.owner]
         if self.unassigned is not None:
             return [
                 f"{self.lead_id} stays in the pool ({self.unassigned.reason.value}): {self.unassigned.because}.",
@@ -173,7 +196,9 @@ class Explanation(Result):
             f"{self.rep_id} gets it because of {name}: counting towards that minimum is worth {number(cost)}."
             for name, cost, _ in self.asked_by
         ]
-        if self.previous is not None:
+        if self.previous is not None and self.may_not_stay:
+            lines.append(f"It was with {self.previous}, who may not have it any more.")
+        elif self.previous is not None:
             stays = "stays where it was" if self.previous == self.rep_id else f"was with {self.previous}"
             lines.append(f"It {stays}; taking it away costs {number(self.move_cost)}.")
         lines += [self._about(other) for other in self.alternatives]
@@ -186,8 +211,8 @@ class Explanation(Result):
         return f"{worth}{state}{_move(other.move_cost)}."
 
     def _difference(self, other: Alternative) -> str:
-        difference = other.gain - self.gain
-        if abs(difference) <= 1e-3 * abs(self.gain):
+        difference = other.gain - self._base
+        if abs(difference) <= 1e-3 * abs(self._base):
             return "about the same"
         return f"{number(abs(difference))} {'more' if difference > 0 else 'less'}"
 
@@ -213,14 +238,16 @@ def explain(plan: Answered, lead: int, most: int = 3) -> Explanation:
             evidence=None,
             alternatives=(),
             unassigned=why_unassigned(Pool(plan), lead),
-            **_before(case, lead),
+            **_before(case, lead, rep),
         )
-    gains = case.gains.of([lead])[0]
+    members = case.members(lead)
+    gains = case.gains.of(members).sum(axis=0)
     noise = 1e-9 * max(1e-300, float(np.abs(gains[np.isfinite(gains)]).max(initial=0.0)))
     return Explanation(
         lead_id=case.lead_ids[lead],
         rep_id=case.rep_ids[rep],
-        gain=float(gains[rep]),
+        gain=float(case.gains.at([lead], [rep])[0]),
+        gain_together=float(gains[rep]) if len(members) > 1 else None,
         unit=case.unit,
         pinned=bool(case.problem.pins[lead] >= 0),
         evidence=_record(case, lead, rep),
@@ -228,7 +255,7 @@ def explain(plan: Answered, lead: int, most: int = 3) -> Explanation:
         unassigned=None,
         asked_by=_dearest([held._replace(price=-held.price) for held in _priced(plan, lead, rep)], noise),
         drawn_gain=None if case.explored is None else float(case.problem.affinity.at([lead], [rep])[0]),
-        **_before(case, lead),
+        **_before(case, lead, rep),
     )
 
 
@@ -268,13 +295,19 @@ def _held(held: Held, adds: Adds) -> str:
     return f"is full (one more slot{' alone' * (adds == (0.0, True))} adds {adds})"
 
 
-def _before(case: Case, lead: int) -> dict[str, Any]:
+def _before(case: Case, lead: int, rep: int) -> dict[str, Any]:
     """Return what a lead came with: what its value was learned from, who had it before, what taking it away costs."""
-    learned = None if case.valued is None else case.valued.sentence(lead)
-    if case.kept is None or case.kept.previous[lead] < 0:
-        return {"learned_value": learned}
-    return {
-        "learned_value": learned,
+    told = {
+        "learned_value": None if case.valued is None else case.valued.sentence(lead),
+        "together": tuple(case.lead_ids[other] for other in case.members(lead).tolist() if other != lead),
+        "owner": told_of_owner(case, lead, rep),
+    }
+    if case.kept is None:
+        return told
+    if case.kept.previous[lead] < 0:
+        previous = dict(case.kept.lost).get(lead)
+        return told | {"previous": previous, "may_not_stay": previous is not None}
+    return told | {
         "previous": case.rep_ids[case.kept.previous[lead]],
         "move_cost": case.kept.move_cost,
     }

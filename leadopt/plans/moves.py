@@ -56,26 +56,29 @@ class Move:
     lead_id, rep_before, rep_after
         `rep_after` is None for a lead in the pool
     gain_before, gain_after
-        what it would gain where it was, and what it gains now
+        what it would gain where it was, and what it gains now; the former is None where it may not stay
     cost
-        what moving costs
+        what moving costs; 0 where it may not stay
     brings
         what the whole plan would lose if this lead had to stay, all else rearranged at its best: 0 = no matter,
         inf = no plan allows it to stay, None = not known, as the plan is not proven best
+    why
+        why it may not stay, in words; empty where it may
     """
 
     lead_id: Id
     rep_before: Id
     rep_after: Id | None
-    gain_before: float
+    gain_before: float | None
     gain_after: float
     cost: float
     brings: float | None
+    why: str = ""
 
     @property
-    def net(self) -> float:
-        """What this move alone adds, its cost paid; one that is below 0 makes room for others."""
-        return self.gain_after - self.gain_before - self.cost
+    def net(self) -> float | None:
+        """What this move alone adds, its cost paid; one that is below 0 makes room for others. None if it must be."""
+        return None if self.gain_before is None else self.gain_after - self.gain_before - self.cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -85,14 +88,14 @@ class Moves(Result):
     Parameters
     ----------
     moves
-        the one that brings most first
+        those that must be first, then the one that brings most
     n_kept
         leads that stayed
     unit
         of gains
     brings
-        what the plan is worth more than the best one in which no lead is taken away, what the moves cost being paid;
-        None where not all can stay
+        what the plan is worth more than the best one in which no lead that may stay is taken away, what the moves cost
+        being paid; None where not all of these can stay
     """
 
     moves: tuple[Move, ...]
@@ -109,11 +112,12 @@ class Moves(Result):
     def frame(self) -> Any:
         """Return one row per move, of the same kind of table as the leads were.
 
-        Columns: lead_id, rep_before, rep_after (None = pool), gain_before, gain_after, cost, net and brings.
+        Columns: lead_id, rep_before, rep_after (None = pool), gain_before, gain_after, cost, net, brings, and why a
+        lead may not stay.
         """
-        names = ("lead_id", "rep_before", "rep_after", "gain_before", "gain_after", "cost", "net", "brings")
+        names = ("lead_id", "rep_before", "rep_after", "gain_before", "gain_after", "cost", "net", "brings", "why")
         return self.like.build(
-            {name: [getattr(move, name) for move in self.moves] for name in names}, numbers=names[3:]
+            {name: [getattr(move, name) for move in self.moves] for name in names}, numbers=names[3:-1]
         )
 
     def summary(self) -> str:
@@ -123,7 +127,11 @@ class Moves(Result):
             return f"none of {count(total, 'lead')} moves"
         worth = "not all could stay" if self.brings is None else f"net {number(self.brings)} {self.unit} more"
         moved = f"{len(self.moves)} of {count(total, 'lead')} move{'s' * (len(self.moves) == 1)}"
-        return f"{moved}: {worth}, {number(self.cost)} for moving"
+        must = sum(bool(move.why) for move in self.moves)
+        if must == len(self.moves):
+            return f"{moved}, as {'it' if must == 1 else 'they'} may not stay"
+        some = f", {must} of them as {'it' if must == 1 else 'they'} may not stay" if must else ""
+        return f"{moved}{some}: {worth}, {number(self.cost)} for moving"
 
     @property
     def _cells(self) -> Cells:
@@ -132,9 +140,9 @@ class Moves(Result):
                 str(move.lead_id),
                 str(move.rep_before),
                 "pool" if move.rep_after is None else str(move.rep_after),
-                number(move.gain_after - move.gain_before),
-                number(move.net),
-                "-" if move.brings is None else "must move" if np.isinf(move.brings) else number(move.brings),
+                number(move.gain_after - (move.gain_before or 0.0)),
+                "-" if move.net is None else number(move.net),
+                move.why or _costs(move.brings),
             ]
             for move in self.moves[:_SHOWN]
         ]
@@ -148,14 +156,20 @@ class Moves(Result):
             return Parts(tables=[self._cells] if self.moves else [], notes=more)
         said = {"-": "", "must move": "; it must move"}
         lines = [
-            f"{lead}: {before} -> {after}, gains {gains}, net {net}{said.get(brings, f'; keeping it costs {brings}')}"
-            for lead, before, after, gains, net, brings in self._cells[1]
+            f"{lead}: {before} -> {after}, "
+            + (move.why or f"gains {gains}, net {net}{said.get(brings, f'; keeping it costs {brings}')}")
+            for move, (lead, before, after, gains, net, brings) in zip(self.moves, self._cells[1], strict=False)
         ]
         return Parts(lines=[*lines, *more])
 
 
+def _costs(brings: float | None) -> str:
+    """Return what keeping a lead would cost, in words."""
+    return "-" if brings is None else "must move" if np.isinf(brings) else number(brings)
+
+
 def moves_of(plan: Answered) -> Moves:
-    """Return who was taken away from the rep who had it, and what each move brings.
+    """Return who was taken away from the rep who had it, and what each move brings; those who must go come first.
 
     Raises
     ------
@@ -169,7 +183,7 @@ def moves_of(plan: Answered) -> Moves:
     moves = _each(plan, kept, moved)
     order = sorted(range(len(moves)), key=lambda k: -np.inf if moves[k].brings is None else -moves[k].brings)  # type: ignore[operator]
     return Moves(
-        moves=tuple(moves[k] for k in order),
+        moves=(*_lost(plan, kept), *(moves[k] for k in order)),
         n_kept=int((kept.previous >= 0).sum()) - len(moved),
         unit=plan.case.unit,
         like=plan.like,
@@ -184,9 +198,28 @@ def _brings(plan: Answered, kept: Kept) -> float | None:
     try:
         known = Near(prices=plan.capacity_prices, limit_prices=plan.limit_prices_of_problem, rep_of_lead=stays)
         best = Clock().solve(problem.replace(pins=stays), "what moves bring", near=known).objective
-    except (Infeasible, SolverFailed):
+    except (Infeasible, InvalidInput, SolverFailed):  # leads that stay together now may have had several reps
         return None
     return plan.certificate.objective - best
+
+
+def _lost(plan: Answered, kept: Kept) -> list[Move]:
+    """Return the moves of leads whose rep left or may not keep them."""
+    case, known = plan.case, set(plan.case.rep_ids)
+    gains = plan.gains_now(np.array([lead for lead, _ in kept.lost], dtype=np.int64)).tolist()
+    return [
+        Move(
+            lead_id=case.lead_ids[lead],
+            rep_before=owner,
+            rep_after=None if plan.rep_of_lead[lead] < 0 else case.rep_ids[plan.rep_of_lead[lead]],
+            gain_before=None,
+            gain_after=gain,
+            cost=0.0,
+            brings=np.inf,
+            why=f"{owner} may not have it any more" if owner in known else f"{owner} is not in reps any more",
+        )
+        for (lead, owner), gain in zip(kept.lost, gains, strict=True)
+    ]
 
 
 def _each(plan: Answered, kept: Kept, moved: Ints) -> Sequence[Move]:

@@ -62,5 +62,5 @@ def _solved_again(plan: Answered, lead_id: Id, until_s: float) -> float:
 
 def _without(case: Case, lead_id: Id) -> Case:
     pins = case.problem.pins.copy()
-    pins[case.lead(lead_id)] = -1
+    pins[case.members(case.lead(lead_id))] = -1
     return replace(case, problem=case.problem.replace(pins=pins))

@@ -136,23 +136,26 @@ class Plan(Result, Answered):
 
         The same kind of table as the leads were.
         """
-        columns = self.case.policy.columns
-        own = () if columns.lead_id == columns.rep_id else (columns.lead_id,)
-        return self.like.build(assignment_columns(self), numbers=("probability", "gain", "runner_up_gain"), own=own)
+        names = ("probability", "gain", "runner_up_gain")
+        return self._by_lead(assignment_columns(self), numbers=names)
 
     @cached_property
     def unassigned(self) -> Any:
         """One row per lead in the pool: id, reason (a code), because (a sentence) and remedy."""
         rows = self.unassigned_leads
-        return self.like.build(
+        return self._by_lead(
             {
-                self.case.policy.columns.lead_id: [row.lead_id for row in rows],
+                self.case.policy.columns.written[0]: [row.lead_id for row in rows],
                 "reason": [row.reason.value for row in rows],
                 "because": [row.because for row in rows],
                 "remedy": [row.remedy for row in rows],
-            },
-            own=(self.case.policy.columns.lead_id,),
+            }
         )
+
+    def _by_lead(self, columns: Mapping[str, list[Any]], numbers: Collection[str] = ()) -> Any:
+        """Return columns with ids of leads as a table that can be joined with that of the leads."""
+        lead_id, (written, _) = self.case.policy.columns.lead_id, self.case.policy.columns.written
+        return self.like.build(columns, numbers=numbers, own=(lead_id,) if lead_id == written else ())
 
     @cached_property
     def unassigned_leads(self) -> tuple[Unassigned, ...]:
@@ -237,6 +240,7 @@ class Plan(Result, Answered):
         +1 slot for Ann: +2 gain (the prices said 2 at most), 1 lead elsewhere
           2: pool -> Ann, 0 -> 2
         """
+        clock = Clock(time_limit_s)
         change = changed(
             self.case,
             self.limit_prices_of_problem,
@@ -245,9 +249,9 @@ class Plan(Result, Answered):
             away=away,
             limits=limits or {},
             pins=pins or {},
+            clock=clock,
         )
         near = Near(prices=self.capacity_prices, limit_prices=change.limit_prices, rep_of_lead=self.rep_of_lead)
-        clock = Clock(time_limit_s)
         found = solved(change.case, near=near, clock=clock)
         return WhatIf(
             before=self,
@@ -308,6 +312,12 @@ class Plan(Result, Answered):
     carry = carry
     quota_cost = quota_cost
     pin_costs = pin_costs
+
+    @property
+    def carried(self) -> dict[Id, float]:
+        """The part of a slot that each rep has left for next time, where capacities are fractions: column `carried`."""
+        left = self.case.carried
+        return {} if left is None else dict(zip(self.case.rep_ids, left.tolist(), strict=True))
 
     @property
     def next_in_turn(self) -> Id | None:

@@ -50,7 +50,7 @@ def load_columns(plan: Answered) -> dict[str, list[Any]]:
     capacity = case.problem.capacity
     fill = [load / most if most else None for load, most in zip(loads.tolist(), capacity.tolist(), strict=True)]
     return {
-        case.policy.columns.rep_id: list(case.rep_ids),
+        case.policy.columns.written[1]: list(case.rep_ids),
         "leads": loads.tolist(),
         "capacity": capacity.tolist(),
         "fill": fill,
@@ -58,6 +58,7 @@ def load_columns(plan: Answered) -> dict[str, list[Any]]:
         "slot_price": plan.capacity_prices.tolist(),
         "newcomer": case.newcomer.tolist(),
         **_hours(case, plan.rep_of_lead),
+        **({} if case.carried is None else {"carried": case.carried.tolist()}),
     }
 
 
@@ -78,7 +79,7 @@ def _hours(case: Case, rep_of_lead: Ints) -> dict[str, list[float | None]]:
 def rep_table(plan: Answered) -> tuple[list[str], list[list[str]]]:
     """Return headers and rows of the reps' loads, for people."""
     case, columns = plan.case, load_columns(plan)
-    timed = "hours" in columns
+    timed, carried = "hours" in columns, columns.pop("carried", None)
     rows = [
         [
             str(rep),
@@ -88,15 +89,17 @@ def rep_table(plan: Answered) -> tuple[list[str], list[list[str]]]:
             *(("-" if hours[1] is None else f"{number(hours[0])} of {number(hours[1])}",) if timed else ()),
             number(gain),
             number(adds),
+            *([] if carried is None else [number(carried[place])]),
             "away" if away else "new" if new else "",
         ]
-        for rep, leads, capacity, fill, gain, _, new, *hours, away, adds in zip(
-            *columns.values(), case.away.tolist(), most_added(plan), strict=True
+        for place, (rep, leads, capacity, fill, gain, _, new, *hours, away, adds) in enumerate(
+            zip(*columns.values(), case.away.tolist(), most_added(plan), strict=True)
         )
     ]
     hours = ["hours"] if timed else []
     header = "one more slot adds" if all_known(plan) else "one more slot adds at most"
-    return ["rep", "leads", "capacity", "fill", *hours, f"expected {case.unit}", header, ""], rows
+    over = [] if carried is None else ["carried over"]
+    return ["rep", "leads", "capacity", "fill", *hours, f"expected {case.unit}", header, *over, ""], rows
 
 
 def _fairness(case: Case, rep_of_lead: Ints) -> str:
@@ -108,16 +111,22 @@ def _fairness(case: Case, rep_of_lead: Ints) -> str:
             [
                 str(rep),
                 number(got),
-                number(due),
+                "-" if out else number(due),
                 percent(got / due) if due > 0 else "-",
+                *((number(had),) if one.held is not None else ()),
                 *((number(owed),) if credit else ()),
             ]
-            for rep, got, due, owed in zip(
-                case.rep_ids, received.tolist(), one.entitlement.tolist(), one.credit.tolist(), strict=True
+            for rep, got, due, owed, out, had in zip(
+                case.rep_ids,
+                *(numbers.tolist() for numbers in (received, one.entitlement, one.credit)),
+                (np.zeros(len(received), dtype=bool) if one.outside is None else one.outside).tolist(),
+                (np.zeros(len(received)) if one.held is None else one.held).tolist(),
+                strict=True,
             )
         ]
         what = {"leads": "leads", "value": f"expected {case.unit}", "hot": "hot leads"}[one.of]
-        headers = ["rep", what, "entitled to", "received", *(["owed from before"] if credit else [])]
+        held = ["open before"] if one.held is not None else []
+        headers = ["rep", what, "entitled to", "received", *held, *(["owed from before"] if credit else [])]
         tables.append(markdown(headers, rows))
     return "## Fairness\n\n" + "\n\n".join(tables) if tables else ""
 

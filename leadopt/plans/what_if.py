@@ -10,6 +10,9 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Case
+from leadopt.decision.clock import Clock
+from leadopt.decision.owners import owners_first
+from leadopt.decision.sharing.even_share import evenly_shared, unshared
 from leadopt.errors import InvalidInput, did_you_mean, enumerate_some
 from leadopt.problem.certify import certify
 from leadopt.problem.limit_kinds import LimitKind
@@ -98,9 +101,10 @@ class WhatIf(Result, Generic[P]):
 
         The same kind of table as the leads were; the greatest loss and gain come last and first.
         """
-        lead_id = self.before.case.policy.columns.lead_id
+        lead_id = self.before.case.policy.columns.written[0]
         columns = {lead_id if name == "lead" else name: values for name, values in self._columns.items()}
-        return self.before.like.build(columns, numbers=("gain_before", "gain_after", "change"), own=(lead_id,))
+        own = (lead_id,) if lead_id == self.before.case.policy.columns.lead_id else ()
+        return self.before.like.build(columns, numbers=("gain_before", "gain_after", "change"), own=own)
 
     @cached_property
     def _columns(self) -> dict[str, list[Any]]:
@@ -122,7 +126,7 @@ class WhatIf(Result, Generic[P]):
         before, after = self.before, self.plan
         return before.like.build(
             {
-                before.case.policy.columns.rep_id: list(before.case.rep_ids),
+                before.case.policy.columns.written[1]: list(before.case.rep_ids),
                 "leads_before": before.n_leads_of_rep.tolist(),
                 "leads_after": after.n_leads_of_rep.tolist(),
                 "capacity_before": before.case.problem.capacity.tolist(),
@@ -204,13 +208,14 @@ def changed(
     away: Collection[Any],
     limits: "Mapping[str, Limit | Mapping[str, float | None]]",
     pins: Mapping[Any, Any],
+    clock: Clock | None = None,
 ) -> Change:
     """Return the case after a change; see `Plan.what_if` for what each part means."""
     slots, slot_notes = _slots(case, capacity)
     gone, gone_notes = _meant(case, without)
     absent = _absent(case, away)
     slots[absent] = 0
-    kept = [(k, limit) for k, limit in enumerate(case.problem.limits) if k not in gone]
+    kept = [(k, limit) for k, limit in enumerate(case.problem.limits) if k not in gone and _is_said(case, limit)]
     kept, away_notes = _without_minimums(case, kept, absent)
     kept, limit_notes = _with_limits(case, kept, limits)
     pinned, pin_notes = _pins(case, pins)
@@ -219,14 +224,50 @@ def changed(
     away_now[absent] = True
     away_now[[case.rep(rep) for rep in capacity if slots[case.rep(rep)] > 0]] = False
     notes = (*slot_notes, *gone_notes, *away_notes, *limit_notes, *pin_notes)
+    after, place = replace(case, problem=problem, away=away_now), [k for k, _ in kept]
+    if _means_even_share(case, without):
+        after = replace(after, assumed=None, problem=unshared(problem, np.where(after.away, 0.0, 1.0)))
+        case = replace(case, assumed=None)
+    assumed = None if capacity or case.assumed is None else case.assumed.copy()  # capacities are said then
+    if _owners_count(case, after, limits):
+        after, place = _owners_anew(case, after, place, assumed, absent, clock)
+    if assumed is not None:
+        after = evenly_shared(after, clock, away=absent)
+    place += [-1] * (len(after.problem.limits) - len(place))
     return Change(
-        case=replace(
-            case, problem=problem, away=away_now, notes=(*case.notes, *(f"what if: {note}" for note in notes))
-        ),
-        limit_prices=np.array([limit_prices[k] if k >= 0 else 0.0 for k, _ in kept], dtype=np.float64),
-        place=tuple(k for k, _ in kept),
+        case=replace(after, notes=(*after.notes, *(f"what if: {note}" for note in notes))),
+        limit_prices=np.array([limit_prices[k] if k >= 0 else 0.0 for k in place], dtype=np.float64),
+        place=tuple(place),
         notes=notes,
     )
+
+
+def _owners_count(case: Case, after: Case, limits: Mapping[Any, Any]) -> bool:
+    """Return whether as many leads as can be are to go to their owners: not if a change leaves that out, or sets it."""
+    had = [limit.name for limit in case.problem.limits if limit.kind is LimitKind.OWNER]
+    left = any(limit.kind is LimitKind.OWNER for limit in after.problem.limits)
+    return case.owned is not None and (left or not had) and not set(limits) & set(had)
+
+
+def _owners_anew(
+    before: Case, case: Case, place: Sequence[int], assumed: Floats | None, absent: Sequence[int], clock: Clock | None
+) -> tuple[Case, list[int]]:
+    """Return the case with as many leads with their owner as can be then, and the place of each limit before."""
+    problem = case.problem
+    rest = [at for at, limit in enumerate(problem.limits) if limit.kind is not LimitKind.OWNER]
+    bare = problem.replace(limits=[problem.limits[at] for at in rest])
+    if assumed is not None:
+        assumed[absent] = 0.0
+        bare = unshared(bare, assumed)
+    fresh = owners_first(replace(case, problem=bare), clock or Clock())
+    had = {limit.name: k for k, limit in enumerate(before.problem.limits) if limit.kind is LimitKind.OWNER}
+    new = [had.get(limit.name, -1) for limit in fresh.problem.limits[len(rest) :]]
+    return replace(fresh, notes=case.notes), [*(place[at] for at in rest), *new]
+
+
+def _is_said(case: Case, limit: Limit) -> bool:
+    """Return whether a limit stays as it is: what is assumed is assumed anew after a change."""
+    return case.assumed is None or limit.kind is not LimitKind.EVEN_SHARE
 
 
 def _slots(case: Case, capacity: Mapping[Any, int]) -> tuple[Ints, list[str]]:
@@ -252,6 +293,9 @@ def _meant(case: Case, without: Collection[str]) -> tuple[set[int], list[str]]:
     gone: set[int] = set()
     notes = []
     for wanted in _collection("without", without):
+        if _means_even_share(case, [wanted]):  # whose limit is never kept
+            notes.append("without an even share")
+            continue
         exact = [] if isinstance(wanted, LimitKind) else _called(case, names, wanted)
         meant = {wanted} if isinstance(wanted, LimitKind) else LimitKind.called(str(wanted))
         found = exact or [k for k, kind in enumerate(kinds) if kind in meant]
@@ -262,6 +306,13 @@ def _meant(case: Case, without: Collection[str]) -> tuple[set[int], list[str]]:
         gone.update(found)
         notes.append(f"without {names[found[0]] if len(found) == 1 else f'{len(found)} limits ({wanted})'}")
     return gone, notes
+
+
+def _means_even_share(case: Case, without: Collection[str]) -> bool:
+    """Return whether the even share is to be left out that is assumed where nobody names a capacity."""
+    return case.assumed is not None and any(
+        LimitKind.called(str(wanted)) == {LimitKind.EVEN_SHARE} for wanted in without
+    )
 
 
 def _called(case: Case, names: Sequence[str], wanted: object) -> list[int]:
@@ -332,9 +383,10 @@ def _pins(case: Case, pins: Mapping[Any, Any]) -> tuple[Ints, list[str]]:
     for lead_id, rep_id in _mapping("pins", pins, "lead id -> rep id, or None to remove a pin").items():
         lead = case.lead(lead_id)
         rep = -1 if rep_id is None else case.rep(rep_id)
-        if rep >= 0 and np.isneginf(case.problem.affinity.at([lead], [rep])[0]):
+        members = case.members(lead)
+        if rep >= 0 and np.isneginf(case.problem.affinity.at(members, np.full(len(members), rep))).any():
             raise InvalidInput(f"pins: lead {lead_id!r} may not go to rep {rep_id!r}: not eligible")
-        pinned[lead] = rep
+        pinned[members] = rep
         notes.append(f"{lead_id} not pinned" if rep < 0 else f"{lead_id} pinned to {rep_id}")
     return pinned, notes
 

@@ -10,6 +10,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.decision.case import Answered, Case
 from leadopt.errors import enumerate_some
+from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import ROUNDING
 from leadopt.tables.cells import Id
 from leadopt.tables.text import number
@@ -24,6 +25,7 @@ class Reason(Enum):
     EXCLUDED_BY_RULE = "excluded_by_rule"
     ALL_AWAY = "all_away"
     ALL_FULL = "all_full"
+    TOO_LARGE = "too_large"
     BELOW_RESERVE = "below_reserve"
     LEFT_BY_METHOD = "left_by_method"
 
@@ -128,7 +130,10 @@ class _Ways:
 def why_unassigned(pool: Pool, lead: int) -> Unassigned:
     """Return why a lead is in the pool, and what would place it."""
     case = pool.case
-    gains = case.gains.of([lead])[0]
+    members, reserve = case.members(lead), case.problem.reserve
+    if len(members) > 1:  # all go to one rep, or none
+        reserve *= len(members)
+    gains = case.gains.of(members).sum(axis=0)
     eligible = np.isfinite(gains)
     if not eligible.any():
         return _no_rep(pool, lead)
@@ -137,17 +142,75 @@ def why_unassigned(pool: Pool, lead: int) -> Unassigned:
         names = _names(case, np.flatnonzero(eligible), "and")
         return _because(case, lead, Reason.ALL_AWAY, f"everyone eligible is away: {names}", f"wait for {names}")
     best = float(gains[present].max())
-    if best <= case.problem.reserve:
-        return _because(
-            case,
-            lead,
-            Reason.BELOW_RESERVE,
-            f"its best gain, {number(best)} with {case.rep_ids[int(np.argmax(np.where(present, gains, -np.inf)))]}, "
-            f"is not above the reserve of {number(case.problem.reserve)}",
-            f"lower the reserve below {number(best)}",
+    if best <= reserve:
+        return _below_reserve(case, lead, best, int(np.argmax(np.where(present, gains, -np.inf))))
+    gaining = np.flatnonzero(present & (gains > reserve))
+    ways = _ways(pool, lead, gaining, gains[gaining])
+    return _too_large(pool, lead, ways) or _no_room(pool, lead, ways)
+
+
+def _below_reserve(case: Case, lead: int, best: float, rep: int) -> Unassigned:
+    n = len(case.members(lead))  # who stays with it counts too
+    reserve, lower = number(case.problem.reserve * n), f"lower the reserve below {number(best / n)}"
+    if n == 1 and case.unit == "value" and case.gains.scale[lead] == 0:
+        because = f"its value is 0, so that it gains nothing with anybody, and the reserve is {reserve}"
+        remedy = f"{lower}; or fill in its value, and leave it empty where it is not known"
+        return _because(case, lead, Reason.BELOW_RESERVE, because, remedy)
+    because = f"its best gain, {number(best)} with {case.rep_ids[rep]}, is not above the reserve of {reserve}"
+    return _because(case, lead, Reason.BELOW_RESERVE, because, lower)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class _Need:
+    """What a lead takes of something of which a rep has less, whoever else is there."""
+
+    beyond: float
+    takes: float
+    has: float
+    name: str  # of the limit; empty = hours
+    rep: int
+
+
+def _too_large(pool: Pool, lead: int, ways: _Ways) -> Unassigned | None:
+    """Return the reason of a lead that is too large for every rep even if nobody had anything else; None if it fits."""
+    case, needs = pool.case, [_need(pool, lead, rep) for rep in ways.rep.tolist()]
+    if any(need.beyond <= ROUNDING * need.has for need in needs):
+        return None
+    least = min(needs)
+    who, lead_id, takes, has = case.rep_ids[least.rep], case.lead_ids[lead], number(least.takes), number(least.has)
+    others = ", and no other rep can take it either" if len(needs) > 1 else ""
+    if least.name:
+        because = f"lead {lead_id} alone takes {takes} of {least.name}, which allows {has}{others}"
+        remedy = f"split it, or raise {least.name} to {takes} or more"
+    elif len({need.takes for need in needs}) == 1:
+        because = f"lead {lead_id} takes {takes} hours, and nobody eligible has more than {has} ({who})"
+        remedy = f"split it, or give {who} {takes} hours or more"
+    else:  # each at a pace of one's own
+        because = f"lead {lead_id} takes {takes} hours of {who}, who has {has}{others}"
+        remedy = f"split it, or give {who} {takes} hours or more"
+    changes = [_change(pool, ways.at(0))] if ways.short[0] else []
+    return _because(case, lead, Reason.TOO_LARGE, because, remedy, changes)
+
+
+def _need(pool: Pool, lead: int, rep: int) -> _Need:
+    """Return what a lead takes of a rep beyond what there is at all, of the limit where that is most."""
+    case, limits, around = pool.case, pool.case.problem.limits, pool.answer.limits_of_reps[rep]
+    timed = {k for k in around if limits[k].kind is LimitKind.HOURS}
+    sizes = [
+        _Need(
+            beyond=takes - limits[k].upper,
+            takes=takes,
+            has=limits[k].upper,
+            name="" if k in timed else pool.answer.limit_names[k],
+            rep=rep,
         )
-    gaining = np.flatnonzero(present & (gains > case.problem.reserve))
-    return _no_room(pool, lead, _ways(pool, lead, gaining, gains[gaining]))
+        for k, takes in case.limits_around(lead, rep, around).items()
+        if limits[k].penalty is None and not limits[k].counts_leads
+    ]
+    if case.hours is not None and not timed:  # slots say the same where every lead takes as long
+        takes, has = float(case.hours.effort[lead] * case.hours.pace[rep]), float(case.hours.left[rep])
+        sizes.append(_Need(beyond=takes - has, takes=takes, has=has, name="", rep=rep))
+    return max(sizes, default=_Need(beyond=0.0, takes=0.0, has=0.0, name="", rep=rep))
 
 
 def _ways(pool: Pool, lead: int, reps: Ints, gains: Floats) -> _Ways:
@@ -168,15 +231,19 @@ def _ways(pool: Pool, lead: int, reps: Ints, gains: Floats) -> _Ways:
 def _barrier(pool: Pool, lead: int, rep: int) -> _Barrier:
     """Return whether a rep is full, what is short there, and what that is worth."""
     answer, limits = pool.answer, pool.case.problem.limits
-    full = bool(answer.n_leads_of_rep[rep] >= pool.case.problem.capacity[rep])
-    short, price = {}, float(answer.capacity_prices[rep]) if full else 0.0
+    n_members = len(pool.case.members(lead))
+    lacking = int(answer.n_leads_of_rep[rep] + n_members - pool.case.problem.capacity[rep])
+    full, short = lacking > 0, dict[int, float]()
+    price = max(0, lacking) * float(answer.capacity_prices[rep])
     for k, usage in pool.case.limits_around(lead, rep, answer.limits_of_reps[rep]).items():
         lacks = float(answer.used[k]) + usage - limits[k].upper
         if lacks > ROUNDING * limits[k].upper:
             short[k] = lacks
             price += lacks * max(0.0, float(answer.limit_prices_of_problem[k]))
     barrier = full, short, price
-    if all(limits[k].leads is None and isinstance(limits[k].usage, float) for k in answer.limits_of_reps[rep]):
+    if n_members == 1 and all(
+        limits[k].leads is None and isinstance(limits[k].usage, float) for k in answer.limits_of_reps[rep]
+    ):
         pool.barriers[rep] = barrier
     return barrier
 
@@ -259,6 +326,8 @@ def _would_gain(case: Case, lead: int, reps: Ints) -> Floats:
 def _no_room(pool: Pool, lead: int, ways: _Ways) -> Unassigned:
     """Return the reason of a lead that somebody could gain from; `ways` are to these reps, the cheapest first."""
     case = pool.case
+    if len(case.members(lead)) > 1:
+        return _no_room_together(pool, lead, ways)
     if ways.is_open.any():
         free = _names(case, ways.rep[ways.is_open], "or")
         because = "this method found nobody for it"
@@ -271,6 +340,27 @@ def _no_room(pool: Pool, lead: int, ways: _Ways) -> Unassigned:
         because = f"{_names(case, ways.rep[held], 'and')} can take no more under: {names}"
     remedies, changes = _room_for(pool, lead, ways)
     return _because(case, lead, Reason.ALL_FULL, because, "; or ".join(remedies), changes)
+
+
+def _no_room_together(pool: Pool, lead: int, ways: _Ways) -> Unassigned:
+    """Return the reason of a lead that stays with others: room for all is needed, and prices prove nothing of it."""
+    case, first = pool.case, ways.at(0)
+    n = len(case.members(lead))
+    all_of_them = f"all {n} leads of its {case.policy.together or 'group'}"
+    if ways.is_open.any():
+        free = _names(case, ways.rep[ways.is_open], "or")
+        return _because(
+            case, lead, Reason.LEFT_BY_METHOD, f"this plan leaves out {all_of_them}", f"{free} could take them"
+        )
+    limits, held = pool.answer.limit_names, np.flatnonzero(~ways.full).tolist()
+    names = enumerate_some(dict.fromkeys(limits[k] for place in held for k in ways.short[place]), 3)
+    under = f" under: {names}" if names else ""
+    room = int(case.problem.capacity[first.rep] - pool.answer.n_leads_of_rep[first.rep])
+    more = [f"{n - room} more slot{'s' * (n - room != 1)}"] if first.full else []
+    more += [f"room under {enumerate_some([limits[k] for k in first.short], 3)}"] if first.short else []
+    remedy = f"give {case.rep_ids[first.rep]} {' and '.join(more)}, or more where other leads gain more there"
+    because = f"{_names(case, ways.rep, 'and')} cannot take {all_of_them}{under}"
+    return _because(case, lead, Reason.ALL_FULL, because, f"{remedy}; or let its leads go one by one")
 
 
 def _room_for(pool: Pool, lead: int, ways: _Ways) -> tuple[list[str], list[Mapping[str, Any]]]:

@@ -18,7 +18,9 @@ from leadopt.problem.certify_by_scale import Lines
 from leadopt.problem.certify_exactly import exact_bound, exact_penalty, is_small
 from leadopt.problem.counted import Classes
 from leadopt.problem.gains import Affinity
+from leadopt.problem.groups import Groups
 from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.together import contraction_of
 
 OPTIMAL_GAP = 1e-9
 _EPSILONS = 4 * float(np.finfo(np.float64).eps)  # relative: what a few sums and products are off by
@@ -91,6 +93,9 @@ def certify(
     limit_prices
         one for each limit; clipped to where the dual is finite (the penalty; 0 above for a limit without upper bound)
 
+    Where leads stay together, the first sum is over groups, and gains and usages of a group are those of its leads
+    together.
+
     Notes
     -----
     One pass over the pairs, in blocks and on every core: O(n_leads x n_reps) time, 1 MB a core. Where many leads share
@@ -110,13 +115,21 @@ def certify(
     answer = np.asarray(rep_of_lead, dtype=np.int64)
     p = np.zeros(problem.n_reps) if prices is None else np.maximum(np.asarray(prices, dtype=np.float64), 0.0)
     q = _dual_range(problem.limits, limit_prices)
-    bound, noise = _bound(problem, p, q)
+    whole = contraction_of(problem)
+    if whole is None:
+        bounded, offset = problem, 0.0
+    else:  # leads that stay together are one choice, which no sum over leads bounds as tightly
+        bounded, offset = whole.problem, whole.offset
+        p, q = whole.prices_of_groups(p, q)
+    bound, noise = _bound(bounded, p, q)
+    bound += offset
     if malformed := _malformed(problem, answer):
         return Certificate(objective=-np.inf, bound=bound, gap=np.inf, violations=malformed)
     audit = _Audit.of(problem, answer)
     objective = audit.gains + audit.reserves - audit.penalties
     if noise > _NOISY * (audit.turnover + abs(audit.reserves)):
-        bound = exact_bound(problem, p, q) if is_small(problem) else bound + noise * (audit.turnover > 0)
+        small = is_small(bounded)
+        bound = exact_bound(bounded, p, q) + offset if small else bound + noise * (audit.turnover > 0)
     # What rounding of a price alone brings, where nothing is gained, is no gap.
     size = max(abs(bound), audit.turnover + abs(audit.reserves) + audit.penalties, noise / OPTIMAL_GAP)
     gap = (bound - objective) / size if 0 < size < np.inf else 0.0 if bound == objective else np.inf
@@ -372,6 +385,7 @@ def _violations(problem: Problem, answer: Ints, audit: _Audit) -> tuple[str, ...
     loads = audit.n_leads_of_rep
     over = np.flatnonzero(loads > problem.capacity)
     found += [f"rep {rep} has {loads[rep]} leads and capacity {problem.capacity[rep]}" for rep in over]
+    found += () if problem.together is None else Groups.of(problem.together).check_whole(answer)
     if np.isneginf(problem.reserve):
         found += [f"lead {lead} must be placed" for lead in np.flatnonzero(answer < 0)]
     for k, (limit, load) in enumerate(zip(problem.limits, audit.used, strict=True)):

@@ -18,10 +18,12 @@ class LimitKind(StrEnum):
     VALUE_BAND = "value band"
     HOT_LEAD_BAND = "hot-lead band"
     FAIR_SHARE = "fair share"
+    EVEN_SHARE = "even share"  # assumed where nobody names a capacity
     NEWCOMER_QUOTA = "newcomer quota"
     NEWCOMER_VALUE_QUOTA = "newcomer value quota"
     NEWCOMER_CEILING = "newcomer ceiling"
     NEWCOMER_MINIMUM = "newcomer minimum"
+    OWNER = "owner first"
 
     @classmethod
     def of(cls, kind: object) -> "LimitKind":

@@ -15,12 +15,15 @@ from leadopt.errors import InvalidInput
 from leadopt.problem.by_content import Interned
 from leadopt.problem.counted import Counted
 from leadopt.problem.gains import Affinity
+from leadopt.problem.groups import Groups, together_of
 from leadopt.problem.inputs import array_of, capacity_of, frozen, number_of, pins_of, told
 from leadopt.problem.limit_kinds import LimitKind
 
 # Relative to a bound: what amounts that meet it may differ by when they are added up in another order. 0.1 * 3 is .3.
 ROUNDING = 1e-12
 _LARGEST = 1e290  # gains up to here can be added up and priced within float64
+_UNLIMITED = 2**40  # capacities beyond are one and the same where loads are compared to them
+_STEPS = 2.0**16  # the largest share where loads are compared to shares; the smallest is 1, as that of a slot
 _GLANCE = 256  # cells by which an array of hours nearly always shows that it is not one of ones
 
 
@@ -160,8 +163,9 @@ class Limit:
 class _Known:
     """What a `Problem` found out about itself. Not a field: it is neither shown nor saved."""
 
-    __slots__ = ("_counted",)
+    __slots__ = ("_contraction", "_counted")
     _counted: Counted
+    _contraction: object  # what `leadopt.problem.together` makes of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -184,11 +188,17 @@ class Problem(_Known):
         int64 (n_leads,), the rep a lead is fixed to, -1 = free; or a mapping from lead to rep; None = no pins
     reserve
         gain of leaving a lead in the pool; -inf = every lead must be placed
+    together
+        int64 (n_leads,), leads with the same number go to one rep or to the pool together, -1 = alone; it becomes the
+        number of each lead's group, or None where all are alone. A pin of one holds for all
+    even_by
+        float64 (n_reps,), what loads are in proportion to in the most even of equally good answers; None = capacity
 
     Raises
     ------
     InvalidInput
-        wrong shapes or types, unknown indices, a pin to an ineligible rep, gains too large to add up
+        wrong shapes or types, unknown indices, a pin to an ineligible rep, gains too large to add up, leads that stay
+        together pinned to several reps
     """
 
     affinity: Affinity
@@ -196,6 +206,8 @@ class Problem(_Known):
     limits: tuple[Limit, ...] = ()
     pins: Ints = None  # type: ignore[assignment]  # filled in by __post_init__
     reserve: float = 0.0
+    together: Ints | None = None
+    even_by: Floats | None = None
 
     def __post_init__(self) -> None:
         """Validate once, and freeze the arrays."""
@@ -205,10 +217,14 @@ class Problem(_Known):
         object.__setattr__(self, "capacity", capacity_of(self.capacity, affinity.n_reps))
         object.__setattr__(self, "limits", _fitted(_limits(self.limits), affinity))
         object.__setattr__(self, "pins", pins_of(self.pins, affinity))
+        object.__setattr__(self, "together", together_of(self.together, affinity.n_leads))
+        if self.together is not None and (self.pins >= 0).any():
+            object.__setattr__(self, "pins", pins_of(Groups.of(self.together).pinned(self.pins), affinity))
         rule = f"finite and at most {_LARGEST:g}, or -inf where every lead must be placed"
         object.__setattr__(self, "reserve", number_of(self.reserve, "reserve:", rule))
         if not (abs(self.reserve) <= _LARGEST or self.reserve == -np.inf):
             raise InvalidInput(f"reserve: must be {rule}; found {self.reserve}")
+        object.__setattr__(self, "even_by", _proportions(self.even_by, affinity.n_reps))
 
     @property
     def n_leads(self) -> int:
@@ -219,6 +235,14 @@ class Problem(_Known):
     def n_reps(self) -> int:
         """How many reps there are."""
         return self.affinity.n_reps
+
+    @property
+    def shares(self) -> Floats:
+        """What loads are in proportion to where ties are shared out, float64 (n_reps,), at least 1."""
+        if self.even_by is None:
+            return np.clip(self.capacity, 1, _UNLIMITED).astype(np.float64)
+        most = self.even_by.max(initial=0.0)
+        return np.maximum(self.even_by * (_STEPS / most if most > 0 else 0.0), 1.0)
 
     @property
     def counted(self) -> Counted:
@@ -260,6 +284,17 @@ class Problem(_Known):
                 total = float((of_rep if limit.reps is None else of_rep[limit.reps]).sum())
                 found[k] = limit.usage * total if isinstance(limit.usage, float) else total
         return found
+
+
+def _proportions(even_by: Any, n_reps: int) -> Floats | None:
+    """Return what loads are in proportion to, checked."""
+    if even_by is None:
+        return None
+    shares = np.asarray(even_by, dtype=np.float64)
+    if shares.shape != (n_reps,) or not (np.isfinite(shares).all() and (shares >= 0).all()):
+        rule = f"a finite number, 0 or more, for each of {n_reps} reps"
+        raise InvalidInput(f"even_by: must be {rule}; found {told(shares)}")
+    return frozen(shares)
 
 
 def _limits(limits: Any) -> tuple[Limit, ...]:

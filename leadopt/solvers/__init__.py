@@ -4,10 +4,11 @@ Only this folder imports OR-Tools, SciPy's optimisers and numba.
 """
 
 from leadopt.solvers.auction import Auction
+from leadopt.solvers.auto import Auto
 from leadopt.solvers.base import Answer, Near, Solver
 from leadopt.solvers.envelope import Envelope
 from leadopt.solvers.hungarian import Hungarian
 from leadopt.solvers.milp import Milp
 from leadopt.solvers.min_cost_flow import MinCostFlow
 
-__all__ = ["Answer", "Auction", "Envelope", "Hungarian", "Milp", "MinCostFlow", "Near", "Solver"]
+__all__ = ["Answer", "Auction", "Auto", "Envelope", "Hungarian", "Milp", "MinCostFlow", "Near", "Solver"]

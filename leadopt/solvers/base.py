@@ -10,6 +10,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.problem.inputs import number_of
 from leadopt.problem.problem import Problem
+from leadopt.problem.together import Contraction
 from leadopt.progress import Meter
 
 
@@ -43,6 +44,21 @@ class Near:
             limit_prices=_checked("limit_prices", self.limit_prices, n_limits, "limit", np.isfinite, "finite"),
             rep_of_lead=_checked_reps(self.rep_of_lead, n_leads, n_reps),
         )
+
+
+def near_groups(smaller: Contraction, near: Near) -> Near:
+    """Return hints for the problem of groups, given those for leads that stay together."""
+    m, k = smaller.problem.n_reps, len(smaller.units)
+    slots = np.zeros(m) if near.prices is None else near.prices
+    prices, limit_prices = smaller.prices_of_groups(
+        slots, np.zeros(k) if near.limit_prices is None else near.limit_prices
+    )
+    answer = near.rep_of_lead
+    return Near(
+        prices=None if near.prices is None else prices,
+        limit_prices=limit_prices if near.limit_prices is not None or smaller.slots_are_limits else None,
+        rep_of_lead=None if answer is None else smaller.contracted(answer),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -8,6 +8,8 @@ import numpy as np
 from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.tables.cells import as_level, is_number
+from leadopt.tables.reading.numerals import FAMILIES, read_numbers
+from leadopt.tables.table import Table
 
 
 def check_currencies(name: str, rates: Any) -> dict[str, float] | None:
@@ -89,9 +91,48 @@ def rates_of(name: str, codes: Sequence[str | None], rates: Mapping[str, float] 
     return np.array([rates[code] for code in codes if code is not None], dtype=np.float64).reshape(len(codes))
 
 
+def with_signs(table: Table, value: str, currency: str, rates: Mapping[str, float] | None) -> Table:
+    """Return the table with the currencies of signs such as € in its column of values, where it names none itself.
+
+    Parameters
+    ----------
+    value, currency
+        columns
+    rates
+        a sign that several currencies have stands for the one of them that has a rate
+
+    Raises
+    ------
+    InvalidInput
+        sign and column of currencies contradict each other, or a sign may be several currencies with rates
+    """
+    texts = table.texts(value) if value in table else ()
+    signs = read_numbers(texts).currency if texts else {}
+    if not signs:
+        return table
+    found = [signs.get(cell) if isinstance(cell, str) else None for cell in table.values(value)]
+    named = [currency_code(code) for code in table.values(currency)] if currency in table else [None] * len(found)
+    for row, (sign, code) in enumerate(zip(found, named, strict=True)):
+        if sign is not None and code is not None and sign != code and code not in FAMILIES.get(sign, ()):
+            rule = f"the sign must be that of the currency in column {currency}, {code}"
+            table.refuse(value, row, rule, table.values(value)[row])
+    codes = [code or sign for code, sign in zip(named, found, strict=True)]
+    meant = {code: _of_sign(f"{table.name}.{value}", code, rates or {}) for code in dict.fromkeys(codes)}
+    return table.with_text(currency, [meant[code] for code in codes])
+
+
+def _of_sign(name: str, code: str | None, rates: Mapping[str, float]) -> str | None:
+    """Return the one currency with a rate that has a sign; a code is itself."""
+    known = sorted(FAMILIES.get(code or "", frozenset()) & rates.keys())
+    if len(known) > 1:
+        raise InvalidInput(f"{name}: the sign {code} may be {' or '.join(known)}; name the currency in a column")
+    return known[0] if known else code
+
+
 def check_one(name: str, codes: Iterable[str | None]) -> None:
-    """Refuse several currencies where nobody said what they are worth."""
+    """Refuse several currencies where nobody said what they are worth; a sign is no other than a code that has it."""
     found = sorted({code for code in codes if code is not None})
+    found = [code for code in found if not FAMILIES.get(code, frozenset()).intersection(found)]
     if len(found) > 1:
         table = ", ".join(f'"{code}": ...' for code in found[:3]) + (", ..." if len(found) > 3 else "")
         raise InvalidInput(

@@ -1,5 +1,6 @@
 """Small tables for people: as aligned text, as Markdown and as escaped HTML; and how numbers are written in them."""
 
+import unicodedata
 from collections.abc import Sequence
 from html import escape
 from math import exp, isfinite
@@ -80,6 +81,17 @@ def count(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'s' * (n != 1)}"
 
 
+def quoted(name: str) -> str:
+    r"""Return a name in quotes, as TOML has it.
+
+    >>> print(quoted("Verfügbar"), quoted('Max "now"'))
+    "Verfügbar" "Max \"now\""
+    """
+    import json
+
+    return json.dumps(name, ensure_ascii=False)
+
+
 def percent(value: float, digits: int = 0) -> str:
     """Return a fraction in percent.
 
@@ -105,3 +117,12 @@ def _numeric(cell: str) -> bool:
 
 def _pad(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
     return [cell.rjust(width) if r else cell.ljust(width) for cell, width, r in zip(row, widths, right, strict=True)]
+
+
+def folded_entry(entry: str | None) -> str | None:
+    """Return an entry of a column without what makes it no other one: letter case, width and blanks; None for none.
+
+    >>> folded_entry(" ACME  Corp "), folded_entry(" ")
+    ('acme corp', None)
+    """
+    return None if entry is None else " ".join(unicodedata.normalize("NFKC", entry).casefold().split()) or None

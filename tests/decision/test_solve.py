@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt import Fairness, Infeasible, Limit, assign, frontier
+from leadopt import Fairness, Infeasible, Limit, Policy, assign, frontier
 from leadopt.decision import clock as solving
 from leadopt.decision.solve import refuse, solved
 from leadopt.errors import Witness
 from leadopt.matching import solve
+from leadopt.policy import exclude
 from leadopt.problem.problem import Problem
 from leadopt.solvers import Near
 from tests.strategies import examples
@@ -122,3 +123,23 @@ def test_prices_of_other_limits_are_forgotten(hints):
     found = solved(case, near=Near(prices=np.zeros(2), limit_prices=np.zeros(99)))
     assert (hints[-1].prices.tolist(), hints[-1].limit_prices) == ([0.0, 0.0], None)
     assert found.status.name == "OPTIMAL"
+
+
+@pytest.mark.parametrize(
+    "pins, said",
+    [
+        ({0: "Bo"}, "1 lead (0) is pinned to Bo, who is away. Remove the pin, or wait for Bo."),
+        ({0: "Bo", 1: "Bo"}, "2 leads (0, 1) are pinned to Bo, who is away. Remove these pins, or wait for Bo."),
+    ],
+)
+def test_a_pin_to_who_is_away_says_so(pins, said):
+    for reps in (reps_of(4, 4, available=[1, 0]), {"rep_id": ["Ann", "Bo"], "available": [1, 0]}):
+        with pytest.raises(Infeasible) as caught:
+            assign(leads_of(3), reps, pins=pins)
+        assert str(caught.value) == f"no plan meets every limit: {said}"
+
+
+def test_leads_that_must_be_placed_with_who_is_away_say_so():
+    rules = Policy(reserve=-np.inf, eligibility=[exclude([(0, "Ann")])])
+    with pytest.raises(Infeasible, match=r"1 lead \(0\) can only go to Bo, who is away\. Raise"):
+        assign(leads_of(2), reps_of(4, 4, available=[1, 0]), policy=rules)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt import Infeasible, InvalidInput, Policy, assign
+from leadopt import Fairness, Infeasible, InvalidInput, Policy, assign
 from leadopt.plans.baselines import ALL
 from leadopt.policy import match
 from tests.strategies import examples
@@ -142,3 +142,17 @@ def test_unknown_baselines_and_missing_territories_are_refused():
     assert str(caught.value) == 'the territory baseline needs a column "territory" in leads and reps'
     with pytest.raises(InvalidInput, match="rep 'Zoe' is not in this plan"):
         plan.baseline("round robin", turn="Zoe")
+
+
+def test_round_robin_takes_turns_by_the_weights_of_fairness():
+    reps = {"rep_id": ["A", "B", "C"], "capacity": [99] * 3, "part": [2, 1, 1]}
+    leads = {"lead_id": list(range(8))}
+    plan = assign(leads, reps, fairness=Fairness(entitlement="part"))
+    dealt = plan.baseline("round robin")
+    assert np.bincount(dealt.rep_of_lead).tolist() == [4, 2, 2]
+    assert np.bincount(dealt.rep_of_lead[:4]).tolist() == [2, 1, 1]
+    assert plan.baseline("round robin", turn="B").rep_of_lead[0] == 0  # who is owed most comes first
+    out = assign(leads, reps | {"part": [1, 1, None]}, fairness=Fairness(entitlement="part"))
+    assert np.bincount(out.baseline("round robin").rep_of_lead).tolist() == [3, 3, 2]
+    even = assign(leads, reps, fairness=Fairness(entitlement="equal"))
+    assert even.baseline("round robin").rep_of_lead.tolist() == [0, 1, 2, 0, 1, 2, 0, 1]

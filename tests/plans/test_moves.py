@@ -3,6 +3,8 @@
 import json
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -182,6 +184,29 @@ def test_leads_that_cannot_stay_are_free_and_notes_say_so():
     assert "1 lead may not stay with their rep: not eligible any more" in plan.notes
     assert plan.case.kept.previous.tolist() == [-1, -1, 1, -1]
     assert plan.objective == pytest.approx(4)
+    assert str(plan.moves()) == (
+        "2 of 3 leads move, as they may not stay\n  0: Bo -> Ann, Bo may not have it any more\n"
+        "  1: Zoe -> Ann, Zoe is not in reps any more"
+    )
+    assert "It was with Zoe, who may not have it any more." in str(plan.explain(1))
+
+
+@pytest.mark.parametrize("kind", [dict, pd.DataFrame, pl.DataFrame])
+def test_leads_that_must_go_are_told_before_those_that_gain_by_it(kind):
+    leads, reps = kind(leads_of(4, zone=["N", "N", "S", "S"])), kind(reps_of(1, 2, zone=["N", "S"]))
+    had = {0: "Zoe", 1: "Bo", 2: "Bo", 3: "Ann"}
+    gains = [[3.0, 1], [2, 1], [1, 1], [1, 4]]
+    plan = assign(leads, reps, affinity=gains, keep=had, policy=Policy(eligibility=[match("zone")]))
+    again = Plan.from_json(plan.to_json())
+    for told in (plan.moves(), again.moves()):
+        assert [(move.lead_id, move.rep_before, move.rep_after) for move in told.moves] == [
+            (0, "Zoe", "Ann"), (1, "Bo", None), (3, "Ann", "Bo")]  # fmt: skip
+        assert [(move.gain_before, move.net) for move in told.moves] == [(None, None)] * 3
+        assert told.n_kept == 1
+    damaged = json.loads(plan.to_json())
+    damaged["case"]["kept"]["lost"]["items"][0]["items"][0] = 9
+    with pytest.raises(InvalidInput, match=r"kept\.lost must hold indices from 0 to 3"):
+        Plan.from_json(json.dumps(damaged))
 
 
 def test_kept_leads_of_a_segment_keep_their_evidence():
@@ -199,7 +224,8 @@ def test_kept_leads_of_a_segment_keep_their_evidence():
         ({"keep": {0: "Ann"}, "move_cost": -1}, "move_cost: must be a finite number, 0 or more; found -1"),
         ({"keep": {0: "Ann"}, "move_cost": "x"}, "move_cost: must be a finite number, 0 or more; found 'x'"),
         ({"keep": {0: "Ann"}, "move_cost": float("nan")}, "move_cost: must be a finite number, 0 or more; found nan"),
-        ({"move_cost": 1}, "move_cost: counts for leads that somebody has: pass keep=; found 1 without"),
+        ({"move_cost": 1}, "move_cost: counts for leads that somebody has: pass keep=, or a column "
+                             "current_rep of leads; found 1 without"),
         ({"keep": [0]}, "keep: must be a Plan or a dict from lead id to rep id; found list"),
         ({"keep": {7: "Ann"}}, "keep: none of its 1 leads is among the leads; pass the plan of the same leads"),
         ({"keep": {"0": "Ann"}}, "keep (lead ids) holds text ('0') and leads holds whole numbers (0): ids must be of "

@@ -103,7 +103,11 @@ def test_below_the_reserve():
 
 def test_a_lead_worth_nothing_is_below_the_default_reserve():
     row = only(assign(leads_of(1, value=[0]), reps_of(1)))
-    assert (row.reason, row.remedy) == (Reason.BELOW_RESERVE, "lower the reserve below 0")
+    assert (row.reason, row.because) == (
+        Reason.BELOW_RESERVE,
+        "its value is 0, so that it gains nothing with anybody, and the reserve is 0",
+    )
+    assert row.remedy == "lower the reserve below 0; or fill in its value, and leave it empty where it is not known"
     assert is_placed(assign(leads_of(1, value=[0]), reps_of(1), policy=Policy(reserve=-0.1)), 0)
 
 
@@ -167,7 +171,8 @@ def test_left_by_a_method_that_does_not_look_further():
 
 def test_every_reason_has_a_case_here():
     assert {reason.name for reason in Reason} == {
-        "NO_ELIGIBLE_REP", "EXCLUDED_BY_RULE", "ALL_AWAY", "ALL_FULL", "BELOW_RESERVE", "LEFT_BY_METHOD"
+        "NO_ELIGIBLE_REP", "EXCLUDED_BY_RULE", "ALL_AWAY", "ALL_FULL", "BELOW_RESERVE", "LEFT_BY_METHOD",
+        "TOO_LARGE"
     }  # fmt: skip
 
 
@@ -280,3 +285,50 @@ def test_leads_that_wait_behind_others_may_be_pinned():
     assert row.changes == ({"pins": {2: "Ann"}},)
     assert plan.what_if(**row.changes[0]).change == -2
     assert is_placed(plan.what_if(capacity={"Ann": 3}).plan, 2)
+
+
+NOTE = (
+    'not above the reserve of 0, and {} in the pool: leave the cell empty where 0 means "not filled in", or set reserve'
+)
+
+
+def test_notes_count_leads_that_the_reserve_keeps_and_those_of_value_0():
+    plan = assign(leads_of(4, value=[0, 5, 0, 7]), reps_of(4))
+    assert f"2 leads have a value of 0, {NOTE.format('stay')} below 0" in plan.notes
+    assert (
+        f"1 lead has a value of 0, {NOTE.format('stays')} below 0" in assign(leads_of(1, value=[0]), reps_of(1)).notes
+    )
+    gains = [[0.2], [0.4], [0.1]]
+    held = assign(leads_of(3), reps_of(3), affinity=gains, policy=Policy(reserve=0.3))
+    assert (
+        "2 leads gain no more than the reserve of 0.3 with anybody, and stay in the pool: lower the reserve to hand "
+        "them out"
+    ) in held.notes
+    assert not [note for note in assign(leads_of(3), reps_of(3), affinity=gains).notes if "reserve" in note]
+    pinned = assign(leads_of(3), reps_of(1), affinity=gains, pins={0: "Ann"}, policy=Policy(reserve=0.3))
+    assert [note.partition(" gain")[0] for note in pinned.notes if "reserve" in note] == ["1 lead"]
+
+
+def test_a_lead_that_is_longer_than_anybodys_hours_names_itself():
+    leads = {"lead_id": ["X", "Y"], "effort": [12, 3]}
+    reps = {"rep_id": ["A", "B"], "hours": [10, 8]}
+    row = only(assign(leads, reps))
+    assert (row.lead_id, row.reason) == ("X", Reason.TOO_LARGE)
+    assert row.because == "lead X takes 12 hours, and nobody eligible has more than 10 (A)"
+    assert row.remedy == "split it, or give A 12 hours or more"
+    assert is_placed(assign(leads, reps | {"hours": [12, 8]}), "X")
+    alone = only(assign({"lead_id": ["X"], "effort": [12]}, reps))  # hours are slots then
+    assert alone.because == row.because
+    slow = only(assign(leads, reps | {"pace": [2, 1]}))
+    assert slow.because == "lead X takes 12 hours of B, who has 8, and no other rep can take it either"
+    assert is_placed(assign(leads, reps | {"pace": [2, 1], "hours": [10, 12]}), "X")
+
+
+def test_a_lead_that_no_limit_has_room_for_is_too_large_whoever_else_is_there():
+    plan = assign(leads_of(2), reps_of(2, 2), affinity=[[3.0, 3.0], [1.0, 1.0]])
+    budget = plan.what_if(limits={"budget": Limit(usage=[7.0, 2.0], upper=5)}).plan
+    row = only(budget)
+    assert row.reason is Reason.TOO_LARGE
+    assert row.because == "lead 0 alone takes 7 of budget, which allows 5, and no other rep can take it either"
+    assert row.remedy == "split it, or raise budget to 7 or more"
+    assert is_placed(budget.what_if(limits={"budget": {"upper": 9}}).plan, 0)

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.capacity import Hours
+from leadopt.decision.accounts import Owned
 from leadopt.decision.case import Case, Evidence, Explored, Kept, States
 from leadopt.decision.shares import SHARED, Shared
 from leadopt.eligibility import ExcludeRule, MatchRule, SkillsRule, Verdicts
@@ -22,6 +24,7 @@ from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.estimates import Estimates
 from leadopt.learning.lead_worth import Valued, Worths
+from leadopt.limit_rules import LimitRule
 from leadopt.plans.saved.encoding import Record, decode_parts, encode, parse
 from leadopt.plans.saved.names_of_format_1 import with_kinds
 from leadopt.policy import Policy
@@ -33,12 +36,14 @@ FORMAT = 2
 RECORDS = (
     Record("affinity", Affinity, "rates row scale"),
     Record("limit", Limit, "reps leads usage lower upper penalty name kind of"),
-    Record("problem", Problem, "affinity capacity limits pins reserve"),
+    Record("hours", Hours, "left usual effort pace"),
+    Record("problem", Problem, "affinity capacity limits pins reserve together even_by"),
     Record(
         "columns",
         Columns,
         "lead_id rep_id value currency capacity available open_leads max_open min_leads effort hours open_hours pace "
-        "credit is_newcomer tenure_days hired_on territory converted at",
+        "credit in_fairness carried owner current_rep is_newcomer tenure_days hired_on territory converted at leads "
+        "reps history",
     ),
     Record("match", MatchRule, "column reps_column"),
     Record("skills", SkillsRule, "needs has"),
@@ -52,8 +57,10 @@ RECORDS = (
     Record(
         "policy",
         Policy,
-        "segment_by eligibility fairness newcomers reserve score half_life_days rep_by bins explore currencies columns",
+        "segment_by eligibility fairness newcomers reserve score half_life_days rep_by bins explore currencies limit "
+        "balance_open together move_cost columns",
     ),
+    Record("limit rule", LimitRule, "reps leads most least usage weight each name"),
     Record("verdicts", Verdicts, "words kind_of_lead allowed excludes"),
     Record(
         "estimates",
@@ -68,8 +75,9 @@ RECORDS = (
         "levels cell",
     ),
     Record("evidence", Evidence, "segment_by segments segment_of_lead estimates n_outcomes states joint"),
-    Record("shared", Shared, "of words leads usage weight most credit entitlement"),
-    Record("kept", Kept, "previous move_cost gains"),
+    Record("shared", Shared, "of words leads usage weight most credit entitlement outside held"),
+    Record("kept", Kept, "previous move_cost gains lost"),
+    Record("owned", Owned, "owner named most proven"),
     Record("explored", Explored, "share gains"),
     Record("worths", Worths, "segments expected low high won"),
     Record("valued", Valued, "columns n_won noise worths segment_of_lead"),
@@ -77,7 +85,8 @@ RECORDS = (
         "case",
         Case,
         "lead_ids rep_ids problem policy rules evidence away newcomer territory_of_lead territory_of_rep unit notes "
-        "shared kept explored valued rates_are_chances",
+        "shared kept explored valued rates_are_chances owned assumed hours "
+        "carried",
     ),
 )
 _NAMED = {record.name: record for record in RECORDS}
@@ -188,7 +197,9 @@ def _sizes(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, tup
     yield "capacity_prices", parts["capacity_prices"], (n_reps,)
     yield "limit_prices_of_problem", parts["limit_prices_of_problem"], (len(case.problem.limits),)
     yield "away", case.away, (n_reps,)
+    yield "carried", case.carried, (n_reps,)
     yield "newcomer", case.newcomer, (n_reps,)
+    yield "assumed", case.assumed, (n_reps,)
     yield "territory_of_lead", case.territory_of_lead, (n_leads,)
     yield "territory_of_rep", case.territory_of_rep, (n_reps,)
     for limit in case.problem.limits:
@@ -198,15 +209,12 @@ def _sizes(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, tup
         yield "rules.kind_of_lead", rule.kind_of_lead, (n_leads,)
         yield "rules.allowed", rule.allowed, (len(rule.words), n_reps)
     for shared in case.shared:
-        for name in ("weight", "most", "credit", "entitlement"):
+        for name in ("weight", "most", "credit", "entitlement", "outside", "held"):
             yield f"shared.{name}", getattr(shared, name), (n_reps,)
         if isinstance(shared.usage, Affinity):
             yield "shared.usage", shared.usage, (n_leads, n_reps)
-    if case.kept is not None:
-        yield "kept.previous", case.kept.previous, (n_leads,)
-        yield "kept.gains", case.kept.gains, (n_leads, n_reps)
-    if case.explored is not None:
-        yield "explored.gains", case.explored.gains, (n_leads, n_reps)
+    yield "problem.together", case.problem.together, (n_leads,)
+    yield from _sizes_beside(case)
     if case.evidence is not None:
         yield from _sizes_of_evidence(case.evidence, n_leads, n_reps)
     if case.valued is not None:
@@ -215,6 +223,22 @@ def _sizes(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, tup
             yield "every one of worths.segments", segment, (len(case.valued.columns),)
         for name in ("expected", "low", "high", "won"):
             yield f"worths.{name}", getattr(case.valued.worths, name), (len(case.valued.worths.segments),)
+
+
+def _sizes_beside(case: Case) -> Iterator[tuple[str, Any, tuple[int, ...]]]:
+    n_leads, n_reps = case.problem.n_leads, case.problem.n_reps
+    if case.hours is not None:
+        yield "hours.effort", case.hours.effort, (n_leads,)
+        for name in ("left", "usual", "pace"):
+            yield f"hours.{name}", getattr(case.hours, name), (n_reps,)
+    if case.kept is not None:
+        yield "kept.previous", case.kept.previous, (n_leads,)
+        yield "kept.gains", case.kept.gains, (n_leads, n_reps)
+    if case.owned is not None:
+        yield "owned.owner", case.owned.owner, (n_leads,)
+        yield "owned.named", case.owned.named, (n_leads,)
+    if case.explored is not None:
+        yield "explored.gains", case.explored.gains, (n_leads, n_reps)
 
 
 def _sizes_of_evidence(evidence: Evidence, n_leads: int, n_reps: int) -> Iterator[tuple[str, Any, tuple[int, ...]]]:
@@ -263,6 +287,9 @@ def _indices(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, i
         yield "shared.leads", shared.leads, 0, n_leads
     if case.kept is not None:
         yield "kept.previous", case.kept.previous, -1, n_reps
+        yield "kept.lost", np.array([lead for lead, _ in case.kept.lost], dtype=np.int64), 0, n_leads
+    if case.owned is not None:
+        yield "owned.owner", case.owned.owner, -1, n_reps
     if case.evidence is not None:
         yield "evidence.segment_of_lead", case.evidence.segment_of_lead, 0, len(case.evidence.segments)
         if (joint := case.evidence.joint) is not None:

@@ -88,6 +88,8 @@ def limit_tree(problem: Problem) -> LimitTree:
     NotNested
         with the reason in words
     """
+    if problem.together is not None:
+        raise NotNested("leads that stay together are one choice; `matching.solve` makes one lead of them")
     if not problem.limits:
         return _capacities(problem)
     for k, limit in enumerate(problem.limits):

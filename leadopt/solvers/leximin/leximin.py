@@ -1,16 +1,18 @@
 """Maximin fairness in full: the worst-off rep's share is raised first, then the next (leximin), as limits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from leadopt.arrays import Floats, Ints
-from leadopt.errors import InvalidInput, enumerate_some
+from leadopt.errors import Infeasible, InvalidInput, enumerate_some
 from leadopt.problem.gains import Affinity
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.together import contraction_of
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.leximin.counts import Levels, fair_counts, loads_are_convex
 from leadopt.solvers.leximin.programs import best_leximin, kinds_of, loads_of, relaxed_loads
@@ -82,7 +84,7 @@ def leximin(
     names
         (n_reps,), what the limits call the reps
     usage, leads
-        what is shared, as in `Limit`: by default each lead counts 1
+        what is shared, as in `Limit`: by default each lead counts 1; leads that stay together are had together
     meter
         knows when time is over; a flow is exact all the same
 
@@ -129,6 +131,8 @@ def leximin(
     share = _entitlement(entitlement, problem.n_reps)
     if len(names) != problem.n_reps:
         raise InvalidInput(f"names: must be one for each of {problem.n_reps} reps; found {len(names)}")
+    if problem.together is not None:
+        return _of_groups(problem, Limit(usage=usage, leads=leads), entitlement=share, names=names, meter=meter)
     measure = Limit(usage=usage, leads=leads, name="what is shared")
     hard = problem.replace(limits=(*(limit for limit in problem.limits if limit.penalty is None), measure))
     measure, hard = hard.limits[-1], hard.replace(limits=hard.limits[:-1])
@@ -147,6 +151,37 @@ def leximin(
         except OutOfTime:  # what divided leads allow is known sooner
             pass
     return _relaxed(hard, measure, share, names, meter)
+
+
+def _of_groups(problem: Problem, measure: Limit, *, names: Sequence[str], **rules: Any) -> Leximin:
+    """Return the limits for leads that stay together, given those for their groups."""
+    hard = [limit for limit in problem.limits if limit.penalty is None]
+    smaller = contraction_of(problem.replace(limits=(*hard, measure)))
+    assert smaller is not None
+    of_groups, unit = smaller.problem.limits[-1], float(smaller.units[-1])
+    groups = smaller.problem.replace(limits=smaller.problem.limits[:-1])
+    try:
+        found = leximin(groups, names=names, usage=of_groups.usage, leads=of_groups.leads, **rules)
+    except Infeasible as error:
+        raise smaller.refusal(error) from None
+    usage, slack = measure.usage, 0.0
+    if found.method == "flow":  # it counts leads, whatever each of them takes
+        each, usage = measure.usage if isinstance(measure.usage, float) else 1.0, 1.0
+        unit /= each
+    elif found.method == "lp":  # a group is whole, and a rep may miss the last one
+        slack = float(np.max([of_groups.usage_of([g]).max() for g in range(groups.n_leads)], initial=0.0)) * unit
+    limits = tuple(
+        replace(
+            limit,
+            usage=usage,
+            leads=measure.leads,
+            lower=max(0.0, limit.lower * unit - slack),
+            upper=limit.upper * unit,
+        )
+        for limit in found.limits
+    )
+    note = found.note and "fair shares were computed as if leads could be divided, and are met to one group of leads"
+    return Leximin(limits=limits, least=np.maximum(found.least * unit - slack, 0.0), method=found.method, note=note)
 
 
 def _half(meter: Meter | None) -> Meter | None:

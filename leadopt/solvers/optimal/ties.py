@@ -22,7 +22,6 @@ from leadopt.solvers.flow.equal_leads import Groups, group_leads
 from leadopt.solvers.flow.limit_tree import LimitTree, NotNested, Room, limit_tree
 from leadopt.solvers.flow.network import supplies
 from leadopt.solvers.flow.network_simplex import NEVER, transport
-from leadopt.solvers.optimal.unevenness import UNLIMITED
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
 
 _TIGHT = 1e-12  # relative to the largest gain: what rounding in the prices can hide
@@ -308,7 +307,7 @@ def _steps(problem: Problem, nodes: int, grids: list[Ints], held: Ints, favour: 
     rep = np.repeat(np.arange(problem.n_reps), [len(grid) - 1 for grid in grids])
     start = np.concatenate([np.zeros(0, dtype=np.int64), *(grid[:-1] for grid in grids)])
     end = np.concatenate([np.zeros(0, dtype=np.int64), *(grid[1:] for grid in grids)])
-    capacity = np.clip(problem.capacity, 1, UNLIMITED)
+    capacity = problem.shares
     fill = (held[rep] + (start + end) / 2) / capacity[rep]
     unit = min(_FINE * float(capacity.max()), _MOST / nodes / problem.n_reps / fill.max()) if len(fill) else 1.0
     return rep, end - start, np.floor(fill * unit).astype(np.int64) * problem.n_reps + favour[rep]

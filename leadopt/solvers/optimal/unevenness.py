@@ -7,7 +7,6 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Problem
 
-UNLIMITED = 2**40  # capacities beyond are one and the same
 _SAME = 1e-12  # relative: steps that differ by less are equally good
 
 
@@ -95,4 +94,4 @@ class Unevenness:
 
 
 def _shares(problem: Problem) -> Floats:
-    return np.clip(problem.capacity, 1, UNLIMITED).astype(np.float64)
+    return problem.shares

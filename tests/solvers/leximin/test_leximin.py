@@ -13,7 +13,7 @@ from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.leximin import leximin as module
 from leadopt.solvers.leximin.leximin import leximin, leximin_limits
 from tests.oracles import brute_force, loads
-from tests.strategies import examples, problems
+from tests.strategies import examples, problems, together
 
 SHARES = st.sampled_from([0.0, 1.0, 1.0, 1.0, 2.0, 0.5, 3.0, 0.1, 1 / 3])
 
@@ -280,3 +280,19 @@ def test_where_exact_shares_take_too_long_those_of_divided_leads_are_asked_for(m
     monkeypatch.setattr(module, "best_leximin", slow)
     found = leximin(crossing(10, 3), entitlement=[1, 1, 1], names="abc", meter=Meter(None, 1e3))
     assert found.method == "lp" and "as if leads could be divided" in found.note
+
+
+@examples(40)
+@given(st.data())
+def test_leads_that_stay_together_are_had_together(data):
+    problem, measure, entitlement = data.draw(shared_out(max_leads=5, max_reps=3))
+    check(data.draw(together(problem)), measure, entitlement)
+
+
+def test_groups_beyond_an_exact_search_are_met_to_one_group():
+    groups = np.repeat(np.arange(50), np.tile([1, 2, 3, 1, 3], 10))
+    problem = Problem(affinity=np.random.default_rng(0).random((100, 5)), capacity=30, together=groups)
+    found = leximin(problem, entitlement=np.ones(5), names=names_of(problem))
+    assert (found.method, found.least.tolist()) == ("lp", [pytest.approx(16.8)] * 5)
+    answer = solve(problem.replace(limits=found.limits)).rep_of_lead
+    assert np.bincount(answer, minlength=5).min() >= 17

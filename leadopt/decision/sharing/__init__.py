@@ -1,0 +1,4 @@
+"""What is shared out beside the settings of fairness: the even share that is assumed where nobody names a capacity.
+
+`even_share` makes it give way to whatever is said, `open_work` levels what reps have and not what they get.
+"""

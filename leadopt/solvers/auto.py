@@ -1,0 +1,72 @@
+"""`Auto`: chooses the solver by the problem, as measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from leadopt.problem.problem import Problem
+from leadopt.progress import Meter
+from leadopt.solvers.auction import Auction
+from leadopt.solvers.base import Answer, Near, Solver, checked_time_limit
+from leadopt.solvers.compiled import has_numba
+from leadopt.solvers.envelope import Envelope
+from leadopt.solvers.flow.equal_leads import few_kinds
+from leadopt.solvers.hungarian import Hungarian
+from leadopt.solvers.milp import Milp
+from leadopt.solvers.min_cost_flow import MinCostFlow
+
+# Pairs from which loading numba, half a second, pays in a process that solves once: warm, `Auction` is quicker from
+# 20,000 pairs on. A flow over 500,000 takes a quarter of a second at least (`flow_seconds`).
+_WORTH_NUMBA = 500_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auto:
+    """Chooses the solver by the problem: the quickest one as measured by ``benchmarks/auto_table.py``.
+
+    ====================================================================  =================
+    problem                                                               solver
+    ====================================================================  =================
+    limits that overlap or count other amounts than leads, limited time   `Milp`
+    nested limits with usage 1                                            `MinCostFlow`
+    few distinct leads: 2 million pairs of kinds and reps at most         `MinCostFlow`
+    32 leads or more per row of rates, 500,000 pairs or more              `Envelope`
+    500,000 pairs or more (without numba 2 million), or limited time      `Auction`
+    one slot per rep at most, up to 100,000 pairs (without numba all)     `Hungarian`
+    everything else                                                       `MinCostFlow`
+    ====================================================================  =================
+
+    Warm, `Auction` is quicker from 20,000 pairs on; but the first use of a process loads numba, for half a second.
+    """
+
+    name = "Auto"
+    untimed = None
+
+    def choose(self, problem: Problem, time_limit_s: float | None = None) -> Solver:
+        """Return the solver for a problem."""
+        limited = checked_time_limit(time_limit_s) is not None
+        if not problem.limits:
+            return self._choose_in_time(problem) if limited else self._choose_for_capacities(problem)
+        return Milp() if limited or MinCostFlow().refuses(problem) else MinCostFlow()
+
+    def _choose_in_time(self, problem: Problem) -> Solver:
+        # A small problem is solved before numba is loaded.
+        return Auction(compiled=None if problem.n_leads * problem.n_reps >= _WORTH_NUMBA else False)
+
+    def _choose_for_capacities(self, problem: Problem) -> Solver:
+        n_pairs = problem.n_leads * problem.n_reps
+        unit, compiled = problem.capacity.max(initial=0) <= 1, has_numba()
+        if unit and n_pairs <= (100_000 if compiled else 4_000_000):
+            return Hungarian()
+        if n_pairs < (_WORTH_NUMBA if compiled else 2_000_000) or few_kinds(problem.affinity):
+            return MinCostFlow()
+        shared = not problem.affinity.is_dense and problem.n_leads >= 32 * len(problem.affinity.rates)
+        return Envelope() if shared else Auction()
+
+    def refuses(self, problem: Problem) -> str | None:
+        """Return None: there is a solver for every problem."""
+        return None
+
+    def solve(self, problem: Problem, near: Near, meter: Meter) -> Answer:
+        """Return the answer of the chosen solver."""
+        return self.choose(problem, meter.limit_s).solve(problem, near, meter)
