@@ -79,7 +79,7 @@ def plan_files(
     """Return the plan for tables and a policy in files."""
     today = _date(now)
     settings = load_policy(policy) if policy else Policy()
-    ids = (settings.columns.lead_id, settings.columns.rep_id)
+    ids = settings.columns.ids
     with progress_bar() as on_progress:
         on_progress(Progress(stage="read files", iteration=0, elapsed_s=0.0))
         files = {"leads": leads, "reps": reps, "history": history, "pins": pins}
@@ -100,10 +100,10 @@ def plan_files(
 
 def plan_table(plan: Plan) -> dict[str, list[Any]]:
     """Return one row per lead, in the leads' order: the assignment, or why it stays in the pool."""
-    columns = plan.case.policy.columns
+    lead_id, _ = plan.case.policy.columns.written
     placed, pool = (Table(table, "plan") for table in (plan.assignments, plan.unassigned))
     names = dict.fromkeys((*placed.columns, *pool.columns))
-    rows = {row[columns.lead_id]: row for table in (placed, pool) for row in _rows(table)}
+    rows = {row[lead_id]: row for table in (placed, pool) for row in _rows(table)}
     return {name: [rows[lead].get(name) for lead in plan.case.lead_ids] for name in names}
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.tables.headers import READ_OF, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,15 @@ class Columns:
         leads and reps: what the territory baseline hands out by
     converted, at
         history: whether the lead was won (missing while open), and when that was settled
+    leads, reps, history
+        names in one table alone, where it calls a column otherwise: ``history={"rep_id": "Owner"}``, in a policy file
+        ``[columns.history]`` with ``rep_id = "Owner"``. What comes back has the names of the fields above
+
+    Examples
+    --------
+    >>> columns = Columns(rep_id="Name", history={"rep_id": "Owner"})
+    >>> columns.of("reps").rep_id, columns.of("history").rep_id
+    ('Name', 'Owner')
     """
 
     lead_id: str = "lead_id"
@@ -62,3 +76,77 @@ class Columns:
     territory: str = "territory"
     converted: str = "converted"
     at: str = "at"
+    leads: Mapping[str, str] = field(default_factory=dict, hash=False)
+    reps: Mapping[str, str] = field(default_factory=dict, hash=False)
+    history: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what is no name of a column."""
+        for name in NAMED:
+            _check_name(f"policy.columns.{name}", getattr(self, name))
+        for table in READ_OF:
+            object.__setattr__(self, table, _own_names(table, getattr(self, table)))
+
+    def plain(self) -> dict[str, Any]:
+        """Return the settings as plain data, without the tables that have no names of their own."""
+        return {name: found for name, found in asdict(self).items() if name in NAMED or found}
+
+    def of(self, table: Kind) -> Columns:
+        """Return what the columns of one table are called."""
+        return replace(self, **{**getattr(self, table), **{other: {} for other in READ_OF}})
+
+    def renamed(self, table: Kind) -> dict[str, str]:
+        """Return the names of one table's own columns, each with the name that all tables share."""
+        return {name: getattr(self, shared) for shared, name in getattr(self, table).items()}
+
+    @property
+    def written(self) -> tuple[str, str]:
+        """What the ids of leads and of reps are called in tables that leadopt writes: as the user calls them.
+
+        Where that is the name of one of leadopt's own columns (`WRITTEN`), or the same for both, it is the usual name.
+        """
+        lead, rep = (
+            usual if own in WRITTEN else own for own, usual in ((self.lead_id, "lead_id"), (self.rep_id, "rep_id"))
+        )
+        return ("lead_id", "rep_id") if lead == rep else (lead, rep)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The columns of ids, in whatever table."""
+        own = (getattr(self.of(table), name) for table in READ_OF for name in ("lead_id", "rep_id"))
+        return tuple(dict.fromkeys((self.lead_id, self.rep_id, *own)))
+
+
+WRITTEN = frozenset(
+    {
+        *("probability", "gain", "runner_up", "runner_up_gain", "reason", "because", "remedy"),
+        *("leads", "capacity", "fill", "slot_price", "newcomer", "hours", "hours_there"),
+        *("from", "to", "gain_before", "gain_after", "change", "leads_before", "leads_after"),
+        *("capacity_before", "capacity_after", "group", "planned", "rank", "score"),
+        *("rep_before", "rep_after", "cost", "net", "brings"),
+    }
+)
+"""Columns of leadopt's own in the tables that it writes, beside those of ids."""
+
+NAMED = tuple(name for name in Columns.__dataclass_fields__ if name not in READ_OF)
+"""The fields of `Columns` that name one column each."""
+
+
+def _check_name(setting: str, name: Any) -> None:
+    if not isinstance(name, str):
+        raise InvalidInput(f"{setting}: must be the name of a column; found {name!r}")
+
+
+def _own_names(table: Kind, names: Any) -> dict[str, str]:
+    where = f"policy.columns.{table}"
+    if not isinstance(names, Mapping):
+        raise InvalidInput(
+            f'{where}: must hold names of columns, such as {{"{READ_OF[table][0]}": "ID"}}; found {names!r}'
+        )
+    for shared, name in names.items():
+        if shared not in READ_OF[table]:
+            raise InvalidInput(f"{where}: unknown key {shared!r}{did_you_mean(str(shared), READ_OF[table])}")
+        _check_name(f"{where}.{shared}", name)
+    if twice := [name for name in names.values() if list(names.values()).count(name) > 1]:
+        raise InvalidInput(f'{where}: every column must mean one thing; found "{twice[0]}" for several')
+    return dict(names)
