@@ -173,7 +173,7 @@ class Table(Written):
             self.require(column)
         frame = self._frame
         if frame is not None and at is not None and is_text(frame, at) and not holds_iso_days(frame, at):
-            frame = self._with_iso_days(at)._frame
+            frame = self.with_iso_days(at, times=False)._frame
         if frame is None or (at is not None and not reads_days(frame, at)):
             return self._group_rows(columns, at)
         groups = groups_of_frame(frame, self.name, columns, at)

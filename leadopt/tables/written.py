@@ -152,9 +152,12 @@ class Written(Holder):
         others = {cell: as_level(cell) or "" for cell, said in meant.items() if not said}
         return self._mapped(column, others | {cell: NOT_WON[said] for cell, said in truth.items()}) if truth else self
 
-    def _with_iso_days(self, column: str) -> Self:
-        """Return the table with a column of text as ISO dates; what is none stays as it is."""
-        dated = self if self._frame is None else self._like(without_times(self._frame, column).to_native())
+    def with_iso_days(self, column: str, *, times: bool = True) -> Self:
+        """Return the table with text in a column as ISO dates, with or without times; what is none stays as it is."""
+        if not self.texts(column) or (self._frame is not None and holds_iso_days(self._frame, column)):
+            return self
+        bare = not times and self._frame is not None
+        dated = self._like(without_times(self._frame, column).to_native()) if bare and self._frame is not None else self
         try:
             days = days_in(dated.texts(column), self.name, column, self.reading, lambda: self._others(column))
         except Fault:
