@@ -130,6 +130,8 @@ def _learned(history: Table | None, segment_by: Sequence[str], policy: Policy) -
 
 def _valued(leads: Table, gone: Bools, model: ValueModel) -> Valued:
     places = np.flatnonzero(gone)
+    for column in model.bins_:
+        leads = leads.measured(column, asked=True)
     worths, segment = model.worths(leads if gone.all() else leads.take(places))
     segment_of_lead = np.full(leads.n_rows, -1, dtype=np.int64)
     segment_of_lead[places] = segment

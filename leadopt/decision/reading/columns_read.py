@@ -10,7 +10,7 @@ from leadopt.policy import Policy
 from leadopt.tables import Table
 from leadopt.tables.columns import NAMED, Columns
 from leadopt.tables.headers import NEEDED, READ_OF, Kind, clearly
-from leadopt.tables.table import missing
+from leadopt.tables.holder import missing
 from leadopt.tables.text import quoted
 
 Tables = Mapping[Kind, Table]

@@ -100,6 +100,8 @@ def read_records(
         table = Table({column: [] for column in (rep, *segment_by, converted)}, name)
     table, left_out = without_footer(table, rep)
     table = table.judged(converted)
+    for column in segment_by:
+        table = table.measured(column)
     days = table.days(at) if table.holds(at, "at") else [None] * table.n_rows
     dated = any(day is not None for day in days)
     n_open = count_outcomes(table, rep, segment_by, converted).n_open  # refuses what cannot be read
@@ -109,6 +111,7 @@ def read_records(
         _check_days(table, at, settled, days)
         if now is not None:
             check_settled(table, converted, at, now)
+        table = table.with_iso_days(at)  # what the whole column tells, a part of it may leave in doubt
     ids = rep_ids(table, rep, table.values(rep))
     other = respelled(ids)
     ids = [other.get(one, one) for one in ids]

@@ -53,7 +53,7 @@ def won_values(
         a column is missing, an outcome cannot be read, a won value is not above 0, or a currency has no rate
     """
     history.require(value)
-    history = history.judged(converted)
+    history = history.judged(converted).measured(value, asked=True)  # before a part of the column is looked at
     truth = truths(history, converted, history.grouped([converted])[0])
     won = history.where(converted, [outcome for outcome, said in truth.items() if said == 1])
     keys, amounts = won.grouped_amounts([*columns, *([] if currency is None else [currency])], value)

@@ -204,3 +204,23 @@ def test_half_a_million_moments_are_not_read_one_by_one(monkeypatch):
     frame = pd.DataFrame({"at": times, "rep_id": ["A"] * 5000})
     assert len(Table(frame, "history").grouped(["rep_id"], "at")[0]) == 28
     assert read == []
+
+
+def test_what_the_whole_column_tells_holds_for_its_parts():
+    rows = [
+        {
+            "rep_id": "AB"[k % 2],
+            "source": ["web", "fair"][k // 2 % 2],
+            "converted": ["won", "lost"][k // 3 % 2],
+            "at": f"{min(k, 11) + 1:02d}/04/2025" if k < 20 else "25/05/2025",
+            "value": "12.5" if k == 3 else "1.500",
+        }
+        for k in range(24)
+    ]
+    assert backtest(rows, segment_by="source", half_life_days=90, now="2026-01-01").notes
+    for kind in (list, pd.DataFrame):
+        leads = {"lead_id": [1, 2], "source": ["web", "fair"], "value": [None, 5.0]}
+        found = assign(
+            leads, REPS | {"rep_id": ["A", "B"]}, kind(rows), policy=Policy(half_life_days=90), now="2026-01-01"
+        )
+        assert any("1 lead without value: learned from 12 won leads" in note for note in found.notes)

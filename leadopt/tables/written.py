@@ -1,0 +1,252 @@
+"""`Written`: text of a table as numbers, days and outcomes, its distinct cells read once and put back in its engine."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+from leadopt.errors import InvalidInput
+from leadopt.tables.cells import as_level, as_moment, as_number, is_hashable, is_number
+from leadopt.tables.holder import Holder, distinct, is_text
+from leadopt.tables.reading.formats import Formats
+from leadopt.tables.reading.moments import Moment, moment_of_number, read_days
+from leadopt.tables.reading.numerals import Numbers, is_read, read_numbers
+from leadopt.tables.reading.reader import Fault, days_in, numbers_in, outcomes_in
+
+if TYPE_CHECKING:
+    import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
+
+_ISO_DAYS = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$"
+_TIME = r"[T ,]+(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?\s*$"
+_LOOKED_AT = 50  # distinct cells of a column that tell whether the others are worth reading
+NOT_WON = {1: "won", 0: "lost", None: ""}
+_MOST_KINDS = 8  # as many as `learning.history.bins` makes of a measurement
+
+
+class Written(Holder):
+    """A table whose text is read; see `Table`."""
+
+    __slots__ = ()
+
+    def amounts(self, column: str) -> Sequence[Any]:
+        """Return a column with the number of what is text: None where it says nothing, NaN where it is none."""
+        return self._spelled(column, self.values(column))
+
+    def _spelled(self, column: str, values: Sequence[Any]) -> Sequence[Any]:
+        """Return values with the number of what is text, None where it says nothing and NaN where it is none."""
+        texts = dict.fromkeys(value for value in values if isinstance(value, str))
+        if not texts:
+            return values
+        number_of = self._numbers_in(column, texts).value
+        return [number_of[value] if isinstance(value, str) else value for value in values]
+
+    def _numbers_in(self, column: str, texts: Collection[str]) -> Numbers:
+        try:
+            return numbers_in(texts, self.name, column, self.reading, lambda: self._others(column))
+        except Fault as fault:
+            self._refuse_text(column, fault)
+
+    def _others(self, column: str) -> Iterable[tuple[str, Collection[str]]]:
+        return text_columns(self.columns, (column,), self.texts)
+
+    def propose_formats(self) -> Formats:
+        """Return the formats in which dates and numbers are written that are text, as far as they leave no doubt."""
+        return formats_of(self._others(""))
+
+    def _refuse_text(self, column: str, fault: Fault) -> NoReturn:
+        values = self.values(column)
+        rows = [row for row, value in enumerate(values) if value == fault.text]
+        self.refuse(column, rows[0], fault.rule, fault.text, fault.mend, more=len(rows) - 1)
+
+    def _mend(self, column: str, value: Any) -> str:
+        """Return what helps who wrote a cell that is no number."""
+        if isinstance(value, str) and value.strip().startswith("#"):
+            return "A formula failed there: mend it in the spreadsheet, or leave the cell empty."
+        mark = self.reading.formats.decimal_of(self.name, column) if isinstance(value, str) else None
+        return f"The policy says that {mark!r} is the decimal mark." if mark and _holds_digits(value) else ""
+
+    def moments(self, column: str) -> tuple[list[Moment | None], list[int]]:
+        """Return a column of dates as dates and datetimes, and the rows of what is neither one nor missing."""
+        values = self.values(column)
+        texts = dict.fromkeys(value for value in values if isinstance(value, str))
+        try:
+            read = days_in(texts, self.name, column, self.reading, lambda: self._others(column)) if texts else None
+        except Fault as fault:
+            self._refuse_text(column, fault)
+        of_text: Mapping[str, Moment | None] = {} if read is None else read.value
+        unread = frozenset() if read is None else read.unread
+        moments = [of_text[value] if isinstance(value, str) else self._moment(column, value) for value in values]
+        wrong = [
+            row
+            for row, (moment, value) in enumerate(zip(moments, values, strict=True))
+            if moment is None and (value in unread if isinstance(value, str) else value is not None)
+        ]
+        return moments, wrong
+
+    def _moment(self, column: str, value: Any) -> Moment | None:
+        if not is_number(value):
+            return as_moment(value)
+        found = moment_of_number(as_number(value))
+        if found is not None:
+            self.reading.note(f"{self.name}.{column}: numbers read as dates, as Excel, Unix or ISO count them")
+        return found
+
+    def days(self, column: str) -> list[int | None]:
+        """Return a column of dates as day numbers (proleptic ordinals); times of day are dropped."""
+        moments, wrong = self.moments(column)
+        zones = {m.tzinfo is not None for m in moments if isinstance(m, datetime)}
+        if wrong:
+            rule = "must be a date or an ISO date like 2026-01-31"
+            self.refuse(column, wrong[0], rule, self.values(column)[wrong[0]], more=len(wrong) - 1)
+        if len(zones) > 1:
+            raise InvalidInput(
+                f"{self.name}.{column}: times must be either all with a time zone or all without; found both"
+            )
+        return [None if moment is None else moment.toordinal() for moment in moments]
+
+    def measured(self, column: str, *, asked: bool = False) -> Self:
+        """Return the table with a column of text as numbers, if it is to be numbers or all of it measures something.
+
+        Text measures if it spells numbers that a program would not read, and more of them than kinds of leads have.
+        """
+        texts = self.texts(column) if column in self.columns else ()
+        if not texts or (len(texts) <= _MOST_KINDS and not asked):
+            return self
+        try:
+            found = numbers_in(texts, self.name, column, self.reading, lambda: self._others(column))
+        except Fault as fault:
+            if asked:
+                self._refuse_text(column, fault)
+            return self
+        if not all(map(is_read, found.value.values())) or (found.telling is None and not asked):
+            return self
+        if self._frame is not None and is_text(self._frame, column):
+            return self._like(with_numbers(self._frame, column, found.value).to_native())
+        cells = self._spelled(column, self.values(column))
+        return self._like(self._columns | {column: list(cells)}) if self._frame is None else self
+
+    def judged(self, column: str) -> Self:
+        """Return the table with a column of outcomes whose words are "won", "lost", or "" while a lead is open.
+
+        Raises
+        ------
+        InvalidInput
+            a word that is not known; proposes the lines to write in the policy
+        """
+        self.require(column)
+        own = self.reading.outcomes.own()
+        if column not in self.columns or (
+            self._frame is not None and self._frame.schema[column].is_numeric() and not own
+        ):
+            return self
+        cells = self.values(column) if self._frame is None else distinct(self._frame, column)
+        cells = [cell for cell in cells if is_hashable(cell)]
+        words = dict.fromkeys(cell for cell in cells if isinstance(cell, str))
+        if not words.keys() - set(NOT_WON.values()) and not own:
+            return self
+        try:
+            truth: dict[Any, int | None] = dict(outcomes_in(words, self.name, column, self.reading))
+        except Fault as fault:
+            self._refuse_text(column, fault)
+        meant = {cell: own_meaning(cell, own) for cell in cells if not isinstance(cell, str)}
+        truth |= {cell: None if said == "open" else int(said == "won") for cell, said in meant.items() if said}
+        others = {cell: as_level(cell) or "" for cell, said in meant.items() if not said}
+        return self._mapped(column, others | {cell: NOT_WON[said] for cell, said in truth.items()}) if truth else self
+
+    def with_iso_days(self, column: str, *, times: bool = True) -> Self:
+        """Return the table with text in a column as ISO dates, with or without times; what is none stays as it is."""
+        if not self.texts(column) or (self._frame is not None and holds_iso_days(self._frame, column)):
+            return self
+        bare = not times and self._frame is not None
+        dated = self._like(without_times(self._frame, column).to_native()) if bare and self._frame is not None else self
+        try:
+            days = days_in(dated.texts(column), self.name, column, self.reading, lambda: self._others(column))
+        except Fault:
+            self.moments(column)  # refuses the cell as it is written
+            raise
+        text_of = {text: text if text in days.unread else iso(moment) for text, moment in days.value.items()}
+        return dated._mapped(column, text_of)
+
+
+def without_times(frame: "nw.DataFrame[Any]", column: str) -> "nw.DataFrame[Any]":
+    """Return the frame with a column of text without the times of day that it ends with: far fewer differ then."""
+    import narwhals.stable.v2 as nw
+
+    text = nw.col(column).cast(nw.String).str.replace_all(_TIME, "")
+    return frame.with_columns(nw.when(~nw.col(column).is_null()).then(text).alias(column))  # pandas makes text of NaN
+
+
+def holds_iso_days(frame: "nw.DataFrame[Any]", column: str) -> bool:
+    """Return whether every cell of a column of text is an ISO date or moment, or null; no row is touched in Python."""
+    import narwhals.stable.v2 as nw
+
+    if frame.schema[column] != nw.String:
+        return False
+    return bool(frame[column].drop_nulls().str.contains(_ISO_DAYS).all())
+
+
+def with_numbers(frame: "nw.DataFrame[Any]", column: str, number_of: Mapping[str, float | None]) -> "nw.DataFrame[Any]":
+    """Return the frame with a column of text as floats, NaN for what says nothing."""
+    import narwhals.stable.v2 as nw
+
+    if not number_of:
+        return frame
+    numbers = [float("nan") if number is None else number for number in number_of.values()]
+    plain = frame[column].cast(nw.String)
+    found = plain.replace_strict(list(number_of), numbers, return_dtype=nw.Float64)
+    return frame.with_columns(found.alias(column))
+
+
+def iso(moment: Moment | None) -> str:
+    """Return a moment as ISO text, nothing for none."""
+    return "" if moment is None else moment.isoformat()
+
+
+def text_columns(
+    columns: Sequence[str], but: Collection[str], texts_of: Callable[[str], Collection[str]]
+) -> Iterator[tuple[str, Collection[str]]]:
+    """Return columns with their distinct texts, those that hold any number or day among the first few."""
+    for column in columns:
+        if column in but:
+            continue
+        texts = texts_of(column)
+        first = list(texts)[:_LOOKED_AT]
+        if first and (_are_numbers(first) or not read_days(first).unread):
+            yield column, texts
+
+
+def _are_numbers(texts: Iterable[str]) -> bool:
+    return all(map(is_read, read_numbers(texts).value.values()))
+
+
+def own_meaning(value: Any, own: Mapping[str, str]) -> str | None:
+    """Return what a setting says that a cell which is no text means: 2 where it lists "2"."""
+    level = as_level(value)
+    return None if level is None else own.get(level.casefold())
+
+
+def formats_of(columns: Iterable[tuple[str, Collection[str]]]) -> Formats:
+    """Return the formats of columns of text that leave no doubt: one way where all agree, else each column's own.
+
+    Columns that need no setting, as every text is one number or day only, are those that tell; those in doubt get what
+    the others have.
+    """
+    orders: dict[str, str] = {}
+    marks: dict[str, str] = {}
+    for column, texts in columns:
+        days = read_days(texts)
+        if not days.unread:
+            orders |= {column: days.order} if days.order is not None and days.doubt is None else {}
+        elif _are_numbers(texts):
+            mark = read_numbers(texts).decimal
+            marks |= {column: mark} if mark is not None else {}
+    return Formats(dates=_one_way(orders), decimal=_one_way(marks))
+
+
+def _one_way(ways: dict[str, str]) -> str | dict[str, str] | None:
+    distinct_ways = set(ways.values())
+    return next(iter(distinct_ways)) if len(distinct_ways) == 1 else (ways or None)
+
+
+def _holds_digits(value: object) -> bool:
+    """Return whether a value is text that a person would read as a number, such as "1,200" or "$20"."""
+    return isinstance(value, str) and any(map(str.isdigit, value)) and not any(map(str.isalpha, value))
