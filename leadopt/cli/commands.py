@@ -19,7 +19,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _FORMATS = ", ".join(EXTENSIONS)
-_PLAN_FILE = typer.Argument(help="The .json file that `leadopt assign -o` wrote beside the plan's table.")
+_DATABASE = "or in a database: sqlite:///crm.db?table=leads, postgresql://user@host/crm?query=select ..."
+_PLAN_FILE = typer.Argument(help="What `leadopt assign -o` wrote: the .json beside the table, or a database's table.")
 _DEBUG = typer.Option("--debug", help="Show the traceback of an unexpected error.")
 _SEED = typer.Option(help="Decides between equally good plans; same seed, same plan.")
 
@@ -34,17 +35,20 @@ def about(
         raise typer.Exit
 
 
-@app.command("assign", help=f"Assign leads to reps. Tables may be {_FORMATS}.")
+@app.command("assign", help=f"Assign leads to reps. Tables may be {_FORMATS}, {_DATABASE}.")
 def assign_command(
-    leads: Annotated[Path, typer.Argument(help="One row per lead: lead_id, its attributes, perhaps value.")],
-    reps: Annotated[Path, typer.Argument(help="One row per rep: rep_id, capacity and others.")],
+    leads: Annotated[str, typer.Argument(help="One row per lead: lead_id, its attributes, perhaps value.")],
+    reps: Annotated[str, typer.Argument(help="One row per rep: rep_id, capacity and others.")],
     history: Annotated[
-        Path | None, typer.Option(help="One row per past lead: rep_id, converted, at, its attributes.")
+        str | None, typer.Option(help="One row per past lead: rep_id, converted, at, its attributes.")
     ] = None,
     policy: Annotated[Path | None, typer.Option(help="The rules, as TOML.")] = None,
-    pins: Annotated[Path | None, typer.Option(help="Decided by people: lead_id, rep_id.")] = None,
+    pins: Annotated[str | None, typer.Option(help="Decided by people: lead_id, rep_id.")] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help=f"Where the plan goes ({_FORMATS}); a .json beside it.")
+        str | None,
+        typer.Option(
+            "--output", "-o", help=f"Where the plan goes ({_FORMATS}, a .json beside it; or a table in a database)."
+        ),
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Where a report in Markdown goes.")] = None,
     now: Annotated[
@@ -58,16 +62,22 @@ def assign_command(
             show_default="10, and less where a search ends before",
         ),
     ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Let -o replace a table in a database that leadopt did not write.")
+    ] = False,
     debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """Assign leads to reps."""
     with answering(debug):
-        run_assign(leads, reps, history, policy, pins, output, report, now=now, seed=seed, time_limit_s=time_limit)
+        run_assign(
+            leads, reps, history, policy, pins, output, report,
+            now=now, seed=seed, time_limit_s=time_limit, replace=replace,
+        )  # fmt: skip
 
 
 @app.command("explain")
 def explain_command(
-    plan: Annotated[Path, _PLAN_FILE],
+    plan: Annotated[str, _PLAN_FILE],
     lead_ids: Annotated[list[str], typer.Argument(help="The leads in question.")],
     debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
@@ -78,7 +88,7 @@ def explain_command(
 
 
 @app.command("compare")
-def compare_command(plan: Annotated[Path, _PLAN_FILE], debug: Annotated[bool, _DEBUG] = False) -> None:
+def compare_command(plan: Annotated[str, _PLAN_FILE], debug: Annotated[bool, _DEBUG] = False) -> None:
     """Compare a plan with round robin, territory and other customs on the same leads."""
     with answering(debug):
         comparison = load_plan(plan).compare()
@@ -86,7 +96,7 @@ def compare_command(plan: Annotated[Path, _PLAN_FILE], debug: Annotated[bool, _D
 
 
 @app.command("report")
-def report_command(plan: Annotated[Path, _PLAN_FILE], debug: Annotated[bool, _DEBUG] = False) -> None:
+def report_command(plan: Annotated[str, _PLAN_FILE], debug: Annotated[bool, _DEBUG] = False) -> None:
     """Print a plan's report in Markdown."""
     with answering(debug):
         print(load_plan(plan).report())
@@ -94,7 +104,7 @@ def report_command(plan: Annotated[Path, _PLAN_FILE], debug: Annotated[bool, _DE
 
 @app.command("evaluate")
 def evaluate_command(
-    history: Annotated[Path, typer.Argument(help="One row per past lead: rep_id, converted, at, its attributes.")],
+    history: Annotated[str, typer.Argument(help="One row per past lead: rep_id, converted, at, its attributes.")],
     segment_by: Annotated[
         list[str] | None,
         typer.Option(help="Column of a lead that conversion may depend on; once for each, or with commas."),

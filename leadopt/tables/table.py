@@ -31,6 +31,7 @@ from leadopt.tables.cells import (
     kind_of,
 )
 from leadopt.tables.group_by import amounts_of_frame, groups_of_frame, reads_days
+from leadopt.tables.sql import is_database, read_sql
 
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
@@ -45,14 +46,17 @@ class Table:
     Parameters
     ----------
     data
-        a data frame that narwhals knows (a lazy one is collected), a list of dicts, or a dict of lists
+        a data frame that narwhals knows (a lazy one is collected), a list of dicts, a dict of lists, or the URL of a
+        database with a table or query (`leadopt.tables.sql.read_sql`)
     name
         what messages call it: "leads", "reps", "history"
+    ids
+        columns of ids, whose text in a database stays text even if it spells numbers
     """
 
     __slots__ = ("_columns", "_frame", "columns", "n_rows", "name")
 
-    def __init__(self, data: Any, name: str) -> None:
+    def __init__(self, data: Any, name: str, ids: Collection[str] = ("lead_id", "rep_id")) -> None:
         self.name = name
         self._frame: nw.DataFrame[Any] | None = None
         self._columns: dict[str, list[Any]] = {}
@@ -60,6 +64,8 @@ class Table:
             self._frame, self._columns = data._frame, data._columns
         elif isinstance(data, Mapping):
             self._columns = self._from_mapping(data)
+        elif isinstance(data, str) and is_database(data):
+            self._columns = read_sql(data, ids)
         elif isinstance(data, Sequence) and not isinstance(data, str | bytes):
             self._columns = self._from_rows(data)
         else:
