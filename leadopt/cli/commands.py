@@ -9,8 +9,10 @@ import typer
 from leadopt.cli.assigning import explanation, load_plan, run_assign
 from leadopt.cli.demo import run_demo
 from leadopt.cli.evaluating import run_evaluate
+from leadopt.cli.policy_page import policy_page
+from leadopt.cli.policy_schema import schema_text
 from leadopt.cli.terminal import answering, text_table
-from leadopt.tables.files import EXTENSIONS
+from leadopt.tables.files import EXTENSIONS, write_bytes
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -119,6 +121,28 @@ def evaluate_command(
     """Say whether it matters who gets which lead, by what earlier outcomes foretell of later ones."""
     with answering(debug):
         run_evaluate(history, segment_by or (), policy, plot, output, now=now, seed=seed)
+
+
+policy_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(policy_app, name="policy", help="Write a policy file for your own tables, check one, list the settings.")
+
+
+@policy_app.command("schema")
+def policy_schema_command(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write; else it is printed.")
+    ] = None,
+    page: Annotated[bool, typer.Option("--page", help="As a page in Markdown, for people.")] = False,
+    debug: Annotated[bool, _DEBUG] = False,
+) -> None:
+    """Print all settings of a policy file as a JSON schema, by which editors complete and check them."""
+    with answering(debug):
+        text = policy_page() if page else schema_text()
+        if output is None:
+            print(text, end="")
+        else:
+            write_bytes(output, text.encode())
+            print(f"Wrote {output}.")
 
 
 @app.command("demo")
