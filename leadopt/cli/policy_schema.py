@@ -28,7 +28,7 @@ Refusal = Callable[[Any], str | None]
 _PLAIN = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 _WORDS = re.compile(r'"([^"]+)"')
-_BELOW, _ABOVE, _INSIDE = (-1e9, -1.0, -0.25), (1.5, 2.0, 1e9), (0.0, 1e-9, 0.25, 1.0)
+_BELOW, _INSIDE, _ABOVE = (-1e9, -1, -0.25), (0, 1e-9, 0.25, 1), (1.5, 2, 1000, 1e9)
 _IN_A_FILE = {
     "None =": "left out =",
     "or None": "or left out",
@@ -45,7 +45,6 @@ _OPEN: dict[str, Schema] = {
             {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}},
         ]
     },
-    "currencies": {"type": "number", "exclusiveMinimum": 0},
 }
 
 
@@ -92,12 +91,24 @@ def _default(field: Any) -> Any:
 
 
 def _shape(name: str, hint: Any, around: Around, tables: dict[str, Schema]) -> Schema:
-    """Return what a setting may be: lists and tables by its annotation, plain values by asking for them."""
+    """Return what a setting may be: lists and tables by its annotation, plain values by asking for them.
+
+    Where none is taken alone, as it takes others beside it, plain values are those of the annotation.
+    """
     annotated = [_annotated(name, kind, around, tables) for kind in _alternatives(hint)]
     nested = [kind for kind in annotated if kind.get("type") not in _PLAIN.values()]
-    kinds = [kind for kind in [*nested, *_asked(around)] if kind] or annotated
+    plain = _asked(around) or [kind for kind in annotated if kind not in nested]
+    kinds = [kind for kind in [*nested, *plain] if kind]
     distinct = [kind for k, kind in enumerate(kinds) if kind not in kinds[:k]]
     return distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
+
+
+def _part(name: str, hint: Any, around: Around, tables: dict[str, Schema]) -> Any:
+    """Return what an item of a list or table may be; true = anything."""
+    known = all(
+        get_origin(kind) or kind in _PLAIN or kind is Rule or is_dataclass(kind) for kind in _alternatives(hint)
+    )
+    return _shape(name, hint, around, tables) if known else True
 
 
 def _alternatives(hint: Any) -> list[Any]:
@@ -118,10 +129,10 @@ def _annotated(name: str, kind: Any, around: Around, tables: dict[str, Schema]) 
             tables[called] = {"description": _first_sentence(kind), **_table(kind, around, tables)}
         return {"$ref": f"#/$defs/{called}"}
     if origin in (tuple, list, Sequence):
-        return {"type": "array", "items": _annotated(name, parts[0], lambda value: around([value]), tables) or True}
+        return {"type": "array", "items": _part(name, parts[0], lambda value: around([value]), tables)}
     if origin in (dict, Mapping):
         least = {"minProperties": 1} if _refusal(around, {}) and not _refusal(around, {"a": 1}) else {}
-        items = _OPEN.get(name) or _annotated(name, parts[1], around, tables)
+        items = _OPEN.get(name) or _part(name, parts[1], lambda value: around({"a": value}), tables)
         return {"type": "object", "additionalProperties": items, **least}
     return {"type": _PLAIN[kind]} if kind in _PLAIN else {}
 
