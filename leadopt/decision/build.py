@@ -81,7 +81,7 @@ def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, met
     """
     meter.enter("read")
     ids = (policy.columns.lead_id, policy.columns.rep_id)
-    lead_table, rep_table = Table(leads, "leads", ids), Table(reps, "reps", ids)
+    lead_table, rep_table = Table(leads, "leads", ids=ids), Table(reps, "reps", ids=ids)
     lead_ids, rep_ids = lead_table.ids(policy.columns.lead_id), rep_table.ids(policy.columns.rep_id)
     meter.enter("learn")
     if history is not None and affinity is not None:
@@ -92,7 +92,7 @@ def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, met
     if affinity is not None and not isinstance(affinity, AffinityModel):
         gains = _given(affinity, lead_table.n_rows, len(rep_ids))
         return known(gains=gains, evidence=None, unit="gain", notes=(), valued=None)
-    past = None if history is None else Table(history, "history", ids)
+    past = None if history is None else Table(history, "history", ids=ids)
     model, notes = (affinity, []) if past is None else _learn(lead_table, past, policy, now)
     if model is not None and not hasattr(model, "n_outcomes_"):
         raise InvalidInput("affinity: this AffinityModel has learned nothing yet; call fit(history) first")

@@ -125,7 +125,7 @@ class ValueModel:
             raise InvalidInput(f"ValueModel.columns: must be distinct names of columns; found {self.columns!r}")
         asked = check_bins("ValueModel.bins", self.bins, columns)
         rates = check_currencies("ValueModel.currencies", self.currencies)
-        table = Table(history, "history", (self.rep,))
+        table = Table(history, "history", ids=(self.rep,))
         names = (*columns, *([self.rep] if self.rep in table and self.rep not in columns else []))
         currency = self.currency if self.currency in table else None
         won = won_values(table, names, self.value, self.converted, currency, rates)
