@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from leadopt.affinity import AffinityModel
-from leadopt.decision.build import build, know
+from leadopt.decision.build import build
 from leadopt.decision.clock import Clock
 from leadopt.decision.explore import explored
 from leadopt.decision.keep import keep as kept
+from leadopt.decision.know import know
 from leadopt.decision.solve import solved
 from leadopt.errors import InvalidInput
 from leadopt.fairness import Fairness, NewcomerQuota

@@ -114,9 +114,6 @@ class Policy:
         if self.score is not None:
             object.__setattr__(self, "score", plain_weights(self.score))
         object.__setattr__(self, "currencies", check_currencies("policy.currencies", self.currencies))
-        for column, name in asdict(self.columns).items():
-            if not isinstance(name, str):
-                raise InvalidInput(f"policy.columns.{column}: must be the name of a column; found {name!r}")
 
     def _name_columns(self) -> None:
         for setting in ("segment_by", "rep_by"):
@@ -153,7 +150,7 @@ class Policy:
             "bins": None if self.bins is None else {name: _plain_bins(edges) for name, edges in self.bins.items()},
             "explore": self.explore,
             "currencies": None if self.currencies is None else dict(self.currencies),
-            "columns": asdict(self.columns),
+            "columns": self.columns.plain(),
         }
 
     def to_json(self) -> str:

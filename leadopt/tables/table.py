@@ -31,6 +31,7 @@ from leadopt.tables.cells import (
     kind_of,
 )
 from leadopt.tables.group_by import amounts_of_frame, groups_of_frame, reads_days
+from leadopt.tables.headers import header_for, same_header
 from leadopt.tables.sql import is_database, read_sql
 
 if TYPE_CHECKING:
@@ -54,14 +55,15 @@ class Table:
         columns of ids, whose text in a database stays text even if it spells numbers
     """
 
-    __slots__ = ("_columns", "_frame", "columns", "n_rows", "name")
+    __slots__ = ("_columns", "_frame", "_own", "columns", "n_rows", "name")
 
     def __init__(self, data: Any, name: str, ids: Collection[str] = ("lead_id", "rep_id")) -> None:
         self.name = name
         self._frame: nw.DataFrame[Any] | None = None
         self._columns: dict[str, list[Any]] = {}
+        self._own: Mapping[str, str] = {}  # what the user calls columns that have another name here
         if isinstance(data, Table):
-            self._frame, self._columns = data._frame, data._columns
+            self._frame, self._columns, self._own = data._frame, data._columns, data._own
         elif isinstance(data, Mapping):
             self._columns = self._from_mapping(data)
         elif isinstance(data, str) and is_database(data):
@@ -101,7 +103,7 @@ class Table:
         from narwhals.exceptions import NarwhalsError
 
         try:
-            frame = nw.from_native(data)
+            frame = nw.from_native(_with_text_headers(data))
             return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
         except (TypeError, ValueError, NarwhalsError) as error:
             raise InvalidInput(
@@ -115,15 +117,52 @@ class Table:
     def refuse(self, column: str, row: int, rule: str, found: object, mend: str = "") -> NoReturn:
         """Raise `InvalidInput` for one cell; rows are counted from 1, as in a spreadsheet without its header."""
         shown = "nothing" if found is None else str(found) if isinstance(found, date) else repr(found)
-        raise InvalidInput(f"{self.name}.{column}, row {row + 1}: {rule}; found {shown}{'. ' + mend if mend else ''}")
+        where = f"{self.name}.{self._own.get(column, column)}, row {row + 1}"
+        raise InvalidInput(f"{where}: {rule}; found {shown}{'. ' + mend if mend else ''}")
 
-    def require(self, column: str) -> None:
-        """Raise `InvalidInput`, naming the nearest column, if the table lacks this one."""
+    def require(self, column: str, setting: str = "") -> None:
+        """Raise `InvalidInput`, naming the likely column, if the table lacks this one; `setting` is what names it."""
         if column not in self.columns and (self.columns or self.n_rows):
-            raise InvalidInput(
-                f'{self.name}: column "{column}" is missing{did_you_mean(column, self.columns)} '
-                "(column names are settings: Policy(columns=Columns(...)), or [columns] in a policy file)"
-            )
+            raise InvalidInput(f"{self.name}: {missing(column, self.columns, setting)}")
+
+    def holds(self, column: str, usual: str) -> bool:
+        """Return whether the table has a column that may be absent; one not of the usual name was asked for.
+
+        Raises
+        ------
+        InvalidInput
+            the column is missing, and it has another name than the usual one
+        """
+        if column != usual:
+            self.require(column)
+        return column in self.columns
+
+    def called(self, names: Mapping[str, str]) -> "Table":
+        """Return the table with some columns under other names, which hide columns that have these names already.
+
+        Messages still have the user's own.
+        """
+        found = {own: shared for own, shared in names.items() if own in self.columns and own != shared}
+        if not found:
+            return self
+        hidden = [name for name in found.values() if name in self.columns and name not in found]
+        table = Table(self, self.name)
+        if self._frame is None:
+            kept = {name: cells for name, cells in self._columns.items() if name not in hidden}
+            table._columns = {found.get(name, name): cells for name, cells in kept.items()}
+        else:
+            table._frame = self._frame.drop(hidden).rename(found)
+        table.columns = tuple(found.get(name, name) for name in self.columns if name not in hidden)
+        table._own = {**self._own, **{shared: own for own, shared in found.items()}}
+        return table
+
+    def head(self, n_rows: int) -> "Table":
+        """Return the first rows, as a table of the same kind."""
+        if self._frame is None:
+            return self.take(np.arange(n_rows))
+        table = Table(self, self.name)
+        table._frame, table.n_rows = self._frame[:n_rows], n_rows
+        return table
 
     def values(self, column: str) -> list[Any]:
         """Return a column as Python objects; null, NaN and NaT become None."""
@@ -401,6 +440,51 @@ def check_same_kind(name: str, ids: Sequence[Id], other_name: str, other_ids: Se
             f"{name} holds {kind_of(ids[0])} ({ids[0]!r}) and {other_name} holds {kind_of(other_ids[0])} "
             f"({other_ids[0]!r}): ids must be of one kind to match. Read both columns as text."
         )
+
+
+def missing(column: str, columns: Sequence[str], setting: str = "", *, field: str = "", table: str = "") -> str:
+    """Return that a column is missing, with the one that is probably meant and the line that would say so.
+
+    Parameters
+    ----------
+    column
+        what is missing
+    columns
+        those that there are
+    setting
+        what names the column; "" = nothing but leadopt's own default
+    field
+        which of `Columns` it is; "" = the one of this name
+    table
+        whose name alone is to be set, where other tables have the column; "" = that of all
+
+    Examples
+    --------
+    >>> missing("On duty", ["rep_id", "On Duty"]).partition(" (")[0]
+    'column "On duty" is missing; did you mean "On Duty"?'
+    >>> missing("lead_id", ["Anfrage-Nr.", "Firma"]).partition(": ")[0]
+    'column "lead_id" is missing; "Anfrage-Nr." looks like it'
+    """
+    said = f'column "{column}"{f" ({setting})" if setting else ""} is missing'
+    near = same_header(column, columns)
+    meant = header_for(field or column, columns)
+    if meant is not None:
+        named = f'{field or column}="{meant}"'
+        policy = f'Columns({table}={{"{field or column}": "{meant}"}})' if table else f"Columns({named})"
+        line = f'{field or column} = "{meant}" under [columns{f".{table}" if table else ""}]'
+        return f'{said}; "{meant}" looks like it: Policy(columns={policy}), or {line} in a policy file'
+    asked = f'; did you mean "{near}"?' if near is not None else did_you_mean(column, columns)
+    if setting and not setting.startswith("columns."):
+        return said + asked
+    return f"{said}{asked} (column names are settings: Policy(columns=Columns(...)), or [columns] in a policy file)"
+
+
+def _with_text_headers(data: Any) -> Any:
+    """Return a data frame whose headers are text: in pandas they may be numbers, as where a file had no header."""
+    headers = list(getattr(data, "columns", ())) if hasattr(data, "set_axis") else []
+    if all(isinstance(header, str) for header in headers):
+        return data
+    return data.set_axis(list(map(str, headers)), axis=1)
 
 
 def _to_blame(rows: Sequence[int], values: Sequence[Any]) -> int:

@@ -15,6 +15,7 @@ from leadopt.learning.history.outcomes import count_outcomes, rep_ids
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_level, as_moment, as_outcome, each_once
 from leadopt.tables.dates import check_settled
+from leadopt.tables.ids import respelled, spellings_note
 
 _LEAD_ID = "lead_id"
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -96,7 +97,7 @@ def read_records(
     table = Table(history, name, ids=(rep, "lead_id"))
     if not table.columns:  # an empty list of dicts cannot name its columns
         table = Table({column: [] for column in (rep, *segment_by, converted)}, name)
-    days = table.days(at) if at in table else [None] * table.n_rows
+    days = table.days(at) if table.holds(at, "at") else [None] * table.n_rows
     dated = any(day is not None for day in days)
     n_open = count_outcomes(table, rep, segment_by, converted).n_open  # refuses what cannot be read
     outcomes = each_once(as_outcome, table.values(converted))
@@ -106,6 +107,8 @@ def read_records(
         if now is not None:
             check_settled(table, converted, at, now)
     ids = rep_ids(table, rep, table.values(rep))
+    other = respelled(ids)
+    ids = [other.get(one, one) for one in ids]
     if _LEAD_ID in table:
         _check_copies(table, settled, ids, days)
     reps = sorted({one for one in ids if one is not None}, key=lambda one: (type(one).__name__, one))
@@ -126,7 +129,7 @@ def read_records(
         day=np.array([days[row] for row in settled], dtype=np.int64) if dated else None,
         time=_seconds(table.values(at))[settled] if dated else None,
         n_open=n_open,
-        notes=tuple(f"{note}." for note in read.notes),
+        notes=tuple(f"{note}." for note in (*spellings_note("reps of history", other), *read.notes)),
     )
 
 
