@@ -28,6 +28,7 @@ from leadopt.tables.files import EXTENSIONS, write_bytes, write_table
 from leadopt.tables.sql import is_database
 from leadopt.tables.text import number
 
+_IDS = ("lead_id", "rep_id")
 _HEAD = 10  # rows of a plan shown where it is not saved
 _MOST_REPS = 40  # lines of loads shown; the report has all
 
@@ -94,11 +95,12 @@ def plan_files(
     """Return the plan for tables and a policy in files."""
     today = _date(now)
     settings = load_policy(policy) if policy else Policy()
-    ids = (settings.columns.lead_id, settings.columns.rep_id)
+    columns, kinds = settings.columns, ("leads", "reps", "history")
+    named = [[*(getattr(columns.of(kind), name) for kind in kinds), getattr(columns, name)] for name in _IDS]
     with progress_bar() as on_progress:
         on_progress(Progress(stage="read files", iteration=0, elapsed_s=0.0))
-        read = [None if source is None else read_source(source, ids) for source in (leads, reps, history, pins)]
-        lead_table, rep_table, past, pinned = with_ids_alike(read, ids)
+        read = [None if source is None else read_source(source, columns.ids) for source in (leads, reps, history, pins)]
+        lead_table, rep_table, past, pinned = with_ids_alike(read, named)
         return assign(
             lead_table,
             rep_table,

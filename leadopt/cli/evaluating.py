@@ -31,10 +31,10 @@ def run_evaluate(
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise InvalidInput(f"{path}: cannot be written: it is a folder, or in a folder that does not exist")
     settings = load_policy(policy) if policy else Policy()
-    columns = settings.columns
+    columns = settings.columns.of("history")
     with progress_bar() as on_progress:
         found = backtest(
-            read_source(history, (columns.rep_id, columns.lead_id)),
+            read_source(history, columns.ids),
             segment_by=_columns(segment_by) or settings.segment_by,
             half_life_days=settings.half_life_days,
             rep=columns.rep_id,

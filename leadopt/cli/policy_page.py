@@ -86,6 +86,8 @@ def takes(shape: Schema) -> str:
     if kind == "array":
         items = shape["items"]
         return f"a list of {'any values' if items is True else _plural(takes(items))}"
+    if kind == "object" and "properties" in shape:
+        return f"a table of texts by these names: {', '.join(shape['properties'])}"
     if kind == "object":
         return f"a table of {_plural(takes(shape['additionalProperties']))} by name"
     return {"string": "text", "boolean": "true or false"}.get(kind) or _number(kind, shape)

@@ -16,6 +16,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from leadopt.eligibility import Rule
 from leadopt.errors import LeadoptError
 from leadopt.policy import RULES, Policy
+from leadopt.tables.headers import READ_OF
 
 SCHEMA_NAME = "policy.schema.json"
 FIRST_LINE = f"#:schema ./{SCHEMA_NAME}"
@@ -130,6 +131,9 @@ def _annotated(name: str, kind: Any, around: Around, tables: dict[str, Schema]) 
         return {"$ref": f"#/$defs/{called}"}
     if origin in (tuple, list, Sequence):
         return {"type": "array", "items": _part(name, parts[0], lambda value: around([value]), tables)}
+    if origin in (dict, Mapping) and name in READ_OF:  # names in one table alone, of the columns that are read of it
+        names = {column: {"type": "string"} for column in READ_OF[name]}
+        return {"type": "object", "properties": names, "additionalProperties": False}
     if origin in (dict, Mapping):
         least = {"minProperties": 1} if _refusal(around, {}) and not _refusal(around, {"a": 1}) else {}
         items = _OPEN.get(name) or _part(name, parts[1], lambda value: around({"a": value}), tables)

@@ -41,18 +41,19 @@ def check_writable(target: Source, *, replace: bool = False) -> None:
         files.check_writable(Path(target))
 
 
-def with_ids_alike(tables: Sequence[Any], ids: Collection[str]) -> list[Any]:
+def with_ids_alike(tables: Sequence[Any], ids: Sequence[Sequence[str]]) -> list[Any]:
     """Return tables whose ids can meet: a file's are text, and a database's may be whole numbers or UUIDs.
 
-    Text becomes what the database has if all of it can; else all become text.
+    Text becomes what the database has if all of it can; else all become text. `ids` are, for each kind of id, what each
+    of the tables calls its column.
     """
-    for name in ids:
-        columns = {k: _cells(table, name) for k, table in enumerate(tables) if table is not None}
+    for names in ids:
+        columns = {k: _cells(table, names[k]) for k, table in enumerate(tables) if table is not None}
         cells = {k: column for k, column in columns.items() if column is not None}
         read = _reader({type(cell) for column in cells.values() for cell in column}, cells)
         if read is not None:
             tables = [
-                _with_column(table, name, [None if cell is None else read(cell) for cell in cells[k]])
+                _with_column(table, names[k], [None if cell is None else read(cell) for cell in cells[k]])
                 if k in cells
                 else table
                 for k, table in enumerate(tables)

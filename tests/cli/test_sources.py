@@ -115,7 +115,7 @@ ONE, TWO = UUID(int=1), UUID(int=2)
     ],
 )
 def test_ids_of_two_sources_become_alike(first, second, becomes):
-    tables = [{"rep_id": first, "x": first}, None, {"rep_id": second}, {"other": [1]}]
-    alike = with_ids_alike(tables, ("lead_id", "rep_id"))
-    assert (alike[0]["rep_id"], alike[2]["rep_id"]) == becomes
+    tables = [{"rep_id": first, "x": first}, None, {"seller": second}, {"other": [1]}]
+    alike = with_ids_alike(tables, [["lead_id"] * 4, ["rep_id", "rep_id", "seller", "rep_id"]])
+    assert (alike[0]["rep_id"], alike[2]["seller"]) == becomes
     assert (alike[0]["x"], alike[1], alike[3]) == (first, None, {"other": [1]})

@@ -260,5 +260,5 @@ def test_ids_that_are_bytes_are_refused_with_their_row(crm):
 
 def test_a_missing_column_names_the_nearest(crm):
     url = crm('create table leads ("Lead ID" text); insert into leads values (1)')
-    with pytest.raises(InvalidInput, match='column "lead_id" is missing; did you mean "Lead ID"'):
+    with pytest.raises(InvalidInput, match='column "lead_id" is missing; "Lead ID" looks like it'):
         Table(f"{url}?table=leads", "leads").ids("lead_id")
