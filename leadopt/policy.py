@@ -15,6 +15,8 @@ from leadopt.learning.scoring import plain_weights
 from leadopt.tables.cells import Id, is_number
 from leadopt.tables.columns import Columns
 from leadopt.tables.currencies import check_currencies
+from leadopt.tables.reading.formats import Formats
+from leadopt.tables.reading.outcomes import Outcomes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +30,12 @@ _FIRST = {  # the settings of the first release: a later one that is left at its
         *("lead_id", "rep_id", "value", "capacity", "available", "open_leads", "max_open", "min_leads"),
         *("is_newcomer", "tenure_days", "hired_on", "territory", "converted", "at"),
     ),
+}
+_KINDS: dict[str, type] = {  # settings that are tables of settings
+    "newcomers": NewcomerQuota,
+    "formats": Formats,
+    "outcomes": Outcomes,
+    "columns": Columns,
 }
 RULES: dict[str, Callable[..., Rule]] = {"match": MatchRule, "skills": SkillsRule, "exclude": ExcludeRule}
 
@@ -65,6 +73,10 @@ class Policy:
         values are in one currency
     half_life_days
         history this old counts half as much as today's; None = all counts alike; "learn" = as predicts best
+    formats
+        how dates and numbers are written, where text does not tell (`Formats`)
+    outcomes
+        which words of history say won, lost or open, beside those that are known (`Outcomes`)
     columns
         what the columns are called
 
@@ -87,6 +99,8 @@ class Policy:
     bins: Mapping[str, Any] | None = None
     explore: float = 0.0
     currencies: Mapping[str, float] | None = None
+    formats: Formats = field(default_factory=Formats)
+    outcomes: Outcomes = field(default_factory=Outcomes)
     columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
@@ -100,9 +114,9 @@ class Policy:
                     f"policy.eligibility: must hold rules from leadopt.policy (match, skills, exclude); found {rule!r}"
                 )
         object.__setattr__(self, "fairness", _one_or_several(self.fairness))
-        for name, kind in (("newcomers", NewcomerQuota), ("columns", Columns)):
+        for name, kind in _KINDS.items():
             value = getattr(self, name)
-            if not isinstance(value, kind) and not (value is None and name != "columns"):
+            if not isinstance(value, kind) and not (value is None and name == "newcomers"):
                 raise InvalidInput(f"policy.{name}: must be {kind.__name__}(...); found {value!r}")
         if not (is_number(self.reserve) and self.reserve < float("inf")):
             raise InvalidInput(f"policy.reserve: must be a number, or -inf to place every lead; found {self.reserve!r}")
@@ -137,7 +151,7 @@ class Policy:
         return replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data that `from_dict` takes back; settings left at their defaults are spelled out."""
+        """Return plain data that `from_dict` takes back; defaults are spelled out, but for `formats` and `outcomes`."""
         return {
             "segment_by": None if self.segment_by is None else list(self.segment_by),
             "eligibility": [{"rule": _rule_name(rule), **_plain(rule)} for rule in self.eligibility],
@@ -150,6 +164,7 @@ class Policy:
             "bins": None if self.bins is None else {name: _plain_bins(edges) for name, edges in self.bins.items()},
             "explore": self.explore,
             "currencies": None if self.currencies is None else dict(self.currencies),
+            **{name: told for name in ("formats", "outcomes") if any((told := getattr(self, name).to_dict()).values())},
             "columns": self.columns.plain(),
         }
 
@@ -188,7 +203,7 @@ class Policy:
             settings["reserve"] = _number("reserve", settings["reserve"])
         if isinstance(settings.get("fairness"), list | tuple):
             settings["fairness"] = tuple(_settings("policy.fairness", Fairness, one) for one in settings["fairness"])
-        for name, kind in (("fairness", Fairness), ("newcomers", NewcomerQuota), ("columns", Columns)):
+        for name, kind in {"fairness": Fairness, **_KINDS}.items():
             if name in settings and not isinstance(settings[name], tuple):
                 settings[name] = _settings(f"policy.{name}", kind, settings[name])
         rules = settings.get("eligibility", [])

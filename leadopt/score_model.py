@@ -103,7 +103,7 @@ class ScoreModel:
         table = Table(history, "history", ids=(self.rep,))
         nobody_named = bool(table.columns) and self.rep not in table
         if nobody_named:  # one rep had them all, who is the typical one
-            table = table.with_constant(self.rep, _EVERYBODY)
+            table = table.with_text(self.rep, [_EVERYBODY] * table.n_rows)
         self.model_ = AffinityModel(
             segment_by=columns,
             bins=self.bins,

@@ -12,6 +12,8 @@ from leadopt.errors import InvalidInput
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.policy import Policy, exclude, match, skills
 from leadopt.tables.columns import Columns
+from leadopt.tables.reading.formats import Formats
+from leadopt.tables.reading.outcomes import Outcomes
 from tests.strategies import examples
 
 FULL = Policy(
@@ -26,6 +28,8 @@ FULL = Policy(
     bins={"size": 4, "age": [10.0, 20.0]},
     explore=0.5,
     currencies={"usd": 1, "EUR": 1.08},
+    formats=Formats(dates="day first", decimal={"value": ",", "history.value": "."}),
+    outcomes=Outcomes(won=["Gewonnen!"], lost=["Aus"], open=["Demo", "Angebot"]),
     columns=Columns(lead_id="id", value="größe"),
 )
 
@@ -66,6 +70,15 @@ column = "not_to"
 visits = 1
 budget = {yes = 3, no = 0.5}
 
+[formats]
+dates = "day first"
+decimal = {value = ",", "history.value" = "."}
+
+[outcomes]
+won = ["Gewonnen!"]
+lost = "Aus"
+open = ["Demo", "Angebot"]
+
 [columns]
 lead_id = "id"
 value = "größe"
@@ -96,7 +109,8 @@ def test_an_infinite_reserve_may_be_toml_s_own(tmp_path):
 
 def test_fingerprints_never_change():
     assert Policy().fingerprint == "ff1d234ee0022c23"
-    assert FULL.replace(explore=0.0, rep_by=(), bins=None, currencies=None).fingerprint == "0b6025761fcbea78"
+    first = FULL.replace(formats=Formats(), outcomes=Outcomes())
+    assert first.replace(explore=0.0, rep_by=(), bins=None, currencies=None).fingerprint == "0b6025761fcbea78"
 
 
 def test_what_a_later_release_added_counts_only_where_it_is_set():
@@ -180,7 +194,7 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"reserv": 1}, 'policy: unknown key "reserv"; did you mean "reserve"?'),
         ({"Fairness": {}}, 'policy: unknown key "Fairness"; did you mean "fairness"?'),
         ({5: 1}, 'policy: unknown key "5"; known are segment_by, eligibility, fairness, newcomers, reserve, score, '
-                 "half_life_days, rep_by and 4 more"),
+                 "half_life_days, rep_by and 6 more"),
         (5, "policy: must be a table of settings; found 5"),
         (["reserve"], "policy: must be a table of settings; found ['reserve']"),
         ({"fairness": {"lo": 1}}, 'policy.fairness: unknown key "lo"; did you mean "low"?'),

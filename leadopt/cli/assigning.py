@@ -25,9 +25,11 @@ from leadopt.policy import Policy
 from leadopt.progress import Progress
 from leadopt.tables import Table
 from leadopt.tables.files import EXTENSIONS, write_bytes, write_table
+from leadopt.tables.headers import Kind
 from leadopt.tables.sql import is_database
 from leadopt.tables.text import number
 
+_KINDS: tuple[Kind, ...] = ("leads", "reps", "history")
 _IDS = ("lead_id", "rep_id")
 _HEAD = 10  # rows of a plan shown where it is not saved
 _MOST_REPS = 40  # lines of loads shown; the report has all
@@ -95,8 +97,8 @@ def plan_files(
     """Return the plan for tables and a policy in files."""
     today = _date(now)
     settings = load_policy(policy) if policy else Policy()
-    columns, kinds = settings.columns, ("leads", "reps", "history")
-    named = [[*(getattr(columns.of(kind), name) for kind in kinds), getattr(columns, name)] for name in _IDS]
+    columns = settings.columns
+    named = [[*(getattr(columns.of(kind), name) for kind in _KINDS), getattr(columns, name)] for name in _IDS]
     with progress_bar() as on_progress:
         on_progress(Progress(stage="read files", iteration=0, elapsed_s=0.0))
         read = [None if source is None else read_source(source, columns.ids) for source in (leads, reps, history, pins)]

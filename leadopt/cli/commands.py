@@ -9,6 +9,8 @@ import typer
 from leadopt.cli.assigning import explanation, load_plan, run_assign
 from leadopt.cli.demo import run_demo
 from leadopt.cli.evaluating import run_evaluate
+from leadopt.cli.policy_check import run_check
+from leadopt.cli.policy_init import run_init
 from leadopt.cli.policy_page import policy_page
 from leadopt.cli.policy_schema import schema_text
 from leadopt.cli.terminal import answering, text_table
@@ -125,6 +127,33 @@ def evaluate_command(
 
 policy_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(policy_app, name="policy", help="Write a policy file for your own tables, check one, list the settings.")
+
+
+@policy_app.command("init")
+def policy_init_command(
+    leads: Annotated[str, typer.Argument(help="Your leads, in whatever columns.")],
+    reps: Annotated[str, typer.Argument(help="Your reps.")],
+    history: Annotated[str | None, typer.Argument(help="What became of past leads.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("policy.toml"),
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    debug: Annotated[bool, _DEBUG] = False,
+) -> None:
+    """Propose a policy for your own tables: what each column means, words of outcomes, formats, segments, rules."""
+    with answering(debug):
+        run_init(leads, reps, history, output, force=force)
+
+
+@policy_app.command("check")
+def policy_check_command(
+    policy: Annotated[Path, typer.Argument(help="The policy file.")],
+    leads: Annotated[str | None, typer.Argument(help="Tables to hold it against.")] = None,
+    reps: Annotated[str | None, typer.Argument()] = None,
+    history: Annotated[str | None, typer.Argument()] = None,
+    debug: Annotated[bool, _DEBUG] = False,
+) -> None:
+    """Say whether a policy file is right, and whether there is a plan by it for your tables."""
+    with answering(debug):
+        run_check(policy, leads, reps, history)
 
 
 @policy_app.command("schema")

@@ -131,8 +131,9 @@ def _annotated(name: str, kind: Any, around: Around, tables: dict[str, Schema]) 
         return {"$ref": f"#/$defs/{called}"}
     if origin in (tuple, list, Sequence):
         return {"type": "array", "items": _part(name, parts[0], lambda value: around([value]), tables)}
-    if origin in (dict, Mapping) and name in READ_OF:  # names in one table alone, of the columns that are read of it
-        names = {column: {"type": "string"} for column in READ_OF[name]}
+    own = next((columns for kind, columns in READ_OF.items() if kind == name), None)
+    if origin in (dict, Mapping) and own is not None:  # names in one table alone, of the columns that are read of it
+        names = {column: {"type": "string"} for column in own}
         return {"type": "object", "properties": names, "additionalProperties": False}
     if origin in (dict, Mapping):
         least = {"minProperties": 1} if _refusal(around, {}) and not _refusal(around, {"a": 1}) else {}
@@ -186,7 +187,7 @@ def _texts(refusal: Refusal) -> Iterator[Schema]:
     """Yield the text that a setting takes: any, or the words that its refusal names."""
     said = refusal(_ANY_TEXT)
     if said is None:
-        yield {"type": "string"}
+        yield {"type": "string", "pattern": r"\S"} if refusal("") and refusal(" ") else {"type": "string"}
         return
     words = dict.fromkeys([*_WORDS.findall(said), "-inf"])
     if known := [word for word in words if refusal(word) is None]:

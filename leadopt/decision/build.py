@@ -79,7 +79,15 @@ def build(
         territory_of_rep=_territories(reps, policy.columns),
         unit=known.unit,
         rates_are_chances=known.rates_are_chances,
-        notes=(*known.notes, *free.notes, *pin_notes, *share_notes, *limit_notes, *_newcomer_notes(policy, new)),
+        notes=(
+            *known.notes,
+            *leads.reading.notes,
+            *free.notes,
+            *pin_notes,
+            *share_notes,
+            *limit_notes,
+            *_newcomer_notes(policy, new),
+        ),
         shared=shared,
         valued=known.valued,
     )

@@ -35,6 +35,7 @@ from leadopt.tables.columns import NAMED, Columns
 from leadopt.tables.dates import check_settled
 from leadopt.tables.headers import Kind, same_header
 from leadopt.tables.ids import IdBook, look_alikes, twice_but_for_blanks
+from leadopt.tables.reading.reader import Reading
 from leadopt.tables.text import count
 
 _MOST_LEVELS = 50  # a column with more categories is taken for a name or a number, unless segment_by asks for it
@@ -149,12 +150,10 @@ class _Batch:
 
 def _read(leads: Any, reps: Any, history: Any, policy: Policy, *, given: bool) -> _Batch:
     columns, notes = policy.columns, list[str]()
-    own: dict[Kind, Table] = {
-        "leads": Table(leads, "leads", ids=columns.ids),
-        "reps": Table(reps, "reps", ids=columns.ids),
-    }
+    read = partial(Table, reading=Reading(formats=policy.formats, outcomes=policy.outcomes), ids=columns.ids)
+    own: dict[Kind, Table] = {"leads": read(leads, "leads"), "reps": read(reps, "reps")}
     if history is not None:
-        own["history"] = Table(history, "history", ids=columns.ids)
+        own["history"] = read(history, "history")
     check_needed(policy, own)
     ids: dict[Kind, str] = {"leads": columns.of("leads").lead_id, "reps": columns.of("reps").rep_id}
     for kind, table in own.items():
@@ -170,7 +169,7 @@ def _read(leads: Any, reps: Any, history: Any, policy: Policy, *, given: bool) -
     return _Batch(
         leads=called["leads"],
         reps=called["reps"],
-        history=called.get("history"),
+        history=_judged(called.get("history"), columns.converted),
         lead_ids=lead_ids,
         rep_ids=rep_ids,
         own=own,
@@ -178,6 +177,11 @@ def _read(leads: Any, reps: Any, history: Any, policy: Policy, *, given: bool) -
         noticed=tuple(notes),
         policy=policy,
     )
+
+
+def _judged(history: Table | None, converted: str) -> Table | None:
+    """Return history with its outcomes read; an empty one, which cannot name its columns, as it is."""
+    return history.judged(converted) if history is not None and history.columns else history
 
 
 def _ids(table: Table, column: str) -> list[Id]:

@@ -21,7 +21,7 @@ from leadopt.learning.history.won_values import WonValues, won_values
 from leadopt.learning.lead_worth import Worths
 from leadopt.problem.linear_algebra import applied
 from leadopt.tables import Table
-from leadopt.tables.currencies import check_currencies
+from leadopt.tables.currencies import check_currencies, with_signs
 from leadopt.tables.ids import respelled
 
 SCALES = Scales(column=1.0, pair=0.5)
@@ -127,7 +127,7 @@ class ValueModel:
             raise InvalidInput(f"ValueModel.columns: must be distinct names of columns; found {self.columns!r}")
         asked = check_bins("ValueModel.bins", self.bins, columns)
         rates = check_currencies("ValueModel.currencies", self.currencies)
-        table = Table(history, "history", ids=(self.rep or "",))
+        table = with_signs(Table(history, "history", ids=(self.rep or "",)), self.value, self.currency)
         has_rep = self.rep is not None and table.holds(self.rep, "rep_id") and self.rep not in columns
         names = (*columns, *([self.rep] if has_rep and self.rep else []))
         currency = self.currency if table.holds(self.currency, "currency") else None

@@ -109,16 +109,15 @@ def test_availability_outside_zero_and_one(value):
 def test_outcomes_that_are_no_outcomes():
     assert refusal(history=HISTORY | {"converted": [1, 0.5] * 6}) == (
         "history.converted, row 2: an outcome must be 0, 1, true, false, won, lost, yes, no, or missing while it is "
-        "open; found 0.5"
+        "open; found 0.5 (and 5 more rows)"
     )
 
 
 @pytest.mark.parametrize(
-    "value, rule", [(-1, ", 0 or more"), (float("inf"), " from 0 to 1e+100"), ("5", ", 0 or more")]
+    "value, rule", [(-1, ", 0 or more"), (float("inf"), " from 0 to 1e+100"), ("much", ", 0 or more")]
 )
 def test_values_that_are_no_values(value, rule):
     said = f"leads.value, row 3: must be a finite number{rule}; found {value!r}"
-    said += ". It is text: read or convert the column as numbers." if isinstance(value, str) else ""
     assert refusal(leads=LEADS | {"value": [1, None, value]}) == said
 
 
@@ -418,10 +417,10 @@ def test_outcomes_later_than_now(kind):
 
 
 def test_dates_that_cannot_be_read_matter_only_where_dates_count():
-    german = HISTORY | {"at": ["31.12.2025"] * 12}
-    assert assign(LEADS, REPS, german, now="2026-01-31").rep_of_lead.min() >= 0
-    assert refusal(history=german, policy=Policy(half_life_days=90)) == (
-        "history.at, row 1: must be a date or an ISO date like 2026-01-31; found '31.12.2025'"
+    spoken = HISTORY | {"at": ["last week"] * 12}
+    assert assign(LEADS, REPS, spoken, now="2026-01-31").rep_of_lead.min() >= 0
+    assert refusal(history=spoken, policy=Policy(half_life_days=90)) == (
+        "history.at, row 1: must be a date or an ISO date like 2026-01-31; found 'last week' (and 11 more rows)"
     )
 
 

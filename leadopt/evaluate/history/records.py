@@ -97,6 +97,7 @@ def read_records(
     table = Table(history, name, ids=(rep, "lead_id"))
     if not table.columns:  # an empty list of dicts cannot name its columns
         table = Table({column: [] for column in (rep, *segment_by, converted)}, name)
+    table = table.judged(converted)
     days = table.days(at) if table.holds(at, "at") else [None] * table.n_rows
     dated = any(day is not None for day in days)
     n_open = count_outcomes(table, rep, segment_by, converted).n_open  # refuses what cannot be read
@@ -127,7 +128,7 @@ def read_records(
         segment=crossed(levels)[1],
         won=np.array([outcomes[row] for row in settled], dtype=np.float64),
         day=np.array([days[row] for row in settled], dtype=np.int64) if dated else None,
-        time=_seconds(table.values(at))[settled] if dated else None,
+        time=_seconds(table.moments(at)[0])[settled] if dated else None,
         n_open=n_open,
         notes=tuple(f"{note}." for note in (*spellings_note("reps of history", other), *read.notes)),
     )
@@ -144,7 +145,7 @@ def _check_copies(table: Table, settled: Ints, reps: Sequence[Id | None], days: 
     for row in settled.tolist():
         event = (leads[row], reps[row], days[row])
         if leads[row] is not None and event in first:
-            rule = f"the outcome of this lead with rep {reps[row]!r} stands in row {first[event] + 1} already"
+            rule = f"the outcome of this lead with rep {reps[row]!r} stands in {table.row_name(first[event])} already"
             table.refuse(_LEAD_ID, row, rule, table.values(_LEAD_ID)[row], "Remove the copy.")
         first[event] = row
 

@@ -77,6 +77,7 @@ def read_loads(
     if not table.columns:  # an empty list of dicts cannot name its columns
         table = Table({name: [] for name in (rep, *segment_by, converted, at, assigned)}, "history")
     count_outcomes(table, rep, segment_by, converted)  # refuses what cannot be read
+    table = table.judged(converted)
     outcomes = each_once(as_outcome, table.values(converted))
     won = np.array([np.nan if outcome is None else outcome for outcome in outcomes], dtype=np.float64)
     ids = rep_ids(table, rep, table.values(rep))
