@@ -15,6 +15,7 @@ from leadopt.learning.scoring import plain_weights
 from leadopt.tables.cells import Id, is_number
 from leadopt.tables.columns import Columns
 from leadopt.tables.currencies import check_currencies
+from leadopt.tables.reading.encodings import read_text
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import Outcomes
 
@@ -219,15 +220,12 @@ class Policy:
     def from_toml(cls, path: str | Path) -> Self:
         """Return the policy in a TOML file; see `from_dict`."""
         import tomllib
-        from pathlib import Path
 
+        text = read_text(path)
         try:
-            text = Path(path).read_text(encoding="utf-8")
             return cls.from_dict(tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
             raise InvalidInput(f"{path}: is not valid TOML: {error}") from None
-        except UnicodeDecodeError:
-            raise InvalidInput(f"{path}: must be text in UTF-8") from None
         except InvalidInput as error:
             raise InvalidInput(f"{path}: {error}") from None
 

@@ -263,10 +263,21 @@ def test_files_that_are_no_policy_say_which_file(tmp_path):
     path = tmp_path / "policy.toml"
     path.write_text("reserve = ")
     assert refused(Policy.from_toml, path).startswith(f"{path}: is not valid TOML: ")
-    path.write_bytes(b"\xff\xfe")
-    assert refused(Policy.from_toml, path) == f"{path}: must be text in UTF-8"
+    for unread in (b"\xff", b"\xff\xfe\0", "# Größe".encode("cp1252")):
+        path.write_bytes(unread)
+        assert refused(Policy.from_toml, path) == f"{path}: must be text in UTF-8"
+    path.unlink()
+    assert refused(Policy.from_toml, path) == f"{path}: cannot be read: no such file or directory"
     path.write_text("reserv = 1")
     assert refused(Policy.from_toml, path) == f'{path}: policy: unknown key "reserv"; did you mean "reserve"?'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_a_policy_file_may_have_a_mark_and_any_line_ends(tmp_path, encoding, line_end):
+    path = tmp_path / "policy.toml"
+    path.write_bytes(TOML.replace("\n", line_end).encode(encoding))
+    assert Policy.from_toml(path) == FULL
 
 
 scalars = st.one_of(

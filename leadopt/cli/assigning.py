@@ -7,25 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from leadopt.assign import assign
-from leadopt.cli.sources import (
-    Source,
-    check_writable,
-    place,
-    read_source,
-    refuse_replacing,
-    shown,
-    with_ids_alike,
-)
+from leadopt.cli.inputs import asked_sheets, read_tables
+from leadopt.cli.sources import Source, check_writable, place, refuse_replacing, shown, with_ids_alike
 from leadopt.cli.terminal import progress_bar, prose, text_table
 from leadopt.errors import InvalidInput
 from leadopt.plans.assignments import plan_table
 from leadopt.plans.plan import Plan
-from leadopt.plans.report import rep_table
+from leadopt.plans.report import load_columns, rep_table
 from leadopt.policy import Policy
 from leadopt.progress import Progress
 from leadopt.tables import Table
-from leadopt.tables.files import EXTENSIONS, write_bytes, write_table
+from leadopt.tables.books.workbook import Page
+from leadopt.tables.files import EXTENSIONS, write_book, write_bytes, write_table
 from leadopt.tables.headers import Kind
+from leadopt.tables.reading.encodings import read_text
 from leadopt.tables.sql import is_database
 from leadopt.tables.text import number
 
@@ -37,7 +32,7 @@ _MOST_REPS = 40  # lines of loads shown; the report has all
 
 def run_assign(
     leads: Source,
-    reps: Source,
+    reps: Source | None = None,
     history: Source | None = None,
     policy: Path | None = None,
     pins: Source | None = None,
@@ -47,12 +42,13 @@ def run_assign(
     now: str = "",
     seed: int = 0,
     time_limit_s: float | None = None,
+    sheets: Sequence[str] = (),
     replace: bool = False,
 ) -> Plan:
     """Do `leadopt assign` and return the plan: read, assign, write, then print."""
     inputs = [path for path in (leads, reps, history, policy, pins) if path is not None]
     written = _outputs(output, report, inputs, replace=replace)
-    plan = plan_files(leads, reps, history, policy, pins, now=now, seed=seed, time_limit_s=time_limit_s)
+    plan = plan_files(leads, reps, history, policy, pins, now=now, seed=seed, time_limit_s=time_limit_s, sheets=sheets)
     if output is not None:
         _write(plan, output, replace=replace)
     if report is not None:
@@ -73,9 +69,13 @@ def run_assign(
 def _write(plan: Plan, output: Source, *, replace: bool) -> None:
     if is_database(output):
         plan.to_sql(str(output), replace=replace)
+        return
+    table = plan_table(plan)
+    if Path(output).suffix.lower() == ".xlsx":
+        write_book(_pages(plan, table), Path(output))
     else:
-        write_table(plan_table(plan), output)
-        write_bytes(Path(_whole_plan(output)), plan.to_json().encode())
+        write_table(table, output)
+    write_bytes(Path(_whole_plan(output)), plan.to_json().encode())
 
 
 def _whole_plan(output: Source) -> Source:
@@ -85,7 +85,7 @@ def _whole_plan(output: Source) -> Source:
 
 def plan_files(
     leads: Source,
-    reps: Source,
+    reps: Source | None = None,
     history: Source | None = None,
     policy: Path | None = None,
     pins: Source | None = None,
@@ -93,22 +93,26 @@ def plan_files(
     now: str = "",
     seed: int = 0,
     time_limit_s: float | None = None,
+    sheets: Sequence[str] = (),
 ) -> Plan:
     """Return the plan for tables and a policy in files."""
     today = _date(now)
     settings = load_policy(policy) if policy else Policy()
     columns = settings.columns
-    named = [[*(getattr(columns.of(kind), name) for kind in _KINDS), getattr(columns, name)] for name in _IDS]
+    named = [
+        {**{kind: getattr(columns.of(kind), name) for kind in _KINDS}, "pins": getattr(columns, name)} for name in _IDS
+    ]
     with progress_bar() as on_progress:
         on_progress(Progress(stage="read files", iteration=0, elapsed_s=0.0))
-        read = [None if source is None else read_source(source, columns.ids) for source in (leads, reps, history, pins)]
-        lead_table, rep_table, past, pinned = with_ids_alike(read, named)
+        files = {"leads": leads, "reps": reps, "history": history, "pins": pins}
+        tables = with_ids_alike(read_tables(files, columns.ids, asked_sheets(sheets)), named)
+        pinned = tables["pins"]
         return assign(
-            lead_table,
-            rep_table,
-            past,
+            tables["leads"],
+            tables["reps"],
+            tables["history"],
             policy=settings,
-            pins=None if pins is None else _pins(pinned, shown(pins), settings),
+            pins=None if pinned is None else _pins(pinned, settings),
             now=today,
             time_limit_s=checked_time_limit(time_limit_s),
             rng=checked_seed(seed),
@@ -124,14 +128,13 @@ def load_plan(source: Source) -> Plan:
     if path.suffix.lower() in EXTENSIONS:
         path = path.with_suffix(".json")
     try:
-        return Plan.from_json(_read_text(path))
+        return Plan.from_json(read_text(path))
     except InvalidInput as error:
         raise InvalidInput(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
 
 
 def load_policy(path: Path) -> Policy:
     """Return the policy in a TOML file."""
-    _read_text(path)
     return Policy.from_toml(path)
 
 
@@ -159,9 +162,21 @@ def _outputs(
     return files
 
 
-def _pins(pins: Any, name: str, policy: Policy) -> dict[Any, Any]:
+def _pages(plan: Plan, table: dict[str, list[Any]]) -> list[Page]:
+    """Return the sheets of a plan: every lead, the reps' loads, the leads that nobody has, and what was noted."""
+    pool = Table(plan.unassigned, "pool")
+    left = {name: pool.values(name) for name in pool.columns}
+    said = [f"{plan.summary()[:1].upper()}{plan.summary()[1:]}.", *plan.notes, f"Policy {plan.case.policy.fingerprint}"]
+    return [
+        Page(name="plan", columns=table, percents=("probability",)),
+        Page(name="reps", columns=load_columns(plan), percents=("fill",)),
+        Page(name="pool", columns=left),
+        Page(name="notes", columns={"notes": said}),
+    ]
+
+
+def _pins(table: Table, policy: Policy) -> dict[Any, Any]:
     columns = policy.columns
-    table = Table(pins, name)
     return dict(zip(table.ids(columns.lead_id), table.ids(columns.rep_id, unique=False), strict=True))
 
 
@@ -182,15 +197,6 @@ def checked_time_limit(seconds: float | None) -> float | None:
     if seconds is not None and not seconds > 0:
         raise InvalidInput(f"--time-limit: must be seconds, more than 0, or inf for no limit; found {number(seconds)}")
     return seconds
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InvalidInput(f"{path}: must be text in UTF-8") from None
-    except OSError as error:
-        raise InvalidInput(f"{path}: cannot be read: {(error.strerror or 'unknown').lower()}") from None
 
 
 def _loads(plan: Plan) -> str:

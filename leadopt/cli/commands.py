@@ -25,6 +25,7 @@ app = typer.Typer(
 _FORMATS = ", ".join(EXTENSIONS)
 _DATABASE = "or in a database: sqlite:///crm.db?table=leads, postgresql://user@host/crm?query=select ..."
 _PLAN_FILE = typer.Argument(help="What `leadopt assign -o` wrote: the .json beside the table, or a database's table.")
+_SHEET = typer.Option(help="Sheet of a table in a workbook: leads=NAME; or write book.xlsx:NAME.")
 _DEBUG = typer.Option("--debug", help="Show the traceback of an unexpected error.")
 _SEED = typer.Option(help="Decides between equally good plans; same seed, same plan.")
 
@@ -42,7 +43,10 @@ def about(
 @app.command("assign", help=f"Assign leads to reps. Tables may be {_FORMATS}, {_DATABASE}.")
 def assign_command(
     leads: Annotated[str, typer.Argument(help="One row per lead: lead_id, its attributes, perhaps value.")],
-    reps: Annotated[str, typer.Argument(help="One row per rep: rep_id, capacity and others.")],
+    reps: Annotated[
+        str | None,
+        typer.Argument(help="One row per rep: rep_id, capacity and others; none = the leads' workbook has them too."),
+    ] = None,
     history: Annotated[
         str | None, typer.Option(help="One row per past lead: rep_id, converted, at, its attributes.")
     ] = None,
@@ -55,6 +59,7 @@ def assign_command(
         ),
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Where a report in Markdown goes.")] = None,
+    sheet: Annotated[list[str] | None, _SHEET] = None,
     now: Annotated[
         str, typer.Option(help="Date that tenure is counted to, like 2026-01-31.", show_default="today")
     ] = "",
@@ -74,9 +79,13 @@ def assign_command(
     """Assign leads to reps."""
     with answering(debug):
         run_assign(
-            leads, reps, history, policy, pins, output, report,
-            now=now, seed=seed, time_limit_s=time_limit, replace=replace,
-        )  # fmt: skip
+            *(leads, reps, history, policy, pins, output, report),
+            now=now,
+            seed=seed,
+            time_limit_s=time_limit,
+            sheets=sheet or (),
+            replace=replace,
+        )
 
 
 @app.command("explain")
@@ -114,6 +123,7 @@ def evaluate_command(
         typer.Option(help="Column of a lead that conversion may depend on; once for each, or with commas."),
     ] = None,
     policy: Annotated[Path | None, typer.Option(help="The rules, as TOML: segment_by, half-life, columns.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Its sheet, of a workbook; or write book.xlsx:NAME.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Where the calibration curve goes (.png, .svg, .pdf).")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where all figures go, as .json.")] = None,
     now: Annotated[str, typer.Option(help="No outcome may be later than this date.", show_default="today")] = "",
@@ -122,7 +132,7 @@ def evaluate_command(
 ) -> None:
     """Say whether it matters who gets which lead, by what earlier outcomes foretell of later ones."""
     with answering(debug):
-        run_evaluate(history, segment_by or (), policy, plot, output, now=now, seed=seed)
+        run_evaluate(history, segment_by or (), policy, plot, output, now=now, seed=seed, sheet=sheet)
 
 
 policy_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -132,15 +142,16 @@ app.add_typer(policy_app, name="policy", help="Write a policy file for your own 
 @policy_app.command("init")
 def policy_init_command(
     leads: Annotated[str, typer.Argument(help="Your leads, in whatever columns.")],
-    reps: Annotated[str, typer.Argument(help="Your reps.")],
+    reps: Annotated[str | None, typer.Argument(help="Your reps; none = the leads' workbook has them too.")] = None,
     history: Annotated[str | None, typer.Argument(help="What became of past leads.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("policy.toml"),
+    sheet: Annotated[list[str] | None, _SHEET] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
     debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """Propose a policy for your own tables: what each column means, words of outcomes, formats, segments, rules."""
     with answering(debug):
-        run_init(leads, reps, history, output, force=force)
+        run_init(leads, reps, history, output, sheets=sheet or (), force=force)
 
 
 @policy_app.command("check")
@@ -149,11 +160,12 @@ def policy_check_command(
     leads: Annotated[str | None, typer.Argument(help="Tables to hold it against.")] = None,
     reps: Annotated[str | None, typer.Argument()] = None,
     history: Annotated[str | None, typer.Argument()] = None,
+    sheet: Annotated[list[str] | None, _SHEET] = None,
     debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """Say whether a policy file is right, and whether there is a plan by it for your tables."""
     with answering(debug):
-        run_check(policy, leads, reps, history)
+        run_check(policy, leads, reps, history, sheet or ())
 
 
 @policy_app.command("schema")

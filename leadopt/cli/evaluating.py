@@ -9,7 +9,9 @@ from leadopt.cli.terminal import progress_bar, prose, text_table
 from leadopt.errors import InvalidInput
 from leadopt.evaluate import Backtest, backtest
 from leadopt.policy import Policy
+from leadopt.tables import Table
 from leadopt.tables.files import write_bytes
+from leadopt.tables.reading.reader import Reading
 
 _PICTURES = (".png", ".svg", ".pdf")
 
@@ -23,6 +25,7 @@ def run_evaluate(
     *,
     now: str = "",
     seed: int = 0,
+    sheet: str | None = None,
 ) -> Backtest:
     """Do `leadopt evaluate` and return what was found: read, backtest, write, then print."""
     for path, kinds in ((plot, _PICTURES), (output, (".json",))):
@@ -31,10 +34,10 @@ def run_evaluate(
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise InvalidInput(f"{path}: cannot be written: it is a folder, or in a folder that does not exist")
     settings = load_policy(policy) if policy else Policy()
-    columns = settings.columns.of("history")
+    columns, reading = settings.columns.of("history"), Reading(formats=settings.formats, outcomes=settings.outcomes)
     with progress_bar() as on_progress:
         found = backtest(
-            read_source(history, columns.ids),
+            Table(read_source(history, columns.ids, name="history", sheet=sheet), "history", reading),
             segment_by=_columns(segment_by) or settings.segment_by,
             half_life_days=settings.half_life_days,
             rep=columns.rep_id,

@@ -1,19 +1,22 @@
 """`leadopt policy check`: whether a policy file is right, by itself and for somebody's tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from leadopt.cli.assigning import load_policy, plan_files
 from leadopt.cli.sources import Source, shown
 from leadopt.cli.terminal import prose
-from leadopt.errors import InvalidInput
 from leadopt.policy import Policy
 
 _SEARCH_S = 3.0  # enough to see whether there is a plan
 
 
 def run_check(
-    policy: Path, leads: Source | None = None, reps: Source | None = None, history: Source | None = None
+    policy: Path,
+    leads: Source | None = None,
+    reps: Source | None = None,
+    history: Source | None = None,
+    sheets: Sequence[str] = (),
 ) -> Policy:
     """Do `leadopt policy check` and return the policy: read it, and plan with it if there are tables.
 
@@ -28,9 +31,7 @@ def run_check(
     print(prose(f"{policy} is a policy: {', '.join(_told(settings)) or 'every setting is left at its default'}."))
     if leads is None:
         return settings
-    if reps is None:
-        raise InvalidInput("policy check: to hold a policy against tables takes leads and reps at least")
-    plan = plan_files(leads, reps, history, policy, time_limit_s=_SEARCH_S)
+    plan = plan_files(leads, reps, history, policy, time_limit_s=_SEARCH_S, sheets=sheets)
     sources = [shown(source) for source in (leads, reps, history) if source is not None]
     print(prose(f"It does for {', '.join(sources)}: {plan.summary()}."))
     if plan.notes:

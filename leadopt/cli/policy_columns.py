@@ -112,7 +112,8 @@ def _doubt(table: Table, kind: Kind, name: str, header: str, formats: Formats) -
         return None
     choices = tuple(_settled(table, name, header)) if name in (*_DAYS, *_NUMBERS, *_WHOLE) else ()
     kept = bool(choices) or name in _key(kind)
-    return Doubt(kind=kind, name=name, header=header, why=why.rstrip("."), choices=choices, kept=kept)
+    why = (why.partition(". Set [formats]")[0] if choices else why).rstrip(".")
+    return Doubt(kind=kind, name=name, header=header, why=why, choices=choices, kept=kept)
 
 
 def _key(kind: Kind) -> tuple[str, ...]:

@@ -2,16 +2,17 @@
 
 import shlex
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from leadopt.cli.assigning import plan_files
+from leadopt.cli.inputs import asked_sheets, read_tables
 from leadopt.cli.policy_columns import Found, find_columns, unread
 from leadopt.cli.policy_rules import eligibility, knows_newcomers, near_segments, segments
 from leadopt.cli.policy_schema import FIRST_LINE, SCHEMA_NAME, schema_text
 from leadopt.cli.policy_text import comment, listed, off, quoted, table
-from leadopt.cli.sources import Source, read_source, refuse_replacing, shown
+from leadopt.cli.sources import Source, refuse_replacing, shown
 from leadopt.cli.terminal import prose
 from leadopt.errors import Infeasible, InvalidInput, LeadoptError, enumerate_some
 from leadopt.policy import Policy
@@ -22,6 +23,7 @@ from leadopt.tables.headers import NEEDED, Kind
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import MEANINGS, Outcomes, propose_outcomes
 
+_KINDS: tuple[Kind, ...] = ("leads", "reps", "history")
 _TRIAL_S = 3.0  # of search, to see that a plan comes of it
 _SHOWN = 12  # words of outcomes in a comment
 _USUAL = Columns()
@@ -77,34 +79,36 @@ class Proposal:
 
 def run_init(
     leads: Source,
-    reps: Source,
+    reps: Source | None = None,
     history: Source | None = None,
     output: Path = Path("policy.toml"),
     *,
+    sheets: Sequence[str] = (),
     force: bool = False,
 ) -> Policy:
     """Do `leadopt policy init` and return the policy: read, propose, write, then say what to look at."""
-    sources: dict[Kind, Source] = {"leads": leads, "reps": reps}
-    if history is not None:
-        sources["history"] = history
-    refuse_replacing(output, list(sources.values()))
+    refuse_replacing(output, [source for source in (leads, reps, history) if source is not None])
     if output.exists() and not force:
         raise InvalidInput(f"{output}: is there already; name another file with -o, or let it be replaced with --force")
-    tables = {kind: Table(read_source(source, ()), kind) for kind, source in sources.items()}
+    files = {"leads": leads, "reps": reps, "history": history, "pins": None}
+    read = read_tables(files, ("lead_id", "rep_id"), asked_sheets(sheets))
+    tables: dict[Kind, Table] = {kind: table for kind in _KINDS if (table := read[kind]) is not None}
+    names = {kind: table.place.file if table.place else shown(files[kind] or leads) for kind, table in tables.items()}
     proposal = propose(tables)
-    text = policy_text(proposal, tables, sources)
+    text = policy_text(proposal, list(names.values()))
     policy = Policy.from_dict(tomllib.loads(text))
     write_bytes(output, text.encode())
     written = [str(output), *_write_schema(output.parent / SCHEMA_NAME)]
-    for line in _columns_told(proposal, tables, sources):
+    for line in _columns_told(proposal, tables, names):
         print(prose(line))
     if look := list(_to_look_at(proposal, tables)):
         print("\nLook at", *(prose(line, "  ") for line in look), sep="\n")
     print(f"\nWrote {' and '.join(written)}.")
-    print(prose(_trial(leads, reps, history, output)))
+    print(prose(_trial(leads, reps, history, output, sheets)))
+    given = [shown(source) for source in (leads, reps) if source is not None]
     past = [] if history is None else ["--history", shown(history)]
-    parts = [shown(leads), shown(reps), *past, "--policy", str(output), "-o", "plan.csv"]
-    print(f"Next: leadopt assign {shlex.join(parts)}")
+    chosen = [word for sheet in sheets for word in ("--sheet", sheet)]
+    print(f"Next: leadopt assign {shlex.join([*given, *past, *chosen, '--policy', str(output), '-o', 'plan.csv'])}")
     return policy
 
 
@@ -169,15 +173,17 @@ def _currencies(tables: Mapping[Kind, Table], found: Found) -> list[str]:
 # The file
 
 
-def policy_text(proposal: Proposal, tables: Mapping[Kind, Table], sources: Mapping[Kind, Source]) -> str:
-    """Return a policy file with comments; what is not certain is switched off."""
-    names = ", ".join(shown(source) for source in sources.values())
+def policy_text(proposal: Proposal, names: Sequence[str]) -> str:
+    """Return a policy file for tables of these names, with comments; what is not certain is switched off."""
+    learned = "history" in proposal.found.columns
     blocks = [
         [
             FIRST_LINE,
-            *comment(f"Proposed by leadopt policy init for {names}. Lines that begin with # are switched off."),
+            *comment(
+                f"Proposed by leadopt policy init for {', '.join(names)}. Lines that begin with # are switched off."
+            ),
         ],
-        _segment_lines(proposal, "history" in tables),
+        _segment_lines(proposal, learned),
         *_column_lines(proposal),
         _outcome_lines(proposal),
         _format_lines(proposal),
@@ -246,7 +252,10 @@ def _format_lines(proposal: Proposal) -> list[str]:
         elif way:
             settings[setting] = f"{{{', '.join(f'{quoted(column)} = {quoted(each)}' for column, each in way.items())}}}"
     lines = comment("How dates and numbers are written.") if settings or doubts else []
-    choices = [line for doubt in doubts for line in (*comment(doubt.why), *(off("\n".join(doubt.choices))))]
+    choices = []
+    for ways in dict.fromkeys(doubt.choices for doubt in doubts):
+        said = [line for doubt in doubts if doubt.choices == ways for line in comment(f"{doubt.why}.")]
+        choices += [*said, "# Take the # away from the line that is right:", *off("\n".join(ways))]
     return [*lines, *(table("formats", settings) if settings or doubts else []), *choices]
 
 
@@ -272,7 +281,7 @@ def _write_schema(path: Path) -> list[str]:
 # The terminal
 
 
-def _columns_told(proposal: Proposal, tables: Mapping[Kind, Table], sources: Mapping[Kind, Source]) -> Iterator[str]:
+def _columns_told(proposal: Proposal, tables: Mapping[Kind, Table], names: Mapping[Kind, str]) -> Iterator[str]:
     """Yield a line for each table: what its columns were understood as."""
     rest = unread(tables, proposal.found, proposal.segment_by)
     for kind, one in tables.items():
@@ -284,7 +293,7 @@ def _columns_told(proposal: Proposal, tables: Mapping[Kind, Table], sources: Map
             read.append(f"segments by {', '.join(proposal.segment_by)}")
         unknown = f". Not understood, and not used: {enumerate_some(rest[kind])}" if rest[kind] else ""
         told = ", ".join(read) or "no column understood"
-        yield f"{shown(sources[kind])} ({kind}, {one.n_rows:,} rows): {told}{unknown}."
+        yield f"{names[kind]} ({kind}, {one.n_rows:,} rows): {told}{unknown}."
 
 
 def _to_look_at(proposal: Proposal, tables: Mapping[Kind, Table]) -> Iterator[str]:
@@ -307,10 +316,10 @@ def _to_look_at(proposal: Proposal, tables: Mapping[Kind, Table]) -> Iterator[st
         yield f'"{mine}" of leads and "{theirs}" of history hold the same: give both one name to learn by it'
 
 
-def _trial(leads: Source, reps: Source, history: Source | None, policy: Path) -> str:
+def _trial(leads: Source, reps: Source | None, history: Source | None, policy: Path, sheets: Sequence[str]) -> str:
     """Return what `assign` makes of these tables with the policy, or why it refuses."""
     try:
-        plan = plan_files(leads, reps, history, policy, time_limit_s=_TRIAL_S)
+        plan = plan_files(leads, reps, history, policy, time_limit_s=_TRIAL_S, sheets=sheets)
     except Infeasible as error:
         return f"With it there is no plan yet: {error}"
     except LeadoptError as error:

@@ -8,16 +8,30 @@ from uuid import UUID
 
 from leadopt.errors import InvalidInput
 from leadopt.tables import Table, files
-from leadopt.tables.files import read_table
-from leadopt.tables.sql import Address, check_target, is_database, read_sql
+from leadopt.tables.books.sheets import split_sheet
+from leadopt.tables.files import read_file
+from leadopt.tables.sql import Address, check_target, is_database
 
 Source = str | Path
-Columns = dict[str, list[Any]]
 
 
-def read_source(source: Source, ids: Collection[str]) -> Any:
-    """Return the table in a file or a database; `ids` are the columns whose text stays text."""
-    return read_sql(str(source), ids) if is_database(source) else read_table(Path(source), ids)
+def read_source(source: Source, ids: Collection[str], *, name: str, sheet: str | None = None) -> Table:
+    """Return the table in a file or a database.
+
+    Parameters
+    ----------
+    ids
+        the columns whose text stays text
+    name
+        what messages call the table
+    sheet
+        of a workbook
+    """
+    if not is_database(source):
+        return read_file(source, ids, name=name, sheet=sheet)
+    if sheet is not None:
+        raise InvalidInput(f"{shown(source)}: has no sheets; only workbooks have them")
+    return Table(str(source), name, ids=ids)
 
 
 def shown(source: Source) -> str:
@@ -28,7 +42,7 @@ def shown(source: Source) -> str:
 def place(source: Source) -> str:
     """Return what two names of one source have in common."""
     if not is_database(source):
-        return str(Path(source).resolve())
+        return str(Path(split_sheet(str(source))[0]).resolve())
     address = Address.of(str(source))
     return f"{address.url}\n{(address.table or '').casefold()}"
 
@@ -41,38 +55,31 @@ def check_writable(target: Source, *, replace: bool = False) -> None:
         files.check_writable(Path(target))
 
 
-def with_ids_alike(tables: Sequence[Any], ids: Sequence[Sequence[str]]) -> list[Any]:
+def with_ids_alike(tables: Mapping[str, Table | None], ids: Sequence[Mapping[str, str]]) -> Mapping[str, Table | None]:
     """Return tables whose ids can meet: a file's are text, and a database's may be whole numbers or UUIDs.
 
     Text becomes what the database has if all of it can; else all become text. `ids` are, for each kind of id, what each
     of the tables calls its column.
     """
     for names in ids:
-        columns = {k: _cells(table, names[k]) for k, table in enumerate(tables) if table is not None}
-        cells = {k: column for k, column in columns.items() if column is not None}
+        there = {name: table for name, table in tables.items() if table is not None and names[name] in table}
+        cells = {name: table.values(names[name]) for name, table in there.items()}
         read = _reader({type(cell) for column in cells.values() for cell in column}, cells)
         if read is not None:
-            tables = [
-                _with_column(table, names[k], [None if cell is None else read(cell) for cell in cells[k]])
-                if k in cells
-                else table
-                for k, table in enumerate(tables)
-            ]
-    return list(tables)
+            told = {
+                name: _with_column(table, names[name], [None if cell is None else read(cell) for cell in cells[name]])
+                for name, table in there.items()
+            }
+            tables = {**tables, **told}
+    return tables
 
 
-def _cells(table: Any, name: str) -> list[Any] | None:
-    found = Table(table, name)
-    return found.values(name) if name in found else None
+def _with_column(table: Table, name: str, cells: list[Any]) -> Table:
+    columns = {column: table.values(column) for column in table.columns}
+    return Table({**columns, name: cells}, table.name, table.reading, table.place)
 
 
-def _with_column(table: Any, name: str, cells: list[Any]) -> Any:
-    plain = Table(table, name)
-    columns: Mapping[str, list[Any]] = {column: plain.values(column) for column in plain.columns}
-    return {**columns, name: cells}
-
-
-def _reader(kinds: set[type], columns: Mapping[int, list[Any]]) -> Callable[[Any], Any] | None:
+def _reader(kinds: set[type], columns: Mapping[str, list[Any]]) -> Callable[[Any], Any] | None:
     """Return what makes ids of several kinds one, None if they are."""
     kinds = kinds - {type(None)}
     if len(kinds) <= 1:

@@ -119,7 +119,7 @@ EXPORTS = {
         lost="Closed-Lost to Competition",
         open="Value Proposition",
         day=lambda day: f"{day:%d-%m-%Y} 10:05",
-        money=lambda number: f"{number:,.0f}",
+        money=lambda number: f"{number:,.2f}",
         separator=";",
         encoding="utf-8-sig",
     ),

@@ -176,7 +176,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(folder):
         (("assign", *TABLES, "--policy", "bytes.toml"), "bytes.toml: must be text in UTF-8"),
         (("assign", *TABLES, "--policy", "typo.toml"), 'typo.toml: policy: unknown key "segmnt_by"'),
         (("assign", *TABLES, "--pins", "pins.csv"), "pins: lead '007' is pinned to rep '05', who is not in reps"),
-        (("assign", *TABLES, "--pins", "twice.csv"), "twice.csv.lead_id, row 2: ids must be unique"),
+        (("assign", *TABLES, "--pins", "twice.csv"), "pins.lead_id, twice.csv, line 3: ids must be unique"),
         (("assign", *TABLES, "--now", "31.1.2026"), "--now: must be a date like 2026-01-31; found '31.1.2026'"),
         (("assign", *TABLES, "--seed", "-1"), "--seed: must be 0 or more; found -1"),
         (("assign", *TABLES, "-o", "plan.json"), "plan.json: the extension must be"),

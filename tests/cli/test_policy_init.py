@@ -125,12 +125,21 @@ def test_dates_that_could_be_two_are_left_to_choose(folder):
     out = good("policy", "init", *TABLES)
     assert 'choose under [formats]: dates = "day first" or dates = "month first"' in out
     text = Path("policy.toml").read_text(encoding="utf-8")
-    assert (
-        "[formats]\n# history.at, row" in text or "[formats]\n# history.at, line" in text or "[formats]\n# hi" in text
-    )
+    assert "[formats]\n# history.at, history.csv, line 10: may be " in text
     written(text.replace('# dates = "day first"', 'dates = "day first"'), "policy.toml")
     assert policy()["formats"] == {"dates": "day first"}
     good("policy", "check", "policy.toml", *TABLES)
+
+
+def test_amounts_that_could_be_two_are_left_to_choose(folder):
+    written(rows("lead_id;value", "1;20,500", "2;31,000"), "leads.csv")
+    written(rows("rep_id", "Ann", "Bo"), "reps.csv")
+    out = good("policy", "init", "leads.csv", "reps.csv")
+    assert "may be 20,500 or 20.5" in out
+    assert 'choose under [formats]: decimal = "." or decimal = ","' in out
+    text = Path("policy.toml").read_text(encoding="utf-8")
+    written(text.replace('# decimal = "."', 'decimal = "."'), "policy.toml")
+    assert "expected value 51,500" in good("policy", "check", "policy.toml", "leads.csv", "reps.csv")
 
 
 def test_words_that_are_not_known_are_proposed_as_guesses(folder):
@@ -235,7 +244,7 @@ def test_check_tells_what_a_policy_sets(folder):
         ("segmentby = []", (), 2, 'policy.toml: policy: unknown key "segmentby"; did you mean "segment_by"?'),
         ("fairness = 3", (), 2, "policy.toml: policy.fairness: must be a table of settings; found 3"),
         ("[fairness", (), 2, "policy.toml: is not valid TOML"),
-        ("", ("leads.csv",), 2, "policy check: to hold a policy against tables takes leads and reps at least"),
+        ("", ("leads.csv",), 2, "reps: name their file after that of the leads; only a workbook can hold both"),
         ('segment_by = ["none"]', TABLES, 2, 'column "none"'),
         ("reserve = '-inf'", TABLES, 3, "2 leads"),
     ],

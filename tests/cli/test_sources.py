@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from leadopt.cli.sources import with_ids_alike
+from leadopt.tables import Table
 from leadopt.tables.files import read_table, write_table
 from leadopt.tables.sql import read_sql
 from tests.cli.test_commands import good, refusal
@@ -115,7 +116,13 @@ ONE, TWO = UUID(int=1), UUID(int=2)
     ],
 )
 def test_ids_of_two_sources_become_alike(first, second, becomes):
-    tables = [{"rep_id": first, "x": first}, None, {"seller": second}, {"other": [1]}]
-    alike = with_ids_alike(tables, [["lead_id"] * 4, ["rep_id", "rep_id", "seller", "rep_id"]])
-    assert (alike[0]["rep_id"], alike[2]["seller"]) == becomes
-    assert (alike[0]["x"], alike[1], alike[3]) == (first, None, {"other": [1]})
+    tables = {
+        "leads": Table({"other": [1]}, "leads"),
+        "reps": Table({"rep_id": first, "x": first}, "reps"),
+        "history": Table({"seller": second}, "history"),
+        "pins": None,
+    }
+    named = [dict.fromkeys(tables, "lead_id"), {**dict.fromkeys(tables, "rep_id"), "history": "seller"}]
+    alike = with_ids_alike(tables, named)
+    assert (alike["reps"].values("rep_id"), alike["history"].values("seller")) == becomes
+    assert (alike["reps"].values("x"), alike["leads"], alike["pins"]) == (first, tables["leads"], None)

@@ -130,7 +130,9 @@ def read_records(
         day=np.array([days[row] for row in settled], dtype=np.int64) if dated else None,
         time=_seconds(table.moments(at)[0])[settled] if dated else None,
         n_open=n_open,
-        notes=tuple(f"{note}." for note in (*spellings_note("reps of history", other), *read.notes)),
+        notes=tuple(
+            f"{note}." for note in (*spellings_note("reps of history", other), *read.notes, *table.reading.notes)
+        ),
     )
 
 

@@ -12,6 +12,8 @@ from math import isnan
 from leadopt.tables.reading.words import says_nothing
 
 DECIMALS = (".", ",")
+OWN_DECIMAL = "٫"
+"""A decimal mark that is nothing else, and so tells nothing of the others: of what a workbook holds as a number."""
 
 _PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _BODY = re.compile(r"[.,]?\d(?:[\d.,' ]*\d)?")
@@ -96,6 +98,8 @@ def numeral(text: str) -> Numeral | None:
     ({'.': 1000.0, ',': 1.0}, {'.': 1000.0}, None)
     """
     found = tidy(text)
+    if OWN_DECIMAL in found and _PLAIN.fullmatch(found.replace(OWN_DECIMAL, ".")):
+        return Numeral(readings=dict.fromkeys(DECIMALS, float(found.replace(OWN_DECIMAL, "."))), plain=True)
     negative = found.startswith("(") and found.endswith(")")
     found = found[1:-1].strip() if negative else found
     if _PLAIN.fullmatch(found) and not negative:

@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
+from leadopt.tables.books.typed import typed
 from leadopt.tables.cells import as_level, is_missing
-from leadopt.tables.files import typed_text
+from leadopt.tables.sql.database import missing
 
 
 def column_of(values: Sequence[Any], *, text: bool) -> list[Any]:
@@ -28,6 +29,19 @@ def column_of(values: Sequence[Any], *, text: bool) -> list[Any]:
     # SQLite lets a column hold numbers and text; one text makes text of all, as in a file.
     cells = [None if value is None else as_level(value) for value in plain]
     return cells if text else typed_text(cells)
+
+
+def typed_text(cells: Sequence[str | None]) -> list[Any]:
+    """Return cells of text as what all of them are, by the rules of a CSV file with commas between its fields.
+
+    >>> typed_text(["1.5", None, "2"]), typed_text(["007", "8"]), typed_text(["2026-01-31"])
+    ([1.5, None, 2.0], ['007', '8'], [datetime.date(2026, 1, 31)])
+    """
+    try:
+        import polars as pl
+    except ModuleNotFoundError:
+        raise missing("polars") from None
+    return list(typed(pl.Series("cells", list(cells), dtype=pl.String), decimal_comma=False).to_list())
 
 
 def columns_of(names: Sequence[str], rows: Sequence[Sequence[Any]], text: Collection[str]) -> dict[str, list[Any]]:

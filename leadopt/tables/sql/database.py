@@ -105,6 +105,6 @@ def spelled(place: Place) -> str:
 
 def missing(package: str) -> InvalidInput:
     """Return what to say where a package is not installed."""
-    ours = package in ("sqlalchemy", "duckdb", "psycopg")
+    ours = package in ("sqlalchemy", "duckdb", "psycopg", "polars")
     extra = 'pip install "leadopt[sql]"' if ours else f"pip install {_PACKAGES.get(package, package)}"
     return InvalidInput(f"reading and writing this database needs {package}; install it with: {extra}")

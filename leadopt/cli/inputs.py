@@ -1,0 +1,84 @@
+"""The tables that a command line names: files, sheets of workbooks, or one workbook that holds them all."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from leadopt.cli.sources import Source, read_source
+from leadopt.errors import InvalidInput
+from leadopt.tables import Table
+from leadopt.tables.books.sheets import BOOKS, kind_of_sheet, split_sheet
+from leadopt.tables.files import sheets_of
+from leadopt.tables.sql import is_database
+
+TABLES = ("leads", "reps", "history", "pins")
+
+
+def asked_sheets(options: Sequence[str], tables: Sequence[str] = TABLES) -> dict[str, str]:
+    """Return the sheet that options ask for of each table: ``leads=Neue Leads``; where there is one table, its name.
+
+    Raises
+    ------
+    InvalidInput
+        no such table, or none is named where there are several
+    """
+    found = {}
+    for option in options:
+        table, named, sheet = option.partition("=")
+        if not named and len(tables) == 1:
+            table, sheet = tables[0], option
+        if table not in tables or not sheet:
+            raise InvalidInput(f"--sheet: must be like {tables[0]}=NAME, for {', '.join(tables)}; found {option!r}")
+        found[table] = sheet
+    return found
+
+
+def read_tables(
+    files: Mapping[str, Source | None], ids: Sequence[str], sheets: Mapping[str, str] | None = None
+) -> dict[str, Table | None]:
+    """Return the tables in files and databases by their names: "leads", "reps", "history", "pins"; None = no file.
+
+    A workbook that is the only file, or that of leads and reps, is looked through for the other tables' sheets.
+
+    Raises
+    ------
+    InvalidInput
+        a file cannot be read, no reps are named, or two tables are to come from the same sheet
+    """
+    asked, named = dict(sheets or {}), dict(files)
+    leads = named["leads"]
+    one_book = leads is not None and _is_book(leads) and split_sheet(str(leads))[1] is None
+    if named["reps"] is None:
+        if not one_book:
+            raise InvalidInput("reps: name their file after that of the leads; only a workbook can hold both")
+        named["reps"] = leads
+    if one_book and leads is not None and named["reps"] == leads:
+        kinds = {kind_of_sheet(name) for name in sheets_of(leads)}
+        named |= {
+            kind: leads for kind in ("history", "pins") if named[kind] is None and (kind in kinds or kind in asked)
+        }
+    if unread := [table for table in asked if named[table] is None]:
+        raise InvalidInput(f"--sheet {unread[0]}={asked[unread[0]]}: no file is named for {unread[0]}")
+    tables = {
+        table: None if path is None else read_source(path, ids, name=table, sheet=asked.get(table))
+        for table, path in named.items()
+    }
+    _check_apart(tables)
+    return tables
+
+
+def _is_book(path: Source) -> bool:
+    return not is_database(path) and Path(split_sheet(str(path))[0]).suffix.lower() in BOOKS
+
+
+def _check_apart(tables: Mapping[str, Table | None]) -> None:
+    """Refuse two tables of one sheet: its name speaks of neither, so that nobody knows which it is."""
+    first: dict[str, str] = {}
+    for name, table in tables.items():
+        if table is None or table.place is None or table.place.unit != "row":
+            continue
+        if table.place.file in first:
+            raise InvalidInput(
+                f"{table.place.file}: cannot be both {first[table.place.file]} and {name}; say which sheet is which: "
+                f"--sheet {name}=NAME"
+            )
+        first[table.place.file] = name
