@@ -335,7 +335,7 @@ class AffinityModel:
         """Return one row per rep and segment that history holds, as the kind of table that the history was.
 
         Columns: the rep, those of `rep_by` and `segment_by`, tried, converted, raw_rate, estimate, and low and high
-        (90% interval).
+        (90% interval). One of the user's that is called like one of these gets a "_" behind its name.
         """
         posterior, code_book = self._posterior_of(), self._learned.code_book
         keys = posterior.tally.keys
@@ -354,11 +354,12 @@ class AffinityModel:
             "high": high,
         }
         of_reps = {
-            name: [code_book.rep_rows[code][place] for code in row]
+            f"{name}_" if name in numbers else name: [code_book.rep_rows[code][place] for code in row]
             for place, name in enumerate((self.rep, *self.rep_by_))
         }
         levels = {
-            name: [code_book.segments[code][place] for code in segment] for place, name in enumerate(self.segment_by_)
+            f"{name}_" if name in numbers else name: [code_book.segments[code][place] for code in segment]
+            for place, name in enumerate(self.segment_by_)
         }
         return self._like.build(of_reps | levels | {name: values.tolist() for name, values in numbers.items()})
 

@@ -14,6 +14,7 @@ from leadopt.arrays import Bools, Ints
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, as_id, as_level
+from leadopt.tables.ids import IdBook
 
 Allows = Callable[[Hashable], Bools]
 
@@ -132,21 +133,28 @@ class ExcludeRule:
 
     def keys(self, leads: Table, lead_ids: Sequence[Id]) -> Sequence[Hashable]:
         """Return the reps that each lead must not go to, as text."""
-        banned = dict.fromkeys(map(str, lead_ids), frozenset[str]())
+        banned, book = [frozenset[str]() for _ in lead_ids], IdBook(map(str, lead_ids))
         for lead, rep in self.pairs:
-            if str(lead) not in banned:
+            place = book.place(str(lead))
+            if place is None:
                 raise InvalidInput(f"eligibility.exclude: lead {lead!r} is not in {leads.name}; remove the pair")
-            banned[str(lead)] |= {str(rep)}
+            banned[place] |= {str(rep)}
         listed = leads.sets(self.column) if self.column else [frozenset[str]()] * len(lead_ids)
-        return [banned[str(lead)] | more for lead, more in zip(lead_ids, listed, strict=True)]
+        return [pairs | more for pairs, more in zip(banned, listed, strict=True)]
 
     def allows(self, reps: Table, rep_ids: Sequence[Id]) -> Allows:
         """Return who is not listed."""
-        names = [str(rep) for rep in rep_ids]
-        unknown = [rep for _, rep in self.pairs if str(rep) not in set(names)]
+        book = IdBook(map(str, rep_ids))
+        unknown = [rep for _, rep in self.pairs if book.place(str(rep)) is None]
         if unknown:
             raise InvalidInput(f"eligibility.exclude: rep {unknown[0]!r} is not in {reps.name}; remove the pair")
-        return lambda key: np.array([name not in key for name in names], dtype=np.bool_)  # type: ignore[operator]
+
+        def allowed(key: Hashable) -> Bools:
+            found = np.ones(len(rep_ids), dtype=np.bool_)
+            found[[place for name in key if (place := book.place(name)) is not None]] = False  # type: ignore[attr-defined]
+            return found
+
+        return allowed
 
     def words(self, key: Hashable) -> str:
         """Name the reps."""
@@ -242,18 +250,18 @@ def pinned_reps(
     plain = [(as_id(lead), as_id(rep)) for lead, rep in pins.items()]
     check_same_kind("pins (lead ids)", [lead for lead, _ in plain if lead is not None], leads.name, lead_ids)
     check_same_kind("pins (rep ids)", [rep for _, rep in plain if rep is not None], reps.name, rep_ids)
-    lead_at: dict[Id | None, int] = {lead: place for place, lead in enumerate(lead_ids)}
-    rep_at: dict[Id | None, int] = {rep: place for place, rep in enumerate(rep_ids)}
+    lead_at, rep_at = IdBook(lead_ids), IdBook(rep_ids)
     pinned = np.full(len(lead_ids), -1, dtype=np.int64)
     for (lead, rep), (given_lead, given_rep) in zip(plain, pins.items(), strict=True):
-        if lead not in lead_at:
+        at, of = lead_at.place(lead), rep_at.place(rep)
+        if at is None:
             raise InvalidInput(f"pins: lead {given_lead!r} is not in {leads.name}; remove the pin or add the lead")
-        if rep not in rep_at:
+        if of is None:
             raise InvalidInput(
                 f"pins: lead {given_lead!r} is pinned to rep {given_rep!r}, who is not in {reps.name}"
                 f"{did_you_mean(str(given_rep), map(str, rep_ids))}"
             )
-        pinned[lead_at[lead]] = rep_at[rep]
+        pinned[at] = of
     return pinned
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from leadopt.arrays import Floats, Ints
-from leadopt.errors import InvalidInput, PrecisionWarning, SolverFailed
+from leadopt.errors import InvalidInput, PrecisionWarning, SolverFailed, enumerate_some
 from leadopt.problem.certify import OPTIMAL_GAP, Certificate, certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.knapsack_bound import knapsack_bound
@@ -173,7 +173,8 @@ def match(
     affinity
         `Affinity` or a matrix (n_leads, n_reps) of gains; -inf where a pair is ineligible
     capacity
-        whole numbers (n_reps,), most leads each rep may get, or one number for all
+        whole numbers (n_reps,), most leads each rep may get, or one number for all. A pandas Series is put in the
+        order of the columns of `affinity` by its labels, if that is a data frame; all else counts by position
     limits
         further limits, of any kind
     pins
@@ -215,9 +216,27 @@ def match(
     """
     meter = Meter(on_progress)
     meter.enter("build")
-    problem = Problem(affinity=affinity, capacity=capacity, limits=limits, pins=pins, reserve=reserve)  # type: ignore[arg-type]
+    most = _in_order(capacity, affinity)
+    problem = Problem(affinity=affinity, capacity=most, limits=limits, pins=pins, reserve=reserve)  # type: ignore[arg-type]
     near = Near(prices=prices)  # type: ignore[arg-type]
     return solve(problem, solver, rng=rng, near=near, time_limit_s=time_limit_s, on_progress=meter.relay)
+
+
+def _in_order(capacity: Any, affinity: Any) -> Any:
+    """Return capacities in the order of the columns of a data frame, where their own labels tell it."""
+    labels, columns = getattr(capacity, "index", None), getattr(affinity, "columns", None)
+    if labels is None or columns is None or callable(labels):
+        return capacity
+    reps, most = [str(column) for column in columns], dict(zip(map(str, labels), capacity, strict=True))
+    by_position = [str(k) for k in range(len(most))]
+    if sorted(most) != sorted(reps) and by_position in (list(most), reps):
+        return capacity
+    if gone := [rep for rep in reps if rep not in most] or [rep for rep in most if rep not in reps]:
+        raise InvalidInput(
+            f"capacity: its labels must be the columns of affinity ({enumerate_some(reps, 3)}); "
+            f"found {enumerate_some(most, 3)}, and {gone[0]} has no other"
+        )
+    return [most[rep] for rep in reps]
 
 
 def solve(

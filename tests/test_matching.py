@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from leadopt.errors import InvalidInput, SolverFailed
@@ -203,3 +204,14 @@ def test_a_small_gap_is_not_rounded_to_none_and_that_of_a_complete_search_is_not
     found = match([[0.3, 0.1], [0.4, 0.3]], capacity=1)
     assert replace(found, status=Status.FEASIBLE, gap=3e-5).summary().endswith(", at most 0.003% below the best")
     assert replace(found, status=Status.SOLVED, gap=0.02).summary().endswith("SOLVED (Hungarian)")
+
+
+def test_capacities_with_labels_are_those_of_the_columns():
+    gains = pd.DataFrame({"Ann": [3.0, 3.0], "Bo": [1.0, 1.0]})
+    capacity = pd.Series({"Bo": 2, "Ann": 0})
+    assert match(gains, capacity).rep_of_lead.tolist() == [1, 1]
+    for by_position in (pd.Series([0, 2]), [0, 2], capacity.to_numpy()[::-1]):
+        assert match(gains, by_position).rep_of_lead.tolist() == [1, 1]
+    assert match(gains.to_numpy(), pd.Series({"x": 0, "y": 2})).rep_of_lead.tolist() == [1, 1]
+    with pytest.raises(InvalidInput, match=r"its labels must be the columns of affinity \(Ann, Bo\); found Ann, Cy"):
+        match(gains, pd.Series({"Ann": 1, "Cy": 1}))

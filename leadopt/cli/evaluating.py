@@ -6,6 +6,7 @@ from pathlib import Path
 from leadopt.cli.assigning import checked_seed, load_policy
 from leadopt.cli.sources import Source, read_source
 from leadopt.cli.terminal import progress_bar, prose, text_table
+from leadopt.decision.reading.columns_read import Tables, read_note, unread_notes
 from leadopt.errors import InvalidInput
 from leadopt.evaluate import Backtest, backtest
 from leadopt.policy import Policy
@@ -35,10 +36,12 @@ def run_evaluate(
             raise InvalidInput(f"{path}: cannot be written: it is a folder, or in a folder that does not exist")
     settings = load_policy(policy) if policy else Policy()
     columns, reading = settings.columns.of("history"), Reading(formats=settings.formats, outcomes=settings.outcomes)
+    segments = _columns(segment_by) or settings.segment_by
     with progress_bar() as on_progress:
+        table = Table(read_source(history, columns.ids, name="history", sheet=sheet), "history", reading)
         found = backtest(
-            Table(read_source(history, columns.ids, name="history", sheet=sheet), "history", reading),
-            segment_by=_columns(segment_by) or settings.segment_by,
+            table,
+            segment_by=segments,
             half_life_days=settings.half_life_days,
             rep=columns.rep_id,
             converted=columns.converted,
@@ -55,9 +58,16 @@ def run_evaluate(
     print(f"\n{prose(found.scheme)}")
     for headers, rows in found.below().tables:
         print(f"\n{text_table(headers, rows)}")
-    if found.notes:
-        print("\nNotes", *(prose(note, "  ") for note in found.notes), sep="\n")
+    print("\nNotes", *(prose(note, "  ") for note in _notes(found, settings, table, segments or ())), sep="\n")
     return found
+
+
+def _notes(found: Backtest, settings: Policy, table: Table, segments: Sequence[str]) -> list[str]:
+    """Return what was noticed, with which columns were read as what; values tell nothing of chances."""
+    policy = Policy(columns=settings.columns, segment_by=tuple(segments))
+    own: Tables = {"history": table}
+    read = read_note(policy, own, segments, worth=False)
+    return [f"{note.removesuffix('.')}." for note in (*unread_notes(policy, own, worth=False), *found.notes, read)]
 
 
 def _columns(names: Sequence[str]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from leadopt.problem.problem import Problem
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
 from leadopt.tables.columns import Columns
+from leadopt.tables.ids import alike
 
 
 def build(
@@ -153,4 +154,6 @@ def _performance(known: Known) -> Floats:
 
 
 def _territories(table: Table, columns: Columns) -> tuple[str | None, ...] | None:
-    return tuple(table.levels(columns.territory)) if columns.territory in table else None
+    if columns.territory not in table:
+        return None
+    return tuple(None if level is None else alike(level) for level in table.levels(columns.territory))

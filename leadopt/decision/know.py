@@ -30,15 +30,16 @@ from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.progress import Meter
 from leadopt.tables import Table
-from leadopt.tables.cells import Id
+from leadopt.tables.cells import Id, as_level, blanked
 from leadopt.tables.columns import NAMED, Columns
 from leadopt.tables.dates import check_settled
 from leadopt.tables.headers import Kind, same_header
-from leadopt.tables.ids import IdBook, look_alikes, twice_but_for_blanks
+from leadopt.tables.ids import IdBook, alike, look_alikes, twice_but_for_blanks
 from leadopt.tables.reading.reader import Reading
 from leadopt.tables.text import count
 
 _MOST_LEVELS = 50  # a column with more categories is taken for a name or a number, unless segment_by asks for it
+_MOST_SPELLINGS = 10 * _MOST_LEVELS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +167,8 @@ def _read(leads: Any, reps: Any, history: Any, policy: Policy, *, given: bool) -
     lead_ids, rep_ids = _ids(called["leads"], columns.lead_id), _ids(called["reps"], columns.rep_id)
     notes += doubtful_ids(called["leads"], columns.lead_id, lead_ids)
     notes += doubtful_ids(called["reps"], columns.rep_id, rep_ids)
+    if "history" in own and own["history"].columns:  # an empty one cannot name its columns
+        called["history"] = called["history"].judged(columns.converted)
     return _Batch(
         leads=called["leads"],
         reps=called["reps"],
@@ -248,8 +251,20 @@ def _shared_categories(leads: Table, history: Table, columns: Columns) -> tuple[
         if column in history
         and column not in reserved
         and leads.is_categorical(column)
-        and 2 <= history.n_levels(column) <= _MOST_LEVELS
+        and 2 <= _n_levels(history, column) <= _MOST_LEVELS
     )
+
+
+def _n_levels(table: Table, column: str) -> int:
+    """Return how many levels a column has, each in one spelling; where it has far more cells than that, of these."""
+    found = table.n_levels(column)
+    if not 2 <= found <= _MOST_SPELLINGS:
+        return found
+    try:
+        cells, *_ = table.grouped([column])
+    except InvalidInput:  # a column of collections, which is no segment
+        return found
+    return len({None if (level := as_level(cell)) is None else alike(level) for cell in blanked(cells)})
 
 
 def _nearly_shared(leads: Table, history: Table) -> list[str]:

@@ -172,9 +172,9 @@ class Throughput(Result):
         Columns: the rep, outcomes, usual_load, most_load, proposed_capacity, low, high, drop_chance, history_shows; see
         `Proposal`.
         """
-        found = self.proposals
+        found, rep = self.proposals, self._rep_column
         columns: dict[str, list[Any]] = {
-            self.rep: [one.rep_id for one in found],
+            rep: [one.rep_id for one in found],
             "outcomes": [one.outcomes for one in found],
             "usual_load": [one.usual for one in found],
             "most_load": [one.most for one in found],
@@ -184,7 +184,7 @@ class Throughput(Result):
             "drop_chance": [one.drop_chance for one in found],
             "history_shows": [one.words for one in found],
         }
-        return self.like.build(columns, numbers=set(columns) - {self.rep, "history_shows"}, own={self.rep})
+        return self.like.build(columns, numbers=set(columns) - {rep, "history_shows"}, own={rep} & {self.rep})
 
     @property
     def levels(self) -> Any:
@@ -194,9 +194,15 @@ class Throughput(Result):
             for rep, level in zip(self.rep_ids, self.levels_of_reps, strict=True)
             for row in zip(*(part.tolist() for part in level.arrays), strict=True)
         ]
-        names = (self.rep, "from_load", "to_load", "outcomes", "converted", "raw_rate", "fitted")
+        names = (self._rep_column, "from_load", "to_load", "outcomes", "converted", "raw_rate", "fitted")
         columns = {name: [row[k] for row in rows] for k, name in enumerate(names)}
-        return self.like.build(columns, numbers=names[1:], own={self.rep})
+        return self.like.build(columns, numbers=names[1:], own={names[0]} & {self.rep})
+
+    @property
+    def _rep_column(self) -> str:
+        """What the reps are called beside the columns of numbers."""
+        own = {"outcomes", "usual_load", "most_load", "proposed_capacity", "low", "high", "drop_chance"}
+        return "rep_id" if self.rep in own | {"from_load", "to_load", "converted", "raw_rate", "fitted"} else self.rep
 
     def summary(self) -> str:
         """Return in a sentence whether load matters."""

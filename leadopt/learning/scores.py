@@ -13,6 +13,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
+from leadopt.tables.columns import Columns
 from leadopt.tables.result import Parts, Result
 from leadopt.tables.text import (
     NEGLIGIBLE,
@@ -84,12 +85,12 @@ class Scores(Result):
         The same kind of table as the leads were. Columns: `lead_id`, rank, score, and "adds " with each column's name:
         points, or on the logit.
         """
-        order = self.order
+        order, lead_id = self.order, Columns(lead_id=self.lead_id).written[0]
         parts = {f"adds {column}": part[order].tolist() for column, part in self.parts.items()}
         ids = [self.lead_ids[i] for i in order.tolist()]
         scores = {"rank": self.rank[order].tolist(), "score": self.values[order].tolist()}
         return self.like.build(
-            {self.lead_id: ids, **scores, **parts}, numbers=("rank", "score", *parts), own=(self.lead_id,)
+            {lead_id: ids, **scores, **parts}, numbers=("rank", "score", *parts), own={lead_id} & {self.lead_id}
         )
 
     def explain(self, lead_id: Id | str) -> ScoreExplanation:

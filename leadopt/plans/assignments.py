@@ -20,16 +20,16 @@ _ALONE = {bool: Kind.TRUTH, UUID: Kind.UUID, float: Kind.NUMBER}
 
 def assignment_columns(plan: Answered) -> dict[str, list[Any]]:
     """Return one entry per placed lead: ids, probability, gain, and the runner-up, the next best after prices."""
-    case, columns = plan.case, plan.case.policy.columns
-    same = columns.lead_id == columns.rep_id  # as in two exports whose ids are both called "id"
+    case = plan.case
+    lead_id, rep_id = case.policy.columns.written
     leads = np.flatnonzero(plan.rep_of_lead >= 0)
     reps = plan.rep_of_lead[leads]
     probability = case.probability(leads, reps)
     second = _runners_up(plan, leads, reps)
     gains = case.gains.at(leads, np.maximum(second, 0)).tolist()
     return {
-        "lead_id" if same else columns.lead_id: [case.lead_ids[lead] for lead in leads],
-        "rep_id" if same else columns.rep_id: [case.rep_ids[rep] for rep in reps],
+        lead_id: [case.lead_ids[lead] for lead in leads],
+        rep_id: [case.rep_ids[rep] for rep in reps],
         "probability": [None] * len(leads) if probability is None else probability.tolist(),
         "gain": case.gains.at(leads, reps).tolist(),
         "runner_up": [None if rep < 0 else case.rep_ids[rep] for rep in second],

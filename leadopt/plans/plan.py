@@ -137,23 +137,26 @@ class Plan(Result, Answered):
 
         The same kind of table as the leads were.
         """
-        columns = self.case.policy.columns
-        own = () if columns.lead_id == columns.rep_id else (columns.lead_id,)
-        return self.like.build(assignment_columns(self), numbers=("probability", "gain", "runner_up_gain"), own=own)
+        names = ("probability", "gain", "runner_up_gain")
+        return self._by_lead(assignment_columns(self), numbers=names)
 
     @cached_property
     def unassigned(self) -> Any:
         """One row per lead in the pool: id, reason (a code), because (a sentence) and remedy."""
         rows = self.unassigned_leads
-        return self.like.build(
+        return self._by_lead(
             {
-                self.case.policy.columns.lead_id: [row.lead_id for row in rows],
+                self.case.policy.columns.written[0]: [row.lead_id for row in rows],
                 "reason": [row.reason.value for row in rows],
                 "because": [row.because for row in rows],
                 "remedy": [row.remedy for row in rows],
-            },
-            own=(self.case.policy.columns.lead_id,),
+            }
         )
+
+    def _by_lead(self, columns: Mapping[str, list[Any]], numbers: Collection[str] = ()) -> Any:
+        """Return columns with ids of leads as a table that can be joined with that of the leads."""
+        lead_id, (written, _) = self.case.policy.columns.lead_id, self.case.policy.columns.written
+        return self.like.build(columns, numbers=numbers, own=(lead_id,) if lead_id == written else ())
 
     @cached_property
     def unassigned_leads(self) -> tuple[Unassigned, ...]:

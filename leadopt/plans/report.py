@@ -50,7 +50,7 @@ def load_columns(plan: Answered) -> dict[str, list[Any]]:
     capacity = case.problem.capacity
     fill = [load / most if most else None for load, most in zip(loads.tolist(), capacity.tolist(), strict=True)]
     return {
-        case.policy.columns.rep_id: list(case.rep_ids),
+        case.policy.columns.written[1]: list(case.rep_ids),
         "leads": loads.tolist(),
         "capacity": capacity.tolist(),
         "fill": fill,

@@ -98,9 +98,10 @@ class WhatIf(Result, Generic[P]):
 
         The same kind of table as the leads were; the greatest loss and gain come last and first.
         """
-        lead_id = self.before.case.policy.columns.lead_id
+        lead_id = self.before.case.policy.columns.written[0]
         columns = {lead_id if name == "lead" else name: values for name, values in self._columns.items()}
-        return self.before.like.build(columns, numbers=("gain_before", "gain_after", "change"), own=(lead_id,))
+        own = (lead_id,) if lead_id == self.before.case.policy.columns.lead_id else ()
+        return self.before.like.build(columns, numbers=("gain_before", "gain_after", "change"), own=own)
 
     @cached_property
     def _columns(self) -> dict[str, list[Any]]:
@@ -122,7 +123,7 @@ class WhatIf(Result, Generic[P]):
         before, after = self.before, self.plan
         return before.like.build(
             {
-                before.case.policy.columns.rep_id: list(before.case.rep_ids),
+                before.case.policy.columns.written[1]: list(before.case.rep_ids),
                 "leads_before": before.n_leads_of_rep.tolist(),
                 "leads_after": after.n_leads_of_rep.tolist(),
                 "capacity_before": before.case.problem.capacity.tolist(),

@@ -100,11 +100,33 @@ class Columns:
         return {name: getattr(self, shared) for shared, name in getattr(self, table).items()}
 
     @property
+    def written(self) -> tuple[str, str]:
+        """What the ids of leads and of reps are called in tables that leadopt writes: as the user calls them.
+
+        Where that is the name of one of leadopt's own columns (`WRITTEN`), or the same for both, it is the usual name.
+        """
+        lead, rep = (
+            usual if own in WRITTEN else own for own, usual in ((self.lead_id, "lead_id"), (self.rep_id, "rep_id"))
+        )
+        return ("lead_id", "rep_id") if lead == rep else (lead, rep)
+
+    @property
     def ids(self) -> tuple[str, ...]:
         """The columns of ids, in whatever table."""
         own = (getattr(self.of(table), name) for table in READ_OF for name in ("lead_id", "rep_id"))
         return tuple(dict.fromkeys((self.lead_id, self.rep_id, *own)))
 
+
+WRITTEN = frozenset(
+    {
+        *("probability", "gain", "runner_up", "runner_up_gain", "reason", "because", "remedy"),
+        *("leads", "capacity", "fill", "slot_price", "newcomer", "hours", "hours_there"),
+        *("from", "to", "gain_before", "gain_after", "change", "leads_before", "leads_after"),
+        *("capacity_before", "capacity_after", "group", "planned", "rank", "score"),
+        *("rep_before", "rep_after", "cost", "net", "brings"),
+    }
+)
+"""Columns of leadopt's own in the tables that it writes, beside those of ids."""
 
 NAMED = tuple(name for name in Columns.__dataclass_fields__ if name not in READ_OF)
 """The fields of `Columns` that name one column each."""

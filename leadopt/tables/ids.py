@@ -20,7 +20,9 @@ def alike(text: str) -> str:
     >>> alike(" Ann  LEE") == alike("ann lee\u00a0")
     True
     """
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    # Most text is plain, and needs no table of characters.
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return " ".join(plain.casefold().split())
 
 
 class IdBook:
@@ -71,17 +73,17 @@ def one_spelling(written: Mapping[Any, int], known: Sequence[Id] = ()) -> dict[A
     >>> one_spelling({"Ann": 2, "ANN ": 1, "bo": 1}, known=["Bo"])
     {'ANN ': 'Ann', 'bo': 'Bo'}
     """
-    texts = [text for text in written if isinstance(text, str)]
+    texts = {text: alike(text) for text in written if isinstance(text, str)}
     own, listed = set(known), dict[str, list[Id]]()
     for one in known:
         if isinstance(one, str):
             listed.setdefault(alike(one), []).append(one)
     usual = dict[str, str]()
     for text in sorted(texts, key=lambda text: (-written[text], text)):
-        usual.setdefault(alike(text), text)
+        usual.setdefault(texts[text], text)
     found = {}
-    for text in texts:
-        candidates = listed.get(alike(text), [usual[alike(text)]])
+    for text, key in texts.items():
+        candidates = listed.get(key, [usual[key]])
         # Of two reps who differ in letter case alone, a third spelling may mean either.
         if text not in own and len(candidates) == 1 and candidates[0] != text:
             found[text] = candidates[0]

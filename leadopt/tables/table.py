@@ -453,7 +453,9 @@ class Table:
         return self._like(self._columns | {column: values})
 
     def _like(self, data: Any, place: Place | None = None) -> "Table":
-        return Table(data, self.name, self.reading, place or self.place)
+        table = Table(data, self.name, self.reading, place or self.place)
+        table._own = self._own
+        return table
 
     def judged(self, column: str) -> "Table":
         """Return the table with a column of outcomes whose words are "won", "lost", or "" while a lead is open.

@@ -161,9 +161,10 @@ def test_ids_that_are_whole_numbers_here_and_text_there():
 def test_pins_of_unknown_leads_and_reps():
     assert refusal(pins={9: "Ann"}) == "pins: lead 9 is not in leads; remove the pin or add the lead"
     assert refusal(pins={1: "Zoe"}) == ("pins: lead 1 is pinned to rep 'Zoe', who is not in reps; known are Ann, Bo")
-    assert refusal(pins={1: "ann"}) == (
-        "pins: lead 1 is pinned to rep 'ann', who is not in reps; did you mean \"Ann\"?"
+    assert refusal(pins={1: "Anne"}) == (
+        "pins: lead 1 is pinned to rep 'Anne', who is not in reps; did you mean \"Ann\"?"
     )
+    assert assign(LEADS, REPS, pins={1: " ann"}).assignments[0]["rep_id"] == "Ann"
     assert refusal(pins=[(1, "Ann")]) == "pins: must be a dict from lead id to rep id; found list"
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from leadopt.arrays import Floats
 from leadopt.tables import Table
 from leadopt.tables.cells import as_number, is_missing
 from leadopt.tables.ids import alike
+from leadopt.tables.reading.numerals import read_numbers
 
 _TOTALS = frozenset(
     alike(word)
@@ -49,7 +51,7 @@ def without_footer(table: Table, column: str) -> tuple[Table, list[str]]:
         what = _footer(table, column, row, cells)
         if what is None:
             break
-        notes.append(f"{table.name}, row {row + 1}: {what}: left out")
+        notes.append(f"{table.name}, {table.row_name(row)}: {what}: left out")
         n_rows = row
     return (table.head(n_rows) if notes else table), notes[::-1]
 
@@ -57,7 +59,7 @@ def without_footer(table: Table, column: str) -> tuple[Table, list[str]]:
 def doubtful_ids(table: Table, column: str, ids: Sequence[Any]) -> list[str]:
     """Return a note for each id that is a word for a total, in a table from which those that are sure were left out."""
     return [
-        f'{table.name}.{column}, row {row + 1}: "{one}" counts as an id: remove the row if it is a total'
+        f'{table.name}.{column}, {table.row_name(row)}: "{one}" counts as an id: remove the row if it is a total'
         for row, one in enumerate(ids)
         if _is_word(one)
     ]
@@ -94,20 +96,21 @@ def _summed(table: Table, column: str, row: int, cells: dict[str, Any]) -> str |
     if row < _FEWEST:
         return None
     for name, cell in cells.items():
-        if name == column or not np.isfinite(total := _number(cell)) or total == 0:
+        if name == column or _is_blank(cell) or (isinstance(cell, str) and not _is_number(cell)):
             continue
-        above = np.array([_number(value) for value in table.values(name)[:row]])
-        known = above[np.isfinite(above)]
-        if np.count_nonzero(known) >= _FEWEST and abs(known.sum() - total) <= _CLOSE * abs(total):
+        amounts = _amounts(table, name)[: row + 1]
+        total, known = amounts[-1], amounts[:-1][np.isfinite(amounts[:-1])]
+        summed = np.isfinite(total) and total != 0 and abs(known.sum() - total) <= _CLOSE * abs(total)
+        if summed and np.count_nonzero(known) >= _FEWEST:
             return name
     return None
 
 
-def _number(cell: Any) -> float:
-    try:
-        return float(cell) if isinstance(cell, str) else as_number(cell)
-    except ValueError:
-        return float("nan")
+def _amounts(table: Table, column: str) -> Floats:
+    """Return the numbers of a column, however they are written, NaN for what is none."""
+    spelled = read_numbers(table.texts(column)).value
+    cells = (spelled.get(cell) if isinstance(cell, str) else as_number(cell) for cell in table.values(column))
+    return np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
 
 
 def _is_number(text: str) -> bool:

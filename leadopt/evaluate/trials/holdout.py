@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ from leadopt.evaluate.trials.power import detectable_lift, leads_needed
 from leadopt.evaluate.trials.shuffle import shuffled
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, is_number
+from leadopt.tables.columns import Columns
 from leadopt.tables.result import Result
 from leadopt.tables.text import count, percent
 
@@ -189,14 +190,16 @@ def holdout(
         planned = plan.rep_of_lead[place]
         after = shuffled(plan.case, plan.rep_of_lead, place[chosen], generator)[place]
     reps = () if plan is None else plan.case.rep_ids
+    columns = Columns() if plan is None else plan.case.policy.columns
+    lead_column, rep_column = replace(columns, lead_id=lead_id).written
     return Holdout(
         lead_ids=tuple(ids),
         group=tuple(np.select([chosen, inside], [AT_RANDOM, PLANNED], OUTSIDE).tolist()),
         rep_of_lead=tuple(None if rep < 0 else reps[rep] for rep in after.tolist()),
         planned=tuple(None if rep < 0 else reps[rep] for rep in planned.tolist()),
         base_rate=_base_rate(plan, place[inside]) if base_rate is None else base_rate,
-        lead_column=lead_id,
-        rep_column="rep_id" if plan is None else plan.case.policy.columns.rep_id,
+        lead_column=lead_column,
+        rep_column=rep_column,
         like=table,
     )
 

@@ -68,20 +68,17 @@ def read_attributes(
     asked, held = bins or {}, outcomes.astype(np.float64) if weights is None else weights
     edges = {name: learned_edges(asked.get(name), cells, held) for name, cells in columns.items()}
     levels = {name: levels_of(f"{table}.{name}", cells, edges[name]) for name, cells in columns.items()}
-    others = {name: respelled(found, outcomes) for name, found in levels.items() if edges[name] is None}
+    left_out = [name for name, found in levels.items() if names_leads(found, outcomes)]
+    plain = [name for name in levels if edges[name] is None and name not in left_out]
+    others = {name: respelled(levels[name], outcomes) for name in plain}
     for name, other in others.items():
         if other:
             levels[name] = [other.get(level, level) for level in levels[name]]
-    left_out = [name for name, found in levels.items() if names_leads(found, outcomes)]
     used = {name: found for name, found in levels.items() if name not in left_out}
     return Attributes(
         levels=used,
         edges={name: found for name in used if (found := edges[name]) is not None},
-        spellings={
-            name: {alike(level): level for level in set(found) if level is not None}
-            for name, found in used.items()
-            if edges[name] is None
-        },
+        spellings={name: {alike(level): level for level in set(levels[name]) if level is not None} for name in plain},
         notes=[
             *(
                 name_note(name, levels[name], outcomes, numbers=all_numbers(columns[name]), noun=noun)
