@@ -163,6 +163,8 @@ class AffinityModel:
         if not table.columns:  # an empty list of dicts cannot name its columns
             table = Table({column: [] for column in (self.rep, *columns, self.converted, self.at)}, "history")
         self._like = Table(table.build({self.rep: []}), "history")
+        for column in (*self._asked_of_reps, *self._asked_of_leads):
+            table = table.measured(column, asked=column in self._asked_bins)
         counts = count_outcomes(table, self.rep, columns, self.converted, self.at if self.half_life_days else None)
         if counts.day is not None and counts.day.max(initial=0) > latest_day(self.now).toordinal():
             refuse_later(table, self.converted, self.at, self.now)
@@ -206,11 +208,14 @@ class AffinityModel:
         place = self._rep_book.place(rep)
         return rep if place is None else self.reps_[place]
 
+    def _cells(self, table: Table, column: str) -> Sequence[Any]:
+        return table.amounts(column) if column in self.bins_ else table.values(column)
+
     def segments_of(self, leads: Any) -> list[Segment]:
         """Return each lead's segment: the levels of the columns of `segment_by`, measurements binned."""
         self._check_fitted()
         table = leads if isinstance(leads, Table) else Table(leads, "leads")
-        levels = [self._leveled(table.name, column, table.values(column)) for column in self.segment_by_]
+        levels = [self._leveled(table.name, column, self._cells(table, column)) for column in self.segment_by_]
         return tuples(levels, table.n_rows)
 
     def rep_rows_of(self, reps: Any, rep_id: str | None = None, *, unique: bool = True) -> list[RepRow]:
@@ -224,7 +229,9 @@ class AffinityModel:
         ids = [rep if alike(str(rep)) in several else self._same_rep(rep) for rep in ids]
         usual = [self._learned.usual_row(rep) for rep in ids]
         levels = [
-            self._leveled(table.name, name, table.values(name)) if name in table else [row[place] for row in usual]
+            self._leveled(table.name, name, self._cells(table, name))
+            if name in table
+            else [row[place] for row in usual]
             for place, name in enumerate(self.rep_by_, 1)
         ]
         return list(zip(ids, *levels, strict=True))

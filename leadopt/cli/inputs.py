@@ -63,7 +63,19 @@ def read_tables(
         for table, path in named.items()
     }
     _check_apart(tables)
+    _say_sheets(tables)
     return tables
+
+
+def _say_sheets(tables: Mapping[str, Table | None]) -> None:
+    """Note which table came from which sheet, where one workbook holds several."""
+    places = {name: table.place.file for name, table in tables.items() if table is not None and table.place is not None}
+    parts = {name: file.rsplit(", sheet ", 1) for name, file in places.items() if ", sheet " in file}
+    for book in dict.fromkeys(file for file, _ in parts.values()):
+        told = [f"{name} from sheet {sheet!r}" for name, (file, sheet) in parts.items() if file == book]
+        table = tables["leads"]
+        if len(told) > 1 and table is not None:
+            table.reading.note(f"{book}: {', '.join(told)} (--sheet {next(iter(parts))}=NAME names another)")
 
 
 def _is_book(path: Source) -> bool:

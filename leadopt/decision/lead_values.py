@@ -85,7 +85,7 @@ def _own_values(leads: Table, policy: Policy) -> tuple[Floats, list[str | None]]
     if columns.value not in leads:
         return np.full(leads.n_rows, np.nan), []
     named = f"leads.{columns.currency if columns.currency in leads else columns.value}"
-    leads = with_signs(leads, columns.value, columns.currency)
+    leads = with_signs(leads, columns.value, columns.currency, policy.currencies)
     values = leads.numbers(columns.value, low=0, high=MOST_AMOUNT, missing=np.nan)
     if columns.currency not in leads:
         return values, []

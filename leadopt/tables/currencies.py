@@ -80,8 +80,7 @@ def rates_of(name: str, codes: Sequence[str | None], rates: Mapping[str, float] 
     if rates is None:
         check_one(name, codes)
         return np.ones(len(codes))
-    meant = {code: _of_sign(name, code, rates) for code in dict.fromkeys(codes)}
-    for code in meant.values():
+    for code in dict.fromkeys(codes):
         if code is None:
             raise InvalidInput(f"{name}: with rates, every value needs a currency ({_named(rates)}); found nothing")
         if code not in rates:
@@ -89,41 +88,45 @@ def rates_of(name: str, codes: Sequence[str | None], rates: Mapping[str, float] 
                 f"{name}: no rate for the currency {code}; known are {_named(rates)}. "
                 f'Add it: Policy(currencies={{"{code}": ...}}), or {code} = ... under [currencies] in a policy file'
             )
-    return np.array([rates[meant[code] or ""] for code in codes], dtype=np.float64).reshape(len(codes))
+    return np.array([rates[code] for code in codes if code is not None], dtype=np.float64).reshape(len(codes))
 
 
-def _of_sign(name: str, code: str | None, rates: Mapping[str, float]) -> str | None:
-    """Return the one currency with a rate that has a sign; a code is itself."""
-    if code in rates or code not in FAMILIES:
-        return code
-    known = sorted(FAMILIES[code] & rates.keys())
-    if len(known) > 1:
-        raise InvalidInput(f"{name}: the sign {code} may be {' or '.join(known)}; name the currency in a column")
-    return known[0] if known else code
-
-
-def with_signs(table: Table, value: str, currency: str) -> Table:
+def with_signs(table: Table, value: str, currency: str, rates: Mapping[str, float] | None) -> Table:
     """Return the table with the currencies of signs such as € in its column of values, where it names none itself.
+
+    Parameters
+    ----------
+    value, currency
+        columns
+    rates
+        a sign that several currencies have stands for the one of them that has a rate
 
     Raises
     ------
     InvalidInput
-        sign and column of currencies contradict each other
+        sign and column of currencies contradict each other, or a sign may be several currencies with rates
     """
     texts = table.texts(value) if value in table else ()
     signs = read_numbers(texts).currency if texts else {}
     if not signs:
         return table
     found = [signs.get(cell) if isinstance(cell, str) else None for cell in table.values(value)]
-    if currency not in table:
-        return table.with_text(currency, found)
-    named = [currency_code(code) for code in table.values(currency)]
+    named = [currency_code(code) for code in table.values(currency)] if currency in table else [None] * len(found)
     for row, (sign, code) in enumerate(zip(found, named, strict=True)):
         if sign is not None and code is not None and sign != code and code not in FAMILIES.get(sign, ()):
-            table.refuse(
-                value, row, f"the sign must be that of the column {currency}, {code}", table.values(value)[row]
-            )
-    return table.with_text(currency, [code or sign for code, sign in zip(named, found, strict=True)])
+            rule = f"the sign must be that of the currency in column {currency}, {code}"
+            table.refuse(value, row, rule, table.values(value)[row])
+    codes = [code or sign for code, sign in zip(named, found, strict=True)]
+    meant = {code: _of_sign(f"{table.name}.{value}", code, rates or {}) for code in dict.fromkeys(codes)}
+    return table.with_text(currency, [meant[code] for code in codes])
+
+
+def _of_sign(name: str, code: str | None, rates: Mapping[str, float]) -> str | None:
+    """Return the one currency with a rate that has a sign; a code is itself."""
+    known = sorted(FAMILIES.get(code or "", frozenset()) & rates.keys())
+    if len(known) > 1:
+        raise InvalidInput(f"{name}: the sign {code} may be {' or '.join(known)}; name the currency in a column")
+    return known[0] if known else code
 
 
 def check_one(name: str, codes: Iterable[str | None]) -> None:

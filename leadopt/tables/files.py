@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from leadopt.errors import InvalidInput, enumerate_some
-from leadopt.tables.books.sheets import BOOKS, choose_sheet, read_sheet, split_sheet
+from leadopt.tables.books.sheets import BOOKS, choose_sheet, kind_of_sheet, read_sheet, split_sheet
 from leadopt.tables.books.typed import typed
 from leadopt.tables.books.workbook import Page, workbook
 from leadopt.tables.reading.encodings import Undecodable, decode
@@ -228,7 +228,7 @@ def _numbered(rows: Any) -> list[tuple[int, list[str]]]:
 def _lines_of(table: str, separator: str, before: int) -> list[int]:
     """Return the line of each record with a cell below the header; `before` lines stand above it."""
     records = _numbered(csv.reader(io.StringIO(table), delimiter=separator))
-    return [before + line for line, row in records[1:] if row]  # polars passes over empty lines
+    return [before + line for line, _ in records[1:]]
 
 
 def _named(frame: "pl.DataFrame", text: Collection[str], *, decimal_comma: bool) -> "pl.DataFrame":
@@ -265,7 +265,7 @@ def _open_book(path: Path, content: bytes) -> tuple[Any, list[str]]:
         import fastexcel
 
         book = fastexcel.read_excel(content)
-        sheets = [book.load_sheet(name, n_rows=1, header_row=None) for name in book.sheet_names]
+        sheets = [book.load_sheet(name, n_rows=1, header_row=None, dtypes="string") for name in book.sheet_names]
         return book, [sheet.name for sheet in sheets if sheet.visible == "visible"]
     except ModuleNotFoundError as error:
         raise _missing(error) from None
@@ -287,7 +287,7 @@ def _read_excel(asked: _Asked, content: bytes) -> _Read:
         raise InvalidInput(f"{where}: is empty; a table needs a row with the names of its columns")
     others = [f"{other!r}" for other in book.sheet_names if other != name]
     notes = [f"{where}: {note}" for note in sheet.notes]
-    if others and asked.sheet is None:
+    if others and asked.sheet is None and (asked.kind is None or kind_of_sheet(name) != asked.kind):
         notes.insert(0, f"{path}: read sheet {name!r}, not {enumerate_some(others, 4)} ({path}:SHEET reads another)")
     frame = sheet.grid.rename(dict(zip(sheet.grid.columns, _header(Path(where), sheet.names), strict=True)))
     rows = range(sheet.first_row, sheet.first_row + frame.height)

@@ -41,12 +41,13 @@ from leadopt.tables.formats import (
     own_meaning,
     text_columns,
     with_numbers,
+    without_times,
 )
 from leadopt.tables.group_by import amounts_of_frame, groups_of_frame, reads_days
 from leadopt.tables.headers import header_for, same_header
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.moments import Moment, moment_of_number
-from leadopt.tables.reading.numerals import Numbers, is_read
+from leadopt.tables.reading.numerals import OWN_DECIMAL, Numbers, is_read
 from leadopt.tables.reading.place import Place
 from leadopt.tables.reading.reader import Fault, Reading, days_in, numbers_in, outcomes_in
 from leadopt.tables.sql import is_database, read_sql
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
 
 
+_PLAIN_WORDS = {"true", "false", "yes", "no", "1", "0", "y", "n"}
+_MOST_KINDS = 8  # as many as `learning.history.bins` makes of a measurement
 _EXACT = 2.0**53  # floats beyond are no exact whole numbers
 
 
@@ -153,6 +156,7 @@ class Table:
         A table of a file names its line; rows of others are counted from 1, as in a spreadsheet without its header.
         """
         shown = "nothing" if found is None else str(found) if isinstance(found, date) else repr(found)
+        shown = shown.replace(OWN_DECIMAL, ".")
         shown += f" (and {more:,} more {'row' if more == 1 else 'rows'})" if more else ""
         where = f"{self.name}.{self._own.get(column, column)}, {self.row_name(row)}"
         raise InvalidInput(f"{where}: {rule}; found {shown}{'. ' + mend if mend else ''}")
@@ -300,6 +304,10 @@ class Table:
         values = self.values(column)
         words = {value: as_share(value) for value in values if isinstance(value, str)}
         numerals = [word for word, share in words.items() if share is None]
+        said = {word: share for word, share in words.items() if share is not None and as_number(word) != share}
+        if {word.strip().casefold() for word in said} - _PLAIN_WORDS:
+            told = ", ".join(f"{word!r} as {share:g}" for word, share in said.items())
+            self.reading.note(f"{self.name}.{column}: read {told}")
         words |= {word: as_share(n) for word, n in self._numbers_in(column, numerals).value.items()} if numerals else {}
         shares = [words[value] if isinstance(value, str) else as_share(value) for value in values]
         if wrong := [row for row, share in enumerate(shares) if share is None]:
@@ -437,13 +445,14 @@ class Table:
 
     def _with_iso_days(self, column: str) -> "Table":
         """Return the table with a column of text as ISO dates; what is none stays as it is."""
-        texts = self.texts(column)
+        dated = self if self._frame is None else self._like(without_times(self._frame, column).to_native())
         try:
-            days = days_in(texts, self.name, column, self.reading, lambda: self._others(column))
-        except Fault as fault:
-            self._refuse_text(column, fault)
+            days = days_in(dated.texts(column), self.name, column, self.reading, lambda: self._others(column))
+        except Fault:
+            self.moments(column)  # refuses the cell as it is written
+            raise
         text_of = {text: text if text in days.unread else iso(moment) for text, moment in days.value.items()}
-        return self._mapped(column, text_of)
+        return dated._mapped(column, text_of)
 
     def _mapped(self, column: str, text_of: Mapping[Any, str]) -> "Table":
         """Return the table with a column in which each of these cells is another text."""
@@ -456,6 +465,27 @@ class Table:
         table = Table(data, self.name, self.reading, place or self.place)
         table._own = self._own
         return table
+
+    def measured(self, column: str, *, asked: bool = False) -> "Table":
+        """Return the table with a column of text as numbers, if it is to be numbers or all of it measures something.
+
+        Text measures if it spells numbers that a program would not read, and more of them than kinds of leads have.
+        """
+        texts = self.texts(column) if column in self.columns else ()
+        if not texts or (len(texts) <= _MOST_KINDS and not asked):
+            return self
+        try:
+            found = numbers_in(texts, self.name, column, self.reading, lambda: self._others(column))
+        except Fault as fault:
+            if asked:
+                self._refuse_text(column, fault)
+            return self
+        if not all(map(is_read, found.value.values())) or (found.telling is None and not asked):
+            return self
+        if self._frame is not None and is_text(self._frame, column):
+            return self._like(with_numbers(self._frame, column, found.value).to_native())
+        cells = self._spelled(column, self.values(column))
+        return self._like(self._columns | {column: list(cells)}) if self._frame is None else self
 
     def judged(self, column: str) -> "Table":
         """Return the table with a column of outcomes whose words are "won", "lost", or "" while a lead is open.

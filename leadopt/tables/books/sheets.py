@@ -123,13 +123,16 @@ def read_sheet(grid: "pl.DataFrame", content: bytes, name: str, wanted: Sequence
     names = [(cell or "").strip() for cell in rows[header]] if rows else []
     grid = grid.rename({old: f"{k}" for k, old in enumerate(grid.columns)}).slice(header + 1)
     grid = grid.with_columns(pl.all().str.strip_chars().replace("", None))
-    notes = [f"{_count(header, 'row')} above the header left out"] if any(map(any, rows[:header])) else []
+    above = sum(map(any, rows[:header]))
+    notes = [f"{_count(above, 'row')} above the header left out"] if above else []
     grid, noticed = _with_marks(grid, marks, header + 2)
     return Sheet(name=name, names=names, grid=grid, first_row=header + 2, notes=(*notes, *noticed))
 
 
 def _with_marks(grid: "pl.DataFrame", marks: Marks, first_row: int) -> tuple["pl.DataFrame", list[str]]:
     """Return the grid with what its marks add, and notes; `first_row` is the number of its first row in the sheet."""
+    import polars as pl
+
     last_row, notes = first_row + grid.height - 1, []
     columns = {name: grid[name].to_list() for name in _touched(grid, marks, first_row)}
     errors = {(row, k): text for (row, k), text in marks.errors.items() if first_row <= row <= last_row}
@@ -139,7 +142,7 @@ def _with_marks(grid: "pl.DataFrame", marks: Marks, first_row: int) -> tuple["pl
     if errors:
         (row, column), text = next(iter(errors.items()))
         notes.append(
-            f"{_count(len(errors), 'cell')} hold what a failed formula left, {text} in {column_letters(column)}{row}"
+            f"{_count(len(errors), 'cell')} with what a failed formula left, {text} in {column_letters(column)}{row}"
             f"{'' if len(errors) == 1 else ' first'}; #N/A counts as missing"
         )
     filled = 0
@@ -158,7 +161,7 @@ def _with_marks(grid: "pl.DataFrame", marks: Marks, first_row: int) -> tuple["pl
     for name, values in columns.items():
         texts = marks.texts.get(int(name) + marks.first_column, set())
         columns[name] = _told_apart(values, {row - first_row for row in texts})
-    return grid.with_columns(**columns) if columns else grid, notes
+    return grid.with_columns(*(pl.Series(name, values, pl.String) for name, values in columns.items())), notes
 
 
 def _touched(grid: "pl.DataFrame", marks: Marks, first_row: int) -> list[str]:

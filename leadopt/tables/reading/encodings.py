@@ -109,7 +109,8 @@ def _unmarked_utf16(content: bytes) -> str:
         text = content.decode(encoding)
     except UnicodeDecodeError:
         raise Undecodable(_line(content, place), 0) from None
-    if "\0" in text or any(unicodedata.category(character) in ("Cn", "Co", "Cs") for character in text[:1000]):
+    strange = (c for c in text if unicodedata.category(c) in ("Cc", "Cn", "Co", "Cs") and c not in "\t\r\n")
+    if next(strange, None) is not None:
         raise Undecodable(_line(content, place), 0)
     return text
 

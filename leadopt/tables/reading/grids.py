@@ -31,13 +31,13 @@ def likely_separator(lines: Sequence[str]) -> str:
     return max(SEPARATORS, key=lambda mark: _agreement(list(csv.reader(lines, delimiter=mark))))
 
 
-def _agreement(rows: Sequence[Sequence[str]]) -> tuple[int, int, int]:
+def _agreement(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
     widths = [len(row) for row in rows if any(map(str.strip, row))]
     several = [width for width in widths if width > 1]
     if not several:
-        return 0, 0, 0
+        return 0, 0
     usual = max(set(several), key=lambda width: (several.count(width), width))
-    return int(widths[0] == usual), several.count(usual), usual
+    return several.count(usual), usual
 
 
 def header_row(rows: Sequence[Sequence[str | None]], wanted: Collection[str]) -> int:
@@ -63,5 +63,8 @@ def header_row(rows: Sequence[Sequence[str | None]], wanted: Collection[str]) ->
             return place
     widest = max(map(len, filled), default=0)
     wide = [place for place, cells in enumerate(filled) if len(cells) >= max(min(2, widest), _WIDE * widest) and cells]
-    named = [place for place in wide if not any(_NUMBER.fullmatch(cell) for cell in filled[place])]
-    return next(iter(named[:1] if named[:1] == wide[:1] else wide[:1]), 0)
+    first = wide[0] if wide else 0
+    named = (place for place in wide if not any(_NUMBER.fullmatch(cell) for cell in filled[place]))
+    words = next(named, first)
+    # "Date: 2026-01-31" may be wide enough for a header, and is narrower than the one that follows.
+    return words if wide and len(filled[words]) > len(filled[first]) else first

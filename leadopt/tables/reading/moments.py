@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 
 from leadopt.tables.reading.numerals import tidy
 from leadopt.tables.reading.words import folded, says_nothing
@@ -77,10 +78,7 @@ def moment_readings(text: str) -> dict[str, Moment]:
     if known is not None:
         return dict.fromkeys(ORDERS, known)
     plain = tidy(text).lower()
-    for word, half in (("上午", " am "), ("下午", " pm "), ("晚上", " pm "), ("凌晨", " am ")):
-        plain = plain.replace(word, half)
-    plain = re.sub(r":\s*$", "", re.sub(r"(?:星期|周)[一二三四五六日天]", " ", plain).translate(_CHINESE).strip())
-    time, rest = _time(plain)
+    time, rest = _time(plain if plain.isascii() else _without_chinese(plain))
     if time is None:
         return {}
     days = _days(rest)
@@ -88,6 +86,12 @@ def moment_readings(text: str) -> dict[str, Moment]:
     if clock is None:
         return dict(days)
     return {order: datetime.combine(day, datetime.min.time(), zone) + clock for order, day in days.items()}
+
+
+def _without_chinese(text: str) -> str:
+    for word, half in (("上午", " am "), ("下午", " pm "), ("晚上", " pm "), ("凌晨", " am ")):
+        text = text.replace(word, half)
+    return re.sub(r":\s*$", "", re.sub(r"(?:星期|周)[一二三四五六日天]", " ", text).translate(_CHINESE).strip())
 
 
 def _iso(text: str) -> Moment | None:
@@ -127,6 +131,7 @@ def _zone(zone: str, offset: str, name: str) -> timezone | None:
     return UTC if zone else timezone(timedelta(hours=_ZONES[name])) if name in _ZONES else None
 
 
+@lru_cache(maxsize=4096)  # moments share their days
 def _days(text: str) -> dict[str, date]:
     text = text.strip(" ,;")
     three = _THREE.fullmatch(_without_words(text))
@@ -206,7 +211,7 @@ class Days:
     conflict
         two texts that cannot have the same order
     telling
-        a text that is no ISO date; None = there is none
+        a text that is no ISO date, if possible one that tells the order; None = there is none
     nothing
         words that stand for nothing
     """
@@ -230,10 +235,12 @@ def read_days(texts: Iterable[str], order: str | None = None) -> Days:
     >>> read_days(["03/04/2025"]).doubt[0]
     '03/04/2025'
     """
-    value: dict[str, Moment | None] = {}
+    value: dict[str, Moment | None] = {text: _iso(text) for text in texts}
+    if None not in value.values():
+        return Days(value=value)
     found: dict[str, dict[str, Moment]] = {}
-    telling = None
-    for text in texts:
+    telling, decided = None, False
+    for text in value:
         value[text] = None
         read = {} if says_nothing(text) or _NO_DAY.fullmatch(text.strip()) else moment_readings(text)
         if not read and not says_nothing(text):
@@ -241,7 +248,9 @@ def read_days(texts: Iterable[str], order: str | None = None) -> Days:
             read = {} if serial is None else dict.fromkeys(ORDERS, serial)
         if read:
             found[text] = read
-            telling = telling or (None if _iso(text.strip()) is not None else text)
+            decides = len({"day first", "month first"} & read.keys()) == 1
+            if _iso(text.strip()) is None and (telling is None or (decides and not decided)):
+                telling, decided = text, decides
     nothing = [text for text in value if says_nothing(text) or _NO_DAY.fullmatch(text.strip())]
     fits = [one for one in ORDERS if all(one in read for read in found.values())]
     fits = [one for one in fits if one != "year first" or not {"day first", "month first"} & set(fits)]

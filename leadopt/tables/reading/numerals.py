@@ -203,7 +203,7 @@ class Numbers:
     conflict
         two texts that cannot have the same decimal mark, or of which one is in per cents and the other not
     telling
-        a text that a program would not read alike; None = there is none
+        a text that a program would not read alike, if possible one that tells the mark; None = there is none
     nothing
         words that stand for nothing
     """
@@ -243,9 +243,14 @@ def read_numbers(texts: Iterable[str], decimal: str | None = None) -> Numbers:
         decimal=marks[0] if len(marks) == 1 else None,
         doubt=doubt,
         conflict=_conflict(found, value) if found else None,
-        telling=next((text for text, read in found.items() if not read.plain or marks == [","]), None),
+        telling=_telling(found, marks),
         nothing=tuple(text.strip() for text in value if says_nothing(text) and text.strip()),
     )
+
+
+def _telling(found: dict[str, Numeral], marks: list[str]) -> str | None:
+    telling = [text for text, read in found.items() if not read.plain or marks == [","]]
+    return next((text for text in telling if len(found[text].readings) == 1), telling[0] if telling else None)
 
 
 def _doubt(found: dict[str, Numeral]) -> tuple[str, float, float] | None:

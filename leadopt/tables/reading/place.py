@@ -24,7 +24,8 @@ class Place:
 
     def of(self, row: int) -> str:
         """Return where a row stands: ``leads.csv, line 5``."""
-        return f"{self.file}, {self.unit} {self.numbers()[row]}"
+        numbers = self.numbers()
+        return f"{self.file}, {self.unit} {numbers[row]}" if row < len(numbers) else self.file
 
     def take(self, rows: Sequence[int]) -> "Place":
         """Return the place of some of the rows."""

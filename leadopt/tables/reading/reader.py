@@ -107,7 +107,7 @@ def _number_conflict(texts: tuple[str, str]) -> Fault:
     return Fault(
         one,
         f"numbers of one column must have one decimal mark; {one!r} has a point, {other!r} a comma",
-        "Write one way.",
+        "Write all in one way.",
     )
 
 
@@ -116,13 +116,18 @@ def _said_of_numbers(found: Numbers, like: str, asked: str | None) -> str:
     number = found.value[text]
     codes = sorted(set(found.currency.values()))
     shown = "nothing" if number is None else f"{number:,.10g}"
-    said = f"text read as numbers, {text.strip()!r} as {shown}"
+    said = f"text read as numbers, {_one_line(text)!r} as {shown}"
     said += f" in {enumerate_some(codes)}" if codes else ""
     if like:
         return (
             f'{said}, as column {like} is written (set [formats] decimal = "{found.decimal}" or the other to be sure)'
         )
     return f"{said} ([formats] decimal can say otherwise)" if found.decimal is not None and asked is None else said
+
+
+def _one_line(text: str) -> str:
+    """Return text with plain blanks, as a message shows it."""
+    return " ".join(text.split())
 
 
 def _note_nothing(words: Collection[str], table: str, column: str, reading: Reading) -> None:
@@ -171,7 +176,7 @@ def _day_doubt(found: Days) -> Fault:
 def _said_of_days(found: Days, like: str, asked: str | None) -> str:
     text = found.telling or ""
     moment = found.value[text]
-    said = f"text read as dates, {text.strip()!r} as {'no date' if moment is None else in_words(moment)}"
+    said = f"text read as dates, {_one_line(text)!r} as {'no date' if moment is None else in_words(moment)}"
     if like:
         return f'{said}, as column {like} is written ([formats] dates = "{found.order}" makes sure)'
     return f"{said} ([formats] dates can say otherwise)" if found.order is not None and asked is None else said
