@@ -34,8 +34,11 @@ _IN_A_FILE = {
     "None =": "left out =",
     "or None": "or left out",
     "() =": "[] =",
+    "True =": "true =",
+    "False =": "false =",
     "one Fairness, several": "one table, several",
 }
+_SAMPLES: tuple[Any, ...] = (1, "x", True, ["x"], {"a": "x"})
 _ANY_TEXT = "any text"
 # What a mapping from columns holds, which its annotation leaves open.
 _OPEN: dict[str, Schema] = {
@@ -72,9 +75,12 @@ def _table(kind: Any, around: Around, tables: dict[str, Schema]) -> Schema:
     """Return the schema of a dataclass; `around` makes a whole policy of its settings, `tables` holds those below."""
     hints, told = get_type_hints(kind), parameters(kind)
     needed = [field.name for field in fields(kind) if _default(field) is MISSING]
-    sample = dict.fromkeys(needed, "x")
+    least = dict.fromkeys(needed, "x")
+    one_of = dict(_one_of(kind, lambda more: around({**least, **more})))
+    first = dict(list(one_of.items())[:1])
 
     def asked_for(name: str) -> Around:
+        sample = least if name in one_of else {**least, **first}  # two bounds would bound each other
         return lambda value: around({**sample, name: value})
 
     settings = {}
@@ -84,7 +90,17 @@ def _table(kind: Any, around: Around, tables: dict[str, Schema]) -> Schema:
         described = {"description": told.get(field.name, ""), **shape}
         settings[field.name] = described if usual is None else {**described, "default": usual}
     required = {"required": needed} if needed else {}
-    return {"type": "object", "properties": settings, "additionalProperties": False, **required}
+    either = {"anyOf": [{"required": [name]} for name in one_of]} if one_of else {}
+    return {"type": "object", "properties": settings, "additionalProperties": False, **required, **either}
+
+
+def _one_of(kind: Any, around: Around) -> Iterator[tuple[str, Any]]:
+    """Yield the settings of which a table must have one, each with a value that does; none if it may be empty."""
+    if _refusal(around, {}) is None:
+        return
+    for field in fields(kind):
+        does = (value for value in _SAMPLES if _refusal(around, {field.name: value}) is None)
+        yield from ((field.name, value) for value in list(does)[:1])
 
 
 def _default(field: Any) -> Any:
@@ -100,6 +116,10 @@ def _shape(name: str, hint: Any, around: Around, tables: dict[str, Schema]) -> S
     nested = [kind for kind in annotated if kind.get("type") not in _PLAIN.values()]
     plain = _asked(around) or [kind for kind in annotated if kind not in nested]
     kinds = [kind for kind in [*nested, *plain] if kind]
+    return _merged(kinds)
+
+
+def _merged(kinds: Sequence[Schema]) -> Schema:
     distinct = [kind for k, kind in enumerate(kinds) if kind not in kinds[:k]]
     return distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
 
@@ -109,7 +129,10 @@ def _part(name: str, hint: Any, around: Around, tables: dict[str, Schema]) -> An
     known = all(
         get_origin(kind) or kind in _PLAIN or kind is Rule or is_dataclass(kind) for kind in _alternatives(hint)
     )
-    return _shape(name, hint, around, tables) if known else True
+    if known:
+        return _shape(name, hint, around, tables)
+    asked = _asked(around)
+    return _merged(asked) if asked else True
 
 
 def _alternatives(hint: Any) -> list[Any]:
@@ -130,9 +153,11 @@ def _annotated(name: str, kind: Any, around: Around, tables: dict[str, Schema]) 
             tables[called] = {"description": _first_sentence(kind), **_table(kind, around, tables)}
         return {"$ref": f"#/$defs/{called}"}
     if origin in (tuple, list, Sequence):
-        return {"type": "array", "items": _part(name, parts[0], lambda value: around([value]), tables)}
+        items = _part(name, parts[0], lambda value: around([value]), tables)
+        least = {"minItems": 1} if _refusal(around, []) and not all(_refusal(around, [one]) for one in _SAMPLES) else {}
+        return {"type": "array", "items": items, **least}
     own = next((columns for kind, columns in READ_OF.items() if kind == name), None)
-    if origin in (dict, Mapping) and own is not None:  # names in one table alone, of the columns that are read of it
+    if origin in (dict, Mapping) and own is not None and _refusal(around, {"a": "x"}):  # columns of one table alone
         names = {column: {"type": "string"} for column in own}
         return {"type": "object", "properties": names, "additionalProperties": False}
     if origin in (dict, Mapping):

@@ -35,10 +35,13 @@ def settings_of(table, around, name=""):
     """Yield every setting in the schema by name, with what makes a policy of a value for it."""
     sample = {key: setting.get("const", "x") for key, setting in table["properties"].items()}
     needed = {key: sample[key] for key in table.get("required", [])}
+    either = [key for alternative in table.get("anyOf", []) for key in alternative["required"]]
+    first = {key: 1 if takes(around({**needed, key: 1})) else "x" for key in either[:1]}  # one of which it must have
     for key, setting in table["properties"].items():
         if "const" in setting:
             continue
-        yield f"{name}{key}", setting, lambda value, key=key: around({**needed, key: value})
+        sample = needed if key in either else {**needed, **first}
+        yield f"{name}{key}", setting, lambda value, key=key, sample=sample: around({**sample, key: value})
         for rule in setting.get("items", {}).get("oneOf", []):
             yield from settings_of(rule, lambda one, key=key: around({key: [one]}), f"{name}{key}.")
         if "$ref" in json.dumps(setting):
