@@ -114,10 +114,18 @@ def _with_parameters(base: str, more: str) -> str:
 
 
 def _checked(url: str) -> str:
+    scheme, mark, rest = url.partition("://")
+    url = f"{scheme.lower()}{mark}{rest}"
     login = _LOGIN.match(url)
     if login and re.search(r"[@/?#]", login["password"]):
         raise InvalidInput(
             f"{_without_password(url)}: a user or password with one of @ / ? # in it must be percent-encoded: "
             "%40 %2F %3F %23"
+        )
+    loose = [part for part in url.partition("?")[2].split("&") if part and "=" not in part]
+    if loose:
+        raise InvalidInput(
+            f"{_without_password(url)}: after ? stand names with their values, and {loose[0]!r} is none; in the name "
+            "of a table, & is written as %26"
         )
     return url

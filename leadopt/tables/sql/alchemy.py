@@ -1,5 +1,6 @@
 """Any database that SQLAlchemy knows, inside one transaction."""
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -115,6 +116,11 @@ def _engine(address: Address, *, write: bool) -> "sa.Engine":
         url = sa.make_url(address.url)
         url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
         engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", sa.exc.SAWarning)
+            engine.dialect.create_connect_args(url)
+    except sa.exc.SAWarning as warning:  # of a parameter that the driver does not know
+        address.refuse(str(warning).partition(" and are being ignored")[0])
     except sa.exc.NoSuchModuleError:
         address.refuse(
             f"{_NO_DRIVER} {address.scheme}:// addresses; install its SQLAlchemy dialect, or check the spelling"

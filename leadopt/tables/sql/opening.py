@@ -48,9 +48,11 @@ def _of_a_file(address: Address, *, write: bool) -> Address:
     scheme, _, rest = address.url.partition("://")
     if not _is_file(scheme):
         return address
-    if rest and not rest.startswith("/"):
+    if not rest.startswith(("/", "?")) and rest:
         address.refuse(f"a file needs three slashes: {scheme}:///{rest.partition('?')[0]}")
     name, mark, more = rest.removeprefix("/").partition("?")
+    if name in ("", ":memory:") and write:
+        address.refuse("is in memory alone, and gone with this run; name a file")
     if _is_special(name):
         return address
     if not Path(name).exists() and Path(unquote(name)).exists():

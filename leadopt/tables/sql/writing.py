@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from leadopt.tables.sql.address import Address
+from leadopt.tables.sql.address import Address, is_database
 from leadopt.tables.sql.database import Column, Database, Kind, Place, found_place, named, spelled
 from leadopt.tables.sql.opening import is_new_file, opened
 
@@ -89,6 +89,8 @@ def load_saved(source: str | Address) -> str:
 
 def _named(target: str | Address) -> Address:
     address = target if isinstance(target, Address) else Address.of(target)
+    if not is_database(address.url):
+        address.refuse("is not a database's URL, such as sqlite:///crm.db?table=plan")
     if address.table is None:
         address.refuse("name the table of the plan, as in sqlite:///crm.db?table=plan")
     return address

@@ -20,6 +20,7 @@ from leadopt.tables.sql import Address, is_database
          "select a & b, '%41?table=' from t"),
         ("postgresql://h:5432/d?query=select '@' from t", "postgresql://h:5432/d", None, "select '@' from t"),
         ("sqlite:///my crm 100%.db", "sqlite:///my crm 100%.db", None, None),
+        ("SQLite:///C.db?table=R%26D", "sqlite:///C.db", "R&D", None),
         ("duckdb://?query=\n  select 1\n", "duckdb://", None, "select 1"),
     ],
 )  # fmt: skip
@@ -33,6 +34,7 @@ def test_table_and_query_are_read_as_typed_or_as_encoded(text, url, table, query
     [
         ("sqlite:///c.db?table=", "sqlite:///c.db: names an empty table; write sqlite:///crm.db?table=leads, or "),
         ("sqlite:///c.db?query=   ", "sqlite:///c.db: names an empty query; write "),
+        ("sqlite:///c.db?table=R&D leads", "and 'D leads' is none; in the name of a table, & is written as %26"),
         ("sqlite:///c.db?table=a&query=select%201", "takes one table or one query; found table and query"),
         (
             "postgresql://ann:p@ss@h/d?table=a",

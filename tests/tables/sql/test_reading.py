@@ -135,6 +135,7 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(crm, rest, said):
         ("oracle://h/d?table=a", "this database needs oracledb; install it with: pip install oracledb"),
         ("mysql://h/d?table=a", "this database needs MySQLdb; install it with: pip install mysqlclient"),
         ("postgresql://h:port/d?table=a", "postgresql://h:port/d?table=a: is not a database's URL"),
+        ("sqlite://?nonsense=1&table=a", "table=a: Query string argument(s) 'nonsense' are not accepted"),
         ("duckdb://?query=select at from leads", 'near "from"; names such as "at" need double quotes'),
     ],
 )  # fmt: skip

@@ -118,6 +118,19 @@ def test_what_is_no_place_for_a_plan_is_refused(tmp_path, rest, said):
         assert refused(check, url + rest).endswith(said)
 
 
+@pytest.mark.parametrize("target", ["sqlite://?table=plan", "sqlite:///:memory:?table=plan", "duckdb://?table=plan"])
+def test_a_plan_is_not_written_where_it_is_lost(target):
+    assert refused(write_sql, target, COLUMNS, SAVED).endswith(
+        "is in memory alone, and gone with this run; name a file"
+    )
+
+
+def test_a_file_is_no_database():
+    said = "plan.csv: is not a database's URL, such as sqlite:///crm.db?table=plan"
+    for function in (lambda target: write_sql(target, COLUMNS, SAVED), load_saved, check_target):
+        assert refused(function, "plan.csv") == said
+
+
 def test_a_folder_that_does_not_exist_is_refused(tmp_path):
     assert "there is no folder" in refused(check_target, f"sqlite:///{tmp_path}/none/a.db?table=plan")
     check_target(f"sqlite:///{tmp_path}/a.db?table=plan")
