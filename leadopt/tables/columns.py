@@ -147,4 +147,6 @@ def _own_names(table: Kind, names: Any) -> dict[str, str]:
         if shared not in READ_OF[table]:
             raise InvalidInput(f"{where}: unknown key {shared!r}{did_you_mean(str(shared), READ_OF[table])}")
         _check_name(f"{where}.{shared}", name)
+    if twice := [name for name in names.values() if list(names.values()).count(name) > 1]:
+        raise InvalidInput(f'{where}: every column must mean one thing; found "{twice[0]}" for several')
     return dict(names)

@@ -203,13 +203,13 @@ NEEDED: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
 # Too many things are called so that a header of one of these words alone would tell: only where nothing else is there
 # for a field that a table must have.
 _VAGUE_TEXT = """
-    active; ae; area; bereich; budget; ca; cap; chance; charge; closed; contacto; código; da; date;
-    datum; dauer; deal; deal name; duration; end date; fecha; full name; here; id; identifiant; key;
+    ae; area; bereich; budget; ca; cap; chance; charge; closed; contacto; código; da;
+    dauer; deal; deal name; duration; end date; full name; here; id; identifiant; key;
     last modified; last modified date; lead name; limit; limite; límite; max; min; most; name; neu; new;
     no; nom; nombre; nouveau; nr; nuevo; number; nummer; numéro; n°; núm; número; oferta; open;
     opportunity name; phase; premium; price; quota; report; revenue; saldo; solde; staff; stage; state;
     status; subject; title; total; umsatz; updated at; user; work hours; zone;
-    上限; 姓名; 小时; 日期; 编号
+    上限; 姓名; 小时; 编号
 """
 
 _BESIDE = frozenset({"rep", "reps", "sales", "agent", "lead", "leads", "crm", "today", "heute", "hoy"})

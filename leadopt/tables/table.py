@@ -51,6 +51,7 @@ from leadopt.tables.reading.numerals import OWN_DECIMAL, Numbers, is_read
 from leadopt.tables.reading.place import Place
 from leadopt.tables.reading.reader import Fault, Reading, days_in, numbers_in, outcomes_in
 from leadopt.tables.sql import is_database, read_sql
+from leadopt.tables.text import quoted
 
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
@@ -590,6 +591,8 @@ class Table:
             return self.take(np.flatnonzero([value in chosen for value in self.values(column)]))
         import narwhals.stable.v2 as nw
 
+        if not cells:  # engines ask for the type of none
+            return Table(self._frame.head(0).to_native(), self.name, self.reading)
         return Table(self._frame.filter(nw.col(column).is_in(list(cells))).to_native(), self.name, self.reading)
 
     def take(self, rows: Ints) -> "Table":
@@ -664,11 +667,11 @@ def missing(column: str, columns: Sequence[str], setting: str = "", *, field: st
     near = same_header(column, columns)
     meant = header_for(field or column, columns)
     if meant is not None:
-        named = f'{field or column}="{meant}"'
-        policy = f'Columns({table}={{"{field or column}": "{meant}"}})' if table else f"Columns({named})"
-        line = f'{field or column} = "{meant}" under [columns{f".{table}" if table else ""}]'
-        return f'{said}; "{meant}" looks like it: Policy(columns={policy}), or {line} in a policy file'
-    asked = f'; did you mean "{near}"?' if near is not None else did_you_mean(column, columns)
+        name, text = field or column, quoted(meant)
+        policy = f'Columns({table}={{"{name}": {text}}})' if table else f"Columns({name}={text})"
+        line = f"{name} = {text} under [columns{f'.{table}' if table else ''}]"
+        return f"{said}; {text} looks like it: Policy(columns={policy}), or {line} in a policy file"
+    asked = f"; did you mean {quoted(near)}?" if near is not None else did_you_mean(column, columns)
     if setting and not setting.startswith("columns."):
         return said + asked
     return f"{said}{asked} (column names are settings: Policy(columns=Columns(...)), or [columns] in a policy file)"

@@ -80,6 +80,17 @@ def count(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'s' * (n != 1)}"
 
 
+def quoted(name: str) -> str:
+    r"""Return a name in quotes, as TOML has it.
+
+    >>> print(quoted("Verfügbar"), quoted('Max "now"'))
+    "Verfügbar" "Max \"now\""
+    """
+    import json
+
+    return json.dumps(name, ensure_ascii=False)
+
+
 def percent(value: float, digits: int = 0) -> str:
     """Return a fraction in percent.
 

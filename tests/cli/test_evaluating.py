@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from leadopt import cli
+from leadopt import InvalidInput, cli
 from leadopt.cli.evaluating import run_evaluate
 from leadopt.evaluate import backtest
 from leadopt.tables.files import write_table
@@ -63,3 +63,19 @@ def test_what_goes_wrong_gets_a_sentence(folder, arguments, said):
     result = run(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(said) and result.stderr.count("\n") == 1
+
+
+def test_it_says_which_columns_were_read(tmp_path, capsys):
+    rows = [f"{'AB'[k % 2]},{'xy'[k // 2 % 2]},{k % 3 == 0},2025-01-{1 + k % 28:02}" for k in range(40)]
+    (tmp_path / "deals.csv").write_text("\n".join(["rep_id,source,converted,Close Date", *rows]))
+    run_evaluate(tmp_path / "deals.csv", ["source"])
+    told = capsys.readouterr().out
+    assert '  column "Close Date" of history looks like at and was not read: set columns.at = "Close Date".' in told
+    assert "columns read: history rep_id, converted, source as segment. Not used: Close Date (history)." in told
+    (tmp_path / "policy.toml").write_text('[columns.history]\nat = "Closed"\n')
+    with pytest.raises(InvalidInput, match='column "Closed" is missing'):
+        run_evaluate(tmp_path / "deals.csv", ["source"], tmp_path / "policy.toml")
+    (tmp_path / "policy.toml").write_text('[columns.history]\nat = "Close Date"\n')
+    run_evaluate(tmp_path / "deals.csv", ["source"], tmp_path / "policy.toml")
+    told = capsys.readouterr().out
+    assert "Rolling origin by Close Date" in told and "Close Date as at, source as segment. Not used: none." in told

@@ -9,7 +9,7 @@ from leadopt.learning.scoring import scored
 from leadopt.tables.columns import NAMED, WRITTEN, Columns
 from tests.tables_strategies import KINDS, framed, records
 
-OWN = sorted(WRITTEN)
+OWN = ["gain", "leads", "hours", "reason", "capacity", "group", "rank", "from", "probability"]
 
 
 def plan_with(lead_id, rep_id, kind="list of dicts"):
@@ -43,6 +43,21 @@ def test_an_id_may_have_any_name(name):
         if rep_id in NAMED and rep_id != "lead_id":
             continue  # reps have such a column for something else
         check(*plan_with(lead_id, rep_id), lead_id, rep_id)
+
+
+@pytest.mark.parametrize("name", sorted(WRITTEN))
+def test_a_name_of_leadopts_own_gives_way(name):
+    assert name in WRITTEN and Columns(lead_id=name).written == ("lead_id", "rep_id")
+    assert Columns(rep_id=name, lead_id="rep_id").written == ("lead_id", "rep_id")
+    assert Columns(lead_id="Nr", rep_id=name).written == ("Nr", "rep_id")
+
+
+def test_every_column_of_a_plans_tables_is_known():
+    leads, plan = plan_with("lead_id", "rep_id")
+    tables = (plan.assignments, plan.unassigned, plan.loads(), plan.what_if(capacity={"Ann": 1}).moves)
+    found = {name for table in tables for row in records(table) for name in row}
+    found |= {name for row in records(holdout(leads, plan=plan, share=0.5, rng=0).frame()) for name in row}
+    assert found - {"lead_id", "rep_id"} <= WRITTEN
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

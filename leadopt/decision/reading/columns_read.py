@@ -10,6 +10,7 @@ from leadopt.tables import Table
 from leadopt.tables.columns import NAMED, Columns
 from leadopt.tables.headers import NEEDED, READ_OF, Kind, clearly
 from leadopt.tables.table import missing
+from leadopt.tables.text import quoted
 
 Tables = Mapping[Kind, Table]
 """The tables that there are: history may be missing."""
@@ -116,15 +117,18 @@ def check_named(policy: Policy, tables: Tables, *, worth: bool = True) -> list[s
     notes = list[str]()
     for name in NAMED:
         if worth or name not in _WORTH:
-            notes += _check_field(policy, name, there)
+            notes += _check_field(policy, name, there, [kind for kind in tables if kind not in there])
     for named in named_columns(policy):
         if named.use != "entitlement":  # which may be misspelt for a word: `fairness` knows these
             notes += _check_setting(named, there)
     return notes
 
 
-def _check_field(policy: Policy, field: str, tables: Tables) -> list[str]:
-    """Refuse a field of `Columns` that was changed from its default and is in no table."""
+def _check_field(policy: Policy, field: str, tables: Tables, nameless: Sequence[Kind]) -> list[str]:
+    """Refuse a field of `Columns` that was changed from its default and is in no table.
+
+    Tables without columns, such as an empty list, cannot tell.
+    """
     columns, shared = policy.columns, getattr(policy.columns, field)
     own = {kind: getattr(columns, kind)[field] for kind in tables if field in getattr(columns, kind)}
     for kind, column in own.items():
@@ -133,7 +137,7 @@ def _check_field(policy: Policy, field: str, tables: Tables) -> list[str]:
     if shared == getattr(_USUAL, field) or not readers:
         return []
     has = [kind for kind in readers if _has(tables[kind], field, shared)]
-    if not has and not own:
+    if not has and not own and not any(field in READ_OF[kind] for kind in nameless):
         _refuse(shared, f"columns.{field}", [tables[kind] for kind in readers])
     if not has or field in _BASELINES:
         return []
@@ -181,10 +185,14 @@ def read_note(policy: Policy, tables: Tables, segments: Sequence[str], *, worth:
     for kind, table in tables.items():
         uses = _uses(policy, kind, table, segments, worth)
         if uses:
-            read.append(f"{kind} {', '.join(f'{column}{use}' for column, use in uses.items())}")
-        if unused := [column for column in table.columns if column not in uses]:
+            read.append(f"{kind} {', '.join(f'{_line(column)}{use}' for column, use in uses.items())}")
+        if unused := [_line(column) for column in table.columns if column not in uses]:
             rest.append(f"{enumerate_some(unused)} ({kind})")
     return f"columns read: {'; '.join(read) or 'none'}. Not used: {', '.join(rest) or 'none'}"
+
+
+def _line(header: str) -> str:
+    return " ".join(header.split())
 
 
 def _uses(policy: Policy, kind: Kind, table: Table, segments: Sequence[str], worth: bool) -> dict[str, str]:
@@ -228,4 +236,5 @@ def _unread_of(policy: Policy, kind: Kind, table: Table, tables: Tables, worth: 
         shared = getattr(policy.columns, name)
         others = [one for one in tables.values() if one is not table and shared in one]
         setting = f"columns.{kind}.{name}" if others else f"columns.{name}"
-        yield f'column "{header}" of {kind} looks like {name} and was not read: set {setting} = "{header}"'
+        # Quoted as in TOML: a header of a spreadsheet may have a line break.
+        yield f"column {quoted(header)} of {kind} looks like {name} and was not read: set {setting} = {quoted(header)}"

@@ -79,7 +79,8 @@ def _footer(table: Table, column: str, row: int, cells: dict[str, Any]) -> str |
     sure = bare if named else bare and summed is not None and table.name != "history"
     if not sure and not (_is_word(cells[column]) and summed is not None):
         return None
-    what = f'"{cells[column]}"' if _is_word(cells[column]) else "a row without an id"
+    word = next((text for text in (cells[column], *texts) if _is_word(text)), None)
+    what = "a row without an id" if word is None else f'"{word}"'
     return f"{what} is a total{f', its {summed} is the sum of the rows above' if summed else ''}"
 
 

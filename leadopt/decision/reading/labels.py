@@ -97,8 +97,8 @@ class _Ids:
         if gone:
             raise InvalidInput(
                 f"affinity: {count(len(gone), self.noun)} without a {self.line}: {enumerate_some(gone)}"
-                f"{did_you_mean(str(gone[0]), map(str, others))}. Where rows and columns are in the order of the "
-                "tables, pass an array (to_numpy())"
+                f"{did_you_mean(str(gone[0]), map(str, others))} (where rows and columns are in the order of the "
+                "tables, pass an array: to_numpy())"
             )
 
 
@@ -142,14 +142,19 @@ def _matrix(table: Table, columns: Sequence[str]) -> Floats:
 
 def _gains(table: Table, column: str) -> Floats:
     cells = table.values(column)
-    try:
-        gains = np.array(cells, dtype=np.float64)
-        wrong = np.flatnonzero(np.isnan(gains))[:1].tolist()
-    except (TypeError, ValueError):
-        wrong = [next(row for row, cell in enumerate(cells) if np.isnan(as_number(cell)))]
-    if wrong:
-        table.refuse(column, wrong[0], "gains must be numbers, -inf for a pair that must not be", cells[wrong[0]])
+    gains = np.array([_gain(cell) for cell in cells], dtype=np.float64)
+    if wrong := np.flatnonzero(np.isnan(gains)).tolist():
+        rule = "gains must be numbers, -inf for a pair that must not be"
+        table.refuse(column, wrong[0], rule, cells[wrong[0]], more=len(wrong) - 1)
     return gains
+
+
+def _gain(cell: Any) -> float:
+    """Return a cell as a number, NaN where it is none; a file may have made text of it."""
+    try:
+        return float(cell) if isinstance(cell, str | bool | np.bool_) else as_number(cell)
+    except ValueError:
+        return float("nan")
 
 
 def _by_position(affinity: Affinity | ArrayLike, n_leads: int, n_reps: int) -> Affinity:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.decision.reading.footers import without_footer
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.history.combinations import crossed
 from leadopt.learning.history.attributes import read_attributes
@@ -97,6 +98,7 @@ def read_records(
     table = Table(history, name, ids=(rep, "lead_id"))
     if not table.columns:  # an empty list of dicts cannot name its columns
         table = Table({column: [] for column in (rep, *segment_by, converted)}, name)
+    table, left_out = without_footer(table, rep)
     table = table.judged(converted)
     days = table.days(at) if table.holds(at, "at") else [None] * table.n_rows
     dated = any(day is not None for day in days)
@@ -131,7 +133,8 @@ def read_records(
         time=_seconds(table.moments(at)[0])[settled] if dated else None,
         n_open=n_open,
         notes=tuple(
-            f"{note}." for note in (*spellings_note("reps of history", other), *read.notes, *table.reading.notes)
+            f"{note}."
+            for note in (*left_out, *spellings_note("reps of history", other), *read.notes, *table.reading.notes)
         ),
     )
 

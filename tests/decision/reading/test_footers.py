@@ -36,7 +36,7 @@ def test_a_total_is_no_lead(word, kind):
     [
         ({"lead_id": "Total"}, '"Total" is a total'),
         ({"lead_id": "Total", "source": "3", "value": 99}, '"Total" is a total'),
-        ({"source": "Summe", "value": 4300}, "a row without an id is a total, its value is the sum of the rows above"),
+        ({"source": "Summe", "value": 4300}, '"Summe" is a total, its value is the sum of the rows above'),
         ({"value": 4300}, "a row without an id is a total, its value is the sum of the rows above"),
         ({"lead_id": "Total", "source": "all sources", "value": 4300},
          '"Total" is a total, its value is the sum of the rows above'),

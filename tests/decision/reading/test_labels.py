@@ -99,11 +99,15 @@ def test_what_is_of_nobody_is_left_out_and_told():
         ),
         (
             TABLES["polars"].with_columns(Ann=pl.lit("much")),
-            "affinity.Ann, row 1: gains must be numbers, -inf for a pair that must not be; found 'much'",
+            "affinity.Ann, row 1: gains must be numbers, -inf for a pair that must not be; found 'much' (and 2 more",
         ),
         (
             TABLES["polars"].with_columns(Ann=pl.lit(None, pl.Float64)),
-            "affinity.Ann, row 1: gains must be numbers, -inf for a pair that must not be; found nothing",
+            "affinity.Ann, row 1: gains must be numbers, -inf for a pair that must not be; found nothing (and 2 more",
+        ),
+        (
+            TABLES["polars"].with_columns(Ann=pl.Series([[1.0], [2.0], [3.0]])),
+            "affinity.Ann, row 1: gains must be numbers, -inf for a pair that must not be; found [1.0] (and 2 more",
         ),
         (pd.DataFrame(GAINS[:2]), "affinity: must have a row per lead and a column per rep, (3, 2); found (2, 2)"),
     ],
