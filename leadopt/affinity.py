@@ -311,7 +311,7 @@ class AffinityModel:
         pointers = np.array(pairs, dtype=np.int64).reshape(len(pairs), 2)
         return answer(*self._learned.located(rep_rows, segments, (pointers[:, 0], pointers[:, 1])))[row]
 
-    def affinity(self, leads: Any, reps: Any, *, value: str = "value", rep_id: str | None = None) -> Affinity:
+    def affinity(self, leads: Any, reps: Any, *, value: str | None = "value", rep_id: str | None = None) -> Affinity:
         """Return the expected gain of every lead with every rep: probability times the lead's value.
 
         Parameters
@@ -321,7 +321,8 @@ class AffinityModel:
         reps
             table with the column of rep ids, and perhaps those of `rep_by`
         value
-            column of `leads` with what a conversion is worth; each counts 1 where the table lacks it
+            column of `leads` with what a conversion is worth; each counts 1 where the table lacks it; None = each
+            counts 1
         rep_id
             name of the column of ids in `reps`; None = as in the history
 
@@ -333,7 +334,8 @@ class AffinityModel:
         self._check_fitted()
         table = Table(leads, "leads")
         segments, row = distinct(self.segments_of(table))
-        scale = table.numbers(value, low=0.0) if table.holds(value, "value") else np.ones(table.n_rows)
+        worth = value if value is not None and table.holds(value, "value") else None
+        scale = np.ones(table.n_rows) if worth is None else table.numbers(worth, low=0.0)
         rows = self.rep_rows_of(reps, rep_id)
         located = self._learned.located(rows, segments, every_pair(len(rows), len(segments)))
         return Affinity(rates=self._learned.posterior.probability(*located), row=row, scale=scale)

@@ -189,7 +189,7 @@ def _parts(
     for _, learned, judged in splits(fold, by_time=False):
         rows = np.flatnonzero(judged)
         fitted = model.fit(records.table.take(np.flatnonzero(learned)))
-        affinity = fitted.affinity(kinds, {model.rep: list(target.reps)}, value="\0")
+        affinity = fitted.affinity(kinds, {model.rep: list(target.reps)}, value=None)
         rates, segment = affinity.rates[affinity.row], records.segment[rows]
         promised[rows] = worth[rows] * target.expected(rates, segment, rows)
         foreseen[rows] = worth[rows] * rates[segment, records.rep[rows]]
