@@ -158,7 +158,7 @@ class AffinityModel:
         return self._learn(joined(self._counts, counts))
 
     def _count(self, history: Any) -> OutcomeCounts:
-        table = Table(history, "history")
+        table = Table(history, "history", ids=(self.rep,))
         columns = [*self._asked_of_reps, *self._asked_of_leads, *([self.weight] if self.weight else [])]
         if not table.columns:  # an empty list of dicts cannot name its columns
             table = Table({column: [] for column in (self.rep, *columns, self.converted, self.at)}, "history")
@@ -221,7 +221,7 @@ class AffinityModel:
     def rep_rows_of(self, reps: Any, rep_id: str | None = None, *, unique: bool = True) -> list[RepRow]:
         """Return each rep's id and the levels of `rep_by`: as the table has them, else those of most of its history."""
         self._check_fitted()
-        table = reps if isinstance(reps, Table) else Table(reps, "reps")
+        table = reps if isinstance(reps, Table) else Table(reps, "reps", ids=(rep_id or self.rep,))
         column = rep_id or self.rep
         ids = table.ids(column, unique=unique)
         self._check_reps(f"{table.name}.{column}", ids)
@@ -303,7 +303,7 @@ class AffinityModel:
         return self._by_row(rows, lambda cell, codes: np.column_stack(posterior.interval(cell, codes, level)))
 
     def _by_row(self, rows: Any, answer: Callable[[Ints, list[Ints]], Floats]) -> Floats:
-        table = Table(rows, "rows")
+        table = Table(rows, "rows", ids=(self.rep,))
         rep_rows, rep = distinct(self.rep_rows_of(table, unique=False))
         segments, segment = distinct(self.segments_of(table))
         # A history repeats its pairs: each is looked up once.
@@ -333,7 +333,8 @@ class AffinityModel:
         self._check_fitted()
         table = Table(leads, "leads")
         segments, row = distinct(self.segments_of(table))
-        scale = table.numbers(value, low=0.0) if value and table.holds(value, "value") else np.ones(table.n_rows)
+        worth = value if value is not None and table.holds(value, "value") else None
+        scale = np.ones(table.n_rows) if worth is None else table.numbers(worth, low=0.0)
         rows = self.rep_rows_of(reps, rep_id)
         located = self._learned.located(rows, segments, every_pair(len(rows), len(segments)))
         return Affinity(rates=self._learned.posterior.probability(*located), row=row, scale=scale)

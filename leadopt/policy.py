@@ -43,7 +43,7 @@ _KINDS: dict[str, type] = {  # settings that are tables of settings
     "outcomes": Outcomes,
     "columns": Columns,
 }
-_RULES: dict[str, Callable[..., Rule]] = {"match": MatchRule, "skills": SkillsRule, "exclude": ExcludeRule}
+RULES: dict[str, Callable[..., Rule]] = {"match": MatchRule, "skills": SkillsRule, "exclude": ExcludeRule}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,7 +323,7 @@ def _plain_score(score: Mapping[str, Any]) -> Any:
 
 
 def _rule_name(rule: Rule) -> str:
-    return next(name for name, kind in _RULES.items() if isinstance(rule, kind))  # type: ignore[arg-type]
+    return next(name for name, kind in RULES.items() if isinstance(rule, kind))  # type: ignore[arg-type]
 
 
 def _plain(rule: Rule) -> dict[str, Any]:
@@ -356,9 +356,9 @@ def _rule(data: Any) -> Rule:
         )
     settings = {key: value for key, value in data.items() if key != "rule" and value is not None}
     name = str(data["rule"])
-    if name not in _RULES:
-        raise InvalidInput(f"policy.eligibility: unknown rule {name!r}{did_you_mean(name, _RULES)}")
-    rule: Rule = _settings(f"policy.eligibility.{name}", _RULES[name], settings)
+    if name not in RULES:
+        raise InvalidInput(f"policy.eligibility: unknown rule {name!r}{did_you_mean(name, RULES)}")
+    rule: Rule = _settings(f"policy.eligibility.{name}", RULES[name], settings)
     return rule
 
 

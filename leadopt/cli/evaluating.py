@@ -4,20 +4,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from leadopt.cli.assigning import checked_seed, load_policy
+from leadopt.cli.sources import Source, read_source
 from leadopt.cli.terminal import progress_bar, prose, text_table
 from leadopt.decision.reading.columns_read import Tables, read_note, unread_notes
 from leadopt.errors import InvalidInput
 from leadopt.evaluate import Backtest, backtest
 from leadopt.policy import Policy
 from leadopt.tables import Table
-from leadopt.tables.files import read_file, write_bytes
+from leadopt.tables.files import write_bytes
 from leadopt.tables.reading.reader import Reading
 
 _PICTURES = (".png", ".svg", ".pdf")
 
 
 def run_evaluate(
-    history: Path,
+    history: Source,
     segment_by: Sequence[str] = (),
     policy: Path | None = None,
     plot: Path | None = None,
@@ -37,7 +38,7 @@ def run_evaluate(
     columns, reading = settings.columns.of("history"), Reading(formats=settings.formats, outcomes=settings.outcomes)
     segments = _columns(segment_by) or settings.segment_by
     with progress_bar() as on_progress:
-        table = Table(read_file(history, columns.ids, name="history", sheet=sheet), "history", reading)
+        table = Table(read_source(history, columns.ids, name="history", sheet=sheet), "history", reading)
         found = backtest(
             table,
             segment_by=segments,

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from leadopt.cli.sources import Source, read_source
 from leadopt.errors import InvalidInput
 from leadopt.tables import Table
 from leadopt.tables.books.sheets import BOOKS, kind_of_sheet, split_sheet
-from leadopt.tables.files import read_file, sheets_of
+from leadopt.tables.files import sheets_of
+from leadopt.tables.sql import is_database
 
 TABLES = ("leads", "reps", "history", "pins")
 
@@ -31,9 +33,9 @@ def asked_sheets(options: Sequence[str], tables: Sequence[str] = TABLES) -> dict
 
 
 def read_tables(
-    files: Mapping[str, Path | None], ids: Sequence[str], sheets: Mapping[str, str] | None = None
+    files: Mapping[str, Source | None], ids: Sequence[str], sheets: Mapping[str, str] | None = None
 ) -> dict[str, Table | None]:
-    """Return the tables in files by their names: "leads", "reps", "history", "pins"; None where there is no file.
+    """Return the tables in files and databases by their names: "leads", "reps", "history", "pins"; None = no file.
 
     A workbook that is the only file, or that of leads and reps, is looked through for the other tables' sheets.
 
@@ -57,7 +59,7 @@ def read_tables(
     if unread := [table for table in asked if named[table] is None]:
         raise InvalidInput(f"--sheet {unread[0]}={asked[unread[0]]}: no file is named for {unread[0]}")
     tables = {
-        table: None if path is None else read_file(path, ids, name=table, sheet=asked.get(table))
+        table: None if path is None else read_source(path, ids, name=table, sheet=asked.get(table))
         for table, path in named.items()
     }
     _check_apart(tables)
@@ -76,8 +78,8 @@ def _say_sheets(tables: Mapping[str, Table | None]) -> None:
             table.reading.note(f"{book}: {', '.join(told)} (--sheet {next(iter(parts))}=NAME names another)")
 
 
-def _is_book(path: Path) -> bool:
-    return Path(split_sheet(str(path))[0]).suffix.lower() in BOOKS
+def _is_book(path: Source) -> bool:
+    return not is_database(path) and Path(split_sheet(str(path))[0]).suffix.lower() in BOOKS
 
 
 def _check_apart(tables: Mapping[str, Table | None]) -> None:

@@ -151,10 +151,10 @@ class _Batch:
 
 def _read(leads: Any, reps: Any, history: Any, policy: Policy, *, given: bool) -> _Batch:
     columns, notes = policy.columns, list[str]()
-    reading = Reading(formats=policy.formats, outcomes=policy.outcomes)
-    own: dict[Kind, Table] = {"leads": Table(leads, "leads", reading), "reps": Table(reps, "reps", reading)}
+    read = partial(Table, reading=Reading(formats=policy.formats, outcomes=policy.outcomes), ids=columns.ids)
+    own: dict[Kind, Table] = {"leads": read(leads, "leads"), "reps": read(reps, "reps")}
     if history is not None:
-        own["history"] = Table(history, "history", reading)
+        own["history"] = read(history, "history")
     check_needed(policy, own)
     ids: dict[Kind, str] = {"leads": columns.of("leads").lead_id, "reps": columns.of("reps").rep_id}
     for kind, table in own.items():
@@ -172,7 +172,7 @@ def _read(leads: Any, reps: Any, history: Any, policy: Policy, *, given: bool) -
     return _Batch(
         leads=called["leads"],
         reps=called["reps"],
-        history=called.get("history"),
+        history=_judged(called.get("history"), columns.converted),
         lead_ids=lead_ids,
         rep_ids=rep_ids,
         own=own,
@@ -180,6 +180,11 @@ def _read(leads: Any, reps: Any, history: Any, policy: Policy, *, given: bool) -
         noticed=tuple(notes),
         policy=policy,
     )
+
+
+def _judged(history: Table | None, converted: str) -> Table | None:
+    """Return history with its outcomes read; an empty one, which cannot name its columns, as it is."""
+    return history.judged(converted) if history is not None and history.columns else history
 
 
 def _ids(table: Table, column: str) -> list[Id]:

@@ -127,7 +127,7 @@ class ValueModel:
             raise InvalidInput(f"ValueModel.columns: must be distinct names of columns; found {self.columns!r}")
         asked = check_bins("ValueModel.bins", self.bins, columns)
         rates = check_currencies("ValueModel.currencies", self.currencies)
-        table = with_signs(Table(history, "history"), self.value, self.currency, rates)
+        table = with_signs(Table(history, "history", ids=(self.rep or "",)), self.value, self.currency, rates)
         for column in columns:
             table = table.measured(column, asked=column in asked)
         has_rep = self.rep is not None and table.holds(self.rep, "rep_id") and self.rep not in columns
@@ -237,15 +237,15 @@ class ValueModel:
         return expected, np.minimum(low, expected), np.maximum(high, expected)
 
 
-def _cells_of(table: Table, column: str, bins: Mapping[str, Any]) -> Sequence[Any]:
-    """Return the cells of a column, as numbers if it is binned."""
-    return table.amounts(column) if column in bins else table.values(column)
-
-
 def _reps(levels: Sequence[str | None]) -> list[str | None]:
     """Return the reps of history, each in one spelling."""
     other = respelled(levels)
     return [other.get(level, level) for level in levels]
+
+
+def _cells_of(table: Table, column: str, bins: Mapping[str, Any]) -> Sequence[Any]:
+    """Return the cells of a column, as numbers if it is binned."""
+    return table.amounts(column) if column in bins else table.values(column)
 
 
 def _numbered(levels: Sequence[str | None]) -> dict[str | None, int]:

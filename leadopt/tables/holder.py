@@ -14,6 +14,7 @@ from leadopt.tables.headers import header_for, same_header
 from leadopt.tables.reading.numerals import OWN_DECIMAL
 from leadopt.tables.reading.place import Place
 from leadopt.tables.reading.reader import Reading
+from leadopt.tables.sql import is_database, read_sql
 from leadopt.tables.text import quoted
 
 if TYPE_CHECKING:
@@ -26,18 +27,28 @@ class Holder:
     Parameters
     ----------
     data
-        a data frame that narwhals knows (a lazy one is collected), a list of dicts, or a dict of lists
+        a data frame that narwhals knows (a lazy one is collected), a list of dicts, a dict of lists, or the address of
+        a database with a table or query (`leadopt.tables.sql.read_sql`)
     name
         what messages call it: "leads", "reps", "history"
     reading
         how its text is read; None = as another table is, if it is made of one, else by itself
     place
         where its rows stand in a file; None = as in the other table, else in none
+    ids
+        columns of a database that are read as text whatever they hold
     """
 
     __slots__ = ("_columns", "_frame", "_own", "columns", "n_rows", "name", "place", "reading")
 
-    def __init__(self, data: Any, name: str, reading: Reading | None = None, place: Place | None = None) -> None:
+    def __init__(
+        self,
+        data: Any,
+        name: str,
+        reading: Reading | None = None,
+        place: Place | None = None,
+        ids: Collection[str] = ("lead_id", "rep_id"),
+    ) -> None:
         self.name = name
         made_of = data if isinstance(data, Holder) else None
         self.reading: Reading = reading or (made_of.reading if made_of is not None else Reading())
@@ -51,6 +62,8 @@ class Holder:
             self._frame, self._columns, self._own = data._frame, data._columns, data._own
         elif isinstance(data, Mapping):
             self._columns = self._from_mapping(data)
+        elif isinstance(data, str) and is_database(data):
+            self._columns = read_sql(data, ids)
         elif isinstance(data, Sequence) and not isinstance(data, str | bytes):
             self._columns = self._from_rows(data)
         else:

@@ -46,13 +46,16 @@ class Table(Written):
     Parameters
     ----------
     data
-        a data frame that narwhals knows (a lazy one is collected), a list of dicts, or a dict of lists
+        a data frame that narwhals knows (a lazy one is collected), a list of dicts, a dict of lists, or the URL of a
+        database with a table or query (`leadopt.tables.sql.read_sql`)
     name
         what messages call it: "leads", "reps", "history"
     reading
         how its text is read; None = as another table is, if it is made of one, else by itself
     place
         where its rows stand in a file; None = as in the other table, else in none
+    ids
+        columns of ids, whose text in a database stays text even if it spells numbers
     """
 
     __slots__ = ()

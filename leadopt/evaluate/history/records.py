@@ -95,7 +95,7 @@ def read_records(
         a column is missing; an id, an outcome or a date cannot be read; a settled row has no date though others have,
         or a date after `now`; a lead's outcome with one rep stands twice
     """
-    table = Table(history, name)
+    table = Table(history, name, ids=(rep, "lead_id"))
     if not table.columns:  # an empty list of dicts cannot name its columns
         table = Table({column: [] for column in (rep, *segment_by, converted)}, name)
     table, left_out = without_footer(table, rep)
