@@ -19,6 +19,8 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.solvers import Auction, Auto, Envelope, Hungarian, Milp, MinCostFlow
 from leadopt.tables.columns import Columns
+from leadopt.tables.reading.formats import Formats
+from leadopt.tables.reading.outcomes import Outcomes
 
 __all__ = [
     "Affinity",
@@ -28,6 +30,7 @@ __all__ = [
     "Columns",
     "Envelope",
     "Fairness",
+    "Formats",
     "Hungarian",
     "Infeasible",
     "InvalidInput",
@@ -37,6 +40,7 @@ __all__ = [
     "Milp",
     "MinCostFlow",
     "NewcomerQuota",
+    "Outcomes",
     "Plan",
     "Policy",
     "Problem",

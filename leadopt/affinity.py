@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -15,7 +17,7 @@ from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.logistic import sigmoid
 from leadopt.learning.estimates import Estimates, Posterior
 from leadopt.learning.history.attributes import read_attributes
-from leadopt.learning.history.bins import check_bins, levels_of
+from leadopt.learning.history.bins import check_bins, levels_of, spelled
 from leadopt.learning.history.checks import class_note
 from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair
 from leadopt.learning.history.outcomes import OutcomeCounts, count_outcomes, joined
@@ -23,6 +25,7 @@ from leadopt.problem.gains import Affinity
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, as_level, as_number
 from leadopt.tables.dates import latest_day, refuse_later
+from leadopt.tables.ids import IdBook, alike, respelled, spellings_note
 
 
 class AffinityModel:
@@ -116,8 +119,16 @@ class AffinityModel:
         self.at = at
         self.now = now
 
-    def fit(self, history: Any) -> AffinityModel:
+    def fit(self, history: Any, reps: Sequence[Id] = ()) -> AffinityModel:
         """Learn from past outcomes, and return the model itself.
+
+        Parameters
+        ----------
+        history
+            table with a row for each past lead
+        reps
+            ids of reps as they are written elsewhere. Ids of history that differ from one of them in letter case or
+            blanks alone are that rep; without, those that differ so from each other are one
 
         Raises
         ------
@@ -133,6 +144,7 @@ class AffinityModel:
             )
         self._asked_bins = check_bins("AffinityModel.bins", self.bins, (*self._asked_of_reps, *self._asked_of_leads))
         _check_half_life(self.half_life_days)
+        self._written = tuple(reps)
         counts = self._count(history)
         return self._learn(counts)
 
@@ -146,7 +158,7 @@ class AffinityModel:
         return self._learn(joined(self._counts, counts))
 
     def _count(self, history: Any) -> OutcomeCounts:
-        table = Table(history, "history")
+        table = Table(history, "history", ids=(self.rep,))
         columns = [*self._asked_of_reps, *self._asked_of_leads, *([self.weight] if self.weight else [])]
         if not table.columns:  # an empty list of dicts cannot name its columns
             table = Table({column: [] for column in (self.rep, *columns, self.converted, self.at)}, "history")
@@ -160,6 +172,8 @@ class AffinityModel:
         self._counts = counts
         self.n_outcomes_, self.n_open_ = int(counts.count.sum()), counts.n_open
         weights = _weights(self.weight, counts.keys[-1]) if self.weight else np.ones(len(counts.count))
+        self._other = respelled(counts.keys[0], counts.count, self._written)
+        counts = replace(counts, keys=([self._other.get(rep, rep) for rep in counts.keys[0]], *counts.keys[1:]))
         asked = (*self._asked_of_reps, *self._asked_of_leads)
         cells = dict(zip(asked, counts.keys[1 : 1 + len(asked)], strict=True))
         read = read_attributes("history", cells, counts.count, weights=counts.count * weights, bins=self._asked_bins)
@@ -167,10 +181,13 @@ class AffinityModel:
             tuple(name for name in some if name in read.levels) for some in (self._asked_of_reps, self._asked_of_leads)
         )
         said = class_note(counts.converted, counts.count)
-        self.bins_, self.notes_ = read.edges, [*([said] if said else []), *read.notes]
+        named = spellings_note("reps of history", self._other)
+        self.bins_, self.notes_ = read.edges, [*([said] if said else []), *named, *read.notes]
+        self._spellings = read.spellings
         of_reps, of_leads = ([read.levels[name] for name in some] for some in (self.rep_by_, self.segment_by_))
         self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days)
         self.reps_ = [rep for rep in self._learned.code_book.reps if rep is not None]
+        self._rep_book = IdBook(self.reps_)
         self.segments_ = list(self._learned.code_book.segments)
         self.half_life_days_ = self._learned.half_life_days
         self.base_ = float(self._learned.of_strangers([None] * (1 + len(read.levels)))[0])
@@ -182,7 +199,12 @@ class AffinityModel:
         return ("rep", *self.rep_by_, *self.segment_by_)
 
     def _leveled(self, table: str, column: str, values: Sequence[Any]) -> list[str | None]:
-        return levels_of(f"{table}.{column}", values, self.bins_.get(column))
+        return levels_of(f"{table}.{column}", values, self.bins_.get(column), self._spellings.get(column))
+
+    def _same_rep(self, rep: Id) -> Id:
+        """Return the id of history that is a rep's, however it is written; one that history lacks as it is."""
+        place = self._rep_book.place(rep)
+        return rep if place is None else self.reps_[place]
 
     def segments_of(self, leads: Any) -> list[Segment]:
         """Return each lead's segment: the levels of the columns of `segment_by`, measurements binned."""
@@ -194,10 +216,12 @@ class AffinityModel:
     def rep_rows_of(self, reps: Any, rep_id: str | None = None, *, unique: bool = True) -> list[RepRow]:
         """Return each rep's id and the levels of `rep_by`: as the table has them, else those of most of its history."""
         self._check_fitted()
-        table = reps if isinstance(reps, Table) else Table(reps, "reps")
+        table = reps if isinstance(reps, Table) else Table(reps, "reps", ids=(rep_id or self.rep,))
         column = rep_id or self.rep
         ids = table.ids(column, unique=unique)
         self._check_reps(f"{table.name}.{column}", ids)
+        several = {text for text, n in Counter(alike(str(rep)) for rep in set(ids)).items() if n > 1}
+        ids = [rep if alike(str(rep)) in several else self._same_rep(rep) for rep in ids]
         usual = [self._learned.usual_row(rep) for rep in ids]
         levels = [
             self._leveled(table.name, name, table.values(name)) if name in table else [row[place] for row in usual]
@@ -258,7 +282,7 @@ class AffinityModel:
 
     def _asked(self, segments: Sequence[Segment], reps: Sequence[Any]) -> tuple[list[RepRow], list[Segment]]:
         self._check_fitted()
-        rows = [rep if isinstance(rep, tuple) else self._learned.usual_row(rep) for rep in reps]
+        rows = [rep if isinstance(rep, tuple) else self._learned.usual_row(self._same_rep(rep)) for rep in reps]
         self._check_reps("reps", [row[0] for row in rows])
         return rows, self._plain_segments(segments)
 
@@ -272,7 +296,7 @@ class AffinityModel:
         return self._by_row(rows, lambda cell, codes: np.column_stack(posterior.interval(cell, codes, level)))
 
     def _by_row(self, rows: Any, answer: Callable[[Ints, list[Ints]], Floats]) -> Floats:
-        table = Table(rows, "rows")
+        table = Table(rows, "rows", ids=(self.rep,))
         rep_rows, rep = distinct(self.rep_rows_of(table, unique=False))
         segments, segment = distinct(self.segments_of(table))
         # A history repeats its pairs: each is looked up once.
@@ -302,7 +326,7 @@ class AffinityModel:
         self._check_fitted()
         table = Table(leads, "leads")
         segments, row = distinct(self.segments_of(table))
-        scale = table.numbers(value, low=0.0) if value in table else np.ones(table.n_rows)
+        scale = table.numbers(value, low=0.0) if table.holds(value, "value") else np.ones(table.n_rows)
         rows = self.rep_rows_of(reps, rep_id)
         located = self._learned.located(rows, segments, every_pair(len(rows), len(segments)))
         return Affinity(rates=self._learned.posterior.probability(*located), row=row, scale=scale)
@@ -359,7 +383,9 @@ class AffinityModel:
                     f"segments, entry {number + 1}: must be a tuple with one level for each of "
                     f"{list(self.segment_by_)}; found {segment!r}"
                 )
-        return [tuple(as_level(level) for level in segment) for segment in segments]
+        known = [self._spellings.get(column, {}) for column in self.segment_by_]
+        leveled = [spelled(column, known[k]) for k, column in enumerate(_columns_of(segments, len(known)))]
+        return tuples(leveled, len(segments))
 
     def _posterior_of(self) -> Posterior:
         self._check_fitted()
@@ -373,6 +399,11 @@ class AffinityModel:
         # Sorted by type: where the first and the last are alike, all are.
         if self.reps_ and type(self.reps_[0]) is type(self.reps_[-1]):
             check_same_kind(name, reps, f"history.{self.rep}", self.reps_)
+
+
+def _columns_of(segments: Sequence[Segment], n_columns: int) -> list[list[str | None]]:
+    """Return the levels of each column of segments."""
+    return [[as_level(segment[k]) for segment in segments] for k in range(n_columns)]
 
 
 def _columns(setting: str, given: Sequence[str] | str | None) -> tuple[str, ...]:

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from leadopt.affinity import AffinityModel
-from leadopt.decision.build import build, know
+from leadopt.decision.build import build
 from leadopt.decision.clock import Clock
 from leadopt.decision.even_share import evenly_shared
 from leadopt.decision.explore import explored
 from leadopt.decision.keep import keep_current
+from leadopt.decision.know import know
 from leadopt.decision.solve import solved
 from leadopt.errors import InvalidInput
 from leadopt.fairness import Fairness, NewcomerQuota

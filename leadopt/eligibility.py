@@ -41,7 +41,15 @@ class Rule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MatchRule:
-    """A lead's column must equal the rep's; a lead without a value may go to anyone, a rep without one serves none."""
+    """A lead's column must equal the rep's; a lead without a value may go to anyone, a rep without one serves none.
+
+    Parameters
+    ----------
+    column
+        column of leads, such as territory
+    reps_column
+        column of reps that must hold the same; None = the one of that name
+    """
 
     column: str
     reps_column: str | None = None
@@ -49,7 +57,7 @@ class MatchRule:
 
     def __post_init__(self) -> None:
         """Refuse names that are no text."""
-        _check_names("match", column=self.column, reps_column=self.reps_column or "")
+        _check_names("match", column=self.column, reps_column="" if self.reps_column is None else self.reps_column)
 
     def keys(self, leads: Table, lead_ids: Sequence[Id]) -> Sequence[Hashable]:
         """Return the folded level of each lead."""
@@ -67,7 +75,15 @@ class MatchRule:
 
 @dataclass(frozen=True, slots=True)
 class SkillsRule:
-    """A rep must have every skill that a lead needs; both columns hold lists, or text separated by ; or |."""
+    """A rep must have every skill that a lead needs; both columns hold lists, or text separated by ; or |.
+
+    Parameters
+    ----------
+    needs
+        column of leads: what a rep must have
+    has
+        column of reps: what each has
+    """
 
     needs: str = "skills"
     has: str = "skills"
@@ -93,7 +109,15 @@ class SkillsRule:
 
 @dataclass(frozen=True, slots=True)
 class ExcludeRule:
-    """Single pairs that must not be: listed here as (lead id, rep id), or in a column of leads that lists rep ids."""
+    """Single pairs that must not be: listed here as (lead id, rep id), or in a column of leads that lists rep ids.
+
+    Parameters
+    ----------
+    pairs
+        pairs of lead id and rep id
+    column
+        column of leads with the ids of reps that must not get them, separated by ; or |
+    """
 
     pairs: tuple[tuple[Id, Id], ...] = ()
     column: str | None = None
@@ -101,7 +125,7 @@ class ExcludeRule:
 
     def __post_init__(self) -> None:
         """Turn lists into tuples and numpy's numbers into plain ones, and refuse what is no pair of ids."""
-        _check_names("exclude", column=self.column or "")
+        _check_names("exclude", column="" if self.column is None else self.column)
         if isinstance(self.pairs, str | Mapping) or not isinstance(self.pairs, Iterable):
             raise InvalidInput(f"eligibility.exclude: pairs must be a list of (lead id, rep id); found {self.pairs!r}")
         object.__setattr__(self, "pairs", tuple(_pair(pair) for pair in self.pairs))

@@ -8,7 +8,8 @@
     └── SolverFailed      (also a RuntimeError)  a backend reported something that leadopt has no name for
         └── NoPlanFound                          a search ended without an allowed plan, though there may be one
     LeadoptWarning        (a UserWarning)
-    └── PrecisionWarning                         gains were rounded to fit a solver's integers, and by how much
+    ├── PrecisionWarning                         gains were rounded to fit a solver's integers, and by how much
+    └── UnknownReps                              history knows none of the reps: are they written in two ways?
 """
 
 from __future__ import annotations
@@ -39,6 +40,10 @@ class LeadoptWarning(UserWarning):
 
 class PrecisionWarning(LeadoptWarning):
     """Gains were rounded more coarsely than usual to fit a solver's integers; the match's gap says what it cost."""
+
+
+class UnknownReps(LeadoptWarning):
+    """History knows none of the reps; says who is in both, as mostly the same people are written in two ways."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

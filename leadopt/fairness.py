@@ -222,9 +222,10 @@ def entitlement_weights(fairness: Fairness, reps: Table, slots: ArrayLike, perfo
     if weights is not None:
         return weights
     if fairness.entitlement not in reps:
+        near = did_you_mean(fairness.entitlement, [*words, *reps.columns])
         raise InvalidInput(
             f"fairness.entitlement: must be {_ENTITLEMENTS.removesuffix(' of reps')} of {reps.name} "
-            f"({', '.join(reps.columns)}); found {fairness.entitlement!r}"
+            f"({', '.join(reps.columns)}); found {fairness.entitlement!r}{near if near.endswith('?') else ''}"
         )
     return reps.numbers(fairness.entitlement, low=0)
 

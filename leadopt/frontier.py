@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike
 
 from leadopt.affinity import AffinityModel
 from leadopt.arrays import Floats
-from leadopt.decision.build import Known, build, know
+from leadopt.decision.build import build
 from leadopt.decision.clock import Clock
 from leadopt.decision.keep import keep_current
+from leadopt.decision.know import Known, know
 from leadopt.decision.setting import Setting, name_of, setting, values_of
 from leadopt.decision.solve import REFUSAL, solved
 from leadopt.errors import Infeasible, InvalidInput, NoPlanFound

@@ -14,8 +14,10 @@ from leadopt.learning.history.bins import check_bins
 from leadopt.learning.scoring import plain_weights
 from leadopt.limit_rules import LimitRule, as_rules
 from leadopt.tables.cells import Id, is_number
-from leadopt.tables.columns import NOT_READ, Columns
+from leadopt.tables.columns import Columns
 from leadopt.tables.currencies import check_currencies
+from leadopt.tables.reading.formats import Formats
+from leadopt.tables.reading.outcomes import Outcomes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,11 +32,14 @@ _FIRST = {  # the settings of the first release: a later one that is left at its
         *("is_newcomer", "tenure_days", "hired_on", "territory", "converted", "at"),
     ),
 }
-_LATEST = {  # settings that plain data of a policy hold only where they are used
-    "policy": ("limit", "together", "move_cost"),
-    "columns": ("carried", "owner", "current_rep"),
+_LATEST = ("limit", "together", "move_cost")  # settings that plain data of a policy hold only where they are used
+_KINDS: dict[str, type] = {  # settings that are tables of settings
+    "newcomers": NewcomerQuota,
+    "formats": Formats,
+    "outcomes": Outcomes,
+    "columns": Columns,
 }
-_RULES: dict[str, Callable[..., Rule]] = {"match": MatchRule, "skills": SkillsRule, "exclude": ExcludeRule}
+RULES: dict[str, Callable[..., Rule]] = {"match": MatchRule, "skills": SkillsRule, "exclude": ExcludeRule}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,10 @@ class Policy:
         what taking a lead away from the rep who has it costs (column `current_rep`, or `keep=`), in the plan's unit
     half_life_days
         history this old counts half as much as today's; None = all counts alike; "learn" = as predicts best
+    formats
+        how dates and numbers are written, where text does not tell (`Formats`)
+    outcomes
+        which words of history say won, lost or open, beside those that are known (`Outcomes`)
     columns
         what the columns are called
 
@@ -102,6 +111,8 @@ class Policy:
     limit: tuple[LimitRule, ...] = ()
     together: str | None = None
     move_cost: float = 0.0
+    formats: Formats = field(default_factory=Formats)
+    outcomes: Outcomes = field(default_factory=Outcomes)
     columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
@@ -116,9 +127,9 @@ class Policy:
                 )
         object.__setattr__(self, "fairness", _one_or_several(self.fairness))
         object.__setattr__(self, "limit", as_rules(self.limit))
-        for name, kind in (("newcomers", NewcomerQuota), ("columns", Columns)):
+        for name, kind in _KINDS.items():
             value = getattr(self, name)
-            if not isinstance(value, kind) and not (value is None and name != "columns"):
+            if not isinstance(value, kind) and not (value is None and name == "newcomers"):
                 raise InvalidInput(f"policy.{name}: must be {kind.__name__}(...); found {value!r}")
         if not (is_number(self.reserve) and self.reserve < float("inf")):
             raise InvalidInput(f"policy.reserve: must be a number, or -inf to place every lead; found {self.reserve!r}")
@@ -134,9 +145,6 @@ class Policy:
         if self.score is not None:
             object.__setattr__(self, "score", plain_weights(self.score))
         object.__setattr__(self, "currencies", check_currencies("policy.currencies", self.currencies))
-        for column, name in asdict(self.columns).items():
-            if not isinstance(name, str) and not (name is None and column in NOT_READ):
-                raise InvalidInput(f"policy.columns.{column}: must be the name of a column; found {name!r}")
 
     def _name_columns(self) -> None:
         for setting in ("segment_by", "rep_by"):
@@ -179,9 +187,10 @@ class Policy:
             "limit": [rule.plain() for rule in self.limit],
             "together": self.together,
             "move_cost": self.move_cost,
-            "columns": asdict(self.columns),
+            **{name: told for name in ("formats", "outcomes") if any((told := getattr(self, name).to_dict()).values())},
+            "columns": self.columns.plain(),
         }
-        return _as_before(settings)
+        return {name: value for name, value in settings.items() if value or name not in _LATEST}
 
     def to_json(self) -> str:
         """Return the policy as JSON with sorted keys."""
@@ -218,7 +227,7 @@ class Policy:
             settings["reserve"] = _number("reserve", settings["reserve"])
         if isinstance(settings.get("fairness"), list | tuple):
             settings["fairness"] = tuple(_settings("policy.fairness", Fairness, one) for one in settings["fairness"])
-        for name, kind in (("fairness", Fairness), ("newcomers", NewcomerQuota), ("columns", Columns)):
+        for name, kind in {"fairness": Fairness, **_KINDS}.items():
             if name in settings and not isinstance(settings[name], tuple):
                 settings[name] = _settings(f"policy.{name}", kind, settings[name])
         rules = settings.get("eligibility", [])
@@ -282,18 +291,6 @@ def _told(settings: dict[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def _as_before(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return plain settings without the latest ones that are left at their defaults."""
-    usual = asdict(Columns())
-    for name in _LATEST["policy"]:
-        if not settings[name]:
-            del settings[name]
-    for name in _LATEST["columns"]:
-        if settings["columns"][name] == usual[name]:
-            del settings["columns"][name]
-    return settings
-
-
 def _plain_score(score: Mapping[str, Any]) -> Any:
     """Return the score as JSON would give it back: every level's name is text."""
     import json
@@ -302,7 +299,7 @@ def _plain_score(score: Mapping[str, Any]) -> Any:
 
 
 def _rule_name(rule: Rule) -> str:
-    return next(name for name, kind in _RULES.items() if isinstance(rule, kind))  # type: ignore[arg-type]
+    return next(name for name, kind in RULES.items() if isinstance(rule, kind))  # type: ignore[arg-type]
 
 
 def _plain(rule: Rule) -> dict[str, Any]:
@@ -335,9 +332,9 @@ def _rule(data: Any) -> Rule:
         )
     settings = {key: value for key, value in data.items() if key != "rule" and value is not None}
     name = str(data["rule"])
-    if name not in _RULES:
-        raise InvalidInput(f"policy.eligibility: unknown rule {name!r}{did_you_mean(name, _RULES)}")
-    rule: Rule = _settings(f"policy.eligibility.{name}", _RULES[name], settings)
+    if name not in RULES:
+        raise InvalidInput(f"policy.eligibility: unknown rule {name!r}{did_you_mean(name, RULES)}")
+    rule: Rule = _settings(f"policy.eligibility.{name}", RULES[name], settings)
     return rule
 
 

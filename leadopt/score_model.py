@@ -100,10 +100,10 @@ class ScoreModel:
         if not columns:
             raise InvalidInput("ScoreModel.columns: must name a column at least; found none")
         check_bins("ScoreModel.bins", self.bins, columns)
-        table = Table(history, "history")
+        table = Table(history, "history", ids=(self.rep,))
         nobody_named = bool(table.columns) and self.rep not in table
         if nobody_named:  # one rep had them all, who is the typical one
-            table = table.with_constant(self.rep, _EVERYBODY)
+            table = table.with_text(self.rep, [_EVERYBODY] * table.n_rows)
         self.model_ = AffinityModel(
             segment_by=columns,
             bins=self.bins,

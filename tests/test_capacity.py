@@ -78,9 +78,8 @@ def test_without_any_capacity_nobody_has_a_ceiling_and_shares_go_by_availability
         ({"capacity": [float("nan")]}, "reps.capacity, row 1: must be a finite number, 0 or more; found nothing"),
         ({"capacity": [float("inf")]}, "reps.capacity, row 1: must be a finite number from 0 to 9.0072e+15; found inf"),
         (
-            {"capacity": ["3"]},
-            "reps.capacity, row 1: must be a finite number, 0 or more; found '3'. "
-            "It is text: read or convert the column as numbers.",
+            {"capacity": ["three"]},
+            "reps.capacity, row 1: must be a finite number, 0 or more; found 'three'",
         ),
         ({"capacity": [True]}, "reps.capacity, row 1: must be a finite number, 0 or more; found True"),
         (

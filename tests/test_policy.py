@@ -12,6 +12,8 @@ from leadopt.errors import InvalidInput
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.policy import LimitRule, Policy, exclude, match, skills
 from leadopt.tables.columns import Columns
+from leadopt.tables.reading.formats import Formats
+from leadopt.tables.reading.outcomes import Outcomes
 from tests.strategies import examples
 
 FULL = Policy(
@@ -32,6 +34,8 @@ FULL = Policy(
         {"reps": {"team": "North"}, "leads": {"source": ["web", 7]}, "most": 5, "each": True, "name": "web"},
         LimitRule(reps=["Ann", 7], least=2, usage="value", weight=0.5),
     ],
+    formats=Formats(dates="day first", decimal={"value": ",", "history.value": "."}),
+    outcomes=Outcomes(won=["Gewonnen!"], lost=["Aus"], open=["Demo", "Angebot"]),
     columns=Columns(lead_id="id", value="größe"),
 )
 
@@ -87,6 +91,15 @@ weight = 0.5
 visits = 1
 budget = {yes = 3, no = 0.5}
 
+[formats]
+dates = "day first"
+decimal = {value = ",", "history.value" = "."}
+
+[outcomes]
+won = ["Gewonnen!"]
+lost = "Aus"
+open = ["Demo", "Angebot"]
+
 [columns]
 lead_id = "id"
 value = "größe"
@@ -128,7 +141,8 @@ UNUSED = {
 
 def test_fingerprints_never_change():
     assert Policy().fingerprint == "ff1d234ee0022c23"
-    assert FULL.replace(**UNUSED).fingerprint == "0b6025761fcbea78"
+    first = FULL.replace(formats=Formats(), outcomes=Outcomes())
+    assert first.replace(**UNUSED).fingerprint == "0b6025761fcbea78"
 
 
 def test_what_a_later_release_added_counts_only_where_it_is_set():
@@ -212,7 +226,7 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"reserv": 1}, 'policy: unknown key "reserv"; did you mean "reserve"?'),
         ({"Fairness": {}}, 'policy: unknown key "Fairness"; did you mean "fairness"?'),
         ({5: 1}, 'policy: unknown key "5"; known are segment_by, eligibility, fairness, newcomers, reserve, score, '
-                 "half_life_days, rep_by and 7 more"),
+                 "half_life_days, rep_by and 9 more"),
         (5, "policy: must be a table of settings; found 5"),
         (["reserve"], "policy: must be a table of settings; found ['reserve']"),
         ({"fairness": {"lo": 1}}, 'policy.fairness: unknown key "lo"; did you mean "low"?'),

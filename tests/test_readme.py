@@ -71,6 +71,17 @@ def test_make_targets_exist():
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
 
 
+def test_the_policy_file_does_for_the_demo(folder, tmp_path):
+    """Two seconds of search are enough for a plan; who types it gets ten."""
+    (text,) = [block for kind, block in BLOCKS if kind == "toml"]
+    (tmp_path / "policy.toml").write_text(text)
+    tables = [str(folder[0] / "demo" / name) for name in ("leads.csv", "reps.csv", "history.csv")]
+    policy = ["--policy", str(tmp_path / "policy.toml"), "--time-limit", "2"]
+    result = CliRunner().invoke(cli.build_app(), ["assign", *tables[:2], "--history", tables[2], *policy])
+    assert result.exit_code == 0, result.output
+    assert " of 240 leads placed, expected value " in result.output
+
+
 def test_the_policy_file_is_a_policy():
     (text,) = [block for kind, block in BLOCKS if kind == "toml"]
     policy = Policy.from_dict(tomllib.loads(text))

@@ -1,46 +1,60 @@
 """`leadopt assign` and what reads its files again: tables in files to a plan in files."""
 
+import shlex
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from leadopt.assign import assign
+from leadopt.cli.sources import (
+    Source,
+    check_writable,
+    place,
+    read_source,
+    refuse_replacing,
+    shown,
+    with_ids_alike,
+)
 from leadopt.cli.terminal import progress_bar, prose, text_table
 from leadopt.errors import InvalidInput
+from leadopt.plans.assignments import plan_table
 from leadopt.plans.plan import Plan
 from leadopt.plans.report import rep_table
 from leadopt.policy import Policy
 from leadopt.progress import Progress
 from leadopt.tables import Table
-from leadopt.tables.files import EXTENSIONS, check_writable, read_table, write_bytes, write_table
+from leadopt.tables.files import EXTENSIONS, write_bytes, write_table
+from leadopt.tables.headers import Kind
+from leadopt.tables.sql import is_database
 from leadopt.tables.text import number
 
+_KINDS: tuple[Kind, ...] = ("leads", "reps", "history")
+_IDS = ("lead_id", "rep_id")
 _HEAD = 10  # rows of a plan shown where it is not saved
 _MOST_REPS = 40  # lines of loads shown; the report has all
 
 
 def run_assign(
-    leads: Path,
-    reps: Path,
-    history: Path | None = None,
+    leads: Source,
+    reps: Source,
+    history: Source | None = None,
     policy: Path | None = None,
-    pins: Path | None = None,
-    output: Path | None = None,
+    pins: Source | None = None,
+    output: Source | None = None,
     report: Path | None = None,
     *,
     now: str = "",
     seed: int = 0,
     time_limit_s: float | None = None,
+    replace: bool = False,
 ) -> Plan:
     """Do `leadopt assign` and return the plan: read, assign, write, then print."""
     inputs = [path for path in (leads, reps, history, policy, pins) if path is not None]
-    written = _outputs(output, report, inputs)
+    written = _outputs(output, report, inputs, replace=replace)
     plan = plan_files(leads, reps, history, policy, pins, now=now, seed=seed, time_limit_s=time_limit_s)
-    table = plan_table(plan)
     if output is not None:
-        write_table(table, output)
-        write_bytes(output.with_suffix(".json"), plan.to_json().encode())
+        _write(plan, output, replace=replace)
     if report is not None:
         write_bytes(report, f"{plan.report()}\n".encode())
     print(prose(f"{plan.summary()[:1].upper()}{plan.summary()[1:]}."))
@@ -48,20 +62,33 @@ def run_assign(
     if plan.notes:
         print("\nNotes", *(prose(note, "  ") for note in plan.notes), sep="\n")
     if output is None:
-        print(f"\n{_head(table)}\n\nNothing was saved: add -o plan.csv to save the plan.")
+        print(f"\n{_head(plan_table(plan))}\n\nNothing was saved: add -o plan.csv to save the plan.")
     if written:
-        print(f"\nWrote {' and '.join(map(str, written))}.")
+        print(f"\nWrote {' and '.join(map(shown, written))}.")
     if output is not None and plan.case.lead_ids:
-        print(f"Next: leadopt explain {output.with_suffix('.json')} {plan.case.lead_ids[0]}")
+        print(f"Next: leadopt explain {shlex.join([shown(_whole_plan(output)), str(plan.case.lead_ids[0])])}")
     return plan
 
 
+def _write(plan: Plan, output: Source, *, replace: bool) -> None:
+    if is_database(output):
+        plan.to_sql(str(output), replace=replace)
+    else:
+        write_table(plan_table(plan), output)
+        write_bytes(Path(_whole_plan(output)), plan.to_json().encode())
+
+
+def _whole_plan(output: Source) -> Source:
+    """Return where the whole plan is, given where its table is."""
+    return output if is_database(output) else Path(output).with_suffix(".json")
+
+
 def plan_files(
-    leads: Path,
-    reps: Path,
-    history: Path | None = None,
+    leads: Source,
+    reps: Source,
+    history: Source | None = None,
     policy: Path | None = None,
-    pins: Path | None = None,
+    pins: Source | None = None,
     *,
     now: str = "",
     seed: int = 0,
@@ -70,15 +97,18 @@ def plan_files(
     """Return the plan for tables and a policy in files."""
     today = _date(now)
     settings = load_policy(policy) if policy else Policy()
-    ids = (settings.columns.lead_id, settings.columns.rep_id)
+    columns = settings.columns
+    named = [[*(getattr(columns.of(kind), name) for kind in _KINDS), getattr(columns, name)] for name in _IDS]
     with progress_bar() as on_progress:
         on_progress(Progress(stage="read files", iteration=0, elapsed_s=0.0))
+        read = [None if source is None else read_source(source, columns.ids) for source in (leads, reps, history, pins)]
+        lead_table, rep_table, past, pinned = with_ids_alike(read, named)
         return assign(
-            read_table(leads, ids),
-            read_table(reps, ids),
-            read_table(history, ids) if history else None,
+            lead_table,
+            rep_table,
+            past,
             policy=settings,
-            pins=_pins(pins, settings) if pins else None,
+            pins=None if pins is None else _pins(pinned, shown(pins), settings),
             now=today,
             time_limit_s=checked_time_limit(time_limit_s),
             rng=checked_seed(seed),
@@ -86,22 +116,11 @@ def plan_files(
         )
 
 
-def plan_table(plan: Plan) -> dict[str, list[Any]]:
-    """Return one row per lead, in the leads' order: the assignment, or why it stays in the pool."""
-    columns = plan.case.policy.columns
-    placed, pool = (Table(table, "plan") for table in (plan.assignments, plan.unassigned))
-    names = dict.fromkeys((*placed.columns, *pool.columns))
-    rows = {row[columns.lead_id]: row for table in (placed, pool) for row in _rows(table)}
-    return {name: [rows[lead].get(name) for lead in plan.case.lead_ids] for name in names}
-
-
-def _rows(table: Table) -> list[dict[str, Any]]:
-    cells = zip(*(table.values(column) for column in table.columns), strict=True)
-    return [dict(zip(table.columns, row, strict=True)) for row in cells]
-
-
-def load_plan(path: Path) -> Plan:
-    """Return the plan in a .json file; the name of the table beside it will do too."""
+def load_plan(source: Source) -> Plan:
+    """Return the plan in a .json file, or beside its table in a database; a file's table will do too."""
+    if is_database(source):
+        return Plan.from_sql(str(source))
+    path = Path(source)
     if path.suffix.lower() in EXTENSIONS:
         path = path.with_suffix(".json")
     try:
@@ -121,27 +140,28 @@ def explanation(plan: Plan, lead_id: Any) -> str:
     return "\n".join([prose(first), *(prose(line, "  ") for line in rest)])
 
 
-def _outputs(output: Path | None, report: Path | None, inputs: Sequence[Path]) -> list[Path]:
-    """Return the files to be written; refuse, before any work, those that cannot be or that would replace an input."""
-    files = [output, output.with_suffix(".json")] if output is not None else []
+def _outputs(
+    output: Source | None, report: Path | None, inputs: Sequence[Source], *, replace: bool = False
+) -> list[Source]:
+    """Return what is to be written; refuse, before any work, what cannot be or would replace an input."""
+    files = [] if output is None else list(dict.fromkeys([output, _whole_plan(output)]))
+    for path in files:
+        refuse_replacing(path, inputs)
     if output is not None:
-        check_writable(output)
+        check_writable(output, replace=replace)
     if report is not None:
         files.append(report)
+        refuse_replacing(report, inputs)
         if report.is_dir() or not report.parent.is_dir():
             raise InvalidInput(f"{report}: cannot be written: it is a folder, or in a folder that does not exist")
-    read = {path.resolve() for path in inputs}
-    for path in files:
-        if path.resolve() in read:
-            raise InvalidInput(f"{path}: is also read, and would be replaced; write to another file")
-    if len({path.resolve() for path in files}) < len(files):
+    if len({place(path) for path in files}) < len(files):
         raise InvalidInput(f"{report}: plan and report cannot be written to the same file")
     return files
 
 
-def _pins(path: Path, policy: Policy) -> dict[Any, Any]:
+def _pins(pins: Any, name: str, policy: Policy) -> dict[Any, Any]:
     columns = policy.columns
-    table = Table(read_table(path, (columns.lead_id, columns.rep_id)), str(path))
+    table = Table(pins, name)
     return dict(zip(table.ids(columns.lead_id), table.ids(columns.rep_id, unique=False), strict=True))
 
 

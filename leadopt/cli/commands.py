@@ -9,8 +9,12 @@ import typer
 from leadopt.cli.assigning import explanation, load_plan, run_assign
 from leadopt.cli.demo import run_demo
 from leadopt.cli.evaluating import run_evaluate
+from leadopt.cli.policy_check import run_check
+from leadopt.cli.policy_init import run_init
+from leadopt.cli.policy_page import policy_page
+from leadopt.cli.policy_schema import schema_text
 from leadopt.cli.terminal import answering, text_table
-from leadopt.tables.files import EXTENSIONS
+from leadopt.tables.files import EXTENSIONS, write_bytes
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,7 +23,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _FORMATS = ", ".join(EXTENSIONS)
-_PLAN_FILE = typer.Argument(help="The .json file that `leadopt assign -o` wrote beside the plan's table.")
+_DATABASE = "or in a database: sqlite:///crm.db?table=leads, postgresql://user@host/crm?query=select ..."
+_PLAN_FILE = typer.Argument(help="What `leadopt assign -o` wrote: the .json beside the table, or a database's table.")
 _DEBUG = typer.Option("--debug", help="Show the traceback of an unexpected error.")
 _SEED = typer.Option(help="Decides between equally good plans; same seed, same plan.")
 
@@ -34,17 +39,20 @@ def about(
         raise typer.Exit
 
 
-@app.command("assign", help=f"Assign leads to reps. Tables may be {_FORMATS}.")
+@app.command("assign", help=f"Assign leads to reps. Tables may be {_FORMATS}, {_DATABASE}.")
 def assign_command(
-    leads: Annotated[Path, typer.Argument(help="One row per lead: lead_id, its attributes, perhaps value.")],
-    reps: Annotated[Path, typer.Argument(help="One row per rep: rep_id, capacity and others.")],
+    leads: Annotated[str, typer.Argument(help="One row per lead: lead_id, its attributes, perhaps value.")],
+    reps: Annotated[str, typer.Argument(help="One row per rep: rep_id, capacity and others.")],
     history: Annotated[
-        Path | None, typer.Option(help="One row per past lead: rep_id, converted, at, its attributes.")
+        str | None, typer.Option(help="One row per past lead: rep_id, converted, at, its attributes.")
     ] = None,
     policy: Annotated[Path | None, typer.Option(help="The rules, as TOML.")] = None,
-    pins: Annotated[Path | None, typer.Option(help="Decided by people: lead_id, rep_id.")] = None,
+    pins: Annotated[str | None, typer.Option(help="Decided by people: lead_id, rep_id.")] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help=f"Where the plan goes ({_FORMATS}); a .json beside it.")
+        str | None,
+        typer.Option(
+            "--output", "-o", help=f"Where the plan goes ({_FORMATS}, a .json beside it; or a table in a database)."
+        ),
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Where a report in Markdown goes.")] = None,
     now: Annotated[
@@ -58,16 +66,22 @@ def assign_command(
             show_default="10, and less where a search ends before",
         ),
     ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Let -o replace a table in a database that leadopt did not write.")
+    ] = False,
     debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """Assign leads to reps."""
     with answering(debug):
-        run_assign(leads, reps, history, policy, pins, output, report, now=now, seed=seed, time_limit_s=time_limit)
+        run_assign(
+            leads, reps, history, policy, pins, output, report,
+            now=now, seed=seed, time_limit_s=time_limit, replace=replace,
+        )  # fmt: skip
 
 
 @app.command("explain")
 def explain_command(
-    plan: Annotated[Path, _PLAN_FILE],
+    plan: Annotated[str, _PLAN_FILE],
     lead_ids: Annotated[list[str], typer.Argument(help="The leads in question.")],
     debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
@@ -78,7 +92,7 @@ def explain_command(
 
 
 @app.command("compare")
-def compare_command(plan: Annotated[Path, _PLAN_FILE], debug: Annotated[bool, _DEBUG] = False) -> None:
+def compare_command(plan: Annotated[str, _PLAN_FILE], debug: Annotated[bool, _DEBUG] = False) -> None:
     """Compare a plan with round robin, territory and other customs on the same leads."""
     with answering(debug):
         comparison = load_plan(plan).compare()
@@ -86,7 +100,7 @@ def compare_command(plan: Annotated[Path, _PLAN_FILE], debug: Annotated[bool, _D
 
 
 @app.command("report")
-def report_command(plan: Annotated[Path, _PLAN_FILE], debug: Annotated[bool, _DEBUG] = False) -> None:
+def report_command(plan: Annotated[str, _PLAN_FILE], debug: Annotated[bool, _DEBUG] = False) -> None:
     """Print a plan's report in Markdown."""
     with answering(debug):
         print(load_plan(plan).report())
@@ -94,7 +108,7 @@ def report_command(plan: Annotated[Path, _PLAN_FILE], debug: Annotated[bool, _DE
 
 @app.command("evaluate")
 def evaluate_command(
-    history: Annotated[Path, typer.Argument(help="One row per past lead: rep_id, converted, at, its attributes.")],
+    history: Annotated[str, typer.Argument(help="One row per past lead: rep_id, converted, at, its attributes.")],
     segment_by: Annotated[
         list[str] | None,
         typer.Option(help="Column of a lead that conversion may depend on; once for each, or with commas."),
@@ -109,6 +123,55 @@ def evaluate_command(
     """Say whether it matters who gets which lead, by what earlier outcomes foretell of later ones."""
     with answering(debug):
         run_evaluate(history, segment_by or (), policy, plot, output, now=now, seed=seed)
+
+
+policy_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(policy_app, name="policy", help="Write a policy file for your own tables, check one, list the settings.")
+
+
+@policy_app.command("init")
+def policy_init_command(
+    leads: Annotated[str, typer.Argument(help="Your leads, in whatever columns.")],
+    reps: Annotated[str, typer.Argument(help="Your reps.")],
+    history: Annotated[str | None, typer.Argument(help="What became of past leads.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("policy.toml"),
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    debug: Annotated[bool, _DEBUG] = False,
+) -> None:
+    """Propose a policy for your own tables: what each column means, words of outcomes, formats, segments, rules."""
+    with answering(debug):
+        run_init(leads, reps, history, output, force=force)
+
+
+@policy_app.command("check")
+def policy_check_command(
+    policy: Annotated[Path, typer.Argument(help="The policy file.")],
+    leads: Annotated[str | None, typer.Argument(help="Tables to hold it against.")] = None,
+    reps: Annotated[str | None, typer.Argument()] = None,
+    history: Annotated[str | None, typer.Argument()] = None,
+    debug: Annotated[bool, _DEBUG] = False,
+) -> None:
+    """Say whether a policy file is right, and whether there is a plan by it for your tables."""
+    with answering(debug):
+        run_check(policy, leads, reps, history)
+
+
+@policy_app.command("schema")
+def policy_schema_command(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write; else it is printed.")
+    ] = None,
+    page: Annotated[bool, typer.Option("--page", help="As a page in Markdown, for people.")] = False,
+    debug: Annotated[bool, _DEBUG] = False,
+) -> None:
+    """Print all settings of a policy file as a JSON schema, by which editors complete and check them."""
+    with answering(debug):
+        text = policy_page() if page else schema_text()
+        if output is None:
+            print(text, end="")
+        else:
+            write_bytes(output, text.encode())
+            print(f"Wrote {output}.")
 
 
 @app.command("demo")

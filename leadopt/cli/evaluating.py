@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from leadopt.cli.assigning import checked_seed, load_policy
+from leadopt.cli.sources import Source, read_source
 from leadopt.cli.terminal import progress_bar, prose, text_table
 from leadopt.errors import InvalidInput
 from leadopt.evaluate import Backtest, backtest
 from leadopt.policy import Policy
-from leadopt.tables.files import read_table, write_bytes
+from leadopt.tables.files import write_bytes
 
 _PICTURES = (".png", ".svg", ".pdf")
 
 
 def run_evaluate(
-    history: Path,
+    history: Source,
     segment_by: Sequence[str] = (),
     policy: Path | None = None,
     plot: Path | None = None,
@@ -30,10 +31,10 @@ def run_evaluate(
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise InvalidInput(f"{path}: cannot be written: it is a folder, or in a folder that does not exist")
     settings = load_policy(policy) if policy else Policy()
-    columns = settings.columns
+    columns = settings.columns.of("history")
     with progress_bar() as on_progress:
         found = backtest(
-            read_table(history, (columns.rep_id, columns.lead_id)),
+            read_source(history, columns.ids),
             segment_by=_columns(segment_by) or settings.segment_by,
             half_life_days=settings.half_life_days,
             rep=columns.rep_id,

@@ -1,119 +1,34 @@
-"""From the user's tables to a `Case`: read, learn, say what is allowed, and build the problem."""
+"""From what is known of a batch to a `Case`: say what is allowed, and build the problem."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from leadopt.affinity import AffinityModel
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.capacity import Slots, hours_limits, minimum_limits, slots
 from leadopt.decision.accounts import accounts_of, barred_together, pinned_together
-from leadopt.decision.case import Case, Evidence, States
+from leadopt.decision.case import Case
 from leadopt.decision.clock import Clock
 from leadopt.decision.entitlements import Ground, appraise, entitle, even_by, with_limits
 from leadopt.decision.even_share import evenly_shared
-from leadopt.decision.lead_values import scale_of, values_of
+from leadopt.decision.know import Known
+from leadopt.decision.lead_values import values_of
 from leadopt.decision.owners import owned_leads, owners_first
 from leadopt.decision.shares import best_gains, worth
 from leadopt.eligibility import ProtectRule, Verdicts, judge, pinned_reps
-from leadopt.errors import InvalidInput, enumerate_some
+from leadopt.errors import InvalidInput
 from leadopt.fairness import NewcomerQuota, is_newcomer, ramp_up
-from leadopt.learning.classifier import Classifier, chances
-from leadopt.learning.history.checks import copies_note
-from leadopt.learning.history.codes import RepRow, distinct
-from leadopt.learning.lead_worth import Valued
 from leadopt.limit_rules import Floor, rule_limits
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.problem.linear_algebra import applied
 from leadopt.problem.problem import Limit, Problem
-from leadopt.progress import Meter
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
 from leadopt.tables.columns import Columns
-from leadopt.tables.dates import check_settled
 from leadopt.tables.text import count, number
-
-_MOST_LEVELS = 50  # a column with more categories is taken for a name or a number, unless segment_by asks for it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """The tables, and what is known about the gains before any rule: the same for every fairness setting.
-
-    Parameters
-    ----------
-    leads, reps
-        the tables
-    lead_ids, rep_ids
-        in the tables' order
-    gains
-        of every pair, eligible or not
-    evidence
-        what they rest on; None if they were given, or there is no history
-    unit
-        what a gain of 1 is
-    notes
-        what was assumed or noticed, in words
-    valued
-        the leads whose value was learned; None if none was
-    rates_are_chances
-        whether the rates of the gains are chances of conversion, of which no evidence is known
-    """
-
-    leads: Table
-    reps: Table
-    lead_ids: list[Id]
-    rep_ids: list[Id]
-    gains: Affinity
-    evidence: Evidence | None
-    unit: str
-    notes: tuple[str, ...]
-    valued: Valued | None
-    rates_are_chances: bool = False
-
-
-def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, meter: Meter, now: Any = None) -> Known:
-    """Return the tables as they are read, and the gains as they are given or learned.
-
-    Raises
-    ------
-    InvalidInput
-        a table or setting breaks a rule; says where, which rule, what was found
-    """
-    meter.enter("read")
-    lead_table, rep_table = Table(leads, "leads"), Table(reps, "reps")
-    lead_ids, rep_ids = lead_table.ids(policy.columns.lead_id), rep_table.ids(policy.columns.rep_id)
-    meter.enter("learn")
-    if history is not None and affinity is not None:
-        raise InvalidInput("history and affinity: give one of them, not both")
-    known = partial(Known, leads=lead_table, reps=rep_table, lead_ids=lead_ids, rep_ids=rep_ids)
-    if isinstance(affinity, Classifier):
-        return known(**_classified(affinity, lead_table, rep_table, policy))
-    if affinity is not None and not isinstance(affinity, AffinityModel):
-        gains = _given(affinity, lead_table.n_rows, len(rep_ids))
-        return known(gains=gains, evidence=None, unit="gain", notes=(), valued=None)
-    past = None if history is None else Table(history, "history")
-    model, notes = (affinity, []) if past is None else _learn(lead_table, past, policy, now)
-    if model is not None and not hasattr(model, "n_outcomes_"):
-        raise InvalidInput("affinity: this AffinityModel has learned nothing yet; call fit(history) first")
-    scale = scale_of(lead_table, past, _segment_by(model), policy)
-    known = partial(known, valued=scale.valued)
-    if model is None or model.n_outcomes_ == 0:
-        nothing = (
-            "no evidence: no settled outcomes to learn from, so all reps count as equal and the split is even, "
-            "as far as slots, rules, limits and what is kept allow"
-        )
-        everywhere = np.zeros(lead_table.n_rows, dtype=np.int64)
-        gains = Affinity(rates=np.ones((1, len(rep_ids))), row=everywhere, scale=scale.values)
-        return known(gains=gains, evidence=None, unit=scale.unit or "leads", notes=(*scale.notes, nothing))
-    evidence = _evidence(lead_table, model.rep_rows_of(rep_table, policy.columns.rep_id), model)
-    gains = Affinity(rates=evidence.estimates.probability, row=evidence.segment_of_lead, scale=scale.values)
-    notes = [*notes, *_evidence_notes(evidence, rep_ids, model), *scale.notes]
-    return known(gains=gains, evidence=evidence, unit=scale.unit or "deals", notes=tuple(notes))
 
 
 def build(
@@ -180,6 +95,7 @@ def build(
         rates_are_chances=known.rates_are_chances,
         notes=(
             *known.notes,
+            *leads.reading.notes,
             *free.notes,
             *account_notes,
             *pin_notes,
@@ -214,123 +130,6 @@ def _own_limits(known: Known, policy: Policy, gains: Affinity, free: Slots) -> t
         away=free.away,
     )
     return rule_limits(policy.limit, floor)
-
-
-def _classified(model: Classifier, leads: Table, reps: Table, policy: Policy) -> dict[str, Any]:
-    """Return what is known by a classifier that the user brought."""
-    found = chances(model, leads, reps, policy.columns.rep_id, policy.rep_by)
-    scale = scale_of(leads, None, (), policy)
-    return {
-        "gains": Affinity(rates=found.rates, row=found.row, scale=scale.values),
-        "evidence": None,
-        "unit": scale.unit or "deals",
-        "notes": (
-            f"chances are those of {type(model).__name__}, asked for {count(len(found.rates), 'kind')} of leads",
-            *scale.notes,
-        ),
-        "valued": None,
-        "rates_are_chances": True,
-    }
-
-
-def _given(affinity: Any, n_leads: int, n_reps: int) -> Affinity:
-    gains = Affinity.coerce(affinity)
-    if (gains.n_leads, gains.n_reps) != (n_leads, n_reps):
-        raise InvalidInput(
-            f"affinity: must have a row per lead and a column per rep, ({n_leads}, {n_reps}); "
-            f"found ({gains.n_leads}, {gains.n_reps})"
-        )
-    return gains
-
-
-def _learn(leads: Table, history: Table, policy: Policy, now: Any) -> tuple[AffinityModel, list[str]]:
-    columns, notes = policy.columns, []
-    segment_by = policy.segment_by
-    if segment_by is None:
-        segment_by = tuple(name for name in _shared_categories(leads, history, columns) if name != policy.together)
-        names = (
-            ", ".join(segment_by) if segment_by else "no column: leads and history share none with 2 to 50 categories"
-        )
-        notes.append(f"segments by {names} (set segment_by to choose)")
-    model = AffinityModel(
-        segment_by=segment_by,
-        rep_by=policy.rep_by,
-        bins=policy.bins,
-        half_life_days=policy.half_life_days,
-        rep=columns.rep_id,
-        converted=columns.converted,
-        at=columns.at,
-        now=now,
-    )
-    model.fit(history)
-    if now is not None and policy.half_life_days is None:  # else the model has looked
-        check_settled(history, columns.converted, columns.at, now)
-    if copies := copies_note(history, columns.converted, (columns.lead_id, columns.rep_id, columns.at)):
-        notes.append(copies)
-    if policy.half_life_days == "learn":
-        days = model.half_life_days_
-        notes.append("half-life: none predicts best" if days is None else f"half-life: {days:g} days predict best")
-    return model, notes
-
-
-def _shared_categories(leads: Table, history: Table, columns: Columns) -> tuple[str, ...]:
-    of_reps = {columns.hours, columns.open_hours, columns.pace, columns.credit}
-    of_reps |= {columns.carried}
-    reserved = {getattr(columns, name) for name in columns.__dataclass_fields__} - of_reps - {columns.territory}
-    return tuple(
-        column
-        for column in leads.columns
-        if column in history
-        and column not in reserved
-        and leads.is_categorical(column)
-        and 2 <= history.n_levels(column) <= _MOST_LEVELS
-    )
-
-
-def _segment_by(model: AffinityModel | None) -> tuple[str, ...]:
-    return () if model is None else model.segment_by_
-
-
-def _evidence(leads: Table, rep_rows: Sequence[RepRow], model: AffinityModel) -> Evidence:
-    segments, segment_of_lead = distinct(model.segments_of(leads))
-    return Evidence(
-        segment_by=_segment_by(model),
-        segments=tuple(segments),
-        segment_of_lead=segment_of_lead,
-        estimates=model.estimate(segments, rep_rows),
-        n_outcomes=model.n_outcomes_,
-        states=_states(rep_rows, model),
-        joint=model.joint(segments, rep_rows),
-    )
-
-
-def _states(rep_rows: Sequence[RepRow], model: AffinityModel) -> States | None:
-    if not model.rep_by_:
-        return None
-    levels = tuple(tuple(None if level is None else str(level) for level in row[1:]) for row in rep_rows)
-    return States(columns=model.rep_by_, levels=levels, adds=model.state_effects(rep_rows))
-
-
-def _evidence_notes(evidence: Evidence, rep_ids: Sequence[Id], model: AffinityModel) -> list[str]:
-    notes = [f"learned from {count(evidence.n_outcomes, 'settled outcome')}", *model.notes_]
-    if evidence.states is not None:
-        by = " and ".join(evidence.states.columns)
-        notes.append(
-            f"chances depend on the state of reps ({by}): as their table has it, else as in most of their history"
-        )
-    if model.n_open_:
-        notes.append(f"{count(model.n_open_, 'history row')} without an outcome, left out")
-    strangers = [rep for rep, known in zip(rep_ids, evidence.estimates.known_rep, strict=True) if not known]
-    if strangers:
-        notes.append(f"{count(len(strangers), 'rep')} without history, counted as average: {enumerate_some(strangers)}")
-    gone = sorted(set(map(str, model.reps_)) - set(map(str, rep_ids)))
-    if gone:
-        notes.append(f"the outcomes of {count(len(gone), 'rep')} not in reps tell about segments alone")
-    unseen = ~evidence.estimates.known_segment[evidence.segment_of_lead]
-    if unseen.any():
-        unknown = count(int(unseen.sum()), "lead")
-        notes.append(f"{unknown} of a segment that history never saw: what is known of its parts was used")
-    return notes
 
 
 def _eligible(

@@ -13,7 +13,7 @@ from leadopt.learning.value_model import ValueModel
 from leadopt.policy import Policy
 from leadopt.tables import Table
 from leadopt.tables.amounts import MOST_AMOUNT
-from leadopt.tables.currencies import check_one, currency_code, rates_of
+from leadopt.tables.currencies import check_one, currency_code, rates_of, with_signs
 from leadopt.tables.text import count
 
 
@@ -100,13 +100,15 @@ def _own_values(leads: Table, policy: Policy) -> tuple[Floats, list[str | None]]
     columns = policy.columns
     if columns.value not in leads:
         return np.full(leads.n_rows, np.nan), []
+    named = f"leads.{columns.currency if columns.currency in leads else columns.value}"
+    leads = with_signs(leads, columns.value, columns.currency)
     values = leads.numbers(columns.value, low=0, high=MOST_AMOUNT, missing=np.nan)
     if columns.currency not in leads:
         return values, []
     known = np.flatnonzero(~np.isnan(values))
     cells = leads.values(columns.currency)
     codes = [currency_code(cells[lead]) for lead in known]
-    values[known] *= rates_of(f"leads.{columns.currency}", codes, policy.currencies)
+    values[known] *= rates_of(named, codes, policy.currencies)
     return values, codes
 
 

@@ -15,6 +15,7 @@ from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.learning.scores import Scores
 from leadopt.tables import Table
 from leadopt.tables.cells import as_level, is_number
+from leadopt.tables.ids import alike
 
 Weights = Mapping[str, float | Mapping[str, float]]
 
@@ -200,10 +201,13 @@ def _point(column: str, value: Any) -> float:
 def _level_points(table: Table, column: str, points: Mapping[str, float]) -> Floats:
     levels = table.levels(column)
     known = {level for level in levels if level is not None}
-    if table.n_rows and known and not known & set(points):
+    # Letter case and blanks make no other level, unless points are given to both.
+    any_case = {alike(level): point for level, point in points.items()}
+    of_level = {level: points.get(level, any_case.get(alike(level))) for level in known}
+    if table.n_rows and known and not any(point is not None for point in of_level.values()):
         first = next(iter(points), "")
         raise InvalidInput(f'score.{column}: no lead has level "{first}"{did_you_mean(first, sorted(known))}')
-    return np.array([points.get(level, 0.0) if level is not None else 0.0 for level in levels], dtype=np.float64)
+    return np.array([of_level.get(level) or 0.0 if level is not None else 0.0 for level in levels], dtype=np.float64)
 
 
 def _scaled(table: Table, column: str, points: float) -> Floats:

@@ -97,7 +97,9 @@ def estimate(
     meter = Meter(on_progress)
     meter.enter("read")
     window = _checked_window(window_days)
-    past = read_loads(Table(history, "history"), _names(segment_by), window, rep, converted, at, assigned, now)
+    past = read_loads(
+        Table(history, "history", ids=(rep,)), _names(segment_by), window, rep, converted, at, assigned, now
+    )
     used = past.used
     if not used.any():
         return Throughput.empty(past.table, rep, past.notes, window)

@@ -21,7 +21,8 @@ from leadopt.learning.history.won_values import WonValues, won_values
 from leadopt.learning.lead_worth import Worths
 from leadopt.problem.linear_algebra import applied
 from leadopt.tables import Table
-from leadopt.tables.currencies import check_currencies
+from leadopt.tables.currencies import check_currencies, with_signs
+from leadopt.tables.ids import respelled
 
 SCALES = Scales(column=1.0, pair=0.5)
 """Of the logarithm: values within a factor of e are usual. At half and twice, mean errors of the logarithm on simulated
@@ -54,7 +55,8 @@ class ValueModel:
     currencies
         what one unit of each currency is worth, by code; None = all values are in one currency
     value, converted, rep, currency
-        names of the columns of history; the last two may be absent
+        names of the columns of history; "rep_id" and "currency" may be absent, and with ``rep=None`` it does not count
+        who had the lead
 
     Attributes
     ----------
@@ -100,7 +102,7 @@ class ValueModel:
         currencies: Mapping[str, float] | None = None,
         value: str = "value",
         converted: str = "converted",
-        rep: str = "rep_id",
+        rep: str | None = "rep_id",
         currency: str = "currency",
     ) -> None:
         self.columns = columns
@@ -125,9 +127,10 @@ class ValueModel:
             raise InvalidInput(f"ValueModel.columns: must be distinct names of columns; found {self.columns!r}")
         asked = check_bins("ValueModel.bins", self.bins, columns)
         rates = check_currencies("ValueModel.currencies", self.currencies)
-        table = Table(history, "history")
-        names = (*columns, *([self.rep] if self.rep in table and self.rep not in columns else []))
-        currency = self.currency if self.currency in table else None
+        table = with_signs(Table(history, "history", ids=(self.rep or "",)), self.value, self.currency)
+        has_rep = self.rep is not None and table.holds(self.rep, "rep_id") and self.rep not in columns
+        names = (*columns, *([self.rep] if has_rep and self.rep else []))
+        currency = self.currency if table.holds(self.currency, "currency") else None
         won = won_values(table, names, self.value, self.converted, currency, rates)
         self.n_won_, self.n_missing_ = int(won.amounts.known.sum()), won.n_missing
         self.currencies_ = won.currencies
@@ -135,7 +138,8 @@ class ValueModel:
             "history", dict(zip(columns, won.keys, strict=False)), won.amounts.known, bins=asked, noun="won lead"
         )
         self.columns_, self.bins_, self.notes_ = tuple(read.levels), read.edges, read.notes
-        of_rep = [levels_of(f"history.{self.rep}", won.keys[-1], None)] if len(names) > len(columns) else []
+        self._spellings = read.spellings
+        of_rep = [_reps(levels_of(f"history.{self.rep}", won.keys[-1], None))] if len(names) > len(columns) else []
         self._learn(won, (*self.columns_, *(["rep"] if of_rep else [])), [*read.levels.values(), *of_rep])
         return self
 
@@ -192,7 +196,10 @@ class ValueModel:
                 f"ValueModel: history has no won lead with a {self.value}, so there is nothing to expect"
             )
         table = Table(leads, "leads")
-        levels = [levels_of(f"leads.{name}", table.values(name), self.bins_.get(name)) for name in self.columns_]
+        levels = [
+            levels_of(f"leads.{name}", table.values(name), self.bins_.get(name), self._spellings.get(name))
+            for name in self.columns_
+        ]
         segments, row = distinct(list(zip(*levels, strict=True)) if levels else [()] * table.n_rows)
         expected, low, high = self._of_segments(segments, level)
         won = np.array([self._won_of_segment.get(segment, 0) for segment in segments], dtype=np.int64)
@@ -224,6 +231,12 @@ class ValueModel:
         width = ndtri(0.5 + 0.5 * level) * np.sqrt(variance + spreads + of_noise)
         low, high = np.exp(usual + mean - width), np.exp(usual + mean + width)
         return expected, np.minimum(low, expected), np.maximum(high, expected)
+
+
+def _reps(levels: Sequence[str | None]) -> list[str | None]:
+    """Return the reps of history, each in one spelling."""
+    other = respelled(levels)
+    return [other.get(level, level) for level in levels]
 
 
 def _numbered(levels: Sequence[str | None]) -> dict[str | None, int]:

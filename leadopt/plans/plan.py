@@ -17,7 +17,7 @@ from leadopt.decision.solve import solved
 from leadopt.decision.substitutes import substitutes
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.matching import Match, Status
-from leadopt.plans.assignments import assignment_columns
+from leadopt.plans.assignments import assignment_columns, to_sql
 from leadopt.plans.baselines import ALL
 from leadopt.plans.compare import Comparison, compare
 from leadopt.plans.credit import carry
@@ -37,6 +37,7 @@ from leadopt.solvers import Near
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
 from leadopt.tables.result import Parts, Result
+from leadopt.tables.sql import load_saved
 from leadopt.tables.text import number
 
 _SHOWN = 20  # reps, in a notebook
@@ -311,6 +312,7 @@ class Plan(Result, Answered):
     carry = carry
     quota_cost = quota_cost
     pin_costs = pin_costs
+    to_sql = to_sql
 
     @property
     def carried(self) -> dict[Id, float]:
@@ -370,6 +372,11 @@ class Plan(Result, Answered):
             the text is no plan, one of a later format, or damaged: says which version wrote it, and where
         """
         return cls(**read(text))
+
+    @classmethod
+    def from_sql(cls, source: str) -> Self:
+        """Return the plan whose table `to_sql` wrote: the URL of the database with that table; as `from_json`."""
+        return cls.from_json(load_saved(source))
 
     def below(self, page: bool = True) -> Parts:
         """Return what stands below the summary."""

@@ -15,11 +15,11 @@ from uuid import UUID
 
 import numpy as np
 
+from leadopt.tables.reading.words import AWAY, LOST, NO, THERE, WON, YES, folded
+
 Id = int | str | UUID
 T = TypeVar("T")
 
-_WON = {"1", "true", "yes", "y", "won", "converted", "closed won"}
-_LOST = {"0", "false", "no", "n", "lost", "not converted", "closed lost"}
 # Equal values of one of these types are alike in all that is read from them. Decimals (1.0 and 1.00), datetimes (of two
 # zones) and tuples (of 1 and True) are not, and collections do not hash.
 _ALIKE = {NoneType, bool, int, float, str, date, UUID, np.str_} | {
@@ -70,12 +70,12 @@ def as_level(value: Any) -> str | None:
 def as_outcome(value: Any) -> int | None:
     """Return 1 for a won lead, 0 for a lost one, None for a value that says neither.
 
-    >>> as_outcome("Won"), as_outcome(0.0), as_outcome(2)
-    (1, 0, None)
+    >>> as_outcome("Won"), as_outcome("verloren"), as_outcome(0.0), as_outcome(2)
+    (1, 0, 0, None)
     """
     level = as_level(value)
-    folded = "" if level is None else " ".join(re.split(r"[\s_-]+", level.strip().casefold()))
-    return 1 if folded in _WON else 0 if folded in _LOST else None
+    word = "" if level is None else folded(level)
+    return 1 if word in WON or word in YES else 0 if word in LOST or word in NO else None
 
 
 def as_moment(value: Any) -> date | datetime | None:
@@ -203,11 +203,12 @@ def as_number(value: Any) -> float:
 
 
 def as_share(value: Any) -> float | None:
-    """Return true, false, a word for them or a number from 0 to 1 as a float, None as 1, the rest as None."""
+    """Return true, false, a word for them ("away") or a number from 0 to 1 as a float, None as 1, the rest as None."""
     if value is None:
         return 1.0
     if isinstance(value, bool | np.bool_):
         return float(value)
-    outcome = as_outcome(value) if isinstance(value, str) else None
+    word = folded(value) if isinstance(value, str) else ""
+    outcome = 1 if word in THERE else 0 if word in AWAY else as_outcome(word)
     number = float(outcome) if outcome is not None else as_number(value)
     return number if 0.0 <= number <= 1.0 else None

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.tables.headers import READ_OF, Kind
 
 NOT_READ = ("owner",)  # columns that are read only where they are named
+_LATEST = ("carried", "owner", "current_rep")  # fields that plain data hold only where they are used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +54,15 @@ class Columns:
         leads and reps: what the territory baseline hands out by
     converted, at
         history: whether the lead was won (missing while open), and when that was settled
+    leads, reps, history
+        names in one table alone, where it calls a column otherwise: ``history={"rep_id": "Owner"}``, in a policy file
+        ``[columns.history]`` with ``rep_id = "Owner"``. What comes back has the names of the fields above
+
+    Examples
+    --------
+    >>> columns = Columns(rep_id="Name", history={"rep_id": "Owner"})
+    >>> columns.of("reps").rep_id, columns.of("history").rep_id
+    ('Name', 'Owner')
     """
 
     lead_id: str = "lead_id"
@@ -73,3 +88,59 @@ class Columns:
     territory: str = "territory"
     converted: str = "converted"
     at: str = "at"
+    leads: Mapping[str, str] = field(default_factory=dict, hash=False)
+    reps: Mapping[str, str] = field(default_factory=dict, hash=False)
+    history: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what is no name of a column."""
+        for name in NAMED:
+            if getattr(self, name) is not None or name not in NOT_READ:
+                _check_name(f"policy.columns.{name}", getattr(self, name))
+        for table in READ_OF:
+            object.__setattr__(self, table, _own_names(table, getattr(self, table)))
+            for name in NOT_READ:
+                if getattr(self, name) is None and name in getattr(self, table):
+                    object.__setattr__(self, name, getattr(self, table)[name])
+
+    def plain(self) -> dict[str, Any]:
+        """Return the settings as plain data, without the latest ones and the tables that say nothing of their own."""
+        fields = self.__dataclass_fields__
+        latest = {name for name in _LATEST if getattr(self, name) == fields[name].default}
+        return {name: found for name, found in asdict(self).items() if name not in latest and (name in NAMED or found)}
+
+    def of(self, table: Kind) -> Columns:
+        """Return what the columns of one table are called."""
+        return replace(self, **{**getattr(self, table), **{other: {} for other in READ_OF}})
+
+    def renamed(self, table: Kind) -> dict[str, str]:
+        """Return the names of one table's own columns, each with the name that all tables share."""
+        return {name: getattr(self, shared) for shared, name in getattr(self, table).items()}
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The columns of ids, in whatever table."""
+        own = (getattr(self.of(table), name) for table in READ_OF for name in ("lead_id", "rep_id"))
+        return tuple(dict.fromkeys((self.lead_id, self.rep_id, *own)))
+
+
+NAMED = tuple(name for name in Columns.__dataclass_fields__ if name not in READ_OF)
+"""The fields of `Columns` that name one column each."""
+
+
+def _check_name(setting: str, name: Any) -> None:
+    if not isinstance(name, str):
+        raise InvalidInput(f"{setting}: must be the name of a column; found {name!r}")
+
+
+def _own_names(table: Kind, names: Any) -> dict[str, str]:
+    where = f"policy.columns.{table}"
+    if not isinstance(names, Mapping):
+        raise InvalidInput(
+            f'{where}: must hold names of columns, such as {{"{READ_OF[table][0]}": "ID"}}; found {names!r}'
+        )
+    for shared, name in names.items():
+        if shared not in READ_OF[table]:
+            raise InvalidInput(f"{where}: unknown key {shared!r}{did_you_mean(str(shared), READ_OF[table])}")
+        _check_name(f"{where}.{shared}", name)
+    return dict(names)

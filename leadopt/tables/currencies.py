@@ -8,6 +8,8 @@ import numpy as np
 from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.tables.cells import as_level, is_number
+from leadopt.tables.reading.numerals import FAMILIES, read_numbers
+from leadopt.tables.table import Table
 
 
 def check_currencies(name: str, rates: Any) -> dict[str, float] | None:
@@ -78,7 +80,8 @@ def rates_of(name: str, codes: Sequence[str | None], rates: Mapping[str, float] 
     if rates is None:
         check_one(name, codes)
         return np.ones(len(codes))
-    for code in dict.fromkeys(codes):
+    meant = {code: _of_sign(name, code, rates) for code in dict.fromkeys(codes)}
+    for code in meant.values():
         if code is None:
             raise InvalidInput(f"{name}: with rates, every value needs a currency ({_named(rates)}); found nothing")
         if code not in rates:
@@ -86,12 +89,47 @@ def rates_of(name: str, codes: Sequence[str | None], rates: Mapping[str, float] 
                 f"{name}: no rate for the currency {code}; known are {_named(rates)}. "
                 f'Add it: Policy(currencies={{"{code}": ...}}), or {code} = ... under [currencies] in a policy file'
             )
-    return np.array([rates[code] for code in codes if code is not None], dtype=np.float64).reshape(len(codes))
+    return np.array([rates[meant[code] or ""] for code in codes], dtype=np.float64).reshape(len(codes))
+
+
+def _of_sign(name: str, code: str | None, rates: Mapping[str, float]) -> str | None:
+    """Return the one currency with a rate that has a sign; a code is itself."""
+    if code in rates or code not in FAMILIES:
+        return code
+    known = sorted(FAMILIES[code] & rates.keys())
+    if len(known) > 1:
+        raise InvalidInput(f"{name}: the sign {code} may be {' or '.join(known)}; name the currency in a column")
+    return known[0] if known else code
+
+
+def with_signs(table: Table, value: str, currency: str) -> Table:
+    """Return the table with the currencies of signs such as € in its column of values, where it names none itself.
+
+    Raises
+    ------
+    InvalidInput
+        sign and column of currencies contradict each other
+    """
+    texts = table.texts(value) if value in table else ()
+    signs = read_numbers(texts).currency if texts else {}
+    if not signs:
+        return table
+    found = [signs.get(cell) if isinstance(cell, str) else None for cell in table.values(value)]
+    if currency not in table:
+        return table.with_text(currency, found)
+    named = [currency_code(code) for code in table.values(currency)]
+    for row, (sign, code) in enumerate(zip(found, named, strict=True)):
+        if sign is not None and code is not None and sign != code and code not in FAMILIES.get(sign, ()):
+            table.refuse(
+                value, row, f"the sign must be that of the column {currency}, {code}", table.values(value)[row]
+            )
+    return table.with_text(currency, [code or sign for code, sign in zip(named, found, strict=True)])
 
 
 def check_one(name: str, codes: Iterable[str | None]) -> None:
-    """Refuse several currencies where nobody said what they are worth."""
+    """Refuse several currencies where nobody said what they are worth; a sign is no other than a code that has it."""
     found = sorted({code for code in codes if code is not None})
+    found = [code for code in found if not FAMILIES.get(code, frozenset()).intersection(found)]
     if len(found) > 1:
         table = ", ".join(f'"{code}": ...' for code in found[:3]) + (", ..." if len(found) > 3 else "")
         raise InvalidInput(

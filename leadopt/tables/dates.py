@@ -48,19 +48,26 @@ def check_settled(history: Table, converted: str, at: str, now: Any) -> None:
 
 
 def _days_of_settled(history: Table, converted: str, at: str) -> list[date | None]:
+    history = history.judged(converted)
     try:
         outcomes, days, _ = history.grouped([converted], at)
+        moments = [as_moment(day) for day in days]
     except InvalidInput:  # some date cannot be read; where dates count, that is refused
-        outcomes, days = history.values(converted), history.values(at)
-    return [as_moment(day) for outcome, day in zip(outcomes, days, strict=True) if as_outcome(outcome) is not None]
+        try:
+            outcomes, (moments, _) = history.values(converted), history.moments(at)
+        except InvalidInput:  # it cannot be told how dates are written
+            return []
+    return [moment for outcome, moment in zip(outcomes, moments, strict=True) if as_outcome(outcome) is not None]
 
 
 def refuse_later(history: Table, converted: str, at: str, now: Any) -> NoReturn:
     """Raise `InvalidInput` for the first outcome that was settled later than it is `now`."""
     latest = latest_day(now)
-    for row, (outcome, value) in enumerate(zip(history.values(converted), history.values(at), strict=True)):
-        moment = as_moment(value)
-        if moment is not None and as_outcome(outcome) is not None and moment.toordinal() > latest.toordinal():
-            mend = "Mend the date, or set now to the day that it is."
-            history.refuse(at, row, f"an outcome cannot be settled after {latest}", value, mend)
-    raise AssertionError("called without an outcome to refuse")
+    outcomes, (moments, _) = history.judged(converted).values(converted), history.moments(at)
+    late = [
+        row
+        for row, (outcome, moment) in enumerate(zip(outcomes, moments, strict=True))
+        if moment is not None and as_outcome(outcome) is not None and moment.toordinal() > latest.toordinal()
+    ]
+    rule, mend = f"an outcome cannot be settled after {latest}", "Mend the date, or set now to the day that it is."
+    history.refuse(at, late[0], rule, history.values(at)[late[0]], mend, more=len(late) - 1)

@@ -211,6 +211,19 @@ def _typed(column: "pl.Series", *, decimal_comma: bool) -> "pl.Series":
     return typed if typed.null_count() == column.null_count() else column
 
 
+def typed_text(cells: Sequence[str | None]) -> list[Any]:
+    """Return cells of text as what all of them are, by the rules of a CSV file with commas between its fields.
+
+    >>> typed_text(["1.5", None, "2"]), typed_text(["007", "8"]), typed_text(["2026-01-31"])
+    ([1.5, None, 2.0], ['007', '8'], [datetime.date(2026, 1, 31)])
+    """
+    _need_polars()
+    import polars as pl
+
+    column = pl.Series("cells", list(cells), dtype=pl.String).str.strip_chars().replace("", None)
+    return _typed(column, decimal_comma=False).to_list()
+
+
 def _as_text(column: "pl.Series") -> "pl.Series":
     """Return ids as text; whole numbers that were floats because one was missing lose their ".0"."""
     import polars as pl

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 import warnings
@@ -373,7 +374,10 @@ def test_usage_errors_are_exit_code_2():
 def test_demo_writes_files_that_load_again(demo):
     folder, result = demo
     assert (result.exit_code, result.stderr) == (0, "")
-    names = ["history.csv", "leads.csv", "plan.csv", "plan.json", "policy.toml", "report.md", "reps.csv"]
+    names = [
+        *(".leadopt-demo.json", "history.csv", "leads.csv", "plan.csv", "plan.json", "policy.schema.json"),
+        *("policy.toml", "report.md", "reps.csv"),
+    ]
     assert sorted(path.name for path in folder.iterdir()) == names
     floor = sales_floor(rng=0)
     for name in ("leads", "reps", "history"):
@@ -435,6 +439,32 @@ def test_demo_may_run_again_in_its_own_folder(demo):
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert run("demo", "--folder", str(folder)).stdout == result.stdout
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["leads.csv", "policy.toml", "plan.csv", "plan.json", "report.md"])
+def test_demo_never_overwrites_what_somebody_changed(demo, tmp_path, name):
+    folder = tmp_path / "mine"
+    shutil.copytree(demo[0], folder)
+    (folder / "notes.txt").write_text("mine")
+    good("demo", "--folder", str(folder))
+    with (folder / name).open("a") as file:
+        file.write("\n")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert refusal(2, "demo", "--folder", str(folder)) == (
+        f"{folder / name}: was changed since the demo wrote it, and would be overwritten; name another folder with "
+        "--folder, or move or delete the file"
+    )
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    (folder / name).unlink()
+    good("demo", "--folder", str(folder))
+
+
+@pytest.mark.parametrize("record", [None, "", "[]", "{}", '{"files": 1}', "\0"])
+def test_demo_leaves_a_folder_alone_whose_record_is_lost(demo, tmp_path, record):
+    folder = tmp_path / "mine"
+    shutil.copytree(demo[0], folder)
+    (folder / ".leadopt-demo.json").unlink() if record is None else (folder / ".leadopt-demo.json").write_text(record)
+    assert "holds files that are not of the demo" in refusal(2, "demo", "--folder", str(folder))
 
 
 def test_prose_is_broken_to_the_terminal_and_only_there(monkeypatch):

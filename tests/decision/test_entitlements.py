@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt import Affinity, Columns, Fairness, Infeasible, InvalidInput, NewcomerQuota, Policy, assign
-from leadopt.decision.build import build, know
+from leadopt.decision.build import build
+from leadopt.decision.know import know
 from leadopt.problem.problem import Limit
 from leadopt.progress import Meter
 from tests.oracles import brute_force

@@ -71,6 +71,8 @@ def test_newcomers_leavers_and_segments_never_seen_are_told():
         "1 rep without history, counted as average: Zed",
         "the outcomes of 1 rep not in reps tell about segments alone",
         "10 leads of a segment that history never saw: what is known of its parts was used",
+        "columns read: leads lead_id, source as segment; reps rep_id, capacity; history rep_id, converted, source as "
+        "segment. Not used: none",
     )
     chances = plan.case.evidence.estimates.probability[0]
     assert chances[2] < chances[3] < 0.45  # Zed is thought better than Di, who is known to be weak

@@ -64,7 +64,7 @@ def test_a_scaled_column_keeps_its_order_within_zero_and_one(values, points):
         ({"budget": {"yse": 1}}, 'score.budget: no lead has level "yse"; did you mean "yes"?'),
         ({"budgt": 1}, 'leads: column "budgt" is missing; did you mean "budget"? '
                        "(column names are settings: Policy(columns=Columns(...)), or [columns] in a policy file)"),
-        ({"budget": 1}, "leads.budget, row 1: must be a finite number; found 'yes'"),
+        ({"budget": 1}, "leads.budget, row 1: must be a finite number; found 'yes' (and 1 more row)"),
         (5, "score: must give points by column, like {'budget': 3}; found 5"),
         ({5: 1}, "score: must give points by column, like {'budget': 3}; found {5: 1}"),
     ],

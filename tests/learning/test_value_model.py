@@ -229,7 +229,7 @@ def test_who_has_a_lead_is_no_reason_for_its_value():
     value = np.exp(5.0 + 0.5 * (rep % 2) + rng.normal(0.0, 0.5, 1_200))
     columns = {"source": source.tolist(), "rep_id": rep.tolist(), "value": value.tolist(), "converted": [1] * 1_200}
     with_rep = fitted(columns, "source").expected([{"source": 0}, {"source": 1}])
-    without = fitted(columns, "source", rep="nobody").expected([{"source": 0}, {"source": 1}])
+    without = fitted(columns, "source", rep=None).expected([{"source": 0}, {"source": 1}])
     assert without[1] / without[0] > 1.3
     assert with_rep[1] / with_rep[0] < 1.12
 

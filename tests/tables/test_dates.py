@@ -31,7 +31,7 @@ def test_what_is_no_day_is_refused():
 
 
 def test_only_settled_outcomes_with_dates_that_can_be_read_are_judged():
-    rows = {"won": ["lost", None, "", "won"], "at": ["2026-01-05", "2030-01-01", "2030-01-01", "05.01.2030"]}
+    rows = {"won": ["lost", None, "", "won"], "at": ["2026-01-05", "2030-01-01", "2030-01-01", "soon"]}
     check_settled(Table(rows, "history"), "won", "at", "2026-01-31")
     check_settled(Table(rows, "history"), "won", "closed", "2026-01-31")  # no such column: nothing to judge
     with pytest.raises(InvalidInput) as caught:

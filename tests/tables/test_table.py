@@ -225,17 +225,13 @@ def test_a_missing_column_names_the_nearest():
         ([float("nan")], {}, "leads.a, row 1: must be a finite number; found nothing"),
         ([1, float("inf")], {"missing": 0.0}, "leads.a, row 2: must be a finite number; found inf"),
         ([10**400], {}, f"leads.a, row 1: must be a finite number; found {10**400}"),
-        (
-            ["7"],
-            {},
-            "leads.a, row 1: must be a finite number; found '7'. It is text: read or convert the column as numbers.",
-        ),
-        (["7", "-1.5", "many", "few"], {}, "leads.a, row 3: must be a finite number; found 'many'"),
+        (["7", "-1.5", "many", "few"], {}, "leads.a, row 3: must be a finite number; found 'many' (and 1 more row)"),
         (
             ["7", "1,200"],
             {},
-            "leads.a, row 2: must be a finite number; found '1,200'. "
-            "It is text: read or convert the column as numbers.",
+            "leads.a, row 2: may be 1,200 or 1.2, and nothing in the column tells which; found '1,200'. "
+            'Set [formats] decimal = "." for 1,200 or decimal = "," for 1.2 in the policy, '
+            'Policy(formats=Formats(decimal="."))',
         ),
         ([True], {}, "leads.a, row 1: must be a finite number; found True"),
         ([-1], {"low": 0}, "leads.a, row 1: must be a finite number, 0 or more; found -1"),

@@ -15,6 +15,7 @@ from leadopt.learning.history.outcomes import count_outcomes, rep_ids
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_level, as_moment, as_outcome, each_once
 from leadopt.tables.dates import check_settled
+from leadopt.tables.ids import respelled, spellings_note
 
 _LEAD_ID = "lead_id"
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -93,10 +94,11 @@ def read_records(
         a column is missing; an id, an outcome or a date cannot be read; a settled row has no date though others have,
         or a date after `now`; a lead's outcome with one rep stands twice
     """
-    table = Table(history, name)
+    table = Table(history, name, ids=(rep, "lead_id"))
     if not table.columns:  # an empty list of dicts cannot name its columns
         table = Table({column: [] for column in (rep, *segment_by, converted)}, name)
-    days = table.days(at) if at in table else [None] * table.n_rows
+    table = table.judged(converted)
+    days = table.days(at) if table.holds(at, "at") else [None] * table.n_rows
     dated = any(day is not None for day in days)
     n_open = count_outcomes(table, rep, segment_by, converted).n_open  # refuses what cannot be read
     outcomes = each_once(as_outcome, table.values(converted))
@@ -106,6 +108,8 @@ def read_records(
         if now is not None:
             check_settled(table, converted, at, now)
     ids = rep_ids(table, rep, table.values(rep))
+    other = respelled(ids)
+    ids = [other.get(one, one) for one in ids]
     if _LEAD_ID in table:
         _check_copies(table, settled, ids, days)
     reps = sorted({one for one in ids if one is not None}, key=lambda one: (type(one).__name__, one))
@@ -124,9 +128,9 @@ def read_records(
         segment=crossed(levels)[1],
         won=np.array([outcomes[row] for row in settled], dtype=np.float64),
         day=np.array([days[row] for row in settled], dtype=np.int64) if dated else None,
-        time=_seconds(table.values(at))[settled] if dated else None,
+        time=_seconds(table.moments(at)[0])[settled] if dated else None,
         n_open=n_open,
-        notes=tuple(f"{note}." for note in read.notes),
+        notes=tuple(f"{note}." for note in (*spellings_note("reps of history", other), *read.notes)),
     )
 
 
@@ -141,7 +145,7 @@ def _check_copies(table: Table, settled: Ints, reps: Sequence[Id | None], days: 
     for row in settled.tolist():
         event = (leads[row], reps[row], days[row])
         if leads[row] is not None and event in first:
-            rule = f"the outcome of this lead with rep {reps[row]!r} stands in row {first[event] + 1} already"
+            rule = f"the outcome of this lead with rep {reps[row]!r} stands in {table.row_name(first[event])} already"
             table.refuse(_LEAD_ID, row, rule, table.values(_LEAD_ID)[row], "Remove the copy.")
         first[event] = row
 

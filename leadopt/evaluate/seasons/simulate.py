@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from leadopt.arrays import Floats, Ints
 from leadopt.assign import assign
-from leadopt.decision.build import build, know
+from leadopt.decision.build import build
 from leadopt.decision.case import Case
+from leadopt.decision.know import know
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.evaluate.seasons.simulation import MEASURES, Simulation
 from leadopt.evaluate.seasons.stream import (

@@ -176,7 +176,7 @@ def holdout(
     if not (is_number(share) and 0.0 < share < 1.0):
         raise InvalidInput(f"share: must be a number between 0 and 1, such as 0.1; found {share!r}")
     generator = np.random.default_rng(rng)
-    table = Table(leads, "leads")
+    table = Table(leads, "leads", ids=(lead_id,))
     ids = table.ids(lead_id)
     levels = [table.levels(column) for column in checked_columns(stratify_by, "stratify_by")]
     strata = list(zip(*levels, strict=True)) if levels else [()] * len(ids)

@@ -139,6 +139,7 @@ def measure_lift(
     table, columns = Table(results, "results"), checked_columns(stratify_by, "stratify_by")
     count_outcomes(table, group, columns, converted)  # refuses what cannot be read
     groups = _groups(table, group)
+    table = table.judged(converted)
     won = each_once(lambda value: None if value is None else as_outcome(value), table.values(converted))
     inside = [k for k, one in enumerate(groups) if one != OUTSIDE]
     settled = [k for k in inside if won[k] is not None]

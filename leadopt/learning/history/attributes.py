@@ -9,6 +9,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.history.bins import Edges, all_numbers, learned_edges, levels_of
 from leadopt.learning.history.checks import name_note, names_leads
+from leadopt.tables.ids import alike, respelled, spellings_note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +22,15 @@ class Attributes:
         of each column in use, one for each group of outcomes
     edges
         inner edges of those that are binned
+    spellings
+        of each column in use that is not binned, its levels by what all their spellings have in common (`alike`)
     notes
-        which columns are left out, and why, in words
+        which columns are left out, and why, and which levels are one in several spellings, in words
     """
 
     levels: dict[str, list[str | None]]
     edges: dict[str, Edges]
+    spellings: dict[str, dict[str, str]]
     notes: list[str]
 
 
@@ -64,12 +68,25 @@ def read_attributes(
     asked, held = bins or {}, outcomes.astype(np.float64) if weights is None else weights
     edges = {name: learned_edges(asked.get(name), cells, held) for name, cells in columns.items()}
     levels = {name: levels_of(f"{table}.{name}", cells, edges[name]) for name, cells in columns.items()}
+    others = {name: respelled(found, outcomes) for name, found in levels.items() if edges[name] is None}
+    for name, other in others.items():
+        if other:
+            levels[name] = [other.get(level, level) for level in levels[name]]
     left_out = [name for name, found in levels.items() if names_leads(found, outcomes)]
     used = {name: found for name, found in levels.items() if name not in left_out}
     return Attributes(
         levels=used,
         edges={name: found for name in used if (found := edges[name]) is not None},
+        spellings={
+            name: {alike(level): level for level in set(found) if level is not None}
+            for name, found in used.items()
+            if edges[name] is None
+        },
         notes=[
-            name_note(name, levels[name], outcomes, numbers=all_numbers(columns[name]), noun=noun) for name in left_out
+            *(
+                name_note(name, levels[name], outcomes, numbers=all_numbers(columns[name]), noun=noun)
+                for name in left_out
+            ),
+            *(note for name in used for note in spellings_note(f"levels of {name}", others.get(name, {}))),
         ],
     )

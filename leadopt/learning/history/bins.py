@@ -10,6 +10,7 @@ import numpy as np
 from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput
 from leadopt.tables.cells import as_level, as_number, each_once, is_missing, is_number
+from leadopt.tables.ids import alike
 
 Edges = tuple[float, ...]
 
@@ -126,9 +127,24 @@ def learned_edges(asked: int | Edges | None, values: Sequence[Any], weights: Flo
     return quantile_edges(np.array([as_number(value) for value in values], dtype=np.float64), weights, n_bins)
 
 
-def levels_of(name: str, values: Sequence[Any], edges: Edges | None) -> list[str | None]:
-    """Return each value's bin, or without edges its level."""
-    return each_once(as_level, values) if edges is None else binned(name, values, edges)
+def levels_of(
+    name: str, values: Sequence[Any], edges: Edges | None, spellings: Mapping[str, str] | None = None
+) -> list[str | None]:
+    """Return each value's bin, or without edges its level, in the spelling that is known of what it is alike to."""
+    if edges is not None:
+        return binned(name, values, edges)
+    levels = each_once(as_level, values)
+    return levels if spellings is None else spelled(levels, spellings)
+
+
+def spelled(levels: Sequence[str | None], spellings: Mapping[str, str]) -> list[str | None]:
+    """Return levels in the spellings by which they are known, as of `Attributes`; others stay as they are.
+
+    >>> spelled(["WEB ", None, "Fair"], {"web": "Web"})
+    ['Web', None, 'Fair']
+    """
+    known = {level: spellings.get(alike(level), level) for level in set(levels) if level is not None}
+    return [None if level is None else known[level] for level in levels]
 
 
 def _names(edges: Edges) -> list[str]:

@@ -17,6 +17,7 @@ from leadopt.tables.cells import (
     is_missing,
     kind_of,
 )
+from leadopt.tables.reading.reader import OUTCOME_RULE
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def count_outcomes(
         a column is missing or holds collections, an outcome or a rep's id cannot be read, or a settled outcome has no
         date
     """
+    history = history.judged(converted)
     *raw_keys, outcomes, days, counts = history.grouped([rep, *segments, converted], at)
     truth_of = truths(history, converted, outcomes)
     settled = [row for row, outcome in enumerate(outcomes) if outcome in truth_of]
@@ -86,10 +88,10 @@ def _day_numbers(history: Table, at: str, converted: str, days: Sequence[Any]) -
 
 
 def _refuse_day(history: Table, at: str, converted: str) -> NoReturn:
-    for row, (value, outcome) in enumerate(zip(history.values(at), history.values(converted), strict=True)):
-        if as_outcome(outcome) is not None and as_moment(value) is None:
-            history.refuse(at, row, "every settled row needs a date like 2026-01-31", value)
-    raise AssertionError("called without a date to refuse")
+    outcomes, (moments, _) = history.values(converted), history.moments(at)
+    rows = [row for row, moment in enumerate(moments) if moment is None and as_outcome(outcomes[row]) is not None]
+    value = history.values(at)[rows[0]]
+    history.refuse(at, rows[0], "every settled row needs a date like 2026-01-31", value, more=len(rows) - 1)
 
 
 def _says_nothing(cell: Any) -> bool:
@@ -99,13 +101,8 @@ def _says_nothing(cell: Any) -> bool:
 
 def _refuse_outcome(history: Table, column: str) -> NoReturn:
     values = history.values(column)
-    row = next(row for row, value in enumerate(values) if not _says_nothing(value) and as_outcome(value) is None)
-    history.refuse(
-        column,
-        row,
-        "an outcome must be 0, 1, true, false, won, lost, yes, no, or missing while it is open",
-        values[row],
-    )
+    rows = [row for row, value in enumerate(values) if not _says_nothing(value) and as_outcome(value) is None]
+    history.refuse(column, rows[0], OUTCOME_RULE, values[rows[0]], more=len(rows) - 1)
 
 
 def joined(one: OutcomeCounts, other: OutcomeCounts) -> OutcomeCounts:
@@ -148,6 +145,6 @@ def _refuse_rep(history: Table, column: str) -> NoReturn:
         if first is None:
             first = (row, rep)
         if type(rep) is not type(first[1]):
-            rule = f"ids must be of one kind, and row {first[0] + 1} holds {kind_of(first[1])} ({first[1]!r})"
+            rule = f"ids must be of one kind, and {history.row_name(first[0])} holds {kind_of(first[1])} ({first[1]!r})"
             history.refuse(column, row, rule, value, "Read the column as text.")
     raise AssertionError("called without an id to refuse")

@@ -13,6 +13,7 @@ from leadopt.learning.history.outcomes import count_outcomes, rep_ids
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_outcome, each_once
 from leadopt.tables.dates import latest_day
+from leadopt.tables.ids import respelled, spellings_note
 from leadopt.tables.text import count
 
 _STILL_OPEN = np.iinfo(np.int64).max // 4  # later than any day, and still far from overflow when a day is added
@@ -76,13 +77,16 @@ def read_loads(
     if not table.columns:  # an empty list of dicts cannot name its columns
         table = Table({name: [] for name in (rep, *segment_by, converted, at, assigned)}, "history")
     count_outcomes(table, rep, segment_by, converted)  # refuses what cannot be read
+    table = table.judged(converted)
     outcomes = each_once(as_outcome, table.values(converted))
     won = np.array([np.nan if outcome is None else outcome for outcome in outcomes], dtype=np.float64)
     ids = rep_ids(table, rep, table.values(rep))
+    other = respelled(ids)
+    ids = [other.get(one, one) for one in ids]
     reps = sorted({one for one in ids if one is not None}, key=lambda one: (type(one).__name__, one))
     place = {one: number for number, one in enumerate(reps)}
     who = np.array([-1 if one is None else place[one] for one in ids], dtype=np.int64)
-    came = assigned if window is None or assigned in table else at
+    came = assigned if window is None or table.holds(assigned, "assigned_at") else at
     day = _days(table, came, np.ones(len(won), dtype=bool) if came == assigned else ~np.isnan(won))
     _check_past(table, came, day, now)
     there = (who >= 0) & (day >= 0)
@@ -109,6 +113,7 @@ def read_loads(
         notes=(
             *_notes(there, begun, won, who, window, came, assigned),
             *_class_notes(won[used]),
+            *spellings_note("reps of history", other),
             *read.notes,
             *filter(None, [copies_note(table, converted, (_LEAD_ID, rep, came))]),
         ),

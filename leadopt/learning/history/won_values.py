@@ -9,8 +9,10 @@ import numpy as np
 from leadopt.learning.history.outcomes import truths
 from leadopt.tables import Table
 from leadopt.tables.amounts import MOST_AMOUNT, Amounts
-from leadopt.tables.cells import as_number, as_outcome, blanked, is_numeral
+from leadopt.tables.cells import as_number, as_outcome, blanked
 from leadopt.tables.currencies import currency_code, rates_of
+
+_LEFT_EMPTY = "Leave it empty where it is not known."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,6 +53,7 @@ def won_values(
         a column is missing, an outcome cannot be read, a won value is not above 0, or a currency has no rate
     """
     history.require(value)
+    history = history.judged(converted)
     truth = truths(history, converted, history.grouped([converted])[0])
     won = history.where(converted, [outcome for outcome, said in truth.items() if said == 1])
     keys, amounts = won.grouped_amounts([*columns, *([] if currency is None else [currency])], value)
@@ -69,19 +72,11 @@ def won_values(
 
 
 def _refuse_value(history: Table, value: str, converted: str) -> NoReturn:
-    values, outcomes = history.values(value), history.values(converted)
-    row = next(
+    values, outcomes = history.amounts(value), history.values(converted)
+    rows = [
         row
         for row, (found, outcome) in enumerate(zip(values, outcomes, strict=True))
         if found is not None and as_outcome(outcome) == 1 and not 0.0 < as_number(found) <= MOST_AMOUNT
-    )
-    if is_numeral(values[row]):  # a word elsewhere in a file makes text of the numbers beside it, and is to blame
-        words = (k for k, found in enumerate(values) if isinstance(found, str) and not is_numeral(found))
-        row = next(words, row)
-    history.refuse(
-        value,
-        row,
-        f"what a won lead was worth must be a number above 0, at most {MOST_AMOUNT:g}",
-        values[row],
-        "Leave it empty where it is not known.",
-    )
+    ]
+    rule, mend = f"what a won lead was worth must be a number above 0, at most {MOST_AMOUNT:g}", _LEFT_EMPTY
+    history.refuse(value, rows[0], rule, history.values(value)[rows[0]], mend, more=len(rows) - 1)

@@ -59,7 +59,7 @@ def test_compact_iso_times_in_rows_are_dates():
         (
             {"won": ["1", "won", "maybe", "0", "0", "0"]},
             "history.won, row 3: an outcome must be 0, 1, true, false, won, lost, yes, no, or missing while it is "
-            "open; found 'maybe'",
+            "open; found 'maybe'. If this is right, write in the policy: [outcomes] open = [\"maybe\"]",
         ),
         (
             {"won": [1, 2, 0, 0, 0, 0]},
@@ -68,7 +68,7 @@ def test_compact_iso_times_in_rows_are_dates():
         ),
         (
             {"at": HISTORY["at"][:3] + [None] * 3},
-            "history.at, row 4: every settled row needs a date like 2026-01-31; found nothing",
+            "history.at, row 4: every settled row needs a date like 2026-01-31; found nothing (and 1 more row)",
         ),
         (
             {"at": ["2026-01-01T00:00Z"] + ["2026-01-01T00:00"] * 5},
@@ -76,7 +76,7 @@ def test_compact_iso_times_in_rows_are_dates():
         ),
         (
             {"at": list(range(6))},
-            "history.at, row 1: must be a date or an ISO date like 2026-01-31; found 0",
+            "history.at, row 1: must be a date or an ISO date like 2026-01-31; found 0 (and 5 more rows)",
         ),
     ],
 )

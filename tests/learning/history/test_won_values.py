@@ -89,8 +89,8 @@ def test_a_won_value_must_be_above_0(kind, bad, shown):
 
 
 def test_text_is_no_value_and_the_row_is_named():
-    with pytest.raises(InvalidInput, match=r"history.value, row 2: what a won lead was worth .*; found '1,000'"):
-        won_values(Table({"won": ["lost", "won"], "value": ["n/a", "1,000"]}, "history"), [], "value", "won")
+    with pytest.raises(InvalidInput, match=r"history.value, row 2: what a won lead was worth .*; found 'a lot'"):
+        won_values(Table({"won": ["lost", "won"], "value": ["n/a", "a lot"]}, "history"), [], "value", "won")
 
 
 def test_a_currency_without_a_rate_is_refused():
@@ -114,10 +114,10 @@ def test_an_empty_history_has_no_won_values():
 
 
 def test_a_word_is_to_blame_for_the_text_beside_it():
-    rows = {"rep_id": ["A"] * 3, "converted": [1, 1, 0], "value": ["100", "100", "NA"]}
+    rows = {"rep_id": ["A"] * 3, "converted": [1, 1, 0], "value": ["100", "lots", "100"]}
     with pytest.raises(InvalidInput) as caught:
         won_values(Table(rows, "history"), ["rep_id"], "value", "converted")
     assert str(caught.value) == (
-        "history.value, row 3: what a won lead was worth must be a number above 0, at most 1e+100; found 'NA'. "
+        "history.value, row 2: what a won lead was worth must be a number above 0, at most 1e+100; found 'lots'. "
         "Leave it empty where it is not known."
     )

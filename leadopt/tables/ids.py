@@ -1,0 +1,170 @@
+"""Ids and levels that are one though they are written in several ways: letter case, blanks, width of characters.
+
+"Ann", "ANN " and "Ａｎｎ" are one rep, unless a table lists two of them: then each is its own.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from leadopt.errors import enumerate_some
+from leadopt.tables.cells import Id
+
+
+def alike(text: str) -> str:
+    """Return what all ways to write a text have in common.
+
+    >>> alike(" Ann  LEE") == alike("ann lee\u00a0")
+    True
+    """
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+class IdBook:
+    """Where ids stand in a table, found again however they are written.
+
+    Parameters
+    ----------
+    ids
+        as the table has them
+
+    Examples
+    --------
+    >>> book = IdBook(["Ann", "Bo", "BO"])
+    >>> book.place("ann "), book.place("BO"), book.place("bo"), book.place("Cy")
+    (0, 2, None, None)
+    """
+
+    __slots__ = ("_places", "_places_alike")
+
+    def __init__(self, ids: Iterable[Id]) -> None:
+        self._places: dict[Any, int] = {}
+        self._places_alike: dict[str, list[int]] = {}
+        for place, known in enumerate(ids):
+            self._places[known] = place
+            if isinstance(known, str):
+                self._places_alike.setdefault(alike(known), []).append(place)
+
+    def place(self, wanted: Any) -> int | None:
+        """Return where an id stands, None if nowhere, or if it is none of several that differ from it in case alone."""
+        if (place := self._places.get(wanted)) is not None or not isinstance(wanted, str):
+            return place
+        places = self._places_alike.get(alike(wanted), [])
+        return places[0] if len(places) == 1 else None
+
+
+def one_spelling(written: Mapping[Any, int], known: Sequence[Id] = ()) -> dict[Any, Any]:
+    """Return for each text that is another one in another spelling that one, which all spellings of it have.
+
+    Parameters
+    ----------
+    written
+        texts, and how often each occurs; what is no text is passed over
+    known
+        ids whose spelling counts, such as those of the table of reps; else the most frequent one does
+
+    Examples
+    --------
+    >>> one_spelling({"Ann": 2, "ANN ": 1, "bo": 1}, known=["Bo"])
+    {'ANN ': 'Ann', 'bo': 'Bo'}
+    """
+    texts = [text for text in written if isinstance(text, str)]
+    own, listed = set(known), dict[str, list[Id]]()
+    for one in known:
+        if isinstance(one, str):
+            listed.setdefault(alike(one), []).append(one)
+    usual = dict[str, str]()
+    for text in sorted(texts, key=lambda text: (-written[text], text)):
+        usual.setdefault(alike(text), text)
+    found = {}
+    for text in texts:
+        candidates = listed.get(alike(text), [usual[alike(text)]])
+        # Of two reps who differ in letter case alone, a third spelling may mean either.
+        if text not in own and len(candidates) == 1 and candidates[0] != text:
+            found[text] = candidates[0]
+    return found
+
+
+def respelled(ids: Sequence[Any], counts: Iterable[int] | None = None, known: Sequence[Id] = ()) -> dict[Any, Any]:
+    """Return the same of a column: ids by row, and how many rows each stands for (None = one)."""
+    written = Counter[Any]()
+    for one, times in zip(ids, counts if counts is not None else [1] * len(ids), strict=True):
+        written[one] += int(times)
+    return one_spelling(written, known)
+
+
+def spellings_note(what: str, spelled: Mapping[Any, Any]) -> list[str]:
+    """Return what is said of texts that were read as another: one sentence, or none.
+
+    >>> spellings_note("reps of history", {"ann ": "Ann"})
+    ['reps of history written in another way are one: "ann " is "Ann"']
+    """
+    if not spelled:
+        return []
+    pairs = enumerate_some((f'"{text}" is "{one}"' for text, one in sorted(spelled.items())), most=3)
+    return [f"{what} written in another way are one: {pairs}"]
+
+
+def twice_but_for_blanks(ids: Collection[Id]) -> tuple[Id, Id] | None:
+    """Return the first two ids that differ in blanks alone, None if no two do.
+
+    >>> twice_but_for_blanks(["Ann", "ann", "Bo", " Ann"])
+    ('Ann', ' Ann')
+    """
+    first = dict[str, Id]()
+    for one in ids:
+        if isinstance(one, str) and first.setdefault(" ".join(one.split()), one) != one:
+            return first[" ".join(one.split())], one
+    return None
+
+
+def look_alikes(ids: Sequence[Id], others: Sequence[Id]) -> dict[Id, Id]:
+    """Return for ids one of the others that may be the same: of the same words and numbers, or hardly another spelling.
+
+    >>> look_alikes(["Ann Lee", "R01", "Bo"], ["LEE, Ann", "r1", "Cy"])
+    {'Ann Lee': 'LEE, Ann', 'R01': 'r1'}
+    """
+    of_parts = {_parts(str(other)): other for other in reversed(others)}
+    spelled = {_plain(str(other)): other for other in others}
+    found = dict[Id, Id]()
+    for one in ids[:_MOST_ASKED]:
+        other = of_parts.get(_parts(str(one)), _within(_parts(str(one)), of_parts))
+        if other is None and len(others) <= _MOST_ASKED:
+            text = _plain(str(one))
+            near = get_close_matches(text, spelled, n=1, cutoff=_NEAR)
+            other = spelled[near[0]] if near and _digits(near[0]) == _digits(text) else None
+        if other is not None:
+            found[one] = other
+    return found
+
+
+_MOST_ASKED = 200  # ids that are compared letter by letter
+_NEAR = 0.85  # "Muller" and "Mueller" have 0.92, "Ann" and "Anna" 0.86
+
+
+def _parts(text: str) -> frozenset[str]:
+    """Return the words and numbers of a text, numbers without leading zeros."""
+    return frozenset(part.lstrip("0") or "0" for part in re.findall(r"\d+|[^\W\d_]+", _plain(text)))
+
+
+def _plain(text: str) -> str:
+    """Return a text without letter case and accents."""
+    letters = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(character for character in letters if not unicodedata.combining(character))
+
+
+def _within(parts: frozenset[str], of_parts: Mapping[frozenset[str], Id]) -> Id | None:
+    """Return the only one whose words and numbers are some of these, or these and more, as of a mail address."""
+    fits = [other for found, other in of_parts.items() if _has_word(parts & found) and (parts < found or found < parts)]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _has_word(parts: frozenset[str]) -> bool:
+    return any(part.isalpha() and len(part) > 1 for part in parts)
+
+
+def _digits(text: str) -> list[str]:
+    return re.findall(r"\d+", text)

@@ -1,0 +1,125 @@
+"""Words that cells hold in English, German, Spanish, French and Chinese, and how they are compared."""
+
+import re
+import unicodedata
+
+_BETWEEN = re.compile(r"[\s_\-–—/:.]+")
+
+
+def folded(text: str) -> str:
+    """Return a word as it is compared: without case, accents, and marks between its parts.
+
+    >>> folded(" Closed-Won "), folded("Gagné"), folded("ＹＥＳ"), folded("赢单")
+    ('closed won', 'gagne', 'yes', '赢单')
+    """
+    if text.isascii():
+        return " ".join(_BETWEEN.split(text.casefold())).strip()
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join(_BETWEEN.split("".join(c for c in plain if not unicodedata.combining(c)))).strip()
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(folded(word) for word in text.split(",") if word.strip())
+
+
+YES = _words("""
+    1, true, yes, y, ja, wahr, sí, s, verdadero, oui, o, vrai, 是, 对, 真, sim, vero
+""")
+NO = _words("""
+    0, false, no, n, nein, falsch, falso, non, faux, 否, 不是, 错, 假, não
+""")
+WON = _words("""
+    won, win, closed won, closed as won, converted, deal won, success, successful, sold, signed,
+    gewonnen, abgeschlossen gewonnen, geschlossen gewonnen, erfolgreich, verkauft, auftrag erhalten, konvertiert,
+    ganado, ganada, cerrado ganado, cerrada ganada, cierre ganado, vendido, vendida, convertido, convertida,
+    gagné, gagnée, fermé gagné, fermée gagnée, clos gagné, clôturé gagné, clôturée gagnée, conclu, conclue, vendu,
+    vendue, converti, convertie,
+    成交, 已成交, 赢单, 已赢单, 赢, 赢得, 已赢得, 成功, 已签约, 签约, 结单成功, 关闭赢单, 结束赢单, 已转化, 已转换,
+    ganho, fechado ganho, vinto, chiuso vinto
+""")
+LOST = _words("""
+    lost, loss, closed lost, closed as lost, not converted, unconverted, deal lost, closed lost to competition,
+    verloren, abgeschlossen verloren, geschlossen verloren, nicht gewonnen, nicht konvertiert, abgesagt, erfolglos,
+    perdido, perdida, cerrado perdido, cerrada perdida, cierre perdido, no ganado, no ganada, no convertido,
+    perdu, perdue, fermé perdu, fermée perdue, clos perdu, clôturé perdu, clôturée perdue, non gagné, non converti,
+    输单, 已输单, 丢单, 已丢单, 输, 失败, 未成交, 战败, 流失, 已流失, 结单失败, 关闭输单, 结束输单, 未转化, 未转换,
+    丢失,
+    fechado perdido, perso, chiuso perso
+""")
+OPEN = _words("""
+    open, new, in progress, pending, ongoing, working, active, in pipeline, undecided, not yet,
+    prospecting, qualification, needs analysis, value proposition, id decision makers, perception analysis,
+    proposal, proposal price quote, price quote, negotiation, negotiation review,
+    appointment scheduled, qualified to buy, presentation scheduled, decision maker bought in, contract sent,
+    identify decision makers, open not contacted, working contacted,
+    offen, neu, in bearbeitung, laufend, ausstehend, verhandlung, in verhandlung, angebot, angebot erstellt,
+    abierto, abierta, nuevo, nueva, en curso, en proceso, en progreso, pendiente, negociación,
+    en negociación, propuesta,
+    ouvert, ouverte, nouveau, nouvelle, en cours, en attente, négociation, en négociation, proposition,
+    进行中, 跟进中, 待跟进, 待定, 新建, 新线索, 未结束, 洽谈, 洽谈中, 谈判, 谈判中, 商务谈判, 方案报价, 报价, 初步接洽,
+    需求确定, 开放, 未处理, 处理中,
+    aberto, aperto, em andamento, in corso
+""")
+THERE = _words("""
+    available, present, in, on duty, here, verfügbar, anwesend, da, disponible, presente, présent, présente, 在岗, 可用,
+    在职, 有空
+""")
+AWAY = _words("""
+    unavailable, not available, away, absent, out, off, off duty, on leave, leave, vacation, holiday, sick, pto,
+    nicht verfügbar, abwesend, urlaub, krank, im urlaub, no disponible, ausente, vacaciones, de vacaciones, baja,
+    indisponible, non disponible, absente, congé, en congé, vacances, 休假, 请假, 不在, 离岗, 不可用, 病假
+""")
+_NOTHING_TEXT = """
+    - -- – — n/a n.a. na #n/a #na null (null) none (none) nil nan <na> \\n k.a. s/d n/d (blank) (leer) (vide) 无 暂无
+"""
+NOTHING = frozenset(_NOTHING_TEXT.split())
+"""What people and programs write where there is nothing."""
+
+_HINTS = {  # parts of words: what a word that is not known may mean, for proposals alone
+    "lost": (
+        *(
+            "lost",
+            "verlor",
+            "perd",
+            "丢",
+            "输",
+            "失败",
+            "战败",
+            "流失",
+            "无效",
+            "dead",
+            "disqualif",
+            "reject",
+            "abandon",
+        ),
+        *("cancel", "declin", "refus", "rechaz", "abgelehnt", "abgesagt", "storn", "annul", "no go", "junk"),
+    ),
+    "won": (
+        *("won", "win", "gewonn", "ganad", "gagn", "成交", "赢", "成功", "签约", "signed", "sold", "success"),
+        *("customer", "kunde", "cliente", "client"),
+    ),
+}
+_NOT = re.compile(r"^(?:not|non|no|nicht|un|未|不)\b|^(?:un|未|不|没)")
+
+
+def says_nothing(text: str) -> bool:
+    """Return whether text stands for a missing cell: it is blank, or one of `NOTHING`.
+
+    >>> says_nothing(" "), says_nothing("N/A"), says_nothing("0")
+    (True, True, False)
+    """
+    word = text.strip()
+    return not word or word.casefold() in NOTHING
+
+
+def guess(word: str) -> str:
+    """Return what an unknown outcome is proposed as: "won", "lost", or "open".
+
+    >>> guess("Closed Won - upsell"), guess("Lost to competitor"), guess("Demo held")
+    ('won', 'lost', 'open')
+    """
+    plain = folded(word)
+    for meaning, parts in _HINTS.items():
+        if any(folded(part) in plain for part in parts):
+            return "lost" if _NOT.match(plain) else meaning
+    return "open"

@@ -1,0 +1,264 @@
+"""From three raw exports to a plan by `policy init` and `assign`, without touching a cell."""
+
+import sqlite3
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from leadopt.cli.policy_schema import FIRST_LINE, SCHEMA_NAME, schema_text
+from leadopt.policy import Policy
+from leadopt.tables.files import read_table, write_table
+from tests.cli.exports import EXPORTS
+from tests.cli.test_commands import good, refusal
+from tests.cli.test_policy_schema import VALIDATOR
+
+TABLES = ("leads.csv", "reps.csv", "history.csv")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def written(text, name):
+    Path(name).write_text(text, encoding="utf-8")
+
+
+def rows(header, *lines):
+    return "\n".join([header, *lines, ""])
+
+
+def policy(path="policy.toml"):
+    told = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    VALIDATOR.validate(told)
+    return told
+
+
+PAST = [f"{k},{'Ann' if k % 2 else 'Bo'},{'web' if k % 3 else 'fair'},{'Won' if k % 5 else 'Lost'}" for k in range(60)]
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_three_raw_exports_become_a_plan(folder, name):
+    export = EXPORTS[name]
+    export.write(folder)
+    out = good("policy", "init", *TABLES)
+    assert "6 of 6 leads placed, expected value " in out
+    command = out.split("Next: leadopt ")[1].split()
+    assert command == [
+        *("assign", "leads.csv", "reps.csv", "--history", "history.csv", "--policy", "policy.toml", "-o", "plan.csv")
+    ]
+    said = good(*command)
+    assert "learned from 234 settled outcomes" in said  # one in forty is open
+    told = policy()
+    assert told["segment_by"] == [export.leads.split("|")[1]]
+    plan = read_table("plan.csv", (export.leads.split("|")[0], export.reps.split("|")[0]))
+    # Each rep is good at one source; five of six leads are where they are won.
+    whose = dict(zip(plan[export.leads.split("|")[0]], plan[export.reps.split("|")[0]], strict=True))
+    assert [whose[f"L-00{k + 1}"] for k in range(4)] == [*export.people, *export.people]
+    assert plan["gain"].sum() > 1000 * (1 if name != "indian" else 10)
+
+
+def test_the_file_says_where_its_schema_is(folder):
+    EXPORTS["german"].write(folder)
+    good("policy", "init", *TABLES)
+    assert Path("policy.toml").read_text(encoding="utf-8").splitlines()[0] == FIRST_LINE
+    assert Path(SCHEMA_NAME).read_text(encoding="utf-8") == schema_text()
+    told = policy()
+    assert told["columns"]["lead_id"] == "Anfrage-Nr."
+    assert told["columns"]["history"] == {"rep_id": "Zuständig"}
+    assert told["formats"] == {"dates": "day first", "decimal": ","}
+    assert "[fairness]" in Path("policy.toml").read_text(encoding="utf-8")
+    assert "fairness" not in told  # switched off
+
+
+def test_nothing_is_replaced_without_force(folder):
+    EXPORTS["german"].write(folder)
+    written("mine", "policy.toml")
+    written("mine too", SCHEMA_NAME)
+    assert refusal(2, "policy", "init", *TABLES) == (
+        "policy.toml: is there already; name another file with -o, or let it be replaced with --force"
+    )
+    assert refusal(2, "policy", "init", *TABLES, "-o", "leads.csv", "--force") == (
+        "leads.csv: is also read, and would be replaced; write to another file"
+    )
+    assert Path("policy.toml").read_text() == "mine"
+    assert "Wrote policy.toml.\n" in good("policy", "init", *TABLES, "--force")
+    assert Path(SCHEMA_NAME).read_text() == "mine too"
+    assert good("policy", "init", *TABLES, "-o", "other.toml").count("Wrote other.toml.") == 1
+
+
+def test_reps_are_found_by_what_history_calls_them(folder):
+    written(rows("id,src", "1,web", "2,fair"), "leads.csv")
+    written(rows("id,name,max", "17,Ann,2", "18,Bo,2"), "reps.csv")
+    written(rows("id,owner,src,result", *PAST), "history.csv")
+    good("policy", "init", *TABLES)
+    assert policy()["columns"] == {
+        **{"lead_id": "id", "rep_id": "name", "capacity": "max", "converted": "result"},
+        "history": {"rep_id": "owner"},
+    }
+
+
+def test_columns_that_no_header_tells_are_found_by_their_cells(folder):
+    written(rows("Foo,Bar", "x1,web", "x2,fair"), "leads.csv")
+    written(rows("Baz,Qux", "Ann,2", "Bo,2"), "reps.csv")
+    written(rows("A,B,C,D", *PAST), "history.csv")
+    out = good("policy", "init", *TABLES)
+    for said in (
+        'leads: "Foo" is taken for lead_id, as it is another in each row',
+        'history: "D" is taken for converted, as it holds words of outcomes',
+        'rep_id: "Baz" of reps and "B" of history hold the same reps',
+        '"Bar" of leads and "C" of history hold the same: give both one name to learn by it',
+        "Not understood, and not used: Qux",
+    ):
+        assert said in out
+    assert "2 of 2 leads placed" in out
+    assert policy()["columns"] == {"lead_id": "Foo", "rep_id": "Baz", "converted": "D", "history": {"rep_id": "B"}}
+
+
+def test_dates_that_could_be_two_are_left_to_choose(folder):
+    written(rows("lead_id,src", "1,web", "2,fair"), "leads.csv")
+    written(rows("rep_id", "Ann", "Bo"), "reps.csv")
+    past = [f"Ann,{'web' if k % 3 else 'fair'},{k % 2},0{k % 9 + 1}/0{k % 8 + 1}/2025" for k in range(40)]
+    written(rows("rep_id,src,converted,at", *past), "history.csv")
+    out = good("policy", "init", *TABLES)
+    assert 'choose under [formats]: dates = "day first" or dates = "month first"' in out
+    text = Path("policy.toml").read_text(encoding="utf-8")
+    assert (
+        "[formats]\n# history.at, row" in text or "[formats]\n# history.at, line" in text or "[formats]\n# hi" in text
+    )
+    written(text.replace('# dates = "day first"', 'dates = "day first"'), "policy.toml")
+    assert policy()["formats"] == {"dates": "day first"}
+    good("policy", "check", "policy.toml", *TABLES)
+
+
+def test_words_that_are_not_known_are_proposed_as_guesses(folder):
+    written(rows("lead_id,src", "1,web", "2,fair"), "leads.csv")
+    written(rows("rep_id", "Ann", "Bo"), "reps.csv")
+    words = ["Closed Won - upsell", "Lost to rival", "Demo", "won"]
+    past = [f"{'Ann' if k % 2 else 'Bo'},{'web' if k % 3 else 'fair'},{words[k % 4]}" for k in range(40)]
+    written(rows("rep_id,src,Stage", *past), "history.csv")
+    out = good("policy", "init", *TABLES)
+    assert "[outcomes] holds words that are guesses: Closed Won - upsell, Lost to rival, Demo" in out
+    assert policy()["outcomes"] == {"won": ["Closed Won - upsell"], "lost": ["Lost to rival"], "open": ["Demo"]}
+    assert "# Known as won: won." in Path("policy.toml").read_text(encoding="utf-8")
+
+
+def test_rules_that_the_tables_allow_are_there_to_be_switched_on(folder):
+    leads = ["1,web,north,en,100,EUR", "2,fair,south,de,200,USD", "3,fair,north,fr,200,USD"]
+    reps = ["Ann,North,en;de,2026-01-01", "Bo,South,en;de;fr,2020-01-01", "Cy,north,fr,2020-01-01"]
+    written(rows("lead_id,source,region,language,value,currency", *leads), "leads.csv")
+    written(rows("rep_id,area,langs,hired_on", *reps), "reps.csv")
+    out = good("policy", "init", "leads.csv", "reps.csv")
+    assert "values are in EUR and USD: fill in [currencies]" in out
+    assert "With it these tables cannot be read yet: leads.currency" in out
+    text = Path("policy.toml").read_text(encoding="utf-8")
+    for block in (
+        '# [[eligibility]]\n# rule = "match"\n# column = "region"\n# reps_column = "area"',
+        '# [[eligibility]]\n# rule = "skills"\n# needs = "language"\n# has = "langs"',
+        "# [currencies]\n# EUR = 1.0\n# USD = 1.0",
+        "# [newcomers]\n# share = 0.1",
+    ):
+        assert block in text
+        text = text.replace(block, "\n".join(line.removeprefix("# ") for line in block.splitlines()))
+    written(text.replace("# tenure_days", "tenure_days"), "policy.toml")
+    rules = Policy.from_toml("policy.toml").eligibility
+    assert [type(rule).__name__ for rule in rules] == ["MatchRule", "SkillsRule"]
+    assert "It does for leads.csv, reps.csv: " in good("policy", "check", "policy.toml", "leads.csv", "reps.csv")
+
+
+def test_what_does_not_fit_is_switched_off_with_its_first_cell(folder):
+    written(rows("lead_id", "1"), "leads.csv")
+    written(rows("rep_id,Available,Capacity", "Ann,yes,many", "Bo,no,3"), "reps.csv")
+    out = good("policy", "init", "leads.csv", "reps.csv")
+    assert '"Capacity" looks like capacity, but reps.Capacity, ' in out
+    assert policy()["columns"] == {"available": "Available"}
+    assert '\n# capacity = "Capacity"' in Path("policy.toml").read_text(encoding="utf-8")
+
+
+def test_ids_that_are_there_twice_are_to_be_mended(folder):
+    written(rows("Lead ID,src", "1,web", "1,fair"), "leads.csv")
+    written(rows("rep_id", "Ann"), "reps.csv")
+    out = good("policy", "init", "leads.csv", "reps.csv")
+    assert "ids must be unique" in out
+    assert "mend the rows" in out
+    assert policy()["columns"] == {"lead_id": "Lead ID"}
+
+
+@pytest.mark.parametrize(
+    ("leads", "reps", "history"),
+    [
+        ("lead_id\n", "rep_id\n", "rep_id,converted\n"),
+        ("a\n1\n", "b\n1\n", "c\n1\n"),
+        ("a,b\n,\n", "a\n\n", "a,b,c\n1,2,3\n"),
+        ('"a ""b""",c\n1,2\n', "é\\n,x\nAnn,1\n", "won\nyes\n"),
+        ("lead_id,value\n1,1\n2,x\n", "rep_id,capacity\nAnn,\n", "rep_id,converted,at\nAnn,1,yesterday\nAnn,maybe,\n"),
+        ("rep_id\n1\n", "lead_id\nAnn\n", "value\n1\n"),
+    ],
+)
+def test_whatever_the_tables_hold_a_policy_comes_of_it(folder, leads, reps, history):
+    for name, text in (("leads", leads), ("reps", reps), ("history", history)):
+        written(text, f"{name}.csv")
+    out = good("policy", "init", *TABLES)
+    assert "With it" in out
+    policy()
+
+
+def test_databases_and_workbooks_are_looked_at_too(folder):
+    with sqlite3.connect("crm.db") as crm:
+        crm.execute('create table deals ("Deal ID" integer, "Src" text)')
+        crm.executemany("insert into deals values (?, ?)", [(1, "web"), (2, "fair")])
+    crm.close()
+    write_table({"Seller": ["Ann", "Bo"], "Max": [1, 1]}, "reps.xlsx")
+    written(rows("Deal ID,Seller,Src,Won?", *PAST), "history.csv")
+    out = good("policy", "init", "sqlite:///crm.db?table=deals", "reps.xlsx", "history.csv")
+    assert "2 of 2 leads placed" in out
+    assert "Next: leadopt assign 'sqlite:///crm.db?table=deals' reps.xlsx --history history.csv" in out
+
+
+# Check
+
+
+def test_check_tells_what_a_policy_sets(folder):
+    written('segment_by = ["src"]\nreserve = 2\n[columns]\nlead_id = "id"\n[fairness]\nlow = 0.9\n', "policy.toml")
+    assert good("policy", "check", "policy.toml") == (
+        "policy.toml is a policy: segment_by (src), fairness, reserve (2), columns (lead_id).\n"
+    )
+    written("", "policy.toml")
+    assert good("policy", "check", "policy.toml") == "policy.toml is a policy: every setting is left at its default.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "tables", "code", "said"),
+    [
+        ("segmentby = []", (), 2, 'policy.toml: policy: unknown key "segmentby"; did you mean "segment_by"?'),
+        ("fairness = 3", (), 2, "policy.toml: policy.fairness: must be a table of settings; found 3"),
+        ("[fairness", (), 2, "policy.toml: is not valid TOML"),
+        ("", ("leads.csv",), 2, "policy check: to hold a policy against tables takes leads and reps at least"),
+        ('segment_by = ["none"]', TABLES, 2, 'column "none"'),
+        ("reserve = '-inf'", TABLES, 3, "2 leads"),
+    ],
+)
+def test_check_refuses_what_is_wrong(folder, text, tables, code, said):
+    written(text, "policy.toml")
+    written(rows("lead_id,src", "1,web", "2,fair"), "leads.csv")
+    written(rows("rep_id,capacity", "Ann,1"), "reps.csv")
+    written(rows("lead_id,rep_id,src,converted", *PAST), "history.csv")
+    from tests.cli.test_commands import run
+
+    result = run("policy", "check", "policy.toml", *tables)
+    assert result.exit_code == code
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_check_holds_a_policy_against_tables(folder):
+    written(rows("lead_id,src", "1,web", "2,fair"), "leads.csv")
+    written(rows("rep_id,capacity", "Ann,1", "Bo,1"), "reps.csv")
+    written(rows("lead_id,rep_id,src,converted", *PAST), "history.csv")
+    written('segment_by = ["src"]', "policy.toml")
+    out = good("policy", "check", "policy.toml", *TABLES)
+    assert "It does for leads.csv, reps.csv, history.csv: 2 of 2 leads placed" in out
+    assert "Notes" in out
+    assert not Path("plan.csv").exists()
