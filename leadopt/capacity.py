@@ -67,6 +67,8 @@ class Slots:
     weight
         float64 (n_reps,), what "capacity" means where something is divided by it: slots, or hours at the usual pace
         where reps have hours alone; of reps who are away, what it would be were they there
+    whole
+        float64 (n_reps,), the same as if nobody had open work
     hours
         working time; None where reps have no hours
     notes
@@ -83,6 +85,7 @@ class Slots:
     available: Floats
     grown: Floats
     weight: Floats
+    whole: Floats
     hours: Hours | None
     notes: tuple[str, ...]
     assumed: Floats | None = None
@@ -129,8 +132,9 @@ def slots(reps: Table, columns: Columns, n_leads: int, leads: Table | None = Non
     assumed = available * grown if usual is None and hours is None else None
     if assumed is not None:
         most, weight, more = np.where(assumed > 0, n_leads, 0), np.where(available > 0, assumed, grown), list[str]()
+        whole = weight
     else:
-        most, weight, more = _leads_at_most(reps, columns, usual, available, grown, hours, left)
+        most, weight, whole, more = _leads_at_most(reps, columns, usual, available, grown, hours, left)
     least = np.zeros(reps.n_rows)
     if columns.min_leads in reps:
         least = np.floor(_whole(reps, columns.min_leads, missing=0.0) * available * grown + 1e-9)
@@ -140,6 +144,7 @@ def slots(reps: Table, columns: Columns, n_leads: int, leads: Table | None = Non
         available=available,
         grown=grown,
         weight=weight,
+        whole=whole,
         hours=hours,
         notes=(*notes, *more),
         assumed=assumed,
@@ -182,13 +187,18 @@ def _leads_at_most(
     ramp: Floats,
     hours: Hours | None,
     left: Floats | None,
-) -> tuple[Floats, Floats, list[str]]:
-    """Return how many leads each rep can take, the weights (see `Slots`), and notes."""
+) -> tuple[Floats, Floats, Floats, list[str]]:
+    """Return how many leads each rep can take, both kinds of weights (see `Slots`), and notes."""
     there, away = available * ramp, available <= 0
     if usual is None:
         assert hours is not None  # else the share is assumed
         weight = np.where(away, hours.usual, hours.left) / hours.pace
-        return hours.most.astype(np.float64), weight, []
+        return (
+            hours.most.astype(np.float64),
+            weight,
+            np.where(away, hours.usual, hours.usual * available) / hours.pace,
+            [],
+        )
     ceiling = _whole(reps, columns.max_open) if columns.max_open in reps else usual
     most, notes = _slots_of(usual * there, np.zeros(reps.n_rows) if left is None else left), []
     if left is not None:
@@ -211,7 +221,8 @@ def _leads_at_most(
     if hours is not None:
         most = np.minimum(most, hours.most)
     full = np.floor(usual * ramp + 1e-9) if left is None else usual * ramp
-    return most, np.where(away, full, most if left is None else usual * there), notes
+    weight = np.where(away, full, most if left is None else usual * there)
+    return most, weight, np.where(away, ceiling * ramp, ceiling * there), notes
 
 
 def _hours(

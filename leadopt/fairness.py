@@ -38,7 +38,8 @@ class Fairness:
         the band, as multiples of the entitlement, ``0 <= low <= 1 <= high``
     entitlement
         what it is divided by: "capacity" (slots, or working time where reps have `hours` alone), "equal",
-        "performance" (mean estimated conversion over these leads), or the name of a column of reps with weights
+        "performance" (mean estimated conversion over these leads), or the name of a column of reps with weights: who
+        has none there, or 0, stays out of fairness
     of
         what is shared: "leads", "value" (expected gain; negative gains count 0), or "hot" (leads of the top tier)
     weight
@@ -54,6 +55,9 @@ class Fairness:
     The column `credit` of reps (`Columns.credit`) shifts the entitlement: a rep who is owed 3 leads from earlier
     batches is entitled to 3 more, and all entitlements are then scaled back to what there is.
     `Plan.carry` computes it after each batch. A rep without slots is entitled to nothing in this batch.
+
+    Who stays out (no weight, or false in the column `in_fairness`) gets what the plan gives, entitled to nothing and
+    bound by nothing; the others share what they have in the best plan without fairness.
 
     Examples
     --------
@@ -212,7 +216,7 @@ def entitlements(weights: ArrayLike, slots: ArrayLike, n_leads: float) -> Floats
 
 
 def entitlement_weights(fairness: Fairness, reps: Table, slots: ArrayLike, performance: Floats | None = None) -> Floats:
-    """Return the weights that a fairness setting divides by, float64 (n_reps,).
+    """Return the weights that a fairness setting divides by, float64 (n_reps,); 0 where a column has none.
 
     `slots` are the weights of "capacity", `performance` those of "performance".
     """
@@ -227,7 +231,7 @@ def entitlement_weights(fairness: Fairness, reps: Table, slots: ArrayLike, perfo
             f"fairness.entitlement: must be {_ENTITLEMENTS.removesuffix(' of reps')} of {reps.name} "
             f"({', '.join(reps.columns)}); found {fairness.entitlement!r}{near if near.endswith('?') else ''}"
         )
-    return reps.numbers(fairness.entitlement, low=0)
+    return reps.numbers(fairness.entitlement, low=0, missing=0.0)
 
 
 def band_limits(

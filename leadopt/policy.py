@@ -32,7 +32,12 @@ _FIRST = {  # the settings of the first release: a later one that is left at its
         *("is_newcomer", "tenure_days", "hired_on", "territory", "converted", "at"),
     ),
 }
-_LATEST = ("limit", "together", "move_cost")  # settings that plain data of a policy hold only where they are used
+_LATEST = (
+    "limit",
+    "together",
+    "move_cost",
+    "balance_open",
+)  # that plain data of a policy hold only where they are used
 _KINDS: dict[str, type] = {  # settings that are tables of settings
     "newcomers": NewcomerQuota,
     "formats": Formats,
@@ -59,6 +64,9 @@ class Policy:
         minimums and ceilings for new reps, key accounts they do not get, and their ramp; None = none
     limit
         caps and minimums of some reps over some leads: a `LimitRule`, or plain data of one, or several of them
+    balance_open
+        whether to level what reps have, their `open_leads` and new leads together, and not what they get: settings of
+        fairness that share leads do so then, and without one the least is raised first, as `Fairness(maximin=True)`
     reserve
         gain of leaving a lead unassigned; a lead that no free rep gains more with stays there;
         -inf = every lead must be placed
@@ -113,6 +121,7 @@ class Policy:
     move_cost: float = 0.0
     formats: Formats = field(default_factory=Formats)
     outcomes: Outcomes = field(default_factory=Outcomes)
+    balance_open: bool = False
     columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
@@ -138,6 +147,8 @@ class Policy:
             raise InvalidInput(f'policy.half_life_days: must be a number above 0, "learn", or None; found {days!r}')
         if not (is_number(self.explore) and 0.0 <= self.explore <= 1.0):
             raise InvalidInput(f"policy.explore: must be from 0 to 1; found {self.explore!r}")
+        if not isinstance(self.balance_open, bool):
+            raise InvalidInput(f"policy.balance_open: must be true or false; found {self.balance_open!r}")
         if not (is_number(self.move_cost) and 0 <= self.move_cost < float("inf")):
             raise InvalidInput(f"policy.move_cost: must be a finite number, 0 or more; found {self.move_cost!r}")
         if not (self.together is None or (isinstance(self.together, str) and self.together.strip())):
@@ -157,10 +168,10 @@ class Policy:
 
     @property
     def fairnesses(self) -> tuple[Fairness, ...]:
-        """All settings of fairness, one or several or none."""
-        if self.fairness is None:
-            return ()
-        return self.fairness if isinstance(self.fairness, tuple) else (self.fairness,)
+        """All settings of fairness, one or several or none; with one that shares leads where open work is balanced."""
+        several = self.fairness if isinstance(self.fairness, tuple) else (self.fairness,) if self.fairness else ()
+        asked = self.balance_open and not any(one.of == "leads" for one in several)
+        return (*several, Fairness(maximin=True)) if asked else several
 
     def replace(self, **changes: Any) -> Self:
         """Return the same policy with some settings changed."""
@@ -184,6 +195,7 @@ class Policy:
             "bins": None if self.bins is None else {name: _plain_bins(edges) for name, edges in self.bins.items()},
             "explore": self.explore,
             "currencies": None if self.currencies is None else dict(self.currencies),
+            "balance_open": self.balance_open,
             "limit": [rule.plain() for rule in self.limit],
             "together": self.together,
             "move_cost": self.move_cost,

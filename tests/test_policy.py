@@ -36,6 +36,7 @@ FULL = Policy(
     ],
     formats=Formats(dates="day first", decimal={"value": ",", "history.value": "."}),
     outcomes=Outcomes(won=["Gewonnen!"], lost=["Aus"], open=["Demo", "Angebot"]),
+    balance_open=True,
     columns=Columns(lead_id="id", value="größe"),
 )
 
@@ -46,6 +47,7 @@ half_life_days = 180
 rep_by = ["team"]
 bins = {size = 4, age = [10.0, 20.0]}
 explore = 0.5
+balance_open = true
 currencies = {USD = 1.0, EUR = 1.08}
 together = "account"
 move_cost = 0.5
@@ -136,6 +138,7 @@ UNUSED = {
     "together": None,
     "move_cost": 0.0,
     "limit": (),
+    "balance_open": False,
 }
 
 
@@ -152,6 +155,7 @@ def test_what_a_later_release_added_counts_only_where_it_is_set():
         *(NewcomerQuota(value_share=0), NewcomerQuota(max_hot_share=0), NewcomerQuota(hot_share=0.1)),
         *(NewcomerQuota(protect="key"), NewcomerQuota(ramp_days=9), NewcomerQuota(ramp=[0, 0.5, 1])),
         *(Columns(effort="e"), Columns(credit="c"), Columns(owner="o"), Columns(carried="x"), Columns(current_rep="r")),
+        Columns(in_fairness="f"),
     ]
     kinds = {Fairness: "fairness", NewcomerQuota: "newcomers", Columns: "columns"}
     plain = [Policy(), *(Policy(**{name: kind()}) for kind, name in kinds.items() if kind is not Columns)]
@@ -226,7 +230,7 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"reserv": 1}, 'policy: unknown key "reserv"; did you mean "reserve"?'),
         ({"Fairness": {}}, 'policy: unknown key "Fairness"; did you mean "fairness"?'),
         ({5: 1}, 'policy: unknown key "5"; known are segment_by, eligibility, fairness, newcomers, reserve, score, '
-                 "half_life_days, rep_by and 9 more"),
+                 "half_life_days, rep_by and 10 more"),
         (5, "policy: must be a table of settings; found 5"),
         (["reserve"], "policy: must be a table of settings; found ['reserve']"),
         ({"fairness": {"lo": 1}}, 'policy.fairness: unknown key "lo"; did you mean "low"?'),

@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from leadopt.eligibility import ExcludeRule, MatchRule, SkillsRule
 from leadopt.fairness import Fairness, NewcomerQuota
+from leadopt.limit_rules import LimitRule
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
@@ -42,6 +43,17 @@ QUOTA = st.builds(
     tenure_days=st.floats(1, 999),
     ramp_days=st.none(),
 )
+LIMIT_RULES = st.builds(
+    LimitRule,
+    reps=st.none() | st.lists(st.integers(0, 9) | names.filter(str.strip), min_size=1, max_size=3),
+    leads=st.none() | st.dictionaries(names, names | st.lists(names | st.integers(0, 9), min_size=1), min_size=1),
+    most=st.floats(5, 9),
+    least=st.none() | st.integers(0, 5),
+    usage=st.just("leads") | names,
+    weight=st.none() | st.floats(0, 9),
+    each=st.booleans() | names,
+    name=st.none() | names.filter(str.strip),
+)
 COLUMNS = st.builds(Columns, **{f.name: names for f in fields(Columns)})
 CHECKED = {
     MatchRule: RULES.filter(lambda rule: isinstance(rule, MatchRule)),
@@ -50,6 +62,7 @@ CHECKED = {
     Fairness: FAIRNESS,
     NewcomerQuota: QUOTA,
     Columns: COLUMNS,
+    LimitRule: LIMIT_RULES,
     Affinity: affinities(2, 3),
     Limit: general_limits(2, 3).filter(len).map(lambda limits: limits[0]),
     Problem: general_problems(),
@@ -64,6 +77,8 @@ CHECKED = {
         explore=share,
         bins=st.none() | st.just({"budget": 5, "hours": (1.0, 4.0)}),
         score=st.none() | st.just({"size": {"large": 2.0}, "~": {"~": 1.0}}),
+        limit=st.lists(LIMIT_RULES, max_size=2),
+        balance_open=st.booleans(),
         columns=COLUMNS,
     ),
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import ceil, floor
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.capacity import Slots, placeable_in_time
 from leadopt.decision.clock import Clock, allow_more
 from leadopt.decision.even_share import even_share
+from leadopt.decision.open_work import balance_note, less_open_work, open_work, with_open_work
 from leadopt.decision.shares import (
     Shared,
     best_gains,
@@ -24,7 +26,7 @@ from leadopt.fairness import Fairness, NewcomerQuota, band_limits, entitlement_w
 from leadopt.learning.scoring import score, top
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
-from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.problem import ROUNDING, Limit, Problem
 from leadopt.progress import OutOfTime
 from leadopt.solvers.leximin.leximin import leximin
 from leadopt.tables import Table
@@ -112,16 +114,19 @@ def entitle(ground: Ground) -> tuple[tuple[Shared, ...], list[str]]:
     InvalidInput
         an entitlement that no column has, weights that are all 0, a credit that could mean several things
     """
-    settings = ground.policy.fairnesses
+    settings, best = ground.policy.fairnesses, _Best(ground)
     kinds = dict.fromkeys(_kind(fairness) for fairness in settings)
     pools = {kind: _pool(ground, kind) for kind in kinds}
-    shared = [_entitled(ground, fairness, pools[_kind(fairness)]) for fairness in settings]
+    shared = [_entitled(ground, fairness, pools[_kind(fairness)], best) for fairness in settings]
     words = [one.words for one in shared]
     named = [
         replace(one, words=f"{one.words} {words[:k].count(one.words) + 1}") if one.words in words[:k] else one
         for k, one in enumerate(shared)
     ]
-    return tuple(named), [note for kind, pool in pools.items() for note in _notes(ground, kind, pool)]
+    notes = [note for kind, pool in pools.items() for note in _notes(ground, kind, pool)]
+    notes += dict.fromkeys(_outside_note(ground, *both) for both in zip(settings, named, strict=True))
+    balance = [balance_note(ground.policy)] if ground.policy.balance_open else []
+    return tuple(named), [*filter(None, notes), *balance]
 
 
 def with_limits(ground: Ground, shared: Sequence[Shared]) -> tuple[Problem, list[str]]:
@@ -153,8 +158,9 @@ def even_by(ground: Ground, shared: Sequence[Shared]) -> Floats | None:
     """Return what loads are even in proportion to where plans are equally good; None = to the reps' slots."""
     for fairness, one in zip(ground.policy.fairnesses, shared, strict=True):
         by_slots = fairness.entitlement == "capacity" and ground.slots.assumed is None and not one.credit.any()
-        if fairness.of == "leads" and one.usable and not by_slots:
-            return one.entitlement
+        if fairness.of == "leads" and one.usable and not (by_slots and one.outside is None and one.held is None):
+            usual = one.entitlement[one.entitlement > 0].mean()
+            return one.entitlement if one.outside is None else np.where(one.outside, usual, one.entitlement)
     return None
 
 
@@ -184,6 +190,7 @@ class _Pool(NamedTuple):
 
 
 _Kind = tuple[str, float]
+_WORDS = ("capacity", "equal", "performance")  # of entitlements that are no column
 
 
 def _kind(fairness: Fairness) -> _Kind:
@@ -202,16 +209,44 @@ def _pool(ground: Ground, kind: _Kind) -> _Pool:
     return _Pool(hot, 1.0, len(hot), np.minimum(slots, eligible_counts(ground.problem.affinity, hot)))
 
 
-def _entitled(ground: Ground, fairness: Fairness, pool: _Pool) -> Shared:
+class _Best:
+    """The best plan without fairness and quota, found when it is first asked for."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    @cached_property
+    def rep_of_lead(self) -> Ints:
+        ground = self._ground
+        problem = ground.problem
+        if ground.slots.assumed is not None:
+            problem = even_share(problem, ground.slots.assumed, ground.clock)
+        try:
+            return ground.clock.solve(problem, "what is shared out", part=_FOR_TOTAL, capped=True).rep_of_lead
+        except (Infeasible, SolverFailed):  # the plan's own solve will say so, in the user's names
+            return np.full(problem.n_leads, -1)
+
+
+def _entitled(ground: Ground, fairness: Fairness, pool: _Pool, best: _Best) -> Shared:
     performance = ground.performance() if fairness.entitlement == "performance" else None
-    weight = entitlement_weights(fairness, ground.reps, ground.slots.weight, performance)
+    held = open_work(ground.policy, ground.reps) if fairness.of == "leads" else None
+    slots = ground.slots.weight if held is None else ground.slots.whole
+    weight = entitlement_weights(fairness, ground.reps, slots, performance)
+    outside = _outside(ground, fairness, weight)
+    weight = np.where(outside, 0.0, weight)
+    if outside[pool.most > 0].all() and (pool.most > 0).any() and fairness.entitlement in _WORDS:
+        column = f"{ground.reps.name}.{ground.policy.columns.in_fairness}"
+        raise InvalidInput(
+            f"{column}: false for every rep who can get leads, so that nobody shares anything; let somebody in, or "
+            "leave fairness out"
+        )
     if pool.total > 0 and pool.most.any() and not weight[pool.most > 0].any():
         raise InvalidInput(
             f'fairness.entitlement: "{fairness.entitlement}" gives a weight of 0 to every rep who can get '
             f"leads, so that nobody is entitled to anything; give somebody a weight"
         )
-    credit = _credit(ground, fairness.of)
-    return Shared(
+    credit = np.where(outside, 0.0, _credit(ground, fairness.of))
+    shared = Shared(
         of=fairness.of,
         words=fairness.words,
         leads=pool.leads,
@@ -219,7 +254,34 @@ def _entitled(ground: Ground, fairness: Fairness, pool: _Pool) -> Shared:
         weight=weight,
         most=pool.most,
         credit=credit,
-        entitlement=with_credit(weight, pool.most, pool.total, credit),
+        entitlement=credit,
+        outside=outside if outside.any() else None,
+        held=held,
+    )
+    # Who stays out leaves to the others what these have without fairness.
+    total = float(shared.received(best.rep_of_lead)[~outside].sum()) if outside.any() else pool.total
+    return replace(shared, entitlement=with_credit(weight, pool.most, total, credit, held))
+
+
+def _outside(ground: Ground, fairness: Fairness, weight: Floats) -> Bools:
+    """Return who stays out of fairness: who has no weight in a column of one's own, or is said to be out."""
+    column = ground.policy.columns.in_fairness
+    out = np.zeros(len(weight), dtype=bool)
+    if column in ground.reps:
+        out = ground.reps.fractions(column) == 0
+    return out | (weight == 0) if fairness.entitlement not in _WORDS else out
+
+
+def _outside_note(ground: Ground, fairness: Fairness, one: Shared) -> str:
+    if one.outside is None:
+        return ""
+    who = np.flatnonzero(one.outside)
+    what = {"leads": "leads", "value": f"expected {ground.unit}", "hot": "hot leads"}[one.of]
+    stay, get = ("stays", "gets") if len(who) == 1 else ("stay", "get")
+    return (
+        f"{count(len(who), 'rep')} {stay} out of fairness and {get} what the plan gives: "
+        f"{enumerate_some(ground.names[rep] for rep in who)}; the others share the "
+        f"{number(float(one.entitlement.sum()))} {what} that they have in the best plan without it"
     )
 
 
@@ -243,7 +305,7 @@ def _bands(ground: Ground, fairness: Fairness, one: Shared) -> list[Limit]:
     return band_limits(
         fairness,
         one.entitlement,
-        ground.slots.most,
+        ground.slots.most if one.outside is None else np.where(one.outside, 0, ground.slots.most),
         ground.names,
         leads=one.leads,
         usage=one.usage,
@@ -285,15 +347,20 @@ def _check_reach(ground: Ground, limit: Limit, usage: Affinity) -> None:
 def _raised(ground: Ground, problem: Problem, one: Shared) -> tuple[Sequence[Limit], str]:
     """Return the limits that raise the worst-off share first, and a note."""
     meter = ground.clock.searching("fair shares", _FOR_SHARES * ground.clock.left_s)
+    share = one.entitlement
+    if one.outside is not None:  # the worst-off of the others is raised by what these have
+        inside = np.flatnonzero(~one.outside)
+        most = Limit(reps=inside, leads=one.leads, usage=one.usage, upper=float(share.sum()) * (1.0 + ROUNDING))
+        problem = problem.replace(limits=(*problem.limits, most))
+    if one.held is not None:
+        problem, share = with_open_work(problem, one.held), np.where(ground.slots.most > 0, one.weight, 0.0)
     try:
-        found = leximin(
-            problem, entitlement=one.entitlement, names=ground.names, usage=one.usage, leads=one.leads, meter=meter
-        )
+        found = leximin(problem, entitlement=share, names=ground.names, usage=one.usage, leads=one.leads, meter=meter)
     except Infeasible:  # the plan's own solve will say so, in the user's names
         return (), ""
     except OutOfTime:
         return (), f"fair shares were not found in time, and none is asked for; {allow_more(ground.clock.limit_s)}"
-    return found.limits, found.note
+    return found.limits if one.held is None else less_open_work(found.limits, one.held), found.note
 
 
 def _bounded(problem: Problem, limits: Sequence[Limit]) -> Problem:

@@ -21,14 +21,15 @@ from leadopt.problem.groups import Groups
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit, Problem
 
+_SHARES = (LimitKind.FAIRNESS_BAND, LimitKind.VALUE_BAND, LimitKind.FAIR_SHARE)
 _PART = 0.25  # of the time left, for each of two searches at most
 _MOST_KINDS = 20_000_000  # kinds of leads times reps that are looked at for gains above a reserve
 _SHOWN = 3
 
 
-def shares_are_said(policy: Policy) -> bool:
-    """Return whether fairness says how leads, or their value, are shared out, so that nothing has to be assumed."""
-    return any(fairness.of != "hot" for fairness in policy.fairnesses)
+def shares_are_said(problem: Problem) -> bool:
+    """Return whether limits say how leads, or their value, are shared out, so that nothing has to be assumed."""
+    return any(limit.kind in _SHARES and limit.leads is None for limit in problem.limits)
 
 
 def evenly_shared(case: Case, clock: Clock | None = None, away: Sequence[int] = ()) -> Case:
@@ -42,7 +43,7 @@ def evenly_shared(case: Case, clock: Clock | None = None, away: Sequence[int] = 
     before, weight = _note(case.policy, case.assumed, case.problem, case.rep_ids), case.assumed.copy()
     weight[list(away)] = 0.0
     problem = unshared(case.problem, weight)
-    if not shares_are_said(case.policy):
+    if not shares_are_said(problem):
         problem = even_share(problem, weight, clock, case.kept)
     notes = [note for note in case.notes if note != before]
     note = _note(case.policy, weight, problem, case.rep_ids)
@@ -59,10 +60,9 @@ def _note(policy: Policy, weight: Floats, problem: Problem, rep_ids: Sequence[ob
     """Return what is assumed, in words, and how to say otherwise."""
     column = policy.columns.capacity
     lacks = f'no column "{column}" in reps: '
-    if shares_are_said(policy):
+    if shares_are_said(problem):
         return f"{lacks}nobody has a ceiling, and fairness alone says how leads are shared"
-    share = _share(weight, _n_placed(problem))
-    most = np.ceil(share - 1e-9).astype(np.int64)
+    most = _even(weight, _Able.of(problem).leads(weight > 0))
     more = [
         f"{rep} {slots}"
         for rep, slots, usual in zip(rep_ids, problem.capacity.tolist(), most.tolist(), strict=True)
@@ -70,12 +70,6 @@ def _note(policy: Policy, weight: Floats, problem: Problem, rep_ids: Sequence[ob
     ]
     bent = f"; more where what is said leaves no other way: {enumerate_some(more, _SHOWN)}" if more else ""
     return f"{lacks}leads are shared evenly by availability, at most {most.max(initial=0)} each{bent}"
-
-
-def _n_placed(problem: Problem) -> int:
-    """Return how many leads the assumption counts on."""
-    told = [limit.lower for limit in problem.limits if limit.kind is LimitKind.EVEN_SHARE]
-    return int(told[0]) if told else int(_Able.of(problem).leads(problem.capacity > 0).sum())
 
 
 def even_share(problem: Problem, weight: Floats, clock: Clock | None = None, kept: Kept | None = None) -> Problem:
@@ -97,7 +91,7 @@ def even_share(problem: Problem, weight: Floats, clock: Clock | None = None, kep
     """
     clock, able, there = clock or Clock(), _Able.of(problem), weight > 0
     placed = able.leads(there)
-    slots = np.where(there, np.ceil(_share(weight, int(placed.sum())) - 1e-9), 0.0).astype(np.int64)
+    slots = _even(weight, placed)
     pinned = np.bincount(problem.pins[problem.pins >= 0], minlength=problem.n_reps)
     stays = kept is not None and kept.move_cost > 0
     apart = problem.together is None
@@ -112,14 +106,15 @@ def even_share(problem: Problem, weight: Floats, clock: Clock | None = None, kep
     if found is None:  # what contradicts what says the plan's own solve
         return problem
     loads, placed = found
-    slots = np.where(there, np.ceil(_share(weight, int(placed.sum())) - 1e-9), 0.0).astype(np.int64)
     limits = (*problem.limits, *_placing(problem, able, placed))
     return problem.replace(capacity=np.maximum(slots, loads), limits=limits, even_by=weight)
 
 
-def _share(weight: Floats, n_leads: int) -> Floats:
+def _even(weight: Floats, able: Bools) -> Ints:
+    """Return an even share of the leads that can be placed at all, rounded up, int64 (n_reps,)."""
     total = weight.sum()
-    return n_leads * weight / total if total > 0 else np.zeros_like(weight)
+    share = able.sum() * weight / total if total > 0 else np.zeros_like(weight)
+    return np.ceil(share - 1e-9).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +194,7 @@ def _flat(problem: Problem, able: _Able, weight: Floats, placed: Bools) -> Probl
     everyone = bool(placed.all())
     stay = Limit(leads=np.flatnonzero(placed), lower=int(placed.sum()))
     ceilings = any(np.isfinite(limit.upper) for limit in problem.limits)
-    beyond = [] if problem.together is None else _beyond_share(problem, weight, int(placed.sum()), usual)
+    beyond = [] if problem.together is None else _beyond_share(problem, weight, placed, usual)
     return problem.replace(
         affinity=Affinity(rates=rates, row=able.kind, scale=np.ones(problem.n_leads)),
         even_by=weight,
@@ -208,12 +203,12 @@ def _flat(problem: Problem, able: _Able, weight: Floats, placed: Bools) -> Probl
     )
 
 
-def _beyond_share(problem: Problem, weight: Floats, n_placed: int, usual: float) -> list[Limit]:
+def _beyond_share(problem: Problem, weight: Floats, placed: Bools, usual: float) -> list[Limit]:
     """Return what is lost for each lead beyond an even share: accounts are not divided, so ties alone are not even."""
-    share = np.ceil(_share(weight, n_placed) - 1e-9)
+    share = _even(weight, placed)
     # All leads beyond a share together lose less than one more lead in the pool would.
     penalty = usual / (2.0 * problem.n_leads)
-    return [Limit(reps=[rep], upper=share[rep], penalty=penalty) for rep in np.flatnonzero(weight > 0).tolist()]
+    return [Limit(reps=[rep], upper=float(share[rep]), penalty=penalty) for rep in np.flatnonzero(weight > 0).tolist()]
 
 
 def _placing(problem: Problem, able: _Able, placed: Bools) -> list[Limit]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from leadopt.arrays import Floats, Ints
+from leadopt.arrays import Bools, Floats, Ints
+from leadopt.decision.open_work import levelled
 from leadopt.fairness import entitlements
 from leadopt.problem.gains import Affinity
 
@@ -39,6 +40,10 @@ class Shared:
         what each is owed from earlier batches
     entitlement
         what each is entitled to in this batch, credit included
+    outside
+        bool, who stays out of it: entitled to nothing, bound by nothing; None = nobody
+    held
+        open work that is levelled with it; None where only what is new counts
     """
 
     of: str
@@ -49,6 +54,8 @@ class Shared:
     most: Floats
     credit: Floats
     entitlement: Floats
+    outside: Bools | None = None
+    held: Floats | None = None
 
     @property
     def usable(self) -> bool:
@@ -64,20 +71,20 @@ class Shared:
         return np.bincount(reps, weights=amounts, minlength=len(self.weight)).astype(np.float64)
 
 
-def with_credit(weight: Floats, most: Floats, total: float, credit: Floats) -> Floats:
+def with_credit(weight: Floats, most: Floats, total: float, credit: Floats, held: Floats | None = None) -> Floats:
     r"""Return what each rep is entitled to of a total, after what is owed from earlier batches.
 
     .. math:: e'_j \propto \max(0, e_j + credit_j) \text{ up to } most_j, \quad \sum_j e'_j = \min(total, \sum_j most_j)
 
-    with :math:`e` the entitlements without credit. A rep who had more than all of its next share waits until that is
-    paid off.
+    with :math:`e` the entitlements without credit, or what levels open work (`held`). A rep who had more than all of
+    its next share waits until that is paid off.
 
     Examples
     --------
     >>> with_credit(np.ones(2), np.full(2, 10.0), 8.0, np.array([1.0, -1.0]))
     array([5., 3.])
     """
-    fair = entitlements(weight, most, total)
+    fair = entitlements(weight, most, total) if held is None else levelled(weight, most, total, held)
     if not credit.any():
         return fair
     owed = np.maximum(fair + credit, 0.0)

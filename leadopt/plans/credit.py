@@ -6,6 +6,7 @@ import numpy as np
 
 from leadopt.arrays import Floats
 from leadopt.decision.case import Answered, Case
+from leadopt.decision.open_work import levelled
 from leadopt.decision.shares import Shared
 from leadopt.errors import InvalidInput
 from leadopt.fairness import entitlements
@@ -36,8 +37,8 @@ def carry(
     Returns
     -------
     dict
-        by rep id. Who is not in it has no credit: a joiner begins at 0 (a missing value in the column), and the credit
-        of who leaves goes with them
+        by rep id. Who is not in it has no credit: a joiner begins at 0 (a missing value in the column), the credit of
+        who leaves goes with them, and who stays out of fairness has none
 
     Raises
     ------
@@ -56,8 +57,10 @@ def carry(
     answer = np.array(plan.rep_of_lead)
     answer[[case.lead(lead) for lead in given_back]] = -1
     received = shared.received(answer)
+    inside = np.ones(len(received), dtype=bool) if shared.outside is None else ~shared.outside
+    received = np.where(inside, received, 0.0)
     owed = shared.credit + _due(case, shared, float(received.sum()), owe_leave=owe_leave) - received
-    return dict(zip(case.rep_ids, owed.tolist(), strict=True))
+    return {rep: due for rep, due, counts in zip(case.rep_ids, owed.tolist(), inside, strict=True) if counts}
 
 
 def _shared(case: Case, of: str | None) -> Shared:
@@ -73,5 +76,6 @@ def _shared(case: Case, of: str | None) -> Shared:
 def _due(case: Case, shared: Shared, given: float, *, owe_leave: bool) -> Floats:
     """Return what each rep was entitled to of what was given out; it adds up to that."""
     most = np.where(case.away, np.inf, shared.most) if owe_leave else shared.most
-    due = entitlements(shared.weight, most, given)
+    held = shared.held
+    due = entitlements(shared.weight, most, given) if held is None else levelled(shared.weight, most, given, held)
     return due * (given / due.sum()) if due.any() else due

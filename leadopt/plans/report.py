@@ -111,16 +111,22 @@ def _fairness(case: Case, rep_of_lead: Ints) -> str:
             [
                 str(rep),
                 number(got),
-                number(due),
+                "-" if out else number(due),
                 percent(got / due) if due > 0 else "-",
+                *((number(had),) if one.held is not None else ()),
                 *((number(owed),) if credit else ()),
             ]
-            for rep, got, due, owed in zip(
-                case.rep_ids, received.tolist(), one.entitlement.tolist(), one.credit.tolist(), strict=True
+            for rep, got, due, owed, out, had in zip(
+                case.rep_ids,
+                *(numbers.tolist() for numbers in (received, one.entitlement, one.credit)),
+                (np.zeros(len(received), dtype=bool) if one.outside is None else one.outside).tolist(),
+                (np.zeros(len(received)) if one.held is None else one.held).tolist(),
+                strict=True,
             )
         ]
         what = {"leads": "leads", "value": f"expected {case.unit}", "hot": "hot leads"}[one.of]
-        headers = ["rep", what, "entitled to", "received", *(["owed from before"] if credit else [])]
+        held = ["open before"] if one.held is not None else []
+        headers = ["rep", what, "entitled to", "received", *held, *(["owed from before"] if credit else [])]
         tables.append(markdown(headers, rows))
     return "## Fairness\n\n" + "\n\n".join(tables) if tables else ""
 

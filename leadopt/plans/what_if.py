@@ -225,6 +225,9 @@ def changed(
     notes = (*slot_notes, *gone_notes, *away_notes, *limit_notes, *pin_notes)
     after, place = replace(case, problem=problem, away=away_now), [k for k, _ in kept]
     assumed = None if capacity or case.assumed is None else case.assumed.copy()  # capacities are said then
+    if _means_even_share(case, without):
+        assumed = None
+        after = replace(after, assumed=None, problem=unshared(problem, np.where(after.away, 0.0, 1.0)))
     if _owners_count(case, after, limits):
         after, place = _owners_anew(case, after, place, assumed, absent, clock)
     if assumed is not None:
@@ -289,6 +292,9 @@ def _meant(case: Case, without: Collection[str]) -> tuple[set[int], list[str]]:
     gone: set[int] = set()
     notes = []
     for wanted in _collection("without", without):
+        if _means_even_share(case, [wanted]):  # whose limit is never kept
+            notes.append("without an even share")
+            continue
         exact = [] if isinstance(wanted, LimitKind) else _called(case, names, wanted)
         meant = {wanted} if isinstance(wanted, LimitKind) else LimitKind.called(str(wanted))
         found = exact or [k for k, kind in enumerate(kinds) if kind in meant]
@@ -299,6 +305,13 @@ def _meant(case: Case, without: Collection[str]) -> tuple[set[int], list[str]]:
         gone.update(found)
         notes.append(f"without {names[found[0]] if len(found) == 1 else f'{len(found)} limits ({wanted})'}")
     return gone, notes
+
+
+def _means_even_share(case: Case, without: Collection[str]) -> bool:
+    """Return whether the even share is to be left out that is assumed where nobody names a capacity."""
+    return case.assumed is not None and any(
+        LimitKind.called(str(wanted)) == {LimitKind.EVEN_SHARE} for wanted in without
+    )
 
 
 def _called(case: Case, names: Sequence[str], wanted: object) -> list[int]:

@@ -10,7 +10,7 @@ from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.tables.headers import READ_OF, Kind
 
 NOT_READ = ("owner",)  # columns that are read only where they are named
-_LATEST = ("carried", "owner", "current_rep")  # fields that plain data hold only where they are used
+_LATEST = ("carried", "owner", "current_rep", "in_fairness")  # fields that plain data hold only where they are used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,8 @@ class Columns:
         leads: the rep who owns the account, and gets the lead wherever the rules allow; None = nobody does
     current_rep
         leads: who has the lead now; it stays there unless the plan gains more by `Policy.move_cost` than it costs
+    in_fairness
+        reps: false for who stays out of fairness: entitled to nothing, and bound by nothing of it; missing is true
     is_newcomer, tenure_days, hired_on
         reps: who is new, by a flag, by days of tenure, or by a date
     territory
@@ -82,6 +84,7 @@ class Columns:
     carried: str = "carried"
     owner: str | None = None
     current_rep: str = "current_rep"
+    in_fairness: str = "in_fairness"
     is_newcomer: str = "is_newcomer"
     tenure_days: str = "tenure_days"
     hired_on: str = "hired_on"

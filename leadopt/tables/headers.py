@@ -133,6 +133,9 @@ _TEXT: Mapping[str, str] = MappingProxyType(
             carried; carried over; carried forward; fraction left; slots carried; part of a slot;
             结转名额; übertragener platz; cupo arrastrado; place reportée
         """,
+        "in_fairness": """
+            in fairness; counts in fairness; shares fairly; part of fairness
+        """,
         "owner": """
             sticky owner; owner first; owner comes first
         """,
@@ -200,7 +203,7 @@ READ_OF: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
         "leads": ("lead_id", "value", "currency", "effort", "territory", "owner", "current_rep"),
         "reps": (
             *("rep_id", "capacity", "available", "open_leads", "max_open", "min_leads", "hours", "open_hours"),
-            *("pace", "credit", "carried", "is_newcomer", "tenure_days", "hired_on", "territory"),
+            *("pace", "credit", "carried", "in_fairness", "is_newcomer", "tenure_days", "hired_on", "territory"),
         ),
         "history": ("rep_id", "converted", "at", "lead_id", "value", "currency"),
     }

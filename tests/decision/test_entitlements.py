@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt import Affinity, Columns, Fairness, Infeasible, InvalidInput, NewcomerQuota, Policy, assign
+from leadopt import Affinity, Columns, Fairness, Infeasible, InvalidInput, NewcomerQuota, Plan, Policy, assign
 from leadopt.decision.build import build
 from leadopt.decision.know import know
 from leadopt.problem.problem import Limit
@@ -273,3 +273,116 @@ def test_maximin_raises_the_worst_off_and_gain_decides_the_rest():
     hot = Fairness(maximin=True, of="hot", hot_share=0.4)
     plan = assign(leads_of(5), reps_of(5, 5), affinity=gains * np.arange(1, 6)[:, None], fairness=hot)
     assert sorted(plan.rep_of_lead[3:]) == [0, 1]
+
+
+# Reps who stay out
+
+
+OUT = {"rep_id": ["A", "B", "C", "D"], "capacity": [20] * 4}
+RISING = [[0.1, 0.2, 0.3, 0.4]] * 20
+
+
+@pytest.mark.parametrize("balance", [[1, 1, 0, 0], [1, 1, None, None], [2, 2, 0, None]])
+def test_who_has_no_weight_stays_out_and_the_others_share_what_they_have(balance):
+    even = assign(leads_of(20), OUT | {"balance": balance}, fairness=Fairness(entitlement="balance"))
+    assert np.bincount(even.rep_of_lead).tolist() == [5, 5, 5, 5]
+    assert even.case.shared[0].entitlement.tolist() == [5, 5, 0, 0]
+    assert (
+        "2 reps stay out of fairness and get what the plan gives: C, D; the others share the 10 leads that they have "
+        "in the best plan without it"
+    ) in even.notes
+    setting = Fairness(entitlement="balance", low=1, high=1)
+    best = assign(leads_of(20), OUT | {"balance": balance}, affinity=RISING, fairness=setting)
+    assert np.bincount(best.rep_of_lead, minlength=4).tolist() == [0, 0, 0, 20]
+    reps = OUT | {"balance": balance, "capacity": [20, 20, 6, 4]}
+    full = assign(leads_of(20), reps, affinity=RISING, fairness=setting)
+    assert np.bincount(full.rep_of_lead).tolist() == [5, 5, 6, 4]
+    assert list(full.limit_prices) == ["fairness band of A", "fairness band of B"]
+
+
+@pytest.mark.parametrize("of", ["leads", "value", "hot"])
+@pytest.mark.parametrize("maximin", [False, True])
+def test_a_column_says_who_is_out_in_every_kind_of_fairness(of, maximin):
+    gains = np.array([[3.0, 2.0, 4.0]] * 6)
+    reps = {"rep_id": ["A", "B", "Boss"], "capacity": [6, 6, 2], "in_fairness": [True, None, False]}
+    setting = {"maximin": True} if maximin else {"low": 0.5}
+    fairness = Fairness(of=of, entitlement="equal", hot_share=1, **setting)
+    plan = assign(leads_of(6), reps, affinity=gains, fairness=fairness)
+    (one,) = plan.case.shared
+    assert one.outside.tolist() == [False, False, True]
+    # What the plan gives: B's share of value takes three leads, where A's took two.
+    assert plan.n_leads_of_rep[2] == (1 if of == "value" and maximin else 2)
+    assert min(plan.n_leads_of_rep[:2]) >= 1
+    assert "Boss" not in plan.carry()
+    assert sum(plan.carry().values()) == pytest.approx(0)
+    again = Plan.from_json(plan.to_json())
+    assert again.report() == plan.report()
+    assert "| Boss |" in plan.report()
+    column = assign(leads_of(6), reps | {"in_fairness": [1, 1, 1]}, affinity=gains, fairness=fairness)
+    assert column.case.shared[0].outside is None
+
+
+def test_credit_of_who_is_out_counts_for_nothing():
+    reps = {"rep_id": ["A", "B"], "capacity": [6, 6], "in_fairness": [True, False], "credit": [0, 5]}
+    plan = assign(leads_of(6), reps, fairness=Fairness(entitlement="equal"))
+    assert plan.case.shared[0].entitlement.tolist() == [3, 0]
+
+
+@given(floors(), st.sampled_from([(0.5, 1.5), (1.0, 1.0)]), st.integers(0, 2))
+@examples(60)
+def test_those_who_are_in_share_as_the_band_says_and_the_plan_is_the_best_of_such(floor, band, out):
+    gains, capacity = floor
+    reps = reps_of(*capacity, in_fairness=[int(rep != out) for rep in range(len(capacity))])
+    setting = Fairness(entitlement="equal", low=band[0], high=band[1])
+    inside = [rep for rep, slots in enumerate(capacity) if rep != out and slots]
+    try:
+        plan = assign(leads_of(len(gains)), reps, affinity=gains, fairness=setting)
+    except InvalidInput:
+        assert not inside  # nobody is in
+        return
+    except Infeasible:
+        return
+    due = plan.case.shared[0].entitlement
+    plain = plan.case.problem.replace(limits=())
+    found = tried(plain)
+    counts = np.stack([(found.answers == rep).sum(axis=1) for rep in range(len(capacity))], axis=1)
+    in_band = np.ones(len(counts), dtype=bool)
+    if due.any():
+        for rep in inside:
+            low = min(np.floor(band[0] * due[rep] + 1e-9), capacity[rep])
+            in_band &= (counts[:, rep] >= low) & (counts[:, rep] <= max(low, np.ceil(band[1] * due[rep] - 1e-9)))
+    assert plan.objective == pytest.approx(found.worth[found.allowed & in_band].max())
+    best = counts[found.allowed & (found.worth >= found.best - 1e-9)]
+    assert due.sum() == pytest.approx(due.sum().round())
+    reach = best[:, inside].sum(axis=1) if inside else np.zeros(1)
+    assert reach.min() - 1e-9 <= due.sum() <= reach.max() + 1e-9
+
+
+# Ties
+
+
+@pytest.mark.parametrize("setting", [{}, {"low": 0.5, "high": 2}, {"weight": 0.1}, {"maximin": True}])
+def test_equally_good_plans_are_told_apart_by_entitlements(setting):
+    reps = reps_of(20, 20, 20, quota=[5, 3, 2])
+    plan = assign(leads_of(20), reps, fairness=Fairness(entitlement="quota", **setting))
+    assert np.bincount(plan.rep_of_lead).tolist() == [10, 6, 4]
+    assert np.bincount(assign(leads_of(20), reps).rep_of_lead).max() == 7
+
+
+@given(st.lists(st.integers(1, 5), min_size=2, max_size=4), st.integers(1, 12))
+@examples(30)
+def test_ties_are_as_near_to_entitlements_as_whole_leads_can_be(weights, n):
+    reps = {"rep_id": list(range(len(weights))), "capacity": [12] * len(weights), "w": weights}
+    plan = assign(leads_of(n), reps, fairness=Fairness(entitlement="w", low=0, high=9))
+    share = np.array(weights) / sum(weights)
+    counts = np.stack(np.meshgrid(*[np.arange(n + 1)] * len(weights)), axis=-1).reshape(-1, len(weights))
+    counts = counts[(counts.sum(axis=1) == n) & (counts <= np.ceil(9 * n * share)).all(axis=1)]
+    uneven = (counts**2 / share).sum(axis=1).min()
+    assert (plan.n_leads_of_rep**2 / share).sum() == pytest.approx(uneven)
+
+
+def test_fairness_that_nobody_is_in_is_refused():
+    assert refused(leads_of(2), reps_of(2, 2, in_fairness=[0, 0]), fairness=Fairness()) == (
+        "reps.in_fairness: false for every rep who can get leads, so that nobody shares anything; let somebody in, or "
+        "leave fairness out"
+    )

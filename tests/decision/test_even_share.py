@@ -101,6 +101,22 @@ def test_what_if_assumes_anew_and_survives_a_file():
     assert bent.what_if(capacity={"A": -1}).plan.rep_of_lead.tolist().count(-1) == 1
 
 
+def test_what_if_nothing_is_assumed():
+    for policy in (Policy(), Policy(eligibility=[exclude([(0, "B")])])):
+        plan = assign(leads_of(4), ABC, affinity=[[3.0, 2, 1]] * 4, policy=policy)
+        change = plan.what_if(without=["even share"])
+        assert (loads(change.plan), change.notes) == ({"A": 4}, ("without an even share",))
+
+
+def test_a_said_ceiling_is_why_a_lead_is_left_over():
+    cap = {"reps": "A", "most": 1, "name": "cap of A"}
+    policy = Policy(limit=[cap], eligibility=[exclude([(lead, rep) for lead in range(3) for rep in "BC"])])
+    plan = assign(leads_of(6), ABC, policy=policy)
+    assert plan.n_leads_of_rep.tolist() == [1, 2, 1] or plan.n_leads_of_rep.tolist() == [1, 1, 2]
+    assert {row["because"] for row in plan.unassigned} == {"A can take no more under: cap of A"}
+    assert len(plan.what_if(limits={"cap of A": {"upper": 3}}).plan.unassigned) == 0
+
+
 def test_reps_who_are_all_away_get_nothing():
     plan = assign(leads_of(3), ABC | {"available": [0, 0, 0]})
     assert {row["reason"] for row in plan.unassigned} == {"all_away"}

@@ -321,3 +321,26 @@ def everything():
     return leadopt.assign(
         rows, reps, past, policy=policy, pins={4: "Cy"}, keep=had, move_cost=2.5, now="2026-01-31", rng=2
     )
+
+
+@plan
+def own_limits():
+    """Limits of a policy, open work that is levelled, one who stays out of it, hours, and leads whose rep left."""
+    names, parts = ("Ann", "Bo", "Cy", "Boss"), (2, 1, 1, None)
+    reps = [
+        {"rep_id": name, "max_open": 9, "open_leads": had, "hours": hours, "part": part, "team": team}
+        for name, had, hours, part, team in zip(
+            names, (4, 0, 2, 0), (12, 20, 15, 8), parts, ("N", "S", "s", "N"), strict=True
+        )
+    ]
+    policy = Policy(
+        balance_open=True,
+        fairness=Fairness(entitlement="part", low=0.5, high=1.5),
+        limit=[
+            {"name": "small for the South", "reps": {"team": "S"}, "leads": {"size": "small"}, "least": 1, "most": 4},
+            {"reps": ["Ann", "Bo"], "most": 6, "each": True, "usage": "effort", "weight": 0.25},
+        ],
+    )
+    rows = leads_of(9, effort=[1, 2, 3])
+    gains = [[5.0 - k * 0.25, 2.0 + k * 0.125, 3.0, 1.0 + k * 0.5] for k in range(9)]
+    return leadopt.assign(rows, reps, affinity=gains, policy=policy, keep={2: "Zoe", 3: "Bo", 5: "Cy"}, move_cost=0.5)

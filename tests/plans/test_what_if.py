@@ -213,5 +213,5 @@ def test_what_cannot_be_met_is_said_in_the_users_words():
         "no plan meets every limit: fairness band of Ann cannot be met: Ann must get 2 leads or more, and can get 1. "
         "Lower these minimums, raise these reps' capacity, or let them take more kinds of leads."
     )
-    with pytest.raises(Infeasible, match=r"1 lead \(0\) is pinned to Ann, with room for 0"):
+    with pytest.raises(Infeasible, match=r"1 lead \(0\) is pinned to Ann, who is away\. Remove the pin"):
         plan_of(pins={0: "Ann"}).what_if(away=["Ann"])

@@ -42,7 +42,7 @@ RECORDS = (
         "columns",
         Columns,
         "lead_id rep_id value currency capacity available open_leads max_open min_leads effort hours open_hours pace "
-        "credit carried owner current_rep is_newcomer tenure_days hired_on territory converted at",
+        "credit carried owner current_rep in_fairness is_newcomer tenure_days hired_on territory converted at",
     ),
     Record("match", MatchRule, "column reps_column"),
     Record("skills", SkillsRule, "needs has"),
@@ -57,7 +57,7 @@ RECORDS = (
         "policy",
         Policy,
         "segment_by eligibility fairness newcomers reserve score half_life_days rep_by bins explore currencies limit "
-        "together move_cost columns",
+        "together move_cost balance_open columns",
     ),
     Record("limit rule", LimitRule, "reps leads most least usage weight each name"),
     Record("verdicts", Verdicts, "words kind_of_lead allowed excludes"),
@@ -74,7 +74,7 @@ RECORDS = (
         "levels cell",
     ),
     Record("evidence", Evidence, "segment_by segments segment_of_lead estimates n_outcomes states joint"),
-    Record("shared", Shared, "of words leads usage weight most credit entitlement"),
+    Record("shared", Shared, "of words leads usage weight most credit entitlement outside held"),
     Record("kept", Kept, "previous move_cost gains lost"),
     Record("owned", Owned, "owner named most proven"),
     Record("explored", Explored, "share gains"),
@@ -208,7 +208,7 @@ def _sizes(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, tup
         yield "rules.kind_of_lead", rule.kind_of_lead, (n_leads,)
         yield "rules.allowed", rule.allowed, (len(rule.words), n_reps)
     for shared in case.shared:
-        for name in ("weight", "most", "credit", "entitlement"):
+        for name in ("weight", "most", "credit", "entitlement", "outside", "held"):
             yield f"shared.{name}", getattr(shared, name), (n_reps,)
         if isinstance(shared.usage, Affinity):
             yield "shared.usage", shared.usage, (n_leads, n_reps)
