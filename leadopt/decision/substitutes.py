@@ -9,6 +9,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.decision.case import Answered, Case
 from leadopt.decision.clock import Clock
 from leadopt.errors import enumerate_some
+from leadopt.matching import Status
 from leadopt.problem.gains import Affinity
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import ROUNDING, Limit, Problem
@@ -57,7 +58,7 @@ class Substitutes(Result):
     gain
         what the substitutes would gain together
     gap
-        how far that may be from the most that they could, relative
+        how far that may be from the most that they could, relative; 0 after a complete search
     unit
         of gains
     """
@@ -148,7 +149,7 @@ def substitutes(plan: Answered, time_limit_s: float | None = None) -> Substitute
             for lead in leads.tolist()
         ),
         gain=float(case.gains.at(with_one, answer[with_one]).sum()),
-        gap=max(0.0, found.gap),
+        gap=max(0.0, found.gap) if found.status is Status.FEASIBLE else 0.0,
         unit=case.unit,
         lead_column="lead_id" if same else columns.lead_id,
         rep_column="rep_id" if same else columns.rep_id,
