@@ -42,7 +42,8 @@ RECORDS = (
         "columns",
         Columns,
         "lead_id rep_id value currency capacity available open_leads max_open min_leads effort hours open_hours pace "
-        "credit carried owner current_rep in_fairness is_newcomer tenure_days hired_on territory converted at",
+        "credit carried owner current_rep in_fairness is_newcomer tenure_days hired_on territory converted at leads "
+        "reps history",
     ),
     Record("match", MatchRule, "column reps_column"),
     Record("skills", SkillsRule, "needs has"),
