@@ -44,21 +44,38 @@ def run_assign(
     time_limit_s: float | None = None,
     sheets: Sequence[str] = (),
     replace: bool = False,
+    substitutes: bool = False,
+    carry: Path | None = None,
 ) -> Plan:
     """Do `leadopt assign` and return the plan: read, assign, write, then print."""
+    if substitutes and output is not None and is_database(output):
+        raise InvalidInput("--substitutes: is a column of a file: write the plan to a file, or leave it out")
     inputs = [path for path in (leads, reps, history, policy, pins) if path is not None]
+    if carry is not None:
+        check_writable(carry)
+        refuse_replacing(carry, inputs)
     written = _outputs(output, report, inputs, replace=replace)
     plan = plan_files(leads, reps, history, policy, pins, now=now, seed=seed, time_limit_s=time_limit_s, sheets=sheets)
     if output is not None:
-        _write(plan, output, replace=replace)
+        _write(plan, output, replace=replace, substitutes=substitutes)
+    if carry is not None:
+        files = {"leads": leads, "reps": reps, "history": history, "pins": pins}
+        read = read_tables(files, plan.case.policy.columns.ids, asked_sheets(sheets))["reps"]
+        write_table(carried_table(plan, read), carry)
+        written.append(carry)
     if report is not None:
         write_bytes(report, f"{plan.report()}\n".encode())
     print(prose(f"{plan.summary()[:1].upper()}{plan.summary()[1:]}."))
     print(f"\n{_loads(plan)}")
+    if substitutes:
+        print(prose(f"\n{plan.substitutes().summary()}."))
     if plan.notes:
         print("\nNotes", *(prose(note, "  ") for note in plan.notes), sep="\n")
     if output is None:
-        print(f"\n{_head(plan_table(plan))}\n\nNothing was saved: add -o plan.csv to save the plan.")
+        print(
+            f"\n{_head(plan_table(plan, substitutes=substitutes))}\n\n"
+            "Nothing was saved: add -o plan.csv to save the plan."
+        )
     if written:
         print(f"\nWrote {' and '.join(map(shown, written))}.")
     if output is not None and plan.case.lead_ids:
@@ -66,11 +83,23 @@ def run_assign(
     return plan
 
 
-def _write(plan: Plan, output: Source, *, replace: bool) -> None:
+def carried_table(plan: Plan, reps: Any) -> dict[str, list[Any]]:
+    """Return the reps' table with what is left of their slots, to be read the next time."""
+    if plan.case.carried is None:
+        raise InvalidInput(
+            "--carry: nothing is carried over, as capacities are whole; write a capacity as a fraction, such as 0.45"
+        )
+    columns, table = plan.case.policy.columns.of("reps"), Table(reps, "reps")
+    left = {str(rep): part for rep, part in plan.carried.items()}
+    found = {name: table.values(name) for name in table.columns}
+    return found | {columns.carried: [left.get(str(rep)) for rep in found[columns.rep_id]]}
+
+
+def _write(plan: Plan, output: Source, *, replace: bool, substitutes: bool) -> None:
     if is_database(output):
         plan.to_sql(str(output), replace=replace)
         return
-    table = plan_table(plan)
+    table = plan_table(plan, substitutes=substitutes)
     if Path(output).suffix.lower() == ".xlsx":
         write_book(_pages(plan, table), Path(output))
     else:

@@ -74,18 +74,22 @@ def assign_command(
     replace: Annotated[
         bool, typer.Option("--replace", help="Let -o replace a table in a database that leadopt did not write.")
     ] = False,
+    substitutes: Annotated[
+        bool, typer.Option("--substitutes", help="Say who stands in for each lead's rep, from what is left.")
+    ] = False,
+    carry: Annotated[
+        Path | None,
+        typer.Option(help=f"Where the reps go with what fractional capacities leave for next time ({_FORMATS})."),
+    ] = None,
     debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """Assign leads to reps."""
     with answering(debug):
         run_assign(
-            *(leads, reps, history, policy, pins, output, report),
-            now=now,
-            seed=seed,
-            time_limit_s=time_limit,
-            sheets=sheet or (),
-            replace=replace,
-        )
+            leads, reps, history, policy, pins, output, report,
+            now=now, seed=seed, time_limit_s=time_limit, sheets=sheet or (),
+            replace=replace, substitutes=substitutes, carry=carry,
+        )  # fmt: skip
 
 
 @app.command("explain")

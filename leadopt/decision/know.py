@@ -245,7 +245,7 @@ def _learn(batch: _Batch, history: Table, policy: Policy, now: Any) -> tuple[Aff
 
 
 def _shared_categories(leads: Table, history: Table, columns: Columns) -> tuple[str, ...]:
-    of_reps = {columns.hours, columns.open_hours, columns.pace, columns.credit}
+    of_reps = {columns.hours, columns.open_hours, columns.pace, columns.credit, columns.carried, columns.in_fairness}
     reserved = {getattr(columns, name) for name in NAMED} - of_reps - {columns.territory}
     return tuple(
         column

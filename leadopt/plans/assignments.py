@@ -50,15 +50,24 @@ def _runners_up(plan: Answered, leads: Ints, reps: Ints) -> Ints:
     return second
 
 
-def plan_table(plan: Any) -> dict[str, list[Any]]:
-    """Return one row per lead, in the leads' order: the assignment, or why it stays in the pool."""
+def plan_table(plan: Any, *, substitutes: bool = False) -> dict[str, list[Any]]:
+    """Return one row per lead, in the leads' order: the assignment, or why it stays in the pool.
+
+    With `substitutes`, columns beside it say who stands in for the rep, and why nobody does.
+    """
     placed = assignment_columns(plan)
     lead_id = next(iter(placed))
     rows = {row[0]: dict(zip(placed, row, strict=True)) for row in zip(*placed.values(), strict=True)}
     for left in plan.unassigned_leads:
         why = (left.reason.value, left.because, left.remedy)
         rows[left.lead_id] = {lead_id: left.lead_id, **dict(zip(_POOL, why, strict=True))}
-    return {name: [rows[lead].get(name) for lead in plan.case.lead_ids] for name in (*placed, *_POOL)}
+    beside: tuple[str, ...] = ()
+    if substitutes:
+        found = plan.substitutes().columns()
+        beside = tuple(found)[2:]
+        for row in zip(*found.values(), strict=True):
+            rows[row[0]] |= dict(zip(beside, row[2:], strict=True))
+    return {name: [rows[lead].get(name) for lead in plan.case.lead_ids] for name in (*placed, *beside, *_POOL)}
 
 
 def to_sql(plan: Any, target: str, *, replace: bool = False) -> None:

@@ -14,6 +14,7 @@ from leadopt.decision.case import Answered, Case
 from leadopt.decision.clock import Clock, ended_in_words
 from leadopt.decision.explore import cost_in_words, exploration_cost, unexplored
 from leadopt.decision.solve import solved
+from leadopt.decision.substitutes import substitutes
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.matching import Match, Status
 from leadopt.plans.assignments import assignment_columns, to_sql
@@ -310,6 +311,7 @@ class Plan(Result, Answered):
 
     # Questions that need nothing but the answer.
     moves = moves_of
+    substitutes = substitutes
     carry = carry
     quota_cost = quota_cost
     pin_costs = pin_costs

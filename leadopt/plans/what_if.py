@@ -229,6 +229,9 @@ def changed(
         after = replace(after, assumed=None, problem=unshared(problem, np.where(after.away, 0.0, 1.0)))
         case = replace(case, assumed=None)
     assumed = None if capacity or case.assumed is None else case.assumed.copy()  # capacities are said then
+    if _means_even_share(case, without):
+        assumed = None
+        after = replace(after, assumed=None, problem=unshared(problem, np.where(after.away, 0.0, 1.0)))
     if _owners_count(case, after, limits):
         after, place = _owners_anew(case, after, place, assumed, absent, clock)
     if assumed is not None:

@@ -99,6 +99,9 @@ class Columns:
                 _check_name(f"policy.columns.{name}", getattr(self, name))
         for table in READ_OF:
             object.__setattr__(self, table, _own_names(table, getattr(self, table)))
+            for name in NOT_READ:
+                if getattr(self, name) is None and name in getattr(self, table):
+                    object.__setattr__(self, name, getattr(self, table)[name])
 
     def plain(self) -> dict[str, Any]:
         """Return the settings as plain data, without the tables that have no names of their own."""

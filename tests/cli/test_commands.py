@@ -482,3 +482,18 @@ def test_demo_says_so_where_chance_favours_a_custom(tmp_path):
     out = good("demo", "--folder", str(tmp_path), "--seed", "5")
     assert "29.2% more than round robin and 0.4% less than greedy." in out
     assert "The most valuable lead in the pool" in out
+
+
+def test_substitutes_are_columns_of_the_plan_and_fractions_go_to_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("leads.csv").write_text("lead_id\n1\n2\n")
+    Path("reps.csv").write_text("rep_id,capacity\nAnn,2.5\nBo,1.25\n")
+    done = run("assign", "leads.csv", "reps.csv", "-o", "plan.csv", "--substitutes", "--carry", "after.csv")
+    assert done.exit_code == 0 and "with a substitute." in done.stdout
+    assert "substitute,substitute_gain,no_substitute" in Path("plan.csv").read_text()
+    assert Path("after.csv").read_text() == "rep_id,capacity,carried\nAnn,2.5,0.5\nBo,1.25,0.25\n"
+    again = run("assign", "leads.csv", "after.csv", "--carry", "after.csv")
+    assert again.exit_code == 2 and "is also read, and would be replaced" in again.stderr
+    Path("reps.csv").write_text("rep_id,capacity\nAnn,2\n")
+    whole = run("assign", "leads.csv", "reps.csv", "--carry", "x.csv")
+    assert whole.exit_code == 2 and "nothing is carried over, as capacities are whole" in whole.stderr

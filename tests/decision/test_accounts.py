@@ -156,11 +156,22 @@ def floors(draw):
     if draw(st.booleans()):
         reps["min_leads"] = column([0, 0, 1], m)
     reps["is_newcomer"] = column([True, False], m)
+    if balanced := draw(st.integers(0, 3)) == 0:
+        reps |= {"open_leads": column([0, 1, 3], m), "max_open": column([2, 5], m)}
+    if draw(st.integers(0, 3)) == 0:
+        del reps["capacity"]
+    rules = [
+        {"leads": {"region": "N"}, "most": 1},
+        {"reps": ["A"], "least": 1},
+        {"most": 4, "usage": "effort", "each": True},
+    ]
     policy = Policy(
         together="account",
         eligibility=draw(st.sampled_from([(), (match("region"),), (exclude([(0, "A")]),)])),
         fairness=draw(st.sampled_from([None, Fairness(), Fairness(of="value", weight=0.5), Fairness(maximin=True)])),
         newcomers=draw(st.sampled_from([None, NewcomerQuota(min_leads=1), NewcomerQuota(share=0.3)])),
+        balance_open=balanced,
+        limit=draw(st.sampled_from([(), (), *((rule,) for rule in rules)])),
         reserve=draw(st.sampled_from([0.0, 0.0, 1.5, -1.0, float("-inf")])),
     )
     gains = np.array(draw(st.lists(st.integers(-2, 9), min_size=n * m, max_size=n * m)), dtype=float).reshape(n, m)

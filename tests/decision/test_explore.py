@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadopt import policy as rules
 from leadopt.affinity import AffinityModel
 from leadopt.assign import assign
 from leadopt.decision.draws import drawn_rates
@@ -172,3 +173,20 @@ def test_any_explored_plan_is_certified_and_told_by_the_estimates(floor, data, s
     assert plan.expected <= best.bound + 1e-9 * max(1.0, abs(best.bound))
     assert Plan.from_json(plan.to_json()).expected == plan.expected
     assert plan.report()
+
+
+def test_rows_that_rules_made_have_the_draw_of_their_segment():
+    reps = [{"rep_id": name, "capacity": 8, "area": area} for name, area in (("Ann", "N"), ("Bo", "S"))]
+    leads = [{"lead_id": k, "source": "web" if k % 2 else "fair", "area": "N" if k < 4 else "S"} for k in range(8)]
+    past = [
+        {"rep_id": name, "source": source, "converted": k < won}
+        for name in ("Ann", "Bo")
+        for source, won in (("web", 5), ("fair", 2))
+        for k in range(9)
+    ]
+    policy = Policy(explore=1.0, segment_by="source", eligibility=[rules.match("area")])
+    case = assign(leads, reps, past, policy=policy).case
+    free = assign(leads, reps, past, policy=policy.replace(eligibility=())).case
+    drawn, allowed = case.problem.affinity.dense(), np.isfinite(case.problem.affinity.dense())
+    assert allowed.sum() == 8
+    np.testing.assert_allclose(drawn[allowed], free.problem.affinity.dense()[allowed])

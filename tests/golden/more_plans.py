@@ -345,3 +345,22 @@ def own_limits():
     rows = leads_of(9, effort=[1, 2, 3], account=["x", "y", None], from_=["Bo", None, None])
     gains = [[5.0 - k * 0.25, 2.0 + k * 0.125, 3.0, 1.0 + k * 0.5] for k in range(9)]
     return leadopt.assign(rows, reps, affinity=gains, policy=policy, keep={2: "Zoe", 3: "Bo", 5: "Cy"}, move_cost=0.5)
+
+
+@plan
+def accounts():
+    """Leads that stay together, owners, who has the leads now, and capacities that are fractions."""
+    names = ("Ann", "Bo", "Cy")
+    reps = [
+        {"rep_id": n, "capacity": c, "carried": k} for n, c, k in zip(names, (3.45, 2.5, 4), (0.6, 0, 0.5), strict=True)
+    ]
+    rows = leads_of(
+        9,
+        account=["a", "A ", None, "b", "b", None, "c", None, "b"],
+        owned_by=["Ann", None, "bo", "Zoe", None, "Bo", "Cy", "Ann", None],
+        holder=["Bo", "Bo", None, "Cy", "Zed", None, "Ann", "Cy", None],
+    )
+    columns = Columns(owner="owned_by", current_rep="holder")
+    policy = Policy(together="account", move_cost=0.75, columns=columns, reserve=0.5)
+    gains = [[5.0 - k * 0.25, 2.0 + k * 0.125, 3.0] for k in range(9)]
+    return leadopt.assign(rows, reps, affinity=gains, policy=policy, pins={8: "Ann"})

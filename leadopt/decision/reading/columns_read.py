@@ -65,6 +65,8 @@ def named_columns(policy: Policy) -> Iterator[Named]:
             yield Named(column=fairness.entitlement, setting=setting, use="entitlement", tables=("reps",))
     for limit in policy.limit:
         yield from _of_limit(limit)
+    if policy.together is not None:
+        yield Named(column=policy.together, setting="together", use="account", tables=("leads",))
     if policy.newcomers is not None and policy.newcomers.protect is not None:
         yield Named(column=policy.newcomers.protect, setting="newcomers.protect", use="protected", tables=("leads",))
 

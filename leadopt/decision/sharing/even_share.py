@@ -210,7 +210,7 @@ def _beyond_share(problem: Problem, weight: Floats, placed: Bools, usual: float)
     share = _even(weight, placed)
     # All leads beyond a share together lose less than one more lead in the pool would.
     penalty = usual / (2.0 * problem.n_leads)
-    return [Limit(reps=[rep], upper=share[rep], penalty=penalty) for rep in np.flatnonzero(weight > 0).tolist()]
+    return [Limit(reps=[rep], upper=float(share[rep]), penalty=penalty) for rep in np.flatnonzero(weight > 0).tolist()]
 
 
 def _placing(problem: Problem, able: _Able, placed: Bools) -> list[Limit]:

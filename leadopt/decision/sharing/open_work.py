@@ -66,13 +66,13 @@ def with_open_work(problem: Problem, held: Floats) -> Problem:
     """Return the problem in which open leads are leads too, pinned to the reps who have them, beside all limits."""
     n, count = problem.n_leads, held.astype(np.int64)
     owner = np.repeat(np.arange(problem.n_reps), count)
-    affinity = problem.affinity
+    affinity, together = problem.affinity, problem.together
     return problem.replace(
         affinity=_padded(affinity, len(owner)),
         capacity=problem.capacity + count,
         limits=tuple(_of_new_leads(limit, n, len(owner)) for limit in problem.limits),
         pins=np.concatenate([problem.pins, owner]),
-        together=None if problem.together is None else np.append(problem.together, np.full(len(owner), -1)),
+        together=None if together is None else np.concatenate([together, np.full(len(owner), -1)]),
     )
 
 
