@@ -235,7 +235,7 @@ def test_protected_leads_never_go_to_newcomers_and_reasons_say_so():
     assert pinned.rep_of_lead[0] == 1
     assert "lead 0 is pinned to Bo against: not a newcomer (key)" in pinned.notes
     assert refused(leads_of(1), reps, newcomers=NewcomerQuota(protect="kee")).startswith(
-        'leads: column "kee" is missing'
+        'leads: column "kee" (newcomers.protect) is missing'
     )
     assert refused(leads_of(1, kee=[7]), reps, newcomers=NewcomerQuota(protect="kee")).startswith("leads.kee, row 1: ")
 
