@@ -233,6 +233,11 @@ LOOKS = {
     ("fairness.py", "_ENTITLEMENTS"),  # the words of a message
     ("eligibility.py", "level"),  # a level of a column
     ("eligibility.py", "level.strip()"),
+    ("decision/reading/columns_read.py", "header"),  # headers and cells of the user's tables
+    ("decision/reading/footers.py", "cell"),
+    ("decision/reading/footers.py", "filled[0]"),
+    ("decision/reading/footers.py", "alike(cell)"),
+    ("fairness.py", "near"),  # the nearest column
     ("plans/saved/names_of_format_1.py", "name or ''"),  # plans of 0.1.0, the one place
     ("plans/saved/names_of_format_1.py", "words"),
     ("plans/saved/names_of_format_1.py", "number"),

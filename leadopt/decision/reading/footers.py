@@ -76,7 +76,8 @@ def _footer(table: Table, column: str, row: int, cells: dict[str, Any]) -> str |
     named, bare = any(map(_is_word, texts)), all(_is_word(text) or _is_number(text) for text in texts)
     summed = _summed(table, column, row, cells)
     # Whoever had no rep may still have been won: without a word for it, no row of history is a total.
-    sure = bare if named else bare and summed is not None and table.name != "history"
+    kind = table.name
+    sure = bare if named else bare and summed is not None and kind != "history"
     if not sure and not (_is_word(cells[column]) and summed is not None):
         return None
     word = next((text for text in (cells[column], *texts) if _is_word(text)), None)
