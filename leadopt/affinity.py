@@ -209,7 +209,7 @@ class AffinityModel:
         return rep if place is None else self.reps_[place]
 
     def _cells(self, table: Table, column: str) -> Sequence[Any]:
-        return table.amounts(column) if column in self.bins_ else table.values(column)
+        return table.spelled(column) if column in self.bins_ else table.values(column)
 
     def segments_of(self, leads: Any) -> list[Segment]:
         """Return each lead's segment: the levels of the columns of `segment_by`, measurements binned."""

@@ -245,7 +245,7 @@ def _reps(levels: Sequence[str | None]) -> list[str | None]:
 
 def _cells_of(table: Table, column: str, bins: Mapping[str, Any]) -> Sequence[Any]:
     """Return the cells of a column, as numbers if it is binned."""
-    return table.amounts(column) if column in bins else table.values(column)
+    return table.spelled(column) if column in bins else table.values(column)
 
 
 def _numbered(levels: Sequence[str | None]) -> dict[str | None, int]:

@@ -31,6 +31,14 @@ class Written(Holder):
         """Return a column with the number of what is text: None where it says nothing, NaN where it is none."""
         return self._spelled(column, self.values(column))
 
+    def spelled(self, column: str) -> list[Any]:
+        """Return a column with the number of what is text, and text that is none as it is."""
+        values = self.values(column)
+        return [
+            number if not isinstance(value, str) or is_read(number) else value
+            for value, number in zip(values, self._spelled(column, values), strict=True)
+        ]
+
     def _spelled(self, column: str, values: Sequence[Any]) -> Sequence[Any]:
         """Return values with the number of what is text, None where it says nothing and NaN where it is none."""
         texts = dict.fromkeys(value for value in values if isinstance(value, str))
