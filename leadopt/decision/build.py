@@ -8,7 +8,6 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.capacity import Slots, hours_limits, minimum_limits, slots
-from leadopt.decision.accounts import accounts_of, barred_together, pinned_together
 from leadopt.decision.case import Case
 from leadopt.decision.clock import Clock
 from leadopt.decision.entitlements import Ground, appraise, entitle, even_by, with_limits
@@ -16,6 +15,7 @@ from leadopt.decision.even_share import evenly_shared
 from leadopt.decision.know import Known
 from leadopt.decision.lead_values import values_of
 from leadopt.decision.owners import owned_leads, owners_first
+from leadopt.decision.reading.accounts import accounts_of, barred_together, pinned_together
 from leadopt.decision.shares import best_gains, worth
 from leadopt.eligibility import ProtectRule, Verdicts, judge, pinned_reps
 from leadopt.errors import InvalidInput
