@@ -8,13 +8,13 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.capacity import Slots, hours_limits, minimum_limits, slots
-from leadopt.decision.accounts import accounts_of, barred_together, pinned_together
 from leadopt.decision.case import Case
 from leadopt.decision.clock import Clock
 from leadopt.decision.entitlements import Ground, appraise, entitle, even_by, with_limits
 from leadopt.decision.know import Known
 from leadopt.decision.lead_values import values_of
 from leadopt.decision.owners import owned_leads, owners_first
+from leadopt.decision.reading.accounts import accounts_of, barred_together, pinned_together
 from leadopt.decision.shares import best_gains, worth
 from leadopt.decision.sharing.even_share import evenly_shared
 from leadopt.eligibility import ProtectRule, Verdicts, judge, pinned_reps

@@ -10,7 +10,7 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.capacity import Hours
-from leadopt.decision.accounts import Owned
+from leadopt.decision.reading.accounts import Owned
 from leadopt.decision.shares import Shared
 from leadopt.eligibility import Verdicts
 from leadopt.errors import InvalidInput, did_you_mean

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from leadopt.arrays import Bools, Ints
-from leadopt.decision.accounts import Owned
 from leadopt.decision.case import Case
 from leadopt.decision.clock import Clock
+from leadopt.decision.reading.accounts import Owned
 from leadopt.errors import Infeasible, SolverFailed, enumerate_some
 from leadopt.problem.gains import Affinity
 from leadopt.problem.limit_kinds import LimitKind

@@ -71,8 +71,8 @@ class Substitutes(Result):
     rep_column: str = field(repr=False)
     like: Table = field(repr=False)
 
-    def columns(self) -> dict[str, list[Any]]:
-        """Return one entry per placed lead: ids of lead and holder, the substitute, its gain, and why there is none."""
+    def by_column(self) -> dict[str, list[Any]]:
+        """Return what `frame` holds, by the names of its columns."""
         return {
             self.lead_column: [row.lead_id for row in self.rows],
             self.rep_column: [row.rep_id for row in self.rows],
@@ -82,8 +82,11 @@ class Substitutes(Result):
         }
 
     def frame(self) -> Any:
-        """Return the same as a table of the kind that the leads were."""
-        return self.like.build(self.columns(), numbers=("substitute_gain",), own=(self.lead_column,))
+        """Return one row per placed lead, of the same kind of table as the leads were.
+
+        Columns: the ids of lead and holder, substitute, substitute_gain, and no_substitute, why there is none.
+        """
+        return self.like.build(self.by_column(), numbers=("substitute_gain",), own=(self.lead_column,))
 
     def summary(self) -> str:
         """Return how many leads have a substitute in one sentence."""

@@ -63,7 +63,7 @@ def plan_table(plan: Any, *, substitutes: bool = False) -> dict[str, list[Any]]:
         rows[left.lead_id] = {lead_id: left.lead_id, **dict(zip(_POOL, why, strict=True))}
     beside: tuple[str, ...] = ()
     if substitutes:
-        found = plan.substitutes().columns()
+        found = plan.substitutes().by_column()
         beside = tuple(found)[2:]
         for row in zip(*found.values(), strict=True):
             rows[row[0]] |= dict(zip(beside, row[2:], strict=True))

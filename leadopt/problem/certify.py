@@ -2,7 +2,8 @@
 
 Shares no code with any solver: everything is recomputed from the problem, the answer and the prices. Weak duality
 does the rest: whatever the prices, no allowed answer is worth more than the bound they give. What pairs are charged is
-added up in `reduced_gains` once more, for solvers: thirty lines twice, so that no mistake in them proves itself.
+added up in `reduced_gains` once more, for solvers: thirty lines twice, so that no mistake in them proves itself. Only
+the sums over leads that stay together (`together`) are shared with the search; tests hold them against every answer.
 """
 
 from collections.abc import Sequence

@@ -15,8 +15,8 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.capacity import Hours
-from leadopt.decision.accounts import Owned
 from leadopt.decision.case import Case, Evidence, Explored, Kept, States
+from leadopt.decision.reading.accounts import Owned
 from leadopt.decision.shares import SHARED, Shared
 from leadopt.eligibility import ExcludeRule, MatchRule, SkillsRule, Verdicts
 from leadopt.errors import InvalidInput
