@@ -14,6 +14,7 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, as_id, is_number
+from leadopt.tables.ids import IdBook
 from leadopt.tables.text import count, number
 
 
@@ -120,13 +121,17 @@ def _previous_reps(case: Case, previous: Mapping[Any, Any]) -> tuple[Ints, list[
     plain = {as_id(lead): as_id(rep) for lead, rep in previous.items()}
     check_same_kind("keep (lead ids)", [lead for lead in plain if lead is not None], "leads", case.lead_ids)
     check_same_kind("keep (rep ids)", [rep for rep in plain.values() if rep is not None], "reps", case.rep_ids)
-    reps = {rep: place for place, rep in enumerate(case.rep_ids)}
-    had = np.array([reps.get(plain.get(lead, ""), -1) for lead in case.lead_ids], dtype=np.int64)  # type: ignore[arg-type]
-    known = [lead for lead in case.lead_ids if plain.get(lead) is not None]
-    if plain and case.lead_ids and not set(plain) & set(case.lead_ids):
+    leads, reps = IdBook(case.lead_ids), IdBook(case.rep_ids)
+    said: list[Id | None] = [None] * len(case.lead_ids)
+    places = [leads.place(lead) for lead in plain]
+    for place, rep in zip(places, plain.values(), strict=True):
+        if place is not None:
+            said[place] = rep
+    if plain and case.lead_ids and all(place is None for place in places):
         raise InvalidInput(f"keep: none of its {len(plain)} leads is among the leads; pass the plan of the same leads")
-    said = [plain.get(lead) for lead in case.lead_ids]
-    return had, said, _gone(len(known) - int((had >= 0).sum()))
+    at = [None if rep is None else reps.place(rep) for rep in said]
+    had = np.array([-1 if place is None else place for place in at], dtype=np.int64)
+    return had, said, _gone(sum(rep is not None for rep in said) - int((had >= 0).sum()))
 
 
 def with_stay_bonus(problem: Problem, previous: Ints, bonus: float) -> Problem:

@@ -15,7 +15,8 @@ from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit, Problem
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
-from leadopt.tables.text import count, folded_entry
+from leadopt.tables.ids import IdBook
+from leadopt.tables.text import count
 
 _PART = 1 / 3  # of the time left: what is found sooner leaves more to the plan
 _WHOLE = 1e-6  # a bound on a number of leads may be off by rounding
@@ -26,14 +27,10 @@ def reps_named(table: Table, column: str, rep_ids: Sequence[Id]) -> tuple[Ints, 
 
     A name that is no rep's as it stands is that of the one rep who differs in letter case or blanks alone.
     """
-    said = table.levels(column)
-    exact = {str(rep): place for place, rep in enumerate(rep_ids)}
-    places: dict[str | None, list[int]] = {}
-    for rep, place in exact.items():
-        places.setdefault(folded_entry(rep), []).append(place)
-    alike = {entry: found[0] for entry, found in places.items() if len(found) == 1}
-    at = [-1 if one is None else exact.get(one, alike.get(folded_entry(one), -1)) for one in said]
-    return np.array(at, dtype=np.int64), tuple(None if folded_entry(one) is None else one for one in said)
+    said = [one if one is not None and one.strip() else None for one in table.levels(column)]
+    book = IdBook(map(str, rep_ids))
+    places = [None if one is None else book.place(one) for one in said]
+    return np.array([-1 if place is None else place for place in places], dtype=np.int64), tuple(said)
 
 
 def owners_first(case: Case, clock: Clock) -> Case:

@@ -11,6 +11,7 @@ from leadopt.decision.case import Answered
 from leadopt.tables.text import number
 
 _MOST_PAIRS = 20_000_000  # of which all moves are compared: 160 MB
+_NOTHING = 1e-14  # of the objective: what sums of gains are rounded by
 _QUICK, _FEW_REPS = 500_000, 200  # pairs and reps up to which that takes no longer than a table may
 
 
@@ -33,7 +34,8 @@ def one_more_slot(plan: Answered, rep: int) -> Adds:
         return Adds(at_most.amount, exact=plan.certificate.optimal)
     if plan.case.problem.n_leads * plan.case.problem.n_reps > _MOST_PAIRS or plan.exchange is None:
         return at_most
-    return Adds(min(at_most.amount, plan.exchange.slot_gain(rep)), exact=True)
+    adds = min(at_most.amount, plan.exchange.slot_gain(rep))
+    return Adds(adds if adds > _NOTHING * abs(plan.objective) else 0.0, exact=True)
 
 
 def most_added(plan: Answered) -> list[float]:

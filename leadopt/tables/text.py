@@ -1,6 +1,5 @@
 """Small tables for people: as aligned text, as Markdown and as escaped HTML; and how numbers are written in them."""
 
-import unicodedata
 from collections.abc import Sequence
 from html import escape
 from math import exp, isfinite
@@ -117,12 +116,3 @@ def _numeric(cell: str) -> bool:
 
 def _pad(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
     return [cell.rjust(width) if r else cell.ljust(width) for cell, width, r in zip(row, widths, right, strict=True)]
-
-
-def folded_entry(entry: str | None) -> str | None:
-    """Return an entry of a column without what makes it no other one: letter case, width and blanks; None for none.
-
-    >>> folded_entry(" ACME  Corp "), folded_entry(" ")
-    ('acme corp', None)
-    """
-    return None if entry is None else " ".join(unicodedata.normalize("NFKC", entry).casefold().split()) or None
