@@ -10,6 +10,7 @@ from leadopt.decision.case import Case
 from leadopt.decision.clock import Clock
 from leadopt.decision.reading.accounts import Owned
 from leadopt.errors import Infeasible, SolverFailed, enumerate_some
+from leadopt.matching import Status
 from leadopt.problem.gains import Affinity
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit, Problem
@@ -27,7 +28,7 @@ def reps_named(table: Table, column: str, rep_ids: Sequence[Id]) -> tuple[Ints, 
 
     A name that is no rep's as it stands is that of the one rep who differs in letter case or blanks alone.
     """
-    said = [one if one is not None and one.strip() else None for one in table.levels(column)]
+    said = [None if level is None or not level.strip() else level for level in table.levels(column)]
     book = IdBook(map(str, rep_ids))
     places = [None if one is None else book.place(one) for one in said]
     return np.array([-1 if place is None else place for place in places], dtype=np.int64), tuple(said)
@@ -82,7 +83,7 @@ def _most(problem: Problem, leads: Ints, owner: Ints, clock: Clock) -> tuple[int
     except (Infeasible, SolverFailed):  # the plan's own solve will say so, in the user's names
         return 0, True
     with_owner = int((found.rep_of_lead[leads] == owner).sum())
-    return with_owner, found.bound < with_owner + 1 - _WHOLE or found.status.name != "FEASIBLE"
+    return with_owner, found.bound < with_owner + 1 - _WHOLE or found.status is not Status.FEASIBLE
 
 
 def _ones(affinity: Affinity, leads: Ints, owner: Ints) -> Affinity:

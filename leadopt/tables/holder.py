@@ -108,7 +108,13 @@ class Holder:
             ) from None
 
     def __contains__(self, column: str) -> bool:
-        return column in self.columns
+        return self.here(column) in self.columns
+
+    def here(self, column: str) -> str:
+        """Return what a column is called here, given its name here or that which the user calls it by."""
+        if column in self.columns:
+            return column
+        return next((shared for shared, own in self._own.items() if own == column), column)
 
     def refuse(self, column: str, row: int, rule: str, found: object, mend: str = "", more: int = 0) -> NoReturn:
         """Raise `InvalidInput` for one cell, and say how many more rows break the rule.
@@ -127,7 +133,7 @@ class Holder:
 
     def require(self, column: str, setting: str = "") -> None:
         """Raise `InvalidInput`, naming the likely column, if the table lacks this one; `setting` is what names it."""
-        if column not in self.columns and (self.columns or self.n_rows):
+        if column not in self and (self.columns or self.n_rows):
             raise InvalidInput(f"{self.name}: {missing(column, self.columns, setting)}")
 
     def holds(self, column: str, usual: str) -> bool:
@@ -140,7 +146,7 @@ class Holder:
         """
         if column != usual:
             self.require(column)
-        return column in self.columns
+        return column in self
 
     def called(self, names: Mapping[str, str]) -> Self:
         """Return the table with some columns under other names, which hide columns that have these names already.
@@ -172,6 +178,7 @@ class Holder:
     def values(self, column: str) -> list[Any]:
         """Return a column as Python objects; null, NaN and NaT become None."""
         self.require(column)
+        column = self.here(column)
         if self._frame is None:
             return blanked(self._columns.get(column, []))
         if column not in self.columns:  # `require` lets an empty table pass

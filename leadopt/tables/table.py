@@ -151,7 +151,7 @@ class Table(Written):
         if self._frame is None:
             return len(set(self.levels(column)))
         try:
-            return int(self._frame[column].n_unique())
+            return int(self._frame[self.here(column)].n_unique())
         except Exception:  # engines raise their own types for columns of collections
             return len(set(self.levels(column)))
 
@@ -174,7 +174,7 @@ class Table(Written):
         """
         for column in [*columns, *([at] if at else [])]:
             self.require(column)
-        frame = self._frame
+        columns, frame = [self.here(column) for column in columns], self._frame
         if frame is not None and at is not None and is_text(frame, at) and not holds_iso_days(frame, at):
             frame = self.with_iso_days(at, times=False)._frame
         if frame is None or (at is not None and not reads_days(frame, at)):
@@ -205,7 +205,7 @@ class Table(Written):
         """
         for column in [*columns, number]:
             self.require(column)
-        frame = self._frame
+        columns, frame = [self.here(column) for column in columns], self._frame
         if frame is not None and is_text(frame, number):
             number_of = self._numbers_in(number, self.texts(number)).value
             frame = with_numbers(frame, number, number_of) if all(map(is_read, number_of.values())) else None

@@ -237,6 +237,7 @@ LOOKS = {
     ("decision/reading/footers.py", "cell"),
     ("decision/reading/footers.py", "filled[0]"),
     ("decision/reading/footers.py", "alike(cell)"),
+    ("decision/owners.py", "level"),  # a cell of the user's
     ("fairness.py", "near"),  # the nearest column
     ("plans/saved/names_of_format_1.py", "name or ''"),  # plans of 0.1.0, the one place
     ("plans/saved/names_of_format_1.py", "words"),

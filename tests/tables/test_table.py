@@ -209,8 +209,8 @@ def test_what_is_no_frame_is_refused(data):
 
 def test_a_missing_column_names_the_nearest():
     assert refused(table({"Rep ID": [1]}).ids, "rep_id") == (
-        'leads: column "rep_id" is missing; did you mean "Rep ID"? '
-        "(column names are settings: Policy(columns=Columns(...)), or [columns] in a policy file)"
+        'leads: column "rep_id" is missing; "Rep ID" looks like it: Policy(columns=Columns(rep_id="Rep ID")), or '
+        'rep_id = "Rep ID" under [columns] in a policy file'
     )
     assert refused(table({"x": [1], "y": [1]}).ids, "rep_id") == (
         'leads: column "rep_id" is missing; known are x, y '

@@ -134,9 +134,11 @@ def check_named(policy: Policy, tables: Tables, *, worth: bool = True) -> list[s
     for name in NAMED:
         if worth or name not in _WORTH:
             notes += _check_field(policy, name, there, [kind for kind in tables if kind not in there])
+    # A rule may name a column as the user calls it, or as all tables do.
+    called: dict[Kind, Table] = {kind: table.called(policy.columns.renamed(kind)) for kind, table in there.items()}
     for named in named_columns(policy):
         if named.use not in ("entitlement", "limit"):  # `fairness` and `limit_rules` know what else may be meant
-            notes += _check_setting(named, there)
+            notes += _check_setting(named, called)
     return notes
 
 

@@ -222,3 +222,19 @@ def test_every_setting_of_a_policy_that_names_columns_is_looked_at():
         newcomers=NewcomerQuota(protect="j"),
     )
     assert Counter(named.column for named in named_columns(policy)) == Counter("abacdefghij")
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize(
+    ("columns", "rule"),
+    [
+        (Columns(reps={"territory": "area"}, leads={"territory": "region"}), match("region", "area")),
+        (Columns(reps={"territory": "area"}, leads={"territory": "region"}), match("territory")),
+        (Columns(reps={"territory": "area"}, territory="region"), match("region", "area")),
+        (Columns(reps={"territory": "area"}, territory="region"), match("region")),
+    ],
+)
+def test_a_rule_names_a_column_as_its_table_or_as_all_tables_do(kind, columns, rule):
+    leads, reps = {"lead_id": [0, 1, 2, 3], "region": list("NSNS")}, {"rep_id": ["N", "S"], "area": ["N", "S"]}
+    plan = assign(framed(kind, leads), framed(kind, reps), policy=Policy(columns=columns, eligibility=[rule]))
+    assert plan.rep_of_lead.tolist() == [0, 1, 0, 1]
