@@ -200,7 +200,7 @@ class Policy:
             **{name: told for name in ("formats", "outcomes") if any((told := getattr(self, name).to_dict()).values())},
             "columns": self.columns.plain(),
         }
-        return {name: value for name, value in settings.items() if value or name not in _LATEST}
+        return _as_before(settings)
 
     def to_json(self) -> str:
         """Return the policy as JSON with sorted keys."""
@@ -300,6 +300,18 @@ def _told(settings: dict[str, Any]) -> dict[str, Any]:
             for one in several
         ]
         settings[name] = told if isinstance(settings[name], list) else told[0]
+    return settings
+
+
+def _as_before(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return plain settings without the latest ones that are left at their defaults."""
+    usual = asdict(Columns())
+    for name in _LATEST["policy"]:
+        if not settings[name]:
+            del settings[name]
+    for name in _LATEST["columns"]:
+        if settings["columns"][name] == usual[name]:
+            del settings["columns"][name]
     return settings
 
 

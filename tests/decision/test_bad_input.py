@@ -91,7 +91,7 @@ def test_missing_columns_that_a_setting_asks_for():
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-@pytest.mark.parametrize("capacity", [-1, 1.5, float("nan"), float("inf")])
+@pytest.mark.parametrize("capacity", [-1, -0.5, float("nan"), float("inf")])
 def test_capacities_that_are_no_counts(kind, capacity):
     said = refusal(reps=framed(kind, {"rep_id": ["Ann", "Bo"], "capacity": [1, capacity]}))
     rule, _, found = said.partition("; found ")
