@@ -7,6 +7,8 @@ import numpy as np
 import leadopt
 from leadopt import Affinity, Columns, Fairness, Limit, NewcomerQuota, Policy
 from leadopt.policy import exclude, match, skills
+from leadopt.tables.reading.formats import Formats
+from leadopt.tables.reading.outcomes import Outcomes
 from tests.golden.plans import PLANS, history, leads_of, learned_states, plan, with_value
 
 __all__ = ["PLANS"]
@@ -335,6 +337,8 @@ def own_limits():
     ]
     policy = Policy(
         columns=Columns(owner="from_"),
+        formats=Formats(dates="day first"),
+        outcomes=Outcomes(won=["Ja"]),
         balance_open=True,
         fairness=Fairness(entitlement="part", low=0.5, high=1.5),
         limit=[

@@ -31,6 +31,8 @@ from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.tables.columns import Columns
+from leadopt.tables.reading.formats import Formats
+from leadopt.tables.reading.outcomes import Outcomes
 
 FORMAT = 2
 RECORDS = (
@@ -58,9 +60,11 @@ RECORDS = (
         "policy",
         Policy,
         "segment_by eligibility fairness newcomers reserve score half_life_days rep_by bins explore currencies limit "
-        "balance_open together move_cost columns",
+        "balance_open together move_cost formats outcomes columns",
     ),
     Record("limit rule", LimitRule, "reps leads most least usage weight each name"),
+    Record("formats", Formats, "dates decimal"),
+    Record("outcomes", Outcomes, "won lost open"),
     Record("verdicts", Verdicts, "words kind_of_lead allowed excludes"),
     Record(
         "estimates",
