@@ -370,7 +370,8 @@ def is_newcomer(
         required, and no column says who is new; or `hired_on` without `now`
     """
     if columns.is_newcomer in reps:
-        return reps.fractions(columns.is_newcomer) > 0
+        said = np.array([cell is not None for cell in reps.values(columns.is_newcomer)], dtype=bool)
+        return said & (reps.fractions(columns.is_newcomer) > 0)  # of whom nothing is said is not new
     known = columns.tenure_days in reps or required or now is not None
     tenure = tenures(reps, columns, now) if known else None
     if tenure is not None:

@@ -17,6 +17,7 @@ from leadopt.problem.problem import Limit
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_id, as_level, is_number
 from leadopt.tables.columns import Columns
+from leadopt.tables.ids import IdBook
 from leadopt.tables.text import number
 
 _MOST = 2.0**53  # floats beyond are no exact whole numbers
@@ -293,12 +294,14 @@ def _usage(rule: LimitRule, floor: Floor) -> float | Floats | Affinity:
 
 
 def _among(wanted: Sequence[Id], ids: Sequence[Id], where: str, table: str) -> Ints:
-    """Return the indices of some ids; text stands for a number or UUID that is written so."""
-    place = {str(known): index for index, known in enumerate(ids)}
+    """Return the indices of some ids, however they are written; text stands for a number or UUID that reads so."""
+    known = list(map(str, ids))
+    book, places = IdBook(known), list[int]()
     for one in wanted:
-        if str(one) not in place:
-            raise InvalidInput(f"{where}: {one!r} is not in {table}{did_you_mean(str(one), place)}")
-    return np.unique(np.array([place[str(one)] for one in wanted], dtype=np.int64))
+        if (place := book.place(str(one))) is None:
+            raise InvalidInput(f"{where}: {one!r} is not in {table}{did_you_mean(str(one), known)}")
+        places.append(place)
+    return np.unique(np.array(places, dtype=np.int64))
 
 
 def _fitting(chosen: Mapping[str, tuple[str, ...]], table: Table, where: str) -> tuple[Bools, list[str]]:

@@ -60,7 +60,7 @@ def test_weights_are_slots_equal_or_a_column():
     assert entitlement_weights(Fairness(entitlement="seniority"), reps, most).tolist() == [1, 3]
     assert refused(entitlement_weights, Fairness(entitlement="senority"), reps, most) == (
         'fairness.entitlement: must be "capacity", "equal", "performance" or a column of reps '
-        "(rep_id, seniority); found 'senority'"
+        "(rep_id, seniority); found 'senority'; did you mean \"seniority\"?"
     )
 
 

@@ -121,11 +121,13 @@ class Plan(Result, Answered):
 
     @property
     def prices(self) -> dict[Id, float]:
-        """What one more slot of each rep would add to the objective at most: its dual value and what the plan may lack.
+        """What one more slot of each rep would add to the objective at most, if the plan is proven best.
 
-        Under limits, exactly what it adds where that is quick (500,000 pairs); `explain_rep` says which of these it is.
+        Its dual value; under limits exactly what it adds, where that is quick (500,000 pairs). Of another plan, it is
+        at most so much more than `bound`. `explain_rep` says which of these it is.
         """
-        return dict(zip(self.case.rep_ids, most_added(self), strict=True))
+        added = most_added(self) if self.certificate.optimal else self.capacity_prices.tolist()
+        return dict(zip(self.case.rep_ids, added, strict=True))
 
     @property
     def limit_prices(self) -> dict[str, float]:

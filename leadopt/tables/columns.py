@@ -48,7 +48,7 @@ class Columns:
     current_rep
         leads: who has the lead now; it stays there unless the plan gains more by `Policy.move_cost` than it costs
     is_newcomer, tenure_days, hired_on
-        reps: who is new, by a flag, by days of tenure, or by a date
+        reps: who is new, by a flag, by days of tenure, or by a date; of whom nothing is said is not new
     territory
         leads and reps: what the territory baseline hands out by
     converted, at

@@ -40,7 +40,7 @@ def test_rules_come_first_and_nobody_waits_in_the_pool():
     plan = assign(leads, ABC | {"can": ["de", "en", "en"]}, policy=policy)
     assert (loads(plan), plan.status, plan.unassigned) == ({"A": 24, "B": 3, "C": 3}, "OPTIMAL", [])
     assert note_of(plan) == (
-        "leads are shared evenly by availability, at most 10 each; more where what is said leaves no other way: A 24"
+        "leads are shared evenly by availability, at most 10 each; more for who may need it by what is said: A 24"
     )
     assert plan.objective == 30
 

@@ -42,7 +42,7 @@ def saved_facts(plan):
             "lead_ids": case.lead_ids,
             "rep_ids": case.rep_ids,
             "rep_of_lead": plan.rep_of_lead,
-            "prices": plan.prices,
+            "prices": dict(zip(plan.case.rep_ids, plan.capacity_prices.tolist(), strict=True)),
             "limit_prices": plan.limit_prices,
             "capacity": problem.capacity,
             "reserve": problem.reserve,

@@ -10,7 +10,7 @@ from scipy import stats
 from leadopt.affinity import AffinityModel
 from leadopt.assign import assign
 from leadopt.decision.draws import drawn_rates
-from leadopt.errors import InvalidInput
+from leadopt.errors import InvalidInput, UnknownReps
 from leadopt.evaluate import plan_value
 from leadopt.evaluate.seasons.floor import sales_floor
 from leadopt.plans import outcome as module
@@ -128,9 +128,10 @@ def test_a_saved_plan_a_fitted_model_and_another_seed_say_the_same(plan):
     assert other != found and other.low == pytest.approx(found.low, abs=2.5)
 
 
-def test_without_leads_or_with_strangers_alone_there_are_no_raw_rates_and_no_warning():
+def test_without_leads_or_with_strangers_alone_there_are_no_raw_rates():
     assert plan_value(assign([], REPS, HISTORY)).estimate == 0.0
-    new = plan_value(assign(LEADS, [{"rep_id": "New"}], HISTORY))
+    with pytest.warns(UnknownReps, match="history knows none of the reps"):
+        new = plan_value(assign(LEADS, [{"rep_id": "New"}], HISTORY))
     assert new.estimate > 0.0
     assert new.naive == pytest.approx(new.estimate, rel=0.05)
 

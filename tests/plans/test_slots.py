@@ -57,6 +57,6 @@ def test_a_plan_that_is_not_proven_counts_what_it_may_lack():
     for rep, name in enumerate(plan.case.rep_ids):
         adds = one_more_slot(plan, rep)
         assert adds == (pytest.approx(plan.capacity_prices[rep] + lacking), False)
-        assert plan.prices[name] == adds.amount
+        assert plan.prices[name] == plan.capacity_prices[rep]
         assert plan.what_if(capacity={name: 1}).change <= adds.amount
         assert f"One more slot would add {adds.amount:.3g} at most" in str(plan.explain_rep(name))

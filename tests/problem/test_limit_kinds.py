@@ -21,7 +21,7 @@ def test_a_limit_is_its_users_own_unless_it_says_more():
     [
         ({"kind": "hour"}, "kind of a limit: found 'hour'; did you mean \"hours\"?"),
         ({"kind": None}, "kind of a limit: found None; known are own, minimum, hours, fairness band, value band, "
-         "hot-lead band, fair share, newcomer quota and 3 more"),
+         "hot-lead band, fair share, even share and 5 more"),
         ({"of": True}, "limit 'x': of must be the index of a rep, a word or None; found True"),
         ({"of": -1}, "limit 'x': of must be the index of a rep, a word or None; found -1"),
         ({"of": 1.5}, "limit 'x': of must be the index of a rep, a word or None; found 1.5"),

@@ -70,7 +70,7 @@ def _note(policy: Policy, weight: Floats, problem: Problem, rep_ids: Sequence[ob
         for rep, slots, usual in zip(rep_ids, problem.capacity.tolist(), most.tolist(), strict=True)
         if slots > usual
     ]
-    bent = f"; more where what is said leaves no other way: {enumerate_some(more, _SHOWN)}" if more else ""
+    bent = f"; more for who may need it by what is said: {enumerate_some(more, _SHOWN)}" if more else ""
     return f"{lacks}leads are shared evenly by availability, at most {most.max(initial=0)} each{bent}"
 
 
@@ -124,15 +124,17 @@ class _Able:
     """Which leads are better with which reps than in the pool, by kind of lead; of a pinned one, its rep alone."""
 
     of_kind: Bools  # (n_kinds, n_reps)
+    may: Bools  # the same, also where the pool gains no less: a minimum may ask for that
     kind: Ints  # (n_leads,)
 
     @classmethod
     def of(cls, problem: Problem) -> "_Able":
-        of_kind, kind = _above_reserve(problem) if problem.together is None else _together_above_reserve(problem)
+        of_kind, may, kind = _above_reserve(problem) if problem.together is None else _together_above_reserve(problem)
         if (pinned := problem.pins >= 0).any():
             kind = np.where(pinned, len(of_kind) + problem.pins, kind)
-            of_kind = np.vstack([of_kind, np.eye(problem.n_reps, dtype=bool)])
-        return cls(of_kind=of_kind, kind=kind)
+            alone = np.eye(problem.n_reps, dtype=bool)
+            of_kind, may = np.vstack([of_kind, alone]), np.vstack([may, alone])
+        return cls(of_kind=of_kind, may=may, kind=kind)
 
     def leads(self, there: Bools) -> Bools:
         """Return which leads can be placed with whoever is there, bool (n_leads,)."""
@@ -143,35 +145,38 @@ class _Able:
         return bool(self.of_kind[np.unique(self.kind[placed])][:, there].all())
 
 
-def _above_reserve(problem: Problem) -> tuple[Bools, Ints]:
+def _above_reserve(problem: Problem) -> tuple[Bools, Bools, Ints]:
     affinity, reserve = problem.affinity, problem.reserve
     if np.isneginf(reserve):
-        return affinity.eligible, affinity.row
+        return affinity.eligible, affinity.eligible, affinity.row
     if reserve == 0:
-        worthless = np.zeros((1, affinity.n_reps), dtype=bool)
-        return np.vstack([affinity.rates > 0, worthless]), np.where(
-            affinity.scale > 0, affinity.row, len(affinity.rates)
-        )
+        worthless = affinity.scale <= 0
+        of_kind = np.vstack([affinity.rates > 0, np.zeros_like(affinity.eligible)])
+        kind = affinity.row + len(affinity.rates) * worthless
+        return of_kind, np.vstack([affinity.eligible, affinity.eligible]), kind
     sizes = np.column_stack([affinity.row, affinity.scale.view(np.int64)])
     _, example, kind = np.unique(sizes, axis=0, return_index=True, return_inverse=True)
     if len(example) * affinity.n_reps > _MOST_KINDS:
-        return affinity.eligible, affinity.row
-    return affinity.of(example) > reserve, kind.reshape(-1)
+        return affinity.eligible, affinity.eligible, affinity.row
+    return affinity.of(example) > reserve, affinity.eligible[affinity.row[example]], kind.reshape(-1)
 
 
-def _together_above_reserve(problem: Problem) -> tuple[Bools, Ints]:
+def _together_above_reserve(problem: Problem) -> tuple[Bools, Bools, Ints]:
     """Return the same for leads that stay together: all of them, or none."""
     groups = Groups.of(problem.together if problem.together is not None else np.arange(problem.n_leads))
     reserve = 0.0 if np.isneginf(problem.reserve) else problem.reserve
     gains = groups.summed(problem.affinity).dense()
     lowest = -np.inf if np.isneginf(problem.reserve) else reserve * groups.size[:, None]
-    return gains > lowest, groups.of_lead
+    return gains > lowest, gains > -np.inf, groups.of_lead
 
 
 def _most_even(
     problem: Problem, able: _Able, weight: Floats, placed: Bools, clock: Clock, kept: Kept | None
 ) -> tuple[Ints, Bools] | None:
-    """Return the most even loads that what is said allows, and which leads are placed; None where nothing is found."""
+    """Return the most even loads that what is said allows, and which leads are placed better than nowhere.
+
+    None where nothing is found.
+    """
     try:
         if problem.together is not None or any(np.isfinite(limit.upper) for limit in problem.limits):
             # Ceilings leave leads in the pool: which ones is a matter of what they gain.
@@ -182,8 +187,11 @@ def _most_even(
         answer = clock.solve(flat, "even shares", part=_PART, capped=True)
     except (Infeasible, SolverFailed):
         return None
-    loads = answer.rep_of_lead[answer.rep_of_lead >= 0]
-    return np.bincount(loads, minlength=problem.n_reps).astype(np.int64), answer.rep_of_lead >= 0
+    leads = np.flatnonzero(answer.rep_of_lead >= 0)
+    reps = answer.rep_of_lead[leads]
+    well = np.zeros(problem.n_leads, dtype=bool)
+    well[leads] = able.of_kind[able.kind[leads], reps]
+    return np.bincount(reps, minlength=problem.n_reps).astype(np.int64), well
 
 
 def _flat(problem: Problem, able: _Able, weight: Floats, placed: Bools) -> Problem:
@@ -192,7 +200,8 @@ def _flat(problem: Problem, able: _Able, weight: Floats, placed: Bools) -> Probl
     reserve = 0.0 if np.isneginf(problem.reserve) else problem.reserve
     usual = float(np.mean(best - reserve)) if len(best) and np.isfinite(best).all() else 1.0
     usual = usual if usual > 0 else 1.0
-    rates = np.where(able.of_kind, usual, -np.inf)
+    # What is no better than the pool is for who must: a minimum, or an owner, may ask for it.
+    rates = np.where(able.of_kind, usual, np.where(able.may, -usual, -np.inf))
     everyone = bool(placed.all())
     stay = Limit(leads=np.flatnonzero(placed), lower=int(placed.sum()))
     ceilings = any(np.isfinite(limit.upper) for limit in problem.limits)
