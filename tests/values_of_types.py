@@ -16,7 +16,10 @@ from leadopt.limit_rules import LimitRule
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
-from leadopt.tables.columns import Columns
+from leadopt.tables.columns import NAMED, Columns
+from leadopt.tables.headers import READ_OF
+from leadopt.tables.reading.formats import Formats
+from leadopt.tables.reading.outcomes import Outcomes
 from tests.strategies import affinities, general_limits, general_problems
 
 names = st.text(min_size=1, max_size=4)
@@ -54,7 +57,20 @@ LIMIT_RULES = st.builds(
     each=st.booleans() | names,
     name=st.none() | names.filter(str.strip),
 )
-COLUMNS = st.builds(Columns, **{f.name: names for f in fields(Columns)})
+OWN = {
+    table: st.dictionaries(st.sampled_from(READ_OF[table]), names.map("own {}".format), max_size=2) for table in READ_OF
+}
+COLUMNS = st.builds(
+    lambda start, own: Columns(**{name: f"{start}{k}" for k, name in enumerate(NAMED)}, **own),
+    names,
+    st.fixed_dictionaries(OWN),
+)
+FORMATS = st.builds(
+    Formats,
+    dates=st.none() | st.just("day first"),
+    decimal=st.none() | st.sampled_from([",", "."]) | st.just({"value": ","}),
+)
+OUTCOMES = st.builds(Outcomes, won=st.just(["Ja!"]), lost=st.lists(st.sampled_from(["Aus", "Nein!"]), unique=True))
 CHECKED = {
     MatchRule: RULES.filter(lambda rule: isinstance(rule, MatchRule)),
     SkillsRule: RULES.filter(lambda rule: isinstance(rule, SkillsRule)),
@@ -62,6 +78,8 @@ CHECKED = {
     Fairness: FAIRNESS,
     NewcomerQuota: QUOTA,
     Columns: COLUMNS,
+    Formats: FORMATS,
+    Outcomes: OUTCOMES,
     LimitRule: LIMIT_RULES,
     Affinity: affinities(2, 3),
     Limit: general_limits(2, 3).filter(len).map(lambda limits: limits[0]),
@@ -79,6 +97,8 @@ CHECKED = {
         score=st.none() | st.just({"size": {"large": 2.0}, "~": {"~": 1.0}}),
         limit=st.lists(LIMIT_RULES, max_size=2),
         balance_open=st.booleans(),
+        formats=FORMATS,
+        outcomes=OUTCOMES,
         columns=COLUMNS,
     ),
 }
