@@ -1,6 +1,7 @@
 """`Holder`: one of the user's tables as it is held, in a frame of any engine or in lists, and how rows are called."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -157,7 +158,8 @@ class Holder:
         if not found:
             return self
         hidden = [name for name in found.values() if name in self.columns and name not in found]
-        table = type(self)(self, self.name)
+        reading = replace(self.reading, formats=self.reading.formats.also_called(self.name, found))
+        table = type(self)(self, self.name, reading)
         if self._frame is None:
             kept = {name: cells for name, cells in self._columns.items() if name not in hidden}
             table._columns = {found.get(name, name): cells for name, cells in kept.items()}

@@ -59,8 +59,8 @@ class Written(Holder):
         if cell and self.place is not None and asked not in (None, mark):
             raise InvalidInput(
                 f"{self.name}.{own}, {self.place.file}: {mark!r} is the decimal mark of its numbers, as in {cell!r}, "
-                f'and the policy says that {asked!r} is. Set [formats] decimal = {{"{self.name}.{own}" = "{mark}"}}, or '
-                "write all in one way."
+                f"and the policy says that {asked!r} is. Write all in one way, or set "
+                f'[formats] decimal = {{"{self.name}.{own}" = "{mark}"}}'
             )
         if asked is None and _DOUBTFUL.fullmatch(cell):
             number = float(cell.replace(",", "."))

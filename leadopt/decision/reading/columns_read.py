@@ -9,7 +9,7 @@ from leadopt.limit_rules import LimitRule
 from leadopt.policy import Policy
 from leadopt.tables import Table
 from leadopt.tables.columns import NAMED, Columns
-from leadopt.tables.headers import NEEDED, READ_OF, Kind, clearly
+from leadopt.tables.headers import NEEDED, READ_OF, Kind, clearly, same_header
 from leadopt.tables.holder import missing
 from leadopt.tables.text import quoted
 
@@ -136,10 +136,29 @@ def check_named(policy: Policy, tables: Tables, *, worth: bool = True) -> list[s
             notes += _check_field(policy, name, there, [kind for kind in tables if kind not in there])
     # A rule may name a column as the user calls it, or as all tables do.
     called: dict[Kind, Table] = {kind: table.called(policy.columns.renamed(kind)) for kind, table in there.items()}
+    _check_formats(policy, called, all_given=len(there) == len(READ_OF))
     for named in named_columns(policy):
         if named.use not in ("entitlement", "limit"):  # `fairness` and `limit_rules` know what else may be meant
             notes += _check_setting(named, called)
     return notes
+
+
+def _check_formats(policy: Policy, tables: Tables, *, all_given: bool) -> None:
+    """Refuse a column of `Formats` that no table has; one of a table that is not given may be there another time."""
+    asked = {setting: getattr(policy.formats, setting) for setting in ("dates", "decimal")}
+    named = [(f"formats.{name}", key) for name, keys in asked.items() if isinstance(keys, Mapping) for key in keys]
+    for setting, key in named:
+        kind, _, column = key.partition(".")
+        if any(key in table for table in tables.values()):
+            continue
+        if column and kind in READ_OF:
+            own = [table for name, table in tables.items() if name == kind]
+            if own and column not in own[0]:
+                _refuse(column, setting, own)
+            continue
+        near = any(same_header(key, table.columns) is not None for table in tables.values())
+        if all_given or near or (column and any(column in table for table in tables.values())):
+            _refuse(key, setting, list(tables.values()))
 
 
 def _check_field(policy: Policy, field: str, tables: Tables, nameless: Sequence[Kind]) -> list[str]:
