@@ -15,7 +15,7 @@ from leadopt.arrays import Bools, Ints
 from leadopt.errors import InvalidInput, did_you_mean, enumerate_some
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, as_id, as_level
-from leadopt.tables.ids import IdBook
+from leadopt.tables.ids import IdBook, alike
 
 _AND = re.compile(r"[,/&+、，\r\n]+|\s(?:and|und|et|y)\s")  # what people write between names, beside ; and |
 Allows = Callable[[Hashable], Bools]
@@ -108,6 +108,21 @@ class SkillsRule:
     def words(self, key: Hashable) -> str:
         """Name the skills."""
         return f"{self.has} must include {' and '.join(sorted(key))}"  # type: ignore[call-overload]
+
+    def notes(self, leads: Table, reps: Table) -> list[str]:
+        """Return what is said of lists with other marks than ; and | between skills: they count as one skill."""
+        sides = [(leads, self.needs), (reps, self.has)]
+        skills = [frozenset().union(*map(_fold_all, table.sets(column))) for table, column in sides]
+        apart = [frozenset(part for skill in side for part in _parts(skill)) for side in skills]
+        notes = list[str]()
+        for (table, column), own, other, known in zip(sides, skills, reversed(skills), reversed(apart), strict=True):
+            listed = sorted(skill for skill in own - other if len(_parts(skill)) > 1 and set(_parts(skill)) & known)
+            if listed:
+                notes.append(
+                    f"eligibility.skills: {table.name}.{column}: {enumerate_some(map(repr, listed), 3)} counts as one "
+                    f"skill; if it is several, write ; or | between them: {'; '.join(_parts(listed[0]))!r}"
+                )
+        return notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +261,8 @@ def judge(rule: Rule, leads: Table, lead_ids: Sequence[Id], reps: Table, rep_ids
     number: dict[Hashable, int] = {}
     kinds = [number.setdefault(key, len(number)) for key in rule.keys(leads, lead_ids)]
     allows = rule.allows(reps, rep_ids)
-    if isinstance(rule, ExcludeRule) and rule.column is not None:
-        for note in rule.notes(number, leads, rep_ids):
-            leads.reading.note(note)
+    for note in _notes(rule, number, leads, reps, rep_ids):
+        leads.reading.note(note)
     allowed = [allows(key) for key in number]
     return Verdicts(
         words=tuple(rule.words(key) for key in number),
@@ -311,8 +325,19 @@ def _places(name: str, book: IdBook) -> tuple[list[int], list[str]]:
     return known, [part for part, found in places.items() if found is None] if known else [name]
 
 
+def _notes(rule: Rule, keys: Iterable[Hashable], leads: Table, reps: Table, rep_ids: Sequence[Id]) -> list[str]:
+    if isinstance(rule, ExcludeRule) and rule.column is not None:
+        return rule.notes(keys, leads, rep_ids)
+    return rule.notes(leads, reps) if isinstance(rule, SkillsRule) else []
+
+
+def _parts(skill: str) -> list[str]:
+    """Return the skills that a text may list with marks that are none between skills."""
+    return [part for each in _AND.split(skill) if (part := each.strip())]
+
+
 def _fold(level: str | None) -> str | None:
-    return None if level is None or not level.strip() else level.strip().casefold()
+    return None if level is None or not level.strip() else alike(level)
 
 
 def _fold_all(levels: frozenset[str]) -> frozenset[str]:

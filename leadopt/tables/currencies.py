@@ -150,7 +150,8 @@ def _of_sign(name: str, code: str | None, rates: Mapping[str, float]) -> str | N
 def check_one(name: str, codes: Iterable[str | None]) -> None:
     """Refuse several currencies where nobody said what they are worth; a sign is no other than a code that has it."""
     found = sorted({code for code in codes if code is not None})
-    found = [code for code in found if not (FAMILIES.get(code) or FAMILIES.get(code.lower(), set())) & set(found)]
+    families = {code: FAMILIES.get(code, FAMILIES.get(code.lower(), frozenset())) for code in found}
+    found = [code for code in found if not families[code].intersection(found)]
     if len(found) > 1:
         table = ", ".join(f'"{code}": ...' for code in found[:3]) + (", ..." if len(found) > 3 else "")
         raise InvalidInput(

@@ -20,6 +20,7 @@ _WORDS = ("capacity", "equal", "performance")  # entitlements that are no column
 _BASELINES = ("territory",)  # what no plan needs: nobody is told that it is not there
 _WORTH = ("value", "currency")
 _USUAL = Columns()
+_MAY_BE_ONE = ({"owner", "current_rep"}, {"rep_id", "lead_id"})  # the latter where all tables call their id "ID"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,20 @@ def check_needed(policy: Policy, tables: Tables) -> None:
                 alone = kind if others and column == shared else ""
                 said = missing(column, table.columns, setting, field=field, table=alone)
                 raise InvalidInput(f"{table.name}: {said}")
+        _check_once(policy.columns.of(kind), kind, table)
+
+
+def _check_once(columns: Columns, kind: Kind, table: Table) -> None:
+    """Refuse a column that is two things at once; who owns a lead may well be who has it now."""
+    meant = dict[str, str]()
+    for field in READ_OF[kind]:
+        column = getattr(columns, field)
+        other = meant.setdefault(column, field) if column is not None and column in table else field
+        if other != field and {field, other} not in _MAY_BE_ONE:
+            raise InvalidInput(
+                f"{table.name}: column {quoted(column)} cannot be both {other} and {field}: name another for one of "
+                f"them under [columns] in a policy file, Policy(columns=Columns({field}=...))"
+            )
 
 
 def check_named(policy: Policy, tables: Tables, *, worth: bool = True) -> list[str]:
