@@ -210,17 +210,22 @@ def _check_setting(named: Named, tables: Tables) -> list[str]:
     readers = [kind for kind in named.tables if kind in tables]
     lacking = [kind for kind in readers if named.column not in tables[kind]]
     if len(lacking) == len(readers) > 1 or (named.every and lacking):
-        _refuse(named.column, named.setting, [tables[kind] for kind in (lacking if named.every else readers)])
+        both = (
+            '; a rule may name both: column = "..." for leads, reps_column = "..." for reps'
+            if named.use == "match"
+            else ""
+        )
+        _refuse(named.column, named.setting, [tables[kind] for kind in (lacking if named.every else readers)], both)
     if lacking == ["reps"] and named.use == "state of reps":
         return [f'reps has no column "{named.column}" ({named.setting}): each rep counts as in most of history']
     return []
 
 
-def _refuse(column: str, setting: str, tables: Sequence[Table]) -> None:
+def _refuse(column: str, setting: str, tables: Sequence[Table], mend: str = "") -> None:
     """Raise `InvalidInput` for a column that these tables lack."""
     columns = list(dict.fromkeys(name for table in tables for name in table.columns))
     where = " and ".join(table.name for table in tables)
-    raise InvalidInput(f"{where}: {missing(column, columns, setting)}")
+    raise InvalidInput(f"{where}: {missing(column, columns, setting)}{mend}")
 
 
 def read_note(policy: Policy, tables: Tables, segments: Sequence[str], *, worth: bool = True) -> str:
