@@ -9,7 +9,7 @@ from leadopt.errors import InvalidInput
 from leadopt.tables.cells import as_level, as_moment, as_number, is_hashable, is_number
 from leadopt.tables.holder import Holder, distinct, is_text
 from leadopt.tables.reading.formats import Formats
-from leadopt.tables.reading.moments import Moment, moment_of_number, read_days
+from leadopt.tables.reading.moments import Moment, moment_of_number, moment_readings, read_days
 from leadopt.tables.reading.numerals import Numbers, is_read, read_numbers
 from leadopt.tables.reading.reader import Fault, days_in, numbers_in, outcomes_in
 
@@ -91,6 +91,18 @@ class Written(Holder):
         mark = self.reading.formats.decimal_of(self.name, column) if isinstance(value, str) else None
         return f"The policy says that {mark!r} is the decimal mark." if mark and _holds_digits(value) else ""
 
+    def mend_day(self, column: str, value: Any) -> str:
+        """Return what helps who wrote a date in another order than the policy says."""
+        order = self.reading.formats.order_of(self.name, column) if isinstance(value, str) else None
+        others = [] if order is None else [one for one in moment_readings(value) if one != order]
+        if not others:
+            return ""
+        own = self._own.get(column, column)
+        return (
+            f"The policy says that dates are {order}, and this one is {' or '.join(others)}: write all in one way, or "
+            f'set [formats] dates = {{"{self.name}.{own}" = "{others[0]}"}}.'
+        )
+
     def moments(self, column: str) -> tuple[list[Moment | None], list[int]]:
         """Return a column of dates as dates and datetimes, and the rows of what is neither one nor missing."""
         values = self.values(column)
@@ -123,7 +135,8 @@ class Written(Holder):
         zones = {m.tzinfo is not None for m in moments if isinstance(m, datetime)}
         if wrong:
             rule = "must be a date or an ISO date like 2026-01-31"
-            self.refuse(column, wrong[0], rule, self.values(column)[wrong[0]], more=len(wrong) - 1)
+            found = self.values(column)[wrong[0]]
+            self.refuse(column, wrong[0], rule, found, self.mend_day(column, found), more=len(wrong) - 1)
         if len(zones) > 1:
             raise InvalidInput(
                 f"{self.name}.{column}: times must be either all with a time zone or all without; found both"
