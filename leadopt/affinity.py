@@ -18,7 +18,7 @@ from leadopt.learning.effects.logistic import sigmoid
 from leadopt.learning.estimates import Estimates, Posterior
 from leadopt.learning.history.attributes import read_attributes
 from leadopt.learning.history.bins import check_bins, levels_of, spelled
-from leadopt.learning.history.checks import class_note
+from leadopt.learning.history.checks import check_segments, class_note
 from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair
 from leadopt.learning.history.outcomes import OutcomeCounts, count_outcomes, joined
 from leadopt.problem.gains import Affinity
@@ -142,6 +142,7 @@ class AffinityModel:
             raise InvalidInput(
                 f"AffinityModel.rep_by: {sorted(twice)[0]!r} is the id, or describes the lead; leave it out"
             )
+        check_segments(self._asked_of_leads, self.rep, self.converted)
         self._asked_bins = check_bins("AffinityModel.bins", self.bins, (*self._asked_of_reps, *self._asked_of_leads))
         _check_half_life(self.half_life_days)
         self._written = tuple(reps)

@@ -4,6 +4,7 @@ A rule turns every lead into a key (its territory, the skills it needs, the reps
 which reps may take it. Leads with equal keys share the answer, so eligibility costs distinct keys x reps.
 """
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,11 +12,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from leadopt.arrays import Bools, Ints
-from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.errors import InvalidInput, did_you_mean, enumerate_some
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, as_id, as_level
-from leadopt.tables.ids import IdBook
+from leadopt.tables.ids import IdBook, alike
 
+_AND = re.compile(r"[,/&+、，\r\n]+|\s(?:and|und|et|y)\s")  # what people write between names, beside ; and |
 Allows = Callable[[Hashable], Bools]
 
 
@@ -107,6 +109,21 @@ class SkillsRule:
         """Name the skills."""
         return f"{self.has} must include {' and '.join(sorted(key))}"  # type: ignore[call-overload]
 
+    def notes(self, leads: Table, reps: Table) -> list[str]:
+        """Return what is said of lists with other marks than ; and | between skills: they count as one skill."""
+        sides = [(leads, self.needs), (reps, self.has)]
+        skills = [frozenset().union(*map(_fold_all, table.sets(column))) for table, column in sides]
+        apart = [frozenset(part for skill in side for part in _parts(skill)) for side in skills]
+        notes = list[str]()
+        for (table, column), own, other, known in zip(sides, skills, reversed(skills), reversed(apart), strict=True):
+            listed = sorted(skill for skill in own - other if len(_parts(skill)) > 1 and set(_parts(skill)) & known)
+            if listed:
+                notes.append(
+                    f"eligibility.skills: {table.name}.{column}: {enumerate_some(map(repr, listed), 3)} counts as one "
+                    f"skill; if it is several, write ; or | between them: {'; '.join(_parts(listed[0]))!r}"
+                )
+        return notes
+
 
 @dataclass(frozen=True, slots=True)
 class ExcludeRule:
@@ -117,7 +134,8 @@ class ExcludeRule:
     pairs
         pairs of lead id and rep id
     column
-        column of leads with the ids of reps that must not get them, separated by ; or |
+        column of leads with the ids of reps that must not get them, separated by ; or |; what is no rep, but several
+        with a comma, a slash, & or a line break between them, counts as these
     """
 
     pairs: tuple[tuple[Id, Id], ...] = ()
@@ -151,10 +169,27 @@ class ExcludeRule:
 
         def allowed(key: Hashable) -> Bools:
             found = np.ones(len(rep_ids), dtype=np.bool_)
-            found[[place for name in key if (place := book.place(name)) is not None]] = False  # type: ignore[attr-defined]
+            found[[place for name in key for place in _places(name, book)[0]]] = False  # type: ignore[attr-defined]
             return found
 
         return allowed
+
+    def notes(self, keys: Iterable[Hashable], leads: Table, rep_ids: Sequence[Id]) -> list[str]:
+        """Return what is said of names in the column that are no rep's: they forbid nothing, or stand for several."""
+        book = IdBook(map(str, rep_ids))
+        names = dict.fromkeys(name for key in keys for name in sorted(key))  # type: ignore[call-overload]
+        places = {name: _places(name, book) for name in names}
+        split = [repr(name) for name, (found, _) in places.items() if found and book.place(name) is None]
+        unknown = list(dict.fromkeys(part for _, parts in places.values() for part in parts))
+        where, notes = f"eligibility.exclude: {leads.name}.{self.column}", list[str]()
+        if split:
+            notes.append(f"{where}: {enumerate_some(split, 3)} read as several reps (write ; or | between them)")
+        if unknown:
+            said = ("is", "it forbids") if len(unknown) == 1 else ("are", "they forbid")
+            meant = did_you_mean(unknown[0], map(str, rep_ids))
+            named = enumerate_some(map(repr, unknown), 3)
+            notes.append(f"{where}: {named} {said[0]} not in reps, so {said[1]} nothing{meant}")
+        return notes
 
     def words(self, key: Hashable) -> str:
         """Name the reps."""
@@ -226,6 +261,8 @@ def judge(rule: Rule, leads: Table, lead_ids: Sequence[Id], reps: Table, rep_ids
     number: dict[Hashable, int] = {}
     kinds = [number.setdefault(key, len(number)) for key in rule.keys(leads, lead_ids)]
     allows = rule.allows(reps, rep_ids)
+    for note in _notes(rule, number, leads, reps, rep_ids):
+        leads.reading.note(note)
     allowed = [allows(key) for key in number]
     return Verdicts(
         words=tuple(rule.words(key) for key in number),
@@ -278,8 +315,29 @@ def _pair(pair: Any) -> tuple[Id, Id]:
     return ids[0], ids[1]
 
 
+def _places(name: str, book: IdBook) -> tuple[list[int], list[str]]:
+    """Return where the reps stand that a name means, and the parts of it that are nobody."""
+    place = book.place(name)
+    parts = [name] if place is not None else [part for each in _AND.split(name) if (part := each.strip())]
+    places = {part: book.place(part) for part in parts}
+    known = [found for found in places.values() if found is not None]
+    # Where no part is a rep, the mark is as likely part of the name: "Lee, Ann".
+    return known, [part for part, found in places.items() if found is None] if known else [name]
+
+
+def _notes(rule: Rule, keys: Iterable[Hashable], leads: Table, reps: Table, rep_ids: Sequence[Id]) -> list[str]:
+    if isinstance(rule, ExcludeRule) and rule.column is not None:
+        return rule.notes(keys, leads, rep_ids)
+    return rule.notes(leads, reps) if isinstance(rule, SkillsRule) else []
+
+
+def _parts(skill: str) -> list[str]:
+    """Return the skills that a text may list with marks that are none between skills."""
+    return [part for each in _AND.split(skill) if (part := each.strip())]
+
+
 def _fold(level: str | None) -> str | None:
-    return None if level is None or not level.strip() else level.strip().casefold()
+    return None if level is None or not level.strip() else alike(level)
 
 
 def _fold_all(levels: frozenset[str]) -> frozenset[str]:

@@ -23,7 +23,7 @@ from leadopt.decision.reading.labels import given_gains
 from leadopt.decision.reading.settled import settled_note
 from leadopt.errors import InvalidInput, UnknownReps, enumerate_some
 from leadopt.learning.classifier import Classifier, chances
-from leadopt.learning.history.checks import copies_note
+from leadopt.learning.history.checks import copies_note, nameless_note
 from leadopt.learning.history.codes import RepRow, distinct
 from leadopt.learning.lead_worth import Valued
 from leadopt.policy import Policy
@@ -190,7 +190,9 @@ def _judged(history: Table | None, converted: str) -> Table | None:
 def _ids(table: Table, column: str) -> list[Id]:
     ids = table.ids(column)
     if twice := twice_but_for_blanks(ids):
-        rule = f"ids must be unique, and {twice[0]!r} differs from it in blanks alone"
+        blanks = "".join(map(str, twice)).isascii() or len({"".join(str(one).split()) for one in twice}) == 1
+        how = "in blanks" if blanks else "in blanks or in how its letters are stored"
+        rule = f"ids must be unique, and {twice[0]!r} differs from it {how} alone"
         table.refuse(column, ids.index(twice[1]), rule, twice[1], "Remove one of them.")
     return ids
 
@@ -241,6 +243,7 @@ def _learn(batch: _Batch, history: Table, policy: Policy, now: Any) -> tuple[Aff
     if policy.half_life_days == "learn":
         days = model.half_life_days_
         notes.append("half-life: none predicts best" if days is None else f"half-life: {days:g} days predict best")
+    notes += nameless_note(history, columns.rep_id, columns.converted)
     return model, notes + settled_note(history, columns.lead_id, columns.converted, batch.lead_ids)
 
 

@@ -111,6 +111,8 @@ def with_signs(table: Table, value: str, currency: str, rates: Mapping[str, floa
     if not signs:
         return table
     found = [signs.get(cell) if isinstance(cell, str) else None for cell in table.values(value)]
+    if rates is None and not _all_named(table, currency, found):
+        _check_dollars(table, value, signs)
     named = [currency_code(code) for code in table.values(currency)] if currency in table else [None] * len(found)
     for row, (sign, code) in enumerate(zip(found, named, strict=True)):
         if sign is not None and code is not None and sign != code and code not in FAMILIES.get(sign, ()):
@@ -119,6 +121,22 @@ def with_signs(table: Table, value: str, currency: str, rates: Mapping[str, floa
     codes = [code or sign for code, sign in zip(named, found, strict=True)]
     meant = {code: _of_sign(f"{table.name}.{value}", code, rates or {}) for code in dict.fromkeys(codes)}
     return table.with_text(currency, [meant[code] for code in codes])
+
+
+def _all_named(table: Table, currency: str, signs: Sequence[str | None]) -> bool:
+    """Return whether a column names the currency of each value with a sign that several have."""
+    named = table.values(currency) if currency in table else [None] * len(signs)
+    return all(currency_code(code) is not None for code, sign in zip(named, signs, strict=True) if sign == "$")
+
+
+def _check_dollars(table: Table, value: str, signs: Mapping[str, str]) -> None:
+    """Refuse $ beside C$ or the like: who tells them apart means two currencies. Who writes USD and $ means one."""
+    others = [cell for cell, code in signs.items() if code in FAMILIES["$"] and ("$" in cell or code != "USD")]
+    plain = [cell for cell, code in signs.items() if code == "$"]
+    if others and plain:
+        rule = f"$ may be another currency than that of {others[0]!r} in the same column"
+        mend = "Write both with their codes, USD and CAD, or name the currencies in a column."
+        table.refuse(value, table.values(value).index(plain[0]), rule, plain[0], mend)
 
 
 def _of_sign(name: str, code: str | None, rates: Mapping[str, float]) -> str | None:
@@ -132,7 +150,8 @@ def _of_sign(name: str, code: str | None, rates: Mapping[str, float]) -> str | N
 def check_one(name: str, codes: Iterable[str | None]) -> None:
     """Refuse several currencies where nobody said what they are worth; a sign is no other than a code that has it."""
     found = sorted({code for code in codes if code is not None})
-    found = [code for code in found if not FAMILIES.get(code, frozenset()).intersection(found)]
+    families = {code: FAMILIES.get(code, FAMILIES.get(code.lower(), frozenset())) for code in found}
+    found = [code for code in found if not families[code].intersection(found)]
     if len(found) > 1:
         table = ", ".join(f'"{code}": ...' for code in found[:3]) + (", ..." if len(found) > 3 else "")
         raise InvalidInput(

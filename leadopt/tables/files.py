@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.tables.books.sheets import BOOKS, choose_sheet, kind_of_sheet, read_sheet, split_sheet
-from leadopt.tables.books.typed import typed
+from leadopt.tables.books.typed import shown_mark, typed
 from leadopt.tables.books.workbook import Page, workbook
 from leadopt.tables.reading.encodings import Undecodable, decode
 from leadopt.tables.reading.grids import header_row, hinted_separator, likely_separator
@@ -195,9 +195,11 @@ def _read_csv(asked: _Asked, content: bytes) -> _Read:
     except pl.exceptions.PolarsError as error:
         _refuse_csv(path, table, separator, len(names), _first_line(error), first - 1)
     frame = frame.with_columns(pl.all().str.strip_chars().replace("", None))
-    at = Place(file=str(path), unit="line", numbers=partial(_lines_of, table, separator, first - 1))
-    comma = separator == ";"
-    return _named(frame, asked.text, decimal_comma=comma), at, notes
+    numbers, comma = partial(_lines_of, table, separator, first - 1), separator == ";"
+    found = _named(frame, asked.text, decimal_comma=comma)
+    floats = [name for name in found.columns if comma and found[name].dtype.is_float()]
+    shown = {name: cell for name in floats if (cell := shown_mark(frame[name])) is not None}
+    return found, Place(file=str(path), unit="line", numbers=numbers, decimals=shown), notes
 
 
 def _decoded(path: Path, content: bytes) -> tuple[str, list[str]]:

@@ -1,6 +1,8 @@
 """`Holder`: one of the user's tables as it is held, in a frame of any engine or in lists, and how rows are called."""
 
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -157,7 +159,8 @@ class Holder:
         if not found:
             return self
         hidden = [name for name in found.values() if name in self.columns and name not in found]
-        table = type(self)(self, self.name)
+        reading = replace(self.reading, formats=self.reading.formats.also_called(self.name, found))
+        table = type(self)(self, self.name, reading)
         if self._frame is None:
             kept = {name: cells for name, cells in self._columns.items() if name not in hidden}
             table._columns = {found.get(name, name): cells for name, cells in kept.items()}
@@ -318,16 +321,37 @@ def missing(column: str, columns: Sequence[str], setting: str = "", *, field: st
     """
     said = f'column "{column}"{f" ({setting})" if setting else ""} is missing'
     near = same_header(column, columns)
-    meant = header_for(field or column, columns)
+    hidden = unseen_difference(column, near) if near is not None else ""
+    if near is not None and hidden:
+        return f"{said}; {quoted(near)} looks the same and has {hidden}: copy the name from the table"
+    meant, of_rule = header_for(field or column, columns), bool(setting) and not setting.startswith("columns.")
+    if meant is not None and of_rule:  # a rule looks for its own name, whatever the field is called
+        return f"{said}; {quoted(meant)} looks like it: write that name in the rule"
     if meant is not None:
         name, text = field or column, quoted(meant)
         policy = f'Columns({table}={{"{name}": {text}}})' if table else f"Columns({name}={text})"
         line = f"{name} = {text} under [columns{f'.{table}' if table else ''}]"
         return f"{said}; {text} looks like it: Policy(columns={policy}), or {line} in a policy file"
     asked = f"; did you mean {quoted(near)}?" if near is not None else did_you_mean(column, columns)
-    if setting and not setting.startswith("columns."):
+    if of_rule:
         return said + asked
     return f"{said}{asked} (column names are settings: Policy(columns=Columns(...)), or [columns] in a policy file)"
+
+
+def unseen_difference(one: str, other: str) -> str:
+    """Return in what two names differ that look the same, "" if they do not look it or are one.
+
+    >>> unseen_difference("Deal Size", "Deal\u00a0Size"), unseen_difference("a", "b")
+    ('a blank of another kind (U+00A0)', '')
+    """
+    plain = [" ".join(unicodedata.normalize("NFKC", name).split()) for name in (one, other)]
+    if one == other or plain[0] != plain[1]:
+        return ""
+    blanks = [c for c in other if (c.isspace() and c != " ")]
+    if blanks:
+        return f"a blank of another kind (U+{ord(blanks[0]):04X})"
+    stored = unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+    return "letters that are stored in another way" if stored else "blanks or letters of another width"
 
 
 def _with_text_headers(data: Any) -> Any:

@@ -111,15 +111,16 @@ def spellings_note(what: str, spelled: Mapping[Any, Any]) -> list[str]:
 
 
 def twice_but_for_blanks(ids: Collection[Id]) -> tuple[Id, Id] | None:
-    """Return the first two ids that differ in blanks alone, None if no two do.
+    """Return the first two ids that look the same, None if no two do: blanks, or how an accent is stored, differ.
 
     >>> twice_but_for_blanks(["Ann", "ann", "Bo", " Ann"])
     ('Ann', ' Ann')
     """
     first = dict[str, Id]()
     for one in ids:
-        if isinstance(one, str) and first.setdefault(" ".join(one.split()), one) != one:
-            return first[" ".join(one.split())], one
+        seen = " ".join(unicodedata.normalize("NFC", one).split()) if isinstance(one, str) else ""
+        if isinstance(one, str) and first.setdefault(seen, one) != one:
+            return first[seen], one
     return None
 
 

@@ -205,6 +205,7 @@ class Table(Written):
         """
         for column in [*columns, number]:
             self.require(column)
+        self._check_mark(number)
         columns, frame = [self.here(column) for column in columns], self._frame
         if frame is not None and is_text(frame, number):
             number_of = self._numbers_in(number, self.texts(number)).value

@@ -1,5 +1,6 @@
 """`Written`: text of a table as numbers, days and outcomes, its distinct cells read once and put back in its engine."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self
@@ -8,7 +9,7 @@ from leadopt.errors import InvalidInput
 from leadopt.tables.cells import as_level, as_moment, as_number, is_hashable, is_number
 from leadopt.tables.holder import Holder, distinct, is_text
 from leadopt.tables.reading.formats import Formats
-from leadopt.tables.reading.moments import Moment, moment_of_number, read_days
+from leadopt.tables.reading.moments import Moment, moment_of_number, moment_readings, read_days
 from leadopt.tables.reading.numerals import Numbers, is_read, read_numbers
 from leadopt.tables.reading.reader import Fault, days_in, numbers_in, outcomes_in
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _ISO_DAYS = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$"
 _TIME = r"[T ,]+(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?\s*$"
+_DOUBTFUL = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")  # its mark may be one of thousands
 _LOOKED_AT = 50  # distinct cells of a column that tell whether the others are worth reading
 NOT_WON = {1: "won", 0: "lost", None: ""}
 _MOST_KINDS = 8  # as many as `learning.history.bins` makes of a measurement
@@ -41,11 +43,28 @@ class Written(Holder):
 
     def _spelled(self, column: str, values: Sequence[Any]) -> Sequence[Any]:
         """Return values with the number of what is text, None where it says nothing and NaN where it is none."""
+        self._check_mark(column)
         texts = dict.fromkeys(value for value in values if isinstance(value, str))
         if not texts:
             return values
         number_of = self._numbers_in(column, texts).value
         return [number_of[value] if isinstance(value, str) else value for value in values]
+
+    def _check_mark(self, column: str) -> None:
+        """Refuse numbers of a file that have another decimal mark than the policy says; note one that leaves doubt."""
+        own = self._own.get(column, column)
+        cell = "" if self.place is None else self.place.decimals.get(own, "")
+        formats, mark = self.reading.formats, "," if "," in cell else "."
+        asked = formats.decimal_of(self.name, own) or formats.decimal_of(self.name, column)
+        if cell and self.place is not None and asked not in (None, mark):
+            raise InvalidInput(
+                f"{self.name}.{own}, {self.place.file}: {mark!r} is the decimal mark of its numbers, as in {cell!r}, "
+                f"and the policy says that {asked!r} is. Write all in one way, or set "
+                f'[formats] decimal = {{"{self.name}.{own}" = "{mark}"}}'
+            )
+        if asked is None and _DOUBTFUL.fullmatch(cell):
+            number = float(cell.replace(",", "."))
+            self.reading.note(f"{self.name}.{own}: read {cell!r} as {number:g} ([formats] decimal can say otherwise)")
 
     def _numbers_in(self, column: str, texts: Collection[str]) -> Numbers:
         try:
@@ -71,6 +90,18 @@ class Written(Holder):
             return "A formula failed there: mend it in the spreadsheet, or leave the cell empty."
         mark = self.reading.formats.decimal_of(self.name, column) if isinstance(value, str) else None
         return f"The policy says that {mark!r} is the decimal mark." if mark and _holds_digits(value) else ""
+
+    def mend_day(self, column: str, value: Any) -> str:
+        """Return what helps who wrote a date in another order than the policy says."""
+        order = self.reading.formats.order_of(self.name, column) if isinstance(value, str) else None
+        others = [] if order is None else [one for one in moment_readings(value) if one != order]
+        if not others:
+            return ""
+        own = self._own.get(column, column)
+        return (
+            f"The policy says that dates are {order}, and this one is {' or '.join(others)}: write all in one way, or "
+            f'set [formats] dates = {{"{self.name}.{own}" = "{others[0]}"}}.'
+        )
 
     def moments(self, column: str) -> tuple[list[Moment | None], list[int]]:
         """Return a column of dates as dates and datetimes, and the rows of what is neither one nor missing."""
@@ -104,7 +135,8 @@ class Written(Holder):
         zones = {m.tzinfo is not None for m in moments if isinstance(m, datetime)}
         if wrong:
             rule = "must be a date or an ISO date like 2026-01-31"
-            self.refuse(column, wrong[0], rule, self.values(column)[wrong[0]], more=len(wrong) - 1)
+            found = self.values(column)[wrong[0]]
+            self.refuse(column, wrong[0], rule, found, self.mend_day(column, found), more=len(wrong) - 1)
         if len(zones) > 1:
             raise InvalidInput(
                 f"{self.name}.{column}: times must be either all with a time zone or all without; found both"

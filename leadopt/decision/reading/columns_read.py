@@ -9,7 +9,7 @@ from leadopt.limit_rules import LimitRule
 from leadopt.policy import Policy
 from leadopt.tables import Table
 from leadopt.tables.columns import NAMED, Columns
-from leadopt.tables.headers import NEEDED, READ_OF, Kind, clearly
+from leadopt.tables.headers import NEEDED, READ_OF, Kind, clearly, same_header
 from leadopt.tables.holder import missing
 from leadopt.tables.text import quoted
 
@@ -20,6 +20,7 @@ _WORDS = ("capacity", "equal", "performance")  # entitlements that are no column
 _BASELINES = ("territory",)  # what no plan needs: nobody is told that it is not there
 _WORTH = ("value", "currency")
 _USUAL = Columns()
+_MAY_BE_ONE = ({"owner", "current_rep"}, {"rep_id", "lead_id"})  # the latter where all tables call their id "ID"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,20 @@ def check_needed(policy: Policy, tables: Tables) -> None:
                 alone = kind if others and column == shared else ""
                 said = missing(column, table.columns, setting, field=field, table=alone)
                 raise InvalidInput(f"{table.name}: {said}")
+        _check_once(policy.columns.of(kind), kind, table)
+
+
+def _check_once(columns: Columns, kind: Kind, table: Table) -> None:
+    """Refuse a column that is two things at once; who owns a lead may well be who has it now."""
+    meant = dict[str, str]()
+    for field in READ_OF[kind]:
+        column = getattr(columns, field)
+        other = meant.setdefault(column, field) if column is not None and column in table else field
+        if other != field and {field, other} not in _MAY_BE_ONE:
+            raise InvalidInput(
+                f"{table.name}: column {quoted(column)} cannot be both {other} and {field}: name another for one of "
+                f"them under [columns] in a policy file, Policy(columns=Columns({field}=...))"
+            )
 
 
 def check_named(policy: Policy, tables: Tables, *, worth: bool = True) -> list[str]:
@@ -136,10 +151,29 @@ def check_named(policy: Policy, tables: Tables, *, worth: bool = True) -> list[s
             notes += _check_field(policy, name, there, [kind for kind in tables if kind not in there])
     # A rule may name a column as the user calls it, or as all tables do.
     called: dict[Kind, Table] = {kind: table.called(policy.columns.renamed(kind)) for kind, table in there.items()}
+    _check_formats(policy, called, all_given=len(there) == len(READ_OF))
     for named in named_columns(policy):
         if named.use not in ("entitlement", "limit"):  # `fairness` and `limit_rules` know what else may be meant
             notes += _check_setting(named, called)
     return notes
+
+
+def _check_formats(policy: Policy, tables: Tables, *, all_given: bool) -> None:
+    """Refuse a column of `Formats` that no table has; one of a table that is not given may be there another time."""
+    asked = {setting: getattr(policy.formats, setting) for setting in ("dates", "decimal")}
+    named = [(f"formats.{name}", key) for name, keys in asked.items() if isinstance(keys, Mapping) for key in keys]
+    for setting, key in named:
+        kind, _, column = key.partition(".")
+        if any(key in table for table in tables.values()):
+            continue
+        if column and kind in READ_OF:
+            own = [table for name, table in tables.items() if name == kind]
+            if own and column not in own[0]:
+                _refuse(column, setting, own)
+            continue
+        near = any(same_header(key, table.columns) is not None for table in tables.values())
+        if all_given or near or (column and any(column in table for table in tables.values())):
+            _refuse(key, setting, list(tables.values()))
 
 
 def _check_field(policy: Policy, field: str, tables: Tables, nameless: Sequence[Kind]) -> list[str]:
@@ -176,17 +210,22 @@ def _check_setting(named: Named, tables: Tables) -> list[str]:
     readers = [kind for kind in named.tables if kind in tables]
     lacking = [kind for kind in readers if named.column not in tables[kind]]
     if len(lacking) == len(readers) > 1 or (named.every and lacking):
-        _refuse(named.column, named.setting, [tables[kind] for kind in (lacking if named.every else readers)])
+        both = (
+            '; a rule may name both: column = "..." for leads, reps_column = "..." for reps'
+            if named.use == "match"
+            else ""
+        )
+        _refuse(named.column, named.setting, [tables[kind] for kind in (lacking if named.every else readers)], both)
     if lacking == ["reps"] and named.use == "state of reps":
         return [f'reps has no column "{named.column}" ({named.setting}): each rep counts as in most of history']
     return []
 
 
-def _refuse(column: str, setting: str, tables: Sequence[Table]) -> None:
+def _refuse(column: str, setting: str, tables: Sequence[Table], mend: str = "") -> None:
     """Raise `InvalidInput` for a column that these tables lack."""
     columns = list(dict.fromkeys(name for table in tables for name in table.columns))
     where = " and ".join(table.name for table in tables)
-    raise InvalidInput(f"{where}: {missing(column, columns, setting)}")
+    raise InvalidInput(f"{where}: {missing(column, columns, setting)}{mend}")
 
 
 def read_note(policy: Policy, tables: Tables, segments: Sequence[str], *, worth: bool = True) -> str:

@@ -28,6 +28,7 @@ from leadopt.evaluate.history.folds import random_folds, rolling_folds, splits
 from leadopt.evaluate.history.records import Records, checked_columns, read_records
 from leadopt.learning.effects.logistic import rate_by_families
 from leadopt.learning.effects.posterior import Effects
+from leadopt.learning.history.checks import check_segments
 from leadopt.progress import Meter, OnProgress
 from leadopt.tables.cells import is_number
 from leadopt.tables.dates import latest_day
@@ -127,6 +128,7 @@ def backtest(
     [('rep x source', 0.52), ('rep + source', 0.69)]
     """
     asked = checked_columns(segment_by)
+    check_segments(asked or (), rep, converted)
     _check_settings(folds, level, worthwhile)
     meter = Meter(on_progress)
     meter.enter("read")

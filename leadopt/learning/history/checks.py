@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Ints
+from leadopt.errors import InvalidInput
 from leadopt.learning.history.codes import distinct
 from leadopt.tables import Table
+from leadopt.tables.cells import as_id, as_outcome, blanked
 from leadopt.tables.text import count
 
 _FEWEST = 10  # outcomes from which it is no accident that hardly a level repeats
@@ -64,6 +66,32 @@ def class_note(converted: Ints, outcomes: Ints) -> str | None:
     which = "won" if won else "lost"
     said = "the only outcome is" if total == 1 else f"all of {total:,} outcomes are"
     return f"{said} {which}: nothing tells one rep or segment from another, so all have the same chance"
+
+
+def check_segments(columns: Sequence[str], rep: str, converted: str) -> None:
+    """Refuse segments of leads by their outcome or by who had them: neither is known of a lead before."""
+    for column, what in ((converted, "outcome"), (rep, "rep")):
+        if column in columns:
+            raise InvalidInput(
+                f"segment_by: {column!r} is the {what} of history, which no lead has before; leave it out"
+            )
+
+
+def nameless_note(history: Table, rep: str, converted: str) -> list[str]:
+    """Return what is said of settled outcomes that name no rep, nothing if all do."""
+    if rep not in history or converted not in history:
+        return []
+    reps, outcomes, _, counts = history.grouped([rep, converted])
+    nameless = sum(
+        int(times)
+        for one, outcome, times in zip(blanked(reps), outcomes, counts, strict=True)
+        if (one is None or as_id(one) is None) and as_outcome(outcome) is not None
+    )
+    if not nameless:
+        return []
+    return [
+        f"{count(nameless, 'settled outcome')} of history without a rep: they tell of leads, and of nobody's chances"
+    ]
 
 
 def copies_note(history: Table, converted: str, event: Sequence[str]) -> str | None:

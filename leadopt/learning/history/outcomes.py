@@ -91,7 +91,8 @@ def _refuse_day(history: Table, at: str, converted: str) -> NoReturn:
     outcomes, (moments, _) = history.values(converted), history.moments(at)
     rows = [row for row, moment in enumerate(moments) if moment is None and as_outcome(outcomes[row]) is not None]
     value = history.values(at)[rows[0]]
-    history.refuse(at, rows[0], "every settled row needs a date like 2026-01-31", value, more=len(rows) - 1)
+    rule = "every settled row needs a date like 2026-01-31"
+    history.refuse(at, rows[0], rule, value, history.mend_day(at, value), more=len(rows) - 1)
 
 
 def _says_nothing(cell: Any) -> bool:

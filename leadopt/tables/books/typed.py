@@ -19,6 +19,14 @@ _MOMENT = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d+)?$"
 _TRUTH = r"^(?i:true|false)$"
 
 
+def shown_mark(column: "pl.Series") -> str | None:
+    """Return a number of a column that shows its decimal mark, in doubt one that could be read otherwise; else None."""
+    cells = column.drop_nulls()
+    marked = cells.filter(cells.str.contains(r"\d[.,]\d"))
+    doubtful = marked.filter(marked.str.contains(r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"))
+    return next(iter([*doubtful.head(1), *marked.head(1)]), None)
+
+
 def typed(column: "pl.Series", *, decimal_comma: bool) -> "pl.Series":
     """Return a column of text as what all its cells are; where it could be two kinds of numbers, it stays text."""
     import polars as pl

@@ -46,6 +46,15 @@ class Formats:
         """Return the decimal mark that is set for a column of a table."""
         return _of(self.decimal, table, column)
 
+    def also_called(self, table: str, names: Mapping[str, str]) -> "Formats":
+        """Return the same where columns of a table have other names: what is set for one holds for its new name."""
+        found = {}
+        for setting, asked in (("dates", self.dates), ("decimal", self.decimal)):
+            renamed = {f"{table}.{new}": _of(asked, table, old) for old, new in names.items()}
+            own = {key: way for key, way in renamed.items() if way is not None}
+            found[setting] = {**own, **asked} if isinstance(asked, Mapping) else asked
+        return Formats(**found)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that `Formats(**data)` takes back."""
         return {

@@ -57,6 +57,7 @@ _THREE = re.compile(r"(\d{1,4})\s?([-/. ])\s?(\d{1,2})\s?\2\s?(\d{1,4})\.?")
 _NO_DAY = re.compile(r"0{4}-0{2}-0{2}.*")  # what MySQL writes for none
 _CHINESE = str.maketrans({"年": "-", "月": "-", "日": " ", "号": " ", "时": ":", "点": ":", "分": ":", "秒": " "})
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th|er|º|ª|o|a)\b")
+_ALIKE_YEARS = 3  # of one date alone, a year this much earlier is as likely
 _PIVOT = 69  # POSIX: two digits from here on are of the 20th century
 
 SERIALS = (20_000.0, 80_000.0)  # days as Excel counts them: 1954 to 2119
@@ -253,7 +254,9 @@ def read_days(texts: Iterable[str], order: str | None = None) -> Days:
                 telling, decided = text, decides
     nothing = [text for text in value if says_nothing(text) or _NO_DAY.fullmatch(text.strip())]
     fits = [one for one in ORDERS if all(one in read for read in found.values())]
-    fits = [one for one in fits if one != "year first" or not {"day first", "month first"} & set(fits)]
+    others = [one for one in fits if one != "year first"]
+    if others and (order is not None or len(others) == len(fits) or not _may_begin_with_year(found, others)):
+        fits = others
     doubtful = [text for text, read in found.items() if len({read[one] for one in fits if one in read}) > 1]
     if order is None and len(fits) > 1 and doubtful and all(re.search(r"\d\s?\.\s?\d", text) for text in doubtful):
         fits = ["day first"]
@@ -270,6 +273,20 @@ def read_days(texts: Iterable[str], order: str | None = None) -> Days:
         telling=telling,
         nothing=tuple(text.strip() for text in nothing if text.strip()),
     )
+
+
+def _may_begin_with_year(found: Mapping[str, Mapping[str, Moment]], others: Iterable[str]) -> bool:
+    """Return whether dates such as 25-03-04 are as likely to begin with a year as to end with one.
+
+    Years differ less from each other than days do, and few are to come.
+    """
+    first = [read["year first"].year for read in found.values()]
+    last = [read[one].year for one in others for read in found.values()]
+    if not first or max(first) > date.today().year + 1:
+        return False
+    spread = max(first) - min(first), max(last) - min(last)
+    recent = max(first) >= max(last) - _ALIKE_YEARS
+    return spread[0] < spread[1] or (spread[0] == spread[1] and recent)
 
 
 def _matters(read: Mapping[str, Moment]) -> bool:

@@ -1,7 +1,7 @@
 """Where the rows of a table stand in the file that they came from."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,11 +16,14 @@ class Place:
         what messages count: "line" or "row"
     numbers
         returns the number of each row; worked out when a message needs it
+    decimals
+        of columns of numbers whose decimal mark the file leaves open, a cell that shows it: ``{"value": "12,5"}``
     """
 
     file: str
     unit: str
     numbers: Callable[[], Sequence[int]]
+    decimals: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def of(self, row: int) -> str:
         """Return where a row stands: ``leads.csv, line 5``."""
@@ -34,4 +37,4 @@ class Place:
             known = self.numbers()
             return [known[row] for row in rows]
 
-        return Place(file=self.file, unit=self.unit, numbers=numbers)
+        return replace(self, numbers=numbers)

@@ -9,13 +9,16 @@ _BETWEEN = re.compile(r"[\s_\-–—/:.]+")
 def folded(text: str) -> str:
     """Return a word as it is compared: without case, accents, and marks between its parts.
 
-    >>> folded(" Closed-Won "), folded("Gagné"), folded("ＹＥＳ"), folded("赢单")
-    ('closed won', 'gagne', 'yes', '赢单')
+    A number keeps its marks: -1 is not 1.
+
+    >>> folded(" Closed-Won "), folded("Gagné"), folded("ＹＥＳ"), folded("赢单"), folded("-1")
+    ('closed won', 'gagne', 'yes', '赢单', '-1')
     """
-    if text.isascii():
-        return " ".join(_BETWEEN.split(text.casefold())).strip()
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join(_BETWEEN.split("".join(c for c in plain if not unicodedata.combining(c)))).strip()
+    plain = text.casefold()
+    if not text.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+    found = " ".join(_BETWEEN.split(plain)).strip()
+    return plain.strip() if found.isdecimal() else found
 
 
 def _words(text: str) -> frozenset[str]:
