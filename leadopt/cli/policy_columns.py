@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from leadopt.cli.policy_text import quoted
 from leadopt.errors import InvalidInput
 from leadopt.tables import Table
 from leadopt.tables.cells import as_level
@@ -38,7 +39,9 @@ class Doubt:
     why
         the first cell that does not fit, in a sentence
     choices
-        settings of `[formats]` by which it would fit, each as a line of a policy file; empty = none would
+        settings by which it would fit, each as a line of a policy file; empty = none would
+    section
+        the table of the policy file that they stand in
     kept
         whether it is taken for it nevertheless: ids that are there twice have to be mended
     """
@@ -48,6 +51,7 @@ class Doubt:
     header: str
     why: str
     choices: tuple[str, ...] = ()
+    section: str = "formats"
     kept: bool = False
 
 
@@ -111,9 +115,13 @@ def _doubt(table: Table, kind: Kind, name: str, header: str, formats: Formats) -
     if why is None:
         return None
     choices = tuple(_settled(table, name, header)) if name in (*_DAYS, *_NUMBERS, *_WHOLE) else ()
+    setting, section = "dates" if name in _DAYS else "decimal", "formats"
+    if choices and isinstance(getattr(formats, setting), Mapping):  # of other columns: this one is added to them
+        section = f"formats.{setting}"
+        choices = tuple(f"{quoted(f'{kind}.{header}')} = {each.partition(' = ')[2]}" for each in choices)
     kept = bool(choices) or name in _key(kind)
     why = (why.partition(". Set [formats]")[0] if choices else why).rstrip(".")
-    return Doubt(kind=kind, name=name, header=header, why=why, choices=choices, kept=kept)
+    return Doubt(kind=kind, name=name, header=header, why=why, choices=choices, section=section, kept=kept)
 
 
 def _key(kind: Kind) -> tuple[str, ...]:

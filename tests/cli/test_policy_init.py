@@ -142,6 +142,44 @@ def test_amounts_that_could_be_two_are_left_to_choose(folder):
     assert "expected value 51,500" in good("policy", "check", "policy.toml", "leads.csv", "reps.csv")
 
 
+def test_how_one_table_writes_amounts_says_nothing_of_another(folder):
+    written(rows("lead_id;Wert", "1;1.500,50", "2;"), "leads.csv")
+    written(rows("rep_id", "Ann", "Bo"), "reps.csv")
+    written(rows("rep_id;converted;Amount", "Ann;won;1,500", "Bo;won;2,000", "Bo;lost;", "Ann;lost;"), "history.csv")
+    out = " ".join(good("policy", "init", *TABLES).split())
+    assert 'choose under [formats.decimal]: "history.Amount" = "." or "history.Amount" = ","' in out
+    assert policy()["formats"] == {"decimal": {"leads.Wert": ","}}
+    text = Path("policy.toml").read_text(encoding="utf-8")
+    written(text.replace('# "history.Amount" = "."', '"history.Amount" = "."'), "policy.toml")
+    assert policy()["formats"] == {"decimal": {"leads.Wert": ",", "history.Amount": "."}}
+    assert "expected value 1,749" in good("policy", "check", "policy.toml", *TABLES)
+
+
+@pytest.mark.parametrize(
+    ("telling", "doubtful", "way"),
+    [
+        (("31/12/2024", "30/11/2024"), ("03/10/2025", "10/03/2025"), "day first"),
+        (("12-31-2024", "11-30-2024"), ("03-10-2025", "10-03-2025"), "month first"),
+    ],
+)
+def test_how_one_table_writes_days_says_nothing_of_another(folder, telling, doubtful, way):
+    written(rows("lead_id", "1", "2"), "leads.csv")
+    written(rows("rep_id,hired_on", *(f"{rep},{day}" for rep, day in zip(("Ann", "Bo"), doubtful))), "reps.csv")
+    written(
+        rows("rep_id,converted,at", *(f"{rep},won,{day}" for rep, day in zip(("Ann", "Bo"), telling))), "history.csv"
+    )
+    out = " ".join(good("policy", "init", *TABLES).split())
+    assert '"reps.hired_on" = "day first" or "reps.hired_on" = "month first"' in out
+    assert policy()["formats"] == {"dates": {"history.at": way}}
+
+
+def test_a_column_that_is_read_as_its_neighbours_is_told(folder):
+    written(rows("lead_id;Wert;Aufwand", "1;1.500,50;1,250", "2;7,5;2,500"), "leads.csv")
+    written(rows("rep_id", "Ann", "Bo"), "reps.csv")
+    out = " ".join(good("policy", "init", "leads.csv", "reps.csv").split())
+    assert 'leads: "Aufwand" could be read in two ways, and is read like "Wert" ([formats] decimal = ",")' in out
+
+
 def test_words_that_are_not_known_are_proposed_as_guesses(folder):
     written(rows("lead_id,src", "1,web", "2,fair"), "leads.csv")
     written(rows("rep_id", "Ann", "Bo"), "reps.csv")
