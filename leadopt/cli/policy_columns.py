@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from leadopt.cli.policy_text import quoted
+from leadopt.decision.reading.units import currency_notes, unlike_values
 from leadopt.errors import InvalidInput
 from leadopt.tables import Table
 from leadopt.tables.cells import as_level
@@ -15,9 +16,11 @@ from leadopt.tables.reading.moments import ORDERS
 from leadopt.tables.reading.numerals import DECIMALS
 from leadopt.tables.reading.outcomes import propose_outcomes
 from leadopt.tables.reading.reader import Reading
+from leadopt.tables.reading.units import misstated
 
 Tables = Mapping[Kind, Table]
 
+_VALUED: tuple[Kind, Kind] = ("leads", "history")
 _WHOLE = ("capacity", "open_leads", "max_open", "min_leads")
 _NUMBERS = ("value", "effort", "hours", "open_hours", "pace", "credit", "tenure_days")
 _SHARES = ("available", "is_newcomer")
@@ -94,12 +97,20 @@ def find_columns(tables: Tables, formats: Formats) -> Found:
     """Return what columns are, as far as their headers and their cells agree."""
     found = Found(columns={kind: {} for kind in tables})
     for kind, table in tables.items():
-        for name, header in likely(table.columns, kind).items():
+        misled = {header: name for name, header in likely(table.columns, kind).items() if misstated(name, header)}
+        rest = [column for column in table.columns if column not in misled]
+        instead = likely(rest, kind)
+        for header, name in misled.items():
+            if name not in instead:
+                why = str(misstated(name, header))
+                found.doubts.append(Doubt(kind=kind, name=name, header=header, why=why))
+        for name, header in instead.items():
             doubt = _doubt(table, kind, name, header, formats)
             if doubt is not None:
                 found.doubts.append(doubt)
             if doubt is None or doubt.kept:
                 found.columns[kind][name] = header
+    _compare_values(tables, found)
     if found.columns["leads"].get("territory") != found.columns["reps"].get("territory"):
         for kind in tables:  # only a baseline reads it, and rules name columns as they are
             found.columns[kind].pop("territory", None)
@@ -107,6 +118,20 @@ def find_columns(tables: Tables, formats: Formats) -> Found:
     if "history" in tables:
         _match_reps(tables, found)
     return found
+
+
+def _compare_values(tables: Tables, found: Found) -> None:
+    """Leave values of history unread that their header states in another unit than leads have; tell other units."""
+    mine, theirs = (found.columns[kind].get("value") if kind in tables else None for kind in _VALUED)
+    if mine and theirs and (said := unlike_values(mine, theirs)) is not None:
+        del found.columns["history"]["value"]
+        found.remarks.append(
+            f"{said}: the latter is not read; give both in one unit, then set columns.history.value = {quoted(theirs)}"
+        )
+    for kind in _VALUED:
+        if header := found.columns.get(kind, {}).get("value"):
+            currency = found.columns[kind].get("currency", "")
+            found.remarks.extend(currency_notes(kind, tables[kind], header, currency))
 
 
 def _doubt(table: Table, kind: Kind, name: str, header: str, formats: Formats) -> Doubt | None:

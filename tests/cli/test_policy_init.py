@@ -164,10 +164,8 @@ def test_how_one_table_writes_amounts_says_nothing_of_another(folder):
 )
 def test_how_one_table_writes_days_says_nothing_of_another(folder, telling, doubtful, way):
     written(rows("lead_id", "1", "2"), "leads.csv")
-    written(rows("rep_id,hired_on", *(f"{rep},{day}" for rep, day in zip(("Ann", "Bo"), doubtful))), "reps.csv")
-    written(
-        rows("rep_id,converted,at", *(f"{rep},won,{day}" for rep, day in zip(("Ann", "Bo"), telling))), "history.csv"
-    )
+    written(rows("rep_id,hired_on", f"Ann,{doubtful[0]}", f"Bo,{doubtful[1]}"), "reps.csv")
+    written(rows("rep_id,converted,at", f"Ann,won,{telling[0]}", f"Bo,won,{telling[1]}"), "history.csv")
     out = " ".join(good("policy", "init", *TABLES).split())
     assert '"reps.hired_on" = "day first" or "reps.hired_on" = "month first"' in out
     assert policy()["formats"] == {"dates": {"history.at": way}}
@@ -222,6 +220,34 @@ def test_what_does_not_fit_is_switched_off_with_its_first_cell(folder):
     assert '"Capacity" looks like capacity, but reps.Capacity, ' in out
     assert policy()["columns"] == {"available": "Available"}
     assert '\n# capacity = "Capacity"' in Path("policy.toml").read_text(encoding="utf-8")
+
+
+def test_headers_of_another_unit_are_switched_off(folder):
+    written(rows("lead_id,Effort (min)", "1,30", "2,60"), "leads.csv")
+    head = "rep_id,Tenure (months),Capacity %,Open deals value,Working hours per week"
+    written(rows(head, "Ann,3,100,100000,40", "Bo,40,50,2000,20"), "reps.csv")
+    out = " ".join(good("policy", "init", "leads.csv", "reps.csv").split())
+    assert '"Effort (min)" looks like effort, but its header says minutes, and effort is in hours' in out
+    assert '"Tenure (months)" looks like tenure_days, but its header says months' in out
+    assert '"Capacity %" looks like capacity, but' in out
+    assert '"Open deals value" looks like open_leads, but' in out
+    assert policy()["columns"] == {"hours": "Working hours per week"}
+
+
+def test_a_column_in_the_right_unit_is_taken_before_one_in_another(folder):
+    written(rows("lead_id,Effort (min),Estimated hours", "1,30,0.5"), "leads.csv")
+    written(rows("rep_id", "Ann"), "reps.csv")
+    good("policy", "init", "leads.csv", "reps.csv")
+    assert policy()["columns"] == {"effort": "Estimated hours"}
+
+
+def test_values_of_another_unit_are_not_learned_from(folder):
+    written(rows("lead_id,Value (k EUR)", "1,10", "2,"), "leads.csv")
+    written(rows("rep_id", "Ann", "Bo"), "reps.csv")
+    written(rows("rep_id,converted,Amount EUR", "Ann,won,10000", "Bo,won,12000", "Bo,lost,"), "history.csv")
+    out = " ".join(good("policy", "init", *TABLES).split())
+    assert 'values are in thousands EUR in leads ("Value (k EUR)") and in EUR in history ("Amount EUR")' in out
+    assert policy()["columns"] == {"value": "Value (k EUR)"}
 
 
 def test_ids_that_are_there_twice_are_to_be_mended(folder):

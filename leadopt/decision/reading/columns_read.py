@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from leadopt.decision.reading.units import unlike_values
 from leadopt.eligibility import ExcludeRule, MatchRule, SkillsRule
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.limit_rules import LimitRule
@@ -11,6 +12,7 @@ from leadopt.tables import Table
 from leadopt.tables.columns import NAMED, Columns
 from leadopt.tables.headers import NEEDED, READ_OF, Kind, clearly
 from leadopt.tables.holder import missing
+from leadopt.tables.reading.units import misstated
 from leadopt.tables.text import quoted
 
 Tables = Mapping[Kind, Table]
@@ -255,4 +257,12 @@ def _unread_of(policy: Policy, kind: Kind, table: Table, tables: Tables, worth: 
         others = [one for one in tables.values() if one is not table and shared in one]
         setting = f"columns.{kind}.{name}" if others else f"columns.{name}"
         # Quoted as in TOML: a header of a spreadsheet may have a line break.
+        if (why := misstated(name, header)) is not None:
+            yield f"column {quoted(header)} of {kind} looks like {name} and was not read: {why}; give it in that"
+            continue
+        mine = policy.columns.of("leads").value if (name, kind) == ("value", "history") else ""
+        beside = mine if "leads" in tables and mine in tables["leads"] else ""
+        if beside and (said := unlike_values(beside, header)) is not None:
+            yield f"column {quoted(header)} of {kind} was not read: {said}; give both in one unit"
+            continue
         yield f"column {quoted(header)} of {kind} looks like {name} and was not read: set {setting} = {quoted(header)}"
