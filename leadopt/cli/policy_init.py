@@ -12,7 +12,7 @@ from leadopt.cli.policy_columns import Doubt, Found, find_columns, unread
 from leadopt.cli.policy_rules import eligibility, knows_newcomers, near_segments, segments
 from leadopt.cli.policy_schema import FIRST_LINE, SCHEMA_NAME, schema_text
 from leadopt.cli.policy_text import comment, listed, off, quoted, table
-from leadopt.cli.sources import Source, refuse_replacing, shown
+from leadopt.cli.sources import Source, is_settings, refuse_replacing, shown
 from leadopt.cli.terminal import prose
 from leadopt.errors import Infeasible, InvalidInput, LeadoptError, enumerate_some
 from leadopt.policy import Policy
@@ -295,7 +295,7 @@ def _currency_lines(proposal: Proposal) -> list[str]:
 def _write_schema(path: Path) -> list[str]:
     """Write the schema beside a policy, unless another file has that name; return what was written."""
     text = schema_text()
-    if path.exists() and '"title": "leadopt policy"' not in path.read_text(encoding="utf-8", errors="replace"):
+    if path.exists() and not is_settings(path.read_text(encoding="utf-8", errors="replace")):
         return []
     write_bytes(path, text.encode())
     return [str(path)]
