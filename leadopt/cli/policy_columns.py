@@ -6,7 +6,7 @@ from functools import partial
 
 from leadopt.cli.policy_text import quoted
 from leadopt.decision.reading.units import currency_notes, unlike_values
-from leadopt.errors import InvalidInput
+from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.tables import Table
 from leadopt.tables.cells import as_level
 from leadopt.tables.columns import Columns
@@ -97,19 +97,9 @@ def find_columns(tables: Tables, formats: Formats) -> Found:
     """Return what columns are, as far as their headers and their cells agree."""
     found = Found(columns={kind: {} for kind in tables})
     for kind, table in tables.items():
-        misled = {header: name for name, header in likely(table.columns, kind).items() if misstated(name, header)}
-        rest = [column for column in table.columns if column not in misled]
-        instead = likely(rest, kind)
-        for header, name in misled.items():
-            if name not in instead:
-                why = str(misstated(name, header))
-                found.doubts.append(Doubt(kind=kind, name=name, header=header, why=why))
-        for name, header in instead.items():
-            doubt = _doubt(table, kind, name, header, formats)
-            if doubt is not None:
-                found.doubts.append(doubt)
-            if doubt is None or doubt.kept:
-                found.columns[kind][name] = header
+        proposed, doubts = _fitting(table, kind, formats)
+        found.columns[kind].update(proposed)
+        found.doubts.extend(doubts)
     _compare_values(tables, found)
     if found.columns["leads"].get("territory") != found.columns["reps"].get("territory"):
         for kind in tables:  # only a baseline reads it, and rules name columns as they are
@@ -118,6 +108,22 @@ def find_columns(tables: Tables, formats: Formats) -> Found:
     if "history" in tables:
         _match_reps(tables, found)
     return found
+
+
+def _fitting(table: Table, kind: Kind, formats: Formats) -> tuple[dict[str, str], list[Doubt]]:
+    """Return what the columns of a table are; a column whose cells do not fit gives way to the next that may be it."""
+    rest, left, known = list(table.columns), dict[str, Doubt](), dict[tuple[str, str], Doubt | None]()
+    while True:
+        proposed = likely(rest, kind)
+        for name, header in proposed.items():
+            if (name, header) not in known:
+                known[name, header] = _doubt(table, kind, name, header, formats)
+        doubts = {name: doubt for name, header in proposed.items() if (doubt := known[name, header]) is not None}
+        unfit = next((doubt for doubt in doubts.values() if not doubt.kept), None)
+        if unfit is None:
+            return proposed, [*(doubt for name, doubt in left.items() if name not in proposed), *doubts.values()]
+        left.setdefault(unfit.name, unfit)
+        rest.remove(unfit.header)
 
 
 def _compare_values(tables: Tables, found: Found) -> None:
@@ -136,6 +142,8 @@ def _compare_values(tables: Tables, found: Found) -> None:
 
 def _doubt(table: Table, kind: Kind, name: str, header: str, formats: Formats) -> Doubt | None:
     """Return why a column cannot be what its header says, None if all of its cells fit."""
+    if (unit := misstated(name, header)) is not None:
+        return Doubt(kind=kind, name=name, header=header, why=unit)
     why = _misfit(table, name, header, formats, unique=name in _key(kind))
     if why is None:
         return None
@@ -215,13 +223,29 @@ def _keys(table: Table, taken: set[str]) -> Iterator[str]:
 
 
 def _outcome_column(table: Table, found: Found) -> str | None:
-    for header in table.columns:
-        words = set(table.levels(header)) - {None}
-        if header in found.columns["history"].values() or not 2 <= len(words) <= _FEW_WORDS:
-            continue
+    """Return the column of known words of outcomes, or else of words that sound like won and like lost."""
+    taken = found.columns["history"].values()
+    columns = {header: words for header, words in _few_words(table).items() if header not in taken}
+    for header, words in columns.items():
         if len(propose_outcomes(words)[1]) <= len(words) / 2:
             return header
+    for header, words in columns.items():
+        guessed, _ = propose_outcomes(words)
+        if guessed.won and guessed.lost:
+            return header
     return None
+
+
+def _few_words(table: Table) -> dict[str, list[str]]:
+    """Return the columns of few words, each with its words."""
+    levels = {header: dict.fromkeys(level for level in table.levels(header) if level) for header in table.columns}
+    return {header: list(words) for header, words in levels.items() if 2 <= len(words) <= _FEW_WORDS}
+
+
+def listed_words(table: Table) -> str:
+    """Return which columns hold few words, for who looks for outcomes among them; nothing if none does."""
+    told = [f'"{header}" holds {enumerate_some(words, 4)}' for header, words in _few_words(table).items()]
+    return f" ({'; '.join(told[:3])}), and say under [outcomes] what its words mean" if told else ""
 
 
 def _match_reps(tables: Tables, found: Found) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from leadopt.cli.assigning import plan_files
 from leadopt.cli.inputs import asked_sheets, read_tables
-from leadopt.cli.policy_columns import Doubt, Found, find_columns, unread
+from leadopt.cli.policy_columns import Doubt, Found, find_columns, listed_words, unread
 from leadopt.cli.policy_rules import eligibility, knows_newcomers, near_segments, segments
 from leadopt.cli.policy_schema import FIRST_LINE, SCHEMA_NAME, schema_text
 from leadopt.cli.policy_text import comment, listed, off, quoted, table
@@ -120,6 +120,7 @@ def propose(tables: Mapping[Kind, Table]) -> Proposal:
     found.remarks.extend(_alike_remarks(tables, found))
     words = _outcome_words(tables, found)
     outcomes, guessed = propose_outcomes(words)
+    found.remarks.extend(_one_sided(tables, found, outcomes))
     known = Outcomes()
     meant: dict[str, list[str]] = {meaning: [] for meaning in MEANINGS}
     for word in words:
@@ -136,6 +137,16 @@ def propose(tables: Mapping[Kind, Table]) -> Proposal:
         rules=list(eligibility(tables, found)),
         near=list(near_segments(tables, found)),
     )
+
+
+def _one_sided(tables: Mapping[Kind, Table], found: Found, outcomes: Outcomes) -> Iterator[str]:
+    """Yield that no outcome is lost, or none won: then nothing can be learned, or words are proposed wrongly."""
+    header = found.columns["history"].get("converted") if "history" in tables else None
+    levels = set() if header is None else set(tables["history"].levels(header)) - {None}
+    meant = {outcomes.meaning(str(level)) for level in levels}
+    for gone, there in (("lost", "won"), ("won", "lost")):
+        if there in meant and gone not in meant:
+            yield f'history: no outcome in "{header}" is {gone}, so nothing can be learned; see which words say so'
 
 
 def _outcome_words(tables: Mapping[Kind, Table], found: Found) -> list[str]:
@@ -325,7 +336,8 @@ def _to_look_at(proposal: Proposal, tables: Mapping[Kind, Table]) -> Iterator[st
     for kind in tables:
         for name in NEEDED[kind]:
             if name not in found.columns[kind]:
-                yield f"{kind}: no column looks like {name}, which it must have: name it under [columns.{kind}]"
+                words = f"{listed_words(tables[kind])}" if name == "converted" else ""
+                yield f"{kind}: no column looks like {name}, which it must have: name it under [columns.{kind}]{words}"
     yield from found.remarks
     for doubt in found.doubts:
         way = f"choose under [{doubt.section}]: {' or '.join(doubt.choices)}" if doubt.choices else "it is switched off"

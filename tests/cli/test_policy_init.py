@@ -250,6 +250,47 @@ def test_values_of_another_unit_are_not_learned_from(folder):
     assert policy()["columns"] == {"value": "Value (k EUR)"}
 
 
+def test_outcomes_in_words_that_nobody_knows_are_found(folder):
+    written(rows("lead_id", "1", "2"), "leads.csv")
+    written(rows("rep_id", "Ann", "Bo"), "reps.csv")
+    words = ["Order Received", "Dropped", "Lost to competitor"]
+    past = [f"{'Ann' if k % 2 else 'Bo'},{words[k % 3]},2025-01-{k + 1:02}" for k in range(28)]
+    written(rows("rep_id,Final Status,Closed On", *past), "history.csv")
+    out = " ".join(good("policy", "init", *TABLES).split())
+    assert 'history: "Final Status" is taken for converted, as it holds words of outcomes' in out
+    assert policy()["columns"] == {"converted": "Final Status", "at": "Closed On"}
+    assert policy()["outcomes"] == {"won": ["Order Received"], "lost": ["Dropped", "Lost to competitor"]}
+
+
+def test_words_that_say_nothing_are_listed(folder):
+    written(rows("lead_id", "1", "2"), "leads.csv")
+    written(rows("rep_id", "Ann", "Bo"), "reps.csv")
+    past = [f"{'Ann' if k % 2 else 'Bo'},{'AX'[k % 2]},2025-01-{k + 1:02}" for k in range(28)]
+    written(rows("rep_id,Final Status,Closed On", *past), "history.csv")
+    out = " ".join(good("policy", "init", *TABLES).split())
+    assert 'no column looks like converted, which it must have: name it under [columns.history] ("rep_id" holds' in out
+    assert '"Final Status" holds X, A' in out or '"Final Status" holds A, X' in out
+    assert '"Closed On" looks like it' not in out
+
+
+def test_outcomes_of_one_kind_are_told(folder):
+    written(rows("lead_id", "1", "2"), "leads.csv")
+    written(rows("rep_id", "Ann", "Bo"), "reps.csv")
+    written(rows("rep_id,converted", "Ann,won", "Bo,Zzz", "Bo,won"), "history.csv")
+    out = " ".join(good("policy", "init", *TABLES).split())
+    assert 'history: no outcome in "converted" is lost, so nothing can be learned' in out
+
+
+def test_a_header_whose_cells_do_not_fit_gives_way_to_the_next(folder):
+    written(rows("lead_id", "1", "2"), "leads.csv")
+    written(rows("rep_id", "Ann", "Bo"), "reps.csv")
+    past = ["Ann,ja,31.12.2024", "Bo,nein,30.11.2024", "Ann,nein,29.10.2024"]
+    written(rows("rep_id,Abschluss,Datum", *past), "history.csv")
+    out = " ".join(good("policy", "init", *TABLES).split())
+    assert policy()["columns"] == {"converted": "Abschluss", "at": "Datum"}
+    assert "looks like at" not in out
+
+
 def test_ids_that_are_there_twice_are_to_be_mended(folder):
     written(rows("Lead ID,src", "1,web", "1,fair"), "leads.csv")
     written(rows("rep_id", "Ann"), "reps.csv")
