@@ -14,6 +14,7 @@ from leadopt.cli.policy_schema import FIRST_LINE, SCHEMA_NAME, schema_text
 from leadopt.cli.policy_text import comment, listed, off, quoted, table
 from leadopt.cli.sources import Source, is_settings, refuse_replacing, shown
 from leadopt.cli.terminal import prose
+from leadopt.decision.reading.away import away_notes
 from leadopt.errors import Infeasible, InvalidInput, LeadoptError, enumerate_some
 from leadopt.policy import Policy
 from leadopt.tables import Table
@@ -339,6 +340,7 @@ def _to_look_at(proposal: Proposal, tables: Mapping[Kind, Table]) -> Iterator[st
                 words = f"{listed_words(tables[kind])}" if name == "converted" else ""
                 yield f"{kind}: no column looks like {name}, which it must have: name it under [columns.{kind}]{words}"
     yield from found.remarks
+    yield from away_notes(tables["reps"], found.columns["reps"].values()) if "reps" in tables else ()
     for doubt in found.doubts:
         way = f"choose under [{doubt.section}]: {' or '.join(doubt.choices)}" if doubt.choices else "it is switched off"
         way = "mend the rows" if doubt.kept and not doubt.choices else way

@@ -291,6 +291,14 @@ def test_a_header_whose_cells_do_not_fit_gives_way_to_the_next(folder):
     assert "looks like at" not in out
 
 
+def test_who_is_away_by_a_column_that_is_not_read_is_to_be_looked_at(folder):
+    written(rows("lead_id", "1", "2"), "leads.csv")
+    written(rows("rep_id,Out of office,Pensum", "Ann,yes,100 %", "Bo,no,0 %"), "reps.csv")
+    out = " ".join(good("policy", "init", "leads.csv", "reps.csv").split("Look at")[1].split())
+    assert 'column "Out of office" of reps says who is away and is not read, so they may get leads' in out
+    assert 'column "Pensum" of reps has reps at 0 and is not read' in out
+
+
 def test_ids_that_are_there_twice_are_to_be_mended(folder):
     written(rows("Lead ID,src", "1,web", "1,fair"), "leads.csv")
     written(rows("rep_id", "Ann"), "reps.csv")

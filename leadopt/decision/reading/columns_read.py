@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from leadopt.decision.reading.away import away_notes
 from leadopt.decision.reading.units import unlike_values
 from leadopt.eligibility import ExcludeRule, MatchRule, SkillsRule
 from leadopt.errors import InvalidInput, enumerate_some
@@ -241,7 +242,9 @@ def unread_notes(policy: Policy, tables: Tables, *, worth: bool = True) -> list[
 
     Of columns that a setting names nothing is said, nor where the known one is there.
     """
-    return [note for kind, table in tables.items() for note in _unread_of(policy, kind, table, tables, worth)]
+    unread = [note for kind, table in tables.items() for note in _unread_of(policy, kind, table, tables, worth)]
+    reps = tables.get("reps")
+    return unread if reps is None else [*unread, *away_notes(reps, _uses(policy, "reps", reps, (), worth))]
 
 
 def _unread_of(policy: Policy, kind: Kind, table: Table, tables: Tables, worth: bool) -> Iterator[str]:
