@@ -8,7 +8,16 @@ from typing import Any
 
 from leadopt.assign import assign
 from leadopt.cli.inputs import asked_sheets, read_tables
-from leadopt.cli.sources import Source, check_writable, place, refuse_replacing, shown, with_ids_alike
+from leadopt.cli.sources import (
+    Source,
+    check_writable,
+    is_plan,
+    place,
+    refuse_foreign,
+    refuse_replacing,
+    shown,
+    with_ids_alike,
+)
 from leadopt.cli.terminal import progress_bar, prose, text_table
 from leadopt.errors import InvalidInput
 from leadopt.plans.assignments import plan_table
@@ -181,6 +190,8 @@ def _outputs(
         refuse_replacing(path, inputs)
     if output is not None:
         check_writable(output, replace=replace)
+        if not is_database(output):  # the table is named by who asks, and the .json beside it is not
+            refuse_foreign(Path(_whole_plan(output)), is_plan, "--output")
     if report is not None:
         files.append(report)
         refuse_replacing(report, inputs)

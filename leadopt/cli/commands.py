@@ -13,6 +13,7 @@ from leadopt.cli.policy_check import run_check
 from leadopt.cli.policy_init import run_init
 from leadopt.cli.policy_page import policy_page
 from leadopt.cli.policy_schema import schema_text
+from leadopt.cli.sources import is_settings, refuse_foreign
 from leadopt.cli.terminal import answering, text_table
 from leadopt.tables.files import EXTENSIONS, write_bytes
 
@@ -178,6 +179,7 @@ def policy_schema_command(
         Path | None, typer.Option("--output", "-o", help="The file to write; else it is printed.")
     ] = None,
     page: Annotated[bool, typer.Option("--page", help="As a page in Markdown, for people.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Let -o replace a file that is no schema.")] = False,
     debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """Print all settings of a policy file as a JSON schema, by which editors complete and check them."""
@@ -186,6 +188,7 @@ def policy_schema_command(
         if output is None:
             print(text, end="")
         else:
+            refuse_foreign(output, is_settings, "-o", force=force)
             write_bytes(output, text.encode())
             print(f"Wrote {output}.")
 

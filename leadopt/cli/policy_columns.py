@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from leadopt.errors import InvalidInput
+from leadopt.cli.policy_text import quoted
+from leadopt.decision.reading.units import currency_notes, unlike_values
+from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.tables import Table
 from leadopt.tables.cells import as_level
 from leadopt.tables.columns import Columns
@@ -14,9 +16,11 @@ from leadopt.tables.reading.moments import ORDERS
 from leadopt.tables.reading.numerals import DECIMALS
 from leadopt.tables.reading.outcomes import propose_outcomes
 from leadopt.tables.reading.reader import Reading
+from leadopt.tables.reading.units import misstated
 
 Tables = Mapping[Kind, Table]
 
+_VALUED: tuple[Kind, Kind] = ("leads", "history")
 _WHOLE = ("capacity", "open_leads", "max_open", "min_leads")
 _NUMBERS = ("value", "effort", "hours", "open_hours", "pace", "credit", "tenure_days")
 _SHARES = ("available", "is_newcomer")
@@ -38,7 +42,9 @@ class Doubt:
     why
         the first cell that does not fit, in a sentence
     choices
-        settings of `[formats]` by which it would fit, each as a line of a policy file; empty = none would
+        settings by which it would fit, each as a line of a policy file; empty = none would
+    section
+        the table of the policy file that they stand in
     kept
         whether it is taken for it nevertheless: ids that are there twice have to be mended
     """
@@ -48,6 +54,7 @@ class Doubt:
     header: str
     why: str
     choices: tuple[str, ...] = ()
+    section: str = "formats"
     kept: bool = False
 
 
@@ -90,12 +97,10 @@ def find_columns(tables: Tables, formats: Formats) -> Found:
     """Return what columns are, as far as their headers and their cells agree."""
     found = Found(columns={kind: {} for kind in tables})
     for kind, table in tables.items():
-        for name, header in likely(table.columns, kind).items():
-            doubt = _doubt(table, kind, name, header, formats)
-            if doubt is not None:
-                found.doubts.append(doubt)
-            if doubt is None or doubt.kept:
-                found.columns[kind][name] = header
+        proposed, doubts = _fitting(table, kind, formats)
+        found.columns[kind].update(proposed)
+        found.doubts.extend(doubts)
+    _compare_values(tables, found)
     if found.columns["leads"].get("territory") != found.columns["reps"].get("territory"):
         for kind in tables:  # only a baseline reads it, and rules name columns as they are
             found.columns[kind].pop("territory", None)
@@ -105,15 +110,51 @@ def find_columns(tables: Tables, formats: Formats) -> Found:
     return found
 
 
+def _fitting(table: Table, kind: Kind, formats: Formats) -> tuple[dict[str, str], list[Doubt]]:
+    """Return what the columns of a table are; a column whose cells do not fit gives way to the next that may be it."""
+    rest, left, known = list(table.columns), dict[str, Doubt](), dict[tuple[str, str], Doubt | None]()
+    while True:
+        proposed = likely(rest, kind)
+        for name, header in proposed.items():
+            if (name, header) not in known:
+                known[name, header] = _doubt(table, kind, name, header, formats)
+        doubts = {name: doubt for name, header in proposed.items() if (doubt := known[name, header]) is not None}
+        unfit = next((doubt for doubt in doubts.values() if not doubt.kept), None)
+        if unfit is None:
+            return proposed, [*(doubt for name, doubt in left.items() if name not in proposed), *doubts.values()]
+        left.setdefault(unfit.name, unfit)
+        rest.remove(unfit.header)
+
+
+def _compare_values(tables: Tables, found: Found) -> None:
+    """Leave values of history unread that their header states in another unit than leads have; tell other units."""
+    mine, theirs = (found.columns[kind].get("value") if kind in tables else None for kind in _VALUED)
+    if mine and theirs and (said := unlike_values(mine, theirs)) is not None:
+        del found.columns["history"]["value"]
+        found.remarks.append(
+            f"{said}: the latter is not read; give both in one unit, then set columns.history.value = {quoted(theirs)}"
+        )
+    for kind in _VALUED:
+        if header := found.columns.get(kind, {}).get("value"):
+            currency = found.columns[kind].get("currency", "")
+            found.remarks.extend(currency_notes(kind, tables[kind], header, currency))
+
+
 def _doubt(table: Table, kind: Kind, name: str, header: str, formats: Formats) -> Doubt | None:
     """Return why a column cannot be what its header says, None if all of its cells fit."""
+    if (unit := misstated(name, header)) is not None:
+        return Doubt(kind=kind, name=name, header=header, why=unit)
     why = _misfit(table, name, header, formats, unique=name in _key(kind))
     if why is None:
         return None
     choices = tuple(_settled(table, name, header)) if name in (*_DAYS, *_NUMBERS, *_WHOLE) else ()
+    setting, section = "dates" if name in _DAYS else "decimal", "formats"
+    if choices and isinstance(getattr(formats, setting), Mapping):  # of other columns: this one is added to them
+        section = f"formats.{setting}"
+        choices = tuple(f"{quoted(f'{kind}.{header}')} = {each.partition(' = ')[2]}" for each in choices)
     kept = bool(choices) or name in _key(kind)
     why = (why.partition(". Set [formats]")[0] if choices else why).rstrip(".")
-    return Doubt(kind=kind, name=name, header=header, why=why, choices=choices, kept=kept)
+    return Doubt(kind=kind, name=name, header=header, why=why, choices=choices, section=section, kept=kept)
 
 
 def _key(kind: Kind) -> tuple[str, ...]:
@@ -182,13 +223,29 @@ def _keys(table: Table, taken: set[str]) -> Iterator[str]:
 
 
 def _outcome_column(table: Table, found: Found) -> str | None:
-    for header in table.columns:
-        words = set(table.levels(header)) - {None}
-        if header in found.columns["history"].values() or not 2 <= len(words) <= _FEW_WORDS:
-            continue
+    """Return the column of known words of outcomes, or else of words that sound like won and like lost."""
+    taken = found.columns["history"].values()
+    columns = {header: words for header, words in _few_words(table).items() if header not in taken}
+    for header, words in columns.items():
         if len(propose_outcomes(words)[1]) <= len(words) / 2:
             return header
+    for header, words in columns.items():
+        guessed, _ = propose_outcomes(words)
+        if guessed.won and guessed.lost:
+            return header
     return None
+
+
+def _few_words(table: Table) -> dict[str, list[str]]:
+    """Return the columns of few words, each with its words."""
+    levels = {header: dict.fromkeys(level for level in table.levels(header) if level) for header in table.columns}
+    return {header: list(words) for header, words in levels.items() if 2 <= len(words) <= _FEW_WORDS}
+
+
+def listed_words(table: Table) -> str:
+    """Return which columns hold few words, for who looks for outcomes among them; nothing if none does."""
+    told = [f'"{header}" holds {enumerate_some(words, 4)}' for header, words in _few_words(table).items()]
+    return f" ({'; '.join(told[:3])}), and say under [outcomes] what its words mean" if told else ""
 
 
 def _match_reps(tables: Tables, found: Found) -> None:

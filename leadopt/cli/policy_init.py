@@ -8,12 +8,13 @@ from pathlib import Path
 
 from leadopt.cli.assigning import plan_files
 from leadopt.cli.inputs import asked_sheets, read_tables
-from leadopt.cli.policy_columns import Found, find_columns, unread
+from leadopt.cli.policy_columns import Doubt, Found, find_columns, listed_words, unread
 from leadopt.cli.policy_rules import eligibility, knows_newcomers, near_segments, segments
 from leadopt.cli.policy_schema import FIRST_LINE, SCHEMA_NAME, schema_text
 from leadopt.cli.policy_text import comment, listed, off, quoted, table
-from leadopt.cli.sources import Source, refuse_replacing, shown
+from leadopt.cli.sources import Source, is_settings, refuse_replacing, shown
 from leadopt.cli.terminal import prose
+from leadopt.decision.reading.away import away_notes
 from leadopt.errors import Infeasible, InvalidInput, LeadoptError, enumerate_some
 from leadopt.policy import Policy
 from leadopt.tables import Table
@@ -25,6 +26,7 @@ from leadopt.tables.reading.outcomes import MEANINGS, Outcomes, propose_outcomes
 
 _KINDS: tuple[Kind, ...] = ("leads", "reps", "history")
 _TRIAL_S = 3.0  # of search, to see that a plan comes of it
+_SETTINGS = ("dates", "decimal")  # of `Formats`
 _SHOWN = 12  # words of outcomes in a comment
 _USUAL = Columns()
 
@@ -116,8 +118,10 @@ def propose(tables: Mapping[Kind, Table]) -> Proposal:
     """Return what a policy file for these tables would say."""
     formats = _formats(tables)
     found = find_columns(tables, formats)
+    found.remarks.extend(_alike_remarks(tables, found))
     words = _outcome_words(tables, found)
     outcomes, guessed = propose_outcomes(words)
+    found.remarks.extend(_one_sided(tables, found, outcomes))
     known = Outcomes()
     meant: dict[str, list[str]] = {meaning: [] for meaning in MEANINGS}
     for word in words:
@@ -136,6 +140,16 @@ def propose(tables: Mapping[Kind, Table]) -> Proposal:
     )
 
 
+def _one_sided(tables: Mapping[Kind, Table], found: Found, outcomes: Outcomes) -> Iterator[str]:
+    """Yield that no outcome is lost, or none won: then nothing can be learned, or words are proposed wrongly."""
+    header = found.columns["history"].get("converted") if "history" in tables else None
+    levels = set() if header is None else set(tables["history"].levels(header)) - {None}
+    meant = {outcomes.meaning(str(level)) for level in levels}
+    for gone, there in (("lost", "won"), ("won", "lost")):
+        if there in meant and gone not in meant:
+            yield f'history: no outcome in "{header}" is {gone}, so nothing can be learned; see which words say so'
+
+
 def _outcome_words(tables: Mapping[Kind, Table], found: Found) -> list[str]:
     """Return the texts in history's column of outcomes, in the order in which they come."""
     header = found.columns["history"].get("converted") if "history" in tables else None
@@ -143,22 +157,36 @@ def _outcome_words(tables: Mapping[Kind, Table], found: Found) -> list[str]:
 
 
 def _formats(tables: Mapping[Kind, Table]) -> Formats:
-    """Return how dates and numbers are written where that leaves no doubt: one way for all tables, or by column."""
-    ways: dict[str, dict[str, str]] = {"dates": {}, "decimal": {}}
+    """Return how dates and numbers are written where that leaves no doubt: one way for all tables, or by column.
+
+    What one table's columns tell says nothing of another's: where one leaves doubt by itself, each column that tells
+    is named.
+    """
+    ways = {kind: one.ways() for kind, one in tables.items()}
+    return Formats(**{setting: _one_way({k: each[setting] for k, each in ways.items()}) for setting in _SETTINGS})
+
+
+def _one_way(ways: Mapping[Kind, Mapping[str, str | None]]) -> str | dict[str, str] | None:
+    told = {kind: {column: way for column, way in each.items() if way} for kind, each in ways.items()}
+    distinct = {way for each in told.values() for way in each.values()}
+    alone = any(each and len(set(told[kind].values())) != 1 for kind, each in ways.items())
+    if len(distinct) == 1 and not alone:
+        return distinct.pop()
+    return {f"{kind}.{column}": way for kind, each in told.items() for column, way in each.items()} or None
+
+
+def _alike_remarks(tables: Mapping[Kind, Table], found: Found) -> Iterator[str]:
+    """Yield what a column that leaves doubt is read as, because the others of its table are."""
     for kind, one in tables.items():
-        proposed = one.propose_formats()
-        for setting, way in (("dates", proposed.dates), ("decimal", proposed.decimal)):
-            if isinstance(way, str):
-                ways[setting][kind] = way
-            elif way is not None:
-                ways[setting] |= {f"{kind}.{column}": each for column, each in way.items()}
-    return Formats(**{setting: _one_way(each) for setting, each in ways.items()})
-
-
-def _one_way(ways: Mapping[str, str]) -> str | dict[str, str] | None:
-    if len(set(ways.values())) <= 1:
-        return next(iter(ways.values()), None)
-    return {column: way for column, way in ways.items() if "." in column} or None
+        for setting, ways in one.ways().items():
+            told = [(column, way) for column, way in ways.items() if way]
+            for column in ways if len({way for _, way in told}) == 1 else ():
+                if ways[column] is None and column in found.columns[kind].values():
+                    other, way = told[0]
+                    yield (
+                        f'{kind}: "{column}" could be read in two ways, and is read like "{other}" '
+                        f'([formats] {setting} = "{way}")'
+                    )
 
 
 def _currencies(tables: Mapping[Kind, Table], found: Found) -> list[str]:
@@ -245,18 +273,25 @@ def _outcome_lines(proposal: Proposal) -> list[str]:
 
 def _format_lines(proposal: Proposal) -> list[str]:
     doubts = [doubt for doubt in proposal.found.doubts if doubt.choices]
-    settings = {}
-    for setting, way in proposal.formats.to_dict().items():
-        if isinstance(way, str):
-            settings[setting] = quoted(way)
-        elif way:
-            settings[setting] = f"{{{', '.join(f'{quoted(column)} = {quoted(each)}' for column, each in way.items())}}}"
-    lines = comment("How dates and numbers are written.") if settings or doubts else []
-    choices = []
+    ways = proposal.formats.to_dict()
+    plain = {setting: quoted(way) for setting, way in ways.items() if isinstance(way, str)}
+    lines = [*(table("formats", plain) if plain else []), *_choices("formats", doubts, head=not plain)]
+    for setting, way in ways.items():
+        if isinstance(way, dict):
+            section = f"formats.{setting}"
+            own = table(section, {column: quoted(each) for column, each in way.items()})
+            lines += [*([""] if lines else []), *own, *_choices(section, doubts, head=False)]
+    return [*comment("How dates and numbers are written."), *lines] if lines else []
+
+
+def _choices(section: str, doubts: Sequence[Doubt], *, head: bool) -> list[str]:
+    """Return the settings, switched off, of which somebody has to choose one, below their table's name."""
+    doubts = [doubt for doubt in doubts if doubt.section == section]
+    lines = [f"[{section}]"] if doubts and head else []
     for ways in dict.fromkeys(doubt.choices for doubt in doubts):
         said = [line for doubt in doubts if doubt.choices == ways for line in comment(f"{doubt.why}.")]
-        choices += [*said, "# Take the # away from the line that is right:", *off("\n".join(ways))]
-    return [*lines, *(table("formats", settings) if settings or doubts else []), *choices]
+        lines += [*said, "# Take the # away from the line that is right:", *off("\n".join(ways))]
+    return lines
 
 
 def _currency_lines(proposal: Proposal) -> list[str]:
@@ -272,7 +307,7 @@ def _currency_lines(proposal: Proposal) -> list[str]:
 def _write_schema(path: Path) -> list[str]:
     """Write the schema beside a policy, unless another file has that name; return what was written."""
     text = schema_text()
-    if path.exists() and '"title": "leadopt policy"' not in path.read_text(encoding="utf-8", errors="replace"):
+    if path.exists() and not is_settings(path.read_text(encoding="utf-8", errors="replace")):
         return []
     write_bytes(path, text.encode())
     return [str(path)]
@@ -302,10 +337,12 @@ def _to_look_at(proposal: Proposal, tables: Mapping[Kind, Table]) -> Iterator[st
     for kind in tables:
         for name in NEEDED[kind]:
             if name not in found.columns[kind]:
-                yield f"{kind}: no column looks like {name}, which it must have: name it under [columns.{kind}]"
+                words = f"{listed_words(tables[kind])}" if name == "converted" else ""
+                yield f"{kind}: no column looks like {name}, which it must have: name it under [columns.{kind}]{words}"
     yield from found.remarks
+    yield from away_notes(tables["reps"], found.columns["reps"].values()) if "reps" in tables else ()
     for doubt in found.doubts:
-        way = f"choose under [formats]: {' or '.join(doubt.choices)}" if doubt.choices else "it is switched off"
+        way = f"choose under [{doubt.section}]: {' or '.join(doubt.choices)}" if doubt.choices else "it is switched off"
         way = "mend the rows" if doubt.kept and not doubt.choices else way
         yield f'"{doubt.header}" looks like {doubt.name}, but {doubt.why}; {way}'
     if proposal.guessed:

@@ -14,6 +14,8 @@ from leadopt.tables.sql import Address, check_target, is_database
 
 Source = str | Path
 
+_HEAD = 1_000  # letters of a file by which it is known
+
 
 def read_source(source: Source, ids: Collection[str], *, name: str, sheet: str | None = None) -> Table:
     """Return the table in a file or a database.
@@ -109,3 +111,25 @@ def refuse_replacing(target: Source, inputs: Collection[Source]) -> None:
     if place(target) in {place(source) for source in inputs}:
         kind = "table" if is_database(target) else "file"
         raise InvalidInput(f"{shown(target)}: is also read, and would be replaced; write to another {kind}")
+
+
+def refuse_foreign(path: Path, is_own: Callable[[str], bool], option: str, *, force: bool = False) -> None:
+    """Raise `InvalidInput` if a file is there that leadopt did not write as what is to be written now."""
+    if force or not path.is_file() or path.stat().st_size == 0:
+        return
+    with path.open(encoding="utf-8", errors="replace") as file:
+        if not is_own(file.read(_HEAD)):
+            more = ", or let it be replaced with --force" if option == "-o" else ""
+            raise InvalidInput(
+                f"{path}: is there already, and leadopt did not write it; name another with {option}{more}"
+            )
+
+
+def is_settings(head: str) -> bool:
+    """Return whether a file that begins so is a schema of policies or the page of it."""
+    return '"title": "leadopt policy"' in head or "`leadopt policy schema --page`" in head
+
+
+def is_plan(head: str) -> bool:
+    """Return whether a file that begins so is a plan as JSON."""
+    return head.lstrip().startswith("{") and '"format"' in head and '"leadopt"' in head

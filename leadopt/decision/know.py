@@ -21,6 +21,7 @@ from leadopt.decision.reading.columns_read import (
 from leadopt.decision.reading.footers import doubtful_ids, without_footer
 from leadopt.decision.reading.labels import given_gains
 from leadopt.decision.reading.settled import settled_note
+from leadopt.decision.reading.units import unit_notes
 from leadopt.errors import InvalidInput, UnknownReps, enumerate_some
 from leadopt.learning.classifier import Classifier, chances
 from leadopt.learning.history.checks import copies_note, nameless_note
@@ -146,7 +147,8 @@ class _Batch:
     def told(self, segments: Sequence[str], notes: Iterable[str]) -> tuple[str, ...]:
         """Return all notes: what may be wrong first, which columns were read last."""
         unread = unread_notes(self.policy, self.own, worth=self.worth)
-        return (*self.noticed, *unread, *notes, read_note(self.policy, self.own, segments, worth=self.worth))
+        unlike = unit_notes(self.policy, self.own, worth=self.worth)
+        return (*self.noticed, *unlike, *unread, *notes, read_note(self.policy, self.own, segments, worth=self.worth))
 
 
 def _read(leads: Any, reps: Any, history: Any, policy: Policy, *, given: bool) -> _Batch:

@@ -231,12 +231,8 @@ _VAGUE_TEXT = """
 _BESIDE = frozenset({"rep", "reps", "sales", "agent", "lead", "leads", "crm", "today", "heute", "hoy"})
 """Parts of a header that say whose column it is and no more: "Rep capacity", "Capacity today"."""
 
-_UNITS = frozenset(
-    {
-        *("eur", "usd", "gbp", "chf", "cny", "rmb", "inr", "cad", "aud", "jpy", "€", "$", "£", "¥", "元", "万元"),
-        *("h", "hr", "hrs", "std", "%", "#"),
-    }
-)
+_UNIT_TEXT = "eur usd gbp chf cny rmb inr cad aud jpy € $ £ ¥ 元 万元 h hr hrs std % #"
+_UNITS = frozenset(_UNIT_TEXT.split())
 
 _ALIKE = 0.88  # similarity of a header with a typing error in it; "inactive" and "active" have 0.86
 _LONG = 5  # letters from which a typing error leaves a word recognisable
@@ -289,8 +285,9 @@ def header_for(field: str, columns: Sequence[str]) -> str | None:
     """
     if field not in _WORDS:
         return None
-    others = {folded(other) for other in _WORDS if other not in (field, *NOT_READ)}  # usual names of other fields
-    return _given_out([column for column in columns if folded(column) not in others], (field,)).get(field)
+    usual = {word for other in _WORDS if other not in (field, *NOT_READ) for word in _folded_words(other)}
+    usual -= _folded_words(field).keys()  # "Closed On" is when, and not a "closed won" with a typing error
+    return _given_out([column for column in columns if folded(column) not in usual], (field,)).get(field)
 
 
 def same_header(name: str, columns: Sequence[str]) -> str | None:

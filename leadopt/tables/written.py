@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -9,9 +10,9 @@ from leadopt.errors import InvalidInput
 from leadopt.tables.cells import as_level, as_moment, as_number, is_hashable, is_number
 from leadopt.tables.holder import Holder, distinct, is_text
 from leadopt.tables.reading.formats import Formats
-from leadopt.tables.reading.moments import Moment, moment_of_number, moment_readings, read_days
+from leadopt.tables.reading.moments import Days, Moment, moment_of_number, moment_readings, read_days
 from leadopt.tables.reading.numerals import Numbers, is_read, read_numbers
-from leadopt.tables.reading.reader import Fault, days_in, numbers_in, outcomes_in
+from leadopt.tables.reading.reader import Fault, Reading, days_in, numbers_in, outcomes_in
 
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
@@ -68,7 +69,7 @@ class Written(Holder):
 
     def _numbers_in(self, column: str, texts: Collection[str]) -> Numbers:
         try:
-            return numbers_in(texts, self.name, column, self.reading, lambda: self._others(column))
+            return numbers_in(texts, self.name, column, self._reading_of(column), lambda: self._others(column))
         except Fault as fault:
             self._refuse_text(column, fault)
 
@@ -79,6 +80,18 @@ class Written(Holder):
         """Return the formats in which dates and numbers are written that are text, as far as they leave no doubt."""
         return formats_of(self._others(""))
 
+    def ways(self) -> dict[str, dict[str, str | None]]:
+        """Return how each column of text that needs a setting of `Formats` is written; None = it leaves doubt."""
+        return ways_of(self._others(""))
+
+    def _reading_of(self, column: str) -> Reading:
+        """Return how a column is read: settings may name it as the user does, or as all tables do."""
+        if (own := self._own.get(column)) is None:
+            return self.reading
+        formats = self.reading.formats
+        order, mark = (of(self.name, own) or of(self.name, column) for of in (formats.order_of, formats.decimal_of))
+        return replace(self.reading, formats=Formats(dates=order, decimal=mark))
+
     def _refuse_text(self, column: str, fault: Fault) -> NoReturn:
         values = self.values(column)
         rows = [row for row, value in enumerate(values) if value == fault.text]
@@ -88,7 +101,7 @@ class Written(Holder):
         """Return what helps who wrote a cell that is no number."""
         if isinstance(value, str) and value.strip().startswith("#"):
             return "A formula failed there: mend it in the spreadsheet, or leave the cell empty."
-        mark = self.reading.formats.decimal_of(self.name, column) if isinstance(value, str) else None
+        mark = self._reading_of(column).formats.decimal_of(self.name, column) if isinstance(value, str) else None
         return f"The policy says that {mark!r} is the decimal mark." if mark and _holds_digits(value) else ""
 
     def mend_day(self, column: str, value: Any) -> str:
@@ -108,7 +121,11 @@ class Written(Holder):
         values = self.values(column)
         texts = dict.fromkeys(value for value in values if isinstance(value, str))
         try:
-            read = days_in(texts, self.name, column, self.reading, lambda: self._others(column)) if texts else None
+            read = (
+                days_in(texts, self.name, column, self._reading_of(column), lambda: self._others(column))
+                if texts
+                else None
+            )
         except Fault as fault:
             self._refuse_text(column, fault)
         of_text: Mapping[str, Moment | None] = {} if read is None else read.value
@@ -120,6 +137,9 @@ class Written(Holder):
             if moment is None and (value in unread if isinstance(value, str) else value is not None)
         ]
         return moments, wrong
+
+    def _days_in(self, column: str, texts: Collection[str]) -> Days:
+        return days_in(texts, self.name, column, self._reading_of(column), lambda: self._others(column))
 
     def _moment(self, column: str, value: Any) -> Moment | None:
         if not is_number(value):
@@ -152,7 +172,7 @@ class Written(Holder):
         if not texts or (len(texts) <= _MOST_KINDS and not asked):
             return self
         try:
-            found = numbers_in(texts, self.name, column, self.reading, lambda: self._others(column))
+            found = numbers_in(texts, self.name, column, self._reading_of(column), lambda: self._others(column))
         except Fault as fault:
             if asked:
                 self._refuse_text(column, fault)
@@ -199,7 +219,9 @@ class Written(Holder):
         bare = not times and self._frame is not None
         dated = self._like(without_times(self._frame, column).to_native()) if bare and self._frame is not None else self
         try:
-            days = days_in(dated.texts(column), self.name, column, self.reading, lambda: self._others(column))
+            days = days_in(
+                dated.texts(column), self.name, column, self._reading_of(column), lambda: self._others(column)
+            )
         except Fault:
             self.moments(column)  # refuses the cell as it is written
             raise
@@ -270,16 +292,21 @@ def formats_of(columns: Iterable[tuple[str, Collection[str]]]) -> Formats:
     Columns that need no setting, as every text is one number or day only, are those that tell; those in doubt get what
     the others have.
     """
-    orders: dict[str, str] = {}
-    marks: dict[str, str] = {}
+    told = {setting: {c: way for c, way in each.items() if way} for setting, each in ways_of(columns).items()}
+    return Formats(**{setting: _one_way(each) for setting, each in told.items()})
+
+
+def ways_of(columns: Iterable[tuple[str, Collection[str]]]) -> dict[str, dict[str, str | None]]:
+    """Return how each column of text is written, by setting; None where it leaves doubt."""
+    ways: dict[str, dict[str, str | None]] = {"dates": {}, "decimal": {}}
     for column, texts in columns:
         days = read_days(texts)
         if not days.unread:
-            orders |= {column: days.order} if days.order is not None and days.doubt is None else {}
+            ways["dates"] |= {column: None} if days.doubt else {column: days.order} if days.order else {}
         elif _are_numbers(texts):
-            mark = read_numbers(texts).decimal
-            marks |= {column: mark} if mark is not None else {}
-    return Formats(dates=_one_way(orders), decimal=_one_way(marks))
+            numbers = read_numbers(texts)
+            ways["decimal"] |= {column: None} if numbers.doubt else {column: numbers.decimal} if numbers.decimal else {}
+    return ways
 
 
 def _one_way(ways: dict[str, str]) -> str | dict[str, str] | None:

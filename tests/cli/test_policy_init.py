@@ -142,6 +142,42 @@ def test_amounts_that_could_be_two_are_left_to_choose(folder):
     assert "expected value 51,500" in good("policy", "check", "policy.toml", "leads.csv", "reps.csv")
 
 
+def test_how_one_table_writes_amounts_says_nothing_of_another(folder):
+    written(rows("lead_id;Wert", "1;1.500,50", "2;"), "leads.csv")
+    written(rows("rep_id", "Ann", "Bo"), "reps.csv")
+    written(rows("rep_id;converted;Amount", "Ann;won;1,500", "Bo;won;2,000", "Bo;lost;", "Ann;lost;"), "history.csv")
+    out = " ".join(good("policy", "init", *TABLES).split())
+    assert 'choose under [formats.decimal]: "history.Amount" = "." or "history.Amount" = ","' in out
+    assert policy()["formats"] == {"decimal": {"leads.Wert": ","}}
+    text = Path("policy.toml").read_text(encoding="utf-8")
+    written(text.replace('# "history.Amount" = "."', '"history.Amount" = "."'), "policy.toml")
+    assert policy()["formats"] == {"decimal": {"leads.Wert": ",", "history.Amount": "."}}
+    assert "expected value 1,749" in good("policy", "check", "policy.toml", *TABLES)
+
+
+@pytest.mark.parametrize(
+    ("telling", "doubtful", "way"),
+    [
+        (("31/12/2024", "30/11/2024"), ("03/10/2025", "10/03/2025"), "day first"),
+        (("12-31-2024", "11-30-2024"), ("03-10-2025", "10-03-2025"), "month first"),
+    ],
+)
+def test_how_one_table_writes_days_says_nothing_of_another(folder, telling, doubtful, way):
+    written(rows("lead_id", "1", "2"), "leads.csv")
+    written(rows("rep_id,hired_on", f"Ann,{doubtful[0]}", f"Bo,{doubtful[1]}"), "reps.csv")
+    written(rows("rep_id,converted,at", f"Ann,won,{telling[0]}", f"Bo,won,{telling[1]}"), "history.csv")
+    out = " ".join(good("policy", "init", *TABLES).split())
+    assert '"reps.hired_on" = "day first" or "reps.hired_on" = "month first"' in out
+    assert policy()["formats"] == {"dates": {"history.at": way}}
+
+
+def test_a_column_that_is_read_as_its_neighbours_is_told(folder):
+    written(rows("lead_id;Wert;Aufwand", "1;1.500,50;1,250", "2;7,5;2,500"), "leads.csv")
+    written(rows("rep_id", "Ann", "Bo"), "reps.csv")
+    out = " ".join(good("policy", "init", "leads.csv", "reps.csv").split())
+    assert 'leads: "Aufwand" could be read in two ways, and is read like "Wert" ([formats] decimal = ",")' in out
+
+
 def test_words_that_are_not_known_are_proposed_as_guesses(folder):
     written(rows("lead_id,src", "1,web", "2,fair"), "leads.csv")
     written(rows("rep_id", "Ann", "Bo"), "reps.csv")
@@ -184,6 +220,83 @@ def test_what_does_not_fit_is_switched_off_with_its_first_cell(folder):
     assert '"Capacity" looks like capacity, but reps.Capacity, ' in out
     assert policy()["columns"] == {"available": "Available"}
     assert '\n# capacity = "Capacity"' in Path("policy.toml").read_text(encoding="utf-8")
+
+
+def test_headers_of_another_unit_are_switched_off(folder):
+    written(rows("lead_id,Effort (min)", "1,30", "2,60"), "leads.csv")
+    head = "rep_id,Tenure (months),Capacity %,Open deals value,Working hours per week"
+    written(rows(head, "Ann,3,100,100000,40", "Bo,40,50,2000,20"), "reps.csv")
+    out = " ".join(good("policy", "init", "leads.csv", "reps.csv").split())
+    assert '"Effort (min)" looks like effort, but its header says minutes, and effort is in hours' in out
+    assert '"Tenure (months)" looks like tenure_days, but its header says months' in out
+    assert '"Capacity %" looks like capacity, but' in out
+    assert '"Open deals value" looks like open_leads, but' in out
+    assert policy()["columns"] == {"hours": "Working hours per week"}
+
+
+def test_a_column_in_the_right_unit_is_taken_before_one_in_another(folder):
+    written(rows("lead_id,Effort (min),Estimated hours", "1,30,0.5"), "leads.csv")
+    written(rows("rep_id", "Ann"), "reps.csv")
+    good("policy", "init", "leads.csv", "reps.csv")
+    assert policy()["columns"] == {"effort": "Estimated hours"}
+
+
+def test_values_of_another_unit_are_not_learned_from(folder):
+    written(rows("lead_id,Value (k EUR)", "1,10", "2,"), "leads.csv")
+    written(rows("rep_id", "Ann", "Bo"), "reps.csv")
+    written(rows("rep_id,converted,Amount EUR", "Ann,won,10000", "Bo,won,12000", "Bo,lost,"), "history.csv")
+    out = " ".join(good("policy", "init", *TABLES).split())
+    assert 'values are in thousands EUR in leads ("Value (k EUR)") and in EUR in history ("Amount EUR")' in out
+    assert policy()["columns"] == {"value": "Value (k EUR)"}
+
+
+def test_outcomes_in_words_that_nobody_knows_are_found(folder):
+    written(rows("lead_id", "1", "2"), "leads.csv")
+    written(rows("rep_id", "Ann", "Bo"), "reps.csv")
+    words = ["Order Received", "Dropped", "Lost to competitor"]
+    past = [f"{'Ann' if k % 2 else 'Bo'},{words[k % 3]},2025-01-{k + 1:02}" for k in range(28)]
+    written(rows("rep_id,Final Status,Closed On", *past), "history.csv")
+    out = " ".join(good("policy", "init", *TABLES).split())
+    assert 'history: "Final Status" is taken for converted, as it holds words of outcomes' in out
+    assert policy()["columns"] == {"converted": "Final Status", "at": "Closed On"}
+    assert policy()["outcomes"] == {"won": ["Order Received"], "lost": ["Dropped", "Lost to competitor"]}
+
+
+def test_words_that_say_nothing_are_listed(folder):
+    written(rows("lead_id", "1", "2"), "leads.csv")
+    written(rows("rep_id", "Ann", "Bo"), "reps.csv")
+    past = [f"{'Ann' if k % 2 else 'Bo'},{'AX'[k % 2]},2025-01-{k + 1:02}" for k in range(28)]
+    written(rows("rep_id,Final Status,Closed On", *past), "history.csv")
+    out = " ".join(good("policy", "init", *TABLES).split())
+    assert 'no column looks like converted, which it must have: name it under [columns.history] ("rep_id" holds' in out
+    assert '"Final Status" holds X, A' in out or '"Final Status" holds A, X' in out
+    assert '"Closed On" looks like it' not in out
+
+
+def test_outcomes_of_one_kind_are_told(folder):
+    written(rows("lead_id", "1", "2"), "leads.csv")
+    written(rows("rep_id", "Ann", "Bo"), "reps.csv")
+    written(rows("rep_id,converted", "Ann,won", "Bo,Zzz", "Bo,won"), "history.csv")
+    out = " ".join(good("policy", "init", *TABLES).split())
+    assert 'history: no outcome in "converted" is lost, so nothing can be learned' in out
+
+
+def test_a_header_whose_cells_do_not_fit_gives_way_to_the_next(folder):
+    written(rows("lead_id", "1", "2"), "leads.csv")
+    written(rows("rep_id", "Ann", "Bo"), "reps.csv")
+    past = ["Ann,ja,31.12.2024", "Bo,nein,30.11.2024", "Ann,nein,29.10.2024"]
+    written(rows("rep_id,Abschluss,Datum", *past), "history.csv")
+    out = " ".join(good("policy", "init", *TABLES).split())
+    assert policy()["columns"] == {"converted": "Abschluss", "at": "Datum"}
+    assert "looks like at" not in out
+
+
+def test_who_is_away_by_a_column_that_is_not_read_is_to_be_looked_at(folder):
+    written(rows("lead_id", "1", "2"), "leads.csv")
+    written(rows("rep_id,Out of office,Pensum", "Ann,yes,100 %", "Bo,no,0 %"), "reps.csv")
+    out = " ".join(good("policy", "init", "leads.csv", "reps.csv").split("Look at")[1].split())
+    assert 'column "Out of office" of reps says who is away and is not read, so they may get leads' in out
+    assert 'column "Pensum" of reps has reps at 0 and is not read' in out
 
 
 def test_ids_that_are_there_twice_are_to_be_mended(folder):

@@ -12,7 +12,7 @@ from leadopt.cli.policy_page import policy_page
 from leadopt.cli.policy_schema import FIRST_LINE, SCHEMA_NAME, schema, schema_text
 from leadopt.errors import InvalidInput
 from leadopt.policy import Policy
-from tests.cli.test_commands import good
+from tests.cli.test_commands import good, refusal
 from tests.test_policy import FULL, TOML
 from tests.test_readme import BLOCKS
 
@@ -107,6 +107,32 @@ def test_the_command_prints_and_writes_it(tmp_path):
     assert good("policy", "schema", "-o", str(path)) == f"Wrote {path}.\n"
     assert path.read_text() == schema_text()
     assert f"#:schema ./{path.name}" == FIRST_LINE
+
+
+@pytest.mark.parametrize("name", ["leads.csv", "p.toml", "other.json"])
+@pytest.mark.parametrize("page", [(), ("--page",)])
+def test_no_other_file_is_replaced_without_force(tmp_path, name, page):
+    path = tmp_path / name
+    path.write_text("mine", encoding="utf-8")
+    said = refusal(2, "policy", "schema", *page, "-o", str(path))
+    assert f"{name}: is there already, and leadopt did not write it" in said
+    assert said.endswith("name another with -o, or let it be replaced with --force")
+    assert path.read_text(encoding="utf-8") == "mine"
+    good("policy", "schema", *page, "-o", str(path), "--force")
+    good("policy", "schema", *page, "-o", str(path))  # its own
+
+
+def test_no_other_file_is_replaced_by_the_plan_beside_a_table(tmp_path):
+    (tmp_path / "leads.csv").write_text("lead_id\n1\n", encoding="utf-8")
+    (tmp_path / "reps.csv").write_text("rep_id\nAnn\n", encoding="utf-8")
+    (tmp_path / "package.json").write_text('{"name": "mine"}', encoding="utf-8")
+    tables = [str(tmp_path / "leads.csv"), str(tmp_path / "reps.csv")]
+    said = refusal(2, "assign", *tables, "-o", str(tmp_path / "package.csv"))
+    assert said.endswith("package.json: is there already, and leadopt did not write it; name another with --output")
+    assert not (tmp_path / "package.csv").exists()
+    assert (tmp_path / "package.json").read_text(encoding="utf-8") == '{"name": "mine"}'
+    for _ in range(2):
+        good("assign", *tables, "-o", str(tmp_path / "plan.csv"))
 
 
 def test_the_page_in_docs_is_that_of_the_code():

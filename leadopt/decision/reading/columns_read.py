@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from leadopt.decision.reading.away import away_notes
+from leadopt.decision.reading.units import unlike_values
 from leadopt.eligibility import ExcludeRule, MatchRule, SkillsRule
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.limit_rules import LimitRule
@@ -11,6 +13,7 @@ from leadopt.tables import Table
 from leadopt.tables.columns import NAMED, Columns
 from leadopt.tables.headers import NEEDED, READ_OF, Kind, clearly, same_header
 from leadopt.tables.holder import missing
+from leadopt.tables.reading.units import misstated
 from leadopt.tables.text import quoted
 
 Tables = Mapping[Kind, Table]
@@ -278,7 +281,9 @@ def unread_notes(policy: Policy, tables: Tables, *, worth: bool = True) -> list[
 
     Of columns that a setting names nothing is said, nor where the known one is there.
     """
-    return [note for kind, table in tables.items() for note in _unread_of(policy, kind, table, tables, worth)]
+    unread = [note for kind, table in tables.items() for note in _unread_of(policy, kind, table, tables, worth)]
+    reps = tables.get("reps")
+    return unread if reps is None else [*unread, *away_notes(reps, _uses(policy, "reps", reps, (), worth))]
 
 
 def _unread_of(policy: Policy, kind: Kind, table: Table, tables: Tables, worth: bool) -> Iterator[str]:
@@ -294,4 +299,12 @@ def _unread_of(policy: Policy, kind: Kind, table: Table, tables: Tables, worth: 
         others = [one for one in tables.values() if one is not table and shared in one]
         setting = f"columns.{kind}.{name}" if others else f"columns.{name}"
         # Quoted as in TOML: a header of a spreadsheet may have a line break.
+        if (why := misstated(name, header)) is not None:
+            yield f"column {quoted(header)} of {kind} looks like {name} and was not read: {why}; give it in that"
+            continue
+        mine = policy.columns.of("leads").value if (name, kind) == ("value", "history") else ""
+        beside = mine if "leads" in tables and mine in tables["leads"] else ""
+        if beside and (said := unlike_values(beside, header)) is not None:
+            yield f"column {quoted(header)} of {kind} was not read: {said}; give both in one unit"
+            continue
         yield f"column {quoted(header)} of {kind} looks like {name} and was not read: set {setting} = {quoted(header)}"

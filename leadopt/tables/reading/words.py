@@ -78,31 +78,25 @@ _NOTHING_TEXT = """
 NOTHING = frozenset(_NOTHING_TEXT.split())
 """What people and programs write where there is nothing."""
 
-_HINTS = {  # parts of words: what a word that is not known may mean, for proposals alone
-    "lost": (
-        *(
-            "lost",
-            "verlor",
-            "perd",
-            "丢",
-            "输",
-            "失败",
-            "战败",
-            "流失",
-            "无效",
-            "dead",
-            "disqualif",
-            "reject",
-            "abandon",
-        ),
-        *("cancel", "declin", "refus", "rechaz", "abgelehnt", "abgesagt", "storn", "annul", "no go", "junk"),
-    ),
-    "won": (
-        *("won", "win", "gewonn", "ganad", "gagn", "成交", "赢", "成功", "签约", "signed", "sold", "success"),
-        *("customer", "kunde", "cliente", "client"),
-    ),
+# What a word that is not known may mean, for proposals alone: parts of it, or whole words between blanks.
+_HINT_TEXT = {
+    "lost": """
+        lost; closedlost; deallost; verlor; verlust; perd; 丢; 输; 失败; 战败; 流失; 无效; 放弃; 拒绝; 取消; dead;
+        disqualif; reject; abandon; cancel;
+        declin; refus; rechaz; abgelehnt; abgesagt; absage; storn; annul; no go; junk; fail; dropped; gescheitert;
+        kein interesse; no interest; not interested; sin interes; pas interess; desist; descart; churn; gekundigt
+    """,
+    "won": """
+        gewonn; ganad; gagn; 成交; 赢; 成功; 签约; 签单; 成单; 下单; signed; signe; firmad; sold; success; beauftragt;
+        auftrag erhalten; auftrag erteilt; order received; order placed; po received; ordered; bestellt; vendu; vendid;
+        verkauft; unterschrieben; unterzeichnet; contrat conclu; purchased; bought; deal done
+    """,
 }
-_NOT = re.compile(r"^(?:not|non|no|nicht|un|未|不)\b|^(?:un|未|不|没)")
+_HINTS = {meaning: tuple(folded(part) for part in text.split(";")) for meaning, text in _HINT_TEXT.items()}
+_WINS = re.compile(r"\b(?:closed|deal)?(?:won|wins?)\b(?! back)")
+_CUSTOMERS = re.compile(r"(?:(?:new|now|is|became|neuer?|nuevo|nouveau) )?(?:customer|kunde|cliente?|client)s?")
+_WONT = re.compile(r"\b(?:won['’]?t|wont)\b")
+_NOT = re.compile(r"^(?:(?:not|non|no|nicht|keine?|pas|sin|sans|never|nie|nunca|un)\b ?|un(?=s)|未|不|没有?)")
 
 
 def says_nothing(text: str) -> bool:
@@ -122,7 +116,24 @@ def guess(word: str) -> str:
     ('won', 'lost', 'open')
     """
     plain = folded(word)
+    if _WONT.search(plain):
+        return "lost"
+    negated = _NOT.match(plain)
     for meaning, parts in _HINTS.items():
-        if any(folded(part) in plain for part in parts):
-            return "lost" if _NOT.match(plain) else meaning
+        if _sounds(plain, parts) or (meaning == "won" and _wins(plain)):
+            if negated is None or any(plain.startswith(part) for part in parts):
+                return meaning
+            rest = plain[negated.end() :]
+            return "lost" if meaning == "won" else "open" if rest.startswith(parts) else "lost"
     return "open"
+
+
+def _sounds(plain: str, parts: tuple[str, ...]) -> bool:
+    """Return whether a word begins with one of these, where words have blanks between: "assigned" is not "signed"."""
+    return any(re.search(part if part[0] > "z" else rf"(?<![a-z]){part}", plain) for part in parts) or (
+        plain.startswith("un") and any(plain.startswith(part, 2) for part in parts)
+    )
+
+
+def _wins(plain: str) -> bool:
+    return _WINS.search(plain) is not None or _CUSTOMERS.fullmatch(plain) is not None

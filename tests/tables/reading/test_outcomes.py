@@ -46,3 +46,26 @@ def test_proposals_are_of_what_is_not_known():
     assert guessed == ("Won - upsell", "Verloren an X", "Demo", "nicht gewonnen - Budget")
     assert lines(found).startswith('[outcomes] won = ["Won - upsell"], lost = ["Verloren an X", ')
     assert all(found.meaning(word) is not None for word in guessed)
+
+
+@pytest.mark.parametrize(
+    ("meaning", "words"),
+    [
+        (
+            "won",
+            ["Beauftragt", "Signée", "Firmado", "Order received", "已签单", "成单", "New customer", "closedwon"],
+        ),
+        (
+            "lost",
+            ["Absage", "Kein Interesse", "Fail", "Pas vendu", "放弃", "Won't buy", "wont buy", "Not sold"],
+        ),
+        ("lost", ["Dropped", "Lost to rival", "no go", "unsigned", "closedlost", "未签单", "Kein Auftrag erhalten"]),
+        (
+            "open",
+            ["win-back", "Winback", "Demo", "Not lost", "Customer contacted", "Assigned", "Window shop"],
+        ),
+    ],
+)
+def test_everyday_words_are_proposed_as_what_they_say(meaning, words):
+    found, _ = propose_outcomes(words)
+    assert list(getattr(found, meaning)) == words
