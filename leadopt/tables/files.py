@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from leadopt.errors import InvalidInput, enumerate_some
-from leadopt.tables.books.sheets import BOOKS, choose_sheet, kind_of_sheet, read_sheet, split_sheet
+from leadopt.tables.books.sheets import BOOKS, choose_sheet, read_sheet, split_sheet
 from leadopt.tables.books.typed import typed
 from leadopt.tables.books.workbook import Page, workbook
 from leadopt.tables.reading.encodings import Undecodable, decode
@@ -95,15 +95,16 @@ def read_file(
     return table if there.all() else table.take(there.nonzero()[0])
 
 
-def sheets_of(path: str | Path) -> list[str]:
-    """Return the names of the sheets of a workbook that are shown.
+def sheets_of(path: str | Path) -> tuple[list[str], list[str]]:
+    """Return the names of the sheets of a workbook, and of those that are shown.
 
     Raises
     ------
     InvalidInput
         it cannot be read
     """
-    return _open_book(Path(path), _content(Path(path)))[1]
+    book, shown = _open_book(Path(path), _content(Path(path)))
+    return list(book.sheet_names), shown
 
 
 def read_table(path: str | Path, text: Collection[str] = ("lead_id", "rep_id")) -> "pl.DataFrame":
@@ -287,7 +288,7 @@ def _read_excel(asked: _Asked, content: bytes) -> _Read:
         raise InvalidInput(f"{where}: is empty; a table needs a row with the names of its columns")
     others = [f"{other!r}" for other in book.sheet_names if other != name]
     notes = [f"{where}: {note}" for note in sheet.notes]
-    if others and asked.sheet is None and (asked.kind is None or kind_of_sheet(name) != asked.kind):
+    if others and asked.sheet is None:
         notes.insert(0, f"{path}: read sheet {name!r}, not {enumerate_some(others, 4)} ({path}:SHEET reads another)")
     frame = sheet.grid.rename(dict(zip(sheet.grid.columns, _header(Path(where), sheet.names), strict=True)))
     rows = range(sheet.first_row, sheet.first_row + frame.height)
