@@ -38,8 +38,8 @@ _SHEET_WORDS = {  # what people call the sheet of a table, the more telling firs
 
 _PUT_AWAY = """
     old, former, ex, archive, archived, archives, backup, bak, copy, removed, deleted, alt, alte, alter, ehemalige,
-    archiv, kopie, sicherung, antiguos, antiguas, viejos, viejas, anteriores, archivo, copia, anciens, anciennes, ancien,
-    sauvegarde, copie, 备份, 旧, 归档, 离职
+    archiv, kopie, sicherung, antiguos, antiguas, viejos, viejas, anteriores, archivo, copia, anciens, anciennes,
+    ancien, sauvegarde, copie, 备份, 旧, 归档, 离职
 """
 _DONE = """
     lost, won, contacted, inactive, verloren, gewonnen, kontaktiert, perdidos, perdidas, ganados, ganadas, perdus,
