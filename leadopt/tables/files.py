@@ -18,8 +18,8 @@ from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.tables.books.sheets import BOOKS, choose_sheet, read_sheet, split_sheet
 from leadopt.tables.books.typed import typed
 from leadopt.tables.books.workbook import Page, workbook
-from leadopt.tables.reading.encodings import Undecodable, decode
-from leadopt.tables.reading.grids import header_row, hinted_separator, likely_separator
+from leadopt.tables.reading.encodings import Undecodable, decode, other_kind
+from leadopt.tables.reading.grids import broken_quote, header_row, hinted_separator, likely_separator
 from leadopt.tables.reading.place import Place
 from leadopt.tables.reading.reader import Reading
 from leadopt.tables.table import Table
@@ -202,9 +202,15 @@ def _read_csv(asked: _Asked, content: bytes) -> _Read:
 
 
 def _decoded(path: Path, content: bytes) -> tuple[str, list[str]]:
+    if kind := other_kind(content):
+        raise InvalidInput(f"{path}: is {kind}")
     try:
         text, guessed = decode(content)
     except Undecodable as error:
+        if error.byte == 0:
+            raise InvalidInput(
+                f'{path}, line {error.line}: holds a byte 0, as damaged files do; save it as "CSV UTF-8" anew'
+            ) from None
         raise InvalidInput(
             f'{path}, line {error.line}: must be text in UTF-8; found byte {error.byte:#04x}. Save it as "CSV UTF-8"'
         ) from None
@@ -271,7 +277,8 @@ def _open_book(path: Path, content: bytes) -> tuple[Any, list[str]]:
     except ModuleNotFoundError as error:
         raise _missing(error) from None
     except Exception as error:  # fastexcel raises types of its own for each way to be no workbook
-        raise InvalidInput(f"{path}: is not an Excel file that can be read: {_first_line(error)}") from None
+        reason = f"it is {kind}" if (kind := other_kind(content)) and ".xls" not in kind else _first_line(error)
+        raise InvalidInput(f"{path}: is not an Excel file that can be read: {reason}") from None
 
 
 def _read_excel(asked: _Asked, content: bytes) -> _Read:
@@ -305,6 +312,11 @@ def _header(path: Path, cells: Sequence[str]) -> list[str]:
 
 
 def _refuse_csv(path: Path, table: str, separator: str, n_columns: int, reason: str, before: int) -> NoReturn:
+    if line := broken_quote(table, separator):
+        raise InvalidInput(
+            f"{path}, line {before + line}: a field holds a quote that does not stand around all of it; put quotes "
+            'around the whole field, and double those within ("12"" pipe")'
+        ) from None
     rows = csv.reader(io.StringIO(table), delimiter=separator)
     for row in rows:
         if len(row) > n_columns:

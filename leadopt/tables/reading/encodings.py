@@ -20,6 +20,19 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BOOK = "a workbook: let its name end on"
+_KINDS = (  # how files begin that are no text, in small letters
+    (b"pk\x03\x04", f"{_BOOK} .xlsx"),
+    (b"\xd0\xcf\x11\xe0", f"{_BOOK} .xls"),
+    (b"%pdf", "a PDF: export the table as CSV"),
+    (b"\x1f\x8b", "compressed: unpack it first"),
+    *(
+        (mark, "a web page: open it in a spreadsheet and save it as CSV")
+        for mark in (b"<html", b"<!doctype", b"<table")
+    ),
+    (b"<?xml", "XML: export the table as CSV"),
+)
+_STRAY = 4  # times fewer bytes 0 than others: half are in UTF-16
 _CHINESE_SHARE = 0.8  # of characters beyond ASCII that are among the 3,755 commonest or punctuation, in Chinese text
 _EVERYWHERE_SHARE = 0.2  # of Chinese characters that are everywhere; half are, and a twelfth of any others
 _SEVERAL = 4  # of which one that is everywhere may be by accident
@@ -71,6 +84,18 @@ def decode(content: bytes) -> tuple[str, str | None]:
     """
     text, guessed = _decoded(content)
     return text.replace("\r\n", "\n").replace("\r", "\n"), guessed
+
+
+def other_kind(content: bytes) -> str | None:
+    """Return what a file is that is no text with separators, and what to do about it, in words.
+
+    >>> other_kind(b"%PDF-1.7"), other_kind(b"lead_id")
+    ('a PDF: export the table as CSV', None)
+    """
+    if content.startswith(b"PAR1") and content.endswith(b"PAR1"):
+        return "Parquet: let its name end on .parquet"
+    start = content[:200].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    return next((kind for mark, kind in _KINDS if start.startswith(mark)), None)
 
 
 def read_text(path: str | Path) -> str:
@@ -125,6 +150,8 @@ def _line(content: bytes, place: int) -> int:
 def _unmarked_utf16(content: bytes) -> str:
     """Return text in which every other byte of what is ASCII is 0, as its halves are in UTF-16."""
     place = content.index(b"\0")
+    if content.count(0) * _STRAY < len(content) and _is_plain(content.replace(b"\0", b"")):
+        raise Undecodable(_line(content, place), 0)
     encoding = "utf-16-le" if content[1::2].count(0) > content[::2].count(0) else "utf-16-be"
     try:
         text = content.decode(encoding)
@@ -134,6 +161,14 @@ def _unmarked_utf16(content: bytes) -> str:
     if next(strange, None) is not None:
         raise Undecodable(_line(content, place), 0)
     return text
+
+
+def _is_plain(content: bytes) -> bool:
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return not any(unicodedata.category(c) in ("Cc", "Cn", "Co") and c not in "\t\r\n" for c in text)
 
 
 def _looks_chinese(text: str) -> bool:
