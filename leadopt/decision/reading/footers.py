@@ -66,7 +66,8 @@ def without_footer(table: Table, column: str) -> tuple[Table, list[str]]:
     gone = _headers(table, column)
     sums = _Sums(table, column, gone)
     gone |= _totals(table, column, gone, sums)
-    last = [row for row in range(table.n_rows) if row not in gone][-_MOST:]
+    tail = range(max(0, table.n_rows - _MOST - len(gone)), table.n_rows)
+    last = [row for row in tail if row not in gone][-_MOST:]
     for row in reversed(last):
         what = _footer(table, column, row, sums)
         if what is None:
@@ -113,7 +114,11 @@ _HEADER = "repeats the header"
 def _headers(table: Table, column: str) -> dict[int, str]:
     """Return the rows whose cells are the names of their columns, as files put together have them."""
     name, ids = alike(column), table.values(column)
-    ways = {one for one in set(filter(_is_text, ids)) if len(one) >= len(name) and alike(one) == name}
+    ways = {
+        one
+        for one in set(filter(_is_text, ids))
+        if len(one) >= len(name) and one[-1:].casefold() in (name[-1:], " ", "\u00a0") and alike(one) == name
+    }
     rows = [row for row, one in enumerate(ids) if _is_text(one) and one in ways] if ways else []
     return {
         row: _HEADER
