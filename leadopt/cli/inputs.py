@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from leadopt.cli.sources import Source, read_source
-from leadopt.errors import InvalidInput
+from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.tables import Table
-from leadopt.tables.books.sheets import BOOKS, kind_of_sheet, split_sheet
+from leadopt.tables.books.sheets import BOOKS, choose_sheet, holds_kind, split_sheet
 from leadopt.tables.files import sheets_of
 from leadopt.tables.sql import is_database
 
@@ -46,16 +46,21 @@ def read_tables(
     """
     asked, named = dict(sheets or {}), dict(files)
     leads = named["leads"]
+    shown = list[str]()
     one_book = leads is not None and _is_book(leads) and split_sheet(str(leads))[1] is None
     if named["reps"] is None:
         if not one_book:
             raise InvalidInput("reps: name their file after that of the leads; only a workbook can hold both")
         named["reps"] = leads
     if one_book and leads is not None and named["reps"] == leads:
-        kinds = {kind_of_sheet(name) for name in sheets_of(leads)}
+        names, shown = sheets_of(leads)
         named |= {
-            kind: leads for kind in ("history", "pins") if named[kind] is None and (kind in kinds or kind in asked)
+            kind: leads
+            for kind in ("history", "pins")
+            if named[kind] is None and (holds_kind(shown, kind) or kind in asked)
         }
+        own = [table for table in named if named[table] == leads]
+        asked |= {table: choose_sheet(str(leads), names, shown, table, asked.get(table)) for table in own}
     if unread := [table for table in asked if named[table] is None]:
         raise InvalidInput(f"--sheet {unread[0]}={asked[unread[0]]}: no file is named for {unread[0]}")
     tables = {
@@ -63,12 +68,12 @@ def read_tables(
         for table, path in named.items()
     }
     _check_apart(tables)
-    _say_sheets(tables)
+    _say_sheets(tables, shown)
     return tables
 
 
-def _say_sheets(tables: Mapping[str, Table | None]) -> None:
-    """Note which table came from which sheet, where one workbook holds several."""
+def _say_sheets(tables: Mapping[str, Table | None], shown: Sequence[str]) -> None:
+    """Note which table came from which sheet, where one workbook holds several, and which were not read."""
     places = {name: table.place.file for name, table in tables.items() if table is not None and table.place is not None}
     parts = {name: file.rsplit(", sheet ", 1) for name, file in places.items() if ", sheet " in file}
     for book in dict.fromkeys(file for file, _ in parts.values()):
@@ -76,6 +81,11 @@ def _say_sheets(tables: Mapping[str, Table | None]) -> None:
         table = tables["leads"]
         if len(told) > 1 and table is not None:
             table.reading.note(f"{book}: {', '.join(told)} (--sheet {next(iter(parts))}=NAME names another)")
+            unread = [sheet for sheet in shown if sheet not in {sheet for _, sheet in parts.values()}]
+            if unread:
+                free = [name for name in TABLES if tables.get(name) is None]
+                mend = f" (--sheet {free[0]}=NAME reads one)" if free else ""
+                table.reading.note(f"{book}: not read: {enumerate_some([f'sheet {one!r}' for one in unread], 6)}{mend}")
 
 
 def _is_book(path: Source) -> bool:

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from leadopt.errors import InvalidInput, enumerate_some
-from leadopt.tables.books.sheets import BOOKS, choose_sheet, kind_of_sheet, read_sheet, split_sheet
+from leadopt.tables.books.sheets import BOOKS, choose_sheet, read_sheet, split_sheet
 from leadopt.tables.books.typed import shown_mark, typed
 from leadopt.tables.books.workbook import Page, workbook
-from leadopt.tables.reading.encodings import Undecodable, decode
-from leadopt.tables.reading.grids import header_row, hinted_separator, likely_separator
+from leadopt.tables.reading.encodings import Undecodable, decode, other_kind
+from leadopt.tables.reading.grids import broken_quote, header_row, hinted_separator, likely_separator
 from leadopt.tables.reading.place import Place
 from leadopt.tables.reading.reader import Reading
 from leadopt.tables.table import Table
@@ -95,15 +95,16 @@ def read_file(
     return table if there.all() else table.take(there.nonzero()[0])
 
 
-def sheets_of(path: str | Path) -> list[str]:
-    """Return the names of the sheets of a workbook that are shown.
+def sheets_of(path: str | Path) -> tuple[list[str], list[str]]:
+    """Return the names of the sheets of a workbook, and of those that are shown.
 
     Raises
     ------
     InvalidInput
         it cannot be read
     """
-    return _open_book(Path(path), _content(Path(path)))[1]
+    book, shown = _open_book(Path(path), _content(Path(path)))
+    return list(book.sheet_names), shown
 
 
 def read_table(path: str | Path, text: Collection[str] = ("lead_id", "rep_id")) -> "pl.DataFrame":
@@ -203,9 +204,15 @@ def _read_csv(asked: _Asked, content: bytes) -> _Read:
 
 
 def _decoded(path: Path, content: bytes) -> tuple[str, list[str]]:
+    if kind := other_kind(content):
+        raise InvalidInput(f"{path}: is {kind}")
     try:
         text, guessed = decode(content)
     except Undecodable as error:
+        if error.byte == 0:
+            raise InvalidInput(
+                f'{path}, line {error.line}: holds a byte 0, as damaged files do; save it as "CSV UTF-8" anew'
+            ) from None
         raise InvalidInput(
             f'{path}, line {error.line}: must be text in UTF-8; found byte {error.byte:#04x}. Save it as "CSV UTF-8"'
         ) from None
@@ -272,7 +279,8 @@ def _open_book(path: Path, content: bytes) -> tuple[Any, list[str]]:
     except ModuleNotFoundError as error:
         raise _missing(error) from None
     except Exception as error:  # fastexcel raises types of its own for each way to be no workbook
-        raise InvalidInput(f"{path}: is not an Excel file that can be read: {_first_line(error)}") from None
+        reason = f"it is {kind}" if (kind := other_kind(content)) and ".xls" not in kind else _first_line(error)
+        raise InvalidInput(f"{path}: is not an Excel file that can be read: {reason}") from None
 
 
 def _read_excel(asked: _Asked, content: bytes) -> _Read:
@@ -289,7 +297,7 @@ def _read_excel(asked: _Asked, content: bytes) -> _Read:
         raise InvalidInput(f"{where}: is empty; a table needs a row with the names of its columns")
     others = [f"{other!r}" for other in book.sheet_names if other != name]
     notes = [f"{where}: {note}" for note in sheet.notes]
-    if others and asked.sheet is None and (asked.kind is None or kind_of_sheet(name) != asked.kind):
+    if others and asked.sheet is None:
         notes.insert(0, f"{path}: read sheet {name!r}, not {enumerate_some(others, 4)} ({path}:SHEET reads another)")
     frame = sheet.grid.rename(dict(zip(sheet.grid.columns, _header(Path(where), sheet.names), strict=True)))
     rows = range(sheet.first_row, sheet.first_row + frame.height)
@@ -306,6 +314,11 @@ def _header(path: Path, cells: Sequence[str]) -> list[str]:
 
 
 def _refuse_csv(path: Path, table: str, separator: str, n_columns: int, reason: str, before: int) -> NoReturn:
+    if line := broken_quote(table, separator):
+        raise InvalidInput(
+            f"{path}, line {before + line}: a field holds a quote that does not stand around all of it; put quotes "
+            'around the whole field, and double those within ("12"" pipe")'
+        ) from None
     rows = csv.reader(io.StringIO(table), delimiter=separator)
     for row in rows:
         if len(row) > n_columns:

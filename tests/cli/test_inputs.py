@@ -248,6 +248,36 @@ def test_sheets_are_named_by_an_option_or_after_a_colon(folder):
     assert refusal("assign", "b.xlsx:A", "b.xlsx:B", "--sheet", "pins=C").startswith("--sheet pins=C: no file is named")
 
 
+def sheets(**lines):
+    with xlsxwriter.Workbook("b.xlsx") as book:
+        for name, cells in lines.items():
+            book.add_worksheet(name.replace("_", " ")).write_column(0, 0, cells)
+
+
+def test_sheets_that_were_not_read_are_listed(folder):
+    sheets(Old_leads=["lead_id", "0"], Reps_archive_2019=["rep_id", "Zed"], Leads=["lead_id", "1"], Won=["rep_id"],
+        Reps=["rep_id", "Ann"])  # fmt: skip
+    out = " ".join(good("assign", "b.xlsx").split())
+    assert "Ann" in out and "Zed" not in out
+    assert "b.xlsx: leads from sheet 'Leads', reps from sheet 'Reps' (--sheet leads=NAME names another)" in out
+    assert (
+        "b.xlsx: not read: sheet 'Old leads', sheet 'Reps archive 2019', sheet 'Won' (--sheet history=NAME reads one)"
+    ) in out
+    write("reps.csv", "rep_id\nAnn\n")
+    assert "b.xlsx: read sheet 'Leads', not 'Old leads', " in " ".join(good("assign", "b.xlsx", "reps.csv").split())
+
+
+def test_two_sheets_of_a_kind_are_refused(folder):
+    sheets(Leads=["lead_id", "1"], Reps=["rep_id", "Ann"], History_2024=["rep_id"], History_2025=["rep_id"])
+    assert refusal("assign", "b.xlsx").startswith(
+        "b.xlsx: 2 sheets may be the history: 'History 2024', 'History 2025'. Name the one: "
+    )
+    sheets(Leads_Jan=["lead_id", "1"], Leads_Feb=["lead_id", "2"], Reps=["rep_id", "Ann"])
+    assert refusal("assign", "b.xlsx").startswith("b.xlsx: 2 sheets may be the leads: 'Leads Jan', 'Leads Feb'. ")
+    assert refusal("policy", "init", "b.xlsx").startswith("b.xlsx: 2 sheets may be the leads: ")
+    assert "Ann" in good("assign", "b.xlsx", "--sheet", "leads=Leads Feb")
+
+
 def test_evaluate_takes_a_sheet(folder):
     with xlsxwriter.Workbook("b.xlsx") as book:
         book.add_worksheet("Cover").write(0, 0, "x")

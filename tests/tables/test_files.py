@@ -163,7 +163,7 @@ def test_bad_files_are_refused_in_one_sentence_with_their_path(csv, tmp_path):
         "put quotes around a field that holds a comma"
     )
     assert refusal(csv, "a;b;a\n1;2;3\n") == f"{path}: column names must be unique; found 'a' twice"
-    assert refusal(csv, 'a\tb\n"1\t2\n').startswith(f"{path}: is not a table with a tab between its fields: ")
+    assert refusal(csv, 'a\tb\n"1\t2\n').startswith(f"{path}, line 2: a field holds a quote that does not stand around")
     assert refusal(csv, "lead_id,name\n1,Иван\n", "leads.csv", "cp1251") == (
         f'{path}, line 2: must be text in UTF-8; found byte 0xc8. Save it as "CSV UTF-8"'
     )
@@ -208,3 +208,47 @@ def test_missing_excel_packages_say_how_to_install_them(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
     for call in ((read_table, path), (write_table, {"a": [1]}, path)):
         assert refusal(*call).endswith('install it with: pip install "leadopt[cli]"')
+
+
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [
+        ('1,"ok"\n2,"open\n3,b\n4,c\n', 3),
+        ('1,"a" b\n2,c\n', 2),
+        ('1,x\n2,12" pipe\n3,y\n', 3),
+        ('1,"x\ny"\n2,"12" pipe"\n', 4),
+    ],
+)
+def test_a_broken_quote_is_refused_with_its_line_and_a_remedy(csv, tmp_path, lines, line):
+    assert refusal(csv, f"lead_id,note\n{lines}") == (
+        f"{tmp_path / 'leads.csv'}, line {line}: a field holds a quote that does not stand around all of it; put "
+        'quotes around the whole field, and double those within ("12"" pipe")'
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["lead_id,source\n1,we\0b\n2,x\n", "lead_id,source\n1,\0\n22,x\n", "id,né\n1,José\0\n2,x\n"]
+)
+def test_a_byte_0_is_refused_with_its_line(csv, tmp_path, text):
+    path = tmp_path / "leads.csv"
+    assert refusal(csv, text) == f'{path}, line 2: holds a byte 0, as damaged files do; save it as "CSV UTF-8" anew'
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"PK\x03\x04\x14\0\0", "a workbook: let its name end on .xlsx"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "a workbook: let its name end on .xls"),
+        (b"PAR1\0\0PAR1", "Parquet: let its name end on .parquet"),
+        (b"%PDF-1.7\n", "a PDF: export the table as CSV"),
+        (b"\n<HTML><table>", "a web page: open it in a spreadsheet and save it as CSV"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_with_what_it_is(tmp_path, content, kind):
+    path = tmp_path / "leads.csv"
+    path.write_bytes(content)
+    assert refusal(read_table, path) == f"{path}: is {kind}"
+
+
+def test_a_header_may_begin_as_parquet_does(csv):
+    assert csv("PAR1,x\n1,2\n").columns == ["PAR1", "x"]

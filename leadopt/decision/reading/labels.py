@@ -12,7 +12,10 @@ from leadopt.problem.gains import Affinity
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_level, as_number
 from leadopt.tables.ids import IdBook
+from leadopt.tables.reading.words import folded
 from leadopt.tables.text import count
+
+_ID_NAMES = frozenset({"id", "ids", "lead", "leads", "lead id", "leadid", "nr", "no", "key", "index"})
 
 
 def given_gains(
@@ -41,16 +44,20 @@ def given_gains(
     if not _is_table(affinity):
         return _by_position(affinity, len(lead_ids), len(rep_ids)), []
     table, leads, reps = Table(affinity, "affinity"), _Ids("lead", "row", lead_ids), _Ids("rep", "column", rep_ids)
+    notes = list[str]()
     named = _named_column(table, leads, reps, lead_id)
     index = _index_of(affinity) if named is None else table.values(named)
+    by_index = named is None and index is not None
+    if by_index and _is_default(affinity.index):
+        index = None
     columns = [column for column in table.columns if column != named]
     if not _is_numbered(columns) and not reps.known(columns) and leads.known(columns):
         raise InvalidInput(
             "affinity: must have a row per lead and a column per rep; its columns are ids of leads "
             f"({enumerate_some(columns, 3)}): turn it round"
         )
-    notes = list[str]()
-    column_of_rep = reps.places(columns, notes)
+    by_names = _index_of(affinity) is None or not _is_default(affinity.columns)
+    column_of_rep = reps.places(columns, notes) if by_names else None
     row_of_lead = None if index is None else leads.places(index, notes)
     if (column_of_rep is None and len(columns) != len(rep_ids)) or (
         row_of_lead is None and table.n_rows != len(lead_ids)
@@ -58,6 +65,16 @@ def given_gains(
         raise InvalidInput(_shape(len(lead_ids), len(rep_ids), table.n_rows, len(columns)))
     chosen = columns if column_of_rep is None else [columns[place] for place in column_of_rep]
     gains = _matrix(table, chosen)
+    if named is not None and named not in (lead_id, "lead_id") and leads.could_be_counts(index):
+        notes.append(
+            f'affinity: its column "{named}" was taken as the ids of leads, by which its rows are put in order'
+        )
+    elif by_index and leads.numbered(affinity.index):
+        taken = "count by position: its index is only counted" if index is None else "go by its index as ids of leads"
+        notes.append(f'affinity: its rows {taken}; a column "{lead_id}" says otherwise')
+    if reps.numbered(columns):
+        taken = "go by their names as ids of reps" if by_names else "count by position: their names are only counted"
+        notes.append(f"affinity: its columns {taken}; an array (to_numpy()) has none")
     return Affinity(rates=gains if row_of_lead is None else gains[row_of_lead]), notes
 
 
@@ -74,6 +91,19 @@ class _Ids:
     def known(self, labels: Sequence[Any]) -> int:
         """Return how many of these labels are ids."""
         return sum(self.place(label) is not None for label in labels)
+
+    def ordered(self, labels: Sequence[Any] | None) -> bool:
+        """Return whether these labels are the ids in their order."""
+        return labels is None or [self.place(label) for label in labels] == list(range(len(self.ids)))
+
+    def could_be_counts(self, labels: Sequence[Any] | None) -> bool:
+        """Return whether these labels put the ids in another order, and are numbers that might mean another thing."""
+        return not self.ordered(labels) and all(str(one).isdigit() for one in self.ids)
+
+    def numbered(self, labels: Sequence[Any]) -> bool:
+        """Return whether these labels are the ids in another order, and but numbers from 0."""
+        every = set(map(self.place, labels)) >= set(range(len(self.ids)))
+        return bool(self.ids) and every and _is_numbered(labels) and not self.ordered(labels)
 
     def places(self, labels: Sequence[Any], notes: list[str]) -> Ints | None:
         """Return which label each id has; None where labels are but numbers from 0, as frames have them by default."""
@@ -107,6 +137,11 @@ def _is_numbered(labels: Sequence[Any]) -> bool:
     return [as_level(label) for label in labels] == [str(k) for k in range(len(labels))]
 
 
+def _is_default(labels: Any) -> bool:
+    """Return whether labels of a frame are those that it has where nobody has said any."""
+    return type(labels).__name__ == "RangeIndex" and labels.name is None and labels.start == 0 and labels.step == 1
+
+
 def _is_table(data: Any) -> bool:
     # Asked of the type: a lazy frame would be planned to tell its columns.
     if isinstance(data, Mapping) or hasattr(type(data), "columns"):
@@ -125,7 +160,19 @@ def _named_column(table: Table, leads: _Ids, reps: _Ids, lead_id: str) -> str | 
     named = [name for name in (lead_id, "lead_id") if name in table]
     others = [column for column in table.columns if reps.place(column) is None] if leads.ids else []
     full = (column for column in others if _are_ids(table.values(column), leads))
-    return named[0] if named else next(full, None)
+    found = named[0] if named else next(full, None)
+    if found is None or named or leads.ordered(table.values(found)) or folded(found) in _ID_NAMES:
+        return found
+    if sorted(map(str, leads.ids)) in (_counted(len(leads.ids), 0), _counted(len(leads.ids), 1)):
+        raise InvalidInput(
+            f'affinity: its column "{found}" may hold the ids of leads, in another order, or be a ranking; '
+            f'call it "{lead_id}" if it is the ids, or leave it out'
+        )
+    return found
+
+
+def _counted(n: int, first: int) -> list[str]:
+    return sorted(str(k) for k in range(first, first + n))
 
 
 def _are_ids(cells: Sequence[Any], leads: _Ids) -> bool:

@@ -19,7 +19,7 @@ BOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _NAMED = re.compile(rf"(?P<file>.+(?:{'|'.join(map(re.escape, BOOKS))})):(?P<sheet>[^:/\\]+)", re.IGNORECASE)
 _SHEET_WORDS = {  # what people call the sheet of a table, the more telling first
     "history": """
-        history, past leads, past, closed, old leads, historie, verlauf, vergangene, abgeschlossen, abschlüsse,
+        history, past leads, past, closed, historie, verlauf, vergangene, abgeschlossen, abschlüsse,
         historial,
         histórico, historico, historique, passé, 历史, 成交记录, 往期
     """,
@@ -35,6 +35,16 @@ _SHEET_WORDS = {  # what people call the sheet of a table, the more telling firs
         prospectos, oportunidades, contactos, pistes, opportunités, 线索, 潜在客户, 客户, 商机
     """,
 }
+
+_PUT_AWAY = """
+    old, former, ex, archive, archived, archives, backup, bak, copy, removed, deleted, alt, alte, alter, ehemalige,
+    archiv, kopie, sicherung, antiguos, antiguas, viejos, viejas, anteriores, archivo, copia, anciens, anciennes,
+    ancien, sauvegarde, copie, 备份, 旧, 归档, 离职
+"""
+_DONE = """
+    lost, won, contacted, inactive, verloren, gewonnen, kontaktiert, perdidos, perdidas, ganados, ganadas, perdus,
+    perdues, gagnés
+"""  # leads like these are no new ones, and may well be history
 
 
 def split_sheet(path: str) -> tuple[str, str | None]:
@@ -55,19 +65,54 @@ def kind_of_sheet(name: str) -> str | None:
     """
     plain = folded(name)
     for kind, words in _SHEET_WORDS.items():
-        for word in (folded(part) for part in words.split(",")):
-            if re.search(rf"\b{re.escape(word)}\b", plain) or (not word.isascii() and word in plain):
-                return kind
+        if any(_speaks(plain, word) for word in _folded_words(words)):
+            return kind
     return None
+
+
+def _folded_words(words: str) -> list[str]:
+    return [folded(part) for part in words.split(",")]
+
+
+def _speaks(plain: str, word: str) -> bool:
+    return bool(re.search(rf"\b{re.escape(word)}\b", plain)) or (not word.isascii() and word in plain)
+
+
+def _closeness(name: str, kind: str) -> int:
+    """Return how well a sheet's name says that it is this table: 0 = it speaks of one that was put away."""
+    plain = folded(name)
+    if plain == kind:
+        return 3
+    if plain in _folded_words(_SHEET_WORDS[kind]):
+        return 2
+    return 0 if _is_set_aside(plain, kind) else 1
+
+
+def _is_set_aside(plain: str, kind: str) -> bool:
+    words = _folded_words(_PUT_AWAY) + (_folded_words(_DONE) if kind != "history" else [])
+    return any(_speaks(plain, word) for word in words)
+
+
+def holds_kind(names: Sequence[str], kind: str) -> bool:
+    """Return whether one of these sheets is meant to be this table, one that was put away aside.
+
+    >>> holds_kind(["Leads", "Closed deals"], "history"), holds_kind(["Leads", "History old"], "history")
+    (True, False)
+    """
+    return any(kind_of_sheet(name) == kind and _closeness(name, kind) > 0 for name in names)
 
 
 def choose_sheet(file: str, names: Sequence[str], shown: Sequence[str], kind: str | None, asked: str | None) -> str:
     """Return the sheet of a table: the one asked for, the one whose name speaks of it, or the first that is shown.
 
+    A sheet that is called just as the table goes before one whose name only holds a word for it, and one whose name
+    speaks of what was put away ("Former reps") is never chosen beside others.
+
     Raises
     ------
     InvalidInput
-        no such sheet; or the first speaks of another table, so that none is this one
+        no such sheet; the names of several speak of the table; or the first speaks of another table, so that none is
+        this one
     """
     if asked is not None:
         close = [name for name in names if folded(name) == folded(asked)]
@@ -76,13 +121,22 @@ def choose_sheet(file: str, names: Sequence[str], shown: Sequence[str], kind: st
             raise InvalidInput(f"{file}: has no sheet {asked!r}; its sheets are {known}")
         return asked if asked in names else close[0]
     visible = list(shown) or list(names)
-    kinds = {name: kind_of_sheet(name) for name in visible}
-    speaking = [name for name in visible if kinds[name] == kind and kind is not None]
-    silent = [name for name in visible if kinds[name] is None or len(visible) == 1 or kind is None]
-    found = [*speaking, *silent]
-    if not found:
+    hidden = [name for name in names if name not in visible]
+    if kind is None or (len(visible) == 1 and not holds_kind(hidden, kind)):
+        return visible[0]
+    speaking = [name for name in visible if kind_of_sheet(name) == kind]
+    best = max((_closeness(name, kind) for name in speaking), default=0)
+    found = [name for name in speaking if best and _closeness(name, kind) == best]
+    if len(found) > 1:
         raise InvalidInput(
-            f"{file}: no sheet is named as one of {kind}; its sheets are {enumerate_some(map(repr, visible))}. "
+            f"{file}: {len(found)} sheets may be the {kind}: {enumerate_some(map(repr, found))}. Name the one: "
+            f"{file}:SHEET, or --sheet {kind}=SHEET; or put their rows into one sheet"
+        )
+    found += [name for name in visible if kind_of_sheet(name) is None and not _is_set_aside(folded(name), kind)]
+    if not found:
+        aside = f" (hidden, and so not looked at: {enumerate_some(map(repr, hidden))})" if hidden else ""
+        raise InvalidInput(
+            f"{file}: no sheet is named as one of {kind}; its sheets are {enumerate_some(map(repr, visible))}{aside}. "
             f"Name it: {file}:SHEET, or --sheet {kind}=SHEET"
         )
     return found[0]

@@ -68,3 +68,21 @@ def header_row(rows: Sequence[Sequence[str | None]], wanted: Collection[str]) ->
     words = next(named, first)
     # "Date: 2026-01-31" may be wide enough for a header, and is narrower than the one that follows.
     return words if wide and len(filled[words]) > len(filled[first]) else first
+
+
+def broken_quote(text: str, separator: str) -> int | None:
+    r"""Return the line, from 1, of the first field whose quotes are not around all of it, None where there is none.
+
+    >>> broken_quote('id,note\n1,"a, b"\n2,"open\n3,c\n', ","), broken_quote('id,size\n1,12" pipe\n', ",")
+    (3, 2)
+    """
+    ends = rf"(?=[{re.escape(separator)}\n]|\Z)"
+    field = re.compile(rf'(?:"(?:[^"]|"")*+"|[^"{re.escape(separator)}\n]*+){ends}')
+    at, line = 0, 1
+    while at < len(text):
+        found = field.match(text, at)
+        if found is None:
+            return line
+        line += text.count("\n", at, found.end() + 1)
+        at = found.end() + 1
+    return None

@@ -68,6 +68,47 @@ def test_columns_alone_may_be_labelled():
     assert read(pl.DataFrame(GAINS[:, ::-1], schema=["Bo", "Ann"]))[0] == GAINS.tolist()
 
 
+def test_a_default_index_is_none_and_is_told():
+    frame = pd.DataFrame({"Ann": [5.0, 2, 4], "Bo": [1.0, 9, 3]})
+    gains = [[5.0, 1.0], [2.0, 9.0], [4.0, 3.0]]
+    told = 'affinity: its rows count by position: its index is only counted; a column "lead_id" says otherwise'
+    assert read(frame, [2, 0, 1]) == (gains, [told])
+    assert read(frame, ["2", "0", "1"]) == (gains, [told])
+    assert read(frame, [0, 1, 2]) == (gains, [])
+    assert read(frame, [7, 8, 9]) == (gains, [])
+    by_id = [gains[2], gains[0], gains[1]]
+    told = 'affinity: its rows go by its index as ids of leads; a column "lead_id" says otherwise'
+    assert read(frame.set_axis(pd.Index([0, 1, 2], dtype="int64")), [2, 0, 1]) == (by_id, [told])
+    assert read(frame.rename_axis("lead_id"), [2, 0, 1])[0] == by_id
+    assert read(frame.iloc[::-1], [2, 1, 0]) == (gains[::-1], [])
+
+
+def test_default_columns_are_none_and_are_told():
+    told = "affinity: its columns count by position: their names are only counted; an array (to_numpy()) has none"
+    assert read(pd.DataFrame(GAINS), LEADS, [1, 0]) == (GAINS.tolist(), [told])
+    frame = pd.DataFrame({0: GAINS[:, 0], 1: GAINS[:, 1]}).set_axis([0, 1], axis=1)
+    told = "affinity: its columns go by their names as ids of reps; an array (to_numpy()) has none"
+    for labelled in (frame, pl.DataFrame({"0": GAINS[:, 0], "1": GAINS[:, 1]})):
+        assert read(labelled, LEADS, [1, 0]) == (GAINS[:, ::-1].tolist(), [told])
+
+
+@pytest.mark.parametrize("ids", [[1, 2, 3], ["1", "2", "3"], [0, 1, 2], [2, 1, 0]])
+@pytest.mark.parametrize("make", [pl.DataFrame, pd.DataFrame, dict])
+def test_a_column_that_may_be_a_ranking_is_refused(make, ids):
+    data = {"Ann": [5.0, 2, 4], "Bo": [1.0, 9, 3], "rank": [ids[2], ids[0], ids[1]]}
+    with pytest.raises(InvalidInput, match=r'column "rank" may hold the ids of leads, in another order, or be a rank'):
+        read(make(data), ids)
+    assert read(make({**data, "rank": ids}), ids)[0] == [[5.0, 1.0], [2.0, 9.0], [4.0, 3.0]]
+    del data["rank"]
+    assert read(make({**data, "lead_id": [ids[2], ids[0], ids[1]]}), ids) == ([[2.0, 9.0], [4.0, 3.0], [5.0, 1.0]], [])
+
+
+def test_a_column_that_was_taken_as_ids_is_told():
+    frame = pl.DataFrame({"Ann": [5.0, 2.0], "Bo": [1.0, 9.0], "rank": [20, 10]})
+    told = 'affinity: its column "rank" was taken as the ids of leads, by which its rows are put in order'
+    assert read(frame, [10, 20]) == ([[2.0, 9.0], [5.0, 1.0]], [told])
+
+
 def test_what_is_of_nobody_is_left_out_and_told():
     frame = TABLES["pandas, its index"]
     more = frame.assign(Cy=9.0)

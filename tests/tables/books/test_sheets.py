@@ -100,7 +100,7 @@ def test_sheets_are_found_by_name(tmp_path):
         Vertrieb=[["rep_id"], ["r"]],
         Historie=[["rep_id"], ["p"]],
     )
-    assert sheets_of(path) == ["Cover", "Neue Anfragen", "Vertrieb", "Historie"]
+    assert sheets_of(path)[1] == ["Cover", "Neue Anfragen", "Vertrieb", "Historie"]
     for name, cell in (("leads", "a"), ("reps", "r"), ("history", "p")):
         assert read_file(path, name=name).native.row(0) == (cell,)
     assert read_table(f"{path}:Vertrieb").row(0) == ("r",)
@@ -151,3 +151,56 @@ def test_the_sheet_after_a_colon():
     assert split_sheet("a b.xlsx:Neue Leads") == ("a b.xlsx", "Neue Leads")
     assert split_sheet("c:/x/leads.csv") == ("c:/x/leads.csv", None)
     assert choose_sheet("f", ["A", "B"], [], None, None) == "A"
+
+
+@pytest.mark.parametrize(
+    ("names", "kind", "chosen"),
+    [
+        (["Reps archive 2019", "Reps"], "reps", "Reps"),
+        (["Former reps", "Reps"], "reps", "Reps"),
+        (["Team", "Reps"], "reps", "Reps"),
+        (["Vertrieb alt", "Vertrieb Nord"], "reps", "Vertrieb Nord"),
+        (["Leads backup", "Leads"], "leads", "Leads"),
+        (["Lost leads", "New leads"], "leads", "New leads"),
+        (["Contacted leads", "Leads"], "leads", "Leads"),
+        (["Old leads", "Leads"], "leads", "Leads"),
+        (["Leads 2024", "LEADS "], "leads", "LEADS "),
+        (["Deals 2024", "Deals"], "leads", "Deals"),
+        (["History old", "History"], "history", "History"),
+        (["Leads", "Closed Won"], "history", "Closed Won"),
+        (["线索 备份", "线索"], "leads", "线索"),
+        (["Prospectos viejos", "Prospectos"], "leads", "Prospectos"),
+        (["Anything"], "reps", "Anything"),
+        (["Lost leads", "Sheet1", "Reps"], "leads", "Sheet1"),
+    ],
+)
+def test_the_sheet_that_says_it_best_is_the_table(names, kind, chosen):
+    assert choose_sheet("f.xlsx", names, names, kind, None) == chosen
+    assert choose_sheet("f.xlsx", names[::-1], names[::-1], kind, None) == chosen
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        (["Leads Jan", "Leads Feb", "Reps"], "leads"),
+        (["History 2024", "History 2025"], "history"),
+        (["Team", "Verkäufer"], "reps"),
+        (["Anfragen Mai", "Leads Juni"], "leads"),
+    ],
+)
+def test_several_that_say_it_as_well_are_refused(names, kind):
+    message = said(choose_sheet, "f.xlsx", names, names, kind, None)
+    assert message == (
+        f"f.xlsx: 2 sheets may be the {kind}: {names[0]!r}, {names[1]!r}. Name the one: "
+        f"f.xlsx:SHEET, or --sheet {kind}=SHEET; or put their rows into one sheet"
+    )
+
+
+def test_what_was_put_away_or_is_hidden_is_no_table():
+    assert said(choose_sheet, "f.xlsx", ["Lost leads", "Reps"], ["Lost leads", "Reps"], "leads", None).startswith(
+        "f.xlsx: no sheet is named as one of leads; its sheets are 'Lost leads', 'Reps'. Name it"
+    )
+    for shown in (["Reps"], ["Reps", "History"]):
+        assert "(hidden, and so not looked at: 'Leads')" in said(
+            choose_sheet, "f.xlsx", ["Leads", *shown], shown, "leads", None
+        )

@@ -25,6 +25,13 @@ def test_unicode_needs_no_guess(text, encoding):
         ("año;señal\nPeña;¿qué?\n", "cp1252", "Windows-1252"),
         (CHINESE, "gb18030", "GB18030"),
         ("lead_id,source\n1,展会\n", "gbk", "GB18030"),
+        ("lead_id,name\n1,王伟\n2,李娜\n", "gb18030", "GB18030"),
+        ("客户\nVIP客户\n", "gb18030", "GB18030"),
+        ("公司\n深圳市腾讯计算机系统有限公司\n", "gb18030", "GB18030"),
+        ("id\nÍñigo\n", "cp1252", "Windows-1252"),
+        ("n\nCAÑÓN\nÚBEDA\n", "cp1252", "Windows-1252"),
+        ("n\nO’Neil\nd’Arc\nl’été aujourd’hui, Ann’s\nKöln–Bonn", "cp1252", "Windows-1252"),
+        ("n\nSão João, ações\nÆrø, Søren, Åse\nZoë\nOù, più, lunedì\n", "cp1252", "Windows-1252"),
     ],
 )
 def test_what_excel_writes_by_itself_is_read_and_said(text, encoding, name):
@@ -40,6 +47,11 @@ def test_what_excel_writes_by_itself_is_read_and_said(text, encoding, name):
         ("線索,來源\n網站,電話\n", "big5"),
         ("Όνομα,πηγή\n", "cp1253"),
         ("id,Größe\n", "mac_roman"),
+        *((text, "mac_roman") for text in ("n,Peña", "n,García", "n,José", "n,Íñigo", "n,Martín López", "n,Müller")),
+        *((text, "cp1250") for text in ("n,Jiří Dvořák", "n,Erdős Pál", "n,żółw", "n,Němec", "n,Kůň")),
+        *((text, "cp1254") for text in ("n,Gökçe Şahin", "n,İstanbul", "n,Işık", "n,Erdoğan")),
+        *((text, "euc_kr") for text in ("id,고객", "이름,출처,김철수,웹사이트,박영희,전화", "번호,담당자,금액,서울")),
+        *((text, "euc_jp") for text in ("リード,名前", "顧客,担当,東京,電話,大阪,展示会")),
     ],
 )
 def test_what_would_come_out_garbled_is_refused(text, encoding):
