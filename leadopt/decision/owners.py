@@ -1,5 +1,6 @@
 """The owner of an account first: as many leads as can be go to their owner, and only then gain decides."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from leadopt.tables.ids import IdBook
 from leadopt.tables.text import count
 
 _PART = 1 / 3  # of the time left: what is found sooner leaves more to the plan
+_OURS = re.compile(r"owner first: |[\d,]+ leads? whose owner ")
 _WHOLE = 1e-6  # a bound on a number of leads may be off by rounding
 
 
@@ -141,6 +143,11 @@ def _notes(case: Case, able: Bools, most: int, *, proven: bool = True) -> list[s
         found.append(f"{count(len(leads), 'lead')} whose owner {reason}: {who}")
     full = int(able.sum()) - most
     return [*found, f"{count(full, 'lead')} whose owner has no room, by capacity or a limit"] if full else found
+
+
+def without_owner_notes(notes: Sequence[str]) -> tuple[str, ...]:
+    """Return notes without those on owners, which a change of the case makes anew."""
+    return tuple(note for note in notes if not _OURS.match(note))
 
 
 def _barred(case: Case, lead: int) -> str:
