@@ -161,6 +161,24 @@ def test_what_ifs_that_leave_owners_out_tell_nothing_of_them(change):
     assert leadopt.Plan.from_json(plan.to_json()).to_json() == plan.to_json()
 
 
+@pytest.mark.parametrize(
+    "owners, slots, note, explained",
+    [
+        ("AB", (2, 2), "1 lead whose owner is not the one of all its account", "B owns 1 of it."),
+        ("AA", (1, 2), "2 leads whose owner has no room for all of its account", "no room for all 2 leads"),
+        ("BAA", (3, 3), "1 lead whose owner is not the one of all its account", "A owns 2 of it."),
+        ("AAB", (2, 3), "1 lead whose owner has no room for all of its account", "no room for all 3 leads"),
+    ],
+)
+def test_owners_of_an_account_that_goes_to_one_rep(owners, slots, note, explained):
+    leads = [{"lead_id": i, "account_owner": one, "acc": "p"} for i, one in enumerate(owners, 1)]
+    reps = [{"rep_id": rep, "capacity": room} for rep, room in zip("AB", slots, strict=True)]
+    gains = np.tile([1.0, 2.0], (len(leads), 1))
+    plan = leadopt.assign(leads, reps, affinity=gains, policy=OWNERS.replace(together="acc"))
+    assert any(one.startswith(note) for one in plan.notes)
+    assert explained in plan.explain(1).owner
+
+
 def test_what_ifs_may_leave_out_one_owner():
     leads = {"lead_id": [1, 2], "account_owner": ["Ann", "Bo"]}
     reps = {"rep_id": ["Ann", "Bo"], "capacity": [2, 2]}
@@ -269,3 +287,12 @@ def test_under_limits_of_all_reps_one_minimum_counts_them_together():
     again = owners_first(replace(case, problem=problem, owned=replace(case.owned, owner=owner)), Clock())
     assert [limit.name for limit in again.problem.limits] == ["three at most one", "owner first"]
     assert again.owned.most == 1
+
+
+def test_moves_that_owners_alone_bar_are_not_called_impossible():
+    leads, reps = {"lead_id": [1, 2], "account_owner": ["A", None]}, {"rep_id": ["A", "B"], "capacity": [1, 1]}
+    plan = leadopt.assign(leads, reps, affinity=[[1.0, 3.0], [1.0, 1.0]], policy=OWNERS)
+    assert "; no plan allows it there while as many leads as can be go to their owners." in plan.explain(1).lines[-1]
+    assert plan.what_if(pins={1: "B"}).change == 2.0
+    by_gain = leadopt.assign(leads, reps, affinity=[[1.0, 3.0], [1.0, 1.0]], pins={2: "B"})
+    assert by_gain.explain(1).lines[-1].endswith("; no plan allows it there.")
