@@ -1,5 +1,6 @@
 """The owner of an account first: as many leads as can be go to their owner, and only then gain decides."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from leadopt.tables.ids import IdBook
 from leadopt.tables.text import count
 
 _PART = 1 / 3  # of the time left: what is found sooner leaves more to the plan
+_OURS = re.compile(r"owner first: |[\d,]+ leads? whose owner ")
 _WHOLE = 1e-6  # a bound on a number of leads may be off by rounding
 
 
@@ -139,8 +141,29 @@ def _notes(case: Case, able: Bools, most: int, *, proven: bool = True) -> list[s
     for reason, leads in why.items():
         who = enumerate_some(dict.fromkeys(owned.named[lead] for lead in leads), most=4)
         found.append(f"{count(len(leads), 'lead')} whose owner {reason}: {who}")
-    full = int(able.sum()) - most
-    return [*found, f"{count(full, 'lead')} whose owner has no room, by capacity or a limit"] if full else found
+    torn = _torn(case.problem, owned.owner, able)
+    if torn:
+        found.append(f"{count(torn, 'lead')} whose owner is not the one of all its account, which goes to one rep")
+    full, all_of_it = int(able.sum()) - most - torn, "" if case.problem.together is None else " for all of its account"
+    if full > 0:
+        found.append(f"{count(full, 'lead')} whose owner has no room{all_of_it}, by capacity or a limit")
+    return found
+
+
+def _torn(problem: Problem, owner: Ints, able: Bools) -> int:
+    """Return how many leads cannot be with their owner because their account goes to one rep, who is another's."""
+    if problem.together is None:
+        return 0
+    leads = np.flatnonzero(able)
+    pairs, times = np.unique(np.column_stack([problem.together[leads], owner[leads]]), axis=0, return_counts=True)
+    most = np.zeros(problem.n_leads, dtype=np.int64)
+    np.maximum.at(most, pairs[:, 0], times)
+    return int(len(leads) - most.sum())
+
+
+def without_owner_notes(notes: Sequence[str]) -> tuple[str, ...]:
+    """Return notes without those on owners, which a change of the case makes anew."""
+    return tuple(note for note in notes if not _OURS.match(note))
 
 
 def _barred(case: Case, lead: int) -> str:
@@ -168,10 +191,24 @@ def told_of_owner(case: Case, lead: int, rep: int) -> str | None:
         return f"Its owner is {said}, who comes first."
     if not _able(case.problem, owned.owner)[lead]:
         return f"Its owner is {said}, who {_barred(case, lead)}."
+    members = case.members(lead)
+    if len(members) > 1:
+        return f"Its owner is {said}, who {_not_all(case, lead, members, rep)}."
     return (
         f"Its owner is {said}, who has no room for it: as many leads as capacity and limits allow, {owned.most} in "
         "all, are with their owners."
     )
+
+
+def _not_all(case: Case, lead: int, members: Ints, rep: int) -> str:
+    """Return why the owner of a lead does not have its account, which goes to one rep."""
+    if case.owned is None:
+        return ""
+    owners = case.owned.owner[members[_able(case.problem, case.owned.owner)[members]]]
+    theirs, ours = int((owners == rep).sum()), int((owners == case.owned.owner[lead]).sum())
+    if rep >= 0 and theirs >= ours:
+        return f"owns {ours} of its account, which goes to one rep: {case.rep_ids[rep]} owns {theirs} of it"
+    return f"has no room for all {len(members)} leads of its account, which go to one rep, by capacity or a limit"
 
 
 def owned_leads(leads: Table, column: str | None, rep_ids: Sequence[Id]) -> Owned | None:

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from leadopt.arrays import Ints
 from leadopt.decision.case import Case
 from leadopt.decision.clock import Clock
 from leadopt.decision.loosen import loosened
@@ -123,14 +124,46 @@ def refuse(case: Case, witness: Witness, *, apart: bool = False) -> NoReturn:
 
 def _pins(case: Case, witness: Witness) -> tuple[str, str] | None:
     pinned = case.problem.pins[list(witness.leads)] >= 0 if witness.leads else np.zeros(0, dtype=bool)
-    if not witness.leads or witness.room >= pinned.sum():
+    by_one_row = pinned.all() and len(witness.rows) == 1  # room may be in hours then
+    if not witness.leads or not (by_one_row or witness.room < pinned.sum()):
         return None
-    leads = enumerate_some(case.lead_ids[lead] for lead in witness.leads)
-    text = f"{count(witness.need, 'lead')} ({leads}) {_are(witness)} pinned to {_reps(case, witness)}"
-    if case.away[list(witness.reps)].all() and witness.reps:
-        return text, f"Remove {'the pin' if witness.need == 1 else 'these pins'}, or wait for {_ids(case, witness)}."
-    text += f", with room for {witness.room}"
+    # Where accounts stay together, a witness may count them instead of their leads: the row itself knows better.
+    row = witness.rows[0] if len(witness.rows) == 1 else None
+    leads = np.flatnonzero(pinned) if row is None else _pinned_in(case.problem, row)
+    leads = np.array(witness.leads)[leads] if row is None else leads
+    reps = np.unique(case.problem.pins[leads]).tolist()
+    witness = replace(witness, reps=tuple(reps), need=len(leads))
+    named = enumerate_some(case.lead_ids[lead] for lead in leads.tolist())
+    text = f"{count(len(leads), 'lead')} ({named}) {_are(witness)} pinned to {_reps(case, witness)}"
+    if case.problem.together is not None and any(len(case.members(lead)) > 1 for lead in leads.tolist()):
+        text += ", by themselves or with their account (policy.together)"
+    if case.away[reps].all() and reps:
+        return text, f"Remove {'the pin' if len(leads) == 1 else 'these pins'}, or wait for {_ids(case, witness)}."
+    text += f", with room for {witness.room}" if row is None else _taken(case.problem, row, leads)
     return f"{text}{_under(case, witness)}", "Remove a pin, or raise that limit."
+
+
+def _pinned_in(problem: Problem, row: int) -> Ints:
+    """Return the leads whose pins count in a capacity or a limit."""
+    if row < problem.n_reps:
+        return np.flatnonzero(problem.pins == row)
+    limit = problem.limits[row - problem.n_reps]
+    inside = np.arange(problem.n_leads) if limit.leads is None else limit.leads
+    inside = inside[problem.pins[inside] >= 0]
+    inside = inside if limit.reps is None else inside[np.isin(problem.pins[inside], limit.reps)]
+    return inside if isinstance(limit.usage, float) else inside[limit.usage_at(inside, problem.pins[inside]) > 0]
+
+
+def _taken(problem: Problem, row: int, leads: Ints) -> str:
+    """Return what there is room for, in leads or, where leads take several amounts, in these."""
+    if row < problem.n_reps:
+        return f", with room for {problem.capacity[row]}"
+    limit = problem.limits[row - problem.n_reps]
+    if limit.counts_leads:
+        return f", with room for {number(np.floor(limit.upper))}"
+    takes = limit.usage * len(leads) if isinstance(limit.usage, float) else None
+    takes = float(limit.usage_at(leads, problem.pins[leads]).sum()) if takes is None else takes
+    return f" and take {number(takes)}, with room for {number(limit.upper)}"
 
 
 def _leads(case: Case, witness: Witness) -> tuple[str, str] | None:
@@ -146,17 +179,48 @@ def _leads(case: Case, witness: Witness) -> tuple[str, str] | None:
 
 def _limits(case: Case, witness: Witness) -> tuple[str, str]:
     names = enumerate_some(_names(case, witness))
+    if (between := _between(case, witness)) is not None:
+        return f"{names} cannot be met: {between}", "Widen its bounds."
     if witness.reps and witness.need > witness.room:
         text = (
-            f"{names} cannot be met: {_reps(case, witness)} must get {witness.need} leads or more, "
+            f"{names} cannot be met: {_reps(case, witness)} must get {count(witness.need, 'lead')} or more, "
             f"and can get {witness.room}"
         )
-        return text, "Lower these minimums, raise these reps' capacity, or let them take more kinds of leads."
+        return text, _more_for(case, witness)
     bounds = (_bounds(case, row) for row in witness.rows)
     bounded = enumerate_some(f"{name}{bound}" for name, bound in zip(_names(case, witness), bounds, strict=True))
     if len(witness.rows) <= 1:
         return f"{bounded or 'a limit'} cannot be met", "Widen its bounds, or give it a penalty."
     return f"{bounded} cannot be met together", "Widen one of them, or give one a penalty."
+
+
+def _between(case: Case, witness: Witness) -> str | None:
+    """Return that no whole number of leads lies between the bounds of a limit, None where one does."""
+    if len(witness.rows) != 1 or witness.rows[0] < case.problem.n_reps:
+        return None
+    limit = case.problem.limits[witness.rows[0] - case.problem.n_reps]
+    lower, upper = limit.reachable
+    if lower <= upper:
+        return None
+    size = limit.usage if isinstance(limit.usage, float) else 1.0
+    each = "" if size == 1.0 else f" that take {number(size)} each"
+    return f"no whole number of leads{each} lies from {number(limit.lower)} to {number(limit.upper)}"
+
+
+def _more_for(case: Case, witness: Witness) -> str:
+    """Return what would let reps meet their minimums: more slots only where these are what they lack."""
+    problem, ways = case.problem, ["Lower these minimums"]
+    if int(problem.capacity[list(witness.reps)].sum()) < witness.need:
+        ways.append("raise these reps' capacity")
+    if any(row >= problem.n_reps and problem.limits[row - problem.n_reps].lower <= 0 for row in witness.rows):
+        ways.append("widen the limits that are named with them")
+    if problem.n_leads < witness.need:
+        return f"{' or '.join(filter(None, [', '.join(ways[:-1]), ways[-1]]))}: there {_are_leads(problem.n_leads)}."
+    return f"{', '.join(ways)}, or let them take more kinds of leads."
+
+
+def _are_leads(n: int) -> str:
+    return f"{'is' if n == 1 else 'are'} only {count(n, 'lead')}"
 
 
 def _are(witness: Witness) -> str:

@@ -12,6 +12,7 @@ from leadopt.decision.owners import told_of_owner
 from leadopt.errors import enumerate_some
 from leadopt.plans.slots import Adds, more_room, one_more_slot
 from leadopt.plans.why_unassigned import Pool, Unassigned, why_unassigned
+from leadopt.problem.limit_kinds import LimitKind
 from leadopt.tables.cells import Id
 from leadopt.tables.result import Parts, Result
 from leadopt.tables.text import number, percent
@@ -139,6 +140,8 @@ class Explanation(Result):
         who owns its account and whether that rep has it, in a sentence; None where nobody does, or it does not count
     may_not_stay
         whether the rep who had it is not in reps any more, or not eligible
+    owners_first
+        whether the costs of moves are those of plans in which as many leads as can be are with their owners
     """
 
     lead_id: Id
@@ -158,6 +161,7 @@ class Explanation(Result):
     gain_together: float | None = None
     owner: str | None = None
     may_not_stay: bool = False
+    owners_first: bool = False
 
     @property
     def best(self) -> Alternative | None:
@@ -208,7 +212,18 @@ class Explanation(Result):
         worth = f"{other.rep_id} would gain {number(other.gain)} ({self._difference(other)})"
         held = [_held(one, adds) for one, adds in zip(other.held_by, other.adds, strict=True)]
         state = " but is away" if other.away else f" but {' and '.join(held)}" if held else ""
-        return f"{worth}{state}{_move(other.move_cost)}."
+        return f"{worth}{state}{self._move(other)}."
+
+    def _move(self, other: Alternative) -> str:
+        cost = other.move_cost
+        if cost is None:
+            return ""
+        if np.isinf(cost):
+            within = " while as many leads as can be go to their owners" * (self.owners_first and not other.away)
+            return f"; no plan allows it there{within}"
+        if cost <= 0:
+            return "; moving it there costs nothing" if cost == 0 else f"; moving it there saves {number(-cost)}"
+        return f"; moving it there costs {number(cost)}"
 
     def _difference(self, other: Alternative) -> str:
         difference = other.gain - self._base
@@ -301,6 +316,7 @@ def _before(case: Case, lead: int, rep: int) -> dict[str, Any]:
         "learned_value": None if case.valued is None else case.valued.sentence(lead),
         "together": tuple(case.lead_ids[other] for other in case.members(lead).tolist() if other != lead),
         "owner": told_of_owner(case, lead, rep),
+        "owners_first": any(limit.kind is LimitKind.OWNER for limit in case.problem.limits),
     }
     if case.kept is None:
         return told
@@ -311,16 +327,6 @@ def _before(case: Case, lead: int, rep: int) -> dict[str, Any]:
         "previous": case.rep_ids[case.kept.previous[lead]],
         "move_cost": case.kept.move_cost,
     }
-
-
-def _move(cost: float | None) -> str:
-    if cost is None:
-        return ""
-    if np.isinf(cost):
-        return "; no plan allows it there"
-    if cost <= 0:
-        return "; moving it there costs nothing" if cost == 0 else f"; moving it there saves {number(-cost)}"
-    return f"; moving it there costs {number(cost)}"
 
 
 def _priced(plan: Answered, lead: int, rep: int) -> list[Held]:

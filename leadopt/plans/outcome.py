@@ -15,6 +15,7 @@ from leadopt.decision.draws import drawn_rates
 from leadopt.errors import InvalidInput
 from leadopt.learning.lead_worth import Valued
 from leadopt.plans.baselines import round_robin
+from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.linear_algebra import applied, inner
 from leadopt.tables.result import Parts, Result
 from leadopt.tables.text import number, percent
@@ -311,3 +312,32 @@ def _raw_rates(evidence: Evidence) -> Floats:
         return evidence.estimates.probability
     overall = float(won.sum() / tried.sum())
     return np.where(tried > 0, won / np.maximum(tried, 1), overall)
+
+
+def expected_in_words(plan: Answered) -> str:
+    """Return what the placed leads gain by the estimates, and what the plan counts for where that is something else."""
+    case, leads = plan.case, np.flatnonzero(plan.rep_of_lead >= 0)
+    gain = float(case.gains_of(leads, plan.rep_of_lead[leads]).sum())
+    told = f", expected {case.unit} {number(gain, 4)}"
+    others = {
+        "move costs": -_cost_of_moves(plan),
+        "the reserve": case.pool_gain * (len(plan.rep_of_lead) - len(leads)),
+        "penalties": -_penalties(plan),
+    }
+    named = [name for name, counts in others.items() if abs(counts) > _NO_DIFFERENCE * max(1e-300, abs(gain))]
+    return f"{told} ({number(gain + sum(others.values()), 4)} with {' and '.join(named)})" if named else told
+
+
+def _cost_of_moves(plan: Answered) -> float:
+    kept = plan.case.kept
+    if kept is None:
+        return 0.0
+    return float(kept.move_cost) * int(((kept.previous >= 0) & (kept.previous != plan.rep_of_lead)).sum())
+
+
+def _penalties(plan: Answered) -> float:
+    """Return what broken limits cost that somebody asked for: an even share that is assumed is none of them."""
+    pairs = zip(plan.case.problem.limits, plan.used.tolist(), strict=True)
+    soft = [(limit.penalty, limit, load) for limit, load in pairs if limit.kind is not LimitKind.EVEN_SHARE]
+    costs = [cost * max(0.0, limit.lower - load, load - limit.upper) for cost, limit, load in soft if cost is not None]
+    return float(sum(costs))

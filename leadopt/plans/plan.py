@@ -24,7 +24,7 @@ from leadopt.plans.credit import carry
 from leadopt.plans.explain_lead import Explanation, explain
 from leadopt.plans.explain_rep import RepExplanation, explain_rep
 from leadopt.plans.moves import moves_of, settled
-from leadopt.plans.outcome import value_in_words
+from leadopt.plans.outcome import expected_in_words, value_in_words
 from leadopt.plans.pins import pin_costs
 from leadopt.plans.quota_cost import quota_cost
 from leadopt.plans.report import load_columns, rep_table, report
@@ -339,7 +339,7 @@ class Plan(Result, Answered):
         placed = int((self.rep_of_lead >= 0).sum())
         total = len(self.rep_of_lead)
         # Without evidence every placed lead counts 1, and there is nothing to expect.
-        worth = "" if self.unit == "leads" else f", expected {self.unit} {number(self.expected, 4)}"
+        worth = "" if self.unit == "leads" else expected_in_words(self)
         how = {
             "OPTIMAL": "proven best" + " for the drawn chances" * (self.case.explored is not None),
             "SOLVED": "best of a complete search",

@@ -11,7 +11,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Case
 from leadopt.decision.clock import Clock
-from leadopt.decision.owners import owners_first
+from leadopt.decision.owners import owners_first, without_owner_notes
 from leadopt.decision.sharing.even_share import evenly_shared, unshared
 from leadopt.errors import InvalidInput, did_you_mean, enumerate_some
 from leadopt.problem.certify import certify
@@ -232,7 +232,8 @@ def changed(
     if _means_even_share(case, without):
         assumed = None
         after = replace(after, assumed=None, problem=unshared(problem, np.where(after.away, 0.0, 1.0)))
-    if _owners_count(case, after, limits):
+    after = _owners_left(case, after, gone, limits)
+    if after.owned is not None:
         after, place = _owners_anew(case, after, place, assumed, absent, clock)
     if assumed is not None:
         after = evenly_shared(after, clock, away=absent)
@@ -245,11 +246,16 @@ def changed(
     )
 
 
-def _owners_count(case: Case, after: Case, limits: Mapping[Any, Any]) -> bool:
-    """Return whether as many leads as can be are to go to their owners: not if a change leaves that out, or sets it."""
-    had = [limit.name for limit in case.problem.limits if limit.kind is LimitKind.OWNER]
-    left = any(limit.kind is LimitKind.OWNER for limit in after.problem.limits)
-    return case.owned is not None and (left or not had) and not set(limits) & set(had)
+def _owners_left(case: Case, after: Case, gone: Collection[int], limits: Mapping[Any, Any]) -> Case:
+    """Return the case with the owners who still come first: none where a change leaves that out, or sets it itself."""
+    before = {k: limit for k, limit in enumerate(case.problem.limits) if limit.kind is LimitKind.OWNER}
+    names = case.limit_names()
+    if case.owned is None or not before:
+        return after
+    if set(before) <= set(gone) or any({limit.name, names[k]} & set(limits) for k, limit in before.items()):
+        return replace(after, owned=None, notes=without_owner_notes(after.notes))
+    reps = [limit.of for k, limit in before.items() if k in gone and isinstance(limit.of, int)]
+    return replace(after, owned=case.owned.without(reps))
 
 
 def _owners_anew(
@@ -265,7 +271,8 @@ def _owners_anew(
     fresh = owners_first(replace(case, problem=bare), clock or Clock())
     had = {limit.name: k for k, limit in enumerate(before.problem.limits) if limit.kind is LimitKind.OWNER}
     new = [had.get(limit.name, -1) for limit in fresh.problem.limits[len(rest) :]]
-    return replace(fresh, notes=case.notes), [*(place[at] for at in rest), *new]
+    notes = (*without_owner_notes(case.notes), *fresh.notes[len(case.notes) :])
+    return replace(fresh, notes=notes), [*(place[at] for at in rest), *new]
 
 
 def _is_said(case: Case, limit: Limit) -> bool:

@@ -143,21 +143,34 @@ def why_unassigned(pool: Pool, lead: int) -> Unassigned:
         return _because(case, lead, Reason.ALL_AWAY, f"everyone eligible is away: {names}", f"wait for {names}")
     best = float(gains[present].max())
     if best <= reserve:
-        return _below_reserve(case, lead, best, int(np.argmax(np.where(present, gains, -np.inf))))
+        return _below_reserve(pool, lead, np.where(present, gains, -np.inf))
     gaining = np.flatnonzero(present & (gains > reserve))
     ways = _ways(pool, lead, gaining, gains[gaining])
     return _too_large(pool, lead, ways) or _no_room(pool, lead, ways)
 
 
-def _below_reserve(case: Case, lead: int, best: float, rep: int) -> Unassigned:
+def _below_reserve(pool: Pool, lead: int, gains: Floats) -> Unassigned:
+    """Return the reason of a lead that gains nothing above the reserve; -inf = who cannot have it."""
+    case, best, rep = pool.case, float(gains.max()), int(np.argmax(gains))
     n = len(case.members(lead))  # who stays with it counts too
-    reserve, lower = number(case.problem.reserve * n), f"lower the reserve below {number(best / n)}"
+    reserve, lower = number(case.problem.reserve * n), _lower_reserve(pool, lead, gains, n)
     if n == 1 and case.unit == "value" and case.gains.scale[lead] == 0:
         because = f"its value is 0, so that it gains nothing with anybody, and the reserve is {reserve}"
         remedy = f"{lower}; or fill in its value, and leave it empty where it is not known"
         return _because(case, lead, Reason.BELOW_RESERVE, because, remedy)
     because = f"its best gain, {number(best)} with {case.rep_ids[rep]}, is not above the reserve of {reserve}"
     return _because(case, lead, Reason.BELOW_RESERVE, because, lower)
+
+
+def _lower_reserve(pool: Pool, lead: int, gains: Floats, n: int) -> str:
+    """Return how low the reserve must be for the best gain with somebody who has room, else the room it takes too."""
+    reps = np.flatnonzero(np.isfinite(gains))
+    ways = _ways(pool, lead, reps, gains[reps])
+    if ways.is_open.any():
+        return f"lower the reserve below {number(float(ways.gain[ways.is_open].max()) / n)}"
+    best = ways.at(int(np.argmax(ways.gain)))
+    room = _loosen(pool, best) if n == 1 else f"make room for {n} leads at {pool.case.rep_ids[best.rep]}"
+    return f"lower the reserve below {number(best.gain / n)} and {room}, or more where other leads gain more there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -372,11 +385,23 @@ def _room_for(pool: Pool, lead: int, ways: _Ways) -> tuple[list[str], list[Mappi
     case = pool.case
     noise = 1e-9 * float(np.abs(ways.gain).max())
     places = np.flatnonzero(ways.gain - ways.price >= case.problem.reserve - noise)
-    if next_in_line := [ways.at(place) for place in places.tolist()]:
+    if next_in_line := [way for way in map(ways.at, places.tolist()) if not _own_come_first(pool, lead, way)]:
         remedies, changes = [_room_at(pool, next_in_line)], [_change(pool, way) for way in next_in_line]
     else:
         remedies, changes = _beside_others(pool, lead, ways)
     return [*remedies, *_open_by_rule(pool, lead)], changes
+
+
+def _own_come_first(pool: Pool, lead: int, way: _Way) -> bool:
+    """Return whether room there goes to leads of its owners first: what_if places as many of them as can be anew."""
+    owned, limits = pool.case.owned, pool.case.problem.limits
+    if owned is None:
+        return False
+    waiting = (owned.owner >= 0) & (pool.answer.rep_of_lead != owned.owner)
+    waiting[pool.case.members(lead)] = False
+    reps = np.unique(owned.owner[waiting])
+    held = [reps if (chosen := limits[k].reps) is None else np.intersect1d(reps, chosen) for k in way.short]
+    return bool((reps == way.rep).any()) or any(len(found) > 0 for found in held)
 
 
 def _room_at(pool: Pool, ways: Sequence[_Way]) -> str:
@@ -411,12 +436,13 @@ def _change(pool: Pool, way: _Way) -> Mapping[str, Any]:
 def _beside_others(pool: Pool, lead: int, ways: _Ways) -> tuple[list[str], list[Mapping[str, Any]]]:
     """Return the remedies of a lead that others are ahead of: much room, or a pin at its cost."""
     case, first = pool.case, ways.at(0)
+    ahead = "its own leads come first there" if _own_come_first(pool, lead, first) else "other leads gain more there"
     if first.short:
-        more = f"{_loosen(pool, first)}, by more than one lead takes, as other leads gain more there"
+        more = f"{_loosen(pool, first)}, by more than one lead takes, as {ahead}"
     else:
         nearest = [rep for rep, short in zip(ways.rep[:2].tolist(), ways.short, strict=False) if not short]
         names = _names(case, np.array(nearest), "or")
-        more = f"several more slots for {names}, as other leads gain more there"
+        more = f"several more slots for {names}{_caps_then(pool, lead, first)}, as {ahead}"
     if pool.answer.exchange is None:
         return [more], []
     costs = pool.answer.exchange.move_costs(lead)[ways.rep]
@@ -426,6 +452,20 @@ def _beside_others(pool: Pool, lead: int, ways: _Ways) -> tuple[list[str], list[
     rep = case.rep_ids[ways.rep[cheapest]]
     pin = f"pin it to {rep}, which costs {number(float(costs[cheapest]))}"
     return [more, pin], [{"pins": {case.lead_ids[lead]: rep}}]
+
+
+def _caps_then(pool: Pool, lead: int, way: _Way) -> str:
+    """Return the limits that would hold next where a rep gets several more slots, in words."""
+    answer, limits = pool.answer, pool.case.problem.limits
+    around = pool.case.limits_around(lead, way.rep, answer.limits_of_reps[way.rep])
+    next_ = [
+        k
+        for k, takes in around.items()
+        if limits[k].penalty is None
+        and np.isfinite(limits[k].upper)
+        and limits[k].upper - float(answer.used[k]) < 2.0 * takes
+    ]
+    return f" and more room under {enumerate_some([answer.limit_names[k] for k in next_], 3)}" if next_ else ""
 
 
 def _open_by_rule(pool: Pool, lead: int) -> list[str]:

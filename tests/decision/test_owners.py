@@ -118,6 +118,77 @@ def test_what_ifs_count_owners_anew():
     assert rep_of(loose)[3] == "Bo"
 
 
+ALL_OF_ANN = leadopt.assign(
+    {"lead_id": [1, 2, 3], "account_owner": ["Ann"] * 3},
+    {"rep_id": ["Ann", "Bo"], "capacity": [3, 3]},
+    affinity=[[1.0, 5.0]] * 3,
+    policy=OWNERS,
+)
+
+
+@pytest.mark.parametrize(
+    "change, first, second, explained",
+    [
+        ({"capacity": {"Ann": -2}}, "owner first: 1 of 3 leads", "2 leads whose owner has no room", "no room for it"),
+        ({"capacity": {"Ann": -3}}, "owner first: 0 of 3 leads", "3 leads whose owner has no slot", "has no slot."),
+        ({"away": ["Ann"]}, "owner first: 0 of 3 leads", "3 leads whose owner is away: Ann", "who is away."),
+        (
+            {"pins": {1: "Bo"}},
+            "owner first: 2 of 3 leads",
+            "1 lead whose owner is passed over",
+            "passed over by a pin.",
+        ),
+    ],
+)
+def test_what_ifs_tell_of_owners_as_they_are_then(change, first, second, explained):
+    plan = ALL_OF_ANN.what_if(**change).plan
+    told = [note for note in plan.notes if "owner" in note and not note.startswith(("what if", "columns read"))]
+    assert len(told) == 2 and told[0].startswith(first) and told[1].startswith(second)
+    assert explained in plan.explain(1).owner
+    again = plan.what_if(capacity={"Bo": 1}).plan
+    assert [note for note in again.notes if note in told] == told
+
+
+@pytest.mark.parametrize(
+    "change", [{"without": ["owner first"]}, {"limits": {"owner first: leads of Ann": {"lower": 1}}}]
+)
+def test_what_ifs_that_leave_owners_out_tell_nothing_of_them(change):
+    plan = ALL_OF_ANN.what_if(**change).plan
+    assert not any(note.startswith("owner first") for note in plan.notes)
+    assert plan.case.owned is None and plan.explain(1).owner is None
+    again = plan.what_if(capacity={"Bo": 1}).plan
+    assert again.rep_of_lead.tolist() == plan.rep_of_lead.tolist()
+    assert leadopt.Plan.from_json(plan.to_json()).to_json() == plan.to_json()
+
+
+@pytest.mark.parametrize(
+    "owners, slots, note, explained",
+    [
+        ("AB", (2, 2), "1 lead whose owner is not the one of all its account", "B owns 1 of it."),
+        ("AA", (1, 2), "2 leads whose owner has no room for all of its account", "no room for all 2 leads"),
+        ("BAA", (3, 3), "1 lead whose owner is not the one of all its account", "A owns 2 of it."),
+        ("AAB", (2, 3), "1 lead whose owner has no room for all of its account", "no room for all 3 leads"),
+    ],
+)
+def test_owners_of_an_account_that_goes_to_one_rep(owners, slots, note, explained):
+    leads = [{"lead_id": i, "account_owner": one, "acc": "p"} for i, one in enumerate(owners, 1)]
+    reps = [{"rep_id": rep, "capacity": room} for rep, room in zip("AB", slots, strict=True)]
+    gains = np.tile([1.0, 2.0], (len(leads), 1))
+    plan = leadopt.assign(leads, reps, affinity=gains, policy=OWNERS.replace(together="acc"))
+    assert any(one.startswith(note) for one in plan.notes)
+    assert explained in plan.explain(1).owner
+
+
+def test_what_ifs_may_leave_out_one_owner():
+    leads = {"lead_id": [1, 2], "account_owner": ["Ann", "Bo"]}
+    reps = {"rep_id": ["Ann", "Bo"], "capacity": [2, 2]}
+    plan = leadopt.assign(leads, reps, affinity=[[1.0, 5.0], [5.0, 1.0]], policy=OWNERS)
+    assert rep_of(plan) == {1: "Ann", 2: "Bo"}
+    without = plan.what_if(without=["owner first: leads of Ann"]).plan
+    assert rep_of(without) == {1: "Bo", 2: "Bo"}
+    assert any(note.startswith("owner first: 1 of 1 lead with") for note in without.notes)
+
+
 def test_a_saved_plan_comes_back_with_its_owners():
     plan = leadopt.assign(LEADS, REPS, affinity=GAINS, policy=OWNERS)
     again = leadopt.Plan.from_json(plan.to_json())
@@ -216,3 +287,12 @@ def test_under_limits_of_all_reps_one_minimum_counts_them_together():
     again = owners_first(replace(case, problem=problem, owned=replace(case.owned, owner=owner)), Clock())
     assert [limit.name for limit in again.problem.limits] == ["three at most one", "owner first"]
     assert again.owned.most == 1
+
+
+def test_moves_that_owners_alone_bar_are_not_called_impossible():
+    leads, reps = {"lead_id": [1, 2], "account_owner": ["A", None]}, {"rep_id": ["A", "B"], "capacity": [1, 1]}
+    plan = leadopt.assign(leads, reps, affinity=[[1.0, 3.0], [1.0, 1.0]], policy=OWNERS)
+    assert "; no plan allows it there while as many leads as can be go to their owners." in plan.explain(1).lines[-1]
+    assert plan.what_if(pins={1: "B"}).change == 2.0
+    by_gain = leadopt.assign(leads, reps, affinity=[[1.0, 3.0], [1.0, 1.0]], pins={2: "B"})
+    assert by_gain.explain(1).lines[-1].endswith("; no plan allows it there.")

@@ -11,6 +11,7 @@ from leadopt import Fairness, Infeasible, Limit, Policy, assign, frontier
 from leadopt.decision import clock as solving
 from leadopt.decision.solve import refuse, solved
 from leadopt.errors import Witness
+from leadopt.limit_rules import LimitRule
 from leadopt.matching import solve
 from leadopt.policy import exclude
 from leadopt.problem.problem import Problem
@@ -143,3 +144,57 @@ def test_leads_that_must_be_placed_with_who_is_away_say_so():
     rules = Policy(reserve=-np.inf, eligibility=[exclude([(0, "Ann")])])
     with pytest.raises(Infeasible, match=r"1 lead \(0\) can only go to Bo, who is away\. Raise"):
         assign(leads_of(2), reps_of(4, 4, available=[1, 0]), policy=rules)
+
+
+def refused(n_leads, slots, accounts=None, pins=None, **rules):
+    together = {"together": "acc"} if accounts else {}
+    leads = [{"lead_id": i, "acc": (accounts or "x" * n_leads)[i - 1], "size": i} for i in range(1, n_leads + 1)]
+    reps = [{"rep_id": rep, "capacity": room, "team": "N"} for rep, room in zip("ABC", slots, strict=False)]
+    limit = [LimitRule(**rules)] if rules else []
+    gains = np.ones((n_leads, len(reps)))
+    with pytest.raises(Infeasible) as error:
+        assign(leads, reps, affinity=gains, pins=pins, policy=Policy(limit=limit, **together))
+    return str(error.value).removeprefix("no plan meets every limit: ")
+
+
+BY_ACCOUNT = ", by themselves or with their account (policy.together), with room for"
+
+
+@pytest.mark.parametrize(
+    "case, said",
+    [
+        ({"slots": [1], "n_leads": 2, "accounts": "pp"}, f"2 leads (1, 2) are pinned to A{BY_ACCOUNT} 1."),
+        ({"slots": [1, 5], "n_leads": 3, "accounts": "ppq"}, f"2 leads (1, 2) are pinned to A{BY_ACCOUNT} 1."),
+        ({"slots": [2, 5], "n_leads": 5, "accounts": "pppqq"}, f"3 leads (1, 2, 3) are pinned to A{BY_ACCOUNT} 2."),
+        (
+            {"slots": [5, 5], "n_leads": 3, "accounts": "ppq", "reps": {"team": "N"}, "most": 1},
+            f"2 leads (1, 2) are pinned to A{BY_ACCOUNT} 1 under leads of team N.",
+        ),
+        (
+            {"slots": [5, 5], "n_leads": 4, "pins": {2: "A", 3: "A"}, "usage": "size", "most": 3},
+            "2 leads (2, 3) are pinned to A and take 5, with room for 3 under size of all reps.",
+        ),
+    ],
+)
+def test_pins_with_too_little_room_are_counted_as_leads(case, said):
+    assert refused(**({"pins": {1: "A"}} | case)).startswith(said)
+
+
+@pytest.mark.parametrize(
+    "case, said",
+    [
+        ({"n_leads": 6, "slots": [3] * 3, "least": 7}, "can get 6. Lower these minimums: there are only 6 leads."),
+        ({"n_leads": 1, "slots": [3] * 3, "least": 2}, "can get 1. Lower these minimums: there is only 1 lead."),
+        (
+            {"n_leads": 6, "slots": [1] * 3, "least": 5},
+            "raise these reps' capacity, or let them take more kinds of leads.",
+        ),
+        ({"n_leads": 6, "slots": [3] * 3, "least": 2.2, "most": 2.5}, "lies from 2.2 to 2.5. Widen its bounds."),
+        (
+            {"n_leads": 3, "slots": [3], "leads": [1], "least": 2},
+            "A must get 2 leads or more, and can get 1. Lower these minimums, or let them take more kinds of leads.",
+        ),
+    ],
+)
+def test_capacity_is_to_be_raised_only_where_slots_are_short(case, said):
+    assert refused(**case).endswith(said)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt import Columns, Fairness, Infeasible, InvalidInput, NewcomerQuota, Plan, Policy, assign
+from leadopt.limit_rules import LimitRule
 from leadopt.policy import exclude, match
 from tests.strategies import examples
 from tests.tables_strategies import IDS, floors, policies
@@ -173,3 +174,30 @@ def test_a_plan_that_a_complete_search_found_says_so_though_the_bound_is_higher(
     del older["complete"]
     assert Plan.from_json(json.dumps(older)).status == "FEASIBLE"
     assert plan.baseline("round robin").status == "FEASIBLE"
+
+
+@pytest.mark.parametrize(
+    "more, said, counted",
+    [
+        ({"policy": Policy(reserve=1.5)}, "1 of 2 leads placed, expected gain 2 (3.5 with the reserve)", 3.5),
+        ({"policy": Policy(limit=[LimitRule(most=0, weight=1.5)])}, "expected gain 2 (0.5 with penalties)", 0.5),
+        ({"policy": Policy(limit=[LimitRule(most=0, weight=9)])}, "0 of 2 leads placed, expected gain 0, proven", 0.0),
+        ({"keep": {0: "Bo", 1: "Ann"}, "move_cost": 10.0}, "expected gain 3 (-7 with move costs)", -7.0),
+        ({"keep": {0: "Ann", 1: "Ann"}, "move_cost": 10.0}, "expected gain 3, proven best", 3.0),
+        (
+            {"keep": {0: "Bo", 1: "Ann"}, "move_cost": 10.0, "policy": Policy(limit=[LimitRule(least=3, weight=2)])},
+            "expected gain 3 (-9 with move costs and penalties)",
+            -9.0,
+        ),
+    ],
+)
+def test_the_headline_calls_expected_what_the_leads_gain(more, said, counted):
+    reps = reps_of(2, 0)
+    plan = assign(leads_of(2), reps, affinity=[[1.0, 0.0], [2.0, 0.0]], **more)
+    assert said in plan.summary() and plan.expected == counted
+    assert Plan.from_json(plan.to_json()).summary() == plan.summary()
+
+
+def test_an_even_share_that_nobody_asked_for_is_no_penalty_in_the_headline():
+    plan = assign(leads_of(5), {"rep_id": ["Ann", "Bo"]}, affinity=[[1.0, 2.0]] * 5)
+    assert "expected gain" in plan.summary() and "penalties" not in plan.summary()

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leadopt import Affinity, Fairness, Infeasible, Limit, Policy, assign
+from leadopt import Affinity, Columns, Fairness, Infeasible, Limit, Policy, assign
+from leadopt.limit_rules import LimitRule
 from leadopt.plans.why_unassigned import Reason
 from leadopt.policy import exclude, match, skills
 from tests.strategies import examples
@@ -332,3 +333,40 @@ def test_a_lead_that_no_limit_has_room_for_is_too_large_whoever_else_is_there():
     assert row.because == "lead 0 alone takes 7 of budget, which allows 5, and no other rep can take it either"
     assert row.remedy == "split it, or raise budget to 7 or more"
     assert is_placed(budget.what_if(limits={"budget": {"upper": 9}}).plan, 0)
+
+
+def rows_of(gains, slots, **more):
+    leads = {"lead_id": list(range(1, len(gains) + 1)), "own": more.pop("own", [None] * len(gains))}
+    plan = assign(leads, {"rep_id": list("AB")[: len(slots)], "capacity": slots}, affinity=gains, **more)
+    return plan, {row.lead_id: row for row in plan.unassigned_leads}
+
+
+def test_a_lower_reserve_is_no_remedy_without_room():
+    gains = [[5.0], [0.0]]
+    _, rows = rows_of(gains, [1])
+    assert rows[2].remedy.startswith("lower the reserve below 0 and one more slot for A")
+    assert not rows_of(gains, [2], policy=Policy(reserve=-1.0))[1]
+    _, rows = rows_of([[5.0, -9.0], [0.0, -2.0]], [1, 1])
+    assert rows[2].remedy == "lower the reserve below -2"
+    assert not rows_of([[5.0, -9.0], [0.0, -2.0]], [1, 1], policy=Policy(reserve=-3.0))[1]
+
+
+def test_several_more_slots_name_the_limit_that_holds_then():
+    cap = Policy(limit=[LimitRule(reps=["A"], most=2)])
+    _, rows = rows_of([[5.0], [4.0], [3.0]], [1], policy=cap)
+    assert rows[2].remedy == "one more slot for A"
+    assert rows[3].remedy.startswith(
+        "several more slots for A and more room under leads of A, as other leads gain more"
+    )
+    wide = Policy(limit=[LimitRule(reps=["A"], most=9)])
+    assert "room under" not in rows_of([[5.0], [4.0], [3.0]], [1], policy=wide)[1][3].remedy
+
+
+def test_a_slot_that_an_owner_would_use_is_no_remedy_for_others():
+    owners = Policy(columns=Columns(owner="own"))
+    plan, rows = rows_of([[1.0, 3.0], [6.0, 0.0]], [0, 1], own=["A", None], policy=owners)
+    assert rows[2].remedy == "several more slots for A, as its own leads come first there" and not rows[2].changes
+    assert plan.what_if(capacity={"A": 2}).plan.rep_of_lead.tolist() == [0, 0]
+    plan, rows = rows_of([[1.0, 3.0], [6.0, 2.0], [0.0, 1.0]], [1, 1], own=["A", None, None], policy=owners)
+    assert rows[3].remedy == "one more slot for B"
+    assert plan.what_if(**rows[3].changes[0]).plan.rep_of_lead.tolist() == [0, 1, 1]

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -39,6 +40,14 @@ class Owned:
     named: tuple[str | None, ...]
     most: int = 0
     proven: bool = True
+
+    def without(self, reps: Sequence[int]) -> Self:
+        """Return who owns the leads where some reps do not count as owners."""
+        if not len(reps):
+            return self
+        left = ~np.isin(self.owner, reps)
+        named = tuple(one if stays else None for one, stays in zip(self.named, left.tolist(), strict=True))
+        return replace(self, owner=np.where(left, self.owner, -1), named=named)
 
 
 def accounts_of(leads: Table, column: str | None) -> tuple[Ints | None, list[str]]:
