@@ -287,6 +287,8 @@ def pinned_reps(
     plain = [(as_id(lead), as_id(rep)) for lead, rep in pins.items()]
     check_same_kind("pins (lead ids)", [lead for lead, _ in plain if lead is not None], leads.name, lead_ids)
     check_same_kind("pins (rep ids)", [rep for _, rep in plain if rep is not None], reps.name, rep_ids)
+    if not plain:
+        return np.full(len(lead_ids), -1, dtype=np.int64)
     lead_at, rep_at = IdBook(lead_ids), IdBook(rep_ids)
     pinned = np.full(len(lead_ids), -1, dtype=np.int64)
     for (lead, rep), (given_lead, given_rep) in zip(plain, pins.items(), strict=True):

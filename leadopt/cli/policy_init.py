@@ -15,6 +15,7 @@ from leadopt.cli.policy_text import comment, listed, off, quoted, table
 from leadopt.cli.sources import Source, is_settings, refuse_replacing, shown
 from leadopt.cli.terminal import prose
 from leadopt.decision.reading.away import away_notes
+from leadopt.decision.reading.footers import without_footer
 from leadopt.errors import Infeasible, InvalidInput, LeadoptError, enumerate_some
 from leadopt.policy import Policy
 from leadopt.tables import Table
@@ -96,12 +97,13 @@ def run_init(
     read = read_tables(files, ("lead_id", "rep_id"), asked_sheets(sheets))
     tables: dict[Kind, Table] = {kind: table for kind in _KINDS if (table := read[kind]) is not None}
     names = {kind: table.place.file if table.place else shown(files[kind] or leads) for kind, table in tables.items()}
+    tables, left_out = _without_footers(tables)
     proposal = propose(tables)
     text = policy_text(proposal, list(names.values()))
     policy = Policy.from_dict(tomllib.loads(text))
     write_bytes(output, text.encode())
     written = [str(output), *_write_schema(output.parent / SCHEMA_NAME)]
-    for line in _columns_told(proposal, tables, names):
+    for line in (*_columns_told(proposal, tables, names), *left_out):
         print(prose(line))
     if look := list(_to_look_at(proposal, tables)):
         print("\nLook at", *(prose(line, "  ") for line in look), sep="\n")
@@ -351,6 +353,16 @@ def _to_look_at(proposal: Proposal, tables: Mapping[Kind, Table]) -> Iterator[st
         yield f"values are in {' and '.join(proposal.currencies)}: fill in [currencies]"
     for mine, theirs in proposal.near:
         yield f'"{mine}" of leads and "{theirs}" of history hold the same: give both one name to learn by it'
+
+
+def _without_footers(tables: dict[Kind, Table]) -> tuple[dict[Kind, Table], list[str]]:
+    """Return tables without what is no row of theirs, which would make columns look like others, and notes."""
+    columns, kept, notes = find_columns(tables, Formats()).columns, dict[Kind, Table](), list[str]()
+    for kind, whole in tables.items():
+        name = columns[kind].get("lead_id" if kind == "leads" else "rep_id")
+        kept[kind], said = without_footer(whole, name or next(iter(whole.columns), ""))
+        notes += said
+    return kept, notes
 
 
 def _trial(leads: Source, reps: Source | None, history: Source | None, policy: Path, sheets: Sequence[str]) -> str:

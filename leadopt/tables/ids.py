@@ -43,17 +43,18 @@ class IdBook:
     __slots__ = ("_places", "_places_alike")
 
     def __init__(self, ids: Iterable[Id]) -> None:
-        self._places: dict[Any, int] = {}
-        self._places_alike: dict[str, list[int]] = {}
-        for place, known in enumerate(ids):
-            self._places[known] = place
-            if isinstance(known, str):
-                self._places_alike.setdefault(alike(known), []).append(place)
+        self._places: dict[Any, int] = {known: place for place, known in enumerate(ids)}
+        self._places_alike: dict[str, list[int]] | None = None  # made where an id is written in another way: it costs
 
     def place(self, wanted: Any) -> int | None:
         """Return where an id stands, None if nowhere, or if it is none of several that differ from it in case alone."""
         if (place := self._places.get(wanted)) is not None or not isinstance(wanted, str):
             return place
+        if self._places_alike is None:
+            self._places_alike = {}
+            for known, place in self._places.items():
+                if isinstance(known, str):
+                    self._places_alike.setdefault(alike(known), []).append(place)
         places = self._places_alike.get(alike(wanted), [])
         return places[0] if len(places) == 1 else None
 
@@ -116,7 +117,9 @@ def twice_but_for_blanks(ids: Collection[Id]) -> tuple[Id, Id] | None:
     >>> twice_but_for_blanks(["Ann", "ann", "Bo", " Ann"])
     ('Ann', ' Ann')
     """
-    first = dict[str, Id]()
+    first, texts = dict[str, Id](), "".join(one for one in ids if isinstance(one, str))
+    if texts.isascii() and not any(map(str.isspace, set(texts))):
+        return None
     for one in ids:
         seen = " ".join(unicodedata.normalize("NFC", one).split()) if isinstance(one, str) else ""
         if isinstance(one, str) and first.setdefault(seen, one) != one:

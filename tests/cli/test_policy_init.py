@@ -384,3 +384,12 @@ def test_check_holds_a_policy_against_tables(folder):
     assert "It does for leads.csv, reps.csv, history.csv: 2 of 2 leads placed" in out
     assert "Notes" in out
     assert not Path("plan.csv").exists()
+
+
+def test_totals_and_repeated_headers_say_nothing_of_a_column(folder):
+    Path("leads.csv").write_text("Lead No,Amount\nA1,10\nA2,20\nLead No,Amount\nSubtotal,30\nA3,5\nA4,6\nSubtotal,11\n")
+    Path("reps.csv").write_text("Rep,Capacity\nAnn,9\nRep,Capacity\nBo,9\n")
+    told = good("policy", "init", "leads.csv", "reps.csv")
+    assert "leads, leads.csv, line 4: repeats the header: left out" in told
+    policy = tomllib.loads(Path("policy.toml").read_text())["columns"]
+    assert {"lead_id", "value", "rep_id", "capacity"} <= {*policy, *policy.get("leads", {}), *policy.get("reps", {})}

@@ -83,10 +83,19 @@ def doubtful_ids(table: Table, column: str, ids: Sequence[Any]) -> list[str]:
     """Return a note for each id that is a word for a total, in a table from which those that are sure were left out."""
     return [
         f'{table.name}.{column}, {table.row_name(row)}: "{one}" counts as an id: remove the row if it is a total'
-        for row, one in enumerate(ids)
-        if _is_word(one)
-        or (_is_text(one) and _MAYBE.search(one) and _of_what(one) is not None and _is_bare(table, column, row))
+        for row, one in _speaking(ids)
+        if _is_word(one) or (_of_what(one) is not None and _is_bare(table, column, row))
     ]
+
+
+def _speaking(ids: Sequence[Any]) -> list[tuple[int, str]]:
+    """Return the rows whose ids may hold a word for a total, with these; among a million others it takes no time."""
+    texts = set(filter(_is_text, ids))
+    whole = "\n".join(texts)
+    if whole.isascii() and not _MAYBE.search(whole):
+        return []
+    may = {one for one in texts if not one.isascii() or _MAYBE.search(one)}
+    return [(row, one) for row, one in enumerate(ids) if _is_text(one) and one in may]
 
 
 def _is_bare(table: Table, column: str, row: int) -> bool:
@@ -169,9 +178,8 @@ class _Sums:
 def _totals(table: Table, column: str, gone: dict[int, str], sums: _Sums) -> dict[int, str]:
     """Return the rows, wherever they stand, that are surely totals of those above."""
     ids, found, since = table.values(column), dict[int, str](), 0
-    speaks = {one for one in set(filter(_is_text, ids)) if _MAYBE.search(one) and _of_what(one) is not None}
-    for row in (row for row, one in enumerate(ids) if speaks and _is_text(one) and one in speaks and row not in gone):
-        if not _is_bare(table, column, row):
+    for row, one in _speaking(ids):
+        if row in gone or _of_what(one) is None or not _is_bare(table, column, row):
             continue
         summed = sums.of(row, since) or sums.of(row)
         above = next((k for k in range(row - 1, -1, -1) if k not in gone and k not in found), None)
