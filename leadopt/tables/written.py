@@ -106,7 +106,7 @@ class Written(Holder):
 
     def mend_day(self, column: str, value: Any) -> str:
         """Return what helps who wrote a date in another order than the policy says."""
-        order = self.reading.formats.order_of(self.name, column) if isinstance(value, str) else None
+        order = self._reading_of(column).formats.order_of(self.name, column) if isinstance(value, str) else None
         others = [] if order is None else [one for one in moment_readings(value) if one != order]
         if not others:
             return ""
