@@ -71,7 +71,8 @@ def test_missing_columns_that_a_setting_asks_for():
         (Policy(segment_by="indusry"),
          'leads and history: column "indusry" (segment_by) is missing; did you mean "industry"?'),
         (Policy(eligibility=[match("zone")]),
-         'leads: column "zone" (eligibility, match) is missing; known are lead_id, industry'),
+         'leads: column "zone" (eligibility, match) is missing; known are lead_id, industry; a rule may name both: '
+         'column = "..." for leads, reps_column = "..." for reps'),
         (Policy(eligibility=[skills()]),
          'leads: column "skills" (eligibility, skills) is missing; known are lead_id, industry'),
         (Policy(score={"size": 1}), 'leads: column "size" (score) is missing; known are lead_id, industry'),
@@ -213,7 +214,7 @@ def test_leads_that_must_be_placed_beside_a_minimum_are_not_called_pinned():
 def test_minimums_that_cannot_be_met():
     assert refusal(reps=REPS | {"min_leads": [2, 2]}, error=Infeasible) == (
         "no plan meets every limit: minimum of Ann, minimum of Bo cannot be met: Ann, Bo must get 4 leads or more, and "
-        "can get 3. Lower these minimums, raise these reps' capacity, or let them take more kinds of leads."
+        "can get 3. Lower these minimums: there are only 3 leads."
     )
     quota = {"reps": REPS | {"capacity": [5, 1], "is_newcomer": [0, 1]}, "newcomers": NewcomerQuota(share=1.0)}
     assert "newcomer quota cannot be met: Bo must get 3 leads or more, and can get 1. " in refusal(
@@ -315,7 +316,7 @@ def test_empty_tables_meet_every_setting(empty):
         fairness=Fairness(),
         reserve=float("-inf"),
         score={"lead_id": 1},
-        segment_by="rep_id",
+        segment_by="industry",
     )
     reps = {"rep_id": ["Ann"], "capacity": [1], "territory": ["N"], "skills": ["de"], "is_newcomer": [False]}
     _use(assign(empty, reps, HISTORY, policy=policy.replace(newcomers=NewcomerQuota(share=0.5))))
