@@ -316,7 +316,7 @@ def test_empty_tables_meet_every_setting(empty):
         fairness=Fairness(),
         reserve=float("-inf"),
         score={"lead_id": 1},
-        segment_by="industry",
+        segment_by=(),
     )
     reps = {"rep_id": ["Ann"], "capacity": [1], "territory": ["N"], "skills": ["de"], "is_newcomer": [False]}
     _use(assign(empty, reps, HISTORY, policy=policy.replace(newcomers=NewcomerQuota(share=0.5))))
