@@ -25,6 +25,15 @@ def alike(text: str) -> str:
     return " ".join(plain.casefold().split())
 
 
+def level_alike(level: str | None) -> str | None:
+    """Return the same of a cell, None where it is missing or blank.
+
+    >>> level_alike(" ACME  Corp "), level_alike(" "), level_alike(None)
+    ('acme corp', None, None)
+    """
+    return None if level is None else alike(level) or None
+
+
 class IdBook:
     """Where ids stand in a table, found again however they are written.
 
@@ -40,10 +49,11 @@ class IdBook:
     (0, 2, None, None)
     """
 
-    __slots__ = ("_places", "_places_alike")
+    __slots__ = ("_ids", "_places", "_places_alike")
 
     def __init__(self, ids: Iterable[Id]) -> None:
-        self._places: dict[Any, int] = {known: place for place, known in enumerate(ids)}
+        self._ids = tuple(ids)
+        self._places: dict[Any, int] = {known: place for place, known in enumerate(self._ids)}
         self._places_alike: dict[str, list[int]] | None = None  # made where an id is written in another way: it costs
 
     def place(self, wanted: Any) -> int | None:
@@ -52,7 +62,7 @@ class IdBook:
             return place
         if self._places_alike is None:
             self._places_alike = {}
-            for known, place in self._places.items():
+            for place, known in enumerate(self._ids):
                 if isinstance(known, str):
                     self._places_alike.setdefault(alike(known), []).append(place)
         places = self._places_alike.get(alike(wanted), [])
