@@ -15,7 +15,7 @@ from leadopt.arrays import Bools, Ints
 from leadopt.errors import InvalidInput, did_you_mean, enumerate_some
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, as_id, as_level
-from leadopt.tables.ids import IdBook, alike
+from leadopt.tables.ids import IdBook, level_alike
 
 _AND = re.compile(r"[,/&+、，\r\n]+|\s(?:and|und|et|y)\s")  # what people write between names, beside ; and |
 Allows = Callable[[Hashable], Bools]
@@ -64,11 +64,11 @@ class MatchRule:
 
     def keys(self, leads: Table, lead_ids: Sequence[Id]) -> Sequence[Hashable]:
         """Return the folded level of each lead."""
-        return [_fold(level) for level in leads.levels(self.column)]
+        return [level_alike(level) for level in leads.levels(self.column)]
 
     def allows(self, reps: Table, rep_ids: Sequence[Id]) -> Allows:
         """Return who has the same level."""
-        levels = np.array([_fold(level) for level in reps.levels(self.reps_column or self.column)], dtype=object)
+        levels = np.array([level_alike(level) for level in reps.levels(self.reps_column or self.column)], dtype=object)
         return lambda key: np.ones(len(levels), dtype=bool) if key is None else np.asarray(levels == key, dtype=bool)
 
     def words(self, key: Hashable) -> str:
@@ -338,9 +338,5 @@ def _parts(skill: str) -> list[str]:
     return [part for each in _AND.split(skill) if (part := each.strip())]
 
 
-def _fold(level: str | None) -> str | None:
-    return None if level is None or not level.strip() else alike(level)
-
-
 def _fold_all(levels: frozenset[str]) -> frozenset[str]:
-    return frozenset(folded for level in levels if (folded := _fold(as_level(level))) is not None)
+    return frozenset(folded for level in levels if (folded := level_alike(as_level(level))) is not None)

@@ -17,7 +17,7 @@ from leadopt.problem.problem import Limit
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_id, as_level, is_number
 from leadopt.tables.columns import Columns
-from leadopt.tables.ids import IdBook, alike
+from leadopt.tables.ids import IdBook, level_alike
 from leadopt.tables.text import number
 
 _MOST = 2.0**53  # floats beyond are no exact whole numbers
@@ -355,7 +355,7 @@ def _as_levels(given: Any, where: str) -> tuple[str, ...]:
 
 def _fold(level: str | None) -> str:
     """Return a level as it is compared: nothing for an empty cell."""
-    return "" if level is None else alike(level)
+    return level_alike(level) or ""
 
 
 def _levels(chosen: Mapping[str, tuple[str, ...]]) -> str:

@@ -14,7 +14,7 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.groups import Groups, together_of
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
-from leadopt.tables.ids import alike
+from leadopt.tables.ids import level_alike
 from leadopt.tables.text import count
 
 _LARGE = 50  # leads of one account that are worth a look: a word for "none" may stand in that column
@@ -63,7 +63,7 @@ def accounts_of(leads: Table, column: str | None) -> tuple[Ints | None, list[str
     if column is None:
         return None, []
     leads.require(column)
-    entries = [None if entry is None else alike(entry) or None for entry in leads.levels(column)]
+    entries = [level_alike(entry) for entry in leads.levels(column)]
     times = Counter(entry for entry in entries if entry is not None)
     number = {entry: place for place, entry in enumerate(times)}
     of_lead = np.array([-1 if entry is None else number[entry] for entry in entries], dtype=np.int64)
