@@ -20,6 +20,7 @@ from leadopt.decision.reading.columns_read import (
 )
 from leadopt.decision.reading.footers import doubtful_ids, without_footer
 from leadopt.decision.reading.labels import given_gains
+from leadopt.decision.reading.segments import found_segments, insisted_notes
 from leadopt.decision.reading.settled import settled_note
 from leadopt.decision.reading.units import unit_notes
 from leadopt.errors import InvalidInput, UnknownReps, enumerate_some
@@ -31,16 +32,12 @@ from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.progress import Meter
 from leadopt.tables import Table
-from leadopt.tables.cells import Id, as_level, blanked
-from leadopt.tables.columns import NAMED, Columns
+from leadopt.tables.cells import Id
 from leadopt.tables.dates import check_settled
-from leadopt.tables.headers import Kind, same_header
-from leadopt.tables.ids import IdBook, alike, look_alikes, twice_but_for_blanks
+from leadopt.tables.headers import Kind
+from leadopt.tables.ids import IdBook, look_alikes, twice_but_for_blanks
 from leadopt.tables.reading.reader import Reading
 from leadopt.tables.text import count
-
-_MOST_LEVELS = 50  # a column with more categories is taken for a name or a number, unless segment_by asks for it
-_MOST_SPELLINGS = 10 * _MOST_LEVELS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,13 +217,11 @@ def _learn(batch: _Batch, history: Table, policy: Policy, now: Any) -> tuple[Aff
     columns, notes = policy.columns, []
     segment_by = policy.segment_by
     if segment_by is None:
-        segment_by = tuple(
-            name for name in _shared_categories(batch.leads, history, columns) if name != policy.together
-        )
-        names = (
-            ", ".join(segment_by) if segment_by else "no column: leads and history share none with 2 to 50 categories"
-        )
-        notes += [f"segments by {names} (set segment_by to choose)", *_nearly_shared(batch.leads, history)]
+        found = found_segments(batch.leads, history, columns, policy.together)
+        segment_by = found.columns
+        notes += found.notes
+    else:
+        notes += insisted_notes(batch.leads, history, segment_by, columns.converted)
     model = AffinityModel(
         segment_by=segment_by,
         rep_by=policy.rep_by,
@@ -247,39 +242,6 @@ def _learn(batch: _Batch, history: Table, policy: Policy, now: Any) -> tuple[Aff
         notes.append("half-life: none predicts best" if days is None else f"half-life: {days:g} days predict best")
     notes += nameless_note(history, columns.rep_id, columns.converted)
     return model, notes + settled_note(history, columns.lead_id, columns.converted, batch.lead_ids)
-
-
-def _shared_categories(leads: Table, history: Table, columns: Columns) -> tuple[str, ...]:
-    of_reps = {columns.hours, columns.open_hours, columns.pace, columns.credit, columns.carried, columns.in_fairness}
-    reserved = {getattr(columns, name) for name in NAMED} - of_reps - {columns.territory}
-    return tuple(
-        column
-        for column in leads.columns
-        if column in history
-        and column not in reserved
-        and leads.is_categorical(column)
-        and 2 <= _n_levels(history, column) <= _MOST_LEVELS
-    )
-
-
-def _n_levels(table: Table, column: str) -> int:
-    """Return how many levels a column has, each in one spelling; where it has far more cells than that, of these."""
-    found = table.n_levels(column)
-    if not 2 <= found <= _MOST_SPELLINGS:
-        return found
-    try:
-        cells, *_ = table.grouped([column])
-    except InvalidInput:  # a column of collections, which is no segment
-        return found
-    return len({None if (level := as_level(cell)) is None else alike(level) for cell in blanked(cells)})
-
-
-def _nearly_shared(leads: Table, history: Table) -> list[str]:
-    """Return a note on columns of two tables that are one but for letter case and blanks in their headers."""
-    others = [column for column in history.columns if column not in leads]
-    pairs = ((column, same_header(column, others)) for column in leads.columns if column not in history)
-    found = [f'"{column}" of leads may be "{other}" of history' for column, other in pairs if other is not None]
-    return [f"no segments, though {enumerate_some(found, 3)}: call them alike"] if found else []
 
 
 def _segment_by(model: AffinityModel | None) -> tuple[str, ...]:

@@ -1,0 +1,133 @@
+"""Which columns of leads make their segments, where nobody named any: categories that leads and history share."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from leadopt.errors import InvalidInput, enumerate_some
+from leadopt.learning.history.foretold import Levels, why_foretold
+from leadopt.learning.history.outcomes import truths
+from leadopt.tables import Table
+from leadopt.tables.cells import as_level, blanked
+from leadopt.tables.columns import NAMED, Columns
+from leadopt.tables.headers import same_header
+from leadopt.tables.ids import alike, level_alike
+
+_MOST_LEVELS = 50  # a column with more categories is taken for a name or a number, unless segment_by asks for it
+_MOST_SPELLINGS = 10 * _MOST_LEVELS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundSegments:
+    """The columns that make segments, and what is said of them in words."""
+
+    columns: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def found_segments(leads: Table, history: Table, columns: Columns, together: str | None = None) -> FoundSegments:
+    """Return the columns that leads and history share, with 2 to 50 categories in history.
+
+    Those that have a meaning of their own are no segments, and neither are those that seem to be filled in after the
+    outcome (`why_foretold`), which are told.
+
+    Parameters
+    ----------
+    leads, history
+        the tables
+    columns
+        what the user's columns are called
+    together
+        the column of accounts whose leads stay together
+    """
+    of_reps = {columns.hours, columns.open_hours, columns.pace, columns.credit, columns.carried, columns.in_fairness}
+    reserved = {getattr(columns, name) for name in NAMED} - of_reps - {columns.territory} | {together}
+    shared = [
+        column
+        for column in leads.columns
+        if column in history
+        and column not in reserved
+        and leads.is_categorical(column)
+        and 2 <= _n_levels(history, column) <= _MOST_LEVELS
+    ]
+    why = {column: told_by(history, column, columns.converted, leads) for column in shared}
+    used = tuple(column for column in shared if why[column] is None)
+    none = "no column: leads and history share none with 2 to 50 categories"
+    if shared and not used:
+        none = "no column"
+    notes = [f"segments by {', '.join(used) or none} (set segment_by to choose)"]
+    notes += [
+        f"{column} is no segment: {reason}, so it seems to be filled in after the outcome; name it in segment_by if it "
+        "is known when a lead arrives"
+        for column, reason in why.items()
+        if reason is not None
+    ]
+    return FoundSegments(columns=used, notes=(*notes, *_nearly_shared(leads, history)))
+
+
+def insisted_notes(leads: Table, history: Table, columns: Sequence[str], converted: str) -> list[str]:
+    """Return notes on columns that a setting names though they seem to be filled in after the outcome."""
+    there = [column for column in columns if column in leads and column in history]
+    why = {column: told_by(history, column, converted, leads) for column in there}
+    return [
+        f"{column} seems to be filled in after the outcome: {reason}; it is used, as segment_by names it"
+        for column, reason in why.items()
+        if reason is not None
+    ]
+
+
+def told_by(history: Table, column: str, converted: str, leads: Table | None = None) -> str | None:
+    """Return in words why a column seems to be filled in after the outcome; None where it does not.
+
+    Parameters
+    ----------
+    history
+        past leads
+    column
+        the column in question
+    converted
+        the column of outcomes
+    leads
+        leads to come; None = those of history that are still open
+    """
+    try:
+        cells, outcomes, _, counts = history.grouped([column, converted])
+    except InvalidInput:  # a column of collections; who uses it is told
+        return None
+    truth = truths(history, converted, outcomes)
+    levels = [level_alike(as_level(cell)) for cell in blanked(cells)]
+    settled = [row for row, outcome in enumerate(outcomes) if outcome in truth]
+    of_history = Levels.of(
+        [levels[row] for row in settled],
+        np.array([truth[outcomes[row]] for row in settled], dtype=np.int64),
+        np.array([counts[row] for row in settled], dtype=np.int64),
+    )
+    coming: Counter[str | None] = Counter()
+    if leads is not None:
+        coming.update(map(level_alike, leads.levels(column)))
+    else:
+        for row in set(range(len(levels))) - set(settled):
+            coming[levels[row]] += int(counts[row])
+    return why_foretold(of_history, coming)
+
+
+def _n_levels(table: Table, column: str) -> int:
+    """Return how many levels a column has, each in one spelling; where it has far more cells than that, of these."""
+    found = table.n_levels(column)
+    if not 2 <= found <= _MOST_SPELLINGS:
+        return found
+    try:
+        cells, *_ = table.grouped([column])
+    except InvalidInput:  # a column of collections, which is no segment
+        return found
+    return len({None if (level := as_level(cell)) is None else alike(level) for cell in blanked(cells)})
+
+
+def _nearly_shared(leads: Table, history: Table) -> list[str]:
+    """Return a note on columns of two tables that are one but for letter case and blanks in their headers."""
+    others = [column for column in history.columns if column not in leads]
+    pairs = ((column, same_header(column, others)) for column in leads.columns if column not in history)
+    found = [f'"{column}" of leads may be "{other}" of history' for column, other in pairs if other is not None]
+    return [f"no segments, though {enumerate_some(found, 3)}: call them alike"] if found else []
