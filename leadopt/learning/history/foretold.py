@@ -15,7 +15,7 @@ from leadopt.tables.text import count, percent
 _BEYOND_BELIEF = 0.5
 _SUSPECT = 0.2
 _LITTLE = 0.05  # below, a column changes no chance by much, and whatever it tells does no harm
-_FEWEST = 5  # outcomes of the rarer kind, below which a column explains by accident
+_FEWEST = 10  # outcomes of the rarer kind, below which a column explains by accident, or in an example
 _ONE_SIDED = 0.05  # chance of a level's outcomes being all alike by luck; many such levels together are no accident
 _BY_LUCK = (
     1e-5  # the same of all levels together that leads to come hardly have, which are not chosen by their outcomes

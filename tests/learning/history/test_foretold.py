@@ -73,7 +73,7 @@ def test_strong_sources_stay(n_levels, spread):
 
 
 @pytest.mark.parametrize(
-    ("levels", "won"), [([], []), (["a"], [1]), (["a"] * 9, [0] * 9), (["won"] * 4 + ["lost"] * 50, [1] * 4 + [0] * 50)]
+    ("levels", "won"), [([], []), (["a"], [1]), (["a"] * 9, [0] * 9), (["won"] * 9 + ["lost"] * 50, [1] * 9 + [0] * 50)]
 )
 def test_few_outcomes_tell_nothing(levels, won):
     assert why_foretold(_levels(levels, won), {"new": 3}) is None
