@@ -1,0 +1,62 @@
+"""Rows that are one event are counted as one; busy days, coarse dates and strong cells are no repeats."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadopt.learning.history.repeats import Repeats, repeats, shared_by_chance
+
+
+def _floor(seed, n, n_reps, n_segments, n_days, copies=1, cell_spread=0.25, share=1.0, base=-1.0) -> Repeats:
+    rng = np.random.default_rng(seed)
+    rep, segment, day = rng.integers(n_reps, size=n), rng.integers(n_segments, size=n), rng.integers(n_days, size=n)
+    logit = base + rng.normal(0, 0.3, n_reps)[rep] + rng.normal(0, 0.5, n_segments)[segment]
+    logit += rng.normal(0, cell_spread, (n_reps, n_segments))[rep, segment]
+    won = rng.random(n) < 1 / (1 + np.exp(-logit))
+    row = np.repeat(np.arange(n), np.where(rng.random(n) < share, copies, 1))
+    groups, place = np.unique(np.stack([rep, segment, day])[:, row], axis=1, return_inverse=True)
+    place = place.ravel()
+    tried, wins = np.bincount(place).astype(float), np.bincount(place, won[row]).astype(float)
+    cell = np.unique(groups[:2], axis=1, return_inverse=True)[1].ravel()
+    moment = np.unique(groups[2], return_inverse=True)[1]
+    return repeats(groups[0], groups[1], tried, wins, by_chance=shared_by_chance(cell, moment, tried))
+
+
+@pytest.mark.parametrize(
+    ("n", "copies", "share", "base"),
+    [(120, 12, 1.0, 0.0), (1000, 2, 1.0, -1.0), (1000, 2, 0.1, -1.0), (2000, 3, 1.0, -4.0)],
+)
+def test_copies_are_counted_once(n, copies, share, base):
+    for seed in range(10):
+        found = _floor(seed, n, 23, 18, 500, copies, share=share, base=base)
+        assert found.found
+        assert found.n_effective == pytest.approx(n, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("n", "n_reps", "n_segments", "n_days", "cell_spread"),
+    [
+        (1440, 23, 18, 500, 0.0),
+        (5000, 4, 3, 100, 0.25),
+        (5000, 23, 18, 1, 1.0),
+        (5000, 23, 18, 12, 0.25),
+        (1000, 20, 20, 500, 1.0),
+        (300, 20, 20, 30, 1.0),
+    ],
+)
+def test_what_happens_by_luck_is_no_repeat(n, n_reps, n_segments, n_days, cell_spread):
+    for seed in range(20):
+        found = _floor(seed, n, n_reps, n_segments, n_days, cell_spread=cell_spread)
+        assert not found.found
+        assert found.note("a day") is None
+
+
+@given(st.integers(0, 10**6), st.integers(0, 30))
+def test_weights_lie_between_one_row_a_group_and_all(seed, n):
+    rng = np.random.default_rng(seed)
+    tried = rng.integers(1, 9, size=n).astype(float)
+    won = np.where(rng.random(n) < 0.5, tried, 0.0)
+    found = repeats(rng.integers(3, size=n), rng.integers(2, size=n), tried, won)
+    assert ((found.weight * tried >= 1.0 - 1e-12) & (found.weight <= 1.0)).all()
+    assert n - 1e-9 <= found.n_effective <= tried.sum() + 1e-9
