@@ -45,8 +45,8 @@ class Repeats:
             return None
         alike = "always" if self.correlation > 0.99 else f"by {percent(self.correlation)} more often than by luck"
         return (
-            f"{self.n_repeated:,} of {self.n_rows:,} outcomes share {what} with others and end {alike} alike: they count "
-            f"as {self.n_effective:,.0f} outcomes; remove copies, or name the column of deals (group) to count each once"
+            f"{self.n_repeated:,} of {self.n_rows:,} outcomes share {what} with others and end {alike} alike: all "
+            f"count as {self.n_effective:,.0f}; remove copies, or name the column of deals (group) to count each once"
         )
 
 
