@@ -30,6 +30,12 @@ def luck(rng: np.random.Generator) -> Iterator[float]:
         yield from rng.random(1024).tolist()
 
 
+def _weights(n_units: int, n_reps: int) -> tuple[Floats, Floats]:
+    """Return weights of units and reps, which are the same for all chains: what these measure must be comparable."""
+    fixed = np.random.default_rng(n_units * 1_000_003 + n_reps)
+    return fixed.normal(size=(3, n_units)), fixed.normal(size=(3, n_reps))
+
+
 class Units:
     r"""Units (leads, or leads that stay together) that change reps in loops.
 
@@ -64,7 +70,7 @@ class Units:
             self._at.setdefault(at, []).append(unit)
         self._reps = sorted(self._at)
         self._start = rep.copy()
-        self._weights = rng.normal(size=(3, len(rep))), rng.normal(size=(3, max(self._reps, default=0) + 1))
+        self._weights = _weights(len(rep), max(self._reps, default=0) + 1)
 
     def round(self) -> None:
         for _ in range(len(self.rep)):
@@ -141,7 +147,7 @@ class Classes:
         self._n_moves = min(self._n_units, 2 * sum(map(len, options)))
         self._log_factorial = gammaln(np.arange(int(counts.sum(axis=1).max(initial=0)) + 2) + 1.0)
         self._start = counts.copy()
-        self._weights = rng.normal(size=(3, len(counts))), rng.normal(size=(3, counts.shape[1]))
+        self._weights = _weights(*counts.shape)
 
     def round(self) -> None:
         for _ in self._reps:

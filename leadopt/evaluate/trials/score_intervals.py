@@ -10,7 +10,8 @@ import numpy as np
 from leadopt.arrays import Floats
 from leadopt.evaluate.trials.counts import Counts
 
-_HALVINGS = 60  # of [-1, 1]: beyond the digits of a float
+_EXACT = 1e-12  # of a difference, or of the logarithm of a ratio
+_STEEP = 1e6  # standard errors: where the variance vanishes, scores are infinite, and roots need numbers
 
 
 def difference_interval(counts: Counts, z: float) -> tuple[float, float]:
@@ -83,10 +84,9 @@ def _crossing(score: Callable[[float], float], level: float, low: float, high: f
         return low
     if score(high) >= level:
         return high
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2.0
-        low, high = (middle, high) if score(middle) > level else (low, middle)
-    return (low + high) / 2.0
+    from scipy.optimize import brentq
+
+    return float(brentq(lambda at: min(max(score(at), -_STEEP), _STEEP) - level, low, high, xtol=_EXACT))
 
 
 def _likeliest_apart(counts: Counts, difference: float) -> tuple[Floats, Floats]:

@@ -192,7 +192,7 @@ def _changed(allowed: Bools, rep: Ints, rng: np.random.Generator) -> tuple[Ints,
 def _parts(patterns: Bools) -> Ints:
     """Return the part of each pattern of reps: those that share a rep, at one or more removes, are of one part."""
     part = np.arange(len(patterns))
-    for has in patterns.T:
+    for has in patterns.T[patterns.any(axis=0)]:
         joined = np.unique(part[has])
         part[np.isin(part, joined)] = joined[0]
     return part
