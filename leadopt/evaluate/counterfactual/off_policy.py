@@ -12,13 +12,13 @@ from leadopt.affinity import AffinityModel
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.counterfactual.estimate import Estimate, OffPolicy
-from leadopt.evaluate.counterfactual.overlap import overlap, refusal
+from leadopt.evaluate.counterfactual.overlap import MOST_NEVER, Overlap, overlap, refusal
 from leadopt.evaluate.counterfactual.propensity import log_propensities
 from leadopt.evaluate.counterfactual.target import Target, target_of
 from leadopt.evaluate.history.folds import random_folds, splits
 from leadopt.evaluate.history.records import Records, checked_columns, read_records
 from leadopt.tables.cells import is_number
-from leadopt.tables.text import count
+from leadopt.tables.text import count, percent
 
 _FOLDS = 5
 _BLOCK = 2**22  # cells of resampled rows held at once
@@ -148,7 +148,7 @@ def off_policy(
         overlap=seen,
         level=level,
         unit="conversions" if value is None else value,
-        notes=_notes(records, columns, propensity),
+        notes=_notes(records, columns, propensity, seen),
         like=records.table,
     )
 
@@ -243,11 +243,16 @@ def _resampled_means(parts: Mapping[str, Floats], replicates: int, rng: np.rando
     return {name: np.concatenate(blocks) for name, blocks in means.items()}
 
 
-def _notes(records: Records, columns: Sequence[str], propensity: str | None) -> tuple[str, ...]:
+def _notes(records: Records, columns: Sequence[str], propensity: str | None, seen: Overlap) -> tuple[str, ...]:
     notes = [*records.notes]
     if records.n_open:
         notes.append(f"{count(records.n_open, 'row')} without an outcome yet: left out.")
     if propensity is None:
         by = " and ".join(columns) if columns else "nothing"
         notes.append(f"Chances of the log's choices are estimated, as if reps had been chosen by {by} and by lot.")
+    elif seen.never > MOST_NEVER:
+        notes.append(
+            f"{percent(seen.never)} of the policy's decisions give a rep a kind of lead that it never had in the log; "
+            f"{propensity} says that it could have, so what is said of these rests on estimates alone."
+        )
     return tuple(notes)

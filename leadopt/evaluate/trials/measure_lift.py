@@ -16,9 +16,9 @@ from leadopt.evaluate.history.records import checked_columns
 from leadopt.evaluate.trials.clusters import Clusters, Interval, cluster_intervals
 from leadopt.evaluate.trials.conditional import exact_tails
 from leadopt.evaluate.trials.counts import Counts, coded
-from leadopt.evaluate.trials.rate_limits import few, hulls, newcombe
 from leadopt.evaluate.trials.holdout import AT_RANDOM, DRAWN_WITH, OUTSIDE, PLANNED
 from leadopt.evaluate.trials.power import leads_needed
+from leadopt.evaluate.trials.rate_limits import few, hulls, newcombe
 from leadopt.evaluate.trials.score_intervals import difference_interval, ratio_interval
 from leadopt.learning.history.outcomes import count_outcomes
 from leadopt.tables import Table
