@@ -131,7 +131,7 @@ def _apart(lots: Bools, n: Floats, values: Floats) -> Floats:
     total, n0, v0 = n.sum(axis=0), n.sum(axis=0) - n1, values.sum(axis=0) - v1
     weight = (n1 * n0 / total).sum(axis=1)
     apart = ((v1 * n0 - v0 * n1) / total).sum(axis=1)
-    return np.divide(apart, weight, out=np.full(len(lots), np.nan), where=weight > 0.0)
+    return np.asarray(np.divide(apart, weight, out=np.full(len(lots), np.nan), where=weight > 0.0))
 
 
 def _difference(shift: Floats, overlap: Floats, most: int) -> Interval:
@@ -164,7 +164,8 @@ def _ratio(better: Floats, base: Floats, most: int) -> Interval:
         always = (slope > 0.0) & (turn <= 0.0) | (slope == 0.0) & (sign * start >= 0.0)
         from_here, up_to_here = (slope > 0.0) & (turn > 0.0), (slope < 0.0) & (turn >= 0.0)
         begin, end = (np.bincount(place[which], minlength=len(values)) for which in (from_here, up_to_here))
-        return values[always.sum() + np.cumsum(begin) + up_to_here.sum() - (np.cumsum(end) - end) > most]
+        many = always.sum() + np.cumsum(begin) + up_to_here.sum() - (np.cumsum(end) - end)
+        return np.asarray(values[many > most])
 
     high, low = ends(1.0).max(initial=0.0), ends(-1.0).min(initial=np.inf)
     return (1.0 / float(high) if high else float("inf")), (1.0 / float(low) if low else float("inf"))

@@ -67,8 +67,8 @@ def _limits(n: Floats, k: Floats, weight: Floats, level: float) -> tuple[float, 
 
     each, tried, won = weight / n / weight.sum(), float(n.sum()), float(k.sum())
     tail = (1.0 - level) / 2.0
-    low = betaincinv(won, tried - won + 1.0, tail) * tried if won > 0.0 else 0.0
-    high = betaincinv(won + 1.0, tried - won, 1.0 - tail) * tried if won < tried else tried
+    low = float(betaincinv(won, tried - won + 1.0, tail)) * tried if won > 0.0 else 0.0
+    high = float(betaincinv(won + 1.0, tried - won, 1.0 - tail)) * tried if won < tried else tried
     among = k if won > 0.0 else n
     one = sqrt(float((each**2 * among).sum()) / float(among.sum()))  # what a conversion adds to the rate
     rate = float((each * k).sum())
