@@ -19,7 +19,7 @@ ALL = (
     *("limits", "gap", "cores"),
 )
 AFFINITY = ("held_out", "affinity_lift", "season_value", "seasons")
-EVALUATE = ("verdicts", "off_policy_coverage")
+EVALUATE = ("verdicts", "off_policy_coverage", "null_trials", "uniform_holdouts")
 PAGE = """# Benchmarks
 
 Written by `python -m benchmarks` in {seconds:.0f} s. A timing counts only if its answer is right: the plan is certified

@@ -11,8 +11,21 @@ from leadopt.errors import InvalidInput
 from leadopt.learning.effects.families import FamilyEffects
 from leadopt.learning.effects.logistic import expected_rate, sigmoid
 from leadopt.learning.history.tally import Tally
+from leadopt.tables.cells import is_number
 
 _MOST_WEIGHT = 0.999  # a leverage of 1 would leave nothing to divide by: all that is known of the pair is its own
+
+
+def check_level(level: Any) -> None:
+    """Refuse what is no level of an interval.
+
+    Raises
+    ------
+    InvalidInput
+        it is no number between 0 and 1
+    """
+    if not (is_number(level) and 0.0 < level < 1.0):
+        raise InvalidInput(f"level: must be between 0 and 1, such as 0.9; found {level!r}")
 
 
 def credible_interval(
@@ -29,8 +42,7 @@ def credible_interval(
     """
     from statistics import NormalDist
 
-    if not 0.0 < level < 1.0:
-        raise InvalidInput(f"level: must be between 0 and 1, such as 0.9; found {level!r}")
+    check_level(level)
     reach = NormalDist().inv_cdf(0.5 + level / 2.0) * deviation
     # The mean of a very skewed distribution lies outside its central interval.
     return np.minimum(sigmoid(logit - reach), probability), np.maximum(sigmoid(logit + reach), probability)

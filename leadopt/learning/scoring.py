@@ -106,18 +106,26 @@ def tiers(scores: ArrayLike, shares: Mapping[str, float]) -> list[str]:
 
     Leads with equal scores share the tier of the first of them. Shares must sum to 1.
 
+    Raises
+    ------
+    InvalidInput
+        shares that are no numbers or do not sum to 1, or scores that are no finite numbers
+
     Examples
     --------
     >>> tiers([0.9, 0.1, 0.5, 0.4], {"hot": 0.25, "warm": 0.25, "cold": 0.5})
     ['hot', 'cold', 'warm', 'cold']
     """
-    values = np.asarray(scores, dtype=np.float64)
-    if abs(sum(shares.values()) - 1.0) > 1e-9 or min(shares.values(), default=0.0) < 0:
-        raise InvalidInput(f"tiers: shares must be 0 or more and sum to 1; found {dict(shares)}")
+    values, given = _scores("tiers", scores), _named("tiers", shares)
+    # Not "less than 0": a NaN is neither.
+    if not (
+        all(is_number(share) and share >= 0.0 for share in given.values()) and abs(sum(given.values()) - 1.0) <= 1e-9
+    ):
+        raise InvalidInput(f"tiers: shares must be 0 or more and sum to 1; found {given}")
     if not np.isfinite(values).all():
         raise InvalidInput("tiers: scores must be finite")
-    edges, rank = np.cumsum(list(shares.values())), _rank(values)
-    names = list(shares)
+    edges, rank = np.cumsum(list(given.values())), _rank(values)
+    names = list(given)
     return [names[min(int(place), len(names) - 1)] for place in np.searchsorted(edges - 1e-12, rank, side="right")]
 
 
@@ -139,7 +147,8 @@ def tiers_by_threshold(scores: ArrayLike, least: Mapping[str, float]) -> list[st
     >>> tiers_by_threshold([0.9, 0.1, 0.5], {"hot": 0.5, "warm": 0.3, "cold": 0})
     ['hot', 'cold', 'hot']
     """
-    values, edges = np.asarray(scores, dtype=np.float64), list(least.values())
+    values, least = _scores("tiers", scores), _named("tiers", least)
+    edges = list(least.values())
     numbers = bool(edges) and all(is_number(edge) and not np.isnan(edge) for edge in edges)
     if not numbers or any(high <= low for high, low in pairwise(edges)):
         raise InvalidInput(f"tiers: thresholds must be numbers, from the best tier's down; found {dict(least)}")
@@ -159,13 +168,39 @@ def top(scores: ArrayLike, share: float) -> NDArray[np.int64]:
 
     Scores of -inf are never in it.
 
+    Raises
+    ------
+    InvalidInput
+        a share that is not from 0 to 1, or scores that are no numbers
+
     Examples
     --------
     >>> top([0.9, 0.1, 0.5, 0.4], 0.5)
     array([0, 2])
     """
-    values = np.asarray(scores, dtype=np.float64)
+    values = _scores("top", scores)
+    if not (is_number(share) and 0.0 <= share <= 1.0):
+        raise InvalidInput(f"top: share must be a number from 0 to 1, such as 0.1; found {share!r}")
+    if np.isnan(values).any():
+        raise InvalidInput("top: scores must be numbers; found nan")
     return np.flatnonzero((_rank(values) < share - 1e-12) & (values > -np.inf))
+
+
+def _scores(name: str, scores: ArrayLike) -> Floats:
+    """Return scores as float64 (n_leads,)."""
+    try:
+        values = np.asarray(scores, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"{name}: scores must be numbers, one for each lead; found {scores!r}") from None
+    if values.ndim != 1:
+        raise InvalidInput(f"{name}: scores must be one for each lead; found an array of shape {values.shape}")
+    return values
+
+
+def _named(name: str, parts: Any) -> dict[str, float]:
+    if not isinstance(parts, Mapping):
+        raise InvalidInput(f"{name}: must be given by name, like {{'hot': 0.2, 'cold': 0.8}}; found {parts!r}")
+    return dict(parts)
 
 
 def _rank(values: Floats) -> Floats:

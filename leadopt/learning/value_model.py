@@ -14,6 +14,7 @@ from leadopt.learning.effects.families import Scales, fit_families
 from leadopt.learning.effects.normal import Normal
 from leadopt.learning.effects.posterior import Effects, more_diverse
 from leadopt.learning.effects.smearing import learn_correction
+from leadopt.learning.estimates import check_level
 from leadopt.learning.history.attributes import read_attributes
 from leadopt.learning.history.bins import check_bins, levels_of
 from leadopt.learning.history.codes import Segment, codes_of, distinct
@@ -191,6 +192,7 @@ class ValueModel:
 
     def worths(self, leads: Any, level: float = 0.9) -> tuple[Worths, Ints]:
         """Return what leads of each distinct segment are worth, and which segment each lead has, int64 (n_leads,)."""
+        check_level(level)
         if not hasattr(self, "_codes"):
             raise InvalidInput("ValueModel: has learned nothing yet; call fit(history) first")
         if not self.n_won_:

@@ -15,6 +15,7 @@ from leadopt.decision.case import Case
 from leadopt.errors import InvalidInput
 from leadopt.fairness import ENTITLEMENT_WORDS
 from leadopt.problem.linear_algebra import applied
+from leadopt.tables.ids import level_alike
 
 _AT_ONCE = 1_000  # leads whose gains are looked up at a time
 
@@ -89,6 +90,9 @@ def _weighted_robin(case: Case, weight: Floats, turn: int) -> Dealt:
 def territory(case: Case, turn: int = 0) -> Dealt:
     """Return each lead with the emptiest rep of its territory; a lead of nobody's territory is left.
 
+    How full a rep is counts pinned leads. Territories are alike as a rule that matches them has it, whatever the case
+    of their letters.
+
     Raises
     ------
     InvalidInput
@@ -96,9 +100,11 @@ def territory(case: Case, turn: int = 0) -> Dealt:
     """
     if case.territory_of_lead is None or case.territory_of_rep is None:
         raise InvalidInput(f'the territory baseline needs a column "{case.policy.columns.territory}" in leads and reps')
-    lead_territory = case.territory_of_lead
-    rep_territory = np.array(case.territory_of_rep, dtype=object)
-    loads = np.zeros(case.problem.n_reps)
+    # Plans that were saved before territories were folded hold them as the tables had them.
+    lead_territory = [level_alike(level) for level in case.territory_of_lead]
+    rep_territory = np.array([level_alike(level) for level in case.territory_of_rep], dtype=object)
+    pinned = case.problem.pins[case.problem.pins >= 0]
+    loads = np.bincount(pinned, minlength=case.problem.n_reps).astype(np.float64)
 
     def choose(lead: int, allowed: Bools) -> int:
         here = np.flatnonzero(allowed & (rep_territory == lead_territory[lead]))

@@ -1,6 +1,7 @@
 """Plots of frontiers: what fairness costs."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,7 +50,8 @@ def plot_frontier(
     table = Table(points, "points")
     across, up = _column(table, x), _column(table, y)
     texts = _point_names(table, names)
-    if knee is not None and not 0 <= knee < table.n_rows:
+    whole = isinstance(knee, Integral) and not isinstance(knee, bool)
+    if knee is not None and not (whole and 0 <= knee < table.n_rows):
         raise InvalidInput(f"knee: must be a row of the {table.n_rows} points, counted from 0; found {knee}")
     ax = own_axes(ax, 6.4, 4.4)
     order = np.lexsort((up, across))

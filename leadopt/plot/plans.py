@@ -173,7 +173,8 @@ def plot_affinity(plan_or_model: "Planned | Learned", *, ax: "Axes | None" = Non
 def plot_prices(plan: Planned, *, ax: "Axes | None" = None) -> "Axes":
     """Draw what one more slot of each rep and one more unit of each limit would add at most, dearest first.
 
-    Limits without a price, which decide nothing, are counted in the title. A minimum that costs has a price below 0.
+    Limits without a price, which decide nothing, are counted in the title. A minimum that costs has a price below 0. A
+    price without bound, where a lead must be placed and only that slot is left, is drawn beyond all others.
 
     Parameters
     ----------
@@ -188,7 +189,7 @@ def plot_prices(plan: Planned, *, ax: "Axes | None" = None) -> "Axes":
         matplotlib is not installed, or this is no plan
     """
     case = _case(plan)
-    slots, limits = plan.capacity_prices, plan.limit_prices_of_problem
+    slots, limits, endless = _within_sight(plan.capacity_prices, plan.limit_prices_of_problem)
     reps, priced = np.argsort(-slots, kind="stable"), np.flatnonzero(limits)
     priced = priced[np.argsort(-limits[priced], kind="stable")]
     names = case.limit_names()
@@ -201,9 +202,19 @@ def plot_prices(plan: Planned, *, ax: "Axes | None" = None) -> "Axes":
     ax.axvline(0.0, color="black", linewidth=0.8)
     free = len(limits) - len(priced)
     rest = f"; {count(free, 'limit')} without a price" if free else ""
+    rest += f"; {count(endless, 'price')} without bound" if endless else ""
     places = [*(case.rep_ids[rep] for rep in reps), *(names[k] for k in priced)]
     what = "rep, limit" if len(priced) else "rep"
     return finish_bars(ax, places, f"Prices of slots and limits{rest}", f"price (expected {case.unit} per unit)", what)
+
+
+def _within_sight(slots: Floats, limits: Floats) -> tuple[Floats, Floats, int]:
+    """Return prices that can be drawn, and how many have no bound: these are a fifth beyond all others."""
+    both = np.concatenate([slots, limits])
+    known = np.isfinite(both)
+    end = 1.2 * float(np.abs(both[known]).max(initial=0.0)) or 1.0
+    drawn = np.where(known, both, np.where(both > 0.0, end, np.where(both < 0.0, -end, 0.0)))
+    return drawn[: len(slots)], drawn[len(slots) :], int((~known).sum())
 
 
 def plot_lorenz(plan: Planned, *, per_slot: bool = False, ax: "Axes | None" = None) -> "Axes":

@@ -110,6 +110,11 @@ def test_a_better_score_never_has_a_worse_tier(scores):
         ([1], {"a": 1.5, "b": -0.5}, "tiers: shares must be 0 or more and sum to 1; found {'a': 1.5, 'b': -0.5}"),
         ([1], {}, "tiers: shares must be 0 or more and sum to 1; found {}"),
         ([float("nan")], {"a": 1}, "tiers: scores must be finite"),
+        (["x"], {"a": 1}, "tiers: scores must be numbers, one for each lead; found ['x']"),
+        ([[1]], {"a": 1}, "tiers: scores must be one for each lead; found an array of shape (1, 1)"),
+        ([1], {"a": float("nan"), "b": 1}, "tiers: shares must be 0 or more and sum to 1; found {'a': nan, 'b': 1}"),
+        ([1], {"a": "1"}, "tiers: shares must be 0 or more and sum to 1; found {'a': '1'}"),
+        ([1], [1], "tiers: must be given by name, like {'hot': 0.2, 'cold': 0.8}; found [1]"),
     ],
 )
 def test_what_are_no_tiers_is_refused(scores, shares, said):
@@ -125,6 +130,14 @@ def test_the_top_is_the_first_of_two_tiers(scores, share):
     finite = np.where(np.isinf(scores), -1e9, scores)
     first = [i for i, tier in enumerate(tiers(finite, {"hot": share, "other": 1 - share})) if tier == "hot"]
     assert found.tolist() == [i for i in first if scores[i] > -np.inf]
+
+
+@pytest.mark.parametrize("share", [1.5, -0.1, float("nan"), "half", None])
+def test_the_top_is_a_share(share):
+    with pytest.raises(InvalidInput, match=r"^top: share must be a number from 0 to 1, such as 0\.1; found "):
+        top([0.9, 0.1], share)
+    with pytest.raises(InvalidInput, match=r"^top: scores must be numbers; found nan$"):
+        top([0.9, float("nan")], 0.5)
 
 
 def test_what_columns_add_makes_the_score():

@@ -92,6 +92,13 @@ def test_territory_gives_each_lead_to_the_emptiest_rep_of_its_territory():
     assert given_to(plan.baseline("territory")) == {0: "Ann", 1: "Bo", 2: "Ann", 3: "Cy"}
 
 
+def test_territory_counts_pins_as_load_and_no_letter_case():
+    leads = leads_of(4, territory=["north", "North", "NORTH ", "north"])
+    plan = assign(leads, reps_of(9, 9, territory=["North", "nORTH"]), pins={0: "Ann", 1: "Ann"})
+    answer = plan.baseline("territory").rep_of_lead
+    assert answer.tolist() == [0, 0, 1, 1]
+
+
 def test_profile_gives_each_lead_in_order_to_who_does_best_with_its_segment():
     history = HISTORY
     plan = assign(leads_of(3, kind=["b", "a", "a"]), reps_of(2, 2), history, policy=Policy(segment_by="kind"))

@@ -121,6 +121,23 @@ def test_prices_are_those_of_the_plan_dearest_first():
     assert ax.get_title(loc="left") == "Prices of slots and limits; 1 limit without a price"
 
 
+class Endless:
+    """A plan in which one more slot of the second rep has no bound."""
+
+    def __init__(self, plan):
+        self.plan, self.capacity_prices = plan, np.array([2.0, np.inf])
+
+    def __getattr__(self, name):
+        return getattr(self.plan, name)
+
+
+def test_a_price_without_bound_is_drawn_beyond_the_others_and_told():
+    ax = plot_prices(Endless(assign(leads_of(4), reps_of(1, 1), affinity=[[2.0, 1.0]] * 4)))
+    assert list(bars(ax, "one more slot of a rep").values()) == [2.4, 2.0]
+    assert ax.get_title(loc="left").endswith("; 1 price without bound")
+    ax.figure.draw_without_rendering()
+
+
 def test_a_minimum_that_costs_has_a_price_below_zero():
     plan = assign(leads_of(4), reps_of(4, 4, min_leads=[0, 2]), affinity=[[2.0, 1.0]] * 4)
     assert list(bars(plot_prices(plan), "one more unit of a limit").values()) == [-1.0]
@@ -257,6 +274,8 @@ def test_names_of_points_do_not_overlap_and_the_knee_has_its_own():
     "call, said",
     [
         ({"knee": 4}, "knee: must be a row of the 4 points, counted from 0; found 4"),
+        ({"knee": 0.5}, "knee: must be a row of the 4 points, counted from 0; found 0.5"),
+        ({"knee": True}, "knee: must be a row of the 4 points, counted from 0; found True"),
         ({"knee": -1}, "knee: must be a row of the 4 points, counted from 0; found -1"),
         ({"names": ["a"]}, "names: must be a column, or one for each of 4 points; found 1"),
         ({"y": "gni"}, 'points: column "gni" is missing; did you mean "gini"?'),

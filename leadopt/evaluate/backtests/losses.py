@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.learning.estimates import check_level
 from leadopt.learning.intervals import wilson
 
 _ALIKE = 0.05  # of the mean chance
@@ -72,7 +73,13 @@ def calibration(chance: Floats, won: Floats, n_bins: int = 10, level: float = 0.
     """Return bins of about equally many rows, from the lowest chance to the highest; like chances share a bin.
 
     Two are alike if they differ by less than a twentieth of the mean chance.
+
+    Raises
+    ------
+    InvalidInput
+        the level is not between 0 and 1
     """
+    check_level(level)
     if not len(chance):
         return ()
     order = np.sort(chance)

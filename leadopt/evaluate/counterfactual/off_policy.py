@@ -12,16 +12,16 @@ from leadopt.affinity import AffinityModel
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.counterfactual.estimate import Estimate, OffPolicy
-from leadopt.evaluate.counterfactual.overlap import overlap, refusal
+from leadopt.evaluate.counterfactual.intervals import spreads
+from leadopt.evaluate.counterfactual.overlap import MOST_NEVER, Overlap, overlap, refusal
 from leadopt.evaluate.counterfactual.propensity import log_propensities
 from leadopt.evaluate.counterfactual.target import Target, target_of
 from leadopt.evaluate.history.folds import random_folds, splits
 from leadopt.evaluate.history.records import Records, checked_columns, read_records
 from leadopt.tables.cells import is_number
-from leadopt.tables.text import count
+from leadopt.tables.text import count, percent
 
 _FOLDS = 5
-_BLOCK = 2**22  # cells of resampled rows held at once
 
 
 class Planned(Protocol):
@@ -105,7 +105,9 @@ def off_policy(
 
     Notes
     -----
-    Time grows with rows x replicates, and with rows x reps for an array. Intervals take propensities and q as known.
+    Time grows with rows x replicates, and with rows x reps for an array. Intervals take propensities and q as known;
+    they are bootstraps, wider where few conversions carry the weight (`intervals`). Chances that are known, and never 0
+    where the policy's are not, answer for pairs that were never seen as well; estimated ones do not.
 
     References
     ----------
@@ -148,7 +150,7 @@ def off_policy(
         overlap=seen,
         level=level,
         unit="conversions" if value is None else value,
-        notes=_notes(records, columns, propensity),
+        notes=_notes(records, columns, propensity, seen),
         like=records.table,
     )
 
@@ -205,49 +207,41 @@ def _parts(
 def _estimates(
     parts: dict[str, Floats], level: float, replicates: int, rng: np.random.Generator
 ) -> tuple[Estimate, ...]:
-    """Return every estimate with its bootstrap error and percentile interval."""
-    found = _from_means({name: np.array([part.mean()]) for name, part in parts.items()})
-    drawn = _from_means(_resampled_means(parts, replicates, rng))
-    tails = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
+    """Return every estimate with its bootstrap error and its interval."""
+    found = _from_means({name: float(part.mean()) for name, part in parts.items()})
+    spread = spreads(parts, found, level, replicates, rng)
     return tuple(
         Estimate(
             method=method,
-            value=float(value[0]),
-            error=float(drawn[method].std(ddof=1)),
-            low=float(np.quantile(drawn[method], tails[0])),
-            high=float(np.quantile(drawn[method], tails[1])),
+            value=value,
+            error=spread[method].error,
+            low=spread[method].low,
+            high=spread[method].high,
         )
         for method, value in found.items()
     )
 
 
-def _from_means(mean: Mapping[str, Floats]) -> dict[str, Floats]:
+def _from_means(mean: Mapping[str, float]) -> dict[str, float]:
     return {
         "DR": mean["robust"],
-        "SNIPS": mean["placed"] * mean["weighted"] / np.maximum(mean["weight"], 1e-300),
+        "SNIPS": mean["placed"] * mean["weighted"] / max(mean["weight"], 1e-300),
         "IPS": mean["weighted"],
         "log": mean["reward"],
         "lift": mean["robust"] - mean["reward"],
     }
 
 
-def _resampled_means(parts: Mapping[str, Floats], replicates: int, rng: np.random.Generator) -> dict[str, Floats]:
-    """Return the means of rows drawn with replacement, float64 (replicates,) for each part, in blocks of replicates."""
-    n = len(parts["reward"])
-    step = max(1, _BLOCK // n)
-    means: dict[str, list[Floats]] = {name: [] for name in parts}
-    for start in range(0, replicates, step):
-        rows = rng.integers(n, size=(min(step, replicates - start), n))
-        for name, part in parts.items():
-            means[name].append(part[rows].mean(axis=1))
-    return {name: np.concatenate(blocks) for name, blocks in means.items()}
-
-
-def _notes(records: Records, columns: Sequence[str], propensity: str | None) -> tuple[str, ...]:
+def _notes(records: Records, columns: Sequence[str], propensity: str | None, seen: Overlap) -> tuple[str, ...]:
     notes = [*records.notes]
     if records.n_open:
         notes.append(f"{count(records.n_open, 'row')} without an outcome yet: left out.")
     if propensity is None:
         by = " and ".join(columns) if columns else "nothing"
         notes.append(f"Chances of the log's choices are estimated, as if reps had been chosen by {by} and by lot.")
+    elif seen.never > MOST_NEVER:
+        notes.append(
+            f"{percent(seen.never)} of the policy's decisions give a rep a kind of lead that it never had in the log; "
+            f"{propensity} says that it could have, so what is said of these rests on estimates alone."
+        )
     return tuple(notes)

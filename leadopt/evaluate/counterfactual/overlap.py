@@ -28,6 +28,8 @@ class Overlap:
         the largest weight, as a share of all
     never
         share of the policy's decisions that give a rep a kind of lead that it never had in the log
+    nobody
+        share of them that give a lead to a rep who had none in the log
     mean_weight, expected_weight
         what weights average, and what they would if propensities were right: the share of leads that is placed
     weight_error
@@ -38,6 +40,7 @@ class Overlap:
     effective: float
     largest: float
     never: float
+    nobody: float
     mean_weight: float
     expected_weight: float
     weight_error: float
@@ -60,11 +63,15 @@ def overlap(weight: Floats, target: Target, rep: Ints, segment: Ints) -> Overlap
     had = np.zeros((int(segment.max(initial=-1)) + 1, len(target.reps)))
     had[segment, rep] = 1.0
     known = float(target.expected(had, segment, np.arange(n)).sum())
+    anybody = float(
+        target.expected(had.max(axis=0, keepdims=True, initial=0.0), np.zeros_like(segment), np.arange(n)).sum()
+    )
     return Overlap(
         n=n,
         effective=total**2 / float((weight**2).sum()) if total > 0.0 else 0.0,
         largest=float(weight.max(initial=0.0)) / total if total > 0.0 else 1.0,
         never=1.0 - known / placed if placed > 0.0 else 0.0,
+        nobody=1.0 - anybody / placed if placed > 0.0 else 0.0,
         mean_weight=total / n if n else 0.0,
         expected_weight=placed / n if n else 0.0,
         weight_error=float(weight.std()) / n**0.5 if n else 0.0,
@@ -78,11 +85,15 @@ def refusal(seen: Overlap, propensity: str | None) -> str | None:
         return f"{cannot}: it holds no outcome"
     if seen.expected_weight == 0.0:
         return f"{cannot}: the policy places no lead of it"
-    if seen.never > MOST_NEVER:
+    if propensity is None and seen.never > MOST_NEVER:
         return (
             f"{cannot}: {percent(seen.never)} of its decisions give a rep a kind of lead that it never had in the log"
         )
-    off = abs(seen.mean_weight - seen.expected_weight)
+    if seen.nobody > MOST_NEVER:
+        return f"{cannot}: {percent(seen.nobody)} of its decisions give a lead to a rep who had none in the log"
+    # Chances that are known need not have occurred: what might have, but did not, is missing in the mean.
+    expected = seen.expected_weight, seen.expected_weight * (1.0 - seen.never)
+    off = min(abs(seen.mean_weight - one) for one in expected)
     if propensity is not None and off > max(5.0 * seen.weight_error, 0.05 * seen.expected_weight):
         return (
             f"{cannot}: {propensity} cannot be the chances with which its reps were chosen, as weights average "

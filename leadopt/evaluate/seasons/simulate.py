@@ -256,7 +256,7 @@ def _measured(
     placed = rep >= 0
     loads = np.bincount(rep[placed].astype(np.int64), minlength=len(there))
     per_batch = np.array([np.bincount(f.rep_of_lead[f.rep_of_lead >= 0], minlength=len(there)) for _, f in seen])
-    can = stream.throughput * (seen[0][0].arrival_day[-1] - seen[0][0].arrival_day[0]) * _stretch(seen)
+    can = stream.throughput * player.team.days_of_batch
     of_new = placed & stream.newcomer[np.maximum(rep, 0).astype(np.int64)]
     return np.array(
         [
@@ -274,12 +274,6 @@ def _measured(
             _newcomer_error(player, seen[-1][0], policy),
         ]
     )
-
-
-def _stretch(seen: list[tuple[Batch, Followed]]) -> float:
-    """Return by how much a batch is longer than from its first lead to its last."""
-    n = len(seen[0][0].segment)
-    return n / (n - 1) if n > 1 else 1.0
 
 
 def _joined(seen: list[tuple[Batch, Followed]], part: Callable[[Batch, Followed], Any]) -> Floats:

@@ -201,6 +201,11 @@ class Team:
         return cls(stream=stream, free_on=np.full(stream.floor.n_reps, first), experience=np.zeros(stream.floor.n_reps))
 
     @property
+    def days_of_batch(self) -> float:
+        """How many days a batch lasts, however many leads come in them."""
+        return SEASON_DAYS / self._n_batches
+
+    @property
     def gap(self) -> Floats:
         """How much each rep's logit is lower for want of experience."""
         floor = self.stream.floor
@@ -222,8 +227,7 @@ class Team:
                 batch.arrival_day[mine], 1.0 / self.stream.throughput[one], self.free_on[one]
             )
         load = np.bincount(rep, minlength=n_reps)
-        days = SEASON_DAYS / self._n_batches
-        beyond = np.maximum(load / (self.stream.throughput * days) - 1.0, 0.0)
+        beyond = np.maximum(load / (self.stream.throughput * self.days_of_batch) - 1.0, 0.0)
         logit = batch.logit[batch.segment[placed], rep] - self.gap[rep]
         logit = logit - floor.overload * beyond[rep] - floor.waiting * np.log1p(response[placed])
         chance = np.zeros(len(rep_of_lead))

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, isfinite, log, sqrt
+from math import isfinite
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from leadopt.arrays import Floats
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.history.records import checked_columns
-from leadopt.evaluate.trials.holdout import AT_RANDOM, OUTSIDE, PLANNED
+from leadopt.evaluate.trials.clusters import Clusters, Interval, cluster_intervals
+from leadopt.evaluate.trials.conditional import exact_tails
+from leadopt.evaluate.trials.counts import Counts, coded
+from leadopt.evaluate.trials.holdout import AT_RANDOM, DRAWN_WITH, OUTSIDE, PLANNED
 from leadopt.evaluate.trials.power import leads_needed
+from leadopt.evaluate.trials.rate_limits import few, hulls, newcombe
+from leadopt.evaluate.trials.score_intervals import difference_interval, ratio_interval
 from leadopt.learning.history.outcomes import count_outcomes
-from leadopt.learning.intervals import wilson
 from leadopt.tables import Table
 from leadopt.tables.cells import as_outcome, each_once, is_number
 from leadopt.tables.result import Result
@@ -37,11 +40,15 @@ class Lift(Result):
     difference, low, high
         of the rates, with its interval
     lift, lift_low, lift_high
-        relative: 0.1 = a tenth more; NaN where nothing converted at random
+        relative: 0.1 = a tenth more; inf where nothing converted at random, and NaN where nothing did at all
     level
         of both intervals
     n_open
         leads of the trial that are left out, as they have no outcome yet
+    n_alone
+        settled leads that say nothing of the difference, as their stratum has none of the other group
+    n_clusters
+        clusters that errors are reckoned by; None = every lead by itself
     """
 
     n_planned: int
@@ -56,6 +63,8 @@ class Lift(Result):
     lift_high: float
     level: float
     n_open: int
+    n_alone: int = 0
+    n_clusters: int | None = None
 
     def summary(self) -> str:
         """Return what was shown, in one sentence."""
@@ -63,14 +72,19 @@ class Lift(Result):
         rates += f"{percent(self.rate_random, 1)} of {self.n_random:,} random ones"
         by = f"a difference of {100 * self.difference:+.1f} points ({percent(self.level)} interval "
         by += f"{100 * self.low:+.1f} to {100 * self.high:+.1f})"
-        if isfinite(self.lift_low) and isfinite(self.lift_high):
+        if isfinite(self.lift) and isfinite(self.lift_high):
             by += f", a lift of {self.lift:+.0%} ({self.lift_low:+.0%} to {self.lift_high:+.0%})"
+        by += f", reckoned by {count(self.n_clusters, 'cluster')}" if self.n_clusters is not None else ""
         shown = "the plan helps" if self.low > 0 else "the plan harms" if self.high < 0 else self._undecided()
+        alone = f"; {count(self.n_alone, 'lead')} in strata of one group alone, which compare nothing"
         still = f"; {count(self.n_open, 'lead')} still open" if self.n_open else ""
-        return f"{shown}: {rates}, {by}{still}"
+        return f"{shown}: {rates}, {by}{alone if self.n_alone else ''}{still}"
 
     def _undecided(self) -> str:
         n, rate = self.n_planned + self.n_random, self.rate_random
+        if self.n_clusters is not None:
+            few = self.low == -1.0 and self.high == 1.0
+            return "no difference is shown" + (" (so few clusters in a group can show none)" if few else "")
         if not 0.0 < rate * 1.1 < 1.0:
             return "no difference is shown"
         needed = leads_needed(rate, 0.1, share=self.n_random / n, level=self.level)
@@ -83,18 +97,28 @@ def measure_lift(
     group: str = "group",
     converted: str = "converted",
     stratify_by: Sequence[str] | str | None = None,
+    cluster_by: str | None = None,
     level: float = 0.95,
+    rng: int | np.random.Generator = 0,
 ) -> Lift:
     r"""Return by how much planned leads converted more than leads that were sent at random.
 
-    Without strata the interval of the difference is Newcombe's, made of Wilson's intervals of both rates. With strata
-    s of n_s leads, of which n_1s planned and n_0s at random converted a_s and c_s times, the difference and the ratio
-    are those of Mantel and Haenszel,
+    The difference and the ratio are those of Mantel and Haenszel: with strata s of n_s leads, of which n_1s planned
+    and n_0s at random converted a_s and c_s times,
 
     .. math:: \frac{\sum_s (a_s n_{0s} - c_s n_{1s}) / n_s}{\sum_s n_{1s} n_{0s} / n_s}, \quad
               \frac{\sum_s a_s n_{0s} / n_s}{\sum_s c_s n_{1s} / n_s},
 
-    with the variances of Sato and of Greenland and Robins. Strata of one group alone say nothing and count nothing.
+    and without strata those of the two rates. Without strata the interval of the difference is Newcombe's, made of
+    Wilson's intervals of both rates; all others are the values that a score test does not reject (`score_intervals`),
+    and all are wider where a group has fewer than five conversions (`rate_limits`). They exclude 0 only if the exact
+    test, given how many converted in each stratum, excludes it too (`conditional`): if the plan changes nothing, "the
+    plan helps" is said in at most (1 - level) / 2 of all trials, at any size, share and number of strata. Strata of one
+    group alone compare nothing and count nothing.
+
+    Where whole clusters were drawn, such as all leads of a rep or of a day, the leads of one hang together, and
+    intervals are those of all ways in which clusters could have been drawn (`clusters.by_lot`); where clusters have
+    leads of both groups, those of leaving out one cluster at a time.
 
     Parameters
     ----------
@@ -107,8 +131,13 @@ def measure_lift(
         column of outcomes
     stratify_by
         the columns by which the leads were drawn, or the batch
+    cluster_by
+        column of what leads hang together by: the rep who had them, the day, the batch. None = the column "drawn_with"
+        that `holdout(cluster_by=...)` wrote, if it is there; else every lead stands for itself
     level
         of the intervals
+    rng
+        seed or generator, for draws of clusters where there are more than 9,999 ways
 
     Returns
     -------
@@ -118,13 +147,15 @@ def measure_lift(
     Raises
     ------
     InvalidInput
-        a column is missing, a group or an outcome cannot be read, or no lead of one group is settled
+        a column is missing, a group or an outcome cannot be read, no lead of one group is settled, no stratum has
+        leads of both groups, or there is one cluster alone
 
     References
     ----------
-    Newcombe (1998), Interval estimation for the difference between independent proportions, Statistics in Medicine
-    17(8), method 10; Sato (1989), On the variance estimator for the Mantel-Haenszel risk difference, Biometrics 45(4);
-    Greenland & Robins (1985), Estimation of a common effect parameter from sparse follow-up data, Biometrics 41(1).
+    Mantel & Haenszel (1959), Statistical aspects of the analysis of data from retrospective studies of disease, JNCI
+    22(4); Newcombe (1998), Interval estimation for the difference between independent proportions, Statistics in
+    Medicine 17(8), method 10; Miettinen & Nurminen (1985), Comparative analysis of two rates, Statistics in Medicine
+    4(2); Mehta, Patel & Gray (1985), Computing an exact confidence interval for the common odds ratio, JASA 80(392)
 
     Examples
     --------
@@ -143,32 +174,44 @@ def measure_lift(
     won = each_once(lambda value: None if value is None else as_outcome(value), table.values(converted))
     inside = [k for k, one in enumerate(groups) if one != OUTSIDE]
     settled = [k for k in inside if won[k] is not None]
-    levels = [table.levels(column) for column in columns]
-    counts = _counts(
-        [tuple(column[k] for column in levels) for k in settled],
-        np.array([groups[k] == PLANNED for k in settled], dtype=bool),
-        np.array([won[k] for k in settled], dtype=np.float64),
-    )
-    n1, n0, k1, k0 = (part.sum() for part in counts)
-    for name, n in ((PLANNED, n1), (AT_RANDOM, n0)):
+    planned = np.array([groups[k] == PLANNED for k in settled], dtype=bool)
+    for name, n in ((PLANNED, planned.sum()), (AT_RANDOM, (~planned).sum())):
         if n == 0:
             raise InvalidInput(f'results.{group}: no lead of the group "{name}" has an outcome yet')
-    z = NormalDist().inv_cdf((1.0 + level) / 2.0)
-    difference, low, high = _difference(*counts, level=level, z=z)
-    lift, lift_low, lift_high = _ratio(*counts, z=z)
+    levels = [table.levels(column) for column in columns]
+    stratum = coded([tuple(column[k] for column in levels) for k in settled])
+    outcome = np.array([won[k] for k in settled], dtype=np.float64)
+    counts = Counts.of(stratum, planned, outcome)
+    compared = counts.both
+    if not len(compared.n1):
+        raise InvalidInput(
+            f"stratify_by: no level of {' and '.join(columns)} has settled leads of both groups, so that nothing can "
+            "be compared; name fewer columns, or coarser ones"
+        )
+    cluster = _cluster_of(table, cluster_by, settled)
+    if cluster is None:
+        ends = _by_lead(compared, level)
+    else:
+        clusters = Clusters.of(cluster, stratum, planned, outcome)
+        ends = cluster_intervals(clusters, level, np.random.default_rng(rng))
+        ends = ends if clusters.whole else _as_exact(compared, ends, level)
+    (low, high), (ratio_low, ratio_high) = ends
+    rate_planned, rate_random = (float(won.sum() / n.sum()) for won, n in _groups_of(counts))
     return Lift(
-        n_planned=int(n1),
-        n_random=int(n0),
-        rate_planned=float(k1 / n1),
-        rate_random=float(k0 / n0),
-        difference=difference,
+        n_planned=int(planned.sum()),
+        n_random=int((~planned).sum()),
+        rate_planned=rate_planned,
+        rate_random=rate_random,
+        difference=compared.difference,
         low=low,
         high=high,
-        lift=lift,
-        lift_low=lift_low,
-        lift_high=lift_high,
+        lift=compared.ratio - 1.0,
+        lift_low=ratio_low - 1.0,
+        lift_high=ratio_high - 1.0,
         level=level,
         n_open=len(inside) - len(settled),
+        n_alone=len(settled) - int(compared.n.sum()),
+        n_clusters=None if cluster is None else int(cluster.max()) + 1,
     )
 
 
@@ -180,40 +223,55 @@ def _groups(table: Table, column: str) -> list[str | None]:
     return groups
 
 
-def _counts(strata: Sequence[Any], planned: NDArray[np.bool_], won: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return leads and conversions by stratum: n planned, n random, k planned, k random."""
-    code = {stratum: number for number, stratum in enumerate(dict.fromkeys(strata))}
-    place = np.array([code[stratum] for stratum in strata], dtype=np.int64)
-
-    def total(weight: NDArray[Any]) -> Floats:
-        return np.bincount(place, weight, minlength=len(code)).astype(np.float64)
-
-    return total(planned * 1.0), total(~planned * 1.0), total(planned * won), total(~planned * won)
+def _groups_of(counts: Counts) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    return (counts.k1, counts.n1), (counts.k0, counts.n0)
 
 
-def _difference(
-    n1: Floats, n0: Floats, k1: Floats, k0: Floats, *, level: float, z: float
-) -> tuple[float, float, float]:
-    if len(n1) == 1:
-        p1, p0 = float(k1[0] / n1[0]), float(k0[0] / n0[0])
-        (low1, high1), (low0, high0) = (wilson(float(k[0]), int(n[0]), level) for k, n in ((k1, n1), (k0, n0)))
-        gap = p1 - p0
-        return gap, gap - sqrt((p1 - low1) ** 2 + (high0 - p0) ** 2), gap + sqrt((high1 - p1) ** 2 + (p0 - low0) ** 2)
-    n, share = n1 + n0, n1 * n0 / (n1 + n0)
-    if share.sum() == 0.0:
-        return float("nan"), float("-inf"), float("inf")
-    gap = float(((k1 * n0 - k0 * n1) / n).sum() / share.sum())
-    p = ((n1**2 * k0 - n0**2 * k1 + n1 * n0 * (n0 - n1) / 2.0) / n**2).sum()
-    q = ((k1 * (n0 - k0) + k0 * (n1 - k1)) / (2.0 * n)).sum()
-    reach = z * sqrt(max(0.0, gap * p + q)) / share.sum()
-    return gap, gap - reach, gap + reach
+def _cluster_of(table: Table, column: str | None, settled: Sequence[int]) -> Ints | None:
+    """Return the cluster of each settled lead, from 0 in the order of their names; None = every lead by itself."""
+    if column is None:
+        if DRAWN_WITH not in table:
+            return None
+        column = DRAWN_WITH
+    labels = table.levels(column)
+    for row in settled:
+        if labels[row] is None:
+            table.refuse(column, row, "every settled lead needs what it hangs together by", None)
+    names = sorted({str(labels[row]) for row in settled})
+    if len(names) == 1:
+        raise InvalidInput(f"results.{column}: all settled leads are of one cluster, {names[0]!r}: nothing can be told")
+    place = {name: number for number, name in enumerate(names)}
+    return np.array([place[str(labels[row])] for row in settled], dtype=np.int64)
 
 
-def _ratio(n1: Floats, n0: Floats, k1: Floats, k0: Floats, *, z: float) -> tuple[float, float, float]:
-    """Return the lift and its interval, NaN where a group converted nothing."""
-    n = n1 + n0
-    r, s = float((k1 * n0 / n).sum()), float((k0 * n1 / n).sum())
-    if r == 0.0 or s == 0.0:
-        return (r / s - 1.0 if s else float("nan")), float("nan"), float("nan")
-    error = sqrt(float(((n1 * n0 * (k1 + k0) - k1 * k0 * n) / n**2).sum()) / (r * s))
-    return r / s - 1.0, exp(log(r / s) - z * error) - 1.0, exp(log(r / s) + z * error) - 1.0
+def _by_lead(counts: Counts, level: float) -> tuple[Interval, Interval]:
+    """Return the intervals of the difference and of the ratio where every lead stands for itself."""
+    z = NormalDist().inv_cdf((1.0 + level) / 2.0)
+    difference = newcombe(counts, level) if len(counts.n) == 1 else difference_interval(counts, z)
+    near = _as_exact(counts, (difference, ratio_interval(counts, z)), level)
+    if not few(counts):
+        return near
+    return _widened(near[0], hulls(counts, level)[0], 0.0), _widened(near[1], hulls(counts, level)[1], 1.0)
+
+
+def _widened(near: Interval, wide: Interval, nothing: float) -> Interval:
+    """Return an interval as wide as another, but on its side of what means no difference: the exact test decided that.
+
+    An end that would lie beyond stays where it is.
+    """
+    low = near[0] if wide[0] <= nothing < near[0] else min(near[0], wide[0])
+    return low, near[1] if near[1] < nothing <= wide[1] else max(near[1], wide[1])
+
+
+def _as_exact(counts: Counts, ends: tuple[Interval, Interval], level: float) -> tuple[Interval, Interval]:
+    """Return intervals that exclude no difference only where the exact test does so too, and both or neither do."""
+    (low, high), (ratio_low, ratio_high) = ends
+    upper, lower = exact_tails(counts)
+    tail = (1.0 - level) / 2.0
+    helps = low > 0.0 and ratio_low > 1.0 and upper <= tail
+    harms = high < 0.0 and ratio_high < 1.0 and lower <= tail
+    if not helps:
+        low, ratio_low = min(low, 0.0), min(ratio_low, 1.0)
+    if not harms:
+        high, ratio_high = max(high, 0.0), max(ratio_high, 1.0)
+    return (low, high), (ratio_low, ratio_high)

@@ -157,6 +157,14 @@ def test_it_can_be_read_drawn_and_exported(found):
     assert sorted(labels) == sorted(POLICIES)
 
 
+@pytest.mark.parametrize("n_newcomers", [0, 1])
+def test_one_lead_a_batch_can_be_played(n_newcomers):
+    """Six leads a season in six batches: loads are compared with what a batch's days allow, however few leads come."""
+    tiny = Floor(n_reps=2, n_newcomers=n_newcomers, leads_a_rep=1)
+    found = simulate(tiny, {"round robin": "round robin"}, seasons=1, past_seasons=1, batches=6, n_runs=2)
+    assert all(0.0 < row["utilisation"] < np.inf for row in found.frame())
+
+
 def test_progress_is_told():
     stages = []
     simulate(SMALL, {"a": "oracle"}, seasons=1, past_seasons=1, batches=1, n_runs=2, on_progress=stages.append)

@@ -136,6 +136,51 @@ def test_the_same_seed_draws_the_same_leads(floor_plan):
     assert one == other != third
 
 
+def test_whole_reps_are_drawn_and_their_leads_change_among_them():
+    leads, plan = plan_of(np.ones((60, 12)), [5] * 12)
+    trial = holdout(leads, plan=plan, cluster_by="rep_id", share=0.5, rng=3)
+    group = dict(zip(trial.rep_of_lead, trial.group, strict=True))
+    assert all(group[rep] == one for rep, one in zip(trial.rep_of_lead, trial.group, strict=True))
+    assert trial.n_clusters == (6, 6) and trial.drawn_with == trial.rep_of_lead
+    assert trial.n_changed > 10
+    assert trial.summary() == "30 leads at random, 30 as planned; drawn as 6 of 12 clusters"
+    frame = trial.frame()
+    assert list(frame[0]) == ["lead_id", "group", "rep_id", "planned", "drawn_with"]
+    lift = leadopt.evaluate.measure_lift([{**row, "converted": row["lead_id"] % 3 == 0} for row in frame])
+    assert lift.n_clusters == 12
+
+
+def test_whole_days_are_drawn():
+    leads = [{"lead_id": k, "day": k // 7, "week": k // 35} for k in range(140)]
+    trial = holdout(leads, cluster_by="day", stratify_by="week", share=0.4, rng=1)
+    days = {lead["day"]: group for lead, group in zip(leads, trial.group, strict=True)}
+    assert [days[lead["day"]] for lead in leads] == list(trial.group)
+    for week in range(4):
+        assert sum(days[day] == "random" for day in range(5 * week, 5 * week + 5)) == 2
+
+
+def test_too_few_clusters_are_told():
+    leads, plan = plan_of(np.ones((6, 3)), [2, 2, 2])
+    trial = holdout(leads, plan=plan, cluster_by="rep_id", share=0.34)
+    assert trial.notes == (
+        "1 of 3 clusters can be drawn in 3 ways only, so that no difference, however large, can show: take more "
+        "clusters, or a share nearer to half.",
+    )
+
+
+def test_it_is_told_how_far_leads_mixed():
+    leads, plan = plan_of(np.ones((60, 12)), [5] * 12)
+    trial = holdout(leads, plan=plan, share=0.5)
+    assert re.search(
+        r"\d+ of 30 at random go to another rep than planned\.\n\nEvery allowed way for the leads at random to change "
+        r"reps was equally likely\.$",
+        str(trial),
+    )
+    gains = [[1.0, -np.inf, 0.5], [-np.inf, 1.0, -np.inf], [0.0, 0.9, 1.0]]
+    trial = holdout(*plan_of(gains, [1, 1, 1])[:1], plan=plan_of(gains, [1, 1, 1])[1], share=0.99, rng=1)
+    assert trial.group.count("outside") == 1 and trial.mixing.n_exact == 2
+
+
 def test_nothing_to_draw_is_legal():
     trial = holdout([])
     assert (trial.n_random, trial.n_planned, trial.summary()) == (0, 0, "0 leads at random, 0 as planned")
@@ -150,6 +195,21 @@ def test_nothing_to_draw_is_legal():
         (
             lambda: holdout([{"lead_id": 1}], stratify_by=[1]),
             "stratify_by: must be distinct names of columns; found [1]",
+        ),
+        (
+            lambda: holdout([{"lead_id": 1}], cluster_by=["x"]),
+            "cluster_by: must be the name of a column; found ['x']",
+        ),
+        (
+            lambda: holdout([{"lead_id": 1, "day": None}], cluster_by="day"),
+            "leads.day, row 1: every lead of the trial needs what it is drawn together by; found nothing",
+        ),
+        (
+            lambda: holdout(
+                [{"lead_id": k, "day": 1, "source": "ab"[k]} for k in (0, 1)], cluster_by="day", stratify_by="source"
+            ),
+            "stratify_by: leads that are drawn together, those of '1', are of several strata, ('a',) and ('b',); name "
+            "columns that are the same for all of them",
         ),
         (
             lambda: holdout([{"lead_id": 9}], plan=plan_of([[1.0]], [1])[1]),

@@ -8,13 +8,20 @@ import pytest
 
 import leadopt
 from leadopt.evaluate import measure_lift, power_of
-from leadopt.evaluate.trials.measure_lift import _difference, _ratio
+from leadopt.evaluate.trials.counts import Counts
+from leadopt.evaluate.trials.measure_lift import _by_lead
 
 
 def results(planned, at_random, **columns):
     """A trial with so many (won, lost) in each group."""
     cells = [("plan", 1, planned[0]), ("plan", 0, planned[1]), ("random", 1, at_random[0]), ("random", 0, at_random[1])]
     return [{"group": group, "converted": won, **columns} for group, won, n in cells for _ in range(n)]
+
+
+def trial_of(n1, n0, k1, k0):
+    """Strata of so many planned and random leads each, with their conversions."""
+    won = [np.asarray(part, dtype=float) for part in (k1, k0)]
+    return Counts(n1=np.full(len(won[0]), float(n1)), n0=np.full(len(won[0]), float(n0)), k1=won[0], k0=won[1])
 
 
 def test_the_interval_is_newcombes():
@@ -31,12 +38,10 @@ def test_intervals_cover_the_truth():
         truth = float(0.25 * base.mean())
         covered = ratio_covered = 0
         for _ in range(2000):
-            counts = np.full(n_strata, n1), np.full(n_strata, n0)
             won = rng.binomial(n1, 1.25 * base).astype(float), rng.binomial(n0, base).astype(float)
-            _, low, high = _difference(*counts, *won, level=0.95, z=1.95996)
+            (low, high), (ratio_low, ratio_high) = _by_lead(trial_of(n1, n0, *won), 0.95)
             covered += low <= truth <= high
-            _, low, high = _ratio(*counts, *won, z=1.95996)
-            ratio_covered += low <= 0.25 <= high
+            ratio_covered += ratio_low <= 1.25 <= ratio_high
         assert 0.935 < covered / 2000 < 0.97
         assert 0.935 < ratio_covered / 2000 < 0.97
 
@@ -45,8 +50,7 @@ def test_trials_show_a_lift_as_often_as_planned():
     rng, n, lift, shown = np.random.default_rng(1), 3000, 0.3, 0
     for _ in range(600):
         planned, at_random = rng.binomial(2000, 0.16 * (1 + lift)), rng.binomial(1000, 0.16)
-        counts = (np.array([float(k)]) for k in (2000, 1000, planned, at_random))
-        shown += _difference(*counts, level=0.95, z=1.95996)[1] > 0
+        shown += _by_lead(trial_of(2000, 1000, [planned], [at_random]), 0.95)[0][0] > 0
     assert shown / 600 == pytest.approx(power_of(n, 0.16, lift, share=1 / 3), abs=0.05)
 
 
@@ -63,8 +67,9 @@ def test_strata_of_one_group_alone_say_nothing():
     trial = results((56, 14), (48, 32), source="a")
     alone = results((9, 0), (0, 0), source="b")
     one, other = (measure_lift(rows, stratify_by="source") for rows in (trial, trial + alone))
-    assert other.difference == pytest.approx(one.difference)
-    assert measure_lift(alone + results((0, 0), (3, 4), source="c"), stratify_by="source").low == -np.inf
+    assert (other.difference, other.low, other.high) == (one.difference, one.low, one.high)
+    assert (one.n_alone, other.n_alone) == (0, 9)
+    assert other.summary().endswith("; 9 leads in strata of one group alone, which compare nothing")
 
 
 @pytest.mark.parametrize(
@@ -100,6 +105,22 @@ def test_what_is_open_or_outside_is_left_out():
         ([{"group": "plan", "converted": 1}], {}, 'results.group: no lead of the group "random" has an outcome yet'),
         ([{"group": "random", "converted": 1}], {}, 'results.group: no lead of the group "plan" has an outcome yet'),
         ([{"converted": 1}], {}, 'results: column "group" is missing'),
+        (
+            results((9, 0), (0, 0), source="b") + results((0, 0), (3, 4), source="c"),
+            {"stratify_by": "source"},
+            "stratify_by: no level of source has settled leads of both groups, so that nothing can be compared; name "
+            "fewer columns, or coarser ones",
+        ),
+        (
+            [{"group": "plan", "converted": 1, "day": None}, {"group": "random", "converted": 1, "day": 2}],
+            {"cluster_by": "day"},
+            "results.day, row 1: every settled lead needs what it hangs together by",
+        ),
+        (
+            results((1, 1), (1, 1), day=3),
+            {"cluster_by": "day"},
+            "results.day: all settled leads are of one cluster, '3': nothing can be told",
+        ),
         ([], {"level": 95}, "level: must be between 0 and 1, such as 0.95; found 95"),
         (results((1, 1), (1, 1)), {"stratify_by": "x"}, 'results: column "x" is missing'),
     ],
