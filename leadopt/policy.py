@@ -11,6 +11,7 @@ from leadopt.eligibility import ExcludeRule, MatchRule, Rule, SkillsRule, exclud
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.learning.history.bins import check_bins
+from leadopt.learning.history.won_values import check_value_zero
 from leadopt.learning.scoring import plain_weights
 from leadopt.limit_rules import LimitRule, as_rules
 from leadopt.tables.cells import Id, is_number
@@ -34,7 +35,7 @@ _FIRST = {  # the settings of the first release: a later one that is left at its
     ),
 }
 _LATEST = {  # settings that plain data of a policy hold only where they are used
-    "policy": ("limit", "balance_open", "together", "move_cost"),
+    "policy": ("value_zero", "limit", "balance_open", "together", "move_cost"),
     "columns": ("in_fairness", "carried", "owner", "current_rep"),
 }
 _KINDS: dict[str, type] = {  # settings that are tables of settings
@@ -82,6 +83,9 @@ class Policy:
     currencies
         what one unit of each currency is worth in the unit of the plan, ``{"USD": 1.0, "EUR": 1.08}``; None = all
         values are in one currency
+    value_zero
+        what a value of 0 means, of leads and of history: None = that a lead is worth nothing; "missing" = that the
+        field was not filled in
     together
         column of leads, such as "account_id": leads with the same entry go to one rep or to the pool together, a lead
         without one is alone; None = each lead by itself
@@ -115,6 +119,7 @@ class Policy:
     bins: Mapping[str, Any] | None = None
     explore: float = 0.0
     currencies: Mapping[str, float] | None = None
+    value_zero: str | None = None
     limit: tuple[LimitRule, ...] = ()
     balance_open: bool = False
     together: str | None = None
@@ -154,6 +159,7 @@ class Policy:
         if self.score is not None:
             object.__setattr__(self, "score", plain_weights(self.score))
         object.__setattr__(self, "currencies", check_currencies("policy.currencies", self.currencies))
+        check_value_zero("policy.value_zero", self.value_zero)
 
     def _name_columns(self) -> None:
         for setting in ("segment_by", "rep_by"):
@@ -193,6 +199,7 @@ class Policy:
             "bins": None if self.bins is None else {name: _plain_bins(edges) for name, edges in self.bins.items()},
             "explore": self.explore,
             "currencies": None if self.currencies is None else dict(self.currencies),
+            "value_zero": self.value_zero,
             "balance_open": self.balance_open,
             "limit": [rule.plain() for rule in self.limit],
             "together": self.together,

@@ -28,6 +28,7 @@ FULL = Policy(
     bins={"size": 4, "age": [10.0, 20.0]},
     explore=0.5,
     currencies={"usd": 1, "EUR": 1.08},
+    value_zero="missing",
     together="account",
     move_cost=0.5,
     limit=[
@@ -49,6 +50,7 @@ bins = {size = 4, age = [10.0, 20.0]}
 explore = 0.5
 balance_open = true
 currencies = {USD = 1.0, EUR = 1.08}
+value_zero = "missing"
 together = "account"
 move_cost = 0.5
 
@@ -135,6 +137,7 @@ UNUSED = {
     "rep_by": (),
     "bins": None,
     "currencies": None,
+    "value_zero": None,
     "together": None,
     "move_cost": 0.0,
     "limit": (),
@@ -231,7 +234,7 @@ def test_levels_of_a_score_are_text_as_in_json():
         ({"reserv": 1}, 'policy: unknown key "reserv"; did you mean "reserve"?'),
         ({"Fairness": {}}, 'policy: unknown key "Fairness"; did you mean "fairness"?'),
         ({5: 1}, 'policy: unknown key "5"; known are segment_by, eligibility, fairness, newcomers, reserve, score, '
-                 "half_life_days, rep_by and 10 more"),
+                 "half_life_days, rep_by and 11 more"),
         (5, "policy: must be a table of settings; found 5"),
         (["reserve"], "policy: must be a table of settings; found ['reserve']"),
         ({"fairness": {"lo": 1}}, 'policy.fairness: unknown key "lo"; did you mean "low"?'),

@@ -189,7 +189,7 @@ def _reserve_notes(case: Case) -> list[str]:
     if n := int(worthless.sum()):
         notes.append(
             f"{count(n, 'lead')} {_have(n)} a value of 0, not above the reserve of {number(problem.reserve)}, and "
-            f'{_stay(n, asked)}: leave the cell empty where 0 means "not filled in", or set reserve below 0'
+            f'{_stay(n, asked)}: set value_zero = "missing" where 0 means "not filled in", or set reserve below 0'
         )
     if n := int((left & ~worthless).sum()):
         notes.append(

@@ -29,7 +29,7 @@ from leadopt.decision.sharing.open_work import (
 )
 from leadopt.errors import Infeasible, InvalidInput, SolverFailed, Witness, enumerate_some
 from leadopt.fairness import ENTITLEMENT_WORDS, Fairness, NewcomerQuota, band_limits, entitlement_weights, quota_limits
-from leadopt.learning.scoring import score, top
+from leadopt.learning.scoring import noted_score, top
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import ROUNDING, Limit, Problem
@@ -182,7 +182,7 @@ def hot_leads(ground: Ground, share: float) -> Ints:
     """Return the hot leads that can be placed: the best by the policy's score, or without one by their best gain."""
     best = best_gains(ground.problem.affinity, ground.slots.most > 0)
     scored = ground.policy.score is not None
-    hot = top(score(ground.leads, ground.policy.score) if scored else best, share)  # type: ignore[arg-type]
+    hot = top(noted_score(ground.leads, ground.policy.score)[0] if scored else best, share)  # type: ignore[arg-type]
     return hot[best[hot] > -np.inf]
 
 

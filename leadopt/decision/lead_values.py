@@ -1,19 +1,19 @@
 """What each lead is worth if won: as its table says, as won values of history suggest, or as the other leads are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from leadopt.arrays import Bools, Floats
 from leadopt.learning.lead_worth import Valued
-from leadopt.learning.scoring import score
+from leadopt.learning.scoring import noted_score
 from leadopt.learning.value_model import ValueModel
 from leadopt.policy import Policy
 from leadopt.tables import Table
 from leadopt.tables.amounts import MOST_AMOUNT
-from leadopt.tables.currencies import check_one, currency_code, rates_of, with_signs
+from leadopt.tables.currencies import check_one, check_unit, currency_code, rates_of, with_signs
 from leadopt.tables.text import count
 
 
@@ -48,13 +48,17 @@ def scale_of(leads: Table, history: Table | None, segment_by: Sequence[str], pol
     Raises
     ------
     InvalidInput
-        a value is not a number, or below 0; a won one is not above 0; a currency has no rate, or several are mixed
+        a value is not a number, or below 0, and so a won one; a currency has no rate, or several are mixed
     """
     found = _worth(leads, history, segment_by, policy)
     if policy.score is None:
         return found
     unit = f"score-weighted {found.unit or 'deals'}"
-    return Scale(values=found.values * score(leads, policy.score), unit=unit, valued=found.valued, notes=found.notes)
+    points, unlisted = noted_score(leads, policy.score)
+    if unlisted and not points.any():
+        # Nobody's points tell leads apart today; all of them for nothing, and so in the pool, is not what is meant.
+        return replace(found, notes=(*found.notes, *unlisted, "no lead has any points, so the score does not count"))
+    return replace(found, values=found.values * points, unit=unit, notes=(*found.notes, *unlisted))
 
 
 def values_of(leads: Table, policy: Policy, valued: Valued | None) -> Floats | None:
@@ -103,12 +107,16 @@ def _own_values(leads: Table, policy: Policy) -> tuple[Floats, list[str | None]]
     named = f"leads.{columns.currency if columns.currency in leads else columns.value}"
     leads = with_signs(leads, columns.value, columns.currency, policy.currencies)
     values = leads.numbers(columns.value, low=0, high=MOST_AMOUNT, missing=np.nan)
+    if policy.value_zero == "missing":
+        values[values == 0.0] = np.nan
     if columns.currency not in leads:
         return values, []
     known = np.flatnonzero(~np.isnan(values))
     cells = leads.values(columns.currency)
     codes = [currency_code(cells[lead]) for lead in known]
-    values[known] *= rates_of(named, codes, policy.currencies)
+    rates = rates_of(named, codes, policy.currencies)
+    check_unit(f"leads.{columns.value}", values[known], rates)
+    values[known] *= rates
     return values, codes
 
 
@@ -125,6 +133,7 @@ def _learned(history: Table | None, segment_by: Sequence[str], policy: Policy) -
         converted=columns.converted,
         rep=columns.rep_id,
         currency=columns.currency,
+        value_zero=policy.value_zero,
     ).fit(history)
 
 
@@ -138,7 +147,7 @@ def _valued(leads: Table, gone: Bools, model: ValueModel) -> Valued:
     return Valued(
         columns=model.columns_,
         n_won=model.n_won_,
-        noise=model.noise_,
+        noise=model.scatter_,
         worths=worths,
         segment_of_lead=segment_of_lead,
     )

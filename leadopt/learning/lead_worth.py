@@ -45,7 +45,8 @@ class Valued:
     n_won
         won leads with a value, in all
     noise
-        standard deviation of the logarithm of a single value around what is known of its lead
+        standard deviation of the logarithm of a single value around what is known of its lead; where some are 0, that
+        of the log-normal distribution that varies as much
     worths
         of every segment of such leads
     segment_of_lead
@@ -61,7 +62,9 @@ class Valued:
     @property
     def doubt(self) -> Floats:
         """Standard deviation of the logarithm of what is expected of each segment, float64 (n_segments,)."""
-        return np.asarray(np.log(self.worths.high / self.worths.low) / (2.0 * _NORMAL_95))
+        sure = self.worths.high == self.worths.low  # of nothing, too
+        low, high = (np.log(np.where(sure, 1.0, end)) for end in (self.worths.low, self.worths.high))
+        return np.asarray((high - low) / (2.0 * _NORMAL_95))
 
     @property
     def source(self) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leadopt.arrays import Floats
-from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.errors import InvalidInput, LeadoptWarning, did_you_mean
 from leadopt.learning.scores import Scores
 from leadopt.tables import Table
 from leadopt.tables.cells import as_level, is_number
@@ -40,15 +40,29 @@ def score(leads: Any, weights: Weights) -> Floats:
     InvalidInput
         a missing column, negative points, or no points at all
 
+    Warns
+    -----
+    LeadoptWarning
+        no lead has any of the levels that give points in a column
+
     Examples
     --------
     >>> leads = {"budget": ["yes", "no", "yes"], "visits": [0, 5, 10]}
     >>> score(leads, {"budget": {"yes": 3}, "visits": 1})
     array([0.75 , 0.125, 1.   ])
     """
-    table = leads if isinstance(leads, Table) else Table(leads, "leads")
-    points, most = _points_of(table, weights)
-    return np.asarray(sum(points.values(), np.zeros(table.n_rows)) / sum(most.values()))
+    values, notes = noted_score(leads if isinstance(leads, Table) else Table(leads, "leads"), weights)
+    if notes:
+        import warnings
+
+        warnings.warn("; ".join(notes), LeadoptWarning, stacklevel=2)
+    return values
+
+
+def noted_score(table: Table, weights: Weights) -> tuple[Floats, list[str]]:
+    """Return what `score` returns, and in words where no lead has a level that gives points."""
+    points, most, notes = _points_of(table, weights)
+    return np.asarray(sum(points.values(), np.zeros(table.n_rows)) / sum(most.values())), notes
 
 
 def scored(leads: Any, weights: Weights, *, lead_id: str = "lead_id") -> Scores:
@@ -76,7 +90,7 @@ def scored(leads: Any, weights: Weights, *, lead_id: str = "lead_id") -> Scores:
       visits=0: 0 of 0.25.
     """
     table = leads if isinstance(leads, Table) else Table(leads, "leads")
-    points, most = _points_of(table, weights)
+    points, most, notes = _points_of(table, weights)
     whole = sum(most.values())
     return Scores(
         lead_ids=tuple(table.ids(lead_id)),
@@ -84,21 +98,25 @@ def scored(leads: Any, weights: Weights, *, lead_id: str = "lead_id") -> Scores:
         parts={column: got / whole for column, got in points.items()},
         levels={column: tuple(table.levels(column)) for column in points},
         most={column: got / whole for column, got in most.items()},
+        notes=tuple(notes),
         lead_id=lead_id,
         like=table,
     )
 
 
-def _points_of(table: Table, weights: Weights) -> tuple[dict[str, Floats], dict[str, float]]:
-    """Return the points of each column for each lead, and the most that each can give."""
-    points, most = dict[str, Floats](), dict[str, float]()
+def _points_of(table: Table, weights: Weights) -> tuple[dict[str, Floats], dict[str, float], list[str]]:
+    """Return the points of each column for each lead, the most that each can give, and what is said of them."""
+    points, most, notes = dict[str, Floats](), dict[str, float](), list[str]()
     for column, weight in plain_weights(weights).items():
-        by_level = isinstance(weight, Mapping)
-        points[column] = _level_points(table, column, weight) if by_level else _scaled(table, column, weight)  # type: ignore[arg-type]
+        if isinstance(weight, Mapping):
+            points[column], unlisted = _level_points(table, column, weight)
+            notes.extend(unlisted)
+        else:
+            points[column] = _scaled(table, column, weight)
         most[column] = max(weight.values(), default=0.0) if isinstance(weight, Mapping) else weight
     if sum(most.values()) <= 0:
         raise InvalidInput("score: at least one column must give points")
-    return points, most
+    return points, most, notes
 
 
 def tiers(scores: ArrayLike, shares: Mapping[str, float]) -> list[str]:
@@ -233,16 +251,20 @@ def _point(column: str, value: Any) -> float:
     return int(value) if isinstance(value, Integral) else float(value)
 
 
-def _level_points(table: Table, column: str, points: Mapping[str, float]) -> Floats:
+def _level_points(table: Table, column: str, points: Mapping[str, float]) -> tuple[Floats, list[str]]:
     levels = table.levels(column)
     known = {level for level in levels if level is not None}
     # Letter case and blanks make no other level, unless points are given to both.
     any_case = {alike(level): point for level, point in points.items()}
     of_level = {level: points.get(level, any_case.get(alike(level))) for level in known}
-    if table.n_rows and known and not any(point is not None for point in of_level.values()):
-        first = next(iter(points), "")
-        raise InvalidInput(f'score.{column}: no lead has level "{first}"{did_you_mean(first, sorted(known))}')
-    return np.array([of_level.get(level) or 0.0 if level is not None else 0.0 for level in levels], dtype=np.float64)
+    notes = []
+    if points and known and not any(point is not None for point in of_level.values()):
+        # A day without referrals is no mistake, and one with "Referrals" may be one.
+        first = next(iter(points))
+        others = f" or another of the {len(points)} with points" if len(points) > 1 else ""
+        notes = [f'score.{column}: no lead has level "{first}"{others}{did_you_mean(first, sorted(known))}']
+    of_lead = [of_level.get(level) or 0.0 if level is not None else 0.0 for level in levels]
+    return np.array(of_lead, dtype=np.float64), notes
 
 
 def _scaled(table: Table, column: str, points: float) -> Floats:

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
-from leadopt.learning.effects.families import Scales, fit_families
-from leadopt.learning.effects.normal import Normal
-from leadopt.learning.effects.posterior import Effects, more_diverse
-from leadopt.learning.effects.smearing import learn_correction
+from leadopt.learning.amount_effects import LEAST_LOG, MOST_LOG, AmountEffects, PaidShare, fit_amounts
 from leadopt.learning.estimates import check_level
 from leadopt.learning.history.attributes import read_attributes
 from leadopt.learning.history.bins import check_bins, levels_of
 from leadopt.learning.history.codes import Segment, codes_of, distinct
-from leadopt.learning.history.won_values import WonValues, won_values
+from leadopt.learning.history.won_values import WonValues, check_value_zero, odd_notes, won_values, zero_note
 from leadopt.learning.lead_worth import Worths
-from leadopt.problem.linear_algebra import applied
 from leadopt.tables import Table
 from leadopt.tables.currencies import check_currencies, with_signs
 from leadopt.tables.ids import respelled
-
-SCALES = Scales(column=1.0, pair=0.5)
-"""Of the logarithm: values within a factor of e are usual. At half and twice, mean errors of the logarithm on simulated
-histories (see `effects.normal`) are .258 and .262 in place of .259 for columns, and the same for pairs."""
 
 
 class ValueModel:
@@ -45,7 +36,12 @@ class ValueModel:
     a level never seen is taken for one of those seen, and whoever follows the lead up for one of the reps. The effects
     vary around the base, which is what v/2 allows for; the base itself is only estimated, and exp would on average
     overstate it: hence -c (with one won lead, that lead's value is expected, as it should be). :math:`\kappa` is 1
-    unless values are clearly not log-normal (`smearing`).
+    unless values are clearly not log-normal (`smearing`). Nothing is expected to be worth more than the largest amount.
+    Where some leads were won for 0, such as pilots, all this is of the others, and is multiplied by the chance that a
+    won lead is one of them, learned by the same columns.
+
+    Amounts that the others do not expect at all (`odd_ones`: a slip, a placeholder) teach nothing about logarithms, of
+    which one of them would lead the mean and the noise astray; for :math:`\kappa` all amounts count.
 
     Parameters
     ----------
@@ -58,15 +54,21 @@ class ValueModel:
     value, converted, rep, currency
         names of the columns of history; "rep_id" and "currency" may be absent, and with ``rep=None`` it does not count
         who had the lead
+    value_zero
+        what a value of 0 means: None = that it was won for nothing; "missing" = that it is not known
 
     Attributes
     ----------
     n_won_, n_missing_
         won leads with a value, and those without, which are left out
+    n_zero_, n_odd_
+        how many of these values are 0, and how many are far from all that the others suggest
     strengths_
         standard deviation of the logarithm of each family of effects: "product", "product x sector", "rep"
     noise_
-        standard deviation of the logarithm of a value around what is known of the lead
+        standard deviation of the logarithm of a value above 0 around what is known of the lead
+    scatter_
+        the same of all values, those of 0 too: the log-normal distribution with it varies as much as they do
     bins_
         inner edges of the columns that are binned
     columns_
@@ -105,6 +107,7 @@ class ValueModel:
         converted: str = "converted",
         rep: str | None = "rep_id",
         currency: str = "currency",
+        value_zero: str | None = None,
     ) -> None:
         self.columns = columns
         self.bins = bins
@@ -113,6 +116,7 @@ class ValueModel:
         self.converted = converted
         self.rep = rep
         self.currency = currency
+        self.value_zero = value_zero
 
     def fit(self, history: Any) -> ValueModel:
         """Learn from won leads, and return the model itself; without any with a value it has learned nothing.
@@ -120,7 +124,7 @@ class ValueModel:
         Raises
         ------
         InvalidInput
-            a setting is wrong, a column is missing, an outcome cannot be read, a won value is not above 0, or a
+            a setting is wrong, a column is missing, an outcome cannot be read, a won value is below 0, or a
             currency has no rate
         """
         columns = (self.columns,) if isinstance(self.columns, str) else tuple(self.columns)
@@ -128,17 +132,19 @@ class ValueModel:
             raise InvalidInput(f"ValueModel.columns: must be distinct names of columns; found {self.columns!r}")
         asked = check_bins("ValueModel.bins", self.bins, columns)
         rates = check_currencies("ValueModel.currencies", self.currencies)
+        zero_missing = check_value_zero("ValueModel.value_zero", self.value_zero) is not None
         table = with_signs(Table(history, "history", ids=(self.rep or "",)), self.value, self.currency, rates)
         for column in columns:
             table = table.measured(column, asked=column in asked)
         has_rep = self.rep is not None and table.holds(self.rep, "rep_id") and self.rep not in columns
         names = (*columns, *([self.rep] if has_rep and self.rep else []))
         currency = self.currency if table.holds(self.currency, "currency") else None
-        won = won_values(table, names, self.value, self.converted, currency, rates)
-        self.n_won_, self.n_missing_ = int(won.amounts.known.sum()), won.n_missing
+        won = won_values(table, names, self.value, self.converted, currency, rates, zero_missing=zero_missing)
+        self.n_won_, self.n_missing_ = int(won.counted.sum()), won.n_missing
+        self.n_zero_ = self.n_won_ - int(won.amounts.paid.sum())
         self.currencies_ = won.currencies
         read = read_attributes(
-            "history", dict(zip(columns, won.keys, strict=False)), won.amounts.known, bins=asked, noun="won lead"
+            "history", dict(zip(columns, won.keys, strict=False)), won.counted, bins=asked, noun="won lead"
         )
         self.columns_, self.bins_, self.notes_ = tuple(read.levels), read.edges, read.notes
         self._spellings = read.spellings
@@ -149,32 +155,30 @@ class ValueModel:
     def _learn(self, won: WonValues, names: Sequence[str], leveled_keys: Sequence[list[str | None]]) -> None:
         self._codes = [_numbered(levels) for levels in leveled_keys]
         codes = [codes_of(code, levels) for code, levels in zip(self._codes, leveled_keys, strict=True)]
-        segments = list(zip(*leveled_keys[: len(self.columns_)], strict=True)) or [()] * len(won.amounts.known)
+        segments = list(zip(*leveled_keys[: len(self.columns_)], strict=True)) or [()] * len(won.counted)
         self._won_of_segment: dict[Segment, int] = {}
-        for segment, count in zip(segments, won.amounts.known.tolist(), strict=True):
+        for segment, count in zip(segments, won.counted.tolist(), strict=True):
             self._won_of_segment[segment] = self._won_of_segment.get(segment, 0) + count
-        self.strengths_, self.noise_ = {}, float("nan")
+        self.strengths_, self.noise_, self.scatter_, self.n_odd_ = {}, float("nan"), float("nan"), 0
+        self._amounts: AmountEffects | None = None
+        self._paid: PaidShare | None = None
         if not self.n_won_:
             return
-        cell, cells = _cells(codes, len(won.amounts.known))
-        parts = ("known", "logs", "squared_logs", "total", "squares")
-        count, logs, squared_logs, *earned = (
-            np.bincount(cell, getattr(won.amounts, part)).astype(np.float64) for part in parts
-        )
-        self._centre = float(logs.sum() / count.sum())
-        squared_logs += count * self._centre**2 - 2.0 * self._centre * logs
-        logs -= count * self._centre
-        sizes = [len(code) for code in self._codes]
-        # Who has a lead is no reason for its value, so pairs are of the lead's own columns.
-        pairs = combinations(range(len(self.columns_)), 2)
-        self._fitted = fit_families(cells, sizes, pairs, Normal.of(count, logs, squared_logs), SCALES)
-        effects, levels = self._fitted.effects, self._fitted.levels(cells)
-        self._diverse, noise = more_diverse(effects), effects.likelihood.noise
-        mean, variance = effects.known(levels)
-        expected = np.exp(self._centre + mean + 0.5 * (variance + noise) - effects.with_base(levels))
-        self._correction = learn_correction(np.broadcast_to(expected, count.shape), count, *earned)
-        self.noise_ = float(np.sqrt(noise))
-        for family, deviation in zip(self._fitted.families, effects.deviations.tolist(), strict=True):
+        sizes, n_columns = [len(code) for code in self._codes], len(self.columns_)
+        if self.n_zero_:
+            self._paid = PaidShare.of(codes[:n_columns], sizes[:n_columns], won.counted, won.amounts.paid)
+            self.notes_ = [*self.notes_, zero_note(self.n_zero_, self.n_won_)]
+        paid = np.flatnonzero(won.amounts.paid)
+        if not len(paid):
+            self.noise_ = self.scatter_ = 0.0
+            return
+        amounts = won.amounts.take(paid)
+        self._amounts, odd = fit_amounts([code[paid] for code in codes], sizes, n_columns, amounts)
+        self.noise_, self.n_odd_ = float(np.sqrt(self._amounts.noise)), int(amounts.paid[odd].sum())
+        self.scatter_ = float(np.sqrt(self._amounts.noise - np.log(amounts.paid.sum() / self.n_won_)))
+        self.notes_ = [*self.notes_, *odd_notes(amounts, odd)]
+        fitted = self._amounts.fitted
+        for family, deviation in zip(fitted.families, fitted.effects.deviations.tolist(), strict=True):
             self.strengths_[" x ".join(names[column] for column in family.columns)] = deviation
 
     def expected(self, leads: Any) -> Floats:
@@ -214,28 +218,16 @@ class ValueModel:
     def _of_segments(self, segments: Sequence[Segment], level: float) -> tuple[Floats, Floats, Floats]:
         from scipy.special import ndtri
 
-        families, effects, n_columns = self._fitted.families, self._fitted.effects, len(self.columns_)
-        noise = effects.likelihood.noise
-        known = zip(self._codes, zip(*segments, strict=True), strict=False)
+        n, known = len(segments), zip(self._codes, zip(*segments, strict=True), strict=False)
         codes = [codes_of(code, levels) for code, levels in known]
-        of_rep = np.array([family.columns[-1] >= n_columns for family in families], dtype=bool)
-        # Nobody in particular will follow the lead up: a rep of whom nothing is known.
-        places = [
-            np.full(len(segments), len(family.keys)) if by_rep else family.find(codes)
-            for family, by_rep in zip(families, of_rep, strict=True)
-        ]
-        unseen = np.array([place == len(family.keys) for family, place in zip(families, places, strict=True)])
-        unseen = unseen.reshape(len(places), len(segments))
-        factors = np.array([_mean_factor(effects, part) for part in effects.crossed.slices])
-        usual = self._centre + float(factors[of_rep].sum()) + 0.5 * noise + self._correction.log_factor
-        mean, variance = effects.known(places)
-        of_unseen = applied(unseen[~of_rep].T, factors[~of_rep])
-        expected = np.exp(usual + mean + of_unseen + 0.5 * variance - effects.with_base(places))
-        mean, variance = self._diverse.known(places)
-        spreads = applied(unseen[~of_rep].T, self._diverse.deviations[~of_rep] ** 2)
-        of_noise = noise**2 / (2.0 * max(1.0, effects.likelihood.freedom)) + self._correction.variance
-        width = ndtri(0.5 + 0.5 * level) * np.sqrt(variance + spreads + of_noise)
-        low, high = np.exp(usual + mean - width), np.exp(usual + mean + width)
+        if self._amounts is None:
+            return np.zeros(n), np.zeros(n), np.zeros(n)
+        share, doubt = (np.ones(n), np.zeros(n)) if self._paid is None else self._paid.of_codes(codes, n)
+        expected = share * np.exp(self._amounts.expected(codes, n))
+        middle, variance = self._amounts.around(codes, n)
+        width = ndtri(0.5 + 0.5 * level) * np.sqrt(variance + doubt)
+        ends = np.clip(np.log(share) + middle + np.array([-width, width]), LEAST_LOG, MOST_LOG)
+        low, high = np.exp(ends)
         return expected, np.minimum(low, expected), np.maximum(high, expected)
 
 
@@ -253,17 +245,3 @@ def _cells_of(table: Table, column: str, bins: Mapping[str, Any]) -> Sequence[An
 def _numbered(levels: Sequence[str | None]) -> dict[str | None, int]:
     ordered = sorted(set(levels), key=lambda level: (level is not None, level or ""))
     return {level: number for number, level in enumerate(ordered)}
-
-
-def _cells(codes: Sequence[Ints], n_groups: int) -> tuple[Ints, list[Ints]]:
-    """Return each group's cell, and the codes of each cell: groups that differ in a currency or a spelling are one."""
-    if not codes:
-        return np.zeros(n_groups, dtype=np.int64), []
-    cells, cell = np.unique(np.stack(codes), axis=1, return_inverse=True)
-    return cell.reshape(-1), list(cells)
-
-
-def _mean_factor(effects: Effects, part: slice) -> float:
-    """Return the logarithm of what the levels of a family multiply values by, on average over the levels."""
-    exponent = effects.mean[part] + 0.5 * effects.crossed.variances()[part]
-    return float(np.logaddexp.reduce(exponent) - np.log(len(exponent)))

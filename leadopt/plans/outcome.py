@@ -22,6 +22,7 @@ from leadopt.tables.text import number, percent
 
 _ALIKE = 0.02  # relative difference that the noise of a thousand draws could make
 _MOST_LUCK = 20_000_000  # outcomes that are drawn one by one; beyond, their sums are normal as far as can be told
+_MOST_NOISE = 700.0  # variance of a logarithm; exp of more is no number
 _BLOCK = 4_000_000  # numbers drawn at a time
 _NO_DIFFERENCE = 1e-9
 _MOST_DRAWN = 20_000_000  # rates that a report draws: it takes a second
@@ -290,7 +291,7 @@ def _drawn_values(rates: Floats, pairs: _Pairs, valued: Valued, rng: np.random.G
     Communications Systems 8(1), doi:10.1109/TCOM.1960.1097606.
     """
     won = rng.binomial(pairs.size, rates[:, pairs.pair_of_group])
-    of_sum = np.log1p(np.expm1(valued.noise**2) / np.maximum(won, 1))
+    of_sum = np.log1p(np.expm1(min(valued.noise**2, _MOST_NOISE)) / np.maximum(won, 1))
     luck = np.sqrt(of_sum) * rng.standard_normal(won.shape) - 0.5 * of_sum
     doubt = valued.doubt
     expectation = doubt * rng.standard_normal((len(rates), len(doubt))) - 0.5 * doubt**2

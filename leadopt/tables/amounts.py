@@ -11,6 +11,8 @@ LOG_UNIT = 2.0**-24
 """Logarithms are added up in whole numbers of this, so that neither engines nor the order of rows make a difference."""
 MOST_AMOUNT = 1e100
 """What is worth more could not be added up."""
+WIDTH = 2**24
+"""Of a magnitude, in units of the logarithm: amounts of one magnitude are within a factor of e of each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -19,16 +21,18 @@ class Amounts:
 
     Parameters
     ----------
-    rows, known, wrong
-        how many rows; how many of these hold anything; and how many no amount above 0, up to `MOST_AMOUNT`
+    rows, known, free, wrong
+        how many rows; how many of these hold anything; how many an amount of 0; and how many no amount from 0 to
+        `MOST_AMOUNT`
     logs, squared_logs
-        sums of the amounts' natural logarithms, and of their squares
+        sums of the natural logarithms of amounts above 0, and of their squares
     total, squares
         sums of the amounts, and of their squares
     """
 
     rows: Ints
     known: Ints
+    free: Ints
     wrong: Ints
     logs: Floats
     squared_logs: Floats
@@ -38,7 +42,7 @@ class Amounts:
     @classmethod
     def of_rows(cls, group: Ints, plain: Floats, known: Bools) -> "Amounts":
         """Return the amounts of rows: each row's group, its number (NaN where it is none), and whether it has one."""
-        sound = (plain > 0.0) & (plain <= MOST_AMOUNT)
+        sound, free = (plain > 0.0) & (plain <= MOST_AMOUNT), known & (plain == 0.0)
         amount, log = np.where(sound, plain, 0.0), np.log(np.where(sound, plain, 1.0))
 
         def added(each: Any) -> Any:
@@ -49,12 +53,18 @@ class Amounts:
         return cls(
             rows=added(np.ones(len(plain), dtype=np.int64)),
             known=added(known.astype(np.int64)),
-            wrong=added((known & ~sound).astype(np.int64)),
+            free=added(free.astype(np.int64)),
+            wrong=added((known & ~sound & ~free).astype(np.int64)),
             logs=LOG_UNIT * added(np.rint(log / LOG_UNIT).astype(np.int64)),
             squared_logs=LOG_UNIT * added(np.rint(log * log / LOG_UNIT).astype(np.int64)),
             total=added(amount),
             squares=added(amount**2),
         )
+
+    @property
+    def paid(self) -> Ints:
+        """How many rows hold an amount above 0."""
+        return self.known - self.free - self.wrong
 
     def take(self, groups: Ints) -> "Amounts":
         """Return some of the groups."""
@@ -65,8 +75,18 @@ class Amounts:
         shift = np.log(factor)
         return replace(
             self,
-            logs=self.logs + self.known * shift,
-            squared_logs=self.squared_logs + 2.0 * self.logs * shift + self.known * shift**2,
+            logs=self.logs + self.paid * shift,
+            squared_logs=self.squared_logs + 2.0 * self.logs * shift + self.paid * shift**2,
             total=self.total * factor,
-            squares=self.squares * factor**2,
+            squares=self.squares * factor * factor,  # the factor's own square may be too large
         )
+
+
+def magnitudes(plain: Floats) -> Ints:
+    """Return which magnitude each amount is of, so that groups by it hold amounts that are much alike; 0 of none.
+
+    >>> magnitudes(np.array([1.0, 2.0, 3.0, 1e-2, 0.0, -5.0, np.nan])).tolist()
+    [0, 0, 1, -5, 0, 0, 0]
+    """
+    sound = (plain > 0.0) & (plain <= MOST_AMOUNT)
+    return np.rint(np.log(np.where(sound, plain, 1.0)) / LOG_UNIT).astype(np.int64) // WIDTH

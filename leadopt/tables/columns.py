@@ -19,7 +19,7 @@ class Columns:
     lead_id, rep_id
         ids of leads and reps; `rep_id` also says in history who had the lead
     value
-        leads: worth if won, 0 or more; history: what was won for, above 0, from which missing values are learned
+        leads: worth if won, 0 or more; history: what was won for, 0 or more, from which missing values are learned
     currency
         leads and history: what the value is in, such as EUR; `Policy.currencies` holds the rates
     capacity

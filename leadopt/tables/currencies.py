@@ -7,6 +7,7 @@ import numpy as np
 
 from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput, enumerate_some
+from leadopt.tables.amounts import MOST_AMOUNT
 from leadopt.tables.cells import as_level, is_number
 from leadopt.tables.reading.numerals import FAMILIES, read_numbers
 from leadopt.tables.table import Table
@@ -89,6 +90,17 @@ def rates_of(name: str, codes: Sequence[str | None], rates: Mapping[str, float] 
                 f'Add it: Policy(currencies={{"{code}": ...}}), or {code} = ... under [currencies] in a policy file'
             )
     return np.array([rates[code] for code in codes if code is not None], dtype=np.float64).reshape(len(codes))
+
+
+def check_unit(name: str, amounts: Floats, rates: Floats) -> None:
+    """Refuse amounts that their rates make larger than what can be added up."""
+    with np.errstate(divide="ignore"):
+        size = np.log(amounts) + np.log(rates)
+    if (size > np.log(MOST_AMOUNT)).any():
+        raise InvalidInput(
+            f"{name}: what leads are worth must be at most {MOST_AMOUNT:g} in the unit of the plan; found more, by the "
+            f"rates of their currencies. Choose a larger unit, with smaller rates"
+        )
 
 
 def with_signs(table: Table, value: str, currency: str, rates: Mapping[str, float] | None) -> Table:

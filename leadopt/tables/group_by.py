@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from leadopt.errors import InvalidInput
-from leadopt.tables.amounts import LOG_UNIT, MOST_AMOUNT, Amounts
+from leadopt.tables.amounts import LOG_UNIT, MOST_AMOUNT, WIDTH, Amounts
 
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
 
 _AT_ONCE = 2_000_000  # rows that are grouped at a time
-_COUNTED, _SUMMED = ("known", "wrong", "logs", "squared_logs"), ("total", "squares")  # of amounts; logs in units
+_COUNTED = ("known", "free", "wrong", "logs", "squared_logs")  # of amounts; logs in units
+_SUMMED = ("total", "squares")
 _ZONE = r"(?:Z|[+-]\d{2}:?\d{2})$"
 
 
@@ -82,12 +83,14 @@ def amounts_of_frame(
         *(nw.col(column).alias(name) for column, name in zip(columns, names, strict=True)),
         nw.col(number).alias("total"),
     )
-    grouped = _added_up(frame, names, lambda part: _amounts_of(part, names), table, columns)
+    by = [*names, "magnitude"]
+    grouped = _added_up(frame, by, lambda part: _amounts_of(part, by), table, columns)
     whole = {name: np.array(grouped[name].to_list(), dtype=np.int64) for name in ("rows", *_COUNTED)}
     total, squares = (np.array(grouped[name].to_list(), dtype=np.float64) for name in _SUMMED)
     return [grouped[name].to_list() for name in names], Amounts(
         rows=whole["rows"],
         known=whole["known"],
+        free=whole["free"],
         wrong=whole["wrong"],
         logs=np.asarray(LOG_UNIT * whole["logs"], dtype=np.float64),
         squared_logs=np.asarray(LOG_UNIT * whole["squared_logs"], dtype=np.float64),
@@ -126,6 +129,7 @@ def _amounts_of(frame: "nw.DataFrame[Any]", names: Sequence[str]) -> "nw.DataFra
     frame = frame.with_columns(
         (~(value.is_null() | value.is_nan())).fill_null(value=False).alias("known"),
         ((value > 0.0) & (value <= MOST_AMOUNT)).fill_null(value=False).alias("sound"),
+        (value == 0.0).fill_null(value=False).alias("free"),
     )
     frame = frame.with_columns(
         nw.when(nw.col("sound")).then(value).otherwise(1.0).log().alias("logs"),
@@ -133,10 +137,14 @@ def _amounts_of(frame: "nw.DataFrame[Any]", names: Sequence[str]) -> "nw.DataFra
     )
     frame = frame.with_columns(
         nw.col("known").cast(nw.Int64),
-        (nw.col("known") & ~nw.col("sound")).cast(nw.Int64).alias("wrong"),
+        nw.col("free").cast(nw.Int64),
         (log / LOG_UNIT).round(0).cast(nw.Int64),
         (log * log / LOG_UNIT).round(0).cast(nw.Int64).alias("squared_logs"),
         (value * value).alias("squares"),
+    )
+    frame = frame.with_columns(
+        (nw.col("known") - nw.col("free") - nw.col("sound").cast(nw.Int64)).alias("wrong"),
+        (log // WIDTH).alias("magnitude"),
     )
     return frame.group_by(names).agg(nw.len().alias("rows"), *(nw.col(name).sum() for name in (*_COUNTED, *_SUMMED)))
 

@@ -276,8 +276,12 @@ def is_text(frame: "nw.DataFrame[Any]", column: str) -> bool:
 
 
 def distinct(frame: "nw.DataFrame[Any]", column: str) -> list[Any]:
-    """Return the distinct cells of a column, without null."""
-    return list(frame[column].drop_nulls().unique(maintain_order=True).to_list())
+    """Return the distinct cells of a column, without null; with collections, which no engine compares, all of them."""
+    cells = frame[column].drop_nulls()
+    try:
+        return list(cells.unique(maintain_order=True).to_list())
+    except TypeError:
+        return list(cells.to_list())
 
 
 def mapped(frame: "nw.DataFrame[Any]", column: str, text_of: Mapping[Any, str]) -> "nw.DataFrame[Any]":
@@ -287,8 +291,9 @@ def mapped(frame: "nw.DataFrame[Any]", column: str, text_of: Mapping[Any, str]) 
     series = frame[column]
     if not text_of:
         return frame
-    if not is_text(frame, column):  # engines differ in what they can look up
-        values = [text_of.get(value) for value in series.to_list()]
+    # Engines differ in what they can look up, and some hold other cells than text beside it.
+    if not is_text(frame, column) or not all(isinstance(cell, str) for cell in distinct(frame, column)):
+        values = [text_of.get(value) if is_hashable(value) else None for value in series.to_list()]
         return frame.with_columns(nw.new_series(column, values, nw.String, backend=frame.implementation))
     plain = series.cast(nw.String)
     return frame.with_columns(

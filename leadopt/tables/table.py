@@ -14,7 +14,7 @@ import numpy as np
 
 from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput
-from leadopt.tables.amounts import Amounts
+from leadopt.tables.amounts import Amounts, magnitudes
 from leadopt.tables.cells import (
     Id,
     as_id,
@@ -199,8 +199,9 @@ class Table(Written):
         return [*keys, list(counts.values())]
 
     def grouped_amounts(self, columns: Sequence[str], number: str) -> tuple[list[list[Any]], Amounts]:
-        """Return the distinct combinations of some columns' cells, a list for each column, and their amounts.
+        """Return combinations of some columns' cells, a list for each column, and their amounts.
 
+        Those of one combination are apart by magnitude, so that none hides among others that it is far from.
         One group-by in the engine that holds the table, where the column is one of numbers.
         """
         for column in [*columns, number]:
@@ -215,14 +216,15 @@ class Table(Written):
         return amounts_of_frame(frame, self.name, columns, number)
 
     def _group_amounts_of_rows(self, columns: Sequence[str], number: str) -> tuple[list[list[Any]], Amounts]:
-        rows = list(zip(*(self.values(column) for column in columns), strict=True)) or [()] * self.n_rows
+        values = self.amounts(number)
+        plain = np.array([as_number(value) for value in values], dtype=np.float64).reshape(len(values))
+        rows = list(zip(*(self.values(column) for column in columns), magnitudes(plain).tolist(), strict=True))
         try:
             place = {key: group for group, key in enumerate(dict.fromkeys(rows))}
         except TypeError:
             self._refuse_unhashable(columns)
-        keys = [list(cells) for cells in zip(*place, strict=True)] or [[] for _ in columns]
-        values, group = self.amounts(number), np.array([place[row] for row in rows], dtype=np.int64)
-        plain = np.array([as_number(value) for value in values], dtype=np.float64).reshape(len(values))
+        keys = [[key[at] for key in place] for at in range(len(columns))]
+        group = np.array([place[row] for row in rows], dtype=np.int64)
         return keys, Amounts.of_rows(group, plain, np.array([value is not None for value in values], dtype=bool))
 
     def _refuse_unhashable(self, columns: Sequence[str]) -> NoReturn:

@@ -252,6 +252,10 @@ def with_numbers(frame: "nw.DataFrame[Any]", column: str, number_of: Mapping[str
 
     if not number_of:
         return frame
+    if not all(isinstance(cell, str) for cell in distinct(frame, column)):  # categories may be numbers, too
+        known = {text: float("nan") if number is None else number for text, number in number_of.items()}
+        cells = [known.get(cell) if isinstance(cell, str) else as_number(cell) for cell in frame[column].to_list()]
+        return frame.with_columns(nw.new_series(column, cells, nw.Float64, backend=frame.implementation))
     numbers = [float("nan") if number is None else number for number in number_of.values()]
     plain = frame[column].cast(nw.String)
     found = plain.replace_strict(list(number_of), numbers, return_dtype=nw.Float64)

@@ -240,3 +240,49 @@ def test_in_pairs_with_other_rules_it_refuses_nothing_and_leaves_nothing_over(fl
     assert not plan.certificate.violations
     assert (plan.rep_of_lead >= 0).sum() >= (free.rep_of_lead >= 0).sum()
     assert plan.objective <= free.objective + 1e-9
+
+
+def test_who_goes_beyond_an_even_share_is_who_gains_most():
+    gains = [[3.0, 2.0, 1.0]] * 6
+    together = assign(leads_of(6, account=["x"] * 6), ABC, affinity=gains, policy=Policy(together="account"))
+    assert (loads(together), together.objective) == ({"A": 6}, 18.0)
+    capped = assign(leads_of(6), ABC, affinity=gains, policy=Policy(limit=[{"reps": "A", "most": 1}]))
+    assert (loads(capped), capped.objective) == ({"A": 1, "B": 3, "C": 2}, 11.0)
+    said = [{"reps": "A", "most": 1}, {"reps": "B", "most": 2}]
+    assert loads(assign(leads_of(6), ABC, affinity=gains, policy=Policy(limit=said))) == {"A": 1, "B": 2, "C": 3}
+
+
+@given(st.data())
+@examples(60)
+def test_of_equally_even_answers_the_one_that_gains_most_is_chosen(data):
+    n, m = data.draw(st.integers(1, 6)), data.draw(st.integers(2, 3))
+    cells = data.draw(st.lists(st.sampled_from([-np.inf, 0.5, 1.0, 2.0, 3.0]), min_size=n * m, max_size=n * m))
+    gains = np.array(cells).reshape(n, m)
+    gains[:, -1] = np.maximum(gains[:, -1], 0.25)  # the last rep can have every lead, so that all are placed
+    accounts = data.draw(st.none() | st.lists(st.sampled_from(["x", "y", None]), min_size=n, max_size=n))
+    caps = data.draw(st.lists(st.none() | st.integers(0, 2), min_size=m - 1, max_size=m - 1))
+    policy = Policy(
+        together=None if accounts is None else "account",
+        limit=[{"reps": f"R{rep}", "most": cap} for rep, cap in enumerate(caps) if cap is not None],
+    )
+    columns = {} if accounts is None else {"account": accounts}
+    plan = assign(leads_of(n, **columns), {"rep_id": [f"R{rep}" for rep in range(m)]}, affinity=gains, policy=policy)
+    answers = _all_answers(n, m)
+    answers = answers[(answers >= 0).all(axis=1)]
+    worth = gains[np.arange(n), answers].sum(axis=1)
+    counts = np.stack([(answers == rep).sum(axis=1) for rep in range(m)], axis=1)
+    allowed = np.isfinite(worth) & (counts[:, :-1] <= [n if cap is None else cap for cap in caps]).all(axis=1)
+    for account in "xy" if accounts else "":
+        theirs = answers[:, [lead for lead in range(n) if accounts[lead] == account]]
+        allowed &= (theirs == theirs[:, :1]).all(axis=1)
+    share = -(-n // m)
+    profile = -np.sort(-np.maximum(counts - share, 0), axis=1)
+    found = -np.sort(-(plan.case.problem.capacity - share))
+    assert found.sum() == profile[allowed].sum(axis=1).min()
+    if accounts is None:
+        assert tuple(found) == min(map(tuple, profile[allowed]))
+    as_even = allowed & (profile == found).all(axis=1)
+    if as_even.any():
+        assert plan.objective >= worth[as_even].max() - 1e-9
+    assert (plan.rep_of_lead >= 0).all()
+    assert plan.objective == pytest.approx(worth[allowed & (counts <= plan.case.problem.capacity).all(axis=1)].max())

@@ -133,13 +133,13 @@ def test_a_saved_plan_still_knows():
     assert plan.what_if(capacity={"Ann": 1}).plan.explain(1).learned_value == plan.explain(1).learned_value
 
 
-@pytest.mark.parametrize("bad", [0.0, -5.0])
-def test_a_won_value_that_is_not_above_0_is_refused(bad):
+@pytest.mark.parametrize("bad", [-0.1, -5.0])
+def test_a_won_value_below_0_is_refused(bad):
     value = list(HISTORY["value"])
     row = HISTORY["converted"].index(True)
     value[row] = bad
     assert refused(LEADS, REPS, history_of(value=value)) == (
-        f"history.value, row {row + 1}: what a won lead was worth must be a number above 0, at most 1e+100; "
+        f"history.value, row {row + 1}: what a won lead was worth must be a number from 0 to 1e+100; "
         f"found {bad}. Leave it empty where it is not known."
     )
 
@@ -255,3 +255,51 @@ def test_a_column_that_names_won_leads_is_left_out_of_their_value_and_a_note_say
     assert "value: deal has 20 levels in 20 won leads: it names leads, so it is left out" in plan.notes
     assert plan.case.valued.columns == ()
     assert "was learned from 20 won leads." in plan.explain(1).learned_value
+
+
+def test_a_value_of_0_may_mean_that_nobody_filled_it_in():
+    leads = with_values(7.0, 0.0, 0.0, None)
+    plan = assign(leads, REPS, HISTORY)
+    assert plan.case.gains.scale.tolist()[:3] == [7.0, 0.0, 0.0]
+    assert any("2 leads have a value of 0, not above the reserve" in note for note in plan.notes)
+    assert len(plan.unassigned) == 2
+    filled = assign(leads, REPS, HISTORY, policy=Policy(value_zero="missing"))
+    np.testing.assert_allclose(filled.case.gains.scale, [7.0, *EXPECTED[1:]])
+    assert f"3 leads without value: learned from {N_WON} won leads by source" in filled.notes
+    assert filled.unassigned == []
+    again = Plan.from_json(filled.to_json())
+    assert again.case.policy.value_zero == "missing"
+    past = assign(leads, REPS, policy=Policy(value_zero="missing"))
+    assert past.case.gains.scale.tolist() == [7.0] * 4
+
+
+def test_won_leads_of_value_0_count_as_what_they_are_unless_they_are_said_to_be_missing():
+    value = [
+        0.0 if k % 5 == 0 and won else cell
+        for k, (cell, won) in enumerate(zip(*(HISTORY[name] for name in ("value", "converted")), strict=True))
+    ]
+    past = history_of(value=value)
+    n = value.count(0.0)
+    plan = assign(LEADS, REPS, past)
+    said = f"{n} of {N_WON} won leads were won for 0, which counts as it is"
+    assert f'value: {said}: set value_zero = "missing" where 0 means "not filled in"' in plan.notes
+    known = assign(LEADS, REPS, past, policy=Policy(value_zero="missing"))
+    assert f"{n} won leads of history without value, left out of what is learned of it" in known.notes
+    assert not any(said in note for note in known.notes)
+    share = plan.case.gains.scale / known.case.gains.scale
+    assert share == pytest.approx(1.0 - n / N_WON, abs=0.08)
+
+
+def test_a_day_without_the_level_that_has_points_is_noted():
+    policy = Policy(score={"source": {"referral": 3}})
+    plan = assign(LEADS, REPS, policy=policy)
+    assert (plan.unit, len(plan.assignments)) == ("leads", 4)
+    assert 'score.source: no lead has level "referral"; known are fair, web' in plan.notes
+    assert "no lead has any points, so the score does not count" in plan.notes
+    both = Policy(score={"source": {"referral": 3, "Refferal": 1}, "lead_id": 1})
+    plan = assign(LEADS, REPS, policy=both)
+    assert plan.unit == "score-weighted deals"
+    np.testing.assert_allclose(plan.case.gains.scale, [0.0, 1 / 12, 2 / 12, 3 / 12])
+    assert (
+        'score.source: no lead has level "referral" or another of the 2 with points; known are fair, web' in plan.notes
+    )

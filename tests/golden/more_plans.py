@@ -368,3 +368,13 @@ def accounts():
     policy = Policy(together="account", move_cost=0.75, columns=columns, reserve=0.5)
     gains = [[5.0 - k * 0.25, 2.0 + k * 0.125, 3.0] for k in range(9)]
     return leadopt.assign(rows, reps, affinity=gains, policy=policy, pins={8: "Ann"})
+
+
+@plan
+def no_value_filled_in():
+    """Values of 0 are of fields that nobody filled in."""
+    rows = leads_of(5, value=[20.0, 0, None, 40.0, 0])
+    gains = [[0.5 - k * 0.0625, 0.25] for k in range(5)]
+    return leadopt.assign(
+        rows, [{"rep_id": n, "capacity": 2} for n in ("Ann", "Bo")], affinity=gains, policy=Policy(value_zero="missing")
+    )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt.errors import InvalidInput
+from leadopt.errors import InvalidInput, LeadoptWarning
 from leadopt.learning.scoring import (
     plain_weights,
     score,
@@ -61,7 +61,6 @@ def test_a_scaled_column_keeps_its_order_within_zero_and_one(values, points):
         ({"stars": True}, "score.stars: points must be numbers from 0 to 1e+100; found True"),
         ({"budget": {"yes": float("nan")}}, "score.budget: points must be numbers from 0 to 1e+100; found nan"),
         ({"budget": {"yes": "2"}}, "score.budget: points must be numbers from 0 to 1e+100; found '2'"),
-        ({"budget": {"yse": 1}}, 'score.budget: no lead has level "yse"; did you mean "yes"?'),
         ({"budgt": 1}, 'leads: column "budgt" is missing; did you mean "budget"? '
                        "(column names are settings: Policy(columns=Columns(...)), or [columns] in a policy file)"),
         ({"budget": 1}, "leads.budget, row 1: must be a finite number; found 'yes' (and 1 more row)"),
@@ -73,6 +72,17 @@ def test_what_gives_no_points_is_refused(weights, said):
     with pytest.raises(InvalidInput) as caught:
         score(LEADS, weights)
     assert str(caught.value) == said
+
+
+def test_levels_that_no_lead_has_give_nothing_and_are_told():
+    weights = {"budget": {"yse": 1}, "stars": 1}
+    said = 'score.budget: no lead has level "yse"; did you mean "yes"?'
+    with pytest.warns(LeadoptWarning) as caught:
+        found = score(LEADS, weights)
+    assert [str(one.message) for one in caught] == [said]
+    assert found.tolist() == [part / 2 for part in score(LEADS, {"stars": 1})]
+    ids = {"lead_id": list(range(len(found)))}
+    assert scored(LEADS | ids, weights).notes == (said,)
 
 
 def test_huge_values_are_refused_rather_than_overflowing():

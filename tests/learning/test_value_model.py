@@ -4,9 +4,13 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from leadopt import assign
 from leadopt.errors import InvalidInput
 from leadopt.learning.value_model import ValueModel
+from tests.strategies import examples
 
 N_SEGMENTS, N_REPS = 12, 8
 
@@ -119,7 +123,7 @@ def test_the_expected_value_equals_a_dense_computation():
     rows = np.hstack([np.ones((len(sources), 1)), np.eye(len(sources)), np.zeros((len(sources), len(reps)))])
     variance = np.einsum("ij,jk,ik->i", rows, covariance, rows)
     expected = np.exp(y.mean() + rows @ mean + 0.5 * variance - rows @ covariance[0] + 0.5 * noise) * usual_rep
-    assert model._correction.log_factor == 0.0
+    assert model._amounts.correction.log_factor == 0.0
     np.testing.assert_allclose(model.expected([{"source": source} for source in sources]), expected, rtol=1e-6)
 
 
@@ -273,8 +277,12 @@ def test_no_won_value_is_said_when_it_is_asked_for():
             "(column names are settings: Policy(columns=Columns(...)), or [columns] in a policy file)",
         ),
         (
-            lambda: ValueModel().fit([{"value": 0.0, "converted": "won"}]),
-            "history.value, row 1: what a won lead was worth must be a number above 0, at most 1e+100; found 0.0. "
+            lambda: ValueModel(value_zero="none").fit([]),
+            "ValueModel.value_zero: must be \"missing\" where a value of 0 is one that is not known; found 'none'",
+        ),
+        (
+            lambda: ValueModel().fit([{"value": -1.0, "converted": "won"}]),
+            "history.value, row 1: what a won lead was worth must be a number from 0 to 1e+100; found -1.0. "
             "Leave it empty where it is not known.",
         ),
     ],
@@ -302,3 +310,85 @@ def test_a_column_that_names_leads_is_left_out_and_says_so(n_rows):
     said = f"{n_rows:,}"
     assert named.notes_ == [f"mail has {said} levels in {said} won leads: it names leads, so it is left out"]
     assert (named.columns_, plain.notes_) == (("source",), [])
+
+
+def test_one_rep_or_one_level_is_known_as_well_as_the_mean_is():
+    rng = np.random.default_rng(0)
+    value = 1000.0 * np.exp(rng.normal(0.0, 0.3, 60))
+    columns = {"rep_id": ["A"] * 60, "source": ["web"] * 60, "value": value.tolist(), "converted": [1] * 60}
+    model = ValueModel(columns="source").fit(columns)
+    (expected,), ((low, high),) = model.expected([{"source": "web"}]), model.interval([{"source": "web"}])
+    assert expected == pytest.approx(value.mean(), rel=0.02)
+    error = 1.645 * value.std() / value.mean() / np.sqrt(60)
+    assert np.log(high / low) / 2.0 == pytest.approx(error, rel=0.25)
+    new_low, new_high = model.interval([{"source": "never seen"}])[0]
+    assert new_low < 0.7 * low and new_high > 1.4 * high
+
+
+def test_intervals_hold_the_truth_with_few_reps_too():
+    for n_reps in (1, 2, 3):
+        held = []
+        for seed in range(60):
+            rng = np.random.default_rng([n_reps, seed])
+            source, rep = rng.integers(0, 6, 120), rng.integers(0, n_reps, 120)
+            of_source, of_rep = rng.normal(0.0, 0.6, 6), rng.normal(0.0, 0.3, n_reps)
+            value = np.exp(6.0 + of_source[source] + of_rep[rep] + rng.normal(0.0, 0.7, 120))
+            rows = {"source": source.tolist(), "rep_id": rep.tolist(), "value": value.tolist(), "converted": [1] * 120}
+            truth = np.exp(6.0 + of_source + 0.245) * np.exp(of_rep).mean()
+            low, high = ValueModel(columns="source").fit(rows).interval([{"source": k} for k in range(6)]).T
+            held.append(np.mean((low <= truth) & (truth <= high)))
+        assert 0.84 < np.mean(held) < 0.97
+
+
+def test_a_pilot_that_was_won_for_nothing_is_worth_nothing():
+    rng = np.random.default_rng(3)
+    kind = np.where(rng.random(600) < 0.5, "pilot", "sale")
+    free = rng.random(600) < np.where(kind == "pilot", 0.7, 0.02)
+    value = np.where(free, 0.0, np.exp(rng.normal(7.0, 0.5, 600)))
+    columns = {"kind": kind.tolist(), "value": value.tolist(), "converted": [1] * 600}
+    model = fitted(columns, "kind")
+    leads = [{"kind": "pilot"}, {"kind": "sale"}, {"kind": "new"}]
+    expected, (low, high) = model.expected(leads), model.interval(leads).T
+    assert expected[:2] == pytest.approx([value[kind == name].mean() for name in ("pilot", "sale")], rel=0.1)
+    assert expected[0] < expected[2] < expected[1]
+    assert (low < expected).all() and (expected < high).all()
+    assert (model.n_won_, model.n_zero_) == (600, int(free.sum()))
+    assert model.notes_ == [
+        f'{free.sum()} of 600 won leads were won for 0, which counts as it is: set value_zero = "missing" where 0 '
+        f'means "not filled in"'
+    ]
+    # Sums of many values vary as those of a log-normal distribution with this scatter.
+    assert np.expm1(model.scatter_**2) == pytest.approx(np.var(value) / np.mean(value) ** 2, rel=0.2)
+    known = fitted(columns, "kind", value_zero="missing")
+    assert (known.n_won_, known.n_missing_, known.n_zero_, known.notes_) == (int((~free).sum()), int(free.sum()), 0, [])
+    assert known.expected(leads[:1])[0] == pytest.approx(value[(kind == "pilot") & ~free].mean(), rel=0.1)
+
+
+def test_won_for_nothing_alone_is_worth_nothing():
+    model = fitted({"kind": ["a", "b"], "value": [0.0, 0], "converted": [1, 1]}, "kind")
+    assert model.expected([{"kind": "a"}]).tolist() == [0.0]
+    assert model.interval([{"kind": "a"}]).tolist() == [[0.0, 0.0]]
+    plan = assign([{"lead_id": 1}], [{"rep_id": "A"}], {"rep_id": ["A"], "value": [0.0], "converted": [1]})
+    assert "has a value of 0" in " ".join(plan.notes)
+
+
+AMOUNTS = [0.0, 1e-300, 5e-324, 1e-100, 0.01, 1.0, 6.0, 5000.0, 5001.0, 6000.0, 1e9, 1e50, 1e100]
+
+
+@examples(60)
+@given(st.data())
+def test_amounts_of_any_size_end_in_numbers(data):
+    n = data.draw(st.integers(1, 10))
+    value = data.draw(st.lists(st.sampled_from(AMOUNTS), min_size=n, max_size=n))
+    source, rep = (data.draw(st.lists(st.sampled_from("ab"), min_size=n, max_size=n)) for _ in range(2))
+    history = {"source": source, "rep_id": rep, "value": value, "converted": [1] * n}
+    leads = [{"source": name} for name in "abc"]
+    for kind in (dict, pl.DataFrame):
+        model = fitted(kind(history), data.draw(st.sampled_from(["source", ()])))
+        expected, (low, high) = model.expected(leads), model.interval(leads).T
+        assert np.isfinite([expected, low, high]).all()
+        assert ((low <= expected) & (expected <= high) & (low >= 0.0)).all()
+        assert (expected <= 2.72 * max(value) + 1e-260).all()
+    plan = assign({"lead_id": [1, 2, 3], "source": list("abc")}, {"rep_id": ["a", "b"]}, history)
+    assert str(plan.report())
+    assert plan.explain(1).lines

@@ -289,7 +289,8 @@ def test_leads_that_wait_behind_others_may_be_pinned():
 
 
 NOTE = (
-    'not above the reserve of 0, and {} in the pool: leave the cell empty where 0 means "not filled in", or set reserve'
+    'not above the reserve of 0, and {} in the pool: set value_zero = "missing" where 0 means "not filled in", or set '
+    "reserve"
 )
 
 

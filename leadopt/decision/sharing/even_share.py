@@ -79,7 +79,8 @@ def even_share(problem: Problem, weight: Floats, clock: Clock | None = None, kep
 
     .. math:: slots_j = \max(\lceil n w_j / \textstyle\sum w \rceil,\; most\_even_j)
 
-    with *most even* the loads of the answer that places as many leads and has the most even loads. The leads that are
+    with *most even* the loads of the answer that places as many leads, has the most even loads and, of all such
+    answers, gains the most. The leads that are
     placed without the assumption are placed with it: that is one more limit, unless everybody may have every lead.
 
     Parameters
@@ -107,8 +108,11 @@ def even_share(problem: Problem, weight: Floats, clock: Clock | None = None, kep
     found = _most_even(problem, able, weight, placed, clock, kept if stays else None)
     if found is None:  # what contradicts what says the plan's own solve
         return problem
-    loads, placed = found
+    reps, placed = found
     limits = (*problem.limits, *_placing(problem, able, placed))
+    loads = _loads(reps, problem.n_reps)
+    if (loads > slots).any():
+        loads = _best_of_even(problem.replace(limits=limits), reps, slots, weight, clock, kept if stays else None)
     return problem.replace(capacity=np.maximum(slots, loads), limits=limits, even_by=weight)
 
 
@@ -173,7 +177,7 @@ def _together_above_reserve(problem: Problem) -> tuple[Bools, Bools, Ints]:
 def _most_even(
     problem: Problem, able: _Able, weight: Floats, placed: Bools, clock: Clock, kept: Kept | None
 ) -> tuple[Ints, Bools] | None:
-    """Return the most even loads that what is said allows, and which leads are placed better than nowhere.
+    """Return the reps of an answer with the most even loads that what is said allows, and who is placed well there.
 
     None where nothing is found.
     """
@@ -191,7 +195,48 @@ def _most_even(
     reps = answer.rep_of_lead[leads]
     well = np.zeros(problem.n_leads, dtype=bool)
     well[leads] = able.of_kind[able.kind[leads], reps]
-    return np.bincount(reps, minlength=problem.n_reps).astype(np.int64), well
+    return answer.rep_of_lead, well
+
+
+def _loads(rep_of_lead: Ints, n_reps: int) -> Ints:
+    return np.bincount(rep_of_lead[rep_of_lead >= 0], minlength=n_reps).astype(np.int64)
+
+
+def _best_of_even(problem: Problem, even: Ints, slots: Ints, weight: Floats, clock: Clock, kept: Kept | None) -> Ints:
+    r"""Return the loads of the answer that gains the most of all that are as even as the one that is given.
+
+    With x_j the leads of rep j beyond an even share, answers are as even as each other where all sums
+    :math:`\sum_j \max(0, x_j - v)` are the same; they are piecewise linear in v, so that those v that occur tell.
+    Each lead there costs more than any exchange of leads could gain. Who stays with a rep in the even answer stays.
+    """
+    there, loads = weight > 0, _loads(even, problem.n_reps)
+    beyond = np.maximum(loads - slots, 0)
+    gains = best_gains(problem.affinity, there), -best_gains(_negative(problem.affinity), there)
+    size = [float(part[np.isfinite(part)].max(initial=0.0)) for part in (np.abs(gains[0]), np.abs(gains[1]))]
+    penalty = 2.0 * (problem.n_reps + 1) * (sum(size) or 1.0)
+    steps = [
+        Limit(reps=[rep], upper=float(slots[rep] + step), penalty=penalty)
+        for step in np.unique(np.append(beyond, 0))[:-1].tolist()
+        for rep in np.flatnonzero(there).tolist()
+    ]
+    most = np.where(there, np.minimum(slots + beyond.max(), problem.n_leads), 0)
+    pins = problem.pins
+    if kept is not None:
+        pins = np.where((kept.previous >= 0) & (kept.previous == even), even, pins)
+    asked = problem.replace(capacity=most, limits=(*problem.limits, *steps), pins=pins, even_by=weight)
+    try:
+        answer = clock.solve(asked, "who gains most beyond an even share", part=_PART, capped=True)
+    except (Infeasible, SolverFailed):
+        return loads
+    found = _loads(answer.rep_of_lead, problem.n_reps)
+    as_even = np.array_equal(np.sort(np.maximum(found - slots, 0)), np.sort(beyond))
+    return found if as_even else loads
+
+
+def _negative(affinity: Affinity) -> Affinity:
+    """Return what is gained with the signs turned, -inf where it is not allowed."""
+    rates = np.where(np.isneginf(affinity.rates), -np.inf, -affinity.rates)
+    return Affinity(rates=rates, row=affinity.row, scale=affinity.scale)
 
 
 def _flat(problem: Problem, able: _Able, weight: Floats, placed: Bools) -> Problem:

@@ -31,7 +31,7 @@ def learn_correction(expected: Floats, count: Floats, total: Floats, squares: Fl
 
     Logarithms that are not normal, such as those of price lists of which the model does not know the products, make
     expected amounts wrong on average. With :math:`\delta = \log(\sum y / \sum e)` and its sampling variance
-    :math:`\nu = \sum (y - e)^2 / \min(\sum y, \sum e)^2`, the factor is
+    :math:`\nu = \sum (y - \min(1, \sum y / \sum e) e)^2 / \min(\sum y, \sum e)^2`, the factor is
 
     .. math:: \exp\left(\delta \, \max(0, 1 - \nu / \delta^2)\right)
 
@@ -58,10 +58,13 @@ def learn_correction(expected: Floats, count: Floats, total: Floats, squares: Fl
     >>> learn_correction(np.array([100.0]), n, n * 101.0, n * 101.0**2 * 1.5).log_factor
     0.0
     """
-    unit = float(expected.max())  # squares of amounts could overflow
+    unit = float(max(expected.max(), (total / count).max()))  # squares of amounts could overflow
     expected, total, squares = expected / unit, total / unit, squares / unit / unit
     earned, foreseen = float(total.sum()), inner(count, expected)
-    missed = float((squares - 2.0 * expected * total + count * expected**2).sum())
+    if not min(earned, foreseen) ** 2 > 0.0:  # too far apart for a float: nothing but chance
+        return Correction(log_factor=0.0, variance=0.0)
+    met = expected * min(1.0, earned / foreseen)  # what is expected far too high scatters no more for that
+    missed = float((squares - 2.0 * met * total + count * met**2).sum())
     delta = float(np.log(earned / foreseen))
     chance = max(0.0, missed) / min(earned, foreseen) ** 2
     if delta**2 <= chance:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.history.bins import Edges, all_numbers, learned_edges, levels_of
+from leadopt.learning.history.bins import Edges, all_numbers, bins_note, learned_edges, levels_of
 from leadopt.learning.history.checks import name_note, names_leads
 from leadopt.tables.ids import alike, respelled, spellings_note
 
@@ -83,6 +83,12 @@ def read_attributes(
             *(
                 name_note(name, levels[name], outcomes, numbers=all_numbers(columns[name]), noun=noun)
                 for name in left_out
+            ),
+            *(
+                note
+                for name in used
+                if edges[name] is not None
+                for note in bins_note(name, columns[name], outcomes, noun)
             ),
             *(note for name in used for note in spellings_note(f"levels of {name}", others.get(name, {}))),
         ],

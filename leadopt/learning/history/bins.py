@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from math import isfinite, isnan
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from leadopt.arrays import Floats
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.tables.cells import as_level, as_number, each_once, is_missing, is_number
 from leadopt.tables.ids import alike
+from leadopt.tables.text import count
 
 Edges = tuple[float, ...]
 
@@ -65,30 +67,50 @@ def are_measurements(values: Sequence[Any]) -> bool:
     known = {value for value in set(values) if not is_missing(value)}
     if len(known) <= USUAL_BINS or not all_numbers(known):
         return False
-    return any(not as_number(value).is_integer() for value in known)
+    return any(isfinite(number := as_number(value)) and not number.is_integer() for value in known)
 
 
 def all_numbers(values: Iterable[Any]) -> bool:
-    """Return whether these values are finite numbers, missing ones aside."""
-    return all(np.isfinite(as_number(value)) for value in values if not is_missing(value))
+    """Return whether these values are numbers, infinite ones too, missing ones aside."""
+    return not any(isnan(as_number(value)) for value in values if not is_missing(value))
 
 
 def quantile_edges(values: Floats, weights: Floats, n_bins: int) -> Edges:
     """Return the inner edges of bins that hold about equally much weight; fewer where many values are equal.
 
+    A value that holds as much as a bin by itself has one of its own, if there are enough of them.
+
+    Parameters
+    ----------
+    values
+        float64 (n,); what is infinite or NaN is left out
+    weights
+        float64 (n,), 0 or more
+    n_bins
+        how many bins there may be
+
     Examples
     --------
     >>> quantile_edges(np.arange(9.0), np.ones(9), 3)
     (3.0, 6.0)
+    >>> quantile_edges(np.array([0.0, 4.0, 5.0, 6.0]), np.array([90.0, 2.0, 4.0, 4.0]), 2)
+    (4.0,)
     """
-    known = np.isfinite(values)
-    order = np.argsort(values[known], kind="stable")
-    ordered, total = values[known][order], weights[known][order].cumsum()
-    if not len(ordered):
+    known = np.isfinite(values) & (weights > 0.0)
+    levels, place = np.unique(values[known], return_inverse=True)
+    if len(levels) < 2:
         return ()
+    held = np.bincount(place, weights[known])
+    total = held.cumsum()
     wanted = total[-1] * np.arange(1, n_bins) / n_bins
-    edges = ordered[np.minimum(np.searchsorted(total, wanted, side="right"), len(ordered) - 1)]
-    return tuple(float(edge) for edge in np.unique(edges) if edge > ordered[0])
+    edges = np.minimum(np.searchsorted(total, wanted, side="right"), len(levels) - 1)
+    heavy = np.flatnonzero(held * n_bins >= total[-1])
+    starts = np.unique(np.concatenate([edges, heavy, heavy + 1]))
+    starts = starts[(starts > 0) & (starts < len(levels))]
+    while len(starts) >= n_bins:
+        bounds = np.append(0.0, total)[np.concatenate([[0], starts, [len(levels)]])]
+        starts = np.delete(starts, np.argmin(bounds[2:] - bounds[:-2]))  # the two lightest neighbours are one
+    return tuple(float(edge) for edge in levels[starts])
 
 
 def binned(name: str, values: Sequence[Any], edges: Edges) -> list[str | None]:
@@ -127,6 +149,30 @@ def learned_edges(asked: int | Edges | None, values: Sequence[Any], weights: Flo
     return quantile_edges(np.array([as_number(value) for value in values], dtype=np.float64), weights, n_bins)
 
 
+def bins_note(name: str, values: Sequence[Any], outcomes: Ints, noun: str = "outcome") -> list[str]:
+    """Return what is said of a column that is binned: one number alone, and numbers without end.
+
+    Parameters
+    ----------
+    name
+        of the column
+    values
+        one for each group of outcomes
+    outcomes
+        int64 (n_groups,), how many there are of each
+    noun
+        what a note calls an outcome
+    """
+    numbers = np.array([as_number(value) for value in values], dtype=np.float64).reshape(len(values))
+    finite, endless = np.unique(numbers[np.isfinite(numbers)]), int(outcomes[np.isinf(numbers)].sum())
+    notes = []
+    if len(finite) == 1:
+        notes.append(f"{name} holds no number but {finite[0]:g}: there is nothing to bin")
+    if endless:
+        notes.append(f"{name} is infinite in {count(endless, noun)}, which counts as beyond all other numbers")
+    return notes
+
+
 def levels_of(
     name: str, values: Sequence[Any], edges: Edges | None, spellings: Mapping[str, str] | None = None
 ) -> list[str | None]:
@@ -150,5 +196,8 @@ def spelled(levels: Sequence[str | None], spellings: Mapping[str, str]) -> list[
 def _names(edges: Edges) -> list[str]:
     if not edges:
         return ["any"]
-    within = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
-    return [f"below {edges[0]:g}", *within, f"{edges[-1]:g} or more"]
+    # As many digits as tell them apart: days as numbers such as 20250108 differ in the last ones alone.
+    told = next(
+        each for digits in range(6, 18) if len(set(each := [f"{edge:.{digits}g}" for edge in edges])) == len(each)
+    )
+    return [f"below {told[0]}", *(f"{low} to {high}" for low, high in pairwise(told)), f"{told[-1]} or more"]

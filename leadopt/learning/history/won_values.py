@@ -6,18 +6,22 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from leadopt.arrays import Bools, Ints
+from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.learning.history.outcomes import truths
 from leadopt.tables import Table
 from leadopt.tables.amounts import MOST_AMOUNT, Amounts
 from leadopt.tables.cells import as_number, as_outcome, blanked
-from leadopt.tables.currencies import currency_code, rates_of
+from leadopt.tables.currencies import check_unit, currency_code, rates_of
+from leadopt.tables.text import count, number
 
 _LEFT_EMPTY = "Leave it empty where it is not known."
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class WonValues:
-    """Won leads with a value, in groups that are alike.
+    """Won leads with a value, in groups that are alike: of the same levels, and of one magnitude.
 
     Parameters
     ----------
@@ -25,6 +29,8 @@ class WonValues:
         one list for each column, with a cell for each group; missing values are None
     amounts
         their values, in the unit of the plan
+    counted
+        int64 (n_groups,), how many of these there are
     n_missing
         won leads without a value
     currencies
@@ -33,6 +39,7 @@ class WonValues:
 
     keys: tuple[list[Any], ...]
     amounts: Amounts
+    counted: Ints
     n_missing: int
     currencies: tuple[str, ...]
 
@@ -44,13 +51,15 @@ def won_values(
     converted: str,
     currency: str | None = None,
     rates: Mapping[str, float] | None = None,
+    *,
+    zero_missing: bool = False,
 ) -> WonValues:
-    """Return what won leads were worth, by the levels of some columns.
+    """Return what won leads were worth, by the levels of some columns; with `zero_missing` a 0 says nothing of that.
 
     Raises
     ------
     InvalidInput
-        a column is missing, an outcome cannot be read, a won value is not above 0, or a currency has no rate
+        a column is missing, an outcome cannot be read, a won value is below 0, or a currency has no rate
     """
     history.require(value)
     history = history.judged(converted).measured(value, asked=True)  # before a part of the column is looked at
@@ -59,14 +68,18 @@ def won_values(
     keys, amounts = won.grouped_amounts([*columns, *([] if currency is None else [currency])], value)
     if amounts.wrong.any():
         _refuse_value(history, value, converted)
-    valued = np.flatnonzero(amounts.known)
+    counted = amounts.paid if zero_missing else amounts.known
+    valued = np.flatnonzero(counted)
     found, codes = amounts.take(valued), [None if currency is None else currency_code(keys[-1][k]) for k in valued]
     if currency is not None:
-        found = found.times(rates_of(f"{history.name}.{currency}", codes, rates))
+        factor = rates_of(f"{history.name}.{currency}", codes, rates)
+        check_unit(f"{history.name}.{value}", np.exp(found.logs / np.maximum(found.paid, 1)), factor)
+        found = found.times(factor)
     return WonValues(
         keys=tuple(blanked([key[group] for group in valued]) for key in keys[: len(columns)]),
         amounts=found,
-        n_missing=int((amounts.rows - amounts.known).sum()),
+        counted=counted[valued],
+        n_missing=int((amounts.rows - counted).sum()),
         currencies=tuple(sorted({code for code in codes if code is not None})),
     )
 
@@ -76,7 +89,42 @@ def _refuse_value(history: Table, value: str, converted: str) -> NoReturn:
     rows = [
         row
         for row, (found, outcome) in enumerate(zip(values, outcomes, strict=True))
-        if found is not None and as_outcome(outcome) == 1 and not 0.0 < as_number(found) <= MOST_AMOUNT
+        if found is not None and as_outcome(outcome) == 1 and not 0.0 <= as_number(found) <= MOST_AMOUNT
     ]
-    rule, mend = f"what a won lead was worth must be a number above 0, at most {MOST_AMOUNT:g}", _LEFT_EMPTY
+    rule, mend = f"what a won lead was worth must be a number from 0 to {MOST_AMOUNT:g}", _LEFT_EMPTY
     history.refuse(value, rows[0], rule, history.values(value)[rows[0]], mend, more=len(rows) - 1)
+
+
+def check_value_zero(name: str, meaning: Any) -> str | None:
+    """Return what a value of 0 means: "missing", or None, which is that it is 0.
+
+    Raises
+    ------
+    InvalidInput
+        anything else
+    """
+    if meaning is not None and meaning != "missing":
+        raise InvalidInput(f'{name}: must be "missing" where a value of 0 is one that is not known; found {meaning!r}')
+    return "missing" if meaning is not None else None
+
+
+def zero_note(n_zero: int, n_won: int) -> str:
+    """Return what is said of won leads with a value of 0."""
+    return (
+        f"{n_zero:,} of {count(n_won, 'won lead')} {'was' if n_zero == 1 else 'were'} won for 0, which counts as it "
+        f'is: set value_zero = "missing" where 0 means "not filled in"'
+    )
+
+
+def odd_notes(amounts: Amounts, odd: Bools) -> list[str]:
+    """Return what is said of amounts that are far from what the others suggest, nothing where there are none."""
+    if not odd.any():
+        return []
+    n, usual = int(amounts.paid[odd].sum()), np.exp(amounts.logs[~odd].sum() / amounts.paid[~odd].sum())
+    each = np.unique(np.exp(amounts.logs[odd] / amounts.paid[odd]).round(12))
+    found = enumerate_some([number(amount) for amount in each], _SHOWN)
+    return [
+        f"{count(n, 'won lead')} of history {'has an amount' if n == 1 else 'have amounts'} far from all that the "
+        f"others suggest ({found}; usual is about {number(usual)}), and hardly {'counts' if n == 1 else 'count'}: "
+        f"correct {'it' if n == 1 else 'them'}, or leave {'it' if n == 1 else 'them'} empty where not known"
+    ]

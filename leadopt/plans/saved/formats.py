@@ -59,8 +59,8 @@ RECORDS = (
     Record(
         "policy",
         Policy,
-        "segment_by eligibility fairness newcomers reserve score half_life_days rep_by bins explore currencies limit "
-        "balance_open together move_cost formats outcomes columns",
+        "segment_by eligibility fairness newcomers reserve score half_life_days rep_by bins explore currencies "
+        "value_zero limit balance_open together move_cost formats outcomes columns",
     ),
     Record("limit rule", LimitRule, "reps leads most least usage weight each name"),
     Record("formats", Formats, "dates decimal"),

@@ -21,19 +21,11 @@ HISTORY = {
 
 
 def summed(found):
-    amounts = found.amounts
-    return {
-        key: (int(n), *np.round(rest, 5))
-        for key, n, *rest in zip(
-            zip(*found.keys, strict=True),
-            amounts.known.tolist(),
-            amounts.logs,
-            amounts.squared_logs,
-            amounts.total,
-            amounts.squares,
-            strict=True,
-        )
-    }
+    amounts, sums = found.amounts, {}
+    parts = (amounts.paid, amounts.logs, amounts.squared_logs, amounts.total, amounts.squares)
+    for key, *each in zip(zip(*found.keys, strict=True), *parts, strict=True):
+        sums[key] = [whole + part for whole, part in zip(sums.get(key, [0] * 5), each, strict=True)]
+    return {key: tuple(np.round(each, 5)) for key, each in sums.items()}
 
 
 @pytest.mark.parametrize("at_once", [1_000_000, 2])
@@ -56,9 +48,12 @@ def test_sums_of_logarithms_are_the_same_to_the_last_digit_in_any_order_and_engi
     columns = {"k": ["a"] * 5_000, "won": [1] * 5_000}
     there = won_values(Table(pl.DataFrame(columns | {"value": value}), "history"), ["k"], "value", "won").amounts
     back = won_values(Table(columns | {"value": value[::-1].tolist()}, "history"), ["k"], "value", "won").amounts
-    assert (there.logs[0], there.squared_logs[0]) == (back.logs[0], back.squared_logs[0])
-    assert there.logs[0] == pytest.approx(np.log(value).sum(), abs=5_000 * 2**-25)
-    assert there.squares[0] == pytest.approx((value**2).sum())
+    assert (there.logs.sum(), there.squared_logs.sum()) == (back.logs.sum(), back.squared_logs.sum())
+    assert there.logs.sum() == pytest.approx(np.log(value).sum(), abs=5_000 * 2**-25)
+    assert there.squares.sum() == pytest.approx((value**2).sum())
+    # Groups are of one magnitude, the same in every engine.
+    assert sorted(zip(there.logs, there.paid, strict=True)) == sorted(zip(back.logs, back.paid, strict=True))
+    assert len(there.logs) > 15
 
 
 @every_kind
@@ -77,14 +72,36 @@ def test_currencies_are_brought_into_one_unit(kind):
 
 
 @pytest.mark.parametrize("kind", ["polars", "pandas", "pyarrow", "list of dicts"])
-@pytest.mark.parametrize(("bad", "shown"), [(0.0, "0.0"), (-3.0, "-3.0"), (float("inf"), "inf"), (1e101, "1e+101")])
-def test_a_won_value_must_be_above_0(kind, bad, shown):
+@pytest.mark.parametrize(("bad", "shown"), [(-3.0, "-3.0"), (float("inf"), "inf"), (1e101, "1e+101")])
+def test_a_won_value_must_not_be_below_0(kind, bad, shown):
     table = Table(KINDS[kind]({"won": [0, 1, 1], "value": [bad, 7.0, bad], "part": ["x"] * 3}), "history")
     with pytest.raises(InvalidInput) as caught:
         won_values(table, ["part"], "value", "won")
     assert str(caught.value) == (
-        "history.value, row 3: what a won lead was worth must be a number above 0, at most 1e+100; "
+        "history.value, row 3: what a won lead was worth must be a number from 0 to 1e+100; "
         f"found {shown}. Leave it empty where it is not known."
+    )
+
+
+@every_kind
+def test_a_value_of_0_is_one_or_is_missing(kind):
+    columns = {"won": [1, 1, 1, 0], "value": [0.0, 7.0, 0.0, 0.0], "part": ["x", "x", "y", "x"]}
+    table = Table(KINDS[kind](columns), "history")
+    found = won_values(table, ["part"], "value", "won")
+    assert summed(found) == {("x",): (1, *np.round([np.log(7.0), np.log(7.0) ** 2, 7.0, 49.0], 5)), ("y",): (0,) * 5}
+    assert (found.counted.sum(), found.amounts.free.sum(), found.n_missing) == (3, 2, 0)
+    known = won_values(table, ["part"], "value", "won", zero_missing=True)
+    assert list(summed(known)) == [("x",)]
+    assert (known.counted.sum(), known.n_missing) == (1, 2)
+
+
+def test_rates_that_make_amounts_too_large_to_add_up_are_refused():
+    table = Table({"won": [1], "value": [1e60], "money": ["EUR"]}, "history")
+    with pytest.raises(InvalidInput) as caught:
+        won_values(table, [], "value", "won", "money", {"EUR": 1e50})
+    assert str(caught.value) == (
+        "history.value: what leads are worth must be at most 1e+100 in the unit of the plan; found more, by the rates "
+        "of their currencies. Choose a larger unit, with smaller rates"
     )
 
 
@@ -118,6 +135,6 @@ def test_a_word_is_to_blame_for_the_text_beside_it():
     with pytest.raises(InvalidInput) as caught:
         won_values(Table(rows, "history"), ["rep_id"], "value", "converted")
     assert str(caught.value) == (
-        "history.value, row 2: what a won lead was worth must be a number above 0, at most 1e+100; found 'lots'. "
+        "history.value, row 2: what a won lead was worth must be a number from 0 to 1e+100; found 'lots'. "
         "Leave it empty where it is not known."
     )
