@@ -1,7 +1,7 @@
 """`leadopt assign` and what reads its files again: tables in files to a plan in files."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -64,13 +64,14 @@ def run_assign(
         check_writable(carry)
         refuse_replacing(carry, inputs)
     written = _outputs(output, report, inputs, replace=replace)
-    plan = plan_files(leads, reps, history, policy, pins, now=now, seed=seed, time_limit_s=time_limit_s, sheets=sheets)
+    how = _how(now, seed, time_limit_s)
+    settings, read = _read(leads, reps, history, policy, pins, sheets)
+    plan = _planned(settings, read, how)
+    after = None if carry is None else carried_table(plan, read["reps"])  # refused before anything is written
     if output is not None:
         _write(plan, output, replace=replace, substitutes=substitutes)
-    if carry is not None:
-        files = {"leads": leads, "reps": reps, "history": history, "pins": pins}
-        read = read_tables(files, plan.case.policy.columns.ids, asked_sheets(sheets))["reps"]
-        write_table(carried_table(plan, read), carry)
+    if carry is not None and after is not None:
+        write_table(after, carry)
         written.append(carry)
     if report is not None:
         write_bytes(report, f"{plan.report()}\n".encode())
@@ -134,27 +135,48 @@ def plan_files(
     sheets: Sequence[str] = (),
 ) -> Plan:
     """Return the plan for tables and a policy in files."""
-    today = _date(now)
+    how = _how(now, seed, time_limit_s)
+    return _planned(*_read(leads, reps, history, policy, pins, sheets), how)
+
+
+def _how(now: str, seed: int, time_limit_s: float | None) -> dict[str, Any]:
+    """Return what `assign` is told beside tables and policy; refuse, before any file is read, what it cannot be."""
+    return {"now": _date(now), "rng": checked_seed(seed), "time_limit_s": checked_time_limit(time_limit_s)}
+
+
+def _read(
+    leads: Source,
+    reps: Source | None,
+    history: Source | None,
+    policy: Path | None,
+    pins: Source | None,
+    sheets: Sequence[str],
+) -> tuple[Policy, dict[str, Table | None]]:
+    """Return the policy and the tables as they are in their files."""
     settings = load_policy(policy) if policy else Policy()
+    files = {"leads": leads, "reps": reps, "history": history, "pins": pins}
+    with progress_bar() as on_progress:
+        on_progress(Progress(stage="read files", iteration=0, elapsed_s=0.0))
+        return settings, read_tables(files, settings.columns.ids, asked_sheets(sheets))
+
+
+def _planned(settings: Policy, read: Mapping[str, Table | None], how: Mapping[str, Any]) -> Plan:
+    """Return the plan for tables as they were read."""
     columns = settings.columns
     named = [
         {**{kind: getattr(columns.of(kind), name) for kind in _KINDS}, "pins": getattr(columns, name)} for name in _IDS
     ]
+    tables = with_ids_alike(read, named)
+    pinned = tables["pins"]
     with progress_bar() as on_progress:
-        on_progress(Progress(stage="read files", iteration=0, elapsed_s=0.0))
-        files = {"leads": leads, "reps": reps, "history": history, "pins": pins}
-        tables = with_ids_alike(read_tables(files, columns.ids, asked_sheets(sheets)), named)
-        pinned = tables["pins"]
         return assign(
             tables["leads"],
             tables["reps"],
             tables["history"],
             policy=settings,
             pins=None if pinned is None else _pins(pinned, settings),
-            now=today,
-            time_limit_s=checked_time_limit(time_limit_s),
-            rng=checked_seed(seed),
             on_progress=on_progress,
+            **how,
         )
 
 

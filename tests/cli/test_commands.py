@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from leadopt import assign, cli
 from leadopt.cli import assigning, terminal
 from leadopt.cli.demo import telling_leads
+from leadopt.cli.sources import read_source
 from leadopt.errors import NoPlanFound, PrecisionWarning, SolverFailed
 from leadopt.evaluate.seasons.floor import sales_floor
 from leadopt.plans.plan import Plan
@@ -495,5 +496,22 @@ def test_substitutes_are_columns_of_the_plan_and_fractions_go_to_a_file(tmp_path
     again = run("assign", "leads.csv", "after.csv", "--carry", "after.csv")
     assert again.exit_code == 2 and "is also read, and would be replaced" in again.stderr
     Path("reps.csv").write_text("rep_id,capacity\nAnn,2\n")
-    whole = run("assign", "leads.csv", "reps.csv", "--carry", "x.csv")
+    written = Path("plan.csv").read_bytes()
+    whole = run("assign", "leads.csv", "reps.csv", "-o", "plan.csv", "--carry", "x.csv")
     assert whole.exit_code == 2 and "nothing is carried over, as capacities are whole" in whole.stderr
+    assert Path("plan.csv").read_bytes() == written and not Path("x.csv").exists()
+
+
+def test_files_are_read_once_also_where_fractions_are_carried_over(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("leads.csv").write_text("lead_id\n1\n2\n")
+    Path("reps.csv").write_text("rep_id,capacity\nAnn,2.5\nBo,1.25\n")
+    read = []
+
+    def watched(source, *more, **call):
+        read.append(call["name"])
+        return read_source(source, *more, **call)
+
+    monkeypatch.setattr("leadopt.cli.inputs.read_source", watched)
+    good("assign", "leads.csv", "reps.csv", "--carry", "after.csv")
+    assert read == ["leads", "reps"]

@@ -147,7 +147,7 @@ class _Writer:
             self._count(list(value.values()))
 
     def _identity(self, value: Any) -> Hashable:
-        """Return what two places that hold the same record, or arrays of the same numbers, have in common; else None."""
+        """Return what two places with the same record, or arrays of the same numbers, have in common; else None."""
         if isinstance(value, np.ndarray):
             return self._content(value) if value.size else None
         return id(value) if type(value) in self._record_of else None
