@@ -57,8 +57,6 @@ def run_assign(
     carry: Path | None = None,
 ) -> Plan:
     """Do `leadopt assign` and return the plan: read, assign, write, then print."""
-    if substitutes and output is not None and is_database(output):
-        raise InvalidInput("--substitutes: is a column of a file: write the plan to a file, or leave it out")
     inputs = [path for path in (leads, reps, history, policy, pins) if path is not None]
     if carry is not None:
         check_writable(carry)
@@ -107,7 +105,7 @@ def carried_table(plan: Plan, reps: Any) -> dict[str, list[Any]]:
 
 def _write(plan: Plan, output: Source, *, replace: bool, substitutes: bool) -> None:
     if is_database(output):
-        plan.to_sql(str(output), replace=replace)
+        plan.to_sql(str(output), replace=replace, substitutes=substitutes)
         return
     table = plan_table(plan, substitutes=substitutes)
     if Path(output).suffix.lower() == ".xlsx":

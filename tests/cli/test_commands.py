@@ -1,9 +1,11 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import warnings
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -500,6 +502,17 @@ def test_substitutes_are_columns_of_the_plan_and_fractions_go_to_a_file(tmp_path
     whole = run("assign", "leads.csv", "reps.csv", "-o", "plan.csv", "--carry", "x.csv")
     assert whole.exit_code == 2 and "nothing is carried over, as capacities are whole" in whole.stderr
     assert Path("plan.csv").read_bytes() == written and not Path("x.csv").exists()
+
+
+def test_substitutes_go_to_a_database_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("leads.csv").write_text("lead_id\n1\n2\n")
+    Path("reps.csv").write_text("rep_id,capacity\nAnn,2\nBo,1\n")
+    out = good("assign", "leads.csv", "reps.csv", "-o", "sqlite:///crm.db?table=plan", "--substitutes")
+    assert "with a substitute." in out
+    with closing(sqlite3.connect("crm.db")) as known:
+        rows = known.execute("select lead_id, rep_id, substitute from plan").fetchall()
+    assert len(rows) == 2 and any(rep != other for _, rep, other in rows if other is not None)
 
 
 def test_files_are_read_once_also_where_fractions_are_carried_over(tmp_path, monkeypatch):
