@@ -444,20 +444,21 @@ def test_demo_may_run_again_in_its_own_folder(demo):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
-@pytest.mark.parametrize("name", ["leads.csv", "policy.toml", "plan.csv", "plan.json", "report.md"])
-def test_demo_never_overwrites_what_somebody_changed(demo, tmp_path, name):
+def test_demo_never_overwrites_what_somebody_changed(demo, tmp_path):
     folder = tmp_path / "mine"
     shutil.copytree(demo[0], folder)
     (folder / "notes.txt").write_text("mine")
     good("demo", "--folder", str(folder))
-    with (folder / name).open("a") as file:
-        file.write("\n")
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert refusal(2, "demo", "--folder", str(folder)) == (
-        f"{folder / name}: was changed since the demo wrote it, and would be overwritten; name another folder with "
-        "--folder, or move or delete the file"
-    )
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    for name in ("leads.csv", "policy.toml", "plan.csv", "plan.json", "report.md"):
+        written = (folder / name).read_bytes()
+        (folder / name).write_bytes(written + b"\n")
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        assert refusal(2, "demo", "--folder", str(folder)) == (
+            f"{folder / name}: was changed since the demo wrote it, and would be overwritten; name another folder with "
+            "--folder, or move or delete the file"
+        )
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+        (folder / name).write_bytes(written)
     (folder / name).unlink()
     good("demo", "--folder", str(folder))
 
