@@ -23,6 +23,9 @@ from leadopt.problem.linear_algebra import applied
 from leadopt.tables import Table
 from leadopt.tables.currencies import check_currencies, with_signs
 from leadopt.tables.ids import respelled
+from leadopt.tables.reading.formats import Formats
+from leadopt.tables.reading.outcomes import Outcomes
+from leadopt.tables.reading.reader import Reading, reading_of
 
 SCALES = Scales(column=1.0, pair=0.5)
 """Of the logarithm: values within a factor of e are usual. At half and twice, mean errors of the logarithm on simulated
@@ -57,6 +60,9 @@ class ValueModel:
     value, converted, rep, currency
         names of the columns of history; "rep_id" and "currency" may be absent, and with ``rep=None`` it does not count
         who had the lead
+    formats, outcomes
+        how text is read as dates and numbers, and which words mean won, lost or open, as in a policy; None = as the
+        columns tell
 
     Attributes
     ----------
@@ -104,6 +110,8 @@ class ValueModel:
         converted: str = "converted",
         rep: str | None = "rep_id",
         currency: str = "currency",
+        formats: Formats | None = None,
+        outcomes: Outcomes | None = None,
     ) -> None:
         self.columns = columns
         self.bins = bins
@@ -112,6 +120,11 @@ class ValueModel:
         self.converted = converted
         self.rep = rep
         self.currency = currency
+        self.formats = formats
+        self.outcomes = outcomes
+
+    def _reading(self) -> Reading | None:
+        return reading_of("ValueModel", self.formats, self.outcomes)
 
     def fit(self, history: Any) -> ValueModel:
         """Learn from won leads, and return the model itself; without any with a value it has learned nothing.
@@ -127,7 +140,8 @@ class ValueModel:
             raise InvalidInput(f"ValueModel.columns: must be distinct names of columns; found {self.columns!r}")
         asked = check_bins("ValueModel.bins", self.bins, columns)
         rates = check_currencies("ValueModel.currencies", self.currencies)
-        table = with_signs(Table(history, "history", ids=(self.rep or "",)), self.value, self.currency, rates)
+        past = Table(history, "history", self._reading(), ids=(self.rep or "",))
+        table = with_signs(past, self.value, self.currency, rates)
         for column in columns:
             table = table.measured(column, asked=column in asked)
         has_rep = self.rep is not None and table.holds(self.rep, "rep_id") and self.rep not in columns
@@ -197,7 +211,7 @@ class ValueModel:
             raise InvalidInput(
                 f"ValueModel: history has no won lead with a {self.value}, so there is nothing to expect"
             )
-        table = Table(leads, "leads")
+        table = Table(leads, "leads", self._reading())
         levels = [
             levels_of(
                 f"leads.{name}", _cells_of(table, name, self.bins_), self.bins_.get(name), self._spellings.get(name)

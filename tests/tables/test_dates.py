@@ -47,7 +47,8 @@ def test_only_settled_outcomes_with_dates_that_can_be_read_are_judged():
 def test_dates_that_nobody_asks_for_and_cannot_be_read_are_told(days, said):
     history = [{"rep_id": "Ann", "converted": k % 2, "at": day} for k, day in enumerate([*days, "2026-01-03"])]
     reps = [{"rep_id": "Ann", "capacity": 1}]
-    told = f"history.at: 'soon'{said} cannot be read as a date; as no half-life is set, such an outcome counts as any other"
+    told = f"history.at: 'soon'{said} cannot be read as a date; as no half-life is set, such an outcome counts as any "
+    told += "other"
     assert told in assign([{"lead_id": 1}], reps, history, now="2026-01-31").notes
     late = [*history, {"rep_id": "Ann", "converted": 1, "at": "2026-02-02"}]
     with pytest.raises(InvalidInput, match="an outcome cannot be settled after 2026-01-31"):
