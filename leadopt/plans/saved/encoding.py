@@ -155,7 +155,7 @@ class _Writer:
     def _content(self, array: np.ndarray[Any, Any]) -> Hashable:
         place = (array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str)
         if place not in self._held:
-            digest = blake2b(np.ascontiguousarray(array), digest_size=16).digest()
+            digest = blake2b(np.ascontiguousarray(array).data, digest_size=16).digest()
             self._held[place] = (digest, array.shape, array.dtype.str)
         return self._held[place]
 
