@@ -197,6 +197,7 @@ def load_policy(path: Path) -> Policy:
 
 
 def explanation(plan: Plan, lead_id: Any) -> str:
+    """Return why a lead went where it went, as lines that fit the terminal."""
     first, *rest = plan.explain(lead_id).lines
     return "\n".join([prose(first), *(prose(line, "  ") for line in rest)])
 
@@ -248,12 +249,14 @@ def _date(text: str) -> date:
 
 
 def checked_seed(seed: int) -> int:
+    """Return the seed; raise `InvalidInput` where it is negative."""
     if seed < 0:
         raise InvalidInput(f"--seed: must be 0 or more; found {seed}")
     return seed
 
 
 def checked_time_limit(seconds: float | None) -> float | None:
+    """Return the seconds that a search may take; raise `InvalidInput` where they are none."""
     if seconds is not None and not seconds > 0:
         raise InvalidInput(f"--time-limit: must be seconds, more than 0, or inf for no limit; found {number(seconds)}")
     return seconds
