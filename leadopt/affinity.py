@@ -26,6 +26,9 @@ from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, as_level, as_number
 from leadopt.tables.dates import latest_day, refuse_later
 from leadopt.tables.ids import IdBook, alike, respelled, spellings_note
+from leadopt.tables.reading.formats import Formats
+from leadopt.tables.reading.outcomes import Outcomes
+from leadopt.tables.reading.reader import Reading, reading_of
 
 
 class AffinityModel:
@@ -56,6 +59,9 @@ class AffinityModel:
         base and the segments
     now
         with a half-life, no outcome may be later; None = today
+    formats, outcomes
+        how text is read as dates and numbers, and which words mean won, lost or open, as in a policy; None = as the
+        columns tell
 
     Attributes
     ----------
@@ -108,6 +114,8 @@ class AffinityModel:
         converted: str = "converted",
         at: str = "at",
         now: date | datetime | str | None = None,
+        formats: Formats | None = None,
+        outcomes: Outcomes | None = None,
     ) -> None:
         self.segment_by = segment_by
         self.rep_by = rep_by
@@ -118,6 +126,8 @@ class AffinityModel:
         self.converted = converted
         self.at = at
         self.now = now
+        self.formats = formats
+        self.outcomes = outcomes
 
     def fit(self, history: Any, reps: Sequence[Id] = ()) -> AffinityModel:
         """Learn from past outcomes, and return the model itself.
@@ -158,8 +168,11 @@ class AffinityModel:
         check_same_kind(f"history.{self.rep}", more, f"the history before, {self.rep},", before)
         return self._learn(joined(self._counts, counts))
 
+    def _reading(self) -> Reading | None:
+        return reading_of("AffinityModel", self.formats, self.outcomes)
+
     def _count(self, history: Any) -> OutcomeCounts:
-        table = Table(history, "history", ids=(self.rep,))
+        table = Table(history, "history", self._reading(), ids=(self.rep,))
         columns = [*self._asked_of_reps, *self._asked_of_leads, *([self.weight] if self.weight else [])]
         if not table.columns:  # an empty list of dicts cannot name its columns
             table = Table({column: [] for column in (self.rep, *columns, self.converted, self.at)}, "history")
@@ -215,14 +228,14 @@ class AffinityModel:
     def segments_of(self, leads: Any) -> list[Segment]:
         """Return each lead's segment: the levels of the columns of `segment_by`, measurements binned."""
         self._check_fitted()
-        table = leads if isinstance(leads, Table) else Table(leads, "leads")
+        table = leads if isinstance(leads, Table) else Table(leads, "leads", self._reading())
         levels = [self._leveled(table.name, column, self._cells(table, column)) for column in self.segment_by_]
         return tuples(levels, table.n_rows)
 
     def rep_rows_of(self, reps: Any, rep_id: str | None = None, *, unique: bool = True) -> list[RepRow]:
         """Return each rep's id and the levels of `rep_by`: as the table has them, else those of most of its history."""
         self._check_fitted()
-        table = reps if isinstance(reps, Table) else Table(reps, "reps", ids=(rep_id or self.rep,))
+        table = reps if isinstance(reps, Table) else Table(reps, "reps", self._reading(), ids=(rep_id or self.rep,))
         column = rep_id or self.rep
         ids = table.ids(column, unique=unique)
         self._check_reps(f"{table.name}.{column}", ids)
@@ -304,7 +317,7 @@ class AffinityModel:
         return self._by_row(rows, lambda cell, codes: np.column_stack(posterior.interval(cell, codes, level)))
 
     def _by_row(self, rows: Any, answer: Callable[[Ints, list[Ints]], Floats]) -> Floats:
-        table = Table(rows, "rows", ids=(self.rep,))
+        table = Table(rows, "rows", self._reading(), ids=(self.rep,))
         rep_rows, rep = distinct(self.rep_rows_of(table, unique=False))
         segments, segment = distinct(self.segments_of(table))
         # A history repeats its pairs: each is looked up once.
@@ -332,7 +345,7 @@ class AffinityModel:
             one row of rates for each distinct segment among the leads
         """
         self._check_fitted()
-        table = Table(leads, "leads")
+        table = Table(leads, "leads", self._reading())
         segments, row = distinct(self.segments_of(table))
         worth = value if value is not None and table.holds(value, "value") else None
         scale = np.ones(table.n_rows) if worth is None else table.numbers(worth, low=0.0)

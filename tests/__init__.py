@@ -10,8 +10,9 @@ many_seeds = pytest.mark.seeds  # a claim about what comes of many seeds, which 
 
 
 def seeds(usual, more):
-    """As many seeds as a test of the suite can afford, or, where LEADOPT_FUZZ is set, so many more."""
-    return range(more if FUZZ else usual)
+    """As many seeds as a test of the suite can afford, or, where LEADOPT_FUZZ is set, so many more; or sizes alike."""
+    chosen = more if FUZZ else usual
+    return range(chosen) if isinstance(chosen, int) else chosen
 
 
 settings.register_profile("suite", derandomize=not FUZZ, database=None)

@@ -224,7 +224,7 @@ def test_a_rate_is_no_ceiling_on_open_work():
     assert slots_of(capacity=[1.5], open_leads=[9], max_open=[9]).most.tolist() == [0]
 
 
-@examples(60)
+@examples(30)
 @given(st.data())
 def test_over_a_month_slots_are_within_one_of_what_a_capacity_promises(data):
     n = data.draw(st.integers(1, 4))

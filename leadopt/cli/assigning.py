@@ -1,7 +1,7 @@
 """`leadopt assign` and what reads its files again: tables in files to a plan in files."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -57,20 +57,19 @@ def run_assign(
     carry: Path | None = None,
 ) -> Plan:
     """Do `leadopt assign` and return the plan: read, assign, write, then print."""
-    if substitutes and output is not None and is_database(output):
-        raise InvalidInput("--substitutes: is a column of a file: write the plan to a file, or leave it out")
     inputs = [path for path in (leads, reps, history, policy, pins) if path is not None]
     if carry is not None:
         check_writable(carry)
         refuse_replacing(carry, inputs)
     written = _outputs(output, report, inputs, replace=replace)
-    plan = plan_files(leads, reps, history, policy, pins, now=now, seed=seed, time_limit_s=time_limit_s, sheets=sheets)
+    how = _how(now, seed, time_limit_s)
+    settings, read = _read(leads, reps, history, policy, pins, sheets)
+    plan = _planned(settings, read, how)
+    after = None if carry is None else carried_table(plan, read["reps"])  # refused before anything is written
     if output is not None:
         _write(plan, output, replace=replace, substitutes=substitutes)
-    if carry is not None:
-        files = {"leads": leads, "reps": reps, "history": history, "pins": pins}
-        read = read_tables(files, plan.case.policy.columns.ids, asked_sheets(sheets))["reps"]
-        write_table(carried_table(plan, read), carry)
+    if carry is not None and after is not None:
+        write_table(after, carry)
         written.append(carry)
     if report is not None:
         write_bytes(report, f"{plan.report()}\n".encode())
@@ -106,7 +105,7 @@ def carried_table(plan: Plan, reps: Any) -> dict[str, list[Any]]:
 
 def _write(plan: Plan, output: Source, *, replace: bool, substitutes: bool) -> None:
     if is_database(output):
-        plan.to_sql(str(output), replace=replace)
+        plan.to_sql(str(output), replace=replace, substitutes=substitutes)
         return
     table = plan_table(plan, substitutes=substitutes)
     if Path(output).suffix.lower() == ".xlsx":
@@ -134,27 +133,48 @@ def plan_files(
     sheets: Sequence[str] = (),
 ) -> Plan:
     """Return the plan for tables and a policy in files."""
-    today = _date(now)
+    how = _how(now, seed, time_limit_s)
+    return _planned(*_read(leads, reps, history, policy, pins, sheets), how)
+
+
+def _how(now: str, seed: int, time_limit_s: float | None) -> dict[str, Any]:
+    """Return what `assign` is told beside tables and policy; refuse, before any file is read, what it cannot be."""
+    return {"now": _date(now), "rng": checked_seed(seed), "time_limit_s": checked_time_limit(time_limit_s)}
+
+
+def _read(
+    leads: Source,
+    reps: Source | None,
+    history: Source | None,
+    policy: Path | None,
+    pins: Source | None,
+    sheets: Sequence[str],
+) -> tuple[Policy, dict[str, Table | None]]:
+    """Return the policy and the tables as they are in their files."""
     settings = load_policy(policy) if policy else Policy()
+    files = {"leads": leads, "reps": reps, "history": history, "pins": pins}
+    with progress_bar() as on_progress:
+        on_progress(Progress(stage="read files", iteration=0, elapsed_s=0.0))
+        return settings, read_tables(files, settings.columns.ids, asked_sheets(sheets))
+
+
+def _planned(settings: Policy, read: Mapping[str, Table | None], how: Mapping[str, Any]) -> Plan:
+    """Return the plan for tables as they were read."""
     columns = settings.columns
     named = [
         {**{kind: getattr(columns.of(kind), name) for kind in _KINDS}, "pins": getattr(columns, name)} for name in _IDS
     ]
+    tables = with_ids_alike(read, named)
+    pinned = tables["pins"]
     with progress_bar() as on_progress:
-        on_progress(Progress(stage="read files", iteration=0, elapsed_s=0.0))
-        files = {"leads": leads, "reps": reps, "history": history, "pins": pins}
-        tables = with_ids_alike(read_tables(files, columns.ids, asked_sheets(sheets)), named)
-        pinned = tables["pins"]
         return assign(
             tables["leads"],
             tables["reps"],
             tables["history"],
             policy=settings,
             pins=None if pinned is None else _pins(pinned, settings),
-            now=today,
-            time_limit_s=checked_time_limit(time_limit_s),
-            rng=checked_seed(seed),
             on_progress=on_progress,
+            **how,
         )
 
 
@@ -177,6 +197,7 @@ def load_policy(path: Path) -> Policy:
 
 
 def explanation(plan: Plan, lead_id: Any) -> str:
+    """Return why a lead went where it went, as lines that fit the terminal."""
     first, *rest = plan.explain(lead_id).lines
     return "\n".join([prose(first), *(prose(line, "  ") for line in rest)])
 
@@ -228,12 +249,14 @@ def _date(text: str) -> date:
 
 
 def checked_seed(seed: int) -> int:
+    """Return the seed; raise `InvalidInput` where it is negative."""
     if seed < 0:
         raise InvalidInput(f"--seed: must be 0 or more; found {seed}")
     return seed
 
 
 def checked_time_limit(seconds: float | None) -> float | None:
+    """Return the seconds that a search may take; raise `InvalidInput` where they are none."""
     if seconds is not None and not seconds > 0:
         raise InvalidInput(f"--time-limit: must be seconds, more than 0, or inf for no limit; found {number(seconds)}")
     return seconds

@@ -9,7 +9,7 @@ from pathlib import Path
 from leadopt.cli.assigning import plan_files
 from leadopt.cli.inputs import asked_sheets, read_tables
 from leadopt.cli.policy_columns import Doubt, Found, find_columns, listed_words, unread
-from leadopt.cli.policy_rules import eligibility, knows_newcomers, near_segments, segments
+from leadopt.cli.policy_rules import eligibility, knows_newcomers, limits, near_segments, segments, settings
 from leadopt.cli.policy_schema import FIRST_LINE, SCHEMA_NAME, schema_text
 from leadopt.cli.policy_text import comment, listed, off, quoted, table
 from leadopt.cli.sources import Source, is_settings, refuse_replacing, shown
@@ -63,8 +63,8 @@ class Proposal:
         how dates and numbers are written, as far as that leaves no doubt
     currencies
         those that values are in, if there are several
-    rules
-        blocks of lines that could be switched on
+    settings, rules
+        blocks of lines that could be switched on: before the tables of the file, and at its end
     near
         columns of leads and history that hold the same under two names
     """
@@ -76,6 +76,7 @@ class Proposal:
     meant: Mapping[str, list[str]]
     formats: Formats
     currencies: list[str]
+    settings: list[str]
     rules: list[str]
     near: list[tuple[str, str]]
 
@@ -137,7 +138,8 @@ def propose(tables: Mapping[Kind, Table]) -> Proposal:
         meant=meant,
         formats=formats,
         currencies=_currencies(tables, found),
-        rules=list(eligibility(tables, found)),
+        settings=list(settings(tables, found)),
+        rules=[*eligibility(tables, found), *limits(tables, found)],
         near=list(near_segments(tables, found)),
     )
 
@@ -214,6 +216,7 @@ def policy_text(proposal: Proposal, names: Sequence[str]) -> str:
             ),
         ],
         _segment_lines(proposal, learned),
+        *map(off, proposal.settings),
         *_column_lines(proposal),
         _outcome_lines(proposal),
         _format_lines(proposal),

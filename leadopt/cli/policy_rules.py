@@ -1,5 +1,6 @@
 """Rules that somebody's tables would allow, as lines of a policy file to be switched on."""
 
+import re
 from collections.abc import Iterator
 
 from leadopt.cli.policy_columns import Found, Tables
@@ -8,6 +9,11 @@ from leadopt.tables import Table
 
 _MOST_LEVELS = 50
 _KNOWN = 0.8  # of the leads' levels that reps must have, for two columns to hold the same kind of thing
+_ACCOUNT_WORDS = """
+    account accounts company companies customer client organization organisation firma unternehmen kunde konto empresa
+    cuenta cliente entreprise compte société societe 公司 客户 企业
+"""
+_ACCOUNTS = frozenset(_ACCOUNT_WORDS.split())  # in headers of columns that say whose lead it is
 _BY_TENURE = ("is_newcomer", "tenure_days", "hired_on")
 
 
@@ -78,6 +84,40 @@ def _skills(mine: str, theirs: str) -> str:
         f"# A rep must have what a lead needs: {mine} among {theirs}.\n"
         f'[[eligibility]]\nrule = "skills"\nneeds = {quoted(mine)}\nhas = {quoted(theirs)}'
     )
+
+
+def settings(tables: Tables, found: Found) -> Iterator[str]:
+    """Yield a block of lines for each setting of the whole policy that these tables would allow."""
+    for column in _accounts(tables["leads"], found):
+        yield f"# Leads of one {column} stay together, with one rep.\ntogether = {quoted(column)}"
+    if "open_leads" in found.columns["reps"]:
+        yield "# Level what each rep has with the open leads, in place of what each gets now.\nbalance_open = true"
+    if "current_rep" in found.columns["leads"]:
+        yield "# What taking a lead away from the rep who has it must bring, in the unit of gains.\nmove_cost = 0.1"
+
+
+def _accounts(leads: Table, found: Found) -> Iterator[str]:
+    """Yield columns that name an account by their header, and hold some of them several times."""
+    known = set(found.columns["leads"].values())
+    for column in leads.columns:
+        words = set(re.findall(r"\w+", column.casefold()))
+        named = words & _ACCOUNTS or any(word in column for word in _ACCOUNTS if not word.isascii())
+        if named and column not in known and 1 < leads.n_levels(column) < leads.n_rows:
+            yield column
+
+
+def limits(tables: Tables, found: Found) -> Iterator[str]:
+    """Yield a block of lines for a limit of the reps of one level: of the first column that divides them."""
+    reps = tables["reps"]
+    known = {header for name, header in found.columns["reps"].items() if name != "territory"}
+    for column in reps.columns:
+        levels = list(dict.fromkeys(level for level in reps.levels(column) if level is not None))
+        if column not in known and reps.is_categorical(column) and 2 <= len(levels) < reps.n_rows:
+            yield (
+                f"# How many leads the reps of one {column} may get together; each = true counts each rep alone.\n"
+                f"[[limit]]\nreps = {{ {quoted(column)} = {quoted(str(levels[0]))} }}\nmost = {tables['leads'].n_rows}"
+            )
+            return
 
 
 def knows_newcomers(found: Found) -> bool:

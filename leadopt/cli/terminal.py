@@ -63,12 +63,14 @@ def prose(text: str, indent: str = "") -> str:
 
 
 def say_heading(text: str) -> None:
+    """Print a heading with a line free on either side."""
     import typer
 
     typer.secho(f"\n{text}\n", bold=True)  # plain where stdout is no terminal
 
 
 def say_error(text: str) -> None:
+    """Print a line on stderr, so that stdout holds results alone."""
     print(f"leadopt: {text}", file=sys.stderr)
 
 

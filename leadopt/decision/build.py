@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from leadopt.decision.reading.accounts import accounts_of, barred_together, pinn
 from leadopt.decision.shares import best_gains, worth
 from leadopt.decision.sharing.even_share import evenly_shared
 from leadopt.eligibility import ProtectRule, Verdicts, judge, pinned_reps
-from leadopt.errors import InvalidInput
+from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.fairness import NewcomerQuota, is_newcomer, ramp_up
 from leadopt.limit_rules import Floor, rule_limits
 from leadopt.policy import Policy
@@ -27,7 +28,7 @@ from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.linear_algebra import applied
 from leadopt.problem.problem import Limit, Problem
 from leadopt.tables import Table
-from leadopt.tables.cells import Id
+from leadopt.tables.cells import Id, as_moment
 from leadopt.tables.columns import Columns
 from leadopt.tables.ids import alike
 from leadopt.tables.text import count, number
@@ -105,6 +106,7 @@ def build(
             *share_notes,
             *limit_notes,
             *_newcomer_notes(policy, new),
+            *_not_begun(reps, policy, now),
         ),
         shared=shared,
         valued=known.valued,
@@ -176,6 +178,19 @@ def _newcomer_notes(policy: Policy, new: Bools) -> list[str]:
     if policy.newcomers is not None and not new.any():
         return ["no rep is a newcomer, so the newcomer quota asks for nothing"]
     return []
+
+
+def _not_begun(reps: Table, policy: Policy, now: Any) -> list[str]:
+    """Return who is hired later than `now`, where that counts for tenure."""
+    columns, today = policy.columns, as_moment(now)
+    said = columns.is_newcomer in reps and not (policy.newcomers is not None and policy.newcomers.ramp_days)
+    if said or today is None or columns.tenure_days in reps or columns.hired_on not in reps:
+        return []
+    days = reps.days(columns.hired_on)
+    late = [row for row, day in enumerate(days) if day is not None and day > today.toordinal()]
+    who = enumerate_some((str(reps.values(columns.rep_id)[row]) for row in late), most=4)
+    told = f"{count(len(late), 'rep')} hired after {date.fromordinal(today.toordinal())} ({who})"
+    return [f"{told}: on their first day by tenure; who is not there yet is {columns.available} = 0"] if late else []
 
 
 def _reserve_notes(case: Case) -> list[str]:

@@ -18,6 +18,7 @@ from leadopt.tables.text import number
 LIMIT_S = 10.0  # of a call that names none
 SEARCH = "search for"  # how the stage begins that says what is searched for, and for how long
 _MOMENT_S = 0.02  # that a search gets where no time is left: for a draft, and bounds by the prices that are known
+_LONGER = "time_limit_s=60 (--time-limit 60)"
 _NEARLY = 0.85  # of its time: a search that took so much and proved nothing was ended by it, as some is kept for bounds
 
 
@@ -38,12 +39,14 @@ class Clock:
     ----------
     ended
         whether time ended the last search
+    gave_up
+        whether the last search ended by itself and did not prove its answer the best
     """
 
     def __init__(self, time_limit_s: float | None = None, meter: Meter | None = None) -> None:
         self.limit_s = LIMIT_S if time_limit_s is None else _checked(time_limit_s)
         self.meter = meter or Meter()
-        self.ended = False
+        self.ended = self.gave_up = False
         self._capped = time_limit_s is None
         self._start = perf_counter()
 
@@ -84,11 +87,14 @@ class Clock:
         capped
             whether to end as soon as a search without a limit would, though there may be time to find something better
         """
-        self.ended = False
+        self.ended = self.gave_up = False
         smaller = contraction_of(problem)
-        solved = problem if smaller is None else smaller.problem
-        if MinCostFlow().refuses(solved) is None or not isfinite(self.limit_s):
+        if MinCostFlow().refuses(problem if smaller is None else smaller.problem) is None:
             return solve(problem, rng=rng, near=near, on_progress=self.meter.relay)
+        if not isfinite(self.limit_s):
+            found = solve(problem, rng=rng, near=near, on_progress=self.meter.relay)
+            self.gave_up = found.status is Status.FEASIBLE
+            return found
         seconds, start = part * self.left_s, perf_counter()
         self.searching(what, seconds)
         found = solve(
@@ -100,14 +106,28 @@ class Clock:
             on_progress=self.meter.relay,
         )
         cut_short = "stopped" in found.stats or perf_counter() - start >= _NEARLY * seconds
-        self.ended = found.status is Status.FEASIBLE and cut_short
+        unproven = found.status is Status.FEASIBLE
+        self.ended, self.gave_up = unproven and cut_short, unproven and not cut_short
         return found
+
+    def ending(self, found: Match) -> str | None:
+        """Return how the last search ended, in words, where it proved nothing; None where there is nothing to say."""
+        if self.ended:
+            return ended_in_words(self.limit_s, found.gap)
+        if not self.gave_up:
+            return None
+        # In a time of its own, a search of few leads goes on as long as that lasts.
+        longer = f"; in a time of its own it may find a better one: {_LONGER}" if self._capped else ""
+        return f"the search ended by itself before it proved its plan the best, {_below(found.gap)}{longer}"
 
 
 def ended_in_words(limit_s: float, gap: float) -> str:
     """Return that time ended a search, how far from the best that may be, and how to find out."""
-    ended = f"the search ended after its {number(limit_s)} s, at most {100.0 * gap:.2g}% below the best"
-    return f"{ended}; to find out, {allow_more(limit_s)}"
+    return f"the search ended after its {number(limit_s)} s, {_below(gap)}; to find out, {allow_more(limit_s)}"
+
+
+def _below(gap: float) -> str:
+    return f"at most {100.0 * gap:.2g}% below the best"
 
 
 def allow_more(limit_s: float) -> str:

@@ -24,7 +24,7 @@ def keep(case: Case, previous: Mapping[Any, Any], move_cost: float) -> Case:
     .. math:: \max \sum_{ij} gain_{ij} x_{ij} - move\_cost \cdot \#\{i : i \text{ leaves its previous rep}\} + \dots
 
     A lead that is sent back to the pool is taken away, too. Leads that had no rep, or one who is not among the reps any
-    more or may not have them, are free, and notes say how many.
+    more, is away, or may not have them, are free, and notes say how many.
 
     Parameters
     ----------
@@ -99,11 +99,16 @@ def _kept(case: Case, had: Ints, said: Sequence[Id | None], notes: list[str], mo
     if not (is_number(move_cost) and 0 <= move_cost < np.inf):
         raise InvalidInput(f"move_cost: must be a finite number, 0 or more; found {move_cost!r}")
     held = np.flatnonzero(had >= 0)
-    barred = held[np.isneginf(case.problem.affinity.at(held, had[held]))]
-    had[barred] = -1
+    away = case.away[had[held]]
+    barred = held[~away & np.isneginf(case.problem.affinity.at(held, had[held]))]
+    left = held[away]
+    had[barred] = had[left] = -1
     lost = tuple((lead, one) for lead, one in enumerate(said) if one is not None and had[lead] < 0)
     if len(barred):
         notes = [*notes, f"{count(len(barred), 'lead')} may not stay with their rep: not eligible any more"]
+    if len(left):
+        who = enumerate_some(dict.fromkeys(one for lead in left.tolist() if (one := said[lead]) is not None), most=4)
+        notes = [*notes, f"{count(len(left), 'lead')} had a rep who is away ({who}): free to go anywhere"]
     problem = with_stay_bonus(case.problem, had, float(move_cost))
     kept = Kept(previous=had, move_cost=float(move_cost), gains=case.gains, lost=lost)
     return replace(case, problem=problem, kept=kept, notes=(*case.notes, *notes))

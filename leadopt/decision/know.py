@@ -234,7 +234,7 @@ def _learn(batch: _Batch, history: Table, policy: Policy, now: Any) -> tuple[Aff
     )
     model.fit(history, batch.rep_ids)
     if now is not None and policy.half_life_days is None:  # else the model has looked
-        check_settled(history, columns.converted, columns.at, now)
+        notes += check_settled(history, columns.converted, columns.at, now)
     if copies := copies_note(history, columns.converted, (columns.lead_id, columns.rep_id, columns.at)):
         notes.append(copies)
     if policy.half_life_days == "learn":

@@ -27,6 +27,7 @@ def setting(over: str | Setting) -> Setting:
 
 
 def values_of(values: Sequence[Any] | None) -> list[Any]:
+    """Return the values to try as a list; raise `InvalidInput` where there are none."""
     if isinstance(values, str | Mapping) or not (values is None or hasattr(values, "__iter__")):
         raise InvalidInput(f"values: must be a list of values; found {values!r}")
     found = list(values or ())
@@ -36,6 +37,7 @@ def values_of(values: Sequence[Any] | None) -> list[Any]:
 
 
 def name_of(over: str | Setting) -> str:
+    """Return what a setting is called: its own name, or that of the function that sets it."""
     return over if isinstance(over, str) else getattr(over, "__name__", "setting")
 
 

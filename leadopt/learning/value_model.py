@@ -19,6 +19,9 @@ from leadopt.learning.lead_worth import Worths
 from leadopt.tables import Table
 from leadopt.tables.currencies import check_currencies, with_signs
 from leadopt.tables.ids import respelled
+from leadopt.tables.reading.formats import Formats
+from leadopt.tables.reading.outcomes import Outcomes
+from leadopt.tables.reading.reader import Reading, reading_of
 
 
 class ValueModel:
@@ -56,6 +59,9 @@ class ValueModel:
         who had the lead
     value_zero
         what a value of 0 means: None = that it was won for nothing; "missing" = that it is not known
+    formats, outcomes
+        how text is read as dates and numbers, and which words mean won, lost or open, as in a policy; None = as the
+        columns tell
 
     Attributes
     ----------
@@ -108,6 +114,8 @@ class ValueModel:
         rep: str | None = "rep_id",
         currency: str = "currency",
         value_zero: str | None = None,
+        formats: Formats | None = None,
+        outcomes: Outcomes | None = None,
     ) -> None:
         self.columns = columns
         self.bins = bins
@@ -117,6 +125,11 @@ class ValueModel:
         self.rep = rep
         self.currency = currency
         self.value_zero = value_zero
+        self.formats = formats
+        self.outcomes = outcomes
+
+    def _reading(self) -> Reading | None:
+        return reading_of("ValueModel", self.formats, self.outcomes)
 
     def fit(self, history: Any) -> ValueModel:
         """Learn from won leads, and return the model itself; without any with a value it has learned nothing.
@@ -133,7 +146,8 @@ class ValueModel:
         asked = check_bins("ValueModel.bins", self.bins, columns)
         rates = check_currencies("ValueModel.currencies", self.currencies)
         zero_missing = check_value_zero("ValueModel.value_zero", self.value_zero) is not None
-        table = with_signs(Table(history, "history", ids=(self.rep or "",)), self.value, self.currency, rates)
+        past = Table(history, "history", self._reading(), ids=(self.rep or "",))
+        table = with_signs(past, self.value, self.currency, rates)
         for column in columns:
             table = table.measured(column, asked=column in asked)
         has_rep = self.rep is not None and table.holds(self.rep, "rep_id") and self.rep not in columns
@@ -203,7 +217,7 @@ class ValueModel:
             raise InvalidInput(
                 f"ValueModel: history has no won lead with a {self.value}, so there is nothing to expect"
             )
-        table = Table(leads, "leads")
+        table = Table(leads, "leads", self._reading())
         levels = [
             levels_of(
                 f"leads.{name}", _cells_of(table, name, self.bins_), self.bins_.get(name), self._spellings.get(name)

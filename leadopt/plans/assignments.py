@@ -13,7 +13,8 @@ from leadopt.tables.sql import Column, Kind, Saved, write_sql
 
 _BLOCK = 4096  # leads looked at together
 _POOL = ("reason", "because", "remedy")
-_NUMBERS = ("probability", "gain", "runner_up_gain")
+_NUMBERS = ("probability", "gain", "runner_up_gain", "substitute_gain")
+_TEXTS = (*_POOL, "no_substitute")
 _LARGEST = 2**63  # whole numbers beyond are text in a database, as they are in a file
 _ALONE = {bool: Kind.TRUTH, UUID: Kind.UUID, float: Kind.NUMBER}
 
@@ -70,7 +71,7 @@ def plan_table(plan: Any, *, substitutes: bool = False) -> dict[str, list[Any]]:
     return {name: [rows[lead].get(name) for lead in plan.case.lead_ids] for name in (*placed, *beside, *_POOL)}
 
 
-def to_sql(plan: Any, target: str, *, replace: bool = False) -> None:
+def to_sql(plan: Any, target: str, *, replace: bool = False, substitutes: bool = False) -> None:
     """Write the plan to a table in a database: one row per lead, placed or not, all in one transaction.
 
     The whole plan goes with it, into the table `leadopt_plans`, from which `Plan.from_sql` and the command line read it
@@ -83,6 +84,8 @@ def to_sql(plan: Any, target: str, *, replace: bool = False) -> None:
         if there is none. A table that leadopt wrote is replaced, any other is not
     replace
         whether any table of that name may be replaced
+    substitutes
+        whether columns say who stands in for each lead's rep, as `Plan.substitutes` does
 
     Raises
     ------
@@ -101,8 +104,8 @@ def to_sql(plan: Any, target: str, *, replace: bool = False) -> None:
     True
     """
     ids, columns = _kind(plan.case.rep_ids), {}
-    for name, cells in plan_table(plan).items():
-        usual = Kind.NUMBER if name in _NUMBERS else Kind.TEXT if name in _POOL else ids
+    for name, cells in plan_table(plan, substitutes=substitutes).items():
+        usual = Kind.NUMBER if name in _NUMBERS else Kind.TEXT if name in _TEXTS else ids
         kind = _kind(cells) or usual or Kind.TEXT
         columns[name] = Column(kind=kind, cells=[_cell(cell, kind) for cell in cells])
     written = datetime.now(UTC).isoformat(timespec="seconds")

@@ -204,8 +204,8 @@ def _brings(plan: Answered, kept: Kept) -> float | None:
 
 
 def _lost(plan: Answered, kept: Kept) -> list[Move]:
-    """Return the moves of leads whose rep left or may not keep them."""
-    case, known = plan.case, set(plan.case.rep_ids)
+    """Return the moves of leads whose rep left, is away, or may not keep them."""
+    case, away = plan.case, dict(zip(plan.case.rep_ids, plan.case.away.tolist(), strict=True))
     gains = plan.gains_now(np.array([lead for lead, _ in kept.lost], dtype=np.int64)).tolist()
     return [
         Move(
@@ -216,10 +216,15 @@ def _lost(plan: Answered, kept: Kept) -> list[Move]:
             gain_after=gain,
             cost=0.0,
             brings=np.inf,
-            why=f"{owner} may not have it any more" if owner in known else f"{owner} is not in reps any more",
+            why=f"{owner} {_why_lost(away.get(owner))}",
         )
         for (lead, owner), gain in zip(kept.lost, gains, strict=True)
     ]
+
+
+def _why_lost(away: bool | None) -> str:
+    """Return why a lead cannot stay with a rep who is away or not, None = not among the reps."""
+    return "is not in reps any more" if away is None else "is away" if away else "may not have it any more"
 
 
 def _each(plan: Answered, kept: Kept, moved: Ints) -> Sequence[Move]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from leadopt.arrays import Ints
 from leadopt.decision.case import Answered, Case
-from leadopt.decision.clock import Clock, ended_in_words
+from leadopt.decision.clock import Clock
 from leadopt.decision.explore import cost_in_words, exploration_cost, unexplored
 from leadopt.decision.solve import solved
 from leadopt.decision.substitutes import substitutes
@@ -403,12 +403,12 @@ def plan_of(
 ) -> Plan:
     """Return a match as a plan; of equally good answers, one that moves few leads from where they are `near`.
 
-    The notes say if the clock ended the search, and how to allow more.
+    The notes say if the clock ended the search, and how to allow more; or that it ended by itself and proved nothing.
     """
     answer = found.rep_of_lead if near is None else settled(case.problem, found, near, rng)
     limit_s = clock.limit_s if clock is not None and clock.ended else None
-    if limit_s is not None:
-        case = replace(case, notes=(*case.notes, ended_in_words(limit_s, found.gap)))
+    if clock is not None and (ending := clock.ending(found)) is not None:
+        case = replace(case, notes=(*case.notes, ending))
     return Plan(
         case=case,
         rep_of_lead=answer,

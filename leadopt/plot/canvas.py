@@ -18,6 +18,7 @@ _LEGEND = 3  # entries side by side
 
 
 def own_axes(ax: "Axes | None", width: float, height: float) -> "Axes":
+    """Return the axes given, or new ones of a size in inches; raise `InvalidInput` where nothing can be drawn."""
     try:
         from leadopt.plot.axes import new_axes
     except ModuleNotFoundError as error:
@@ -52,6 +53,7 @@ def bar_thickness(ax: "Axes", n_bars: int) -> float:
 
 
 def in_percents(*axes: Any) -> None:
+    """Write the numbers along some axes as per cents."""
     from matplotlib.ticker import PercentFormatter
 
     for axis in axes:
@@ -59,6 +61,7 @@ def in_percents(*axes: Any) -> None:
 
 
 def name_axis(axis: Any, names: Sequence[object], *, upright: bool = False) -> None:
+    """Put names along an axis, as many as have room."""
     from leadopt.plot.axes import name_places
 
     name_places(axis, names, upright=upright)

@@ -35,29 +35,45 @@ def latest_day(now: Any) -> date:
     return max(day, anywhere) if day >= date.today() else day
 
 
-def check_settled(history: Table, converted: str, at: str, now: Any) -> None:
-    """Raise `InvalidInput` if an outcome was settled later than it is `now`; dates that cannot be read are not judged.
+def check_settled(history: Table, converted: str, at: str, now: Any) -> list[str]:
+    """Return a note of the dates that cannot be read; of these it is not known whether they are later than `now`.
 
-    One group-by in the engine that holds the history.
+    One group-by in the engine that holds the history, if all can be read.
+
+    Raises
+    ------
+    InvalidInput
+        an outcome was settled later than it is `now`
     """
     if at not in history:
-        return
+        return []
     latest = latest_day(now).toordinal()
-    if any(day is not None and day.toordinal() > latest for day in _days_of_settled(history, converted, at)):
+    days, notes = _days_of_settled(history, converted, at)
+    if any(day is not None and day.toordinal() > latest for day in days):
         refuse_later(history, converted, at, now)
+    return notes
 
 
-def _days_of_settled(history: Table, converted: str, at: str) -> list[date | None]:
+def _days_of_settled(history: Table, converted: str, at: str) -> tuple[list[date | None], list[str]]:
+    """Return the days of settled outcomes as far as they can be read, and a note of those that cannot."""
     history = history.judged(converted)
     try:
         outcomes, days, _ = history.grouped([converted], at)
-        moments = [as_moment(day) for day in days]
+        moments, notes = [as_moment(day) for day in days], list[str]()
     except InvalidInput:  # some date cannot be read; where dates count, that is refused
         try:
-            outcomes, (moments, _) = history.values(converted), history.moments(at)
-        except InvalidInput:  # it cannot be told how dates are written
-            return []
-    return [moment for outcome, moment in zip(outcomes, moments, strict=True) if as_outcome(outcome) is not None]
+            outcomes, (moments, wrong) = history.values(converted), history.moments(at)
+            notes = [_unread(history, at, wrong)] if wrong else []
+        except InvalidInput as error:  # it cannot be told how dates are written
+            return [], [f"dates of history are not used: {error}"]
+    settled = zip(outcomes, moments, strict=True)
+    return [moment for outcome, moment in settled if as_outcome(outcome) is not None], notes
+
+
+def _unread(history: Table, at: str, wrong: list[int]) -> str:
+    more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+    told = f"{history.name}.{at}: {history.values(at)[wrong[0]]!r}{more} cannot be read as a date"
+    return f"{told}; as no half-life is set, such an outcome counts as any other"
 
 
 def refuse_later(history: Table, converted: str, at: str, now: Any) -> NoReturn:

@@ -1,9 +1,11 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import warnings
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from typer.testing import CliRunner
 from leadopt import assign, cli
 from leadopt.cli import assigning, terminal
 from leadopt.cli.demo import telling_leads
+from leadopt.cli.sources import read_source
 from leadopt.errors import NoPlanFound, PrecisionWarning, SolverFailed
 from leadopt.evaluate.seasons.floor import sales_floor
 from leadopt.plans.plan import Plan
@@ -441,20 +444,21 @@ def test_demo_may_run_again_in_its_own_folder(demo):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
-@pytest.mark.parametrize("name", ["leads.csv", "policy.toml", "plan.csv", "plan.json", "report.md"])
-def test_demo_never_overwrites_what_somebody_changed(demo, tmp_path, name):
+def test_demo_never_overwrites_what_somebody_changed(demo, tmp_path):
     folder = tmp_path / "mine"
     shutil.copytree(demo[0], folder)
     (folder / "notes.txt").write_text("mine")
     good("demo", "--folder", str(folder))
-    with (folder / name).open("a") as file:
-        file.write("\n")
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert refusal(2, "demo", "--folder", str(folder)) == (
-        f"{folder / name}: was changed since the demo wrote it, and would be overwritten; name another folder with "
-        "--folder, or move or delete the file"
-    )
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    for name in ("leads.csv", "policy.toml", "plan.csv", "plan.json", "report.md"):
+        written = (folder / name).read_bytes()
+        (folder / name).write_bytes(written + b"\n")
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        assert refusal(2, "demo", "--folder", str(folder)) == (
+            f"{folder / name}: was changed since the demo wrote it, and would be overwritten; name another folder with "
+            "--folder, or move or delete the file"
+        )
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+        (folder / name).write_bytes(written)
     (folder / name).unlink()
     good("demo", "--folder", str(folder))
 
@@ -495,5 +499,33 @@ def test_substitutes_are_columns_of_the_plan_and_fractions_go_to_a_file(tmp_path
     again = run("assign", "leads.csv", "after.csv", "--carry", "after.csv")
     assert again.exit_code == 2 and "is also read, and would be replaced" in again.stderr
     Path("reps.csv").write_text("rep_id,capacity\nAnn,2\n")
-    whole = run("assign", "leads.csv", "reps.csv", "--carry", "x.csv")
+    written = Path("plan.csv").read_bytes()
+    whole = run("assign", "leads.csv", "reps.csv", "-o", "plan.csv", "--carry", "x.csv")
     assert whole.exit_code == 2 and "nothing is carried over, as capacities are whole" in whole.stderr
+    assert Path("plan.csv").read_bytes() == written and not Path("x.csv").exists()
+
+
+def test_substitutes_go_to_a_database_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("leads.csv").write_text("lead_id\n1\n2\n")
+    Path("reps.csv").write_text("rep_id,capacity\nAnn,2\nBo,1\n")
+    out = good("assign", "leads.csv", "reps.csv", "-o", "sqlite:///crm.db?table=plan", "--substitutes")
+    assert "with a substitute." in out
+    with closing(sqlite3.connect("crm.db")) as known:
+        rows = known.execute("select lead_id, rep_id, substitute from plan").fetchall()
+    assert len(rows) == 2 and any(rep != other for _, rep, other in rows if other is not None)
+
+
+def test_files_are_read_once_also_where_fractions_are_carried_over(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("leads.csv").write_text("lead_id\n1\n2\n")
+    Path("reps.csv").write_text("rep_id,capacity\nAnn,2.5\nBo,1.25\n")
+    read = []
+
+    def watched(source, *more, **call):
+        read.append(call["name"])
+        return read_source(source, *more, **call)
+
+    monkeypatch.setattr("leadopt.cli.inputs.read_source", watched)
+    good("assign", "leads.csv", "reps.csv", "--carry", "after.csv")
+    assert read == ["leads", "reps"]

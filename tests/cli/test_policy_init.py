@@ -10,7 +10,7 @@ from leadopt.cli.policy_schema import FIRST_LINE, SCHEMA_NAME, schema_text
 from leadopt.policy import Policy
 from leadopt.tables.files import read_table, write_table
 from tests.cli.exports import EXPORTS
-from tests.cli.test_commands import good, refusal
+from tests.cli.test_commands import good, refusal, run
 from tests.cli.test_policy_schema import VALIDATOR
 
 TABLES = ("leads.csv", "reps.csv", "history.csv")
@@ -211,6 +211,28 @@ def test_rules_that_the_tables_allow_are_there_to_be_switched_on(folder):
     rules = Policy.from_toml("policy.toml").eligibility
     assert [type(rule).__name__ for rule in rules] == ["MatchRule", "SkillsRule"]
     assert "It does for leads.csv, reps.csv: " in good("policy", "check", "policy.toml", "leads.csv", "reps.csv")
+
+
+def test_settings_that_the_tables_allow_are_there_to_be_switched_on(folder):
+    written(rows("lead_id,Company,current_rep", "1,Acme,Ann", "2,Acme,Bo", "3,Beta,", "4,Gamma,Ann"), "leads.csv")
+    written(rows("rep_id,capacity,open_leads,Team", "Ann,2,1,North", "Bo,2,0,South", "Cy,3,1,North"), "reps.csv")
+    good("policy", "init", "leads.csv", "reps.csv")
+    text, usual = Path("policy.toml").read_text(encoding="utf-8"), Policy.from_toml("policy.toml")
+    assert (usual.together, usual.balance_open, usual.move_cost, usual.limit) == (None, False, 0.0, ())
+    for block in (
+        '# together = "Company"',
+        "# balance_open = true",
+        "# move_cost = 0.1",
+        '# [[limit]]\n# reps = { "Team" = "North" }\n# most = 4',
+    ):
+        assert text.count(block) == 1
+        text = text.replace(block, "\n".join(line.removeprefix("# ") for line in block.splitlines()))
+    written(text, "policy.toml")
+    asked = Policy.from_toml("policy.toml")
+    assert (asked.together, asked.balance_open, asked.move_cost) == ("Company", True, 0.1)
+    assert [(rule.reps, rule.most) for rule in asked.limit] == [({"Team": ("North",)}, 4)]
+    done = run("policy", "check", "policy.toml", "leads.csv", "reps.csv")  # a search, which says so on stderr
+    assert done.exit_code == 0 and "It does for leads.csv, reps.csv: " in done.stdout
 
 
 def test_what_does_not_fit_is_switched_off_with_its_first_cell(folder):

@@ -368,7 +368,7 @@ def _use(plan):
 
 
 @given(nasty_floors())
-@examples(60)
+@examples(30)
 def test_any_tables_get_a_valid_plan_or_one_sentence(case):
     tables, more = case
     try:

@@ -1,6 +1,7 @@
 """All searches of a call share its time, and a call that is given none ends as it would without a limit."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -118,6 +119,28 @@ def test_a_plan_whose_search_ended_by_itself_says_nothing_of_time():
         plan = assign(**tables(20, 3), fairness=BAND, time_limit_s=limit)
         assert plan.time_limit_s is None and "time" not in plan.summary() + "".join(plan.notes)
         assert '"time_limit_s"' not in plan.to_json()
+
+
+@pytest.mark.parametrize("limit", [None, 50.0, math.inf])
+def test_a_search_that_ended_by_itself_and_proved_nothing_says_so(monkeypatch, limit):
+    def unproven(problem, **call):
+        return replace(solve(problem, **call), status=Status.FEASIBLE, gap=0.0123)
+
+    monkeypatch.setattr(clocks, "solve", unproven)
+    plan = assign(**tables(20, 3), fairness=BAND, time_limit_s=limit)
+    (note,) = [note for note in plan.notes if note.startswith("the search ended")]
+    told = "the search ended by itself before it proved its plan the best, at most 1.2% below the best"
+    longer = "; in a time of its own it may find a better one: time_limit_s=60 (--time-limit 60)"
+    assert note == told + longer * (limit is None)
+    assert plan.time_limit_s is None and note in plan.report()
+
+
+def test_a_flow_is_no_search_and_a_proof_needs_no_words(monkeypatch):
+    assert not [note for note in assign(**tables(20, 3), fairness=BAND).notes if "search ended" in note]
+    monkeypatch.setattr(
+        clocks, "solve", lambda problem, **call: replace(solve(problem, **call), status=Status.FEASIBLE)
+    )
+    assert not [note for note in assign(**tables(20, 3)).notes if "search ended" in note]
 
 
 def test_a_total_that_was_not_found_out_in_time_says_so():

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import leadopt
 from leadopt import InvalidInput, Policy
+from leadopt.policy import exclude
 from leadopt.tables.columns import Columns
 from tests.oracles import brute_force
 from tests.strategies import examples
@@ -32,6 +33,25 @@ def test_a_column_is_the_same_as_keep(kind):
         "3 leads with a rep now (current_rep): taking one away costs 2 (policy.move_cost)",
         "1 lead had a rep who is not in reps any more (Zed): free to go anywhere",
     )
+
+
+@pytest.mark.parametrize("leaves", ["away", "excluded", "gone"])
+def test_leaving_a_rep_who_cannot_keep_a_lead_costs_nothing(leaves):
+    """At a move cost of 10, a plan would be worth -2 if leaving Ann were charged."""
+    reps = {"rep_id": ["Ann", "Bo"], "capacity": [4, 4], "available": [0 if leaves == "away" else 1, 1]}
+    policy = Policy(move_cost=10.0, eligibility=[exclude([(1, "Ann")])] if leaves == "excluded" else [])
+    gains = GAINS[:2]
+    if leaves == "gone":
+        reps, gains = {name: cells[1:] for name, cells in reps.items()}, gains[:, 1:]
+    leads = {"lead_id": [1, 2], "current_rep": ["Ann", "Bo"]}
+    plan = leadopt.assign(leads, reps, affinity=gains, policy=policy)
+    assert rep_of(plan) == {1: "Bo", 2: "Bo"}
+    assert plan.objective == pytest.approx(6.0 + 2.0)
+    (lost,) = plan.moves().moves
+    said = {"away": "is away", "excluded": "may not have it any more", "gone": "is not in reps any more"}[leaves]
+    assert (lost.lead_id, lost.cost, lost.why) == (1, 0.0, f"Ann {said}")
+    told = "1 lead had a rep who is away (Ann): free to go anywhere"
+    assert (told in plan.notes) is (leaves == "away")
 
 
 def test_keep_wins_over_the_column_and_says_so():

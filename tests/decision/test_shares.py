@@ -49,7 +49,7 @@ def test_worth_is_the_gain_and_0_where_negative_or_ineligible(data, n_leads, n_r
 
 
 @given(st.data(), st.integers(1, 6), st.integers(1, 4), st.booleans())
-@examples(80)
+@examples(40)
 def test_most_worth_is_the_sum_of_as_many_leads_as_there_are_slots(data, n_leads, n_reps, many):
     usage = worth(data.draw(affinities(n_leads, n_reps)))
     if many:  # the other way to the same sums

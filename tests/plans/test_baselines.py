@@ -16,7 +16,7 @@ from tests.test_assign import HISTORY, given_to, leads_of, reps_of
 
 
 @given(floors(), st.data())
-@examples(60)
+@examples(30)
 def test_every_baseline_keeps_capacity_eligibility_and_pins(floor, data):
     policy = data.draw(policies(floor))
     ids, reps = floor["leads"]["lead_id"], floor["reps"]["rep_id"]

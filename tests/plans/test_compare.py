@@ -14,7 +14,7 @@ from tests.test_assign import HISTORY, leads_of, reps_of
 
 
 @given(floors(), st.data())
-@examples(50)
+@examples(25)
 def test_no_baseline_that_keeps_the_rules_gains_more_than_the_plan(floor, data):
     policy = data.draw(policies(floor)).replace(reserve=0.0)
     try:

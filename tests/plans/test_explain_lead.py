@@ -49,7 +49,7 @@ def test_gains_and_prices_are_those_of_the_plan():
 
 
 @given(st.data(), st.integers(1, 5), st.integers(2, 3))
-@examples(40)
+@examples(20)
 def test_a_move_costs_exactly_what_it_says(data, n_leads, n_reps):
     cells = data.draw(st.lists(st.integers(0, 9), min_size=n_leads * n_reps, max_size=n_leads * n_reps))
     capacity = data.draw(st.lists(st.integers(0, 3), min_size=n_reps, max_size=n_reps))

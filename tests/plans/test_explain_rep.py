@@ -12,7 +12,7 @@ from tests.test_assign import HISTORY, leads_of, reps_of
 
 
 @given(st.integers(1, 6), st.integers(1, 3), st.data())
-@examples(50)
+@examples(25)
 def test_counts_are_those_of_the_matrix(n_leads, n_reps, data):
     cells = data.draw(st.lists(st.integers(-1, 5), min_size=n_leads * n_reps, max_size=n_leads * n_reps))
     capacity = data.draw(st.lists(st.integers(0, 3), min_size=n_reps, max_size=n_reps))

@@ -33,7 +33,7 @@ def plan():
 
 
 def test_estimate_is_the_mean_of_the_draws_and_the_naive_one_is_won_over_tried(plan):
-    n = 10_000
+    n = 4_000
     found, evidence = plan_value(plan, n_draws=n), plan.case.evidence
     pairs = evidence.segment_of_lead[plan.rep_of_lead >= 0], plan.rep_of_lead[plan.rep_of_lead >= 0]
     drawn = drawn_rates(evidence, *pairs, n, np.random.default_rng(3)).sum(axis=1)
@@ -171,7 +171,7 @@ def test_a_plan_without_history_is_refused_and_its_report_says_nothing():
 @many_seeds
 def test_intervals_hold_what_happens_and_raw_rates_promise_too_much():
     inside, bias, naive_bias, earned = [], 0.0, 0.0, 0.0
-    for seed in seeds(12, 60):
+    for seed in seeds(8, 60):
         floor = sales_floor(n_leads=150, n_reps=10, n_history=1500, rng=seed)
         plan = assign(floor.leads, floor.reps, floor.history, policy=Policy(segment_by=("industry", "source")))
         found = plan_value(plan, lift=False)

@@ -1,6 +1,8 @@
 """A plan's figures, its views, and its way through JSON and back."""
 
+import copy
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -158,7 +160,11 @@ def test_any_plan_survives_json(floor, data):
         plan = assign(**floor, policy=data.draw(policies(floor)))
     except (Infeasible, InvalidInput):
         return
-    same_answers(plan, Plan.from_json(plan.to_json()))
+    text = plan.to_json()
+    same_answers(plan, Plan.from_json(text))
+    assert Plan.from_json(text).to_json() == text
+    assert pickle.loads(pickle.dumps(plan)).to_json() == text
+    assert copy.deepcopy(plan).to_json() == text
 
 
 def test_a_plan_that_a_complete_search_found_says_so_though_the_bound_is_higher():

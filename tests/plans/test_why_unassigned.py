@@ -183,7 +183,7 @@ def test_many_names_are_cut_short():
 
 
 @given(st.data(), st.integers(2, 6), st.integers(1, 3))
-@examples(50)
+@examples(25)
 def test_remedies_of_leads_that_found_no_room_work(data, n_leads, n_reps):
     cell = st.one_of(st.integers(1, 6).map(float), st.just(-np.inf))
     rates = np.array(data.draw(st.lists(cell, min_size=n_leads * n_reps, max_size=n_leads * n_reps)))
@@ -222,7 +222,7 @@ def places(plan, row, change):
 
 
 @given(st.data(), st.integers(2, 6), st.integers(1, 3))
-@examples(80)
+@examples(40)
 def test_every_change_that_a_remedy_names_places_the_lead(data, n_leads, n_reps):
     cell = st.one_of(st.integers(1, 6).map(float), st.just(-np.inf))
     rates = np.array(data.draw(st.lists(cell, min_size=n_leads * n_reps, max_size=n_leads * n_reps)))

@@ -41,7 +41,7 @@ def test_objective_and_feasibility_agree_with_brute_force_for_any_answer(problem
 
 
 @given(problem=problems(max_leads=5, max_reps=3), data=st.data())
-@examples(50)
+@examples(25)
 def test_the_bound_holds_for_any_prices(problem, data):
     oracle = brute_force(problem)
     assume(oracle.feasible)
@@ -58,7 +58,7 @@ def test_the_bound_holds_for_any_prices(problem, data):
 
 
 @given(problem=problems(max_leads=4, max_reps=3), unit=st.sampled_from([1e-12, 1e-3, 1e6, 1e12]))
-@examples(40)
+@examples(20)
 def test_gap_and_status_do_not_depend_on_the_unit_of_the_gains(problem, unit):
     try:
         plain = match(
@@ -208,7 +208,7 @@ def by_definition(problem, prices, limit_prices=()):
 
 
 @given(shared_rows())
-@examples(200)
+@examples(100)
 def test_the_best_of_shared_rows_is_that_of_every_pair(drawn):
     problem, prices = drawn
     best = by_definition(problem, prices)
@@ -222,7 +222,7 @@ def _by_size(problem, prices, partial=()):
 
 
 @given(drawn=shared_rows(), data=st.data())
-@examples(120)
+@examples(60)
 def test_the_best_of_shared_rows_under_limits_of_some_leads_and_of_value_is_that_of_every_pair(drawn, data):
     problem, prices = drawn
     value = worth(problem.affinity)

@@ -15,7 +15,7 @@ def stretches_of(problem, prices):
 
 
 @given(shared_rows())
-@examples(200)
+@examples(100)
 def test_the_choice_of_a_stretch_is_the_best_of_each_of_its_leads(drawn):
     problem, prices = drawn
     order, found = stretches_of(problem, prices)

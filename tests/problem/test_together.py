@@ -34,7 +34,7 @@ def test_leads_that_stay_together_as_every_answer_tells(data):
     check(data.draw(together(data.draw(problems(max_leads=5, max_reps=3)))))
 
 
-@examples(40)
+@examples(20)
 @given(st.data())
 def test_under_limits_of_any_kind(data):
     check(data.draw(together(data.draw(general_problems(max_leads=5, max_reps=3)))))

@@ -18,6 +18,7 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
 from leadopt.solvers import Auction, MinCostFlow, Near
 from leadopt.solvers.capacities import bid_kernels, samples
+from tests import many_seeds, seeds
 from tests.oracles import brute_force
 from tests.strategies import examples, problems
 
@@ -121,7 +122,7 @@ def check_stopped(found, problem, best):
 
 @both
 @given(problem=problems(limits=False))
-@examples(80)
+@examples(40)
 def test_next_to_no_time_gives_an_allowed_answer_and_an_honest_bound(solver, problem):
     oracle = brute_force(problem)
     if not oracle.feasible:
@@ -143,11 +144,12 @@ class Clock:
 
 
 @both
+@many_seeds
 @pytest.mark.parametrize("problem", named())
 def test_time_may_run_out_at_any_look(solver, problem, monkeypatch):
     best = solve(problem, MinCostFlow()).objective
     stopped = 0
-    for looks in range(1, 40):
+    for looks in seeds(range(1, 40, 3), range(1, 40)):
         monkeypatch.setattr(progress, "perf_counter", Clock())
         found = solve(problem, solver, time_limit_s=looks)
         check_stopped(found, problem, best)

@@ -52,7 +52,7 @@ def problems_for(solver):
 
 @every_solver
 @given(data=st.data())
-@examples(200)
+@examples(100)
 def test_every_answer_is_allowed_and_equals_brute_force(solver, data):
     problem = data.draw(problems_for(solver))
     oracle = brute_force(problem)

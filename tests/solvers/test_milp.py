@@ -23,7 +23,7 @@ def close(a, b):
     return a == pytest.approx(b, rel=1e-6, abs=1e-6)
 
 
-@examples(120)
+@examples(60)
 @given(general_problems())
 def test_small_problems_equal_brute_force(problem):
     truth = brute_force(problem)
@@ -40,7 +40,7 @@ def test_small_problems_equal_brute_force(problem):
     assert not certify(problem, found.rep_of_lead).violations
 
 
-@examples(60)
+@examples(30)
 @given(problems(kind="floats"))
 def test_nested_limits_equal_the_flow(problem):
     try:
@@ -80,7 +80,7 @@ def test_same_input_same_answer(problem, seed):
         assert first.bound == second.bound
 
 
-@examples(40)
+@examples(20)
 @given(general_problems(reserves=(0.0, 0.3, -1.5)), st.data())
 def test_relaxing_a_limit_never_lowers_the_optimum(problem, data):
     k = data.draw(st.integers(0, len(problem.limits) - 1))
@@ -126,7 +126,7 @@ def test_without_numba_the_same_chains_are_fewer_and_still_allowed(monkeypatch):
         loop = getattr(chain_kernels, name)
         monkeypatch.setattr(chain_kernels, name, getattr(loop, "py_func", loop))
     monkeypatch.setattr(ejection_chains, "has_numba", lambda: False)
-    problem = floor_of_reps(300, 5)
+    problem = floor_of_reps(150, 5)
     found = solve(problem, Milp(whole_options=0))
     assert not certify(problem, found.rep_of_lead).violations
     assert 0 <= found.gap < 0.02
@@ -137,7 +137,7 @@ def test_the_bound_of_priced_leads_is_that_of_the_relaxation():
     assert solve(problem, Milp(whole_options=0)).bound == pytest.approx(linear_programme(problem), rel=1e-7)
 
 
-@examples(40)
+@examples(20)
 @given(general_problems(reserves=(0.0, 0.3, -1.5)))
 def test_pricing_and_pruning_are_right_on_small_problems_too(problem):
     truth = brute_force(problem)

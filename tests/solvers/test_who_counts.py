@@ -11,6 +11,7 @@ from leadopt.problem.certify import certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.solvers import Milp, MinCostFlow
+from tests import many_seeds, seeds
 from tests.strategies import examples
 
 WAYS = {
@@ -123,7 +124,8 @@ def test_seventy_limits_that_share_a_mask_are_limits_on_one_set():
     assert found.bound == pytest.approx(tight.bound, rel=1e-9)
 
 
-@pytest.mark.parametrize("n_limits", [500, 5_000])
+@many_seeds
+@pytest.mark.parametrize("n_limits", seeds([500, 2_000], [500, 5_000]))
 def test_thousands_of_nested_limits_are_solved_to_the_proof(n_limits):
     rng = np.random.default_rng(2)
     n, m = n_limits // 10, 10

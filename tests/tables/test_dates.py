@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from leadopt import assign
 from leadopt.errors import InvalidInput
 from leadopt.tables import Table
 from leadopt.tables.dates import check_settled, latest_day
@@ -40,3 +41,24 @@ def test_only_settled_outcomes_with_dates_that_can_be_read_are_judged():
         "history.at, row 1: an outcome cannot be settled after 2026-01-04; found '2026-01-05'. "
         "Mend the date, or set now to the day that it is."
     )
+
+
+@pytest.mark.parametrize("days, said", [(["soon", "2026-01-02"], ""), (["soon", "never"], " and 1 more")])
+def test_dates_that_nobody_asks_for_and_cannot_be_read_are_told(days, said):
+    history = [{"rep_id": "Ann", "converted": k % 2, "at": day} for k, day in enumerate([*days, "2026-01-03"])]
+    reps = [{"rep_id": "Ann", "capacity": 1}]
+    told = f"history.at: 'soon'{said} cannot be read as a date; as no half-life is set, such an outcome counts as any "
+    told += "other"
+    assert told in assign([{"lead_id": 1}], reps, history, now="2026-01-31").notes
+    late = [*history, {"rep_id": "Ann", "converted": 1, "at": "2026-02-02"}]
+    with pytest.raises(InvalidInput, match="an outcome cannot be settled after 2026-01-31"):
+        assign([{"lead_id": 1}], reps, late, now="2026-01-31")
+
+
+def test_who_is_hired_later_than_now_is_told():
+    reps = {"rep_id": ["Ann", "Bo"], "capacity": [1, 1], "hired_on": ["2026-01-01", "2026-03-01"]}
+    plan = assign([{"lead_id": 1}], reps, now="2026-01-31")
+    told = "1 rep hired after 2026-01-31 (Bo): on their first day by tenure; who is not there yet is available = 0"
+    assert told in plan.notes
+    assert told not in assign([{"lead_id": 1}], reps | {"is_newcomer": [0, 0]}, now="2026-01-31").notes
+    assert told not in assign([{"lead_id": 1}], reps, now="2026-03-01").notes

@@ -39,6 +39,8 @@ def _notes(policy: Policy, tables: Mapping[Kind, Table], worth: bool) -> Iterato
             if field == "value":
                 values[kind] = header
                 yield from currency_notes(kind, table, header, columns.currency)
+    if "leads" in values and "history" not in tables and (unit := unit_of(values["leads"])).scale:
+        yield f"values are read as they stand, {unit} ({quoted(values['leads'])}): so are gains, reserve and costs"
     if len(values) == 2 and (said := unlike_values(values["leads"], values["history"])) is not None:
         yield f"{said}: a value that a lead lacks is learned in the unit of history; give both in one"
 

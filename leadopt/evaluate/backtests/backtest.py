@@ -30,8 +30,12 @@ from leadopt.learning.effects.logistic import rate_by_families
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.history.checks import check_segments
 from leadopt.progress import Meter, OnProgress
+from leadopt.tables import Table
 from leadopt.tables.cells import is_number
 from leadopt.tables.dates import latest_day
+from leadopt.tables.reading.formats import Formats
+from leadopt.tables.reading.outcomes import Outcomes
+from leadopt.tables.reading.reader import reading_of
 from leadopt.tables.text import count
 
 WORTHWHILE = 0.25
@@ -50,6 +54,8 @@ def backtest(
     level: float = 0.9,
     worthwhile: float = WORTHWHILE,
     now: date | datetime | str | None = None,
+    formats: Formats | None = None,
+    outcomes: Outcomes | None = None,
     rng: int | np.random.Generator = 0,
     on_progress: OnProgress | None = None,
 ) -> Backtest:
@@ -90,6 +96,9 @@ def backtest(
         differ by 28%
     now
         no outcome may be later; None = today
+    formats, outcomes
+        how text is read as dates and numbers, and which words mean won, lost or open, as in a policy; None = as the
+        columns tell
     rng
         seed or generator of the folds drawn by lot
     on_progress
@@ -132,6 +141,7 @@ def backtest(
     _check_settings(folds, level, worthwhile)
     meter = Meter(on_progress)
     meter.enter("read")
+    history = Table(history, "history", reading_of("backtest", formats, outcomes), ids=(rep, "lead_id"))
     records = read_records(history, segment_by=asked, rep=rep, converted=converted, at=at, now=latest_day(now))
     columns = records.columns
     model = AffinityModel(

@@ -1,8 +1,9 @@
 """Records and arrays to JSON and back, exactly: floats by their shortest repr, -inf and NaN as text.
 
 What a class and its fields are called in JSON says a table of `Record`, so that a file outlives a new name in Python.
-An array or a record that occurs several times, such as a usage that many limits share, is written once. What is read
-must have the type of its field.
+An array or a record that occurs several times, such as a usage that many limits share, is written once: arrays are told
+apart by what they hold, so that a copy of a plan is written as the plan is. What is read must have the type of its
+field.
 """
 
 from collections import Counter
@@ -10,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from enum import Enum
 from functools import cached_property
+from hashlib import blake2b
 from math import isfinite, prod
 from types import NoneType, UnionType
 from typing import Any, NoReturn, Union, get_args, get_origin, get_type_hints
@@ -127,6 +129,7 @@ class _Writer:
         self._record_of = {record.kind: record for record in records}
         self._times: Counter[Hashable] = Counter()
         self._number: dict[Hashable, int] = {}
+        self._held: dict[Hashable, Hashable] = {}  # by what memory, so that nothing is looked at twice
         self._count(value)
 
     def _count(self, value: Any) -> None:
@@ -144,11 +147,17 @@ class _Writer:
             self._count(list(value.values()))
 
     def _identity(self, value: Any) -> Hashable:
-        """Return what two places that hold the same record, or arrays of the same memory, have in common; else None."""
+        """Return what two places with the same record, or arrays of the same numbers, have in common; else None."""
         if isinstance(value, np.ndarray):
-            place = value.__array_interface__["data"][0]
-            return (place, value.shape, value.strides, value.dtype.str) if value.size else None
+            return self._content(value) if value.size else None
         return id(value) if type(value) in self._record_of else None
+
+    def _content(self, array: np.ndarray[Any, Any]) -> Hashable:
+        place = (array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str)
+        if place not in self._held:
+            digest = blake2b(np.ascontiguousarray(array).data, digest_size=16).digest()
+            self._held[place] = (digest, array.shape, array.dtype.str)
+        return self._held[place]
 
     def plain(self, value: Any) -> Any:
         key = self._identity(value)

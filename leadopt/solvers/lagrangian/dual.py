@@ -296,7 +296,7 @@ class Dual:
         )
         return (found.value + float(paid)) / size, slope / size
 
-    def minimised(self, y: Floats, steps: int, tolerance: float, meter: Meter) -> Floats:
+    def minimised(self, y: Floats, steps: int, tolerance: float, meter: Meter, spare_s: float = 0.0) -> Floats:
         """Return prices that nearly minimise the dual, from given ones, by quasi-Newton steps."""
         from scipy.optimize import minimize
 
@@ -308,7 +308,7 @@ class Dual:
 
         def look(_: Floats) -> None:
             meter.still("price")
-            if meter.left_s <= 0:
+            if meter.left_s <= -spare_s:
                 raise StopIteration
 
         found = minimize(  # type: ignore[call-overload]  # the stubs know no options of L-BFGS-B
@@ -343,8 +343,11 @@ def _usual(oracle: PairOracle) -> tuple[float, Floats]:
     return gain, usage
 
 
-def priced(problem: Problem, rows: Rows, leads: Ints, y: Floats, meter: Meter) -> Floats:
-    """Return prices that nearly minimise the dual: on larger and larger samples, then on all leads, from given ones."""
+def priced(problem: Problem, rows: Rows, leads: Ints, y: Floats, meter: Meter, spare_s: float = 0.0) -> Floats:
+    """Return prices that nearly minimise the dual: on larger and larger samples, then on all leads, from given ones.
+
+    It may take `spare_s` seconds more than there are.
+    """
     size = max(_LEAST, _PER_REP * problem.n_reps)
 
     def steps(n_leads: int) -> int:
@@ -353,6 +356,8 @@ def priced(problem: Problem, rows: Rows, leads: Ints, y: Floats, meter: Meter) -
     order = np.random.default_rng(0).permutation(leads)
     while size * 2 < len(leads):
         sample = rows.shared(size / len(leads))
-        y = Dual.of(PairOracle.of(problem, sample, order[:size]), sample).minimised(y, steps(size), 1e-7, meter)
+        y = Dual.of(PairOracle.of(problem, sample, order[:size]), sample).minimised(
+            y, steps(size), 1e-7, meter, spare_s
+        )
         size *= _LARGER
-    return Dual.of(PairOracle.of(problem, rows, leads), rows).minimised(y, steps(len(leads)), 1e-10, meter)
+    return Dual.of(PairOracle.of(problem, rows, leads), rows).minimised(y, steps(len(leads)), 1e-10, meter, spare_s)

@@ -18,6 +18,7 @@ from leadopt.solvers.lagrangian.work import DEAR, DEARER, NEAR_ENOUGH, Work
 
 _WIDER = 2  # times as many leads in the next core, if one allows no answer
 _NEAR = 1e-7  # a core changes the bound by so little, relatively, or
+_PRICING = 0.1  # part of the grace: chains mend nothing at prices of a few steps
 _TIGHT = 3e-6  # its shares lack so little to the bound: another one at its prices would win nothing
 # Options a lead that take part in chains where a core holds all of them. At 1,000 x 30 under hours for 0.6 of the work,
 # 2, 4, 8 and 16 come to a gap of .0032, .0029, .0029 and .0026 in 1.3, 1.1, 3.2 and 5.4 s; all 31 to .0040 in 5.6 s.
@@ -45,7 +46,7 @@ class Pairs:
         """Return prices near the best ones, from a hint."""
         work = self.work
         work.meter.enter("price")
-        return priced(work.problem, work.rows, work.oracle.leads, y, work.meter)
+        return priced(work.problem, work.rows, work.oracle.leads, y, work.meter, _PRICING * work.grace_s)
 
     def answer(self, y: Floats) -> Answer:
         """Return the answer at some prices, from cores that grow until one allows an answer.
@@ -95,8 +96,7 @@ class Pairs:
             return work.answer(work.draft, None, y)
         core, others = work.opened(y, self._n_open if n_open is None else n_open)
         work.meter.enter("round")
-        at, _ = improved(core, y, largest(core, -losses(core, y)), work.dual.unit, work.meter, work.grace_s)
-        best = work.best(work.rep_of_lead(core, at, others))
+        at, best = work.chained(core, y, largest(core, -losses(core, y)), others)
         if best is None:
             raise _out_of_time(work.problem, core, at)
         return work.answer(best, core, y)

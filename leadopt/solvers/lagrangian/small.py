@@ -114,8 +114,7 @@ class Small:
         # A search to come makes up for a rough beginning.
         rough = len(core.rep) <= self.searched
         start = largest(core, shares.z) if rough else rounded(core, shares.z, shares.prices, unit, meter)
-        at, _ = improved(core, shares.prices, start, unit, meter, work.grace_s)
-        best = work.best(work.rep_of_lead(core, at, others))
+        at, best = work.chained(core, shares.prices, start, others)
         if best is None:
             return Found(at=at, fits=False)
         there, stuck = work.options(core, best), not core.allows(at)

@@ -21,6 +21,9 @@ from leadopt.solvers.lagrangian.rows import Rows
 _LARGEST = 1e298  # a price: two billions of these are still numbers
 DEAR = 20.0  # usual prices that breaking a hard bound costs while shares are allowed
 DEARER = 100.0  # times as much where shares break bounds that they need not
+# Parts of the grace, one after the other: most often the first mends what is broken, or brings it near enough to be
+# mended. 2,000 x 20 under bands of value and hours at .05 s ends after 0.4 s, in place of 1.0 s and a gap of 2.7%.
+_GRACES = (0.1, 0.3, 0.6)
 # Of the bound: an answer that had to be mended and lacks less is not searched for any farther. At 2,000 x 20 under
 # bounds on value, that spares a core of all leads at .44 and .6 of the mean best share; one takes 30 s at .825.
 NEAR_ENOUGH = 1e-3
@@ -137,6 +140,19 @@ class Work:
             if other is not None and (its := worth(problem, other)) > value:
                 found, value = other, its
         return found if value > -np.inf else None
+
+    def chained(self, core: Core, y: Floats, at: Ints, others: Ints) -> tuple[Ints, Ints | None]:
+        """Return a core's options after chains, and the best allowed answer near them beside the others, None = none.
+
+        Where there is no time left, chains go on only while nothing is allowed that way.
+        """
+        best, graces_s = None, _GRACES if self.draft is None and self.meter.left_s < LEAST_S else (1.0,)
+        for part in graces_s:
+            at, _ = improved(core, y, at, self.dual.unit, self.meter, part * self.grace_s)
+            best = self.best(self.rep_of_lead(core, at, others))
+            if best is not None or core.allows(at):
+                break
+        return at, best
 
     def lacking(self, answer: Ints, y: Floats) -> float:
         """Return what part of the bound at some prices an allowed answer lacks."""

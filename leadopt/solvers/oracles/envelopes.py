@@ -157,19 +157,20 @@ class EnvelopeOracle:
         )
 
     def entries(self, prices: Floats, reps: Ints) -> Floats:
-        """Return the highest prices at which some lead would take each of some reps.
+        """Return the highest prices at which some lead would take each of some reps that nobody takes.
 
-        A line below a convex envelope comes closest to it at a kink.
+        A line less a convex envelope is concave in the scale, and straight along a piece: of the leads on a piece, the
+        first or the last one would pay most. Kinks between leads are nobody's.
         """
         pieces, heights = self.pieces(prices), self._heights(prices)
-        last = np.flatnonzero(np.diff(pieces.row, append=-1))
-        row, option = np.append(pieces.row, pieces.row[last]), np.append(pieces.option, pieces.option[last])
-        kink = np.append(pieces.left, self.scales[self.first[pieces.row[last] + 1] - 1])
-        rise = np.where(option < self.n_reps, self.lines[row, option], 0.0) * kink
+        held = np.flatnonzero(pieces.stop > pieces.start)
+        row, option = np.tile(pieces.row[held], 2), np.tile(pieces.option[held], 2)
+        scale = self.scales[np.append(pieces.start[held], pieces.stop[held] - 1)]
+        left_with = np.where(option < self.n_reps, self.lines[row, option], 0.0) * scale + heights[option]
         highest = np.zeros(len(reps))
         for place, rep in enumerate(reps.tolist()):
             rate = self.lines[row, rep]
-            over = np.where(np.isfinite(rate), rate, 0.0) * kink - (rise + heights[option])
+            over = np.where(np.isfinite(rate), rate, 0.0) * scale - left_with
             highest[place] = over.max(initial=0.0, where=np.isfinite(rate))
         return highest
 

@@ -95,6 +95,6 @@ class SlopedOracle(LoadOracle, OpenOracle, Protocol):
     def entries(self, prices: Floats, reps: Ints) -> Floats:
         """Return the highest price of each of some reps at which some lead would take it, all other prices as given.
 
-        Of parts of the leads, the highest counts; 0 where nobody would at any.
+        Where nobody takes it at the given one. Of parts of the leads, the highest counts; 0 where nobody would at any.
         """
         ...

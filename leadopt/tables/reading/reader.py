@@ -7,7 +7,7 @@ from calendar import month_name
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
-from leadopt.errors import enumerate_some
+from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.moments import Days, Moment, read_days
 from leadopt.tables.reading.numerals import FAMILIES, Numbers, is_read, read_numbers
@@ -40,6 +40,22 @@ class Reading:
     def note(self, sentence: str) -> None:
         """Keep a note; one that is known already is not said twice."""
         self.notes[sentence] = None
+
+
+def reading_of(where: str, formats: Formats | None, outcomes: Outcomes | None) -> Reading | None:
+    """Return how a table's text is read by such settings; None where there are none, so that a table keeps its own.
+
+    Raises
+    ------
+    InvalidInput
+        something else than settings
+    """
+    for name, kind, found in (("formats", Formats, formats), ("outcomes", Outcomes, outcomes)):
+        if found is not None and not isinstance(found, kind):
+            raise InvalidInput(f"{where}.{name}: must be {kind.__name__}(...) or None; found {found!r}")
+    if formats is None and outcomes is None:
+        return None
+    return Reading(formats=formats or Formats(), outcomes=outcomes or Outcomes())
 
 
 class Fault(Exception):

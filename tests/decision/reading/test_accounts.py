@@ -178,7 +178,7 @@ def floors(draw):
     return leads, reps, gains, policy
 
 
-@examples(60)
+@examples(30)
 @given(floors())
 def test_rules_in_pairs_as_every_answer_tells(floor):
     leads, reps, gains, policy = floor

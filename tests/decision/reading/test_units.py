@@ -94,3 +94,12 @@ def test_assign_tells_values_in_other_units():
     said = noted({"lead_id": [1, 2], "Value (USD)": ["€100", "€20"]}, value="Value (USD)")
     assert "is in USD by its header, and holds '€100'" in said
     assert "by its header" not in noted({"lead_id": [1, 2], "Value (USD)": ["$100", "$20"]}, value="Value (USD)")
+
+
+@pytest.mark.parametrize("header, told", [("Value (k EUR)", True), ("Value (EUR)", False), ("Value", False)])
+def test_a_value_in_thousands_is_told_without_a_history_too(header, told):
+    leads, reps = {"lead_id": [1], header: [3.0]}, {"rep_id": ["Ann"], "capacity": [1]}
+    plan = assign(leads, reps, affinity=[[0.5]], policy=Policy(columns=Columns(value=header)))
+    bare = assign(leads, reps, policy=Policy(columns=Columns(value=header)))
+    said = f'values are read as they stand, in thousands EUR ("{header}"): so are gains, reserve and costs'
+    assert (said in bare.notes) is told and said not in plan.notes

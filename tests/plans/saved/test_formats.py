@@ -229,7 +229,7 @@ def wrecked(name, path, wrong):
 
 
 @given(st.sampled_from(PARTS), st.sampled_from([*WRONG, *[GONE] * 5, *[TWICE] * 3]))
-@examples(60)
+@examples(30)
 def test_whatever_is_damaged_is_refused_or_makes_a_plan_that_answers(part, wrong):
     try:
         plan = Plan.from_json(wrecked(*part, wrong))

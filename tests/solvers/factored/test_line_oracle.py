@@ -41,7 +41,7 @@ def banded(n=3_000, m=10, n_rows=4, seed=0, **more):
 
 
 @given(drawn=shared_rows(), data=st.data())
-@examples(40)
+@examples(20)
 def test_totals_and_margins_are_those_of_every_pair(drawn, data):
     problem, prices = drawn
     assume(problem.n_leads > 0)

@@ -28,7 +28,7 @@ def most_placed(problem, leads, limits=()):
 
 
 @given(problem=problems())
-@examples(40)
+@examples(20)
 def test_the_limits_and_leads_of_a_witness_are_infeasible_on_their_own(problem):
     assume(not brute_force(problem).feasible)
     witness = refusal(problem).witness

@@ -86,7 +86,7 @@ def test_leads_are_dealt_greedily_and_in_turn_as_by_hand(problem):
 
 
 @given(general_problems(), st.data())
-@examples(60)
+@examples(30)
 def test_a_draft_is_worth_what_the_certificate_says(problem, data):
     rep = st.integers(-1, problem.n_reps - 1)
     answer = np.array(data.draw(st.lists(rep, min_size=problem.n_leads, max_size=problem.n_leads)), dtype=np.int64)
@@ -112,7 +112,7 @@ def test_upper_bounds_that_are_broken_are_mended_unless_minimums_hold_the_leads(
 
 
 @given(around_known(), SOLVERS, st.sampled_from([None, None, 1e-9, 0.05]))
-@examples(40)
+@examples(20)
 def test_an_answer_that_is_known_is_never_lost(drawn, solver, limit_s):
     problem, known = drawn
     assert added_up(problem, known) > -np.inf
@@ -123,7 +123,7 @@ def test_an_answer_that_is_known_is_never_lost(drawn, solver, limit_s):
 
 
 @given(around_known(), SOLVERS, st.sampled_from([None, None, 1e-9, 0.05]))
-@examples(40)
+@examples(20)
 def test_what_anybody_would_do_is_never_out_of_reach(drawn, solver, limit_s):
     problem, _ = drawn
     fits = under_limits(problem)

@@ -79,7 +79,7 @@ def check(problem, measure, entitlement):
     return result, np.array_equal(under, fair)
 
 
-@examples(160)
+@examples(80)
 @given(shared_out(limits=False))
 def test_counts_under_capacities_are_all_the_leximin_ones(drawn):
     problem, measure, entitlement = drawn
@@ -87,7 +87,7 @@ def test_counts_under_capacities_are_all_the_leximin_ones(drawn):
         assert outcome[0].method == "flow" and outcome[1]
 
 
-@examples(160)
+@examples(80)
 @given(shared_out())
 def test_counts_under_limits_of_single_reps_are_all_the_leximin_ones(drawn):
     problem, measure, entitlement = drawn
@@ -282,7 +282,7 @@ def test_where_exact_shares_take_too_long_those_of_divided_leads_are_asked_for(m
     assert found.method == "lp" and "as if leads could be divided" in found.note
 
 
-@examples(40)
+@examples(20)
 @given(st.data())
 def test_leads_that_stay_together_are_had_together(data):
     problem, measure, entitlement = data.draw(shared_out(max_leads=5, max_reps=3))

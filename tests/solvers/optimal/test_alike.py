@@ -31,7 +31,7 @@ def test_whoever_changes_places_each_kind_has_what_it_had(rows, seed):
 
 
 @given(general_problems())
-@examples(100)
+@examples(50)
 def test_leads_of_one_kind_gain_and_take_the_same_everywhere(problem):
     kind = kinds(problem, np.arange(problem.n_leads))
     gains = problem.affinity.dense()

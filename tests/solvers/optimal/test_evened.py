@@ -72,31 +72,31 @@ def valued(draw):
 
 
 @given(problem=timed(), seed=st.integers(0, 99))
-@examples(150)
+@examples(75)
 def test_loads_under_hours_are_as_even_as_brute_force_finds(problem, seed):
     as_even_as_any(problem, seed)
 
 
 @given(problem=valued(), seed=st.integers(0, 99))
-@examples(100)
+@examples(50)
 def test_loads_under_value_bands_are_as_even_as_brute_force_finds(problem, seed):
     as_even_as_any(problem, seed)
 
 
 @given(problem=general_problems(max_leads=6), seed=st.integers(0, 99))
-@examples(150)
+@examples(75)
 def test_loads_under_any_limits_are_as_even_as_brute_force_finds(problem, seed):
     as_even_as_any(problem, seed)
 
 
 @given(problem=problems(kind="few", max_leads=6, max_reps=3), seed=st.integers(0, 99))
-@examples(150)
+@examples(75)
 def test_loads_under_limits_that_nest_are_as_even_as_brute_force_finds(problem, seed):
     as_even_as_any(problem, seed)
 
 
 @given(known=around_known(), seed=st.integers(0, 99), late=st.booleans(), kept=st.booleans())
-@examples(150)
+@examples(75)
 def test_any_allowed_answer_never_loses_and_never_breaks_a_limit(known, seed, late, kept):
     problem, answer = known
     before = certify(problem, answer)

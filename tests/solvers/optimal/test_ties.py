@@ -166,7 +166,7 @@ def test_many_ties_of_many_kinds_come_out_as_even_by_simplex_as_by_flow(n_leads,
 
 
 @given(problem=problems(kind="few", limits=False), compiled=st.booleans())
-@examples(40)
+@examples(20)
 def test_who_is_undecided_by_prices_holds_all_ties(problem, compiled):
     try:
         answer = Auction(compiled=compiled).solve(problem, Near(), Meter())
@@ -183,7 +183,7 @@ def test_who_is_undecided_by_prices_holds_all_ties(problem, compiled):
 
 @ways
 @given(problem=problems(kind="few"), seed=st.integers(0, 1000))
-@examples(40)
+@examples(20)
 def test_ties_never_change_the_objective_and_never_break_a_rule(compiled, problem, seed):
     assume(not (compiled and problem.limits))
     try:

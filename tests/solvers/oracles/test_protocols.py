@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from leadopt.matching import solve
@@ -77,6 +77,7 @@ def rows(problem, leads):
 
 
 @given(seed=st.integers(0, 10**6), n_shards=st.integers(1, 5))
+@example(seed=155774, n_shards=4)  # a rep is best between two leads of the whole, and for none
 @examples(60)
 def test_loads_and_values_add_up_and_the_highest_entry_counts(seed, n_shards):
     problem, rng = problem_of(seed)
@@ -87,6 +88,20 @@ def test_loads_and_values_add_up_and_the_highest_entry_counts(seed, n_shards):
     assert many.load.tolist() == one.load.tolist()
     assert many.value == pytest.approx(one.value, rel=1e-12)
     np.testing.assert_allclose(shards.entries(prices, reps), whole.entries(prices, reps), rtol=1e-12)
+
+
+@given(seed=st.integers(0, 10**6), dear=st.integers(0, 5), above=st.floats(0, 2))
+@example(seed=155774, dear=5, above=0.0)
+@examples(60)
+def test_the_entry_of_a_rep_that_nobody_takes_is_what_some_lead_would_pay(seed, dear, above):
+    problem, rng = problem_of(seed)
+    gains = problem.affinity.rates[problem.affinity.row] * problem.affinity.scale[:, None]
+    prices = rng.random(problem.n_reps)
+    others = np.maximum(np.delete(gains - prices, dear, axis=1).max(axis=1), problem.reserve)
+    entry = max((gains[:, dear] - others).max(), 0.0)
+    prices[dear] = entry * (1.0 + 1e-9) + above
+    whole = envelopes(problem, np.arange(problem.n_leads))
+    assert whole.entries(prices, np.array([dear]))[0] == pytest.approx(entry, rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize("oracle", [envelopes, rows])

@@ -50,7 +50,7 @@ def test_no_reps_leave_everybody_in_the_pool():
 
 
 @given(problem=problems(limits=False, pins=False), data=st.data())
-@examples(60)
+@examples(30)
 def test_every_best_answer_uses_open_pairs_alone(problem, data):
     assume((oracle := brute_force(problem)).feasible and problem.n_reps and (problem.capacity > 0).all())
     prices = MinCostFlow().solve(problem, Near(), Meter()).prices

@@ -186,3 +186,15 @@ def test_all_columns_are_there_whatever_the_plan(database):
             assert list(read_sql(f"{database}table=plan")) == full
     kinds = json.loads(read_sql(f"{database}table=leadopt_plans")["columns"][0])
     assert [kinds[name] for name in full] == ["whole", "text", "number", "number", "text", "number", *["text"] * 3]
+
+
+def test_substitutes_stand_in_columns_of_the_table(database):
+    leads, reps = {"lead_id": [1, 2, 3]}, {"rep_id": ["Ann", "Bo"], "capacity": [2, 1]}
+    plan = assign(leads, reps, affinity=[[3.0, 2.0], [2.0, 1.0], [1.0, 3.0]], pins={1: "Ann"})
+    plan.to_sql(f"{database}table=plan", substitutes=True)
+    told = plan.substitutes().by_column()
+    read = read_sql(f"{database}table=plan")
+    assert [read[name] for name in ("lead_id", "substitute", "substitute_gain", "no_substitute")] == [
+        told[name] for name in ("lead_id", "substitute", "substitute_gain", "no_substitute")
+    ]
+    assert Plan.from_sql(f"{database}table=plan").to_json() == plan.to_json()
