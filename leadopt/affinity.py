@@ -12,7 +12,8 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
-from leadopt.learning.chances import learn_chances, tuples
+from leadopt.learning.chances import OpenLevels, learn_chances, tuples
+from leadopt.learning.delays import Delays, open_notes
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.logistic import sigmoid
 from leadopt.learning.estimates import Estimates, Posterior
@@ -20,6 +21,7 @@ from leadopt.learning.history.attributes import read_attributes
 from leadopt.learning.history.bins import check_bins, levels_of, spelled
 from leadopt.learning.history.checks import check_segments, class_note
 from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair
+from leadopt.learning.history.open_leads import OpenLeads, joined_open, read_open_leads
 from leadopt.learning.history.outcomes import OutcomeCounts, count_outcomes, joined
 from leadopt.problem.gains import Affinity
 from leadopt.tables import Table, check_same_kind
@@ -52,10 +54,14 @@ class AffinityModel:
     weight
         column of history with how much each outcome counts, 0 or more; None = 1 each
     rep, converted, at
-        names of the columns of the history; `at` is read only for the half-life. Outcomes without a rep inform the
-        base and the segments
+        names of the columns of the history; `at` is read for the half-life, and where leads are open still. Outcomes
+        without a rep inform the base and the segments
+    assigned
+        column of history with the day on which the rep got the lead. With it and `at`, leads without an outcome count
+        by how long they are open (`learning.delays`); without, they are left out
     now
-        with a half-life, no outcome may be later; None = today
+        the day that it is: no lead may be assigned or, with a half-life, settled later, and open leads are as old as
+        they are then; None = today, and open leads are as old as on the last day of which history tells
 
     Attributes
     ----------
@@ -65,6 +71,8 @@ class AffinityModel:
         probability of a rep and a segment that history knows nothing of
     n_outcomes_, n_open_
         settled outcomes, and rows without an outcome yet
+    delays_
+        how long wins and losses take (`learning.delays.Delays`), where leads are open and count; else None
     strengths_
         standard deviation on the logit of each family of effects, by name: "rep", "product", "rep x product", ...
     half_life_days_
@@ -107,6 +115,7 @@ class AffinityModel:
         rep: str = "rep_id",
         converted: str = "converted",
         at: str = "at",
+        assigned: str = "assigned_at",
         now: date | datetime | str | None = None,
     ) -> None:
         self.segment_by = segment_by
@@ -117,6 +126,7 @@ class AffinityModel:
         self.rep = rep
         self.converted = converted
         self.at = at
+        self.assigned = assigned
         self.now = now
 
     def fit(self, history: Any, reps: Sequence[Id] = ()) -> AffinityModel:
@@ -146,19 +156,21 @@ class AffinityModel:
         self._asked_bins = check_bins("AffinityModel.bins", self.bins, (*self._asked_of_reps, *self._asked_of_leads))
         _check_half_life(self.half_life_days)
         self._written = tuple(reps)
-        counts = self._count(history)
-        return self._learn(counts)
+        return self._learn(*self._count(history))
 
     def partial_fit(self, history: Any) -> AffinityModel:
-        """Learn from further outcomes, such as those of a day, as if they had been in the history from the start."""
+        """Learn from further outcomes, such as those of a day, as if they had been in the history from the start.
+
+        Which leads are open still says the last history that has any.
+        """
         if not hasattr(self, "_counts"):
             return self.fit(history)
-        counts = self._count(history)
+        counts, still_open = self._count(history)
         before, more = ([rep for rep in each.keys[0] if rep is not None] for each in (self._counts, counts))
         check_same_kind(f"history.{self.rep}", more, f"the history before, {self.rep},", before)
-        return self._learn(joined(self._counts, counts))
+        return self._learn(joined(self._counts, counts), joined_open(self._still_open, still_open))
 
-    def _count(self, history: Any) -> OutcomeCounts:
+    def _count(self, history: Any) -> tuple[OutcomeCounts, OpenLeads | None]:
         table = Table(history, "history", ids=(self.rep,))
         columns = [*self._asked_of_reps, *self._asked_of_leads, *([self.weight] if self.weight else [])]
         if not table.columns:  # an empty list of dicts cannot name its columns
@@ -169,13 +181,16 @@ class AffinityModel:
         counts = count_outcomes(table, self.rep, columns, self.converted, self.at if self.half_life_days else None)
         if counts.day is not None and counts.day.max(initial=0) > latest_day(self.now).toordinal():
             refuse_later(table, self.converted, self.at, self.now)
-        return counts
+        kinds = self._asked_of_leads
+        names = (self.converted, self.assigned, self.at)
+        return counts, read_open_leads(table, self.rep, columns, kinds, *names, self.now, n_open=counts.n_open)
 
-    def _learn(self, counts: OutcomeCounts) -> AffinityModel:
-        self._counts = counts
+    def _learn(self, counts: OutcomeCounts, still_open: OpenLeads | None) -> AffinityModel:
+        self._counts, self._still_open = counts, still_open
         self.n_outcomes_, self.n_open_ = int(counts.count.sum()), counts.n_open
         weights = _weights(self.weight, counts.keys[-1]) if self.weight else np.ones(len(counts.count))
-        self._other = respelled(counts.keys[0], counts.count, self._written)
+        of_open = [] if still_open is None else still_open.keys[0]
+        self._other = respelled([*counts.keys[0], *of_open], [*counts.count, *[0] * len(of_open)], self._written)
         counts = replace(counts, keys=([self._other.get(rep, rep) for rep in counts.keys[0]], *counts.keys[1:]))
         asked = (*self._asked_of_reps, *self._asked_of_leads)
         cells = dict(zip(asked, counts.keys[1 : 1 + len(asked)], strict=True))
@@ -188,7 +203,10 @@ class AffinityModel:
         self.bins_, self.notes_ = read.edges, [*([said] if said else []), *named, *read.notes]
         self._spellings = read.spellings
         of_reps, of_leads = ([read.levels[name] for name in some] for some in (self.rep_by_, self.segment_by_))
-        self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days)
+        open_levels = None if still_open is None else self._open_levels(still_open)
+        self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days, open_levels)
+        self.delays_: Delays | None = self._learned.delays
+        self.notes_ += open_notes(self.n_open_, still_open, self.delays_, self.assigned, self.at)
         self.reps_ = [rep for rep in self._learned.code_book.reps if rep is not None]
         self._rep_book = IdBook(self.reps_)
         self.segments_ = list(self._learned.code_book.segments)
@@ -196,6 +214,24 @@ class AffinityModel:
         self.base_ = float(self._learned.of_strangers([None] * (1 + len(read.levels)))[0])
         self.strengths_ = {name: deviation for name, deviation, _ in self._learned.spreads(self._names)}
         return self
+
+    def _open_levels(self, leads: OpenLeads) -> OpenLevels | None:
+        """Return open leads with the levels that they have among those of settled ones; None = no delay is known."""
+        if not len(leads.count) or not leads.settled_count.sum():
+            return None
+        asked = (*self._asked_of_reps, *self._asked_of_leads)
+        reps = [self._other.get(rep, rep) for rep in leads.keys[0]]
+        cells = dict(zip(asked, leads.keys[1:], strict=False))  # weights may follow
+        levels = {name: self._leveled("history", name, cells[name]) for name in (*self.rep_by_, *self.segment_by_)}
+        settled = dict(zip(self._asked_of_leads, leads.settled_keys, strict=True))
+        of_settled = [self._leveled("history", name, settled[name]) for name in self.segment_by_]
+        return OpenLevels(
+            leads=leads,
+            weights=_weights(self.weight, leads.keys[-1]) if self.weight else np.ones(len(leads.count)),
+            rep_rows=list(zip(reps, *(levels[name] for name in self.rep_by_), strict=True)),
+            segments=tuples([levels[name] for name in self.segment_by_], len(leads.count)),
+            settled_segments=tuples(of_settled, len(leads.won)),
+        )
 
     @property
     def _names(self) -> tuple[str, ...]:

@@ -342,8 +342,6 @@ def _evidence_notes(evidence: Evidence, rep_ids: Sequence[Id], model: AffinityMo
         notes.append(
             f"chances depend on the state of reps ({by}): as their table has it, else as in most of their history"
         )
-    if model.n_open_:
-        notes.append(f"{count(model.n_open_, 'history row')} without an outcome, left out")
     strangers = [rep for rep, known in zip(rep_ids, evidence.estimates.known_rep, strict=True) if not known]
     gone = _gone(rep_ids, model)
     if strangers:
