@@ -25,7 +25,7 @@ from leadopt.learning.history.open_leads import OpenLeads, joined_open, read_ope
 from leadopt.learning.history.outcomes import OutcomeCounts, count_outcomes, joined
 from leadopt.problem.gains import Affinity
 from leadopt.tables import Table, check_same_kind
-from leadopt.tables.cells import Id, as_level, as_number
+from leadopt.tables.cells import Id, as_level, as_number, blanked
 from leadopt.tables.dates import latest_day, refuse_later
 from leadopt.tables.ids import IdBook, alike, respelled, spellings_note
 
@@ -49,7 +49,8 @@ class AffinityModel:
         how numeric columns become levels: a number of bins of equal weight, or inner edges, by column. Columns of
         measurements (numbers, some not whole) are binned by themselves, into eight
     half_life_days
-        age at which an outcome counts half, counted back from the latest one; None = all count the same; "learn" = the
+        age at which an outcome counts half, counted back from the latest one by `at`, or, where open leads count, by
+        when they were assigned; None = all count the same; "learn" = the
         one of `learning.HALF_LIVES` under which the first three quarters of the history predict the rest best
     weight
         column of history with how much each outcome counts, 0 or more; None = 1 each
@@ -183,7 +184,11 @@ class AffinityModel:
             refuse_later(table, self.converted, self.at, self.now)
         kinds = self._asked_of_leads
         names = (self.converted, self.assigned, self.at)
-        return counts, read_open_leads(table, self.rep, columns, kinds, *names, self.now, n_open=counts.n_open)
+        leads = read_open_leads(table, self.rep, columns, kinds, *names, self.now, n_open=counts.n_open)
+        if self.half_life_days and leads is not None and leads.dates_all:
+            # By the day of their end, leads that were assigned together would count differently for how they end.
+            counts = count_outcomes(table, self.rep, columns, self.converted, self.assigned)
+        return counts, leads
 
     def _learn(self, counts: OutcomeCounts, still_open: OpenLeads | None) -> AffinityModel:
         self._counts, self._still_open = counts, still_open
@@ -339,6 +344,29 @@ class AffinityModel:
         posterior = self._posterior_of()
         return self._by_row(rows, lambda cell, codes: np.column_stack(posterior.interval(cell, codes, level)))
 
+    def open_chances(self, rows: Any) -> Floats:
+        """Return the chances that open leads will be won and lost, float64 (n_rows, 2), given how long they are open.
+
+        What is missing to 1 is the chance that nobody ever settles them. Rows have the rep, the columns of
+        `segment_by` and the day of `assigned`; ages are counted to the last day of which the history told.
+
+        Raises
+        ------
+        InvalidInput
+            nothing is known of delays (`delays_` is None), or a row has no day
+        """
+        delays, leads = self._learned.delays, self._still_open
+        if delays is None or leads is None:
+            raise InvalidInput("AffinityModel.open_chances: history has no open leads from which delays are known")
+        table = Table(rows, "rows", ids=(self.rep,))
+        days = table.days(self.assigned)
+        if None in days:
+            table.refuse(self.assigned, days.index(None), "must be a date like 2026-01-31", None)
+        age = np.maximum(leads.last_day - np.array(days, dtype=np.int64), 0)
+        places = {segment: number for number, segment in enumerate(self._learned.code_book.segments)}
+        kind = codes_of(places, self.segments_of(table))
+        return np.column_stack(delays.shares(self.probability(table), age, kind))
+
     def _by_row(self, rows: Any, answer: Callable[[Ints, list[Ints]], Floats]) -> Floats:
         table = Table(rows, "rows", ids=(self.rep,))
         rep_rows, rep = distinct(self.rep_rows_of(table, unique=False))
@@ -379,8 +407,9 @@ class AffinityModel:
     def frame(self) -> Any:
         """Return one row per rep and segment that history holds, as the kind of table that the history was.
 
-        Columns: the rep, those of `rep_by` and `segment_by`, tried, converted, raw_rate, estimate, and low and high
-        (90% interval). One of the user's that is called like one of these gets a "_" behind its name.
+        Columns: the rep, those of `rep_by` and `segment_by`, tried, converted, open (where open leads count), raw_rate
+        (missing where all are open), estimate, and low and high (90% interval). One of the user's that is called like
+        one of these gets a "_" behind its name.
         """
         posterior, code_book = self._posterior_of(), self._learned.code_book
         keys = posterior.tally.keys
@@ -389,11 +418,13 @@ class AffinityModel:
         keys, row, segment = keys[named], row[named], segment[named]
         cell, codes = posterior.tally.find(keys), code_book.codes_of_keys(keys)
         tried, converted = posterior.tally.tried[cell], posterior.tally.converted[cell]
+        still_open = {"open": posterior.tally.still_open[cell]} if posterior.tally.still_open.any() else {}
         low, high = posterior.interval(cell, codes, 0.9)
         numbers = {
             "tried": tried,
             "converted": converted,
-            "raw_rate": converted / tried,
+            **still_open,
+            "raw_rate": converted / np.where(tried > 0, tried, np.nan),
             "estimate": posterior.probability(cell, codes),
             "low": low,
             "high": high,
@@ -406,7 +437,8 @@ class AffinityModel:
             f"{name}_" if name in numbers else name: [code_book.segments[code][place] for code in segment]
             for place, name in enumerate(self.segment_by_)
         }
-        return self._like.build(of_reps | levels | {name: values.tolist() for name, values in numbers.items()})
+        columns = {name: blanked(values.tolist()) for name, values in numbers.items()}
+        return self._like.build(of_reps | levels | columns, numbers=("raw_rate",))
 
     def variance_components(self) -> Any:
         """Return one row per family of effects, as the kind of table that the history was.

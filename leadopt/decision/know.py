@@ -235,6 +235,7 @@ def _learn(batch: _Batch, history: Table, policy: Policy, now: Any) -> tuple[Aff
         rep=columns.rep_id,
         converted=columns.converted,
         at=columns.at,
+        assigned=columns.assigned_at,
         now=now,
     )
     model.fit(history, batch.rep_ids)

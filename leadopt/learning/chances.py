@@ -144,14 +144,12 @@ def learn_chances(
     if still_open is None:
         posterior = _fitted(code_book, keys, counts, weights, every, half_life)
     else:
-        ages = _ages(code_book, keys, counts, weights, open_keys, still_open)
+        ages = _ages(code_book, keys, counts, open_keys, still_open)
+        # With the chances that come out, delays learned once more are the same to three digits.
         delays = learn_delays(ages)
-        for again in range(_REFITS + 1):
-            waiting = _Open(keys=open_keys, ages=ages, delays=delays, count=still_open.leads.count)
-            posterior = _fitted(code_book, keys, counts, weights, every, half_life, waiting)
-            if again < _REFITS:
-                cell = posterior.tally.find(open_keys)
-                delays = learn_delays(ages, posterior.probability(cell, code_book.codes_of_keys(open_keys)))
+        counted = still_open.leads.count * still_open.weights * _decay(counts, still_open.leads, half_life)
+        waiting = _Open(keys=open_keys, ages=ages, delays=delays, count=still_open.leads.count, counted=counted)
+        posterior = _fitted(code_book, keys, counts, weights, every, half_life, waiting)
     return LearnedChances(
         code_book=code_book,
         usual=_most_frequent(all_rows, np.append(counts.count, np.zeros(len(open_keys), dtype=np.int64))),
@@ -159,9 +157,6 @@ def learn_chances(
         half_life_days=half_life,
         delays=delays,
     )
-
-
-_REFITS = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -172,23 +167,28 @@ class _Open:
     ages: Ages
     delays: Delays
     count: Ints
+    counted: Floats
 
     def waiting(self, tally: Tally) -> Waiting:
         """Return what being open tells about the cells of a tally."""
         days, kind, settled = self.ages.open_days, self.ages.open_kind, 1.0 - self.delays.never
         return Waiting(
             cell=tally.find(self.keys),
-            count=self.ages.open_count,
+            count=self.counted,
             if_won=settled * self.delays.still_open(WON, days, kind),
             if_lost=settled * self.delays.still_open(LOST, days, kind),
             never=self.delays.never,
         )
 
 
-def _ages(
-    code_book: CodeBook, keys: Ints, counts: OutcomeCounts, weights: Floats, open_keys: Ints, still_open: OpenLevels
-) -> Ages:
-    """Return what delays are learned from; leads of one segment share them."""
+def _decay(counts: OutcomeCounts, leads: OpenLeads, half_life: float | None) -> Floats:
+    """Return how much open leads count for their age, as settled ones do, by the day on which they were assigned."""
+    age = np.zeros(len(leads.count)) if counts.day is None else counts.day.max(initial=0) - leads.assigned
+    return np.asarray(0.5 ** (age / (half_life or np.inf)))
+
+
+def _ages(code_book: CodeBook, keys: Ints, counts: OutcomeCounts, open_keys: Ints, still_open: OpenLevels) -> Ages:
+    """Return what delays are learned from, whatever each lead's weight; leads of one segment share them."""
     leads, n_segments = still_open.leads, len(code_book.segments)
     place = {segment: number for number, segment in enumerate(code_book.segments)}
     row, segment = np.divmod(keys, n_segments + 1)
@@ -201,11 +201,11 @@ def _ages(
         open_rep=open_row,
         open_kind=open_segment,
         open_days=leads.age,
-        open_count=leads.count * still_open.weights,
+        open_count=leads.count,
         settled_rep=row,
         settled_kind=segment,
         settled_won=counts.converted,
-        settled_count=counts.count * weights,
+        settled_count=counts.count,
         n_reps=len(code_book.rep_rows),
         n_kinds=n_segments,
     )

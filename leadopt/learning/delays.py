@@ -1,4 +1,4 @@
-"""How long wins and losses take, learned from what is settled and from what is open still; which chances that leaves."""
+"""How long wins and losses take, learned from what is settled and from what is open still."""
 
 from dataclasses import dataclass, replace
 
@@ -55,6 +55,12 @@ class Delays:
         pace = np.append(self.paces[outcome], 1.0)[kind]
         return _still_open(self.hazards[outcome], pace, _days_in_bins(self.starts, days))
 
+    def shares(self, chance: Floats, days: Ints, kind: Ints) -> tuple[Floats, Floats]:
+        """Return the chances that leads open for so many days will be won and lost, given their chance as they came."""
+        won, lost = chance * self.still_open(WON, days, kind), (1.0 - chance) * self.still_open(LOST, days, kind)
+        each = (1.0 - self.never) * (won + lost) + self.never
+        return (1.0 - self.never) * won / each, (1.0 - self.never) * lost / each
+
     def usual(self, outcome: int) -> int:
         """Return the days within which half of all leads come to this end, by the hazards of all kinds."""
         days = np.arange(_FARTHEST)
@@ -89,16 +95,16 @@ class Ages:
     open_rep: Ints
     open_kind: Ints
     open_days: Ints
-    open_count: Floats
+    open_count: Ints
     settled_rep: Ints
     settled_kind: Ints
     settled_won: Ints
-    settled_count: Floats
+    settled_count: Ints
     n_reps: int
     n_kinds: int
 
 
-def learn_delays(ages: Ages, chance: Floats | None = None) -> Delays:
+def learn_delays(ages: Ages) -> Delays:
     r"""Return the delays under which what is settled, and what is open still, is likeliest.
 
     By expectation and maximisation: an open lead of age t and chance p counts as to be won, lost, or never settled in
@@ -107,15 +113,15 @@ def learn_delays(ages: Ages, chance: Floats | None = None) -> Delays:
     .. math:: (1 - z)\,p\,S_{1s}(t), \qquad (1 - z)(1 - p)\,S_{0s}(t), \qquad z
 
     and each hazard is what was settled in its bin over the days that leads were at risk there. Delays of settled leads
-    alone would be too short, since long ones are not seen yet. Scarce outcomes lean on the hazard of both ends together:
-    then open leads tell nothing. Paces are Gamma around 1, with the shape that their counts make likeliest.
+    alone would be too short, since long ones are not seen yet. Where outcomes are scarce, both ends lean on the hazard
+    of both together: then open leads tell nothing. Paces are Gamma around 1, with the shape that their counts make
+    likeliest.
 
     Parameters
     ----------
     ages
-        of settled and open leads; some are settled
-    chance
-        float64 (n_open_groups,), of open leads to be won; None = roughly that of their rep and kind, learned on the way
+        of settled and open leads; some are settled. The chance of an open lead is roughly that of its rep and kind,
+        learned on the way
 
     Notes
     -----
@@ -143,8 +149,7 @@ def learn_delays(ages: Ages, chance: Floats | None = None) -> Delays:
     shares = np.zeros((2, len(ages.open_days)))
     for _ in range(_ITERATIONS):
         before = shares
-        p = _rough_chances(ages, before) if chance is None else chance
-        shares = _shares(ages, found, at_risk, p)
+        shares = _shares(ages, found, at_risk, _rough_chances(ages, before))
         still = ages.open_count * shares
         risks = waited + np.array(
             [_sums_by(ages.open_kind, part[:, None] * at_risk, ages.n_kinds + 1) for part in still]
@@ -229,7 +234,7 @@ def _paces(n: Floats, due: Floats) -> Floats:
 
 
 def _rough_chances(ages: Ages, shares: Floats) -> Floats:
-    """Return the chance of each group of open leads: that of its rep and of its kind, each drawn towards that of all."""
+    """Return the chance of each group of open leads: its rep's and its kind's, each drawn towards that of all."""
     weights, won = ages.settled_count, ages.settled_count * ages.settled_won
     still = ages.open_count * shares
     total = weights.sum() + still.sum()
@@ -253,16 +258,16 @@ def open_notes(n_open: int, leads: OpenLeads | None, delays: Delays | None, assi
     left_out = f"{count(n_open, 'history row')} without an outcome, left out"
     if leads is None:
         return [
-            f"{left_out} as if wins and losses took equally long: who has many new leads looks worse than he is if wins "
-            f"take longer, and better if losses do; with columns {assigned} and {at} they count by how long they are open"
+            f"{left_out} as if wins and losses took equally long: whose leads are new looks worse than he is where "
+            f"wins take longer, and better where losses do; with {assigned} and {at}, open leads count by their age"
         ]
     if delays is None:
         why = f"no lead has {assigned}" if not len(leads.count) else f"nothing that is settled has {assigned} and {at}"
         return [f"{left_out}: {why}, so how long they are open tells nothing", *leads.notes]
     days = [count(delays.usual(outcome), "day") for outcome in (WON, LOST)]
     return [
-        f"{count(int(leads.count.sum()), 'open lead')} of history count by how long they are open: half of the wins take "
-        f"up to {days[0]}, half of the losses up to {days[1]}",
+        f"{count(int(leads.count.sum()), 'open lead')} of history count by their age, as half of the wins take up to "
+        f"{days[0]} and half of the losses up to {days[1]}",
         *leads.notes,
         *_reach_notes(leads, delays),
     ]
@@ -276,8 +281,7 @@ def _reach_notes(leads: OpenLeads, delays: Delays) -> list[str]:
         for outcome, what in ((WON, "wins"), (LOST, "losses"))
     }
     notes = [
-        f"{percent(part)} of {what} may take longer than the {longest[0]} days that history shows: how many come then is "
-        "assumed"
+        f"{percent(part)} of {what} may take longer than the {longest[0]} days that history shows, which is assumed"
         for what, part in beyond.items()
         if part > _UNSEEN
     ]

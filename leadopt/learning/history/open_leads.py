@@ -31,6 +31,8 @@ class OpenLeads:
         of settled leads: one list for each column that may tell how long they take
     won, days, settled_count
         int64 (n_settled_groups,): 1 or 0, days from being assigned to being settled, and how many
+    dates_all
+        whether every settled lead has a day on which it was assigned
     last_day
         proleptic ordinal of the last day of which history tells: ages are counted to its end
     notes
@@ -44,6 +46,7 @@ class OpenLeads:
     won: Ints
     days: Ints
     settled_count: Ints
+    dates_all: bool
     last_day: int
     notes: tuple[str, ...] = ()
 
@@ -130,6 +133,7 @@ def read_open_leads(
         won=np.array([truth_of[outcomes[row]] for row in timed], dtype=np.int64),
         days=end[timed] - begin[timed],
         settled_count=number[timed],
+        dates_all=bool((begin[settled] >= 0).all()),
         last_day=last_day,
         notes=(
             *stale,
@@ -162,6 +166,7 @@ def joined_open(one: OpenLeads | None, other: OpenLeads | None) -> OpenLeads | N
         won=np.concatenate([one.won, other.won]),
         days=np.concatenate([one.days, other.days]),
         settled_count=np.concatenate([one.settled_count, other.settled_count]),
+        dates_all=one.dates_all and other.dates_all,
         last_day=max(one.last_day, other.last_day),
         notes=tuple(dict.fromkeys([*one.notes, *other.notes])),
     )
