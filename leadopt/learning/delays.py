@@ -263,11 +263,12 @@ def open_notes(n_open: int, leads: OpenLeads | None, delays: Delays | None, assi
         ]
     if delays is None:
         why = f"no lead has {assigned}" if not len(leads.count) else f"nothing that is settled has {assigned} and {at}"
-        return [f"{left_out}: {why}, so how long they are open tells nothing", *leads.notes]
+        return [f"{left_out}: {why}, so how long they are open tells nothing"]
     days = [count(delays.usual(outcome), "day") for outcome in (WON, LOST)]
+    n_counted = int(leads.count.sum())
     return [
-        f"{count(int(leads.count.sum()), 'open lead')} of history count by their age, as half of the wins take up to "
-        f"{days[0]} and half of the losses up to {days[1]}",
+        f"{count(n_counted, 'open lead')} of history {'counts by its' if n_counted == 1 else 'count by their'} age, as "
+        f"half of the wins take up to {days[0]} and half of the losses up to {days[1]}",
         *leads.notes,
         *_reach_notes(leads, delays),
     ]

@@ -12,7 +12,7 @@ from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput
 from leadopt.learning.history.outcomes import rep_ids, truths
 from leadopt.tables import Table
-from leadopt.tables.cells import as_moment, as_outcome, blanked
+from leadopt.tables.cells import as_moment, as_outcome, blanked, is_missing
 from leadopt.tables.dates import latest_day, refuse_later
 from leadopt.tables.text import count
 
@@ -115,7 +115,9 @@ def read_open_leads(
     number = np.array(counts, dtype=np.int64)
     days = np.unique(np.concatenate([begin[begin >= 0], end[settled & (end >= 0)]]))
     last_day, stale = _last_day(days, now)
-    still = dated.missing_in(converted, [cell for cell in dict.fromkeys(outcomes) if cell not in truth_of and cell])
+    still = dated.missing_in(
+        converted, [cell for cell in dict.fromkeys(outcomes) if cell not in truth_of and not is_missing(cell)]
+    )
     *open_cells, since, open_counts = _open_groups(still, rep, columns, assigned)
     since_day = _ordinals(history, assigned, since, must=True)
     known = np.flatnonzero(since_day >= 0)
