@@ -63,7 +63,7 @@ def backtest(
 
     Where history also says when leads were assigned, blocks are of leads that were assigned one after the other, and
     each is judged by what was known when its first lead came: outcomes until then, and that others were open, which all
-    estimates take for won as likely as the model does at their age. Judged are leads so old that 95 of 100 like them
+    estimates take for won as likely as the model does at their age. Judged are leads so old that 9 of 10 like them
     are settled (`Records.mature`): among younger ones, those that end quickly would count for all.
 
     Judged on the same rows are `AffinityModel` (rep x segment) and simpler estimates: the global rate, the rep alone,
@@ -152,7 +152,8 @@ def backtest(
     won, cell = records.won[judged], records.cell[judged]
     losses = {name: log_losses(chance, won) for name, chance in found.items()}
     differences = _differences(losses, names, cell, level, 0 if by_time else folds) if judged.any() else {}
-    tests = _tests(records, names, columns, worthwhile)
+    # Reps whose leads are young have more of the outcomes that come quickly, be they no different.
+    tests = _tests(records.take(np.flatnonzero(records.mature())), names, columns, worthwhile)
     return Backtest(
         verdict=_verdict(records, judged, names, differences, tests),
         scheme=_scheme(records, fold, judged, by_time, at, assigned),
@@ -271,7 +272,7 @@ def _weights(records: Records, learned: Bools, half_life: float | None) -> Float
 def _folds(records: Records, n_folds: int, rng: int | np.random.Generator) -> tuple[Ints, bool]:
     """Return the fold of each row, and whether folds follow each other in time."""
     if records.began is not None and records.time is not None:
-        sure = records.mature & ~np.isnan(records.began)
+        sure = records.mature() & ~np.isnan(records.began)
         if len(np.unique(records.began[sure])) > 1:
             fold = np.zeros(records.n_rows, dtype=np.int64)
             fold[sure] = rolling_folds(records.began[sure], n_folds)
@@ -364,7 +365,7 @@ def _notes(records: Records, fold: Ints, by_time: bool, used: set[str]) -> tuple
         by_age = by_time and records.began is not None
         how = "learned from by how long they are open, not judged" if by_age else "left out"
         notes.append(f"{count(records.n_open, 'row')} without an outcome yet: {how}.")
-    if by_time and records.began is not None and (young := int((~records.mature).sum())):
+    if by_time and records.began is not None and (young := int((~records.mature()).sum())):
         notes.append(f"{count(young, 'outcome')} of the latest leads: not judged, as too many of them ended quickly.")
     if nobody := int((records.rep < 0).sum()):
         notes.append(f"{count(nobody, 'outcome')} without a rep: learned from, not judged.")

@@ -21,6 +21,7 @@ from leadopt.tables.cells import is_number
 from leadopt.tables.text import count
 
 _FOLDS = 5
+_SETTLED = 0.95  # part of the leads that are settled by the age from which they count: the level matters, not the power
 _BLOCK = 2**22  # cells of resampled rows held at once
 
 
@@ -133,7 +134,7 @@ def off_policy(
     generator = np.random.default_rng(rng)
     names = {"rep": rep, "converted": converted, "at": at, "assigned": assigned}
     whole = read_records(log, segment_by=asked, **names, name="log")
-    records = whole.take(np.flatnonzero(whole.mature)) if whole.n_open else whole
+    records = whole.take(np.flatnonzero(whole.mature(_SETTLED))) if whole.n_open else whole
     columns = records.columns
     _check_reps(records, rep)
     worth = np.ones(records.n_rows) if value is None else records.table.numbers(value, low=0.0)

@@ -20,8 +20,9 @@ from leadopt.tables.cells import Id, as_level, as_moment, as_outcome, each_once
 from leadopt.tables.dates import check_settled
 from leadopt.tables.ids import respelled, spellings_note
 
-SETTLED = 0.95
-"""Part of the leads with each outcome that was settled by the age from which leads are judged."""
+SETTLED = 0.9
+"""Part of the leads with each outcome that was settled by the age from which leads are judged. Of wins that take 45
+days, .95 would be 135 days, and too little is left to judge; with .8 the level of what is judged is off by a tenth."""
 _LEAD_ID = "lead_id"
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -98,11 +99,10 @@ class Records:
             began=None if self.began is None else self.began[rows],
         )
 
-    @property
-    def mature(self) -> Bools:
+    def mature(self, part: float = SETTLED) -> Bools:
         """Whether each lead was assigned so long ago that nearly all like it are settled, bool (n_rows,).
 
-        So long that `SETTLED` of those that were won, and of those that were lost, took no longer. Among younger ones
+        So long that this part of those that were won, and of those that were lost, took no longer. Among younger ones
         quick outcomes are too many: they would be judged by who was quick. All, where that cannot be told.
         """
         if self.began is None or self.time is None or self.everything is None or not self.n_rows:
@@ -111,7 +111,7 @@ class Records:
         with np.errstate(invalid="ignore"):
             took, age = self.time - self.began, last - self.began
         known = [took[(self.won == outcome) & ~np.isnan(took)] for outcome in (0.0, 1.0)]
-        horizon = max((float(np.quantile(each, SETTLED)) for each in known if len(each)), default=0.0)
+        horizon = max((float(np.quantile(each, part)) for each in known if len(each)), default=0.0)
         return np.asarray(~(age < horizon))  # of whom the age is not known, nothing is known against
 
     @property
