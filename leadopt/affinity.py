@@ -194,7 +194,7 @@ class AffinityModel:
         self._counts, self._still_open = counts, still_open
         self.n_outcomes_, self.n_open_ = int(counts.count.sum()), counts.n_open
         weights = _weights(self.weight, counts.keys[-1]) if self.weight else np.ones(len(counts.count))
-        of_open = [] if still_open is None else still_open.keys[0]
+        of_open = [] if still_open is None else [*still_open.keys[0], *still_open.early_keys[0]]
         self._other = respelled([*counts.keys[0], *of_open], [*counts.count, *[0] * len(of_open)], self._written)
         counts = replace(counts, keys=([self._other.get(rep, rep) for rep in counts.keys[0]], *counts.keys[1:]))
         asked = (*self._asked_of_reps, *self._asked_of_leads)
@@ -224,19 +224,30 @@ class AffinityModel:
         """Return open leads with the levels that they have among those of settled ones; None = no delay is known."""
         if not len(leads.count) or not leads.settled_count.sum():
             return None
-        asked = (*self._asked_of_reps, *self._asked_of_leads)
-        reps = [self._other.get(rep, rep) for rep in leads.keys[0]]
-        cells = dict(zip(asked, leads.keys[1:], strict=False))  # weights may follow
-        levels = {name: self._leveled("history", name, cells[name]) for name in (*self.rep_by_, *self.segment_by_)}
         settled = dict(zip(self._asked_of_leads, leads.settled_keys, strict=True))
         of_settled = [self._leveled("history", name, settled[name]) for name in self.segment_by_]
+        rows, segments, weights = self._of_groups(leads.keys)
+        early_rows, early_segments, early_weights = self._of_groups(leads.early_keys)
         return OpenLevels(
             leads=leads,
-            weights=_weights(self.weight, leads.keys[-1]) if self.weight else np.ones(len(leads.count)),
-            rep_rows=list(zip(reps, *(levels[name] for name in self.rep_by_), strict=True)),
-            segments=tuples([levels[name] for name in self.segment_by_], len(leads.count)),
+            weights=weights,
+            rep_rows=rows,
+            segments=segments,
             settled_segments=tuples(of_settled, len(leads.won)),
+            early_rep_rows=early_rows,
+            early_segments=early_segments,
+            early_weights=early_weights,
         )
+
+    def _of_groups(self, keys: Sequence[list[Any]]) -> tuple[list[RepRow], list[Segment], Floats]:
+        """Return rep rows, segments and weights of groups, by their cells of the rep and the columns asked for."""
+        asked = (*self._asked_of_reps, *self._asked_of_leads)
+        reps = [self._other.get(rep, rep) for rep in keys[0]]
+        cells = dict(zip(asked, keys[1:], strict=False))  # weights may follow
+        levels = {name: self._leveled("history", name, cells[name]) for name in (*self.rep_by_, *self.segment_by_)}
+        rows = list(zip(reps, *(levels[name] for name in self.rep_by_), strict=True))
+        segments = tuples([levels[name] for name in self.segment_by_], len(reps))
+        return rows, segments, _weights(self.weight, keys[-1]) if self.weight else np.ones(len(reps))
 
     @property
     def _names(self) -> tuple[str, ...]:

@@ -101,6 +101,8 @@ class OpenLevels:
         of each group of open leads
     settled_segments
         of each group of settled ones
+    early_rep_rows, early_segments, early_weights
+        of each group of leads that were assigned before history tells of any end
     """
 
     leads: OpenLeads
@@ -108,6 +110,9 @@ class OpenLevels:
     rep_rows: Sequence[RepRow]
     segments: Sequence[Segment]
     settled_segments: Sequence[Segment]
+    early_rep_rows: Sequence[RepRow]
+    early_segments: Sequence[Segment]
+    early_weights: Floats
 
 
 def learn_chances(
@@ -147,8 +152,9 @@ def learn_chances(
         ages = _ages(code_book, keys, counts, open_keys, still_open)
         # With the chances that come out, delays learned once more are the same to three digits.
         delays = learn_delays(ages)
+        early = code_book.keys(*code_book.places(still_open.early_rep_rows, still_open.early_segments))
         counted = still_open.leads.count * still_open.weights * _decay(counts, still_open.leads, half_life)
-        waiting = _Open(keys=open_keys, ages=ages, delays=delays, count=still_open.leads.count, counted=counted)
+        waiting = _Open(keys=open_keys, ages=ages, delays=delays, counted=counted, early_keys=early, levels=still_open)
         posterior = _fitted(code_book, keys, counts, weights, every, half_life, waiting)
     return LearnedChances(
         code_book=code_book,
@@ -166,15 +172,23 @@ class _Open:
     keys: Ints
     ages: Ages
     delays: Delays
-    count: Ints
     counted: Floats
+    early_keys: Ints
+    levels: OpenLevels
 
     def waiting(self, tally: Tally) -> Waiting:
-        """Return what being open tells about the cells of a tally."""
-        days, kind, settled = self.ages.open_days, self.ages.open_kind, 1.0 - self.delays.never
+        """Return what being open tells about the cells of a tally.
+
+        Leads that are in history only because they were not settled before it begins count less that: by Bayes' rule
+        what is known of them is divided by the chance of being open still when it began.
+        """
+        leads, n_segments = self.levels.leads, self.ages.n_kinds
+        days = np.concatenate([self.ages.open_days, leads.first_day - leads.early_assigned - 1])
+        kind = np.concatenate([self.ages.open_kind, self.early_keys % (n_segments + 1)])
+        settled = 1.0 - self.delays.never
         return Waiting(
-            cell=tally.find(self.keys),
-            count=self.counted,
+            cell=tally.find(np.concatenate([self.keys, self.early_keys])),
+            count=np.concatenate([self.counted, -leads.early_count * self.levels.early_weights]),
             if_won=settled * self.delays.still_open(WON, days, kind),
             if_lost=settled * self.delays.still_open(LOST, days, kind),
             never=self.delays.never,
@@ -197,10 +211,12 @@ def _ages(code_book: CodeBook, keys: Ints, counts: OutcomeCounts, open_keys: Int
         kind=codes_of(place, still_open.settled_segments),
         won=leads.won,
         days=leads.days,
+        entry=leads.entry,
         count=leads.settled_count,
         open_rep=open_row,
         open_kind=open_segment,
         open_days=leads.age,
+        open_entry=np.maximum(leads.first_day - leads.assigned, 0),
         open_count=leads.count,
         settled_rep=row,
         settled_kind=segment,
@@ -234,7 +250,7 @@ def _fitted(
         day=None if counts.day is None else counts.day[chosen],
         half_life=half_life,
         open_keys=None if still_open is None else still_open.keys,
-        open_count=None if still_open is None else still_open.count,
+        open_count=None if still_open is None else still_open.levels.leads.count,
     )
     tried, converted = tally.weighted_tried[:-1], tally.weighted_converted[:-1]
     codes, waiting = code_book.codes_of_keys(tally.keys), None if still_open is None else still_open.waiting(tally)

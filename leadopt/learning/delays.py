@@ -1,6 +1,7 @@
 """How long wins and losses take, learned from what is settled and from what is open still."""
 
 from dataclasses import dataclass, replace
+from math import lgamma
 
 import numpy as np
 
@@ -17,7 +18,7 @@ _NEVER = (0.5, 50.0)  # prior Beta: a lead in a hundred is never settled; where 
 _START = 0.2  # never settled, to begin with: from little, it takes thousands of steps to much
 _ROUGH = 10.0  # outcomes that the chance of all counts as, where the chance of a rep or segment is only roughly known
 _LIKENESS = 2.0 ** np.arange(0, 11)  # shapes of the Gamma that segments' paces may come from: 1 = they differ a lot
-_ITERATIONS, _STEADY = 300, 1e-4  # of chances that open leads are won
+_ITERATIONS, _STEADY = 300, 1e-5  # of chances that open leads are won
 _CERTAIN = 1.0 - 1e-9
 
 
@@ -77,11 +78,12 @@ class Ages:
 
     Parameters
     ----------
-    kind, won, days, count
+    kind, won, days, entry, count
         int64 (n_settled_groups,) of settled leads: the kind that shares delays, 1 or 0, from being assigned to being
-        settled, and how many
-    open_rep, open_kind, open_days, open_count
-        int64 (n_open_groups,) of open ones: who has them, their kind, for how long they are open, and how many
+        settled, at which age history could have told of their end at first (mostly 0), and how many
+    open_rep, open_kind, open_days, open_entry, open_count
+        int64 (n_open_groups,) of open ones: who has them, their kind, for how long they are open, the same age, and how
+        many
     settled_rep, settled_kind, settled_won, settled_count
         of settled leads by rep, whether or not their delay is known: they tell roughly what each one's chance is
     n_reps, n_kinds
@@ -91,10 +93,12 @@ class Ages:
     kind: Ints
     won: Ints
     days: Ints
+    entry: Ints
     count: Ints
     open_rep: Ints
     open_kind: Ints
     open_days: Ints
+    open_entry: Ints
     open_count: Ints
     settled_rep: Ints
     settled_kind: Ints
@@ -115,7 +119,8 @@ def learn_delays(ages: Ages) -> Delays:
     and each hazard is what was settled in its bin over the days that leads were at risk there. Delays of settled leads
     alone would be too short, since long ones are not seen yet. Where outcomes are scarce, both ends lean on the hazard
     of both together: then open leads tell nothing. Paces are Gamma around 1, with the shape that their counts make
-    likeliest.
+    likeliest. A lead that was assigned before history tells of any end is at risk only from then on: had it been
+    settled earlier, it would not be there.
 
     Parameters
     ----------
@@ -137,25 +142,24 @@ def learn_delays(ages: Ages) -> Delays:
     """
     starts = _starts(ages)
     happened, waited = _settled_in_bins(ages, starts)
-    pooled = happened.sum(axis=(0, 1)) / np.maximum(waited.sum(axis=(0, 1)), 1e-9)
     found = Delays(
         starts=starts,
-        hazards=np.tile(np.clip(pooled, 1e-9, _CERTAIN), (2, 1)),
+        hazards=np.tile(_pooled(happened, waited), (2, 1)),
         paces=np.ones((2, ages.n_kinds)),
         never=_START,
     )
-    at_risk = _days_in_bins(starts, ages.open_days)
+    likeness = _likeness_of(happened[:, :-1].sum(axis=2))
+    since = _days_in_bins(starts, ages.open_days)
+    at_risk = since - _days_in_bins(starts, ages.open_entry - 1)
     n_all = float(ages.count.sum() + ages.open_count.sum())
     shares = np.zeros((2, len(ages.open_days)))
     for _ in range(_ITERATIONS):
         before = shares
-        shares = _shares(ages, found, at_risk, _rough_chances(ages, before))
+        shares = _shares(ages, found, since, _rough_chances(ages, before))
         still = ages.open_count * shares
-        risks = waited + np.array(
-            [_sums_by(ages.open_kind, part[:, None] * at_risk, ages.n_kinds + 1) for part in still]
-        )
+        of_open = [_sums_by(ages.open_kind, part[:, None] * at_risk, ages.n_kinds + 1) for part in still]
         never = (_NEVER[0] + (ages.open_count - still.sum(axis=0)).sum()) / (sum(_NEVER) + n_all)
-        found = _likeliest(found, happened, risks, float(never))
+        found = _likeliest(found, happened, waited + np.array(of_open), likeness, float(never))
         if np.abs(shares - before).max(initial=0.0) < _STEADY:
             break
     return found
@@ -165,10 +169,18 @@ def _starts(ages: Ages) -> Ints:
     """Return where bins begin: those of each end hold about equally many outcomes."""
     starts = [np.zeros(1, dtype=np.int64)]
     for outcome in (LOST, WON):
-        days = np.repeat(ages.days[ages.won == outcome], ages.count[ages.won == outcome])
-        n_bins = int(np.clip(len(days) // _A_BIN, 1, _MOST_BINS))
-        starts.append(np.sort(days)[len(days) * np.arange(1, n_bins) // n_bins])
+        days, place = np.unique(ages.days[ages.won == outcome], return_inverse=True)
+        total = np.bincount(place, ages.count[ages.won == outcome], minlength=len(days)).cumsum()
+        n = int(total[-1]) if len(total) else 0
+        n_bins = int(np.clip(n // _A_BIN, 1, _MOST_BINS))
+        starts.append(days[np.searchsorted(total, n * np.arange(1, n_bins) / n_bins, side="right")])
     return np.unique(np.concatenate(starts))
+
+
+def _pooled(happened: Floats, risks: Floats) -> Floats:
+    """Return the hazards of both ends together."""
+    pooled = happened.sum(axis=(0, 1)) / np.maximum(risks.sum(axis=(0, 1)), 1e-9)
+    return np.asarray(np.clip(pooled, 1e-9, _CERTAIN))
 
 
 def _days_in_bins(starts: Ints, days: Ints) -> Floats:
@@ -179,7 +191,7 @@ def _days_in_bins(starts: Ints, days: Ints) -> Floats:
 
 def _sums_by(kind: Ints, values: Floats, n_kinds: int) -> Floats:
     """Return the sums of rows of values by kind, float64 (n_kinds, n_columns)."""
-    return np.array([np.bincount(kind, column, minlength=n_kinds) for column in values.T]).T
+    return np.asarray([np.bincount(kind, column, minlength=n_kinds) for column in values.T], dtype=np.float64).T
 
 
 def _settled_in_bins(ages: Ages, starts: Ints) -> tuple[Floats, Floats]:
@@ -187,15 +199,15 @@ def _settled_in_bins(ages: Ages, starts: Ints) -> tuple[Floats, Floats]:
     happened = np.zeros((2, ages.n_kinds + 1, len(starts)))
     bins = np.searchsorted(starts, ages.days, side="right") - 1
     np.add.at(happened, (ages.won, ages.kind, bins), ages.count)
-    days = ages.count[:, None] * _days_in_bins(starts, ages.days)
+    days = ages.count[:, None] * (_days_in_bins(starts, ages.days) - _days_in_bins(starts, ages.entry - 1))
     waited = [_sums_by(ages.kind[ages.won == y], days[ages.won == y], ages.n_kinds + 1) for y in (LOST, WON)]
     return happened, np.array(waited)
 
 
-def _shares(ages: Ages, delays: Delays, at_risk: Floats, chance: Floats) -> Floats:
+def _shares(ages: Ages, delays: Delays, since: Floats, chance: Floats) -> Floats:
     """Return the chances that open leads will be lost and won, float64 (2, n_open_groups)."""
     paces = np.pad(delays.paces, ((0, 0), (0, 1)), constant_values=1.0)[:, ages.open_kind]
-    open_still = [_still_open(delays.hazards[y], paces[y], at_risk) for y in (LOST, WON)]
+    open_still = [_still_open(delays.hazards[y], paces[y], since) for y in (LOST, WON)]
     parts = (1.0 - delays.never) * np.array([1.0 - chance, chance]) * np.array(open_still)
     return np.asarray(parts / (parts.sum(axis=0) + delays.never))
 
@@ -207,29 +219,30 @@ def _still_open(hazards: Floats, paces: Floats, days_in_bins: Floats) -> Floats:
     return np.asarray(np.exp(total))
 
 
-def _likeliest(delays: Delays, happened: Floats, risks: Floats, never: float) -> Delays:
+def _likeliest(delays: Delays, happened: Floats, risks: Floats, likeness: Floats, never: float) -> Delays:
     """Return the delays that agree best with what happened over the days at risk, (2, n_kinds + 1, n_bins) both."""
-    pooled = happened.sum(axis=(0, 1)) / np.maximum(risks.sum(axis=(0, 1)), 1e-9)
-    pooled = np.clip(pooled, 1e-9, _CERTAIN)
     paces = np.pad(delays.paces, ((0, 0), (0, 1)), constant_values=1.0)
     expected = (paces[:, :, None] * risks).sum(axis=1)
-    hazards = (happened.sum(axis=1) + _SMOOTH) / (expected + _SMOOTH / pooled)
+    hazards = (happened.sum(axis=1) + _SMOOTH) / (expected + _SMOOTH / _pooled(happened, risks))
     hazards = np.minimum(hazards, _CERTAIN)
     n, due = happened[:, :-1].sum(axis=2), (hazards[:, None, :] * risks[:, :-1]).sum(axis=2)
-    return replace(
-        delays, hazards=hazards, paces=np.array([_paces(*each) for each in zip(n, due, strict=True)]), never=never
-    )
+    found = np.array([_paces(*each) for each in zip(n, due, likeness, strict=True)])
+    return replace(delays, hazards=hazards, paces=found, never=never)
 
 
-def _paces(n: Floats, due: Floats) -> Floats:
+def _likeness_of(n: Floats) -> Floats:
+    """Return the part of the likelihood of each of `_LIKENESS` that counts alone tell, float64 (2, n_shapes)."""
+    gammas = np.array([[sum(map(lgamma, (like + each).tolist())) for like in _LIKENESS] for each in n])
+    alone = np.array([lgamma(like) for like in _LIKENESS])
+    return np.asarray(gammas + n.shape[1] * (_LIKENESS * np.log(_LIKENESS) - alone))
+
+
+def _paces(n: Floats, due: Floats, likeness: Floats) -> Floats:
     """Return by how much each kind is faster than all, given what came of it and what was due."""
     if len(n) < 2:
         return np.ones(len(n))
-    from scipy.special import gammaln
-
     shape = _LIKENESS[:, None]
-    fits = gammaln(shape + n) - gammaln(shape) + shape * np.log(shape) - (shape + n) * np.log(shape + due)
-    like = _LIKENESS[int(np.argmax(fits.sum(axis=1)))]
+    like = _LIKENESS[int(np.argmax(likeness - ((shape + n) * np.log(shape + due)).sum(axis=1)))]
     return np.asarray((like + n) / (like + due))
 
 

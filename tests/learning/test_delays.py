@@ -44,7 +44,9 @@ def ages_of(rows, **changed):
     none = np.zeros(len(rep), dtype=np.int64)
     of_settled = {"kind": none[settled], "won": won[settled], "days": (ended - begun)[settled]}
     of_open = {"open_rep": rep[~settled], "open_kind": none[~settled], "open_days": (DAYS - 1 - begun)[~settled]}
+    zeros = {"entry": none[settled], "open_entry": none[~settled]}
     return Ages(
+        **zeros,
         **of_settled | of_open | {
             "count": none[settled] + 1,
             "open_count": np.ones((~settled).sum()),

@@ -139,10 +139,19 @@ def backtest(
     _check_settings(folds, level, worthwhile)
     meter = Meter(on_progress)
     meter.enter("read")
-    names_of_columns = {"rep": rep, "converted": converted, "at": at, "assigned": assigned}
-    records = read_records(history, segment_by=asked, **names_of_columns, now=latest_day(now))
+    records = read_records(
+        history, segment_by=asked, rep=rep, converted=converted, at=at, assigned=assigned, now=latest_day(now)
+    )
     columns = records.columns
-    model = AffinityModel(segment_by=columns, half_life_days=half_life_days, **names_of_columns, now=now)
+    model = AffinityModel(
+        segment_by=columns,
+        half_life_days=half_life_days,
+        rep=rep,
+        converted=converted,
+        at=at,
+        assigned=assigned,
+        now=now,
+    )
     names = _Names.of(rep, columns)
     fold, by_time = _folds(records, folds, rng)
     judged = (fold > 0) & (records.rep >= 0)
@@ -205,11 +214,11 @@ def _chances(
     records: Records, fold: Ints, by_time: bool, model: AffinityModel, names: _Names, meter: Meter
 ) -> dict[str, Floats]:
     """Return each row's chance by each kind of estimate, NaN where it is only learned from."""
-    if records.began is not None and records.everything is not None and by_time:
-        everything = records.everything
+    everything = records.everything
+    if everything is not None and everything.began is not None and by_time:
         spread = np.zeros(everything.n_rows, dtype=np.int64)
         spread[records.row] = fold
-        found = _chances_of_known(everything, spread, model, names, meter)
+        found = _chances_of_known(everything, everything.began, spread, model, names, meter)
         return {name: chance[records.row] for name, chance in found.items()}
     both, segment = (families(records, rep=rep, segment=True) for rep in (True, False))
     simpler = {names.both: both, names.rep: both[:1], names.segment: segment} if names.segment else {}
@@ -232,7 +241,7 @@ def _chances(
 
 
 def _chances_of_known(
-    everything: Records, fold: Ints, model: AffinityModel, names: _Names, meter: Meter
+    everything: Records, began: Floats, fold: Ints, model: AffinityModel, names: _Names, meter: Meter
 ) -> dict[str, Floats]:
     """Return the same of all rows, each judged by what was known when the first lead of its block was assigned."""
     both, segment = (families(everything, rep=rep, segment=True) for rep in (True, False))
@@ -244,7 +253,7 @@ def _chances_of_known(
         rows = np.flatnonzero((fold == block) & (everything.rep >= 0))
         if not len(rows):
             continue
-        known = known_by(everything, float(np.nanmin(everything.began[fold == block])), model.converted)
+        known = known_by(everything, float(np.nanmin(began[fold == block])), model.converted)
         fitted = model.fit(known.table)
         weight = _weights(everything, known.settled, fitted.half_life_days_) * known.settled
         won = np.where(known.settled, everything.won, 0.0)

@@ -105,9 +105,10 @@ class Records:
         So long that this part of those that were won, and of those that were lost, took no longer. Among younger ones
         quick outcomes are too many: they would be judged by who was quick. All, where that cannot be told.
         """
-        if self.began is None or self.time is None or self.everything is None or not self.n_rows:
+        every = None if self.everything is None else self.everything.began
+        if self.began is None or self.time is None or every is None or not self.n_rows:
             return np.ones(self.n_rows, dtype=bool)
-        last = float(np.nanmax(np.append(self.time, self.everything.began)))
+        last = float(np.nanmax(np.append(self.time, every)))
         with np.errstate(invalid="ignore"):
             took, age = self.time - self.began, last - self.began
         known = [took[(self.won == outcome) & ~np.isnan(took)] for outcome in (0.0, 1.0)]

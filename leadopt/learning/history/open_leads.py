@@ -31,6 +31,13 @@ class OpenLeads:
         of settled leads: one list for each column that may tell how long they take
     won, days, settled_count
         int64 (n_settled_groups,): 1 or 0, days from being assigned to being settled, and how many
+    entry
+        int64 (n_settled_groups,): age at which history tells of ends for the first time, 0 where that was earlier
+    early_keys, early_assigned, early_count
+        as `keys`, `assigned` and `count`, of all leads that were assigned before `first_day`, settled or open
+    first_day
+        proleptic ordinal of the first day on which a lead is known to be settled: one that was settled before is not
+        in the history, if that was cut there
     dates_all
         whether every settled lead has a day on which it was assigned
     last_day
@@ -46,6 +53,11 @@ class OpenLeads:
     won: Ints
     days: Ints
     settled_count: Ints
+    entry: Ints
+    early_keys: tuple[list[Any], ...]
+    early_assigned: Ints
+    early_count: Ints
+    first_day: int
     dates_all: bool
     last_day: int
     notes: tuple[str, ...] = ()
@@ -123,10 +135,12 @@ def read_open_leads(
     known = np.flatnonzero(since_day >= 0)
     open_number = np.array(open_counts, dtype=np.int64)
     reps, *levels = (blanked([keys[row] for row in known]) for keys in open_cells)
-    undated, untimed = (
-        int(open_number.sum() - open_number[known].sum()),
-        int(number[settled].sum() - number[timed].sum()),
-    )
+    undated = int(open_number.sum() - open_number[known].sum())
+    untimed = int(number[settled].sum() - number[timed].sum())
+    first_day = int(end[timed].min()) if len(timed) else last_day
+    early_days = {day for day, ordinal in zip(begun, begin.tolist(), strict=True) if 0 <= ordinal < first_day}
+    *early_cells, early, early_counts = _open_groups(dated.where(assigned, early_days), rep, columns, assigned)
+    early_reps, *early_levels = (blanked(cells) for cells in early_cells)
     return OpenLeads(
         keys=(rep_ids(history, rep, reps), *levels),
         assigned=since_day[known],
@@ -135,6 +149,11 @@ def read_open_leads(
         won=np.array([truth_of[outcomes[row]] for row in timed], dtype=np.int64),
         days=end[timed] - begin[timed],
         settled_count=number[timed],
+        entry=np.maximum(first_day - begin[timed], 0),
+        early_keys=(rep_ids(history, rep, early_reps), *early_levels),
+        early_assigned=_ordinals(history, assigned, early, must=True),
+        early_count=np.array(early_counts, dtype=np.int64),
+        first_day=first_day,
         dates_all=bool((begin[settled] >= 0).all()),
         last_day=last_day,
         notes=(
@@ -168,6 +187,11 @@ def joined_open(one: OpenLeads | None, other: OpenLeads | None) -> OpenLeads | N
         won=np.concatenate([one.won, other.won]),
         days=np.concatenate([one.days, other.days]),
         settled_count=np.concatenate([one.settled_count, other.settled_count]),
+        entry=np.concatenate([one.entry, other.entry]),
+        early_keys=one.early_keys,
+        early_assigned=one.early_assigned,
+        early_count=one.early_count,
+        first_day=one.first_day,
         dates_all=one.dates_all and other.dates_all,
         last_day=max(one.last_day, other.last_day),
         notes=tuple(dict.fromkeys([*one.notes, *other.notes])),
