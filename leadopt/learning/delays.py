@@ -18,7 +18,7 @@ _NEVER = (0.5, 50.0)  # prior Beta: a lead in a hundred is never settled; where 
 _START = 0.2  # never settled, to begin with: from little, it takes thousands of steps to much
 _ROUGH = 10.0  # outcomes that the chance of all counts as, where the chance of a rep or segment is only roughly known
 _LIKENESS = 2.0 ** np.arange(0, 11)  # shapes of the Gamma that segments' paces may come from: 1 = they differ a lot
-_ITERATIONS, _STEADY = 300, 1e-5  # of chances that open leads are won
+_ITERATIONS, _STEADY = 300, 1e-4  # of chances that open leads are won
 _CERTAIN = 1.0 - 1e-9
 
 
@@ -149,17 +149,22 @@ def learn_delays(ages: Ages) -> Delays:
         never=_START,
     )
     likeness = _likeness_of(happened[:, :-1].sum(axis=2))
-    since = _days_in_bins(starts, ages.open_days)
-    at_risk = since - _days_in_bins(starts, ages.open_entry - 1)
+    # What is open still depends on kind and age alone: of few of them, as there are many reps.
+    (kind, days, entry), place = _distinct(ages.open_kind, ages.open_days, ages.open_entry)
+    since = _days_in_bins(starts, days)
+    at_risk = since - _days_in_bins(starts, entry - 1)
     n_all = float(ages.count.sum() + ages.open_count.sum())
     shares = np.zeros((2, len(ages.open_days)))
     for _ in range(_ITERATIONS):
         before = shares
-        shares = _shares(ages, found, since, _rough_chances(ages, before))
+        shares = _shares(found, _open_of(found, kind, since)[:, place], _rough_chances(ages, before))
         still = ages.open_count * shares
-        of_open = [_sums_by(ages.open_kind, part[:, None] * at_risk, ages.n_kinds + 1) for part in still]
+        days_open = [
+            _sums_by(kind, np.bincount(place, part, minlength=len(days))[:, None] * at_risk, ages.n_kinds + 1)
+            for part in still
+        ]
         never = (_NEVER[0] + (ages.open_count - still.sum(axis=0)).sum()) / (sum(_NEVER) + n_all)
-        found = _likeliest(found, happened, waited + np.array(of_open), likeness, float(never))
+        found = _likeliest(found, happened, waited + np.array(days_open), likeness, float(never))
         if np.abs(shares - before).max(initial=0.0) < _STEADY:
             break
     return found
@@ -183,6 +188,15 @@ def _pooled(happened: Floats, risks: Floats) -> Floats:
     return np.asarray(np.clip(pooled, 1e-9, _CERTAIN))
 
 
+def _distinct(*codes: Ints) -> tuple[list[Ints], Ints]:
+    """Return the distinct combinations of numbers, 0 or more, and which one each is; sorting one number is quicker."""
+    code = np.zeros(len(codes[0]), dtype=np.int64)
+    for part in codes:
+        code = code * (int(part.max(initial=0)) + 1) + part
+    _, first, place = np.unique(code, return_index=True, return_inverse=True)
+    return [part[first] for part in codes], place
+
+
 def _days_in_bins(starts: Ints, days: Ints) -> Floats:
     """Return how many of the days from 0 to each of these lie in each bin, float64 (n, n_bins)."""
     ends = np.append(starts[1:], np.iinfo(np.int64).max // 2)
@@ -196,20 +210,25 @@ def _sums_by(kind: Ints, values: Floats, n_kinds: int) -> Floats:
 
 def _settled_in_bins(ages: Ages, starts: Ints) -> tuple[Floats, Floats]:
     """Return how many leads were settled, and how many days they had waited, float64 (2, n_kinds + 1, n_bins)."""
+    (won, kind, ended, entry), place = _distinct(ages.won, ages.kind, ages.days, ages.entry)
+    count = np.bincount(place, ages.count, minlength=len(won))
     happened = np.zeros((2, ages.n_kinds + 1, len(starts)))
-    bins = np.searchsorted(starts, ages.days, side="right") - 1
-    np.add.at(happened, (ages.won, ages.kind, bins), ages.count)
-    days = ages.count[:, None] * (_days_in_bins(starts, ages.days) - _days_in_bins(starts, ages.entry - 1))
-    waited = [_sums_by(ages.kind[ages.won == y], days[ages.won == y], ages.n_kinds + 1) for y in (LOST, WON)]
+    np.add.at(happened, (won, kind, np.searchsorted(starts, ended, side="right") - 1), count)
+    days = count[:, None] * (_days_in_bins(starts, ended) - _days_in_bins(starts, entry - 1))
+    waited = [_sums_by(kind[won == y], days[won == y], ages.n_kinds + 1) for y in (LOST, WON)]
     return happened, np.array(waited)
 
 
-def _shares(ages: Ages, delays: Delays, since: Floats, chance: Floats) -> Floats:
+def _shares(delays: Delays, still_open: Floats, chance: Floats) -> Floats:
     """Return the chances that open leads will be lost and won, float64 (2, n_open_groups)."""
-    paces = np.pad(delays.paces, ((0, 0), (0, 1)), constant_values=1.0)[:, ages.open_kind]
-    open_still = [_still_open(delays.hazards[y], paces[y], since) for y in (LOST, WON)]
-    parts = (1.0 - delays.never) * np.array([1.0 - chance, chance]) * np.array(open_still)
+    parts = (1.0 - delays.never) * np.array([1.0 - chance, chance]) * still_open
     return np.asarray(parts / (parts.sum(axis=0) + delays.never))
+
+
+def _open_of(delays: Delays, kind: Ints, since: Floats) -> Floats:
+    """Return the part of leads of these kinds that are open after so many days in each bin, of lost and of won ones."""
+    paces = np.pad(delays.paces, ((0, 0), (0, 1)), constant_values=1.0)[:, kind]
+    return np.array([_still_open(delays.hazards[y], paces[y], since) for y in (LOST, WON)])
 
 
 def _still_open(hazards: Floats, paces: Floats, days_in_bins: Floats) -> Floats:
