@@ -1,7 +1,7 @@
 """From counted outcomes to what is known of every pair: cells, the half-life that predicts best, and the posterior."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -149,10 +149,11 @@ def learn_chances(
     if still_open is None:
         posterior = _fitted(code_book, keys, counts, weights, every, half_life)
     else:
+        early = code_book.keys(*code_book.places(still_open.early_rep_rows, still_open.early_segments))
+        still_open, open_keys, early = _in_order(still_open, open_keys, early)
         ages = _ages(code_book, keys, counts, open_keys, still_open)
         # With the chances that come out, delays learned once more are the same to three digits.
         delays = learn_delays(ages)
-        early = code_book.keys(*code_book.places(still_open.early_rep_rows, still_open.early_segments))
         counted = still_open.leads.count * still_open.weights * _decay(counts, still_open.leads, half_life)
         waiting = _Open(keys=open_keys, ages=ages, delays=delays, counted=counted, early_keys=early, levels=still_open)
         posterior = _fitted(code_book, keys, counts, weights, every, half_life, waiting)
@@ -193,6 +194,26 @@ class _Open:
             if_lost=settled * self.delays.still_open(LOST, days, kind),
             never=self.delays.never,
         )
+
+
+def _in_order(still_open: OpenLevels, keys: Ints, early_keys: Ints) -> tuple[OpenLevels, Ints, Ints]:
+    """Return groups of leads in an order that does not depend on that of the history, on which last digits would hang.
+
+    The rows and segments that their keys stand for stay as they were, and are of no further use.
+    """
+    leads = still_open.leads
+    order = np.lexsort((leads.count, still_open.weights, leads.assigned, keys))
+    early = np.lexsort((leads.early_count, still_open.early_weights, leads.early_assigned, early_keys))
+    ordered = replace(
+        leads,
+        assigned=leads.assigned[order],
+        count=leads.count[order],
+        early_assigned=leads.early_assigned[early],
+        early_count=leads.early_count[early],
+    )
+    weights, early_weights = still_open.weights[order], still_open.early_weights[early]
+    found = replace(still_open, leads=ordered, weights=weights, early_weights=early_weights)
+    return found, keys[order], early_keys[early]
 
 
 def _decay(counts: OutcomeCounts, leads: OpenLeads, half_life: float | None) -> Floats:

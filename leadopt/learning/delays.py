@@ -205,7 +205,8 @@ def _days_in_bins(starts: Ints, days: Ints) -> Floats:
 
 def _sums_by(kind: Ints, values: Floats, n_kinds: int) -> Floats:
     """Return the sums of rows of values by kind, float64 (n_kinds, n_columns)."""
-    return np.asarray([np.bincount(kind, column, minlength=n_kinds) for column in values.T], dtype=np.float64).T
+    columns = [np.bincount(kind, column, minlength=n_kinds).astype(np.float64) for column in values.T]
+    return np.stack(columns, axis=1)
 
 
 def _settled_in_bins(ages: Ages, starts: Ints) -> tuple[Floats, Floats]:

@@ -171,3 +171,31 @@ def test_what_an_open_lead_becomes_is_what_its_age_leaves():
         model.open_chances({"rep_id": ["r8"], "assigned_at": [None]})
     with pytest.raises(InvalidInput, match="no open leads from which delays are known"):
         AffinityModel().fit({"rep_id": ["a"], "converted": [1]}).open_chances(asked)
+
+
+def test_the_order_of_rows_changes_no_digit():
+    rows = simulated(13, [60, 10], [10, 40], n=1500) | {"weight": np.random.default_rng(0).random(1500).tolist()}
+    order = np.random.default_rng(1).permutation(1500)
+    turned = {name: [column[row] for row in order.tolist()] for name, column in rows.items()}
+    for how in ({}, {"weight": "weight"}, {"half_life_days": 90.0}):
+        one, other = (AffinityModel(segment_by="source", **how).fit(each).probability(rows) for each in (rows, turned))
+        assert one.tolist() == other.tolist()
+
+
+@pytest.mark.parametrize(("wins", "losses"), [(45, 15), (15, 45)])
+def test_a_history_cut_by_the_day_of_closing_is_taken_for_that(wins, losses):
+    errors = []
+    for seed in range(8):
+        rows = simulated([14, seed], wins, losses, n=6000)
+        kept = [row for row, at in enumerate(rows["at"]) if at is None or at >= "2025-10-01"]
+        found, _ = newcomers({name: [column[row] for row in kept] for name, column in rows.items()})
+        errors.append(found - 0.25)
+    assert np.mean(errors) == pytest.approx(0.0, abs=0.025)  # -.10 and .13 where open leads are left out
+
+
+def test_leads_that_ended_before_history_begins_do_not_make_delays_longer():
+    rows = simulated(15, 30, 30, n=12_000)
+    kept = [row for row, at in enumerate(rows["at"]) if at is None or at >= "2025-07-01"]
+    model = AffinityModel().fit({name: [column[row] for row in kept] for name, column in rows.items()})
+    assert model.delays_.usual(WON) == pytest.approx(np.log(2) * 30, abs=3)
+    assert model.delays_.usual(LOST) == pytest.approx(np.log(2) * 30, abs=3)
