@@ -12,7 +12,8 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
-from leadopt.learning.chances import learn_chances, tuples
+from leadopt.learning.chances import OpenLevels, learn_chances, tuples
+from leadopt.learning.delays import Delays, open_notes
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.logistic import sigmoid
 from leadopt.learning.estimates import Estimates, Posterior
@@ -20,10 +21,11 @@ from leadopt.learning.history.attributes import read_attributes
 from leadopt.learning.history.bins import check_bins, levels_of, spelled
 from leadopt.learning.history.checks import check_segments, class_note
 from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair
+from leadopt.learning.history.open_leads import OpenLeads, joined_open, read_open_leads
 from leadopt.learning.history.outcomes import OutcomeCounts, count_outcomes, joined
 from leadopt.problem.gains import Affinity
 from leadopt.tables import Table, check_same_kind
-from leadopt.tables.cells import Id, as_level, as_number
+from leadopt.tables.cells import Id, as_level, as_number, blanked
 from leadopt.tables.dates import latest_day, refuse_later
 from leadopt.tables.ids import IdBook, alike, respelled, spellings_note
 from leadopt.tables.reading.formats import Formats
@@ -50,15 +52,20 @@ class AffinityModel:
         how numeric columns become levels: a number of bins of equal weight, or inner edges, by column. Columns of
         measurements (numbers, some not whole) are binned by themselves, into eight
     half_life_days
-        age at which an outcome counts half, counted back from the latest one; None = all count the same; "learn" = the
+        age at which an outcome counts half, counted back from the latest one by `at`, or, where open leads count, by
+        when they were assigned; None = all count the same; "learn" = the
         one of `learning.HALF_LIVES` under which the first three quarters of the history predict the rest best
     weight
         column of history with how much each outcome counts, 0 or more; None = 1 each
     rep, converted, at
-        names of the columns of the history; `at` is read only for the half-life. Outcomes without a rep inform the
-        base and the segments
+        names of the columns of the history; `at` is read for the half-life, and where leads are open still. Outcomes
+        without a rep inform the base and the segments
+    assigned
+        column of history with the day on which the rep got the lead. With it and `at`, leads without an outcome count
+        by how long they are open (`learning.delays`); without, they are left out
     now
-        with a half-life, no outcome may be later; None = today
+        the day that it is: no lead may be assigned or, with a half-life, settled later, and open leads are as old as
+        they are then; None = today, and open leads are as old as on the last day of which history tells
     formats, outcomes
         how text is read as dates and numbers, and which words mean won, lost or open, as in a policy; None = as the
         columns tell
@@ -71,6 +78,8 @@ class AffinityModel:
         probability of a rep and a segment that history knows nothing of
     n_outcomes_, n_open_
         settled outcomes, and rows without an outcome yet
+    delays_
+        how long wins and losses take (`learning.delays.Delays`), where leads are open and count; else None
     strengths_
         standard deviation on the logit of each family of effects, by name: "rep", "product", "rep x product", ...
     half_life_days_
@@ -113,6 +122,7 @@ class AffinityModel:
         rep: str = "rep_id",
         converted: str = "converted",
         at: str = "at",
+        assigned: str = "assigned_at",
         now: date | datetime | str | None = None,
         formats: Formats | None = None,
         outcomes: Outcomes | None = None,
@@ -125,6 +135,7 @@ class AffinityModel:
         self.rep = rep
         self.converted = converted
         self.at = at
+        self.assigned = assigned
         self.now = now
         self.formats = formats
         self.outcomes = outcomes
@@ -156,22 +167,24 @@ class AffinityModel:
         self._asked_bins = check_bins("AffinityModel.bins", self.bins, (*self._asked_of_reps, *self._asked_of_leads))
         _check_half_life(self.half_life_days)
         self._written = tuple(reps)
-        counts = self._count(history)
-        return self._learn(counts)
+        return self._learn(*self._count(history))
 
     def partial_fit(self, history: Any) -> AffinityModel:
-        """Learn from further outcomes, such as those of a day, as if they had been in the history from the start."""
+        """Learn from further outcomes, such as those of a day, as if they had been in the history from the start.
+
+        Which leads are open still says the last history that has any.
+        """
         if not hasattr(self, "_counts"):
             return self.fit(history)
-        counts = self._count(history)
+        counts, still_open = self._count(history)
         before, more = ([rep for rep in each.keys[0] if rep is not None] for each in (self._counts, counts))
         check_same_kind(f"history.{self.rep}", more, f"the history before, {self.rep},", before)
-        return self._learn(joined(self._counts, counts))
+        return self._learn(joined(self._counts, counts), joined_open(self._still_open, still_open))
 
     def _reading(self) -> Reading | None:
         return reading_of("AffinityModel", self.formats, self.outcomes)
 
-    def _count(self, history: Any) -> OutcomeCounts:
+    def _count(self, history: Any) -> tuple[OutcomeCounts, OpenLeads | None]:
         table = Table(history, "history", self._reading(), ids=(self.rep,))
         columns = [*self._asked_of_reps, *self._asked_of_leads, *([self.weight] if self.weight else [])]
         if not table.columns:  # an empty list of dicts cannot name its columns
@@ -182,13 +195,20 @@ class AffinityModel:
         counts = count_outcomes(table, self.rep, columns, self.converted, self.at if self.half_life_days else None)
         if counts.day is not None and counts.day.max(initial=0) > latest_day(self.now).toordinal():
             refuse_later(table, self.converted, self.at, self.now)
-        return counts
+        kinds = self._asked_of_leads
+        names = (self.converted, self.assigned, self.at)
+        leads = read_open_leads(table, self.rep, columns, kinds, *names, self.now, n_open=counts.n_open)
+        if self.half_life_days and leads is not None and leads.dates_all:
+            # By the day of their end, leads that were assigned together would count differently for how they end.
+            counts = count_outcomes(table, self.rep, columns, self.converted, self.assigned)
+        return counts, leads
 
-    def _learn(self, counts: OutcomeCounts) -> AffinityModel:
-        self._counts = counts
+    def _learn(self, counts: OutcomeCounts, still_open: OpenLeads | None) -> AffinityModel:
+        self._counts, self._still_open = counts, still_open
         self.n_outcomes_, self.n_open_ = int(counts.count.sum()), counts.n_open
         weights = _weights(self.weight, counts.keys[-1]) if self.weight else np.ones(len(counts.count))
-        self._other = respelled(counts.keys[0], counts.count, self._written)
+        of_open = [] if still_open is None else [*still_open.keys[0], *still_open.early_keys[0]]
+        self._other = respelled([*counts.keys[0], *of_open], [*counts.count, *[0] * len(of_open)], self._written)
         counts = replace(counts, keys=([self._other.get(rep, rep) for rep in counts.keys[0]], *counts.keys[1:]))
         asked = (*self._asked_of_reps, *self._asked_of_leads)
         cells = dict(zip(asked, counts.keys[1 : 1 + len(asked)], strict=True))
@@ -201,7 +221,10 @@ class AffinityModel:
         self.bins_, self.notes_ = read.edges, [*([said] if said else []), *named, *read.notes]
         self._spellings = read.spellings
         of_reps, of_leads = ([read.levels[name] for name in some] for some in (self.rep_by_, self.segment_by_))
-        self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days)
+        open_levels = None if still_open is None else self._open_levels(still_open)
+        self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days, open_levels)
+        self.delays_: Delays | None = self._learned.delays
+        self.notes_ += open_notes(self.n_open_, still_open, self.delays_, self.assigned, self.at)
         self.reps_ = [rep for rep in self._learned.code_book.reps if rep is not None]
         self._rep_book = IdBook(self.reps_)
         self.segments_ = list(self._learned.code_book.segments)
@@ -209,6 +232,35 @@ class AffinityModel:
         self.base_ = float(self._learned.of_strangers([None] * (1 + len(read.levels)))[0])
         self.strengths_ = {name: deviation for name, deviation, _ in self._learned.spreads(self._names)}
         return self
+
+    def _open_levels(self, leads: OpenLeads) -> OpenLevels | None:
+        """Return open leads with the levels that they have among those of settled ones; None = no delay is known."""
+        if not len(leads.count) or not leads.settled_count.sum():
+            return None
+        settled = dict(zip(self._asked_of_leads, leads.settled_keys, strict=True))
+        of_settled = [self._leveled("history", name, settled[name]) for name in self.segment_by_]
+        rows, segments, weights = self._of_groups(leads.keys)
+        early_rows, early_segments, early_weights = self._of_groups(leads.early_keys)
+        return OpenLevels(
+            leads=leads,
+            weights=weights,
+            rep_rows=rows,
+            segments=segments,
+            settled_segments=tuples(of_settled, len(leads.won)),
+            early_rep_rows=early_rows,
+            early_segments=early_segments,
+            early_weights=early_weights,
+        )
+
+    def _of_groups(self, keys: Sequence[list[Any]]) -> tuple[list[RepRow], list[Segment], Floats]:
+        """Return rep rows, segments and weights of groups, by their cells of the rep and the columns asked for."""
+        asked = (*self._asked_of_reps, *self._asked_of_leads)
+        reps = [self._other.get(rep, rep) for rep in keys[0]]
+        cells = dict(zip(asked, keys[1:], strict=False))  # weights may follow
+        levels = {name: self._leveled("history", name, cells[name]) for name in (*self.rep_by_, *self.segment_by_)}
+        rows = list(zip(reps, *(levels[name] for name in self.rep_by_), strict=True))
+        segments = tuples([levels[name] for name in self.segment_by_], len(reps))
+        return rows, segments, _weights(self.weight, keys[-1]) if self.weight else np.ones(len(reps))
 
     @property
     def _names(self) -> tuple[str, ...]:
@@ -316,6 +368,29 @@ class AffinityModel:
         posterior = self._posterior_of()
         return self._by_row(rows, lambda cell, codes: np.column_stack(posterior.interval(cell, codes, level)))
 
+    def open_chances(self, rows: Any) -> Floats:
+        """Return the chances that open leads will be won and lost, float64 (n_rows, 2), given how long they are open.
+
+        What is missing to 1 is the chance that nobody ever settles them. Rows have the rep, the columns of
+        `segment_by` and the day of `assigned`; ages are counted to the last day of which the history told.
+
+        Raises
+        ------
+        InvalidInput
+            nothing is known of delays (`delays_` is None), or a row has no day
+        """
+        delays, leads = self._learned.delays, self._still_open
+        if delays is None or leads is None:
+            raise InvalidInput("AffinityModel.open_chances: history has no open leads from which delays are known")
+        table = Table(rows, "rows", ids=(self.rep,))
+        days = table.days(self.assigned)
+        if None in days:
+            table.refuse(self.assigned, days.index(None), "must be a date like 2026-01-31", None)
+        age = np.maximum(leads.last_day - np.array(days, dtype=np.int64), 0)
+        places = {segment: number for number, segment in enumerate(self._learned.code_book.segments)}
+        kind = codes_of(places, self.segments_of(table))
+        return np.column_stack(delays.shares(self.probability(table), age, kind))
+
     def _by_row(self, rows: Any, answer: Callable[[Ints, list[Ints]], Floats]) -> Floats:
         table = Table(rows, "rows", self._reading(), ids=(self.rep,))
         rep_rows, rep = distinct(self.rep_rows_of(table, unique=False))
@@ -356,8 +431,9 @@ class AffinityModel:
     def frame(self) -> Any:
         """Return one row per rep and segment that history holds, as the kind of table that the history was.
 
-        Columns: the rep, those of `rep_by` and `segment_by`, tried, converted, raw_rate, estimate, and low and high
-        (90% interval). One of the user's that is called like one of these gets a "_" behind its name.
+        Columns: the rep, those of `rep_by` and `segment_by`, tried, converted, open (where open leads count), raw_rate
+        (missing where all are open), estimate, and low and high (90% interval). One of the user's that is called like
+        one of these gets a "_" behind its name.
         """
         posterior, code_book = self._posterior_of(), self._learned.code_book
         keys = posterior.tally.keys
@@ -366,11 +442,13 @@ class AffinityModel:
         keys, row, segment = keys[named], row[named], segment[named]
         cell, codes = posterior.tally.find(keys), code_book.codes_of_keys(keys)
         tried, converted = posterior.tally.tried[cell], posterior.tally.converted[cell]
+        still_open = {"open": posterior.tally.still_open[cell]} if posterior.tally.still_open.any() else {}
         low, high = posterior.interval(cell, codes, 0.9)
         numbers = {
             "tried": tried,
             "converted": converted,
-            "raw_rate": converted / tried,
+            **still_open,
+            "raw_rate": converted / np.where(tried > 0, tried, np.nan),
             "estimate": posterior.probability(cell, codes),
             "low": low,
             "high": high,
@@ -383,7 +461,8 @@ class AffinityModel:
             f"{name}_" if name in numbers else name: [code_book.segments[code][place] for code in segment]
             for place, name in enumerate(self.segment_by_)
         }
-        return self._like.build(of_reps | levels | {name: values.tolist() for name, values in numbers.items()})
+        columns = {name: blanked(values.tolist()) for name, values in numbers.items()}
+        return self._like.build(of_reps | levels | columns, numbers=("raw_rate",))
 
     def variance_components(self) -> Any:
         """Return one row per family of effects, as the kind of table that the history was.

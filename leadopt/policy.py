@@ -36,7 +36,7 @@ _FIRST = {  # the settings of the first release: a later one that is left at its
 }
 _LATEST = {  # settings that plain data of a policy hold only where they are used
     "policy": ("value_zero", "limit", "balance_open", "together", "move_cost"),
-    "columns": ("in_fairness", "carried", "owner", "current_rep"),
+    "columns": ("in_fairness", "carried", "owner", "current_rep", "assigned_at"),
 }
 _KINDS: dict[str, type] = {  # settings that are tables of settings
     "newcomers": NewcomerQuota,

@@ -37,7 +37,7 @@ class ScoreModel:
         of leads: source, industry, budget, activity, ...
     bins
         how numeric columns become levels, as of `AffinityModel`
-    half_life_days, rep, converted, at, now
+    half_life_days, rep, converted, at, assigned, now
         as of `AffinityModel`. A history without the column `rep` is fine: then nothing is known of who had which lead
 
     Attributes
@@ -78,6 +78,7 @@ class ScoreModel:
         rep: str = "rep_id",
         converted: str = "converted",
         at: str = "at",
+        assigned: str = "assigned_at",
         now: date | datetime | str | None = None,
     ) -> None:
         self.columns = columns
@@ -86,6 +87,7 @@ class ScoreModel:
         self.rep = rep
         self.converted = converted
         self.at = at
+        self.assigned = assigned
         self.now = now
 
     def fit(self, history: Any) -> "ScoreModel":
@@ -111,6 +113,7 @@ class ScoreModel:
             rep=self.rep,
             converted=self.converted,
             at=self.at,
+            assigned=self.assigned,
             now=self.now,
         ).fit(table)
         self.n_outcomes_, self.notes_ = self.model_.n_outcomes_, self.model_.notes_

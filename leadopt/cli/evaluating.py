@@ -46,6 +46,7 @@ def run_evaluate(
             rep=columns.rep_id,
             converted=columns.converted,
             at=columns.at,
+            assigned=columns.assigned_at,
             now=now or None,
             rng=checked_seed(seed),
             on_progress=on_progress,

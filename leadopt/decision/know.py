@@ -230,6 +230,7 @@ def _learn(batch: _Batch, history: Table, policy: Policy, now: Any) -> tuple[Aff
         rep=columns.rep_id,
         converted=columns.converted,
         at=columns.at,
+        assigned=columns.assigned_at,
         now=now,
     )
     model.fit(history, batch.rep_ids)
@@ -304,8 +305,6 @@ def _evidence_notes(evidence: Evidence, rep_ids: Sequence[Id], model: AffinityMo
         notes.append(
             f"chances depend on the state of reps ({by}): as their table has it, else as in most of their history"
         )
-    if model.n_open_:
-        notes.append(f"{count(model.n_open_, 'history row')} without an outcome, left out")
     strangers = [rep for rep, known in zip(rep_ids, evidence.estimates.known_rep, strict=True) if not known]
     gone = _gone(rep_ids, model)
     if strangers:

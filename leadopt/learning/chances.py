@@ -1,16 +1,19 @@
 """From counted outcomes to what is known of every pair: cells, the half-life that predicts best, and the posterior."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
+from leadopt.learning.delays import LOST, WON, Ages, Delays, learn_delays
 from leadopt.learning.effects.families import fit_chances
 from leadopt.learning.effects.spreads import Spread
+from leadopt.learning.effects.waiting import Waiting
 from leadopt.learning.estimates import Posterior
-from leadopt.learning.history.codes import CodeBook, Pairs, RepRow, Segment, distinct
+from leadopt.learning.history.codes import CodeBook, Pairs, RepRow, Segment, codes_of, distinct
+from leadopt.learning.history.open_leads import OpenLeads
 from leadopt.learning.history.outcomes import OutcomeCounts
 from leadopt.learning.history.tally import Tally
 from leadopt.tables.cells import Id
@@ -36,12 +39,15 @@ class LearnedChances:
         of the effects
     half_life_days
         the one in use
+    delays
+        how long wins and losses take; None where no lead is open, or that is not known
     """
 
     code_book: CodeBook
     usual: Mapping[Any, RepRow]
     posterior: Posterior
     half_life_days: float | None
+    delays: Delays | None = None
 
     def located(self, rep_rows: Sequence[RepRow], segments: Sequence[Segment], pairs: Pairs) -> tuple[Ints, list[Ints]]:
         """Return the cell and each column's code for pairs of pointers into `rep_rows` and `segments`."""
@@ -81,12 +87,41 @@ class LearnedChances:
         return [*found, (own, effects.own_deviation, effects.own_spread)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OpenLevels:
+    """Open leads with the levels of their columns, and settled ones whose delays are known with theirs.
+
+    Parameters
+    ----------
+    leads
+        by group
+    weights
+        float64 (n_groups,), how much each of them counts
+    rep_rows, segments
+        of each group of open leads
+    settled_segments
+        of each group of settled ones
+    early_rep_rows, early_segments, early_weights
+        of each group of leads that were assigned before history tells of any end
+    """
+
+    leads: OpenLeads
+    weights: Floats
+    rep_rows: Sequence[RepRow]
+    segments: Sequence[Segment]
+    settled_segments: Sequence[Segment]
+    early_rep_rows: Sequence[RepRow]
+    early_segments: Sequence[Segment]
+    early_weights: Floats
+
+
 def learn_chances(
     counts: OutcomeCounts,
     weights: Floats,
     of_reps: Sequence[Sequence[str | None]],
     of_leads: Sequence[Sequence[str | None]],
     half_life_days: float | str | None,
+    still_open: OpenLevels | None = None,
 ) -> LearnedChances:
     """Return what counted outcomes tell.
 
@@ -99,18 +134,117 @@ def learn_chances(
     of_reps, of_leads
         the levels of each further column of reps and of each of leads, one for each group
     half_life_days
-        days, None, or "learn" = the one of `HALF_LIVES` that predicts best
+        days, None, or "learn" = the one of `HALF_LIVES` that predicts best, by settled outcomes alone
+    still_open
+        leads without an outcome, which count by how long they are open; some settled ones tell how long that takes
     """
     rows: list[RepRow] = list(zip(counts.keys[0], *of_reps, strict=True))
     segments = tuples(of_leads, len(rows))
-    code_book = CodeBook.of(rows, segments, 1 + len(of_reps), 1 + len(of_reps) + len(of_leads))
-    keys = code_book.keys(*code_book.places(rows, segments))
+    all_rows = [*rows, *(() if still_open is None else still_open.rep_rows)]
+    all_segments = [*segments, *(() if still_open is None else still_open.segments)]
+    code_book = CodeBook.of(all_rows, all_segments, 1 + len(of_reps), 1 + len(of_reps) + len(of_leads))
+    keys, open_keys = np.split(code_book.keys(*code_book.places(all_rows, all_segments)), [len(rows)])
     half_life = _half_life(code_book, keys, counts, weights, half_life_days)
+    every, delays = np.ones(len(rows), dtype=bool), None
+    if still_open is None:
+        posterior = _fitted(code_book, keys, counts, weights, every, half_life)
+    else:
+        early = code_book.keys(*code_book.places(still_open.early_rep_rows, still_open.early_segments))
+        still_open, open_keys, early = _in_order(still_open, open_keys, early)
+        ages = _ages(code_book, keys, counts, open_keys, still_open)
+        # With the chances that come out, delays learned once more are the same to three digits.
+        delays = learn_delays(ages)
+        counted = still_open.leads.count * still_open.weights * _decay(counts, still_open.leads, half_life)
+        waiting = _Open(keys=open_keys, ages=ages, delays=delays, counted=counted, early_keys=early, levels=still_open)
+        posterior = _fitted(code_book, keys, counts, weights, every, half_life, waiting)
     return LearnedChances(
         code_book=code_book,
-        usual=_most_frequent(rows, counts.count),
-        posterior=_fitted(code_book, keys, counts, weights, np.ones(len(rows), dtype=bool), half_life),
+        usual=_most_frequent(all_rows, np.append(counts.count, np.zeros(len(open_keys), dtype=np.int64))),
+        posterior=posterior,
         half_life_days=half_life,
+        delays=delays,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Open:
+    """Open leads by the keys of their cells, and how long such leads are open."""
+
+    keys: Ints
+    ages: Ages
+    delays: Delays
+    counted: Floats
+    early_keys: Ints
+    levels: OpenLevels
+
+    def waiting(self, tally: Tally) -> Waiting:
+        """Return what being open tells about the cells of a tally.
+
+        Leads that are in history only because they were not settled before it begins count less that: by Bayes' rule
+        what is known of them is divided by the chance of being open still when it began.
+        """
+        leads, n_segments = self.levels.leads, self.ages.n_kinds
+        days = np.concatenate([self.ages.open_days, leads.first_day - leads.early_assigned - 1])
+        kind = np.concatenate([self.ages.open_kind, self.early_keys % (n_segments + 1)])
+        settled = 1.0 - self.delays.never
+        return Waiting(
+            cell=tally.find(np.concatenate([self.keys, self.early_keys])),
+            count=np.concatenate([self.counted, -leads.early_count * self.levels.early_weights]),
+            if_won=settled * self.delays.still_open(WON, days, kind),
+            if_lost=settled * self.delays.still_open(LOST, days, kind),
+            never=self.delays.never,
+        )
+
+
+def _in_order(still_open: OpenLevels, keys: Ints, early_keys: Ints) -> tuple[OpenLevels, Ints, Ints]:
+    """Return groups of leads in an order that does not depend on that of the history, on which last digits would hang.
+
+    The rows and segments that their keys stand for stay as they were, and are of no further use.
+    """
+    leads = still_open.leads
+    order = np.lexsort((leads.count, still_open.weights, leads.assigned, keys))
+    early = np.lexsort((leads.early_count, still_open.early_weights, leads.early_assigned, early_keys))
+    ordered = replace(
+        leads,
+        assigned=leads.assigned[order],
+        count=leads.count[order],
+        early_assigned=leads.early_assigned[early],
+        early_count=leads.early_count[early],
+    )
+    weights, early_weights = still_open.weights[order], still_open.early_weights[early]
+    found = replace(still_open, leads=ordered, weights=weights, early_weights=early_weights)
+    return found, keys[order], early_keys[early]
+
+
+def _decay(counts: OutcomeCounts, leads: OpenLeads, half_life: float | None) -> Floats:
+    """Return how much open leads count for their age, as settled ones do, by the day on which they were assigned."""
+    age = np.zeros(len(leads.count)) if counts.day is None else counts.day.max(initial=0) - leads.assigned
+    return np.asarray(0.5 ** (age / (half_life or np.inf)))
+
+
+def _ages(code_book: CodeBook, keys: Ints, counts: OutcomeCounts, open_keys: Ints, still_open: OpenLevels) -> Ages:
+    """Return what delays are learned from, whatever each lead's weight; leads of one segment share them."""
+    leads, n_segments = still_open.leads, len(code_book.segments)
+    place = {segment: number for number, segment in enumerate(code_book.segments)}
+    row, segment = np.divmod(keys, n_segments + 1)
+    open_row, open_segment = np.divmod(open_keys, n_segments + 1)
+    return Ages(
+        kind=codes_of(place, still_open.settled_segments),
+        won=leads.won,
+        days=leads.days,
+        entry=leads.entry,
+        count=leads.settled_count,
+        open_rep=open_row,
+        open_kind=open_segment,
+        open_days=leads.age,
+        open_entry=np.maximum(leads.first_day - leads.assigned, 0),
+        open_count=leads.count,
+        settled_rep=row,
+        settled_kind=segment,
+        settled_won=counts.converted,
+        settled_count=counts.count,
+        n_reps=len(code_book.rep_rows),
+        n_kinds=n_segments,
     )
 
 
@@ -120,9 +254,15 @@ def tuples(columns: Sequence[Sequence[str | None]], n_rows: int) -> list[Segment
 
 
 def _fitted(
-    code_book: CodeBook, keys: Ints, counts: OutcomeCounts, weights: Floats, chosen: Bools, half_life: float | None
+    code_book: CodeBook,
+    keys: Ints,
+    counts: OutcomeCounts,
+    weights: Floats,
+    chosen: Bools,
+    half_life: float | None,
+    still_open: _Open | None = None,
 ) -> Posterior:
-    """Return what the chosen groups of outcomes tell."""
+    """Return what the chosen groups of outcomes tell, and open leads."""
     tally = Tally.of(
         keys[chosen],
         counts.count[chosen],
@@ -130,10 +270,13 @@ def _fitted(
         weight=weights[chosen],
         day=None if counts.day is None else counts.day[chosen],
         half_life=half_life,
+        open_keys=None if still_open is None else still_open.keys,
+        open_count=None if still_open is None else still_open.levels.leads.count,
     )
     tried, converted = tally.weighted_tried[:-1], tally.weighted_converted[:-1]
-    codes = code_book.codes_of_keys(tally.keys)
-    return Posterior(tally=tally, fitted=fit_chances(codes, code_book.sizes, code_book.n_rep_columns, tried, converted))
+    codes, waiting = code_book.codes_of_keys(tally.keys), None if still_open is None else still_open.waiting(tally)
+    fitted = fit_chances(codes, code_book.sizes, code_book.n_rep_columns, tried, converted, waiting)
+    return Posterior(tally=tally, fitted=fitted)
 
 
 def _half_life(

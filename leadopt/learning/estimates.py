@@ -68,6 +68,8 @@ class Estimates:
         bool (n_reps,), False for a rep that history never saw
     known_segment
         bool (n_segments,), False for a combination of levels that history never saw
+    still_open
+        int64, the pair's leads without an outcome that count by how long they are open; None = there are none
     """
 
     probability: Floats
@@ -79,6 +81,7 @@ class Estimates:
     weight: Floats
     known_rep: Bools
     known_segment: Bools
+    still_open: Ints | None = None
 
     def interval(
         self, segments: Any = slice(None), reps: Any = slice(None), level: float = 0.9
@@ -129,4 +132,5 @@ class Posterior:
             weight=weight,
             known_rep=known_rep,
             known_segment=known_segment,
+            still_open=self.tally.still_open[cell] if self.tally.still_open.any() else None,
         )

@@ -36,6 +36,8 @@ class Record:
         what these alone lead one to expect
     state
         the state that the rep is in and what it does to the odds, in words; empty where chances depend on none
+    still_open
+        this rep's leads of this segment without an outcome, which count by how long they are open
     """
 
     segment: str
@@ -47,9 +49,11 @@ class Record:
     borrowed: float
     expected: float
     state: str = ""
+    still_open: int = 0
 
     def __str__(self) -> str:
-        tries = f"{self.converted} won of {self.tried}" if self.tried else "no tries yet"
+        tries = f"{self.converted} won of {self.tried}" if self.tried else "none settled" if self.still_open else ""
+        tries = (tries or "no tries yet") + (f" and {self.still_open} open" if self.still_open else "")
         here, does = (" in this state", f"; {self.state}") if self.state else ("", "")
         return (
             f"{percent(self.probability, 1)} chance (90% interval {percent(self.low)} to {percent(self.high)}): "
@@ -358,4 +362,5 @@ def _record(case: Case, lead: int, rep: int) -> Record | None:
         borrowed=1.0 - float(pair.weight[segment, rep]),
         expected=float(pair.expected[segment, rep]),
         state="" if known.states is None else known.states.describe(rep),
+        still_open=0 if pair.still_open is None else int(pair.still_open[segment, rep]),
     )

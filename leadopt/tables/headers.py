@@ -189,6 +189,13 @@ _TEXT: Mapping[str, str] = MappingProxyType(
             fecha cierre; cerrado el; fecha; date de clôture; date de fermeture; clôturé le; fermé le;
             conclu le
         """,
+        "assigned_at": """
+            assigned at; assigned on; assigned date; date assigned; assignment date; assigned; lead assigned date;
+            owner assigned date; given on; routed at; routed on; distributed on;
+            分配日期; 分配时间; 分派日期; 派单时间; 派单日期;
+            zugewiesen am; zugeteilt am; zuweisungsdatum; übergeben am; fecha de asignación; asignado el;
+            date d'attribution; attribué le; affecté le; assigné le
+        """,
     }
 )
 
@@ -203,7 +210,7 @@ READ_OF: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
             *("rep_id", "capacity", "available", "open_leads", "max_open", "min_leads", "hours", "open_hours"),
             *("pace", "credit", "in_fairness", "carried", "is_newcomer", "tenure_days", "hired_on", "territory"),
         ),
-        "history": ("rep_id", "converted", "at", "lead_id", "value", "currency"),
+        "history": ("rep_id", "converted", "at", "assigned_at", "lead_id", "value", "currency"),
     }
 )
 """Fields of `Columns` that are read of each table."""

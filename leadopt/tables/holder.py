@@ -232,6 +232,25 @@ class Holder:
             return type(self)(self._frame.head(0).to_native(), self.name, self.reading)
         return type(self)(self._frame.filter(nw.col(column).is_in(list(cells))).to_native(), self.name, self.reading)
 
+    def missing_in(self, column: str, cells: Collection[Any] = ()) -> Self:
+        """Return the rows in which a column holds nothing, or one of these cells, as a table of the same kind."""
+        column = self.here(column)
+        if self._frame is None:
+            gone = [value is None or value in cells for value in self.values(column)]
+            return self.take(np.flatnonzero(gone))
+        import narwhals.stable.v2 as nw
+
+        cell = nw.col(column)
+        said = [~cell.is_null()]
+        if self._frame.schema[column].is_float():  # in engines that tell it from null
+            said.append(~cell.is_nan())
+        if cells:
+            said.append(~cell.is_in(list(cells)))
+        kept = self._frame.filter(~nw.all_horizontal(*said, ignore_nulls=True))
+        found = type(self)(kept.to_native(), self.name, self.reading)
+        found._own = self._own
+        return found
+
     def take(self, rows: Ints) -> Self:
         """Return some rows, by number and in that order, as a table of the same kind."""
         place = None if self.place is None else self.place.take(rows.tolist())

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from leadopt.errors import InvalidInput
@@ -227,6 +227,27 @@ class Written(Holder):
             raise
         text_of = {text: text if text in days.unread else iso(moment) for text, moment in days.value.items()}
         return dated._mapped(column, text_of)
+
+    def with_days(self, column: str) -> Self:
+        """Return the table with the days of a column of dates as ISO text, times of day dropped; missing stays missing.
+
+        Raises
+        ------
+        InvalidInput
+            a cell is no date
+        """
+        frame = self._frame
+        if frame is not None and column in frame.columns:
+            import narwhals.stable.v2 as nw
+
+            kind, day = frame.schema[column], nw.col(column)
+            if kind == nw.Date or (kind.is_temporal() and not isinstance(kind, nw.Time | nw.Duration)):
+                return self._like(frame.with_columns(day.dt.to_string("%Y-%m-%d").alias(column)).to_native())
+            if is_text(frame, column) and holds_iso_days(frame, column):
+                return self._like(frame.with_columns(day.str.slice(0, 10)).to_native())
+        return self.with_text(
+            column, [None if n is None else date.fromordinal(n).isoformat() for n in self.days(column)]
+        )
 
 
 def without_times(frame: "nw.DataFrame[Any]", column: str) -> "nw.DataFrame[Any]":

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from leadopt.evaluate.backtests.losses import (
 from leadopt.evaluate.backtests.method_scores import Backtest, Score
 from leadopt.evaluate.backtests.simpler_models import additive, families, global_rate, raw_cells
 from leadopt.evaluate.backtests.verdict import UNKNOWN, Claim, Verdict, verdict
+from leadopt.evaluate.history.as_of import known_by
 from leadopt.evaluate.history.folds import random_folds, rolling_folds, splits
 from leadopt.evaluate.history.records import Records, checked_columns, read_records
 from leadopt.learning.effects.logistic import rate_by_families
@@ -50,6 +51,7 @@ def backtest(
     rep: str = "rep_id",
     converted: str = "converted",
     at: str = "at",
+    assigned: str = "assigned_at",
     folds: int = 5,
     level: float = 0.9,
     worthwhile: float = WORTHWHILE,
@@ -64,6 +66,11 @@ def backtest(
     Where history has dates, its first half is only learned from; the other half is cut into `folds` blocks of time,
     each judged by what was learned from all before it (rolling origin). Without dates, rows are drawn into folds by
     lot, each judged by what was learned from the others.
+
+    Where history also says when leads were assigned, blocks are of leads that were assigned one after the other, and
+    each is judged by what was known when its first lead came: outcomes until then, and that others were open, which all
+    estimates take for won as likely as the model does at their age. Judged are leads so old that 9 of 10 like them
+    are settled (`Records.mature`): among younger ones, those that end quickly would count for all.
 
     Judged on the same rows are `AffinityModel` (rep x segment) and simpler estimates: the global rate, the rep alone,
     the segment alone, rep + segment (effects that add up on the logit, shrunk like the model's), and raw rates of cells
@@ -85,8 +92,8 @@ def backtest(
         arrives: what is learned later, such as its price, would foretell too well
     half_life_days
         as of `AffinityModel`, for all estimates
-    rep, converted, at
-        names of columns; the date in `at` is when the outcome was known
+    rep, converted, at, assigned
+        names of columns; the date in `at` is when the outcome was known, that in `assigned` when the rep got the lead
     folds
         2 or more
     level
@@ -142,10 +149,18 @@ def backtest(
     meter = Meter(on_progress)
     meter.enter("read")
     history = Table(history, "history", reading_of("backtest", formats, outcomes), ids=(rep, "lead_id"))
-    records = read_records(history, segment_by=asked, rep=rep, converted=converted, at=at, now=latest_day(now))
+    records = read_records(
+        history, segment_by=asked, rep=rep, converted=converted, at=at, assigned=assigned, now=latest_day(now)
+    )
     columns = records.columns
     model = AffinityModel(
-        segment_by=columns, half_life_days=half_life_days, rep=rep, converted=converted, at=at, now=now
+        segment_by=columns,
+        half_life_days=half_life_days,
+        rep=rep,
+        converted=converted,
+        at=at,
+        assigned=assigned,
+        now=now,
     )
     names = _Names.of(rep, columns)
     fold, by_time = _folds(records, folds, rng)
@@ -156,10 +171,11 @@ def backtest(
     won, cell = records.won[judged], records.cell[judged]
     losses = {name: log_losses(chance, won) for name, chance in found.items()}
     differences = _differences(losses, names, cell, level, 0 if by_time else folds) if judged.any() else {}
-    tests = _tests(records, names, columns, worthwhile)
+    # Reps whose leads are young have more of the outcomes that come quickly, be they no different.
+    tests = _tests(records.take(np.flatnonzero(records.mature())), names, columns, worthwhile)
     return Backtest(
         verdict=_verdict(records, judged, names, differences, tests),
-        scheme=_scheme(records, fold, judged, by_time, at),
+        scheme=_scheme(records, fold, judged, by_time, at, assigned),
         scores=tuple(
             Score(
                 method=name,
@@ -175,7 +191,7 @@ def backtest(
         bins=calibration(found[names.full], won, level=level),
         level=level,
         n_judged=int(judged.sum()),
-        notes=_notes(records, by_time, {rep, *asked, converted}),
+        notes=_notes(records, fold, by_time, {rep, *asked, converted}),
         chances=found,
         won=won,
         fold=fold[judged],
@@ -208,6 +224,12 @@ def _chances(
     records: Records, fold: Ints, by_time: bool, model: AffinityModel, names: _Names, meter: Meter
 ) -> dict[str, Floats]:
     """Return each row's chance by each kind of estimate, NaN where it is only learned from."""
+    everything = records.everything
+    if everything is not None and everything.began is not None and by_time:
+        spread = np.zeros(everything.n_rows, dtype=np.int64)
+        spread[records.row] = fold
+        found = _chances_of_known(everything, everything.began, spread, model, names, meter)
+        return {name: chance[records.row] for name, chance in found.items()}
     both, segment = (families(records, rep=rep, segment=True) for rep in (True, False))
     simpler = {names.both: both, names.rep: both[:1], names.segment: segment} if names.segment else {}
     chances = {name: np.full(records.n_rows, np.nan) for name in (names.full, *simpler, _GLOBAL, _RAW)}
@@ -228,6 +250,37 @@ def _chances(
     return chances
 
 
+def _chances_of_known(
+    everything: Records, began: Floats, fold: Ints, model: AffinityModel, names: _Names, meter: Meter
+) -> dict[str, Floats]:
+    """Return the same of all rows, each judged by what was known when the first lead of its block was assigned."""
+    both, segment = (families(everything, rep=rep, segment=True) for rep in (True, False))
+    simpler = {names.both: both, names.rep: both[:1], names.segment: segment} if names.segment else {}
+    chances = {name: np.full(everything.n_rows, np.nan) for name in (names.full, *simpler, _GLOBAL, _RAW)}
+    effects: dict[str, Effects] = {}
+    for block in np.unique(fold[fold > 0]).tolist():
+        meter.enter(f"fold {block} of {fold.max()}")
+        rows = np.flatnonzero((fold == block) & (everything.rep >= 0))
+        if not len(rows):
+            continue
+        known = known_by(everything, float(np.nanmin(began[fold == block])), model.converted)
+        fitted = model.fit(known.table)
+        weight = _weights(everything, known.settled, fitted.half_life_days_) * known.settled
+        won = np.where(known.settled, everything.won, 0.0)
+        if fitted.delays_ is not None and len(known.still_open):
+            shares = fitted.open_chances(everything.table.take(known.still_open))
+            weight[known.still_open] = shares.sum(axis=1)
+            won[known.still_open] = shares[:, 0] / np.maximum(shares.sum(axis=1), 1e-300)
+        told = replace(everything, won=won)
+        chances[names.full][rows] = fitted.probability(everything.table.take(rows))
+        for name, levels in simpler.items():
+            effects[name] = additive(levels, won, weight > 0, weight, start=effects.get(name))
+            chances[name][rows] = rate_by_families(effects[name], [family[rows] for family in levels])
+        chances[_GLOBAL][rows] = global_rate(told, weight > 0, weight)[rows]
+        chances[_RAW][rows] = raw_cells(told, weight > 0, weight)[rows]
+    return chances
+
+
 def _weights(records: Records, learned: Bools, half_life: float | None) -> Floats:
     if half_life is None or records.day is None:
         return np.ones(records.n_rows)
@@ -237,6 +290,12 @@ def _weights(records: Records, learned: Bools, half_life: float | None) -> Float
 
 def _folds(records: Records, n_folds: int, rng: int | np.random.Generator) -> tuple[Ints, bool]:
     """Return the fold of each row, and whether folds follow each other in time."""
+    if records.began is not None and records.time is not None:
+        sure = records.mature() & ~np.isnan(records.began)
+        if len(np.unique(records.began[sure])) > 1:
+            fold = np.zeros(records.n_rows, dtype=np.int64)
+            fold[sure] = rolling_folds(records.began[sure], n_folds)
+            return fold, True
     if records.time is not None and len(np.unique(records.time)) > 1:
         return rolling_folds(records.time, n_folds), True
     if records.n_rows < 2:
@@ -294,11 +353,17 @@ def _verdict(
     return verdict(reps, Claim(what=names.full, gain=gain, tests=columns, together=together))
 
 
-def _scheme(records: Records, fold: Ints, judged: Bools, by_time: bool, at: str) -> str:
+def _scheme(records: Records, fold: Ints, judged: Bools, by_time: bool, at: str, assigned: str) -> str:
     n_folds, n = int((np.unique(fold) > 0).sum()), int(judged.sum())
     of = f"{n:,} of {count(records.n_rows, 'outcome')} judged"
     if not n:
         return f"{of}."
+    if by_time and records.began is not None:
+        first, last = (datetime.fromtimestamp(s, UTC).date() for s in _ends(records.began[judged]))
+        return (
+            f"Rolling origin by {assigned}: {of}, of leads from {first} to {last}, in {count(n_folds, 'block')}, each "
+            "by what was known when its first lead came."
+        )
     if by_time and records.day is not None:
         first, last = (date.fromordinal(int(day)) for day in (records.day[judged].min(), records.day[judged].max()))
         return (
@@ -309,10 +374,18 @@ def _scheme(records: Records, fold: Ints, judged: Bools, by_time: bool, at: str)
     return f"Folds drawn by lot, {why}: {of}, in {count(n_folds, 'fold')}, each by what the others say."
 
 
-def _notes(records: Records, by_time: bool, used: set[str]) -> tuple[str, ...]:
+def _ends(seconds: Floats) -> tuple[float, float]:
+    return float(seconds.min()), float(seconds.max())
+
+
+def _notes(records: Records, fold: Ints, by_time: bool, used: set[str]) -> tuple[str, ...]:
     notes = [*records.notes]
     if records.n_open:
-        notes.append(f"{count(records.n_open, 'row')} without an outcome yet: left out.")
+        by_age = by_time and records.began is not None
+        how = "learned from by how long they are open, not judged" if by_age else "left out"
+        notes.append(f"{count(records.n_open, 'row')} without an outcome yet: {how}.")
+    if by_time and records.began is not None and (young := int((~records.mature()).sum())):
+        notes.append(f"{count(young, 'outcome')} of the latest leads: not judged, as too many of them ended quickly.")
     if nobody := int((records.rep < 0).sum()):
         notes.append(f"{count(nobody, 'outcome')} without a rep: learned from, not judged.")
     if not by_time and set(records.table.columns) - used and (copies := records.table.n_copies()):

@@ -22,6 +22,7 @@ from leadopt.tables.cells import is_number
 from leadopt.tables.text import count, percent
 
 _FOLDS = 5
+_SETTLED = 0.95  # part of the leads that are settled by the age from which they count: the level matters, not the power
 
 
 class Planned(Protocol):
@@ -46,6 +47,8 @@ def off_policy(
     value: str | None = None,
     rep: str = "rep_id",
     converted: str = "converted",
+    at: str = "at",
+    assigned: str = "assigned_at",
     lead_id: str = "lead_id",
     level: float = 0.9,
     replicates: int = 1000,
@@ -67,9 +70,10 @@ def off_policy(
     Parameters
     ----------
     log
-        table with a row for each past lead: who had it, what came of it, its attributes; rows without an outcome are
-        left out. It must be of other leads than those that the policy was learned from, or the policy will look better
-        than it is
+        table with a row for each past lead: who had it, what came of it, its attributes. Rows without an outcome are
+        left out; where the log has dates, so are all leads that were assigned so late that not 95 of 100 like them are
+        settled (`Records.mature`), as the quick ones among them would count for all. It must be of other leads than
+        those that the policy was learned from, or the policy will look better than it is
     policy
         a `leadopt.Plan` or a mapping from lead id to rep id (a lead that is not in it stays in the pool), which are
         looked up by `lead_id`; or an array (n_rows, n_reps) of chances, each row summing to 1 or less (the rest is the
@@ -83,7 +87,7 @@ def off_policy(
         reps had leads of a segment (`propensity.log_propensities`), which is right only if nothing else decided
     value
         column with what a conversion is worth; None = 1
-    rep, converted, lead_id
+    rep, converted, at, assigned, lead_id
         names of columns
     level
         of the intervals
@@ -130,7 +134,8 @@ def off_policy(
     asked = checked_columns(segment_by)
     _check_settings(level, replicates)
     generator = np.random.default_rng(rng)
-    records = read_records(log, segment_by=asked, rep=rep, converted=converted, name="log")
+    whole = read_records(log, segment_by=asked, rep=rep, converted=converted, at=at, assigned=assigned, name="log")
+    records = whole.take(np.flatnonzero(whole.mature(_SETTLED))) if whole.n_open else whole
     columns = records.columns
     _check_reps(records, rep)
     worth = np.ones(records.n_rows) if value is None else records.table.numbers(value, low=0.0)
@@ -150,7 +155,7 @@ def off_policy(
         overlap=seen,
         level=level,
         unit="conversions" if value is None else value,
-        notes=_notes(records, columns, propensity, seen),
+        notes=_notes(whole, records, columns, propensity, seen),
         like=records.table,
     )
 
@@ -232,10 +237,15 @@ def _from_means(mean: Mapping[str, float]) -> dict[str, float]:
     }
 
 
-def _notes(records: Records, columns: Sequence[str], propensity: str | None, seen: Overlap) -> tuple[str, ...]:
+def _notes(
+    whole: Records, records: Records, columns: Sequence[str], propensity: str | None, seen: Overlap
+) -> tuple[str, ...]:
     notes = [*records.notes]
     if records.n_open:
-        notes.append(f"{count(records.n_open, 'row')} without an outcome yet: left out.")
+        as_if = "" if whole.everything is not None else ", as if wins and losses took equally long"
+        notes.append(f"{count(records.n_open, 'row')} without an outcome yet: left out{as_if}.")
+    if young := whole.n_rows - records.n_rows:
+        notes.append(f"{count(young, 'outcome')} of leads that are younger than most are when they end: left out.")
     if propensity is None:
         by = " and ".join(columns) if columns else "nothing"
         notes.append(f"Chances of the log's choices are estimated, as if reps had been chosen by {by} and by lot.")

@@ -105,7 +105,7 @@ def _by_chances(policy: Any, records: Records, reps: Sequence[Any] | None) -> Ta
             "policy: must be a plan, a mapping from lead id to rep id, or an array of chances (n_rows, n_reps); "
             f"found {type(policy).__name__}"
         ) from None
-    n_rows = records.n_rows + records.n_open
+    n_rows = records.n_read
     if chances.shape != (n_rows, len(named)):
         raise InvalidInput(
             f"policy: chances must have a row for each of {n_rows} rows of the log and a column for each of "

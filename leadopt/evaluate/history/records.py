@@ -1,13 +1,15 @@
 """A history row by row in numbers: who had each lead, of which levels, whether it was won, and when."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 
-from leadopt.arrays import Floats, Ints
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.decision.reading.footers import without_footer
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.history.combinations import crossed
@@ -18,6 +20,9 @@ from leadopt.tables.cells import Id, as_level, as_moment, as_outcome, each_once
 from leadopt.tables.dates import check_settled
 from leadopt.tables.ids import respelled, spellings_note
 
+SETTLED = 0.9
+"""Part of the leads with each outcome that was settled by the age from which leads are judged. Of wins that take 45
+days, .95 would be 135 days, and too little is left to judge; with .8 the level of what is judged is off by a tenth."""
 _LEAD_ID = "lead_id"
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -46,8 +51,13 @@ class Records:
         proleptic ordinals; None where history has no dates
     time
         seconds since 1970, to tell the order within a day; days alone count from midnight
-    n_open
-        rows of the history that are left out, as they have no outcome yet
+    n_open, n_read
+        rows of the history that are left out, as they have no outcome yet, and all that it has
+    began
+        seconds since 1970 when each lead was assigned, NaN where that is not known; None where history does not say
+    everything
+        the same of all rows, those without an outcome too, whose `won` and `time` are NaN; None where history does not
+        say when leads were assigned
     notes
         what was noticed of the columns, in words
     """
@@ -63,12 +73,47 @@ class Records:
     day: Ints | None
     time: Floats | None
     n_open: int
+    n_read: int
+    began: Floats | None = None
+    everything: Records | None = None
     notes: tuple[str, ...] = ()
 
     @property
     def n_rows(self) -> int:
         """How many outcomes there are."""
         return len(self.won)
+
+    def take(self, rows: Ints) -> Records:
+        """Return some rows, by number and in that order."""
+        levels = self.levels[:, rows]
+        return replace(
+            self,
+            table=self.table.take(rows),
+            row=self.row[rows],
+            rep=self.rep[rows],
+            levels=levels,
+            segment=crossed(levels)[1],
+            won=self.won[rows],
+            day=None if self.day is None else self.day[rows],
+            time=None if self.time is None else self.time[rows],
+            began=None if self.began is None else self.began[rows],
+        )
+
+    def mature(self, part: float = SETTLED) -> Bools:
+        """Whether each lead was assigned so long ago that nearly all like it are settled, bool (n_rows,).
+
+        So long that this part of those that were won, and of those that were lost, took no longer. Among younger ones
+        quick outcomes are too many: they would be judged by who was quick. All, where that cannot be told.
+        """
+        every = None if self.everything is None else self.everything.began
+        if self.began is None or self.time is None or every is None or not self.n_rows:
+            return np.ones(self.n_rows, dtype=bool)
+        last = float(np.nanmax(np.append(self.time, every)))
+        with np.errstate(invalid="ignore"):
+            took, age = self.time - self.began, last - self.began
+        known = [took[(self.won == outcome) & ~np.isnan(took)] for outcome in (0.0, 1.0)]
+        horizon = max((float(np.quantile(each, part)) for each in known if len(each)), default=0.0)
+        return np.asarray(~(age < horizon))  # of whom the age is not known, nothing is known against
 
     @property
     def cell(self) -> Ints:
@@ -84,6 +129,7 @@ def read_records(
     rep: str,
     converted: str,
     at: str = "at",
+    assigned: str = "assigned_at",
     now: date | None = None,
     name: str = "history",
 ) -> Records:
@@ -93,7 +139,7 @@ def read_records(
     ------
     InvalidInput
         a column is missing; an id, an outcome or a date cannot be read; a settled row has no date though others have,
-        or a date after `now`; a lead's outcome with one rep stands twice
+        or a date after `now`; a lead's outcome with one rep stands twice, or is older than the lead
     """
     table = Table(history, name, ids=(rep, "lead_id"))
     if not table.columns:  # an empty list of dicts cannot name its columns
@@ -118,28 +164,46 @@ def read_records(
     if _LEAD_ID in table:
         _check_copies(table, settled, ids, days)
     reps = sorted({one for one in ids if one is not None}, key=lambda one: (type(one).__name__, one))
-    kept = table.take(settled)
-    cells = {column: kept.values(column) for column in segment_by}
-    read = read_attributes(name, cells, np.ones(len(settled), dtype=np.int64))
+    cells = {column: table.values(column) for column in segment_by}
+    there = np.array([outcome is not None for outcome in outcomes], dtype=np.int64)
+    read = read_attributes(name, cells, there)
     levels = np.array([_codes(found) for found in read.levels.values()], dtype=np.int64)
-    levels = levels.reshape(len(read.levels), len(settled))
-    return Records(
-        table=kept,
-        row=settled,
+    levels = levels.reshape(len(read.levels), len(outcomes))
+    everything = Records(
+        table=table,
+        row=np.arange(len(outcomes)),
         reps=tuple(reps),
-        rep=_codes(ids, [*reps])[settled],
+        rep=_codes(ids, [*reps]),
         columns=tuple(read.levels),
         levels=levels,
         segment=crossed(levels)[1],
-        won=np.array([outcomes[row] for row in settled], dtype=np.float64),
-        day=np.array([days[row] for row in settled], dtype=np.int64) if dated else None,
-        time=_seconds(table.moments(at)[0])[settled] if dated else None,
+        won=np.array([np.nan if outcome is None else outcome for outcome in outcomes], dtype=np.float64),
+        day=np.array([-1 if day is None else day for day in days], dtype=np.int64) if dated else None,
+        time=np.where(there == 1, _seconds(table.moments(at)[0]), np.nan) if dated else None,
         n_open=n_open,
+        n_read=len(outcomes),
+        began=_began(table, converted, at, assigned, days, there) if dated else None,
         notes=tuple(
             f"{note}."
             for note in (*left_out, *spellings_note("reps of history", other), *read.notes, *table.reading.notes)
         ),
     )
+    return replace(everything.take(settled), everything=None if everything.began is None else everything)
+
+
+def _began(
+    table: Table, converted: str, at: str, assigned: str, days: Sequence[int | None], there: Ints
+) -> Floats | None:
+    """Return when each lead was assigned, in seconds; None where history does not say."""
+    if not table.holds(assigned, "assigned_at"):
+        return None
+    since = table.days(assigned)
+    for row in np.flatnonzero(there).tolist():
+        first, last = since[row], days[row]
+        if first is not None and last is not None and last < first:
+            rule = f"a lead cannot be settled before it was assigned, which is {table.values(assigned)[row]}"
+            table.refuse(at, row, rule, table.values(at)[row], "Mend one of the dates.")
+    return None if all(day is None for day in since) else _seconds(table.moments(assigned)[0])
 
 
 def _check_days(table: Table, at: str, settled: Ints, days: Sequence[int | None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,7 @@ from leadopt.evaluate.seasons.stream import (
     Followed,
     Stream,
     Team,
+    day_of,
 )
 from leadopt.matching import match
 from leadopt.metrics import gini
@@ -66,7 +68,9 @@ def simulate(
               - waiting \cdot \log(1 + \text{days}))
 
     Reps answer one lead after the other; beyond is how far the leads of a batch exceed what a rep can follow up, and
-    days pass until a lead is answered. `mu` drifts. The oracle knows every chance but what load and waiting cost.
+    days pass until a lead is answered. `mu` drifts. The oracle knows every chance but what load and waiting cost. Where
+    the floor says that outcomes take their time, policies learn from what is settled by then, and see which leads are
+    open and since when.
 
     Parameters
     ----------
@@ -178,6 +182,16 @@ class _Player:
             "territory": list(stream.territory),
         }
 
+    def known(self, day: date) -> dict[str, list[Any]]:
+        """Return the history as it is known on a day: outcomes of later days are still open."""
+        known = [at <= day for at in self.history.get("at", [])]
+        hidden = {
+            name: [cell if there else None for cell, there in zip(self.history[name], known, strict=True)]
+            for name in ("converted", "at")
+            if name in self.history
+        }
+        return self.history | hidden
+
     def follow(self, batch: Batch, rep_of_lead: Ints) -> Followed:
         """Return what becomes of a batch, and remember it."""
         found = self.team.follow(batch, rep_of_lead)
@@ -187,7 +201,8 @@ class _Player:
             "rep_id": [names[rep_of_lead[lead]] for lead in placed],
             **{name: [batch.leads[name][lead] for lead in placed] for name in SEGMENT_BY},
             "converted": found.won[placed].astype(int).tolist(),
-            "at": [batch.day] * len(placed),
+            "assigned_at": [day_of(day) for day in batch.arrival_day[placed].tolist()],
+            "at": [day_of(day) for day in found.settled_day[placed].tolist()],
         }
         for name, column in rows.items():
             self.history.setdefault(name, []).extend(column)
@@ -230,11 +245,11 @@ def _decided(player: _Player, batch: Batch, policy: str | Policy) -> Ints:
     if isinstance(policy, Policy):
         seed = [batch.season, batch.batch]
         rng, now = np.random.default_rng(seed), batch.day
-        plan = assign(batch.leads, reps, player.history, policy=policy, now=now, rng=rng)
+        plan = assign(batch.leads, reps, player.known(now), policy=policy, now=now, rng=rng)
         player.case = plan.case
         return plan.rep_of_lead
     # Round robin and territory need no estimates, which take most of the time.
-    history = None if policy in ("round robin", "territory") else player.history
+    history = None if policy in ("round robin", "territory") else player.known(batch.day)
     settings = Policy(segment_by=SEGMENT_BY)
     player.case = build(know(batch.leads, reps, history, None, settings, Meter(None)), settings, None, None)
     dealt = ALL[str(policy)](player.case, player.turn)

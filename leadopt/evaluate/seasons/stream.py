@@ -50,6 +50,9 @@ class Floor:
         how much the logit falls per ``log(1 + days)`` until a lead is answered
     newcomer_gap, learning_leads
         how much the logit of newcomers is lower at first, and after how many leads that has fallen by 63%
+    win_days, loss_days
+        how many days pass on average until a won and a lost lead is settled (exponential); 0 = its outcome is known
+        when its batch is over
     """
 
     n_reps: int = 16
@@ -63,6 +66,8 @@ class Floor:
     waiting: float = 0.15
     newcomer_gap: float = 0.6
     learning_leads: float = 40.0
+    win_days: float = 0.0
+    loss_days: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what no floor can be."""
@@ -95,8 +100,9 @@ class Batch:
         table with `lead_id`, `industry`, `source`, `territory` and `value`
     segment
         int64 (n_leads,)
-    value, arrival_day, luck
-        float64 (n_leads,): worth; days since the start; the lead is won where its luck is below its chance
+    value, arrival_day, luck, patience
+        float64 (n_leads,): worth; days since the start; the lead is won where its luck is below its chance; how long it
+        takes until it is settled, as a multiple of what is usual
     logit
         float64 (n_segments, n_reps), true, of reps who are trained and have time
     season, batch
@@ -108,6 +114,7 @@ class Batch:
     value: Floats
     arrival_day: Floats
     luck: Floats
+    patience: Floats
     logit: Floats
     season: int
     batch: int
@@ -115,7 +122,12 @@ class Batch:
     @property
     def day(self) -> date:
         """The last day of the batch, when its outcomes are known."""
-        return NOW + timedelta(days=int(self.arrival_day[-1]))
+        return day_of(float(self.arrival_day[-1]))
+
+
+def day_of(days: float) -> date:
+    """Return the day that is so many days after the start."""
+    return NOW + timedelta(days=int(days))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -159,6 +171,7 @@ class Stream:
                     value=asked.value,
                     arrival_day=(number - past_seasons * n_batches + (np.arange(size) + 0.5) / size) * days,
                     luck=rng.random(size),
+                    patience=rng.exponential(size=size) if floor.win_days or floor.loss_days else np.zeros(size),
                     logit=logits,
                     season=number // n_batches - past_seasons,
                     batch=number % n_batches,
@@ -178,12 +191,16 @@ class Stream:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Followed:
-    """What became of a batch: float64 or bool (n_leads,), NaN and False for leads in the pool."""
+    """What became of a batch: float64 or bool (n_leads,), NaN and False for leads in the pool.
+
+    `settled_day` is when that is known, in days since the start: not before the batch is over.
+    """
 
     rep_of_lead: Ints
     chance: Floats
     won: Bools
     response_days: Floats
+    settled_day: Floats
 
 
 @dataclass(kw_only=True, eq=False)
@@ -233,7 +250,15 @@ class Team:
         chance = np.zeros(len(rep_of_lead))
         chance[placed] = sigmoid(logit)
         self.experience = self.experience + load
-        return Followed(rep_of_lead=rep_of_lead, chance=chance, won=batch.luck < chance, response_days=response)
+        won, over = batch.luck < chance, batch.arrival_day[-1]
+        settled = batch.arrival_day + batch.patience * np.where(won, floor.win_days, floor.loss_days)
+        return Followed(
+            rep_of_lead=rep_of_lead,
+            chance=chance,
+            won=won,
+            response_days=response,
+            settled_day=np.where(rep_of_lead >= 0, np.maximum(settled, over), np.nan),
+        )
 
     @property
     def _n_batches(self) -> int:

@@ -12,6 +12,7 @@ from leadopt.learning.effects.draws import Joint, draw_logits
 from leadopt.learning.effects.logistic import COLUMN_SCALE, Binomial
 from leadopt.learning.effects.posterior import Effects, Likelihood, fit_effects
 from leadopt.learning.effects.spreads import TELLING
+from leadopt.learning.effects.waiting import Waiting
 
 PAIR_SCALE, CELL_SCALE = 1.0, 0.1
 """Prior scales of standard deviations on the logit: of pairs of columns (if there is one), and of cells beyond them.
@@ -159,7 +160,12 @@ def fit_families(
 
 
 def fit_chances(
-    codes: Sequence[Ints], sizes: Sequence[int], n_rep_columns: int, tried: Floats, converted: Floats
+    codes: Sequence[Ints],
+    sizes: Sequence[int],
+    n_rep_columns: int,
+    tried: Floats,
+    converted: Floats,
+    waiting: Waiting | None = None,
 ) -> FamilyEffects:
     """Return the effects on the logit of chances.
 
@@ -177,8 +183,10 @@ def fit_chances(
         how many of the columns describe the rep
     tried, converted
         float64 (n_cells,)
+    waiting
+        leads that are open still
     """
-    n_columns, outcomes = len(codes), Binomial(tried=tried, converted=converted)
+    n_columns, outcomes = len(codes), Binomial(tried=tried, converted=converted, waiting=waiting)
     if len(tried) and converted.sum() in (0.0, tried.sum()):
         return fit_families([], [], [], outcomes, Scales(column=COLUMN_SCALE, pair=PAIR_SCALE))
     pairs = [pair for pair in combinations(range(n_columns), 2) if n_columns > 2 and pair[1] >= n_rep_columns]

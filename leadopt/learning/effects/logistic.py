@@ -9,6 +9,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.posterior import Effects, fit_effects
 from leadopt.learning.effects.spreads import Spread
+from leadopt.learning.effects.waiting import Waiting
 
 BASE_DEVIATION = 3.0
 """Prior standard deviation of the base logit; that of Jeffreys' Beta(1/2, 1/2) is pi. At half and twice, losses on
@@ -33,10 +34,13 @@ class Binomial:
     ----------
     tried, converted
         float64 (n_cells,), ``0 <= converted <= tried``; fractions are fine (decayed counts)
+    waiting
+        leads of these cells that are open still; None = there are none, or nothing is known of them
     """
 
     tried: Floats
     converted: Floats
+    waiting: Waiting | None = None
 
     is_normal: ClassVar[bool] = False
     base_deviation: ClassVar[float] = BASE_DEVIATION
@@ -58,13 +62,23 @@ class Binomial:
         return float(np.log(rate / (1.0 - rate))) if total else 0.0
 
     def slopes(self, mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
-        """Return ``k - n E[sigmoid]``, what cells won beyond expectation, and their information ``n E[sigmoid']``."""
+        """Return ``k - n E[sigmoid]``, what cells won beyond expectation, and their information ``n E[sigmoid']``.
+
+        Open leads add what `Waiting.slopes` says, expected likewise.
+        """
         deviation, rate, slope = np.sqrt(variance), np.zeros(len(mean)), np.zeros(len(mean))
+        pull, information = np.zeros(len(mean)), np.zeros(len(mean))
         for node, weight in zip(_NODES, _WEIGHTS, strict=True):
             at_node = sigmoid(mean + node * deviation)
             rate += weight * at_node
             slope += weight * at_node * (1.0 - at_node)
-        return self.converted - self.tried * rate, np.maximum(self.tried * slope, _LEAST_INFORMATION)
+            if self.waiting is not None:
+                first, second = self.waiting.slopes(at_node)
+                pull, information = pull + weight * first, information + weight * second
+        return (
+            self.converted - self.tried * rate + pull,
+            np.maximum(self.tried * slope + information, _LEAST_INFORMATION),
+        )
 
     def deviation(self, spread: Spread) -> float:
         """Return the high quantile: logits that are shrunk too far cost more than those shrunk too little."""

@@ -19,6 +19,8 @@ class Tally:
         int64 (n_cells + 1,), outcomes as they are
     weighted_tried, weighted_converted
         float64 (n_cells + 1,), outcomes times their weights, discounted by age
+    still_open
+        int64 (n_cells + 1,), leads without an outcome that count by how long they are open
     """
 
     keys: Ints
@@ -26,6 +28,7 @@ class Tally:
     converted: Ints
     weighted_tried: Floats
     weighted_converted: Floats
+    still_open: Ints
 
     @classmethod
     def of(
@@ -37,8 +40,12 @@ class Tally:
         weight: Floats | None = None,
         day: Ints | None = None,
         half_life: float | None = None,
+        open_keys: Ints | None = None,
+        open_count: Ints | None = None,
     ) -> "Tally":
         """Return the tally of groups of outcomes: their cell's key, how many, whether won, their weight, and when.
+
+        Leads that are open still have a cell's key and a number as well.
 
         A group of age t days, counted back from the latest, counts ``0.5**(t / half_life)`` times its weight.
         """
@@ -46,7 +53,9 @@ class Tally:
         each = np.ones(len(keys)) if weight is None else weight
         # In this order the sums, and so the last digits of everything, do not depend on the order of the history.
         order = np.lexsort((count, converted, each, age, keys))
-        cells, cell = np.unique(keys[order], return_inverse=True)
+        still = np.zeros(0, dtype=np.int64) if open_keys is None else open_keys
+        cells, cell = np.unique(np.concatenate([keys[order], still]), return_inverse=True)
+        cell, open_cell = np.split(cell, [len(keys)])
         n, k = count[order], (count * converted)[order]
         counts_as = each[order] * 0.5 ** (age[order] / (half_life or np.inf))
         tried, won, weighted_tried, weighted_won = (
@@ -59,6 +68,7 @@ class Tally:
             converted=won.astype(np.int64),
             weighted_tried=weighted_tried,
             weighted_converted=weighted_won,
+            still_open=np.bincount(open_cell, open_count, minlength=len(cells) + 1).astype(np.int64),
         )
 
     def find(self, keys: Ints) -> Ints:

@@ -44,8 +44,8 @@ RECORDS = (
         "columns",
         Columns,
         "lead_id rep_id value currency capacity available open_leads max_open min_leads effort hours open_hours pace "
-        "credit in_fairness carried owner current_rep is_newcomer tenure_days hired_on territory converted at leads "
-        "reps history",
+        "credit in_fairness carried owner current_rep is_newcomer tenure_days hired_on territory converted at "
+        "assigned_at leads reps history",
     ),
     Record("match", MatchRule, "column reps_column"),
     Record("skills", SkillsRule, "needs has"),
@@ -69,7 +69,7 @@ RECORDS = (
     Record(
         "estimates",
         Estimates,
-        "probability logit deviation tried converted expected weight known_rep known_segment",
+        "probability logit deviation tried converted expected weight known_rep known_segment still_open",
     ),
     Record("states", States, "columns levels adds"),
     Record(
@@ -250,6 +250,7 @@ def _sizes_of_evidence(evidence: Evidence, n_leads: int, n_reps: int) -> Iterato
     yield "evidence.segment_of_lead", evidence.segment_of_lead, (n_leads,)
     for name in ("probability", "logit", "deviation", "tried", "converted", "expected", "weight"):
         yield f"estimates.{name}", getattr(evidence.estimates, name), (n_segments, n_reps)
+    yield "estimates.still_open", evidence.estimates.still_open, (n_segments, n_reps)
     yield "estimates.known_rep", evidence.estimates.known_rep, (n_reps,)
     yield "estimates.known_segment", evidence.estimates.known_segment, (n_segments,)
     for segment in evidence.segments:

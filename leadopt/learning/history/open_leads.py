@@ -1,0 +1,242 @@
+"""Leads that are open still, since when, and how long settled ones took: a history with dates, read into counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+from typing import Any, NoReturn
+
+import numpy as np
+
+from leadopt.arrays import Ints
+from leadopt.errors import InvalidInput
+from leadopt.learning.history.outcomes import rep_ids, truths
+from leadopt.tables import Table
+from leadopt.tables.cells import as_moment, as_outcome, blanked, is_missing
+from leadopt.tables.dates import latest_day, refuse_later
+from leadopt.tables.text import count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OpenLeads:
+    """Open leads by group, and settled ones by how long they took.
+
+    Parameters
+    ----------
+    keys
+        of open leads: one list for the reps' ids and one for each column, as in `OutcomeCounts`
+    assigned, count
+        int64 (n_groups,): proleptic ordinals of the day they were assigned, and how many
+    settled_keys
+        of settled leads: one list for each column that may tell how long they take
+    won, days, settled_count
+        int64 (n_settled_groups,): 1 or 0, days from being assigned to being settled, and how many
+    entry
+        int64 (n_settled_groups,): age at which history tells of ends for the first time, 0 where that was earlier
+    early_keys, early_assigned, early_count
+        as `keys`, `assigned` and `count`, of all leads that were assigned before `first_day`, settled or open
+    first_day
+        proleptic ordinal of the first day on which a lead is known to be settled: one that was settled before is not
+        in the history, if that was cut there
+    dates_all
+        whether every settled lead has a day on which it was assigned
+    last_day
+        proleptic ordinal of the last day of which history tells: ages are counted to its end
+    notes
+        what is left out, and which day that is where it may surprise, in words
+    """
+
+    keys: tuple[list[Any], ...]
+    assigned: Ints
+    count: Ints
+    settled_keys: tuple[list[Any], ...]
+    won: Ints
+    days: Ints
+    settled_count: Ints
+    entry: Ints
+    early_keys: tuple[list[Any], ...]
+    early_assigned: Ints
+    early_count: Ints
+    first_day: int
+    dates_all: bool
+    last_day: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def age(self) -> Ints:
+        """For how many days each group is open."""
+        return np.asarray(self.last_day - self.assigned)
+
+
+def read_open_leads(
+    history: Table,
+    rep: str,
+    columns: Sequence[str],
+    kinds: Sequence[str],
+    converted: str,
+    assigned: str,
+    at: str,
+    now: Any = None,
+    *,
+    n_open: int,
+) -> OpenLeads | None:
+    """Return the open leads of a history, None where it has none, or no dates to tell how long they are open.
+
+    Two group-bys in the engine that holds the history: of open leads by rep, columns and day, and of settled ones by
+    kind, outcome and both days.
+
+    Parameters
+    ----------
+    history
+        table with a row for each past lead
+    rep, columns, converted, assigned, at
+        names of columns
+    kinds
+        those of `columns` by which it may differ how long leads take
+    now
+        the day that it is. What history tells ends with the day before, or with the last day on which anything
+        happened in it: if that is longer ago than anything like it, it is taken for the day of its export
+    n_open
+        how many rows have no outcome
+
+    Raises
+    ------
+    InvalidInput
+        where leads are open: a date cannot be read, or lies in the future. Always: a lead was settled before it was
+        assigned
+    """
+    if not (history.holds(assigned, "assigned_at") and at in history and history.n_rows):
+        return None
+    history = history.judged(converted)
+    try:
+        dated = history.with_days(assigned)
+        *cells, outcomes, begun, ended, counts = dated.grouped([*kinds, converted, assigned], at)
+    except InvalidInput:
+        if n_open:
+            raise
+        return None  # nothing depends on these dates
+    truth_of = truths(history, converted, outcomes)
+    begin, end = (_ordinals(history, name, days, must=bool(n_open)) for name, days in ((assigned, begun), (at, ended)))
+    settled = np.array([outcome in truth_of for outcome in outcomes], dtype=bool)
+    timed = np.flatnonzero(settled & (begin >= 0) & (end >= 0))
+    if (end[timed] < begin[timed]).any():
+        _refuse_early(history, converted, assigned, at)
+    if not n_open:
+        return None
+    _check_past(history, converted, assigned, at, now, begin, end[settled])
+    number = np.array(counts, dtype=np.int64)
+    days = np.unique(np.concatenate([begin[begin >= 0], end[settled & (end >= 0)]]))
+    last_day, stale = _last_day(days, now)
+    still = dated.missing_in(
+        converted, [cell for cell in dict.fromkeys(outcomes) if cell not in truth_of and not is_missing(cell)]
+    )
+    *open_cells, since, open_counts = _open_groups(still, rep, columns, assigned)
+    since_day = _ordinals(history, assigned, since, must=True)
+    known = np.flatnonzero(since_day >= 0)
+    open_number = np.array(open_counts, dtype=np.int64)
+    reps, *levels = (blanked([keys[row] for row in known]) for keys in open_cells)
+    undated = int(open_number.sum() - open_number[known].sum())
+    untimed = int(number[settled].sum() - number[timed].sum())
+    first_day = int(end[timed].min()) if len(timed) else last_day
+    early_days = {day for day, ordinal in zip(begun, begin.tolist(), strict=True) if 0 <= ordinal < first_day}
+    *early_cells, early, early_counts = _open_groups(dated.where(assigned, early_days), rep, columns, assigned)
+    early_reps, *early_levels = (blanked(cells) for cells in early_cells)
+    return OpenLeads(
+        keys=(rep_ids(history, rep, reps), *levels),
+        assigned=since_day[known],
+        count=open_number[known],
+        settled_keys=tuple(blanked([keys[row] for row in timed]) for keys in cells),
+        won=np.array([truth_of[outcomes[row]] for row in timed], dtype=np.int64),
+        days=end[timed] - begin[timed],
+        settled_count=number[timed],
+        entry=np.maximum(first_day - begin[timed], 0),
+        early_keys=(rep_ids(history, rep, early_reps), *early_levels),
+        early_assigned=_ordinals(history, assigned, early, must=True),
+        early_count=np.array(early_counts, dtype=np.int64),
+        first_day=first_day,
+        dates_all=bool((begin[settled] >= 0).all()),
+        last_day=last_day,
+        notes=(
+            *stale,
+            *([f"{count(undated, 'open lead')} of history without {assigned}, left out"] if undated else []),
+            *(
+                [f"{count(untimed, 'settled outcome')} without {assigned} or {at}: they tell of chances, not of delays"]
+                if untimed
+                else []
+            ),
+        ),
+    )
+
+
+def _open_groups(still: Table, rep: str, columns: Sequence[str], assigned: str) -> list[list[Any]]:
+    *cells, _, counts = still.grouped([rep, *columns, assigned])
+    return [*cells, counts]
+
+
+def joined_open(one: OpenLeads | None, other: OpenLeads | None) -> OpenLeads | None:
+    """Return what two histories tell together, the second of which is later: what is open is what that says is open.
+
+    Where the second has no open leads at all, those of the first are open still.
+    """
+    if one is None or other is None:
+        return one if other is None else other
+    later = other if len(other.count) else one
+    return replace(
+        later,
+        settled_keys=tuple([*mine, *more] for mine, more in zip(one.settled_keys, other.settled_keys, strict=True)),
+        won=np.concatenate([one.won, other.won]),
+        days=np.concatenate([one.days, other.days]),
+        settled_count=np.concatenate([one.settled_count, other.settled_count]),
+        entry=np.concatenate([one.entry, other.entry]),
+        early_keys=one.early_keys,
+        early_assigned=one.early_assigned,
+        early_count=one.early_count,
+        first_day=one.first_day,
+        dates_all=one.dates_all and other.dates_all,
+        last_day=max(one.last_day, other.last_day),
+        notes=tuple(dict.fromkeys([*one.notes, *other.notes])),
+    )
+
+
+def _ordinals(history: Table, column: str, days: Sequence[Any], *, must: bool) -> Ints:
+    """Return day numbers, -1 where there is none; `must` = what is no date and not missing is refused."""
+    moments = {day: as_moment(day) for day in set(days)}
+    if must and any(moment is None and day not in (None, "") for day, moment in moments.items()):
+        history.days(column)
+    return np.array([-1 if (moment := moments[day]) is None else moment.toordinal() for day in days], dtype=np.int64)
+
+
+def _check_past(history: Table, converted: str, assigned: str, at: str, now: Any, begin: Ints, end: Ints) -> None:
+    latest = latest_day(now)
+    if end.max(initial=0) > latest.toordinal():
+        refuse_later(history, converted, at, now)
+    if begin.max(initial=0) > latest.toordinal():
+        days = history.days(assigned)
+        late = [row for row, day in enumerate(days) if day is not None and day > latest.toordinal()]
+        rule, mend = f"no lead can be assigned after {latest}", "Mend the date, or set now to the day that it is."
+        history.refuse(assigned, late[0], rule, history.values(assigned)[late[0]], mend, more=len(late) - 1)
+
+
+def _refuse_early(history: Table, converted: str, assigned: str, at: str) -> NoReturn:
+    begin, end, outcomes = history.days(assigned), history.days(at), history.values(converted)
+    early = [
+        row
+        for row, (first, last, outcome) in enumerate(zip(begin, end, outcomes, strict=True))
+        if first is not None and last is not None and last < first and as_outcome(outcome) is not None
+    ]
+    row = early[0]
+    rule = f"a lead cannot be settled before it was assigned, which is {history.values(assigned)[row]} in {assigned}"
+    history.refuse(at, row, rule, history.values(at)[row], "Mend one of the dates.", more=len(early) - 1)
+
+
+def _last_day(days: Ints, now: Any) -> tuple[int, list[str]]:
+    """Return the last day of which history tells, and what is said if that is long ago."""
+    last = int(days.max(initial=0))
+    moment = None if now is None else as_moment(now)
+    yesterday = last if moment is None else moment.toordinal() - 1
+    if yesterday <= last:
+        return last, []
+    if yesterday - last <= max((after - before for before, after in pairwise(days.tolist())), default=0):
+        return yesterday, []
+    told = date.fromordinal(last)
+    return last, [f"history ends on {told}: for how long leads are open is counted to that day"]

@@ -1,0 +1,194 @@
+"""Open leads and delays as they are read: from every kind of table, and what is refused or told of bad ones."""
+
+from datetime import date, datetime
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from leadopt import AffinityModel, Columns, InvalidInput, Plan, Policy, assign
+from leadopt.learning.history.open_leads import read_open_leads
+from leadopt.learning.history.outcomes import count_outcomes
+from leadopt.score_model import ScoreModel
+from leadopt.tables import Table
+
+ROWS = {
+    "rep_id": ["Ann", "Ann", "Bo", "Bo", "Bo", "Cy"],
+    "source": ["web", "web", "web", "fair", "fair", "fair"],
+    "assigned_at": ["2026-01-01", "2026-01-05", "2026-01-05", "2026-01-02", "2026-01-08", "2026-01-08"],
+    "at": ["2026-01-03", "2026-01-05", None, "2026-01-09", None, None],
+    "converted": [1, 0, None, 1, None, None],
+}
+KINDS = {
+    "dict": lambda rows: rows,
+    "rows": lambda rows: [dict(zip(rows, row, strict=True)) for row in zip(*rows.values(), strict=True)],
+    "pandas": pd.DataFrame,
+    "pandas dates": lambda rows: pd.DataFrame(rows).assign(
+        **{name: pd.to_datetime(pd.Series(rows[name])) for name in ("assigned_at", "at")}
+    ),
+    "polars": pl.DataFrame,
+    "polars dates": lambda rows: pl.DataFrame(rows).with_columns(pl.col("assigned_at", "at").str.to_date()),
+    "polars moments": lambda rows: pl.DataFrame(rows).with_columns(pl.col("assigned_at", "at").str.to_datetime()),
+    "pyarrow": pa.table,
+}
+
+
+def read(rows, now=None, kinds=("source",), columns=("source",)):
+    table = Table(rows, "history")
+    n_open = count_outcomes(table, "rep_id", columns, "converted").n_open
+    return read_open_leads(table, "rep_id", columns, kinds, "converted", "assigned_at", "at", now, n_open=n_open)
+
+
+def told(leads):
+    """Return the groups in an order of their own."""
+    still = sorted(zip(*leads.keys, leads.age.tolist(), leads.count.tolist(), strict=True))
+    ended = zip(*leads.settled_keys, leads.won.tolist(), leads.days.tolist(), leads.settled_count.tolist(), strict=True)
+    return still, sorted(ended)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_table_tells_the_same(kind):
+    still, ended = told(read(KINDS[kind](ROWS)))
+    assert still == [("Bo", "fair", 1, 1), ("Bo", "web", 4, 1), ("Cy", "fair", 1, 1)]
+    assert ended == [("fair", 1, 7, 1), ("web", 0, 0, 1), ("web", 1, 2, 1)]
+
+
+@pytest.mark.parametrize("kind", ["dict", "pandas", "polars"])
+def test_outcomes_in_words_and_times_of_day_tell_the_same(kind):
+    words = {1: "Won", 0: "Lost", None: ""}
+    rows = ROWS | {
+        "converted": [words[one] for one in ROWS["converted"]],
+        "assigned_at": [f"{day} 09:30:00" for day in ROWS["assigned_at"]],
+        "at": [None if day is None else f"{day}T08:00" for day in ROWS["at"]],
+    }
+    assert told(read(KINDS[kind](rows))) == told(read(ROWS))
+
+
+def test_dates_as_people_write_them():
+    def german(day):
+        return None if day is None else date.fromisoformat(day).strftime("%d.%m.%Y")
+
+    rows = ROWS | {name: [german(day) for day in ROWS[name]] for name in ("assigned_at", "at")}
+    rows["assigned_at"][0], rows["at"][0] = "31.12.2025", "02.01.2026"
+    assert told(read(rows)) == told(read(ROWS))
+    assert told(read(pl.DataFrame(rows))) == told(read(ROWS))
+
+
+def test_the_order_of_rows_does_not_matter():
+    turned = {name: column[::-1] for name, column in ROWS.items()}
+    assert told(read(turned)) == told(read(ROWS))
+
+
+def test_without_open_leads_or_dates_there_is_nothing_to_read():
+    assert read({name: column[:2] for name, column in ROWS.items()}) is None
+    for gone in ("assigned_at", "at"):
+        assert read({name: column for name, column in ROWS.items() if name != gone}) is None
+    assert read({name: [] for name in ROWS}) is None
+
+
+@pytest.mark.parametrize("rows", [ROWS, {name: column[:2] for name, column in ROWS.items()}], ids=["open", "settled"])
+@pytest.mark.parametrize("kind", ["dict", "pandas", "polars"])
+def test_a_lead_that_ended_before_it_was_assigned_is_refused(rows, kind):
+    early = rows | {"at": ["2025-12-30", *rows["at"][1:]]}
+    said = (
+        r"history\.at, row 1: a lead cannot be settled before it was assigned, which is 2026-01-01 in assigned_at; "
+        r"found '2025-12-30'\. Mend one of the dates\."
+    )
+    with pytest.raises(InvalidInput, match=said):
+        AffinityModel().fit(KINDS[kind](early))
+
+
+def test_dates_that_cannot_be_read_are_refused_where_leads_are_open_alone():
+    soon = ROWS | {"assigned_at": ["soon", *ROWS["assigned_at"][1:]]}
+    with pytest.raises(InvalidInput, match=r"history\.assigned_at, row 1: must be a date"):
+        AffinityModel().fit(soon)
+    settled = {name: column[:2] for name, column in soon.items()}
+    assert AffinityModel().fit(settled).n_outcomes_ == 2
+
+
+def test_no_lead_is_assigned_or_settled_after_it_is_now():
+    with pytest.raises(InvalidInput, match=r"history\.assigned_at, row 5: no lead can be assigned after 2026-01-07"):
+        AffinityModel(now="2026-01-07").fit(ROWS | {"at": ["2026-01-03", "2026-01-05", None, "2026-01-06", None, None]})
+    with pytest.raises(InvalidInput, match=r"history\.at, row 4: an outcome cannot be settled after 2026-01-08"):
+        AffinityModel(now="2026-01-08").fit(ROWS)
+
+
+def test_leads_are_as_old_as_on_the_day_before_now_unless_history_ends_long_before():
+    assert read(ROWS).last_day == date(2026, 1, 9).toordinal()
+    assert read(ROWS, now="2026-01-11").last_day == date(2026, 1, 10).toordinal()
+    assert read(ROWS, now=datetime(2026, 1, 9, 8)).last_day == date(2026, 1, 9).toordinal()
+    stale = read(ROWS, now="2026-03-01")  # never before was it silent for so long
+    assert stale.last_day == date(2026, 1, 9).toordinal()
+    assert stale.notes == ("history ends on 2026-01-09: for how long leads are open is counted to that day",)
+
+
+def test_rows_without_a_date_are_told_and_left_out():
+    rows = ROWS | {"assigned_at": [None, *ROWS["assigned_at"][1:4], None, "2026-01-08"]}
+    leads = read(rows)
+    assert leads.count.sum() == 2 and leads.settled_count.sum() == 2 and not leads.dates_all
+    assert leads.notes == (
+        "1 open lead of history without assigned_at, left out",
+        "1 settled outcome without assigned_at or at: they tell of chances, not of delays",
+    )
+
+
+def test_what_is_said_of_open_leads():
+    (used, *_) = AffinityModel().fit(ROWS).notes_[-3:]
+    without = AffinityModel().fit({name: column for name, column in ROWS.items() if name != "assigned_at"}).notes_
+    assert without[-1].startswith(
+        "3 history rows without an outcome, left out as if wins and losses took equally long: whose leads are new "
+        "looks worse than he is where wins take longer"
+    )
+    assert used.startswith("3 open leads of history count by their age, as half of the wins take up to ")
+    none = AffinityModel().fit(ROWS | {"converted": [None] * 6})
+    assert none.notes_[-1] == (
+        "6 history rows without an outcome, left out: nothing that is settled has assigned_at and at, so how long they "
+        "are open tells nothing"
+    )
+    assert none.probability({"rep_id": ["Ann"]})[0] == pytest.approx(0.5)
+    nobody = AffinityModel().fit(ROWS | {"assigned_at": [*ROWS["assigned_at"][:2], None, "2026-01-02", None, None]})
+    assert "no lead has assigned_at" in nobody.notes_[-1]
+
+
+def test_one_outcome_and_a_rep_with_open_leads_alone():
+    rows = {name: column[2:] for name, column in ROWS.items()}
+    model = AffinityModel(segment_by="source").fit(rows)
+    assert model.n_outcomes_ == 1 and model.reps_ == ["Bo", "Cy"]
+    frame = model.frame()
+    assert [(row["tried"], row["open"], row["raw_rate"]) for row in frame] == [(1, 1, 1.0), (0, 1, None), (0, 1, None)]
+    assert all(0 < row["low"] < row["estimate"] < row["high"] < 1 for row in frame)
+
+
+def test_another_spelling_and_another_column_of_days():
+    rows = {("given" if name == "assigned_at" else name): column for name, column in ROWS.items()}
+    rows["rep_id"] = ["Ann", "Ann", "bo", "Bo", "BO ", "cy"]
+    model = AffinityModel(segment_by="source", assigned="given").fit(rows, ["Bo", "Cy"])
+    assert model.reps_ == ["Ann", "Bo", "Cy"] and model.delays_ is not None
+    with pytest.raises(InvalidInput, match='column "given" is missing'):
+        AffinityModel(assigned="given").fit(ROWS)
+    assert ScoreModel(columns="source", assigned="given").fit(rows).model_.delays_ is not None
+
+
+def test_a_plan_says_what_is_open_and_comes_back_with_it():
+    rows = {("given" if name == "assigned_at" else name): column for name, column in ROWS.items()}
+    policy = Policy(segment_by=["source"], columns=Columns(history={"assigned_at": "given"}))
+    leads, reps = {"lead_id": [1], "source": ["fair"]}, {"rep_id": ["Bo"], "capacity": [1]}
+    plan = assign(leads, reps, rows, policy=policy, now="2026-01-10")
+    assert any(note.startswith("3 open leads of history count by their age") for note in plan.notes)
+    assert "1 won of 1 and 1 open with source=fair" in str(plan.explain(1))
+    assert str(Plan.from_json(plan.to_json()).explain(1)) == str(plan.explain(1))
+    cy = assign(leads, {"rep_id": ["Cy"], "capacity": [1]}, rows, policy=policy, now="2026-01-10")
+    assert "none settled and 1 open with source=fair" in str(cy.explain(1))
+
+
+def test_histories_that_come_in_parts():
+    first = {name: column[:3] for name, column in ROWS.items()}
+    second = {name: column[3:] for name, column in ROWS.items()}
+    model = AffinityModel().fit(first).partial_fit(second)
+    assert model.n_outcomes_ == 3
+    assert "2 open leads of history count" in " ".join(model.notes_)  # those that the later one says are open
+    ended = {name: [column[3]] for name, column in ROWS.items()}
+    assert "1 open lead of history counts" in " ".join(AffinityModel().fit(first).partial_fit(ended).notes_)
+    assert np.isfinite(model.probability({"rep_id": ["Ann", "Bo", "Cy"]})).all()
