@@ -8,6 +8,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import Crossed
+from leadopt.learning.effects.mixture import Mixture, nodes_of
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.effects.spreads import Spread
 
@@ -36,6 +37,10 @@ class Joint:
         the same of the cells' own effects, float64 (n_cells,) and (n_spreads,); no spreads where they have none
     levels, cell
         of the pairs, as for `Effects.total`
+    base_mean
+        prior mean of the base
+    seen
+        float64 (n_cells,), the logit that each cell's outcomes stand for; None in a plan of an earlier version
     """
 
     sizes: tuple[int, ...]
@@ -50,6 +55,8 @@ class Joint:
     own_spreads: Floats
     levels: tuple[Ints, ...]
     cell: Ints
+    base_mean: float = 0.0
+    seen: Floats | None = None
 
     @classmethod
     def of(cls, effects: Effects, levels: Sequence[Ints], cell: Ints) -> "Joint":
@@ -68,106 +75,40 @@ class Joint:
             own_spreads=np.zeros(0) if own is None else np.array(own.quantiles),
             levels=tuple(levels),
             cell=cell,
+            base_mean=effects.likelihood.first_base(),
+            seen=effects.seen,
         )
 
-    @property
-    def cell_information(self) -> Floats:
-        """What each cell tells about the effects that it shares with others; as of `Effects`."""
-        return self.information / (1.0 + self.own_deviation**2 * self.information)
-
     @cached_property
-    def crossed(self) -> Crossed:
-        """Return the distribution of the effects around their means."""
+    def mixture(self) -> Mixture:
+        """Return the posterior with what is not known of the spreads."""
+        own = self.own_spreads if len(self.own_spreads) else np.zeros(1)
         crossed = Crossed.of(self.level_of_cell, self.sizes)
-        precisions = crossed.spread_out(1.0 / np.append(self.base_deviation, self.deviations) ** 2)
-        return crossed.solved(self.cell_information, precisions)
+        return Mixture(
+            crossed=crossed,
+            base_mean=self.base_mean,
+            base_deviation=self.base_deviation,
+            information=self.information,
+            seen=self._seen_by_means(crossed) if self.seen is None else self.seen,
+            nodes=nodes_of([*self.spreads, own], np.append(self.deviations, self.own_deviation), crossed),
+        )
+
+    def _seen_by_means(self, crossed: Crossed) -> Floats:
+        """Return what outcomes stand for where they drew each cell's last effect to its mean, in an earlier plan.
+
+        Cells had effects of their own, or one family whose levels they are, or no effects.
+        """
+        pull = np.zeros(len(self.information))
+        if self.own_deviation:
+            pull = self.own_mean / self.own_deviation**2
+        elif len(self.sizes) == 1:
+            pull = self.mean[crossed.places[1]] / self.deviations[0] ** 2
+        return np.asarray(crossed.add_up(self.mean) + self.own_mean + pull / self.information)
 
     def draw(self, n_draws: int, rng: np.random.Generator) -> Floats:
         """Return logits drawn together, float64 (n_draws, *shape of the pairs)."""
-        return _drawn(self, self.crossed, n_draws, rng)
+        return self.mixture.draw(self.levels, self.cell, n_draws, rng)
 
 
 def _quantiles(spreads: Sequence[Spread]) -> Floats:
     return np.array([spread.quantiles for spread in spreads]).reshape(len(spreads), -1 if spreads else 0)
-
-
-def draw_logits(effects: Effects, levels: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
-    """Return logits of pairs drawn from the posterior, all pairs together, float64 (n_draws, *shape of the pairs).
-
-    Estimates take each family's standard deviation t for known, and rather too large than too small. A draw has its
-    own, s, from what is known of it: then an effect of information h has a mean and a variance ``(s**2 / t**2)
-    (1 + t**2 h) / (1 + s**2 h)`` times as large, the other effects as they are. On average a draw's effects are those
-    under the expected variance, so that what is chosen for its estimate is not overstated in the draws.
-
-    Parameters
-    ----------
-    effects
-        what was learned
-    levels, cell
-        as for `Effects.total`
-    """
-    return _drawn(Joint.of(effects, levels, cell), effects.crossed, n_draws, rng)
-
-
-def _drawn(joint: Joint, crossed: Crossed, n_draws: int, rng: np.random.Generator) -> Floats:
-    information, levels, cell = crossed.collect(joint.cell_information), joint.levels, joint.cell
-    families = [
-        _DrawnSpreads.of(spreads, deviation, information[part])
-        for part, spreads, deviation in zip(crossed.slices, joint.spreads, joint.deviations.tolist(), strict=True)
-    ]
-    own = None
-    if len(joint.own_spreads):
-        own = _DrawnSpreads.of(joint.own_spreads, joint.own_deviation, joint.information)
-    draws = np.empty((n_draws, *np.shape(cell)))
-    deviations = crossed.draw(n_draws, rng)
-    for number, deviation in enumerate(deviations):
-        mean, noise = joint.mean.copy(), deviation
-        chosen = [int(rng.integers(len(family.spreads))) for family in families]
-        for part, family, choice in zip(crossed.slices, families, chosen, strict=True):
-            mean[part] *= family.centred[choice]
-            noise[part] *= np.sqrt(family.factors[choice])
-        moved = crossed.sum_of_draw(noise, levels)
-        for family, choice, size, level in zip(families, chosen, crossed.sizes, levels, strict=True):
-            if (new := level == size).any():  # who shares a level never seen shares its effect
-                moved = moved + new * family.spreads[choice] * rng.standard_normal(np.shape(level))
-        own_mean, share, scatter = _own(joint, own, rng)
-        draws[number] = crossed.sum_of_draw(mean, levels) + own_mean[cell] + (1.0 - share[cell]) * moved
-        draws[number] += scatter[cell] * rng.standard_normal(np.shape(cell))
-    return draws
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _DrawnSpreads:
-    """Equally likely standard deviations of a family (n_spreads,), and what each makes of its effects.
-
-    `factors` (n_spreads, n_levels) multiply variances; `centred` multiply means, and are on average what the root of
-    the expected variance makes of them.
-    """
-
-    spreads: Floats
-    factors: Floats
-    centred: Floats
-
-    @classmethod
-    def of(cls, spreads: Floats, used: float, information: Floats) -> "_DrawnSpreads":
-        factors = _factor(spreads[:, None], used, information)
-        usual = _factor(np.sqrt((spreads**2).mean()), used, information)
-        return cls(spreads=spreads, factors=factors, centred=factors * usual / np.maximum(factors.mean(axis=0), 1e-12))
-
-
-def _factor(spread: Floats, used: float, information: Floats) -> Floats:
-    return np.asarray(spread**2 / used**2 * (1.0 + used**2 * information) / (1.0 + spread**2 * information))
-
-
-def _own(joint: Joint, own: _DrawnSpreads | None, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
-    """Return each cell's own effect, its share of the rest's moves, and its scatter, in one draw; a new cell's last."""
-    if own is None:
-        nothing = np.zeros(len(joint.own_mean) + 1)
-        return nothing, nothing, nothing
-    choice = int(rng.integers(len(own.spreads)))
-    variance = joint.own_deviation**2 / (1.0 + joint.own_deviation**2 * joint.information)
-    return (
-        np.append(own.centred[choice] * joint.own_mean, 0.0),
-        np.append(own.factors[choice] * (variance * joint.information), 0.0),
-        np.append(np.sqrt(own.factors[choice] * variance), own.spreads[choice]),
-    )

@@ -1,0 +1,305 @@
+"""What is known of sums of effects when how much each family differs is itself uncertain: a mixture over its spreads.
+
+Given all standard deviations the posterior of the effects is normal. Few levels leave them open, and then it is a
+mixture of such normal distributions, one for each of some equally likely sets of standard deviations: a *node*.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from leadopt.arrays import Floats, Ints
+from leadopt.learning.effects.crossed import Crossed
+from leadopt.learning.effects.logistic import expected_rate
+from leadopt.learning.effects.posterior import Effects
+from leadopt.problem.linear_algebra import applied, inner
+
+_MOST_NODES = 32
+_WORK = 2e8  # multiplications of all nodes' inverses together: a tenth of a second
+_SEED = 20_260_102  # which quantiles of the families meet is part of the estimate, and the same anywhere
+_USUAL = 0.9  # level of the interval that a normal distribution in place of the mixture shares with it
+_BISECTIONS = 40
+
+
+def nodes_of(quantiles: Sequence[Sequence[float] | Floats], used: Floats, crossed: Crossed) -> Floats:
+    """Return equally likely sets of standard deviations, float64 (n_nodes, n_families), by a Latin hypercube.
+
+    Every family's quantiles are met once each, in an order of its own: what is known of one spread is nearly
+    independent of the others. Where all the nodes' inverses would take too long there are fewer, and in the end one,
+    which is what is used.
+
+    Parameters
+    ----------
+    quantiles
+        of each family's standard deviation, equally likely values in ascending order
+    used
+        float64 (n_families,), the standard deviations to work with
+    crossed
+        which effects there are
+    """
+    n = int(np.clip(_WORK / _cost(crossed), 1, _MOST_NODES))
+    if n == 1 or not quantiles:
+        return np.array(used, dtype=np.float64).reshape(1, len(used))
+    rng, columns = np.random.default_rng(_SEED), []
+    for values in quantiles:
+        places = (np.arange(n) + 0.5) / n * len(values) - 0.5
+        columns.append(rng.permutation(np.interp(places, np.arange(len(values)), values)))
+    return np.stack(columns, axis=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Logits:
+    r"""Logits of some pairs: an equally weighted mixture of normal distributions, float64 (n_nodes, *shape) each.
+
+    Parameters
+    ----------
+    mean, variance
+        of each node
+    unsupported
+        which part of the variance lies beyond what the known levels scatter; see `supported`
+    """
+
+    mean: Floats
+    variance: Floats
+    unsupported: Floats
+
+    def rate(self) -> Floats:
+        """Return the expected chance of each pair."""
+        return np.asarray(expected_rate(self.mean, np.maximum(self.variance - self.unsupported, 0.0)).mean(axis=0))
+
+    def normal(self) -> tuple[Floats, Floats]:
+        """Return mean and variance of the normal distribution with the same central 90% interval."""
+        from statistics import NormalDist
+
+        mean, deviation = self.mean + self.shift(), np.sqrt(self.variance)
+        if len(mean) == 1:
+            return mean[0], self.variance[0]
+        reach = NormalDist().inv_cdf(0.5 + 0.5 * _USUAL)
+        low, high = (_quantile(mean, deviation, 0.5 + side * 0.5 * _USUAL) for side in (-1.0, 1.0))
+        return 0.5 * (low + high), ((high - low) / (2.0 * reach)) ** 2
+
+    def shift(self) -> Floats:
+        """Return by how much logits move so that they are, on average over chances, what `rate` says."""
+        wanted = expected_rate(self.mean, np.maximum(self.variance - self.unsupported, 0.0))
+        shift = np.zeros_like(self.mean)
+        moves = self.unsupported > 1e-9
+        if not moves.any():
+            return shift
+        mean, variance, target, moved = self.mean[moves], self.variance[moves], wanted[moves], np.zeros(moves.sum())
+        for _ in range(4):  # secant-like steps with the slope of the wanted rate, which is near enough
+            now = expected_rate(mean + moved, variance)
+            slope = _expected_slope(mean + moved, variance)
+            moved = moved + np.clip((target - now) / slope, -1.0, 1.0)
+        shift[moves] = moved
+        return shift
+
+
+def _expected_slope(mean: Floats, variance: Floats) -> Floats:
+    step = 1e-3
+    return (expected_rate(mean + step, variance) - expected_rate(mean - step, variance)) / (2.0 * step)
+
+
+def _quantile(mean: Floats, deviation: Floats, level: float) -> Floats:
+    """Return the quantile of equally weighted normal distributions, by bisection."""
+    from scipy.special import ndtr, ndtri
+
+    ends = mean + ndtri(level) * deviation
+    low, high = ends.min(axis=0), ends.max(axis=0)
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (low + high)
+        below = ndtr((middle - mean) / np.maximum(deviation, 1e-12)).mean(axis=0) < level
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+        if (high - low < 1e-6).all():
+            break
+    return 0.5 * (low + high)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Mixture:
+    """The posterior of base and effects under each of several sets of standard deviations.
+
+    The likelihood of each cell is taken for normal in the sum of its effects, as it is where the fit has ended.
+
+    Parameters
+    ----------
+    crossed
+        which effects each cell adds up
+    base_mean, base_deviation
+        of the prior of the base
+    information, seen
+        float64 (n_cells,), Fisher information of each cell, and the logit that its outcomes stand for
+    nodes
+        float64 (n_nodes, n_families + 1), standard deviations of the families, then that of the cells' own effects
+    """
+
+    crossed: Crossed
+    base_mean: float
+    base_deviation: float
+    information: Floats
+    seen: Floats
+    nodes: Floats
+
+    @classmethod
+    def of(cls, effects: Effects) -> "Mixture":
+        """Return the mixture around what was fitted."""
+        own = effects.own_spread
+        quantiles = [spread.quantiles for spread in effects.spreads]
+        return cls(
+            crossed=effects.crossed,
+            base_mean=effects.likelihood.first_base(),
+            base_deviation=float(effects.likelihood.base_deviation),
+            information=effects.information,
+            seen=effects.seen,
+            nodes=nodes_of(
+                [*quantiles, (0.0,) if own is None else own.quantiles],
+                np.append(effects.deviations, effects.own_deviation),
+                effects.crossed,
+            ),
+        )
+
+    @property
+    def n_nodes(self) -> int:
+        """How many there are."""
+        return len(self.nodes)
+
+    @cached_property
+    def _given(self) -> "dict[int, Node]":
+        return {}
+
+    def given(self, number: int) -> "Node":
+        """Return the posterior under one set of standard deviations."""
+        if number not in self._given:
+            self._given[number] = self._node(self.nodes[number])
+        return self._given[number]
+
+    def _node(self, deviations: Floats) -> "Node":
+        families, own = deviations[:-1], float(deviations[-1])
+        weight = self.information / (1.0 + own**2 * self.information)
+        crossed = self.crossed.solved(
+            weight, self.crossed.spread_out(1.0 / np.append(self.base_deviation, families) ** 2)
+        ).drawn()
+        # The base is counted from its prior mean, which all else is then drawn to.
+        mean, of_level = crossed.times_inverse(crossed.collect(weight * (self.seen - self.base_mean))), crossed.collect(weight)
+        mean[0] += self.base_mean
+        own_variance = own**2 / (1.0 + own**2 * self.information)
+        share = own_variance * self.information
+        own_mean = share * (self.seen - crossed.add_up(mean))
+        unsupported = [
+            _unsupported(deviation, of_level[part], mean[part], scatter)
+            for part, deviation, scatter in zip(crossed.slices, families.tolist(), crossed.scatter(), strict=True)
+        ]
+        return Node(
+            crossed=crossed,
+            mean=mean,
+            families=families,
+            own=own,
+            own_variance=own_variance,
+            own_share=share,
+            own_mean=own_mean,
+            unsupported=unsupported,
+            own_unsupported=_unsupported(
+                own, self.information, own_mean, crossed.cell_scatter(own_variance, share)
+            ) if own else np.zeros(len(share) + 1),
+        )
+
+    def logits(self, levels: Sequence[Ints], cell: Ints) -> Logits:
+        """Return what is known of pairs; parameters as of `Effects.total`."""
+        parts = [self.given(number).total(levels, cell) for number in range(self.n_nodes)]
+        mean, variance, unsupported = (np.stack(part) for part in zip(*parts, strict=True))
+        return Logits(mean=mean, variance=variance, unsupported=unsupported)
+
+    def draw(self, levels: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
+        """Return logits of pairs drawn together, float64 (n_draws, *shape of the pairs).
+
+        Every set of standard deviations has as many draws as any other, as far as they can be shared out.
+        """
+        draws = np.empty((n_draws, *np.shape(cell)))
+        chosen = rng.permutation(self.n_nodes)[np.arange(n_draws) % self.n_nodes]
+        for number in np.unique(chosen).tolist():
+            mine = np.flatnonzero(chosen == number)
+            draws[mine] = self.given(number).draw(levels, cell, len(mine), rng)
+        return draws
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Node:
+    """The normal posterior under one set of standard deviations."""
+
+    crossed: Crossed
+    mean: Floats
+    families: Floats
+    own: float
+    own_variance: Floats
+    own_share: Floats
+    own_mean: Floats
+    unsupported: list[Floats]
+    own_unsupported: Floats
+
+    def total(self, levels: Sequence[Ints], cell: Ints) -> tuple[Floats, Floats, Floats]:
+        """Return mean, variance and what of that is unsupported, of the whole sums."""
+        mean, variance = self.crossed.sum_of(self.mean, levels)
+        unsupported = np.zeros(())
+        for family, deviation in enumerate(self.families):
+            level = levels[family]
+            variance = variance + np.where(level == self.crossed.sizes[family], deviation**2, 0.0)
+            unsupported = unsupported + self.unsupported[family][level]
+        own_variance = np.append(self.own_variance, self.own**2)[cell]
+        kept = 1.0 - np.append(self.own_share, 0.0)[cell]
+        mean = mean + np.append(self.own_mean, 0.0)[cell]
+        variance = own_variance + kept**2 * variance
+        unsupported = self.own_unsupported[cell] + kept**2 * unsupported
+        return mean, variance, np.clip(unsupported, 0.0, variance)
+
+    def draw(self, levels: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
+        """Return draws of the whole sums; see `Mixture.draw`."""
+        mean, variance, unsupported = (part[None] for part in self.total(levels, cell))
+        middle = (mean + Logits(mean=mean, variance=variance, unsupported=unsupported).shift())[0]
+        kept, scatter = 1.0 - np.append(self.own_share, 0.0)[cell], np.sqrt(np.append(self.own_variance, self.own**2))[cell]
+        draws = np.empty((n_draws, *np.shape(cell)))
+        for number, noise in enumerate(self.crossed.draw(n_draws, rng)):
+            moved = self.crossed.sum_of_draw(noise, levels)
+            for deviation, size, level in zip(self.families.tolist(), self.crossed.sizes, levels, strict=True):
+                if (new := level == size).any():  # who shares a level never seen shares its effect
+                    moved = moved + new * deviation * rng.standard_normal(np.shape(level))
+            draws[number] = middle + kept * moved + scatter * rng.standard_normal(np.shape(cell))
+        return draws
+
+
+def _unsupported(deviation: float, information: Floats, mean: Floats, scatter: Floats) -> Floats:
+    r"""Return which part of the variance of each level of a family, and of one never seen, known levels do not support.
+
+    With weights :math:`\omega_l \propto 1 / (\sigma^2 + 1 / h_l)`, as those by which the base is learned from the levels,
+    a level never seen has the variance T, while what is seen of the others scatters by S:
+
+    .. math:: T = \sigma^2 + \frac{1}{\sum_l 1 / (\sigma^2 + 1 / h_l)} - \frac{1}{\sum_l h_l}, \qquad
+              S = \sum_l \omega_l E(u_l - \bar u)^2
+
+    A level of information h would have ``T / (1 + T h)`` and ``S / (1 + S h)``.
+    """
+    if not len(mean):
+        return np.zeros(1)
+    known = information / (1.0 + deviation**2 * information)
+    total = float(known.sum())
+    if total <= 0.0:
+        return np.zeros(len(mean) + 1)
+    weight = known / total
+    of_base = max(0.0, 1.0 / total - 1.0 / float(information.sum()))
+    if scatter.ndim == 2:
+        with_mean = applied(scatter, weight)
+        spread = np.diagonal(scatter) - 2.0 * with_mean + inner(weight, with_mean)
+    else:
+        spread = np.maximum(scatter - of_base, 0.0)
+    whole = deviation**2 + of_base
+    part = min(whole, inner(weight, (mean - inner(weight, mean)) ** 2 + spread))
+    h = np.append(information, 0.0)
+    return np.asarray((whole - part) / ((1.0 + whole * h) * (1.0 + part * h)))
+
+
+def _cost(crossed: Crossed) -> float:
+    """Return the multiplications of one inverse, infinite where there is none."""
+    if not crossed.is_dense:
+        return np.inf
+    rest = crossed.n_effects - max(crossed.sizes, default=0)
+    return float(rest * crossed.n_effects**2)
