@@ -8,7 +8,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import Crossed
-from leadopt.learning.effects.mixture import Mixture, nodes_of
+from leadopt.learning.effects.mixture import Mixture
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.effects.spreads import Spread
 
@@ -57,9 +57,11 @@ class Joint:
     cell: Ints
     base_mean: float = 0.0
     seen: Floats | None = None
+    nodes: Floats | None = None
+    weight: Floats | None = None
 
     @classmethod
-    def of(cls, effects: Effects, levels: Sequence[Ints], cell: Ints) -> "Joint":
+    def of(cls, effects: Effects, mixture: Mixture, levels: Sequence[Ints], cell: Ints) -> "Joint":
         """Return what was learned, for some pairs."""
         crossed, own = effects.crossed, effects.own_spread
         return cls(
@@ -75,22 +77,25 @@ class Joint:
             own_spreads=np.zeros(0) if own is None else np.array(own.quantiles),
             levels=tuple(levels),
             cell=cell,
-            base_mean=effects.likelihood.first_base(),
-            seen=effects.seen,
+            base_mean=mixture.base_mean,
+            seen=mixture.seen,
+            nodes=mixture.nodes,
+            weight=mixture.weight,
         )
 
     @cached_property
     def mixture(self) -> Mixture:
         """Return the posterior with what is not known of the spreads."""
-        own = self.own_spreads if len(self.own_spreads) else np.zeros(1)
         crossed = Crossed.of(self.level_of_cell, self.sizes)
+        used = np.append(self.deviations, self.own_deviation)[None]
         return Mixture(
             crossed=crossed,
             base_mean=self.base_mean,
             base_deviation=self.base_deviation,
             information=self.information,
             seen=self._seen_by_means(crossed) if self.seen is None else self.seen,
-            nodes=nodes_of([*self.spreads, own], np.append(self.deviations, self.own_deviation), crossed),
+            nodes=used if self.nodes is None else self.nodes,
+            weight=np.ones(1) if self.weight is None else self.weight,
         )
 
     def _seen_by_means(self, crossed: Crossed) -> Floats:

@@ -106,7 +106,7 @@ class FamilyEffects:
 
     def joint(self, codes: Sequence[Ints], cell: Ints) -> Joint:
         """Return what draws of these sums rest on."""
-        return Joint.of(self.effects, self.levels(codes), cell)
+        return Joint.of(self.effects, self.mixture, self.levels(codes), cell)
 
 
 def fit_families(

@@ -13,7 +13,7 @@ from leadopt.learning.effects.spreads import Spread
 BASE_DEVIATION = 3.0
 """Prior standard deviation of the base logit; that of Jeffreys' Beta(1/2, 1/2) is pi. At half and twice, losses on
 simulated floors (see `posterior`) are 19.0 and 19.3 in place of 19.2: a few outcomes outweigh it."""
-COLUMN_SCALE = 1.2
+COLUMN_SCALE = 1.5
 """Prior scale of a column's standard deviation on the logit, if it is the only one: odds that differ by a factor of
 e^2 are usual, as in columns that tell real leads apart. At half the loss on simulated floors, whose columns have .4 to
 .6, is 18.5 in place of 19.2, at twice 19.2."""

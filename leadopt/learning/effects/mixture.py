@@ -5,7 +5,7 @@ mixture of such normal distributions, one for each of some equally likely sets o
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,60 +14,53 @@ from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.logistic import expected_rate
 from leadopt.learning.effects.posterior import Effects
-from leadopt.problem.linear_algebra import applied, inner
+from leadopt.learning.effects.spreads import Spread
+from leadopt.problem.linear_algebra import applied, cholesky, inner, product
 
-_MOST_NODES = 32
+_MOST_NODES, _FEWEST_NODES = 32, 8
 _WORK = 2e8  # multiplications of all nodes' inverses together: a tenth of a second
 _SEED = 20_260_102  # which quantiles of the families meet is part of the estimate, and the same anywhere
 _USUAL = 0.9  # level of the interval that a normal distribution in place of the mixture shares with it
 _BISECTIONS = 40
 
 
-def nodes_of(quantiles: Sequence[Sequence[float] | Floats], used: Floats, crossed: Crossed) -> Floats:
-    """Return equally likely sets of standard deviations, float64 (n_nodes, n_families), by a Latin hypercube.
+def _hypercube(n: int, spreads: Sequence[Spread]) -> tuple[Floats, Floats]:
+    """Return n sets of standard deviations, float64 (n, n_families), and the logarithm of what is proposed of each.
 
-    Every family's quantiles are met once each, in an order of its own: what is known of one spread is nearly
-    independent of the others. Where all the nodes' inverses would take too long there are fewer, and in the end one,
-    which is what is used.
-
-    Parameters
-    ----------
-    quantiles
-        of each family's standard deviation, equally likely values in ascending order
-    used
-        float64 (n_families,), the standard deviations to work with
-    crossed
-        which effects there are
+    Every family's quantiles are met once each, in an order of its own, as if what is known of one spread did not
+    depend on the others.
     """
-    n = int(np.clip(_WORK / _cost(crossed), 1, _MOST_NODES))
-    if n == 1 or not quantiles:
-        return np.array(used, dtype=np.float64).reshape(1, len(used))
-    rng, columns = np.random.default_rng(_SEED), []
-    for values in quantiles:
-        places = (np.arange(n) + 0.5) / n * len(values) - 0.5
-        columns.append(rng.permutation(np.interp(places, np.arange(len(values)), values)))
-    return np.stack(columns, axis=1)
+    rng = np.random.default_rng(_SEED)
+    deviations, known = np.empty((n, len(spreads))), np.zeros(n)
+    for family, spread in enumerate(spreads):
+        places = rng.permutation(((np.arange(n) + 0.5) / n * len(spread.quantiles)).astype(np.int64))
+        deviations[:, family] = np.array(spread.quantiles)[places]
+        known += np.array(spread.likelihoods)[places]
+    return deviations, known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Logits:
-    r"""Logits of some pairs: an equally weighted mixture of normal distributions, float64 (n_nodes, *shape) each.
+    r"""Logits of some pairs: a mixture of normal distributions, float64 (n_nodes, *shape) each.
 
     Parameters
     ----------
+    weight
+        float64 (n_nodes,), adds up to 1
     mean, variance
         of each node
     unsupported
         which part of the variance lies beyond what the known levels scatter; see `supported`
     """
 
+    weight: Floats
     mean: Floats
     variance: Floats
     unsupported: Floats
 
     def rate(self) -> Floats:
         """Return the expected chance of each pair."""
-        return np.asarray(expected_rate(self.mean, np.maximum(self.variance - self.unsupported, 0.0)).mean(axis=0))
+        return applied_along(self.weight, expected_rate(self.mean, np.maximum(self.variance - self.unsupported, 0.0)))
 
     def normal(self) -> tuple[Floats, Floats]:
         """Return mean and variance of the normal distribution with the same central 90% interval."""
@@ -77,7 +70,7 @@ class Logits:
         if len(mean) == 1:
             return mean[0], self.variance[0]
         reach = NormalDist().inv_cdf(0.5 + 0.5 * _USUAL)
-        low, high = (_quantile(mean, deviation, 0.5 + side * 0.5 * _USUAL) for side in (-1.0, 1.0))
+        low, high = (_quantile(self.weight, mean, deviation, 0.5 + side * 0.5 * _USUAL) for side in (-1.0, 1.0))
         return 0.5 * (low + high), ((high - low) / (2.0 * reach)) ** 2
 
     def shift(self) -> Floats:
@@ -101,15 +94,20 @@ def _expected_slope(mean: Floats, variance: Floats) -> Floats:
     return (expected_rate(mean + step, variance) - expected_rate(mean - step, variance)) / (2.0 * step)
 
 
-def _quantile(mean: Floats, deviation: Floats, level: float) -> Floats:
-    """Return the quantile of equally weighted normal distributions, by bisection."""
+def applied_along(weight: Floats, values: Floats) -> Floats:
+    """Return the weighted sum along the first axis."""
+    return np.asarray(np.einsum("i,i...->...", weight, values))
+
+
+def _quantile(weight: Floats, mean: Floats, deviation: Floats, level: float) -> Floats:
+    """Return the quantile of weighted normal distributions, by bisection."""
     from scipy.special import ndtr, ndtri
 
     ends = mean + ndtri(level) * deviation
     low, high = ends.min(axis=0), ends.max(axis=0)
     for _ in range(_BISECTIONS):
         middle = 0.5 * (low + high)
-        below = ndtr((middle - mean) / np.maximum(deviation, 1e-12)).mean(axis=0) < level
+        below = applied_along(weight, ndtr((middle - mean) / np.maximum(deviation, 1e-12))) < level
         low, high = np.where(below, middle, low), np.where(below, high, middle)
         if (high - low < 1e-6).all():
             break
@@ -132,6 +130,8 @@ class Mixture:
         float64 (n_cells,), Fisher information of each cell, and the logit that its outcomes stand for
     nodes
         float64 (n_nodes, n_families + 1), standard deviations of the families, then that of the cells' own effects
+    weight
+        float64 (n_nodes,), posterior probability of each
     """
 
     crossed: Crossed
@@ -140,24 +140,35 @@ class Mixture:
     information: Floats
     seen: Floats
     nodes: Floats
+    weight: Floats
 
     @classmethod
     def of(cls, effects: Effects) -> "Mixture":
-        """Return the mixture around what was fitted."""
-        own = effects.own_spread
-        quantiles = [spread.quantiles for spread in effects.spreads]
-        return cls(
+        """Return the mixture around what was fitted.
+
+        Where all the nodes' inverses would take too long there are fewer, and in the end one: what is used.
+        """
+        spreads = [*effects.spreads, *([] if effects.own_spread is None else [effects.own_spread])]
+        used = np.append(effects.deviations, effects.own_deviation)[None]
+        one = cls(
             crossed=effects.crossed,
             base_mean=effects.likelihood.first_base(),
             base_deviation=float(effects.likelihood.base_deviation),
             information=effects.information,
             seen=effects.seen,
-            nodes=nodes_of(
-                [*quantiles, (0.0,) if own is None else own.quantiles],
-                np.append(effects.deviations, effects.own_deviation),
-                effects.crossed,
-            ),
+            nodes=used,
+            weight=np.ones(1),
         )
+        n = min(_MOST_NODES, int(_WORK / _cost(effects.crossed)))
+        if n < _FEWEST_NODES or not spreads:
+            return one
+        deviations, proposed = _hypercube(n, spreads)
+        nodes = np.pad(deviations, ((0, 0), (0, used.shape[1] - deviations.shape[1])))
+        found = replace(one, nodes=nodes)
+        likelihood = np.array([found.given(number).evidence for number in range(n)]) - proposed
+        weight = np.exp(likelihood - likelihood.max())
+        object.__setattr__(found, "weight", weight / weight.sum())
+        return found
 
     @property
     def n_nodes(self) -> int:
@@ -181,7 +192,12 @@ class Mixture:
             weight, self.crossed.spread_out(1.0 / np.append(self.base_deviation, families) ** 2)
         ).drawn()
         # The base is counted from its prior mean, which all else is then drawn to.
-        mean, of_level = crossed.times_inverse(crossed.collect(weight * (self.seen - self.base_mean))), crossed.collect(weight)
+        seen = self.seen - self.base_mean
+        target, of_level = crossed.collect(weight * seen), crossed.collect(weight)
+        mean = crossed.times_inverse(target)
+        evidence = 0.5 * (inner(target, mean) - inner(weight, seen**2) + float(np.log(weight).sum()))
+        if crossed.covariance is not None:
+            evidence += 0.5 * (float(np.log(crossed.precisions).sum()) - _log_determinant(crossed))
         mean[0] += self.base_mean
         own_variance = own**2 / (1.0 + own**2 * self.information)
         share = own_variance * self.information
@@ -191,6 +207,7 @@ class Mixture:
             for part, deviation, scatter in zip(crossed.slices, families.tolist(), crossed.scatter(), strict=True)
         ]
         return Node(
+            evidence=evidence,
             crossed=crossed,
             mean=mean,
             families=families,
@@ -208,15 +225,16 @@ class Mixture:
         """Return what is known of pairs; parameters as of `Effects.total`."""
         parts = [self.given(number).total(levels, cell) for number in range(self.n_nodes)]
         mean, variance, unsupported = (np.stack(part) for part in zip(*parts, strict=True))
-        return Logits(mean=mean, variance=variance, unsupported=unsupported)
+        return Logits(weight=self.weight, mean=mean, variance=variance, unsupported=unsupported)
 
     def draw(self, levels: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
         """Return logits of pairs drawn together, float64 (n_draws, *shape of the pairs).
 
-        Every set of standard deviations has as many draws as any other, as far as they can be shared out.
+        Every set of standard deviations has as many draws as its probability says, as far as they can be shared out.
         """
         draws = np.empty((n_draws, *np.shape(cell)))
-        chosen = rng.permutation(self.n_nodes)[np.arange(n_draws) % self.n_nodes]
+        places = (np.arange(n_draws) + rng.random()) / n_draws
+        chosen = rng.permutation(np.searchsorted(self.weight.cumsum()[:-1], places, side="right"))
         for number in np.unique(chosen).tolist():
             mine = np.flatnonzero(chosen == number)
             draws[mine] = self.given(number).draw(levels, cell, len(mine), rng)
@@ -227,6 +245,7 @@ class Mixture:
 class Node:
     """The normal posterior under one set of standard deviations."""
 
+    evidence: float
     crossed: Crossed
     mean: Floats
     families: Floats
@@ -255,7 +274,7 @@ class Node:
     def draw(self, levels: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
         """Return draws of the whole sums; see `Mixture.draw`."""
         mean, variance, unsupported = (part[None] for part in self.total(levels, cell))
-        middle = (mean + Logits(mean=mean, variance=variance, unsupported=unsupported).shift())[0]
+        middle = (mean + Logits(weight=np.ones(1), mean=mean, variance=variance, unsupported=unsupported).shift())[0]
         kept, scatter = 1.0 - np.append(self.own_share, 0.0)[cell], np.sqrt(np.append(self.own_variance, self.own**2))[cell]
         draws = np.empty((n_draws, *np.shape(cell)))
         for number, noise in enumerate(self.crossed.draw(n_draws, rng)):
@@ -303,3 +322,13 @@ def _cost(crossed: Crossed) -> float:
         return np.inf
     rest = crossed.n_effects - max(crossed.sizes, default=0)
     return float(rest * crossed.n_effects**2)
+
+
+def _log_determinant(crossed: Crossed) -> float:
+    """Return the logarithm of the determinant of the precision matrix, the largest family eliminated first."""
+    matrix = crossed._precision_matrix(crossed.weights, crossed.precisions)
+    block = crossed.slices[int(np.argmax(crossed.sizes))]
+    rest = np.delete(np.arange(crossed.n_effects), block)
+    diagonal, across = np.diagonal(matrix)[block], matrix[block][:, rest]
+    root = cholesky(matrix[rest][:, rest] - product((across / diagonal[:, None]).T, across))
+    return float(np.log(diagonal).sum() + 2.0 * np.log(np.diagonal(root)).sum())

@@ -40,6 +40,8 @@ class Spread:
         logarithm of the likelihood ratio of the likeliest value against none; 0 = none is likeliest
     quantiles
         of the posterior, equally likely values in ascending order; the lowest ones stand for no effect
+    likelihoods
+        logarithm of the likelihood ratio of each of these against none
     """
 
     deviation: float
@@ -47,6 +49,7 @@ class Spread:
     high: float
     evidence: float
     quantiles: tuple[float, ...]
+    likelihoods: tuple[float, ...]
 
     @property
     def is_telling(self) -> bool:
@@ -103,7 +106,14 @@ def learn_spread(pull: Floats, information: Floats, scale: float) -> Spread:
     # Where no effect takes up a quantile, the least one stands for it.
     wanted = np.append(QUANTILE, (np.arange(_N_QUANTILES) + 0.5) / _N_QUANTILES)
     deviation, *quantiles = np.interp(wanted * (nothing + mass[-1]) - nothing, mass, grid, left=_LEAST).tolist()
-    return Spread(deviation=deviation, low=float(low), high=float(high), evidence=likeliest, quantiles=tuple(quantiles))
+    return Spread(
+        deviation=deviation,
+        low=float(low),
+        high=float(high),
+        evidence=likeliest,
+        quantiles=tuple(quantiles),
+        likelihoods=tuple(_log_likelihood(np.array(quantiles), pull, information).tolist()),
+    )
 
 
 def family_spread(mean: Floats, scatter: Floats, tau: float, scale: float) -> Spread:
