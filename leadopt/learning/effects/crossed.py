@@ -204,9 +204,9 @@ class Crossed:
         return np.asarray(total), variance / self.n_draws
 
     def sum_of_draw(self, deviation: Floats, levels: Sequence[Ints]) -> Floats:
-        """Return the sum of one draw's deviations for the base and one level of each family."""
-        padded = np.append(deviation, 0.0)
-        return np.asarray(sum((padded[place] for place in self._padded_places(levels)), start=np.zeros(())))
+        """Return the sum of a draw's deviations for the base and one level of each family; of several, the draws first."""
+        padded = np.concatenate([deviation, np.zeros((*deviation.shape[:-1], 1))], axis=-1)
+        return np.asarray(sum((padded[..., place] for place in self._padded_places(levels)), start=np.zeros(())))
 
     def _padded_places(self, levels: Sequence[Ints]) -> list[Ints]:
         base = np.zeros(np.broadcast_shapes(*(np.shape(level) for level in levels)) if levels else (), dtype=np.int64)

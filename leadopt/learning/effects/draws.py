@@ -37,8 +37,6 @@ class Joint:
         the same of the cells' own effects, float64 (n_cells,) and (n_spreads,); no spreads where they have none
     levels, cell
         of the pairs, as for `Effects.total`
-    base_mean
-        prior mean of the base
     seen
         float64 (n_cells,), the logit that each cell's outcomes stand for; None in a plan of an earlier version
     """
@@ -55,7 +53,6 @@ class Joint:
     own_spreads: Floats
     levels: tuple[Ints, ...]
     cell: Ints
-    base_mean: float = 0.0
     seen: Floats | None = None
     nodes: Floats | None = None
     weight: Floats | None = None
@@ -69,7 +66,7 @@ class Joint:
             level_of_cell=crossed.places[1:] - crossed.starts[1:, None],
             information=effects.information,
             mean=effects.mean,
-            base_deviation=float(effects.likelihood.base_deviation),
+            base_deviation=mixture.base_deviation,
             deviations=effects.deviations,
             spreads=_quantiles(effects.spreads),
             own_deviation=float(effects.own_deviation),
@@ -77,7 +74,6 @@ class Joint:
             own_spreads=np.zeros(0) if own is None else np.array(own.quantiles),
             levels=tuple(levels),
             cell=cell,
-            base_mean=mixture.base_mean,
             seen=mixture.seen,
             nodes=mixture.nodes,
             weight=mixture.weight,
@@ -90,7 +86,6 @@ class Joint:
         used = np.append(self.deviations, self.own_deviation)[None]
         return Mixture(
             crossed=crossed,
-            base_mean=self.base_mean,
             base_deviation=self.base_deviation,
             information=self.information,
             seen=self._seen_by_means(crossed) if self.seen is None else self.seen,

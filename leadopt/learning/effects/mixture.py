@@ -22,6 +22,9 @@ _WORK = 2e8  # multiplications of all nodes' inverses together: a tenth of a sec
 _SEED = 20_260_102  # which quantiles of the families meet is part of the estimate, and the same anywhere
 _USUAL = 0.9  # level of the interval that a normal distribution in place of the mixture shares with it
 _BISECTIONS = 40
+# Prior standard deviation of the base where levels differ: one that drew it to a chance of a half would draw levels
+# never seen there, and the more so the less is known of the spread. Outcomes of both kinds hold it well enough.
+_FLAT = 1e5
 
 
 def _hypercube(n: int, spreads: Sequence[Spread]) -> tuple[Floats, Floats]:
@@ -124,8 +127,8 @@ class Mixture:
     ----------
     crossed
         which effects each cell adds up
-    base_mean, base_deviation
-        of the prior of the base
+    base_deviation
+        prior standard deviation of the base
     information, seen
         float64 (n_cells,), Fisher information of each cell, and the logit that its outcomes stand for
     nodes
@@ -135,7 +138,6 @@ class Mixture:
     """
 
     crossed: Crossed
-    base_mean: float
     base_deviation: float
     information: Floats
     seen: Floats
@@ -152,8 +154,7 @@ class Mixture:
         used = np.append(effects.deviations, effects.own_deviation)[None]
         one = cls(
             crossed=effects.crossed,
-            base_mean=effects.likelihood.first_base(),
-            base_deviation=float(effects.likelihood.base_deviation),
+            base_deviation=_FLAT if effects.spreads else float(effects.likelihood.base_deviation),
             information=effects.information,
             seen=effects.seen,
             nodes=used,
@@ -191,14 +192,11 @@ class Mixture:
         crossed = self.crossed.solved(
             weight, self.crossed.spread_out(1.0 / np.append(self.base_deviation, families) ** 2)
         ).drawn()
-        # The base is counted from its prior mean, which all else is then drawn to.
-        seen = self.seen - self.base_mean
-        target, of_level = crossed.collect(weight * seen), crossed.collect(weight)
+        target, of_level = crossed.collect(weight * self.seen), crossed.collect(weight)
         mean = crossed.times_inverse(target)
-        evidence = 0.5 * (inner(target, mean) - inner(weight, seen**2) + float(np.log(weight).sum()))
+        evidence = 0.5 * (inner(target, mean) - inner(weight, self.seen**2) + float(np.log(weight).sum()))
         if crossed.covariance is not None:
             evidence += 0.5 * (float(np.log(crossed.precisions).sum()) - _log_determinant(crossed))
-        mean[0] += self.base_mean
         own_variance = own**2 / (1.0 + own**2 * self.information)
         share = own_variance * self.information
         own_mean = share * (self.seen - crossed.add_up(mean))
@@ -232,12 +230,12 @@ class Mixture:
 
         Every set of standard deviations has as many draws as its probability says, as far as they can be shared out.
         """
-        draws = np.empty((n_draws, *np.shape(cell)))
-        places = (np.arange(n_draws) + rng.random()) / n_draws
+        draws, known = np.empty((n_draws, *np.shape(cell))), self.logits(levels, cell)
+        middle, places = known.mean + known.shift(), (np.arange(n_draws) + rng.random()) / n_draws
         chosen = rng.permutation(np.searchsorted(self.weight.cumsum()[:-1], places, side="right"))
         for number in np.unique(chosen).tolist():
             mine = np.flatnonzero(chosen == number)
-            draws[mine] = self.given(number).draw(levels, cell, len(mine), rng)
+            draws[mine] = middle[number] + self.given(number).scatter(levels, cell, len(mine), rng)
         return draws
 
 
@@ -271,19 +269,14 @@ class Node:
         unsupported = self.own_unsupported[cell] + kept**2 * unsupported
         return mean, variance, np.clip(unsupported, 0.0, variance)
 
-    def draw(self, levels: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
-        """Return draws of the whole sums; see `Mixture.draw`."""
-        mean, variance, unsupported = (part[None] for part in self.total(levels, cell))
-        middle = (mean + Logits(weight=np.ones(1), mean=mean, variance=variance, unsupported=unsupported).shift())[0]
-        kept, scatter = 1.0 - np.append(self.own_share, 0.0)[cell], np.sqrt(np.append(self.own_variance, self.own**2))[cell]
-        draws = np.empty((n_draws, *np.shape(cell)))
-        for number, noise in enumerate(self.crossed.draw(n_draws, rng)):
-            moved = self.crossed.sum_of_draw(noise, levels)
-            for deviation, size, level in zip(self.families.tolist(), self.crossed.sizes, levels, strict=True):
-                if (new := level == size).any():  # who shares a level never seen shares its effect
-                    moved = moved + new * deviation * rng.standard_normal(np.shape(level))
-            draws[number] = middle + kept * moved + scatter * rng.standard_normal(np.shape(cell))
-        return draws
+    def scatter(self, levels: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
+        """Return by how much the whole sums differ from their means in draws, float64 (n_draws, *shape)."""
+        moved = self.crossed.sum_of_draw(self.crossed.draw(n_draws, rng), levels)
+        for deviation, size, level in zip(self.families.tolist(), self.crossed.sizes, levels, strict=True):
+            if (new := level == size).any():  # who shares a level never seen shares its effect
+                moved = moved + new * deviation * rng.standard_normal((n_draws, *np.shape(level)))
+        kept, own = 1.0 - np.append(self.own_share, 0.0)[cell], np.sqrt(np.append(self.own_variance, self.own**2))[cell]
+        return np.asarray(kept * moved + own * rng.standard_normal((n_draws, *np.shape(cell))))
 
 
 def _unsupported(deviation: float, information: Floats, mean: Floats, scatter: Floats) -> Floats:
