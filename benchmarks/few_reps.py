@@ -111,7 +111,9 @@ def quick_rows() -> Iterator[Line]:
 def _rows(n_teams: int, n_seeds: int) -> Iterator[Line]:
     for outcomes in TEAM_OUTCOMES:
         for n_known in KNOWN:
-            yield Team(n_known=n_known, outcomes=outcomes, **_stacked([team(n_known, outcomes, s) for s in range(n_teams)]))
+            yield Team(
+                n_known=n_known, outcomes=outcomes, **_stacked([team(n_known, outcomes, s) for s in range(n_teams)])
+            )
     pooled = []
     for n_columns, sizes in COLUMNS.items():
         for n_reps in REPS:

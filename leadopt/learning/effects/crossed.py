@@ -104,7 +104,7 @@ class Crossed:
                 self,
                 weights=weights,
                 precisions=precisions,
-                covariance=self._inverse(self._precision_matrix(weights, precisions)),
+                covariance=self._inverse(self.precision_matrix(weights, precisions)),
             )
         known = self
         if self.matrix is None:
@@ -224,7 +224,8 @@ class Crossed:
         # Rounding may leave a tiny negative where effects nearly cancel.
         return np.maximum(total, 0.0)
 
-    def _precision_matrix(self, weights: Floats, precisions: Floats) -> Floats:
+    def precision_matrix(self, weights: Floats, precisions: Floats) -> Floats:
+        """Return ``X' diag(weights) X + diag(precisions)``."""
         n = self.n_effects
         pairs = (self.places[:, None, :] * n + self.places[None, :, :]).ravel()
         matrix = (

@@ -38,7 +38,9 @@ class Joint:
     levels, cell
         of the pairs, as for `Effects.total`
     seen
-        float64 (n_cells,), the logit that each cell's outcomes stand for; None in a plan of an earlier version
+        float64 (n_cells,), the logit that each cell's outcomes stand for; None in a plan of an earlier version, as are
+    nodes, weight
+        of the mixture
     """
 
     sizes: tuple[int, ...]
@@ -79,36 +81,109 @@ class Joint:
             weight=mixture.weight,
         )
 
+    @property
+    def cell_information(self) -> Floats:
+        """What each cell tells about the effects that it shares with others; as of `Effects`."""
+        return np.asarray(self.information / (1.0 + self.own_deviation**2 * self.information))
+
     @cached_property
-    def mixture(self) -> Mixture:
-        """Return the posterior with what is not known of the spreads."""
+    def crossed(self) -> Crossed:
+        """Return the distribution of the effects around their means, under the standard deviations in use."""
         crossed = Crossed.of(self.level_of_cell, self.sizes)
-        used = np.append(self.deviations, self.own_deviation)[None]
+        precisions = crossed.spread_out(1.0 / np.append(self.base_deviation, self.deviations) ** 2)
+        return crossed.solved(self.cell_information, precisions)
+
+    @cached_property
+    def mixture(self) -> Mixture | None:
+        """Return the posterior with what is not known of the spreads; None = an earlier version saved less."""
+        if self.seen is None or self.nodes is None or self.weight is None:
+            return None
         return Mixture(
-            crossed=crossed,
+            crossed=Crossed.of(self.level_of_cell, self.sizes),
             base_deviation=self.base_deviation,
             information=self.information,
-            seen=self._seen_by_means(crossed) if self.seen is None else self.seen,
-            nodes=used if self.nodes is None else self.nodes,
-            weight=np.ones(1) if self.weight is None else self.weight,
+            seen=self.seen,
+            nodes=self.nodes,
+            weight=self.weight,
         )
-
-    def _seen_by_means(self, crossed: Crossed) -> Floats:
-        """Return what outcomes stand for where they drew each cell's last effect to its mean, in an earlier plan.
-
-        Cells had effects of their own, or one family whose levels they are, or no effects.
-        """
-        pull = np.zeros(len(self.information))
-        if self.own_deviation:
-            pull = self.own_mean / self.own_deviation**2
-        elif len(self.sizes) == 1:
-            pull = self.mean[crossed.places[1]] / self.deviations[0] ** 2
-        return np.asarray(crossed.add_up(self.mean) + self.own_mean + pull / self.information)
 
     def draw(self, n_draws: int, rng: np.random.Generator) -> Floats:
         """Return logits drawn together, float64 (n_draws, *shape of the pairs)."""
+        if self.mixture is None:
+            return _drawn_as_before(self, n_draws, rng)
         return self.mixture.draw(self.levels, self.cell, n_draws, rng)
 
 
 def _quantiles(spreads: Sequence[Spread]) -> Floats:
     return np.array([spread.quantiles for spread in spreads]).reshape(len(spreads), -1 if spreads else 0)
+
+
+def _drawn_as_before(joint: Joint, n_draws: int, rng: np.random.Generator) -> Floats:
+    """Return logits drawn together, float64 (n_draws, *shape of the pairs), by what a plan of an earlier version holds.
+
+    A draw has a standard deviation s of each family from what is known of it: an effect of information h then has a
+    mean and a variance ``(s**2 / t**2) (1 + t**2 h) / (1 + s**2 h)`` times as large as with the t in use. Where few
+    levels could stand in for the base that is too wide, but what a plan has said stands.
+    """
+    crossed = joint.crossed
+    information, levels, cell = crossed.collect(joint.cell_information), joint.levels, joint.cell
+    families = [
+        _DrawnSpreads.of(spreads, deviation, information[part])
+        for part, spreads, deviation in zip(crossed.slices, joint.spreads, joint.deviations.tolist(), strict=True)
+    ]
+    own = None
+    if len(joint.own_spreads):
+        own = _DrawnSpreads.of(joint.own_spreads, joint.own_deviation, joint.information)
+    draws = np.empty((n_draws, *np.shape(cell)))
+    deviations = crossed.draw(n_draws, rng)
+    for number, deviation in enumerate(deviations):
+        mean, noise = joint.mean.copy(), deviation
+        chosen = [int(rng.integers(len(family.spreads))) for family in families]
+        for part, family, choice in zip(crossed.slices, families, chosen, strict=True):
+            mean[part] *= family.centred[choice]
+            noise[part] *= np.sqrt(family.factors[choice])
+        moved = crossed.sum_of_draw(noise, levels)
+        for family, choice, size, level in zip(families, chosen, crossed.sizes, levels, strict=True):
+            if (new := level == size).any():  # who shares a level never seen shares its effect
+                moved = moved + new * family.spreads[choice] * rng.standard_normal(np.shape(level))
+        own_mean, share, scatter = _own(joint, own, rng)
+        draws[number] = crossed.sum_of_draw(mean, levels) + own_mean[cell] + (1.0 - share[cell]) * moved
+        draws[number] += scatter[cell] * rng.standard_normal(np.shape(cell))
+    return draws
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _DrawnSpreads:
+    """Equally likely standard deviations of a family (n_spreads,), and what each makes of its effects.
+
+    `factors` (n_spreads, n_levels) multiply variances; `centred` multiply means, and are on average what the root of
+    the expected variance makes of them.
+    """
+
+    spreads: Floats
+    factors: Floats
+    centred: Floats
+
+    @classmethod
+    def of(cls, spreads: Floats, used: float, information: Floats) -> "_DrawnSpreads":
+        factors = _factor(spreads[:, None], used, information)
+        usual = _factor(np.sqrt((spreads**2).mean()), used, information)
+        return cls(spreads=spreads, factors=factors, centred=factors * usual / np.maximum(factors.mean(axis=0), 1e-12))
+
+
+def _factor(spread: Floats, used: float, information: Floats) -> Floats:
+    return np.asarray(spread**2 / used**2 * (1.0 + used**2 * information) / (1.0 + spread**2 * information))
+
+
+def _own(joint: Joint, own: _DrawnSpreads | None, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+    """Return each cell's own effect, its share of the rest's moves, and its scatter, in one draw; a new cell's last."""
+    if own is None:
+        nothing = np.zeros(len(joint.own_mean) + 1)
+        return nothing, nothing, nothing
+    choice = int(rng.integers(len(own.spreads)))
+    variance = joint.own_deviation**2 / (1.0 + joint.own_deviation**2 * joint.information)
+    return (
+        np.append(own.centred[choice] * joint.own_mean, 0.0),
+        np.append(own.factors[choice] * (variance * joint.information), 0.0),
+        np.append(np.sqrt(own.factors[choice] * variance), own.spreads[choice]),
+    )
