@@ -1,4 +1,4 @@
-"""What is known where reps and levels are few: newcomers beside small teams, intervals, draws, and what plans promise."""
+"""What is known where reps and levels are few: newcomers beside small teams, intervals, draws, promises."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from benchmarks.lift_worlds import NEWCOMERS, Floor, World
 from leadopt.learning.effects.logistic import sigmoid
 
 TEAMS, KNOWN, TEAM_OUTCOMES = 200, (1, 2, 3, 4, 12), (200, 3000)
-BASE, REP_SD, TEAM_LEADS, TEAM_SLOTS = -2.0, 0.3, 10, 10
+BASE, REP_SD, TEAM_LEADS, TEAM_SLOTS = -2.0, 0.3, 10, 20
 RATIO, PROMISE = 0.05, 0.03
 SEEDS, LEVEL, COVERAGE, VALUE_COVERAGE, WIDTH = 40, 0.9, (0.87, 0.93), (0.85, 0.95), (0.9, 1.1)
 COLUMNS = {1: (6,), 2: (6, 4), 3: (6, 5, 4), 4: (6, 5, 4, 3), 5: (6, 5, 4, 3, 3)}
@@ -27,10 +27,10 @@ class Team:
 
     TITLE: ClassVar[str] = "A newcomer beside few known reps"
     INTRO: ClassVar[str] = (
-        f"{TEAMS} simulated teams each: reps whose logits scatter by {REP_SD} around a chance of 12%, one of them without\n"
-        f"a past, {TEAM_LEADS} leads and {TEAM_SLOTS} slots each. The newcomer's estimate as a part of the mean of the known\n"
-        "(goal: .95 to 1.05), her share of the leads, and the deals that plans promise against their mean under the\n"
-        "true chances (goal: within 3%): by the plan's expectation, and by `plan_value`."
+        f"{TEAMS} simulated teams each: reps whose logits scatter by {REP_SD} around a chance of 12%, one of them\n"
+        f"without a past; {TEAM_LEADS} leads and {TEAM_SLOTS} slots a rep. The newcomer's estimate as a part of the mean of\n"
+        "the known (goal: .95 to 1.05), her share of the leads, and the deals that plans promise against their mean\n"
+        "under the true chances (goal: within 3%): by the plan's expectation, and by `plan_value`."
     )
     HEAD: ClassVar[tuple[str, ...]] = (
         *("known reps", "outcomes each:", "estimate / mean of known:", "gets:", "promised / true:"),
@@ -69,9 +69,9 @@ class Few:
 
     TITLE: ClassVar[str] = "Intervals where reps and levels are few"
     INTRO: ClassVar[str] = (
-        f"{SEEDS} simulated floors each, 200 past leads a rep (see above; the demo's are those of `leadopt demo`): how\n"
-        f"often the 90% interval holds the true chance, for reps with a past and for {NEWCOMERS} without; the width of the\n"
-        "central 90% of draws over that of the interval, on the logit, median of the pairs; and how often the 90%\n"
+        f"{SEEDS} simulated floors each, 200 past leads a rep (see above; the demo's are those of `leadopt demo`):\n"
+        f"how often the 90% interval holds the true chance, for reps with a past and for {NEWCOMERS} without; the width\n"
+        "of the central 90% of draws over that of the interval, on the logit, median of the pairs; and how often the 90%\n"
         "interval of `plan_value` holds the outcome. Goals, pooled: 87 to 93% (reps with a past), 85 to 95%\n"
         "(`plan_value`); of widths, each: .9 to 1.1."
     )
@@ -149,7 +149,7 @@ def team(n_known: int, outcomes: int, seed: int) -> dict[str, Any]:
         "converted": (np.arange(outcomes) < won[:, None]).astype(int).ravel().tolist(),
     }
     n_leads = TEAM_LEADS * (n_known + 1)
-    reps = {"rep_id": [f"rep {k}" for k in range(n_known + 1)], "capacity": [TEAM_SLOTS * 2] * (n_known + 1)}
+    reps = {"rep_id": [f"rep {k}" for k in range(n_known + 1)], "capacity": [TEAM_SLOTS] * (n_known + 1)}
     plan = leadopt.assign({"lead_id": list(range(n_leads))}, reps, history, rng=seed)
     estimate = plan.case.evidence.estimates.probability[0]
     return {

@@ -204,7 +204,7 @@ class Crossed:
         return np.asarray(total), variance / self.n_draws
 
     def sum_of_draw(self, deviation: Floats, levels: Sequence[Ints]) -> Floats:
-        """Return the sum of a draw's deviations for the base and one level of each family; of several, the draws first."""
+        """Return the sum of a draw's deviations for the base and one level of each family; several draws come first."""
         padded = np.concatenate([deviation, np.zeros((*deviation.shape[:-1], 1))], axis=-1)
         return np.asarray(sum((padded[..., place] for place in self._padded_places(levels)), start=np.zeros(())))
 

@@ -101,7 +101,7 @@ class Logits:
 def _expected_slope(mean: Floats, variance: Floats) -> Floats:
     """Return how fast the expected rate rises with the mean."""
     step = 1e-3
-    return (expected_rate(mean + step, variance) - expected_rate(mean - step, variance)) / (2.0 * step)
+    return np.asarray((expected_rate(mean + step, variance) - expected_rate(mean - step, variance)) / (2.0 * step))
 
 
 def _weighted(weight: Floats, values: Floats) -> Floats:
