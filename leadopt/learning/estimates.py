@@ -100,12 +100,13 @@ class Posterior:
 
     def probability(self, cell: Ints, codes: Sequence[Ints]) -> Floats:
         """Return the expected chance of conversion, in the shape of `cell`."""
-        return expected_rate(*self.fitted.total(codes, cell))
+        return self.fitted.logits(codes, cell).rate()
 
     def interval(self, cell: Ints, codes: Sequence[Ints], level: float) -> tuple[Floats, Floats]:
         """Return the ends of the credible intervals, in the shape of `cell`."""
-        logit, variance = self.fitted.total(codes, cell)
-        return credible_interval(expected_rate(logit, variance), logit, np.sqrt(variance), level)
+        known = self.fitted.logits(codes, cell)
+        logit, variance = known.normal()
+        return credible_interval(known.rate(), logit, np.sqrt(variance), level)
 
     def estimates(self, cell: Ints, codes: Sequence[Ints], *, known_rep: Bools, known_segment: Bools) -> Estimates:
         """Return everything about some segments (rows of `cell`) and reps (its columns).
@@ -118,12 +119,13 @@ class Posterior:
         ----------
         Pregibon (1981), Logistic regression diagnostics, Annals of Statistics 9(4), doi:10.1214/aos/1176345513, sec. 4.
         """
-        logit, variance = self.fitted.total(codes, cell)
+        known = self.fitted.logits(codes, cell)
+        logit, variance = known.normal()
         effects = self.fitted.effects
         information, missed = np.append(effects.information, 0.0)[cell], np.append(effects.pull, 0.0)[cell]
         weight = np.minimum(variance * information, _MOST_WEIGHT)
         return Estimates(
-            probability=expected_rate(logit, variance),
+            probability=known.rate(),
             logit=logit,
             deviation=np.sqrt(variance),
             tried=self.tally.tried[cell],

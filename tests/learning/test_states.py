@@ -43,8 +43,10 @@ def test_a_state_that_varies_is_learned_and_a_rep_who_changes_is_judged_by_it(ov
 def test_a_state_that_is_each_rep_s_own_says_what_to_expect_of_newcomers():
     model = AffinityModel(rep_by="response_hours").fit(history(6_000, varies=False))
     quick, slow = model.probability({"rep_id": ["new", "newer"], "response_hours": [1.0, 20.0]})
-    assert quick > 0.45  # in truth 0.61
-    assert slow < 0.3  # in truth 0.16
+    # In truth .61 and .16; but of twelve reps one or two have each state, so that it may be the reps' doing.
+    # The exact posterior (tests/learning/effects/exact_posterior.py) has means of .39 and .31.
+    assert 0.38 < quick < 0.45
+    assert 0.28 < slow < 0.33
 
 
 @pytest.mark.parametrize("varies", [False, True])

@@ -2,5 +2,6 @@
 
 `posterior` fits them: to outcomes by the likelihood in `logistic`, to a quantity such as the logarithm of a value by
 that in `normal`. `families` says which there are, `spreads` how much their levels differ, `crossed` holds the linear
-algebra, `draws` draws from the posterior and `smearing` goes back from logarithms to amounts.
+algebra, `mixture` averages over what is not known of the spreads, `draws` holds what is saved of that, and `smearing`
+goes back from logarithms to amounts.
 """

@@ -104,7 +104,7 @@ class Crossed:
                 self,
                 weights=weights,
                 precisions=precisions,
-                covariance=self._inverse(self._precision_matrix(weights, precisions)),
+                covariance=self._inverse(self.precision_matrix(weights, precisions)),
             )
         known = self
         if self.matrix is None:
@@ -204,9 +204,9 @@ class Crossed:
         return np.asarray(total), variance / self.n_draws
 
     def sum_of_draw(self, deviation: Floats, levels: Sequence[Ints]) -> Floats:
-        """Return the sum of one draw's deviations for the base and one level of each family."""
-        padded = np.append(deviation, 0.0)
-        return np.asarray(sum((padded[place] for place in self._padded_places(levels)), start=np.zeros(())))
+        """Return the sum of a draw's deviations for the base and one level of each family; several draws come first."""
+        padded = np.concatenate([deviation, np.zeros((*deviation.shape[:-1], 1))], axis=-1)
+        return np.asarray(sum((padded[..., place] for place in self._padded_places(levels)), start=np.zeros(())))
 
     def _padded_places(self, levels: Sequence[Ints]) -> list[Ints]:
         base = np.zeros(np.broadcast_shapes(*(np.shape(level) for level in levels)) if levels else (), dtype=np.int64)
@@ -224,7 +224,8 @@ class Crossed:
         # Rounding may leave a tiny negative where effects nearly cancel.
         return np.maximum(total, 0.0)
 
-    def _precision_matrix(self, weights: Floats, precisions: Floats) -> Floats:
+    def precision_matrix(self, weights: Floats, precisions: Floats) -> Floats:
+        """Return ``X' diag(weights) X + diag(precisions)``."""
         n = self.n_effects
         pairs = (self.places[:, None, :] * n + self.places[None, :, :]).ravel()
         matrix = (

@@ -8,6 +8,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import Crossed
+from leadopt.learning.effects.mixture import Mixture
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.effects.spreads import Spread
 
@@ -36,6 +37,10 @@ class Joint:
         the same of the cells' own effects, float64 (n_cells,) and (n_spreads,); no spreads where they have none
     levels, cell
         of the pairs, as for `Effects.total`
+    seen
+        float64 (n_cells,), the logit that each cell's outcomes stand for; None in a plan of an earlier version, as are
+    nodes, weight
+        of the mixture
     """
 
     sizes: tuple[int, ...]
@@ -50,9 +55,12 @@ class Joint:
     own_spreads: Floats
     levels: tuple[Ints, ...]
     cell: Ints
+    seen: Floats | None = None
+    nodes: Floats | None = None
+    weight: Floats | None = None
 
     @classmethod
-    def of(cls, effects: Effects, levels: Sequence[Ints], cell: Ints) -> "Joint":
+    def of(cls, effects: Effects, mixture: Mixture, levels: Sequence[Ints], cell: Ints) -> "Joint":
         """Return what was learned, for some pairs."""
         crossed, own = effects.crossed, effects.own_spread
         return cls(
@@ -60,7 +68,7 @@ class Joint:
             level_of_cell=crossed.places[1:] - crossed.starts[1:, None],
             information=effects.information,
             mean=effects.mean,
-            base_deviation=float(effects.likelihood.base_deviation),
+            base_deviation=mixture.base_deviation,
             deviations=effects.deviations,
             spreads=_quantiles(effects.spreads),
             own_deviation=float(effects.own_deviation),
@@ -68,48 +76,56 @@ class Joint:
             own_spreads=np.zeros(0) if own is None else np.array(own.quantiles),
             levels=tuple(levels),
             cell=cell,
+            seen=mixture.seen,
+            nodes=mixture.nodes,
+            weight=mixture.weight,
         )
 
     @property
     def cell_information(self) -> Floats:
         """What each cell tells about the effects that it shares with others; as of `Effects`."""
-        return self.information / (1.0 + self.own_deviation**2 * self.information)
+        return np.asarray(self.information / (1.0 + self.own_deviation**2 * self.information))
 
     @cached_property
     def crossed(self) -> Crossed:
-        """Return the distribution of the effects around their means."""
+        """Return the distribution of the effects around their means, under the standard deviations in use."""
         crossed = Crossed.of(self.level_of_cell, self.sizes)
         precisions = crossed.spread_out(1.0 / np.append(self.base_deviation, self.deviations) ** 2)
         return crossed.solved(self.cell_information, precisions)
 
+    @cached_property
+    def mixture(self) -> Mixture | None:
+        """Return the posterior with what is not known of the spreads; None = an earlier version saved less."""
+        if self.seen is None or self.nodes is None or self.weight is None:
+            return None
+        return Mixture(
+            crossed=Crossed.of(self.level_of_cell, self.sizes),
+            base_deviation=self.base_deviation,
+            information=self.information,
+            seen=self.seen,
+            nodes=self.nodes,
+            weight=self.weight,
+        )
+
     def draw(self, n_draws: int, rng: np.random.Generator) -> Floats:
         """Return logits drawn together, float64 (n_draws, *shape of the pairs)."""
-        return _drawn(self, self.crossed, n_draws, rng)
+        if self.mixture is None:
+            return _drawn_as_before(self, n_draws, rng)
+        return self.mixture.draw(self.levels, self.cell, n_draws, rng)
 
 
 def _quantiles(spreads: Sequence[Spread]) -> Floats:
     return np.array([spread.quantiles for spread in spreads]).reshape(len(spreads), -1 if spreads else 0)
 
 
-def draw_logits(effects: Effects, levels: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
-    """Return logits of pairs drawn from the posterior, all pairs together, float64 (n_draws, *shape of the pairs).
+def _drawn_as_before(joint: Joint, n_draws: int, rng: np.random.Generator) -> Floats:
+    """Return logits drawn together, float64 (n_draws, *shape of the pairs), by what a plan of an earlier version holds.
 
-    Estimates take each family's standard deviation t for known, and rather too large than too small. A draw has its
-    own, s, from what is known of it: then an effect of information h has a mean and a variance ``(s**2 / t**2)
-    (1 + t**2 h) / (1 + s**2 h)`` times as large, the other effects as they are. On average a draw's effects are those
-    under the expected variance, so that what is chosen for its estimate is not overstated in the draws.
-
-    Parameters
-    ----------
-    effects
-        what was learned
-    levels, cell
-        as for `Effects.total`
+    A draw has a standard deviation s of each family from what is known of it: an effect of information h then has a
+    mean and a variance ``(s**2 / t**2) (1 + t**2 h) / (1 + s**2 h)`` times as large as with the t in use. Where few
+    levels could stand in for the base that is too wide, but what a plan has said stands.
     """
-    return _drawn(Joint.of(effects, levels, cell), effects.crossed, n_draws, rng)
-
-
-def _drawn(joint: Joint, crossed: Crossed, n_draws: int, rng: np.random.Generator) -> Floats:
+    crossed = joint.crossed
     information, levels, cell = crossed.collect(joint.cell_information), joint.levels, joint.cell
     families = [
         _DrawnSpreads.of(spreads, deviation, information[part])

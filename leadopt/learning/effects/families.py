@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import MOST_DENSE
-from leadopt.learning.effects.draws import Joint, draw_logits
+from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.logistic import COLUMN_SCALE, Binomial
+from leadopt.learning.effects.mixture import Logits, Mixture
 from leadopt.learning.effects.posterior import Effects, Likelihood, fit_effects
 from leadopt.learning.effects.spreads import TELLING
 from leadopt.learning.effects.waiting import Waiting
@@ -79,7 +81,7 @@ def _keys(columns: Sequence[int], sizes: Sequence[int], codes: Sequence[Ints]) -
     return key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class FamilyEffects:
     """Families, and the effects that were learned for them."""
 
@@ -90,17 +92,22 @@ class FamilyEffects:
         """Return the level that combinations of codes, which may broadcast, have of each family."""
         return [family.find(codes) for family in self.families]
 
-    def total(self, codes: Sequence[Ints], cell: Ints) -> tuple[Floats, Floats]:
-        """Return mean and variance of the sum of effects of combinations of codes, and their cells."""
-        return self.effects.total(self.levels(codes), cell)
+    @cached_property
+    def mixture(self) -> Mixture:
+        """The posterior with what is not known of the spreads."""
+        return Mixture.of(self.effects)
+
+    def logits(self, codes: Sequence[Ints], cell: Ints) -> Logits:
+        """Return what is known of the sums of effects of combinations of codes, and their cells."""
+        return self.mixture.logits(self.levels(codes), cell)
 
     def draw(self, codes: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
         """Return sums drawn together, float64 (n_draws, *shape of the codes)."""
-        return draw_logits(self.effects, self.levels(codes), cell, n_draws, rng)
+        return self.mixture.draw(self.levels(codes), cell, n_draws, rng)
 
     def joint(self, codes: Sequence[Ints], cell: Ints) -> Joint:
         """Return what draws of these sums rest on."""
-        return Joint.of(self.effects, self.levels(codes), cell)
+        return Joint.of(self.effects, self.mixture, self.levels(codes), cell)
 
 
 def fit_families(

@@ -118,6 +118,11 @@ class Effects:
         return self.crossed.spread_out(1.0 / np.append(self.likelihood.base_deviation, self.deviations) ** 2)
 
     @property
+    def seen(self) -> Floats:
+        """The sum of effects that each cell's outcomes stand for, as far as a normal likelihood does, (n_cells,)."""
+        return np.asarray(self.crossed.add_up(self.mean) + self.own_mean + self.pull / self.information)
+
+    @property
     def own_variance(self) -> Floats:
         """Variance of each cell's own effect if all others were known, float64 (n_cells,)."""
         return np.asarray(self.own_deviation**2 / (1.0 + self.own_deviation**2 * self.information))

@@ -76,7 +76,7 @@ RECORDS = (
         "joint",
         Joint,
         "sizes level_of_cell information mean base_deviation deviations spreads own_deviation own_mean own_spreads "
-        "levels cell",
+        "levels cell seen nodes weight",
     ),
     Record("evidence", Evidence, "segment_by segments segment_of_lead estimates n_outcomes states joint"),
     Record("shared", Shared, "of words leads usage weight most credit entitlement outside held"),
@@ -272,6 +272,10 @@ def _sizes_of_joint(joint: Joint, n_segments: int, n_reps: int) -> Iterator[tupl
     yield "joint.deviations", joint.deviations, (n_families,)
     yield "joint.spreads", joint.spreads, (n_families, joint.spreads.size // max(1, n_families))
     yield "joint.own_mean", joint.own_mean, (n_cells,)
+    yield "joint.seen", joint.seen, (n_cells,)
+    if joint.nodes is not None:
+        yield "joint.nodes", joint.nodes, (len(joint.nodes), n_families + 1)
+        yield "joint.weight", joint.weight, (len(joint.nodes),)
     yield "joint.own_spreads", joint.own_spreads, (joint.own_spreads.size,)
     yield "joint.levels", joint.levels, (n_families,)
     for level in joint.levels:
