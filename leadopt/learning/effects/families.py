@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.effects.crossed import MOST_DENSE
+from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.draws import Joint, draw_logits
 from leadopt.learning.effects.logistic import COLUMN_SCALE, Binomial
 from leadopt.learning.effects.posterior import Effects, Likelihood, fit_effects
@@ -20,6 +20,7 @@ In every real history seen pairs of rep and segment matter less than columns, an
 At half and twice, losses on simulated floors (see `posterior`; pairs have 0 or .3) are 18.0 and 19.9 in place of 19.2
 for pairs, and 19.2 for cells."""
 _ITERATIONS = 30  # simulated floors settle within 7
+_MOST_FOR_ALL = 1e9  # products of a step, about .2 s: 200 reps by five columns of six levels, or 500 by four
 _ROUGH = 6  # iterations: to tell pairs that matter from others, the columns' effects need not be exact
 
 
@@ -80,10 +81,11 @@ def _keys(columns: Sequence[int], sizes: Sequence[int], codes: Sequence[Ints]) -
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FamilyEffects:
-    """Families, and the effects that were learned for them."""
+    """Families, the effects that were learned for them, and which pairs of columns were left out."""
 
     families: tuple[Family, ...]
     effects: Effects
+    left_out: tuple[tuple[int, ...], ...] = ()
 
     def levels(self, codes: Sequence[Ints]) -> list[Ints]:
         """Return the level that combinations of codes, which may broadcast, have of each family."""
@@ -109,13 +111,15 @@ def fit_families(
     likelihood: Likelihood,
     scales: Scales,
     *,
-    unjudged: int = 0,
+    kept: Iterable[tuple[int, int]] = (),
+    affordable: float = 0.0,
     rough: int = 60,
     iterations: int = 60,
 ) -> FamilyEffects:
-    """Return the effects of every column, of the pairs of columns that earn it, and of the cells.
+    """Return the effects of every column, of the pairs of columns that are kept or earn it, and of the cells.
 
-    Pairs whose effects the cells do not tell from chance, judged without them, are left out.
+    Pairs whose effects the cells do not tell from chance, judged without them, are left out. That chance alone could
+    do as much is no evidence that there is nothing: what estimates live on is kept.
 
     Parameters
     ----------
@@ -129,14 +133,18 @@ def fit_families(
         of what was seen in the cells
     scales
         of standard deviations
-    unjudged
-        all pairs stay where columns and pairs have no more levels than that
+    kept
+        further pairs, which have effects whatever the cells say
+    affordable
+        all pairs stay where the covariance with them is computed, and takes no more products than that
     rough, iterations
         of the fit by which pairs are judged, and of the last one, at most
     """
-    singles = [Family.of((column,), codes, sizes) for column in range(len(codes))]
-    paired = [Family.of(pair, codes, sizes) for pair in pairs]
-    by_width = (scales.column / max(1, len(singles)) ** 0.25, scales.pair / max(1, len(paired)) ** 0.5)
+    always = [Family.of((column,), codes, sizes) for column in range(len(codes))]
+    always += [Family.of(pair, codes, sizes) for pair in kept]
+    judged = [Family.of(pair, codes, sizes) for pair in pairs]
+    n_pairs = len(always) - len(codes) + len(judged)
+    by_width = (scales.column / max(1, len(codes)) ** 0.25, scales.pair / max(1, n_pairs) ** 0.5)
 
     def fitted(families: Sequence[Family], iterations: int) -> FamilyEffects:
         effects = fit_effects(
@@ -147,15 +155,23 @@ def fit_families(
             own_scale=scales.cell,
             iterations=iterations,
         )
-        return FamilyEffects(families=tuple(families), effects=effects)
+        left_out = tuple(family.columns for family in judged if family not in families)
+        return FamilyEffects(families=tuple(families), effects=effects, left_out=left_out)
 
-    if sum(len(family.keys) for family in (*singles, *paired)) <= unjudged:
-        return fitted([*singles, *paired], iterations)
-    plain = fitted(singles, rough)
-    telling = [
-        pair for pair in paired if plain.effects.evidence(pair.find(codes), len(pair.keys), by_width[1]) > TELLING
-    ]
-    return fitted([*singles, *telling], iterations) if telling or rough < iterations else plain
+    every = sorted([*always, *judged], key=lambda family: (len(family.columns), family.columns))
+    if not judged or (affordable and _n_products(every, codes) <= affordable):
+        return fitted(every, iterations)
+    plain = fitted(always, rough)
+    chance = {family: plain.effects.evidence(family.find(codes), len(family.keys), by_width[1]) for family in judged}
+    telling = [family for family in every if family not in chance or chance[family] > TELLING]
+    return fitted(telling, iterations) if len(telling) > len(always) or rough < iterations else plain
+
+
+def _n_products(families: Sequence[Family], codes: Sequence[Ints]) -> float:
+    """Return how many products the covariance of all effects of these families takes beyond a few, inf for too many."""
+    levels = np.array([family.find(codes) for family in families])
+    crossed = Crossed.of(levels, tuple(len(family.keys) for family in families))
+    return 0.0 if crossed.is_dense else np.inf if crossed.nest is None else crossed.nest.n_products
 
 
 def fit_chances(
@@ -163,8 +179,9 @@ def fit_chances(
 ) -> FamilyEffects:
     """Return the effects on the logit of chances.
 
-    Pairs are a rep or its cohort with a column of the lead, and two columns of the lead; who a rep is says already
-    which cohort it is in. Where all pairs are few enough to be fitted in full, they are.
+    Pairs are a rep or its cohort with a column of the lead, which alone say who fits which lead and always stay, and
+    two columns of the lead, which do where their covariance is computed; who a rep is says already which cohort it is
+    in.
 
     Where all outcomes are won, or all are lost, nothing tells levels from each other, and no family has effects; that
     levels with more outcomes could be surer of theirs is no reason to prefer them.
@@ -182,14 +199,16 @@ def fit_chances(
     if len(tried) and converted.sum() in (0.0, tried.sum()):
         return fit_families([], [], [], outcomes, Scales(column=COLUMN_SCALE, pair=PAIR_SCALE))
     pairs = [pair for pair in combinations(range(n_columns), 2) if n_columns > 2 and pair[1] >= n_rep_columns]
+    kept = [pair for pair in pairs if pair[0] < n_rep_columns]
     cell = {1: None, 2: PAIR_SCALE}.get(n_columns, CELL_SCALE)  # of two columns a cell is their pair
     return fit_families(
         codes,
         sizes,
-        pairs,
+        pairs[len(kept) :],
         outcomes,
         Scales(column=COLUMN_SCALE, pair=PAIR_SCALE, cell=cell),
-        unjudged=MOST_DENSE,
+        kept=kept,
+        affordable=_MOST_FOR_ALL,
         rough=_ROUGH,
         iterations=_ITERATIONS,
     )

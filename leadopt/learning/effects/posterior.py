@@ -323,6 +323,6 @@ def _finished(effects: Effects) -> Effects:
     if not effects.likelihood.is_normal:  # a further step would move the mean by less than the tolerance
         crossed = effects.crossed.solved(effects.cell_information, effects.precisions)
         return replace(effects, crossed=crossed.drawn())
-    for _ in range(1 if effects.crossed.is_dense else 3):  # many effects are solved for little by little
+    for _ in range(1 if effects.crossed.is_exact else 3):  # many effects are solved for little by little
         effects, _ = _stepped(effects)
     return replace(effects, crossed=effects.crossed.drawn())
