@@ -19,6 +19,7 @@ _MOST_ENTANGLED = 150  # levels; with more, no single effect of the others can s
 # The plain variance of n draws is off by the part sqrt(2 / n), 20% with 48. With 24 and 96 the loss is the same, 87.6%
 # and 88.0% of the intervals hold the truth in place of 88.2%, and 96 take 1.6 times as long.
 _MOST_DRAWS, _FEWEST_DRAWS = 48, 8
+_MOST_OF_PRIOR = 0.9  # of a variance by draws, which is off by more than that leaves: such a level tells nothing
 _DRAWN_TERMS = 1_500_000  # draws times terms of all cells; more would take seconds
 _SEED = 20_260_101  # draws are part of the estimate, which must not depend on when or where it is made
 
@@ -158,14 +159,19 @@ class Crossed:
         if self.covariance is not None:
             return self._pair_sum(self.covariance, list(self.places))
         if self.blocks is not None:
-            return self.blocks.cell_variance(self.places)
+            return self.blocks.cell_variance
         if self.draws is None:
             return self.add_up(self.variances()) if len(self.weights) else np.zeros(self.places.shape[1])
         return np.asarray(((self.matrix @ self.draws) ** 2).mean(axis=1))
 
     def scatter(self) -> list[Floats]:
-        """Return each family's covariance (n_levels, n_levels), or its variances (n_levels,) where levels are many."""
+        """Return each family's covariance (n_levels, n_levels), or its variances (n_levels,) where levels are many.
+
+        Infinite where draws cannot tell what is known from nothing.
+        """
         variances = self.variances()
+        if self.draws is not None:
+            variances = np.where(variances * self.precisions > _MOST_OF_PRIOR, np.inf, variances)
 
         def of_family(part: slice, size: int) -> Floats:
             if size > _MOST_ENTANGLED or not (self.covariance is not None or self.blocks is not None):

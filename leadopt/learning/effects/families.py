@@ -7,9 +7,10 @@ from itertools import combinations
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.effects.crossed import Crossed
+from leadopt.learning.effects.crossed import MOST_DENSE
 from leadopt.learning.effects.draws import Joint, draw_logits
 from leadopt.learning.effects.logistic import COLUMN_SCALE, Binomial
+from leadopt.learning.effects.nested import n_products
 from leadopt.learning.effects.posterior import Effects, Likelihood, fit_effects
 from leadopt.learning.effects.spreads import TELLING
 
@@ -21,6 +22,8 @@ At half and twice, losses on simulated floors (see `posterior`; pairs have 0 or 
 for pairs, and 19.2 for cells."""
 _ITERATIONS = 30  # simulated floors settle within 7
 _MOST_FOR_ALL = 1e9  # products of a step, about .2 s: 200 reps by five columns of six levels, or 500 by four
+
+
 _ROUGH = 6  # iterations: to tell pairs that matter from others, the columns' effects need not be exact
 
 
@@ -64,6 +67,11 @@ class Family:
         """Return the family of the cells with these codes, a list of one int64 (n_cells,) for each column of all."""
         own = tuple(sizes[column] for column in columns)
         return cls(columns=columns, sizes=own, keys=np.unique(_keys(columns, own, codes)))
+
+    def codes_of(self, column: int) -> Ints:
+        """Return the code in one of its columns that each level has."""
+        sizes = [size + 1 for size in self.sizes]
+        return np.unravel_index(self.keys, sizes)[self.columns.index(column)].astype(np.int64)
 
     def find(self, codes: Sequence[Ints]) -> Ints:
         """Return the level of each combination, the number of levels where history has none; codes may broadcast."""
@@ -158,20 +166,28 @@ def fit_families(
         left_out = tuple(family.columns for family in judged if family not in families)
         return FamilyEffects(families=tuple(families), effects=effects, left_out=left_out)
 
-    every = sorted([*always, *judged], key=lambda family: (len(family.columns), family.columns))
+    every = [*always, *judged]
     if not judged or (affordable and _n_products(every, codes) <= affordable):
         return fitted(every, iterations)
-    plain = fitted(always, rough)
-    chance = {family: plain.effects.evidence(family.find(codes), len(family.keys), by_width[1]) for family in judged}
-    telling = [family for family in every if family not in chance or chance[family] > TELLING]
-    return fitted(telling, iterations) if len(telling) > len(always) or rough < iterations else plain
+    plain = fitted(always[: len(codes)], rough)
+    telling = [
+        pair for pair in judged if plain.effects.evidence(pair.find(codes), len(pair.keys), by_width[1]) > TELLING
+    ]
+    return fitted([*always, *telling], iterations) if n_pairs > len(judged) or telling or rough < iterations else plain
 
 
 def _n_products(families: Sequence[Family], codes: Sequence[Ints]) -> float:
-    """Return how many products the covariance of all effects of these families takes beyond a few, inf for too many."""
-    levels = np.array([family.find(codes) for family in families])
-    crossed = Crossed.of(levels, tuple(len(family.keys) for family in families))
-    return 0.0 if crossed.is_dense else np.inf if crossed.nest is None else crossed.nest.n_products
+    """Return about how many products the covariance of all effects takes, nested in the column for which it is least.
+
+    0 for as many effects as are computed in full.
+    """
+    total, found = 1 + sum(len(family.keys) for family in families), []
+    for hub in (family for family in families if len(family.columns) == 1):
+        nested = [family for family in families if hub.columns[0] in family.columns]
+        widths = np.bincount(np.concatenate([family.codes_of(hub.columns[0]) for family in nested]))
+        n_links = (1 + len(families) - len(nested)) * np.bincount(codes[hub.columns[0]], minlength=len(widths))
+        found.append(n_products(widths, total - int(widths.sum()), n_links)[0])
+    return 0.0 if total <= MOST_DENSE else min(found)
 
 
 def fit_chances(

@@ -6,9 +6,10 @@ import numpy as np
 
 from leadopt.arrays import Ints
 
-MOST_TERMS, MOST_PRODUCTS = 16_000_000, 6_000_000_000
-"""Numbers that blocks and their covariances with the rest may have (128 MB for each of four arrays), and products that
-a step may take, about 1 s: 500 reps by five columns of six levels and their pairs take 7 and 2.4 thousand million."""
+MOST_TERMS, MOST_PRODUCTS = 20_000_000, 6_000_000_000
+"""Numbers that the covariances of blocks may have, alone and with the rest (160 MB), and products that a step may take,
+about 1 s: those of 500 reps by five columns of six levels are .2 thousand million, with all pairs of these columns 5."""
+_SPARSE = 8.0  # products of dense tiles that are made while sums over few numbers make one
 _FIRST_CELLS = 1_000  # most families that are not nested show it there
 
 
@@ -26,32 +27,40 @@ class Nest:
         number of the hub's family
     nested, twinned, lone
         numbers of the families in the blocks, and of those among the rest that have a twin or none; -1 is the base
-    block_of
-        int64 (n_effects + 1,), the block of each effect, their number for the rest and for none
-    slot_of
-        int64 (n_effects + 1,), where an effect stands in its block, or among the rest
-    members
-        int64 (n_blocks, width), the effects of each block, n_effects where there is none
-    rest
-        int64 (n_rest,), all other effects
+    is_thin
+        whether so few cells have an effect of a row and one of the rest that sums over them are sooner done
+    rows, rest
+        int64, the effects in blocks, block after block, and all others
+    row_of, slot_of
+        int64 (n_effects + 1,), where an effect stands among the rows, their number for the rest and for none; and where
+        it stands in its block, or among the rest, their number for none
+    block_of, start_of
+        int64 (n_rows + 1,), the block of each row, -1 for none; and where its covariances with its block begin, where
+        those of all blocks stand one after another
     parent_of
-        int64 (n_blocks, width), where the effect's level of the twin stands among the rest, n_rest where there is none
+        int64 (n_rows,), where the row's level of the twin stands among the rest, their number where there is none
+    groups
+        int64 (n_blocks of one width, width), the rows of these blocks, a table for each width
     """
 
     hub: int
     nested: tuple[int, ...]
     twinned: tuple[int, ...]
     lone: tuple[int, ...]
-    block_of: Ints
-    slot_of: Ints
-    members: Ints
+    is_thin: bool
+    rows: Ints
     rest: Ints
+    row_of: Ints
+    slot_of: Ints
+    block_of: Ints
+    start_of: Ints
     parent_of: Ints
+    groups: tuple[Ints, ...]
 
     @property
-    def n_products(self) -> float:
-        """How many products the covariance by blocks takes, about."""
-        return _n_products(*self.members.shape, len(self.rest))
+    def others(self) -> tuple[int, ...]:
+        """Numbers of the families among the rest, the base first."""
+        return tuple(sorted((*self.twinned, *self.lone)))
 
     @classmethod
     def of(cls, levels: Ints, sizes: tuple[int, ...]) -> "Nest | None":
@@ -64,61 +73,86 @@ class Nest:
         sizes
             how many levels each family has
         """
-        best: tuple[float, int, list[int]] | None = None
+        best: tuple[float, bool, int, list[int]] | None = None
         for hub in range(len(sizes)):
             nested = _nested_in(hub, levels, sizes)
-            width = max(np.bincount(np.concatenate([_hub_levels(hub, each, levels, sizes) for each in nested])))
-            rest = 1 + sum(size for family, size in enumerate(sizes) if family not in nested)
-            terms = sizes[hub] * width * (width + rest) + rest**2
-            products = _n_products(sizes[hub], width, rest)
-            if terms <= MOST_TERMS and products <= MOST_PRODUCTS and (best is None or products < best[0]):
-                best = products, hub, nested
-        return None if best is None else cls._with(best[1], best[2], levels, sizes)
+            widths = np.bincount(np.concatenate([_hub_levels(hub, one, levels, sizes) for one in nested]))
+            n_rest, n_others = 1 + sum(sizes) - int(widths.sum()), 1 + len(sizes) - len(nested)
+            products, thin = n_products(widths, n_rest, n_others * np.bincount(levels[hub], minlength=len(widths)))
+            affordable = (widths**2).sum() + (widths.sum() + n_rest) * n_rest <= MOST_TERMS
+            if affordable and products <= MOST_PRODUCTS and (best is None or products < best[0]):
+                best = products, thin, hub, nested
+        return None if best is None else cls._with(*best[1:], levels, sizes)
 
     @classmethod
-    def _with(cls, hub: int, nested: list[int], levels: Ints, sizes: tuple[int, ...]) -> "Nest":
+    def _with(cls, thin: bool, hub: int, nested: list[int], levels: Ints, sizes: tuple[int, ...]) -> "Nest":
         starts = np.cumsum([1, *sizes])
-        n_effects, n_blocks = int(starts[-1]), sizes[hub]
-        block_of = np.full(n_effects + 1, n_blocks)
+        n_effects = int(starts[-1])
+        block = np.full(n_effects + 1, -1)
         for family in nested:
-            block_of[starts[family] : starts[family + 1]] = _hub_levels(hub, family, levels, sizes)
-        inside = np.flatnonzero(block_of < n_blocks)
-        ordered = inside[np.argsort(block_of[inside], kind="stable")]
-        count = np.bincount(block_of[inside], minlength=n_blocks)
-        rest = np.flatnonzero(block_of[:-1] == n_blocks)
-        slot_of = np.zeros(n_effects + 1, dtype=np.int64)
-        slot_of[ordered] = np.arange(len(ordered)) - np.repeat(count.cumsum() - count, count)
+            block[starts[family] : starts[family + 1]] = _hub_levels(hub, family, levels, sizes)
+        inside = np.flatnonzero(block >= 0)
+        rows = inside[np.argsort(block[inside], kind="stable")]
+        rest = np.flatnonzero(block[:-1] < 0)
+        width = np.bincount(block[rows])
+        first = width.cumsum() - width
+        row_of, slot_of = np.full(n_effects + 1, len(rows)), np.full(n_effects + 1, len(rest))
+        row_of[rows] = np.arange(len(rows))
+        slot_of[rows] = np.arange(len(rows)) - np.repeat(first, width)
         slot_of[rest] = np.arange(len(rest))
-        slot_of[-1] = len(rest)
-        members = np.full((n_blocks, int(count.max(initial=1))), n_effects)
-        members[block_of[ordered], slot_of[ordered]] = ordered
-        parent = np.full(n_effects + 1, len(rest))
-        twinned = []
-        for family in [-1, *(family for family in range(len(sizes)) if family not in nested)]:
-            start = 0 if family < 0 else starts[family]
-            for twin in nested:
-                if parent[starts[twin]] == len(rest) and (
-                    (levels_of := _twin_levels(twin, family, hub, levels, sizes)) is not None
-                ):
-                    parent[starts[twin] : starts[twin + 1]] = slot_of[start + levels_of]
-                    twinned.append(family)
-                    break
+        parent, twinned = _parents(hub, nested, levels, sizes, slot_of)
         others = (family for family in range(-1, len(sizes)) if family not in nested and family not in twinned)
         return cls(
             hub=hub,
             nested=tuple(nested),
             twinned=tuple(twinned),
             lone=tuple(others),
-            block_of=block_of,
-            slot_of=slot_of,
-            members=members,
+            is_thin=thin,
+            rows=rows,
             rest=rest,
-            parent_of=parent[members],
+            row_of=row_of,
+            slot_of=slot_of,
+            block_of=np.append(block[rows], -1),
+            start_of=np.append(0, np.repeat(width, width).cumsum()),
+            parent_of=parent[rows],
+            groups=tuple(first[width == each][:, None] + np.arange(each) for each in np.unique(width).tolist()),
         )
 
 
-def _n_products(n_blocks: int, width: int, n_rest: int) -> float:
-    return float(n_blocks * width * (width**2 + 2.0 * n_rest**2) + 1.0 * n_rest**3)
+def n_products(widths: Ints, n_rest: int, n_links: Ints) -> tuple[float, bool]:
+    """Return about how many products the covariance takes, and whether those of few numbers are fewer.
+
+    Parameters
+    ----------
+    widths
+        of the blocks
+    n_rest
+        effects that are in none
+    n_links
+        int64 (n_blocks,), pairs of a cell of the block and an effect of the rest
+    """
+    widths = np.asarray(widths, dtype=np.float64)
+    tiles = 2.0 * widths.sum() * n_rest**2
+    few = _SPARSE * float((widths * np.minimum(n_links, n_rest)).sum()) * n_rest
+    return float((widths**3).sum() + min(tiles, few) + float(n_rest) ** 3), bool(few < tiles)
+
+
+def _parents(
+    hub: int, nested: list[int], levels: Ints, sizes: tuple[int, ...], slot_of: Ints
+) -> tuple[Ints, list[int]]:
+    """Return where the twin's level of each effect stands among the rest, and which families are twins."""
+    starts, none = np.cumsum([1, *sizes]), slot_of[-1]
+    parent, twinned = np.full(int(starts[-1]), none), list[int]()
+    for family in [-1, *(family for family in range(len(sizes)) if family not in nested)]:
+        for one in nested:
+            part = slice(starts[one], starts[one + 1])
+            free = bool((parent[part] == none).all())
+            found = _twin_levels(one, family, hub, levels, sizes) if free else None
+            if found is not None:
+                parent[part] = slot_of[(0 if family < 0 else starts[family]) + found]
+                twinned.append(family)
+                break
+    return parent, twinned
 
 
 def _nested_in(hub: int, levels: Ints, sizes: tuple[int, ...]) -> list[int]:

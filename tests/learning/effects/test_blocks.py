@@ -30,14 +30,6 @@ def covariance(crossed, weights, precisions):
     return design, np.linalg.inv(design.T @ np.diag(weights) @ design + np.diag(precisions))
 
 
-def by_blocks(levels, sizes):
-    before, linear.MOST_DENSE = linear.MOST_DENSE, 0
-    try:
-        return Crossed.of(levels, sizes)
-    finally:
-        linear.MOST_DENSE = before
-
-
 @examples(80)
 @given(
     st.integers(0, 10**6),
@@ -45,16 +37,18 @@ def by_blocks(levels, sizes):
     st.tuples(st.integers(1, 4), st.integers(1, 3)),
     st.integers(1, 40),
     st.lists(st.sampled_from(PAIRS), min_size=1, max_size=6, unique=True),
+    st.booleans(),
 )
-def test_blocks_are_the_inverse(seed, n_reps, sizes, n_cells, pairs):
+def test_blocks_are_the_inverse(seed, n_reps, sizes, n_cells, pairs, thin):
     levels, found, rng, _ = drawn(seed, n_reps, sizes, n_cells, pairs)
-    crossed = by_blocks(levels, found)
-    assert crossed.nest is not None
-    weights, precisions = rng.gamma(1.0, 3.0, n_cells), rng.gamma(2.0, 1.0, crossed.n_effects)
-    design, right = covariance(crossed, weights, precisions)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(linear, "MOST_DENSE", 0)
+        patch.setattr(nested, "_SPARSE", 0.0 if thin else np.inf)
+        crossed = Crossed.of(levels, found)
+        assert crossed.nest.is_thin == thin
+        weights, precisions = rng.gamma(1.0, 3.0, n_cells), rng.gamma(2.0, 1.0, crossed.n_effects)
         solved = crossed.solved(weights, precisions)
+    design, right = covariance(crossed, weights, precisions)
     target = rng.normal(size=crossed.n_effects)
     assert solved.times_inverse(target) == pytest.approx(right @ target, abs=1e-8)
     assert solved.variances() == pytest.approx(np.diagonal(right), abs=1e-8)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from leadopt.learning.effects import crossed as linear
+from leadopt.learning.effects import nested
 from leadopt.learning.effects.draws import draw_logits
 from tests.learning.effects.test_logistic import drawn, every_pair, fitted
 
@@ -21,6 +22,7 @@ def certain(fit):
 @pytest.mark.parametrize("most_dense", [800, -1], ids=["covariance", "draws"])
 def test_draws_have_the_mean_and_the_variance_they_should(most_dense, monkeypatch):
     monkeypatch.setattr(linear, "MOST_DENSE", most_dense)
+    monkeypatch.setattr(nested, "MOST_PRODUCTS", 0)
     _, tried, converted = drawn(np.random.default_rng(8), n_reps=6, n_levels=4)
     fit = certain(fitted(tried, converted))
     places, cell = every_pair((7, 5), np.pad(tried, ((0, 1), (0, 1))))
