@@ -24,6 +24,11 @@ _DRAWN_TERMS = 1_500_000  # draws times terms of all cells; more would take seco
 _SEED = 20_260_101  # draws are part of the estimate, which must not depend on when or where it is made
 
 
+def are_drawn(n_cells: int, n_terms: int) -> bool:
+    """Return whether draws that are enough can be afforded, of sums of so many terms in each cell."""
+    return min(_MOST_DRAWS, _DRAWN_TERMS // max(1, n_cells * n_terms)) >= _FEWEST_DRAWS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Crossed:
     """Which effects each cell adds up: a base and one level of each family, as places in one vector.
@@ -81,8 +86,8 @@ class Crossed:
     @property
     def n_draws(self) -> int:
         """How many draws stand for the covariance; 0 = only variances are known, effects taken for uncorrelated."""
-        affordable = min(_MOST_DRAWS, _DRAWN_TERMS // max(1, self.places.size))
-        return affordable if affordable >= _FEWEST_DRAWS else 0
+        n_terms, n_cells = self.places.shape
+        return min(_MOST_DRAWS, _DRAWN_TERMS // max(1, self.places.size)) if are_drawn(n_cells, n_terms) else 0
 
     @property
     def pace(self) -> float:

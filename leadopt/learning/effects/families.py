@@ -7,10 +7,10 @@ from itertools import combinations
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.effects.crossed import MOST_DENSE
+from leadopt.learning.effects.crossed import MOST_DENSE, are_drawn
 from leadopt.learning.effects.draws import Joint, draw_logits
 from leadopt.learning.effects.logistic import COLUMN_SCALE, Binomial
-from leadopt.learning.effects.nested import n_products
+from leadopt.learning.effects.nested import MOST_PRODUCTS, n_products
 from leadopt.learning.effects.posterior import Effects, Likelihood, fit_effects
 from leadopt.learning.effects.spreads import TELLING
 
@@ -21,7 +21,6 @@ In every real history seen pairs of rep and segment matter less than columns, an
 At half and twice, losses on simulated floors (see `posterior`; pairs have 0 or .3) are 18.0 and 19.9 in place of 19.2
 for pairs, and 19.2 for cells."""
 _ITERATIONS = 30  # simulated floors settle within 7
-_MOST_FOR_ALL = 1e9  # products of a step, about .2 s: 200 reps by five columns of six levels, or 500 by four
 
 
 _ROUGH = 6  # iterations: to tell pairs that matter from others, the columns' effects need not be exact
@@ -120,14 +119,15 @@ def fit_families(
     scales: Scales,
     *,
     kept: Iterable[tuple[int, int]] = (),
-    affordable: float = 0.0,
+    all_if_exact: bool = False,
     rough: int = 60,
     iterations: int = 60,
 ) -> FamilyEffects:
     """Return the effects of every column, of the pairs of columns that are kept or earn it, and of the cells.
 
-    Pairs whose effects the cells do not tell from chance, judged without them, are left out. That chance alone could
-    do as much is no evidence that there is nothing: what estimates live on is kept.
+    Pairs whose effects the cells do not tell from chance, judged without any pairs, are left out. That chance alone
+    could do as much is no evidence that there is nothing: what estimates live on is kept. Where its covariance can be
+    computed, and not so much as drawn with all telling pairs, the most telling ones join it that leave that so.
 
     Parameters
     ----------
@@ -143,8 +143,8 @@ def fit_families(
         of standard deviations
     kept
         further pairs, which have effects whatever the cells say
-    affordable
-        all pairs stay where the covariance with them is computed, and takes no more products than that
+    all_if_exact
+        whether all pairs stay where the covariance with them is computed
     rough, iterations
         of the fit by which pairs are judged, and of the last one, at most
     """
@@ -167,13 +167,16 @@ def fit_families(
         return FamilyEffects(families=tuple(families), effects=effects, left_out=left_out)
 
     every = [*always, *judged]
-    if not judged or (affordable and _n_products(every, codes) <= affordable):
+    if not judged or (all_if_exact and _n_products(every, codes) <= MOST_PRODUCTS):
         return fitted(every, iterations)
     plain = fitted(always[: len(codes)], rough)
-    telling = [
-        pair for pair in judged if plain.effects.evidence(pair.find(codes), len(pair.keys), by_width[1]) > TELLING
-    ]
-    return fitted([*always, *telling], iterations) if n_pairs > len(judged) or telling or rough < iterations else plain
+    evidence = [plain.effects.evidence(pair.find(codes), len(pair.keys), by_width[1]) for pair in judged]
+    telling = [judged[place] for place in np.argsort(-np.array(evidence), kind="stable") if evidence[place] > TELLING]
+    if not are_drawn(likelihood.n_cells, 1 + len(always) + len(telling)):
+        while telling and _n_products(always, codes) <= MOST_PRODUCTS < _n_products([*always, *telling], codes):
+            telling.pop()
+    chosen = [*always, *(pair for pair in judged if pair in telling)]
+    return fitted(chosen, iterations) if len(chosen) > len(codes) or rough < iterations else plain
 
 
 def _n_products(families: Sequence[Family], codes: Sequence[Ints]) -> float:
@@ -224,7 +227,7 @@ def fit_chances(
         outcomes,
         Scales(column=COLUMN_SCALE, pair=PAIR_SCALE, cell=cell),
         kept=kept,
-        affordable=_MOST_FOR_ALL,
+        all_if_exact=True,
         rough=_ROUGH,
         iterations=_ITERATIONS,
     )

@@ -6,9 +6,10 @@ import numpy as np
 
 from leadopt.arrays import Ints
 
-MOST_TERMS, MOST_PRODUCTS = 20_000_000, 6_000_000_000
+MOST_TERMS, MOST_PRODUCTS = 20_000_000, 1_200_000_000
 """Numbers that the covariances of blocks may have, alone and with the rest (160 MB), and products that a step may take,
-about 1 s: those of 500 reps by five columns of six levels are .2 thousand million, with all pairs of these columns 5."""
+about .2 s: those of 500 reps by four columns of 6, 5, 4 and 3 levels with all pairs are .4 thousand million, by five of
+six levels .05, with all pairs 5."""
 _SPARSE = 8.0  # products of dense tiles that are made while sums over few numbers make one
 _FIRST_CELLS = 1_000  # most families that are not nested show it there
 

@@ -134,8 +134,8 @@ def pairs_note(names: Sequence[str], left_out: Sequence[tuple[int, ...]]) -> lis
     shown = [" x ".join(names[column] for column in pair) for pair in left_out[:_SHOWN_PAIRS]]
     more = f" and {len(left_out) - len(shown):,} more" if len(left_out) > len(shown) else ""
     return [
-        f"to learn all pairs of columns would take too long: {', '.join(shown)}{more} are taken to add up, as they "
-        "differ from that by no more than chance does; what a rep does with each column is learned"
+        f"to learn all pairs of columns of leads would take too long: {', '.join(shown)}{more}, of which the outcomes "
+        "tell least, are taken to add up; what a rep does with each column is learned"
     ]
 
 

@@ -38,7 +38,7 @@ def world(seed, *, pair_sd):
 def test_the_pair_that_matters_is_found(affordable, monkeypatch):
     monkeypatch.setattr(linear, "MOST_DENSE", 5)
     monkeypatch.setattr(families, "MOST_DENSE", 5)
-    monkeypatch.setattr(families, "_MOST_FOR_ALL", affordable)
+    monkeypatch.setattr(families, "MOST_PRODUCTS", affordable)
     codes, tried, won = world(0, pair_sd=0.8)
     fitted = fit_chances(codes, [12, 5, 4], 1, tried, won)
     found = {family.columns: spread for family, spread in zip(fitted.families, fitted.effects.spreads, strict=True)}
@@ -53,7 +53,7 @@ def test_the_pair_that_matters_is_found(affordable, monkeypatch):
 
 def test_a_pair_of_the_leads_columns_that_matters_stays_where_all_would_take_too_long(monkeypatch):
     monkeypatch.setattr(families, "MOST_DENSE", 0)
-    monkeypatch.setattr(families, "_MOST_FOR_ALL", 1.0)
+    monkeypatch.setattr(families, "MOST_PRODUCTS", 1.0)
     rng = np.random.default_rng(3)
     codes, tried, _ = world(1, pair_sd=0.0)
     logit = rng.normal(0.0, 1.0, (5, 4))[codes[1], codes[2]]
