@@ -19,7 +19,7 @@ from leadopt.learning.effects.logistic import sigmoid
 from leadopt.learning.estimates import Estimates, Posterior
 from leadopt.learning.history.attributes import read_attributes
 from leadopt.learning.history.bins import check_bins, levels_of, spelled
-from leadopt.learning.history.checks import check_segments, class_note
+from leadopt.learning.history.checks import check_segments, class_note, pairs_note
 from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair
 from leadopt.learning.history.open_leads import OpenLeads, joined_open, read_open_leads
 from leadopt.learning.history.outcomes import OutcomeCounts, count_outcomes, joined
@@ -94,9 +94,11 @@ class AffinityModel:
     Notes
     -----
     One group-by in the engine that holds the history; then time grows with the distinct pairs of rep and segment.
-    Up to 800 effects their covariance is exact, beyond it is estimated from draws, and where draws would take seconds
-    effects count as uncorrelated; families of pairs that the data do not tell
-    from chance are then left out. Effects are associations: leads that were given to reps by merit bias them.
+    Up to 800 effects their covariance is exact, and beyond where what each rep does with each column can be eliminated
+    rep by rep (or column by column) in about a second; else it is estimated from draws, and where draws would take
+    seconds effects count as uncorrelated. What a rep does with a column is always learned; where all pairs of columns
+    of leads would take too long, those that the data do not tell from chance are left out, and `notes_` says which.
+    Effects are associations: leads that were given to reps by merit bias them.
 
     References
     ----------
@@ -225,6 +227,7 @@ class AffinityModel:
         self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days, open_levels)
         self.delays_: Delays | None = self._learned.delays
         self.notes_ += open_notes(self.n_open_, still_open, self.delays_, self.assigned, self.at)
+        self.notes_ += pairs_note(self._names, self._learned.posterior.fitted.left_out)
         self.reps_ = [rep for rep in self._learned.code_book.reps if rep is not None]
         self._rep_book = IdBook(self.reps_)
         self.segments_ = list(self._learned.code_book.segments)

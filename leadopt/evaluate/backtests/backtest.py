@@ -12,7 +12,7 @@ import numpy as np
 from leadopt.affinity import AffinityModel
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import InvalidInput
-from leadopt.evaluate.backtests.heterogeneity import ALPHA, Heterogeneity, heterogeneity
+from leadopt.evaluate.backtests.heterogeneity import ALPHA, Heterogeneity, Null, heterogeneity
 from leadopt.evaluate.backtests.losses import (
     Difference,
     auc,
@@ -323,11 +323,14 @@ def _tests(records: Records, names: _Names, columns: Sequence[str], worthwhile: 
     rep, won = records.rep[named], records.won[named]
     segment = [levels[named] for levels in families(records, rep=False, segment=True)]
     labels = [*columns, *([", ".join(columns)] if len(columns) > 1 else [])]
-    found = [heterogeneity(f"{names.rep}s", rep, segment, won, wanted=worthwhile)]
+    found = [heterogeneity(f"{names.rep}s", rep, Null.of(segment, won), wanted=worthwhile)]
+    if not labels:
+        return tuple(found)
+    both = Null.of([rep, *segment], won)  # one fit for all pairs
     for label, level in zip(labels, segment, strict=True):
         pair = rep * (level.max(initial=0) + 1) + level
         what, alpha = f"pairs of {names.rep} and {label}", ALPHA / len(labels)
-        found.append(heterogeneity(what, pair, [rep, *segment], won, wanted=worthwhile, alpha=alpha))
+        found.append(heterogeneity(what, pair, both, wanted=worthwhile, alpha=alpha))
     return tuple(found)
 
 

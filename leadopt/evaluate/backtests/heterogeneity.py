@@ -21,6 +21,7 @@ Satterthwaite (1946), An approximate distribution of estimates of variance compo
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,8 @@ ALPHA = 0.01
 POWER = 0.8
 _MOST_EFFECTS = 3000
 _BLOCK = 2**22
+_FEW = 0.05  # of a matrix that is not 0: up to here sums over these are sooner done than those over all
+_NO_PAIRS = 1e-12  # what rounding makes of none
 _MOST_TIMES = 1e6  # as many outcomes again would be no advice
 
 
@@ -83,7 +86,7 @@ class Heterogeneity:
 
 
 def heterogeneity(
-    names: str, group: Ints, families: Sequence[Ints], won: Floats, *, wanted: float, alpha: float = ALPHA
+    names: str, group: Ints, null: "Null", *, wanted: float, alpha: float = ALPHA
 ) -> Heterogeneity:
     """Return whether groups differ beyond additive effects of some families.
 
@@ -93,10 +96,8 @@ def heterogeneity(
         what the groups are, in words
     group
         int64 (n_rows,), from 0
-    families
-        the level of each row, int64 (n_rows,) each, from 0
-    won
-        1 or 0
+    null
+        the additive model of these rows
     wanted
         standard deviation on the logit that is worth knowing
     alpha
@@ -107,7 +108,7 @@ def heterogeneity(
     Time and memory grow with the rows, and with the cube and the square of the number of effects. Beyond 3,000 effects
     what was fitted is not corrected for: the test then finds less.
     """
-    if not len(won):
+    if not len(group):
         return Heterogeneity(
             groups=names,
             n_groups=0,
@@ -119,21 +120,98 @@ def heterogeneity(
             wanted=wanted,
             needed=None,
         )
-    cells, cell = crossed(np.array([group, *families]))
-    n = np.bincount(cell, minlength=cells.shape[1]).astype(np.float64)
-    k = np.bincount(cell, won, minlength=cells.shape[1]).astype(np.float64)
-    score, spectrum = _score(cells[0], cells[1:], n, k)
+    score, spectrum = _score(group, null)
     return Heterogeneity(
         groups=names,
         n_groups=len(np.unique(group)),
-        n_outcomes=len(won),
+        n_outcomes=len(group),
         p_value=spectrum.chance_above(score),
         alpha=alpha,
-        deviation=float(np.sqrt(max(0.0, score) / spectrum.pairs)) if spectrum.pairs > 0.0 else 0.0,
+        deviation=float(np.sqrt(max(0.0, score) / spectrum.pairs)) if spectrum.pairs > _NO_PAIRS else 0.0,
         detectable=_least(lambda sigma: spectrum.power(sigma, alpha) >= POWER, 1e-3, 10.0),
         wanted=wanted,
-        needed=_needed(spectrum, wanted, alpha, len(won)),
+        needed=_needed(spectrum, wanted, alpha, len(group)),
     )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Null:
+    """An additive model of outcomes, of which several groups may be more than it says.
+
+    Parameters
+    ----------
+    won
+        float64 (n_rows,), 1 or 0
+    cell
+        int64 (n_rows,), the cell of each row: all rows of a cell have the same levels
+    n, k, rate
+        float64 (n_cells,), outcomes, won ones and their chance
+    places
+        int64 (n_families + 1, n_cells), where the effects of each cell stand
+    precisions
+        float64 (n_effects,), of the prior
+    """
+
+    won: Floats
+    cell: Ints
+    n: Floats
+    k: Floats
+    rate: Floats
+    places: Ints
+    precisions: Floats
+
+    @classmethod
+    def of(cls, families: Sequence[Ints], won: Floats) -> "Null":
+        """Return the model of rows with these levels, int64 (n_rows,) each, from 0, that were won (1) or not (0)."""
+        levels, cell = crossed(np.array(families, dtype=np.int64).reshape(len(families), len(won)))
+        n = np.bincount(cell, minlength=levels.shape[1]).astype(np.float64)
+        k = np.bincount(cell, won, minlength=levels.shape[1]).astype(np.float64)
+        effects = fit_additive(levels, tuple(int(family.max(initial=-1)) + 1 for family in levels), n, k)
+        rate = expected_rate(*effects.total(list(levels), np.arange(len(n))))
+        places, precisions = effects.crossed.places, effects.precisions
+        return cls(won=won, cell=cell, n=n, k=k, rate=rate, places=places, precisions=precisions)
+
+    @property
+    def variance(self) -> Floats:
+        """Variance of an outcome of each cell, v, float64 (n_cells,)."""
+        return self.rate * (1.0 - self.rate)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether what fitted effects take is computed."""
+        return len(self.precisions) <= _MOST_EFFECTS
+
+    @cached_property
+    def design(self) -> Any:
+        """X by cell, sparse."""
+        from scipy.sparse import csr_matrix
+
+        n_cells = len(self.n)
+        rows = np.tile(np.arange(n_cells), len(self.places))
+        return csr_matrix((np.ones(self.places.size), (rows, self.places.ravel())), (n_cells, len(self.precisions)))
+
+    @cached_property
+    def covariance(self) -> Floats:
+        """A, the covariance of the effects."""
+        precision = _gram(self.design, self.n * self.variance).toarray() + np.diag(self.precisions)
+        return np.linalg.inv(precision).astype(np.float64)
+
+    @cached_property
+    def taken_of_outcomes(self) -> Floats:
+        """What fitted effects take from the diagonal of M, float64 (n_cells,)."""
+        if not self.is_known:
+            return np.zeros(len(self.n))
+        pairs = (self.covariance[one, other] for one in self.places for other in self.places)
+        return np.asarray(self.variance**2 * sum(pairs, start=np.zeros(len(self.n))))
+
+    @cached_property
+    def single(self) -> float:
+        """Tr M^2, to which single outcomes add up."""
+        n, v = self.n, self.variance
+        taken = 0.0
+        if self.is_known:
+            taken = _of_square(self.covariance, _gram(self.design, n * v**2), _gram(self.design, n * v**3))
+        return float((n * v**2).sum()) - taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -157,7 +235,7 @@ class _Spectrum:
         """Return the chance of a larger score, its mean under the null taken off, if groups differ by so much."""
         from scipy.special import chdtrc
 
-        if self.pairs <= 1e-12:
+        if self.pairs <= _NO_PAIRS:
             return 1.0
         grown = self.diagonal * (1.0 + sigma**2 * self.diagonal)
         more = 2.0 * sigma**2 * (self.diagonal**3).sum() + sigma**4 * (self.diagonal**4).sum()
@@ -171,82 +249,56 @@ class _Spectrum:
         """Return the chance that groups that differ by so much are found."""
         from scipy.special import chdtri
 
-        if self.pairs <= 1e-12:
+        if self.pairs <= _NO_PAIRS:
             return 0.0
         freedom = max(1.0, float(self.diagonal.sum() ** 2 / (self.diagonal**2).sum()))
         critical = (float(chdtri(freedom, alpha)) - freedom) / np.sqrt(2.0 * freedom)
         return self.chance_above(critical * np.sqrt(2.0 * self.pairs), sigma)
 
 
-def _score(group: Ints, levels: Ints, n: Floats, k: Floats) -> tuple[float, _Spectrum]:
-    """Return U less its mean under the null, and the spectrum of K, from counts by cell; groups are from 0."""
-    rate, places, precisions = _null(levels, n, k)
-    v, residual = rate * (1.0 - rate), k - n * rate
-    n_groups = int(group.max(initial=-1)) + 1
-    total = np.bincount(group, n * v, minlength=n_groups)
-    taken = _taken(group, places, n, v, precisions)
-    diagonal = np.maximum(total - taken.of_groups, 0.0)
-    squares = k * (1.0 - rate) ** 2 + (n - k) * rate**2
-    score = (np.bincount(group, residual, minlength=n_groups) ** 2).sum() - squares.sum()
-    mean = diagonal.sum() - (n * (v - taken.of_outcomes)).sum()
-    spectrum = _Spectrum(
-        diagonal=diagonal[diagonal > 0.0],
-        square=float((total**2).sum()) - taken.of_square,
-        single=float((n * v**2).sum()) - taken.of_single,
-    )
-    return float(score - mean), spectrum
-
-
-def _null(levels: Ints, n: Floats, k: Floats) -> tuple[Floats, Ints, Floats]:
-    """Return each cell's chance in the additive model, where its effects stand, and the effects' prior precisions."""
-    sizes = tuple(int(family.max(initial=-1)) + 1 for family in levels)
-    effects = fit_additive(levels, sizes, n, k)
-    return expected_rate(*effects.total(list(levels), np.arange(len(n)))), effects.crossed.places, effects.precisions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Taken:
-    """What fitted effects take from W: from the diagonal of K, from that of M by cell, from tr K^2 and from tr M^2."""
-
-    of_groups: Floats
-    of_outcomes: Floats
-    of_square: float
-    of_single: float
-
-
-def _taken(group: Ints, places: Ints, n: Floats, v: Floats, precisions: Floats) -> _Taken:
-    """Return what fitted effects take; with A their covariance and B = Z' W X, from the diagonal diag(B A B')."""
+def _score(group: Ints, null: Null) -> tuple[float, _Spectrum]:
+    """Return U less its mean under the null, and the spectrum of K, of rows' groups, from 0."""
     from scipy.sparse import csr_matrix
 
-    n_cells, n_effects, n_groups = len(n), len(precisions), int(group.max(initial=-1)) + 1
-    if n_effects > _MOST_EFFECTS:
-        return _Taken(of_groups=np.zeros(n_groups), of_outcomes=np.zeros(n_cells), of_square=0.0, of_single=0.0)
-    rows = np.tile(np.arange(n_cells), len(places))
-    design: Any = csr_matrix((np.ones(places.size), (rows, places.ravel())), (n_cells, n_effects))
-    members: Any = csr_matrix((n * v, (group, np.arange(n_cells))), (n_groups, n_cells))
-    covariance: Floats = np.linalg.inv(_gram(design, n * v) + np.diag(precisions)).astype(np.float64)
-    mixed, total = members @ design, np.bincount(group, n * v, minlength=n_groups).astype(np.float64)
-    parts = [np.asarray(part.multiply(part @ covariance).sum(axis=1)).reshape(-1) for part in _blocks(mixed)]
-    leverage = sum((covariance[one, other] for one in places for other in places), start=np.zeros(n_cells))
-    return _Taken(
-        of_groups=np.concatenate(parts),
-        of_outcomes=v**2 * leverage,
-        of_square=_of_square(covariance, _gram(mixed, np.ones(n_groups)), _gram(mixed, total)),
-        of_single=_of_square(covariance, _gram(design, n * v**2), _gram(design, n * v**3)),
+    rate, v, shape = null.rate, null.variance, (int(group.max(initial=-1)) + 1, len(null.n))
+    tried, won = (csr_matrix((each, (group, null.cell)), shape) for each in (np.ones(len(group)), null.won))
+    total = np.asarray(tried @ v)
+    of_groups, of_square = _taken(tried.multiply(v).tocsr(), total, null)
+    diagonal = np.maximum(total - of_groups, 0.0)
+    squares = null.k * (1.0 - rate) ** 2 + (null.n - null.k) * rate**2
+    missed = np.asarray(won.sum(axis=1)).reshape(-1) - np.asarray(tried @ rate)
+    mean = diagonal.sum() - (null.n * (v - null.taken_of_outcomes)).sum()
+    spectrum = _Spectrum(
+        diagonal=diagonal[diagonal > 0.0], square=float((total**2).sum()) - of_square, single=null.single
     )
+    return float((missed**2).sum() - squares.sum() - mean), spectrum
 
 
-def _gram(matrix: Any, weight: Floats) -> Floats:
-    """Return X' diag(weight) X of a sparse matrix X."""
+def _taken(members: Any, total: Floats, null: Null) -> tuple[Floats, float]:
+    """Return what fitted effects take from the diagonal of K and from tr K^2; members are Z' W, by group and cell.
+
+    With A their covariance and B = Z' W X, diag(B A B') from the diagonal.
+    """
+    if not null.is_known:
+        return np.zeros(len(total)), 0.0
+    mixed = members @ null.design
+    parts = [np.asarray(part.multiply(part @ null.covariance).sum(axis=1)).reshape(-1) for part in _blocks(mixed)]
+    square = _of_square(null.covariance, _gram(mixed, np.ones(len(total))), _gram(mixed, total))
+    return np.concatenate(parts), square
+
+
+def _gram(matrix: Any, weight: Floats) -> Any:
+    """Return X' diag(weight) X of a sparse matrix X, sparse."""
     from scipy.sparse import diags
 
-    return np.asarray((matrix.T @ (diags(weight) @ matrix)).toarray())
+    return (matrix.T @ (diags(weight) @ matrix)).tocsr()
 
 
-def _of_square(covariance: Floats, plain: Floats, weighted: Floats) -> float:
-    """Return tr D^2 - tr (D - B A B')^2, that is 2 tr(A B' D B) - tr((A B' B)^2)."""
-    image = covariance @ plain
-    return float(2.0 * (covariance * weighted).sum() - (image * image.T).sum())
+def _of_square(covariance: Floats, plain: Any, weighted: Any) -> float:
+    """Return tr D^2 - tr (D - B A B')^2, that is 2 tr(A B' D B) - tr((A B' B)^2), of sparse B' B and B' D B."""
+    few = plain.nnz < _FEW * covariance.size
+    image = plain @ covariance if few else plain.toarray() @ covariance
+    return float(2.0 * weighted.multiply(covariance).sum() - (image * image.T).sum())
 
 
 def _blocks(matrix: Any) -> Iterator[Any]:

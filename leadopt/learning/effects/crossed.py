@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.learning.effects.blocks import Blocks
+from leadopt.learning.effects.nested import Nest
 from leadopt.problem.linear_algebra import applied, cholesky, inverse, product
 
 MOST_DENSE = 800
@@ -17,16 +19,23 @@ _MOST_ENTANGLED = 150  # levels; with more, no single effect of the others can s
 # The plain variance of n draws is off by the part sqrt(2 / n), 20% with 48. With 24 and 96 the loss is the same, 87.6%
 # and 88.0% of the intervals hold the truth in place of 88.2%, and 96 take 1.6 times as long.
 _MOST_DRAWS, _FEWEST_DRAWS = 48, 8
+_MOST_OF_PRIOR = 0.9  # of a variance by draws, which is off by more than that leaves: such a level tells nothing
 _DRAWN_TERMS = 1_500_000  # draws times terms of all cells; more would take seconds
 _SEED = 20_260_101  # draws are part of the estimate, which must not depend on when or where it is made
+
+
+def are_drawn(n_cells: int, n_terms: int) -> bool:
+    """Return whether draws that are enough can be afforded, of sums of so many terms in each cell."""
+    return min(_MOST_DRAWS, _DRAWN_TERMS // max(1, n_cells * n_terms)) >= _FEWEST_DRAWS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Crossed:
     """Which effects each cell adds up: a base and one level of each family, as places in one vector.
 
-    After `solved`, it is also the normal distribution with the precision matrix ``X' diag(w) X + diag(p)``: in full or,
-    for many effects, as draws by which variances are known to some 15%; for very many, effects count as uncorrelated.
+    After `solved`, it is also the normal distribution with the precision matrix ``X' diag(w) X + diag(p)``: in full; for
+    many effects by blocks, which is exact too, where families are nested in one as those of rep x column are in the
+    rep; else as draws by which variances are known to some 15%; for very many, effects count as uncorrelated.
 
     Parameters
     ----------
@@ -41,11 +50,13 @@ class Crossed:
     places: Ints
     sizes: tuple[int, ...]
     starts: Ints
+    nest: Nest | None = None
     matrix: Any = None
     noise: tuple[Floats, Floats] | None = None
     weights: Floats = field(default_factory=lambda: np.zeros(0))
     precisions: Floats = field(default_factory=lambda: np.zeros(0))
     covariance: Floats | None = None
+    blocks: Blocks | None = None
     draws: Floats | None = None
 
     @classmethod
@@ -54,7 +65,8 @@ class Crossed:
         levels = levels.astype(np.int64)  # without families there are none, of any type
         starts = np.cumsum([0, 1, *sizes])[:-1].astype(np.int64)
         places = np.vstack([np.zeros((1, levels.shape[1]), dtype=np.int64), levels + starts[1:, None]])
-        return cls(places=places, sizes=sizes, starts=starts)
+        many = 1 + sum(sizes) > MOST_DENSE and levels.size > 0
+        return cls(places=places, sizes=sizes, starts=starts, nest=Nest.of(levels, sizes) if many else None)
 
     @property
     def n_effects(self) -> int:
@@ -67,17 +79,22 @@ class Crossed:
         return self.n_effects <= MOST_DENSE
 
     @property
+    def is_exact(self) -> bool:
+        """Whether the covariance is computed, in full or by blocks."""
+        return self.is_dense or self.nest is not None
+
+    @property
     def n_draws(self) -> int:
         """How many draws stand for the covariance; 0 = only variances are known, effects taken for uncorrelated."""
-        affordable = min(_MOST_DRAWS, _DRAWN_TERMS // max(1, self.places.size))
-        return affordable if affordable >= _FEWEST_DRAWS else 0
+        n_terms, n_cells = self.places.shape
+        return min(_MOST_DRAWS, _DRAWN_TERMS // max(1, self.places.size)) if are_drawn(n_cells, n_terms) else 0
 
     @property
     def pace(self) -> float:
         """Which part of the way to go at once where variances depend on each other; noisy ones want patience."""
         # Whole steps let families that compete for the same outcomes overshoot by turns. By draws, .175 and .7 give
         # the same loss, and 87% and 90% of the intervals hold the truth in place of 88%.
-        return 0.7 if self.is_dense else 0.35
+        return 0.7 if self.is_exact else 0.35
 
     @property
     def slices(self) -> list[slice]:
@@ -106,6 +123,9 @@ class Crossed:
                 precisions=precisions,
                 covariance=self._inverse(self.precision_matrix(weights, precisions)),
             )
+        if self.nest is not None:
+            blocks = Blocks.of(self.nest, self.places, weights, precisions)
+            return replace(self, weights=weights, precisions=precisions, blocks=blocks)
         known = self
         if self.matrix is None:
             known = replace(self, matrix=self._design(), noise=self._noise(self.n_draws, np.random.default_rng(_SEED)))
@@ -115,6 +135,8 @@ class Crossed:
         """Return the covariance times a vector."""
         if self.covariance is not None:
             return applied(self.covariance, target)
+        if self.blocks is not None:
+            return self.blocks.times(target)
         return self._conjugate_gradients(target[:, None], np.zeros((len(target), 1)), 1e-2)[:, 0]
 
     def drawn(self) -> "Crossed":
@@ -132,6 +154,8 @@ class Crossed:
             trifle = 1e-12 * float(np.diagonal(self.covariance).max())
             root = cholesky(self.covariance + trifle * np.eye(self.n_effects))
             return np.asarray(product(root, rng.standard_normal((self.n_effects, n_draws))).T)
+        if self.blocks is not None:
+            return self.blocks.draw(n_draws, rng)
         target = self._scattered(*self._noise(n_draws, rng))
         return np.ascontiguousarray(self._conjugate_gradients(target, np.zeros_like(target), 1e-2).T)
 
@@ -139,17 +163,27 @@ class Crossed:
         """Return the variance of each cell's sum of effects, float64 (n_cells,)."""
         if self.covariance is not None:
             return self._pair_sum(self.covariance, list(self.places))
+        if self.blocks is not None:
+            return self.blocks.cell_variance
         if self.draws is None:
             return self.add_up(self.variances()) if len(self.weights) else np.zeros(self.places.shape[1])
         return np.asarray(((self.matrix @ self.draws) ** 2).mean(axis=1))
 
     def scatter(self) -> list[Floats]:
-        """Return each family's covariance (n_levels, n_levels), or its variances (n_levels,) where levels are many."""
+        """Return each family's covariance (n_levels, n_levels), or its variances (n_levels,) where levels are many.
+
+        Infinite where draws cannot tell what is known from nothing.
+        """
         variances = self.variances()
-        return [
-            variances[part] if self.covariance is None or size > _MOST_ENTANGLED else self.covariance[part, part]
-            for part, size in zip(self.slices, self.sizes, strict=True)
-        ]
+        if self.draws is not None:
+            variances = np.where(variances * self.precisions > _MOST_OF_PRIOR, np.inf, variances)
+
+        def of_family(part: slice, size: int) -> Floats:
+            if size > _MOST_ENTANGLED or not (self.covariance is not None or self.blocks is not None):
+                return variances[part]
+            return self.blocks.scatter(part) if self.blocks is not None else self.covariance[part, part]
+
+        return [of_family(part, size) for part, size in zip(self.slices, self.sizes, strict=True)]
 
     def cell_scatter(self, own: Floats, share: Floats) -> Floats:
         """Return the covariance of effects ``e - share * (sum of a cell's effects)`` with e of variance `own`.
@@ -175,6 +209,8 @@ class Crossed:
         """
         if self.covariance is not None:
             return np.diagonal(self.covariance).copy()
+        if self.blocks is not None:
+            return self.blocks.variances()
         weight: Floats = self.matrix.T @ self.weights
         if self.draws is None:
             return np.asarray(1.0 / (weight + self.precisions))
@@ -195,6 +231,8 @@ class Crossed:
         if self.covariance is not None:
             padded = np.pad(self.covariance, (0, 1))
             return np.asarray(total), self._pair_sum(padded, places)
+        if self.blocks is not None:
+            return np.asarray(total), self.blocks.sum_variance(places)
         if self.draws is None:
             alone = np.append(self.variances(), 0.0)
             return np.asarray(total), np.asarray(sum((alone[place] for place in places), start=np.zeros(())))

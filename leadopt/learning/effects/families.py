@@ -8,10 +8,11 @@ from itertools import combinations
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.effects.crossed import MOST_DENSE
+from leadopt.learning.effects.crossed import MOST_DENSE, are_drawn
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.logistic import COLUMN_SCALE, Binomial
 from leadopt.learning.effects.mixture import Logits, Mixture
+from leadopt.learning.effects.nested import MOST_PRODUCTS, n_products
 from leadopt.learning.effects.posterior import Effects, Likelihood, fit_effects
 from leadopt.learning.effects.spreads import TELLING
 from leadopt.learning.effects.waiting import Waiting
@@ -23,6 +24,8 @@ In every real history seen pairs of rep and segment matter less than columns, an
 At half and twice, losses on simulated floors (see `posterior`; pairs have 0 or .3) are 18.0 and 19.9 in place of 19.2
 for pairs, and 19.2 for cells."""
 _ITERATIONS = 30  # simulated floors settle within 7
+
+
 _ROUGH = 6  # iterations: to tell pairs that matter from others, the columns' effects need not be exact
 
 
@@ -67,6 +70,11 @@ class Family:
         own = tuple(sizes[column] for column in columns)
         return cls(columns=columns, sizes=own, keys=np.unique(_keys(columns, own, codes)))
 
+    def codes_of(self, column: int) -> Ints:
+        """Return the code in one of its columns that each level has."""
+        sizes = [size + 1 for size in self.sizes]
+        return np.unravel_index(self.keys, sizes)[self.columns.index(column)].astype(np.int64)
+
     def find(self, codes: Sequence[Ints]) -> Ints:
         """Return the level of each combination, the number of levels where history has none; codes may broadcast."""
         keys = _keys(self.columns, self.sizes, codes)
@@ -83,10 +91,11 @@ def _keys(columns: Sequence[int], sizes: Sequence[int], codes: Sequence[Ints]) -
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FamilyEffects:
-    """Families, and the effects that were learned for them."""
+    """Families, the effects that were learned for them, and which pairs of columns were left out."""
 
     families: tuple[Family, ...]
     effects: Effects
+    left_out: tuple[tuple[int, ...], ...] = ()
 
     def levels(self, codes: Sequence[Ints]) -> list[Ints]:
         """Return the level that combinations of codes, which may broadcast, have of each family."""
@@ -117,13 +126,16 @@ def fit_families(
     likelihood: Likelihood,
     scales: Scales,
     *,
-    unjudged: int = 0,
+    kept: Iterable[tuple[int, int]] = (),
+    all_if_exact: bool = False,
     rough: int = 60,
     iterations: int = 60,
 ) -> FamilyEffects:
-    """Return the effects of every column, of the pairs of columns that earn it, and of the cells.
+    """Return the effects of every column, of the pairs of columns that are kept or earn it, and of the cells.
 
-    Pairs whose effects the cells do not tell from chance, judged without them, are left out.
+    Pairs whose effects the cells do not tell from chance, judged without any pairs, are left out. That chance alone
+    could do as much is no evidence that there is nothing: what estimates live on is kept. Where its covariance can be
+    computed, and not so much as drawn with all telling pairs, the most telling ones join it that leave that so.
 
     Parameters
     ----------
@@ -137,14 +149,18 @@ def fit_families(
         of what was seen in the cells
     scales
         of standard deviations
-    unjudged
-        all pairs stay where columns and pairs have no more levels than that
+    kept
+        further pairs, which have effects whatever the cells say
+    all_if_exact
+        whether all pairs stay where the covariance with them is computed
     rough, iterations
         of the fit by which pairs are judged, and of the last one, at most
     """
-    singles = [Family.of((column,), codes, sizes) for column in range(len(codes))]
-    paired = [Family.of(pair, codes, sizes) for pair in pairs]
-    by_width = (scales.column / max(1, len(singles)) ** 0.25, scales.pair / max(1, len(paired)) ** 0.5)
+    always = [Family.of((column,), codes, sizes) for column in range(len(codes))]
+    always += [Family.of(pair, codes, sizes) for pair in kept]
+    judged = [Family.of(pair, codes, sizes) for pair in pairs]
+    n_pairs = len(always) - len(codes) + len(judged)
+    by_width = (scales.column / max(1, len(codes)) ** 0.25, scales.pair / max(1, n_pairs) ** 0.5)
 
     def fitted(families: Sequence[Family], iterations: int) -> FamilyEffects:
         effects = fit_effects(
@@ -155,15 +171,34 @@ def fit_families(
             own_scale=scales.cell,
             iterations=iterations,
         )
-        return FamilyEffects(families=tuple(families), effects=effects)
+        left_out = tuple(family.columns for family in judged if family not in families)
+        return FamilyEffects(families=tuple(families), effects=effects, left_out=left_out)
 
-    if sum(len(family.keys) for family in (*singles, *paired)) <= unjudged:
-        return fitted([*singles, *paired], iterations)
-    plain = fitted(singles, rough)
-    telling = [
-        pair for pair in paired if plain.effects.evidence(pair.find(codes), len(pair.keys), by_width[1]) > TELLING
-    ]
-    return fitted([*singles, *telling], iterations) if telling or rough < iterations else plain
+    every = [*always, *judged]
+    if not judged or (all_if_exact and _n_products(every, codes) <= MOST_PRODUCTS):
+        return fitted(every, iterations)
+    plain = fitted(always[: len(codes)], rough)
+    evidence = [plain.effects.evidence(pair.find(codes), len(pair.keys), by_width[1]) for pair in judged]
+    telling = [judged[place] for place in np.argsort(-np.array(evidence), kind="stable") if evidence[place] > TELLING]
+    if not are_drawn(likelihood.n_cells, 1 + len(always) + len(telling)):
+        while telling and _n_products(always, codes) <= MOST_PRODUCTS < _n_products([*always, *telling], codes):
+            telling.pop()
+    chosen = [*always, *(pair for pair in judged if pair in telling)]
+    return fitted(chosen, iterations) if len(chosen) > len(codes) or rough < iterations else plain
+
+
+def _n_products(families: Sequence[Family], codes: Sequence[Ints]) -> float:
+    """Return about how many products the covariance of all effects takes, nested in the column for which it is least.
+
+    0 for as many effects as are computed in full.
+    """
+    total, found = 1 + sum(len(family.keys) for family in families), []
+    for hub in (family for family in families if len(family.columns) == 1):
+        nested = [family for family in families if hub.columns[0] in family.columns]
+        widths = np.bincount(np.concatenate([family.codes_of(hub.columns[0]) for family in nested]))
+        n_links = (1 + len(families) - len(nested)) * np.bincount(codes[hub.columns[0]], minlength=len(widths))
+        found.append(n_products(widths, total - int(widths.sum()), n_links)[0])
+    return 0.0 if total <= MOST_DENSE else min(found)
 
 
 def fit_chances(
@@ -176,8 +211,9 @@ def fit_chances(
 ) -> FamilyEffects:
     """Return the effects on the logit of chances.
 
-    Pairs are a rep or its cohort with a column of the lead, and two columns of the lead; who a rep is says already
-    which cohort it is in. Where all pairs are few enough to be fitted in full, they are.
+    Pairs are a rep or its cohort with a column of the lead, which alone say who fits which lead and always stay, and
+    two columns of the lead, which do where their covariance is computed; who a rep is says already which cohort it is
+    in.
 
     Where all outcomes are won, or all are lost, nothing tells levels from each other, and no family has effects; that
     levels with more outcomes could be surer of theirs is no reason to prefer them.
@@ -197,14 +233,16 @@ def fit_chances(
     if len(tried) and converted.sum() in (0.0, tried.sum()):
         return fit_families([], [], [], outcomes, Scales(column=COLUMN_SCALE, pair=PAIR_SCALE))
     pairs = [pair for pair in combinations(range(n_columns), 2) if n_columns > 2 and pair[1] >= n_rep_columns]
+    kept = [pair for pair in pairs if pair[0] < n_rep_columns]
     cell = {1: None, 2: PAIR_SCALE}.get(n_columns, CELL_SCALE)  # of two columns a cell is their pair
     return fit_families(
         codes,
         sizes,
-        pairs,
+        pairs[len(kept) :],
         outcomes,
         Scales(column=COLUMN_SCALE, pair=PAIR_SCALE, cell=cell),
-        unjudged=MOST_DENSE,
+        kept=kept,
+        all_if_exact=True,
         rough=_ROUGH,
         iterations=_ITERATIONS,
     )

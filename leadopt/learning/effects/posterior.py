@@ -19,6 +19,7 @@ from leadopt.learning.effects.spreads import Spread, family_spread, learn_spread
 # floors of 300 and 2,500 outcomes of 15 reps by two columns.
 _FIRST_DEVIATION, _FIRST_OWN_DEVIATION = 0.5, 0.3  # where spreads begin; half: 19.15, twice: 19.35, own: no difference
 _FEWEST_ITERATIONS = 5  # at first means are under way, and spreads that follow them may stand still for a step
+_FEWEST_FROM_START = 2  # where means and spreads of nearly the same outcomes are known
 _REACH = 3.0  # of a Newton step, which overshoots where few outcomes leave the slope flat; 1.5 and 6: no difference
 # A mean that still moves by a tenth, on the logit 2.5 points of chance, calls for another step; .05 and .2: 19.35 and
 # 19.21. The noise is a number for all observations, and settles first: half and twice make no difference.
@@ -215,7 +216,7 @@ def fit_effects(
     likelihood
         of what was seen in the cells
     start
-        effects of the same families, to begin from
+        effects of the same families, or of the first of them, to begin from
     iterations
         at most; without convergence the last one counts
 
@@ -227,11 +228,12 @@ def fit_effects(
     """
     table = np.array(levels, dtype=np.int64).reshape(len(sizes), likelihood.n_cells)
     effects = _first(Crossed.of(table, sizes), scales, likelihood, own_scale, start)
+    fewest = _FEWEST_ITERATIONS if start is None or likelihood.is_normal else _FEWEST_FROM_START
     for number in range(iterations):
         before = effects
         effects, step = _stepped(effects)
         effects = _learned(effects)
-        if number + 1 >= _FEWEST_ITERATIONS and step < _STEADY_STEP and _settled(before, effects):
+        if number + 1 >= fewest and step < _STEADY_STEP and _settled(before, effects):
             break
     return _finished(effects)
 
@@ -250,18 +252,24 @@ def _first(
 ) -> Effects:
     mean, nothing = np.zeros(crossed.n_effects), np.zeros(likelihood.n_cells)
     mean[0] = likelihood.first_base()
-    if start is not None and len(start.mean) == len(mean):
-        mean = start.mean
-    pull, information = likelihood.slopes(crossed.add_up(mean), nothing)
+    deviations = np.array([min(_FIRST_DEVIATION, scale) for scale in scales])
+    own_deviation, own_mean = 0.0 if own_scale is None else min(_FIRST_OWN_DEVIATION, own_scale), nothing
+    if start is not None and start.crossed.sizes == crossed.sizes[: len(start.deviations)]:
+        mean[: len(start.mean)] = start.mean
+        if not likelihood.is_normal:  # whose spreads are looked for from one place, so that the last digits agree
+            deviations[: len(start.deviations)] = start.deviations
+            if start.likelihood is likelihood and own_scale is not None:
+                own_deviation, own_mean = start.own_deviation, start.own_mean
+    pull, information = likelihood.slopes(crossed.add_up(mean) + own_mean, nothing)
     return Effects(
         likelihood=likelihood,
         crossed=crossed,
         mean=mean,
         scales=scales,
         own_scale=own_scale,
-        deviations=np.array([min(_FIRST_DEVIATION, scale) for scale in scales]),
-        own_deviation=0.0 if own_scale is None else min(_FIRST_OWN_DEVIATION, own_scale),
-        own_mean=nothing,
+        deviations=deviations,
+        own_deviation=own_deviation,
+        own_mean=own_mean,
         pull=pull,
         information=information,
     )
@@ -328,6 +336,6 @@ def _finished(effects: Effects) -> Effects:
     if not effects.likelihood.is_normal:  # a further step would move the mean by less than the tolerance
         crossed = effects.crossed.solved(effects.cell_information, effects.precisions)
         return replace(effects, crossed=crossed.drawn())
-    for _ in range(1 if effects.crossed.is_dense else 3):  # many effects are solved for little by little
+    for _ in range(1 if effects.crossed.is_exact else 3):  # many effects are solved for little by little
         effects, _ = _stepped(effects)
     return replace(effects, crossed=effects.crossed.drawn())

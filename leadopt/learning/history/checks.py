@@ -13,6 +13,7 @@ from leadopt.tables.cells import as_id, as_outcome, blanked
 from leadopt.tables.text import count
 
 _FEWEST = 10  # outcomes from which it is no accident that hardly a level repeats
+_SHOWN_PAIRS = 3  # by name; there may be hundreds
 _ALONE = 0.9  # share of outcomes that have a level of their own
 
 
@@ -116,6 +117,26 @@ def copies_note(history: Table, converted: str, event: Sequence[str]) -> str | N
     same = f"{', '.join(known[:-1])} and {known[-1]}" if len(known) > 1 else known[0]
     rows = "1 row of history repeats" if copies == 1 else f"{copies:,} rows of history repeat"
     return f"{rows} the outcome of another (same {same}), and all count: remove those that are copies"
+
+
+def pairs_note(names: Sequence[str], left_out: Sequence[tuple[int, ...]]) -> list[str]:
+    """Return what is said of pairs of columns that have no effects of their own, nothing if all have.
+
+    Parameters
+    ----------
+    names
+        of the columns
+    left_out
+        positions of the columns of each pair
+    """
+    if not left_out:
+        return []
+    shown = [" x ".join(names[column] for column in pair) for pair in left_out[:_SHOWN_PAIRS]]
+    more = f" and {len(left_out) - len(shown):,} more" if len(left_out) > len(shown) else ""
+    return [
+        f"to learn all pairs of columns of leads would take too long: {', '.join(shown)}{more}, of which the outcomes "
+        "tell least, are taken to add up; what a rep does with each column is learned"
+    ]
 
 
 def _times(levels: Sequence[Any], outcomes: Ints) -> Ints:

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from leadopt.evaluate.backtests.heterogeneity import ALPHA, POWER, heterogeneity
+from leadopt.evaluate.backtests.heterogeneity import ALPHA, POWER, Null, heterogeneity
 from leadopt.learning.effects.logistic import sigmoid
 from tests import many_seeds, seeds
 
@@ -26,9 +26,9 @@ def between(what, seed, sd):
     """The test of reps within segments, or of pairs beyond rep + segment, where the truth differs by `sd`."""
     if what == "reps":
         rep, segment, won = simulated(seed, rep_sd=sd, pair_sd=0.0)
-        return heterogeneity("reps", rep, [segment], won, wanted=0.25)
+        return heterogeneity("reps", rep, Null.of([segment], won), wanted=0.25)
     rep, segment, won = simulated(seed, rep_sd=0.3, pair_sd=sd)
-    return heterogeneity("pairs", rep * N_SEGMENTS + segment, [rep, segment], won, wanted=0.25)
+    return heterogeneity("pairs", rep * N_SEGMENTS + segment, Null.of([rep, segment], won), wanted=0.25)
 
 
 @many_seeds
@@ -53,7 +53,7 @@ def test_as_many_outcomes_as_are_needed_make_what_is_wanted_detectable(what):
         parts = [np.tile(part[rows], times) for part in (rep, segment, won)]
         group = parts[0] if what == "reps" else parts[0] * N_SEGMENTS + parts[1]
         families = [parts[1]] if what == "reps" else parts[:2]
-        return heterogeneity(what, group, families, parts[2], wanted=0.25)
+        return heterogeneity(what, group, Null.of(families, parts[2]), wanted=0.25)
 
     found = of(few)
     assert found.detectable > 0.25 and not found.would_show
@@ -65,7 +65,7 @@ def test_the_score_has_its_mean_and_variance_over_every_outcome():
     """Nothing but the base is fitted, and to outcomes that sum to one total: 4 of 8, every way that may happen."""
     group = np.repeat(np.arange(4), 2)
     ways = [np.isin(np.arange(8), won).astype(np.float64) for won in itertools.combinations(range(8), 4)]
-    found = [heterogeneity("x", group, [], won, wanted=0.25) for won in ways]
+    found = [heterogeneity("x", group, Null.of([], won), wanted=0.25) for won in ways]
     shares = {round(test.p_value, 9): 0 for test in found}
     for test in found:
         shares[round(test.p_value, 9)] += 1 / len(ways)
@@ -77,14 +77,14 @@ def test_the_score_has_its_mean_and_variance_over_every_outcome():
 
 def test_groups_of_one_outcome_tell_nothing():
     won = (np.arange(50) % 3 == 0).astype(np.float64)
-    found = heterogeneity("reps", np.arange(50), [], won, wanted=0.25)
+    found = heterogeneity("reps", np.arange(50), Null.of([], won), wanted=0.25)
     assert (found.p_value, found.detectable, found.deviation) == (1.0, np.inf, 0.0)
     assert not found.found and not found.would_show
     assert found.needed > 1000  # of the same 50 groups
 
 
 def test_outcomes_of_one_kind_tell_nothing():
-    found = heterogeneity("reps", np.arange(50) % 5, [np.arange(50) % 2], np.zeros(50), wanted=0.25)
+    found = heterogeneity("reps", np.arange(50) % 5, Null.of([np.arange(50) % 2], np.zeros(50)), wanted=0.25)
     assert not found.found and not found.would_show
 
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadopt.learning.effects import crossed as linear
+from leadopt.learning.effects import nested
 from leadopt.learning.effects.crossed import Crossed
 
 
@@ -38,6 +39,7 @@ def test_draws_and_conjugate_gradients_agree_with_the_inverse(monkeypatch):
     crossed, design, weights, precisions = problem(np.random.default_rng(0), (12, 8), 200)
     right = np.linalg.inv(design.T @ np.diag(weights) @ design + np.diag(precisions))
     monkeypatch.setattr(linear, "MOST_DENSE", -1)
+    monkeypatch.setattr(nested, "MOST_PRODUCTS", 0)
     monkeypatch.setattr(linear, "_MOST_DRAWS", 4_000)
     monkeypatch.setattr(linear, "_DRAWN_TERMS", 10**9)
     solved = crossed.solved(weights, precisions).drawn()

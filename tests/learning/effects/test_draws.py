@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from leadopt.learning.effects import crossed as linear
+from leadopt.learning.effects import nested
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.mixture import Mixture
 from tests.learning.effects.test_logistic import drawn, every_pair, fitted
@@ -14,6 +15,7 @@ from tests.learning.effects.test_logistic import drawn, every_pair, fitted
 @pytest.mark.parametrize("most_dense", [800, -1], ids=["covariance", "draws"])
 def test_draws_have_the_mean_and_the_variance_they_should(most_dense, monkeypatch):
     monkeypatch.setattr(linear, "MOST_DENSE", most_dense)
+    monkeypatch.setattr(nested, "MOST_PRODUCTS", 0)
     _, tried, converted = drawn(np.random.default_rng(8), n_reps=6, n_levels=4)
     mixture = Mixture.of(fitted(tried, converted))
     assert (mixture.n_nodes > 1) == (most_dense > 0)

@@ -34,25 +34,51 @@ def world(seed, *, pair_sd):
     return codes, tried, rng.binomial(40, 1 / (1 + np.exp(-logit))).astype(float)
 
 
-@pytest.mark.parametrize("most_dense", [800, 5], ids=["all pairs", "those that earn it"])
-def test_the_pair_that_matters_is_found(most_dense, monkeypatch):
-    monkeypatch.setattr(linear, "MOST_DENSE", most_dense)
-    monkeypatch.setattr(families, "MOST_DENSE", most_dense)
+@pytest.mark.parametrize("affordable", [1e9, 1.0], ids=["all pairs", "those that earn it"])
+def test_the_pair_that_matters_is_found(affordable, monkeypatch):
+    monkeypatch.setattr(linear, "MOST_DENSE", 5)
+    monkeypatch.setattr(families, "MOST_DENSE", 5)
+    monkeypatch.setattr(families, "MOST_PRODUCTS", affordable)
     codes, tried, won = world(0, pair_sd=0.8)
     fitted = fit_chances(codes, [12, 5, 4], 1, tried, won)
     found = {family.columns: spread for family, spread in zip(fitted.families, fitted.effects.spreads, strict=True)}
     assert found[0, 1].is_telling
     assert 0.5 < fitted.effects.deviations[list(found).index((0, 1))] < 1.2
     assert all(not spread.is_telling for columns, spread in found.items() if columns not in {(0,), (0, 1)})
-    if most_dense == 5:
-        assert (0, 2) not in found and (1, 2) not in found
+    # What a rep does with a column stays whatever the cells say of it, a pair of the lead's columns where it is cheap.
+    assert (0, 2) in found
+    assert ((1, 2) in found) == (affordable > 1.0)
+    assert fitted.left_out == (() if affordable > 1.0 else ((1, 2),))
 
 
-def test_without_a_difference_no_pair_earns_its_place(monkeypatch):
+def test_a_pair_of_the_leads_columns_that_matters_stays_where_all_would_take_too_long(monkeypatch):
     monkeypatch.setattr(families, "MOST_DENSE", 0)
-    codes, tried, won = world(1, pair_sd=0.0)
+    monkeypatch.setattr(families, "MOST_PRODUCTS", 1.0)
+    rng = np.random.default_rng(3)
+    codes, tried, _ = world(1, pair_sd=0.0)
+    logit = rng.normal(0.0, 1.0, (5, 4))[codes[1], codes[2]]
+    won = rng.binomial(40, 1 / (1 + np.exp(-logit))).astype(float)
     fitted = fit_chances(codes, [12, 5, 4], 1, tried, won)
-    assert [family.columns for family in fitted.families] == [(0,), (1,), (2,)]
+    assert [family.columns for family in fitted.families] == [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2)]
+    assert fitted.left_out == ()
+
+
+@pytest.mark.parametrize("most_dense", [800, 0], ids=["in full", "by blocks"])
+def test_what_a_rep_does_with_a_column_is_learned_at_any_size(most_dense, monkeypatch):
+    """Each of these families alone is far from telling; together they say who fits which lead."""
+    monkeypatch.setattr(linear, "MOST_DENSE", most_dense)
+    monkeypatch.setattr(families, "MOST_DENSE", most_dense)
+    rng = np.random.default_rng(4)
+    sizes = [40, 4, 3, 3]
+    codes = [rng.integers(size, size=2_400) for size in sizes]
+    effects = [rng.normal(0.0, 0.4, (40, size)) for size in sizes[1:]]
+    logit = -0.5 + sum(effect[codes[0], code] for effect, code in zip(effects, codes[1:], strict=True))
+    tried = np.full(len(logit), 3.0)
+    won = rng.binomial(3, 1 / (1 + np.exp(-logit))).astype(float)
+    fitted = fit_chances(codes, sizes, 1, tried, won)
+    mean, _ = fitted.total(codes, np.full(len(logit), len(logit)))
+    assert {(0, 1), (0, 2), (0, 3)} <= {family.columns for family in fitted.families}
+    assert np.corrcoef(mean, logit)[0, 1] > 0.7
 
 
 def test_a_reps_own_columns_make_no_pair_with_the_rep():

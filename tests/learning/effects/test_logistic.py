@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from leadopt.learning.effects import crossed as linear
-from leadopt.learning.effects import logistic
+from leadopt.learning.effects import logistic, nested
 from leadopt.learning.effects.logistic import Binomial, expected_rate, sigmoid
 from leadopt.learning.effects.posterior import fit_effects
 
@@ -127,6 +127,7 @@ def test_many_effects_give_nearly_the_same_as_few(n_draws, monkeypatch):
     counts = drawn(np.random.default_rng(3), tries=60)[1:]
     exact = fitted(*counts)
     monkeypatch.setattr(linear, "MOST_DENSE", -1)
+    monkeypatch.setattr(nested, "MOST_PRODUCTS", 0)
     monkeypatch.setattr(linear, "_MOST_DRAWS", n_draws)
     sparse = fitted(*counts)
     assert exact.crossed.covariance is not None
@@ -139,16 +140,19 @@ def test_many_effects_give_nearly_the_same_as_few(n_draws, monkeypatch):
     assert found == pytest.approx(right, rel=0.2)
 
 
-@pytest.mark.parametrize("most_dense", [800, -1], ids=["covariance", "draws"])
-def test_a_level_never_seen_has_no_effect_and_the_variance_of_its_family(most_dense, monkeypatch):
+@pytest.mark.parametrize(
+    ("most_dense", "most_products"), [(800, 0), (-1, 10**9), (-1, 0)], ids=["covariance", "blocks", "draws"]
+)
+def test_a_level_never_seen_has_no_effect_and_the_variance_of_its_family(most_dense, most_products, monkeypatch):
     monkeypatch.setattr(linear, "MOST_DENSE", most_dense)
+    monkeypatch.setattr(nested, "MOST_PRODUCTS", most_products)
     _, tried, converted = drawn(np.random.default_rng(7))
     fit = fitted(tried, converted)
     nowhere = np.array([(tried > 0).sum()])
     mean, variance = fit.total([np.array([30]), np.array([15])], nowhere)
     assert mean == pytest.approx(fit.mean[:1])
     own = (fit.deviations**2).sum() + fit.own_deviation**2
-    assert variance == pytest.approx(fit.crossed.variances()[0] + own, rel=0.6 if most_dense < 0 else 1e-6)
+    assert variance == pytest.approx(fit.crossed.variances()[0] + own, rel=0.6 if most_dense + most_products < 0 else 1e-6)
     assert (
         fit.total([np.array([30]), np.array([3])], nowhere)[1] > fit.total([np.array([0]), np.array([3])], nowhere)[1]
     )

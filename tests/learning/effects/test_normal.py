@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt.learning.effects import crossed
+from leadopt.learning.effects import crossed, nested
 from leadopt.learning.effects.normal import USUAL_NOISE, Normal
 from leadopt.learning.effects.posterior import fit_effects, more_diverse
 from tests.strategies import examples
@@ -91,6 +91,7 @@ def test_many_effects_by_draws_agree_with_the_exact_posterior(monkeypatch):
     _, _, sums = drawn(np.random.default_rng(3), 1_500, (80, 60), (0.8, 0.4))
     exact = fitted(*sums)
     monkeypatch.setattr(crossed, "MOST_DENSE", 20)
+    monkeypatch.setattr(nested, "MOST_PRODUCTS", 0)
     sparse = fitted(*sums)
     assert not sparse.crossed.is_dense
     np.testing.assert_allclose(sparse.deviations, exact.deviations, rtol=0.15)
