@@ -200,13 +200,13 @@ def _distinct(*codes: Ints) -> tuple[list[Ints], Ints]:
 def _days_in_bins(starts: Ints, days: Ints) -> Floats:
     """Return how many of the days from 0 to each of these lie in each bin, float64 (n, n_bins)."""
     ends = np.append(starts[1:], np.iinfo(np.int64).max // 2)
-    return np.clip(days[:, None] + 1 - starts, 0, ends - starts).astype(np.float64)
+    return np.asarray(np.clip(days[:, None] + 1 - starts, 0, ends - starts), dtype=np.float64)
 
 
 def _sums_by(kind: Ints, values: Floats, n_kinds: int) -> Floats:
     """Return the sums of rows of values by kind, float64 (n_kinds, n_columns)."""
     columns = [np.bincount(kind, column, minlength=n_kinds).astype(np.float64) for column in values.T]
-    return np.stack(columns, axis=1)
+    return np.asarray(np.stack(columns, axis=1), dtype=np.float64)
 
 
 def _settled_in_bins(ages: Ages, starts: Ints) -> tuple[Floats, Floats]:
