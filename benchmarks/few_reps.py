@@ -28,7 +28,7 @@ class Team:
     TITLE: ClassVar[str] = "A newcomer beside few known reps"
     INTRO: ClassVar[str] = (
         f"{TEAMS} simulated teams each: reps whose logits scatter by {REP_SD} around a chance of 12%, one\n"
-        f"of them without a past; {TEAM_LEADS} leads and {TEAM_SLOTS} slots a rep. The newcomer's estimate over the mean\n"
+        f"of them new; {TEAM_LEADS} leads and {TEAM_SLOTS} slots each. A newcomer's estimate over the mean\n"
         "of the known (goal: .95 to 1.05), her share of the leads, and the deals that plans promise over their mean\n"
         "under the true chances (goal: within 3%): by the plan's expectation, and by `plan_value`."
     )
