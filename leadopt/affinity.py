@@ -33,9 +33,9 @@ class AffinityModel:
 
     The logit of the chance is a base plus effects of the rep, of each column's level, of pairs of columns (rep x column
     among them) and of the rep with the very segment, all normal around zero. Each family's variance is learned from the
-    data, so that one without signal shrinks to nothing by itself; what is not known of it is averaged over. What history
-    never saw is expected to do what the known ones do, and widens the interval by as much as its family may be diverse.
-    A missing level is a level of its own.
+    data, so that one without signal shrinks to nothing by itself; what is not known of it is averaged over. Whom or
+    what history never saw is expected to do what the known ones do, and the interval is as wide as its family may be
+    diverse. A missing level is a level of its own.
 
     Parameters
     ----------
