@@ -27,9 +27,9 @@ class Team:
 
     TITLE: ClassVar[str] = "A newcomer beside few known reps"
     INTRO: ClassVar[str] = (
-        f"{TEAMS} simulated teams each: reps whose logits scatter by {REP_SD} around a chance of 12%, one of them\n"
-        f"without a past; {TEAM_LEADS} leads and {TEAM_SLOTS} slots a rep. The newcomer's estimate as a part of the mean\n"
-        "of the known (goal: .95 to 1.05), her share of the leads, and the deals that plans promise against their mean\n"
+        f"{TEAMS} simulated teams each: reps whose logits scatter by {REP_SD} around a chance of 12%, one\n"
+        f"of them new; {TEAM_LEADS} leads and {TEAM_SLOTS} slots each. A newcomer's estimate over the mean\n"
+        "of the known (goal: .95 to 1.05), her share of the leads, and the deals that plans promise over their mean\n"
         "under the true chances (goal: within 3%): by the plan's expectation, and by `plan_value`."
     )
     HEAD: ClassVar[tuple[str, ...]] = (
@@ -71,7 +71,7 @@ class Few:
     INTRO: ClassVar[str] = (
         f"{SEEDS} simulated floors each, 200 past leads a rep (see above; the demo's are those of `leadopt demo`):\n"
         f"how often the 90% interval holds the true chance, for reps with a past and for {NEWCOMERS} without; the\n"
-        "width of the central 90% of draws over that of the interval, on the logit, median of the pairs; and how often\n"
+        "width of the central 90% of draws over that of the interval, on the logit, median of the pairs; how often\n"
         "the 90% interval of `plan_value` holds the outcome. Goals, pooled: 87 to 93% (reps with a past), 85 to 95%\n"
         "(`plan_value`); of widths, each: .9 to 1.1."
     )

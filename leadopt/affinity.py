@@ -38,8 +38,9 @@ class AffinityModel:
 
     The logit of the chance is a base plus effects of the rep, of each column's level, of pairs of columns (rep x column
     among them) and of the rep with the very segment, all normal around zero. Each family's variance is learned from the
-    data, so that one without signal shrinks to nothing by itself. What history never saw has no effect, and widens the
-    interval by as much as its family is diverse. A missing level is a level of its own.
+    data, so that one without signal shrinks to nothing by itself; what is not known of it is averaged over. Whom or
+    what history never saw is expected to do what the known ones do, and the interval is as wide as its family may be
+    diverse. A missing level is a level of its own.
 
     Parameters
     ----------
@@ -110,7 +111,7 @@ class AffinityModel:
     >>> history = [{"rep_id": rep, "converted": i < won} for rep, won, tried in rows for i in range(tried)]
     >>> model = AffinityModel().fit(history)
     >>> model.probability([{"rep_id": rep} for rep in ("ann", "bob", "cid", "new")]).round(2)
-    array([0.75, 0.26, 0.76, 0.56])
+    array([0.74, 0.27, 0.71, 0.57])
     """
 
     def __init__(

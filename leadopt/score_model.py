@@ -66,7 +66,7 @@ class ScoreModel:
     >>> history = [{"source": source, "converted": i < won} for source, won, tried in rows for i in range(tried)]
     >>> scores = ScoreModel(columns=["source"]).fit(history).scored({"lead_id": [1, 2], "source": ["fair", "web"]})
     >>> scores.values.round(2), scores.order
-    (array([0.05, 0.2 ]), array([1, 0]))
+    (array([0.06, 0.19]), array([1, 0]))
     """
 
     def __init__(

@@ -113,9 +113,9 @@ def plan_value(
 
     Choosing the largest of noisy estimates overstates what is chosen (the optimiser's curse). A posterior mean does
     not: it is the mean of the truth whatever was chosen by it, as long as the prior is right. So the estimate is the
-    mean over draws from the posterior, in which how much reps and segments differ is itself uncertain; the plan's
-    expected gain takes that for known, and is often a little higher. `naive` is what raw rates promise. Of the lift,
-    the luck of outcomes is no part: no lead is handed out twice.
+    mean over draws from the posterior, in which how much reps and segments differ is itself uncertain, as it is in the
+    plan's expected gain; the two differ by the luck of the draws. `naive` is what raw rates promise. Of the lift, the
+    luck of outcomes is no part: no lead is handed out twice.
     Values that were learned are drawn too: around what is expected of the lead's segment, log-normal as single values
     are, and with what is not known of that expectation itself. The lift takes values for what is expected.
 
@@ -156,7 +156,7 @@ def plan_value(
     >>> leads, reps = [{"lead_id": i} for i in range(100)], [{"rep_id": "Ann"}, {"rep_id": "Bo"}]
     >>> history = [{"rep_id": rep, "converted": i % 4 == 0} for rep in ("Ann", "Bo") for i in range(200)]
     >>> print(plan_value(assign(leads, reps, history), lift=False))
-    Expect 24.78 deals; with 90% probability between 16 and 34. Raw rates promise about the same.
+    Expect 24.96 deals; with 90% probability between 17 and 33. Raw rates promise about the same.
     """
     evidence = plan.case.evidence
     if evidence is None:

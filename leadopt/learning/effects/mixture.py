@@ -124,7 +124,7 @@ def _quantile(weight: Floats, mean: Floats, deviation: Floats, level: float) -> 
         low, high = np.where(below, middle, low), np.where(below, high, middle)
         if (high - low < 1e-6).all():
             break
-    return 0.5 * (low + high)
+    return np.asarray(0.5 * (low + high))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
