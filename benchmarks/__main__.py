@@ -18,7 +18,7 @@ ALL = (
     *("warm_start", "frontier", "curves", "honesty", "auto_table"),
     *("limits", "gap", "cores"),
 )
-AFFINITY = ("held_out", "affinity_lift", "season_value", "seasons")
+AFFINITY = ("held_out", "affinity_lift", "many_columns", "season_value", "seasons")
 EVALUATE = ("verdicts", "off_policy_coverage")
 PAGE = """# Benchmarks
 
