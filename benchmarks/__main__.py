@@ -18,7 +18,7 @@ ALL = (
     *("warm_start", "frontier", "curves", "honesty", "auto_table"),
     *("limits", "gap", "cores"),
 )
-AFFINITY = ("held_out", "affinity_lift", "few_reps", "season_value", "open_outcomes", "seasons")
+AFFINITY = ("held_out", "affinity_lift", "many_columns", "few_reps", "season_value", "open_outcomes", "seasons")
 EVALUATE = ("verdicts", "off_policy_coverage", "null_trials", "uniform_holdouts")
 PAGE = """# Benchmarks
 

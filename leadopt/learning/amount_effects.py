@@ -8,7 +8,7 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.learning.effects.families import PAIR_SCALE, FamilyEffects, Scales, fit_families
-from leadopt.learning.effects.logistic import COLUMN_SCALE, Binomial, expected_rate, sigmoid
+from leadopt.learning.effects.logistic import COLUMN_SCALE, Binomial, sigmoid
 from leadopt.learning.effects.normal import Normal
 from leadopt.learning.effects.odd import odd_ones
 from leadopt.learning.effects.posterior import Effects, more_diverse
@@ -206,9 +206,9 @@ class PaidShare:
     def of_codes(self, codes: Sequence[Ints], n: int) -> tuple[Floats, Floats]:
         """Return the share of each combination of codes, and the variance of its logarithm, float64 (n,)."""
         nowhere = np.full(n, len(self.fitted.effects.own_mean))
-        mean, variance = self.fitted.total(codes, nowhere)
-        mean, variance = np.broadcast_to(mean, n), np.broadcast_to(variance, n)
-        return expected_rate(mean, variance), (1.0 - sigmoid(mean)) ** 2 * variance
+        known = self.fitted.logits(codes, nowhere)
+        mean, variance = known.normal()
+        return known.rate(), (1.0 - sigmoid(mean)) ** 2 * variance
 
 
 def cells_of(codes: Sequence[Ints], n_groups: int) -> tuple[Ints, list[Ints]]:

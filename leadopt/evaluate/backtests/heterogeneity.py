@@ -85,9 +85,7 @@ class Heterogeneity:
         return self.detectable <= self.wanted
 
 
-def heterogeneity(
-    names: str, group: Ints, null: "Null", *, wanted: float, alpha: float = ALPHA
-) -> Heterogeneity:
+def heterogeneity(names: str, group: Ints, null: "Null", *, wanted: float, alpha: float = ALPHA) -> Heterogeneity:
     """Return whether groups differ beyond additive effects of some families.
 
     Parameters
@@ -206,7 +204,7 @@ class Null:
 
     @cached_property
     def single(self) -> float:
-        """Tr M^2, to which single outcomes add up."""
+        """The trace of M^2, to which single outcomes add up."""
         n, v = self.n, self.variance
         taken = 0.0
         if self.is_known:

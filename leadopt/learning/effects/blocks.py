@@ -72,9 +72,7 @@ class Blocks:
         for rows in nest.groups:
             squares = _squares(nest, rows)
             within[squares] = alone[squares] - _products(mixed[rows], carried[rows].swapaxes(1, 2))
-        return cls(
-            nest=nest, places=places, alone=alone, within=within, carried=carried, across=mixed, rest=covariance
-        )
+        return cls(nest=nest, places=places, alone=alone, within=within, carried=carried, across=mixed, rest=covariance)
 
     def times(self, target: Floats) -> Floats:
         """Return the covariance times a vector."""
@@ -228,9 +226,7 @@ def _thinly(nest: Nest, places: Ints, row: Sequence[Ints], weights: Floats) -> t
     return csr_matrix((repeated, (one.ravel(), other.ravel())), shape=shape), _among(beside, weights, len(nest.rest))
 
 
-def _in_full(
-    nest: Nest, places: Ints, row: Sequence[Ints], weights: Floats, block: Floats
-) -> tuple[Floats, Floats]:
+def _in_full(nest: Nest, places: Ints, row: Sequence[Ints], weights: Floats, block: Floats) -> tuple[Floats, Floats]:
     """Return B and A, D without the prior being known."""
     n_rest, n_rows = len(nest.rest), len(nest.rows)
     across = np.zeros((n_rows, n_rest + 1))

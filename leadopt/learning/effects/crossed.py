@@ -33,9 +33,9 @@ def are_drawn(n_cells: int, n_terms: int) -> bool:
 class Crossed:
     """Which effects each cell adds up: a base and one level of each family, as places in one vector.
 
-    After `solved`, it is also the normal distribution with the precision matrix ``X' diag(w) X + diag(p)``: in full; for
-    many effects by blocks, which is exact too, where families are nested in one as those of rep x column are in the
-    rep; else as draws by which variances are known to some 15%; for very many, effects count as uncorrelated.
+    After `solved`, it is also the normal distribution with the precision matrix ``X' diag(w) X + diag(p)``: in full;
+    for many effects by blocks, which is exact too, where families are nested in one as those of rep x column are in
+    the rep; else as draws by which variances are known to some 15%; for very many, effects count as uncorrelated.
 
     Parameters
     ----------

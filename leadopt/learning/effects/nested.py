@@ -1,4 +1,4 @@
-"""Which effects belong to one level each of a hub: a rep's with each column, whose precision matrix is then by blocks."""
+"""Which effects belong to one level of a hub each, as a rep's with each column: the precision matrix is by blocks."""
 
 from dataclasses import dataclass
 

@@ -238,6 +238,18 @@ def fit_effects(
     return _finished(effects)
 
 
+def effects_under(
+    levels: Sequence[Ints], sizes: tuple[int, ...], deviations: Floats, likelihood: Likelihood, steps: int = 10
+) -> Effects:
+    """Return the posterior of all effects under known standard deviations of families, after some Newton steps."""
+    table = np.array(levels, dtype=np.int64).reshape(len(sizes), likelihood.n_cells)
+    effects = _first(Crossed.of(table, sizes), tuple(deviations.tolist()), likelihood, None, None)
+    effects = replace(effects, deviations=deviations)
+    for _ in range(steps):
+        effects, _ = _stepped(effects)
+    return _finished(effects)
+
+
 def more_diverse(effects: Effects) -> Effects:
     """Return the posterior if families differ by as much as they well may, the high quantile of `learn_spread`.
 

@@ -152,7 +152,9 @@ def test_a_level_never_seen_has_no_effect_and_the_variance_of_its_family(most_de
     mean, variance = fit.total([np.array([30]), np.array([15])], nowhere)
     assert mean == pytest.approx(fit.mean[:1])
     own = (fit.deviations**2).sum() + fit.own_deviation**2
-    assert variance == pytest.approx(fit.crossed.variances()[0] + own, rel=0.6 if most_dense + most_products < 0 else 1e-6)
+    assert variance == pytest.approx(
+        fit.crossed.variances()[0] + own, rel=0.6 if most_dense + most_products < 0 else 1e-6
+    )
     assert (
         fit.total([np.array([30]), np.array([3])], nowhere)[1] > fit.total([np.array([0]), np.array([3])], nowhere)[1]
     )

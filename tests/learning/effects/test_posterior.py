@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from leadopt.learning.effects.logistic import Binomial
 from leadopt.learning.effects.normal import Normal
-from leadopt.learning.effects.posterior import fit_effects
+from leadopt.learning.effects.posterior import effects_under, fit_effects
 from tests.strategies import examples
 
 
@@ -53,3 +53,13 @@ def test_evidence_tells_a_family_that_matters_from_one_that_does_not(place):
     known = fit_effects([level], (6,), (1.0,), likelihood)
     assert known.evidence(other, 6, 1.0) < 3.0
     assert known.evidence(level, 6, 1.0) < 1.0  # what is in the model already adds nothing
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["binomial", "normal"])
+def test_effects_under_the_spreads_that_were_learned_are_those_that_were_learned(place):
+    rng = np.random.default_rng(3)
+    likelihood, levels = likelihoods(rng, 60)[place], [rng.integers(0, 5, 60), rng.integers(0, 3, 60)]
+    found = fit_effects(levels, (5, 3), (1.0, 1.0), likelihood)
+    told = effects_under(levels, (5, 3), found.deviations, found.likelihood)
+    np.testing.assert_allclose(told.mean, found.mean, atol=0.02)
+    np.testing.assert_allclose(told.crossed.variances(), found.crossed.variances(), rtol=0.05)
