@@ -107,7 +107,7 @@ def estimate(
     reps, of_rep = np.unique(past.rep[used], return_inverse=True)
     load, won = past.load[used], past.won[used]
     rows = [np.flatnonzero(of_rep == number) for number in range(len(reps))]
-    season, alone = _seasons(past.day[used] // (window or _SEASON_DAYS), of_rep)
+    season, alone = _seasons(past.day[used], window or _SEASON_DAYS, of_rep)
     families = np.array([_from_0(codes) for codes in (*past.columns[:, used], *season)], dtype=np.int64)
     leads = _Leads(rep=of_rep, families=families.reshape(-1, len(won)), load=load, won=won, rows=rows)
     points, offset = _fitted(leads, meter)
@@ -127,11 +127,19 @@ def estimate(
     return found
 
 
-def _seasons(season: Ints, rep: Ints) -> tuple[list[Ints], list[str]]:
-    """Return the season of each lead as a family, and no note; or none and a note, where one rep works at a time."""
+def _seasons(day: Ints, length: int, rep: Ints) -> tuple[list[Ints], list[str]]:
+    """Return the seasons of each lead as families, and no note; or none and a note, where one rep works at a time.
+
+    Seasons begin twice in their length: what lasts as long from any day on, such as a bad week that runs from Wednesday
+    to Tuesday, is nearly the sum of one of each.
+    """
+    season = day // length
     pairs = np.unique(np.stack([season, rep]), axis=1)
     if np.median(np.unique(pairs[0], return_counts=True)[1]) >= 2:
-        return [season], []
+        shifted = (day + length // 2) // length
+        # Where leads come on one day of the season alone, both say the same.
+        alike = len(np.unique(np.stack([season, shifted]), axis=1)[0]) == len(np.unique(season))
+        return [season] if alike else [season, shifted], []
     return [], ["one rep works at a time, so busy times cannot be told from times of worse leads"]
 
 

@@ -27,7 +27,7 @@ def exact_tails(counts: Counts) -> tuple[float, float]:
     --------
     >>> trial = Counts(n1=np.array([216.0]), n0=np.array([24.0]), k1=np.array([22.0]), k0=np.array([0.0]))
     >>> round(exact_tails(trial)[0], 3)
-    0.09
+    0.088
     """
     chance, first = np.ones(1), 0
     for n1, n0, k in zip(counts.n1, counts.n0, counts.k1 + counts.k0, strict=True):

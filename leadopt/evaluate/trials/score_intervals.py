@@ -10,7 +10,7 @@ import numpy as np
 from leadopt.arrays import Floats
 from leadopt.evaluate.trials.counts import Counts
 
-_EXACT = 1e-12  # of a difference, or of the logarithm of a ratio
+_EXACT = 1e-10  # of a difference, or of the logarithm of a ratio
 _STEEP = 1e6  # standard errors: where the variance vanishes, scores are infinite, and roots need numbers
 
 
@@ -84,9 +84,26 @@ def _crossing(score: Callable[[float], float], level: float, low: float, high: f
         return low
     if score(high) >= level:
         return high
-    from scipy.optimize import brentq
+    f_low, f_high = _within(score(low)) - level, _within(score(high)) - level
+    while high - low > _EXACT * max(1.0, abs(low)):
+        wide = high - low
+        # A chord, and where that did not halve the range, its middle: few steps where scores are nearly straight.
+        for share in (f_low / (f_low - f_high), 0.5):
+            middle = low + share * (high - low)
+            if not low < middle < high:
+                return middle
+            f_middle = _within(score(middle)) - level
+            if f_middle > 0.0:
+                low, f_low = middle, f_middle
+            else:
+                high, f_high = middle, f_middle
+            if high - low <= 0.5 * wide:
+                break
+    return (low + high) / 2.0
 
-    return float(brentq(lambda at: min(max(score(at), -_STEEP), _STEEP) - level, low, high, xtol=_EXACT))
+
+def _within(score: float) -> float:
+    return min(max(score, -_STEEP), _STEEP)
 
 
 def _likeliest_apart(counts: Counts, difference: float) -> tuple[Floats, Floats]:
