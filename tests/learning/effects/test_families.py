@@ -76,7 +76,7 @@ def test_what_a_rep_does_with_a_column_is_learned_at_any_size(most_dense, monkey
     tried = np.full(len(logit), 3.0)
     won = rng.binomial(3, 1 / (1 + np.exp(-logit))).astype(float)
     fitted = fit_chances(codes, sizes, 1, tried, won)
-    mean, _ = fitted.total(codes, np.full(len(logit), len(logit)))
+    mean, _ = fitted.logits(codes, np.full(len(logit), len(logit))).normal()
     assert {(0, 1), (0, 2), (0, 3)} <= {family.columns for family in fitted.families}
     assert np.corrcoef(mean, logit)[0, 1] > 0.7
 
