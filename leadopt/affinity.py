@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.learning.chances import learn_chances, tuples
+from leadopt.learning.drift import drift_notes
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.logistic import sigmoid
 from leadopt.learning.estimates import Estimates, Posterior
@@ -24,7 +26,7 @@ from leadopt.learning.history.outcomes import OutcomeCounts, count_outcomes, joi
 from leadopt.problem.gains import Affinity
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, as_level, as_number
-from leadopt.tables.dates import latest_day, refuse_later
+from leadopt.tables.dates import check_settled, latest_day, refuse_later
 from leadopt.tables.ids import IdBook, alike, respelled, spellings_note
 
 
@@ -48,14 +50,20 @@ class AffinityModel:
         measurements (numbers, some not whole) are binned by themselves, into eight
     half_life_days
         age at which an outcome counts half, counted back from the latest one; None = all count the same; "learn" = the
-        one of `learning.HALF_LIVES` under which the first three quarters of the history predict the rest best
+        one of `learning.HALF_LIVES` under which the first three quarters of the history predict the rest best. What
+        fades is what tells reps and segments apart; a level that drifts has a memory of its own
+    drift
+        whether the level of all chances may drift over time, where history has dates (`at`): then it is learned how
+        far it wanders and how long it remembers, if that foretells the history's later outcomes better than a level
+        that stays. Chances and intervals are of the time when leads that come now settle. False = it stays
     weight
         column of history with how much each outcome counts, 0 or more; None = 1 each
     rep, converted, at
-        names of the columns of the history; `at` is read only for the half-life. Outcomes without a rep inform the
-        base and the segments
+        names of the columns of the history; `at`, when an outcome was known, is read for the half-life and the drift.
+        Outcomes without a rep inform the base and the segments
     now
-        with a half-life, no outcome may be later; None = today
+        with a half-life, no outcome may be later; None = today. A level that drifts goes on from the last outcome until
+        now; None = now is when that was
 
     Attributes
     ----------
@@ -103,6 +111,7 @@ class AffinityModel:
         rep_by: Sequence[str] | str | None = None,
         bins: Mapping[str, int | Sequence[float]] | None = None,
         half_life_days: float | str | None = None,
+        drift: bool = True,
         weight: str | None = None,
         rep: str = "rep_id",
         converted: str = "converted",
@@ -113,6 +122,7 @@ class AffinityModel:
         self.rep_by = rep_by
         self.bins = bins
         self.half_life_days = half_life_days
+        self.drift = drift
         self.weight = weight
         self.rep = rep
         self.converted = converted
@@ -166,9 +176,20 @@ class AffinityModel:
         self._like = Table(table.build({self.rep: []}), "history")
         for column in (*self._asked_of_reps, *self._asked_of_leads):
             table = table.measured(column, asked=column in self._asked_bins)
-        counts = count_outcomes(table, self.rep, columns, self.converted, self.at if self.half_life_days else None)
-        if counts.day is not None and counts.day.max(initial=0) > latest_day(self.now).toordinal():
-            refuse_later(table, self.converted, self.at, self.now)
+        self._undated: str | None = None
+        counted = partial(count_outcomes, table, self.rep, columns, self.converted)
+        if self.half_life_days:
+            counts = counted(self.at)
+            if counts.day is not None and counts.day.max(initial=0) > latest_day(self.now).toordinal():
+                refuse_later(table, self.converted, self.at, self.now)
+            return counts
+        if not self.drift or self.at not in table:
+            return counted()
+        try:
+            counts = counted(self.at)
+            check_settled(table, self.converted, self.at, self.now)
+        except InvalidInput as error:  # what else may be wrong is refused below
+            counts, self._undated = counted(), f"the level of conversion is taken to stay, as it was: {error}"
         return counts
 
     def _learn(self, counts: OutcomeCounts) -> AffinityModel:
@@ -188,7 +209,9 @@ class AffinityModel:
         self.bins_, self.notes_ = read.edges, [*([said] if said else []), *named, *read.notes]
         self._spellings = read.spellings
         of_reps, of_leads = ([read.levels[name] for name in some] for some in (self.rep_by_, self.segment_by_))
-        self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days)
+        horizon = self._horizon_days(counts) if self.drift else None
+        self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days, horizon)
+        self.notes_ += [self._undated] if self._undated else drift_notes(self._learned.drift)
         self.reps_ = [rep for rep in self._learned.code_book.reps if rep is not None]
         self._rep_book = IdBook(self.reps_)
         self.segments_ = list(self._learned.code_book.segments)
@@ -196,6 +219,12 @@ class AffinityModel:
         self.base_ = float(self._learned.of_strangers([None] * (1 + len(read.levels)))[0])
         self.strengths_ = {name: deviation for name, deviation, _ in self._learned.spreads(self._names)}
         return self
+
+    def _horizon_days(self, counts: OutcomeCounts) -> float:
+        """Return the days from the last outcome until leads that come now settle."""
+        if counts.day is None or self.now is None or not len(counts.day):
+            return 0.0
+        return max(0.0, float(latest_day(self.now).toordinal() - counts.day.max()))
 
     @property
     def _names(self) -> tuple[str, ...]:

@@ -1,13 +1,16 @@
 """From counted outcomes to what is known of every pair: cells, the half-life that predicts best, and the posterior."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
-from leadopt.learning.effects.families import fit_chances
+from leadopt.learning.drift import Course, Drift, drifts, learn_drift, loss_of_structure, settled_level
+from leadopt.learning.effects.families import FamilyEffects, fit_chances
+from leadopt.learning.effects.offsets import OffsetBinomial
 from leadopt.learning.effects.spreads import Spread
 from leadopt.learning.estimates import Posterior
 from leadopt.learning.history.codes import CodeBook, Pairs, RepRow, Segment, distinct
@@ -15,6 +18,8 @@ from leadopt.learning.history.outcomes import OutcomeCounts
 from leadopt.learning.history.tally import Tally
 from leadopt.tables.cells import Id
 
+LEVEL = "level over time"
+"""What strengths and components call the spread of a level that drifts."""
 HALF_LIVES = (None, 730.0, 365.0, 180.0, 90.0, 45.0)
 """Half-lives in days that ``half_life_days="learn"`` chooses from; None = no decay.
 
@@ -36,12 +41,15 @@ class LearnedChances:
         of the effects
     half_life_days
         the one in use
+    drift
+        how the level of all chances wandered, and where it will be; None = it stays
     """
 
     code_book: CodeBook
     usual: Mapping[Any, RepRow]
     posterior: Posterior
     half_life_days: float | None
+    drift: Drift | None = None
 
     def located(self, rep_rows: Sequence[RepRow], segments: Sequence[Segment], pairs: Pairs) -> tuple[Ints, list[Ints]]:
         """Return the cell and each column's code for pairs of pointers into `rep_rows` and `segments`."""
@@ -74,11 +82,13 @@ class LearnedChances:
         effects, families = self.posterior.fitted.effects, self.posterior.fitted.families
         named = [" x ".join(names[column] for column in family.columns) for family in families]
         found = list(zip(named, effects.deviations.tolist(), effects.spreads, strict=True))
-        if effects.own_spread is None:
-            return found
-        of_leads = names[self.code_book.n_rep_columns :]
-        own = " x ".join((names[0], *of_leads)) if of_leads else ""
-        return [*found, (own, effects.own_deviation, effects.own_spread)]
+        if effects.own_spread is not None:
+            of_leads = names[self.code_book.n_rep_columns :]
+            own = " x ".join((names[0], *of_leads)) if of_leads else ""
+            found.append((own, effects.own_deviation, effects.own_spread))
+        if self.drift is not None:
+            found.append((LEVEL, self.drift.level.spread.deviation, self.drift.level.spread))
+        return found
 
 
 def learn_chances(
@@ -87,6 +97,7 @@ def learn_chances(
     of_reps: Sequence[Sequence[str | None]],
     of_leads: Sequence[Sequence[str | None]],
     half_life_days: float | str | None,
+    horizon_days: float | None = None,
 ) -> LearnedChances:
     """Return what counted outcomes tell.
 
@@ -100,17 +111,32 @@ def learn_chances(
         the levels of each further column of reps and of each of leads, one for each group
     half_life_days
         days, None, or "learn" = the one of `HALF_LIVES` that predicts best
+    horizon_days
+        after the last outcome, when leads settle whose chances are asked: with days, it is then learned whether the
+        level of all chances drifts; None = it is held to stay
     """
     rows: list[RepRow] = list(zip(counts.keys[0], *of_reps, strict=True))
     segments = tuples(of_leads, len(rows))
     code_book = CodeBook.of(rows, segments, 1 + len(of_reps), 1 + len(of_reps) + len(of_leads))
     keys = code_book.keys(*code_book.places(rows, segments))
-    half_life = _half_life(code_book, keys, counts, weights, half_life_days)
+    everything = np.ones(len(rows), dtype=bool)
+    course = None if horizon_days is None else _course(code_book, keys, counts, weights, half_life_days)
+    if course is None or not drifts(course):
+        half_life = _half_life(code_book, keys, counts, weights, half_life_days)
+        posterior, drift = _fitted(code_book, keys, counts, weights, everything, half_life), None
+    else:
+        half_life = _half_life_of_structure(code_book, course) if half_life_days == "learn" else course.half_life
+        tally = _tally(keys, counts, weights, everything, half_life)
+        fitted, drift = learn_drift(
+            replace(course, half_life=half_life), partial(_fitted_in_time, code_book, tally), horizon_days or 0.0
+        )
+        posterior = Posterior(tally=tally, fitted=fitted)
     return LearnedChances(
         code_book=code_book,
         usual=_most_frequent(rows, counts.count),
-        posterior=_fitted(code_book, keys, counts, weights, np.ones(len(rows), dtype=bool), half_life),
+        posterior=posterior,
         half_life_days=half_life,
+        drift=drift,
     )
 
 
@@ -119,11 +145,9 @@ def tuples(columns: Sequence[Sequence[str | None]], n_rows: int) -> list[Segment
     return list(zip(*columns, strict=True)) if columns else [()] * n_rows
 
 
-def _fitted(
-    code_book: CodeBook, keys: Ints, counts: OutcomeCounts, weights: Floats, chosen: Bools, half_life: float | None
-) -> Posterior:
-    """Return what the chosen groups of outcomes tell."""
-    tally = Tally.of(
+def _tally(keys: Ints, counts: OutcomeCounts, weights: Floats, chosen: Bools, half_life: float | None) -> Tally:
+    """Return the tally of the chosen groups of outcomes."""
+    return Tally.of(
         keys[chosen],
         counts.count[chosen],
         counts.converted[chosen],
@@ -131,9 +155,52 @@ def _fitted(
         day=None if counts.day is None else counts.day[chosen],
         half_life=half_life,
     )
+
+
+def _fitted(
+    code_book: CodeBook, keys: Ints, counts: OutcomeCounts, weights: Floats, chosen: Bools, half_life: float | None
+) -> Posterior:
+    """Return what the chosen groups of outcomes tell."""
+    tally = _tally(keys, counts, weights, chosen, half_life)
+    return Posterior(tally=tally, fitted=_fitted_in_time(code_book, tally))
+
+
+def _fitted_in_time(code_book: CodeBook, tally: Tally, outcomes: OffsetBinomial | None = None) -> FamilyEffects:
+    """Return what a tally tells, or its outcomes at the level of the time when each was."""
     tried, converted = tally.weighted_tried[:-1], tally.weighted_converted[:-1]
     codes = code_book.codes_of_keys(tally.keys)
-    return Posterior(tally=tally, fitted=fit_chances(codes, code_book.sizes, code_book.n_rep_columns, tried, converted))
+    return fit_chances(codes, code_book.sizes, code_book.n_rep_columns, tried, converted, outcomes)
+
+
+def _course(
+    code_book: CodeBook, keys: Ints, counts: OutcomeCounts, weights: Floats, half_life_days: float | str | None
+) -> Course | None:
+    """Return the outcomes by time; None where their days are not known, or all or none were won."""
+    if counts.day is None or not 0 < int(counts.count @ counts.converted) < int(counts.count.sum()):
+        return None
+    cells, cell = np.unique(keys, return_inverse=True)
+    half_life = None if isinstance(half_life_days, str) else half_life_days
+    return Course.of(
+        code_book.codes_of_keys(cells),
+        code_book.sizes,
+        cell,
+        counts.day,
+        counts.count,
+        counts.converted,
+        weight=weights,
+        half_life=half_life,
+    )
+
+
+def _half_life_of_structure(code_book: CodeBook, course: Course) -> float | None:
+    """Return the half-life under which the structure of the early outcomes predicts the late ones, levels known."""
+    level = settled_level(course)
+
+    def fit(outcomes: OffsetBinomial) -> FamilyEffects:
+        n = [np.bincount(outcomes.cell, each, course.n_cells) for each in (outcomes.tried, outcomes.converted)]
+        return fit_chances(course.codes, course.sizes, code_book.n_rep_columns, *n, outcomes)
+
+    return min(HALF_LIVES, key=lambda days: loss_of_structure(replace(course, half_life=days), level, fit, _EARLY))
 
 
 def _half_life(

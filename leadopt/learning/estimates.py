@@ -106,14 +106,17 @@ class Posterior:
         logit, variance = self.fitted.total(codes, cell)
         effects = self.fitted.effects
         information, missed = np.append(effects.information, 0.0)[cell], np.append(effects.pull, 0.0)[cell]
-        weight = np.minimum(variance * information, _MOST_WEIGHT)
+        own = variance - self.fitted.level_variance  # where the level goes, no outcome tells
+        weight = np.minimum(own * information, _MOST_WEIGHT)
         return Estimates(
             probability=expected_rate(logit, variance),
             logit=logit,
             deviation=np.sqrt(variance),
             tried=self.tally.tried[cell],
             converted=self.tally.converted[cell],
-            expected=expected_rate(logit - variance * missed / (1.0 - weight), variance / (1.0 - weight)),
+            expected=expected_rate(
+                logit - own * missed / (1.0 - weight), own / (1.0 - weight) + self.fitted.level_variance
+            ),
             weight=weight,
             known_rep=known_rep,
             known_segment=known_segment,

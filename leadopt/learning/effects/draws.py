@@ -36,6 +36,8 @@ class Joint:
         the same of the cells' own effects, float64 (n_cells,) and (n_spreads,); no spreads where they have none
     levels, cell
         of the pairs, as for `Effects.total`
+    level_deviation
+        of what all logits have in common besides
     """
 
     sizes: tuple[int, ...]
@@ -50,9 +52,10 @@ class Joint:
     own_spreads: Floats
     levels: tuple[Ints, ...]
     cell: Ints
+    level_deviation: float = 0.0
 
     @classmethod
-    def of(cls, effects: Effects, levels: Sequence[Ints], cell: Ints) -> "Joint":
+    def of(cls, effects: Effects, levels: Sequence[Ints], cell: Ints, level_deviation: float = 0.0) -> "Joint":
         """Return what was learned, for some pairs."""
         crossed, own = effects.crossed, effects.own_spread
         return cls(
@@ -68,6 +71,7 @@ class Joint:
             own_spreads=np.zeros(0) if own is None else np.array(own.quantiles),
             levels=tuple(levels),
             cell=cell,
+            level_deviation=level_deviation,
         )
 
     @property
@@ -91,7 +95,14 @@ def _quantiles(spreads: Sequence[Spread]) -> Floats:
     return np.array([spread.quantiles for spread in spreads]).reshape(len(spreads), -1 if spreads else 0)
 
 
-def draw_logits(effects: Effects, levels: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
+def draw_logits(
+    effects: Effects,
+    levels: Sequence[Ints],
+    cell: Ints,
+    n_draws: int,
+    rng: np.random.Generator,
+    level_deviation: float = 0.0,
+) -> Floats:
     """Return logits of pairs drawn from the posterior, all pairs together, float64 (n_draws, *shape of the pairs).
 
     Estimates take each family's standard deviation t for known, and rather too large than too small. A draw has its
@@ -105,8 +116,10 @@ def draw_logits(effects: Effects, levels: Sequence[Ints], cell: Ints, n_draws: i
         what was learned
     levels, cell
         as for `Effects.total`
+    level_deviation
+        of what all logits have in common besides
     """
-    return _drawn(Joint.of(effects, levels, cell), effects.crossed, n_draws, rng)
+    return _drawn(Joint.of(effects, levels, cell, level_deviation), effects.crossed, n_draws, rng)
 
 
 def _drawn(joint: Joint, crossed: Crossed, n_draws: int, rng: np.random.Generator) -> Floats:
@@ -133,6 +146,8 @@ def _drawn(joint: Joint, crossed: Crossed, n_draws: int, rng: np.random.Generato
         own_mean, share, scatter = _own(joint, own, rng)
         draws[number] = crossed.sum_of_draw(mean, levels) + own_mean[cell] + (1.0 - share[cell]) * moved
         draws[number] += scatter[cell] * rng.standard_normal(np.shape(cell))
+        if joint.level_deviation:
+            draws[number] += joint.level_deviation * rng.standard_normal()
     return draws
 
 

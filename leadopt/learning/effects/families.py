@@ -84,6 +84,7 @@ class FamilyEffects:
 
     families: tuple[Family, ...]
     effects: Effects
+    level_variance: float = 0.0  # of what all sums have in common besides: a level that drifts on until leads settle
 
     def levels(self, codes: Sequence[Ints]) -> list[Ints]:
         """Return the level that combinations of codes, which may broadcast, have of each family."""
@@ -91,15 +92,16 @@ class FamilyEffects:
 
     def total(self, codes: Sequence[Ints], cell: Ints) -> tuple[Floats, Floats]:
         """Return mean and variance of the sum of effects of combinations of codes, and their cells."""
-        return self.effects.total(self.levels(codes), cell)
+        mean, variance = self.effects.total(self.levels(codes), cell)
+        return mean, variance + self.level_variance
 
     def draw(self, codes: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
         """Return sums drawn together, float64 (n_draws, *shape of the codes)."""
-        return draw_logits(self.effects, self.levels(codes), cell, n_draws, rng)
+        return draw_logits(self.effects, self.levels(codes), cell, n_draws, rng, self.level_variance**0.5)
 
     def joint(self, codes: Sequence[Ints], cell: Ints) -> Joint:
         """Return what draws of these sums rest on."""
-        return Joint.of(self.effects, self.levels(codes), cell)
+        return Joint.of(self.effects, self.levels(codes), cell, self.level_variance**0.5)
 
 
 def fit_families(
@@ -159,7 +161,12 @@ def fit_families(
 
 
 def fit_chances(
-    codes: Sequence[Ints], sizes: Sequence[int], n_rep_columns: int, tried: Floats, converted: Floats
+    codes: Sequence[Ints],
+    sizes: Sequence[int],
+    n_rep_columns: int,
+    tried: Floats,
+    converted: Floats,
+    outcomes: Likelihood | None = None,
 ) -> FamilyEffects:
     """Return the effects on the logit of chances.
 
@@ -177,8 +184,10 @@ def fit_chances(
         how many of the columns describe the rep
     tried, converted
         float64 (n_cells,)
+    outcomes
+        the same by what else is known of them, such as when they were; None = nothing is
     """
-    n_columns, outcomes = len(codes), Binomial(tried=tried, converted=converted)
+    n_columns, outcomes = len(codes), outcomes or Binomial(tried=tried, converted=converted)
     if len(tried) and converted.sum() in (0.0, tried.sum()):
         return fit_families([], [], [], outcomes, Scales(column=COLUMN_SCALE, pair=PAIR_SCALE))
     pairs = [pair for pair in combinations(range(n_columns), 2) if n_columns > 2 and pair[1] >= n_rep_columns]

@@ -1,0 +1,330 @@
+r"""A level of conversion that drifts: how it wandered, where it stands, and whether to reckon with it.
+
+Beside what cells have in common over time (the structure), a level that all share moves from week to week:
+
+.. math:: \operatorname{logit} p_{ct} = \text{structure}_c + \text{level}_t
+
+The structure is fitted with the level for a known offset, and the level with the structure for one, in turn, until
+neither moves. The base of the structure stands where the level is expected when leads settle, so that chances, and all
+that explains them, are of then. Whether a history's level drifts is for its own later outcomes to say.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+
+from leadopt.arrays import Floats, Ints
+from leadopt.learning.effects.families import Family, FamilyEffects
+from leadopt.learning.effects.level import Level, learn_level
+from leadopt.learning.effects.logistic import column_scales, expected_rate
+from leadopt.learning.effects.offsets import OffsetBinomial
+from leadopt.learning.effects.posterior import fit_effects
+from leadopt.tables.text import percent
+
+WIDTHS = (7, 1)
+"""Days of a period, over which the level counts as one: weeks, each of which has its weekend, and days where half of
+the outcomes are of fewer than `FEWEST` weeks."""
+FEWEST = 6  # periods with outcomes; from fewer, neither spread nor memory can be learned
+ORIGINS = (0.5, 0.625, 0.75, 0.875)
+"""Shares of a history after which its further course is foretold, to see whether a level that drifts helps."""
+WORTHWHILE = 2.0
+"""Nats by which all that is foretold has to be likelier: two further numbers, spread and memory, are learned for it."""
+_ROUNDS, _STEPS = 4, 2  # of structure and level in turn, and of Newton's method on the level in each, at most
+_STILL = 0.05  # on the logit: a level that moves by less is settled
+_REACH = 3.0  # of a step
+_LEAST_INFORMATION = 1e-10  # of a period
+_ADDITIVE_ITERATIONS = 12  # to judge a level, other effects need not be exact
+
+Fit = Callable[[OffsetBinomial], FamilyEffects]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Course:
+    """Outcomes by cell and period; rows (n_rows,).
+
+    Parameters
+    ----------
+    codes, sizes
+        of the cells, as of `fit_families`
+    cell, period
+        int64, which one of the cells and of the periods each row is of
+    day
+        float64 (n_periods,), ascending: the middle of each period, 0 being the end of the last one
+    width
+        days that a period has
+    n_outcomes
+        in all, whatever they weigh
+    tried, converted
+        float64, how many outcomes, and how many were won
+    half_life
+        days after which an outcome counts half for the structure, never for the level; None = it does not fade
+    """
+
+    codes: Sequence[Ints]
+    sizes: Sequence[int]
+    cell: Ints
+    period: Ints
+    day: Floats
+    width: int
+    n_outcomes: float
+    tried: Floats
+    converted: Floats
+    half_life: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        codes: Sequence[Ints],
+        sizes: Sequence[int],
+        cell: Ints,
+        days: Ints,
+        count: Ints,
+        converted: Ints,
+        *,
+        weight: Floats | None = None,
+        half_life: float | None = None,
+    ) -> "Course":
+        """Return the course of groups of outcomes: cell, day (an ordinal), how many, whether won, what each weighs."""
+        # In this order sums, and so last digits, do not depend on the order of the history.
+        outcomes = count * (np.ones(len(count)) if weight is None else weight)
+        order = np.lexsort((outcomes, converted, days, cell))
+        cell, days, outcomes, converted = cell[order], days[order], outcomes[order], converted[order]
+        width, ago = _width(days, outcomes), days.max(initial=0) - days
+        periods, period = np.unique(-(ago // width), return_inverse=True)
+        keys, row = np.unique(cell * len(periods) + period, return_inverse=True)
+        tried, won = (np.bincount(row, each, minlength=len(keys)) for each in (outcomes, outcomes * converted))
+        return cls(
+            codes=codes,
+            sizes=sizes,
+            cell=keys // len(periods),
+            period=keys % len(periods),
+            day=(periods - 0.5) * width,
+            width=width,
+            n_outcomes=float(count.sum()),
+            tried=tried.astype(np.float64),
+            converted=won.astype(np.float64),
+            half_life=half_life,
+        )
+
+    @property
+    def n_cells(self) -> int:
+        """How many cells there are."""
+        return len(self.codes[0])
+
+    def by_period(self, rows: Floats) -> Floats:
+        """Return what rows add up to in each period, float64 (n_periods,)."""
+        return np.bincount(self.period, rows, minlength=len(self.day)).astype(np.float64)
+
+    def until(self, period: int) -> "Course":
+        """Return the course before a period, as it was known then."""
+        early, end = self.period < period, self.day[period - 1] + 0.5 * self.width
+        rows = {name: getattr(self, name)[early] for name in ("cell", "period", "tried", "converted")}
+        return replace(self, day=self.day[:period] - end, **rows)
+
+    def likelihood(self, mean: Floats, variance: Floats, *, fades: bool = True) -> OffsetBinomial:
+        """Return the likelihood of the cells, given each period's level."""
+        counts_as = 0.5 ** (-self.day[self.period] / ((self.half_life if fades else None) or np.inf))
+        return OffsetBinomial(
+            n_cells=self.n_cells,
+            cell=self.cell,
+            tried=self.tried * counts_as,
+            converted=self.converted * counts_as,
+            offset=mean[self.period],
+            scatter=variance[self.period],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Drift:
+    """A level that drifts, as far as it is known.
+
+    Parameters
+    ----------
+    level
+        on the logit, 0 where it is expected to be at the horizon
+    horizon_days
+        after the last outcome, when leads are taken to settle
+    variance
+        of the level then
+    rates
+        float64 (n_periods,), what all leads of the history would have converted at in each period
+    expected
+        the same at the horizon
+    """
+
+    level: Level
+    horizon_days: float
+    variance: float
+    rates: Floats
+    expected: float
+
+
+def learn_drift(course: Course, fit: Fit, horizon_days: float) -> tuple[FamilyEffects, Drift]:
+    """Return structure and level of a course whose level drifts.
+
+    Parameters
+    ----------
+    fit
+        of the structure, given each period's level
+    horizon_days
+        after the last outcome, when leads are taken to settle
+    """
+    _, near = _in_turn(course, partial(_additive, course), horizon_days)
+    fitted, level = _in_turn(course, fit, horizon_days, near)
+    variance = float(level.forecast(_ahead(course, horizon_days))[1])
+    structure, doubt = fitted.total(course.codes, np.arange(course.n_cells))
+    of_cell = np.bincount(course.cell, course.tried, minlength=course.n_cells)
+    rates = [np.average(expected_rate(structure + one, doubt), weights=of_cell) for one in (*level.mean, 0.0)]
+    return replace(fitted, level_variance=variance), Drift(
+        level=level,
+        horizon_days=horizon_days,
+        variance=variance,
+        rates=np.array(rates[:-1]),
+        expected=float(rates[-1]),
+    )
+
+
+def drifts(course: Course) -> bool:
+    r"""Return whether a level that drifts foretells a course's later periods better than one that stays.
+
+    From each of `ORIGINS` on, all up to the next one is foretold by what was known then (rolling origin): by columns
+    whose effects add up, with and without a level that drifts. It has to make the later outcomes likelier by
+    `WORTHWHILE` together.
+
+    References
+    ----------
+    Tashman (2000), Out-of-sample tests of forecasting accuracy, International Journal of Forecasting 16(4),
+    doi:10.1016/S0169-2070(00)00065-0.
+    """
+    weight = max(float(course.tried.sum()), _LEAST_INFORMATION) / course.n_outcomes
+    return sum(_gains(course), 0.0) > WORTHWHILE * weight
+
+
+def _gains(course: Course) -> Iterator[float]:
+    """Yield by how much likelier later outcomes are with a level that drifts, from each origin to the next."""
+    n = course.by_period(course.tried)
+    if len(n) < FEWEST:
+        return
+    # Origins are the beginnings of periods, so that several shares may be one.
+    reached = np.searchsorted(n.cumsum(), np.array(ORIGINS) * n.sum()) + 1
+    origins = sorted({int(period) for period in reached if FEWEST - 2 <= period < len(n)})
+    for origin, end in pairwise([*origins, len(n)]):
+        before = course.until(origin)
+        judged = (course.period >= origin) & (course.period < end)
+        cell, period = course.cell[judged], course.period[judged]
+        stays = _additive(before, before.likelihood(np.zeros(origin), np.zeros(origin)).merged())
+        fitted, level = _in_turn(before, partial(_additive, before))
+        ahead, doubt = level.forecast(course.day - course.day[origin - 1])
+        plain, (mean, variance) = (each.total(course.codes, np.arange(course.n_cells)) for each in (stays, fitted))
+        tried, won = course.tried[judged], course.converted[judged]
+        likelihoods = [
+            _log_likelihood(expected_rate(*logit), tried, won)
+            for logit in (
+                (plain[0][cell], plain[1][cell]),
+                (mean[cell] + ahead[period], variance[cell] + doubt[period]),
+            )
+        ]
+        yield likelihoods[1] - likelihoods[0]
+
+
+def settled_level(course: Course) -> Level:
+    """Return the level of each period, beside a structure that adds up."""
+    return _in_turn(course, partial(_additive, course))[1]
+
+
+def loss_of_structure(course: Course, level: Level, fit: Fit, early: float) -> float:
+    """Return less the log-likelihood of later outcomes by the structure of the early ones, all levels being known.
+
+    Parameters
+    ----------
+    early
+        share of the outcomes
+    """
+    n = course.by_period(course.tried).cumsum()
+    origin = min(int(np.searchsorted(n, early * n[-1])) + 1, len(n) - 1)
+    fitted = fit(course.until(origin).likelihood(level.mean[:origin], level.variance[:origin]).merged())
+    mean, variance = fitted.total(course.codes, np.arange(course.n_cells))
+    late = course.period >= origin
+    cell, period = course.cell[late], course.period[late]
+    rate = expected_rate(mean[cell] + level.mean[period], variance[cell] + level.variance[period])
+    return -_log_likelihood(rate, course.tried[late], course.converted[late])
+
+
+def drift_notes(drift: Drift | None) -> list[str]:
+    """Return what is said of a level that drifts, in words; nothing where it stays."""
+    if drift is None:
+        return []
+    low, high, now = (percent(float(rate)) for rate in (drift.rates.min(), drift.rates.max(), drift.expected))
+    ahead = f"{drift.horizon_days:.0f} days after the last outcome" if drift.horizon_days else "after the last outcome"
+    return [
+        f"the level of conversion wandered between {low} and {high}: chances are as {ahead}, {now} expected, and "
+        "intervals hold what the level may still do"
+    ]
+
+
+def _width(days: Ints, outcomes: Floats) -> int:
+    """Return how many days a period has."""
+    for width in WIDTHS[:-1]:
+        n = np.bincount((days.max(initial=0) - days) // width, outcomes)
+        if np.searchsorted(n.cumsum(), 0.5 * n.sum()) + 1 >= FEWEST:
+            return width
+    return WIDTHS[-1]
+
+
+def _log_likelihood(rate: Floats, tried: Floats, won: Floats) -> float:
+    return float((won * np.log(rate) + (tried - won) * np.log1p(-rate)).sum())
+
+
+def _in_turn(
+    course: Course, fit: Fit, horizon_days: float = 0.0, start: Level | None = None
+) -> tuple[FamilyEffects, Level]:
+    """Return structure and level, each fitted given the other in turn."""
+    level, nothing = start, np.zeros(len(course.day))
+    weights = course.by_period(course.tried) + _LEAST_INFORMATION
+    for _ in range(_ROUNDS):
+        mean, variance = (nothing, nothing) if level is None else (level.mean, level.variance)
+        fitted = fit(course.likelihood(mean, variance).merged())
+        level = _level_given(course, fitted, mean, variance)
+        forecast = float(level.forecast(_ahead(course, horizon_days))[0])
+        fitted, level = _raised(fitted, forecast), level.raised(-forecast)
+        if np.average(np.abs(level.mean - mean), weights=weights) < _STILL:
+            break
+    return fitted, level
+
+
+def _level_given(course: Course, fitted: FamilyEffects, mean: Floats, variance: Floats) -> Level:
+    """Return what outcomes say of the level if this is the structure, by a filter on outcomes made linear in it."""
+    structure, doubt = fitted.total(course.codes, np.arange(course.n_cells))
+    for _ in range(_STEPS):
+        pull, information = course.likelihood(mean, variance, fades=False).by_row(structure, doubt)
+        of_period = np.maximum(course.by_period(information), _LEAST_INFORMATION)
+        step = np.clip(course.by_period(pull) / of_period, -_REACH, _REACH)
+        level = learn_level(course.day, mean + step, of_period)
+        mean, variance = level.mean, level.variance
+    return level
+
+
+def _ahead(course: Course, horizon_days: float) -> Floats:
+    return np.array(horizon_days + 0.5 * course.width)  # from the middle of the last period
+
+
+def _raised(fitted: FamilyEffects, by: float) -> FamilyEffects:
+    mean = fitted.effects.mean.copy()
+    mean[0] += by
+    return replace(fitted, effects=replace(fitted.effects, mean=mean))
+
+
+def _additive(course: Course, outcomes: OffsetBinomial) -> FamilyEffects:
+    """Return effects of the columns that add up, which are enough to judge a level by."""
+    families = tuple(Family.of((column,), course.codes, course.sizes) for column in range(len(course.codes)))
+    effects = fit_effects(
+        [family.find(course.codes) for family in families],
+        tuple(len(family.keys) for family in families),
+        column_scales(len(families)),
+        outcomes,
+        iterations=_ADDITIVE_ITERATIONS,
+    )
+    return FamilyEffects(families=families, effects=effects)
