@@ -14,7 +14,6 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.learning.chances import learn_chances, tuples
-from leadopt.learning.drift import drift_notes
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.logistic import sigmoid
 from leadopt.learning.estimates import Estimates, Posterior
@@ -211,7 +210,8 @@ class AffinityModel:
         of_reps, of_leads = ([read.levels[name] for name in some] for some in (self.rep_by_, self.segment_by_))
         horizon = self._horizon_days(counts) if self.drift else None
         self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days, horizon)
-        self.notes_ += [self._undated] if self._undated else drift_notes(self._learned.drift)
+        self.notes_ += [self._undated] if self._undated else []
+        self.notes_ += [] if self._learned.drift is None else self._learned.drift.notes()
         self.reps_ = [rep for rep in self._learned.code_book.reps if rep is not None]
         self._rep_book = IdBook(self.reps_)
         self.segments_ = list(self._learned.code_book.segments)

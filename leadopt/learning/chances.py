@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
-from leadopt.learning.drift import Course, Drift, drifts, learn_drift, loss_of_structure, settled_level
+from leadopt.learning.drift import Course, Drift, drifts, learn_doubt, learn_drift, loss_of_structure, settled_level
 from leadopt.learning.effects.families import FamilyEffects, fit_chances
 from leadopt.learning.effects.offsets import OffsetBinomial
 from leadopt.learning.effects.spreads import Spread
@@ -42,7 +42,7 @@ class LearnedChances:
     half_life_days
         the one in use
     drift
-        how the level of all chances wandered, and where it will be; None = it stays
+        how the level of all chances wandered, and where it will be; None = nothing is known of it
     """
 
     code_book: CodeBook
@@ -123,7 +123,10 @@ def learn_chances(
     course = None if horizon_days is None else _course(code_book, keys, counts, weights, half_life_days)
     if course is None or not drifts(course):
         half_life = _half_life(code_book, keys, counts, weights, half_life_days)
-        posterior, drift = _fitted(code_book, keys, counts, weights, everything, half_life), None
+        posterior = _fitted(code_book, keys, counts, weights, everything, half_life)
+        drift = None if course is None else learn_doubt(replace(course, half_life=half_life), horizon_days or 0.0)
+        if drift is not None:
+            posterior = replace(posterior, fitted=replace(posterior.fitted, level=drift.doubt))
     else:
         half_life = _half_life_of_structure(code_book, course) if half_life_days == "learn" else course.half_life
         tally = _tally(keys, counts, weights, everything, half_life)

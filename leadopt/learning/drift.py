@@ -17,12 +17,12 @@ from itertools import pairwise
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.effects.families import Family, FamilyEffects
+from leadopt.learning.effects.families import Family, FamilyEffects, LevelDoubt
 from leadopt.learning.effects.level import Level, learn_level
 from leadopt.learning.effects.logistic import column_scales, expected_rate
 from leadopt.learning.effects.offsets import OffsetBinomial
 from leadopt.learning.effects.posterior import fit_effects
-from leadopt.tables.text import percent
+from leadopt.tables.text import count, percent
 
 WIDTHS = (7, 1)
 """Days of a period, over which the level counts as one: weeks, each of which has its weekend, and days where half of
@@ -30,8 +30,8 @@ the outcomes are of fewer than `FEWEST` weeks."""
 FEWEST = 6  # periods with outcomes; from fewer, neither spread nor memory can be learned
 ORIGINS = (0.5, 0.625, 0.75, 0.875)
 """Shares of a history after which its further course is foretold, to see whether a level that drifts helps."""
-WORTHWHILE = 2.0
-"""Nats by which all that is foretold has to be likelier: two further numbers, spread and memory, are learned for it."""
+WORTHWHILE = 0.5
+"""Nats by which all that is foretold has to be likelier: where the level stays, chance makes .3 at most."""
 _ROUNDS, _STEPS = 4, 2  # of structure and level in turn, and of Newton's method on the level in each, at most
 _STILL = 0.05  # on the logit: a level that moves by less is settled
 _REACH = 3.0  # of a step
@@ -81,7 +81,7 @@ class Course:
         sizes: Sequence[int],
         cell: Ints,
         days: Ints,
-        count: Ints,
+        n: Ints,
         converted: Ints,
         *,
         weight: Floats | None = None,
@@ -89,7 +89,7 @@ class Course:
     ) -> "Course":
         """Return the course of groups of outcomes: cell, day (an ordinal), how many, whether won, what each weighs."""
         # In this order sums, and so last digits, do not depend on the order of the history.
-        outcomes = count * (np.ones(len(count)) if weight is None else weight)
+        outcomes = n * (np.ones(len(n)) if weight is None else weight)
         order = np.lexsort((outcomes, converted, days, cell))
         cell, days, outcomes, converted = cell[order], days[order], outcomes[order], converted[order]
         width, ago = _width(days, outcomes), days.max(initial=0) - days
@@ -103,7 +103,7 @@ class Course:
             period=keys % len(periods),
             day=(periods - 0.5) * width,
             width=width,
-            n_outcomes=float(count.sum()),
+            n_outcomes=float(n.sum()),
             tried=tried.astype(np.float64),
             converted=won.astype(np.float64),
             half_life=half_life,
@@ -139,27 +139,65 @@ class Course:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Drift:
-    """A level that drifts, as far as it is known.
+    """How the level of all chances wandered, as far as it is known.
 
     Parameters
     ----------
+    foretells
+        whether chances are of its forecast; else they are of the whole history, and it makes intervals wider alone
     level
         on the logit, 0 where it is expected to be at the horizon
     horizon_days
         after the last outcome, when leads are taken to settle
-    variance
-        of the level then
+    doubt
+        what it adds to each logit
     rates
         float64 (n_periods,), what all leads of the history would have converted at in each period
     expected
         the same at the horizon
     """
 
+    foretells: bool
     level: Level
     horizon_days: float
-    variance: float
+    doubt: LevelDoubt
     rates: Floats
     expected: float
+
+    @classmethod
+    def of(
+        cls, course: Course, fitted: FamilyEffects, level: Level, horizon_days: float, *, foretells: bool
+    ) -> "Drift":
+        """Return what a structure and a level tell."""
+        variance = float(level.forecast(_ahead(course, horizon_days))[1])
+        # Chances of the whole history are off, besides, by how far its mean level is from the forecast.
+        off = np.average(level.mean, weights=course.by_period(course.tried) + _LEAST_INFORMATION)
+        structure, doubt = fitted.total(course.codes, np.arange(course.n_cells))
+        of_cell = np.bincount(course.cell, course.tried, minlength=course.n_cells)
+        rates = [np.average(expected_rate(structure + one, doubt), weights=of_cell) for one in (*level.mean, 0.0)]
+        return cls(
+            foretells=foretells,
+            level=level,
+            horizon_days=horizon_days,
+            doubt=LevelDoubt(variance=variance) if foretells else LevelDoubt.around(variance + float(off) ** 2),
+            rates=np.array(rates[:-1]),
+            expected=float(rates[-1]),
+        )
+
+    def notes(self) -> list[str]:
+        """Return what is said of it, in words; nothing where it hardly wandered."""
+        if not self.foretells and not self.level.spread.is_telling:
+            return []
+        low, high, now = (percent(float(rate)) for rate in (self.rates.min(), self.rates.max(), self.expected))
+        wandered = f"the level of conversion wandered between {low} and {high}"
+        if not self.foretells:
+            return [
+                f"{wandered}, but where it stood foretold later outcomes no better than all of history: chances are of "
+                "the whole, and intervals hold what the level may still do"
+            ]
+        days = count(round(self.horizon_days), "day")
+        when = f"{days} after the last outcome" if self.horizon_days else "after the last outcome"
+        return [f"{wandered}: chances are as expected {when}, {now}, and intervals hold what the level may still do"]
 
 
 def learn_drift(course: Course, fit: Fit, horizon_days: float) -> tuple[FamilyEffects, Drift]:
@@ -174,17 +212,16 @@ def learn_drift(course: Course, fit: Fit, horizon_days: float) -> tuple[FamilyEf
     """
     _, near = _in_turn(course, partial(_additive, course), horizon_days)
     fitted, level = _in_turn(course, fit, horizon_days, near)
-    variance = float(level.forecast(_ahead(course, horizon_days))[1])
-    structure, doubt = fitted.total(course.codes, np.arange(course.n_cells))
-    of_cell = np.bincount(course.cell, course.tried, minlength=course.n_cells)
-    rates = [np.average(expected_rate(structure + one, doubt), weights=of_cell) for one in (*level.mean, 0.0)]
-    return replace(fitted, level_variance=variance), Drift(
-        level=level,
-        horizon_days=horizon_days,
-        variance=variance,
-        rates=np.array(rates[:-1]),
-        expected=float(rates[-1]),
-    )
+    drift = Drift.of(course, fitted, level, horizon_days, foretells=True)
+    return replace(fitted, level=drift.doubt), drift
+
+
+def learn_doubt(course: Course, horizon_days: float) -> Drift | None:
+    """Return what chances of the whole history leave open, as its level may have wandered; None if nothing can tell."""
+    if len(course.day) < FEWEST:
+        return None
+    fitted, level = _in_turn(course, partial(_additive, course), horizon_days)
+    return Drift.of(course, fitted, level, horizon_days, foretells=False)
 
 
 def drifts(course: Course) -> bool:
@@ -251,18 +288,6 @@ def loss_of_structure(course: Course, level: Level, fit: Fit, early: float) -> f
     cell, period = course.cell[late], course.period[late]
     rate = expected_rate(mean[cell] + level.mean[period], variance[cell] + level.variance[period])
     return -_log_likelihood(rate, course.tried[late], course.converted[late])
-
-
-def drift_notes(drift: Drift | None) -> list[str]:
-    """Return what is said of a level that drifts, in words; nothing where it stays."""
-    if drift is None:
-        return []
-    low, high, now = (percent(float(rate)) for rate in (drift.rates.min(), drift.rates.max(), drift.expected))
-    ahead = f"{drift.horizon_days:.0f} days after the last outcome" if drift.horizon_days else "after the last outcome"
-    return [
-        f"the level of conversion wandered between {low} and {high}: chances are as {ahead}, {now} expected, and "
-        "intervals hold what the level may still do"
-    ]
 
 
 def _width(days: Ints, outcomes: Floats) -> int:

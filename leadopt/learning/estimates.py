@@ -85,12 +85,17 @@ class Posterior:
 
     def probability(self, cell: Ints, codes: Sequence[Ints]) -> Floats:
         """Return the expected chance of conversion, in the shape of `cell`."""
-        return expected_rate(*self.fitted.total(codes, cell))
+        return self._expected(*self.fitted.total(codes, cell))
 
     def interval(self, cell: Ints, codes: Sequence[Ints], level: float) -> tuple[Floats, Floats]:
         """Return the ends of the credible intervals, in the shape of `cell`."""
         logit, variance = self.fitted.total(codes, cell)
-        return credible_interval(expected_rate(logit, variance), logit, np.sqrt(variance), level)
+        wide, doubt = self.fitted.level.added(logit, variance)
+        return credible_interval(self._expected(logit, variance), wide, np.sqrt(doubt), level)
+
+    def _expected(self, logit: Floats, variance: Floats) -> Floats:
+        level = self.fitted.level
+        return expected_rate(logit, variance + (level.variance if level.stretch == 1.0 else 0.0))
 
     def estimates(self, cell: Ints, codes: Sequence[Ints], *, known_rep: Bools, known_segment: Bools) -> Estimates:
         """Return everything about some segments (rows of `cell`) and reps (its columns).
@@ -106,17 +111,16 @@ class Posterior:
         logit, variance = self.fitted.total(codes, cell)
         effects = self.fitted.effects
         information, missed = np.append(effects.information, 0.0)[cell], np.append(effects.pull, 0.0)[cell]
-        own = variance - self.fitted.level_variance  # where the level goes, no outcome tells
-        weight = np.minimum(own * information, _MOST_WEIGHT)
+        weight = np.minimum(variance * information, _MOST_WEIGHT)
+        rest = logit - variance * missed / (1.0 - weight), variance / (1.0 - weight)
+        wide, doubt = self.fitted.level.added(logit, variance)
         return Estimates(
-            probability=expected_rate(logit, variance),
-            logit=logit,
-            deviation=np.sqrt(variance),
+            probability=self._expected(logit, variance),
+            logit=wide,
+            deviation=np.sqrt(doubt),
             tried=self.tally.tried[cell],
             converted=self.tally.converted[cell],
-            expected=expected_rate(
-                logit - own * missed / (1.0 - weight), own / (1.0 - weight) + self.fitted.level_variance
-            ),
+            expected=self._expected(*rest),
             weight=weight,
             known_rep=known_rep,
             known_segment=known_segment,

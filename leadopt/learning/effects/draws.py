@@ -11,6 +11,41 @@ from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.effects.spreads import Spread
 
+_PROBIT = 16.0 * np.sqrt(3.0) / (15.0 * np.pi)  # scale at which the normal distribution function is next to sigmoid's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelDoubt:
+    r"""What all logits have in common besides their effects: a level that may go on wandering until leads settle.
+
+    Parameters
+    ----------
+    variance
+        of it
+    stretch
+        what logits are multiplied by, lest doubt about the level alone would draw all chances towards 1/2
+
+    References
+    ----------
+    Bishop (2006), Pattern Recognition and Machine Learning, eq. 4.153: the expected sigmoid of a normal x is about
+    :math:`\operatorname{sigmoid}(m / \sqrt{1 + \pi v / 8})`.
+    """
+
+    variance: float = 0.0
+    stretch: float = 1.0
+
+    @classmethod
+    def around(cls, variance: float) -> "LevelDoubt":
+        """Return a doubt that leaves expected chances as they are."""
+        return cls(variance=variance, stretch=float(np.sqrt(1.0 + _PROBIT**2 * variance)))
+
+    def added(self, mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
+        """Return mean and variance of logits with it."""
+        return self.stretch * mean, self.stretch**2 * variance + self.variance
+
+
+NO_DOUBT = LevelDoubt()
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Joint:
@@ -36,8 +71,8 @@ class Joint:
         the same of the cells' own effects, float64 (n_cells,) and (n_spreads,); no spreads where they have none
     levels, cell
         of the pairs, as for `Effects.total`
-    level_deviation
-        of what all logits have in common besides
+    level_deviation, level_stretch
+        as of `LevelDoubt`
     """
 
     sizes: tuple[int, ...]
@@ -53,9 +88,10 @@ class Joint:
     levels: tuple[Ints, ...]
     cell: Ints
     level_deviation: float = 0.0
+    level_stretch: float = 1.0
 
     @classmethod
-    def of(cls, effects: Effects, levels: Sequence[Ints], cell: Ints, level_deviation: float = 0.0) -> "Joint":
+    def of(cls, effects: Effects, levels: Sequence[Ints], cell: Ints, level: LevelDoubt) -> "Joint":
         """Return what was learned, for some pairs."""
         crossed, own = effects.crossed, effects.own_spread
         return cls(
@@ -71,7 +107,8 @@ class Joint:
             own_spreads=np.zeros(0) if own is None else np.array(own.quantiles),
             levels=tuple(levels),
             cell=cell,
-            level_deviation=level_deviation,
+            level_deviation=level.variance**0.5,
+            level_stretch=level.stretch,
         )
 
     @property
@@ -101,7 +138,7 @@ def draw_logits(
     cell: Ints,
     n_draws: int,
     rng: np.random.Generator,
-    level_deviation: float = 0.0,
+    level: LevelDoubt = NO_DOUBT,
 ) -> Floats:
     """Return logits of pairs drawn from the posterior, all pairs together, float64 (n_draws, *shape of the pairs).
 
@@ -116,10 +153,10 @@ def draw_logits(
         what was learned
     levels, cell
         as for `Effects.total`
-    level_deviation
-        of what all logits have in common besides
+    level
+        what all logits have in common besides
     """
-    return _drawn(Joint.of(effects, levels, cell, level_deviation), effects.crossed, n_draws, rng)
+    return _drawn(Joint.of(effects, levels, cell, level), effects.crossed, n_draws, rng)
 
 
 def _drawn(joint: Joint, crossed: Crossed, n_draws: int, rng: np.random.Generator) -> Floats:
@@ -147,7 +184,7 @@ def _drawn(joint: Joint, crossed: Crossed, n_draws: int, rng: np.random.Generato
         draws[number] = crossed.sum_of_draw(mean, levels) + own_mean[cell] + (1.0 - share[cell]) * moved
         draws[number] += scatter[cell] * rng.standard_normal(np.shape(cell))
         if joint.level_deviation:
-            draws[number] += joint.level_deviation * rng.standard_normal()
+            draws[number] = joint.level_stretch * draws[number] + joint.level_deviation * rng.standard_normal()
     return draws
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import MOST_DENSE
-from leadopt.learning.effects.draws import Joint, draw_logits
+from leadopt.learning.effects.draws import NO_DOUBT, Joint, LevelDoubt, draw_logits
 from leadopt.learning.effects.logistic import COLUMN_SCALE, Binomial
 from leadopt.learning.effects.posterior import Effects, Likelihood, fit_effects
 from leadopt.learning.effects.spreads import TELLING
@@ -80,11 +80,11 @@ def _keys(columns: Sequence[int], sizes: Sequence[int], codes: Sequence[Ints]) -
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FamilyEffects:
-    """Families, and the effects that were learned for them."""
+    """Families, the effects that were learned for them, and what a level that all share leaves open besides."""
 
     families: tuple[Family, ...]
     effects: Effects
-    level_variance: float = 0.0  # of what all sums have in common besides: a level that drifts on until leads settle
+    level: LevelDoubt = NO_DOUBT
 
     def levels(self, codes: Sequence[Ints]) -> list[Ints]:
         """Return the level that combinations of codes, which may broadcast, have of each family."""
@@ -92,16 +92,15 @@ class FamilyEffects:
 
     def total(self, codes: Sequence[Ints], cell: Ints) -> tuple[Floats, Floats]:
         """Return mean and variance of the sum of effects of combinations of codes, and their cells."""
-        mean, variance = self.effects.total(self.levels(codes), cell)
-        return mean, variance + self.level_variance
+        return self.effects.total(self.levels(codes), cell)
 
     def draw(self, codes: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
         """Return sums drawn together, float64 (n_draws, *shape of the codes)."""
-        return draw_logits(self.effects, self.levels(codes), cell, n_draws, rng, self.level_variance**0.5)
+        return draw_logits(self.effects, self.levels(codes), cell, n_draws, rng, self.level)
 
     def joint(self, codes: Sequence[Ints], cell: Ints) -> Joint:
         """Return what draws of these sums rest on."""
-        return Joint.of(self.effects, self.levels(codes), cell, self.level_variance**0.5)
+        return Joint.of(self.effects, self.levels(codes), cell, self.level)
 
 
 def fit_families(

@@ -1,4 +1,4 @@
-"""Outcomes whose logit is an effect's sum plus a known offset: a likelihood of cells that are seen at several levels."""
+"""Outcomes whose logit is a sum of effects plus a known offset: a likelihood of cells seen at several levels."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
