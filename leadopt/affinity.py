@@ -22,6 +22,7 @@ from leadopt.learning.history.bins import check_bins, levels_of, spelled
 from leadopt.learning.history.checks import check_segments, class_note
 from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair
 from leadopt.learning.history.outcomes import OutcomeCounts, count_outcomes, joined
+from leadopt.learning.history.settling import usual_delay
 from leadopt.problem.gains import Affinity
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, as_level, as_number
@@ -60,6 +61,9 @@ class AffinityModel:
     rep, converted, at
         names of the columns of the history; `at`, when an outcome was known, is read for the half-life and the drift.
         Outcomes without a rep inform the base and the segments
+    assigned
+        column of history with the day on which the rep got the lead, if it has one: with `at` it tells how long leads
+        usually take to settle, and so how far ahead a level that drifts is foretold
     now
         with a half-life, no outcome may be later; None = today. A level that drifts goes on from the last outcome until
         now; None = now is when that was
@@ -115,6 +119,7 @@ class AffinityModel:
         rep: str = "rep_id",
         converted: str = "converted",
         at: str = "at",
+        assigned: str = "assigned_at",
         now: date | datetime | str | None = None,
     ) -> None:
         self.segment_by = segment_by
@@ -126,6 +131,7 @@ class AffinityModel:
         self.rep = rep
         self.converted = converted
         self.at = at
+        self.assigned = assigned
         self.now = now
 
     def fit(self, history: Any, reps: Sequence[Id] = ()) -> AffinityModel:
@@ -176,6 +182,7 @@ class AffinityModel:
         for column in (*self._asked_of_reps, *self._asked_of_leads):
             table = table.measured(column, asked=column in self._asked_bins)
         self._undated: str | None = None
+        self._delay_days = usual_delay(table, self.converted, self.assigned, self.at) if self.drift else None
         counted = partial(count_outcomes, table, self.rep, columns, self.converted)
         if self.half_life_days:
             counts = counted(self.at)
@@ -211,7 +218,8 @@ class AffinityModel:
         horizon = self._horizon_days(counts) if self.drift else None
         self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days, horizon)
         self.notes_ += [self._undated] if self._undated else []
-        self.notes_ += [] if self._learned.drift is None else self._learned.drift.notes()
+        if self._learned.drift is not None:
+            self.notes_ += self._learned.drift.notes(None if self._delay_days is None else self.assigned)
         self.reps_ = [rep for rep in self._learned.code_book.reps if rep is not None]
         self._rep_book = IdBook(self.reps_)
         self.segments_ = list(self._learned.code_book.segments)
@@ -222,9 +230,10 @@ class AffinityModel:
 
     def _horizon_days(self, counts: OutcomeCounts) -> float:
         """Return the days from the last outcome until leads that come now settle."""
+        delay = self._delay_days or 0.0
         if counts.day is None or self.now is None or not len(counts.day):
-            return 0.0
-        return max(0.0, float(latest_day(self.now).toordinal() - counts.day.max()))
+            return delay
+        return delay + max(0.0, float(latest_day(self.now).toordinal() - counts.day.max()))
 
     @property
     def _names(self) -> tuple[str, ...]:

@@ -184,8 +184,14 @@ class Drift:
             expected=float(rates[-1]),
         )
 
-    def notes(self) -> list[str]:
-        """Return what is said of it, in words; nothing where it hardly wandered."""
+    def notes(self, assigned: str | None) -> list[str]:
+        """Return what is said of it, in words; nothing where it hardly wandered.
+
+        Parameters
+        ----------
+        assigned
+            the column that tells how long leads take to settle; None = there is none
+        """
         if not self.foretells and not self.level.spread.is_telling:
             return []
         low, high, now = (percent(float(rate)) for rate in (self.rates.min(), self.rates.max(), self.expected))
@@ -195,9 +201,10 @@ class Drift:
                 f"{wandered}, but where it stood foretold later outcomes no better than all of history: chances are of "
                 "the whole, and intervals hold what the level may still do"
             ]
-        days = count(round(self.horizon_days), "day")
-        when = f"{days} after the last outcome" if self.horizon_days else "after the last outcome"
-        return [f"{wandered}: chances are as expected {when}, {now}, and intervals hold what the level may still do"]
+        days = f"{count(round(self.horizon_days), 'day')} after the last outcome"
+        when = days if self.horizon_days >= 0.5 else "where it was last"
+        why = "when leads that come now usually settle" if assigned else "as no assigned_at tells how long leads take"
+        return [f"{wandered}: it counts {when}, {why} ({now}), and intervals hold what it may still do"]
 
 
 def learn_drift(course: Course, fit: Fit, horizon_days: float) -> tuple[FamilyEffects, Drift]:
@@ -254,7 +261,7 @@ def _gains(course: Course) -> Iterator[float]:
         cell, period = course.cell[judged], course.period[judged]
         stays = _additive(before, before.likelihood(np.zeros(origin), np.zeros(origin)).merged())
         fitted, level = _in_turn(before, partial(_additive, before))
-        ahead, doubt = level.forecast(course.day - course.day[origin - 1])
+        ahead, doubt = level.forecast(np.maximum(course.day - course.day[origin - 1], 0.0))
         plain, (mean, variance) = (each.total(course.codes, np.arange(course.n_cells)) for each in (stays, fitted))
         tried, won = course.tried[judged], course.converted[judged]
         likelihoods = [

@@ -78,7 +78,7 @@ def backtest(
         column or columns of a lead that conversion may depend on; None = the rep alone. Name what is known when a lead
         arrives: what is learned later, such as its price, would foretell too well
     half_life_days
-        as of `AffinityModel`, for all estimates
+        as of `AffinityModel`, for all estimates. None of them reckons with a level that drifts: it moves all alike
     rep, converted, at
         names of columns; the date in `at` is when the outcome was known
     folds
@@ -134,8 +134,9 @@ def backtest(
     meter.enter("read")
     records = read_records(history, segment_by=asked, rep=rep, converted=converted, at=at, now=latest_day(now))
     columns = records.columns
+    # A level that drifts moves all estimates alike, and says nothing of who should get which lead.
     model = AffinityModel(
-        segment_by=columns, half_life_days=half_life_days, rep=rep, converted=converted, at=at, now=now
+        segment_by=columns, half_life_days=half_life_days, drift=False, rep=rep, converted=converted, at=at, now=now
     )
     names = _Names.of(rep, columns)
     fold, by_time = _folds(records, folds, rng)
