@@ -29,6 +29,8 @@ from leadopt.tables.cells import Id, as_level, as_number
 from leadopt.tables.dates import check_settled, latest_day, refuse_later
 from leadopt.tables.ids import IdBook, alike, respelled, spellings_note
 
+_MOST_DATED = 250_000  # groups of outcomes of one day, rep and segment: a million take six seconds
+
 
 class AffinityModel:
     """Chance that a rep converts a lead of a segment, learned from past outcomes; scarce evidence leans on its kin.
@@ -55,7 +57,9 @@ class AffinityModel:
     drift
         whether the level of all chances may drift over time, where history has dates (`at`): then it is learned how
         far it wanders and how long it remembers, if that foretells the history's later outcomes better than a level
-        that stays. Chances and intervals are of the time when leads that come now settle. False = it stays
+        that stays. Chances and intervals are of the time when leads that come now settle. False = it stays; True = it
+        is learned however long that takes; None = where the days of the history's outcomes by rep and segment are
+        250,000 at most, which takes a second or two
     weight
         column of history with how much each outcome counts, 0 or more; None = 1 each
     rep, converted, at
@@ -114,7 +118,7 @@ class AffinityModel:
         rep_by: Sequence[str] | str | None = None,
         bins: Mapping[str, int | Sequence[float]] | None = None,
         half_life_days: float | str | None = None,
-        drift: bool = True,
+        drift: bool | None = None,
         weight: str | None = None,
         rep: str = "rep_id",
         converted: str = "converted",
@@ -182,21 +186,37 @@ class AffinityModel:
         for column in (*self._asked_of_reps, *self._asked_of_leads):
             table = table.measured(column, asked=column in self._asked_bins)
         self._undated: str | None = None
-        self._delay_days = usual_delay(table, self.converted, self.assigned, self.at) if self.drift else None
+        self._delay_days: float | None = None
         counted = partial(count_outcomes, table, self.rep, columns, self.converted)
         if self.half_life_days:
             counts = counted(self.at)
             if counts.day is not None and counts.day.max(initial=0) > latest_day(self.now).toordinal():
                 refuse_later(table, self.converted, self.at, self.now)
+            if self.drift is not False and not self._too_many(len(counts.count)):
+                self._delay_days = usual_delay(table, self.converted, self.assigned, self.at)
             return counts
-        if not self.drift or self.at not in table:
+        if self.drift is False or self.at not in table:
             return counted()
+        if self.drift is None and table.n_rows > _MOST_DATED:
+            counts = counted()
+            if self._too_many(min(table.n_rows, len(counts.count) * table.n_levels(self.at))):
+                return counts
         try:
             counts = counted(self.at)
             check_settled(table, self.converted, self.at, self.now)
+            self._delay_days = usual_delay(table, self.converted, self.assigned, self.at)
         except InvalidInput as error:  # what else may be wrong is refused below
             counts, self._undated = counted(), f"the level of conversion is taken to stay, as it was: {error}"
         return counts
+
+    def _too_many(self, n_groups: int) -> bool:
+        """Return whether groups of outcomes are too many to look for a drift unasked; that is told."""
+        if self.drift is None and n_groups > _MOST_DATED:
+            self._undated = (
+                f"{n_groups:,} outcomes or more, by day, rep and segment, are too many to look for a level of "
+                "conversion that drifts, which is taken to stay: AffinityModel(drift=True) looks for it"
+            )
+        return self._undated is not None
 
     def _learn(self, counts: OutcomeCounts) -> AffinityModel:
         self._counts = counts
@@ -215,7 +235,7 @@ class AffinityModel:
         self.bins_, self.notes_ = read.edges, [*([said] if said else []), *named, *read.notes]
         self._spellings = read.spellings
         of_reps, of_leads = ([read.levels[name] for name in some] for some in (self.rep_by_, self.segment_by_))
-        horizon = self._horizon_days(counts) if self.drift else None
+        horizon = None if self.drift is False or self._undated else self._horizon_days(counts)
         self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days, horizon)
         self.notes_ += [self._undated] if self._undated else []
         if self._learned.drift is not None:

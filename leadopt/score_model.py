@@ -75,7 +75,7 @@ class ScoreModel:
         columns: Sequence[str] | str,
         bins: Mapping[str, int | Sequence[float]] | None = None,
         half_life_days: float | str | None = None,
-        drift: bool = True,
+        drift: bool | None = None,
         rep: str = "rep_id",
         converted: str = "converted",
         at: str = "at",

@@ -200,8 +200,8 @@ def _half_life_of_structure(code_book: CodeBook, course: Course) -> float | None
     level = settled_level(course)
 
     def fit(outcomes: OffsetBinomial) -> FamilyEffects:
-        n = [np.bincount(outcomes.cell, each, course.n_cells) for each in (outcomes.tried, outcomes.converted)]
-        return fit_chances(course.codes, course.sizes, code_book.n_rep_columns, *n, outcomes)
+        tried, won = outcomes.by_cell(outcomes.tried), outcomes.by_cell(outcomes.converted)
+        return fit_chances(course.codes, course.sizes, code_book.n_rep_columns, tried, won, outcomes)
 
     return min(HALF_LIVES, key=lambda days: loss_of_structure(replace(course, half_life=days), level, fit, _EARLY))
 

@@ -17,7 +17,8 @@ from itertools import pairwise
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.effects.families import Family, FamilyEffects, LevelDoubt
+from leadopt.learning.effects.draws import LevelDoubt
+from leadopt.learning.effects.families import Family, FamilyEffects
 from leadopt.learning.effects.level import Level, learn_level
 from leadopt.learning.effects.logistic import column_scales, expected_rate
 from leadopt.learning.effects.offsets import OffsetBinomial
@@ -314,15 +315,16 @@ def _in_turn(
     course: Course, fit: Fit, horizon_days: float = 0.0, start: Level | None = None
 ) -> tuple[FamilyEffects, Level]:
     """Return structure and level, each fitted given the other in turn."""
-    level, nothing = start, np.zeros(len(course.day))
+    mean, variance = (np.zeros(len(course.day)),) * 2 if start is None else (start.mean, start.variance)
     weights = course.by_period(course.tried) + _LEAST_INFORMATION
     for _ in range(_ROUNDS):
-        mean, variance = (nothing, nothing) if level is None else (level.mean, level.variance)
         fitted = fit(course.likelihood(mean, variance).merged())
         level = _level_given(course, fitted, mean, variance)
         forecast = float(level.forecast(_ahead(course, horizon_days))[0])
         fitted, level = _raised(fitted, forecast), level.raised(-forecast)
-        if np.average(np.abs(level.mean - mean), weights=weights) < _STILL:
+        moved = np.average(np.abs(level.mean - mean), weights=weights)
+        mean, variance = level.mean, level.variance
+        if moved < _STILL:
             break
     return fitted, level
 

@@ -265,7 +265,7 @@ def course_of(seed, **settings):
 
 def test_a_rolling_origin_tells_what_drifts():
     assert not any(drifts(course_of(seed)) for seed in range(8))
-    assert sum(drifts(course_of(seed, spread=0.6, memory=90.0)) for seed in range(8)) >= 6
+    assert sum(drifts(course_of(seed, spread=0.8, memory=90.0)) for seed in range(8)) >= 6
 
 
 def test_a_course_counts_all_and_ends_with_its_last_day():
@@ -287,3 +287,14 @@ def test_a_structure_that_lasts_is_best_remembered():
 
     losses = [loss_of_structure(replace(course, half_life=days), level, fit, 0.75) for days in (None, 5.0)]
     assert losses[0] < losses[1]
+
+
+def test_where_days_are_very_many_it_takes_a_word_to_look_for_a_drift(monkeypatch):
+    history, _ = history_of(3, path=DROP, n=1500)
+    drifting, plain = model_of(history), model_of(history, drift=False)
+    monkeypatch.setattr("leadopt.affinity._MOST_DATED", 100)
+    for settings in ({}, {"half_life_days": 400}):
+        (note,) = model_of(history, **settings).notes_
+        assert "are too many to look for a level of conversion that drifts" in note
+    assert (model_of(history).probability(PAIRS) == plain.probability(PAIRS)).all()
+    assert (model_of(history, drift=True).probability(PAIRS) == drifting.probability(PAIRS)).all()

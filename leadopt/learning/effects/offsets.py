@@ -52,7 +52,7 @@ class OffsetBinomial:
         bins -= bins.min(initial=0)
         keys, row = np.unique(self.cell * (bins.max(initial=0) + 1) + bins, return_inverse=True)
         tried, converted, offset, scatter = (
-            np.bincount(row, each, minlength=len(keys))
+            np.bincount(row, each, minlength=len(keys)).astype(np.float64)
             for each in (self.tried, self.converted, self.tried * self.offset, self.tried * self.scatter)
         )
         some = np.maximum(tried, 1e-300)
@@ -70,6 +70,10 @@ class OffsetBinomial:
         added = float((self.tried * self.offset).sum()) / max(float(self.tried.sum()), 1e-300)
         return Binomial(tried=self.tried, converted=self.converted).first_base() - added
 
+    def by_cell(self, rows: Floats) -> Floats:
+        """Return what rows add up to in each cell, float64 (n_cells,)."""
+        return np.bincount(self.cell, rows, minlength=self.n_cells).astype(np.float64)
+
     def by_row(self, mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
         """Return each row's pull and information, for sums of this mean and variance (n_cells,)."""
         middle, deviation = mean[self.cell] + self.offset, np.sqrt(variance[self.cell] + self.scatter)
@@ -83,10 +87,7 @@ class OffsetBinomial:
     def slopes(self, mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
         """Return what cells won beyond expectation, and their information."""
         pull, information = self.by_row(mean, variance)
-        return (
-            np.bincount(self.cell, pull, minlength=self.n_cells).astype(np.float64),
-            np.maximum(np.bincount(self.cell, information, minlength=self.n_cells), _LEAST_INFORMATION),
-        )
+        return self.by_cell(pull), np.maximum(self.by_cell(information), _LEAST_INFORMATION)
 
     def deviation(self, spread: Spread) -> float:
         """Return what `Binomial` does."""
