@@ -86,7 +86,7 @@ class LearnedChances:
             of_leads = names[self.code_book.n_rep_columns :]
             own = " x ".join((names[0], *of_leads)) if of_leads else ""
             found.append((own, effects.own_deviation, effects.own_spread))
-        if self.drift is not None:
+        if self.drift is not None and self.drift.is_told:
             found.append((LEVEL, self.drift.level.spread.deviation, self.drift.level.spread))
         return found
 

@@ -185,6 +185,11 @@ class Drift:
             expected=float(rates[-1]),
         )
 
+    @property
+    def is_told(self) -> bool:
+        """Whether it wandered by more than chance, or chances follow it."""
+        return self.foretells or self.level.spread.is_telling
+
     def notes(self, assigned: str | None) -> list[str]:
         """Return what is said of it, in words; nothing where it hardly wandered.
 
@@ -193,7 +198,7 @@ class Drift:
         assigned
             the column that tells how long leads take to settle; None = there is none
         """
-        if not self.foretells and not self.level.spread.is_telling:
+        if not self.is_told:
             return []
         low, high, now = (percent(float(rate)) for rate in (self.rates.min(), self.rates.max(), self.expected))
         wandered = f"the level of conversion wandered between {low} and {high}"
