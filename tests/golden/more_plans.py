@@ -1,6 +1,7 @@
 """Plans of the golden files: fairness, newcomers, hours, kept leads, baselines and limits."""
 
 import dataclasses
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -368,3 +369,15 @@ def accounts():
     policy = Policy(together="account", move_cost=0.75, columns=columns, reserve=0.5)
     gains = [[5.0 - k * 0.25, 2.0 + k * 0.125, 3.0] for k in range(9)]
     return leadopt.assign(rows, reps, affinity=gains, policy=policy, pins={8: "Ann"})
+
+
+@plan
+def drifting():
+    """The level of conversion fell in the middle of a year, and chances are as it is now."""
+    first = date(2025, 1, 6)
+    history = {
+        "rep_id": [("Ann", "Bo")[k % 2] for k in range(1040)],
+        "converted": [int(k * 7 % 10 < (6 if k < 520 else 2) + k % 2) for k in range(1040)],
+        "at": [(first + timedelta(k // 3)).isoformat() for k in range(1040)],
+    }
+    return leadopt.assign([{"lead_id": k} for k in range(6)], [{"rep_id": "Ann"}, {"rep_id": "Bo"}], history)
