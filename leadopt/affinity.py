@@ -12,7 +12,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
-from leadopt.learning.chances import OpenLevels, learn_chances, tuples
+from leadopt.learning.chances import Horizon, learn_chances, tuples
 from leadopt.learning.delays import Delays, open_notes
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.logistic import sigmoid
@@ -21,12 +21,12 @@ from leadopt.learning.history.attributes import read_attributes
 from leadopt.learning.history.bins import check_bins, levels_of, spelled
 from leadopt.learning.history.checks import check_segments, class_note, pairs_note
 from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair
-from leadopt.learning.history.open_leads import OpenLeads, joined_open, read_open_leads
-from leadopt.learning.history.outcomes import OutcomeCounts, count_outcomes, joined
+from leadopt.learning.history.open_leads import OpenLeads
+from leadopt.learning.history.past import Columns, Past, read_past
+from leadopt.learning.open_chances import OpenLevels
 from leadopt.problem.gains import Affinity
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, as_level, as_number, blanked
-from leadopt.tables.dates import latest_day, refuse_later
 from leadopt.tables.ids import IdBook, alike, respelled, spellings_note
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import Outcomes
@@ -54,19 +54,29 @@ class AffinityModel:
         measurements (numbers, some not whole) are binned by themselves, into eight
     half_life_days
         age at which an outcome counts half, counted back from the latest one by `at`, or, where open leads count, by
-        when they were assigned; None = all count the same; "learn" = the
-        one of `learning.HALF_LIVES` under which the first three quarters of the history predict the rest best
+        when they were assigned; None = all count the same; "learn" = the one of `learning.HALF_LIVES` under which the
+        first three quarters of the history predict the rest best. What fades is what tells reps and segments apart; a
+        level that drifts has a memory of its own
+    drift
+        whether the level of all chances may drift over time, where history has dates: then it is learned how far it
+        wanders and how long it remembers, if that foretells the history's later outcomes better than a level that
+        stays. Chances and intervals are of the time when leads that come now settle. False = it stays; True = it is
+        learned however long that takes; None = where the days of the history's outcomes by rep and segment are 250,000
+        at most, which takes a second or two
     weight
         column of history with how much each outcome counts, 0 or more; None = 1 each
     rep, converted, at
-        names of the columns of the history; `at` is read for the half-life, and where leads are open still. Outcomes
-        without a rep inform the base and the segments
+        names of the columns of the history; `at`, when an outcome was known, is read for the half-life and the drift,
+        and where leads are open still. Outcomes without a rep inform the base and the segments
     assigned
         column of history with the day on which the rep got the lead. With it and `at`, leads without an outcome count
-        by how long they are open (`learning.delays`); without, they are left out
+        by how long they are open (`learning.delays`), and half-life and drift are by that day; without, they are left
+        out. Where no lead is open, it tells how long leads usually take to settle, and so how far ahead a level that
+        drifts is foretold
     now
-        the day that it is: no lead may be assigned or, with a half-life, settled later, and open leads are as old as
-        they are then; None = today, and open leads are as old as on the last day of which history tells
+        the day that it is: no lead may be assigned or, with a half-life, settled later, open leads are as old as they
+        are then, and a level that drifts has gone on until then; None = today, with open leads as old as on the last
+        day of which history tells, and the level as after the last outcome
     formats, outcomes
         how text is read as dates and numbers, and which words mean won, lost or open, as in a policy; None = as the
         columns tell
@@ -121,6 +131,7 @@ class AffinityModel:
         rep_by: Sequence[str] | str | None = None,
         bins: Mapping[str, int | Sequence[float]] | None = None,
         half_life_days: float | str | None = None,
+        drift: bool | None = None,
         weight: str | None = None,
         rep: str = "rep_id",
         converted: str = "converted",
@@ -134,6 +145,7 @@ class AffinityModel:
         self.rep_by = rep_by
         self.bins = bins
         self.half_life_days = half_life_days
+        self.drift = drift
         self.weight = weight
         self.rep = rep
         self.converted = converted
@@ -170,24 +182,24 @@ class AffinityModel:
         self._asked_bins = check_bins("AffinityModel.bins", self.bins, (*self._asked_of_reps, *self._asked_of_leads))
         _check_half_life(self.half_life_days)
         self._written = tuple(reps)
-        return self._learn(*self._count(history))
+        return self._learn(self._count(history))
 
     def partial_fit(self, history: Any) -> AffinityModel:
         """Learn from further outcomes, such as those of a day, as if they had been in the history from the start.
 
         Which leads are open still says the last history that has any.
         """
-        if not hasattr(self, "_counts"):
+        if not hasattr(self, "_past"):
             return self.fit(history)
-        counts, still_open = self._count(history)
-        before, more = ([rep for rep in each.keys[0] if rep is not None] for each in (self._counts, counts))
+        past = self._count(history)
+        before, more = ([rep for rep in each.counts.keys[0] if rep is not None] for each in (self._past, past))
         check_same_kind(f"history.{self.rep}", more, f"the history before, {self.rep},", before)
-        return self._learn(joined(self._counts, counts), joined_open(self._still_open, still_open))
+        return self._learn(self._past.joined(past))
 
     def _reading(self) -> Reading | None:
         return reading_of("AffinityModel", self.formats, self.outcomes)
 
-    def _count(self, history: Any) -> tuple[OutcomeCounts, OpenLeads | None]:
+    def _count(self, history: Any) -> Past:
         table = Table(history, "history", self._reading(), ids=(self.rep,))
         columns = [*self._asked_of_reps, *self._asked_of_leads, *([self.weight] if self.weight else [])]
         if not table.columns:  # an empty list of dicts cannot name its columns
@@ -195,19 +207,18 @@ class AffinityModel:
         self._like = Table(table.build({self.rep: []}), "history")
         for column in (*self._asked_of_reps, *self._asked_of_leads):
             table = table.measured(column, asked=column in self._asked_bins)
-        counts = count_outcomes(table, self.rep, columns, self.converted, self.at if self.half_life_days else None)
-        if counts.day is not None and counts.day.max(initial=0) > latest_day(self.now).toordinal():
-            refuse_later(table, self.converted, self.at, self.now)
-        kinds = self._asked_of_leads
-        names = (self.converted, self.assigned, self.at)
-        leads = read_open_leads(table, self.rep, columns, kinds, *names, self.now, n_open=counts.n_open)
-        if self.half_life_days and leads is not None and leads.dates_all:
-            # By the day of their end, leads that were assigned together would count differently for how they end.
-            counts = count_outcomes(table, self.rep, columns, self.converted, self.assigned)
-        return counts, leads
+        names = Columns(
+            rep=self.rep,
+            converted=self.converted,
+            at=self.at,
+            assigned=self.assigned,
+            kinds=self._asked_of_leads,
+            others=(self._asked_of_reps, [self.weight] if self.weight else []),
+        )
+        return read_past(table, names, self.now, fades=bool(self.half_life_days), drift=self.drift)
 
-    def _learn(self, counts: OutcomeCounts, still_open: OpenLeads | None) -> AffinityModel:
-        self._counts, self._still_open = counts, still_open
+    def _learn(self, past: Past) -> AffinityModel:
+        self._past, counts, still_open = past, past.counts, past.still_open
         self.n_outcomes_, self.n_open_ = int(counts.count.sum()), counts.n_open
         weights = _weights(self.weight, counts.keys[-1]) if self.weight else np.ones(len(counts.count))
         of_open = [] if still_open is None else [*still_open.keys[0], *still_open.early_keys[0]]
@@ -225,10 +236,17 @@ class AffinityModel:
         self._spellings = read.spellings
         of_reps, of_leads = ([read.levels[name] for name in some] for some in (self.rep_by_, self.segment_by_))
         open_levels = None if still_open is None else self._open_levels(still_open)
-        self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days, open_levels)
+        horizon = None
+        if self.drift is not False and past.undated is None:
+            horizon = Horizon(days=past.horizon_days(self.now), by_assignment=past.by_assignment)
+        self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days, open_levels, horizon)
         self.delays_: Delays | None = self._learned.delays
         self.notes_ += open_notes(self.n_open_, still_open, self.delays_, self.assigned, self.at)
         self.notes_ += pairs_note(self._names, self._learned.posterior.fitted.left_out)
+        self.notes_ += [past.undated] if past.undated else []
+        if self._learned.drift is not None:
+            known = past.by_assignment or past.settling is not None
+            self.notes_ += self._learned.drift.notes(self.assigned if known else None, past.by_assignment)
         self.reps_ = [rep for rep in self._learned.code_book.reps if rep is not None]
         self._rep_book = IdBook(self.reps_)
         self.segments_ = list(self._learned.code_book.segments)
@@ -383,7 +401,7 @@ class AffinityModel:
         InvalidInput
             nothing is known of delays (`delays_` is None), or a row has no day
         """
-        delays, leads = self._learned.delays, self._still_open
+        delays, leads = self._learned.delays, self._past.still_open
         if delays is None or leads is None:
             raise InvalidInput("AffinityModel.open_chances: history has no open leads from which delays are known")
         table = Table(rows, "rows", ids=(self.rep,))

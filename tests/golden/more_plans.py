@@ -1,6 +1,7 @@
 """Plans of the golden files: fairness, newcomers, hours, kept leads, baselines and limits."""
 
 import dataclasses
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -377,4 +378,35 @@ def no_value_filled_in():
     gains = [[0.5 - k * 0.0625, 0.25] for k in range(5)]
     return leadopt.assign(
         rows, [{"rep_id": n, "capacity": 2} for n in ("Ann", "Bo")], affinity=gains, policy=Policy(value_zero="missing")
+    )
+
+
+@plan
+def drifting():
+    """The level of conversion fell in the middle of a year, and chances are as it is now."""
+    first = date(2025, 1, 6)
+    history = {
+        "rep_id": [("Ann", "Bo")[k % 2] for k in range(1040)],
+        "converted": [int(k * 7 % 10 < (6 if k < 520 else 2) + k % 2) for k in range(1040)],
+        "at": [(first + timedelta(k // 3)).isoformat() for k in range(1040)],
+    }
+    return leadopt.assign([{"lead_id": k} for k in range(6)], [{"rep_id": "Ann"}, {"rep_id": "Bo"}], history)
+
+
+@plan
+def open_leads():
+    """Leads of the last weeks are open, and count by their age; the column with their begin has a name of its own."""
+    first = date(2025, 1, 6)
+    begun = [first + timedelta(k // 4) for k in range(400)]
+    end = [day + timedelta(k * 11 % 30) for k, day in enumerate(begun)]
+    known = [day < first + timedelta(100) for day in end]
+    history = {
+        "rep_id": [("Ann", "Bo")[k % 2] for k in range(400)],
+        "converted": [int(k * 7 % 10 < 4 + k % 2) if settled else None for k, settled in enumerate(known)],
+        "got_on": [day.isoformat() for day in begun],
+        "at": [day.isoformat() if settled else None for day, settled in zip(end, known, strict=True)],
+    }
+    policy = Policy(columns={"assigned_at": "got_on"})
+    return leadopt.assign(
+        [{"lead_id": k} for k in range(6)], [{"rep_id": "Ann"}, {"rep_id": "Bo"}], history, policy=policy
     )

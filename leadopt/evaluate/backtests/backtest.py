@@ -91,7 +91,7 @@ def backtest(
         column or columns of a lead that conversion may depend on; None = the rep alone. Name what is known when a lead
         arrives: what is learned later, such as its price, would foretell too well
     half_life_days
-        as of `AffinityModel`, for all estimates
+        as of `AffinityModel`, for all estimates. None of them reckons with a level that drifts: it moves all alike
     rep, converted, at, assigned
         names of columns; the date in `at` is when the outcome was known, that in `assigned` when the rep got the lead
     folds
@@ -153,9 +153,11 @@ def backtest(
         history, segment_by=asked, rep=rep, converted=converted, at=at, assigned=assigned, now=latest_day(now)
     )
     columns = records.columns
+    # A level that drifts moves all estimates alike, and says nothing of who should get which lead.
     model = AffinityModel(
         segment_by=columns,
         half_life_days=half_life_days,
+        drift=False,
         rep=rep,
         converted=converted,
         at=at,

@@ -76,7 +76,7 @@ RECORDS = (
         "joint",
         Joint,
         "sizes level_of_cell information mean base_deviation deviations spreads own_deviation own_mean own_spreads "
-        "levels cell seen nodes weight",
+        "levels cell seen nodes weight level_deviation level_stretch",
     ),
     Record("evidence", Evidence, "segment_by segments segment_of_lead estimates n_outcomes states joint"),
     Record("shared", Shared, "of words leads usage weight most credit entitlement outside held"),
