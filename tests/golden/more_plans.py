@@ -406,7 +406,5 @@ def open_leads():
         "got_on": [day.isoformat() for day in begun],
         "at": [day.isoformat() if settled else None for day, settled in zip(end, known, strict=True)],
     }
-    policy = Policy(columns={"assigned_at": "got_on"})
-    return leadopt.assign(
-        [{"lead_id": k} for k in range(6)], [{"rep_id": "Ann"}, {"rep_id": "Bo"}], history, policy=policy
-    )
+    leads, reps = [{"lead_id": k} for k in range(6)], [{"rep_id": "Ann"}, {"rep_id": "Bo"}]
+    return leadopt.assign(leads, reps, history, policy=Policy(columns=Columns(assigned_at="got_on")))
