@@ -12,21 +12,21 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
-from leadopt.learning.chances import Horizon, learn_chances, tuples
+from leadopt.learning.chances import Horizon, learn_chances
 from leadopt.learning.delays import Delays, open_notes
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.logistic import sigmoid
 from leadopt.learning.estimates import Estimates, Posterior
 from leadopt.learning.history.attributes import read_attributes
-from leadopt.learning.history.bins import check_bins, levels_of, spelled
+from leadopt.learning.history.bins import check_bins, spelled
 from leadopt.learning.history.checks import check_segments, class_note, pairs_note
-from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair
-from leadopt.learning.history.open_leads import OpenLeads
+from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair, tuples
+from leadopt.learning.history.levels import Levels, weights_of
 from leadopt.learning.history.past import Columns, Past, read_past
 from leadopt.learning.open_chances import OpenLevels
 from leadopt.problem.gains import Affinity
 from leadopt.tables import Table, check_same_kind
-from leadopt.tables.cells import Id, as_level, as_number, blanked
+from leadopt.tables.cells import Id, as_level, blanked
 from leadopt.tables.ids import IdBook, alike, respelled, spellings_note
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import Outcomes
@@ -220,10 +220,10 @@ class AffinityModel:
     def _learn(self, past: Past) -> AffinityModel:
         self._past, counts, still_open = past, past.counts, past.still_open
         self.n_outcomes_, self.n_open_ = int(counts.count.sum()), counts.n_open
-        weights = _weights(self.weight, counts.keys[-1]) if self.weight else np.ones(len(counts.count))
+        weights = weights_of(self.weight, counts.keys)
         of_open = [] if still_open is None else [*still_open.keys[0], *still_open.early_keys[0]]
-        self._other = respelled([*counts.keys[0], *of_open], [*counts.count, *[0] * len(of_open)], self._written)
-        counts = replace(counts, keys=([self._other.get(rep, rep) for rep in counts.keys[0]], *counts.keys[1:]))
+        other = respelled([*counts.keys[0], *of_open], [*counts.count, *[0] * len(of_open)], self._written)
+        counts = replace(counts, keys=([other.get(rep, rep) for rep in counts.keys[0]], *counts.keys[1:]))
         asked = (*self._asked_of_reps, *self._asked_of_leads)
         cells = dict(zip(asked, counts.keys[1 : 1 + len(asked)], strict=True))
         read = read_attributes("history", cells, counts.count, weights=counts.count * weights, bins=self._asked_bins)
@@ -231,11 +231,19 @@ class AffinityModel:
             tuple(name for name in some if name in read.levels) for some in (self._asked_of_reps, self._asked_of_leads)
         )
         said = class_note(counts.converted, counts.count)
-        named = spellings_note("reps of history", self._other)
+        named = spellings_note("reps of history", other)
         self.bins_, self.notes_ = read.edges, [*([said] if said else []), *named, *read.notes]
-        self._spellings = read.spellings
+        self._levels = Levels(
+            asked=asked,
+            rep_by=self.rep_by_,
+            segment_by=self.segment_by_,
+            weight=self.weight,
+            edges=read.edges,
+            spellings=read.spellings,
+            reps=other,
+        )
         of_reps, of_leads = ([read.levels[name] for name in some] for some in (self.rep_by_, self.segment_by_))
-        open_levels = None if still_open is None else self._open_levels(still_open)
+        open_levels = None if still_open is None else OpenLevels.of(still_open, self._levels, self._asked_of_leads)
         horizon = None
         if self.drift is not False and past.undated is None:
             horizon = Horizon(days=past.horizon_days(self.now), by_assignment=past.by_assignment)
@@ -255,56 +263,20 @@ class AffinityModel:
         self.strengths_ = {name: deviation for name, deviation, _ in self._learned.spreads(self._names)}
         return self
 
-    def _open_levels(self, leads: OpenLeads) -> OpenLevels | None:
-        """Return open leads with the levels that they have among those of settled ones; None = no delay is known."""
-        if not len(leads.count) or not leads.settled_count.sum():
-            return None
-        settled = dict(zip(self._asked_of_leads, leads.settled_keys, strict=True))
-        of_settled = [self._leveled("history", name, settled[name]) for name in self.segment_by_]
-        rows, segments, weights = self._of_groups(leads.keys)
-        early_rows, early_segments, early_weights = self._of_groups(leads.early_keys)
-        return OpenLevels(
-            leads=leads,
-            weights=weights,
-            rep_rows=rows,
-            segments=segments,
-            settled_segments=tuples(of_settled, len(leads.won)),
-            early_rep_rows=early_rows,
-            early_segments=early_segments,
-            early_weights=early_weights,
-        )
-
-    def _of_groups(self, keys: Sequence[list[Any]]) -> tuple[list[RepRow], list[Segment], Floats]:
-        """Return rep rows, segments and weights of groups, by their cells of the rep and the columns asked for."""
-        asked = (*self._asked_of_reps, *self._asked_of_leads)
-        reps = [self._other.get(rep, rep) for rep in keys[0]]
-        cells = dict(zip(asked, keys[1:], strict=False))  # weights may follow
-        levels = {name: self._leveled("history", name, cells[name]) for name in (*self.rep_by_, *self.segment_by_)}
-        rows = list(zip(reps, *(levels[name] for name in self.rep_by_), strict=True))
-        segments = tuples([levels[name] for name in self.segment_by_], len(reps))
-        return rows, segments, _weights(self.weight, keys[-1]) if self.weight else np.ones(len(reps))
-
     @property
     def _names(self) -> tuple[str, ...]:
         return ("rep", *self.rep_by_, *self.segment_by_)
-
-    def _leveled(self, table: str, column: str, values: Sequence[Any]) -> list[str | None]:
-        return levels_of(f"{table}.{column}", values, self.bins_.get(column), self._spellings.get(column))
 
     def _same_rep(self, rep: Id) -> Id:
         """Return the id of history that is a rep's, however it is written; one that history lacks as it is."""
         place = self._rep_book.place(rep)
         return rep if place is None else self.reps_[place]
 
-    def _cells(self, table: Table, column: str) -> Sequence[Any]:
-        return table.spelled(column) if column in self.bins_ else table.values(column)
-
     def segments_of(self, leads: Any) -> list[Segment]:
         """Return each lead's segment: the levels of the columns of `segment_by`, measurements binned."""
         self._check_fitted()
         table = leads if isinstance(leads, Table) else Table(leads, "leads", self._reading())
-        levels = [self._leveled(table.name, column, self._cells(table, column)) for column in self.segment_by_]
-        return tuples(levels, table.n_rows)
+        return self._levels.of_segments(table)
 
     def rep_rows_of(self, reps: Any, rep_id: str | None = None, *, unique: bool = True) -> list[RepRow]:
         """Return each rep's id and the levels of `rep_by`: as the table has them, else those of most of its history."""
@@ -317,9 +289,7 @@ class AffinityModel:
         ids = [rep if alike(str(rep)) in several else self._same_rep(rep) for rep in ids]
         usual = [self._learned.usual_row(rep) for rep in ids]
         levels = [
-            self._leveled(table.name, name, self._cells(table, name))
-            if name in table
-            else [row[place] for row in usual]
+            self._levels.of_table(table, name) if name in table else [row[place] for row in usual]
             for place, name in enumerate(self.rep_by_, 1)
         ]
         return list(zip(ids, *levels, strict=True))
@@ -457,34 +427,12 @@ class AffinityModel:
         (missing where all are open), estimate, and low and high (90% interval). One of the user's that is called like
         one of these gets a "_" behind its name.
         """
-        posterior, code_book = self._posterior_of(), self._learned.code_book
-        keys = posterior.tally.keys
-        row, segment = np.divmod(keys, len(code_book.segments) + 1)
-        named = np.array([code_book.rep_rows[code][0] is not None for code in row], dtype=bool)
-        keys, row, segment = keys[named], row[named], segment[named]
-        cell, codes = posterior.tally.find(keys), code_book.codes_of_keys(keys)
-        tried, converted = posterior.tally.tried[cell], posterior.tally.converted[cell]
-        still_open = {"open": posterior.tally.still_open[cell]} if posterior.tally.still_open.any() else {}
-        low, high = posterior.interval(cell, codes, 0.9)
-        numbers = {
-            "tried": tried,
-            "converted": converted,
-            **still_open,
-            "raw_rate": converted / np.where(tried > 0, tried, np.nan),
-            "estimate": posterior.probability(cell, codes),
-            "low": low,
-            "high": high,
-        }
-        of_reps = {
-            f"{name}_" if name in numbers else name: [code_book.rep_rows[code][place] for code in row]
-            for place, name in enumerate((self.rep, *self.rep_by_))
-        }
-        levels = {
-            f"{name}_" if name in numbers else name: [code_book.segments[code][place] for code in segment]
-            for place, name in enumerate(self.segment_by_)
-        }
-        columns = {name: blanked(values.tolist()) for name, values in numbers.items()}
-        return self._like.build(of_reps | levels | columns, numbers=("raw_rate",))
+        self._check_fitted()
+        levels, numbers = self._learned.record()
+        named = dict(zip((self.rep, *self.rep_by_, *self.segment_by_), levels, strict=True))
+        columns = {f"{name}_" if name in numbers else name: cells for name, cells in named.items()}
+        columns |= {name: blanked(values.tolist()) for name, values in numbers.items()}
+        return self._like.build(columns, numbers=("raw_rate",))
 
     def variance_components(self) -> Any:
         """Return one row per family of effects, as the kind of table that the history was.
@@ -507,7 +455,7 @@ class AffinityModel:
                     f"segments, entry {number + 1}: must be a tuple with one level for each of "
                     f"{list(self.segment_by_)}; found {segment!r}"
                 )
-        known = [self._spellings.get(column, {}) for column in self.segment_by_]
+        known = [self._levels.spellings.get(column, {}) for column in self.segment_by_]
         leveled = [spelled(column, known[k]) for k, column in enumerate(_columns_of(segments, len(known)))]
         return tuples(leveled, len(segments))
 
@@ -543,11 +491,3 @@ def _check_half_life(days: float | str | None) -> None:
     raise InvalidInput(
         f'AffinityModel.half_life_days: must be a positive number of days, "learn" or None; found {days!r}'
     )
-
-
-def _weights(column: str | None, values: Sequence[Any]) -> Floats:
-    weights = np.array([as_number(value) for value in values], dtype=np.float64).reshape(len(values))
-    for value, weight in zip(values, weights, strict=True):
-        if not 0.0 <= weight < np.inf:
-            raise InvalidInput(f"history.{column}: a weight must be a finite number, 0 or more; found {value!r}")
-    return weights

@@ -8,13 +8,14 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.learning.delays import Delays
-from leadopt.learning.drift import Course, Drift, drifts, learn_doubt, learn_drift, loss_of_structure, settled_level
+from leadopt.learning.drift import Drift, drifts, learn_doubt, learn_drift, loss_of_structure, settled_level
+from leadopt.learning.effects.course import Course
 from leadopt.learning.effects.families import FamilyEffects, fit_chances
 from leadopt.learning.effects.offsets import OffsetBinomial
 from leadopt.learning.effects.spreads import Spread
 from leadopt.learning.effects.waiting import Waiting
 from leadopt.learning.estimates import Posterior
-from leadopt.learning.history.codes import CodeBook, Pairs, RepRow, Segment, distinct
+from leadopt.learning.history.codes import CodeBook, Pairs, RepRow, Segment, distinct, tuples
 from leadopt.learning.history.outcomes import OutcomeCounts
 from leadopt.learning.history.tally import Tally
 from leadopt.learning.open_chances import OpenChances, OpenLevels
@@ -81,6 +82,30 @@ class LearnedChances:
         states = range(1, self.code_book.n_rep_columns)
         alone = [_logit(self.of_strangers([*nothing[:k], codes[k], *nothing[k + 1 :]])) for k in states]
         return (np.array(alone).reshape(len(alone), len(rep_rows)) - _logit(self.of_strangers(nothing))).T
+
+    def record(self) -> tuple[list[list[Any]], dict[str, Floats]]:
+        """Return who had what in history and what came of it: rep and levels by column, and numbers by name."""
+        posterior, code_book = self.posterior, self.code_book
+        keys = posterior.tally.keys
+        row, segment = np.divmod(keys, len(code_book.segments) + 1)
+        named = np.array([code_book.rep_rows[code][0] is not None for code in row], dtype=bool)
+        keys, row, segment = keys[named], row[named], segment[named]
+        cell, codes = posterior.tally.find(keys), code_book.codes_of_keys(keys)
+        tried, converted = posterior.tally.tried[cell], posterior.tally.converted[cell]
+        low, high = posterior.interval(cell, codes, 0.9)
+        numbers = {
+            "tried": tried,
+            "converted": converted,
+            **({"open": posterior.tally.still_open[cell]} if posterior.tally.still_open.any() else {}),
+            "raw_rate": converted / np.where(tried > 0, tried, np.nan),
+            "estimate": posterior.probability(cell, codes),
+            "low": low,
+            "high": high,
+        }
+        of_reps = [[code_book.rep_rows[code][place] for code in row] for place in range(code_book.n_rep_columns)]
+        n_of_leads = len(code_book.sizes) - code_book.n_rep_columns
+        of_leads = [[code_book.segments[code][place] for code in segment] for place in range(n_of_leads)]
+        return [*of_reps, *of_leads], numbers
 
     def spreads(self, names: Sequence[str]) -> list[tuple[str, float, Spread]]:
         """Return each family's name, made of the columns', its standard deviation in use, and what is known of it."""
@@ -157,11 +182,6 @@ def learn_chances(
         delays=None if open_chances is None else open_chances.delays,
         drift=drift,
     )
-
-
-def tuples(columns: Sequence[Sequence[str | None]], n_rows: int) -> list[Segment]:
-    """Return the levels of each row; without columns, as many empty ones."""
-    return list(zip(*columns, strict=True)) if columns else [()] * n_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

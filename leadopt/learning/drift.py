@@ -9,26 +9,22 @@ neither moves. The base of the structure stands where the level is expected when
 that explains them, are of then. Whether a history's level drifts is for its own later outcomes to say.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
-from leadopt.arrays import Bools, Floats, Ints
+from leadopt.arrays import Floats
+from leadopt.learning.effects.course import FEWEST, Course
 from leadopt.learning.effects.families import Family, FamilyEffects
 from leadopt.learning.effects.level import Level, LevelDoubt, learn_level
 from leadopt.learning.effects.logistic import column_scales, expected_rate
 from leadopt.learning.effects.offsets import OffsetBinomial
 from leadopt.learning.effects.posterior import fit_effects
-from leadopt.learning.effects.waiting import Waiting
 from leadopt.tables.text import count, percent
 
-WIDTHS = (7, 1)
-"""Days of a period, over which the level counts as one: weeks, each of which has its weekend, and days where half of
-the outcomes are of fewer than `FEWEST` weeks."""
-FEWEST = 6  # periods with outcomes; from fewer, neither spread nor memory can be learned
 ORIGINS = (0.5, 0.625, 0.75, 0.875)
 """Shares of a history after which its further course is foretold, to see whether a level that drifts helps."""
 WORTHWHILE = 0.5
@@ -40,136 +36,6 @@ _LEAST_INFORMATION = 1e-10  # of a period
 _ADDITIVE_ITERATIONS = 12  # to judge a level, other effects need not be exact
 
 Fit = Callable[[OffsetBinomial], FamilyEffects]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Course:
-    """Outcomes by cell and period; rows (n_rows,).
-
-    Parameters
-    ----------
-    codes, sizes
-        of the cells, as of `fit_families`
-    cell, period
-        int64, which one of the cells and of the periods each row is of; `n_periods` = none yet, but the one of the
-        forecast, where only open leads are
-    day
-        float64 (n_periods,), ascending: the middle of each period, 0 being the end of the last one
-    width
-        days that a period has
-    n_outcomes
-        in all, whatever they weigh
-    tried, converted
-        float64, how many outcomes, and how many were won
-    half_life
-        days after which an outcome counts half for the structure, never for the level; None = it does not fade
-    waiting
-        leads that are open still, by row where `Waiting` says cell; None = there are none, or nothing is known of them
-    """
-
-    codes: Sequence[Ints]
-    sizes: Sequence[int]
-    cell: Ints
-    period: Ints
-    day: Floats
-    width: int
-    n_outcomes: float
-    tried: Floats
-    converted: Floats
-    half_life: float | None = None
-    waiting: Waiting | None = None
-
-    @classmethod
-    def of(
-        cls,
-        codes: Sequence[Ints],
-        sizes: Sequence[int],
-        cell: Ints,
-        days: Ints,
-        n: Ints,
-        converted: Ints,
-        *,
-        weight: Floats | None = None,
-        half_life: float | None = None,
-        waiting: Waiting | None = None,
-        waiting_since: Ints | None = None,
-    ) -> "Course":
-        """Return the course of groups of outcomes: cell, day (an ordinal), how many, whether won, what each weighs.
-
-        Groups of open leads have a day as well; later than all outcomes, their level is that of the forecast.
-        """
-        # In this order sums, and so last digits, do not depend on the order of the history.
-        outcomes = n * (np.ones(len(n)) if weight is None else weight)
-        order = np.lexsort((outcomes, converted, days, cell))
-        cell, days, outcomes, converted = cell[order], days[order], outcomes[order], converted[order]
-        width, last = _width(days, outcomes), days.max(initial=0)
-        periods, period = np.unique(-((last - days) // width), return_inverse=True)
-        if waiting is not None and waiting_since is not None:
-            # Where no outcome is of their period, the next one is near enough.
-            since = np.searchsorted(periods, -((last - waiting_since) // width))
-            cell, period = np.append(cell, waiting.cell), np.append(period, since)
-        keys, row = np.unique(cell * (len(periods) + 1) + period, return_inverse=True)
-        row, of_waiting = np.split(row, [len(outcomes)])
-        tried, won = (np.bincount(row, each, minlength=len(keys)) for each in (outcomes, outcomes * converted))
-        return cls(
-            codes=codes,
-            sizes=sizes,
-            cell=keys // (len(periods) + 1),
-            period=keys % (len(periods) + 1),
-            day=(periods - 0.5) * width,
-            width=width,
-            n_outcomes=float(n.sum()),
-            tried=tried.astype(np.float64),
-            converted=won.astype(np.float64),
-            half_life=half_life,
-            waiting=None if waiting is None else replace(waiting, cell=of_waiting),
-        )
-
-    @property
-    def n_cells(self) -> int:
-        """How many cells there are."""
-        return len(self.codes[0])
-
-    def by_period(self, rows: Floats) -> Floats:
-        """Return what rows add up to in each period, float64 (n_periods,)."""
-        return np.bincount(self.period, rows, minlength=len(self.day) + 1)[:-1].astype(np.float64)
-
-    def part(self, chosen: Bools) -> "Course":
-        """Return the chosen rows, bool (n_rows,)."""
-        rows = {name: getattr(self, name)[chosen] for name in ("cell", "period", "tried", "converted")}
-        waiting = self.waiting
-        if waiting is not None:
-            stay, place = chosen[waiting.cell], chosen.cumsum() - 1
-            groups = {name: getattr(waiting, name)[stay] for name in ("count", "if_won", "if_lost")}
-            waiting = replace(waiting, cell=place[waiting.cell[stay]], **groups)
-        return replace(self, waiting=waiting, **rows)
-
-    def until(self, period: int) -> "Course":
-        """Return the course before a period, as it was known then."""
-        end = self.day[period - 1] + 0.5 * self.width
-        return replace(self.part(self.period < period), day=self.day[:period] - end)
-
-    def likelihood(self, mean: Floats, variance: Floats, *, fades: bool = True) -> OffsetBinomial:
-        """Return the likelihood of the cells, given each period's level; that of the forecast is 0."""
-        ago = -np.append(self.day, 0.0)[self.period]
-        counts_as = 0.5 ** (ago / ((self.half_life if fades else None) or np.inf))
-        waiting = self.waiting
-        if waiting is not None:
-            waiting = replace(waiting, count=waiting.count * counts_as[waiting.cell])
-        return OffsetBinomial(
-            n_cells=self.n_cells,
-            cell=self.cell,
-            tried=self.tried * counts_as,
-            converted=self.converted * counts_as,
-            offset=np.append(mean, 0.0)[self.period],
-            scatter=np.append(variance, 0.0)[self.period],
-            waiting=waiting,
-        )
-
-    def log_likelihood(self, rate: Floats) -> float:
-        """Return the logarithm of the likelihood of what happened, given each row's rate, (n_rows,)."""
-        settled = float((self.converted * np.log(rate) + (self.tried - self.converted) * np.log1p(-rate)).sum())
-        return settled + (0.0 if self.waiting is None else self.waiting.log_likelihood(rate))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -205,8 +71,11 @@ class Drift:
     ) -> "Drift":
         """Return what a structure and a level tell."""
         variance = float(level.forecast(_ahead(course, horizon_days))[1])
-        # Chances of the whole history are off, besides, by how far its mean level is from the forecast.
+        # Chances of the whole history are off, besides, by how far its mean level is from the forecast; and where that
+        # foretold no better, the level may be wherever it ever goes.
         off = np.average(level.mean, weights=course.by_period(course.tried) + _LEAST_INFORMATION)
+        anywhere = float(level.forecast(np.array(np.inf))[1])
+        apart = max(variance + float(off) ** 2, anywhere)
         structure, doubt = _structure(course, fitted)
         of_cell = np.bincount(course.cell, course.tried, minlength=course.n_cells)
         rates = [np.average(expected_rate(structure + one, doubt), weights=of_cell) for one in (*level.mean, 0.0)]
@@ -214,7 +83,7 @@ class Drift:
             foretells=foretells,
             level=level,
             horizon_days=horizon_days,
-            doubt=LevelDoubt(variance=variance) if foretells else LevelDoubt.around(variance + float(off) ** 2),
+            doubt=LevelDoubt(variance=variance) if foretells else LevelDoubt.around(apart),
             rates=np.array(rates[:-1]),
             expected=float(rates[-1]),
         )
@@ -333,15 +202,6 @@ def loss_of_structure(course: Course, level: Level, fit: Fit, early: float) -> f
     fitted = fit(course.until(origin).likelihood(level.mean[:origin], level.variance[:origin]).merged())
     late = course.part((course.period >= origin) & (course.period < len(n)))
     return -late.log_likelihood(_rate(late, fitted, level.mean, level.variance))
-
-
-def _width(days: Ints, outcomes: Floats) -> int:
-    """Return how many days a period has."""
-    for width in WIDTHS[:-1]:
-        n = np.bincount((days.max(initial=0) - days) // width, outcomes)
-        if np.searchsorted(n.cumsum(), 0.5 * n.sum()) + 1 >= FEWEST:
-            return width
-    return WIDTHS[-1]
 
 
 def _structure(course: Course, fitted: FamilyEffects) -> tuple[Floats, Floats]:

@@ -8,7 +8,8 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.delays import LOST, WON, Ages, Delays, learn_delays
 from leadopt.learning.effects.waiting import Waiting
-from leadopt.learning.history.codes import CodeBook, RepRow, Segment, codes_of
+from leadopt.learning.history.codes import CodeBook, RepRow, Segment, codes_of, tuples
+from leadopt.learning.history.levels import Levels
 from leadopt.learning.history.open_leads import OpenLeads
 from leadopt.learning.history.outcomes import OutcomeCounts
 from leadopt.learning.history.tally import Tally
@@ -40,6 +41,36 @@ class OpenLevels:
     early_rep_rows: Sequence[RepRow]
     early_segments: Sequence[Segment]
     early_weights: Floats
+
+    @classmethod
+    def of(cls, leads: OpenLeads, levels: Levels, kinds: Sequence[str]) -> "OpenLevels | None":
+        """Return leads with their levels; None = of no delay anything is known.
+
+        Parameters
+        ----------
+        leads
+            as they were read
+        levels
+            what levels are
+        kinds
+            the columns of `leads.settled_keys`
+        """
+        if not len(leads.count) or not leads.settled_count.sum():
+            return None
+        settled = dict(zip(kinds, leads.settled_keys, strict=True))
+        of_settled = [levels.of_cells("history", name, settled[name]) for name in levels.segment_by]
+        rows, segments, weights = levels.of_groups(leads.keys)
+        early_rows, early_segments, early_weights = levels.of_groups(leads.early_keys)
+        return cls(
+            leads=leads,
+            weights=weights,
+            rep_rows=rows,
+            segments=segments,
+            settled_segments=tuples(of_settled, len(leads.won)),
+            early_rep_rows=early_rows,
+            early_segments=early_segments,
+            early_weights=early_weights,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
