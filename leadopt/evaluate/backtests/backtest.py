@@ -28,8 +28,8 @@ from leadopt.evaluate.history.as_of import known_by
 from leadopt.evaluate.history.counted_once import DEAL, counted_once
 from leadopt.evaluate.history.folds import random_folds, rolling_folds, splits
 from leadopt.evaluate.history.records import Records, checked_columns, read_records
-from leadopt.evaluate.history.segments import asked_segments
-from leadopt.learning.effects.logistic import rate_by_families
+from leadopt.evaluate.history.segments import asked_segments, check_known_before
+from leadopt.learning.effects.mixture import rate_by_families
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.history.checks import check_segments
 from leadopt.progress import Meter, OnProgress
@@ -163,11 +163,12 @@ def backtest(
     meter.enter("read")
     history = Table(history, "history", reading_of("backtest", formats, outcomes), ids=(rep, "lead_id"))
     names_of = Columns(rep_id=rep, converted=converted, at=at, assigned_at=assigned)
-    asked, noticed = asked_segments(history, None if segment_by is None else asked, insisted, names_of)
+    asked, noticed = asked_segments(history, None if segment_by is None else asked, names_of)
     records = read_records(
         history, segment_by=asked, rep=rep, converted=converted, at=at, assigned=assigned, now=latest_day(now)
     )
     records, together = counted_once(records, group, (_LEAD_ID, rep, converted))
+    check_known_before(records, insisted)
     columns = records.columns
     model = AffinityModel(
         segment_by=columns,
