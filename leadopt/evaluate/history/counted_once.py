@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
-from leadopt.errors import InvalidInput
 from leadopt.evaluate.history.combinations import crossed
 from leadopt.evaluate.history.records import Records
 from leadopt.learning.history.codes import distinct
@@ -38,8 +37,6 @@ def counted_once(records: Records, group: str, apart: Sequence[str]) -> tuple[Re
         a column of deals is named that the history lacks
     """
     named = records.table.holds(group, DEAL)
-    if not named and group != DEAL:
-        raise InvalidInput(f"group: history has no column {group!r}")
     found: tuple[str, Ints, Repeats] | None = None
     for what, key, is_event in _groups(records, group if named else None, apart):
         rows = np.stack([records.rep + 1, records.segment, key])

@@ -70,7 +70,7 @@ def test_no_fold_splits_a_deal_though_its_rows_end_on_several_days(dated):
 
 
 def test_a_column_of_deals_that_is_not_there_is_refused():
-    with pytest.raises(InvalidInput, match="group: history has no column 'case'"):
+    with pytest.raises(InvalidInput, match='column "case" is missing'):
         backtest(line_items(0, 5), segment_by="area", group="case")
 
 
