@@ -395,16 +395,20 @@ def drifting():
 
 @plan
 def open_leads():
-    """Leads of the last weeks are open, and count by their age; the column with their begin has a name of its own."""
+    """Leads of history that are open still count by how long they are."""
     first = date(2025, 1, 6)
-    begun = [first + timedelta(k // 4) for k in range(400)]
-    end = [day + timedelta(k * 11 % 30) for k, day in enumerate(begun)]
-    known = [day < first + timedelta(100) for day in end]
+    days = [first + timedelta(k // 2) for k in range(360)]
+    took = [3 + k * 7 % 11 + (20 if k % 3 == 0 else 0) for k in range(360)]
+    end = first + timedelta(180)
+    over = [day + timedelta(n) < end for day, n in zip(days, took, strict=True)]
     history = {
-        "rep_id": [("Ann", "Bo")[k % 2] for k in range(400)],
-        "converted": [int(k * 7 % 10 < 4 + k % 2) if settled else None for k, settled in enumerate(known)],
-        "got_on": [day.isoformat() for day in begun],
-        "at": [day.isoformat() if settled else None for day, settled in zip(end, known, strict=True)],
+        "rep_id": [("Ann", "Bo")[k % 2] for k in range(360)],
+        "got_on": [day.isoformat() for day in days],
+        "converted": [int(k % 3 == 0) if done else None for k, done in enumerate(over)],
+        "at": [
+            (day + timedelta(n)).isoformat() if done else None for day, n, done in zip(days, took, over, strict=True)
+        ],
     }
-    leads, reps = [{"lead_id": k} for k in range(6)], [{"rep_id": "Ann"}, {"rep_id": "Bo"}]
-    return leadopt.assign(leads, reps, history, policy=Policy(columns=Columns(assigned_at="got_on")))
+    reps = [{"rep_id": n, "capacity": 3} for n in ("Ann", "Bo")]
+    policy = Policy(columns=Columns(assigned_at="got_on"))
+    return leadopt.assign(leads_of(5), reps, history, policy=policy, now="2025-07-05")
