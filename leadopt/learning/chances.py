@@ -83,7 +83,7 @@ class LearnedChances:
         alone = [_logit(self.of_strangers([*nothing[:k], codes[k], *nothing[k + 1 :]])) for k in states]
         return (np.array(alone).reshape(len(alone), len(rep_rows)) - _logit(self.of_strangers(nothing))).T
 
-    def record(self) -> tuple[list[list[Any]], dict[str, Floats]]:
+    def record(self) -> tuple[list[list[Any]], dict[str, Any]]:
         """Return who had what in history and what came of it: rep and levels by column, and numbers by name."""
         posterior, code_book = self.posterior, self.code_book
         keys = posterior.tally.keys
@@ -93,7 +93,7 @@ class LearnedChances:
         cell, codes = posterior.tally.find(keys), code_book.codes_of_keys(keys)
         tried, converted = posterior.tally.tried[cell], posterior.tally.converted[cell]
         low, high = posterior.interval(cell, codes, 0.9)
-        numbers = {
+        numbers: dict[str, Any] = {
             "tried": tried,
             "converted": converted,
             **({"open": posterior.tally.still_open[cell]} if posterior.tally.still_open.any() else {}),

@@ -266,6 +266,42 @@ def test_leads_that_take_long_are_foretold_farther_ahead():
     assert "90 days after the last outcome, when leads that come now usually settle" in later.notes_[0]
 
 
+def delayed(history, seed, wins, losses, until=N_DAYS):
+    """Return the same leads, assigned then, with wins and losses that take so long on average; late ones are open."""
+    begun = history["at"]
+    means = np.where(np.array(history["converted"]) == 1, wins, losses)
+    took = np.random.default_rng([seed, 7]).exponential(means).astype(int).tolist()
+    end = [day + dt.timedelta(days) for day, days in zip(begun, took, strict=True)]
+    known = [(day - FIRST).days < until for day in end]
+    return history | {
+        "assigned_at": begun,
+        "at": [day if over else None for day, over in zip(end, known, strict=True)],
+        "converted": [won if over else None for won, over in zip(history["converted"], known, strict=True)],
+    }
+
+
+@pytest.mark.parametrize("until", [N_DAYS, 10_000], ids=["some are open", "all are settled"])
+@pytest.mark.parametrize(("wins", "losses"), [(10, 50), (50, 10)])
+def test_that_wins_and_losses_take_differently_long_is_no_drift(wins, losses, until):
+    for seed in range(3):
+        history = delayed(history_of(seed)[0], seed, wins, losses, until)
+        model = model_of(history)
+        assert not any("wandered" in note for note in model.notes_)
+        assert model.probability(PAIRS) == pytest.approx(model_of(history, drift=False).probability(PAIRS), abs=0.01)
+        assert np.abs(model.probability(PAIRS) - true_rates(0.0)).mean() < 0.03
+
+
+@pytest.mark.parametrize("half_life", [None, 400.0])
+def test_open_leads_count_at_the_level_of_the_day_when_they_came(half_life):
+    history = delayed(history_of(3, path=DROP)[0], 3, 40, 15)
+    drifting, plain = (model_of(history, drift=drift, half_life_days=half_life) for drift in (None, False))
+    assert None in history["converted"] and drifting.delays_ is not None
+    truth = true_rates(-0.6)
+    assert np.abs(drifting.probability(PAIRS) - truth).mean() < 0.45 * np.abs(plain.probability(PAIRS) - truth).mean()
+    (note,) = [note for note in drifting.notes_ if "wandered" in note]
+    assert "by assigned_at: it counts as it is for leads that come now" in note
+
+
 def course_of(seed, **settings):
     history, _ = history_of(seed, **settings)
     reps, sources = sorted(STRENGTH), sorted(SOURCES)

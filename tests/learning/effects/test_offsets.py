@@ -1,5 +1,7 @@
 """Outcomes at known offsets: the same as without where offsets are 0, and derivatives of the very likelihood."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from leadopt.learning.effects.logistic import Binomial, sigmoid
 from leadopt.learning.effects.offsets import OffsetBinomial
 from leadopt.learning.effects.posterior import fit_effects
+from leadopt.learning.effects.waiting import Waiting
 
 
 def outcomes(seed, n_rows=60, n_cells=7, spread=1.0):
@@ -49,6 +52,43 @@ def test_without_offsets_it_is_the_likelihood_of_the_counts():
     for one, other in zip(steady.slopes(mean, variance), plain.slopes(mean, variance), strict=True):
         assert one == pytest.approx(other, rel=1e-6)
     assert steady.first_base() == pytest.approx(plain.first_base())
+
+
+def with_open(rows, seed, n_groups=40):
+    """The same outcomes, and open leads of some of the rows."""
+    rng = np.random.default_rng([seed, 2])
+    waiting = Waiting(
+        cell=rng.integers(0, len(rows.cell), n_groups),
+        count=rng.integers(1, 9, n_groups).astype(float),
+        if_won=rng.uniform(0.05, 0.9, n_groups),
+        if_lost=rng.uniform(0.05, 0.9, n_groups),
+        never=0.05,
+    )
+    return replace(rows, waiting=waiting)
+
+
+@given(seed=st.integers(0, 10_000))
+def test_open_leads_pull_as_their_likelihood_says(seed):
+    rows = with_open(outcomes(seed), seed)
+    rows = replace(rows, scatter=np.zeros(60))
+    mean, step = np.random.default_rng(seed).normal(0.0, 1.0, 7), 1e-5
+
+    def likelihood(by):
+        return rows.waiting.log_likelihood(sigmoid((mean + by)[rows.cell] + rows.offset))
+
+    pull = rows.by_row(mean, np.zeros(7))[0] - replace(rows, waiting=None).by_row(mean, np.zeros(7))[0]
+    assert pull.sum() == pytest.approx((likelihood(step) - likelihood(-step)) / (2 * step), abs=1e-4)
+    alone = np.arange(7) == 3
+    found = (likelihood(step * alone) - likelihood(-step * alone)) / (2 * step)
+    assert rows.by_cell(pull)[3] == pytest.approx(found, abs=1e-4)
+
+
+@given(seed=st.integers(0, 10_000))
+def test_open_leads_whose_rows_are_counted_together_pull_the_same(seed):
+    rows = with_open(outcomes(seed, n_rows=400), seed)
+    merged, mean, variance = rows.merged(), np.linspace(-1.0, 1.0, 7), np.full(7, 0.1)
+    for one, other in zip(merged.slopes(mean, variance), rows.slopes(mean, variance), strict=True):
+        assert one == pytest.approx(other, rel=2e-3, abs=0.5)
 
 
 @given(seed=st.integers(0, 10_000))
