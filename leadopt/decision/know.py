@@ -34,6 +34,7 @@ from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_level, blanked
 from leadopt.tables.columns import NAMED, Columns
 from leadopt.tables.dates import check_settled
+from leadopt.tables.engines import history_table
 from leadopt.tables.headers import Kind, same_header
 from leadopt.tables.ids import IdBook, alike, look_alikes, twice_but_for_blanks
 from leadopt.tables.reading.reader import Reading
@@ -156,7 +157,7 @@ def _read(leads: Any, reps: Any, history: Any, policy: Policy, *, given: bool) -
     read = partial(Table, reading=Reading(formats=policy.formats, outcomes=policy.outcomes), ids=columns.ids)
     own: dict[Kind, Table] = {"leads": read(leads, "leads"), "reps": read(reps, "reps")}
     if history is not None:
-        own["history"] = read(history, "history")
+        own["history"] = history_table(history, reading=own["reps"].reading, ids=columns.ids)
     check_needed(policy, own)
     ids: dict[Kind, str] = {"leads": columns.of("leads").lead_id, "reps": columns.of("reps").rep_id}
     for kind, table in own.items():
@@ -170,7 +171,7 @@ def _read(leads: Any, reps: Any, history: Any, policy: Policy, *, given: bool) -
     notes += doubtful_ids(called["leads"], columns.lead_id, lead_ids)
     notes += doubtful_ids(called["reps"], columns.rep_id, rep_ids)
     if "history" in own and own["history"].columns:  # an empty one cannot name its columns
-        called["history"] = called["history"].judged(columns.converted)
+        called["history"] = called["history"].counting(columns.count).judged(columns.converted)
     return _Batch(
         leads=called["leads"],
         reps=called["reps"],
@@ -252,14 +253,13 @@ def _learn(batch: _Batch, history: Table, policy: Policy, now: Any) -> tuple[Aff
 def _shared_categories(leads: Table, history: Table, columns: Columns) -> tuple[str, ...]:
     of_reps = {columns.hours, columns.open_hours, columns.pace, columns.credit, columns.carried, columns.in_fairness}
     reserved = {getattr(columns, name) for name in NAMED} - of_reps - {columns.territory}
-    return tuple(
+    shared = [
         column
         for column in leads.columns
-        if column in history
-        and column not in reserved
-        and leads.is_categorical(column)
-        and 2 <= _n_levels(history, column) <= _MOST_LEVELS
-    )
+        if column in history and column not in reserved and leads.is_categorical(column)
+    ]
+    history.expect([columns.rep_id, *shared, columns.converted])
+    return tuple(column for column in shared if 2 <= _n_levels(history, column) <= _MOST_LEVELS)
 
 
 def _n_levels(table: Table, column: str) -> int:

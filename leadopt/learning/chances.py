@@ -130,6 +130,7 @@ def _fitted(
         weight=weights[chosen],
         day=None if counts.day is None else counts.day[chosen],
         half_life=half_life,
+        latest=counts.latest if chosen.all() else None,
     )
     tried, converted = tally.weighted_tried[:-1], tally.weighted_converted[:-1]
     codes = code_book.codes_of_keys(tally.keys)

@@ -22,6 +22,7 @@ from leadopt.learning.lead_worth import Worths
 from leadopt.problem.linear_algebra import applied
 from leadopt.tables import Table
 from leadopt.tables.currencies import check_currencies, with_signs
+from leadopt.tables.engines import history_table
 from leadopt.tables.ids import respelled
 
 SCALES = Scales(column=1.0, pair=0.5)
@@ -127,7 +128,7 @@ class ValueModel:
             raise InvalidInput(f"ValueModel.columns: must be distinct names of columns; found {self.columns!r}")
         asked = check_bins("ValueModel.bins", self.bins, columns)
         rates = check_currencies("ValueModel.currencies", self.currencies)
-        table = with_signs(Table(history, "history", ids=(self.rep or "",)), self.value, self.currency, rates)
+        table = with_signs(history_table(history, ids=(self.rep or "",)), self.value, self.currency, rates)
         for column in columns:
             table = table.measured(column, asked=column in asked)
         has_rep = self.rep is not None and table.holds(self.rep, "rep_id") and self.rep not in columns

@@ -53,6 +53,8 @@ class Columns:
         leads and reps: what the territory baseline hands out by
     converted, at
         history: whether the lead was won (missing while open), and when that was settled
+    count
+        history: how many past leads a row stands for, all alike, where somebody has aggregated it; None = one
     leads, reps, history
         names in one table alone, where it calls a column otherwise: ``history={"rep_id": "Owner"}``, in a policy file
         ``[columns.history]`` with ``rep_id = "Owner"``. What comes back has the names of the fields above
@@ -88,6 +90,7 @@ class Columns:
     territory: str = "territory"
     converted: str = "converted"
     at: str = "at"
+    count: str | None = None
     leads: Mapping[str, str] = field(default_factory=dict, hash=False)
     reps: Mapping[str, str] = field(default_factory=dict, hash=False)
     history: Mapping[str, str] = field(default_factory=dict, hash=False)

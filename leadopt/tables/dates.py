@@ -54,6 +54,7 @@ def _days_of_settled(history: Table, converted: str, at: str) -> list[date | Non
         moments = [as_moment(day) for day in days]
     except InvalidInput:  # some date cannot be read; where dates count, that is refused
         try:
+            history = history.combinations([converted, at])
             outcomes, (moments, _) = history.values(converted), history.moments(at)
         except InvalidInput:  # it cannot be told how dates are written
             return []
@@ -63,7 +64,8 @@ def _days_of_settled(history: Table, converted: str, at: str) -> list[date | Non
 def refuse_later(history: Table, converted: str, at: str, now: Any) -> NoReturn:
     """Raise `InvalidInput` for the first outcome that was settled later than it is `now`."""
     latest = latest_day(now)
-    outcomes, (moments, _) = history.judged(converted).values(converted), history.moments(at)
+    history = history.judged(converted).combinations([converted, at])
+    outcomes, (moments, _) = history.values(converted), history.moments(at)
     late = [
         row
         for row, (outcome, moment) in enumerate(zip(outcomes, moments, strict=True))

@@ -128,7 +128,8 @@ def off_policy(
     asked = checked_columns(segment_by)
     _check_settings(level, replicates)
     generator = np.random.default_rng(rng)
-    records = read_records(log, segment_by=asked, rep=rep, converted=converted, name="log")
+    also = (value, propensity, lead_id)
+    records = read_records(log, segment_by=asked, rep=rep, converted=converted, name="log", also=also)
     columns = records.columns
     _check_reps(records, rep)
     worth = np.ones(records.n_rows) if value is None else records.table.numbers(value, low=0.0)

@@ -44,8 +44,8 @@ RECORDS = (
         "columns",
         Columns,
         "lead_id rep_id value currency capacity available open_leads max_open min_leads effort hours open_hours pace "
-        "credit in_fairness carried owner current_rep is_newcomer tenure_days hired_on territory converted at leads "
-        "reps history",
+        "credit in_fairness carried owner current_rep is_newcomer tenure_days hired_on territory converted at count "
+        "leads reps history",
     ),
     Record("match", MatchRule, "column reps_column"),
     Record("skills", SkillsRule, "needs has"),
