@@ -143,7 +143,7 @@ def engine_rows(n_rows: int) -> Iterator[Row]:
             peak_mb=run["peak"],
             goal=MOST_CPU_S[half_life],
             met=run["seconds"] <= MOST_CPU_S[half_life] and run["peak"] <= MOST_MB[half_life],
-            note=f"CPU of all threads ({alone:.1f} s make the rows once); {run['groups']:,} groups; chances of a sample = "
+            note=f"CPU ({alone:.1f} s make the rows once); {run['groups']:,} groups; chances of a sample = "
             f"those at hand; at most {MOST_MB[half_life]:,.0f} MB, {run['before']:,.0f} before the call",
         )
 

@@ -246,7 +246,7 @@ class Table(Written):
         if frame is not None and is_text(frame, number):
             number_of = self._numbers_in(number, self.texts(number)).value
             frame = with_numbers(frame, number, number_of) if all(map(is_read, number_of.values())) else None
-        if frame is None or not columns or not frame.schema[number].is_numeric():
+        if frame is None or not columns or self.times or not frame.schema[number].is_numeric():
             return self._group_amounts_of_rows(columns, number)
         return amounts_of_frame(frame, self.name, columns, number)
 
@@ -259,7 +259,9 @@ class Table(Written):
         keys = [list(cells) for cells in zip(*place, strict=True)] or [[] for _ in columns]
         values, group = self.amounts(number), np.array([place[row] for row in rows], dtype=np.int64)
         plain = np.array([as_number(value) for value in values], dtype=np.float64).reshape(len(values))
-        return keys, Amounts.of_rows(group, plain, np.array([value is not None for value in values], dtype=bool))
+        known = np.array([value is not None for value in values], dtype=bool)
+        times = None if self.times is None else self.numbers(self.times).astype(np.int64)
+        return keys, Amounts.of_rows(group, plain, known, times)
 
     def _refuse_unhashable(self, columns: Sequence[str]) -> NoReturn:
         for column in columns:

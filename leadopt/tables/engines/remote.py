@@ -303,17 +303,17 @@ class Remote(Table):
         for column in [*columns, number]:
             self.require(column)
         raw, value = [self._raw[self.here(column)] for column in columns], self._raw[self.here(number)]
-        if self._is_numeric(number):
+        if self._is_numeric(number) and self.times is None:
             keys, amounts = added_amounts(self._source, raw, value)
             return [self._as_read(name, cells) for name, cells in zip(columns, keys, strict=True)], amounts
-        if not self._is_text(number):
+        if not self._is_text(number) and not self._is_numeric(number):
             self._refuse_cells(number, f"must hold amounts; found {self._source.schema[value]}", "cast it to numbers")
-        *cells, amount, rows, _ = self._counts([*columns, number])
+        *cells, amount, _, leads = self._counts([*columns, number])
         place = {key: group for group, key in enumerate(dict.fromkeys(zip(*cells, strict=True)))}
-        group = [place[key] for key in zip(*cells, strict=True)] if cells else [0] * len(rows)
-        plain = np.array([as_number(one) for one in amount], dtype=np.float64).reshape(len(rows))
+        group = [place[key] for key in zip(*cells, strict=True)] if cells else [0] * len(leads)
+        plain = np.array([as_number(one) for one in amount], dtype=np.float64).reshape(len(leads))
         known = np.array([not is_missing(one) for one in amount], dtype=bool)
-        times = np.array(rows, dtype=np.int64)
+        times = np.array(leads, dtype=np.int64)
         keys = [list(each) for each in zip(*place, strict=True)] or [[] for _ in columns]
         return keys, Amounts.of_rows(np.array(group, dtype=np.int64), plain, known, times)
 
