@@ -107,8 +107,11 @@ class Columns:
                     object.__setattr__(self, name, getattr(self, table)[name])
 
     def plain(self) -> dict[str, Any]:
-        """Return the settings as plain data, without the tables that have no names of their own."""
-        return {name: found for name, found in asdict(self).items() if name in NAMED or found}
+        """Return the settings as plain data, without the tables that have no names of their own.
+
+        Nor with `count` where rows are leads, so that a policy from before there was one keeps its hash.
+        """
+        return {name: found for name, found in asdict(self).items() if (name in NAMED and name != "count") or found}
 
     def of(self, table: Kind) -> Columns:
         """Return what the columns of one table are called."""
