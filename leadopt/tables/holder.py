@@ -41,6 +41,7 @@ class Holder:
         columns of a database that are read as text whatever they hold
     """
 
+    stays = False  # whether its rows stay in an engine
     __slots__ = ("_columns", "_frame", "_n_rows", "_own", "columns", "name", "place", "reading", "times")
 
     def __init__(

@@ -9,7 +9,6 @@ import numpy as np
 from leadopt.arrays import Floats
 from leadopt.tables import Table
 from leadopt.tables.cells import as_number, is_missing
-from leadopt.tables.engines import Remote
 from leadopt.tables.ids import alike
 from leadopt.tables.reading.numerals import read_numbers
 from leadopt.tables.text import count
@@ -62,7 +61,7 @@ def without_footer(table: Table, column: str) -> tuple[Table, list[str]]:
     column
         of ids
     """
-    if isinstance(table, Remote):
+    if table.stays:
         return table, _doubtful_cells(table, column)
     if column not in table or not table.n_rows:
         return table, []
@@ -82,11 +81,11 @@ def without_footer(table: Table, column: str) -> tuple[Table, list[str]]:
     return table.take(kept), _told(table, gone)
 
 
-def _doubtful_cells(table: Remote, column: str) -> list[str]:
+def _doubtful_cells(table: Table, column: str) -> list[str]:
     """Return a note on ids in an engine that are words for a total: no order of rows could show that one is a sum."""
     found = [one for _, one in _speaking(sorted(table.texts(column))) if _of_what(one) is not None or _is_word(one)]
     return [
-        f'{table.name}.{column}: "{one}" counts as an id, as rows have no order in {table.engine}: leave it out there '
+        f'{table.name}.{column}: "{one}" counts as an id, as rows have no order in an engine: leave it out there '
         "if it is a total"
         for one in found
     ]

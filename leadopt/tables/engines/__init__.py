@@ -4,6 +4,6 @@
 relations of DuckDB, tables of Ibis, data frames of PySpark.
 """
 
-from leadopt.tables.engines.remote import Remote, history_table
+from leadopt.tables.engines.opening import history_table
 
-__all__ = ["Remote", "history_table"]
+__all__ = ["history_table"]

@@ -22,16 +22,8 @@ _MOST_LEVELS = 100_000  # distinct cells that are looked at of a column, to read
 _MOST_COMPARED = 5_000_000  # rows that are looked through for copies: that takes memory for each of them
 
 
-def history_table(
-    data: Any, name: str = "history", reading: Reading | None = None, ids: Collection[str] = ("lead_id", "rep_id")
-) -> Table:
-    """Return a table that is read by its counts: a `Remote` of a lazy frame, else a `Table`; arguments as of it."""
-    if isinstance(data, Remote) or (not isinstance(data, Table | Mapping | Sequence) and _is_lazy(data)):
-        return Remote(data, name, reading, ids=ids)
-    return Table(data, name, reading, ids=ids)
-
-
-def _is_lazy(data: Any) -> bool:
+def is_lazy(data: Any) -> bool:
+    """Return whether data are a lazy frame of some engine."""
     try:
         return isinstance(nw.from_native(data, pass_through=True), nw.LazyFrame)
     except Exception:  # what it is, and why it cannot be read, says `Table`
@@ -47,6 +39,7 @@ class Remote(Table):
 
     __slots__ = ("_meant", "_raw", "_source")
 
+    stays = True
     _source: Source
     _raw: dict[str, str]  # what the engine calls a column
     _meant: dict[str, Mapping[Any, Any]]  # what cells of a column are read as

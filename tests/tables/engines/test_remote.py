@@ -17,7 +17,8 @@ from leadopt.learning.history.outcomes import count_outcomes
 from leadopt.learning.value_model import ValueModel
 from leadopt.score_model import ScoreModel
 from leadopt.tables import Table, group_by
-from leadopt.tables.engines import Remote, history_table, source
+from leadopt.tables.engines import history_table, source
+from leadopt.tables.engines.remote import Remote
 
 
 def _ibis(frame):
@@ -310,7 +311,7 @@ def test_what_an_engine_cannot_do_is_said_by_name(kind):
 def test_a_word_for_a_total_is_told():
     past = pl.concat([small(), small().head(1).with_columns(rep_id=pl.lit("Grand total"))]).lazy()
     reps = [{"rep_id": "A"}]
-    said = 'history.rep_id: "Grand total" counts as an id, as rows have no order in polars: leave it out there if it is'
+    said = 'history.rep_id: "Grand total" counts as an id, as rows have no order in an engine: leave it out there'
     assert any(note.startswith(said) for note in assign([{"lead_id": 1}], reps, past).notes)
 
 
