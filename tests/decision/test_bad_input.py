@@ -410,7 +410,7 @@ def test_outcomes_later_than_now(kind):
     assert refusal(history=history, now="2026-01-31") == said
     assert refusal(history=history, now="2026-01-31", policy=Policy(half_life_days=90)) == said
     assert refusal(history=history, policy=Policy(half_life_days=90)).startswith(
-        "history.at, row 12: an outcome cannot be settled after 2"
+        f"history.at, {where}: an outcome cannot be settled after 2"
     )
     assert assign(LEADS, REPS, history).rep_of_lead.min() >= 0  # nobody said what day it is, and dates do not count
     open_lead = framed(kind, DATED | {"converted": [1, 0, 0, 1] * 2 + [1, 0, 0, None]})
