@@ -27,6 +27,7 @@ from leadopt.problem.gains import Affinity
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, as_level, as_number, blanked
 from leadopt.tables.dates import latest_day, refuse_later
+from leadopt.tables.engines import history_table
 from leadopt.tables.ids import IdBook, alike, respelled, spellings_note
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import Outcomes
@@ -58,6 +59,9 @@ class AffinityModel:
         one of `learning.HALF_LIVES` under which the first three quarters of the history predict the rest best
     weight
         column of history with how much each outcome counts, 0 or more; None = 1 each
+    count
+        column of history with how many past leads each row stands for, all alike, where somebody has aggregated it;
+        None = one
     rep, converted, at
         names of the columns of the history; `at` is read for the half-life, and where leads are open still. Outcomes
         without a rep inform the base and the segments
@@ -94,7 +98,8 @@ class AffinityModel:
 
     Notes
     -----
-    One group-by in the engine that holds the history; then time grows with the distinct pairs of rep and segment.
+    One group-by in the engine that holds the history, where a lazy frame stays; then time grows with the distinct pairs
+    of rep and segment.
     Up to 800 effects their covariance is exact, and beyond where what each rep does with each column can be eliminated
     rep by rep (or column by column) in about a second; else it is estimated from draws, and where draws would take
     seconds effects count as uncorrelated. What a rep does with a column is always learned; where all pairs of columns
@@ -122,6 +127,7 @@ class AffinityModel:
         bins: Mapping[str, int | Sequence[float]] | None = None,
         half_life_days: float | str | None = None,
         weight: str | None = None,
+        count: str | None = None,
         rep: str = "rep_id",
         converted: str = "converted",
         at: str = "at",
@@ -135,6 +141,7 @@ class AffinityModel:
         self.bins = bins
         self.half_life_days = half_life_days
         self.weight = weight
+        self.count = count
         self.rep = rep
         self.converted = converted
         self.at = at
@@ -188,15 +195,16 @@ class AffinityModel:
         return reading_of("AffinityModel", self.formats, self.outcomes)
 
     def _count(self, history: Any) -> tuple[OutcomeCounts, OpenLeads | None]:
-        table = Table(history, "history", self._reading(), ids=(self.rep,))
+        table = history_table(history, reading=self._reading(), ids=(self.rep,)).counting(self.count)
         columns = [*self._asked_of_reps, *self._asked_of_leads, *([self.weight] if self.weight else [])]
         if not table.columns:  # an empty list of dicts cannot name its columns
             table = Table({column: [] for column in (self.rep, *columns, self.converted, self.at)}, "history")
         self._like = Table(table.build({self.rep: []}), "history")
+        table.expect([self.rep, *columns, self.converted])
         for column in (*self._asked_of_reps, *self._asked_of_leads):
             table = table.measured(column, asked=column in self._asked_bins)
         counts = count_outcomes(table, self.rep, columns, self.converted, self.at if self.half_life_days else None)
-        if counts.day is not None and counts.day.max(initial=0) > latest_day(self.now).toordinal():
+        if counts.latest is not None and counts.latest > latest_day(self.now).toordinal():
             refuse_later(table, self.converted, self.at, self.now)
         kinds = self._asked_of_leads
         names = (self.converted, self.assigned, self.at)

@@ -270,6 +270,7 @@ def _fitted(
         weight=weights[chosen],
         day=None if counts.day is None else counts.day[chosen],
         half_life=half_life,
+        latest=counts.latest if chosen.all() else None,
         open_keys=None if still_open is None else still_open.keys,
         open_count=None if still_open is None else still_open.levels.leads.count,
     )

@@ -47,11 +47,10 @@ def found_segments(leads: Table, history: Table, columns: Columns, together: str
     shared = [
         column
         for column in leads.columns
-        if column in history
-        and column not in reserved
-        and leads.is_categorical(column)
-        and 2 <= _n_levels(history, column) <= _MOST_LEVELS
+        if column in history and column not in reserved and leads.is_categorical(column)
     ]
+    history.expect([columns.rep_id, *shared, columns.converted])
+    shared = [column for column in shared if 2 <= _n_levels(history, column) <= _MOST_LEVELS]
     why = {column: told_by(history, column, columns.converted, leads) for column in shared}
     used = tuple(column for column in shared if why[column] is None)
     none = "no column: leads and history share none with 2 to 50 categories"

@@ -31,9 +31,9 @@ from leadopt.learning.effects.logistic import rate_by_families
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.history.checks import check_segments
 from leadopt.progress import Meter, OnProgress
-from leadopt.tables import Table
 from leadopt.tables.cells import is_number
 from leadopt.tables.dates import latest_day
+from leadopt.tables.engines import history_table
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import Outcomes
 from leadopt.tables.reading.reader import reading_of
@@ -148,7 +148,7 @@ def backtest(
     _check_settings(folds, level, worthwhile)
     meter = Meter(on_progress)
     meter.enter("read")
-    history = Table(history, "history", reading_of("backtest", formats, outcomes), ids=(rep, "lead_id"))
+    history = history_table(history, reading=reading_of("backtest", formats, outcomes), ids=(rep, "lead_id"))
     records = read_records(
         history, segment_by=asked, rep=rep, converted=converted, at=at, assigned=assigned, now=latest_day(now)
     )
