@@ -215,7 +215,7 @@ def _classified(model: Classifier, leads: Table, reps: Table, policy: Policy) ->
 
 
 def _learn(batch: _Batch, history: Table, policy: Policy, now: Any) -> tuple[AffinityModel, list[str]]:
-    columns, notes = policy.columns, []
+    columns, notes = policy.columns, list[str]()
     segment_by = policy.segment_by
     if segment_by is None:
         found = found_segments(batch.leads, history, columns, policy.together)

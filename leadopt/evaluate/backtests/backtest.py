@@ -267,10 +267,11 @@ def _chances_of_known(
         fitted = model.fit(known.table)
         weight = _weights(everything, known.settled, fitted.half_life_days_) * known.settled
         won = np.where(known.settled, everything.won, 0.0)
-        if fitted.delays_ is not None and len(known.still_open):
-            shares = fitted.open_chances(everything.table.take(known.still_open))
-            weight[known.still_open] = shares.sum(axis=1)
-            won[known.still_open] = shares[:, 0] / np.maximum(shares.sum(axis=1), 1e-300)
+        still = known.still_open[everything.rep[known.still_open] >= 0]  # whose chance is nobody's counts for none
+        if fitted.delays_ is not None and len(still):
+            shares = fitted.open_chances(everything.table.take(still))
+            weight[still] = shares.sum(axis=1)
+            won[still] = shares[:, 0] / np.maximum(shares.sum(axis=1), 1e-300)
         told = replace(everything, won=won)
         chances[names.full][rows] = fitted.probability(everything.table.take(rows))
         for name, levels in simpler.items():

@@ -1,7 +1,6 @@
 """`Remote`: a table whose rows stay in the engine that holds them, which answers with counts."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
 from typing import Any, NoReturn, Self, cast
 
 import narwhals.stable.v2 as nw
@@ -11,7 +10,7 @@ from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput
 from leadopt.tables.amounts import Amounts, magnitudes
 from leadopt.tables.answers import frame_of
-from leadopt.tables.cells import as_number, blanked, is_hashable, is_missing
+from leadopt.tables.cells import as_moment, as_number, blanked, is_hashable, is_missing
 from leadopt.tables.engines.source import MOST_ALIKE, Source, added_amounts, days_counted, spells_counted
 from leadopt.tables.reading.place import Place
 from leadopt.tables.reading.reader import Fault, Reading
@@ -312,9 +311,10 @@ class Remote(Table):
             self._refuse_cells(
                 column, f"must hold dates or ISO text in {count(self.n_rows, 'row')}", "cast it to dates"
             )
-        rows = self.combinations([column])
-        days = zip(rows.values(column), rows.days(column), strict=True)
-        told = {cell: None if day is None else date.fromordinal(day).isoformat() for cell, day in days}
+        moments = {cell: as_moment(day) for cell, day in self._iso_days(column).items()}
+        if any(moment is None and not is_missing(cell) and cell != "" for cell, moment in moments.items()):
+            self.combinations([column]).days(column)  # refuses what is none
+        told = {cell: None if moment is None else iso(moment)[:10] for cell, moment in moments.items()}
         return self._with(meant=self._also_meant(column, told))
 
     def _finds_days(self, column: str) -> bool:
