@@ -175,7 +175,7 @@ def test_spans_of_days_hardly_move_a_chance(engine, times, text, monkeypatch):
     model = AffinityModel(segment_by="source", half_life_days=120, now="2026-11-01", count=times)
     rows = {"rep_id": [f"R{k}" for k in range(6)] * 3, "source": ["web", "fair", "call"] * 6}
     exact = model.fit(past).probability(rows)
-    for most, span in ((12_000, 7), (3000, 30), (1000, 91)):
+    for most, span, moved in ((12_000, 7, 3e-5), (3000, 30, 7e-5), (1000, 91, 2e-4)):
         monkeypatch.setattr(group_by, "MOST_GROUPS", most)
         monkeypatch.setattr(source, "MOST_GROUPS", most)
         monkeypatch.setattr("leadopt.learning.history.outcomes.MOST_GROUPS", most)
@@ -184,7 +184,7 @@ def test_spans_of_days_hardly_move_a_chance(engine, times, text, monkeypatch):
         said = f"history.at: counted by spans of {span} days, each at the mean day of its rows"
         assert all(any(note.startswith(said) for note in each.reading.notes) for each in (eager, lazy))
         assert found[0].tolist() == found[1].tolist()
-        assert np.abs(found[0] - exact).max() < 1e-4
+        assert np.abs(found[0] - exact).max() < moved
 
 
 def _settings(model):
