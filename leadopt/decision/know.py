@@ -218,7 +218,7 @@ def _learn(batch: _Batch, history: Table, policy: Policy, now: Any) -> tuple[Aff
     columns, notes = policy.columns, list[str]()
     segment_by = policy.segment_by
     if segment_by is None:
-        found = found_segments(batch.leads, history, columns, policy.together)
+        found = found_segments(history, columns, batch.leads, policy.together)
         segment_by = found.columns
         notes += found.notes
     else:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 MOST_GROUPS = 2_000_000
 """Groups by day, from which days are counted by spans of them: what is made of groups takes 200 bytes of each."""
 SPANS = (1, 7, 30, 91)
-"""Days that are counted as one, at the mean day of each group's rows, so that ages are right on average. With 20,000 rows
-on days at random, 7, 30 and 91 days move a chance by up to .00002, .00006 and .00014 at a half-life of 120 days, where
-its 90% interval is .028 wide, and by .00007, .0002 and .0005 at one of 60 (.039)."""
+"""Days that are counted as one, at the mean day of each group's rows, so that ages are right on average. With 20,000
+rows on days at random, 7, 30 and 91 days move a chance by up to .00002, .00006 and .00014 at a half-life of 120 days,
+where its 90% interval is .028 wide, and by .00007, .0002 and .0005 at one of 60 (.039)."""
 _AT_ONCE = 2_000_000  # rows that are grouped at a time
 _FEW = 100_000  # rows that are grouped as they are
 _MOST_CODES = 1 << 23  # combinations of codes for which a count each is held

@@ -10,7 +10,8 @@ from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput
 from leadopt.tables.amounts import Amounts, magnitudes
 from leadopt.tables.answers import frame_of
-from leadopt.tables.cells import as_moment, as_number, blanked, is_hashable, is_missing
+from leadopt.tables.cells import as_id, as_moment, as_number, blanked, is_hashable, is_missing
+from leadopt.tables.engines.combinations import Combinations
 from leadopt.tables.engines.source import MOST_ALIKE, Source, added_amounts, days_counted, spells_counted
 from leadopt.tables.reading.place import Place
 from leadopt.tables.reading.reader import Fault, Reading
@@ -85,7 +86,7 @@ class Remote(Table):
         """Return a row for each combination of some columns' cells, which messages call by the rows that have it."""
         *cells, rows, _ = self._counts(columns)
         found = sorted(zip(zip(*cells, strict=True), rows, strict=True), key=lambda one: (-one[1], repr(one[0])))
-        table = _Combinations(
+        table = Combinations(
             {column: [each[k] for each, _ in found] for k, column in enumerate(columns)}, self.name, self.reading
         )
         table._own, table.rows = self._own, [n for _, n in found]
@@ -243,6 +244,17 @@ class Remote(Table):
         """Return how many distinct cells a column has; where the first rows alone have too many, that many."""
         self.require(column)
         return self._source.n_levels(self._raw[self.here(column)], _MOST_LEVELS)
+
+    def is_categorical(self, column: str) -> bool:
+        """Return whether a column holds text, true/false or whole numbers alone, missing ones aside."""
+        self.require(column)
+        kind = self._source.schema[self._raw[self.here(column)]]
+        if self._is_text(column) or kind == nw.Boolean or kind.is_integer():
+            return True
+        if not kind.is_numeric() or self.n_levels(column) > _MOST_LEVELS:
+            return False
+        cells = self._each(column)
+        return bool(cells) and all(as_id(cell) is not None for cell in cells)
 
     def grouped(self, columns: Sequence[str], at: str | None = None) -> list[list[Any]]:
         """Return the distinct combinations of some columns' cells and the day of `at`; as of `Table.grouped`."""
@@ -405,19 +417,3 @@ class Remote(Table):
 
 def _is_one_of(cell: Any, cells: Collection[Any]) -> bool:
     return cell is None or cell in cells
-
-
-class _Combinations(Table):
-    """The combinations of cells of a `Remote`, for messages: a row is called by how many rows have its cells."""
-
-    __slots__ = ("rows",)
-
-    rows: Sequence[int]
-
-    def row_name(self, row: int) -> str:
-        """Return how many rows of the engine a message is about."""
-        return f"in {count(self.rows[row], 'row')}"
-
-    def refuse(self, column: str, row: int, rule: str, found: object, mend: str = "", more: int = 0) -> NoReturn:
-        """Raise `InvalidInput` for one cell: how many combinations of cells break the rule as well is no news."""
-        super().refuse(column, row, rule, found, mend)

@@ -10,14 +10,13 @@ import polars as pl
 import pytest
 
 from leadopt import AffinityModel, Policy, assign
-from leadopt.evaluate import backtest
 from leadopt.learning.history.open_leads import read_open_leads
 from leadopt.learning.history.outcomes import count_outcomes
 from leadopt.learning.value_model import ValueModel
 from leadopt.tables.engines import history_table, source
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import Outcomes
-from tests.tables.engines.test_remote import LEADS, REPS, every_engine, refused, told
+from tests.tables.engines.test_remote import LEADS, REPS, backtested, every_engine, refused, told
 
 FIRST = date(2025, 1, 1)
 
@@ -263,5 +262,5 @@ def test_settings_of_a_model_hold_in_an_engine(engine):
     one, other = (AffinityModel(segment_by="source", **more).fit(each) for each in (engine(past), past))
     assert one.interval(rows).tolist() == other.interval(rows).tolist()
     assert one.notes_ == other.notes_
-    ours, theirs = (str(backtest(each, segment_by="source", **more)) for each in (engine(past), past))
+    ours, theirs = (backtested(each, segment_by="source", **more) for each in (engine(past), past))
     assert ours == theirs
