@@ -27,6 +27,7 @@ from leadopt.learning.open_chances import OpenLevels
 from leadopt.problem.gains import Affinity
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, as_level, blanked
+from leadopt.tables.engines import history_table
 from leadopt.tables.ids import IdBook, alike, respelled, spellings_note
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import Outcomes
@@ -65,6 +66,9 @@ class AffinityModel:
         at most, which takes a second or two
     weight
         column of history with how much each outcome counts, 0 or more; None = 1 each
+    count
+        column of history with how many past leads each row stands for, all alike, where somebody has aggregated it;
+        None = one
     rep, converted, at
         names of the columns of the history; `at`, when an outcome was known, is read for the half-life and the drift,
         and where leads are open still. Outcomes without a rep inform the base and the segments
@@ -104,7 +108,8 @@ class AffinityModel:
 
     Notes
     -----
-    One group-by in the engine that holds the history; then time grows with the distinct pairs of rep and segment.
+    One group-by in the engine that holds the history, where a lazy frame stays; then time grows with the distinct pairs
+    of rep and segment.
     Up to 800 effects their covariance is exact, and beyond where what each rep does with each column can be eliminated
     rep by rep (or column by column) in about a second; else it is estimated from draws, and where draws would take
     seconds effects count as uncorrelated. What a rep does with a column is always learned; where all pairs of columns
@@ -133,6 +138,7 @@ class AffinityModel:
         half_life_days: float | str | None = None,
         drift: bool | None = None,
         weight: str | None = None,
+        count: str | None = None,
         rep: str = "rep_id",
         converted: str = "converted",
         at: str = "at",
@@ -147,6 +153,7 @@ class AffinityModel:
         self.half_life_days = half_life_days
         self.drift = drift
         self.weight = weight
+        self.count = count
         self.rep = rep
         self.converted = converted
         self.at = at
@@ -200,11 +207,12 @@ class AffinityModel:
         return reading_of("AffinityModel", self.formats, self.outcomes)
 
     def _count(self, history: Any) -> Past:
-        table = Table(history, "history", self._reading(), ids=(self.rep,))
+        table = history_table(history, reading=self._reading(), ids=(self.rep,)).counting(self.count)
         columns = [*self._asked_of_reps, *self._asked_of_leads, *([self.weight] if self.weight else [])]
         if not table.columns:  # an empty list of dicts cannot name its columns
             table = Table({column: [] for column in (self.rep, *columns, self.converted, self.at)}, "history")
         self._like = Table(table.build({self.rep: []}), "history")
+        table.expect([self.rep, *columns, self.converted])
         for column in (*self._asked_of_reps, *self._asked_of_leads):
             table = table.measured(column, asked=column in self._asked_bins)
         names = Columns(

@@ -33,10 +33,10 @@ from leadopt.learning.effects.mixture import rate_by_families
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.history.checks import check_segments
 from leadopt.progress import Meter, OnProgress
-from leadopt.tables import Table
 from leadopt.tables.cells import is_number
 from leadopt.tables.columns import Columns
 from leadopt.tables.dates import latest_day
+from leadopt.tables.engines import history_table
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import Outcomes
 from leadopt.tables.reading.reader import reading_of
@@ -45,6 +45,10 @@ from leadopt.tables.text import count
 WORTHWHILE = 0.25
 _RAW, _GLOBAL = "raw cells", "global"
 _LEAD_ID = "lead_id"
+_LAZY = (
+    "of a lazy history only columns that are named are read: whether rows repeat an event is told by their dates, and "
+    f"not by all that they have in common (a column {DEAL}, or group, names events)."
+)
 
 
 def backtest(
@@ -161,11 +165,20 @@ def backtest(
     _check_settings(folds, level, worthwhile)
     meter = Meter(on_progress)
     meter.enter("read")
-    history = Table(history, "history", reading_of("backtest", formats, outcomes), ids=(rep, "lead_id"))
+    history = history_table(history, reading=reading_of("backtest", formats, outcomes), ids=(rep, "lead_id"))
     names_of = Columns(rep_id=rep, converted=converted, at=at, assigned_at=assigned)
     asked, noticed = asked_segments(history, None if segment_by is None else asked, names_of)
+    if history.stays and group not in history:
+        noticed += (_LAZY,)
     records = read_records(
-        history, segment_by=asked, rep=rep, converted=converted, at=at, assigned=assigned, now=latest_day(now)
+        history,
+        segment_by=asked,
+        rep=rep,
+        converted=converted,
+        at=at,
+        assigned=assigned,
+        now=latest_day(now),
+        also=(group,),
     )
     records, together = counted_once(records, group, (_LEAD_ID, rep, converted))
     check_known_before(records, insisted)
@@ -287,10 +300,11 @@ def _chances_of_known(
         fitted = model.fit(known.table)
         weight = _weights(everything, known.settled, fitted.half_life_days_) * known.settled
         won = np.where(known.settled, everything.won, 0.0)
-        if fitted.delays_ is not None and len(known.still_open):
-            shares = fitted.open_chances(everything.table.take(known.still_open))
-            weight[known.still_open] = shares.sum(axis=1)
-            won[known.still_open] = shares[:, 0] / np.maximum(shares.sum(axis=1), 1e-300)
+        still = known.still_open[everything.rep[known.still_open] >= 0]  # whose chance is nobody's counts for none
+        if fitted.delays_ is not None and len(still):
+            shares = fitted.open_chances(everything.table.take(still))
+            weight[still] = shares.sum(axis=1)
+            won[still] = shares[:, 0] / np.maximum(shares.sum(axis=1), 1e-300)
         told = replace(everything, won=won)
         chances[names.full][rows] = fitted.probability(everything.table.take(rows))
         for name, levels in simpler.items():

@@ -45,7 +45,7 @@ RECORDS = (
         Columns,
         "lead_id rep_id value currency capacity available open_leads max_open min_leads effort hours open_hours pace "
         "credit in_fairness carried owner current_rep is_newcomer tenure_days hired_on territory converted at "
-        "assigned_at leads reps history",
+        "assigned_at count leads reps history",
     ),
     Record("match", MatchRule, "column reps_column"),
     Record("skills", SkillsRule, "needs has"),
