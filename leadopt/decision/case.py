@@ -18,6 +18,7 @@ from leadopt.learning.effects.draws import Joint
 from leadopt.learning.estimates import Estimates
 from leadopt.learning.history.codes import in_words
 from leadopt.learning.lead_worth import Valued
+from leadopt.learning.past_assignment import PastAssignment
 from leadopt.policy import Policy
 from leadopt.problem.certify import Certificate, certify
 from leadopt.problem.gains import Affinity
@@ -76,6 +77,8 @@ class Evidence:
         of the reps; None where chances do not depend on any
     joint
         what draws of all pairs together rest on; None in a plan that was saved before plans held it
+    past
+        how leads were handed out in history; None in a plan that was saved before plans held it
     """
 
     segment_by: tuple[str, ...]
@@ -85,6 +88,7 @@ class Evidence:
     n_outcomes: int
     states: States | None = None
     joint: Joint | None = field(default=None, repr=False)
+    past: PastAssignment | None = None
 
     def describe(self, segment: int) -> str:
         """Return a segment in words: ``industry=steel, source=web``."""
