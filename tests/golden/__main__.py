@@ -5,8 +5,8 @@
 The folder is new: files of a version that was released are never written again, since they show what is read for ever.
 0.1.0/ was written by leadopt 0.1.0, with all plans and policies; format-2/ by `few`, the plans that hold every class
 and field of that format between them. Its `*_joint` came later: before, plans held the sentence of what they will bring
-in place of what it rests on. `own_limits`, `accounts` and `no_value_filled_in` came later,
-too, with what policies can say since.
+in place of what it rests on; `learned_states_mixture` has what draws rest on since then. `own_limits`, `accounts` and
+`no_value_filled_in` came later, too, with what policies can say since.
 """
 
 import json

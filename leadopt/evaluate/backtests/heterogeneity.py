@@ -256,12 +256,12 @@ class _Spectrum:
 
 def _score(group: Ints, null: Null) -> tuple[float, _Spectrum]:
     """Return U less its mean under the null, and the spectrum of K, of rows' groups, from 0."""
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csr_matrix, diags
 
     rate, v, shape = null.rate, null.variance, (int(group.max(initial=-1)) + 1, len(null.n))
     tried, won = (csr_matrix((each, (group, null.cell)), shape) for each in (np.ones(len(group)), null.won))
     total = np.asarray(tried @ v)
-    of_groups, of_square = _taken(tried.multiply(v).tocsr(), total, null)
+    of_groups, of_square = _taken(tried @ diags(v), total, null)
     diagonal = np.maximum(total - of_groups, 0.0)
     squares = null.k * (1.0 - rate) ** 2 + (null.n - null.k) * rate**2
     missed = np.asarray(won.sum(axis=1)).reshape(-1) - np.asarray(tried @ rate)

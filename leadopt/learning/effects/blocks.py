@@ -284,7 +284,9 @@ def _pair_sum(table: Floats, places: Sequence[Ints]) -> Floats:
 
 def _inverses(blocks: Floats) -> Floats:
     """Return the inverse of each of many matrices."""
-    return np.linalg.inv(blocks) if blocks.shape[1] <= _SMALL else np.stack([inverse(block) for block in blocks])
+    if blocks.shape[1] <= _SMALL:
+        return np.asarray(np.linalg.inv(blocks), dtype=np.float64)
+    return np.stack([inverse(block) for block in blocks])
 
 
 def _products(a: Floats, b: Floats) -> Floats:

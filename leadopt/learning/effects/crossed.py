@@ -179,9 +179,11 @@ class Crossed:
             variances = np.where(variances * self.precisions > _MOST_OF_PRIOR, np.inf, variances)
 
         def of_family(part: slice, size: int) -> Floats:
-            if size > _MOST_ENTANGLED or not (self.covariance is not None or self.blocks is not None):
+            if size > _MOST_ENTANGLED:
                 return variances[part]
-            return self.blocks.scatter(part) if self.blocks is not None else self.covariance[part, part]
+            if self.covariance is not None:
+                return self.covariance[part, part]
+            return variances[part] if self.blocks is None else self.blocks.scatter(part)
 
         return [of_family(part, size) for part, size in zip(self.slices, self.sizes, strict=True)]
 

@@ -26,6 +26,7 @@ _LOGIT_BOUND = 30.0  # 1 - sigmoid(30) is 1e-13, so that neither chance nor its 
 # 5e-7, 3e-4 and 1e-2, with 33 by 1e-4 at 4, in half and twice the time.
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(17)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+_ITERATIONS = 15  # of additive effects: simulated floors settle within 7, families that stand in for each other never
 _LEAST_INFORMATION = 1e-10  # of a cell, lest pull / information be 0 / 0 where a chance is next to 0 or 1
 
 
@@ -96,9 +97,8 @@ def fit_additive(
     levels: Ints, sizes: tuple[int, ...], tried: Floats, converted: Floats, start: Effects | None = None
 ) -> Effects:
     """Return effects of families that are all that tells cells apart, none of them a pair of columns."""
-    return fit_effects(
-        levels, sizes, column_scales(len(sizes)), Binomial(tried=tried, converted=converted), start=start
-    )
+    outcomes = Binomial(tried=tried, converted=converted)
+    return fit_effects(levels, sizes, column_scales(len(sizes)), outcomes, start=start, iterations=_ITERATIONS)
 
 
 def column_scales(n_columns: int) -> tuple[float, ...]:

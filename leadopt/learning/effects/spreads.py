@@ -161,5 +161,5 @@ def _gathered(information: Floats, squared: Floats) -> tuple[Floats, Floats, Flo
     place -= place.min()
     count = np.bincount(place).astype(np.float64)
     some = count > 0.0
-    sums = (np.bincount(place, part)[some] for part in (information, squared))
-    return next(sums) / count[some], next(sums), count[some]
+    total, squares = (np.bincount(place, part)[some].astype(np.float64) for part in (information, squared))
+    return total / count[some], squares, count[some]

@@ -148,6 +148,31 @@ def test_estimated_propensities_are_shrunk_shares_of_segments():
     assert log_propensities(rep[:0], segment[:0]).shape == (0,)
 
 
+def test_known_chances_answer_for_pairs_that_were_never_seen():
+    """Bob had no fair lead, though he could have: estimated chances refuse, known ones say on what they rest."""
+    log, _, _ = simulated(6, 600)
+    seen = [k for k in range(600) if (log["rep_id"][k], log["source"][k]) != ("r0", "s0")]
+    log = {name: [column[k] for k in seen] for name, column in log.items()}
+    by_lot = np.full((len(seen), N_REPS), 1 / N_REPS)
+    assert "kind of lead that it never had" in off_policy(log, by_lot, segment_by="source", reps=REPS).refusal
+    found = off_policy(log, by_lot, segment_by="source", reps=REPS, propensity="chosen_with", replicates=100)
+    assert found.refusal is None and 0.05 < found.overlap.never < 0.1
+    assert found.notes[-1].endswith(
+        "chosen_with says that it could have, so what is said of these rests on estimates alone."
+    )
+    nobody = off_policy(log, dict.fromkeys(log["lead_id"], "new"), segment_by="source", propensity="chosen_with")
+    assert nobody.refusal.endswith("100% of its decisions give a lead to a rep who had none in the log")
+
+
+def test_few_conversions_leave_more_room_above_than_below():
+    """With one conversion of 200 leads, 95% limits of its rate are 0.013% and 2.8% (Garwood), and no bootstrap's."""
+    log = {"lead_id": list(range(200)), "rep_id": ["a", "b"] * 100, "converted": [1] + [0] * 199, "p": [1.0] * 200}
+    own = dict(zip(log["lead_id"], log["rep_id"], strict=True))
+    found = off_policy(log, own, propensity="p", level=0.95).estimate("IPS")
+    assert found.value == pytest.approx(0.005)
+    assert found.high == pytest.approx(5.57 / 200, abs=0.002) and 0.0 <= found.low < 0.0002
+
+
 def test_no_column_means_that_reps_were_chosen_by_lot():
     log, chances, _ = simulated(6, 300)
     found = off_policy(log, chances, reps=REPS, replicates=100)
