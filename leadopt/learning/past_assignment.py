@@ -138,28 +138,35 @@ def tipping_point(ratio: float) -> float:
     return float(above + np.sqrt(above * (above - 1.0)))
 
 
-def hidden_quality(past: PastAssignment | None, ratio: float, low: float) -> str:
-    """Return in a sentence how strong a hidden quality of leads would have to be to explain a whole lift.
+def hidden_quality(
+    past: PastAssignment | None, ratio: float, low: float | None, what: str = "lift", who: str = "reps preferred now"
+) -> str:
+    """Return in a sentence how strong a hidden quality of leads would have to be to explain the whole of something.
 
     Parameters
     ----------
     past
         how leads were handed out, as far as history shows: the strongest known column stands beside
     ratio, low
-        what the better way brings over the other, and the lower end of its interval; nothing is said of no lift
+        what the better way brings over the other, and the lower end of its interval, None where that is not known;
+        nothing is said of what is no more than the other
+    what, who
+        what is to be explained, and whose leads would have that quality
     """
     if not ratio > 1.0:
         return ""
-    strength = tipping_point(ratio)
-    least = f" ({number(tipping_point(low))} for its lower end)" if low > 1.0 else ""
+    strength, least, end = number(tipping_point(ratio)), "", ""
+    if low is not None and low > 1.0:
+        least = f" ({number(tipping_point(low))} times for its lower end)"
+    elif low is not None:
+        end = f"; at the lower end of its interval there is no {what} to explain"
     known = ""
     if past is not None and not past.by_lot and past.favour > 1.0:
         known = f"; {past.by}, the strongest that history shows, reaches {number(tipping_point(past.favour))}"
-    end = "" if low > 1.0 else "; at the lower end of its interval there is no lift to explain"
     return (
-        f"A quality of leads that history does not show would explain the whole lift if leads with it were "
-        f"{number(strength)} times as likely to be won, and {number(strength)} times as frequent among those of the "
-        f"reps that are preferred now{least}{known}{end}."
+        f"A quality of leads that history does not show would explain the whole {what} if leads with it were "
+        f"{strength} times as likely to be won, and {strength} times as frequent among those of the {who}{least}{known}"
+        f"{end}."
     )
 
 

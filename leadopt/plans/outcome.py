@@ -358,6 +358,8 @@ def expected_in_words(plan: Answered) -> str:
     case, leads = plan.case, np.flatnonzero(plan.rep_of_lead >= 0)
     gain = float(case.gains_of(leads, plan.rep_of_lead[leads]).sum())
     told = f", expected {case.unit} {number(gain, 4)}"
+    if case.gain_words != f"expected {case.unit}":
+        told = f", {case.unit} of the leads placed {number(gain, 4)}, chances unknown"
     others = {
         "move costs": -_cost_of_moves(plan),
         "the reserve": case.pool_gain * (len(plan.rep_of_lead) - len(leads)),
