@@ -123,6 +123,25 @@ def solved(matrix: Floats, target: Floats) -> Floats:
     return found
 
 
+def rooted(matrices: Floats, targets: Floats) -> tuple[Floats, Floats]:
+    """Return of several matrices, (n_matrices, n, n), the lower triangular L as of `cholesky`, and L^-1 times a target.
+
+    >>> roots, found = rooted(np.array([[[4.0, 2.0], [2.0, 2.0]]]), np.array([[2.0, 3.0]]))
+    >>> roots[0].tolist(), found[0].tolist()
+    ([[2.0, 0.0], [1.0, 1.0]], [1.0, 2.0])
+    """
+    if matrices.shape[1] <= _SIDE:
+        roots = np.linalg.cholesky(matrices)
+        return np.asarray(roots), np.asarray(np.linalg.solve(roots, targets[:, :, None])[:, :, 0])
+    roots, found = np.empty(matrices.shape), targets.astype(np.float64)
+    for root, matrix, each in zip(roots, matrices, found, strict=True):
+        root[:] = cholesky(matrix)
+        for start, stop in _panels(len(root)):
+            rest = each[start:stop] - applied(root[start:stop, :start], each[:start])
+            each[start:stop] = np.linalg.solve(root[start:stop, start:stop], rest)
+    return roots, found
+
+
 def _panels(n: int) -> list[tuple[int, int]]:
     return [(start, min(start + _SIDE, n)) for start in range(0, n, _SIDE)]
 

@@ -382,6 +382,27 @@ def no_value_filled_in():
 
 
 @plan
+def open_leads():
+    """Leads of history that are open still count by how long they are."""
+    first = date(2025, 1, 6)
+    days = [first + timedelta(k // 2) for k in range(360)]
+    took = [3 + k * 7 % 11 + (20 if k % 3 == 0 else 0) for k in range(360)]
+    end = first + timedelta(180)
+    over = [day + timedelta(n) < end for day, n in zip(days, took, strict=True)]
+    history = {
+        "rep_id": [("Ann", "Bo")[k % 2] for k in range(360)],
+        "got_on": [day.isoformat() for day in days],
+        "converted": [int(k % 3 == 0) if done else None for k, done in enumerate(over)],
+        "at": [
+            (day + timedelta(n)).isoformat() if done else None for day, n, done in zip(days, took, over, strict=True)
+        ],
+    }
+    reps = [{"rep_id": n, "capacity": 3} for n in ("Ann", "Bo")]
+    policy = Policy(columns=Columns(assigned_at="got_on"))
+    return leadopt.assign(leads_of(5), reps, history, policy=policy, now="2025-07-05")
+
+
+@plan
 def handed_out():
     """Leads went by what they are, and some of them are open still."""
     reps = [{"rep_id": name, "capacity": 2} for name in ("Ann", "Bo", "Cy")]

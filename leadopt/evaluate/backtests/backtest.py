@@ -29,7 +29,7 @@ from leadopt.evaluate.history.as_of import known_by
 from leadopt.evaluate.history.combinations import crossed
 from leadopt.evaluate.history.folds import random_folds, rolling_folds, splits
 from leadopt.evaluate.history.records import Records, checked_columns, read_records
-from leadopt.learning.effects.logistic import rate_by_families
+from leadopt.learning.effects.mixture import rate_by_families
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.history.checks import check_segments
 from leadopt.learning.past_assignment import past_assignment

@@ -106,12 +106,6 @@ def column_scales(n_columns: int) -> tuple[float, ...]:
     return (COLUMN_SCALE / max(1, n_columns) ** 0.25,) * n_columns
 
 
-def rate_by_families(effects: Effects, levels: list[Ints]) -> Floats:
-    """Return the expected rate of combinations of levels by the families alone, without effects of cells."""
-    nowhere = np.full(np.broadcast_shapes(*(np.shape(level) for level in levels)), len(effects.own_mean))
-    return expected_rate(*effects.total(levels, nowhere))
-
-
 def sigmoid(logit: Floats) -> Floats:
     """Return ``1 / (1 + exp(-logit))``, strictly inside (0, 1)."""
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -_LOGIT_BOUND, _LOGIT_BOUND))))

@@ -20,11 +20,12 @@ from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.logistic import expected_rate
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.effects.spreads import Spread
-from leadopt.problem.linear_algebra import applied, cholesky, inner, solved
+from leadopt.problem.linear_algebra import applied, inner, rooted
 
 # With 32 of 256 that are tried, ends of intervals agree with the exact ones to 6% of their width, with 32 of 32 to 20%.
 _MOST_NODES, _FEWEST_NODES, _MOST_TRIED = 32, 8, 256
 _WORK, _TRIED_WORK = 2e8, 1e8  # multiplications of all together: a few tenths of a second
+_AT_ONCE = 1_000_000  # numbers of matrices that are factored together
 _SEED = 20_260_102  # which quantiles of the families meet is part of the estimate, and the same anywhere
 _USUAL = 0.9  # level of the interval that a normal distribution in place of the mixture shares with it
 _BISECTIONS = 40
@@ -176,7 +177,7 @@ class Mixture:
         tried = int(np.clip(_TRIED_WORK / effects.crossed.n_effects**3, n, _MOST_TRIED))
         deviations, proposed = _hypercube(tried, spreads)
         deviations = np.pad(deviations, ((0, 0), (0, used.shape[1] - deviations.shape[1])))
-        likelihood = np.array([one._evidence(each) for each in deviations]) - proposed
+        likelihood = one._evidence(deviations) - proposed
         weight = np.exp(likelihood - likelihood.max())
         weight /= weight.sum()
         if tried > n:
@@ -188,17 +189,35 @@ class Mixture:
             deviations, weight = deviations[chosen], times / n
         return replace(one, nodes=deviations, weight=weight)
 
-    def _evidence(self, deviations: Floats) -> float:
-        """Return the logarithm of the likelihood of a set of standard deviations, up to a constant."""
-        own = float(deviations[-1])
+    def _evidence(self, deviations: Floats) -> Floats:
+        """Return the logarithm of the likelihood of sets of standard deviations, (n_sets,), up to a constant."""
+        from scipy.sparse import csr_matrix
+
+        crossed, own, n = self.crossed, deviations[:, -1:], self.crossed.n_effects
         weight = self.information / (1.0 + own**2 * self.information)
-        precisions = self.crossed.spread_out(1.0 / np.append(self.base_deviation, deviations[:-1]) ** 2)
-        target = self.crossed.collect(weight * self.seen)
-        matrix = self.crossed.precision_matrix(weight, precisions)
-        root = cholesky(matrix)
-        pulled = inner(target, solved(matrix, target)) - inner(weight, self.seen**2)
-        size = float(np.log(weight).sum() + np.log(precisions).sum() - 2.0 * np.log(np.diagonal(root)).sum())
-        return 0.5 * (pulled + size)
+        spreads = np.pad(deviations[:, :-1], ((0, 0), (1, 0)), constant_values=self.base_deviation)
+        precisions = 1.0 / np.repeat(spreads, [1, *crossed.sizes], axis=1) ** 2
+        n_terms, n_cells = crossed.places.shape
+        pairs = (crossed.places[:, None, :] * n + crossed.places[None, :, :]).reshape(-1)
+        cells = np.tile(np.arange(n_cells), n_terms**2)
+        added = csr_matrix((np.ones(len(pairs)), (pairs, cells)), shape=(n * n, n_cells))
+        design = csr_matrix(
+            (np.ones(crossed.places.size), (crossed.places.reshape(-1), np.tile(np.arange(n_cells), n_terms))),
+            shape=(n, n_cells),
+        )
+        found = np.empty(len(deviations))
+        step = max(1, _AT_ONCE // (n * n))
+        for start in range(0, len(deviations), step):
+            some = slice(start, start + step)
+            matrices = np.asarray((added @ weight[some].T).T).reshape(-1, n, n)
+            matrices[:, np.arange(n), np.arange(n)] += precisions[some]
+            targets = np.asarray((design @ (weight[some] * self.seen).T).T)
+            roots, pulled = rooted(matrices, targets)
+            determinant = 2.0 * np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)
+            prior = np.log(weight[some]).sum(axis=1) + np.log(precisions[some]).sum(axis=1)
+            misses = (pulled**2).sum(axis=1) - (weight[some] * self.seen**2).sum(axis=1)
+            found[some] = 0.5 * (misses + prior - determinant)
+        return found
 
     @property
     def n_nodes(self) -> int:
@@ -306,6 +325,12 @@ class Node:
                 moved = moved + new * deviation * rng.standard_normal((n_draws, *np.shape(level)))
         kept, own = 1.0 - np.append(self.own_share, 0.0)[cell], np.sqrt(np.append(self.own_variance, self.own**2))[cell]
         return np.asarray(kept * moved + own * rng.standard_normal((n_draws, *np.shape(cell))))
+
+
+def rate_by_families(effects: Effects, levels: Sequence[Ints]) -> Floats:
+    """Return the expected rate of combinations of levels by the families alone, without effects of cells."""
+    nowhere = np.full(np.broadcast_shapes(*(np.shape(level) for level in levels)), len(effects.own_mean))
+    return Mixture.of(effects).logits(levels, nowhere).rate()
 
 
 def _unsupported(deviation: float, information: Floats, mean: Floats, scatter: Floats) -> Floats:
