@@ -45,6 +45,7 @@ from leadopt.tables.text import count
 WORTHWHILE = 0.25
 LEAST_GAIN = 0.005
 """Deals more, as a fraction, that are worth having: 5 of 1,000."""
+_A_PERIOD, _MOST_PERIODS = 100, 24  # outcomes of a period of time, whose level may be its own
 _RAW, _GLOBAL = "raw cells", "global"
 
 
@@ -84,8 +85,9 @@ def backtest(
     of rep and segment, (k + 1/2) / (n + 1). Differences of log-loss are paired, row by row. Rows of one rep and segment
     share one estimate and so its error: each such cell counts as one observation (`losses.difference`).
 
-    A gain is claimed where its interval lies above 0, or where it is above 0 and reps (or their pairs with a column)
-    differ by more than chance (`heterogeneity`, at 1%), if the model foretells better than each of the simpler ones.
+    A gain is claimed where it is above 0 and reps (or their pairs with a column) differ by more than chance
+    (`heterogeneity`, at 1%), or where its interval lies above 0 and they may differ (at 10%), if the model foretells
+    better than each of the simpler ones. Where history has dates, reps are compared within periods.
     "Use it" takes more: matched to the same reps with the same loads by what was learned from other outcomes, the leads
     judged would have brought `least_gain` more deals (`counterfactual.matched`). That it does not matter is claimed
     only where neither is so and a difference worth knowing would have shown; else nobody can tell yet, and the verdict
@@ -193,7 +195,7 @@ def backtest(
     gained = None
     if names.segment is not None and judged.any():
         rows = sought.take(judged), records.rep[judged], crossed(records.levels[:, judged])[1]
-        gained = matched(*rows, won, found[names.full], found[names.both], records.reps, level, worth)
+        gained = matched(*rows, won, found[names.full], fold[judged], records.reps, level, worth)
     past = past_assignment(
         records.rep, tuple(zip(columns, records.levels, strict=True)), np.ones(records.n_rows), records.won
     )
@@ -357,20 +359,31 @@ def _differences(
 
 
 def _tests(records: Records, names: _Names, columns: Sequence[str], worthwhile: float) -> tuple[Heterogeneity, ...]:
-    """Return whether reps differ within segments, then whether pairs with each column (and with all) do beyond that."""
+    """Return whether reps differ within segments, then whether pairs with each column (and with all) do beyond that.
+
+    Where history has dates, within periods too: reps come and go, and the level may jump.
+    """
     named = records.rep >= 0
     rep, won = records.rep[named], records.won[named]
     segment = [levels[named] for levels in families(records, rep=False, segment=True)]
+    period = [] if records.time is None else [_periods(records.time[named])]  # else who came when all was well is good
     labels = [*columns, *([", ".join(columns)] if len(columns) > 1 else [])]
-    found = [heterogeneity(f"{names.rep}s", rep, Null.of(segment, won), wanted=worthwhile)]
+    found = [heterogeneity(f"{names.rep}s", rep, Null.of([*segment, *period], won), wanted=worthwhile)]
     if not labels:
         return tuple(found)
-    both = Null.of([rep, *segment], won)  # one fit for all pairs
+    both = Null.of([rep, *segment, *period], won)  # one fit for all pairs
     for label, level in zip(labels, segment, strict=True):
         pair = rep * (level.max(initial=0) + 1) + level
         what, alpha = f"pairs of {names.rep} and {label}", ALPHA / len(labels)
         found.append(heterogeneity(what, pair, both, wanted=worthwhile, alpha=alpha))
     return tuple(found)
+
+
+def _periods(time: Floats) -> Ints:
+    """Return the period of each row, from 0: as many as the history bears, of as many outcomes each."""
+    n = int(np.clip(len(time) // _A_PERIOD, 1, _MOST_PERIODS))
+    earlier = np.searchsorted(np.sort(time), time, side="left")
+    return np.asarray(earlier * n // max(1, len(time)), dtype=np.int64)
 
 
 def _verdict(

@@ -14,6 +14,7 @@ from leadopt.learning.past_assignment import PastAssignment, hidden_quality
 from leadopt.tables.text import count, number, percent
 
 USE_IT, REPS_ONLY, FREE, UNKNOWN = "use it", "reps alone", "fairness is free", "cannot tell yet"
+_MAY = 10.0  # times the level of a test: what is seen more often by luck is no support
 _GLOBAL, _RAW = "global", "raw cells"
 _DECILE, _SIDES = 1.2816, np.array([-1.0, 1.0])  # nine in ten of a normal distribution lie below, one in ten above
 
@@ -137,8 +138,16 @@ class Claim:
 
     @property
     def holds(self) -> bool:
-        """Whether there is evidence: the interval of the gain is above 0, or something differs and there is a gain."""
-        return self.gain.low > 0.0 or (self.differs and self.gain.gain > 0.0)
+        """Whether there is evidence: a gain, and something differs; or may differ, and the gain's interval is above 0.
+
+        Reps who come and go while the level changes foretell later outcomes, though none of them is better.
+        """
+        return self.gain.gain > 0.0 and (self.differs or (self.may_differ and self.gain.low > 0.0))
+
+    @property
+    def may_differ(self) -> bool:
+        """Whether any test leaves room for a difference."""
+        return any(test.p_value < _MAY * test.alpha for test in self.every)
 
     @property
     def differs(self) -> bool:
@@ -200,7 +209,9 @@ def verdict(reps: Claim, pairs: Claim | None, grounds: Grounds | None = None) ->
         return Verdict(decision=USE_IT, text=text, advice=_match(known), caveat=known.of_lift())
     if reps.holds and known.better([reps]) is None:
         text = _reps_only(reps, pairs, known)
-        return Verdict(decision=REPS_ONLY, text=text, advice=_more_to_the_best(pairs), caveat=known.of_reps(reps))
+        return Verdict(
+            decision=REPS_ONLY, text=text, advice=_more_to_the_best(pairs, known), caveat=known.of_reps(reps)
+        )
     beaten = known.better([claim for claim in claims if claim.holds] or [reps])
     if beaten is not None and any(claim.holds and claim.differs for claim in claims):
         return _waiting(_foretold_worse(beaten, claims), claims, known)
@@ -243,11 +254,14 @@ def _match(known: Grounds) -> str:
     return f"{said}: with the same reps and loads, the {leads} judged would have brought {known.matched.in_words}"
 
 
-def _more_to_the_best(pairs: Claim | None) -> str:
+def _more_to_the_best(pairs: Claim | None, known: Grounds) -> str:
     said = "give more leads to the reps who win more, if they can take more"
     if pairs is not None and not pairs.small:
-        return f"{said}, and ask again with more outcomes whether it depends on the lead"
-    return f"{said}; with equal loads it does not matter who gets which" if pairs is not None else said
+        said += ", and ask again with more outcomes whether it depends on the lead"
+    if known.matched is None:
+        return said
+    # Whoever is better adds most where chances are near one half, so that matching may pay with equal loads too.
+    return f"{said}; with equal loads, matching would have brought {known.matched.in_words}"
 
 
 def _waiting(text: str, claims: list[Claim], known: Grounds) -> Verdict:

@@ -18,6 +18,7 @@ from leadopt.tables import Table
 from leadopt.tables.cells import Id
 from leadopt.tables.text import count, number, percent
 
+_MOST_ROUNDS = 200
 SURE = 2.576
 """Standard errors beyond which outcomes and model disagree: by luck in one history of a hundred."""
 
@@ -73,8 +74,8 @@ class Matched:
     promised
         how much more would be won if the chances were right, as a fraction
     came_true
-        part of what pairs are expected to differ by, beyond reps and segments, that showed in outcomes: 1 if chances
-        are right, 0 if pairs do not differ; NaN where they expect no difference
+        part of what matching lives on that showed in outcomes: 1 if chances are right, 0 if what a rep adds is the same
+        whatever the lead; NaN where chances say so too
     error
         standard error of it
     robust
@@ -159,7 +160,7 @@ def matched(
     segment: Ints,
     won: Floats,
     chance: Floats,
-    simpler: Floats,
+    fold: Ints,
     reps: Sequence[Id],
     level: float,
     worth: float | None = None,
@@ -172,9 +173,10 @@ def matched(
 
     .. math:: \sum_i (p'_i - p_i) + \sum_i (w_i - 1) (y_i - p_i).
 
-    What came true of differences d_i from a simpler chance s_i is the slope
+    With equal loads only that part d_i of a chance counts which is no sum of what rep, segment and block have in common;
+    as much of it came true as the slope of outcomes on it says,
 
-    .. math:: b = \sum_i d_i (y_i - s_i) / \sum_i d_i^2.
+    .. math:: b = 1 + \sum_i d_i (y_i - p_i) / \sum_i d_i^2.
 
     Parameters
     ----------
@@ -182,8 +184,10 @@ def matched(
         int64 (n_rows,), who had each lead, and of which kind it was
     won
         float64 (n_rows,), 1 or 0
-    chance, simpler
-        float64 (n_rows,), of each lead with the rep who had it, by the model and by rep + segment
+    chance
+        float64 (n_rows,), of each lead with the rep who had it
+    fold
+        int64 (n_rows,), the block that each row was judged and matched in
     reps
         ids that `rep` points into
     level
@@ -198,10 +202,11 @@ def matched(
     heterogeneous treatment effects, sec. 2.2, for the slope.
     """
     expected, target = float(chance.sum()), Target(reps=tuple(reps), rep=sought.rep)
-    weight = target.of(rep) / log_propensities(rep, segment)
+    kind = segment * (int(fold.max(initial=0)) + 1) + fold  # reps come and go, so each block has chances of its own
+    weight = target.of(rep) / log_propensities(rep, kind)
     cannot = refusal(overlap(weight, target, rep, segment), None)
     robust = sought.chance - chance + (weight - 1.0) * (won - chance)
-    slope, error = _slope(chance - simpler, won - simpler)
+    slope, error = _slope(_beyond(chance, (rep, segment, fold)), won - chance)
     return Matched(
         n_leads=len(won),
         n_moved=int((sought.rep != rep).sum()),
@@ -230,11 +235,23 @@ def mean_worth(table: Table, value: str | None, won: Floats) -> tuple[float | No
     return (None if np.isnan(values).all() else float(np.nanmean(values))), []
 
 
-def _slope(expected: Floats, seen: Floats) -> tuple[float, float]:
-    """Return the slope of what was seen on what was expected, through 0, and its robust standard error."""
+def _beyond(chance: Floats, groups: Sequence[Ints]) -> Floats:
+    """Return what is left of chances when all that is a sum over groups is taken away (alternating projections)."""
+    left, sizes = chance.copy(), [np.maximum(np.bincount(group), 1) for group in groups]
+    for _ in range(_MOST_ROUNDS):
+        before = left
+        for group, size in zip(groups, sizes, strict=True):
+            left = left - (np.bincount(group, left, minlength=len(size)) / size)[group]
+        if np.abs(left - before).max(initial=0.0) < 1e-9:
+            break
+    return left
+
+
+def _slope(expected: Floats, missed: Floats) -> tuple[float, float]:
+    """Return which part of what was expected came true, given what was missed, and its robust standard error."""
     square = float((expected**2).sum())
-    if square < 1e-12:
+    if square < 1e-12 * max(1, len(expected)):
         return float("nan"), float("inf")
-    slope = float((expected * seen).sum()) / square
-    error = float(np.sqrt((expected**2 * (seen - slope * expected) ** 2).sum())) / square
+    slope = 1.0 + float((expected * missed).sum()) / square
+    error = float(np.sqrt((expected**2 * missed**2).sum())) / square
     return slope, error

@@ -59,7 +59,7 @@ def test_reps_differ_and_pairs_do_not():
     found = backtest(history(1, 6000, rep_sd=0.6), segment_by="source")
     assert found.verdict.decision == REPS_ONLY
     assert "no evidence that it depends on the lead" in found.verdict.text
-    assert "with equal loads it does not matter who gets which" in found.verdict.advice
+    assert "with equal loads, matching would have brought" in found.verdict.advice
 
 
 def test_reps_alone_matter_where_there_are_no_segments():

@@ -22,7 +22,7 @@ def gain(value, error, over="product"):
     )
 
 
-def between(groups, *, p=0.5, deviation=0.05, detectable=0.2, needed=4000):
+def between(groups, *, p=0.05, deviation=0.05, detectable=0.2, needed=4000):
     return Heterogeneity(
         groups=groups,
         n_groups=30,
@@ -102,26 +102,27 @@ BLIND = {"detectable": 0.6, "needed": 41_234}
             claims(together=between("pairs of rep and product, region", **BLIND)),
             FREE,
             "no evidence that who gets the lead matters (+0.0000 +- 0.0010 nats a lead over product, and odds that "
-            "differ by 22% between reps, 22% between pairs of rep and product would have shown); together they may still hide some: 5,000 outcomes show odds that differ by 82% between pairs of rep "
-            "and product, region; it takes about 42,000 for 28%",
+            "differ by 22% between reps, 22% between pairs of rep and product would have shown); together they may "
+            "still hide some: 5,000 outcomes show odds that differ by 82% between pairs of rep and product, region; it "
+            "takes about 42,000 for 28%",
         ),
         (
             claims(reps=between("reps", **BLIND)),
             UNKNOWN,
-            "nobody can tell yet whether it matters who gets the lead (+0.0000 +- 0.0010 nats a lead over product): 5,000 "
-            "outcomes show odds that differ by 82% between reps; it takes about 42,000 for 28%",
+            "nobody can tell yet whether it matters who gets the lead (+0.0000 +- 0.0010 nats a lead over product): "
+            "5,000 outcomes show odds that differ by 82% between reps; it takes about 42,000 for 28%",
         ),
         (
             claims(reps=between("reps", detectable=float("inf"), needed=None)),
             UNKNOWN,
-            "nobody can tell yet whether it matters who gets the lead (+0.0000 +- 0.0010 nats a lead over product): reps "
-            "have too few outcomes each, and more leads spread like these would not help",
+            "nobody can tell yet whether it matters who gets the lead (+0.0000 +- 0.0010 nats a lead over product): "
+            "reps have too few outcomes each, and more leads spread like these would not help",
         ),
         (
             claims(reps=between("reps", detectable=float("inf"), needed=90_000)),
             UNKNOWN,
-            "nobody can tell yet whether it matters who gets the lead (+0.0000 +- 0.0010 nats a lead over product): 5,000 "
-            "outcomes show no difference between reps, however large; it takes about 90,000 for 28%",
+            "nobody can tell yet whether it matters who gets the lead (+0.0000 +- 0.0010 nats a lead over product): "
+            "5,000 outcomes show no difference between reps, however large; it takes about 90,000 for 28%",
         ),
         (
             claims(reps=between("reps", p=1e-6, deviation=0.5), who=gain(-0.01, 0.004)),
