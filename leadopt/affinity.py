@@ -24,6 +24,7 @@ from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, 
 from leadopt.learning.history.levels import Levels, weights_of
 from leadopt.learning.history.past import Columns, Past, read_past
 from leadopt.learning.open_chances import OpenLevels
+from leadopt.learning.past_assignment import PastAssignment, past_assignment
 from leadopt.problem.gains import Affinity
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, as_level, blanked
@@ -103,6 +104,8 @@ class AffinityModel:
         inner edges of the columns that are binned
     segment_by_, rep_by_
         the columns in use: a column that names leads, with a level of its own for nine outcomes in ten, is left out
+    past_assignment_
+        how far what history shows of leads told who got them (`learning.past_assignment.PastAssignment`)
     notes_
         what was noticed in the history, in words
 
@@ -270,6 +273,17 @@ class AffinityModel:
         self.base_ = float(self._learned.of_strangers([None] * (1 + len(read.levels)))[0])
         self.strengths_ = {name: deviation for name, deviation, _ in self._learned.spreads(self._names)}
         return self
+
+    @property
+    def past_assignment_(self) -> PastAssignment:
+        """How far what history shows of leads told who got them."""
+        self._check_fitted()
+        book, tally = self._learned.code_book, self._learned.posterior.tally
+        rep, *others = book.codes_of_keys(tally.keys)
+        nobody = np.array([one is None for one in book.reps], dtype=bool)
+        levels = zip(self.segment_by_, others[book.n_rep_columns - 1 :], strict=True)
+        tried, won = (each[:-1].astype(np.float64) for each in (tally.tried, tally.converted))
+        return past_assignment(np.where(nobody[rep], -1, rep), tuple(levels), tried, won)
 
     @property
     def _names(self) -> tuple[str, ...]:
