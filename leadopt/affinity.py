@@ -23,6 +23,7 @@ from leadopt.learning.history.checks import check_segments, class_note, pairs_no
 from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair, tuples
 from leadopt.learning.history.levels import Levels, weights_of
 from leadopt.learning.history.past import Columns, Past, read_past
+from leadopt.learning.history.repeats import of_one_day
 from leadopt.learning.open_chances import OpenLevels
 from leadopt.learning.past_assignment import PastAssignment, past_assignment
 from leadopt.problem.gains import Affinity
@@ -255,6 +256,12 @@ class AffinityModel:
         )
         of_reps, of_leads = ([read.levels[name] for name in some] for some in (self.rep_by_, self.segment_by_))
         open_levels = None if still_open is None else OpenLevels.of(still_open, self._levels, self._asked_of_leads)
+        if counts.day is not None and not past.by_assignment and len(counts.count):
+            # By the day on which they end, outcomes of one rep and segment that are one event share all they have.
+            levels = [read.levels[name] for name in self.segment_by_]
+            found, weight = of_one_day(counts.keys[0], levels, counts.day, counts.count, counts.converted)
+            weights = weights * weight
+            self.notes_ += [told] if (told := found.note("their rep, segment and day")) else []
         horizon = None
         if self.drift is not False and past.undated is None:
             horizon = Horizon(days=past.horizon_days(self.now), by_assignment=past.by_assignment)
