@@ -175,3 +175,45 @@ def test_the_normal_in_place_of_a_mixture_has_its_interval():
     middle, variance = (float(part[0]) for part in known.normal())
     assert middle - 1.6449 * np.sqrt(variance) == pytest.approx(low, abs=0.02)
     assert middle + 1.6449 * np.sqrt(variance) == pytest.approx(high, abs=0.02)
+
+
+def test_the_order_of_columns_changes_no_chance():
+    rng = np.random.default_rng(0)
+    rows = [
+        {
+            "rep_id": f"r{rng.integers(6)}",
+            "a": f"a{rng.integers(5)}",
+            "b": f"b{rng.integers(3)}",
+            "c": f"c{rng.integers(4)}",
+        }
+        | {"converted": bool(rng.random() < 0.3)}
+        for _ in range(800)
+    ]
+    one, other = (AffinityModel(segment_by=columns).fit(rows) for columns in (["a", "b", "c"], ["c", "a", "b"]))
+    assert other.probability(rows) == pytest.approx(one.probability(rows), abs=1e-9)
+
+
+@pytest.mark.parametrize("n", [200, 10_000])
+def test_what_one_rep_does_with_a_source_is_what_the_source_does(n):
+    won = {"web": 0.025, "fair": 0.3}
+    rows = [{"rep_id": "a", "source": s, "converted": i < rate * n} for s, rate in won.items() for i in range(n)]
+    model = AffinityModel(segment_by="source").fit(rows)
+    for rep in ("a", "new"):
+        found = model.probability([{"rep_id": rep, "source": source} for source in won])
+        assert found == pytest.approx(list(won.values()), rel=0.15)
+
+
+def test_a_floor_beyond_full_covariances_is_averaged_over_its_spreads_too():
+    rng = np.random.default_rng(1)
+    rows = [
+        {
+            "rep_id": f"r{rng.integers(60)}",
+            "a": f"a{rng.integers(8)}",
+            "b": f"b{rng.integers(8)}",
+            "c": f"c{rng.integers(4)}",
+        }
+        | {"converted": bool(rng.random() < 0.3)}
+        for _ in range(3000)
+    ]
+    model = AffinityModel(segment_by=["a", "b", "c"]).fit(rows)
+    assert model._learned.posterior.fitted.mixture.n_nodes == 8
