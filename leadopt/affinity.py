@@ -23,10 +23,13 @@ from leadopt.learning.history.checks import check_segments, class_note, pairs_no
 from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair, tuples
 from leadopt.learning.history.levels import Levels, weights_of
 from leadopt.learning.history.past import Columns, Past, read_past
+from leadopt.learning.history.repeats import of_one_day
 from leadopt.learning.open_chances import OpenLevels
+from leadopt.learning.past_assignment import PastAssignment, past_assignment
 from leadopt.problem.gains import Affinity
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, as_level, blanked
+from leadopt.tables.engines import history_table
 from leadopt.tables.ids import IdBook, alike, respelled, spellings_note
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import Outcomes
@@ -65,6 +68,9 @@ class AffinityModel:
         at most, which takes a second or two
     weight
         column of history with how much each outcome counts, 0 or more; None = 1 each
+    count
+        column of history with how many past leads each row stands for, all alike, where somebody has aggregated it;
+        None = one
     rep, converted, at
         names of the columns of the history; `at`, when an outcome was known, is read for the half-life and the drift,
         and where leads are open still. Outcomes without a rep inform the base and the segments
@@ -99,12 +105,15 @@ class AffinityModel:
         inner edges of the columns that are binned
     segment_by_, rep_by_
         the columns in use: a column that names leads, with a level of its own for nine outcomes in ten, is left out
+    past_assignment_
+        how far what history shows of leads told who got them (`learning.past_assignment.PastAssignment`)
     notes_
         what was noticed in the history, in words
 
     Notes
     -----
-    One group-by in the engine that holds the history; then time grows with the distinct pairs of rep and segment.
+    One group-by in the engine that holds the history, where a lazy frame stays; then time grows with the distinct pairs
+    of rep and segment.
     Up to 800 effects their covariance is exact, and beyond where what each rep does with each column can be eliminated
     rep by rep (or column by column) in about a second; else it is estimated from draws, and where draws would take
     seconds effects count as uncorrelated. What a rep does with a column is always learned; where all pairs of columns
@@ -133,6 +142,7 @@ class AffinityModel:
         half_life_days: float | str | None = None,
         drift: bool | None = None,
         weight: str | None = None,
+        count: str | None = None,
         rep: str = "rep_id",
         converted: str = "converted",
         at: str = "at",
@@ -147,6 +157,7 @@ class AffinityModel:
         self.half_life_days = half_life_days
         self.drift = drift
         self.weight = weight
+        self.count = count
         self.rep = rep
         self.converted = converted
         self.at = at
@@ -200,11 +211,12 @@ class AffinityModel:
         return reading_of("AffinityModel", self.formats, self.outcomes)
 
     def _count(self, history: Any) -> Past:
-        table = Table(history, "history", self._reading(), ids=(self.rep,))
+        table = history_table(history, reading=self._reading(), ids=(self.rep,)).counting(self.count)
         columns = [*self._asked_of_reps, *self._asked_of_leads, *([self.weight] if self.weight else [])]
         if not table.columns:  # an empty list of dicts cannot name its columns
             table = Table({column: [] for column in (self.rep, *columns, self.converted, self.at)}, "history")
         self._like = Table(table.build({self.rep: []}), "history")
+        table.expect([self.rep, *columns, self.converted])
         for column in (*self._asked_of_reps, *self._asked_of_leads):
             table = table.measured(column, asked=column in self._asked_bins)
         names = Columns(
@@ -244,6 +256,12 @@ class AffinityModel:
         )
         of_reps, of_leads = ([read.levels[name] for name in some] for some in (self.rep_by_, self.segment_by_))
         open_levels = None if still_open is None else OpenLevels.of(still_open, self._levels, self._asked_of_leads)
+        if counts.day is not None and not past.by_assignment and len(counts.count):
+            # By the day on which they end, outcomes of one rep and segment that are one event share all they have.
+            levels = [read.levels[name] for name in self.segment_by_]
+            found, weight = of_one_day(counts.keys[0], levels, counts.day, counts.count, counts.converted)
+            weights = weights * weight
+            self.notes_ += [told] if (told := found.note("their rep, segment and day")) else []
         horizon = None
         if self.drift is not False and past.undated is None:
             horizon = Horizon(days=past.horizon_days(self.now), by_assignment=past.by_assignment)
@@ -262,6 +280,17 @@ class AffinityModel:
         self.base_ = float(self._learned.of_strangers([None] * (1 + len(read.levels)))[0])
         self.strengths_ = {name: deviation for name, deviation, _ in self._learned.spreads(self._names)}
         return self
+
+    @property
+    def past_assignment_(self) -> PastAssignment:
+        """How far what history shows of leads told who got them."""
+        self._check_fitted()
+        book, tally = self._learned.code_book, self._learned.posterior.tally
+        rep, *others = book.codes_of_keys(tally.keys)
+        nobody = np.array([one is None for one in book.reps], dtype=bool)
+        levels = zip(self.segment_by_, others[book.n_rep_columns - 1 :], strict=True)
+        tried, won = (each[:-1].astype(np.float64) for each in (tally.tried, tally.converted))
+        return past_assignment(np.where(nobody[rep], -1, rep), tuple(levels), tried, won)
 
     @property
     def _names(self) -> tuple[str, ...]:

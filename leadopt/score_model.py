@@ -15,6 +15,7 @@ from leadopt.learning.history.codes import Segment, distinct
 from leadopt.learning.scores import TOGETHER, Scores
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
+from leadopt.tables.engines import history_table
 
 _EVERYBODY = "everybody"  # the rep of a history that names none
 _NEVER = "\0never seen"  # a level that no table holds: it has no effect
@@ -104,10 +105,10 @@ class ScoreModel:
         if not columns:
             raise InvalidInput("ScoreModel.columns: must name a column at least; found none")
         check_bins("ScoreModel.bins", self.bins, columns)
-        table = Table(history, "history", ids=(self.rep,))
+        table = history_table(history, ids=(self.rep,))
         nobody_named = bool(table.columns) and self.rep not in table
         if nobody_named:  # one rep had them all, who is the typical one
-            table = table.with_text(self.rep, [_EVERYBODY] * table.n_rows)
+            table = table.with_same(self.rep, _EVERYBODY)
         self.model_ = AffinityModel(
             segment_by=columns,
             bins=self.bins,

@@ -224,6 +224,7 @@ class _Past:
             weight=self.weights[every],
             day=None if self.counts.day is None else self.counts.day[every],
             half_life=half_life,
+            latest=self.counts.latest if chosen is None else None,
             open_keys=None if still_open is None else still_open.keys,
             open_count=None if still_open is None else still_open.levels.leads.count,
         )

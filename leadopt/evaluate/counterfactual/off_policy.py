@@ -134,7 +134,16 @@ def off_policy(
     asked = checked_columns(segment_by)
     _check_settings(level, replicates)
     generator = np.random.default_rng(rng)
-    whole = read_records(log, segment_by=asked, rep=rep, converted=converted, at=at, assigned=assigned, name="log")
+    whole = read_records(
+        log,
+        segment_by=asked,
+        rep=rep,
+        converted=converted,
+        at=at,
+        assigned=assigned,
+        name="log",
+        also=(value, propensity, lead_id),
+    )
     records = whole.take(np.flatnonzero(whole.mature(_SETTLED))) if whole.n_open else whole
     columns = records.columns
     _check_reps(records, rep)

@@ -122,7 +122,7 @@ def read_past(
     names = columns.rep, columns.keys, columns.converted
     if fades:
         counts, undated = count_outcomes(history, *names, columns.at), None
-        if counts.day is not None and counts.day.max(initial=0) > latest_day(now).toordinal():
+        if counts.latest is not None and counts.latest > latest_day(now).toordinal():
             refuse_later(history, columns.converted, columns.at, now)
         if drift is None:
             undated = _too_many(len(counts.count))
