@@ -235,7 +235,7 @@ class _Past:
         if chosen is None and self.open_chances is not None:
             # Without days of outcomes nothing fades.
             newest = None if self.counts.day is None else int(self.counts.day.max(initial=0))
-            waiting = self.open_chances.waiting(tally, newest or 0, None if newest is None else half_life)
+            waiting = self.open_chances.waiting(tally.keys, newest or 0, None if newest is None else half_life)
         return Posterior(tally=tally, fitted=self.fitted(tally, waiting))
 
     def fitted(
@@ -251,17 +251,19 @@ class _Past:
         counts = self.counts
         if counts.day is None or not 0 < int(counts.count @ counts.converted) < int(counts.count.sum()):
             return None
-        tally, still_open = self.tally(None), self.open_chances
+        still_open = self.open_chances
+        keys = self.keys if still_open is None else np.concatenate([self.keys, still_open.keys])
+        cells, cell = np.unique(keys, return_inverse=True)
         return Course.of(
-            self.code_book.codes_of_keys(tally.keys),
+            self.code_book.codes_of_keys(cells),
             self.code_book.sizes,
-            tally.find(self.keys),
+            cell[: len(self.keys)],
             counts.day,
             counts.count,
             counts.converted,
             weight=self.weights,
             half_life=None if isinstance(half_life_days, str) else half_life_days,
-            waiting=None if still_open is None else still_open.waiting(tally),
+            waiting=None if still_open is None else still_open.waiting(cells),
             waiting_since=None if still_open is None else still_open.since(by_assignment),
         )
 

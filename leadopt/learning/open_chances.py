@@ -12,7 +12,6 @@ from leadopt.learning.history.codes import CodeBook, RepRow, Segment, codes_of, 
 from leadopt.learning.history.levels import Levels
 from leadopt.learning.history.open_leads import OpenLeads
 from leadopt.learning.history.outcomes import OutcomeCounts
-from leadopt.learning.history.tally import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,16 +109,16 @@ class OpenChances:
         # With the chances that come out, delays learned once more are the same to three digits.
         return cls(keys=open_keys, early_keys=early_keys, ages=ages, delays=learn_delays(ages), levels=levels)
 
-    def waiting(self, tally: Tally, newest: int = 0, half_life: float | None = None) -> Waiting:
-        """Return what being open tells about the cells of a tally.
+    def waiting(self, cells: Ints, newest: int = 0, half_life: float | None = None) -> Waiting:
+        """Return what being open tells about cells.
 
         Leads that are in history only because they were not settled before it begins count less that: by Bayes' rule
         what is known of them is divided by the chance of being open still when it began.
 
         Parameters
         ----------
-        tally
-            has all cells
+        cells
+            their keys, ascending; those of all open leads are among them
         newest, half_life
             proleptic ordinal from which ages are counted back, and the days after which a lead counts half; None = all
             count the same
@@ -131,7 +130,7 @@ class OpenChances:
         # Open leads count for their age, as settled ones do, by the day on which they were assigned.
         fade = np.ones(len(leads.count)) if half_life is None else 0.5 ** ((newest - leads.assigned) / half_life)
         return Waiting(
-            cell=tally.find(np.concatenate([self.keys, self.early_keys])),
+            cell=np.searchsorted(cells, np.concatenate([self.keys, self.early_keys])),
             count=np.append(leads.count * self.levels.weights * fade, -leads.early_count * self.levels.early_weights),
             if_won=settled * self.delays.still_open(WON, days, kind),
             if_lost=settled * self.delays.still_open(LOST, days, kind),
