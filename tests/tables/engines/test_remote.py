@@ -177,7 +177,9 @@ def test_the_order_of_groups_does_not_matter(seed, monkeypatch):
 def test_spans_of_days_hardly_move_a_chance(engine, times, text, monkeypatch):
     past = history(20_000).drop("lead_id")
     if times:
-        past = past.group_by([name for name in past.columns if name not in ("amount", "value")]).agg(n=pl.len())
+        past = past.group_by([name for name in past.columns if name not in ("amount", "value")]).agg(
+            n=pl.len().cast(pl.Int64)
+        )
     if text:
         past = past.with_columns(pl.col("at").dt.to_string("%Y-%m-%d"))
     model = AffinityModel(segment_by="source", half_life_days=120, now="2026-11-01", count=times)
