@@ -38,7 +38,7 @@ class ScoreModel:
         of leads: source, industry, budget, activity, ...
     bins
         how numeric columns become levels, as of `AffinityModel`
-    half_life_days, rep, converted, at, assigned, now
+    half_life_days, drift, rep, converted, at, assigned, now
         as of `AffinityModel`. A history without the column `rep` is fine: then nothing is known of who had which lead
 
     Attributes
@@ -76,6 +76,7 @@ class ScoreModel:
         columns: Sequence[str] | str,
         bins: Mapping[str, int | Sequence[float]] | None = None,
         half_life_days: float | str | None = None,
+        drift: bool | None = None,
         rep: str = "rep_id",
         converted: str = "converted",
         at: str = "at",
@@ -85,6 +86,7 @@ class ScoreModel:
         self.columns = columns
         self.bins = bins
         self.half_life_days = half_life_days
+        self.drift = drift
         self.rep = rep
         self.converted = converted
         self.at = at
@@ -111,6 +113,7 @@ class ScoreModel:
             segment_by=columns,
             bins=self.bins,
             half_life_days=self.half_life_days,
+            drift=self.drift,
             rep=self.rep,
             converted=self.converted,
             at=self.at,

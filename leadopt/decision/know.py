@@ -261,6 +261,7 @@ def _evidence(leads: Table, rep_rows: Sequence[RepRow], model: AffinityModel) ->
         n_outcomes=model.n_outcomes_,
         states=_states(rep_rows, model),
         joint=model.joint(segments, rep_rows),
+        past=model.past_assignment_,
     )
 
 

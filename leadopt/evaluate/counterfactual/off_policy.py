@@ -155,7 +155,7 @@ def off_policy(
     why = refusal(seen, propensity)
     estimates: tuple[Estimate, ...] = ()
     if why is None:
-        model = AffinityModel(segment_by=columns, rep=rep, converted=converted)
+        model = AffinityModel(segment_by=columns, rep=rep, converted=converted, drift=False)  # a log is of all its days
         parts = _parts(records, target, weight, worth, model, generator)
         estimates = _estimates(parts, level, replicates, generator)
     return OffPolicy(

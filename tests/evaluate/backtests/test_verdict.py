@@ -22,7 +22,7 @@ def gain(value, error, over="product"):
     )
 
 
-def between(groups, *, p=0.5, deviation=0.05, detectable=0.2, needed=4000):
+def between(groups, *, p=0.05, deviation=0.05, detectable=0.2, needed=4000):
     return Heterogeneity(
         groups=groups,
         n_groups=30,
@@ -55,20 +55,18 @@ BLIND = {"detectable": 0.6, "needed": 41_234}
         (
             claims(pairs=gain(0.017, 0.003, "rep + product")),
             USE_IT,
-            "rep x product: +0.017 +- 0.003 nats a lead over rep + product: it matters who gets which lead, use it",
+            "rep x product: +0.017 +- 0.003 nats a lead over rep + product: it matters who gets which lead",
         ),
         (
             claims(pairs=gain(0.002, 0.003, "rep + product"), both=between("pairs", p=0.001, deviation=0.4)),
             USE_IT,
-            "rep x product: +0.002 +- 0.003 nats a lead over rep + product, p = 0.001: it matters who gets which lead, "
-            "use it",
+            "rep x product: +0.002 +- 0.003 nats a lead over rep + product, p = 0.001: it matters who gets which lead",
         ),
         (
             claims(who=gain(0.02, 0.003)),
             REPS_ONLY,
             "rep: +0.020 +- 0.003 nats a lead over product: it matters who gets the lead, but no evidence that it "
-            "depends on the lead (+0.0000 +- 0.0010 nats a lead over rep + product), so with equal loads fairness is "
-            "free",
+            "depends on the lead (+0.0000 +- 0.0010 nats a lead over rep + product)",
         ),
         (
             claims(
@@ -78,59 +76,58 @@ BLIND = {"detectable": 0.6, "needed": 41_234}
             ),
             REPS_ONLY,
             "rep: +0.020 +- 0.003 nats a lead over product: it matters who gets the lead, but on the lead it depends "
-            "too little to use (-0.0010 +- 0.0010 nats a lead over rep + product, p = 0.002), so with equal loads "
-            "fairness is free",
+            "too little to use (-0.0010 +- 0.0010 nats a lead over rep + product, p = 0.002)",
         ),
         (
             claims(who=gain(0.02, 0.003), both=between("pairs of rep and product", **BLIND)),
             REPS_ONLY,
-            "rep: +0.020 +- 0.003 nats a lead over product: it matters who gets the lead; cannot tell yet whether it "
-            "depends on the lead (+0.0000 +- 0.0010 nats a lead over rep + product): 5,000 outcomes show odds that "
+            "rep: +0.020 +- 0.003 nats a lead over product: it matters who gets the lead; nobody can tell yet whether "
+            "it depends on the lead (+0.0000 +- 0.0010 nats a lead over rep + product): 5,000 outcomes show odds that "
             "differ by 82% between pairs of rep and product; it takes about 42,000 for 28%",
         ),
         (
             claims(),
             FREE,
             "no evidence that who gets the lead matters (+0.0000 +- 0.0010 nats a lead over product, and odds that "
-            "differ by 22% between reps, 22% between pairs of rep and product would have shown); fairness is free here",
+            "differ by 22% between reps, 22% between pairs of rep and product would have shown)",
         ),
         (
             claims(reps=between("reps", p=0.004, deviation=0.1), who=gain(-0.001, 0.001)),
             FREE,
             "no evidence that who gets the lead matters (-0.0010 +- 0.0010 nats a lead over product, p = 0.004, and "
             "odds that differ by 22% between reps, 22% between pairs of rep and product would have shown; reps differ, "
-            "but by 11%); fairness is free here",
+            "but by 11%)",
         ),
         (
             claims(together=between("pairs of rep and product, region", **BLIND)),
             FREE,
             "no evidence that who gets the lead matters (+0.0000 +- 0.0010 nats a lead over product, and odds that "
-            "differ by 22% between reps, 22% between pairs of rep and product would have shown); fairness is free "
-            "here; together they may still hide some: 5,000 outcomes show odds that differ by 82% between pairs of rep "
-            "and product, region; it takes about 42,000 for 28%",
+            "differ by 22% between reps, 22% between pairs of rep and product would have shown); together they may "
+            "still hide some: 5,000 outcomes show odds that differ by 82% between pairs of rep and product, region; it "
+            "takes about 42,000 for 28%",
         ),
         (
             claims(reps=between("reps", **BLIND)),
             UNKNOWN,
-            "cannot tell yet whether it matters who gets the lead (+0.0000 +- 0.0010 nats a lead over product): 5,000 "
-            "outcomes show odds that differ by 82% between reps; it takes about 42,000 for 28%",
+            "nobody can tell yet whether it matters who gets the lead (+0.0000 +- 0.0010 nats a lead over product): "
+            "5,000 outcomes show odds that differ by 82% between reps; it takes about 42,000 for 28%",
         ),
         (
             claims(reps=between("reps", detectable=float("inf"), needed=None)),
             UNKNOWN,
-            "cannot tell yet whether it matters who gets the lead (+0.0000 +- 0.0010 nats a lead over product): reps "
-            "have too few outcomes each, and more leads spread like these would not help",
+            "nobody can tell yet whether it matters who gets the lead (+0.0000 +- 0.0010 nats a lead over product): "
+            "reps have too few outcomes each, and more leads spread like these would not help",
         ),
         (
             claims(reps=between("reps", detectable=float("inf"), needed=90_000)),
             UNKNOWN,
-            "cannot tell yet whether it matters who gets the lead (+0.0000 +- 0.0010 nats a lead over product): 5,000 "
-            "outcomes show no difference between reps, however large; it takes about 90,000 for 28%",
+            "nobody can tell yet whether it matters who gets the lead (+0.0000 +- 0.0010 nats a lead over product): "
+            "5,000 outcomes show no difference between reps, however large; it takes about 90,000 for 28%",
         ),
         (
             claims(reps=between("reps", p=1e-6, deviation=0.5), who=gain(-0.01, 0.004)),
             UNKNOWN,
-            "cannot tell yet: reps differ by more than chance (p = 1e-06), but that did not foretell outcomes it was "
+            "reps differ by more than chance (p = 1e-06), but that did not foretell outcomes it was "
             "not learned from (-0.010 +- 0.004 nats a lead over product); either it changes with time, or it takes "
             "more than 5,000 outcomes",
         ),
@@ -138,14 +135,13 @@ BLIND = {"detectable": 0.6, "needed": 41_234}
 )
 def test_evidence_gets_its_verdict(evidence, decision, said):
     found = verdict(*evidence)
-    assert (found.decision, str(found)) == (decision, said)
+    assert (found.decision, found.text) == (decision, said)
+    assert str(found).startswith(f"{decision}: {found.advice}. {said[0].upper()}")
 
 
 def test_without_segments_there_is_one_claim():
     reps, _ = claims(who=gain(0.02, 0.003, "global"))
-    assert verdict(reps, None).text == (
-        "rep: +0.020 +- 0.003 nats a lead over global: it matters who gets the lead, use it"
-    )
+    assert verdict(reps, None).text == ("rep: +0.020 +- 0.003 nats a lead over global: it matters who gets the lead")
     reps, _ = claims()
     assert verdict(reps, None).decision == FREE
 
