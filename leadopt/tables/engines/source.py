@@ -227,7 +227,9 @@ def days_counted(
     if is_text:
         frame = frame.with_columns(nw.col("day").str.to_date(format="%Y-%m-%d"))
     total = 1 + days_between(frame, _FIRST_DAY, "day")
-    frame = frame.with_columns(total.alias("total")).with_columns((nw.col("total") // span).alias("part"))
+    frame = frame.with_columns(total.alias("total")).with_columns(
+        (nw.col("total") - nw.col("total") % span).alias("part")
+    )
     if source.times:
         frame = frame.with_columns(nw.col("total") * nw.col("count"))
     sums.append(nw.col("total").sum())
