@@ -240,9 +240,11 @@ def fit_chances(
     n_columns, outcomes = len(codes), outcomes or Binomial(tried=tried, converted=converted, waiting=waiting)
     if len(tried) and converted.sum() in (0.0, tried.sum()):
         return fit_families([], [], [], outcomes, Scales(column=COLUMN_SCALE, pair=PAIR_SCALE))
-    pairs = [pair for pair in combinations(range(n_columns), 2) if n_columns > 2 and pair[1] >= n_rep_columns]
+    # What a column of one level does with another is what the other does: nothing could tell the two apart.
+    several = [column for column in range(n_columns) if sizes[column] > 1]
+    pairs = [pair for pair in combinations(several, 2) if len(several) > 2 and pair[1] >= n_rep_columns]
     kept = [pair for pair in pairs if pair[0] < n_rep_columns]
-    cell = {1: None, 2: PAIR_SCALE}.get(n_columns, CELL_SCALE)  # of two columns a cell is their pair
+    cell = {0: None, 1: None, 2: PAIR_SCALE}.get(len(several), CELL_SCALE)  # of two columns a cell is their pair
     return fit_families(
         codes,
         sizes,
