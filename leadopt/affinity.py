@@ -256,7 +256,7 @@ class AffinityModel:
         )
         of_reps, of_leads = ([read.levels[name] for name in some] for some in (self.rep_by_, self.segment_by_))
         open_levels = None if still_open is None else OpenLevels.of(still_open, self._levels, self._asked_of_leads)
-        if counts.day is not None and not past.by_assignment and len(counts.count):
+        if counts.day is not None and counts.exact and not past.by_assignment and len(counts.count):
             # By the day on which they end, outcomes of one rep and segment that are one event share all they have.
             levels = [read.levels[name] for name in self.segment_by_]
             found, weight = of_one_day(counts.keys[0], levels, counts.day, counts.count, counts.converted)

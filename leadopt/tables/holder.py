@@ -42,7 +42,7 @@ class Holder:
     """
 
     stays = False  # whether its rows stay in an engine
-    __slots__ = ("_columns", "_frame", "_n_rows", "_own", "columns", "name", "place", "reading", "times")
+    __slots__ = ("_columns", "_frame", "_n_rows", "_own", "columns", "name", "place", "reading", "span", "times")
 
     def __init__(
         self,
@@ -62,6 +62,7 @@ class Holder:
         self._frame: nw.DataFrame[Any] | None = None
         self._columns: dict[str, list[Any]] = {}
         self._own: Mapping[str, str] = {}  # what the user calls columns that have another name here
+        self.span = 1  # how many days the last group-by by day counted as one
         self.times: str | None = None if made_of is None else made_of.times
         if isinstance(data, Holder):
             self._frame, self._columns, self._own = data._frame, data._columns, data._own

@@ -195,6 +195,7 @@ class Table(Written):
         return groups
 
     def _note_span(self, at: str | None, span: int) -> None:
+        self.span = span
         if span > 1:
             self.reading.note(
                 f"{self.name}.{self._own.get(at or '', at)}: counted by spans of {span} days, each at the mean day of "

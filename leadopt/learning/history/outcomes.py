@@ -26,7 +26,7 @@ class OutcomeCounts:
     """History in numbers: one entry for each rep, segment, day and outcome that occurs, with how often.
 
     `keys` has one list for the rep's ids and one for each segment column; missing values are None. `latest` is the
-    latest day; where days are counted by spans, no group's may be that.
+    latest day; where days are counted by spans (`exact` is false), no group's may be that.
     """
 
     keys: tuple[list[Any], ...]
@@ -36,6 +36,7 @@ class OutcomeCounts:
     n_rows: int
     n_open: int
     latest: int | None = None
+    exact: bool = True
 
 
 def count_outcomes(
@@ -53,6 +54,7 @@ def count_outcomes(
     """
     history = history.judged(converted)
     *raw_keys, outcomes, days, counts = history.grouped([rep, *segments, converted], at)
+    exact = history.span == 1 or at is None
     truth_of = truths(history, converted, outcomes)
     settled = [row for row, outcome in enumerate(outcomes) if outcome in truth_of]
     count = np.array(counts, dtype=np.int64)
@@ -66,6 +68,7 @@ def count_outcomes(
         n_rows=int(count.sum()),
         n_open=int(count.sum() - count[settled].sum()),
         latest=None if day is None else _latest(history, at or "", converted, day),
+        exact=exact,
     )
 
 
@@ -134,6 +137,7 @@ def joined(one: OutcomeCounts, other: OutcomeCounts) -> OutcomeCounts:
         n_rows=one.n_rows + other.n_rows,
         n_open=one.n_open + other.n_open,
         latest=None if one.latest is None or other.latest is None else max(one.latest, other.latest),
+        exact=one.exact and other.exact,
     )
 
 

@@ -34,7 +34,7 @@ class Settling:
 def read_settling(history: Table, converted: str, assigned: str, at: str) -> Settling | None:
     """Return how long leads take from `assigned` to `at`; None where no row tells.
 
-    One group-by in the engine that holds the history.
+    Group-bys in the engine that holds the history: by outcome and each of the days, and the days between.
 
     Examples
     --------
@@ -45,26 +45,32 @@ def read_settling(history: Table, converted: str, assigned: str, at: str) -> Set
     if assigned not in history or at not in history:
         return None
     try:
-        begun, outcomes, settled, counts = history.judged(converted).grouped([assigned, converted], at)
+        dated = history.judged(converted).with_days(assigned).with_days(at)
+        begun_as, begun, *_ = dated.grouped([converted, assigned])
+        ended_as, ended, _, ended_counts = dated.grouped([converted, at])
+        outcomes, took, _, counts = dated.grouped_spells([converted], assigned, at)
     except InvalidInput:  # dates that cannot be read tell nothing
         return None
-    ends = [
-        (start, end.toordinal(), number)
-        for start, outcome, end, number in zip(
-            map(as_moment, begun), outcomes, map(as_moment, settled), counts, strict=True
-        )
-        if end is not None and as_outcome(outcome) is not None
-    ]
-    dated = [(start.toordinal(), end, number) for start, end, number in ends if start is not None]
-    known = sorted((end - start, start, number) for start, end, number in dated if end >= start)  # none ends before
+    starts, ends = (
+        [
+            (moment.toordinal(), row)
+            for row, (outcome, moment) in enumerate(zip(outcomes, map(as_moment, days), strict=True))
+            if moment is not None and as_outcome(outcome) is not None
+        ]
+        for outcomes, days in ((begun_as, begun), (ended_as, ended))
+    )
+    known = sorted(  # none ends before it began
+        (days, number)
+        for outcome, days, number in zip(outcomes, took, counts, strict=True)
+        if days >= 0 and as_outcome(outcome) is not None
+    )
     if not known:
         return None
-    reached = np.cumsum([number for *_, number in known])
+    reached = np.cumsum([number for _, number in known])
     usual, most = (known[int(np.searchsorted(reached, part * reached[-1]))][0] for part in (0.5, _MOST))
-    last_day = max(end for _, end, _ in ends)
-    newest = max(start for _, start, _ in known)
+    last_day, newest = max(day for day, _ in ends), max(day for day, _ in starts)
     return Settling(
         usual_days=float(usual),
-        is_complete=len(known) == len(ends) and newest + most <= last_day,
+        is_complete=int(reached[-1]) == sum(int(ended_counts[row]) for _, row in ends) and newest + most <= last_day,
         last_day=last_day,
     )

@@ -16,7 +16,6 @@ from leadopt.tables.group_by import (
     amounts_of_groups,
     mean_days,
     mixed_zones,
-    parts_of,
     span_of,
     with_amounts,
 )
@@ -28,6 +27,7 @@ MOST_ALIKE = 2_000_000
 _FIRST = 100_000  # rows that tell whether columns name leads
 _EXPECTED = 80_000  # combinations among them from which asking for all at once would cost more than one by one
 _MINUTES = 24 * 60  # of a day
+_FIRST_DAY = date(1, 1, 1)
 _OWN = 0.97  # share of them with a combination of their own, if there are `MOST_ALIKE` of these, equally frequent
 
 
@@ -224,12 +224,16 @@ def days_counted(
         found = source.by_day[(*columns, at)]
         days = found["day"].to_list()
         return found, days if day_of is None else [day_of.get(one, one) for one in days], 1
-    dates = nw.col("day").str.to_date(format="%Y-%m-%d") if is_text else nw.col("day")
-    frame = frame.with_columns(dates).with_columns(*parts_of(nw.col("day"), span))
+    if is_text:
+        frame = frame.with_columns(nw.col("day").str.to_date(format="%Y-%m-%d"))
+    total = 1 + days_between(frame, _FIRST_DAY, "day")
+    frame = frame.with_columns(total.alias("total")).with_columns(
+        (nw.col("total") - nw.col("total") % span).alias("part")
+    )
     if source.times:
-        frame = frame.with_columns(nw.col("offset") * nw.col("count"))
-    sums.append(nw.col("offset").sum())
-    found = _whole(source.ask(frame.group_by([*keys, "year", "part"]).agg(*sums), asked), ["count", "offset"])
+        frame = frame.with_columns(nw.col("total") * nw.col("count"))
+    sums.append(nw.col("total").sum())
+    found = _whole(source.ask(frame.group_by([*keys, "part"]).agg(*sums), asked), ["count", "total"])
     return found, mean_days(found), span
 
 
@@ -244,22 +248,23 @@ def _span(source: Source, columns: Sequence[str], at: str) -> int:
     return span_of(n_cells, max(known).toordinal() - min(known).toordinal() + 1) if known else 1
 
 
-def days_between(source: Source, begin: str, end: str | date) -> "nw.Expr":
-    """Return how many days it is from one column of dates to another, or to a day.
+def days_between(frame: "nw.LazyFrame[Any]", begin: str | date, end: str | date) -> "nw.Expr":
+    """Return how many days it is from one day to another, of which one at least is a column of dates.
 
     Engines differ in what the difference of dates is: where it is no number, days are counted by the calendar, which
     takes several times as long.
     """
-    difference = (nw.lit(end) if isinstance(end, date) else nw.col(end)) - nw.col(begin)
+    first, last = (nw.lit(day) if isinstance(day, date) else nw.col(day) for day in (begin, end))
     try:
-        kind = source.frame.select(difference.alias("days")).collect_schema()["days"]
+        kind = frame.select((last - first).alias("days")).collect_schema()["days"]
     except NotImplementedError:
         kind = nw.Unknown()
     if kind.is_integer():
-        return difference
+        return last - first
     if isinstance(kind, nw.Duration):
-        return difference.dt.total_minutes() // _MINUTES
-    return (nw.lit(end.toordinal()) if isinstance(end, date) else _ordinal(nw.col(end))) - _ordinal(nw.col(begin))
+        return (last - first).dt.total_minutes() // _MINUTES
+    first, last = (nw.lit(day.toordinal()) if isinstance(day, date) else _ordinal(nw.col(day)) for day in (begin, end))
+    return last - first
 
 
 def _ordinal(day: "nw.Expr") -> "nw.Expr":
@@ -274,8 +279,8 @@ def spells_counted(source: Source, columns: Sequence[str], days: tuple[str, str]
     names, first = {f"k{place}": column for place, column in enumerate(columns)}, date.fromordinal(max(1, since))
     frame = source.frame.filter(~nw.col(begin).is_null(), ~nw.col(end).is_null()).select(
         *(nw.col(column).alias(key) for key, column in names.items()),
-        days_between(source, begin, end).alias("took"),
-        *([days_between(source, begin, first).alias("before")] if since else []),
+        days_between(source.frame, begin, end).alias("took"),
+        *([days_between(source.frame, begin, first).alias("before")] if since else []),
         *source.leads(),
     )
     if since:
