@@ -125,7 +125,14 @@ def evaluate_command(
     history: Annotated[str, typer.Argument(help="One row per past lead: rep_id, converted, at, its attributes.")],
     segment_by: Annotated[
         list[str] | None,
-        typer.Option(help="Column of a lead that conversion may depend on; once for each, or with commas."),
+        typer.Option(
+            help="Column of a lead that conversion may depend on; once for each, or with commas.",
+            show_default="as assign finds them",
+        ),
+    ] = None,
+    known_before: Annotated[
+        list[str] | None,
+        typer.Option(help="One of them that is known when a lead arrives, though it tells outcomes as if it were not."),
     ] = None,
     policy: Annotated[Path | None, typer.Option(help="The rules, as TOML: segment_by, half-life, columns.")] = None,
     sheet: Annotated[str | None, typer.Option(help="Its sheet, of a workbook; or write book.xlsx:NAME.")] = None,
@@ -137,7 +144,17 @@ def evaluate_command(
 ) -> None:
     """Say whether it matters who gets which lead, by what earlier outcomes foretell of later ones."""
     with answering(debug):
-        run_evaluate(history, segment_by or (), policy, plot, output, now=now, seed=seed, sheet=sheet)
+        run_evaluate(
+            history,
+            segment_by or (),
+            policy,
+            plot,
+            output,
+            now=now,
+            seed=seed,
+            sheet=sheet,
+            known_before=known_before or (),
+        )
 
 
 policy_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)

@@ -27,6 +27,7 @@ def run_evaluate(
     now: str = "",
     seed: int = 0,
     sheet: str | None = None,
+    known_before: Sequence[str] = (),
 ) -> Backtest:
     """Do `leadopt evaluate` and return what was found: read, backtest, write, then print."""
     for path, kinds in ((plot, _PICTURES), (output, (".json",))):
@@ -36,12 +37,13 @@ def run_evaluate(
             raise InvalidInput(f"{path}: cannot be written: it is a folder, or in a folder that does not exist")
     settings = load_policy(policy) if policy else Policy()
     columns, reading = settings.columns.of("history"), Reading(formats=settings.formats, outcomes=settings.outcomes)
-    segments = _columns(segment_by) or settings.segment_by
+    segments = _columns(segment_by) or settings.segment_by  # None = found
     with progress_bar() as on_progress:
         table = Table(read_source(history, columns.ids, name="history", sheet=sheet), "history", reading)
         found = backtest(
             table,
             segment_by=segments,
+            known_before=_columns(known_before),
             half_life_days=settings.half_life_days,
             rep=columns.rep_id,
             converted=columns.converted,
@@ -61,15 +63,15 @@ def run_evaluate(
         print(f"\n{prose(said)}")
     for headers, rows in found.below().tables:
         print(f"\n{text_table(headers, rows)}")
-    print("\nNotes", *(prose(note, "  ") for note in _notes(found, settings, table, segments or ())), sep="\n")
+    print("\nNotes", *(prose(note, "  ") for note in _notes(found, settings, table)), sep="\n")
     return found
 
 
-def _notes(found: Backtest, settings: Policy, table: Table, segments: Sequence[str]) -> list[str]:
+def _notes(found: Backtest, settings: Policy, table: Table) -> list[str]:
     """Return what was noticed, with which columns were read as what; values tell nothing of chances."""
-    policy = Policy(columns=settings.columns, segment_by=tuple(segments))
+    policy = Policy(columns=settings.columns, segment_by=found.segment_by)
     own: Tables = {"history": table}
-    read = read_note(policy, own, segments, worth=False)
+    read = read_note(policy, own, found.segment_by, worth=False)
     return [f"{note.removesuffix('.')}." for note in (*unread_notes(policy, own, worth=False), *found.notes, read)]
 
 

@@ -382,6 +382,18 @@ def no_value_filled_in():
 
 
 @plan
+def drifting():
+    """The level of conversion fell in the middle of a year, and chances are as it is now."""
+    first = date(2025, 1, 6)
+    history = {
+        "rep_id": [("Ann", "Bo")[k % 2] for k in range(1040)],
+        "converted": [int(k * 7 % 10 < (6 if k < 520 else 2) + k % 2) for k in range(1040)],
+        "at": [(first + timedelta(k // 3)).isoformat() for k in range(1040)],
+    }
+    return leadopt.assign([{"lead_id": k} for k in range(6)], [{"rep_id": "Ann"}, {"rep_id": "Bo"}], history)
+
+
+@plan
 def open_leads():
     """Leads of history that are open still count by how long they are."""
     first = date(2025, 1, 6)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from leadopt.tables.ids import alike, level_alike
 
 _MOST_LEVELS = 50  # a column with more categories is taken for a name or a number, unless segment_by asks for it
 _MOST_SPELLINGS = 10 * _MOST_LEVELS
+_FEWEST = 5  # past leads a rep, below which they have one level by accident
+_ONE_LEVEL = 0.98  # of each rep's past leads: a column of the rep's own, but for who changed team
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,44 +30,70 @@ class FoundSegments:
     notes: tuple[str, ...]
 
 
-def found_segments(leads: Table, history: Table, columns: Columns, together: str | None = None) -> FoundSegments:
+def found_segments(
+    history: Table, columns: Columns, leads: Table | None = None, together: str | None = None
+) -> FoundSegments:
     """Return the columns that leads and history share, with 2 to 50 categories in history.
 
     Those that have a meaning of their own are no segments, and neither are those that seem to be filled in after the
-    outcome (`why_foretold`), which are told.
+    outcome (`why_foretold`), which are told. Of a history alone, columns that describe the rep are no segments either:
+    leads would not have them.
 
     Parameters
     ----------
-    leads, history
-        the tables
+    history
+        past leads
     columns
         what the user's columns are called
+    leads
+        leads to come; None = there are none to look at
     together
         the column of accounts whose leads stay together
     """
     of_reps = {columns.hours, columns.open_hours, columns.pace, columns.credit, columns.carried, columns.in_fairness}
     reserved = {getattr(columns, name) for name in NAMED} - of_reps - {columns.territory} | {together}
+    there = history if leads is None else leads
     shared = [
         column
-        for column in leads.columns
-        if column in history
-        and column not in reserved
-        and leads.is_categorical(column)
-        and 2 <= _n_levels(history, column) <= _MOST_LEVELS
+        for column in there.columns
+        if column in history and column not in reserved and there.is_categorical(column)
     ]
-    why = {column: told_by(history, column, columns.converted, leads) for column in shared}
-    used = tuple(column for column in shared if why[column] is None)
-    none = "no column: leads and history share none with 2 to 50 categories"
-    if shared and not used:
-        none = "no column"
-    notes = [f"segments by {', '.join(used) or none} (set segment_by to choose)"]
+    history.expect([columns.rep_id, *shared, columns.converted])
+    shared = [column for column in shared if 2 <= _n_levels(history, column) <= _MOST_LEVELS]
+    of_whom = [] if leads is not None else [name for name in shared if _describes_reps(history, columns.rep_id, name)]
+    why = {column: told_by(history, column, columns.converted, leads) for column in shared if column not in of_whom}
+    used = tuple(column for column, reason in why.items() if reason is None)
+    setting = "segment_by and known_before" if leads is None else "segment_by"
+    notes = [f"segments by {', '.join(used) or _none(shared, leads)} (set segment_by to choose)"]
     notes += [
-        f"{column} is no segment: {reason}, so it seems to be filled in after the outcome; name it in segment_by if it "
+        f"{column} is no segment: {reason}, so it seems to be filled in after the outcome; name it in {setting} if it "
         "is known when a lead arrives"
         for column, reason in why.items()
         if reason is not None
     ]
-    return FoundSegments(columns=used, notes=(*notes, *_nearly_shared(leads, history)))
+    if of_whom:
+        notes.append(f"{' and '.join(of_whom)} describe{'s' * (len(of_whom) == 1)} reps and not leads: no segment")
+    return FoundSegments(columns=used, notes=(*notes, *([] if leads is None else _nearly_shared(leads, history))))
+
+
+def _none(shared: Sequence[str], leads: Table | None) -> str:
+    if shared:
+        return "no column"
+    whose = "history has" if leads is None else "leads and history share"
+    return f"no column: {whose} none with 2 to 50 categories"
+
+
+def _describes_reps(history: Table, rep: str, column: str) -> bool:
+    """Return whether nearly all past leads of a rep have one level, and reps differ in it."""
+    try:
+        reps, _, _, counts = history.grouped([rep, column])
+    except InvalidInput:  # a column of collections, which is no segment
+        return False
+    most: dict[Any, int] = {}
+    for one, n in zip(reps, counts, strict=True):
+        most[one] = max(most.get(one, 0), int(n))
+    total = sum(map(int, counts))
+    return 1 < len(most) <= total / _FEWEST and sum(most.values()) >= _ONE_LEVEL * total
 
 
 def insisted_notes(leads: Table, history: Table, columns: Sequence[str], converted: str) -> list[str]:

@@ -27,16 +27,19 @@ from leadopt.evaluate.backtests.verdict import Claim, Grounds, Verdict, nothing_
 from leadopt.evaluate.counterfactual.matched import Sought, matched, mean_worth
 from leadopt.evaluate.history.as_of import known_by
 from leadopt.evaluate.history.combinations import crossed
+from leadopt.evaluate.history.counted_once import DEAL, counted_once
 from leadopt.evaluate.history.folds import random_folds, rolling_folds, splits
 from leadopt.evaluate.history.records import Records, checked_columns, read_records
+from leadopt.evaluate.history.segments import asked_segments, check_known_before
 from leadopt.learning.effects.mixture import rate_by_families
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.history.checks import check_segments
 from leadopt.learning.past_assignment import past_assignment
 from leadopt.progress import Meter, OnProgress
-from leadopt.tables import Table
 from leadopt.tables.cells import is_number
+from leadopt.tables.columns import Columns
 from leadopt.tables.dates import latest_day
+from leadopt.tables.engines import history_table
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import Outcomes
 from leadopt.tables.reading.reader import reading_of
@@ -47,17 +50,24 @@ LEAST_GAIN = 0.005
 """Deals more, as a fraction, that are worth having: 5 of 1,000."""
 _A_PERIOD, _MOST_PERIODS = 100, 24  # outcomes of a period of time, whose level may be its own
 _RAW, _GLOBAL = "raw cells", "global"
+_LEAD_ID = "lead_id"
+_LAZY = (
+    "of a lazy history only columns that are named are read: whether rows repeat an event is told by their dates, and "
+    f"not by all that they have in common (a column {DEAL}, or group, names events)."
+)
 
 
 def backtest(
     history: Any,
     *,
     segment_by: Sequence[str] | str | None = None,
+    known_before: Sequence[str] | str = (),
     half_life_days: float | str | None = None,
     rep: str = "rep_id",
     converted: str = "converted",
     at: str = "at",
     assigned: str = "assigned_at",
+    group: str = DEAL,
     value: str | None = "value",
     folds: int = 5,
     level: float = 0.9,
@@ -101,12 +111,19 @@ def backtest(
         table with a row for each past lead; rows without an outcome are left out, those without a rep are learned from
         and not judged
     segment_by
-        column or columns of a lead that conversion may depend on; None = the rep alone. Name what is known when a lead
-        arrives: what is learned later, such as its price, would foretell too well
+        column or columns of a lead that conversion may depend on; () = the rep alone, None = those that `assign` finds
+        (`decision.reading.segments`). Name what is known when a lead arrives: what is learned later, such as its stage
+        or the reason why it was lost, would foretell too well, and is refused where it shows
+    known_before
+        columns of `segment_by` that are known when a lead arrives though they tell outcomes as if they were not
     half_life_days
-        as of `AffinityModel`, for all estimates
+        as of `AffinityModel`, for all estimates. None of them reckons with a level that drifts: it moves all alike
     rep, converted, at, assigned
         names of columns; the date in `at` is when the outcome was known, that in `assigned` when the rep got the lead
+    group
+        column of deals or accounts whose rows belong together: no fold splits them, and rows of one rep and segment
+        that repeat each other count as often as they tell anything of their own. Without it, rows of one moment, or
+        alike in all columns, are looked at in the same way (`history.counted_once`)
     value
         column of history with what a won lead was worth, for what a gain is worth in money; None, or a history without
         it = deals alone
@@ -137,8 +154,8 @@ def backtest(
     Raises
     ------
     InvalidInput
-        a setting is wrong; a column is missing; an id, an outcome or a date cannot be read or lies in the future; an
-        outcome stands twice under one `lead_id`
+        a setting is wrong; a column is missing, or seems to be filled in after the outcome; an id, an outcome or a date
+        cannot be read or lies in the future; an outcome stands twice under one `lead_id`
 
     Notes
     -----
@@ -161,19 +178,34 @@ def backtest(
     >>> [(score.method, round(score.log_loss, 2)) for score in found.scores[:2]]
     [('rep x source', 0.52), ('rep + source', 0.69)]
     """
-    asked = checked_columns(segment_by)
-    check_segments(asked or (), rep, converted)
+    asked, insisted = checked_columns(segment_by), checked_columns(known_before, "known_before")
+    check_segments(asked, rep, converted)
     _check_settings(folds, level, worthwhile, least_gain)
     meter = Meter(on_progress)
     meter.enter("read")
-    history = Table(history, "history", reading_of("backtest", formats, outcomes), ids=(rep, "lead_id"))
+    history = history_table(history, reading=reading_of("backtest", formats, outcomes), ids=(rep, "lead_id"))
+    names_of = Columns(rep_id=rep, converted=converted, at=at, assigned_at=assigned)
+    asked, noticed = asked_segments(history, None if segment_by is None else asked, names_of)
+    if history.stays and group not in history:
+        noticed += (_LAZY,)
     records = read_records(
-        history, segment_by=asked, rep=rep, converted=converted, at=at, assigned=assigned, now=latest_day(now)
+        history,
+        segment_by=asked,
+        rep=rep,
+        converted=converted,
+        at=at,
+        assigned=assigned,
+        now=latest_day(now),
+        also=(group, *((value,) if value else ())),
     )
+    records, together = counted_once(records, group, (_LEAD_ID, rep, converted))
+    check_known_before(records, insisted)
     columns = records.columns
+    # A level that drifts moves all estimates alike, and says nothing of who should get which lead.
     model = AffinityModel(
         segment_by=columns,
         half_life_days=half_life_days,
+        drift=False,
         rep=rep,
         converted=converted,
         at=at,
@@ -181,7 +213,7 @@ def backtest(
         now=now,
     )
     names = _Names.of(rep, columns)
-    fold, by_time = _folds(records, folds, rng)
+    fold, by_time = _folds(records, together, folds, rng)
     judged = (fold > 0) & (records.rep >= 0)
     chances, sought = _chances(records, fold, by_time, model, names, meter)
     meter.enter("compare")
@@ -224,7 +256,8 @@ def backtest(
         bins=calibration(found[names.full], won, level=level),
         level=level,
         n_judged=int(judged.sum()),
-        notes=(*_notes(records, fold, by_time, {rep, *asked, converted}), *unread),
+        segment_by=columns,
+        notes=(*noticed, *_notes(records, fold, by_time, {rep, *asked, converted}), *unread),
         past=past,
         matched=gained,
         chances=found,
@@ -305,10 +338,11 @@ def _chances_of_known(
         fitted = model.fit(known.table)
         weight = _weights(everything, known.settled, fitted.half_life_days_) * known.settled
         won = np.where(known.settled, everything.won, 0.0)
-        if fitted.delays_ is not None and len(known.still_open):
-            shares = fitted.open_chances(everything.table.take(known.still_open))
-            weight[known.still_open] = shares.sum(axis=1)
-            won[known.still_open] = shares[:, 0] / np.maximum(shares.sum(axis=1), 1e-300)
+        still = known.still_open[everything.rep[known.still_open] >= 0]  # whose chance is nobody's counts for none
+        if fitted.delays_ is not None and len(still):
+            shares = fitted.open_chances(everything.table.take(still))
+            weight[still] = shares.sum(axis=1)
+            won[still] = shares[:, 0] / np.maximum(shares.sum(axis=1), 1e-300)
         told = replace(everything, won=won)
         leads = everything.table.take(rows)
         chances[names.full][rows] = fitted.probability(leads)
@@ -329,19 +363,28 @@ def _weights(records: Records, learned: Bools, half_life: float | None) -> Float
     return np.asarray(0.5 ** (age / half_life))
 
 
-def _folds(records: Records, n_folds: int, rng: int | np.random.Generator) -> tuple[Ints, bool]:
-    """Return the fold of each row, and whether folds follow each other in time."""
+def _folds(records: Records, together: Ints, n_folds: int, rng: int | np.random.Generator) -> tuple[Ints, bool]:
+    """Return the fold of each row, the same for rows that belong together, and whether folds follow in time."""
     if records.began is not None and records.time is not None:
         sure = records.mature() & ~np.isnan(records.began)
-        if len(np.unique(records.began[sure])) > 1:
+        began = _earliest(together[sure], records.began[sure])
+        if len(np.unique(began)) > 1:
             fold = np.zeros(records.n_rows, dtype=np.int64)
-            fold[sure] = rolling_folds(records.began[sure], n_folds)
+            fold[sure] = rolling_folds(began, n_folds)
             return fold, True
-    if records.time is not None and len(np.unique(records.time)) > 1:
-        return rolling_folds(records.time, n_folds), True
-    if records.n_rows < 2:
+    if records.time is not None and len(np.unique(time := _earliest(together, records.time))) > 1:
+        return rolling_folds(time, n_folds), True
+    groups, group = np.unique(together, return_inverse=True)
+    if len(groups) < 2:
         return np.zeros(records.n_rows, dtype=np.int64), False
-    return random_folds(records.n_rows, n_folds, np.random.default_rng(rng)), False
+    return random_folds(len(groups), n_folds, np.random.default_rng(rng))[group.reshape(-1)], False
+
+
+def _earliest(together: Ints, time: Floats) -> Floats:
+    """Return the first time of the rows that each row belongs to."""
+    first = np.full(int(together.max(initial=-1)) + 1, np.inf)
+    np.minimum.at(first, together, time)
+    return first[together]
 
 
 def _differences(

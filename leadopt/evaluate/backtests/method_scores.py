@@ -67,6 +67,8 @@ class Backtest(Result):
         of all intervals
     n_judged
         outcomes that were judged
+    segment_by
+        the columns of a lead that make its segment
     notes
         what was left out or noticed, in words
     past
@@ -87,6 +89,7 @@ class Backtest(Result):
     bins: tuple[Bin, ...]
     level: float
     n_judged: int
+    segment_by: tuple[str, ...]
     notes: tuple[str, ...]
     past: PastAssignment
     matched: Matched | None

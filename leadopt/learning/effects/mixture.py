@@ -68,9 +68,10 @@ class Logits:
     variance: Floats
     unsupported: Floats
 
-    def rate(self) -> Floats:
-        """Return the expected chance of each pair, over what known levels support."""
-        return _weighted(self.weight, expected_rate(self.mean, np.maximum(self.variance - self.unsupported, 0.0)))
+    def rate(self, besides: float = 0.0) -> Floats:
+        """Return the expected chance of each pair, over what known levels support, and a variance besides."""
+        supported = np.maximum(self.variance - self.unsupported, 0.0)
+        return _weighted(self.weight, expected_rate(self.mean, supported + besides))
 
     def normal(self) -> tuple[Floats, Floats]:
         """Return mean and variance of the normal distribution with the same central 90% interval."""

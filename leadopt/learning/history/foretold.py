@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,12 +30,12 @@ _FEW = 0.1  # of leads to come
 class Levels:
     """How often each level of a column was tried and won, float64 (n_levels,)."""
 
-    names: tuple[str | None, ...]
+    names: tuple[Any, ...]
     tried: Floats
     won: Floats
 
     @classmethod
-    def of(cls, levels: Sequence[str | None], converted: Ints, outcomes: Ints) -> "Levels":
+    def of(cls, levels: Sequence[Any], converted: Ints, outcomes: Ints) -> "Levels":
         """Return the levels of groups of outcomes: each one's level, whether it was won, and how many there are."""
         names, place = distinct(levels)
         tried, won = (np.bincount(place, each, minlength=len(names)) for each in (outcomes, outcomes * converted))
@@ -94,7 +95,7 @@ def explained(levels: Levels) -> float:
     return 1.0 - all_told / float(-total * (rate * np.log(rate) + (1.0 - rate) * np.log1p(-rate)))
 
 
-def why_foretold(levels: Levels, coming: Mapping[str | None, int] | None = None) -> str | None:
+def why_foretold(levels: Levels, coming: Mapping[Any, int] | None = None) -> str | None:
     """Return in words why a column seems to be filled in after the outcome, None where it does not.
 
     It tells more than anything can that is known before; or levels that were only ever won, or only ever lost, hold

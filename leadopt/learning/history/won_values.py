@@ -85,6 +85,7 @@ def won_values(
 
 
 def _refuse_value(history: Table, value: str, converted: str) -> NoReturn:
+    history = history.combinations([value, converted])
     values, outcomes = history.amounts(value), history.values(converted)
     rows = [
         row

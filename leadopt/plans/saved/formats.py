@@ -46,7 +46,7 @@ RECORDS = (
         Columns,
         "lead_id rep_id value currency capacity available open_leads max_open min_leads effort hours open_hours pace "
         "credit in_fairness carried owner current_rep is_newcomer tenure_days hired_on territory converted at "
-        "assigned_at leads reps history",
+        "assigned_at count leads reps history",
     ),
     Record("match", MatchRule, "column reps_column"),
     Record("skills", SkillsRule, "needs has"),
@@ -77,7 +77,7 @@ RECORDS = (
         "joint",
         Joint,
         "sizes level_of_cell information mean base_deviation deviations spreads own_deviation own_mean own_spreads "
-        "levels cell seen nodes weight",
+        "levels cell seen nodes weight level_deviation level_stretch",
     ),
     Record("past assignment", PastAssignment, "n_outcomes by elsewhere p_value favour"),
     Record("evidence", Evidence, "segment_by segments segment_of_lead estimates n_outcomes states joint past"),

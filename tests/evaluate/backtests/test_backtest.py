@@ -63,7 +63,7 @@ def test_reps_differ_and_pairs_do_not():
 
 
 def test_reps_alone_matter_where_there_are_no_segments():
-    found = backtest(history(1, 3000, rep_sd=0.6))
+    found = backtest(history(1, 3000, rep_sd=0.6), segment_by=())
     assert found.verdict.decision == REPS_ONLY
     assert found.verdict.text.endswith("it matters who gets the lead")
     assert [score.method for score in found.scores] == ["rep", "global", "raw cells"]
@@ -279,8 +279,8 @@ def test_bad_input_gets_a_sentence(table, settings, said):
 def test_a_column_of_its_own_level_for_each_row_changes_nothing():
     table = history(16, 60)
     found = backtest(table | {"lead": [f"x{k}" for k in range(60)]}, segment_by="lead")
-    assert found.scores == backtest(table).scores
-    assert found.verdict == backtest(table).verdict
+    assert found.scores == backtest(table, segment_by=()).scores
+    assert found.verdict == backtest(table, segment_by=()).verdict
 
 
 def test_records_are_the_settled_rows():
