@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,13 +70,13 @@ class Grounds:
     matched: Matched | None = None
     least_gain: float = 0.0
 
-    def better(self, claims: Sequence[Claim]) -> Difference | None:
+    def better(self, *, of_pairs: bool) -> Difference | None:
         """Return the simpler estimate that foretold later outcomes better than the model, of those that claims need.
 
         That it depends on the lead takes more than the global rate, the rep and the segment; that reps differ takes
         more than the global rate.
         """
-        rivals = [one for one in self.beside if one.over == _GLOBAL or (len(claims) > 1 and one.over != _RAW)]
+        rivals = [one for one in self.beside if one.over == _GLOBAL or (of_pairs and one.over != _RAW)]
         worst = min(rivals, key=lambda one: one.gain, default=None)
         return None if worst is None or worst.gain > 0.0 else worst
 
@@ -204,15 +203,15 @@ def verdict(reps: Claim, pairs: Claim | None, grounds: Grounds | None = None) ->
     """
     known = Grounds() if grounds is None else grounds
     claims = [reps] if pairs is None else [reps, pairs]
-    if pairs is not None and pairs.holds and known.enough and known.better(claims) is None:
+    if pairs is not None and pairs.holds and known.enough and known.better(of_pairs=True) is None:
         text = f"{pairs.what}: {pairs.figures}: it matters who gets which lead"
         return Verdict(decision=USE_IT, text=text, advice=_match(known), caveat=known.of_lift())
-    if reps.holds and known.better([reps]) is None:
+    if reps.holds and known.better(of_pairs=False) is None:
         text = _reps_only(reps, pairs, known)
         return Verdict(
             decision=REPS_ONLY, text=text, advice=_more_to_the_best(pairs, known), caveat=known.of_reps(reps)
         )
-    beaten = known.better([claim for claim in claims if claim.holds] or [reps])
+    beaten = known.better(of_pairs=pairs is not None and pairs.holds)
     if beaten is not None and any(claim.holds and claim.differs for claim in claims):
         return _waiting(_foretold_worse(beaten, claims), claims, known)
     if all(claim.small for claim in claims):

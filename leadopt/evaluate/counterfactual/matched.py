@@ -134,7 +134,7 @@ class Matched:
         """What it would have brought: ``31 deals more than 744 (4.2%, between 1% and 6%), worth 124,000``."""
         more = "1 deal" if round(self.more) == 1 else f"{self.more:,.0f} deals" if self.more >= 0.5 else "no deal"
         between = " and ".join(percent(end, 1) for end in self.interval)
-        money = "" if self.worth is None else f", worth {number(self.more * self.worth)}"
+        money = "" if self.worth is None or self.more < 0.5 else f", worth {number(self.more * self.worth)}"
         return f"{more} more than {self.deals:,} ({percent(self.share, 1)}, between {between}){money}"
 
     def note(self) -> str:
@@ -173,8 +173,8 @@ def matched(
 
     .. math:: \sum_i (p'_i - p_i) + \sum_i (w_i - 1) (y_i - p_i).
 
-    With equal loads only that part d_i of a chance counts which is no sum of what rep, segment and block have in
-    common; as much of it came true as the slope of outcomes on it says,
+    With equal loads, only that part d_i of a chance counts which is no sum of what rep and segment bring to a
+    block; as much of it came true as the slope of outcomes on it says,
 
     .. math:: b = 1 + \sum_i d_i (y_i - p_i) / \sum_i d_i^2.
 
@@ -202,11 +202,13 @@ def matched(
     heterogeneous treatment effects, sec. 2.2, for the slope.
     """
     expected, target = float(chance.sum()), Target(reps=tuple(reps), rep=sought.rep)
-    kind = segment * (int(fold.max(initial=0)) + 1) + fold  # reps come and go, so each block has chances of its own
+    n_blocks = int(fold.max(initial=0)) + 1
+    # Each block by itself: reps come and go, and later blocks were learned from earlier ones.
+    who, kind = rep * n_blocks + fold, segment * n_blocks + fold
     weight = target.of(rep) / log_propensities(rep, kind)
     cannot = refusal(overlap(weight, target, rep, segment), None)
     robust = sought.chance - chance + (weight - 1.0) * (won - chance)
-    slope, error = _slope(_beyond(chance, (rep, segment, fold)), won - chance)
+    slope, error = _slope(_beyond(chance, (who, kind)), won - chance)
     return Matched(
         n_leads=len(won),
         n_moved=int((sought.rep != rep).sum()),

@@ -10,10 +10,13 @@ from leadopt.evaluate.backtests.verdict import (
     UNKNOWN,
     USE_IT,
     Claim,
+    Grounds,
     odds,
     signed,
     verdict,
 )
+from leadopt.evaluate.counterfactual.matched import Matched
+from leadopt.learning.past_assignment import PastAssignment
 
 
 def gain(value, error, over="product"):
@@ -161,3 +164,73 @@ def test_gains_have_as_many_digits_as_their_error(value, error, said):
 
 def test_deviations_on_the_logit_are_said_as_odds():
     assert (odds(0.25), odds(0.0), odds(float("inf"))) == ("28%", "0%", "any")
+
+
+def matched(share, came_true=1.0, **changes):
+    parts = {"n_leads": 900, "n_moved": 500, "deals": 200, "promised": share, "came_true": came_true, "error": 0.1}
+    parts |= {"robust": 200 * share, "robust_error": 9.0, "refusal": None, "level": 0.9}
+    return Matched(**parts | changes)
+
+
+PAST = PastAssignment(n_outcomes=5000, by="product", elsewhere=0.2, p_value=1e-9, favour=1.3)
+SURE = claims(who=gain(0.02, 0.003), pairs=gain(0.017, 0.003, "rep + product"))
+
+
+def beside(**gains):
+    return tuple(gain(value, 0.001, over) for over, value in {"global": 0.03, "rep": 0.02, **gains}.items())
+
+
+def test_use_it_takes_a_gain_that_is_worth_having():
+    found = verdict(*SURE, Grounds(past=PAST, rate=0.2, beside=beside(), matched=matched(0.05), least_gain=0.005))
+    assert found.decision == USE_IT
+    assert found.advice == (
+        "let the plan choose who gets which lead: with the same reps and loads, the 900 leads judged would have "
+        "brought 10 deals more than 200 (5.0%, between 4.2% and 5.0%)"
+    )
+    little = verdict(*SURE, Grounds(past=PAST, rate=0.2, beside=beside(), matched=matched(0.004), least_gain=0.005))
+    assert little.decision == REPS_ONLY
+    assert "but matching brings 1 deal more than 200 (0.4%, between 0.3% and 0.4%); worth having is 0.5%" in little.text
+    nobody = claims(pairs=gain(0.017, 0.003, "rep + product"), both=between("pairs", p=1e-4, deviation=0.1))
+    none = verdict(*nobody, Grounds(matched=matched(0.05, came_true=-0.5), least_gain=0.005))
+    assert none.decision == FREE and "but matching brings no deal more than 200" in none.text
+    blind = claims(pairs=gain(0.017, 0.003, "rep + product"), both=between("pairs", p=1e-4, detectable=0.6))
+    assert verdict(*blind, Grounds(matched=matched(0.001), least_gain=0.005)).decision == UNKNOWN
+
+
+@pytest.mark.parametrize("rival", ["global", "rep", "product"])
+def test_use_it_takes_a_model_that_is_better_than_every_simpler_one(rival):
+    differ = claims(
+        who=gain(0.02, 0.003),
+        pairs=gain(0.017, 0.003, "rep + product"),
+        both=between("pairs of rep and product", p=1e-5),
+        reps=between("reps", p=0.5),
+    )
+    grounds = Grounds(beside=beside(**{rival: -0.004}), matched=matched(0.05), least_gain=0.005)
+    assert verdict(*differ, Grounds(beside=beside(), matched=matched(0.05))).decision == USE_IT
+    found = verdict(*differ, grounds)
+    assert found.decision == UNKNOWN
+    assert f"the simpler estimate by {rival} foretold later outcomes as well or better (-0.0040 +- 0.0010" in found.text
+    sure = claims(who=gain(0.02, 0.003), reps=between("reps", p=1e-6))
+    assert verdict(*sure, grounds).decision == (UNKNOWN if rival == "global" else REPS_ONLY)
+
+
+def test_a_gain_that_no_test_of_differences_supports_is_no_evidence():
+    """Reps who come and go while the level changes foretell later outcomes."""
+    luck = claims(who=gain(0.02, 0.003), reps=between("reps", p=0.4), both=between("pairs", p=0.4))
+    assert verdict(*luck).decision == FREE
+
+
+def test_no_claim_is_without_its_caveat():
+    for what, grounds in {
+        USE_IT: Grounds(past=PAST, rate=0.2, beside=beside(), matched=matched(0.05)),
+        REPS_ONLY: Grounds(past=PAST, rate=0.2, beside=beside(), matched=matched(0.05), least_gain=0.1),
+    }.items():
+        evidence = claims(who=gain(0.02, 0.003), pairs=SURE[1].gain, reps=between("reps", p=1e-6, deviation=0.3))
+        found = verdict(*evidence, grounds)
+        assert found.decision == what
+        assert found.caveat.startswith("Past leads were not handed out by lot: 20% went elsewhere by their product")
+        assert "A quality of leads that history does not show would explain the whole " in found.caveat
+        assert "product, the strongest that history shows, reaches 1.92" in found.caveat
+        assert "Only a trial with leads drawn by lot tells for sure." in found.caveat
+    against = Grounds(past=PAST, beside=beside(), matched=matched(0.05, robust=-90.0))
+    assert "contradict its gain" in verdict(*SURE, against).caveat
