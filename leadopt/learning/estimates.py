@@ -10,6 +10,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.learning.effects.families import FamilyEffects
 from leadopt.learning.effects.logistic import expected_rate, sigmoid
+from leadopt.learning.effects.mixture import weighted
 from leadopt.learning.history.tally import Tally
 from leadopt.tables.cells import is_number
 
@@ -111,9 +112,9 @@ class Posterior:
     def estimates(self, cell: Ints, codes: Sequence[Ints], *, known_rep: Bools, known_segment: Bools) -> Estimates:
         """Return everything about some segments (rows of `cell`) and reps (its columns).
 
-        A pair's own outcomes are taken out to first order: with their information w, what they won beyond expectation
-        r, and the variance v of the logit, the leverage is ``h = v w``, and the rest expects ``logit - v r / (1 - h)``
-        with variance ``v / (1 - h)``.
+        A pair's own outcomes are taken out to first order, under each set of spreads: with their information w, the
+        logit s that they stand for, and the mean m and variance v of the logit, the leverage is ``h = v w``, and the
+        rest expects ``(m - h s) / (1 - h)`` with variance ``v / (1 - h)``.
 
         References
         ----------
@@ -122,10 +123,10 @@ class Posterior:
         known = self.fitted.logits(codes, cell)
         logit, variance = known.normal()
         effects = self.fitted.effects
-        information, missed = np.append(effects.information, 0.0)[cell], np.append(effects.pull, 0.0)[cell]
-        weight = np.minimum(variance * information, _MOST_WEIGHT)
-        rest = logit - variance * missed / (1.0 - weight)
-        doubt_of_rest = variance / (1.0 - weight) + self.fitted.level.averaged
+        information, seen = np.append(effects.information, 0.0)[cell], np.append(effects.seen, 0.0)[cell]
+        leverage = np.clip(known.variance * information, 0.0, _MOST_WEIGHT)
+        rest = (known.mean - leverage * seen) / (1.0 - leverage)
+        doubt_of_rest = known.variance / (1.0 - leverage) + self.fitted.level.averaged
         wide, doubt = self.fitted.level.added(logit, variance)
         return Estimates(
             probability=known.rate(self.fitted.level.averaged),
@@ -133,8 +134,8 @@ class Posterior:
             deviation=np.sqrt(doubt),
             tried=self.tally.tried[cell],
             converted=self.tally.converted[cell],
-            expected=expected_rate(rest, doubt_of_rest),
-            weight=weight,
+            expected=weighted(known.weight, expected_rate(rest, doubt_of_rest)),
+            weight=weighted(known.weight, leverage),
             known_rep=known_rep,
             known_segment=known_segment,
             still_open=self.tally.still_open[cell] if self.tally.still_open.any() else None,

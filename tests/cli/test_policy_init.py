@@ -139,7 +139,7 @@ def test_amounts_that_could_be_two_are_left_to_choose(folder):
     assert 'choose under [formats]: decimal = "." or decimal = ","' in out
     text = Path("policy.toml").read_text(encoding="utf-8")
     written(text.replace('# decimal = "."', 'decimal = "."'), "policy.toml")
-    assert "expected value 51,500" in good("policy", "check", "policy.toml", "leads.csv", "reps.csv")
+    assert "value of the leads placed 51,500" in good("policy", "check", "policy.toml", "leads.csv", "reps.csv")
 
 
 def test_how_one_table_writes_amounts_says_nothing_of_another(folder):
@@ -152,7 +152,7 @@ def test_how_one_table_writes_amounts_says_nothing_of_another(folder):
     text = Path("policy.toml").read_text(encoding="utf-8")
     written(text.replace('# "history.Amount" = "."', '"history.Amount" = "."'), "policy.toml")
     assert policy()["formats"] == {"decimal": {"leads.Wert": ",", "history.Amount": "."}}
-    assert "expected value 1,749" in good("policy", "check", "policy.toml", *TABLES)
+    assert "value of the leads placed 1,749" in good("policy", "check", "policy.toml", *TABLES)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ class Logits:
     def rate(self, besides: float = 0.0) -> Floats:
         """Return the expected chance of each pair, over what known levels support, and a variance besides."""
         supported = np.maximum(self.variance - self.unsupported, 0.0)
-        return _weighted(self.weight, expected_rate(self.mean, supported + besides))
+        return weighted(self.weight, expected_rate(self.mean, supported + besides))
 
     def normal(self) -> tuple[Floats, Floats]:
         """Return mean and variance of the normal distribution with the same central 90% interval."""
@@ -108,7 +108,7 @@ def _expected_slope(mean: Floats, variance: Floats) -> Floats:
     return np.asarray((expected_rate(mean + step, variance) - expected_rate(mean - step, variance)) / (2.0 * step))
 
 
-def _weighted(weight: Floats, values: Floats) -> Floats:
+def weighted(weight: Floats, values: Floats) -> Floats:
     """Return the weighted sum along the first axis, one after the other: the same whatever else is asked for."""
     total = np.zeros(values.shape[1:])
     for part, value in zip(weight.tolist(), values, strict=True):
@@ -124,7 +124,7 @@ def _quantile(weight: Floats, mean: Floats, deviation: Floats, level: float) -> 
     low, high = ends.min(axis=0), ends.max(axis=0)
     for _ in range(_BISECTIONS):
         middle = 0.5 * (low + high)
-        below = _weighted(weight, ndtr((middle - mean) / np.maximum(deviation, 1e-12))) < level
+        below = weighted(weight, ndtr((middle - mean) / np.maximum(deviation, 1e-12))) < level
         low, high = np.where(below, middle, low), np.where(below, high, middle)
         if (high - low < 1e-6).all():
             break

@@ -84,7 +84,7 @@ class Past:
         delay = 0.0 if self.by_assignment or self.settling is None else self.settling.usual_days
         if day is None or not len(day):
             return delay
-        newest = int(day.max())
+        newest = int(day.max()) if self.counts.latest is None else self.counts.latest
         days = [newest if now is None else latest_day(now).toordinal()]
         if self.by_assignment:  # of the newest leads perhaps none is settled
             days += [told.last_day for told in (self.still_open, self.settling) if told is not None]
