@@ -101,7 +101,7 @@ def quantile_edges(values: Floats, weights: Floats, n_bins: int) -> Edges:
     levels, place = np.unique(values[known], return_inverse=True)
     if len(levels) < 2:
         return ()
-    held = np.bincount(place, weights[known])
+    held = np.bincount(place, weights[known]).astype(np.float64)
     total, (heavy, rest, n_left) = held.cumsum(), _by_themselves(held, n_bins)
     wanted = rest.sum() * np.arange(1, n_left) / n_left
     edges = np.minimum(np.searchsorted(rest.cumsum(), wanted, side="right"), len(levels) - 1)

@@ -54,7 +54,7 @@ def name_note(
 def one_level_note(column: str, levels: Sequence[str | None], outcomes: Ints, noun: str = "outcome") -> list[str]:
     """Return what is said of a column that is empty or the same in all outcomes, nothing if it tells any apart."""
     total, found = int(outcomes.sum()), set(levels)
-    if total < 2 or len(found) != 1:
+    if total < _FEWEST or len(found) != 1:
         return []
     level = found.pop()
     what = "empty" if level is None else f'"{level}"'

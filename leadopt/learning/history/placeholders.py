@@ -61,7 +61,7 @@ def placeholders(amounts: Amounts, columns: Sequence[Sequence[str | None]], n_di
     mean = held.logs / times
     scatter = np.sqrt(np.maximum(held.squared_logs / times - mean**2 - _SAME * (1.0 + np.abs(mean)), 0.0))
     reach = np.minimum(scatter * np.sqrt(times - 1.0), 1.0)  # no amount is farther from the mean of its own group
-    among = [[column[group] for group in paid] for column in columns]
+    among = [[column[group] for group in paid.tolist()] for column in columns]
     parts = [*among, list(zip(*among, strict=True))] if len(among) > 1 else among
     for side in (1.0, -1.0):
         beyond = 0
