@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -268,7 +269,8 @@ class AffinityModel:
         self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days, open_levels, horizon)
         self.delays_: Delays | None = self._learned.delays
         self.notes_ += open_notes(self.n_open_, still_open, self.delays_, self.assigned, self.at)
-        self.notes_ += pairs_note(self._names, self._learned.posterior.fitted.left_out)
+        n_pairs = comb(len(self.segment_by_), 2)
+        self.notes_ += pairs_note(self._names, self._learned.posterior.fitted.left_out, n_pairs)
         self.notes_ += [past.undated] if past.undated else []
         if self._learned.drift is not None:
             known = past.by_assignment or past.settling is not None

@@ -55,10 +55,12 @@ def scale_of(leads: Table, history: Table | None, segment_by: Sequence[str], pol
         return found
     unit = f"score-weighted {found.unit or 'deals'}"
     points, unlisted = noted_score(leads, policy.score)
-    if unlisted and not points.any():
+    if leads.n_rows and not points.any():
         # Nobody's points tell leads apart today; all of them for nothing, and so in the pool, is not what is meant.
         return replace(found, notes=(*found.notes, *unlisted, "no lead has any points, so the score does not count"))
-    return replace(found, values=found.values * points, unit=unit, notes=(*found.notes, *unlisted))
+    same = leads.n_rows > 1 and bool((points == points[0]).all())
+    notes = ["all leads have the same score, which tells none from another"] if same else []
+    return replace(found, values=found.values * points, unit=unit, notes=(*found.notes, *unlisted, *notes))
 
 
 def values_of(leads: Table, policy: Policy, valued: Valued | None) -> Floats | None:

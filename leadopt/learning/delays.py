@@ -284,16 +284,21 @@ def _rough_chances(ages: Ages, shares: Floats) -> Floats:
     return sigmoid(of_reps + of_kinds - np.log(base / (1.0 - base)))
 
 
+def as_if_alike(assigned: str, at: str) -> str:
+    """Return what leaving out open leads may do, and what it takes to count them."""
+    return (
+        "as if wins and losses took equally long: whose leads are new looks worse than he is where wins take longer, "
+        f"and better where losses do; with {assigned} and {at}, open leads count by their age"
+    )
+
+
 def open_notes(n_open: int, leads: OpenLeads | None, delays: Delays | None, assigned: str, at: str) -> list[str]:
     """Return what is said of leads that are open still: that they count, or why not and what that may do."""
     if not n_open:
         return []
     left_out = f"{count(n_open, 'history row')} without an outcome, left out"
     if leads is None:
-        return [
-            f"{left_out} as if wins and losses took equally long: whose leads are new looks worse than he is where "
-            f"wins take longer, and better where losses do; with {assigned} and {at}, open leads count by their age"
-        ]
+        return [f"{left_out} {as_if_alike(assigned, at)}"]
     if delays is None:
         why = f"no lead has {assigned}" if not len(leads.count) else f"nothing that is settled has {assigned} and {at}"
         return [f"{left_out}: {why}, so how long they are open tells nothing"]

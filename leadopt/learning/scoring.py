@@ -43,7 +43,7 @@ def score(leads: Any, weights: Weights) -> Floats:
     Warns
     -----
     LeadoptWarning
-        no lead has any of the levels that give points in a column
+        no lead has any of the levels that give points in a column, or nothing at all in it
 
     Examples
     --------
@@ -112,7 +112,8 @@ def _points_of(table: Table, weights: Weights) -> tuple[dict[str, Floats], dict[
             points[column], unlisted = _level_points(table, column, weight)
             notes.extend(unlisted)
         else:
-            points[column] = _scaled(table, column, weight)
+            points[column], empty = _scaled(table, column, weight)
+            notes.extend(empty)
         most[column] = max(weight.values(), default=0.0) if isinstance(weight, Mapping) else weight
     if sum(most.values()) <= 0:
         raise InvalidInput("score: at least one column must give points")
@@ -254,22 +255,32 @@ def _point(column: str, value: Any) -> float:
 def _level_points(table: Table, column: str, points: Mapping[str, float]) -> tuple[Floats, list[str]]:
     levels = table.levels(column)
     known = {level for level in levels if level is not None}
+    named = sorted(level for level in known if level.strip())
     # Letter case and blanks make no other level, unless points are given to both.
     any_case = {alike(level): point for level, point in points.items()}
     of_level = {level: points.get(level, any_case.get(alike(level))) for level in known}
     notes = []
-    if points and known and not any(point is not None for point in of_level.values()):
+    if table.n_rows and not any(point is not None for point in of_level.values()) and not named:
+        notes = [_nobody_has(column)]
+    elif points and named and not any(point is not None for point in of_level.values()):
         # A day without referrals is no mistake, and one with "Referrals" may be one.
         first = next(iter(points))
         others = f" or another of the {len(points)} with points" if len(points) > 1 else ""
-        notes = [f'score.{column}: no lead has level "{first}"{others}{did_you_mean(first, sorted(known))}']
+        notes = [f'score.{column}: no lead has level "{first}"{others}{did_you_mean(first, named)}']
     of_lead = [of_level.get(level) or 0.0 if level is not None else 0.0 for level in levels]
     return np.array(of_lead, dtype=np.float64), notes
 
 
-def _scaled(table: Table, column: str, points: float) -> Floats:
+def _scaled(table: Table, column: str, points: float) -> tuple[Floats, list[str]]:
     values = table.numbers(column, low=-_MOST, high=_MOST, missing=np.nan)
-    known = values[np.isfinite(values)]
-    if not len(known) or known.max() == known.min():
-        return np.where(np.isfinite(values), points, 0.0)
-    return np.asarray(points * np.nan_to_num((values - known.min()) / (known.max() - known.min()), nan=0.0))
+    finite = np.isfinite(values)
+    known = values[finite]
+    if not len(known):
+        return np.zeros(len(values)), [_nobody_has(column)] if len(values) else []
+    if known.max() == known.min():
+        return np.where(finite, points, 0.0), []
+    return np.asarray(points * np.nan_to_num((values - known.min()) / (known.max() - known.min()), nan=0.0)), []
+
+
+def _nobody_has(column: str) -> str:
+    return f"score.{column}: no lead has any, so none has points by it"

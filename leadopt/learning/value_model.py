@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from leadopt.arrays import Floats, Ints
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.learning.amount_effects import LEAST_LOG, MOST_LOG, AmountEffects, PaidShare, fit_amounts
 from leadopt.learning.estimates import check_level
 from leadopt.learning.history.attributes import read_attributes
 from leadopt.learning.history.bins import check_bins, levels_of
 from leadopt.learning.history.codes import Segment, codes_of, distinct
+from leadopt.learning.history.placeholders import placeholder_notes, placeholders
 from leadopt.learning.history.won_values import WonValues, check_value_zero, odd_notes, won_values, zero_note
 from leadopt.learning.lead_worth import Worths
 from leadopt.tables import Table
@@ -45,7 +46,8 @@ class ValueModel:
     won lead is one of them, learned by the same columns.
 
     Amounts that the others do not expect at all (`odd_ones`: a slip, a placeholder) teach nothing about logarithms, of
-    which one of them would lead the mean and the noise astray; for :math:`\kappa` all amounts count.
+    which one of them would lead the mean and the noise astray; for :math:`\kappa` all amounts count. One amount again
+    and again, far beyond all others, is taken for a placeholder and left out altogether (`placeholders`).
 
     Parameters
     ----------
@@ -69,7 +71,7 @@ class ValueModel:
     n_won_, n_missing_
         won leads with a value, and those without, which are left out
     n_zero_, n_odd_
-        how many of these values are 0, and how many are far from all that the others suggest
+        how many of these values are 0, and how many are far from all that the others suggest, placeholders too
     strengths_
         standard deviation of the logarithm of each family of effects: "product", "product x sector", "rep"
     noise_
@@ -164,10 +166,18 @@ class ValueModel:
         self.columns_, self.bins_, self.notes_ = tuple(read.levels), read.edges, read.notes
         self._spellings = read.spellings
         of_rep = [_reps(levels_of(f"history.{self.rep}", won.keys[-1], None))] if len(names) > len(columns) else []
-        self._learn(won, (*self.columns_, *(["rep"] if of_rep else [])), [*read.levels.values(), *of_rep])
+        found = placeholders(won.amounts, list(read.levels.values()), won.n_distinct)
+        rest, left = won.without(found.taken)
+        levels = [[each[group] for group in left] for each in (*read.levels.values(), *of_rep)]
+        odd = np.ones(len(won.counted), dtype=bool)
+        odd[left] = self._learn(rest, (*self.columns_, *(["rep"] if of_rep else [])), levels)
+        self.notes_ = [*self.notes_, *placeholder_notes(won.amounts, found, odd)]
+        self.n_odd_ += int(won.amounts.paid[found.taken].sum())
         return self
 
-    def _learn(self, won: WonValues, names: Sequence[str], leveled_keys: Sequence[list[str | None]]) -> None:
+    def _learn(self, won: WonValues, names: Sequence[str], leveled_keys: Sequence[list[str | None]]) -> Bools:
+        """Learn from groups of won leads, and return which of them hold odd amounts, bool (n_groups,)."""
+        is_odd, n_counted = np.zeros(len(won.counted), dtype=bool), int(won.counted.sum())
         self._codes = [_numbered(levels) for levels in leveled_keys]
         codes = [codes_of(code, levels) for code, levels in zip(self._codes, leveled_keys, strict=True)]
         segments = list(zip(*leveled_keys[: len(self.columns_)], strict=True)) or [()] * len(won.counted)
@@ -178,7 +188,7 @@ class ValueModel:
         self._amounts: AmountEffects | None = None
         self._paid: PaidShare | None = None
         if not self.n_won_:
-            return
+            return is_odd
         sizes, n_columns = [len(code) for code in self._codes], len(self.columns_)
         if self.n_zero_:
             self._paid = PaidShare.of(codes[:n_columns], sizes[:n_columns], won.counted, won.amounts.paid)
@@ -186,15 +196,17 @@ class ValueModel:
         paid = np.flatnonzero(won.amounts.paid)
         if not len(paid):
             self.noise_ = self.scatter_ = 0.0
-            return
+            return is_odd
         amounts = won.amounts.take(paid)
         self._amounts, odd = fit_amounts([code[paid] for code in codes], sizes, n_columns, amounts)
         self.noise_, self.n_odd_ = float(np.sqrt(self._amounts.noise)), int(amounts.paid[odd].sum())
-        self.scatter_ = float(np.sqrt(self._amounts.noise - np.log(amounts.paid.sum() / self.n_won_)))
+        self.scatter_ = float(np.sqrt(self._amounts.noise - np.log(amounts.paid.sum() / n_counted)))
         self.notes_ = [*self.notes_, *odd_notes(amounts, odd)]
         fitted = self._amounts.fitted
         for family, deviation in zip(fitted.families, fitted.effects.deviations.tolist(), strict=True):
             self.strengths_[" x ".join(names[column] for column in family.columns)] = deviation
+        is_odd[paid] = odd
+        return is_odd
 
     def expected(self, leads: Any) -> Floats:
         """Return what each lead is worth if won, whoever follows it up, float64 (n_leads,)."""

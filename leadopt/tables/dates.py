@@ -88,4 +88,4 @@ def refuse_later(history: Table, converted: str, at: str, now: Any) -> NoReturn:
         if moment is not None and as_outcome(outcome) is not None and moment.toordinal() > latest.toordinal()
     ]
     rule, mend = f"an outcome cannot be settled after {latest}", "Mend the date, or set now to the day that it is."
-    history.refuse(at, late[0], rule, history.values(at)[late[0]], mend, more=len(late) - 1)
+    history.refuse(at, late[0], rule, history.values(at)[late[0]], mend, more=len(late) - 1, day=moments[late[0]])

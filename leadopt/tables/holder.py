@@ -17,7 +17,7 @@ from leadopt.tables.reading.numerals import OWN_DECIMAL
 from leadopt.tables.reading.place import Place
 from leadopt.tables.reading.reader import Reading
 from leadopt.tables.sql import is_database, read_sql
-from leadopt.tables.text import quoted
+from leadopt.tables.text import quoted, with_day
 
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
@@ -142,13 +142,23 @@ class Holder:
             return column
         return next((shared for shared, own in self._own.items() if own == column), column)
 
-    def refuse(self, column: str, row: int, rule: str, found: object, mend: str = "", more: int = 0) -> NoReturn:
+    def refuse(
+        self,
+        column: str,
+        row: int,
+        rule: str,
+        found: object,
+        mend: str = "",
+        more: int = 0,
+        day: date | None = None,
+    ) -> NoReturn:
         """Raise `InvalidInput` for one cell, and say how many more rows break the rule.
 
         A table of a file names its line; rows of others are counted from 1, as in a spreadsheet without its header.
+        Where the cell was read as a `day`, this is said too unless the cell shows it: 45000 is one in a spreadsheet.
         """
         shown = "nothing" if found is None else str(found) if isinstance(found, date) else repr(found)
-        shown = shown.replace(OWN_DECIMAL, ".")
+        shown = with_day(shown.replace(OWN_DECIMAL, "."), day)
         shown += f" (and {more:,} more {'row' if more == 1 else 'rows'})" if more else ""
         where = f"{self.name}.{self._own.get(column, column)}, {self.row_name(row)}"
         raise InvalidInput(f"{where}: {rule}; found {shown}{'. ' + mend if mend else ''}")

@@ -1,6 +1,7 @@
 """Small tables for people: as aligned text, as Markdown and as escaped HTML; and how numbers are written in them."""
 
 from collections.abc import Sequence
+from datetime import date
 from html import escape
 from math import exp, isfinite
 
@@ -56,6 +57,16 @@ def number(value: float, digits: int = 3) -> str:
     decimals = max(0, digits - 1 - int(f"{size:e}".split("e")[1]))
     text = f"{value:,.{min(decimals, 6)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def with_day(shown: str, day: date | None) -> str:
+    """Return a cell as it stands, and the day that it was read as unless it shows that itself.
+
+    >>> with_day("45000", date(2023, 3, 15)), with_day("'2023-03-15 09:00'", date(2023, 3, 15))
+    ('45000, read as 2023-03-15', "'2023-03-15 09:00'")
+    """
+    told = "" if day is None else date.fromordinal(day.toordinal()).isoformat()
+    return shown if told in shown else f"{shown}, read as {told}"
 
 
 def odds(adds: float) -> str:

@@ -303,3 +303,36 @@ def test_a_day_without_the_level_that_has_points_is_noted():
     assert (
         'score.source: no lead has level "referral" or another of the 2 with points; known are fair, web' in plan.notes
     )
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (None, "no lead has any, so none has points by it"),
+        ("", "no lead has any, so none has points by it"),
+        ("web", 'no lead has level "referral" or another of the 2 with points; known are web'),
+        ("chat", None),
+    ],
+)
+def test_a_day_on_which_no_lead_has_points_places_all_and_is_noted(cell, said):
+    leads = {"lead_id": list("abcd"), "source": [cell] * 4}
+    plan = assign(leads, REPS, policy=Policy(score={"source": {"referral": 3, "chat": 0}}))
+    assert (plan.unit, len(plan.assignments)) == ("leads", 4)
+    assert "no lead has any points, so the score does not count" in plan.notes
+    assert [note for note in plan.notes if note.startswith("score.")] == (
+        [] if said is None else [f"score.source: {said}"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (None, "no lead has any points, so the score does not count"),
+        (0, "all leads have the same score, which tells none from another"),
+    ],
+)
+def test_a_column_of_points_that_is_empty_or_the_same_for_all_places_all_and_is_noted(cell, said):
+    plan = assign({"lead_id": list("abcd"), "visits": [cell] * 4}, REPS, policy=Policy(score={"visits": 1}))
+    assert len(plan.assignments) == 4
+    assert said in plan.notes
+    assert ("score.visits: no lead has any, so none has points by it" in plan.notes) == (cell is None)

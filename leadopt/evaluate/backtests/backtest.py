@@ -31,6 +31,7 @@ from leadopt.evaluate.history.counted_once import DEAL, counted_once
 from leadopt.evaluate.history.folds import random_folds, rolling_folds, splits
 from leadopt.evaluate.history.records import Records, checked_columns, read_records
 from leadopt.evaluate.history.segments import asked_segments, check_known_before
+from leadopt.learning.delays import as_if_alike
 from leadopt.learning.effects.mixture import rate_by_families
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.history.checks import check_segments
@@ -257,7 +258,7 @@ def backtest(
         level=level,
         n_judged=int(judged.sum()),
         segment_by=columns,
-        notes=(*noticed, *_notes(records, fold, by_time, {rep, *asked, converted}), *unread),
+        notes=(*noticed, *_notes(records, fold, by_time, {rep, *asked, converted}, at, assigned), *unread),
         past=past,
         matched=gained,
         chances=found,
@@ -477,11 +478,12 @@ def _ends(seconds: Floats) -> tuple[float, float]:
     return float(seconds.min()), float(seconds.max())
 
 
-def _notes(records: Records, fold: Ints, by_time: bool, used: set[str]) -> tuple[str, ...]:
+def _notes(records: Records, fold: Ints, by_time: bool, used: set[str], at: str, assigned: str) -> tuple[str, ...]:
     notes = [*records.notes]
     if records.n_open:
         by_age = by_time and records.began is not None
-        how = "learned from by how long they are open, not judged" if by_age else "left out"
+        without = f"left out {as_if_alike(assigned, at)}" if records.began is None else "left out"
+        how = "learned from by how long they are open, not judged" if by_age else without
         notes.append(f"{count(records.n_open, 'row')} without an outcome yet: {how}.")
     if by_time and records.began is not None and (young := int((~records.mature()).sum())):
         notes.append(f"{count(young, 'outcome')} of the latest leads: not judged, as too many of them ended quickly.")

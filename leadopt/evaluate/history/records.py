@@ -20,6 +20,7 @@ from leadopt.tables.cells import Id, as_level, as_moment, as_outcome, each_once
 from leadopt.tables.dates import check_settled
 from leadopt.tables.engines import history_table
 from leadopt.tables.ids import respelled, spellings_note
+from leadopt.tables.text import with_day
 
 SETTLED = 0.9
 """Part of the leads with each outcome that was settled by the age from which leads are judged. Of wins that take 45
@@ -206,8 +207,9 @@ def _began(
     for row in np.flatnonzero(there).tolist():
         first, last = since[row], days[row]
         if first is not None and last is not None and last < first:
-            rule = f"a lead cannot be settled before it was assigned, which is {table.values(assigned)[row]}"
-            table.refuse(at, row, rule, table.values(at)[row], "Mend one of the dates.")
+            came = with_day(str(table.values(assigned)[row]), date.fromordinal(first))
+            rule = f"a lead cannot be settled before it was assigned, which is {came}"
+            table.refuse(at, row, rule, table.values(at)[row], "Mend one of the dates.", day=date.fromordinal(last))
     return None if all(day is None for day in since) else _seconds(table.moments(assigned)[0])
 
 

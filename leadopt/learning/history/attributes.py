@@ -8,7 +8,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.history.bins import Edges, all_numbers, bins_note, learned_edges, levels_of
-from leadopt.learning.history.checks import name_note, names_leads
+from leadopt.learning.history.checks import name_note, names_leads, one_level_note
 from leadopt.tables.ids import alike, respelled, spellings_note
 
 
@@ -89,6 +89,12 @@ def read_attributes(
                 for name in used
                 if edges[name] is not None
                 for note in bins_note(name, columns[name], outcomes, noun)
+            ),
+            *(
+                note
+                for name in used
+                if edges[name] is None
+                for note in one_level_note(name, levels[name], outcomes, noun)
             ),
             *(note for name in used for note in spellings_note(f"levels of {name}", others.get(name, {}))),
         ],

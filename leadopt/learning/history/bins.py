@@ -78,7 +78,8 @@ def all_numbers(values: Iterable[Any]) -> bool:
 def quantile_edges(values: Floats, weights: Floats, n_bins: int) -> Edges:
     """Return the inner edges of bins that hold about equally much weight; fewer where many values are equal.
 
-    A value that holds as much as a bin by itself has one of its own, if there are enough of them.
+    A value that holds as much as a bin by itself has one of its own, if there are enough of them, and the others share
+    the bins that are left in the same way: of a column that is 0 in nine rows of ten, all bins but one are above 0.
 
     Parameters
     ----------
@@ -100,17 +101,27 @@ def quantile_edges(values: Floats, weights: Floats, n_bins: int) -> Edges:
     levels, place = np.unique(values[known], return_inverse=True)
     if len(levels) < 2:
         return ()
-    held = np.bincount(place, weights[known])
-    total = held.cumsum()
-    wanted = total[-1] * np.arange(1, n_bins) / n_bins
-    edges = np.minimum(np.searchsorted(total, wanted, side="right"), len(levels) - 1)
-    heavy = np.flatnonzero(held * n_bins >= total[-1])
+    held = np.bincount(place, weights[known]).astype(np.float64)
+    total, (heavy, rest, n_left) = held.cumsum(), _by_themselves(held, n_bins)
+    wanted = rest.sum() * np.arange(1, n_left) / n_left
+    edges = np.minimum(np.searchsorted(rest.cumsum(), wanted, side="right"), len(levels) - 1)
     starts = np.unique(np.concatenate([edges, heavy, heavy + 1]))
     starts = starts[(starts > 0) & (starts < len(levels))]
     while len(starts) >= n_bins:
         bounds = np.append(0.0, total)[np.concatenate([[0], starts, [len(levels)]])]
         starts = np.delete(starts, np.argmin(bounds[2:] - bounds[:-2]))  # the two lightest neighbours are one
     return tuple(float(edge) for edge in levels[starts])
+
+
+def _by_themselves(held: Floats, n_bins: int) -> tuple[Ints, Floats, int]:
+    """Return which levels have a bin of their own, what the others hold, and how many bins are left for these."""
+    rest, heavy = held.copy(), list[int]()
+    for level in np.argsort(-held, kind="stable")[: n_bins - 1].tolist():
+        if rest[level] * (n_bins - len(heavy)) < rest.sum():
+            break
+        heavy.append(level)
+        rest[level] = 0.0
+    return np.array(heavy, dtype=np.int64), rest, n_bins - len(heavy)
 
 
 def binned(name: str, values: Sequence[Any], edges: Edges) -> list[str | None]:
@@ -168,6 +179,8 @@ def bins_note(name: str, values: Sequence[Any], outcomes: Ints, noun: str = "out
     notes = []
     if len(finite) == 1:
         notes.append(f"{name} holds no number but {finite[0]:g}: there is nothing to bin")
+    if not len(finite) and len(numbers):
+        notes.append(f"{name} holds no finite number: there is nothing to bin")
     if endless:
         notes.append(f"{name} is infinite in {count(endless, noun)}, which counts as beyond all other numbers")
     return notes

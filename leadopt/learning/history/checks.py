@@ -51,6 +51,16 @@ def name_note(
     return f"{column} has {times} in {count(int(outcomes.sum()), noun)}: it names leads, so it is left out{mend}"
 
 
+def one_level_note(column: str, levels: Sequence[str | None], outcomes: Ints, noun: str = "outcome") -> list[str]:
+    """Return what is said of a column that is empty or the same in all outcomes, nothing if it tells any apart."""
+    total, found = int(outcomes.sum()), set(levels)
+    if total < _FEWEST or len(found) != 1:
+        return []
+    level = found.pop()
+    what = "empty" if level is None else f'"{level}"'
+    return [f"{column} is {what} in all {count(total, noun)}: it tells none from another"]
+
+
 def class_note(converted: Ints, outcomes: Ints) -> str | None:
     """Return what is said of a history that was all won or all lost, None where it was not.
 
@@ -119,7 +129,7 @@ def copies_note(history: Table, converted: str, event: Sequence[str]) -> str | N
     return f"{rows} the outcome of another (same {same}), and all count: remove those that are copies"
 
 
-def pairs_note(names: Sequence[str], left_out: Sequence[tuple[int, ...]]) -> list[str]:
+def pairs_note(names: Sequence[str], left_out: Sequence[tuple[int, ...]], n_pairs: int) -> list[str]:
     """Return what is said of pairs of columns that have no effects of their own, nothing if all have.
 
     Parameters
@@ -128,14 +138,22 @@ def pairs_note(names: Sequence[str], left_out: Sequence[tuple[int, ...]]) -> lis
         of the columns
     left_out
         positions of the columns of each pair
+    n_pairs
+        how many there could be
     """
     if not left_out:
         return []
     shown = [" x ".join(names[column] for column in pair) for pair in left_out[:_SHOWN_PAIRS]]
     more = f" and {len(left_out) - len(shown):,} more" if len(left_out) > len(shown) else ""
+    if len(left_out) < n_pairs:
+        which = f"{', '.join(shown)}{more}, of which the outcomes tell least, are taken to add up"
+    elif n_pairs == 1:
+        which = f"{shown[0]}, the only one, is taken to add up"
+    else:
+        which = f"none is learned, and {', '.join(shown)}{more} are taken to add up"
     return [
-        f"to learn all pairs of columns of leads would take too long: {', '.join(shown)}{more}, of which the outcomes "
-        "tell least, are taken to add up; what a rep does with each column is learned"
+        f"to learn all pairs of columns of leads would take too long: {which}; what a rep does with each column is "
+        "learned"
     ]
 
 

@@ -14,7 +14,9 @@ from leadopt.learning.history.outcomes import rep_ids, truths
 from leadopt.tables import Table
 from leadopt.tables.cells import as_moment, as_outcome, blanked, is_missing
 from leadopt.tables.dates import latest_day, refuse_later
-from leadopt.tables.text import count
+from leadopt.tables.text import count, with_day
+
+_MOST_DAYS = 50 * 365  # before the last date of a history; a date of 1900 or of year 1 says that none is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -102,8 +104,8 @@ def read_open_leads(
     Raises
     ------
     InvalidInput
-        where leads are open: a date cannot be read, or lies in the future. Always: a lead was settled before it was
-        assigned
+        where leads are open: a date cannot be read, lies in the future, or 50 years before the last one. Always: a
+        lead was settled before it was assigned
     """
     if not (history.holds(assigned, "assigned_at") and at in history and history.n_rows):
         return None
@@ -126,6 +128,7 @@ def read_open_leads(
     settled, is_end = (np.array([one in truth_of for one in each], dtype=bool) for each in (outcomes, ended_as))
     ends = end[is_end & (end >= 0)]
     _check_past(history, converted, assigned, at, now, begin, ends)
+    _check_age(history, converted, assigned, at, begin, ends)
     last_day, stale = _last_day(np.unique(np.concatenate([begin[begin >= 0], ends])), now)
     first_day = int(ends.min(initial=last_day))
     early_days = {day for day, ordinal in zip(begun, begin.tolist(), strict=True) if 0 <= ordinal < first_day}
@@ -222,7 +225,25 @@ def _check_past(history: Table, converted: str, assigned: str, at: str, now: Any
         days = history.days(assigned)
         late = [row for row, day in enumerate(days) if day is not None and day > latest.toordinal()]
         rule, mend = f"no lead can be assigned after {latest}", "Mend the date, or set now to the day that it is."
-        history.refuse(assigned, late[0], rule, history.values(assigned)[late[0]], mend, more=len(late) - 1)
+        _refuse_day(history, assigned, late, rule, mend)
+
+
+def _check_age(history: Table, converted: str, assigned: str, at: str, begin: Ints, end: Ints) -> None:
+    last = int(max(begin.max(initial=0), end.max(initial=0)))
+    least = last - _MOST_DAYS
+    for column, days in ((assigned, begin), (at, end)):
+        if not ((days >= 0) & (days < least)).any():
+            continue
+        table = history.combinations([converted, assigned, at]) if history.stays else history
+        outcomes = table.values(converted)
+        old = [
+            row
+            for row, day in enumerate(table.days(column))
+            if day is not None and day < least and (column == assigned or as_outcome(outcomes[row]) is not None)
+        ]
+        rule = f"a date cannot be more than 50 years before the last one of history, {date.fromordinal(last)}"
+        mend = "Mend the date, or leave it empty where it is not known."
+        _refuse_day(table, column, old, rule, mend)
 
 
 def _refuse_early(history: Table, dated: Table, converted: str, assigned: str, at: str) -> NoReturn:
@@ -234,8 +255,15 @@ def _refuse_early(history: Table, dated: Table, converted: str, assigned: str, a
         if first is not None and last is not None and last < first and as_outcome(outcome) is not None
     ]
     row = early[0]
-    rule = f"a lead cannot be settled before it was assigned, which is {table.values(assigned)[row]} in {assigned}"
-    table.refuse(at, row, rule, table.values(at)[row], "Mend one of the dates.", more=len(early) - 1)
+    came = with_day(str(table.values(assigned)[row]), table.moments(assigned)[0][row])
+    rule = f"a lead cannot be settled before it was assigned, which is {came} in {assigned}"
+    _refuse_day(table, at, early, rule, "Mend one of the dates.")
+
+
+def _refuse_day(history: Table, column: str, rows: Sequence[int], rule: str, mend: str) -> NoReturn:
+    row = rows[0]
+    day = history.moments(column)[0][row]
+    history.refuse(column, row, rule, history.values(column)[row], mend, more=len(rows) - 1, day=day)
 
 
 def _last_day(days: Ints, now: Any) -> tuple[int, list[str]]:

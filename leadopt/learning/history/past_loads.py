@@ -143,7 +143,8 @@ def _settled(table: Table, at: str, came: Ints, needed: Bools, now: Any) -> Ints
     _check_past(table, at, settled, now)
     if (early := np.flatnonzero((settled >= 0) & (settled < came))).size:
         row = int(early[0])
-        table.refuse(at, row, "an outcome cannot be settled before the rep had the lead", table.values(at)[row])
+        rule, day = "an outcome cannot be settled before the rep had the lead", table.moments(at)[0][row]
+        table.refuse(at, row, rule, table.values(at)[row], day=day)
     return settled
 
 

@@ -1,7 +1,7 @@
 """What past leads were won for, in numbers: by combination of levels, in one unit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -33,6 +33,8 @@ class WonValues:
         int64 (n_groups,), how many of these there are
     n_missing
         won leads without a value
+    n_distinct
+        how many different values there are
     currencies
         the codes that occur
     """
@@ -41,7 +43,26 @@ class WonValues:
     amounts: Amounts
     counted: Ints
     n_missing: int
+    n_distinct: int
     currencies: tuple[str, ...]
+
+    def without(self, paid: Bools) -> tuple["WonValues", Ints]:
+        """Return the same without the amounts above 0 of some groups, and which groups are left."""
+        amounts, kept = self.amounts, ~paid
+        rest = replace(
+            amounts,
+            rows=amounts.rows - paid * amounts.paid,
+            known=amounts.known - paid * amounts.paid,
+            **{name: getattr(amounts, name) * kept for name in ("logs", "squared_logs", "total", "squares")},
+        )
+        counted = self.counted - paid * amounts.paid
+        left = np.flatnonzero(counted)
+        return replace(
+            self,
+            keys=tuple([key[group] for group in left] for key in self.keys),
+            amounts=rest.take(left),
+            counted=counted[left],
+        ), left
 
 
 def won_values(
@@ -80,6 +101,7 @@ def won_values(
         amounts=found,
         counted=counted[valued],
         n_missing=int((amounts.rows - counted).sum()),
+        n_distinct=won.n_levels(value) - bool((amounts.rows - amounts.known).any()) - bool(amounts.free.any()),
         currencies=tuple(sorted({code for code in codes if code is not None})),
     )
 

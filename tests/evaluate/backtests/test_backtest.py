@@ -220,7 +220,9 @@ def test_open_rows_and_rows_without_a_rep_are_named():
     table["rep_id"][100:103] = [None, "", None]
     found = backtest(table, segment_by="source")
     assert found.notes == (
-        "7 rows without an outcome yet: left out.",
+        "7 rows without an outcome yet: left out as if wins and losses took equally long: whose leads are new looks "
+        "worse than he is where wins take longer, and better where losses do; with assigned_at and at, open leads "
+        "count by their age.",
         "3 outcomes without a rep: learned from, not judged.",
     )
 

@@ -192,3 +192,26 @@ def test_histories_that_come_in_parts():
     ended = {name: [column[3]] for name, column in ROWS.items()}
     assert "1 open lead of history counts" in " ".join(AffinityModel().fit(first).partial_fit(ended).notes_)
     assert np.isfinite(model.probability({"rep_id": ["Ann", "Bo", "Cy"]})).all()
+
+
+@pytest.mark.parametrize("column", ["assigned_at", "at"])
+@pytest.mark.parametrize("old", [date(1900, 1, 1), date(1, 1, 1)])
+@pytest.mark.parametrize("kind", ["dict", "pandas", "polars"])
+def test_a_date_that_is_older_than_any_lead_is_refused(column, old, kind):
+    days = {name: [None if day is None else str(day) for day in ROWS[name]] for name in ("assigned_at", "at")}
+    days["assigned_at"][0] = days[column][0] = old.isoformat()
+    said = (
+        r"history\.assigned_at, row 1: a date cannot be more than 50 years before the last one of history, 2026-01-0\d"
+    )
+    with pytest.raises(InvalidInput, match=said):
+        AffinityModel().fit(KINDS[kind](ROWS | days))
+
+
+def test_a_date_that_was_a_number_is_told_as_both():
+    rows = ROWS | {"at": [45000, *ROWS["at"][1:]]}
+    said = r"which is 2026-01-01 in assigned_at; found 45000, read as 2023-03-15\."
+    with pytest.raises(InvalidInput, match=said):
+        AffinityModel().fit(rows)
+    late = ROWS | {"at": [73000, *ROWS["at"][1:]]}
+    with pytest.raises(InvalidInput, match=r"cannot be settled after .*; found 73000, read as 2099-11-11"):
+        AffinityModel(now=date(2026, 1, 31)).fit(late)
