@@ -62,7 +62,7 @@ def placeholders(amounts: Amounts, columns: Sequence[Sequence[str | None]], n_di
     scatter = np.sqrt(np.maximum(held.squared_logs / times - mean**2 - _SAME * (1.0 + np.abs(mean)), 0.0))
     reach = np.minimum(scatter * np.sqrt(times - 1.0), 1.0)  # no amount is farther from the mean of its own group
     among = [[column[group] for group in paid.tolist()] for column in columns]
-    parts = [*among, list(zip(*among, strict=True))] if len(among) > 1 else among
+    parts: list[Sequence[object]] = [*among, list(zip(*among, strict=True))] if len(among) > 1 else [*among]
     for side in (1.0, -1.0):
         beyond = 0
         for one, gap in _set_apart(side * mean, reach, scatter == 0.0, times):
