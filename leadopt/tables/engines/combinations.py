@@ -1,6 +1,7 @@
 """Combinations of cells of a table that stays in its engine, for messages about them."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import NoReturn
 
 from leadopt.tables.table import Table
@@ -18,6 +19,15 @@ class Combinations(Table):
         """Return how many rows of the engine a message is about."""
         return f"in {count(self.rows[row], 'row')}"
 
-    def refuse(self, column: str, row: int, rule: str, found: object, mend: str = "", more: int = 0) -> NoReturn:
+    def refuse(
+        self,
+        column: str,
+        row: int,
+        rule: str,
+        found: object,
+        mend: str = "",
+        more: int = 0,
+        day: date | None = None,
+    ) -> NoReturn:
         """Raise `InvalidInput` for one cell: how many combinations of cells break the rule as well is no news."""
-        super().refuse(column, row, rule, found, mend)
+        super().refuse(column, row, rule, found, mend, day=day)
