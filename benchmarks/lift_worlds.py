@@ -1,6 +1,7 @@
 """Sales floors whose truth is known: past leads dealt at random, coming leads, and what assignments truly earn."""
 
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +11,7 @@ from leadopt.evaluate.seasons.floor import Strengths
 from leadopt.learning.effects.logistic import sigmoid
 
 LEADS_A_REP, PAST_LEADS_A_REP, SLOTS = 40, 200, 1.2
+FIRST, PAST_DAYS, MEMORIES_DAYS = date(2025, 1, 1), 365, (30.0, 60.0, 90.0)
 NEWCOMERS = 5  # reps who are like the others and have no past leads
 STRENGTHS = Strengths(segment_sd=0.8, rep_sd=0.3, interaction_sd=0.25)
 
@@ -23,6 +25,7 @@ class World:
     n_reps: int = 30
     interaction_sd: float = 0.25
     by_column: bool = False
+    level_sd: float | None = None  # by which the level of all wanders on the logit; None = the past has no dates
 
     def floor(self, seed: int) -> "Floor":
         """Return one floor: the same seed, the same truth, past and leads."""
@@ -31,6 +34,8 @@ class World:
         rates = sigmoid(strengths.draw(rng, self.sizes, self.n_reps + NEWCOMERS)[0])
         rep = np.repeat(np.arange(self.n_reps), PAST_LEADS_A_REP)
         past = rng.integers(len(rates), size=len(rep))
+        if self.level_sd is not None:
+            return self._dated(seed, rates, past, rep)
         return Floor(
             sizes=self.sizes,
             n_reps=self.n_reps,
@@ -40,6 +45,27 @@ class World:
             won=rng.random(len(rep)) < rates[past, rep],
             leads=rng.integers(len(rates), size=LEADS_A_REP * self.n_reps),
             luck=rng.random(LEADS_A_REP * self.n_reps),
+        )
+
+    def _dated(self, seed: int, rates: Any, past: Any, rep: Any) -> "Floor":
+        """Return a floor of a year whose level wandered (Ornstein-Uhlenbeck), its rates those of the day after."""
+        rng = np.random.default_rng([seed, 365, self.n_reps, *self.sizes])
+        spread = self.level_sd or 0.0
+        day, level = rng.integers(0, PAST_DAYS, len(rep)), [rng.normal(0.0, spread)]
+        kept = np.exp(-1.0 / MEMORIES_DAYS[seed % len(MEMORIES_DAYS)])
+        for _ in range(PAST_DAYS):
+            level.append(kept * level[-1] + rng.normal(0.0, spread * np.sqrt(1.0 - kept**2)))
+        logits = np.log(rates / (1.0 - rates))
+        return Floor(
+            sizes=self.sizes,
+            n_reps=self.n_reps,
+            rates=sigmoid(logits + level[PAST_DAYS]),
+            past=past,
+            rep=rep,
+            won=rng.random(len(rep)) < sigmoid(logits[past, rep] + np.array(level)[day]),
+            leads=rng.integers(len(rates), size=LEADS_A_REP * self.n_reps),
+            luck=rng.random(LEADS_A_REP * self.n_reps),
+            day=day,
         )
 
 
@@ -55,6 +81,7 @@ class Floor:
     won: Any
     leads: Any
     luck: Any
+    day: Any = None
 
     @property
     def names(self) -> list[str]:
@@ -76,7 +103,9 @@ class Floor:
     @property
     def history(self) -> dict[str, list[Any]]:
         """The past as a table."""
-        return {"rep_id": self.rep.tolist(), **self.levels(self.past), "converted": self.won.astype(int).tolist()}
+        dated = {} if self.day is None else {"at": [FIRST + timedelta(int(day)) for day in self.day]}
+        won = self.won.astype(int).tolist()
+        return {"rep_id": self.rep.tolist(), **self.levels(self.past), "converted": won, **dated}
 
     @cached_property
     def counts(self) -> tuple[Any, Any]:

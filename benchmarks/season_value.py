@@ -13,6 +13,11 @@ from benchmarks.lift_worlds import World
 SEASONS = 200
 FIRST_SEED = 1000  # other floors than those of `affinity_lift`
 COVERAGE = (0.85, 0.95)
+DATED = (
+    World(name="one column of 20, 30 reps, a year whose level stays", sizes=(20,), level_sd=0.0),
+    World(name="one column of 20, 30 reps, a year whose level wanders", sizes=(20,), level_sd=0.5),
+    World(name="one column of 6, 12 reps, a year whose level wanders", sizes=(6,), n_reps=12, level_sd=0.5),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +30,9 @@ class Season:
         "true rates after. `holds` is how often the 90% interval holds the outcome (goal: 85 to 95%), and how\n"
         "often the interval of the lift over round robin holds the true lift. Bias is the mean of what was said\n"
         "less what was true on average, in percent: of the plan as it says; of the raw rates (won / tried) of the\n"
-        "plan's pairs; of a plan made by raw rates. `lift` is the true lift of the plan over round robin."
+        "plan's pairs; of a plan made by raw rates. `lift` is the true lift of the plan over round robin. Where a\n"
+        "year is dated, its level stays or wanders on the logit (Ornstein-Uhlenbeck, spread .5, memory of 30, 60 and\n"
+        "90 days by turns), and the season is the day after."
     )
     HEAD: ClassVar[tuple[str, ...]] = (
         *("floor", "deals:", "holds:", "bias:", "bias, raw:", "bias, raw plan:", "lift:", "lift holds:", "met?"),
@@ -66,7 +73,7 @@ def _bias(said: Any, true: Any) -> str:
 
 def rows() -> Iterator[Line]:
     """Return a line for each kind of floor."""
-    for world in (*WORLDS[:3], *NULL_WORLDS):
+    for world in (*WORLDS[:3], *NULL_WORLDS, *DATED):
         seasons = [season(world, FIRST_SEED + number) for number in range(SEASONS)]
         yield Season(world=world.name, **{name: np.array([one[name] for one in seasons]) for name in seasons[0]})
 

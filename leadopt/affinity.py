@@ -13,21 +13,24 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
-from leadopt.learning.chances import OpenLevels, learn_chances, tuples
+from leadopt.learning.chances import Horizon, learn_chances
 from leadopt.learning.delays import Delays, open_notes
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.logistic import sigmoid
 from leadopt.learning.estimates import Estimates, Posterior
 from leadopt.learning.history.attributes import read_attributes
-from leadopt.learning.history.bins import check_bins, levels_of, spelled
+from leadopt.learning.history.bins import check_bins, spelled
 from leadopt.learning.history.checks import check_segments, class_note, pairs_note
-from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair
-from leadopt.learning.history.open_leads import OpenLeads, joined_open, read_open_leads
-from leadopt.learning.history.outcomes import OutcomeCounts, count_outcomes, joined
+from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair, tuples
+from leadopt.learning.history.levels import Levels, weights_of
+from leadopt.learning.history.past import Columns, Past, read_past
+from leadopt.learning.history.repeats import of_one_day
+from leadopt.learning.open_chances import OpenLevels
+from leadopt.learning.past_assignment import PastAssignment, past_assignment
 from leadopt.problem.gains import Affinity
 from leadopt.tables import Table, check_same_kind
-from leadopt.tables.cells import Id, as_level, as_number, blanked
-from leadopt.tables.dates import latest_day, refuse_later
+from leadopt.tables.cells import Id, as_level, blanked
+from leadopt.tables.engines import history_table
 from leadopt.tables.ids import IdBook, alike, respelled, spellings_note
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import Outcomes
@@ -55,19 +58,32 @@ class AffinityModel:
         measurements (numbers, some not whole) are binned by themselves, into eight
     half_life_days
         age at which an outcome counts half, counted back from the latest one by `at`, or, where open leads count, by
-        when they were assigned; None = all count the same; "learn" = the
-        one of `learning.HALF_LIVES` under which the first three quarters of the history predict the rest best
+        when they were assigned; None = all count the same; "learn" = the one of `learning.HALF_LIVES` under which the
+        first three quarters of the history predict the rest best. What fades is what tells reps and segments apart; a
+        level that drifts has a memory of its own
+    drift
+        whether the level of all chances may drift over time, where history has dates: then it is learned how far it
+        wanders and how long it remembers, if that foretells the history's later outcomes better than a level that
+        stays. Chances and intervals are of the time when leads that come now settle. False = it stays; True = it is
+        learned however long that takes; None = where the days of the history's outcomes by rep and segment are 250,000
+        at most, which takes a second or two
     weight
         column of history with how much each outcome counts, 0 or more; None = 1 each
+    count
+        column of history with how many past leads each row stands for, all alike, where somebody has aggregated it;
+        None = one
     rep, converted, at
-        names of the columns of the history; `at` is read for the half-life, and where leads are open still. Outcomes
-        without a rep inform the base and the segments
+        names of the columns of the history; `at`, when an outcome was known, is read for the half-life and the drift,
+        and where leads are open still. Outcomes without a rep inform the base and the segments
     assigned
         column of history with the day on which the rep got the lead. With it and `at`, leads without an outcome count
-        by how long they are open (`learning.delays`); without, they are left out
+        by how long they are open (`learning.delays`), and half-life and drift are by that day; without, they are left
+        out. Where no lead is open, it tells how long leads usually take to settle, and so how far ahead a level that
+        drifts is foretold
     now
-        the day that it is: no lead may be assigned or, with a half-life, settled later, and open leads are as old as
-        they are then; None = today, and open leads are as old as on the last day of which history tells
+        the day that it is: no lead may be assigned or, with a half-life, settled later, open leads are as old as they
+        are then, and a level that drifts has gone on until then; None = today, with open leads as old as on the last
+        day of which history tells, and the level as after the last outcome
     formats, outcomes
         how text is read as dates and numbers, and which words mean won, lost or open, as in a policy; None = as the
         columns tell
@@ -90,12 +106,15 @@ class AffinityModel:
         inner edges of the columns that are binned
     segment_by_, rep_by_
         the columns in use: a column that names leads, with a level of its own for nine outcomes in ten, is left out
+    past_assignment_
+        how far what history shows of leads told who got them (`learning.past_assignment.PastAssignment`)
     notes_
         what was noticed in the history, in words
 
     Notes
     -----
-    One group-by in the engine that holds the history; then time grows with the distinct pairs of rep and segment.
+    One group-by in the engine that holds the history, where a lazy frame stays; then time grows with the distinct pairs
+    of rep and segment.
     Up to 800 effects their covariance is exact, and beyond where what each rep does with each column can be eliminated
     rep by rep (or column by column) in about a second; else it is estimated from draws, and where draws would take
     seconds effects count as uncorrelated. What a rep does with a column is always learned; where all pairs of columns
@@ -122,7 +141,9 @@ class AffinityModel:
         rep_by: Sequence[str] | str | None = None,
         bins: Mapping[str, int | Sequence[float]] | None = None,
         half_life_days: float | str | None = None,
+        drift: bool | None = None,
         weight: str | None = None,
+        count: str | None = None,
         rep: str = "rep_id",
         converted: str = "converted",
         at: str = "at",
@@ -135,7 +156,9 @@ class AffinityModel:
         self.rep_by = rep_by
         self.bins = bins
         self.half_life_days = half_life_days
+        self.drift = drift
         self.weight = weight
+        self.count = count
         self.rep = rep
         self.converted = converted
         self.at = at
@@ -171,49 +194,49 @@ class AffinityModel:
         self._asked_bins = check_bins("AffinityModel.bins", self.bins, (*self._asked_of_reps, *self._asked_of_leads))
         _check_half_life(self.half_life_days)
         self._written = tuple(reps)
-        return self._learn(*self._count(history))
+        return self._learn(self._count(history))
 
     def partial_fit(self, history: Any) -> AffinityModel:
         """Learn from further outcomes, such as those of a day, as if they had been in the history from the start.
 
         Which leads are open still says the last history that has any.
         """
-        if not hasattr(self, "_counts"):
+        if not hasattr(self, "_past"):
             return self.fit(history)
-        counts, still_open = self._count(history)
-        before, more = ([rep for rep in each.keys[0] if rep is not None] for each in (self._counts, counts))
+        past = self._count(history)
+        before, more = ([rep for rep in each.counts.keys[0] if rep is not None] for each in (self._past, past))
         check_same_kind(f"history.{self.rep}", more, f"the history before, {self.rep},", before)
-        return self._learn(joined(self._counts, counts), joined_open(self._still_open, still_open))
+        return self._learn(self._past.joined(past))
 
     def _reading(self) -> Reading | None:
         return reading_of("AffinityModel", self.formats, self.outcomes)
 
-    def _count(self, history: Any) -> tuple[OutcomeCounts, OpenLeads | None]:
-        table = Table(history, "history", self._reading(), ids=(self.rep,))
+    def _count(self, history: Any) -> Past:
+        table = history_table(history, reading=self._reading(), ids=(self.rep,)).counting(self.count)
         columns = [*self._asked_of_reps, *self._asked_of_leads, *([self.weight] if self.weight else [])]
         if not table.columns:  # an empty list of dicts cannot name its columns
             table = Table({column: [] for column in (self.rep, *columns, self.converted, self.at)}, "history")
         self._like = Table(table.build({self.rep: []}), "history")
+        table.expect([self.rep, *columns, self.converted])
         for column in (*self._asked_of_reps, *self._asked_of_leads):
             table = table.measured(column, asked=column in self._asked_bins)
-        counts = count_outcomes(table, self.rep, columns, self.converted, self.at if self.half_life_days else None)
-        if counts.day is not None and counts.day.max(initial=0) > latest_day(self.now).toordinal():
-            refuse_later(table, self.converted, self.at, self.now)
-        kinds = self._asked_of_leads
-        names = (self.converted, self.assigned, self.at)
-        leads = read_open_leads(table, self.rep, columns, kinds, *names, self.now, n_open=counts.n_open)
-        if self.half_life_days and leads is not None and leads.dates_all:
-            # By the day of their end, leads that were assigned together would count differently for how they end.
-            counts = count_outcomes(table, self.rep, columns, self.converted, self.assigned)
-        return counts, leads
+        names = Columns(
+            rep=self.rep,
+            converted=self.converted,
+            at=self.at,
+            assigned=self.assigned,
+            kinds=self._asked_of_leads,
+            others=(self._asked_of_reps, [self.weight] if self.weight else []),
+        )
+        return read_past(table, names, self.now, fades=bool(self.half_life_days), drift=self.drift)
 
-    def _learn(self, counts: OutcomeCounts, still_open: OpenLeads | None) -> AffinityModel:
-        self._counts, self._still_open = counts, still_open
+    def _learn(self, past: Past) -> AffinityModel:
+        self._past, counts, still_open = past, past.counts, past.still_open
         self.n_outcomes_, self.n_open_ = int(counts.count.sum()), counts.n_open
-        weights = _weights(self.weight, counts.keys[-1]) if self.weight else np.ones(len(counts.count))
+        weights = weights_of(self.weight, counts.keys)
         of_open = [] if still_open is None else [*still_open.keys[0], *still_open.early_keys[0]]
-        self._other = respelled([*counts.keys[0], *of_open], [*counts.count, *[0] * len(of_open)], self._written)
-        counts = replace(counts, keys=([self._other.get(rep, rep) for rep in counts.keys[0]], *counts.keys[1:]))
+        other = respelled([*counts.keys[0], *of_open], [*counts.count, *[0] * len(of_open)], self._written)
+        counts = replace(counts, keys=([other.get(rep, rep) for rep in counts.keys[0]], *counts.keys[1:]))
         asked = (*self._asked_of_reps, *self._asked_of_leads)
         cells = dict(zip(asked, counts.keys[1 : 1 + len(asked)], strict=True))
         read = read_attributes("history", cells, counts.count, weights=counts.count * weights, bins=self._asked_bins)
@@ -221,16 +244,37 @@ class AffinityModel:
             tuple(name for name in some if name in read.levels) for some in (self._asked_of_reps, self._asked_of_leads)
         )
         said = class_note(counts.converted, counts.count)
-        named = spellings_note("reps of history", self._other)
+        named = spellings_note("reps of history", other)
         self.bins_, self.notes_ = read.edges, [*([said] if said else []), *named, *read.notes]
-        self._spellings = read.spellings
+        self._levels = Levels(
+            asked=asked,
+            rep_by=self.rep_by_,
+            segment_by=self.segment_by_,
+            weight=self.weight,
+            edges=read.edges,
+            spellings=read.spellings,
+            reps=other,
+        )
         of_reps, of_leads = ([read.levels[name] for name in some] for some in (self.rep_by_, self.segment_by_))
-        open_levels = None if still_open is None else self._open_levels(still_open)
-        self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days, open_levels)
+        open_levels = None if still_open is None else OpenLevels.of(still_open, self._levels, self._asked_of_leads)
+        if counts.day is not None and counts.exact and not past.by_assignment and len(counts.count):
+            # By the day on which they end, outcomes of one rep and segment that are one event share all they have.
+            levels = [read.levels[name] for name in self.segment_by_]
+            found, weight = of_one_day(counts.keys[0], levels, counts.day, counts.count, counts.converted)
+            weights = weights * weight
+            self.notes_ += [told] if (told := found.note("their rep, segment and day")) else []
+        horizon = None
+        if self.drift is not False and past.undated is None:
+            horizon = Horizon(days=past.horizon_days(self.now), by_assignment=past.by_assignment)
+        self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days, open_levels, horizon)
         self.delays_: Delays | None = self._learned.delays
         self.notes_ += open_notes(self.n_open_, still_open, self.delays_, self.assigned, self.at)
         n_pairs = comb(len(self.segment_by_), 2)
         self.notes_ += pairs_note(self._names, self._learned.posterior.fitted.left_out, n_pairs)
+        self.notes_ += [past.undated] if past.undated else []
+        if self._learned.drift is not None:
+            known = past.by_assignment or past.settling is not None
+            self.notes_ += self._learned.drift.notes(self.assigned if known else None, past.by_assignment)
         self.reps_ = [rep for rep in self._learned.code_book.reps if rep is not None]
         self._rep_book = IdBook(self.reps_)
         self.segments_ = list(self._learned.code_book.segments)
@@ -239,56 +283,31 @@ class AffinityModel:
         self.strengths_ = {name: deviation for name, deviation, _ in self._learned.spreads(self._names)}
         return self
 
-    def _open_levels(self, leads: OpenLeads) -> OpenLevels | None:
-        """Return open leads with the levels that they have among those of settled ones; None = no delay is known."""
-        if not len(leads.count) or not leads.settled_count.sum():
-            return None
-        settled = dict(zip(self._asked_of_leads, leads.settled_keys, strict=True))
-        of_settled = [self._leveled("history", name, settled[name]) for name in self.segment_by_]
-        rows, segments, weights = self._of_groups(leads.keys)
-        early_rows, early_segments, early_weights = self._of_groups(leads.early_keys)
-        return OpenLevels(
-            leads=leads,
-            weights=weights,
-            rep_rows=rows,
-            segments=segments,
-            settled_segments=tuples(of_settled, len(leads.won)),
-            early_rep_rows=early_rows,
-            early_segments=early_segments,
-            early_weights=early_weights,
-        )
-
-    def _of_groups(self, keys: Sequence[list[Any]]) -> tuple[list[RepRow], list[Segment], Floats]:
-        """Return rep rows, segments and weights of groups, by their cells of the rep and the columns asked for."""
-        asked = (*self._asked_of_reps, *self._asked_of_leads)
-        reps = [self._other.get(rep, rep) for rep in keys[0]]
-        cells = dict(zip(asked, keys[1:], strict=False))  # weights may follow
-        levels = {name: self._leveled("history", name, cells[name]) for name in (*self.rep_by_, *self.segment_by_)}
-        rows = list(zip(reps, *(levels[name] for name in self.rep_by_), strict=True))
-        segments = tuples([levels[name] for name in self.segment_by_], len(reps))
-        return rows, segments, _weights(self.weight, keys[-1]) if self.weight else np.ones(len(reps))
+    @property
+    def past_assignment_(self) -> PastAssignment:
+        """How far what history shows of leads told who got them."""
+        self._check_fitted()
+        book, tally = self._learned.code_book, self._learned.posterior.tally
+        rep, *others = book.codes_of_keys(tally.keys)
+        nobody = np.array([one is None for one in book.reps], dtype=bool)
+        levels = zip(self.segment_by_, others[book.n_rep_columns - 1 :], strict=True)
+        tried, won = (each[:-1].astype(np.float64) for each in (tally.tried, tally.converted))
+        return past_assignment(np.where(nobody[rep], -1, rep), tuple(levels), tried, won)
 
     @property
     def _names(self) -> tuple[str, ...]:
         return ("rep", *self.rep_by_, *self.segment_by_)
-
-    def _leveled(self, table: str, column: str, values: Sequence[Any]) -> list[str | None]:
-        return levels_of(f"{table}.{column}", values, self.bins_.get(column), self._spellings.get(column))
 
     def _same_rep(self, rep: Id) -> Id:
         """Return the id of history that is a rep's, however it is written; one that history lacks as it is."""
         place = self._rep_book.place(rep)
         return rep if place is None else self.reps_[place]
 
-    def _cells(self, table: Table, column: str) -> Sequence[Any]:
-        return table.spelled(column) if column in self.bins_ else table.values(column)
-
     def segments_of(self, leads: Any) -> list[Segment]:
         """Return each lead's segment: the levels of the columns of `segment_by`, measurements binned."""
         self._check_fitted()
         table = leads if isinstance(leads, Table) else Table(leads, "leads", self._reading())
-        levels = [self._leveled(table.name, column, self._cells(table, column)) for column in self.segment_by_]
-        return tuples(levels, table.n_rows)
+        return self._levels.of_segments(table)
 
     def rep_rows_of(self, reps: Any, rep_id: str | None = None, *, unique: bool = True) -> list[RepRow]:
         """Return each rep's id and the levels of `rep_by`: as the table has them, else those of most of its history."""
@@ -301,9 +320,7 @@ class AffinityModel:
         ids = [rep if alike(str(rep)) in several else self._same_rep(rep) for rep in ids]
         usual = [self._learned.usual_row(rep) for rep in ids]
         levels = [
-            self._leveled(table.name, name, self._cells(table, name))
-            if name in table
-            else [row[place] for row in usual]
+            self._levels.of_table(table, name) if name in table else [row[place] for row in usual]
             for place, name in enumerate(self.rep_by_, 1)
         ]
         return list(zip(ids, *levels, strict=True))
@@ -385,7 +402,7 @@ class AffinityModel:
         InvalidInput
             nothing is known of delays (`delays_` is None), or a row has no day
         """
-        delays, leads = self._learned.delays, self._still_open
+        delays, leads = self._learned.delays, self._past.still_open
         if delays is None or leads is None:
             raise InvalidInput("AffinityModel.open_chances: history has no open leads from which delays are known")
         table = Table(rows, "rows", ids=(self.rep,))
@@ -441,34 +458,12 @@ class AffinityModel:
         (missing where all are open), estimate, and low and high (90% interval). One of the user's that is called like
         one of these gets a "_" behind its name.
         """
-        posterior, code_book = self._posterior_of(), self._learned.code_book
-        keys = posterior.tally.keys
-        row, segment = np.divmod(keys, len(code_book.segments) + 1)
-        named = np.array([code_book.rep_rows[code][0] is not None for code in row], dtype=bool)
-        keys, row, segment = keys[named], row[named], segment[named]
-        cell, codes = posterior.tally.find(keys), code_book.codes_of_keys(keys)
-        tried, converted = posterior.tally.tried[cell], posterior.tally.converted[cell]
-        still_open = {"open": posterior.tally.still_open[cell]} if posterior.tally.still_open.any() else {}
-        low, high = posterior.interval(cell, codes, 0.9)
-        numbers = {
-            "tried": tried,
-            "converted": converted,
-            **still_open,
-            "raw_rate": converted / np.where(tried > 0, tried, np.nan),
-            "estimate": posterior.probability(cell, codes),
-            "low": low,
-            "high": high,
-        }
-        of_reps = {
-            f"{name}_" if name in numbers else name: [code_book.rep_rows[code][place] for code in row]
-            for place, name in enumerate((self.rep, *self.rep_by_))
-        }
-        levels = {
-            f"{name}_" if name in numbers else name: [code_book.segments[code][place] for code in segment]
-            for place, name in enumerate(self.segment_by_)
-        }
-        columns = {name: blanked(values.tolist()) for name, values in numbers.items()}
-        return self._like.build(of_reps | levels | columns, numbers=("raw_rate",))
+        self._check_fitted()
+        levels, numbers = self._learned.record()
+        named = dict(zip((self.rep, *self.rep_by_, *self.segment_by_), levels, strict=True))
+        columns = {f"{name}_" if name in numbers else name: cells for name, cells in named.items()}
+        columns |= {name: blanked(values.tolist()) for name, values in numbers.items()}
+        return self._like.build(columns, numbers=("raw_rate",))
 
     def variance_components(self) -> Any:
         """Return one row per family of effects, as the kind of table that the history was.
@@ -491,7 +486,7 @@ class AffinityModel:
                     f"segments, entry {number + 1}: must be a tuple with one level for each of "
                     f"{list(self.segment_by_)}; found {segment!r}"
                 )
-        known = [self._spellings.get(column, {}) for column in self.segment_by_]
+        known = [self._levels.spellings.get(column, {}) for column in self.segment_by_]
         leveled = [spelled(column, known[k]) for k, column in enumerate(_columns_of(segments, len(known)))]
         return tuples(leveled, len(segments))
 
@@ -527,11 +522,3 @@ def _check_half_life(days: float | str | None) -> None:
     raise InvalidInput(
         f'AffinityModel.half_life_days: must be a positive number of days, "learn" or None; found {days!r}'
     )
-
-
-def _weights(column: str | None, values: Sequence[Any]) -> Floats:
-    weights = np.array([as_number(value) for value in values], dtype=np.float64).reshape(len(values))
-    for value, weight in zip(values, weights, strict=True):
-        if not 0.0 <= weight < np.inf:
-            raise InvalidInput(f"history.{column}: a weight must be a finite number, 0 or more; found {value!r}")
-    return weights

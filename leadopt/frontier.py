@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from leadopt.affinity import AffinityModel
 from leadopt.arrays import Floats
 from leadopt.decision.build import build
+from leadopt.decision.case import gain_words
 from leadopt.decision.clock import Clock
 from leadopt.decision.keep import keep_current
 from leadopt.decision.know import Known, know
@@ -57,14 +58,16 @@ class Point:
     reason
         why there is none
     gain
-        expected gain of the placed leads and the reserves, penalties for unfairness and what moves cost aside
+        expected gain of the placed leads, penalties for unfairness and what moves cost aside
     price_of_fairness
-        fraction of the best gain that this one gives up
+        fraction of the best that this one gives up of `counted`
     gini, jain, min_max
         of what is shared, over what each rep is entitled to: 0, 1 and 1 = all equal
     envy
         by how much the most envious rep would rather have another's leads, in units of gain and in proportion to what
         they are entitled to (all alike where a rep who is entitled to nothing has leads)
+    counted
+        what plans are compared by: the gain, with the reserve of the leads in the pool where all plans have the same
     """
 
     value: Any
@@ -76,6 +79,12 @@ class Point:
     jain: float = np.nan
     min_max: float = np.nan
     envy: float = np.nan
+    counted: float = np.nan
+
+    def __post_init__(self) -> None:
+        """Compare by the gain where nothing else is given."""
+        if np.isnan(self.counted):
+            object.__setattr__(self, "counted", self.gain)
 
 
 _COLUMNS = ("gain", "price_of_fairness", "gini", "jain", "min_max", "envy")
@@ -91,6 +100,8 @@ class Frontier(Result):
         the setting, in words
     unit
         of gains
+    gain_words
+        what gains are called: "expected deals", or "value placed" where nobody knows chances
     points
         one for each value, those without a plan included
     """
@@ -99,6 +110,7 @@ class Frontier(Result):
     unit: str
     points: tuple[Point, ...]
     like: Table = field(repr=False)
+    gain_words: str = ""
 
     @property
     def plans(self) -> tuple[Plan, ...]:
@@ -129,12 +141,12 @@ class Frontier(Result):
     def efficient(self) -> tuple[Point, ...]:
         """The points that no other one dominates, the cheapest first.
 
-        One dominates another if it gains as much and is as fair (by Gini), and more of either. Of points that are alike
-        in both, the first stays.
+        One dominates another if it gains as much (by `counted`) and is as fair (by Gini), and more of either. Of points
+        that are alike in both, the first stays.
         """
         there = [point for point in self.points if point.plan is not None]
-        alike = _SAME * max((abs(point.gain) for point in there), default=0.0) or 1.0
-        found = sorted(there, key=lambda point: (-round(point.gain / alike), point.gini))
+        alike = _SAME * max((abs(point.counted) for point in there), default=0.0) or 1.0
+        found = sorted(there, key=lambda point: (-round(point.counted / alike), point.gini))
         kept: list[Point] = []
         for point in found:
             if not kept or point.gini < kept[-1].gini - _SAME:
@@ -232,7 +244,16 @@ class Frontier(Result):
             ]
             for point in self.points
         ]
-        return [self.over, f"expected {self.unit}", "price", "Gini", "Jain", "min / max", "envy", ""], rows
+        return [
+            self.over,
+            self.gain_words or f"expected {self.unit}",
+            "price",
+            "Gini",
+            "Jain",
+            "min / max",
+            "envy",
+            "",
+        ], rows
 
     def _remark(self, point: Point) -> str:
         """Return what a table says of a point: why there is no plan, in short, or whether it is worth a look."""
@@ -245,7 +266,8 @@ class Frontier(Result):
         if any(point is one for one in self.efficient):
             return ""
         same = [one for one in self.efficient if abs(one.gini - point.gini) <= _SAME]
-        return "alike" if any(abs(one.gain - point.gain) <= _SAME * abs(one.gain) for one in same) else "dominated"
+        alike = any(abs(one.counted - point.counted) <= _SAME * abs(one.counted) for one in same)
+        return "alike" if alike else "dominated"
 
     def below(self, page: bool = True) -> Parts:
         """Return what stands below the summary."""
@@ -338,14 +360,17 @@ def frontier(
         point = point_of(known, one, value, last)
         points.append(point)
         last = last if point.plan is None else point.plan
-    gains = [point.gain for point in points if point.plan is not None]
+    if len({one.reserve for one in policies}) > 1:  # what is not sold counts differently then, and is no gain
+        points = [replace(point, counted=point.gain) for point in points]
+    gains = [point.counted for point in points if point.plan is not None]
     # Where nobody names a capacity, an even share is assumed in the plan without fairness alone.
     top = max(gains if best is None else [best, *gains], default=np.nan)
     return Frontier(
         over=name_of(over),
         unit=known.unit,
+        gain_words=gain_words(known),
         points=tuple(
-            point if point.plan is None else replace(point, price_of_fairness=price_of_fairness(top, point.gain))
+            point if point.plan is None else replace(point, price_of_fairness=price_of_fairness(top, point.counted))
             for point in points
         ),
         like=known.leads,
@@ -358,7 +383,7 @@ def _best_gain(known: Known, policy: Policy, over: str | Setting, point_of: Call
     if not isinstance(over, str) or part not in ("fairness", "newcomers"):
         return None
     point = point_of(known, policy.replace(**{part: None}), None, None)
-    return None if point.plan is None else point.gain
+    return None if point.plan is None else point.counted
 
 
 def _point(known: Known, policy: Policy, value: Any, last: Plan | None, *, new: Any, rng: Any, **rules: Any) -> Point:

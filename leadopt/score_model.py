@@ -15,6 +15,7 @@ from leadopt.learning.history.codes import Segment, distinct
 from leadopt.learning.scores import TOGETHER, Scores
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
+from leadopt.tables.engines import history_table
 
 _EVERYBODY = "everybody"  # the rep of a history that names none
 _NEVER = "\0never seen"  # a level that no table holds: it has no effect
@@ -37,7 +38,7 @@ class ScoreModel:
         of leads: source, industry, budget, activity, ...
     bins
         how numeric columns become levels, as of `AffinityModel`
-    half_life_days, rep, converted, at, assigned, now
+    half_life_days, drift, rep, converted, at, assigned, now
         as of `AffinityModel`. A history without the column `rep` is fine: then nothing is known of who had which lead
 
     Attributes
@@ -75,6 +76,7 @@ class ScoreModel:
         columns: Sequence[str] | str,
         bins: Mapping[str, int | Sequence[float]] | None = None,
         half_life_days: float | str | None = None,
+        drift: bool | None = None,
         rep: str = "rep_id",
         converted: str = "converted",
         at: str = "at",
@@ -84,6 +86,7 @@ class ScoreModel:
         self.columns = columns
         self.bins = bins
         self.half_life_days = half_life_days
+        self.drift = drift
         self.rep = rep
         self.converted = converted
         self.at = at
@@ -102,14 +105,15 @@ class ScoreModel:
         if not columns:
             raise InvalidInput("ScoreModel.columns: must name a column at least; found none")
         check_bins("ScoreModel.bins", self.bins, columns)
-        table = Table(history, "history", ids=(self.rep,))
+        table = history_table(history, ids=(self.rep,))
         nobody_named = bool(table.columns) and self.rep not in table
         if nobody_named:  # one rep had them all, who is the typical one
-            table = table.with_text(self.rep, [_EVERYBODY] * table.n_rows)
+            table = table.with_same(self.rep, _EVERYBODY)
         self.model_ = AffinityModel(
             segment_by=columns,
             bins=self.bins,
             half_life_days=self.half_life_days,
+            drift=self.drift,
             rep=self.rep,
             converted=self.converted,
             at=self.at,

@@ -298,3 +298,16 @@ def test_a_band_changes_every_setting_of_fairness():
     policy = Policy(fairness=[Fairness(of="leads"), Fairness(of="hot")])
     found = frontier(leads, reps, policy=policy, over="band", values=[0.5, 0.2])
     assert [[one.low for one in point.plan.case.policy.fairnesses] for point in found.points] == [[0.5] * 2, [0.8] * 2]
+
+
+def test_a_reserve_is_no_gain():
+    """With the reserve of leads in the pool counted, the plan that placed fewest leads looked best."""
+    gains = [[5.0, 4.0], [4.0, 3.0], [3.0, 3.0], [2.0, 1.0]]
+    found = frontier(leads_of(4), reps_of(2, 2), affinity=gains, over="reserve", values=[0.0, 2.5, 4.5])
+    placed = [int((plan.rep_of_lead >= 0).sum()) for plan in found.plans]
+    assert placed == sorted(placed, reverse=True) and placed[-1] < placed[0]
+    for point in found.points:
+        assert point.gain == pytest.approx(sum(row["gain"] for row in point.plan.assignments))
+    assert found.points[0].price_of_fairness == 0.0 < found.points[-1].price_of_fairness
+    band = frontier(leads_of(4), reps_of(4, 4), affinity=gains, policy=Policy(reserve=2.5), values=[1.0, 0.0])
+    assert min(point.price_of_fairness for point in band.points) >= 0.0  # the same reserve for all counts

@@ -49,6 +49,7 @@ def run_evaluate(
             converted=columns.converted,
             at=columns.at,
             assigned=columns.assigned_at,
+            value=columns.value,
             now=now or None,
             rng=checked_seed(seed),
             on_progress=on_progress,
@@ -57,8 +58,9 @@ def run_evaluate(
         found.plot().figure.figure.savefig(str(plot))
     if output is not None:
         write_bytes(output, f"{found.to_json()}\n".encode())
-    print(prose(f"Verdict: {found.verdict}."))
-    print(f"\n{prose(found.scheme)}")
+    print(prose(found.summary()))
+    for said in (found.scheme, *found.by_matching):
+        print(f"\n{prose(said)}")
     for headers, rows in found.below().tables:
         print(f"\n{text_table(headers, rows)}")
     print("\nNotes", *(prose(note, "  ") for note in _notes(found, settings, table)), sep="\n")

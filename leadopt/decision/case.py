@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from leadopt.learning.effects.draws import Joint
 from leadopt.learning.estimates import Estimates
 from leadopt.learning.history.codes import in_words
 from leadopt.learning.lead_worth import Valued
+from leadopt.learning.past_assignment import PastAssignment
 from leadopt.policy import Policy
 from leadopt.problem.certify import Certificate, certify
 from leadopt.problem.gains import Affinity
@@ -76,6 +77,8 @@ class Evidence:
         of the reps; None where chances do not depend on any
     joint
         what draws of all pairs together rest on; None in a plan that was saved before plans held it
+    past
+        how leads were handed out in history; None in a plan that was saved before plans held it
     """
 
     segment_by: tuple[str, ...]
@@ -85,6 +88,7 @@ class Evidence:
     n_outcomes: int
     states: States | None = None
     joint: Joint | None = field(default=None, repr=False)
+    past: PastAssignment | None = None
 
     def describe(self, segment: int) -> str:
         """Return a segment in words: ``industry=steel, source=web``."""
@@ -212,6 +216,11 @@ class Case:
         return self.problem.affinity if self.kept is None else self.kept.gains
 
     @property
+    def gain_words(self) -> str:
+        """What gains are called."""
+        return gain_words(self)
+
+    @property
     def credit(self) -> float:
         """What the problem counts on top of an answer's worth, whatever the answer."""
         return 0.0 if self.kept is None else self.kept.credit
@@ -292,6 +301,21 @@ class Case:
                     usage = limits[k].usage
                     takes[k] += usage if isinstance(usage, float) else float(limits[k].usage_at([member], [rep])[0])
         return {k: usage for k, usage in takes.items() if usage > 0}
+
+
+class _Known(Protocol):
+    @property
+    def evidence(self) -> Evidence | None: ...
+    @property
+    def rates_are_chances(self) -> bool: ...
+    @property
+    def unit(self) -> str: ...
+
+
+def gain_words(known: _Known) -> str:
+    """Return what gains are called: "expected deals"; "value placed" where values are known and no chance."""
+    unknown = known.evidence is None and not known.rates_are_chances and known.unit not in ("gain", "leads")
+    return f"{known.unit} placed" if unknown else f"expected {known.unit}"
 
 
 def _holds(chosen: Ints | None, index: int) -> bool:

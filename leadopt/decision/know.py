@@ -34,6 +34,7 @@ from leadopt.progress import Meter
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
 from leadopt.tables.dates import check_settled
+from leadopt.tables.engines import history_table
 from leadopt.tables.headers import Kind
 from leadopt.tables.ids import IdBook, look_alikes, twice_but_for_blanks
 from leadopt.tables.reading.reader import Reading
@@ -153,7 +154,7 @@ def _read(leads: Any, reps: Any, history: Any, policy: Policy, *, given: bool) -
     read = partial(Table, reading=Reading(formats=policy.formats, outcomes=policy.outcomes), ids=columns.ids)
     own: dict[Kind, Table] = {"leads": read(leads, "leads"), "reps": read(reps, "reps")}
     if history is not None:
-        own["history"] = read(history, "history")
+        own["history"] = history_table(history, reading=own["reps"].reading, ids=columns.ids)
     check_needed(policy, own)
     ids: dict[Kind, str] = {"leads": columns.of("leads").lead_id, "reps": columns.of("reps").rep_id}
     for kind, table in own.items():
@@ -167,7 +168,7 @@ def _read(leads: Any, reps: Any, history: Any, policy: Policy, *, given: bool) -
     notes += doubtful_ids(called["leads"], columns.lead_id, lead_ids)
     notes += doubtful_ids(called["reps"], columns.rep_id, rep_ids)
     if "history" in own and own["history"].columns:  # an empty one cannot name its columns
-        called["history"] = called["history"].judged(columns.converted)
+        called["history"] = called["history"].counting(columns.count).judged(columns.converted)
     return _Batch(
         leads=called["leads"],
         reps=called["reps"],
@@ -221,6 +222,7 @@ def _learn(batch: _Batch, history: Table, policy: Policy, now: Any) -> tuple[Aff
         segment_by = found.columns
         notes += found.notes
     else:
+        history.expect([columns.rep_id, *policy.rep_by, *segment_by, columns.converted])
         notes += insisted_notes(batch.leads, history, segment_by, columns.converted)
     model = AffinityModel(
         segment_by=segment_by,
@@ -259,6 +261,7 @@ def _evidence(leads: Table, rep_rows: Sequence[RepRow], model: AffinityModel) ->
         n_outcomes=model.n_outcomes_,
         states=_states(rep_rows, model),
         joint=model.joint(segments, rep_rows),
+        past=model.past_assignment_,
     )
 
 

@@ -7,17 +7,22 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
-from leadopt.learning.delays import LOST, WON, Ages, Delays, learn_delays
-from leadopt.learning.effects.families import fit_chances
+from leadopt.learning.delays import Delays
+from leadopt.learning.drift import Drift, drifts, learn_doubt, learn_drift, loss_of_structure, settled_level
+from leadopt.learning.effects.course import Course
+from leadopt.learning.effects.families import FamilyEffects, fit_chances
+from leadopt.learning.effects.offsets import OffsetBinomial
 from leadopt.learning.effects.spreads import Spread
 from leadopt.learning.effects.waiting import Waiting
 from leadopt.learning.estimates import Posterior
-from leadopt.learning.history.codes import CodeBook, Pairs, RepRow, Segment, codes_of, distinct
-from leadopt.learning.history.open_leads import OpenLeads
+from leadopt.learning.history.codes import CodeBook, Pairs, RepRow, Segment, distinct, tuples
 from leadopt.learning.history.outcomes import OutcomeCounts
 from leadopt.learning.history.tally import Tally
+from leadopt.learning.open_chances import OpenChances, OpenLevels
 from leadopt.tables.cells import Id
 
+LEVEL = "level over time"
+"""What strengths and components call the spread of a level that drifts."""
 HALF_LIVES = (None, 730.0, 365.0, 180.0, 90.0, 45.0)
 """Half-lives in days that ``half_life_days="learn"`` chooses from; None = no decay.
 
@@ -41,6 +46,8 @@ class LearnedChances:
         the one in use
     delays
         how long wins and losses take; None where no lead is open, or that is not known
+    drift
+        how the level of all chances wandered, and where it will be; None = nothing is known of it
     """
 
     code_book: CodeBook
@@ -48,6 +55,7 @@ class LearnedChances:
     posterior: Posterior
     half_life_days: float | None
     delays: Delays | None = None
+    drift: Drift | None = None
 
     def located(self, rep_rows: Sequence[RepRow], segments: Sequence[Segment], pairs: Pairs) -> tuple[Ints, list[Ints]]:
         """Return the cell and each column's code for pairs of pointers into `rep_rows` and `segments`."""
@@ -75,44 +83,58 @@ class LearnedChances:
         alone = [_logit(self.of_strangers([*nothing[:k], codes[k], *nothing[k + 1 :]])) for k in states]
         return (np.array(alone).reshape(len(alone), len(rep_rows)) - _logit(self.of_strangers(nothing))).T
 
+    def record(self) -> tuple[list[list[Any]], dict[str, Any]]:
+        """Return who had what in history and what came of it: rep and levels by column, and numbers by name."""
+        posterior, code_book = self.posterior, self.code_book
+        keys = posterior.tally.keys
+        row, segment = np.divmod(keys, len(code_book.segments) + 1)
+        named = np.array([code_book.rep_rows[code][0] is not None for code in row], dtype=bool)
+        keys, row, segment = keys[named], row[named], segment[named]
+        cell, codes = posterior.tally.find(keys), code_book.codes_of_keys(keys)
+        tried, converted = posterior.tally.tried[cell], posterior.tally.converted[cell]
+        low, high = posterior.interval(cell, codes, 0.9)
+        numbers: dict[str, Any] = {
+            "tried": tried,
+            "converted": converted,
+            **({"open": posterior.tally.still_open[cell]} if posterior.tally.still_open.any() else {}),
+            "raw_rate": converted / np.where(tried > 0, tried, np.nan),
+            "estimate": posterior.probability(cell, codes),
+            "low": low,
+            "high": high,
+        }
+        of_reps = [[code_book.rep_rows[code][place] for code in row] for place in range(code_book.n_rep_columns)]
+        n_of_leads = len(code_book.sizes) - code_book.n_rep_columns
+        of_leads = [[code_book.segments[code][place] for code in segment] for place in range(n_of_leads)]
+        return [*of_reps, *of_leads], numbers
+
     def spreads(self, names: Sequence[str]) -> list[tuple[str, float, Spread]]:
         """Return each family's name, made of the columns', its standard deviation in use, and what is known of it."""
         effects, families = self.posterior.fitted.effects, self.posterior.fitted.families
         named = [" x ".join(names[column] for column in family.columns) for family in families]
         found = list(zip(named, effects.deviations.tolist(), effects.spreads, strict=True))
-        if effects.own_spread is None:
-            return found
-        of_leads = names[self.code_book.n_rep_columns :]
-        own = " x ".join((names[0], *of_leads)) if of_leads else ""
-        return [*found, (own, effects.own_deviation, effects.own_spread)]
+        if effects.own_spread is not None:
+            of_leads = names[self.code_book.n_rep_columns :]
+            own = " x ".join((names[0], *of_leads)) if of_leads else ""
+            found.append((own, effects.own_deviation, effects.own_spread))
+        if self.drift is not None and self.drift.is_told:
+            found.append((LEVEL, self.drift.level.spread.deviation, self.drift.level.spread))
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class OpenLevels:
-    """Open leads with the levels of their columns, and settled ones whose delays are known with theirs.
+class Horizon:
+    """When leads settle whose chances are asked, and so of when the level of all chances is foretold.
 
     Parameters
     ----------
-    leads
-        by group
-    weights
-        float64 (n_groups,), how much each of them counts
-    rep_rows, segments
-        of each group of open leads
-    settled_segments
-        of each group of settled ones
-    early_rep_rows, early_segments, early_weights
-        of each group of leads that were assigned before history tells of any end
+    days
+        after the last outcome
+    by_assignment
+        whether outcomes are dated by when their leads were assigned, in place of when they were settled
     """
 
-    leads: OpenLeads
-    weights: Floats
-    rep_rows: Sequence[RepRow]
-    segments: Sequence[Segment]
-    settled_segments: Sequence[Segment]
-    early_rep_rows: Sequence[RepRow]
-    early_segments: Sequence[Segment]
-    early_weights: Floats
+    days: float
+    by_assignment: bool = False
 
 
 def learn_chances(
@@ -122,6 +144,7 @@ def learn_chances(
     of_leads: Sequence[Sequence[str | None]],
     half_life_days: float | str | None,
     still_open: OpenLevels | None = None,
+    horizon: Horizon | None = None,
 ) -> LearnedChances:
     """Return what counted outcomes tell.
 
@@ -137,168 +160,142 @@ def learn_chances(
         days, None, or "learn" = the one of `HALF_LIVES` that predicts best, by settled outcomes alone
     still_open
         leads without an outcome, which count by how long they are open; some settled ones tell how long that takes
+    horizon
+        with days, it is learned whether the level of all chances drifts, and where it will be then; None = it is held
+        to stay
     """
     rows: list[RepRow] = list(zip(counts.keys[0], *of_reps, strict=True))
     segments = tuples(of_leads, len(rows))
     all_rows = [*rows, *(() if still_open is None else still_open.rep_rows)]
     all_segments = [*segments, *(() if still_open is None else still_open.segments)]
     code_book = CodeBook.of(all_rows, all_segments, 1 + len(of_reps), 1 + len(of_reps) + len(of_leads))
-    keys, open_keys = np.split(code_book.keys(*code_book.places(all_rows, all_segments)), [len(rows)])
-    half_life = _half_life(code_book, keys, counts, weights, half_life_days)
-    every, delays = np.ones(len(rows), dtype=bool), None
-    if still_open is None:
-        posterior = _fitted(code_book, keys, counts, weights, every, half_life)
-    else:
-        early = code_book.keys(*code_book.places(still_open.early_rep_rows, still_open.early_segments))
-        still_open, open_keys, early = _in_order(still_open, open_keys, early)
-        ages = _ages(code_book, keys, counts, open_keys, still_open)
-        # With the chances that come out, delays learned once more are the same to three digits.
-        delays = learn_delays(ages)
-        counted = still_open.leads.count * still_open.weights * _decay(counts, still_open.leads, half_life)
-        waiting = _Open(keys=open_keys, ages=ages, delays=delays, counted=counted, early_keys=early, levels=still_open)
-        posterior = _fitted(code_book, keys, counts, weights, every, half_life, waiting)
+    keys = code_book.keys(*code_book.places(rows, segments))
+    open_chances = None if still_open is None else OpenChances.of(code_book, keys, counts, still_open)
+    past = _Past(code_book=code_book, keys=keys, counts=counts, weights=weights, open_chances=open_chances)
+    posterior, half_life, drift = past.learned(half_life_days, horizon)
+    n_open = len(all_rows) - len(rows)
     return LearnedChances(
         code_book=code_book,
-        usual=_most_frequent(all_rows, np.append(counts.count, np.zeros(len(open_keys), dtype=np.int64))),
+        usual=_most_frequent(all_rows, np.append(counts.count, np.zeros(n_open, dtype=np.int64))),
         posterior=posterior,
         half_life_days=half_life,
-        delays=delays,
+        delays=None if open_chances is None else open_chances.delays,
+        drift=drift,
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Open:
-    """Open leads by the keys of their cells, and how long such leads are open."""
+class _Past:
+    """All groups of outcomes, by the keys of their cells, and open leads."""
 
+    code_book: CodeBook
     keys: Ints
-    ages: Ages
-    delays: Delays
-    counted: Floats
-    early_keys: Ints
-    levels: OpenLevels
+    counts: OutcomeCounts
+    weights: Floats
+    open_chances: OpenChances | None = None
 
-    def waiting(self, tally: Tally) -> Waiting:
-        """Return what being open tells about the cells of a tally.
+    def learned(
+        self, half_life_days: float | str | None, horizon: Horizon | None
+    ) -> tuple[Posterior, float | None, Drift | None]:
+        """Return the posterior, the half-life in use, and how the level of all chances wandered."""
+        course = None if horizon is None else self.course(half_life_days, by_assignment=horizon.by_assignment)
+        if horizon is None or course is None or not drifts(course):
+            half_life = self.best_half_life() if isinstance(half_life_days, str) else half_life_days
+            posterior, drift = self.posterior(half_life), None
+            if horizon is not None and course is not None:
+                drift = learn_doubt(replace(course, half_life=half_life), horizon.days)
+            if drift is not None:
+                posterior = replace(posterior, fitted=replace(posterior.fitted, level=drift.doubt))
+            return posterior, half_life, drift
+        half_life = self.best_half_life_of_structure(course) if half_life_days == "learn" else course.half_life
+        tally = self.tally(half_life)
+        fitted, drift = learn_drift(
+            replace(course, half_life=half_life), lambda outcomes: self.fitted(tally, outcomes=outcomes), horizon.days
+        )
+        return Posterior(tally=tally, fitted=fitted), half_life, drift
 
-        Leads that are in history only because they were not settled before it begins count less that: by Bayes' rule
-        what is known of them is divided by the chance of being open still when it began.
-        """
-        leads, n_segments = self.levels.leads, self.ages.n_kinds
-        days = np.concatenate([self.ages.open_days, leads.first_day - leads.early_assigned - 1])
-        kind = np.concatenate([self.ages.open_kind, self.early_keys % (n_segments + 1)])
-        settled = 1.0 - self.delays.never
-        return Waiting(
-            cell=tally.find(np.concatenate([self.keys, self.early_keys])),
-            count=np.concatenate([self.counted, -leads.early_count * self.levels.early_weights]),
-            if_won=settled * self.delays.still_open(WON, days, kind),
-            if_lost=settled * self.delays.still_open(LOST, days, kind),
-            never=self.delays.never,
+    def tally(self, half_life: float | None, chosen: Bools | None = None) -> Tally:
+        """Return the tally of the chosen groups of outcomes; None = of all, and of open leads."""
+        every, still_open = slice(None) if chosen is None else chosen, None if chosen is not None else self.open_chances
+        return Tally.of(
+            self.keys[every],
+            self.counts.count[every],
+            self.counts.converted[every],
+            weight=self.weights[every],
+            day=None if self.counts.day is None else self.counts.day[every],
+            half_life=half_life,
+            latest=self.counts.latest if chosen is None else None,
+            open_keys=None if still_open is None else still_open.keys,
+            open_count=None if still_open is None else still_open.levels.leads.count,
         )
 
+    def posterior(self, half_life: float | None, chosen: Bools | None = None) -> Posterior:
+        """Return what the chosen groups of outcomes tell; None = all, and open leads."""
+        tally, waiting = self.tally(half_life, chosen), None
+        if chosen is None and self.open_chances is not None:
+            # Without days of outcomes nothing fades.
+            newest = None if self.counts.day is None else int(self.counts.day.max(initial=0))
+            waiting = self.open_chances.waiting(tally.keys, newest or 0, None if newest is None else half_life)
+        return Posterior(tally=tally, fitted=self.fitted(tally, waiting))
 
-def _in_order(still_open: OpenLevels, keys: Ints, early_keys: Ints) -> tuple[OpenLevels, Ints, Ints]:
-    """Return groups of leads in an order that does not depend on that of the history, on which last digits would hang.
+    def fitted(
+        self, tally: Tally, waiting: Waiting | None = None, outcomes: OffsetBinomial | None = None
+    ) -> FamilyEffects:
+        """Return what a tally and open leads tell, or outcomes of its cells at the level of the time when each was."""
+        tried, converted = tally.weighted_tried[:-1], tally.weighted_converted[:-1]
+        codes, book = self.code_book.codes_of_keys(tally.keys), self.code_book
+        return fit_chances(codes, book.sizes, book.n_rep_columns, tried, converted, waiting, outcomes)
 
-    The rows and segments that their keys stand for stay as they were, and are of no further use.
-    """
-    leads = still_open.leads
-    order = np.lexsort((leads.count, still_open.weights, leads.assigned, keys))
-    early = np.lexsort((leads.early_count, still_open.early_weights, leads.early_assigned, early_keys))
-    ordered = replace(
-        leads,
-        assigned=leads.assigned[order],
-        count=leads.count[order],
-        early_assigned=leads.early_assigned[early],
-        early_count=leads.early_count[early],
-    )
-    weights, early_weights = still_open.weights[order], still_open.early_weights[early]
-    found = replace(still_open, leads=ordered, weights=weights, early_weights=early_weights)
-    return found, keys[order], early_keys[early]
+    def course(self, half_life_days: float | str | None, *, by_assignment: bool) -> Course | None:
+        """Return the outcomes by time; None where their days are not known, or all or none were won."""
+        counts = self.counts
+        if counts.day is None or not 0 < int(counts.count @ counts.converted) < int(counts.count.sum()):
+            return None
+        still_open = self.open_chances
+        keys = self.keys if still_open is None else np.concatenate([self.keys, still_open.keys])
+        cells, cell = np.unique(keys, return_inverse=True)
+        return Course.of(
+            self.code_book.codes_of_keys(cells),
+            self.code_book.sizes,
+            cell[: len(self.keys)],
+            counts.day,
+            counts.count,
+            counts.converted,
+            weight=self.weights,
+            half_life=None if isinstance(half_life_days, str) else half_life_days,
+            waiting=None if still_open is None else still_open.waiting(cells),
+            waiting_since=None if still_open is None else still_open.since(by_assignment),
+        )
 
+    def best_half_life_of_structure(self, course: Course) -> float | None:
+        """Return the half-life under which the structure of early outcomes predicts the late ones, levels known."""
+        level, n_rep_columns = settled_level(course), self.code_book.n_rep_columns
 
-def _decay(counts: OutcomeCounts, leads: OpenLeads, half_life: float | None) -> Floats:
-    """Return how much open leads count for their age, as settled ones do, by the day on which they were assigned."""
-    age = np.zeros(len(leads.count)) if counts.day is None else counts.day.max(initial=0) - leads.assigned
-    return np.asarray(0.5 ** (age / (half_life or np.inf)))
+        def fit(outcomes: OffsetBinomial) -> FamilyEffects:
+            tried, won = outcomes.by_cell(outcomes.tried), outcomes.by_cell(outcomes.converted)
+            return fit_chances(course.codes, course.sizes, n_rep_columns, tried, won, outcomes=outcomes)
 
+        return min(HALF_LIVES, key=lambda days: loss_of_structure(replace(course, half_life=days), level, fit, _EARLY))
 
-def _ages(code_book: CodeBook, keys: Ints, counts: OutcomeCounts, open_keys: Ints, still_open: OpenLevels) -> Ages:
-    """Return what delays are learned from, whatever each lead's weight; leads of one segment share them."""
-    leads, n_segments = still_open.leads, len(code_book.segments)
-    place = {segment: number for number, segment in enumerate(code_book.segments)}
-    row, segment = np.divmod(keys, n_segments + 1)
-    open_row, open_segment = np.divmod(open_keys, n_segments + 1)
-    return Ages(
-        kind=codes_of(place, still_open.settled_segments),
-        won=leads.won,
-        days=leads.days,
-        entry=leads.entry,
-        count=leads.settled_count,
-        open_rep=open_row,
-        open_kind=open_segment,
-        open_days=leads.age,
-        open_entry=np.maximum(leads.first_day - leads.assigned, 0),
-        open_count=leads.count,
-        settled_rep=row,
-        settled_kind=segment,
-        settled_won=counts.converted,
-        settled_count=counts.count,
-        n_reps=len(code_book.rep_rows),
-        n_kinds=n_segments,
-    )
+    def best_half_life(self) -> float | None:
+        """Return the half-life under which the early outcomes predict the late ones best."""
+        counts = self.counts
+        if counts.day is None or not len(counts.count):
+            return None
+        order = np.argsort(counts.day, kind="stable")
+        middle = counts.day[order][np.searchsorted(counts.count[order].cumsum(), _EARLY * counts.count.sum())]
+        early, late = counts.day < middle, counts.day >= middle
+        if not early.any():
+            return None
+        n, won = counts.count[late], counts.converted[late]
 
+        def loss(half_life: float | None) -> float:
+            posterior = self.posterior(half_life, early)
+            keys = self.keys[late]
+            chance = posterior.probability(posterior.tally.find(keys), self.code_book.codes_of_keys(keys))
+            return float(-(n * np.where(won == 1, np.log(chance), np.log1p(-chance))).sum())
 
-def tuples(columns: Sequence[Sequence[str | None]], n_rows: int) -> list[Segment]:
-    """Return the levels of each row; without columns, as many empty ones."""
-    return list(zip(*columns, strict=True)) if columns else [()] * n_rows
-
-
-def _fitted(
-    code_book: CodeBook,
-    keys: Ints,
-    counts: OutcomeCounts,
-    weights: Floats,
-    chosen: Bools,
-    half_life: float | None,
-    still_open: _Open | None = None,
-) -> Posterior:
-    """Return what the chosen groups of outcomes tell, and open leads."""
-    tally = Tally.of(
-        keys[chosen],
-        counts.count[chosen],
-        counts.converted[chosen],
-        weight=weights[chosen],
-        day=None if counts.day is None else counts.day[chosen],
-        half_life=half_life,
-        open_keys=None if still_open is None else still_open.keys,
-        open_count=None if still_open is None else still_open.levels.leads.count,
-    )
-    tried, converted = tally.weighted_tried[:-1], tally.weighted_converted[:-1]
-    codes, waiting = code_book.codes_of_keys(tally.keys), None if still_open is None else still_open.waiting(tally)
-    fitted = fit_chances(codes, code_book.sizes, code_book.n_rep_columns, tried, converted, waiting)
-    return Posterior(tally=tally, fitted=fitted)
-
-
-def _half_life(
-    code_book: CodeBook, keys: Ints, counts: OutcomeCounts, weights: Floats, asked: float | str | None
-) -> float | None:
-    if not isinstance(asked, str):
-        return asked
-    if counts.day is None or not len(counts.count):
-        return None
-    order = np.argsort(counts.day, kind="stable")
-    middle = counts.day[order][np.searchsorted(counts.count[order].cumsum(), _EARLY * counts.count.sum())]
-    early, late = counts.day < middle, counts.day >= middle
-    if not early.any():
-        return None
-    n, won = counts.count[late], counts.converted[late]
-
-    def loss(half_life: float | None) -> float:
-        posterior = _fitted(code_book, keys, counts, weights, early, half_life)
-        chance = posterior.probability(posterior.tally.find(keys[late]), code_book.codes_of_keys(keys[late]))
-        return float(-(n * np.where(won == 1, np.log(chance), np.log1p(-chance))).sum())
-
-    return min(HALF_LIVES, key=loss)
+        return min(HALF_LIVES, key=loss)
 
 
 def _most_frequent(rows: Sequence[RepRow], count: Ints) -> dict[Any, RepRow]:

@@ -100,13 +100,13 @@ class Posterior:
 
     def probability(self, cell: Ints, codes: Sequence[Ints]) -> Floats:
         """Return the expected chance of conversion, in the shape of `cell`."""
-        return self.fitted.logits(codes, cell).rate()
+        return self.fitted.logits(codes, cell).rate(self.fitted.level.averaged)
 
     def interval(self, cell: Ints, codes: Sequence[Ints], level: float) -> tuple[Floats, Floats]:
         """Return the ends of the credible intervals, in the shape of `cell`."""
         known = self.fitted.logits(codes, cell)
-        logit, variance = known.normal()
-        return credible_interval(known.rate(), logit, np.sqrt(variance), level)
+        logit, variance = self.fitted.level.added(*known.normal())
+        return credible_interval(known.rate(self.fitted.level.averaged), logit, np.sqrt(variance), level)
 
     def estimates(self, cell: Ints, codes: Sequence[Ints], *, known_rep: Bools, known_segment: Bools) -> Estimates:
         """Return everything about some segments (rows of `cell`) and reps (its columns).
@@ -124,13 +124,16 @@ class Posterior:
         effects = self.fitted.effects
         information, missed = np.append(effects.information, 0.0)[cell], np.append(effects.pull, 0.0)[cell]
         weight = np.minimum(variance * information, _MOST_WEIGHT)
+        rest = logit - variance * missed / (1.0 - weight)
+        doubt_of_rest = variance / (1.0 - weight) + self.fitted.level.averaged
+        wide, doubt = self.fitted.level.added(logit, variance)
         return Estimates(
-            probability=known.rate(),
-            logit=logit,
-            deviation=np.sqrt(variance),
+            probability=known.rate(self.fitted.level.averaged),
+            logit=wide,
+            deviation=np.sqrt(doubt),
             tried=self.tally.tried[cell],
             converted=self.tally.converted[cell],
-            expected=expected_rate(logit - variance * missed / (1.0 - weight), variance / (1.0 - weight)),
+            expected=expected_rate(rest, doubt_of_rest),
             weight=weight,
             known_rep=known_rep,
             known_segment=known_segment,

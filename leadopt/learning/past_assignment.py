@@ -28,7 +28,7 @@ class PastAssignment:
         of as much or more by luck, corrected for the number of columns
     favour
         how many times as good by that column's levels the leads were that a rep had who was dealt better than nine in
-        ten, as those of one who was dealt worse than nine in ten
+        ten, as those of one who was dealt worse than nine in ten, beyond luck: what `tipping_point` is held against
     """
 
     n_outcomes: int
@@ -138,6 +138,38 @@ def tipping_point(ratio: float) -> float:
     return float(above + np.sqrt(above * (above - 1.0)))
 
 
+def hidden_quality(
+    past: PastAssignment | None, ratio: float, low: float | None, what: str = "lift", who: str = "reps preferred now"
+) -> str:
+    """Return in a sentence how strong a hidden quality of leads would have to be to explain the whole of something.
+
+    Parameters
+    ----------
+    past
+        how leads were handed out, as far as history shows: the strongest known column stands beside
+    ratio, low
+        what the better way brings over the other, and the lower end of its interval, None where that is not known;
+        nothing is said of what is no more than the other
+    what, who
+        what is to be explained, and whose leads would have that quality
+    """
+    if not ratio > 1.0:
+        return ""
+    strength, least, end = number(tipping_point(ratio)), "", ""
+    if low is not None and low > 1.0:
+        least = f" ({number(tipping_point(low))} times for its lower end)"
+    elif low is not None:
+        end = f"; at the lower end of its interval there is no {what} to explain"
+    known = ""
+    if past is not None and not past.by_lot and past.favour > 1.0:
+        known = f"; {past.by}, the strongest that history shows, reaches {number(tipping_point(past.favour))}"
+    return (
+        f"A quality of leads that history does not show would explain the whole {what} if leads with it were "
+        f"{strength} times as likely to be won, and {strength} times as frequent among those of the {who}{least}{known}"
+        f"{end}."
+    )
+
+
 def _elsewhere(table: Floats) -> tuple[float, float]:
     """Return the share of a table of counts that lies elsewhere than its margins expect, beyond luck, and the p-value.
 
@@ -178,8 +210,15 @@ def _rates(level: Ints, tried: Floats, won: Floats) -> Floats:
 
 
 def _favour(rep: Ints, rate: Floats, tried: Floats) -> float:
-    """Return the ratio of the outer deciles of reps by the mean chance of their leads."""
+    """Return the ratio of the outer deciles of reps by the mean chance of their leads, beyond what luck deals.
+
+    Means of few leads differ by luck: they are shrunk to that of all by the share of their variance that luck explains.
+    """
     n = np.bincount(rep, tried)
-    mean = np.bincount(rep, tried * rate)[n > 0] / n[n > 0]
-    high, low = np.quantile(mean, [0.9, 0.1])
+    there, overall = n > 0, np.average(rate, weights=tried)
+    mean = np.bincount(rep, tried * rate)[there] / n[there]
+    luck = np.average((rate - overall) ** 2, weights=tried) * there.sum() / max(tried.sum(), 1.0)
+    seen = np.average((mean - overall) ** 2, weights=n[there])
+    beyond = max(0.0, 1.0 - luck / seen) if seen > 0.0 else 0.0
+    high, low = np.quantile(overall + np.sqrt(beyond) * (mean - overall), [0.9, 0.1])
     return float(high / low) if low > 0 else 1.0

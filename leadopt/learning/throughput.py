@@ -15,7 +15,7 @@ from leadopt.learning.history.bins import quantile_edges
 from leadopt.learning.history.past_loads import read_loads
 from leadopt.learning.proposed_capacity import LoadLevels, Throughput
 from leadopt.progress import Meter, OnProgress
-from leadopt.tables import Table
+from leadopt.tables.engines import history_table
 
 _SEASON_DAYS = 7  # where leads are counted that are open
 _PRECISION = 1.5**-2.0  # of what leads are like: low, as what shrinkage left of a bad week would look like load
@@ -97,9 +97,9 @@ def estimate(
     meter = Meter(on_progress)
     meter.enter("read")
     window = _checked_window(window_days)
-    past = read_loads(
-        Table(history, "history", ids=(rep,)), _names(segment_by), window, rep, converted, at, assigned, now
-    )
+    segments = _names(segment_by)
+    table = history_table(history, ids=(rep,)).held({rep, *segments, converted, at, assigned, "lead_id"})
+    past = read_loads(table, segments, window, rep, converted, at, assigned, now)
     used = past.used
     if not used.any():
         return Throughput.empty(past.table, rep, past.notes, window)

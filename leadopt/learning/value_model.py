@@ -19,6 +19,7 @@ from leadopt.learning.history.won_values import WonValues, check_value_zero, odd
 from leadopt.learning.lead_worth import Worths
 from leadopt.tables import Table
 from leadopt.tables.currencies import check_currencies, with_signs
+from leadopt.tables.engines import history_table
 from leadopt.tables.ids import respelled
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import Outcomes
@@ -148,7 +149,7 @@ class ValueModel:
         asked = check_bins("ValueModel.bins", self.bins, columns)
         rates = check_currencies("ValueModel.currencies", self.currencies)
         zero_missing = check_value_zero("ValueModel.value_zero", self.value_zero) is not None
-        past = Table(history, "history", self._reading(), ids=(self.rep or "",))
+        past = history_table(history, reading=self._reading(), ids=(self.rep or "",))
         table = with_signs(past, self.value, self.currency, rates)
         for column in columns:
             table = table.measured(column, asked=column in asked)

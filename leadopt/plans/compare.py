@@ -59,6 +59,7 @@ class Comparison(Result):
     """Outcomes of the plan and of the baselines; the plan comes first."""
 
     unit: str
+    gain_words: str
     outcomes: tuple[Outcome, ...]
     like: Table = field(repr=False)
 
@@ -87,7 +88,7 @@ class Comparison(Result):
         deals = ("expected deals",) if self._deals_apart else ()
         names = (
             "method",
-            f"expected {self.unit}",
+            self.gain_words,
             *deals,
             "plan's lift",
             "placed",
@@ -135,6 +136,7 @@ def compare_answers(case: Case, answers: dict[str, Ints], like: Table) -> Compar
     best = next(iter(certificates.values())).objective - case.credit
     return Comparison(
         unit=case.unit,
+        gain_words=case.gain_words,
         like=like,
         outcomes=tuple(_outcome(case, name, answer, certificates[name], best) for name, answer in answers.items()),
     )

@@ -11,23 +11,23 @@ from leadopt.metrics import gini, jain, largest_envy, min_max_ratio
 
 
 def evenness(plan: Answered) -> dict[str, Any]:
-    """Return what a plan gains, and the measures of how even it is, by the names of a frontier's columns."""
+    """Return what a plan gains, and the measures of how even it is, by the names of a frontier's columns.
+
+    The reserve of leads in the pool is no gain: `counted` has it.
+    """
     entitled, loads = _received(plan)
     there = entitled > 0
     shares = loads[there] / entitled[there]
+    placed = np.flatnonzero(plan.rep_of_lead >= 0)
+    gain = float(plan.case.gains.at(placed, plan.rep_of_lead[placed]).sum())
     return {
-        "gain": _gain(plan),
+        "gain": gain,
+        "counted": gain + plan.case.pool_gain * (len(plan.rep_of_lead) - len(placed)),
         "gini": gini(shares),
         "jain": jain(shares),
         "min_max": min_max_ratio(shares),
         "envy": largest_envy(plan.case.gains, plan.rep_of_lead, None if (loads[~there] > 0).any() else entitled),
     }
-
-
-def _gain(plan: Answered) -> float:
-    placed = np.flatnonzero(plan.rep_of_lead >= 0)
-    reserves = plan.case.pool_gain * (len(plan.rep_of_lead) - len(placed))
-    return float(plan.case.gains.at(placed, plan.rep_of_lead[placed]).sum()) + reserves
 
 
 def _received(plan: Answered) -> tuple[Floats, Floats]:

@@ -117,6 +117,8 @@ class Explanation(Result):
         what it is worth there
     unit
         of gains: "deals", "value", "leads" or "gain"
+    gain_words
+        what they are called: "expected deals", or "value placed" where nobody knows chances
     pinned
         whether a person decided
     evidence
@@ -152,6 +154,7 @@ class Explanation(Result):
     rep_id: Id | None
     gain: float
     unit: str
+    gain_words: str
     pinned: bool
     evidence: Record | None
     alternatives: tuple[Alternative, ...]
@@ -193,7 +196,7 @@ class Explanation(Result):
                 *valued,
             ]
         why = ", pinned by a person" if self.pinned else ""
-        lines = [f"{self.lead_id} -> {self.rep_id}: expected {self.unit} {number(self.gain)}{why}."]
+        lines = [f"{self.lead_id} -> {self.rep_id}: {self.gain_words} {number(self.gain)}{why}."]
         if self.evidence is not None:
             lines.append(f"{self.rep_id}: {self.evidence}.")
         lines += valued
@@ -253,6 +256,7 @@ def explain(plan: Answered, lead: int, most: int = 3) -> Explanation:
             rep_id=None,
             gain=case.problem.reserve,
             unit=case.unit,
+            gain_words=case.gain_words,
             pinned=False,
             evidence=None,
             alternatives=(),
@@ -268,6 +272,7 @@ def explain(plan: Answered, lead: int, most: int = 3) -> Explanation:
         gain=float(case.gains.at([lead], [rep])[0]),
         gain_together=float(gains[rep]) if len(members) > 1 else None,
         unit=case.unit,
+        gain_words=case.gain_words,
         pinned=bool(case.problem.pins[lead] >= 0),
         evidence=_record(case, lead, rep),
         alternatives=_alternatives(plan, lead, gains, noise, most),

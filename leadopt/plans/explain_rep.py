@@ -95,6 +95,8 @@ class RepExplanation(Result):
         who
     unit
         of gains
+    gain_words
+        what they are called: "expected deals", or "value placed" where nobody knows chances
     n_leads, gain
         how many leads the rep has, and what they gain
     n_best
@@ -115,6 +117,7 @@ class RepExplanation(Result):
     away: bool
     newcomer: bool
     unit: str
+    gain_words: str
     n_leads: int
     gain: float
     n_best: int
@@ -134,7 +137,7 @@ class RepExplanation(Result):
     def lines(self) -> list[str]:
         """The explanation in sentences."""
         who = ", away" if self.away else ", new" if self.newcomer else ""
-        first = f"{self.rep_id}{who}: {count(self.n_leads, 'lead')}, expected {self.unit} {number(self.gain)}."
+        first = f"{self.rep_id}{who}: {count(self.n_leads, 'lead')}, {self.gain_words} {number(self.gain)}."
         return [first, *self._origin, *map(_about, self.bounds), self._slot, *self._losses]
 
     @property
@@ -211,6 +214,7 @@ def explain_rep(plan: Answered, rep: int, most: int = 10) -> RepExplanation:
         away=bool(case.away[rep]),
         newcomer=bool(case.newcomer[rep]),
         unit=case.unit,
+        gain_words=case.gain_words,
         n_leads=len(mine),
         gain=float(gains.sum()),
         n_best=int(at_best.sum()),

@@ -14,6 +14,7 @@ from leadopt.decision.case import Answered, Evidence
 from leadopt.decision.draws import drawn_rates
 from leadopt.errors import InvalidInput
 from leadopt.learning.lead_worth import Valued
+from leadopt.learning.past_assignment import PastAssignment, hidden_quality
 from leadopt.plans.baselines import round_robin
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.linear_algebra import applied, inner
@@ -30,12 +31,17 @@ _MOST_DRAWN = 20_000_000  # rates that a report draws: it takes a second
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lift:
-    """How much more a plan brings on average than another assignment of the same leads, with its credible interval."""
+    """How much more a plan brings on average than another assignment of the same leads, with its credible interval.
+
+    `ratio` is what the plan brings over what the other does, and `least_ratio` the lower end of that.
+    """
 
     over: str
     estimate: float
     low: float
     high: float
+    ratio: float
+    least_ratio: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -56,6 +62,8 @@ class PlanValue(Result):
         what the raw rates (won / tried) of the same pairs promise: too much, as the luckiest of many are chosen
     lift
         against round robin, on average over outcomes; None if it was not asked for
+    past
+        how leads were handed out in history; None where nothing tells
     """
 
     unit: str
@@ -65,9 +73,23 @@ class PlanValue(Result):
     high: float
     naive: float
     lift: Lift | None = None
+    past: PastAssignment | None = None
 
     def summary(self) -> str:
-        """Return the same in words."""
+        """Return the same in words, with how past leads were handed out and what that may hide."""
+        return " ".join(filter(None, [self._outcome_words, self.caveat]))
+
+    @property
+    def caveat(self) -> str:
+        """How past leads were handed out, and how strong a hidden quality of them would explain the whole lift."""
+        if self.past is None:
+            return ""
+        handed = f"{str(self.past)[0].upper()}{str(self.past)[1:]}."
+        hidden = "" if self.lift is None else hidden_quality(self.past, self.lift.ratio, self.lift.least_ratio)
+        return " ".join(filter(None, [handed, hidden]))
+
+    @property
+    def _outcome_words(self) -> str:
         text = (
             f"Expect {number(self.estimate, 4)} {self.unit}; with {percent(self.level)} probability between "
             f"{number(self.low, 4)} and {number(self.high, 4)}"
@@ -175,7 +197,14 @@ def plan_value(
     found = None
     if lift:
         lift_low, lift_high = np.quantile(lifts, ends).tolist()
-        found = Lift(over="round robin", estimate=float(lifts.mean()), low=lift_low, high=lift_high)
+        found = Lift(
+            over="round robin",
+            estimate=float(lifts.mean()),
+            low=lift_low,
+            high=lift_high,
+            ratio=float(_over(expected.mean(), expected.mean() - lifts.mean())),
+            least_ratio=float(np.quantile(_over(expected, expected - lifts), ends[0])),
+        )
     return PlanValue(
         unit=plan.case.unit,
         level=level,
@@ -184,6 +213,7 @@ def plan_value(
         high=high,
         naive=inner(pairs.worth, _raw_rates(evidence)[pairs.segment, pairs.rep]),
         lift=found,
+        past=evidence.past,
     )
 
 
@@ -192,7 +222,15 @@ def value_in_words(plan: Answered) -> str:
     if plan.case.evidence is None:
         return ""
     n_rates = max(1, plan.case.evidence.estimates.probability.size)
-    return plan_value(plan, lift=False, n_draws=int(np.clip(_MOST_DRAWN // n_rates, 100, 1000))).summary()
+    # What a hidden quality of leads may explain is told of a lift; a plan of an earlier version says what it said.
+    lift = plan.case.evidence.past is not None
+    return plan_value(plan, lift=lift, n_draws=int(np.clip(_MOST_DRAWN // n_rates, 100, 1000))).summary()
+
+
+def _over(one: Any, other: Any) -> Any:
+    """Return the ratio of two numbers or arrays, 1 where the second brings nothing."""
+    there = np.asarray(other) > 0.0
+    return np.where(there, np.divide(one, np.where(there, other, 1.0)), 1.0)
 
 
 def _more(lift: Lift, unit: str) -> str:
@@ -320,6 +358,8 @@ def expected_in_words(plan: Answered) -> str:
     case, leads = plan.case, np.flatnonzero(plan.rep_of_lead >= 0)
     gain = float(case.gains_of(leads, plan.rep_of_lead[leads]).sum())
     told = f", expected {case.unit} {number(gain, 4)}"
+    if case.gain_words != f"expected {case.unit}":
+        told = f", {case.unit} of the leads placed {number(gain, 4)}, chances unknown"
     others = {
         "move costs": -_cost_of_moves(plan),
         "the reserve": case.pool_gain * (len(plan.rep_of_lead) - len(leads)),

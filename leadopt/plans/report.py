@@ -99,7 +99,7 @@ def rep_table(plan: Answered) -> tuple[list[str], list[list[str]]]:
     hours = ["hours"] if timed else []
     header = "one more slot adds" if all_known(plan) else "one more slot adds at most"
     over = [] if carried is None else ["carried over"]
-    return ["rep", "leads", "capacity", "fill", *hours, f"expected {case.unit}", header, *over, ""], rows
+    return ["rep", "leads", "capacity", "fill", *hours, case.gain_words, header, *over, ""], rows
 
 
 def _fairness(case: Case, rep_of_lead: Ints) -> str:
@@ -124,7 +124,7 @@ def _fairness(case: Case, rep_of_lead: Ints) -> str:
                 strict=True,
             )
         ]
-        what = {"leads": "leads", "value": f"expected {case.unit}", "hot": "hot leads"}[one.of]
+        what = {"leads": "leads", "value": case.gain_words, "hot": "hot leads"}[one.of]
         held = ["open before"] if one.held is not None else []
         headers = ["rep", what, "entitled to", "received", *held, *(["owed from before"] if credit else [])]
         tables.append(markdown(headers, rows))

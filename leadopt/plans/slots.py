@@ -7,6 +7,9 @@ price may stand for a slot that a band beside it keeps empty.
 
 from typing import NamedTuple
 
+import numpy as np
+
+from leadopt.arrays import Floats
 from leadopt.decision.case import Answered
 from leadopt.tables.text import number
 
@@ -28,22 +31,90 @@ class Adds(NamedTuple):
 
 
 def one_more_slot(plan: Answered, rep: int) -> Adds:
-    """Return what one more slot of a rep adds."""
-    at_most = more_room(plan, float(plan.capacity_prices[rep]))
-    if not at_most.amount or not plan.case.problem.limits:
+    """Return what one more slot of a rep adds: nothing for one who is away."""
+    return _one_more(plan, rep, None)
+
+
+def _one_more(plan: Answered, rep: int, next_ones: Floats | None) -> Adds:
+    if plan.case.away[rep]:
+        return Adds(0.0, exact=True)
+    problem, price = plan.case.problem, float(plan.capacity_prices[rep])
+    at_most = more_room(plan, price)
+    if not at_most.amount or not problem.limits:
         return Adds(at_most.amount, exact=plan.certificate.optimal)
-    if plan.case.problem.n_leads * plan.case.problem.n_reps > _MOST_PAIRS or plan.exchange is None:
-        return at_most
+    if problem.n_leads * problem.n_reps > _MOST_PAIRS:
+        return _at_most(plan, rep, price)
+    if plan.exchange is None:
+        found = next_in_line(plan) if next_ones is None else next_ones
+        return _at_most(plan, rep, min(price, float(found[rep])))
     adds = min(at_most.amount, plan.exchange.slot_gain(rep))
     return Adds(adds if adds > _NOTHING * abs(plan.objective) else 0.0, exact=True)
 
 
+def next_in_line(plan: Answered) -> Floats:
+    r"""Return what one more slot of each rep adds at most at the others' prices, float64 (n_reps,).
+
+    With the price of one rep left open and all others as they are, the dual function of c slots is, over
+    :math:`t \ge 0`,
+
+    .. math:: \sum_i u_i + \sum_i \max(0, a_i - t) + c t,
+
+    with u_i what lead i gains elsewhere, prices paid, and a_i by how much more it would gain here. Its minimum is the
+    sum of the c largest of those a_i that are positive, so one slot more adds the next one of them at most. A price
+    may be any number from there to the one before, and has no upper end where a rep has no slots.
+    """
+    problem, prices = plan.case.problem, plan.capacity_prices
+    if problem.together is not None:
+        return np.full(problem.n_reps, np.inf)
+    pins, found = problem.pins, np.zeros(problem.n_reps)
+    free = np.flatnonzero(pins < 0)
+    gains = plan.reduced_gains(free)
+    best = gains.argmax(axis=1) if len(free) else np.zeros(0, dtype=np.int64)
+    rows = np.arange(len(free))
+    first = gains[rows, best]
+    gains[rows, best] = -np.inf
+    second = gains.max(axis=1, initial=-np.inf)
+    gains[rows, best] = first
+    for rep in range(problem.n_reps):
+        elsewhere = np.maximum(np.where(best == rep, second, first), problem.reserve)
+        here = gains[:, rep] + prices[rep]
+        with np.errstate(invalid="ignore"):
+            more = np.where(np.isneginf(here), -np.inf, here - elsewhere)
+        place = int(problem.capacity[rep]) - int((pins == rep).sum())  # pinned leads take their slots first
+        if place < len(more):
+            found[rep] = np.inf if place < 0 else max(0.0, float(np.sort(more)[::-1][place]))
+    return found
+
+
+def _at_most(plan: Answered, rep: int, price: float) -> Adds:
+    """Return what one more slot of such a price adds at most, which is never more than the best lead of the rep.
+
+    Whoever has the best answer with that slot can give it back with its lead: what is left needs no slot more.
+    """
+    room, best = more_room(plan, price).amount, _best_lead(plan, rep)
+    searched = plan.certificate.optimal or getattr(plan, "complete", False)
+    return Adds(min(room, best if searched else more_room(plan, best).amount))
+
+
+def _best_lead(plan: Answered, rep: int) -> float:
+    """Return what the best lead gains with a rep beside the pool; no bound where something asks for more than slots."""
+    problem = plan.case.problem
+    if problem.together is not None or any(limit.lower > 0 or limit.penalty is not None for limit in problem.limits):
+        return np.inf
+    best = np.where(problem.pins < 0, problem.affinity.rates[problem.affinity.row, rep] * problem.affinity.scale, 0.0)
+    return max(0.0, float(best.max(initial=0.0)) - problem.reserve)
+
+
 def most_added(plan: Answered) -> list[float]:
     """Return what one more slot of each rep adds at most: a look at each rep beside the others, where that is quick."""
-    problem = plan.case.problem
-    if problem.n_leads * problem.n_reps > _QUICK or problem.n_reps > _FEW_REPS:
-        return [more_room(plan, price).amount for price in plan.capacity_prices.tolist()]
-    return [one_more_slot(plan, rep).amount for rep in range(problem.n_reps)]
+    problem, reps = plan.case.problem, range(plan.case.problem.n_reps)
+    if problem.n_leads * problem.n_reps <= _QUICK and problem.n_reps <= _FEW_REPS:
+        found = next_in_line(plan) if problem.limits and plan.exchange is None else None
+        return [_one_more(plan, rep, found).amount for rep in reps]
+    rooms = [more_room(plan, price) for price in plan.capacity_prices.tolist()]
+    # Where there are no slots, a price has no upper end.
+    most = [rooms[rep] if problem.capacity[rep] else _at_most(plan, rep, plan.capacity_prices[rep]) for rep in reps]
+    return [0.0 if plan.case.away[rep] else most[rep].amount for rep in reps]
 
 
 def more_room(plan: Answered, price: float) -> Adds:

@@ -40,14 +40,17 @@ class Amounts:
     squares: Floats
 
     @classmethod
-    def of_rows(cls, group: Ints, plain: Floats, known: Bools) -> "Amounts":
-        """Return the amounts of rows: each row's group, its number (NaN where it is none), and whether it has one."""
+    def of_rows(cls, group: Ints, plain: Floats, known: Bools, times: Ints | None = None) -> "Amounts":
+        """Return the amounts of rows: each row's group, its number (NaN where it is none), and whether it has one.
+
+        `times` is how many rows each of them stands for; None = one.
+        """
         sound, free = (plain > 0.0) & (plain <= MOST_AMOUNT), known & (plain == 0.0)
         amount, log = np.where(sound, plain, 0.0), np.log(np.where(sound, plain, 1.0))
 
         def added(each: Any) -> Any:
             sums = np.zeros(group.max(initial=-1) + 1, dtype=np.asarray(each).dtype)
-            np.add.at(sums, group, each)
+            np.add.at(sums, group, each if times is None else each * times)
             return sums
 
         return cls(

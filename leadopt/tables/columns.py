@@ -55,6 +55,8 @@ class Columns:
         history: whether the lead was won (missing while open), and when that was settled
     assigned_at
         history: when the rep got the lead; with it and `at`, leads that are open count by how long they are
+    count
+        history: how many past leads a row stands for, all alike, where somebody has aggregated it; None = one
     leads, reps, history
         names in one table alone, where it calls a column otherwise: ``history={"rep_id": "Owner"}``, in a policy file
         ``[columns.history]`` with ``rep_id = "Owner"``. What comes back has the names of the fields above
@@ -91,6 +93,7 @@ class Columns:
     converted: str = "converted"
     at: str = "at"
     assigned_at: str = "assigned_at"
+    count: str | None = None
     leads: Mapping[str, str] = field(default_factory=dict, hash=False)
     reps: Mapping[str, str] = field(default_factory=dict, hash=False)
     history: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -107,8 +110,11 @@ class Columns:
                     object.__setattr__(self, name, getattr(self, table)[name])
 
     def plain(self) -> dict[str, Any]:
-        """Return the settings as plain data, without the tables that have no names of their own."""
-        return {name: found for name, found in asdict(self).items() if name in NAMED or found}
+        """Return the settings as plain data, without the tables that have no names of their own.
+
+        Nor with `count` where rows are leads, so that a policy from before there was one keeps its hash.
+        """
+        return {name: found for name, found in asdict(self).items() if (name in NAMED and name != "count") or found}
 
     def of(self, table: Kind) -> Columns:
         """Return what the columns of one table are called."""

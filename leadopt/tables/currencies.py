@@ -122,6 +122,11 @@ def with_signs(table: Table, value: str, currency: str, rates: Mapping[str, floa
     signs = read_numbers(texts).currency if texts else {}
     if not signs:
         return table
+    if currency not in table:
+        if rates is None:
+            _check_dollars(table, value, signs)
+        known = {code: _of_sign(f"{table.name}.{value}", code, rates or {}) for code in dict.fromkeys(signs.values())}
+        return table.with_told(currency, value, {cell: known[code] for cell, code in signs.items()})
     found = [signs.get(cell) if isinstance(cell, str) else None for cell in table.values(value)]
     if rates is None and not _all_named(table, currency, found):
         _check_dollars(table, value, signs)
@@ -148,6 +153,7 @@ def _check_dollars(table: Table, value: str, signs: Mapping[str, str]) -> None:
     if others and plain:
         rule = f"$ may be another currency than that of {others[0]!r} in the same column"
         mend = "Write both with their codes, USD and CAD, or name the currencies in a column."
+        table = table.combinations([value])
         table.refuse(value, table.values(value).index(plain[0]), rule, plain[0], mend)
 
 

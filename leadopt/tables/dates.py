@@ -62,6 +62,7 @@ def _days_of_settled(history: Table, converted: str, at: str) -> tuple[list[date
         moments, notes = [as_moment(day) for day in days], list[str]()
     except InvalidInput:  # some date cannot be read; where dates count, that is refused
         try:
+            history = history.combinations([converted, at])
             outcomes, (moments, wrong) = history.values(converted), history.moments(at)
             notes = [_unread(history, at, wrong)] if wrong else []
         except InvalidInput as error:  # it cannot be told how dates are written
@@ -79,7 +80,8 @@ def _unread(history: Table, at: str, wrong: list[int]) -> str:
 def refuse_later(history: Table, converted: str, at: str, now: Any) -> NoReturn:
     """Raise `InvalidInput` for the first outcome that was settled later than it is `now`."""
     latest = latest_day(now)
-    outcomes, (moments, _) = history.judged(converted).values(converted), history.moments(at)
+    history = history.judged(converted).combinations([converted, at])
+    outcomes, (moments, _) = history.values(converted), history.moments(at)
     late = [
         row
         for row, (outcome, moment) in enumerate(zip(outcomes, moments, strict=True))

@@ -139,6 +139,10 @@ _TEXT: Mapping[str, str] = MappingProxyType(
             owner; account owner; key account manager; 客户所有者; kundenbetreuer; propietario de la cuenta;
             propriétaire du compte
         """,
+        "count": """
+            number of leads; lead count; leads counted; n leads; count of leads; 线索数量; anzahl leads;
+            número de leads; cantidad de leads; nombre de leads
+        """,
         "current_rep": """
             current rep; current owner; 当前负责人; aktueller vertreter; rep actual; commercial actuel
         """,
@@ -210,12 +214,12 @@ READ_OF: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
             *("rep_id", "capacity", "available", "open_leads", "max_open", "min_leads", "hours", "open_hours"),
             *("pace", "credit", "in_fairness", "carried", "is_newcomer", "tenure_days", "hired_on", "territory"),
         ),
-        "history": ("rep_id", "converted", "at", "assigned_at", "lead_id", "value", "currency"),
+        "history": ("rep_id", "converted", "at", "assigned_at", "lead_id", "value", "currency", "count"),
     }
 )
 """Fields of `Columns` that are read of each table."""
 
-NOT_READ = ("owner",)
+NOT_READ = ("owner", "count")
 """Fields that are read only where they are named: a "Lead Owner" may well be whose queue the lead waits in."""
 
 NEEDED: Mapping[Kind, tuple[str, ...]] = MappingProxyType(

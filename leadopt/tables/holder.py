@@ -41,7 +41,8 @@ class Holder:
         columns of a database that are read as text whatever they hold
     """
 
-    __slots__ = ("_columns", "_frame", "_own", "columns", "n_rows", "name", "place", "reading")
+    stays = False  # whether its rows stay in an engine
+    __slots__ = ("_columns", "_frame", "_n_rows", "_own", "columns", "name", "place", "reading", "span", "times")
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class Holder:
         ids: Collection[str] = ("lead_id", "rep_id"),
     ) -> None:
         self.name = name
+        data = data.held() if isinstance(data, Holder) else data
         made_of = data if isinstance(data, Holder) else None
         self.reading: Reading = reading or (made_of.reading if made_of is not None else Reading())
         for note in {} if made_of is None else made_of.reading.notes:
@@ -60,6 +62,8 @@ class Holder:
         self._frame: nw.DataFrame[Any] | None = None
         self._columns: dict[str, list[Any]] = {}
         self._own: Mapping[str, str] = {}  # what the user calls columns that have another name here
+        self.span = 1  # how many days the last group-by by day counted as one
+        self.times: str | None = None if made_of is None else made_of.times
         if isinstance(data, Holder):
             self._frame, self._columns, self._own = data._frame, data._columns, data._own
         elif isinstance(data, Mapping):
@@ -71,9 +75,29 @@ class Holder:
         else:
             self._frame = self._from_native(data)
         self.columns: tuple[str, ...] = tuple(self._columns if self._frame is None else self._frame.columns)
-        self.n_rows: int = (
+        self._n_rows: int = (
             len(next(iter(self._columns.values()), [])) if self._frame is None else int(self._frame.shape[0])
         )
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows there are."""
+        return self._n_rows
+
+    def held(self, columns: Collection[str] | None = None) -> "Holder":
+        """Return the table with its rows at hand: itself, unless they stay in an engine, of which some columns do."""
+        return self
+
+    def combinations(self, columns: Sequence[str]) -> Self:
+        """Return the table itself, or where its rows stay in an engine one for each combination of some cells."""
+        return self
+
+    def narrowed(self, one: str, other: str) -> Self:
+        """Return the table itself, or where its rows stay in an engine those with a day of `one` before `other`'s."""
+        return self
+
+    def expect(self, columns: Sequence[str]) -> None:
+        """Take note that several questions about some columns will follow; only an engine cares."""
 
     def _from_mapping(self, data: Mapping[Any, Any]) -> dict[str, list[Any]]:
         for key, values in data.items():
@@ -171,21 +195,24 @@ class Holder:
         hidden = [name for name in found.values() if name in self.columns and name not in found]
         reading = replace(self.reading, formats=self.reading.formats.also_called(self.name, found))
         table = type(self)(self, self.name, reading)
-        if self._frame is None:
-            kept = {name: cells for name, cells in self._columns.items() if name not in hidden}
-            table._columns = {found.get(name, name): cells for name, cells in kept.items()}
-        else:
-            table._frame = self._frame.drop(hidden).rename(found)
+        table._rename(found, hidden)
         table.columns = tuple(found.get(name, name) for name in self.columns if name not in hidden)
         table._own = {**self._own, **{shared: own for own, shared in found.items()}}
         return table
+
+    def _rename(self, found: dict[str, str], hidden: Collection[str]) -> None:
+        if self._frame is None:
+            kept = {name: cells for name, cells in self._columns.items() if name not in hidden}
+            self._columns = {found.get(name, name): cells for name, cells in kept.items()}
+        else:
+            self._frame = self._frame.drop(hidden).rename(found)
 
     def head(self, n_rows: int) -> Self:
         """Return the first rows, as a table of the same kind."""
         if self._frame is None:
             return self.take(np.arange(n_rows))
         table = type(self)(self, self.name)
-        table._frame, table.n_rows = self._frame[:n_rows], n_rows
+        table._frame, table._n_rows = self._frame[:n_rows], n_rows
         return table
 
     def values(self, column: str) -> list[Any]:
@@ -210,6 +237,14 @@ class Holder:
         values = self.values(column) if self._frame is None else distinct(self._frame, column)
         return dict.fromkeys(value for value in values if isinstance(value, str))
 
+    def _is_numeric(self, column: str) -> bool:
+        """Return whether an engine holds a column as numbers."""
+        return self._frame is not None and self._frame.schema[column].is_numeric()
+
+    def _each(self, column: str) -> list[Any]:
+        """Return the cells of a column, of an engine's the distinct ones without null."""
+        return self.values(column) if self._frame is None else distinct(self._frame, column)
+
     def _mapped(self, column: str, text_of: Mapping[Any, str]) -> Self:
         """Return the table with a column in which each of these cells is another text."""
         if self._frame is not None:
@@ -219,7 +254,7 @@ class Holder:
 
     def _like(self, data: Any, place: Place | None = None) -> Self:
         table = type(self)(data, self.name, self.reading, place or self.place)
-        table._own = self._own
+        table._own, table.times = self._own, self.times
         return table
 
     def with_text(self, column: str, texts: Sequence[str | None]) -> Self:
@@ -231,6 +266,15 @@ class Holder:
         series = nw.new_series(column, texts, nw.String, backend=self._frame.implementation)
         return self._like(self._frame.with_columns(series).to_native())
 
+    def with_same(self, column: str, text: str) -> Self:
+        """Return the table with a column that holds one text alone."""
+        return self.with_text(column, [text] * self.n_rows)
+
+    def with_told(self, column: str, by: str, text_of: Mapping[str, str | None]) -> Self:
+        """Return the table with a column of text that the text in another one tells; None elsewhere."""
+        cells = self.values(by)
+        return self.with_text(column, [text_of.get(cell) if isinstance(cell, str) else None for cell in cells])
+
     def where(self, column: str, cells: Collection[Any]) -> Self:
         """Return the rows in which a column holds one of these cells, as a table of the same kind."""
         if self._frame is None:
@@ -239,8 +283,14 @@ class Holder:
         import narwhals.stable.v2 as nw
 
         if not cells:  # engines ask for the type of none
-            return type(self)(self._frame.head(0).to_native(), self.name, self.reading)
-        return type(self)(self._frame.filter(nw.col(column).is_in(list(cells))).to_native(), self.name, self.reading)
+            return self._part(self._frame.head(0).to_native())
+        return self._part(self._frame.filter(nw.col(column).is_in(list(cells))).to_native())
+
+    def _part(self, data: Any, place: Place | None = None) -> Self:
+        """Return some rows of the table, which stand at this place."""
+        part = type(self)(data, self.name, self.reading, place)
+        part.times = self.times
+        return part
 
     def missing_in(self, column: str, cells: Collection[Any] = ()) -> Self:
         """Return the rows in which a column holds nothing, or one of these cells, as a table of the same kind."""
@@ -257,7 +307,7 @@ class Holder:
         if cells:
             said.append(~cell.is_in(list(cells)))
         kept = self._frame.filter(~nw.all_horizontal(*said, ignore_nulls=True))
-        found = type(self)(kept.to_native(), self.name, self.reading)
+        found = self._part(kept.to_native())
         found._own = self._own
         return found
 
@@ -265,10 +315,10 @@ class Holder:
         """Return some rows, by number and in that order, as a table of the same kind."""
         place = None if self.place is None else self.place.take(rows.tolist())
         if self._frame is not None:
-            return type(self)(self._frame[rows.tolist()].to_native(), self.name, self.reading, place)
-        taken = type(self)({}, self.name, self.reading, place)
+            return self._part(self._frame[rows.tolist()].to_native(), place)
+        taken = self._part({}, place)
         taken._columns = {name: [values[row] for row in rows.tolist()] for name, values in self._columns.items()}
-        taken.columns, taken.n_rows = self.columns, len(rows)
+        taken.columns, taken._n_rows = self.columns, len(rows)
         return taken
 
     @property

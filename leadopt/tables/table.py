@@ -27,7 +27,7 @@ from leadopt.tables.cells import (
     is_hashable,
     kind_of,
 )
-from leadopt.tables.group_by import amounts_of_frame, groups_of_frame, reads_days
+from leadopt.tables.group_by import MOST_GROUPS, amounts_of_frame, groups_of_frame, reads_days, spells_of_frame
 from leadopt.tables.holder import is_text
 from leadopt.tables.reading.numerals import is_read
 from leadopt.tables.written import (
@@ -59,6 +59,10 @@ class Table(Written):
     """
 
     __slots__ = ()
+
+    def held(self, columns: Collection[str] | None = None) -> "Table":
+        """Return the table with its rows at hand: itself, unless they stay in an engine, of which some columns do."""
+        return self
 
     def numbers(
         self,
@@ -170,7 +174,8 @@ class Table(Written):
         """Return the distinct combinations of some columns' cells (and the day of `at`), and how often each occurs.
 
         A list for each column, one for the days (None without `at`), and one for the counts: one group-by in the engine
-        that holds the table, which touches no row in Python.
+        that holds the table, which touches no row in Python. Where groups by day would be more than `MOST_GROUPS`, days
+        are counted by spans, each with the mean day of its rows, and that is noted.
         """
         for column in [*columns, *([at] if at else [])]:
             self.require(column)
@@ -179,8 +184,9 @@ class Table(Written):
             frame = self.with_iso_days(at, times=False)._frame
         if frame is None or (at is not None and not reads_days(frame, at)):
             return self._group_rows(columns, at)
-        groups = groups_of_frame(frame, self.name, columns, at)
+        groups, span = groups_of_frame(frame, self.name, columns, at, self.times)
         groups[-2] = blanked(groups[-2])
+        self._note_span(at, span)
         try:
             for values in groups[: len(columns)]:
                 set(values)
@@ -188,11 +194,65 @@ class Table(Written):
             self._refuse_unhashable(columns)
         return groups
 
+    def _note_span(self, at: str | None, span: int) -> None:
+        self.span = span
+        if span > 1:
+            self.reading.note(
+                f"{self.name}.{self._own.get(at or '', at)}: counted by spans of {span} days, each at the mean day of "
+                f"its rows, as groups by day would be more than {MOST_GROUPS:,}"
+            )
+
+    def counting(self, column: str | None) -> "Table":
+        """Return the table in which each row stands for as many leads, all alike, as a column says; None = for one.
+
+        Raises
+        ------
+        InvalidInput
+            the column is missing, or a cell is no whole number, 0 or more
+        """
+        if column is None:
+            return self
+        self.require(column)
+        if column in self.columns:
+            self.numbers(column, low=0.0, high=_EXACT, whole=True)
+        table = type(self)(self, self.name, self.reading)
+        table.times, table._own = column, self._own
+        return table
+
+    def grouped_spells(self, columns: Sequence[str], begin: str, end: str, since: int = 0) -> list[list[Any]]:
+        """Return the distinct combinations of some columns' cells and of how long it is from one day to another.
+
+        A list for each column, one for the days from `begin` to `end`, one for those from `begin` to the proleptic
+        ordinal `since`, 0 if that is earlier, and one for how often each occurs: one group-by in the engine that holds
+        the table. Rows without both days are left out; `with_days` has read the columns of these.
+        """
+        columns = [self.here(column) for column in columns]
+        if self._frame is not None:
+            return spells_of_frame(self._frame, self.name, columns, (begin, end), since, self.times)
+        spells = [
+            None if first is None or last is None else (last - first, max(0, since - first))
+            for first, last in zip(self.days(begin), self.days(end), strict=True)
+        ]
+        *cells, found, counts = self._counted_rows(columns, spells)
+        rows = [row for row, spell in enumerate(found) if spell is not None]
+        took, before = [found[row][0] for row in rows], [found[row][1] for row in rows]
+        return [*([cell[row] for row in rows] for cell in cells), took, before, [counts[row] for row in rows]]
+
     def _group_rows(self, columns: Sequence[str], at: str | None) -> list[list[Any]]:
         ordinals = self.days(at) if at else [None] * self.n_rows
         days = [None if ordinal is None else date.fromordinal(ordinal) for ordinal in ordinals]
+        return self._counted_rows(columns, days)
+
+    def _counted_rows(self, columns: Sequence[str], also: Sequence[Any]) -> list[list[Any]]:
+        """Return the combinations of some columns' cells and of something else, and how many leads have each."""
+        counts = Counter[Any]()
         try:
-            counts = Counter(zip(*(self.values(column) for column in columns), days, strict=True))
+            cells = zip(*(self.values(column) for column in columns), also, strict=True)
+            if self.times is None:
+                counts.update(cells)
+            else:
+                for row, leads in zip(cells, self.numbers(self.times).tolist(), strict=True):
+                    counts[row] += int(leads)
         except TypeError:
             self._refuse_unhashable(columns)
         keys = list(map(list, zip(*counts, strict=True))) if counts else [[] for _ in range(len(columns) + 1)]
@@ -211,7 +271,7 @@ class Table(Written):
         if frame is not None and is_text(frame, number):
             number_of = self._numbers_in(number, self.texts(number)).value
             frame = with_numbers(frame, number, number_of) if all(map(is_read, number_of.values())) else None
-        if frame is None or not columns or not frame.schema[number].is_numeric():
+        if frame is None or not columns or self.times or not frame.schema[number].is_numeric():
             return self._group_amounts_of_rows(columns, number)
         return amounts_of_frame(frame, self.name, columns, number)
 
@@ -225,7 +285,9 @@ class Table(Written):
             self._refuse_unhashable(columns)
         keys = [[key[at] for key in place] for at in range(len(columns))]
         group = np.array([place[row] for row in rows], dtype=np.int64)
-        return keys, Amounts.of_rows(group, plain, np.array([value is not None for value in values], dtype=bool))
+        known = np.array([value is not None for value in values], dtype=bool)
+        times = None if self.times is None else self.numbers(self.times).astype(np.int64)
+        return keys, Amounts.of_rows(group, plain, known, times)
 
     def _refuse_unhashable(self, columns: Sequence[str]) -> NoReturn:
         for column in columns:

@@ -93,9 +93,9 @@ class Written(Holder):
         return replace(self.reading, formats=Formats(dates=order, decimal=mark))
 
     def _refuse_text(self, column: str, fault: Fault) -> NoReturn:
-        values = self.values(column)
-        rows = [row for row, value in enumerate(values) if value == fault.text]
-        self.refuse(column, rows[0], fault.rule, fault.text, fault.mend, more=len(rows) - 1)
+        table = self.combinations([column])
+        rows = [row for row, value in enumerate(table.values(column)) if value == fault.text]
+        table.refuse(column, rows[0], fault.rule, fault.text, fault.mend, more=len(rows) - 1)
 
     def _mend(self, column: str, value: Any) -> str:
         """Return what helps who wrote a cell that is no number."""
@@ -179,8 +179,12 @@ class Written(Holder):
             return self
         if not all(map(is_read, found.value.values())) or (found.telling is None and not asked):
             return self
+        return self._in_numbers(column, found.value)
+
+    def _in_numbers(self, column: str, number_of: Mapping[str, float | None]) -> Self:
+        """Return the table with a column of text as these numbers."""
         if self._frame is not None and is_text(self._frame, column):
-            return self._like(with_numbers(self._frame, column, found.value).to_native())
+            return self._like(with_numbers(self._frame, column, number_of).to_native())
         cells = self._spelled(column, self.values(column))
         return self._like(self._columns | {column: list(cells)}) if self._frame is None else self
 
@@ -194,12 +198,9 @@ class Written(Holder):
         """
         self.require(column)
         own = self.reading.outcomes.own()
-        if column not in self.columns or (
-            self._frame is not None and self._frame.schema[column].is_numeric() and not own
-        ):
+        if column not in self.columns or (self._is_numeric(column) and not own):
             return self
-        cells = self.values(column) if self._frame is None else distinct(self._frame, column)
-        cells = [cell for cell in cells if is_hashable(cell)]
+        cells = [cell for cell in self._each(column) if is_hashable(cell)]
         words = dict.fromkeys(cell for cell in cells if isinstance(cell, str))
         if not words.keys() - set(NOT_WON.values()) and not own:
             return self
@@ -229,7 +230,7 @@ class Written(Holder):
         return dated._mapped(column, text_of)
 
     def with_days(self, column: str) -> Self:
-        """Return the table with the days of a column of dates as ISO text, times of day dropped; missing stays missing.
+        """Return the table with the days of a column of dates, as such or as ISO text; missing stays missing.
 
         Raises
         ------
@@ -242,7 +243,8 @@ class Written(Holder):
 
             kind, day = frame.schema[column], nw.col(column)
             if kind == nw.Date or (kind.is_temporal() and not isinstance(kind, nw.Time | nw.Duration)):
-                return self._like(frame.with_columns(day.dt.to_string("%Y-%m-%d").alias(column)).to_native())
+                day = day.dt.date() if frame.implementation.is_polars() else day.dt.to_string("%Y-%m-%d")
+                return self._like(frame.with_columns(day.alias(column)).to_native())
             if is_text(frame, column) and holds_iso_days(frame, column):
                 return self._like(frame.with_columns(day.str.slice(0, 10)).to_native())
         return self.with_text(

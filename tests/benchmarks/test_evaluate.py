@@ -40,5 +40,14 @@ def test_a_line_counts_verdicts_and_the_wrong_ones():
     assert sum(line.said.values()) == pytest.approx(1.0)
     assert len(line.cells) == len(line.HEAD)
     shares = dict.fromkeys(verdicts.DECISIONS, 0.25)
-    wrong = {world: verdicts.Said(world=world, n=9, said=shares).wrong for world in verdicts.WORLDS}
-    assert wrong == {"nobody matters": 0.5, "reps differ": 0.5, "reps and pairs differ": 0.25}
+    wrong = {world: verdicts.Said(world=world, n=9, said=shares, silent=0.0).wrong for world in verdicts.WORLDS}
+    assert list(wrong.values()) == [0.5, 0.5, 0.5, 0.5, 0.25]
+
+
+def test_a_line_counts_what_is_seen_of_a_floor():
+    line = verdicts.power(0.5, 300, 2)
+    assert len(line.cells) == len(line.HEAD) and line.cells[-1] == "-"
+    sure, never = np.ones(2), np.zeros(2)
+    met = verdicts.Power(worth=sure / 10, n=9, seen=sure, used=sure, share=sure / 20)
+    missed = verdicts.Power(worth=sure / 10, n=9, seen=sure, used=never, share=sure / 20)
+    assert (met.cells[-1], missed.cells[-1]) == ("yes", "**no**")

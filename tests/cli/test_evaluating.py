@@ -28,7 +28,7 @@ def test_it_prints_what_backtest_finds(folder):
     result = run("history.csv", "--segment-by", "source", "--plot", "curve.png", "-o", "figures.json")
     assert (result.exit_code, result.stderr) == (0, "")
     found = backtest(history(0, 300, rep_sd=0.5), segment_by="source")
-    assert result.stdout.startswith(f"Verdict: {found.verdict}.\n\n{found.scheme}\n")
+    assert result.stdout.startswith(f"{found.summary()}\n\n{found.scheme}\n")
     assert "rep + source" in result.stdout and "raw cells" in result.stdout
     assert json.loads((folder / "figures.json").read_text())["verdict"]["decision"] == found.verdict.decision
     assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")

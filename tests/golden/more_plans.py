@@ -382,6 +382,18 @@ def no_value_filled_in():
 
 
 @plan
+def drifting():
+    """The level of conversion fell in the middle of a year, and chances are as it is now."""
+    first = date(2025, 1, 6)
+    history = {
+        "rep_id": [("Ann", "Bo")[k % 2] for k in range(1040)],
+        "converted": [int(k * 7 % 10 < (6 if k < 520 else 2) + k % 2) for k in range(1040)],
+        "at": [(first + timedelta(k // 3)).isoformat() for k in range(1040)],
+    }
+    return leadopt.assign([{"lead_id": k} for k in range(6)], [{"rep_id": "Ann"}, {"rep_id": "Bo"}], history)
+
+
+@plan
 def open_leads():
     """Leads of history that are open still count by how long they are."""
     first = date(2025, 1, 6)
@@ -400,3 +412,21 @@ def open_leads():
     reps = [{"rep_id": n, "capacity": 3} for n in ("Ann", "Bo")]
     policy = Policy(columns=Columns(assigned_at="got_on"))
     return leadopt.assign(leads_of(5), reps, history, policy=policy, now="2025-07-05")
+
+
+@plan
+def handed_out():
+    """Leads went by what they are, and some of them are open still."""
+    reps = [{"rep_id": name, "capacity": 2} for name in ("Ann", "Bo", "Cy")]
+    past = [
+        {
+            "rep_id": "Ann" if (source := ("web", "fair", "call")[k % 3]) == "web" else ("Bo", "Cy")[k % 2],
+            "source": source,
+            "assigned_at": str(date(2026, 1, 5) + timedelta(days=k)),
+            "at": str(date(2026, 1, 8) + timedelta(days=k + k % 9)) if k < 100 or k % 3 else None,
+            "converted": int(k % 4 == 0 or k % 7 == 0) if k < 100 or k % 3 else None,
+        }
+        for k in range(120)
+    ]
+    rows = [{"lead_id": k, "source": ("web", "fair")[k % 2]} for k in range(5)]
+    return leadopt.assign(rows, reps, past, policy=Policy(segment_by="source"))

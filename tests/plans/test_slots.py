@@ -1,10 +1,13 @@
 """What one more slot adds is told exactly where it is known, and at most elsewhere: against solving again."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 
 from leadopt import Fairness, assign
+from leadopt.errors import LeadoptError
 from leadopt.plans.slots import one_more_slot
+from tests import many_seeds, seeds
 from tests.plans.test_pins import plans
 from tests.strategies import examples
 from tests.test_assign import leads_of, reps_of
@@ -60,3 +63,34 @@ def test_a_plan_that_is_not_proven_counts_what_it_may_lack():
         assert plan.prices[name] == plan.capacity_prices[rep]
         assert plan.what_if(capacity={name: 1}).change <= adds.amount
         assert f"One more slot would add {adds.amount:.3g} at most" in str(plan.explain_rep(name))
+
+
+def test_a_slot_of_a_rep_who_is_away_adds_nothing():
+    """At a price without an upper end, a rep without slots was said to add more than all leads are worth."""
+    reps = reps_of(2, 3, 1, available=[True, False, True])
+    for fairness in (None, Fairness(high=1.0), Fairness(low=0.5, high=1.0, of="value")):
+        plan = assign(leads_of(5), reps, affinity=[[5.0, 9.0, 4.0]] * 5, fairness=fairness)
+        away = plan.case.rep_ids[1]
+        assert one_more_slot(plan, 1) == (0.0, True)
+        assert plan.prices[away] == plan.explain_rep(away).one_more_slot == 0.0
+
+
+@many_seeds
+def test_at_most_is_never_below_a_solve_nor_above_the_best_lead_under_bands_that_cross():
+    told = 0
+    for seed in seeds(12, 300):
+        rng = np.random.default_rng(seed)
+        gains = 1000.0 * rng.random((12, 4))
+        reps = reps_of(*rng.integers(0, 5, size=4).tolist(), available=(rng.random(4) < 0.8).tolist())
+        try:
+            plan = assign(leads_of(12), reps, affinity=gains, fairness=Fairness(high=1.5, of="value"))
+        except LeadoptError:
+            continue
+        for rep in np.flatnonzero(~plan.case.away).tolist():
+            adds = one_more_slot(plan, rep)
+            change = plan.what_if(capacity={plan.case.rep_ids[rep]: 1}).change
+            assert change <= adds.amount + 1e-6
+            if plan.status in ("OPTIMAL", "SOLVED"):
+                assert adds.amount <= gains[:, rep].max() + 1e-6
+            told += 1
+    assert told > 20

@@ -58,7 +58,10 @@ def test_every_kind_of_table_is_read_alike_and_says_so(kind):
         half_life_days=90,
     )
     assert found.objective == pytest.approx(typed.objective, abs=1e-9)
-    assert all(any(note.startswith(start) for note in found.notes) for start in NOTES)
+    # An engine has no first row: words of a column that stays there are in alphabetical order.
+    stays = kind in ("polars lazy", "duckdb")
+    notes = [note.replace("'成交', 'Closed Won'", "'Closed Won', '成交'") if stays else note for note in NOTES]
+    assert all(any(note.startswith(start) for note in found.notes) for start in notes)
     assert not any("read" in note.split(": ")[-1] for note in typed.notes)
 
 

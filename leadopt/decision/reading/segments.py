@@ -56,11 +56,10 @@ def found_segments(
     shared = [
         column
         for column in there.columns
-        if column in history
-        and column not in reserved
-        and there.is_categorical(column)
-        and 2 <= _n_levels(history, column) <= _MOST_LEVELS
+        if column in history and column not in reserved and there.is_categorical(column)
     ]
+    history.expect([columns.rep_id, *shared, columns.converted])
+    shared = [column for column in shared if 2 <= _n_levels(history, column) <= _MOST_LEVELS]
     of_whom = [] if leads is not None else [name for name in shared if _describes_reps(history, columns.rep_id, name)]
     why = {column: told_by(history, column, columns.converted, leads) for column in shared if column not in of_whom}
     used = tuple(column for column, reason in why.items() if reason is None)

@@ -31,6 +31,7 @@ def settled_note(history: Table, lead_id: str, converted: str, lead_ids: Sequenc
     if lead_id not in history or converted not in history or not lead_ids:
         return []
     rows = history if history.n_rows <= _FEW else _of_these(history, lead_id, lead_ids)
+    rows = rows.combinations([lead_id, converted])
     cells, outcomes = rows.values(lead_id), rows.values(converted)
     truth_of = truths(rows, converted, outcomes)
     settled = [as_id(cell) for cell, outcome in zip(cells, outcomes, strict=True) if outcome in truth_of]
@@ -47,7 +48,7 @@ def settled_note(history: Table, lead_id: str, converted: str, lead_ids: Sequenc
 
 
 def _of_these(history: Table, lead_id: str, lead_ids: Sequence[Id]) -> Table:
-    cells = history.head(1).values(lead_id)
+    cells = history.head(1).combinations([lead_id]).values(lead_id)
     first = as_id(cells[0]) if cells else None
     if first is not None and kind_of(first) != kind_of(lead_ids[0]):
         return history.head(0)  # whole numbers and text are never one id

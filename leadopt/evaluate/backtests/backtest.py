@@ -23,8 +23,10 @@ from leadopt.evaluate.backtests.losses import (
 )
 from leadopt.evaluate.backtests.method_scores import Backtest, Score
 from leadopt.evaluate.backtests.simpler_models import additive, families, global_rate, raw_cells
-from leadopt.evaluate.backtests.verdict import UNKNOWN, Claim, Verdict, verdict
+from leadopt.evaluate.backtests.verdict import Claim, Grounds, Verdict, nothing_known, verdict
+from leadopt.evaluate.counterfactual.matched import Sought, matched, mean_worth
 from leadopt.evaluate.history.as_of import known_by
+from leadopt.evaluate.history.combinations import crossed
 from leadopt.evaluate.history.counted_once import DEAL, counted_once
 from leadopt.evaluate.history.folds import random_folds, rolling_folds, splits
 from leadopt.evaluate.history.records import Records, checked_columns, read_records
@@ -33,19 +35,27 @@ from leadopt.learning.delays import as_if_alike
 from leadopt.learning.effects.mixture import rate_by_families
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.history.checks import check_segments
+from leadopt.learning.past_assignment import past_assignment
 from leadopt.progress import Meter, OnProgress
-from leadopt.tables import Table
 from leadopt.tables.cells import is_number
 from leadopt.tables.columns import Columns
 from leadopt.tables.dates import latest_day
+from leadopt.tables.engines import history_table
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import Outcomes
 from leadopt.tables.reading.reader import reading_of
 from leadopt.tables.text import count
 
 WORTHWHILE = 0.25
+LEAST_GAIN = 0.005
+"""Deals more, as a fraction, that are worth having: 5 of 1,000."""
+_A_PERIOD, _MOST_PERIODS = 100, 24  # outcomes of a period of time, whose level may be its own
 _RAW, _GLOBAL = "raw cells", "global"
 _LEAD_ID = "lead_id"
+_LAZY = (
+    "of a lazy history only columns that are named are read: whether rows repeat an event is told by their dates, and "
+    f"not by all that they have in common (a column {DEAL}, or group, names events)."
+)
 
 
 def backtest(
@@ -59,9 +69,11 @@ def backtest(
     at: str = "at",
     assigned: str = "assigned_at",
     group: str = DEAL,
+    value: str | None = "value",
     folds: int = 5,
     level: float = 0.9,
     worthwhile: float = WORTHWHILE,
+    least_gain: float = LEAST_GAIN,
     now: date | datetime | str | None = None,
     formats: Formats | None = None,
     outcomes: Outcomes | None = None,
@@ -84,10 +96,15 @@ def backtest(
     of rep and segment, (k + 1/2) / (n + 1). Differences of log-loss are paired, row by row. Rows of one rep and segment
     share one estimate and so its error: each such cell counts as one observation (`losses.difference`).
 
-    A gain is claimed where its interval lies above 0, or where it is above 0 and reps (or their pairs with a column)
-    differ by more than chance (`heterogeneity`, at 1%). That it does not matter is claimed only where neither is so and
-    a difference worth knowing would have shown; else nobody can tell yet, and the verdict says how many outcomes it
-    takes.
+    A gain is claimed where it is above 0 and reps (or their pairs with a column) differ by more than chance
+    (`heterogeneity`, at 1%), or where its interval lies above 0 and they may differ (at 10%), if the model foretells
+    better than each of the simpler ones. Where history has dates, reps are compared within periods.
+    "Use it" takes more: matched to the same reps with the same loads by what was learned from other outcomes, the leads
+    judged would have brought `least_gain` more deals (`counterfactual.matched`). That it does not matter is claimed
+    only where neither is so and a difference worth knowing would have shown; else nobody can tell yet, and the verdict
+    says how many outcomes it takes. Each verdict says what to do, how past leads were handed out as far as history
+    shows, and of what it claims how strong a hidden quality of leads would have to be to explain it
+    (`learning.past_assignment`).
 
     Parameters
     ----------
@@ -101,13 +118,16 @@ def backtest(
     known_before
         columns of `segment_by` that are known when a lead arrives though they tell outcomes as if they were not
     half_life_days
-        as of `AffinityModel`, for all estimates
+        as of `AffinityModel`, for all estimates. None of them reckons with a level that drifts: it moves all alike
     rep, converted, at, assigned
         names of columns; the date in `at` is when the outcome was known, that in `assigned` when the rep got the lead
     group
         column of deals or accounts whose rows belong together: no fold splits them, and rows of one rep and segment
         that repeat each other count as often as they tell anything of their own. Without it, rows of one moment, or
         alike in all columns, are looked at in the same way (`history.counted_once`)
+    value
+        column of history with what a won lead was worth, for what a gain is worth in money; None, or a history without
+        it = deals alone
     folds
         2 or more
     level
@@ -115,6 +135,8 @@ def backtest(
     worthwhile
         what would be worth knowing, as a standard deviation between reps (or pairs) on the logit: at 0.25, odds that
         differ by 28%
+    least_gain
+        what would be worth having: deals more by matching, as a fraction of those that were won
     now
         no outcome may be later; None = today
     formats, outcomes
@@ -159,21 +181,32 @@ def backtest(
     """
     asked, insisted = checked_columns(segment_by), checked_columns(known_before, "known_before")
     check_segments(asked, rep, converted)
-    _check_settings(folds, level, worthwhile)
+    _check_settings(folds, level, worthwhile, least_gain)
     meter = Meter(on_progress)
     meter.enter("read")
-    history = Table(history, "history", reading_of("backtest", formats, outcomes), ids=(rep, "lead_id"))
+    history = history_table(history, reading=reading_of("backtest", formats, outcomes), ids=(rep, "lead_id"))
     names_of = Columns(rep_id=rep, converted=converted, at=at, assigned_at=assigned)
     asked, noticed = asked_segments(history, None if segment_by is None else asked, names_of)
+    if history.stays and group not in history:
+        noticed += (_LAZY,)
     records = read_records(
-        history, segment_by=asked, rep=rep, converted=converted, at=at, assigned=assigned, now=latest_day(now)
+        history,
+        segment_by=asked,
+        rep=rep,
+        converted=converted,
+        at=at,
+        assigned=assigned,
+        now=latest_day(now),
+        also=(group, *((value,) if value else ())),
     )
     records, together = counted_once(records, group, (_LEAD_ID, rep, converted))
     check_known_before(records, insisted)
     columns = records.columns
+    # A level that drifts moves all estimates alike, and says nothing of who should get which lead.
     model = AffinityModel(
         segment_by=columns,
         half_life_days=half_life_days,
+        drift=False,
         rep=rep,
         converted=converted,
         at=at,
@@ -183,7 +216,7 @@ def backtest(
     names = _Names.of(rep, columns)
     fold, by_time = _folds(records, together, folds, rng)
     judged = (fold > 0) & (records.rep >= 0)
-    chances = _chances(records, fold, by_time, model, names, meter)
+    chances, sought = _chances(records, fold, by_time, model, names, meter)
     meter.enter("compare")
     found = {name: chance[judged] for name, chance in chances.items()}
     won, cell = records.won[judged], records.cell[judged]
@@ -191,8 +224,23 @@ def backtest(
     differences = _differences(losses, names, cell, level, 0 if by_time else folds) if judged.any() else {}
     # Reps whose leads are young have more of the outcomes that come quickly, be they no different.
     tests = _tests(records.take(np.flatnonzero(records.mature())), names, columns, worthwhile)
+    worth, unread = mean_worth(records.table, value, records.won)
+    gained = None
+    if names.segment is not None and judged.any():
+        rows = sought.take(judged), records.rep[judged], crossed(records.levels[:, judged])[1]
+        gained = matched(*rows, won, found[names.full], fold[judged], records.reps, level, worth)
+    past = past_assignment(
+        records.rep, tuple(zip(columns, records.levels, strict=True)), np.ones(records.n_rows), records.won
+    )
+    grounds = Grounds(
+        past=past,
+        rate=float(records.won.mean()) if records.n_rows else 0.0,
+        beside=tuple(one for one in differences.values() if one.method == names.full),
+        matched=gained,
+        least_gain=least_gain,
+    )
     return Backtest(
-        verdict=_verdict(records, judged, names, differences, tests),
+        verdict=_verdict(records, judged, names, differences, tests, grounds),
         scheme=_scheme(records, fold, judged, by_time, at, assigned),
         scores=tuple(
             Score(
@@ -210,7 +258,9 @@ def backtest(
         level=level,
         n_judged=int(judged.sum()),
         segment_by=columns,
-        notes=(*noticed, *_notes(records, fold, by_time, {rep, *asked, converted}, at, assigned)),
+        notes=(*noticed, *_notes(records, fold, by_time, {rep, *asked, converted}, at, assigned), *unread),
+        past=past,
+        matched=gained,
         chances=found,
         won=won,
         fold=fold[judged],
@@ -241,18 +291,18 @@ class _Names:
 
 def _chances(
     records: Records, fold: Ints, by_time: bool, model: AffinityModel, names: _Names, meter: Meter
-) -> dict[str, Floats]:
-    """Return each row's chance by each kind of estimate, NaN where it is only learned from."""
+) -> tuple[dict[str, Floats], Sought]:
+    """Return each row's chance by each kind of estimate, NaN where it is only learned from, and where it would go."""
     everything = records.everything
     if everything is not None and everything.began is not None and by_time:
         spread = np.zeros(everything.n_rows, dtype=np.int64)
         spread[records.row] = fold
-        found = _chances_of_known(everything, everything.began, spread, model, names, meter)
-        return {name: chance[records.row] for name, chance in found.items()}
+        found, sought = _chances_of_known(everything, everything.began, spread, model, names, meter)
+        return {name: chance[records.row] for name, chance in found.items()}, sought.take(records.row)
     both, segment = (families(records, rep=rep, segment=True) for rep in (True, False))
     simpler = {names.both: both, names.rep: both[:1], names.segment: segment} if names.segment else {}
     chances = {name: np.full(records.n_rows, np.nan) for name in (names.full, *simpler, _GLOBAL, _RAW)}
-    effects: dict[str, Effects] = {}
+    effects, sought = dict[str, Effects](), Sought.none(records.n_rows)
     for block, learned, judged in splits(fold, by_time=by_time):
         meter.enter(f"fold {block} of {fold.max()}")
         rows = np.flatnonzero(judged & (records.rep >= 0))
@@ -260,23 +310,26 @@ def _chances(
             continue
         fitted = model.fit(records.table.take(np.flatnonzero(learned)))
         weight = _weights(records, learned, fitted.half_life_days_)
-        chances[names.full][rows] = fitted.probability(records.table.take(rows))
+        leads = records.table.take(rows)
+        chances[names.full][rows] = fitted.probability(leads)
+        if names.segment is not None:
+            sought.match(fitted, leads, records.reps, records.rep, rows)
         for name, levels in simpler.items():
             effects[name] = additive(levels, records.won, learned, weight, start=effects.get(name))
             chances[name][rows] = rate_by_families(effects[name], [family[rows] for family in levels])
         chances[_GLOBAL][rows] = global_rate(records, learned, weight)[rows]
         chances[_RAW][rows] = raw_cells(records, learned, weight)[rows]
-    return chances
+    return chances, sought
 
 
 def _chances_of_known(
     everything: Records, began: Floats, fold: Ints, model: AffinityModel, names: _Names, meter: Meter
-) -> dict[str, Floats]:
+) -> tuple[dict[str, Floats], Sought]:
     """Return the same of all rows, each judged by what was known when the first lead of its block was assigned."""
     both, segment = (families(everything, rep=rep, segment=True) for rep in (True, False))
     simpler = {names.both: both, names.rep: both[:1], names.segment: segment} if names.segment else {}
     chances = {name: np.full(everything.n_rows, np.nan) for name in (names.full, *simpler, _GLOBAL, _RAW)}
-    effects: dict[str, Effects] = {}
+    effects, sought = dict[str, Effects](), Sought.none(everything.n_rows)
     for block in np.unique(fold[fold > 0]).tolist():
         meter.enter(f"fold {block} of {fold.max()}")
         rows = np.flatnonzero((fold == block) & (everything.rep >= 0))
@@ -286,18 +339,22 @@ def _chances_of_known(
         fitted = model.fit(known.table)
         weight = _weights(everything, known.settled, fitted.half_life_days_) * known.settled
         won = np.where(known.settled, everything.won, 0.0)
-        if fitted.delays_ is not None and len(known.still_open):
-            shares = fitted.open_chances(everything.table.take(known.still_open))
-            weight[known.still_open] = shares.sum(axis=1)
-            won[known.still_open] = shares[:, 0] / np.maximum(shares.sum(axis=1), 1e-300)
+        still = known.still_open[everything.rep[known.still_open] >= 0]  # whose chance is nobody's counts for none
+        if fitted.delays_ is not None and len(still):
+            shares = fitted.open_chances(everything.table.take(still))
+            weight[still] = shares.sum(axis=1)
+            won[still] = shares[:, 0] / np.maximum(shares.sum(axis=1), 1e-300)
         told = replace(everything, won=won)
-        chances[names.full][rows] = fitted.probability(everything.table.take(rows))
+        leads = everything.table.take(rows)
+        chances[names.full][rows] = fitted.probability(leads)
+        if names.segment is not None:
+            sought.match(fitted, leads, everything.reps, everything.rep, rows)
         for name, levels in simpler.items():
             effects[name] = additive(levels, won, weight > 0, weight, start=effects.get(name))
             chances[name][rows] = rate_by_families(effects[name], [family[rows] for family in levels])
         chances[_GLOBAL][rows] = global_rate(told, weight > 0, weight)[rows]
         chances[_RAW][rows] = raw_cells(told, weight > 0, weight)[rows]
-    return chances
+    return chances, sought
 
 
 def _weights(records: Records, learned: Bools, half_life: float | None) -> Floats:
@@ -346,20 +403,31 @@ def _differences(
 
 
 def _tests(records: Records, names: _Names, columns: Sequence[str], worthwhile: float) -> tuple[Heterogeneity, ...]:
-    """Return whether reps differ within segments, then whether pairs with each column (and with all) do beyond that."""
+    """Return whether reps differ within segments, then whether pairs with each column (and with all) do beyond that.
+
+    Where history has dates, within periods too: reps come and go, and the level may jump.
+    """
     named = records.rep >= 0
     rep, won = records.rep[named], records.won[named]
     segment = [levels[named] for levels in families(records, rep=False, segment=True)]
+    period = [] if records.time is None else [_periods(records.time[named])]  # else who came when all was well is good
     labels = [*columns, *([", ".join(columns)] if len(columns) > 1 else [])]
-    found = [heterogeneity(f"{names.rep}s", rep, Null.of(segment, won), wanted=worthwhile)]
+    found = [heterogeneity(f"{names.rep}s", rep, Null.of([*segment, *period], won), wanted=worthwhile)]
     if not labels:
         return tuple(found)
-    both = Null.of([rep, *segment], won)  # one fit for all pairs
+    both = Null.of([rep, *segment, *period], won)  # one fit for all pairs
     for label, level in zip(labels, segment, strict=True):
         pair = rep * (level.max(initial=0) + 1) + level
         what, alpha = f"pairs of {names.rep} and {label}", ALPHA / len(labels)
         found.append(heterogeneity(what, pair, both, wanted=worthwhile, alpha=alpha))
     return tuple(found)
+
+
+def _periods(time: Floats) -> Ints:
+    """Return the period of each row, from 0: as many as the history bears, of as many outcomes each."""
+    n = int(np.clip(len(time) // _A_PERIOD, 1, _MOST_PERIODS))
+    earlier = np.searchsorted(np.sort(time), time, side="left")
+    return np.asarray(earlier * n // max(1, len(time)), dtype=np.int64)
 
 
 def _verdict(
@@ -368,20 +436,21 @@ def _verdict(
     names: _Names,
     differences: Mapping[str, Difference],
     tests: tuple[Heterogeneity, ...],
+    grounds: Grounds,
 ) -> Verdict:
     n, wins = records.n_rows, int(records.won.sum())
     if n and wins in (0, n):
         every = f"all of {count(n, 'outcome')} are {'won' if wins else 'lost'}"
-        return Verdict(decision=UNKNOWN, text=f"cannot tell yet: {every}, so every estimate is the same")
+        return nothing_known(f"{every}, so every estimate is the same")
     if not judged.any():
-        return Verdict(decision=UNKNOWN, text=f"cannot tell yet: nothing can be judged among {count(n, 'outcome')}")
+        return nothing_known(f"nothing can be judged among {count(n, 'outcome')}")
     who = differences[f"{names.full} over {names.segment or _GLOBAL}"]
     reps = Claim(what=names.rep, gain=who, tests=tests[:1])
     if names.segment is None:
-        return verdict(reps, None)
+        return verdict(reps, None, grounds)
     gain, pairs = differences[f"{names.full} over {names.both}"], tests[1:]
     columns, together = (pairs, None) if len(pairs) == 1 else (pairs[:-1], pairs[-1])
-    return verdict(reps, Claim(what=names.full, gain=gain, tests=columns, together=together))
+    return verdict(reps, Claim(what=names.full, gain=gain, tests=columns, together=together), grounds)
 
 
 def _scheme(records: Records, fold: Ints, judged: Bools, by_time: bool, at: str, assigned: str) -> str:
@@ -428,10 +497,12 @@ def _notes(records: Records, fold: Ints, by_time: bool, used: set[str], at: str,
     return tuple(notes)
 
 
-def _check_settings(folds: Any, level: Any, worthwhile: Any) -> None:
+def _check_settings(folds: Any, level: Any, worthwhile: Any, least_gain: Any) -> None:
     if not (is_number(folds) and folds == folds // 1 and folds >= 2):
         raise InvalidInput(f"folds: must be a whole number, 2 or more; found {folds!r}")
     if not (is_number(level) and 0.0 < level < 1.0):
         raise InvalidInput(f"level: must be between 0 and 1, such as 0.9; found {level!r}")
     if not (is_number(worthwhile) and 0.0 < worthwhile < np.inf):
         raise InvalidInput(f"worthwhile: must be a positive standard deviation on the logit; found {worthwhile!r}")
+    if not (is_number(least_gain) and 0.0 <= least_gain < np.inf):
+        raise InvalidInput(f"least_gain: must be a fraction of deals, 0 or more, such as 0.005; found {least_gain!r}")

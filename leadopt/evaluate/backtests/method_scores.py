@@ -11,6 +11,8 @@ from leadopt.arrays import Floats, Ints
 from leadopt.evaluate.backtests.heterogeneity import Heterogeneity
 from leadopt.evaluate.backtests.losses import Bin, Difference
 from leadopt.evaluate.backtests.verdict import Verdict, odds, signed
+from leadopt.evaluate.counterfactual.matched import Matched
+from leadopt.learning.past_assignment import PastAssignment
 from leadopt.plot import plot_calibration
 from leadopt.tables import Table
 from leadopt.tables.records import columns_of, digits
@@ -69,6 +71,10 @@ class Backtest(Result):
         the columns of a lead that make its segment
     notes
         what was left out or noticed, in words
+    past
+        how past leads were handed out, as far as history shows
+    matched
+        what matching would have brought, and what outcomes say of that; None without segments, or if nothing is judged
     chances
         float64 (n_judged,) for each kind of estimate, that every figure rests on
     won, fold, cell
@@ -85,6 +91,8 @@ class Backtest(Result):
     n_judged: int
     segment_by: tuple[str, ...]
     notes: tuple[str, ...]
+    past: PastAssignment
+    matched: Matched | None
     chances: Mapping[str, Floats] = field(repr=False)
     won: Floats = field(repr=False)
     fold: Ints = field(repr=False)
@@ -111,7 +119,12 @@ class Backtest(Result):
 
     def summary(self) -> str:
         """Return the verdict."""
-        return f"Verdict: {self.verdict}."
+        return f"Verdict: {self.verdict}"
+
+    @property
+    def by_matching(self) -> list[str]:
+        """What matching would have brought, and what outcomes say of that, in words; nothing without segments."""
+        return [] if self.matched is None else [self.matched.note()]
 
     @property
     def _score_cells(self) -> Cells:
@@ -142,4 +155,4 @@ class Backtest(Result):
     def below(self, page: bool = True) -> Parts:
         """Return what stands below the summary."""
         tables = [self._score_cells, self._difference_cells, self._test_cells] if self.n_judged else []
-        return Parts(tables=tables, notes=[self.scheme, *self.notes])
+        return Parts(tables=tables, notes=[self.scheme, *self.by_matching, *self.notes])

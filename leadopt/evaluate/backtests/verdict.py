@@ -1,14 +1,21 @@
 """What a backtest says in words: does it matter who gets the lead, does it depend on the lead, or can nobody tell?"""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
 
 from leadopt.evaluate.backtests.heterogeneity import Heterogeneity
 from leadopt.evaluate.backtests.losses import Difference
-from leadopt.tables.text import number, percent
+from leadopt.evaluate.counterfactual.matched import Matched
+from leadopt.learning.past_assignment import PastAssignment, hidden_quality
+from leadopt.tables.text import count, number, percent
 
 USE_IT, REPS_ONLY, FREE, UNKNOWN = "use it", "reps alone", "fairness is free", "cannot tell yet"
+_MAY = 10.0  # times the level of a test: what is seen more often by luck is no support
+_GLOBAL, _RAW = "global", "raw cells"
+_DECILE, _SIDES = 1.2816, np.array([-1.0, 1.0])  # nine in ten of a normal distribution lie below, one in ten above
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,17 +25,93 @@ class Verdict:
     Parameters
     ----------
     decision
-        "use it": what a rep gains depends on the lead; "reps alone": reps differ, but not shown to differ by lead;
-        "fairness is free": no evidence of either, though a difference worth knowing would have shown; "cannot tell yet"
+        "use it": what a rep gains depends on the lead, and matching by that is worth having; "reps alone": reps differ,
+        but not shown to differ by lead, or too little; "fairness is free": no evidence of either, though a difference
+        worth knowing would have shown; "cannot tell yet"
     text
-        why, with its uncertainty, and what to do
+        why, with its uncertainty
+    advice
+        what to do, in one sentence
+    caveat
+        how past leads were handed out, and how strong a hidden quality of leads would explain what is claimed
     """
 
     decision: str
     text: str
+    advice: str = ""
+    caveat: str = ""
 
     def __str__(self) -> str:
-        return self.text
+        advice = f"{self.advice}." if self.advice else ""
+        return " ".join(filter(None, [f"{self.decision}:", advice, _sentence(self.text), self.caveat]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """What a verdict looks at beside its claims.
+
+    Parameters
+    ----------
+    past
+        how past leads were handed out; None where nobody looked
+    rate
+        of conversion
+    beside
+        the model over each simpler estimate
+    matched
+        what matching would have brought; None without segments
+    least_gain
+        deals more that are worth having, as a fraction
+    """
+
+    past: PastAssignment | None = None
+    rate: float = 0.0
+    beside: tuple[Difference, ...] = ()
+    matched: Matched | None = None
+    least_gain: float = 0.0
+
+    def better(self, *, of_pairs: bool) -> Difference | None:
+        """Return the simpler estimate that foretold later outcomes better than the model, of those that claims need.
+
+        That it depends on the lead takes more than the global rate, the rep and the segment; that reps differ takes
+        more than the global rate.
+        """
+        rivals = [one for one in self.beside if one.over == _GLOBAL or (of_pairs and one.over != _RAW)]
+        worst = min(rivals, key=lambda one: one.gain, default=None)
+        return None if worst is None or worst.gain > 0.0 else worst
+
+    @property
+    def enough(self) -> bool:
+        """Whether matching brings what is worth having."""
+        return self.matched is None or self.matched.share >= self.least_gain
+
+    @property
+    def too_little(self) -> str:
+        """What matching brings, beside what is worth having."""
+        return "" if self.matched is None else f"{self.matched.in_words}; worth having is {percent(self.least_gain, 1)}"
+
+    def handed_out(self, hidden: str = "") -> str:
+        """Return how past leads were handed out, and with a claim what may be behind it."""
+        told = "" if self.past is None else _sentence(str(self.past))
+        trial = "" if self.past is None else "Only a trial with leads drawn by lot tells for sure." if hidden else ""
+        return " ".join(filter(None, [told, hidden, trial]))
+
+    def of_lift(self) -> str:
+        """Return how past leads were handed out, and what would explain what matching brings."""
+        if self.matched is None:
+            return self.handed_out()
+        lift, least = 1.0 + self.matched.share, 1.0 + self.matched.interval[0]
+        told = self.handed_out(hidden_quality(self.past, lift, least))
+        if self.matched.disagree:
+            told += " Outcomes of leads that happened to go where matching sends them contradict its gain."
+        return told.strip()
+
+    def of_reps(self, reps: Claim) -> str:
+        """Return how past leads were handed out, and what would explain the difference between reps."""
+        ends = np.log(max(self.rate, 1e-9) / max(1.0 - self.rate, 1e-9)) + _DECILE * reps.tests[0].deviation * _SIDES
+        low, high = 1.0 / (1.0 + np.exp(-ends))
+        between = "difference between the best and the weakest reps"
+        return self.handed_out(hidden_quality(self.past, float(high / low), None, between, "best"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +137,16 @@ class Claim:
 
     @property
     def holds(self) -> bool:
-        """Whether there is evidence: the interval of the gain is above 0, or something differs and there is a gain."""
-        return self.gain.low > 0.0 or (self.differs and self.gain.gain > 0.0)
+        """Whether there is evidence: a gain, and something differs; or may differ, and the gain's interval is above 0.
+
+        Reps who come and go while the level changes foretell later outcomes, though none of them is better.
+        """
+        return self.gain.gain > 0.0 and (self.differs or (self.may_differ and self.gain.low > 0.0))
+
+    @property
+    def may_differ(self) -> bool:
+        """Whether any test leaves room for a difference."""
+        return any(test.p_value < _MAY * test.alpha for test in self.every)
 
     @property
     def differs(self) -> bool:
@@ -98,7 +189,7 @@ class Claim:
         return _how_many(max(self.tests, key=lambda test: (test.needed is None, test.needed or 0)))
 
 
-def verdict(reps: Claim, pairs: Claim | None) -> Verdict:
+def verdict(reps: Claim, pairs: Claim | None, grounds: Grounds | None = None) -> Verdict:
     """Return the verdict.
 
     Parameters
@@ -107,15 +198,31 @@ def verdict(reps: Claim, pairs: Claim | None) -> Verdict:
         that it matters who gets the lead: the model over the segment alone
     pairs
         that it depends on the lead: the model over rep + segment; None without segments
+    grounds
+        what else counts: simpler estimates to beat, what matching brings, how past leads were handed out
     """
-    if pairs is not None and pairs.holds:
-        return Verdict(decision=USE_IT, text=f"{pairs.what}: {pairs.figures}: it matters who gets which lead, use it")
+    known = Grounds() if grounds is None else grounds
     claims = [reps] if pairs is None else [reps, pairs]
-    if reps.holds:
-        return Verdict(decision=REPS_ONLY, text=_reps_only(reps, pairs))
+    if pairs is not None and pairs.holds and known.enough and known.better(of_pairs=True) is None:
+        text = f"{pairs.what}: {pairs.figures}: it matters who gets which lead"
+        return Verdict(decision=USE_IT, text=text, advice=_match(known), caveat=known.of_lift())
+    if reps.holds and known.better(of_pairs=False) is None:
+        text = _reps_only(reps, pairs, known)
+        return Verdict(
+            decision=REPS_ONLY, text=text, advice=_more_to_the_best(pairs, known), caveat=known.of_reps(reps)
+        )
+    beaten = known.better(of_pairs=pairs is not None and pairs.holds)
+    if beaten is not None and any(claim.holds and claim.differs for claim in claims):
+        return _waiting(_foretold_worse(beaten, claims), claims, known)
     if all(claim.small for claim in claims):
-        return Verdict(decision=FREE, text=_free(claims))
-    return Verdict(decision=UNKNOWN, text=_unknown(claims))
+        advice = "share leads out as evenly as you like, as that costs no deals that anybody could show"
+        return Verdict(decision=FREE, text=_free(claims, known), advice=advice, caveat=known.handed_out())
+    return _waiting(_unknown(claims, known), claims, known)
+
+
+def nothing_known(why: str) -> Verdict:
+    """Return the verdict on a history that tells nothing."""
+    return Verdict(decision=UNKNOWN, text=why, advice=_AS_BEFORE)
 
 
 def signed(difference: Difference) -> str:
@@ -135,39 +242,86 @@ def odds(deviation: float) -> str:
     return percent(float(np.expm1(deviation))) if deviation < 5.0 else "any"
 
 
-def _reps_only(reps: Claim, pairs: Claim | None) -> str:
-    said = f"{reps.what}: {reps.figures}: it matters who gets the lead"
-    if pairs is None:
-        return f"{said}, use it"
-    if pairs.small:
-        how = "on the lead it depends too little to use" if pairs.differs else "no evidence that it depends on the lead"
-        return f"{said}, but {how} ({pairs.figures}), so with equal loads fairness is free{pairs.hidden}"
-    return f"{said}; cannot tell yet whether it depends on the lead ({pairs.figures}): {pairs.how_many()}"
+_AS_BEFORE = "keep handing leads out as you do, and ask again with more outcomes"
 
 
-def _free(claims: list[Claim]) -> str:
-    tests = [test for claim in claims for test in claim.every]
-    shown = ", ".join(f"{odds(test.detectable)} between {test.groups}" for claim in claims for test in claim.tests)
-    little = [f"{test.groups} differ, but by {odds(test.deviation)}" for test in tests if test.found]
-    known = f"; {', '.join(little)}" if little else ""
+def _match(known: Grounds) -> str:
+    said = "let the plan choose who gets which lead"
+    if known.matched is None:
+        return said
+    leads = count(known.matched.n_leads, "lead")
+    return f"{said}: with the same reps and loads, the {leads} judged would have brought {known.matched.in_words}"
+
+
+def _more_to_the_best(pairs: Claim | None, known: Grounds) -> str:
+    said = "give more leads to the reps who win more, if they can take more"
+    if pairs is not None and not pairs.small:
+        said += ", and ask again with more outcomes whether it depends on the lead"
+    if known.matched is None:
+        return said
+    # Whoever is better adds most where chances are near one half, so that matching may pay with equal loads too.
+    return f"{said}; with equal loads, matching would have brought {known.matched.in_words}"
+
+
+def _waiting(text: str, claims: list[Claim], known: Grounds) -> Verdict:
+    """Return that nobody can tell, and when to ask again."""
+    needed = [test.needed for claim in claims for test in claim.tests if test.needed and not test.would_show]
+    more = f"with about {_round(max(needed)):,} outcomes" if needed else "with more outcomes"
+    advice = f"keep handing leads out as you do, best with some of them by lot, and ask again {more}"
+    return Verdict(decision=UNKNOWN, text=text, advice=advice, caveat=known.handed_out())
+
+
+def _foretold_worse(beaten: Difference, claims: list[Claim]) -> str:
+    held = next(claim for claim in reversed(claims) if claim.holds and claim.differs)
     return (
-        f"no evidence that who gets the lead matters ({claims[0].figures}, and odds that differ by {shown} would have "
-        f"shown{known}); fairness is free here{claims[-1].hidden}"
+        f"{held.what}: {held.figures}, but the simpler estimate by {beaten.over} foretold later outcomes as well or "
+        f"better ({signed(beaten)} nats a lead): something else changes with time, or it takes more outcomes"
     )
 
 
-def _unknown(claims: list[Claim]) -> str:
+def _reps_only(reps: Claim, pairs: Claim | None, known: Grounds) -> str:
+    said = f"{reps.what}: {reps.figures}: it matters who gets the lead"
+    if pairs is None:
+        return said
+    if pairs.holds and not known.enough:
+        return f"{said}; that it depends on the lead shows ({pairs.figures}), but matching brings {known.too_little}"
+    if pairs.small:
+        how = "on the lead it depends too little to use" if pairs.differs else "no evidence that it depends on the lead"
+        return f"{said}, but {how} ({pairs.figures}){pairs.hidden}"
+    return f"{said}; nobody can tell yet whether it depends on the lead ({pairs.figures}): {pairs.how_many()}"
+
+
+def _free(claims: list[Claim], known: Grounds) -> str:
+    if claims[-1].holds and not known.enough:
+        return f"{claims[-1].what}: {claims[-1].figures}, but matching brings {known.too_little}"
+    tests = [test for claim in claims for test in claim.every]
+    shown = ", ".join(f"{odds(test.detectable)} between {test.groups}" for claim in claims for test in claim.tests)
+    little = [f"{test.groups} differ, but by {odds(test.deviation)}" for test in tests if test.found]
+    more = f"; {', '.join(little)}" if little else ""
+    return (
+        f"no evidence that who gets the lead matters ({claims[0].figures}, and odds that differ by {shown} would have "
+        f"shown{more}){claims[-1].hidden}"
+    )
+
+
+def _unknown(claims: list[Claim], known: Grounds) -> str:
     figures = claims[0].figures
+    if claims[-1].holds and not known.enough:
+        return f"{claims[-1].what}: {claims[-1].figures}, but what is known by now brings {known.too_little}"
     for claim in claims:
         if claim.differs:
             found = min((test for test in claim.every if test.found), key=lambda test: test.p_value)
             return (
-                f"cannot tell yet: {found.groups} differ by more than chance (p = {number(found.p_value, 1)}), but "
+                f"{found.groups} differ by more than chance (p = {number(found.p_value, 1)}), but "
                 f"that did not foretell outcomes it was not learned from ({signed(claim.gain)} nats a lead over "
                 f"{claim.gain.over}); either it changes with time, or it takes more than {found.n_outcomes:,} outcomes"
             )
     blind = max((claim for claim in claims if not claim.small), key=_most_needed)
-    return f"cannot tell yet whether it matters who gets the lead ({figures}): {blind.how_many()}"
+    return f"nobody can tell yet whether it matters who gets the lead ({figures}): {blind.how_many()}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _most_needed(claim: Claim) -> float:

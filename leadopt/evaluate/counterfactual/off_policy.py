@@ -134,7 +134,16 @@ def off_policy(
     asked = checked_columns(segment_by)
     _check_settings(level, replicates)
     generator = np.random.default_rng(rng)
-    whole = read_records(log, segment_by=asked, rep=rep, converted=converted, at=at, assigned=assigned, name="log")
+    whole = read_records(
+        log,
+        segment_by=asked,
+        rep=rep,
+        converted=converted,
+        at=at,
+        assigned=assigned,
+        name="log",
+        also=(value, propensity, lead_id),
+    )
     records = whole.take(np.flatnonzero(whole.mature(_SETTLED))) if whole.n_open else whole
     columns = records.columns
     _check_reps(records, rep)
@@ -146,7 +155,7 @@ def off_policy(
     why = refusal(seen, propensity)
     estimates: tuple[Estimate, ...] = ()
     if why is None:
-        model = AffinityModel(segment_by=columns, rep=rep, converted=converted)
+        model = AffinityModel(segment_by=columns, rep=rep, converted=converted, drift=False)  # a log is of all its days
         parts = _parts(records, target, weight, worth, model, generator)
         estimates = _estimates(parts, level, replicates, generator)
     return OffPolicy(

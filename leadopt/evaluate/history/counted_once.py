@@ -56,7 +56,7 @@ def counted_once(records: Records, group: str, apart: Sequence[str]) -> tuple[Re
         return records, together
     what, of_row, known = found
     kept = np.flatnonzero(_kept(of_row, records.won, known.weight))
-    note = known.note(what)
+    note = known.note(what, "remove copies, or name the column of deals (group) to count each once")
     thinned = _thinned(records, kept, f"{note}." if note else "")
     return thinned, (together if whole else of_row)[kept]
 

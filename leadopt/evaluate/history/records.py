@@ -18,6 +18,7 @@ from leadopt.learning.history.outcomes import count_outcomes, rep_ids
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_level, as_moment, as_outcome, each_once
 from leadopt.tables.dates import check_settled
+from leadopt.tables.engines import history_table
 from leadopt.tables.ids import respelled, spellings_note
 from leadopt.tables.text import with_day
 
@@ -133,8 +134,11 @@ def read_records(
     assigned: str = "assigned_at",
     now: date | None = None,
     name: str = "history",
+    also: Sequence[str | None] = (),
 ) -> Records:
     """Return the settled outcomes of a history.
+
+    Of a lazy frame the columns that are named come, and those of `also`.
 
     Raises
     ------
@@ -142,7 +146,8 @@ def read_records(
         a column is missing; an id, an outcome or a date cannot be read; a settled row has no date though others have,
         or a date after `now`; a lead's outcome with one rep stands twice, or is older than the lead
     """
-    table = Table(history, name, ids=(rep, "lead_id"))
+    needed = {rep, *segment_by, converted, at, assigned, _LEAD_ID, *(column for column in also if column)}
+    table = history_table(history, name, ids=(rep, _LEAD_ID)).held(needed)
     if not table.columns:  # an empty list of dicts cannot name its columns
         table = Table({column: [] for column in (rep, *segment_by, converted)}, name)
     table, left_out = without_footer(table, rep)

@@ -23,6 +23,7 @@ from leadopt.evaluate.trials.score_intervals import difference_interval, ratio_i
 from leadopt.learning.history.outcomes import count_outcomes
 from leadopt.tables import Table
 from leadopt.tables.cells import as_outcome, each_once, is_number
+from leadopt.tables.engines import history_table
 from leadopt.tables.result import Result
 from leadopt.tables.text import count, percent
 
@@ -167,7 +168,8 @@ def measure_lift(
     """
     if not (is_number(level) and 0.0 < level < 1.0):
         raise InvalidInput(f"level: must be between 0 and 1, such as 0.95; found {level!r}")
-    table, columns = Table(results, "results"), checked_columns(stratify_by, "stratify_by")
+    columns = checked_columns(stratify_by, "stratify_by")
+    table = history_table(results, "results").held({group, converted, *columns, cluster_by or DRAWN_WITH})
     count_outcomes(table, group, columns, converted)  # refuses what cannot be read
     groups = _groups(table, group)
     table = table.judged(converted)

@@ -8,6 +8,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import Crossed
+from leadopt.learning.effects.level import NO_DOUBT, LevelDoubt
 from leadopt.learning.effects.mixture import Mixture
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.effects.spreads import Spread
@@ -41,6 +42,8 @@ class Joint:
         float64 (n_cells,), the logit that each cell's outcomes stand for; None in a plan of an earlier version, as are
     nodes, weight
         of the mixture
+    level_deviation, level_stretch
+        of the level that all share: the root of its variance, and `LevelDoubt.stretch`
     """
 
     sizes: tuple[int, ...]
@@ -58,9 +61,13 @@ class Joint:
     seen: Floats | None = None
     nodes: Floats | None = None
     weight: Floats | None = None
+    level_deviation: float = 0.0
+    level_stretch: float = 1.0
 
     @classmethod
-    def of(cls, effects: Effects, mixture: Mixture, levels: Sequence[Ints], cell: Ints) -> "Joint":
+    def of(
+        cls, effects: Effects, mixture: Mixture, levels: Sequence[Ints], cell: Ints, level: LevelDoubt = NO_DOUBT
+    ) -> "Joint":
         """Return what was learned, for some pairs."""
         crossed, own = effects.crossed, effects.own_spread
         return cls(
@@ -79,6 +86,8 @@ class Joint:
             seen=mixture.seen,
             nodes=mixture.nodes,
             weight=mixture.weight,
+            level_deviation=level.variance**0.5,
+            level_stretch=level.stretch,
         )
 
     @property
@@ -111,7 +120,8 @@ class Joint:
         """Return logits drawn together, float64 (n_draws, *shape of the pairs)."""
         if self.mixture is None:
             return _drawn_as_before(self, n_draws, rng)
-        return self.mixture.draw(self.levels, self.cell, n_draws, rng)
+        level = LevelDoubt(variance=self.level_deviation**2, stretch=self.level_stretch)
+        return level.drawn(self.mixture.draw(self.levels, self.cell, n_draws, rng), rng)
 
 
 def _quantiles(spreads: Sequence[Spread]) -> Floats:

@@ -10,6 +10,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import MOST_DENSE, are_drawn
 from leadopt.learning.effects.draws import Joint
+from leadopt.learning.effects.level import NO_DOUBT, LevelDoubt
 from leadopt.learning.effects.logistic import COLUMN_SCALE, Binomial
 from leadopt.learning.effects.mixture import Logits, Mixture
 from leadopt.learning.effects.nested import MOST_PRODUCTS, n_products
@@ -91,11 +92,15 @@ def _keys(columns: Sequence[int], sizes: Sequence[int], codes: Sequence[Ints]) -
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FamilyEffects:
-    """Families, the effects that were learned for them, and which pairs of columns were left out."""
+    """Families, the effects that were learned for them, and which pairs of columns were left out.
+
+    `level` is what a level that all share leaves open besides.
+    """
 
     families: tuple[Family, ...]
     effects: Effects
     left_out: tuple[tuple[int, ...], ...] = ()
+    level: LevelDoubt = NO_DOUBT
 
     def levels(self, codes: Sequence[Ints]) -> list[Ints]:
         """Return the level that combinations of codes, which may broadcast, have of each family."""
@@ -107,16 +112,16 @@ class FamilyEffects:
         return Mixture.of(self.effects)
 
     def logits(self, codes: Sequence[Ints], cell: Ints) -> Logits:
-        """Return what is known of the sums of effects of combinations of codes, and their cells."""
+        """Return what is known of the sums of effects of combinations of codes, and their cells, but for the level."""
         return self.mixture.logits(self.levels(codes), cell)
 
     def draw(self, codes: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
         """Return sums drawn together, float64 (n_draws, *shape of the codes)."""
-        return self.mixture.draw(self.levels(codes), cell, n_draws, rng)
+        return self.level.drawn(self.mixture.draw(self.levels(codes), cell, n_draws, rng), rng)
 
     def joint(self, codes: Sequence[Ints], cell: Ints) -> Joint:
         """Return what draws of these sums rest on."""
-        return Joint.of(self.effects, self.mixture, self.levels(codes), cell)
+        return Joint.of(self.effects, self.mixture, self.levels(codes), cell, self.level)
 
 
 def fit_families(
@@ -208,6 +213,7 @@ def fit_chances(
     tried: Floats,
     converted: Floats,
     waiting: Waiting | None = None,
+    outcomes: Likelihood | None = None,
 ) -> FamilyEffects:
     """Return the effects on the logit of chances.
 
@@ -228,13 +234,17 @@ def fit_chances(
         float64 (n_cells,)
     waiting
         leads that are open still
+    outcomes
+        the same by what else is known of them, such as when they were; None = nothing is
     """
-    n_columns, outcomes = len(codes), Binomial(tried=tried, converted=converted, waiting=waiting)
+    n_columns, outcomes = len(codes), outcomes or Binomial(tried=tried, converted=converted, waiting=waiting)
     if len(tried) and converted.sum() in (0.0, tried.sum()):
         return fit_families([], [], [], outcomes, Scales(column=COLUMN_SCALE, pair=PAIR_SCALE))
-    pairs = [pair for pair in combinations(range(n_columns), 2) if n_columns > 2 and pair[1] >= n_rep_columns]
+    # What a column of one level does with another is what the other does: nothing could tell the two apart.
+    several = [column for column in range(n_columns) if sizes[column] > 1]
+    pairs = [pair for pair in combinations(several, 2) if len(several) > 2 and pair[1] >= n_rep_columns]
     kept = [pair for pair in pairs if pair[0] < n_rep_columns]
-    cell = {1: None, 2: PAIR_SCALE}.get(n_columns, CELL_SCALE)  # of two columns a cell is their pair
+    cell = {0: None, 1: None, 2: PAIR_SCALE}.get(len(several), CELL_SCALE)  # of two columns a cell is their pair
     return fit_families(
         codes,
         sizes,

@@ -39,6 +39,12 @@ class Waiting:
         total = np.maximum(won + lost + self.never, 1e-300)
         return won / total, lost / total
 
+    def log_likelihood(self, rate: Floats) -> float:
+        """Return the logarithm of the chance that all of them are open, given the rate of each cell."""
+        p = rate[self.cell]
+        still = p * self.if_won + (1.0 - p) * self.if_lost + self.never
+        return float(self.count @ np.log(np.maximum(still, 1e-300)))
+
     def slopes(self, rate: Floats) -> tuple[Floats, Floats]:
         """Return the first derivative of the log-likelihood in the logit of each cell, and less the second.
 

@@ -108,6 +108,11 @@ def distinct(items: Sequence[Any]) -> tuple[list[Any], Ints]:
     return list(code), codes_of(code, items)
 
 
+def tuples(columns: Sequence[Sequence[str | None]], n_rows: int) -> list[Segment]:
+    """Return the levels of each row; without columns, as many empty ones."""
+    return list(zip(*columns, strict=True)) if columns else [()] * n_rows
+
+
 def every_pair(n_reps: int, n_segments: int) -> Pairs:
     """Return pointers to every rep (columns) and every segment (rows)."""
     return np.arange(n_reps)[None, :], np.arange(n_segments)[:, None]

@@ -84,8 +84,8 @@ def read_open_leads(
 ) -> OpenLeads | None:
     """Return the open leads of a history, None where it has none, or no dates to tell how long they are open.
 
-    Two group-bys in the engine that holds the history: of open leads by rep, columns and day, and of settled ones by
-    kind, outcome and both days.
+    Group-bys in the engine that holds the history: by outcome and each of the days, of settled leads by kind, outcome
+    and how long they took, and of open ones by rep, columns and day.
 
     Parameters
     ----------
@@ -111,51 +111,57 @@ def read_open_leads(
         return None
     history = history.judged(converted)
     try:
-        dated = history.with_days(assigned)
-        *cells, outcomes, begun, ended, counts = dated.grouped([*kinds, converted, assigned], at)
+        dated = history.with_days(assigned).with_days(at)
     except InvalidInput:
         if n_open:
             raise
         return None  # nothing depends on these dates
-    truth_of = truths(history, converted, outcomes)
-    begin, end = (_ordinals(history, name, days, must=bool(n_open)) for name, days in ((assigned, begun), (at, ended)))
-    settled = np.array([outcome in truth_of for outcome in outcomes], dtype=bool)
-    timed = np.flatnonzero(settled & (begin >= 0) & (end >= 0))
-    if (end[timed] < begin[timed]).any():
-        _refuse_early(history, converted, assigned, at)
     if not n_open:
+        *_, outcomes, took, _, _ = dated.narrowed(at, assigned).grouped_spells([converted], assigned, at)
+        if any(days < 0 for days, outcome in zip(took, outcomes, strict=True) if as_outcome(outcome) is not None):
+            _refuse_early(history, dated, converted, assigned, at)
         return None
-    _check_past(history, converted, assigned, at, now, begin, end[settled])
-    _check_age(history, converted, assigned, at, begin, np.where(settled, end, -1))
-    number = np.array(counts, dtype=np.int64)
-    days = np.unique(np.concatenate([begin[begin >= 0], end[settled & (end >= 0)]]))
-    last_day, stale = _last_day(days, now)
+    outcomes, begun, _, begun_counts = dated.grouped([converted, assigned])
+    ended_as, ended, *_ = dated.grouped([converted, at])
+    truth_of = truths(history, converted, outcomes)
+    begin, end = _ordinals(begun), _ordinals(ended)
+    settled, is_end = (np.array([one in truth_of for one in each], dtype=bool) for each in (outcomes, ended_as))
+    ends = end[is_end & (end >= 0)]
+    _check_past(history, converted, assigned, at, now, begin, ends)
+    _check_age(history, converted, assigned, at, begin, ends)
+    last_day, stale = _last_day(np.unique(np.concatenate([begin[begin >= 0], ends])), now)
+    first_day = int(ends.min(initial=last_day))
+    early_days = {day for day, ordinal in zip(begun, begin.tolist(), strict=True) if 0 <= ordinal < first_day}
+    *cells, outcome_of, took, entry, times = dated.grouped_spells(
+        [*kinds, converted], assigned, at, first_day if early_days else 0
+    )
+    timed = [row for row, outcome in enumerate(outcome_of) if outcome in truth_of]
+    spell, settled_count = (np.array([each[row] for row in timed], dtype=np.int64) for each in (took, times))
+    if (spell < 0).any():
+        _refuse_early(history, dated, converted, assigned, at)
+    number = np.array(begun_counts, dtype=np.int64)
     still = dated.missing_in(
         converted, [cell for cell in dict.fromkeys(outcomes) if cell not in truth_of and not is_missing(cell)]
     )
-    *open_cells, since, open_counts = _open_groups(still, rep, columns, assigned)
-    since_day = _ordinals(history, assigned, since, must=True)
+    open_keys, since_day, open_count = _open_groups(still, history, rep, columns, assigned)
     known = np.flatnonzero(since_day >= 0)
-    open_number = np.array(open_counts, dtype=np.int64)
-    reps, *levels = (blanked([keys[row] for row in known]) for keys in open_cells)
-    undated = int(open_number.sum() - open_number[known].sum())
-    untimed = int(number[settled].sum() - number[timed].sum())
-    first_day = int(end[timed].min()) if len(timed) else last_day
-    early_days = {day for day, ordinal in zip(begun, begin.tolist(), strict=True) if 0 <= ordinal < first_day}
-    *early_cells, early, early_counts = _open_groups(dated.where(assigned, early_days), rep, columns, assigned)
-    early_reps, *early_levels = (blanked(cells) for cells in early_cells)
+    undated = int(open_count.sum() - open_count[known].sum())
+    untimed = int(number[settled].sum() - settled_count.sum())
+    early_keys, early_assigned, early_count = _open_groups(
+        dated.where(assigned, early_days), history, rep, columns, assigned
+    )
     return OpenLeads(
-        keys=(rep_ids(history, rep, reps), *levels),
+        keys=tuple([keys[row] for row in known] for keys in open_keys),
         assigned=since_day[known],
-        count=open_number[known],
+        count=open_count[known],
         settled_keys=tuple(blanked([keys[row] for row in timed]) for keys in cells),
-        won=np.array([truth_of[outcomes[row]] for row in timed], dtype=np.int64),
-        days=end[timed] - begin[timed],
-        settled_count=number[timed],
-        entry=np.maximum(first_day - begin[timed], 0),
-        early_keys=(rep_ids(history, rep, early_reps), *early_levels),
-        early_assigned=_ordinals(history, assigned, early, must=True),
-        early_count=np.array(early_counts, dtype=np.int64),
+        won=np.array([truth_of[outcome_of[row]] for row in timed], dtype=np.int64),
+        days=spell,
+        settled_count=settled_count,
+        entry=np.array([entry[row] for row in timed], dtype=np.int64),
+        early_keys=early_keys,
+        early_assigned=early_assigned,
+        early_count=early_count,
         first_day=first_day,
         dates_all=bool((begin[settled] >= 0).all()),
         last_day=last_day,
@@ -171,9 +177,12 @@ def read_open_leads(
     )
 
 
-def _open_groups(still: Table, rep: str, columns: Sequence[str], assigned: str) -> list[list[Any]]:
-    *cells, _, counts = still.grouped([rep, *columns, assigned])
-    return [*cells, counts]
+def _open_groups(
+    still: Table, history: Table, rep: str, columns: Sequence[str], assigned: str
+) -> tuple[tuple[list[Any], ...], Ints, Ints]:
+    *cells, since, counts = still.grouped([rep, *columns], assigned)
+    reps, *levels = map(blanked, cells)
+    return (rep_ids(history, rep, reps), *levels), _ordinals(since), np.array(counts, dtype=np.int64)
 
 
 def joined_open(one: OpenLeads | None, other: OpenLeads | None) -> OpenLeads | None:
@@ -201,11 +210,9 @@ def joined_open(one: OpenLeads | None, other: OpenLeads | None) -> OpenLeads | N
     )
 
 
-def _ordinals(history: Table, column: str, days: Sequence[Any], *, must: bool) -> Ints:
-    """Return day numbers, -1 where there is none; `must` = what is no date and not missing is refused."""
+def _ordinals(days: Sequence[Any]) -> Ints:
+    """Return day numbers, -1 where there is none."""
     moments = {day: as_moment(day) for day in set(days)}
-    if must and any(moment is None and day not in (None, "") for day, moment in moments.items()):
-        history.days(column)
     return np.array([-1 if (moment := moments[day]) is None else moment.toordinal() for day in days], dtype=np.int64)
 
 
@@ -214,6 +221,7 @@ def _check_past(history: Table, converted: str, assigned: str, at: str, now: Any
     if end.max(initial=0) > latest.toordinal():
         refuse_later(history, converted, at, now)
     if begin.max(initial=0) > latest.toordinal():
+        history = history.combinations([assigned])
         days = history.days(assigned)
         late = [row for row, day in enumerate(days) if day is not None and day > latest.toordinal()]
         rule, mend = f"no lead can be assigned after {latest}", "Mend the date, or set now to the day that it is."
@@ -226,28 +234,30 @@ def _check_age(history: Table, converted: str, assigned: str, at: str, begin: In
     for column, days in ((assigned, begin), (at, end)):
         if not ((days >= 0) & (days < least)).any():
             continue
-        outcomes = history.values(converted)
+        table = history.combinations([converted, column])
+        outcomes = table.values(converted)
         old = [
             row
-            for row, day in enumerate(history.days(column))
+            for row, day in enumerate(table.days(column))
             if day is not None and day < least and (column == assigned or as_outcome(outcomes[row]) is not None)
         ]
         rule = f"a date cannot be more than 50 years before the last one of history, {date.fromordinal(last)}"
         mend = "Mend the date, or leave it empty where it is not known."
-        _refuse_day(history, column, old, rule, mend)
+        _refuse_day(table, column, old, rule, mend)
 
 
-def _refuse_early(history: Table, converted: str, assigned: str, at: str) -> NoReturn:
-    begin, end, outcomes = history.days(assigned), history.days(at), history.values(converted)
+def _refuse_early(history: Table, dated: Table, converted: str, assigned: str, at: str) -> NoReturn:
+    table = (dated.narrowed(at, assigned) if history.stays else history).combinations([converted, assigned, at])
+    begin, end, outcomes = table.days(assigned), table.days(at), table.values(converted)
     early = [
         row
         for row, (first, last, outcome) in enumerate(zip(begin, end, outcomes, strict=True))
         if first is not None and last is not None and last < first and as_outcome(outcome) is not None
     ]
     row = early[0]
-    came = with_day(str(history.values(assigned)[row]), history.moments(assigned)[0][row])
+    came = with_day(str(table.values(assigned)[row]), table.moments(assigned)[0][row])
     rule = f"a lead cannot be settled before it was assigned, which is {came} in {assigned}"
-    _refuse_day(history, at, early, rule, "Mend one of the dates.")
+    _refuse_day(table, at, early, rule, "Mend one of the dates.")
 
 
 def _refuse_day(history: Table, column: str, rows: Sequence[int], rule: str, mend: str) -> NoReturn:

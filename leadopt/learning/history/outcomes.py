@@ -17,6 +17,7 @@ from leadopt.tables.cells import (
     is_missing,
     kind_of,
 )
+from leadopt.tables.group_by import MOST_GROUPS
 from leadopt.tables.reading.reader import OUTCOME_RULE
 
 
@@ -24,7 +25,8 @@ from leadopt.tables.reading.reader import OUTCOME_RULE
 class OutcomeCounts:
     """History in numbers: one entry for each rep, segment, day and outcome that occurs, with how often.
 
-    `keys` has one list for the rep's ids and one for each segment column; missing values are None.
+    `keys` has one list for the rep's ids and one for each segment column; missing values are None. `latest` is the
+    latest day; where days are counted by spans (`exact` is false), no group's may be that.
     """
 
     keys: tuple[list[Any], ...]
@@ -33,6 +35,8 @@ class OutcomeCounts:
     count: Ints
     n_rows: int
     n_open: int
+    latest: int | None = None
+    exact: bool = True
 
 
 def count_outcomes(
@@ -50,18 +54,32 @@ def count_outcomes(
     """
     history = history.judged(converted)
     *raw_keys, outcomes, days, counts = history.grouped([rep, *segments, converted], at)
+    exact = history.span == 1 or at is None
     truth_of = truths(history, converted, outcomes)
     settled = [row for row, outcome in enumerate(outcomes) if outcome in truth_of]
     count = np.array(counts, dtype=np.int64)
     reps, *levels = (blanked([keys[row] for row in settled]) for keys in raw_keys)
+    day = _day_numbers(history, at, converted, [days[row] for row in settled]) if at else None
     return OutcomeCounts(
         keys=(rep_ids(history, rep, reps), *levels),
-        day=_day_numbers(history, at, converted, [days[row] for row in settled]) if at else None,
+        day=day,
         converted=np.array([truth_of[outcomes[row]] for row in settled], dtype=np.int64).reshape(len(settled)),
         count=count[settled],
-        n_rows=history.n_rows,
+        n_rows=int(count.sum()),
         n_open=int(count.sum() - count[settled].sum()),
+        latest=None if day is None else _latest(history, at or "", converted, day),
+        exact=exact,
     )
+
+
+def _latest(history: Table, at: str, converted: str, day: Ints) -> int:
+    """Return the latest day of a settled outcome; where days may be spans, one more group-by tells."""
+    if len(day) and history.n_rows > MOST_GROUPS:
+        outcomes, days, _ = history.grouped([converted], at)
+        truth_of = truths(history, converted, outcomes)
+        known = {one for outcome, one in zip(outcomes, days, strict=True) if outcome in truth_of}
+        day = _day_numbers(history, at, converted, list(known))
+    return int(day.max(initial=0))
 
 
 def truths(history: Table, converted: str, outcomes: Sequence[Any]) -> dict[Any, int]:
@@ -88,6 +106,7 @@ def _day_numbers(history: Table, at: str, converted: str, days: Sequence[Any]) -
 
 
 def _refuse_day(history: Table, at: str, converted: str) -> NoReturn:
+    history = history.combinations([converted, at])
     outcomes, (moments, _) = history.values(converted), history.moments(at)
     rows = [row for row, moment in enumerate(moments) if moment is None and as_outcome(outcomes[row]) is not None]
     value = history.values(at)[rows[0]]
@@ -101,6 +120,7 @@ def _says_nothing(cell: Any) -> bool:
 
 
 def _refuse_outcome(history: Table, column: str) -> NoReturn:
+    history = history.combinations([column])
     values = history.values(column)
     rows = [row for row, value in enumerate(values) if not _says_nothing(value) and as_outcome(value) is None]
     history.refuse(column, rows[0], OUTCOME_RULE, values[rows[0]], more=len(rows) - 1)
@@ -116,6 +136,8 @@ def joined(one: OutcomeCounts, other: OutcomeCounts) -> OutcomeCounts:
         count=np.concatenate([one.count, other.count]),
         n_rows=one.n_rows + other.n_rows,
         n_open=one.n_open + other.n_open,
+        latest=None if one.latest is None or other.latest is None else max(one.latest, other.latest),
+        exact=one.exact and other.exact,
     )
 
 
@@ -136,7 +158,7 @@ def rep_ids(history: Table, column: str, cells: Sequence[Any]) -> list[Id | None
 
 
 def _refuse_rep(history: Table, column: str) -> NoReturn:
-    first: tuple[int, Id] | None = None
+    history, first = history.combinations([column]), None
     for row, value in enumerate(history.values(column)):
         rep = as_id(value)
         if _says_nothing(value):

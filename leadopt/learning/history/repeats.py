@@ -1,10 +1,13 @@
 """Rows that repeat each other: one event a row a line item, or copied under another id, is still one event."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.learning.history.codes import distinct
 from leadopt.tables.text import percent
 
 _SURE = 4.0  # standard deviations by which outcomes of one moment agree more than luck has it
@@ -39,14 +42,14 @@ class Repeats:
     n_repeated: int
     found: bool
 
-    def note(self, what: str) -> str | None:
-        """Return what is said of repeated rows, which have `what` in common; None where there are none."""
+    def note(self, what: str, mend: str = "remove those that are copies") -> str | None:
+        """Return what is said of repeated rows, which have `what` in common, and how to mend it; None without any."""
         if not self.found:
             return None
         alike = "always" if self.correlation > 0.99 else f"by {percent(self.correlation)} more often than by luck"
         return (
             f"{self.n_repeated:,} of {self.n_rows:,} outcomes share {what} with others and end {alike} alike: all "
-            f"count as {self.n_effective:,.0f}; remove copies, or name the column of deals (group) to count each once"
+            f"count as {self.n_effective:,.0f}; {mend}"
         )
 
 
@@ -132,3 +135,25 @@ def _chance(rep: Ints, segment: Ints, tried: Floats, won: Floats) -> Floats:
         rate = (others[1] + _PRIOR * overall) / (others[0] + _PRIOR)
         total += np.log(rate / (1.0 - rate)) - base
     return np.asarray(1.0 / (1.0 + np.exp(-total)))
+
+
+def of_one_day(
+    reps: Sequence[Any], levels: Sequence[Sequence[Any]], day: Ints, count: Ints, converted: Ints
+) -> tuple[Repeats, Floats]:
+    """Return how far outcomes of one rep, segment and day repeat each other, and the weight of each group's.
+
+    Parameters
+    ----------
+    reps, levels
+        of each group of outcomes its rep, and its level of each column
+    day, count, converted
+        int64 (n_groups,), when, how many, and whether won
+    """
+    segments = list(zip(*levels, strict=True)) if levels else [()] * len(reps)
+    numbers = np.stack([distinct(reps)[1], distinct(segments)[1], np.unique(day, return_inverse=True)[1].reshape(-1)])
+    groups, group = np.unique(numbers, axis=1, return_inverse=True)
+    group = group.reshape(-1)
+    tried, won = (np.bincount(group, part).astype(np.float64) for part in (count, count * converted))
+    cell = np.unique(groups[:2], axis=1, return_inverse=True)[1].reshape(-1)
+    found = repeats(groups[0], groups[1], tried, won, by_chance=shared_by_chance(cell, groups[2], tried))
+    return found, found.weight[group]

@@ -40,6 +40,7 @@ class Tally:
         weight: Floats | None = None,
         day: Ints | None = None,
         half_life: float | None = None,
+        latest: int | None = None,
         open_keys: Ints | None = None,
         open_count: Ints | None = None,
     ) -> "Tally":
@@ -49,7 +50,7 @@ class Tally:
 
         A group of age t days, counted back from the latest, counts ``0.5**(t / half_life)`` times its weight.
         """
-        age = np.zeros(len(keys)) if day is None else day.max(initial=0) - day
+        age = np.zeros(len(keys)) if day is None else (day.max(initial=0) if latest is None else latest) - day
         each = np.ones(len(keys)) if weight is None else weight
         # In this order the sums, and so the last digits of everything, do not depend on the order of the history.
         order = np.lexsort((count, converted, each, age, keys))

@@ -24,6 +24,7 @@ from leadopt.fairness import Fairness, NewcomerQuota
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.estimates import Estimates
 from leadopt.learning.lead_worth import Valued, Worths
+from leadopt.learning.past_assignment import PastAssignment
 from leadopt.limit_rules import LimitRule
 from leadopt.plans.saved.encoding import Record, decode_parts, encode, parse
 from leadopt.plans.saved.names_of_format_1 import with_kinds
@@ -45,7 +46,7 @@ RECORDS = (
         Columns,
         "lead_id rep_id value currency capacity available open_leads max_open min_leads effort hours open_hours pace "
         "credit in_fairness carried owner current_rep is_newcomer tenure_days hired_on territory converted at "
-        "assigned_at leads reps history",
+        "assigned_at count leads reps history",
     ),
     Record("match", MatchRule, "column reps_column"),
     Record("skills", SkillsRule, "needs has"),
@@ -76,9 +77,10 @@ RECORDS = (
         "joint",
         Joint,
         "sizes level_of_cell information mean base_deviation deviations spreads own_deviation own_mean own_spreads "
-        "levels cell seen nodes weight",
+        "levels cell seen nodes weight level_deviation level_stretch",
     ),
-    Record("evidence", Evidence, "segment_by segments segment_of_lead estimates n_outcomes states joint"),
+    Record("past assignment", PastAssignment, "n_outcomes by elsewhere p_value favour"),
+    Record("evidence", Evidence, "segment_by segments segment_of_lead estimates n_outcomes states joint past"),
     Record("shared", Shared, "of words leads usage weight most credit entitlement outside held"),
     Record("kept", Kept, "previous move_cost gains lost"),
     Record("owned", Owned, "owner named most proven"),

@@ -43,6 +43,9 @@ def exact(tried, won):
         sizes = ([rep], tried.shape[:1], (COLUMN_SCALE,))
         return exact_posterior(*sizes, *counts, **prior, n_spreads=40, n_draws=1_000), cell
     scale = COLUMN_SCALE / 2**0.25
+    if tried.shape[0] == 1:  # what one rep does with a source is what the source does: there are no cells beyond
+        sizes = ([rep, source], tried.shape, (scale, scale))
+        return exact_posterior(*sizes, *counts, **prior, n_spreads=12, n_draws=200), cell
     sizes = ([rep, source, np.arange(len(rep))], (*tried.shape, len(rep)), (scale, scale, PAIR_SCALE))
     return exact_posterior(*sizes, *counts, **prior, n_spreads=9, n_draws=40), cell
 
@@ -60,6 +63,11 @@ def asked(tried):
     return segments, [f"rep {i}" for i in range(n_reps)] + ["new"]
 
 
+def levels_of(tried, rep, source, cell):
+    """The levels that the exact posterior has of a pair."""
+    return [rep] if tried.shape[1] == 1 else [rep, source] if tried.shape[0] == 1 else [rep, source, cell]
+
+
 def logit(chance):
     return np.log(chance) - np.log1p(-chance)
 
@@ -71,7 +79,7 @@ def test_what_is_known_is_what_the_exact_posterior_says(name):
     found, (posterior, cell) = model.estimate(segments, reps), exact(tried, won)
     low, high = found.interval()
     for (rep, source), n in np.ndenumerate(tried):
-        levels = [rep] if tried.shape[1] == 1 else [rep, source, cell[rep, source] if n else None]
+        levels = levels_of(tried, rep, source, cell[rep, source] if n else None)
         truth = 1.0 / (1.0 + np.exp(-posterior.logits(levels, np.random.default_rng(1))))
         ends = posterior.quantiles(truth, [0.05, 0.95])
         width = np.ptp(logit(ends))
@@ -89,7 +97,7 @@ def test_intervals_of_who_is_not_known_are_as_wide_as_the_exact_ones(name):
     low, high = model.estimate(segments, reps).interval()
     posterior, _ = exact(tried, won)
     for source in range(tried.shape[1]):
-        levels = [None] if tried.shape[1] == 1 else [None, source, None]
+        levels = levels_of(tried, None, source, None)
         truth = posterior.logits(levels, np.random.default_rng(1))
         width = logit(high[source, -1]) - logit(low[source, -1])
         assert width == pytest.approx(np.ptp(posterior.quantiles(truth, [0.05, 0.95])), rel=0.25)
@@ -175,3 +183,45 @@ def test_the_normal_in_place_of_a_mixture_has_its_interval():
     middle, variance = (float(part[0]) for part in known.normal())
     assert middle - 1.6449 * np.sqrt(variance) == pytest.approx(low, abs=0.02)
     assert middle + 1.6449 * np.sqrt(variance) == pytest.approx(high, abs=0.02)
+
+
+def test_the_order_of_columns_changes_no_chance():
+    rng = np.random.default_rng(0)
+    rows = [
+        {
+            "rep_id": f"r{rng.integers(6)}",
+            "a": f"a{rng.integers(5)}",
+            "b": f"b{rng.integers(3)}",
+            "c": f"c{rng.integers(4)}",
+        }
+        | {"converted": bool(rng.random() < 0.3)}
+        for _ in range(800)
+    ]
+    one, other = (AffinityModel(segment_by=columns).fit(rows) for columns in (["a", "b", "c"], ["c", "a", "b"]))
+    assert other.probability(rows) == pytest.approx(one.probability(rows), abs=1e-9)
+
+
+@pytest.mark.parametrize(("n", "within"), [(200, 0.3), (10_000, 0.03)])
+def test_what_one_rep_does_with_a_source_is_what_the_source_does(n, within):
+    won = {"web": 0.025, "fair": 0.3}
+    rows = [{"rep_id": "a", "source": s, "converted": i < rate * n} for s, rate in won.items() for i in range(n)]
+    model = AffinityModel(segment_by="source").fit(rows)
+    for rep in ("a", "new"):
+        found = model.probability([{"rep_id": rep, "source": source} for source in won])
+        assert found == pytest.approx(list(won.values()), rel=within)
+
+
+def test_a_floor_beyond_full_covariances_is_averaged_over_its_spreads_too():
+    rng = np.random.default_rng(1)
+    rows = [
+        {
+            "rep_id": f"r{rng.integers(60)}",
+            "a": f"a{rng.integers(8)}",
+            "b": f"b{rng.integers(8)}",
+            "c": f"c{rng.integers(4)}",
+        }
+        | {"converted": bool(rng.random() < 0.3)}
+        for _ in range(3000)
+    ]
+    model = AffinityModel(segment_by=["a", "b", "c"]).fit(rows)
+    assert model._learned.posterior.fitted.mixture.n_nodes == 8

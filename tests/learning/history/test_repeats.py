@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadopt.affinity import AffinityModel
 from leadopt.learning.history.repeats import Repeats, repeats, shared_by_chance
 
 
@@ -60,3 +61,20 @@ def test_weights_lie_between_one_row_a_group_and_all(seed, n):
     found = repeats(rng.integers(3, size=n), rng.integers(2, size=n), tried, won)
     assert ((found.weight * tried >= 1.0 - 1e-12) & (found.weight <= 1.0)).all()
     assert n - 1e-9 <= found.n_effective <= tried.sum() + 1e-9
+
+
+def test_a_model_learns_from_line_items_what_it_learns_from_deals():
+    rng = np.random.default_rng(5)
+    deals = [
+        {"rep_id": f"r{rng.integers(8)}", "area": f"a{rng.integers(6)}", "converted": bool(rng.random() < 0.4)}
+        | {"at": str(np.datetime64("2025-01-01") + int(rng.integers(300)))}
+        for _ in range(200)
+    ]
+    once, often = (
+        AffinityModel(segment_by="area").fit([deal for deal in deals for _ in range(lines)]) for lines in (1, 7)
+    )
+    assert often.n_outcomes_ == 1400
+    assert any("all count as 2" in note or "all count as 1" in note for note in often.notes_)
+    assert not any("count as" in note for note in once.notes_)
+    rows = [{"rep_id": f"r{k % 8}", "area": f"a{k % 6}"} for k in range(48)]
+    assert often.probability(rows) == pytest.approx(once.probability(rows), abs=0.01)

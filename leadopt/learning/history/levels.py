@@ -1,0 +1,76 @@
+"""How cells of a history, and of tables after it, become levels of the columns that are learned from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from leadopt.arrays import Floats
+from leadopt.errors import InvalidInput
+from leadopt.learning.history.bins import Edges, levels_of
+from leadopt.learning.history.codes import RepRow, Segment, tuples
+from leadopt.tables import Table
+from leadopt.tables.cells import as_number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Levels:
+    """Columns in use, and what their levels are.
+
+    Parameters
+    ----------
+    asked
+        all columns that were asked for, those of reps before those of leads
+    rep_by, segment_by
+        those in use that describe the rep, and the lead
+    weight
+        column with how much each outcome counts; None = 1 each
+    edges
+        inner edges of the columns that are binned
+    spellings
+        of each other column, its levels by what all their spellings have in common
+    reps
+        ids that are another one in another spelling, and which
+    """
+
+    asked: tuple[str, ...]
+    rep_by: tuple[str, ...]
+    segment_by: tuple[str, ...]
+    weight: str | None
+    edges: Mapping[str, Edges]
+    spellings: Mapping[str, Mapping[str, str]]
+    reps: Mapping[Any, Any]
+
+    def of_cells(self, table: str, column: str, cells: Sequence[Any]) -> list[str | None]:
+        """Return the levels of a column's cells; `table` is what messages call it."""
+        return levels_of(f"{table}.{column}", cells, self.edges.get(column), self.spellings.get(column))
+
+    def of_table(self, table: Table, column: str) -> list[str | None]:
+        """Return the levels of a table's column."""
+        cells = table.spelled(column) if column in self.edges else table.values(column)
+        return self.of_cells(table.name, column, cells)
+
+    def of_segments(self, table: Table) -> list[Segment]:
+        """Return the segment of each of a table's leads."""
+        return tuples([self.of_table(table, column) for column in self.segment_by], table.n_rows)
+
+    def of_groups(self, keys: Sequence[list[Any]]) -> tuple[list[RepRow], list[Segment], Floats]:
+        """Return rep rows, segments and weights of groups, by their cells of the rep and the columns asked for."""
+        reps = [self.reps.get(rep, rep) for rep in keys[0]]
+        cells = dict(zip(self.asked, keys[1:], strict=False))  # weights may follow
+        levels = {name: self.of_cells("history", name, cells[name]) for name in (*self.rep_by, *self.segment_by)}
+        rows = list(zip(reps, *(levels[name] for name in self.rep_by), strict=True))
+        segments = tuples([levels[name] for name in self.segment_by], len(reps))
+        return rows, segments, weights_of(self.weight, keys)
+
+
+def weights_of(column: str | None, keys: Sequence[list[Any]]) -> Floats:
+    """Return how much each outcome of each group counts; the last of its keys says so, if there is such a column."""
+    if column is None:
+        return np.ones(len(keys[0]))
+    weights = np.array([as_number(value) for value in keys[-1]], dtype=np.float64).reshape(len(keys[-1]))
+    for value, weight in zip(keys[-1], weights, strict=True):
+        if not 0.0 <= weight < np.inf:
+            raise InvalidInput(f"history.{column}: a weight must be a finite number, 0 or more; found {value!r}")
+    return weights
