@@ -234,7 +234,7 @@ def _check_age(history: Table, converted: str, assigned: str, at: str, begin: In
     for column, days in ((assigned, begin), (at, end)):
         if not ((days >= 0) & (days < least)).any():
             continue
-        table = history.combinations([converted, assigned, at]) if history.stays else history
+        table = history.combinations([converted, column])
         outcomes = table.values(converted)
         old = [
             row

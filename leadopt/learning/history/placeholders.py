@@ -1,6 +1,6 @@
 """Amounts that stand in for what nobody knew: one and the same, far from where all others lie."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,9 @@ class Placeholders:
     unsure: Bools
 
 
-def placeholders(amounts: Amounts, columns: Sequence[Sequence[str | None]], n_distinct: int) -> Placeholders:
+def placeholders(
+    amounts: Amounts, columns: Sequence[Sequence[str | None]], n_distinct: Callable[[], int]
+) -> Placeholders:
     """Return which groups of amounts are placeholders: a single amount, at least 30 times beyond all others.
 
     It is one where the others are no price list, with ten different amounts or more, make up more than half of all, and
@@ -49,7 +51,7 @@ def placeholders(amounts: Amounts, columns: Sequence[Sequence[str | None]], n_di
     columns
         the levels of the lead's columns, one for each group
     n_distinct
-        how many different amounts there are
+        asks how many different amounts there are; it is asked only where something may be a placeholder
     """
     n = len(amounts.paid)
     found = Placeholders(taken=np.zeros(n, dtype=bool), unsure=np.zeros(n, dtype=bool))
@@ -68,7 +70,7 @@ def placeholders(amounts: Amounts, columns: Sequence[Sequence[str | None]], n_di
         for one, gap in _set_apart(side * mean, reach, scatter == 0.0, times):
             held_by = int(times[one].sum())
             rare = 2 * (beyond + held_by) < int(times.sum())
-            varied = n_distinct - len(np.unique(mean[one].round(5))) >= _PRICES
+            varied = n_distinct() - len(np.unique(mean[one].round(5))) >= _PRICES
             own = any(_in_levels_of_its_own(part, one, times) for part in parts)
             if (not varied and (own or not rare or gap < _FAR)) or (beyond and not rare):
                 break  # a price list, or what is not beyond the others any more

@@ -1,6 +1,6 @@
 """What past leads were won for, in numbers: by combination of levels, in one unit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
@@ -34,7 +34,7 @@ class WonValues:
     n_missing
         won leads without a value
     n_distinct
-        how many different values there are
+        asks how many different values there are; from 50 on an engine may say fewer
     currencies
         the codes that occur
     """
@@ -43,7 +43,7 @@ class WonValues:
     amounts: Amounts
     counted: Ints
     n_missing: int
-    n_distinct: int
+    n_distinct: Callable[[], int]
     currencies: tuple[str, ...]
 
     def without(self, paid: Bools) -> tuple["WonValues", Ints]:
@@ -101,7 +101,7 @@ def won_values(
         amounts=found,
         counted=counted[valued],
         n_missing=int((amounts.rows - counted).sum()),
-        n_distinct=won.n_levels(value) - bool((amounts.rows - amounts.known).any()) - bool(amounts.free.any()),
+        n_distinct=lambda: won.n_levels(value) - bool((amounts.rows > amounts.known).any()) - bool(amounts.free.any()),
         currencies=tuple(sorted({code for code in codes if code is not None})),
     )
 
