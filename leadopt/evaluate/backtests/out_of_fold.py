@@ -1,0 +1,143 @@
+"""Chances by each kind of estimate of rows that it was not learned from, in blocks of time or folds drawn by lot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from leadopt.affinity import AffinityModel
+from leadopt.arrays import Bools, Floats, Ints
+from leadopt.evaluate.backtests.simpler_models import additive, families, global_rate, raw_cells
+from leadopt.evaluate.counterfactual.matched import Sought
+from leadopt.evaluate.history.as_of import known_by
+from leadopt.evaluate.history.folds import random_folds, rolling_folds, splits
+from leadopt.evaluate.history.records import Records
+from leadopt.learning.effects.mixture import rate_by_families
+from leadopt.learning.effects.posterior import Effects
+from leadopt.progress import Meter
+
+RAW, GLOBAL = "raw cells", "global"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What reps, segments and the kinds of estimate are called."""
+
+    rep: str
+    segment: str | None
+
+    @classmethod
+    def of(cls, rep: str, columns: Sequence[str]) -> Names:
+        """Return the names where a column holds the reps, and others make the segment."""
+        return cls(rep=rep.removesuffix("_id") or rep, segment=", ".join(columns) or None)
+
+    @property
+    def full(self) -> str:
+        """The affinity model."""
+        return self.rep if self.segment is None else f"{self.rep} x {self.segment}"
+
+    @property
+    def both(self) -> str:
+        """Effects of rep and segment that add up."""
+        return f"{self.rep} + {self.segment}"
+
+
+def out_of_fold(
+    records: Records, fold: Ints, by_time: bool, model: AffinityModel, names: Names, meter: Meter
+) -> tuple[dict[str, Floats], Sought]:
+    """Return each row's chance by each kind of estimate, NaN where it is only learned from, and where it would go."""
+    everything = records.everything
+    if everything is not None and everything.began is not None and by_time:
+        spread = np.zeros(everything.n_rows, dtype=np.int64)
+        spread[records.row] = fold
+        found, sought = _chances_of_known(everything, everything.began, spread, model, names, meter)
+        return {name: chance[records.row] for name, chance in found.items()}, sought.take(records.row)
+    both, segment = (families(records, rep=rep, segment=True) for rep in (True, False))
+    simpler = {names.both: both, names.rep: both[:1], names.segment: segment} if names.segment else {}
+    chances = {name: np.full(records.n_rows, np.nan) for name in (names.full, *simpler, GLOBAL, RAW)}
+    effects, sought = dict[str, Effects](), Sought.none(records.n_rows)
+    for block, learned, judged in splits(fold, by_time=by_time):
+        meter.enter(f"fold {block} of {fold.max()}")
+        rows = np.flatnonzero(judged & (records.rep >= 0))
+        if not len(rows):
+            continue
+        fitted = model.fit(records.table.take(np.flatnonzero(learned)))
+        weight = _weights(records, learned, fitted.half_life_days_)
+        leads = records.table.take(rows)
+        chances[names.full][rows] = fitted.probability(leads)
+        if names.segment is not None:
+            sought.match(fitted, leads, records.reps, records.rep, rows)
+        for name, levels in simpler.items():
+            effects[name] = additive(levels, records.won, learned, weight, start=effects.get(name))
+            chances[name][rows] = rate_by_families(effects[name], [family[rows] for family in levels])
+        chances[GLOBAL][rows] = global_rate(records, learned, weight)[rows]
+        chances[RAW][rows] = raw_cells(records, learned, weight)[rows]
+    return chances, sought
+
+
+def _chances_of_known(
+    everything: Records, began: Floats, fold: Ints, model: AffinityModel, names: Names, meter: Meter
+) -> tuple[dict[str, Floats], Sought]:
+    """Return the same of all rows, each judged by what was known when the first lead of its block was assigned."""
+    both, segment = (families(everything, rep=rep, segment=True) for rep in (True, False))
+    simpler = {names.both: both, names.rep: both[:1], names.segment: segment} if names.segment else {}
+    chances = {name: np.full(everything.n_rows, np.nan) for name in (names.full, *simpler, GLOBAL, RAW)}
+    effects, sought = dict[str, Effects](), Sought.none(everything.n_rows)
+    for block in np.unique(fold[fold > 0]).tolist():
+        meter.enter(f"fold {block} of {fold.max()}")
+        rows = np.flatnonzero((fold == block) & (everything.rep >= 0))
+        if not len(rows):
+            continue
+        known = known_by(everything, float(np.nanmin(began[fold == block])), model.converted)
+        fitted = model.fit(known.table)
+        weight = _weights(everything, known.settled, fitted.half_life_days_) * known.settled
+        won = np.where(known.settled, everything.won, 0.0)
+        still = known.still_open[everything.rep[known.still_open] >= 0]  # whose chance is nobody's counts for none
+        if fitted.delays_ is not None and len(still):
+            shares = fitted.open_chances(everything.table.take(still))
+            weight[still] = shares.sum(axis=1)
+            won[still] = shares[:, 0] / np.maximum(shares.sum(axis=1), 1e-300)
+        told = replace(everything, won=won)
+        leads = everything.table.take(rows)
+        chances[names.full][rows] = fitted.probability(leads)
+        if names.segment is not None:
+            sought.match(fitted, leads, everything.reps, everything.rep, rows)
+        for name, levels in simpler.items():
+            effects[name] = additive(levels, won, weight > 0, weight, start=effects.get(name))
+            chances[name][rows] = rate_by_families(effects[name], [family[rows] for family in levels])
+        chances[GLOBAL][rows] = global_rate(told, weight > 0, weight)[rows]
+        chances[RAW][rows] = raw_cells(told, weight > 0, weight)[rows]
+    return chances, sought
+
+
+def _weights(records: Records, learned: Bools, half_life: float | None) -> Floats:
+    if half_life is None or records.day is None:
+        return np.ones(records.n_rows)
+    age = np.maximum(0, records.day[learned].max(initial=0) - records.day)
+    return np.asarray(0.5 ** (age / half_life))
+
+
+def folds_of(records: Records, together: Ints, n_folds: int, rng: int | np.random.Generator) -> tuple[Ints, bool]:
+    """Return the fold of each row, the same for rows that belong together, and whether folds follow in time."""
+    if records.began is not None and records.time is not None:
+        sure = records.mature() & ~np.isnan(records.began)
+        began = _earliest(together[sure], records.began[sure])
+        if len(np.unique(began)) > 1:
+            fold = np.zeros(records.n_rows, dtype=np.int64)
+            fold[sure] = rolling_folds(began, n_folds)
+            return fold, True
+    if records.time is not None and len(np.unique(time := _earliest(together, records.time))) > 1:
+        return rolling_folds(time, n_folds), True
+    groups, group = np.unique(together, return_inverse=True)
+    if len(groups) < 2:
+        return np.zeros(records.n_rows, dtype=np.int64), False
+    return random_folds(len(groups), n_folds, np.random.default_rng(rng))[group.reshape(-1)], False
+
+
+def _earliest(together: Ints, time: Floats) -> Floats:
+    """Return the first time of the rows that each row belongs to."""
+    first = np.full(int(together.max(initial=-1)) + 1, np.inf)
+    np.minimum.at(first, together, time)
+    return first[together]
