@@ -483,8 +483,8 @@ def test_prose_is_broken_to_the_terminal_and_only_there(monkeypatch):
 
 
 def test_demo_says_so_where_chance_favours_a_custom(tmp_path):
-    out = good("demo", "--folder", str(tmp_path), "--seed", "8")
-    assert "16.1% more than round robin and 0.8% less than greedy." in out
+    out = good("demo", "--folder", str(tmp_path), "--seed", "5")
+    assert "29.5% more than round robin and 1.1% less than greedy." in out
     assert "The most valuable lead in the pool" in out
 
 

@@ -430,3 +430,15 @@ def handed_out():
     ]
     rows = [{"lead_id": k, "source": ("web", "fair")[k % 2]} for k in range(5)]
     return leadopt.assign(rows, reps, past, policy=Policy(segment_by="source"))
+
+
+@plan
+def counted():
+    """A history that somebody has aggregated: each row stands for several leads."""
+    history = {
+        "rep_id": ["Ann", "Ann", "Bo", "Bo"],
+        "converted": [1, 0, 1, 0],
+        "n": [30, 70, 12, 88],
+    }
+    reps = [{"rep_id": n, "capacity": 2} for n in ("Ann", "Bo")]
+    return leadopt.assign(leads_of(3), reps, history, policy=Policy(columns=Columns(count="n")))

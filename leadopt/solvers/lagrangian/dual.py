@@ -193,15 +193,15 @@ class PairOracle:
         """Return the reduced gains of some leads of class k, float64 (len(leads), n_reps); each lead has `paid`."""
         affinity = self.problem.affinity
         gains = affinity.rates.take(affinity.row[leads], axis=0, out=scratch, mode="clip")
-        charged = []
+        charged, kept = [], np.ones(self.problem.n_reps)
         for family in self.counted[k]:
             if family.counts_leads or family.limit is None:
                 continue
-            cost = family.cost(y)
             if family.limit.usage is affinity:
-                gains *= 1.0 - cost
+                kept -= family.cost(y)  # several limits on value take their parts of the same gain
             else:
-                charged.append((family.limit, cost))
+                charged.append((family.limit, family.cost(y)))
+        gains *= kept  # all of them finite, as usage is, where any part is taken
         if not affinity.is_dense:
             gains = scaled(gains, affinity.scale[leads, None])
         gains -= paid

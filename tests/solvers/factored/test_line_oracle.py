@@ -84,3 +84,14 @@ def test_there_are_no_lines_where_other_amounts_count_or_rows_are_hardly_shared(
     pairs = PairOracle.of(problem, Rows.of(problem), np.arange(100))
     monkeypatch.setattr(module, "_LEAST_PAIRS", 0)
     assert LineOracle.if_lines(pairs) is None
+
+
+@pytest.mark.parametrize("q", [[1.0, -1.0], [0.5, -0.5], [1.0, 0.5], [2.0, 1.5]])
+def test_two_limits_on_the_same_gain_take_their_parts_of_it_and_none_of_what_the_other_leaves(q):
+    affinity = Affinity(rates=np.array([[1.0, -np.inf]]), row=np.zeros(3, dtype=int), scale=np.array([1.0, 0.0, 2.0]))
+    limits = [Limit(usage=worth(affinity), upper=1.0), Limit(leads=[0], usage=worth(affinity), upper=1.0)]
+    pairs, lines = oracles(Problem(affinity=affinity, capacity=np.array([3, 3]), limits=limits))
+    y = np.array([0.0, 0.0, *q])
+    expected = max(0.0, 1.0 - sum(q)) + max(0.0, 2.0 * (1.0 - q[0]))
+    assert pairs.loads(y).value == pytest.approx(expected)
+    assert lines.loads(y).value == pytest.approx(expected)
