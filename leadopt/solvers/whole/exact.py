@@ -118,13 +118,14 @@ class WholeProgram:
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = _SEED
-        solver.parameters.max_deterministic_time = most_work
+        # Less than none, which time that has run out since leaves, would make the program invalid.
+        solver.parameters.max_deterministic_time = max(0.0, most_work)
         solver.parameters.relative_gap_limit = near
         solver.parameters.catch_sigint_signal = False
         # In 9.15 this step of presolve adds amounts up in 32 bits, and so proves what is not so: or-tools issue 5293.
         solver.parameters.presolve_inclusion_work_limit = 0
         if np.isfinite(left_s):
-            solver.parameters.max_time_in_seconds = left_s
+            solver.parameters.max_time_in_seconds = max(0.0, left_s)
         status = solver.solve(model)
         if status == cp_model.MODEL_INVALID:
             raise AssertionError(f"CP-SAT refused a program: {model.validate()}")

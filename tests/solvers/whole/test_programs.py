@@ -149,3 +149,18 @@ def test_branch_and_bound_claims_nothing_where_numbers_are_far_apart():
     )
     assert not branched(program, np.array([1, 3]), most_nodes=100, left_s=10.0).complete
     assert program.solved(None, most_work=1.0, left_s=10.0) == (pytest.approx([0, 3]), True)
+
+
+@pytest.mark.parametrize(("most_work", "left_s"), [(5.0, -0.001), (-1.0, 5.0), (0.0, 0.0)])
+def test_time_that_has_run_out_meanwhile_ends_a_search_and_is_no_fault(most_work, left_s):
+    rng = np.random.default_rng(0)
+    first = np.arange(0, 61, 3)
+    program = WholeProgram(
+        first=first,
+        gain=rng.random(60),
+        used=csr_array(rng.random((2, 60))),
+        lower=np.zeros(2),
+        upper=np.full(2, 6.0),
+        penalty=np.full(2, np.inf),
+    )
+    assert not program.solved(None, most_work=most_work, left_s=left_s).complete
