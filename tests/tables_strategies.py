@@ -30,6 +30,13 @@ def _categorical(columns):
     return frame.astype(dict.fromkeys(text, "category"))
 
 
+def _arrow(columns):
+    """A table of pyarrow, which ends in a segmentation fault (26.0.1) where moments of numpy stand beside numbers."""
+    if any(isinstance(cell, np.datetime64) for cells in columns.values() for cell in cells):
+        raise TypeError("moments of numpy beside whatever else")
+    return pa.table(columns)
+
+
 KINDS = {
     "pandas": pd.DataFrame,
     "pandas nullable": lambda columns: pd.DataFrame(columns).convert_dtypes(),
@@ -37,8 +44,8 @@ KINDS = {
     "pandas categorical": _categorical,
     "polars": pl.DataFrame,
     "polars lazy": pl.LazyFrame,
-    "pyarrow": pa.table,
-    "duckdb": lambda columns: duckdb.from_arrow(pa.table(columns)),
+    "pyarrow": _arrow,
+    "duckdb": lambda columns: duckdb.from_arrow(_arrow(columns)),
     "list of dicts": rows_of,
     "dict of lists": dict,
 }

@@ -359,7 +359,7 @@ def distinct(frame: "nw.DataFrame[Any]", column: str) -> list[Any]:
     cells = frame[column].drop_nulls()
     try:
         return list(cells.unique(maintain_order=True).to_list())
-    except TypeError:
+    except Exception:  # engines raise their own types for columns of collections and of objects
         return list(cells.to_list())
 
 

@@ -94,7 +94,7 @@ class Written(Holder):
 
     def _refuse_text(self, column: str, fault: Fault) -> NoReturn:
         table = self.combinations([column])
-        rows = [row for row, value in enumerate(table.values(column)) if value == fault.text]
+        rows = [row for row, value in enumerate(table.values(column)) if isinstance(value, str) and value == fault.text]
         table.refuse(column, rows[0], fault.rule, fault.text, fault.mend, more=len(rows) - 1)
 
     def _mend(self, column: str, value: Any) -> str:
