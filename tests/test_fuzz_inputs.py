@@ -111,9 +111,9 @@ def inline(value):
     return '""' if value is None else json.dumps(value).replace("NaN", "nan").replace("Infinity", "inf")
 
 
-@pytest.mark.parametrize("seed", [125_641, 137_791, 138_396])
+@pytest.mark.parametrize("seed", [125_641, 137_791, 138_396, 151_471])
 def test_calls_that_once_ended_otherwise(seed):
-    """Columns of objects that polars does not compare, and an array in a column of outcomes that cannot be read."""
+    """Objects that polars does not compare, an array among outcomes that cannot be read, a lazy history without reps."""
     tables, data, more = messy.call(seed)
     with pytest.raises(LeadoptError) as found:
         assign(**tables, policy=messy.policy_of(data), time_limit_s=2.0, **more)

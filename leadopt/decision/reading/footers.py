@@ -61,9 +61,11 @@ def without_footer(table: Table, column: str) -> tuple[Table, list[str]]:
     column
         of ids
     """
+    if column not in table:
+        return table, []
     if table.stays:
         return table, _doubtful_cells(table, column)
-    if column not in table or not table.n_rows:
+    if not table.n_rows:
         return table, []
     gone = _headers(table, column)
     sums = _Sums(table, column, gone)
