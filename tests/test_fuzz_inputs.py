@@ -111,10 +111,17 @@ def inline(value):
     return '""' if value is None else json.dumps(value).replace("NaN", "nan").replace("Infinity", "inf")
 
 
-@pytest.mark.parametrize("seed", [125_641, 137_791, 138_396, 151_471])
+@pytest.mark.parametrize("seed", [125_641, 137_791, 138_396])
 def test_calls_that_once_ended_otherwise(seed):
-    """Objects that polars does not compare, an array among outcomes that cannot be read, a lazy history without reps."""
+    """Columns of objects that polars does not compare, and an array in a column of outcomes that cannot be read."""
     tables, data, more = messy.call(seed)
     with pytest.raises(LeadoptError) as found:
         assign(**tables, policy=messy.policy_of(data), time_limit_s=2.0, **more)
     check_sentence(found.value)
+
+
+def test_a_lazy_history_without_columns_tells_nothing():
+    """It once ended in a KeyError: what an empty history is called nobody can know."""
+    tables, data, more = messy.call(151_471)
+    plan = assign(**tables, policy=messy.policy_of(data), time_limit_s=2.0, **more)
+    check_plan(plan, len(plan.case.lead_ids), len(plan.case.rep_ids))
