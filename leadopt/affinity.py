@@ -23,7 +23,7 @@ from leadopt.learning.history.bins import check_bins, spelled
 from leadopt.learning.history.checks import check_segments, class_note, pairs_note
 from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair, tuples
 from leadopt.learning.history.levels import Levels, weights_of
-from leadopt.learning.history.past import Columns, Past, read_past
+from leadopt.learning.history.past import Past, PastColumns, read_past
 from leadopt.learning.history.repeats import of_one_day
 from leadopt.learning.open_chances import OpenLevels
 from leadopt.learning.past_assignment import PastAssignment, past_assignment
@@ -220,7 +220,7 @@ class AffinityModel:
         table.expect([self.rep, *columns, self.converted])
         for column in (*self._asked_of_reps, *self._asked_of_leads):
             table = table.measured(column, asked=column in self._asked_bins)
-        names = Columns(
+        names = PastColumns(
             rep=self.rep,
             converted=self.converted,
             at=self.at,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from leadopt.errors import InvalidInput, enumerate_some
-from leadopt.learning.history.foretold import Levels, why_foretold
+from leadopt.learning.history.foretold import LevelCounts, why_foretold
 from leadopt.learning.history.outcomes import truths
 from leadopt.tables import Table
 from leadopt.tables.cells import as_level, blanked
@@ -128,7 +128,7 @@ def told_by(history: Table, column: str, converted: str, leads: Table | None = N
     truth = truths(history, converted, outcomes)
     levels = [level_alike(as_level(cell)) for cell in blanked(cells)]
     settled = [row for row, outcome in enumerate(outcomes) if outcome in truth]
-    of_history = Levels.of(
+    of_history = LevelCounts.of(
         [levels[row] for row in settled],
         np.array([truth[outcomes[row]] for row in settled], dtype=np.int64),
         np.array([counts[row] for row in settled], dtype=np.int64),

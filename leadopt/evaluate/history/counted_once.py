@@ -9,8 +9,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.evaluate.history.combinations import crossed
 from leadopt.evaluate.history.records import Records
 from leadopt.learning.history.codes import distinct
-from leadopt.learning.history.repeats import Repeats, repeats, shared_by_chance
-from leadopt.tables.cells import as_level, each_once
+from leadopt.learning.history.repeats import repeats, shared_by_chance
 
 DEAL = "deal_id"
 
@@ -36,52 +35,37 @@ def counted_once(records: Records, group: str, apart: Sequence[str]) -> tuple[Re
     InvalidInput
         a column of deals is named that the history lacks
     """
-    named = records.table.holds(group, DEAL)
-    found: tuple[str, Ints, Repeats] | None = None
-    for what, key, is_event in _groups(records, group if named else None, apart):
-        rows = np.stack([records.rep + 1, records.segment, key])
-        groups, of_row = crossed(rows)
+    deals = _numbered(records.table.levels(group)) if records.table.holds(group, DEAL) else None
+    together = np.arange(records.n_rows) if deals is None else deals
+    for what, key in _ways(records, apart) if deals is None else [(f"their rep, segment and {group}", deals)]:
+        groups, of_row = crossed(np.stack([records.rep + 1, records.segment, key]))
         tried, won = (np.bincount(of_row, part).astype(np.float64) for part in (np.ones(len(of_row)), records.won))
-        chance = None if is_event else _by_chance(groups, tried)
-        known = repeats(groups[0], groups[1], tried, won, by_chance=chance)
-        if known.found:
-            found = what, of_row, known
-            break
-    whole = records.table.levels(group) if named else []
-    together = distinct(whole)[1] if whole else np.arange(records.n_rows)
-    if whole:
-        alone = np.array([level is None for level in whole], dtype=bool)
-        together = np.where(alone, together.max(initial=-1) + 1 + np.arange(len(together)), together)
-    if found is None:
-        return records, together
-    what, of_row, known = found
-    kept = np.flatnonzero(_kept(of_row, records.won, known.weight))
-    note = known.note(what, "remove copies, or name the column of deals (group) to count each once")
-    thinned = _thinned(records, kept, f"{note}." if note else "")
-    return thinned, (together if whole else of_row)[kept]
+        chance = _by_chance(groups, tried) if deals is None else None  # deals are events by their name
+        found = repeats(groups[0], groups[1], tried, won, by_chance=chance)
+        note = found.note(what, "remove copies, or name the column of deals (group) to count each once")
+        if note is not None:
+            kept = np.flatnonzero(_kept(of_row, records.won, found.weight))
+            return _thinned(records, kept, f"{note}."), (of_row if deals is None else deals)[kept]
+    return records, together
 
 
-def _groups(records: Records, group: str | None, apart: Sequence[str]) -> list[tuple[str, Ints, bool]]:
-    """Return ways to group rows: in words, a number for each row, and whether groups are events by their name."""
-    if group is not None:
-        levels = each_once(as_level, records.table.values(group))
-        code = distinct(levels)[1]
-        alone = np.array([level is None for level in levels], dtype=bool)
-        return [
-            (
-                f"their rep, segment and {group}",
-                np.where(alone, code.max(initial=0) + 1 + np.arange(len(code)), code),
-                True,
-            )
-        ]
-    ways: list[tuple[str, Ints, bool]] = []
+def _numbered(levels: Sequence[str | None]) -> Ints:
+    """Return a number for each level, and one of its own for each row without any."""
+    code = np.asarray(distinct(levels)[1], dtype=np.int64)
+    alone = np.array([level is None for level in levels], dtype=bool)
+    return np.where(alone, code.max(initial=-1) + 1 + np.arange(len(code)), code)
+
+
+def _ways(records: Records, apart: Sequence[str]) -> list[tuple[str, Ints]]:
+    """Return ways to group rows of which no column names deals: in words, and a number for each row."""
+    ways: list[tuple[str, Ints]] = []
     if records.time is not None:
         moment = np.unique(records.time, return_inverse=True)[1].reshape(-1)
-        ways.append(("their rep, segment and date", moment.astype(np.int64), False))
+        ways.append(("their rep, segment and date", moment.astype(np.int64)))
     others = [name for name in records.table.columns if name not in {*apart, *records.columns}]
     if others:
         rows = list(zip(*(records.table.levels(name) for name in others), strict=True))
-        ways.append(("all their columns", np.asarray(distinct(rows)[1], dtype=np.int64), False))
+        ways.append(("all their columns", np.asarray(distinct(rows)[1], dtype=np.int64)))
     return ways
 
 

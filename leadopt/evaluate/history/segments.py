@@ -9,7 +9,7 @@ from leadopt.decision.reading.footers import without_footer
 from leadopt.decision.reading.segments import found_segments
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.history.records import Records
-from leadopt.learning.history.foretold import Levels, why_foretold
+from leadopt.learning.history.foretold import LevelCounts, why_foretold
 from leadopt.tables import Table
 from leadopt.tables.columns import Columns
 
@@ -54,7 +54,9 @@ def check_known_before(records: Records, insisted: Sequence[str]) -> None:
     for place, column in enumerate(records.columns):
         if column in insisted:
             continue
-        settled = Levels.of(records.levels[place].tolist(), records.won.astype(np.int64), np.ones(records.n_rows, int))
+        settled = LevelCounts.of(
+            records.levels[place].tolist(), records.won.astype(np.int64), np.ones(records.n_rows, int)
+        )
         coming = None if every is None else Counter(every.levels[place][np.isnan(every.won)].tolist())
         if reason := why_foretold(settled, coming):
             raise InvalidInput(

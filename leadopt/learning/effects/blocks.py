@@ -131,7 +131,7 @@ class Blocks:
             for other in slot[number + 1 :]:
                 total += 2.0 * pairs[start + other]
         if lone:
-            total += _pair_sum(self.rest, lone)
+            total += pair_sum(self.rest, lone)
             with_rest = self.across + padded[nest.parent_of, :-1]
             for one in row:
                 for other in lone:
@@ -142,7 +142,7 @@ class Blocks:
         """Return the variance of sums of the base and one effect of each family; their number stands for none."""
         nest = self.nest
         # What two effects of the rest have in common is the same for all that have both.
-        among_rest = _pair_sum(np.pad(self.rest, (0, 1)), [nest.slot_of[places[1 + family]] for family in nest.others])
+        among_rest = pair_sum(np.pad(self.rest, (0, 1)), [nest.slot_of[places[1 + family]] for family in nest.others])
         shape = np.broadcast_shapes(*(np.shape(place) for place in places))
         every = [np.broadcast_to(place, shape).ravel() for place in places]
         # Block after block, and a few sums at once: what is looked up is at hand then.
@@ -272,7 +272,7 @@ def _thin(nest: Nest, flat: Floats) -> Any:
     return csr_matrix((flat, columns, nest.start_of), shape=(len(nest.rows), len(nest.rows)))
 
 
-def _pair_sum(table: Floats, places: Sequence[Ints]) -> Floats:
+def pair_sum(table: Floats, places: Sequence[Ints]) -> Floats:
     """Return the sum over all pairs of terms of a symmetric table."""
     total = np.zeros(())
     for number, one in enumerate(places):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.effects.blocks import Blocks
+from leadopt.learning.effects.blocks import Blocks, pair_sum
 from leadopt.learning.effects.nested import Nest
 from leadopt.problem.linear_algebra import applied, cholesky, inverse, product
 
@@ -162,7 +162,8 @@ class Crossed:
     def cell_variance(self) -> Floats:
         """Return the variance of each cell's sum of effects, float64 (n_cells,)."""
         if self.covariance is not None:
-            return self._pair_sum(self.covariance, list(self.places))
+            # Rounding may leave a tiny negative where effects nearly cancel.
+            return np.maximum(pair_sum(self.covariance, list(self.places)), 0.0)
         if self.blocks is not None:
             return self.blocks.cell_variance
         if self.draws is None:
@@ -232,7 +233,7 @@ class Crossed:
         total = sum((np.append(mean, 0.0)[place] for place in places), start=np.zeros(()))
         if self.covariance is not None:
             padded = np.pad(self.covariance, (0, 1))
-            return np.asarray(total), self._pair_sum(padded, places)
+            return np.asarray(total), np.maximum(pair_sum(padded, places), 0.0)
         if self.blocks is not None:
             return np.asarray(total), self.blocks.sum_variance(places)
         if self.draws is None:
@@ -252,17 +253,6 @@ class Crossed:
         base = np.zeros(np.broadcast_shapes(*(np.shape(level) for level in levels)) if levels else (), dtype=np.int64)
         known = zip(levels, self.starts[1:], self.sizes, strict=True)
         return [base, *(np.where(level < size, start + level, self.n_effects) for level, start, size in known)]
-
-    @staticmethod
-    def _pair_sum(covariance: Floats, places: Sequence[Ints]) -> Floats:
-        """Return ``sum of cov(effect, effect')`` over the effects of each sum."""
-        total = np.zeros(())
-        for number, one in enumerate(places):
-            total = total + covariance[one, one]
-            for other in places[number + 1 :]:
-                total = total + 2.0 * covariance[one, other]
-        # Rounding may leave a tiny negative where effects nearly cancel.
-        return np.maximum(total, 0.0)
 
     def precision_matrix(self, weights: Floats, precisions: Floats) -> Floats:
         """Return ``X' diag(weights) X + diag(precisions)``."""

@@ -27,7 +27,7 @@ _LOGIT_BOUND = 30.0  # 1 - sigmoid(30) is 1e-13, so that neither chance nor its 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(17)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 _ITERATIONS = 15  # of additive effects: simulated floors settle within 7, families that stand in for each other never
-_LEAST_INFORMATION = 1e-10  # of a cell, lest pull / information be 0 / 0 where a chance is next to 0 or 1
+LEAST_INFORMATION = 1e-10  # of a cell, lest pull / information be 0 / 0 where a chance is next to 0 or 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,19 +70,8 @@ class Binomial:
 
         Open leads add what `Waiting.slopes` says, expected likewise.
         """
-        deviation, rate, slope = np.sqrt(variance), np.zeros(len(mean)), np.zeros(len(mean))
-        pull, information = np.zeros(len(mean)), np.zeros(len(mean))
-        for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-            at_node = sigmoid(mean + node * deviation)
-            rate += weight * at_node
-            slope += weight * at_node * (1.0 - at_node)
-            if self.waiting is not None:
-                first, second = self.waiting.slopes(at_node)
-                pull, information = pull + weight * first, information + weight * second
-        return (
-            self.converted - self.tried * rate + pull,
-            np.maximum(self.tried * slope + information, _LEAST_INFORMATION),
-        )
+        pull, information = expected_slopes(mean, variance, self.tried, self.converted, self.waiting)
+        return pull, np.maximum(information, LEAST_INFORMATION)
 
     def deviation(self, spread: Spread) -> float:
         """Return the high quantile: logits that are shrunk too far cost more than those shrunk too little."""
@@ -104,6 +93,39 @@ def fit_additive(
 def column_scales(n_columns: int) -> tuple[float, ...]:
     """Return the prior scale of each column's standard deviation: the more columns, the less each should add."""
     return (COLUMN_SCALE / max(1, n_columns) ** 0.25,) * n_columns
+
+
+def expected_slopes(
+    mean: Floats,
+    variance: Floats,
+    tried: Floats,
+    converted: Floats,
+    waiting: Waiting | None,
+    rule: tuple[Floats, Floats] = (_NODES, _WEIGHTS),
+) -> tuple[Floats, Floats]:
+    """Return pull and information of binomial outcomes and open leads, expected over normal logits, float64 (n,).
+
+    Parameters
+    ----------
+    mean, variance
+        of the logits, float64 (n,)
+    tried, converted
+        float64 (n,)
+    waiting
+        open leads of these logits, which may add less than nothing; None = none
+    rule
+        nodes and weights of the quadrature
+    """
+    deviation, rate, slope = np.sqrt(variance), np.zeros(len(mean)), np.zeros(len(mean))
+    pull, information = np.zeros(len(mean)), np.zeros(len(mean))
+    for node, weight in zip(*rule, strict=True):
+        at_node = sigmoid(mean + node * deviation)
+        rate += weight * at_node
+        slope += weight * at_node * (1.0 - at_node)
+        if waiting is not None:
+            first, second = waiting.slopes(at_node)
+            pull, information = pull + weight * first, information + weight * second
+    return converted - tried * rate + pull, tried * slope + information
 
 
 def sigmoid(logit: Floats) -> Floats:

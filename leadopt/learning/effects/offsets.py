@@ -7,14 +7,13 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import Crossed
-from leadopt.learning.effects.logistic import BASE_DEVIATION, Binomial, sigmoid
+from leadopt.learning.effects.logistic import BASE_DEVIATION, LEAST_INFORMATION, Binomial, expected_slopes
 from leadopt.learning.effects.spreads import Spread
 from leadopt.learning.effects.waiting import Waiting
 
 # Gauss-Hermite, of which rows take the most time here; 17 nodes, as `logistic` has, move no chance by 1e-4.
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
-_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
-_LEAST_INFORMATION = 1e-10  # of a cell, as in `logistic`
+_RULE = (_NODES, _WEIGHTS / _WEIGHTS.sum())
 _STEP = 0.1  # on the logit: outcomes of a cell whose offsets differ by less are counted together, which costs 1e-4
 
 
@@ -88,22 +87,13 @@ class OffsetBinomial:
 
         Open leads add what `Waiting.slopes` says, which may be less than nothing.
         """
-        middle, deviation = mean[self.cell] + self.offset, np.sqrt(variance[self.cell] + self.scatter)
-        rate, slope = np.zeros(len(middle)), np.zeros(len(middle))
-        pull, information = np.zeros(len(middle)), np.zeros(len(middle))
-        for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-            at_node = sigmoid(middle + node * deviation)
-            rate += weight * at_node
-            slope += weight * at_node * (1.0 - at_node)
-            if self.waiting is not None:
-                first, second = self.waiting.slopes(at_node)
-                pull, information = pull + weight * first, information + weight * second
-        return self.converted - self.tried * rate + pull, self.tried * slope + information
+        logit, scatter = mean[self.cell] + self.offset, variance[self.cell] + self.scatter
+        return expected_slopes(logit, scatter, self.tried, self.converted, self.waiting, _RULE)
 
     def slopes(self, mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
         """Return what cells won beyond expectation, and their information."""
         pull, information = self.by_row(mean, variance)
-        return self.by_cell(pull), np.maximum(self.by_cell(information), _LEAST_INFORMATION)
+        return self.by_cell(pull), np.maximum(self.by_cell(information), LEAST_INFORMATION)
 
     def deviation(self, spread: Spread) -> float:
         """Return what `Binomial` does."""

@@ -27,7 +27,7 @@ _FEW = 0.1  # of leads to come
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Levels:
+class LevelCounts:
     """How often each level of a column was tried and won, float64 (n_levels,)."""
 
     names: tuple[Any, ...]
@@ -35,7 +35,7 @@ class Levels:
     won: Floats
 
     @classmethod
-    def of(cls, levels: Sequence[Any], converted: Ints, outcomes: Ints) -> "Levels":
+    def of(cls, levels: Sequence[Any], converted: Ints, outcomes: Ints) -> "LevelCounts":
         """Return the levels of groups of outcomes: each one's level, whether it was won, and how many there are."""
         names, place = distinct(levels)
         tried, won = (np.bincount(place, each, minlength=len(names)) for each in (outcomes, outcomes * converted))
@@ -59,7 +59,7 @@ class Levels:
         return won in (0.0, tried) and tried * float(np.log(share)) < np.log(_BY_LUCK)
 
 
-def explained(levels: Levels) -> float:
+def explained(levels: LevelCounts) -> float:
     r"""Return which share of what decides an outcome its level tells: 0 = nothing, 1 = all.
 
     It is Theil's coefficient of uncertainty, each outcome foretold by the others of its level,
@@ -77,8 +77,8 @@ def explained(levels: Levels) -> float:
     Examples
     --------
     >>> outcomes = np.full(4, 50)
-    >>> stage = Levels.of(["won", "won", "lost", "lost"], np.array([1, 1, 0, 0]), outcomes)
-    >>> source = Levels.of(["web", "fair", "web", "fair"], np.array([1, 1, 0, 0]), outcomes)
+    >>> stage = LevelCounts.of(["won", "won", "lost", "lost"], np.array([1, 1, 0, 0]), outcomes)
+    >>> source = LevelCounts.of(["web", "fair", "web", "fair"], np.array([1, 1, 0, 0]), outcomes)
     >>> round(explained(stage), 2), explained(source) < 0.01
     (0.99, True)
     """
@@ -95,7 +95,7 @@ def explained(levels: Levels) -> float:
     return 1.0 - all_told / float(-total * (rate * np.log(rate) + (1.0 - rate) * np.log1p(-rate)))
 
 
-def why_foretold(levels: Levels, coming: Mapping[Any, int] | None = None) -> str | None:
+def why_foretold(levels: LevelCounts, coming: Mapping[Any, int] | None = None) -> str | None:
     """Return in words why a column seems to be filled in after the outcome, None where it does not.
 
     It tells more than anything can that is known before; or levels that were only ever won, or only ever lost, hold
@@ -137,7 +137,7 @@ def why_foretold(levels: Levels, coming: Mapping[Any, int] | None = None) -> str
     return None
 
 
-def _sides(levels: Levels, one_sided: Bools) -> str:
+def _sides(levels: LevelCounts, one_sided: Bools) -> str:
     won = bool((levels.won[one_sided] > 0).any())
     lost = bool((levels.won[one_sided] == 0).any())
     which = "only ever won or only ever lost" if won and lost else "only ever won" if won else "only ever lost"

@@ -18,7 +18,7 @@ seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
+class PastColumns:
     """Names of the columns that are read.
 
     Parameters
@@ -93,7 +93,7 @@ class Past:
 
 def read_past(
     history: Table,
-    columns: Columns,
+    columns: PastColumns,
     now: date | datetime | str | None,
     *,
     fades: bool,
@@ -152,7 +152,7 @@ def read_past(
 
 
 def _counted(
-    history: Table, columns: Columns, now: date | datetime | str | None, drift: bool | None
+    history: Table, columns: PastColumns, now: date | datetime | str | None, drift: bool | None
 ) -> tuple[OutcomeCounts, str | None]:
     """Return outcomes, with their days where those may show a drift, and what is said if they do not."""
     counted = partial(count_outcomes, history, columns.rep, columns.keys, columns.converted)

@@ -185,18 +185,17 @@ def test_the_normal_in_place_of_a_mixture_has_its_interval():
     assert middle + 1.6449 * np.sqrt(variance) == pytest.approx(high, abs=0.02)
 
 
+def by_chance(seed, n, sizes):
+    """Outcomes of so many reps and levels of three columns, which all are of chance alone."""
+    rng = np.random.default_rng(seed)
+    columns = zip(("rep_id", "a", "b", "c"), sizes, strict=True)
+    codes = {name: rng.integers(size, size=n) for name, size in columns}
+    won = rng.random(n) < 0.3
+    return [{name: f"{name}{code[k]}" for name, code in codes.items()} | {"converted": bool(won[k])} for k in range(n)]
+
+
 def test_the_order_of_columns_changes_no_chance():
-    rng = np.random.default_rng(0)
-    rows = [
-        {
-            "rep_id": f"r{rng.integers(6)}",
-            "a": f"a{rng.integers(5)}",
-            "b": f"b{rng.integers(3)}",
-            "c": f"c{rng.integers(4)}",
-        }
-        | {"converted": bool(rng.random() < 0.3)}
-        for _ in range(800)
-    ]
+    rows = by_chance(0, 800, (6, 5, 3, 4))
     one, other = (AffinityModel(segment_by=columns).fit(rows) for columns in (["a", "b", "c"], ["c", "a", "b"]))
     assert other.probability(rows) == pytest.approx(one.probability(rows), abs=1e-9)
 
@@ -212,16 +211,6 @@ def test_what_one_rep_does_with_a_source_is_what_the_source_does(n, within):
 
 
 def test_a_floor_beyond_full_covariances_is_averaged_over_its_spreads_too():
-    rng = np.random.default_rng(1)
-    rows = [
-        {
-            "rep_id": f"r{rng.integers(60)}",
-            "a": f"a{rng.integers(8)}",
-            "b": f"b{rng.integers(8)}",
-            "c": f"c{rng.integers(4)}",
-        }
-        | {"converted": bool(rng.random() < 0.3)}
-        for _ in range(3000)
-    ]
+    rows = by_chance(1, 3000, (60, 8, 8, 4))
     model = AffinityModel(segment_by=["a", "b", "c"]).fit(rows)
     assert model._learned.posterior.fitted.mixture.n_nodes == 8

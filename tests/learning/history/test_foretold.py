@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt.learning.history.foretold import Levels, explained, why_foretold
+from leadopt.learning.history.foretold import LevelCounts, explained, why_foretold
 
 
-def _levels(levels, won) -> Levels:
-    return Levels.of(list(levels), np.asarray(won, dtype=np.int64), np.ones(len(levels), dtype=np.int64))
+def _levels(levels, won) -> LevelCounts:
+    return LevelCounts.of(list(levels), np.asarray(won, dtype=np.int64), np.ones(len(levels), dtype=np.int64))
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcde"), st.booleans()), min_size=1, max_size=60), st.randoms())
