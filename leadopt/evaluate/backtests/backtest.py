@@ -195,7 +195,7 @@ def backtest(
         also=(group, *((value,) if value else ())),
     )
     records, together = counted_once(records, group, (_LEAD_ID, rep, converted))
-    check_known_before(records, insisted)
+    check_known_before(records, asked, insisted)
     columns = records.columns
     # A level that drifts moves all estimates alike, and says nothing of who should get which lead.
     model = AffinityModel(

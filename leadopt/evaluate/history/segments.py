@@ -35,21 +35,27 @@ def asked_segments(
     return found.columns, tuple(f"{note}." for note in found.notes)
 
 
-def check_known_before(records: Records, insisted: Sequence[str]) -> None:
+def check_known_before(records: Records, asked: Sequence[str], insisted: Sequence[str]) -> None:
     """Refuse segments that seem to be filled in after the outcome.
 
     Parameters
     ----------
     records
         outcomes, each counted once
+    asked
+        the columns that make segments
     insisted
-        columns that are known when a lead arrives, whatever they tell
+        those of them that are known when a lead arrives, whatever they tell
 
     Raises
     ------
     InvalidInput
-        says which column, and why
+        says which column, and why; or a column that is insisted on makes no segment
     """
+    if stray := [column for column in insisted if column not in asked]:
+        raise InvalidInput(
+            f"known_before: {stray[0]!r} is none of the segments ({', '.join(asked) or 'none'}); name it in segment_by too"
+        )
     every = records.everything
     for place, column in enumerate(records.columns):
         if column in insisted:

@@ -47,3 +47,9 @@ def test_the_same_segments_as_assign_finds():
 
 def test_nothing_is_found_where_none_is_asked_for():
     assert backtest(_history(), segment_by=(), now="2026-01-01").segment_by == ()
+
+
+def test_who_insists_on_a_column_that_makes_no_segment_is_told():
+    for segments in ("source", None):
+        with pytest.raises(InvalidInput, match="known_before: 'stage' is none of the segments .source.; name it"):
+            backtest(_history(), segment_by=segments, known_before="stage", now="2026-01-01")
