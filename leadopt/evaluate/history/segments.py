@@ -54,7 +54,8 @@ def check_known_before(records: Records, asked: Sequence[str], insisted: Sequenc
     """
     if stray := [column for column in insisted if column not in asked]:
         raise InvalidInput(
-            f"known_before: {stray[0]!r} is none of the segments ({', '.join(asked) or 'none'}); name it in segment_by too"
+            f"known_before: {stray[0]!r} is none of the segments ({', '.join(asked) or 'none'}); name it in segment_by "
+            "too"
         )
     every = records.everything
     for place, column in enumerate(records.columns):

@@ -51,5 +51,5 @@ def test_nothing_is_found_where_none_is_asked_for():
 
 def test_who_insists_on_a_column_that_makes_no_segment_is_told():
     for segments in ("source", None):
-        with pytest.raises(InvalidInput, match="known_before: 'stage' is none of the segments .source.; name it"):
+        with pytest.raises(InvalidInput, match=r"known_before: 'stage' is none of the segments \(source\); name it"):
             backtest(_history(), segment_by=segments, known_before="stage", now="2026-01-01")
