@@ -1,0 +1,233 @@
+"""What feeds report: leads, changes, follow-ups, complaints, outcomes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from leadopt.lifecycle import bars, commands, events, placing
+from leadopt.lifecycle.book import Where
+from leadopt.lifecycle.commands import Command
+from leadopt.lifecycle.denied import Denied
+from leadopt.lifecycle.draft import Draft
+from leadopt.lifecycle.records import Account, Lead, Ownership, Rep
+from leadopt.lifecycle.stages import Stage
+
+_LATE = 24 * 3600 * 1_000_000  # how long after it occurred something may be recorded, in microseconds
+
+
+def receive(draft: Draft, command: commands.Receive) -> None:
+    """Take a lead in: a known one is changed, a twin among open leads lives on, an account's owner gets it first."""
+    if draft.book.get(Lead, command.lead) is not None:
+        changed = {name: getattr(command, name) for name in ("lead", "columns", "account", "no_contact")}
+        change(draft, commands.Change(by=command.by, role=command.role, **changed))
+        return
+    twins = [lead for lead in map(draft.lead, command.twins) if lead.reason != "erased"]
+    ended = [lead for lead in twins if not lead.is_open and lead.merged_into is None]
+    draft.emit(
+        events.Received(
+            lead=command.lead,
+            columns=command.columns,
+            account=command.account or next((lead.account for lead in ended if lead.account), None),
+            no_contact=command.no_contact or any(lead.no_contact for lead in ended),
+            linked=tuple(lead.id for lead in ended),
+            refused_by=tuple(sorted(frozenset[str]().union(*(lead.refused_by for lead in ended)))),
+            complained_of=tuple(sorted(frozenset[str]().union(*(lead.complained_of for lead in ended)))),
+        )
+    )
+    open_ = [lead for lead in twins if lead.is_open]
+    if open_:
+        merge(draft, [*open_, draft.lead(command.lead)])
+    else:
+        stick(draft, draft.lead(command.lead))
+
+
+def change(draft: Draft, command: commands.Change) -> None:
+    """Change what is known of a lead; an owner who is no longer eligible gives it up."""
+    lead = draft.lead(command.lead)
+    if command.role == commands.REP and lead.owner != command.by:
+        raise not_owner(command.by, lead)
+    new = {name: level for name, level in command.columns.items() if lead.columns.get(name, None) != level}
+    account = command.account if command.account != lead.account else None
+    withdrawn = command.no_contact and not lead.no_contact
+    if lead.reason == "erased" or not (new or account or withdrawn):
+        return
+    draft.emit(events.Changed(lead=lead.id, columns=new, account=account, no_contact=withdrawn))
+    after = draft.lead(lead.id)
+    if after.is_held and after.owner is not None and not eligible(draft, after, after.owner):
+        draft.emit(events.Reassigned(lead=lead.id, rep=after.owner, reason="mismatch"))
+        reverse_credit(draft, lead.id, "mismatch")
+        placing.place(draft, [lead.id], "router")
+
+
+def follow_up(draft: Draft, command: commands.FollowUp) -> None:
+    """Note that a rep did something; a bare note does not count."""
+    lead = draft.lead(command.lead)
+    evidence = draft.rules.follow.evidence
+    if command.kind not in evidence:
+        listed = ", ".join(evidence)
+        sentence = f"{command.kind!r} is no follow-up under the rules"
+        raise Denied("no_evidence", sentence, f"kinds that count: {listed}")
+    rep = command.rep or (command.by if command.role == commands.REP else lead.owner)
+    if rep is None or (command.role == commands.REP and rep != command.by):
+        raise not_owner(command.by, lead)
+    occurred = occurred_at(draft, command.occurred_at)
+    mine = ownership_at(draft, lead, rep, occurred)
+    if mine is None:
+        raise not_owner(rep, lead)
+    late = not (lead.is_held and mine.until is None)
+    if late and command.role == commands.REP and command.occurred_at is None:
+        raise not_owner(rep, lead)
+    draft.emit(events.FollowedUp(lead=lead.id, rep=rep, evidence=command.kind, occurred_at=occurred, late=late))
+
+
+def complain(draft: Draft, command: commands.Complain) -> None:
+    """Note a complaint: that rep never gets the lead again, and gives it up if it is the owner."""
+    lead = draft.lead(command.lead)
+    rep = command.rep or lead.owner or lead.previous
+    if rep is None:
+        raise Denied("no_owner", f"nobody owned lead {lead.id!r}", "name the rep complained of")
+    draft.rep(rep)
+    if rep in lead.complained_of and lead.owner != rep:
+        return
+    draft.emit(events.Complained(lead=lead.id, rep=rep))
+    if lead.is_held and lead.owner == rep:
+        draft.emit(events.Reassigned(lead=lead.id, rep=rep, reason="complaint", cool_until=cool_off(draft)))
+        placing.place(draft, [lead.id], "router")
+
+
+def win(draft: Draft, command: commands.Win) -> None:
+    """Note a win; of two outcomes the later one stands."""
+    lead = draft.lead(command.lead)
+    occurred = occurred_at(draft, command.occurred_at)
+    rep = command.rep or (lead.owner if lead.owner is not None else lead.previous if command.role != "rep" else None)
+    if command.role == commands.REP and lead.owner != command.by:
+        raise not_owner(command.by, lead)
+    if rep is None:
+        raise Denied("no_owner", f"nobody owns lead {lead.id!r}", "name the rep who won it")
+    draft.rep(rep)
+    if supersedes(draft, lead, occurred, Stage.WON, command.value):
+        draft.emit(events.Won(lead=lead.id, rep=rep, occurred_at=occurred, value=command.value))
+
+
+def lose(draft: Draft, command: commands.Lose) -> None:
+    """Note a loss; who had the lead cools off."""
+    lead = draft.lead(command.lead)
+    if command.role == commands.REP and lead.owner != command.by:
+        raise not_owner(command.by, lead)
+    occurred = occurred_at(draft, command.occurred_at)
+    if supersedes(draft, lead, occurred, Stage.LOST, None):
+        cooling = cool_off(draft) if lead.owner is not None else None
+        draft.emit(
+            events.Lost(
+                lead=lead.id, occurred_at=occurred, reason=command.reason, rep=lead.owner, cool_until=cooling
+            )
+        )
+
+
+# ---- what several of these share
+
+
+def stick(draft: Draft, lead: Lead) -> None:
+    """Give a lead to the owner of its account, if that rep may have it now; a short absence is waited for."""
+    sticky = draft.rules.sticky
+    account = None if lead.account is None or sticky.by is None else draft.book.get(Account, lead.account)
+    rep = None if account is None else draft.book.get(Rep, account.owner)
+    if account is None or rep is None or not eligible(draft, lead, rep.id):
+        return
+    if bars.why_not(draft, lead, rep) is None:
+        offer = draft.worths.offers([lead], [rep])[lead.id][rep.id]
+        decision = {"gain": offer.gain, "chance": offer.chance, "account_of": account.lead}
+        placing.give(draft, lead, rep.id, "sticky", decision=decision)
+
+
+def merge(draft: Draft, leads: list[Lead]) -> None:
+    """Merge open leads of one person into the one that is owned longest, else the oldest."""
+    survivor = min(leads, key=lambda lead: (not lead.is_held, lead.started if lead.is_held else 0, lead.received_at))
+    for lead in leads:
+        if lead.id != survivor.id:
+            absorb(draft, survivor.id, lead)
+
+
+def absorb(draft: Draft, survivor: str, lead: Lead) -> None:
+    """Let one lead take over what is known of a copy, whose booking is taken back."""
+    reverse_credit(draft, lead.id, "duplicate")
+    draft.emit(events.Merged(lead=lead.id, into=survivor))
+    draft.emit(
+        events.Absorbed(
+            lead=survivor,
+            other=lead.id,
+            refused_by=tuple(sorted(lead.refused_by)),
+            complained_of=tuple(sorted(lead.complained_of)),
+            cooling=dict(lead.cooling),
+            no_contact=lead.no_contact,
+            columns=lead.columns,
+        )
+    )
+
+
+def reverse_credit(draft: Draft, lead: str, reason: str) -> None:
+    """Take back what the last ownership of a lead booked, once."""
+    owned = draft.book.find(Ownership, Where(lead=lead))
+    last = max(owned, key=lambda one: one.begun, default=None)
+    if last is not None and last.entitled and not last.reversed:
+        draft.emit(events.CreditReversed(lead=lead, begun=last.begun, reason=reason))
+
+
+def eligible(draft: Draft, lead: Lead, rep: str) -> bool:
+    """Return whether the policy lets a rep have a lead, whatever bars there are."""
+    return rep in draft.worths.offers([lead], [draft.rep(rep)]).get(lead.id, {})
+
+
+def cool_off(draft: Draft) -> int | None:
+    """Return until when who had a lead cools off from it; None = not at all."""
+    length = draft.rules.cool_off
+    return None if length is None else draft.calendar.add(draft.at, length)
+
+
+def occurred_at(draft: Draft, occurred: int | None) -> int:
+    """Return when something occurred: not in the future, and recorded at most a day later."""
+    if occurred is None:
+        return draft.at
+    if occurred > draft.at:
+        raise Denied("in_the_future", "it is said to have occurred in the future", "check the clock of the feed")
+    if draft.at - occurred > _LATE:
+        raise Denied("too_late", "it occurred more than 24 hours before it was recorded", "import it with its history")
+    return occurred
+
+
+def ownership_at(draft: Draft, lead: Lead, rep: str, at: int) -> Ownership | None:
+    """Return the ownership of a rep in which a moment falls."""
+    owned = draft.book.find(Ownership, Where(lead=lead.id))
+    inside = [
+        one
+        for one in owned
+        if one.rep == rep and one.since <= at and (one.until is None or at < one.until)
+    ]
+    return max(inside, key=lambda one: one.begun, default=None)
+
+
+def supersedes(draft: Draft, lead: Lead, occurred: int, stage: Stage, value: float | None) -> bool:
+    """Return whether an outcome changes anything: the same one again does not, nor one that an occurred later one follows."""
+    if lead.reason == "erased" or lead.merged_into is not None:
+        raise Denied("wrong_stage", f"lead {lead.id!r} is {lead.stage}", "report it of the lead that lives on")
+    if lead.outcome_at is None:
+        return True
+    if lead.stage is stage and lead.value == value:
+        return False
+    return occurred > lead.outcome_at
+
+
+def not_owner(rep: str, lead: Lead) -> Denied:
+    """Return the denial for who does not own a lead."""
+    return Denied("not_owner", f"{rep!r} does not own lead {lead.id!r}", "look at the leads that you own")
+
+
+ACTS: dict[type[Command], Callable[[Draft, Any], None]] = {
+    commands.Receive: receive,
+    commands.Change: change,
+    commands.FollowUp: follow_up,
+    commands.Complain: complain,
+    commands.Win: win,
+    commands.Lose: lose,
+}
+__all__ = ["ACTS", "replace"]

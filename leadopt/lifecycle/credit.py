@@ -1,0 +1,89 @@
+r"""Credit over time: what each rep is owed, double-entry, so that shares are fair over weeks and not within each act.
+
+Each act that gives a lead out books, for each thing that is shared (leads, value, hot leads), what was received and who
+was entitled to it:
+
+.. math:: credit'_j = credit_j + e_j - received_j, \qquad \sum_j e_j = \sum_j received_j
+
+so that credits of all reps and the house add up to what they added up to before. With a half-life of :math:`h`, all of
+them halve in that time. A booking is taken back where it was not the rep's doing: a bad lead that a manager closed, a
+copy, leave, leaving, mismatch, overload, a transfer. A refusal, a release and a recall keep it: giving back earns
+nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from leadopt.lifecycle.book import Book, Where
+from leadopt.lifecycle.events import Assigned
+from leadopt.lifecycle.records import HOUSE, Credit, Ownership, Rep, Shares
+
+
+def split(received: Mapping[str, float], weights: Mapping[str, float]) -> Shares:
+    """Return who was entitled to what was received: in proportion to weights, adding up to it exactly as given."""
+    total = sum(weights.values())
+    if not total:
+        return {}
+    return {
+        of: {rep: amount * weight / total for rep, weight in sorted(weights.items()) if weight}
+        for of, amount in received.items()
+        if amount
+    }
+
+
+def balance(book: Book, rep: str, of: str, at: int) -> float:
+    """Return what a rep is owed at a moment, halved as often as half-lives have passed."""
+    found = book.get(Credit, f"{rep}/{of}")
+    return 0.0 if found is None else found.amount * _faded(book, found.at, at)
+
+
+def book_assigned(book: Book, event: Assigned, at: int) -> None:
+    """Book what an assignment gives, and to whom it had been due."""
+    for of, shares in event.entitled.items():
+        for rep, amount in shares.items():
+            move(book, rep, of, amount, at, against=None)
+    if event.entitled:
+        for of, amount in event.received.items():
+            move(book, event.rep, of, -amount, at, against=None)
+
+
+def reverse(book: Book, ownership: Ownership, at: int) -> None:
+    """Take back what was booked for an ownership, as much of it as has not faded."""
+    left = _faded(book, ownership.since, at)
+    for of, shares in ownership.entitled.items():
+        for rep, amount in shares.items():
+            move(book, _account(book, rep), of, -amount * left, at, against=None)
+    if ownership.entitled:
+        for of, amount in ownership.received.items():
+            move(book, _account(book, ownership.rep), of, amount * left, at, against=None)
+
+
+def leave(book: Book, rep: str, at: int) -> None:
+    """Move what a rep who leaves is owed to the house."""
+    for one in book.find(Credit, Where(rep=rep)):
+        owed = balance(book, rep, one.of, at)
+        move(book, rep, one.of, -owed, at)
+
+
+def move(book: Book, rep: str, of: str, amount: float, at: int, *, against: str | None = HOUSE) -> None:
+    """Add to what a rep is owed, against another account; None = the caller books the other side."""
+    for account, signed in ((rep, amount), (against, -amount)):
+        if account is not None:
+            now = balance(book, account, of, at)
+            known = book.get(Credit, f"{account}/{of}") or Credit(rep=account, of=of)
+            book.put(replace(known, amount=now + signed, at=at))
+
+
+def _account(book: Book, rep: str) -> str:
+    """Return where a rep's credit stands: with the house once the rep has left."""
+    found = book.get(Rep, rep)
+    return HOUSE if found is None or found.left_at is not None else rep
+
+
+def _faded(book: Book, since: int, at: int) -> float:
+    """Return what is left of a credit: 2 to the power of minus the half-lives that have passed."""
+    half_life = book.rules_at(at).credit.half_life
+    if half_life is None or at <= since:
+        return 1.0
+    length = book.rules_at(at).calendar.add(since, half_life) - since
+    return float(2.0 ** (-(at - since) / length)) if length else 0.0

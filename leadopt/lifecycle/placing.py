@@ -1,0 +1,212 @@
+"""Where leads that nobody owns go: to the reps to whom they are worth most now, to a manager, or to the pool."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from leadopt.arrays import Floats, Ints
+from leadopt.lifecycle import bars, credit, events
+from leadopt.lifecycle.book import Where
+from leadopt.lifecycle.draft import Draft, Offer
+from leadopt.lifecycle.records import Conduct, Credit, Lead, Rep
+from leadopt.lifecycle.rules import PoolRules
+from leadopt.lifecycle.stages import Stage
+from leadopt.matching import match
+
+NOBODY_LEFT = "nobody left"
+RETURNED = "returned"
+_RETURNED_TOO_OFTEN = 3
+LEAST, MOST = 0.5, 1.25  # what conduct may make of an entitlement
+_TIE = 1e-9  # of the largest gain: what credit may add, so that it decides between equal gains only
+_RUNNERS_UP = 3
+
+
+def place(draft: Draft, leads: Sequence[str], via: str, *, cause: int | None = None) -> None:
+    """Give leads to the reps to whom they are worth most now, solved together over the room that there is.
+
+    Credit breaks ties. Who is nowhere eligible or barred everywhere goes to a manager, as does what a rule of review
+    asks for; what nobody has room for goes to the pool.
+    """
+    open_ = [draft.lead(lead) for lead in leads]
+    reps = draft.reps()
+    offers = draft.worths.offers(open_, reps)
+    allowed = {lead.id: _allowed(draft, lead, reps, offers.get(lead.id, {})) for lead in open_}
+    chosen = _solved(draft, open_, reps, allowed)
+    for lead in open_:
+        _put(draft, lead, chosen.get(lead.id), reps, offers.get(lead.id, {}), via, cause)
+
+
+def give(
+    draft: Draft,
+    lead: Lead,
+    rep: str,
+    via: str,
+    *,
+    decision: Mapping[str, Any] | None = None,
+    override: str | None = None,
+    cause: int | None = None,
+) -> int:
+    """Let a rep own a lead, and book what that is in credit."""
+    received = dict(draft.worths.shared(lead))
+    entitled = {} if via == "import" else credit.split(received, _entitled(draft, lead, rep))
+    return draft.emit(
+        events.Assigned(
+            lead=lead.id,
+            rep=rep,
+            via=via,
+            decision=decision or {},
+            entitled=entitled,
+            received=received,
+            override=override,
+        ),
+        cause=cause,
+    )
+
+
+def to_pool(draft: Draft, lead: Lead, why: str, *, pool: str | None = None, cause: int | None = None) -> int:
+    """Put a lead into a pool: the one named, else the first whose condition holds, else the default."""
+    named: PoolRules = draft.rules.pool_named(pool) if pool is not None else draft.rules.pool_of(lead.columns)
+    embargo = draft.rules.claim.embargo
+    until = None if embargo is None else draft.calendar.add(draft.at, embargo)
+    return draft.emit(events.Pooled(lead=lead.id, pool=named.name, why=why, embargo_until=until), cause=cause)
+
+
+def to_review(
+    draft: Draft, lead: Lead, rule: str, rep: str | None, offer: Mapping[str, Any], *, cause: int | None = None
+) -> int:
+    """Ask a manager about a lead; the proposed rep's slot is kept."""
+    return draft.emit(events.ReviewAsked(lead=lead.id, rule=rule, rep=rep, offer=offer), cause=cause)
+
+
+def best(draft: Draft, lead: Lead) -> tuple[str, Mapping[str, Any]] | None:
+    """Return to whom a lead is worth most now, and why; None = nobody may have it now."""
+    reps = draft.reps()
+    offers = draft.worths.offers([lead], reps).get(lead.id, {})
+    allowed = _allowed(draft, lead, reps, offers)
+    chosen = _solved(draft, [lead], reps, {lead.id: allowed}).get(lead.id)
+    return None if chosen is None else (chosen, explained(draft, lead, chosen, reps, offers))
+
+
+def explained(
+    draft: Draft, lead: Lead, rep: str | None, reps: Sequence[Rep], offers: Mapping[str, Offer]
+) -> dict[str, Any]:
+    """Return what a decision rests on: the choice, the next three and why not, and what barred all others."""
+    reasons = {one.id: _code(draft, lead, one, offers) for one in reps}
+    others = sorted((one for one in offers if one != rep), key=lambda one: (-offers[one].gain, one))[:_RUNNERS_UP]
+    next_ = [{"rep": one, "gain": offers[one].gain, "why": reasons.get(one) or "worth less"} for one in others]
+    barred = Counter(code for one, code in reasons.items() if code is not None and one != rep)
+    choice = {} if rep is None or rep not in offers else {"gain": offers[rep].gain, "chance": offers[rep].chance}
+    return {**choice, "next": next_, "barred": dict(sorted(barred.items()))}
+
+
+def review_rule(draft: Draft, lead: Lead) -> str | None:
+    """Return the name of the rule by which a manager looks at a lead before anybody gets it; None = none does."""
+    if lead.returned >= _RETURNED_TOO_OFTEN:
+        return RETURNED
+    rule = draft.rules.review_of(lead.columns)
+    return None if rule is None else rule.name
+
+
+def nobody_left(draft: Draft, lead: Lead, reps: Sequence[Rep], offers: Mapping[str, Offer]) -> bool:
+    """Return whether eligibility, refusals, complaints and cool-offs leave a lead nobody, now or when all are back."""
+    return all(_code(draft, lead, rep, offers) in (*bars.BARS, "not_eligible") for rep in reps)
+
+
+def _put(
+    draft: Draft,
+    lead: Lead,
+    rep: str | None,
+    reps: Sequence[Rep],
+    offers: Mapping[str, Offer],
+    via: str,
+    cause: int | None,
+) -> None:
+    decision = explained(draft, lead, rep, reps, offers)
+    rule = review_rule(draft, lead)
+    if rep is None and nobody_left(draft, lead, reps, offers):
+        if lead.stage is not Stage.REVIEW:
+            to_review(draft, lead, NOBODY_LEFT, None, decision, cause=cause)
+    elif rule is not None and lead.stage is not Stage.REVIEW:
+        to_review(draft, lead, rule, rep, decision, cause=cause)
+    elif rep is not None:
+        give(draft, lead, rep, via, decision=decision, cause=cause)
+    elif lead.stage is not Stage.POOL:
+        to_pool(draft, lead, "no_room", cause=cause)
+
+
+def _code(draft: Draft, lead: Lead, rep: Rep, offers: Mapping[str, Offer]) -> str | None:
+    denied = bars.why_not(draft, lead, rep)
+    if denied is not None and denied.code in bars.BARS:
+        return denied.code
+    return "not_eligible" if rep.id not in offers else None if denied is None else denied.code
+
+
+def _allowed(draft: Draft, lead: Lead, reps: Sequence[Rep], offers: Mapping[str, Offer]) -> dict[str, Offer]:
+    return {rep.id: offers[rep.id] for rep in reps if rep.id in offers and bars.why_not(draft, lead, rep) is None}
+
+
+def _solved(
+    draft: Draft, leads: Sequence[Lead], reps: Sequence[Rep], allowed: Mapping[str, Mapping[str, Offer]]
+) -> dict[str, str]:
+    """Return the rep of each lead in the assignment with the greatest gain; leads that nobody gets are not in it."""
+    if not leads or not reps:
+        return {}
+    if len(leads) == 1:
+        return _best_of(draft, leads[0], allowed[leads[0].id])
+    found = match(_gains(draft, leads, reps, allowed), _slots(draft, reps, len(leads)), reserve=draft.worths.reserve)
+    return {lead.id: reps[rep].id for lead, rep in zip(leads, found.rep_of_lead.tolist(), strict=True) if rep >= 0}
+
+
+def _best_of(draft: Draft, lead: Lead, offers: Mapping[str, Offer]) -> dict[str, str]:
+    worth = [rep for rep, offer in sorted(offers.items()) if offer.gain > draft.worths.reserve]
+    if not worth:
+        return {}
+    return {lead.id: max(worth, key=lambda rep: (offers[rep].gain, _owed(draft, rep)))}
+
+
+def _gains(
+    draft: Draft, leads: Sequence[Lead], reps: Sequence[Rep], allowed: Mapping[str, Mapping[str, Offer]]
+) -> Floats:
+    gains = np.full((len(leads), len(reps)), -np.inf)
+    for row, lead in enumerate(leads):
+        for column, rep in enumerate(reps):
+            if rep.id in allowed[lead.id]:
+                gains[row, column] = allowed[lead.id][rep.id].gain
+    owed = np.array([_owed(draft, rep.id) for rep in reps])
+    largest = np.abs(gains[np.isfinite(gains)]).max(initial=0.0)
+    return gains + _TIE * largest * owed / max(np.abs(owed).max(), 1.0)
+
+
+def _owed(draft: Draft, rep: str) -> float:
+    """Return what a rep is owed, of all that is shared together."""
+    return sum(credit.balance(draft.book, rep, one.of, draft.at) for one in draft.book.find(Credit, Where(rep=rep)))
+
+
+def _slots(draft: Draft, reps: Sequence[Rep], n_leads: int) -> Ints:
+    rooms = [bars.room(draft.book, draft.rules, rep, draft.at) for rep in reps]
+    return np.array([n_leads if room is None else min(room, n_leads) for room in rooms], dtype=np.int64)
+
+
+def _entitled(draft: Draft, lead: Lead, chosen: str) -> dict[str, float]:
+    """Return the weights of who is entitled to a share: eligible, present and unrestricted reps."""
+    reps = draft.reps()
+    offers = draft.worths.offers([lead], reps).get(lead.id, {})
+    passing = (*bars.BARS, "absent", "restricted")
+    inside = [rep for rep in reps if rep.id == chosen or (rep.id in offers and _may(draft, lead, rep, passing))]
+    weights = draft.worths.weights(inside)
+    return {rep: weight * factor(draft, rep) for rep, weight in weights.items()}
+
+
+def _may(draft: Draft, lead: Lead, rep: Rep, passing: Sequence[str]) -> bool:
+    denied = bars.why_not(draft, lead, rep)
+    return denied is None or denied.code not in passing
+
+
+def factor(draft: Draft, rep: str) -> float:
+    """Return by how much conduct raises or lowers what a rep is entitled to."""
+    in_force = [one.entitlement for one in draft.book.find(Conduct, Where(rep=rep)) if one.holds(draft.at)]
+    return min(max(math.prod(in_force), LEAST), MOST)
+
