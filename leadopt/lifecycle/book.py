@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Protocol, TypeVar
 
+from leadopt.lifecycle.rules import Rules
+
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.records import (
     Absence,
@@ -18,7 +20,6 @@ from leadopt.lifecycle.records import (
     RuleFile,
     State,
 )
-from leadopt.lifecycle.rules import Rules
 from leadopt.lifecycle.stages import Stage
 
 R = TypeVar("R", Lead, Rep, Credit, Absence, Account, Ownership, Conduct, Message, RuleFile, State)
@@ -232,4 +233,3 @@ def _differences(one: Record | None, other: Record | None) -> str:
         return f"{one} and {other}"
     named = ((field.name, getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
     return ", ".join(f"{name} {mine!r} and {theirs!r}" for name, mine, theirs in named if mine != theirs)
-

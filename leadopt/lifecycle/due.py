@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from leadopt.lifecycle.book import Book, Where
 from leadopt.lifecycle.calendar import Calendar
-from leadopt.lifecycle.records import Absence, Lead, State
 from leadopt.lifecycle.rules import Rules
+
+from leadopt.lifecycle.book import Book, Where
+from leadopt.lifecycle.records import Absence, Lead, State
 from leadopt.lifecycle.stages import Stage
 
 
@@ -171,4 +172,3 @@ def _present(at: int, absences: Iterable[Absence]) -> int:
     for away in sorted(absences, key=lambda one: one.start):
         at = away.end if away.covers(at) else at
     return at
-

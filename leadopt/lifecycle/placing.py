@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from leadopt.lifecycle.rules import PoolRules
 
 from leadopt.arrays import Floats, Ints
 from leadopt.lifecycle import bars, credit, events
 from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.draft import Draft, Offer
 from leadopt.lifecycle.records import Conduct, Credit, Lead, Rep
-from leadopt.lifecycle.rules import PoolRules
 from leadopt.lifecycle.stages import Stage
 from leadopt.matching import match
 
@@ -209,4 +209,3 @@ def factor(draft: Draft, rep: str) -> float:
     """Return by how much conduct raises or lowers what a rep is entitled to."""
     in_force = [one.entitlement for one in draft.book.find(Conduct, Where(rep=rep)) if one.holds(draft.at)]
     return min(max(math.prod(in_force), LEAST), MOST)
-

@@ -118,9 +118,7 @@ def lose(draft: Draft, command: commands.Lose) -> None:
     if supersedes(draft, lead, occurred, Stage.LOST, None):
         cooling = cool_off(draft) if lead.owner is not None else None
         draft.emit(
-            events.Lost(
-                lead=lead.id, occurred_at=occurred, reason=command.reason, rep=lead.owner, cool_until=cooling
-            )
+            events.Lost(lead=lead.id, occurred_at=occurred, reason=command.reason, rep=lead.owner, cool_until=cooling)
         )
 
 
@@ -198,16 +196,12 @@ def occurred_at(draft: Draft, occurred: int | None) -> int:
 def ownership_at(draft: Draft, lead: Lead, rep: str, at: int) -> Ownership | None:
     """Return the ownership of a rep in which a moment falls."""
     owned = draft.book.find(Ownership, Where(lead=lead.id))
-    inside = [
-        one
-        for one in owned
-        if one.rep == rep and one.since <= at and (one.until is None or at < one.until)
-    ]
+    inside = [one for one in owned if one.rep == rep and one.since <= at and (one.until is None or at < one.until)]
     return max(inside, key=lambda one: one.begun, default=None)
 
 
 def supersedes(draft: Draft, lead: Lead, occurred: int, stage: Stage, value: float | None) -> bool:
-    """Return whether an outcome changes anything: the same one again does not, nor one that an occurred later one follows."""
+    """Return whether an outcome changes anything: the same one again does not, nor one that occurred before it."""
     if lead.reason == "erased" or lead.merged_into is not None:
         raise Denied("wrong_stage", f"lead {lead.id!r} is {lead.stage}", "report it of the lead that lives on")
     if lead.outcome_at is None:

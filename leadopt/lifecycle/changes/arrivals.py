@@ -1,0 +1,86 @@
+"""What changes as leads come in, change, and turn out to be copies."""
+
+from collections.abc import Callable
+from typing import Any
+
+from leadopt.lifecycle import events
+from leadopt.lifecycle.book import Book, Stamp
+from leadopt.lifecycle.changes.common import AT_REST, NOT_HELD, begin, end, moved, need
+from leadopt.lifecycle.events import Event
+from leadopt.lifecycle.records import Lead
+from leadopt.lifecycle.stages import Stage
+
+
+def received(event: events.Received, book: Book, stamp: Stamp) -> None:
+    book.put(
+        Lead(
+            **{"id": event.lead, "version": 1, "seq": stamp.seq, "since": stamp.at, "received_at": stamp.at},
+            **{"columns": event.columns, "account": event.account, "no_contact": event.no_contact},
+            **{"linked": event.linked, "rules": stamp.rules},
+            refused_by=frozenset(event.refused_by),
+            complained_of=frozenset(event.complained_of),
+        )
+    )
+
+
+def imported(event: events.Imported, book: Book, stamp: Stamp) -> None:
+    stage = Stage(event.stage)
+    lead = Lead(
+        **{"id": event.lead, "version": 1, "seq": stamp.seq, "stage": stage, "since": stamp.at, "started": stamp.at},
+        **{"columns": event.columns, "account": event.account, "no_contact": event.no_contact},
+        **{"pool": event.pool, "reason": event.reason, "outcome_at": event.outcome_at, "value": event.value},
+        **{"owner": event.owner, "via": None if event.owner is None else "import", "rules": stamp.rules},
+        received_at=stamp.at if event.received_at is None else event.received_at,
+        first_at=stamp.at if stage is Stage.WORKING else None,
+        last_at=stamp.at if stage is Stage.WORKING else None,
+    )
+    book.put(lead)
+    if event.owner is not None:
+        begin(book, lead, stamp, chance=None)
+        if not lead.is_held:
+            end(book, lead, stamp, exit_=str(stage), outcome=str(stage))
+
+
+def changed(event: events.Changed, book: Book, stamp: Stamp) -> None:
+    lead = need(book, event.lead)
+    moved(
+        book,
+        event,
+        stamp,
+        columns={**lead.columns, **event.columns},
+        account=event.account or lead.account,
+        no_contact=lead.no_contact or event.no_contact,
+    )
+
+
+def merged(event: events.Merged, book: Book, stamp: Stamp) -> None:
+    lead = need(book, event.lead)
+    end(book, lead, stamp, exit_="merged")
+    gone = {**NOT_HELD, **AT_REST, "previous": lead.owner or lead.previous}
+    moved(book, event, stamp, **{**gone, "merged_into": event.into, "reason": "merged"})
+
+
+def absorbed(event: events.Absorbed, book: Book, stamp: Stamp) -> None:
+    lead = need(book, event.lead)
+    cooling = dict(lead.cooling)
+    for rep, until in event.cooling.items():
+        cooling[rep] = max(until, cooling.get(rep, 0))
+    moved(
+        book,
+        event,
+        stamp,
+        refused_by=lead.refused_by | set(event.refused_by),
+        complained_of=lead.complained_of | set(event.complained_of),
+        cooling=cooling,
+        no_contact=lead.no_contact or event.no_contact,
+        columns={**event.columns, **lead.columns},
+    )
+
+
+CHANGES: dict[type[Event], Callable[[Any, Book, Stamp], None]] = {
+    events.Received: received,
+    events.Imported: imported,
+    events.Changed: changed,
+    events.Merged: merged,
+    events.Absorbed: absorbed,
+}

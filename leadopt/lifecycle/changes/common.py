@@ -1,0 +1,68 @@
+"""What all changes share: a lead moved by the table of transitions, an ownership begun and ended, the next look."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from leadopt.errors import InvalidInput
+from leadopt.lifecycle import events
+from leadopt.lifecycle.book import Book, Stamp, Where
+from leadopt.lifecycle.due import deadline, due, timing
+from leadopt.lifecycle.events import Event
+from leadopt.lifecycle.records import Account, Lead, Ownership
+from leadopt.lifecycle.stages import TRANSITIONS
+
+
+def need(book: Book, lead: str) -> Lead:
+    """Return a lead that must be there."""
+    found = book.get(Lead, lead)
+    if found is None:
+        raise InvalidInput(f"log: must speak of leads that came in; found {lead!r}")
+    return found
+
+
+def moved(book: Book, event: Event, stamp: Stamp, **changes: Any) -> Lead:
+    """Put a lead as the event leaves it: its stage by the table of transitions, and the fields that are given."""
+    lead = need(book, event.subject)
+    stage = TRANSITIONS[event.kind][1] or lead.stage
+    since = stamp.at if stage is not lead.stage else lead.since
+    after = replace(lead, **{"stage": stage, "since": since, "version": lead.version + 1, "seq": stamp.seq} | changes)
+    book.put(after)
+    return after
+
+
+NOT_HELD: Mapping[str, Any] = {
+    **{"owner": None, "via": None, "first_at": None, "last_at": None, "reminded": None, "reminded_at": None},
+    **{"escalated": None, "protected_until": None, "not_before": 0},
+}
+AT_REST: Mapping[str, Any] = {
+    **{"pool": None, "embargo_until": None, "parked_until": None, "review": None, "reason": None},
+}
+
+
+def begin(book: Book, lead: Lead, stamp: Stamp, *, chance: float | None, event: events.Assigned | None = None) -> None:
+    who = {"lead": lead.id, "begun": stamp.seq, "rep": lead.owner or "", "via": lead.via or "", "since": stamp.at}
+    booked = {} if event is None else {"entitled": event.entitled, "received": event.received}
+    seen = {"first_at": lead.first_at, "last_at": lead.last_at}
+    book.put(Ownership(**who, **booked, **seen, chance=chance))
+    if lead.account is not None and lead.owner is not None:
+        book.put(Account(id=lead.account, lead=lead.id, owner=lead.owner, at=stamp.at))
+
+
+def end(book: Book, lead: Lead, stamp: Stamp, *, exit_: str, outcome: str | None = None) -> None:
+    """Close the ownership that lasts, and keep by when its first follow-up had been due."""
+    for one in book.find(Ownership, Where(lead=lead.id)):
+        if one.until is None:
+            closed = {"until": stamp.at, "ended": stamp.seq, "exit": exit_, "outcome": outcome}
+            book.put(replace(one, **closed, first_due=first_due(book, lead, stamp)))
+
+
+def first_due(book: Book, lead: Lead, stamp: Stamp) -> int | None:
+    not_yet = replace(lead, first_at=None, last_at=None)
+    return deadline(not_yet, timing(book, not_yet, stamp.at))
+
+
+def keep_look(book: Book, lead: Lead, stamp: Stamp) -> None:
+    """Keep the next moment at which something looks at a lead; what no period runs for has the daily look."""
+    found = due(lead, timing(book, lead, stamp.at))
+    book.put(replace(lead, look_at=None if found is None or found.what == "tell" else found.at))

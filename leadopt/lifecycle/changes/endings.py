@@ -1,0 +1,117 @@
+"""What changes as leads rest, are won, lost, closed, opened again and put back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from leadopt.lifecycle import events
+from leadopt.lifecycle.book import Book, Stamp, Where
+from leadopt.lifecycle.changes.common import AT_REST, NOT_HELD, end, moved, need
+from leadopt.lifecycle.events import Event
+from leadopt.lifecycle.records import Account, Lead, Ownership, Review
+from leadopt.lifecycle.stages import Stage
+
+
+def _ended(book: Book, event: Event, stamp: Stamp, *, outcome: str | None = None, **changes: Any) -> None:
+    lead = need(book, event.subject)
+    end(book, lead, stamp, exit_=event.kind, outcome=outcome)
+    moved(book, event, stamp, **{**NOT_HELD, **AT_REST, "previous": lead.owner or lead.previous, **changes})
+
+
+def parked(event: events.Parked, book: Book, stamp: Stamp) -> None:
+    _ended(book, event, stamp, parked_until=event.until, reason=event.reason)
+
+
+def unparked(event: events.Unparked, book: Book, stamp: Stamp) -> None:
+    moved(book, event, stamp, **AT_REST)
+
+
+def won(event: events.Won, book: Book, stamp: Stamp) -> None:
+    _outcome(book, event, stamp, {"value": event.value, "reason": None})
+    lead = need(book, event.lead)
+    if lead.account is not None:
+        book.put(Account(id=lead.account, lead=lead.id, owner=event.rep, at=stamp.at))
+
+
+def lost(event: events.Lost, book: Book, stamp: Stamp) -> None:
+    lead = need(book, event.lead)
+    cooling = dict(lead.cooling)
+    if event.rep is not None and event.cool_until is not None:
+        cooling[event.rep] = event.cool_until
+    _outcome(book, event, stamp, {"reason": event.reason, "value": None, "cooling": cooling})
+
+
+def _outcome(book: Book, event: events.Won | events.Lost, stamp: Stamp, changes: Mapping[str, Any]) -> None:
+    """Put a won or lost lead, whose owner stays named for the record."""
+    lead = need(book, event.lead)
+    end(book, lead, stamp, exit_=event.kind, outcome=event.kind)
+    past = [one for one in book.find(Ownership, Where(lead=lead.id)) if one.rep == event.rep]
+    if past and not lead.is_held:  # the later of two outcomes stands
+        book.put(replace(max(past, key=lambda one: one.begun), outcome=event.kind))
+    named = {"owner": event.rep, "via": lead.via, "previous": event.rep or lead.previous}
+    kept = {"first_at": lead.first_at, "last_at": lead.last_at, "outcome_at": event.occurred_at}
+    moved(book, event, stamp, **{**NOT_HELD, **AT_REST, **named, **kept, **changes})
+
+
+def reopened(event: events.Reopened, book: Book, stamp: Stamp) -> None:
+    cleared = {"outcome_at": None, "value": None, "merged_into": None}
+    moved(book, event, stamp, **{**NOT_HELD, **AT_REST, **cleared})
+
+
+def closed(event: events.Closed, book: Book, stamp: Stamp) -> None:
+    _ended(book, event, stamp, reason=event.reason)
+
+
+def erased(event: events.Erased, book: Book, stamp: Stamp) -> None:
+    _ended(book, event, stamp, reason="erased", columns={}, account=None, linked=(), value=None)
+
+
+def undone(event: events.Undone, book: Book, stamp: Stamp) -> None:
+    """Put a lead as it was before an act; what was booked for it is taken back."""
+    now, before = need(book, event.lead), lead_from(event.restored)
+    if now.is_held and now.owner is not None:
+        end(book, now, stamp, exit_="undone")
+    kept = {"version": now.version + 1, "seq": stamp.seq, "not_before": event.not_before or before.not_before}
+    bars = {"refused_by": before.refused_by, "complained_of": before.complained_of, "cooling": before.cooling}
+    book.put(replace(before, **{**kept, **bars}))
+    reopen_ownership(book, before, after=event.of)
+
+
+def reopen_ownership(book: Book, before: Lead, *, after: int) -> None:
+    """Go on with the ownership that an act had ended and that is restored."""
+    for one in book.find(Ownership, Where(lead=before.id)):
+        if before.is_held and one.rep == before.owner and one.ended is not None and one.ended >= after:
+            book.put(replace(one, until=None, ended=None, exit=None, outcome=None))
+
+
+_SETS = ("refused_by", "complained_of")
+
+
+def lead_data(lead: Lead) -> dict[str, Any]:
+    """Return a lead as plain data."""
+    data = {one.name: getattr(lead, one.name) for one in fields(lead)}
+    data |= {name: sorted(data[name]) for name in _SETS} | {"stage": str(lead.stage), "linked": list(lead.linked)}
+    data["review"] = None if lead.review is None else {one.name: getattr(lead.review, one.name) for one in _REVIEW}
+    return data
+
+
+def lead_from(data: Mapping[str, Any]) -> Lead:
+    """Return a lead from plain data."""
+    review = data.get("review")
+    made: dict[str, Callable[[Any], Any]] = {"stage": Stage, "linked": tuple, **dict.fromkeys(_SETS, frozenset)}
+    known = {name: made[name](value) if name in made else value for name, value in data.items()}
+    return Lead(**{**known, "review": None if review is None else Review(**review)})
+
+
+_REVIEW = fields(Review)
+
+CHANGES: dict[type[Event], Callable[[Any, Book, Stamp], None]] = {
+    events.Parked: parked,
+    events.Unparked: unparked,
+    events.Won: won,
+    events.Lost: lost,
+    events.Reopened: reopened,
+    events.Closed: closed,
+    events.Erased: erased,
+    events.Undone: undone,
+}

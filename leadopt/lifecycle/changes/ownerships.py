@@ -1,0 +1,108 @@
+"""What changes while a rep owns a lead, and as that ends."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from leadopt.lifecycle import events
+from leadopt.lifecycle.book import Book, Stamp, Where
+from leadopt.lifecycle.changes.common import NOT_HELD, end, moved, need
+from leadopt.lifecycle.due import timing
+from leadopt.lifecycle.events import Event
+from leadopt.lifecycle.records import Lead, Ownership
+
+
+def _left(book: Book, event: Any, stamp: Stamp, **changes: Any) -> None:
+    lead = need(book, event.lead)
+    end(book, lead, stamp, exit_=event.kind)
+    cooling = lead.cooling if event.cool_until is None else {**lead.cooling, event.rep: event.cool_until}
+    moved(book, event, stamp, **{**NOT_HELD, "previous": event.rep, "cooling": cooling, **changes})
+
+
+def refused(event: events.Refused, book: Book, stamp: Stamp) -> None:
+    lead = need(book, event.lead)
+    _left(book, event, stamp, refused_by=lead.refused_by | {event.rep}, returned=lead.returned + 1)
+
+
+def released(event: events.Released, book: Book, stamp: Stamp) -> None:
+    _left(book, event, stamp, returned=need(book, event.lead).returned + 1)
+
+
+def recalled(event: events.Recalled, book: Book, stamp: Stamp) -> None:
+    _left(book, event, stamp, returned=need(book, event.lead).returned + 1)
+
+
+def reassigned(event: events.Reassigned | events.Transferred, book: Book, stamp: Stamp) -> None:
+    _left(book, event, stamp)
+
+
+def followed_up(event: events.FollowedUp, book: Book, stamp: Stamp) -> None:
+    lead = need(book, event.lead)
+    mine = ownership_at(book, event, lead)
+    if mine is not None:
+        first = event.occurred_at if mine.first_at is None else min(mine.first_at, event.occurred_at)
+        last = event.occurred_at if mine.last_at is None else max(mine.last_at, event.occurred_at)
+        book.put(replace(mine, first_at=first, last_at=last, follow_ups=mine.follow_ups + 1))
+    if event.late or mine is None or mine.until is not None:
+        book.put(replace(lead, version=lead.version + 1, seq=stamp.seq))
+        return
+    begun = {} if lead.first_at is not None else {"reminded": None, "reminded_at": None, "escalated": None}
+    times = {"first_at": first, "last_at": last, "rules": stamp.rules, "not_before": 0}
+    moved(book, event, stamp, **{**begun, **times})
+
+
+def reminded(event: events.Reminded, book: Book, stamp: Stamp) -> None:
+    calendar = timing(book, need(book, event.lead), stamp.at).calendar
+    moved(book, event, stamp, reminded=event.due, reminded_at=calendar.next_working(stamp.at))
+
+
+def escalated(event: events.Escalated, book: Book, stamp: Stamp) -> None:
+    moved(book, event, stamp, escalated=event.due)
+
+
+def complained(event: events.Complained, book: Book, stamp: Stamp) -> None:
+    lead = moved(book, event, stamp, complained_of=need(book, event.lead).complained_of | {event.rep})
+    of_rep = [one for one in book.find(Ownership, Where(lead=lead.id)) if one.rep == event.rep]
+    if of_rep:
+        last = max(of_rep, key=lambda one: one.begun)
+        book.put(replace(last, complaints=last.complaints + 1))
+
+
+def protected(event: events.Protected, book: Book, stamp: Stamp) -> None:
+    moved(book, event, stamp, protected_until=event.until)
+
+
+def bar_lifted(event: events.BarLifted, book: Book, stamp: Stamp) -> None:
+    lead = need(book, event.lead)
+    moved(
+        book,
+        event,
+        stamp,
+        refused_by=lead.refused_by - {event.rep},
+        complained_of=lead.complained_of - {event.rep},
+        cooling={rep: until for rep, until in lead.cooling.items() if rep != event.rep},
+    )
+
+
+def ownership_at(book: Book, event: events.FollowedUp, lead: Lead) -> Ownership | None:
+    """Return the ownership in which a follow-up occurred."""
+    mine = [one for one in book.find(Ownership, Where(lead=lead.id)) if one.rep == event.rep]
+    inside = [
+        one for one in mine if one.since <= event.occurred_at and (one.until is None or event.occurred_at < one.until)
+    ]
+    return max(inside, key=lambda one: one.begun) if inside else None
+
+
+CHANGES: dict[type[Event], Callable[[Any, Book, Stamp], None]] = {
+    events.Refused: refused,
+    events.Released: released,
+    events.Recalled: recalled,
+    events.Reassigned: reassigned,
+    events.Transferred: reassigned,
+    events.FollowedUp: followed_up,
+    events.Reminded: reminded,
+    events.Escalated: escalated,
+    events.Complained: complained,
+    events.Protected: protected,
+    events.BarLifted: bar_lifted,
+}

@@ -1,0 +1,90 @@
+"""What changes of reps: who they are, when they are away, conduct and credit."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from leadopt.lifecycle import credit, events
+from leadopt.lifecycle.book import Book, Stamp, Where
+from leadopt.lifecycle.changes.common import keep_look
+from leadopt.lifecycle.events import Event
+from leadopt.lifecycle.records import Absence, Conduct, Lead, Ownership, Rep
+from leadopt.lifecycle.stages import HELD
+
+
+def rep_set(event: events.RepSet, book: Book, stamp: Stamp) -> None:
+    rep = book.get(Rep, event.rep) or Rep(id=event.rep)
+    facts = {"columns": event.columns, "max_open": event.max_open, "team": event.team, "tags": event.tags}
+    book.put(replace(rep, version=rep.version + 1, hired_on=event.hired_on, **facts))
+
+
+def rep_left(event: events.RepLeft, book: Book, stamp: Stamp) -> None:
+    change_rep(book, event.rep, left_at=stamp.at)
+    credit.leave(book, event.rep, stamp.at)
+
+
+def rep_returned(event: events.RepReturned, book: Book, stamp: Stamp) -> None:
+    change_rep(book, event.rep, left_at=None)
+
+
+def absence_set(event: events.AbsenceSet, book: Book, stamp: Stamp) -> None:
+    old = book.get(Absence, event.absence)
+    times = {"start": event.start, "end": event.end, "cancelled": event.cancelled}
+    begun = old is not None and old.begun and event.start <= stamp.at
+    book.put(Absence(id=event.absence, rep=event.rep, begun=begun, **times))
+    for stage in sorted(HELD):
+        for lead in book.find(Lead, Where(owner=event.rep, stage=stage)):
+            keep_look(book, lead, stamp)
+
+
+def absence_began(event: events.AbsenceBegan, book: Book, stamp: Stamp) -> None:
+    absence = book.get(Absence, event.absence)
+    if absence is not None:
+        book.put(replace(absence, begun=True))
+
+
+def conduct_set(event: events.ConductSet, book: Book, stamp: Stamp) -> None:
+    book.put(
+        Conduct(
+            **{"rep": event.rep, "rule": event.rule, "kind": event.effect, "figures": event.figures},
+            **{"announced_at": stamp.at, "starts_at": event.starts_at, "entitlement": event.entitlement},
+            claims_per_day=event.claims_per_day,
+            new_leads=not event.no_new_leads,
+        )
+    )
+
+
+def conduct_ended(event: events.ConductEnded, book: Book, stamp: Stamp) -> None:
+    found = book.get(Conduct, f"{event.rep}/{event.rule}")
+    if found is not None:
+        book.put(replace(found, ended_at=stamp.at))
+
+
+def credit_booked(event: events.CreditBooked, book: Book, stamp: Stamp) -> None:
+    credit.move(book, event.rep, event.of, event.amount, stamp.at)
+
+
+def credit_reversed(event: events.CreditReversed, book: Book, stamp: Stamp) -> None:
+    found = book.get(Ownership, f"{event.lead}/{event.begun}")
+    if found is not None and not found.reversed:
+        credit.reverse(book, found, stamp.at)
+        book.put(replace(found, reversed=True))
+
+
+def change_rep(book: Book, rep: str, **changes: Any) -> None:
+    found = book.get(Rep, rep)
+    if found is not None:
+        book.put(replace(found, version=found.version + 1, **changes))
+
+
+CHANGES: dict[type[Event], Callable[[Any, Book, Stamp], None]] = {
+    events.RepSet: rep_set,
+    events.RepLeft: rep_left,
+    events.RepReturned: rep_returned,
+    events.AbsenceSet: absence_set,
+    events.AbsenceBegan: absence_began,
+    events.ConductSet: conduct_set,
+    events.ConductEnded: conduct_ended,
+    events.CreditBooked: credit_booked,
+    events.CreditReversed: credit_reversed,
+}

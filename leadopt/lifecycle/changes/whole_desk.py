@@ -1,0 +1,59 @@
+"""What changes of the desk as a whole: rules, policy, plans, days."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from leadopt.lifecycle import events
+from leadopt.lifecycle.book import Book, Stamp
+from leadopt.lifecycle.events import Event
+from leadopt.lifecycle.records import RuleFile, State
+
+
+def change_state(book: Book, **changes: Any) -> None:
+    book.put(replace(book.get(State, "desk") or State(), **changes))
+
+
+def opened(event: events.Opened, book: Book, stamp: Stamp) -> None:
+    change_state(book, opened_at=stamp.at)
+
+
+def rules_set(event: events.RulesSet, book: Book, stamp: Stamp) -> None:
+    dates = {"starts_at": event.starts_at, "set_at": stamp.at, "seq": stamp.seq}
+    book.put(RuleFile(fingerprint=event.fingerprint, data=event.data, **dates))
+
+
+def policy_set(event: events.PolicySet, book: Book, stamp: Stamp) -> None:
+    change_state(book, policy=event.fingerprint)
+
+
+def plan_made(event: events.PlanMade, book: Book, stamp: Stamp) -> None:
+    """Change nothing: what a plan does is in the events that it causes."""
+
+
+def plan_applied(event: events.PlanApplied, book: Book, stamp: Stamp) -> None:
+    change_state(book, planned_at=stamp.at)
+
+
+def told(event: events.Told, book: Book, stamp: Stamp) -> None:
+    change_state(book, told_at=stamp.at)
+
+
+def day_began(event: events.DayBegan, book: Book, stamp: Stamp) -> None:
+    change_state(book, day=event.day)
+
+
+def resumed(event: events.Resumed, book: Book, stamp: Stamp) -> None:
+    change_state(book, hold_until=event.hold_until)
+
+
+CHANGES: dict[type[Event], Callable[[Any, Book, Stamp], None]] = {
+    events.Opened: opened,
+    events.RulesSet: rules_set,
+    events.PolicySet: policy_set,
+    events.PlanMade: plan_made,
+    events.PlanApplied: plan_applied,
+    events.Told: told,
+    events.DayBegan: day_began,
+    events.Resumed: resumed,
+}
