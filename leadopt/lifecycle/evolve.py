@@ -35,26 +35,27 @@ def evolve(book: Book, event: Event, stamp: Stamp) -> None:
     CHANGES[type(event)](event, book, stamp)
     if before is not None:
         after = need(book, before.id)
-        _keep_loads(book, before, after, stamp)
+        _keep_loads(book, before, after)
         keep_look(book, after, stamp)
-    elif isinstance(event, events.Received | events.Imported):
-        lead = need(book, event.lead)
-        _keep_loads(book, Lead(id=lead.id), lead, stamp)
-        keep_look(book, lead, stamp)
     for message in messages_of(book, event, stamp, before):
         book.put(message)
 
 
 def _lead_before(book: Book, event: Event) -> Lead | None:
-    if event.kind not in TRANSITIONS or isinstance(event, events.Received):
-        return need(book, event.subject) if isinstance(event, events.Undone) else None
+    """Return the lead that an event is about, as it was; None where it is about none."""
+    if isinstance(event, events.Received | events.Imported):
+        return Lead(id=event.lead)
+    if isinstance(event, events.Undone):
+        return need(book, event.lead)
+    if event.kind not in TRANSITIONS:
+        return None
     lead = need(book, event.subject)
     if lead.stage not in TRANSITIONS[event.kind][0] and not getattr(event, "late", False):
         raise InvalidInput(f"log: {event.kind} cannot come while a lead is {lead.stage}; found lead {lead.id!r}")
     return lead
 
 
-def _keep_loads(book: Book, before: Lead, after: Lead, stamp: Stamp) -> None:
+def _keep_loads(book: Book, before: Lead, after: Lead) -> None:
     """Keep how much each rep has open, and how many slots are kept."""
     for owner, sign in ((_holder(before), -1), (_holder(after), 1)):
         _add(book, owner, "open", sign)

@@ -175,9 +175,10 @@ def _gains(
         for column, rep in enumerate(reps):
             if rep.id in allowed[lead.id]:
                 gains[row, column] = allowed[lead.id][rep.id].gain
-    owed = np.array([_owed(draft, rep.id) for rep in reps])
-    largest = np.abs(gains[np.isfinite(gains)]).max(initial=0.0)
-    return gains + _TIE * largest * owed / max(np.abs(owed).max(), 1.0)
+    owed: Floats = np.array([_owed(draft, rep.id) for rep in reps], dtype=np.float64)
+    largest = float(np.abs(gains[np.isfinite(gains)]).max(initial=0.0))
+    tie = _TIE * largest / max(float(np.abs(owed).max()), 1.0)
+    return np.asarray(gains + tie * owed, dtype=np.float64)
 
 
 def _owed(draft: Draft, rep: str) -> float:

@@ -1,7 +1,6 @@
 """What feeds report: leads, changes, follow-ups, complaints, outcomes."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from leadopt.lifecycle import bars, commands, events, placing
@@ -202,8 +201,9 @@ def ownership_at(draft: Draft, lead: Lead, rep: str, at: int) -> Ownership | Non
 
 def supersedes(draft: Draft, lead: Lead, occurred: int, stage: Stage, value: float | None) -> bool:
     """Return whether an outcome changes anything: the same one again does not, nor one that occurred before it."""
-    if lead.reason == "erased" or lead.merged_into is not None:
-        raise Denied("wrong_stage", f"lead {lead.id!r} is {lead.stage}", "report it of the lead that lives on")
+    if lead.stage is Stage.CLOSED:
+        sentence = f"lead {lead.id!r} is closed ({lead.reason})"
+        raise Denied("wrong_stage", sentence, "report it of the lead that lives on, or reopen this one")
     if lead.outcome_at is None:
         return True
     if lead.stage is stage and lead.value == value:
@@ -224,4 +224,3 @@ ACTS: dict[type[Command], Callable[[Draft, Any], None]] = {
     commands.Win: win,
     commands.Lose: lose,
 }
-__all__ = ["ACTS", "replace"]

@@ -8,15 +8,22 @@ from leadopt.lifecycle.book import Book, Stamp
 from leadopt.lifecycle.changes.common import AT_REST, NOT_HELD, begin, end, moved, need
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.records import Lead
-from leadopt.lifecycle.stages import Stage
+from leadopt.lifecycle.stages import Stage, Via
 
 
 def received(event: events.Received, book: Book, stamp: Stamp) -> None:
     book.put(
         Lead(
-            **{"id": event.lead, "version": 1, "seq": stamp.seq, "since": stamp.at, "received_at": stamp.at},
-            **{"columns": event.columns, "account": event.account, "no_contact": event.no_contact},
-            **{"linked": event.linked, "rules": stamp.rules},
+            id=event.lead,
+            version=1,
+            seq=stamp.seq,
+            since=stamp.at,
+            received_at=stamp.at,
+            columns=event.columns,
+            account=event.account,
+            no_contact=event.no_contact,
+            linked=event.linked,
+            rules=stamp.rules,
             refused_by=frozenset(event.refused_by),
             complained_of=frozenset(event.complained_of),
         )
@@ -26,10 +33,22 @@ def received(event: events.Received, book: Book, stamp: Stamp) -> None:
 def imported(event: events.Imported, book: Book, stamp: Stamp) -> None:
     stage = Stage(event.stage)
     lead = Lead(
-        **{"id": event.lead, "version": 1, "seq": stamp.seq, "stage": stage, "since": stamp.at, "started": stamp.at},
-        **{"columns": event.columns, "account": event.account, "no_contact": event.no_contact},
-        **{"pool": event.pool, "reason": event.reason, "outcome_at": event.outcome_at, "value": event.value},
-        **{"owner": event.owner, "via": None if event.owner is None else "import", "rules": stamp.rules},
+        id=event.lead,
+        version=1,
+        seq=stamp.seq,
+        stage=stage,
+        since=stamp.at,
+        started=stamp.at,
+        columns=event.columns,
+        account=event.account,
+        no_contact=event.no_contact,
+        owner=event.owner,
+        via=None if event.owner is None else Via.IMPORT,
+        pool=event.pool,
+        reason=event.reason,
+        outcome_at=event.outcome_at,
+        value=event.value,
+        rules=stamp.rules,
         received_at=stamp.at if event.received_at is None else event.received_at,
         first_at=stamp.at if stage is Stage.WORKING else None,
         last_at=stamp.at if stage is Stage.WORKING else None,

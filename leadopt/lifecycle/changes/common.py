@@ -26,25 +26,33 @@ def moved(book: Book, event: Event, stamp: Stamp, **changes: Any) -> Lead:
     lead = need(book, event.subject)
     stage = TRANSITIONS[event.kind][1] or lead.stage
     since = stamp.at if stage is not lead.stage else lead.since
-    after = replace(lead, **{"stage": stage, "since": since, "version": lead.version + 1, "seq": stamp.seq} | changes)
+    stamped: dict[str, Any] = {"stage": stage, "since": since, "version": lead.version + 1, "seq": stamp.seq}
+    after = replace(lead, **{**stamped, **changes})
     book.put(after)
     return after
 
 
-NOT_HELD: Mapping[str, Any] = {
-    **{"owner": None, "via": None, "first_at": None, "last_at": None, "reminded": None, "reminded_at": None},
-    **{"escalated": None, "protected_until": None, "not_before": 0},
-}
-AT_REST: Mapping[str, Any] = {
-    **{"pool": None, "embargo_until": None, "parked_until": None, "review": None, "reason": None},
-}
+_OF_OWNERSHIP = ("owner", "via", "first_at", "last_at", "reminded", "reminded_at", "escalated", "protected_until")
+NOT_HELD: Mapping[str, Any] = {**dict.fromkeys(_OF_OWNERSHIP), "not_before": 0}
+AT_REST: Mapping[str, Any] = dict.fromkeys(("pool", "embargo_until", "parked_until", "review", "reason"))
 
 
 def begin(book: Book, lead: Lead, stamp: Stamp, *, chance: float | None, event: events.Assigned | None = None) -> None:
-    who = {"lead": lead.id, "begun": stamp.seq, "rep": lead.owner or "", "via": lead.via or "", "since": stamp.at}
-    booked = {} if event is None else {"entitled": event.entitled, "received": event.received}
-    seen = {"first_at": lead.first_at, "last_at": lead.last_at}
-    book.put(Ownership(**who, **booked, **seen, chance=chance))
+    """Put an ownership that begins now, and make its rep the owner of the account."""
+    book.put(
+        Ownership(
+            lead=lead.id,
+            begun=stamp.seq,
+            rep=lead.owner or "",
+            via=lead.via or "",
+            since=stamp.at,
+            first_at=lead.first_at,
+            last_at=lead.last_at,
+            chance=chance,
+            entitled={} if event is None else event.entitled,
+            received={} if event is None else event.received,
+        )
+    )
     if lead.account is not None and lead.owner is not None:
         book.put(Account(id=lead.account, lead=lead.id, owner=lead.owner, at=stamp.at))
 
@@ -53,11 +61,12 @@ def end(book: Book, lead: Lead, stamp: Stamp, *, exit_: str, outcome: str | None
     """Close the ownership that lasts, and keep by when its first follow-up had been due."""
     for one in book.find(Ownership, Where(lead=lead.id)):
         if one.until is None:
-            closed = {"until": stamp.at, "ended": stamp.seq, "exit": exit_, "outcome": outcome}
-            book.put(replace(one, **closed, first_due=first_due(book, lead, stamp)))
+            by = one.first_due if one.first_due is not None else first_due(book, lead, stamp)
+            book.put(replace(one, until=stamp.at, ended=stamp.seq, exit=exit_, outcome=outcome, first_due=by))
 
 
 def first_due(book: Book, lead: Lead, stamp: Stamp) -> int | None:
+    """Return when the first follow-up of an ownership was due."""
     not_yet = replace(lead, first_at=None, last_at=None)
     return deadline(not_yet, timing(book, not_yet, stamp.at))
 

@@ -71,9 +71,8 @@ def undone(event: events.Undone, book: Book, stamp: Stamp) -> None:
     now, before = need(book, event.lead), lead_from(event.restored)
     if now.is_held and now.owner is not None:
         end(book, now, stamp, exit_="undone")
-    kept = {"version": now.version + 1, "seq": stamp.seq, "not_before": event.not_before or before.not_before}
-    bars = {"refused_by": before.refused_by, "complained_of": before.complained_of, "cooling": before.cooling}
-    book.put(replace(before, **{**kept, **bars}))
+    not_before = event.not_before or before.not_before
+    book.put(replace(before, version=now.version + 1, seq=stamp.seq, not_before=not_before))
     reopen_ownership(book, before, after=event.of)
 
 

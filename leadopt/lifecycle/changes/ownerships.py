@@ -6,7 +6,7 @@ from typing import Any
 
 from leadopt.lifecycle import events
 from leadopt.lifecycle.book import Book, Stamp, Where
-from leadopt.lifecycle.changes.common import NOT_HELD, end, moved, need
+from leadopt.lifecycle.changes.common import NOT_HELD, end, first_due, moved, need
 from leadopt.lifecycle.due import timing
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.records import Lead, Ownership
@@ -37,18 +37,19 @@ def reassigned(event: events.Reassigned | events.Transferred, book: Book, stamp:
 
 
 def followed_up(event: events.FollowedUp, book: Book, stamp: Stamp) -> None:
+    """Keep the first and the last follow-up of the ownership in which it occurred; one that lasts begins a period."""
     lead = need(book, event.lead)
     mine = ownership_at(book, event, lead)
-    if mine is not None:
-        first = event.occurred_at if mine.first_at is None else min(mine.first_at, event.occurred_at)
-        last = event.occurred_at if mine.last_at is None else max(mine.last_at, event.occurred_at)
-        book.put(replace(mine, first_at=first, last_at=last, follow_ups=mine.follow_ups + 1))
-    if event.late or mine is None or mine.until is not None:
-        book.put(replace(lead, version=lead.version + 1, seq=stamp.seq))
+    book.put(replace(lead, version=lead.version + 1, seq=stamp.seq))
+    if mine is None:
         return
-    begun = {} if lead.first_at is not None else {"reminded": None, "reminded_at": None, "escalated": None}
-    times = {"first_at": first, "last_at": last, "rules": stamp.rules, "not_before": 0}
-    moved(book, event, stamp, **{**begun, **times})
+    first = event.occurred_at if mine.first_at is None else min(mine.first_at, event.occurred_at)
+    last = event.occurred_at if mine.last_at is None else max(mine.last_at, event.occurred_at)
+    by = mine.first_due if mine.first_due is not None else first_due(book, lead, stamp)
+    book.put(replace(mine, first_at=first, last_at=last, first_due=by, follow_ups=mine.follow_ups + 1))
+    if mine.until is None and not event.late:
+        book.put(lead)
+        moved(book, event, stamp, first_at=first, last_at=last, rules=stamp.rules, not_before=0)
 
 
 def reminded(event: events.Reminded, book: Book, stamp: Stamp) -> None:

@@ -14,8 +14,17 @@ from leadopt.lifecycle.stages import HELD
 
 def rep_set(event: events.RepSet, book: Book, stamp: Stamp) -> None:
     rep = book.get(Rep, event.rep) or Rep(id=event.rep)
-    facts = {"columns": event.columns, "max_open": event.max_open, "team": event.team, "tags": event.tags}
-    book.put(replace(rep, version=rep.version + 1, hired_on=event.hired_on, **facts))
+    book.put(
+        replace(
+            rep,
+            version=rep.version + 1,
+            columns=event.columns,
+            max_open=event.max_open,
+            team=event.team,
+            tags=event.tags,
+            hired_on=event.hired_on,
+        )
+    )
 
 
 def rep_left(event: events.RepLeft, book: Book, stamp: Stamp) -> None:
@@ -29,9 +38,17 @@ def rep_returned(event: events.RepReturned, book: Book, stamp: Stamp) -> None:
 
 def absence_set(event: events.AbsenceSet, book: Book, stamp: Stamp) -> None:
     old = book.get(Absence, event.absence)
-    times = {"start": event.start, "end": event.end, "cancelled": event.cancelled}
     begun = old is not None and old.begun and event.start <= stamp.at
-    book.put(Absence(id=event.absence, rep=event.rep, begun=begun, **times))
+    book.put(
+        Absence(
+            id=event.absence,
+            rep=event.rep,
+            start=event.start,
+            end=event.end,
+            begun=begun,
+            cancelled=event.cancelled,
+        )
+    )
     for stage in sorted(HELD):
         for lead in book.find(Lead, Where(owner=event.rep, stage=stage)):
             keep_look(book, lead, stamp)
@@ -46,8 +63,13 @@ def absence_began(event: events.AbsenceBegan, book: Book, stamp: Stamp) -> None:
 def conduct_set(event: events.ConductSet, book: Book, stamp: Stamp) -> None:
     book.put(
         Conduct(
-            **{"rep": event.rep, "rule": event.rule, "kind": event.effect, "figures": event.figures},
-            **{"announced_at": stamp.at, "starts_at": event.starts_at, "entitlement": event.entitlement},
+            rep=event.rep,
+            rule=event.rule,
+            kind=event.effect,
+            announced_at=stamp.at,
+            starts_at=event.starts_at,
+            entitlement=event.entitlement,
+            figures=event.figures,
             claims_per_day=event.claims_per_day,
             new_leads=not event.no_new_leads,
         )

@@ -19,8 +19,15 @@ def opened(event: events.Opened, book: Book, stamp: Stamp) -> None:
 
 
 def rules_set(event: events.RulesSet, book: Book, stamp: Stamp) -> None:
-    dates = {"starts_at": event.starts_at, "set_at": stamp.at, "seq": stamp.seq}
-    book.put(RuleFile(fingerprint=event.fingerprint, data=event.data, **dates))
+    book.put(
+        RuleFile(
+            fingerprint=event.fingerprint,
+            data=event.data,
+            starts_at=event.starts_at,
+            set_at=stamp.at,
+            seq=stamp.seq,
+        )
+    )
 
 
 def policy_set(event: events.PolicySet, book: Book, stamp: Stamp) -> None:
