@@ -7,10 +7,10 @@ from typing import Protocol
 from leadopt.lifecycle.calendar import Calendar
 from leadopt.lifecycle.rules import Rules
 
-from leadopt.lifecycle.book import Book, Overlay, Stamp, Where
+from leadopt.lifecycle.book import Book, Overlay, Stamp, Where, in_force
 from leadopt.lifecycle.commands import Command
 from leadopt.lifecycle.denied import Denied
-from leadopt.lifecycle.events import Event
+from leadopt.lifecycle.events import Event, RulesSet
 from leadopt.lifecycle.evolve import evolve
 from leadopt.lifecycle.records import Lead, Rep
 
@@ -64,11 +64,14 @@ class Draft:
         self.command, self.worths = command, worths
         self.now, self.at = now, max(now, book.head()[1])
         self._first: int | None = None
+        self._rules: Rules | None = None
 
     @property
     def rules(self) -> Rules:
         """Return the rules in force."""
-        return self.book.rules_at(self.at)
+        if self._rules is None:
+            self._rules = self.book.rules_at(self.at)
+        return self._rules
 
     @property
     def calendar(self) -> Calendar:
@@ -87,13 +90,15 @@ class Draft:
         """
         seq = self.book.head()[0] + 1
         led_here = cause if cause is not None else self._first if self._first is not None else self.command.cause
+        if isinstance(event, RulesSet):
+            self._rules = None
         stamp = Stamp(
             seq=seq,
             at=self.at,
             actor=f"{self.command.role}:{self.command.by}",
             cause=led_here,
             request=self.command.key,
-            rules=self.rules.fingerprint,
+            rules=in_force(self.book, self.at),
         )
         evolve(self.book, event, stamp)
         self.book.log(stamp, event)
