@@ -98,6 +98,8 @@ class Lead:
         earlier leads of the same person
     look_at
         the next moment at which `run_due` looks at it; None = the daily look of all that no period runs for
+    due_at
+        the deadline of the follow-up or review that it waits for, as known then: an index, asked again when read
     """
 
     table: ClassVar[str] = "lead"
@@ -137,6 +139,7 @@ class Lead:
     merged_into: str | None = None
     linked: tuple[str, ...] = ()
     look_at: int | None = None
+    due_at: int | None = None
 
     @property
     def key(self) -> str:
