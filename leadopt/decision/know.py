@@ -88,10 +88,12 @@ def know(
     now: Any = None,
     *,
     values: ValueModel | None = None,
+    usual_value: float | None = None,
 ) -> Known:
     """Return the tables as they are read, and the gains as they are given or learned.
 
     `values` is what learned won values, where an `AffinityModel` is given in place of history; None = nothing did.
+    `usual_value` is what a lead counts whose value nobody knows; None = the median of the others.
 
     Raises
     ------
@@ -119,7 +121,7 @@ def know(
     model, notes = (affinity, []) if batch.history is None else _learned(batch, batch.history, now)
     if model is not None and not hasattr(model, "n_outcomes_"):
         raise InvalidInput("affinity: this AffinityModel has learned nothing yet; call fit(history) first")
-    scale = scale_of(batch.leads, batch.history, _segment_by(model), policy, values)
+    scale = scale_of(batch.leads, batch.history, _segment_by(model), policy, values, usual_value)
     known = partial(known, valued=scale.valued)
     if model is None or model.n_outcomes_ == 0:
         nothing = (

@@ -45,19 +45,20 @@ def scale_of(
     segment_by: Sequence[str],
     policy: Policy,
     learned: ValueModel | None = None,
+    usual: float | None = None,
 ) -> Scale:
     """Return what leads are worth, times their score where the policy has one.
 
     A value that a lead lacks is learned from the won values of history (`ValueModel`), by the columns that chances are
     learned by. Where history has none, it is the median of the others, and without any each lead counts 1. `learned`
-    is such a model that was fitted before.
+    is such a model that was fitted before, `usual` what a lead counts that nothing is known of, in place of that median.
 
     Raises
     ------
     InvalidInput
         a value is not a number, or below 0, and so a won one; a currency has no rate, or several are mixed
     """
-    found = _worth(leads, history, segment_by, policy, learned)
+    found = _worth(leads, history, segment_by, policy, learned, usual)
     if policy.score is None:
         return found
     unit = f"score-weighted {found.unit or 'deals'}"
@@ -87,7 +88,12 @@ def values_of(leads: Table, policy: Policy, valued: Valued | None) -> Floats | N
 
 
 def _worth(
-    leads: Table, history: Table | None, segment_by: Sequence[str], policy: Policy, learned: ValueModel | None
+    leads: Table,
+    history: Table | None,
+    segment_by: Sequence[str],
+    policy: Policy,
+    learned: ValueModel | None,
+    usual: float | None,
 ) -> Scale:
     column = policy.columns.value
     values, codes = _own_values(leads, policy)
@@ -104,7 +110,8 @@ def _worth(
         return Scale(values=np.ones(leads.n_rows), unit=None, valued=None, notes=())
     notes = _rate_notes(policy, codes)
     if gone.any():
-        usual = float(np.median(values[~gone])) if not gone.all() else 1.0
+        if usual is None:
+            usual = float(np.median(values[~gone])) if not gone.all() else 1.0
         values = np.where(gone, usual, values)
         notes = [f"{count(int(gone.sum()), 'lead')} without {column}, counted as the median: {usual:g}", *notes]
     return Scale(values=values, unit="value", valued=None, notes=tuple(notes))
