@@ -122,6 +122,12 @@ def make_plan(
     )
 
 
+def certificate_of(plan: Plan) -> dict[str, Any]:
+    """Return what is proven of a plan, as plain data."""
+    numbers = {"objective": plan.objective, "bound": plan.bound, "gap": plan.gap}
+    return {"status": plan.status, **{name: float(value) for name, value in numbers.items()}}
+
+
 def _waiting(book: Book, now: int, asked: Collection[str] | None) -> list[Lead]:
     """Return the leads that nobody owns, the oldest first, but for those that wait for the owner of their account."""
     free = [lead for stage in (Stage.NEW, Stage.POOL) for lead in book.find(Lead, Where(stage=stage))]
