@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from leadopt.lifecycle.rules import PoolRules
+from leadopt.lifecycle.rules.pools import PoolRules
 
 from leadopt.arrays import Floats, Ints
 from leadopt.lifecycle import bars, credit, events
