@@ -58,6 +58,17 @@ def reverse(book: Book, ownership: Ownership, at: int) -> None:
             move(book, _account(book, ownership.rep), of, amount * left, at, against=None)
 
 
+def book_again(book: Book, ownership: Ownership, at: int) -> None:
+    """Undo `reverse`: as if it had not been, so that as much is booked as would be left by now."""
+    left = _faded(book, ownership.since, at)
+    for of, shares in ownership.entitled.items():
+        for rep, amount in shares.items():
+            move(book, _account(book, rep), of, amount * left, at, against=None)
+    if ownership.entitled:
+        for of, amount in ownership.received.items():
+            move(book, _account(book, ownership.rep), of, -amount * left, at, against=None)
+
+
 def leave(book: Book, rep: str, at: int) -> None:
     """Move what a rep who leaves is owed to the house."""
     for one in book.find(Credit, Where(rep=rep)):

@@ -43,6 +43,11 @@ class Worths(Protocol):
         """Return what reps are entitled to, in proportion."""
         ...
 
+    @property
+    def ramp_days(self) -> float:
+        """Return for how many days from being hired a rep counts as a newcomer in ramp; 0 = nobody does."""
+        ...
+
 
 class Draft:
     """What a command has done so far.
@@ -104,6 +109,10 @@ class Draft:
         self.book.log(stamp, event)
         self._first = self._first if self._first is not None else seq
         return seq
+
+    def begin(self) -> None:
+        """Let what happens from here on have no cause in what happened so far: another lead of the same command."""
+        self._first = None
 
     def lead(self, lead: str) -> Lead:
         """Return a lead, or deny the command."""

@@ -7,6 +7,7 @@ from leadopt.lifecycle import events
 from leadopt.lifecycle.book import Book, Stamp
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.records import Lead, Message
+from leadopt.lifecycle.stages import HELD
 
 MANAGER = "manager"
 
@@ -44,12 +45,17 @@ def _told(event: Event, before: Lead | None) -> list[tuple[str, str, Mapping[str
         case events.Complained():
             return [(MANAGER, "complaint", {"rep": event.rep})]
         case events.ConductSet():
-            facts = {"rule": event.rule, "effect": event.effect, "starts_at": event.starts_at}
+            facts = {"rule": event.rule, "effect": event.effect, "starts_at": event.starts_at, "until": event.until}
             return [(event.rep, "conduct", facts), (MANAGER, "conduct", {**facts, "rep": event.rep})]
         case events.ConductEnded():
             return [(event.rep, "conduct_ended", {"rule": event.rule})]
         case events.Told():
             return [(MANAGER, "open_leads", dict(event.leads))]
+        case events.Undone():
+            had = None if before is None or not before.is_held else before.owner
+            has = event.restored.get("owner") if event.restored.get("stage") in HELD else None
+            both = [] if had == has else [("undone_for", had), ("given_back", has)]
+            return [(rep, kind, {"of": event.of}) for kind, rep in both if rep is not None]
         case events.Closed() | events.Parked() | events.Merged():
             owner = None if before is None or not before.is_held else before.owner
             return [] if owner is None else [(owner, event.kind, {})]

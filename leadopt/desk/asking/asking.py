@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -67,6 +68,16 @@ def until(session: Session, name: str, given: Any) -> int:
     return moment(given, name, session.book.rules_at(session.now).calendar)
 
 
+def last(session: Session, name: str, given: Any) -> int:
+    """Return a moment; of a last day it is the first one after it."""
+    is_day = isinstance(given, date) and not isinstance(given, datetime)
+    is_day = is_day or (isinstance(given, str) and len(given.strip()) == len("2026-11-30"))
+    if not is_day:
+        return moment(given, name)
+    day = given if isinstance(given, date) else date.fromisoformat(given.strip())
+    return session.book.rules_at(session.now).calendar.start_of(day + timedelta(days=1))
+
+
 def rep(session: Session, name: str, given: Any) -> str:
     """Return the id of a rep."""
     return session.names.rep(given)
@@ -100,6 +111,8 @@ class Ask:
         whether it is about leads or reps
     survivors
         whether what is asked of a copy is meant for the lead that lives on
+    fill
+        completes what was read; None = it is complete
     """
 
     name: str
@@ -109,6 +122,7 @@ class Ask:
     reps_column: str | None = None
     of: str = LEAD
     survivors: bool = False
+    fill: Callable[[Session, dict[str, Any]], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +260,8 @@ def _done(session: Session, what: Ask, row: Row, who: Who, key: str | None) -> A
     asks = actor(session, who, who.by if by is None else by, allowed, what.role)
     given = {name: (name, value) for name, value in row.given.items() if value is not None and name in what.fields}
     read = {name: what.fields[name](session, name, value) for name, (_, value) in given.items()}
-    return session.answer(what.command(**{what.of: subject}, **read, **asks, key=key, expect=who.expect), subject)
+    whole_command = {what.of: subject, **read, **asks, "key": key, "expect": who.expect}
+    return session.answer(what.command(**(what.fill(session, whole_command) if what.fill else whole_command)), subject)
 
 
 def _rows(core: Core, what: Ask, subject: Any, given: Mapping[str, Any]) -> tuple[list[Row], Table | None, str]:

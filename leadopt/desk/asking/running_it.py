@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
-from leadopt.desk.asking.asking import Ask, Row, Who, actor, ask, check_who, in_chunks, once, refused
+from leadopt.desk.asking.asking import Ask, Who, actor, ask, check_who, flag, in_chunks, last, once, refused, until
 from leadopt.desk.asking.cells import moment
 from leadopt.desk.asking.intake import RepRow, rep_rows, table_of
 from leadopt.desk.database.beside import policy as policies
@@ -22,7 +22,6 @@ from leadopt.desk.work.session import Session
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle import commands
 from leadopt.lifecycle.book import Where
-from leadopt.lifecycle.calendar import Calendar
 from leadopt.lifecycle.commands import ADMIN
 from leadopt.lifecycle.records import Absence
 from leadopt.lifecycle.rules import Rules
@@ -30,6 +29,28 @@ from leadopt.policy import Policy
 
 LEAVES = Ask(name="rep_leaves", command=commands.RepLeaves, role=ADMIN, of="rep")
 RETURNS = Ask(name="rep_returns", command=commands.RepReturns, role=ADMIN, of="rep")
+
+
+def _one_absence(session: Session, given: dict[str, Any]) -> dict[str, Any]:
+    """Return an absence with its id: that of the one of the same rep with the same start, else a new one."""
+    for name in ("start", "end"):
+        if given.get(name) is None and not (name == "end" and given.get("cancelled")):
+            raise InvalidInput(f"{name}: say when the absence {'begins' if name == 'start' else 'ends'}")
+    same = [one for one in session.book.find(Absence, Where(rep=given["rep"])) if one.start == given["start"]]
+    end = given.get("end") if given.get("end") is not None else same[0].end if same else given["start"] + 1
+    if end <= given["start"]:
+        raise InvalidInput("end: must be after start")
+    return {**given, "end": end, "absence": same[0].id if same else session.names.new("V")}
+
+
+ABSENCE = Ask(
+    name="absence",
+    command=commands.SetAbsence,
+    role=ADMIN,
+    fields={"start": until, "end": last, "cancelled": flag},
+    of="rep",
+    fill=_one_absence,
+)
 
 
 class RunningIt:
@@ -98,14 +119,7 @@ class RunningIt:
         """
         who = Who(by=by, role=role, key=key)
         given = {"start": start, "end": end, "cancelled": cancelled}
-        away = Ask(
-            name="absence",
-            command=commands.SetAbsence,
-            role=ADMIN,
-            fields={"start": _raw, "end": _raw, "cancelled": _raw},
-            of="rep",
-        )
-        return ask(self._core, _Absences(away), rep, given, who)
+        return ask(self._core, ABSENCE, rep, given, who)
 
     def rules(
         self,
@@ -202,5 +216,3 @@ def set_rep(session: Session, row: RepRow, who: Who, key: str | None) -> Answer:
         persons.put(session.connection, [Person(id=known.id, kind=REP, external=external, data=data)])
     return answer
 
-
-__all__ = ["Absence", "Calendar", "InvalidInput", "Row", "RunningIt", "Where", "timedelta"]

@@ -34,7 +34,9 @@ def moved(book: Book, event: Event, stamp: Stamp, **changes: Any) -> Lead:
 
 _OF_OWNERSHIP = ("owner", "via", "first_at", "last_at", "reminded", "reminded_at", "escalated", "protected_until")
 NOT_HELD: Mapping[str, Any] = {**dict.fromkeys(_OF_OWNERSHIP), "not_before": 0}
-AT_REST: Mapping[str, Any] = dict.fromkeys(("pool", "embargo_until", "parked_until", "review", "reason"))
+AT_REST: Mapping[str, Any] = dict.fromkeys(
+    ("pool", "embargo_until", "parked_until", "review", "reason", "waits_for", "waits_until")
+)
 
 
 def begin(book: Book, lead: Lead, stamp: Stamp, *, chance: float | None, event: events.Assigned | None = None) -> None:
