@@ -51,7 +51,7 @@ def scale_of(
 
     A value that a lead lacks is learned from the won values of history (`ValueModel`), by the columns that chances are
     learned by. Where history has none, it is the median of the others, and without any each lead counts 1. `learned`
-    is such a model that was fitted before, `usual` what a lead counts that nothing is known of, in place of that median.
+    is such a model that was fitted before, `usual` what a lead counts of which nothing is known.
 
     Raises
     ------

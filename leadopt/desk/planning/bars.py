@@ -59,7 +59,7 @@ class BarRule:
 def bars_of(lead: Lead, reps: frozenset[str], at: int) -> _Bars:
     """Return who of some reps is barred from a lead at a moment, and the first reason why."""
     cooling = {rep for rep, until in lead.cooling.items() if until > at}
-    found = {rep: "cooling" for rep in cooling & reps}
-    found |= {rep: "complained" for rep in lead.complained_of & reps}
-    found |= {rep: "refused" for rep in lead.refused_by & reps}
+    found = dict.fromkeys(cooling & reps, "cooling")
+    found |= dict.fromkeys(lead.complained_of & reps, "complained")
+    found |= dict.fromkeys(lead.refused_by & reps, "refused")
     return frozenset(found.items())

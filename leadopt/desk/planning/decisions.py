@@ -65,7 +65,8 @@ class Given:
     Notes
     -----
     Each lead is booked as ``amount`` received and ``amount * part`` entitled. Over all leads of the plan that adds up
-    to what `Plan.carry` says, and a lead that was changed meanwhile takes both sides with it.
+    to what `Plan.carry` says, and a lead that was changed meanwhile takes both sides with it. So does one that is given
+    back, which is what ``carry(given_back=)`` says too, unless a rep was entitled to all that it can get at most.
     """
 
     of: str

@@ -16,7 +16,7 @@ from leadopt.decision.solve import solved
 from leadopt.desk.planning.bars import BarRule, bars_of
 from leadopt.desk.planning.learned import Learned
 from leadopt.desk.planning.tables import RepsNow, leads_table, reps_now
-from leadopt.eligibility import ExcludeRule
+from leadopt.eligibility import ExcludeRule, Rule
 from leadopt.lifecycle.book import Book, Where
 from leadopt.lifecycle.records import Lead, Rep
 from leadopt.lifecycle.stages import Stage
@@ -173,13 +173,14 @@ def _of_batch(policy: Policy, leads: Sequence[Any], reps: Sequence[Any]) -> Poli
     here = {str(one) for one in leads}, {str(one) for one in reps}
     if not any(isinstance(rule, ExcludeRule) and rule.pairs for rule in policy.eligibility):
         return policy
-    kept = [
-        ExcludeRule(tuple(pair for pair in rule.pairs if str(pair[0]) in here[0] and str(pair[1]) in here[1]), rule.column)
-        if isinstance(rule, ExcludeRule)
-        else rule
-        for rule in policy.eligibility
-    ]
-    return policy.replace(eligibility=tuple(kept))
+    return policy.replace(eligibility=tuple(_here(rule, *here) for rule in policy.eligibility))
+
+
+def _here(rule: Rule, leads: Collection[str], reps: Collection[str]) -> Rule:
+    if not isinstance(rule, ExcludeRule):
+        return rule
+    pairs = tuple(pair for pair in rule.pairs if str(pair[0]) in leads and str(pair[1]) in reps)
+    return ExcludeRule(pairs, rule.column)
 
 
 def _names(ids: Sequence[str], called: Called) -> list[Id]:

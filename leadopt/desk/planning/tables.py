@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,11 @@ from leadopt.desk.planning.history import Rows
 from leadopt.lifecycle import bars, credit
 from leadopt.lifecycle.book import Book, Where
 from leadopt.lifecycle.placing import LEAST, MOST
-from leadopt.lifecycle.records import Conduct, Credit, Lead, Rep
+from leadopt.lifecycle.records import Conduct, Credit, Lead, Level, Rep
 from leadopt.lifecycle.rules import Rules
 from leadopt.lifecycle.stages import HELD
 from leadopt.policy import Policy
-from leadopt.tables.cells import Id, is_number
+from leadopt.tables.cells import Id
 from leadopt.tables.headers import Kind
 
 
@@ -95,7 +96,12 @@ def hired_days(reps: Sequence[Rep], rules: Rules) -> list[date | None]:
 def factor_of(book: Book, rep: str, at: int) -> float:
     """Return by what conduct multiplies what a rep is entitled to, as placing does."""
     in_force = (one.entitlement for one in book.find(Conduct, Where(rep=rep)) if one.holds(at))
-    return float(min(max(np.prod(list(in_force)), LEAST), MOST))
+    return min(max(prod(in_force), LEAST), MOST)
+
+
+def number_of(cell: Level) -> float:
+    """Return a cell as a number; what is none counts 0."""
+    return float(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else 0.0
 
 
 def _days(reps: Sequence[Rep], policy: Policy, rules: Rules) -> dict[str, list[Any]]:
@@ -163,8 +169,8 @@ def _open_hours(
         return {}
     spent = dict.fromkeys((rep.id for rep in reps), 0.0)
     for lead in (lead for stage in sorted(HELD) for lead in book.find(Lead, Where(stage=stage))):
-        if lead.owner in spent and is_number(hours := lead.columns.get(effort)):
-            spent[lead.owner] += float(hours)
+        if lead.owner in spent:
+            spent[lead.owner] += number_of(lead.columns.get(effort))
     paces = table.get(columns.pace, [None] * len(reps))
     timed = zip(reps, paces, strict=True)
     return {columns.open_hours: [spent[rep.id] * (1.0 if pace is None else float(pace)) for rep, pace in timed]}

@@ -10,7 +10,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats
 from leadopt.decision.lead_values import scale_of
 from leadopt.desk.planning.learned import Learned
-from leadopt.desk.planning.tables import asked_of, hired_days, own_columns
+from leadopt.desk.planning.tables import asked_of, hired_days, number_of, own_columns
 from leadopt.eligibility import ExcludeRule, MatchRule, ProtectRule, Rule, SkillsRule
 from leadopt.fairness import NewcomerQuota, is_newcomer
 from leadopt.lifecycle import bars
@@ -56,6 +56,12 @@ class LearnedWorths:
         """The gain of leaving a lead in the pool."""
         return self.policy.reserve
 
+    @property
+    def ramp_days(self) -> float:
+        """For how many days from being hired a rep is new: as long as the policy's quota or its ramp says."""
+        quota = self.policy.newcomers
+        return 0.0 if quota is None else max(quota.tenure_days, quota.ramp_days or 0.0)
+
     def offers(self, leads: Sequence[Lead], reps: Sequence[Rep]) -> Mapping[str, Mapping[str, Offer]]:
         """Return lead -> rep -> offer, for pairs that are eligible.
 
@@ -64,7 +70,7 @@ class LearnedWorths:
         if not leads or not reps:
             return {lead.id: {} for lead in leads}
         bench = self._bench_of(reps)
-        kinds = [tuple(lead.columns.get(name) for name in self._looked_at) for lead in leads]
+        kinds = self._kinds(leads)
         bench.meet(kinds)
         places = [bench.places[rep.id] for rep in reps]
         values = self._values(leads)
@@ -104,8 +110,8 @@ class LearnedWorths:
             case "performance":
                 return self._performance(inside)
             case column:
-                cells = {rep.id: rep.columns.get(column) for rep in inside}
-                return {rep: float(cell) for rep, cell in cells.items() if is_number(cell) and cell > 0}
+                found = {rep.id: number_of(rep.columns.get(column)) for rep in inside}
+                return {rep: weight for rep, weight in found.items() if weight > 0}
 
     def _in_fairness(self, rep: Rep) -> bool:
         cell = rep.columns.get(self.policy.columns.of("reps").in_fairness)
@@ -123,7 +129,7 @@ class LearnedWorths:
         lately = self._sample()
         if self.learned.model is None or not lately or not reps:
             return {rep.id: 1.0 for rep in reps}
-        bench, kinds = self._bench_of(reps), [tuple(one.columns.get(name) for name in self._looked_at) for one in lately]
+        bench, kinds = self._bench_of(reps), self._kinds(lately)
         bench.meet(kinds)
         mean = np.mean([bench.chances[kind] for kind in kinds], axis=0)
         return {rep.id: float(mean[bench.places[rep.id]]) for rep in reps}
@@ -140,11 +146,14 @@ class LearnedWorths:
         bench = self._bench
         if bench is None or not leads:
             return list(self._values(leads))
-        kinds = [tuple(lead.columns.get(name) for name in self._looked_at) for lead in leads]
+        kinds = self._kinds(leads)
         bench.meet(kinds)
         rates = [float(bench.rates[kind].max(initial=-np.inf)) for kind in kinds]
         values = self._values(leads)
         return [rate * value if rate > -np.inf else 0.0 for rate, value in zip(rates, values, strict=True)]
+
+    def _kinds(self, leads: Sequence[Lead]) -> list[_Kind]:
+        return [tuple(lead.columns.get(name) for name in self._looked_at) for lead in leads]
 
     def _sample(self) -> list[Lead]:
         return [Lead(id="", columns=one) for one in self.learned.sample]
