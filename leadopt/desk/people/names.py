@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
+from leadopt.desk.database.beside import person
 from leadopt.desk.people import persons
 from leadopt.desk.people.persons import ACCOUNT, LEAD, REP, USER, WHOLE, Person
 from leadopt.errors import did_you_mean
@@ -127,7 +128,7 @@ class Names:
 
     def all_reps(self) -> list[Person]:
         """Return all reps there are or were."""
-        rows = self._connection.execute(sa.select(persons.person.c.id).where(persons.person.c.kind == REP))
+        rows = self._connection.execute(sa.select(person.c.id).where(person.c.kind == REP))
         found = (persons.by_id(self._connection, key) for (key,) in rows.all())
         return [one for one in found if one is not None]
 

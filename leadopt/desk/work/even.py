@@ -1,4 +1,4 @@
-"""What leads are worth with whom where nothing was learned: all the same, for the reps whom the policy lets have them."""
+"""What leads are worth with whom where nothing was learned: all the same, for who may have them by the policy."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
