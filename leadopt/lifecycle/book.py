@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Protocol, TypeVar
 
-from leadopt.lifecycle.rules import Rules
-
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.records import (
     Absence,
@@ -20,6 +18,7 @@ from leadopt.lifecycle.records import (
     RuleFile,
     State,
 )
+from leadopt.lifecycle.rules import Rules
 from leadopt.lifecycle.stages import Stage
 
 R = TypeVar("R", Lead, Rep, Credit, Absence, Account, Ownership, Conduct, Message, RuleFile, State)

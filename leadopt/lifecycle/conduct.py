@@ -69,7 +69,9 @@ def counts(book: Book, rep: str, at: int) -> Counts:
     since = book.rules_at(at).calendar.subtract(at, WINDOW)
     owned = [one for one in book.find(Ownership, Where(rep=rep, since=since)) if one.exit not in _NEVER_WAS]
     mine = [one for one in owned if not one.reversed]
-    due = [one for one in mine if (by := _first_due(book, one, at)) is not None and since < by <= at and _judged(one, by)]
+    due = [
+        one for one in mine if (by := _first_due(book, one, at)) is not None and since < by <= at and _judged(one, by)
+    ]
     ended = [one for one in mine if one.until is not None and one.chance is not None]
     return Counts(
         n=len(mine),

@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from leadopt.lifecycle.calendar import Calendar
-from leadopt.lifecycle.rules import Rules
-
 from leadopt.lifecycle.book import Book, Overlay, Stamp, Where, in_force
+from leadopt.lifecycle.calendar import Calendar
 from leadopt.lifecycle.commands import Command
 from leadopt.lifecycle.denied import Denied
 from leadopt.lifecycle.events import Event, RulesSet
 from leadopt.lifecycle.evolve import evolve
 from leadopt.lifecycle.records import Lead, Rep
+from leadopt.lifecycle.rules import Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

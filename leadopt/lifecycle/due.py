@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from leadopt.lifecycle.calendar import Calendar
-from leadopt.lifecycle.rules import Rules
-
 from leadopt.lifecycle.book import Book, Where
+from leadopt.lifecycle.calendar import Calendar
 from leadopt.lifecycle.records import Absence, Lead, State
+from leadopt.lifecycle.rules import Rules
 from leadopt.lifecycle.stages import Stage
 
 
@@ -18,8 +17,8 @@ class Due:
     Parameters
     ----------
     what
-        "remind", "escalate", "recall", "review" (its time is over), "unpark", "stick" (the owner of its account is back), or "tell": no period runs, managers hear
-        of it each working day
+        "remind", "escalate", "recall", "review" (its time is over), "unpark", "stick" (the owner of its account is
+        back), or "tell": no period runs, managers hear of it each working day
     at
         when, at the earliest
     deadline

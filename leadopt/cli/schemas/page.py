@@ -7,6 +7,7 @@ from typing import Any
 from leadopt.cli.schemas.asking import Schema
 
 _BAR = "\\|"
+_SHARED = {"hours": "working hours", "when": "a condition", "until": "a condition"}
 
 
 def tables_in(setting: Schema) -> Iterator[str]:
@@ -45,7 +46,8 @@ def takes(shape: Schema) -> str:
         *most, last = [f"`{_toml(word)}`" for word in shape["enum"]]
         return f"{', '.join(most)} or {last}" if most else last
     if "$ref" in shape:
-        return "a table"
+        called = shape["$ref"].rpartition("/")[2]  # a class has settings of its own
+        return "a table" if called[0].isupper() else _SHARED.get(called, f"a {called}")
     kind = shape.get("type", "any value" if not shape.get("oneOf") else "a table")
     if kind == "array":
         items = shape["items"]
@@ -73,6 +75,7 @@ def _plural(words: str) -> str:
     ones = {
         "text": "texts",
         "a table": "tables",
+        "a day": "days",
         "a list of any values": "lists",
         "a number": "numbers",
         "a whole number": "whole numbers",

@@ -144,7 +144,9 @@ def set_rules(draft: Draft, command: commands.SetRules) -> None:
         raise Denied("bad_rules", str(error), "mend the rule file") from None
     starts_at = draft.at if command.starts_at is None else command.starts_at
     if starts_at < draft.at:
-        raise Denied("in_the_past", "rules take effect now or later: no deadline moves in the past", "name a later moment")
+        raise Denied(
+            "in_the_past", "rules take effect now or later: no deadline moves in the past", "name a later moment"
+        )
     files = draft.book.find(RuleFile, Where())
     later = [one for one in files if one.starts_at > draft.at]
     known = any((one.fingerprint, one.starts_at) == (rules.fingerprint, starts_at) for one in later)

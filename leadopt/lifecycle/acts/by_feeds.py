@@ -128,8 +128,13 @@ def lose(draft: Draft, command: commands.Lose) -> None:
 
 def waiting(draft: Draft, came: events.Received) -> dict[str, Any]:
     """Return for whom a lead waits and until when: for the owner of its account, if only away and back soon."""
-    bars_only = {"refused_by": frozenset(came.refused_by), "complained_of": frozenset(came.complained_of)}
-    lead = Lead(id=came.lead, columns=came.columns, account=came.account, **bars_only)
+    lead = Lead(
+        id=came.lead,
+        columns=came.columns,
+        account=came.account,
+        refused_by=frozenset(came.refused_by),
+        complained_of=frozenset(came.complained_of),
+    )
     found = account_owner(draft, lead)
     wait = draft.rules.sticky.wait
     denied = None if found is None else bars.why_not(draft, lead, found[1])

@@ -82,7 +82,9 @@ def assign(draft: Draft, command: commands.AssignTo) -> None:
         _name(draft, lead, lead.review, rep.id, command.override)
         return
     if lead.stage not in (Stage.NEW, Stage.POOL):
-        remedy = "transfer it" if lead.is_held else "unpark it first" if lead.stage is Stage.PARKED else "reopen it first"
+        remedy = (
+            "transfer it" if lead.is_held else "unpark it first" if lead.stage is Stage.PARKED else "reopen it first"
+        )
         raise Denied("wrong_stage", f"lead {lead.id!r} is {lead.stage}", remedy)
     _check(draft, lead, rep, command.override)
     decision = _decision(draft, lead, rep)
@@ -119,7 +121,9 @@ def pool(draft: Draft, command: commands.Pool) -> None:
     lead = draft.lead(command.lead)
     _known_pool(draft, command.pool)
     if lead.stage not in (Stage.NEW, Stage.REVIEW, Stage.POOL):
-        raise Denied("wrong_stage", f"lead {lead.id!r} is {lead.stage}", "its owner releases it, or a manager reopens it")
+        raise Denied(
+            "wrong_stage", f"lead {lead.id!r} is {lead.stage}", "its owner releases it, or a manager reopens it"
+        )
     if lead.stage is Stage.POOL and command.pool in (None, lead.pool):
         return
     placing.to_pool(draft, lead, "manager", pool=command.pool)
@@ -258,8 +262,8 @@ def adjust_credit(draft: Draft, command: commands.AdjustCredit) -> None:
     if not math.isfinite(command.amount):
         raise Denied("bad_value", f"credit is a number; found {command.amount}", "say how much")
     if command.amount:
-        booked = {"of": command.of, "amount": float(command.amount), "reason": command.reason}
-        draft.emit(events.CreditBooked(rep=rep.id, **booked))
+        amount = float(command.amount)
+        draft.emit(events.CreditBooked(rep=rep.id, of=command.of, amount=amount, reason=command.reason))
 
 
 ACTS: dict[type[Command], Callable[[Draft, Any], None]] = {

@@ -81,8 +81,10 @@ def _which(lead: Lead) -> str:
 def _recall(draft: Draft, lead: Lead, due: Due) -> int | None:
     """Take a lead back: to the rep to whom it is worth most now, to the pool, or to a manager if it came back often."""
     rules = timing(draft.book, lead, draft.at).rules
-    facts = {"lead": lead.id, "rep": lead.owner, "reason": _which(lead), "due": due.deadline}
-    seq = draft.emit(events.Recalled(**facts, cool_until=cool_off(draft)))
+    which, cooling = _which(lead), cool_off(draft)
+    seq = draft.emit(
+        events.Recalled(lead=lead.id, rep=lead.owner or "", reason=which, cool_until=cooling, due=due.deadline)
+    )
     after = draft.lead(lead.id)
     if rules.periods(lead.columns).recall_to == "best" or placing.review_rule(draft, after) == placing.RETURNED:
         return seq
@@ -173,7 +175,7 @@ def _quiet(draft: Draft, stage: Stage) -> list[Lead]:
 
 
 def resume(draft: Draft, command: commands.Resume) -> None:
-    """Go on after a gap: if it was longer than a day and the time of a reminder, nobody is recalled before that time."""
+    """Go on after a gap: after one longer than a day and the time of a reminder, no recall for as long as that time."""
     notice = draft.rules.follow.remind_before
     if notice is None:
         return

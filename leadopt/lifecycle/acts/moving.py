@@ -1,4 +1,4 @@
-"""Leads taken off a rep and given to others: solved together before anything happens, so that each move has its price."""
+"""Leads taken off a rep and given to others: solved together before anything happens, so each move has its price."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -63,7 +63,7 @@ def _brings(draft: Draft, leads: Sequence[Lead], rep: str, answer: placing.Solve
     own = draft.worths.offers(leads, [draft.rep(rep)])
     stays = np.array([_gain(own.get(lead.id, {}), rep, draft.worths.reserve) for lead in leads])
     pairs = placing.allowed(draft, leads, answer.reps, answer.offers)
-    return placing.gains_of(draft, leads, answer.reps, pairs) - stays[:, None]
+    return np.asarray(placing.gains_of(draft, leads, answer.reps, pairs) - stays[:, None], dtype=np.float64)
 
 
 def _gain(offers: Mapping[str, Offer], rep: str, reserve: float) -> float:

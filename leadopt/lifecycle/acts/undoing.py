@@ -5,12 +5,12 @@ from dataclasses import fields, replace
 from typing import Any
 
 from leadopt.lifecycle import bars, commands, events
+from leadopt.lifecycle.acts.past import Past, past_of
 from leadopt.lifecycle.book import Stamp, Where
 from leadopt.lifecycle.changes.endings import lead_data
 from leadopt.lifecycle.denied import Denied
 from leadopt.lifecycle.draft import Draft
 from leadopt.lifecycle.events import Event
-from leadopt.lifecycle.acts.past import Past, past_of
 from leadopt.lifecycle.records import Lead, Ownership, Rep
 from leadopt.lifecycle.stages import Stage
 

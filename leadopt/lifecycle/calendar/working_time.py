@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from itertools import accumulate
@@ -316,7 +316,7 @@ def as_days(given: Iterable[date | str], where: str = "holidays") -> tuple[date,
     >>> as_days(["2026-12-26", date(2026, 12, 25), "2026-12-26"])
     (datetime.date(2026, 12, 25), datetime.date(2026, 12, 26))
     """
-    if isinstance(given, str) or not isinstance(given, Iterable):
+    if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         raise InvalidInput(f'{where}: must be a list of days such as "2026-12-25"; found {given!r}')
     return tuple(sorted({_as_day(day, where) for day in given}))
 

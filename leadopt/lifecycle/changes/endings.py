@@ -67,7 +67,7 @@ def erased(event: events.Erased, book: Book, stamp: Stamp) -> None:
 
 
 def undone(event: events.Undone, book: Book, stamp: Stamp) -> None:
-    """Put a lead and its ownerships as they were before an act; what was booked for it is taken back, or booked again."""
+    """Put a lead and its ownerships as they were before an act; what it booked is taken back, or booked again."""
     now, before = need(book, event.lead), lead_from(event.restored)
     known = {one.key: one for one in book.find(Ownership, Where(lead=now.id))}
     for one in known.values():

@@ -14,7 +14,7 @@ from leadopt.tables.ids import alike
 
 Cell = str | float | bool | None
 MISSING = "missing"
-NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?"
+NUMBER = r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?"
 _COMPARISON = re.compile(rf"\s*(<=|>=|<|>)\s*({NUMBER})\s*")
 VALUE_PATTERN = rf"^\s*(?:(?:<=|>=|<|>)\s*{NUMBER}\s*|[^<>=!\s][\s\S]*)$"
 """What text of a value looks like, as a regular expression of a JSON schema: no other comparison."""

@@ -6,12 +6,12 @@ from typing import Any
 
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.lifecycle.rules.conditions import Where
-from leadopt.lifecycle.rules.reading import check_count, check_flag, check_text
+from leadopt.lifecycle.rules.reading import check_flag, check_text, set_count
 from leadopt.tables.cells import is_number
 
 FIGURES = ("on_time", "won_to_expected", "complaints", "n")
 LEAST, MOST = 0.5, 1.25
-_NOW = "overdue"
+OVERDUE = "overdue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Reward:
     def __post_init__(self) -> None:
         """Refuse what is no reward."""
         _check_share(self.entitlement, "rules.reward.then.entitlement", 1.0, MOST)
-        check_count(self.claims_per_day, "rules.reward.then.claims_per_day", "")
+        set_count(self, "rules.reward.then", "claims_per_day", "")
         _check_any(self, "rules.reward.then")
 
 
@@ -57,7 +57,7 @@ class Restriction:
     def __post_init__(self) -> None:
         """Refuse what is no restriction."""
         _check_share(self.entitlement, "rules.restrict.then.entitlement", LEAST, 1.0)
-        check_count(self.claims_per_day, "rules.restrict.then.claims_per_day", "")
+        set_count(self, "rules.restrict.then", "claims_per_day", "")
         if self.new_leads is not None:
             check_flag(self.new_leads, "rules.restrict.then.new_leads")
         _check_any(self, "rules.restrict.then")
@@ -132,7 +132,7 @@ def _set_conditions(rule: Any, where: str) -> None:
         check_text(rule.name, f"{where}.name", "a text, or left out")
     object.__setattr__(rule, "when", _figures(rule.when, f"{where}.when", FIGURES))
     if rule.until is not None:
-        object.__setattr__(rule, "until", _figures(rule.until, f"{where}.until", (*FIGURES, _NOW)))
+        object.__setattr__(rule, "until", _figures(rule.until, f"{where}.until", (*FIGURES, OVERDUE)))
 
 
 def _figures(given: Any, where: str, known: tuple[str, ...]) -> Where:

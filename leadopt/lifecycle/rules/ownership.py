@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle.calendar import Duration
-from leadopt.lifecycle.rules.reading import check_count, check_text, count, is_whole, period, set_periods, set_words
+from leadopt.lifecycle.rules.reading import check_text, count, period, set_count, set_periods, set_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +27,8 @@ class CapRules:
         if isinstance(self.open, str):
             check_text(self.open, "rules.caps.open", 'a number, the name of a column of reps, or "off"')
         else:
-            check_count(self.open, "rules.caps.open", ', the name of a column of reps, or "off" for no limit')
-        check_count(self.per_day, "rules.caps.per_day")
+            set_count(self, "rules.caps", "open", ', the name of a column of reps, or "off" for no limit')
+        set_count(self, "rules.caps", "per_day")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +111,3 @@ class CreditRules:
                 f'rules.credit.half_life: must be minutes, hours or days, above 0, or "off"; found {self.half_life}'
             )
         set_words(self, "rules.credit", "bad_lead_reasons")
-
-
-def is_column(cap: int | str | None) -> bool:
-    """Return whether a cap is the name of a column of reps."""
-    return cap is not None and not is_whole(cap)

@@ -7,11 +7,11 @@ from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.lifecycle.calendar import Duration
 from leadopt.lifecycle.rules.conditions import Where
 from leadopt.lifecycle.rules.reading import (
-    check_count,
     check_flag,
     check_text,
     count,
     period,
+    set_count,
     set_periods,
     set_words,
 )
@@ -25,25 +25,27 @@ class Members:
     Parameters
     ----------
     teams
-        names of teams
+        names of teams, one or more; left out = by tags alone
     tags
-        tags of reps
+        tags of reps, one or more; left out = by teams alone
     """
 
-    teams: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    teams: tuple[str, ...] | None = None
+    tags: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         """Make tuples of lists, and refuse nobody."""
-        set_words(self, "rules.pool.members", "teams")
-        set_words(self, "rules.pool.members", "tags")
-        if not self.teams and not self.tags:
+        for name in ("teams", "tags"):
+            if getattr(self, name) is not None:
+                set_words(self, "rules.pool.members", name, least=1)
+        if self.teams is None and self.tags is None:
             raise InvalidInput("rules.pool.members: must name teams or tags, or be left out for everybody; found none")
 
     def include(self, team: str | None, tags: Iterable[str] = ()) -> bool:
-        """Return whether a rep of a team, with some tags, is one of them."""
-        own = {alike(tag) for tag in tags}
-        return (team is not None and alike(team) in map(alike, self.teams)) or not own.isdisjoint(map(alike, self.tags))
+        """Return whether a rep of a team, with some tags, is a member."""
+        wanted = set(map(alike, self.tags or ()))
+        of_team = team is not None and alike(team) in map(alike, self.teams or ())
+        return of_team or not wanted.isdisjoint(map(alike, tags))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,5 +134,5 @@ class ClaimRules:
     def __post_init__(self) -> None:
         """Read the duration, and refuse what is none."""
         set_periods(self, "rules.claim", ("embargo",))
-        check_count(self.per_day, "rules.claim.per_day")
+        set_count(self, "rules.claim", "per_day")
         set_words(self, "rules.claim", "hide")

@@ -15,6 +15,7 @@ from leadopt.lifecycle.rules.conditions import Where
 from leadopt.tables.cells import is_number
 
 OFF = "off"
+MOST_COUNT = 10**9
 
 
 class Elsewhere(Enum):
@@ -62,7 +63,7 @@ def set_periods(settings: Any, where: str, names: tuple[str, ...]) -> None:
 def set_words(settings: Any, where: str, name: str, least: int = 0) -> None:
     """Turn a list of words into a tuple, each once, in place."""
     given = getattr(settings, name)
-    several = tuple(given) if isinstance(given, list | tuple) else (given,)
+    several = tuple(given) if isinstance(given, list | tuple) else (None,)
     if not all(isinstance(word, str) and word.strip() for word in several) or len(set(several)) < len(several):
         raise InvalidInput(f"{where}.{name}: must be a list of distinct words; found {given!r}")
     if len(several) < least:
@@ -70,10 +71,14 @@ def set_words(settings: Any, where: str, name: str, least: int = 0) -> None:
     object.__setattr__(settings, name, several)
 
 
-def check_count(given: Any, where: str, off: str = ', or "off" for no limit') -> None:
-    """Refuse what is no number of things; None is no limit."""
-    if given is not None and not (is_whole(given) and given >= 0):
-        raise InvalidInput(f"{where}: must be a whole number, 0 or more{off}; found {given!r}")
+def set_count(settings: Any, where: str, name: str, off: str = ', or "off" for no limit') -> None:
+    """Make a whole number of what is one, in place; None is no limit."""
+    given = getattr(settings, name)
+    if given is None:
+        return
+    if not (is_number(given) and 0 <= given <= MOST_COUNT and given == int(given)):
+        raise InvalidInput(f"{where}.{name}: must be a whole number, 0 or more{off}; found {given!r}")
+    object.__setattr__(settings, name, int(given))
 
 
 def check_word(given: Any, where: str, known: tuple[str, ...]) -> None:
@@ -93,11 +98,6 @@ def check_flag(given: Any, where: str) -> None:
     """Refuse what is not true or false."""
     if not isinstance(given, bool):
         raise InvalidInput(f"{where}: must be true or false; found {given!r}")
-
-
-def is_whole(given: Any) -> bool:
-    """Return whether a setting is a whole number."""
-    return is_number(given) and isinstance(given, int)
 
 
 def read(kind: Any, data: Any, where: str) -> Any:
