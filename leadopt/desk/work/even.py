@@ -32,6 +32,12 @@ class EvenWorths:
         """The gain of leaving a lead in the pool: below that of any rep."""
         return min(self._policy.reserve, 0.0)
 
+    @property
+    def ramp_days(self) -> float:
+        """For how many days a rep counts as a newcomer: those of the policy's ramp."""
+        newcomers = self._policy.newcomers
+        return 0.0 if newcomers is None or newcomers.ramp_days is None else float(newcomers.ramp_days)
+
     def offers(self, leads: Sequence[Lead], reps: Sequence[Rep]) -> Mapping[str, Mapping[str, Offer]]:
         """Return lead -> rep -> offer, for pairs that are eligible."""
         if not self._rules or not leads or not reps:
