@@ -17,9 +17,9 @@ from leadopt.desk.work.session import Session
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.lifecycle.commands import REP, ROLES, Command
 from leadopt.lifecycle.denied import Denied
+from leadopt.policy import Policy
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_id, is_number
-from leadopt.policy import Policy
 
 AT_ONCE = 500  # rows of a table that one transaction takes
 LEAD = "lead"
@@ -179,8 +179,8 @@ def ask(core: Core, what: Ask, subject: Any, given: Mapping[str, Any], who: Who)
 def in_chunks(core: Core, rows: Sequence[T], work: Callable[[Session, T, int], Result]) -> list[Result]:
     """Return what comes of each row, a few hundred in a transaction."""
     done: list[Result] = []
-    for first in range(0, len(rows), AT_ONCE):
-        numbered = list(enumerate(rows[first : first + AT_ONCE], first))
+    for begin in range(0, len(rows), AT_ONCE):
+        numbered = list(enumerate(rows[begin : begin + AT_ONCE], begin))
         done += core.write(lambda session, part=numbered: [work(session, row, place) for place, row in part])  # type: ignore[misc]
     return done
 
@@ -188,7 +188,9 @@ def in_chunks(core: Core, rows: Sequence[T], work: Callable[[Session, T, int], R
 def check_who(who: Who) -> None:
     """Refuse a role that is none, a key that is no text, and a version that is no number."""
     if who.role is not None and who.role not in ROLES:
-        raise InvalidInput(f"role: must be one of {', '.join(ROLES)}; found {who.role!r}{did_you_mean(who.role, ROLES)}")
+        raise InvalidInput(
+            f"role: must be one of {', '.join(ROLES)}; found {who.role!r}{did_you_mean(who.role, ROLES)}"
+        )
     if who.key is not None and not (isinstance(who.key, str) and who.key):
         raise InvalidInput(f"key: must be a text that is new for each request; found {who.key!r}")
     if who.expect is not None and not isinstance(who.expect, int):
@@ -268,15 +270,19 @@ def _rows(core: Core, what: Ask, subject: Any, given: Mapping[str, Any]) -> tupl
     with core.read() as snapshot:
         policy = core.policy_of(snapshot)
     column = policy.columns.lead_id if what.of == LEAD else policy.columns.rep_id
-    if isinstance(subject, list | tuple | set | frozenset) and all(isinstance(one, str | int | UUID) for one in subject):
-        return [Row(subject=as_id(one), given=given, place=f"entry {n}") for n, one in enumerate(subject, 1)], None, column
+    if isinstance(subject, list | tuple | set | frozenset) and all(
+        isinstance(one, str | int | UUID) for one in subject
+    ):
+        return (
+            [Row(subject=as_id(one), given=given, place=f"entry {n}") for n, one in enumerate(subject, 1)],
+            None,
+            column,
+        )
     table = table_of(subject, "leads" if what.of == LEAD else "reps", policy)
     return list(_table_rows(table, what, given, policy, column)), table, column
 
 
-def _table_rows(
-    table: Table, what: Ask, given: Mapping[str, Any], policy: Policy, column: str
-) -> Iterator[Row]:
+def _table_rows(table: Table, what: Ask, given: Mapping[str, Any], policy: Policy, column: str) -> Iterator[Row]:
     faults: dict[int, str] = {}
     ids = ids_of(table, column, f"a {what.of}", faults)
     named = {name: name for name in (*what.fields, "by") if name in table and name != column}

@@ -3,7 +3,21 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from leadopt.desk.asking.asking import Ask, Who, actor, ask, check_who, in_chunks, lead, number, once, rep, text, until, whole
+from leadopt.desk.asking.asking import (
+    Ask,
+    Who,
+    actor,
+    ask,
+    check_who,
+    in_chunks,
+    lead,
+    number,
+    once,
+    rep,
+    text,
+    until,
+    whole,
+)
 from leadopt.desk.log import store
 from leadopt.desk.work.answers import DONE, UNCHANGED, Answer, denial
 from leadopt.desk.work.core import Core
@@ -19,15 +33,25 @@ from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.records import Lead
 from leadopt.lifecycle.stages import Stage
 
-APPROVE = Ask(name="approve", command=commands.Approve, role=MANAGER, fields={"to": rep, "override": text}, reps_column="to")
+APPROVE = Ask(
+    name="approve", command=commands.Approve, role=MANAGER, fields={"to": rep, "override": text}, reps_column="to"
+)
 DECLINE = Ask(name="decline", command=commands.Decline, role=MANAGER, fields={"reason": text, "pool": text})
-ASSIGN = Ask(name="assign", command=commands.AssignTo, role=MANAGER, fields={"to": rep, "override": text}, reps_column="to")
-TRANSFER = Ask(name="transfer", command=commands.Transfer, role=MANAGER, fields={"to": rep, "reason": text, "override": text}, reps_column="to")
+ASSIGN = Ask(
+    name="assign", command=commands.AssignTo, role=MANAGER, fields={"to": rep, "override": text}, reps_column="to"
+)
+TRANSFER = Ask(
+    name="transfer",
+    command=commands.Transfer,
+    role=MANAGER,
+    fields={"to": rep, "reason": text, "override": text},
+    reps_column="to",
+)
 PARK = Ask(name="park", command=commands.Park, role=MANAGER, fields={"until": until, "reason": text})
 UNPARK = Ask(name="unpark", command=commands.Unpark, role=MANAGER)
 PROTECT = Ask(name="protect", command=commands.Protect, role=MANAGER, fields={"until": until})
 MERGE = Ask(name="merge", command=commands.Merge, role=MANAGER, fields={"into": lead})
-CLOSE = Ask(name="close", command=commands.Close, role=MANAGER, fields={"reason": text})
+CLOSE = Ask(name="close_lead", command=commands.Close, role=MANAGER, fields={"reason": text})
 REOPEN = Ask(name="reopen", command=commands.Reopen, role=MANAGER)
 LIFT_BAR = Ask(name="lift_bar", command=commands.LiftBar, role=MANAGER, fields={"rep": rep}, reps_column="rep")
 TO_POOL = Ask(name="to_pool", command=commands.Pool, role=MANAGER, fields={"pool": text})
@@ -65,7 +89,8 @@ class Managing:
         """Agree with what a review proposes, or name another rep.
 
         Whether the rep may still have the lead is looked at again; a proposal that is no longer allowed is replaced.
-        `override`, a coded reason, passes caps and a cool-off, never a refusal, a complaint or an absence."""
+        `override`, a coded reason, passes caps and a cool-off, never a refusal, a complaint or an absence.
+        """
         who = Who(by=by, role=role, key=key, expect=expect, feed=feed)
         return ask(self._core, APPROVE, lead, {"to": to, "override": override}, who)
 
@@ -130,7 +155,7 @@ class Managing:
         expect: int | None = None,
         feed: str | None = None,
     ) -> Result | Results:
-        """Let leads rest until a moment or a day, by a coded reason: nobody has them, nobody gets them, then they are new."""
+        """Let leads rest until a moment or a day, by a coded reason: nobody has or gets them, then they are new."""
         who = Who(by=by, role=role, key=key, expect=expect, feed=feed)
         return ask(self._core, PARK, lead, {"until": until, "reason": reason}, who)
 
@@ -178,7 +203,7 @@ class Managing:
         who = Who(by=by, role=role, key=key, expect=expect, feed=feed)
         return ask(self._core, MERGE, lead, {"into": into}, who)
 
-    def close(
+    def close_lead(
         self,
         lead: Any,
         *,
@@ -258,9 +283,7 @@ class Managing:
         given = {"amount": amount, "reason": reason, "of": of}
         return ask(self._core, ADJUST_CREDIT, rep, given, Who(by=by, role=role, key=key))
 
-    def place(
-        self, leads: Any = None, *, by: Any = None, role: str | None = None, key: str | None = None
-    ) -> Results:
+    def place(self, leads: Any = None, *, by: Any = None, role: str | None = None, key: str | None = None) -> Results:
         """Give new leads to the reps to whom they are worth most now, solved together over the room that there is.
 
         Who is nowhere eligible, or barred everywhere, goes to a manager, as does what a rule of review asks for; what
@@ -277,9 +300,7 @@ class Managing:
         check_who(who)
         return Results(self._core.write(lambda session: _placed(session, leads, who)), None, "lead_id")
 
-    def undo(
-        self, of: Any, *, by: Any = None, role: str | None = None, key: str | None = None
-    ) -> Result | Results:
+    def undo(self, of: Any, *, by: Any = None, role: str | None = None, key: str | None = None) -> Result | Results:
         """Take acts back: each lead as it was before, or why not.
 
         Only where nothing but messages happened to the lead since; not follow-ups, what feeds reported, or erasure.
@@ -298,7 +319,9 @@ class Managing:
         if not isinstance(of, Iterable):
             raise InvalidInput(f"of: must be the result of a command, its seq, or several; found {of!r}")
         seqs = [seq for one in of if (seq := _seq(one)) is not None]
-        return Results(in_chunks(self._core, seqs, lambda session, seq, place: _undone(session, seq, place, who)), None, "lead_id")
+        return Results(
+            in_chunks(self._core, seqs, lambda session, seq, place: _undone(session, seq, place, who)), None, "lead_id"
+        )
 
 
 def _seq(of: Any) -> int | None:

@@ -52,9 +52,7 @@ WON = Ask(
     reps_column="rep",
     survivors=True,
 )
-LOST = Ask(
-    name="lost", command=commands.Lose, role=FEED, fields={"reason": text, "occurred_at": at}, survivors=True
-)
+LOST = Ask(name="lost", command=commands.Lose, role=FEED, fields={"reason": text, "occurred_at": at}, survivors=True)
 
 
 class Reporting:
@@ -100,6 +98,7 @@ class Reporting:
         with self._core.read() as snapshot:
             policy, rules = self._core.policy_of(snapshot), snapshot.book.rules_at(snapshot.now)
         table = table_of(leads, "leads", policy)
+        self._core.like = table.head(0)
         rows, faults = lead_rows(table, policy, rules)
         work = partial(_received, who=who, faults=faults, policy=policy)
         return Results(in_chunks(self._core, rows, work), table, policy.columns.lead_id)

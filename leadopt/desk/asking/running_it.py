@@ -75,10 +75,9 @@ class RunningIt:
         with self._core.read() as snapshot:
             policy, rules = self._core.policy_of(snapshot), snapshot.book.rules_at(snapshot.now)
         table = table_of(reps, "reps", policy)
+        self._core.like = table.head(0)
         rows, faults = rep_rows(table, policy, rules)
-        return Results(
-            in_chunks(self._core, rows, partial(_set, who=who, faults=faults)), table, policy.columns.rep_id
-        )
+        return Results(in_chunks(self._core, rows, partial(_set, who=who, faults=faults)), table, policy.columns.rep_id)
 
     def rep_leaves(
         self, rep: Any, *, by: Any = None, role: str | None = None, key: str | None = None
@@ -215,4 +214,3 @@ def set_rep(session: Session, row: RepRow, who: Who, key: str | None) -> Answer:
     if answer.code in (DONE, UNCHANGED) and (not found or data != known.data):
         persons.put(session.connection, [Person(id=known.id, kind=REP, external=external, data=data)])
     return answer
-

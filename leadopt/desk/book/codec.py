@@ -3,10 +3,9 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
-from functools import cache
 from typing import Any, NamedTuple, get_type_hints
 
-from leadopt.lifecycle.book import R
+from leadopt.lifecycle.book import KINDS, R
 from leadopt.lifecycle.records import Record, Review
 from leadopt.lifecycle.stages import Stage
 
@@ -23,7 +22,7 @@ class _Field(NamedTuple):
 def encode(record: Record) -> str:
     """Return a record as JSON text."""
     data = {}
-    for name, default, plain, _ in _fields(type(record)):
+    for name, default, plain, _ in _FIELDS[type(record)]:
         value = getattr(record, name)
         if value != default:
             data[name] = value if plain is None else plain(value)
@@ -33,21 +32,15 @@ def encode(record: Record) -> str:
 def decode(kind: type[R], text: str) -> R:
     """Return the record of a kind that is written so."""
     data = json.loads(text)
-    for name, back in _read(kind):
+    for name, back in _READ[kind]:
         if name in data:
             data[name] = back(data[name])
     return kind(**data)
 
 
-@cache
 def _fields(kind: type[Record]) -> tuple[_Field, ...]:
     hints = get_type_hints(kind)
     return tuple(_Field(one.name, _default(one), *_ways(hints[one.name])) for one in fields(kind))
-
-
-@cache
-def _read(kind: type[Record]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-    return tuple((one.name, one.back) for one in _fields(kind) if one.back is not None)
 
 
 def _default(one: Any) -> Any:
@@ -71,3 +64,7 @@ def _plain_review(review: Review) -> dict[str, Any]:
 
 def _review(data: Mapping[str, Any]) -> Review:
     return Review(**data)
+
+
+_FIELDS = {kind: _fields(kind) for kind in KINDS}
+_READ = {kind: [(one.name, one.back) for one in found if one.back is not None] for kind, found in _FIELDS.items()}

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -103,47 +102,39 @@ KEPT: dict[type[Record], Kept] = {
 }
 
 
-@cache
-def by_key(kind: type[Record]) -> Statement:
+def _by_key(kept: Kept) -> Statement:
     """Return the statement that reads the record with a key."""
-    table = KEPT[kind].table
-    names = [column.name for column in table.primary_key]
-    asked = [table.c[name] == _bound(table.c[name]) for name in names]
-    return Statement(sa.select(table.c.record).where(*asked), *names)
+    names = [column.name for column in kept.table.primary_key]
+    found = [kept.table.c[name] == _bound(kept.table.c[name]) for name in names]
+    return Statement(sa.select(kept.table.c.record).where(*found), *names)
 
 
-@cache
-def upsert(kind: type[Record]) -> Statement:
+def _upsert(kept: Kept) -> Statement:
     """Return the statement that writes a record in place of the one with its key."""
-    table = KEPT[kind].table
-    wish = insert(table)
-    changed = {column.name: wish.excluded[column.name] for column in table.c if not column.primary_key}
-    return Statement(
-        wish.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed), *table.c.keys()
-    )
+    wish = insert(kept.table)
+    changed = {column.name: wish.excluded[column.name] for column in kept.table.c if not column.primary_key}
+    keys = list(kept.table.primary_key)
+    return Statement(wish.on_conflict_do_update(index_elements=keys, set_=changed), *kept.table.c.keys())
 
 
-@cache
 def by_fields(kind: type[Record], names: tuple[str, ...]) -> Statement:
     """Return the statement that reads the records whose fields equal what is given; `before` and `since` are bounds."""
-    table = KEPT[kind].table
-    return Statement(sa.select(table.c.record).where(*(_condition(table, name) for name in names)), *names)
-
-
-def counted_by(table: sa.Table, *names: str) -> Statement:
-    """Return the statement that counts the rows whose columns equal what is given."""
-    return Statement(
-        sa.select(sa.func.count()).select_from(table).where(*(_condition(table, name) for name in names)), *names
-    )
+    if (kind, names) not in _BY_FIELDS:
+        table = KEPT[kind].table
+        bound = (name for name in names if name != "quiet")
+        found = sa.select(table.c.record).where(*(_condition(table, name) for name in names))
+        _BY_FIELDS[kind, names] = Statement(found, *bound)
+    return _BY_FIELDS[kind, names]
 
 
 def asked(kind: type[Record], where: Where) -> tuple[tuple[str, ...], tuple[Value, ...]]:
     """Return the names of what is asked for that have a column, and their values; the rest is looked at afterwards."""
     columns = KEPT[kind].table.c
-    named = [(name, getattr(where, name)) for name in Where.__slots__]
-    there = {"before": "look_at" in columns, "since": kind is Ownership}
-    given = [(name, value) for name, value in named if value is not None and there.get(name, name in columns)]
-    return tuple(name for name, _ in given), tuple(str(value) if name == "stage" else value for name, value in given)
+    there = {"before": "look_at" in columns, "since": kind is Ownership, "quiet": where.quiet and "look_at" in columns}
+    named = [(name, getattr(where, name)) for name in Where.__slots__ if there.get(name, name in columns)]
+    given = [(name, value) for name, value in named if value is not None]
+    values = (str(value) if name == "stage" else value for name, value in given if name != "quiet")
+    return tuple(name for name, _ in given), tuple(values)
 
 
 def _bound(column: sa.Column[Any], name: str | None = None) -> sa.BindParameter[Any]:
@@ -151,8 +142,15 @@ def _bound(column: sa.Column[Any], name: str | None = None) -> sa.BindParameter[
 
 
 def _condition(table: sa.Table, name: str) -> sa.ColumnElement[bool]:
+    if name == "quiet":
+        return table.c.look_at.is_(None)
     if name == "before":
         return table.c.look_at <= _bound(table.c.look_at, name)
     if name == "since":
         return sa.or_(table.c.until.is_(None), table.c.until >= _bound(table.c.until, name))
     return table.c[name] == _bound(table.c[name], name)
+
+
+BY_KEY = {kind: _by_key(kept) for kind, kept in KEPT.items()}
+UPSERT = {kind: _upsert(kept) for kind, kept in KEPT.items()}
+_BY_FIELDS: dict[tuple[type[Record], tuple[str, ...]], Statement] = {}

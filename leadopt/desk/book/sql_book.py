@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from leadopt.desk.book.codec import decode
 from leadopt.desk.book.events_of import all_told
-from leadopt.desk.book.kept import KEPT, asked, by_fields, by_key, upsert
+from leadopt.desk.book.kept import BY_KEY, KEPT, UPSERT, asked, by_fields
 from leadopt.desk.book.known import Known
 from leadopt.desk.database import beside
 from leadopt.desk.database.statements import Statement
@@ -119,7 +119,7 @@ class SqlBook:
             records = self._known.records[kind]
             changed = [records[key] for key, old in before.items() if records[key] != old]
             if changed:
-                upsert(kind).run_many(self._connection, KEPT[kind].rows(changed))
+                UPSERT[kind].run_many(self._connection, KEPT[kind].rows(changed))
                 if kind is Message and to_send:
                     _TO_SEND.run_many(self._connection, [(one.seq, one.number, one.not_before) for one in changed])
             before.clear()
@@ -127,7 +127,7 @@ class SqlBook:
         self._known.keep(end)
 
     def _read(self, kind: type[R], key: str) -> R | None:
-        row = by_key(kind).first(self._connection, *KEPT[kind].key(key))
+        row = BY_KEY[kind].first(self._connection, *KEPT[kind].key(key))
         return None if row is None else decode(kind, row[0])
 
     def _whole(self, kind: type[R]) -> list[R]:

@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 import sqlalchemy as sa
 
@@ -27,6 +28,9 @@ MOST = 256
 INTERRUPTED = "the thread that wrote for all was interrupted; look whether this was written, and ask again if not"
 
 Answer = TypeVar("Answer")
+_WRITERS: "WeakSet[Writer]" = WeakSet()
+_PAUSED: "list[Writer]" = []
+_FORKING = threading.Lock()  # whoever holds it may change `_PAUSED`
 
 
 class Writer:
@@ -48,6 +52,7 @@ class Writer:
         self._engine, self._clock, self._most, self._gather_s = writing(engine), clock, most, gather_s
         self._closed = False
         self._begin_anew()
+        _WRITERS.add(self)
 
     def run(self, work: Callable[[Transaction], Answer]) -> Answer:
         """Do a work in a transaction and return what it returns, once that is on the disk.
@@ -63,7 +68,7 @@ class Writer:
         StorageFailed
             the database cannot be written, or the writer is closed; nothing of the work was written
         """
-        self._refuse_or_begin_anew()
+        self._refuse_within_a_work()
         ticket = _Ticket(work)
         try:
             if self._queue(ticket):
@@ -75,22 +80,19 @@ class Writer:
 
     def close(self) -> None:
         """Let who waits be answered, and refuse who comes later; closing twice does no harm."""
-        if self._process != os.getpid():
-            self._begin_anew()
+        self._refuse_within_a_work()
         with self._lock:
             self._closed = True
             self._idle.wait_for(lambda: self._leader is None)
 
-    def _refuse_or_begin_anew(self) -> None:
-        if self._process != os.getpid():
-            self._begin_anew()
+    def _refuse_within_a_work(self) -> None:
         if self._leader == threading.get_ident():
             raise RuntimeError("a work cannot ask the writer that does it; write by the transaction that it was given")
 
     def _begin_anew(self) -> None:
         """Start with nobody waiting: in a new writer, and in a process that was forked while others waited."""
-        self._process = os.getpid()
         self._lock = threading.Lock()
+        self._turn = threading.RLock()  # held while a transaction is under way: no process forks meanwhile
         self._filled, self._idle = threading.Condition(self._lock), threading.Condition(self._lock)
         self._waiting = deque[_Ticket[Any]]()
         self._leader: int | None = None  # the thread that leads
@@ -131,7 +133,7 @@ class Writer:
     def _write(self, tickets: "list[_Ticket[Any]]") -> None:
         """Do all works in one transaction; who is not answered once it is committed has an error."""
         try:
-            with self._engine.connect() as connection, connection.begin():
+            with self._turn, self._engine.connect() as connection, connection.begin():
                 group = Group(connection, self._clock)
                 for ticket in tickets:
                     ticket.be_done_in(group, self._engine.url)
@@ -193,3 +195,31 @@ class _Ticket(Generic[Answer]):
         if self.error is not None:
             raise self.error
         return self._answer
+
+
+# A child that was forked in the middle of a transaction would believe that it is under way for ever.
+
+
+def _pause() -> None:
+    _FORKING.acquire()
+    _PAUSED.extend(_WRITERS)
+    for writer in _PAUSED:
+        writer._turn.acquire()
+
+
+def _go_on() -> None:
+    for writer in _PAUSED:
+        writer._turn.release()
+    _PAUSED.clear()
+    _FORKING.release()
+
+
+def _go_on_in_child() -> None:
+    for writer in _PAUSED:
+        writer._begin_anew()
+    _PAUSED.clear()
+    _FORKING.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_pause, after_in_parent=_go_on, after_in_child=_go_on_in_child)

@@ -7,7 +7,19 @@ from typing import Any
 from leadopt.tables.cells import as_level
 
 MAIL = ("email", "mail", "emailaddress", "mailaddress", "邮箱", "电子邮件", "correo", "courriel")
-PHONE = ("phone", "phonenumber", "telephone", "tel", "mobile", "mobilephone", "cell", "电话", "手机", "telefon", "teléfono")
+PHONE = (
+    "phone",
+    "phonenumber",
+    "telephone",
+    "tel",
+    "mobile",
+    "mobilephone",
+    "cell",
+    "电话",
+    "手机",
+    "telefon",
+    "teléfono",
+)
 _MAIL = re.compile(r"([^@\s<>]+)@([^@\s<>]+\.[^@\s<>]+)")
 _FEWEST_DIGITS = 6  # shorter ones are extensions, or stand for none
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
+from leadopt.desk.database.beside import person
 from leadopt.desk.people import persons
 from leadopt.desk.people.persons import ACCOUNT, LEAD, REP, USER, WHOLE, Person
 from leadopt.errors import did_you_mean
@@ -19,8 +20,6 @@ from leadopt.tables.ids import alike
 LETTERS = {LEAD: "L", REP: "R", ACCOUNT: "A", USER: "U"}
 _RANDOM_BYTES = 10  # 80 bits: of 10^9 ids, two are the same once in 10^6 desks
 _ID = re.compile(r"\b[LRAU]-[a-z2-7]{16}\b")
-_NOBODYS = {persons.LEAD: "a lead whose data were erased", persons.REP: "a rep whose data were erased"}
-_KINDS = {letter: kind for kind, letter in LETTERS.items()}
 
 
 class Names:
@@ -115,11 +114,7 @@ class Names:
     def said(self, key: str | None) -> str:
         """Return what a sentence calls who has an id."""
         called = self.called(key)
-        if called is None:
-            return "nobody"
-        if called == key and _ID.fullmatch(str(key)):
-            return _NOBODYS.get(_KINDS[str(key)[0]], str(key))
-        return str(called)
+        return "nobody" if called is None else str(called)
 
     def told(self, sentence: str) -> str:
         """Return a sentence with what the user calls whom it speaks of in place of ids."""
@@ -127,7 +122,7 @@ class Names:
 
     def all_reps(self) -> list[Person]:
         """Return all reps there are or were."""
-        rows = self._connection.execute(sa.select(persons.person.c.id).where(persons.person.c.kind == REP))
+        rows = self._connection.execute(sa.select(person.c.id).where(person.c.kind == REP))
         found = (persons.by_id(self._connection, key) for (key,) in rows.all())
         return [one for one in found if one is not None]
 

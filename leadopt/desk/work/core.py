@@ -22,12 +22,17 @@ from leadopt.lifecycle.draft import Worths
 from leadopt.lifecycle.records import State
 from leadopt.lifecycle.rules import Rules
 from leadopt.policy import Policy
+from leadopt.tables import Table
 
 T = TypeVar("T")
 _POLICY = Statement(
     sa.select(policies.c.data).where(policies.c.fingerprint == sa.bindparam("fingerprint", type_=sa.Text)),
     "fingerprint",
 )
+
+
+def _even(policy: Policy) -> Worths:
+    return EvenWorths(policy)
 
 
 class Core:
@@ -50,6 +55,8 @@ class Core:
         what the writer knows of the records
     shelf
         rule files by fingerprint
+    like
+        a table of the kind that the user gave last, without rows
     """
 
     def __init__(
@@ -63,7 +70,8 @@ class Core:
         self.writer = Writer(engine, clock)
         self.known = Known()
         self.shelf: dict[str, Rules] = {}
-        self._make: Callable[[Policy], Worths] = EvenWorths if worths is None else worths
+        self.like: Table | None = None
+        self._make: Callable[[Policy], Worths] = _even if worths is None else worths
         self._policies: dict[str, tuple[Policy, Worths]] = {}
 
     def write(self, work: Callable[[Session], T]) -> T:

@@ -1,4 +1,4 @@
-"""What leads are worth with whom where nothing was learned: all the same, for the reps whom the policy lets have them."""
+"""What leads are worth with whom where nothing was learned: all the same, for who may have them by the policy."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,6 +31,12 @@ class EvenWorths:
     def reserve(self) -> float:
         """The gain of leaving a lead in the pool: below that of any rep."""
         return min(self._policy.reserve, 0.0)
+
+    @property
+    def ramp_days(self) -> float:
+        """For how many days a rep counts as a newcomer: those of the policy's ramp."""
+        newcomers = self._policy.newcomers
+        return 0.0 if newcomers is None or newcomers.ramp_days is None else float(newcomers.ramp_days)
 
     def offers(self, leads: Sequence[Lead], reps: Sequence[Rep]) -> Mapping[str, Mapping[str, Offer]]:
         """Return lead -> rep -> offer, for pairs that are eligible."""

@@ -1,4 +1,4 @@
-"""Keys of requests: the same key gets the same answer, from any process and after a crash, and nothing happens twice."""
+"""Keys of requests: the same key gets the same answer, from any process and after a crash."""
 
 import json
 from hashlib import sha256

@@ -212,9 +212,7 @@ _OF: Mapping[type[Event], Callable[[Any, When], str]] = {
     events.Pooled: _pooled,
     events.Unpooled: lambda one, when: f"Lead {one.lead} left the pool unclaimed.",
     events.Refused: lambda one, when: f"{one.rep} refused lead {one.lead}{_with_reason(one)} and never gets it again.",
-    events.Released: lambda one, when: (
-        f"{one.rep} gave lead {one.lead} back{_with_reason(one)}{_cools(one, when)}."
-    ),
+    events.Released: lambda one, when: f"{one.rep} gave lead {one.lead} back{_with_reason(one)}{_cools(one, when)}.",
     events.Recalled: _recalled,
     events.Reassigned: _reassigned,
     events.Transferred: lambda one, when: (
@@ -225,8 +223,7 @@ _OF: Mapping[type[Event], Callable[[Any, When], str]] = {
         f"{one.rep} was reminded of the {one.what} follow-up of lead {one.lead}, due {when(one.due)}."
     ),
     events.Escalated: lambda one, when: (
-        f"{one.rep} and the manager were told that the {one.what} follow-up of lead {one.lead} was due "
-        f"{when(one.due)}."
+        f"{one.rep} and the manager were told that the {one.what} follow-up of lead {one.lead} was due {when(one.due)}."
     ),
     events.Complained: lambda one, when: (
         f"The customer of lead {one.lead} complained of {one.rep}, who never gets it again."
@@ -253,7 +250,9 @@ _OF: Mapping[type[Event], Callable[[Any, When], str]] = {
         f"What was booked in credit for lead {one.lead} by event {one.begun} was taken back{_with_reason(one)}."
     ),
     events.Opened: lambda one, when: f"The desk was opened with leadopt {one.leadopt}.",
-    events.RulesSet: lambda one, when: f"A file of rules ({one.fingerprint[:8]}) is in force from {when(one.starts_at)}.",
+    events.RulesSet: lambda one, when: (
+        f"A file of rules ({one.fingerprint[:8]}) is in force from {when(one.starts_at)}."
+    ),
     events.PolicySet: lambda one, when: f"A policy ({one.fingerprint[:8]}) is in force.",
     events.PlanMade: _plan_made,
     events.PlanApplied: _plan_applied,
@@ -266,7 +265,7 @@ _OF: Mapping[type[Event], Callable[[Any, When], str]] = {
 
 
 def details(event: Event) -> list[str]:
-    """Return what a decision rests on, line by line: the choice, who came next and why not, who was barred, its cost."""
+    """Return what a decision rests on, line by line: the choice, who came next, who was barred, its cost."""
     facts: Mapping[str, Any] = getattr(event, "decision", None) or getattr(event, "offer", None) or {}
     lines = list(_chosen(facts))
     lines += [_next(one) for one in facts.get("next", ())]
