@@ -16,7 +16,7 @@ def start_of(plan: DeskPlan, by: str = SYSTEM, role: str = SYSTEM) -> commands.S
         "certificate": certificate_of(plan),
         "method": plan.method,
         "model": plan.model,
-        "policy": plan.case.policy.fingerprint,
+        "policy": plan.policy,
         "reps": len(plan.reps),
         "unit": plan.unit,
     }

@@ -13,6 +13,7 @@ from leadopt.affinity import AffinityModel
 from leadopt.decision.know import learn
 from leadopt.decision.lead_values import learn_values
 from leadopt.desk.planning.history import Rows
+from leadopt.desk.planning.tables import by_shared_names
 from leadopt.learning.value_model import ValueModel
 from leadopt.policy import Policy
 from leadopt.tables import Table
@@ -93,6 +94,7 @@ def learned_from(
     -----
     100,000 outcomes of 50 reps take a second or two: it is done once a day, and never as a lead comes in.
     """
+    policy = by_shared_names(policy)
     columns, lately = policy.columns, list(sample)[-_SAMPLE:]
     ended = sum(one is not None for one in history.get(columns.converted, ()))
     usual = _usual(lately, policy)
@@ -130,7 +132,7 @@ def _leads(sample: Sequence[Mapping[str, Any]], policy: Policy) -> Table | None:
 
 
 def _usual(sample: Sequence[Mapping[str, Any]], policy: Policy) -> float | None:
-    column, zero = policy.columns.of("leads").value, policy.value_zero == "missing"
+    column, zero = policy.columns.value, policy.value_zero == "missing"
     values = [float(one[column]) for one in sample if is_number(one.get(column))]
     told = [value for value in values if value or not zero]
     return float(np.median(told)) if told else None

@@ -15,7 +15,7 @@ from leadopt.decision.know import Known, know
 from leadopt.decision.solve import solved
 from leadopt.desk.planning.bars import BarRule, bars_of
 from leadopt.desk.planning.learned import Learned
-from leadopt.desk.planning.tables import RepsNow, leads_table, reps_now
+from leadopt.desk.planning.tables import RepsNow, by_shared_names, leads_table, reps_now
 from leadopt.eligibility import ExcludeRule, Rule
 from leadopt.lifecycle.book import Book, Where
 from leadopt.lifecycle.records import Lead, Rep
@@ -23,6 +23,7 @@ from leadopt.lifecycle.stages import Stage
 from leadopt.plans.plan import Plan, plan_of
 from leadopt.policy import Policy
 from leadopt.progress import Meter, OnProgress
+from leadopt.tables import Table
 from leadopt.tables.cells import Id
 
 Called = Callable[[str], Id | None]
@@ -44,6 +45,8 @@ class DeskPlan(Plan):
         when it was made, in microseconds UTC
     model
         hash of what was known of chances; "" = nothing
+    policy
+        fingerprint of the policy in force
     """
 
     id: str
@@ -53,6 +56,7 @@ class DeskPlan(Plan):
     restricted: frozenset[str]
     at: int
     model: str
+    policy: str
 
 
 def make_plan(
@@ -67,6 +71,7 @@ def make_plan(
     rng: int | np.random.Generator = 0,
     time_limit_s: float | None = None,
     on_progress: OnProgress | None = None,
+    like: Table | None = None,
 ) -> DeskPlan:
     """Return the plan for all leads in `new` and in pools, the oldest first, with the reps as they are now.
 
@@ -92,12 +97,15 @@ def make_plan(
         random ids of the leads that are asked for; None = all
     rng, time_limit_s, on_progress
         as of `leadopt.assign`
+    like
+        the table whose kind the plan's tables are of; None = dicts of lists
 
     Raises
     ------
     InvalidInput, Infeasible, NoPlanFound
         as `leadopt.assign`
     """
+    fingerprint, policy = policy.fingerprint, by_shared_names(policy)
     Clock(time_limit_s)  # refused before any work, if it is no time
     rules, meter = book.rules_at(now), Meter(on_progress)
     today, waiting = rules.calendar.day(now), _waiting(book, now, leads)
@@ -109,7 +117,7 @@ def make_plan(
     clock = Clock(time_limit_s, meter)
     barred = _bars(waiting, reps, names, now)
     case = explored(build(known, policy, None, today, clock=clock, rules=barred, factors=found.factors), rng)
-    plan = plan_of(case, solved(case, rng=rng, clock=clock), known.leads, rng=rng, clock=clock)
+    plan = plan_of(case, solved(case, rng=rng, clock=clock), like or known.leads, rng=rng, clock=clock)
     return DeskPlan(
         **{one.name: getattr(plan, one.name) for one in fields(plan)},
         id=plan_id,
@@ -119,6 +127,7 @@ def make_plan(
         restricted=found.restricted,
         at=now,
         model=learned.digest,
+        policy=fingerprint,
     )
 
 
@@ -152,8 +161,9 @@ def _known(
 ) -> tuple[Known, Policy]:
     """Return what is known of the batch, and the policy with the pairs that it excludes, as far as they are in it."""
     names = _names([lead.id for lead in leads], called)
-    rows = leads_table(leads, names, policy, learned.segment_by)
-    policy = _of_batch(policy, names, reps.table[policy.columns.of("reps").rep_id])
+    called_reps = dict(zip((rep.id for rep in reps.reps), reps.table[policy.columns.rep_id], strict=True))
+    rows = leads_table(leads, names, policy, learned.segment_by, called_reps)
+    policy = _of_batch(policy, names, reps.table[policy.columns.rep_id])
     known = know(
         rows,
         reps.table,

@@ -1,7 +1,7 @@
 """Leads and reps of a batch as tables, called as the policy calls their columns."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from math import prod
 from typing import Any
@@ -12,6 +12,7 @@ from leadopt.arrays import Floats
 from leadopt.decision.reading.columns_read import named_columns
 from leadopt.decision.shares import SHARED
 from leadopt.desk.planning.history import Rows
+from leadopt.eligibility import ExcludeRule
 from leadopt.lifecycle import bars, credit
 from leadopt.lifecycle.book import Book, Where
 from leadopt.lifecycle.placing import LEAST, MOST
@@ -21,6 +22,19 @@ from leadopt.lifecycle.stages import HELD
 from leadopt.policy import Policy
 from leadopt.tables.cells import Id
 from leadopt.tables.headers import Kind
+
+_BETWEEN_REPS = ";"
+
+
+def by_shared_names(policy: Policy) -> Policy:
+    """Return a policy that calls columns by the names that all tables share: a desk holds them by these alone."""
+    return policy.replace(columns=replace(policy.columns, leads={}, reps={}, history={}))
+
+
+def of_reps(policy: Policy) -> tuple[str, ...]:
+    """Return the columns of leads that name reps: by random ids, as the log holds them."""
+    listed = (rule.column for rule in policy.eligibility if isinstance(rule, ExcludeRule))
+    return tuple(name for name in (*listed, policy.columns.owner) if name is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,12 +60,31 @@ class RepsNow:
     restricted: frozenset[str]
 
 
-def leads_table(leads: Sequence[Lead], ids: Sequence[Id], policy: Policy, segment_by: Iterable[str] = ()) -> Rows:
-    """Return the table of leads: what is known of each, and a missing cell where a setting names what nobody has."""
+def leads_table(
+    leads: Sequence[Lead],
+    ids: Sequence[Id],
+    policy: Policy,
+    segment_by: Iterable[str] = (),
+    called: Mapping[str, Id] | None = None,
+) -> Rows:
+    """Return the table of leads: what is known of each, and a missing cell where a setting names what nobody has.
+
+    `called` tells what reps are called, whom cells name by random ids; None = so they are left.
+    """
     names = dict.fromkeys((*segment_by, *asked_of(policy, "leads")))
     names |= dict.fromkeys(name for lead in leads for name in lead.columns)
     rows = {name: [lead.columns.get(name) for lead in leads] for name in names}
-    return {policy.columns.of("leads").lead_id: list(ids), **rows}
+    for name in (name for name in of_reps(policy) if name in rows and called is not None):
+        rows[name] = [_reps_called(cell, called or {}) for cell in rows[name]]
+    return {policy.columns.lead_id: list(ids), **rows}
+
+
+def _reps_called(cell: Level, called: Mapping[str, Id]) -> str | None:
+    """Return a cell with what reps are called in place of their random ids."""
+    if cell is None:
+        return None
+    parts = str(cell).split(_BETWEEN_REPS)
+    return _BETWEEN_REPS.join(str(called.get(part, part)) for part in parts)
 
 
 def reps_now(
@@ -64,7 +97,7 @@ def reps_now(
     """
     absent = frozenset(rep.id for rep in reps if bars.absence_at(book, rep.id, at) is not None)
     restricted = frozenset(rep.id for rep in reps if not bars.takes_new_leads(book, rep.id, at))
-    table = {policy.columns.of("reps").rep_id: list(ids), **own_columns(reps)}
+    table = {policy.columns.rep_id: list(ids), **own_columns(reps)}
     table |= _days(reps, policy, rules) | _presence(reps, absent, table, policy)
     table |= _slots(reps, table, policy, rules, at, restricted, n_leads) | _credits(book, reps, policy, at)
     table |= _open_hours(book, reps, table, policy)
@@ -106,13 +139,13 @@ def number_of(cell: Level) -> float:
 
 def _days(reps: Sequence[Rep], policy: Policy, rules: Rules) -> dict[str, list[Any]]:
     hired = hired_days(reps, rules)
-    return {policy.columns.of("reps").hired_on: hired} if any(day is not None for day in hired) else {}
+    return {policy.columns.hired_on: hired} if any(day is not None for day in hired) else {}
 
 
 def _presence(
     reps: Sequence[Rep], absent: frozenset[str], table: Mapping[str, Sequence[Any]], policy: Policy
 ) -> dict[str, list[Any]]:
-    column = policy.columns.of("reps").available
+    column = policy.columns.available
     usual = table.get(column, [None] * len(reps))
     if column not in table and not absent:
         return {}
@@ -130,7 +163,7 @@ def _slots(
     n_leads: int,
 ) -> dict[str, list[Any]]:
     """Return columns of open work and of what each rep can take; none where nothing limits anybody."""
-    columns, today = policy.columns.of("reps"), str(rules.calendar.day(at))
+    columns, today = policy.columns, str(rules.calendar.day(at))
     open_, most = [rep.open + rep.kept for rep in reps], [bars.most_open(rules, rep) for rep in reps]
     batch = [_batch(rep, rules, today, rep.id in restricted) for rep in reps]
     told: dict[str, list[Any]] = {columns.open_leads: open_}
@@ -164,7 +197,7 @@ def _open_hours(
     book: Book, reps: Sequence[Rep], table: Mapping[str, Sequence[Any]], policy: Policy
 ) -> dict[str, list[Any]]:
     """Return the working time that open leads take, where reps have hours and their table does not say it."""
-    columns, effort = policy.columns.of("reps"), policy.columns.of("leads").effort
+    columns, effort = policy.columns, policy.columns.effort
     if columns.hours not in table or columns.open_hours in table:
         return {}
     spent = dict.fromkeys((rep.id for rep in reps), 0.0)
@@ -178,7 +211,7 @@ def _open_hours(
 
 def _credits(book: Book, reps: Sequence[Rep], policy: Policy, at: int) -> dict[str, list[Any]]:
     kinds = [kind for kind in SHARED if kind in {one.of for one in policy.fairnesses}]
-    column = policy.columns.of("reps").credit
+    column = policy.columns.credit
     return {f"{column}_{of}": [_owed(book, rep.id, of, at) for rep in reps] for of in kinds}
 
 

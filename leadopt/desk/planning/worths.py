@@ -10,7 +10,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats
 from leadopt.decision.lead_values import scale_of
 from leadopt.desk.planning.learned import Learned
-from leadopt.desk.planning.tables import asked_of, hired_days, number_of, own_columns
+from leadopt.desk.planning.tables import asked_of, by_shared_names, hired_days, number_of, own_columns
 from leadopt.eligibility import ExcludeRule, MatchRule, ProtectRule, Rule, SkillsRule
 from leadopt.fairness import NewcomerQuota, is_newcomer
 from leadopt.lifecycle import bars
@@ -45,6 +45,7 @@ class LearnedWorths:
     """
 
     def __init__(self, policy: Policy, learned: Learned, rules: Rules, today: date) -> None:
+        policy = by_shared_names(policy)
         self.policy, self.learned, self.today, self._caps = policy, learned, today, rules
         self._bench: _Bench | None = None
         self._hot: dict[float, float] = {}
@@ -114,7 +115,7 @@ class LearnedWorths:
                 return {rep: weight for rep, weight in found.items() if weight > 0}
 
     def _in_fairness(self, rep: Rep) -> bool:
-        cell = rep.columns.get(self.policy.columns.of("reps").in_fairness)
+        cell = rep.columns.get(self.policy.columns.in_fairness)
         return cell is None or Table({"": [cell]}, "reps").fractions("")[0] > 0
 
     def _rooms(self, reps: Sequence[Rep]) -> dict[str, float]:
@@ -169,7 +170,7 @@ class LearnedWorths:
 
     def _values(self, leads: Sequence[Lead]) -> Sequence[float]:
         """Return what each lead multiplies its chances by."""
-        column = self.policy.columns.of("leads").value
+        column = self.policy.columns.value
         cells = [lead.columns.get(column) for lead in leads]
         zero = self.policy.value_zero == "missing"
         if self._plain_value and all(is_number(cell) and (cell or not zero) for cell in cells):
@@ -180,9 +181,8 @@ class LearnedWorths:
         named = dict.fromkeys((column, *self.learned.segment_by, *asked_of(self.policy, "leads")))
         named |= dict.fromkeys(name for lead in leads for name in lead.columns)
         table = Table({name: [lead.columns.get(name) for lead in leads] for name in named}, "leads")
-        called = table.called(self.policy.columns.renamed("leads"))
         learned = self.learned
-        return list(scale_of(called, None, learned.segment_by, self.policy, learned.values, learned.usual_value).values)
+        return list(scale_of(table, None, learned.segment_by, self.policy, learned.values, learned.usual_value).values)
 
 
 class _Bench:
@@ -207,7 +207,8 @@ class _Bench:
         self._table = _reps_table(reps, self._ids, policy, rules)
         new = _newcomers(self._table, policy, today)
         self._rules = [*_rules(policy), *_protection(policy, new)]
-        self._allows = [rule.allows(self._table, self._ids) for rule in self._rules]
+        named: list[Id] = [rep.id for rep in reps]  # pairs that are excluded tell reps by the ids of the log
+        self._allows = [rule.allows(self._table, named if rule.excludes else self._ids) for rule in self._rules]
 
     def meet(self, leads: Collection[_Kind]) -> None:
         """Work out the rows of kinds that are new, and with the first of them those of leads that came lately."""
@@ -286,9 +287,8 @@ def _reps_table(reps: Sequence[Rep], ids: Sequence[Id], policy: Policy, rules: R
     rows = {name: [None] * len(reps) for name in asked_of(policy, "reps") if name not in rows} | rows
     hired = hired_days(reps, rules)
     if any(day is not None for day in hired):
-        rows[columns.of("reps").hired_on] = hired
-    table = Table({columns.of("reps").rep_id: list(ids), **rows}, "reps", ids=columns.ids)
-    return table.called(columns.renamed("reps"))
+        rows[columns.hired_on] = hired
+    return Table({columns.rep_id: list(ids), **rows}, "reps", ids=columns.ids)
 
 
 def _ids(reps: Sequence[Rep], learned: Learned) -> list[Id]:

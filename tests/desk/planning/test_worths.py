@@ -32,13 +32,10 @@ def floor_with_past(policy: Policy, seed: int = 0, n_leads: int = 60) -> tuple[F
 
 def of_lead(rng: np.random.Generator) -> dict[str, Any]:
     value = float(rng.integers(10, 99))
-    known = {"industry": str(rng.choice(INDUSTRIES)), "skills": str(rng.choice(SKILLS))}
-    return {
-        **known,
-        "key": bool(rng.random() < 0.2),
-        "team": str(rng.choice(["x", "y"])),
-        **({"value": value} if rng.random() < 0.8 else {}),
-    }
+    known: dict[str, Any] = {"industry": str(rng.choice(INDUSTRIES)), "skills": str(rng.choice(SKILLS))}
+    known |= {"not_to": "R-a;R-c"} if rng.random() < 0.4 else {}
+    known |= {"key": bool(rng.random() < 0.2), "team": str(rng.choice(["x", "y"]))}
+    return known | ({"value": value} if rng.random() < 0.8 else {})
 
 
 def of_rep(rng: np.random.Generator) -> dict[str, Any]:
@@ -52,6 +49,7 @@ POLICIES = {
     "eligibility": Policy(segment_by=("industry",), eligibility=(match("team"), skills())),
     "key accounts": Policy(segment_by=("industry",), newcomers=NewcomerQuota(protect="key", tenure_days=15)),
     "zero is missing": Policy(segment_by=("industry",), value_zero="missing"),
+    "not to": Policy(segment_by=("industry",), eligibility=(exclude(column="not_to"),)),
     "currencies": Policy(segment_by=("industry",), currencies={"USD": 1.0, "EUR": 1.5}),
 }
 
