@@ -1,7 +1,7 @@
 """`make_plan`: the leads that nobody owns and the reps as the desk knows them, solved as a batch."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
@@ -110,7 +110,7 @@ def make_plan(
     rules, meter = book.rules_at(now), Meter(on_progress)
     today, waiting = rules.calendar.day(now), _waiting(book, now, leads)
     reps = sorted((rep for rep in book.find(Rep, Where()) if rep.left_at is None), key=lambda rep: str(called(rep.id)))
-    names = _names([rep.id for rep in reps], called)
+    names = _names([rep.id for rep in reps], called, learned.called)
     found = reps_now(book, reps, names, policy, rules, now, len(waiting))
     known, policy = _known(waiting, found, called, policy, learned, meter, today)
     meter.enter("limits")
@@ -193,11 +193,14 @@ def _here(rule: Rule, leads: Collection[str], reps: Collection[str]) -> Rule:
     return ExcludeRule(pairs, rule.column)
 
 
-def _names(ids: Sequence[str], called: Called) -> list[Id]:
-    """Return what leads or reps are called; where several have one name, or none, these are called by their ids."""
+def _names(ids: Sequence[str], called: Called, known: Mapping[str, Id] | None = None) -> list[Id]:
+    """Return what leads or reps are called; where several have one name, or none, these are called by their ids.
+
+    Whole numbers are text where one name is, of those that are known beside these too: a table has ids of one kind.
+    """
     names = [called(one) for one in ids]
     times = Counter(map(str, names))
-    whole = {type(name) for name in names} == {int}
+    whole = {type(name) for name in (*names, *(known or {}).values())} == {int}
     alone = [one if name is None or times[str(name)] > 1 else name for one, name in zip(ids, names, strict=True)]
     return list(alone) if whole and all(isinstance(one, int) for one in alone) else [str(one) for one in alone]
 
