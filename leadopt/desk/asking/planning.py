@@ -157,7 +157,7 @@ def _chunk(session: Session, plan_id: str, who: Who) -> list[Result] | None:
         return None
     given, skipped = json.loads(counts[2])
     answers = []
-    rows = [row for row in _NEXT.all(session.connection, plan_id, 0)]
+    rows = _NEXT.all(session.connection, plan_id, 0)
     for _, lead, command in rows:
         answers.append(session.answer(commands.ApplyPlanned(**json.loads(command)), lead))
     given += sum(one.code in (DONE, UNCHANGED) for one in answers)
