@@ -100,6 +100,8 @@ class Lead:
         the owner of its account, who is away, and when that rep is back: nobody else gets it before
     look_at
         the next moment at which `run_due` looks at it; None = the daily look of all that no period runs for
+    due_at
+        the deadline of the follow-up or review that it waits for, as known then: an index, asked again when read
     """
 
     table: ClassVar[str] = "lead"
@@ -141,6 +143,7 @@ class Lead:
     waits_for: str | None = None
     waits_until: int | None = None
     look_at: int | None = None
+    due_at: int | None = None
 
     @property
     def key(self) -> str:

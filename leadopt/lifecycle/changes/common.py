@@ -76,4 +76,5 @@ def first_due(book: Book, lead: Lead, stamp: Stamp) -> int | None:
 def keep_look(book: Book, lead: Lead, stamp: Stamp) -> None:
     """Keep the next moment at which something looks at a lead; what no period runs for has the daily look."""
     found = due(lead, timing(book, lead, stamp.at))
-    book.put(replace(lead, look_at=None if found is None or found.what == "tell" else found.at))
+    look_at = None if found is None or found.what == "tell" else found.at
+    book.put(replace(lead, look_at=look_at, due_at=None if found is None else found.deadline))
