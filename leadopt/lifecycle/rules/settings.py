@@ -18,7 +18,7 @@ from leadopt.lifecycle.rules.conditions import Cell
 from leadopt.lifecycle.rules.conduct import RestrictRules, RewardRules
 from leadopt.lifecycle.rules.ownership import CapRules, CreditRules, LeaveRules, ProtectRules, StickyRules
 from leadopt.lifecycle.rules.periods import FollowRules, Periods, RecallRules, TimeRules
-from leadopt.lifecycle.rules.pools import ClaimRules, PoolRules, check_names, check_pools
+from leadopt.lifecycle.rules.pools import ClaimRules, PoolRules, check_names, check_pools, pool_named
 from leadopt.lifecycle.rules.reading import period, plain, read, set_periods, tables_of
 from leadopt.lifecycle.rules.reviews import KEY_ACCOUNTS, ReviewRules
 from leadopt.tables.reading.encodings import read_text
@@ -137,6 +137,16 @@ class Rules:
         """Return the pool that a lead goes to: the first whose condition holds, else the default."""
         holding = (pool for pool in self.pool if pool.where is not None and pool.where.holds(columns))
         return next(holding, None) or next(pool for pool in self.pool if pool.default)
+
+    def pool_named(self, name: str) -> PoolRules:
+        """Return the pool of a name, however it is written.
+
+        Raises
+        ------
+        InvalidInput
+            there is none; names the nearest
+        """
+        return pool_named(name, self.pool)
 
     def pools_of(self, team: str | None, tags: Iterable[str] = ()) -> tuple[str, ...]:
         """Return the names of the pools that a rep of a team, with some tags, sees and claims from."""

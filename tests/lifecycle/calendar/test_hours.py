@@ -82,7 +82,7 @@ def shown(fives):
 SPANS = st.sets(st.integers(0, 288), min_size=2, max_size=8).map(sorted)
 
 
-@examples()
+@examples(100)
 @given(st.lists(SPANS, min_size=7, max_size=7))
 def test_text_comes_back(days):
     spans = [[f"{shown(a)}-{shown(b)}" for a, b in zip(day[::2], day[1::2], strict=False)] for day in days]
