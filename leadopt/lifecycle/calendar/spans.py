@@ -17,6 +17,7 @@ from leadopt.lifecycle.calendar.hours import Hours
 from leadopt.lifecycle.calendar.zones import FIRST_YEAR, LAST_YEAR, Zone, first_of_year, year_of
 
 _BEGIN, _END = first_of_year(FIRST_YEAR), first_of_year(LAST_YEAR + 1) - 4 * DAY
+ALL_DAYS = range(_BEGIN // DAY, _END // DAY)
 
 
 @dataclass(frozen=True, slots=True)

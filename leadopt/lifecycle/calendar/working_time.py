@@ -9,7 +9,7 @@ from typing import Any, Self
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle.calendar.durations import DAY, Duration
 from leadopt.lifecycle.calendar.hours import Hours
-from leadopt.lifecycle.calendar.spans import Spans, checked
+from leadopt.lifecycle.calendar.spans import ALL_DAYS, Spans, checked
 from leadopt.lifecycle.calendar.zones import EPOCH, Zone, zone_of
 
 _SECOND = 1_000_000
@@ -172,7 +172,7 @@ class Calendar:
         """Yield the first and last day of each time without work that is so many days long, for holidays' sake."""
         seen = -1
         for number in map(_number, self.holidays):
-            if number <= seen or number < 0:
+            if number <= seen or number not in ALL_DAYS:
                 continue
             before, seen = self._last_day_before(number), self._spans.day_after(number, 1)
             if seen - before > least:

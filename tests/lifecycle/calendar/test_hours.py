@@ -19,7 +19,7 @@ NINE_TO_SIX = ((540, 720), (780, 1080))
     [
         "Mon-Fri 9-12, 13-18",
         "mon - friday 09:00–12:00 , 13-18:00",
-        "Mon,Tue,Wed-Fri 9-12,13-18",
+        "MON,Tue,Wed-FRIDAY 9-12,13-18",
         "Mon-Fri 9-12; Mon-Fri 13-18",
         "Mon-Fri 9-11, 11-12, 13-18",
         {"mon-fri": ["9-12", "13-18"], "sat": []},

@@ -187,6 +187,7 @@ class TestDeadline:
         assert shown(closed.deadline(moment("2027-08-10 10:00")), "Europe/Rome") == "2027-08-30 18:00"
         assert list(closed.closures()) == [(date(2027, 7, 31), date(2027, 8, 29))]
         assert list(BERLIN.with_holidays(["2026-12-25", "2026-12-24"]).closures()) == []
+        assert list(BERLIN.with_holidays([date.min, date.max, "9998-12-31"]).closures()) == []
         years = Calendar("Europe/Rome", "Sun 9-10", [date.fromordinal(739_000 + day) for day in range(3000)])
         assert len(list(years.closures())) == 1
         assert years.deadline(moment("2024-05-01 00:00")) > moment("2032-01-01 00:00")
