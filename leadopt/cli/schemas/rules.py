@@ -34,6 +34,7 @@ _AT_LEAST_ONE = ("evidence", "teams", "tags")
 _SAMPLES = (0, "30 days", "pool", 1, True, ["x"])
 _WORDS: Schema = {"type": "array", "items": {"type": "string", "pattern": r"\S"}, "uniqueItems": True}
 _DEFAULT_POOL: Schema = {"properties": {"default": {"const": True}}, "required": ["default"]}
+_NO_NUMERAL = rf"^(?!\s*{NUMBER}\s*$)[\s\S]*\S"
 _COMPARISON = rf"^\s*(?:<=|>=|<|>)?\s*{NUMBER}\s*$"
 
 
@@ -112,6 +113,8 @@ def _own(name: str, hint: Any, around: Around, ask: Asker) -> Schema | None:
         return _ref(_TYPES[kinds[0]])
     if hint is date:
         return _ref("day")
+    if name == "open":
+        return {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": _NO_NUMERAL}]}
     if name == "zone":
         return {"type": "string", "pattern": r"\S"}
     if tuple[str, ...] in (hint, *get_args(hint)):

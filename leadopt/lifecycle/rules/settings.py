@@ -18,7 +18,7 @@ from leadopt.lifecycle.rules.conditions import Cell
 from leadopt.lifecycle.rules.conduct import RestrictRules, RewardRules
 from leadopt.lifecycle.rules.ownership import CapRules, CreditRules, LeaveRules, ProtectRules, StickyRules
 from leadopt.lifecycle.rules.periods import FollowRules, Periods, RecallRules, TimeRules
-from leadopt.lifecycle.rules.pools import ClaimRules, PoolRules, check_names, check_pools, nearest_pool
+from leadopt.lifecycle.rules.pools import ClaimRules, PoolRules, check_names, check_pools, pool_named
 from leadopt.lifecycle.rules.reading import period, plain, read, set_periods, tables_of
 from leadopt.lifecycle.rules.reviews import KEY_ACCOUNTS, ReviewRules
 from leadopt.tables.reading.encodings import read_text
@@ -138,6 +138,20 @@ class Rules:
         holding = (pool for pool in self.pool if pool.where is not None and pool.where.holds(columns))
         return next(holding, None) or next(pool for pool in self.pool if pool.default)
 
+    def pool_named(self, name: str) -> PoolRules:
+        """Return the pool of a name, however it is written.
+
+        Raises
+        ------
+        InvalidInput
+            there is none; names the nearest
+        """
+        return pool_named(name, self.pool)
+
+    def review_named(self, name: str) -> ReviewRules | None:
+        """Return the rule of review of a name; None = none has it, such as those that are always on."""
+        return next((rule for rule in self.review if rule.name == name), None)
+
     def pools_of(self, team: str | None, tags: Iterable[str] = ()) -> tuple[str, ...]:
         """Return the names of the pools that a rep of a team, with some tags, sees and claims from."""
         own = tuple(tags)
@@ -153,14 +167,6 @@ class Rules:
             caps=self.caps,
             calendar=self.calendar,
         )
-
-    def pool_named(self, name: str) -> PoolRules:
-        """Return the pool of a name; an unknown one is refused with the nearest."""
-        return nearest_pool(name, self.pool)
-
-    def review_named(self, name: str) -> ReviewRules | None:
-        """Return the rule of review of a name; None = none has it, such as those that are always on."""
-        return next((rule for rule in self.review if rule.name == name), None)
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ TABLES = st.dictionaries(
 )
 
 
-@examples()
+@examples(100)
 @given(st.one_of(TABLES, st.lists(TABLES, min_size=1, max_size=3)))
 def test_plain_data_come_back(given):
     where = Where.of(given)
@@ -112,7 +112,7 @@ def test_plain_data_come_back(given):
     assert Where.of(where.plain()).plain() == where.plain()
 
 
-@examples()
+@examples(100)
 @given(st.sampled_from(["<", "<=", ">", ">="]), st.decimals(-99, 99, places=2), st.decimals(-99, 99, places=2))
 def test_comparisons_are_exact(sign, bound, cell):
     expected = {"<": cell < bound, "<=": cell <= bound, ">": cell > bound, ">=": cell >= bound}[sign]
@@ -121,7 +121,7 @@ def test_comparisons_are_exact(sign, bound, cell):
     assert isinstance(cell, Decimal)
 
 
-@examples()
+@examples(100)
 @given(st.text(max_size=12))
 def test_no_text_breaks_it_and_the_pattern_is_what_is_taken(text):
     holds("key", text)
