@@ -35,6 +35,7 @@ _SAMPLES = (0, "30 days", "pool", 1, True, ["x"])
 _WORDS: Schema = {"type": "array", "items": {"type": "string", "pattern": r"\S"}, "uniqueItems": True}
 _DEFAULT_POOL: Schema = {"properties": {"default": {"const": True}}, "required": ["default"]}
 _NO_NUMERAL = rf"^(?!\s*{NUMBER}\s*$)[\s\S]*\S"
+_ANY_NUMBER: Schema = {"type": "number", "minimum": -1e30, "maximum": 1e30}
 _COMPARISON = rf"^\s*(?:<=|>=|<|>)?\s*{NUMBER}\s*$"
 
 
@@ -67,10 +68,10 @@ _SHARED: dict[str, Schema] = {  # what several settings are, by the name by whic
         "hold, and several tables are alternatives",
         **_several(_columns(r"\S", _several(_ref("value")))),
     },
-    "value": {"anyOf": [{"type": ["number", "boolean"]}, {"type": "string", "pattern": VALUE_PATTERN}]},
+    "value": {"anyOf": [_ANY_NUMBER, {"type": "boolean"}, {"type": "string", "pattern": VALUE_PATTERN}]},
     "when": {"description": "figures of a rep with comparisons, all of which hold", **_figures(FIGURES)},
     "until": {"description": "the same, and what is overdue now", **_figures((*FIGURES, OVERDUE))},
-    "figure": {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _COMPARISON}]},
+    "figure": {"anyOf": [_ANY_NUMBER, {"type": "string", "pattern": _COMPARISON}]},
     "hours": {
         "description": "the working hours of a week",
         "anyOf": [
