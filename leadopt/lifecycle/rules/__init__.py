@@ -1,0 +1,4 @@
+"""The rules of a desk: every setting there is as frozen data, and the conditions by which some hold for some leads.
+
+`Rules` is the door; `conditions` has `where`, and each other file a table of the file of rules.
+"""
