@@ -5,8 +5,9 @@
     LeadoptError
     ├── InvalidInput      (also a ValueError)    the input breaks a rule: where, which one, what was found, the mend
     ├── Infeasible                               no answer meets every hard limit; carries a `Witness`
-    └── SolverFailed      (also a RuntimeError)  a backend reported something that leadopt has no name for
-        └── NoPlanFound                          a search ended without an allowed plan, though there may be one
+    ├── SolverFailed      (also a RuntimeError)  a backend reported something that leadopt has no name for
+    │   └── NoPlanFound                          a search ended without an allowed plan, though there may be one
+    └── StorageFailed     (also a RuntimeError)  a desk's database cannot be opened, read or written
     LeadoptWarning        (a UserWarning)
     ├── PrecisionWarning                         gains were rounded to fit a solver's integers, and by how much
     └── UnknownReps                              history knows none of the reps: are they written in two ways?
@@ -32,6 +33,10 @@ class SolverFailed(LeadoptError, RuntimeError):
 
 class NoPlanFound(SolverFailed):
     """A search ended without a plan that meets every limit, though there may be one; says which limits to loosen."""
+
+
+class StorageFailed(LeadoptError, RuntimeError):
+    """A desk's database cannot be opened, read or written; says which, why and how to mend it. What failed is not in."""
 
 
 class LeadoptWarning(UserWarning):

@@ -9,7 +9,9 @@ from leadopt.errors import Infeasible, InvalidInput, Witness, did_you_mean, enum
 
 
 def test_every_exception_is_a_leadopt_error_and_a_builtin_where_that_helps():
-    for name, builtin in {"InvalidInput": ValueError, "Infeasible": Exception, "SolverFailed": RuntimeError}.items():
+    builtins = {"InvalidInput": ValueError, "Infeasible": Exception}
+    builtins |= {"SolverFailed": RuntimeError, "StorageFailed": RuntimeError}
+    for name, builtin in builtins.items():
         assert issubclass(getattr(errors, name), errors.LeadoptError)
         assert issubclass(getattr(errors, name), builtin)
     assert issubclass(errors.NoPlanFound, errors.SolverFailed)

@@ -1,0 +1,125 @@
+"""The database of a desk, opened as a log needs it.
+
+Write-ahead logging, so that readers and the writer do not wait for each other; ``synchronous=FULL``, so that what was
+committed outlives a power cut; deleted cells are overwritten. Python's driver begins transactions by itself before
+some statements only, so SQLAlchemy begins them in its place: ``BEGIN IMMEDIATE`` where something will be written, so
+that what a writer has read still holds when it writes, and ``BEGIN`` elsewhere, so that a reader sees one moment.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from leadopt.desk.database import migrations
+from leadopt.desk.database.failures import WAIT_S, failed, told
+from leadopt.errors import InvalidInput
+
+_WRITES = "desk_writes"  # the execution option of a connection that writes
+_PRAGMAS = (f"busy_timeout = {WAIT_S * 1000:.0f}", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
+_INHERITED: list[Any] = []  # connections that a fork has copied: SQLite says to leave them alone, closing them too
+
+
+def open_engine(url: str | sa.URL) -> sa.Engine:
+    """Open the database of a desk, made if it is not there, and brought up to date.
+
+    Parameters
+    ----------
+    url
+        such as ``sqlite:///desk.db``, or ``sqlite:////srv/desk.db`` from the root
+
+    Raises
+    ------
+    InvalidInput
+        this is no URL of an SQLite file
+    StorageFailed
+        the file cannot be opened, is no desk, or was written by a newer leadopt
+    """
+    address = _address(url)
+    engine = sa.create_engine(address)
+    _set_up(engine)
+    try:
+        with told(address):
+            migrations.bring_up_to_date(engine.execution_options(**{_WRITES: False}), writing(engine))
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def writing(engine: sa.Engine) -> sa.Engine:
+    """Return the engine for transactions that write; it shares the connections."""
+    return engine.execution_options(**{_WRITES: True})
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Give a connection that sees the database as it is now, until it ends, whatever others write.
+
+    Raises
+    ------
+    StorageFailed
+        the file cannot be read
+    """
+    with told(engine.url), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+def _address(url: str | sa.URL) -> sa.URL:
+    try:
+        address = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise InvalidInput(f"{url!r} is no URL of a desk; write it as sqlite:///desk.db") from None
+    if address.get_backend_name() != "sqlite":
+        raise InvalidInput(f"a desk is a file of SQLite, such as sqlite:///desk.db; found {address.drivername}://")
+    name = (address.database or "").removeprefix("file:")
+    if name in ("", ":memory:") or "memory" in address.query.get("mode", ""):
+        raise InvalidInput("a desk outlives the process that opened it, so it is a file: write sqlite:///desk.db")
+    if not Path(name).parent.is_dir():
+        raise failed(address, f"there is no folder {Path(name).parent}; make it first")
+    return address
+
+
+def _set_up(engine: sa.Engine) -> None:
+    sa.event.listen(engine, "connect", _connected)
+    sa.event.listen(engine, "checkout", _checked_out)
+    sa.event.listen(engine, "begin", _begin)
+
+
+def _connected(driver: Any, record: Any) -> None:
+    record.info["process"] = os.getpid()
+    driver.isolation_level = None
+    for pragma in _PRAGMAS:
+        driver.execute(f"PRAGMA {pragma}")
+    _log_ahead(driver)
+
+
+def _log_ahead(driver: Any) -> None:
+    """Turn write-ahead logging on; for that SQLite does not wait for others who open the file at the same time."""
+    import sqlite3
+
+    until = time.monotonic() + WAIT_S
+    while driver.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            driver.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
+def _checked_out(driver: Any, record: Any, proxy: Any) -> None:
+    """Have a forked process open connections of its own."""
+    if record.info["process"] != os.getpid():
+        _INHERITED.append(driver)
+        record.dbapi_connection = proxy.dbapi_connection = None
+        raise sa.exc.DisconnectionError("the connection belongs to the process that this one was forked from")
+
+
+def _begin(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
