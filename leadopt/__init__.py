@@ -28,6 +28,7 @@ __all__ = [
     "Auction",
     "Auto",
     "Columns",
+    "Desk",
     "Envelope",
     "Fairness",
     "Formats",
@@ -54,12 +55,15 @@ __version__ = "0.2.0.dev0"
 
 if _typing.TYPE_CHECKING:
     from leadopt import evaluate as evaluate
+    from leadopt.desk.desk import Desk as Desk
 else:
 
     def __getattr__(name: str) -> object:
-        """Import `leadopt.evaluate` when it is first asked for."""
-        if name != "evaluate":
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        """Import `leadopt.evaluate` and `leadopt.Desk` when they are first asked for."""
         from importlib import import_module
 
-        return import_module(f"{__name__}.evaluate")
+        if name == "evaluate":
+            return import_module(f"{__name__}.evaluate")
+        if name == "Desk":
+            return import_module(f"{__name__}.desk.desk").Desk
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

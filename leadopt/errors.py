@@ -36,7 +36,7 @@ class NoPlanFound(SolverFailed):
 
 
 class StorageFailed(LeadoptError, RuntimeError):
-    """A desk's database cannot be opened, read or written; says which, why and how to mend it. What failed is not in."""
+    """A desk's database cannot be opened, read or written; says which, why and how to mend it."""
 
 
 class LeadoptWarning(UserWarning):

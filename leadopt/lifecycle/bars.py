@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-from leadopt.lifecycle.rules import Rules
-
 from leadopt.lifecycle.book import Book, Where
 from leadopt.lifecycle.denied import Denied
 from leadopt.lifecycle.draft import Draft
 from leadopt.lifecycle.records import Absence, Conduct, Lead, Rep
+from leadopt.lifecycle.rules import Rules
 
 FOR_EVER = ("left", "refused", "complained")  # an override passes none of these, nor an absence
 BARS = (*FOR_EVER, "cooling")  # these are about this lead and this rep, or the rep for good; the others pass by

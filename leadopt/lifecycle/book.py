@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Protocol, TypeVar
 
-from leadopt.lifecycle.rules import Rules
-
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.records import (
     Absence,
@@ -20,6 +18,7 @@ from leadopt.lifecycle.records import (
     RuleFile,
     State,
 )
+from leadopt.lifecycle.rules import Rules
 from leadopt.lifecycle.stages import Stage
 
 R = TypeVar("R", Lead, Rep, Credit, Absence, Account, Ownership, Conduct, Message, RuleFile, State)
@@ -44,7 +43,8 @@ class Stamp:
 class Where:
     """Which records are asked for: those whose fields equal what is given; None = any.
 
-    `before` bounds `look_at` of leads from above; `since` the end of ownerships from below (those that last count).
+    `before` bounds `look_at` of leads from above, and `quiet` asks for those that have none; `since` bounds the end of
+    ownerships from below (those that last count).
     """
 
     stage: Stage | None = None
@@ -55,6 +55,7 @@ class Where:
     lead: str | None = None
     before: int | None = None
     since: int | None = None
+    quiet: bool = False
 
     def holds(self, record: Record) -> bool:
         """Return whether a record is asked for."""
@@ -62,6 +63,8 @@ class Where:
             asked = getattr(self, name)
             if asked is not None and getattr(record, name, None) != asked:
                 return False
+        if self.quiet and isinstance(record, Lead) and record.look_at is not None:
+            return False
         if self.before is not None and isinstance(record, Lead):
             return record.look_at is not None and record.look_at <= self.before
         if self.since is not None and isinstance(record, Ownership):

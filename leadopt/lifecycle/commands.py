@@ -323,6 +323,15 @@ class Fire(LeadCommand):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FireAll(Command):
+    """What is due of several leads happens; those that are taken back go to others by one solution."""
+
+    roles = _for(SYSTEM)
+
+    leads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BeginAbsence(Command):
     """An absence begins: what cannot wait is given to others."""
 

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from leadopt.lifecycle.book import Book, Where
 from leadopt.lifecycle.events import Assigned
-from leadopt.lifecycle.records import HOUSE, Credit, Ownership, Rep, Shares
+from leadopt.lifecycle.records import HOUSE, Credit, Ownership, Rep, RuleFile, Shares
 
 
 def split(received: Mapping[str, float], weights: Mapping[str, float]) -> Shares:
@@ -58,6 +58,17 @@ def reverse(book: Book, ownership: Ownership, at: int) -> None:
             move(book, _account(book, ownership.rep), of, amount * left, at, against=None)
 
 
+def book_again(book: Book, ownership: Ownership, at: int) -> None:
+    """Undo `reverse`: as if it had not been, so that as much is booked as would be left by now."""
+    left = _faded(book, ownership.since, at)
+    for of, shares in ownership.entitled.items():
+        for rep, amount in shares.items():
+            move(book, _account(book, rep), of, amount * left, at, against=None)
+    if ownership.entitled:
+        for of, amount in ownership.received.items():
+            move(book, _account(book, ownership.rep), of, -amount * left, at, against=None)
+
+
 def leave(book: Book, rep: str, at: int) -> None:
     """Move what a rep who leaves is owed to the house."""
     for one in book.find(Credit, Where(rep=rep)):
@@ -81,9 +92,17 @@ def _account(book: Book, rep: str) -> str:
 
 
 def _faded(book: Book, since: int, at: int) -> float:
-    """Return what is left of a credit: 2 to the power of minus the half-lives that have passed."""
-    half_life = book.rules_at(at).credit.half_life
-    if half_life is None or at <= since:
+    """Return what is left of a credit: 2 to the power of minus the half-lives that have passed.
+
+    Each stretch of time counts by the rules that were in force in it, so that all accounts fade alike, whenever each
+    was last booked on, and their sum is conserved through a change of rules.
+    """
+    if at <= since:
         return 1.0
-    length = book.rules_at(at).calendar.add(since, half_life) - since
-    return float(2.0 ** (-(at - since) / length)) if length else 0.0
+    changes = {one.starts_at for one in book.find(RuleFile, Where()) if since < one.starts_at < at}
+    passed = 0.0
+    for end in sorted({*changes, at}):
+        half_life = book.rules_at(since).credit.half_life
+        passed += 0.0 if half_life is None else (end - since) / half_life.microseconds
+        since = end
+    return float(2.0**-passed)

@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from leadopt.lifecycle.book import Book, Overlay, Stamp, Where, in_force
 from leadopt.lifecycle.calendar import Calendar
-from leadopt.lifecycle.rules import Rules
-
-from leadopt.lifecycle.book import Book, Overlay, Stamp, Where
 from leadopt.lifecycle.commands import Command
 from leadopt.lifecycle.denied import Denied
-from leadopt.lifecycle.events import Event
+from leadopt.lifecycle.events import Event, RulesSet
 from leadopt.lifecycle.evolve import evolve
 from leadopt.lifecycle.records import Lead, Rep
+from leadopt.lifecycle.rules import Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +42,11 @@ class Worths(Protocol):
         """Return what reps are entitled to, in proportion."""
         ...
 
+    @property
+    def ramp_days(self) -> float:
+        """Return for how many days from being hired a rep counts as a newcomer in ramp; 0 = nobody does."""
+        ...
+
 
 class Draft:
     """What a command has done so far.
@@ -64,11 +68,14 @@ class Draft:
         self.command, self.worths = command, worths
         self.now, self.at = now, max(now, book.head()[1])
         self._first: int | None = None
+        self._rules: Rules | None = None
 
     @property
     def rules(self) -> Rules:
         """Return the rules in force."""
-        return self.book.rules_at(self.at)
+        if self._rules is None:
+            self._rules = self.book.rules_at(self.at)
+        return self._rules
 
     @property
     def calendar(self) -> Calendar:
@@ -87,18 +94,24 @@ class Draft:
         """
         seq = self.book.head()[0] + 1
         led_here = cause if cause is not None else self._first if self._first is not None else self.command.cause
+        if isinstance(event, RulesSet):
+            self._rules = None
         stamp = Stamp(
             seq=seq,
             at=self.at,
             actor=f"{self.command.role}:{self.command.by}",
             cause=led_here,
             request=self.command.key,
-            rules=self.rules.fingerprint,
+            rules=in_force(self.book, self.at),
         )
         evolve(self.book, event, stamp)
         self.book.log(stamp, event)
         self._first = self._first if self._first is not None else seq
         return seq
+
+    def begin(self) -> None:
+        """Let what happens from here on have no cause in what happened so far: another lead of the same command."""
+        self._first = None
 
     def lead(self, lead: str) -> Lead:
         """Return a lead, or deny the command."""

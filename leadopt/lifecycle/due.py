@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from leadopt.lifecycle.calendar import Calendar
-from leadopt.lifecycle.rules import Rules
-
 from leadopt.lifecycle.book import Book, Where
+from leadopt.lifecycle.calendar import Calendar
 from leadopt.lifecycle.records import Absence, Lead, State
+from leadopt.lifecycle.rules import Rules
 from leadopt.lifecycle.stages import Stage
 
 
@@ -18,8 +17,8 @@ class Due:
     Parameters
     ----------
     what
-        "remind", "escalate", "recall", "review" (its time is over), "unpark", or "tell": no period runs, managers hear
-        of it each working day
+        "remind", "escalate", "recall", "review" (its time is over), "unpark", "stick" (the owner of its account is
+        back), or "tell": no period runs, managers hear of it each working day
     at
         when, at the earliest
     deadline
@@ -86,6 +85,8 @@ def due(lead: Lead, timing: Timing) -> Due | None:
         return _held(lead, timing) or _told(lead, timing)
     if lead.stage is Stage.PARKED and lead.parked_until is not None:
         return Due(what="unpark", at=lead.parked_until, deadline=None, rule="parked")
+    if lead.stage is Stage.NEW and lead.waits_until is not None:
+        return Due(what="stick", at=lead.waits_until, deadline=None, rule="sticky")
     if lead.stage is Stage.REVIEW:
         return _review(lead, timing) or _told(lead, timing)
     return _told(lead, timing)
@@ -148,7 +149,7 @@ def _review(lead: Lead, timing: Timing) -> Due | None:
     rule = None if asked is None else timing.rules.review_named(asked.rule)
     if asked is None or rule is None or rule.within is None or rule.on_timeout == "wait":
         return None
-    at = timing.calendar.deadline(timing.calendar.add(asked.asked_at, rule.within))
+    at = timing.calendar.deadline(max(timing.calendar.add(asked.asked_at, rule.within), lead.not_before))
     return Due(what="review", at=at, deadline=at, rule=rule.name)
 
 

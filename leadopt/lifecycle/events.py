@@ -49,7 +49,7 @@ def event_of(kind: str, body: Mapping[str, Any]) -> Event:
     """Return the event that the log holds as its kind and body."""
     if kind not in KINDS:
         raise InvalidInput(f"log: must hold events that this version knows; found {kind!r}; install a newer leadopt")
-    return KINDS[kind](**{name: _frozen(value) for name, value in body.items()})
+    return KINDS[kind](**{name: frozen(value) for name, value in body.items()})
 
 
 def _plain(value: Any) -> Any:
@@ -62,10 +62,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _frozen(value: Any) -> Any:
+def frozen(value: Any) -> Any:
+    """Return plain data as events hold it: tuples for lists, so that it is the same before the log and after."""
     if isinstance(value, list):
-        return tuple(_frozen(one) for one in value)
-    return {key: _frozen(one) for key, one in value.items()} if isinstance(value, dict) else value
+        return tuple(frozen(one) for one in value)
+    return {key: frozen(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 # ---- leads come in
@@ -73,7 +74,10 @@ def _frozen(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received(Event):
-    """A lead came in; what earlier leads of the same person bar is taken over."""
+    """A lead came in; what earlier leads of the same person bar is taken over.
+
+    It waits for the owner of its account (`waits_for`) who is away and back soon (`waits_until`).
+    """
 
     lead: str
     columns: Columns = field(default_factory=dict)
@@ -82,6 +86,8 @@ class Received(Event):
     linked: tuple[str, ...] = ()
     refused_by: tuple[str, ...] = ()
     complained_of: tuple[str, ...] = ()
+    waits_for: str | None = None
+    waits_until: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -402,11 +408,15 @@ class Erased(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone(Event):
-    """An act was taken back: the lead is as `restored` says, deadlines as before but not before `not_before`."""
+    """An act was taken back: the lead is as `restored` says, deadlines as before but not before `not_before`.
+
+    `of` is the first event of the act, `ownerships` those that it had changed, as they were before it.
+    """
 
     lead: str
     of: int
     restored: Mapping[str, Any] = field(default_factory=dict)
+    ownerships: tuple[Mapping[str, Any], ...] = ()
     not_before: int | None = None
 
 
@@ -460,7 +470,7 @@ class AbsenceBegan(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConductSet(Event):
-    """A reward or restriction was announced: in force from `starts_at`."""
+    """A reward or restriction was announced: in force from `starts_at`; `until` says what ends it."""
 
     rep: str
     rule: str
@@ -470,6 +480,7 @@ class ConductSet(Event):
     claims_per_day: int | None = None
     no_new_leads: bool = False
     figures: Mapping[str, Any] = field(default_factory=dict)
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from leadopt.lifecycle import events
 from leadopt.lifecycle.book import Book, Stamp
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.records import Lead, Message
+from leadopt.lifecycle.stages import HELD
 
 MANAGER = "manager"
 
@@ -43,15 +44,22 @@ def _told(event: Event, before: Lead | None) -> list[tuple[str, str, Mapping[str
             return [(MANAGER, "review", {"rule": event.rule, "rep": event.rep})]
         case events.Complained():
             return [(MANAGER, "complaint", {"rep": event.rep})]
-        case events.ConductSet():
-            facts = {"rule": event.rule, "effect": event.effect, "starts_at": event.starts_at}
-            return [(event.rep, "conduct", facts), (MANAGER, "conduct", {**facts, "rep": event.rep})]
         case events.ConductEnded():
             return [(event.rep, "conduct_ended", {"rule": event.rule})]
+        case events.ConductSet():
+            facts = {"rule": event.rule, "effect": event.effect, "starts_at": event.starts_at, "until": event.until}
+            return [(event.rep, "conduct", facts), (MANAGER, "conduct", {**facts, "rep": event.rep})]
         case events.Told():
             return [(MANAGER, "open_leads", dict(event.leads))]
-        case events.Closed() | events.Parked() | events.Merged():
-            owner = None if before is None or not before.is_held else before.owner
-            return [] if owner is None else [(owner, event.kind, {})]
+        case events.Undone() | events.Closed() | events.Parked() | events.Merged():
+            return _owners_told(event, None if before is None or not before.is_held else before.owner)
         case _:
             return []
+
+
+def _owners_told(event: Event, had: str | None) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """Return who loses a lead by an event, and, if an act is taken back, who has it again."""
+    restored = event.restored if isinstance(event, events.Undone) else {}
+    has = restored.get("owner") if restored.get("stage") in HELD else None
+    told = [] if had == has else [(had, event.kind), (has, "given_back")]
+    return [(rep, kind, {}) for rep, kind in told if rep is not None]

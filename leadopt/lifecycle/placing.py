@@ -3,10 +3,10 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from leadopt.lifecycle.rules import PoolRules
 
 from leadopt.arrays import Floats, Ints
 from leadopt.lifecycle import bars, credit, events
@@ -24,19 +24,50 @@ _TIE = 1e-9  # of the largest gain: what credit may add, so that it decides betw
 _RUNNERS_UP = 3
 
 
-def place(draft: Draft, leads: Sequence[str], via: str, *, cause: int | None = None) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solved:
+    """To whom leads go that are solved together, and what that rests on.
+
+    Parameters
+    ----------
+    rep_of
+        lead -> rep; leads that nobody gets are not in it
+    reps
+        who was there
+    offers
+        lead -> rep -> what it is worth, of pairs that are eligible
+    """
+
+    rep_of: Mapping[str, str]
+    reps: Sequence[Rep]
+    offers: Mapping[str, Mapping[str, Offer]]
+
+
+def place(
+    draft: Draft, leads: Sequence[str], via: str, *, reviewed: bool = False, causes: Mapping[str, int] | None = None
+) -> None:
     """Give leads to the reps to whom they are worth most now, solved together over the room that there is.
 
     Credit breaks ties. Who is nowhere eligible or barred everywhere goes to a manager, as does what a rule of review
-    asks for; what nobody has room for goes to the pool.
+    asks for, unless it is `reviewed`; what nobody has room for goes to the pool. A lead that waits for the owner of its
+    account is left to wait. `causes` has the event that led here, of some leads.
     """
-    open_ = [draft.lead(lead) for lead in leads]
-    reps = draft.reps()
-    offers = draft.worths.offers(open_, reps)
-    allowed = {lead.id: _allowed(draft, lead, reps, offers.get(lead.id, {})) for lead in open_}
-    chosen = _solved(draft, open_, reps, allowed)
-    for lead in open_:
-        _put(draft, lead, chosen.get(lead.id), reps, offers.get(lead.id, {}), via, cause)
+    found = [lead for lead in map(draft.lead, dict.fromkeys(leads)) if not waits(draft, lead)]
+    answer = solved(draft, found)
+    for lead in found:
+        put(draft, lead, answer, via, reviewed=reviewed, cause=(causes or {}).get(lead.id))
+
+
+def solved(draft: Draft, leads: Sequence[Lead], *, without: str | None = None) -> Solved:
+    """Return to whom leads go over the room that there is now, solved together; nothing happens yet."""
+    reps = [rep for rep in draft.reps() if rep.id != without]
+    offers = draft.worths.offers(leads, reps)
+    return Solved(rep_of=_solved(draft, leads, reps, allowed(draft, leads, reps, offers)), reps=reps, offers=offers)
+
+
+def waits(draft: Draft, lead: Lead) -> bool:
+    """Return whether a lead waits for the owner of its account, who is away and back soon."""
+    return lead.waits_until is not None and lead.waits_until > draft.at
 
 
 def give(
@@ -68,7 +99,7 @@ def give(
 
 def to_pool(draft: Draft, lead: Lead, why: str, *, pool: str | None = None, cause: int | None = None) -> int:
     """Put a lead into a pool: the one named, else the first whose condition holds, else the default."""
-    named: PoolRules = draft.rules.pool_named(pool) if pool is not None else draft.rules.pool_of(lead.columns)
+    named = draft.rules.pool_named(pool) if pool is not None else draft.rules.pool_of(lead.columns)
     embargo = draft.rules.claim.embargo
     until = None if embargo is None else draft.calendar.add(draft.at, embargo)
     return draft.emit(events.Pooled(lead=lead.id, pool=named.name, why=why, embargo_until=until), cause=cause)
@@ -81,22 +112,13 @@ def to_review(
     return draft.emit(events.ReviewAsked(lead=lead.id, rule=rule, rep=rep, offer=offer), cause=cause)
 
 
-def best(draft: Draft, lead: Lead) -> tuple[str, Mapping[str, Any]] | None:
-    """Return to whom a lead is worth most now, and why; None = nobody may have it now."""
-    reps = draft.reps()
-    offers = draft.worths.offers([lead], reps).get(lead.id, {})
-    allowed = _allowed(draft, lead, reps, offers)
-    chosen = _solved(draft, [lead], reps, {lead.id: allowed}).get(lead.id)
-    return None if chosen is None else (chosen, explained(draft, lead, chosen, reps, offers))
-
-
 def explained(
     draft: Draft, lead: Lead, rep: str | None, reps: Sequence[Rep], offers: Mapping[str, Offer]
 ) -> dict[str, Any]:
     """Return what a decision rests on: the choice, the next three and why not, and what barred all others."""
     reasons = {one.id: _code(draft, lead, one, offers) for one in reps}
     others = sorted((one for one in offers if one != rep), key=lambda one: (-offers[one].gain, one))[:_RUNNERS_UP]
-    next_ = [{"rep": one, "gain": offers[one].gain, "why": reasons.get(one) or "worth less"} for one in others]
+    next_ = tuple({"rep": one, "gain": offers[one].gain, "why": reasons.get(one) or "worth less"} for one in others)
     barred = Counter(code for one, code in reasons.items() if code is not None and one != rep)
     choice = {} if rep is None or rep not in offers else {"gain": offers[rep].gain, "chance": offers[rep].chance}
     return {**choice, "next": next_, "barred": dict(sorted(barred.items()))}
@@ -115,18 +137,14 @@ def nobody_left(draft: Draft, lead: Lead, reps: Sequence[Rep], offers: Mapping[s
     return all(_code(draft, lead, rep, offers) in (*bars.BARS, "not_eligible") for rep in reps)
 
 
-def _put(
-    draft: Draft,
-    lead: Lead,
-    rep: str | None,
-    reps: Sequence[Rep],
-    offers: Mapping[str, Offer],
-    via: str,
-    cause: int | None,
+def put(
+    draft: Draft, lead: Lead, answer: Solved, via: str, *, reviewed: bool = False, cause: int | None = None
 ) -> None:
-    decision = explained(draft, lead, rep, reps, offers)
-    rule = review_rule(draft, lead)
-    if rep is None and nobody_left(draft, lead, reps, offers):
+    """Let a lead go where it was solved to go: to its rep, to a manager first, or to the pool."""
+    rep, offers = answer.rep_of.get(lead.id), answer.offers.get(lead.id, {})
+    decision = explained(draft, lead, rep, answer.reps, offers)
+    rule = None if reviewed else review_rule(draft, lead)
+    if rep is None and nobody_left(draft, lead, answer.reps, offers):
         if lead.stage is not Stage.REVIEW:
             to_review(draft, lead, NOBODY_LEFT, None, decision, cause=cause)
     elif rule is not None and lead.stage is not Stage.REVIEW:
@@ -144,19 +162,26 @@ def _code(draft: Draft, lead: Lead, rep: Rep, offers: Mapping[str, Offer]) -> st
     return "not_eligible" if rep.id not in offers else None if denied is None else denied.code
 
 
+def allowed(
+    draft: Draft, leads: Sequence[Lead], reps: Sequence[Rep], offers: Mapping[str, Mapping[str, Offer]]
+) -> dict[str, dict[str, Offer]]:
+    """Return lead -> rep -> offer for pairs that nothing bars now."""
+    return {lead.id: _allowed(draft, lead, reps, offers.get(lead.id, {})) for lead in leads}
+
+
 def _allowed(draft: Draft, lead: Lead, reps: Sequence[Rep], offers: Mapping[str, Offer]) -> dict[str, Offer]:
     return {rep.id: offers[rep.id] for rep in reps if rep.id in offers and bars.why_not(draft, lead, rep) is None}
 
 
 def _solved(
-    draft: Draft, leads: Sequence[Lead], reps: Sequence[Rep], allowed: Mapping[str, Mapping[str, Offer]]
+    draft: Draft, leads: Sequence[Lead], reps: Sequence[Rep], pairs: Mapping[str, Mapping[str, Offer]]
 ) -> dict[str, str]:
     """Return the rep of each lead in the assignment with the greatest gain; leads that nobody gets are not in it."""
     if not leads or not reps:
         return {}
     if len(leads) == 1:
-        return _best_of(draft, leads[0], allowed[leads[0].id])
-    found = match(_gains(draft, leads, reps, allowed), _slots(draft, reps, len(leads)), reserve=draft.worths.reserve)
+        return _best_of(draft, leads[0], pairs[leads[0].id])
+    found = match(gains_of(draft, leads, reps, pairs), slots_of(draft, reps, len(leads)), reserve=draft.worths.reserve)
     return {lead.id: reps[rep].id for lead, rep in zip(leads, found.rep_of_lead.tolist(), strict=True) if rep >= 0}
 
 
@@ -167,14 +192,15 @@ def _best_of(draft: Draft, lead: Lead, offers: Mapping[str, Offer]) -> dict[str,
     return {lead.id: max(worth, key=lambda rep: (offers[rep].gain, _owed(draft, rep)))}
 
 
-def _gains(
-    draft: Draft, leads: Sequence[Lead], reps: Sequence[Rep], allowed: Mapping[str, Mapping[str, Offer]]
+def gains_of(
+    draft: Draft, leads: Sequence[Lead], reps: Sequence[Rep], pairs: Mapping[str, Mapping[str, Offer]]
 ) -> Floats:
+    """Return the gain of each lead with each rep, with what breaks ties; -inf where the pair is barred."""
     gains = np.full((len(leads), len(reps)), -np.inf)
     for row, lead in enumerate(leads):
         for column, rep in enumerate(reps):
-            if rep.id in allowed[lead.id]:
-                gains[row, column] = allowed[lead.id][rep.id].gain
+            if rep.id in pairs[lead.id]:
+                gains[row, column] = pairs[lead.id][rep.id].gain
     owed: Floats = np.array([_owed(draft, rep.id) for rep in reps], dtype=np.float64)
     largest = float(np.abs(gains[np.isfinite(gains)]).max(initial=0.0))
     tie = _TIE * largest / max(float(np.abs(owed).max()), 1.0)
@@ -186,7 +212,8 @@ def _owed(draft: Draft, rep: str) -> float:
     return sum(credit.balance(draft.book, rep, one.of, draft.at) for one in draft.book.find(Credit, Where(rep=rep)))
 
 
-def _slots(draft: Draft, reps: Sequence[Rep], n_leads: int) -> Ints:
+def slots_of(draft: Draft, reps: Sequence[Rep], n_leads: int) -> Ints:
+    """Return how many of so many leads each rep has room for now."""
     rooms = [bars.room(draft.book, draft.rules, rep, draft.at) for rep in reps]
     return np.array([n_leads if room is None else min(room, n_leads) for room in rooms], dtype=np.int64)
 

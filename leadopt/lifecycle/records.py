@@ -96,8 +96,12 @@ class Lead:
         the lead that it is a copy of
     linked
         earlier leads of the same person
+    waits_for, waits_until
+        the owner of its account, who is away, and when that rep is back: nobody else gets it before
     look_at
         the next moment at which `run_due` looks at it; None = the daily look of all that no period runs for
+    due_at
+        the deadline of the follow-up or review that it waits for, as known then: an index, asked again when read
     """
 
     table: ClassVar[str] = "lead"
@@ -136,7 +140,10 @@ class Lead:
     no_contact: bool = False
     merged_into: str | None = None
     linked: tuple[str, ...] = ()
+    waits_for: str | None = None
+    waits_until: int | None = None
     look_at: int | None = None
+    due_at: int | None = None
 
     @property
     def key(self) -> str:
@@ -429,6 +436,8 @@ class State:
         when its log began
     policy
         fingerprint of the policy in force
+    plan
+        the plan that is being applied; "" = none
     planned_at, told_at
         when a plan was last applied, and managers were last told of leads that no period runs for
     hold_until
@@ -441,6 +450,7 @@ class State:
 
     opened_at: int = 0
     policy: str = ""
+    plan: str = ""
     planned_at: int = 0
     told_at: int = 0
     hold_until: int = 0

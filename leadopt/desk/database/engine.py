@@ -7,11 +7,13 @@ that what a writer has read still holds when it writes, and ``BEGIN`` elsewhere,
 """
 
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import sqlalchemy as sa
 
@@ -21,7 +23,7 @@ from leadopt.errors import InvalidInput
 
 _WRITES = "desk_writes"  # the execution option of a connection that writes
 _PRAGMAS = (f"busy_timeout = {WAIT_S * 1000:.0f}", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
-_INHERITED: list[Any] = []  # connections that a fork has copied: SQLite says to leave them alone, closing them too
+_OPEN: WeakSet[sa.Engine] = WeakSet()
 
 
 def open_engine(url: str | sa.URL) -> sa.Engine:
@@ -86,12 +88,11 @@ def _address(url: str | sa.URL) -> sa.URL:
 
 def _set_up(engine: sa.Engine) -> None:
     sa.event.listen(engine, "connect", _connected)
-    sa.event.listen(engine, "checkout", _checked_out)
     sa.event.listen(engine, "begin", _begin)
+    _OPEN.add(engine)
 
 
-def _connected(driver: Any, record: Any) -> None:
-    record.info["process"] = os.getpid()
+def _connected(driver: Any, _: Any) -> None:
     driver.isolation_level = None
     for pragma in _PRAGMAS:
         driver.execute(f"PRAGMA {pragma}")
@@ -100,8 +101,6 @@ def _connected(driver: Any, record: Any) -> None:
 
 def _log_ahead(driver: Any) -> None:
     """Turn write-ahead logging on; for that SQLite does not wait for others who open the file at the same time."""
-    import sqlite3
-
     until = time.monotonic() + WAIT_S
     while driver.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         try:
@@ -112,12 +111,18 @@ def _log_ahead(driver: Any) -> None:
             time.sleep(0.01)
 
 
-def _checked_out(driver: Any, record: Any, proxy: Any) -> None:
-    """Have a forked process open connections of its own."""
-    if record.info["process"] != os.getpid():
-        _INHERITED.append(driver)
-        record.dbapi_connection = proxy.dbapi_connection = None
-        raise sa.exc.DisconnectionError("the connection belongs to the process that this one was forked from")
+def _close_idle() -> None:
+    """Close what nobody uses before a process forks.
+
+    SQLite keeps in memory which locks a process holds on a file. A child that inherits an open file believes that it
+    holds locks which it does not, and another process may then delete the log ahead under its hands.
+    """
+    for engine in list(_OPEN):
+        engine.dispose()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_close_idle)
 
 
 def _begin(connection: sa.Connection) -> None:

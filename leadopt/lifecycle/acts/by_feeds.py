@@ -1,6 +1,7 @@
 """What feeds report: leads, changes, follow-ups, complaints, outcomes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from leadopt.lifecycle import bars, commands, events, placing
@@ -21,23 +22,26 @@ def receive(draft: Draft, command: commands.Receive) -> None:
         change(draft, commands.Change(by=command.by, role=command.role, **changed))
         return
     twins = [lead for lead in map(draft.lead, command.twins) if lead.reason != "erased"]
-    ended = [lead for lead in twins if not lead.is_open and lead.merged_into is None]
-    draft.emit(
-        events.Received(
-            lead=command.lead,
-            columns=command.columns,
-            account=command.account or next((lead.account for lead in ended if lead.account), None),
-            no_contact=command.no_contact or any(lead.no_contact for lead in ended),
-            linked=tuple(lead.id for lead in ended),
-            refused_by=tuple(sorted(frozenset[str]().union(*(lead.refused_by for lead in ended)))),
-            complained_of=tuple(sorted(frozenset[str]().union(*(lead.complained_of for lead in ended)))),
-        )
-    )
     open_ = [lead for lead in twins if lead.is_open]
+    came = received(command, [lead for lead in twins if not lead.is_open and lead.merged_into is None])
+    draft.emit(came if open_ else replace(came, **waiting(draft, came)))
     if open_:
         merge(draft, [*open_, draft.lead(command.lead)])
     else:
         stick(draft, draft.lead(command.lead))
+
+
+def received(command: commands.Receive, ended: Sequence[Lead]) -> events.Received:
+    """Return a lead as it comes in, with what it takes over from earlier leads of the same person that have ended."""
+    return events.Received(
+        lead=command.lead,
+        columns=command.columns,
+        account=command.account or next((lead.account for lead in ended if lead.account), None),
+        no_contact=command.no_contact or any(lead.no_contact for lead in ended),
+        linked=tuple(lead.id for lead in ended),
+        refused_by=tuple(sorted(frozenset[str]().union(*(lead.refused_by for lead in ended)))),
+        complained_of=tuple(sorted(frozenset[str]().union(*(lead.complained_of for lead in ended)))),
+    )
 
 
 def change(draft: Draft, command: commands.Change) -> None:
@@ -89,9 +93,7 @@ def complain(draft: Draft, command: commands.Complain) -> None:
     if rep in lead.complained_of and lead.owner != rep:
         return
     draft.emit(events.Complained(lead=lead.id, rep=rep))
-    if lead.is_held and lead.owner == rep:
-        draft.emit(events.Reassigned(lead=lead.id, rep=rep, reason="complaint", cool_until=cool_off(draft)))
-        placing.place(draft, [lead.id], "router")
+    end_complained_of(draft, draft.lead(lead.id))
 
 
 def win(draft: Draft, command: commands.Win) -> None:
@@ -124,17 +126,43 @@ def lose(draft: Draft, command: commands.Lose) -> None:
 # ---- what several of these share
 
 
-def stick(draft: Draft, lead: Lead) -> None:
-    """Give a lead to the owner of its account, if that rep may have it now; a short absence is waited for."""
-    sticky = draft.rules.sticky
-    account = None if lead.account is None or sticky.by is None else draft.book.get(Account, lead.account)
+def waiting(draft: Draft, came: events.Received) -> dict[str, Any]:
+    """Return for whom a lead waits and until when: for the owner of its account, if only away and back soon."""
+    lead = Lead(
+        id=came.lead,
+        columns=came.columns,
+        account=came.account,
+        refused_by=frozenset(came.refused_by),
+        complained_of=frozenset(came.complained_of),
+    )
+    found = account_owner(draft, lead)
+    wait = draft.rules.sticky.wait
+    denied = None if found is None else bars.why_not(draft, lead, found[1])
+    if found is None or wait is None or denied is None or denied.code != "absent" or denied.until is None:
+        return {}
+    back_soon = denied.until <= draft.calendar.add(draft.at, wait)
+    return {"waits_for": found[1].id, "waits_until": denied.until} if back_soon else {}
+
+
+def stick(draft: Draft, lead: Lead) -> bool:
+    """Give a lead to the owner of its account, if that rep may have it now, and return whether it did."""
+    found = account_owner(draft, lead)
+    if found is None or bars.why_not(draft, lead, found[1]) is not None:
+        return False
+    account, rep = found
+    offer = draft.worths.offers([lead], [rep])[lead.id][rep.id]
+    decision = {"gain": offer.gain, "chance": offer.chance, "account_of": account.lead}
+    placing.give(draft, lead, rep.id, "sticky", decision=decision)
+    return True
+
+
+def account_owner(draft: Draft, lead: Lead) -> tuple[Account, Rep] | None:
+    """Return the account of a lead and the owner of its latest lead, if the policy lets that rep have this one."""
+    if lead.account is None or draft.rules.sticky.by is None:
+        return None
+    account = draft.book.get(Account, lead.account)
     rep = None if account is None else draft.book.get(Rep, account.owner)
-    if account is None or rep is None or not eligible(draft, lead, rep.id):
-        return
-    if bars.why_not(draft, lead, rep) is None:
-        offer = draft.worths.offers([lead], [rep])[lead.id][rep.id]
-        decision = {"gain": offer.gain, "chance": offer.chance, "account_of": account.lead}
-        placing.give(draft, lead, rep.id, "sticky", decision=decision)
+    return None if account is None or rep is None or not eligible(draft, lead, rep.id) else (account, rep)
 
 
 def merge(draft: Draft, leads: list[Lead]) -> None:
@@ -146,9 +174,10 @@ def merge(draft: Draft, leads: list[Lead]) -> None:
 
 
 def absorb(draft: Draft, survivor: str, lead: Lead) -> None:
-    """Let one lead take over what is known of a copy, whose booking is taken back."""
-    reverse_credit(draft, lead.id, "duplicate")
+    """Let one lead take over what is known of a copy, whose holder's booking is taken back."""
     draft.emit(events.Merged(lead=lead.id, into=survivor))
+    if lead.is_held:
+        reverse_credit(draft, lead.id, "duplicate")
     draft.emit(
         events.Absorbed(
             lead=survivor,
@@ -160,6 +189,14 @@ def absorb(draft: Draft, survivor: str, lead: Lead) -> None:
             columns=lead.columns,
         )
     )
+    end_complained_of(draft, draft.lead(survivor))
+
+
+def end_complained_of(draft: Draft, lead: Lead) -> None:
+    """Take a lead off an owner of whom its customer complained."""
+    if lead.is_held and lead.owner in lead.complained_of:
+        draft.emit(events.Reassigned(lead=lead.id, rep=lead.owner, reason="complaint", cool_until=cool_off(draft)))
+        placing.place(draft, [lead.id], "router")
 
 
 def reverse_credit(draft: Draft, lead: str, reason: str) -> None:

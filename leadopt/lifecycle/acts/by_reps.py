@@ -10,7 +10,7 @@ from leadopt.lifecycle.commands import Command
 from leadopt.lifecycle.denied import Denied
 from leadopt.lifecycle.draft import Draft
 from leadopt.lifecycle.records import Conduct, Lead, Rep
-from leadopt.lifecycle.stages import Stage
+from leadopt.lifecycle.stages import Stage, Via
 
 BAD_LEAD = "bad lead"
 
@@ -21,6 +21,8 @@ def refuse(draft: Draft, command: commands.Refuse) -> None:
     if lead.stage is not Stage.ASSIGNED:
         sentence = f"lead {lead.id!r} was followed up: it can be released, not refused"
         raise Denied("wrong_stage", sentence, "release it")
+    if lead.via == Via.CLAIM:
+        raise Denied("wrong_stage", f"lead {lead.id!r} was claimed: it is given back, not refused", "release it")
     draft.emit(events.Refused(lead=lead.id, rep=command.by, reason=command.reason))
     if command.reason in draft.rules.credit.bad_lead_reasons:
         placing.to_review(draft, lead, BAD_LEAD, None, {"reason": command.reason, "rep": command.by})

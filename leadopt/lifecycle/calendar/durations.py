@@ -23,9 +23,9 @@ _MOST = {
 UNITS = tuple(_MOST)
 _IN_HOURS = ("hours", "working hours")  # of which there are parts, as long as they are whole minutes
 _OF_ONE = {unit.removesuffix("s"): unit for unit in UNITS}
-_SHAPE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([^\d\s].*?)\s*", re.DOTALL)
+_SHAPE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([^0-9\s].*?)\s*", re.DOTALL)
 _IN_DAYS = {"week": 7, "weeks": 7, "month": 30, "months": 30, "year": 365, "years": 365}
-PATTERN = rf"^\s*(?:0+|off|\d+(?:\.\d+)?\s*(?:{'|'.join(f'{one}s?' for one in _OF_ONE)}))\s*$"
+PATTERN = rf"^\s*(?:0+|off|[0-9]+(?:\.[0-9]+)?\s*(?:{'|'.join(f'{one}s?' for one in _OF_ONE)}))\s*$"
 """What text of a duration looks like, as a regular expression of a JSON schema."""
 
 

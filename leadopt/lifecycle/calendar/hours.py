@@ -19,7 +19,7 @@ _LEAST = 30  # minutes a week, an hour in 14 days
 
 _NAME = "|".join(f"[{day[0]}{day[0].lower()}]{day[1:]}(?:{long[3:]})?" for day, long in zip(DAYS, _LONG, strict=True))
 _TO = r"\s*[-–]\s*"
-_TIME = r"(?:\d|[01]\d|2[0-4])(?::[0-5]\d)?"
+_TIME = r"(?:[0-9]|[01][0-9]|2[0-4])(?::[0-5][0-9])?"
 _DAYS = rf"(?:{_NAME})(?:{_TO}(?:{_NAME}))?"
 _SPAN = rf"{_TIME}{_TO}{_TIME}"
 _GROUP = rf"{_DAYS}(?:\s*,\s*{_DAYS})*\s+{_SPAN}(?:\s*,\s*{_SPAN})*"

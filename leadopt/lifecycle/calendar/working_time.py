@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from itertools import accumulate
@@ -173,6 +173,33 @@ class Calendar:
         day = day + count if duration.unit == "days" else self._working_day_after(day, count)
         return self._zone.moment(_checked(day * DAY + time))
 
+    def subtract(self, end: int, duration: Duration) -> int:
+        """Return the moment of which another is a duration after: the latest one, where several are.
+
+        Working hours and working days count back over working time alone, days keep the local time. 0 is the end.
+        """
+        _checked(end)
+        if not duration.amount:
+            return end
+        if duration.unit == "working hours":
+            return self._subtract_work(end, duration.microseconds)
+        if not duration.unit.endswith("days"):
+            return _checked(end - duration.microseconds)
+        day, time = divmod(self._zone.local(end), DAY)
+        for _ in range(int(duration.amount) if duration.unit == "working days" else 0):
+            day = self._working_day_before(day)
+        day -= int(duration.amount) if duration.unit == "days" else 0
+        return self._zone.moment(_checked(day * DAY + time))
+
+    def next_midnight(self, at: int) -> int:
+        """Return the first moment of the local date after that of a moment."""
+        return self.start_of(date.fromordinal(self._local_day(at) + 1 + EPOCH))
+
+    def next_day(self, at: int) -> int:
+        """Return the first moment of the first local date with work after that of a moment."""
+        day = self._working_day_after(self._local_day(at), 1)
+        return self.start_of(date.fromordinal(day + EPOCH))
+
     def closures(self, least: int = 14) -> Iterator[tuple[date, date]]:
         """Yield the first and last day of each time without work that is so many days long, for holidays' sake."""
         seen = -1
@@ -211,6 +238,18 @@ class Calendar:
             work -= _total(year)
             number += 1
         raise _beyond()
+
+    def _subtract_work(self, end: int, work: int) -> int:
+        number = _year_number(end)
+        left = _worked(self._year(number), end) - work
+        while left < 0:
+            number -= 1
+            if number < FIRST_YEAR:
+                raise _beyond()
+            left += _total(self._year(number))
+        year = self._year(number)
+        place = bisect_right(year.done, left)  # of two moments with as much work done, the begin of the later span
+        return year.ends[place] - (year.done[place] - left)
 
     def _working_day_after(self, day: int, count: int) -> int:
         number = year_of(day)
@@ -277,7 +316,7 @@ def as_days(given: Iterable[date | str], where: str = "holidays") -> tuple[date,
     >>> as_days(["2026-12-26", date(2026, 12, 25), "2026-12-26"])
     (datetime.date(2026, 12, 25), datetime.date(2026, 12, 26))
     """
-    if isinstance(given, str) or not isinstance(given, Iterable):
+    if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         raise InvalidInput(f'{where}: must be a list of days such as "2026-12-25"; found {given!r}')
     return tuple(sorted({_as_day(day, where) for day in given}))
 

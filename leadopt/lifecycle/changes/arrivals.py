@@ -26,6 +26,8 @@ def received(event: events.Received, book: Book, stamp: Stamp) -> None:
             rules=stamp.rules,
             refused_by=frozenset(event.refused_by),
             complained_of=frozenset(event.complained_of),
+            waits_for=event.waits_for,
+            waits_until=event.waits_until,
         )
     )
 

@@ -34,7 +34,9 @@ def moved(book: Book, event: Event, stamp: Stamp, **changes: Any) -> Lead:
 
 _OF_OWNERSHIP = ("owner", "via", "first_at", "last_at", "reminded", "reminded_at", "escalated", "protected_until")
 NOT_HELD: Mapping[str, Any] = {**dict.fromkeys(_OF_OWNERSHIP), "not_before": 0}
-AT_REST: Mapping[str, Any] = dict.fromkeys(("pool", "embargo_until", "parked_until", "review", "reason"))
+AT_REST: Mapping[str, Any] = dict.fromkeys(
+    ("pool", "embargo_until", "parked_until", "review", "reason", "waits_for", "waits_until")
+)
 
 
 def begin(book: Book, lead: Lead, stamp: Stamp, *, chance: float | None, event: events.Assigned | None = None) -> None:
@@ -74,4 +76,5 @@ def first_due(book: Book, lead: Lead, stamp: Stamp) -> int | None:
 def keep_look(book: Book, lead: Lead, stamp: Stamp) -> None:
     """Keep the next moment at which something looks at a lead; what no period runs for has the daily look."""
     found = due(lead, timing(book, lead, stamp.at))
-    book.put(replace(lead, look_at=None if found is None or found.what == "tell" else found.at))
+    look_at = None if found is None or found.what == "tell" else found.at
+    book.put(replace(lead, look_at=look_at, due_at=None if found is None else found.deadline))

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from leadopt.lifecycle import events
+from leadopt.lifecycle import credit, events
 from leadopt.lifecycle.book import Book, Stamp, Where
 from leadopt.lifecycle.changes.common import AT_REST, NOT_HELD, end, moved, need
 from leadopt.lifecycle.events import Event
-from leadopt.lifecycle.records import Account, Lead, Ownership, Review
-from leadopt.lifecycle.stages import Stage
+from leadopt.lifecycle.records import Account, Lead, Ownership, Rep, Review
+from leadopt.lifecycle.stages import Stage, Via
 
 
 def _ended(book: Book, event: Event, stamp: Stamp, *, outcome: str | None = None, **changes: Any) -> None:
@@ -67,20 +67,49 @@ def erased(event: events.Erased, book: Book, stamp: Stamp) -> None:
 
 
 def undone(event: events.Undone, book: Book, stamp: Stamp) -> None:
-    """Put a lead as it was before an act; what was booked for it is taken back."""
+    """Put a lead and its ownerships as they were before an act; what it booked is taken back, or booked again."""
     now, before = need(book, event.lead), lead_from(event.restored)
-    if now.is_held and now.owner is not None:
-        end(book, now, stamp, exit_="undone")
-    not_before = event.not_before or before.not_before
+    known = {one.key: one for one in book.find(Ownership, Where(lead=now.id))}
+    for one in known.values():
+        if one.begun >= event.of:
+            _take_back(book, one, stamp)
+    for was in (Ownership(**data) for data in event.ownerships):
+        if known[was.key].reversed and not was.reversed:
+            credit.book_again(book, was, stamp.at)
+        book.put(was)
+    not_before = max(event.not_before or 0, before.not_before)
     book.put(replace(before, version=now.version + 1, seq=stamp.seq, not_before=not_before))
-    reopen_ownership(book, before, after=event.of)
+    _restore_account(book, before)
 
 
-def reopen_ownership(book: Book, before: Lead, *, after: int) -> None:
-    """Go on with the ownership that an act had ended and that is restored."""
-    for one in book.find(Ownership, Where(lead=before.id)):
-        if before.is_held and one.rep == before.owner and one.ended is not None and one.ended >= after:
-            book.put(replace(one, until=None, ended=None, exit=None, outcome=None))
+def _take_back(book: Book, one: Ownership, stamp: Stamp) -> None:
+    """Put an ownership that an undone act began: it earns and costs nothing, nor does it count for its day."""
+    if not one.reversed:
+        credit.reverse(book, one, stamp.at)
+    until, ended = (stamp.at, stamp.seq) if one.until is None else (one.until, one.ended)
+    book.put(replace(one, until=until, ended=ended, exit="undone", outcome=None, reversed=True))
+    rep = book.get(Rep, one.rep)
+    day = str(book.rules_at(stamp.at).calendar.day(one.since))
+    if rep is not None and rep.day == day:
+        claimed = rep.claimed - (one.via == Via.CLAIM)
+        book.put(replace(rep, received=rep.received - 1, claimed=claimed))
+
+
+def _restore_account(book: Book, lead: Lead) -> None:
+    """Put the owner of an account: of its latest lead that is owned or won, leaving out what was undone."""
+    if lead.account is None:
+        return
+    leads = book.find(Lead, Where(account=lead.account))
+    owned = [one for each in leads for one in book.find(Ownership, Where(lead=each.id)) if one.exit != "undone"]
+    last = max(owned, key=lambda one: (_latest(one), one.begun), default=None)
+    if last is None:
+        book.put(Account(id=lead.account, lead=lead.id, owner="", at=0))
+    else:
+        book.put(Account(id=lead.account, lead=last.lead, owner=last.rep, at=_latest(last)))
+
+
+def _latest(one: Ownership) -> int:
+    return one.until if one.outcome == Stage.WON and one.until is not None else one.since
 
 
 _SETS = ("refused_by", "complained_of")

@@ -35,11 +35,11 @@ def policy_set(event: events.PolicySet, book: Book, stamp: Stamp) -> None:
 
 
 def plan_made(event: events.PlanMade, book: Book, stamp: Stamp) -> None:
-    """Change nothing: what a plan does is in the events that it causes."""
+    change_state(book, plan=event.plan)
 
 
 def plan_applied(event: events.PlanApplied, book: Book, stamp: Stamp) -> None:
-    change_state(book, planned_at=stamp.at)
+    change_state(book, plan="", planned_at=stamp.at)
 
 
 def told(event: events.Told, book: Book, stamp: Stamp) -> None:

@@ -2,3 +2,9 @@
 
 `Rules` is the door; `conditions` has `where`, and each other file a table of the file of rules.
 """
+
+from leadopt.lifecycle.rules.conditions import Where
+from leadopt.lifecycle.rules.periods import Periods
+from leadopt.lifecycle.rules.settings import Rules
+
+__all__ = ["Periods", "Rules", "Where"]

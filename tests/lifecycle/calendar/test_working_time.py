@@ -317,3 +317,40 @@ def test_what_is_no_calendar_is_refused(given, said):
     with pytest.raises(InvalidInput) as caught:
         Calendar(*given)
     assert said in str(caught.value)
+
+
+def before(end, duration, calendar=BERLIN):
+    return shown(calendar.subtract(moment(end, calendar.zone), Duration.parse(duration)), calendar.zone)
+
+
+@pytest.mark.parametrize(
+    ("end", "duration", "begin"),
+    [
+        ("2026-11-30 10:00", "24 hours", "2026-11-29 10:00"),
+        ("2026-11-30 10:00", "3 days", "2026-11-27 10:00"),
+        ("2026-10-26 10:00", "1 day", "2026-10-25 10:00"),  # 24 hours at the new clock; the day had 25
+        ("2026-11-30 10:00", "2 working hours", "2026-11-27 17:00"),
+        ("2026-11-30 10:00", "1 working hour", "2026-11-30 09:00"),  # the latest of Friday 18:00 to Monday 9:00
+        ("2026-11-30 10:00", "2 working days", "2026-11-26 10:00"),
+        ("2026-11-30 10:00", 0, "2026-11-30 10:00"),
+    ],
+)
+def test_a_reminder_goes_so_long_before(end, duration, begin):
+    assert before(end, duration) == begin
+
+
+@examples(100)
+@given(st.sampled_from(ODD_HOURS), st.integers(0, 400 * DAY // MINUTE), st.integers(1, 300))
+def test_subtracted_working_hours_are_worked_until_the_end(hours, minutes, amount):
+    calendar = Calendar("Europe/Berlin", hours)
+    end = moment("2025-01-01 00:00") + minutes * MINUTE
+    begin = calendar.subtract(end, Duration(amount, "working hours"))
+    assert calendar.working_microseconds(begin, end) == amount * HOUR
+    assert calendar.is_working(begin)  # so that it is the latest
+
+
+def test_the_next_day_of_work_begins_at_midnight():
+    friday = moment("2026-11-27 17:00")
+    assert shown(BERLIN.next_day(friday)) == "2026-11-30 00:00"
+    assert shown(BERLIN.next_midnight(friday)) == "2026-11-28 00:00"
+    assert shown(BERLIN.next_day(moment("2026-11-30 00:00"))) == "2026-12-01 00:00"

@@ -1,0 +1,108 @@
+"""Columns of tables cell by cell: where one cannot be read, that is the fault of its row alone."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+import numpy as np
+
+from leadopt.desk.log.moments import microseconds
+from leadopt.errors import InvalidInput
+from leadopt.lifecycle.calendar import Calendar
+from leadopt.lifecycle.records import Level
+from leadopt.tables import Table
+from leadopt.tables.cells import as_level, is_missing, is_number
+
+T = TypeVar("T")
+Faults = dict[int, str]
+"""What is wrong with a row, in a sentence that names column and row."""
+
+
+def each(table: Table, column: str, read: Callable[[Table], Sequence[T]], faults: Faults) -> list[T | None]:
+    """Return a column as it is read, with None where a cell cannot be; each fault is noted for its row.
+
+    A column is read as a whole, as one cell tells how others are meant; so where that fails, the cells that fail by
+    themselves are left out, and each of those is tried again with all the others.
+    """
+    try:
+        return list(read(table))
+    except InvalidInput as error:
+        if table.n_rows == 1:
+            faults.setdefault(0, str(error))
+            return [None]
+    alone = [_fault(table, [row], column, read) for row in range(table.n_rows)]
+    good = [row for row, fault in enumerate(alone) if fault is None]
+    found: list[T | None] = [None] * table.n_rows
+    for row, fault in enumerate(alone):
+        if fault is not None and (again := _fault(table, [*good, row], column, read)) is not None:
+            faults.setdefault(row, again)
+        elif fault is not None:
+            good = sorted([*good, row])
+    whole = _fault(table, good, column, read)
+    if whole is not None:
+        faults.update({row: faults.get(row, whole) for row in good})
+    elif good:
+        for row, value in zip(good, read(table.take(np.array(good))), strict=True):
+            found[row] = value
+    return found
+
+
+def _fault(table: Table, rows: Sequence[int], column: str, read: Callable[[Table], object]) -> str | None:
+    """Return what is wrong with the last of some rows, under its own number; None = nothing is."""
+    if not rows:
+        return None
+    try:
+        read(table.take(np.array(rows)))
+    except InvalidInput as error:
+        _, colon, rest = str(error).partition(": ")
+        return f"{table.name}.{column}, {table.row_name(rows[-1])}: {rest}" if colon else str(error)
+    return None
+
+
+def levels(table: Table, column: str) -> list[Level]:
+    """Return cells as levels: true and false, numbers, text without blanks around, None."""
+    return [level(cell) for cell in table.values(column)]
+
+
+def level(cell: Any) -> Level:
+    """Return a cell as a level."""
+    if is_missing(cell):
+        return None
+    if isinstance(cell, bool | np.bool_):
+        return bool(cell)
+    if is_number(cell):
+        number = float(cell)
+        return number if np.isfinite(number) else None
+    return (as_level(cell) or "").strip() or None
+
+
+def numbers(table: Table, column: str, faults: Faults) -> list[float | None]:
+    """Return cells as numbers, 0 or more."""
+    found = each(table, column, lambda part: part.numbers(column, low=0.0, missing=np.nan).tolist(), faults)
+    return [None if number is None or np.isnan(number) else number for number in found]
+
+
+def moment(given: Any, what: str, calendar: Calendar | None = None) -> int:
+    """Return a moment in microseconds; a day is its first moment in the zone of a calendar, where one is given.
+
+    Raises
+    ------
+    InvalidInput
+        this is no moment with a time zone
+    """
+    if isinstance(given, datetime):
+        return microseconds(given, what)
+    if isinstance(given, str):
+        try:
+            return moment(_parsed(given), what, calendar)
+        except ValueError:
+            raise InvalidInput(f"{what}: must be a moment such as 2026-11-30T09:00+01:00; found {given!r}") from None
+    if isinstance(given, date) and calendar is not None:
+        return calendar.start_of(given)
+    kind = "a datetime with a time zone" + ("" if calendar is None else ", or a date")
+    raise InvalidInput(f"{what}: must be {kind}; found {given!r}")
+
+
+def _parsed(text: str) -> date | datetime:
+    stripped = text.strip()
+    return date.fromisoformat(stripped) if len(stripped) == 10 else datetime.fromisoformat(stripped)

@@ -1,0 +1,184 @@
+"""Tables of leads and reps as rows that can be taken in, each by itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from leadopt.desk.asking.cells import Faults, each, level, levels, numbers
+from leadopt.desk.asking.columns import As, of_leads, of_reps
+from leadopt.desk.people.contacts import MAIL, PHONE, column_of, mail_of, phone_of
+from leadopt.lifecycle.records import Level
+from leadopt.lifecycle.rules import Rules
+from leadopt.policy import Policy
+from leadopt.tables import Table
+from leadopt.tables.cells import Id, as_id, as_set, is_missing
+from leadopt.tables.reading.reader import Reading
+
+NO_CONTACT = "no_contact"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadRow:
+    """A row of a table of leads.
+
+    Parameters
+    ----------
+    id
+        what the user calls the lead; None = nothing
+    levels
+        what the log holds
+    reps
+        columns that name reps, as the user calls these
+    account
+        name of its account
+    mail, phone
+        as they are the same however they are written
+    no_contact
+        whether consent was withdrawn
+    data
+        all columns, for the table of persons
+    """
+
+    id: Id | None
+    levels: Mapping[str, Level] = field(default_factory=dict)
+    reps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    account: str | None = None
+    mail: str | None = None
+    phone: str | None = None
+    no_contact: bool = False
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepRow:
+    """A row of a table of reps; what the log holds of it, and all columns for the table of persons."""
+
+    id: Id | None
+    levels: Mapping[str, Level]
+    max_open: int | None
+    team: str | None
+    tags: tuple[str, ...]
+    hired_on: int | None
+    data: Mapping[str, Any]
+
+
+def table_of(data: Any, name: str, policy: Policy) -> Table:
+    """Return a user's table, its columns under the names that all tables share; one lead or rep may be a dict."""
+    rows = [data] if isinstance(data, Mapping) and not any(isinstance(cell, list) for cell in data.values()) else data
+    reading = Reading(formats=policy.formats, outcomes=policy.outcomes)
+    table = Table(rows, name, reading, ids=policy.columns.ids)
+    return table.called(policy.columns.renamed("reps" if name == "reps" else "leads"))
+
+
+def lead_rows(table: Table, policy: Policy, rules: Rules) -> tuple[list[LeadRow], Faults]:
+    """Return the rows of a table of leads, and what is wrong with some of them."""
+    faults: Faults = {}
+    ids = ids_of(table, policy.columns.lead_id, "a lead", faults)
+    held = {name: kind for name, kind in of_leads(policy, rules).items() if name in table}
+    plain = {name: levels(table, name) for name, kind in held.items() if kind is As.LEVEL}
+    plain |= {name: list(numbers(table, name, faults)) for name, kind in held.items() if kind is As.NUMBER}
+    reps = {name: table.values(name) for name, kind in held.items() if kind is As.REPS}
+    accounts = {name: levels(table, name) for name, kind in held.items() if kind is As.ACCOUNT}
+    mails, phones = _column(table, MAIL), _column(table, PHONE)
+    gone = _flags(table, NO_CONTACT, faults)
+    data = _data(table)
+    rows = [
+        LeadRow(
+            id=ids[row],
+            levels={name: cells[row] for name, cells in plain.items()},
+            reps={name: tuple(sorted(as_set(cells[row]))) for name, cells in reps.items()},
+            account=_first(accounts, row),
+            mail=mail_of(mails[row]),
+            phone=phone_of(phones[row]),
+            no_contact=gone[row],
+            data=data[row],
+        )
+        for row in range(table.n_rows)
+    ]
+    return rows, faults
+
+
+def rep_rows(table: Table, policy: Policy, rules: Rules) -> tuple[list[RepRow], Faults]:
+    """Return the rows of a table of reps, and what is wrong with some of them."""
+    faults: Faults = {}
+    ids = ids_of(table, policy.columns.rep_id, "a rep", faults)
+    caps = rules.caps.open if isinstance(rules.caps.open, str) else policy.columns.max_open
+    most = numbers(table, caps, faults) if caps in table else [None] * table.n_rows
+    teams = levels(table, "team") if "team" in table else [None] * table.n_rows
+    tags = [tuple(sorted(as_set(cell))) for cell in table.values("tags")] if "tags" in table else [()] * table.n_rows
+    hired = _days(table, policy.columns.hired_on, rules, faults)
+    held = {name: levels(table, name) for name in of_reps(policy) if name in table}
+    data = _data(table)
+    for row, cap in enumerate(most):
+        if cap is not None and cap != int(cap):
+            rule = f"must be a whole number, 0 or more; found {cap:g}"
+            faults.setdefault(row, f"{table.name}.{caps}, {table.row_name(row)}: {rule}")
+    rows = [
+        RepRow(
+            id=ids[row],
+            levels={name: cells[row] for name, cells in held.items() if cells[row] is not None},
+            max_open=None if most[row] is None else int(most[row] or 0),
+            team=None if teams[row] is None else str(level(teams[row])),
+            tags=tags[row],
+            hired_on=hired[row],
+            data=data[row],
+        )
+        for row in range(table.n_rows)
+    ]
+    return rows, faults
+
+
+def ids_of(table: Table, column: str, what: str, faults: Faults) -> list[Id | None]:
+    """Return the ids of a column; where there is none, or what can be none, that row is at fault."""
+    table.require(column)
+    cells = table.values(column)
+    ids = [as_id(cell) for cell in cells]
+    for row, key in enumerate(ids):
+        if key is None:
+            found = "nothing" if cells[row] is None else repr(cells[row])
+            rule = f"the id of {what} must be text or a whole number; found {found}"
+            faults.setdefault(row, f"{table.name}.{column}, {table.row_name(row)}: {rule}")
+    return ids
+
+
+def _column(table: Table, words: tuple[str, ...]) -> list[Any]:
+    name = column_of(table.columns, words)
+    return [None] * table.n_rows if name is None else table.values(name)
+
+
+def _flags(table: Table, column: str, faults: Faults) -> list[bool]:
+    """Return a column of true and false; missing is false."""
+    if column not in table:
+        return [False] * table.n_rows
+    known = [cell is not None for cell in table.values(column)]
+    shares = each(table, column, lambda part: part.fractions(column).tolist(), faults)
+    return [there and bool(share) for there, share in zip(known, shares, strict=True)]
+
+
+def _days(table: Table, column: str, rules: Rules, faults: Faults) -> list[int | None]:
+    from datetime import date
+
+    if column not in table:
+        return [None] * table.n_rows
+    days = each(table, column, lambda part: part.days(column), faults)
+    return [None if day is None else rules.calendar.start_of(date.fromordinal(day)) for day in days]
+
+
+def _first(columns: Mapping[str, list[Level]], row: int) -> str | None:
+    """Return the first account that is there."""
+    return next((str(cells[row]) for cells in columns.values() if cells[row] is not None), None)
+
+
+def _data(table: Table) -> list[dict[str, Any]]:
+    columns = {name: [_plain(cell) for cell in table.values(name)] for name in table.columns}
+    return [
+        {name: cells[row] for name, cells in columns.items() if cells[row] is not None} for row in range(table.n_rows)
+    ]
+
+
+def _plain(cell: Any) -> Any:
+    """Return a cell as JSON holds it."""
+    if is_missing(cell):
+        return None
+    value = cell.item() if hasattr(cell, "item") else cell
+    return value if isinstance(value, str | bool | int | float) else str(value)

@@ -1,0 +1,216 @@
+"""What administrators do: reps, absences, rules, policy, and leads taken over from another system."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+
+from leadopt.desk.asking.asking import Ask, Who, actor, ask, check_who, flag, in_chunks, last, once, refused, until
+from leadopt.desk.asking.cells import moment
+from leadopt.desk.asking.intake import RepRow, rep_rows, table_of
+from leadopt.desk.database.beside import policy as policies
+from leadopt.desk.people import persons
+from leadopt.desk.people.names import text_of, whole
+from leadopt.desk.people.persons import REP, Person
+from leadopt.desk.work.answers import DONE, UNCHANGED, Answer
+from leadopt.desk.work.core import Core
+from leadopt.desk.work.results import Result, Results, result_of
+from leadopt.desk.work.session import Session
+from leadopt.errors import InvalidInput
+from leadopt.lifecycle import commands
+from leadopt.lifecycle.book import Where
+from leadopt.lifecycle.commands import ADMIN
+from leadopt.lifecycle.records import Absence
+from leadopt.lifecycle.rules import Rules
+from leadopt.policy import Policy
+
+LEAVES = Ask(name="rep_leaves", command=commands.RepLeaves, role=ADMIN, of="rep")
+RETURNS = Ask(name="rep_returns", command=commands.RepReturns, role=ADMIN, of="rep")
+
+
+def _one_absence(session: Session, given: dict[str, Any]) -> dict[str, Any]:
+    """Return an absence with its id: that of the one of the same rep with the same start, else a new one."""
+    for name in ("start", "end"):
+        if given.get(name) is None and not (name == "end" and given.get("cancelled")):
+            raise InvalidInput(f"{name}: say when the absence {'begins' if name == 'start' else 'ends'}")
+    same = [one for one in session.book.find(Absence, Where(rep=given["rep"])) if one.start == given["start"]]
+    end = given.get("end") if given.get("end") is not None else same[0].end if same else given["start"] + 1
+    if end <= given["start"]:
+        raise InvalidInput("end: must be after start")
+    return {**given, "end": end, "absence": same[0].id if same else session.names.new("V")}
+
+
+ABSENCE = Ask(
+    name="absence",
+    command=commands.SetAbsence,
+    role=ADMIN,
+    fields={"start": until, "end": last, "cancelled": flag},
+    of="rep",
+    fill=_one_absence,
+)
+
+
+class RunningIt:
+    """What administrators do."""
+
+    _core: Core
+
+    def reps(self, reps: Any, *, by: Any = None, role: str | None = None, key: str | None = None) -> Results:
+        """Set reps: who joins, and what changed of who is here. Who is not in the table stays as is.
+
+        Parameters
+        ----------
+        reps
+            a table (a dict is one rep): `rep_id`, perhaps `max_open` (`Rules.caps.open`), `team`, `tags`, `hired_on`
+            and the columns that the policy reads. All columns are kept in the table of persons; the log holds caps,
+            team, tags and what the policy reads
+        by, role, key
+            as of all commands
+        """
+        who = Who(by=by, role=role, key=key)
+        check_who(who)
+        with self._core.read() as snapshot:
+            policy, rules = self._core.policy_of(snapshot), snapshot.book.rules_at(snapshot.now)
+        table = table_of(reps, "reps", policy)
+        self._core.like = table.head(0)
+        rows, faults = rep_rows(table, policy, rules)
+        return Results(in_chunks(self._core, rows, partial(_set, who=who, faults=faults)), table, policy.columns.rep_id)
+
+    def rep_leaves(
+        self, rep: Any, *, by: Any = None, role: str | None = None, key: str | None = None
+    ) -> Result | Results:
+        """Let reps leave: they get nothing any more, and their open leads go to others, else to the pool."""
+        return ask(self._core, LEAVES, rep, {}, Who(by=by, role=role, key=key))
+
+    def rep_returns(
+        self, rep: Any, *, by: Any = None, role: str | None = None, key: str | None = None
+    ) -> Result | Results:
+        """Let reps who had left be here again."""
+        return ask(self._core, RETURNS, rep, {}, Who(by=by, role=role, key=key))
+
+    def absence(
+        self,
+        rep: Any,
+        start: date | datetime | None = None,
+        end: date | datetime | None = None,
+        *,
+        cancelled: bool = False,
+        by: Any = None,
+        role: str | None = None,
+        key: str | None = None,
+    ) -> Result | Results:
+        """Say when reps are away: idle deadlines pause, and once it begins what cannot wait is given to others.
+
+        Parameters
+        ----------
+        rep
+            an id, or a table with `rep_id`, `start`, `end` and perhaps `cancelled`
+        start, end
+            the first and the last day, or moments with a time zone. An absence of the same rep with the same start is
+            the same absence, with another end
+        cancelled
+            whether there is none after all
+        by, role, key
+            as of all commands
+        """
+        who = Who(by=by, role=role, key=key)
+        given = {"start": start, "end": end, "cancelled": cancelled}
+        return ask(self._core, ABSENCE, rep, given, who)
+
+    def rules(
+        self,
+        rules: Rules | Mapping[str, Any] | None = None,
+        *,
+        starts_at: Any = None,
+        by: Any = None,
+        key: str | None = None,
+    ) -> Rules | Result:
+        """Put rules into force, now or from a moment on; without any, return those that are in force.
+
+        What has begun keeps its rules; new rules govern what begins later, and new holidays only move deadlines later.
+
+        Parameters
+        ----------
+        rules
+            as `Rules.from_toml` or `from_dict` makes them, or plain data; None = ask which are in force
+        starts_at
+            from when; None = now
+        by, key
+            as of all commands
+        """
+        if rules is None:
+            with self._core.read() as snapshot:
+                return snapshot.book.rules_at(snapshot.now)
+        data = (rules if isinstance(rules, Rules) else Rules.from_dict(rules)).to_dict()
+        start = None if starts_at is None else moment(starts_at, "starts_at")
+        return self._core.write(lambda session: set_rules(session, data, start, Who(by=by, key=key)))
+
+    def policy(self, policy: Policy | None = None, *, by: Any = None, key: str | None = None) -> Policy | Result:
+        """Put a policy into force; without one, return the one that is."""
+        if policy is None:
+            with self._core.read() as snapshot:
+                return self._core.policy_of(snapshot)
+        return self._core.write(lambda session: set_policy(session, policy, Who(by=by, key=key)))
+
+
+def set_rules(session: Session, data: Mapping[str, Any], starts_at: int | None, who: Who) -> Result:
+    """Put rules into force."""
+
+    def work(key: str | None) -> Answer:
+        asks = actor(session, who, who.by, commands.SetRules.roles, ADMIN)
+        return session.answer(commands.SetRules(data=data, starts_at=starts_at, key=key, **asks))
+
+    return result_of(once(session, who, 0, ["rules", data, starts_at], work), session.names)
+
+
+def set_policy(session: Session, policy: Policy, who: Who) -> Result:
+    """Put a policy into force; what it says is kept beside the log, as it may name people."""
+
+    def work(key: str | None) -> Answer:
+        asks = actor(session, who, who.by, commands.SetPolicy.roles, ADMIN)
+        keep_policy(session, policy)
+        return session.answer(commands.SetPolicy(fingerprint=policy.fingerprint, key=key, **asks))
+
+    return result_of(once(session, who, 0, ["policy", policy.to_dict()], work), session.names)
+
+
+def keep_policy(session: Session, policy: Policy) -> None:
+    """Keep what a policy says, by its fingerprint."""
+    table, fingerprint = policies, policy.fingerprint
+    known = session.connection.execute(sa.select(table.c.data).where(table.c.fingerprint == fingerprint)).first()
+    if known is None:
+        text = json.dumps(policy.to_dict(), sort_keys=True, ensure_ascii=False)
+        session.connection.execute(sa.insert(table), {"fingerprint": fingerprint, "data": text})
+
+
+def _set(session: Session, row: RepRow, place: int, *, who: Who, faults: Mapping[int, str]) -> Result:
+    def work(key: str | None) -> Answer:
+        return set_rep(session, row, who, key)
+
+    answer = refused(faults[place]) if place in faults else once(session, who, place, ["reps", row.data], work)
+    return result_of(answer, session.names, row.id)
+
+
+def set_rep(session: Session, row: RepRow, who: Who, key: str | None) -> Answer:
+    """Set one rep, who gets a random id if new."""
+    external = text_of(row.id)
+    found = persons.by_external(session.connection, REP, external, "")
+    known = found[0] if found else Person(id=session.names.new("R"), kind=REP, external=external)
+    command = commands.SetRep(
+        rep=known.id,
+        columns=dict(row.levels),
+        max_open=row.max_open,
+        team=row.team,
+        tags=row.tags,
+        hired_on=row.hired_on,
+        key=key,
+        **actor(session, who, who.by, commands.SetRep.roles, ADMIN),
+    )
+    answer = session.answer(command, known.id)
+    data = {**known.data, **row.data, **whole(row.id)}
+    if answer.code in (DONE, UNCHANGED) and (not found or data != known.data):
+        persons.put(session.connection, [Person(id=known.id, kind=REP, external=external, data=data)])
+    return answer

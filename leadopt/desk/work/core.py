@@ -1,0 +1,124 @@
+"""What a desk holds in a process: its file, its writer, its clock and chance, its policy, and what it knows."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import numpy as np
+import sqlalchemy as sa
+
+from leadopt.desk.book.known import Known
+from leadopt.desk.database.beside import policy as policies
+from leadopt.desk.database.engine import reading
+from leadopt.desk.database.statements import Statement
+from leadopt.desk.log import store
+from leadopt.desk.log.moments import Clock, microseconds
+from leadopt.desk.log.transaction import Transaction
+from leadopt.desk.log.writer import Writer
+from leadopt.desk.work.even import EvenWorths
+from leadopt.desk.work.session import Session, Snapshot
+from leadopt.lifecycle.draft import Worths
+from leadopt.lifecycle.records import State
+from leadopt.lifecycle.rules import Rules
+from leadopt.policy import Policy
+from leadopt.tables import Table
+
+T = TypeVar("T")
+_POLICY = Statement(
+    sa.select(policies.c.data).where(policies.c.fingerprint == sa.bindparam("fingerprint", type_=sa.Text)),
+    "fingerprint",
+)
+
+
+def _even(policy: Policy) -> Worths:
+    return EvenWorths(policy)
+
+
+class Core:
+    """What a desk holds in a process.
+
+    Parameters
+    ----------
+    engine
+        the open file
+    clock
+        says what time it is, with a time zone
+    rng
+        from which random ids are drawn
+    worths
+        makes of a policy what leads are worth with whom; None = `EvenWorths`
+
+    Attributes
+    ----------
+    known
+        what the writer knows of the records
+    shelf
+        rule files by fingerprint
+    like
+        a table of the kind that the user gave last, without rows
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        clock: Clock,
+        rng: np.random.Generator,
+        worths: Callable[[Policy], Worths] | None = None,
+    ) -> None:
+        self.engine, self.clock, self.rng = engine, clock, rng
+        self.writer = Writer(engine, clock)
+        self.known = Known()
+        self.shelf: dict[str, Rules] = {}
+        self.like: Table | None = None
+        self._make: Callable[[Policy], Worths] = _even if worths is None else worths
+        self._policies: dict[str, tuple[Policy, Worths]] = {}
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        """Do a work in a transaction, and return what it returns once that is on the disk.
+
+        Raises
+        ------
+        StorageFailed
+            the file cannot be written; nothing of the work was
+        """
+
+        def in_transaction(transaction: Transaction) -> T:
+            return work(Session(self, transaction))
+
+        return self.writer.run(in_transaction)
+
+    @contextmanager
+    def read(self) -> Iterator[Snapshot]:
+        """Give the desk as it is now.
+
+        Raises
+        ------
+        StorageFailed
+            the file cannot be read
+        """
+        with reading(self.engine) as connection:
+            now = microseconds(self.clock(), "the clock's moment")
+            yield Snapshot(self, connection, store.head(connection), Known(), now)
+
+    def policy_of(self, snapshot: Snapshot) -> Policy:
+        """Return the policy in force."""
+        return self._in_force(snapshot)[0]
+
+    def worths_of(self, snapshot: Snapshot) -> Worths:
+        """Return what leads are worth with whom, by the policy in force."""
+        return self._in_force(snapshot)[1]
+
+    def close(self) -> None:
+        """Let who writes be answered, and close the file."""
+        self.writer.close()
+        self.engine.dispose()
+
+    def _in_force(self, snapshot: Snapshot) -> tuple[Policy, Worths]:
+        state = snapshot.book.get(State, "desk")
+        fingerprint = "" if state is None else state.policy
+        if fingerprint not in self._policies:
+            found = _POLICY.first(snapshot.connection, fingerprint)
+            policy = Policy() if found is None else Policy.from_dict(json.loads(found[0]))
+            self._policies[fingerprint] = policy, self._make(policy)
+        return self._policies[fingerprint]

@@ -1,0 +1,121 @@
+"""`Result` and `Results`: what a command is answered, in the user's own ids and tables."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, overload
+
+from leadopt.desk.log.moments import moment_of
+from leadopt.desk.people.names import Names
+from leadopt.desk.work.answers import CODES, DONE, UNCHANGED, Answer
+from leadopt.tables import Table
+from leadopt.tables.cells import Id
+from leadopt.tables.text import count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of a command.
+
+    Parameters
+    ----------
+    id
+        the lead or rep that it was about, as the user calls it
+    code
+        "done", "unchanged" (it was so already), "conflict" (somebody was faster, or a key was used for something else),
+        "not_found" or "denied"
+    reason
+        of what is not done, for programs: "full", "cooling", "embargo", ...; "" else
+    seq
+        the first event that it made happen: `Desk.why` tells more; None = nothing happened
+    sentence, remedy
+        what happened or what stands in the way, and what mends that
+    until
+        when what stands in the way is over by itself, in UTC; None = it is not
+    """
+
+    id: Id | None
+    code: str
+    reason: str = ""
+    seq: int | None = None
+    sentence: str = ""
+    remedy: str = ""
+    until: datetime | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is as the command asked for."""
+        return self.code in (DONE, UNCHANGED)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.sentence}" + (f" Remedy: {self.remedy}." if self.remedy else "")
+
+
+class Results(Sequence[Result]):
+    """What came of a command for many leads: one `Result` for each row, in order.
+
+    Parameters
+    ----------
+    results
+        one for each row
+    like
+        the table of the command, whose kind `frame` is of; None = there was none
+    column
+        what the ids are called
+    """
+
+    def __init__(self, results: Sequence[Result], like: Table | None, column: str) -> None:
+        self._results, self._like, self._column = tuple(results), like, column
+
+    @overload
+    def __getitem__(self, place: int) -> Result: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Result]: ...
+    def __getitem__(self, place: int | slice) -> Result | Sequence[Result]:
+        return self._results[place]
+
+    def __len__(self) -> int:
+        return len(self._results)
+
+    def __iter__(self) -> Iterator[Result]:
+        return iter(self._results)
+
+    @property
+    def ok(self) -> bool:
+        """Whether all is as the command asked for."""
+        return all(one.ok for one in self._results)
+
+    @property
+    def refused(self) -> list[Result]:
+        """Those that are not as the command asked for."""
+        return [one for one in self._results if not one.ok]
+
+    def summary(self) -> str:
+        """Return how many there are of each code."""
+        counts = Counter(one.code for one in self._results)
+        told = ", ".join(f"{counts[code]:,} {code.replace('_', ' ')}" for code in CODES if counts[code])
+        return f"{count(len(self), 'row')}: {told}." if told else "No rows."
+
+    def frame(self) -> Any:
+        """Return one row for each result, as the kind of table that the command was given."""
+        names = {one.name: self._column if one.name == "id" else one.name for one in fields(Result)}
+        columns = {shown: [getattr(one, name) for one in self._results] for name, shown in names.items()}
+        like = self._like if self._like is not None else Table([], "results")
+        return like.build(columns, own=(self._column,))
+
+    def __repr__(self) -> str:
+        return f"<Results: {self.summary()}>"
+
+
+def result_of(answer: Answer, names: Names, given: Id | None = None) -> Result:
+    """Return an answer in the user's own ids; `given` is what the user called what nobody knows."""
+    return Result(
+        id=given if answer.subject is None else names.called(answer.subject),
+        code=answer.code,
+        reason=answer.reason,
+        seq=answer.seq,
+        sentence=names.told(answer.sentence),
+        remedy=names.told(answer.remedy),
+        until=None if answer.until is None else moment_of(answer.until),
+    )

@@ -1,0 +1,55 @@
+"""What other processes do to a desk's file in tests; imported by them, so that they start in milliseconds."""
+
+import multiprocessing
+
+from leadopt.desk.database.engine import open_engine
+from leadopt.desk.log.moments import system_clock
+from leadopt.desk.log.writer import Writer
+from tests.desk.logs import event
+
+PARTS = 3  # a work appends so many events, all or none of which are in the file later
+
+
+def processes():
+    """Return what starts processes of their own, forked from a server that has imported this; None = not here."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return None
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.desk.workers"])
+    return context
+
+
+def of_one_work(name, number):
+    """Return a work that appends a few events, which name it and say which part they are."""
+    events = [event(part, cause=None, request=f"{name}-{number}", body=b'{"part":%d}' % part) for part in range(PARTS)]
+    return lambda transaction: transaction.append(*events)
+
+
+def write_for_ever(url, name, acknowledged):
+    """Write until killed, and tell every record once the writer has said that it is in."""
+    import threading
+
+    writer = Writer(open_engine(url), system_clock)
+
+    def go(thread):
+        number = 0
+        while True:
+            for record in writer.run(of_one_work(f"{name}-{thread}", number)):
+                with told:
+                    acknowledged.send_bytes(b"%d %b" % (record.seq, record.hash.hex().encode()))
+            number += 1
+
+    told = threading.Lock()
+    threads = [threading.Thread(target=go, args=(thread,)) for thread in range(4)]
+    for thread in threads:
+        thread.start()
+
+
+def write_some(url, name, count, answers):
+    """Write so many works, one after the other, and tell the seqs and hashes of all."""
+    engine = open_engine(url)
+    writer, told = Writer(engine, system_clock), []
+    for number in range(count):
+        told += [(record.seq, record.hash) for record in writer.run(of_one_work(name, number))]
+    engine.dispose()
+    answers.send(told)
