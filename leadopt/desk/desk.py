@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from leadopt.desk import erasing, rebuilding, runs
 from leadopt.desk.asking.asking import Who, check_who
 from leadopt.desk.asking.claiming import Claiming
+from leadopt.desk.asking.importing import Importing
 from leadopt.desk.asking.managing import Managing
 from leadopt.desk.asking.reporting import Reporting
 from leadopt.desk.asking.running_it import RunningIt
@@ -30,7 +31,7 @@ from leadopt.policy import Policy
 _outbox_id = "must be the ids of messages, such as '12-1'"
 
 
-class Desk(Reporting, Claiming, Managing, RunningIt, Viewing):
+class Desk(Reporting, Claiming, Managing, RunningIt, Importing, Viewing):
     """A desk: commands and views over one file. `Desk.open` opens one; safe to use from many threads and processes.
 
     Examples

@@ -81,8 +81,11 @@ def give(
     cause: int | None = None,
 ) -> int:
     """Let a rep own a lead, and book what that is in credit."""
-    received = dict(draft.worths.shared(lead))
-    entitled = {} if via == "import" else credit.split(received, _entitled(draft, lead, rep))
+    received, gain = dict(draft.worths.shared(lead)), (decision or {}).get("gain")
+    if "value" in received and gain is not None:
+        received["value"] = max(float(gain), 0.0)
+    weights = {} if via == "import" else _entitled(draft, lead, rep)
+    entitled = credit.split(received, weights) if rep in weights else {}
     return draft.emit(
         events.Assigned(
             lead=lead.id,

@@ -20,8 +20,6 @@ from leadopt.tables.ids import alike
 LETTERS = {LEAD: "L", REP: "R", ACCOUNT: "A", USER: "U"}
 _RANDOM_BYTES = 10  # 80 bits: of 10^9 ids, two are the same once in 10^6 desks
 _ID = re.compile(r"\b[LRAU]-[a-z2-7]{16}\b")
-_NOBODYS = {persons.LEAD: "a lead whose data were erased", persons.REP: "a rep whose data were erased"}
-_KINDS = {letter: kind for kind, letter in LETTERS.items()}
 
 
 class Names:
@@ -116,11 +114,7 @@ class Names:
     def said(self, key: str | None) -> str:
         """Return what a sentence calls who has an id."""
         called = self.called(key)
-        if called is None:
-            return "nobody"
-        if called == key and _ID.fullmatch(str(key)):
-            return _NOBODYS.get(_KINDS[str(key)[0]], str(key))
-        return str(called)
+        return "nobody" if called is None else str(called)
 
     def told(self, sentence: str) -> str:
         """Return a sentence with what the user calls whom it speaks of in place of ids."""

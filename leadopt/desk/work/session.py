@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from leadopt.desk.book.events_of import envelope
 from leadopt.desk.book.known import Known
 from leadopt.desk.book.sql_book import SqlBook
-from leadopt.desk.log.records import Head
+from leadopt.desk.log.records import Head, Record
 from leadopt.desk.log.transaction import Transaction
 from leadopt.desk.people.names import Names
 from leadopt.desk.work.answers import DONE, UNCHANGED, Answer, denial
@@ -36,9 +36,17 @@ class Snapshot:
         what the clock says, or the moment of the last event where the clock is behind it
     """
 
-    def __init__(self, core: "Core", connection: sa.Connection, head: Head, known: Known, now: int) -> None:
+    def __init__(
+        self,
+        core: "Core",
+        connection: sa.Connection,
+        head: Head,
+        known: Known,
+        now: int,
+        pending: Sequence[Record] = (),
+    ) -> None:
         self.core, self.connection, self.now = core, connection, max(now, head.at)
-        self.book = SqlBook(connection, (head.seq, head.at, head.hash), known, core.shelf)
+        self.book = SqlBook(connection, (head.seq, head.at, head.hash), known, core.shelf, pending)
         self.names = Names(connection)
 
     def survivor(self, lead: str) -> str:
@@ -62,7 +70,8 @@ class Session(Snapshot):
     """
 
     def __init__(self, core: "Core", transaction: Transaction) -> None:
-        super().__init__(core, transaction.connection, transaction.head, core.known, transaction.now)
+        now, pending = transaction.now, transaction.records
+        super().__init__(core, transaction.connection, transaction.head, core.known, now, pending)
         self.names = Names(transaction.connection, core.rng)
         self._transaction = transaction
         transaction.on_flush(self._flush)
