@@ -34,6 +34,8 @@ _AT_LEAST_ONE = ("evidence", "teams", "tags")
 _SAMPLES = (0, "30 days", "pool", 1, True, ["x"])
 _WORDS: Schema = {"type": "array", "items": {"type": "string", "pattern": r"\S"}, "uniqueItems": True}
 _DEFAULT_POOL: Schema = {"properties": {"default": {"const": True}}, "required": ["default"]}
+_NO_NUMERAL = rf"^(?!\s*{NUMBER}\s*$)[\s\S]*\S"
+_ANY_NUMBER: Schema = {"type": "number", "minimum": -1e30, "maximum": 1e30}
 _COMPARISON = rf"^\s*(?:<=|>=|<|>)?\s*{NUMBER}\s*$"
 
 
@@ -66,10 +68,10 @@ _SHARED: dict[str, Schema] = {  # what several settings are, by the name by whic
         "hold, and several tables are alternatives",
         **_several(_columns(r"\S", _several(_ref("value")))),
     },
-    "value": {"anyOf": [{"type": ["number", "boolean"]}, {"type": "string", "pattern": VALUE_PATTERN}]},
+    "value": {"anyOf": [_ANY_NUMBER, {"type": "boolean"}, {"type": "string", "pattern": VALUE_PATTERN}]},
     "when": {"description": "figures of a rep with comparisons, all of which hold", **_figures(FIGURES)},
     "until": {"description": "the same, and what is overdue now", **_figures((*FIGURES, OVERDUE))},
-    "figure": {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _COMPARISON}]},
+    "figure": {"anyOf": [_ANY_NUMBER, {"type": "string", "pattern": _COMPARISON}]},
     "hours": {
         "description": "the working hours of a week",
         "anyOf": [
@@ -112,6 +114,8 @@ def _own(name: str, hint: Any, around: Around, ask: Asker) -> Schema | None:
         return _ref(_TYPES[kinds[0]])
     if hint is date:
         return _ref("day")
+    if name == "open":
+        return {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": _NO_NUMERAL}]}
     if name == "zone":
         return {"type": "string", "pattern": r"\S"}
     if tuple[str, ...] in (hint, *get_args(hint)):

@@ -131,8 +131,8 @@ def _recalled(event: events.Recalled, when: When) -> str:
 
 
 def _reassigned(event: events.Reassigned, when: When) -> str:
-    why = _TAKEN.get(event.reason or "", f"({event.reason})")
-    return f"Lead {event.lead} was taken off {event.rep}, {why}{_cools(event, when)}."
+    why = f", {_TAKEN[event.reason]}" if event.reason in _TAKEN else _with_reason(event)
+    return f"Lead {event.lead} was taken off {event.rep}{why}{_cools(event, when)}."
 
 
 def _followed_up(event: events.FollowedUp, when: When) -> str:

@@ -40,7 +40,7 @@ AT_REST: Mapping[str, Any] = dict.fromkeys(
 
 
 def begin(book: Book, lead: Lead, stamp: Stamp, *, chance: float | None, event: events.Assigned | None = None) -> None:
-    """Put an ownership that begins now, and make its rep the owner of the account."""
+    """Put an ownership that begins now."""
     book.put(
         Ownership(
             lead=lead.id,
@@ -55,8 +55,13 @@ def begin(book: Book, lead: Lead, stamp: Stamp, *, chance: float | None, event: 
             received={} if event is None else event.received,
         )
     )
-    if lead.account is not None and lead.owner is not None:
-        book.put(Account(id=lead.account, lead=lead.id, owner=lead.owner, at=stamp.at))
+
+
+def own_account(book: Book, lead: Lead, at: int) -> None:
+    """Make the owner of a lead that of its account, unless a later lead of the account is known."""
+    known = None if lead.account is None else book.get(Account, lead.account)
+    if lead.account is not None and lead.owner is not None and (known is None or known.at <= at):
+        book.put(Account(id=lead.account, lead=lead.id, owner=lead.owner, at=at))
 
 
 def end(book: Book, lead: Lead, stamp: Stamp, *, exit_: str, outcome: str | None = None) -> None:

@@ -152,7 +152,6 @@ def changed_in_file(connection, record, field, place):
         value = sa.cast(sa.literal(raw), sa.Text) if isinstance(getattr(record, field), str) else raw
     before = max(record.seq - 1, 1)
     with connection.begin_nested() as undone:
-        connection.execute(sa.delete(log).where(log.c.seq > record.seq + 1))
         change(connection, record.seq, **{field: value})
         found = verify(connection, Checkpoint(before, records(COUNT)[before - 1].hash) if record.seq > 1 else None)
         undone.rollback()
