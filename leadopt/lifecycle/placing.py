@@ -12,7 +12,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.lifecycle import bars, credit, events
 from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.draft import Draft, Offer
-from leadopt.lifecycle.records import Conduct, Credit, Lead, Rep
+from leadopt.lifecycle.records import Credit, Lead, Rep
 from leadopt.lifecycle.rules import Rules
 from leadopt.lifecycle.stages import Stage
 from leadopt.matching import match
@@ -244,5 +244,5 @@ def _may(draft: Draft, lead: Lead, rep: Rep, passing: Sequence[str]) -> bool:
 
 def factor(draft: Draft, rep: str) -> float:
     """Return by how much conduct raises or lowers what a rep is entitled to."""
-    in_force = [one.entitlement for one in draft.book.find(Conduct, Where(rep=rep)) if one.holds(draft.at)]
+    in_force = [one.entitlement for one in draft.conduct(rep) if one.holds(draft.at)]
     return min(max(math.prod(in_force), LEAST), MOST)

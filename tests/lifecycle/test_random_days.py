@@ -103,6 +103,14 @@ class Days:
         )
         return self.world.by_rep(name, lead, owner or self.rep(), **facts)
 
+    def outcome(self):
+        lead, at = self.lead(), self.world.at - self.draw.choice([0, HOUR, 5 * HOUR])
+        rep = self.draw.choice([None, self.rep()])
+        win = commands.Win(
+            by="crm", role="feed", lead=lead, rep=rep, occurred_at=at, value=self.draw.choice([1.0, 2.0])
+        )
+        return self.draw.choice([win, commands.Lose(by="crm", role="feed", lead=lead, occurred_at=at)])
+
     def late(self):
         lead, at = self.lead(), self.world.at - self.draw.choice([0, HOUR, 20 * HOUR, 2 * DAY])
         return commands.FollowUp(by="crm", role="feed", lead=lead, kind="email", occurred_at=at)
@@ -179,7 +187,7 @@ class Days:
         return self.world.system("ApplyPlanned", lead=lead, expect=found.version if found else None, **facts)
 
     asks = (
-        *(receive, receive, receive, change, complain, by_owner, by_owner, by_owner, late, claim, claim),
+        *(receive, receive, receive, change, complain, by_owner, by_owner, by_owner, outcome, late, claim, claim),
         *(by_manager, by_manager, by_manager, undo, undo, of_reps, system, system, system, plan, plan),
     )
 
