@@ -127,4 +127,4 @@ if hasattr(os, "register_at_fork"):
 
 def _begin(connection: sa.Connection) -> None:
     writes = connection.get_execution_options().get(_WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.connection.cursor().execute("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -29,11 +29,12 @@ def test_what_is_committed_outlives_a_power_cut_and_deleted_cells_are_overwritte
 
 def test_writes_begin_with_the_right_to_write_and_reads_with_their_own_moment(tmp_path):
     engine, said = opened(tmp_path), []
-    sa.event.listen(engine, "before_cursor_execute", lambda *told: said.append(told[2]))
+    engine.dispose()
+    sa.event.listen(engine, "connect", lambda driver, _: driver.set_trace_callback(said.append))
     with reading(engine) as connection:
         assert said == ["BEGIN"] and connection.in_transaction()
     with writing(engine).begin():
-        assert said == ["BEGIN", "BEGIN IMMEDIATE"]
+        assert said == ["BEGIN", "COMMIT", "BEGIN IMMEDIATE"]
         with reading(engine) as connection:
             assert store.head(connection).seq == 0
 
