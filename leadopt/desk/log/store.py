@@ -11,6 +11,8 @@ from leadopt.desk.log.checkpoint import Checkpoint
 from leadopt.desk.log.records import EMPTY, Envelope, Head, Record, chained
 
 _AT_ONCE = 1000  # rows that are held while a log is read
+# Columns as the driver reads them: a type of SQLAlchemy would make bytes of whatever somebody has put in their place.
+_AS_STORED: list[Any] = [sa.type_coerce(column, sa.types.NULLTYPE).label(column.name) for column in log.c]
 _INSERT = Statement(sa.insert(log), *Record._fields)
 _LAST = sa.select(sa.func.max(log.c.seq)).scalar_subquery()
 _HEAD = Statement(sa.select(log.c.seq, log.c.hash, log.c.at).where(log.c.seq == _LAST))
@@ -85,7 +87,7 @@ def read(
 
 
 def _chosen(first: int, last: int | None, subject: str | None, kind: str | None) -> sa.Select[Any]:
-    found = sa.select(*log.c).where(log.c.seq >= first).order_by(log.c.seq)
+    found = sa.select(*_AS_STORED).where(log.c.seq >= first).order_by(log.c.seq)
     if last is not None:
         found = found.where(log.c.seq <= last)
     if subject is not None:
