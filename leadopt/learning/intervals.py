@@ -1,7 +1,11 @@
-"""Intervals of rates that were counted."""
+"""Intervals of rates that were counted, and of what two of them differ by."""
+
+from math import hypot
+
+Ends = tuple[float, float, float]  # a value, and the lower and upper limit of its interval
 
 
-def wilson(k: float, n: int, level: float) -> tuple[float, float]:
+def wilson(k: float, n: float, level: float) -> tuple[float, float]:
     """Return Wilson's interval of a rate of k in n.
 
     References
@@ -18,3 +22,22 @@ def wilson(k: float, n: int, level: float) -> tuple[float, float]:
     z = NormalDist().inv_cdf((1.0 + level) / 2.0)
     middle, spread = k + z * z / 2.0, z * (k * (n - k) / n + z * z / 4.0) ** 0.5
     return max(0.0, (middle - spread) / (n + z * z)), min(1.0, (middle + spread) / (n + z * z))
+
+
+def difference_ends(one: Ends, other: Ends) -> tuple[float, float]:
+    r"""Return the interval of the difference of two independent values r, made of the limits l and u of both.
+
+    .. math:: D = r_1 - r_0, \quad \Big(D - \sqrt{(r_1 - l_1)^2 + (u_0 - r_0)^2},\
+              D + \sqrt{(u_1 - r_1)^2 + (r_0 - l_0)^2}\Big)
+
+    References
+    ----------
+    Zou & Donner (2008), Construction of confidence limits about effect measures, Statistics in Medicine 27(10), eq. 6
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in difference_ends((0.5, 0.4, 0.6), (0.3, 0.2, 0.4))]
+    [0.059, 0.341]
+    """
+    (r1, l1, u1), (r0, l0, u0) = one, other
+    return r1 - r0 - hypot(r1 - l1, u0 - r0), r1 - r0 + hypot(u1 - r1, r0 - l0)

@@ -13,6 +13,7 @@ from leadopt.lifecycle import bars, credit, events
 from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.draft import Draft, Offer
 from leadopt.lifecycle.records import Credit, Lead, Rep
+from leadopt.lifecycle.rules import Rules
 from leadopt.lifecycle.stages import Stage
 from leadopt.matching import match
 
@@ -129,9 +130,14 @@ def explained(
 
 def review_rule(draft: Draft, lead: Lead) -> str | None:
     """Return the name of the rule by which a manager looks at a lead before anybody gets it; None = none does."""
+    return review_rule_of(draft.rules, lead)
+
+
+def review_rule_of(rules: Rules, lead: Lead) -> str | None:
+    """Return the same by some rules."""
     if lead.returned >= _RETURNED_TOO_OFTEN:
         return RETURNED
-    rule = draft.rules.review_of(lead.columns)
+    rule = rules.review_of(lead.columns)
     return None if rule is None else rule.name
 
 

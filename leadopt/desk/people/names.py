@@ -57,7 +57,7 @@ class Names:
         external = text_of(given)
         found = persons.by_external(self._connection, LEAD, external, feed)
         if len(found) > 1:
-            feeds = ", ".join(repr(one.feed) for one in found)
+            feeds = ", ".join(sorted(repr(one.feed) for one in found))
             raise Denied("conflict", f"lead {given!r} is one of several systems: {feeds}", "say which, by feed=")
         if not found and (drawn := self._drawn(external, LEAD)) is not None:
             found = [drawn]

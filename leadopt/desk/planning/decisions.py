@@ -11,6 +11,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.decision.shares import Shared
 from leadopt.desk.planning.bars import bars_of
+from leadopt.desk.planning.costs import move_cost
 from leadopt.desk.planning.plans import DeskPlan, certificate_of
 from leadopt.fairness import entitlements
 from leadopt.lifecycle.records import Shares
@@ -134,6 +135,7 @@ class _Told:
         self._chances = case.probability(every, np.maximum(plan.rep_of_lead, 0)) if len(plan.reps) else None
         self._certificate = certificate_of(plan)
         self._full = plan.n_leads_of_rep >= case.problem.capacity
+        self._moves: tuple[int, list[float]] = -1, []  # what moves of the lead that is told of cost
         self._of_reps = [self._code_of_rep(place) for place in range(len(plan.reps))]
 
     @cached_property
@@ -149,7 +151,16 @@ class _Told:
         if rep >= 0:
             told |= {"gain": float(self._gains[lead, rep]), "price": self._price(lead, rep)}
             told |= {} if self._chances is None else {"chance": float(self._chances[lead])}
+            told |= self._costs(lead)
         return {**told, "model": plan.model, "certificate": self._certificate}
+
+    def _costs(self, lead: int) -> dict[str, Any]:
+        """Return what it costs to give a lead to each other rep, where a manager looks at it first."""
+        plan = self._plan
+        if plan.leads[lead].id not in plan.reviewed:
+            return {}
+        able = np.flatnonzero(np.isfinite(self._gains[lead])).tolist()
+        return {"costs": {plan.reps[rep].id: move_cost(plan, lead, rep).told() for rep in able}}
 
     def why_nobody(self, lead: int) -> str:
         """Return the reason for which nobody gets a lead, as a code."""
@@ -171,9 +182,19 @@ class _Told:
                 "gain": float(gains[other]),
                 "price": self._price(lead, other),
                 "why": codes[other] or ("worth less" if gains[other] <= here else "price"),
+                **self._cost(lead, other),
             }
             for other in nearest.tolist()
         ]
+
+    def _cost(self, lead: int, rep: int) -> dict[str, float]:
+        """Return what moving a lead to a rep would cost the plan, where that is known exactly."""
+        if self._plan.exchange is None:
+            return {}
+        if self._moves[0] != lead:
+            self._moves = lead, self._plan.exchange.move_costs(lead).tolist()
+        cost = self._moves[1][rep]
+        return {"cost": cost} if cost < np.inf else {}
 
     def _codes(self, lead: int) -> list[str | None]:
         """Return what stands between a lead and each rep, in the order of `leadopt.lifecycle.bars`."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from leadopt.lifecycle.calendar import Calendar
-from leadopt.lifecycle.records import Lead
+from leadopt.lifecycle.records import Columns as Cells
 from leadopt.lifecycle.stages import HELD, Stage, Via
 from leadopt.tables.cells import Id
 from leadopt.tables.columns import Columns
@@ -17,7 +17,30 @@ STAGES = (*sorted(HELD), Stage.LOST, Stage.WON)  # the stages whose leads tell s
 _HOUR = 3_600_000_000  # microseconds
 
 
-def history_of(leads: Iterable[Lead], called: Callable[[str], Id | None], calendar: Calendar, columns: Columns) -> Rows:
+class Past(Protocol):
+    """What is read of a lead; a `Lead` has it."""
+
+    @property
+    def stage(self) -> Stage: ...
+    @property
+    def owner(self) -> str | None: ...
+    @property
+    def columns(self) -> Cells: ...
+    @property
+    def since(self) -> int: ...
+    @property
+    def started(self) -> int: ...
+    @property
+    def received_at(self) -> int: ...
+    @property
+    def outcome_at(self) -> int | None: ...
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def via(self) -> str | None: ...
+
+
+def history_of(leads: Iterable[Past], called: Callable[[str], Id | None], calendar: Calendar, columns: Columns) -> Rows:
     """Return the history that leads tell: open ones too, with the day since which their rep has them.
 
     Parameters
@@ -54,13 +77,13 @@ def joined(one: Rows, other: Rows) -> Rows:
     }
 
 
-def _ended(lead: Lead, days: "Days") -> date | None:
+def _ended(lead: Past, days: "Days") -> date | None:
     if lead.stage in HELD:
         return None
     return days.of(lead.since if lead.outcome_at is None else lead.outcome_at)
 
 
-def _assigned(lead: Lead, days: "Days") -> date | None:
+def _assigned(lead: Past, days: "Days") -> date | None:
     """Return since when a rep had a lead: one that was imported since it came in, as far as that fits its end."""
     at = lead.received_at if lead.via == Via.IMPORT else lead.started
     end = lead.outcome_at if lead.stage not in HELD else None

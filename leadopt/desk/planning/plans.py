@@ -1,7 +1,7 @@
 """`make_plan`: the leads that nobody owns and the reps as the desk knows them, solved as a batch."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
@@ -14,10 +14,12 @@ from leadopt.decision.explore import explored
 from leadopt.decision.know import Known, know
 from leadopt.decision.solve import solved
 from leadopt.desk.planning.bars import BarRule, bars_of
+from leadopt.desk.planning.costs import Cost, absence_cost, move_cost
 from leadopt.desk.planning.learned import Learned
 from leadopt.desk.planning.tables import RepsNow, by_shared_names, leads_table, reps_now
 from leadopt.eligibility import ExcludeRule, Rule
 from leadopt.lifecycle.book import Book, Where
+from leadopt.lifecycle.placing import review_rule_of
 from leadopt.lifecycle.records import Lead, Rep
 from leadopt.lifecycle.stages import Stage
 from leadopt.plans.plan import Plan, plan_of
@@ -41,6 +43,8 @@ class DeskPlan(Plan):
         the leads and reps as they were, in the order of `case.lead_ids` and `case.rep_ids`
     absent, restricted
         random ids of who was away, and of who gets no new leads
+    reviewed
+        random ids of leads that managers look at first
     at
         when it was made, in microseconds UTC
     model
@@ -54,9 +58,32 @@ class DeskPlan(Plan):
     reps: tuple[Rep, ...]
     absent: frozenset[str]
     restricted: frozenset[str]
+    reviewed: frozenset[str]
     at: int
     model: str
     policy: str
+
+    def cost(self, lead_id: Id | str, rep_id: Id | str | None, *, time_limit_s: float | None = 0.0) -> Cost:
+        """Return what it costs to put a lead with another rep (None = the pool): an override, a claim, a transfer.
+
+        Parameters
+        ----------
+        lead_id, rep_id
+            as the plan calls them
+        time_limit_s
+            for a solve with a pin where the plan alone bounds it and no more; 0 = none is made, None = no limit
+
+        Raises
+        ------
+        InvalidInput
+            the plan has no such lead or rep; names the nearest id
+        """
+        rep = -1 if rep_id is None else self.case.rep(rep_id)
+        return move_cost(self, self.case.lead(lead_id), rep, time_limit_s=time_limit_s)
+
+    def cost_of_absence(self, rep_id: Id | str, *, time_limit_s: float | None = 10.0) -> Cost:
+        """Return what it costs that a rep is away and gets nothing of this plan: solved anew, from its prices."""
+        return absence_cost(self, self.case.rep(rep_id), time_limit_s=time_limit_s)
 
 
 def make_plan(
@@ -110,7 +137,7 @@ def make_plan(
     rules, meter = book.rules_at(now), Meter(on_progress)
     today, waiting = rules.calendar.day(now), _waiting(book, now, leads)
     reps = sorted((rep for rep in book.find(Rep, Where()) if rep.left_at is None), key=lambda rep: str(called(rep.id)))
-    names = _names([rep.id for rep in reps], called)
+    names = _names([rep.id for rep in reps], called, learned.called)
     found = reps_now(book, reps, names, policy, rules, now, len(waiting))
     known, policy = _known(waiting, found, called, policy, learned, meter, today)
     meter.enter("limits")
@@ -125,6 +152,7 @@ def make_plan(
         reps=tuple(reps),
         absent=found.absent,
         restricted=found.restricted,
+        reviewed=frozenset(lead.id for lead in waiting if review_rule_of(rules, lead) is not None),
         at=now,
         model=learned.digest,
         policy=fingerprint,
@@ -193,11 +221,14 @@ def _here(rule: Rule, leads: Collection[str], reps: Collection[str]) -> Rule:
     return ExcludeRule(pairs, rule.column)
 
 
-def _names(ids: Sequence[str], called: Called) -> list[Id]:
-    """Return what leads or reps are called; where several have one name, or none, these are called by their ids."""
+def _names(ids: Sequence[str], called: Called, known: Mapping[str, Id] | None = None) -> list[Id]:
+    """Return what leads or reps are called; where several have one name, or none, these are called by their ids.
+
+    Whole numbers are text where one name is, of those that are known beside these too: a table has ids of one kind.
+    """
     names = [called(one) for one in ids]
     times = Counter(map(str, names))
-    whole = {type(name) for name in names} == {int}
+    whole = {type(name) for name in (*names, *(known or {}).values())} == {int}
     alone = [one if name is None or times[str(name)] > 1 else name for one, name in zip(ids, names, strict=True)]
     return list(alone) if whole and all(isinstance(one, int) for one in alone) else [str(one) for one in alone]
 

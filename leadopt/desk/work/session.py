@@ -1,8 +1,9 @@
 """One transaction at work: commands are decided on its book, and what happened goes into the log and the tables."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+import numpy as np
 import sqlalchemy as sa
 
 from leadopt.desk.book.events_of import envelope
@@ -17,12 +18,30 @@ from leadopt.lifecycle.book import Stamp
 from leadopt.lifecycle.commands import Command
 from leadopt.lifecycle.decide import decide
 from leadopt.lifecycle.denied import Denied
+from leadopt.lifecycle.draft import Worths
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.evolve import evolve
 from leadopt.lifecycle.records import Lead
+from leadopt.lifecycle.rules import Rules
+from leadopt.policy import Policy
+from leadopt.tables import Table
 
-if TYPE_CHECKING:
-    from leadopt.desk.work.core import Core
+
+class Held(Protocol):
+    """What a desk holds in a process, as its transactions need it: see `leadopt.desk.work.core.Core`."""
+
+    known: Known
+    shelf: dict[str, Rules]
+    rng: np.random.Generator
+    like: Table | None
+
+    def policy_of(self, snapshot: "Snapshot") -> Policy:
+        """Return the policy in force."""
+        ...
+
+    def worths_of(self, snapshot: "Snapshot") -> Worths:
+        """Return what leads are worth with whom, by the policy in force."""
+        ...
 
 
 class Snapshot:
@@ -38,7 +57,7 @@ class Snapshot:
 
     def __init__(
         self,
-        core: "Core",
+        core: Held,
         connection: sa.Connection,
         head: Head,
         known: Known,
@@ -69,7 +88,7 @@ class Session(Snapshot):
         that the writer has begun
     """
 
-    def __init__(self, core: "Core", transaction: Transaction) -> None:
+    def __init__(self, core: Held, transaction: Transaction) -> None:
         now, pending = transaction.now, transaction.records
         super().__init__(core, transaction.connection, transaction.head, core.known, now, pending)
         self.names = Names(transaction.connection, core.rng)

@@ -8,7 +8,7 @@ import numpy as np
 
 from leadopt.arrays import Floats
 from leadopt.evaluate.trials.counts import Counts
-from leadopt.learning.intervals import wilson
+from leadopt.learning.intervals import difference_ends, wilson
 
 FEW = 5
 """Conversions of a group, or leads of it that did not convert, below which other intervals hold the truth too seldom:
@@ -25,8 +25,8 @@ def newcombe(counts: Counts, level: float) -> tuple[float, float]:
     17(8), method 10
     """
     groups = (counts.k1, counts.n1), (counts.k0, counts.n0)
-    (r1, l1, u1), (r0, l0, u0) = ((float(k[0] / n[0]), *wilson(float(k[0]), int(n[0]), level)) for k, n in groups)
-    return _difference_ends(r1, l1, u1, r0, l0, u0)
+    planned, at_random = ((float(k[0] / n[0]), *wilson(float(k[0]), float(n[0]), level)) for k, n in groups)
+    return difference_ends(planned, at_random)
 
 
 def few(counts: Counts) -> bool:
@@ -36,12 +36,9 @@ def few(counts: Counts) -> bool:
 
 
 def hulls(counts: Counts, level: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    r"""Return intervals of the difference and of the ratio, made of the limits l and u of the rates r of both groups.
+    """Return intervals of the difference and of the ratio, made of the limits of the rates of both groups.
 
-    .. math:: D = r_1 - r_0, \quad \Big(D - \sqrt{(r_1 - l_1)^2 + (u_0 - r_0)^2},\
-              D + \sqrt{(u_1 - r_1)^2 + (r_0 - l_0)^2}\Big)
-
-    and as much for the ratio. Each rate is the mean of those of the strata, weighted as the difference is; its limits
+    Each rate is the mean of those of the strata, weighted as the difference is; its limits
     are those of Clopper and Pearson for the conversions of the group, which are never too narrow.
 
     References
@@ -53,12 +50,10 @@ def hulls(counts: Counts, level: float) -> tuple[tuple[float, float], tuple[floa
     """
     r1, l1, u1 = _limits(counts.n1, counts.k1, counts.weight, level)
     r0, l0, u0 = _limits(counts.n0, counts.k0, counts.weight, level)
-    return _difference_ends(r1, l1, u1, r0, l0, u0), (_ratio_end(r1, r0, l1, u0, -1.0), _ratio_end(r1, r0, u1, l0, 1.0))
-
-
-def _difference_ends(r1: float, l1: float, u1: float, r0: float, l0: float, u0: float) -> tuple[float, float]:
-    gap = r1 - r0
-    return gap - sqrt((r1 - l1) ** 2 + (u0 - r0) ** 2), gap + sqrt((u1 - r1) ** 2 + (r0 - l0) ** 2)
+    return difference_ends((r1, l1, u1), (r0, l0, u0)), (
+        _ratio_end(r1, r0, l1, u0, -1.0),
+        _ratio_end(r1, r0, u1, l0, 1.0),
+    )
 
 
 def _limits(n: Floats, k: Floats, weight: Floats, level: float) -> tuple[float, float, float]:

@@ -54,22 +54,17 @@ class Duration:
         """Refuse what is no period; make one of 0 and of 2.0."""
         if not (isinstance(self.unit, str) and self.unit in _MOST):
             raise InvalidInput(f'duration: unit "{self.unit}" is unknown{_nearest(str(self.unit))}')
-        if (
-            not isinstance(self.amount, int | float)
-            or not is_number(self.amount)
-            or not 0 <= self.amount <= _MOST[self.unit]
-        ):
+        if not is_number(self.amount) or not 0 <= self.amount <= _MOST[self.unit]:
             raise InvalidInput(
                 f"duration: must be from 0 to {_MOST[self.unit]:,} {self.unit}; found {self.amount!r} {self.unit}"
             )
-        parts = Decimal(str(self.amount)) * (60 if self.unit in _IN_HOURS else 1)
+        amount = int(self.amount) if self.amount == int(self.amount) else float(self.amount)
+        parts = Decimal(str(amount)) * (60 if self.unit in _IN_HOURS else 1)
         if parts != int(parts):
-            what = "whole minutes" if self.unit in _IN_HOURS else f"whole {self.unit}: write a part of a day in hours"
-            what = "whole minutes" if self.unit == "minutes" else what
+            what = f"whole {self.unit}: write a part of a day in hours" if "days" in self.unit else "whole minutes"
             raise InvalidInput(f"duration: must come to {what}; found {self.amount!r} {self.unit}")
-        whole = self.amount == int(self.amount)
-        object.__setattr__(self, "amount", int(self.amount) if whole else float(self.amount))
-        if not self.amount:
+        object.__setattr__(self, "amount", amount)
+        if not amount:
             object.__setattr__(self, "unit", "minutes")
 
     @classmethod

@@ -14,7 +14,7 @@ from typing import Any, Self
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle.calendar import Calendar, Duration
 from leadopt.lifecycle.rules.columns import Naming, check_columns, columns_of
-from leadopt.lifecycle.rules.conditions import Cell
+from leadopt.lifecycle.rules.conditions import Cell, Where
 from leadopt.lifecycle.rules.conduct import RestrictRules, RewardRules
 from leadopt.lifecycle.rules.ownership import CapRules, CreditRules, LeaveRules, ProtectRules, StickyRules
 from leadopt.lifecycle.rules.periods import FollowRules, Periods, RecallRules, TimeRules
@@ -108,7 +108,7 @@ class Rules:
         check_names([rule.words for rule in self.reward], "reward")
         check_names([rule.words for rule in self.restrict], "restrict")
         check_names([exception.words for exception in self.recall.exceptions], "recall.for")
-        for periods in (self._usual, *(self._usual.but(exception) for exception in self.recall.exceptions)):
+        for periods in (self._usual, *(periods for _, periods in self._exceptions)):
             periods.check(self.time.hours)
 
     # ---- what holds for a lead or a rep
@@ -122,12 +122,14 @@ class Rules:
     def _usual(self) -> Periods:
         return Periods.of(self.follow, self.recall)
 
+    @cached_property
+    def _exceptions(self) -> tuple[tuple[Where, Periods], ...]:
+        return tuple((exception.where, self._usual.but(exception)) for exception in self.recall.exceptions)
+
     def periods(self, columns: Mapping[str, Cell]) -> Periods:
         """Return the periods of a lead: those of the first exception that holds, and which one it is."""
-        for exception in self.recall.exceptions:
-            if exception.where.holds(columns):
-                return self._usual.but(exception)
-        return self._usual
+        held = (periods for where, periods in self._exceptions if where.holds(columns))
+        return next(held, self._usual)
 
     def review_of(self, columns: Mapping[str, Cell]) -> ReviewRules | None:
         """Return the first rule by which a manager looks at a lead first; None = none."""

@@ -92,6 +92,9 @@ def test_python_is_held_to_the_same():
         Duration(1, "week")
     with pytest.raises(InvalidInput, match="is unknown"):
         Duration(1, ["days"])
-    for amount in (True, -1, float("nan"), "3", Fraction(1, 2), Decimal("1.5")):
+    for amount in (True, -1, float("nan"), "3", Decimal("1.5")):
         with pytest.raises(InvalidInput, match="must be from 0"):
             Duration(amount, "days")
+    assert Duration(Fraction(1, 2), "hours") == Duration(0.5, "hours")
+    with pytest.raises(InvalidInput, match="must come to whole minutes"):
+        Duration(Fraction(1, 3), "working hours")
