@@ -218,10 +218,9 @@ def test_what_was_deleted_leaves_the_disk(tmp_path):
     assert len(read_all(engine)) == 1
 
 
-def test_what_somebody_still_reads_is_told(tmp_path):
+def test_what_somebody_still_reads_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "_PRAGMAS", ("busy_timeout = 20", *opening._PRAGMAS[1:]))
     engine = filled(tmp_path, 50)
-    sa.event.listen(engine, "connect", lambda driver, _: driver.execute("PRAGMA busy_timeout = 20"))
-    engine.dispose()
     with reading(engine) as connection:
         assert store.head(connection).seq == 50
         delete(engine)
