@@ -8,6 +8,7 @@ import typer
 
 from leadopt.cli.assigning import explanation, load_plan, run_assign
 from leadopt.cli.demo import run_demo
+from leadopt.cli.desk.commands import desk_app
 from leadopt.cli.evaluating import run_evaluate
 from leadopt.cli.policy_check import run_check
 from leadopt.cli.policy_init import run_init
@@ -158,6 +159,7 @@ def evaluate_command(
 
 
 policy_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(desk_app, name="desk")
 app.add_typer(policy_app, name="policy", help="Write a policy file for your own tables, check one, list the settings.")
 
 

@@ -18,7 +18,7 @@ from leadopt.decision.owners import owned_leads, owners_first
 from leadopt.decision.reading.accounts import accounts_of, barred_together, pinned_together
 from leadopt.decision.shares import best_gains, worth
 from leadopt.decision.sharing.even_share import evenly_shared
-from leadopt.eligibility import ProtectRule, Verdicts, judge, pinned_reps
+from leadopt.eligibility import ProtectRule, Rule, Verdicts, judge, pinned_reps
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.fairness import NewcomerQuota, is_newcomer, ramp_up
 from leadopt.limit_rules import Floor, rule_limits
@@ -41,20 +41,25 @@ def build(
     now: Any,
     total_value: float | None = None,
     clock: Clock | None = None,
+    *,
+    rules: Sequence[Rule] = (),
+    factors: Floats | None = None,
 ) -> Case:
     """Return the decision that a policy makes of what is known: who may get what, and under which limits.
 
     `total_value` is what value shared is a part of, where it is known already (`best_value`); None = it is found out,
-    as far as the clock has time.
+    as far as the clock has time. `rules` are rules of eligibility beside those of the policy, `factors` what each rep's
+    weight is multiplied by where something is shared, float64 (n_reps,); None = 1.
     """
     leads, reps, lead_ids, rep_ids = known.leads, known.reps, known.lead_ids, known.rep_ids
     new = _newcomers(reps, policy, now)
     free = slots(reps, policy.columns, len(lead_ids), leads, ramp_up(policy.newcomers, reps, policy.columns, now))
-    rules = [judge(rule, leads, lead_ids, reps, rep_ids) for rule in (*policy.eligibility, *_protection(policy, new))]
+    asked = (*policy.eligibility, *_protection(policy, new), *rules)
+    verdicts = [judge(rule, leads, lead_ids, reps, rep_ids) for rule in asked]
     together, account_notes = accounts_of(leads, policy.together)
     pinned = pinned_reps({} if pins is None else pins, leads, lead_ids, reps, rep_ids)
     pinned = pinned_together(pinned, together, lead_ids, rep_ids)
-    allowed, pin_notes = _eligible(known.gains, rules, pinned, lead_ids, rep_ids)
+    allowed, pin_notes = _eligible(known.gains, verdicts, pinned, lead_ids, rep_ids)
     allowed, account_rules = barred_together(allowed, together, lead_ids, policy.together)
     names = tuple(map(str, rep_ids))
     own, rule_notes = _own_limits(known, policy, allowed, free)
@@ -78,6 +83,7 @@ def build(
             unit=known.unit,
             total_value=total_value,
             clock=clock or Clock(),
+            factors=factors,
         )
     )
     shared, share_notes = entitle(ground)
@@ -88,7 +94,7 @@ def build(
         rep_ids=tuple(rep_ids),
         problem=problem,
         policy=policy,
-        rules=(*rules, *account_rules),
+        rules=(*verdicts, *account_rules),
         evidence=known.evidence,
         away=free.away,
         newcomer=new,

@@ -69,6 +69,8 @@ class Ground:
         how far that is from the best at most, relative, where time ended its search
     clock
         the time that searches have
+    factors
+        what each rep's weight is multiplied by, float64 (n_reps,); None = 1
     """
 
     problem: Problem
@@ -83,6 +85,7 @@ class Ground:
     total_value: float | None
     lacks: float = 0.0
     clock: Clock = field(default_factory=Clock)
+    factors: Floats | None = None
 
 
 def best_value(problem: Problem, clock: Clock | None = None) -> float | None:
@@ -252,7 +255,7 @@ def _entitled(ground: Ground, fairness: Fairness, pool: _Pool, best: _Best) -> S
     slots = ground.slots.weight if held is None else ground.slots.whole
     weight = entitlement_weights(fairness, ground.reps, slots, performance)
     outside = _outside(ground, fairness, weight)
-    weight = np.where(outside, 0.0, weight)
+    weight = np.where(outside, 0.0, weight if ground.factors is None else weight * ground.factors)
     if outside[pool.most > 0].all() and (pool.most > 0).any() and fairness.entitlement in ENTITLEMENT_WORDS:
         column = f"{ground.reps.name}.{ground.policy.columns.in_fairness}"
         raise InvalidInput(

@@ -28,6 +28,7 @@ from leadopt.learning.classifier import Classifier, chances
 from leadopt.learning.history.checks import copies_note, nameless_note
 from leadopt.learning.history.codes import RepRow, distinct
 from leadopt.learning.lead_worth import Valued
+from leadopt.learning.value_model import ValueModel
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.progress import Meter
@@ -77,8 +78,22 @@ class Known:
     rates_are_chances: bool = False
 
 
-def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, meter: Meter, now: Any = None) -> Known:
+def know(
+    leads: Any,
+    reps: Any,
+    history: Any,
+    affinity: Any,
+    policy: Policy,
+    meter: Meter,
+    now: Any = None,
+    *,
+    values: ValueModel | None = None,
+    usual_value: float | None = None,
+) -> Known:
     """Return the tables as they are read, and the gains as they are given or learned.
+
+    `values` is what learned won values, where an `AffinityModel` is given in place of history; None = nothing did.
+    `usual_value` is what a lead counts whose value nobody knows; None = the median of the others.
 
     Raises
     ------
@@ -103,10 +118,10 @@ def know(leads: Any, reps: Any, history: Any, affinity: Any, policy: Policy, met
     if given:
         gains, noticed = given_gains(affinity, batch.lead_ids, batch.rep_ids, policy.columns.lead_id)
         return known(gains=gains, evidence=None, unit="gain", notes=batch.told((), noticed), valued=None)
-    model, notes = (affinity, []) if batch.history is None else _learn(batch, batch.history, policy, now)
+    model, notes = (affinity, []) if batch.history is None else _learned(batch, batch.history, now)
     if model is not None and not hasattr(model, "n_outcomes_"):
         raise InvalidInput("affinity: this AffinityModel has learned nothing yet; call fit(history) first")
-    scale = scale_of(batch.leads, batch.history, _segment_by(model), policy)
+    scale = scale_of(batch.leads, batch.history, _segment_by(model), policy, values, usual_value)
     known = partial(known, valued=scale.valued)
     if model is None or model.n_outcomes_ == 0:
         nothing = (
@@ -214,16 +229,37 @@ def _classified(model: Classifier, leads: Table, reps: Table, policy: Policy) ->
     }
 
 
-def _learn(batch: _Batch, history: Table, policy: Policy, now: Any) -> tuple[AffinityModel, list[str]]:
+def _learned(batch: _Batch, history: Table, now: Any) -> tuple[AffinityModel, list[str]]:
+    columns = batch.policy.columns
+    model, notes = learn(history, batch.leads, batch.rep_ids, batch.policy, now)
+    return model, notes + settled_note(history, columns.lead_id, columns.converted, batch.lead_ids)
+
+
+def learn(
+    history: Table, leads: Table | None, rep_ids: Sequence[Id], policy: Policy, now: Any
+) -> tuple[AffinityModel, list[str]]:
+    """Return what a policy learns of a history, and notes.
+
+    Parameters
+    ----------
+    history
+        with its columns called by the names that all tables share
+    leads
+        leads to come, which tell columns that are segments where the policy names none; None = there are none
+    rep_ids
+        how reps are written elsewhere
+    now
+        the day that it is, as of `AffinityModel`
+    """
     columns, notes = policy.columns, list[str]()
     segment_by = policy.segment_by
     if segment_by is None:
-        found = found_segments(history, columns, batch.leads, policy.together)
+        found = found_segments(history, columns, leads, policy.together)
         segment_by = found.columns
         notes += found.notes
     else:
         history.expect([columns.rep_id, *policy.rep_by, *segment_by, columns.converted])
-        notes += insisted_notes(batch.leads, history, segment_by, columns.converted)
+        notes += [] if leads is None else insisted_notes(leads, history, segment_by, columns.converted)
     model = AffinityModel(
         segment_by=segment_by,
         rep_by=policy.rep_by,
@@ -235,7 +271,7 @@ def _learn(batch: _Batch, history: Table, policy: Policy, now: Any) -> tuple[Aff
         assigned=columns.assigned_at,
         now=now,
     )
-    model.fit(history, batch.rep_ids)
+    model.fit(history, rep_ids)
     if now is not None and policy.half_life_days is None:  # else the model has looked
         notes += check_settled(history, columns.converted, columns.at, now)
     if copies := copies_note(history, columns.converted, (columns.lead_id, columns.rep_id, columns.at)):
@@ -243,8 +279,7 @@ def _learn(batch: _Batch, history: Table, policy: Policy, now: Any) -> tuple[Aff
     if policy.half_life_days == "learn":
         days = model.half_life_days_
         notes.append("half-life: none predicts best" if days is None else f"half-life: {days:g} days predict best")
-    notes += nameless_note(history, columns.rep_id, columns.converted)
-    return model, notes + settled_note(history, columns.lead_id, columns.converted, batch.lead_ids)
+    return model, notes + nameless_note(history, columns.rep_id, columns.converted)
 
 
 def _segment_by(model: AffinityModel | None) -> tuple[str, ...]:

@@ -39,18 +39,26 @@ class Scale:
     notes: tuple[str, ...]
 
 
-def scale_of(leads: Table, history: Table | None, segment_by: Sequence[str], policy: Policy) -> Scale:
+def scale_of(
+    leads: Table,
+    history: Table | None,
+    segment_by: Sequence[str],
+    policy: Policy,
+    learned: ValueModel | None = None,
+    usual: float | None = None,
+) -> Scale:
     """Return what leads are worth, times their score where the policy has one.
 
     A value that a lead lacks is learned from the won values of history (`ValueModel`), by the columns that chances are
-    learned by. Where history has none, it is the median of the others, and without any each lead counts 1.
+    learned by. Where history has none, it is the median of the others, and without any each lead counts 1. `learned`
+    is such a model that was fitted before, `usual` what a lead counts of which nothing is known.
 
     Raises
     ------
     InvalidInput
         a value is not a number, or below 0, and so a won one; a currency has no rate, or several are mixed
     """
-    found = _worth(leads, history, segment_by, policy)
+    found = _worth(leads, history, segment_by, policy, learned, usual)
     if policy.score is None:
         return found
     unit = f"score-weighted {found.unit or 'deals'}"
@@ -79,12 +87,19 @@ def values_of(leads: Table, policy: Policy, valued: Valued | None) -> Floats | N
     return values
 
 
-def _worth(leads: Table, history: Table | None, segment_by: Sequence[str], policy: Policy) -> Scale:
+def _worth(
+    leads: Table,
+    history: Table | None,
+    segment_by: Sequence[str],
+    policy: Policy,
+    learned: ValueModel | None,
+    usual: float | None,
+) -> Scale:
     column = policy.columns.value
     values, codes = _own_values(leads, policy)
     gone = np.isnan(values)
-    model = _learned(history, segment_by, policy) if gone.any() and history is not None else None
-    if model is not None and model.n_won_:
+    model = learn_values(history, segment_by, policy) if gone.any() and history is not None else learned
+    if model is not None and model.n_won_ and gone.any():
         if policy.currencies is None:
             check_one(f"leads and history, {policy.columns.currency}", [*codes, *model.currencies_])
         valued = _valued(leads, gone, model)
@@ -95,7 +110,8 @@ def _worth(leads: Table, history: Table | None, segment_by: Sequence[str], polic
         return Scale(values=np.ones(leads.n_rows), unit=None, valued=None, notes=())
     notes = _rate_notes(policy, codes)
     if gone.any():
-        usual = float(np.median(values[~gone])) if not gone.all() else 1.0
+        if usual is None:
+            usual = float(np.median(values[~gone])) if not gone.all() else 1.0
         values = np.where(gone, usual, values)
         notes = [f"{count(int(gone.sum()), 'lead')} without {column}, counted as the median: {usual:g}", *notes]
     return Scale(values=values, unit="value", valued=None, notes=tuple(notes))
@@ -122,9 +138,10 @@ def _own_values(leads: Table, policy: Policy) -> tuple[Floats, list[str | None]]
     return values, codes
 
 
-def _learned(history: Table | None, segment_by: Sequence[str], policy: Policy) -> ValueModel | None:
+def learn_values(history: Table, segment_by: Sequence[str], policy: Policy) -> ValueModel | None:
+    """Return what won values of a history tell, None where it has no such column."""
     columns = policy.columns
-    if history is None or columns.value not in history:
+    if columns.value not in history:
         return None
     bins: Mapping[str, Any] = policy.bins or {}
     return ValueModel(

@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from leadopt.desk import erasing, rebuilding, runs
 from leadopt.desk.asking.asking import Who, check_who
 from leadopt.desk.asking.claiming import Claiming
+from leadopt.desk.asking.importing import Importing
 from leadopt.desk.asking.managing import Managing
+from leadopt.desk.asking.planning import Planning
 from leadopt.desk.asking.reporting import Reporting
 from leadopt.desk.asking.running_it import RunningIt
 from leadopt.desk.log import store
@@ -30,7 +32,7 @@ from leadopt.policy import Policy
 _outbox_id = "must be the ids of messages, such as '12-1'"
 
 
-class Desk(Reporting, Claiming, Managing, RunningIt, Viewing):
+class Desk(Reporting, Claiming, Planning, Managing, RunningIt, Importing, Viewing):
     """A desk: commands and views over one file. `Desk.open` opens one; safe to use from many threads and processes.
 
     Examples
@@ -78,7 +80,7 @@ class Desk(Reporting, Claiming, Managing, RunningIt, Viewing):
         rng
             seed or generator of random ids; None = from the system's chance
         worths
-            makes of a policy what leads are worth with whom; None = every lead is worth 1 with who is eligible
+            makes of a policy what leads are worth with whom; None = as is learned from what has happened here
 
         Raises
         ------

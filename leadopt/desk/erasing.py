@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from leadopt.desk.asking.asking import Who, actor
 from leadopt.desk.database.beside import mark
-from leadopt.desk.database.failures import told
+from leadopt.desk.database.failures import WAIT_S, told
 from leadopt.desk.people import persons
 from leadopt.desk.people.persons import WHOLE
 from leadopt.desk.showing.leads import lead_view
@@ -40,8 +40,10 @@ def swept(core: Core) -> bool:
         connection = core.engine.raw_connection()
         try:
             cursor = connection.cursor()
+            cursor.execute("PRAGMA busy_timeout = 100")  # who reads goes on reading: the next run tries again
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             busy, _, _ = cursor.fetchall()[0]
+            cursor.execute(f"PRAGMA busy_timeout = {WAIT_S * 1000:.0f}")
             return int(busy) == 0
         finally:
             connection.close()

@@ -1,9 +1,10 @@
 """The book: all records as they stand. A protocol, kept in memory here and in tables by the desk."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Protocol, TypeVar
 
+from leadopt.errors import InvalidInput
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.records import (
     Absence,
@@ -109,7 +110,9 @@ class MemoryBook:
 
     def __init__(self) -> None:
         self._records: dict[type[Record], dict[str, Record]] = {kind: {} for kind in KINDS}
+        self._owned: dict[str, dict[str, Ownership]] = {}  # lead -> its ownerships
         self._log: list[tuple[Stamp, Event]] = []
+        self._past: dict[str, list[tuple[Stamp, Event]]] = {}  # lead -> what happened to it
         self._rules: dict[str, Rules] = {}
 
     def get(self, kind: type[R], key: str) -> R | None:
@@ -119,12 +122,17 @@ class MemoryBook:
 
     def find(self, kind: type[R], where: Where) -> list[R]:
         """Return all records that are asked for, in the order of their keys."""
-        found = self._records[kind].items()
-        return [one for _, one in sorted(found) if isinstance(one, kind) and where.holds(one)]
+        known: Mapping[str, Record] = self._records[kind]
+        if kind is Ownership and where.lead is not None:
+            known = self._owned.get(where.lead, {})
+        found = [one for one in known.values() if isinstance(one, kind) and where.holds(one)]
+        return sorted(found, key=lambda one: one.key)
 
     def put(self, record: Record) -> None:
         """Keep a record in place of the one with its key."""
         self._records[type(record)][record.key] = record
+        if isinstance(record, Ownership):
+            self._owned.setdefault(record.lead, {})[record.key] = record
 
     def head(self) -> tuple[int, int]:
         """Return the sequence number and the moment of the last event."""
@@ -132,7 +140,7 @@ class MemoryBook:
 
     def history(self, lead: str) -> Iterable[tuple[Stamp, Event]]:
         """Return what happened to a lead, oldest first."""
-        return [(stamp, event) for stamp, event in self._log if event.subject == lead]
+        return tuple(self._past.get(lead, ()))
 
     def log(self) -> tuple[tuple[Stamp, Event], ...]:
         """Return everything that happened."""
@@ -148,7 +156,9 @@ class MemoryBook:
 
     def keep(self, events: Iterable[tuple[Stamp, Event]]) -> None:
         """Add to the log what has happened (the records were put already)."""
-        self._log.extend(events)
+        for stamp, event in events:
+            self._log.append((stamp, event))
+            self._past.setdefault(event.subject, []).append((stamp, event))
 
     def same_as(self, other: "MemoryBook") -> Iterator[str]:
         """Yield a sentence for each record in which two books differ."""
@@ -226,7 +236,9 @@ def in_force(book: Book, at: int) -> str:
 def rules_of(book: Book, fingerprint: str, known: dict[str, Rules]) -> Rules:
     """Return a rule file by its fingerprint, read once."""
     if fingerprint not in known:
-        found = next(one for one in book.find(RuleFile, Where()) if one.fingerprint == fingerprint)
+        found = next((one for one in book.find(RuleFile, Where()) if one.fingerprint == fingerprint), None)
+        if found is None:
+            raise InvalidInput("desk: must have rules in force at that moment; found none; set a rule file first")
         known[fingerprint] = Rules.from_dict(found.data)
     return known[fingerprint]
 

@@ -59,7 +59,7 @@ def carry(
     received = shared.received(answer)
     inside = np.ones(len(received), dtype=bool) if shared.outside is None else ~shared.outside
     received = np.where(inside, received, 0.0)
-    owed = shared.credit + _due(case, shared, float(received.sum()), owe_leave=owe_leave) - received
+    owed = shared.credit + due(case, shared, float(received.sum()), owe_leave=owe_leave) - received
     return {rep: due for rep, due, counts in zip(case.rep_ids, owed.tolist(), inside, strict=True) if counts}
 
 
@@ -73,9 +73,9 @@ def _shared(case: Case, of: str | None) -> Shared:
     return next(one for one in case.shared if one.of == of)
 
 
-def _due(case: Case, shared: Shared, given: float, *, owe_leave: bool) -> Floats:
+def due(case: Case, shared: Shared, given: float, *, owe_leave: bool = False) -> Floats:
     """Return what each rep was entitled to of what was given out; it adds up to that."""
     most = np.where(case.away, np.inf, shared.most) if owe_leave else shared.most
     held = shared.held
-    due = entitlements(shared.weight, most, given) if held is None else levelled(shared.weight, most, given, held)
-    return due * (given / due.sum()) if due.any() else due
+    found = entitlements(shared.weight, most, given) if held is None else levelled(shared.weight, most, given, held)
+    return found * (given / found.sum()) if found.any() else found

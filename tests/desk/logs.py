@@ -1,6 +1,7 @@
 """Logs to test with: events that differ, a clock that is set by hand, and files that are filled."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from leadopt.desk.database.engine import open_engine, writing
 from leadopt.desk.log import store
@@ -41,6 +42,11 @@ def event(number, **fields):
 
 def records(count, step=1_000):
     """Return the records of so many events, one every so many microseconds."""
+    return list(_records(count, step))
+
+
+@cache
+def _records(count, step):
     head, found = EMPTY, []
     for number in range(count):
         found += chained(head, [event(number)], 1_700_000_000_000_000 + number * step)

@@ -53,3 +53,29 @@ def write_some(url, name, count, answers):
         told += [(record.seq, record.hash) for record in writer.run(of_one_work(name, number))]
     engine.dispose()
     answers.send(told)
+
+
+def claim_all(url, rep, pool, answers):
+    """Claim every lead of a pool for a rep, in an order of its own; tell the codes."""
+    from random import Random
+
+    from leadopt.desk.desk import Desk
+
+    desk = Desk.open(url)
+    order = list(pool)
+    Random(rep).shuffle(order)
+    for lead in order:
+        got = desk.claim(lead, by=rep)
+        answers.send((lead, got.code, got.reason))
+    answers.send(None)
+    desk.close()
+
+
+def report_with_keys(url, lead, rep, count, acknowledged):
+    """Report follow-ups with keys until killed, and tell each key once it is answered."""
+    from leadopt.desk.desk import Desk
+
+    desk = Desk.open(url)
+    for number in range(count):
+        got = desk.follow_up(lead, by=rep, key=f"k{number}")
+        acknowledged.send((f"k{number}", got.seq))

@@ -61,3 +61,14 @@ def walked(calendar, start, work):
         work -= works(calendar, at)
         at += MINUTE
     return at
+
+
+@cache
+def distinct_zones():
+    """Return one zone for each history of clock changes that there is, 2024 to 2030: others are its aliases."""
+    begin = moment("2024-01-01 00:00", "UTC")
+    found = {}
+    for zone in ZONES:
+        offsets = [wall(at, zone).utcoffset() for at in (begin, *changes_in_file(zone))]
+        found.setdefault((*changes_in_file(zone), *offsets), zone)
+    return sorted(found.values())

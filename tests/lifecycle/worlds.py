@@ -54,9 +54,9 @@ class Table:
 class World:
     """A desk in memory. `do` gives a command, and holds the book against its log and its own sums each time."""
 
-    def __init__(self, reps=("ann", "bo", "cy"), *, at=MONDAY, rules=None, max_open=None, **table):
+    def __init__(self, reps=("ann", "bo", "cy"), *, at=MONDAY, rules=None, max_open=None, checked=True, **table):
         self.book, self.table = MemoryBook(), Table(**table)
-        self.at, self._ids = moment(at), count(1)
+        self.at, self._ids, self._checked = moment(at), count(1), checked
         self.do(commands.SetRules(by="root", role="admin", data={**RULES, **(rules or {})}))
         for rep in reps:
             self.rep(rep, max_open=max_open)
@@ -66,6 +66,11 @@ class World:
     def goto(self, text):
         self.at = moment(text)
         return self
+
+    @property
+    def now(self):
+        """The moment by the desk's clock, which does not go back."""
+        return max(self.at, self.book.head()[1])
 
     def wait(self, text):
         self.at = BERLIN.add(self.at, Duration.parse(text))
@@ -81,8 +86,20 @@ class World:
             self.book.put(record)
         self.book.keep(draft.happened)
         assert abs(sum(self.credit(draft.at).values()) - sum(before.values())) < 1e-9, "credit came from nothing"
-        assert not list(self.book.same_as(self.replayed())), "the log tells another story"
+        if self._checked and draft.happened:
+            self.check()
         return [event.kind for _, event in draft.happened]
+
+    def check(self):
+        """Hold the book against its log, and what is counted as it goes against what is there."""
+        assert not list(self.book.same_as(self.replayed())), "the log tells another story"
+        held, kept = open_counts(self)
+        for rep in self.book.find(Rep, Where()):
+            assert (rep.open, rep.kept) == (held[rep.id], kept[rep.id])
+        for lead in self.book.find(Lead, Where()):
+            lasting = [one.rep for one in self.ownerships(lead.id) if one.until is None]
+            assert lasting == ([lead.owner] if lead.is_held else [])
+            assert not lead.is_open or due_of(self.book, lead, self.now) is not None
 
     def denied(self, command):
         """Give a command that is denied; return how."""
@@ -176,7 +193,7 @@ class World:
         return [one for one in self.book.find(Message, Where()) if one.kind == kind and to in (None, one.to)]
 
     def ownerships(self, lead):
-        return self.book.find(Ownership, Where(lead=lead))
+        return sorted(self.book.find(Ownership, Where(lead=lead)), key=lambda one: one.begun)
 
     def credit(self, at=None):
         """Return what each rep and the house are owed, in leads."""

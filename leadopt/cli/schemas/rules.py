@@ -34,6 +34,8 @@ _AT_LEAST_ONE = ("evidence", "teams", "tags")
 _SAMPLES = (0, "30 days", "pool", 1, True, ["x"])
 _WORDS: Schema = {"type": "array", "items": {"type": "string", "pattern": r"\S"}, "uniqueItems": True}
 _DEFAULT_POOL: Schema = {"properties": {"default": {"const": True}}, "required": ["default"]}
+_NO_NUMERAL = rf"^(?!\s*{NUMBER}\s*$)[\s\S]*\S"
+_ANY_NUMBER: Schema = {"type": "number", "minimum": -1e30, "maximum": 1e30}
 _COMPARISON = rf"^\s*(?:<=|>=|<|>)?\s*{NUMBER}\s*$"
 
 
@@ -66,10 +68,10 @@ _SHARED: dict[str, Schema] = {  # what several settings are, by the name by whic
         "hold, and several tables are alternatives",
         **_several(_columns(r"\S", _several(_ref("value")))),
     },
-    "value": {"anyOf": [{"type": ["number", "boolean"]}, {"type": "string", "pattern": VALUE_PATTERN}]},
+    "value": {"anyOf": [_ANY_NUMBER, {"type": "boolean"}, {"type": "string", "pattern": VALUE_PATTERN}]},
     "when": {"description": "figures of a rep with comparisons, all of which hold", **_figures(FIGURES)},
     "until": {"description": "the same, and what is overdue now", **_figures((*FIGURES, OVERDUE))},
-    "figure": {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _COMPARISON}]},
+    "figure": {"anyOf": [_ANY_NUMBER, {"type": "string", "pattern": _COMPARISON}]},
     "hours": {
         "description": "the working hours of a week",
         "anyOf": [
@@ -112,6 +114,8 @@ def _own(name: str, hint: Any, around: Around, ask: Asker) -> Schema | None:
         return _ref(_TYPES[kinds[0]])
     if hint is date:
         return _ref("day")
+    if name == "open":
+        return {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": _NO_NUMERAL}]}
     if name == "zone":
         return {"type": "string", "pattern": r"\S"}
     if tuple[str, ...] in (hint, *get_args(hint)):
@@ -159,9 +163,9 @@ where = [{tier = "key"}, {value = ">= 100000"}]
 
 A **duration** is `"90 minutes"`, `"24 hours"`, `"3 days"`, `"8 working hours"` or `"2 working days"`. `0` means at
 once; `"off"` means that there is no such thing. For counts `"off"` is no limit and 0 is none. Minutes and hours pass at
-night too. Days keep the local time, whatever clocks do between. Working hours pass in working time alone; working days
-count days with work, and from a day without work they count from the first working moment after it. A local time that
-exists twice is its first, one that clocks leave out is the moment at which they do.
+night too. Days keep the local time, whatever clocks do between. Working hours pass in working time alone. Working days
+count days with work, from the first working moment, whose local time they keep: 1 working day from Sunday is Tuesday
+morning. A local time that exists twice is its first, one that clocks leave out is the moment at which they do.
 
 **Hours** are text such as `"Mon-Thu 9-12, 13-18; Fri 9-15"`, or a table: `{mon-thu = ["9-12", "13-18"], fri = "9-15"}`.
 A span over midnight is two, `"22-24"` and `"0-6"` of the next day. Holidays may be many: `leadopt` says where nobody

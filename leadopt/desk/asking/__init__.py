@@ -7,5 +7,6 @@ asking.py      rows -> commands -> results, in transactions of a few hundred
 reporting.py   what feeds report: leads, changes, follow-ups, complaints, outcomes
 claiming.py    what reps do: refuse, release, claim
 managing.py    what managers do
-running_it.py  what administrators do: reps, absences, rules, policy, import
+running_it.py  what administrators do: reps, absences, rules, policy
+importing.py   leads and history taken over from another system
 """

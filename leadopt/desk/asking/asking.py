@@ -179,8 +179,8 @@ def ask(core: Core, what: Ask, subject: Any, given: Mapping[str, Any], who: Who)
 def in_chunks(core: Core, rows: Sequence[T], work: Callable[[Session, T, int], Result]) -> list[Result]:
     """Return what comes of each row, a few hundred in a transaction."""
     done: list[Result] = []
-    for first in range(0, len(rows), AT_ONCE):
-        numbered = list(enumerate(rows[first : first + AT_ONCE], first))
+    for begin in range(0, len(rows), AT_ONCE):
+        numbered = list(enumerate(rows[begin : begin + AT_ONCE], begin))
         done += core.write(lambda session, part=numbered: [work(session, row, place) for place, row in part])  # type: ignore[misc]
     return done
 

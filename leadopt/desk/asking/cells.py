@@ -93,16 +93,16 @@ def moment(given: Any, what: str, calendar: Calendar | None = None) -> int:
     if isinstance(given, datetime):
         return microseconds(given, what)
     if isinstance(given, str):
-        try:
-            return moment(_parsed(given), what, calendar)
-        except ValueError:
-            raise InvalidInput(f"{what}: must be a moment such as 2026-11-30T09:00+01:00; found {given!r}") from None
+        return moment(_parsed(given, what), what, calendar)
     if isinstance(given, date) and calendar is not None:
         return calendar.start_of(given)
     kind = "a datetime with a time zone" + ("" if calendar is None else ", or a date")
     raise InvalidInput(f"{what}: must be {kind}; found {given!r}")
 
 
-def _parsed(text: str) -> date | datetime:
+def _parsed(text: str, what: str) -> date | datetime:
     stripped = text.strip()
-    return date.fromisoformat(stripped) if len(stripped) == 10 else datetime.fromisoformat(stripped)
+    try:
+        return date.fromisoformat(stripped) if len(stripped) == len("2026-11-30") else datetime.fromisoformat(stripped)
+    except ValueError:
+        raise InvalidInput(f"{what}: must be a moment such as 2026-11-30T09:00+01:00; found {text!r}") from None

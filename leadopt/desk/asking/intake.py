@@ -70,10 +70,10 @@ def table_of(data: Any, name: str, policy: Policy) -> Table:
     return table.called(policy.columns.renamed("reps" if name == "reps" else "leads"))
 
 
-def lead_rows(table: Table, policy: Policy, rules: Rules) -> tuple[list[LeadRow], Faults]:
-    """Return the rows of a table of leads, and what is wrong with some of them."""
+def lead_rows(table: Table, policy: Policy, rules: Rules, *, nameless: bool = False) -> tuple[list[LeadRow], Faults]:
+    """Return the rows of a table of leads, and what is wrong with some of them; `nameless` ones have no ids."""
     faults: Faults = {}
-    ids = ids_of(table, policy.columns.lead_id, "a lead", faults)
+    ids = [None] * table.n_rows if nameless else ids_of(table, policy.columns.lead_id, "a lead", faults)
     held = {name: kind for name, kind in of_leads(policy, rules).items() if name in table}
     plain = {name: levels(table, name) for name, kind in held.items() if kind is As.LEVEL}
     plain |= {name: list(numbers(table, name, faults)) for name, kind in held.items() if kind is As.NUMBER}

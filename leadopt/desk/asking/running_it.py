@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import partial
-from typing import Any
+from typing import Any, overload
 
 import sqlalchemy as sa
 
@@ -120,6 +120,12 @@ class RunningIt:
         given = {"start": start, "end": end, "cancelled": cancelled}
         return ask(self._core, ABSENCE, rep, given, who)
 
+    @overload
+    def rules(self, rules: None = None) -> Rules: ...
+    @overload
+    def rules(
+        self, rules: Rules | Mapping[str, Any], *, starts_at: Any = None, by: Any = None, key: str | None = None
+    ) -> Result: ...
     def rules(
         self,
         rules: Rules | Mapping[str, Any] | None = None,
@@ -148,6 +154,10 @@ class RunningIt:
         start = None if starts_at is None else moment(starts_at, "starts_at")
         return self._core.write(lambda session: set_rules(session, data, start, Who(by=by, key=key)))
 
+    @overload
+    def policy(self, policy: None = None) -> Policy: ...
+    @overload
+    def policy(self, policy: Policy, *, by: Any = None, key: str | None = None) -> Result: ...
     def policy(self, policy: Policy | None = None, *, by: Any = None, key: str | None = None) -> Policy | Result:
         """Put a policy into force; without one, return the one that is."""
         if policy is None:

@@ -52,3 +52,14 @@ outbox = sa.Table(
 mark = sa.Table("mark", METADATA, text("name", key=True), whole("value"), info=BESIDE)
 
 policy = sa.Table("policy", METADATA, text("fingerprint", key=True), text("data"), info=BESIDE)
+
+planned = sa.Table(
+    "planned",
+    METADATA,
+    text("plan", key=True),  # that was begun and is not finished
+    whole("place", key=True),
+    text("lead"),
+    text("command"),  # as JSON; the row goes in the transaction in which it is done
+    info=BESIDE,
+    sqlite_with_rowid=False,
+)

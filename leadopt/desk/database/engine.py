@@ -71,6 +71,24 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
+def forget_deleted(engine: sa.Engine) -> None:
+    """Have what was deleted leave the disk: the log ahead, which has older pages, is written back and cut to nothing.
+
+    Cells in the file itself were overwritten when they were deleted.
+
+    Raises
+    ------
+    StorageFailed
+        somebody still reads what was before; nothing is lost, try again
+    """
+    with told(engine.url), engine.connect() as connection:
+        cursor = connection.connection.cursor()  # outside a transaction, which alone would keep the older pages
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        ((in_use, *_),) = cursor.fetchall()
+        if in_use:
+            raise failed(engine.url, "somebody still reads what was deleted; end what reads it, and erase again")
+
+
 def _address(url: str | sa.URL) -> sa.URL:
     try:
         address = sa.make_url(url)
@@ -127,4 +145,4 @@ if hasattr(os, "register_at_fork"):
 
 def _begin(connection: sa.Connection) -> None:
     writes = connection.get_execution_options().get(_WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.connection.cursor().execute("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -12,6 +12,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
@@ -46,6 +47,22 @@ class Writer:
         how many works one transaction takes
     gather_s
         how long it waits for others who were under way, in seconds
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from tempfile import TemporaryDirectory
+    >>> from leadopt.desk.database.engine import open_engine
+    >>> from leadopt.desk.log.records import Envelope
+    >>> with TemporaryDirectory() as folder:
+    ...     engine = open_engine(f"sqlite:///{folder}/desk.db")
+    ...     writer = Writer(engine, lambda: datetime(2026, 3, 2, 9, tzinfo=UTC))
+    ...     come = Envelope(kind="lead.received", subject="L-7f3c", actor="feed", body=b"{}")
+    ...     records = writer.run(lambda transaction: transaction.append(come))
+    ...     writer.close()
+    ...     engine.dispose()
+    >>> records[0].seq, records[0].hash.hex()[:12]
+    (1, '8abd63aacb3d')
     """
 
     def __init__(self, engine: sa.Engine, clock: Clock, *, most: int = MOST, gather_s: float = GATHER_S) -> None:
@@ -76,7 +93,7 @@ class Writer:
         except BaseException:
             self._withdraw(ticket)
             raise
-        return ticket.answer()
+        return ticket.answer(self._engine.url)
 
     def close(self) -> None:
         """Let who waits be answered, and refuse who comes later; closing twice does no harm."""
@@ -120,14 +137,16 @@ class Writer:
         finally:
             self._hand_over()
             for ticket in group:
-                ticket.woken.release()
+                if ticket not in self._waiting:  # after an interrupt it may still be, and has its turn later
+                    ticket.woken.release()
 
     def _gather(self, group: "list[_Ticket[Any]]") -> None:
         with self._lock:
             wanted = min(self._wanted, self._most)
             self._filled.wait_for(lambda: len(self._waiting) >= wanted, self._gather_s)
-            while self._waiting and len(group) < self._most:
-                group.append(self._waiting.popleft())
+            group += islice(self._waiting, self._most)  # noted before they leave: an interrupt loses none
+            for _ in group:
+                self._waiting.popleft()
             self._wanted = len(group)
 
     def _write(self, tickets: "list[_Ticket[Any]]") -> None:
@@ -140,10 +159,10 @@ class Writer:
         except Exception as error:
             cause = error.__cause__ if isinstance(error, TransactionLost) else error
             for ticket in tickets:
-                ticket.error = self._failure(cause or error)
+                ticket.error, ticket.answered = self._failure(cause or error), True
         except BaseException:
             for ticket in tickets:
-                ticket.error = failed(self._engine.url, INTERRUPTED)
+                ticket.answered = False
             raise
 
     def _failure(self, error: BaseException) -> StorageFailed:
@@ -154,12 +173,13 @@ class Writer:
     def _hand_over(self) -> None:
         """Let the first who waits lead."""
         with self._lock:
-            heir = self._waiting[0] if self._waiting else None
-            self._leader = heir.thread if heir else None
-            if heir:
+            if self._waiting:
+                heir = self._waiting[0]
                 heir.leads = True
                 heir.woken.release()
+                self._leader = heir.thread
             else:
+                self._leader = None
                 self._idle.notify_all()
 
     def _withdraw(self, ticket: "_Ticket[Any]") -> None:
@@ -174,11 +194,12 @@ class Writer:
 class _Ticket(Generic[Answer]):
     """A work that waits, the latch that its thread waits at, and what came of it."""
 
-    __slots__ = ("_answer", "_work", "error", "leads", "thread", "woken")
+    __slots__ = ("_answer", "_work", "answered", "error", "leads", "thread", "woken")
 
     def __init__(self, work: Callable[[Transaction], Answer]) -> None:
         self._work, self.thread, self.leads = work, threading.get_ident(), False
         self.error: BaseException | None = None
+        self.answered = False
         self.woken = threading.Lock()
         self.woken.acquire()
 
@@ -186,12 +207,15 @@ class _Ticket(Generic[Answer]):
         """Do the work and keep its answer or its error for later; a lost transaction is the group's error."""
         try:
             self._answer = group.run(self._work)
+            self.answered = True
         except TransactionLost:
             raise
         except Exception as error:
-            self.error = failure_of(error, url) or error
+            self.error, self.answered = failure_of(error, url) or error, True
 
-    def answer(self) -> Answer:
+    def answer(self, url: sa.URL) -> Answer:
+        if not self.answered:
+            raise failed(url, INTERRUPTED)
         if self.error is not None:
             raise self.error
         return self._answer

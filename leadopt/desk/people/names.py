@@ -20,8 +20,6 @@ from leadopt.tables.ids import alike
 LETTERS = {LEAD: "L", REP: "R", ACCOUNT: "A", USER: "U"}
 _RANDOM_BYTES = 10  # 80 bits: of 10^9 ids, two are the same once in 10^6 desks
 _ID = re.compile(r"\b[LRAU]-[a-z2-7]{16}\b")
-_NOBODYS = {persons.LEAD: "a lead whose data were erased", persons.REP: "a rep whose data were erased"}
-_KINDS = {letter: kind for kind, letter in LETTERS.items()}
 
 
 class Names:
@@ -59,12 +57,13 @@ class Names:
         external = text_of(given)
         found = persons.by_external(self._connection, LEAD, external, feed)
         if len(found) > 1:
-            feeds = ", ".join(repr(one.feed) for one in found)
+            feeds = ", ".join(sorted(repr(one.feed) for one in found))
             raise Denied("conflict", f"lead {given!r} is one of several systems: {feeds}", "say which, by feed=")
         if not found and (drawn := self._drawn(external, LEAD)) is not None:
             found = [drawn]
         if not found:
             raise Denied("not_found", f"there is no lead {given!r}", "look at how it was called when it came in")
+        self._called[found[0].id] = found[0].called
         return found[0]
 
     def rep(self, given: Any) -> str:
@@ -116,11 +115,7 @@ class Names:
     def said(self, key: str | None) -> str:
         """Return what a sentence calls who has an id."""
         called = self.called(key)
-        if called is None:
-            return "nobody"
-        if called == key and _ID.fullmatch(str(key)):
-            return _NOBODYS.get(_KINDS[str(key)[0]], str(key))
-        return str(called)
+        return "nobody" if called is None else str(called)
 
     def told(self, sentence: str) -> str:
         """Return a sentence with what the user calls whom it speaks of in place of ids."""
@@ -139,6 +134,7 @@ class Names:
         found = persons.by_external(self._connection, REP, text)
         found = found or persons.by_spelling(self._connection, REP, text)
         if len(found) == 1:
+            self._called[found[0].id] = found[0].called
             return found[0].id
         drawn = self._drawn(text, REP)
         return None if drawn is None else drawn.id

@@ -46,10 +46,13 @@ class Person:
 
     @property
     def called(self) -> str | int:
-        """What it is called outside: a whole number where it came as one."""
+        """What it is called outside: a whole number where it came as one, its random id where it has no name."""
+        if self.external.startswith(NAMELESS):
+            return self.id
         return int(self.external) if self.data.get(WHOLE) else self.external
 
 
+NAMELESS = "sha256:"  # before what stands for a row without an id: the hash of what it holds
 WHOLE = "\x00whole"  # in `data`: the external id came as a whole number
 
 _READ = sa.select(*(person.c[name] for name in ("id", "kind", "external", "feed", "mail", "phone", "data")))

@@ -16,7 +16,7 @@ from leadopt.desk.log import store
 from leadopt.desk.log.moments import Clock, microseconds
 from leadopt.desk.log.transaction import Transaction
 from leadopt.desk.log.writer import Writer
-from leadopt.desk.work.even import EvenWorths
+from leadopt.desk.work.learning import Learning, NothingLearned
 from leadopt.desk.work.session import Session, Snapshot
 from leadopt.lifecycle.draft import Worths
 from leadopt.lifecycle.records import State
@@ -31,10 +31,6 @@ _POLICY = Statement(
 )
 
 
-def _even(policy: Policy) -> Worths:
-    return EvenWorths(policy)
-
-
 class Core:
     """What a desk holds in a process.
 
@@ -47,7 +43,7 @@ class Core:
     rng
         from which random ids are drawn
     worths
-        makes of a policy what leads are worth with whom; None = `EvenWorths`
+        makes of a policy what leads are worth with whom; None = as is learned from what has happened here
 
     Attributes
     ----------
@@ -71,8 +67,10 @@ class Core:
         self.known = Known()
         self.shelf: dict[str, Rules] = {}
         self.like: Table | None = None
-        self._make: Callable[[Policy], Worths] = _even if worths is None else worths
-        self._policies: dict[str, tuple[Policy, Worths]] = {}
+        self.learning = Learning()
+        self._make = worths
+        self._policies: dict[str, Policy] = {}
+        self._made: dict[str, Worths] = {}
 
     def write(self, work: Callable[[Session], T]) -> T:
         """Do a work in a transaction, and return what it returns once that is on the disk.
@@ -86,7 +84,16 @@ class Core:
         def in_transaction(transaction: Transaction) -> T:
             return work(Session(self, transaction))
 
-        return self.writer.run(in_transaction)
+        while True:
+            try:
+                return self.writer.run(in_transaction)
+            except NothingLearned:  # of that work nothing was kept
+                self.learn()
+
+    def learn(self, *, fresh: bool = False) -> None:
+        """Learn by the policy in force, unless it was learned already; `fresh`: unless nothing has ended since."""
+        with self.read() as snapshot:
+            self.learning.known(snapshot, self.policy_of(snapshot), fresh=fresh)
 
     @contextmanager
     def read(self) -> Iterator[Snapshot]:
@@ -103,22 +110,23 @@ class Core:
 
     def policy_of(self, snapshot: Snapshot) -> Policy:
         """Return the policy in force."""
-        return self._in_force(snapshot)[0]
+        state = snapshot.book.get(State, "desk")
+        fingerprint = "" if state is None else state.policy
+        if fingerprint not in self._policies:
+            found = _POLICY.first(snapshot.connection, fingerprint)
+            self._policies[fingerprint] = Policy() if found is None else Policy.from_dict(json.loads(found[0]))
+        return self._policies[fingerprint]
 
     def worths_of(self, snapshot: Snapshot) -> Worths:
         """Return what leads are worth with whom, by the policy in force."""
-        return self._in_force(snapshot)[1]
+        policy = self.policy_of(snapshot)
+        if self._make is None:
+            return self.learning.worths(snapshot, policy)
+        if policy.fingerprint not in self._made:
+            self._made[policy.fingerprint] = self._make(policy)
+        return self._made[policy.fingerprint]
 
     def close(self) -> None:
         """Let who writes be answered, and close the file."""
         self.writer.close()
         self.engine.dispose()
-
-    def _in_force(self, snapshot: Snapshot) -> tuple[Policy, Worths]:
-        state = snapshot.book.get(State, "desk")
-        fingerprint = "" if state is None else state.policy
-        if fingerprint not in self._policies:
-            found = _POLICY.first(snapshot.connection, fingerprint)
-            policy = Policy() if found is None else Policy.from_dict(json.loads(found[0]))
-            self._policies[fingerprint] = policy, self._make(policy)
-        return self._policies[fingerprint]

@@ -1,14 +1,15 @@
 """One transaction at work: commands are decided on its book, and what happened goes into the log and the tables."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+import numpy as np
 import sqlalchemy as sa
 
 from leadopt.desk.book.events_of import envelope
 from leadopt.desk.book.known import Known
 from leadopt.desk.book.sql_book import SqlBook
-from leadopt.desk.log.records import Head
+from leadopt.desk.log.records import Head, Record
 from leadopt.desk.log.transaction import Transaction
 from leadopt.desk.people.names import Names
 from leadopt.desk.work.answers import DONE, UNCHANGED, Answer, denial
@@ -17,12 +18,30 @@ from leadopt.lifecycle.book import Stamp
 from leadopt.lifecycle.commands import Command
 from leadopt.lifecycle.decide import decide
 from leadopt.lifecycle.denied import Denied
+from leadopt.lifecycle.draft import Worths
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.evolve import evolve
 from leadopt.lifecycle.records import Lead
+from leadopt.lifecycle.rules import Rules
+from leadopt.policy import Policy
+from leadopt.tables import Table
 
-if TYPE_CHECKING:
-    from leadopt.desk.work.core import Core
+
+class Held(Protocol):
+    """What a desk holds in a process, as its transactions need it: see `leadopt.desk.work.core.Core`."""
+
+    known: Known
+    shelf: dict[str, Rules]
+    rng: np.random.Generator
+    like: Table | None
+
+    def policy_of(self, snapshot: "Snapshot") -> Policy:
+        """Return the policy in force."""
+        ...
+
+    def worths_of(self, snapshot: "Snapshot") -> Worths:
+        """Return what leads are worth with whom, by the policy in force."""
+        ...
 
 
 class Snapshot:
@@ -36,9 +55,17 @@ class Snapshot:
         what the clock says, or the moment of the last event where the clock is behind it
     """
 
-    def __init__(self, core: "Core", connection: sa.Connection, head: Head, known: Known, now: int) -> None:
+    def __init__(
+        self,
+        core: Held,
+        connection: sa.Connection,
+        head: Head,
+        known: Known,
+        now: int,
+        pending: Sequence[Record] = (),
+    ) -> None:
         self.core, self.connection, self.now = core, connection, max(now, head.at)
-        self.book = SqlBook(connection, (head.seq, head.at, head.hash), known, core.shelf)
+        self.book = SqlBook(connection, (head.seq, head.at, head.hash), known, core.shelf, pending)
         self.names = Names(connection)
 
     def survivor(self, lead: str) -> str:
@@ -61,8 +88,9 @@ class Session(Snapshot):
         that the writer has begun
     """
 
-    def __init__(self, core: "Core", transaction: Transaction) -> None:
-        super().__init__(core, transaction.connection, transaction.head, core.known, transaction.now)
+    def __init__(self, core: Held, transaction: Transaction) -> None:
+        now, pending = transaction.now, transaction.records
+        super().__init__(core, transaction.connection, transaction.head, core.known, now, pending)
         self.names = Names(transaction.connection, core.rng)
         self._transaction = transaction
         transaction.on_flush(self._flush)

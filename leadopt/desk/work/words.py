@@ -131,8 +131,8 @@ def _recalled(event: events.Recalled, when: When) -> str:
 
 
 def _reassigned(event: events.Reassigned, when: When) -> str:
-    why = _TAKEN.get(event.reason or "", f"({event.reason})")
-    return f"Lead {event.lead} was taken off {event.rep}, {why}{_cools(event, when)}."
+    why = f", {_TAKEN[event.reason]}" if event.reason in _TAKEN else _with_reason(event)
+    return f"Lead {event.lead} was taken off {event.rep}{why}{_cools(event, when)}."
 
 
 def _followed_up(event: events.FollowedUp, when: When) -> str:
@@ -282,21 +282,42 @@ def _chosen(facts: Mapping[str, Any]) -> Iterable[str]:
         chance = f", chance {facts['chance']:.1%}" if facts.get("chance") is not None else ""
         price = f", price of a slot {facts['price']:,.4g}" if facts.get("price") is not None else ""
         yield f"Expected gain {facts['gain']:,.4g}{chance}{price}."
+    if isinstance(facts.get("cost"), Mapping):
+        yield f"Beside the plan it costs {_cost(facts['cost'])}."
+    if facts.get("certificate") is not None:
+        yield _certificate(facts["certificate"])
     if facts.get("account_of") is not None:
         yield f"Its account was last served in lead {facts['account_of']}."
+
+
+def _cost(told: Mapping[str, Any]) -> str:
+    least, most = told.get("at_least"), told.get("at_most")
+    if least is None and most is None:
+        return "more than any plan allows" if told.get("exact") else "nobody knows how much"
+    if told.get("exact") or least is None:
+        return f"{'' if told.get('exact') else 'at most '}{most if least is None else least:,.4g}"
+    return f"at least {least:,.4g}" + ("" if most is None else f", at most {most:,.4g}")
+
+
+def _certificate(told: Mapping[str, Any]) -> str:
+    if told["status"] in ("OPTIMAL", "SOLVED"):
+        return f"Its plan, worth {told['objective']:,.4g}, is proven best."
+    return f"Its plan is worth {told['objective']:,.4g}, at most {told['gap']:.2%} below the best."
 
 
 def _next(one: Mapping[str, Any]) -> str:
     gain = f" (gain {one['gain']:,.4g})" if one.get("gain") is not None else ""
     why = str(one.get("why", "worth less"))
-    return f"Next was {one['rep']}{gain}: {_BARRED.get(why, why)}."
+    cost = one.get("cost")
+    moving = f"; with {one['rep']} the plan would be worth {cost:,.4g} less" if cost else ""
+    return f"Next was {one['rep']}{gain}: {_BARRED.get(why, why)}{moving}."
 
 
-_KNOWN = {"gain", "chance", "price", "next", "barred", "account_of"}
+_KNOWN = {"gain", "chance", "price", "next", "barred", "account_of", "costs", "certificate"}
 
 
 def _others(facts: Mapping[str, Any]) -> Iterable[str]:
     """Yield what else a decision holds: plan, model, cost, certificate."""
     for name, value in sorted(facts.items()):
-        if name not in _KNOWN and value is not None:
+        if name not in _KNOWN and value is not None and not isinstance(value, Mapping):
             yield f"{name.replace('_', ' ').capitalize()}: {_figure(value)}."

@@ -1,7 +1,7 @@
 """What managers do: decide reviews, give and take leads, let them rest, end them, and correct what went wrong."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from leadopt.errors import InvalidInput
@@ -67,7 +67,15 @@ def _name(draft: Draft, lead: Lead, review: Review, to: str, override: str | Non
     draft.emit(events.ReviewEnded(lead=lead.id, how=how, reason=override))
     after, rep = draft.lead(lead.id), draft.rep(to)
     _check(draft, after, rep, override)
-    placing.give(draft, after, rep.id, Via.REVIEW, decision=_decision(draft, after, rep), override=override)
+    decision = {**_decision(draft, after, rep), **_cost(review, rep.id)}
+    placing.give(draft, after, rep.id, Via.REVIEW, decision=decision, override=override)
+
+
+def _cost(review: Review, rep: str) -> dict[str, Any]:
+    """Return what it costs to name another rep than the plan, as far as the plan has told it."""
+    costs = review.offer.get("costs")
+    told = costs.get(rep) if isinstance(costs, Mapping) and rep != review.rep else None
+    return {} if told is None else {"cost": told}
 
 
 # ---- leads go from hand to hand

@@ -95,7 +95,7 @@ def _recall(draft: Draft, lead: Lead, due: Due) -> int | None:
 def _end_review(draft: Draft, lead: Lead, due: Due) -> int | None:
     """Let the time of a review be over: the proposal is checked once more, or the lead goes to the pool."""
     review = lead.review
-    rule = None if review is None else draft.rules.review_named(review.rule)
+    rule = None if review is None else timing(draft.book, lead, draft.at).rules.review_named(review.rule)
     if review is None or rule is None:
         return None
     draft.emit(events.ReviewEnded(lead=lead.id, how="timed_out"))

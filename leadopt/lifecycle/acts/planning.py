@@ -3,6 +3,7 @@
 import math
 
 from leadopt.lifecycle import bars, commands, events, placing
+from leadopt.lifecycle.acts.by_feeds import eligible
 from leadopt.lifecycle.denied import Denied
 from leadopt.lifecycle.draft import Draft
 from leadopt.lifecycle.events import frozen
@@ -37,6 +38,8 @@ def _to_rep(draft: Draft, lead: Lead, command: commands.ApplyPlanned, name: str)
     denied = bars.why_not(draft, lead, rep)
     if denied is not None:
         raise denied
+    if not eligible(draft, lead, rep.id):
+        raise Denied("not_eligible", f"the policy does not let rep {rep.id!r} have lead {lead.id!r}", "plan again")
     decision = frozen({**command.decision, "plan": command.plan})
     rule = placing.review_rule(draft, lead)
     if rule is not None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from leadopt.errors import InvalidInput, did_you_mean
-from leadopt.tables.cells import is_number
+from leadopt.tables.cells import is_number, is_numeral
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
@@ -23,7 +23,7 @@ _MOST = {
 UNITS = tuple(_MOST)
 _IN_HOURS = ("hours", "working hours")  # of which there are parts, as long as they are whole minutes
 _OF_ONE = {unit.removesuffix("s"): unit for unit in UNITS}
-_SHAPE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([^0-9\s].*?)\s*", re.DOTALL)
+_SHAPE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([^\W\d_].*?)\s*", re.DOTALL)
 _IN_DAYS = {"week": 7, "weeks": 7, "month": 30, "months": 30, "year": 365, "years": 365}
 PATTERN = rf"^\s*(?:0+|off|[0-9]+(?:\.[0-9]+)?\s*(?:{'|'.join(f'{one}s?' for one in _OF_ONE)}))\s*$"
 """What text of a duration looks like, as a regular expression of a JSON schema."""
@@ -52,20 +52,19 @@ class Duration:
 
     def __post_init__(self) -> None:
         """Refuse what is no period; make one of 0 and of 2.0."""
-        if self.unit not in _MOST:
+        if not (isinstance(self.unit, str) and self.unit in _MOST):
             raise InvalidInput(f'duration: unit "{self.unit}" is unknown{_nearest(str(self.unit))}')
         if not is_number(self.amount) or not 0 <= self.amount <= _MOST[self.unit]:
             raise InvalidInput(
                 f"duration: must be from 0 to {_MOST[self.unit]:,} {self.unit}; found {self.amount!r} {self.unit}"
             )
-        parts = Decimal(str(self.amount)) * (60 if self.unit in _IN_HOURS else 1)
+        amount = int(self.amount) if self.amount == int(self.amount) else float(self.amount)
+        parts = Decimal(str(amount)) * (60 if self.unit in _IN_HOURS else 1)
         if parts != int(parts):
-            what = "whole minutes" if self.unit in _IN_HOURS else f"whole {self.unit}: write a part of a day in hours"
-            what = "whole minutes" if self.unit == "minutes" else what
+            what = f"whole {self.unit}: write a part of a day in hours" if "days" in self.unit else "whole minutes"
             raise InvalidInput(f"duration: must come to {what}; found {self.amount!r} {self.unit}")
-        whole = self.amount == int(self.amount)
-        object.__setattr__(self, "amount", int(self.amount) if whole else float(self.amount))
-        if not self.amount:
+        object.__setattr__(self, "amount", amount)
+        if not amount:
             object.__setattr__(self, "unit", "minutes")
 
     @classmethod
@@ -99,7 +98,8 @@ class Duration:
             return cls(0, "minutes")
         found = _SHAPE.fullmatch(text) if isinstance(text, str) else None
         if found is None:
-            unit = f' without its unit: write "{text} days", say' if is_number(text) and text > 0 else ""
+            bare = is_numeral(text) or (is_number(text) and text > 0)
+            unit = f' without its unit: write "{text} days", say' if bare else ""
             raise InvalidInput(
                 f'{where}: must be a duration such as "3 days" or "8 working hours", 0 or "off"; found {text!r}{unit}'
             )

@@ -17,7 +17,13 @@ _INDEX = {name.casefold(): k for names in (DAYS, _LONG) for k, name in enumerate
 _MINUTES = 24 * 60
 _LEAST = 30  # minutes a week, an hour in 14 days
 
-_NAME = "|".join(f"[{day[0]}{day[0].lower()}]{day[1:]}(?:{long[3:]})?" for day, long in zip(DAYS, _LONG, strict=True))
+
+def _any_case(word: str) -> str:
+    """Return a pattern of a word in any letter case, as those of a JSON schema have no flags."""
+    return "".join(f"[{letter.upper()}{letter.lower()}]" for letter in word)
+
+
+_NAME = "|".join(f"{_any_case(long[:3])}(?:{_any_case(long[3:])})?" for long in _LONG)
 _TO = r"\s*[-–]\s*"
 _TIME = r"(?:[0-9]|[01][0-9]|2[0-4])(?::[0-5][0-9])?"
 _DAYS = rf"(?:{_NAME})(?:{_TO}(?:{_NAME}))?"

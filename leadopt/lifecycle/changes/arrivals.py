@@ -5,7 +5,7 @@ from typing import Any
 
 from leadopt.lifecycle import events
 from leadopt.lifecycle.book import Book, Stamp
-from leadopt.lifecycle.changes.common import AT_REST, NOT_HELD, begin, end, moved, need
+from leadopt.lifecycle.changes.common import AT_REST, NOT_HELD, begin, end, moved, need, own_account
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.records import Lead
 from leadopt.lifecycle.stages import Stage, Via
@@ -58,6 +58,8 @@ def imported(event: events.Imported, book: Book, stamp: Stamp) -> None:
     book.put(lead)
     if event.owner is not None:
         begin(book, lead, stamp, chance=None)
+        known_at = (event.outcome_at, event.received_at, stamp.at)
+        own_account(book, lead, next(at for at in known_at if at is not None))
         if not lead.is_held:
             end(book, lead, stamp, exit_=str(stage), outcome=str(stage))
 

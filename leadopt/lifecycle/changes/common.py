@@ -40,7 +40,7 @@ AT_REST: Mapping[str, Any] = dict.fromkeys(
 
 
 def begin(book: Book, lead: Lead, stamp: Stamp, *, chance: float | None, event: events.Assigned | None = None) -> None:
-    """Put an ownership that begins now, and make its rep the owner of the account."""
+    """Put an ownership that begins now."""
     book.put(
         Ownership(
             lead=lead.id,
@@ -56,8 +56,13 @@ def begin(book: Book, lead: Lead, stamp: Stamp, *, chance: float | None, event: 
             override=None if event is None else event.override,
         )
     )
-    if lead.account is not None and lead.owner is not None:
-        book.put(Account(id=lead.account, lead=lead.id, owner=lead.owner, at=stamp.at))
+
+
+def own_account(book: Book, lead: Lead, at: int) -> None:
+    """Make the owner of a lead that of its account, unless a later lead of the account is known."""
+    known = None if lead.account is None else book.get(Account, lead.account)
+    if lead.account is not None and lead.owner is not None and (known is None or known.at <= at):
+        book.put(Account(id=lead.account, lead=lead.id, owner=lead.owner, at=at))
 
 
 def end(
@@ -81,4 +86,6 @@ def keep_look(book: Book, lead: Lead, stamp: Stamp) -> None:
     """Keep the next moment at which something looks at a lead; what no period runs for has the daily look."""
     found = due(lead, timing(book, lead, stamp.at))
     look_at = None if found is None or found.what == "tell" else found.at
-    book.put(replace(lead, look_at=look_at, due_at=None if found is None else found.deadline))
+    due_at = None if found is None else found.deadline
+    if (look_at, due_at) != (lead.look_at, lead.due_at):
+        book.put(replace(lead, look_at=look_at, due_at=due_at))

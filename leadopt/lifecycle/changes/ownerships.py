@@ -49,7 +49,7 @@ def followed_up(event: events.FollowedUp, book: Book, stamp: Stamp) -> None:
     book.put(replace(mine, first_at=first, last_at=last, first_due=by, follow_ups=mine.follow_ups + 1))
     if mine.until is None and not event.late:
         book.put(lead)
-        moved(book, event, stamp, first_at=first, last_at=last, rules=stamp.rules, not_before=0)
+        moved(book, event, stamp, first_at=first, last_at=last, rules=stamp.rules)
 
 
 def reminded(event: events.Reminded, book: Book, stamp: Stamp) -> None:

@@ -38,7 +38,7 @@ def rep_returned(event: events.RepReturned, book: Book, stamp: Stamp) -> None:
 
 def absence_set(event: events.AbsenceSet, book: Book, stamp: Stamp) -> None:
     old = book.get(Absence, event.absence)
-    begun = old is not None and old.begun and event.start <= stamp.at
+    begun = old is not None and old.begun and event.start <= stamp.at and event.end <= old.end
     book.put(
         Absence(
             id=event.absence,

@@ -6,7 +6,7 @@ from typing import Any
 
 from leadopt.lifecycle import credit, events
 from leadopt.lifecycle.book import Book, Stamp
-from leadopt.lifecycle.changes.common import AT_REST, NOT_HELD, begin, moved
+from leadopt.lifecycle.changes.common import AT_REST, NOT_HELD, begin, moved, own_account
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.records import Rep, Review
 
@@ -25,6 +25,7 @@ def assigned(event: events.Assigned, book: Book, stamp: Stamp) -> None:
     lead = moved(book, event, stamp, **{**NOT_HELD, **AT_REST, **owned, "rules": stamp.rules})
     chance = event.decision.get("chance")
     begin(book, lead, stamp, chance=None if chance is None else float(chance), event=event)
+    own_account(book, lead, stamp.at)
     credit.book_assigned(book, event, stamp.at)
     _count_received(book, event, stamp)
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from math import isfinite
 from typing import Any, Self
 
 from leadopt.errors import InvalidInput
@@ -19,7 +18,7 @@ _COMPARISON = re.compile(rf"\s*(<=|>=|<|>)\s*({NUMBER})\s*")
 VALUE_PATTERN = rf"^\s*(?:(?:<=|>=|<|>)\s*{NUMBER}\s*|[^<>=!\s][\s\S]*)$"
 """What text of a value looks like, as a regular expression of a JSON schema: no other comparison."""
 _LOOKS = 'must look like {tier = "key", value = ">= 5000"}'
-_MOST_DIGITS = 40
+_MOST_DIGITS, _MOST = 40, 10**30
 
 
 @dataclass(frozen=True)
@@ -158,8 +157,10 @@ def _tests(given: Any, where: str) -> tuple[Test, ...]:
 def _value(given: Any, where: str) -> str | int | float | bool:
     if isinstance(given, bool):
         return given
-    if is_number(given) and isfinite(given) and len(str(given)) <= _MOST_DIGITS:
+    if is_number(given) and abs(given) <= _MOST:
         return int(given) if given == int(given) else float(given)
+    if is_number(given):
+        raise InvalidInput(f"{where}: must be a number from -1e30 to 1e30; found {given!r}")
     if not isinstance(given, str) or not given.strip():
         raise InvalidInput(f'{where}: must be text, a number, true, false, "< 5" or "{MISSING}"; found {given!r}')
     text = given.strip()

@@ -31,7 +31,7 @@ class Reward:
 
     def __post_init__(self) -> None:
         """Refuse what is no reward."""
-        _check_share(self.entitlement, "rules.reward.then.entitlement", 1.0, MOST)
+        _set_share(self, "rules.reward.then", 1.0, MOST)
         set_count(self, "rules.reward.then", "claims_per_day", "")
         _check_any(self, "rules.reward.then")
 
@@ -56,7 +56,7 @@ class Restriction:
 
     def __post_init__(self) -> None:
         """Refuse what is no restriction."""
-        _check_share(self.entitlement, "rules.restrict.then.entitlement", LEAST, 1.0)
+        _set_share(self, "rules.restrict.then", LEAST, 1.0)
         set_count(self, "rules.restrict.then", "claims_per_day", "")
         if self.new_leads is not None:
             check_flag(self.new_leads, "rules.restrict.then.new_leads")
@@ -149,9 +149,13 @@ def _figures(given: Any, where: str, known: tuple[str, ...]) -> Where:
     return found
 
 
-def _check_share(given: Any, where: str, least: float, most: float) -> None:
-    if given is not None and not (is_number(given) and least <= given <= most):
-        raise InvalidInput(f"{where}: must be from {least:g} to {most:g}; found {given!r}")
+def _set_share(settings: Any, where: str, least: float, most: float) -> None:
+    given = settings.entitlement
+    if given is None:
+        return
+    if not (is_number(given) and least <= given <= most):
+        raise InvalidInput(f"{where}.entitlement: must be from {least:g} to {most:g}; found {given!r}")
+    object.__setattr__(settings, "entitlement", float(given))
 
 
 def _check_any(settings: Any, where: str) -> None:

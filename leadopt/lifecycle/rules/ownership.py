@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle.calendar import Duration
 from leadopt.lifecycle.rules.reading import check_text, count, period, set_count, set_periods, set_words
+from leadopt.tables.cells import is_numeral
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,8 @@ class CapRules:
         """Refuse what is no limit."""
         if isinstance(self.open, str):
             check_text(self.open, "rules.caps.open", 'a number, the name of a column of reps, or "off"')
+            if is_numeral(self.open):
+                raise InvalidInput(f"rules.caps.open: a number is written without quotes; found {self.open!r}")
         else:
             set_count(self, "rules.caps", "open", ', the name of a column of reps, or "off" for no limit')
         set_count(self, "rules.caps", "per_day")

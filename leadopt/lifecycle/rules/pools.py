@@ -99,8 +99,8 @@ def check_names(names: Iterable[str], what: str) -> None:
         seen[alike(name)] = name
 
 
-def nearest_pool(name: str, pools: Iterable[PoolRules]) -> PoolRules:
-    """Return the pool of a name.
+def pool_named(name: str, pools: Iterable[PoolRules]) -> PoolRules:
+    """Return the pool of a name, however it is written.
 
     Raises
     ------
@@ -109,7 +109,9 @@ def nearest_pool(name: str, pools: Iterable[PoolRules]) -> PoolRules:
     """
     known = {alike(pool.name): pool for pool in pools}
     if alike(name) not in known:
-        raise InvalidInput(f'pool "{name}" is unknown{did_you_mean(name, [pool.name for pool in known.values()])}')
+        raise InvalidInput(
+            f'rules.pool: there is no pool "{name}"{did_you_mean(name, [pool.name for pool in known.values()])}'
+        )
     return known[alike(name)]
 
 

@@ -14,11 +14,11 @@ from typing import Any, Self
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle.calendar import Calendar, Duration
 from leadopt.lifecycle.rules.columns import Naming, check_columns, columns_of
-from leadopt.lifecycle.rules.conditions import Cell
+from leadopt.lifecycle.rules.conditions import Cell, Where
 from leadopt.lifecycle.rules.conduct import RestrictRules, RewardRules
 from leadopt.lifecycle.rules.ownership import CapRules, CreditRules, LeaveRules, ProtectRules, StickyRules
 from leadopt.lifecycle.rules.periods import FollowRules, Periods, RecallRules, TimeRules
-from leadopt.lifecycle.rules.pools import ClaimRules, PoolRules, check_names, check_pools, nearest_pool
+from leadopt.lifecycle.rules.pools import ClaimRules, PoolRules, check_names, check_pools, pool_named
 from leadopt.lifecycle.rules.reading import period, plain, read, set_periods, tables_of
 from leadopt.lifecycle.rules.reviews import KEY_ACCOUNTS, ReviewRules
 from leadopt.tables.reading.encodings import read_text
@@ -108,7 +108,7 @@ class Rules:
         check_names([rule.words for rule in self.reward], "reward")
         check_names([rule.words for rule in self.restrict], "restrict")
         check_names([exception.words for exception in self.recall.exceptions], "recall.for")
-        for periods in (self._usual, *(self._usual.but(exception) for exception in self.recall.exceptions)):
+        for periods in (self._usual, *(periods for _, periods in self._exceptions)):
             periods.check(self.time.hours)
 
     # ---- what holds for a lead or a rep
@@ -122,12 +122,14 @@ class Rules:
     def _usual(self) -> Periods:
         return Periods.of(self.follow, self.recall)
 
+    @cached_property
+    def _exceptions(self) -> tuple[tuple[Where, Periods], ...]:
+        return tuple((exception.where, self._usual.but(exception)) for exception in self.recall.exceptions)
+
     def periods(self, columns: Mapping[str, Cell]) -> Periods:
         """Return the periods of a lead: those of the first exception that holds, and which one it is."""
-        for exception in self.recall.exceptions:
-            if exception.where.holds(columns):
-                return self._usual.but(exception)
-        return self._usual
+        held = (periods for where, periods in self._exceptions if where.holds(columns))
+        return next(held, self._usual)
 
     def review_of(self, columns: Mapping[str, Cell]) -> ReviewRules | None:
         """Return the first rule by which a manager looks at a lead first; None = none."""
@@ -137,6 +139,20 @@ class Rules:
         """Return the pool that a lead goes to: the first whose condition holds, else the default."""
         holding = (pool for pool in self.pool if pool.where is not None and pool.where.holds(columns))
         return next(holding, None) or next(pool for pool in self.pool if pool.default)
+
+    def pool_named(self, name: str) -> PoolRules:
+        """Return the pool of a name, however it is written.
+
+        Raises
+        ------
+        InvalidInput
+            there is none; names the nearest
+        """
+        return pool_named(name, self.pool)
+
+    def review_named(self, name: str) -> ReviewRules | None:
+        """Return the rule of review of a name; None = none has it, such as those that are always on."""
+        return next((rule for rule in self.review if rule.name == name), None)
 
     def pools_of(self, team: str | None, tags: Iterable[str] = ()) -> tuple[str, ...]:
         """Return the names of the pools that a rep of a team, with some tags, sees and claims from."""
@@ -153,14 +169,6 @@ class Rules:
             caps=self.caps,
             calendar=self.calendar,
         )
-
-    def pool_named(self, name: str) -> PoolRules:
-        """Return the pool of a name; an unknown one is refused with the nearest."""
-        return nearest_pool(name, self.pool)
-
-    def review_named(self, name: str) -> ReviewRules | None:
-        """Return the rule of review of a name; None = none has it, such as those that are always on."""
-        return next((rule for rule in self.review if rule.name == name), None)
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from leadopt.desk.database import engine as opening
-from leadopt.desk.database.engine import open_engine, reading, writing
+from leadopt.desk.database import tables
+from leadopt.desk.database.engine import forget_deleted, open_engine, reading, writing
 from leadopt.desk.log import store
 from leadopt.errors import InvalidInput, StorageFailed
 from tests.desk.logs import OPENED, event, filled, opened, url_of
@@ -29,11 +30,12 @@ def test_what_is_committed_outlives_a_power_cut_and_deleted_cells_are_overwritte
 
 def test_writes_begin_with_the_right_to_write_and_reads_with_their_own_moment(tmp_path):
     engine, said = opened(tmp_path), []
-    sa.event.listen(engine, "before_cursor_execute", lambda *told: said.append(told[2]))
+    engine.dispose()
+    sa.event.listen(engine, "connect", lambda driver, _: driver.set_trace_callback(said.append))
     with reading(engine) as connection:
         assert said == ["BEGIN"] and connection.in_transaction()
     with writing(engine).begin():
-        assert said == ["BEGIN", "BEGIN IMMEDIATE"]
+        assert said == ["BEGIN", "COMMIT", "BEGIN IMMEDIATE"]
         with reading(engine) as connection:
             assert store.head(connection).seq == 0
 
@@ -167,6 +169,40 @@ def test_many_threads_open_one_new_file(tmp_path):
         thread.join()
     OPENED.extend(engines)
     assert not failures and len(engines) == 12
+
+
+def bytes_of(folder):
+    return b"".join(file.read_bytes() for file in folder.glob("desk.db*"))
+
+
+def delete(engine):
+    with writing(engine).begin() as connection:
+        connection.execute(sa.delete(tables.log))
+
+
+def test_what_was_deleted_leaves_the_disk(tmp_path):
+    engine = opened(tmp_path)
+    with writing(engine).begin() as connection:
+        store.append(connection, [event(0, cause=None, body=b"Ada Lovelace" * 40) for _ in range(50)], 5)
+    assert b"Ada Lovelace" in bytes_of(tmp_path)
+    delete(engine)
+    assert b"Ada Lovelace" in bytes_of(tmp_path), "the log ahead still has it"
+    forget_deleted(engine)
+    assert b"Ada Lovelace" not in bytes_of(tmp_path)
+    write_one(engine)
+    assert len(read_all(engine)) == 1
+
+
+def test_what_somebody_still_reads_is_told(tmp_path):
+    engine = filled(tmp_path, 50)
+    sa.event.listen(engine, "connect", lambda driver, _: driver.execute("PRAGMA busy_timeout = 20"))
+    engine.dispose()
+    with reading(engine) as connection:
+        assert store.head(connection).seq == 50
+        delete(engine)
+        with pytest.raises(StorageFailed, match="somebody still reads what was deleted; end what reads it, and erase"):
+            forget_deleted(engine)
+    forget_deleted(engine)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes fork")

@@ -1,6 +1,8 @@
 """What text is a duration, and that it says the same when it is written and read again."""
 
 import re
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -63,6 +65,9 @@ def test_text_comes_back(unit, amount, part):
         ("3 fortnights", "known are minutes, hours, days, working hours, working days"),
         (3, 'must be a duration such as "3 days" or "8 working hours", 0 or "off"; found 3 without its unit: write "3'),
         ("", "must be a duration such as"),
+        ("3.0", "found '3.0' without its unit: write \"3.0 days\", say"),
+        ("1,5 hours", 'must be a duration such as "3 days"'),
+        ("1/2 days", 'must be a duration such as "3 days"'),
         ("-1 days", "must be a duration such as"),
         (-1, "found -1"),
         (None, "found None"),
@@ -85,6 +90,11 @@ def test_anything_else_is_refused_in_a_sentence(text, said):
 def test_python_is_held_to_the_same():
     with pytest.raises(InvalidInput, match='unit "week" is unknown; count it in days'):
         Duration(1, "week")
-    for amount in (True, -1, float("nan"), "3"):
+    with pytest.raises(InvalidInput, match="is unknown"):
+        Duration(1, ["days"])
+    for amount in (True, -1, float("nan"), "3", Decimal("1.5")):
         with pytest.raises(InvalidInput, match="must be from 0"):
             Duration(amount, "days")
+    assert Duration(Fraction(1, 2), "hours") == Duration(0.5, "hours")
+    with pytest.raises(InvalidInput, match="must come to whole minutes"):
+        Duration(Fraction(1, 3), "working hours")

@@ -19,7 +19,7 @@ NINE_TO_SIX = ((540, 720), (780, 1080))
     [
         "Mon-Fri 9-12, 13-18",
         "mon - friday 09:00–12:00 , 13-18:00",
-        "Mon,Tue,Wed-Fri 9-12,13-18",
+        "MON,Tue,Wed-FRIDAY 9-12,13-18",
         "Mon-Fri 9-12; Mon-Fri 13-18",
         "Mon-Fri 9-11, 11-12, 13-18",
         {"mon-fri": ["9-12", "13-18"], "sat": []},
@@ -82,7 +82,7 @@ def shown(fives):
 SPANS = st.sets(st.integers(0, 288), min_size=2, max_size=8).map(sorted)
 
 
-@examples()
+@examples(100)
 @given(st.lists(SPANS, min_size=7, max_size=7))
 def test_text_comes_back(days):
     spans = [[f"{shown(a)}-{shown(b)}" for a, b in zip(day[::2], day[1::2], strict=False)] for day in days]

@@ -4,7 +4,7 @@ import pytest
 
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle.calendar.zones import Zone, zone_of
-from tests.lifecycle.moments import DAY, HOUR, MINUTE, ZONES, changes_in_file, moment, wall
+from tests.lifecycle.moments import DAY, HOUR, MINUTE, ZONES, changes_in_file, distinct_zones, moment, wall
 
 
 def test_every_change_of_every_zone_is_found():
@@ -31,9 +31,9 @@ def test_changes_of_the_past_are_found_too():
 
 
 def test_a_moment_and_its_local_time_are_each_others():
-    for name in ZONES:
+    for name in distinct_zones():
         zone = zone_of(name)
-        for change in changes_in_file(name)[-4:] or [moment("2026-03-29 01:00", "UTC")]:
+        for change in changes_in_file(name) or [moment("2026-03-29 01:00", "UTC")]:
             for away in (-DAY, -HOUR, -30 * MINUTE, -1, 0, 1, 29 * MINUTE, HOUR):
                 at = change + away
                 clock, local = wall(at, name), zone.local(at)

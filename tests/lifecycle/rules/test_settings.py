@@ -147,6 +147,8 @@ def test_the_fingerprint_is_of_what_the_rules_say_and_the_same_on_any_machine():
     assert rules.fingerprint == "4af5a1eeed8d40cfed088e283fd13194eb1fd7cc3b48e158d4a9f9b533991519"
     spelled = with_(follow={"first_within": " 3  days"}, time={"zone": "Europe/Berlin", "hours": "Mon-Fri 9-12,13-18"})
     assert Rules.from_dict(spelled).fingerprint == rules.fingerprint
+    shares = [with_(reward=[{"when": {"n": one}, "then": {"entitlement": one}}]) for one in (1, 1.0)]
+    assert len({Rules.from_dict(share).fingerprint for share in shares}) == 1
     assert Rules.from_dict(with_(cool_off="13 days")).fingerprint != rules.fingerprint
 
 
@@ -198,6 +200,12 @@ def test_what_a_file_says_of_a_lead():
     assert FULL.pools_of("north") == FULL.pools_of("south", ["Trainee"]) == ("north", "rest")
     assert FULL.pools_of(None) == FULL.pools_of("south", ["senior"]) == ("rest",)
     assert FULL.columns == ("customer", "product", "region", "source", "value")
+
+
+def test_a_pool_is_found_by_its_name():
+    assert FULL.pool_named("NORTH ") is FULL.pool[0]
+    with pytest.raises(InvalidInput, match=r'rules\.pool: there is no pool "nort"; did you mean "north"\?'):
+        FULL.pool_named("nort")
 
 
 def test_the_calendar_is_that_of_the_organisation():
@@ -273,6 +281,7 @@ REFUSED = [
         with_(caps={"open": -5}),
         "rules.caps.open: must be a whole number, 0 or more, the name of a column of reps",
     ),
+    (with_(caps={"open": "40"}), "rules.caps.open: a number is written without quotes; found '40'"),
     (with_(caps={"per_day": "max"}), "rules.caps.per_day: must be a whole number"),
     (with_(review=[{"where": {"a": 1}}]), "rules.review.name: is needed, and missing"),
     (
@@ -397,7 +406,7 @@ class TestFiles:
 DURATIONS = st.one_of(st.sampled_from(["off", 0]), st.integers(1, 300).map(lambda n: f"{n} days"))
 
 
-@examples()
+@examples(100)
 @given(DURATIONS, DURATIONS, st.sampled_from(["off", 0, 3]), st.lists(st.sampled_from(["a", "b"]), unique=True))
 def test_any_rules_come_back(after, cool_off, per_day, hide):
     rules = Rules.from_dict(

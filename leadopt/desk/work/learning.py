@@ -1,0 +1,113 @@
+"""What a process has learned by the policy in force: once, kept until a plan or a new day finds that more has ended."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NoReturn
+
+from leadopt.desk.planning.history import history_of
+from leadopt.desk.planning.learned import Learned, learned_from
+from leadopt.desk.planning.source import n_ended, past_leads
+from leadopt.desk.planning.worths import LearnedWorths
+from leadopt.desk.work.session import Snapshot
+from leadopt.lifecycle.draft import Offer, Worths
+from leadopt.lifecycle.records import Lead, Rep
+from leadopt.lifecycle.rules import Rules
+from leadopt.policy import Policy
+from leadopt.tables.cells import Id
+
+
+class NothingLearned(Exception):
+    """A work asked what leads are worth, and this process has not learned it yet: learn, then do the work again."""
+
+
+class Learning:
+    """What was learned, by policy. Safe to use from many threads.
+
+    A model is never fitted inside of a transaction that writes: others would have to wait for it.
+    """
+
+    def __init__(self) -> None:
+        self._learned: dict[str, tuple[Learned, int]] = {}
+        self._worths: tuple[tuple[str, int, str, date], Worths] | None = None
+        self._fitting = threading.Lock()
+
+    def worths(self, snapshot: Snapshot, policy: Policy) -> Worths:
+        """Return what leads are worth with whom; where nothing is learned yet, what raises when it is asked."""
+        rules = snapshot.book.rules_at(snapshot.now)
+        today, known = rules.calendar.day(snapshot.now), self._learned.get(policy.fingerprint)
+        if known is None:
+            return _Unknown(policy, rules, today)
+        key = (policy.fingerprint, id(known[0]), rules.fingerprint, today)
+        if self._worths is None or self._worths[0] != key:
+            self._worths = key, LearnedWorths(policy, known[0], rules, today)
+        return self._worths[1]
+
+    def known(self, snapshot: Snapshot, policy: Policy, *, fresh: bool = False) -> Learned:
+        """Return what was learned by a policy.
+
+        Parameters
+        ----------
+        snapshot
+            of a desk that is read
+        policy
+            in force
+        fresh
+            whether to learn anew if more has ended since, or the day is another one
+        """
+        with self._fitting:
+            known = self._learned.get(policy.fingerprint)
+            if known is None or (fresh and self._is_old(snapshot, known)):
+                known = _learned(snapshot, policy)
+                self._learned = {policy.fingerprint: known}
+            return known[0]
+
+    def is_begun(self) -> bool:
+        """Return whether this process has learned anything."""
+        return bool(self._learned)
+
+    @staticmethod
+    def _is_old(snapshot: Snapshot, known: tuple[Learned, int]) -> bool:
+        today = snapshot.book.rules_at(snapshot.now).calendar.day(snapshot.now)
+        return known[0].on != today or known[1] != n_ended(snapshot.connection)
+
+
+class _Unknown(LearnedWorths):
+    """What leads are worth where nothing is learned yet: whoever asks must learn first."""
+
+    def __init__(self, policy: Policy, rules: Rules, today: date) -> None:
+        super().__init__(policy, Learned(), rules, today)
+
+    def offers(self, leads: Sequence[Lead], reps: Sequence[Rep]) -> Mapping[str, Mapping[str, Offer]]:
+        self._ask()
+
+    def shared(self, lead: Lead) -> Mapping[str, float]:
+        self._ask()
+
+    def weights(self, reps: Sequence[Rep]) -> Mapping[str, float]:
+        self._ask()
+
+    def _ask(self) -> NoReturn:
+        raise NothingLearned
+
+
+def _learned(snapshot: Snapshot, policy: Policy) -> tuple[Learned, int]:
+    calendar = snapshot.book.rules_at(snapshot.now).calendar
+    called, past = _called(snapshot), list(past_leads(snapshot.connection))
+    lately = sorted(past, key=lambda one: one.received_at)
+    learned = learned_from(
+        history_of(past, called.get, calendar, policy.columns),
+        policy,
+        on=calendar.day(snapshot.now),
+        called=called,
+        sample=[one.columns for one in lately],
+    )
+    return learned, n_ended(snapshot.connection)
+
+
+def _called(snapshot: Snapshot) -> dict[str, Id]:
+    """Return what each rep is called, by random id: whole numbers where all came so."""
+    found: dict[str, Id] = {one.id: one.called for one in snapshot.names.all_reps()}
+    if all(isinstance(name, int) for name in found.values()):
+        return found
+    return {key: str(name) for key, name in found.items()}
