@@ -14,7 +14,7 @@ from leadopt.lifecycle.records import Lead, Ownership
 
 def _left(book: Book, event: Any, stamp: Stamp, **changes: Any) -> None:
     lead = need(book, event.lead)
-    end(book, lead, stamp, exit_=event.kind)
+    end(book, lead, stamp, exit_=event.kind, reason=event.reason)
     cooling = lead.cooling if event.cool_until is None else {**lead.cooling, event.rep: event.cool_until}
     moved(book, event, stamp, **{**NOT_HELD, "previous": event.rep, "cooling": cooling, **changes})
 
