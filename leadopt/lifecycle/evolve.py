@@ -57,10 +57,10 @@ def _lead_before(book: Book, event: Event) -> Lead | None:
 
 def _keep_loads(book: Book, before: Lead, after: Lead) -> None:
     """Keep how much each rep has open, and how many slots are kept."""
-    for owner, sign in ((_holder(before), -1), (_holder(after), 1)):
-        _add(book, owner, "open", sign)
-    for rep, sign in ((_kept_for(before), -1), (_kept_for(after), 1)):
-        _add(book, rep, "kept", sign)
+    for name, was, is_ in (("open", _holder(before), _holder(after)), ("kept", _kept_for(before), _kept_for(after))):
+        if was != is_:
+            _add(book, was, name, -1)
+            _add(book, is_, name, 1)
 
 
 def _holder(lead: Lead) -> str | None:

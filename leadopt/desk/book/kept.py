@@ -24,6 +24,7 @@ from leadopt.lifecycle.records import (
     RuleFile,
     State,
 )
+from leadopt.lifecycle.stages import Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,9 +51,23 @@ class Kept:
     group: str | None = None
     whole: bool = False
 
-    def rows(self, records: Sequence[Record]) -> list[Row]:
-        """Return the rows of records."""
-        return [(*self.row(record), encode(record)) for record in records]
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names of the columns of the key."""
+        return tuple(column.name for column in self.table.primary_key)
+
+
+_FREE = frozenset({Stage.NEW, Stage.REVIEW, Stage.POOL, Stage.PARKED})
+
+
+def _listed(lead: Lead) -> str | None:
+    """Return the stage of a lead that is listed by it: those that reps work on rarely are, so few indexes change."""
+    return lead.stage.value if lead.stage in _FREE or (lead.is_held and lead.look_at is None) else None
+
+
+def _late(lead: Lead) -> int | None:
+    """Return the deadline of a lead that may pass before anything looks at it."""
+    return lead.due_at if lead.due_at is not None and (lead.look_at is None or lead.look_at > lead.due_at) else None
 
 
 def _one(key: str) -> Row:
@@ -77,7 +92,10 @@ def _begun(key: str) -> Row:
 KEPT: dict[type[Record], Kept] = {
     Lead: Kept(
         table=following.lead,
-        row=lambda one: (one.id, one.stage.value, one.since, one.owner, one.pool, one.account, one.look_at, one.due_at),
+        row=lambda one: (
+            *(one.id, one.stage.value, one.since, one.owner, one.pool, one.account, one.look_at),
+            *(_listed(one), _late(one)),
+        ),
         key=_one,
     ),
     Rep: Kept(table=following.rep, row=lambda one: (one.id,), key=_one, whole=True),
@@ -104,7 +122,7 @@ KEPT: dict[type[Record], Kept] = {
 
 def _by_key(kept: Kept) -> Statement:
     """Return the statement that reads the record with a key."""
-    names = [column.name for column in kept.table.primary_key]
+    names = kept.keys
     found = [kept.table.c[name] == _bound(kept.table.c[name]) for name in names]
     return Statement(sa.select(kept.table.c.record).where(*found), *names)
 
@@ -134,7 +152,47 @@ def asked(kind: type[Record], where: Where) -> tuple[tuple[str, ...], tuple[Valu
     named = [(name, getattr(where, name)) for name in Where.__slots__ if there.get(name, name in columns)]
     given = [(name, value) for name, value in named if value is not None]
     values = (str(value) if name == "stage" else value for name, value in given if name != "quiet")
-    return tuple(name for name, _ in given), tuple(values)
+    by_list = kind is Lead and (where.stage in _FREE or where.quiet)
+    names = ("listed" if name == "stage" and by_list else name for name, _ in given)
+    return tuple(names), tuple(values)
+
+
+class Writes:
+    """The statements that write a kind of record: only columns that changed, so that few indexes do."""
+
+    def __init__(self, kept: Kept) -> None:
+        self._kept, self._updates = kept, dict[tuple[int, ...], Statement]()
+        self._names = kept.table.c.keys()
+        self._n_keys = len(kept.keys)
+        self._upsert = _upsert(kept)
+
+    def write(self, connection: sa.Connection, changed: Sequence[tuple[Record | None, Record]]) -> None:
+        """Write records in place of what they were (None = there was none, or it is not known)."""
+        batches: dict[tuple[int, ...] | None, list[Row]] = {}
+        for before, record in changed:
+            row, text = self._kept.row(record), encode(record)
+            if before is None:
+                batches.setdefault(None, []).append((*row, text))
+                continue
+            old = self._kept.row(before)
+            other = tuple(place for place in range(self._n_keys, len(row)) if row[place] != old[place])
+            values = (*(row[place] for place in other), text, *row[: self._n_keys])
+            batches.setdefault(other, []).append(values)
+        for places, rows in batches.items():
+            (self._upsert if places is None else self._update(places)).run_many(connection, rows)
+
+    def _update(self, places: tuple[int, ...]) -> Statement:
+        if places not in self._updates:
+            table = self._kept.table
+            names = [*(self._names[place] for place in places), "record"]
+            keys = [f"of_{name}" for name in self._kept.keys]
+            found = [
+                table.c[name] == _bound(table.c[name], key) for name, key in zip(self._kept.keys, keys, strict=True)
+            ]
+            values = {name: _bound(table.c[name], f"new_{name}") for name in names}
+            given = [*(f"new_{name}" for name in names), *keys]
+            self._updates[places] = Statement(sa.update(table).where(*found).values(values), *given)
+        return self._updates[places]
 
 
 def _bound(column: sa.Column[Any], name: str | None = None) -> sa.BindParameter[Any]:
@@ -152,5 +210,5 @@ def _condition(table: sa.Table, name: str) -> sa.ColumnElement[bool]:
 
 
 BY_KEY = {kind: _by_key(kept) for kind, kept in KEPT.items()}
-UPSERT = {kind: _upsert(kept) for kind, kept in KEPT.items()}
+WRITES = {kind: Writes(kept) for kind, kept in KEPT.items()}
 _BY_FIELDS: dict[tuple[type[Record], tuple[str, ...]], Statement] = {}

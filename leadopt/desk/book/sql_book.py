@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from leadopt.desk.book.codec import decode
 from leadopt.desk.book.events_of import all_told
-from leadopt.desk.book.kept import BY_KEY, KEPT, UPSERT, asked, by_fields
+from leadopt.desk.book.kept import BY_KEY, KEPT, WRITES, asked, by_fields
 from leadopt.desk.book.known import Known
 from leadopt.desk.database import beside
 from leadopt.desk.database.statements import Statement
@@ -117,11 +117,12 @@ class SqlBook:
         """
         for kind, before in self._before.items():
             records = self._known.records[kind]
-            changed = [records[key] for key, old in before.items() if records[key] != old]
+            changed = [(_known(old), records[key]) for key, old in before.items() if records[key] != old]
             if changed:
-                UPSERT[kind].run_many(self._connection, KEPT[kind].rows(changed))
+                WRITES[kind].write(self._connection, changed)
                 if kind is Message and to_send:
-                    _TO_SEND.run_many(self._connection, [(one.seq, one.number, one.not_before) for one in changed])
+                    rows = [(one.seq, one.number, one.not_before) for _, one in changed]
+                    _TO_SEND.run_many(self._connection, rows)
             before.clear()
         self._end = end
         self._known.keep(end)
@@ -159,6 +160,10 @@ class SqlBook:
             if records.get(record.key) is None:
                 records[record.key] = record
         return keys
+
+
+def _known(old: Any) -> Record | None:
+    return None if old is _NOBODY else old
 
 
 def _key(record: Record) -> str:

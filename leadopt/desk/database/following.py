@@ -28,13 +28,14 @@ lead = _kept(
     text("pool", null=True),
     text("account", null=True),
     whole("look_at", null=True),
-    whole("due_at", null=True),
-    sa.Index(None, "stage", "look_at"),
-    _where_known("owner", "stage"),
+    text("listed", null=True),  # the stage, of leads that nobody works on, or that nothing looks at by itself
+    whole("late", null=True),  # the deadline, of leads that nothing looks at before it
+    _where_known("owner"),
     _where_known("pool", "since"),
     _where_known("account"),
     _where_known("look_at"),
-    _where_known("due_at"),
+    _where_known("listed"),
+    _where_known("late"),
 )
 
 rep = _kept("rep", text("id", key=True))

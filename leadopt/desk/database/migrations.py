@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
+from leadopt.desk.database import beside, following  # noqa: F401  # their tables belong to METADATA
 from leadopt.desk.database.failures import failed
 from leadopt.desk.database.tables import METADATA, version
 

@@ -63,6 +63,7 @@ class Names:
             found = [drawn]
         if not found:
             raise Denied("not_found", f"there is no lead {given!r}", "look at how it was called when it came in")
+        self._called[found[0].id] = found[0].called
         return found[0]
 
     def rep(self, given: Any) -> str:
@@ -133,6 +134,7 @@ class Names:
         found = persons.by_external(self._connection, REP, text)
         found = found or persons.by_spelling(self._connection, REP, text)
         if len(found) == 1:
+            self._called[found[0].id] = found[0].called
             return found[0].id
         drawn = self._drawn(text, REP)
         return None if drawn is None else drawn.id

@@ -38,8 +38,10 @@ def _some(condition: sa.ColumnElement[bool], order: sa.Column[Any], *names: str)
 
 
 _IN_POOL = _some(_leads.c.pool == sa.bindparam("pool", type_=sa.Text), _leads.c.since, "pool")
-_IN_STAGE = _some(_leads.c.stage == sa.bindparam("stage", type_=sa.Text), _leads.c.look_at, "stage")
-_OVERDUE = _some(_leads.c.due_at <= sa.bindparam("now", type_=sa.BigInteger), _leads.c.due_at, "now")
+_IN_STAGE = _some(_leads.c.listed == sa.bindparam("stage", type_=sa.Text), _leads.c.id, "stage")
+_NOW = sa.bindparam("now", type_=sa.BigInteger)
+_LATE = _some(_leads.c.late <= _NOW, _leads.c.late, "now")
+_LOOKED_AT = _some(_leads.c.look_at <= _NOW, _leads.c.look_at, "now")
 _TO_SEND = Statement(
     sa.select(beside.outbox.c.seq, beside.outbox.c.number)
     .where(beside.outbox.c.not_before <= sa.bindparam("now", type_=sa.BigInteger))
@@ -116,7 +118,10 @@ def overdue(snapshot: Snapshot, most: int) -> Listing:
     The index says who may be; each is asked again by the formula that enforces, as absences and holidays move deadlines
     later. So `total` counts those that may be, unless all of them are shown.
     """
-    found, total = _read(snapshot, _OVERDUE, most, snapshot.now)
+    late, n_late = _read(snapshot, _LATE, most, snapshot.now)
+    due_now, n_due = _read(snapshot, _LOOKED_AT, most, snapshot.now)  # what a run has not looked at yet
+    both = {lead.id: lead for lead in (*late, *due_now)}
+    found, total = sorted(both.values(), key=lambda lead: (lead.due_at or 0, lead.id))[:most], n_late + n_due
     rows = []
     for lead in found:
         due = due_of(snapshot.book, lead, snapshot.now)

@@ -82,4 +82,6 @@ def keep_look(book: Book, lead: Lead, stamp: Stamp) -> None:
     """Keep the next moment at which something looks at a lead; what no period runs for has the daily look."""
     found = due(lead, timing(book, lead, stamp.at))
     look_at = None if found is None or found.what == "tell" else found.at
-    book.put(replace(lead, look_at=look_at, due_at=None if found is None else found.deadline))
+    due_at = None if found is None else found.deadline
+    if (look_at, due_at) != (lead.look_at, lead.due_at):
+        book.put(replace(lead, look_at=look_at, due_at=due_at))
