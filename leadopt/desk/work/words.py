@@ -290,7 +290,7 @@ def _chosen(facts: Mapping[str, Any]) -> Iterable[str]:
     if facts.get("before") is not None and facts.get("gain") is not None:
         before = facts["before"]
         brings = facts["gain"] - before["gain"]
-        yield f"With {before['rep']}, who had it last, it was worth {before['gain']:,.4g}: moving brings {brings:+,.4g}."
+        yield f"With {before['rep']}, who had it, it was worth {before['gain']:,.4g}: moving brings {brings:+,.4g}."
     if facts.get("account_of") is not None:
         yield f"Its account was last served in lead {facts['account_of']}."
 
