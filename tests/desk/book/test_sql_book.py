@@ -98,7 +98,10 @@ def answer(book, command, now, worths):
 def test_tables_and_memory_agree_on_any_commands(steps):
     memory, rules = in_memory()
     clock, worths = SetClock(), EvenWorths(Policy())
-    with tempfile.TemporaryDirectory() as folder, Desk.open(url_of(Path(folder)), rules=rules, clock=clock) as desk:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Desk.open(url_of(Path(folder)), rules=rules, clock=clock, worths=EvenWorths) as desk,
+    ):
         for some in batched(USUAL + steps):
             clock.move(hours=some[0][1])
             now = int(clock.now.timestamp() * 1_000_000)
