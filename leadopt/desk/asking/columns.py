@@ -28,7 +28,7 @@ def of_leads(policy: Policy, rules: Rules) -> dict[str, As]:
     With `segment_by=None` no column is held for what it says about conversion: columns that could be segments are
     found in a history, so they are named in the policy by whoever has one (`Desk.import_` does).
     """
-    columns = policy.columns.of("leads")
+    columns = policy.columns
     held = dict.fromkeys(rules.columns, As.LEVEL)
     for named in named_columns(policy):
         if "leads" in named.tables:
@@ -48,12 +48,12 @@ def of_leads(policy: Policy, rules: Rules) -> dict[str, As]:
 
 def columns_named(policy: Policy, fields: Iterable[str]) -> tuple[str, ...]:
     """Return what some columns of leads are called."""
-    return tuple(getattr(policy.columns.of("leads"), name) for name in fields)
+    return tuple(getattr(policy.columns, name) for name in fields)
 
 
 def of_reps(policy: Policy) -> Mapping[str, As]:
     """Return the columns of reps that the log holds beside caps, team, tags and the day of hiring."""
-    columns = policy.columns.of("reps")
+    columns = policy.columns
     held = {named.column: As.LEVEL for named in named_columns(policy) if "reps" in named.tables}
     for name in READ_OF["reps"]:
         if name not in _OWN_OF_REPS:

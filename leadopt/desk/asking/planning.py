@@ -30,9 +30,10 @@ _NEXT = Statement(
     sa.select(planned.c.place, planned.c.lead, planned.c.command)
     .where(planned.c.plan == _PLAN, planned.c.place >= sa.bindparam("place", type_=sa.BigInteger))
     .order_by(planned.c.place)
-    .limit(CHUNK),
+    .limit(sa.bindparam("most", type_=sa.BigInteger)),
     "plan",
     "place",
+    "most",
 )
 _UNFINISHED = Statement(sa.select(planned.c.plan).distinct().order_by(planned.c.plan))
 _KEEP = Statement(sa.insert(planned), *planned.c.keys())
@@ -152,12 +153,12 @@ def _rows(plan: DeskPlan, steps: Iterable[commands.ApplyPlanned], cause: int) ->
 
 def _chunk(session: Session, plan_id: str, who: Who) -> list[Result] | None:
     """Do the next leads of a plan; None = all of it was done."""
-    counts = _NEXT.first(session.connection, plan_id, _COUNTS)
+    counts = _NEXT.first(session.connection, plan_id, _COUNTS, 1)
     if counts is None or counts[0] != _COUNTS:
         return None
     given, skipped = json.loads(counts[2])
     answers = []
-    rows = _NEXT.all(session.connection, plan_id, 0)
+    rows = _NEXT.all(session.connection, plan_id, 0, CHUNK)
     for _, lead, command in rows:
         answers.append(session.answer(commands.ApplyPlanned(**json.loads(command)), lead))
     given += sum(one.code in (DONE, UNCHANGED) for one in answers)

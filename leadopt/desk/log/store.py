@@ -1,7 +1,6 @@
 """The event log: append to its end, read it, ask where it ends."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,8 +11,9 @@ from leadopt.desk.log.checkpoint import Checkpoint
 from leadopt.desk.log.records import EMPTY, Envelope, Head, Record, chained
 
 _AT_ONCE = 1000  # rows that are held while a log is read
-_row = attrgetter(*log.c.keys())  # the fields of a record are the columns of the log
-_INSERT = Statement(sa.insert(log), *log.c.keys())
+# Columns as the driver reads them: a type of SQLAlchemy would make bytes of whatever somebody has put in their place.
+_AS_STORED: list[Any] = [sa.type_coerce(column, sa.types.NULLTYPE).label(column.name) for column in log.c]
+_INSERT = Statement(sa.insert(log), *Record._fields)
 _LAST = sa.select(sa.func.max(log.c.seq)).scalar_subquery()
 _HEAD = Statement(sa.select(log.c.seq, log.c.hash, log.c.at).where(log.c.seq == _LAST))
 _AT = sa.bindparam("moment", type_=sa.BigInteger)
@@ -50,7 +50,7 @@ def append(connection: sa.Connection, envelopes: Envelope | Iterable[Envelope], 
 
 def insert(connection: sa.Connection, records: Sequence[Record]) -> None:
     """Write records that `chained` made after this log's head."""
-    _INSERT.run_many(connection, [_row(record) for record in records])
+    _INSERT.run_many(connection, records)
 
 
 def head(connection: sa.Connection) -> Head:
@@ -99,11 +99,11 @@ def read(
     first = max(after + 1, 1 if since is None else first_since(connection, since))
     last = None if until is None else first_since(connection, until) - 1
     for row in connection.execute(_chosen(first, last, subject, kind).execution_options(yield_per=_AT_ONCE)):
-        yield Record(*row)
+        yield Record._make(row)
 
 
 def _chosen(first: int, last: int | None, subject: str | None, kind: str | None) -> sa.Select[Any]:
-    found = sa.select(*log.c).where(log.c.seq >= first).order_by(log.c.seq)
+    found = sa.select(*_AS_STORED).where(log.c.seq >= first).order_by(log.c.seq)
     if last is not None:
         found = found.where(log.c.seq <= last)
     if subject is not None:

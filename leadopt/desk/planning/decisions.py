@@ -12,7 +12,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.decision.shares import Shared
 from leadopt.desk.planning.bars import bars_of
 from leadopt.desk.planning.costs import move_cost
-from leadopt.desk.planning.plans import DeskPlan, certificate_of
+from leadopt.desk.planning.plans import UNSHARED, DeskPlan, certificate_of
 from leadopt.fairness import entitlements
 from leadopt.lifecycle.records import Shares
 from leadopt.lifecycle.stages import Stage
@@ -84,7 +84,7 @@ def given_by(plan: DeskPlan) -> list[Given]:
     for shared in plan.case.shared:
         kinds.setdefault(shared.of, shared)
     if not kinds:
-        return _by_slots(plan)
+        return [] if UNSHARED in plan.notes else _by_slots(plan)
     found = [_given(plan, shared) for shared in kinds.values()]
     return [one for one in found if one is not None]
 

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
 import numpy as np
 
+from leadopt.capacity import slots
 from leadopt.decision.build import build
 from leadopt.decision.clock import Clock
 from leadopt.decision.explore import explored
@@ -18,6 +19,7 @@ from leadopt.desk.planning.costs import Cost, absence_cost, move_cost
 from leadopt.desk.planning.learned import Learned
 from leadopt.desk.planning.tables import RepsNow, by_shared_names, leads_table, reps_now
 from leadopt.eligibility import ExcludeRule, Rule
+from leadopt.fairness import ENTITLEMENT_WORDS, ramp_up
 from leadopt.lifecycle.book import Book, Where
 from leadopt.lifecycle.placing import review_rule_of
 from leadopt.lifecycle.records import Lead, Rep
@@ -28,6 +30,7 @@ from leadopt.progress import Meter, OnProgress
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
 
+UNSHARED = "fairness is left out of this plan: nobody who shares has room now"
 Called = Callable[[str], Id | None]
 
 
@@ -140,10 +143,12 @@ def make_plan(
     names = _names([rep.id for rep in reps], called, learned.called)
     found = reps_now(book, reps, names, policy, rules, now, len(waiting))
     known, policy = _known(waiting, found, called, policy, learned, meter, today)
+    policy, notes = _with_whom_to_share(policy, known, today)
     meter.enter("limits")
     clock = Clock(time_limit_s, meter)
     barred = _bars(waiting, reps, names, now)
-    case = explored(build(known, policy, None, today, clock=clock, rules=barred, factors=found.factors), rng)
+    case = build(known, policy, None, today, clock=clock, rules=barred, factors=found.factors)
+    case = explored(replace(case, notes=(*case.notes, *notes)), rng)
     plan = plan_of(case, solved(case, rng=rng, clock=clock), like or known.leads, rng=rng, clock=clock)
     return DeskPlan(
         **{one.name: getattr(plan, one.name) for one in fields(plan)},
@@ -219,6 +224,25 @@ def _here(rule: Rule, leads: Collection[str], reps: Collection[str]) -> Rule:
         return rule
     pairs = tuple(pair for pair in rule.pairs if str(pair[0]) in leads and str(pair[1]) in reps)
     return ExcludeRule(pairs, rule.column)
+
+
+def _with_whom_to_share(policy: Policy, known: Known, today: date) -> tuple[Policy, list[str]]:
+    """Return a policy without fairness on a day on which nobody who shares has room, and a note.
+
+    In a batch by itself that is a mistake, and refused; at a desk it passes.
+    """
+    columns, reps = policy.columns, known.reps
+    ramp = ramp_up(policy.newcomers, reps, columns, today)
+    room = slots(reps, columns, known.leads.n_rows, known.leads, ramp).most > 0
+    shares = np.ones(reps.n_rows, dtype=bool)
+    if columns.in_fairness in reps:
+        shares &= reps.fractions(columns.in_fairness) > 0
+    for one in policy.fairnesses:
+        if one.entitlement not in ENTITLEMENT_WORDS and one.entitlement in reps:
+            shares &= reps.numbers(one.entitlement, low=0, missing=0.0) > 0
+    if not policy.fairnesses or (shares & room).any() or not room.any():
+        return policy, []
+    return policy.replace(fairness=None, balance_open=False), [UNSHARED]
 
 
 def _names(ids: Sequence[str], called: Called, known: Mapping[str, Id] | None = None) -> list[Id]:

@@ -282,7 +282,7 @@ def _chosen(facts: Mapping[str, Any]) -> Iterable[str]:
         chance = f", chance {facts['chance']:.1%}" if facts.get("chance") is not None else ""
         price = f", price of a slot {facts['price']:,.4g}" if facts.get("price") is not None else ""
         yield f"Expected gain {facts['gain']:,.4g}{chance}{price}."
-    if facts.get("cost") is not None:
+    if isinstance(facts.get("cost"), Mapping):
         yield f"Beside the plan it costs {_cost(facts['cost'])}."
     if facts.get("certificate") is not None:
         yield _certificate(facts["certificate"])
@@ -313,11 +313,11 @@ def _next(one: Mapping[str, Any]) -> str:
     return f"Next was {one['rep']}{gain}: {_BARRED.get(why, why)}{moving}."
 
 
-_KNOWN = {"gain", "chance", "price", "next", "barred", "account_of", "costs", "cost", "certificate"}
+_KNOWN = {"gain", "chance", "price", "next", "barred", "account_of", "costs", "certificate"}
 
 
 def _others(facts: Mapping[str, Any]) -> Iterable[str]:
     """Yield what else a decision holds: plan, model, cost, certificate."""
     for name, value in sorted(facts.items()):
-        if name not in _KNOWN and value is not None:
+        if name not in _KNOWN and value is not None and not isinstance(value, Mapping):
             yield f"{name.replace('_', ' ').capitalize()}: {_figure(value)}."

@@ -98,10 +98,8 @@ def answer(book, command, now, worths):
 def test_tables_and_memory_agree_on_any_commands(steps):
     memory, rules = in_memory()
     clock, worths = SetClock(), EvenWorths(Policy())
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Desk.open(url_of(Path(folder)), rules=rules, clock=clock, worths=EvenWorths) as desk,
-    ):
+    settings = {"rules": rules, "clock": clock, "worths": EvenWorths}
+    with tempfile.TemporaryDirectory() as folder, Desk.open(url_of(Path(folder)), **settings) as desk:
         for some in batched(USUAL + steps):
             clock.move(hours=some[0][1])
             now = int(clock.now.timestamp() * 1_000_000)

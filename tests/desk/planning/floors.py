@@ -41,6 +41,7 @@ class Floor:
     book: MemoryBook = field(default_factory=MemoryBook)
     learned: Learned = field(default_factory=Learned)
     n_plans: int = 0
+    _worths: tuple[Any, LearnedWorths] | None = None
 
     def __post_init__(self) -> None:
         """Set the rules."""
@@ -55,7 +56,10 @@ class Floor:
     def worths(self) -> LearnedWorths:
         """What leads are worth with whom now."""
         rules = Rules.from_dict(self.settings) if not self.book.log() else self.rules
-        return LearnedWorths(self.policy, self.learned, rules, rules.calendar.day(self.now))
+        key = (id(self.learned), rules.fingerprint, rules.calendar.day(self.now))
+        if self._worths is None or self._worths[0] != key:
+            self._worths = key, LearnedWorths(self.policy, self.learned, rules, key[-1])
+        return self._worths[1]
 
     def do(self, command: Command) -> Draft:
         """Do a command; one that is denied raises."""

@@ -248,3 +248,18 @@ def test_an_empty_desk_has_an_empty_plan() -> None:
     alone = Floor()
     alone.receive("L-0", value=1.0)
     assert rep_of(alone.plan()) == {"L-0": None}
+
+
+@pytest.mark.parametrize("entitlement", ["equal", "weight"])
+def test_on_a_day_on_which_nobody_who_shares_has_room_there_is_a_plan(entitlement: str) -> None:
+    floor = Floor(policy=Policy(fairness=Fairness(entitlement=entitlement)))
+    floor.rep("R-a", max_open=0, columns={"weight": 1.0})
+    for rep, most in (("R-out", 5), ("R-too", 1)):
+        floor.rep(rep, max_open=most, columns={"weight": 0.0, "in_fairness": False})
+    for number in range(4):
+        floor.receive(f"L-{number}", value=1.0)
+    plan = floor.plan()
+    assert sum(loads(plan).values()) == 4
+    assert "fairness is left out of this plan: nobody who shares has room now" in plan.notes
+    floor.apply(plan)
+    assert floor.owed() == {"R-a": 0.0, "R-out": 0.0, "R-too": 0.0}
