@@ -28,7 +28,6 @@ __all__ = [
     "Auction",
     "Auto",
     "Columns",
-    "Desk",
     "Envelope",
     "Fairness",
     "Formats",
