@@ -10,6 +10,7 @@ from leadopt.desk.planning.learned import Learned, learned_from
 from leadopt.desk.planning.source import n_ended, past_leads
 from leadopt.desk.planning.worths import LearnedWorths
 from leadopt.desk.work.session import Snapshot
+from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.draft import Offer, Worths
 from leadopt.lifecycle.records import Lead, Rep
 from leadopt.lifecycle.rules import Rules
@@ -40,7 +41,7 @@ class Learning:
             return _Unknown(policy, rules, today)
         key = (policy.fingerprint, id(known[0]), rules.fingerprint, today)
         if self._worths is None or self._worths[0] != key:
-            self._worths = key, LearnedWorths(policy, known[0], rules, today)
+            self._worths = key, LearnedWorths(policy, known[0], rules, today, _here(snapshot))
         return self._worths[1]
 
     def known(self, snapshot: Snapshot, policy: Policy, *, fresh: bool = False) -> Learned:
@@ -103,6 +104,10 @@ def _learned(snapshot: Snapshot, policy: Policy) -> tuple[Learned, int]:
         sample=[one.columns for one in lately],
     )
     return learned, n_ended(snapshot.connection)
+
+
+def _here(snapshot: Snapshot) -> list[Rep]:
+    return [rep for rep in snapshot.book.find(Rep, Where()) if rep.left_at is None]
 
 
 def _called(snapshot: Snapshot) -> dict[str, Id]:
