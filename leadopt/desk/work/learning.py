@@ -10,6 +10,7 @@ from leadopt.desk.planning.learned import Learned, learned_from
 from leadopt.desk.planning.source import n_ended, past_leads
 from leadopt.desk.planning.worths import LearnedWorths
 from leadopt.desk.work.session import Snapshot
+from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.draft import Offer, Worths
 from leadopt.lifecycle.records import Lead, Rep
 from leadopt.lifecycle.rules import Rules
@@ -38,12 +39,12 @@ class Learning:
         rules = snapshot.book.rules_at(snapshot.now)
         fingerprint, today = self._fingerprint(policy), rules.calendar.day(snapshot.now)
         known = self._learned.get(fingerprint)
-        key = (fingerprint, 0 if known is None else id(known[0]), rules.fingerprint, today)
-        made = self._worths
-        if made is None or made[0] != key:
-            found = _Unknown(policy, rules, today) if known is None else LearnedWorths(policy, known[0], rules, today)
-            made = self._worths = key, found
-        return made[1]
+        if known is None:
+            return _Unknown(policy, rules, today)
+        key = (fingerprint, id(known[0]), rules.fingerprint, today)
+        if self._worths is None or self._worths[0] != key:
+            self._worths = key, LearnedWorths(policy, known[0], rules, today, _here(snapshot))
+        return self._worths[1]
 
     def _fingerprint(self, policy: Policy) -> str:
         """Return the fingerprint of a policy, worked out once: every command asks for it."""
@@ -111,6 +112,10 @@ def _learned(snapshot: Snapshot, policy: Policy) -> tuple[Learned, int]:
         sample=[one.columns for one in lately],
     )
     return learned, n_ended(snapshot.connection)
+
+
+def _here(snapshot: Snapshot) -> list[Rep]:
+    return [rep for rep in snapshot.book.find(Rep, Where()) if rep.left_at is None]
 
 
 def _called(snapshot: Snapshot) -> dict[str, Id]:
