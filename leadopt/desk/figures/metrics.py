@@ -87,7 +87,7 @@ class Metrics(Result):
         return Parts(tables=tables, notes=self.notes)
 
     def frame(self) -> Any:
-        """Return one row for each figure, as the user's kind of table; None = not known."""
+        """Return one row per figure, as the user's kind of table; None = not known."""
         return self.like.build(columns_of(self.figures), numbers=("value", "low", "high"))
 
     def rep_frame(self) -> Any:
