@@ -63,10 +63,13 @@ class Results(Sequence[Result]):
         the table of the command, whose kind `frame` is of; None = there was none
     column
         what the ids are called
+    notes
+        what somebody should know: which rules are off, how columns were read
     """
 
-    def __init__(self, results: Sequence[Result], like: Table | None, column: str) -> None:
+    def __init__(self, results: Sequence[Result], like: Table | None, column: str, notes: Sequence[str] = ()) -> None:
         self._results, self._like, self._column = tuple(results), like, column
+        self.notes = tuple(notes)
 
     @overload
     def __getitem__(self, place: int) -> Result: ...
