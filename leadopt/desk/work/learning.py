@@ -8,7 +8,7 @@ from typing import NoReturn
 from leadopt.desk.planning.history import history_of
 from leadopt.desk.planning.learned import Learned, learned_from
 from leadopt.desk.planning.source import n_ended, past_leads
-from leadopt.desk.planning.worths import LearnedWorths
+from leadopt.desk.planning.worths import Excluding, LearnedWorths, excludes_pairs
 from leadopt.desk.work.session import Snapshot
 from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.draft import Offer, Worths
@@ -30,7 +30,7 @@ class Learning:
 
     def __init__(self) -> None:
         self._learned: dict[str, tuple[Learned, int]] = {}
-        self._worths: tuple[tuple[str, int, str, date], Worths] | None = None
+        self._worths: tuple[tuple[str, int, str, date], LearnedWorths] | None = None
         self._fitting = threading.Lock()
 
     def worths(self, snapshot: Snapshot, policy: Policy) -> Worths:
@@ -42,7 +42,8 @@ class Learning:
         key = (policy.fingerprint, id(known[0]), rules.fingerprint, today)
         if self._worths is None or self._worths[0] != key:
             self._worths = key, LearnedWorths(policy, known[0], rules, today, _here(snapshot))
-        return self._worths[1]
+        worths = self._worths[1]
+        return Excluding(worths, snapshot.names.called) if excludes_pairs(policy) else worths
 
     def known(self, snapshot: Snapshot, policy: Policy, *, fresh: bool = False) -> Learned:
         """Return what was learned by a policy.

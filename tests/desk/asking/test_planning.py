@@ -278,6 +278,13 @@ def test_reps_and_pairs_that_policies_name_hold_at_the_desk(tmp_path):
     assert owner(desk, 3) == "Bo"
 
 
+def test_pairs_that_a_policy_excludes_hold_as_leads_are_placed(tmp_path):
+    desk = opened(tmp_path, policy=Policy(eligibility=(exclude([(1, "Ann"), (1, "Bo")]),)))
+    desk.receive(leads(1))
+    assert desk.place().ok
+    assert owner(desk, 1) == "Cy"
+
+
 def test_tables_whose_columns_have_names_of_their_own(tmp_path):
     columns = Columns(leads={"value": "Amount", "lead_id": "Deal"}, reps={"rep_id": "Name"})
     desk = opened(tmp_path, reps=None, policy=Policy(columns=columns))
