@@ -12,7 +12,7 @@ from leadopt.desk.planning.worths import Excluding, LearnedWorths, excludes_pair
 from leadopt.desk.work.session import Snapshot
 from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.draft import Offer, Worths
-from leadopt.lifecycle.records import Lead, Rep
+from leadopt.lifecycle.records import Lead, Level, Rep
 from leadopt.lifecycle.rules import Rules
 from leadopt.policy import Policy
 from leadopt.tables.cells import Id
@@ -98,13 +98,19 @@ def _learned(snapshot: Snapshot, policy: Policy) -> tuple[Learned, int]:
     called, past = _called(snapshot), list(past_leads(snapshot.connection))
     lately = sorted(past, key=lambda one: one.received_at)
     learned = learned_from(
-        history_of(past, called.get, calendar, policy.columns),
+        history_of(past, called.get, calendar, policy.columns, _states(snapshot, policy)),
         policy,
         on=calendar.day(snapshot.now),
         called=called,
         sample=[one.columns for one in lately],
     )
     return learned, n_ended(snapshot.connection)
+
+
+def _states(snapshot: Snapshot, policy: Policy) -> dict[str, dict[str, Level]]:
+    """Return what describes each rep now, by the columns that the policy names for that."""
+    reps = snapshot.book.find(Rep, Where()) if policy.rep_by else []
+    return {name: {rep.id: rep.columns.get(name) for rep in reps} for name in policy.rep_by}
 
 
 def _here(snapshot: Snapshot) -> list[Rep]:

@@ -265,6 +265,21 @@ def test_an_imported_history_is_learned_from(tmp_path):
     assert plan.objective < 100
 
 
+def test_what_describes_reps_tells_what_to_expect_of_who_is_new(tmp_path):
+    reps = [{"rep_id": name, "max_open": 99, "team": name[0]} for name in ("ann", "amy", "bob", "ben", "alf", "bea")]
+    desk = opened(tmp_path, reps=reps, policy=Policy(segment_by=(), rep_by=("team",)))
+    rows = [
+        {"rep_id": rep, "converted": number < won, "lead_id": f"{rep} {number}"}
+        for rep, won in {"ann": 45, "amy": 42, "bob": 12, "ben": 9}.items()
+        for number in range(60)
+    ]
+    assert desk.import_(history=rows).ok
+    desk.receive(leads("x"))
+    plan = desk.plan()
+    chance = dict(zip(plan.case.rep_ids, plan.case.evidence.estimates.probability[0], strict=True))
+    assert chance["alf"] > chance["bea"] + 0.1  # neither has a record
+
+
 def test_reps_and_pairs_that_policies_name_hold_at_the_desk(tmp_path):
     desk = opened(tmp_path, reps=MANY, policy=Policy(eligibility=(exclude(column="not_to"),)))
     desk.receive([{"lead_id": 1, "not_to": "Ann;Bo"}, {"lead_id": 2, "not_to": "Cy"}])
