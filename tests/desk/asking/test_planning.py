@@ -311,6 +311,27 @@ def test_tables_whose_columns_have_names_of_their_own(tmp_path):
     assert owner(desk, 2) == "Ann"
 
 
+def test_half_a_lead_a_plan_is_one_every_other_plan(tmp_path):
+    desk = opened(tmp_path, reps=[{"rep_id": "Ann", "capacity": 0.5, "max_open": 9}])
+    for number in range(4):
+        desk.receive(leads(number))
+        assert desk.apply(desk.plan()).ok
+    assert desk.rep("Ann").open == 2
+
+
+def test_what_no_plan_could_read_is_refused_as_it_comes_in(tmp_path):
+    desk = opened(tmp_path, reps=None, policy=Policy(currencies={"USD": 1.0}))
+    unlike = [{"capacity": -1}, {"max_open": 2}, {"available": "?"}]
+    done = desk.reps([{"rep_id": rep, **one} for rep, one in zip(("Ann", "Bo", "Cy"), unlike, strict=True)])
+    assert [one.ok for one in done] == [False, True, False]
+    assert "capacity" in done[0].sentence
+    done = desk.receive([{"lead_id": 1, "value": 5, "currency": "XYZ"}, {"lead_id": 2, "value": 5, "currency": "USD"}])
+    assert [one.ok for one in done] == [False, True]
+    assert "no rate for the currency XYZ" in done[0].sentence
+    assert desk.apply(desk.plan()).ok
+    assert owner(desk, 2) == "Bo"
+
+
 def test_credit_goes_on_over_days(tmp_path):
     desk = busy(tmp_path)
     plan = desk.plan()
