@@ -8,11 +8,11 @@ from typing import NoReturn
 from leadopt.desk.planning.history import history_of
 from leadopt.desk.planning.learned import Learned, learned_from
 from leadopt.desk.planning.source import n_ended, past_leads
-from leadopt.desk.planning.worths import LearnedWorths
+from leadopt.desk.planning.worths import Excluding, LearnedWorths, excludes_pairs
 from leadopt.desk.work.session import Snapshot
 from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.draft import Offer, Worths
-from leadopt.lifecycle.records import Lead, Rep
+from leadopt.lifecycle.records import Lead, Level, Rep
 from leadopt.lifecycle.rules import Rules
 from leadopt.policy import Policy
 from leadopt.tables.cells import Id
@@ -30,7 +30,7 @@ class Learning:
 
     def __init__(self) -> None:
         self._learned: dict[str, tuple[Learned, int]] = {}
-        self._worths: tuple[tuple[str, int, str, date], Worths] | None = None
+        self._worths: tuple[tuple[str, int, str, date], LearnedWorths] | None = None
         self._asked: tuple[Policy, str] | None = None
         self._fitting = threading.Lock()
 
@@ -44,7 +44,8 @@ class Learning:
         key = (fingerprint, id(known[0]), rules.fingerprint, today)
         if self._worths is None or self._worths[0] != key:
             self._worths = key, LearnedWorths(policy, known[0], rules, today, _here(snapshot))
-        return self._worths[1]
+        worths = self._worths[1]
+        return Excluding(worths, snapshot.names.called) if excludes_pairs(policy) else worths
 
     def _fingerprint(self, policy: Policy) -> str:
         """Return the fingerprint of a policy, worked out once: every command asks for it."""
@@ -105,13 +106,19 @@ def _learned(snapshot: Snapshot, policy: Policy) -> tuple[Learned, int]:
     called, past = _called(snapshot), list(past_leads(snapshot.connection))
     lately = sorted(past, key=lambda one: one.received_at)
     learned = learned_from(
-        history_of(past, called.get, calendar, policy.columns),
+        history_of(past, called.get, calendar, policy.columns, _states(snapshot, policy)),
         policy,
         on=calendar.day(snapshot.now),
         called=called,
         sample=[one.columns for one in lately],
     )
     return learned, n_ended(snapshot.connection)
+
+
+def _states(snapshot: Snapshot, policy: Policy) -> dict[str, dict[str, Level]]:
+    """Return what describes each rep now, by the columns that the policy names for that."""
+    reps = snapshot.book.find(Rep, Where()) if policy.rep_by else []
+    return {name: {rep.id: rep.columns.get(name) for rep in reps} for name in policy.rep_by}
 
 
 def _here(snapshot: Snapshot) -> list[Rep]:
