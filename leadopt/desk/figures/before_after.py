@@ -153,7 +153,8 @@ def before_after(
 
     Each is seen as of its own end: leads of both have waited equally long for what they bring, and what is done for
     old leads later counts for neither. Leads before count by the mix of those after (`Facts`' columns of kinds): as if
-    as many of each kind had come. Kinds that came in one period alone compare nothing and are left out of both.
+    as many of each kind had come. Kinds that came in one period alone compare nothing and are left out of both. What is
+    counted for each lead, idle days and turnover are as they were.
 
     Parameters
     ----------

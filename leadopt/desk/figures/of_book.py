@@ -12,6 +12,7 @@ from leadopt.arrays import Floats
 from leadopt.desk.figures.facts import Bookings, Facts, Leads, Measures, Ownerships, Reps
 from leadopt.lifecycle.book import Book, Where
 from leadopt.lifecycle.calendar import Calendar
+from leadopt.lifecycle.credit import balance
 from leadopt.lifecycle.records import HOUSE, Conduct, Credit, Lead, Ownership, Rep, State
 from leadopt.lifecycle.stages import Stage, Via
 
@@ -67,12 +68,14 @@ def facts_of_book(
         booked=_bookings(owned, rep_place, rules.calendar),
         measures=_measures(book.find(Conduct, Where()), rep_place),
         calendar=rules.calendar,
-        owed={str(name_of(one.rep)): one.amount for one in book.find(Credit, Where()) if _is_owed(one)},
+        owed=_owed(book, now, name_of),
     )
 
 
-def _is_owed(credit: Credit) -> bool:
-    return credit.of == "leads" and credit.rep != HOUSE
+def _owed(book: Book, now: int, name_of: Callable[[str], Any]) -> dict[str, float]:
+    """Return what each rep is owed of leads, as much of it as has not faded."""
+    kept = [one.rep for one in book.find(Credit, Where()) if one.of == "leads" and one.rep != HOUSE]
+    return {str(name_of(rep)): balance(book, rep, "leads", now) for rep in kept}
 
 
 def _leads(
