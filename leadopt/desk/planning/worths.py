@@ -42,12 +42,15 @@ class LearnedWorths:
         in force: they cap what capacity is
     today
         the local day: it tells who is new
+    reps
+        who is there: chances of all of them are worked out together, whoever is asked about first
     """
 
-    def __init__(self, policy: Policy, learned: Learned, rules: Rules, today: date) -> None:
+    def __init__(self, policy: Policy, learned: Learned, rules: Rules, today: date, reps: Sequence[Rep] = ()) -> None:
         policy = by_shared_names(policy)
         self.policy, self.learned, self.today, self._caps = policy, learned, today, rules
         self._bench: _Bench | None = None
+        self._reps = tuple(reps)
         self._hot: dict[float, float] = {}
         self._looked_at = _looked_at(policy, learned)
         self._plain_value = policy.score is None and policy.currencies is None
@@ -163,7 +166,7 @@ class LearnedWorths:
         """Return what is known of these reps; those met before stay, as one is asked about alone most of the time."""
         known = {} if self._bench is None else self._bench.versions
         if self._bench is None or any(known.get(rep.id) != rep.version for rep in reps):
-            before = {} if self._bench is None else {rep.id: rep for rep in self._bench.reps}
+            before = {rep.id: rep for rep in (self._reps if self._bench is None else self._bench.reps)}
             every = before | {rep.id: rep for rep in reps}
             self._bench = _Bench(self.policy, self.learned, self._caps, self.today, list(every.values()))
         return self._bench

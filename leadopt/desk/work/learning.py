@@ -10,6 +10,7 @@ from leadopt.desk.planning.learned import Learned, learned_from
 from leadopt.desk.planning.source import n_ended, past_leads
 from leadopt.desk.planning.worths import LearnedWorths
 from leadopt.desk.work.session import Snapshot
+from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.draft import Offer, Worths
 from leadopt.lifecycle.records import Lead, Rep
 from leadopt.lifecycle.rules import Rules
@@ -30,18 +31,26 @@ class Learning:
     def __init__(self) -> None:
         self._learned: dict[str, tuple[Learned, int]] = {}
         self._worths: tuple[tuple[str, int, str, date], Worths] | None = None
+        self._asked: tuple[Policy, str] | None = None
         self._fitting = threading.Lock()
 
     def worths(self, snapshot: Snapshot, policy: Policy) -> Worths:
         """Return what leads are worth with whom; where nothing is learned yet, what raises when it is asked."""
         rules = snapshot.book.rules_at(snapshot.now)
-        today, known = rules.calendar.day(snapshot.now), self._learned.get(policy.fingerprint)
+        fingerprint, today = self._fingerprint(policy), rules.calendar.day(snapshot.now)
+        known = self._learned.get(fingerprint)
         if known is None:
             return _Unknown(policy, rules, today)
-        key = (policy.fingerprint, id(known[0]), rules.fingerprint, today)
+        key = (fingerprint, id(known[0]), rules.fingerprint, today)
         if self._worths is None or self._worths[0] != key:
-            self._worths = key, LearnedWorths(policy, known[0], rules, today)
+            self._worths = key, LearnedWorths(policy, known[0], rules, today, _here(snapshot))
         return self._worths[1]
+
+    def _fingerprint(self, policy: Policy) -> str:
+        """Return the fingerprint of a policy, worked out once: every command asks for it."""
+        if self._asked is None or self._asked[0] is not policy:
+            self._asked = policy, policy.fingerprint
+        return self._asked[1]
 
     def known(self, snapshot: Snapshot, policy: Policy, *, fresh: bool = False) -> Learned:
         """Return what was learned by a policy.
@@ -103,6 +112,10 @@ def _learned(snapshot: Snapshot, policy: Policy) -> tuple[Learned, int]:
         sample=[one.columns for one in lately],
     )
     return learned, n_ended(snapshot.connection)
+
+
+def _here(snapshot: Snapshot) -> list[Rep]:
+    return [rep for rep in snapshot.book.find(Rep, Where()) if rep.left_at is None]
 
 
 def _called(snapshot: Snapshot) -> dict[str, Id]:

@@ -98,7 +98,7 @@ class Results(Sequence[Result]):
         return f"{count(len(self), 'row')}: {told}." if told else "No rows."
 
     def frame(self) -> Any:
-        """Return one row for each result, as the kind of table that the command was given."""
+        """Return one row per result, as the kind of table that the command was given."""
         names = {one.name: self._column if one.name == "id" else one.name for one in fields(Result)}
         columns = {shown: [getattr(one, name) for one in self._results] for name, shown in names.items()}
         like = self._like if self._like is not None else Table([], "results")
