@@ -129,7 +129,7 @@ def before_after(
     ] = None,
 ) -> None:
     """Show two periods beside each other, with intervals; before and after is no experiment."""
-    from leadopt.desk.figures.of_history import HistoryColumns, facts_of_history
+    from leadopt.desk.figures import HistoryColumns, facts_of_history
 
     with at_desk(ctx) as desk:
         calendar, known = desk.rules().calendar, None
