@@ -127,6 +127,9 @@ def before_after(
     history: Annotated[
         str | None, typer.Option(help="Past leads of another system, where the time before is from before the desk.")
     ] = None,
+    exported: Annotated[
+        str | None, typer.Option(help="The day on which that was exported.", show_default="the last day in it")
+    ] = None,
 ) -> None:
     """Show two periods beside each other, with intervals; before and after is no experiment."""
     from leadopt.desk.figures import HistoryColumns, facts_of_history
@@ -137,7 +140,9 @@ def before_after(
             names = desk.policy().columns
             own = {name: getattr(names, name) for name in ("rep_id", "lead_id", "assigned_at", "converted", "at")}
             table = table_in(history, "history", (names.lead_id, names.rep_id))
-            known = facts_of_history(table, columns=HistoryColumns(**own), calendar=calendar, mix=mix or None)
+            known = facts_of_history(
+                table, columns=HistoryColumns(**own), calendar=calendar, mix=mix or None, now=exported
+            )
         print(desk.before_after(_days(before, "--before"), _days(after, "--after"), earlier=known, mix=mix or None))
 
 

@@ -28,8 +28,8 @@ def answers(first_within_days: float, utilised_days: int = UTILISED_DAYS) -> tup
         _wait("response_p90", "response from arrival, nine in ten", "hours", from_arrival, 0.9),
         _wait("rep_response_median", "response of the rep, median", "hours", from_ownership, 0.5),
         _wait("rep_response_p90", "response of the rep, nine in ten", "hours", from_ownership, 0.9),
-        _wait("working_response_median", "response of the rep, median", "working hours", working, 0.5),
-        _wait("working_response_p90", "response of the rep, nine in ten", "working hours", working, 0.9),
+        _wait("working_response_median", "the same in working time, median", "working hours", working, 0.5),
+        _wait("working_response_p90", "the same in working time, nine in ten", "working hours", working, 0.9),
         Sampled(
             name="answered_soon",
             label=f"answered by the rep within {first_within_days:g} days",

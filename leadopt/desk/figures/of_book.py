@@ -62,7 +62,7 @@ def facts_of_book(
     return Facts(
         leads=_leads(leads, owned, place, state.opened_at, rules.credit.bad_lead_reasons, by, source),
         owned=_ownerships(owned, leads, place, rep_place),
-        reps=_reps(reps, state.opened_at, name_of),
+        reps=_reps(reps, name_of),
         known_until=now,
         zone=rules.calendar.zone,
         booked=_bookings(owned, rep_place, rules.calendar),
@@ -139,10 +139,10 @@ def _ownerships(
     )
 
 
-def _reps(reps: Sequence[Rep], opened_at: int, name_of: Callable[[str], Any]) -> Reps:
+def _reps(reps: Sequence[Rep], name_of: Callable[[str], Any]) -> Reps:
     return Reps(
         names=tuple(name_of(one.id) for one in reps),
-        joined=_numbers(opened_at if one.hired_on is None else one.hired_on for one in reps),
+        joined=_numbers(one.since if one.hired_on is None else one.hired_on for one in reps),
         left=_numbers(one.left_at for one in reps),
         slots=_numbers(one.max_open for one in reps),
     )
