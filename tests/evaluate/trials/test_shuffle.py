@@ -13,6 +13,7 @@ import leadopt
 from leadopt.evaluate import holdout
 from leadopt.evaluate.trials import shuffle as shuffling
 from leadopt.evaluate.trials.shuffle import shuffle, shuffled
+from tests import many_seeds, seeds
 
 
 def every_way(allowed, rep):
@@ -52,16 +53,17 @@ def random_pattern(rng, n_leads=None):
     return allowed, rep
 
 
+@many_seeds
 @pytest.mark.parametrize("by_chain", [False, True])
 def test_every_way_is_equally_likely_on_random_patterns(monkeypatch, by_chain):
     """Twenty-five patterns of eligibility, one joint test; by a chain alone as well, where ways could be counted."""
     if by_chain:
         monkeypatch.setattr(shuffling, "few_enough", lambda loads: False)
         monkeypatch.setattr(shuffling, "mixed", lambda chains, rounds: [chains[0].round() for _ in range(25)] and 1.0)
-    rng, total, freedom = np.random.default_rng(1), 0.0, 0
+    rng, total, freedom, each = np.random.default_rng(1), 0.0, 0, len(seeds(4, 12))
     for _ in range(25):
         allowed, rep = random_pattern(rng)
-        here, df = unevenness(allowed, rep, 12 * len(every_way(allowed, rep)), rng)
+        here, df = unevenness(allowed, rep, each * len(every_way(allowed, rep)), rng)
         total, freedom = total + here, freedom + df
     assert freedom > 200
     assert 0.0005 < chi2.sf(total, freedom) < 0.9995
