@@ -2,6 +2,7 @@
 
 import ast
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -297,18 +298,27 @@ def sources():
         )  # the others read the keys of files
 
 
+@cache
+def parsed():
+    """Return every node of those files, with the file that it stands in."""
+    return [
+        (str(path.relative_to(PACKAGE)), node)
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute | ast.Compare)
+    ]
+
+
 def test_no_part_reads_the_name_of_a_limit():
     """A kind was read off the first words of a name in seven files."""
     found, compared, others = set(), set(), {"np", "there"}  # arrays and lists have some of these words too
-    for path in sources():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            where = str(path.relative_to(PACKAGE))
-            if isinstance(node, ast.Attribute) and node.attr in READS and ast.unparse(node.value) not in others:
-                found.add((where, ast.unparse(node.value)))
-            if isinstance(node, ast.Compare):
-                sides = [ast.unparse(side) for side in (node.left, *node.comparators)]
-                if any(side.endswith((".name", "limit_names()")) for side in sides):
-                    compared.add((where, ast.unparse(node)))
+    for where, node in parsed():
+        if isinstance(node, ast.Attribute) and node.attr in READS and ast.unparse(node.value) not in others:
+            found.add((where, ast.unparse(node.value)))
+        if isinstance(node, ast.Compare):
+            sides = [ast.unparse(side) for side in (node.left, *node.comparators)]
+            if any(side.endswith((".name", "limit_names()")) for side in sides):
+                compared.add((where, ast.unparse(node)))
     assert {(where, text.replace('"', "'")) for where, text in found} <= LOOKS
     # A user who asks for a limit by its name means that one.
     # An index of pandas has a name, too; and 0.1.0 gave no name twice.
@@ -335,9 +345,8 @@ SHOWN = {
 def test_names_of_limits_are_read_where_they_are_shown_and_nowhere_else():
     """Two limits were told apart by their names in a set and in a dict, which no comparison shows."""
     found = {
-        (str(path.relative_to(PACKAGE)), ast.unparse(node))
-        for path in sources()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        (where, ast.unparse(node))
+        for where, node in parsed()
         if isinstance(node, ast.Attribute) and node.attr == "name" and "limit" in ast.unparse(node.value)
     }
     assert found == SHOWN
