@@ -120,7 +120,7 @@ def test_in_a_season_outcomes_are_known_when_they_come():
 def test_seasons_with_delays_are_played():
     policies = {"round robin": "round robin", "performance": "performance", "leadopt": Policy()}
     slow = Floor(n_reps=4, n_newcomers=1, leads_a_rep=20, win_days=60.0, loss_days=10.0)
-    found = simulate(slow, policies, seasons=1, past_seasons=1, n_runs=2)
+    found = simulate(slow, policies, seasons=1, past_seasons=1, batches=2, n_runs=2)
     assert {row["policy"] for row in found.frame()} == {"before", *policies}
     with pytest.raises(InvalidInput, match=r"floor\.win_days: must be a number, 0 or more; found -1"):
         Floor(win_days=-1)

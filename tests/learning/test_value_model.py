@@ -50,10 +50,11 @@ def segment_means(history):
     return np.array([group.mean() if len(group) else value.mean() for group in groups])
 
 
+@many_seeds
 @pytest.mark.parametrize(("n", "better"), [(40, 0.92), (120, 0.85), (1_000, 0.9)])
 def test_estimates_are_closer_than_means_by_segment_and_than_the_mean_of_all(n, better):
     model, by_segment, by_all = [], [], []
-    for seed in range(40):
+    for seed in seeds(24, 120):
         history, truth = floor(seed, n)
         model.append(log_error(fitted(history).expected(LEADS), truth))
         by_segment.append(log_error(segment_means(history), truth))
