@@ -25,6 +25,7 @@ from leadopt.solvers.whole.branch_and_bound import Mixed, mixed, most_taken
 
 TOLERANCE = 1e-6  # the backends' own, on shares of mean 1 or so
 _NODES = 100_000  # of one search: few take more than some hundreds
+_ROUNDS = 20  # of leads that are as large as a share: few change it by much after that
 _PARTS = 12  # of the least amount, for entitlements such as 2 and 3
 _MOST_STEPS = 1_000  # of an amount: the backend's tolerances are for numbers about 1
 _WHOLE = 1e-9  # what rounding may leave of a number of steps
@@ -82,6 +83,18 @@ class _Programme:
             fixed=loads_of(problem, measure, problem.pins)[entitlement > 0] / share,
             unit=unit,
         )
+
+    def with_leads_below(self, level: Floats) -> "_Programme":
+        """Return the programme in which no lead counts more than a rep's whole share; itself if none does.
+
+        Whoever gets such a lead as a whole has that share, and what is beyond it cannot be divided among the others.
+        """
+        most = np.repeat(level, np.diff(self.shares.indptr))
+        if (self.shares.data <= most * (1.0 + TOLERANCE)).all():
+            return self
+        shares = self.shares.copy()
+        shares.data = np.minimum(shares.data, most)
+        return replace(self, shares=shares)
 
     def in_steps(self) -> "_Programme":
         """Return the programme with shares counted in steps, if all of them can be; else as it is.
@@ -215,7 +228,8 @@ def relaxed_loads(
     Free leads come as kinds, with how many each stands for.
 
     The level of all reps rises together. A rep whose price is positive is held back in every best answer; it stays, and
-    the others rise on.
+    the others rise on. A lead that is larger than the share of its rep counts as that share, and the levels are found
+    anew: it goes to one rep, and leaves the others what the smaller ones are worth.
 
     Raises
     ------
@@ -225,13 +239,24 @@ def relaxed_loads(
         the meter's time is over
     """
     programme = _Programme.of(problem, measure, entitlement, leads, size)
+    level = _levels(problem, programme, meter)
+    for _ in range(_ROUNDS):
+        smaller = programme.with_leads_below(level)
+        if smaller is programme:
+            break
+        programme, level = smaller, _levels(problem, smaller, meter)
+    loads = np.zeros(problem.n_reps)
+    loads[entitlement > 0] = level * programme.unit * entitlement[entitlement > 0]
+    return loads
+
+
+def _levels(problem: Problem, programme: _Programme, meter: Meter | None) -> Floats:
+    """Return the leximin shares where leads may be divided, float64 (n_entitled,)."""
     level, rising = np.zeros(len(programme.fixed)), np.ones(len(programme.fixed), dtype=bool)
     while rising.any():
         level[rising], price = _raised(problem, programme, level, rising, meter)
         rising &= price <= 1e-7  # the prices of those that rise add up to 1 at least
-    loads = np.zeros(problem.n_reps)
-    loads[entitlement > 0] = level * programme.unit * entitlement[entitlement > 0]
-    return loads
+    return level
 
 
 def _raised(

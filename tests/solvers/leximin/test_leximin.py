@@ -85,7 +85,7 @@ def check(problem, measure, entitlement):
     return result, np.array_equal(under, fair)
 
 
-@examples(80)
+@examples(50)
 @given(shared_out(limits=False))
 def test_counts_under_capacities_are_all_the_leximin_ones(drawn):
     problem, measure, entitlement = drawn
@@ -93,7 +93,7 @@ def test_counts_under_capacities_are_all_the_leximin_ones(drawn):
         assert outcome[0].method == "flow" and outcome[1]
 
 
-@examples(80)
+@examples(50)
 @given(shared_out())
 def test_counts_under_limits_of_single_reps_are_all_the_leximin_ones(drawn):
     problem, measure, entitlement = drawn
@@ -245,6 +245,13 @@ def test_levels_of_divided_value_are_reached_to_a_hundredth():
     result = leximin(problem, entitlement=np.ones(5), names="abcde", usage=value)
     assert result.method == "lp" and "99% of each is asked for" in result.note
     assert np.ptp(result.least) <= 1e-6 * result.least.max()
+
+
+def test_a_lead_larger_than_a_share_goes_to_one_rep_and_leaves_the_others_theirs():
+    """One of 1,000 and 59 of 1: as if it could be divided, everybody would be asked for 211.8."""
+    value = np.append(1_000.0, np.ones(59))
+    found = leximin(Problem(affinity=np.ones((60, 5)), capacity=60), entitlement=np.ones(5), names="abcde", usage=value)
+    assert found.method == "lp" and found.least == pytest.approx(np.full(5, 0.99 * 59 / 4), rel=1e-4)
 
 
 def test_too_many_pairs_without_a_method_are_refused(monkeypatch):
