@@ -115,7 +115,7 @@ def test_dominated_points_are_dropped():
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=9))
-@examples(80)
+@examples(50)
 def test_the_efficient_points_are_those_that_no_other_dominates(pairs):
     found = made(*((x / 10, y / 10) for x, y in pairs))
     undominated = {

@@ -156,7 +156,7 @@ def test_any_history_gives_chances(days, won):
         "converted": [int(one) for one in converted],
         "at": [FIRST + dt.timedelta(day - 4000) for day in days],
     }
-    for settings in ({}, {"half_life_days": 90}, {"half_life_days": "learn"}, {"now": "2026-01-01"}):
+    for settings in ({}, {"half_life_days": 90, "now": "2026-01-01"}, {"half_life_days": "learn"}):
         model = AffinityModel(**settings).fit(rows)
         chance, interval = model.probability([{"rep_id": "Ann"}]), model.interval([{"rep_id": "Ann"}])
         assert (interval[:, 0] <= chance).all() and (chance <= interval[:, 1]).all()

@@ -61,7 +61,7 @@ def outcome(problem):
 
 
 @given(SEEDS)
-@examples(150)
+@examples(100)
 def test_status_limits_and_bound_are_those_of_exact_arithmetic_against_every_answer(seed):
     problem = made(seed)
     try:

@@ -109,8 +109,9 @@ def leximin(
       search gives up: `note` then says how far below the fairest the least share may be. The limits hold the loads of
       the most gainful fair answer, soft limits aside.
     - "lp": anything else, up to 250,000 pairs (of kinds, if all usages are numbers): leximin as if leads could be
-      divided. The limits ask for that, less one lead where leads are counted, and for 99% of it where not. Whether
-      whole leads reach them is for the solver to say; for nested limits that count leads they do.
+      divided, but a lead counts no more than the share of its rep. The limits ask for that, less one lead where leads
+      are counted, and for 99% of it where not. Whether whole leads reach them is for the solver to say; for nested
+      limits that count leads they do.
 
     References
     ----------
