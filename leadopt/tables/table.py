@@ -46,8 +46,9 @@ class Table(Written):
     Parameters
     ----------
     data
-        a data frame that narwhals knows (a lazy one is collected), a list of dicts, a dict of lists, or the URL of a
-        database with a table or query (`leadopt.tables.sql.read_sql`)
+        a data frame that narwhals knows (a lazy one is collected), a list of dicts or of rows that know their columns,
+        a dict of lists, the URL of a database with a table or query (`leadopt.tables.sql.read_sql`), or what
+        SQLAlchemy answers a query with
     name
         what messages call it: "leads", "reps", "history"
     reading

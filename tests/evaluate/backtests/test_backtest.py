@@ -99,7 +99,7 @@ def test_little_data_say_how_many_outcomes_it_takes():
 @many_seeds
 def test_the_verdict_is_rarely_wrong_where_nobody_matters():
     """Small histories without any signal: a claim in more than 3 of 12 has a chance below 1% at a rate of 6%."""
-    found = [backtest(history(100 + seed, 400), segment_by="source").verdict.decision for seed in seeds(6, 48)]
+    found = [backtest(history(100 + seed, 400), segment_by="source").verdict.decision for seed in seeds(4, 48)]
     assert sum(decision in (USE_IT, REPS_ONLY) for decision in found) <= len(found) / 4
     assert found.count(UNKNOWN) >= 0.75 * len(found)
 
@@ -150,7 +150,7 @@ def test_a_half_life_is_that_of_all_estimates():
 
 def test_the_same_seed_gives_the_same_answer():
     table = history(6, 300, dated=False)
-    one, other, third = (backtest(table, segment_by="source", rng=seed) for seed in (0, 0, 1))
+    one, other, third = (backtest(table, segment_by="source", rng=seed, folds=2) for seed in (0, 0, 1))
     assert one.to_json() == other.to_json() != third.to_json()
 
 
@@ -303,16 +303,17 @@ def test_maven_crm_is_a_null_case():
     sectors = pl.read_csv(file("maven-crm", "accounts.csv")).select("account", "sector")
     won = pl.when(pl.col("deal_stage").is_in(["Won", "Lost"])).then(pl.col("deal_stage"))
     deals = deals.join(sectors, on="account", how="left").with_columns(won=won)
-    for columns in ("product", ["product", "sector"]):
-        found = backtest(deals, segment_by=columns, rep="sales_agent", converted="won", at="close_date")
-        assert found.verdict.decision == FREE, found.verdict
-        assert abs(found.differences[0].gain) < 0.0003
-        assert found.scores[0].log_loss < found.scores[-1].log_loss - 0.008  # raw cells overfit
+    columns = ["product", "sector"]
+    found = backtest(deals, segment_by=columns, rep="sales_agent", converted="won", at="close_date", folds=3)
+    assert found.verdict.decision == FREE, found.verdict
+    assert abs(found.differences[0].gain) < 0.0003
+    assert found.scores[0].log_loss < found.scores[-1].log_loss - 0.008  # raw cells overfit
 
 
 def test_incidents_depend_on_group_and_product():
     cases = pl.read_csv(file("incidents", "incidents.csv"))
-    found = backtest(cases, segment_by="product", rep="first_group", converted="first_line_only", at="first_event")
+    columns = {"rep": "first_group", "converted": "first_line_only", "at": "first_event"}
+    found = backtest(cases, segment_by="product", folds=2, **columns)
     assert found.verdict.decision == USE_IT, found.verdict
     scores = {score.method: score.log_loss for score in found.scores}
     assert min(scores, key=scores.get) == "first_group x product"
@@ -337,9 +338,9 @@ def test_a_column_that_names_leads_is_left_out_and_measurements_are_binned():
         "size": rng.lognormal(2.0, 1.0, 300).tolist(),
         "converted": rng.integers(2, size=300).tolist(),
     }
-    found = backtest(history, segment_by=["source", "mail"])
+    found = backtest(history, segment_by=["source", "mail"], folds=2)
     assert found.notes == ("mail has 300 levels in 300 outcomes: it names leads, so it is left out.",)
-    assert found.scores == backtest(history, segment_by="source").scores
-    binned = backtest(history, segment_by="size")
+    assert found.scores == backtest(history, segment_by="source", folds=2).scores
+    binned = backtest(history, segment_by="size", folds=2)
     assert binned.notes == ()
     assert {test.groups: test.n_groups for test in binned.tests}["pairs of rep and size"] == 16
