@@ -27,7 +27,7 @@ class Following:
         self._desk.receive([{"lead_id": n, "email": f"n{n}@example.com", "note": "call"} for n in range(n_leads)])
         for first in range(0, n_leads, 500):
             self._desk.place(list(range(first, min(first + 500, n_leads))))
-        reps = (self._desk.rep(f"r{n}") for n in range(REPS))
+        reps = (self._desk.rep(f"r{n}", most=n_leads) for n in range(REPS))
         self._owner = {row["lead"]: view.id for view in reps for row in view.leads}
         self._leads = list(self._owner)
         self.begun = self._desk.checkpoint().seq
