@@ -79,7 +79,7 @@ class Bare:
         self._connection = sqlite3.connect(Path(folder) / "bare.db", isolation_level=None)
         for pragma in PRAGMAS:
             self._connection.execute(f"PRAGMA {pragma}")
-        columns = ", ".join(Record.__slots__).replace("seq", "seq integer primary key")
+        columns = ", ".join(Record._fields).replace("seq", "seq integer primary key")
         self._connection.execute(f"create table log ({columns})")
         self.count = 0
 

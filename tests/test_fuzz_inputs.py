@@ -111,9 +111,9 @@ def inline(value):
     return '""' if value is None else json.dumps(value).replace("NaN", "nan").replace("Infinity", "inf")
 
 
-@pytest.mark.parametrize("seed", [125_641, 137_791, 138_396])
+@pytest.mark.parametrize("seed", [125_641, 137_791, 138_396, 85_417])
 def test_calls_that_once_ended_otherwise(seed):
-    """Columns of objects that polars does not compare, and an array in a column of outcomes that cannot be read."""
+    """Objects that polars does not compare, an array as an outcome, and moments beyond the years that Python has."""
     tables, data, more = messy.call(seed)
     with pytest.raises(LeadoptError) as found:
         assign(**tables, policy=messy.policy_of(data), time_limit_s=2.0, **more)
@@ -125,3 +125,12 @@ def test_a_lazy_history_without_columns_tells_nothing():
     tables, data, more = messy.call(151_471)
     plan = assign(**tables, policy=messy.policy_of(data), time_limit_s=2.0, **more)
     check_plan(plan, len(plan.case.lead_ids), len(plan.case.rep_ids))
+
+
+def test_a_report_of_a_plan_without_reps_is_one():
+    """It once asked which rep is next in line for one slot more, of none."""
+    tables, data, more = messy.call(9_270)
+    plan = assign(**tables, policy=messy.policy_of(data), time_limit_s=2.0, **more)
+    assert not len(plan.case.rep_ids)
+    assert plan.case.problem.limits
+    assert str(plan.report())

@@ -1,6 +1,6 @@
 """Why a rep does not get a lead now: one list of guards, which every route goes through."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from leadopt.lifecycle.book import Book, Where
 from leadopt.lifecycle.denied import Denied
@@ -18,16 +18,14 @@ def why_not(draft: Draft, lead: Lead, rep: Rep, *, override: bool = False) -> De
     An override passes cool-offs, caps and restrictions, never a refusal, a complaint, an absence or leaving.
     Eligibility is not looked at here: only pairs that `Worths.offers` names come so far.
     """
-    found = next(_reasons(draft.book, draft.rules, lead, rep, draft.at), None)
-    if override and found is not None:
-        found = next((one for one in _reasons(draft.book, draft.rules, lead, rep, draft.at) if one.code in _HARD), None)
-    return found
+    reasons = _reasons(draft, lead, rep, draft.at)
+    return next((one for one in reasons if not override or one.code in _HARD), None)
 
 
 _HARD = (*FOR_EVER, "absent")
 
 
-def _reasons(book: Book, rules: Rules, lead: Lead, rep: Rep, at: int) -> Iterator[Denied]:
+def _reasons(draft: Draft, lead: Lead, rep: Rep, at: int) -> Iterator[Denied]:
     name, place = rep.id, lead.id
     if rep.left_at is not None:
         yield Denied("left", f"rep {name!r} has left", "name a rep who is here")
@@ -35,22 +33,22 @@ def _reasons(book: Book, rules: Rules, lead: Lead, rep: Rep, at: int) -> Iterato
         yield Denied("refused", f"rep {name!r} refused lead {place!r}", "a manager lifts the bar")
     if name in lead.complained_of:
         yield Denied("complained", f"the customer of lead {place!r} complained of {name!r}", "a manager lifts the bar")
-    away = absence_at(book, name, at)
+    away = _last_covering(draft.absences(name), at)
     if away is not None:
         yield Denied("absent", f"rep {name!r} is away", "name a rep who is here", away.end)
     until = lead.cooling.get(name)
     if until is not None and until > at:
         yield Denied("cooling", f"rep {name!r} had lead {place!r} and cools off", "wait, or name another rep", until)
-    if not takes_new_leads(book, name, at):
+    if not all(one.new_leads for one in draft.conduct(name) if one.holds(at)):
         yield Denied("restricted", f"rep {name!r} gets no new leads for now", "what lifts it is in the rep's page")
-    yield from _no_room(rules, rep, at)
+    yield from _no_room(draft.rules, rep, at)
 
 
 def _no_room(rules: Rules, rep: Rep, at: int) -> Iterator[Denied]:
     most = most_open(rules, rep)
     if most is not None and rep.open + rep.kept >= most:
         yield Denied("full", f"rep {rep.id!r} has {rep.open + rep.kept} of {most} open leads", "end one of them first")
-    received = rep.on(str(rules.calendar.day(at)))[0]
+    received = 0 if rules.caps.per_day is None else rep.on(str(rules.calendar.day(at)))[0]
     if rules.caps.per_day is not None and received >= rules.caps.per_day:
         tomorrow = rules.calendar.next_midnight(at)
         sentence = f"rep {rep.id!r} received {received} of {rules.caps.per_day} leads today"
@@ -59,8 +57,11 @@ def _no_room(rules: Rules, rep: Rep, at: int) -> Iterator[Denied]:
 
 def absence_at(book: Book, rep: str, at: int) -> Absence | None:
     """Return the absence in which a rep is at a moment: of several, the one that ends last."""
-    covering = [one for one in book.find(Absence, Where(rep=rep)) if one.covers(at)]
-    return max(covering, key=lambda one: one.end, default=None)
+    return _last_covering(book.find(Absence, Where(rep=rep)), at)
+
+
+def _last_covering(absences: Iterable[Absence], at: int) -> Absence | None:
+    return max((one for one in absences if one.covers(at)), key=lambda one: one.end, default=None)
 
 
 def takes_new_leads(book: Book, rep: str, at: int) -> bool:

@@ -26,7 +26,6 @@ from leadopt.lifecycle.stages import HELD, Stage, Via
 WINDOW = Duration(30, "days")
 NOTICE = Duration(2, "working days")
 PRIOR = 20.0  # leads: half of it, and 4 of 10 on time where the team has 80% would read 60% in place of 67%
-_NEVER_WAS = ("undone", "merged")
 _DAY = 24 * 3600 * 1_000_000
 
 Rule = RewardRules | RestrictRules
@@ -67,7 +66,7 @@ def counts(book: Book, rep: str, at: int) -> Counts:
     for no doing of the rep's, whose booking was taken back.
     """
     since = book.rules_at(at).calendar.subtract(at, WINDOW)
-    owned = [one for one in book.find(Ownership, Where(rep=rep, since=since)) if one.exit not in _NEVER_WAS]
+    owned = [one for one in book.find(Ownership, Where(rep=rep, since=since)) if not _never_was(one)]
     mine = [one for one in owned if not one.reversed]
     due = [
         one for one in mine if (by := _first_due(book, one, at)) is not None and since < by <= at and _judged(one, by)
@@ -156,6 +155,11 @@ def _announced(draft: Draft, rep: Rep, kind: str, rule: Rule, mine: Mapping[str,
         figures=dict(mine),
         until=None if rule.until is None else str(rule.until),
     )
+
+
+def _never_was(one: Ownership) -> bool:
+    """Return whether an ownership is undone, of a copy, or of another system, where it ended."""
+    return one.exit in ("undone", "merged") or (one.via == Via.IMPORT and one.until == one.since)
 
 
 def _judged(one: Ownership, by: int) -> bool:

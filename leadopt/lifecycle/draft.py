@@ -8,9 +8,9 @@ from leadopt.lifecycle.book import Book, Overlay, Stamp, Where, in_force
 from leadopt.lifecycle.calendar import Calendar
 from leadopt.lifecycle.commands import Command
 from leadopt.lifecycle.denied import Denied
-from leadopt.lifecycle.events import Event, RulesSet
+from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.evolve import evolve
-from leadopt.lifecycle.records import Lead, Rep
+from leadopt.lifecycle.records import Absence, Conduct, Lead, Rep
 from leadopt.lifecycle.rules import Rules
 
 
@@ -69,6 +69,8 @@ class Draft:
         self.now, self.at = now, max(now, book.head()[1])
         self._first: int | None = None
         self._rules: Rules | None = None
+        self._absences: dict[str, list[Absence]] = {}
+        self._conduct: dict[str, list[Conduct]] = {}
 
     @property
     def rules(self) -> Rules:
@@ -94,8 +96,10 @@ class Draft:
         """
         seq = self.book.head()[0] + 1
         led_here = cause if cause is not None else self._first if self._first is not None else self.command.cause
-        if isinstance(event, RulesSet):
+        if not hasattr(event, "lead"):  # what was looked up is about reps and rules
             self._rules = None
+            self._absences.clear()
+            self._conduct.clear()
         stamp = Stamp(
             seq=seq,
             at=self.at,
@@ -126,6 +130,18 @@ class Draft:
         if found is None:
             raise Denied("not_found", f"there is no rep {rep!r}", "set the rep first")
         return found
+
+    def absences(self, rep: str) -> list[Absence]:
+        """Return the absences of a rep, looked up once a command."""
+        if rep not in self._absences:
+            self._absences[rep] = self.book.find(Absence, Where(rep=rep))
+        return self._absences[rep]
+
+    def conduct(self, rep: str) -> list[Conduct]:
+        """Return the rewards and restrictions of a rep, looked up once a command."""
+        if rep not in self._conduct:
+            self._conduct[rep] = self.book.find(Conduct, Where(rep=rep))
+        return self._conduct[rep]
 
     def reps(self) -> list[Rep]:
         """Return all reps who have not left."""

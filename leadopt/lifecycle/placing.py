@@ -12,7 +12,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.lifecycle import bars, credit, events
 from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.draft import Draft, Offer
-from leadopt.lifecycle.records import Conduct, Credit, Lead, Rep
+from leadopt.lifecycle.records import Credit, Lead, Rep
 from leadopt.lifecycle.rules import Rules
 from leadopt.lifecycle.stages import Stage
 from leadopt.matching import match
@@ -61,9 +61,11 @@ def place(
 
 def solved(draft: Draft, leads: Sequence[Lead], *, without: str | None = None) -> Solved:
     """Return to whom leads go over the room that there is now, solved together; nothing happens yet."""
-    reps = [rep for rep in draft.reps() if rep.id != without]
+    reps = draft.reps()
     offers = draft.worths.offers(leads, reps)
-    return Solved(rep_of=_solved(draft, leads, reps, allowed(draft, leads, reps, offers)), reps=reps, offers=offers)
+    others = [rep for rep in reps if rep.id != without]
+    rep_of = _solved(draft, leads, others, allowed(draft, leads, others, offers))
+    return Solved(rep_of=rep_of, reps=reps, offers=offers)
 
 
 def waits(draft: Draft, lead: Lead) -> bool:
@@ -119,13 +121,18 @@ def to_review(
 def explained(
     draft: Draft, lead: Lead, rep: str | None, reps: Sequence[Rep], offers: Mapping[str, Offer]
 ) -> dict[str, Any]:
-    """Return what a decision rests on: the choice, the next three and why not, and what barred all others."""
+    """Return what a decision rests on: the choice, the next three and why not, and what barred all others.
+
+    `before` has the rep who had the lead last, and what it is worth there: the difference is the price of the move.
+    """
     reasons = {one.id: _code(draft, lead, one, offers) for one in reps}
     others = sorted((one for one in offers if one != rep), key=lambda one: (-offers[one].gain, one))[:_RUNNERS_UP]
     next_ = tuple({"rep": one, "gain": offers[one].gain, "why": reasons.get(one) or "worth less"} for one in others)
     barred = Counter(code for one, code in reasons.items() if code is not None and one != rep)
     choice = {} if rep is None or rep not in offers else {"gain": offers[rep].gain, "chance": offers[rep].chance}
-    return {**choice, "next": next_, "barred": dict(sorted(barred.items()))}
+    had = lead.previous
+    before = {} if had is None or had not in offers else {"before": {"rep": had, "gain": offers[had].gain}}
+    return {**choice, **before, "next": next_, "barred": dict(sorted(barred.items()))}
 
 
 def review_rule(draft: Draft, lead: Lead) -> str | None:
@@ -244,5 +251,5 @@ def _may(draft: Draft, lead: Lead, rep: Rep, passing: Sequence[str]) -> bool:
 
 def factor(draft: Draft, rep: str) -> float:
     """Return by how much conduct raises or lowers what a rep is entitled to."""
-    in_force = [one.entitlement for one in draft.book.find(Conduct, Where(rep=rep)) if one.holds(draft.at)]
+    in_force = [one.entitlement for one in draft.conduct(rep) if one.holds(draft.at)]
     return min(max(math.prod(in_force), LEAST), MOST)

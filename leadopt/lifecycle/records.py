@@ -288,8 +288,11 @@ class Ownership:
         the lead, and the sequence number of the event that began it
     rep, via, since
         who, by which route, from when
-    until, ended, exit
-        to when, the sequence number of the event that ended it, and its kind; None = it lasts
+    until, ended, exit, reason
+        to when, the sequence number of the event that ended it, its kind, and the coded reason; None = it lasts, or
+        there is no reason
+    override
+        why a manager passed caps or cool-off to begin it; None = that was not needed
     first_due
         when the first follow-up was due, as known when it was done or missed
     first_at, last_at, follow_ups
@@ -316,6 +319,8 @@ class Ownership:
     until: int | None = None
     ended: int | None = None
     exit: str | None = None
+    reason: str | None = None
+    override: str | None = None
     first_due: int | None = None
     first_at: int | None = None
     last_at: int | None = None

@@ -64,7 +64,7 @@ def next_in_line(plan: Answered) -> Floats:
     may be any number from there to the one before, and has no upper end where a rep has no slots.
     """
     problem, prices = plan.case.problem, plan.capacity_prices
-    if problem.together is not None:
+    if problem.together is not None or not problem.n_reps:
         return np.full(problem.n_reps, np.inf)
     pins, found = problem.pins, np.zeros(problem.n_reps)
     free = np.flatnonzero(pins < 0)

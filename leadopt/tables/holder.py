@@ -224,7 +224,7 @@ class Holder:
         if column not in self.columns:  # `require` lets an empty table pass
             return []
         series = self._frame[column]
-        values = blanked(series.to_list())
+        values = blanked(_cells(series))
         if not series.is_null().any():
             return values
         missing = series.is_null().to_numpy()  # in pandas also what has no sign of its own, like a complex NaN
@@ -436,6 +436,16 @@ def unseen_difference(one: str, other: str) -> str:
         return f"a blank of another kind (U+{ord(blanks[0]):04X})"
     stored = unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
     return "letters that are stored in another way" if stored else "blanks or letters of another width"
+
+
+def _cells(series: "nw.Series[Any]") -> list[Any]:
+    """Return the cells of an engine's column; a moment beyond the years that Python has is its text."""
+    try:
+        return list(series.to_list())
+    except (OverflowError, ValueError):
+        import narwhals.stable.v2 as nw
+
+        return list(series.cast(nw.String).to_list())
 
 
 def _with_text_headers(data: Any) -> Any:

@@ -121,6 +121,8 @@ def test_14_on_day_three_rep_and_manager_hear_and_on_day_four_the_best_other_rep
     assert [message.to for message in world.messages("reminder")] == ["ann"]
     assert sorted(message.to for message in world.messages("escalation")) == ["ann", "manager"]
     assert "ann" in world.lead(lead).cooling
+    given = [event for _, event in world.book.history(lead)][-1]
+    assert given.decision["gain"] - given.decision["before"]["gain"] == 4.0  # what the move brings
 
 
 def test_15_who_left_gets_none_and_loses_the_open_ones_to_whom_they_are_worth_most():

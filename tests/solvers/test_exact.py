@@ -260,3 +260,10 @@ def test_where_nothing_is_gained_the_unit_does_not_matter_either(unit):
     soft = [Limit(usage=0.1, upper=0.2, penalty=0.1 * unit), Limit(leads=[1], usage=0.7, lower=0.7, penalty=unit)]
     found = match([[0.0], [0.0], [-np.inf]], [0], reserve=0.3 * unit, limits=soft)
     assert found.status is Status.OPTIMAL
+
+
+@pytest.mark.parametrize("usage", [1.0, 1e-6, 1e-12])
+def test_a_soft_limit_that_pins_alone_break_costs_its_penalty_in_any_unit(usage):
+    """No lead is free: the price of the limit is its penalty, however large a number that is in small units."""
+    problem = in_units(made(264831), 1.0, usage)
+    assert solve(problem).status is Status.OPTIMAL

@@ -2,15 +2,21 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from leadopt.cli.assigning import checked_seed
 from leadopt.cli.desk.asked import BY, FEED, LEAD, OUTPUT, REP, at_desk, moment, show, table_in, tell
+from leadopt.cli.terminal import progress_bar, prose
 from leadopt.errors import InvalidInput
+from leadopt.plans.assignments import plan_table
+from leadopt.tables.files import write_bytes, write_table
 
 running = typer.Typer()
 _RULES = Annotated[Path | None, typer.Option(help="The rules of the desk, as TOML (docs/rules.md).")]
+_REPORT = Annotated[Path | None, typer.Option(help="Where a report in Markdown goes.")]
+_SEED = Annotated[int, typer.Option(help="Decides between equally good plans; same seed, same plan.")]
 _POLICY = Annotated[Path | None, typer.Option(help="How leads are handed out, as TOML (docs/policy.md).")]
 
 
@@ -93,6 +99,58 @@ def rules(
             print(desk.rules().to_json())
         else:
             tell(desk.rules(Rules.from_toml(file), starts_at=moment(starts_at, "--starts-at"), by=by))
+
+
+@running.command("import")
+def import_(
+    ctx: typer.Context,
+    leads: Annotated[
+        str | None, typer.Argument(help="One row per lead: lead_id, stage, rep_id (who has it), what is known of it.")
+    ] = None,
+    history: Annotated[
+        str | None, typer.Option(help="One row per past lead: rep_id, converted, at, its attributes.")
+    ] = None,
+    feed: Annotated[str, typer.Option(help="The system whose ids these are, where several report leads.")] = "",
+) -> None:
+    """Take leads and past leads over from another system; the same file twice does nothing."""
+    with at_desk(ctx) as desk:
+        ids = (desk.policy().columns.lead_id, desk.policy().columns.rep_id)
+        given = None if leads is None else table_in(leads, "leads", ids)
+        past = None if history is None else table_in(history, "history", ids)
+        tell(desk.import_(given, past, feed=feed))
+
+
+@running.command("plan")
+def plan(ctx: typer.Context, output: OUTPUT = None, report: _REPORT = None, seed: _SEED = 0) -> None:
+    """Show the best plan for all leads that nobody owns; nothing happens yet (`apply` does it)."""
+    with at_desk(ctx) as desk, progress_bar() as listener:
+        _show_plan(desk.plan(rng=checked_seed(seed), on_progress=listener), output, report)
+
+
+@running.command("apply")
+def apply(ctx: typer.Context, output: OUTPUT = None, report: _REPORT = None, seed: _SEED = 0, by: BY = None) -> None:
+    """Make the best plan for all leads that nobody owns, and do what it says; what was cut off goes on first."""
+    with at_desk(ctx) as desk, progress_bar() as listener:
+        cut_off = desk.apply(by=by)
+        if len(cut_off):
+            print(f"A plan that had been cut off went on. {cut_off.summary()}")
+        made = desk.plan(rng=checked_seed(seed), on_progress=listener)
+        _show_plan(made, output, report)
+        tell(desk.apply(made, by=by))
+
+
+def _show_plan(made: Any, output: Path | None, report: Path | None) -> None:
+    """Print a plan, and write its table and its report where that is asked for."""
+    if not len(made.leads):
+        print("No lead is without an owner.")
+        return
+    print(made.report() if report is None and output is None else prose(made.summary()))
+    if output is not None:
+        write_table(plan_table(made), output)
+        print(f"Plan: {output}")
+    if report is not None:
+        write_bytes(report, f"{made.report()}\n".encode())
+        print(f"Report: {report}")
 
 
 @running.command("run-due")

@@ -163,9 +163,9 @@ where = [{tier = "key"}, {value = ">= 100000"}]
 
 A **duration** is `"90 minutes"`, `"24 hours"`, `"3 days"`, `"8 working hours"` or `"2 working days"`. `0` means at
 once; `"off"` means that there is no such thing. For counts `"off"` is no limit and 0 is none. Minutes and hours pass at
-night too. Days keep the local time, whatever clocks do between. Working hours pass in working time alone; working days
-count days with work, and from a day without work they count from the first working moment after it. A local time that
-exists twice is its first, one that clocks leave out is the moment at which they do.
+night too. Days keep the local time, whatever clocks do between. Working hours pass in working time alone. Working days
+count days with work, from the first working moment, whose local time they keep: 1 working day from Sunday is Tuesday
+morning. A local time that exists twice is its first, one that clocks leave out is the moment at which they do.
 
 **Hours** are text such as `"Mon-Thu 9-12, 13-18; Fri 9-15"`, or a table: `{mon-thu = ["9-12", "13-18"], fri = "9-15"}`.
 A span over midnight is two, `"22-24"` and `"0-6"` of the next day. Holidays may be many: `leadopt` says where nobody

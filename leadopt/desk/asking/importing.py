@@ -11,7 +11,7 @@ from typing import Any
 
 from leadopt.decision.reading.segments import found_segments
 from leadopt.desk.asking.asking import Who, actor, check_who, in_chunks, once, refused
-from leadopt.desk.asking.cells import Faults, each, level, levels, numbers
+from leadopt.desk.asking.cells import Faults, each, levels, numbers
 from leadopt.desk.asking.intake import LeadRow, RepRow, lead_rows, table_of
 from leadopt.desk.asking.reporting import account_of, keep_person, levels_of
 from leadopt.desk.asking.running_it import set_policy, set_rep
@@ -23,6 +23,7 @@ from leadopt.desk.work.core import Core
 from leadopt.desk.work.results import Result, Results, result_of
 from leadopt.desk.work.session import Session
 from leadopt.errors import InvalidInput
+from leadopt.learning.history.outcomes import truths
 from leadopt.lifecycle import commands
 from leadopt.lifecycle.commands import ADMIN
 from leadopt.lifecycle.denied import Denied
@@ -195,8 +196,14 @@ def _outcomes(table: Table, policy: Policy, faults: Faults) -> list[str | None]:
     column = policy.columns.converted
     if column not in table:
         return [None] * table.n_rows
-    cells = each(table, column, lambda part: part.judged(column).values(column), faults)
-    return [None if level(cell) is None else _OF_OUTCOME.get(int(cell or 0)) for cell in cells]
+
+    def read(part: Table) -> list[str | None]:
+        judged = part.judged(column)
+        cells = judged.values(column)
+        won = truths(judged, column, cells)
+        return [_OF_OUTCOME[won[cell]] if cell in won else None for cell in cells]
+
+    return each(table, column, read, faults)
 
 
 def _days(table: Table, column: str, rules: Rules, faults: Faults) -> list[int | None]:

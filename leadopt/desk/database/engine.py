@@ -23,6 +23,7 @@ from leadopt.errors import InvalidInput
 
 _WRITES = "desk_writes"  # the execution option of a connection that writes
 _PRAGMAS = (f"busy_timeout = {WAIT_S * 1000:.0f}", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
+_ASK_EVERY_S = 0.001
 _OPEN: WeakSet[sa.Engine] = WeakSet()
 
 
@@ -71,6 +72,24 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
+def forget_deleted(engine: sa.Engine) -> None:
+    """Have what was deleted leave the disk: the log ahead, which has older pages, is written back and cut to nothing.
+
+    Cells in the file itself were overwritten when they were deleted.
+
+    Raises
+    ------
+    StorageFailed
+        somebody still reads what was before; nothing is lost, try again
+    """
+    with told(engine.url), engine.connect() as connection:
+        cursor = connection.connection.cursor()  # outside a transaction, which alone would keep the older pages
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        ((in_use, *_),) = cursor.fetchall()
+        if in_use:
+            raise failed(engine.url, "somebody still reads what was deleted; end what reads it, and erase again")
+
+
 def _address(url: str | sa.URL) -> sa.URL:
     try:
         address = sa.make_url(url)
@@ -106,7 +125,7 @@ def _log_ahead(driver: Any) -> None:
         try:
             driver.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
+            if not _is_busy(error) or time.monotonic() > until:
                 raise
             time.sleep(0.01)
 
@@ -126,5 +145,37 @@ if hasattr(os, "register_at_fork"):
 
 
 def _begin(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    cursor = connection.connection.cursor()
+    if connection.get_execution_options().get(_WRITES):
+        _begin_to_write(cursor)
+    else:
+        cursor.execute("BEGIN")
+
+
+def _begin_to_write(cursor: Any) -> None:
+    """Begin with the right to write, asked for every millisecond.
+
+    SQLite itself asks ten times a second after a while: beside seven processes that write without a pause, one that
+    hits a gap of a hundredth of the time so rarely has not had its turn after `WAIT_S` seconds now and then.
+    """
+    until = time.monotonic() + WAIT_S
+    cursor.execute("PRAGMA busy_timeout = 0")
+    try:
+        while not _begun(cursor, until):
+            time.sleep(_ASK_EVERY_S)
+    finally:
+        cursor.execute(f"PRAGMA {_PRAGMAS[0]}")
+
+
+def _begun(cursor: Any, until: float) -> bool:
+    try:
+        cursor.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if not _is_busy(error) or time.monotonic() > until:
+            raise
+        return False
+    return True
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorname.startswith("SQLITE_BUSY")

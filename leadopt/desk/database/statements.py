@@ -13,7 +13,8 @@ import sqlalchemy as sa
 Value = int | float | str | bytes | None
 Row = tuple[Any, ...]
 
-_PARAMSTYLES = {"sqlite": "qmark", "postgresql": "format"}  # parameters by place, as psycopg takes them too
+# The driver of each dialect, and parameters by place: psycopg takes them so too.
+_DRIVERS = {"sqlite": ("sqlite", "qmark"), "postgresql": ("postgresql+psycopg", "format")}
 
 
 class Statement:
@@ -98,8 +99,9 @@ class Compiled(NamedTuple):
 
 
 def _compile(element: sa.Executable, dialect: str, names: Sequence[str]) -> Compiled:
-    kind: Any = sa.make_url(f"{dialect}://").get_dialect()
-    text = element.compile(dialect=kind(paramstyle=_PARAMSTYLES[dialect]), column_keys=list(names) or None)  # type: ignore[attr-defined]
+    driver, style = _DRIVERS[dialect]
+    kind: Any = sa.make_url(f"{driver}://").get_dialect()
+    text = element.compile(dialect=kind(paramstyle=style), column_keys=list(names) or None)  # type: ignore[attr-defined]
     stand = list(text.positiontup or ())
     if missing := set(names) - set(stand):
         raise ValueError(f"{', '.join(sorted(missing))} stand nowhere in {text}")

@@ -10,7 +10,6 @@ The first record's `prev` is 32 zero bytes.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -20,9 +19,8 @@ GENESIS = bytes(32)
 _PREFIX = b"\x01"  # another way to write a record would take another prefix, so that neither passes for the other
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
-    """An event before the log has it: all of a record that is not the log's own.
+class Envelope(NamedTuple):
+    """An event before the log has it: all of a record that is not the log's own. Name its fields when you make one.
 
     Parameters
     ----------
@@ -52,8 +50,7 @@ class Envelope:
     rules: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A record of the log, in the order of its columns.
 
     Parameters
@@ -111,11 +108,8 @@ def digest(
     >>> digest(GENESIS, 1, 0, "lead.received", 1, "L-1", "feed", None, None, None, b"{}").hex()[:16]
     '29da050cbce57551'
     """
-    hashed = sha256(_PREFIX)
-    hashed.update(prev)
-    hashed.update(_header(seq, at, kind, v, subject, actor, cause, request, rules))
-    hashed.update(body)
-    return hashed.digest()
+    header = _header(seq, at, kind, v, subject, actor, cause, request, rules)
+    return sha256(b"".join((_PREFIX, prev, header, body))).digest()
 
 
 def chained(head: Head, envelopes: Iterable[Envelope], now: int) -> list[Record]:
@@ -153,12 +147,11 @@ def head_after(head: Head, records: list[Record]) -> Head:
 
 
 def _header(*fields: int | str | None) -> bytes:
-    return b"".join([b"-" if field is None else _field(field) for field in fields])
+    return "".join(["-" if field is None else _field(str(field)) for field in fields]).encode()
 
 
-def _field(field: int | str) -> bytes:
-    text = str(field).encode()
-    return b"%d:%b" % (len(text), text)
+def _field(text: str) -> str:
+    return f"{len(text) if text.isascii() else len(text.encode())}:{text}"
 
 
 def _check(event: Envelope, seq: int) -> None:

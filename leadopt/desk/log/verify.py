@@ -3,15 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from operator import attrgetter
 
 import sqlalchemy as sa
 
 from leadopt.desk.log import store
 from leadopt.desk.log.checkpoint import Checkpoint
 from leadopt.desk.log.records import EMPTY, Head, Record, digest, head_after
-
-_hashed = attrgetter(*[name for name in Record.__slots__ if name not in ("prev", "hash")])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +121,7 @@ def wrong(before: Head, record: Record) -> str:
     if record.prev != prev:
         return "it does not follow from the record before: that one was changed, or this one put in its place"
     try:
-        if digest(record.prev, *_hashed(record)) != record.hash:
+        if digest(record.prev, *record[:-2]) != record.hash:
             return "what it holds is not what was hashed: it was changed"
     except (TypeError, ValueError):  # bytes in place of text, or such as are no text
         return "it holds a value of a kind that is never written: it was changed"

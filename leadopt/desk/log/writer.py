@@ -47,6 +47,22 @@ class Writer:
         how many works one transaction takes
     gather_s
         how long it waits for others who were under way, in seconds
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from tempfile import TemporaryDirectory
+    >>> from leadopt.desk.database.engine import open_engine
+    >>> from leadopt.desk.log.records import Envelope
+    >>> with TemporaryDirectory() as folder:
+    ...     engine = open_engine(f"sqlite:///{folder}/desk.db")
+    ...     writer = Writer(engine, lambda: datetime(2026, 3, 2, 9, tzinfo=UTC))
+    ...     come = Envelope(kind="lead.received", subject="L-7f3c", actor="feed", body=b"{}")
+    ...     records = writer.run(lambda transaction: transaction.append(come))
+    ...     writer.close()
+    ...     engine.dispose()
+    >>> records[0].seq, records[0].hash.hex()[:12]
+    (1, '8abd63aacb3d')
     """
 
     def __init__(self, engine: sa.Engine, clock: Clock, *, most: int = MOST, gather_s: float = GATHER_S) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.estimates import check_level
-from leadopt.learning.intervals import wilson
+from leadopt.learning.rates.intervals import wilson
 
 _ALIKE = 0.05  # of the mean chance
 

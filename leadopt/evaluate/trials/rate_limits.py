@@ -8,7 +8,7 @@ import numpy as np
 
 from leadopt.arrays import Floats
 from leadopt.evaluate.trials.counts import Counts
-from leadopt.learning.intervals import difference_ends, wilson
+from leadopt.learning.rates.intervals import difference_ends, wilson
 
 FEW = 5
 """Conversions of a group, or leads of it that did not convert, below which other intervals hold the truth too seldom:

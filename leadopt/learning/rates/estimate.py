@@ -4,7 +4,7 @@ from math import exp, isfinite, log
 from typing import NamedTuple
 
 from leadopt.arrays import Floats
-from leadopt.learning.intervals import difference_ends, wilson
+from leadopt.learning.rates.intervals import difference_ends, wilson
 
 
 class Estimate(NamedTuple):

@@ -8,10 +8,11 @@ from statistics import NormalDist
 import numpy as np
 
 from leadopt.arrays import Bools, Floats
-from leadopt.learning.intervals import wilson
 from leadopt.learning.rates.estimate import UNKNOWN, Estimate
+from leadopt.learning.rates.intervals import wilson
 
 _ROUNDING = 1e-12  # of parts
+_FEW = 0.05  # of all: what becomes of so many is not waited for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,19 +59,24 @@ class Curve:
         return float(self.waits[-1]) if len(self.waits) else 0.0
 
     def by(self, time: float, level: float) -> Estimate:
-        """Return the part of waits that ended by a time, with its interval; not known beyond `reach`.
+        """Return the part of waits that ended by a time, with its interval; not known far beyond `reach`.
 
         The interval is Wilson's of as many rows as would leave the part as uncertain without any that still wait.
+        Beyond `reach`, if no more than a twentieth waits still, it is the part that ended until then, and its upper
+        limit is 1, as all of these may have ended.
 
         References
         ----------
         Rothman (1978), Estimation of confidence limits for the cumulative probability of survival in life table
         analysis, Journal of Chronic Diseases 31(8)
         """
-        if not self.n or (time > self.reach and self._waiting(self._place(time)) > 0.0):
-            return UNKNOWN
         place = self._place(time)
-        if self._waiting(place) == 1.0:
+        left = self._waiting(place)
+        if self.n and time > self.reach and 0.0 < left <= _FEW + _ROUNDING:
+            return self._ended(place, level)._replace(high=1.0)
+        if not self.n or (time > self.reach and left > 0.0):
+            return UNKNOWN
+        if left == 1.0:
             return Estimate(0.0, *wilson(0.0, float(self.rows[np.searchsorted(self.waits, time)]), level))
         return self._ended(place, level)
 

@@ -5,11 +5,10 @@ from typing import Any
 
 from leadopt.lifecycle import bars, commands, events, placing
 from leadopt.lifecycle.acts.by_feeds import cool_off, eligible, not_owner
-from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.commands import Command
 from leadopt.lifecycle.denied import Denied
 from leadopt.lifecycle.draft import Draft
-from leadopt.lifecycle.records import Conduct, Lead, Rep
+from leadopt.lifecycle.records import Lead, Rep
 from leadopt.lifecycle.stages import Stage, Via
 
 BAD_LEAD = "bad lead"
@@ -84,7 +83,7 @@ def _check_claims(draft: Draft, rep: Rep) -> None:
 def claims_per_day(draft: Draft, rep: Rep) -> int | None:
     """Return how many claims a rep has a day, by rules and conduct; None = no limit."""
     most = draft.rules.claim.per_day
-    in_force = [one for one in draft.book.find(Conduct, Where(rep=rep.id)) if one.holds(draft.at)]
+    in_force = [one for one in draft.conduct(rep.id) if one.holds(draft.at)]
     least = [one.claims_per_day for one in in_force if one.kind == "restrict" and one.claims_per_day is not None]
     more = sum(one.claims_per_day or 0 for one in in_force if one.kind == "reward")
     if least:

@@ -49,25 +49,23 @@ def _dearest_moves(draft: Draft, leads: Sequence[Lead], rep: str, answer: placin
 
     with :math:`M` above every difference, so that staying fills its room first, and each move left over pays.
     """
-    brings = _brings(draft, leads, rep, answer)
+    others = [one for one in answer.reps if one.id != rep]
+    brings = _brings(draft, leads, rep, others, answer.offers)
     large = 1.0 + float(np.abs(brings[np.isfinite(brings)]).max(initial=0.0))
     table = np.column_stack([large + brings, np.full(len(leads), 10.0 * large)])
-    slots = [*placing.slots_of(draft, answer.reps, len(leads)).tolist(), len(leads) - most]
+    slots = [*placing.slots_of(draft, others, len(leads)).tolist(), len(leads) - most]
     found = match(np.asarray(table, dtype=np.float64), np.array(slots, dtype=np.int64))
     pairs = zip(leads, found.rep_of_lead.tolist(), strict=True)
-    return {lead.id: answer.reps[to].id for lead, to in pairs if 0 <= to < len(answer.reps)}
+    return {lead.id: others[to].id for lead, to in pairs if 0 <= to < len(others)}
 
 
-def _brings(draft: Draft, leads: Sequence[Lead], rep: str, answer: placing.Solved) -> Floats:
+def _brings(
+    draft: Draft, leads: Sequence[Lead], rep: str, others: Sequence[Rep], offers: Mapping[str, Mapping[str, Offer]]
+) -> Floats:
     """Return what each move brings against staying."""
-    own = draft.worths.offers(leads, [draft.rep(rep)])
-    stays = np.array([_gain(own.get(lead.id, {}), rep, draft.worths.reserve) for lead in leads])
-    pairs = placing.allowed(draft, leads, answer.reps, answer.offers)
-    return np.asarray(placing.gains_of(draft, leads, answer.reps, pairs) - stays[:, None], dtype=np.float64)
-
-
-def _gain(offers: Mapping[str, Offer], rep: str, reserve: float) -> float:
-    return offers[rep].gain if rep in offers else reserve
+    stays = [offers[lead.id][rep].gain if rep in offers.get(lead.id, {}) else draft.worths.reserve for lead in leads]
+    pairs = placing.allowed(draft, leads, others, offers)
+    return np.asarray(placing.gains_of(draft, leads, others, pairs) - np.array(stays)[:, None], dtype=np.float64)
 
 
 def propose_others(draft: Draft, leads: Sequence[Lead], without: Rep) -> None:

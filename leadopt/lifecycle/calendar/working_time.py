@@ -112,9 +112,11 @@ class Calendar:
         before work on that day's evening, what is due at night or on a day without work at the next one's. A day ends
         at midnight at the latest, also where work goes on.
         """
-        if self.is_working(at) or (at > 0 and self.is_working(at - 1)):
-            return at
-        return self._spans.first_day_end(at)
+        return at if self._is_inside(at) else self._spans.first_day_end(at)
+
+    def _is_inside(self, at: int) -> bool:
+        """Return whether a moment is in working time or at the end of a span of it."""
+        return self.is_working(at) or (at > 0 and self.is_working(at - 1))
 
     def working_microseconds(self, start: int, end: int) -> int:
         """Return the working time between two moments, negative where the end is before the start."""
@@ -130,10 +132,10 @@ class Calendar:
         """Return the moment that is a duration after another.
 
         Minutes and hours pass at night too. Days keep the local time: 3 days over a clock change may have 71 or 73
-        hours. Working hours pass in working time alone, and end with the span that completes them. Working days keep
-        the local time and count days with work alone; from a day without, they count from the first working moment
-        after it, so that 1 working day from Sunday is Tuesday at the time at which Monday's work began. 0 of whichever
-        is the start.
+        hours. Working hours pass in working time alone, and end with the span that completes them. Working days count
+        days with work alone, from the first working moment at or after the start, whose local time they keep: 1 working
+        day from Sunday is Tuesday at the time at which Monday's work began, and a later start or a holiday more never
+        brings an earlier end. 0 of whichever is the start.
 
         Raises
         ------
@@ -142,7 +144,7 @@ class Calendar:
         """
         if not duration.amount or not duration.unit.endswith("days"):
             return self._by_clock(start, duration, 1)
-        if duration.unit == "working days" and not self.has_working_day(self.day(start)):
+        if duration.is_working:
             start = self.next_working(start)
         day, time = divmod(self._zone.local(checked(start)), DAY)
         count = int(duration.amount)
@@ -153,7 +155,7 @@ class Calendar:
         """Return the moment that is a duration before another, such as that of a reminder.
 
         As `add`, the other way round: working hours begin as late as they can, and working days count back from the
-        last working moment before a day without work.
+        last working moment at or before the end.
 
         Raises
         ------
@@ -162,7 +164,7 @@ class Calendar:
         """
         if not duration.amount or not duration.unit.endswith("days"):
             return self._by_clock(end, duration, -1)
-        if duration.unit == "working days" and not self.has_working_day(self.day(end)):
+        if duration.is_working and not self._is_inside(end):
             end = self._spans.last_end(end)
         day, time = divmod(self._zone.local(checked(end)), DAY)
         count = int(duration.amount)

@@ -53,6 +53,7 @@ def begin(book: Book, lead: Lead, stamp: Stamp, *, chance: float | None, event: 
             chance=chance,
             entitled={} if event is None else event.entitled,
             received={} if event is None else event.received,
+            override=None if event is None else event.override,
         )
     )
 
@@ -64,12 +65,15 @@ def own_account(book: Book, lead: Lead, at: int) -> None:
         book.put(Account(id=lead.account, lead=lead.id, owner=lead.owner, at=at))
 
 
-def end(book: Book, lead: Lead, stamp: Stamp, *, exit_: str, outcome: str | None = None) -> None:
+def end(
+    book: Book, lead: Lead, stamp: Stamp, *, exit_: str, outcome: str | None = None, reason: str | None = None
+) -> None:
     """Close the ownership that lasts, and keep by when its first follow-up had been due."""
     for one in book.find(Ownership, Where(lead=lead.id)):
         if one.until is None:
             by = one.first_due if one.first_due is not None else first_due(book, lead, stamp)
-            book.put(replace(one, until=stamp.at, ended=stamp.seq, exit=exit_, outcome=outcome, first_due=by))
+            ended = replace(one, until=stamp.at, ended=stamp.seq, exit=exit_, reason=reason)
+            book.put(replace(ended, outcome=outcome, first_due=by))
 
 
 def first_due(book: Book, lead: Lead, stamp: Stamp) -> int | None:

@@ -14,7 +14,7 @@ from leadopt.lifecycle.stages import Stage, Via
 
 def _ended(book: Book, event: Event, stamp: Stamp, *, outcome: str | None = None, **changes: Any) -> None:
     lead = need(book, event.subject)
-    end(book, lead, stamp, exit_=event.kind, outcome=outcome)
+    end(book, lead, stamp, exit_=event.kind, outcome=outcome, reason=changes.get("reason"))
     moved(book, event, stamp, **{**NOT_HELD, **AT_REST, "previous": lead.owner or lead.previous, **changes})
 
 
@@ -44,10 +44,13 @@ def lost(event: events.Lost, book: Book, stamp: Stamp) -> None:
 def _outcome(book: Book, event: events.Won | events.Lost, stamp: Stamp, changes: Mapping[str, Any]) -> None:
     """Put a won or lost lead, whose owner stays named for the record."""
     lead = need(book, event.lead)
-    end(book, lead, stamp, exit_=event.kind, outcome=event.kind)
-    past = [one for one in book.find(Ownership, Where(lead=lead.id)) if one.rep == event.rep]
-    if past and not lead.is_held:  # the later of two outcomes stands
-        book.put(replace(max(past, key=lambda one: one.begun), outcome=event.kind))
+    end(book, lead, stamp, exit_=event.kind, reason=changes["reason"])
+    owned = book.find(Ownership, Where(lead=lead.id))
+    last = max((one for one in owned if one.rep == event.rep), key=lambda one: one.begun, default=None)
+    for one in owned:  # of two outcomes the later one stands, for the last time that its rep had the lead
+        outcome = event.kind if one is last else None
+        if one.outcome != outcome:
+            book.put(replace(one, outcome=outcome))
     named = {"owner": event.rep, "via": lead.via, "previous": event.rep or lead.previous}
     kept = {"first_at": lead.first_at, "last_at": lead.last_at, "outcome_at": event.occurred_at}
     moved(book, event, stamp, **{**NOT_HELD, **AT_REST, **named, **kept, **changes})

@@ -14,7 +14,7 @@ from leadopt.lifecycle.records import Lead, Ownership
 
 def _left(book: Book, event: Any, stamp: Stamp, **changes: Any) -> None:
     lead = need(book, event.lead)
-    end(book, lead, stamp, exit_=event.kind)
+    end(book, lead, stamp, exit_=event.kind, reason=event.reason)
     cooling = lead.cooling if event.cool_until is None else {**lead.cooling, event.rep: event.cool_until}
     moved(book, event, stamp, **{**NOT_HELD, "previous": event.rep, "cooling": cooling, **changes})
 
@@ -49,7 +49,7 @@ def followed_up(event: events.FollowedUp, book: Book, stamp: Stamp) -> None:
     book.put(replace(mine, first_at=first, last_at=last, first_due=by, follow_ups=mine.follow_ups + 1))
     if mine.until is None and not event.late:
         book.put(lead)
-        moved(book, event, stamp, first_at=first, last_at=last, rules=stamp.rules, not_before=0)
+        moved(book, event, stamp, first_at=first, last_at=last, rules=stamp.rules)
 
 
 def reminded(event: events.Reminded, book: Book, stamp: Stamp) -> None:

@@ -140,11 +140,12 @@ class Core:
         from scipy.optimize import linprog
         from scipy.sparse import block_array, csr_array, diags_array, eye_array
 
-        # A penalty beyond all that prices come to is as good as any, and the backend takes no numbers so far apart.
-        cost, n = np.where(np.isinf(self.penalty), dear, np.minimum(self.penalty, _DEAREST * dear)), len(self.rep)
+        cost, n = np.where(np.isinf(self.penalty), dear, self.penalty), len(self.rep)
         if n == 0:
             broken = np.maximum(np.maximum(self.lower, -self.upper), 0.0)
             return Relaxed(np.zeros(0), np.where(broken > 0, np.where(self.lower > 0, -cost, cost), 0.0), broken)
+        # A penalty beyond all that prices come to is as good as any, and the backend takes no numbers so far apart.
+        cost = np.minimum(cost, _DEAREST * dear)
         up, down = np.flatnonzero(np.isfinite(self.upper)), np.flatnonzero(self.lower > 0)
         until = perf_counter() + left_s
         # The backend's tolerances are for numbers about 1: a row is in parts of the most that an option takes of it.

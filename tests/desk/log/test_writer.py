@@ -8,6 +8,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
+from leadopt.desk.database import engine as opening
 from leadopt.desk.database.engine import reading, writing
 from leadopt.desk.log import store
 from leadopt.desk.log.verify import verify
@@ -44,7 +45,7 @@ def all_records(engine):
 def begins(engine):
     """Return a list that grows with every transaction that writes."""
     said = []
-    sa.event.listen(engine, "before_cursor_execute", lambda *told: said.append(told[2]) if "IMM" in told[2] else None)
+    sa.event.listen(engine, "begin", said.append)
     return said
 
 
@@ -181,10 +182,9 @@ def test_a_transaction_that_the_database_undid_is_told_to_everybody(engine, writ
     assert len(all_records(engine)) == 1 and writer.run(append()).seq == 2
 
 
-def test_a_file_that_another_holds_is_told_to_everybody_and_works_again_later(tmp_path):
+def test_a_file_that_another_holds_is_told_to_everybody_and_works_again_later(tmp_path, monkeypatch):
     engine = filled(tmp_path, 3)
-    sa.event.listen(engine, "connect", lambda driver, _: driver.execute("PRAGMA busy_timeout = 20"))
-    engine.dispose()
+    monkeypatch.setattr(opening, "WAIT_S", 0.02)
     writer, other = Writer(engine, SetClock()), sqlite3.connect(tmp_path / "desk.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StorageFailed, match="another process has held its lock for 5 s"):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, t
 
 from leadopt.evaluate.backtests.losses import auc, brier_scores, calibration, difference, log_losses
-from leadopt.learning.intervals import wilson
+from leadopt.learning.rates.intervals import wilson
 
 rows = st.lists(st.tuples(st.integers(1, 9), st.booleans(), st.integers(0, 2)), min_size=1, max_size=40)
 

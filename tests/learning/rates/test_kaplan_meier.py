@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import CensoredData, ecdf
 
-from leadopt.learning.intervals import wilson
+from leadopt.learning.rates.intervals import wilson
 from leadopt.learning.rates.kaplan_meier import kaplan_meier
 
 LEVEL = 0.9
@@ -117,6 +117,14 @@ def test_long_ago_nothing_had_ended_of_those_who_were_seen_so_long():
     # A hundred are seen for a day, and one for thirty: of the thirtieth day that one alone tells.
     curve = curve_of([(1, False)] * 100 + [(30, False)])
     assert curve.by(30.0, LEVEL) == pytest.approx((0.0, *wilson(0, 1, LEVEL)))
+
+
+def test_a_twentieth_that_waits_still_leaves_the_upper_end_open():
+    curve = curve_of([(1, True)] * 19 + [(2, False)])
+    ended = curve.by(2.0, LEVEL)
+    assert ended == pytest.approx((0.95, *wilson(19, 20, LEVEL)))
+    assert curve.by(30.0, LEVEL) == pytest.approx((0.95, ended.low, 1.0))
+    assert np.isnan(curve_of([(1, True)] * 18 + [(2, False)] * 2).by(30.0, LEVEL).value)
 
 
 def test_of_wins_within_a_time_the_median_is_that_of_wins():

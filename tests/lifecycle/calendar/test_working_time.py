@@ -76,9 +76,10 @@ class TestAdd:
             ("2026-11-27 09:00", "8 working hours", "2026-11-27 18:00"),
             ("2026-11-27 09:00", "0.5 working hours", "2026-11-27 09:30"),
             ("2026-11-27 17:00", "1 working day", "2026-11-30 17:00"),
-            ("2026-11-27 20:00", "1 working day", "2026-11-30 20:00"),  # keeps the local time
+            ("2026-11-27 20:00", "1 working day", "2026-12-01 09:00"),  # counts from Monday 09:00
+            ("2026-11-27 12:30", "1 working day", "2026-11-30 13:00"),
             ("2026-11-28 20:00", "1 working day", "2026-12-01 09:00"),
-            ("2026-11-23 08:00", "5 working days", "2026-11-30 08:00"),
+            ("2026-11-23 08:00", "5 working days", "2026-11-30 09:00"),
             ("2026-11-28 20:00", 0, "2026-11-28 20:00"),
             ("2026-11-28 20:00", "0 working days", "2026-11-28 20:00"),
             ("2026-03-27 10:00", "3 days", "2026-03-30 10:00"),  # 71 hours
@@ -154,6 +155,8 @@ class TestSubtract:
             ("2026-11-29 10:00", "1 working hour", "2026-11-27 17:00"),
             ("2026-11-30 10:00", "1 working day", "2026-11-27 10:00"),
             ("2026-11-29 10:00", "1 working day", "2026-11-26 18:00"),
+            ("2026-11-30 18:00", "1 working day", "2026-11-27 18:00"),
+            ("2026-11-30 20:00", "1 working day", "2026-11-27 18:00"),
             ("2026-11-29 10:00", 0, "2026-11-29 10:00"),
         ],
     )
@@ -299,12 +302,8 @@ def test_deadlines_move_later_to_the_end_of_a_working_day_or_not_at_all(data):
 @given(st.data())
 def test_working_days_are_counted_one_by_one(data):
     calendar = data.draw(calendars())
-    start, count = data.draw(near_a_change(calendar.zone)), data.draw(st.integers(1, 30))
-    if not calendar.has_working_day(calendar.day(start)):
-        assert calendar.add(start, Duration(count, "working days")) == calendar.add(
-            calendar.next_working(start), Duration(count, "working days")
-        )
-        return
+    count = data.draw(st.integers(1, 30))
+    start = calendar.next_working(data.draw(near_a_change(calendar.zone)))
     day = calendar.day(start).toordinal()
     left = count
     while left:
@@ -313,8 +312,37 @@ def test_working_days_are_counted_one_by_one(data):
     days = Duration(day - calendar.day(start).toordinal(), "days")
     end = calendar.add(start, Duration(count, "working days"))
     assert end == calendar.add(start, days)
-    if calendar.has_working_day(calendar.day(end)):  # a time that does not exist may be of the next day
+    if calendar.is_working(end):  # else it counts back from work before it
         assert calendar.day(calendar.subtract(end, Duration(count, "working days"))) == calendar.day(start)
+
+
+@examples(100)
+@given(st.data())
+def test_more_holidays_never_make_anything_earlier(data):  # invariant 15
+    calendar = data.draw(calendars())
+    at = data.draw(near_a_change(calendar.zone))
+    near = calendar.day(at).toordinal()
+    off = data.draw(st.sets(st.integers(near - 1, near + 12), min_size=1, max_size=4))
+    closed = calendar.with_holidays(map(date.fromordinal, off))
+    assert closed.deadline(at) >= calendar.deadline(at)
+    assert closed.next_working(at) >= calendar.next_working(at)
+    for unit in ("hours", "days", "working hours", "working days"):
+        duration = Duration(data.draw(st.integers(1, 20)), unit)
+        assert closed.add(at, duration) >= calendar.add(at, duration)
+        if str(calendar.hours) in (WEEK, "Mon-Sun 0-24"):  # where hours are those of each day, also once rounded
+            assert closed.deadline(closed.add(at, duration)) >= calendar.deadline(calendar.add(at, duration))
+
+
+@examples(100)
+@given(st.data())
+def test_a_later_start_never_brings_an_earlier_end(data):
+    calendar = Calendar(data.draw(st.sampled_from([*ZONES, *ODD_ZONES * 20])), WEEK)
+    start = data.draw(near_a_change(calendar.zone))
+    later = start + data.draw(st.integers(0, 4 * DAY))
+    for unit in ("minutes", "hours", "working hours", "working days"):
+        duration = Duration(data.draw(st.integers(0, 40)), unit)
+        assert calendar.add(later, duration) >= calendar.add(start, duration)
+        assert calendar.subtract(later, duration) >= calendar.subtract(start, duration)
 
 
 @examples(80)
