@@ -51,6 +51,7 @@ _SYSTEM: dict[str, Any] = {"by": SYSTEM, "role": SYSTEM}
 
 def run_due(core: Core) -> Listing:
     """Let happen what is due, and return what did; see `Desk.run_due`."""
+    core.learn_of_the_day()
     fired = core.write(_begin)
     looked: set[str] = set()
     while True:

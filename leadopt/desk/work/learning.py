@@ -39,13 +39,14 @@ class Learning:
         rules = snapshot.book.rules_at(snapshot.now)
         fingerprint, today = self._fingerprint(policy), rules.calendar.day(snapshot.now)
         known = self._learned.get(fingerprint)
-        if known is None:
-            return _Unknown(policy, rules, today)
-        key = (fingerprint, id(known[0]), rules.fingerprint, today)
-        if self._worths is None or self._worths[0] != key:
-            self._worths = key, LearnedWorths(policy, known[0], rules, today, _here(snapshot))
-        worths = self._worths[1]
-        return Excluding(worths, snapshot.names.called) if excludes_pairs(policy) else worths
+        key = (fingerprint, 0 if known is None else id(known[0]), rules.fingerprint, today)
+        made = self._worths
+        if made is None or made[0] != key:
+            found: LearnedWorths = _Unknown(policy, rules, today)
+            if known is not None:
+                found = LearnedWorths(policy, known[0], rules, today, _here(snapshot))
+            made = self._worths = key, found
+        return Excluding(made[1], snapshot.names.called) if excludes_pairs(policy) else made[1]
 
     def _fingerprint(self, policy: Policy) -> str:
         """Return the fingerprint of a policy, worked out once: every command asks for it."""
@@ -72,9 +73,10 @@ class Learning:
                 self._learned = {policy.fingerprint: known}
             return known[0]
 
-    def is_begun(self) -> bool:
-        """Return whether this process has learned anything."""
-        return bool(self._learned)
+    def is_of_another_day(self, snapshot: Snapshot, policy: Policy) -> bool:
+        """Return whether this process has learned by a policy, and not today."""
+        known = self._learned.get(policy.fingerprint)
+        return known is not None and known[0].on != snapshot.book.rules_at(snapshot.now).calendar.day(snapshot.now)
 
     @staticmethod
     def _is_old(snapshot: Snapshot, known: tuple[Learned, int]) -> bool:

@@ -231,6 +231,19 @@ def test_a_process_learns_once_and_a_plan_learns_what_is_new(tmp_path, fits):
     assert len(fits) == 3
 
 
+def test_the_first_run_of_a_day_learns_anew_where_something_was_learned(tmp_path, fits):
+    desk = busy(tmp_path)
+    desk.run_due()
+    assert fits == []
+    desk.place([0])
+    desk.run_due()
+    assert len(fits) == 1
+    desk.clock.move(days=1)
+    desk.run_due()
+    desk.run_due()
+    assert len(fits) == 2
+
+
 def test_another_process_learns_the_same(tmp_path):
     desk = busy(tmp_path)
     desk.apply(desk.plan())
