@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leadopt.desk.figures import acts, waits
-from leadopt.desk.figures.figure import DAY, HOUR, Counted, Sampled, by, quantile, quantile_within, share_of
+from leadopt.desk.figures.figure import DAY, HOUR, Counted, RowsOf, Sampled, by, quantile, quantile_within, share_of
 
 UTILISED_DAYS = 30
 """After arrival: a lead that was followed up by then is utilised."""
@@ -80,5 +80,5 @@ COUNTS = (
 ATTRITION = Counted(name="attrition", label="reps who left, of all", unit="a year", tally=acts.reps_who_left)
 
 
-def _wait(name: str, label: str, unit: str, rows: object, part: float) -> Sampled:
-    return Sampled(name=name, label=label, unit=unit, rows=rows, read=quantile(part, HOUR))  # type: ignore[arg-type]
+def _wait(name: str, label: str, unit: str, rows: RowsOf, part: float) -> Sampled:
+    return Sampled(name=name, label=label, unit=unit, rows=rows, read=quantile(part, HOUR))

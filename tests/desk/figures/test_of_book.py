@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from leadopt.desk.figures import Period, facts_of_book, metrics, weekly
+from leadopt.desk.figures import Period, facts_of_book, metrics, monthly, weekly
 from leadopt.lifecycle import commands
+from leadopt.lifecycle.records import Conduct
 from tests.desk.figures.floors import HOUR
 from tests.lifecycle.moments import DAY, moment
 from tests.lifecycle.worlds import World
@@ -162,8 +163,19 @@ def test_credit_that_was_booked_tells_how_even_it_was():
     assert told.figure("gini_leads").value < 0.2
     assert sum(one.received for one in told.reps) == pytest.approx(6.0)
     assert sum(one.entitled for one in told.reps) == pytest.approx(6.0)
+    world.goto("2026-04-01 09:00")
     owed = facts_of(world).owed
-    assert sum(owed.values()) == pytest.approx(0.0, abs=1e-9)
+    assert owed == {rep: pytest.approx(credit) for rep, credit in world.credit().items() if rep != "house"}
+    assert dict(monthly(facts_of(world)).owed) == owed
+
+
+def test_rewards_and_restrictions_are_told_when_they_were_announced_and_lifted(world):
+    facts = {"rule": "late", "kind": "restrict", "announced_at": world.at, "starts_at": world.at + DAY}
+    world.book.put(Conduct(rep="bo", ended_at=world.at + 8 * DAY, **facts))
+    world.wait("15 days")
+    told = [weekly(facts_of(world), week).lines for week in Period.weeks("2026-03-02", 2, "Europe/Berlin").each_week()]
+    lines = [[(line.what, line.of) for line in week if line.what in ("announced", "lifted")] for week in told]
+    assert lines == [[("announced", "bo: late")], [("lifted", "bo: late")]]
 
 
 def test_reps_are_called_as_people_call_them(world):
