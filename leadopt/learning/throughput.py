@@ -84,7 +84,7 @@ def estimate(
     A rep's busy and quiet times are compared with each other, and with the other reps' at the same time: neither who is
     better nor a week of worse leads for all looks like load. What remains confounded are worse leads for those who are
     busy, for no reason in `segment_by`. If all are always busy together, no drop can be seen. 10,000 outcomes of 12
-    reps take about a second.
+    reps take about two seconds.
 
     Examples
     --------
