@@ -397,6 +397,8 @@ def test_draws_share_what_pairs_share_and_scatter_about_the_estimates():
             "AffinityModel.bins.product: must be a number of bins, 2 or more, or ascending edges",
         ),
         ({"bins": {"product": [2, 1]}}, "AffinityModel.bins.product: must be a number of bins"),
+        ({"half_life_days": True}, 'must be a positive number of days, "learn" or None; found True'),
+        ({"drift": "yes"}, "AffinityModel.drift: must be True, False or None; found 'yes'"),
         ({"half_life_days": "auto"}, "must be a positive number of days, \"learn\" or None; found 'auto'"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -344,3 +344,41 @@ def test_a_column_that_names_leads_is_left_out_and_measurements_are_binned():
     binned = backtest(history, segment_by="size", folds=2)
     assert binned.notes == ()
     assert {test.groups: test.n_groups for test in binned.tests}["pairs of rep and size"] == 16
+
+
+def shared_out(seed, n, reps_of, strong=0.0):
+    """Leads of four kinds of which each goes to one of `reps_of(kind)`, whose reps differ by so much on the logit."""
+    rng = np.random.default_rng(seed)
+    kind = rng.integers(0, 4, n)
+    rep = np.array([rng.choice(reps_of(k)) for k in kind])
+    level = rng.normal(0, strong, rep.max() + 1)[rep]
+    won = (rng.random(n) < 1 / (1 + np.exp(1.2 - level))).astype(int)
+    at = [date(2025, 1, 1) + timedelta(int(day)) for day in np.sort(rng.integers(0, 365, n))]
+    return pl.DataFrame({"rep_id": [f"r{k}" for k in rep], "kind": [f"k{k}" for k in kind], "converted": won, "at": at})
+
+
+@pytest.mark.parametrize("strong", [0.0, 0.8])
+def test_reps_who_have_a_kind_of_lead_of_their_own_are_told_apart_by_no_number_of_outcomes(strong):
+    found = backtest(shared_out(0, 3000, lambda kind: [kind], strong), segment_by="kind", now="2026-01-01")
+    assert found.verdict.decision == "cannot tell yet"
+    assert found.verdict.advice == "let other reps have some of the leads of each kind, best by lot, and ask again"
+    assert "reps cannot be told from what else differs by any number of outcomes" in found.verdict.text
+    assert not found.tests[0].told_apart and found.tests[0].needed is None
+    both = backtest(shared_out(0, 3000, lambda kind: [kind, (kind + 1) % 4], strong), segment_by="kind")
+    assert both.tests[0].told_apart and "any number" not in str(both.verdict)
+
+
+@pytest.mark.parametrize("segment_by", ["kind", ()])
+def test_one_rep_alone_is_told_what_it_takes(segment_by):
+    found = backtest(shared_out(0, 300, lambda kind: [7]), segment_by=segment_by, now="2026-01-01")
+    assert str(found.verdict) == (
+        "cannot tell yet: let a second rep have some of the leads, best by lot, and ask again. All leads that can be "
+        "judged went to r7, so nobody can tell whether it matters who gets them."
+    )
+
+
+def test_a_column_of_one_level_leaves_the_reps_alone_to_be_judged():
+    history = shared_out(0, 8000, lambda kind: [0, 1, 2, 3]).with_columns(kind=pl.lit("all"))
+    found = backtest(history, segment_by="kind", now="2026-01-01")
+    assert found.verdict.decision == "fairness is free"
+    assert "pairs" not in found.verdict.text

@@ -127,8 +127,52 @@ def test_what_is_open_or_outside_is_left_out():
         ),
         ([], {"level": 95}, "level: must be between 0 and 1, such as 0.95; found 95"),
         (results((1, 1), (1, 1)), {"stratify_by": "x"}, 'results: column "x" is missing'),
+        (
+            results((1, 1), (1, 1)),
+            {"stratify_by": "converted"},
+            "stratify_by: must be known before leads are drawn, and 'converted' is what the trial tells",
+        ),
+        (results((1, 1), (1, 1)), {"cluster_by": "group"}, "cluster_by: must be known before leads are drawn, and 'gr"),
+        (
+            results((1, 0), (1, 0), lead_id="L7"),
+            {},
+            "results.lead_id, row 2: a lead has one group and one outcome, and row 1 has another; found 'L7'. Keep one "
+            "row a lead; where ids begin anew in each batch, name its column in stratify_by.",
+        ),
+        (results((1, 1), (0, 0), lead_id=7), {}, "results.lead_id, row 2: a lead has one group and one outcome"),
     ],
 )
 def test_bad_input_gets_a_sentence(rows, settings, said):
     with pytest.raises(leadopt.InvalidInput, match=f"^{re.escape(said)}"):
         measure_lift(rows, **settings)
+
+
+def test_line_items_of_a_lead_are_one_outcome():
+    """By its rows, a plan that does nothing would help in half of such trials."""
+    leads = [{"lead_id": k, **one} for k, one in enumerate(results((6, 6), (4, 8)))]
+    once, often = measure_lift(leads), measure_lift(leads * 50)
+    assert (often.low, often.high, often.n_planned, often.n_repeated) == (once.low, once.high, 12, 49 * 24)
+    assert often.summary().endswith("; 1,176 rows that repeat a lead, counted once")
+    unnamed = [one | {"lead_id": None} for one in leads * 50]
+    assert measure_lift(unnamed).n_planned == 600
+    batches = [one | {"batch": batch} for batch in range(50) for one in leads]
+    assert measure_lift(batches, stratify_by="batch").n_planned == 600
+
+
+@pytest.mark.parametrize("planned, at_random", [((0, 200), (0, 200)), ((200, 0), (200, 0)), ((200, 0), (0, 200))])
+@pytest.mark.parametrize("whole", [True, False])
+def test_clusters_that_are_all_alike_do_not_make_a_rate_certain(planned, at_random, whole):
+    rows = results(planned, at_random)
+    rows = [one | {"day": k % 4 + (4 if whole and one["group"] == "plan" else 0)} for k, one in enumerate(rows)]
+    found, by_lead = measure_lift(rows, cluster_by="day"), measure_lift(rows)
+    assert found.high - found.low > 0.9 * (by_lead.high - by_lead.low)
+
+
+def test_whole_clusters_help_only_where_so_many_conversions_can():
+    """Two conversions, both in the planned days, which have 51 leads and the others 50: by lot 1 of 70 draws."""
+    number = [*range(2), *range(198), *range(200)]
+    rows = [
+        one | {"day": k % 4 + (4 if one["group"] == "plan" else 0)}
+        for k, one in zip(number, results((2, 198), (0, 200)), strict=True)
+    ]
+    assert measure_lift(rows, cluster_by="day").summary().startswith("no difference is shown")

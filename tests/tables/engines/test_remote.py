@@ -248,7 +248,14 @@ def test_counts_of_a_warehouse_are_as_good_as_its_rows():
 
 
 @pytest.mark.parametrize(
-    ("cells", "found"), [([-1], "-1"), ([0.5], "0.5"), ([None], "nothing|Unknown"), (["many"], "String|'many'")]
+    ("cells", "found"),
+    [
+        ([-1], "-1"),
+        ([0.5], "0.5"),
+        ([None], "nothing|Unknown"),
+        (["many"], "String|'many'"),
+        ([2 * 10**12], r"2e\+12. Name the column that counts them"),
+    ],
 )
 def test_counts_that_are_none_are_refused(cells, found):
     past = pl.DataFrame({"rep_id": ["R1"], "converted": [1], "n": cells})
