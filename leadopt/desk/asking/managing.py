@@ -345,8 +345,8 @@ def _undone(session: Session, seq: int | None, place: int, who: Who) -> Result:
 
 def _lead_of(session: Session, seq: int | None) -> str:
     """Return the lead that an event was about."""
-    record = None if seq is None else next(store.read(session.connection, after=seq - 1), None)
-    if record is None or record.seq != seq:
+    record = None if seq is None else store.record(session.connection, seq)
+    if record is None:
         raise Denied("not_found", f"there is no event {seq}" if seq else "nothing happened", "name the seq of a result")
     if session.book.get(Lead, record.subject) is None:
         raise Denied("wrong_kind", f"event {seq} ({record.kind}) is not about a lead", "only acts on leads are undone")

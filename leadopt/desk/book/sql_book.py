@@ -93,7 +93,7 @@ class SqlBook:
 
     def history(self, lead: str) -> Iterator[tuple[Stamp, Event]]:
         """Return what happened to a lead, oldest first."""
-        yield from all_told(store.read(self._connection, subject=lead))
+        yield from all_told(store.of_subject(self._connection, lead))
         yield from all_told(one for one in self._pending if one.subject == lead)
 
     def rules(self, fingerprint: str) -> Rules:

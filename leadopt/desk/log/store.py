@@ -19,6 +19,11 @@ _HEAD = Statement(sa.select(log.c.seq, log.c.hash, log.c.at).where(log.c.seq == 
 _AT = sa.bindparam("moment", type_=sa.BigInteger)
 _FIRST_SINCE = Statement(sa.select(log.c.seq).where(log.c.at >= _AT).order_by(log.c.at, log.c.seq).limit(1), "moment")
 
+_BY_SEQ = Statement(sa.select(*log.c).where(log.c.seq == sa.bindparam("seq", type_=sa.BigInteger)), "seq")
+_OF_SUBJECT = Statement(
+    sa.select(*log.c).where(log.c.subject == sa.bindparam("subject", type_=sa.Text)).order_by(log.c.seq), "subject"
+)
+
 
 def append(connection: sa.Connection, envelopes: Envelope | Iterable[Envelope], now: int) -> list[Record]:
     """Write events to the end of the log, in a transaction that writes; return their records.
@@ -60,6 +65,17 @@ def checkpoint(connection: sa.Connection) -> Checkpoint:
     return Checkpoint(end.seq, end.hash)
 
 
+def record(connection: sa.Connection, seq: int) -> Record | None:
+    """Return a record by its seq; None = there is none."""
+    found = _BY_SEQ.first(connection, seq)
+    return None if found is None else Record(*found)
+
+
+def of_subject(connection: sa.Connection, subject: str) -> list[Record]:
+    """Return all records of a lead, a rep or the like, in order."""
+    return [Record(*row) for row in _OF_SUBJECT.all(connection, subject)]
+
+
 def read(
     connection: sa.Connection,
     *,
@@ -80,8 +96,8 @@ def read(
     subject, kind
         only records of these
     """
-    first = max(after + 1, 1 if since is None else _first_since(connection, since))
-    last = None if until is None else _first_since(connection, until) - 1
+    first = max(after + 1, 1 if since is None else first_since(connection, since))
+    last = None if until is None else first_since(connection, until) - 1
     for row in connection.execute(_chosen(first, last, subject, kind).execution_options(yield_per=_AT_ONCE)):
         yield Record._make(row)
 
@@ -95,7 +111,7 @@ def _chosen(first: int, last: int | None, subject: str | None, kind: str | None)
     return found if kind is None else found.where(log.c.kind == kind)
 
 
-def _first_since(connection: sa.Connection, moment: int) -> int:
+def first_since(connection: sa.Connection, moment: int) -> int:
     """Return the seq of the first record at or after a moment, or the next one to come; `at` never goes back."""
     found = _FIRST_SINCE.first(connection, moment)
     return found[0] if found else head(connection).seq + 1

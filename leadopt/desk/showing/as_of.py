@@ -40,8 +40,7 @@ def book_at(snapshot: Snapshot, lead: str, moment: int) -> MemoryBook:
 
 
 def _seq_at(snapshot: Snapshot, moment: int) -> int:
-    after = next(store.read(snapshot.connection, since=moment + 1), None)
-    return snapshot.book.head()[0] if after is None else after.seq - 1
+    return store.first_since(snapshot.connection, moment + 1) - 1
 
 
 def _of_the_desk(snapshot: Snapshot, last: int) -> Iterator[tuple[Stamp, Event]]:
@@ -55,5 +54,5 @@ def _of_the_desk(snapshot: Snapshot, last: int) -> Iterator[tuple[Stamp, Event]]
 
 def _of_reps(snapshot: Snapshot, reps: list[str], last: int) -> Iterator[tuple[Stamp, Event]]:
     for rep in reps:
-        records = store.read(snapshot.connection, subject=rep)
+        records = store.of_subject(snapshot.connection, rep)
         yield from all_told(one for one in records if one.seq <= last and one.kind in _OF_A_REP)

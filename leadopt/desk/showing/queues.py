@@ -148,7 +148,7 @@ def messages(snapshot: Snapshot, most: int) -> Listing:
     rows = []
     for seq, number in _TO_SEND.all(snapshot.connection, snapshot.now, most):
         message = snapshot.book.get(Message, f"{seq}-{number}")
-        record = next(store.read(snapshot.connection, after=seq - 1), None)
+        record = store.record(snapshot.connection, seq)
         if message is not None and record is not None:
             when = when_in(snapshot.book.rules_at(snapshot.now).calendar)
             rows.append(

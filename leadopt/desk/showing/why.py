@@ -69,14 +69,14 @@ def why(snapshot: Snapshot, seq: int) -> Why:
     InvalidInput
         there is no such event
     """
-    record = next(store.read(snapshot.connection, after=seq - 1), None) if seq >= 1 else None
-    if record is None or record.seq != seq:
+    record = store.record(snapshot.connection, seq)
+    if record is None:
         last = snapshot.book.head()[0]
         raise InvalidInput(f"seq: must be the number of an event, from 1 to {last:,}; found {seq}")
     (stamp, event), names = told(record), snapshot.names
     when = when_in(snapshot.book.rules_at(max(stamp.at, snapshot.now)).calendar)
     role, _, who = stamp.actor.partition(":")
-    cause = None if stamp.cause is None else next(store.read(snapshot.connection, after=stamp.cause - 1), None)
+    cause = None if stamp.cause is None else store.record(snapshot.connection, stamp.cause)
     return Why(
         seq=seq,
         at=moment_of(stamp.at),

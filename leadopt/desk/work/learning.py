@@ -30,18 +30,26 @@ class Learning:
     def __init__(self) -> None:
         self._learned: dict[str, tuple[Learned, int]] = {}
         self._worths: tuple[tuple[str, int, str, date], Worths] | None = None
+        self._asked: tuple[Policy, str] | None = None
         self._fitting = threading.Lock()
 
     def worths(self, snapshot: Snapshot, policy: Policy) -> Worths:
         """Return what leads are worth with whom; where nothing is learned yet, what raises when it is asked."""
         rules = snapshot.book.rules_at(snapshot.now)
-        today, known = rules.calendar.day(snapshot.now), self._learned.get(policy.fingerprint)
-        if known is None:
-            return _Unknown(policy, rules, today)
-        key = (policy.fingerprint, id(known[0]), rules.fingerprint, today)
-        if self._worths is None or self._worths[0] != key:
-            self._worths = key, LearnedWorths(policy, known[0], rules, today)
-        return self._worths[1]
+        fingerprint, today = self._fingerprint(policy), rules.calendar.day(snapshot.now)
+        known = self._learned.get(fingerprint)
+        key = (fingerprint, 0 if known is None else id(known[0]), rules.fingerprint, today)
+        made = self._worths
+        if made is None or made[0] != key:
+            found = _Unknown(policy, rules, today) if known is None else LearnedWorths(policy, known[0], rules, today)
+            made = self._worths = key, found
+        return made[1]
+
+    def _fingerprint(self, policy: Policy) -> str:
+        """Return the fingerprint of a policy, worked out once: every command asks for it."""
+        if self._asked is None or self._asked[0] is not policy:
+            self._asked = policy, policy.fingerprint
+        return self._asked[1]
 
     def known(self, snapshot: Snapshot, policy: Policy, *, fresh: bool = False) -> Learned:
         """Return what was learned by a policy.

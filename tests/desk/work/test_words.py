@@ -45,7 +45,7 @@ def test_a_decision_tells_the_choice_who_came_next_and_who_was_barred():
         rep="R-1",
         via="router",
         decision={
-            **{"gain": 3.2, "chance": 0.31, "price": 1.5, "cost": 0.25},
+            **{"gain": 3.2, "chance": 0.31, "price": 1.5, "cost": {"at_least": 0.25, "exact": True}},
             "next": [{"rep": "R-2", "gain": 3.0, "why": "worth less"}, {"rep": "R-3", "gain": 5.0, "why": "full"}],
             "barred": {"full": 1, "refused": 2},
         },
@@ -53,10 +53,10 @@ def test_a_decision_tells_the_choice_who_came_next_and_who_was_barred():
     )
     assert words.details(event) == [
         "Expected gain 3.2, chance 31.0%, price of a slot 1.5.",
+        "Beside the plan it costs 0.25.",
         "Next was R-2 (gain 3): worth less.",
         "Next was R-3 (gain 5): full.",
         "Barred: 1 full, 2 refused it before.",
-        "Cost: 0.25.",
         "Override: vip.",
     ]
 
