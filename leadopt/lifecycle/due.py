@@ -63,18 +63,21 @@ def timing(book: Book, lead: Lead, at: int) -> Timing:
 def deadline(lead: Lead, timing: Timing) -> int | None:
     """Return when the next follow-up of a held lead is due; None = never.
 
-    The period begins with the ownership, or with the last follow-up; it stands still while the owner is away. A first
-    follow-up that falls outside working time moves to the end of that working day or of the next one; an idle
-    deadline besides waits for the end of a manager's protection.
+    The period begins with the ownership, or with the last follow-up; it stands still while the owner is away. What
+    falls outside working time moves to the end of that working day or of the next one, and so does what an absence has
+    moved; an idle deadline besides waits for the end of a manager's protection. No follow-up, absence or protection
+    brings a deadline nearer: of two moments the later one need not have the later deadline (at lunch it is that day's
+    evening, an hour later it is that hour), so each is moved by itself, and the latest counts.
     """
     periods, begin = timing.rules.periods(lead.columns), _begin(lead)
     length = periods.first_within if lead.first_at is None else periods.next_within
     if length is None:
         return None
-    at = _after_absences(timing.calendar.add(begin, length), begin, timing.absences)
-    if lead.first_at is not None:
-        at = max(at, lead.protected_until or 0)
-    return timing.calendar.deadline(max(at, lead.not_before))
+    by = timing.calendar.add(begin, length)
+    paused = _after_absences(by, begin, timing.absences)
+    at = timing.calendar.day_end(paused) if paused > by else by
+    protected = 0 if lead.first_at is None else lead.protected_until or 0
+    return max(timing.calendar.deadline(one) for one in (at, protected, lead.not_before) if one)
 
 
 def due(lead: Lead, timing: Timing) -> Due | None:

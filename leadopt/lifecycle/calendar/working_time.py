@@ -114,6 +114,10 @@ class Calendar:
         """
         return at if self._is_inside(at) else self._spans.first_day_end(at)
 
+    def day_end(self, at: int) -> int:
+        """Return the first end of a working day at or after a moment."""
+        return self._spans.first_day_end(at)
+
     def _is_inside(self, at: int) -> bool:
         """Return whether a moment is in working time or at the end of a span of it."""
         return self.is_working(at) or (at > 0 and self.is_working(at - 1))
