@@ -13,7 +13,6 @@ from leadopt.desk.people.persons import ACCOUNT, LEAD, REP, USER, WHOLE, Person
 from leadopt.errors import did_you_mean
 from leadopt.lifecycle.commands import ROLES
 from leadopt.lifecycle.denied import Denied
-from leadopt.lifecycle.records import HOUSE
 from leadopt.tables.cells import Id, as_id
 from leadopt.tables.ids import alike
 
@@ -129,8 +128,6 @@ class Names:
 
     def _known_rep(self, given: Any) -> str | None:
         text = text_of(given)
-        if text == HOUSE:
-            return HOUSE
         found = persons.by_external(self._connection, REP, text)
         found = found or persons.by_spelling(self._connection, REP, text)
         if len(found) == 1:
