@@ -22,6 +22,7 @@ from leadopt.desk.log import verify as verifying
 from leadopt.desk.log.checkpoint import Checkpoint
 from leadopt.desk.log.moments import Clock, microseconds, system_clock
 from leadopt.desk.opening import open_core
+from leadopt.desk.showing.figuring import Figuring
 from leadopt.desk.showing.viewing import Past, Viewing, unknown
 from leadopt.desk.work.core import Core
 from leadopt.desk.work.results import Result
@@ -33,7 +34,7 @@ from leadopt.policy import Policy
 _outbox_id = "must be the ids of messages, such as '12-1'"
 
 
-class Desk(Reporting, Claiming, Planning, Managing, RunningIt, Importing, Viewing):
+class Desk(Reporting, Claiming, Planning, Managing, RunningIt, Importing, Viewing, Figuring):
     """A desk: commands and views over one file. `Desk.open` opens one; safe to use from many threads and processes.
 
     Examples

@@ -180,20 +180,28 @@ class Truth:
 
     def deadline(self, life, at, *, protected=True):
         """Return by when a lead is to be followed up, as is known at a moment; None = it is never due."""
-        rules, now = self.rules[life.rules], self.rules_at(at)
-        holidays = sorted({*rules.time.holidays, *now.time.holidays})
-        calendar, periods = calendar_of(rules.time.zone, rules.time.hours, tuple(holidays)), rules.periods(life.columns)
+        own = self.rules[life.rules]
+        since = [self.rules[one] for starts_at, one in self.files if life.since < starts_at <= at]
+        added = {day for rules in since for day in rules.time.holidays}
+        both = {tuple(own.time.holidays), tuple(sorted({*own.time.holidays, *added}))}
+        calendars = [calendar_of(own.time.zone, own.time.hours, holidays) for holidays in both]
+        ends = [self.by(life, calendar, protected=protected) for calendar in calendars]
+        return None if None in ends else max(ends)
+
+    def by(self, life, calendar, *, protected):
+        """Return the same by a calendar."""
+        periods = self.rules[life.rules].periods(life.columns)
         length = periods.first_within if life.first is None else periods.next_within
         begin = life.started if life.first is None else max(life.started, life.last)
         if length is None:
             return None
-        by = calendar.add(begin, length)
-        seen, known = begin, sorted(self.reps[life.owner].absences.values())
-        for start, end, cancelled in known:
+        by = due = calendar.add(begin, length)
+        seen = begin
+        for start, end, cancelled in sorted(self.reps[life.owner].absences.values()):
             if not cancelled and start < by and end > seen:
                 by += end - max(start, seen)
                 seen = max(seen, end)
-        ends = [calendar.deadline(by) if by == calendar.add(begin, length) else calendar.day_end(by)]
+        ends = [calendar.deadline(by) if by == due else calendar.day_end(by)]
         if life.first is not None and protected and life.protected:
             ends.append(calendar.deadline(life.protected))
         return max(ends + ([calendar.deadline(life.not_before)] if life.not_before else []))
@@ -250,15 +258,20 @@ class Truth:
         life.no_contact = life.no_contact or body.get("no_contact", False)
 
     def on_merged(self, record, body):
-        copy, survivor = self.life(body), self.leads[body["into"]]
+        self.ends(record, self.life(body), "closed")
+        self.merged[body["lead"]] = body["into"]
+
+    def on_absorbed(self, record, body):
+        """The survivor takes over what the copy's own events say, whatever this one says."""
+        copy, survivor = self.leads[body["other"]], self.life(body)
+        if self.merged.get(body["other"]) != body["lead"]:
+            self.fault(record, "takes over what is no copy of it")
         survivor.refused |= copy.refused
         survivor.complained |= copy.complained
         for rep, until in copy.cooling.items():
             survivor.cooling[rep] = max(until, survivor.cooling.get(rep, 0))
         survivor.no_contact = survivor.no_contact or copy.no_contact
         survivor.columns = {**copy.columns, **survivor.columns}
-        self.ends(record, copy, "closed")
-        self.merged[body["lead"]] = body["into"]
 
     def ends(self, record, life, stage):
         life.stage, life.owner, life.proposed, life.pool, life.since = stage, None, None, None, record.at
@@ -374,6 +387,7 @@ class Truth:
         if not life.started <= at <= record.at:
             self.fault(record, "occurred before the ownership, or in the future")
         floors = [life.not_before, self.deadline(life, record.at, protected=False)]
+        life.since = record.at if life.stage == "assigned" else life.since
         life.stage = "working"
         life.first = at if life.first is None else min(life.first, at)
         last = at if life.last is None else max(life.last, at)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from leadopt.desk.asking.asking import Who, actor, check_who
 from leadopt.desk.database.beside import planned
 from leadopt.desk.database.statements import Row, Statement
+from leadopt.desk.database.tables import log
 from leadopt.desk.log import store
 from leadopt.desk.planning.applying import CHUNK, start_of, steps_of
 from leadopt.desk.planning.plans import DeskPlan, make_plan
@@ -43,6 +44,10 @@ _DONE = Statement(
     sa.delete(planned).where(planned.c.plan == _PLAN, planned.c.place == sa.bindparam("place", type_=sa.BigInteger)),
     "plan",
     "place",
+)
+_KIND = sa.bindparam("kind", type_=sa.Text)
+_LAST_PLAN = Statement(
+    sa.select(log.c.body).where(log.c.kind == _KIND).order_by(log.c.at.desc(), log.c.seq.desc()).limit(1), "kind"
 )
 _COUNTS = -1  # the place of the row that says how many leads were given and skipped so far
 _APPLIED = "plan_applied"
@@ -92,6 +97,7 @@ class Planning:
                 snapshot.now,
                 plan_id=plan_id,
                 leads=asked,
+                carried=_carried(snapshot),
                 rng=rng,
                 time_limit_s=time_limit_s,
                 on_progress=on_progress,
@@ -133,6 +139,14 @@ def _ids(snapshot: Snapshot, leads: Iterable[Any]) -> list[str]:
         return [snapshot.names.lead(lead).id for lead in leads]
     except Denied as denied:
         raise InvalidInput(f"leads: {denied.sentence}; {denied.remedy}") from None
+
+
+def _carried(snapshot: Snapshot) -> dict[str, float]:
+    """Return what each rep had left of a slot after the last plan that was applied."""
+    found = _LAST_PLAN.first(snapshot.connection, "plan_made")
+    facts = {} if found is None else json.loads(found[0]).get("facts", {})
+    carried: dict[str, float] = facts.get("carried", {})
+    return carried
 
 
 def _begin(session: Session, plan: DeskPlan | None, who: Who) -> list[str]:

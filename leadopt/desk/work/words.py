@@ -38,6 +38,7 @@ _WHY_POOLED = {
     "recalled": "it was taken back",
     "declined": "a manager declined",
     "by_manager": "a manager says so",
+    "timed_out": "nobody decided in time",
 }
 _TAKEN = {
     "leave": "who is away",
@@ -289,6 +290,10 @@ def _chosen(facts: Mapping[str, Any]) -> Iterable[str]:
         yield f"Beside the plan it costs {_cost(facts['cost'])}."
     if facts.get("certificate") is not None:
         yield _certificate(facts["certificate"])
+    if facts.get("before") is not None and facts.get("gain") is not None:
+        before = facts["before"]
+        brings = facts["gain"] - before["gain"]
+        yield f"With {before['rep']}, who had it, it was worth {before['gain']:,.4g}: moving brings {brings:+,.4g}."
     if facts.get("account_of") is not None:
         yield f"Its account was last served in lead {facts['account_of']}."
 

@@ -133,7 +133,7 @@ def pool(draft: Draft, command: commands.Pool) -> None:
         raise Denied("wrong_stage", f"lead {lead.id!r} is {lead.stage}", remedy)
     if lead.stage is Stage.POOL and command.pool in (None, lead.pool):
         return
-    placing.to_pool(draft, lead, "manager", pool=command.pool)
+    placing.to_pool(draft, lead, "by_manager", pool=command.pool)
 
 
 def _check(draft: Draft, lead: Lead, rep: Rep, override: str | None) -> None:

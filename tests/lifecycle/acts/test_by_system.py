@@ -22,6 +22,8 @@ def test_leads_of_one_command_are_solved_together():
     world.receive(), world.receive()
     world.place("L1", "L2")
     assert (world.owner("L1"), world.owner("L2")) == ("bo", "ann")
+    (told,) = [event.decision["next"] for _, event in world.book.history("L1") if event.kind == "assigned"]
+    assert [(one["rep"], one["gain"], one["why"]) for one in told] == [("ann", 5.0, "worth more with another lead")]
 
 
 def test_credit_breaks_ties_and_no_more():
