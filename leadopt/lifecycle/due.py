@@ -89,19 +89,23 @@ def timing(book: Book, lead: Lead, at: int) -> Timing:
 def deadline(lead: Lead, timing: Timing) -> int | None:
     """Return when the next follow-up of a held lead is due; None = never.
 
-    The period begins with the ownership, or with the last follow-up; it stands still while the owner is away. A first
-    follow-up that falls outside working time moves to the end of that working day or of the next one; an idle
-    deadline besides waits for the end of a manager's protection.
+    The period begins with the ownership, or with the last follow-up; it stands still while the owner is away. What
+    falls outside working time moves to the end of that working day or of the next one, and so does what an absence has
+    moved; an idle deadline besides waits for the end of a manager's protection. No follow-up, absence or protection
+    brings a deadline nearer: of two moments the later one need not have the later deadline (at lunch it is that day's
+    evening, an hour later it is that hour), so each is moved by itself, and the latest counts.
     """
     periods, begin = timing.rules.periods(lead.columns), _begin(lead)
     length = periods.first_within if lead.first_at is None else periods.next_within
     if length is None:
         return None
-    least = max(lead.not_before, 0 if lead.first_at is None else lead.protected_until or 0)
+    protected = 0 if lead.first_at is None else lead.protected_until or 0
 
     def by(calendar: Calendar) -> int:
-        at = _after_absences(calendar.add(begin, length), begin, timing.absences)
-        return calendar.deadline(max(at, least))
+        due = calendar.add(begin, length)
+        paused = _after_absences(due, begin, timing.absences)
+        at = calendar.day_end(paused) if paused > due else due
+        return max(calendar.deadline(one) for one in (at, protected, lead.not_before) if one)
 
     return timing.later(by)
 

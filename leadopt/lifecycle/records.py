@@ -63,7 +63,7 @@ class Lead:
     first_at, last_at
         first and last follow-up of this ownership, as they occurred
     not_before
-        after an act was taken back: its deadline is not before
+        its deadline is not before: after an act was taken back, and as no follow-up brings it nearer
     reminded, escalated
         the deadline that was reminded of and escalated last
     reminded_at

@@ -1,10 +1,9 @@
 """From what a user asks to commands, and from what they are answered to results; a few hundred in a transaction."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
-from uuid import UUID
 
 from leadopt.desk.asking.cells import moment
 from leadopt.desk.asking.intake import ids_of, table_of
@@ -14,7 +13,7 @@ from leadopt.desk.work.answers import DENIED, Answer, denial
 from leadopt.desk.work.core import Core
 from leadopt.desk.work.results import Result, Results, result_of
 from leadopt.desk.work.session import Session
-from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.errors import InvalidInput
 from leadopt.lifecycle.commands import REP, ROLES, Command
 from leadopt.lifecycle.denied import Denied
 from leadopt.policy import Policy
@@ -188,12 +187,10 @@ def in_chunks(core: Core, rows: Sequence[T], work: Callable[[Session, T, int], R
 def check_who(who: Who) -> None:
     """Refuse a role that is none, a key that is no text, and a version that is no number."""
     if who.role is not None and who.role not in ROLES:
-        raise InvalidInput(
-            f"role: must be one of {', '.join(ROLES)}; found {who.role!r}{did_you_mean(who.role, ROLES)}"
-        )
+        raise InvalidInput(f"role: must be one of {', '.join(ROLES)}; found {who.role!r}")
     if who.key is not None and not (isinstance(who.key, str) and who.key):
         raise InvalidInput(f"key: must be a text that is new for each request; found {who.key!r}")
-    if who.expect is not None and not isinstance(who.expect, int):
+    if who.expect is not None and (not isinstance(who.expect, int) or isinstance(who.expect, bool)):
         raise InvalidInput(f"expect: must be the version that you have seen, a whole number; found {who.expect!r}")
 
 
@@ -263,23 +260,27 @@ def _done(session: Session, what: Ask, row: Row, who: Who, key: str | None) -> A
     given = {name: (name, value) for name, value in row.given.items() if value is not None and name in what.fields}
     read = {name: what.fields[name](session, name, value) for name, (_, value) in given.items()}
     whole_command = {what.of: subject, **read, **asks, "key": key, "expect": who.expect}
-    return session.answer(what.command(**(what.fill(session, whole_command) if what.fill else whole_command)), subject)
+    told = what.fill(session, whole_command) if what.fill else whole_command
+    for name, one in getattr(what.command, "__dataclass_fields__", {}).items():
+        if one.default is MISSING and one.default_factory is MISSING and name not in told:
+            raise InvalidInput(f"{name}: is needed, and missing")
+    return session.answer(what.command(**told), subject)
 
 
 def _rows(core: Core, what: Ask, subject: Any, given: Mapping[str, Any]) -> tuple[list[Row], Table | None, str]:
     with core.read() as snapshot:
         policy = core.policy_of(snapshot)
     column = policy.columns.lead_id if what.of == LEAD else policy.columns.rep_id
-    if isinstance(subject, list | tuple | set | frozenset) and all(
-        isinstance(one, str | int | UUID) for one in subject
-    ):
-        return (
-            [Row(subject=as_id(one), given=given, place=f"entry {n}") for n, one in enumerate(subject, 1)],
-            None,
-            column,
-        )
+    if isinstance(subject, list | tuple | set | frozenset) and not any(isinstance(one, Mapping) for one in subject):
+        return [_entry(what, one, place, given) for place, one in enumerate(subject, 1)], None, column
     table = table_of(subject, "leads" if what.of == LEAD else "reps", policy)
     return list(_table_rows(table, what, given, policy, column)), table, column
+
+
+def _entry(what: Ask, one: Any, number: int, given: Mapping[str, Any]) -> Row:
+    place, key = f"entry {number}", as_id(one)
+    fault = None if key is not None else f"{place}: the id of a {what.of} must be text or a whole number; found {one!r}"
+    return Row(subject=key, given=given, place=place, fault=fault)
 
 
 def _table_rows(table: Table, what: Ask, given: Mapping[str, Any], policy: Policy, column: str) -> Iterator[Row]:

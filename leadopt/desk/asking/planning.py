@@ -23,7 +23,9 @@ from leadopt.desk.work.session import Session, Snapshot
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle import commands
 from leadopt.lifecycle.commands import SYSTEM
+from leadopt.lifecycle.denied import Denied
 from leadopt.progress import OnProgress
+from leadopt.tables.cells import as_id
 
 _PLAN = sa.bindparam("plan", type_=sa.Text)
 _BEGUN = Statement(sa.select(planned.c.place).where(planned.c.plan == _PLAN).limit(1), "plan")
@@ -86,7 +88,7 @@ class Planning:
         plan_id = self._core.write(lambda session: session.names.new("P"))
         with self._core.read() as snapshot:
             policy = self._core.policy_of(snapshot)
-            asked = None if leads is None else [snapshot.names.lead(lead).id for lead in leads]
+            asked = None if leads is None else _ids(snapshot, [leads] if as_id(leads) is not None else leads)
             return make_plan(
                 snapshot.book,
                 snapshot.names.called,
@@ -130,6 +132,13 @@ class Planning:
             while (found := self._core.write(partial(_chunk, plan_id=plan_id, who=who))) is not None:
                 done += found
         return Results(done, self._core.like, "lead_id")
+
+
+def _ids(snapshot: Snapshot, leads: Iterable[Any]) -> list[str]:
+    try:
+        return [snapshot.names.lead(lead).id for lead in leads]
+    except Denied as denied:
+        raise InvalidInput(f"leads: {denied.sentence}; {denied.remedy}") from None
 
 
 def _carried(snapshot: Snapshot) -> dict[str, float]:

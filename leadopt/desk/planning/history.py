@@ -86,8 +86,13 @@ def _ended(lead: Past, days: "Days") -> date | None:
 
 
 def _assigned(lead: Past, days: "Days") -> date | None:
-    """Return since when a rep had a lead: one that was imported since it came in, as far as that fits its end."""
+    """Return since when a rep had a lead: one that was imported since it came in, as far as that fits its end.
+
+    None where nobody had it: who won a lead that came in won is named with the outcome.
+    """
     at = lead.received_at if lead.via == Via.IMPORT else lead.started
+    if not at:
+        return None
     end = lead.outcome_at if lead.stage not in HELD else None
     return days.of(at if end is None else min(at, end))
 

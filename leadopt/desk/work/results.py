@@ -49,7 +49,8 @@ class Result:
         return self.code in (DONE, UNCHANGED)
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.sentence}" + (f" Remedy: {self.remedy}." if self.remedy else "")
+        remedy = f" Remedy: {self.remedy}" + ("" if self.remedy.endswith(("?", ".")) else ".") if self.remedy else ""
+        return f"{self.code}: {self.sentence}{remedy}"
 
 
 class Results(Sequence[Result]):

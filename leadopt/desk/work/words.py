@@ -49,6 +49,9 @@ _TAKEN = {
 }
 
 
+_NOTES = {"owner_unknown": "its owner is no rep here", "owner_gone": "its owner has left"}
+
+
 def when_in(calendar: Calendar) -> When:
     """Return how a moment is told in the zone of a calendar: "Mon 2026-11-30 09:00"."""
     return lambda at: f"{moment_of(at).astimezone(calendar.tzinfo):%a %Y-%m-%d %H:%M}"
@@ -86,7 +89,7 @@ def _received(event: events.Received, when: When) -> str:
 
 def _imported(event: events.Imported, when: When) -> str:
     whose = f" with {event.owner}" if event.owner else ""
-    said = f" ({event.note})" if event.note else ""
+    said = f"; {_NOTES.get(event.note, event.note)}" if event.note else ""
     return f"Lead {event.lead} was taken over from another system as {event.stage}{whose}{said}."
 
 

@@ -174,7 +174,7 @@ def test_leads_that_nobody_can_take_stay_and_their_deadline_waits():
     lead = world.held("ann")
     world.held("bo")
     assert away(world, "2026-03-16 09:00") == ["absence_began"]
-    assert (world.owner(lead), world.deadline(lead)) == ("ann", "2026-03-19 09:00")
+    assert (world.owner(lead), world.deadline(lead)) == ("ann", "2026-03-19 18:00")
     world.run_until("2026-03-16 08:00", step="4 hours")
     assert world.owner(lead) == "ann"
 
