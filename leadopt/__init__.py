@@ -28,7 +28,6 @@ __all__ = [
     "Auction",
     "Auto",
     "Columns",
-    "Desk",
     "Envelope",
     "Fairness",
     "Formats",
@@ -65,5 +64,10 @@ else:
         if name == "evaluate":
             return import_module(f"{__name__}.evaluate")
         if name == "Desk":
-            return import_module(f"{__name__}.desk.desk").Desk
+            try:
+                return import_module(f"{__name__}.desk.desk").Desk
+            except ModuleNotFoundError as error:
+                if error.name != "sqlalchemy":
+                    raise
+                raise InvalidInput('the desk needs sqlalchemy; install it with: pip install "leadopt[desk]"') from None
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
