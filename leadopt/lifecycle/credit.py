@@ -12,7 +12,6 @@ nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from leadopt.lifecycle.book import Book, Where
 from leadopt.lifecycle.events import Assigned
@@ -80,9 +79,9 @@ def move(book: Book, rep: str, of: str, amount: float, at: int, *, against: str 
     """Add to what a rep is owed, against another account; None = the caller books the other side."""
     for account, signed in ((rep, amount), (against, -amount)):
         if account is not None:
-            now = balance(book, account, of, at)
-            known = book.get(Credit, f"{account}/{of}") or Credit(rep=account, of=of)
-            book.put(replace(known, amount=now + signed, at=at))
+            known = book.get(Credit, f"{account}/{of}")
+            now = 0.0 if known is None else known.amount * _faded(book, known.at, at)
+            book.put(Credit(rep=account, of=of, amount=now + signed, at=at))
 
 
 def _account(book: Book, rep: str) -> str:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import NoReturn
 
 from leadopt.desk.planning.history import history_of
@@ -10,6 +10,7 @@ from leadopt.desk.planning.learned import Learned, learned_from
 from leadopt.desk.planning.source import n_ended, past_leads
 from leadopt.desk.planning.worths import LearnedWorths
 from leadopt.desk.work.session import Snapshot
+from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.draft import Offer, Worths
 from leadopt.lifecycle.records import Lead, Rep
 from leadopt.lifecycle.rules import Rules
@@ -25,9 +26,15 @@ class Learning:
     """What was learned, by policy. Safe to use from many threads.
 
     A model is never fitted inside of a transaction that writes: others would have to wait for it.
+
+    Parameters
+    ----------
+    every
+        how old what was learned may be before a plan learns anew; None = no older than the last outcome
     """
 
-    def __init__(self) -> None:
+    def __init__(self, every: timedelta | None = None) -> None:
+        self._every = every
         self._learned: dict[str, tuple[Learned, int]] = {}
         self._worths: tuple[tuple[str, int, str, date], Worths] | None = None
         self._asked: tuple[Policy, str] | None = None
@@ -41,7 +48,10 @@ class Learning:
         key = (fingerprint, 0 if known is None else id(known[0]), rules.fingerprint, today)
         made = self._worths
         if made is None or made[0] != key:
-            found = _Unknown(policy, rules, today) if known is None else LearnedWorths(policy, known[0], rules, today)
+            if known is None:
+                found: Worths = _Unknown(policy, rules, today)
+            else:
+                found = LearnedWorths(policy, known[0], rules, today, _here(snapshot))
             made = self._worths = key, found
         return made[1]
 
@@ -74,9 +84,10 @@ class Learning:
         """Return whether this process has learned anything."""
         return bool(self._learned)
 
-    @staticmethod
-    def _is_old(snapshot: Snapshot, known: tuple[Learned, int]) -> bool:
+    def _is_old(self, snapshot: Snapshot, known: tuple[Learned, int]) -> bool:
         today = snapshot.book.rules_at(snapshot.now).calendar.day(snapshot.now)
+        if self._every is not None and today - known[0].on < self._every:
+            return False
         return known[0].on != today or known[1] != n_ended(snapshot.connection)
 
 
@@ -111,6 +122,10 @@ def _learned(snapshot: Snapshot, policy: Policy) -> tuple[Learned, int]:
         sample=[one.columns for one in lately],
     )
     return learned, n_ended(snapshot.connection)
+
+
+def _here(snapshot: Snapshot) -> list[Rep]:
+    return [rep for rep in snapshot.book.find(Rep, Where()) if rep.left_at is None]
 
 
 def _called(snapshot: Snapshot) -> dict[str, Id]:

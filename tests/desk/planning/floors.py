@@ -58,7 +58,7 @@ class Floor:
         rules = Rules.from_dict(self.settings) if not self.book.log() else self.rules
         key = (id(self.learned), rules.fingerprint, rules.calendar.day(self.now))
         if self._worths is None or self._worths[0] != key:
-            self._worths = key, LearnedWorths(self.policy, self.learned, rules, key[-1])
+            self._worths = key, LearnedWorths(self.policy, self.learned, rules, key[-1], self.book.find(Rep, Where()))
         return self._worths[1]
 
     def do(self, command: Command) -> Draft:
