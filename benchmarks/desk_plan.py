@@ -87,9 +87,7 @@ def key(number: int) -> str:
     return f"L-{number * 2_654_435_761 % 2**32:016x}"
 
 
-def rows(
-    n_events: int = 1_000_000, n_held: int = 100_000, n_ended: int = 100_000, n_new: int = 5_000
-) -> Iterator[Row]:
+def rows(n_events: int = 1_000_000, n_held: int = 100_000, n_ended: int = 100_000, n_new: int = 5_000) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         filled = Filling(f"sqlite:///{folder}/desk.db", n_events, n_held, n_ended, n_new)
         desk, size = filled.desk, f"of {desk_size(filled.desk):,} events, {n_held:,} held, {n_ended:,} ended"

@@ -96,13 +96,17 @@ def measured(filled: Filling, n_events: int, n_leads: int) -> Iterator[Row]:
     desk.run_due()
     yield row(f"run_due, nothing due, {size}", desk.run_due, IDLE_S, lambda found: len(found) == 0)
     yield row(f"lead {size}", lambda: desk.lead(lead), READ_S, lambda found: found.stage == "working")
-    yield row(f"lead as it was {size}", lambda: desk.at(START).lead(lead), READ_S, lambda found: len(found.history) == 2)
+    yield row(
+        f"lead as it was {size}", lambda: desk.at(START).lead(lead), READ_S, lambda found: len(found.history) == 2
+    )
     yield row(f"pool {size}", lambda: desk.pool(by="r1"), READ_S, lambda found: found.total == -(-n_leads // POOLED))
     yield row(f"overdue {size}", desk.overdue, READ_S, lambda found: len(found) == 0)
     yield row(f"messages {size}", lambda: desk.messages(most=100), READ_S, lambda found: len(found) == 100)
     yield row(f"reviews {size}", desk.reviews, READ_S, lambda found: len(found) == 0)
     yield row(f"why {size}", lambda: desk.why(n_events // 2), READ_S, lambda found: found.seq == n_events // 2)
-    yield row(f"rep with {n_leads // REPS:,} leads {size}", lambda: desk.rep("r1"), READ_S, lambda found: found.open > 0)
+    yield row(
+        f"rep with {n_leads // REPS:,} leads {size}", lambda: desk.rep("r1"), READ_S, lambda found: found.open > 0
+    )
     if filled.checkpoint is not None:
         mark = filled.checkpoint
         yield row(f"verify from a checkpoint, {size}", lambda: desk.verify(mark), VERIFY_S, lambda found: found.ok)
