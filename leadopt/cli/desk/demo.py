@@ -1,4 +1,4 @@
-"""`leadopt desk demo`: a simulated quarter, by hand and at a desk; what changed, in truth too; and a desk to look at."""
+"""`leadopt desk demo`: a simulated quarter by hand and at a desk, what changed, and a desk to look at."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ def run_desk_demo(folder: Path, seed: int = 0, weeks: int = 13) -> DeskSimulatio
     found = simulate_desk(quarter, file=file, rng=rng, on_week=_say_week)
     _say_figures(found)
     with _opened(file, found) as desk:
-        _say_stories(desk, found)
+        _say_stories(desk, file, found)
     remember(folder, ours)
     _say_next(file, found)
     return found
@@ -64,8 +64,8 @@ def _say_what(quarter: Quarter, world: World) -> None:
     begin = START + timedelta(weeks=quarter.weeks)
     print(
         prose(
-            f"A simulated sales floor: {quarter.n_reps} reps, two times {weeks}. Until {_day(begin)}, leads are dealt in "
-            "turn by hand; some are forgotten, and nobody notices. Then a desk takes over what is open, and "
+            f"A simulated sales floor: {quarter.n_reps} reps, two times {weeks}. Until {_day(begin)}, leads are dealt "
+            "in turn by hand; some are forgotten, and nobody notices. Then a desk takes over what is open, and "
             f"{came:,} more leads come. People keep their habits: who is slow stays slow. As all of it is simulated, "
             "what would have come of the same leads by hand is known too."
         )
@@ -122,7 +122,7 @@ def _verdict(found: DeskSimulation) -> str:
 # ---- stories
 
 
-def _say_stories(desk: "Desk", found: DeskSimulation) -> None:
+def _say_stories(desk: "Desk", file: Path, found: DeskSimulation) -> None:
     say_heading("Why? Every event can be asked")
     stories = (
         ("A lead that was taken back:", "recalled"),
@@ -132,7 +132,7 @@ def _say_stories(desk: "Desk", found: DeskSimulation) -> None:
         ("A reward or a restriction:", "conduct_set"),
     )
     told = [
-        f"{what}\n$ leadopt desk -f ... why {seq}\n{desk.why(seq)}"
+        f"{what}\n$ leadopt desk -f {file} why {seq}\n{desk.why(seq)}"
         for what, kind in stories
         if (seq := _telling(desk, found.events.get(kind, ()))) is not None
     ]
@@ -152,13 +152,12 @@ def _is_won(desk: "Desk", seq: int) -> bool:
 
 
 def _say_next(file: Path, found: DeskSimulation) -> None:
-    from leadopt.cli.desk.asked import desk_class
-
-    with desk_class().open(f"sqlite:///{file}", clock=lambda: found.now) as desk:
-        seq = _telling(desk, found.events.get("recalled", ())) or 1
-        lead = desk.lead(str(desk.why(seq).body.get("lead"))).id if found.events.get("recalled") else "L0001"
+    with _opened(file, found) as desk:
+        seq = _telling(desk, found.events.get("recalled", ()))
+        lead = None if seq is None else desk.lead(str(desk.why(seq).body["lead"])).id
     say_heading("Next")
-    print(prose(f"The desk is {file}, its rules and policy are beside it. It stands at {found.now:%Y-%m-%d %H:%M}:"))
+    print(prose(f"The desk is {file}, with its rules and policy beside it, as of {found.now:%Y-%m-%d %H:%M}. Type:"))
     start = f"leadopt desk -f {file} --now {found.now.isoformat(timespec='minutes')}"
-    for line in (f"show {lead}", f"why {seq}", "overdue", "pool", "reviews", "verify", "--help"):
+    asked = [] if seq is None else [f"show {lead}", f"why {seq}"]
+    for line in (*asked, "overdue", "pool", "reviews", "verify", "--help"):
         print(f"  {start} {line}")

@@ -62,7 +62,7 @@ def reps_who_left(facts: Facts, period: Period) -> Tally | str:
     if facts.reps.left is None:
         return facts.why_missing("left")
     there = present(facts, period)
-    left = during(facts.reps.left, period.start, period.end)
+    left = during(facts.reps.left, period.start, period.end) & (there > 0)
     return int(left.sum()), float(there.sum()) / _YEAR, int((there > 0).sum())
 
 

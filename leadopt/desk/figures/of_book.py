@@ -59,7 +59,7 @@ def facts_of_book(
     return Facts(
         leads=_leads(leads, owned, place, state.opened_at, rules.credit.bad_lead_reasons, by, source),
         owned=_ownerships(owned, leads, place, rep_place),
-        reps=_reps(reps, state.opened_at, name_of),
+        reps=_reps(reps, owned, state.opened_at, name_of),
         known_until=now,
         zone=rules.calendar.zone,
         booked=_bookings(owned, rep_place),
@@ -134,10 +134,19 @@ def _ownerships(
     )
 
 
-def _reps(reps: Sequence[Rep], opened_at: int, name_of: Callable[[str], Any]) -> Reps:
+def _reps(reps: Sequence[Rep], owned: Sequence[Ownership], opened_at: int, name_of: Callable[[str], Any]) -> Reps:
+    """Return the reps; who is known from an imported history alone had left before, and was never here."""
+    past = {one.rep: True for one in owned if one.via == Via.IMPORT and one.until == one.since}
+    past |= {one.rep: False for one in owned if not (one.via == Via.IMPORT and one.until == one.since)}
+
+    def joined(rep: Rep) -> int:
+        if rep.left_at is not None and past.get(rep.id, False):
+            return rep.left_at
+        return opened_at if rep.hired_on is None else rep.hired_on
+
     return Reps(
         names=tuple(name_of(one.id) for one in reps),
-        joined=_numbers(opened_at if one.hired_on is None else one.hired_on for one in reps),
+        joined=_numbers(map(joined, reps)),
         left=_numbers(one.left_at for one in reps),
         slots=_numbers(one.max_open for one in reps),
     )

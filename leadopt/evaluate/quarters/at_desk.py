@@ -22,7 +22,7 @@ from leadopt.evaluate.quarters.world import World, lead_id
 if TYPE_CHECKING:
     from leadopt.desk.desk import Desk
 
-STEPS = (8.0, 9.0, 11.0, 13.0, 15.0, 17.0)  # hours of a working day at which something is done at the desk
+STEPS = (8.0, 11.0, 13.0, 15.0, 18.0)  # hours of a working day at which something is done at the desk
 _WEEKEND, _NOON = (5, 6), 12.0
 MAX_OPEN = 60
 _NEVER = float("inf")
@@ -46,6 +46,11 @@ class Clock:
     def moment(self, hours: float) -> datetime:
         """Return a moment that is so many hours after the start."""
         return moment_of(START, hours, self._zone)
+
+    def hours_at(self, moment: datetime) -> float:
+        """Return the hours from the start until a moment, by the clock on the wall."""
+        wall = moment.astimezone(self._zone).replace(tzinfo=None)
+        return (wall - datetime(START.year, START.month, START.day)).total_seconds() / 3600.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,11 +128,8 @@ class _Play:
         """Take over reps, past leads and open leads, with who has them."""
         world, begin = self.world, self.world.middle
         self.clock.hours = begin
-        here = [rep for rep in self.rep.values() if world.people.joined[rep] < begin]
-        self.desk.reps(self._reps(here))
-        for rep in here:
-            if world.people.left[rep] < begin:
-                self.desk.rep_leaves(world.people.names[rep])
+        people = world.people
+        self.desk.reps(self._reps(rep for rep in self.rep.values() if people.joined[rep] < begin <= people.left[rep]))
         last = {one.lead: one for one in past.stints if one.since < begin}
         ended = [one for one in last.values() if one.until < begin and one.exit in (WON, LOST)]
         came = [lead for lead in range(len(world.arrived)) if world.arrived[lead] < begin]
@@ -283,20 +285,25 @@ class _Play:
             self.n_acts += 1
 
     def _acted(self) -> None:
-        """Let happen what reps and customers meant to do by now, in order within each lead."""
-        rounds: list[dict[int, Act]] = []
+        """Let happen what reps and customers meant to do by now, an act of each lead at a time, in order."""
+        while acts := self._due():
+            self._round(acts)
+
+    def _due(self) -> dict[int, Act]:
+        """Return the next act of each lead that is due, and keep the others for later."""
+        found: dict[int, Act] = {}
+        later = []
         while self.coming and self.coming[0][0] <= self.clock.hours:
-            _, _, lead, turn, act = heapq.heappop(self.coming)
+            one = heapq.heappop(self.coming)
+            _, _, lead, turn, act = one
             held = self.found.held[lead]
-            if held.done or (turn != held.turn and act.what != _COMPLAINS):
-                continue
-            place = next((one for one in rounds if lead not in one), None)
-            if place is None:
-                rounds.append({lead: act})
-            else:
-                place[lead] = act
-        for one in rounds:
-            self._round(one)
+            if lead in found:
+                later.append(one)
+            elif not held.done and (turn == held.turn or act.what == _COMPLAINS):
+                found[lead] = act
+        for one in later:
+            heapq.heappush(self.coming, one)
+        return found
 
     def _round(self, acts: dict[int, Act]) -> None:
         """Let happen one act of each of some leads, those of a kind in one call."""
@@ -307,6 +314,8 @@ class _Play:
                     if result.ok:
                         self._note(act.what, result.seq)
                         self._happened(lead, act)
+                    elif act.what != _COMPLAINS:
+                        self._count(f"denied {result.reason}", 1)
 
     @property
     def _calls(self) -> dict[tuple[str, ...], Callable[[list[tuple[int, Act]]], Any]]:
@@ -351,7 +360,7 @@ class _Play:
             rep = held.owner or 0
             self.found.first_by.setdefault(lead, rep)
             if not habits.slides(self.world, lead, rep):
-                self._work_on(lead, rep, act.at, self.clock.hours)
+                self._work_on(lead, rep, act.at, act.at)
         elif act.what in (WON, LOST):
             held.done = True
             if act.what == WON:
@@ -385,34 +394,35 @@ class _Play:
         while len(messages := self.desk.messages()):
             for one in messages:
                 if one["to"] in self.rep and one["lead"] is not None:
-                    self._told(one["kind"], self.place[one["lead"]], self.rep[one["to"]])
+                    since = self.clock.hours_at(one["not_before"])
+                    self._told(one["kind"], self.place[one["lead"]], self.rep[one["to"]], since)
                 self._count(f"message {one['kind']}", one["to"] in self.rep)
             self.desk.ack([one["id"] for one in messages])
 
-    def _told(self, kind: str, lead: int, rep: int) -> None:
-        held, now = self.found.held[lead], self.clock.hours
+    def _told(self, kind: str, lead: int, rep: int, since: float) -> None:
+        held = self.found.held[lead]
         if kind == "assigned":
             if held.tried and held.owner != rep:
                 held.attempts += 1
             held.tried = False
             held.owner, held.turn, held.mine = rep, held.turn + 1, False
             held.had.add(rep)
-            act = habits.answer(self.world, lead, rep, now)
+            act = habits.answer(self.world, lead, rep, since)
             if act is not None:
                 self._plan_act(lead, act)
         elif held.owner != rep:
             return
         elif kind in ("reminder", "escalation"):
-            self._reminded(lead, rep, 0 if kind == "reminder" else 1)
+            self._reminded(lead, rep, since, 0 if kind == "reminder" else 1)
         elif kind in ("recalled", "reassigned", "transferred", "closed", "parked", "merged"):
             self._lets_go(held)
 
-    def _reminded(self, lead: int, rep: int, time: int) -> None:
+    def _reminded(self, lead: int, rep: int, since: float, time: int) -> None:
         """Let a rep who has forgotten a lead, or let it slide, remember it."""
         held = self.found.held[lead]
         if any(one[2] == lead and one[3] == held.turn for one in self.coming):
             return  # the rep means to do something about it anyway
-        act = habits.heeded(self.world, lead, rep, self.clock.hours, time)
+        act = habits.heeded(self.world, lead, rep, since, time)
         if act is None:
             return
         if not held.mine:
@@ -491,5 +501,5 @@ def _is_free(row: Any, now: datetime) -> bool:
     return until is None or bool(until <= now)
 
 
-LEARN_EVERY = timedelta(days=7)
-"""Chances are learned anew once a week."""
+LEARN_EVERY = timedelta(days=14)
+"""Chances are learned anew every two weeks."""

@@ -8,7 +8,7 @@ from leadopt.evaluate.quarters.hours import DAY
 from leadopt.evaluate.quarters.world import ATTEMPTS, World
 
 FOLLOWS, REFUSES, BAD, WON, LOST, GIVES_UP = "follows", "refuses", "bad", "won", "lost", "gives_up"
-EVERY_DAYS = 9.0  # a rep who works on a lead gets in touch again
+EVERY_DAYS = 11.0  # a rep who works on a lead gets in touch again; with a weekend, less than two weeks
 COMPLAINS_AFTER = 5 * DAY
 _HEEDED_WITHIN = 4.0  # working hours
 

@@ -51,6 +51,9 @@ POLICY = """\
 # What the chance of a deal is estimated by: each rep's record with each industry from each source.
 segment_by = ["industry", "source"]
 
+# A lead that is worth less than this with everybody is nobody's duty: it stays in the pool, to be claimed.
+reserve = 100.0
+
 # A rep must speak the lead's language.
 [[eligibility]]
 rule = "skills"

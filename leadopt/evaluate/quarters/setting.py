@@ -37,7 +37,7 @@ class Quarter:
     n_reps
         who are there at any time
     leads_a_day
-        on average of a working day, 15 to 30 as they come, with peaks before and after noon
+        on average of a working day; they come as they come, with peaks before and after noon
     strengths
         how much conversion depends on segment, rep and both, as of `leadopt.evaluate.simulate`
     response_hours
@@ -69,7 +69,7 @@ class Quarter:
 
     weeks: int = 13
     n_reps: int = 12
-    leads_a_day: float = 20.0
+    leads_a_day: float = 18.0
     strengths: Strengths = field(default_factory=Strengths)
     response_hours: float = 6.0
     half_life_days: float = 3.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +71,9 @@ class DeskSimulation(Result):
             f"{desk.n:,} leads in {self.quarter.weeks} weeks, the same in both: followed up {percent(hand.answered)} "
             f"by hand, {percent(desk.answered)} at the desk; truly worth {100 * lift:+.0f}%"
         )
+
+    def _told(self) -> dict[str, Any]:
+        return {**Result._told(self), "now": self.now.isoformat()}
 
     @property
     def cells(self) -> Cells:
@@ -172,11 +175,11 @@ def simulate_desk(
     if not isinstance(setting, Quarter):
         raise InvalidInput(f"quarter: must be leadopt.evaluate.Quarter(...); found {quarter!r}")
     world = World.draw(setting, np.random.default_rng(rng))
-    past = by_hand(world)
+    past, table = by_hand(world), Table([] if like is None else like, "like")
     chosen = Policy.from_dict(tomllib.loads(POLICY)) if policy is None else policy
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "desk.db" if file is None else Path(file)
-        found, compared = _played(world, past, path, RULES if rules is None else rules, chosen, rng, on_week)
+        found, compared = _played(world, past, path, RULES if rules is None else rules, chosen, rng, table, on_week)
     return DeskSimulation(
         quarter=setting,
         by_hand=truth_by_hand(past),
@@ -185,7 +188,7 @@ def simulate_desk(
         weeks=tuple(dict(one) for one in found.weeks),
         events={kind: tuple(seqs) for kind, seqs in found.events.items()},
         now=found.clock(),
-        like=Table([] if like is None else like, "like"),
+        like=table,
     )
 
 
@@ -196,6 +199,7 @@ def _played(
     rules: Any,
     policy: Policy,
     rng: int,
+    like: Table,
     on_week: OnWeek | None,
 ) -> tuple[AtDesk, BeforeAfter]:
     """Return what came of the quarter at a desk in a file, and what a company would see of both quarters."""
@@ -210,10 +214,10 @@ def _played(
         f"sqlite:///{path}", rules=rules, policy=policy, clock=clock, rng=rng, learn_every=LEARN_EVERY
     ) as desk:
         found = at_desk(world, past, desk, clock, on_week)
-        return found, _compared(world, past, desk)
+        return found, _compared(world, past, desk, like)
 
 
-def _compared(world: World, past: ByHand, desk: Desk) -> BeforeAfter:
+def _compared(world: World, past: ByHand, desk: Desk, like: Table) -> BeforeAfter:
     """Return the quarter before, as a CRM's history tells it, beside the one at the desk."""
     from leadopt.desk.figures import Period, before_after, facts_of_history
 
@@ -227,7 +231,7 @@ def _compared(world: World, past: ByHand, desk: Desk) -> BeforeAfter:
         now=begin - timedelta(days=1),
     )
     return before_after(
-        desk.facts(mix=_MIX),
+        replace(desk.facts(mix=_MIX), like=like),
         Period.weeks(START, weeks, ZONE),
         Period.weeks(begin, weeks, ZONE),
         earlier=earlier,
