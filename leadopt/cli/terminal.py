@@ -90,6 +90,8 @@ def answering(debug: bool) -> Iterator[None]:
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
+    except typer.Exit:  # what was refused is said already
+        raise
     except (InvalidInput, Infeasible, NoPlanFound) as error:
         say_error(str(error))
         raise typer.Exit(INVALID_INPUT if isinstance(error, InvalidInput) else INFEASIBLE) from None

@@ -86,7 +86,8 @@ class Learning:
 
     def _is_old(self, snapshot: Snapshot, known: tuple[Learned, int]) -> bool:
         today = snapshot.book.rules_at(snapshot.now).calendar.day(snapshot.now)
-        if self._every is not None and today - known[0].on < self._every:
+        on = known[0].on
+        if self._every is not None and on is not None and today - on < self._every:
             return False
         return known[0].on != today or known[1] != n_ended(snapshot.connection)
 

@@ -37,7 +37,7 @@ _WHY_POOLED = {
     "released": "it was given back",
     "recalled": "it was taken back",
     "declined": "a manager declined",
-    "by_manager": "a manager says so",
+    "manager": "a manager says so",
 }
 _TAKEN = {
     "leave": "who is away",

@@ -438,7 +438,7 @@ class _Play:
             lead = self.place[row["lead"]]
             if row["proposed"] is None:
                 reason = "spam" if self.world.bad[lead] else "nobody_left"
-                result = self.desk.close_lead(row["lead"], reason=reason)
+                result: Any = self.desk.close_lead(row["lead"], reason=reason)
                 self.found.held[lead].done |= result.ok
             else:
                 result = self._approved(lead, str(row["proposed"]))
@@ -458,7 +458,7 @@ class _Play:
             ]
             if others:
                 to = people.names[others[lead % len(others)]]
-                result = self.desk.approve(lead_id(lead), to=to, override="knows_the_customer")
+                result: Any = self.desk.approve(lead_id(lead), to=to, override="knows_the_customer")
                 if result.ok:
                     self._note("override", result.seq)
                     return result
@@ -479,7 +479,8 @@ class _Play:
             "lead_id": [lead_id(lead) for lead, _ in wanted],
             "by": [self.world.people.names[rep] for _, rep in wanted],
         }
-        for result in self.desk.claim(rows):
+        results: Any = self.desk.claim(rows)
+        for result in results:
             self._note("claim" if result.ok else "claim denied", result.seq)
 
     def _wanted(self, pool: list[int], idle: Sequence[int]) -> Iterable[tuple[int, int]]:

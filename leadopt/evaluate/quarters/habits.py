@@ -62,7 +62,7 @@ def chance(world: World, lead: int, rep: int, answered: float, attempt: int) -> 
     setting = world.setting
     days = max(0.0, answered - float(world.arrived[lead])) / DAY
     rate = float(world.rates[world.asked.segment[lead], rep])
-    return rate * 0.5 ** (days / setting.half_life_days) * setting.again**attempt
+    return float(rate * 0.5 ** (days / setting.half_life_days) * setting.again**attempt)
 
 
 def ending(world: World, lead: int, rep: int, since: float, answered: float, attempt: int) -> Act:
