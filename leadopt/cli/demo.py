@@ -1,23 +1,20 @@
 """`leadopt demo`: a simulated sales floor in files, the plan for it, and what plan and customs truly earn."""
 
-import hashlib
-import json
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from leadopt.cli.assigning import checked_seed, explanation, run_assign
+from leadopt.cli.demo_folder import make_demo_folder, remember
 from leadopt.cli.policy_schema import SCHEMA_NAME, schema_text
 from leadopt.cli.terminal import prose, say_heading, text_table
-from leadopt.errors import InvalidInput
 from leadopt.evaluate.seasons.floor import SalesFloor, sales_floor
 from leadopt.plans.plan import Plan
 from leadopt.tables.files import write_bytes, write_table
 from leadopt.tables.text import number, percent
 
-_POLICY_NAME, _WRITTEN_NAME = "policy.toml", ".leadopt-demo.json"
+_POLICY_NAME = "policy.toml"
 _DEMO_POLICY = f"""\
 #:schema ./{SCHEMA_NAME}
 # Written by `leadopt demo`. Change it, then run `leadopt assign` again.
@@ -47,12 +44,12 @@ def run_demo(folder: Path, seed: int = 0) -> Plan:
     policy, output, report = folder / _POLICY_NAME, folder / "plan.csv", folder / "report.md"
     schema = folder / SCHEMA_NAME
     ours = [leads, reps, history, policy, schema, output, output.with_suffix(".json"), report]
-    _make_demo_folder(folder, ours)
+    make_demo_folder(folder, ours)
     for path, table in zip((leads, reps, history), (floor.leads, floor.reps, floor.history), strict=True):
         write_table(table, path)
     write_bytes(policy, _DEMO_POLICY.encode())
     write_bytes(schema, schema_text().encode())
-    _remember(folder, ours)
+    remember(folder, ours)
     n_leads, n_reps, n_history = (len(next(iter(table.values()))) for table in (floor.leads, floor.reps, floor.history))
     print(
         f"A simulated sales floor: {n_leads} leads for {n_reps} reps, {n_history:,} past leads, true chances known.\n"
@@ -64,7 +61,7 @@ def run_demo(folder: Path, seed: int = 0) -> Plan:
     )
     print("$", " \\\n    ".join(shlex.join(map(str, part)) for part in parts) + "\n")
     plan = run_assign(leads, reps, history, policy, None, output, report, now=floor.now.isoformat(), seed=seed)
-    _remember(folder, ours)
+    remember(folder, ours)
     say_heading("Against what companies do today, by the estimates and by the truth")
     print(_truth_table(plan, floor))
     print(f"\n{prose(_verdict(plan, floor))}")
@@ -77,46 +74,6 @@ def run_demo(folder: Path, seed: int = 0) -> Plan:
     for line in (f"compare {output.with_suffix('.json')}", f"report {output.with_suffix('.json')}", "assign --help"):
         print(f"  leadopt {line}")
     return plan
-
-
-def _make_demo_folder(folder: Path, ours: Sequence[Path]) -> None:
-    """Make the folder, or refuse one with files that the demo did not write, or that were changed since."""
-    if folder.is_dir() and any(folder.iterdir()):
-        written = _written(folder)
-        if written is None:
-            raise InvalidInput(f"{folder}: holds files that are not of the demo; name another folder with --folder")
-        for path in ours:
-            if path.exists() and written.get(path.name) != _fingerprint(path):
-                raise InvalidInput(
-                    f"{path}: was changed since the demo wrote it, and would be overwritten; name another folder with "
-                    "--folder, or move or delete the file"
-                )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InvalidInput(
-            f"{folder}: is no folder that can be made: {(error.strerror or 'unknown').lower()}"
-        ) from None
-
-
-def _written(folder: Path) -> dict[str, str] | None:
-    """Return the fingerprints of the files that the demo wrote last, None if it wrote none here."""
-    try:
-        told = json.loads((folder / _WRITTEN_NAME).read_text(encoding="utf-8"))
-        return dict(told["files"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _remember(folder: Path, paths: Sequence[Path]) -> None:
-    """Keep the fingerprints of what was written, by which a change shows."""
-    files = {path.name: _fingerprint(path) for path in paths if path.exists()}
-    told = {"what": "files as `leadopt demo` wrote them, so that it never overwrites what you change", "files": files}
-    write_bytes(folder / _WRITTEN_NAME, f"{json.dumps(told, indent=1)}\n".encode())
-
-
-def _fingerprint(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def _truth_table(plan: Plan, floor: SalesFloor) -> str:

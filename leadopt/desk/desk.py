@@ -1,7 +1,7 @@
 """`Desk`: every lead, every promise and every reason, in a file that survives."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -66,6 +66,7 @@ class Desk(Reporting, Claiming, Planning, Managing, RunningIt, Importing, Viewin
         clock: Clock = system_clock,
         rng: int | np.random.Generator | None = None,
         worths: Callable[[Policy], Worths] | None = None,
+        learn_every: timedelta | None = None,
     ) -> Self:
         """Open a desk, made if it is not there.
 
@@ -83,6 +84,9 @@ class Desk(Reporting, Claiming, Planning, Managing, RunningIt, Importing, Viewin
             seed or generator of random ids; None = from the system's chance
         worths
             makes of a policy what leads are worth with whom; None = as is learned from what has happened here
+        learn_every
+            how old what was learned may be before a plan learns anew, such as ``timedelta(days=7)``; None = no older
+            than the last outcome
 
         Raises
         ------
@@ -91,7 +95,9 @@ class Desk(Reporting, Claiming, Planning, Managing, RunningIt, Importing, Viewin
         StorageFailed
             the file cannot be opened, is no desk, or was written by a newer leadopt
         """
-        return cls(open_core(url, policy=policy, rules=rules, clock=clock, rng=rng, worths=worths))
+        return cls(
+            open_core(url, policy=policy, rules=rules, clock=clock, rng=rng, worths=worths, learn_every=learn_every)
+        )
 
     def close(self) -> None:
         """Let who writes be answered, and close the file."""

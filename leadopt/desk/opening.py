@@ -1,6 +1,7 @@
 """A desk is opened: its file made or found, its rules and policy put into force."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,18 @@ def open_core(
     clock: Clock,
     rng: int | np.random.Generator | None,
     worths: Callable[[Policy], Worths] | None,
+    learn_every: timedelta | None,
 ) -> Core:
     """Return what a desk holds in this process, with policy and rules in force; parameters as of `Desk.open`."""
     if policy is not None and not isinstance(policy, Policy):
         raise InvalidInput(f"policy: must be a leadopt.Policy; found {type(policy).__name__}")
     wanted = None if rules is None else rules_of(rules)
+    if learn_every is not None and not (isinstance(learn_every, timedelta) and learn_every > timedelta(0)):
+        raise InvalidInput(f"learn_every: must be a timedelta above 0, or None; found {learn_every!r}")
     microseconds(clock(), "the clock's moment")
     engine = open_engine(url)
     try:
-        core = Core(engine, clock, np.random.default_rng(rng), worths)
+        core = Core(engine, clock, np.random.default_rng(rng), worths, learn_every)
         with core.read() as snapshot:
             missing = _missing(snapshot, policy, wanted)
         if missing:

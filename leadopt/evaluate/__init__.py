@@ -7,6 +7,8 @@ from leadopt.evaluate.backtests.backtest import backtest
 from leadopt.evaluate.backtests.method_scores import Backtest
 from leadopt.evaluate.counterfactual.estimate import OffPolicy
 from leadopt.evaluate.counterfactual.off_policy import off_policy
+from leadopt.evaluate.quarters.setting import Quarter
+from leadopt.evaluate.quarters.simulate_desk import DeskSimulation, simulate_desk
 from leadopt.evaluate.seasons.simulate import simulate
 from leadopt.evaluate.seasons.simulation import Simulation
 from leadopt.evaluate.seasons.stream import Floor
@@ -17,10 +19,12 @@ from leadopt.plans.outcome import plan_value
 
 __all__ = [
     "Backtest",
+    "DeskSimulation",
     "Floor",
     "Holdout",
     "Lift",
     "OffPolicy",
+    "Quarter",
     "Simulation",
     "backtest",
     "detectable_lift",
@@ -31,4 +35,5 @@ __all__ = [
     "plan_value",
     "power_of",
     "simulate",
+    "simulate_desk",
 ]

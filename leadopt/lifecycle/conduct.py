@@ -113,10 +113,10 @@ def review(draft: Draft) -> None:
     counted = {rep.id: counts(draft.book, rep.id, draft.at) for rep in reps}
     team = together(counted.values())
     for rep in reps:
-        mine = figures(counted[rep.id], team)
+        own, mine = counted[rep.id], figures(counted[rep.id], team)
         in_force = {one.rule: one for one in standing if one.rep == rep.id}
         for kind, rule in rules:
-            _decide(draft, rep, kind, rule, mine, in_force.pop(rule.words, None))
+            _decide(draft, rep, kind, rule, own, mine, in_force.pop(rule.words, None))
         for left in in_force.values():  # of rules that are there no more
             draft.emit(events.ConductEnded(rep=rep.id, rule=left.rule, figures=mine))
 
@@ -132,14 +132,30 @@ def in_ramp(rep: Rep, at: int, days: float) -> bool:
     return rep.hired_on is not None and at - rep.hired_on < days * _DAY
 
 
-def _decide(draft: Draft, rep: Rep, kind: str, rule: Rule, mine: Mapping[str, float], standing: Conduct | None) -> None:
+def _decide(
+    draft: Draft,
+    rep: Rep,
+    kind: str,
+    rule: Rule,
+    own: Counts,
+    mine: Mapping[str, float],
+    standing: Conduct | None,
+) -> None:
     """Announce a rule's effect on a rep, or end it."""
     exempt = in_ramp(rep, draft.at, draft.worths.ramp_days)
     if standing is not None:
         if exempt or ends(rule, mine) or standing.kind != kind:
             draft.emit(events.ConductEnded(rep=rep.id, rule=rule.words, figures=mine))
-    elif not exempt and holds(rule, mine) and not ends(rule, mine):
+    elif not exempt and _has_shown(rule, own) and holds(rule, mine) and not ends(rule, mine):
         draft.emit(_announced(draft, rep, kind, rule, mine))
+
+
+_SHOWN_BY = {"on_time": "due", "won_to_expected": "ended"}
+
+
+def _has_shown(rule: Rule, own: Counts) -> bool:
+    """Return whether a rep has done anything that the rates of a rule tell of: the team's rate alone earns nothing."""
+    return all(getattr(own, _SHOWN_BY[figure]) for figure in rule.when.columns if figure in _SHOWN_BY)
 
 
 def _announced(draft: Draft, rep: Rep, kind: str, rule: Rule, mine: Mapping[str, float]) -> events.ConductSet:

@@ -202,3 +202,12 @@ def test_without_rules_nobody_is_rated():
     world.held("ann")
     world.goto("2026-03-10 06:00")
     assert world.do(world.system("BeginDay")) == ["day_began"]
+
+
+def test_nobody_is_rewarded_for_what_was_not_due_yet():
+    """The team's rate stands for whom nothing is known of; where nothing was due at all, that is all in time."""
+    world = World(["ann", "bo"], rules=GOOD)
+    for _ in range(30):
+        world.held("ann")
+    world.goto("2026-03-03 06:00")
+    assert "conduct_set" not in world.do(world.system("BeginDay"))

@@ -62,11 +62,11 @@ def at_desk(ctx: typer.Context, *, make: bool = False, **opened: Any) -> Iterato
     with answering(asked.debug):
         if not make and "://" not in asked.file and not Path(asked.file).exists():
             raise InvalidInput(f"{asked.file}: there is no desk; make one with: leadopt desk --file {asked.file} init")
-        with _desk_class().open(asked.url, clock=asked.clock, **opened) as desk:
+        with desk_class().open(asked.url, clock=asked.clock, **opened) as desk:
             yield desk
 
 
-def _desk_class() -> type["Desk"]:
+def desk_class() -> type["Desk"]:
     try:
         from leadopt.desk.desk import Desk
     except ModuleNotFoundError as error:

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from leadopt.cli.assigning import checked_seed
-from leadopt.cli.desk.asked import BY, FEED, LEAD, OUTPUT, REP, at_desk, moment, show, table_in, tell
-from leadopt.cli.terminal import progress_bar, prose
+from leadopt.cli.desk.asked import BY, FEED, LEAD, OUTPUT, REP, at_desk, desk_class, moment, show, table_in, tell
+from leadopt.cli.terminal import answering, progress_bar, prose
 from leadopt.errors import InvalidInput
 from leadopt.plans.assignments import plan_table
 from leadopt.tables.files import write_bytes, write_table
@@ -137,6 +137,21 @@ def apply(ctx: typer.Context, output: OUTPUT = None, report: _REPORT = None, see
         made = desk.plan(rng=checked_seed(seed), on_progress=listener)
         _show_plan(made, output, report)
         tell(desk.apply(made, by=by))
+
+
+@running.command("demo")
+def demo(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Option(help="Where the files go.")] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Another seed, another sales floor.")] = 0,
+    weeks: Annotated[int, typer.Option(help="Of the quarter, and of the one before.")] = 13,
+) -> None:
+    """Simulate a quarter by hand and at a desk, compare, and leave a desk to look at."""
+    from leadopt.cli.desk.demo import run_desk_demo
+
+    with answering(ctx.obj.debug):
+        desk_class()  # refuses in a sentence where a package is missing
+        run_desk_demo(folder, seed, weeks)
 
 
 def _show_plan(made: Any, output: Path | None, report: Path | None) -> None:

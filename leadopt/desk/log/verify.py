@@ -49,6 +49,9 @@ class Verified:
         reached = self.checkpoint is not None and self.last >= self.checkpoint.seq
         return self.checkpoint.seq if self.checkpoint and reached else 0
 
+    def __str__(self) -> str:
+        return self.summary()
+
     def summary(self) -> str:
         """Return what was found in a few sentences."""
         found = "" if self.ok else f"Record {self.bad:,} is wrong: {self.why}. "

@@ -164,8 +164,8 @@ class LearnedWorths:
 
     def _bench_of(self, reps: Sequence[Rep]) -> "_Bench":
         """Return what is known of these reps; those met before stay, as one is asked about alone most of the time."""
-        known = {} if self._bench is None else self._bench.versions
-        if self._bench is None or any(known.get(rep.id) != rep.version for rep in reps):
+        known = {} if self._bench is None else self._bench.known
+        if self._bench is None or any(known.get(rep.id) != _of_rep(rep) for rep in reps):
             before = {rep.id: rep for rep in (self._reps if self._bench is None else self._bench.reps)}
             every = before | {rep.id: rep for rep in reps}
             self._bench = _Bench(self.policy, self.learned, self._caps, self.today, list(every.values()))
@@ -193,8 +193,8 @@ class _Bench:
 
     Attributes
     ----------
-    reps, places, versions
-        who, where each stands in a row, and at which version it was read
+    reps, places, known
+        who, where each stands in a row, and what of it chances and rules look at
     rates, chances
         by kind of lead, float64 (n_reps,): chances with -inf where the policy does not allow the pair, and without
     """
@@ -202,7 +202,7 @@ class _Bench:
     def __init__(self, policy: Policy, learned: Learned, rules: Rules, today: date, reps: list[Rep]) -> None:
         self.reps = reps
         self.places = {rep.id: place for place, rep in enumerate(reps)}
-        self.versions = {rep.id: rep.version for rep in reps}
+        self.known = {rep.id: _of_rep(rep) for rep in reps}
         self.rates: dict[_Kind, Floats] = {}
         self.chances: dict[_Kind, Floats] = {}
         self._policy, self._learned = policy, learned
@@ -254,6 +254,11 @@ def _offers(
         rate = row[place]
         if rate > -np.inf:
             yield rep.id, Offer(gain=rate * value, chance=rate if known else None)
+
+
+def _of_rep(rep: Rep) -> tuple[Mapping[str, Any], int | None]:
+    """Return what of a rep chances and eligibility look at: its load is not, which changes with every lead."""
+    return rep.columns, rep.hired_on
 
 
 def _looked_at(policy: Policy, learned: Learned) -> tuple[str, ...]:

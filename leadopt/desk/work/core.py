@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TypeVar
 
 import numpy as np
@@ -44,6 +45,8 @@ class Core:
         from which random ids are drawn
     worths
         makes of a policy what leads are worth with whom; None = as is learned from what has happened here
+    learn_every
+        how old what was learned may be before a plan learns anew; None = no older than the last outcome
 
     Attributes
     ----------
@@ -61,13 +64,14 @@ class Core:
         clock: Clock,
         rng: np.random.Generator,
         worths: Callable[[Policy], Worths] | None = None,
+        learn_every: timedelta | None = None,
     ) -> None:
         self.engine, self.clock, self.rng = engine, clock, rng
         self.writer = Writer(engine, clock)
         self.known = Known()
         self.shelf: dict[str, Rules] = {}
         self.like: Table | None = None
-        self.learning = Learning()
+        self.learning = Learning(learn_every)
         self._make = worths
         self._policies: dict[str, Policy] = {}
         self._made: dict[str, Worths] = {}

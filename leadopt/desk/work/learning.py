@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import NoReturn
 
 from leadopt.desk.planning.history import history_of
@@ -26,9 +26,15 @@ class Learning:
     """What was learned, by policy. Safe to use from many threads.
 
     A model is never fitted inside of a transaction that writes: others would have to wait for it.
+
+    Parameters
+    ----------
+    every
+        how old what was learned may be before a plan learns anew; None = no older than the last outcome
     """
 
-    def __init__(self) -> None:
+    def __init__(self, every: timedelta | None = None) -> None:
+        self._every = every
         self._learned: dict[str, tuple[Learned, int]] = {}
         self._worths: tuple[tuple[str, int, str, date], LearnedWorths] | None = None
         self._asked: tuple[Policy, str] | None = None
@@ -78,9 +84,11 @@ class Learning:
         known = self._learned.get(policy.fingerprint)
         return known is not None and known[0].on != snapshot.book.rules_at(snapshot.now).calendar.day(snapshot.now)
 
-    @staticmethod
-    def _is_old(snapshot: Snapshot, known: tuple[Learned, int]) -> bool:
+    def _is_old(self, snapshot: Snapshot, known: tuple[Learned, int]) -> bool:
         today = snapshot.book.rules_at(snapshot.now).calendar.day(snapshot.now)
+        on = known[0].on
+        if self._every is not None and on is not None and today - on < self._every:
+            return False
         return known[0].on != today or known[1] != n_ended(snapshot.connection)
 
 

@@ -276,14 +276,17 @@ class _Team:
         # Every language has somebody who is there now and was there all year.
         speaks[order[-1]] = True
         return cls(
-            names=[
-                _NAMES[k % len(_NAMES)] + (f" {k // len(_NAMES) + 1}" if k >= len(_NAMES) else "") for k in range(n)
-            ],
+            names=rep_names(n),
             territory=rng.permutation(np.arange(n) % len(TERRITORIES)),
             tenure_days=tenure,
             available=available,
             speaks=speaks,
         )
+
+
+def rep_names(n: int) -> list[str]:
+    """Return what so many reps are called."""
+    return [_NAMES[k % len(_NAMES)] + (f" {k // len(_NAMES) + 1}" if k >= len(_NAMES) else "") for k in range(n)]
 
 
 def _lead_table(asked: Requests) -> Columns:

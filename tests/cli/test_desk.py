@@ -1,0 +1,198 @@
+"""`leadopt desk ...`: a desk made, filled, planned, claimed from, asked and checked; refusals have codes of their own."""
+
+import builtins
+import sqlite3
+import sys
+from contextlib import closing
+
+import pytest
+from typer.testing import CliRunner
+
+from leadopt import cli
+
+MONDAY, LATER = "2026-11-30T09:00+01:00", "2026-11-30T12:00+01:00"
+RULES = """\
+time.zone = "Europe/Berlin"
+claim.embargo = "2 hours"
+"""
+TABLES = {
+    "reps.csv": "rep_id,max_open,team\nAnn,20,north\nBo,20,north\nCy,20,south\n",
+    "leads.csv": "lead_id,region,tier,email\nL1,north,standard,kim@example.com\nL2,south,standard,\nL3,north,key,\n",
+    "crm.csv": "lead_id,stage,rep_id\nOld1,assigned,Ann\nOld2,working,Bo\n",
+    "rules.toml": RULES,
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, text in TABLES.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.fixture
+def desk(folder):
+    good("init", "--rules", "rules.toml", "--reps", "reps.csv")
+    good("receive", "leads.csv")
+    return folder
+
+
+def run(*arguments, now=MONDAY):
+    return CliRunner().invoke(cli.build_app(), ["desk", "--now", now, *map(str, arguments)])
+
+
+def good(*arguments, now=MONDAY):
+    result = run(*arguments, now=now)
+    assert (result.exit_code, result.stderr) == (0, ""), result.output
+    return result.stdout
+
+
+def refusal(code, *arguments, now=MONDAY):
+    result = run(*arguments, now=now)
+    assert result.exit_code == code, result.output
+    assert "unexpected" not in result.stderr
+    return result.stderr
+
+
+def test_init_sets_reps_and_says_where_the_desk_stands(folder):
+    said = good("init", "--rules", "rules.toml", "--reps", "reps.csv")
+    assert "Rep Ann was set: at most 20 open leads, team north. [4]" in said
+    assert "The desk stands: desk.db, time zone Europe/Berlin." in said
+    assert "Europe/Berlin" in good("rules")
+
+
+def test_a_desk_can_be_made_by_a_time_zone_alone_and_elsewhere(folder):
+    assert "mine.db" in good("-f", "mine.db", "init", "--zone", "Europe/Paris")
+    assert "leave one out" in refusal(2, "init", "--zone", "Europe/Paris", "--rules", "rules.toml")
+
+
+def test_import_takes_over_what_another_system_has_once(desk):
+    assert "Lead Old1 was taken over from another system as assigned with Ann." in good("import", "crm.csv")
+    assert "It is so already" in good("import", "crm.csv")
+    assert "Lead Old2 is working with Bo" in good("show", "Old2")
+
+
+def test_a_plan_is_shown_and_apply_does_it(desk):
+    assert "placed" in good("plan")
+    assert "is new" in good("show", "L1")
+    assert "Lead L1 goes to" in good("apply")
+    assert "is assigned with" in good("show", "L1")
+    assert 'rule "key accounts"' in good("show", "L3")
+    assert good("plan") == "No lead is without an owner.\n"
+
+
+def test_apply_writes_its_plan_and_report(desk):
+    good("apply", "-o", "plan.csv", "--report", "report.md")
+    assert (desk / "plan.csv").read_text().startswith("lead_id")
+    assert (desk / "report.md").read_text().startswith("# leadopt plan")
+
+
+def test_a_claim_is_denied_with_code_4_until_the_embargo_is_over(desk):
+    good("to-pool", "L1")
+    said = refusal(4, "claim", "L1", "--by", "Ann")
+    assert said == (
+        "leadopt: denied: Lead 'L1' may not be claimed yet. Remedy: wait. Over by itself: 2026-11-30 10:00 UTC.\n"
+    )
+    assert "who claimed it out of the pool" in good("claim", "L1", "--by", "Ann", now=LATER)
+    assert "is not in a pool any more" in refusal(4, "claim", "L1", "--by", "Bo", now=LATER)
+
+
+def test_of_several_leads_each_is_answered(desk):
+    good("to-pool", "L1")
+    result = run("claim", "L1", "L2", "nobody", "--by", "Ann", now=LATER)
+    assert result.exit_code == 4
+    assert "Lead L1 goes to Ann" in result.stdout
+    assert len(result.stderr.splitlines()) == 2
+
+
+def test_who_refuses_a_lead_is_told_of_when_it_is_shown_and_asked_why(desk):
+    good("assign", "L1", "--to", "Ann")
+    said = good("refuse", "L1", "--by", "Ann", "--reason", "wrong_segment")
+    seq = said.split("[")[-1].split("]")[0]
+    assert "Ann refused lead L1 (wrong_segment)" in good("show", "L1")
+    assert "By Ann (rep)" in good("why", seq)
+    assert "must be the number of an event" in refusal(2, "why", "999")
+
+
+def test_reviews_are_listed_and_approved(desk):
+    good("apply")
+    assert "L3" in good("reviews")
+    assert "goes to Cy, as a manager approved" in good("approve", "L3", "--to", "Cy")
+
+
+def test_what_is_late_is_shown_reminded_and_taken_back(desk):
+    good("assign", "L1", "--to", "Ann")
+    assert "No" in good("overdue") or "0 overdue" in good("overdue")
+    assert "Ann was reminded" in good("run-due", now="2026-12-02T12:00+01:00")
+    assert "escalated" in good("run-due", now="2026-12-03T12:00+01:00")
+    assert "recall" in good("overdue", now="2026-12-03T12:00+01:00")
+    assert "was taken back from Ann" in good("run-due", now="2026-12-04T18:00+01:00")
+
+
+def test_messages_are_shown_until_they_are_noted_as_sent(desk):
+    good("assign", "L1", "--to", "Ann")
+    assert "assigned" in good("messages")
+    assert "1 noted as sent." in good("messages", "--sent")
+    assert "0 messages." in good("messages")
+
+
+def test_a_changed_byte_is_found_with_code_5(desk):
+    good("assign", "L1", "--to", "Ann")
+    kept = good("checkpoint", "-o", "kept.txt").strip()
+    assert (desk / "kept.txt").read_text().strip() == kept
+    assert "as written" in good("verify", "--checkpoint", "kept.txt")
+    with closing(sqlite3.connect(desk / "desk.db")) as file:
+        ((body,),) = file.execute("select body from log where seq = 7").fetchall()
+        file.execute("update log set body = ? where seq = 7", (body[:-3] + b"x" + body[-2:],))
+        file.commit()
+    assert "Record 7 is wrong" in refusal(5, "verify")
+
+
+def test_the_past_is_shown(desk):
+    good("assign", "L1", "--to", "Ann", now=LATER)
+    assert "Lead L1 is new." in good("show", "L1", "--at", MONDAY, now=LATER)
+    said = refusal(2, "show", "L1", "--at", MONDAY, "--by", "Ann")
+    assert "a past moment is shown to managers only" in said
+
+
+def test_absence_leave_and_erasure(desk):
+    good("assign", "L1", "--to", "Ann")
+    good("absence", "Ann", "--start", "2026-12-01", "--end", "2026-12-11")
+    good("run-due", now="2026-12-01T09:00+01:00")
+    assert "with Ann" not in good("show", "L1", now="2026-12-01T09:00+01:00")
+    good("rep-leaves", "Bo", now="2026-12-01T10:00+01:00")
+    good("erase", "L1", now="2026-12-01T10:00+01:00")
+    assert b"kim@example.com" not in (desk / "desk.db").read_bytes()
+    assert "as written" in good("verify")
+    assert "as they were" in good("rebuild", now="2026-12-01T10:00+01:00")
+
+
+def test_a_desk_that_is_not_there_is_said_so(folder):
+    said = refusal(2, "pool")
+    assert said == "leadopt: desk.db: there is no desk; make one with: leadopt desk --file desk.db init\n"
+
+
+def test_a_file_that_is_no_desk_is_said_so(folder):
+    (folder / "desk.db").write_text("no database, but long enough to be looked at as one" * 20)
+    assert "desk.db" in run("pool").stderr
+
+
+def test_a_moment_that_is_none_is_refused(desk):
+    assert "--now: must be a moment like" in run("pool", now="tomorrow").stderr
+
+
+def test_without_the_extra_the_package_is_named(folder, monkeypatch):
+    usual = builtins.__import__
+
+    def missing(name, *more):
+        if name.startswith("sqlalchemy"):
+            raise ModuleNotFoundError("No module named 'sqlalchemy'", name="sqlalchemy")
+        return usual(name, *more)
+
+    for name in [one for one in sys.modules if one.startswith("leadopt.desk")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(builtins, "__import__", missing)
+    for command in (("init", "--zone", "Europe/Berlin"), ("demo",)):
+        said = run(*command).stderr
+        assert said == 'leadopt: the desk needs sqlalchemy; install it with: pip install "leadopt[desk]"\n'
