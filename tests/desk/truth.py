@@ -27,6 +27,7 @@ class Life:
     owner: str | None = None
     since: int = 0
     started: int = 0
+    begun: int = 0  # the event that began the ownership
     first: int | None = None
     last: int | None = None
     rules: str = ""
@@ -94,7 +95,7 @@ class Truth:
         self.leads, self.reps, self.faults = {}, {}, []
         self.rules, self.files, self.seq, self.at = {}, [], 0, 0
         self.before = {}  # lead -> [(seq, the lead before that event)]
-        self.reminded = {}  # (lead, owner since, which, due) -> when
+        self.reminded = {}  # (lead, begin of its ownership, which, due) -> when
         self.escalated, self.reps_of, self.merged, self.erased = set(), {}, {}, set()
         self.told = []  # messages that somebody is to hear: (seq, to, kind)
         self.kinds = []
@@ -181,7 +182,7 @@ class Truth:
     def deadline(self, life, at, *, protected=True):
         """Return by when a lead is to be followed up, as is known at a moment; None = it is never due."""
         own = self.rules[life.rules]
-        since = [self.rules[one] for starts_at, one in self.files if life.since < starts_at <= at]
+        since = [self.rules[one] for starts_at, one in self.files if life.since <= starts_at <= at]
         added = {day for rules in since for day in rules.time.holidays}
         both = {tuple(own.time.holidays), tuple(sorted({*own.time.holidays, *added}))}
         calendars = [calendar_of(own.time.zone, own.time.hours, holidays) for holidays in both]
@@ -302,6 +303,7 @@ class Truth:
             self.fault(record, f"gives it to {rep}, who {why}, by {body['via']}")
         self.ends(record, life, "assigned")
         life.owner, life.started, life.rules, life.claimed_first = rep, at, record.rules, False
+        life.begun = record.seq
         person = self.reps[rep]
         person.received.setdefault(self.day(at), {})[record.seq] = body["lead"]
         if body["via"] == "claim":
@@ -363,7 +365,7 @@ class Truth:
             return
         calendar = self.rules_at(record.at).calendar
         which = "first" if life.first is None else "next"
-        told = self.reminded.get((body["lead"], life.started, which, body.get("due")))
+        told = self.reminded.get((body["lead"], life.begun, which, body.get("due")))
         if told is None:
             self.fault(record, "came without a reminder")
         elif record.at < calendar.add(told, periods.remind_before):
@@ -398,7 +400,7 @@ class Truth:
     def once(self, record, body, known):
         life = self.life(body)
         which = "first" if life.first is None else "next"
-        key = (body["lead"], life.started, which, body["due"])
+        key = (body["lead"], life.begun, which, body["due"])
         if key in known:
             self.fault(record, "came twice for one deadline")
         return key

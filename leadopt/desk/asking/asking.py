@@ -13,7 +13,7 @@ from leadopt.desk.work.answers import DENIED, Answer, denial
 from leadopt.desk.work.core import Core
 from leadopt.desk.work.results import Result, Results, result_of
 from leadopt.desk.work.session import Session
-from leadopt.errors import InvalidInput
+from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.lifecycle.commands import REP, ROLES, Command
 from leadopt.lifecycle.denied import Denied
 from leadopt.policy import Policy
@@ -187,7 +187,9 @@ def in_chunks(core: Core, rows: Sequence[T], work: Callable[[Session, T, int], R
 def check_who(who: Who) -> None:
     """Refuse a role that is none, a key that is no text, and a version that is no number."""
     if who.role is not None and who.role not in ROLES:
-        raise InvalidInput(f"role: must be one of {', '.join(ROLES)}; found {who.role!r}")
+        raise InvalidInput(
+            f"role: must be one of {', '.join(ROLES)}; found {who.role!r}{did_you_mean(who.role, ROLES)}"
+        )
     if who.key is not None and not (isinstance(who.key, str) and who.key):
         raise InvalidInput(f"key: must be a text that is new for each request; found {who.key!r}")
     if who.expect is not None and (not isinstance(who.expect, int) or isinstance(who.expect, bool)):
