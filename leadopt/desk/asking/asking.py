@@ -215,7 +215,7 @@ def actor(session: Session, who: Who, by: Any, allowed: frozenset[str], usual: s
     Raises
     ------
     Denied
-        there is no such rep
+        there is no such rep, or one who is called nearly so
     InvalidInput
         nobody is named where a rep has to be
     """
@@ -225,6 +225,8 @@ def actor(session: Session, who: Who, by: Any, allowed: frozenset[str], usual: s
         return {"by": session.names.rep(by), "role": REP}
     if by is None:
         return {"by": who.role or usual, "role": who.role or usual}
+    if who.role is None and REP in allowed:
+        session.names.refuse_misspelt(by)
     name, is_rep = session.names.actor(by)
     return {"by": name, "role": who.role or (REP if is_rep and REP in allowed else usual)}
 

@@ -80,6 +80,13 @@ class Names:
             raise Denied("not_found", f"there is no rep {given!r}", near or "set reps first, by desk.reps")
         return found
 
+    def refuse_misspelt(self, given: Any) -> None:
+        """Raise `Denied` where nobody is called so and a rep nearly is: a slip must not report for somebody else."""
+        if self._known_rep(given) is None:
+            near = did_you_mean(text_of(given), [one.external for one in self.all_reps()]).removeprefix("; ")
+            if near.startswith("did you mean"):
+                raise Denied("not_found", f"there is no rep {given!r}", f"{near} If it is a feed, say role='feed'")
+
     def rep_or_none(self, given: Any) -> str | None:
         """Return the id of the rep whom a user means; None = nobody is called so."""
         return self._known_rep(given)

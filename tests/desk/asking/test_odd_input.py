@@ -95,3 +95,11 @@ def test_how_a_lead_comes_to_a_pool_depends_on_where_it_is(tmp_path):
     assert desk.to_pool(1).remedy == "its owner releases it"
     desk.lost(1, by=owner(desk, 1))
     assert desk.to_pool(1).remedy == "reopen it first"
+
+
+def test_a_slip_in_a_name_does_not_report_for_somebody_else(tmp_path):
+    desk = with_leads(tmp_path, 1)
+    found = desk.follow_up(1, by="An")
+    assert found.code == "not_found"
+    assert "Ann" in found.remedy and "role='feed'" in found.remedy
+    assert desk.follow_up(1, by="An", role="feed").ok and desk.follow_up(1, by="the mail server").ok
