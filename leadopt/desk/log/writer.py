@@ -25,6 +25,7 @@ from leadopt.desk.log.transaction import Group, Transaction, TransactionLost
 from leadopt.errors import StorageFailed
 
 GATHER_S = 0.003
+_LOOK_S = 0.5  # how often who waits lets Python see that it was interrupted
 MOST = 256
 INTERRUPTED = "the thread that wrote for all was interrupted; look whether this was written, and ask again if not"
 
@@ -126,7 +127,9 @@ class Writer:
                 return True
             if len(self._waiting) >= self._wanted:
                 self._filled.notify()
-        ticket.woken.acquire()
+        # Some libraries leave signals so that they do not end a wait: who waits looks now and then by itself.
+        while not ticket.woken.acquire(timeout=_LOOK_S):
+            pass
         return ticket.leads
 
     def _lead(self) -> None:
