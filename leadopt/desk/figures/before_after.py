@@ -132,7 +132,7 @@ class BeforeAfter(Result):
         return Parts(tables=[(headers, [one.cells for one in self.rows])], notes=notes)
 
     def frame(self) -> Any:
-        """Return one row for each figure, as the user's kind of table; None = not known."""
+        """Return one row per figure, as the user's kind of table; None = not known."""
         numbers = ("before", "after", "difference", "low", "high", "change")
         return self.like.build(columns_of(self.rows), numbers=numbers)
 

@@ -87,15 +87,15 @@ class Metrics(Result):
         return Parts(tables=tables, notes=self.notes)
 
     def frame(self) -> Any:
-        """Return one row for each figure, as the user's kind of table; None = not known."""
+        """Return one row per figure, as the user's kind of table; None = not known."""
         return self.like.build(columns_of(self.figures), numbers=("value", "low", "high"))
 
     def rep_frame(self) -> Any:
-        """Return one row for each rep."""
+        """Return one row per rep."""
         return self.like.build(columns_of(self.reps), numbers=_NUMBERS)
 
     def week_frame(self) -> Any:
-        """Return one row for each week of arrival."""
+        """Return one row per week of arrival."""
         weeks = columns_of(self.weeks)
         if weeks:
             weeks["first"] = [day.isoformat() for day in weeks["first"]]

@@ -88,7 +88,7 @@ class Report(Result):
         return Parts(tables=[*tables, *figures.tables], notes=figures.notes)
 
     def frame(self) -> Any:
-        """Return one row for each line, as the user's kind of table."""
+        """Return one row per line, as the user's kind of table."""
         return self.like.build(columns_of(self.lines))
 
     def _told(self) -> dict[str, Any]:
