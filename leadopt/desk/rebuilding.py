@@ -41,6 +41,9 @@ class Rebuilt:
         """Whether the tables were what follows from the log."""
         return not self.differing
 
+    def __str__(self) -> str:
+        return self.summary()
+
     def summary(self) -> str:
         """Return it in one sentence."""
         same = "all as they were" if self.ok else f"{count(len(self.differing), 'record')} had been otherwise"

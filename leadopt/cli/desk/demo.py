@@ -27,6 +27,7 @@ _NAMES = ("desk.db", "desk-rules.toml", "desk-policy.toml", "crm.csv")
 _SIDES = ("-wal", "-shm")  # what SQLite keeps beside a file
 _LOOKED_AT = 60  # events among which a telling one is looked for
 _MOST_WEEKS = 52
+_GOES = ("assigned", "pooled", "review_asked")
 
 
 def run_desk_demo(folder: Path, seed: int = 0, weeks: int = 13) -> DeskSimulation:
@@ -132,11 +133,20 @@ def _say_stories(desk: "Desk", file: Path, found: DeskSimulation) -> None:
         ("A reward or a restriction:", "conduct_set"),
     )
     told = [
-        f"{what}\n$ leadopt desk -f {file} why {seq}\n{desk.why(seq)}"
+        "\n".join([what, *(f"$ leadopt desk -f {file} why {one}\n{desk.why(one)}" for one in _with_next(desk, seq))])
         for what, kind in stories
         if (seq := _telling(desk, found.events.get(kind, ()))) is not None
     ]
     print("\n\n".join(told))
+
+
+def _with_next(desk: "Desk", seq: int) -> list[int]:
+    """Return an event and, where it is about a lead that went elsewhere by it, the event that says where."""
+    lead = desk.why(seq).body.get("lead")
+    if lead is None or desk.why(seq).kind in _GOES:
+        return [seq]
+    went = (one.seq for one in desk.lead(lead).history if one.seq > seq and one.kind in _GOES)
+    return [seq, *list(went)[:1]]
 
 
 def _telling(desk: "Desk", events: Sequence[int]) -> int | None:

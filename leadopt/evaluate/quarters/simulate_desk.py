@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from leadopt.desk.figures import BeforeAfter, Period, before_after, facts_of_history
 from leadopt.errors import InvalidInput
+from leadopt.evaluate.quarters.at_desk import LEARN_EVERY, AtDesk, Clock, at_desk
 from leadopt.evaluate.quarters.by_hand import ByHand, by_hand, history
 from leadopt.evaluate.quarters.rules import POLICY, RULES
 from leadopt.evaluate.quarters.setting import START, ZONE, Quarter
+from leadopt.evaluate.quarters.truth import Truth, truth_at_desk, truth_by_hand
 from leadopt.evaluate.quarters.world import World
+from leadopt.lifecycle.rules import Rules
 from leadopt.policy import Policy
 from leadopt.tables import Table
 from leadopt.tables.records import columns_of
@@ -25,10 +29,6 @@ from leadopt.tables.text import number, percent
 
 if TYPE_CHECKING:
     from leadopt.desk.desk import Desk
-    from leadopt.desk.figures import BeforeAfter
-    from leadopt.evaluate.quarters.at_desk import AtDesk
-    from leadopt.evaluate.quarters.truth import Truth
-    from leadopt.lifecycle.rules import Rules
 
 _MIX = ("industry",)
 OnWeek = Callable[[int, Mapping[str, int]], None]
@@ -90,7 +90,7 @@ class DeskSimulation(Result):
         return Parts(tables=[self.cells, *seen.tables], notes=seen.notes)
 
     def frame(self) -> Any:
-        """Return one row for each arm, as the user's kind of table."""
+        """Return one row per arm, as the user's kind of table."""
         arms = {"by hand": self.by_hand, "at the desk": self.at_desk}
         return self.like.build({"arm": list(arms), **columns_of(list(arms.values()))})
 
@@ -169,8 +169,6 @@ def simulate_desk(
     >>> found.at_desk.n == found.by_hand.n
     True
     """
-    from leadopt.evaluate.quarters.truth import truth_at_desk, truth_by_hand
-
     setting = Quarter() if quarter is None else quarter
     if not isinstance(setting, Quarter):
         raise InvalidInput(f"quarter: must be leadopt.evaluate.Quarter(...); found {quarter!r}")
@@ -204,7 +202,6 @@ def _played(
 ) -> tuple[AtDesk, BeforeAfter]:
     """Return what came of the quarter at a desk in a file, and what a company would see of both quarters."""
     from leadopt.desk.desk import Desk
-    from leadopt.evaluate.quarters.at_desk import LEARN_EVERY, Clock, at_desk
 
     if path.exists():
         raise InvalidInput(f"file: must not be there yet; found {path}")
@@ -219,8 +216,6 @@ def _played(
 
 def _compared(world: World, past: ByHand, desk: Desk, like: Table) -> BeforeAfter:
     """Return the quarter before, as a CRM's history tells it, beside the one at the desk."""
-    from leadopt.desk.figures import Period, before_after, facts_of_history
-
     weeks, calendar = world.setting.weeks, desk.rules().calendar
     begin = START + timedelta(weeks=weeks)
     earlier = facts_of_history(
