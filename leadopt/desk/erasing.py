@@ -86,7 +86,7 @@ def _erased(session: Session, given: Any, who: Who) -> Result:
         lead = session.survivor(session.names.lead(given, who.feed).id)
         asks = actor(session, who, who.by, commands.Erase.roles, ADMIN)
     except Denied as denied:
-        return result_of(denial(denied), session.names, given)
+        return result_of(denial(denied), session, given)
     record = session.book.get(Lead, lead)
     linked, gone, seq = () if record is None else record.linked, copies_of(session, lead), None
     accounts = {found.account for one in gone if (found := session.book.get(Lead, one)) is not None and found.account}
@@ -96,7 +96,7 @@ def _erased(session: Session, given: Any, who: Who) -> Result:
     lonely = [one for one in accounts if not session.book.find(Lead, Where(account=one))]
     earlier = "" if not linked else f"; the same person had {', '.join(linked)}, erase these too if asked"
     told_ = f"{count(len(gone), 'lead')} and all that told whose they were are erased{earlier}."
-    answer = result_of(Answer(code=DONE, subject=lead, seq=seq, sentence=told_), session.names)
+    answer = result_of(Answer(code=DONE, subject=lead, seq=seq, sentence=told_), session)
     persons.erase(session.connection, [*gone, *lonely])
     return answer
 

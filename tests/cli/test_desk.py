@@ -92,10 +92,26 @@ def test_a_claim_is_denied_with_code_4_until_the_embargo_is_over(desk):
     good("to-pool", "L1")
     said = refusal(4, "claim", "L1", "--by", "Ann")
     assert said == (
-        "leadopt: denied: Lead 'L1' may not be claimed yet. Remedy: wait. Over by itself: 2026-11-30 10:00 UTC.\n"
+        "leadopt: denied: Lead 'L1' may not be claimed yet. Remedy: wait. Over by itself: Mon 2026-11-30 11:00.\n"
     )
     assert "who claimed it out of the pool" in good("claim", "L1", "--by", "Ann", now=LATER)
     assert "is not in a pool any more" in refusal(4, "claim", "L1", "--by", "Bo", now=LATER)
+
+
+def test_all_that_is_shown_tells_moments_by_the_clock_of_the_desk(desk):
+    good("assign", "L1", "--to", "Ann")
+    good("place", "L3")  # a key account: a manager is asked
+    good("to-pool", "L2")
+    shown = good("show", "L1")
+    assert "due Thu 2026-12-03 09:00." in shown
+    assert "  Mon 2026-11-30 09:00  Lead L1 came in. [7]" in shown
+    assert "Thu 2026-12-03 09:00" in good("rep", "Ann")
+    assert "Mon 2026-11-30 11:00" in good("pool", "main")
+    assert "By feed at Mon 2026-11-30 09:00." in good("why", "7")
+    assert "Mon 2026-11-30 14:00" in good("reviews")
+    assert "Thu 2026-12-03 09:00" in good("overdue", now="2026-12-03T10:00+01:00")
+    good("run-due", now="2026-12-02T10:00+01:00")
+    assert "Wed 2026-12-02 10:00" in good("messages", now="2026-12-02T10:00+01:00")
 
 
 def test_of_several_leads_each_is_answered(desk):
@@ -196,3 +212,36 @@ def test_without_the_extra_the_package_is_named(folder, monkeypatch):
     for command in (("init", "--zone", "Europe/Berlin"), ("demo",)):
         said = run(*command).stderr
         assert said == 'leadopt: the desk needs sqlalchemy; install it with: pip install "leadopt[desk]"\n'
+
+
+def test_a_policy_that_is_none_is_refused_in_a_sentence_before_a_desk_is_made(folder):
+    (folder / "policy.toml").write_text("[columns]\nreceived = 'Eingang'\n")
+    said = refusal(2, "init", "--zone", "Europe/Berlin", "--policy", "policy.toml")
+    assert said.startswith('leadopt: policy.toml: policy.columns: unknown key "received"')
+    assert not (folder / "desk.db").exists()
+
+
+def test_a_desk_without_rules_says_how_to_make_it(folder):
+    said = refusal(2, "init", "--reps", "reps.csv")
+    assert "leadopt desk init --zone Europe/Berlin" in said
+    assert "leadopt desk init --zone Europe/Berlin" in refusal(2, "receive", "leads.csv")
+    good("init", "--zone", "Europe/Berlin", "--reps", "reps.csv")
+
+
+def test_the_column_of_caps_that_a_policy_names_is_read_and_planned_by(folder):
+    (folder / "reps.csv").write_text("Vertriebler;Offen\nM\u00fcller;1\n\u00d6zil;\n")
+    (folder / "policy.toml").write_text('[columns]\nrep_id = "Vertriebler"\nmax_open = "Offen"\n')
+    told = good("init", "--zone", "Europe/Berlin", "--policy", "policy.toml", "--reps", "reps.csv")
+    assert "Rep M\u00fcller was set: at most 1 open lead." in told
+    assert "Rep \u00d6zil was set: no limit of open leads." in told
+    good("receive", "leads.csv")
+    assert "3 of 3 leads placed" in good("apply")
+    assert "1 open lead" in good("rep", "M\u00fcller")
+
+
+def test_a_policy_that_names_a_column_of_caps_plans_without_any(folder):
+    (folder / "reps.csv").write_text("rep_id\nAnn\n")
+    (folder / "policy.toml").write_text('[columns]\nmax_open = "Offen"\n')
+    good("init", "--zone", "Europe/Berlin", "--policy", "policy.toml", "--reps", "reps.csv")
+    good("receive", "leads.csv")
+    assert "3 of 3 leads placed" in good("apply")

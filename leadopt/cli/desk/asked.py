@@ -95,8 +95,7 @@ def tell(found: Any) -> None:
     if len(results) > _SHOWN:
         print(found.summary())
     for one in refused[:_SHOWN]:
-        until = "" if one.until is None else f" Over by itself: {one.until:%Y-%m-%d %H:%M} UTC."
-        say_error(f"{one}{until}")
+        say_error(f"{one}")
     if len(refused) > _SHOWN:
         say_error(f"and {len(refused) - _SHOWN:,} more that were refused")
     if refused:
@@ -113,21 +112,23 @@ def show(listing: Any, output: Path | None = None) -> None:
         return
     if rows:
         names = [name for name in rows[0] if any(row.get(name) not in (None, (), {}, "") for row in rows)]
-        print(text_table(names, [[_cell(row.get(name)) for name in names] for row in rows]))
+        print(text_table(names, [[_cell(row.get(name), listing.zone) for name in names] for row in rows]))
     print(prose(listing.summary()))
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, zone: str) -> str:
+    from leadopt.desk.log.moments import in_zone
+
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
+        return in_zone(value, zone)
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_cell(one)}" for name, one in value.items())
+        return ", ".join(f"{name} {_cell(one, zone)}" for name, one in value.items())
     if isinstance(value, tuple | list):
-        return ", ".join(_cell(one) for one in value)
+        return ", ".join(_cell(one, zone) for one in value)
     return str(value)
 
 

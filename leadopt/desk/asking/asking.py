@@ -244,7 +244,7 @@ def _answered(session: Session, what: Ask, row: Row, place: int, who: Who, *, al
 
     told = [what.name, text_of(row.subject), {name: str(value) for name, value in row.given.items()}]
     answer = refused(row.fault) if row.fault is not None else once(session, who, place, told, work)
-    return result_of(answer, session.names, row.subject)
+    return result_of(answer, session, row.subject)
 
 
 def refused(sentence: str) -> Answer:

@@ -225,7 +225,7 @@ def _imported(session: Session, row: Taken, place: int, *, who: Who, faults: Map
     # Rows of history have places of their own: with one key for both tables, none stands for two.
     number = -1 - place if past else place
     answer = refused(faults[place]) if place in faults else once(session, who, number, what, work)
-    return result_of(answer, session.names, row.lead.id)
+    return result_of(answer, session, row.lead.id)
 
 
 def _take_over(session: Session, row: Taken, who: Who, key: str | None, *, past: bool) -> Answer:

@@ -341,7 +341,7 @@ def _undone(session: Session, seq: int | None, place: int, who: Who) -> Result:
             return denial(denied)
         return session.answer(commands.Undo(lead=lead, of=seq or 0, key=key, **asks), lead)
 
-    return result_of(once(session, who, place, ["undo", seq], work), session.names)
+    return result_of(once(session, who, place, ["undo", seq], work), session)
 
 
 def _lead_of(session: Session, seq: int | None) -> str:
@@ -365,7 +365,7 @@ def _placed(session: Session, leads: Any, who: Who) -> list[Result]:
     asks = actor(session, who, who.by, commands.Place.roles, SYSTEM)
     happened = session.do(commands.Place(leads=ids, **asks)) if ids else ()
     answers = [_went(session, one, happened) if isinstance(one, str) else one for one in found]
-    return [result_of(answer, session.names, as_id(one)) for answer, one in zip(answers, given, strict=True)]
+    return [result_of(answer, session, as_id(one)) for answer, one in zip(answers, given, strict=True)]
 
 
 def _known(session: Session, lead: Any, who: Who) -> str | Answer:

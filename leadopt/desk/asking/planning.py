@@ -189,7 +189,7 @@ def _chunk(session: Session, plan_id: str, who: Who) -> list[Result] | None:
     _DONE.run_many(session.connection, [(plan_id, place) for place in (_COUNTS, *(row[0] for row in rows))])
     if rows:
         _KEEP.run(session.connection, plan_id, _COUNTS, "", json.dumps([given, skipped]))
-        return [result_of(one, session.names) for one in answers]
+        return [result_of(one, session) for one in answers]
     asks = actor(session, who, who.by, commands.FinishPlan.roles, SYSTEM)
     session.do(commands.FinishPlan(plan=plan_id, applied=given, skipped=skipped, **asks))
     return None

@@ -210,7 +210,7 @@ def _received(
             return denial(denied)
 
     answer = refused(faults[place]) if place in faults else once(session, who, place, ["receive", row.data], work)
-    return result_of(answer, session.names, row.id)
+    return result_of(answer, session, row.id)
 
 
 def _take_in(session: Session, row: LeadRow, who: Who, key: str | None, policy: Policy) -> Answer:

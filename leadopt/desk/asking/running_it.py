@@ -175,7 +175,7 @@ def set_rules(session: Session, data: Mapping[str, Any], starts_at: int | None, 
         asks = actor(session, who, who.by, commands.SetRules.roles, ADMIN)
         return session.answer(commands.SetRules(data=data, starts_at=starts_at, key=key, **asks))
 
-    return result_of(once(session, who, 0, ["rules", data, starts_at], work), session.names)
+    return result_of(once(session, who, 0, ["rules", data, starts_at], work), session)
 
 
 def set_policy(session: Session, policy: Policy, who: Who) -> Result:
@@ -186,7 +186,7 @@ def set_policy(session: Session, policy: Policy, who: Who) -> Result:
         keep_policy(session, policy)
         return session.answer(commands.SetPolicy(fingerprint=policy.fingerprint, key=key, **asks))
 
-    return result_of(once(session, who, 0, ["policy", policy.to_dict()], work), session.names)
+    return result_of(once(session, who, 0, ["policy", policy.to_dict()], work), session)
 
 
 def keep_policy(session: Session, policy: Policy) -> None:
@@ -203,7 +203,7 @@ def _set(session: Session, row: RepRow, place: int, *, who: Who, faults: Mapping
         return set_rep(session, row, who, key)
 
     answer = refused(faults[place]) if place in faults else once(session, who, place, ["reps", row.data], work)
-    return result_of(answer, session.names, row.id)
+    return result_of(answer, session, row.id)
 
 
 def set_rep(session: Session, row: RepRow, who: Who, key: str | None) -> Answer:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from leadopt.errors import InvalidInput
+from leadopt.lifecycle.calendar.zones import zone_of
 
 Clock = Callable[[], datetime]
 
@@ -38,6 +39,18 @@ def moment_of(at: int) -> datetime:
     '1970-01-01T00:00:01+00:00'
     """
     return _EPOCH + timedelta(microseconds=at)
+
+
+def in_zone(moment: datetime, zone: str) -> str:
+    """Return what a clock on the wall of a zone shows at a moment: "Mon 2026-11-30 09:00".
+
+    Moments themselves stay in UTC: Python takes two times of one zone apart by the clock on the wall, which is an hour
+    off over a change to summer time.
+
+    >>> in_zone(datetime(2026, 11, 30, 8, tzinfo=UTC), "Europe/Berlin")
+    'Mon 2026-11-30 09:00'
+    """
+    return f"{moment.astimezone(zone_of(zone).info):%a %Y-%m-%d %H:%M}"
 
 
 def system_clock() -> datetime:

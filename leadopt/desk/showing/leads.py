@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from leadopt.desk.log.moments import moment_of
+from leadopt.desk.log.moments import in_zone, moment_of
 from leadopt.desk.people import persons
 from leadopt.desk.people.persons import WHOLE
 from leadopt.desk.showing.hidden import masked
@@ -71,6 +71,8 @@ class LeadView(Result):
         all that came in of it
     history
         what happened to it, oldest first
+    zone
+        the time zone of the desk, in which its text tells moments; as data they are in UTC
     """
 
     id: Id
@@ -98,16 +100,17 @@ class LeadView(Result):
     linked: tuple[Id | None, ...] = ()
     columns: Mapping[str, Any] = field(default_factory=dict)
     history: Sequence[Entry] = ()
+    zone: str = "UTC"
 
     def summary(self) -> str:
         """Return where it is in one sentence."""
         whose = f" with {self.owner}" if self.owner is not None else f" {self.pool}" if self.pool else ""
-        by = f", due {self.deadline:%Y-%m-%d %H:%M} UTC" if self.deadline is not None else ""
+        by = f", due {in_zone(self.deadline, self.zone)}" if self.deadline is not None else ""
         return f"Lead {self.id} is {self.stage}{whose}{by}."
 
     def below(self, page: bool = True) -> Parts:
         """Return its history."""
-        return Parts(lines=[f"{one.at:%Y-%m-%d %H:%M} {one.sentence}" for one in self.history])
+        return Parts(lines=[f"{in_zone(one.at, self.zone)}  {one.sentence} [{one.seq}]" for one in self.history])
 
     def _told(self) -> dict[str, Any]:
         told: dict[str, Any] = plain(Result._told(self))
@@ -177,6 +180,7 @@ def viewed(
         linked=tuple(map(names.called, lead.linked)),
         columns=masked(data, rules.claim.hide) if hide else data,
         history=[entry(snapshot, book, stamp, event) for stamp, event in history],
+        zone=snapshot.zone,
     )
 
 

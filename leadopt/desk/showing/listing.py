@@ -22,10 +22,15 @@ class Listing(Sequence[Row]):
         what a row is
     like
         a table of the user's kind; None = there was none yet
+    zone
+        the time zone of the desk, in which people are shown moments; in the rows they are in UTC
     """
 
-    def __init__(self, rows: Sequence[Row], total: int, what: str, like: Table | None = None) -> None:
+    def __init__(
+        self, rows: Sequence[Row], total: int, what: str, like: Table | None = None, zone: str = "UTC"
+    ) -> None:
         self._rows, self.total, self._what, self._like = tuple(rows), total, what, like
+        self.zone = zone
 
     @overload
     def __getitem__(self, place: int) -> Row: ...

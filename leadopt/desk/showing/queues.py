@@ -81,7 +81,7 @@ def pool(snapshot: Snapshot, name: str, by: str | None, most: int) -> Listing:
         if rep is not None:
             row["why_not"] = _why_not(snapshot, lead, rep)
         rows.append({**_shown(snapshot, lead, hide=rep is not None), **row})
-    return Listing(rows, total, "lead", snapshot.core.like)
+    return Listing(rows, total, "lead", snapshot.core.like, snapshot.zone)
 
 
 def _why_not(snapshot: Snapshot, lead: Lead, rep: Rep) -> str | None:
@@ -111,7 +111,7 @@ def reviews(snapshot: Snapshot, most: int) -> Listing:
                 "gain": None if asked is None else asked.offer.get("gain"),
             }
         )
-    return Listing(rows, total, "review", snapshot.core.like)
+    return Listing(rows, total, "review", snapshot.core.like, snapshot.zone)
 
 
 def overdue(snapshot: Snapshot, most: int) -> Listing:
@@ -142,7 +142,7 @@ def overdue(snapshot: Snapshot, most: int) -> Listing:
                 "next_at": moment(None if due is None else due.at),
             }
         )
-    return Listing(rows, len(rows) if len(found) == total else total, "overdue lead", snapshot.core.like)
+    return Listing(rows, len(rows) if len(found) == total else total, "overdue lead", snapshot.core.like, snapshot.zone)
 
 
 def messages(snapshot: Snapshot, most: int) -> Listing:
@@ -164,7 +164,7 @@ def messages(snapshot: Snapshot, most: int) -> Listing:
                 }
             )
     total = (_N_TO_SEND.first(snapshot.connection, snapshot.now) or (0,))[0]
-    return Listing(rows, total, "message", snapshot.core.like)
+    return Listing(rows, total, "message", snapshot.core.like, snapshot.zone)
 
 
 def _read(snapshot: Snapshot, how: tuple[Statement, Statement], most: int, *values: Any) -> tuple[list[Lead], int]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from leadopt.desk.book.codec import decode
 from leadopt.desk.database import following
 from leadopt.desk.database.statements import Statement
-from leadopt.desk.log.moments import moment_of
+from leadopt.desk.log.moments import in_zone, moment_of
 from leadopt.desk.people import persons
 from leadopt.desk.people.persons import WHOLE
 from leadopt.desk.showing.leads import moment, plain
@@ -52,6 +52,8 @@ class RepView(Result):
         the next follow-up is due
     columns
         all that came in of the rep
+    zone
+        the time zone of the desk, in which its text tells moments; as data they are in UTC
     """
 
     id: Id
@@ -71,6 +73,7 @@ class RepView(Result):
     conduct: Sequence[Mapping[str, Any]] = ()
     leads: Sequence[Mapping[str, Any]] = ()
     columns: Mapping[str, Any] = field(default_factory=dict)
+    zone: str = "UTC"
 
     def summary(self) -> str:
         """Return what the rep has in one sentence."""
@@ -80,7 +83,7 @@ class RepView(Result):
 
     def below(self, page: bool = True) -> Parts:
         """Return the leads."""
-        rows = [[str(one["lead"]), one["stage"], str(one["deadline"] or "-")] for one in self.leads]
+        rows = [[str(one["lead"]), one["stage"], _told_by(one["deadline"], self.zone)] for one in self.leads]
         return Parts(tables=[(("lead", "stage", "due"), rows)] if rows else [])
 
     def _told(self) -> dict[str, Any]:
@@ -129,7 +132,12 @@ def rep_view(snapshot: Snapshot, rep: str, most: int) -> RepView:
         conduct=_conduct(snapshot, rep),
         leads=_leads(snapshot, rep, most),
         columns={} if person is None else {name: one for name, one in person.data.items() if name != WHOLE},
+        zone=snapshot.zone,
     )
+
+
+def _told_by(by: datetime | None, zone: str) -> str:
+    return "-" if by is None else in_zone(by, zone)
 
 
 def _absences(snapshot: Snapshot, rep: str) -> list[tuple[datetime, datetime]]:

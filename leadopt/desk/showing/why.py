@@ -7,7 +7,7 @@ from typing import Any
 
 from leadopt.desk.book.events_of import told
 from leadopt.desk.log import store
-from leadopt.desk.log.moments import moment_of
+from leadopt.desk.log.moments import in_zone, moment_of
 from leadopt.desk.showing.leads import plain
 from leadopt.desk.work.session import Snapshot
 from leadopt.desk.work.words import details, sentence, when_in
@@ -35,6 +35,8 @@ class Why(Result):
         fingerprint of the rules that were in force
     body
         all that the log holds of it, as data
+    zone
+        the time zone of the desk, in which its text tells moments; as data they are in UTC
     """
 
     seq: int
@@ -46,6 +48,7 @@ class Why(Result):
     cause: str = ""
     rules: str = ""
     body: Mapping[str, Any]
+    zone: str = "UTC"
 
     def summary(self) -> str:
         """Return what happened."""
@@ -54,7 +57,7 @@ class Why(Result):
     def below(self, page: bool = True) -> Parts:
         """Return why."""
         led = [f"Led here: {self.cause}"] if self.cause else []
-        return Parts(lines=[*self.lines, *led, f"By {self.by} at {self.at:%Y-%m-%d %H:%M} UTC."])
+        return Parts(lines=[*self.lines, *led, f"By {self.by} at {in_zone(self.at, self.zone)}."])
 
     def _told(self) -> dict[str, Any]:
         found: dict[str, Any] = plain(Result._told(self))
@@ -87,4 +90,5 @@ def why(snapshot: Snapshot, seq: int) -> Why:
         cause="" if cause is None else names.told(sentence(told(cause)[1], when)),
         rules=stamp.rules,
         body=event.body(),
+        zone=snapshot.zone,
     )

@@ -6,9 +6,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, overload
 
-from leadopt.desk.log.moments import moment_of
-from leadopt.desk.people.names import Names
+from leadopt.desk.log.moments import in_zone, moment_of
 from leadopt.desk.work.answers import CODES, DONE, UNCHANGED, Answer
+from leadopt.desk.work.session import Snapshot
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
 from leadopt.tables.text import count
@@ -33,6 +33,8 @@ class Result:
         what happened or what stands in the way, and what mends that
     until
         when what stands in the way is over by itself, in UTC; None = it is not
+    over
+        the same by the clock of the desk, such as "Mon 2026-11-30 09:00"; "" = it is not
     """
 
     id: Id | None
@@ -42,6 +44,7 @@ class Result:
     sentence: str = ""
     remedy: str = ""
     until: datetime | None = None
+    over: str = ""
 
     @property
     def ok(self) -> bool:
@@ -50,7 +53,8 @@ class Result:
 
     def __str__(self) -> str:
         remedy = f" Remedy: {self.remedy}" + ("" if self.remedy.endswith(("?", ".")) else ".") if self.remedy else ""
-        return f"{self.code}: {self.sentence}{remedy}"
+        over = f" Over by itself: {self.over}." if self.over else ""
+        return f"{self.code}: {self.sentence}{remedy}{over}"
 
 
 class Results(Sequence[Result]):
@@ -112,8 +116,9 @@ class Results(Sequence[Result]):
         return f"<Results: {self.summary()}>"
 
 
-def result_of(answer: Answer, names: Names, given: Id | None = None) -> Result:
+def result_of(answer: Answer, snapshot: Snapshot, given: Id | None = None) -> Result:
     """Return an answer in the user's own ids; `given` is what the user called what nobody knows."""
+    names, until = snapshot.names, None if answer.until is None else moment_of(answer.until)
     return Result(
         id=given if answer.subject is None else names.called(answer.subject),
         code=answer.code,
@@ -121,5 +126,6 @@ def result_of(answer: Answer, names: Names, given: Id | None = None) -> Result:
         seq=answer.seq,
         sentence=names.told(answer.sentence),
         remedy=names.told(answer.remedy),
-        until=None if answer.until is None else moment_of(answer.until),
+        until=until,
+        over="" if until is None else in_zone(until, snapshot.zone),
     )

@@ -68,6 +68,11 @@ class Snapshot:
         self.book = SqlBook(connection, (head.seq, head.at, head.hash), known, core.shelf, pending)
         self.names = Names(connection)
 
+    @property
+    def zone(self) -> str:
+        """Return the time zone of the desk, in which people are told moments."""
+        return self.book.rules_at(self.now).calendar.zone
+
     def survivor(self, lead: str) -> str:
         """Return the lead that lives on, of a copy."""
         seen = {lead}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from leadopt.desk.log.moments import moment_of
+from leadopt.desk.log.moments import in_zone, moment_of
 from leadopt.lifecycle import events
 from leadopt.lifecycle.calendar import Calendar
 from leadopt.lifecycle.events import Event
@@ -54,7 +54,7 @@ _NOTES = {"owner_unknown": "its owner is no rep here", "owner_gone": "its owner 
 
 def when_in(calendar: Calendar) -> When:
     """Return how a moment is told in the zone of a calendar: "Mon 2026-11-30 09:00"."""
-    return lambda at: f"{moment_of(at).astimezone(calendar.tzinfo):%a %Y-%m-%d %H:%M}"
+    return lambda at: in_zone(moment_of(at), calendar.zone)
 
 
 def what_happened(happened: Sequence[Event], calendar: Calendar) -> str:
