@@ -88,7 +88,8 @@ def _set_up(session: Session, policy: Policy | None, rules: Rules | None) -> Non
 
 def _begin(session: Session, policy: Policy, rules: Rules | None) -> None:
     if rules is None:
-        raise InvalidInput('rules: a new desk needs them, at least {"time": {"zone": "Europe/Berlin"}}; found None')
+        zone = '{"time": {"zone": "Europe/Berlin"}}'
+        raise InvalidInput(f"rules: a new desk needs them, at least {zone} (leadopt desk init --zone Europe/Berlin)")
     session.happen(Opened(leadopt=VERSION), actor=_SYSTEM)
     data = rules.to_dict()
     session.happen(RulesSet(fingerprint=rules.fingerprint, starts_at=session.now, data=data), actor=_SYSTEM)

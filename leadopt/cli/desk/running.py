@@ -34,7 +34,9 @@ def init(
     if rules is not None and zone is not None:
         raise typer.BadParameter("--zone: the rules name it already; leave one out")
     given = {"time": {"zone": zone}} if zone is not None else rules
-    with at_desk(ctx, make=True, rules=given, policy=None if policy is None else Policy.from_toml(policy)) as desk:
+    with answering(ctx.obj.debug):
+        told = None if policy is None else Policy.from_toml(policy)
+    with at_desk(ctx, make=True, rules=given, policy=told) as desk:
         if reps is not None:
             tell(desk.reps(table_in(reps, "reps", (desk.policy().columns.rep_id,))))
         in_force = desk.rules()

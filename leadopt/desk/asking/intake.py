@@ -9,6 +9,7 @@ from leadopt.desk.asking.columns import As, of_leads, of_reps
 from leadopt.desk.people.contacts import MAIL, PHONE, column_of, mail_of, phone_of
 from leadopt.lifecycle.records import Level
 from leadopt.lifecycle.rules import Rules
+from leadopt.lifecycle.rules.ownership import CapRules
 from leadopt.policy import Policy
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_id, as_set, is_missing
@@ -105,7 +106,8 @@ def rep_rows(table: Table, policy: Policy, rules: Rules) -> tuple[list[RepRow], 
     """Return the rows of a table of reps, and what is wrong with some of them."""
     faults: Faults = {}
     ids = ids_of(table, policy.columns.rep_id, "a rep", faults)
-    caps = rules.caps.open if isinstance(rules.caps.open, str) else policy.columns.max_open
+    named = rules.caps.open  # as it is by itself, it means the column that the policy reads caps from
+    caps = named if isinstance(named, str) and named != CapRules().open else policy.columns.max_open
     most = numbers(table, caps, faults) if caps in table else [None] * table.n_rows
     teams = levels(table, "team") if "team" in table else [None] * table.n_rows
     tags = [tuple(sorted(as_set(cell))) for cell in table.values("tags")] if "tags" in table else [()] * table.n_rows

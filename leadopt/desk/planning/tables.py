@@ -21,6 +21,7 @@ from leadopt.lifecycle.rules import Rules
 from leadopt.lifecycle.stages import HELD
 from leadopt.policy import Policy
 from leadopt.tables.cells import Id
+from leadopt.tables.columns import Columns
 from leadopt.tables.headers import Kind
 
 _BETWEEN_REPS = ";"
@@ -190,7 +191,8 @@ def _slots(
     batch = [_batch(rep, rules, today, rep.id in restricted) for rep in reps]
     told: dict[str, list[Any]] = {columns.open_leads: open_}
     own = table.get(columns.capacity)
-    if any(limit is not None for limit in (*most, *batch)):
+    is_named = columns.max_open != Columns().max_open  # a policy that names a column wants to find it
+    if is_named or any(limit is not None for limit in (*most, *batch)):
         told[columns.max_open] = [
             had + n_leads if limit is None else limit for had, limit in zip(open_, most, strict=True)
         ]
