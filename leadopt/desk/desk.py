@@ -103,6 +103,10 @@ class Desk(Reporting, Claiming, Planning, Managing, RunningIt, Importing, Viewin
         """Let who writes be answered, and close the file."""
         self._core.close()
 
+    def __repr__(self) -> str:
+        """Return which desk it is: its database, without a password."""
+        return f"<Desk: {self._core.engine.url}>"
+
     def __enter__(self) -> Self:
         return self
 

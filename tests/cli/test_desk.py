@@ -236,7 +236,7 @@ def test_the_column_of_caps_that_a_policy_names_is_read_and_planned_by(folder):
     assert "Rep \u00d6zil was set: no limit of open leads." in told
     good("receive", "leads.csv")
     assert "3 of 3 leads placed" in good("apply")
-    assert "1 open lead" in good("rep", "M\u00fcller")
+    assert "room for 0 more" in good("rep", "M\u00fcller")
 
 
 def test_a_policy_that_names_a_column_of_caps_plans_without_any(folder):
@@ -245,3 +245,19 @@ def test_a_policy_that_names_a_column_of_caps_plans_without_any(folder):
     good("init", "--zone", "Europe/Berlin", "--policy", "policy.toml", "--reps", "reps.csv")
     good("receive", "leads.csv")
     assert "3 of 3 leads placed" in good("apply")
+
+
+def test_a_copy_is_told_of_when_it_comes_in(desk):
+    (desk / "copy.csv").write_text("lead_id,email\nL9,kim@example.com\n")
+    assert "Lead L9 came in. Lead L9 is a copy of lead L1, which lives on. [10]" in good("receive", "copy.csv")
+
+
+def test_what_was_taken_back_is_so_once(desk):
+    good("assign", "L1", "--to", "Ann")
+    good("undo", "10")
+    assert refusal(4, "undo", "10") == "leadopt: denied: Event 10 was taken back already, by event 11.\n"
+
+
+def test_leads_that_moved_as_a_rep_left_are_counted(desk):
+    good("assign", "L1", "L2", "--to", "Ann")
+    assert "Rep Ann left and gets nothing any more. 2 leads moved." in good("rep-leaves", "Ann")

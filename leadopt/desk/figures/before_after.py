@@ -77,10 +77,14 @@ class Row:
     def cells(self) -> list[str]:
         """The row for people."""
         gap = Estimate(self.difference, self.low, self.high)
-        relative = f"{100 * self.change:+.0f}%" if np.isfinite(self.change) and self.unit != "share" else ""
+        relative = (
+            f"{100 * self.change:+.0f}%".replace("-0%", "+0%")
+            if np.isfinite(self.change) and self.unit != "share"
+            else ""
+        )
         between = interval(gap, self.unit, "+")
         both = [shown(self.before, self.unit), shown(self.after, self.unit)]
-        moved = " ".join(filter(None, [shown(self.difference, self.unit, "+"), f"({relative})" if relative else ""]))
+        moved = " ".join(filter(None, [_by(self), f"({relative})" if relative else ""]))
         return [self.label, *both, moved, between, f"{self.n_before:,} / {self.n_after:,}", self.note]
 
 
@@ -304,8 +308,13 @@ def _why(was: str, is_now: str) -> str:
 
 
 def _moved(row: Row) -> str:
-    by = shown(row.difference, row.unit, "+")
-    return f"{shown(row.before, row.unit)} -> {shown(row.after, row.unit)} ({by})"
+    return f"{shown(row.before, row.unit)} -> {shown(row.after, row.unit)} ({_by(row)})"
+
+
+def _by(row: Row) -> str:
+    """Return the difference for people; none where both are told by the same digits."""
+    same = shown(row.before, row.unit) == shown(row.after, row.unit)
+    return shown(0.0 if same and np.isfinite(row.difference) else row.difference, row.unit, "+")
 
 
 def _check_periods(before: Period, after: Period) -> None:

@@ -142,7 +142,8 @@ def overdue(snapshot: Snapshot, most: int) -> Listing:
                 "next_at": moment(None if due is None else due.at),
             }
         )
-    return Listing(rows, len(rows) if len(found) == total else total, "overdue lead", snapshot.core.like, snapshot.zone)
+    is_all = len(both) <= most and n_late == len(late) and n_due == len(due_now)
+    return Listing(rows, len(rows) if is_all else total, "overdue lead", snapshot.core.like, snapshot.zone)
 
 
 def messages(snapshot: Snapshot, most: int) -> Listing:

@@ -58,15 +58,16 @@ def when_in(calendar: Calendar) -> When:
 
 
 def what_happened(happened: Sequence[Event], calendar: Calendar) -> str:
-    """Return what a command made happen: its first event, and where its lead went from there."""
+    """Return what a command made happen: its first event, and where its lead went from there, or whose copy it is."""
     when, first = when_in(calendar), happened[0]
     went = [one for one in happened[1:] if isinstance(one, _GOES) and one.subject == first.subject]
     others = len({one.subject for one in happened if isinstance(one, _GOES)} - {first.subject})
     told = [sentence(first, when), *(sentence(one, when) for one in went[-1:])]
-    return " ".join([*told, *([f"{count(others, 'other lead')} moved."] if others and not went else [])])
+    moved = count(others, "other lead" if hasattr(first, "lead") else "lead")  # a rep is no lead
+    return " ".join([*told, *([f"{moved} moved."] if others and not went else [])])
 
 
-_GOES = (events.Assigned, events.Pooled, events.ReviewAsked)
+_GOES = (events.Assigned, events.Pooled, events.ReviewAsked, events.Merged)
 
 
 def sentence(event: Event, when: When) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from leadopt import InvalidInput
 from leadopt.desk.figures import Period, before_after, facts_of_history
+from leadopt.desk.figures.before_after import Row
 from leadopt.evaluate import measure_lift
 from tests.desk.figures.floors import DAY, START, at, floor, held, micro
 
@@ -204,3 +205,11 @@ def test_a_row_that_is_not_there_is_refused_by_name():
 
 def test_ends_of_periods_are_those_of_days():
     assert micro(START) + 56 * DAY == BEFORE.end == AFTER.start
+
+
+def test_what_is_told_by_the_same_digits_does_not_differ():
+    near = Row(
+        name="turnover", label="left", unit="a year", before=0.33702, after=0.33694, difference=-7.8e-5, low=-1.3,
+        high=1.3, change=-2e-4, n_before=13, n_after=13,
+    )  # fmt: skip
+    assert near.cells[:5] == ["left", "0.337 a year", "0.337 a year", "0 a year (+0%)", "-1.3 to +1.3"]

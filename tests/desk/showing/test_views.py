@@ -84,11 +84,14 @@ def test_what_is_overdue_says_so_itself_whether_a_run_has_looked_or_not(tmp_path
     for hours, late in ((48, []), (23, []), (2, [1])):
         desk.clock.move(hours=hours)
         assert [row["lead"] for row in desk.overdue()] == late
+        assert desk.overdue().total == len(late)
         desk.run_due()
         assert [row["lead"] for row in desk.overdue()] == late
     row = desk.overdue()[0]
     assert (row["owner"], row["late_hours"], row["next"]) == (owner(desk, 1), 1.0, "recall")
     assert row["deadline"] == desk.lead(1).deadline
+    desk.clock.move(hours=72)  # late, and a run has it to look at again: still one lead
+    assert desk.overdue().summary() == "1 overdue lead."
     desk.follow_up(1, by=row["owner"])
     assert list(desk.overdue()) == []
 
