@@ -261,3 +261,29 @@ def test_what_was_taken_back_is_so_once(desk):
 def test_leads_that_moved_as_a_rep_left_are_counted(desk):
     good("assign", "L1", "L2", "--to", "Ann")
     assert "Rep Ann left and gets nothing any more. 2 leads moved." in good("rep-leaves", "Ann")
+
+
+@pytest.mark.parametrize(
+    "reason", ["Kim (kim@example.com) said no!", "call 0151 234 567 89", "mail to kim@example.com", "x" * 61, "a\nb"]
+)
+def test_a_reason_is_a_code_as_the_log_keeps_it_for_good(desk, reason):
+    good("assign", "L1", "--to", "Ann")
+    said = refusal(4, "lost", "L1", "--reason", reason)
+    assert 'must be a code, such as "wrong_segment"' in said
+    with closing(sqlite3.connect("desk.db")) as connection:
+        assert not list(connection.execute("select 1 from log where kind = 'lost'"))
+
+
+@pytest.mark.parametrize("reason", ["out of scope", "Preis zu hoch", "\u4ef7\u683c\u592a\u9ad8", "n/a"])
+def test_a_reason_is_a_code_in_any_language(desk, reason):
+    good("assign", "L1", "--to", "Ann")
+    assert f"({reason})" in good("lost", "L1", "--reason", reason)
+
+
+def test_a_reason_that_another_system_wrote_as_text_is_refused_by_row(desk):
+    (desk / "crm.csv").write_text(
+        "lead_id,stage,rep_id,reason\nOld1,parked,Ann,Kim (kim@example.com) is ill\nOld2,assigned,Bo,\n"
+    )
+    result = run("import", "crm.csv")
+    assert 'reason: must be a code, such as "wrong_segment"' in result.stderr
+    assert "Old2" in result.stdout

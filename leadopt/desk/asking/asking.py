@@ -5,7 +5,7 @@ from dataclasses import MISSING, dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
-from leadopt.desk.asking.cells import moment
+from leadopt.desk.asking.cells import code_of, moment
 from leadopt.desk.asking.intake import ids_of, table_of
 from leadopt.desk.people.names import text_of
 from leadopt.desk.work import requests
@@ -34,6 +34,11 @@ def text(session: Session, name: str, given: Any) -> str:
     if not isinstance(given, str) or not given.strip():
         raise InvalidInput(f"{name}: must be a text; found {given!r}")
     return given.strip()
+
+
+def code(session: Session, name: str, given: Any) -> str:
+    """Return a coded reason."""
+    return code_of(text(session, name, given), name)
 
 
 def number(session: Session, name: str, given: Any) -> float:

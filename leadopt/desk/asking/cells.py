@@ -1,5 +1,6 @@
 """Columns of tables cell by cell: where one cannot be read, that is the fault of its row alone."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -16,6 +17,24 @@ from leadopt.tables.cells import as_level, is_missing, is_number
 T = TypeVar("T")
 Faults = dict[int, str]
 """What is wrong with a row, in a sentence that names column and row."""
+
+
+_CODE = re.compile(r"(?=.{1,60}$)\w[\w \-/.,]*")
+_NUMBER = re.compile(r"\d{5,}")  # of a phone, whose digits are written apart at times
+
+
+def code_of(given: str, what: str) -> str:
+    """Return a coded reason: it stands in the log, where nothing is erased, so it is no text about a person.
+
+    >>> code_of("out of scope", "reason")
+    'out of scope'
+    """
+    if not _CODE.fullmatch(given) or _NUMBER.search(re.sub(r"[ \-/.,]", "", given)):
+        raise InvalidInput(
+            f'{what}: must be a code, such as "wrong_segment", of up to 60 letters, digits, spaces and _ - / . , '
+            f"without mails or phones, as the log keeps it for good; found {given!r}"
+        )
+    return given
 
 
 def each(table: Table, column: str, read: Callable[[Table], Sequence[T]], faults: Faults) -> list[T | None]:

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from leadopt.desk.asking.asking import Ask, Who, ask, text
+from leadopt.desk.asking.asking import Ask, Who, ask, code, text
 from leadopt.desk.work.core import Core
 from leadopt.desk.work.results import Result, Results
 from leadopt.lifecycle import commands
 from leadopt.lifecycle.commands import REP
 
 CLAIM = Ask(name="claim", command=commands.Claim, role=REP, reps_column="by")
-REFUSE = Ask(name="refuse", command=commands.Refuse, role=REP, fields={"reason": text}, reps_column="by")
+REFUSE = Ask(name="refuse", command=commands.Refuse, role=REP, fields={"reason": code}, reps_column="by")
 RELEASE = Ask(
-    name="release", command=commands.Release, role=REP, fields={"reason": text, "pool": text}, reps_column="by"
+    name="release", command=commands.Release, role=REP, fields={"reason": code, "pool": text}, reps_column="by"
 )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from leadopt.decision.reading.segments import found_segments
 from leadopt.desk.asking.asking import Who, actor, check_who, in_chunks, once, refused
-from leadopt.desk.asking.cells import Faults, each, levels, numbers
+from leadopt.desk.asking.cells import Faults, code_of, each, levels, numbers
 from leadopt.desk.asking.intake import LeadRow, RepRow, lead_rows, table_of
 from leadopt.desk.asking.reporting import account_of, keep_person, levels_of
 from leadopt.desk.asking.running_it import set_policy, set_rep
@@ -157,6 +157,7 @@ def taken_rows(table: Table, policy: Policy, rules: Rules, *, past: bool) -> tup
     assigned = _days(table, columns.assigned_at, rules, faults)
     values = numbers(table, columns.value, faults) if columns.value in table else [None] * table.n_rows
     pools, reasons = _texts(table, "pool", past=past), _texts(table, "reason", past=past)
+    _refuse_no_codes(reasons, faults)
     nameless = _hashes(leads) if past and columns.lead_id not in table else [None] * table.n_rows
     taken = [
         Taken(
@@ -189,6 +190,14 @@ def _texts(table: Table, column: str, *, past: bool) -> list[str | None]:
     if past or column not in table:
         return [None] * table.n_rows
     return [None if cell is None else str(cell).strip().casefold() for cell in levels(table, column)]
+
+
+def _refuse_no_codes(reasons: list[str | None], faults: Faults) -> None:
+    for row, reason in enumerate(reasons):
+        try:
+            code_of(reason or "none", "reason")
+        except InvalidInput as error:
+            faults.setdefault(row, str(error))
 
 
 def _outcomes(table: Table, policy: Policy, faults: Faults) -> list[str | None]:

@@ -9,6 +9,7 @@ from leadopt.desk.asking.asking import (
     actor,
     ask,
     check_who,
+    code,
     in_chunks,
     lead,
     number,
@@ -35,24 +36,24 @@ from leadopt.lifecycle.stages import Stage
 from leadopt.tables.cells import as_id
 
 APPROVE = Ask(
-    name="approve", command=commands.Approve, role=MANAGER, fields={"to": rep, "override": text}, reps_column="to"
+    name="approve", command=commands.Approve, role=MANAGER, fields={"to": rep, "override": code}, reps_column="to"
 )
-DECLINE = Ask(name="decline", command=commands.Decline, role=MANAGER, fields={"reason": text, "pool": text})
+DECLINE = Ask(name="decline", command=commands.Decline, role=MANAGER, fields={"reason": code, "pool": text})
 ASSIGN = Ask(
-    name="assign", command=commands.AssignTo, role=MANAGER, fields={"to": rep, "override": text}, reps_column="to"
+    name="assign", command=commands.AssignTo, role=MANAGER, fields={"to": rep, "override": code}, reps_column="to"
 )
 TRANSFER = Ask(
     name="transfer",
     command=commands.Transfer,
     role=MANAGER,
-    fields={"to": rep, "reason": text, "override": text},
+    fields={"to": rep, "reason": code, "override": code},
     reps_column="to",
 )
-PARK = Ask(name="park", command=commands.Park, role=MANAGER, fields={"until": until, "reason": text})
+PARK = Ask(name="park", command=commands.Park, role=MANAGER, fields={"until": until, "reason": code})
 UNPARK = Ask(name="unpark", command=commands.Unpark, role=MANAGER)
 PROTECT = Ask(name="protect", command=commands.Protect, role=MANAGER, fields={"until": until})
 MERGE = Ask(name="merge", command=commands.Merge, role=MANAGER, fields={"into": lead})
-CLOSE = Ask(name="close_lead", command=commands.Close, role=MANAGER, fields={"reason": text})
+CLOSE = Ask(name="close_lead", command=commands.Close, role=MANAGER, fields={"reason": code})
 REOPEN = Ask(name="reopen", command=commands.Reopen, role=MANAGER)
 LIFT_BAR = Ask(name="lift_bar", command=commands.LiftBar, role=MANAGER, fields={"rep": rep}, reps_column="rep")
 TO_POOL = Ask(name="to_pool", command=commands.Pool, role=MANAGER, fields={"pool": text})
@@ -61,7 +62,7 @@ ADJUST_CREDIT = Ask(
     name="adjust_credit",
     command=commands.AdjustCredit,
     role=MANAGER,
-    fields={"amount": number, "reason": text, "of": text},
+    fields={"amount": number, "reason": code, "of": text},
     of="rep",
 )
 

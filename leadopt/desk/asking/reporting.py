@@ -14,6 +14,7 @@ from leadopt.desk.asking.asking import (
     ask,
     at,
     check_who,
+    code,
     in_chunks,
     number,
     once,
@@ -55,7 +56,7 @@ WON = Ask(
     reps_column="rep",
     survivors=True,
 )
-LOST = Ask(name="lost", command=commands.Lose, role=FEED, fields={"reason": text, "occurred_at": at}, survivors=True)
+LOST = Ask(name="lost", command=commands.Lose, role=FEED, fields={"reason": code, "occurred_at": at}, survivors=True)
 
 
 _ANY_LEAD = sa.select(following.lead.c.id).limit(1)
