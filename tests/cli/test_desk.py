@@ -287,3 +287,7 @@ def test_a_reason_that_another_system_wrote_as_text_is_refused_by_row(desk):
     result = run("import", "crm.csv")
     assert 'reason: must be a code, such as "wrong_segment"' in result.stderr
     assert "Old2" in result.stdout
+
+
+def test_a_lead_that_never_was_in_a_pool_is_not_said_to_have_left_it(desk):
+    assert "Lead 'L2' is not in a pool: it is new. " in refusal(4, "claim", "L2", "--by", "Ann")

@@ -52,7 +52,8 @@ def claim(draft: Draft, command: commands.Claim) -> None:
     if lead.stage is not Stage.POOL or lead.pool is None:
         if lead.is_held and lead.owner == rep.id:
             return
-        raise Denied("not_in_pool", f"lead {lead.id!r} is not in a pool any more", "look at the pool again")
+        where = " any more" if lead.is_held else f": it is {lead.stage}"
+        raise Denied("not_in_pool", f"lead {lead.id!r} is not in a pool{where}", "look at the pool again")
     if lead.pool not in draft.rules.pools_of(rep.team, rep.tags):
         raise Denied("not_in_pool", f"rep {rep.id!r} is not in pool {lead.pool!r}", "a manager sets who is in it")
     if lead.embargo_until is not None and lead.embargo_until > draft.at:
