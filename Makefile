@@ -15,8 +15,8 @@ $(VENV)/.installed: pyproject.toml
 demo: $(VENV)/.installed  ## a simulated sales floor: tables in, plan and report out
 	$(BIN)/leadopt demo
 
-test: $(VENV)/.installed  ## the whole suite, on two cores
-	$(BIN)/python -m pytest -n 2
+test: $(VENV)/.installed  ## the whole suite, on two cores; neighbours share what they prepare, so each core has its half
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.installed  ## lint, format and types
 	$(BIN)/ruff check .
@@ -37,11 +37,12 @@ $(VENV)/.peers: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	touch $@
 
-fuzz: $(VENV)/.installed  ## 5,000 random problems per claim that has an oracle, 100,000 messy inputs, 1,000 per other claim
+fuzz: $(VENV)/.installed  ## 5,000 random problems per claim that has an oracle, 100,000 messy inputs and steps of a desk, 1,000 per other claim
 	LEADOPT_FUZZ=5000 $(BIN)/python -m pytest -n 2 tests/solvers \
 		-k "brute_force or scipy or any_box or open_holds or by_hand or never"
 	LEADOPT_FUZZ=10000 $(BIN)/python -m pytest -n 2 tests/solvers/test_exact.py
 	LEADOPT_FUZZ=100000 $(BIN)/python -m pytest -n 2 tests/test_fuzz_inputs.py
+	LEADOPT_FUZZ=100000 $(BIN)/python -m pytest -n 2 tests/desk/test_machine.py
 	LEADOPT_FUZZ=1000 $(BIN)/python -m pytest -n 2 -m "hypothesis or seeds"
 
 clean:

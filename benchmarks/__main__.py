@@ -17,7 +17,7 @@ ALL = (
     *("import_time", "assign_tables", "assign_segments", "history_counts", "match_peers"),
     *("warm_start", "frontier", "curves", "honesty", "auto_table"),
     *("limits", "gap", "cores"),
-    *("desk_log", "desk_plan"),
+    *("desk_log", "desk_commands", "desk_reads", "desk_plan"),
 )
 AFFINITY = ("held_out", "affinity_lift", "many_columns", "few_reps", "season_value", "open_outcomes", "seasons")
 EVALUATE = ("verdicts", "off_policy_coverage", "null_trials", "uniform_holdouts")

@@ -63,8 +63,8 @@ class Filling:
             changed = events.Changed(lead=key(number), columns={"industry": "steel"})
             session.happen(changed, actor="feed:crm", rules=rules)
             return
-        told = {"evidence": "call", "occurred_at": session.now}
-        event = events.FollowedUp(lead=key(number), rep=self._rep(session, number), **told)
+        rep = self._rep(session, number)
+        event = events.FollowedUp(lead=key(number), rep=rep, evidence="call", occurred_at=session.now)
         session.happen(event, actor="feed:crm", rules=rules)
 
     def _rep(self, session: Session, number: int) -> str:

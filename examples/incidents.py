@@ -56,7 +56,7 @@ def main():
     groups = cases.select("first_group").unique().sort("first_group")
     groups = groups.join(taken, on="first_group", how="left", maintain_order="left").fill_null(0)
     leads = later.select("case_id", *SEGMENT)
-    plan = leadopt.assign(leads, groups, history, policy=leadopt.Policy(segment_by=SEGMENT, columns=COLUMNS))
+    plan = leadopt.assign(leads, groups, affinity=model, policy=leadopt.Policy(columns=COLUMNS))
     print(f"{plan.summary()}.\n")
 
     # 3. Beside the baselines, and beside who really took each case.

@@ -56,7 +56,7 @@ def main(seed=0):
     sellers = deals.select("Seller").unique().sort("Seller")
     sellers = sellers.join(taken, on="Seller", how="left", maintain_order="left").fill_null(0)
     leads = later.select("lead_id", *SEGMENT)
-    plan = leadopt.assign(leads, sellers, history, policy=leadopt.Policy(segment_by=SEGMENT, columns=COLUMNS))
+    plan = leadopt.assign(leads, sellers, affinity=model, policy=leadopt.Policy(columns=COLUMNS))
     print(f"{plan.summary()}.\n")
 
     # 3. Beside the baselines, and beside who really had each deal.

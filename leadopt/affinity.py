@@ -29,7 +29,7 @@ from leadopt.learning.open_chances import OpenLevels
 from leadopt.learning.past_assignment import PastAssignment, past_assignment
 from leadopt.problem.gains import Affinity
 from leadopt.tables import Table, check_same_kind
-from leadopt.tables.cells import Id, as_level, blanked
+from leadopt.tables.cells import Id, as_level, blanked, is_number
 from leadopt.tables.engines import history_table
 from leadopt.tables.ids import IdBook, alike, respelled, spellings_note
 from leadopt.tables.reading.formats import Formats
@@ -59,8 +59,8 @@ class AffinityModel:
     half_life_days
         age at which an outcome counts half, counted back from the latest one by `at`, or, where open leads count, by
         when they were assigned; None = all count the same; "learn" = the one of `learning.HALF_LIVES` under which the
-        first three quarters of the history predict the rest best. What fades is what tells reps and segments apart; a
-        level that drifts has a memory of its own
+        first three quarters of the history predict the rest best, None unless by more than luck. What fades is what
+        tells reps and segments apart; a level that drifts has a memory of its own
     drift
         whether the level of all chances may drift over time, where history has dates: then it is learned how far it
         wanders and how long it remembers, if that foretells the history's later outcomes better than a level that
@@ -193,6 +193,7 @@ class AffinityModel:
         check_segments(self._asked_of_leads, self.rep, self.converted)
         self._asked_bins = check_bins("AffinityModel.bins", self.bins, (*self._asked_of_reps, *self._asked_of_leads))
         _check_half_life(self.half_life_days)
+        _check_drift(self.drift)
         self._written = tuple(reps)
         return self._learn(self._count(history))
 
@@ -517,8 +518,13 @@ def _columns(setting: str, given: Sequence[str] | str | None) -> tuple[str, ...]
 
 
 def _check_half_life(days: float | str | None) -> None:
-    if days in (None, "learn") or (isinstance(days, int | float) and 0.0 < days < np.inf):
+    if days in (None, "learn") or (is_number(days) and 0.0 < float(days) < np.inf):
         return
     raise InvalidInput(
         f'AffinityModel.half_life_days: must be a positive number of days, "learn" or None; found {days!r}'
     )
+
+
+def _check_drift(drift: object) -> None:
+    if drift is not None and not isinstance(drift, bool | np.bool_):
+        raise InvalidInput(f"AffinityModel.drift: must be True, False or None; found {drift!r}")

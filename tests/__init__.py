@@ -15,5 +15,5 @@ def seeds(usual, more):
     return range(chosen) if isinstance(chosen, int) else chosen
 
 
-settings.register_profile("suite", derandomize=not FUZZ, database=None)
+settings.register_profile("suite", max_examples=FUZZ or 60, deadline=None, derandomize=not FUZZ, database=None)
 settings.load_profile("suite")

@@ -108,7 +108,7 @@ efforts = st.lists(st.sampled_from([0.0, 0.25, 1.0, 1.5, 4.0]), min_size=1, max_
 
 
 @given(efforts, st.data(), st.integers(1, 3))
-@examples(60)
+@examples(40)
 def test_hours_allow_exactly_what_fits_into_them(effort, data, n_reps):
     def column(*values):
         return data.draw(st.lists(st.sampled_from(values), min_size=n_reps, max_size=n_reps))

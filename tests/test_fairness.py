@@ -29,7 +29,7 @@ def refused(act, *arguments, **more):
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9)), min_size=1, max_size=5), st.integers(0, 40))
-@examples(80)
+@examples(50)
 def test_entitlements_share_in_proportion_up_to_the_slots(reps, n_leads):
     weights, most = map(np.array, zip(*reps, strict=True))
     found = entitlements(weights, most, n_leads)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt import Columns, Fairness, InvalidInput, NewcomerQuota, Policy, assign, frontier
+from leadopt import AffinityModel, Columns, Fairness, InvalidInput, NewcomerQuota, Policy, assign, frontier
 from leadopt.fairness import entitlements
 from leadopt.frontier import Frontier, Point
 from leadopt.matching import match
@@ -115,7 +115,7 @@ def test_dominated_points_are_dropped():
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=9))
-@examples(80)
+@examples(50)
 def test_the_efficient_points_are_those_that_no_other_dominates(pairs):
     found = made(*((x / 10, y / 10) for x, y in pairs))
     undominated = {
@@ -268,13 +268,15 @@ def real(name):
 @pytest.mark.parametrize("name", ["incidents", "maven-crm"])
 def test_on_real_data_every_point_is_certified_and_no_narrower_band_gains_more(name):
     leads, reps, history, policy = real(name)
-    found = frontier(leads, reps, history, policy=policy, over="band", values=[1, 0.5, 0.2, 0.05, 0])
+    rep, converted = policy.columns.rep_id, policy.columns.converted
+    model = AffinityModel(segment_by=policy.segment_by, rep=rep, converted=converted).fit(history)
+    found = frontier(leads, reps, affinity=model, policy=policy, over="band", values=[1, 0.5, 0.2, 0.05, 0])
     assert [plan.status for plan in found.plans] == ["OPTIMAL"] * 5
     assert all(abs(plan.gap) <= 1e-9 for plan in found.plans)
     objectives = found.frame()["objective"].to_list()
     assert all(wide >= narrow - 1e-9 for wide, narrow in pairwise(objectives))
     assert found.frame()["price_of_fairness"].is_between(-1e-12, 1).all()
-    anew = assign(leads, reps, history, policy=policy, fairness=Fairness(low=0.95, high=1.05))
+    anew = assign(leads, reps, affinity=model, policy=policy, fairness=Fairness(low=0.95, high=1.05))
     assert objectives[3] == pytest.approx(anew.objective, rel=1e-9)
     assert found.points[-1].gini <= found.points[0].gini
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ def room_of(name: str) -> str:
     return max(around, key=len)
 
 
-def imported(path: Path) -> set[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """What a file imports of leadopt, at the top or inside functions, as dotted names of modules."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -29,7 +31,7 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             names |= {_module(f"{node.module}.{alias.name}") for alias in node.names}
-    return {name for name in names if name.split(".")[0] == "leadopt"}
+    return frozenset(name for name in names if name.split(".")[0] == "leadopt")
 
 
 def _module(name: str) -> str:

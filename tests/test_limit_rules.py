@@ -281,7 +281,7 @@ def spent(rule, leads, reps, gains, answer):
 
 
 @given(floors())
-@examples(80)
+@examples(50)
 def test_plans_are_the_best_that_the_rules_allow(floor):
     gains, leads, reps, wanted = floor
     if len(set(map(str.lower, reps["team"]))) == 1:

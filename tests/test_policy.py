@@ -371,7 +371,7 @@ wild = st.fixed_dictionaries(
 
 
 @given(st.one_of(plain, wild, wild, wild))
-@examples(500)
+@examples(120)
 def test_any_dict_is_a_policy_that_round_trips_or_gets_one_sentence(data):
     try:
         policy = Policy.from_dict(data)

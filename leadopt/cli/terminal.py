@@ -13,7 +13,7 @@ from threading import Timer
 from typing import Any
 
 from leadopt.decision.clock import SEARCH
-from leadopt.errors import Infeasible, InvalidInput, LeadoptError, LeadoptWarning, NoPlanFound
+from leadopt.errors import Infeasible, InvalidInput, LeadoptError, LeadoptWarning, NoPlanFound, StorageFailed
 from leadopt.progress import OnProgress, Progress
 
 INVALID_INPUT, INFEASIBLE, UNEXPECTED, INTERRUPTED = 2, 3, 1, 130  # exit codes
@@ -90,8 +90,11 @@ def answering(debug: bool) -> Iterator[None]:
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
-    except typer.Exit:  # what was refused is said already
+    except typer.Exit:  # all is said already
         raise
+    except StorageFailed as error:  # its sentence says what to do
+        say_error(str(error))
+        raise typer.Exit(UNEXPECTED) from None
     except (InvalidInput, Infeasible, NoPlanFound) as error:
         say_error(str(error))
         raise typer.Exit(INVALID_INPUT if isinstance(error, InvalidInput) else INFEASIBLE) from None

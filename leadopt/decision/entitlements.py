@@ -27,6 +27,7 @@ from leadopt.decision.sharing.open_work import (
     with_open_leads,
     with_open_work,
 )
+from leadopt.decision.sharing.whole_leads import of_whole_leads
 from leadopt.errors import Infeasible, InvalidInput, SolverFailed, Witness, enumerate_some
 from leadopt.fairness import ENTITLEMENT_WORDS, Fairness, NewcomerQuota, band_limits, entitlement_weights, quota_limits
 from leadopt.learning.scoring import noted_score, top
@@ -384,7 +385,8 @@ def _raised(ground: Ground, problem: Problem, one: Shared) -> tuple[Sequence[Lim
         return (), ""
     except OutOfTime:
         return (), f"fair shares were not found in time, and none is asked for; {allow_more(ground.clock.limit_s)}"
-    return found.limits if one.held is None else less_open_work(found.limits, one.held, one.leads), found.note
+    limits, note = of_whole_leads(problem, found, one.usage, ground.clock)
+    return limits if one.held is None else less_open_work(limits, one.held, one.leads), note
 
 
 def _bounded(problem: Problem, limits: Sequence[Limit]) -> Problem:

@@ -22,9 +22,11 @@ from leadopt.desk.log import verify as verifying
 from leadopt.desk.log.checkpoint import Checkpoint
 from leadopt.desk.log.moments import Clock, microseconds, system_clock
 from leadopt.desk.opening import open_core
-from leadopt.desk.showing.viewing import Past, Viewing
+from leadopt.desk.showing.figuring import Figuring
+from leadopt.desk.showing.viewing import Past, Viewing, unknown
 from leadopt.desk.work.core import Core
 from leadopt.desk.work.results import Result
+from leadopt.lifecycle.denied import Denied
 from leadopt.lifecycle.draft import Worths
 from leadopt.lifecycle.rules import Rules
 from leadopt.policy import Policy
@@ -32,7 +34,7 @@ from leadopt.policy import Policy
 _outbox_id = "must be the ids of messages, such as '12-1'"
 
 
-class Desk(Reporting, Claiming, Planning, Managing, RunningIt, Importing, Viewing):
+class Desk(Reporting, Claiming, Planning, Managing, RunningIt, Importing, Viewing, Figuring):
     """A desk: commands and views over one file. `Desk.open` opens one; safe to use from many threads and processes.
 
     Examples
@@ -127,7 +129,8 @@ class Desk(Reporting, Claiming, Planning, Managing, RunningIt, Importing, Viewin
         """Take note that messages were sent, so that `messages` has them no more; return how many that is news of."""
         from leadopt.desk.outbox import ack
 
-        return ack(self._core, [messages] if isinstance(messages, str) else list(messages))
+        several = isinstance(messages, Iterable) and not isinstance(messages, str)
+        return ack(self._core, list(messages) if several else [str(messages)])
 
     # ---- the log
 
@@ -169,4 +172,7 @@ class Desk(Reporting, Claiming, Planning, Managing, RunningIt, Importing, Viewin
     def export(self, lead: Any, *, feed: str | None = None) -> str:
         """Return all that is known of the person behind a lead, as JSON."""
         with self._core.read() as snapshot:
-            return erasing.export(snapshot, snapshot.survivor(snapshot.names.lead(lead, feed).id))
+            try:
+                return erasing.export(snapshot, snapshot.survivor(snapshot.names.lead(lead, feed).id))
+            except Denied as denied:
+                raise unknown(denied) from None

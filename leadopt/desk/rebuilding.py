@@ -69,7 +69,8 @@ def _rebuilt(session: Session) -> Rebuilt:
 
 def replay(connection: sa.Connection, session: Session) -> int:
     """Write the records that follow from the log; return how many events it holds."""
-    book = SqlBook(connection, (0, 0, b""), Known(), session.core.shelf)
+    known = Known()
+    book = SqlBook(connection, (0, 0, b""), known, session.core.shelf)
     number = 0
     for number, record in enumerate(store.read(connection), 1):
         stamp, event = told(record)
@@ -77,6 +78,7 @@ def replay(connection: sa.Connection, session: Session) -> int:
         book.move(stamp.seq, stamp.at)
         if number % _AT_ONCE == 0:
             book.flush(record.hash, to_send=False)
+            known.begin(record.hash)  # which forgets if it is too much
     book.flush(b"", to_send=False)
     return number
 

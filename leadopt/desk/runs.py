@@ -14,6 +14,7 @@ from leadopt.desk.showing.listing import Listing
 from leadopt.desk.work.core import Core
 from leadopt.desk.work.session import Session
 from leadopt.desk.work.words import sentence, when_in
+from leadopt.errors import InvalidInput
 from leadopt.lifecycle import commands
 from leadopt.lifecycle.book import Stamp
 from leadopt.lifecycle.commands import SYSTEM
@@ -26,7 +27,14 @@ LAST_RUN = "last_run"
 
 _leads, _absences = following.lead, following.absence
 _NOW = sa.bindparam("now", type_=sa.BigInteger)
-_DUE = Statement(sa.select(_leads.c.id).where(_leads.c.look_at <= _NOW).order_by(_leads.c.look_at, _leads.c.id), "now")
+_DUE = Statement(
+    sa.select(_leads.c.id)
+    .where(_leads.c.look_at <= _NOW)
+    .order_by(_leads.c.look_at, _leads.c.id)
+    .limit(sa.bindparam("most", type_=sa.BigInteger)),
+    "now",
+    "most",
+)
 _BEGINNING = Statement(
     sa.select(_absences.c.id)
     .where(_absences.c.waiting == sa.literal_column("1"), _absences.c.start <= _NOW)
@@ -43,6 +51,7 @@ _SYSTEM: dict[str, Any] = {"by": SYSTEM, "role": SYSTEM}
 
 def run_due(core: Core) -> Listing:
     """Let happen what is due, and return what did; see `Desk.run_due`."""
+    core.learn_of_the_day()
     fired = core.write(_begin)
     looked: set[str] = set()
     while True:
@@ -71,16 +80,26 @@ def _begin(session: Session) -> list[dict[str, Any]]:
 
 def _fire(session: Session, looked: set[str]) -> list[dict[str, Any]] | None:
     """Let what is due of some leads happen; None = of none there is anything due that was not looked at in this run."""
-    due = [lead for (lead,) in _DUE.all(session.connection, session.now) if lead not in looked][:AT_ONCE]
+    found = _DUE.all(session.connection, session.now, AT_ONCE + len(looked))
+    due = [lead for (lead,) in found if lead not in looked][:AT_ONCE]
     if not due:
         return None
     try:
-        happened: Sequence[tuple[Stamp, Event]] = session.do(commands.FireAll(leads=tuple(due), **_SYSTEM))
-    except Denied as denied:
-        raise RuntimeError(f"what is due was denied: {denied.sentence}") from denied
+        rows = _rows(session, session.do(commands.FireAll(leads=tuple(due), **_SYSTEM)))
+    except (Denied, InvalidInput):
+        rows = [row for lead in due for row in _fire_alone(session, lead)]
     after = ((lead, session.book.get(Lead, lead)) for lead in due)
     looked |= {lead for lead, now in after if now is not None and (now.look_at or session.now + 1) <= session.now}
-    return _rows(session, happened)
+    return rows
+
+
+def _fire_alone(session: Session, lead: str) -> list[dict[str, Any]]:
+    """Let what is due of one lead happen; what cannot is told, so that it keeps no other lead waiting."""
+    try:
+        return _rows(session, session.do(commands.Fire(lead=lead, **_SYSTEM)))
+    except (Denied, InvalidInput) as error:
+        said = session.names.told(f"What is due of lead {lead} cannot happen: {error}.")
+        return [{"seq": None, "kind": "failed", "lead": session.names.called(lead), "rep": None, "sentence": said}]
 
 
 def _rows(session: Session, happened: Sequence[tuple[Stamp, Event]]) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """From counted outcomes to what is known of every pair: cells, the half-life that predicts best, and the posterior."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +27,9 @@ HALF_LIVES = (None, 730.0, 365.0, 180.0, 90.0, 45.0)
 """Half-lives in days that ``half_life_days="learn"`` chooses from; None = no decay.
 
 They halve, as losses are flat around the best one; None comes first, so that it wins where all predict alike."""
+_FORGETTING = 1.0
+"""Nats by which the late outcomes have to be likelier for anything to be forgotten. Of 40 histories of 1,500 outcomes
+in which nothing changes, the best of five half-lives makes them likelier at all in 19, by .5 in 6, 1 in 3, 2 in 2."""
 _EARLY = 0.75  # of the history: what is learned from, where a half-life is judged by the rest, as in `backtest`
 
 
@@ -275,7 +278,10 @@ class _Past:
             tried, won = outcomes.by_cell(outcomes.tried), outcomes.by_cell(outcomes.converted)
             return fit_chances(course.codes, course.sizes, n_rep_columns, tried, won, outcomes=outcomes)
 
-        return min(HALF_LIVES, key=lambda days: loss_of_structure(replace(course, half_life=days), level, fit, _EARLY))
+        def loss(days: float | None) -> float:
+            return loss_of_structure(replace(course, half_life=days), level, fit, _EARLY)
+
+        return _foretelling_best(loss, float(course.tried.sum()) / course.n_outcomes)
 
     def best_half_life(self) -> float | None:
         """Return the half-life under which the early outcomes predict the late ones best."""
@@ -295,7 +301,14 @@ class _Past:
             chance = posterior.probability(posterior.tally.find(keys), self.code_book.codes_of_keys(keys))
             return float(-(n * np.where(won == 1, np.log(chance), np.log1p(-chance))).sum())
 
-        return min(HALF_LIVES, key=loss)
+        return _foretelling_best(loss, 1.0)
+
+
+def _foretelling_best(loss: Callable[[float | None], float], weight: float) -> float | None:
+    """Return the half-life of the least loss, or None where keeping all loses next to nothing more."""
+    losses = {days: loss(days) for days in HALF_LIVES}
+    best = min(losses, key=lambda days: losses[days])
+    return best if losses[None] - losses[best] > _FORGETTING * weight else None
 
 
 def _most_frequent(rows: Sequence[RepRow], count: Ints) -> dict[Any, RepRow]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.change_points import ChangePoints
+from leadopt.learning.loads.change_points import ChangePoints
 from leadopt.plot import plot_throughput
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
@@ -53,7 +53,7 @@ class Proposal:
     low, high
         ends of the 90% interval of where the drop begins; None = beyond all that was seen
     drop_chance
-        probability that conversion begins to drop within the loads that were seen
+        probability that the odds of a deal are lower by a tenth at least at the highest loads that were seen
     words
         the same in a sentence
     """
@@ -127,7 +127,7 @@ class Throughput(Result):
         if self.points is None:
             return ()
         low, middle, high = (self.points.quantile(share) for share in (0.05, 0.5, 0.95))
-        chance, top = self.points.below(self.most.astype(np.float64)), float(self.most.max())
+        chance, top = self.points.dropped(self.most.astype(np.float64)), float(self.most.max())
         return tuple(
             self._proposal(k, float(low[k]), float(middle[k]), float(high[k]), float(chance[k]), top)
             for k in range(len(self.rep_ids))
@@ -135,7 +135,8 @@ class Throughput(Result):
 
     def _proposal(self, k: int, low: float, middle: float, high: float, chance: float, top: float) -> Proposal:
         most = int(self.most[k])
-        capacity = max(1, int(middle)) if middle <= max(most, top) else most
+        known = chance >= _LIKELY or most < middle <= top
+        capacity = max(1, int(middle)) if known else most
         end = high if high <= top else None
         return Proposal(
             rep_id=self.rep_ids[k],
@@ -152,7 +153,7 @@ class Throughput(Result):
     def _words(self, most: int, middle: float, low: float, high: float | None, chance: float, top: float) -> str:
         if chance < _LIKELY:
             seen = f"no drop seen up to {self._leads(most)}"
-            if middle <= top:
+            if most < middle <= top:
                 return f"{seen}; by what others show, one is to be expected beyond {int(middle)}"
             return seen if chance < _UNLIKELY else f"{seen}, though one cannot be ruled out (chance {percent(chance)})"
         end = f"to {round(high)}" if high is not None else f"to more than the {round(top)} seen"

@@ -1,7 +1,6 @@
 """`estimate`: how many leads a rep can follow up before conversion drops, learned from a history with dates."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -9,20 +8,19 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
-from leadopt.learning.change_points import ChangePoints, OutcomesByLoad, fit_change_points
-from leadopt.learning.effects.logistic import fit_additive, sigmoid
+from leadopt.learning.effects.logistic import fit_additive
 from leadopt.learning.history.bins import quantile_edges
 from leadopt.learning.history.past_loads import read_loads
+from leadopt.learning.loads.change_points import ChangePoints
+from leadopt.learning.loads.sweeps import Leads, Start, sweep
 from leadopt.learning.proposed_capacity import LoadLevels, Throughput
 from leadopt.progress import Meter, OnProgress
 from leadopt.tables.engines import history_table
 
 _SEASON_DAYS = 7  # where leads are counted that are open
-_PRECISION = 1.5**-2.0  # of what leads are like: low, as what shrinkage left of a bad week would look like load
-_MOST_ROUNDS, _SETTLED = 20, 0.02  # backfitting creeps where load and season go together; .02 is half a point of chance
 _LEVELS = 5  # of load in the table for people
 _ENOUGH = 10  # outcomes that must have been at a load for it to count as seen
-_ALIKE = 0.1  # offsets on the logit that differ by less are merged
+_ALIKE = 0.1  # offsets on the logit that differ by less are drawn as one
 
 
 def estimate(
@@ -35,17 +33,20 @@ def estimate(
     at: str = "at",
     assigned: str = "assigned_at",
     now: date | datetime | str | None = None,
+    rng: int | np.random.Generator = 0,
     on_progress: OnProgress | None = None,
 ) -> Throughput:
     r"""Return how many leads each rep can follow up before conversion drops, as far as history shows.
 
     With the load L, the number of leads that the rep had when this one came, the chance of conversion is
 
-    .. math:: \operatorname{sigmoid}(o + a_j - s \max(L / c_j - 1, 0))
+    .. math:: \operatorname{sigmoid}(o + a_j - s_j \max(L / c_j - 1, 0)^q)
 
-    with o what such leads are worth (segment, and the time when they came), a the rep's own level, and c the change
-    point. Reps' change points are alike as far as the data say; the slope is everybody's. `change_points` has priors
-    and sources.
+    with o what such leads are worth (segment, the time when they came, and what a rep's week was like for no reason
+    that history knows), a the rep's own level, c the change point, s the slope and q how the fall goes on: it levels
+    off (1/2), is even (1) or sets in slowly (2). Reps' change points and slopes are alike as far as the data say; q is
+    everybody's. All is drawn together, so that intervals hold what is not known of any of it; `loads` has priors and
+    sources.
 
     Parameters
     ----------
@@ -63,6 +64,8 @@ def estimate(
         column with the day on which the rep got the lead; without it, windows are of days of outcomes (`at`)
     now
         the day that it is: no lead that counts may be dated later; None = unknown
+    rng
+        seed or generator of the draws: the same seed, the same answer
     on_progress
         called with a `Progress` at every stage, and while reps are compared
 
@@ -81,7 +84,7 @@ def estimate(
     A rep's busy and quiet times are compared with each other, and with the other reps' at the same time: neither who is
     better nor a week of worse leads for all looks like load. What remains confounded are worse leads for those who are
     busy, for no reason in `segment_by`. If all are always busy together, no drop can be seen. 10,000 outcomes of 12
-    reps take about a second.
+    reps take about two seconds.
 
     Examples
     --------
@@ -92,7 +95,7 @@ def estimate(
     ...     for week, load, k in rows
     ... ]
     >>> estimate(history).frame()[0]["history_shows"]
-    'conversion drops beyond 8 leads in 7 days (90% interval 6 to 11)'
+    'conversion drops beyond 8 leads in 7 days (90% interval 5 to 12)'
     """
     meter = Meter(on_progress)
     meter.enter("read")
@@ -109,8 +112,14 @@ def estimate(
     rows = [np.flatnonzero(of_rep == number) for number in range(len(reps))]
     season, alone = _seasons(past.day[used], window or _SEASON_DAYS, of_rep)
     families = np.array([_from_0(codes) for codes in (*past.columns[:, used], *season)], dtype=np.int64)
-    leads = _Leads(rep=of_rep, families=families.reshape(-1, len(won)), load=load, won=won, rows=rows)
-    points, offset = _fitted(leads, meter)
+    leads = Leads(
+        rep=of_rep,
+        families=families.reshape(-1, len(won)),
+        season=past.day[used] // (window or _SEASON_DAYS),
+        load=load,
+        won=won,
+    )
+    points, offset = sweep(leads, _started(leads), np.random.default_rng(rng), lambda: meter.still("reps"))
     found = Throughput(
         rep_ids=tuple(past.reps[code] for code in reps.tolist()),
         points=points,
@@ -147,81 +156,15 @@ def _from_0(codes: Ints) -> Ints:
     return np.asarray(np.unique(codes, return_inverse=True)[1], dtype=np.int64).reshape(-1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Leads:
-    """The outcomes that are judged, arrays (n_leads,); `families` int64 (n_families, n_leads) say what leads are like.
-
-    `rep` points into the reps that have any, `rows` are each one's leads.
-    """
-
-    rep: Ints
-    families: Ints
-    load: Ints
-    won: Floats
-    rows: list[Ints]
-
-    def points(self, offset: Floats, meter: Meter) -> ChangePoints:
-        """Return the change points, given what leads are like."""
-        loaded = [_merged(self.load[mine], offset[mine], self.won[mine]) for mine in self.rows]
-        return fit_change_points(loaded, lambda: meter.still("reps"))
-
-    def shift(self, points: ChangePoints) -> Floats:
-        """Return what rep and load add to each lead's logit."""
-        total = np.zeros(len(self.rep))
-        for rep, mine in enumerate(self.rows):
-            loads, place = np.unique(self.load[mine], return_inverse=True)
-            total[mine] = points.shift(rep, loads.astype(np.float64))[place]
-        return total
-
-
-def _fitted(leads: _Leads, meter: Meter) -> tuple[ChangePoints, Floats]:
-    """Return change points, and offsets that go with them, by turns (backfitting).
-
-    At first what leads are like explains all that it can, load's part too where all reps are busy at a time. So a drop
-    is found only where reps who are busier than others do worse than these; offsets then give back what it explains.
-    """
-    base, effects, shift = _explained(leads)
-
-    def offset() -> Floats:
-        each = (effect[level] for effect, level in zip(effects, leads.families, strict=True))
-        return base + sum(each, start=np.zeros(len(leads.rep)))
-
-    for _ in range(_MOST_ROUNDS):
-        before = offset()
-        for k, level in enumerate(leads.families):
-            rate = sigmoid(offset() + shift)
-            curvature = np.bincount(level, rate * (1.0 - rate)) + _PRECISION
-            pull = np.bincount(level, leads.won - rate) - _PRECISION * effects[k]
-            effects[k] = effects[k] + pull / curvature  # a Newton step
-        points = leads.points(offset(), meter)
-        if np.abs(offset() - before).max() < _SETTLED:
-            break
-        shift = leads.shift(points)
-    return points, offset()
-
-
-def _explained(leads: _Leads) -> tuple[float, list[Floats], Floats]:
-    """Return the base, each family's effects by level, and the effect of each lead's rep, fitted without load."""
+def _started(leads: Leads) -> Start:
+    """Return the base, each family's effects, and the effect of each lead's rep, fitted without load."""
     cells, cell = np.unique(np.stack([*leads.families, leads.rep]), axis=1, return_inverse=True)
     tried, won = (
         np.bincount(cell.reshape(-1), each).astype(np.float64) for each in (np.ones(len(leads.won)), leads.won)
     )
     found = fit_additive(cells, tuple((cells.max(axis=1) + 1).tolist()), tried, won)
     *effects, of_rep = (found.mean[part].copy() for part in found.crossed.slices)
-    return float(found.mean[0]), effects, of_rep[leads.rep]
-
-
-def _merged(load: Ints, offset: Floats, won: Floats) -> OutcomesByLoad:
-    """Return a rep's outcomes, those of a load and nearly the same offset together."""
-    keys, group = np.unique(np.stack([load, np.round(offset / _ALIKE)]), axis=1, return_inverse=True)
-    group = group.reshape(-1)
-    tried = np.bincount(group).astype(np.float64)
-    return OutcomesByLoad(
-        load=keys[0].astype(np.float64),
-        offset=np.bincount(group, offset) / tried,
-        tried=tried,
-        won=np.bincount(group, won).astype(np.float64),
-    )
+    return Start(base=float(found.mean[0]), effects=effects, of_rep=of_rep[leads.rep])
 
 
 def _levels(points: ChangePoints, rep: int, load: Ints, offset: Floats, won: Floats) -> LoadLevels:
@@ -229,10 +172,10 @@ def _levels(points: ChangePoints, rep: int, load: Ints, offset: Floats, won: Flo
     edges = quantile_edges(load.astype(np.float64), np.ones(len(load)), _LEVELS)
     level = np.searchsorted(edges, load, side="right")
     rows = [np.flatnonzero(level == number) for number in np.unique(level)]
-    kept = _merged(load, offset, won)
-    fitted = points.rates(rep, kept.load, kept.offset)
-    place = np.searchsorted(edges, kept.load, side="right")
-    means = [np.average(fitted[place == k], weights=kept.tried[place == k]) for k in np.unique(place)]
+    (loads, offsets), tried = _merged(load, offset)
+    fitted = points.rates(rep, loads, offsets)
+    place = np.searchsorted(edges, loads, side="right")
+    means = [np.average(fitted[place == k], weights=tried[place == k]) for k in np.unique(place)]
     return LoadLevels(
         low=np.array([load[mine].min() for mine in rows]),
         high=np.array([load[mine].max() for mine in rows]),
@@ -240,6 +183,11 @@ def _levels(points: ChangePoints, rep: int, load: Ints, offset: Floats, won: Flo
         won=np.array([won[mine].sum() for mine in rows]).astype(np.int64),
         fitted=np.array(means),
     )
+
+
+def _merged(load: Ints, offset: Floats) -> tuple[Floats, Ints]:
+    """Return loads and offsets, nearly the same as one, and how many leads have each."""
+    return np.unique(np.stack([load, np.round(offset / _ALIKE) * _ALIKE]), axis=1, return_counts=True)
 
 
 def _names(segment_by: Sequence[str] | str | None) -> tuple[str, ...]:

@@ -1,11 +1,11 @@
 """When something is due: one formula for every deadline, which reminder, recall, screen and query all call."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from leadopt.lifecycle.book import Book, Where
 from leadopt.lifecycle.calendar import Calendar
-from leadopt.lifecycle.records import Absence, Lead, State
+from leadopt.lifecycle.records import Absence, Lead, RuleFile, State
 from leadopt.lifecycle.rules import Rules
 from leadopt.lifecycle.stages import Stage
 
@@ -35,7 +35,21 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """What deadlines of a lead depend on, beside the lead."""
+    """What deadlines of a lead depend on, beside the lead.
+
+    Parameters
+    ----------
+    rules
+        that its period began under
+    calendar
+        theirs, with all holidays of rules that were in force since
+    absences
+        of its owner
+    hold_until
+        no recall before
+    told_at
+        when managers last heard of leads that no period runs for
+    """
 
     rules: Rules
     calendar: Calendar
@@ -43,12 +57,24 @@ class Timing:
     hold_until: int = 0
     told_at: int = 0
 
+    def later(self, moment: Callable[[Calendar], int]) -> int:
+        """Return a moment by the calendar, but not before what it is without holidays that were added since.
+
+        A holiday moves a moment to the end of another working day, which may be an earlier hour: so it could come out
+        before what it was.
+        """
+        own = self.rules.calendar
+        return moment(own) if self.calendar is own else max(moment(own), moment(self.calendar))
+
 
 def timing(book: Book, lead: Lead, at: int) -> Timing:
-    """Return what a lead's deadlines depend on: the rules that its period began under, and holidays as known now."""
+    """Return what a lead's deadlines depend on: the rules that its period began under, and holidays as known since."""
     now = book.rules_at(at)
     rules = book.rules(lead.rules) if lead.rules and lead.rules != now.fingerprint else now
-    calendar = rules.calendar if rules is now else rules.calendar.with_holidays(now.calendar.holidays)
+    since = [file for file in book.find(RuleFile, Where()) if lead.since <= file.starts_at <= at]
+    more = {day for file in since for day in book.rules(file.fingerprint).calendar.holidays}
+    more -= set(rules.calendar.holidays)
+    calendar = rules.calendar.with_holidays(sorted(more)) if more else rules.calendar
     away = [] if lead.owner is None else book.find(Absence, Where(rep=lead.owner))
     desk = book.get(State, "desk") or State()
     return Timing(
@@ -63,18 +89,25 @@ def timing(book: Book, lead: Lead, at: int) -> Timing:
 def deadline(lead: Lead, timing: Timing) -> int | None:
     """Return when the next follow-up of a held lead is due; None = never.
 
-    The period begins with the ownership, or with the last follow-up; it stands still while the owner is away. A first
-    follow-up that falls outside working time moves to the end of that working day or of the next one; an idle
-    deadline besides waits for the end of a manager's protection.
+    The period begins with the ownership, or with the last follow-up; it stands still while the owner is away. What
+    falls outside working time moves to the end of that working day or of the next one, and so does what an absence has
+    moved; an idle deadline besides waits for the end of a manager's protection. No follow-up, absence or protection
+    brings a deadline nearer: of two moments the later one need not have the later deadline (at lunch it is that day's
+    evening, an hour later it is that hour), so each is moved by itself, and the latest counts.
     """
     periods, begin = timing.rules.periods(lead.columns), _begin(lead)
     length = periods.first_within if lead.first_at is None else periods.next_within
     if length is None:
         return None
-    at = _after_absences(timing.calendar.add(begin, length), begin, timing.absences)
-    if lead.first_at is not None:
-        at = max(at, lead.protected_until or 0)
-    return timing.calendar.deadline(max(at, lead.not_before))
+    protected = 0 if lead.first_at is None else lead.protected_until or 0
+
+    def by(calendar: Calendar) -> int:
+        due = calendar.add(begin, length)
+        paused = _after_absences(due, begin, timing.absences)
+        at = calendar.day_end(paused) if paused > due else due
+        return max(calendar.deadline(one) for one in (at, protected, lead.not_before) if one)
+
+    return timing.later(by)
 
 
 def due(lead: Lead, timing: Timing) -> Due | None:
@@ -114,7 +147,8 @@ def recall_at(lead: Lead, timing: Timing, by: int) -> int | None:
     periods = timing.rules.periods(lead.columns)
     if periods.recall_after is None:
         return None
-    at = timing.calendar.deadline(timing.calendar.add(by, periods.recall_after))
+    grace = periods.recall_after
+    at = timing.later(lambda calendar: calendar.deadline(calendar.add(by, grace)))
     reminder = remind_at(lead, timing, by)
     if reminder is not None and periods.remind_before is not None:
         told = lead.reminded_at if lead.reminded == by and lead.reminded_at is not None else reminder
@@ -149,7 +183,8 @@ def _review(lead: Lead, timing: Timing) -> Due | None:
     rule = None if asked is None else timing.rules.review_named(asked.rule)
     if asked is None or rule is None or rule.within is None or rule.on_timeout == "wait":
         return None
-    at = timing.calendar.deadline(max(timing.calendar.add(asked.asked_at, rule.within), lead.not_before))
+    begin, within = asked.asked_at, rule.within
+    at = timing.later(lambda calendar: calendar.deadline(max(calendar.add(begin, within), lead.not_before)))
     return Due(what="review", at=at, deadline=at, rule=rule.name)
 
 

@@ -18,6 +18,7 @@ from leadopt.lifecycle.stages import Stage
 from leadopt.matching import match
 
 NOBODY_LEFT = "nobody left"
+ELSEWHERE = "worth more with another lead"
 RETURNED = "returned"
 _RETURNED_TOO_OFTEN = 3
 LEAST, MOST = 0.5, 1.25  # what conduct may make of an entitlement
@@ -119,20 +120,35 @@ def to_review(
 
 
 def explained(
-    draft: Draft, lead: Lead, rep: str | None, reps: Sequence[Rep], offers: Mapping[str, Offer]
+    draft: Draft,
+    lead: Lead,
+    rep: str | None,
+    reps: Sequence[Rep],
+    offers: Mapping[str, Offer],
+    *,
+    passed_by: str = "not chosen",
 ) -> dict[str, Any]:
     """Return what a decision rests on: the choice, the next three and why not, and what barred all others.
 
     `before` has the rep who had the lead last, and what it is worth there: the difference is the price of the move.
+    `passed_by` says why somebody with whom it is worth more, and whom nothing bars, did not get it.
     """
+    here = offers[rep].gain if rep is not None and rep in offers else draft.worths.reserve
     reasons = {one.id: _code(draft, lead, one, offers) for one in reps}
     others = sorted((one for one in offers if one != rep), key=lambda one: (-offers[one].gain, one))[:_RUNNERS_UP]
-    next_ = tuple({"rep": one, "gain": offers[one].gain, "why": reasons.get(one) or "worth less"} for one in others)
+    next_ = tuple(
+        {"rep": one, "gain": gain, "why": reasons.get(one) or _beside(gain, here, passed_by)}
+        for one, gain in ((one, offers[one].gain) for one in others)
+    )
     barred = Counter(code for one, code in reasons.items() if code is not None and one != rep)
     choice = {} if rep is None or rep not in offers else {"gain": offers[rep].gain, "chance": offers[rep].chance}
     had = lead.previous
     before = {} if had is None or had not in offers else {"before": {"rep": had, "gain": offers[had].gain}}
     return {**choice, **before, "next": next_, "barred": dict(sorted(barred.items()))}
+
+
+def _beside(gain: float, here: float, passed_by: str) -> str:
+    return "worth less" if gain < here else "worth as much" if gain == here else passed_by
 
 
 def review_rule(draft: Draft, lead: Lead) -> str | None:
@@ -158,7 +174,8 @@ def put(
 ) -> None:
     """Let a lead go where it was solved to go: to its rep, to a manager first, or to the pool."""
     rep, offers = answer.rep_of.get(lead.id), answer.offers.get(lead.id, {})
-    decision = explained(draft, lead, rep, answer.reps, offers)
+    reps = [draft.rep(one.id) for one in answer.reps]  # with the room that leads before it left
+    decision = explained(draft, lead, rep, reps, offers, passed_by=ELSEWHERE)
     rule = None if reviewed else review_rule(draft, lead)
     if rep is None and nobody_left(draft, lead, answer.reps, offers):
         if lead.stage is not Stage.REVIEW:

@@ -63,7 +63,7 @@ class Lead:
     first_at, last_at
         first and last follow-up of this ownership, as they occurred
     not_before
-        after an act was taken back: its deadline is not before
+        its deadline is not before: after an act was taken back, and as no follow-up brings it nearer
     reminded, escalated
         the deadline that was reminded of and escalated last
     reminded_at
@@ -177,8 +177,9 @@ class Rep:
         which pools the rep is in
     hired_on
         as microseconds of that day; None = unknown
-    left_at
-        when the rep left; None = is here
+    since, left_at
+        when the desk first heard of the rep, and when the rep left; None = is here. Both are one moment where a history
+        tells of a rep who was gone by then
     open, kept
         open leads, and slots kept for reviews
     day, received, claimed
@@ -194,6 +195,7 @@ class Rep:
     team: str | None = None
     tags: tuple[str, ...] = ()
     hired_on: int | None = None
+    since: int = 0
     left_at: int | None = None
     open: int = 0
     kept: int = 0

@@ -252,7 +252,8 @@ def _owners_left(case: Case, after: Case, gone: Collection[int], limits: Mapping
     names = case.limit_names()
     if case.owned is None or not before:
         return after
-    if set(before) <= set(gone) or any({limit.name, names[k]} & set(limits) for k, limit in before.items()):
+    changed = {k for name in limits for k in _called(case, names, name)[:1]}
+    if set(before) <= set(gone) or changed & set(before):
         return replace(after, owned=None, notes=without_owner_notes(after.notes))
     reps = [limit.of for k, limit in before.items() if k in gone and isinstance(limit.of, int)]
     return replace(after, owned=case.owned.without(reps))
@@ -269,8 +270,8 @@ def _owners_anew(
         assumed[absent] = 0.0
         bare = unshared(bare, assumed)
     fresh = owners_first(replace(case, problem=bare), clock or Clock())
-    had = {limit.name: k for k, limit in enumerate(before.problem.limits) if limit.kind is LimitKind.OWNER}
-    new = [had.get(limit.name, -1) for limit in fresh.problem.limits[len(rest) :]]
+    had = {limit.of: k for k, limit in enumerate(before.problem.limits) if limit.kind is LimitKind.OWNER}
+    new = [had.get(limit.of, -1) for limit in fresh.problem.limits[len(rest) :]]
     notes = (*without_owner_notes(case.notes), *fresh.notes[len(case.notes) :])
     return replace(fresh, notes=notes), [*(place[at] for at in rest), *new]
 

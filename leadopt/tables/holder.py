@@ -16,7 +16,7 @@ from leadopt.tables.headers import header_for, same_header
 from leadopt.tables.reading.numerals import OWN_DECIMAL
 from leadopt.tables.reading.place import Place
 from leadopt.tables.reading.reader import Reading
-from leadopt.tables.sql import is_database, read_sql
+from leadopt.tables.sql import is_database, is_result, mend_of, read_result, read_sql, row_as_mapping
 from leadopt.tables.text import quoted, with_day
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ class Holder:
     Parameters
     ----------
     data
-        a data frame that narwhals knows (a lazy one is collected), a list of dicts, a dict of lists, or the address of
-        a database with a table or query (`leadopt.tables.sql.read_sql`)
+        a data frame that narwhals knows (a lazy one is collected), a list of dicts or of rows that know their columns,
+        a dict of lists, the address of a database with a table or query (`leadopt.tables.sql.read_sql`), or what
+        SQLAlchemy answers a query with
     name
         what messages call it: "leads", "reps", "history"
     reading
@@ -70,7 +71,9 @@ class Holder:
             self._columns = self._from_mapping(data)
         elif isinstance(data, str) and is_database(data):
             self._columns = read_sql(data, ids)
-        elif isinstance(data, Sequence) and not isinstance(data, str | bytes):
+        elif is_result(data):
+            self._columns = read_result(data, name, ids)
+        elif isinstance(data, Sequence) and not isinstance(data, str | bytes) and not mend_of(data):
             self._columns = self._from_rows(data)
         else:
             self._frame = self._from_native(data)
@@ -112,10 +115,12 @@ class Holder:
         return columns
 
     def _from_rows(self, rows: Sequence[Any]) -> dict[str, list[Any]]:
+        rows = [row if isinstance(row, Mapping) else row_as_mapping(row) or row for row in rows]
         for number, row in enumerate(rows, 1):
             if not isinstance(row, Mapping):
+                mend = f"; {mend_of(row)}" if mend_of(row) else ""
                 raise InvalidInput(
-                    f"{self.name}, row {number}: a list must hold dicts, one per row; found {type(row).__name__}"
+                    f"{self.name}, row {number}: a list must hold dicts, one per row; found {type(row).__name__}{mend}"
                 )
         names = dict.fromkeys(str(key) for row in rows for key in row)
         return {name: [row.get(name) for row in rows] for name in names}
@@ -128,6 +133,8 @@ class Holder:
             frame = nw.from_native(_with_text_headers(data))
             return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
         except (TypeError, ValueError, NarwhalsError) as error:
+            if mend := mend_of(data):
+                raise InvalidInput(f"{self.name}: found {type(data).__name__}, which is no table; {mend}") from None
             raise InvalidInput(
                 f"{self.name}: must be a data frame (pandas, polars, pyarrow, ...), a list of dicts or a dict of "
                 f"lists; found {type(data).__name__} ({str(error).splitlines()[0] if str(error) else 'not readable'})"

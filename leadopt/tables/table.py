@@ -38,6 +38,7 @@ from leadopt.tables.written import (
 
 _PLAIN_WORDS = {"true", "false", "yes", "no", "1", "0", "y", "n"}
 _EXACT = 2.0**53  # floats beyond are no exact whole numbers
+MOST_LEADS = 1e12  # of all rows that stand for several; beyond, what is learned drowns in the rounding of sums
 
 
 class Table(Written):
@@ -46,8 +47,9 @@ class Table(Written):
     Parameters
     ----------
     data
-        a data frame that narwhals knows (a lazy one is collected), a list of dicts, a dict of lists, or the URL of a
-        database with a table or query (`leadopt.tables.sql.read_sql`)
+        a data frame that narwhals knows (a lazy one is collected), a list of dicts or of rows that know their columns,
+        a dict of lists, the URL of a database with a table or query (`leadopt.tables.sql.read_sql`), or what
+        SQLAlchemy answers a query with
     name
         what messages call it: "leads", "reps", "history"
     reading
@@ -208,16 +210,23 @@ class Table(Written):
         Raises
         ------
         InvalidInput
-            the column is missing, or a cell is no whole number, 0 or more
+            the column is missing, a cell is no whole number, 0 or more, or they add up to more leads than there are
         """
         if column is None:
             return self
         self.require(column)
         if column in self.columns:
-            self.numbers(column, low=0.0, high=_EXACT, whole=True)
+            self._check_leads(column, float(self.numbers(column, low=0.0, high=_EXACT, whole=True).sum()))
         table = type(self)(self, self.name, self.reading)
         table.times, table._own = column, self._own
         return table
+
+    def _check_leads(self, column: str, total: float) -> None:
+        if total > MOST_LEADS:
+            raise InvalidInput(
+                f"{self.name}.{self._own.get(column, column)}: rows stand for at most {MOST_LEADS:,.0f} leads "
+                f"together; found {total:.3g}. Name the column that counts them."
+            )
 
     def grouped_spells(self, columns: Sequence[str], begin: str, end: str, since: int = 0) -> list[list[Any]]:
         """Return the distinct combinations of some columns' cells and of how long it is from one day to another.

@@ -1,4 +1,4 @@
-"""`leadopt desk ...`: made, filled, planned, claimed from, asked and checked; refusals have exit codes of their own."""
+"""`leadopt desk ...`: a desk made, filled, planned, claimed from, asked and checked; refusals have own codes."""
 
 import builtins
 import sqlite3

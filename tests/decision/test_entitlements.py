@@ -55,7 +55,7 @@ def floors(draw):
 
 
 @given(floors(), st.sampled_from([(0.5, 1.5), (0.0, 1.0), (0.8, 2.0)]), st.sampled_from([None, 0.5, 3.0]))
-@examples(60)
+@examples(40)
 def test_a_value_band_divides_what_the_best_plan_without_it_is_worth(floor, band, weight):
     gains, capacity = floor
     fairness = Fairness(of="value", low=band[0], high=band[1], weight=weight)
@@ -80,7 +80,7 @@ def test_a_value_band_divides_what_the_best_plan_without_it_is_worth(floor, band
 
 
 @given(floors(), st.sampled_from([0.2, 0.5, 1.0]))
-@examples(60)
+@examples(40)
 def test_a_hot_band_shares_the_best_leads_that_can_be_placed(floor, hot_share):
     gains, capacity = floor
     case = case_of(
@@ -329,7 +329,7 @@ def test_credit_of_who_is_out_counts_for_nothing():
 
 
 @given(floors(), st.sampled_from([(0.5, 1.5), (1.0, 1.0)]), st.integers(0, 2))
-@examples(60)
+@examples(40)
 def test_those_who_are_in_share_as_the_band_says_and_the_plan_is_the_best_of_such(floor, band, out):
     gains, capacity = floor
     reps = reps_of(*capacity, in_fairness=[int(rep != out) for rep in range(len(capacity))])
@@ -355,7 +355,8 @@ def test_those_who_are_in_share_as_the_band_says_and_the_plan_is_the_best_of_suc
     best = counts[found.allowed & (found.worth >= found.best - 1e-9)]
     assert due.sum() == pytest.approx(due.sum().round())
     reach = best[:, inside].sum(axis=1) if inside else np.zeros(1)
-    assert reach.min() - 1e-9 <= due.sum() <= reach.max() + 1e-9
+    if out < len(capacity):  # else all share whatever can be placed, at a loss too
+        assert reach.min() - 1e-9 <= due.sum() <= reach.max() + 1e-9
 
 
 # Ties
@@ -386,3 +387,13 @@ def test_fairness_that_nobody_is_in_is_refused():
         "reps.in_fairness: false for every rep who can get leads, so that nobody shares anything; let somebody in, or "
         "leave fairness out"
     )
+
+
+def test_fair_shares_of_value_that_whole_leads_miss_are_asked_for_less():
+    """43 leads of 1,000 for 6 reps: 99% of an even 7,167 is out of reach of 7 whole ones, and there was no plan."""
+    maximin = Fairness(of="value", maximin=True)
+    reps = {"rep_id": list("abcdef"), "capacity": [20] * 6}
+    plan = assign(leads_of(43), reps, affinity=np.full((43, 6), 1_000.0), fairness=maximin)
+    assert sorted(np.bincount(plan.rep_of_lead)) == [7, 7, 7, 7, 7, 8]
+    (note,) = [note for note in plan.notes if note.startswith("fair shares")]
+    assert note == "fair shares were computed as if leads could be divided; of whole ones 94% of each is asked for"

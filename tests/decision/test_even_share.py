@@ -137,7 +137,7 @@ def floors(draw):
 
 
 @given(floors(), st.sampled_from([0.0, 0.2, -1.0]), st.booleans())
-@examples(60)
+@examples(40)
 def test_what_is_placed_without_the_assumption_is_placed_with_it(floor, reserve, minimums):
     gains, available, least = floor
     reps = {"rep_id": [f"R{k}" for k in range(len(available))], "available": available}
@@ -215,7 +215,7 @@ def said(draw, n_leads, n_reps):
 
 
 @given(floors(), st.data())
-@examples(50)
+@examples(35)
 def test_in_pairs_with_other_rules_it_refuses_nothing_and_leaves_nothing_over(floor, data):
     gains, available, _ = floor
     n, m = gains.shape
@@ -253,7 +253,7 @@ def test_who_goes_beyond_an_even_share_is_who_gains_most():
 
 
 @given(st.data())
-@examples(60)
+@examples(40)
 def test_of_equally_even_answers_the_one_that_gains_most_is_chosen(data):
     n, m = data.draw(st.integers(1, 6)), data.draw(st.integers(2, 3))
     cells = data.draw(st.lists(st.sampled_from([-np.inf, 0.5, 1.0, 2.0, 3.0]), min_size=n * m, max_size=n * m))

@@ -110,7 +110,7 @@ numbers = st.lists(st.integers(0, 6), min_size=3, max_size=3)
 
 
 @given(st.lists(st.sampled_from([0, 1, 1, 2, 0.5]), min_size=3, max_size=3), numbers, numbers, st.integers(0, 15))
-@examples(80)
+@examples(50)
 def test_pouring_levels_what_all_have(weight, most, held, total):
     w, room, had = (np.array(column, dtype=float) for column in (weight, most, held))
     share = levelled(w, room, float(total), had)

@@ -25,7 +25,7 @@ def shared_of(usage=1.0, leads=None, n_reps=2):
 
 
 @given(st.data(), st.integers(0, 6), st.integers(1, 4))
-@examples(60)
+@examples(40)
 def test_received_is_what_the_leads_of_a_rep_count(data, n_leads, n_reps):
     usage = worth(data.draw(affinities(n_leads, n_reps)))
     answer = np.array(data.draw(st.lists(st.integers(-1, n_reps - 1), min_size=n_leads, max_size=n_leads)), dtype=int)
@@ -40,7 +40,7 @@ def test_received_is_what_the_leads_of_a_rep_count(data, n_leads, n_reps):
 
 
 @given(st.data(), st.integers(0, 6), st.integers(1, 4))
-@examples(60)
+@examples(40)
 def test_worth_is_the_gain_and_0_where_negative_or_ineligible(data, n_leads, n_reps):
     affinity = data.draw(affinities(n_leads, n_reps))
     assert (worth(affinity).dense() == np.maximum(affinity.dense(), 0.0)).all()
@@ -63,7 +63,7 @@ def test_most_worth_is_the_sum_of_as_many_leads_as_there_are_slots(data, n_leads
 
 
 @given(st.data(), st.integers(0, 6), st.integers(1, 4))
-@examples(60)
+@examples(40)
 def test_best_gains_look_at_open_reps_alone(data, n_leads, n_reps):
     affinity = data.draw(affinities(n_leads, n_reps))
     open_reps = np.array(data.draw(st.lists(st.booleans(), min_size=n_reps, max_size=n_reps)))
@@ -77,7 +77,7 @@ def test_best_gains_look_at_open_reps_alone(data, n_leads, n_reps):
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9), st.integers(-9, 9)), min_size=1, max_size=5),
     st.integers(0, 30),
 )
-@examples(120)
+@examples(75)
 def test_credit_shifts_entitlements_and_keeps_their_sum(reps, total):
     weight, most, credit = (np.array(column, dtype=float) for column in zip(*reps, strict=True))
     fair = with_credit(weight, most, total, np.zeros(len(reps)))

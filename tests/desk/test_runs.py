@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from leadopt.errors import InvalidInput
+from leadopt.lifecycle.acts import ACTS
+from leadopt.lifecycle.commands import Fire, FireAll
 from tests.desk.desks import leads, opened, with_leads
 
 
@@ -93,3 +95,27 @@ def test_what_is_no_message_is_refused(tmp_path):
     desk = opened(tmp_path)
     with pytest.raises(InvalidInput, match="messages: must be ids as "):
         desk.ack(["x"])
+
+
+def test_a_lead_whose_moment_cannot_come_keeps_no_other_waiting(tmp_path, monkeypatch):
+    desk = with_leads(tmp_path, 1, 2)
+    fire, fire_all = ACTS[Fire], ACTS[FireAll]
+    with desk._core.read() as snapshot:
+        broken = snapshot.names.lead(1).id
+
+    def of_one(draft, command):
+        if command.lead == broken:
+            raise InvalidInput("it is broken")
+        fire(draft, command)
+
+    def of_all(draft, command):
+        if broken in command.leads:
+            raise InvalidInput("one is broken")
+        fire_all(draft, command)
+
+    monkeypatch.setitem(ACTS, Fire, of_one)
+    monkeypatch.setitem(ACTS, FireAll, of_all)
+    desk.clock.move(days=2)
+    rows = [row for row in desk.run_due() if row["lead"] is not None]
+    assert {row["lead"]: row["kind"] for row in rows} == {1: "failed", 2: "reminded"}
+    assert "What is due of lead 1 cannot happen: it is broken." in [row["sentence"] for row in rows]

@@ -1,8 +1,10 @@
 """What other processes do to a desk's file in tests; imported by them, so that they start in milliseconds."""
 
 import multiprocessing
+from random import Random
 
 from leadopt.desk.database.engine import open_engine
+from leadopt.desk.desk import Desk
 from leadopt.desk.log.moments import system_clock
 from leadopt.desk.log.writer import Writer
 from tests.desk.logs import event
@@ -57,10 +59,6 @@ def write_some(url, name, count, answers):
 
 def claim_all(url, rep, pool, answers):
     """Claim every lead of a pool for a rep, in an order of its own; tell the codes."""
-    from random import Random
-
-    from leadopt.desk.desk import Desk
-
     desk = Desk.open(url)
     order = list(pool)
     Random(rep).shuffle(order)
@@ -71,11 +69,9 @@ def claim_all(url, rep, pool, answers):
     desk.close()
 
 
-def report_with_keys(url, lead, rep, count, acknowledged):
-    """Report follow-ups with keys until killed, and tell each key once it is answered."""
-    from leadopt.desk.desk import Desk
-
-    desk = Desk.open(url)
+def report_with_keys(url, now, lead, rep, count, acknowledged):
+    """Report follow-ups with keys until killed, from the first key on, and tell each key once it is answered."""
+    desk = Desk.open(url, clock=lambda: now)
     for number in range(count):
         got = desk.follow_up(lead, by=rep, key=f"k{number}")
         acknowledged.send((f"k{number}", got.seq))

@@ -1,5 +1,7 @@
 """From counted outcomes to the posterior: what strangers get, states, and the half-life that predicts best."""
 
+from datetime import date, timedelta
+
 import numpy as np
 import pytest
 
@@ -46,6 +48,26 @@ def test_a_half_life_that_is_given_is_kept(half_life):
 def test_with_one_day_alone_no_half_life_can_be_learned():
     assert learned("learn", ROWS | {"at": ["2025-01-05"] * 120}, "at").half_life_days is None
     assert learned("learn").half_life_days is None  # no dates were counted
+
+
+def steady(seed):
+    """A history of three reps who never change, nor does the level."""
+    rng = np.random.default_rng(seed)
+    rep = rng.integers(0, 3, 1500)
+    days = np.sort(rng.integers(0, 720, 1500))
+    return {
+        "rep_id": [f"r{one}" for one in rep],
+        "converted": (rng.random(1500) < np.array([0.2, 0.25, 0.3])[rep]).tolist(),
+        "at": [date(2024, 1, 1) + timedelta(int(day)) for day in days],
+    }
+
+
+@pytest.mark.parametrize("drift", [None, False])
+def test_a_steady_history_is_kept_whole(drift):
+    """Without a gain worth forgetting for, half of such histories were given a half-life, of 45 days and more."""
+    models = [AffinityModel(half_life_days="learn", drift=drift, now="2026-01-01") for _ in range(8)]
+    kept = [model.fit(steady(seed)).half_life_days_ for seed, model in enumerate(models)]
+    assert kept.count(None) >= 6
 
 
 def test_a_half_life_is_one_of_the_list():

@@ -5,6 +5,7 @@ import pytest
 
 from leadopt import AffinityModel, InvalidInput
 from leadopt.learning.delays import LOST, WON, Ages, learn_delays
+from tests import many_seeds, seeds
 
 DAY = np.datetime64("2025-01-01")
 DAYS = 365
@@ -103,9 +104,10 @@ def test_kinds_have_paces_of_their_own_where_they_differ_and_none_where_they_do_
     assert alike == pytest.approx(1.0, abs=0.12)
 
 
+@many_seeds
 @pytest.mark.parametrize(("wins", "losses"), [(45, 15), (15, 45), (30, 30)])
 def test_newcomers_are_estimated_without_bias_whichever_takes_longer(wins, losses):
-    found = [newcomers(simulated([6, seed], wins, losses)) for seed in range(12)]
+    found = [newcomers(simulated([6, seed], wins, losses)) for seed in seeds(6, 60)]
     estimates, intervals = (np.concatenate(each) for each in zip(*found, strict=True))
     assert estimates.mean() == pytest.approx(0.25, abs=0.02)  # .18 and .37 where open leads are left out
     assert ((intervals[:, 0] <= 0.25) & (intervals[:, 1] >= 0.25)).mean() >= 0.75
@@ -147,6 +149,7 @@ def test_one_rep_and_few_outcomes_are_enough_and_count_little():
         assert 0.0 < low < model.probability({"rep_id": ["r0"]})[0] < high < 1.0
 
 
+@many_seeds
 def test_weights_and_a_half_life_count_open_leads_too():
     rows = simulated(11, 45, 15)
     heavy = rows | {"weight": [3.0] * len(rows["rep_id"])}
@@ -154,7 +157,7 @@ def test_weights_and_a_half_life_count_open_leads_too():
     one, other = (AffinityModel(**how).fit(each) for how, each in (({"weight": "weight"}, heavy), ({}, thrice)))
     asked = {"rep_id": ["r0", "r8"]}
     assert one.probability(asked) == pytest.approx(other.probability(asked), abs=0.01)
-    aged = [newcomers(simulated([11, seed], 45, 15), half_life_days=90.0)[0] for seed in range(12)]
+    aged = [newcomers(simulated([11, seed], 45, 15), half_life_days=90.0)[0] for seed in seeds(6, 60)]
     assert np.mean(aged) == pytest.approx(0.25, abs=0.02)
 
 
@@ -182,10 +185,11 @@ def test_the_order_of_rows_changes_no_digit():
         assert one.tolist() == other.tolist()
 
 
+@many_seeds
 @pytest.mark.parametrize(("wins", "losses"), [(45, 15), (15, 45)])
 def test_a_history_cut_by_the_day_of_closing_is_taken_for_that(wins, losses):
     errors = []
-    for seed in range(8):
+    for seed in seeds(4, 40):
         rows = simulated([14, seed], wins, losses, n=6000)
         kept = [row for row, at in enumerate(rows["at"]) if at is None or at >= "2025-10-01"]
         found, _ = newcomers({name: [column[row] for row in kept] for name, column in rows.items()})

@@ -16,6 +16,7 @@ from leadopt.learning.effects.logistic import sigmoid
 from leadopt.learning.history.settling import read_settling
 from leadopt.score_model import ScoreModel
 from leadopt.tables import Table
+from tests import many_seeds, seeds
 from tests.learning.effects.test_level import wandering
 
 FIRST, N_DAYS = dt.date(2025, 1, 1), 364
@@ -50,9 +51,10 @@ def true_rates(level):
     return sigmoid(np.array([-1.3 + STRENGTH[row["rep_id"]] + SOURCES[row["source"]] + level for row in PAIRS]))
 
 
+@many_seeds
 def test_a_level_that_fell_counts_as_it_is_now():
     errors = []
-    for seed in range(6):
+    for seed in seeds(3, 30):
         history, _ = history_of(seed, path=DROP)
         drifting, plain = model_of(history), model_of(history, drift=False)
         errors.append([np.abs(model.probability(PAIRS) - true_rates(-0.6)).mean() for model in (drifting, plain)])
@@ -154,7 +156,7 @@ def test_any_history_gives_chances(days, won):
         "converted": [int(one) for one in converted],
         "at": [FIRST + dt.timedelta(day - 4000) for day in days],
     }
-    for settings in ({}, {"half_life_days": 90}, {"half_life_days": "learn"}, {"now": "2026-01-01"}):
+    for settings in ({}, {"half_life_days": 90, "now": "2026-01-01"}, {"half_life_days": "learn"}):
         model = AffinityModel(**settings).fit(rows)
         chance, interval = model.probability([{"rep_id": "Ann"}]), model.interval([{"rep_id": "Ann"}])
         assert (interval[:, 0] <= chance).all() and (chance <= interval[:, 1]).all()
@@ -191,9 +193,10 @@ def test_structure_and_level_have_memories_of_their_own():
     assert kept.half_life_days_ in (None, 730.0, 365.0)  # the level wanders, and nothing of who is good is forgotten
 
 
+@many_seeds
 def test_a_plan_says_what_the_level_may_still_do():
     inside, wide = [], []
-    for seed in range(24):
+    for seed in seeds(10, 48):
         history, level = history_of(seed + 100, spread=0.5, memory=(30.0, 60.0, 90.0)[seed % 3])
         leads = {"lead_id": list(range(400)), "source": np.random.default_rng(seed).choice(list(SOURCES), 400).tolist()}
         plan = assign(leads, {"rep_id": list(STRENGTH)}, history, policy=Policy(segment_by="source"))
@@ -203,7 +206,7 @@ def test_a_plan_says_what_the_level_may_still_do():
         won = (np.random.default_rng([seed, 1]).random(400) < sigmoid(np.array(logit) + level[N_DAYS])).sum()
         inside.append(found.low <= won <= found.high)
         wide.append(found.high - found.low)
-        assert plan.from_json(plan.to_json()).to_json() == plan.to_json()
+    assert plan.from_json(plan.to_json()).to_json() == plan.to_json()
     assert 0.8 <= np.mean(inside) <= 1.0
     steady, _ = history_of(0)
     plan = assign(leads, {"rep_id": list(STRENGTH)}, steady, policy=Policy(segment_by="source"))
@@ -283,10 +286,11 @@ def delayed(history, seed, wins, losses, until=N_DAYS):
     }
 
 
+@many_seeds
 @pytest.mark.parametrize("until", [N_DAYS, 10_000], ids=["some are open", "all are settled"])
 @pytest.mark.parametrize(("wins", "losses"), [(10, 50), (50, 10)])
 def test_that_wins_and_losses_take_differently_long_is_no_drift(wins, losses, until):
-    for seed in range(3):
+    for seed in seeds(2, 3):
         history = delayed(history_of(seed)[0], seed, wins, losses, until)
         model = model_of(history)
         assert not any("wandered" in note for note in model.notes_)

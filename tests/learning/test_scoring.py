@@ -41,7 +41,7 @@ def test_a_column_without_spread_gives_its_points_to_all_who_have_a_value():
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=9), st.floats(0.1, 10))
-@examples(100)
+@examples(60)
 def test_a_scaled_column_keeps_its_order_within_zero_and_one(values, points):
     found = score({"a": values}, {"a": points})
     assert ((found >= 0) & (found <= 1)).all()
@@ -101,7 +101,7 @@ def test_tiers_fill_from_the_top_and_ties_share_the_better_one():
 
 
 @given(st.lists(st.integers(0, 9), max_size=20))
-@examples(100)
+@examples(60)
 def test_a_better_score_never_has_a_worse_tier(scores):
     order = ["a", "b", "c"]
     found = [order.index(tier) for tier in tiers(scores, {"a": 0.2, "b": 0.3, "c": 0.5})]
@@ -130,7 +130,7 @@ def test_what_are_no_tiers_is_refused(scores, shares, said):
 
 
 @given(st.lists(st.sampled_from([0.0, 0.5, 1.0, 7.0, -np.inf]), max_size=8), st.sampled_from([0.1, 0.5, 0.9, 1.0]))
-@examples(100)
+@examples(60)
 def test_the_top_is_the_first_of_two_tiers(scores, share):
     found = top(scores, share)
     finite = np.where(np.isinf(scores), -1e9, scores)
@@ -167,7 +167,7 @@ def test_thresholds_are_reached_from_the_top():
 
 
 @given(st.lists(st.floats(0, 1), max_size=20), st.lists(st.floats(0.01, 0.99), unique=True, max_size=4))
-@examples(100)
+@examples(60)
 def test_a_tier_by_threshold_is_the_first_that_is_reached(scores, edges):
     least = {f"tier {k}": edge for k, edge in enumerate([*sorted(edges, reverse=True), 0.0])}
     found = tiers_by_threshold(scores, least)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from leadopt import assign
 from leadopt.errors import InvalidInput
 from leadopt.learning.value_model import ValueModel
+from tests import many_seeds, seeds
 from tests.strategies import examples
 
 N_SEGMENTS, N_REPS = 12, 8
@@ -49,10 +50,11 @@ def segment_means(history):
     return np.array([group.mean() if len(group) else value.mean() for group in groups])
 
 
+@many_seeds
 @pytest.mark.parametrize(("n", "better"), [(40, 0.92), (120, 0.85), (1_000, 0.9)])
 def test_estimates_are_closer_than_means_by_segment_and_than_the_mean_of_all(n, better):
     model, by_segment, by_all = [], [], []
-    for seed in range(40):
+    for seed in seeds(24, 120):
         history, truth = floor(seed, n)
         model.append(log_error(fitted(history).expected(LEADS), truth))
         by_segment.append(log_error(segment_means(history), truth))
@@ -62,9 +64,10 @@ def test_estimates_are_closer_than_means_by_segment_and_than_the_mean_of_all(n, 
 
 
 @pytest.mark.parametrize("n", [1, 5, 40, 300])
+@many_seeds
 def test_expected_values_are_right_on_average_however_few_deals_there_are(n):
     ratios = []
-    for seed in range(60):
+    for seed in seeds(30, 120):
         history, truth = floor(seed, n, between=0.5)
         ratios.append(fitted(history).expected(LEADS).sum() / truth.sum())
     standard_error = np.std(ratios) / np.sqrt(len(ratios))
@@ -72,9 +75,10 @@ def test_expected_values_are_right_on_average_however_few_deals_there_are(n):
     assert standard_error < 0.16
 
 
+@many_seeds
 def test_intervals_hold_the_truth_as_often_as_they_say():
     held = []
-    for seed in range(60):
+    for seed in seeds(30, 120):
         history, truth = floor(seed, 150)
         low, high = fitted(history).interval(LEADS).T
         held.append(np.mean((low <= truth) & (truth <= high)))
@@ -375,7 +379,7 @@ def test_won_for_nothing_alone_is_worth_nothing():
 AMOUNTS = [0.0, 1e-300, 5e-324, 1e-100, 0.01, 1.0, 6.0, 5000.0, 5001.0, 6000.0, 1e9, 1e50, 1e100]
 
 
-@examples(60)
+@examples(30)
 @given(st.data())
 def test_amounts_of_any_size_end_in_numbers(data):
     n = data.draw(st.integers(1, 10))

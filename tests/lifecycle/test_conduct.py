@@ -105,10 +105,11 @@ def test_few_leads_say_little_and_many_speak_for_themselves():
 
 def slow_world(**facts):
     """Return a world in which Ann owns eight leads, all overdue, and Bo as many, all followed up."""
-    world = World(["ann", "bo"], rules=SLOW, **facts)
+    world = World(["ann", "bo"], rules=SLOW, checked=False, **facts)
     leads = [world.held("ann") for _ in range(8)]
     for _ in range(30):
         world.follow_up(world.held("bo"), "bo")
+    world.check()
     world.goto("2026-03-09 06:00")
     return world, leads
 
@@ -121,14 +122,14 @@ def test_a_restriction_is_announced_two_working_days_before_with_what_lifts_it()
     world, _ = slow_world()
     assert "conduct_set" in world.do(world.system("BeginDay"))
     (one,) = announced(world)
-    assert (one.rep, one.kind, one.rule, shown(one.starts_at)) == ("ann", "restrict", "slow", "2026-03-11 06:00")
+    assert (one.rep, one.kind, one.rule, shown(one.starts_at)) == ("ann", "restrict", "slow", "2026-03-11 09:00")
     assert one.figures["on_time"] < 0.8
     told = {message.to: message.body for message in world.messages("conduct")}
     assert told["ann"]["until"] == "overdue <= 1"
     assert set(told) == {"ann", "manager"}
     first, second = world.receive(), world.receive()
     world.do(world.manager("AssignTo", first, to="ann"))  # not yet
-    world.goto("2026-03-11 06:00")
+    world.goto("2026-03-11 09:00")
     assert world.denied(world.manager("AssignTo", second, to="ann")).code == "restricted"
     world.place(second)
     assert world.owner(second) == "bo"
@@ -167,8 +168,8 @@ def test_a_reward_raises_the_share_and_the_claims_while_it_holds():
     world.goto("2026-03-06 06:00").do(world.system("BeginDay"))
     (one,) = announced(world)
     assert (one.rep, one.kind, one.entitlement) == ("ann", "reward", 1.2)
-    assert shown(one.starts_at) == "2026-03-10 06:00"
-    world.goto("2026-03-10 07:00")
+    assert shown(one.starts_at) == "2026-03-10 09:00"
+    world.goto("2026-03-10 09:00")
     world.place(lead := world.receive())
     mine = world.ownerships(lead)[0]
     assert mine.entitled["leads"]["ann"] / mine.entitled["leads"]["bo"] == pytest.approx(1.2)

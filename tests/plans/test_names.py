@@ -2,6 +2,7 @@
 
 import ast
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -223,6 +224,20 @@ def test_a_limit_is_changed_and_lifted_by_its_own_name_though_it_is_shown_with_a
     assert not once.what_if(without=[name]).plan.case.problem.limits
 
 
+@pytest.mark.parametrize("name", ["zzz", "owner first: leads of Ann"])
+def test_a_change_of_a_users_limit_leaves_owners_first_whatever_it_is_called(name):
+    """Called as ours is, and shown before it, it was changed, and owners came first no more."""
+    leads = leads_of(4, boss=["Ann", "Ann", "Bo", "Bo"])
+    limit = [{"name": name, "reps": ["Bo"], "most": 3}]
+    policy = Policy.from_dict({"columns": {"owner": "boss"}, "limit": limit})
+    plan = assign(leads, reps_of(4, 4), affinity=[[1, 5], [1, 5], [5, 1], [5, 1]], policy=policy)
+    changed = plan.what_if(limits={name: {"upper": 2}})
+    assert changed.plan.rep_of_lead.tolist() == plan.rep_of_lead.tolist() == [0, 0, 1, 1]
+    assert changed.plan.case.owned is not None and changed.plan.case.problem.limits[0].upper == 2
+    ours = plan.case.limit_names()[1]
+    assert plan.what_if(limits={ours: {"lower": 0}}).plan.case.owned is None
+
+
 # What looks into a text in rooms that know of limits, each with what the text is.
 LOOKS = {
     ("problem/inputs.py", "repr(value)"),  # what a message says of any value
@@ -283,20 +298,57 @@ def sources():
         )  # the others read the keys of files
 
 
+@cache
+def parsed():
+    """Return every node of those files, with the file that it stands in."""
+    return [
+        (str(path.relative_to(PACKAGE)), node)
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute | ast.Compare)
+    ]
+
+
 def test_no_part_reads_the_name_of_a_limit():
     """A kind was read off the first words of a name in seven files."""
     found, compared, others = set(), set(), {"np", "there"}  # arrays and lists have some of these words too
-    for path in sources():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            where = str(path.relative_to(PACKAGE))
-            if isinstance(node, ast.Attribute) and node.attr in READS and ast.unparse(node.value) not in others:
-                found.add((where, ast.unparse(node.value)))
-            if isinstance(node, ast.Compare):
-                sides = [ast.unparse(side) for side in (node.left, *node.comparators)]
-                if any(side.endswith((".name", "limit_names()")) for side in sides):
-                    compared.add((where, ast.unparse(node)))
+    for where, node in parsed():
+        if isinstance(node, ast.Attribute) and node.attr in READS and ast.unparse(node.value) not in others:
+            found.add((where, ast.unparse(node.value)))
+        if isinstance(node, ast.Compare):
+            sides = [ast.unparse(side) for side in (node.left, *node.comparators)]
+            if any(side.endswith((".name", "limit_names()")) for side in sides):
+                compared.add((where, ast.unparse(node)))
     assert {(where, text.replace('"', "'")) for where, text in found} <= LOOKS
     # A user who asks for a limit by its name means that one.
-    # An index of pandas has a name, too.
-    allowed = {"found.status.name != 'OPTIMAL'", "limit.name == wanted", "labels.name is None"}
+    # An index of pandas has a name, too; and 0.1.0 gave no name twice.
+    allowed = {"found.status.name != 'OPTIMAL'", "limit.name == wanted", "labels.name is None", "limit.name in named"}
     assert {text for _, text in compared} == allowed
+
+
+# What reads the name of a limit in those rooms: to show it, or to find the one that its user asks for.
+SHOWN = {
+    ("decision/case.py", "limit.name"),  # with a number behind a name that something else has too
+    ("decision/entitlements.py", "limit.name"),
+    ("decision/solve.py", "problem.limits[k].name"),
+    ("plans/saved/names_of_format_1.py", "limit.name"),
+    ("plans/what_if.py", "limit.name"),
+    ("problem/certify.py", "limit.name"),
+    ("problem/problem.py", "limit.name"),
+    ("solvers/flow/infeasible.py", "problem.limits[node - problem.n_reps].name"),
+    ("solvers/flow/limit_tree.py", "problem.limits[node - problem.n_reps].name"),
+    ("solvers/lagrangian/infeasible.py", "problem.limits[row - problem.n_reps].name"),
+    ("solvers/leximin/programs.py", "limit.name"),
+}
+
+
+def test_names_of_limits_are_read_where_they_are_shown_and_nowhere_else():
+    """Two limits were told apart by their names in a set and in a dict, which no comparison shows."""
+    found = {
+        (where, ast.unparse(node))
+        for where, node in parsed()
+        if isinstance(node, ast.Attribute) and node.attr == "name" and "limit" in ast.unparse(node.value)
+    }
+    assert found == SHOWN
+    what_if = (PACKAGE / "plans/what_if.py").read_text(encoding="utf-8")
+    assert what_if.count("limit.name") == 1

@@ -47,7 +47,7 @@ def plans(draw, pins=True):
 
 
 @given(plans())
-@examples(75)
+@examples(45)
 def test_a_pin_costs_what_what_if_without_it_brings(plan):
     for lead, cost in plan.pin_costs().items():
         changed = plan.what_if(pins={lead: None})

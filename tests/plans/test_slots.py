@@ -14,7 +14,7 @@ from tests.test_assign import leads_of, reps_of
 
 
 @given(plans())
-@examples(75)
+@examples(45)
 def test_no_slot_adds_more_than_is_told_and_exactly_that_where_it_is_known(plan):
     for rep, name in enumerate(plan.case.rep_ids):
         change = plan.what_if(capacity={name: 1}).change

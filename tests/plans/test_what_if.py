@@ -32,7 +32,7 @@ def plans(draw):
 
 
 @given(plans(), st.data())
-@examples(60)
+@examples(40)
 def test_a_change_is_worth_what_solving_from_nothing_says(plan, data):
     problem, case = plan.case.problem, plan.case
     rep = data.draw(st.integers(0, problem.n_reps - 1))

@@ -30,7 +30,7 @@ def small(problem):
 
 
 @given(problem=problems(max_leads=4, max_reps=3), data=st.data())
-@examples(50)
+@examples(35)
 def test_objective_and_feasibility_agree_with_brute_force_for_any_answer(problem, data):
     oracle = brute_force(problem)
     k = data.draw(st.integers(0, len(oracle.answers) - 1))
@@ -208,7 +208,7 @@ def by_definition(problem, prices, limit_prices=()):
 
 
 @given(shared_rows())
-@examples(100)
+@examples(60)
 def test_the_best_of_shared_rows_is_that_of_every_pair(drawn):
     problem, prices = drawn
     best = by_definition(problem, prices)
@@ -222,7 +222,7 @@ def _by_size(problem, prices, partial=()):
 
 
 @given(drawn=shared_rows(), data=st.data())
-@examples(60)
+@examples(40)
 def test_the_best_of_shared_rows_under_limits_of_some_leads_and_of_value_is_that_of_every_pair(drawn, data):
     problem, prices = drawn
     value = worth(problem.affinity)

@@ -15,7 +15,7 @@ def stretches_of(problem, prices):
 
 
 @given(shared_rows())
-@examples(100)
+@examples(60)
 def test_the_choice_of_a_stretch_is_the_best_of_each_of_its_leads(drawn):
     problem, prices = drawn
     order, found = stretches_of(problem, prices)
@@ -30,7 +30,7 @@ def test_the_choice_of_a_stretch_is_the_best_of_each_of_its_leads(drawn):
 
 
 @given(shared_rows())
-@examples(80)
+@examples(50)
 def test_stretches_start_in_order_and_none_spans_two_rows(drawn):
     problem, prices = drawn
     _, found = stretches_of(problem, prices)

@@ -11,7 +11,7 @@ from tests.strategies import examples, general_problems
 
 
 @given(general_problems())
-@examples(60)
+@examples(40)
 def test_the_bound_in_fractions_is_that_of_the_certificate(problem):
     rng = np.random.default_rng(0)
     prices = rng.random(problem.n_reps)

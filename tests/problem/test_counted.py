@@ -83,7 +83,7 @@ def test_leads_of_another_problem_are_refused_by_the_limit_that_has_them():
 
 
 @given(data=st.data())
-@examples(80)
+@examples(50)
 def test_classes_are_leads_in_the_same_sets(data):
     n = data.draw(st.integers(0, 12))
     n_sets = data.draw(st.sampled_from([0, 1, 3, 31, 32, 70]))

@@ -17,7 +17,7 @@ from tests.oracles import brute_force
 from tests.strategies import examples, general_problems
 
 
-@examples(80)
+@examples(50)
 @given(general_problems(), st.data())
 def test_no_answer_is_worth_more_whatever_the_prices(problem, data):
     price = st.floats(-10.0, 10.0, allow_subnormal=False)

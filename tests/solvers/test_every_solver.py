@@ -52,7 +52,7 @@ def problems_for(solver):
 
 @every_solver
 @given(data=st.data())
-@examples(100)
+@examples(60)
 def test_every_answer_is_allowed_and_equals_brute_force(solver, data):
     problem = data.draw(problems_for(solver))
     oracle = brute_force(problem)
@@ -352,7 +352,7 @@ def test_gains_that_overflow_only_by_their_scale_are_refused():
     capacity=st.integers(0, 3),
     reserve=st.floats(allow_nan=False, allow_infinity=False),
 )
-@examples(200)
+@examples(120)
 def test_any_float_gives_a_valid_match_or_invalid_input(cells, capacity, reserve):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PrecisionWarning)

@@ -1,9 +1,9 @@
 """What is proved and called best is so: in any unit, over twelve orders of magnitude, and where limits nearly miss."""
 
-import subprocess
+import contextlib
+import ctypes
 import sys
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,14 +11,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from leadopt import assign
-from leadopt.errors import Infeasible, InvalidInput
+from leadopt.errors import Infeasible, InvalidInput, LeadoptError
 from leadopt.fairness import Fairness
 from leadopt.matching import Status, match, solve
 from leadopt.problem.problem import Limit, Problem
 from tests.exact import every, in_units, mixed_problem
 from tests.strategies import examples
 
-ROOT = Path(__file__).parents[2]
 SEEDS = st.integers(0, 2**40)
 LOST = 1e-9  # of the sizes of all gains, reserves and penalties: what a best answer may lack
 
@@ -62,7 +61,7 @@ def outcome(problem):
 
 
 @given(SEEDS)
-@examples(150)
+@examples(100)
 def test_status_limits_and_bound_are_those_of_exact_arithmetic_against_every_answer(seed):
     problem = made(seed)
     try:
@@ -98,7 +97,7 @@ def test_the_status_is_the_same_in_any_unit(seed, gain, usage):
 
 
 @given(SEEDS, st.sampled_from([1.0, 1e7, 1e-7, 1e12]))
-@examples(60)
+@examples(30)
 def test_bands_of_value_in_plans_are_kept_and_best_in_any_unit(seed, unit):
     rng = np.random.default_rng(seed)
     n, m = rng.integers(2, 6), rng.integers(2, 4)
@@ -219,21 +218,13 @@ def test_gains_over_thirty_orders_without_limits_are_best_too():
     check(problem, found)
 
 
-def test_nothing_reaches_stdout_from_a_program_that_only_matches():
-    """HiGHS' branch and bound printed a line of its own where it repaired an answer."""
-    program = (
-        "import numpy as np\n"
-        "from leadopt import LeadoptError, match\n"
-        "from tests.exact import mixed_problem\n"
-        "from leadopt.matching import solve\n"
-        "for seed in range(60):\n"
-        "    try:\n"
-        "        solve(mixed_problem(np.random.default_rng(seed)))\n"
-        "    except LeadoptError:\n"
-        "        pass\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, cwd=ROOT)
-    assert done.stdout == b""
+def test_nothing_reaches_stdout_from_a_program_that_only_matches(capfd):
+    """HiGHS' branch and bound printed a line of its own where it repaired an answer, past Python's own stdout."""
+    for seed in range(60):
+        with contextlib.suppress(LeadoptError):
+            solve(mixed_problem(np.random.default_rng(seed)))
+    ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None).fflush(None)  # what C still holds back
+    assert capfd.readouterr().out == ""
 
 
 def test_where_penalties_dwarf_gains_beyond_64_bits_nothing_is_called_best():

@@ -23,7 +23,7 @@ def close(a, b):
     return a == pytest.approx(b, rel=1e-6, abs=1e-6)
 
 
-@examples(60)
+@examples(40)
 @given(general_problems())
 def test_small_problems_equal_brute_force(problem):
     truth = brute_force(problem)

@@ -14,7 +14,7 @@ def test_a_pipe_or_a_line_break_in_a_cell_keeps_the_table_whole():
 
 
 @given(st.lists(st.lists(st.text(max_size=8), min_size=2, max_size=2), max_size=4))
-@examples(100)
+@examples(60)
 def test_every_row_is_one_line_of_as_many_cells(rows):
     lines = markdown(["first", "second"], rows).split("\n")
     assert len(lines) == 2 + len(rows)
@@ -56,7 +56,7 @@ def test_numbers_show_what_matters(value, shown):
 
 
 @given(st.floats(1e-4, 1e12))
-@examples(100)
+@examples(60)
 def test_a_shown_number_is_within_half_a_percent(value):
     assert float(number(value).replace(",", "")) == pytest.approx(value, rel=0.005)
 

@@ -96,7 +96,7 @@ def tell(found: Any) -> None:
         print(found.summary())
     for one in refused[:_SHOWN]:
         until = "" if one.until is None else f" Over by itself: {one.until:%Y-%m-%d %H:%M} UTC."
-        say_error(f"{one.code}: {one.sentence}{f' Remedy: {one.remedy}.' if one.remedy else ''}{until}")
+        say_error(f"{one}{until}")
     if len(refused) > _SHOWN:
         say_error(f"and {len(refused) - _SHOWN:,} more that were refused")
     if refused:

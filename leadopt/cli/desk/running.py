@@ -179,7 +179,7 @@ def run_due(ctx: typer.Context, output: OUTPUT = None) -> None:
 def rebuild(ctx: typer.Context) -> None:
     """Drop all tables that follow from the log and make them anew; say where they had been otherwise."""
     with at_desk(ctx) as desk:
-        print(desk.rebuild())
+        print(desk.rebuild().summary())
 
 
 @running.command("erase")

@@ -1,11 +1,12 @@
 """Commands that show: a lead, why something happened, pools, reviews, what is overdue, messages, the log."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from leadopt.cli.desk.asked import FEED, LEAD, MOST, OUTPUT, REP, at_desk, moment, show
+from leadopt.cli.desk.asked import FEED, LEAD, MOST, OUTPUT, REP, at_desk, moment, show, table_in
 from leadopt.cli.terminal import say_error
 from leadopt.errors import InvalidInput
 
@@ -87,6 +88,76 @@ def messages(
         show(found, output)
         if sent:
             print(f"{desk.ack([str(row['id']) for row in found]):,} noted as sent.")
+
+
+_FIRST = Annotated[str, typer.Option(help="The first day of the period.")]
+_LAST = Annotated[str, typer.Option(help="Its last day.")]
+
+
+@views.command("report")
+def report(
+    ctx: typer.Context,
+    first: Annotated[str | None, typer.Option(help="The first day.", show_default="the last week that is over")] = None,
+    last: Annotated[str | None, typer.Option(help="The last day.")] = None,
+    monthly: Annotated[bool, typer.Option("--monthly", help="Of a month, the last one that is over.")] = False,
+) -> None:
+    """Report on a week or a month: what came, who got it, what is overdue, recalls, refusals, conduct."""
+    with at_desk(ctx) as desk:
+        if (first is None) != (last is None):
+            raise InvalidInput("--first and --last: name both days of the period, or neither")
+        period = None if first is None or last is None else (_day(first, "--first"), _day(last, "--last"))
+        print(desk.monthly(period) if monthly else desk.weekly(period))
+
+
+@views.command("metrics")
+def metrics(ctx: typer.Context, first: _FIRST, last: _LAST) -> None:
+    """Show the figures of a period: response, on time, conversion, use, turnover, fairness; of all and by rep."""
+    with at_desk(ctx) as desk:
+        print(desk.metrics((_day(first, "--first"), _day(last, "--last"))))
+
+
+@views.command("before-after")
+def before_after(
+    ctx: typer.Context,
+    before: Annotated[str, typer.Option(help="The first and the last day before, like 2026-01-05..2026-03-29.")],
+    after: Annotated[str, typer.Option(help="The same after: as many whole weeks.")],
+    mix: Annotated[
+        list[str] | None, typer.Option(help="Column that says what a lead is like, by which both are made alike.")
+    ] = None,
+    history: Annotated[
+        str | None, typer.Option(help="Past leads of another system, where the time before is from before the desk.")
+    ] = None,
+    exported: Annotated[
+        str | None, typer.Option(help="The day on which that was exported.", show_default="the last day in it")
+    ] = None,
+) -> None:
+    """Show two periods beside each other, with intervals; before and after is no experiment."""
+    from leadopt.desk.figures import HistoryColumns, facts_of_history
+
+    with at_desk(ctx) as desk:
+        calendar, known = desk.rules().calendar, None
+        if history is not None:
+            names = desk.policy().columns
+            own = {name: getattr(names, name) for name in ("rep_id", "lead_id", "assigned_at", "converted", "at")}
+            table = table_in(history, "history", (names.lead_id, names.rep_id))
+            known = facts_of_history(
+                table, columns=HistoryColumns(**own), calendar=calendar, mix=mix or None, now=exported
+            )
+        print(desk.before_after(_days(before, "--before"), _days(after, "--after"), earlier=known, mix=mix or None))
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(f"{option}: must be a day like 2026-01-05; found {text!r}") from None
+
+
+def _days(text: str, option: str) -> tuple[date, date]:
+    first, dots, last = text.partition("..")
+    if not dots:
+        raise InvalidInput(f"{option}: must be two days like 2026-01-05..2026-03-29; found {text!r}")
+    return _day(first.strip(), option), _day(last.strip(), option)
 
 
 @views.command("verify")

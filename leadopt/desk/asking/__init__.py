@@ -8,5 +8,6 @@ reporting.py   what feeds report: leads, changes, follow-ups, complaints, outcom
 claiming.py    what reps do: refuse, release, claim
 managing.py    what managers do
 running_it.py  what administrators do: reps, absences, rules, policy
+planning.py    plans made, and applied in chunks that survive a crash
 importing.py   leads and history taken over from another system
 """

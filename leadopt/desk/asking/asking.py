@@ -1,10 +1,9 @@
 """From what a user asks to commands, and from what they are answered to results; a few hundred in a transaction."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
-from uuid import UUID
 
 from leadopt.desk.asking.cells import moment
 from leadopt.desk.asking.intake import ids_of, table_of
@@ -193,7 +192,7 @@ def check_who(who: Who) -> None:
         )
     if who.key is not None and not (isinstance(who.key, str) and who.key):
         raise InvalidInput(f"key: must be a text that is new for each request; found {who.key!r}")
-    if who.expect is not None and not isinstance(who.expect, int):
+    if who.expect is not None and (not isinstance(who.expect, int) or isinstance(who.expect, bool)):
         raise InvalidInput(f"expect: must be the version that you have seen, a whole number; found {who.expect!r}")
 
 
@@ -216,7 +215,7 @@ def actor(session: Session, who: Who, by: Any, allowed: frozenset[str], usual: s
     Raises
     ------
     Denied
-        there is no such rep
+        there is no such rep, or one who is called nearly so
     InvalidInput
         nobody is named where a rep has to be
     """
@@ -226,6 +225,8 @@ def actor(session: Session, who: Who, by: Any, allowed: frozenset[str], usual: s
         return {"by": session.names.rep(by), "role": REP}
     if by is None:
         return {"by": who.role or usual, "role": who.role or usual}
+    if who.role is None and REP in allowed:
+        session.names.refuse_misspelt(by)
     name, is_rep = session.names.actor(by)
     return {"by": name, "role": who.role or (REP if is_rep and REP in allowed else usual)}
 
@@ -263,23 +264,27 @@ def _done(session: Session, what: Ask, row: Row, who: Who, key: str | None) -> A
     given = {name: (name, value) for name, value in row.given.items() if value is not None and name in what.fields}
     read = {name: what.fields[name](session, name, value) for name, (_, value) in given.items()}
     whole_command = {what.of: subject, **read, **asks, "key": key, "expect": who.expect}
-    return session.answer(what.command(**(what.fill(session, whole_command) if what.fill else whole_command)), subject)
+    told = what.fill(session, whole_command) if what.fill else whole_command
+    for name, one in getattr(what.command, "__dataclass_fields__", {}).items():
+        if one.default is MISSING and one.default_factory is MISSING and name not in told:
+            raise InvalidInput(f"{name}: is needed, and missing")
+    return session.answer(what.command(**told), subject)
 
 
 def _rows(core: Core, what: Ask, subject: Any, given: Mapping[str, Any]) -> tuple[list[Row], Table | None, str]:
     with core.read() as snapshot:
         policy = core.policy_of(snapshot)
     column = policy.columns.lead_id if what.of == LEAD else policy.columns.rep_id
-    if isinstance(subject, list | tuple | set | frozenset) and all(
-        isinstance(one, str | int | UUID) for one in subject
-    ):
-        return (
-            [Row(subject=as_id(one), given=given, place=f"entry {n}") for n, one in enumerate(subject, 1)],
-            None,
-            column,
-        )
+    if isinstance(subject, list | tuple | set | frozenset) and not any(isinstance(one, Mapping) for one in subject):
+        return [_entry(what, one, place, given) for place, one in enumerate(subject, 1)], None, column
     table = table_of(subject, "leads" if what.of == LEAD else "reps", policy)
     return list(_table_rows(table, what, given, policy, column)), table, column
+
+
+def _entry(what: Ask, one: Any, number: int, given: Mapping[str, Any]) -> Row:
+    place, key = f"entry {number}", as_id(one)
+    fault = None if key is not None else f"{place}: the id of a {what.of} must be text or a whole number; found {one!r}"
+    return Row(subject=key, given=given, place=place, fault=fault)
 
 
 def _table_rows(table: Table, what: Ask, given: Mapping[str, Any], policy: Policy, column: str) -> Iterator[Row]:

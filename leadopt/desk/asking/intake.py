@@ -12,6 +12,7 @@ from leadopt.lifecycle.rules import Rules
 from leadopt.policy import Policy
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_id, as_set, is_missing
+from leadopt.tables.currencies import currency_code, rates_of
 from leadopt.tables.reading.reader import Reading
 
 NO_CONTACT = "no_contact"
@@ -79,6 +80,8 @@ def lead_rows(table: Table, policy: Policy, rules: Rules, *, nameless: bool = Fa
     plain |= {name: list(numbers(table, name, faults)) for name, kind in held.items() if kind is As.NUMBER}
     reps = {name: table.values(name) for name, kind in held.items() if kind is As.REPS}
     accounts = {name: levels(table, name) for name, kind in held.items() if kind is As.ACCOUNT}
+    if policy.currencies is not None and policy.columns.currency in table:
+        each(table, policy.columns.currency, lambda part: _rates(part, policy), faults)
     mails, phones = _column(table, MAIL), _column(table, PHONE)
     gone = _flags(table, NO_CONTACT, faults)
     data = _data(table)
@@ -108,6 +111,7 @@ def rep_rows(table: Table, policy: Policy, rules: Rules) -> tuple[list[RepRow], 
     tags = [tuple(sorted(as_set(cell))) for cell in table.values("tags")] if "tags" in table else [()] * table.n_rows
     hired = _days(table, policy.columns.hired_on, rules, faults)
     held = {name: levels(table, name) for name in of_reps(policy) if name in table}
+    _check_amounts(table, policy, faults)
     data = _data(table)
     for row, cap in enumerate(most):
         if cap is not None and cap != int(cap):
@@ -126,6 +130,22 @@ def rep_rows(table: Table, policy: Policy, rules: Rules) -> tuple[list[RepRow], 
         for row in range(table.n_rows)
     ]
     return rows, faults
+
+
+def _rates(table: Table, policy: Policy) -> list[float]:
+    """Return the rate of each value's currency; one without is refused."""
+    codes = [None if cell is None else currency_code(cell) for cell in table.values(policy.columns.currency)]
+    return list(rates_of(f"{table.name}.{policy.columns.currency}", codes, policy.currencies))
+
+
+def _check_amounts(table: Table, policy: Policy, faults: Faults) -> None:
+    """Find what no plan could read of reps: one such cell would stand in the way of all others."""
+    columns = policy.columns
+    for column in (columns.capacity, columns.min_leads, columns.hours, columns.pace):
+        if column in table:
+            numbers(table, column, faults)
+    if columns.available in table:
+        each(table, columns.available, lambda part: part.fractions(columns.available).tolist(), faults)
 
 
 def ids_of(table: Table, column: str, what: str, faults: Faults) -> list[Id | None]:

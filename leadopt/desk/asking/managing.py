@@ -32,6 +32,7 @@ from leadopt.lifecycle.denied import Denied
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.records import Lead
 from leadopt.lifecycle.stages import Stage
+from leadopt.tables.cells import as_id
 
 APPROVE = Ask(
     name="approve", command=commands.Approve, role=MANAGER, fields={"to": rep, "override": text}, reps_column="to"
@@ -314,7 +315,7 @@ class Managing:
         """
         who = Who(by=by, role=role, key=key)
         check_who(who)
-        if isinstance(of, int | Result):
+        if (isinstance(of, int) and not isinstance(of, bool)) or isinstance(of, Result):
             return self._core.write(lambda session: _undone(session, _seq(of), 0, who))
         if not isinstance(of, Iterable):
             raise InvalidInput(f"of: must be the result of a command, its seq, or several; found {of!r}")
@@ -326,7 +327,7 @@ class Managing:
 
 def _seq(of: Any) -> int | None:
     found = of.seq if isinstance(of, Result) else of
-    if found is not None and (not isinstance(found, int) or found < 1):
+    if found is not None and (not isinstance(found, int) or isinstance(found, bool) or found < 1):
         raise InvalidInput(f"of: must be the result of a command, its seq, or several; found {of!r}")
     return found
 
@@ -355,12 +356,24 @@ def _lead_of(session: Session, seq: int | None) -> str:
 
 def _placed(session: Session, leads: Any, who: Who) -> list[Result]:
     if leads is None:
-        ids = [lead.id for lead in session.book.find(Lead, Where(stage=Stage.NEW))]
+        found: list[str | Answer] = [lead.id for lead in session.book.find(Lead, Where(stage=Stage.NEW))]
+        given: Sequence[Any] = found
     else:
-        ids = [session.names.lead(one, who.feed).id for one in ([leads] if isinstance(leads, str | int) else leads)]
+        given = [leads] if as_id(leads) is not None else list(leads)
+        found = [_known(session, one, who) for one in given]
+    ids = tuple(one for one in found if isinstance(one, str))
     asks = actor(session, who, who.by, commands.Place.roles, SYSTEM)
-    happened = session.do(commands.Place(leads=tuple(ids), **asks)) if ids else ()
-    return [result_of(_went(session, lead, happened), session.names) for lead in ids]
+    happened = session.do(commands.Place(leads=ids, **asks)) if ids else ()
+    answers = [_went(session, one, happened) if isinstance(one, str) else one for one in found]
+    return [result_of(answer, session.names, as_id(one)) for answer, one in zip(answers, given, strict=True)]
+
+
+def _known(session: Session, lead: Any, who: Who) -> str | Answer:
+    """Return the id of a lead, or that there is none."""
+    try:
+        return session.names.lead(lead, who.feed).id
+    except Denied as denied:
+        return denial(denied)
 
 
 def _went(session: Session, lead: str, happened: Sequence[tuple[Stamp, Event]]) -> Answer:

@@ -12,17 +12,20 @@ import sqlalchemy as sa
 from leadopt.desk.asking.asking import Who, actor, check_who
 from leadopt.desk.database.beside import planned
 from leadopt.desk.database.statements import Row, Statement
+from leadopt.desk.database.tables import log
 from leadopt.desk.log import store
 from leadopt.desk.planning.applying import CHUNK, start_of, steps_of
 from leadopt.desk.planning.plans import DeskPlan, make_plan
 from leadopt.desk.work.answers import DONE, UNCHANGED
 from leadopt.desk.work.core import Core
 from leadopt.desk.work.results import Result, Results, result_of
-from leadopt.desk.work.session import Session
+from leadopt.desk.work.session import Session, Snapshot
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle import commands
 from leadopt.lifecycle.commands import SYSTEM
+from leadopt.lifecycle.denied import Denied
 from leadopt.progress import OnProgress
+from leadopt.tables.cells import as_id
 
 _PLAN = sa.bindparam("plan", type_=sa.Text)
 _BEGUN = Statement(sa.select(planned.c.place).where(planned.c.plan == _PLAN).limit(1), "plan")
@@ -41,6 +44,10 @@ _DONE = Statement(
     sa.delete(planned).where(planned.c.plan == _PLAN, planned.c.place == sa.bindparam("place", type_=sa.BigInteger)),
     "plan",
     "place",
+)
+_KIND = sa.bindparam("kind", type_=sa.Text)
+_LAST_PLAN = Statement(
+    sa.select(log.c.body).where(log.c.kind == _KIND).order_by(log.c.at.desc(), log.c.seq.desc()).limit(1), "kind"
 )
 _COUNTS = -1  # the place of the row that says how many leads were given and skipped so far
 _APPLIED = "plan_applied"
@@ -81,7 +88,7 @@ class Planning:
         plan_id = self._core.write(lambda session: session.names.new("P"))
         with self._core.read() as snapshot:
             policy = self._core.policy_of(snapshot)
-            asked = None if leads is None else [snapshot.names.lead(lead).id for lead in leads]
+            asked = None if leads is None else _ids(snapshot, [leads] if as_id(leads) is not None else leads)
             return make_plan(
                 snapshot.book,
                 snapshot.names.called,
@@ -90,6 +97,7 @@ class Planning:
                 snapshot.now,
                 plan_id=plan_id,
                 leads=asked,
+                carried=_carried(snapshot),
                 rng=rng,
                 time_limit_s=time_limit_s,
                 on_progress=on_progress,
@@ -124,6 +132,21 @@ class Planning:
             while (found := self._core.write(partial(_chunk, plan_id=plan_id, who=who))) is not None:
                 done += found
         return Results(done, self._core.like, "lead_id")
+
+
+def _ids(snapshot: Snapshot, leads: Iterable[Any]) -> list[str]:
+    try:
+        return [snapshot.names.lead(lead).id for lead in leads]
+    except Denied as denied:
+        raise InvalidInput(f"leads: {denied.sentence}; {denied.remedy}") from None
+
+
+def _carried(snapshot: Snapshot) -> dict[str, float]:
+    """Return what each rep had left of a slot after the last plan that was applied."""
+    found = _LAST_PLAN.first(snapshot.connection, "plan_made")
+    facts = {} if found is None else json.loads(found[0]).get("facts", {})
+    carried: dict[str, float] = facts.get("carried", {})
+    return carried
 
 
 def _begin(session: Session, plan: DeskPlan | None, who: Who) -> list[str]:

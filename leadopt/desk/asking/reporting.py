@@ -5,6 +5,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import sqlalchemy as sa
+
 from leadopt.desk.asking.asking import (
     Ask,
     Who,
@@ -20,6 +22,7 @@ from leadopt.desk.asking.asking import (
     text,
 )
 from leadopt.desk.asking.intake import LeadRow, lead_rows, table_of
+from leadopt.desk.database import following
 from leadopt.desk.people import persons
 from leadopt.desk.people.names import text_of, whole
 from leadopt.desk.people.persons import ACCOUNT, LEAD, Person
@@ -53,6 +56,9 @@ WON = Ask(
     survivors=True,
 )
 LOST = Ask(name="lost", command=commands.Lose, role=FEED, fields={"reason": text, "occurred_at": at}, survivors=True)
+
+
+_ANY_LEAD = sa.select(following.lead.c.id).limit(1)
 
 
 class Reporting:
@@ -91,17 +97,26 @@ class Reporting:
         Returns
         -------
         Results
-            one for each row
+            one for each row; `notes` say which rules are off, as the first leads lack their column
+
+        Raises
+        ------
+        InvalidInput
+            the table has no ids, or these are the first leads and a rule of the user's names a column that they lack
         """
         who = Who(by=by, role=role, key=key, expect=expect, feed=feed)
         check_who(who)
         with self._core.read() as snapshot:
             policy, rules = self._core.policy_of(snapshot), snapshot.book.rules_at(snapshot.now)
+            first = snapshot.connection.execute(_ANY_LEAD).first() is None
         table = table_of(leads, "leads", policy)
         self._core.like = table.head(0)
+        # Later feeds may lack columns that the first one had; a rule that names none of them is a slip of the pen.
+        off = rules.check(table.columns) if first and table.n_rows else ()
         rows, faults = lead_rows(table, policy, rules)
         work = partial(_received, who=who, faults=faults, policy=policy)
-        return Results(in_chunks(self._core, rows, work), table, policy.columns.lead_id)
+        done = in_chunks(self._core, rows, work)
+        return Results(done, table, policy.columns.lead_id, (*off, *table.reading.notes))
 
     def follow_up(
         self,

@@ -22,8 +22,8 @@ from leadopt.desk.work.session import Session
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle import commands
 from leadopt.lifecycle.book import Where
-from leadopt.lifecycle.commands import ADMIN
-from leadopt.lifecycle.records import Absence
+from leadopt.lifecycle.commands import ADMIN, ROLES
+from leadopt.lifecycle.records import HOUSE, Absence
 from leadopt.lifecycle.rules import Rules
 from leadopt.policy import Policy
 
@@ -163,6 +163,8 @@ class RunningIt:
         if policy is None:
             with self._core.read() as snapshot:
                 return self._core.policy_of(snapshot)
+        if not isinstance(policy, Policy):
+            raise InvalidInput(f"policy: must be a leadopt.Policy; found {type(policy).__name__}")
         return self._core.write(lambda session: set_policy(session, policy, Who(by=by, key=key)))
 
 
@@ -207,6 +209,8 @@ def _set(session: Session, row: RepRow, place: int, *, who: Who, faults: Mapping
 def set_rep(session: Session, row: RepRow, who: Who, key: str | None) -> Answer:
     """Set one rep, who gets a random id if new."""
     external = text_of(row.id)
+    if external in (HOUSE, *ROLES):  # accounts of credit, and who asks
+        return refused(f"reps: no rep is called {external!r}, as the desk means something else by it; take another id")
     found = persons.by_external(session.connection, REP, external, "")
     known = found[0] if found else Person(id=session.names.new("R"), kind=REP, external=external)
     command = commands.SetRep(

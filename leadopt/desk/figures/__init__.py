@@ -7,9 +7,10 @@ or won yet count for as long as they wait: they are never left out.
 
 from leadopt.desk.figures.before_after import BeforeAfter, before_after
 from leadopt.desk.figures.facts import Facts
+from leadopt.desk.figures.history_columns import HistoryColumns
 from leadopt.desk.figures.metrics import Metrics, metrics
 from leadopt.desk.figures.of_book import facts_of_book
-from leadopt.desk.figures.of_history import HistoryColumns, facts_of_history
+from leadopt.desk.figures.of_history import facts_of_history
 from leadopt.desk.figures.periods import Period
 from leadopt.desk.figures.reports import Report, monthly, weekly
 

@@ -62,7 +62,8 @@ def reps_who_left(facts: Facts, period: Period) -> Tally | str:
     if facts.reps.left is None:
         return facts.why_missing("left")
     there = present(facts, period)
-    left = during(facts.reps.left, period.start, period.end) & (there > 0)
+    # Of whom a history tells who was gone before the desk knew the rep, it is not known when that was.
+    left = during(facts.reps.left, period.start, period.end) & (facts.reps.left > facts.reps.joined)
     return int(left.sum()), float(there.sum()) / _YEAR, int((there > 0).sum())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from leadopt.desk.figures import acts, waits
 from leadopt.desk.figures.facts import Facts
-from leadopt.desk.figures.figure import LEVEL, Counted, Figure, Sampled, interval, shown
+from leadopt.desk.figures.figure import LEVEL, Counted, Figure, Rows, Sampled, interval, rows_of, shown
 from leadopt.desk.figures.measures import ATTRITION, COUNTS, UTILISED_DAYS, answers, wins
 from leadopt.desk.figures.metrics import FIRST_WITHIN_DAYS, check_days, check_level
 from leadopt.desk.figures.mix import Mix
@@ -152,7 +153,8 @@ def before_after(
 
     Each is seen as of its own end: leads of both have waited equally long for what they bring, and what is done for
     old leads later counts for neither. Leads before count by the mix of those after (`Facts`' columns of kinds): as if
-    as many of each kind had come. Kinds that came in one period alone compare nothing and are left out of both.
+    as many of each kind had come. Kinds that came in one period alone compare nothing and are left out of both. What is
+    counted for each lead, idle days and turnover are as they were.
 
     Parameters
     ----------
@@ -213,7 +215,7 @@ def before_after(
     check_days("within_days", within)
     sides = _Sides(old.known_at(before.end), before, facts.known_at(after.end), after)
     sampled = (*answers(first_within_days, min(UTILISED_DAYS, within)), *wins(within))
-    rows = [sides.sampled(one, level) for one in sampled]
+    rows = sides.sampled(sampled, level)
     rows += [sides.counted(one, level) for one in (*COUNTS, ATTRITION)]
     rows.append(sides.idle(level))
     return BeforeAfter(
@@ -239,16 +241,16 @@ class _Sides:
         self._old, self._before, self._new, self._after = old, before, new, after
         self._mix = Mix.of(old.leads.kind, waits.arrived(old, before), new.leads.kind, waits.arrived(new, after))
 
-    def sampled(self, measure: Sampled, level: float) -> Row:
-        """Return the row of a figure that is read off rows."""
-        old, new = measure.rows(self._old, self._before), measure.rows(self._new, self._after)
+    def sampled(self, measures: Sequence[Sampled], level: float) -> list[Row]:
+        """Return the rows of figures that are read off rows, those before by the mix after."""
+        before, after = (rows_of(measures, *known) for known in self._known)
+        return [self._sampled(one, before[one.rows], after[one.rows], level) for one in measures]
+
+    def _sampled(self, measure: Sampled, old: Rows | str, new: Rows | str, level: float) -> Row:
         if isinstance(old, str) or isinstance(new, str):
-            was, is_now = (measure.of(*known, level) for known in self._known)
-            return _row(measure, was, is_now)
+            return _row(measure, measure.of(old, level), measure.of(new, level))
         of_old, of_new = self._mix.weights(old.lead, new.lead)
-        n_old, n_new = int((of_old > 0.0).sum()), int((of_new > 0.0).sum())
-        was = measure.figure(measure.read(old, of_old, level), n_old)
-        return _row(measure, was, measure.figure(measure.read(new, of_new, level), n_new))
+        return _row(measure, measure.of(old, level, of_old), measure.of(new, level, of_new))
 
     def counted(self, measure: Counted, level: float) -> Row:
         """Return the row of a figure that is a count over an exposure; the mix does not matter to it."""

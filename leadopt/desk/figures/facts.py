@@ -123,12 +123,12 @@ class Reps:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Bookings:
-    """What was given out and who was entitled to it, of each thing that is shared; arrays (n_bookings,).
+    """What was given out on a day and who was entitled to it, of each thing that is shared; arrays (n_bookings,).
 
     Parameters
     ----------
     at, rep
-        when, and whose it is
+        a moment of the day, and whose it is
     of
         "leads", "value" or "hot"
     received, entitled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import isfinite
 
@@ -74,7 +74,8 @@ def shown(value: float, unit: str, sign: str = "") -> str:
         return _NOT_YET
     plus = "+" if sign and value > 0 else ""
     if unit == "share":
-        return f"{plus}{100 * value:.1f} points" if sign else percent(value, 1)
+        value = value if abs(value) >= 0.0005 else 0.0
+        return f"{plus if value else ''}{100 * value:.1f} points" if sign else percent(value, 1)
     return f"{plus}{number(value)}{f' {unit}' if unit else ''}"
 
 
@@ -112,6 +113,7 @@ class Rows:
     wait: Floats
 
 
+RowsOf = Callable[[Facts, Period], Rows | str]
 Read = Callable[[Rows, Floats, float], Estimate]
 
 
@@ -122,15 +124,15 @@ class Sampled:
     name: str
     label: str
     unit: str
-    rows: Callable[[Facts, Period], Rows | str]
+    rows: RowsOf
     read: Read
 
-    def of(self, facts: Facts, period: Period, level: float = LEVEL) -> Figure:
-        """Return the figure of a period."""
-        found = self.rows(facts, period)
+    def of(self, found: Rows | str, level: float, weight: Floats | None = None) -> Figure:
+        """Return the figure that is read off some rows, each by its weight, or why it is not known."""
         if isinstance(found, str):
             return self.figure(UNKNOWN, 0, found)
-        return self.figure(self.read(found, np.ones(len(found.lead)), level), len(found.lead))
+        each = np.ones(len(found.lead)) if weight is None else weight
+        return self.figure(self.read(found, each, level), int((each > 0.0).sum()))
 
     def figure(self, estimate: Estimate, n: int, note: str = "") -> Figure:
         """Return an estimate as a figure."""
@@ -155,6 +157,11 @@ class Counted:
         count, exposure, n = found
         value, low, high = events_over(count, exposure, level)
         return Figure(name=self.name, label=self.label, unit=self.unit, value=value, low=low, high=high, n=n)
+
+
+def rows_of(measures: Iterable[Sampled], facts: Facts, period: Period) -> dict[RowsOf, Rows | str]:
+    """Return the rows of all that are read off any, each once."""
+    return {rows: rows(facts, period) for rows in dict.fromkeys(one.rows for one in measures)}
 
 
 def share_of(rows: Rows, weight: Floats, level: float) -> Estimate:

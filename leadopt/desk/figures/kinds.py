@@ -23,8 +23,9 @@ def kinds_of(rows: Sequence[Sequence[Any]]) -> tuple[str, ...]:
     >>> kinds_of([("web", 1), (None, 2)])
     ('web / 1', '- / 2')
     """
-    levels = [_levels(column) for column in zip(*rows, strict=True)]
-    return tuple(map(" / ".join, zip(*levels, strict=True))) if levels else ("",) * len(rows)
+    if not rows or not rows[0]:
+        return ("",) * len(rows)
+    return tuple(map(" / ".join, zip(*(_levels(column) for column in zip(*rows, strict=True)), strict=True)))
 
 
 def _levels(column: Sequence[Any]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leadopt.desk.figures import acts, waits
-from leadopt.desk.figures.figure import DAY, HOUR, Counted, Sampled, by, quantile, quantile_within, share_of
+from leadopt.desk.figures.figure import DAY, HOUR, Counted, RowsOf, Sampled, by, quantile, quantile_within, share_of
 
 UTILISED_DAYS = 30
 """After arrival: a lead that was followed up by then is utilised."""
@@ -28,8 +28,8 @@ def answers(first_within_days: float, utilised_days: int = UTILISED_DAYS) -> tup
         _wait("response_p90", "response from arrival, nine in ten", "hours", from_arrival, 0.9),
         _wait("rep_response_median", "response of the rep, median", "hours", from_ownership, 0.5),
         _wait("rep_response_p90", "response of the rep, nine in ten", "hours", from_ownership, 0.9),
-        _wait("working_response_median", "response of the rep, median", "working hours", working, 0.5),
-        _wait("working_response_p90", "response of the rep, nine in ten", "working hours", working, 0.9),
+        _wait("working_response_median", "the same in working time, median", "working hours", working, 0.5),
+        _wait("working_response_p90", "the same in working time, nine in ten", "working hours", working, 0.9),
         Sampled(
             name="answered_soon",
             label=f"answered by the rep within {first_within_days:g} days",
@@ -80,5 +80,5 @@ COUNTS = (
 ATTRITION = Counted(name="attrition", label="reps who left, of all", unit="a year", tally=acts.reps_who_left)
 
 
-def _wait(name: str, label: str, unit: str, rows: object, part: float) -> Sampled:
-    return Sampled(name=name, label=label, unit=unit, rows=rows, read=quantile(part, HOUR))  # type: ignore[arg-type]
+def _wait(name: str, label: str, unit: str, rows: RowsOf, part: float) -> Sampled:
+    return Sampled(name=name, label=label, unit=unit, rows=rows, read=quantile(part, HOUR))

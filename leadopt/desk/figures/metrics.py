@@ -11,7 +11,7 @@ from leadopt.desk.figures import acts, waits
 from leadopt.desk.figures.by_rep import RepFigures, figures_by_rep, rep_table
 from leadopt.desk.figures.cohorts import Cohorts, Week, cohorts
 from leadopt.desk.figures.facts import Facts, during
-from leadopt.desk.figures.figure import LEVEL, Figure
+from leadopt.desk.figures.figure import LEVEL, Figure, rows_of
 from leadopt.desk.figures.measures import ATTRITION, COUNTS, answers, wins
 from leadopt.desk.figures.periods import Period
 from leadopt.errors import InvalidInput, did_you_mean
@@ -158,7 +158,9 @@ def metrics(
         raise InvalidInput(f"period: must begin before what is known ends; found {period}")
     weeks = cohorts(facts, period, level, within_days)
     horizon = int(weeks.horizon_days) if np.isfinite(weeks.horizon_days) else 30
-    sampled = [one.of(facts, period, level) for one in (*answers(first_within_days), *wins(horizon))]
+    measures = (*answers(first_within_days), *wins(horizon))
+    rows = rows_of(measures, facts, period)
+    sampled = [one.of(rows[one.rows], level) for one in measures]
     counted = [one.of(facts, period, level) for one in (*COUNTS, ATTRITION)]
     return Metrics(
         first=str(period.first),

@@ -70,7 +70,7 @@ class Mix:
 
     def told(self) -> tuple[str, ...]:
         """Return in words how the mix changed: the kinds whose share changed most, and those left out."""
-        if len(self.names) < 2:
+        if self.names in ((), ("",)):
             return ("the lead mix is not looked at, as no column says what leads are like",)
         n0, n1 = max(int(self.came_before.sum()), 1), max(int(self.came_after.sum()), 1)
         shares = np.stack([self.came_before / n0, self.came_after / n1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -64,6 +64,8 @@ class Report(Result):
         the figures of the period
     evenness
         by week: its first day and the Gini coefficient of leads received; of a monthly report
+    owed
+        of leads, to each rep, the most first; of a monthly report
     """
 
     period: str
@@ -71,6 +73,7 @@ class Report(Result):
     lines: tuple[Line, ...]
     metrics: Metrics
     evenness: tuple[tuple[str, float], ...] = ()
+    owed: tuple[tuple[str, float], ...] = ()
     like: Table = field(repr=False)
 
     def summary(self) -> str:
@@ -84,6 +87,8 @@ class Report(Result):
         if self.evenness:
             rows = [[day, "-" if np.isnan(value) else number(value)] for day, value in self.evenness]
             tables.append((["week of", "Gini of leads received"], rows))
+        if self.owed:
+            tables.append((["owed to", "leads"], [[rep, number(amount)] for rep, amount in self.owed]))
         figures = self.metrics.below(page)
         return Parts(tables=[*tables, *figures.tables], notes=figures.notes)
 
@@ -94,7 +99,7 @@ class Report(Result):
     def _told(self) -> dict[str, Any]:
         import json
 
-        names = ("period", "sentences", "lines", "evenness")
+        names = ("period", "sentences", "lines", "evenness", "owed")
         return {**{name: getattr(self, name) for name in names}, "metrics": json.loads(self.metrics.to_json())}
 
 
@@ -123,7 +128,7 @@ def weekly(facts: Facts, period: Period | None = None) -> Report:
 
 
 def monthly(facts: Facts, period: Period | None = None) -> Report:
-    """Return the report of a month: as of a week, and how even every week was.
+    """Return the report of a month: as of a week, and how even every week was, and what reps are owed.
 
     Parameters
     ----------
@@ -143,7 +148,8 @@ def monthly(facts: Facts, period: Period | None = None) -> Report:
     if period.n_days < 28:
         raise InvalidInput(f"period: must have 28 days or more; found {count(period.n_days, 'day')}, {period}")
     weeks = [(str(week.first), _gini_of_leads(facts, week)) for week in period.each_week() if week.n_days == 7]
-    return _report(facts, period, tuple(weeks))
+    owed = sorted(facts.owed.items(), key=lambda one: (-one[1], one[0]))
+    return replace(_report(facts, period), evenness=tuple(weeks), owed=tuple(owed))
 
 
 def _today(facts: Facts) -> date:
@@ -156,14 +162,13 @@ def _gini_of_leads(facts: Facts, week: Period) -> float:
     return found.get("gini_leads", float("nan"))
 
 
-def _report(facts: Facts, period: Period, evenness: tuple[tuple[str, float], ...] = ()) -> Report:
+def _report(facts: Facts, period: Period) -> Report:
     found, lines = metrics(facts, period), tuple(_lines(facts, period))
     return Report(
         period=str(period),
         sentences=(_came(found, lines), _answered(found, lines), _went_back(found, lines)),
         lines=lines,
         metrics=found,
-        evenness=evenness,
         like=facts.like,
     )
 

@@ -24,6 +24,8 @@ def microseconds(moment: datetime, what: str = "a moment") -> int:
     >>> microseconds(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
     1000000
     """
+    if not isinstance(moment, datetime):
+        raise InvalidInput(f"{what}: must be a datetime with a time zone, such as datetime.now(UTC); found {moment!r}")
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise InvalidInput(f"{what} has no time zone: {moment.isoformat()}; give one, such as datetime.now(UTC)")
     return (moment - _EPOCH) // _MICROSECOND

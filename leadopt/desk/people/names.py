@@ -13,7 +13,6 @@ from leadopt.desk.people.persons import ACCOUNT, LEAD, REP, USER, WHOLE, Person
 from leadopt.errors import did_you_mean
 from leadopt.lifecycle.commands import ROLES
 from leadopt.lifecycle.denied import Denied
-from leadopt.lifecycle.records import HOUSE
 from leadopt.tables.cells import Id, as_id
 from leadopt.tables.ids import alike
 
@@ -81,6 +80,13 @@ class Names:
             raise Denied("not_found", f"there is no rep {given!r}", near or "set reps first, by desk.reps")
         return found
 
+    def refuse_misspelt(self, given: Any) -> None:
+        """Raise `Denied` where nobody is called so and a rep nearly is: a slip must not report for somebody else."""
+        if self._known_rep(given) is None:
+            near = did_you_mean(text_of(given), [one.external for one in self.all_reps()]).removeprefix("; ")
+            if near.startswith("did you mean"):
+                raise Denied("not_found", f"there is no rep {given!r}", f"{near} If it is a feed, say role='feed'")
+
     def rep_or_none(self, given: Any) -> str | None:
         """Return the id of the rep whom a user means; None = nobody is called so."""
         return self._known_rep(given)
@@ -129,8 +135,6 @@ class Names:
 
     def _known_rep(self, given: Any) -> str | None:
         text = text_of(given)
-        if text == HOUSE:
-            return HOUSE
         found = persons.by_external(self._connection, REP, text)
         found = found or persons.by_spelling(self._connection, REP, text)
         if len(found) == 1:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from leadopt.desk.planning.decisions import decisions_of
-from leadopt.desk.planning.plans import DeskPlan, certificate_of
+from leadopt.desk.planning.plans import DeskPlan, carried_by, certificate_of
 from leadopt.lifecycle import commands
 
 CHUNK = 500  # leads a transaction
@@ -13,6 +13,7 @@ SYSTEM = "system"
 def start_of(plan: DeskPlan, by: str = SYSTEM, role: str = SYSTEM) -> commands.StartPlan:
     """Return the command that notes that a plan is about to be applied, with what it is worth and how sure that is."""
     facts = {
+        "carried": carried_by(plan),
         "certificate": certificate_of(plan),
         "method": plan.method,
         "model": plan.model,

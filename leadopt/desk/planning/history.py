@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from leadopt.lifecycle.calendar import Calendar
 from leadopt.lifecycle.records import Columns as Cells
+from leadopt.lifecycle.records import Level
 from leadopt.lifecycle.stages import HELD, Stage, Via
 from leadopt.tables.cells import Id
 from leadopt.tables.columns import Columns
@@ -40,7 +41,13 @@ class Past(Protocol):
     def via(self) -> str | None: ...
 
 
-def history_of(leads: Iterable[Past], called: Callable[[str], Id | None], calendar: Calendar, columns: Columns) -> Rows:
+def history_of(
+    leads: Iterable[Past],
+    called: Callable[[str], Id | None],
+    calendar: Calendar,
+    columns: Columns,
+    states: Mapping[str, Mapping[str, Level]] | None = None,
+) -> Rows:
     """Return the history that leads tell: open ones too, with the day since which their rep has them.
 
     Parameters
@@ -53,11 +60,15 @@ def history_of(leads: Iterable[Past], called: Callable[[str], Id | None], calend
         tells the day of a moment
     columns
         what the columns are called, by the names that all tables share
+    states
+        column -> rep's random id -> cell, of columns that describe a rep: as they are now, as no log has what they were
     """
     days, told = Days(calendar), [lead for lead in leads if lead.stage in STAGES and lead.owner is not None]
     names = dict.fromkeys(name for lead in told for name in lead.columns)
     rows: dict[str, Sequence[Any]] = {name: [lead.columns.get(name) for lead in told] for name in names}
     won = {Stage.WON: True, Stage.LOST: False}
+    for name, cells in (states or {}).items():
+        rows[name] = [cells.get(lead.owner or "") for lead in told]
     return {
         **rows,
         columns.rep_id: [called(lead.owner) for lead in told if lead.owner is not None],
@@ -68,15 +79,6 @@ def history_of(leads: Iterable[Past], called: Callable[[str], Id | None], calend
     }
 
 
-def joined(one: Rows, other: Rows) -> Rows:
-    """Return the rows of two tables, one below the other; what only one of them has is missing in the other."""
-    lengths = [len(next(iter(rows.values()), ())) for rows in (one, other)]
-    return {
-        name: [*one.get(name, [None] * lengths[0]), *other.get(name, [None] * lengths[1])]
-        for name in dict.fromkeys((*one, *other))
-    }
-
-
 def _ended(lead: Past, days: "Days") -> date | None:
     if lead.stage in HELD:
         return None
@@ -84,8 +86,13 @@ def _ended(lead: Past, days: "Days") -> date | None:
 
 
 def _assigned(lead: Past, days: "Days") -> date | None:
-    """Return since when a rep had a lead: one that was imported since it came in, as far as that fits its end."""
+    """Return since when a rep had a lead: one that was imported since it came in, as far as that fits its end.
+
+    None where nobody had it: who won a lead that came in won is named with the outcome.
+    """
     at = lead.received_at if lead.via == Via.IMPORT else lead.started
+    if not at:
+        return None
     end = lead.outcome_at if lead.stage not in HELD else None
     return days.of(at if end is None else min(at, end))
 

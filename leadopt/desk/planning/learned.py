@@ -80,7 +80,7 @@ def learned_from(
     Parameters
     ----------
     history
-        as `history_of` tells it, perhaps joined with that of a CRM
+        as `history_of` tells it; leads that were imported are in it
     policy
         says by which columns, and how old evidence counts
     on

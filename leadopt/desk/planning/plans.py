@@ -17,7 +17,7 @@ from leadopt.decision.solve import solved
 from leadopt.desk.planning.bars import BarRule, bars_of
 from leadopt.desk.planning.costs import Cost, absence_cost, move_cost
 from leadopt.desk.planning.learned import Learned
-from leadopt.desk.planning.tables import RepsNow, by_shared_names, leads_table, reps_now
+from leadopt.desk.planning.tables import RepsNow, by_shared_names, leads_table, reps_now, with_effort
 from leadopt.eligibility import ExcludeRule, Rule
 from leadopt.fairness import ENTITLEMENT_WORDS, ramp_up
 from leadopt.lifecycle.book import Book, Where
@@ -98,6 +98,7 @@ def make_plan(
     *,
     plan_id: str,
     leads: Collection[str] | None = None,
+    carried: Mapping[str, float] | None = None,
     rng: int | np.random.Generator = 0,
     time_limit_s: float | None = None,
     on_progress: OnProgress | None = None,
@@ -125,6 +126,8 @@ def make_plan(
         random
     leads
         random ids of the leads that are asked for; None = all
+    carried
+        what each rep had left of a slot after the plan before (`carried_by`), by random id; None = nothing
     rng, time_limit_s, on_progress
         as of `leadopt.assign`
     like
@@ -141,7 +144,7 @@ def make_plan(
     today, waiting = rules.calendar.day(now), _waiting(book, now, leads)
     reps = sorted((rep for rep in book.find(Rep, Where()) if rep.left_at is None), key=lambda rep: str(called(rep.id)))
     names = _names([rep.id for rep in reps], called, learned.called)
-    found = reps_now(book, reps, names, policy, rules, now, len(waiting))
+    found = reps_now(book, reps, names, policy, rules, now, len(waiting), carried)
     known, policy = _known(waiting, found, called, policy, learned, meter, today)
     policy, notes = _with_whom_to_share(policy, known, today)
     meter.enter("limits")
@@ -162,6 +165,12 @@ def make_plan(
         model=learned.digest,
         policy=fingerprint,
     )
+
+
+def carried_by(plan: DeskPlan) -> dict[str, float]:
+    """Return what each rep has left of a slot for the next plan, by random id; nothing where capacities are whole."""
+    names = dict(zip(plan.case.rep_ids, plan.reps, strict=True))
+    return {names[rep].id: part for rep, part in plan.carried.items()}
 
 
 def certificate_of(plan: Plan) -> dict[str, Any]:
@@ -196,6 +205,8 @@ def _known(
     names = _names([lead.id for lead in leads], called)
     called_reps = dict(zip((rep.id for rep in reps.reps), reps.table[policy.columns.rep_id], strict=True))
     rows = leads_table(leads, names, policy, learned.segment_by, called_reps)
+    if policy.columns.hours in reps.table:
+        rows = with_effort(rows, policy)
     policy = _of_batch(policy, names, reps.table[policy.columns.rep_id])
     known = know(
         rows,

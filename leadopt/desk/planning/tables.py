@@ -79,6 +79,15 @@ def leads_table(
     return {policy.columns.lead_id: list(ids), **rows}
 
 
+def with_effort(rows: Rows, policy: Policy) -> Rows:
+    """Return leads with the hours that each takes, where reps have hours: as many as usual of who comes without."""
+    column, n_leads = policy.columns.effort, len(rows[policy.columns.lead_id])
+    cells = rows.get(column, [None] * n_leads)
+    known = [number_of(cell) for cell in cells if cell is not None]
+    usual = float(np.median(known)) if known else 1.0
+    return {**rows, column: [usual if cell is None else cell for cell in cells]}
+
+
 def _reps_called(cell: Level, called: Mapping[str, Id]) -> str | None:
     """Return a cell with what reps are called in place of their random ids."""
     if cell is None:
@@ -88,19 +97,32 @@ def _reps_called(cell: Level, called: Mapping[str, Id]) -> str | None:
 
 
 def reps_now(
-    book: Book, reps: Sequence[Rep], ids: Sequence[Id], policy: Policy, rules: Rules, at: int, n_leads: int
+    book: Book,
+    reps: Sequence[Rep],
+    ids: Sequence[Id],
+    policy: Policy,
+    rules: Rules,
+    at: int,
+    n_leads: int,
+    carried: Mapping[str, float] | None = None,
 ) -> RepsNow:
     """Return the table of reps with all that the desk knows: open work, kept slots, absences, credit, conduct.
 
     Slots are the room that there is: ``max_open - open - kept``, at most what is left of the day, none under a
-    restriction. A rep whom nothing limits has a slot for every lead.
+    restriction. A rep whom nothing limits has a slot for every lead. `carried` is what each had left of a slot after
+    the plan before, where capacities are fractions.
+
+    A minimum is one of a day: what came today counts, and where there are fewer leads than minimums, all of them give
+    way alike, as the next plan has others.
     """
     absent = frozenset(rep.id for rep in reps if bars.absence_at(book, rep.id, at) is not None)
     restricted = frozenset(rep.id for rep in reps if not bars.takes_new_leads(book, rep.id, at))
     table = {policy.columns.rep_id: list(ids), **own_columns(reps)}
     table |= _days(reps, policy, rules) | _presence(reps, absent, table, policy)
     table |= _slots(reps, table, policy, rules, at, restricted, n_leads) | _credits(book, reps, policy, at)
-    table |= _open_hours(book, reps, table, policy)
+    table |= _open_hours(book, reps, table, policy) | _minimums(reps, table, policy, rules, at, n_leads)
+    if carried and policy.columns.capacity in table and policy.columns.carried not in table:
+        table[policy.columns.carried] = [carried.get(rep.id, 0.0) for rep in reps]
     return RepsNow(
         reps=tuple(reps),
         table=table,
@@ -191,6 +213,19 @@ def _least(amount: Any, limit: int | None, every: int) -> Any:
     if limit is None:
         return every if amount is None else amount
     return limit if amount is None else min(float(amount), limit)
+
+
+def _minimums(
+    reps: Sequence[Rep], table: Mapping[str, Sequence[Any]], policy: Policy, rules: Rules, at: int, n_leads: int
+) -> dict[str, list[Any]]:
+    """Return the fewest leads that each rep gets of this batch, where the table of reps has some."""
+    column, today = policy.columns.min_leads, str(rules.calendar.day(at))
+    if column not in table:
+        return {}
+    asked = zip(reps, table[column], strict=True)
+    least = [max(0.0, number_of(cell) - rep.on(today)[0]) for rep, cell in asked]
+    part = min(1.0, n_leads / sum(least)) if any(least) else 1.0
+    return {column: [int(amount * part + 1e-9) for amount in least]}
 
 
 def _open_hours(

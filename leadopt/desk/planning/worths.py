@@ -1,6 +1,6 @@
 """What one lead is worth with whom, as a plan would count it: chances of its kind, looked up, times its own value."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -69,7 +69,7 @@ class LearnedWorths:
     def offers(self, leads: Sequence[Lead], reps: Sequence[Rep]) -> Mapping[str, Mapping[str, Offer]]:
         """Return lead -> rep -> offer, for pairs that are eligible.
 
-        Pairs that a policy excludes by the users' own ids of leads are left to plans: no log has such ids.
+        Pairs that a policy excludes by the users' own ids of leads are in it: see `Excluding`.
         """
         if not leads or not reps:
             return {lead.id: {} for lead in leads}
@@ -310,3 +310,51 @@ def _room(rules: Rules, rep: Rep, today: str) -> int | None:
     left = [] if most is None else [most - rep.open - rep.kept]
     left += [] if per_day is None else [per_day - rep.on(today)[0]]
     return None if not left else max(min(left), 0)
+
+
+class Excluding:
+    """The same worths without pairs that a policy excludes by the users' own ids, which no record has.
+
+    Parameters
+    ----------
+    worths
+        by that policy
+    called
+        what a lead or rep is called, by random id
+    """
+
+    def __init__(self, worths: LearnedWorths, called: Callable[[str], Id | None]) -> None:
+        rules = (rule for rule in worths.policy.eligibility if isinstance(rule, ExcludeRule))
+        self._pairs = {(str(lead), str(rep)) for rule in rules for lead, rep in rule.pairs}
+        self._worths, self._called = worths, called
+
+    @property
+    def reserve(self) -> float:
+        """The gain of leaving a lead in the pool."""
+        return self._worths.reserve
+
+    @property
+    def ramp_days(self) -> float:
+        """For how many days from being hired a rep is new."""
+        return self._worths.ramp_days
+
+    def offers(self, leads: Sequence[Lead], reps: Sequence[Rep]) -> Mapping[str, Mapping[str, Offer]]:
+        """Return lead -> rep -> offer, for pairs that are eligible."""
+        found, names = self._worths.offers(leads, reps), {rep.id: str(self._called(rep.id)) for rep in reps}
+        return {lead: self._allowed(str(self._called(lead)), offers, names) for lead, offers in found.items()}
+
+    def shared(self, lead: Lead) -> Mapping[str, float]:
+        """Return what fairness shares of a lead."""
+        return self._worths.shared(lead)
+
+    def weights(self, reps: Sequence[Rep]) -> Mapping[str, float]:
+        """Return what reps are entitled to, in proportion."""
+        return self._worths.weights(reps)
+
+    def _allowed(self, lead: str, offers: Mapping[str, Offer], names: Mapping[str, str]) -> Mapping[str, Offer]:
+        return {rep: offer for rep, offer in offers.items() if (lead, names[rep]) not in self._pairs}
+
+
+def excludes_pairs(policy: Policy) -> bool:
+    """Return whether a policy excludes pairs by the users' own ids of leads."""
+    return any(isinstance(rule, ExcludeRule) and rule.pairs for rule in policy.eligibility)

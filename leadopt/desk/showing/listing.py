@@ -46,7 +46,7 @@ class Listing(Sequence[Row]):
         return f"{told}, the first {len(self):,} shown." if len(self) < self.total else f"{told}."
 
     def frame(self) -> Any:
-        """Return the rows as a table, of the kind of the tables that this desk was given last."""
+        """Return one row per row shown, as the kind of table that this desk was given last."""
         names = dict.fromkeys(name for row in self._rows for name in row)
         like = self._like if self._like is not None else Table([], "rows")
         return like.build({name: [row.get(name) for row in self._rows] for name in names})

@@ -25,6 +25,7 @@ from leadopt.lifecycle.draft import Draft
 from leadopt.lifecycle.due import deadline, due_of, timing
 from leadopt.lifecycle.records import Lead, Message, Rep
 from leadopt.lifecycle.stages import Stage
+from leadopt.tables.ids import alike
 
 _leads = following.lead
 _MOST = sa.bindparam("most", type_=sa.BigInteger)
@@ -67,9 +68,10 @@ def pool(snapshot: Snapshot, name: str, by: str | None, most: int) -> Listing:
         there is no such pool, or the rep is no member
     """
     rules, rep = snapshot.book.rules_at(snapshot.now), None if by is None else snapshot.book.get(Rep, by)
-    known = [one.name for one in rules.pool]
-    if name not in known:
-        raise Denied("not_found", f"there is no pool {name!r}", did_you_mean(name, known).removeprefix("; "))
+    known = {alike(one.name): one.name for one in rules.pool}
+    if alike(name) not in known:
+        raise Denied("not_found", f"there is no pool {name!r}", did_you_mean(name, known.values()).removeprefix("; "))
+    name = known[alike(name)]
     if rep is not None and name not in (mine := rules.pools_of(rep.team, rep.tags)):
         raise Denied("not_in_pool", f"rep {rep.id!r} is not in pool {name!r}", f"pools of the rep: {', '.join(mine)}")
     found, total = _read(snapshot, _IN_POOL, most, name)

@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
+
+from leadopt.desk.book.codec import decode
+from leadopt.desk.database import following
+from leadopt.desk.database.statements import Statement
 from leadopt.desk.log.moments import moment_of
 from leadopt.desk.people import persons
 from leadopt.desk.people.persons import WHOLE
@@ -43,7 +48,8 @@ class RepView(Result):
     conduct
         rewards and restrictions: rule, kind, from when, and the figures behind them
     leads
-        those that the rep has: lead, stage, by when the next follow-up is due
+        those that the rep has and that something happens to next, `open` says how many there are: lead, stage, by when
+        the next follow-up is due
     columns
         all that came in of the rep
     """
@@ -82,8 +88,22 @@ class RepView(Result):
         return told
 
 
-def rep_view(snapshot: Snapshot, rep: str) -> RepView:
-    """Return a rep as the desk shows it now."""
+_table = following.lead
+_HELD_BY = Statement(
+    sa.select(_table.c.record)
+    .where(
+        _table.c.owner == sa.bindparam("owner", type_=sa.Text),
+        _table.c.stage.in_([sa.literal_column(f"'{stage}'") for stage in sorted(HELD)]),
+    )
+    .order_by(_table.c.look_at.is_(None), _table.c.look_at, _table.c.id)
+    .limit(sa.bindparam("most", type_=sa.BigInteger)),
+    "owner",
+    "most",
+)
+
+
+def rep_view(snapshot: Snapshot, rep: str, most: int) -> RepView:
+    """Return a rep as the desk shows it now, with so many leads at most."""
     book, now = snapshot.book, snapshot.now
     found, rules = book.get(Rep, rep), book.rules_at(now)
     if found is None:
@@ -107,7 +127,7 @@ def rep_view(snapshot: Snapshot, rep: str) -> RepView:
         absences=_absences(snapshot, rep),
         credit={one.of: credit.balance(book, rep, one.of, now) for one in book.find(Credit, Where(rep=rep))},
         conduct=_conduct(snapshot, rep),
-        leads=_leads(snapshot, rep),
+        leads=_leads(snapshot, rep, most),
         columns={} if person is None else {name: one for name, one in person.data.items() if name != WHOLE},
     )
 
@@ -126,9 +146,9 @@ def _conduct(snapshot: Snapshot, rep: str) -> list[dict[str, Any]]:
     ]
 
 
-def _leads(snapshot: Snapshot, rep: str) -> list[dict[str, Any]]:
+def _leads(snapshot: Snapshot, rep: str, most: int) -> list[dict[str, Any]]:
     book = snapshot.book
-    held = [lead for stage in sorted(HELD) for lead in book.find(Lead, Where(owner=rep, stage=stage))]
+    held = [decode(Lead, text) for (text,) in _HELD_BY.all(snapshot.connection, rep, most)]
     rows = [(deadline(lead, timing(book, lead, snapshot.now)), lead) for lead in held]
     rows.sort(key=lambda row: (row[0] is None, row[0], row[1].id))
     return [

@@ -33,11 +33,11 @@ class Viewing:
             except Denied as denied:
                 raise unknown(denied) from None
 
-    def rep(self, rep: Any) -> RepView:
-        """Return a rep: load, room, absences, credit, conduct, and the leads that the rep has."""
+    def rep(self, rep: Any, *, most: int = MOST) -> RepView:
+        """Return a rep: load, room, absences, credit, conduct, and so many of the leads that the rep has at most."""
         with self._core.read() as snapshot:
             try:
-                return rep_view(snapshot, snapshot.names.rep(rep))
+                return rep_view(snapshot, snapshot.names.rep(rep), _most(most))
             except Denied as denied:
                 raise unknown(denied) from None
 

@@ -94,10 +94,17 @@ class Core:
             except NothingLearned:  # of that work nothing was kept
                 self.learn()
 
-    def learn(self, *, fresh: bool = False) -> None:
-        """Learn by the policy in force, unless it was learned already; `fresh`: unless nothing has ended since."""
+    def learn(self) -> None:
+        """Learn by the policy in force, unless it was learned already."""
         with self.read() as snapshot:
-            self.learning.known(snapshot, self.policy_of(snapshot), fresh=fresh)
+            self.learning.known(snapshot, self.policy_of(snapshot))
+
+    def learn_of_the_day(self) -> None:
+        """Learn anew on the first run of a day, in a process that has learned before; others learn when asked."""
+        with self.read() as snapshot:
+            policy = self.policy_of(snapshot)
+            if self.learning.is_of_another_day(snapshot, policy):
+                self.learning.known(snapshot, policy, fresh=True)
 
     @contextmanager
     def read(self) -> Iterator[Snapshot]:

@@ -8,11 +8,11 @@ from typing import NoReturn
 from leadopt.desk.planning.history import history_of
 from leadopt.desk.planning.learned import Learned, learned_from
 from leadopt.desk.planning.source import n_ended, past_leads
-from leadopt.desk.planning.worths import LearnedWorths
+from leadopt.desk.planning.worths import Excluding, LearnedWorths, excludes_pairs
 from leadopt.desk.work.session import Snapshot
 from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.draft import Offer, Worths
-from leadopt.lifecycle.records import Lead, Rep
+from leadopt.lifecycle.records import Lead, Level, Rep
 from leadopt.lifecycle.rules import Rules
 from leadopt.policy import Policy
 from leadopt.tables.cells import Id
@@ -36,7 +36,7 @@ class Learning:
     def __init__(self, every: timedelta | None = None) -> None:
         self._every = every
         self._learned: dict[str, tuple[Learned, int]] = {}
-        self._worths: tuple[tuple[str, int, str, date], Worths] | None = None
+        self._worths: tuple[tuple[str, int, str, date], LearnedWorths] | None = None
         self._asked: tuple[Policy, str] | None = None
         self._fitting = threading.Lock()
 
@@ -48,12 +48,11 @@ class Learning:
         key = (fingerprint, 0 if known is None else id(known[0]), rules.fingerprint, today)
         made = self._worths
         if made is None or made[0] != key:
-            if known is None:
-                found: Worths = _Unknown(policy, rules, today)
-            else:
+            found: LearnedWorths = _Unknown(policy, rules, today)
+            if known is not None:
                 found = LearnedWorths(policy, known[0], rules, today, _here(snapshot))
             made = self._worths = key, found
-        return made[1]
+        return Excluding(made[1], snapshot.names.called) if excludes_pairs(policy) else made[1]
 
     def _fingerprint(self, policy: Policy) -> str:
         """Return the fingerprint of a policy, worked out once: every command asks for it."""
@@ -80,9 +79,10 @@ class Learning:
                 self._learned = {policy.fingerprint: known}
             return known[0]
 
-    def is_begun(self) -> bool:
-        """Return whether this process has learned anything."""
-        return bool(self._learned)
+    def is_of_another_day(self, snapshot: Snapshot, policy: Policy) -> bool:
+        """Return whether this process has learned by a policy, and not today."""
+        known = self._learned.get(policy.fingerprint)
+        return known is not None and known[0].on != snapshot.book.rules_at(snapshot.now).calendar.day(snapshot.now)
 
     def _is_old(self, snapshot: Snapshot, known: tuple[Learned, int]) -> bool:
         today = snapshot.book.rules_at(snapshot.now).calendar.day(snapshot.now)
@@ -116,13 +116,19 @@ def _learned(snapshot: Snapshot, policy: Policy) -> tuple[Learned, int]:
     called, past = _called(snapshot), list(past_leads(snapshot.connection))
     lately = sorted(past, key=lambda one: one.received_at)
     learned = learned_from(
-        history_of(past, called.get, calendar, policy.columns),
+        history_of(past, called.get, calendar, policy.columns, _states(snapshot, policy)),
         policy,
         on=calendar.day(snapshot.now),
         called=called,
         sample=[one.columns for one in lately],
     )
     return learned, n_ended(snapshot.connection)
+
+
+def _states(snapshot: Snapshot, policy: Policy) -> dict[str, dict[str, Level]]:
+    """Return what describes each rep now, by the columns that the policy names for that."""
+    reps = snapshot.book.find(Rep, Where()) if policy.rep_by else []
+    return {name: {rep.id: rep.columns.get(name) for rep in reps} for name in policy.rep_by}
 
 
 def _here(snapshot: Snapshot) -> list[Rep]:

@@ -49,7 +49,8 @@ class Result:
         return self.code in (DONE, UNCHANGED)
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.sentence}" + (f" Remedy: {self.remedy}." if self.remedy else "")
+        remedy = f" Remedy: {self.remedy}" + ("" if self.remedy.endswith(("?", ".")) else ".") if self.remedy else ""
+        return f"{self.code}: {self.sentence}{remedy}"
 
 
 class Results(Sequence[Result]):
@@ -63,10 +64,13 @@ class Results(Sequence[Result]):
         the table of the command, whose kind `frame` is of; None = there was none
     column
         what the ids are called
+    notes
+        what somebody should know: which rules are off, how columns were read
     """
 
-    def __init__(self, results: Sequence[Result], like: Table | None, column: str) -> None:
+    def __init__(self, results: Sequence[Result], like: Table | None, column: str, notes: Sequence[str] = ()) -> None:
         self._results, self._like, self._column = tuple(results), like, column
+        self.notes = tuple(notes)
 
     @overload
     def __getitem__(self, place: int) -> Result: ...
@@ -98,7 +102,7 @@ class Results(Sequence[Result]):
         return f"{count(len(self), 'row')}: {told}." if told else "No rows."
 
     def frame(self) -> Any:
-        """Return one row for each result, as the kind of table that the command was given."""
+        """Return one row per result, as the kind of table that the command was given."""
         names = {one.name: self._column if one.name == "id" else one.name for one in fields(Result)}
         columns = {shown: [getattr(one, name) for one in self._results] for name, shown in names.items()}
         like = self._like if self._like is not None else Table([], "results")

@@ -37,7 +37,8 @@ _WHY_POOLED = {
     "released": "it was given back",
     "recalled": "it was taken back",
     "declined": "a manager declined",
-    "manager": "a manager says so",
+    "by_manager": "a manager says so",
+    "timed_out": "nobody decided in time",
 }
 _TAKEN = {
     "leave": "who is away",
@@ -46,6 +47,9 @@ _TAKEN = {
     "complaint": "of whom the customer complained",
     "overload": "who has too much to do",
 }
+
+
+_NOTES = {"owner_unknown": "its owner is no rep here", "owner_gone": "its owner has left"}
 
 
 def when_in(calendar: Calendar) -> When:
@@ -85,7 +89,7 @@ def _received(event: events.Received, when: When) -> str:
 
 def _imported(event: events.Imported, when: When) -> str:
     whose = f" with {event.owner}" if event.owner else ""
-    said = f" ({event.note})" if event.note else ""
+    said = f"; {_NOTES.get(event.note, event.note)}" if event.note else ""
     return f"Lead {event.lead} was taken over from another system as {event.stage}{whose}{said}."
 
 
@@ -286,6 +290,10 @@ def _chosen(facts: Mapping[str, Any]) -> Iterable[str]:
         yield f"Beside the plan it costs {_cost(facts['cost'])}."
     if facts.get("certificate") is not None:
         yield _certificate(facts["certificate"])
+    if facts.get("before") is not None and facts.get("gain") is not None:
+        before = facts["before"]
+        brings = facts["gain"] - before["gain"]
+        yield f"With {before['rep']}, who had it, it was worth {before['gain']:,.4g}: moving brings {brings:+,.4g}."
     if facts.get("account_of") is not None:
         yield f"Its account was last served in lead {facts['account_of']}."
 

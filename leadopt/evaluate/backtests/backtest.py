@@ -23,7 +23,7 @@ from leadopt.evaluate.backtests.losses import (
 from leadopt.evaluate.backtests.method_scores import Backtest, Score
 from leadopt.evaluate.backtests.out_of_fold import GLOBAL, Names, folds_of, out_of_fold
 from leadopt.evaluate.backtests.simpler_models import families
-from leadopt.evaluate.backtests.verdict import Claim, Grounds, Verdict, nothing_known, verdict
+from leadopt.evaluate.backtests.verdict import Claim, Grounds, Verdict, nothing_known, one_rep, verdict
 from leadopt.evaluate.counterfactual.matched import matched, mean_worth
 from leadopt.evaluate.history.combinations import crossed
 from leadopt.evaluate.history.counted_once import DEAL, counted_once
@@ -316,13 +316,15 @@ def _verdict(
 ) -> Verdict:
     n, wins = records.n_rows, int(records.won.sum())
     if n and wins in (0, n):
-        every = f"all of {count(n, 'outcome')} are {'won' if wins else 'lost'}"
+        every = f"{'the only outcome is' if n == 1 else f'all of {n:,} outcomes are'} {'won' if wins else 'lost'}"
         return nothing_known(f"{every}, so every estimate is the same")
     if not judged.any():
         return nothing_known(f"nothing can be judged among {count(n, 'outcome')}")
+    if len(np.unique(records.rep[judged])) == 1 and len(np.unique(records.rep[records.rep >= 0])) == 1:
+        return one_rep(str(records.reps[records.rep[judged][0]]))
     who = differences[f"{names.full} over {names.segment or GLOBAL}"]
     reps = Claim(what=names.rep, gain=who, tests=tests[:1])
-    if names.segment is None:
+    if names.segment is None or not records.levels.any():
         return verdict(reps, None, grounds)
     gain, pairs = differences[f"{names.full} over {names.both}"], tests[1:]
     columns, together = (pairs, None) if len(pairs) == 1 else (pairs[:-1], pairs[-1])

@@ -38,6 +38,8 @@ _BLOCK = 2**22
 _FEW = 0.05  # of a matrix that is not 0: up to here sums over these are sooner done than those over all
 _NO_PAIRS = 1e-12  # what rounding makes of none
 _MOST_TIMES = 1e6  # as many outcomes again would be no advice
+_MANY = 1e6  # information, that of 6 million outcomes at a rate of 20%, beside which a prior is nothing
+_LEAST_KEPT = 2e-3  # of it, by groups that share the levels of other families with others at least now and then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ class Heterogeneity:
         the standard deviation that is worth knowing
     needed
         how many outcomes, spread like these, show `wanted` with that power; None if no number of them does
+    told_apart
+        whether outcomes can tell the groups from what else is in the model, however many there are
     """
 
     groups: str
@@ -73,6 +77,7 @@ class Heterogeneity:
     detectable: float
     wanted: float
     needed: int | None
+    told_apart: bool = True
 
     @property
     def found(self) -> bool:
@@ -82,7 +87,7 @@ class Heterogeneity:
     @property
     def would_show(self) -> bool:
         """Whether a difference worth knowing would have shown."""
-        return self.detectable <= self.wanted
+        return self.detectable <= self.wanted and self.told_apart
 
 
 def heterogeneity(names: str, group: Ints, null: "Null", *, wanted: float, alpha: float = ALPHA) -> Heterogeneity:
@@ -119,6 +124,7 @@ def heterogeneity(names: str, group: Ints, null: "Null", *, wanted: float, alpha
             needed=None,
         )
     score, spectrum = _score(group, null)
+    apart = _told_apart(group, null)
     return Heterogeneity(
         groups=names,
         n_groups=len(np.unique(group)),
@@ -128,7 +134,8 @@ def heterogeneity(names: str, group: Ints, null: "Null", *, wanted: float, alpha
         deviation=float(np.sqrt(max(0.0, score) / spectrum.pairs)) if spectrum.pairs > _NO_PAIRS else 0.0,
         detectable=_least(lambda sigma: spectrum.power(sigma, alpha) >= POWER, 1e-3, 10.0),
         wanted=wanted,
-        needed=_needed(spectrum, wanted, alpha, len(group)),
+        needed=_needed(spectrum, wanted, alpha, len(group)) if apart else None,
+        told_apart=apart,
     )
 
 
@@ -192,6 +199,17 @@ class Null:
     def covariance(self) -> Floats:
         """A, the covariance of the effects."""
         precision = _gram(self.design, self.n * self.variance).toarray() + np.diag(self.precisions)
+        return np.linalg.inv(precision).astype(np.float64)
+
+    @property
+    def many(self) -> float:
+        """How many times the outcomes hold so much information that a prior is nothing beside it."""
+        return _MANY / max(float((self.n * self.variance).sum()), _NO_PAIRS)
+
+    @cached_property
+    def covariance_of_many(self) -> Floats:
+        """The covariance of the effects, hardly shrunk, if there were so many outcomes."""
+        precision = _gram(self.design, self.many * self.n * self.variance).toarray() + np.eye(len(self.precisions))
         return np.linalg.inv(precision).astype(np.float64)
 
     @cached_property
@@ -283,6 +301,22 @@ def _taken(members: Any, total: Floats, null: Null) -> tuple[Floats, float]:
     parts = [np.asarray(part.multiply(part @ null.covariance).sum(axis=1)).reshape(-1) for part in _blocks(mixed)]
     square = _of_square(null.covariance, _gram(mixed, np.ones(len(total))), _gram(mixed, total))
     return np.concatenate(parts), square
+
+
+def _told_apart(group: Ints, null: Null) -> bool:
+    """Return whether effects that hardly are shrunk leave something to the groups, as if outcomes were many.
+
+    Where each level of a family has one group alone, the two are one: more outcomes do not help.
+    """
+    from scipy.sparse import csr_matrix
+
+    if not null.is_known:
+        return True
+    shape = int(group.max(initial=-1)) + 1, len(null.n)
+    members = csr_matrix((null.many * null.variance[null.cell], (group, null.cell)), shape)
+    mixed, total = members @ null.design, float(members.sum())
+    taken = sum(float(part.multiply(part @ null.covariance_of_many).sum()) for part in _blocks(mixed))
+    return total - taken > _LEAST_KEPT * total
 
 
 def _gram(matrix: Any, weight: Floats) -> Any:

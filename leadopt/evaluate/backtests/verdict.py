@@ -164,6 +164,11 @@ class Claim:
         return all(test.would_show for test in self.tests)
 
     @property
+    def told_apart(self) -> bool:
+        """Whether more outcomes like these can tell."""
+        return all(test.told_apart for test in self.tests)
+
+    @property
     def small(self) -> bool:
         """Whether all that differs is known to differ less than is worth knowing."""
         return self.would_show and all(test.deviation < test.wanted for test in self.every if test.found)
@@ -220,9 +225,15 @@ def verdict(reps: Claim, pairs: Claim | None, grounds: Grounds | None = None) ->
     return _waiting(_unknown(claims, known), claims, known)
 
 
-def nothing_known(why: str) -> Verdict:
+def nothing_known(why: str, advice: str = "") -> Verdict:
     """Return the verdict on a history that tells nothing."""
-    return Verdict(decision=UNKNOWN, text=why, advice=_AS_BEFORE)
+    return Verdict(decision=UNKNOWN, text=why, advice=advice or _AS_BEFORE)
+
+
+def one_rep(name: str) -> Verdict:
+    """Return the verdict on a history of one rep alone, whom nobody can be compared with."""
+    why = f"all leads that can be judged went to {name}, so nobody can tell whether it matters who gets them"
+    return nothing_known(why, "let a second rep have some of the leads, best by lot, and ask again")
 
 
 def signed(difference: Difference) -> str:
@@ -256,7 +267,8 @@ def _match(known: Grounds) -> str:
 def _more_to_the_best(pairs: Claim | None, known: Grounds) -> str:
     said = "give more leads to the reps who win more, if they can take more"
     if pairs is not None and not pairs.small:
-        said += ", and ask again with more outcomes whether it depends on the lead"
+        more = "with more outcomes" if pairs.told_apart else "when reps have had more kinds of leads"
+        said += f", and ask again {more} whether it depends on the lead"
     if known.matched is None:
         return said
     # Whoever is better adds most where chances are near one half, so that matching may pay with equal loads too.
@@ -265,6 +277,9 @@ def _more_to_the_best(pairs: Claim | None, known: Grounds) -> str:
 
 def _waiting(text: str, claims: list[Claim], known: Grounds) -> Verdict:
     """Return that nobody can tell, and when to ask again."""
+    if not all(claim.told_apart for claim in claims):
+        advice = "let other reps have some of the leads of each kind, best by lot, and ask again"
+        return Verdict(decision=UNKNOWN, text=text, advice=advice, caveat=known.handed_out())
     needed = [test.needed for claim in claims for test in claim.tests if test.needed and not test.would_show]
     more = f"with about {_round(max(needed)):,} outcomes" if needed else "with more outcomes"
     advice = f"keep handing leads out as you do, best with some of them by lot, and ask again {more}"
@@ -329,6 +344,8 @@ def _most_needed(claim: Claim) -> float:
 
 
 def _how_many(test: Heterogeneity) -> str:
+    if not test.told_apart:
+        return f"{test.groups} cannot be told from what else differs by any number of outcomes, as leads are handed out"
     if test.needed is None:
         return f"{test.groups} have too few outcomes each, and more leads spread like these would not help"
     seen = f"{test.n_outcomes:,} outcomes show odds that differ by {odds(test.detectable)} between {test.groups}"

@@ -34,12 +34,13 @@ def spreads(
 
     which knows that samples of few heavy weights have small errors as well as small means. Where the weighted
     conversions are worth fewer than `FEW`, it reaches as far as the gamma interval of their weighted sum, too, whose
-    upper end counts one conversion more of the heaviest weight.
+    upper end counts one conversion more of the heaviest weight; and likewise where hardly a lead was lost.
 
     Parameters
     ----------
     parts
-        float64 (n_rows,) each: "reward", "weighted", "weight", "placed", "robust"
+        float64 (n_rows,) each: "reward", "weighted", "weight", "placed", "robust"; and "missed", the weight of leads
+        that were lost, where every conversion counts 1
     found
         the estimates that are made of their means: "DR", "SNIPS", "IPS", "log", "lift"
 
@@ -56,6 +57,8 @@ def spreads(
     drawn["SNIPS"] = mean["placed"] * mean["weighted"] / np.maximum(mean["weight"], 1e-300)
     tails = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
     below, above = _of_few(parts["weighted"], parts["weight"], float(parts["reward"].max(initial=0.0)) or 1.0, level)
+    up, down = _of_few(parts["missed"], parts["weight"], 1.0, level) if "missed" in parts else (0.0, 0.0)
+    most = float(parts["placed"].mean()) if "missed" in parts else np.inf
     ends = {}
     for name, value in found.items():
         low, high = (float(end) for end in np.quantile(drawn[name], tails))
@@ -65,9 +68,9 @@ def spreads(
             t_low, t_high = np.quantile(scaled, tails) * float(rows[name].std())
             low, high = min(low, value - float(t_high)), max(high, value - float(t_low))
         if name != "log":
-            low, high = min(low, value - below), max(high, value + above)
-        if name != "lift":  # nothing earns less than nothing
-            low = max(low, min(0.0, value))
+            low, high = min(low, value - max(below, down)), max(high, value + max(above, up))
+        if name != "lift":  # nothing earns less than nothing, and no lead converts twice
+            low, high = max(low, min(0.0, value)), min(high, max(most, value))
         ends[name] = Spread(error=float(drawn[name].std(ddof=1)), low=low, high=high)
     return ends
 

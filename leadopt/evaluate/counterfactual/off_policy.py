@@ -16,10 +16,12 @@ from leadopt.evaluate.counterfactual.intervals import spreads
 from leadopt.evaluate.counterfactual.overlap import MOST_NEVER, Overlap, overlap, refusal
 from leadopt.evaluate.counterfactual.propensity import log_propensities
 from leadopt.evaluate.counterfactual.target import Target, target_of
+from leadopt.evaluate.history.counted_once import DEAL, counted_once
 from leadopt.evaluate.history.folds import random_folds, splits
 from leadopt.evaluate.history.records import Records, checked_columns, read_records
+from leadopt.evaluate.history.segments import check_known_before
 from leadopt.tables.cells import is_number
-from leadopt.tables.text import count, percent
+from leadopt.tables.text import count, number, percent
 
 _FOLDS = 5
 _SETTLED = 0.95  # part of the leads that are settled by the age from which they count: the level matters, not the power
@@ -42,6 +44,7 @@ def off_policy(
     policy: Policy,
     *,
     segment_by: Sequence[str] | str | None = None,
+    known_before: Sequence[str] | str = (),
     reps: Sequence[Any] | None = None,
     propensity: str | None = None,
     value: str | None = None,
@@ -50,6 +53,7 @@ def off_policy(
     at: str = "at",
     assigned: str = "assigned_at",
     lead_id: str = "lead_id",
+    group: str = DEAL,
     level: float = 0.9,
     replicates: int = 1000,
     rng: int | np.random.Generator = 0,
@@ -79,7 +83,10 @@ def off_policy(
         looked up by `lead_id`; or an array (n_rows, n_reps) of chances, each row summing to 1 or less (the rest is the
         pool)
     segment_by
-        columns that the log's policy may have gone by, and that q depends on
+        columns that the log's policy may have gone by, and that q depends on; what is filled in after the outcome is
+        refused where it shows
+    known_before
+        columns of `segment_by` that are known when a lead arrives though they tell outcomes as if they were not
     reps
         ids of the columns of an array; None = those of the log, sorted
     propensity
@@ -89,6 +96,9 @@ def off_policy(
         column with what a conversion is worth; None = 1
     rep, converted, at, assigned, lead_id
         names of columns
+    group
+        column of deals or accounts: rows of one deal, rep and segment, or else rows that repeat each other, count as
+        often as they tell anything of their own (`history.counted_once`)
     level
         of the intervals
     replicates
@@ -105,7 +115,8 @@ def off_policy(
     Raises
     ------
     InvalidInput
-        a column is missing or cannot be read, a rep is not named, chances are none, or a plan lacks a lead of the log
+        a column is missing, cannot be read or seems to be filled in after the outcome, a rep is not named, chances are
+        none, or a plan lacks a lead of the log
 
     Notes
     -----
@@ -131,7 +142,7 @@ def off_policy(
     >>> print(found.summary())
     0.6... conversions a lead (90% interval 0.5... to 0.6...), 0.2... more than the log's 0.4 (0.1... to 0.2...)
     """
-    asked = checked_columns(segment_by)
+    asked, insisted = checked_columns(segment_by), checked_columns(known_before, "known_before")
     _check_settings(level, replicates)
     generator = np.random.default_rng(rng)
     whole = read_records(
@@ -142,8 +153,11 @@ def off_policy(
         at=at,
         assigned=assigned,
         name="log",
-        also=(value, propensity, lead_id),
+        also=(value, propensity, lead_id, group),
     )
+    about = (column for column in (value, propensity) if column)  # no event by themselves
+    whole, _ = counted_once(whole, group, (lead_id, rep, converted, *about))
+    check_known_before(whole, asked, insisted)
     records = whole.take(np.flatnonzero(whole.mature(_SETTLED))) if whole.n_open else whole
     columns = records.columns
     _check_reps(records, rep)
@@ -152,11 +166,13 @@ def off_policy(
     chance = _propensities(records, propensity)
     weight = target.of(records.rep) / chance
     seen = overlap(weight, target, records.rep, records.segment)
-    why = refusal(seen, propensity)
+    why = refusal(seen, propensity) or _one_lead(weight * worth, worth, value)
     estimates: tuple[Estimate, ...] = ()
     if why is None:
         model = AffinityModel(segment_by=columns, rep=rep, converted=converted, drift=False)  # a log is of all its days
         parts = _parts(records, target, weight, worth, model, generator)
+        if value is None:
+            parts["missed"] = weight * (1.0 - records.won)
         estimates = _estimates(parts, level, replicates, generator)
     return OffPolicy(
         estimates=estimates,
@@ -180,6 +196,17 @@ def _check_reps(records: Records, rep: str) -> None:
     nobody = np.flatnonzero(records.rep < 0)
     if len(nobody):
         records.table.refuse(rep, int(nobody[0]), "every settled row of a log needs the rep who had the lead", None)
+
+
+def _one_lead(weighted: Floats, worth: Floats, value: str | None) -> str | None:
+    """Return in one sentence that one lead outweighs all others together, None if none does."""
+    most = int(weighted.argmax()) if len(weighted) else 0
+    if value is None or not weighted.sum() or weighted[most] <= 0.5 * weighted.sum():
+        return None
+    return (
+        f"this log cannot say what the policy would earn: one lead with {value} {number(float(worth[most]))} outweighs "
+        "all others together; mend it, or leave it out, if it is none of their kind"
+    )
 
 
 def _propensities(records: Records, column: str | None) -> Floats:

@@ -78,10 +78,8 @@ def _by_lead(rep_of: dict[Any, Any], records: Records, lead_id: str, name: str) 
         if missing is not None:
             raise InvalidInput(f"policy: the plan has no lead {missing!r} of the log; plan the leads of the log")
     elif leads and not any(lead in rep_of for lead in leads):
-        some = next(iter(rep_of), None)
-        raise InvalidInput(
-            f"policy: holds no lead of the log; its leads are like {some!r}, those of the log {leads[0]!r}"
-        )
+        its = f"its leads are like {next(iter(rep_of))!r}" if rep_of else "it has none"
+        raise InvalidInput(f"policy: holds no lead of the log; {its}, those of the log {leads[0]!r}")
     chosen = [_rep(rep_of.get(lead), lead) for lead in leads]
     reps = (*records.reps, *dict.fromkeys(one for one in chosen if one is not None and one not in records.reps))
     place = {one: code for code, one in enumerate(reps)}

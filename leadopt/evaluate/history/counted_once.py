@@ -9,9 +9,10 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.evaluate.history.combinations import crossed
 from leadopt.evaluate.history.records import Records
 from leadopt.learning.history.codes import distinct
-from leadopt.learning.history.repeats import repeats, shared_by_chance
+from leadopt.learning.history.repeats import LEAST, repeats, shared_by_chance
 
 DEAL = "deal_id"
+_COPIES = 0.9  # correlation of their outcomes; that of a column whose levels are won in 10 and 90% is .64
 
 
 def counted_once(records: Records, group: str, apart: Sequence[str]) -> tuple[Records, Ints]:
@@ -37,11 +38,12 @@ def counted_once(records: Records, group: str, apart: Sequence[str]) -> tuple[Re
     """
     deals = _numbered(records.table.levels(group)) if records.table.holds(group, DEAL) else None
     together = np.arange(records.n_rows) if deals is None else deals
-    for what, key in _ways(records, apart) if deals is None else [(f"their rep, segment and {group}", deals)]:
+    ways = _ways(records, apart) if deals is None else [(f"their rep, segment and {group}", deals, LEAST)]
+    for what, key, least in ways:
         groups, of_row = crossed(np.stack([records.rep + 1, records.segment, key]))
         tried, won = (np.bincount(of_row, part).astype(np.float64) for part in (np.ones(len(of_row)), records.won))
         chance = _by_chance(groups, tried) if deals is None else None  # deals are events by their name
-        found = repeats(groups[0], groups[1], tried, won, by_chance=chance)
+        found = repeats(groups[0], groups[1], tried, won, by_chance=chance, least=least)
         note = found.note(what, "remove copies, or name the column of deals (group) to count each once")
         if note is not None:
             kept = np.flatnonzero(_kept(of_row, records.won, found.weight))
@@ -56,16 +58,19 @@ def _numbered(levels: Sequence[str | None]) -> Ints:
     return np.where(alone, code.max(initial=-1) + 1 + np.arange(len(code)), code)
 
 
-def _ways(records: Records, apart: Sequence[str]) -> list[tuple[str, Ints]]:
-    """Return ways to group rows of which no column names deals: in words, and a number for each row."""
-    ways: list[tuple[str, Ints]] = []
+def _ways(records: Records, apart: Sequence[str]) -> list[tuple[str, Ints, float]]:
+    """Return ways to group rows of which no column names deals: in words, a number for each row, the least correlation.
+
+    Rows that are alike in a few columns, such as a campaign, may end alike for that; copies of a row always do.
+    """
+    ways: list[tuple[str, Ints, float]] = []
     if records.time is not None:
         moment = np.unique(records.time, return_inverse=True)[1].reshape(-1)
-        ways.append(("their rep, segment and date", moment.astype(np.int64)))
+        ways.append(("their rep, segment and date", moment.astype(np.int64), LEAST))
     others = [name for name in records.table.columns if name not in {*apart, *records.columns}]
     if others:
         rows = list(zip(*(records.table.levels(name) for name in others), strict=True))
-        ways.append(("all their columns", np.asarray(distinct(rows)[1], dtype=np.int64)))
+        ways.append(("all their columns", np.asarray(distinct(rows)[1], dtype=np.int64), _COPIES))
     return ways
 
 

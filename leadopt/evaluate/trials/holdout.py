@@ -146,7 +146,19 @@ class Holdout(Result):
         """Return what stands below the summary: how far the leads at random are those of any allowed way."""
         changed = [f"{self.n_changed:,} of {self.n_random:,} at random go to another rep than planned."]
         mixed = () if self.mixing is None else (*changed, *self.mixing.describe())
-        return Parts(notes=[*mixed, *self.notes])
+        return Parts(
+            notes=[*([] if self._nothing else mixed), *([self._nothing] if self._nothing else []), *self.notes]
+        )
+
+    @property
+    def _nothing(self) -> str:
+        """Why nothing can be compared, and what to do; empty where something can."""
+        if self.n_random and self.n_planned:
+            return ""
+        if self.group and self.group.count(OUTSIDE) == len(self.group):
+            why = "every lead stays in the pool or can go to one rep alone (pinned, the only one with room or allowed)"
+            return f"Nothing can be compared: {why}; free some leads for a trial."
+        return "Nothing can be compared, as one group is empty: take more leads, or another share."
 
 
 def holdout(

@@ -50,6 +50,8 @@ class Lift(Result):
         settled leads that say nothing of the difference, as their stratum has none of the other group
     n_clusters
         clusters that errors are reckoned by; None = every lead by itself
+    n_repeated
+        rows that repeat a lead with its group and outcome, and count no more
     """
 
     n_planned: int
@@ -66,6 +68,7 @@ class Lift(Result):
     n_open: int
     n_alone: int = 0
     n_clusters: int | None = None
+    n_repeated: int = 0
 
     def summary(self) -> str:
         """Return what was shown, in one sentence."""
@@ -79,7 +82,8 @@ class Lift(Result):
         shown = "the plan helps" if self.low > 0 else "the plan harms" if self.high < 0 else self._undecided()
         alone = f"; {count(self.n_alone, 'lead')} in strata of one group alone, which compare nothing"
         still = f"; {count(self.n_open, 'lead')} still open" if self.n_open else ""
-        return f"{shown}: {rates}, {by}{alone if self.n_alone else ''}{still}"
+        rows = f"; {count(self.n_repeated, 'row')} that repeat a lead, counted once" if self.n_repeated else ""
+        return f"{shown}: {rates}, {by}{alone if self.n_alone else ''}{still}{rows}"
 
     def _undecided(self) -> str:
         n, rate = self.n_planned + self.n_random, self.rate_random
@@ -99,6 +103,7 @@ def measure_lift(
     converted: str = "converted",
     stratify_by: Sequence[str] | str | None = None,
     cluster_by: str | None = None,
+    lead_id: str = "lead_id",
     level: float = 0.95,
     rng: int | np.random.Generator = 0,
 ) -> Lift:
@@ -135,6 +140,9 @@ def measure_lift(
     cluster_by
         column of what leads hang together by: the rep who had them, the day, the batch. None = the column "drawn_with"
         that `holdout(cluster_by=...)` wrote, if it is there; else every lead stands for itself
+    lead_id
+        column of ids, if there is one: rows of one lead (of a stratum) with one group and outcome count once, such as
+        those of an outcome's line items
     level
         of the intervals
     rng
@@ -148,8 +156,8 @@ def measure_lift(
     Raises
     ------
     InvalidInput
-        a column is missing, a group or an outcome cannot be read, no lead of one group is settled, no stratum has
-        leads of both groups, or there is one cluster alone
+        a column is missing, a group or an outcome cannot be read, a lead has two groups or outcomes, no lead of one
+        group is settled, no stratum has leads of both groups, or there is one cluster alone
 
     References
     ----------
@@ -169,19 +177,22 @@ def measure_lift(
     if not (is_number(level) and 0.0 < level < 1.0):
         raise InvalidInput(f"level: must be between 0 and 1, such as 0.95; found {level!r}")
     columns = checked_columns(stratify_by, "stratify_by")
-    table = history_table(results, "results").held({group, converted, *columns, cluster_by or DRAWN_WITH})
+    _check_known_before({"stratify_by": columns, "cluster_by": (cluster_by,)}, (group, converted))
+    table = history_table(results, "results").held({group, converted, lead_id, *columns, cluster_by or DRAWN_WITH})
     count_outcomes(table, group, columns, converted)  # refuses what cannot be read
     groups = _groups(table, group)
     table = table.judged(converted)
     won = each_once(lambda value: None if value is None else as_outcome(value), table.values(converted))
     inside = [k for k, one in enumerate(groups) if one != OUTSIDE]
-    settled = [k for k in inside if won[k] is not None]
+    levels = [table.levels(column) for column in columns]
+    strata = list(zip(*levels, strict=True)) if levels else [()] * len(won)
+    answered = [k for k in inside if won[k] is not None]
+    settled = _once(table, lead_id, answered, strata, list(zip(groups, won, strict=True)))
     planned = np.array([groups[k] == PLANNED for k in settled], dtype=bool)
     for name, n in ((PLANNED, planned.sum()), (AT_RANDOM, (~planned).sum())):
         if n == 0:
             raise InvalidInput(f'results.{group}: no lead of the group "{name}" has an outcome yet')
-    levels = [table.levels(column) for column in columns]
-    stratum = coded([tuple(column[k] for column in levels) for k in settled])
+    stratum = coded([strata[k] for k in settled])
     outcome = np.array([won[k] for k in settled], dtype=np.float64)
     counts = Counts.of(stratum, planned, outcome)
     compared = counts.both
@@ -196,7 +207,7 @@ def measure_lift(
     else:
         clusters = Clusters.of(cluster, stratum, planned, outcome)
         ends = cluster_intervals(clusters, level, np.random.default_rng(rng))
-        ends = ends if clusters.whole else _as_exact(compared, ends, level)
+        ends = _as_wide_as_few(compared, _as_exact(compared, ends, level), level)
     (low, high), (ratio_low, ratio_high) = ends
     rate_planned, rate_random = (float(won.sum() / n.sum()) for won, n in _groups_of(counts))
     return Lift(
@@ -211,10 +222,36 @@ def measure_lift(
         lift_low=ratio_low - 1.0,
         lift_high=ratio_high - 1.0,
         level=level,
-        n_open=len(inside) - len(settled),
+        n_open=len(inside) - len(answered),
         n_alone=len(settled) - int(compared.n.sum()),
         n_clusters=None if cluster is None else int(cluster.max()) + 1,
+        n_repeated=len(answered) - len(settled),
     )
+
+
+def _check_known_before(named: dict[str, tuple[str | None, ...]], told: tuple[str, str]) -> None:
+    for setting, columns in named.items():
+        for column in set(columns) & set(told):
+            raise InvalidInput(
+                f"{setting}: must be known before leads are drawn, and {column!r} is what the trial tells"
+            )
+
+
+def _once(
+    table: Table, column: str, rows: Sequence[int], strata: Sequence[Any], told: Sequence[tuple[Any, ...]]
+) -> list[int]:
+    """Return the first row of each lead of a stratum; `told` is what all its rows must agree in."""
+    if column not in table:
+        return list(rows)
+    ids, first = table.levels(column), dict[Any, int]()
+    for row in rows:
+        lead = (row,) if ids[row] is None else (strata[row], ids[row])
+        before = first.setdefault(lead, row)
+        if told[before] != told[row]:
+            rule = f"a lead has one group and one outcome, and row {before + 1} has another"
+            remedy = "Keep one row a lead; where ids begin anew in each batch, name its column in stratify_by."
+            table.refuse(column, row, rule, ids[row], remedy)
+    return list(first.values())
 
 
 def _groups(table: Table, column: str) -> list[str | None]:
@@ -251,6 +288,11 @@ def _by_lead(counts: Counts, level: float) -> tuple[Interval, Interval]:
     z = NormalDist().inv_cdf((1.0 + level) / 2.0)
     difference = newcombe(counts, level) if len(counts.n) == 1 else difference_interval(counts, z)
     near = _as_exact(counts, (difference, ratio_interval(counts, z)), level)
+    return _as_wide_as_few(counts, near, level)
+
+
+def _as_wide_as_few(counts: Counts, near: tuple[Interval, Interval], level: float) -> tuple[Interval, Interval]:
+    """Return intervals as wide as those that few conversions, or few leads without one, make by themselves."""
     if not few(counts):
         return near
     return _widened(near[0], hulls(counts, level)[0], 0.0), _widened(near[1], hulls(counts, level)[1], 1.0)

@@ -11,7 +11,7 @@ from leadopt.learning.history.codes import distinct
 from leadopt.tables.text import percent
 
 _SURE = 4.0  # standard deviations by which outcomes of one moment agree more than luck has it
-_LEAST = 0.2  # correlation; what reps and segments differ by beyond their sum makes up to .05
+LEAST = 0.2  # correlation; what reps and segments differ by beyond their sum makes up to .05
 _CROWDED = 3.0  # times as many rows share a moment as would if a cell's rows had moments by lot
 _FEWEST = 20  # rows that share a group, below which they agree by accident
 _PRIOR = 2.0  # outcomes at the overall rate, that the rates of reps and segments are shrunk by
@@ -53,7 +53,15 @@ class Repeats:
         )
 
 
-def repeats(rep: Ints, segment: Ints, tried: Floats, won: Floats, *, by_chance: Floats | None = None) -> Repeats:
+def repeats(
+    rep: Ints,
+    segment: Ints,
+    tried: Floats,
+    won: Floats,
+    *,
+    by_chance: Floats | None = None,
+    least: float = LEAST,
+) -> Repeats:
     r"""Return how far rows of one group repeat each other.
 
     With :math:`m_g` rows of group g, :math:`k_g` of them won, and the chance :math:`p_g` by the other groups of its rep
@@ -72,6 +80,8 @@ def repeats(rep: Ints, segment: Ints, tried: Floats, won: Floats, *, by_chance: 
     by_chance
         float64 (n_groups,), how many other rows of its rep and segment would share a row's group by luck; where that is
         as many as do, groups are no events but dates that are written coarsely. None = groups are events
+    least
+        correlation below which rows do not repeat each other
 
     References
     ----------
@@ -103,7 +113,7 @@ def repeats(rep: Ints, segment: Ints, tried: Floats, won: Floats, *, by_chance: 
     excess = float(((won - tried * chance) ** 2 - tried * variance).sum())
     expected, luck = float((pairs * variance).sum()), float(np.sqrt(2.0 * (pairs * variance**2).sum()))
     correlation = min(1.0, excess / expected)
-    if correlation < _LEAST or excess < _SURE * luck:
+    if correlation < least or excess < _SURE * luck:
         return nothing
     weight = 1.0 / (1.0 + (tried - 1.0) * correlation)
     return Repeats(

@@ -1,6 +1,11 @@
 """Intervals of rates that were counted, and of what two of them differ by."""
 
 from math import hypot
+from statistics import NormalDist
+
+import numpy as np
+
+from leadopt.arrays import Floats
 
 Ends = tuple[float, float, float]  # a value, and the lower and upper limit of its interval
 
@@ -17,11 +22,22 @@ def wilson(k: float, n: float, level: float) -> tuple[float, float]:
     >>> tuple(round(end, 3) for end in wilson(0, 10, 0.95))
     (0.0, 0.278)
     """
-    from statistics import NormalDist
-
     z = NormalDist().inv_cdf((1.0 + level) / 2.0)
     middle, spread = k + z * z / 2.0, z * (k * (n - k) / n + z * z / 4.0) ** 0.5
     return max(0.0, (middle - spread) / (n + z * z)), min(1.0, (middle + spread) / (n + z * z))
+
+
+def wilson_of_each(k: Floats, n: Floats, level: float) -> tuple[Floats, Floats]:
+    """Return `wilson` of many rates, float64 (n_rates,) each.
+
+    Examples
+    --------
+    >>> [ends.round(3).tolist() for ends in wilson_of_each(np.array([0.0, 5.0]), np.array([10.0, 10.0]), 0.95)]
+    [[0.0, 0.237], [0.278, 0.763]]
+    """
+    z = NormalDist().inv_cdf((1.0 + level) / 2.0)
+    middle, spread = k + z * z / 2.0, z * np.sqrt(np.maximum(k * (n - k) / n, 0.0) + z * z / 4.0)
+    return np.maximum(0.0, (middle - spread) / (n + z * z)), np.minimum(1.0, (middle + spread) / (n + z * z))
 
 
 def difference_ends(one: Ends, other: Ends) -> tuple[float, float]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats
 from leadopt.learning.rates.estimate import UNKNOWN, Estimate
-from leadopt.learning.rates.intervals import wilson
+from leadopt.learning.rates.intervals import wilson, wilson_of_each
 
 _ROUNDING = 1e-12  # of parts
 _FEW = 0.05  # of all: what becomes of so many is not waited for
@@ -91,9 +91,9 @@ class Curve:
         """
         if not self.n:
             return UNKNOWN
-        ends = [self._ended(place, level) for place in range(len(self.at))]
-        values, lows, highs = np.array(ends).reshape(-1, 3).T
-        value, low, high = (_first(self.at, bound >= part - _ROUNDING) for bound in (values, highs, lows))
+        ended, worth = 1.0 - self.waiting, self._worths()
+        lows, highs = wilson_of_each(ended * worth, worth, level)
+        value, low, high = (_first(self.at, bound >= part - _ROUNDING) for bound in (ended, highs, lows))
         return Estimate(value, min(low, self.reach), high)
 
     def quantile_within(self, part: float, time: float, level: float) -> Estimate:
@@ -124,16 +124,16 @@ class Curve:
 
     def _ended(self, place: int, level: float) -> Estimate:
         """Return the part that ended just after one of the times."""
-        ended = 1.0 - self._waiting(place)
-        worth = self._worth(place)
+        ended, worth = 1.0 - self._waiting(place), float(self._worths()[place])
         return Estimate(ended, *wilson(ended * worth, worth, level))
 
-    def _worth(self, place: int) -> float:
-        """Return how many rows, all followed to their end, would leave the part as uncertain."""
-        left = self._waiting(place)
-        if left == 0.0:  # as before the last of them ended
-            return self._worth(place - 1) if place else float(self.rows[0])
-        return float((1.0 - left) / (left * self.spread[place]))
+    def _worths(self) -> Floats:
+        """Return how many rows, all followed to their end, would leave each part that ended as uncertain."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            worth = (1.0 - self.waiting) / (self.waiting * self.spread)
+        if len(worth) and self.waiting[-1] == 0.0:  # as before the last of them ended
+            worth[-1] = worth[-2] if len(worth) > 1 else self.rows[0]
+        return np.asarray(worth, dtype=np.float64)
 
 
 def kaplan_meier(time: Floats, ended: Bools, weight: Floats | None = None) -> Curve:

@@ -1,5 +1,6 @@
 """What feeds report: leads, changes, follow-ups, complaints, outcomes."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -106,7 +107,10 @@ def win(draft: Draft, command: commands.Win) -> None:
     if rep is None:
         raise Denied("no_owner", f"nobody owns lead {lead.id!r}", "name the rep who won it")
     draft.rep(rep)
-    if supersedes(draft, lead, occurred, Stage.WON, command.value):
+    if command.value is not None and not 0 <= command.value < math.inf:
+        sentence = f"a won lead is worth 0 or more; found {command.value}"
+        raise Denied("bad_value", sentence, "leave it out where it is not known")
+    if supersedes(draft, lead, command.occurred_at, Stage.WON, command.value):
         draft.emit(events.Won(lead=lead.id, rep=rep, occurred_at=occurred, value=command.value))
 
 
@@ -116,7 +120,7 @@ def lose(draft: Draft, command: commands.Lose) -> None:
     if command.role == commands.REP and lead.owner != command.by:
         raise not_owner(command.by, lead)
     occurred = occurred_at(draft, command.occurred_at)
-    if supersedes(draft, lead, occurred, Stage.LOST, None):
+    if supersedes(draft, lead, command.occurred_at, Stage.LOST, None):
         cooling = cool_off(draft) if lead.owner is not None else None
         draft.emit(
             events.Lost(lead=lead.id, occurred_at=occurred, reason=command.reason, rep=lead.owner, cool_until=cooling)
@@ -236,15 +240,18 @@ def ownership_at(draft: Draft, lead: Lead, rep: str, at: int) -> Ownership | Non
     return max(inside, key=lambda one: one.begun, default=None)
 
 
-def supersedes(draft: Draft, lead: Lead, occurred: int, stage: Stage, value: float | None) -> bool:
-    """Return whether an outcome changes anything: the same one again does not, nor one that occurred before it."""
+def supersedes(draft: Draft, lead: Lead, occurred: int | None, stage: Stage, value: float | None) -> bool:
+    """Return whether an outcome changes anything: not one that occurred before it, nor the same one said again.
+
+    Of two that say when, the later one stands though they say the same, so that it does not matter which came first.
+    """
     if lead.stage is Stage.CLOSED:
         sentence = f"lead {lead.id!r} is closed ({lead.reason})"
         raise Denied("wrong_stage", sentence, "report it of the lead that lives on, or reopen this one")
     if lead.outcome_at is None:
         return True
-    if lead.stage is stage and lead.value == value:
-        return False
+    if occurred is None:
+        return lead.stage is not stage or lead.value != value
     return occurred > lead.outcome_at
 
 

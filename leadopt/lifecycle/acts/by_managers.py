@@ -129,12 +129,11 @@ def pool(draft: Draft, command: commands.Pool) -> None:
     lead = draft.lead(command.lead)
     _known_pool(draft, command.pool)
     if lead.stage not in (Stage.NEW, Stage.REVIEW, Stage.POOL):
-        raise Denied(
-            "wrong_stage", f"lead {lead.id!r} is {lead.stage}", "its owner releases it, or a manager reopens it"
-        )
+        remedy = "its owner releases it" if lead.is_held else "unpark it first" if lead.is_open else "reopen it first"
+        raise Denied("wrong_stage", f"lead {lead.id!r} is {lead.stage}", remedy)
     if lead.stage is Stage.POOL and command.pool in (None, lead.pool):
         return
-    placing.to_pool(draft, lead, "manager", pool=command.pool)
+    placing.to_pool(draft, lead, "by_manager", pool=command.pool)
 
 
 def _check(draft: Draft, lead: Lead, rep: Rep, override: str | None) -> None:

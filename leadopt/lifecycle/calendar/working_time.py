@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
-from typing import Any, Self
+from functools import lru_cache
+from typing import Any
 
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle.calendar.durations import DAY, Duration
@@ -69,9 +70,10 @@ class Calendar:
         """The zone as `datetime` takes it."""
         return self._zone.info
 
-    def with_holidays(self, more: Iterable[date | str]) -> Self:
-        """Return the same calendar with more days without work."""
-        return replace(self, holidays=(*self.holidays, *as_days(more)))
+    def with_holidays(self, more: Iterable[date | str]) -> "Calendar":
+        """Return the same calendar with more days without work, made once."""
+        days = tuple(sorted({*self.holidays, *as_days(more)}))
+        return self if days == self.holidays else _with(self, days)
 
     # ---- moments and days
 
@@ -113,6 +115,10 @@ class Calendar:
         at midnight at the latest, also where work goes on.
         """
         return at if self._is_inside(at) else self._spans.first_day_end(at)
+
+    def day_end(self, at: int) -> int:
+        """Return the first end of a working day at or after a moment."""
+        return self._spans.first_day_end(at)
 
     def _is_inside(self, at: int) -> bool:
         """Return whether a moment is in working time or at the end of a span of it."""
@@ -194,6 +200,12 @@ class Calendar:
             return self._spans.day_before(day, 1)
         except InvalidInput:
             return -1
+
+
+@lru_cache(maxsize=64)
+def _with(calendar: Calendar, holidays: tuple[date, ...]) -> Calendar:
+    """Return a calendar with other holidays; it costs milliseconds, and each lead under older rules asks for it."""
+    return replace(calendar, holidays=holidays)
 
 
 def _number(day: date) -> int:

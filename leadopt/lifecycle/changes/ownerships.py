@@ -7,7 +7,7 @@ from typing import Any
 from leadopt.lifecycle import events
 from leadopt.lifecycle.book import Book, Stamp, Where
 from leadopt.lifecycle.changes.common import NOT_HELD, end, first_due, moved, need
-from leadopt.lifecycle.due import timing
+from leadopt.lifecycle.due import deadline, timing
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.records import Lead, Ownership
 
@@ -49,7 +49,14 @@ def followed_up(event: events.FollowedUp, book: Book, stamp: Stamp) -> None:
     book.put(replace(mine, first_at=first, last_at=last, first_due=by, follow_ups=mine.follow_ups + 1))
     if mine.until is None and not event.late:
         book.put(lead)
-        moved(book, event, stamp, first_at=first, last_at=last, rules=stamp.rules)
+        after = moved(book, event, stamp, first_at=first, last_at=last, rules=stamp.rules)
+        book.put(replace(after, not_before=_no_nearer(book, lead, replace(after, last_at=event.occurred_at), stamp)))
+
+
+def _no_nearer(book: Book, before: Lead, after: Lead, stamp: Stamp) -> int:
+    """Return the latest deadline of those that a follow-up ends and begins: it brings none nearer, in any order."""
+    known = (deadline(replace(one, protected_until=None), timing(book, one, stamp.at)) for one in (before, after))
+    return max((before.not_before, *(by for by in known if by is not None)))
 
 
 def reminded(event: events.Reminded, book: Book, stamp: Stamp) -> None:

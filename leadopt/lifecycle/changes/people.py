@@ -13,7 +13,7 @@ from leadopt.lifecycle.stages import HELD
 
 
 def rep_set(event: events.RepSet, book: Book, stamp: Stamp) -> None:
-    rep = book.get(Rep, event.rep) or Rep(id=event.rep)
+    rep = book.get(Rep, event.rep) or Rep(id=event.rep, since=stamp.at)
     book.put(
         replace(
             rep,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from leadopt.errors import enumerate_some
+from leadopt.problem.gains import Affinity
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit
 from leadopt.tables.cells import Id
@@ -25,6 +26,9 @@ _OF_ONE_REP = (
     LimitKind.FAIR_SHARE,
     LimitKind.NEWCOMER_MINIMUM,
 )
+# What 0.1.0 counted by limits of each kind: each lead once, or an amount that leads have.
+_AMOUNTS = (LimitKind.HOURS, LimitKind.VALUE_BAND, LimitKind.NEWCOMER_VALUE_QUOTA)
+_OF_SOME_LEADS = (LimitKind.HOT_LEAD_BAND, LimitKind.NEWCOMER_CEILING)
 _BANDS = (LimitKind.FAIRNESS_BAND, LimitKind.VALUE_BAND, LimitKind.HOT_LEAD_BAND)
 
 
@@ -64,11 +68,27 @@ def kind_from_name(name: str | None, reps: Sequence[int], rep_ids: Sequence[Id])
 
 
 def with_kinds(limits: Sequence[Limit], rep_ids: Sequence[Id]) -> tuple[Limit, ...]:
-    """Return the limits of a plan of 0.1.0 with their kinds, and whom they are about."""
-    return tuple(_with_kind(limit, rep_ids) for limit in limits)
+    """Return the limits of a plan of 0.1.0 with their kinds, and whom they are about.
+
+    0.1.0 gave no name twice, and each kind its own usage and leads: whatever else has such a name is its user's own.
+    """
+    found: list[Limit] = []
+    named: set[str | None] = set()
+    for limit in limits:
+        found.append(limit if limit.name in named else _with_kind(limit, rep_ids))
+        named.add(limit.name)
+    return tuple(found)
 
 
 def _with_kind(limit: Limit, rep_ids: Sequence[Id]) -> Limit:
     reps = range(len(rep_ids)) if limit.reps is None else limit.reps.tolist()
     kind, of = kind_from_name(limit.name, reps, rep_ids)
-    return replace(limit, kind=kind, of=of)
+    return replace(limit, kind=kind, of=of) if _may_be(kind, limit) else limit
+
+
+def _may_be(kind: LimitKind, limit: Limit) -> bool:
+    """Return whether a limit counts what 0.1.0 counted for a kind; its bounds may have been changed since."""
+    if kind is LimitKind.FAIR_SHARE:  # of leads, of hot leads or of value
+        return limit.counts_leads or isinstance(limit.usage, Affinity)
+    counts = isinstance(limit.usage, Affinity) if kind in _AMOUNTS else limit.counts_leads
+    return counts and (limit.leads is not None) == (kind in _OF_SOME_LEADS)

@@ -15,7 +15,7 @@ from leadopt.problem.problem import Limit, Problem
 from leadopt.problem.together import contraction_of
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.leximin.counts import Levels, fair_counts, loads_are_convex
-from leadopt.solvers.leximin.programs import best_leximin, kinds_of, loads_of, relaxed_loads
+from leadopt.solvers.leximin.programs import BestFound, best_leximin, kinds_of, loads_of, relaxed_loads
 
 EXACT_PAIRS, EXACT_REPS = 200, 10  # integer programmes beyond may take hours: 720 pairs did not end in 9 minutes
 MOST_PAIRS = 250_000  # linear programmes take about 20 s there
@@ -33,7 +33,7 @@ class Leximin:
     least
         float64 (n_reps,), what each rep gets at least by them, in units of usage
     method
-        "flow" and "milp" are exact; "lp" divides leads, and asks for a little less than that allows
+        "flow" is exact, "milp" where `note` is empty; "lp" divides leads, and asks for a little less than that allows
     note
         what a user should know about the method, in a sentence; "" where it is exact
     """
@@ -105,11 +105,13 @@ def leximin(
       the others need no place. Exact at any size: some flows over kinds of leads x reps, where a kind is what may go to
       the same reps under the same limits. Reps that compete for the last leads get `least` or one more, with the sum
       held, so that gain decides who.
-    - "milp": anything else up to 200 pairs and 10 entitled reps. Exact to a millionth of a typical share. The limits
-      hold the loads of the most gainful fair answer, soft limits aside.
+    - "milp": anything else up to 200 pairs and 10 entitled reps. Exact to a millionth of a typical share, unless the
+      search gives up: `note` then says how far below the fairest the least share may be. The limits hold the loads of
+      the most gainful fair answer, soft limits aside.
     - "lp": anything else, up to 250,000 pairs (of kinds, if all usages are numbers): leximin as if leads could be
-      divided. The limits ask for that, less one lead where leads are counted, and for 99% of it where not. Whether
-      whole leads reach them is for the solver to say; for nested limits that count leads they do.
+      divided, but a lead counts no more than the share of its rep. The limits ask for that, less one lead where leads
+      are counted, and for 99% of it where not. Whether whole leads reach them is for the solver to say; for nested
+      limits that count leads they do.
 
     References
     ----------
@@ -145,9 +147,8 @@ def leximin(
     eligible = hard.affinity.eligible.sum(axis=1)[hard.affinity.row]
     if eligible[hard.pins < 0].sum() <= EXACT_PAIRS and np.count_nonzero(share) <= EXACT_REPS:
         try:
-            loads = loads_of(hard, measure, best_leximin(hard, measure, share, _half(meter)))
-            least = np.where(share > 0, loads, 0.0)
-            return Leximin(limits=_held(measure, loads, share, names), least=least, method="milp")
+            if found := best_leximin(hard, measure, share, _half(meter)):
+                return _whole(hard, measure, share, names, found)
         except OutOfTime:  # what divided leads allow is known sooner
             pass
     return _relaxed(hard, measure, share, names, meter)
@@ -252,6 +253,26 @@ def _held(measure: Limit, loads: Floats, share: Floats, names: Sequence[str]) ->
         )
         for rep in np.flatnonzero((share > 0) & (loads > 0)).tolist()
     )
+
+
+def _whole(problem: Problem, measure: Limit, share: Floats, names: Sequence[str], found: BestFound) -> Leximin:
+    """Return the limits that hold what an answer gives each rep, and how fair that is where it is not proven."""
+    loads = loads_of(problem, measure, found.rep_of_lead)
+    note = ""
+    if not found.fair:
+        least = _worst_off(loads, share)
+        most = _worst_off(relaxed_loads(problem, measure, share, *kinds_of(problem, measure)), share)
+        below = max(0.0, 1.0 - least / most) if most > 0 else 0.0
+        told = f"at most {np.ceil(1e3 * below) / 10:g}% below the fairest"
+        note = f"fair shares are the best that a search found before it gave up: the least of them is {told}"
+    elif not found.gainful:
+        note = "shares are fair; whether others as fair gain more was not settled by the search"
+    limits = _held(measure, loads, share, names)
+    return Leximin(limits=limits, least=np.where(share > 0, loads, 0.0), method="milp", note=note)
+
+
+def _worst_off(loads: Floats, share: Floats) -> float:
+    return float((loads[share > 0] / share[share > 0]).min())
 
 
 def _relaxed(problem: Problem, measure: Limit, share: Floats, names: Sequence[str], meter: Meter | None) -> Leximin:

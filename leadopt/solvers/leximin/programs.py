@@ -8,8 +8,8 @@ References
 Ogryczak & Sliwinski (2006), On direct methods for lexicographic min-max optimization. doi:10.1007/11751595_85
 """
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,14 @@ from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.flow.equal_leads import group_leads
 from leadopt.solvers.leximin.counts import eligibility
-from leadopt.solvers.whole.branch_and_bound import mixed, most_taken
+from leadopt.solvers.whole.branch_and_bound import Mixed, mixed, most_taken
 
 TOLERANCE = 1e-6  # the backends' own, on shares of mean 1 or so
 _NODES = 100_000  # of one search: few take more than some hundreds
+_ROUNDS = 20  # of leads that are as large as a share: few change it by much after that
+_PARTS = 12  # of the least amount, for entitlements such as 2 and 3
+_MOST_STEPS = 1_000  # of an amount: the backend's tolerances are for numbers about 1
+_WHOLE = 1e-9  # what rounding may leave of a number of steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,7 @@ class _Programme:
     shares: Any  # scipy.sparse, (n_entitled, n_pairs)
     fixed: Floats
     unit: float
+    whole: bool = False  # shares are whole numbers
 
     @classmethod
     def of(cls, problem: Problem, measure: Limit, entitlement: Floats, leads: Ints, size: Floats) -> "_Programme":
@@ -79,6 +84,34 @@ class _Programme:
             unit=unit,
         )
 
+    def with_leads_below(self, level: Floats) -> "_Programme":
+        """Return the programme in which no lead counts more than a rep's whole share; itself if none does.
+
+        Whoever gets such a lead as a whole has that share, and what is beyond it cannot be divided among the others.
+        """
+        most = np.repeat(level, np.diff(self.shares.indptr))
+        if (self.shares.data <= most * (1.0 + TOLERANCE)).all():
+            return self
+        shares = self.shares.copy()
+        shares.data = np.minimum(shares.data, most)
+        return replace(self, shares=shares)
+
+    def in_steps(self) -> "_Programme":
+        """Return the programme with shares counted in steps, if all of them can be; else as it is.
+
+        Where the sum of the smallest shares is a whole number, a search ends as soon as the next one is out of reach.
+        """
+        amounts = np.concatenate([self.shares.data, self.fixed])
+        least = float(amounts[amounts > 0].min(initial=np.inf))
+        for parts in range(1, _PARTS + 1):
+            steps = amounts / least * parts
+            if np.isfinite(least) and steps.max() <= _MOST_STEPS and np.abs(steps - np.round(steps)).max() <= _WHOLE:
+                shares = self.shares.multiply(parts / least).tocsr()
+                shares.data = np.round(shares.data)
+                fixed = np.round(self.fixed / least * parts)
+                return replace(self, shares=shares, fixed=fixed, unit=self.unit * least / parts, whole=True)
+        return self
+
 
 def _row(problem: Problem, limit: Limit, lead: Ints, rep: Ints) -> Any:
     """Return what each pair uses of a limit, scipy.sparse (1, n_pairs)."""
@@ -103,35 +136,46 @@ def loads_of(problem: Problem, measure: Limit, rep_of_lead: Ints) -> Floats:
     return np.bincount(reps, weights=measure.usage_at(held, reps), minlength=problem.n_reps).astype(np.float64)
 
 
-def best_leximin(problem: Problem, measure: Limit, entitlement: Floats, meter: Meter | None = None) -> Ints:
-    """Return the most gainful of all leximin answers, int64 (n_leads,), by one integer programme per entitled rep.
+class BestFound(NamedTuple):
+    """The most gainful of all leximin answers, int64 (n_leads,), or the fairest one that a search found."""
 
-    Shares that differ by a millionth of a typical one count as equal.
+    rep_of_lead: Ints
+    fair: bool = True  # proven to be leximin
+    gainful: bool = True  # proven to gain the most of those
+
+
+def best_leximin(problem: Problem, measure: Limit, entitlement: Floats, meter: Meter | None = None) -> BestFound | None:
+    """Return the best answer that is found, by one integer programme per entitled rep; None if there is none.
+
+    Shares that differ by a millionth of a typical one count as equal. A search that does not end within the effort that
+    is allowed ends all, and its answer counts.
 
     Raises
     ------
     Infeasible
         no answer meets every limit
-    SolverFailed
-        a search did not end within the effort that is allowed
     OutOfTime
         the meter's time is over
     """
     free = np.flatnonzero(problem.pins < 0)
-    programme = _Programme.of(problem, measure, entitlement, free, np.ones(len(free)))
+    programme = _Programme.of(problem, measure, entitlement, free, np.ones(len(free))).in_steps()
     sums: list[float] = []
-    x = np.zeros(len(programme.lead))
-    for k in range(1, len(programme.fixed) + 1):
-        x = _solve(problem, programme, sums, k, meter)
-        shares = np.sort(programme.shares @ x + programme.fixed)
-        sums.append(float(shares[:k].sum()))
-    x = _solve(problem, programme, sums, None, meter)
-    rep_of_lead = problem.pins.copy()
-    rep_of_lead[programme.lead[x > 0.5]] = programme.rep[x > 0.5]
-    return rep_of_lead
+    rep_of_lead: Ints | None = None
+    for k in (*range(1, len(programme.fixed) + 1), None):
+        found = _solve(problem, programme, sums, k, meter)
+        if found.values is not None:
+            x = np.round(found.values[: len(programme.lead)])
+            rep_of_lead = problem.pins.copy()
+            rep_of_lead[programme.lead[x > 0.5]] = programme.rep[x > 0.5]
+        if not found.complete:
+            return None if rep_of_lead is None else BestFound(rep_of_lead, fair=k is None, gainful=False)
+        if k is not None:
+            sums.append(float(np.sort(programme.shares @ x + programme.fixed)[:k].sum()))
+    assert rep_of_lead is not None
+    return BestFound(rep_of_lead)
 
 
-def _solve(problem: Problem, programme: _Programme, sums: list[float], k: int | None, meter: Meter | None) -> Floats:
+def _solve(problem: Problem, programme: _Programme, sums: list[float], k: int | None, meter: Meter | None) -> Mixed:
     """Return the answer with the greatest sum of the k smallest shares (None: gain) that keeps the sums before it.
 
     Variables are the pairs, then for each sum its level t and what each share lacks to it.
@@ -158,7 +202,7 @@ def _solve(problem: Problem, programme: _Programme, sums: list[float], k: int | 
         ),
         upper=np.append(programme.upper, np.full(n_shares * n_sums + n_sums, np.inf)),
         most=np.append(np.ones(n_pairs), np.full(n_more, np.inf)),
-        n_whole=n_pairs,
+        n_whole=n_pairs + n_more if programme.whole else n_pairs,
         known=None,
         most_nodes=_NODES,
         left_s=_left_s(meter),
@@ -167,11 +211,7 @@ def _solve(problem: Problem, programme: _Programme, sums: list[float], k: int | 
         raise _no_answer(problem)
     if not found.complete and meter is not None:
         meter.check()
-    if found.values is None or not found.complete:
-        raise SolverFailed(
-            "leximin: the search for the fairest answer did not end; give each rep a band, or share out by number"
-        )
-    return np.asarray(np.round(found.values[:n_pairs]))
+    return found
 
 
 def _gains(problem: Problem, programme: _Programme) -> Floats:
@@ -188,7 +228,8 @@ def relaxed_loads(
     Free leads come as kinds, with how many each stands for.
 
     The level of all reps rises together. A rep whose price is positive is held back in every best answer; it stays, and
-    the others rise on.
+    the others rise on. A lead that is larger than the share of its rep counts as that share, and the levels are found
+    anew: it goes to one rep, and leaves the others what the smaller ones are worth.
 
     Raises
     ------
@@ -198,13 +239,24 @@ def relaxed_loads(
         the meter's time is over
     """
     programme = _Programme.of(problem, measure, entitlement, leads, size)
+    level = _levels(problem, programme, meter)
+    for _ in range(_ROUNDS):
+        smaller = programme.with_leads_below(level)
+        if smaller is programme:
+            break
+        programme, level = smaller, _levels(problem, smaller, meter)
+    loads = np.zeros(problem.n_reps)
+    loads[entitlement > 0] = level * programme.unit * entitlement[entitlement > 0]
+    return loads
+
+
+def _levels(problem: Problem, programme: _Programme, meter: Meter | None) -> Floats:
+    """Return the leximin shares where leads may be divided, float64 (n_entitled,)."""
     level, rising = np.zeros(len(programme.fixed)), np.ones(len(programme.fixed), dtype=bool)
     while rising.any():
         level[rising], price = _raised(problem, programme, level, rising, meter)
         rising &= price <= 1e-7  # the prices of those that rise add up to 1 at least
-    loads = np.zeros(problem.n_reps)
-    loads[entitlement > 0] = level * programme.unit * entitlement[entitlement > 0]
-    return loads
+    return level
 
 
 def _raised(

@@ -139,6 +139,8 @@ class Remote(Table):
         if len(found := source.ask(wrong.head(1), [column])):
             rule = f"must be a whole number, 0 or more; found {found.item(0, raw)!r}"
             raise InvalidInput(f"{self.name}.{self._own.get(column, column)}, in {self.engine}: {rule}")
+        total = source.ask(source.frame.select(number.cast(nw.Float64).sum()), [column]).item(0, raw)
+        self._check_leads(column, float(total or 0.0))
         table = self._with(Source(source.frame, self.name, raw))
         table.times = column
         return table

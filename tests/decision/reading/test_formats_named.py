@@ -68,7 +68,7 @@ def test_models_and_backtests_read_a_history_by_the_same_settings() -> None:
     assert asked.fit(history).probability(rows).tolist() == usual.fit(plain).probability(rows).tolist()
     worth, known = ValueModel(**read).fit(history), ValueModel().fit(plain)
     assert worth.expected(rows).tolist() == known.expected(rows).tolist()
-    found, same = backtest(history, now=now, **read), backtest(plain, now=now)
+    found, same = backtest(history, now=now, folds=2, **read), backtest(plain, now=now, folds=2)
     assert (found.n_judged, str(found.verdict)) == (same.n_judged, str(same.verdict))
     for call in (lambda: AffinityModel(formats="day first").fit(plain), lambda: backtest(plain, outcomes={"won": "x"})):
         with pytest.raises(InvalidInput, match=r"must be (Formats|Outcomes)\(\.\.\.\) or None; found"):

@@ -231,6 +231,19 @@ def test_a_process_learns_once_and_a_plan_learns_what_is_new(tmp_path, fits):
     assert len(fits) == 3
 
 
+def test_the_first_run_of_a_day_learns_anew_where_something_was_learned(tmp_path, fits):
+    desk = busy(tmp_path)
+    desk.run_due()
+    assert fits == []
+    desk.place([0])
+    desk.run_due()
+    assert len(fits) == 1
+    desk.clock.move(days=1)
+    desk.run_due()
+    desk.run_due()
+    assert len(fits) == 2
+
+
 def test_another_process_learns_the_same(tmp_path):
     desk = busy(tmp_path)
     desk.apply(desk.plan())
@@ -265,6 +278,21 @@ def test_an_imported_history_is_learned_from(tmp_path):
     assert plan.objective < 100
 
 
+def test_what_describes_reps_tells_what_to_expect_of_who_is_new(tmp_path):
+    reps = [{"rep_id": name, "max_open": 99, "team": name[0]} for name in ("ann", "amy", "bob", "ben", "alf", "bea")]
+    desk = opened(tmp_path, reps=reps, policy=Policy(segment_by=(), rep_by=("team",)))
+    rows = [
+        {"rep_id": rep, "converted": number < won, "lead_id": f"{rep} {number}"}
+        for rep, won in {"ann": 45, "amy": 42, "bob": 12, "ben": 9}.items()
+        for number in range(60)
+    ]
+    assert desk.import_(history=rows).ok
+    desk.receive(leads("x"))
+    plan = desk.plan()
+    chance = dict(zip(plan.case.rep_ids, plan.case.evidence.estimates.probability[0], strict=True))
+    assert chance["alf"] > chance["bea"] + 0.1  # neither has a record
+
+
 def test_reps_and_pairs_that_policies_name_hold_at_the_desk(tmp_path):
     desk = opened(tmp_path, reps=MANY, policy=Policy(eligibility=(exclude(column="not_to"),)))
     desk.receive([{"lead_id": 1, "not_to": "Ann;Bo"}, {"lead_id": 2, "not_to": "Cy"}])
@@ -278,6 +306,13 @@ def test_reps_and_pairs_that_policies_name_hold_at_the_desk(tmp_path):
     assert owner(desk, 3) == "Bo"
 
 
+def test_pairs_that_a_policy_excludes_hold_as_leads_are_placed(tmp_path):
+    desk = opened(tmp_path, policy=Policy(eligibility=(exclude([(1, "Ann"), (1, "Bo")]),)))
+    desk.receive(leads(1))
+    assert desk.place().ok
+    assert owner(desk, 1) == "Cy"
+
+
 def test_tables_whose_columns_have_names_of_their_own(tmp_path):
     columns = Columns(leads={"value": "Amount", "lead_id": "Deal"}, reps={"rep_id": "Name"})
     desk = opened(tmp_path, reps=None, policy=Policy(columns=columns))
@@ -287,6 +322,27 @@ def test_tables_whose_columns_have_names_of_their_own(tmp_path):
     assert plan.unit == "value"
     assert desk.apply(plan).ok
     assert owner(desk, 2) == "Ann"
+
+
+def test_half_a_lead_a_plan_is_one_every_other_plan(tmp_path):
+    desk = opened(tmp_path, reps=[{"rep_id": "Ann", "capacity": 0.5, "max_open": 9}])
+    for number in range(4):
+        desk.receive(leads(number))
+        assert desk.apply(desk.plan()).ok
+    assert desk.rep("Ann").open == 2
+
+
+def test_what_no_plan_could_read_is_refused_as_it_comes_in(tmp_path):
+    desk = opened(tmp_path, reps=None, policy=Policy(currencies={"USD": 1.0}))
+    unlike = [{"capacity": -1}, {"max_open": 2}, {"available": "?"}]
+    done = desk.reps([{"rep_id": rep, **one} for rep, one in zip(("Ann", "Bo", "Cy"), unlike, strict=True)])
+    assert [one.ok for one in done] == [False, True, False]
+    assert "capacity" in done[0].sentence
+    done = desk.receive([{"lead_id": 1, "value": 5, "currency": "XYZ"}, {"lead_id": 2, "value": 5, "currency": "USD"}])
+    assert [one.ok for one in done] == [False, True]
+    assert "no rate for the currency XYZ" in done[0].sentence
+    assert desk.apply(desk.plan()).ok
+    assert owner(desk, 2) == "Bo"
 
 
 def test_credit_goes_on_over_days(tmp_path):

@@ -27,6 +27,15 @@ def test_the_log_holds_of_a_lead_what_rules_name_and_nothing_else(tmp_path):
     assert desk.why(desk.checkpoint().seq).body == {"columns": {"tier": "key"}, "lead": records(desk)[Lead][0].id}
 
 
+def test_a_rule_whose_column_the_first_leads_lack_is_refused_and_a_default_one_is_off_with_a_note(tmp_path):
+    desk = opened(tmp_path, rules={"recall": {"for": [{"where": {"product": "a"}, "first_within": "1 day"}]}})
+    with pytest.raises(InvalidInput, match='leads have no column "product"; did you mean "Produkt"'):
+        desk.receive(leads(1, Produkt="a"))
+    got = desk.receive(leads(1, product="a"))
+    assert got.notes == ('rules.sticky.by is off: leads have no column "account"',)
+    assert desk.receive(leads(2), feed="web").ok
+
+
 def test_the_same_id_of_two_feeds_is_two_leads_and_asking_for_it_names_them(tmp_path):
     desk = opened(tmp_path)
     desk.receive(leads(7), feed="crm")

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from leadopt.desk.figures import Period, facts_of_book, metrics, weekly
+from leadopt.desk.figures import Period, facts_of_book, metrics, monthly, weekly
 from leadopt.lifecycle import commands
+from leadopt.lifecycle.records import Conduct
 from tests.desk.figures.floors import HOUR
 from tests.lifecycle.moments import DAY, moment
 from tests.lifecycle.worlds import World
@@ -72,6 +73,7 @@ def test_a_refusal_is_told_by_its_reason(world):
 def test_claims_are_counted(world):
     lead = world.pooled()
     world.do(world.by_rep("Claim", lead, "bo"))
+    world.wait("1 hours")
     told = figures_of(world)
     assert told.figure("claims").value == 1.0
     assert next(one.claimed for one in told.reps if one.rep == "bo") == 1
@@ -148,7 +150,7 @@ def test_reps_who_left_and_slots_in_use(world):
     world.wait("1 hour")
     facts = facts_of(world)
     used = {one.rep: one.used for one in metrics(facts, Period.weeks("2026-03-02", 2, "Europe/Berlin")).reps}
-    assert used["ann"] == pytest.approx(4 / 10 * 169 / 178)  # none before 9 on Monday
+    assert used["ann"] == pytest.approx(4 / 10)  # reps are there from 9 on Monday
     told = metrics(facts, Period.weeks("2026-03-02", 2, "Europe/Berlin"))
     assert told.figure("attrition").n == 3
     assert told.figure("attrition").value > 0
@@ -158,12 +160,24 @@ def test_credit_that_was_booked_tells_how_even_it_was():
     world = World(reps=("ann", "bo"), max_open=10)
     for _ in range(6):
         world.place(world.receive())
+    world.wait("1 hours")
     told = figures_of(world)
     assert told.figure("gini_leads").value < 0.2
     assert sum(one.received for one in told.reps) == pytest.approx(6.0)
     assert sum(one.entitled for one in told.reps) == pytest.approx(6.0)
+    world.goto("2026-04-01 09:00")
     owed = facts_of(world).owed
-    assert sum(owed.values()) == pytest.approx(0.0, abs=1e-9)
+    assert owed == {rep: pytest.approx(credit) for rep, credit in world.credit().items() if rep != "house"}
+    assert dict(monthly(facts_of(world)).owed) == owed
+
+
+def test_rewards_and_restrictions_are_told_when_they_were_announced_and_lifted(world):
+    facts = {"rule": "late", "kind": "restrict", "announced_at": world.at, "starts_at": world.at + DAY}
+    world.book.put(Conduct(rep="bo", ended_at=world.at + 8 * DAY, **facts))
+    world.wait("15 days")
+    told = [weekly(facts_of(world), week).lines for week in Period.weeks("2026-03-02", 2, "Europe/Berlin").each_week()]
+    lines = [[(line.what, line.of) for line in week if line.what in ("announced", "lifted")] for week in told]
+    assert lines == [[("announced", "bo: late")], [("lifted", "bo: late")]]
 
 
 def test_reps_are_called_as_people_call_them(world):
@@ -171,3 +185,14 @@ def test_reps_are_called_as_people_call_them(world):
     facts = facts_of(world, name_of=str.title)
     assert facts.reps.names == ("Ann", "Bo", "Cy")
     assert moment("2026-03-02 09:00") == facts.leads.received[0]
+
+
+def test_reps_who_were_gone_before_the_desk_knew_them_did_not_leave_in_its_time(tmp_path):
+    from tests.desk.desks import MONDAY, opened
+
+    desk = opened(tmp_path)
+    assert desk.import_(history={"rep_id": ["Zoe"], "converted": [1], "at": ["2026-01-05"]}).ok
+    desk.clock.now = MONDAY.replace(day=16)
+    found = desk.metrics((MONDAY.date(), MONDAY.date().replace(day=15)))
+    assert found.figure("attrition").value == 0.0
+    assert found.figure("head_count").value == pytest.approx(3 * (14 * 24 - 9) / (14 * 24))  # they came at 9

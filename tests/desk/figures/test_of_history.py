@@ -6,7 +6,7 @@ import pytest
 
 from leadopt import InvalidInput
 from leadopt.desk.figures import HistoryColumns, Period, facts_of_history, metrics
-from tests.desk.figures.floors import HOUR, at, micro
+from tests.desk.figures.floors import HOUR, at, floor, micro
 
 ONE = {"rep_id": "Ann", "assigned_at": "2026-01-05T09:00", "first_response_at": "2026-01-05T10:30"}
 
@@ -106,3 +106,26 @@ def test_what_cannot_be_is_refused_in_words(row, options, said):
 def test_a_name_that_is_none_is_refused():
     with pytest.raises(InvalidInput, match=r"columns\.at: must be the name of a column; found None"):
         HistoryColumns(at=None)
+
+
+@pytest.mark.parametrize("kind", ["list", "pandas", "polars", "lazy", "arrow", "csv text"])
+def test_it_reads_tables_of_any_kind(kind):
+    rows = [
+        {**row, "converted": None if row["converted"] is None else int(row["converted"])}
+        for row in floor(np.random.default_rng(4), 60)
+    ]
+    truth = metrics(facts_of_history(rows), Period.weeks("2026-01-05", 8))
+    frame = pl.DataFrame(rows)
+    text = [{name: "" if cell is None else str(cell) for name, cell in row.items()} for row in rows]
+    table = {
+        "list": lambda: rows,
+        "pandas": frame.to_pandas,
+        "polars": lambda: frame,
+        "lazy": frame.lazy,
+        "arrow": frame.to_arrow,
+        "csv text": lambda: text,
+    }[kind]()
+    found = metrics(facts_of_history(table, mix="source"), Period.weeks("2026-01-05", 8))
+    assert repr(found.figures) == repr(truth.figures)
+    for made in (found.frame, found.rep_frame, found.week_frame):
+        assert len(made()) > 0

@@ -10,7 +10,7 @@ import pytest
 from leadopt import Fairness, NewcomerQuota, Policy, assign
 from leadopt.desk.planning.bars import CODES, bars_of
 from leadopt.desk.planning.decisions import decisions_of
-from leadopt.desk.planning.plans import DeskPlan, make_plan
+from leadopt.desk.planning.plans import DeskPlan, carried_by, make_plan
 from leadopt.lifecycle import commands
 from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.records import Conduct, Rep
@@ -263,3 +263,44 @@ def test_on_a_day_on_which_nobody_who_shares_has_room_there_is_a_plan(entitlemen
     assert "fairness is left out of this plan: nobody who shares has room now" in plan.notes
     floor.apply(plan)
     assert floor.owed() == {"R-a": 0.0, "R-out": 0.0, "R-too": 0.0}
+
+
+def test_a_minimum_is_one_of_a_day_and_gives_way_where_there_are_few_leads() -> None:
+    floor = floor_of(10)
+    for rep, least in (("R-a", 6.0), ("R-b", 2.0)):
+        floor.rep(rep, max_open=20, columns={"min_leads": least})
+    floor.apply(floor.plan())
+    assert {rep: floor.book.get(Rep, rep).received >= least for rep, least in (("R-a", 6), ("R-b", 2))}  # type: ignore[union-attr]
+    floor.receive("L-late", value=1.0)
+    assert sum(loads(floor.plan()).values()) == 1  # the minimums of today are met
+    floor.apply(floor.plan())
+    floor.now += DAY
+    for number in range(4):
+        floor.receive(f"L-next-{number}", value=1.0)
+    plan = floor.plan()
+    assert loads(plan)["R-a"] >= 3  # 4 leads for minimums of 8: half of each
+    assert loads(plan)["R-b"] == 4 - loads(plan)["R-a"]
+
+
+def test_a_lead_without_effort_takes_as_long_as_usual() -> None:
+    floor = Floor()
+    floor.rep("R-a", columns={"hours": 6.0})
+    for number, known in enumerate([{"effort": 3.0}, {}, {"effort": 3.0}]):
+        floor.receive(f"L-{number}", value=1.0, **known)
+    assert loads(floor.plan()) == {"R-a": 2}
+    alone = Floor()
+    alone.rep("R-a", columns={"hours": 6.0})
+    alone.receive("L-0", value=1.0)
+    assert loads(alone.plan()) == {"R-a": 1}
+
+
+def test_a_capacity_of_half_a_lead_is_one_every_other_plan() -> None:
+    floor, carried, had = Floor(), dict[str, float](), 0
+    floor.rep("R-a", max_open=50, columns={"capacity": 0.5})
+    for day in range(6):
+        floor.receive(f"L-{day}", value=1.0)
+        plan = floor.plan(carried=carried)
+        carried = carried_by(plan)
+        floor.apply(plan)
+        had += loads(plan)["R-a"]
+    assert had == 3

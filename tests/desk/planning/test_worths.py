@@ -7,6 +7,7 @@ import pytest
 
 from leadopt import Fairness, NewcomerQuota, Policy
 from leadopt.desk.planning import learned as learning
+from leadopt.desk.planning.worths import Excluding
 from leadopt.lifecycle import commands
 from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.draft import Offer
@@ -161,12 +162,12 @@ def test_who_stays_out_of_fairness_books_nothing() -> None:
     assert floor.owed() == {"R-a": 0.0, "R-out": 0.0}
 
 
-def test_excluded_pairs_of_a_policy_do_not_stop_placing() -> None:
+def test_pairs_excluded_by_the_users_own_ids_are_no_offers() -> None:
     floor = Floor(policy=Policy(eligibility=(exclude([(called("L-x"), called("R-a"))]),)))
-    floor.reps(**{"R-a": 1})
-    floor.receive("L-x")
-    floor.act(commands.Place, leads=("L-x",))
-    assert floor.lead("L-x").owner == "R-a"
+    floor.reps(**{"R-a": 1, "R-b": 1})
+    leads, reps = [Lead(id="L-x"), Lead(id="L-y")], floor.book.find(Rep, Where())
+    found = Excluding(floor.worths, called).offers(leads, reps)
+    assert {lead: set(offers) for lead, offers in found.items()} == {"L-x": {"R-b"}, "L-y": {"R-a", "R-b"}}
 
 
 def test_the_digest_is_of_what_was_learned() -> None:

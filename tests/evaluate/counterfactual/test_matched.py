@@ -45,9 +45,9 @@ def test_matching_keeps_the_loads_and_takes_the_best_pairs():
 
 @many_seeds
 def test_what_came_true_is_all_of_what_chances_promise_where_pairs_differ():
-    """Eight slopes of error .15 to .2 average 1 but for .2 (3 errors)."""
+    """Four slopes of error .15 to .2 average 1 but for .25 (3 errors)."""
     true, told = [], []
-    for seed in seeds(8, 30):
+    for seed in seeds(4, 30):
         table, gain = floor(seed, 3000, 0.5)
         found = backtest(table, segment_by="source").matched
         true.append(gain)
@@ -59,9 +59,10 @@ def test_what_came_true_is_all_of_what_chances_promise_where_pairs_differ():
     assert np.mean(true) > 0.1
 
 
+@many_seeds
 def test_later_blocks_that_were_learned_from_earlier_ones_do_not_make_chances_look_wrong():
     """With one projection for all blocks the slope was 1.7 too low."""
-    slopes = [backtest(floor(seed, 3000, 0.15)[0], segment_by="source").matched for seed in range(6)]
+    slopes = [backtest(floor(seed, 3000, 0.15)[0], segment_by="source").matched for seed in seeds(3, 30)]
     weights = np.array([one.error**-2.0 for one in slopes])
     assert abs(np.average([one.came_true for one in slopes], weights=weights) - 1.0) < 3.0 / np.sqrt(weights.sum())
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -297,6 +298,7 @@ UNIFORM = np.full((20, N_REPS), 1 / N_REPS)
         ),
         (SMALL, UNIFORM, {"reps": [*"abcde"]}, "reps: must hold every rep of the log, each once; found"),
         (SMALL, "best", {}, "policy: must be a plan, a mapping from lead id to rep id, or an array of chances"),
+        (SMALL, {}, {}, "policy: holds no lead of the log; it has none, those of the log 0"),
         (SMALL, {"x": "r1"}, {}, "policy: holds no lead of the log; its leads are like 'x', those of the log 0"),
         (SMALL, {0: 1.5}, {}, "policy, lead 0: a rep must be text or a whole number, None = pool; found 1.5"),
         (SMALL, UNIFORM, {"level": 2}, "level: must be between 0 and 1, such as 0.9; found 2"),
@@ -327,3 +329,61 @@ def test_a_column_that_names_leads_is_left_out():
     found = off_policy(log, policy, segment_by=["source", "mail"])
     assert found.notes[0] == "mail has 400 levels in 400 outcomes: it names leads, so it is left out."
     assert found.summary() == off_policy(log, policy, segment_by="source").summary()
+
+
+def by_lot(seed, n, rate=0.2, **columns):
+    """A log whose reps were drawn by lot and are all alike."""
+    rng = np.random.default_rng(seed)
+    return pl.DataFrame(
+        {
+            "lead_id": np.arange(n),
+            "rep_id": [f"r{one}" for one in rng.integers(0, 3, n)],
+            "source": rng.choice(["web", "fair"], n),
+            "converted": (rng.random(n) < rate).astype(int),
+            "at": [date(2025, 1, 1) + timedelta(int(day)) for day in rng.integers(0, 300, n)],
+            **columns,
+        }
+    )
+
+
+def all_to(rep, log):
+    return dict.fromkeys(log["lead_id"].to_list(), rep)
+
+
+def test_copies_under_other_ids_are_no_evidence():
+    """By its rows, 0.031 conversions more than the log (0.012 to 0.050): of reps who are all alike."""
+    log = by_lot(0, 300)
+    copied = pl.concat([log.with_columns(lead_id=pl.col("lead_id") + 1000 * k) for k in range(10)])
+    once, often = (off_policy(one, all_to("r0", one), segment_by="source") for one in (log, copied))
+    assert any(note.startswith("3,000 of 3,000 outcomes share their rep, segment and date") for note in often.notes)
+    assert often.overlap.n < 400
+    assert often.value.high - often.value.low == pytest.approx(once.value.high - once.value.low, rel=0.3)
+    assert often.lift.low < 0 < often.lift.high
+
+
+def test_a_column_that_is_no_copy_leaves_its_rows_alone():
+    log, chances, _ = simulated(100, 600)
+    assert off_policy(log, chances, reps=REPS, replicates=200).overlap.n == 600  # source tells a lot, and has 3 levels
+
+
+def test_where_all_were_won_the_next_may_be_lost():
+    low, high = by_lot(1, 300, rate=0.0), by_lot(1, 300, rate=1.0)
+    none, every = (off_policy(log, all_to("r0", log), segment_by="source").value for log in (low, high))
+    assert 0 == none.low < none.high < 0.06
+    assert (every.low, every.high) == pytest.approx((1 - none.high, 1.0), abs=0.005)
+
+
+def test_one_lead_that_outweighs_all_others_is_named():
+    log = by_lot(2, 500).with_columns(amount=pl.when(pl.int_range(500) == 7).then(1e12).otherwise(100.0))
+    found = off_policy(log, all_to(log["rep_id"][7], log), value="amount")
+    assert found.refusal == (
+        "this log cannot say what the policy would earn: one lead with amount 1,000,000,000,000 outweighs all others "
+        "together; mend it, or leave it out, if it is none of their kind"
+    )
+
+
+def test_segments_that_tell_the_outcome_are_refused_unless_insisted_on():
+    log = by_lot(3, 500).with_columns(stage=pl.col("converted").cast(pl.String))
+    with pytest.raises(leadopt.InvalidInput, match=r"^segment_by: 'stage' seems to be filled in"):
+        off_policy(log, all_to("r0", log), segment_by="stage")
+    assert off_policy(log, all_to("r0", log), segment_by="stage", known_before="stage").refusal is None

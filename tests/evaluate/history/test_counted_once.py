@@ -11,6 +11,7 @@ from leadopt.errors import InvalidInput
 from leadopt.evaluate import backtest
 from leadopt.evaluate.history.counted_once import _kept, counted_once
 from leadopt.evaluate.history.records import read_records
+from tests import many_seeds, seeds
 
 
 def line_items(seed, n_deals=120, lines=12, **columns):
@@ -28,15 +29,16 @@ def line_items(seed, n_deals=120, lines=12, **columns):
     return rows
 
 
+@many_seeds
 @pytest.mark.parametrize("columns", [{"at": "at"}, {"amount": "amount"}, {"deal_id": "deal_id"}, {"case": "deal_id"}])
 def test_line_items_of_chance_say_nothing(columns):
     group = "case" if "case" in columns else "deal_id"
     decisions = Counter()
-    for seed in range(5):
+    for seed in seeds(2, 20):
         found = backtest(line_items(seed, **columns), segment_by="area", group=group, now="2026-01-01")
         decisions[found.verdict.decision] += 1
         assert any("all count as 120;" in note for note in found.notes)
-    assert decisions["use it"] == 0
+    assert decisions["use it"] <= decisions.total() / 20
 
 
 def test_deals_of_one_line_are_left_alone():

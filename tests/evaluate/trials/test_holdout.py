@@ -228,3 +228,20 @@ def test_nothing_to_draw_is_legal():
 def test_bad_input_gets_a_sentence(act, said):
     with pytest.raises(leadopt.InvalidInput, match=f"^{re.escape(said)}"):
         act()
+
+
+@pytest.mark.parametrize(
+    "pins, share, said",
+    [
+        (
+            {0: "a", 1: "a", 2: "b"},
+            0.5,
+            "Nothing can be compared: every lead stays in the pool or can go to one rep alon",
+        ),
+        ({}, 0.01, "Nothing can be compared, as one group is empty: take more leads, or another share."),
+    ],
+)
+def test_a_trial_that_can_show_nothing_says_so(pins, share, said):
+    leads = {"lead_id": [0, 1, 2]}
+    plan = leadopt.assign(leads, [{"rep_id": "a", "capacity": 2}, {"rep_id": "b", "capacity": 2}], pins=pins)
+    assert said in str(holdout(leads, plan=plan, share=share))

@@ -13,6 +13,7 @@ import leadopt
 from leadopt.evaluate import holdout
 from leadopt.evaluate.trials import shuffle as shuffling
 from leadopt.evaluate.trials.shuffle import shuffle, shuffled
+from tests import many_seeds, seeds
 
 
 def every_way(allowed, rep):
@@ -52,16 +53,17 @@ def random_pattern(rng, n_leads=None):
     return allowed, rep
 
 
+@many_seeds
 @pytest.mark.parametrize("by_chain", [False, True])
 def test_every_way_is_equally_likely_on_random_patterns(monkeypatch, by_chain):
     """Twenty-five patterns of eligibility, one joint test; by a chain alone as well, where ways could be counted."""
     if by_chain:
         monkeypatch.setattr(shuffling, "few_enough", lambda loads: False)
         monkeypatch.setattr(shuffling, "mixed", lambda chains, rounds: [chains[0].round() for _ in range(25)] and 1.0)
-    rng, total, freedom = np.random.default_rng(1), 0.0, 0
+    rng, total, freedom, each = np.random.default_rng(1), 0.0, 0, len(seeds(4, 12))
     for _ in range(25):
         allowed, rep = random_pattern(rng)
-        here, df = unevenness(allowed, rep, 12 * len(every_way(allowed, rep)), rng)
+        here, df = unevenness(allowed, rep, each * len(every_way(allowed, rep)), rng)
         total, freedom = total + here, freedom + df
     assert freedom > 200
     assert 0.0005 < chi2.sf(total, freedom) < 0.9995
@@ -80,10 +82,10 @@ def test_circles_of_many_leads_mix_by_a_chain():
     allowed = np.repeat(np.array([[1, 1, 0], [0, 1, 1], [1, 0, 1]], dtype=bool), 60, axis=0)
     rep = np.repeat([0, 1, 2], 60)
     plan = plan_on(allowed, rep)
-    drawn = [shuffle(plan.case, plan.rep_of_lead, np.arange(180), np.random.default_rng(seed)) for seed in range(40)]
+    drawn = [shuffle(plan.case, plan.rep_of_lead, np.arange(180), np.random.default_rng(seed)) for seed in range(24)]
     there = np.array([(answer[:60] == 0).sum() for answer, _ in drawn])
     # The number x of the first class that stays has weight C(60, x)^3: mean 30, variance close to 60 / 12.
-    assert abs(there.mean() - 30) < 4 * np.sqrt(5 / 40)
+    assert abs(there.mean() - 30) < 4 * np.sqrt(5 / 24)
     assert 2.0 < there.var() < 10.0
     assert all(mixing.n_by_chain == 180 and mixing.is_mixed for _, mixing in drawn)
 

@@ -30,7 +30,7 @@ def covariance(crossed, weights, precisions):
     return design, np.linalg.inv(design.T @ np.diag(weights) @ design + np.diag(precisions))
 
 
-@examples(80)
+@examples(50)
 @given(
     st.integers(0, 10**6),
     st.integers(1, 6),

@@ -19,7 +19,7 @@ def likelihoods(rng, n=8):
     )
 
 
-@examples(60)
+@examples(40)
 @given(st.integers(0, 10**6))
 def test_the_information_is_how_fast_the_pull_falls(seed):
     rng = np.random.default_rng(seed)

@@ -32,7 +32,7 @@ def test_a_frequent_value_has_a_bin_of_its_own_wherever_it_is():
 
 
 @given(st.data())
-@examples(200)
+@examples(120)
 def test_bins_are_as_many_as_asked_for_at_most_and_each_holds_something(data):
     values = np.array(data.draw(st.lists(st.sampled_from([0.0, 1.0, 1.5, 2.0, 9.0, np.inf, np.nan]), max_size=30)))
     weights = np.array(data.draw(st.lists(st.integers(0, 5).map(float), min_size=len(values), max_size=len(values))))

@@ -11,7 +11,7 @@ leads = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 30), st.integers(-1
 
 
 @given(leads, st.integers(1, 9))
-@examples(150)
+@examples(100)
 def test_loads_are_what_counting_finds(rows, window):
     rep, came, lasted = np.array(rows, dtype=np.int64).reshape(-1, 3).T
     end = np.where(lasted < 0, -1, came + lasted)

@@ -22,6 +22,8 @@ def test_leads_of_one_command_are_solved_together():
     world.receive(), world.receive()
     world.place("L1", "L2")
     assert (world.owner("L1"), world.owner("L2")) == ("bo", "ann")
+    (told,) = [event.decision["next"] for _, event in world.book.history("L1") if event.kind == "assigned"]
+    assert [(one["rep"], one["gain"], one["why"]) for one in told] == [("ann", 5.0, "worth more with another lead")]
 
 
 def test_credit_breaks_ties_and_no_more():
@@ -172,7 +174,7 @@ def test_leads_that_nobody_can_take_stay_and_their_deadline_waits():
     lead = world.held("ann")
     world.held("bo")
     assert away(world, "2026-03-16 09:00") == ["absence_began"]
-    assert (world.owner(lead), world.deadline(lead)) == ("ann", "2026-03-19 09:00")
+    assert (world.owner(lead), world.deadline(lead)) == ("ann", "2026-03-19 18:00")
     world.run_until("2026-03-16 08:00", step="4 hours")
     assert world.owner(lead) == "ann"
 

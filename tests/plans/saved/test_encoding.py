@@ -96,7 +96,7 @@ values = st.recursive(
 
 
 @given(values)
-@examples(120)
+@examples(75)
 def test_everything_comes_back_exactly(value):
     assert same(decode(encode(value)), value)
 

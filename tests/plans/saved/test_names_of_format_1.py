@@ -1,5 +1,7 @@
 """What 0.1.0 called its limits, read once: every rule and setting, and names that only look like it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,7 @@ def test_the_names_that_leadopt_gives_tell_their_kind(fairness):
 
 
 def from_names(case):
-    blank = [Limit(reps=limit.reps, leads=limit.leads, name=limit.name) for limit in case.problem.limits]
+    blank = [replace(limit, kind=LimitKind.OWN, of=None) for limit in case.problem.limits]
     return [(limit.kind, limit.of) for limit in with_kinds(blank, case.rep_ids)]
 
 
@@ -74,3 +76,30 @@ def test_reps_who_compete_share_a_limit():
 )
 def test_whatever_else_is_called_is_its_users_own(name, reps):
     assert kind_from_name(name, reps, REPS) == (LimitKind.OWN, None)
+
+
+@pytest.mark.parametrize(
+    "name, limit",
+    [
+        ("minimum of Ann", {"usage": np.arange(12.0), "upper": 9}),
+        ("minimum of Ann", {"leads": [0, 1], "lower": 1}),
+        ("minimum of Ann", {"usage": 2.0, "lower": 2}),
+        ("hours of Ann", {"upper": 3}),
+        ("value band of Ann", {"upper": 3}),
+        ("fairness band of Ann", {"leads": [0, 1], "upper": 1}),
+        ("hot-lead band of Ann", {"upper": 3}),
+        ("fair share of Ann", {"usage": np.arange(12.0), "lower": 1}),
+        ("newcomer quota", {"leads": [0, 1], "lower": 1}),
+        ("newcomer value quota", {"lower": 1}),
+        ("newcomer ceiling on hot leads", {"upper": 1}),
+    ],
+)
+def test_a_users_limit_of_our_name_that_counts_something_else_stays_its_users_own(name, limit):
+    """It was taken for ours: lifted with our minimums, and said to be one."""
+    (read,) = with_kinds([Limit(reps=[1], name=name, **limit)], REPS)
+    assert (read.kind, read.of) == (LimitKind.OWN, None)
+
+
+def test_of_two_limits_of_one_name_the_second_is_its_users_own():
+    ours, users = Limit(reps=[1], lower=1, name="minimum of Ann"), Limit(reps=[1], lower=2, name="minimum of Ann")
+    assert [limit.kind for limit in with_kinds([ours, users], REPS)] == [LimitKind.MINIMUM, LimitKind.OWN]

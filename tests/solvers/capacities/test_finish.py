@@ -48,7 +48,7 @@ def boxes(n_reps):
 
 @pytest.mark.parametrize("compiled", [False, True])
 @given(problem=problems(limits=False), data=st.data())
-@examples(60)
+@examples(40)
 def test_any_box_gives_the_best_answer_and_least_prices(compiled, problem, data):
     assume(problem.n_reps)
     box = data.draw(boxes(problem.n_reps))

@@ -51,7 +51,7 @@ def by_flow(row, column, cost, supply, room, aside, idle, **_):
 
 
 @given(network=networks())
-@examples(120)
+@examples(75)
 def test_a_transport_is_as_cheap_as_the_cheapest_flow(network):
     found, best = network_simplex.transport(**network), by_flow(**network)
     if found is None:

@@ -17,7 +17,7 @@ def held(kind, answer):
 
 
 @given(KINDS, st.integers(0, 99))
-@examples(100)
+@examples(60)
 def test_whoever_changes_places_each_kind_has_what_it_had(rows, seed):
     kind, answer, wanted = np.array(rows, dtype=np.int64).reshape(-1, 3).T
     found, lots = settled_in(kind, answer, wanted), drawn(kind, answer, np.random.default_rng(seed))
@@ -31,7 +31,7 @@ def test_whoever_changes_places_each_kind_has_what_it_had(rows, seed):
 
 
 @given(general_problems())
-@examples(50)
+@examples(35)
 def test_leads_of_one_kind_gain_and_take_the_same_everywhere(problem):
     kind = kinds(problem, np.arange(problem.n_leads))
     gains = problem.affinity.dense()

@@ -72,31 +72,31 @@ def valued(draw):
 
 
 @given(problem=timed(), seed=st.integers(0, 99))
-@examples(75)
+@examples(45)
 def test_loads_under_hours_are_as_even_as_brute_force_finds(problem, seed):
     as_even_as_any(problem, seed)
 
 
 @given(problem=valued(), seed=st.integers(0, 99))
-@examples(50)
+@examples(35)
 def test_loads_under_value_bands_are_as_even_as_brute_force_finds(problem, seed):
     as_even_as_any(problem, seed)
 
 
 @given(problem=general_problems(max_leads=6), seed=st.integers(0, 99))
-@examples(75)
+@examples(45)
 def test_loads_under_any_limits_are_as_even_as_brute_force_finds(problem, seed):
     as_even_as_any(problem, seed)
 
 
 @given(problem=problems(kind="few", max_leads=6, max_reps=3), seed=st.integers(0, 99))
-@examples(75)
+@examples(45)
 def test_loads_under_limits_that_nest_are_as_even_as_brute_force_finds(problem, seed):
     as_even_as_any(problem, seed)
 
 
 @given(known=around_known(), seed=st.integers(0, 99), late=st.booleans(), kept=st.booleans())
-@examples(75)
+@examples(45)
 def test_any_allowed_answer_never_loses_and_never_breaks_a_limit(known, seed, late, kept):
     problem, answer = known
     before = certify(problem, answer)
@@ -191,7 +191,7 @@ def test_an_answer_that_is_known_stays_where_it_is_as_even():
 
 
 @given(st.integers(1, 5), st.integers(0, 9), st.data())
-@examples(60)
+@examples(40)
 def test_no_loads_are_below_the_least_that_is_told(n_reps, more, data):
     some = st.lists(st.integers(0, 4), min_size=n_reps, max_size=n_reps)
     held, capacity = np.array(data.draw(some)), np.array(data.draw(some))

@@ -54,7 +54,7 @@ def best(program):
 
 
 @given(st.integers(0, 2**32), st.sampled_from([1.0, 1e-9, 1 / 3, 1e11]))
-@examples(60)
+@examples(40)
 def test_the_exact_search_finds_what_is_best_in_any_unit(seed, unit):
     program = made(seed, unit)
     found = program.solved(program.first[:-1], most_work=5.0, left_s=np.inf)

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from datetime import date, timedelta
+from functools import cache
 
 import duckdb
 import numpy as np
@@ -78,14 +79,21 @@ def plan(past, **settings):
 @every_engine
 @pytest.mark.parametrize("kind", KINDS)
 def test_open_leads_of_an_engine_count_as_those_at_hand(engine, kind):
-    past = KINDS[kind]
-    ours, theirs = (plan(each, segment_by=("source",)) for each in (engine(past), past))
-    assert without_examples(told(ours)) == without_examples(told(theirs))
-    settings = {"segment_by": "source", "half_life_days": 90, "now": "2026-03-01"}
-    rows = {"rep_id": ["R1", "R3"], "source": ["web", "call"]}
-    one, other = (AffinityModel(**settings).fit(each) for each in (engine(past), past))
-    assert one.interval(rows).tolist() == other.interval(rows).tolist()
-    assert (one.n_open_, one.notes_) == (other.n_open_, other.notes_)
+    assert known(engine(KINDS[kind]), kind) == known_at_hand(kind)
+
+
+def known(past, kind):
+    """Return what a plan tells of a history, where old outcomes count less or not by turns."""
+    half_life = 90 if list(KINDS).index(kind) % 2 else None
+    found = plan(past, segment_by=("source",), half_life_days=half_life)
+    evidence = found.case.evidence
+    return without_examples(told(found)), evidence and np.array(evidence.estimates.interval()).tolist()
+
+
+@cache
+def known_at_hand(kind):
+    """Return the same of the rows at hand, whatever engine it is held against."""
+    return known(KINDS[kind], kind)
 
 
 def without_examples(found):
@@ -264,5 +272,5 @@ def test_settings_of_a_model_hold_in_an_engine(engine):
     one, other = (AffinityModel(segment_by="source", **more).fit(each) for each in (engine(past), past))
     assert one.interval(rows).tolist() == other.interval(rows).tolist()
     assert one.notes_ == other.notes_
-    ours, theirs = (backtested(each, segment_by="source", **more) for each in (engine(past), past))
+    ours, theirs = (backtested(each, segment_by="source", folds=2, **more) for each in (engine(past), past))
     assert ours == theirs
