@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """`leadopt desk ...`: made, filled, planned, claimed from, asked and checked; refusals have exit codes of their own."""
-=======
-"""`leadopt desk ...`: a desk made, filled, planned, claimed from, asked and checked; refusals have own codes."""
->>>>>>> c05ca18dabbf8fc57e130f4e806d9b99f004d173
 
 import builtins
 import sqlite3
