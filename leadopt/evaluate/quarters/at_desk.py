@@ -5,18 +5,16 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from leadopt.evaluate.quarters import habits
 from leadopt.evaluate.quarters.by_hand import DEALT_AT, ByHand, Stint
 from leadopt.evaluate.quarters.habits import BAD, FOLLOWS, GIVES_UP, LOST, REFUSES, WON, Act
-from leadopt.evaluate.quarters.hours import DAY, WEEK, moment_of
-from leadopt.evaluate.quarters.setting import START, ZONE
+from leadopt.evaluate.quarters.held import AtDesk, Clock, Held
+from leadopt.evaluate.quarters.hours import DAY, WEEK
 from leadopt.evaluate.quarters.world import World, lead_id
 
 if TYPE_CHECKING:
@@ -31,56 +29,6 @@ _LOOKS_AT_REVIEWS, _CLAIMS_AT = (11.0, 15.0), 11.0
 _OVERRULES = 0.15  # share of key accounts for which the manager names another rep, who knows the customer
 _CLAIMS_OF_ONE = 2
 _LONG_AGO = date(2024, 1, 1)
-
-
-class Clock:
-    """What time it is in the simulation."""
-
-    def __init__(self, zone: str = ZONE) -> None:
-        self.hours, self._zone = 0.0, ZoneInfo(zone)
-
-    def __call__(self) -> datetime:
-        """Return the moment."""
-        return self.moment(self.hours)
-
-    def moment(self, hours: float) -> datetime:
-        """Return a moment that is so many hours after the start."""
-        return moment_of(START, hours, self._zone)
-
-    def hours_at(self, moment: datetime) -> float:
-        """Return the hours from the start until a moment, by the clock on the wall."""
-        wall = moment.astimezone(self._zone).replace(tzinfo=None)
-        return (wall - datetime(START.year, START.month, START.day)).total_seconds() / 3600.0
-
-
-@dataclass(slots=True, kw_only=True)
-class Held:
-    """A lead as the simulation follows it."""
-
-    owner: int | None = None
-    turn: int = 0  # a new owner makes what the last one meant to do void
-    answered: float = _NEVER  # by anybody
-    mine: bool = False  # whether the owner has answered it
-    attempts: int = 0
-    tried: bool = False  # whether anybody has worked on it
-    done: bool = False
-    had: set[int] = field(default_factory=set)
-
-
-@dataclass(slots=True, kw_only=True)
-class AtDesk:
-    """What came of a quarter at the desk, and events worth asking about: kind -> sequence numbers."""
-
-    world: World
-    desk: Desk
-    clock: Clock
-    held: dict[int, Held] = field(default_factory=dict)
-    events: dict[str, list[int]] = field(default_factory=dict)
-    weeks: list[Counter[str]] = field(default_factory=list)
-    wins: dict[int, float] = field(default_factory=dict)  # lead -> moment
-    complaints: set[int] = field(default_factory=set)
-    first_by: dict[int, int] = field(default_factory=dict)  # lead -> who answered first
-    expected: dict[int, float] = field(default_factory=dict)  # lead -> true chance, over all attempts
 
 
 OnWeek = Callable[[int, "Counter[str]"], None]

@@ -14,8 +14,9 @@ import numpy as np
 
 from leadopt.desk.figures import BeforeAfter, Period, before_after, facts_of_history
 from leadopt.errors import InvalidInput
-from leadopt.evaluate.quarters.at_desk import LEARN_EVERY, AtDesk, Clock, at_desk
+from leadopt.evaluate.quarters.at_desk import LEARN_EVERY, at_desk
 from leadopt.evaluate.quarters.by_hand import ByHand, by_hand, history
+from leadopt.evaluate.quarters.held import AtDesk, Clock
 from leadopt.evaluate.quarters.rules import POLICY, RULES
 from leadopt.evaluate.quarters.setting import START, ZONE, Quarter
 from leadopt.evaluate.quarters.truth import Truth, truth_at_desk, truth_by_hand

@@ -8,8 +8,8 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.evaluate.quarters import habits
-from leadopt.evaluate.quarters.at_desk import AtDesk
 from leadopt.evaluate.quarters.by_hand import ByHand
+from leadopt.evaluate.quarters.held import AtDesk
 from leadopt.evaluate.quarters.hours import DAY
 from leadopt.evaluate.quarters.world import World
 

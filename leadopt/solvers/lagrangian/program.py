@@ -176,7 +176,18 @@ class Core:
         prices[down] -= price[len(up) :] / most[down]
         broken[up] += found.x[n : n + len(up)] * most[up]
         broken[down] += found.x[n + len(up) :] * most[down]
-        return Relaxed(found.x[:n], np.clip(prices, -self.penalty, self.penalty), broken)
+        return Relaxed(found.x[:n], self._uncapped(np.clip(prices, -self.penalty, self.penalty), broken, cost), broken)
+
+    def _uncapped(self, prices: Floats, broken: Floats, cost: Floats) -> Floats:
+        """Return prices, in full for rows that are broken whatever leads do and whose penalty was capped.
+
+        Their excess costs the whole penalty: at less, the bound lies above what any answer can be worth.
+        """
+        capped = (broken > 0) & np.isfinite(self.penalty) & (cost < self.penalty)
+        if not capped.any():
+            return prices
+        full = np.where(capped, np.copysign(self.penalty, prices), prices)
+        return full if self.bound(full) < self.bound(prices) else prices
 
     def whole(self, open_: Bools, at: Ints, most_work: float, left_s: float, most_nodes: int | None = None) -> Whole:
         """Return the best of the open options, a mask, in whole numbers; leads with none or one stay where they are.

@@ -11,8 +11,9 @@ from leadopt.desk.desk import Desk
 from leadopt.errors import InvalidInput
 from leadopt.evaluate import Quarter, simulate_desk
 from leadopt.evaluate.quarters import habits
-from leadopt.evaluate.quarters.at_desk import LEARN_EVERY, Clock, at_desk
+from leadopt.evaluate.quarters.at_desk import LEARN_EVERY, at_desk
 from leadopt.evaluate.quarters.by_hand import by_hand, history, next_deal
+from leadopt.evaluate.quarters.held import Clock
 from leadopt.evaluate.quarters.rules import RULES
 from leadopt.evaluate.quarters.world import World
 from leadopt.lifecycle.rules import Rules
