@@ -112,7 +112,8 @@ def _review_ended(event: events.ReviewEnded, when: When) -> str:
 def _assigned(event: events.Assigned, when: When) -> str:
     route = _ROUTES.get(event.via, f"by {event.via}")
     passed = f"; the manager passed caps or a cool-off ({event.override})" if event.override else ""
-    return f"Lead {event.lead} goes to {event.rep}, {route}{passed}."
+    reason = f" ({event.decision['reason']})" if event.decision.get("reason") else ""
+    return f"Lead {event.lead} goes to {event.rep}, {route}{passed}{reason}."
 
 
 def _pooled(event: events.Pooled, when: When) -> str:

@@ -42,7 +42,7 @@ def go_on(draft: Draft, lead: Lead, review: Review, *, override: str | None = No
         placing.place(draft, [lead.id], Via.REVIEW, reviewed=True)
     else:
         via = Via.CLAIM if review.offer.get("claim") else Via.REVIEW
-        placing.give(draft, lead, rep.id, via, decision=review.offer, override=override)
+        _give(draft, lead, rep, via, review.offer, override)
 
 
 def decline(draft: Draft, command: commands.Decline) -> None:
@@ -68,7 +68,7 @@ def _name(draft: Draft, lead: Lead, review: Review, to: str, override: str | Non
     after, rep = draft.lead(lead.id), draft.rep(to)
     _check(draft, after, rep, override)
     decision = {**_decision(draft, after, rep), **_cost(review, rep.id)}
-    placing.give(draft, after, rep.id, Via.REVIEW, decision=decision, override=override)
+    _give(draft, after, rep, Via.REVIEW, decision, override)
 
 
 def _cost(review: Review, rep: str) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def assign(draft: Draft, command: commands.AssignTo) -> None:
         raise Denied("wrong_stage", f"lead {lead.id!r} is {lead.stage}", remedy)
     _check(draft, lead, rep, command.override)
     decision = _decision(draft, lead, rep)
-    placing.give(draft, lead, rep.id, Via.TRANSFER, decision=decision, override=command.override)
+    _give(draft, lead, rep, Via.TRANSFER, decision, command.override)
 
 
 def transfer(draft: Draft, command: commands.Transfer) -> None:
@@ -112,7 +112,7 @@ def transfer(draft: Draft, command: commands.Transfer) -> None:
     reverse_credit(draft, lead.id, "transfer")
     after = draft.lead(lead.id)
     decision = _decision(draft, after, rep)
-    placing.give(draft, after, rep.id, Via.TRANSFER, decision=decision, override=command.override)
+    _give(draft, after, rep, Via.TRANSFER, decision, command.override)
 
 
 def relieve(draft: Draft, command: commands.Relieve) -> None:
@@ -134,6 +134,13 @@ def pool(draft: Draft, command: commands.Pool) -> None:
     if lead.stage is Stage.POOL and command.pool in (None, lead.pool):
         return
     placing.to_pool(draft, lead, "by_manager", pool=command.pool)
+
+
+def _give(draft: Draft, lead: Lead, rep: Rep, via: str, decision: Mapping[str, Any], override: str | None) -> None:
+    """Give a lead by a manager's word; where an override passes nothing, it is the reason and no override."""
+    passes = override is not None and bars.why_not(draft, lead, rep) is not None
+    told = decision if override is None or passes else {**decision, "reason": override}
+    placing.give(draft, lead, rep.id, via, decision=told, override=override if passes else None)
 
 
 def _check(draft: Draft, lead: Lead, rep: Rep, override: str | None) -> None:

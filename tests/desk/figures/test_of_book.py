@@ -55,10 +55,12 @@ def test_a_recall_ends_an_ownership_and_another_begins(world):
     assert world.owner(lead) != "ann"
 
 
-def test_an_override_is_told_by_why(world):
-    world.held("ann")  # the world's managers pass caps by a reason
-    assert facts_of(world).owned.override == ("test",)
-    assert figures_of(world).figure("overrides").value == 1.0
+def test_an_override_is_told_by_why():
+    world = World(reps=("ann", "bo"), max_open=1)
+    world.held("ann")
+    world.held("ann")  # beyond the cap: the world's managers pass it by a reason
+    assert facts_of(world).owned.override == ("", "test")
+    assert figures_of(world).figure("overrides").value == 0.5  # of the leads given
 
 
 def test_a_refusal_is_told_by_its_reason(world):

@@ -37,6 +37,14 @@ def test_a_slot_is_kept_while_a_manager_thinks():
     assert world.owner(lead) == "ann"
 
 
+def test_an_override_that_passes_nothing_is_a_reason_and_no_override():
+    world = World(["ann", "bo"])
+    lead = world.receive()
+    world.do(world.manager("AssignTo", lead, to="bo", override="knows_customer"))
+    _, given = world.book.history(lead)[-1]
+    assert (given.override, given.decision["reason"]) == (None, "knows_customer")
+
+
 def test_a_manager_may_name_somebody_else_and_pass_a_cap_by_an_override_with_its_reason():
     world, lead = under_review(max_open=1)
     world.held("bo")

@@ -32,7 +32,8 @@ def test_it_keeps_why_a_manager_closed_or_parked_the_lead():
 
 
 def test_it_keeps_that_it_began_by_an_override():
-    world = World()
+    world = World(max_open=1)
+    world.held("ann")
     forced, placed = world.held("ann"), world.receive()
     world.place(placed)
     told: list[Ownership] = [*world.ownerships(forced), *world.ownerships(placed)]
