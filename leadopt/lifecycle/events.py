@@ -153,11 +153,6 @@ class ReviewAsked(Event):
     rep: str | None = None
     offer: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def subject(self) -> str:
-        """Return the lead."""
-        return self.lead
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewEnded(Event):
@@ -184,11 +179,6 @@ class Assigned(Event):
     entitled: Shares = field(default_factory=dict)
     received: Mapping[str, float] = field(default_factory=dict)
     override: str | None = None
-
-    @property
-    def subject(self) -> str:
-        """Return the lead."""
-        return self.lead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,11 +207,6 @@ class _Left(Event):
     rep: str
     reason: str | None = None
     cool_until: int | None = None
-
-    @property
-    def subject(self) -> str:
-        """Return the lead."""
-        return self.lead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,11 +249,6 @@ class FollowedUp(Event):
     occurred_at: int
     late: bool = False
 
-    @property
-    def subject(self) -> str:
-        """Return the lead."""
-        return self.lead
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reminded(Event):
@@ -278,11 +258,6 @@ class Reminded(Event):
     rep: str
     what: str
     due: int
-
-    @property
-    def subject(self) -> str:
-        """Return the lead."""
-        return self.lead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,11 +269,6 @@ class Escalated(Event):
     what: str
     due: int
 
-    @property
-    def subject(self) -> str:
-        """Return the lead."""
-        return self.lead
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complained(Event):
@@ -306,11 +276,6 @@ class Complained(Event):
 
     lead: str
     rep: str
-
-    @property
-    def subject(self) -> str:
-        """Return the lead."""
-        return self.lead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,11 +292,6 @@ class BarLifted(Event):
 
     lead: str
     rep: str
-
-    @property
-    def subject(self) -> str:
-        """Return the lead."""
-        return self.lead
 
 
 # ---- how it ends, for now or for good
@@ -362,11 +322,6 @@ class Won(Event):
     occurred_at: int
     value: float | None = None
 
-    @property
-    def subject(self) -> str:
-        """Return the lead."""
-        return self.lead
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost(Event):
@@ -377,11 +332,6 @@ class Lost(Event):
     reason: str
     rep: str | None = None
     cool_until: int | None = None
-
-    @property
-    def subject(self) -> str:
-        """Return the lead."""
-        return self.lead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
