@@ -255,7 +255,8 @@ def test_a_copy_is_told_of_when_it_comes_in(desk):
 def test_what_was_taken_back_is_so_once(desk):
     good("assign", "L1", "--to", "Ann")
     good("undo", "10")
-    assert refusal(4, "undo", "10") == "leadopt: denied: Event 10 was taken back already, by event 11.\n"
+    said = "denied: Event 10 was taken back already, by event 11. Remedy: nothing is to be done."
+    assert refusal(4, "undo", "10") == f"leadopt: {said}\n"
 
 
 def test_leads_that_moved_as_a_rep_left_are_counted(desk):

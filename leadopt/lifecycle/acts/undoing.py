@@ -104,7 +104,8 @@ def _check_last(draft: Draft, lead: Lead, deed: Happened) -> None:
     if since:
         stamp, event = since[0]
         if isinstance(event, events.Undone) and event.of in seqs:
-            raise Denied("changed_since", f"event {event.of} was taken back already, by event {stamp.seq}")
+            sentence = f"event {event.of} was taken back already, by event {stamp.seq}"
+            raise Denied("changed_since", sentence, "nothing is to be done")
         sentence = f"lead {lead.id!r} changed since: {event.kind.replace('_', ' ')} is event {stamp.seq}"
         raise Denied("changed_since", sentence, "undo what came later first, or transfer the lead")
 
