@@ -229,8 +229,13 @@ class Overlay:
 
 def in_force(book: Book, at: int) -> str:
     """Return the fingerprint of the rules in force at a moment: of those that have begun, the ones set last."""
-    files = [one for one in book.find(RuleFile, Where()) if one.starts_at <= at]
-    return max(files, key=lambda one: one.seq).fingerprint if files else ""
+    return in_force_of(book.find(RuleFile, Where()), at)
+
+
+def in_force_of(files: Iterable[RuleFile], at: int) -> str:
+    """Return the same of all rule files; "" = none has begun."""
+    begun = [one for one in files if one.starts_at <= at]
+    return max(begun, key=lambda one: one.seq).fingerprint if begun else ""
 
 
 def rules_of(book: Book, fingerprint: str, known: dict[str, Rules]) -> Rules:

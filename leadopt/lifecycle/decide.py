@@ -1,11 +1,22 @@
 """`decide`: what a command makes happen, or why it is denied. Pure: a book, a command and a moment in, events out."""
 
-from leadopt.lifecycle.acts import ACTS
+from collections.abc import Callable
+from typing import Any
+
+from leadopt.lifecycle.acts import by_admin, by_feeds, by_managers, by_reps, by_system
 from leadopt.lifecycle.book import Book
 from leadopt.lifecycle.commands import Command, LeadCommand
 from leadopt.lifecycle.denied import Denied
 from leadopt.lifecycle.draft import Draft, Worths
 from leadopt.lifecycle.records import Lead
+
+ACTS: dict[type[Command], Callable[[Draft, Any], None]] = {
+    **by_feeds.ACTS,
+    **by_reps.ACTS,
+    **by_managers.ACTS,
+    **by_system.ACTS,
+    **by_admin.ACTS,
+}
 
 
 def decide(book: Book, command: Command, now: int, worths: Worths) -> Draft:

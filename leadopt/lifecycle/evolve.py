@@ -1,11 +1,13 @@
 """What an event changes: records before it in, records after it put. The only way in which a record changes."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle import events
 from leadopt.lifecycle.book import Book, Stamp
-from leadopt.lifecycle.changes import CHANGES
+from leadopt.lifecycle.changes import arrivals, endings, ownerships, people, routes, whole_desk
 from leadopt.lifecycle.changes.common import keep_look, need
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.messages import messages_of
@@ -14,6 +16,15 @@ from leadopt.lifecycle.records import (
     Rep,
 )
 from leadopt.lifecycle.stages import TRANSITIONS, Stage
+
+_CHANGES: dict[type[Event], Callable[[Any, Book, Stamp], None]] = {
+    **arrivals.CHANGES,
+    **routes.CHANGES,
+    **ownerships.CHANGES,
+    **endings.CHANGES,
+    **people.CHANGES,
+    **whole_desk.CHANGES,
+}
 
 
 def evolve(book: Book, event: Event, stamp: Stamp) -> None:
@@ -32,7 +43,7 @@ def evolve(book: Book, event: Event, stamp: Stamp) -> None:
         the event is about a lead that is not there, or that is at a stage from which it cannot come
     """
     before = _lead_before(book, event)
-    CHANGES[type(event)](event, book, stamp)
+    _CHANGES[type(event)](event, book, stamp)
     if before is not None:
         after = need(book, before.id)
         _keep_loads(book, before, after)

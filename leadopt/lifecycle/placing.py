@@ -14,6 +14,7 @@ from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.draft import Draft, Offer
 from leadopt.lifecycle.records import Credit, Lead, Rep
 from leadopt.lifecycle.rules import Rules
+from leadopt.lifecycle.rules.conduct import LEAST, MOST
 from leadopt.lifecycle.stages import Stage
 from leadopt.matching import match
 
@@ -21,7 +22,6 @@ NOBODY_LEFT = "nobody left"
 ELSEWHERE = "worth more with another lead"
 RETURNED = "returned"
 _RETURNED_TOO_OFTEN = 3
-LEAST, MOST = 0.5, 1.25  # what conduct may make of an entitlement
 _TIE = 1e-9  # of the largest gain: what credit may add, so that it decides between equal gains only
 _RUNNERS_UP = 3
 

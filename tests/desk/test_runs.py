@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from leadopt.errors import InvalidInput
-from leadopt.lifecycle.acts import ACTS
 from leadopt.lifecycle.commands import Fire, FireAll
+from leadopt.lifecycle.decide import ACTS
 from tests.desk.desks import leads, opened, with_leads
 
 

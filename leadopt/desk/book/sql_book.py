@@ -13,7 +13,7 @@ from leadopt.desk.database import beside
 from leadopt.desk.database.statements import Statement
 from leadopt.desk.log import store
 from leadopt.desk.log.records import Record as LogRecord
-from leadopt.lifecycle.book import KINDS, R, Stamp, Where, rules_of
+from leadopt.lifecycle.book import KINDS, R, Stamp, Where, in_force_of, rules_of
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.records import Message, Record, RuleFile
 from leadopt.lifecycle.rules import Rules
@@ -101,9 +101,8 @@ class SqlBook:
         return rules_of(self, fingerprint, self._shelf)
 
     def rules_at(self, at: int) -> Rules:
-        """Return the rules in force at a moment: of those that have begun, the ones set last."""
-        begun = [one for one in self._whole(RuleFile) if one.starts_at <= at]
-        return self.rules(max(begun, key=_seq).fingerprint if begun else "")
+        """Return the rules in force at a moment."""
+        return self.rules(in_force_of(self._whole(RuleFile), at))
 
     def flush(self, end: bytes, *, to_send: bool = True) -> None:
         """Write the records that changed, and hold what is known for the log that now ends with this hash.
@@ -168,7 +167,3 @@ def _known(old: Any) -> Record | None:
 
 def _key(record: Record) -> str:
     return record.key
-
-
-def _seq(file: RuleFile) -> int:
-    return file.seq

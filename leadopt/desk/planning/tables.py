@@ -15,9 +15,9 @@ from leadopt.desk.planning.history import Rows
 from leadopt.eligibility import ExcludeRule
 from leadopt.lifecycle import bars, credit
 from leadopt.lifecycle.book import Book, Where
-from leadopt.lifecycle.placing import LEAST, MOST
 from leadopt.lifecycle.records import Conduct, Credit, Lead, Level, Rep
 from leadopt.lifecycle.rules import Rules
+from leadopt.lifecycle.rules.conduct import LEAST, MOST
 from leadopt.lifecycle.stages import HELD
 from leadopt.policy import Policy
 from leadopt.tables.cells import Id

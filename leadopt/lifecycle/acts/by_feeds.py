@@ -7,6 +7,7 @@ from typing import Any
 
 from leadopt.lifecycle import bars, commands, events, placing
 from leadopt.lifecycle.book import Where
+from leadopt.lifecycle.changes.ownerships import ownership_at
 from leadopt.lifecycle.commands import Command
 from leadopt.lifecycle.denied import Denied
 from leadopt.lifecycle.draft import Draft
@@ -75,7 +76,7 @@ def follow_up(draft: Draft, command: commands.FollowUp) -> None:
     if rep is None or (command.role == commands.REP and rep != command.by):
         raise not_owner(command.by, lead)
     occurred = occurred_at(draft, command.occurred_at)
-    mine = ownership_at(draft, lead, rep, occurred)
+    mine = ownership_at(draft.book, lead.id, rep, occurred)
     if mine is None:
         raise not_owner(rep, lead)
     late = not (lead.is_held and mine.until is None)
@@ -231,13 +232,6 @@ def occurred_at(draft: Draft, occurred: int | None) -> int:
     if draft.at - occurred > _LATE:
         raise Denied("too_late", "it occurred more than 24 hours before it was recorded", "import it with its history")
     return occurred
-
-
-def ownership_at(draft: Draft, lead: Lead, rep: str, at: int) -> Ownership | None:
-    """Return the ownership of a rep in which a moment falls."""
-    owned = draft.book.find(Ownership, Where(lead=lead.id))
-    inside = [one for one in owned if one.rep == rep and one.since <= at and (one.until is None or at < one.until)]
-    return max(inside, key=lambda one: one.begun, default=None)
 
 
 def supersedes(draft: Draft, lead: Lead, occurred: int | None, stage: Stage, value: float | None) -> bool:

@@ -39,7 +39,7 @@ def reassigned(event: events.Reassigned | events.Transferred, book: Book, stamp:
 def followed_up(event: events.FollowedUp, book: Book, stamp: Stamp) -> None:
     """Keep the first and the last follow-up of the ownership in which it occurred; one that lasts begins a period."""
     lead = need(book, event.lead)
-    mine = ownership_at(book, event, lead)
+    mine = ownership_at(book, event.lead, event.rep, event.occurred_at)
     book.put(replace(lead, version=lead.version + 1, seq=stamp.seq))
     if mine is None:
         return
@@ -92,13 +92,11 @@ def bar_lifted(event: events.BarLifted, book: Book, stamp: Stamp) -> None:
     )
 
 
-def ownership_at(book: Book, event: events.FollowedUp, lead: Lead) -> Ownership | None:
-    """Return the ownership in which a follow-up occurred."""
-    mine = [one for one in book.find(Ownership, Where(lead=lead.id)) if one.rep == event.rep]
-    inside = [
-        one for one in mine if one.since <= event.occurred_at and (one.until is None or event.occurred_at < one.until)
-    ]
-    return max(inside, key=lambda one: one.begun) if inside else None
+def ownership_at(book: Book, lead: str, rep: str, at: int) -> Ownership | None:
+    """Return the ownership of a rep in which a moment falls."""
+    owned = book.find(Ownership, Where(lead=lead))
+    inside = [one for one in owned if one.rep == rep and one.since <= at and (one.until is None or at < one.until)]
+    return max(inside, key=lambda one: one.begun, default=None)
 
 
 CHANGES: dict[type[Event], Callable[[Any, Book, Stamp], None]] = {

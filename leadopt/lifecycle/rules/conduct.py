@@ -10,7 +10,7 @@ from leadopt.lifecycle.rules.reading import check_flag, check_text, set_count
 from leadopt.tables.cells import is_number
 
 FIGURES = ("on_time", "won_to_expected", "complaints", "n")
-LEAST, MOST = 0.5, 1.25
+LEAST, MOST = 0.5, 1.25  # what conduct may make of an entitlement
 OVERDUE = "overdue"
 
 
