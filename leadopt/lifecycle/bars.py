@@ -74,12 +74,14 @@ def most_open(rules: Rules, rep: Rep) -> int | None:
     return rep.max_open if isinstance(rules.caps.open, str) else rules.caps.open
 
 
-def room(book: Book, rules: Rules, rep: Rep, at: int) -> int | None:
+def left_today(rules: Rules, rep: Rep, at: int) -> int | None:
+    """Return how many more leads a rep may get on the day of a moment; None = no limit."""
+    most = rules.caps.per_day
+    return None if most is None else max(most - rep.on(str(rules.calendar.day(at)))[0], 0)
+
+
+def room(rules: Rules, rep: Rep, at: int) -> int | None:
     """Return how many more leads a rep may get now; None = no limit."""
-    left = []
     most = most_open(rules, rep)
-    if most is not None:
-        left.append(most - rep.open - rep.kept)
-    if rules.caps.per_day is not None:
-        left.append(rules.caps.per_day - rep.on(str(rules.calendar.day(at)))[0])
-    return None if not left else max(min(left), 0)
+    slots = None if most is None else max(most - rep.open - rep.kept, 0)
+    return min((left for left in (slots, left_today(rules, rep, at)) if left is not None), default=None)

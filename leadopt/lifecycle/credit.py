@@ -11,11 +11,13 @@ copy, leave, leaving, mismatch, overload, a transfer. A refusal, a release and a
 nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from math import prod
 
 from leadopt.lifecycle.book import Book, Where
 from leadopt.lifecycle.events import Assigned
-from leadopt.lifecycle.records import HOUSE, Credit, Ownership, Rep, RuleFile, Shares
+from leadopt.lifecycle.records import HOUSE, Conduct, Credit, Ownership, Rep, RuleFile, Shares
+from leadopt.lifecycle.rules.conduct import LEAST, MOST
 
 
 def split(received: Mapping[str, float], weights: Mapping[str, float]) -> Shares:
@@ -34,6 +36,11 @@ def balance(book: Book, rep: str, of: str, at: int) -> float:
     """Return what a rep is owed at a moment, halved as often as half-lives have passed."""
     found = book.get(Credit, f"{rep}/{of}")
     return 0.0 if found is None else found.amount * _faded(book, found.at, at)
+
+
+def factor(conduct: Iterable[Conduct], at: int) -> float:
+    """Return by how much what is in force of a rep's conduct raises or lowers what the rep is entitled to."""
+    return min(max(prod(one.entitlement for one in conduct if one.holds(at)), LEAST), MOST)
 
 
 def book_assigned(book: Book, event: Assigned, at: int) -> None:

@@ -1,6 +1,5 @@
 """Where leads that nobody owns go: to the reps to whom they are worth most now, to a manager, or to the pool."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.draft import Draft, Offer
 from leadopt.lifecycle.records import Credit, Lead, Rep
 from leadopt.lifecycle.rules import Rules
-from leadopt.lifecycle.rules.conduct import LEAST, MOST
 from leadopt.lifecycle.stages import Stage
 from leadopt.matching import match
 
@@ -247,7 +245,7 @@ def _owed(draft: Draft, rep: str) -> float:
 
 def slots_of(draft: Draft, reps: Sequence[Rep], n_leads: int) -> Ints:
     """Return how many of so many leads each rep has room for now."""
-    rooms = [bars.room(draft.book, draft.rules, rep, draft.at) for rep in reps]
+    rooms = [bars.room(draft.rules, rep, draft.at) for rep in reps]
     return np.array([n_leads if room is None else min(room, n_leads) for room in rooms], dtype=np.int64)
 
 
@@ -258,15 +256,9 @@ def _entitled(draft: Draft, lead: Lead, chosen: str) -> dict[str, float]:
     passing = (*bars.BARS, "absent", "restricted")
     inside = [rep for rep in reps if rep.id == chosen or (rep.id in offers and _may(draft, lead, rep, passing))]
     weights = draft.worths.weights(inside)
-    return {rep: weight * factor(draft, rep) for rep, weight in weights.items()}
+    return {rep: weight * credit.factor(draft.conduct(rep), draft.at) for rep, weight in weights.items()}
 
 
 def _may(draft: Draft, lead: Lead, rep: Rep, passing: Sequence[str]) -> bool:
     denied = bars.why_not(draft, lead, rep)
     return denied is None or denied.code not in passing
-
-
-def factor(draft: Draft, rep: str) -> float:
-    """Return by how much conduct raises or lowers what a rep is entitled to."""
-    in_force = [one.entitlement for one in draft.conduct(rep) if one.holds(draft.at)]
-    return min(max(math.prod(in_force), LEAST), MOST)

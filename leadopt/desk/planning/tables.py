@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,8 @@ from leadopt.desk.planning.history import Rows
 from leadopt.eligibility import ExcludeRule
 from leadopt.lifecycle import bars, credit
 from leadopt.lifecycle.book import Book, Where
-from leadopt.lifecycle.records import Conduct, Credit, Lead, Level, Rep
+from leadopt.lifecycle.records import Conduct, Lead, Level, Rep
 from leadopt.lifecycle.rules import Rules
-from leadopt.lifecycle.rules.conduct import LEAST, MOST
 from leadopt.lifecycle.stages import HELD
 from leadopt.policy import Policy
 from leadopt.tables.cells import Id
@@ -127,7 +125,7 @@ def reps_now(
     return RepsNow(
         reps=tuple(reps),
         table=table,
-        factors=np.array([factor_of(book, rep.id, at) for rep in reps], dtype=np.float64),
+        factors=np.array([credit.factor(book.find(Conduct, Where(rep=rep.id)), at) for rep in reps], dtype=np.float64),
         absent=absent,
         restricted=restricted,
     )
@@ -147,12 +145,6 @@ def asked_of(policy: Policy, kind: Kind) -> tuple[str, ...]:
 def hired_days(reps: Sequence[Rep], rules: Rules) -> list[date | None]:
     """Return the day on which each rep was hired."""
     return [None if rep.hired_on is None else rules.calendar.day(rep.hired_on) for rep in reps]
-
-
-def factor_of(book: Book, rep: str, at: int) -> float:
-    """Return by what conduct multiplies what a rep is entitled to, as placing does."""
-    in_force = (one.entitlement for one in book.find(Conduct, Where(rep=rep)) if one.holds(at))
-    return min(max(prod(in_force), LEAST), MOST)
 
 
 def number_of(cell: Level) -> float:
@@ -186,9 +178,9 @@ def _slots(
     n_leads: int,
 ) -> dict[str, list[Any]]:
     """Return columns of open work and of what each rep can take; none where nothing limits anybody."""
-    columns, today = policy.columns, str(rules.calendar.day(at))
+    columns = policy.columns
     open_, most = [rep.open + rep.kept for rep in reps], [bars.most_open(rules, rep) for rep in reps]
-    batch = [_batch(rep, rules, today, rep.id in restricted) for rep in reps]
+    batch = [0 if rep.id in restricted else bars.left_today(rules, rep, at) for rep in reps]
     told: dict[str, list[Any]] = {columns.open_leads: open_}
     own = table.get(columns.capacity)
     is_named = columns.max_open != Columns().max_open  # a policy that names a column wants to find it
@@ -202,12 +194,6 @@ def _slots(
             _least(amount, limit, had + n_leads) for amount, limit, had in zip(given, batch, open_, strict=True)
         ]
     return told
-
-
-def _batch(rep: Rep, rules: Rules, today: str, is_restricted: bool) -> int | None:
-    if is_restricted:
-        return 0
-    return None if rules.caps.per_day is None else max(0, rules.caps.per_day - rep.on(today)[0])
 
 
 def _least(amount: Any, limit: int | None, every: int) -> Any:
@@ -249,8 +235,4 @@ def _open_hours(
 def _credits(book: Book, reps: Sequence[Rep], policy: Policy, at: int) -> dict[str, list[Any]]:
     kinds = [kind for kind in SHARED if kind in {one.of for one in policy.fairnesses}]
     column = policy.columns.credit
-    return {f"{column}_{of}": [_owed(book, rep.id, of, at) for rep in reps] for of in kinds}
-
-
-def _owed(book: Book, rep: str, of: str, at: int) -> float:
-    return credit.balance(book, rep, of, at) if book.get(Credit, f"{rep}/{of}") is not None else 0.0
+    return {f"{column}_{of}": [credit.balance(book, rep.id, of, at) for rep in reps] for of in kinds}

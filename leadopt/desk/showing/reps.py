@@ -122,7 +122,7 @@ def rep_view(snapshot: Snapshot, rep: str, most: int) -> RepView:
         open=found.open,
         kept=found.kept,
         max_open=bars.most_open(rules, found),
-        room=0 if found.left_at is not None or away is not None else bars.room(book, rules, found, now),
+        room=0 if found.left_at is not None or away is not None else bars.room(rules, found, now),
         received_today=received,
         claimed_today=claimed,
         away_until=None if away is None else moment_of(away.end),
