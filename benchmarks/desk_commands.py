@@ -4,11 +4,10 @@ In turns with the same bare insert as `desk_log`, one row a command. Each follow
 """
 
 import tempfile
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from benchmarks.desk_log import THREADS, Bare, Written
+from benchmarks.desk_log import THREADS, Bare, Written, spread
 from benchmarks.harness import timed
 from leadopt.desk.desk import Desk
 
@@ -39,17 +38,7 @@ class Following:
 
     def write(self, count: int, threads: int) -> None:
         """Follow so many leads up; with one thread in this one, without another."""
-        each = count // threads
-        spans = [range(self.count + k * each, self.count + (k + 1) * each) for k in range(threads)]
-        if threads == 1:
-            self._follow_up(spans[0])
-        else:
-            started = [threading.Thread(target=self._follow_up, args=(span,)) for span in spans]
-            for thread in started:
-                thread.start()
-            for thread in started:
-                thread.join()
-        self.count += each * threads
+        self.count += spread(self._follow_up, self.count, count, threads)
 
     def _follow_up(self, numbers: range) -> None:
         for number in numbers:

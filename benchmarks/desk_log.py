@@ -72,6 +72,24 @@ def event(number: int) -> Envelope:
     )
 
 
+def spread(write: Callable[[range], None], first: int, count: int, threads: int) -> int:
+    """Have threads write so many numbers from the first on, each as many, and return how many that were.
+
+    One thread is this one, without another.
+    """
+    each = count // threads
+    spans = [range(first + k * each, first + (k + 1) * each) for k in range(threads)]
+    if threads == 1:
+        write(spans[0])
+        return each
+    started = [threading.Thread(target=write, args=(span,)) for span in spans]
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join()
+    return each * threads
+
+
 class Bare:
     """A table and nothing else."""
 
@@ -117,17 +135,7 @@ class Log:
 
     def write(self, count: int, threads: int) -> None:
         """Write so many events, each a work of its own; with one thread in this one, without another."""
-        each = count // threads
-        spans = [range(self.count + k * each, self.count + (k + 1) * each) for k in range(threads)]
-        if threads == 1:
-            self._write(spans[0])
-        else:
-            started = [threading.Thread(target=self._write, args=(span,)) for span in spans]
-            for thread in started:
-                thread.start()
-            for thread in started:
-                thread.join()
-        self.count += each * threads
+        self.count += spread(self._write, self.count, count, threads)
 
     def _write(self, numbers: range) -> None:
         for number in numbers:

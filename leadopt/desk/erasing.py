@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from leadopt.desk.asking.asking import Who, actor
 from leadopt.desk.database.beside import mark
-from leadopt.desk.database.failures import WAIT_S, told
+from leadopt.desk.database.engine import forget_deleted
 from leadopt.desk.people import persons
 from leadopt.desk.people.persons import WHOLE
 from leadopt.desk.showing.leads import lead_view
@@ -24,36 +24,22 @@ from leadopt.lifecycle.records import Lead
 from leadopt.tables.text import count
 
 _SWEEP = "sweep"  # a mark: what was erased is still in the write-ahead log, which somebody was reading
+_PATIENCE_S = 0.1  # for who reads: they go on, and the next run tries again
 
 
 def erase(core: Core, lead: Any, who: Who) -> Result:
     """Erase a lead and its copies; parameters as of `Desk.erase`."""
     result = core.write(lambda session: _erased(session, lead, who))
-    if result.ok and not swept(core):
+    if result.ok and not forget_deleted(core.engine, wait_s=_PATIENCE_S):
         core.write(lambda session: _set_sweep(session, wanted=True))
     return result
-
-
-def swept(core: Core) -> bool:
-    """Move what was committed into the file, cut the write-ahead log; return whether nobody was in the way."""
-    with told(core.engine.url):
-        connection = core.engine.raw_connection()
-        try:
-            cursor = connection.cursor()
-            cursor.execute("PRAGMA busy_timeout = 100")  # who reads goes on reading: the next run tries again
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            busy, _, _ = cursor.fetchall()[0]
-            cursor.execute(f"PRAGMA busy_timeout = {WAIT_S * 1000:.0f}")
-            return int(busy) == 0
-        finally:
-            connection.close()
 
 
 def sweep_again(core: Core) -> None:
     """Cut the write-ahead log if that could not be done when something was erased."""
     with core.read() as snapshot:
         wanted = _is_marked(snapshot)
-    if wanted and swept(core):
+    if wanted and forget_deleted(core.engine, wait_s=_PATIENCE_S):
         core.write(lambda session: _set_sweep(session, wanted=False))
 
 

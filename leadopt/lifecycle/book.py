@@ -1,7 +1,7 @@
 """The book: all records as they stand. A protocol, kept in memory here and in tables by the desk."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from leadopt.errors import InvalidInput
@@ -160,14 +160,6 @@ class MemoryBook:
             self._log.append((stamp, event))
             self._past.setdefault(event.subject, []).append((stamp, event))
 
-    def same_as(self, other: "MemoryBook") -> Iterator[str]:
-        """Yield a sentence for each record in which two books differ."""
-        for kind in KINDS:
-            mine, theirs = self._records[kind], other._records[kind]
-            for key in sorted(mine.keys() | theirs.keys()):
-                if mine.get(key) != theirs.get(key):
-                    yield f"{kind.table} {key}: {_differences(mine.get(key), theirs.get(key))}"
-
 
 class Overlay:
     """A book over another one: what a command changes, until it is kept or dropped."""
@@ -246,10 +238,3 @@ def rules_of(book: Book, fingerprint: str, known: dict[str, Rules]) -> Rules:
             raise InvalidInput("desk: must have rules in force at that moment; found none; set a rule file first")
         known[fingerprint] = Rules.from_dict(found.data)
     return known[fingerprint]
-
-
-def _differences(one: Record | None, other: Record | None) -> str:
-    if one is None or other is None:
-        return f"{one} and {other}"
-    named = ((field.name, getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
-    return ", ".join(f"{name} {mine!r} and {theirs!r}" for name, mine, theirs in named if mine != theirs)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from leadopt.lifecycle import commands
-from leadopt.lifecycle.book import MemoryBook, Where
+from leadopt.lifecycle.book import KINDS, MemoryBook, Where
 from leadopt.lifecycle.calendar import Duration
 from leadopt.lifecycle.credit import balance
 from leadopt.lifecycle.decide import decide
@@ -51,6 +51,15 @@ class Table:
         return {rep.id: self.weight_of.get(rep.id, 1.0) for rep in reps}
 
 
+def differences(one, other):
+    """Yield a sentence for each record in which two books differ."""
+    for kind in KINDS:
+        mine, theirs = ({found.key: found for found in book.find(kind, Where())} for book in (one, other))
+        for key in sorted(mine.keys() | theirs.keys()):
+            if mine.get(key) != theirs.get(key):
+                yield f"{kind.table} {key}: {mine.get(key)} and {theirs.get(key)}"
+
+
 class World:
     """A desk in memory. `do` gives a command, and holds the book against its log and its own sums each time."""
 
@@ -92,7 +101,7 @@ class World:
 
     def check(self):
         """Hold the book against its log, and what is counted as it goes against what is there."""
-        assert not list(self.book.same_as(self.replayed())), "the log tells another story"
+        assert not list(differences(self.book, self.replayed())), "the log tells another story"
         held, kept = open_counts(self)
         for rep in self.book.find(Rep, Where()):
             assert (rep.open, rep.kept) == (held[rep.id], kept[rep.id])

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -72,22 +72,37 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
-def forget_deleted(engine: sa.Engine) -> None:
+def forget_deleted(engine: sa.Engine, *, wait_s: float = WAIT_S) -> bool:
     """Have what was deleted leave the disk: the log ahead, which has older pages, is written back and cut to nothing.
 
     Cells in the file itself were overwritten when they were deleted.
 
+    Parameters
+    ----------
+    engine
+        of the desk
+    wait_s
+        how long who reads what was before is waited for
+
+    Returns
+    -------
+    bool
+        whether nobody was in the way; else nothing is lost, and it can be tried again
+
     Raises
     ------
     StorageFailed
-        somebody still reads what was before; nothing is lost, try again
+        the file cannot be read or written
     """
-    with told(engine.url), engine.connect() as connection:
-        cursor = connection.connection.cursor()  # outside a transaction, which alone would keep the older pages
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        ((in_use, *_),) = cursor.fetchall()
-        if in_use:
-            raise failed(engine.url, "somebody still reads what was deleted; end what reads it, and erase again")
+    with told(engine.url), closing(engine.raw_connection()) as connection:
+        cursor = connection.cursor()  # outside a transaction, which alone would keep the older pages
+        cursor.execute(f"PRAGMA busy_timeout = {wait_s * 1000:.0f}")
+        try:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            ((in_use, *_),) = cursor.fetchall()
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {WAIT_S * 1000:.0f}")
+        return not in_use
 
 
 def _address(url: str | sa.URL) -> sa.URL:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from leadopt.desk.book.codec import encode
 from leadopt.desk.desk import Desk
 from leadopt.desk.opening import VERSION
-from leadopt.desk.work.even import EvenWorths
 from leadopt.lifecycle import commands
 from leadopt.lifecycle.book import MemoryBook, Stamp, Where
 from leadopt.lifecycle.decide import decide
@@ -22,6 +21,7 @@ from leadopt.lifecycle.records import HOUSE, Lead
 from leadopt.lifecycle.rules import Rules
 from leadopt.policy import Policy
 from tests.desk.desks import KINDS, RULES, again, opened, records, with_leads
+from tests.desk.even_worths import EvenWorths
 from tests.desk.logs import SetClock, url_of
 from tests.strategies import examples
 
