@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from leadopt.evaluate.quarters.by_hand import DEALT_AT, ByHand, Stint
 from leadopt.evaluate.quarters.habits import BAD, FOLLOWS, GIVES_UP, LOST, REFUSES, WON, Act
 from leadopt.evaluate.quarters.held import AtDesk, Clock, Held
 from leadopt.evaluate.quarters.hours import DAY, WEEK
+from leadopt.evaluate.quarters.taken_over import ended_rows, lasting, open_rows, rep_rows
 from leadopt.evaluate.quarters.world import World, lead_id
 
 if TYPE_CHECKING:
@@ -22,13 +23,11 @@ if TYPE_CHECKING:
 
 STEPS = (8.0, 11.0, 13.0, 15.0, 18.0)  # hours of a working day at which something is done at the desk
 _WEEKEND, _NOON = (5, 6), 12.0
-MAX_OPEN = 60
 _NEVER = float("inf")
 _AGAIN, _COMPLAINS = "again", "complains"
 _LOOKS_AT_REVIEWS, _CLAIMS_AT = (11.0, 15.0), 11.0
 _OVERRULES = 0.15  # share of key accounts for which the manager names another rep, who knows the customer
 _CLAIMS_OF_ONE = 2
-_LONG_AGO = date(2024, 1, 1)
 
 
 OnWeek = Callable[[int, "Counter[str]"], None]
@@ -77,58 +76,20 @@ class _Play:
         world, begin = self.world, self.world.middle
         self.clock.hours = begin
         people = world.people
-        self.desk.reps(self._reps(rep for rep in self.rep.values() if people.joined[rep] < begin <= people.left[rep]))
+        here = [rep for rep in self.rep.values() if people.joined[rep] < begin <= people.left[rep]]
+        self.desk.reps(rep_rows(world, self.clock, here))
         last = {one.lead: one for one in past.stints if one.since < begin}
         ended = [one for one in last.values() if one.until < begin and one.exit in (WON, LOST)]
         came = [lead for lead in range(len(world.arrived)) if world.arrived[lead] < begin]
         opened = [lead for lead in came if lead not in {one.lead for one in ended}]
-        self.desk.import_(self._open(opened, last, begin), self._ended(ended))
+        self.desk.import_(open_rows(world, self.clock, opened, last, begin), ended_rows(world, self.clock, ended))
         for lead in opened:
             self._go_on(lead, last.get(lead), begin)
-
-    def _reps(self, reps: Iterable[int]) -> list[dict[str, Any]]:
-        from leadopt.evaluate.seasons.floor import LANGUAGES
-
-        people = self.world.people
-        return [
-            {
-                "rep_id": people.names[rep],
-                "max_open": MAX_OPEN,
-                "languages": ";".join(np.array(LANGUAGES)[people.speaks[rep]]),
-                "hired_on": _LONG_AGO if people.joined[rep] < 0 else self.clock.moment(people.joined[rep]).date(),
-            }
-            for rep in reps
-        ]
-
-    def _ended(self, stints: Sequence[Stint]) -> dict[str, list[Any]]:
-        moment, names = self.clock.moment, self.world.people.names
-        return {
-            **self.world.rows([one.lead for one in stints]),
-            "rep_id": [names[one.rep] for one in stints],
-            "received_at": [moment(float(self.world.arrived[one.lead])) for one in stints],
-            "assigned_at": [moment(one.since) for one in stints],
-            "converted": [one.exit == WON for one in stints],
-            "at": [moment(one.until) for one in stints],
-        }
-
-    def _open(self, leads: Sequence[int], last: dict[int, Stint], begin: float) -> dict[str, list[Any]]:
-        stints = [self._lasts(last.get(lead), begin) for lead in leads]
-        names = self.world.people.names
-        return {
-            **self.world.rows(list(leads)),
-            "stage": ["new" if one is None else "working" if one.first < begin else "assigned" for one in stints],
-            "rep_id": [None if one is None else names[one.rep] for one in stints],
-            "received_at": [self.clock.moment(float(self.world.arrived[lead])) for lead in leads],
-        }
-
-    @staticmethod
-    def _lasts(stint: Stint | None, begin: float) -> Stint | None:
-        return stint if stint is not None and stint.until >= begin else None
 
     def _go_on(self, lead: int, stint: Stint | None, begin: float) -> None:
         """Let the owner of a lead that was taken over do what the owner meant to do."""
         held = self.found.held[lead] = Held()
-        mine = self._lasts(stint, begin)
+        mine = lasting(stint, begin)
         if stint is not None and stint.answered < begin:
             held.answered, held.tried = stint.answered, True
         if mine is None:
@@ -204,7 +165,7 @@ class _Play:
             name = self.world.people.names[rep]
             self._count(what, 1)
             if what == "joins":
-                self.desk.reps(self._reps([rep]))
+                self.desk.reps(rep_rows(self.world, self.clock, [rep]))
             elif what == "leaves":
                 self.desk.rep_leaves(name)
             else:
