@@ -61,6 +61,72 @@ def begin(
 
 
 @compiled
+def serve(
+    first: Any,
+    column: Any,
+    cost: Any,
+    supply: Any,
+    order: Any,
+    above: Any,
+    space: Any,
+    value: Any,
+    amount: Any,
+    hook: Any,
+    filled: Any,
+) -> None:
+    """Let rows take in turn what is cheapest where there is space, in a column and in all those above it.
+
+    Parameters
+    ----------
+    order
+        the rows, in the order in which they are served
+    above
+        the column that each column flows on to, the root for the outermost
+    space
+        what may still come to each column; becomes what is left
+    value
+        the first flow goes by costs less these
+    amount
+        of each arc: becomes what it carries
+    hook
+        of each row: becomes the arc by which it hangs, its last one that carries something; or, if that filled a
+        column, its next best one, or else the one to the root, the last of its arcs
+    filled
+        of each arc: becomes the column that it filled, innermost first, -1 = none
+    """
+    root = len(above)
+    for row in order:
+        left, last = supply[row], first[row + 1] - 1
+        while True:
+            best, least, most = last, cost[last], left
+            for k in range(first[row], last):
+                to = column[k]
+                if cost[k] - value[to] < least and space[to] > 0:
+                    room, at = left + 1, to
+                    while at < root and room > 0:
+                        room = min(room, space[at])
+                        at = above[at]
+                    if room > 0:
+                        best, least, most = k, cost[k] - value[to], min(room, left)
+            hook[row] = best
+            if best == last:
+                amount[best] = left
+                break
+            amount[best] += most
+            left -= most
+            if most == 0:
+                break
+            at = column[best]
+            while at < root:
+                space[at] -= most
+                if space[at] == 0 and filled[best] < 0:
+                    filled[best] = at
+                at = above[at]
+            if filled[best] < 0:
+                break
+
+
+@compiled
 def add_child(node: int, above: int, child: Any, after: Any, before: Any) -> None:
     """Put a node at the head of the list of those below another."""
     head = child[above]
