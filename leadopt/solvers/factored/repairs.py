@@ -6,13 +6,14 @@ the cheapest path of reps, each of which passes one on, to where there is room: 
 bounds too.
 """
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
-from leadopt.progress import Meter
+from leadopt.progress import Meter, apart
 from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.lagrangian.ejection_chains import Search
 from leadopt.solvers.lagrangian.program import Core
@@ -104,10 +105,12 @@ class _Places:
         if pairs:
             bad, reps = np.array(pairs, dtype=np.int64).T.copy()
             rows = (core.loads(at), search.lower, search.upper)
-            swaps(
+            search_swaps = partial(
+                swaps,
                 bad, reps, core.lead, core.first, self.into, self.into_from, search.loss, *self.used, rows,
                 search.slopes, at, _LEAST * search.lacking(at), looks,
             )  # fmt: skip
+            apart(search_swaps)
 
     def sent_along(self, search: Search, at: Ints) -> None:
         """Change options along paths that mend broken counts, where that is better on the whole."""

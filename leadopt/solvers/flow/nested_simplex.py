@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
+from leadopt.progress import apart
 from leadopt.solvers.flow.costs import FREE, Costs
 from leadopt.solvers.flow.equal_leads import Groups
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
@@ -123,7 +124,8 @@ class Network:
 
         (parent, arc, flow), value = basis, np.zeros(self._root + 1, dtype=np.int64)
         most, block = _PIVOTS * len(self.to), int(_BLOCK * np.sqrt(len(self.to)))
-        pivots = kernels.simplex(self.first, self.to, self.cost, parent, arc, flow, value, most, block)
+        graph = self.first, self.to, self.cost
+        pivots = apart(lambda: kernels.simplex(*graph, parent, arc, flow, value, most, block))
         used = np.flatnonzero(flow > 0)
         if pivots >= most or (self.cost[arc[used]] >= _HARD).any():
             return None

@@ -7,9 +7,11 @@ best ones; and ties cost it no more than anything else.
 import numpy as np
 
 from leadopt.arrays import Ints
+from leadopt.progress import apart
 
 NEVER = 2**60  # costs so much that nothing real is dearer; sums of it and of costs along a path fit an int64
 _BLOCK = 0.3  # of the root of the arcs are read for the next one to enter
+_SOON = 20_000  # arcs, which take some milliseconds: nobody waits for these
 _PIVOTS = 50  # by arc: many times what was ever seen
 
 
@@ -71,7 +73,12 @@ def transport(
         begin[first[1:-1] - 1] = first_aside
     kernels.begin(first, tos, begin, supplies, room, values, parent, arc, flow)
     most = _PIVOTS * len(tos)
-    ended = kernels.simplex(first, tos, costs, parent, arc, flow, values, most, int(_BLOCK * np.sqrt(len(tos)))) < most
+    block = int(_BLOCK * np.sqrt(len(tos)))
+
+    def pivots() -> int:
+        return int(kernels.simplex(first, tos, costs, parent, arc, flow, values, most, block))
+
+    ended = (pivots() if len(tos) < _SOON else apart(pivots)) < most
     used = np.flatnonzero(flow > 0)
     if not ended or (costs[arc[used]] >= NEVER).any():
         return None

@@ -14,12 +14,13 @@ Glover (1996), Ejection chains, reference structures and alternating path method
 doi:10.1016/0166-218X(94)00037-E. Lin and Kernighan (1973), doi:10.1287/opre.21.2.498
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.progress import Meter
+from leadopt.progress import Meter, apart
 from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.lagrangian.program import Core
 
@@ -28,6 +29,7 @@ _WORTHWHILE = 0.03  # of what is lacking: a round that wins less is the last of 
 _LEAST = 1e-9  # of what is lacking: less is rounding
 _BROKEN = (5.0, 100.0, 1e4, 1e6, 1e8)  # usual prices that a unit beyond a hard bound counts: more if less mends not all
 _A_SECOND = 5e6  # looks, where time is limited
+_SOON = 5_000  # options, among which chains take some milliseconds: nobody waits for these
 _FAR = 1e300  # stands for no bound
 
 
@@ -142,10 +144,12 @@ class Search(NamedTuple):
         core = self.core
         used = (core.used.indptr.astype(np.int64), core.used.indices.astype(np.int64), core.used.data)
         n_reps = int(core.rep.max(initial=0)) + 1
-        won, looks = chains(
+        search = partial(
+            chains,
             starts, core.lead, core.first, core.rep, self.loss, *used, (core.loads(at), self.lower, self.upper),
             self.slopes, at, n_reps, depth, dearest, _LEAST * before, looks,
         )  # fmt: skip
+        won, looks = apart(search) if len(core.rep) >= _SOON else search()
         return won, looks
 
 
