@@ -140,7 +140,8 @@ def match(
     time_limit_s
         seconds after which the solver returns the best allowed answer so far, with its honest gap and
         ``stats["stopped"] = 1``; building the problem and certifying the answer come on top. `Auction`, `Envelope` and
-        `Milp` keep one, and exceed it where only an exact solve finds out who can be placed. None = no limit
+        `Milp` keep one, and exceed it where only an exact solve finds out who can be placed; `Auto` chooses one of
+        them, or who surely ends in time without looking at the clock. None = no limit
     on_progress
         called with a `Progress` at every stage
 
@@ -253,13 +254,14 @@ def _of_leads(problem: Problem, smaller: Contraction, groups: Match) -> Match:
 def _chosen(solver: Solver, problem: Problem, limit_s: float | None) -> Solver:
     if not callable(getattr(solver, "solve", None)):
         raise InvalidInput(f"solver: must be a solver, such as Milp(), or None; found {solver!r}")
-    chosen = solver.choose(problem, limit_s) if isinstance(solver, Auto) else solver
-    if limit_s is not None and chosen.untimed is not None:
+    if isinstance(solver, Auto):  # who keeps none is chosen only for what is quick
+        return solver.choose(problem, limit_s)
+    if limit_s is not None and solver.untimed is not None:
         raise InvalidInput(
-            f"{chosen.name} cannot keep a time limit, as {chosen.untimed} has none; "
+            f"{solver.name} cannot keep a time limit, as {solver.untimed} has none; "
             "leave time_limit_s out or use Auction"
         )
-    return chosen
+    return solver
 
 
 def _generator(rng: int | np.random.Generator) -> np.random.Generator:

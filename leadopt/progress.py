@@ -128,7 +128,7 @@ def telling(meter: Meter) -> Iterator[None]:
         _waiting.reset(token)
 
 
-def apart(work: Callable[[], T], stop: Callable[[], object] | None = None) -> T:
+def apart(work: Callable[[], T], stop: Callable[[], object] | None = None, left_s: float = float("inf")) -> T:
     """Return what some long work returns, done in a thread of its own: the caller's hears Ctrl-C, and tells progress.
 
     Parameters
@@ -138,6 +138,13 @@ def apart(work: Callable[[], T], stop: Callable[[], object] | None = None) -> T:
     stop
         tells it to end soon, where it can be told. Who cannot goes on unheard to its end, and does no harm but take
         time of a core
+    left_s
+        seconds after which nobody waits for it any more: for work that keeps a time limit, but not always
+
+    Raises
+    ------
+    OutOfTime
+        it has not come to an end by then
 
     Notes
     -----
@@ -161,11 +168,13 @@ def apart(work: Callable[[], T], stop: Callable[[], object] | None = None) -> T:
             ended.set()
 
     threading.Thread(target=run, name=_APART, daemon=True).start()
-    told = _waiting.get()
+    told, until = _waiting.get(), perf_counter() + left_s
     try:
-        while not ended.wait(_HEARD_S):
+        while not ended.wait(min(_HEARD_S, max(until - perf_counter(), 0.0))):
             if told is not None:
                 told()
+            if perf_counter() >= until and not ended.is_set():
+                raise OutOfTime
     except BaseException:
         if stop is not None:
             stop()

@@ -35,7 +35,7 @@ def test_auto_takes_hungarian_for_unit_capacities_and_flow_for_the_rest():
     assert Auto().choose(square.replace(limits=(Limit(upper=2),))) == MinCostFlow()
 
 
-def test_auto_takes_the_auction_in_limited_time_and_milp_beside_limits():
+def test_auto_takes_the_auction_in_limited_time_and_beside_limits_a_flow_if_that_is_surely_quick_enough():
     problem = Problem(affinity=np.ones((3, 3)), capacity=1)
     assert Auto().choose(problem, 1) == Auction(compiled=False)  # numba takes longer to load than this to solve
     assert Auto().choose(Problem(affinity=np.ones((1000, 500)), capacity=2), 1) == Auction()
@@ -43,9 +43,12 @@ def test_auto_takes_the_auction_in_limited_time_and_milp_beside_limits():
     assert Auto().solve(problem, Near(), Meter(time_limit_s=60)).rep_of_lead.tolist() == [0, 1, 2]
     limited = problem.replace(limits=[Limit(upper=2)])
     assert Auto().choose(limited) == MinCostFlow()
-    assert Auto().choose(limited, 1) == Milp()
+    assert Auto().choose(limited, 1) == MinCostFlow()
+    assert Auto().choose(limited, 0.01) == Milp()
+    large = Problem(affinity=np.ones((5000, 100)), capacity=60, limits=[Limit(upper=2)])
+    assert (Auto().choose(large, 60), Auto().choose(large, 1)) == (MinCostFlow(), Milp())
     found = match(np.ones((3, 3)), 1, limits=[Limit(upper=2)], time_limit_s=60)
-    assert (found.objective, found.status, found.solver) == (2.0, Status.OPTIMAL, "Milp")
+    assert (found.objective, found.status, found.solver) == (2.0, Status.OPTIMAL, "MinCostFlow")
 
 
 class Asked:

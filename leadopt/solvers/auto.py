@@ -11,6 +11,7 @@ from leadopt.solvers.base import Answer, Near, Solver, checked_time_limit
 from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.envelope import Envelope
 from leadopt.solvers.flow.equal_leads import few_kinds
+from leadopt.solvers.flow.every_pair import most_flow_seconds
 from leadopt.solvers.hungarian import Hungarian
 from leadopt.solvers.milp import Milp
 from leadopt.solvers.min_cost_flow import MinCostFlow
@@ -27,8 +28,9 @@ class Auto:
     ====================================================================  =================
     problem                                                               solver
     ====================================================================  =================
-    limits that overlap or count other amounts than leads, limited time   `Milp`
-    nested limits with usage 1                                            `MinCostFlow`
+    limits that overlap or count other amounts than leads                 `Milp`
+    nested limits with usage 1, if time is not limited or surely enough   `MinCostFlow`
+    the same, if it may not be                                            `Milp`
     few distinct leads: 2 million pairs of kinds and reps at most         `MinCostFlow`
     32 leads or more per row of rates, 500,000 pairs or more              `Envelope`
     500,000 pairs or more (without numba 2 million), or limited time      `Auction`
@@ -44,10 +46,12 @@ class Auto:
 
     def choose(self, problem: Problem, time_limit_s: float | None = None) -> Solver:
         """Return the solver for a problem."""
-        limited = checked_time_limit(time_limit_s) is not None
+        limit_s = checked_time_limit(time_limit_s)
         if not problem.limits:
-            return self._choose_in_time(problem) if limited else self._choose_for_capacities(problem)
-        return Milp() if limited or MinCostFlow().refuses(problem) else MinCostFlow()
+            return self._choose_for_capacities(problem) if limit_s is None else self._choose_in_time(problem)
+        seconds = most_flow_seconds(problem.n_leads * problem.n_reps)
+        may_be_late = limit_s is not None and seconds > limit_s
+        return Milp() if may_be_late or MinCostFlow().refuses(problem) else MinCostFlow()
 
     def _choose_in_time(self, problem: Problem) -> Solver:
         # A small problem is solved before numba is loaded.

@@ -27,7 +27,8 @@ class MinCostFlow:
     Notes
     -----
     Time grows with the pairs of distinct leads and reps: 10 million take about 6 s and 1 GB; under limits other than
-    capacities 2 s, as few pairs of each lead are looked at closely. OR-Tools holds the GIL and knows no time limit.
+    capacities half a second (without numba 2 s), as few pairs of each lead are looked at closely. OR-Tools knows no
+    time limit.
 
     References
     ----------
@@ -54,7 +55,8 @@ class MinCostFlow:
         refuse_empty_bounds(problem)
         room = room_beside_pins(problem, tree)
         refuse_pins(problem, tree, room)
-        return solve_every_pair(problem, tree, room, np.flatnonzero(problem.pins < 0), _known(problem, near))
+        free, untimed = np.flatnonzero(problem.pins < 0), Meter(meter.relay)
+        return solve_every_pair(problem, tree, room, free, _known(problem, near), untimed)
 
 
 def _known(problem: Problem, near: Near) -> Floats | None:

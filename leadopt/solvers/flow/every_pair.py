@@ -2,6 +2,7 @@
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Problem
+from leadopt.progress import Meter
 from leadopt.solvers.base import Answer
 from leadopt.solvers.flow.column_generation import LEAST_PAIRS, LEAST_PAIRS_NEAR, flow_by_columns
 from leadopt.solvers.flow.core import solve_core
@@ -11,9 +12,19 @@ from leadopt.solvers.flow.equal_leads import group_leads
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
 
 _PAIRS_A_SECOND = 2_000_000
+# Of one flow over all of them, at least: 500,000 of teams, tiers and minimums take .25 s, whole gains with ties .1 s.
+_LEAST_A_SECOND = 400_000
+_BEGIN_S = 0.05
 
 
-def solve_every_pair(problem: Problem, tree: LimitTree, room: Room, leads: Ints, near: Floats | None = None) -> Answer:
+def solve_every_pair(
+    problem: Problem,
+    tree: LimitTree,
+    room: Room,
+    leads: Ints,
+    near: Floats | None = None,
+    meter: Meter | None = None,
+) -> Answer:
     """Return the best answer for some leads within some room, with no pair left out.
 
     `near` are prices that may be near the best ones, of every node of the tree: under limits, `flow_by_columns` begins
@@ -23,7 +34,7 @@ def solve_every_pair(problem: Problem, tree: LimitTree, room: Room, leads: Ints,
     found = None
     least = LEAST_PAIRS if near is None else LEAST_PAIRS_NEAR
     if problem.limits and len(groups.size) * problem.n_reps >= least:
-        found = flow_by_columns(problem, groups, tree, room, near)
+        found = flow_by_columns(problem, groups, tree, room, near, meter)
     if found is None:
         pairs = every_pair(problem, groups, tree, room)
         costs, flows = solve_core(
@@ -41,6 +52,14 @@ def solve_every_pair(problem: Problem, tree: LimitTree, room: Room, leads: Ints,
         rounding=float(costs.gain(0.5 * problem.n_leads)),
         stats={"groups": len(groups.size), "pairs": len(costs.pair), "rounds": rounds},
     )
+
+
+def most_flow_seconds(n_pairs: float) -> float:
+    """Return about how long an answer under nested limits takes at most, several times what was ever seen.
+
+    Time grows with pairs up to where few of each lead are looked at closely.
+    """
+    return _BEGIN_S + min(n_pairs, LEAST_PAIRS) / _LEAST_A_SECOND + n_pairs / _PAIRS_A_SECOND
 
 
 def flow_seconds(n_pairs: float) -> float:

@@ -296,8 +296,8 @@ class Dual:
         )
         return (found.value + float(paid)) / size, slope / size
 
-    def minimised(self, y: Floats, steps: int, tolerance: float, meter: Meter, spare_s: float = 0.0) -> Floats:
-        """Return prices that nearly minimise the dual, from given ones, by quasi-Newton steps."""
+    def minimised(self, y: Floats, steps: int, tolerance: float, meter: Meter, kept_s: float = 0.0) -> Floats:
+        """Return prices that nearly minimise the dual, from given ones, by quasi-Newton steps; `kept_s` are left."""
         from scipy.optimize import minimize
 
         if not len(self.up) and not len(self.down):  # nothing bounds anything, and SciPy refuses no variables
@@ -308,7 +308,7 @@ class Dual:
 
         def look(_: Floats) -> None:
             meter.still("price")
-            if meter.left_s <= -spare_s:
+            if meter.left_s <= kept_s:
                 raise StopIteration
 
         found = minimize(  # type: ignore[call-overload]  # the stubs know no options of L-BFGS-B
@@ -343,10 +343,10 @@ def _usual(oracle: PairOracle) -> tuple[float, Floats]:
     return gain, usage
 
 
-def priced(problem: Problem, rows: Rows, leads: Ints, y: Floats, meter: Meter, spare_s: float = 0.0) -> Floats:
+def priced(problem: Problem, rows: Rows, leads: Ints, y: Floats, meter: Meter, kept_s: float = 0.0) -> Floats:
     """Return prices that nearly minimise the dual: on larger and larger samples, then on all leads, from given ones.
 
-    It may take `spare_s` seconds more than there are.
+    It ends where no more than `kept_s` seconds are left.
     """
     size = max(_LEAST, _PER_REP * problem.n_reps)
 
@@ -357,7 +357,7 @@ def priced(problem: Problem, rows: Rows, leads: Ints, y: Floats, meter: Meter, s
     while size * 2 < len(leads):
         sample = rows.shared(size / len(leads))
         y = Dual.of(PairOracle.of(problem, sample, order[:size]), sample).minimised(
-            y, steps(size), 1e-7, meter, spare_s
+            y, steps(size), 1e-7, meter, kept_s
         )
         size *= _LARGER
-    return Dual.of(PairOracle.of(problem, rows, leads), rows).minimised(y, steps(len(leads)), 1e-10, meter, spare_s)
+    return Dual.of(PairOracle.of(problem, rows, leads), rows).minimised(y, steps(len(leads)), 1e-10, meter, kept_s)

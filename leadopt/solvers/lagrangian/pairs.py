@@ -10,7 +10,7 @@ from leadopt.problem.problem import Problem
 from leadopt.progress import OutOfTime
 from leadopt.solvers.base import Answer
 from leadopt.solvers.lagrangian.dual import priced
-from leadopt.solvers.lagrangian.ejection_chains import improved, losses
+from leadopt.solvers.lagrangian.ejection_chains import losses
 from leadopt.solvers.lagrangian.infeasible import exact_rows, none_found, refuse_conflict, row_name
 from leadopt.solvers.lagrangian.program import Core, Relaxed
 from leadopt.solvers.lagrangian.relax_and_fix import largest, rounded
@@ -18,7 +18,7 @@ from leadopt.solvers.lagrangian.work import DEAR, DEARER, NEAR_ENOUGH, Work
 
 _WIDER = 2  # times as many leads in the next core, if one allows no answer
 _NEAR = 1e-7  # a core changes the bound by so little, relatively, or
-_PRICING = 0.1  # part of the grace: chains mend nothing at prices of a few steps
+_PRICING = 0.6  # part of a time limit: what follows makes leads whole, and takes about half as long
 _TIGHT = 3e-6  # its shares lack so little to the bound: another one at its prices would win nothing
 # Options a lead that take part in chains where a core holds all of them. At 1,000 x 30 under hours for 0.6 of the work,
 # 2, 4, 8 and 16 come to a gap of .0032, .0029, .0029 and .0026 in 1.3, 1.1, 3.2 and 5.4 s; all 31 to .0040 in 5.6 s.
@@ -46,7 +46,8 @@ class Pairs:
         """Return prices near the best ones, from a hint."""
         work = self.work
         work.meter.enter("price")
-        return priced(work.problem, work.rows, work.oracle.leads, y, work.meter, _PRICING * work.grace_s)
+        kept_s = 0.0 if work.meter.limit_s is None else (1.0 - _PRICING) * work.meter.limit_s
+        return priced(work.problem, work.rows, work.oracle.leads, y, work.meter, kept_s)
 
     def answer(self, y: Floats) -> Answer:
         """Return the answer at some prices, from cores that grow until one allows an answer.
@@ -67,7 +68,7 @@ class Pairs:
             everything = len(core.leads) == work.n_leads
             # Where even shares break a bound, leads that are settled are in the way: no chain would mend that.
             stuck = core.breaks(shares.broken)
-            at = largest(core, shares.z) if stuck else self._whole(core, shares, y, everything)
+            at = largest(core, shares.z) if stuck else self._whole(core, shares, y, others, everything)
             found = work.rep_of_lead(core, at, others)
             best = work.best(found, best)
             if best is not None:
@@ -137,13 +138,12 @@ class Pairs:
         gained = problem.affinity.at(leads[placed], rep[placed]).sum()
         return float(gained) + reserve * (len(rep) - len(placed))
 
-    def _whole(self, core: Core, shares: Relaxed, y: Floats, everything: bool) -> Ints:
+    def _whole(self, core: Core, shares: Relaxed, y: Floats, others: Ints, everything: bool) -> Ints:
         """Return an option of each lead near its shares, after chains."""
         work, unit = self.work, self.work.dual.unit
         work.meter.enter("round")
         start = rounded(core, shares.z, y, unit, work.meter)
-        nearest = _NEAREST if everything else None
-        return improved(core, y, start, unit, work.meter, work.grace_s, nearest)[0]
+        return work.chained(core, y, start, others, _NEAREST if everything else None)[0]
 
 
 def _out_of_time(problem: Problem, core: Core, at: Ints) -> SolverFailed:

@@ -27,6 +27,7 @@ _SIMPLEX = 5_000  # options up to which the simplex method, whose prices are exa
 _TOLERANCE = 1e-6  # of the backend, on rows of amounts of 1 or so
 LEAST_S = 1.0  # where there is no allowed answer yet, one is worth so many seconds more than there are
 _DEAREST = 1e6  # times what breaking a hard bound costs
+_LATE_S = 0.05  # by which the backend may be: it looks at the clock seldom, and a crossover not at all
 _MOMENT_S = 1e-3  # the backend wants a positive limit
 
 
@@ -167,7 +168,7 @@ class Core:
                 method=method,
                 options={"time_limit": max(until - perf_counter(), _MOMENT_S), **_EXACT},
             )
-            found = apart(solve)
+            found = apart(solve, left_s=max(until - perf_counter(), _MOMENT_S) + _LATE_S)
             if found.status == 0:
                 break
             if perf_counter() >= until:

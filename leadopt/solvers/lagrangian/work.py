@@ -23,7 +23,7 @@ DEAR = 20.0  # usual prices that breaking a hard bound costs while shares are al
 DEARER = 100.0  # times as much where shares break bounds that they need not
 # Parts of the grace, one after the other: most often the first mends what is broken, or brings it near enough to be
 # mended. 2,000 x 20 under bands of value and hours at .05 s ends after 0.4 s, in place of 1.0 s and a gap of 2.7%.
-_GRACES = (0.1, 0.3, 0.6)
+_GRACES = (0.1, 0.3, 1.0)
 # Of the bound: an answer that had to be mended and lacks less is not searched for any farther. At 2,000 x 20 under
 # bounds on value, that spares a core of all leads at .44 and .6 of the mean best share; one takes 30 s at .825.
 NEAR_ENOUGH = 1e-3
@@ -79,14 +79,9 @@ class Work:
         """Seconds that are taken where there are none left: only for want of any allowed answer."""
         return LEAST_S if self.draft is None else 0.0
 
-    @property
-    def left_s(self) -> float:
-        """Seconds that the next step may take."""
-        return max(self.meter.left_s, self.grace_s)
-
     def relaxed(self, core: Core, dear: Floats) -> Relaxed:
         """Return the shares of a core, as far as time goes."""
-        return core.relaxed(dear, self.left_s)
+        return core.relaxed(dear, max(self.meter.left_s, self.grace_s))
 
     def opened(self, y: Floats, n_open: int, wider: int = 1) -> tuple[Core, Ints]:
         """Return the core of the leads open at some prices, and where all others are, they themselves in the pool."""
@@ -141,14 +136,16 @@ class Work:
                 found, value = other, its
         return found if value > -np.inf else None
 
-    def chained(self, core: Core, y: Floats, at: Ints, others: Ints) -> tuple[Ints, Ints | None]:
+    def chained(
+        self, core: Core, y: Floats, at: Ints, others: Ints, nearest: int | None = None
+    ) -> tuple[Ints, Ints | None]:
         """Return a core's options after chains, and the best allowed answer near them beside the others, None = none.
 
         Where there is no time left, chains go on only while nothing is allowed that way.
         """
         best, graces_s = None, _GRACES if self.draft is None and self.meter.left_s < LEAST_S else (1.0,)
         for part in graces_s:
-            at, _ = improved(core, y, at, self.dual.unit, self.meter, part * self.grace_s)
+            at, _ = improved(core, y, at, self.dual.unit, self.meter, part * self.grace_s, nearest)
             best = self.best(self.rep_of_lead(core, at, others))
             if best is not None or core.allows(at):
                 break
