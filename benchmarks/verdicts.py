@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.harness import Line, verdict
 from leadopt.learning.effects.logistic import sigmoid
 
-HISTORIES = 60
+HISTORIES = 67  # of each size: 201 of each kind
 N_REPS, N_SEGMENTS = 12, 5
 WORLDS = {
     "nobody matters": (0.0, 0.0),
