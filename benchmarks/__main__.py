@@ -21,8 +21,11 @@ ALL = (
     *("limits", "gap", "cores"),
     *("desk_log", "desk_commands", "desk_reads", "desk_plan"),
 )
-AFFINITY = ("held_out", "affinity_lift", "many_columns", "few_reps", "season_value", "open_outcomes", "seasons")
-EVALUATE = ("verdicts", "off_policy_coverage", "null_trials", "uniform_holdouts")
+AFFINITY = (
+    *("held_out", "affinity_lift", "many_columns", "small_teams", "few_reps"),
+    *("season_value", "open_outcomes", "seasons"),
+)
+EVALUATE = ("headlines", "verdicts", "verdict_power", "off_policy_coverage", "null_trials", "uniform_holdouts")
 PAGE = """# Benchmarks
 
 Written by `python -m benchmarks`. A timing counts only if its answer is right: the plan is certified
