@@ -13,7 +13,7 @@ from leadopt.desk.database import beside
 from leadopt.desk.database.statements import Statement
 from leadopt.desk.log import store
 from leadopt.desk.log.records import Record as LogRecord
-from leadopt.lifecycle.book import KINDS, R, Stamp, Where, in_force_of, rules_of
+from leadopt.lifecycle.book import EVERY, KINDS, R, Stamp, Where, in_force_of, rules_of
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.records import Message, Record, RuleFile
 from leadopt.lifecycle.rules import Rules
@@ -49,6 +49,7 @@ class SqlBook:
     ) -> None:
         self._connection, self._known, self._shelf, self._pending = connection, known, shelf, pending
         self._seq, self._at, self._end = end
+        self._in_force: tuple[int, Rules] | None = None  # at the moment that was asked for last
         self._before: dict[type[Record], dict[str, Any]] = {kind: {} for kind in KINDS}
         known.begin(self._end)
 
@@ -65,6 +66,8 @@ class SqlBook:
         kept = KEPT[kind]
         if kept.whole:
             found = self._whole(kind)
+            if where == EVERY:
+                return sorted(found, key=_key)
         elif kept.group is not None and (of := getattr(where, kept.group)) is not None:
             found = self._group(kind, of)
         else:
@@ -79,6 +82,8 @@ class SqlBook:
             self._before[kind][key] = records.get(key, _NOBODY)
             self._known.soil()
         records[key] = record
+        if kind is RuleFile:
+            self._in_force = None
         of = KEPT[kind].group
         if of is not None and (group := self._known.groups.get((kind, getattr(record, of)))) is not None:
             group.add(key)
@@ -102,7 +107,9 @@ class SqlBook:
 
     def rules_at(self, at: int) -> Rules:
         """Return the rules in force at a moment."""
-        return self.rules(in_force_of(self._whole(RuleFile), at))
+        if self._in_force is None or self._in_force[0] != at:
+            self._in_force = at, self.rules(in_force_of(self._whole(RuleFile), at))
+        return self._in_force[1]
 
     def flush(self, end: bytes, *, to_send: bool = True) -> None:
         """Write the records that changed, and hold what is known for the log that now ends with this hash.

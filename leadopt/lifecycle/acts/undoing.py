@@ -1,7 +1,7 @@
 """An act is taken back: a lead is as it was before it, where nothing but messages happened to it since."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 from leadopt.lifecycle import bars, commands, events
@@ -11,7 +11,7 @@ from leadopt.lifecycle.changes.endings import lead_data
 from leadopt.lifecycle.denied import Denied
 from leadopt.lifecycle.draft import Draft
 from leadopt.lifecycle.events import Event
-from leadopt.lifecycle.records import Lead, Ownership, Rep
+from leadopt.lifecycle.records import Lead, Ownership, Rep, replace
 from leadopt.lifecycle.stages import Stage
 
 MESSAGES = frozenset({"reminded", "escalated"})
