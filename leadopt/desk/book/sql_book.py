@@ -20,6 +20,7 @@ from leadopt.lifecycle.rules import Rules
 
 _TO_SEND = Statement(sa.insert(beside.outbox), "seq", "number", "not_before")
 _NOBODY: Any = object()
+_MANY = 2_000  # records
 
 
 class SqlBook:
@@ -121,17 +122,21 @@ class SqlBook:
         to_send
             whether new messages are put into the outbox: not where a log is evolved anew
         """
-        for kind, before in self._before.items():
-            records = self._known.records[kind]
-            changed = [(_known(old), records[key]) for key, old in before.items() if records[key] != old]
-            if changed:
-                WRITES[kind].write(self._connection, changed)
-                if kind is Message and to_send:
-                    rows = [(one.seq, one.number, one.not_before) for _, one in changed]
-                    _TO_SEND.run_many(self._connection, rows)
-            before.clear()
+        for kind in self._before:
+            changed = self._write(kind)
+            if kind is Message and to_send:
+                _TO_SEND.run_many(self._connection, [(one.seq, one.number, one.not_before) for one in changed])
         self._end = end
         self._known.keep(end)
+
+    def _write(self, kind: type[Record]) -> list[Any]:
+        """Write the records of a kind that changed, and return them as they are now."""
+        before, records = self._before[kind], self._known.records[kind]
+        changed = [(_known(old), records[key]) for key, old in before.items() if records[key] != old]
+        if changed:
+            WRITES[kind].write(self._connection, changed)
+        before.clear()
+        return [record for _, record in changed]
 
     def _read(self, kind: type[R], key: str) -> R | None:
         row = BY_KEY[kind].first(self._connection, *KEPT[kind].key(key))
@@ -153,6 +158,8 @@ class SqlBook:
         return [records[key] for key in keys]
 
     def _chosen(self, kind: type[R], where: Where) -> list[R]:
+        if len(self._before[kind]) > _MANY:  # a log that is evolved anew: all that are not written yet are looked at
+            self._write(kind)
         names, values = asked(kind, where)
         keys = self._take(kind, by_fields(kind, names).all(self._connection, *values)) | self._before[kind].keys()
         return [self._known.records[kind][key] for key in keys]
