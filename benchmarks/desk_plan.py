@@ -19,7 +19,9 @@ def rows(size: Size = WHOLE_SIZE) -> Iterator[Row]:
         assert each.status == "OPTIMAL" and len(each.rep_of_lead) == n_leads, each.summary()
     assert first.objective == plan.objective
     name = f"desk.plan, {n_leads:,} x {REPS}"
-    yield Row(instance=f"{name}: learns first", seconds=took_first, note=f"once a process, and as more has ended; {size}")
+    yield Row(
+        instance=f"{name}: learns first", seconds=took_first, note=f"once a process, and as more has ended; {size}"
+    )
     yield Row(instance=name, seconds=took, goal=GOAL_S)
     took, done = timed(lambda: desk.apply(plan))
     assert done.ok and len(done) == n_leads, done.summary()
