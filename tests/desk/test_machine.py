@@ -328,10 +328,8 @@ class DeskMachine(RuleBasedStateMachine):
 
     def is_as_before(self):
         moved = ("version", "seq", "not_before", "look_at", "due_at")
-        undone = {
-            body["lead"]: body for one in self.desk.new if one.kind == "undone" for body in [json.loads(one.body)]
-        }
-        for body in undone.values():  # the last one of each lead
+        undone = (json.loads(record.body) for record in self.desk.new if record.kind == "undone")
+        for body in {body["lead"]: body for body in undone}.values():  # the last one of each lead
             now = self.desk.book.get(Lead, body["lead"])
             was = self.seen[body["lead"]]
             before = [lead for lead in was if lead.seq < body["of"]][-1]
