@@ -93,7 +93,7 @@ def ask(desk, n, what):
     mine, other, key = WHO[n % 3], WHO[(n + 1) % 3], f"{n}-{what}"
     asked = {
         "receive": lambda: desk.receive({"lead_id": n, "email": f"n{n}@example.com"}, key=key)[0],
-        "change": lambda: desk.receive({"lead_id": n, "email": f"n{n}@example.com", "note": "call"}, key=key)[0],
+        "change": lambda: desk.receive({"lead_id": n, "account": f"A{n}"}, key=key)[0],
         "assign": lambda: desk.assign(n, to=mine, key=key),
         "follow_up": lambda: desk.follow_up(n, key=key),
         "won": lambda: desk.won(n, value=5.0, key=key),
