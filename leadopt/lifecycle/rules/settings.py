@@ -106,7 +106,7 @@ class Rules:
         check_pools(self.pool)
         check_names([rule.name for rule in self.review], "review")
         check_names([rule.words for rule in self.reward], "reward")
-        check_names([rule.words for rule in self.restrict], "restrict")
+        check_names([rule.words for rule in (*self.reward, *self.restrict)], "restrict")  # a rep has both by name
         check_names([exception.words for exception in self.recall.exceptions], "recall.for")
         for periods in (self._usual, *(periods for _, periods in self._exceptions)):
             periods.check(self.time.hours)
