@@ -52,6 +52,7 @@ class SqlBook:
         self._seq, self._at, self._end = end
         self._in_force: tuple[int, Rules] | None = None  # at the moment that was asked for last
         self._before: dict[type[Record], dict[str, Any]] = {kind: {} for kind in KINDS}
+        self._new: dict[type[Record], dict[str, set[str]]] = {kind: {} for kind in KINDS}  # group -> keys not written
         known.begin(self._end)
 
     def get(self, kind: type[R], key: str) -> R | None:
@@ -86,8 +87,10 @@ class SqlBook:
         if kind is RuleFile:
             self._in_force = None
         of = KEPT[kind].group
-        if of is not None and (group := self._known.groups.get((kind, getattr(record, of)))) is not None:
-            group.add(key)
+        if of is not None:
+            self._new[kind].setdefault(getattr(record, of), set()).add(key)
+            if (group := self._known.groups.get((kind, getattr(record, of)))) is not None:
+                group.add(key)
 
     def head(self) -> tuple[int, int]:
         """Return the sequence number and the moment of the last event."""
@@ -136,6 +139,7 @@ class SqlBook:
         if changed:
             WRITES[kind].write(self._connection, changed)
         before.clear()
+        self._new[kind].clear()
         return [record for _, record in changed]
 
     def _read(self, kind: type[R], key: str) -> R | None:
@@ -153,7 +157,7 @@ class SqlBook:
         keys = self._known.groups.get((kind, of))
         if keys is None:
             keys = self._take(kind, by_fields(kind, (name or "",)).all(self._connection, of))
-            keys |= {key for key in self._before[kind] if getattr(records[key], name or "") == of}
+            keys |= self._new[kind].get(of, set())
             self._known.groups[kind, of] = keys
         return [records[key] for key in keys]
 
