@@ -20,7 +20,7 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.knapsack_bound import knapsack_bound
 from leadopt.problem.problem import Limit, Problem
 from leadopt.problem.together import Contraction, contraction_of
-from leadopt.progress import Meter, OnProgress
+from leadopt.progress import Meter, OnProgress, telling
 from leadopt.solvers import Answer, Auto, Milp, MinCostFlow, Near, Solver
 from leadopt.solvers.base import checked_time_limit, near_groups
 from leadopt.solvers.optimal.evened import evened
@@ -214,14 +214,15 @@ def solve(
     chosen = _chosen(Auto() if solver is None else solver, problem, limit_s)
     meter.enter("solve")
     timed = Meter(meter.relay, limit_s, capped=capped)
-    answer = chosen.solve(problem, hints, timed)
-    meter.enter("certify")
-    certificate = _certified(problem, answer, answer.rep_of_lead, chosen)
-    if not certificate.optimal and answer.rounding and problem.n_leads * problem.n_reps <= _SEARCHED:
-        chosen, answer, certificate = _searched(problem, answer, certificate, chosen, timed)
-    meter.enter("spread ties", certificate.objective, certificate.bound)
-    sharing = _Sharing(problem=problem, answer=answer, certificate=certificate, solver=chosen, rng=generator)
-    rep_of_lead, certificate = sharing.nested() if sharing.is_nested else sharing.any(hints.rep_of_lead, timed)
+    with telling(meter):
+        answer = chosen.solve(problem, hints, timed)
+        meter.enter("certify")
+        certificate = _certified(problem, answer, answer.rep_of_lead, chosen)
+        if not certificate.optimal and answer.rounding and problem.n_leads * problem.n_reps <= _SEARCHED:
+            chosen, answer, certificate = _searched(problem, answer, certificate, chosen, timed)
+        meter.enter("spread ties", certificate.objective, certificate.bound)
+        sharing = _Sharing(problem=problem, answer=answer, certificate=certificate, solver=chosen, rng=generator)
+        rep_of_lead, certificate = sharing.nested() if sharing.is_nested else sharing.any(hints.rep_of_lead, timed)
     meter.enter("done", certificate.objective, certificate.bound)
     return _as_match(problem, answer, rep_of_lead, certificate, chosen)
 

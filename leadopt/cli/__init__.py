@@ -3,6 +3,7 @@
 `commands` only names options; the functions in the other files do the work and can be called from Python.
 """
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,27 @@ if TYPE_CHECKING:
 def main() -> None:
     """Run the command line; the entry point of `leadopt`."""
     try:
-        app = build_app()
-    except ModuleNotFoundError as error:
-        sys.exit(f'leadopt: the command line needs {error.name}; install it with: pip install "leadopt[cli]"')
-    app(prog_name="leadopt")
+        try:
+            app = build_app()
+        except ModuleNotFoundError as error:
+            sys.exit(f'leadopt: the command line needs {error.name}; install it with: pip install "leadopt[cli]"')
+        app(prog_name="leadopt")
+    except KeyboardInterrupt:  # while it was starting
+        print("leadopt: interrupted before it was done", file=sys.stderr)
+        _leave(130)
+    except SystemExit as ended:
+        _leave(ended.code)
+
+
+def _leave(code: object) -> None:
+    """End the process with an exit code or a last sentence, at once where a search goes on that was interrupted."""
+    from leadopt.progress import is_left_running
+
+    if isinstance(code, int) and is_left_running():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)  # type: ignore[arg-type]
 
 
 def build_app() -> "typer.Typer":

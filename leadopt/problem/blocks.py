@@ -7,12 +7,14 @@ of the interpreter's lock inside its loops, so that plain threads do.
 import os
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from threading import Event
 from typing import TypeVar
 
 import numpy as np
 
 from leadopt.arrays import Floats
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 _BLOCK = 1 << 17  # cells: 1 MB of float64
@@ -44,19 +46,23 @@ def over_blocks(n_rows: int, n_columns: int, work: Callable[[int, int, Floats], 
     """
     step = max(1, _BLOCK // max(1, n_columns))
 
+    left = Event()
+
     def run(starts: Sequence[int]) -> list[T]:
-        scratch = np.empty((min(step, n_rows), n_columns))
-        stops = [min(start + step, n_rows) for start in starts]
-        return [work(start, stop, scratch[: stop - start]) for start, stop in zip(starts, stops, strict=True)]
+        scratch, found = np.empty((min(step, n_rows), n_columns)), []
+        for start in starts:
+            if left.is_set():
+                break
+            stop = min(start + step, n_rows)
+            found.append(work(start, stop, scratch[: stop - start]))
+        return found
 
     starts = range(0, n_rows, step)
     n_threads = min(cores(), len(starts)) if n_rows * n_columns > _WORTH_THREADS else 1
     if n_threads <= 1:
         return run(starts)
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(n_threads) as pool:
-        return [found for part in pool.map(run, _runs(starts, n_threads * _RUNS_A_THREAD)) for found in part]
+    parts = _on_threads(n_threads, left, run, _runs(starts, n_threads * _RUNS_A_THREAD))
+    return [found for part in parts for found in part]
 
 
 def in_parts(n_rows: int, n_columns: int, work: Callable[[int, int], None]) -> None:
@@ -73,12 +79,23 @@ def in_parts(n_rows: int, n_columns: int, work: Callable[[int, int], None]) -> N
     if n_threads <= 1:
         work(0, n_rows)
         return
-    from concurrent.futures import ThreadPoolExecutor
-
     n_parts = n_threads * _RUNS_A_THREAD
     cuts = [n_rows * k // n_parts for k in range(n_parts + 1)]
-    with ThreadPoolExecutor(n_threads) as pool:
-        list(pool.map(work, cuts[:-1], cuts[1:]))
+    _on_threads(n_threads, Event(), lambda cut: work(*cut), list(pairwise(cuts)))
+
+
+def _on_threads(n_threads: int, left: Event, run: Callable[[S], T], parts: Sequence[S]) -> list[T]:
+    """Return what `run` returns for each part; after Ctrl-C, only what was begun comes to an end, told by `left`."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(n_threads)
+    try:
+        return list(pool.map(run, parts))
+    except BaseException:
+        left.set()
+        raise
+    finally:
+        pool.shutdown(wait=not left.is_set(), cancel_futures=left.is_set())
 
 
 def cores() -> int:

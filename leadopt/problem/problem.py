@@ -163,9 +163,10 @@ class Limit:
 class _Known:
     """What a `Problem` found out about itself. Not a field: it is neither shown nor saved."""
 
-    __slots__ = ("_contraction", "_counted")
+    __slots__ = ("_contraction", "_counted", "_nesting")
     _counted: Counted
     _contraction: object  # what `leadopt.problem.together` makes of it
+    _nesting: object  # what `leadopt.solvers.flow.limit_tree` makes of its limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

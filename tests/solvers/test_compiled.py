@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import leadopt
 from leadopt.errors import Infeasible
 from leadopt.matching import match, solve
-from leadopt.problem.problem import Problem
+from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.solvers import Auction, Auto, Envelope, Milp, MinCostFlow, compiled
 from leadopt.solvers.capacities.bid_kernels import Leads, Lists, Scratch, shortlist
@@ -27,6 +27,7 @@ from leadopt.solvers.lagrangian.ejection_chains import Search
 from tests.loops import both, entries, needs_loops, plain
 from tests.solvers.factored.test_line_oracle import banded, oracles
 from tests.solvers.factored.test_repairs import core_of, ring
+from tests.solvers.flow.test_nested_simplex import Core
 from tests.strategies import examples, general_problems, problems
 
 # The same to the bit
@@ -94,6 +95,7 @@ def test_every_loop_is_compared_somewhere():
         start = np.array([np.flatnonzero((core.lead == i) & (core.rep == i % 9))[0] for i in range(10)])
         repaired(core, problem, rows, np.zeros(rows.n), start, np.ones(rows.n), Meter())
         priced_and_dealt(0, 0.4)
+        Core(Problem(affinity=rng.random((60, 5)), capacity=9, limits=[Limit(reps=[0, 1], lower=3, upper=8)])).flow()
     assert set(counts) == set(entries())
 
 

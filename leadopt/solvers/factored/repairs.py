@@ -12,7 +12,7 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
-from leadopt.progress import Meter
+from leadopt.progress import Meter, apart
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.factored.repair_kernels import Comers, Into, Path, along, swaps
 from leadopt.solvers.lagrangian.chain_kernels import Bounds
@@ -102,7 +102,8 @@ class _Places:
         if pairs:
             bad, reps = np.array(pairs, dtype=np.int64).T.copy()
             rows, least = search.bounds(at), _LEAST * search.lacking(at)
-            swaps(search.choices(), self.into, rows, at, bad, reps, least, looks, Comers.of(self.into))
+            comers = Comers.of(self.into)
+            apart(lambda: swaps(search.choices(), self.into, rows, at, bad, reps, least, looks, comers))
 
     def sent_along(self, search: Search, at: Ints) -> None:
         """Change options along paths that mend broken counts, where that is better on the whole."""

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from leadopt.arrays import Ints
 from leadopt.errors import SolverFailed
+from leadopt.progress import apart
+
+_SOON = 20_000  # arcs, which take about a hundredth of a second: nobody waits for these
 
 
 class CostsTooLarge(Exception):
@@ -52,7 +55,7 @@ def min_cost_flow(arcs: Arcs, supply: Ints) -> Ints | None:
         arcs.tail.astype(np.int32), arcs.head.astype(np.int32), arcs.capacity, arcs.cost
     )
     flow.set_nodes_supplies(np.arange(len(supply), dtype=np.int32), supply.astype(np.int64))
-    status = flow.solve()
+    status = flow.solve() if len(numbers) < _SOON else apart(flow.solve)
     if status == flow.OPTIMAL:
         return np.asarray(flow.flows(numbers), dtype=np.int64)
     if status == flow.INFEASIBLE:
@@ -79,7 +82,7 @@ def stuck_side(arcs: Arcs, supply: Ints) -> tuple[NDArray[np.bool_], int]:
         (takes, np.full(len(takes), sink), -supply[takes]),
     ):
         flow.add_arcs_with_capacity(tail.astype(np.int32), head.astype(np.int32), capacity.astype(np.int64))
-    status = flow.solve(source, sink)
+    status = apart(lambda: flow.solve(source, sink))
     if status != flow.OPTIMAL:
         raise SolverFailed(f"OR-Tools' max flow reported {status.name} on {n} nodes")
     side = np.zeros(n + 2, dtype=bool)

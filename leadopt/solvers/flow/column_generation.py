@@ -1,24 +1,29 @@
 """Nested limits over many leads: a flow over few pairs of each lead, and every pair that its prices show is missing."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
+from leadopt.problem.gains import scaled
 from leadopt.problem.problem import Problem
-from leadopt.solvers.flow.core import CoreTooSmall, solve_core
+from leadopt.progress import Meter
+from leadopt.solvers.compiled import compiled
+from leadopt.solvers.flow.core import CoreTooSmall, core_costs, solve_core
 from leadopt.solvers.flow.costs import Costs, Pairs, every_pair
 from leadopt.solvers.flow.duals import prices_of
 from leadopt.solvers.flow.equal_leads import Groups
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
+from leadopt.solvers.flow.nested_simplex import Ended, nested_flow
 
 LEAST_PAIRS = 500_000
 """Pairs of groups and reps; with fewer, one flow over all of them takes less."""
 LEAST_PAIRS_NEAR = 50_000
 """The same where prices are known that need no sample: at 50,000 (1,000 x 50) a change takes .8 of a solve anew if the
 prices are good, and as long as one if a rep goes away; below, there is little to save."""
-_WHOLE = 700_000  # pairs that are solved at once: prices of fewer leads are no good beginning
+_WHOLE = 200_000  # pairs that are solved at once: prices of fewer leads are no good beginning
 _SMALLER = 4  # by which a sample is smaller
 # Pairs of each group at first, and at most so many more of it in a round. From known prices under nested limits, 6 take
 # as long to twice as long (1,000 x 50 to 20,000 x 100), though a round fewer may do where a rep has gone away.
@@ -30,7 +35,12 @@ Found = tuple[Costs, Flows, Floats, int]
 
 
 def flow_by_columns(
-    problem: Problem, groups: Groups, tree: LimitTree, room: Room, near: Floats | None = None
+    problem: Problem,
+    groups: Groups,
+    tree: LimitTree,
+    room: Room,
+    near: Floats | None = None,
+    meter: Meter | None = None,
 ) -> Found | None:
     """Return costs, the best flow, the price of every node, and the rounds it took; None where limits cannot be met.
 
@@ -48,8 +58,12 @@ def flow_by_columns(
     """
     reps = np.flatnonzero(room.upper[: problem.n_reps] > 0)
     elastic = replace(tree, penalty=np.where(np.isinf(tree.penalty), _above_all(problem, groups), tree.penalty))
+    # Fewer are solved sooner than looked through.
+    by_simplex = compiled() and len(groups.size) * len(reps) >= LEAST_PAIRS
     try:
-        found = _solved(problem, groups, elastic, room, reps, near, exact=True)
+        found = _solved(
+            problem, groups, elastic, room, reps, near, meter=meter or Meter(), compiled=by_simplex, exact=True
+        )
     except CoreTooSmall:  # leads that must be placed may go nowhere among so few pairs
         return None
     return None if _gives_way(groups, tree, room, found[1]) else found
@@ -63,36 +77,67 @@ def _solved(
     reps: Ints,
     near: Floats | None = None,
     *,
+    meter: Meter,
+    compiled: bool,
     exact: bool,
 ) -> Found:
-    n_groups, rounds, keys = len(groups.size), 1, None
+    n_groups, rounds, keys, prices = len(groups.size), 1, None, near
     whole = 0 if near is not None else max(_WHOLE, _SMALLER * len(reps))
     if n_groups * len(reps) <= whole:
         pairs = every_pair(problem, groups, tree, room)
     else:
-        prices = near
         if prices is None:
             part, smaller = _sample(groups, room)
-            prices = _solved(problem, part, tree, smaller, reps, exact=False)[2]
+            prices = _solved(problem, part, tree, smaller, reps, meter=meter, compiled=compiled, exact=False)[2]
         keys = _best(problem, groups, tree, reps, prices)
         pairs = _pairs(problem, groups, keys)
+    solver = _Solver(problem=problem, groups=groups, tree=tree, room=room, compiled=compiled, least_prices=exact)
     while True:
-        costs, flows = solve_core(problem, groups, tree, room, pairs, pruned=True)
-        prices = prices_of(costs, tree, room, *flows)
+        meter.still("price")
+        meter.check()
+        costs, flows, prices = solver.solved(pairs, prices)
         if keys is None:
             return costs, flows, prices, rounds
         missing = _missing(problem, groups, tree, reps, prices, keys, float(costs.gain(2)))
         if len(missing) <= (0 if exact else n_groups // 20):
             return costs, flows, prices, rounds
-        keys, rounds = np.union1d(keys, missing), rounds + 1
+        keys, rounds = _joined(keys, missing), rounds + 1
         pairs = _pairs(problem, groups, keys)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Solver:
+    """Solves flows over more and more pairs: by the compiled network simplex, where the last one ended, or OR-Tools.
+
+    The prices are the least ones, or just any that prove the flow, which cost nothing more where it is compiled.
+    """
+
+    problem: Problem
+    groups: Groups
+    tree: LimitTree
+    room: Room
+    compiled: bool
+    least_prices: bool
+    last: Ended | None = None
+
+    def solved(self, pairs: Pairs, near: Floats | None) -> tuple[Costs, Flows, Floats]:
+        """Return costs, the best flow over some pairs, and the prices of every node."""
+        problem, groups, tree, room = self.problem, self.groups, self.tree, self.room
+        if self.compiled:
+            costs = core_costs(problem, groups, tree, pairs, 0.0)
+            self.last = nested_flow(costs, groups, tree, room, near, self.last)
+        if self.last is None:
+            costs, flows = solve_core(problem, groups, tree, room, pairs, pruned=True)
+        else:
+            flows = self.last.flows
+            if not self.least_prices:
+                return costs, flows, self.last.prices
+        return costs, flows, prices_of(costs, tree, room, *flows)
 
 
 def _above_all(problem: Problem, groups: Groups) -> float:
     """Return a price that no gain is worth breaking a limit for."""
-    rates = problem.affinity.rates
-    most = float(np.abs(rates, where=np.isfinite(rates), out=np.zeros_like(rates)).max(initial=0.0))
-    most *= float(problem.affinity.scale.max(initial=0.0))
+    most = problem.affinity.largest_at_most
     return 4.0 * max(most, abs(problem.reserve) if np.isfinite(problem.reserve) else 0.0)
 
 
@@ -128,17 +173,12 @@ def _tolls(tree: LimitTree, prices: Floats) -> Floats:
 
 def _best(problem: Problem, groups: Groups, tree: LimitTree, reps: Ints, prices: Floats) -> Ints:
     """Return the keys, ``group * n_reps + rep``, of each group's best pairs after prices."""
-    tolls, kinds = _tolls(tree, prices)[:, reps], tree.class_of_lead[groups.example]
     n_kept = min(_OPTIONS, len(reps))
 
-    def block(start: int, stop: int, scratch: Floats) -> Ints:
-        reduced = problem.affinity.of(groups.example[start:stop])[:, reps] - tolls[kinds[start:stop]]
-        kept = np.argpartition(reduced, len(reps) - n_kept, axis=1)[:, len(reps) - n_kept :]
-        group = np.repeat(np.arange(start, stop), n_kept)
-        worth = np.isfinite(np.take_along_axis(reduced, kept, axis=1)).ravel()
-        return np.asarray((group * problem.n_reps + reps[kept].ravel())[worth])
+    def best(start: int, reduced: Floats) -> Ints:
+        return _first_options(start, reduced, n_kept)
 
-    return np.sort(np.concatenate(over_blocks(len(groups.size), len(reps), block)))
+    return np.sort(np.concatenate(_over_reduced(problem, groups, tree, reps, prices, best)))
 
 
 def _missing(
@@ -146,27 +186,70 @@ def _missing(
 ) -> Ints:
     """Return the keys of pairs that gain more after prices than the best one of their group among `keys`."""
     tolls, kinds = _tolls(tree, prices), tree.class_of_lead[groups.example]
-    first = np.searchsorted(keys, np.arange(len(groups.size) + 1) * problem.n_reps)
+    group, rep = np.divmod(keys, problem.n_reps)
+    enough = np.full(len(groups.size), problem.reserve)
+    np.maximum.at(enough, group, problem.affinity.at(groups.example[group], rep) - tolls[kinds[group], rep])
+    enough += slack
+    n_kept = min(_OPTIONS, len(reps))
+
+    def missing(start: int, reduced: Floats) -> Ints:
+        bar = enough[start : start + len(reduced)]
+        most = reduced[np.arange(len(reduced)), reduced.argmax(axis=1)]
+        rows = np.flatnonzero(most > bar)
+        return rows[:0] if not len(rows) else _first_options(start, reduced, n_kept, rows, bar)
+
+    return np.sort(np.concatenate(_over_reduced(problem, groups, tree, reps, prices, missing)))
+
+
+def _first_options(
+    start: int, reduced: Floats, n_kept: int, rows: Ints | None = None, bar: Floats | None = None
+) -> Ints:
+    """Return the keys of the best few options of some rows, those above a bar; overwrites them.
+
+    A few times the best one of each row are found many times faster than a row is partitioned.
+    """
+    if rows is None:
+        rows = np.arange(len(reduced))
+    elif len(rows) < len(reduced):
+        reduced = reduced[rows]
+    least = -np.inf if bar is None else bar[rows]
+    every, found = np.arange(len(rows)), []
+    for _ in range(n_kept):
+        rep = reduced.argmax(axis=1)
+        wanted = reduced[every, rep] > least
+        found.append(((start + rows) * reduced.shape[1] + rep)[wanted])
+        reduced[every, rep] = -np.inf
+    return np.concatenate(found)
+
+
+def _over_reduced(
+    problem: Problem, groups: Groups, tree: LimitTree, reps: Ints, prices: Floats, work: Callable[[int, Floats], Ints]
+) -> list[Ints]:
+    """Return what `work` makes of the gains of all groups after prices, block by block; it takes the first's number.
+
+    They are -inf with all but some reps.
+    """
+    affinity, kinds = problem.affinity, tree.class_of_lead[groups.example]
+    tolls = np.full((len(tree.entry), problem.n_reps), np.inf)
+    tolls[:, reps] = _tolls(tree, prices)[:, reps]
 
     def block(start: int, stop: int, scratch: Floats) -> Ints:
-        reduced = problem.affinity.of(groups.example[start:stop]) - tolls[kinds[start:stop]]
-        own = keys[first[start] : first[stop]]
-        group, rep = own // problem.n_reps - start, own % problem.n_reps
-        best = np.full(stop - start, problem.reserve)
-        np.maximum.at(best, group, reduced[group, rep])
-        more = reduced[:, reps] > (best + slack)[:, None]
-        rows = np.flatnonzero(more.any(axis=1))
-        if not len(rows):
-            return np.zeros(0, dtype=np.int64)
-        n_kept = min(_OPTIONS, len(reps))
-        those = np.where(more[rows], reduced[rows][:, reps], -np.inf)
-        kept = np.argpartition(those, len(reps) - n_kept, axis=1)[:, len(reps) - n_kept :]
-        found = np.take_along_axis(more[rows], kept, axis=1).ravel()
-        return np.asarray((np.repeat(rows + start, n_kept) * problem.n_reps + reps[kept].ravel())[found])
+        leads = groups.example[start:stop]
+        gains = affinity.rates.take(affinity.row[leads], axis=0, out=scratch, mode="clip")
+        if not affinity.is_dense:
+            gains = scaled(gains, affinity.scale[leads, None])
+        gains -= tolls[0] if len(tolls) == 1 else tolls[kinds[start:stop]]
+        return work(start, gains)
 
-    return np.sort(np.concatenate(over_blocks(len(groups.size), problem.n_reps, block)))
+    return over_blocks(len(groups.size), problem.n_reps, block)
 
 
 def _pairs(problem: Problem, groups: Groups, keys: Ints) -> Pairs:
     group, rep = np.divmod(keys, problem.n_reps)
     return Pairs(group=group, rep=rep, gain=problem.affinity.at(groups.example[group], rep))
+
+
+def _joined(keys: Ints, more: Ints) -> Ints:
+    """Return keys of both, each once and in order."""
+    both = np.sort(np.concatenate([keys, more]), kind="stable")
+    return both[np.flatnonzero(np.diff(both, prepend=-1))]

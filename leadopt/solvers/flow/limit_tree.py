@@ -81,13 +81,26 @@ class NotNested(Exception):
 
 
 def limit_tree(problem: Problem) -> LimitTree:
-    """Return the limits of a problem as a tree.
+    """Return the limits of a problem as a tree, found once: several ask for it on the way to an answer.
 
     Raises
     ------
     NotNested
         with the reason in words
     """
+    if not hasattr(problem, "_nesting"):
+        try:
+            found: LimitTree | str = _found_tree(problem)
+        except NotNested as reason:
+            found = str(reason)
+        object.__setattr__(problem, "_nesting", found)
+    if isinstance(problem._nesting, str):
+        raise NotNested(problem._nesting)
+    assert isinstance(problem._nesting, LimitTree)
+    return problem._nesting
+
+
+def _found_tree(problem: Problem) -> LimitTree:
     if problem.together is not None:
         raise NotNested("leads that stay together are one choice; `matching.solve` makes one lead of them")
     if not problem.limits:
@@ -139,13 +152,13 @@ def _nested(problem: Problem, nodes: Sequence[_Node], outward: Ints) -> tuple[In
     parent = np.full(root, root, dtype=np.int64)
     for k in outward[::-1].tolist():
         node = nodes[k]
-        covered = entry[np.ix_(node.classes, node.reps)]
+        covered = entry[node.classes[:, None], node.reps]
         if covered.size and (covered != covered[0, 0]).any():
             first, second = (_label(problem, node) for node in _crossing(nodes, k, np.unique(covered)))
             raise NotNested(f"{first} and {second} overlap, and neither contains the other")
         if covered.size:
             parent[k] = covered[0, 0]
-        entry[np.ix_(node.classes, node.reps)] = k
+        entry[node.classes[:, None], node.reps] = k
     return parent, entry
 
 

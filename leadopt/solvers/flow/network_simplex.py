@@ -7,10 +7,12 @@ best ones; and ties cost it no more than anything else.
 import numpy as np
 
 from leadopt.arrays import Ints
+from leadopt.progress import apart
 from leadopt.solvers.flow.simplex_kernels import Arcs, Basis, Tree, begin, simplex
 
 NEVER = 2**60  # costs so much that nothing real is dearer; sums of it and of costs along a path fit an int64
 _BLOCK = 0.3  # of the root of the arcs are read for the next one to enter
+_SOON = 20_000  # arcs, which take some milliseconds: nobody waits for these
 _PIVOTS = 50  # by arc: many times what was ever seen
 
 
@@ -71,8 +73,12 @@ def transport(
         first_costs[first[1:-1] - 1] = first_aside
     begin(Arcs(first, tos, first_costs), supplies, room.copy(), values, basis)
     most = _PIVOTS * len(tos)
-    tree = Tree.of(basis, values)
-    ended = simplex(Arcs(first, tos, costs), tree, most, int(_BLOCK * np.sqrt(len(tos)))) < most
+    block, tree = int(_BLOCK * np.sqrt(len(tos))), Tree.of(basis, values)
+
+    def pivots() -> int:
+        return simplex(Arcs(first, tos, costs), tree, most, block)
+
+    ended = (pivots() if len(tos) < _SOON else apart(pivots)) < most
     used = np.flatnonzero(flow > 0)
     if not ended or (costs[arc[used]] >= NEVER).any():
         return None

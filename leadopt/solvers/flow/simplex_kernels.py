@@ -100,6 +100,69 @@ def begin(arcs: Arcs, supply: Ints, left: Ints, value: Ints, basis: Basis) -> No
     parent[node], arc[node], flow[node] = root, first[nobody + 1] - 1, amount
 
 
+class Served(NamedTuple):
+    """What a first flow came to: what each arc carries, by which arc each row hangs, which column each arc filled.
+
+    A row hangs by its last arc that carries something; or, if that filled a column, by its next best one, or else by
+    the one to the root, the last of its arcs. The column that an arc filled is the innermost one, -1 = none.
+    """
+
+    amount: Ints
+    hook: Ints
+    filled: Ints
+
+
+@kernel
+def serve(arcs: Arcs, supply: Ints, order: Ints, above: Ints, space: Ints, value: Ints, served: Served) -> None:
+    """Let rows take in turn what is cheapest where there is space, in a column and in all those above it.
+
+    Parameters
+    ----------
+    order
+        the rows, in the order in which they are served
+    above
+        the column that each column flows on to, the root for the outermost
+    space
+        what may still come to each column; becomes what is left
+    value
+        the first flow goes by costs less these
+    served
+        begins with no amounts and no column filled
+    """
+    first, column, cost = arcs
+    amount, hook, filled = served
+    root = len(above)
+    for row in order:
+        left, last = supply[row], first[row + 1] - 1
+        while True:
+            best, least, most = last, cost[last], left
+            for k in range(first[row], last):
+                to = column[k]
+                if cost[k] - value[to] < least and space[to] > 0:
+                    room, at = left + 1, to
+                    while at < root and room > 0:
+                        room = min(room, space[at])
+                        at = above[at]
+                    if room > 0:
+                        best, least, most = k, cost[k] - value[to], min(room, left)
+            hook[row] = best
+            if best == last:
+                amount[best] = left
+                break
+            amount[best] += most
+            left -= most
+            if most == 0:
+                break
+            at = column[best]
+            while at < root:
+                space[at] -= most
+                if space[at] == 0 and filled[best] < 0:
+                    filled[best] = at
+                at = above[at]
+            if filled[best] < 0:
+                break
+
+
 def add_child(tree: Tree, node: int, above: int) -> None:
     """Put a node at the head of the list of those below another."""
     child, after, before = tree.child, tree.after, tree.before

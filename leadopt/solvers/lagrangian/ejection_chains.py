@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.progress import Meter
+from leadopt.progress import Meter, apart
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.lagrangian.chain_kernels import Bounds, Choices, Effort, Scratch, chains
 from leadopt.solvers.lagrangian.program import Core
@@ -29,6 +29,7 @@ _WORTHWHILE = 0.03  # of what is lacking: a round that wins less is the last of 
 _LEAST = 1e-9  # of what is lacking: less is rounding
 _BROKEN = (5.0, 100.0, 1e4, 1e6, 1e8)  # usual prices that a unit beyond a hard bound counts: more if less mends not all
 _A_SECOND = 5e6  # looks, where time is limited
+_SOON = 5_000  # options, among which chains take some milliseconds: nobody waits for these
 _FAR = 1e300  # stands for no bound
 
 
@@ -140,7 +141,12 @@ class Search(NamedTuple):
         """Change options by chains from some starts; return what they win, and the looks that are left."""
         effort = Effort(depth, dearest, _LEAST * before, looks)
         scratch = Scratch.of(len(at), int(self.core.rep.max(initial=0)) + 1, depth)
-        won, looks = chains(self.choices(), self.bounds(at), at, starts, effort, scratch)
+        choices, bounds = self.choices(), self.bounds(at)
+
+        def search() -> tuple[float, int]:
+            return chains(choices, bounds, at, starts, effort, scratch)
+
+        won, looks = apart(search) if len(self.core.rep) >= _SOON else search()
         return won, looks
 
     def choices(self) -> Choices:

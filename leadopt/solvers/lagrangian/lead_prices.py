@@ -33,6 +33,7 @@ def lead_prices(packs: Knapsacks, reserve: float, start: Floats, least: float, m
     """
     u, best, lowest, length, waited = start.copy(), start, np.inf, 1.0, 0
     for _ in range(_STEPS):
+        meter.still()
         bound, taken = _packed_all(packs, reserve, u)
         waited += 1
         if bound < lowest - _CLOSE * abs(bound):

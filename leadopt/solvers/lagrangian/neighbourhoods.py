@@ -48,6 +48,7 @@ def searched_around(core: Core, y: Floats, at: Ints, meter: Meter, until_s: floa
     tried, most = 0, _MOST if meter.ends_by_itself else np.inf
     while idle < _PATIENCE and tried < most and meter.left_s > until_s:
         tried += 1
+        meter.still()
         lost = loss[at]
         if not lost.any():
             break

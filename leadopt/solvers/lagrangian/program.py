@@ -7,6 +7,7 @@ with what the other leads take of the rows subtracted from their bounds.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.problem.reduced_gains import paid_for_bounds
-from leadopt.progress import OutOfTime
+from leadopt.progress import OutOfTime, apart
 from leadopt.solvers.lagrangian.rows import Rows, members
 from leadopt.solvers.whole.branch_and_bound import branched, most_taken
 from leadopt.solvers.whole.exact import WholeProgram
@@ -156,7 +157,8 @@ class Core:
         each = csr_array((np.ones(n), (self.lead, np.arange(n))), shape=(len(self.leads), n + len(up) + len(down)))
         # An interior point is much the quicker among many options; where it fails, the simplex method seldom does.
         for method in ("highs-ds",) if n <= _SIMPLEX else ("highs-ipm", "highs-ds"):
-            found = linprog(  # type: ignore[call-overload]  # the stubs know no sparse arrays
+            solve: Any = partial(
+                linprog,
                 np.concatenate([-self.gain, cost[up] * most[up], cost[down] * most[down]]) / size,
                 A_ub=bounds.tocsr(),
                 b_ub=np.concatenate([self.upper[up] / most[up], -self.lower[down] / most[down]]),
@@ -165,6 +167,7 @@ class Core:
                 method=method,
                 options={"time_limit": max(until - perf_counter(), _MOMENT_S), **_EXACT},
             )
+            found = apart(solve)
             if found.status == 0:
                 break
             if perf_counter() >= until:

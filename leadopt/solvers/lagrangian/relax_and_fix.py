@@ -12,12 +12,13 @@ doi:10.1007/0-387-33477-7
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.progress import Meter
+from leadopt.progress import Meter, apart
 from leadopt.solvers.lagrangian.program import Core
 from leadopt.solvers.whole.branch_and_bound import most_taken
 from leadopt.solvers.whole.exact import WholeProgram
@@ -157,7 +158,8 @@ class _Program:
         row = (np.cumsum(free) - 1)[self.core.lead[options]]
         each = csr_array((np.ones(n), (row, np.arange(n))), shape=(int(free.sum()), n + 2 * k))
         loads = hstack([self.used[:, options], eye_array(k), -eye_array(k)]).tocsr()
-        found = milp(
+        solve = partial(
+            milp,
             np.concatenate([self.cost[options], self.dear, self.dear]),
             constraints=[
                 LinearConstraint(each, 1.0, 1.0),
@@ -166,6 +168,7 @@ class _Program:
             bounds=Bounds(0.0, np.concatenate([np.ones(n), np.full(2 * k, np.inf)])),
             options={"time_limit": max(left_s, _LEAST_S)},
         )
+        found = apart(solve)
         shares = z.copy()
         if found.x is not None:
             shares[options] = found.x[:n]

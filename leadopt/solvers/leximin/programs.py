@@ -9,6 +9,7 @@ Ogryczak & Sliwinski (2006), On direct methods for lexicographic min-max optimiz
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.errors import Infeasible, SolverFailed, Witness, enumerate_some
 from leadopt.problem.counted import Classes
 from leadopt.problem.problem import Limit, Problem
-from leadopt.progress import Meter, OutOfTime
+from leadopt.progress import Meter, OutOfTime, apart
 from leadopt.solvers.flow.equal_leads import group_leads
 from leadopt.solvers.leximin.counts import eligibility
 from leadopt.solvers.whole.branch_and_bound import Mixed, mixed, most_taken
@@ -270,7 +271,8 @@ def _raised(
     rules = vstack([programme.matrix[high], -programme.matrix[low]])
     column = csr_array(np.concatenate([np.zeros(rules.shape[0]), rising])[:, None])
     kept = np.where(rising, 0.0, np.maximum(level - TOLERANCE, 0.0))
-    result: Any = linprog(  # type: ignore[call-overload]  # its stubs know no sparse matrices
+    solve: Any = partial(
+        linprog,
         np.append(np.zeros(len(programme.lead)), -1.0),
         A_ub=hstack([vstack([rules, -programme.shares]), column], format="csr"),
         b_ub=np.concatenate([programme.upper[high], -programme.lower[low], programme.fixed - kept]),
@@ -278,6 +280,7 @@ def _raised(
         options=_left(meter),
         method="highs-ipm",  # ten times as quick as simplex here, as nearly every rep holds back another
     )
+    result = apart(solve)
     _check(problem, result)
     return float(result.x[-1]), -result.ineqlin.marginals[rules.shape[0] :] * rising
 

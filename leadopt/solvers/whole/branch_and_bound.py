@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.progress import apart
 from leadopt.solvers.whole.exact import Found, WholeProgram
 
 _APART = 1e-5  # the smallest of some amounts by the largest: beyond, tolerances of 1e-9 could hide what counts
@@ -110,7 +111,7 @@ def mixed(
     solver.set_solver_specific_parameters(_SETTINGS.format(nodes=most_nodes))
     if np.isfinite(left_s):
         solver.set_time_limit_in_seconds(left_s)
-    status = solver.solve(model)
+    status = apart(lambda: solver.solve(model), solver.stop_search)
     if status not in (model_builder.SolveStatus.OPTIMAL, model_builder.SolveStatus.FEASIBLE):
         return Mixed(None, status == model_builder.SolveStatus.INFEASIBLE)
     values = np.array([solver.value(model.var_from_index(variable)) for variable in range(len(cost))])

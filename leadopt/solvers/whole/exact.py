@@ -23,6 +23,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import ROUNDING
+from leadopt.progress import apart
 from leadopt.solvers.whole.objective import Objective
 from leadopt.solvers.whole.steps import MOST, NICE, finest_steps, usual_unit, weighted_sum, whole_steps
 
@@ -126,7 +127,7 @@ class WholeProgram:
         solver.parameters.presolve_inclusion_work_limit = 0
         if np.isfinite(left_s):
             solver.parameters.max_time_in_seconds = max(0.0, left_s)
-        status = solver.solve(model)
+        status = apart(lambda: solver.solve(model), solver.stop_search)
         if status == cp_model.MODEL_INVALID:
             raise AssertionError(f"CP-SAT refused a program: {model.validate()}")
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

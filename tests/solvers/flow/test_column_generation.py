@@ -14,10 +14,11 @@ from leadopt.solvers.flow import column_generation, every_pair
 from tests import strategies
 
 
-@pytest.fixture
-def by_columns(monkeypatch):
+@pytest.fixture(params=[0, 10**9], ids=["compiled", "by OR-Tools"])
+def by_columns(monkeypatch, request):
     """Few pairs of each lead however few leads there are, and samples of samples."""
     monkeypatch.setattr(every_pair, "LEAST_PAIRS", 0)
+    monkeypatch.setattr(column_generation, "LEAST_PAIRS", request.param)
     monkeypatch.setattr(column_generation, "_WHOLE", 2_000)
     monkeypatch.setattr(column_generation, "_OPTIONS", 2)
 
@@ -30,12 +31,13 @@ def outcome(problem, near=None):
     return found.status, found.objective
 
 
-@given(strategies.problems(max_leads=9, max_reps=5))
+@given(strategies.problems(max_leads=9, max_reps=5), st.sampled_from([0, 10**9]))
 @strategies.examples(120)
-def test_any_nested_limits_have_the_answer_of_every_pair(problem):
+def test_any_nested_limits_have_the_answer_of_every_pair(problem, least_compiled):
     whole = outcome(problem)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(every_pair, "LEAST_PAIRS", 0)
+        patch.setattr(column_generation, "LEAST_PAIRS", least_compiled)
         patch.setattr(column_generation, "_WHOLE", 8)
         patch.setattr(column_generation, "_OPTIONS", 1)
         few = outcome(problem)
@@ -124,6 +126,7 @@ def test_any_prices_lead_to_the_answer_of_every_pair(problem, data):
     limit_prices = data.draw(st.lists(numbers, min_size=n_limits, max_size=n_limits))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(every_pair, "LEAST_PAIRS_NEAR", 0)
+        patch.setattr(column_generation, "LEAST_PAIRS", data.draw(st.sampled_from([0, 10**9])))
         patch.setattr(column_generation, "_OPTIONS", 1)
         few = outcome(problem, Near(prices=prices, limit_prices=limit_prices))
     if isinstance(whole, str):
