@@ -189,7 +189,16 @@ def nearest(moves: Any, price: Any, excess: Any, from_pool: bool, before: Any, f
 
 @compiled
 def even_out(
-    leads: Any, places: Any, moves: Any, price: Any, excess: Any, most: int, before: Any, far: Any, done: Any, stale: Any
+    leads: Any,
+    places: Any,
+    moves: Any,
+    price: Any,
+    excess: Any,
+    most: int,
+    before: Any,
+    far: Any,
+    done: Any,
+    stale: Any,
 ) -> int:
     """Pass leads on along cheapest paths until no node has too many or lacks one, or so many times; return how many.
 
@@ -225,7 +234,7 @@ def raise_prices(moves: Any, price: Any, tolerance: float, before: Any, active: 
     n_nodes = len(price)
     for node in range(n_nodes):
         before[node], active[node] = -1, True
-    for n_rounds in range(n_nodes + 1):
+    for _ in range(n_nodes + 1):
         last = -1
         for node in range(n_nodes):
             if active[node]:
