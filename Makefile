@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format notebooks bench fuzz clean
+.PHONY: compiled sanitize demo test check format notebooks bench fuzz clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.installed: pyproject.toml
@@ -15,7 +15,10 @@ $(VENV)/.installed: pyproject.toml
 demo: $(VENV)/.installed  ## a simulated sales floor: tables in, plan and report out
 	$(BIN)/leadopt demo
 
-test: $(VENV)/.installed  ## the whole suite, on two cores; neighbours share what they prepare, so each core has its half
+compiled:  ## the loops of the solvers as C, in this clone: after any change to a file *kernels.py
+	$(PYTHON) hatch_build.py
+
+test: $(VENV)/.installed compiled  ## the whole suite, on two cores; neighbours share what they prepare, so each core has its half
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.installed  ## lint, format and types

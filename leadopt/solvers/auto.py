@@ -8,7 +8,7 @@ from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 from leadopt.solvers.auction import Auction
 from leadopt.solvers.base import Answer, Near, Solver, checked_time_limit
-from leadopt.solvers.compiled import has_numba
+from leadopt.solvers.compiled import compiled
 from leadopt.solvers.envelope import Envelope
 from leadopt.solvers.flow.equal_leads import few_kinds
 from leadopt.solvers.hungarian import Hungarian
@@ -46,19 +46,15 @@ class Auto:
         """Return the solver for a problem."""
         limited = checked_time_limit(time_limit_s) is not None
         if not problem.limits:
-            return self._choose_in_time(problem) if limited else self._choose_for_capacities(problem)
+            return Auction() if limited else self._choose_for_capacities(problem)
         return Milp() if limited or MinCostFlow().refuses(problem) else MinCostFlow()
-
-    def _choose_in_time(self, problem: Problem) -> Solver:
-        # A small problem is solved before numba is loaded.
-        return Auction(compiled=None if problem.n_leads * problem.n_reps >= _WORTH_NUMBA else False)
 
     def _choose_for_capacities(self, problem: Problem) -> Solver:
         n_pairs = problem.n_leads * problem.n_reps
-        unit, compiled = problem.capacity.max(initial=0) <= 1, has_numba()
-        if unit and n_pairs <= (100_000 if compiled else 4_000_000):
+        unit, loops = problem.capacity.max(initial=0) <= 1, compiled()
+        if unit and n_pairs <= (100_000 if loops else 4_000_000):
             return Hungarian()
-        if n_pairs < (_WORTH_NUMBA if compiled else 2_000_000) or few_kinds(problem.affinity):
+        if n_pairs < (_WORTH_NUMBA if loops else 2_000_000) or few_kinds(problem.affinity):
             return MinCostFlow()
         shared = not problem.affinity.is_dense and problem.n_leads >= 32 * len(problem.affinity.rates)
         return Envelope() if shared else Auction()

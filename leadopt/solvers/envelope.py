@@ -17,9 +17,10 @@ from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.base import Answer, Near
+from leadopt.solvers.capacities.bids import Floor
 from leadopt.solvers.capacities.finish import Box, finish
 from leadopt.solvers.capacities.free_leads import Remainder
-from leadopt.solvers.compiled import has_numba
+from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.every_pair import solve_every_pair
 from leadopt.solvers.flow.limit_tree import Room
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
@@ -28,7 +29,7 @@ from leadopt.solvers.oracles.pruning import RowOracle
 
 # Half and twice of each bring the same answer, factored 50,000 x 200 in .21 s of a core, and in as long, .18 to .24 s,
 # but for what is said.
-_SAMPLED = 10  # leads per rep in the sample that prices begin from; without numba, which solves it exactly, fewer
+_SAMPLED = 10  # leads per rep in the sample that prices begin from; fewer where it is solved exactly, by plain loops
 _SAMPLED_EXACTLY = 4
 _OFF = 6.0  # more of them by each lead that a load is off
 _SHIFTS = 5  # of all prices together, after these; with 2, .37 s
@@ -94,7 +95,7 @@ class Envelope:
             descent = descend(oracle, rest.room.upper.astype(np.float64), start, meter, self.most_steps)
             start = np.where(rest.closed, 0.0, descent.prices)
             box = descent.box(self.open_leads)
-            return finish(problem, rest.tree, rest.room, rest.leads, oracle, box, meter, compiled=has_numba())
+            return finish(problem, rest.tree, rest.room, rest.leads, oracle, box, meter)
         except OutOfTime:
             # An answer that is not allowed is none: who must be placed is, however long that takes.
             return _so_far(rest, oracle, start) or self.solve(problem, replace(near, prices=start), Meter(meter.relay))
@@ -254,15 +255,13 @@ def _sampled_prices(rest: Remainder, oracle: EnvelopeOracle, meter: Meter) -> Fl
     """Return the prices of a small sample: leads at even places in order of row and scale, who stand for all."""
     meter.check()
     problem, leads = rest.problem, rest.leads
-    size = (_SAMPLED if has_numba() else _SAMPLED_EXACTLY) * problem.n_reps
+    size = (_SAMPLED if compiled() else _SAMPLED_EXACTLY) * problem.n_reps
     if 2 * size > len(leads):
         return np.zeros(problem.n_reps)
     places = (np.arange(size) * len(leads) + len(leads) // 2) // size
     sample = np.sort(leads[oracle.order[places]])
     slots = np.floor(rest.room.upper * (size / len(leads)) + 0.5).astype(np.int64)
-    if has_numba():
-        from leadopt.solvers.capacities.bids import Floor
-
+    if compiled():
         floor = Floor.of(problem, sample, slots, np.zeros(problem.n_reps))
         floor.sell(floor.step(), 0.0, meter, begin=16.0)
         return np.where(slots > 0, floor.prices, 0.0)
