@@ -33,11 +33,12 @@ class _Exchanges:
     `price` and `excess` are those of each rep, and the last ones those of the pool.
     """
 
-    leads: kernels.Leads
+    leads: kernels.Asking
     places: kernels.Places
     moves: kernels.Moves
     price: Floats
     excess: Ints
+    search: kernels.Search
     tolerance: float
 
     @classmethod
@@ -50,7 +51,7 @@ class _Exchanges:
         excess[:-1] += idle
         reserve = rest.problem.reserve
         size = max(affinity.largest, float(np.abs(prices).max(initial=0.0)), abs(reserve) if reserve > -np.inf else 0.0)
-        leads = kernels.Leads(
+        leads = kernels.Asking(
             rates=affinity.rates,
             row=affinity.row[rest.leads],
             scale=affinity.scale[rest.leads],
@@ -67,32 +68,36 @@ class _Exchanges:
         square = (n_reps + 1, n_reps + 1)
         moves = kernels.Moves(cost=np.empty(square), lead=np.empty(square, dtype=np.int64))
         kernels.begin(leads, places, moves)
+        search = kernels.Search(
+            before=np.empty(n_reps + 1, dtype=np.int64),
+            far=np.empty(n_reps + 1),
+            done=np.empty(n_reps + 1, dtype=np.bool_),
+            stale=np.empty(n_reps + 1, dtype=np.int64),
+        )
         price = np.append(np.where(rest.closed, 0.0, prices), 0.0)
         tolerance = _ULPS * float(np.finfo(np.float64).eps) * size
-        return cls(leads=leads, places=places, moves=moves, price=price, excess=excess, tolerance=tolerance)
+        return cls(
+            leads=leads, places=places, moves=moves, price=price, excess=excess, search=search, tolerance=tolerance
+        )
 
     def without_cycles(self, price: Floats, meter: Meter) -> Floats | None:
         """Return prices from given ones upwards at which no move gains, None if that takes too many moves."""
-        before, n_nodes = np.empty(len(price), dtype=np.int64), len(price)
-        stale, active = np.empty(n_nodes, dtype=np.int64), np.empty(n_nodes, dtype=np.bool_)
         for _ in range(_CYCLES):
             found = price.copy()
-            node = kernels.raise_prices(self.moves, found, self.tolerance, before, active)
+            node = kernels.raise_prices(self.moves, found, self.tolerance, self.search)
             if node < 0:
                 return found
             if meter.left_s <= 0:
                 raise OutOfTime
-            kernels.pass_on(self.leads, self.places, self.moves, node, node, before, self.excess, stale)
+            kernels.pass_on(self.leads, self.places, self.moves, node, node, self.excess, self.search)
         return None
 
     def even_out(self, meter: Meter) -> int:
         """Pass on whoever is too many, and return how often; -1 if somebody can go nowhere."""
-        n_nodes, total = len(self.price), 0
-        before, stale = np.empty(n_nodes, dtype=np.int64), np.empty(n_nodes, dtype=np.int64)
-        far, done = np.empty(n_nodes), np.empty(n_nodes, dtype=np.bool_)
+        total = 0
         while True:
             made = kernels.even_out(
-                self.leads, self.places, self.moves, self.price, self.excess, _PATHS_A_LOOK, before, far, done, stale
+                self.leads, self.places, self.moves, self.price, self.excess, _PATHS_A_LOOK, self.search
             )
             total += made
             if made < _PATHS_A_LOOK:

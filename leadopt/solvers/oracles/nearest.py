@@ -16,7 +16,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.blocks import in_parts, over_blocks
 from leadopt.problem.gains import Affinity
-from leadopt.solvers.oracles import nearest_kernels as kernels
+from leadopt.solvers.oracles.nearest_kernels import Best, Jolted, Lists, Scratch, best_two
 from leadopt.solvers.oracles.protocols import Open, SlopedLoads
 from leadopt.solvers.oracles.pruning import RowOracle
 
@@ -25,16 +25,6 @@ _NEAR = 24  # leads per rep that are near enough to a tie to tell how many there
 _FEW = 4  # of them, below which a rep looks farther
 _PLACES = 1 << 14  # jolts that leads begin at
 _NARROW = 1e-13  # of the largest price and gain: ties no farther apart are as one
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
-    """Each lead's best rep and second-best one at some prices, -1 = none, and what they leave."""
-
-    best: Ints
-    second: Ints
-    worth: Floats
-    next_worth: Floats
 
 
 @dataclass(kw_only=True)
@@ -56,8 +46,8 @@ class NearestOracle:
     affinity: Affinity
     leads: Ints
     reserve: float
-    gains: kernels.Jolted
-    lists: kernels.Lists
+    gains: Jolted
+    lists: Lists
     asked: list[Floats]
 
     @classmethod
@@ -66,7 +56,7 @@ class NearestOracle:
         n, rng = len(leads), np.random.default_rng(0)
         n_listed = min(_LISTED, affinity.n_reps)
         table = rng.random(_PLACES + affinity.n_reps) * jolt
-        gains = kernels.Jolted(
+        gains = Jolted(
             rates=affinity.rates,
             row=affinity.row[leads],
             scale=affinity.scale[leads],
@@ -74,7 +64,7 @@ class NearestOracle:
             jolts=table,
             place=rng.integers(_PLACES, size=n),
         )
-        lists = kernels.Lists(
+        lists = Lists(
             reps=np.zeros((n, n_listed), dtype=np.int32),
             gains=np.full((n, n_listed), -np.inf),
             left_out=np.full(n, np.inf),
@@ -83,31 +73,26 @@ class NearestOracle:
         )
         return cls(affinity=affinity, leads=leads, reserve=reserve, gains=gains, lists=lists, asked=[])
 
-    def choices(self, prices: Floats) -> Choices:
+    def choices(self, prices: Floats) -> Best:
         """Return the best two reps of every lead at some prices; the pool is not among them."""
         n, n_reps = len(self.leads), self.affinity.n_reps
         before = np.array(self.asked).reshape(-1, n_reps)
         with np.errstate(invalid="ignore"):
             fallen = np.where(before == prices, 0.0, before - prices).max(axis=1, initial=0.0)
         lists = self.lists._replace(fall=np.append(fallen, 0.0))
-        best, second = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
-        worth, next_worth = np.empty(n), np.empty(n)
+        best = Best(np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64), np.empty(n), np.empty(n))
 
         def look(start: int, stop: int) -> None:
-            after, lanes, found = np.empty(n_reps), np.empty(16), np.empty(n_reps, dtype=np.int64)
-            kernels.best_two(
-                self.gains, lists, prices, len(fallen), start, stop, best, second, worth, next_worth, after, lanes,
-                found,
-            )  # fmt: skip
+            best_two(self.gains, lists, prices, len(fallen), start, stop, best, Scratch.of(n_reps))
 
         in_parts(n, n_reps, look)
         self.asked.append(prices.copy())
-        return Choices(best=best, second=second, worth=worth, next_worth=next_worth)
+        return best
 
     def wanted(self, prices: Floats) -> Ints:
         """Return the best option of every lead at some prices, -1 = pool."""
         found = self.choices(prices)
-        return np.where(found.worth > self.reserve, found.best, -1)
+        return np.where(found.worth > self.reserve, found.first, -1)
 
     def loads(self, prices: Floats, broad: float = 0.0) -> SlopedLoads:
         """Return them, and how leads change hands, from a few leads a rep near a tie, or a share `broad` of all."""
@@ -124,7 +109,7 @@ class NearestOracle:
         weight = np.bincount(of_pair.reshape(-1), np.concatenate([weight for _, weight in parts]), len(pair))
         a, b = np.divmod(pair, n_reps + 1)
         return SlopedLoads(
-            load=np.bincount(found.best[placed], minlength=n_reps).astype(np.float64),
+            load=np.bincount(found.first[placed], minlength=n_reps).astype(np.float64),
             value=float(found.worth[placed].sum()) + (pooled * self.reserve if np.isfinite(self.reserve) else 0.0),
             a=a,
             b=b,
@@ -151,11 +136,11 @@ class NearestOracle:
 
 
 def _between_reps(
-    found: Choices, placed: Bools, reserve: float, n_reps: int, n_near: int, narrow: float
+    found: Best, placed: Bools, reserve: float, n_reps: int, n_near: int, narrow: float
 ) -> tuple[Ints, Floats]:
     """Return for each lead that is nearly tied between two reps which they are, as a number, and its density."""
     lead = np.flatnonzero(placed & (found.next_worth >= reserve) & (found.next_worth > -np.inf))
-    a, b, margin = found.best[lead], found.second[lead], found.worth[lead] - found.next_worth[lead]
+    a, b, margin = found.first[lead], found.second[lead], found.worth[lead] - found.next_worth[lead]
     window = np.full(n_reps, _nearest(margin, n_near))
     near = margin <= window[0] if len(window) else np.zeros(0, dtype=bool)
     n_of = np.bincount(a[near], minlength=n_reps) + np.bincount(b[near], minlength=n_reps)
@@ -167,13 +152,13 @@ def _between_reps(
     return pair, 0.5 / np.maximum(wide[near], narrow)
 
 
-def _to_pool(found: Choices, reserve: float, n_reps: int, n_near: int, narrow: float) -> tuple[Ints, Floats]:
+def _to_pool(found: Best, reserve: float, n_reps: int, n_near: int, narrow: float) -> tuple[Ints, Floats]:
     """Return the same of leads that are nearly tied between their best rep and the pool."""
-    lead = np.flatnonzero(found.best >= 0)
+    lead = np.flatnonzero(found.first >= 0)
     over = found.worth[lead] - reserve
     near = np.abs(over) <= _nearest(np.abs(over), n_near)
     width = float(over[near].max(initial=0.0) - over[near].min(initial=0.0))
-    return found.best[lead[near]] * (n_reps + 1) + n_reps, np.full(int(near.sum()), 1.0 / max(width, narrow))
+    return found.first[lead[near]] * (n_reps + 1) + n_reps, np.full(int(near.sum()), 1.0 / max(width, narrow))
 
 
 def _nearest(margin: Floats, n: int) -> float:

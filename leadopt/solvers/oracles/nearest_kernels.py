@@ -1,13 +1,14 @@
-"""The compiled loops of `nearest`: the best two options of every lead at some prices, from short lists.
+"""The loops of `nearest`: the best two options of every lead at some prices, from short lists.
 
 Comparisons are written so that a NaN (0 x -inf: worth nothing, and not eligible) never wins.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
-from leadopt.solvers.compiled import compiled
+from leadopt.arrays import Floats, Floats2, Ints, Shorts2
+from leadopt.solvers.compiled import kernel
 
 _LANES = 16  # reps that are compared at once: a few of the processor's registers
 
@@ -15,12 +16,12 @@ _LANES = 16  # reps that are compared at once: a few of the processor's register
 class Jolted(NamedTuple):
     """Leads that gain ``rates[row[lead], rep] * scale[lead] + jolts[place[lead] + rep]`` each, or the reserve."""
 
-    rates: Any
-    row: Any
-    scale: Any
+    rates: Floats2
+    row: Ints
+    scale: Floats
     reserve: float
-    jolts: Any
-    place: Any
+    jolts: Floats
+    place: Ints
 
 
 class Lists(NamedTuple):
@@ -29,36 +30,55 @@ class Lists(NamedTuple):
     `fall` is by how much prices have fallen since each of these, at most.
     """
 
-    reps: Any
-    gains: Any
-    left_out: Any
-    asked: Any
-    fall: Any
+    reps: Shorts2
+    gains: Floats2
+    left_out: Floats
+    asked: Ints
+    fall: Floats
 
 
-@compiled
-def list_lead(leads: Any, lists: Any, lead: int, prices: Any, asked: int, after: Any, lanes: Any, found: Any) -> None:
+class Best(NamedTuple):
+    """The best two reps of each lead, -1 = none, and what they leave after prices; the pool is not among them."""
+
+    first: Ints
+    second: Ints
+    worth: Floats
+    next_worth: Floats
+
+
+class Scratch(NamedTuple):
+    """What a look at a row writes on: the row after prices, and candidates."""
+
+    after: Floats
+    found: Ints
+
+    @classmethod
+    def of(cls, n_reps: int) -> Self:
+        """Return one for so many reps."""
+        return cls(after=np.empty(n_reps), found=np.empty(n_reps, dtype=np.int64))
+
+
+def list_lead(leads: Jolted, lists: Lists, lead: int, prices: Floats, asked: int, scratch: Scratch) -> None:
     """Write the best reps of a lead after prices, as `best_of_row` of the bids does."""
+    after, found = scratch
     n_reps, n_kept = len(prices), lists.reps.shape[1]
     row, scale, place = leads.row[lead], leads.scale[lead], leads.place[lead]
-    for lane in range(_LANES):
-        lanes[lane] = -np.inf
+    lanes = [-np.inf] * _LANES
+    for rep in range(n_reps):
+        after[rep] = leads.rates[row, rep] * scale + leads.jolts[place + rep] - prices[rep]
     for start in range(0, n_reps - _LANES + 1, _LANES):
         for lane in range(_LANES):
-            rep = start + lane
-            value = leads.rates[row, rep] * scale + leads.jolts[place + rep] - prices[rep]
-            after[rep] = value
+            value = after[start + lane]
             lanes[lane] = value if value > lanes[lane] else lanes[lane]
     for rep in range(n_reps - n_reps % _LANES, n_reps):
-        value = leads.rates[row, rep] * scale + leads.jolts[place + rep] - prices[rep]
-        after[rep] = value
-        lanes[rep % _LANES] = value if value > lanes[rep % _LANES] else lanes[rep % _LANES]
+        lanes[rep % _LANES] = after[rep] if after[rep] > lanes[rep % _LANES] else lanes[rep % _LANES]
+    n_better = [0] * _LANES
+    for other in range(_LANES):
+        for lane in range(_LANES):
+            n_better[lane] += lanes[other] > lanes[lane]
     bar = np.inf
     for lane in range(_LANES):
-        n_better = 0
-        for other in range(_LANES):
-            n_better += lanes[other] > lanes[lane]
-        if n_better <= n_kept:
+        if n_better[lane] <= n_kept:
             bar = min(bar, lanes[lane])
     n_found = 0
     for rep in range(n_reps):
@@ -91,27 +111,14 @@ def list_lead(leads: Any, lists: Any, lead: int, prices: Any, asked: int, after:
     lists.left_out[lead], lists.asked[lead] = left_out, asked
 
 
-@compiled
+@kernel
 def best_two(
-    leads: Any,
-    lists: Any,
-    prices: Any,
-    asked: int,
-    start: int,
-    stop: int,
-    best: Any,
-    second: Any,
-    worth: Any,
-    next_worth: Any,
-    after: Any,
-    lanes: Any,
-    found: Any,
-) -> int:
-    """Write the best two reps of each lead from `start` to `stop`, -1 = none, and what they leave after prices.
+    leads: Jolted, lists: Lists, prices: Floats, asked: int, start: int, stop: int, best: Best, scratch: Scratch
+) -> None:
+    """Write the best two reps of each lead from `start` to `stop`, from its short list.
 
-    From its short list, which is drawn up anew where it cannot tell. The pool is not looked at. Return how many were.
+    A list is drawn up anew where it cannot tell.
     """
-    n_drawn = 0
     for lead in range(start, stop):
         for look in range(2):
             first, other, most, less = -1, -1, -np.inf, -np.inf
@@ -127,7 +134,5 @@ def best_two(
             # Whoever is not listed is no better than the second, or than the pool and the best.
             if look == 1 or bar <= less or (bar <= leads.reserve and bar <= most):
                 break
-            list_lead(leads, lists, lead, prices, asked, after, lanes, found)
-            n_drawn += 1
-        best[lead], second[lead], worth[lead], next_worth[lead] = first, other, most, less
-    return n_drawn
+            list_lead(leads, lists, lead, prices, asked, scratch)
+        best.first[lead], best.second[lead], best.worth[lead], best.next_worth[lead] = first, other, most, less
