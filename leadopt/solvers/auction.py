@@ -22,6 +22,7 @@ from leadopt.solvers.base import Answer, Near
 from leadopt.solvers.capacities.bids import Floor
 from leadopt.solvers.capacities.finish import finish
 from leadopt.solvers.capacities.free_leads import Remainder
+from leadopt.solvers.capacities.newton import jolt_of, solve_by_newton
 from leadopt.solvers.capacities.samples import boxes_by_samples, least_sample, row_oracle, sampled_prices
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.equal_leads import mostly_alike
@@ -98,6 +99,10 @@ class Auction:
         meter.check()
         meter.enter("price")
         if self._bids:
+            jolt = jolt_of(rest)
+            found = None if jolt is None else solve_by_newton(rest, jolt, hint, meter)
+            if found is not None:
+                return found
             return _finish_bids(rest, hint, self.sampled, meter, draft)
         return _finish_samples(rest, hint, meter, draft)
 

@@ -10,7 +10,7 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.solvers import Envelope, MinCostFlow, Near
-from leadopt.solvers.envelope import Descent, descend
+from leadopt.solvers.capacities.descent import Descent, descend
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
 from tests.loops import plain
 

@@ -105,9 +105,9 @@ class Floor:
         options.sort(axis=1)
         options = options[np.isfinite(options[:, -2])]
         margins = options[:, -1] - options[:, -2]
-        # Where everything is tied, margins say nothing: the spread of the short lists does.
-        lowest = np.where(np.isfinite(options), options, np.inf).min(axis=1, initial=np.inf)
-        spread = _typical(options[:, -1] - lowest)
+        # Where everything is tied, margins say nothing: the spread of the short lists does, or how far the pool is.
+        usual = [_typical(_spread(few)) for few in (after, options)]
+        spread = usual[0] or usual[1]
         return max(_STEP * _typical(margins), _STEP_OF_SPREAD * spread, 5e-324)
 
     def sell(self, step: float, noise: float, meter: Meter, begin: float = 1.0) -> float:
@@ -224,6 +224,13 @@ def _usual_fall(fall: Floats) -> tuple[float, Ints]:
     far = np.flatnonzero(fall > 3.0 * most)
     others = np.delete(fall, far)
     return max(float(others.max(initial=0.0)), 0.0), far
+
+
+def _spread(options: Floats) -> Floats:
+    """Return how far the options of each lead lie apart; below 0 where there are none."""
+    with np.errstate(invalid="ignore"):
+        lowest = np.where(np.isfinite(options), options, np.inf).min(axis=1, initial=np.inf)
+        return np.asarray(options.max(axis=1, initial=-np.inf) - lowest)
 
 
 def _typical(margins: Floats) -> float:

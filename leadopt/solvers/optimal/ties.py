@@ -177,9 +177,12 @@ def _drawn(choice: Bools, groups: Groups, rep_of_lead: Ints, kept: int, rng: "np
     Among a hundred thousand ties, a dozen a lead are enough to pass leads on from any rep to any other: where no load
     can change nothing is lost but time, and elsewhere loads come out as even as they get but for chance.
     """
-    many = np.flatnonzero((choice.sum(axis=1) > kept) & (groups.size <= 2))
+    n_choices = np.count_nonzero(choice, axis=1)
+    many = np.flatnonzero((n_choices > kept) & (groups.size <= 2))
+    row, option = np.nonzero(choice[many])
+    lost = rng.random(len(row)) >= kept / n_choices[many[row]]
     fewer = choice.copy()
-    fewer[many] &= rng.random((len(many), choice.shape[1])) < (kept / choice[many].sum(axis=1))[:, None]
+    fewer[many[row[lost]], option[lost]] = False
     fewer[np.repeat(np.arange(len(groups.size)), groups.size), rep_of_lead[groups.members]] = True
     return fewer
 
