@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format notebooks bench fuzz clean
+.PHONY: compiled sanitize demo test check format notebooks bench fuzz clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.installed: pyproject.toml
@@ -15,7 +15,10 @@ $(VENV)/.installed: pyproject.toml
 demo: $(VENV)/.installed  ## a simulated sales floor: tables in, plan and report out
 	$(BIN)/leadopt demo
 
-test: $(VENV)/.installed  ## the whole suite, on two cores; neighbours share what they prepare, so each core has its half
+compiled:  ## the loops of the solvers as C, in this clone: after any change to a file *kernels.py
+	$(PYTHON) hatch_build.py
+
+test: $(VENV)/.installed compiled  ## the whole suite, on two cores; neighbours share what they prepare, so each core has its half
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.installed  ## lint, format and types
@@ -36,6 +39,16 @@ bench: $(VENV)/.peers  ## measured speed and memory beside the peers; every timi
 $(VENV)/.peers: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	touch $@
+
+sanitize: $(VENV)/.installed  ## the loops in a build that stops at any index out of range and at any undefined behaviour
+	$(BIN)/python hatch_build.py --checked
+	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+		ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc $(BIN)/python -m pytest -n 0 -p no:cacheprovider $(SANITIZED); \
+		found=$$?; $(BIN)/python hatch_build.py && exit $$found
+
+SANITIZED := tests/solvers/test_compiled.py tests/solvers/test_auction.py tests/solvers/test_envelope.py \
+	tests/solvers/test_every_solver.py tests/solvers/test_milp.py tests/solvers/capacities tests/solvers/factored \
+	tests/solvers/flow tests/solvers/lagrangian tests/solvers/oracles tests/solvers/optimal
 
 fuzz: $(VENV)/.installed  ## 5,000 random problems per claim that has an oracle, 100,000 messy inputs and steps of a desk, 1,000 per other claim
 	LEADOPT_FUZZ=5000 $(BIN)/python -m pytest -n 2 tests/solvers \

@@ -1,17 +1,19 @@
-"""`python -m benchmarks [--quick] [name ...]`: measure, and write pages of docs/.
+"""`python -m benchmarks [--quick | --write] [name ...]`: measure, and write pages of docs/.
 
-A name is a page ("benchmarks", "benchmarks-affinity", "benchmarks-evaluate": written) or a benchmark (printed); without
-any, all pages.
+A name is a page ("benchmarks", "benchmarks-affinity", "benchmarks-evaluate": written anew) or a benchmark (printed, and
+with ``--write`` put in the place of its sections of its page, of which the others stay); without any, all pages.
 ``--quick`` takes what each benchmark calls its `quick_rows`: small instances.
 """
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 from time import perf_counter
 
-from benchmarks.harness import ROOT, Line, machine, sections
+from benchmarks.harness import ROOT, Line, commit, machine, sections, split_sections
 
 ALL = (
     *("import_time", "assign_tables", "assign_segments", "history_counts", "match_peers"),
@@ -19,11 +21,14 @@ ALL = (
     *("limits", "gap", "cores"),
     *("desk_log", "desk_commands", "desk_reads", "desk_plan"),
 )
-AFFINITY = ("held_out", "affinity_lift", "many_columns", "few_reps", "season_value", "open_outcomes", "seasons")
-EVALUATE = ("verdicts", "off_policy_coverage", "null_trials", "uniform_holdouts")
+AFFINITY = (
+    *("held_out", "affinity_lift", "many_columns", "small_teams", "few_reps"),
+    *("season_value", "open_outcomes", "seasons"),
+)
+EVALUATE = ("headlines", "verdicts", "verdict_power", "off_policy_coverage", "null_trials", "uniform_holdouts")
 PAGE = """# Benchmarks
 
-Written by `python -m benchmarks` in {seconds:.0f} s. A timing counts only if its answer is right: the plan is certified
+Written by `python -m benchmarks`. A timing counts only if its answer is right: the plan is certified
 OPTIMAL and its objective equals that of an independent solve where one can be had, or the run fails. Seconds are
 medians of three runs or more, unless one takes over three seconds; peak memory is all that the process held, tables and
 libraries included.
@@ -34,8 +39,7 @@ libraries included.
 """
 AFFINITY_PAGE = """# Benchmarks: what is learned
 
-Written by `python -m benchmarks benchmarks-affinity` in {seconds:.0f} s: real data, and simulated sales
-floors whose truth is known.
+Written by `python -m benchmarks benchmarks-affinity`: real data, and simulated sales floors whose truth is known.
 
 {machine}
 
@@ -43,7 +47,7 @@ floors whose truth is known.
 """
 EVALUATE_PAGE = """# Benchmarks: does it help?
 
-Written by `python -m benchmarks benchmarks-evaluate` in {seconds:.0f} s: histories and logs whose truth is known.
+Written by `python -m benchmarks benchmarks-evaluate`: histories and logs whose truth is known.
 
 {machine}
 
@@ -53,7 +57,7 @@ Written by `python -m benchmarks benchmarks-evaluate` in {seconds:.0f} s: histor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of docs/: the benchmarks on it, and its text around `machine`, `seconds` and `sections`."""
+    """A page of docs/: the benchmarks on it, and its text around `machine` and `sections`."""
 
     names: tuple[str, ...]
     text: str
@@ -67,25 +71,38 @@ PAGES = {
 
 
 def main(arguments: list[str]) -> None:
-    quick = "--quick" in arguments
-    names = [argument for argument in arguments if argument != "--quick"]
+    flags = {argument for argument in arguments if argument.startswith("--")}
+    quick, names = "--quick" in flags, [argument for argument in arguments if argument not in flags]
     for page in [name for name in names if name in PAGES] or ([] if names or quick else PAGES):
-        write(page)
-    single = [name for name in names if name not in PAGES]
-    for name in single or (list(ALL) if quick and not names else []):
-        for row in measured(name, quick):
-            print(" | ".join(row.cells), flush=True)
+        write(page, PAGES[page].names, {})
+    for name in [name for name in names if name not in PAGES] or (list(ALL) if quick and not names else []):
+        if "--write" in flags:
+            page = next(page for page, of_page in PAGES.items() if name in of_page.names)
+            write(page, (name,), split_sections(_path(page).read_text(encoding="utf-8")))
+        else:
+            for row in measured(name, quick):
+                print(" | ".join(row.cells), flush=True)
 
 
-def write(page: str) -> None:
-    """Write a page, anew after each row, so that a run that is cut short leaves what it has."""
-    setting, start, rows = "\n".join(machine()), perf_counter(), list[Line]()
-    for name in PAGES[page].names:
+def write(page: str, names: Iterable[str], kept: dict[str, str]) -> None:
+    """Write a page of these sections and of some benchmarks', after each row: a run cut short leaves what it has.
+
+    A section of the same title as one that is kept takes its place.
+    """
+    setting, found = "\n".join(machine()), dict(kept)
+    for name in names:
+        start, rows = perf_counter(), list[Line]()
         for row in measured(name, quick=False):
             rows.append(row)
             print(" | ".join(row.cells), flush=True)
-            text = PAGES[page].text.format(seconds=perf_counter() - start, machine=setting, sections=sections(rows))
-            (ROOT / "docs" / f"{page}.md").write_text(text, encoding="utf-8")
+            told = f"Measured on {date.today()} at {commit()}, in {perf_counter() - start:,.0f} s."
+            found |= sections(rows, told)
+            text = PAGES[page].text.format(machine=setting, sections="\n\n".join(found.values()))
+            _path(page).write_text(text, encoding="utf-8")
+
+
+def _path(page: str) -> Path:
+    return ROOT / "docs" / f"{page}.md"
 
 
 def measured(name: str, quick: bool) -> Iterator[Line]:

@@ -195,10 +195,32 @@ def table(rows: Iterable[Line]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (names, rules, *(line.cells for line in lines)))
 
 
-def sections(rows: Iterable[Line]) -> str:
-    """Return a section for every class of rows, in order of appearance."""
+def sections(rows: Iterable[Line], told: str = "") -> dict[str, str]:
+    """Return the text of a section for every class of rows by its title, in order of appearance.
+
+    `told` is said behind the text of each: when and how it was measured.
+    """
     tables: dict[type[Line], list[Line]] = {}
     for row in rows:
         tables.setdefault(type(row), []).append(row)
-    parts = [(f"## {kind.TITLE}", kind.INTRO, table(lines)) for kind, lines in tables.items()]
-    return "\n\n".join(text for part in parts for text in part if text)
+    return {
+        kind.TITLE: "\n\n".join(text for text in (f"## {kind.TITLE}", kind.INTRO, told, table(lines)) if text)
+        for kind, lines in tables.items()
+    }
+
+
+def split_sections(page: str) -> dict[str, str]:
+    """Return the text of each section of a page by its title, in order.
+
+    >>> split_sections("# Page\\n\\n## One\\n\\na\\n\\n## Two\\n\\nb\\n")
+    {'One': '## One\\n\\na', 'Two': '## Two\\n\\nb'}
+    """
+    parts = f"\n{page}".split("\n## ")[1:]
+    return {part.partition("\n")[0]: f"## {part.rstrip()}" for part in parts}
+
+
+def commit() -> str:
+    """Return which commit is measured, "-dirty" where files differ from it."""
+    command = ["git", "describe", "--always", "--dirty"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "an unknown commit"

@@ -13,7 +13,7 @@ from leadopt.learning.effects.families import Family
 from leadopt.learning.effects.logistic import Binomial, expected_rate, sigmoid
 from leadopt.learning.effects.posterior import effects_under
 
-SEEDS = 3
+SEEDS = 4
 MARGIN = 0.03  # below the model that is told the spreads
 COLUMN_SD, REP_SD, PAIR_SD = 0.5, 0.3, 0.25
 PAST_LEADS, LEADS = 200, 20  # of each rep

@@ -55,12 +55,15 @@ __version__ = "0.2.0.dev0"
 if _typing.TYPE_CHECKING:
     from leadopt import evaluate as evaluate
     from leadopt.desk.desk import Desk as Desk
+    from leadopt.solvers.compiled import compiled as compiled
 else:
 
     def __getattr__(name: str) -> object:
-        """Import `leadopt.evaluate` and `leadopt.Desk` when they are first asked for."""
+        """Import `leadopt.evaluate`, `leadopt.compiled` and `leadopt.Desk` when they are first asked for."""
         from importlib import import_module
 
+        if name == "compiled":
+            return import_module(f"{__name__}.solvers.compiled").compiled
         if name == "evaluate":
             return import_module(f"{__name__}.evaluate")
         if name == "Desk":

@@ -200,11 +200,12 @@ class AffinityModel:
     def partial_fit(self, history: Any) -> AffinityModel:
         """Learn from further outcomes, such as those of a day, as if they had been in the history from the start.
 
-        Which leads are open still says the last history that has any.
+        Which leads are open still says the last history that has any. Where this one has none, those that were open
+        before are open still, but for as many as it settles of the same rep, columns and day of `assigned`.
         """
         if not hasattr(self, "_past"):
             return self.fit(history)
-        past = self._count(history)
+        past = self._count(history, self._past)
         before, more = ([rep for rep in each.counts.keys[0] if rep is not None] for each in (self._past, past))
         check_same_kind(f"history.{self.rep}", more, f"the history before, {self.rep},", before)
         return self._learn(self._past.joined(past))
@@ -212,7 +213,7 @@ class AffinityModel:
     def _reading(self) -> Reading | None:
         return reading_of("AffinityModel", self.formats, self.outcomes)
 
-    def _count(self, history: Any) -> Past:
+    def _count(self, history: Any, before: Past | None = None) -> Past:
         table = history_table(history, reading=self._reading(), ids=(self.rep,)).counting(self.count)
         columns = [*self._asked_of_reps, *self._asked_of_leads, *([self.weight] if self.weight else [])]
         if not table.columns:  # an empty list of dicts cannot name its columns
@@ -229,7 +230,7 @@ class AffinityModel:
             kinds=self._asked_of_leads,
             others=(self._asked_of_reps, [self.weight] if self.weight else []),
         )
-        return read_past(table, names, self.now, fades=bool(self.half_life_days), drift=self.drift)
+        return read_past(table, names, self.now, fades=bool(self.half_life_days), drift=self.drift, before=before)
 
     def _learn(self, past: Past) -> AffinityModel:
         self._past, counts, still_open = past, past.counts, past.still_open

@@ -111,7 +111,7 @@ def test_tests_mirror_the_rooms():
 
 IMPORTS_ALONE = {  # what only one file or room may import
     r"ortools": ("solvers/flow/backend", "solvers/whole/"),
-    r"numba": "solvers/compiled",
+    r"ctypes": "solvers/compiled",
     r"scipy\.optimize import (?!brentq)": "solvers",
     r"matplotlib.*": "plot",
 }

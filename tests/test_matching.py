@@ -37,9 +37,8 @@ def test_auto_takes_hungarian_for_unit_capacities_and_flow_for_the_rest():
 
 def test_auto_takes_the_auction_in_limited_time_and_beside_limits_a_flow_if_that_is_surely_quick_enough():
     problem = Problem(affinity=np.ones((3, 3)), capacity=1)
-    assert Auto().choose(problem, 1) == Auction(compiled=False)  # numba takes longer to load than this to solve
-    assert Auto().choose(Problem(affinity=np.ones((1000, 500)), capacity=2), 1) == Auction()
-    assert match(np.ones((3, 3)), 1, time_limit_s=60).solver == "Auction (numpy)"
+    assert Auto().choose(problem, 1) == Auction()
+    assert match(np.ones((3, 3)), 1, time_limit_s=60).solver == Auction().name
     assert Auto().solve(problem, Near(), Meter(time_limit_s=60)).rep_of_lead.tolist() == [0, 1, 2]
     limited = problem.replace(limits=[Limit(upper=2)])
     assert Auto().choose(limited) == MinCostFlow()

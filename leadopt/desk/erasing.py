@@ -44,12 +44,17 @@ def sweep_again(core: Core) -> None:
 
 
 def copies_of(snapshot: Snapshot, lead: str) -> list[str]:
-    """Return a lead and all copies that it took over, and theirs."""
+    """Return a lead and all copies that it took over, and theirs; not one whose merge was taken back."""
     found = [lead]
     for one in found:
         taken = (event.other for _, event in snapshot.book.history(one) if isinstance(event, Absorbed))
-        found += [other for other in taken if other not in found]
+        found += [other for other in dict.fromkeys(taken) if _is_copy(snapshot, other, one)]
     return found
+
+
+def _is_copy(snapshot: Snapshot, lead: str, of: str) -> bool:
+    record = snapshot.book.get(Lead, lead)
+    return record is not None and record.merged_into == of
 
 
 def export(snapshot: Snapshot, lead: str) -> str:

@@ -15,7 +15,8 @@ from leadopt.desk.work.session import Session
 from leadopt.lifecycle.evolve import evolve
 from leadopt.tables.text import count
 
-_AT_ONCE = 500  # events between two writes
+_LOOK_EVERY = 500  # events
+_MOST = 300_000  # records that are held while a log is evolved anew, some 1 kB each: each is written once if all fit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +70,16 @@ def _rebuilt(session: Session) -> Rebuilt:
 
 def replay(connection: sa.Connection, session: Session) -> int:
     """Write the records that follow from the log; return how many events it holds."""
-    known = Known()
+    known = Known(_MOST)
     book = SqlBook(connection, (0, 0, b""), known, session.core.shelf)
     number = 0
     for number, record in enumerate(store.read(connection), 1):
         stamp, event = told(record)
         evolve(book, event, stamp)
         book.move(stamp.seq, stamp.at)
-        if number % _AT_ONCE == 0:
+        if number % _LOOK_EVERY == 0 and known.is_full:
             book.flush(record.hash, to_send=False)
-            known.begin(record.hash)  # which forgets if it is too much
+            known.begin(record.hash)  # which forgets
     book.flush(b"", to_send=False)
     return number
 

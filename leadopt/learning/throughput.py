@@ -43,10 +43,10 @@ def estimate(
     .. math:: \operatorname{sigmoid}(o + a_j - s_j \max(L / c_j - 1, 0)^q)
 
     with o what such leads are worth (segment, the time when they came, and what a rep's week was like for no reason
-    that history knows), a the rep's own level, c the change point, s the slope and q how the fall goes on: it levels
-    off (1/2), is even (1) or sets in slowly (2). Reps' change points and slopes are alike as far as the data say; q is
-    everybody's. All is drawn together, so that intervals hold what is not known of any of it; `loads` has priors and
-    sources.
+    that history knows), a the rep's own level, c the change point, s the slope and q how the fall goes on: it comes at
+    once (0), levels off (1/2), is even (1) or sets in slowly (2). Reps' change points and slopes are alike as far as
+    the data say; q is everybody's. All is drawn together, so that intervals hold what is not known of any of it;
+    `loads` has priors and sources.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def estimate(
     ...     for week, load, k in rows
     ... ]
     >>> estimate(history).frame()[0]["history_shows"]
-    'conversion drops beyond 8 leads in 7 days (90% interval 5 to 12)'
+    'conversion drops beyond 8 leads in 7 days (90% interval 5 to 13)'
     """
     meter = Meter(on_progress)
     meter.enter("read")

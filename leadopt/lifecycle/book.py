@@ -73,6 +73,9 @@ class Where:
         return True
 
 
+EVERY = Where()
+
+
 class Book(Protocol):
     """What `decide` and `evolve` read and write."""
 
@@ -221,7 +224,7 @@ class Overlay:
 
 def in_force(book: Book, at: int) -> str:
     """Return the fingerprint of the rules in force at a moment: of those that have begun, the ones set last."""
-    return in_force_of(book.find(RuleFile, Where()), at)
+    return in_force_of(book.find(RuleFile, EVERY), at)
 
 
 def in_force_of(files: Iterable[RuleFile], at: int) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from leadopt.lifecycle.book import Book, Where
+from leadopt.lifecycle.book import EVERY, Book, Where
 from leadopt.lifecycle.calendar import Calendar
 from leadopt.lifecycle.records import Absence, Lead, RuleFile, State
 from leadopt.lifecycle.rules import Rules
@@ -71,7 +71,7 @@ def timing(book: Book, lead: Lead, at: int) -> Timing:
     """Return what a lead's deadlines depend on: the rules that its period began under, and holidays as known since."""
     now = book.rules_at(at)
     rules = book.rules(lead.rules) if lead.rules and lead.rules != now.fingerprint else now
-    since = [file for file in book.find(RuleFile, Where()) if lead.since <= file.starts_at <= at]
+    since = [file for file in book.find(RuleFile, EVERY) if lead.since <= file.starts_at <= at]
     more = {day for file in since for day in book.rules(file.fingerprint).calendar.holidays}
     more -= set(rules.calendar.holidays)
     calendar = rules.calendar.with_holidays(sorted(more)) if more else rules.calendar

@@ -11,6 +11,7 @@ from leadopt.errors import InvalidInput
 from leadopt.lifecycle.records import Columns, Shares
 
 KINDS: dict[str, type["Event"]] = {}
+_FIELDS: "dict[str, tuple[Field[Any], ...]]" = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class Event:
 
     def body(self) -> dict[str, Any]:
         """Return it as plain data that JSON holds; what is at its default is left out."""
-        values = ((one, getattr(self, one.name)) for one in fields(self))
+        values = ((one, getattr(self, one.name)) for one in _FIELDS[self.kind])
         return {one.name: _plain(value) for one, value in values if not _is_default(one, value)}
 
 
@@ -42,7 +43,7 @@ def _is_default(one: "Field[Any]", value: Any) -> bool:
 
 def _named(kind: str, cls: type[Event]) -> None:
     cls.kind = kind
-    KINDS[kind] = cls
+    KINDS[kind], _FIELDS[kind] = cls, fields(cls)
 
 
 def event_of(kind: str, body: Mapping[str, Any]) -> Event:

@@ -1,7 +1,6 @@
 """What an event changes: records before it in, records after it put. The only way in which a record changes."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from leadopt.errors import InvalidInput
@@ -11,10 +10,7 @@ from leadopt.lifecycle.changes import arrivals, endings, ownerships, people, rou
 from leadopt.lifecycle.changes.common import keep_look, need
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.messages import messages_of
-from leadopt.lifecycle.records import (
-    Lead,
-    Rep,
-)
+from leadopt.lifecycle.records import Lead, Rep, replace
 from leadopt.lifecycle.stages import TRANSITIONS, Stage
 
 _CHANGES: dict[type[Event], Callable[[Any, Book, Stamp], None]] = {

@@ -1,7 +1,7 @@
 """`Auction`: price by competition, prune by the prices, solve exactly what they leave open.
 
-1. **Price.** With numba, leads bid for slots until nobody is outbid (`bidding`), from prices that samples of them paid
-   (`sampling`). Without it, ever larger samples are solved exactly, each within the box of prices of the last.
+1. **Price.** Where loops are compiled, leads bid for slots until nobody is outbid (`bids`), from prices that samples of
+   them paid (`samples`). Elsewhere ever larger samples are solved exactly, each within the box of prices of the last.
 2. **Prune, solve.** The prices are near enough for `finish` to settle most leads and to solve the others exactly.
 
 Prices of an earlier match take the place of the samples. When time is over, leads stay where they are, and those that
@@ -19,10 +19,12 @@ from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.base import Answer, Near
+from leadopt.solvers.capacities.bids import Floor
 from leadopt.solvers.capacities.finish import finish
 from leadopt.solvers.capacities.free_leads import Remainder
+from leadopt.solvers.capacities.newton import jolt_of, solve_by_newton
 from leadopt.solvers.capacities.samples import boxes_by_samples, least_sample, row_oracle, sampled_prices
-from leadopt.solvers.compiled import has_numba
+from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.equal_leads import mostly_alike
 from leadopt.solvers.flow.every_pair import flow_seconds, solve_every_pair
 
@@ -39,8 +41,8 @@ class Auction:
     Parameters
     ----------
     compiled
-        True = by bids, in loops that numba compiles (``pip install leadopt[fast]``); False = by samples, in numpy and
-        flows; None = by bids if numba is installed
+        True = by bids, in compiled loops; False = by samples, in numpy and flows; None = by bids if loops are compiled
+        (`leadopt.compiled`)
     sampled
         share of the leads in each of two samples that bid before all do; half of it takes a third longer on dense gains
         10,000 x 100, twice as much a tenth, and little changes on whole ones. In numpy, samples are as large as they
@@ -49,8 +51,7 @@ class Auction:
     Notes
     -----
     Time grows a little more than the pairs of leads and reps: about ten reads of the matrix. Memory beyond the gains:
-    about 150 bytes a lead. Bids run without the GIL. Numba compiles at the first solve ever, for about 10 s, whatever
-    the time limit, and keeps the result on disk.
+    about 150 bytes a lead. Bids run without the GIL.
 
     References
     ----------
@@ -68,7 +69,7 @@ class Auction:
 
     @property
     def _bids(self) -> bool:
-        return has_numba() if self.compiled is None else self.compiled
+        return compiled() if self.compiled is None else self.compiled
 
     def refuses(self, problem: Problem) -> str | None:
         """Return whether there are limits besides capacity."""
@@ -78,8 +79,11 @@ class Auction:
         """Return the best answer and its prices."""
         if reason := self.refuses(problem):
             raise InvalidInput(f"Auction cannot solve this: {reason}")
-        if self.compiled and not has_numba():
-            raise InvalidInput("Auction(compiled=True) needs numba, which is not installed: pip install leadopt[fast]")
+        if self.compiled and not compiled():
+            raise InvalidInput(
+                "Auction(compiled=True) needs compiled loops, and leadopt was installed without a C compiler: "
+                "install one, then leadopt anew"
+            )
         rest = Remainder.of(problem)
         draft = _Draft.begun(rest, near.prices)
         try:
@@ -95,6 +99,10 @@ class Auction:
         meter.check()
         meter.enter("price")
         if self._bids:
+            jolt = jolt_of(rest)
+            found = None if jolt is None else solve_by_newton(rest, jolt, hint, meter)
+            if found is not None:
+                return found
             return _finish_bids(rest, hint, self.sampled, meter, draft)
         return _finish_samples(rest, hint, meter, draft)
 
@@ -138,8 +146,6 @@ class _Draft:
 
 def _finish_bids(rest: Remainder, hint: Floats | None, sampled: float, meter: Meter, draft: _Draft) -> Answer:
     """Return the answer from prices that leads bid, in compiled loops."""
-    from leadopt.solvers.capacities.bids import Floor
-
     if hint is None:
         start, noise = sampled_prices(rest.problem, rest.leads, rest.room, share=sampled, meter=meter)
     else:
@@ -153,7 +159,7 @@ def _finish_bids(rest: Remainder, hint: Floats | None, sampled: float, meter: Me
     if hint is not None and floor.idle > _MISLED * len(rest.leads):
         return _finish_bids(rest, None, sampled, meter, draft)
     box = floor.box(start, noise, step)
-    return finish(rest.problem, rest.tree, rest.room, rest.leads, floor, box, meter, compiled=True)
+    return finish(rest.problem, rest.tree, rest.room, rest.leads, floor, box, meter)
 
 
 def _finish_samples(rest: Remainder, hint: Floats | None, meter: Meter, draft: _Draft) -> Answer:

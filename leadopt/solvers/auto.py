@@ -8,7 +8,7 @@ from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 from leadopt.solvers.auction import Auction
 from leadopt.solvers.base import Answer, Near, Solver, checked_time_limit
-from leadopt.solvers.compiled import has_numba
+from leadopt.solvers.compiled import compiled
 from leadopt.solvers.envelope import Envelope
 from leadopt.solvers.flow.equal_leads import few_kinds
 from leadopt.solvers.flow.every_pair import most_flow_seconds
@@ -48,21 +48,17 @@ class Auto:
         """Return the solver for a problem."""
         limit_s = checked_time_limit(time_limit_s)
         if not problem.limits:
-            return self._choose_for_capacities(problem) if limit_s is None else self._choose_in_time(problem)
+            return self._choose_for_capacities(problem) if limit_s is None else Auction()
         seconds = most_flow_seconds(problem.n_leads * problem.n_reps)
         may_be_late = limit_s is not None and seconds > limit_s
         return Milp() if may_be_late or MinCostFlow().refuses(problem) else MinCostFlow()
 
-    def _choose_in_time(self, problem: Problem) -> Solver:
-        # A small problem is solved before numba is loaded.
-        return Auction(compiled=None if problem.n_leads * problem.n_reps >= _WORTH_NUMBA else False)
-
     def _choose_for_capacities(self, problem: Problem) -> Solver:
         n_pairs = problem.n_leads * problem.n_reps
-        unit, compiled = problem.capacity.max(initial=0) <= 1, has_numba()
-        if unit and n_pairs <= (100_000 if compiled else 4_000_000):
+        unit, loops = problem.capacity.max(initial=0) <= 1, compiled()
+        if unit and n_pairs <= (100_000 if loops else 4_000_000):
             return Hungarian()
-        if n_pairs < (_WORTH_NUMBA if compiled else 2_000_000) or few_kinds(problem.affinity):
+        if n_pairs < (_WORTH_NUMBA if loops else 2_000_000) or few_kinds(problem.affinity):
             return MinCostFlow()
         shared = not problem.affinity.is_dense and problem.n_leads >= 32 * len(problem.affinity.rates)
         return Envelope() if shared else Auction()

@@ -84,8 +84,6 @@ class Answer:
         whether the time limit ended the search
     complete
         whether a search ended that leaves nothing better, though the prices cannot prove it
-    compiled
-        whether numba was needed for it: then it has been loaded, and may be used again at no cost
     stats
         figures of the solve for people, such as how many nodes it had: nothing is decided by them
     """
@@ -98,7 +96,6 @@ class Answer:
     rounding: float = 0.0
     stopped: bool = False
     complete: bool = False
-    compiled: bool = False
     stats: dict[str, float] = field(default_factory=dict)
 
 

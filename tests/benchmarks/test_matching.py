@@ -120,11 +120,19 @@ def test_a_table_has_a_section_for_each_class_of_rows():
         harness.Ratio(instance="b", solver="s", seconds=3.0, beside="c", its_seconds=1.0, goal=2.0),
         harness.Row(instance="d", seconds=None, note="e"),
     ]
-    page = harness.sections(rows)
-    assert page.count("## ") == 2
+    found = harness.sections(rows, "Measured today.")
+    assert list(found) == ["From tables to plans, and claims", "One time by another"]
+    page = "\n\n".join(found.values())
+    assert page.count("## ") == page.count("\n\nMeasured today.\n\n|") == 2
     assert "| a | 1.000 |  | 2.000 | yes |  |\n| d |  |  |  |  | e |" in page
     assert "| b | s | 3.0000 | c | 1.0000 | 3.00 | 2 | **no** |" in page
     assert "| --- | ---: | ---: | ---: | --- | --- |" in page
+
+
+def test_sections_of_a_page_stand_alone():
+    found = harness.sections([harness.Row(instance="a")])
+    kept = harness.split_sections("# Page\n\nText\n\n## Other\n\nas it was\n\n" + "\n\n".join(found.values()) + "\n")
+    assert kept == {"Other": "## Other\n\nas it was", **found}
 
 
 def test_a_goal_names_what_is_met_and_what_is_not():

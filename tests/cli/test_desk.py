@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 from typer.testing import CliRunner
 
+import leadopt
 from leadopt import cli
 
 MONDAY, LATER = "2026-11-30T09:00+01:00", "2026-11-30T12:00+01:00"
@@ -53,6 +54,26 @@ def refusal(code, *arguments, now=MONDAY):
     assert result.exit_code == code, result.output
     assert "unexpected" not in result.stderr
     return result.stderr
+
+
+def test_init_says_which_policy_is_in_force_and_where_it_is_from(folder):
+    (folder / "policy.toml").write_text('segment_by = ["region"]\n')
+    first = good("init", "--rules", "rules.toml")
+    assert "Policy in force: the usual one; --policy puts another one there." in first
+    given = good("init", "--policy", "policy.toml")
+    fingerprint = leadopt.Policy.from_toml(folder / "policy.toml").fingerprint[:12]
+    assert f"Policy in force: {fingerprint}, as policy.toml says." in given
+    assert f"Policy in force: {fingerprint}, as before; --policy puts another one there." in good("init")
+
+
+def test_a_time_without_a_zone_is_one_of_the_desk(folder):
+    """It was one of the machine's, so that a desk in Berlin that is run from New York acted six hours late."""
+    good("init", "--rules", "rules.toml", "--reps", "reps.csv", now="2026-11-30T09:00")
+    assert "Mon 2026-11-30 09:00" in good("why", "1", now="2026-11-30T10:00")
+    good("receive", "leads.csv", now="2026-11-30T10:00")
+    good("assign", "L1", "--to", "Ann", now="2026-11-30T10:00")
+    good("follow-up", "L1", "--at", "2026-11-30T10:30", now="2026-11-30T11:00")
+    assert "Mon 2026-11-30 10:30" in good("show", "L1", now="2026-11-30T11:00")
 
 
 def test_init_sets_reps_and_says_where_the_desk_stands(folder):

@@ -56,6 +56,18 @@ def test_a_lead_that_comes_in_again_after_it_was_erased_is_a_new_one(tmp_path):
     assert len(records(desk)[Lead]) == 2
 
 
+def test_a_lead_whose_merge_was_taken_back_is_neither_exported_nor_erased_with_the_other(tmp_path):
+    """Found by extending the machine: it was erased though it had become another person again."""
+    desk = opened(tmp_path)
+    desk.receive(leads(1, 2, 3))
+    assert desk.merge(2, into=1).ok
+    assert desk.undo(desk.merge(3, into=1)).ok
+    assert [one["id"] for one in json.loads(desk.export(1))["leads"]] == [1, 2]
+    assert desk.erase(1).sentence.startswith("2 leads ")
+    assert desk.lead(3).stage == "new"
+    assert [one["id"] for one in json.loads(desk.export(3))["leads"]] == [3]
+
+
 def test_earlier_leads_of_the_same_person_are_named_so_that_they_can_be_erased_too(tmp_path):
     desk = opened(tmp_path)
     desk.receive(leads(1, email="a@x.de"))

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from leadopt import Fairness, Policy
 from leadopt.desk.log.moments import moment_of
 from leadopt.desk.work.results import Result
 from leadopt.errors import InvalidInput, UnknownReps
@@ -29,6 +30,11 @@ MOST = 12  # leads
 STEPS = 50
 EVERY, NOW = Where(), Duration(0, "minutes")
 SECRET = "0171-secret-"  # in what came in of a lead
+POLICIES = {
+    "usual": Policy(),
+    "by segment": Policy(segment_by=("segment",)),
+    "by tier, even": Policy(segment_by=("tier", "segment"), fairness=Fairness()),
+}
 
 minutes, hours, days = (lambda n, unit=unit: timedelta(**{unit: n}) for unit in ("minutes", "hours", "days"))
 JUMPS = st.sampled_from(
@@ -311,12 +317,19 @@ class DeskMachine(RuleBasedStateMachine):
         self.ask(jump, lambda desk, _: desk.undo(seq))
         self.is_as_before()
 
+    @rule(jump=JUMPS, size=st.integers(2, 5), last_first=st.booleans())
+    def undo_some(self, jump, size, last_first):
+        """27: of several acts at once each is taken back by itself, or it is said why not."""
+        done = [one.seq for one in self.results if one.seq is not None][-size:]
+        of = done[::-1] if last_first else done
+        got = self.ask(jump, lambda desk, _: desk.undo(of))
+        assert len(got) == len(of)
+        self.is_as_before()
+
     def is_as_before(self):
         moved = ("version", "seq", "not_before", "look_at", "due_at")
-        for record in self.desk.new:
-            if record.kind != "undone":
-                continue
-            body = json.loads(record.body)
+        undone = (json.loads(record.body) for record in self.desk.new if record.kind == "undone")
+        for body in {body["lead"]: body for body in undone}.values():  # the last one of each lead
             now = self.desk.book.get(Lead, body["lead"])
             was = self.seen[body["lead"]]
             before = [lead for lead in was if lead.seq < body["of"]][-1]
@@ -464,6 +477,38 @@ class DeskMachine(RuleBasedStateMachine):
         end = self.desk.truth.seq
         self.ask(timedelta(), lambda desk, _: desk.import_(rows))
         assert self.desk.truth.seq == end
+
+    @rule(jump=JUMPS, name=st.sampled_from(sorted(POLICIES)))
+    def set_policy(self, jump, name):
+        """Another policy is in force at once, and no lead moves by it."""
+        before = {lead.id: lead for lead in self.desk.leads()}
+        self.ask(jump, lambda desk, _: desk.policy(POLICIES[name]))
+        assert self.desk.desk.policy() == POLICIES[name]
+        assert {lead.id: lead for lead in self.desk.leads()} == before
+
+    @rule(jump=JUMPS)
+    def rebuild(self, jump):
+        """4: what is made anew from the log is as it was, and all goes on from there."""
+        self.desk.clock.now += jump
+        assert self.desk.desk.rebuild().ok
+
+    @rule(jump=JUMPS, n=ANY)
+    def export(self, jump, n):
+        """An export tells of a person, of each copy, and of nobody else; nothing happens by it."""
+        self.desk.clock.now += jump
+        lead, end = self.lead(n), self.desk.truth.seq
+        if lead == 99:
+            return
+        told = self.desk.desk.export(lead)
+        key = next(one.id for one in self.desk.leads() if self.desk.called(one.id) == lead)
+        family = {one for one in self.desk.truth.leads if self.lives_on(one) == self.lives_on(key)}
+        assert {one["id"] for one in json.loads(told)["leads"]} == {self.desk.called(one) for one in family}
+        assert self.desk.truth.seq == end
+
+    def lives_on(self, lead):
+        while lead in self.desk.truth.merged:
+            lead = self.desk.truth.merged[lead]
+        return lead
 
     @rule(jump=JUMPS, n=ANY, really=SELDOM)
     def erase(self, jump, n, really):

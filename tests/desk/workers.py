@@ -1,6 +1,7 @@
 """What other processes do to a desk's file in tests; imported by them, so that they start in milliseconds."""
 
 import multiprocessing
+from itertools import count
 from random import Random
 
 from leadopt.desk.database.engine import open_engine
@@ -75,3 +76,45 @@ def report_with_keys(url, now, lead, rep, count, acknowledged):
     for number in range(count):
         got = desk.follow_up(lead, by=rep, key=f"k{number}")
         acknowledged.send((f"k{number}", got.seq))
+
+
+LIVES = (  # what is asked of a lead, one after the other
+    ("receive", "assign", "follow_up", "won"),
+    ("receive", "assign", "follow_up", "transfer", "lost"),
+    ("receive", "assign", "release", "claim", "follow_up"),
+    ("receive", "assign", "refuse", "park", "unpark"),
+    ("receive", "change", "assign", "complain", "close", "reopen"),
+)
+WHO = ("Ann", "Bo", "Cy")
+
+
+def ask(desk, n, what):
+    """Ask the same of a lead with the same key, from whichever process; nothing in it depends on what was before."""
+    mine, other, key = WHO[n % 3], WHO[(n + 1) % 3], f"{n}-{what}"
+    asked = {
+        "receive": lambda: desk.receive({"lead_id": n, "email": f"n{n}@example.com"}, key=key)[0],
+        "change": lambda: desk.receive({"lead_id": n, "account": f"A{n}"}, key=key)[0],
+        "assign": lambda: desk.assign(n, to=mine, key=key),
+        "follow_up": lambda: desk.follow_up(n, key=key),
+        "won": lambda: desk.won(n, value=5.0, key=key),
+        "lost": lambda: desk.lost(n, key=key),
+        "transfer": lambda: desk.transfer(n, to=other, by="Mia", key=key),
+        "release": lambda: desk.release(n, by=mine, reason="no_time", key=key),
+        "claim": lambda: desk.claim(n, by=other, key=key),
+        "refuse": lambda: desk.refuse(n, by=mine, reason="wrong_segment", key=key),
+        "park": lambda: desk.park(n, until="2030-01-01", reason="not_now", key=key),
+        "unpark": lambda: desk.unpark(n, key=key),
+        "complain": lambda: desk.complain(n, rep=mine, key=key),
+        "close": lambda: desk.close_lead(n, reason="spam", key=key),
+        "reopen": lambda: desk.reopen(n, key=key),
+    }
+    return asked[what]()
+
+
+def live_with_keys(url, now, first, acknowledged):
+    """Let leads live until killed, from a number on, and tell each answer once it is there."""
+    desk = Desk.open(url, clock=lambda: now)
+    for n in count(first):
+        for what in LIVES[n % len(LIVES)]:
+            got = ask(desk, n, what)
+            acknowledged.send((n, what, got.code, got.seq))

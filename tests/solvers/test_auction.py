@@ -1,10 +1,10 @@
 """`Auction`: any hint and any time limit, with and without numba; what every solver promises is in test_solvers."""
 
+import os
 import subprocess
 import sys
 import threading
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -18,7 +18,9 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
 from leadopt.solvers import Auction, MinCostFlow, Near
 from leadopt.solvers.capacities import bid_kernels, samples
+from leadopt.solvers.capacities.bid_kernels import Leads, Lists, Scratch
 from tests import many_seeds, seeds
+from tests.loops import needs_loops, plain
 from tests.oracles import brute_force
 from tests.strategies import examples, problems
 
@@ -210,26 +212,30 @@ def test_bids_are_told_of_as_long_as_they_last(monkeypatch):
     assert [report.stage for report in seen].count("price") > 10
 
 
-# With and without numba
+# With loops that are compiled, and without
 
 
-def test_the_name_says_what_ran(monkeypatch):
+@needs_loops
+def test_the_name_says_what_ran():
     assert [Auction(compiled=True).name, Auction(compiled=False).name] == ["Auction", "Auction (numpy)"]
     assert Auction().name == "Auction"
-    monkeypatch.setitem(sys.modules, "numba", None)
-    assert Auction().name == "Auction (numpy)"
-    with pytest.raises(InvalidInput, match=r"Auction\(compiled=True\) needs numba, .*: pip install leadopt\[fast\]"):
-        match([[1.0]], 1, solver=Auction(compiled=True))
+    with plain():
+        assert Auction().name == "Auction (numpy)"
+        with pytest.raises(
+            InvalidInput, match=r"Auction\(compiled=True\) needs compiled loops, .* C compiler: install"
+        ):
+            match([[1.0]], 1, solver=Auction(compiled=True))
 
 
 @pytest.mark.parametrize("problem", named(5))
-def test_without_numba_the_answer_is_as_exact(problem):
-    is_as_good(solve(problem, Auction(compiled=False)), solve(problem, MinCostFlow()))
+def test_without_compiled_loops_the_answer_is_as_exact(problem):
+    wanted = solve(problem, MinCostFlow())
+    is_as_good(solve(problem, Auction(compiled=False)), wanted)
+    with plain():
+        is_as_good(solve(problem, Auction()), wanted)
 
 
-WITHOUT_NUMBA = """
-import sys
-sys.modules["numba"] = None
+WITHOUT = """
 import numpy as np
 from leadopt.matching import match
 from leadopt.solvers import Auction
@@ -239,27 +245,16 @@ print(found.solver, found.status.name, match(gains, 600, solver=Auction(), time_
 """
 
 
-def test_a_match_works_where_numba_cannot_be_imported():
-    ran = subprocess.run([sys.executable, "-c", WITHOUT_NUMBA], capture_output=True, text=True, check=True)
+def test_a_match_works_where_loops_are_not_compiled():
+    without = {**os.environ, "LEADOPT_COMPILED": "0"}
+    ran = subprocess.run([sys.executable, "-c", WITHOUT], env=without, capture_output=True, text=True, check=True)
     assert ran.stdout == "Auction (numpy) OPTIMAL FEASIBLE\n"
 
 
 def test_nothing_heavy_is_imported_before_it_is_used():
-    heavy = ("numba", "ortools", "scipy.optimize")
+    heavy = ("ortools", "scipy.optimize")
     code = f"import sys, leadopt, leadopt.solvers; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
-
-
-def test_kernels_compile_where_nothing_can_be_kept(monkeypatch):
-    plain = numba.njit
-
-    def read_only(**options):
-        if options.get("cache"):
-            raise RuntimeError("cannot cache function 'twice': no locator available for file 'kernels.py'")
-        return plain(**options)
-
-    monkeypatch.setattr(numba, "njit", read_only)
-    assert bid_kernels.compiled(lambda x: 2 * x)(21) == 42
 
 
 @examples(25)
@@ -273,7 +268,8 @@ def test_a_short_list_holds_the_best_reps_and_the_best_of_the_rest(n_reps, n_lis
     scale = np.array([0.0, 1.0, 0.7])
     n_listed = min(n_listed, n_reps)
     reps, gains, left_out = np.empty((3, n_listed), np.int32), np.empty((3, n_listed)), np.empty(3)
-    bid_kernels.shortlist(rates, np.arange(3), scale, prices, 0, 3, reps, gains, left_out)
+    leads, lists = Leads(rates, np.arange(3), scale, 0.0), Lists(reps, gains, left_out)
+    bid_kernels.shortlist(leads, lists, prices, 0, 3, Scratch.of(n_reps, n_listed))
     with np.errstate(invalid="ignore"):
         after = rates * scale[:, None] - prices
     after[np.isnan(after)] = -np.inf
@@ -283,12 +279,6 @@ def test_a_short_list_holds_the_best_reps_and_the_best_of_the_rest(n_reps, n_lis
         assert found == best[:n_listed]
         assert (gains[lead, : len(found)] == rates[lead, found] * scale[lead]).all()
         assert left_out[lead] == max((after[lead, rep] for rep in best[n_listed:]), default=-np.inf)
-
-
-def test_kernels_run_without_the_gil():
-    found = [value for value in vars(bid_kernels).values() if hasattr(value, "targetoptions")]
-    assert len(found) >= 8
-    assert all(kernel.targetoptions["nogil"] for kernel in found)
 
 
 def test_two_threads_may_solve_at_a_time():

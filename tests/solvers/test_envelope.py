@@ -9,9 +9,10 @@ from leadopt.problem.certify import OPTIMAL_GAP
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
-from leadopt.solvers import Envelope, MinCostFlow, Near, envelope
-from leadopt.solvers.envelope import Descent, descend
+from leadopt.solvers import Envelope, MinCostFlow, Near
+from leadopt.solvers.capacities.descent import Descent, descend
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
+from tests.loops import plain
 
 
 def floor(n=4_000, m=20, n_rows=8, seed=0, whole=False):
@@ -69,11 +70,10 @@ def test_prices_bound_what_a_slot_more_adds_and_one_fewer_costs():
         assert optimum(affinity, capacity - one) <= found.objective - found.prices[rep] + tolerance
 
 
-def test_without_numba_the_answer_is_as_good(monkeypatch):
-    monkeypatch.setattr(envelope, "has_numba", lambda: False)
-    monkeypatch.setattr("leadopt.solvers.oracles.envelopes.has_numba", lambda: False)
+def test_without_compiled_loops_the_answer_is_as_good():
     affinity, capacity = floor(), np.full(20, 180)
-    found = match(affinity, capacity, solver=Envelope())
+    with plain():
+        found = match(affinity, capacity, solver=Envelope())
     assert found.status is Status.OPTIMAL
     assert found.objective == pytest.approx(optimum(affinity, capacity), rel=1e-12)
 

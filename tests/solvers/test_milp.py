@@ -14,7 +14,8 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import OutOfTime
 from leadopt.solvers import Milp, MinCostFlow
-from leadopt.solvers.lagrangian import chain_kernels, ejection_chains, program, work
+from leadopt.solvers.lagrangian import program, work
+from tests.loops import plain
 from tests.oracles import brute_force, linear_programme
 from tests.strategies import examples, general_problems, problems
 
@@ -121,13 +122,10 @@ def test_many_leads_under_limits_of_three_kinds_come_near_the_bound():
     assert found.limit_prices[-1] <= 0
 
 
-def test_without_numba_the_same_chains_are_fewer_and_still_allowed(monkeypatch):
-    for name in ("lack", "change", "join", "move", "chains"):
-        loop = getattr(chain_kernels, name)
-        monkeypatch.setattr(chain_kernels, name, getattr(loop, "py_func", loop))
-    monkeypatch.setattr(ejection_chains, "has_numba", lambda: False)
+def test_without_compiled_loops_the_same_chains_are_fewer_and_still_allowed():
     problem = floor_of_reps(150, 5)
-    found = solve(problem, Milp(whole_options=0))
+    with plain():
+        found = solve(problem, Milp(whole_options=0))
     assert not certify(problem, found.rep_of_lead).violations
     assert 0 <= found.gap < 0.02
 

@@ -32,10 +32,14 @@ def receive(
     leads: Annotated[str, typer.Argument(help="One row per lead: lead_id and what is known of it.")],
     feed: Annotated[str, typer.Option(help="The system whose ids these are, where several report leads.")] = "",
     key: Annotated[str | None, typer.Option(help="A text that makes asking twice harmless.")] = None,
+    clear: Annotated[
+        list[str] | None, typer.Option(help="A column whose blank cells empty what is known; others keep it.")
+    ] = None,
 ) -> None:
     """Take leads in; a known one is changed, and a copy of one is merged."""
     with at_desk(ctx) as desk:
-        tell(desk.receive(table_in(leads, "leads", (desk.policy().columns.lead_id,)), feed=feed, key=key))
+        table = table_in(leads, "leads", (desk.policy().columns.lead_id,))
+        tell(desk.receive(table, feed=feed, clear=clear or (), key=key))
 
 
 @acts.command("follow-up")
@@ -49,7 +53,7 @@ def follow_up(
 ) -> None:
     """Note that a rep did something about leads."""
     with at_desk(ctx) as desk:
-        tell(desk.follow_up(leads, by=by, kind=kind, occurred_at=moment(at, "--at"), feed=feed))
+        tell(desk.follow_up(leads, by=by, kind=kind, occurred_at=moment(at, "--at", desk), feed=feed))
 
 
 @acts.command("complain")
@@ -77,7 +81,7 @@ def won(
 ) -> None:
     """Note that leads were won."""
     with at_desk(ctx) as desk:
-        tell(desk.won(leads, value=value, rep=rep, by=by, occurred_at=moment(at, "--at"), feed=feed))
+        tell(desk.won(leads, value=value, rep=rep, by=by, occurred_at=moment(at, "--at", desk), feed=feed))
 
 
 @acts.command("lost")
@@ -86,7 +90,7 @@ def lost(
 ) -> None:
     """Note that leads were lost."""
     with at_desk(ctx) as desk:
-        tell(desk.lost(leads, reason=reason, by=by, occurred_at=moment(at, "--at"), feed=feed))
+        tell(desk.lost(leads, reason=reason, by=by, occurred_at=moment(at, "--at", desk), feed=feed))
 
 
 # ---- reps
@@ -180,7 +184,7 @@ def relieve(
 def park(ctx: typer.Context, leads: LEADS, until: _UNTIL, reason: REASON, by: BY = None) -> None:
     """Let leads rest until a moment: no route reaches them, and they come back by themselves."""
     with at_desk(ctx) as desk:
-        tell(desk.park(leads, until=moment(until, "--until"), reason=reason, by=by))
+        tell(desk.park(leads, until=moment(until, "--until", desk), reason=reason, by=by))
 
 
 @acts.command("unpark")
@@ -194,7 +198,7 @@ def unpark(ctx: typer.Context, leads: LEADS, by: BY = None) -> None:
 def protect(ctx: typer.Context, leads: LEADS, until: _UNTIL, by: BY = None) -> None:
     """Keep leads from idle recall until a moment; the first follow-up is due all the same."""
     with at_desk(ctx) as desk:
-        tell(desk.protect(leads, until=moment(until, "--until"), by=by))
+        tell(desk.protect(leads, until=moment(until, "--until", desk), by=by))
 
 
 @acts.command("merge")

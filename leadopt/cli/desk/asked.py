@@ -1,6 +1,6 @@
 """What all commands of a desk share: the file, the clock, the options, and how answers are told."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,7 +30,10 @@ OVERRIDE = Annotated[
     str | None, typer.Option(help="A coded reason to pass caps and cool-off; never a refusal, a complaint, an absence.")
 ]
 OCCURRED = Annotated[
-    str | None, typer.Option("--at", help="When it occurred, like 2026-12-01T09:30+01:00.", show_default="now")
+    str | None,
+    typer.Option(
+        "--at", help="When it occurred, like 2026-12-01T09:30; the zone is the desk's, or +01:00.", show_default="now"
+    ),
 ]
 OUTPUT = Annotated[Path | None, typer.Option("--output", "-o", help="Where the rows go, as a table.")]
 FEED = Annotated[str | None, typer.Option(help="The system whose ids these are, where several report leads.")]
@@ -39,15 +42,11 @@ MOST = Annotated[int, typer.Option(help="So many rows at most.")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Which desk is meant, and what time it is for it."""
+    """Which desk is meant, and what time it is for it; a time without a zone is one of the desk's."""
 
     file: str
     now: datetime | None
     debug: bool
-
-    def clock(self) -> datetime:
-        """Return what time it is."""
-        return datetime.now(UTC) if self.now is None else self.now
 
     @property
     def url(self) -> str:
@@ -62,8 +61,19 @@ def at_desk(ctx: typer.Context, *, make: bool = False, **opened: Any) -> Iterato
     with answering(asked.debug):
         if not make and "://" not in asked.file and not Path(asked.file).exists():
             raise InvalidInput(f"{asked.file}: there is no desk; make one with: leadopt desk --file {asked.file} init")
-        with desk_class().open(asked.url, clock=asked.clock, **opened) as desk:
+        now = None if asked.now is None else in_zone_of(asked.now, lambda: _zone(asked, opened.get("rules")))
+        with desk_class().open(asked.url, clock=lambda: now or datetime.now(UTC), **opened) as desk:
             yield desk
+
+
+def _zone(asked: Asked, rules: Any) -> str:
+    """Return the time zone of the desk that is meant: of the rules that are given, else of those in force."""
+    if rules is not None:
+        from leadopt.desk.opening import rules_of
+
+        return rules_of(rules).time.zone
+    with desk_class().open(asked.url) as desk:
+        return desk.rules().time.zone
 
 
 def desk_class() -> type["Desk"]:
@@ -74,19 +84,31 @@ def desk_class() -> type["Desk"]:
     return Desk
 
 
-def moment(text: str | None, option: str) -> datetime | None:
-    """Return a moment of an option, None where it is left out; a time without a zone is one of this machine."""
-    if text is None:
-        return None
+def told_time(text: str | None, option: str) -> datetime | None:
+    """Return a time of an option as it is written, None where it is left out."""
     try:
-        found = datetime.fromisoformat(text)
+        return None if text is None else datetime.fromisoformat(text)
     except ValueError:
         raise InvalidInput(f"{option}: must be a moment like 2026-12-01T09:30+01:00; found {text!r}") from None
-    return found.astimezone() if found.tzinfo is None else found
+
+
+def moment(text: str | None, option: str, desk: "Desk") -> datetime | None:
+    """Return a moment of an option, None where it is left out; a time without a zone is one of the desk's."""
+    found = told_time(text, option)
+    return None if found is None else in_zone_of(found, lambda: desk.rules().time.zone)
+
+
+def in_zone_of(found: datetime, zone: Callable[[], str]) -> datetime:
+    """Return a time with a zone: its own, else the one that is asked for."""
+    if found.tzinfo is not None:
+        return found
+    from leadopt.lifecycle.calendar.zones import zone_of
+
+    return found.replace(tzinfo=zone_of(zone()).info)
 
 
 def tell(found: Any) -> None:
-    """Print what came of a command: each answer, or how many there are of each where they are many."""
+    """Print what came of a command: each answer, or how many there are of each where they are many; then notes."""
     results = [found] if not isinstance(found, Sequence) else list(found)
     refused = [one for one in results if not one.ok]
     for one in results if len(results) <= _SHOWN else ():
@@ -96,6 +118,8 @@ def tell(found: Any) -> None:
         print(found.summary())
     for one in refused[:_SHOWN]:
         say_error(f"{one}")
+    for note in getattr(found, "notes", ()):
+        print(prose(f"Note: {note}."))
     if len(refused) > _SHOWN:
         say_error(f"and {len(refused) - _SHOWN:,} more that were refused")
     if refused:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,9 @@ from leadopt.cli.terminal import answering, progress_bar, prose
 from leadopt.errors import InvalidInput
 from leadopt.plans.assignments import plan_table
 from leadopt.tables.files import write_bytes, write_table
+
+if TYPE_CHECKING:
+    from leadopt.desk.desk import Desk
 
 running = typer.Typer()
 _RULES = Annotated[Path | None, typer.Option(help="The rules of the desk, as TOML (docs/rules.md).")]
@@ -36,13 +39,23 @@ def init(
     given = {"time": {"zone": zone}} if zone is not None else rules
     with answering(ctx.obj.debug):
         told = None if policy is None else Policy.from_toml(policy)
+    stood = "://" not in ctx.obj.file and Path(ctx.obj.file).exists()
     with at_desk(ctx, make=True, rules=given, policy=told) as desk:
         if reps is not None:
             tell(desk.reps(table_in(reps, "reps", (desk.policy().columns.rep_id,))))
         in_force = desk.rules()
         print(f"The desk stands: {ctx.obj.file}, time zone {in_force.time.zone}.")
+        print(f"Policy in force: {_whose(desk.policy().fingerprint[:12], policy, stood=stood)}.")
         for note in getattr(in_force, "notes", ()):
             print(note)
+
+
+def _whose(fingerprint: str, policy: Path | None, *, stood: bool) -> str:
+    """Return which policy is in force, and where it is from."""
+    if policy is not None:
+        return f"{fingerprint}, as {policy} says"
+    found = f"{fingerprint}, as before" if stood else "the usual one"
+    return f"{found}; --policy puts another one there"
 
 
 @running.command("reps")
@@ -80,7 +93,8 @@ def absence(
 ) -> None:
     """Say when a rep is away."""
     with at_desk(ctx) as desk:
-        first, last = _day_or_moment(start, "--start"), None if end is None else _day_or_moment(end, "--end")
+        first = _day_or_moment(start, "--start", desk)
+        last = None if end is None else _day_or_moment(end, "--end", desk)
         tell(desk.absence(rep, first, last, cancelled=cancelled, by=by))
 
 
@@ -100,7 +114,7 @@ def rules(
         if file is None:
             print(desk.rules().to_json())
         else:
-            tell(desk.rules(Rules.from_toml(file), starts_at=moment(starts_at, "--starts-at"), by=by))
+            tell(desk.rules(Rules.from_toml(file), starts_at=moment(starts_at, "--starts-at", desk), by=by))
 
 
 @running.command("import")
@@ -191,12 +205,12 @@ def erase(ctx: typer.Context, lead: LEAD, by: BY = None, feed: FEED = None) -> N
         tell(desk.erase(lead, by=by, feed=feed))
 
 
-def _day_or_moment(text: str, option: str) -> date | datetime:
+def _day_or_moment(text: str, option: str, desk: "Desk") -> date | datetime:
     """Return a day where only a day is named, which the desk reads in its own time zone."""
     try:
         return date.fromisoformat(text)
     except ValueError:
-        found = moment(text, option)
+        found = moment(text, option, desk)
         if found is None:
             raise InvalidInput(f"{option}: must be a day or a moment; found {text!r}") from None
         return found

@@ -25,7 +25,7 @@ def show_lead(
 ) -> None:
     """Show a lead: where it is, what is due, and what happened to it."""
     with at_desk(ctx) as desk:
-        then = moment(at, "--at")
+        then = moment(at, "--at", desk)
         if then is not None and by is not None:
             raise InvalidInput("--by: a past moment is shown to managers only; leave --by or --at out")
         print(desk.lead(lead, by=by, feed=feed) if then is None else desk.at(then).lead(lead, feed=feed))

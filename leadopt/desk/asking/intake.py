@@ -1,12 +1,13 @@
 """Tables of leads and reps as rows that can be taken in, each by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from leadopt.desk.asking.cells import Faults, each, level, levels, numbers
 from leadopt.desk.asking.columns import As, of_leads, of_reps
 from leadopt.desk.people.contacts import MAIL, PHONE, column_of, mail_of, phone_of
+from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.lifecycle.records import Level
 from leadopt.lifecycle.rules import Rules
 from leadopt.lifecycle.rules.ownership import CapRules
@@ -39,6 +40,8 @@ class LeadRow:
         whether consent was withdrawn
     data
         all columns, for the table of persons
+    blank
+        columns without a cell here that are to be emptied where something is known
     """
 
     id: Id | None
@@ -49,6 +52,7 @@ class LeadRow:
     phone: str | None = None
     no_contact: bool = False
     data: Mapping[str, Any] = field(default_factory=dict)
+    blank: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +76,13 @@ def table_of(data: Any, name: str, policy: Policy) -> Table:
     return table.called(policy.columns.renamed("reps" if name == "reps" else "leads"))
 
 
-def lead_rows(table: Table, policy: Policy, rules: Rules, *, nameless: bool = False) -> tuple[list[LeadRow], Faults]:
-    """Return the rows of a table of leads, and what is wrong with some of them; `nameless` ones have no ids."""
+def lead_rows(
+    table: Table, policy: Policy, rules: Rules, *, nameless: bool = False, clear: Collection[str] = ()
+) -> tuple[list[LeadRow], Faults]:
+    """Return the rows of a table of leads, and what is wrong with some of them.
+
+    `nameless` ones have no ids; blank cells of columns to `clear` empty what is known.
+    """
     faults: Faults = {}
     ids = [None] * table.n_rows if nameless else ids_of(table, policy.columns.lead_id, "a lead", faults)
     held = {name: kind for name, kind in of_leads(policy, rules).items() if name in table}
@@ -96,10 +105,28 @@ def lead_rows(table: Table, policy: Policy, rules: Rules, *, nameless: bool = Fa
             phone=phone_of(phones[row]),
             no_contact=gone[row],
             data=data[row],
+            blank=frozenset(name for name in clear if name not in data[row]),
         )
         for row in range(table.n_rows)
     ]
     return rows, faults
+
+
+def cleared(table: Table, given: str | Collection[str], policy: Policy, rules: Rules) -> tuple[str, ...]:
+    """Return the columns to clear by the names that all tables share, or refuse one that cannot be."""
+    names = (given,) if isinstance(given, str) else tuple(given)
+    shared = policy.columns.renamed("leads")
+    found = tuple(shared.get(name, name) for name in names)
+    accounts = {name for name, kind in of_leads(policy, rules).items() if kind is As.ACCOUNT}
+    for name, column in zip(names, found, strict=True):
+        if column not in table:
+            raise InvalidInput(f"clear: {table.name} has no column {name!r}{did_you_mean(name, table.columns)}")
+        if column in (policy.columns.lead_id, NO_CONTACT, *accounts):
+            raise InvalidInput(
+                f"clear: {name!r} cannot be emptied: ids, accounts and a consent that was withdrawn stay until another "
+                "one is told"
+            )
+    return found
 
 
 def rep_rows(table: Table, policy: Policy, rules: Rules) -> tuple[list[RepRow], Faults]:
@@ -199,8 +226,8 @@ def _data(table: Table) -> list[dict[str, Any]]:
 
 
 def _plain(cell: Any) -> Any:
-    """Return a cell as JSON holds it."""
-    if is_missing(cell):
+    """Return a cell as JSON holds it; None = it is blank."""
+    if is_missing(cell) or (isinstance(cell, str) and not cell.strip()):
         return None
     value = cell.item() if hasattr(cell, "item") else cell
     return value if isinstance(value, str | bool | int | float) else str(value)

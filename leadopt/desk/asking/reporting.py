@@ -1,6 +1,6 @@
 """What feeds report: leads, changes, follow-ups, complaints, outcomes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -22,9 +22,10 @@ from leadopt.desk.asking.asking import (
     rep,
     text,
 )
-from leadopt.desk.asking.intake import LeadRow, lead_rows, table_of
+from leadopt.desk.asking.intake import LeadRow, cleared, lead_rows, table_of
 from leadopt.desk.database import following
 from leadopt.desk.people import persons
+from leadopt.desk.people.contacts import MAIL, PHONE, column_of
 from leadopt.desk.people.names import text_of, whole
 from leadopt.desk.people.persons import ACCOUNT, LEAD, Person
 from leadopt.desk.work.answers import DONE, UNCHANGED, Answer, denial
@@ -72,6 +73,7 @@ class Reporting:
         leads: Any,
         *,
         feed: str = "",
+        clear: str | Collection[str] = (),
         by: Any = None,
         role: str | None = None,
         key: str | None = None,
@@ -81,8 +83,8 @@ class Reporting:
 
         A lead with the same id of the same feed is the same lead: it is changed, or unchanged. Another lead with the
         same mail, or the same phone where mails do not differ, is the same person: among open leads the one that was
-        owned longest lives on, and a new lead takes over what earlier ones bar. A row that cannot be read is refused
-        by itself.
+        owned longest lives on, and a new lead takes over what earlier ones bar. Of a lead that is known, a blank cell
+        keeps what is known. A row that cannot be read is refused by itself.
 
         Parameters
         ----------
@@ -92,6 +94,8 @@ class Reporting:
             withdrawn. All columns are kept in the table of persons, and the log holds those that policy or rules name
         feed
             the system whose ids these are
+        clear
+            columns of the table whose blank cells empty what is known
         by, role, key, expect
             as of all commands: who asks, as what, a text that makes asking twice harmless, and the version seen
 
@@ -103,7 +107,8 @@ class Reporting:
         Raises
         ------
         InvalidInput
-            the table has no ids, or these are the first leads and a rule of the user's names a column that they lack
+            the table has no ids, or no column that is to be cleared, or these are the first leads and a rule of the
+            user's names a column that they lack
         """
         who = Who(by=by, role=role, key=key, expect=expect, feed=feed)
         check_who(who)
@@ -114,7 +119,7 @@ class Reporting:
         self._core.like = table.head(0)
         # Later feeds may lack columns that the first one had; a rule that names none of them is a slip of the pen.
         off = rules.check(table.columns) if first and table.n_rows else ()
-        rows, faults = lead_rows(table, policy, rules)
+        rows, faults = lead_rows(table, policy, rules, clear=cleared(table, clear, policy, rules))
         work = partial(_received, who=who, faults=faults, policy=policy)
         done = in_chunks(self._core, rows, work)
         return Results(done, table, policy.columns.lead_id, (*off, *table.reading.notes))
@@ -210,7 +215,8 @@ def _received(
         except Denied as denied:
             return denial(denied)
 
-    answer = refused(faults[place]) if place in faults else once(session, who, place, ["receive", row.data], work)
+    told = ["receive", row.data, *([sorted(row.blank)] if row.blank else [])]
+    answer = refused(faults[place]) if place in faults else once(session, who, place, told, work)
     return result_of(answer, session, row.id)
 
 
@@ -235,14 +241,17 @@ def _take_in(session: Session, row: LeadRow, who: Who, key: str | None, policy: 
 
 
 def levels_of(session: Session, row: LeadRow, policy: Policy, *, new: bool) -> dict[str, Level]:
-    """Return what the log holds of a lead: levels, and random ids for reps and accounts that a column names."""
+    """Return what the log holds of a lead: levels, and random ids for reps and accounts that a column names.
+
+    A blank cell tells nothing, unless it is to empty what is known.
+    """
     found: dict[str, Level] = dict(row.levels)
     for name, reps in row.reps.items():
         ids = sorted(filter(None, map(session.names.rep_or_none, reps)))
         found[name] = ";".join(ids) or None
     if policy.together is not None and row.account is not None:
         found[policy.together] = account_of(session, row)
-    return {name: level for name, level in found.items() if level is not None} if new else found
+    return {name: level for name, level in found.items() if level is not None or (name in row.blank and not new)}
 
 
 def account_of(session: Session, row: LeadRow) -> str | None:
@@ -258,7 +267,9 @@ def twins_of(session: Session, row: LeadRow) -> tuple[str, ...]:
 
 def keep_person(session: Session, row: LeadRow, feed: str, known: Person) -> None:
     """Write who a lead is, if that is news."""
-    data = {**known.data, **row.data, **whole(row.id)}
-    after = replace(known, feed=feed, data=data, mail=row.mail or known.mail, phone=row.phone or known.phone)
+    kept = {name: cell for name, cell in known.data.items() if name not in row.blank}
+    mail = None if row.mail is None and column_of(row.blank, MAIL) else row.mail or known.mail
+    phone = None if row.phone is None and column_of(row.blank, PHONE) else row.phone or known.phone
+    after = replace(known, feed=feed, data={**kept, **row.data, **whole(row.id)}, mail=mail, phone=phone)
     if after != known or not known.data:
         persons.put(session.connection, [after])

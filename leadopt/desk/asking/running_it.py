@@ -1,8 +1,9 @@
 """What administrators do: reps, absences, rules, policy, and leads taken over from another system."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from difflib import get_close_matches
 from functools import partial
 from typing import Any, overload
 
@@ -18,14 +19,15 @@ from leadopt.desk.people.persons import REP, Person
 from leadopt.desk.work.answers import DONE, UNCHANGED, Answer
 from leadopt.desk.work.core import Core
 from leadopt.desk.work.results import Result, Results, result_of
-from leadopt.desk.work.session import Session
+from leadopt.desk.work.session import Session, Snapshot
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle import commands
-from leadopt.lifecycle.book import Where
+from leadopt.lifecycle.book import EVERY, Where
 from leadopt.lifecycle.commands import ADMIN, ROLES
-from leadopt.lifecycle.records import HOUSE, Absence
+from leadopt.lifecycle.records import HOUSE, Absence, Rep
 from leadopt.lifecycle.rules import Rules
 from leadopt.policy import Policy
+from leadopt.tables.ids import alike
 
 LEAVES = Ask(name="rep_leaves", command=commands.RepLeaves, role=ADMIN, of="rep")
 RETURNS = Ask(name="rep_returns", command=commands.RepReturns, role=ADMIN, of="rep")
@@ -69,6 +71,11 @@ class RunningIt:
             team, tags and what the policy reads
         by, role, key
             as of all commands
+
+        Returns
+        -------
+        Results
+            one for each row; `notes` name who is new and looks like somebody who is not in the table
         """
         who = Who(by=by, role=role, key=key)
         check_who(who)
@@ -77,7 +84,10 @@ class RunningIt:
         table = table_of(reps, "reps", policy)
         self._core.like = table.head(0)
         rows, faults = rep_rows(table, policy, rules)
-        return Results(in_chunks(self._core, rows, partial(_set, who=who, faults=faults)), table, policy.columns.rep_id)
+        with self._core.read() as snapshot:
+            notes = _renamed(snapshot, [text_of(row.id) for row in rows])
+        done = in_chunks(self._core, rows, partial(_set, who=who, faults=faults))
+        return Results(done, table, policy.columns.rep_id, notes)
 
     def rep_leaves(
         self, rep: Any, *, by: Any = None, role: str | None = None, key: str | None = None
@@ -196,6 +206,28 @@ def keep_policy(session: Session, policy: Policy) -> None:
     if known is None:
         text = json.dumps(policy.to_dict(), sort_keys=True, ensure_ascii=False)
         session.connection.execute(sa.insert(table), {"fingerprint": fingerprint, "data": text})
+
+
+def _renamed(snapshot: Snapshot, told: Sequence[str]) -> tuple[str, ...]:
+    """Return a note of each rep who is new and looks like one who is here and not in a table of most reps."""
+    here = {one.id for one in snapshot.book.find(Rep, EVERY) if one.left_at is None}
+    known = [one.external for one in snapshot.names.all_reps() if one.id in here]
+    gone = sorted(set(known) - set(told))
+    if 2 * len(told) < len(known):
+        return ()
+    found = {name: get_close_matches(alike(name), map(alike, gone), n=1) for name in told if name not in known}
+    old = {alike(name): name for name in gone}
+    return tuple(
+        f"rep {name!r} is new, and looks like {old[near]!r}, who is not in this table. Somebody with another id is "
+        f"another rep: if it is the same person, take the old id, or say that {old[near]!r} leaves"
+        for name, nearest in found.items()
+        for near in nearest
+        if _digits(name) == _digits(near)  # R-03 and R-04 are two
+    )
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
 
 
 def _set(session: Session, row: RepRow, place: int, *, who: Who, faults: Mapping[int, str]) -> Result:

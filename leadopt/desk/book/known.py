@@ -15,6 +15,11 @@ MOST = 50_000  # records that are remembered; some 1 kB each
 class Known:
     """Records by kind and key, and which groups of them are complete.
 
+    Parameters
+    ----------
+    most
+        how many are remembered
+
     Attributes
     ----------
     records
@@ -25,10 +30,11 @@ class Known:
         the kinds all of whose records are here
     """
 
-    __slots__ = ("_hash", "groups", "records", "whole")
+    __slots__ = ("_hash", "_most", "groups", "records", "whole")
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST) -> None:
         self._hash: bytes | None = None
+        self._most = most
         self.forget()
 
     def forget(self) -> None:
@@ -37,9 +43,14 @@ class Known:
         self.groups: dict[tuple[type[Record], str], set[str]] = {}
         self.whole: set[type[Record]] = set()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether more is known than is to be remembered."""
+        return sum(map(len, self.records.values())) > self._most
+
     def begin(self, end: bytes) -> None:
         """Go on from the end of the log as it is now: forget all if it is another one, or if it is too much."""
-        if end != self._hash or sum(map(len, self.records.values())) > MOST:
+        if end != self._hash or self.is_full:
             self.forget()
         self._hash = end
 

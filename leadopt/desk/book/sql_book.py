@@ -13,13 +13,14 @@ from leadopt.desk.database import beside
 from leadopt.desk.database.statements import Statement
 from leadopt.desk.log import store
 from leadopt.desk.log.records import Record as LogRecord
-from leadopt.lifecycle.book import KINDS, R, Stamp, Where, in_force_of, rules_of
+from leadopt.lifecycle.book import EVERY, KINDS, R, Stamp, Where, in_force_of, rules_of
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.records import Message, Record, RuleFile
 from leadopt.lifecycle.rules import Rules
 
 _TO_SEND = Statement(sa.insert(beside.outbox), "seq", "number", "not_before")
 _NOBODY: Any = object()
+_MANY = 2_000  # records
 
 
 class SqlBook:
@@ -49,7 +50,9 @@ class SqlBook:
     ) -> None:
         self._connection, self._known, self._shelf, self._pending = connection, known, shelf, pending
         self._seq, self._at, self._end = end
+        self._in_force: tuple[int, Rules] | None = None  # at the moment that was asked for last
         self._before: dict[type[Record], dict[str, Any]] = {kind: {} for kind in KINDS}
+        self._new: dict[type[Record], dict[str, set[str]]] = {kind: {} for kind in KINDS}  # group -> keys not written
         known.begin(self._end)
 
     def get(self, kind: type[R], key: str) -> R | None:
@@ -65,6 +68,8 @@ class SqlBook:
         kept = KEPT[kind]
         if kept.whole:
             found = self._whole(kind)
+            if where == EVERY:
+                return sorted(found, key=_key)
         elif kept.group is not None and (of := getattr(where, kept.group)) is not None:
             found = self._group(kind, of)
         else:
@@ -79,9 +84,13 @@ class SqlBook:
             self._before[kind][key] = records.get(key, _NOBODY)
             self._known.soil()
         records[key] = record
+        if kind is RuleFile:
+            self._in_force = None
         of = KEPT[kind].group
-        if of is not None and (group := self._known.groups.get((kind, getattr(record, of)))) is not None:
-            group.add(key)
+        if of is not None:
+            self._new[kind].setdefault(getattr(record, of), set()).add(key)
+            if (group := self._known.groups.get((kind, getattr(record, of)))) is not None:
+                group.add(key)
 
     def head(self) -> tuple[int, int]:
         """Return the sequence number and the moment of the last event."""
@@ -102,7 +111,9 @@ class SqlBook:
 
     def rules_at(self, at: int) -> Rules:
         """Return the rules in force at a moment."""
-        return self.rules(in_force_of(self._whole(RuleFile), at))
+        if self._in_force is None or self._in_force[0] != at:
+            self._in_force = at, self.rules(in_force_of(self._whole(RuleFile), at))
+        return self._in_force[1]
 
     def flush(self, end: bytes, *, to_send: bool = True) -> None:
         """Write the records that changed, and hold what is known for the log that now ends with this hash.
@@ -114,17 +125,22 @@ class SqlBook:
         to_send
             whether new messages are put into the outbox: not where a log is evolved anew
         """
-        for kind, before in self._before.items():
-            records = self._known.records[kind]
-            changed = [(_known(old), records[key]) for key, old in before.items() if records[key] != old]
-            if changed:
-                WRITES[kind].write(self._connection, changed)
-                if kind is Message and to_send:
-                    rows = [(one.seq, one.number, one.not_before) for _, one in changed]
-                    _TO_SEND.run_many(self._connection, rows)
-            before.clear()
+        for kind in self._before:
+            changed = self._write(kind)
+            if kind is Message and to_send:
+                _TO_SEND.run_many(self._connection, [(one.seq, one.number, one.not_before) for one in changed])
         self._end = end
         self._known.keep(end)
+
+    def _write(self, kind: type[Record]) -> list[Any]:
+        """Write the records of a kind that changed, and return them as they are now."""
+        before, records = self._before[kind], self._known.records[kind]
+        changed = [(_known(old), records[key]) for key, old in before.items() if records[key] != old]
+        if changed:
+            WRITES[kind].write(self._connection, changed)
+        before.clear()
+        self._new[kind].clear()
+        return [record for _, record in changed]
 
     def _read(self, kind: type[R], key: str) -> R | None:
         row = BY_KEY[kind].first(self._connection, *KEPT[kind].key(key))
@@ -141,11 +157,13 @@ class SqlBook:
         keys = self._known.groups.get((kind, of))
         if keys is None:
             keys = self._take(kind, by_fields(kind, (name or "",)).all(self._connection, of))
-            keys |= {key for key in self._before[kind] if getattr(records[key], name or "") == of}
+            keys |= self._new[kind].get(of, set())
             self._known.groups[kind, of] = keys
         return [records[key] for key in keys]
 
     def _chosen(self, kind: type[R], where: Where) -> list[R]:
+        if len(self._before[kind]) > _MANY:  # a log that is evolved anew: all that are not written yet are looked at
+            self._write(kind)
         names, values = asked(kind, where)
         keys = self._take(kind, by_fields(kind, names).all(self._connection, *values)) | self._before[kind].keys()
         return [self._known.records[kind][key] for key in keys]

@@ -5,6 +5,7 @@ A step is a function of a connection; step ``n`` of `STEPS` makes version ``n + 
 change a table: change it in `tables`, and add the step that changes files.
 """
 
+import json
 from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
@@ -15,7 +16,20 @@ from leadopt.desk.database.tables import METADATA, version
 
 Step = Callable[[sa.Connection], None]
 
-STEPS: tuple[Step, ...] = ()
+
+def _shares_as_text(connection: sa.Connection) -> None:
+    """Version 2: what reps were entitled to is a text within an ownership."""
+    table = following.ownership
+    encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+    for lead, begun, record in connection.execute(sa.select(table.c.lead, table.c.begun, table.c.record)).all():
+        told = json.loads(record)
+        if isinstance(told.get("entitled"), dict):
+            text = encode({**told, "entitled": encode(told["entitled"])})
+            here = (table.c.lead == lead) & (table.c.begun == begun)
+            connection.execute(sa.update(table).where(here).values(record=text))
+
+
+STEPS: tuple[Step, ...] = (_shares_as_text,)
 
 
 def bring_up_to_date(

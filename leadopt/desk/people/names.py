@@ -35,6 +35,7 @@ class Names:
     def __init__(self, connection: sa.Connection, rng: np.random.Generator | None = None) -> None:
         self._connection, self._rng = connection, rng
         self._called: dict[str, Id] = {}
+        self._reps: dict[str, str] = {}  # reps that were found; who is not there yet may come to be
 
     def new(self, letter: str) -> str:
         """Return an id that nothing has yet."""
@@ -135,10 +136,13 @@ class Names:
 
     def _known_rep(self, given: Any) -> str | None:
         text = text_of(given)
+        if text in self._reps:
+            return self._reps[text]
         found = persons.by_external(self._connection, REP, text)
         found = found or persons.by_spelling(self._connection, REP, text)
         if len(found) == 1:
             self._called[found[0].id] = found[0].called
+            self._reps[text] = found[0].id
             return found[0].id
         drawn = self._drawn(text, REP)
         return None if drawn is None else drawn.id

@@ -73,15 +73,16 @@ class Learning:
             whether to learn anew if more has ended since, or the day is another one
         """
         with self._fitting:
-            known = self._learned.get(policy.fingerprint)
+            fingerprint = self._fingerprint(policy)
+            known = self._learned.get(fingerprint)
             if known is None or (fresh and self._is_old(snapshot, known)):
                 known = _learned(snapshot, policy)
-                self._learned = {policy.fingerprint: known}
+                self._learned = {fingerprint: known}
             return known[0]
 
     def is_of_another_day(self, snapshot: Snapshot, policy: Policy) -> bool:
         """Return whether this process has learned by a policy, and not today."""
-        known = self._learned.get(policy.fingerprint)
+        known = self._learned.get(self._fingerprint(policy))
         return known is not None and known[0].on != snapshot.book.rules_at(snapshot.now).calendar.day(snapshot.now)
 
     def _is_old(self, snapshot: Snapshot, known: tuple[Learned, int]) -> bool:

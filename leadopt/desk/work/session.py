@@ -1,6 +1,7 @@
 """One transaction at work: commands are decided on its book, and what happened goes into the log and the tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -18,10 +19,10 @@ from leadopt.lifecycle.book import Stamp
 from leadopt.lifecycle.commands import Command
 from leadopt.lifecycle.decide import decide
 from leadopt.lifecycle.denied import Denied
-from leadopt.lifecycle.draft import Worths
+from leadopt.lifecycle.draft import Offer, Worths
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.evolve import evolve
-from leadopt.lifecycle.records import Lead
+from leadopt.lifecycle.records import Lead, Rep
 from leadopt.lifecycle.rules import Rules
 from leadopt.policy import Policy
 from leadopt.tables import Table
@@ -119,7 +120,7 @@ class Session(Snapshot):
         Denied
             with a code, a sentence, a remedy and until when; nothing has happened
         """
-        draft = decide(self.book, command, self.now, self.core.worths_of(self))
+        draft = decide(self.book, command, self.now, _Worths(self))
         for record in draft.book.changes():
             self.book.put(record)
         self._append(draft.happened)
@@ -139,3 +140,31 @@ class Session(Snapshot):
 
     def _flush(self, transaction: Transaction) -> None:
         self.book.flush(transaction.head.hash)
+
+
+class _Worths:
+    """What leads are worth with whom, looked up once a command asks: few commands do."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @cached_property
+    def _found(self) -> Worths:
+        return self._session.core.worths_of(self._session)
+
+    @property
+    def reserve(self) -> float:
+        return self._found.reserve
+
+    @property
+    def ramp_days(self) -> float:
+        return self._found.ramp_days
+
+    def offers(self, leads: Sequence[Lead], reps: Sequence[Rep]) -> Mapping[str, Mapping[str, Offer]]:
+        return self._found.offers(leads, reps)
+
+    def shared(self, lead: Lead) -> Mapping[str, float]:
+        return self._found.shared(lead)
+
+    def weights(self, reps: Sequence[Rep]) -> Mapping[str, float]:
+        return self._found.weights(reps)

@@ -1,5 +1,6 @@
 """Leads that are open still, since when, and how long settled ones took: a history with dates, read into counts."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,9 +15,12 @@ from leadopt.learning.history.outcomes import rep_ids, truths
 from leadopt.tables import Table
 from leadopt.tables.cells import as_moment, as_outcome, blanked, is_missing
 from leadopt.tables.dates import latest_day, refuse_later
+from leadopt.tables.ids import alike
 from leadopt.tables.text import count, with_day
 
 _MOST_DAYS = 50 * 365  # before the last date of a history; a date of 1900 or of year 1 says that none is known
+
+_Groups = tuple[tuple[list[Any], ...], Ints, Ints]  # leads by keys and the day they were assigned, and how many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,6 +41,8 @@ class OpenLeads:
         int64 (n_settled_groups,): age at which history tells of ends for the first time, 0 where that was earlier
     early_keys, early_assigned, early_count
         as `keys`, `assigned` and `count`, of all leads that were assigned before `first_day`, settled or open
+    ended_keys, ended_assigned, ended_count
+        the same of settled leads, where a history before may have had them open; else none
     first_day
         proleptic ordinal of the first day on which a lead is known to be settled: one that was settled before is not
         in the history, if that was cut there
@@ -59,6 +65,9 @@ class OpenLeads:
     early_keys: tuple[list[Any], ...]
     early_assigned: Ints
     early_count: Ints
+    ended_keys: tuple[list[Any], ...]
+    ended_assigned: Ints
+    ended_count: Ints
     first_day: int
     dates_all: bool
     last_day: int
@@ -81,6 +90,7 @@ def read_open_leads(
     now: Any = None,
     *,
     n_open: int,
+    before: OpenLeads | None = None,
 ) -> OpenLeads | None:
     """Return the open leads of a history, None where it has none, or no dates to tell how long they are open.
 
@@ -100,6 +110,9 @@ def read_open_leads(
         happened in it: if that is longer ago than anything like it, it is taken for the day of its export
     n_open
         how many rows have no outcome
+    before
+        leads that were open in a history before, and may be settled in this one, which is then read even if none is
+        open; history tells of ends since that one does
 
     Raises
     ------
@@ -109,14 +122,14 @@ def read_open_leads(
     """
     if not (history.holds(assigned, "assigned_at") and at in history and history.n_rows):
         return None
-    history = history.judged(converted)
+    history, matters = history.judged(converted), bool(n_open) or before is not None
     try:
         dated = history.with_days(assigned).with_days(at)
     except InvalidInput:
-        if n_open:
+        if matters:
             raise
         return None  # nothing depends on these dates
-    if not n_open:
+    if not matters:
         *_, outcomes, took, _, _ = dated.narrowed(at, assigned).grouped_spells([converted], assigned, at)
         if any(days < 0 for days, outcome in zip(took, outcomes, strict=True) if as_outcome(outcome) is not None):
             _refuse_early(history, dated, converted, assigned, at)
@@ -130,7 +143,7 @@ def read_open_leads(
     _check_past(history, converted, assigned, at, now, begin, ends)
     _check_age(history, converted, assigned, at, begin, ends)
     last_day, stale = _last_day(np.unique(np.concatenate([begin[begin >= 0], ends])), now)
-    first_day = int(ends.min(initial=last_day))
+    first_day = int(ends.min(initial=last_day if before is None else before.first_day))
     early_days = {day for day, ordinal in zip(begun, begin.tolist(), strict=True) if 0 <= ordinal < first_day}
     *cells, outcome_of, took, entry, times = dated.grouped_spells(
         [*kinds, converted], assigned, at, first_day if early_days else 0
@@ -150,6 +163,10 @@ def read_open_leads(
     early_keys, early_assigned, early_count = _open_groups(
         dated.where(assigned, early_days), history, rep, columns, assigned
     )
+    nothing = np.zeros(0, dtype=np.int64)
+    later_ended: _Groups = tuple([] for _ in range(1 + len(columns))), nothing, nothing
+    if before is not None:
+        later_ended = _ended_groups(dated, history, rep, columns, converted, assigned)
     return OpenLeads(
         keys=tuple([keys[row] for row in known] for keys in open_keys),
         assigned=since_day[known],
@@ -162,6 +179,9 @@ def read_open_leads(
         early_keys=early_keys,
         early_assigned=early_assigned,
         early_count=early_count,
+        ended_keys=later_ended[0],
+        ended_assigned=later_ended[1],
+        ended_count=later_ended[2],
         first_day=first_day,
         dates_all=bool((begin[settled] >= 0).all()),
         last_day=last_day,
@@ -177,22 +197,39 @@ def read_open_leads(
     )
 
 
-def _open_groups(
-    still: Table, history: Table, rep: str, columns: Sequence[str], assigned: str
-) -> tuple[tuple[list[Any], ...], Ints, Ints]:
+def _open_groups(still: Table, history: Table, rep: str, columns: Sequence[str], assigned: str) -> _Groups:
     *cells, since, counts = still.grouped([rep, *columns], assigned)
     reps, *levels = map(blanked, cells)
     return (rep_ids(history, rep, reps), *levels), _ordinals(since), np.array(counts, dtype=np.int64)
 
 
-def joined_open(one: OpenLeads | None, other: OpenLeads | None) -> OpenLeads | None:
+def _ended_groups(
+    dated: Table, history: Table, rep: str, columns: Sequence[str], converted: str, assigned: str
+) -> _Groups:
+    *cells, outcomes, since, counts = dated.grouped([rep, *columns, converted], assigned)
+    truth_of, day = truths(history, converted, outcomes), _ordinals(since)
+    rows = [row for row, outcome in enumerate(outcomes) if outcome in truth_of and day[row] >= 0]
+    reps, *levels = (blanked([keys[row] for row in rows]) for keys in cells)
+    return (rep_ids(history, rep, reps), *levels), day[rows], np.array(counts, dtype=np.int64)[rows]
+
+
+_UNMATCHED = (
+    "outcomes that came later do not say when their leads were assigned: which of them were open before is not known, "
+    "and those count as open still, too"
+)
+
+
+def joined_open(one: OpenLeads | None, other: OpenLeads | None, *, settles: bool) -> OpenLeads | None:
     """Return what two histories tell together, the second of which is later: what is open is what that says is open.
 
-    Where the second has no open leads at all, those of the first are open still.
+    Where the second has no open leads at all, those of the first are open still, but for those that it settles; if it
+    settles any and does not say when they were assigned, that is told.
     """
-    if one is None or other is None:
-        return one if other is None else other
-    later = other if len(other.count) else one
+    if one is None:
+        return other
+    if other is None:
+        return replace(one, notes=tuple(dict.fromkeys([*one.notes, *([_UNMATCHED] if settles else [])])))
+    later = other if len(other.count) else _without_ended(one, other)
     return replace(
         later,
         settled_keys=tuple([*mine, *more] for mine, more in zip(one.settled_keys, other.settled_keys, strict=True)),
@@ -208,6 +245,27 @@ def joined_open(one: OpenLeads | None, other: OpenLeads | None) -> OpenLeads | N
         last_day=max(one.last_day, other.last_day),
         notes=tuple(dict.fromkeys([*one.notes, *other.notes])),
     )
+
+
+def _without_ended(one: OpenLeads, other: OpenLeads) -> OpenLeads:
+    """Return the open leads without as many of each group as were settled later."""
+    ended = Counter[tuple[Any, ...]]()
+    for key, n in zip(_group_keys(other.ended_keys, other.ended_assigned), other.ended_count.tolist(), strict=True):
+        ended[key] += n
+    count = one.count.copy()
+    for row, key in enumerate(_group_keys(one.keys, one.assigned)):
+        gone = min(int(count[row]), ended[key])
+        count[row] -= gone
+        ended[key] -= gone
+    left = np.flatnonzero(count)
+    keys = tuple([keys[row] for row in left] for keys in one.keys)
+    return replace(one, keys=keys, assigned=one.assigned[left], count=count[left])
+
+
+def _group_keys(keys: tuple[list[Any], ...], assigned: Ints) -> list[tuple[Any, ...]]:
+    """Return what tells groups apart; reps are the same whose ids differ in letter case or blanks alone."""
+    reps, *levels = keys
+    return list(zip([alike(str(rep)) for rep in reps], *levels, assigned.tolist(), strict=True))
 
 
 def _ordinals(days: Sequence[Any]) -> Ints:

@@ -69,11 +69,16 @@ class Past:
     undated: str | None = None
 
     def joined(self, later: "Past") -> "Past":
-        """Return what this and a later history tell together."""
+        """Return what this and a later history tell together: which leads are open says the last one that has any."""
+        still_open = joined_open(self.still_open, later.still_open, settles=bool(len(later.counts.count)))
+        n_open = later.counts.n_open
+        if not n_open:
+            before, after = (0 if each is None else int(each.count.sum()) for each in (self.still_open, still_open))
+            n_open = self.counts.n_open - (before - after)
         return replace(
             self,
-            counts=joined(self.counts, later.counts),
-            still_open=joined_open(self.still_open, later.still_open),
+            counts=replace(joined(self.counts, later.counts), n_open=n_open),
+            still_open=still_open,
             settling=later.settling or self.settling,
             undated=self.undated or later.undated,
         )
@@ -98,6 +103,7 @@ def read_past(
     *,
     fades: bool,
     drift: bool | None,
+    before: Past | None = None,
 ) -> Past:
     """Return what a history tells.
 
@@ -113,6 +119,8 @@ def read_past(
         whether outcomes count by their age, so that all need a day that has come
     drift
         whether to read their days to look for a level that drifts; None = where they are no more than `MOST_DATED`
+    before
+        a history that this one follows: its open leads may be settled here
 
     Raises
     ------
@@ -138,6 +146,7 @@ def read_past(
         columns.at,
         now,
         n_open=counts.n_open,
+        before=None if before is None else before.still_open,
     )
     wanders = counts.day is not None and drift is not False and undated is None
     settling = read_settling(history, columns.converted, columns.assigned, columns.at) if wanders else None

@@ -5,7 +5,8 @@ With rep j's load L, what its leads are like as a known offset o, and its own le
 .. math:: \operatorname{sigmoid}(o + a_j - s_j \max(L / c_j - 1, 0)^q), \qquad a_j \sim N(0, \sigma^2).
 
 The slope s is by how much the logit has fallen at twice the change point c. The shape q, everybody's, says how the fall
-goes on: it levels off (1/2), is even (1), or sets in slowly (2). There may be no fall at all. Shapes, change points and
+goes on: it is all there at once (0, for which 0 to the power of 0 is 0), levels off (1/2), is even (1), or sets in
+slowly (2). There may be no fall at all. Shapes, change points and
 slopes lie on a grid, over which sums are exact; a_j is integrated out by Laplace's method. What reps have in common is
 in `in_common`.
 """
@@ -20,8 +21,9 @@ from leadopt.learning.effects.logistic import sigmoid
 
 SLOPES = 0.25 * 2.0 ** (np.arange(7) * 2.0 / 3.0)
 """From 0.25 to 4: less is no drop that anybody would plan by."""
-SHAPES = np.array([0.5, 1.0, 2.0])
-"""Exponents of the fall. With 1 alone, 90% intervals hold 8 to 62% where the fall sets in slowly or levels off."""
+SHAPES = np.array([0.0, 0.5, 1.0, 2.0])
+"""Exponents of the fall. With 1 alone, 90% intervals hold 8 to 62% where the fall sets in slowly or levels off; without
+0, of a fall at once, 54% where it does so."""
 LEVEL_DEVIATION = 1.5
 """Prior standard deviation of a rep's own level: wide, so that only its own busy and quiet times are compared. At
 half and twice, change points of simulated teams of eight with 192 leads each are missed by 12.0% and 12.7%, not 12.5%.
@@ -152,7 +154,8 @@ def by_parts(of_combinations: Floats, n_points: int) -> Floats:
 
 def falls(load: Floats, points: Floats) -> Floats:
     """Return what loads take from the logit at each combination, float64 (n_loads, n_combinations)."""
-    beyond = np.maximum(load[:, None] / points - 1.0, 0.0)[:, None, :] ** SHAPES[:, None]
+    over = np.maximum(load[:, None] / points - 1.0, 0.0)[:, None, :]
+    beyond = np.where(over > 0.0, over ** SHAPES[:, None], 0.0)
     fall = -(beyond[..., None] * SLOPES).reshape(len(load), -1)
     return np.hstack([fall, np.zeros((len(load), 1))])
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from leadopt.lifecycle import bars, commands, events, placing
 from leadopt.lifecycle.acts.by_feeds import cool_off, eligible, not_owner
+from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.commands import Command
 from leadopt.lifecycle.denied import Denied
 from leadopt.lifecycle.draft import Draft
@@ -75,10 +76,20 @@ def claim(draft: Draft, command: commands.Claim) -> None:
 
 def _check_claims(draft: Draft, rep: Rep) -> None:
     most = claims_per_day(draft, rep)
-    claimed = rep.on(str(draft.calendar.day(draft.at)))[1]
-    if most is not None and claimed >= most:
+    if most is None:
+        return
+    claimed = rep.on(str(draft.calendar.day(draft.at)))[1] + _claims_under_review(draft, rep)
+    if claimed >= most:
         sentence = f"rep {rep.id!r} made {claimed} of {most} claims today"
         raise Denied("no_claims_left", sentence, "wait until tomorrow", draft.calendar.next_midnight(draft.at))
+
+
+def _claims_under_review(draft: Draft, rep: Rep) -> int:
+    """Return how many claims of a rep from today a manager has yet to look at."""
+    today = draft.calendar.day(draft.at)
+    asked = (lead.review for lead in draft.book.find(Lead, Where(stage=Stage.REVIEW)) if lead.review is not None)
+    mine = (one for one in asked if one.rep == rep.id and one.offer.get("claim"))
+    return sum(draft.calendar.day(one.asked_at) == today for one in mine)
 
 
 def claims_per_day(draft: Draft, rep: Rep) -> int | None:

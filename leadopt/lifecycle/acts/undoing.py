@@ -1,7 +1,7 @@
 """An act is taken back: a lead is as it was before it, where nothing but messages happened to it since."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 from leadopt.lifecycle import bars, commands, events
@@ -11,7 +11,7 @@ from leadopt.lifecycle.changes.endings import lead_data
 from leadopt.lifecycle.denied import Denied
 from leadopt.lifecycle.draft import Draft
 from leadopt.lifecycle.events import Event
-from leadopt.lifecycle.records import Lead, Ownership, Rep
+from leadopt.lifecycle.records import Lead, Ownership, Rep, replace
 from leadopt.lifecycle.stages import Stage
 
 MESSAGES = frozenset({"reminded", "escalated"})
@@ -26,7 +26,7 @@ def undo(draft: Draft, command: commands.Undo) -> None:
     lead = draft.lead(command.lead)
     deeds = {lead.id: act_of(list(draft.book.history(lead.id)), command.of, lead.id)}
     for other in _partners(deeds[lead.id]):
-        deeds[other] = _same_act(list(draft.book.history(other)), deeds[lead.id], other)
+        deeds[other] = _same_act(list(draft.book.history(other)), deeds[lead.id], other, lead.id)
     backs = [_back(draft, draft.lead(one), deed) for one, deed in deeds.items()]
     for back in backs:
         draft.emit(back)
@@ -54,20 +54,20 @@ def _alike(one: Stamp, other: Stamp) -> bool:
 def _partners(deed: Happened) -> Iterable[str]:
     """Return the other lead of a merge."""
     for _, event in deed:
-        if isinstance(event, events.Merged):
-            yield event.into
-        elif isinstance(event, events.Absorbed):
-            yield event.other
+        if (partner := _partner(event)) is not None:
+            yield partner
 
 
-def _same_act(history: Happened, deed: Happened, lead: str) -> Happened:
-    """Return what the act did to the other lead of a merge."""
+def _partner(event: Event) -> str | None:
+    if isinstance(event, events.Merged):
+        return event.into
+    return event.other if isinstance(event, events.Absorbed) else None
+
+
+def _same_act(history: Happened, deed: Happened, lead: str, partner: str) -> Happened:
+    """Return what the act did to the other lead of a merge: of several merges at one moment, the one with this lead."""
     begun = deed[0][0]
-    merging = (
-        stamp.seq
-        for stamp, event in history
-        if isinstance(event, events.Merged | events.Absorbed) and _alike(stamp, begun)
-    )
+    merging = (stamp.seq for stamp, event in history if _partner(event) == partner and _alike(stamp, begun))
     return act_of(history, next(merging), lead)
 
 

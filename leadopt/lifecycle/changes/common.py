@@ -1,7 +1,6 @@
 """What all changes share: a lead moved by the table of transitions, an ownership begun and ended, the next look."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from leadopt.errors import InvalidInput
@@ -9,7 +8,7 @@ from leadopt.lifecycle import events
 from leadopt.lifecycle.book import Book, Stamp, Where
 from leadopt.lifecycle.due import deadline, due, timing
 from leadopt.lifecycle.events import Event
-from leadopt.lifecycle.records import Account, Lead, Ownership
+from leadopt.lifecycle.records import Account, Lead, Ownership, replace
 from leadopt.lifecycle.stages import TRANSITIONS
 
 
@@ -23,13 +22,17 @@ def need(book: Book, lead: str) -> Lead:
 
 def moved(book: Book, event: Event, stamp: Stamp, **changes: Any) -> Lead:
     """Put a lead as the event leaves it: its stage by the table of transitions, and the fields that are given."""
-    lead = need(book, event.subject)
+    after = after_event(need(book, event.subject), event, stamp, **changes)
+    book.put(after)
+    return after
+
+
+def after_event(lead: Lead, event: Event, stamp: Stamp, **changes: Any) -> Lead:
+    """Return a lead as the event leaves it."""
     stage = TRANSITIONS[event.kind][1] or lead.stage
     since = stamp.at if stage is not lead.stage else lead.since
     stamped: dict[str, Any] = {"stage": stage, "since": since, "version": lead.version + 1, "seq": stamp.seq}
-    after = replace(lead, **{**stamped, **changes})
-    book.put(after)
-    return after
+    return replace(lead, **{**stamped, **changes})
 
 
 _OF_OWNERSHIP = ("owner", "via", "first_at", "last_at", "reminded", "reminded_at", "escalated", "protected_until")
@@ -78,7 +81,7 @@ def end(
 
 def first_due(book: Book, lead: Lead, stamp: Stamp) -> int | None:
     """Return when the first follow-up of an ownership was due."""
-    not_yet = replace(lead, first_at=None, last_at=None)
+    not_yet = lead if lead.first_at is lead.last_at is None else replace(lead, first_at=None, last_at=None)
     return deadline(not_yet, timing(book, not_yet, stamp.at))
 
 

@@ -1,14 +1,14 @@
 """What changes as leads rest, are won, lost, closed, opened again and put back."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 from leadopt.lifecycle import credit, events
 from leadopt.lifecycle.book import Book, Stamp, Where
 from leadopt.lifecycle.changes.common import AT_REST, NOT_HELD, end, moved, need
 from leadopt.lifecycle.events import Event
-from leadopt.lifecycle.records import Account, Lead, Ownership, Rep, Review
+from leadopt.lifecycle.records import Account, Lead, Ownership, Rep, Review, replace
 from leadopt.lifecycle.stages import Stage, Via
 
 

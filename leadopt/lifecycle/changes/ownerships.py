@@ -1,15 +1,14 @@
 """What changes while a rep owns a lead, and as that ends."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from leadopt.lifecycle import events
 from leadopt.lifecycle.book import Book, Stamp, Where
-from leadopt.lifecycle.changes.common import NOT_HELD, end, first_due, moved, need
+from leadopt.lifecycle.changes.common import NOT_HELD, after_event, end, first_due, moved, need
 from leadopt.lifecycle.due import deadline, timing
 from leadopt.lifecycle.events import Event
-from leadopt.lifecycle.records import Lead, Ownership
+from leadopt.lifecycle.records import Lead, Ownership, replace
 
 
 def _left(book: Book, event: Any, stamp: Stamp, **changes: Any) -> None:
@@ -40,23 +39,29 @@ def followed_up(event: events.FollowedUp, book: Book, stamp: Stamp) -> None:
     """Keep the first and the last follow-up of the ownership in which it occurred; one that lasts begins a period."""
     lead = need(book, event.lead)
     mine = ownership_at(book, event.lead, event.rep, event.occurred_at)
-    book.put(replace(lead, version=lead.version + 1, seq=stamp.seq))
     if mine is None:
+        book.put(replace(lead, version=lead.version + 1, seq=stamp.seq))
         return
     first = event.occurred_at if mine.first_at is None else min(mine.first_at, event.occurred_at)
     last = event.occurred_at if mine.last_at is None else max(mine.last_at, event.occurred_at)
-    by = mine.first_due if mine.first_due is not None else first_due(book, lead, stamp)
+    over = mine.until is not None or event.late
+    before = None if over else deadline(_unprotected(lead), timing(book, lead, stamp.at))
+    by = mine.first_due
+    if by is None:
+        by = before if not over and lead.first_at is None else first_due(book, lead, stamp)
     book.put(replace(mine, first_at=first, last_at=last, first_due=by, follow_ups=mine.follow_ups + 1))
-    if mine.until is None and not event.late:
-        book.put(lead)
-        after = moved(book, event, stamp, first_at=first, last_at=last, rules=stamp.rules)
-        book.put(replace(after, not_before=_no_nearer(book, lead, replace(after, last_at=event.occurred_at), stamp)))
+    if over:
+        book.put(replace(lead, version=lead.version + 1, seq=stamp.seq))
+        return
+    begun = after_event(lead, event, stamp, first_at=first, last_at=event.occurred_at, rules=stamp.rules)
+    after = deadline(_unprotected(begun), timing(book, begun, stamp.at))
+    # The latest deadline of those that a follow-up ends and begins: it brings none nearer, in any order.
+    not_before = max(lead.not_before, before or 0, after or 0)
+    book.put(replace(begun, last_at=last, not_before=not_before))
 
 
-def _no_nearer(book: Book, before: Lead, after: Lead, stamp: Stamp) -> int:
-    """Return the latest deadline of those that a follow-up ends and begins: it brings none nearer, in any order."""
-    known = (deadline(replace(one, protected_until=None), timing(book, one, stamp.at)) for one in (before, after))
-    return max((before.not_before, *(by for by in known if by is not None)))
+def _unprotected(lead: Lead) -> Lead:
+    return lead if lead.protected_until is None else replace(lead, protected_until=None)
 
 
 def reminded(event: events.Reminded, book: Book, stamp: Stamp) -> None:

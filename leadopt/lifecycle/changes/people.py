@@ -1,14 +1,13 @@
 """What changes of reps: who they are, when they are away, conduct and credit."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from leadopt.lifecycle import credit, events
 from leadopt.lifecycle.book import Book, Stamp, Where
 from leadopt.lifecycle.changes.common import keep_look
 from leadopt.lifecycle.events import Event
-from leadopt.lifecycle.records import Absence, Conduct, Lead, Ownership, Rep
+from leadopt.lifecycle.records import Absence, Conduct, Lead, Ownership, Rep, replace
 from leadopt.lifecycle.stages import HELD
 
 

@@ -1,14 +1,13 @@
 """What changes as leads are given to reps, pools and managers."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from leadopt.lifecycle import credit, events
 from leadopt.lifecycle.book import Book, Stamp
 from leadopt.lifecycle.changes.common import AT_REST, NOT_HELD, begin, moved, own_account
 from leadopt.lifecycle.events import Event
-from leadopt.lifecycle.records import Rep, Review
+from leadopt.lifecycle.records import Rep, Review, replace
 
 
 def review_asked(event: events.ReviewAsked, book: Book, stamp: Stamp) -> None:

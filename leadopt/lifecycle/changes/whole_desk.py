@@ -1,13 +1,12 @@
 """What changes of the desk as a whole: rules, policy, plans, days."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from leadopt.lifecycle import events
 from leadopt.lifecycle.book import Book, Stamp
 from leadopt.lifecycle.events import Event
-from leadopt.lifecycle.records import RuleFile, State
+from leadopt.lifecycle.records import RuleFile, State, replace
 
 
 def change_state(book: Book, **changes: Any) -> None:

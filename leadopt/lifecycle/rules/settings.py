@@ -105,8 +105,9 @@ class Rules:
         set_periods(self, "rules", ("cool_off",))
         check_pools(self.pool)
         check_names([rule.name for rule in self.review], "review")
-        check_names([rule.words for rule in self.reward], "reward")
-        check_names([rule.words for rule in self.restrict], "restrict")
+        rewards, restrictions = [rule.words for rule in self.reward], [rule.words for rule in self.restrict]
+        check_names(rewards, "reward")
+        check_names([*rewards, *restrictions], "restrict")  # a rep has both by name
         check_names([exception.words for exception in self.recall.exceptions], "recall.for")
         for periods in (self._usual, *(periods for _, periods in self._exceptions)):
             periods.check(self.time.hours)

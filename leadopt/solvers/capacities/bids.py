@@ -1,4 +1,4 @@
-"""Bids: leads bid for slots until nobody is outbid, and the prices are near the best ones. Needs numba.
+"""Bids: leads bid for slots until nobody is outbid, and the prices are near the best ones.
 
 A rep keeps its best bids, and its price is the lowest one kept. A lead bids for its best rep what that is worth to it
 beyond its second best, from a short list of a few reps; it reads its row again only when the list can no longer prove
@@ -13,12 +13,25 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import in_parts
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
+from leadopt.solvers.capacities.bid_kernels import (
+    Bids,
+    Leads,
+    Lists,
+    Pace,
+    Prices,
+    Queue,
+    Scratch,
+    bid,
+    count_possible,
+    list_possible,
+    refill,
+    shortlist,
+)
 from leadopt.solvers.capacities.finish import Box
 from leadopt.solvers.oracles.protocols import Open
 
@@ -45,19 +58,9 @@ _WIDTH = 5.0  # steps by which the final prices may be off
 class Floor:
     """The leads of an auction, their short lists, and the bids that reps hold."""
 
-    rates: Floats
-    row: Ints
-    scale: Floats
-    reserve: float
-    room: Ints
-    prices: Floats
-    reps: NDArray[np.int32]
-    gains: Floats
-    left_out: Floats
-    bids: Floats
-    bidders: NDArray[np.int32]
-    first: Ints
-    held: Ints
+    leads: Leads
+    lists: Lists
+    bids: Bids
     listed_at: Floats  # prices that are as high as those of every short list, or higher
     idle: int = 0  # slots that cost something and that nobody held when bids ended
     seats: Ints | None = None  # the rep of each lead, once it is not the holder of its bid any more
@@ -65,47 +68,46 @@ class Floor:
     @classmethod
     def of(cls, problem: Problem, leads: Ints, room: Ints, prices: Floats) -> Self:
         """Return an auction before the first bid, every lead's short list drawn up at the given prices."""
-        from leadopt.solvers.capacities import bid_kernels
-
-        affinity, n = problem.affinity, len(leads)
-        n_listed = min(_LISTED, problem.n_reps)
+        affinity, n, m = problem.affinity, len(leads), len(room)
+        n_listed = min(_LISTED, m)
+        n_places = 4 * n + 16 * m  # a heap that outgrows its place moves to one of twice the size: that holds all
         floor = cls(
-            rates=affinity.rates,
-            row=affinity.row[leads],
-            scale=affinity.scale[leads],
-            reserve=problem.reserve,
-            room=np.minimum(room, n),
-            prices=np.where(room > 0, prices, np.inf),
-            reps=np.empty((n, n_listed), dtype=np.int32),
-            gains=np.empty((n, n_listed)),
-            left_out=np.empty(n),
-            # A heap that outgrows its place moves to one of twice the size: four places a lead hold all of them.
-            bids=np.empty(4 * n + 16 * len(room)),
-            bidders=np.empty(4 * n + 16 * len(room), dtype=np.int32),
-            first=np.zeros(len(room), dtype=np.int64),
-            held=np.zeros(len(room), dtype=np.int64),
+            leads=Leads(affinity.rates, affinity.row[leads], affinity.scale[leads], problem.reserve),
+            lists=Lists(np.empty((n, n_listed), dtype=np.int32), np.empty((n, n_listed)), np.empty(n)),
+            bids=Bids(
+                room=np.minimum(room, n),
+                prices=np.where(room > 0, prices, np.inf),
+                bids=np.empty(n_places),
+                bidders=np.empty(n_places, dtype=np.int32),
+                first=np.zeros(m, dtype=np.int64),
+                allotted=np.zeros(m, dtype=np.int64),
+                held=np.zeros(m, dtype=np.int64),
+            ),
             listed_at=np.where(room > 0, prices, np.inf),
         )
 
         def draw_up(start: int, stop: int) -> None:
-            bid_kernels.shortlist(
-                floor.rates, floor.row, floor.scale, floor.prices, start, stop, floor.reps, floor.gains, floor.left_out
-            )
+            shortlist(floor.leads, floor.lists, floor.bids.prices, start, stop, Scratch.of(m, n_listed))
 
-        in_parts(n, problem.n_reps, draw_up)
+        in_parts(n, m, draw_up)
         return floor
+
+    @property
+    def prices(self) -> Floats:
+        """What a slot of each rep costs, (n_reps,); inf = it has none."""
+        return self.bids.prices
 
     def step(self) -> float:
         """Return what a bid should add: little beside the mean margin of the best option over the second best."""
-        some = slice(None, None, 1 + len(self.gains) // _ASKED)
-        after = self.gains[some] - self.prices[self.reps[some]]
-        options = np.column_stack([after, np.full(len(after), self.reserve)])
+        some = slice(None, None, 1 + len(self.lists.gains) // _ASKED)
+        after = self.lists.gains[some] - self.prices[self.lists.reps[some]]
+        options = np.column_stack([after, np.full(len(after), self.leads.reserve)])
         options.sort(axis=1)
         options = options[np.isfinite(options[:, -2])]
         margins = options[:, -1] - options[:, -2]
-        # Where everything is tied, margins say nothing: the spread of the short lists does.
-        lowest = np.where(np.isfinite(options), options, np.inf).min(axis=1, initial=np.inf)
-        spread = _typical(options[:, -1] - lowest)
+        # Where everything is tied, margins say nothing: the spread of the short lists does, or how far the pool is.
+        usual = [_typical(_spread(few)) for few in (after, options)]
+        spread = usual[0] or usual[1]
         return max(_STEP * _typical(margins), _STEP_OF_SPREAD * spread, 5e-324)
 
     def sell(self, step: float, noise: float, meter: Meter, begin: float = 1.0) -> float:
@@ -120,47 +122,43 @@ class Floor:
         for _ in range(_PHASES):
             if reached <= _SCALING * step or meter.left_s <= 0:
                 break
-            kept = self.prices.copy(), self.held.copy(), self.first.copy(), self.bids.copy(), self.bidders.copy()
+            kept = self.bids.copy()
             self._lower(_BACK * reached, max(_FALL * noise, _WIDTH * reached))
             before, reached = reached, self._bid(max(step, reached / _SCALING), 2 * _BIDS, meter)
             highest = np.maximum(highest, self.prices)
             if reached >= before:
-                self.prices, self.held, self.first, self.bids, self.bidders = kept
-                reached = before
+                self.bids, reached = kept, before
                 break
         self.listed_at = highest
-        self.idle = int((self.room - self.held)[(self.prices > 0) & (self.room > 0)].sum())
+        room, held = self.bids.room, self.bids.held
+        self.idle = int((room - held)[(self.prices > 0) & (room > 0)].sum())
         if meter.left_s > 0 and self.idle:
             self._refill(reached)
         return reached
 
     def _lower(self, usual: float, unfilled: float) -> None:
-        open_ = self.room > 0
-        fall = np.where(self.held < self.room, unfilled, usual)[open_]
-        lowered = np.maximum(self.prices[open_] - fall, 0.0)
-        self.left_out += float((self.prices[open_] - lowered).max(initial=0.0))
-        self.prices[open_] = lowered
+        room, prices = self.bids.room, self.prices
+        open_ = room > 0
+        fall = np.where(self.bids.held < room, unfilled, usual)[open_]
+        lowered = np.maximum(prices[open_] - fall, 0.0)
+        self.lists.left_out[:] += float((prices[open_] - lowered).max(initial=0.0))
+        prices[open_] = lowered
 
     def _bid(self, step: float, patience: int, meter: Meter) -> float:
         """Let all leads bid anew; return the step at the end, larger after too many bids, inf if time ran out."""
-        from leadopt.solvers.capacities import bid_kernels
-
-        n = len(self.row)
+        (n, n_listed), m = self.lists.gains.shape, len(self.prices)
         waiting, n_waiting = np.arange(n, dtype=np.int32)[::-1].copy(), n
-        self.held[:] = 0
-        allotted, end, left = np.zeros_like(self.held), 0, patience * n + 1000
-        finite = self.gains[np.isfinite(self.gains)]
+        self.bids.held[:] = self.bids.allotted[:] = 0
+        end, left, scratch = 0, patience * n + 1000, Scratch.of(m, n_listed)
+        finite = self.lists.gains[np.isfinite(self.lists.gains)]
         spread = float(np.ptp(finite)) if len(finite) else 0.0
-        growths, most_scans = 0, 1 + _CELLS_A_LOOK // len(self.room)
+        growths, most_scans = 0, 1 + _CELLS_A_LOOK // m
         while n_waiting and growths < _GROWTHS:
             if meter.left_s <= 0:
                 return np.inf
             meter.still("price")
-            n_waiting, end, made, _ = bid_kernels.bid(
-                self.rates, self.row, self.scale, self.reserve, self.room, step, spread + step, self.prices, self.reps,
-                self.gains, self.left_out, waiting, n_waiting, self.bids, self.bidders, self.first, allotted, self.held,
-                end, min(left, _BIDS_A_LOOK), most_scans,
-            )  # fmt: skip
+            pace = Pace(step, spread + step, min(left, _BIDS_A_LOOK), most_scans)
+            n_waiting, end, made, _ = bid(self.leads, self.lists, self.bids, waiting, n_waiting, end, pace, scratch)
             left -= made
             if left <= 0:
                 step, left, growths = _GROWTH * step, _MORE * n + 1000, growths + 1
@@ -168,50 +166,45 @@ class Floor:
 
     def _refill(self, step: float) -> None:
         """Let reps that cost something and are not filled lower their prices."""
-        from leadopt.solvers.capacities import bid_kernels
-
-        n, m = len(self.reps), len(self.room)
+        n, m = len(self.lists.reps), len(self.prices)
         rep_of, gain_of = self.holders(), np.zeros(n)
         placed = np.flatnonzero(rep_of >= 0)
-        gain_of[placed] = self.rates[self.row[placed], rep_of[placed]] * self.scale[placed]
-        reps = self.reps.reshape(-1)
+        gain_of[placed] = self.leads.rates[self.leads.row[placed], rep_of[placed]] * self.leads.scale[placed]
+        reps = self.lists.reps.reshape(-1)
         listed = np.argsort(reps.astype(np.int16) if m < 2**15 else reps, kind="stable")  # radix sort on 16 bits
         first = np.concatenate([[0], np.cumsum(np.bincount(reps, minlength=m))])
-        bid_kernels.refill(
-            self.reps, self.gains, self.reserve, self.room, step, self.prices, rep_of, gain_of, self.held, first,
-            listed, self.bids, self.bidders, _BIDS * n,
-        )  # fmt: skip
+        queue = Queue(np.empty(m, dtype=np.int64), np.empty(m, dtype=np.bool_))
+        refill(self.lists, self.leads.reserve, self.bids, rep_of, gain_of, first, listed, step, _BIDS * n, queue)
         self.seats = rep_of
 
     def holders(self) -> Ints:
         """Return the rep of each lead, -1 = none."""
         if self.seats is not None:
             return self.seats
-        rep_of = np.full(len(self.row), -1, dtype=np.int64)
-        for rep, (first, held) in enumerate(zip(self.first.tolist(), self.held.tolist(), strict=True)):
-            rep_of[self.bidders[first : first + held]] = rep
+        rep_of, bids = np.full(len(self.leads.row), -1, dtype=np.int64), self.bids
+        for rep, (first, held) in enumerate(zip(bids.first.tolist(), bids.held.tolist(), strict=True)):
+            rep_of[bids.bidders[first : first + held]] = rep
         return rep_of
 
     def open(self, low: Floats, high: Floats) -> Open:
         """Return what a box of prices leaves open, from the short lists where they suffice."""
-        from leadopt.solvers.capacities import bid_kernels
-
-        n = len(self.row)
+        n, n_listed = self.lists.reps.shape
         with np.errstate(invalid="ignore"):
             fall = np.where(np.isfinite(low), self.listed_at - low, 0.0)
         usual, dropped = _usual_fall(fall)
         choice, n_possible = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
-        shared = (self.rates, self.row, self.scale, self.reserve, low, high, self.reps, self.gains, self.left_out)
+        leads, lists, box = self.leads, self.lists, Prices(low, high)
 
         def count(start: int, stop: int) -> None:
-            bid_kernels.count_possible(*shared, dropped, usual, start, stop, choice, n_possible)
+            scratch = Scratch.of(len(low), n_listed)
+            count_possible(leads, lists, box, dropped, usual, start, stop, choice, n_possible, scratch)
 
-        in_parts(n, self.reps.shape[1], count)
+        in_parts(n, n_listed, count)
         self.listed_at = low
         lead = np.flatnonzero(n_possible)
         first = np.concatenate([[0], np.cumsum(n_possible[lead])]).astype(np.int64)
         rep = np.empty(first[-1], dtype=np.int64)
-        bid_kernels.list_possible(*shared, lead, first, rep)
+        list_possible(leads, lists, box, lead, first, rep, Scratch.of(len(low), n_listed))
         return Open(choice=choice, lead=lead, first=first, rep=rep)
 
     def box(self, start: Floats, noise: float, step: float) -> Box:
@@ -219,8 +212,8 @@ class Floor:
 
         A rep that was not filled began too dear, and may end anywhere below.
         """
-        short = (self.held < self.room) & (start > 0)
-        prices = np.where(self.room > 0, self.prices, 0.0)
+        short = (self.bids.held < self.bids.room) & (start > 0)
+        prices = np.where(self.bids.room > 0, self.prices, 0.0)
         return Box.around(prices, below=np.where(short, _FALL * noise, _WIDTH * step), above=_WIDTH * step)
 
 
@@ -231,6 +224,13 @@ def _usual_fall(fall: Floats) -> tuple[float, Ints]:
     far = np.flatnonzero(fall > 3.0 * most)
     others = np.delete(fall, far)
     return max(float(others.max(initial=0.0)), 0.0), far
+
+
+def _spread(options: Floats) -> Floats:
+    """Return how far the options of each lead lie apart; below 0 where there are none."""
+    with np.errstate(invalid="ignore"):
+        lowest = np.where(np.isfinite(options), options, np.inf).min(axis=1, initial=np.inf)
+        return np.asarray(options.max(axis=1, initial=-np.inf) - lowest)
 
 
 def _typical(margins: Floats) -> float:

@@ -15,6 +15,7 @@ from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.base import Answer
 from leadopt.solvers.capacities.free_leads import Remainder
+from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.core import CoreTooSmall, core_costs, solve_core
 from leadopt.solvers.flow.costs import Costs, Pairs
 from leadopt.solvers.flow.duals import NotOptimal, potentials_above, residual_constraints
@@ -87,8 +88,6 @@ def finish(
     oracle: OpenOracle,
     box: Box,
     meter: Meter | None = None,
-    *,
-    compiled: bool = False,
 ) -> Answer:
     """Return an optimal answer under capacities alone, and its prices.
 
@@ -102,8 +101,6 @@ def finish(
         where the prices should be; a wrong box costs time, not exactness
     meter
         is told of every stage, and says when time is over: then the best answer so far comes back, `stopped`
-    compiled
-        whether cores are solved by a network simplex that numba compiles, instead of OR-Tools
 
     Raises
     ------
@@ -113,7 +110,7 @@ def finish(
         time is over before there is an answer
     """
     rest = Remainder(problem=problem, tree=tree, room=room, leads=leads)
-    return _Finish(rest=rest, oracle=oracle, meter=meter or Meter(), compiled=compiled).run(box)
+    return _Finish(rest=rest, oracle=oracle, meter=meter or Meter()).run(box)
 
 
 @dataclass(kw_only=True)
@@ -127,7 +124,6 @@ class _Finish:
     rest: Remainder
     oracle: OpenOracle
     meter: Meter
-    compiled: bool
     kept: int = _KEPT
     n_too_small: int = 0
     draft: tuple[Ints, Floats] | None = None
@@ -175,7 +171,7 @@ class _Finish:
         if self.is_over(self.rest.n_pairs):
             return self.stopped()
         # It needs no box, and says why nothing fits.
-        near = box.middle if self.compiled else None
+        near = box.middle if compiled() else None
         return solve_every_pair(self.rest.problem, self.rest.tree, self.rest.room, self.rest.leads, near)
 
     @property
@@ -208,8 +204,8 @@ class _Finish:
         self.meter.enter("core")
         rest, left, groups = self.rest, self.rest.left_by(_settled(opened)), self.rest.groups(opened.lead)
         pairs = _pairs(rest, groups, opened)
-        fewer = pairs if self.compiled else _thinned(pairs, groups, rest.problem.n_reps, box, self.kept)
-        beside, near = float(box.low.max(initial=0.0)), box.middle if self.compiled else None
+        fewer = pairs if compiled() else _thinned(pairs, groups, rest.problem.n_reps, box, self.kept)
+        beside, near = float(box.low.max(initial=0.0)), box.middle if compiled() else None
         costs, flows = solve_core(rest.problem, groups, rest.tree, left, fewer, beside=beside, pruned=True, near=near)
         rep_of_lead = rest.problem.pins.copy()
         rep_of_lead[rest.leads] = opened.choice
@@ -256,7 +252,6 @@ class _Finish:
             self.rest.answer(core.rep_of, prices, stopped=stopped),
             undecided=self.rest.leads[undecided],
             rounding=float(core.costs.gain(0.5 * stats["open_leads"])),
-            compiled=self.compiled,
             stats=stats,
         )
 

@@ -15,14 +15,14 @@ Nesterov (2005), Smooth minimization of non-smooth functions. doi:10.1007/s10107
 """
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
-from leadopt.problem.linear_algebra import inner
 from leadopt.progress import Meter
+from leadopt.solvers.compiled import compiled
+from leadopt.solvers.factored.annealing_kernels import Bins, Lines, Options, Sums, soften
 from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.lagrangian.dual import Dual
 from leadopt.solvers.oracles.protocols import Loads
@@ -33,59 +33,7 @@ _HOTTEST, _COLDEST = 0.3, 2e-3  # temperatures, of a usual gain
 _COOLER = 0.4  # times as hot is the next stage; at twice, in 3.1 s
 _STEPS = 100  # of a quasi-Newton method at each temperature
 _TOLERANCE = 1e-10  # of the dual, relative: a step of a quasi-Newton method that wins less is the last
-_FINE = 0.03  # bins of each row and class, by temperature
-# And at most; half and twice: gaps of 1.0e-4 and the same, and at 20,000 x 100 of 1.3e-4 and 1.0e-4 in place of 8.1e-5.
-_MOST_BINS = 64
-_LEAST_SCALE = 0.01  # of the mean: smaller leads are as soft
 _NEAR = 25.0  # temperatures by which an option may lose at the prices of the stage before, and be asked about
-
-
-class Bins(NamedTuple):
-    """Neighbouring leads of one row and class.
-
-    ``kind`` (class * n_rows + row) and ``first``, the place of the first lead of each in order of class, row and scale,
-    with the number of leads at the end; ``size``, how many they are, their mean ``scale``, and their ``warmth``, by
-    which they choose more softly than others. Prices of value move large leads most, prices of leads small ones: where
-    warmth is the root of the scale, either moves all of them about as far.
-    """
-
-    kind: Ints
-    first: Ints
-    size: Floats
-    scale: Floats
-    warmth: Floats
-
-    @classmethod
-    def of(cls, oracle: LineOracle, most: int) -> "Bins":
-        """Return the leads of each row and class in `most` bins of about as many leads each."""
-        starts, kinds, scales, n = [], [], [], 0
-        for k, envelope in enumerate(oracle.envelopes):
-            low, count = envelope.first[:-1], np.diff(envelope.first)
-            cuts = low[:, None] + count[:, None] * np.arange(most) // most
-            cut, first = np.unique(cuts[count > 0], return_index=True)
-            row = np.repeat(np.flatnonzero(count), most)[first]
-            stop = np.append(cut[1:], len(envelope.order))
-            scales.append((envelope.sums[stop] - envelope.sums[cut]) / (stop - cut))
-            starts.append(n + cut)
-            kinds.append(k * oracle.n_rows + row)
-            n += len(envelope.order)
-        places = np.concatenate([*starts, [n]])
-        size, scale = np.diff(places).astype(np.float64), np.concatenate(scales)
-        mean = inner(size, scale) / max(1.0, float(size.sum()))
-        warmth = np.sqrt(np.maximum(scale / mean if mean > 0 else np.ones(len(scale)), _LEAST_SCALE))
-        return cls(np.concatenate(kinds), places, size, scale, warmth)
-
-    @classmethod
-    def at(cls, oracle: LineOracle, temperature: float) -> "Bins":
-        """Return bins as fine as a temperature, in usual gains, can tell apart."""
-        return cls.of(oracle, int(np.clip(_FINE / temperature, 1, _MOST_BINS)))
-
-
-class Options(NamedTuple):
-    """The reps that each bin may choose: those of bin b are ``rep[first[b]:first[b + 1]]``."""
-
-    first: Ints
-    rep: Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,17 +47,14 @@ class Soft:
 
     def loads(self, y: Floats) -> Loads:
         """Return the smoothed dual sum and the loads."""
-        soften = _compiled("soften") or _soften
         slopes, paid = self.oracle.lines(y)
-        summed, reserve = np.zeros_like(slopes), self.oracle.pairs.problem.reserve
+        summed, lines = np.zeros_like(slopes), Lines(slopes, paid, self.oracle.pairs.problem.reserve)
+        summing = soften if compiled() else _soften
         cuts = np.searchsorted(self.bins.kind, np.arange(len(slopes) + 1))
 
         def part(start: int, stop: int, _: Floats) -> tuple[float, Floats]:
-            count, low, high = np.zeros_like(paid), cuts[start], cuts[stop]
-            total = soften(
-                slopes, paid, self.bins, self.options, self.temperature, reserve, low, high, self.oracle.n_rows,
-                count, summed,
-            )  # fmt: skip
+            count, low, high, worth = np.zeros_like(paid), cuts[start], cuts[stop], np.empty(slopes.shape[1])
+            total = summing(lines, self.bins, self.options, self.temperature, low, high, Sums(count, summed), worth)
             return total, count
 
         found = over_blocks(len(slopes), max(1, len(self.options.rep) // len(slopes)), part)
@@ -173,25 +118,25 @@ def options_near(oracle: LineOracle, bins: Bins, y: Floats, near: float) -> Opti
 
 
 def _soften(
-    slopes: Floats, paid: Floats, bins: Bins, options: Options, temperature: float, reserve: float,
-    low: int, high: int, n_rows: int, count: Floats, summed: Floats,
-) -> float:  # fmt: skip
-    """Add up, as `annealing_kernels.soften` does, which is compiled."""
-    worth, share, bin_ = shares(slopes, paid, bins, options, temperature, reserve, low, high, n_rows)
+    lines: Lines, bins: Bins, options: Options, temperature: float, low: int, high: int, sums: Sums, _: Floats
+) -> float:
+    """Add up, as `soften` does, which is compiled."""
+    worth, share, bin_ = shares(lines, bins, options, temperature, low, high)
     rep = options.rep[options.first[low] : options.first[high]]
-    kind, m = bins.kind[bin_], slopes.shape[1]
+    kind, (n_kinds, m), count = bins.kind[bin_], lines.slopes.shape, sums.leads
+    n_rows = n_kinds // len(count)
     count += np.bincount(kind // n_rows * m + rep, share, minlength=count.size).reshape(count.shape)
     first, last = bins.kind[low], bins.kind[high - 1]
     amounts = np.bincount((kind - first) * m + rep, share * bins.scale[bin_], minlength=(last - first + 1) * m)
-    summed[first : last + 1] += amounts.reshape(-1, m)
+    sums.scales[first : last + 1] += amounts.reshape(-1, m)
     return worth
 
 
 def shares(
-    slopes: Floats, paid: Floats, bins: Bins, options: Options, temperature: float, reserve: float,
-    low: int, high: int, n_rows: int,
-) -> tuple[float, Floats, Ints]:  # fmt: skip
+    lines: Lines, bins: Bins, options: Options, temperature: float, low: int, high: int
+) -> tuple[float, Floats, Ints]:
     """Return the smoothed sum of some bins, the leads of each option, and its bin."""
+    (slopes, paid, reserve), n_rows = lines, len(lines.slopes) // len(lines.paid)
     n = np.diff(options.first[low : high + 1])
     bin_ = np.repeat(np.arange(low, high), n)
     rep = options.rep[options.first[low] : options.first[high]]
@@ -207,13 +152,3 @@ def shares(
     size = bins.size[low:high]
     total = float((size * (best + heat * np.log(whole))).sum())
     return total, (size / whole)[bin_ - low] * weight, bin_
-
-
-def _compiled(name: str):  # type: ignore[no-untyped-def]
-    from leadopt.solvers.compiled import has_numba
-
-    if not has_numba():
-        return None
-    from leadopt.solvers.factored import annealing_kernels
-
-    return getattr(annealing_kernels, name)

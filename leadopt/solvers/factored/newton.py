@@ -23,8 +23,9 @@ import numpy as np
 from leadopt.arrays import Bools, Floats
 from leadopt.problem.linear_algebra import product, solved
 from leadopt.progress import Meter
-from leadopt.solvers.compiled import has_numba
-from leadopt.solvers.factored.annealing import Bins, Options, Soft, options_near, shares
+from leadopt.solvers.compiled import compiled
+from leadopt.solvers.factored.annealing import Soft, options_near, shares
+from leadopt.solvers.factored.annealing_kernels import Bins, Lines, Options, spread
 from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.lagrangian.dual import Dual
 from leadopt.solvers.lagrangian.rows import Rows
@@ -103,17 +104,14 @@ class Sharp:
         """Return the second derivatives of the dual by scaled prices, float64 (n_rows, n_rows)."""
         soft, (_, half), root = self.soft, self._bounds, self._root(y)
         oracle, bins, options = soft.oracle, soft.bins, soft.options
-        slopes, paid = oracle.lines(y)
-        _, share, bin_ = shares(
-            slopes, paid, bins, options, soft.temperature, oracle.pairs.problem.reserve, 0, len(bins.kind),
-            oracle.n_rows,
-        )  # fmt: skip
+        lines = Lines(*oracle.lines(y), oracle.pairs.problem.reserve)
+        _, share, bin_ = shares(lines, bins, options, soft.temperature, 0, len(bins.kind))
         found = np.zeros((self.rows.n, self.rows.n))
         kinds, amounts = oracle.quantities()
         used = [usage.rates[bins.kind[bin_] % oracle.n_rows, options.rep] * bins.scale[bin_] for usage in amounts]
-        cuts = np.searchsorted(bins.kind, np.arange(len(paid) + 1) * oracle.n_rows)
-        for k in range(len(paid)):
-            spread = _spread(bins, options, share, used, (cuts[k], cuts[k + 1]), slopes.shape[1])
+        cuts = np.searchsorted(bins.kind, np.arange(len(lines.paid) + 1) * oracle.n_rows)
+        for k in range(len(lines.paid)):
+            spread = _spread(bins, options, share, used, (cuts[k], cuts[k + 1]), lines.slopes.shape[1])
             counting = [part for part in zip(oracle.families, kinds, strict=True) if k in part[0][2]]
             for n, ((f, of_f, _), quantity) in enumerate(counting):
                 for (g, of_g, _), other in counting[: n + 1]:
@@ -254,7 +252,7 @@ def _spread(
     """Return how counts and amounts at each two reps vary together among some bins, [quantity][quantity] (m, m)."""
     n = 1 + len(used)
     amounts = np.vstack([np.ones(len(share)), *used])
-    if has_numba():
+    if compiled():
         found = _spread_compiled(bins, options, share, amounts, part, n_reps)
         cuts = [slice(k * n_reps, (k + 1) * n_reps) for k in range(n)]
         for cut in cuts:
@@ -269,15 +267,14 @@ def _spread_compiled(
     """Return the same as one matrix, below its diagonal: in parts of about as much work, side by side."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from leadopt.solvers.factored.annealing_kernels import spread
-
     low, high = part
     work = np.concatenate([[0], np.cumsum(np.diff(options.first[low : high + 1]) ** 2)])
     cuts = low + np.searchsorted(work, work[-1] * np.arange(_PARTS + 1) / _PARTS)
 
     def some(start: int, stop: int) -> Floats:
-        found = np.zeros((len(amounts) * n_reps, len(amounts) * n_reps))
-        spread(bins, options, share, amounts, start, stop, found)
+        n = len(amounts) * n_reps
+        found = np.zeros((n, n))
+        spread(bins, options, share, amounts, start, stop, found, np.empty(n, dtype=np.int64), np.empty(n))
         return found
 
     with ThreadPoolExecutor(_PARTS) as pool:

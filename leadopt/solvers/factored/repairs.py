@@ -6,7 +6,6 @@ the cheapest path of reps, each of which passes one on, to where there is room: 
 bounds too.
 """
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,9 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, apart
-from leadopt.solvers.compiled import has_numba
+from leadopt.solvers.compiled import compiled
+from leadopt.solvers.factored.repair_kernels import Comers, Into, Path, along, swaps
+from leadopt.solvers.lagrangian.chain_kernels import Bounds
 from leadopt.solvers.lagrangian.ejection_chains import Search
 from leadopt.solvers.lagrangian.program import Core
 from leadopt.solvers.lagrangian.rows import Family, Rows, members
@@ -67,11 +68,9 @@ def repaired(core: Core, problem: Problem, rows: Rows, y: Floats, at: Ints, unit
 class _Places:
     """Where the options at each rep are, and what each row is about."""
 
-    def __init__(self, core: Core, problem: Problem, rows: Rows, into: Ints, into_from: Ints) -> None:
-        self.core, self.problem, self.rows = core, problem, rows
-        self.into, self.into_from = into, into_from
+    def __init__(self, core: Core, problem: Problem, rows: Rows, into: Into) -> None:
+        self.core, self.problem, self.rows, self.into = core, problem, rows, into
         self.touched = (core.used != 0).tocsr()
-        self.used = (core.used.indptr.astype(np.int64), core.used.indices.astype(np.int64), core.used.data)
         self.family_of: dict[int, tuple[Family, int]] = {
             int(row): (family, k) for family in rows.families for k, row in enumerate(family.member)
         }
@@ -79,7 +78,8 @@ class _Places:
     @classmethod
     def of(cls, core: Core, problem: Problem, rows: Rows) -> "_Places":
         into = np.argsort(core.rep, kind="stable")
-        return cls(core, problem, rows, into, np.searchsorted(core.rep[into], np.arange(problem.n_reps + 2)))
+        first = np.searchsorted(core.rep[into], np.arange(problem.n_reps + 2))
+        return cls(core, problem, rows, Into(into, first))
 
     def broken(self, at: Ints) -> Floats:
         return np.where(np.isinf(self.core.penalty), self.core.broken(at), 0.0)
@@ -98,36 +98,26 @@ class _Places:
 
     def swapped(self, search: Search, at: Ints, looks: int) -> None:
         """Change options at the reps whose bounds are broken, one lead against another."""
-        from leadopt.solvers.factored.repair_kernels import swaps
-
-        core = self.core
         pairs = [(row, rep) for row in np.flatnonzero(self.broken(at)).tolist() for rep in self.reps(row).tolist()]
         if pairs:
             bad, reps = np.array(pairs, dtype=np.int64).T.copy()
-            rows = (core.loads(at), search.lower, search.upper)
-            search_swaps = partial(
-                swaps,
-                bad, reps, core.lead, core.first, self.into, self.into_from, search.loss, *self.used, rows,
-                search.slopes, at, _LEAST * search.lacking(at), looks,
-            )  # fmt: skip
-            apart(search_swaps)
+            rows, least = search.bounds(at), _LEAST * search.lacking(at)
+            comers = Comers.of(self.into)
+            apart(lambda: swaps(search.choices(), self.into, rows, at, bad, reps, least, looks, comers))
 
     def sent_along(self, search: Search, at: Ints) -> None:
         """Change options along paths that mend broken counts, where that is better on the whole."""
-        from leadopt.solvers.factored.repair_kernels import along
-
         core, broken = self.core, self.broken(at)
         for row in np.flatnonzero(broken >= _HALF).tolist():
             family, _ = self.family_of[row]
             if not family.counts_leads:
                 continue
             inside, load = self._inside(family), core.loads(at)
+            path = Path.of(self.problem.n_reps + 1)
             for rep in self.reps(row).tolist():
-                tried, rows = at.copy(), (load.copy(), search.lower, search.upper)
-                hops = along(
-                    rep, bool(load[row] > core.upper[row]), inside, _HOP * float(search.loss.mean()), core.lead,
-                    core.first, core.rep, self.into, self.into_from, search.loss, *self.used, rows, tried,
-                )  # fmt: skip
+                tried, rows = at.copy(), Bounds(load.copy(), search.lower, search.upper, search.slopes)
+                out, hop = bool(load[row] > core.upper[row]), _HOP * float(search.loss.mean())
+                hops = along(search.choices(), self.into, rows, tried, inside, hop, rep, out, path)
                 if hops and core.broken(tried)[row] < broken[row]:
                     at[:] = tried
                     break
@@ -140,4 +130,4 @@ class _Places:
 
 def _looks(meter: Meter) -> int:
     """Return how many options one search may look at: fewer where there is little time."""
-    return int(min(_LOOKS if has_numba() else _PLAIN_LOOKS, max(meter.left_s, 0.0) * _A_SECOND))
+    return int(min(_LOOKS if compiled() else _PLAIN_LOOKS, max(meter.left_s, 0.0) * _A_SECOND))

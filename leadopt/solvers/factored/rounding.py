@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from leadopt.arrays import Floats, Ints
 from leadopt.progress import Meter
-from leadopt.solvers.factored.annealing import Bins, Options, Soft, options_near, shares
+from leadopt.solvers.factored.annealing import Soft, options_near, shares
+from leadopt.solvers.factored.annealing_kernels import Bins, Limits, Lines, Options, deal
 from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.factored.newton import Sharp, sharpened
 from leadopt.solvers.lagrangian.rows import Rows
@@ -121,14 +122,11 @@ def _deal(
     soft: Soft, y: Floats, now: NDArray[np.bool_], rows: Rows, weight: Floats, scale: Floats, place: Ints
 ) -> None:
     """Write who gets the leads of some bins."""
-    from leadopt.solvers.factored.annealing_kernels import deal
-
     oracle, bins = soft.oracle, soft.bins
     slopes, paid = oracle.lines(y)
     n_rows, m, reserve = oracle.n_rows, slopes.shape[1], oracle.pairs.problem.reserve
-    _, share, bin_ = shares(
-        slopes, paid, bins, soft.options, soft.temperature, reserve, 0, len(bins.kind), n_rows
-    )  # fmt: skip
+    lines = Lines(slopes, paid, reserve)
+    _, share, bin_ = shares(lines, bins, soft.options, soft.temperature, 0, len(bins.kind))
     options, share = _with_pool(bins, soft.options, share, bin_, m, bool(np.isfinite(reserve)))
     kinds, amounts = oracle.quantities()
     counts = np.zeros((len(kinds), len(paid)), dtype=np.int64)
@@ -139,7 +137,8 @@ def _deal(
             rates[f], usual[f] = amounts[kinds[f] - 1].rates, 1.0 / weight[family.member[0]]
     owed, order = np.zeros((len(kinds), m + 1)), np.flatnonzero(now)
     order = order[np.argsort(-bins.scale[order], kind="stable")]
-    deal(order, bins, n_rows, options, share, scale, counts, rates, usual, owed, _room(rows, m), place)
+    limits = Limits(counts, rates, usual, n_rows)
+    deal(order, bins, options, share, scale, limits, owed, _room(rows, m), place)
     place[place == m] = -1
 
 

@@ -10,7 +10,7 @@ from leadopt.problem.blocks import over_blocks
 from leadopt.problem.gains import scaled
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
-from leadopt.solvers.compiled import has_numba
+from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.core import CoreTooSmall, core_costs, solve_core
 from leadopt.solvers.flow.costs import Costs, Pairs, every_pair
 from leadopt.solvers.flow.duals import prices_of
@@ -58,11 +58,11 @@ def flow_by_columns(
     """
     reps = np.flatnonzero(room.upper[: problem.n_reps] > 0)
     elastic = replace(tree, penalty=np.where(np.isinf(tree.penalty), _above_all(problem, groups), tree.penalty))
-    # Loading numba, half a second, is not worth it for fewer.
-    compiled = has_numba() and len(groups.size) * len(reps) >= LEAST_PAIRS
+    # Fewer are solved sooner than looked through.
+    by_simplex = compiled() and len(groups.size) * len(reps) >= LEAST_PAIRS
     try:
         found = _solved(
-            problem, groups, elastic, room, reps, near, meter=meter or Meter(), compiled=compiled, exact=True
+            problem, groups, elastic, room, reps, near, meter=meter or Meter(), compiled=by_simplex, exact=True
         )
     except CoreTooSmall:  # leads that must be placed may go nowhere among so few pairs
         return None

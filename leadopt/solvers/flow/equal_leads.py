@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.arrays import Floats, Ints
+from leadopt.problem.blocks import over_blocks
 from leadopt.problem.gains import Affinity
 
 _SAMPLED = 1_000  # leads whose likeness says whether all are worth comparing
+_COLUMNS = (4, 16, 64)  # in which rows are compared before they are as a whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +71,8 @@ def mostly_alike(affinity: Affinity, leads: Ints, share: float = 0.25) -> bool:
     If as few as a quarter were distinct, a sample of a thousand would hold hundreds of equal ones.
     """
     some = leads[:: 1 + len(leads) // _SAMPLED]
-    if len(some) < len(leads) and share <= 0.25:
-        cells = affinity.rates[np.ix_(affinity.row[some], _few(affinity.n_reps))]
-        told_apart = len(np.unique(_hashes(np.column_stack([cells, affinity.scale[some]]))))
-        if told_apart > 0.95 * len(some):
-            return False
+    if len(some) < len(leads) and share <= 0.25 and _n_kinds(affinity, some) > 0.95 * len(some):
+        return False
     return _n_kinds(affinity, leads) <= share * len(leads)
 
 
@@ -102,43 +101,68 @@ def equal_rows(affinity: Affinity, leads: Ints) -> Ints:
     rows = affinity.row[leads]
     used = np.zeros(len(affinity.rates), dtype=bool)
     used[rows] = True
-    if used.all():
-        return _row_ids(affinity.rates)[rows]
     place = np.cumsum(used) - 1
-    return np.asarray(_row_ids(affinity.rates[used])[place[rows]])
+    return np.asarray(_row_ids(affinity.rates, np.flatnonzero(used))[place[rows]])
 
 
-def _row_ids(rates: Floats) -> Ints:
-    """Return for each row the index of an equal row, the same for all equal ones.
+def _row_ids(rates: Floats, rows: Ints) -> Ints:
+    """Return for each of some rows the place among them of one that equals it, the same for all equal ones.
 
-    Rows that a few columns tell apart need no closer look, which is most of them where gains are real numbers. The rest
-    are hashed in one pass and compared to the first with their hash, as a sort of whole rows would take many times as
-    long.
+    Rows that some columns tell apart need no closer look: a few are enough where gains are real numbers, and some more
+    where they are rounded or mostly ineligible. The rest are hashed in one pass and compared to the first with their
+    hash, as a sort of whole rows would take many times as long.
     """
-    ids: Ints = np.arange(len(rates))
+    ids: Ints = np.arange(len(rows))
     if rates.size == 0:
         return np.zeros_like(ids)
-    _, inverse, count = np.unique(_hashes(rates[:, _few(rates.shape[1])]), return_inverse=True, return_counts=True)
-    alike = np.flatnonzero(count[inverse.reshape(-1)] > 1)
-    if len(alike):
-        ids[alike] = alike[_whole_row_ids(rates if len(alike) == len(rates) else rates[alike])]
+    alike = ids
+    for n_columns in _COLUMNS:
+        if 2 * n_columns > rates.shape[1]:
+            break
+        found = _hashes(rates, rows[alike], _few(rates.shape[1], n_columns))
+        _, inverse, count = np.unique(found, return_inverse=True, return_counts=True)
+        alike = alike[count[inverse.reshape(-1)] > 1]
+        if not len(alike):
+            return ids
+    ids[alike] = alike[_whole_row_ids(rates, rows[alike])]
     return ids
 
 
-def _few(n_columns: int) -> Ints:
-    """Return up to four columns that lie far apart."""
-    return np.unique(np.linspace(0, n_columns - 1, 4).astype(np.int64))
+def _few(n_columns: int, n: int) -> Ints:
+    """Return up to so many columns that lie far apart."""
+    return np.unique(np.linspace(0, n_columns - 1, n).astype(np.int64))
 
 
-def _whole_row_ids(rates: Floats) -> Ints:
-    _, first, group = np.unique(_hashes(rates), return_index=True, return_inverse=True)
-    ids = first[group.reshape(-1)]
-    if np.array_equal(rates, rates[ids]):
-        return np.asarray(ids, dtype=np.int64)
-    return np.unique(rates, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+def _whole_row_ids(rates: Floats, some: Ints) -> Ints:
+    """Return for each of some rows the place among them of the first that equals it, or, by chance, of another."""
+    _, first, group = np.unique(_hashes(rates, some), return_index=True, return_inverse=True)
+    ids = np.asarray(first[group.reshape(-1)], dtype=np.int64)
+
+    def same(start: int, stop: int, _: Floats) -> bool:
+        other = np.flatnonzero(ids[start:stop] != np.arange(start, stop)) + start
+        return np.array_equal(rates[some[other]], rates[some[ids[other]]])
+
+    if all(over_blocks(len(some), rates.shape[1], same)):
+        return ids
+    return np.unique(rates[some], axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
-def _hashes(rates: Floats) -> NDArray[np.uint64]:
-    bits = (rates + 0.0).view(np.uint64)  # + 0.0 makes -0.0 and 0.0 one
-    odd = np.random.default_rng(0).integers(1, 2**63, size=bits.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-    return np.asarray(((bits ^ (bits >> np.uint64(29))) * odd).sum(axis=1, dtype=np.uint64))
+def _hashes(rates: Floats, rows: Ints, columns: Ints | None = None) -> NDArray[np.uint64]:
+    """Return a number for each of some rows, the same for rows that are equal in some columns; None = in all."""
+    n_columns = rates.shape[1] if columns is None else len(columns)
+    odd = np.random.default_rng(0).integers(1, 2**63, size=n_columns, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+
+    def hashed(start: int, stop: int, scratch: Floats) -> NDArray[np.uint64]:
+        part = rows[start:stop]
+        if columns is None:
+            rates.take(part, axis=0, out=scratch, mode="clip")
+        else:
+            scratch[:] = rates[part[:, None], columns]
+        scratch += 0.0  # makes -0.0 and 0.0 one
+        bits = scratch.view(np.uint64)
+        bits ^= bits >> np.uint64(29)
+        bits *= odd
+        return np.asarray(bits.sum(axis=1, dtype=np.uint64))
+
+    parts = over_blocks(len(rows), n_columns, hashed)
+    return np.concatenate([np.zeros(0, dtype=np.uint64), *parts])

@@ -1,4 +1,4 @@
-"""Leads under nested limits, as cheaply as can be: the compiled network simplex over a tree of limits. Needs numba.
+"""Leads under nested limits, as cheaply as can be: a compiled network simplex over a tree of limits.
 
 The network simplex knows rows with supplies and columns that take so much. A limit t that lets ``x`` leads through to
 the one around it, at most ``u``, fits that: t is a column that takes exactly u, and a row with a supply of u is its
@@ -21,6 +21,7 @@ from leadopt.solvers.flow.costs import FREE, Costs
 from leadopt.solvers.flow.equal_leads import Groups
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
 from leadopt.solvers.flow.network_simplex import NEVER
+from leadopt.solvers.flow.simplex_kernels import Arcs, Basis, Served, Tree, serve, simplex
 
 _HARD = NEVER >> 4  # that a unit beyond a hard bound costs: more than anything real, less than an arc that is none
 _MOST = 2.0**58  # prices beyond are cut off
@@ -34,15 +35,7 @@ class Ended(NamedTuple):
     flows: tuple[Ints, Ints, Ints]
     prices: Floats
     network: "Network"
-    basis: "Basis"
-
-
-class Basis(NamedTuple):
-    """A tree over columns and rows: what is above each, by which arc, and how much that carries."""
-
-    parent: Ints
-    arc: Ints
-    flow: Ints
+    basis: Basis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,12 +113,10 @@ class Network:
 
         None if a hard bound would have to be broken, or if there is no end: another solver should have a look.
         """
-        from leadopt.solvers.flow import simplex_kernels as kernels
-
         (parent, arc, flow), value = basis, np.zeros(self._root + 1, dtype=np.int64)
         most, block = _PIVOTS * len(self.to), int(_BLOCK * np.sqrt(len(self.to)))
-        graph = self.first, self.to, self.cost
-        pivots = apart(lambda: kernels.simplex(*graph, parent, arc, flow, value, most, block))
+        tree = Tree.of(basis, value)
+        pivots = apart(lambda: simplex(self.arcs, tree, most, block))
         used = np.flatnonzero(flow > 0)
         if pivots >= most or (self.cost[arc[used]] >= _HARD).any():
             return None
@@ -138,8 +129,6 @@ class Network:
 
     def basis_near(self, prices: Floats) -> Basis:
         """Return a basis of an allowed flow, or nearly so, at some prices (n_nodes,) of the nodes."""
-        from leadopt.solvers.flow import simplex_kernels as kernels
-
         n, tree = self._n_groups, self.tree
         most = self.costs.gain(_MOST)
         own = np.floor(np.ldexp(np.clip(prices, -most, most), self.costs.exponent)).astype(np.int64)
@@ -151,12 +140,9 @@ class Network:
         binds = (own < 0) & (self.lower > 0) & (hard | (own > -self.costs.penalty))
         gives_way = ~hard & (own >= self.costs.penalty)
         space = np.where(binds, self.lower, np.where(gives_way, int(self.groups.size.sum()) + 1, self.upper))
-        amount, hook, filled = np.zeros(self.first[n], dtype=np.int64), np.empty(n, dtype=np.int64), self._no_pairs
-        kernels.serve(
-            self.first, self.to, self.cost, self.supply, self._by_margin(toll), tree.parent, space, -toll,
-            amount, hook, filled,
-        )  # fmt: skip
-        return self._basis(amount, hook, filled)
+        served = Served(np.zeros(self.first[n], dtype=np.int64), np.empty(n, dtype=np.int64), self._no_pairs)
+        serve(self.arcs, self.supply, self._by_margin(toll), tree.parent, space, -toll, served)
+        return self._basis(*served)
 
     def basis_after(self, ended: Ended) -> Basis:
         """Return the basis at which a flow over fewer pairs ended, all else as it was."""
@@ -174,6 +160,11 @@ class Network:
         moved[pair >= 0] = self.arc_of_pair[at]
         arc[held] = moved
         return Basis(parent, arc, flow)
+
+    @property
+    def arcs(self) -> Arcs:
+        """The arcs as loops read them."""
+        return Arcs(self.first, self.to, self.cost)
 
     @property
     def _n_groups(self) -> int:

@@ -1,4 +1,4 @@
-"""Rows with supplies into columns with room, as cheaply as can be: a compiled network simplex. Needs numba.
+"""Rows with supplies into columns with room, as cheaply as can be: a network simplex, for where loops are compiled.
 
 It begins where every row takes what is cheapest at given prices, which leaves little to do where these are near the
 best ones; and ties cost it no more than anything else.
@@ -8,6 +8,7 @@ import numpy as np
 
 from leadopt.arrays import Ints
 from leadopt.progress import apart
+from leadopt.solvers.flow.simplex_kernels import Arcs, Basis, Tree, begin, simplex
 
 NEVER = 2**60  # costs so much that nothing real is dearer; sums of it and of costs along a path fit an int64
 _BLOCK = 0.3  # of the root of the arcs are read for the next one to enter
@@ -53,8 +54,6 @@ def transport(
     >>> transport(*np.array([[0, 0, 1, 1], [0, 1, 0, 1], [3, 5, 1, 4]]), np.array([1, 2]), np.array([2, 1]))
     (array([1, 0]), array([0, 1]), array([2, 1]))
     """
-    from leadopt.solvers.flow import simplex_kernels as kernels
-
     n_rows, root = len(supply), len(room)
     open_ = room[column] > 0
     columns = np.flatnonzero(room)
@@ -62,21 +61,22 @@ def transport(
     tos = np.full(first[-1], root)
     tos[place], tos[first[-2] : -1] = column[open_], columns
     supplies, values = np.append(supply, room.sum()), np.append(np.zeros_like(room) if prices is None else -prices, 0)
-    parent, arc, flow = (np.full(root + 1 + n_rows + 1, -1, dtype=np.int64) for _ in range(3))
+    basis = Basis(*(np.full(root + 1 + n_rows + 1, -1, dtype=np.int64) for _ in range(3)))
+    parent, arc, flow = basis
     costs = np.zeros(first[-1], dtype=np.int64)
     costs[place], costs[first[1:-1] - 1] = cost[open_], aside
     costs[first[-2] : -1] = np.broadcast_to(idle, root)[columns]
-    begin = costs.copy()
+    first_costs = costs.copy()
     if first_cost is not None:
-        begin[place] = first_cost[open_]
+        first_costs[place] = first_cost[open_]
     if first_aside is not None:
-        begin[first[1:-1] - 1] = first_aside
-    kernels.begin(first, tos, begin, supplies, room, values, parent, arc, flow)
+        first_costs[first[1:-1] - 1] = first_aside
+    begin(Arcs(first, tos, first_costs), supplies, room.copy(), values, basis)
     most = _PIVOTS * len(tos)
-    block = int(_BLOCK * np.sqrt(len(tos)))
+    block, tree = int(_BLOCK * np.sqrt(len(tos))), Tree.of(basis, values)
 
     def pivots() -> int:
-        return int(kernels.simplex(first, tos, costs, parent, arc, flow, values, most, block))
+        return simplex(Arcs(first, tos, costs), tree, most, block)
 
     ended = (pivots() if len(tos) < _SOON else apart(pivots)) < most
     used = np.flatnonzero(flow > 0)

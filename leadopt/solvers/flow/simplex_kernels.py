@@ -1,10 +1,9 @@
-"""The compiled loops of a network simplex for transportation: rows with supplies, columns with room. Needs numba.
+"""The loops of a network simplex for transportation: rows with supplies, columns with room.
 
 Arcs lead from rows to columns, row by row: those of row r are ``first[r] : first[r + 1]``. The last column is the root,
 which takes everything, and the last row stands for nobody: it fills the room that is left over. A basis is a tree over
-columns and rows, the node of row r being ``n_columns + r``; `parent`, `arc` and `flow` say what joins each node to the
-one above it. Since columns are few and most rows are leaves, only columns have a potential of their own (`value`): that
-of a row follows from the arc above it.
+columns and rows, the node of row r being ``n_columns + r``. Since columns are few and most rows are leaves, only
+columns have a potential of their own: that of a row follows from the arc above it.
 
 The tree is kept strongly feasible (an arc without flow leads towards the root), so that ties never make it go round in
 circles.
@@ -15,25 +14,66 @@ Cunningham (1976), A network simplex method. doi:10.1007/BF01580379
 Bonneel et al. (2011), Displacement interpolation using Lagrangian mass transport. doi:10.1145/2070781.2024192
 """
 
-from typing import Any
+from typing import NamedTuple, Self
 
 import numpy as np
 
-from leadopt.solvers.compiled import compiled
+from leadopt.arrays import Ints
+from leadopt.solvers.compiled import kernel
+
+_MOST = 0x7FFF_FFFF_FFFF_FFFF
 
 
-@compiled
-def begin(
-    first: Any, column: Any, cost: Any, supply: Any, room: Any, value: Any, parent: Any, arc: Any, flow: Any
-) -> None:
-    """Write a first tree: every row in turn takes its cheapest columns that have room left, at the prices `-value`.
+class Arcs(NamedTuple):
+    """The arcs of each row, and what a unit costs on each."""
+
+    first: Ints
+    column: Ints
+    cost: Ints
+
+
+class Basis(NamedTuple):
+    """What joins each node of the tree to the one above it: which node, by which arc, with how much flow."""
+
+    parent: Ints
+    arc: Ints
+    flow: Ints
+
+
+class Tree(NamedTuple):
+    """A basis with what is quickly found in it.
+
+    `child` is the first column or row below a node, `after` and `before` are its neighbours below the same one; a row
+    is on its column's list only while columns are below it. `depth` and `value`, the potential, are of columns alone.
+    """
+
+    basis: Basis
+    child: Ints
+    after: Ints
+    before: Ints
+    depth: Ints
+    value: Ints
+    stack: Ints
+
+    @classmethod
+    def of(cls, basis: Basis, value: Ints) -> Self:
+        """Return a tree of which only the basis is known; `value` is written to."""
+        nobody = np.full(len(basis.parent), -1, dtype=np.int64)
+        depth = np.full(len(value), -1, dtype=np.int64)
+        return cls(basis, nobody, nobody.copy(), nobody.copy(), depth, value, np.empty_like(value))
+
+
+@kernel
+def begin(arcs: Arcs, supply: Ints, left: Ints, value: Ints, basis: Basis) -> None:
+    """Write a first tree: every row in turn takes its cheapest columns that have room `left`, at the prices `-value`.
 
     The row that fills a column is above it; a row is below the last column that it entered and did not fill, or below
     the root. Every row has an arc to the root, the last of its arcs, and so has every column with room one from nobody,
     in order of columns.
     """
-    root, nobody = len(room), len(supply) - 1
-    left = room.copy()
+    first, column, cost = arcs
+    parent, arc, flow = basis
+    root, nobody = len(left), len(supply) - 1
     for row in range(nobody):
         node, amount = root + 1 + row, supply[row]
         last = first[row + 1] - 1
@@ -60,20 +100,20 @@ def begin(
     parent[node], arc[node], flow[node] = root, first[nobody + 1] - 1, amount
 
 
-@compiled
-def serve(
-    first: Any,
-    column: Any,
-    cost: Any,
-    supply: Any,
-    order: Any,
-    above: Any,
-    space: Any,
-    value: Any,
-    amount: Any,
-    hook: Any,
-    filled: Any,
-) -> None:
+class Served(NamedTuple):
+    """What a first flow came to: what each arc carries, by which arc each row hangs, which column each arc filled.
+
+    A row hangs by its last arc that carries something; or, if that filled a column, by its next best one, or else by
+    the one to the root, the last of its arcs. The column that an arc filled is the innermost one, -1 = none.
+    """
+
+    amount: Ints
+    hook: Ints
+    filled: Ints
+
+
+@kernel
+def serve(arcs: Arcs, supply: Ints, order: Ints, above: Ints, space: Ints, value: Ints, served: Served) -> None:
     """Let rows take in turn what is cheapest where there is space, in a column and in all those above it.
 
     Parameters
@@ -86,14 +126,11 @@ def serve(
         what may still come to each column; becomes what is left
     value
         the first flow goes by costs less these
-    amount
-        of each arc: becomes what it carries
-    hook
-        of each row: becomes the arc by which it hangs, its last one that carries something; or, if that filled a
-        column, its next best one, or else the one to the root, the last of its arcs
-    filled
-        of each arc: becomes the column that it filled, innermost first, -1 = none
+    served
+        begins with no amounts and no column filled
     """
+    first, column, cost = arcs
+    amount, hook, filled = served
     root = len(above)
     for row in order:
         left, last = supply[row], first[row + 1] - 1
@@ -126,18 +163,18 @@ def serve(
                 break
 
 
-@compiled
-def add_child(node: int, above: int, child: Any, after: Any, before: Any) -> None:
+def add_child(tree: Tree, node: int, above: int) -> None:
     """Put a node at the head of the list of those below another."""
+    child, after, before = tree.child, tree.after, tree.before
     head = child[above]
     child[above], after[node], before[node] = node, head, -1
     if head >= 0:
         before[head] = node
 
 
-@compiled
-def drop_child(node: int, above: int, child: Any, after: Any, before: Any) -> None:
+def drop_child(tree: Tree, node: int, above: int) -> None:
     """Take a node off the list of those below another."""
+    child, after, before = tree.child, tree.after, tree.before
     if before[node] >= 0:
         after[before[node]] = after[node]
     else:
@@ -146,31 +183,29 @@ def drop_child(node: int, above: int, child: Any, after: Any, before: Any) -> No
         before[after[node]] = before[node]
 
 
-@compiled
-def hang(node: int, above: int, n_columns: int, parent: Any, child: Any, after: Any, before: Any) -> None:
-    """Move a node below another; a row is on its column's list only while columns are below it."""
+def hang(tree: Tree, node: int, above: int) -> None:
+    """Move a node below another."""
+    parent, child = tree.basis.parent, tree.child
     was = parent[node]
-    if node >= n_columns:
+    if node >= len(tree.depth):
         if child[node] >= 0:
-            drop_child(node, was, child, after, before)
-            add_child(node, above, child, after, before)
+            drop_child(tree, node, was)
+            add_child(tree, node, above)
     else:
-        drop_child(node, was, child, after, before)
+        drop_child(tree, node, was)
         if child[was] < 0:
-            drop_child(was, parent[was], child, after, before)
+            drop_child(tree, was, parent[was])
         if child[above] < 0:
-            add_child(above, parent[above], child, after, before)
-        add_child(node, above, child, after, before)
+            add_child(tree, above, parent[above])
+        add_child(tree, node, above)
     parent[node] = above
 
 
-@compiled
-def shift(
-    top: int, by: int, n_columns: int, parent: Any, child: Any, after: Any, depth: Any, value: Any, stack: Any
-) -> None:
+def shift(tree: Tree, top: int, by: int) -> None:
     """Add to the potentials of all columns from a node down, and bring their depths up to date."""
+    parent, child, after, stack = tree.basis.parent, tree.child, tree.after, tree.stack
     n = 0
-    if top < n_columns:
+    if top < len(tree.depth):
         stack[0], n = top, 1
     else:
         column = child[top]
@@ -179,8 +214,8 @@ def shift(
     while n > 0:
         n -= 1
         at = stack[n]
-        value[at] += by
-        depth[at] = depth[parent[parent[at]]] + 2
+        tree.value[at] += by
+        tree.depth[at] = tree.depth[parent[parent[at]]] + 2
         row = child[at]
         while row >= 0:
             column = child[row]
@@ -189,32 +224,18 @@ def shift(
             row = after[row]
 
 
-@compiled
-def pivot(
-    row: int,
-    enters: int,
-    reduced: int,
-    column: Any,
-    parent: Any,
-    arc: Any,
-    flow: Any,
-    child: Any,
-    after: Any,
-    before: Any,
-    depth: Any,
-    value: Any,
-    stack: Any,
-) -> None:
+def pivot(arcs: Arcs, tree: Tree, row: int, enters: int, reduced: int) -> None:
     """Let an arc into the tree and another out of it.
 
     Flow goes round the cycle that the arc closes, in its direction, until an arc is empty. Of several the last on the
     way round from the top leaves, which keeps the tree strongly feasible. What hung below it is hung up by the new arc,
     and its potentials change by the arc's `reduced` cost.
     """
+    parent, arc, flow = tree.basis
+    depth = tree.depth
     n_columns = len(depth)
-    most = np.iinfo(np.int64).max
-    start, end = n_columns + row, column[enters]
-    from_start, out_of_start, from_end, out_of_end = most, -1, most, -1
+    start, end = n_columns + row, arcs.column[enters]
+    from_start, out_of_start, from_end, out_of_end = _MOST, -1, _MOST, -1
     a, b = start, end
     while a != b:
         depth_a = depth[a] if a < n_columns else depth[parent[a]] + 1
@@ -243,33 +264,35 @@ def pivot(
     through, carried, moved = enters, amount, node
     while True:
         was_above, was_through, was_carried = parent[node], arc[node], flow[node]
-        hang(node, above, n_columns, parent, child, after, before)
+        hang(tree, node, above)
         arc[node], flow[node] = through, carried
         if node == out:
             break
         above, through, carried, node = node, was_through, was_carried, was_above
-    shift(moved, by, n_columns, parent, child, after, depth, value, stack)
+    shift(tree, moved, by)
 
 
-@compiled
-def simplex(
-    first: Any, column: Any, cost: Any, parent: Any, arc: Any, flow: Any, value: Any, most_pivots: int, block: int
-) -> int:
+@kernel
+def simplex(arcs: Arcs, tree: Tree, most_pivots: int, block: int) -> int:
     """Improve a tree until no arc does, or so many pivots are made; return how many were.
 
     The best of about `block` arcs, read in turn, enters. Writes the potentials of the columns, 0 at the root.
     """
+    first, column, cost = arcs
+    parent, arc = tree.basis.parent, tree.basis.arc
+    depth, value, stack = tree.depth, tree.value, tree.stack
     n_columns, n_rows = len(value), len(first) - 1
-    depth, stack = np.full(n_columns, -1, dtype=np.int64), np.empty(n_columns, dtype=np.int64)
-    child = np.full(len(parent), -1, dtype=np.int64)
-    after, before = child.copy(), child.copy()
     for node in range(n_columns - 1):
         above = parent[node]
-        if child[above] < 0:
-            add_child(above, parent[above], child, after, before)
-        add_child(node, above, child, after, before)
+        if above < 0:  # a column without room: no arc leads there
+            continue
+        if tree.child[above] < 0:
+            add_child(tree, above, parent[above])
+        add_child(tree, node, above)
     depth[-1], value[-1] = 0, 0
     for node in range(n_columns - 1):
+        if parent[node] < 0:
+            continue
         n, at = 0, node
         while depth[at] < 0:
             stack[n], n, at = at, n + 1, parent[parent[at]]
@@ -291,7 +314,7 @@ def simplex(
         since += 1
         row = row + 1 if row + 1 < n_rows else 0
         if enters >= 0 and (read >= block or since >= n_rows):
-            pivot(of, enters, best, column, parent, arc, flow, child, after, before, depth, value, stack)
+            pivot(arcs, tree, of, enters, best)
             n_pivots += 1
             best, enters, read, since = 0, -1, 0, 0
     return n_pivots

@@ -14,14 +14,14 @@ Glover (1996), Ejection chains, reference structures and alternating path method
 doi:10.1016/0166-218X(94)00037-E. Lin and Kernighan (1973), doi:10.1287/opre.21.2.498
 """
 
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.progress import Meter, apart
-from leadopt.solvers.compiled import has_numba
+from leadopt.solvers.compiled import compiled
+from leadopt.solvers.lagrangian.chain_kernels import Bounds, Choices, Effort, Scratch, chains
 from leadopt.solvers.lagrangian.program import Core
 
 _CHEAPER = 0.5  # share of the dearest move, from stage to stage: a dear one that is made early stays
@@ -73,7 +73,7 @@ def improved(
     """
     if not len(at):
         return at, 0.0
-    effort = _COMPILED if has_numba() else _PLAIN
+    effort = _COMPILED if compiled() else _PLAIN
     looks = int(min(effort.looks, (spare_s + max(meter.left_s, 0.0)) * _A_SECOND))
     dearest = np.inf if nearest is None else _at_rank(losses(core, y), nearest * len(core.leads))
     # What is allowed is not broken again for a gain.
@@ -139,18 +139,25 @@ class Search(NamedTuple):
         self, starts: Ints, at: Ints, depth: int, dearest: float, before: float, looks: int
     ) -> tuple[float, int]:
         """Change options by chains from some starts; return what they win, and the looks that are left."""
-        from leadopt.solvers.lagrangian.chain_kernels import chains
+        effort = Effort(depth, dearest, _LEAST * before, looks)
+        scratch = Scratch.of(len(at), int(self.core.rep.max(initial=0)) + 1, depth)
+        choices, bounds = self.choices(), self.bounds(at)
 
-        core = self.core
-        used = (core.used.indptr.astype(np.int64), core.used.indices.astype(np.int64), core.used.data)
-        n_reps = int(core.rep.max(initial=0)) + 1
-        search = partial(
-            chains,
-            starts, core.lead, core.first, core.rep, self.loss, *used, (core.loads(at), self.lower, self.upper),
-            self.slopes, at, n_reps, depth, dearest, _LEAST * before, looks,
-        )  # fmt: skip
-        won, looks = apart(search) if len(core.rep) >= _SOON else search()
+        def search() -> tuple[float, int]:
+            return chains(choices, bounds, at, starts, effort, scratch)
+
+        won, looks = apart(search) if len(self.core.rep) >= _SOON else search()
         return won, looks
+
+    def choices(self) -> Choices:
+        """Return the options as loops read them."""
+        core, used = self.core, self.core.used
+        indptr, indices = used.indptr.astype(np.int64), used.indices.astype(np.int64)
+        return Choices(core.lead, core.first, core.rep, self.loss, indptr, indices, used.data)
+
+    def bounds(self, at: Ints) -> Bounds:
+        """Return the rows as loops read them; the loads are those of options, and may be written to."""
+        return Bounds(self.core.loads(at), self.lower, self.upper, self.slopes)
 
 
 def _at_rank(loss: Floats, rank: int) -> float:

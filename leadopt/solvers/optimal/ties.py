@@ -17,6 +17,7 @@ from leadopt.problem.blocks import over_blocks
 from leadopt.problem.problem import Problem
 from leadopt.problem.reduced_gains import largest_gain, reduced_gains
 from leadopt.solvers.base import Answer
+from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.backend import Arcs, min_cost_flow
 from leadopt.solvers.flow.equal_leads import Groups, group_leads
 from leadopt.solvers.flow.limit_tree import LimitTree, NotNested, Room, limit_tree
@@ -159,8 +160,7 @@ def rebalanced(
         kept = min(_DRAWN if fixed else 2 * _DRAWN, most // max(1, len(groups.size)))
         choice = _drawn(choice, groups, answer.rep_of_lead, max(1, kept), rng)
     group, option = np.nonzero(choice)
-    # Numba has been loaded for a compiled answer; for others that would take longer than the flow.
-    share = partial(_by_simplex, rng=rng) if answer.compiled else _by_flow
+    share = partial(_by_simplex, rng=rng) if compiled() and not problem.limits else _by_flow
     favour = rng.permutation(problem.n_reps) if favour is None else favour
     taken = _most_even(problem, tree, room, groups, group, option, result, favour, share)
     if taken is None:  # rounding of the prices made a pair of the answer look worse than tied
@@ -177,9 +177,12 @@ def _drawn(choice: Bools, groups: Groups, rep_of_lead: Ints, kept: int, rng: "np
     Among a hundred thousand ties, a dozen a lead are enough to pass leads on from any rep to any other: where no load
     can change nothing is lost but time, and elsewhere loads come out as even as they get but for chance.
     """
-    many = np.flatnonzero((choice.sum(axis=1) > kept) & (groups.size <= 2))
+    n_choices = np.count_nonzero(choice, axis=1)
+    many = np.flatnonzero((n_choices > kept) & (groups.size <= 2))
+    row, option = np.nonzero(choice[many])
+    lost = rng.random(len(row)) >= kept / n_choices[many[row]]
     fewer = choice.copy()
-    fewer[many] &= rng.random((len(many), choice.shape[1])) < (kept / choice[many].sum(axis=1))[:, None]
+    fewer[many[row[lost]], option[lost]] = False
     fewer[np.repeat(np.arange(len(groups.size)), groups.size), rep_of_lead[groups.members]] = True
     return fewer
 
@@ -240,7 +243,7 @@ def _by_flow(sharing: Sharing) -> Ints | None:
 
 
 def _by_simplex(sharing: Sharing, rng: "np.random.Generator") -> Ints | None:
-    """Return the same under capacities alone, by a compiled simplex that begins with a choice by lot.
+    """Return the same under capacities alone, by a simplex that begins with a choice by lot.
 
     Every step of a rep's load is a row that fills the rep unless leads do, and pays its cost if it is put aside.
     """

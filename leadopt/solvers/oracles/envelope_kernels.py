@@ -1,29 +1,48 @@
-"""The compiled loop of `EnvelopeOracle`: walking along the envelopes of some rows. Needs the extra `fast` (numba)."""
+"""The loops of `EnvelopeOracle`: walking along the envelopes of some rows."""
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from leadopt.solvers.compiled import compiled
+from leadopt.arrays import Floats, Floats2, Ints, Ints2
+from leadopt.solvers.compiled import kernel
 
 
-@compiled
-def walk(lines: Any, rising: Any, height: Any, begin: Any, end: Any, row: Any, option: Any, left: Any) -> int:
+class Lines(NamedTuple):
+    """The gain with each option by scale, ``rates[row] * scale + height``; options of a row as their rates rise."""
+
+    rates: Floats2
+    rising: Ints2
+    height: Floats
+
+
+class Found(NamedTuple):
+    """The pieces of envelopes, row by row: whose, which option (-1 = nobody), and the scale that each begins at."""
+
+    row: Ints
+    option: Ints
+    left: Floats
+
+
+@kernel
+def walk(lines: Lines, begin: Floats, end: Floats, found: Found) -> int:
     """Write the pieces of the envelope of every row from scale `begin` to `end`, and return how many there are.
 
     Lines are added in the order `rising`, that of their slopes. Each takes over all that is right of where it crosses
-    the last piece; pieces that begin beyond go. -1 = nobody.
+    the last piece; pieces that begin beyond go.
     """
+    rates, rising, height = lines
+    row, option, left = found
     n = 0
-    for r in range(len(lines)):
+    for r in range(rates.shape[0]):
         bottom = n
         for k in rising[r]:
-            slope, base = lines[r, k], height[k]
+            slope, base = rates[r, k], height[k]
             if slope == -np.inf or base == -np.inf:
                 continue
             at = begin[r]
             while n > bottom:
-                rise, fall = slope - lines[r, option[n - 1]], height[option[n - 1]] - base
+                rise, fall = slope - rates[r, option[n - 1]], height[option[n - 1]] - base
                 if (rise > 0 and fall <= rise * left[n - 1]) or (rise == 0 and fall < 0):
                     n -= 1
                     continue
@@ -38,8 +57,8 @@ def walk(lines: Any, rising: Any, height: Any, begin: Any, end: Any, row: Any, o
     return n
 
 
-@compiled
-def places(scales: Any, first: Any, row: Any, left: Any, start: Any) -> None:
+@kernel
+def places(scales: Floats, first: Ints, row: Ints, left: Floats, start: Ints) -> None:
     """Write where each piece begins among the leads of its row, which are from ``first[row]``, by scale."""
     for k in range(len(row)):
         low, high = first[row[k]], first[row[k] + 1]

@@ -17,7 +17,8 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.gains import Affinity
 from leadopt.problem.linear_algebra import inner
-from leadopt.solvers.compiled import has_numba
+from leadopt.solvers.compiled import compiled
+from leadopt.solvers.oracles.envelope_kernels import Found, Lines, places, walk
 from leadopt.solvers.oracles.protocols import Open, SlopedLoads
 
 _CELLS = 1 << 18  # rows x reps worked on together
@@ -114,19 +115,19 @@ class EnvelopeOracle:
         """Return who is best for whom at some prices."""
         rows = np.flatnonzero(np.diff(self.first))
         size = max(1, _CELLS // (self.n_reps + 1))
-        walk, heights = _walk_compiled if has_numba() else _walk, self._heights(prices)
+        walked, heights = _walk_compiled if compiled() else _walk, self._heights(prices)
         parts = []
         for start in range(0, len(rows), size):
             part = rows[start : start + size]
             begin, end = self.scales[self.first[part]], self.scales[self.first[part + 1] - 1]
-            row, option, left = walk(self.lines[part], self.rising[part], heights, begin, end)
+            row, option, left = walked(self.lines[part], self.rising[part], heights, begin, end)
             parts.append(self._placed(part[row], np.where(option < 0, self.n_reps, option), left))
         return _joined(parts)
 
     def _placed(self, row: Ints, option: Ints, left: Floats) -> Pieces:
         """Return the pieces with the places of the leads on them."""
         start = np.empty(len(row), dtype=np.int64)
-        (_places_compiled if has_numba() else _places)(self.scales, self.first, row, left, start)
+        (places if compiled() else _places)(self.scales, self.first, row, left, start)
         last = np.flatnonzero(np.diff(row, append=-1))
         stop = np.append(start[1:], 0)
         stop[last] = self.first[row[last] + 1]
@@ -237,12 +238,6 @@ class EnvelopeOracle:
         return np.append(-prices, self.reserve)
 
 
-def _places_compiled(scales: Floats, first: Ints, row: Ints, left: Floats, start: Ints) -> None:
-    from leadopt.solvers.oracles.envelope_kernels import places
-
-    places(scales, first, row, left, start)
-
-
 def _places(scales: Floats, first: Ints, row: Ints, left: Floats, start: Ints) -> None:
     """Write where each piece begins among the leads; as `places` does, which is compiled."""
     for low, high in pairwise(np.flatnonzero(np.diff(row, prepend=-1, append=-1)).tolist()):
@@ -254,12 +249,10 @@ def _places(scales: Floats, first: Ints, row: Ints, left: Floats, start: Ints) -
 def _walk_compiled(
     lines: Floats, rising: Ints, height: Floats, begin: Floats, end: Floats
 ) -> tuple[Ints, Ints, Floats]:
-    from leadopt.solvers.oracles.envelope_kernels import walk
-
     most = lines.size + len(lines)
-    row, option, left = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64), np.empty(most)
-    n = walk(lines, rising, height, begin, end, row, option, left)
-    return row[:n], option[:n], left[:n]
+    found = Found(np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64), np.empty(most))
+    n = walk(Lines(lines, rising, height), begin, end, found)
+    return found.row[:n], found.option[:n], found.left[:n]
 
 
 def _walk(lines: Floats, rising: Ints, height: Floats, begin: Floats, end: Floats) -> tuple[Ints, Ints, Floats]:

@@ -25,6 +25,23 @@ def apply_and_be_killed(url, moment, after):
     desk.apply(desk.plan())
 
 
+def apply_and_tell(url, moment, told):
+    """Make a plan, apply it lead by lead, and tell after each; until it is killed."""
+    from tests.desk.logs import SetClock
+
+    planning.CHUNK = 1
+    desk = again(_Known(url, SetClock(moment)))
+    chunk = planning._chunk
+
+    def telling(session, **given):
+        told.send("chunk")  # that before it is in the file
+        return chunk(session, **given)
+
+    planning._chunk = telling
+    desk.apply(desk.plan())
+    told.send("done")
+
+
 class _Known:
     """What `again` asks of a desk that is open elsewhere."""
 

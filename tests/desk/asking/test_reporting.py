@@ -1,5 +1,6 @@
 """What feeds report: known leads, two feeds, twins, rows that are refused by themselves, moments."""
 
+import re
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -152,3 +153,39 @@ def test_random_ids_are_taken_as_well_as_the_users_own(tmp_path):
     assert desk.lead(key).id == 1
     assert desk.lead("1").id == desk.lead(1.0).id == 1
     assert desk.rep("ann ").id == "Ann"
+
+
+def test_a_blank_cell_keeps_what_is_known_unless_its_column_is_to_be_cleared(tmp_path):
+    desk = opened(tmp_path, rules=BY_TIER)
+    desk.receive(leads(1, tier="key", note="call her", email="eve@example.com"))
+    blank = leads(1, tier=None, note="", email=None)
+    assert desk.receive(blank)[0].code == "unchanged"
+    assert desk.lead(1).columns == {"lead_id": 1, "tier": "key", "note": "call her", "email": "eve@example.com"}
+    cleared = desk.receive(blank, clear=["tier", "email"])[0]
+    assert cleared.sentence == "Lead 1 changed in tier."
+    assert desk.lead(1).columns == {"lead_id": 1, "note": "call her"}
+    assert desk.receive(leads(2, email="eve@example.com"))[0].sentence == "Lead 2 came in."  # nobody has that mail now
+    assert desk.rebuild().ok
+
+
+def test_to_clear_again_with_the_same_key_is_answered_alike_and_without_it_is_another_request(tmp_path):
+    desk = opened(tmp_path, rules=BY_TIER)
+    desk.receive(leads(1, tier="key"))
+    codes = [desk.receive(leads(1, tier=None), clear=clear, key="k")[0].code for clear in ("tier", "tier", ())]
+    assert codes == ["done", "done", "conflict"]
+
+
+@pytest.mark.parametrize(
+    ("clear", "said"),
+    [
+        ("teir", "clear: leads has no column 'teir'; did you mean \"tier\"?"),
+        ("lead_id", "clear: 'lead_id' cannot be emptied: ids, accounts and a consent that was withdrawn stay"),
+        (["tier", "account"], "clear: 'account' cannot be emptied"),
+        ("no_contact", "clear: 'no_contact' cannot be emptied"),
+    ],
+)
+def test_what_cannot_be_cleared_is_refused(tmp_path, clear, said):
+    desk = opened(tmp_path, rules=BY_TIER)
+    with pytest.raises(InvalidInput, match=re.escape(said)):
+        desk.receive(leads(1, tier="key", account="Acme", no_contact=False), clear=clear)
+    assert desk.checkpoint().seq == 6  # nothing came in

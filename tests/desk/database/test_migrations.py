@@ -1,15 +1,19 @@
 """Older files become the present version in one go, newer ones and those of other programs are left alone."""
 
+import json
 import sqlite3
 
 import pytest
 import sqlalchemy as sa
 
-from leadopt.desk.database import migrations, tables
+from leadopt.desk.database import following, migrations, tables
 from leadopt.desk.database.engine import open_engine, reading, writing
 from leadopt.errors import StorageFailed
+from tests.desk.desks import again, with_leads
 from tests.desk.logs import filled, opened, url_of
 from tests.desk.logs import records as told
+
+NOW = 1 + len(migrations.STEPS)
 
 
 def later():
@@ -27,7 +31,7 @@ def later():
     def add_bar(connection):
         metadata.tables["bar"].create(connection)
 
-    return metadata, (add_wall, add_bar)
+    return metadata, (*migrations.STEPS, add_wall, add_bar)
 
 
 def schema(engine):
@@ -51,7 +55,7 @@ def numbers(engine):
 def test_a_new_file_has_every_table_at_the_present_version(tmp_path):
     engine = opened(tmp_path)
     assert set(schema(engine)) == set(tables.METADATA.tables)
-    assert numbers(engine) == [1 + len(migrations.STEPS)]
+    assert numbers(engine) == [NOW]
 
 
 def test_an_older_file_becomes_what_a_new_one_is_and_keeps_its_records(tmp_path):
@@ -62,31 +66,31 @@ def test_an_older_file_becomes_what_a_new_one_is_and_keeps_its_records(tmp_path)
     new = sa.create_engine(url_of(tmp_path / "new"))
     migrations.bring_up_to_date(new, new, steps, metadata)
     assert schema(old) == schema(new)
-    assert numbers(old) == [1, 3] and numbers(new) == [3]
+    assert numbers(old) == [NOW, NOW + 2] and numbers(new) == [NOW + 2]
     with reading(old) as connection:
         assert connection.execute(sa.select(tables.log.c.hash)).scalars().all() == [x.hash for x in told(9)]
     migrations.bring_up_to_date(old, writing(old), steps, metadata)  # nothing is left to do
-    assert numbers(old) == [1, 3]
+    assert numbers(old) == [NOW, NOW + 2]
     new.dispose()
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path):
     engine = filled(tmp_path, 9)
-    before, (metadata, (add_wall, _)) = schema(engine), later()
+    before, (metadata, (*steps, _)) = schema(engine), later()
 
     def fail(connection):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        migrations.bring_up_to_date(engine, writing(engine), (add_wall, fail), metadata)
-    assert schema(engine) == before and numbers(engine) == [1]
+        migrations.bring_up_to_date(engine, writing(engine), (*steps, fail), metadata)
+    assert schema(engine) == before and numbers(engine) == [NOW]
 
 
 def test_a_newer_file_is_refused(tmp_path):
     engine = filled(tmp_path, 3)
     metadata, steps = later()
     migrations.bring_up_to_date(engine, writing(engine), steps, metadata)
-    said = r"a newer leadopt has written it: its tables are of version 3, and this one knows 1; update leadopt$"
+    said = f"a newer leadopt has written it: its tables are of version {NOW + 2}, and this one knows {NOW}; "
     with pytest.raises(StorageFailed, match=said):
         open_engine(url_of(tmp_path))
 
@@ -110,3 +114,21 @@ def test_a_table_that_is_gone_is_told(tmp_path):
     other.close()
     with pytest.raises(StorageFailed, match=r"its table log is gone; take the file from a backup$"):
         opened(tmp_path)
+
+
+def test_shares_of_a_file_of_version_1_become_text(tmp_path):
+    desk = with_leads(tmp_path, 1, 2)
+    engine = desk._core.engine
+    with writing(engine).begin() as connection:  # as version 1 had them
+        for lead, record in connection.execute(
+            sa.select(following.ownership.c.lead, following.ownership.c.record)
+        ).all():
+            plain = {**json.loads(record), "entitled": json.loads(json.loads(record)["entitled"])}
+            text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+            connection.execute(
+                sa.update(following.ownership).where(following.ownership.c.lead == lead).values(record=text)
+            )
+        connection.execute(sa.update(tables.version).values(number=1))
+    desk.close()
+    assert again(desk).rebuild().ok
+    assert numbers(engine) == [1, NOW]

@@ -194,6 +194,66 @@ def test_histories_that_come_in_parts():
     assert np.isfinite(model.probability({"rep_id": ["Ann", "Bo", "Cy"]})).all()
 
 
+def as_known(rows, first, last):
+    """Return the rows that were assigned or settled between two days, outcomes as they were known on the last one."""
+    chosen = [row for row in rows if row["at"] >= first and row["assigned_at"] <= last]
+    return [row if row["at"] <= last else {**row, "at": None, "converted": None} for row in chosen]
+
+
+def year_of_leads(rng, n=900):
+    begin = np.sort(rng.integers(0, 300, n))
+    won = rng.random(n) < np.where(np.arange(n) % 3 == 0, 0.5, 0.2)
+    end = begin + 1 + rng.exponential(np.where(won, 45.0, 15.0)).astype(int)
+    day = np.datetime64("2025-01-01")
+    return [
+        {
+            "rep_id": f"r{k % 3}",
+            "source": f"s{k % 2}",
+            "assigned_at": str(day + b),
+            "at": str(day + e),
+            "converted": int(w),
+        }
+        for k, (b, e, w) in enumerate(zip(begin.tolist(), end.tolist(), won, strict=True))
+    ]
+
+
+@pytest.mark.parametrize("kind", ["rows", "polars"])
+def test_what_settles_later_was_open_but_once(kind):
+    rows, build = year_of_leads(np.random.default_rng(3)), {"rows": list, "polars": pl.DataFrame}[kind]
+    cut, end = "2025-10-27", "2025-12-20"  # the last lead is assigned before the cut: later there are but outcomes
+    settings = {"segment_by": "source", "drift": False}
+    whole = AffinityModel(**settings).fit(build(as_known(rows, "", end)))
+    later = [row for row in as_known(rows, "2025-10-28", end) if row["at"] is not None]
+    assert 50 < len(later) < 150
+    grown = AffinityModel(**settings).fit(build(as_known(rows, "", cut))).partial_fit(build(later))
+    assert (
+        (grown.n_outcomes_, grown.n_open_) == (whole.n_outcomes_, whole.n_open_) == (900 - whole.n_open_, whole.n_open_)
+    )
+    pairs = {"rep_id": ["r0", "r1", "r2"] * 2, "source": ["s0"] * 3 + ["s1"] * 3}
+    np.testing.assert_allclose(grown.probability(pairs), whole.probability(pairs), rtol=1e-9)
+    assert [note for note in grown.notes_ if "open" in note] == [note for note in whole.notes_ if "open" in note]
+
+
+def test_outcomes_without_a_day_of_assignment_may_count_beside_open_leads():
+    rows = year_of_leads(np.random.default_rng(5), n=60)
+    first, later = as_known(rows, "", "2025-08-01"), as_known(rows, "2025-08-02", "2025-09-01")
+    undated = [{"rep_id": row["rep_id"], "converted": row["converted"]} for row in later if row["at"] is not None]
+    grown = AffinityModel(drift=False).fit(first)
+    assert not any("count as open still" in note for note in grown.notes_)
+    assert any("those count as open still, too" in note for note in grown.partial_fit(undated).notes_)
+
+
+def test_leads_open_since_before_a_later_history_wait_since_they_came():
+    rows = year_of_leads(np.random.default_rng(4))
+    cut, end = "2025-08-01", "2025-10-27"
+    settings = {"segment_by": "source", "drift": False}
+    whole = AffinityModel(**settings).fit(as_known(rows, "", end))
+    grown = AffinityModel(**settings).fit(as_known(rows, "", cut)).partial_fit(as_known(rows, "2025-08-02", end))
+    assert (grown.n_outcomes_, grown.n_open_) == (whole.n_outcomes_, whole.n_open_)
+    pairs = {"rep_id": ["r0", "r1", "r2"] * 2, "source": ["s0"] * 3 + ["s1"] * 3}
+    np.testing.assert_allclose(grown.probability(pairs), whole.probability(pairs), rtol=1e-9)
+
+
 @pytest.mark.parametrize("column", ["assigned_at", "at"])
 @pytest.mark.parametrize("old", [date(1900, 1, 1), date(1, 1, 1)])
 @pytest.mark.parametrize("kind", ["dict", "pandas", "polars"])

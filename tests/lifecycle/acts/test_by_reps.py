@@ -15,6 +15,21 @@ def test_giving_a_claimed_lead_back_refunds_no_claim():
     assert world.owner(leads[2]) == "ann"
 
 
+def test_claims_that_a_manager_has_yet_to_look_at_count_as_claims_of_the_day():
+    """Any number could be asked for at once, and all be approved."""
+    rules = {"claim": {"embargo": 0, "per_day": 2}, "review": [{"name": "key", "where": {"tier": "key"}}]}
+    world = World(rules=rules)
+    leads = [world.pooled(tier="key") for _ in range(3)]
+    for lead in leads[:2]:
+        world.do(world.by_rep("Claim", lead, "ann"))
+        assert world.stage(lead) is Stage.REVIEW
+    assert world.denied(world.by_rep("Claim", leads[2], "ann")).code == "no_claims_left"
+    world.do(world.by_rep("Claim", leads[2], "bo"))
+    world.do(world.manager("Approve", leads[0]))  # it counts once
+    assert world.denied(world.by_rep("Claim", world.pooled(), "ann")).code == "no_claims_left"
+    world.wait("1 day").do(world.by_rep("Claim", world.pooled(), "ann"))
+
+
 def test_who_released_a_lead_cannot_claim_it_back_nor_can_the_owner_before():
     world = World()
     lead = world.held("ann")

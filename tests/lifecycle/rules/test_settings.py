@@ -290,6 +290,13 @@ REFUSED = [
     ),
     (with_(review=[{"name": "a", "where": {"a": 1}}] * 2), 'rules.review: "a" is there twice'),
     (
+        with_(
+            reward=[{"name": "a", "when": {"n": 5}, "then": {"claims_per_day": 1}}],
+            restrict=[{"name": "A", "when": {"n": 0}, "then": {"claims_per_day": 0}}],
+        ),
+        'rules.restrict: "A" is there twice',
+    ),
+    (
         with_(reward=[{"when": {"on_tme": 1}, "then": {"entitlement": 1}}]),
         '"on_tme" is no figure; did you mean',
     ),

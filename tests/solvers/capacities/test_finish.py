@@ -16,16 +16,18 @@ from leadopt.solvers.capacities import finish
 from leadopt.solvers.capacities.finish import Box
 from leadopt.solvers.capacities.free_leads import Remainder
 from leadopt.solvers.oracles.pruning import RowOracle
+from tests.loops import either
 from tests.oracles import brute_force
 from tests.strategies import examples, problems
 
 EXACT = 2e-12
 
 
-def answer_from(problem, box, meter=None, compiled=False):
+def answer_from(problem, box, meter=None, compiled=True):
     rest = Remainder.of(problem)
     oracle = RowOracle(affinity=problem.affinity, leads=rest.leads, reserve=problem.reserve)
-    return finish.finish(problem, rest.tree, rest.room, rest.leads, oracle, box, meter, compiled=compiled)
+    with either(compiled):
+        return finish.finish(problem, rest.tree, rest.room, rest.leads, oracle, box, meter)
 
 
 def size(problem):

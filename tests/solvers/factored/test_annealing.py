@@ -11,6 +11,7 @@ from leadopt.solvers.factored import annealing, line_oracle
 from leadopt.solvers.factored.annealing import Bins, Soft, annealed
 from leadopt.solvers.lagrangian.dual import Dual
 from leadopt.solvers.lagrangian.rows import Rows
+from tests.loops import plain
 from tests.oracles import linear_programme
 from tests.solvers.factored.test_line_oracle import banded, oracles
 
@@ -60,14 +61,14 @@ def test_loads_are_the_slope_of_the_smooth_sum():
 
 
 @pytest.mark.parametrize("reserve", [0.3, -np.inf])
-def test_without_numba_the_sums_are_the_same(reserve, monkeypatch):
+def test_without_compiled_loops_the_sums_are_the_same(reserve):
     problem = banded(n=400, reserve=reserve)
     _, soft = soft_of(problem, 5, 0.05)
     found = soft.loads(some_prices(problem))
-    monkeypatch.setattr(annealing, "_compiled", lambda _: None)
-    plain = soft.loads(some_prices(problem))
-    assert plain.value == pytest.approx(found.value, rel=1e-11)
-    np.testing.assert_allclose(plain.load, found.load, rtol=1e-8, atol=1e-9)
+    with plain():
+        by_numpy = soft.loads(some_prices(problem))
+    assert by_numpy.value == pytest.approx(found.value, rel=1e-11)
+    np.testing.assert_allclose(by_numpy.load, found.load, rtol=1e-8, atol=1e-9)
 
 
 def test_annealed_prices_bound_as_tightly_as_the_linear_programme():

@@ -5,11 +5,11 @@ import pytest
 
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
-from leadopt.solvers.factored import repair_kernels, repairs
 from leadopt.solvers.factored.repairs import repaired
 from leadopt.solvers.lagrangian.dual import PairOracle
 from leadopt.solvers.lagrangian.program import Core
 from leadopt.solvers.lagrangian.rows import Rows
+from tests.loops import either
 
 
 def core_of(problem):
@@ -54,12 +54,7 @@ def test_a_rep_with_too_few_gets_one_along_a_path():
 
 
 @pytest.mark.parametrize("compiled", [True, False])
-def test_hours_that_are_broken_by_little_are_mended(compiled, monkeypatch):
-    if not compiled:
-        for name in ("shift", "swaps", "fits", "along"):
-            loop = getattr(repair_kernels, name)
-            monkeypatch.setattr(repair_kernels, name, getattr(loop, "py_func", loop))
-        monkeypatch.setattr(repairs, "has_numba", lambda: False)
+def test_hours_that_are_broken_by_little_are_mended(compiled):
     rng = np.random.default_rng(5)
     n, m = 120, 6
     hours, gains = rng.uniform(0.2, 2.0, n), rng.random((n, m))
@@ -70,7 +65,8 @@ def test_hours_that_are_broken_by_little_are_mended(compiled, monkeypatch):
     start = np.array([np.flatnonzero((core.lead == i) & (core.rep == i % m))[0] for i in range(n)])
     assert not core.allows(start)
     before = start.copy()
-    at = repaired(core, problem, rows, np.zeros(rows.n), start, np.full(rows.n, 0.5), Meter())
+    with either(compiled):
+        at = repaired(core, problem, rows, np.zeros(rows.n), start, np.full(rows.n, 0.5), Meter())
     assert core.allows(at)
     assert (start == before).all()
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt.problem.gains import Affinity
-from leadopt.solvers.flow.equal_leads import few_kinds, group_leads, mostly_alike
+from leadopt.solvers.flow.equal_leads import equal_rows, few_kinds, group_leads, mostly_alike
 from tests.strategies import examples, problems
 
 
@@ -80,3 +80,22 @@ def test_few_kinds_are_counted_in_pairs():
 def test_only_rows_in_use_decide_who_is_equal():
     affinity = Affinity(rates=[[1.0, 2.0], [9.0, 9.0], [1.0, 2.0]], row=[0, 2, 0, 1], scale=np.ones(4))
     assert parts(grouped(affinity, leads=[0, 1, 2])) == [[0, 1, 2]]
+
+
+@given(
+    n_columns=st.sampled_from([1, 3, 9, 40, 150]),
+    seed=st.integers(0, 10**6),
+    n_values=st.integers(1, 3),
+    data=st.data(),
+)
+@examples(60)
+def test_rows_are_one_exactly_if_they_are_equal(n_columns, seed, n_values, data):
+    """Ones that few columns cannot tell apart too: rounded, mostly ineligible, or different in one cell."""
+    rng = np.random.default_rng(seed)
+    rates = np.array([-np.inf, 0.0, 1.0])[rng.integers(0, n_values, (40, n_columns))]
+    rates[20:] = rates[rng.integers(0, 20, 20)]
+    rates[rng.integers(0, 40), rng.integers(0, n_columns)] = 0.5
+    leads = np.sort(rng.choice(40, data.draw(st.integers(1, 40)), replace=False))
+    found = equal_rows(Affinity(rates=rates), leads)
+    same = (rates[leads][:, None] == rates[leads][None]).all(axis=2)
+    assert ((found[:, None] == found) == same).all()

@@ -137,11 +137,9 @@ def test_prices_that_are_good_leave_little_to_do(monkeypatch):
     instance = matrices.dense(1_500, 40)
     made = limits.nested(instance)
     core = Core(Problem(affinity=instance.affinity(), capacity=instance.capacity, limits=made))
-    from leadopt.solvers.flow import simplex_kernels
-
     pivots = []
-    simplex = simplex_kernels.simplex
-    monkeypatch.setattr(simplex_kernels, "simplex", lambda *args: pivots.append(simplex(*args)) or pivots[-1])
+    simplex = nested_simplex.simplex
+    monkeypatch.setattr(nested_simplex, "simplex", lambda *args: pivots.append(simplex(*args)) or pivots[-1])
     found = core.flow()
     core.flow(found.prices)
     core.flow(before=found)

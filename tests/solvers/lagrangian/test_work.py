@@ -5,13 +5,13 @@ import pytest
 
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
-from leadopt.solvers.compiled import has_numba
 from leadopt.solvers.lagrangian.drafts import worth
 from leadopt.solvers.lagrangian.dual import priced
 from leadopt.solvers.lagrangian.ejection_chains import losses
 from leadopt.solvers.lagrangian.relax_and_fix import largest
 from leadopt.solvers.lagrangian.work import Work
 from tests import many_seeds, seeds
+from tests.loops import needs_loops
 
 
 def under_bands_and_hours(seed, n=600, m=8):
@@ -24,7 +24,7 @@ def under_bands_and_hours(seed, n=600, m=8):
     return Problem(affinity=gains, capacity=np.full(m, n), limits=limits)
 
 
-@pytest.mark.skipif(not has_numba(), reason="plain loops look at too few options")
+@needs_loops  # plain ones look at too few options
 @many_seeds
 @pytest.mark.parametrize("seed", seeds(2, 30))
 def test_chains_find_an_allowed_answer_though_time_is_over(seed):

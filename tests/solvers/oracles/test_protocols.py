@@ -13,9 +13,9 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 from leadopt.solvers import MinCostFlow
+from leadopt.solvers.capacities.descent import descend
 from leadopt.solvers.capacities.finish import Box, finish
 from leadopt.solvers.capacities.free_leads import Remainder
-from leadopt.solvers.envelope import descend
 from leadopt.solvers.lagrangian.dual import PairOracle
 from leadopt.solvers.lagrangian.rows import Rows
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
