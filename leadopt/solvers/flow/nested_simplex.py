@@ -10,6 +10,7 @@ Where a limit is filled, the last lead that came holds its price: by what it los
 is one of the least decided, these prices are near the given ones. With a few more pairs it goes on where it ended.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -235,17 +236,17 @@ class Network:
     def _row_of(self, arcs: Ints) -> Ints:
         return np.searchsorted(self.first, arcs, side="right") - 1
 
-    def _neighbours(self, ties: Ints, carried: Ints) -> list[list[tuple[int, int, int]]]:
+    def _neighbours(self, ties: Ints, carried: Ints) -> dict[int, list[tuple[int, int, int]]]:
         """Return for each node those that some arcs tie it to, with the arc and what it carries."""
         ends = zip((self._row(0) + self._row_of(ties)).tolist(), self.to[ties].tolist(), strict=True)
-        found: list[list[tuple[int, int, int]]] = [[] for _ in range(self._row(len(self.supply)))]
+        found: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
         for (row, column), arc, amount in zip(ends, ties.tolist(), carried.tolist(), strict=True):
             found[row].append((column, arc, amount))
             found[column].append((row, arc, amount))
         return found
 
 
-def _hang(top: int, neighbours: list[list[tuple[int, int, int]]], seen: Bools, basis: Basis) -> None:
+def _hang(top: int, neighbours: dict[int, list[tuple[int, int, int]]], seen: Bools, basis: Basis) -> None:
     """Write what is above each node that is tied to the top."""
     seen[top], waiting = True, [top]
     while waiting:
