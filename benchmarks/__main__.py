@@ -18,7 +18,7 @@ from benchmarks.harness import ROOT, Line, commit, machine, sections, split_sect
 ALL = (
     *("import_time", "assign_tables", "assign_segments", "history_counts", "match_peers"),
     *("warm_start", "frontier", "curves", "honesty", "auto_table"),
-    *("limits", "gap", "cores"),
+    *("limits", "gap", "cores", "interrupts"),
     *("desk_log", "desk_commands", "desk_reads", "desk_plan"),
 )
 AFFINITY = (

@@ -167,9 +167,9 @@ def apart(work: Callable[[], T], stop: Callable[[], object] | None = None, left_
         finally:
             ended.set()
 
-    threading.Thread(target=run, name=_APART, daemon=True).start()
     told, until = _waiting.get(), perf_counter() + left_s
     try:
+        threading.Thread(target=run, name=_APART, daemon=True).start()
         while not ended.wait(min(_HEARD_S, max(until - perf_counter(), 0.0))):
             if told is not None:
                 told()

@@ -1,5 +1,8 @@
 """Progress: a record per stage, counted and timed."""
 
+import signal
+import threading
+
 import pytest
 
 from leadopt import progress
@@ -64,3 +67,91 @@ def test_what_a_listener_raises_reaches_the_caller():
 
     with pytest.raises(KeyboardInterrupt):
         Meter(stop).enter("build")
+
+
+# Calls that run apart
+
+
+def left_to(call):
+    """Return what `apart` calls, and an event that lets it come to its end."""
+    may_end = threading.Event()
+
+    def work():
+        may_end.wait()
+        return call()
+
+    return work, may_end
+
+
+def test_what_runs_apart_returns_and_raises_as_if_it_did_not():
+    assert progress.apart(lambda: threading.current_thread() is threading.main_thread()) is False
+    with pytest.raises(ZeroDivisionError):
+        progress.apart(lambda: 1 // 0)
+
+
+def test_ctrl_c_is_heard_while_a_call_runs_apart_which_is_told_to_stop():
+    """The call itself lets the signal come, so that it is under way for sure; it ends only when it is told to."""
+    stopped = threading.Event()
+
+    def work():
+        signal.raise_signal(signal.SIGINT)  # the main thread hears it, whoever raises it
+        stopped.wait()
+
+    with pytest.raises(KeyboardInterrupt):
+        progress.apart(work, stopped.set)
+    assert stopped.is_set()
+
+
+def test_a_call_that_cannot_be_told_is_left_to_its_end():
+    work, may_end = left_to(lambda: None)
+
+    def interrupted():
+        signal.raise_signal(signal.SIGINT)
+        work()
+
+    with pytest.raises(KeyboardInterrupt):
+        progress.apart(interrupted)
+    assert progress.is_left_running()
+    may_end.set()
+    progress._let_end()
+    assert not progress.is_left_running()
+
+
+def test_a_listener_hears_that_a_stage_goes_on_while_a_call_runs_apart(monkeypatch):
+    monkeypatch.setattr(progress, "_HEARD_S", 0.0)
+    monkeypatch.setattr(progress, "_SELDOM_S", 0.0)
+    work, may_end = left_to(lambda: "done")
+    told = []
+
+    def listen(report):
+        told.append(report.stage)
+        if len(told) == 3:
+            may_end.set()
+
+    meter = Meter(listen)
+    meter.enter("solve")
+    with progress.telling(meter):
+        assert progress.apart(work) == "done"
+    assert told[:3] == ["solve"] * 3
+    work, may_end = left_to(lambda: "done")
+    may_end.set()
+    before = len(told)
+    assert progress.apart(work) == "done"  # nobody listens outside
+    assert len(told) == before
+
+
+def test_what_a_listener_raises_ends_the_wait(monkeypatch):
+    monkeypatch.setattr(progress, "_HEARD_S", 0.0)
+    monkeypatch.setattr(progress, "_SELDOM_S", 0.0)
+    stopped = threading.Event()
+    meter = Meter(lambda report: 1 // (1 - report.iteration))
+    meter.enter("solve")
+    with progress.telling(meter), pytest.raises(ZeroDivisionError):
+        progress.apart(stopped.wait, stopped.set)
+
+
+def test_nobody_waits_longer_than_there_is_time():
+    work, may_end = left_to(lambda: None)
+    with pytest.raises(OutOfTime):
+        progress.apart(work, may_end.set, left_s=0.0)
+    assert may_end.is_set()

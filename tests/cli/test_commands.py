@@ -228,13 +228,13 @@ def test_anything_else_is_exit_code_1_with_a_hint(folder, monkeypatch):
     assert refusal(1, "assign", *TABLES).startswith("something unexpected went wrong, status 7")
 
 
-def test_interrupts_and_closed_pipes_are_quiet(folder, monkeypatch):
+def test_an_interrupt_is_said_in_a_sentence_and_a_closed_pipe_is_quiet(folder, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(assigning, "assign", interrupt)
     result = run("assign", *TABLES)
-    assert (result.exit_code, result.output) == (130, "")
+    assert (result.exit_code, result.output) == (130, "leadopt: interrupted before it was done\n")
     script = (
         "import sys; from leadopt import cli; from leadopt.cli import commands\n"
         "from types import SimpleNamespace as Plan\n"
