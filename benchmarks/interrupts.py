@@ -113,9 +113,9 @@ class Waited:
 
     TITLE: ClassVar[str] = "Ctrl-C and progress"
     INTRO: ClassVar[str] = (
-        f"Each kind of work runs once to its end, and {TRIES} times to a random moment at which Ctrl-C comes. `heard after`\n"
-        "is the longest time until KeyboardInterrupt was raised, `silent` the longest time between two reports of\n"
-        f"progress, and in which stage. Searches have {LIMIT_S:g} s."
+        f"Each kind of work runs once to its end, and {TRIES} times to a random moment at which Ctrl-C comes. It is\n"
+        "heard after the longest time until KeyboardInterrupt was raised, silent for the longest time between two\n"
+        f"reports of progress, and in which stage. Searches have {LIMIT_S:g} s."
     )
     HEAD: ClassVar[tuple[str, ...]] = ("work", "seconds:", "heard after:", "goal:", "silent:", "in", "goal:", "met?")
 

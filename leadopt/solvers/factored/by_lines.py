@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.progress import Meter
 from leadopt.solvers.base import Answer
 from leadopt.solvers.factored.annealing import Soft, annealed
 from leadopt.solvers.factored.line_oracle import LineOracle
@@ -20,6 +21,7 @@ _WIDER = 2  # times as much may an option lose in the next core; the first one s
 # Temperatures that an option loses at most in the first one. Half and twice: 1.2e-4 and 6.5e-5 in as long; at
 # 20,000 x 100, of 1.2e-4 and 6.1e-5 in place of 8.1e-5.
 _NEARLY = 20.0
+_PRICING = 0.6  # part of a time limit, as in `pairs`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,8 @@ class ByLines:
         """Return the best prices but for little, from a hint, and what leads choose there."""
         dual, meter = replace(self.work.dual, oracle=self.lines), self.work.meter
         meter.enter("price")
-        return sharpest(*annealed(self.lines, dual, y, meter), dual, meter)
+        part = Meter(meter.relay, None if meter.limit_s is None else _PRICING * meter.left_s)
+        return sharpest(*annealed(self.lines, dual, y, part), dual, part)
 
     def answer(self, y: Floats, soft: Soft) -> Answer | None:
         """Return the answer with leads nearly where their shares are, None if a hard bound stays broken.

@@ -6,16 +6,21 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Problem
+from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.backend import CostsTooLarge, min_cost_flow
 from leadopt.solvers.flow.costs import Costs, Pairs, whole_costs
 from leadopt.solvers.flow.equal_leads import Groups
 from leadopt.solvers.flow.infeasible import refuse_infeasible
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
+from leadopt.solvers.flow.nested_simplex import nested_flow
 from leadopt.solvers.flow.network import needed, network, supplies
 from leadopt.solvers.flow.network_simplex import NEVER, transport
 
 # Cost scaling multiplies costs by the number of nodes; 2**58 leaves room for the prices it builds up.
 _MOST = 2.0**58
+# Pairs from which a simplex serves: it takes .25 to .6 of OR-Tools' time from 50,000 to 500,000, capacities alone or
+# nested limits, with ties or without; and a thread of its own, as OR-Tools holds the interpreter's lock.
+_MANY = 20_000
 
 
 class CoreTooSmall(Exception):
@@ -36,7 +41,8 @@ def solve_core(
     """Return costs, at the finest scale that the backend's integers hold, and (group, rep, amount) of the best flow.
 
     Rep -1 is the pool; prices up to `beside` fit the scale too. Where there are only capacities and the best prices are
-    known to be `near` some, a compiled network simplex begins there; else, OR-Tools' cost scaling.
+    known to be `near` some, a compiled network simplex begins there; else, many pairs are solved by one for any nested
+    limits, and few by OR-Tools' cost scaling.
 
     Raises
     ------
@@ -50,6 +56,9 @@ def solve_core(
         costs = whole_costs(problem, groups, tree, pairs, most, beside)
         if near is not None and (flows := _by_simplex(costs, groups, room, near)) is not None:
             return costs, flows
+        many = near is None and len(pairs.group) >= _MANY and compiled()
+        if many and (ended := nested_flow(costs, groups, tree, room, None)) is not None:
+            return costs, ended.flows
         arcs, supply = network(groups, tree, room, costs), supplies(groups, tree, needed(tree, room))
         try:
             flow = min_cost_flow(replace(arcs, cost=_shortened(arcs.cost)), supply)

@@ -356,8 +356,6 @@ def priced(problem: Problem, rows: Rows, leads: Ints, y: Floats, meter: Meter, k
     order = np.random.default_rng(0).permutation(leads)
     while size * 2 < len(leads):
         sample = rows.shared(size / len(leads))
-        y = Dual.of(PairOracle.of(problem, sample, order[:size]), sample).minimised(
-            y, steps(size), 1e-7, meter, kept_s
-        )
+        y = Dual.of(PairOracle.of(problem, sample, order[:size]), sample).minimised(y, steps(size), 1e-7, meter, kept_s)
         size *= _LARGER
     return Dual.of(PairOracle.of(problem, rows, leads), rows).minimised(y, steps(len(leads)), 1e-10, meter, kept_s)

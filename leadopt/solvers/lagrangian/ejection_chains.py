@@ -29,7 +29,7 @@ _WORTHWHILE = 0.03  # of what is lacking: a round that wins less is the last of 
 _LEAST = 1e-9  # of what is lacking: less is rounding
 _BROKEN = (5.0, 100.0, 1e4, 1e6, 1e8)  # usual prices that a unit beyond a hard bound counts: more if less mends not all
 _A_SECOND = 5e6  # looks, where time is limited
-_SOON = 5_000  # options, among which chains take some milliseconds: nobody waits for these
+_SOON = 50_000  # looks, which take a hundredth of a second: nobody waits for these
 _FAR = 1e300  # stands for no bound
 
 
@@ -146,7 +146,7 @@ class Search(NamedTuple):
         def search() -> tuple[float, int]:
             return chains(choices, bounds, at, starts, effort, scratch)
 
-        won, looks = apart(search) if len(self.core.rep) >= _SOON else search()
+        won, looks = search() if looks < _SOON else apart(search)
         return won, looks
 
     def choices(self) -> Choices:
