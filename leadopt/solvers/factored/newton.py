@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from leadopt.arrays import Bools, Floats
-from leadopt.problem.linear_algebra import product, solved
+from leadopt.problem.linear_algebra import solved
 from leadopt.progress import Meter
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.factored.annealing import Soft, options_near, shares
@@ -115,7 +115,7 @@ class Sharp:
             counting = [part for part in zip(oracle.families, kinds, strict=True) if k in part[0][2]]
             for n, ((f, of_f, _), quantity) in enumerate(counting):
                 for (g, of_g, _), other in counting[: n + 1]:
-                    block = product(of_f, product(of_g, spread[quantity][other].T).T)
+                    block = of_f @ (of_g @ spread[quantity][other].T).T  # both are sparse
                     found[np.ix_(f.member, g.member)] += block
                     if f is not g:
                         found[np.ix_(g.member, f.member)] += block.T

@@ -39,6 +39,15 @@ def test_slope_and_curvature_are_those_of_the_dual():
         np.testing.assert_allclose(by_slope, curvature[k], rtol=1e-4, atol=1e-4 * np.abs(curvature).max())
 
 
+def test_curvature_of_many_reps_is_that_of_the_dual_too():
+    """Among more reps than a tile of a dense matrix has rows: counts and amounts of each rep are sparse."""
+    problem = banded(n=600, m=100)
+    sharp, y = sharp_of(problem), some_prices(problem)
+    curvature = sharp.curvature(y)
+    for k in (0, 50, 150, 250):
+        np.testing.assert_allclose(moved(sharp, y, k)[1], curvature[k], rtol=1e-4, atol=1e-4 * np.abs(curvature).max())
+
+
 def test_without_compiled_loops_the_curvature_is_the_same():
     problem = banded(n=400)
     sharp, y = sharp_of(problem), some_prices(problem)
