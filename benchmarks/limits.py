@@ -247,14 +247,15 @@ LARGE = (
     Case(name="factored 100,000 x 200", maker="factored", n=100_000, m=200, gap=1e-4),
     Case(name="factored 1,000,000 x 1,000", maker="factored", n=1_000_000, m=1_000, seconds=60.0, gap=1e-4),
 )
-NESTED = {"maker": "factored", "n": 50_000, "m": 200}
+NESTED = ({"maker": "factored", "n": 50_000, "m": 200}, {"maker": "dense", "n": 50_000, "m": 200})
 NESTED_QUICK = {"maker": "factored", "n": 5_000, "m": 50}
 
 
 def rows() -> Iterator[Line]:
     for case in (SMALL, MIDDLE, *LARGE):
         yield from _case_rows(case)
-    yield from _nested_rows(NESTED)
+    for size in NESTED:
+        yield from _nested_rows(size)
 
 
 def quick_rows() -> Iterator[Line]:

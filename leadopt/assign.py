@@ -23,7 +23,7 @@ from leadopt.learning.classifier import Classifier
 from leadopt.plans.plan import Plan, plan_of
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
-from leadopt.progress import Meter, OnProgress
+from leadopt.progress import Meter, OnProgress, telling
 
 
 def assign(
@@ -87,7 +87,8 @@ def assign(
         seconds after which all searches together end, where limits overlap or are in value or hours; the plan's gap
         then says what may be missing, and a note how to allow more. Until then a search may use them to find something
         better. None = a search ends as soon as it would without a limit, and after 10 seconds at the latest; inf = no
-        limit. Other plans are exact, and take less
+        limit: a search then ends by its own effort, which may be ten minutes and more where reps' hours and bands on
+        value bind (300 leads by 8 reps). Other plans are exact, and take less
     rng
         seed or generator that decides between equally good plans, and draws where the policy explores
     on_progress
@@ -131,12 +132,13 @@ def assign(
     known = know(leads, reps, history, affinity, settings, meter, now)
     meter.enter("limits")
     clock = Clock(time_limit_s, meter)
-    case = explored(build(known, settings, pins, now, clock=clock), rng)
-    case = keep_current(case, known.leads, None if keep is None else _assignment(keep), move_cost)
-    case = case if case.kept is None else evenly_shared(case, clock)
-    found = solved(case, rng=rng, clock=clock)
-    previous = None if case.kept is None else case.kept.previous
-    return plan_of(case, found, known.leads, near=previous, rng=rng, clock=clock)
+    with telling(meter):
+        case = explored(build(known, settings, pins, now, clock=clock), rng)
+        case = keep_current(case, known.leads, None if keep is None else _assignment(keep), move_cost)
+        case = case if case.kept is None else evenly_shared(case, clock)
+        found = solved(case, rng=rng, clock=clock)
+        previous = None if case.kept is None else case.kept.previous
+        return plan_of(case, found, known.leads, near=previous, rng=rng, clock=clock)
 
 
 def _assignment(keep: Plan | Mapping[Any, Any]) -> Mapping[Any, Any]:
