@@ -1,7 +1,7 @@
 """`python -m benchmarks [--quick] [name ...]`: measure, and write pages of docs/.
 
-A name is a page ("benchmarks", "benchmarks-affinity", "benchmarks-evaluate": written) or a benchmark (printed); without
-any, all pages.
+A name is a page ("benchmarks", "benchmarks-affinity", "benchmarks-evaluate", "benchmarks-desk": written) or a benchmark
+(printed); without any, all pages.
 ``--quick`` takes what each benchmark calls its `quick_rows`: small instances.
 """
 
@@ -17,9 +17,9 @@ ALL = (
     *("import_time", "assign_tables", "assign_segments", "history_counts", "match_peers"),
     *("warm_start", "frontier", "curves", "honesty", "auto_table"),
     *("limits", "gap", "cores"),
-    *("desk_log", "desk_commands", "desk_reads", "desk_plan"),
 )
 AFFINITY = ("held_out", "affinity_lift", "many_columns", "few_reps", "season_value", "open_outcomes", "seasons")
+DESK = ("desk_log", "desk_commands", "desk_reads", "desk_plan")
 EVALUATE = ("verdicts", "off_policy_coverage", "null_trials", "uniform_holdouts")
 PAGE = """# Benchmarks
 
@@ -49,6 +49,16 @@ Written by `python -m benchmarks benchmarks-evaluate` in {seconds:.0f} s: histor
 
 {sections}
 """
+DESK_PAGE = """# Benchmarks: the desk
+
+Written by `python -m benchmarks benchmarks-desk` in {seconds:.0f} s. Commands and the log alone stand beside a bare
+insert of rows of the same size, in turns on one disk. Reads and plans are of a desk that was filled in bulk and then
+rebuilt from its log, so that every record follows from it; every answer is checked.
+
+{machine}
+
+{sections}
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +73,7 @@ PAGES = {
     "benchmarks": Page(names=ALL, text=PAGE),
     "benchmarks-affinity": Page(names=AFFINITY, text=AFFINITY_PAGE),
     "benchmarks-evaluate": Page(names=EVALUATE, text=EVALUATE_PAGE),
+    "benchmarks-desk": Page(names=DESK, text=DESK_PAGE),
 }
 
 
