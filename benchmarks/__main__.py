@@ -1,7 +1,8 @@
 """`python -m benchmarks [--quick | --write] [name ...]`: measure, and write pages of docs/.
 
-A name is a page ("benchmarks", "benchmarks-affinity", "benchmarks-evaluate": written anew) or a benchmark (printed, and
-with ``--write`` put in the place of its sections of its page, of which the others stay); without any, all pages.
+A name is a page ("benchmarks", "benchmarks-affinity", "benchmarks-evaluate", "benchmarks-desk": written anew) or a
+benchmark (printed, and with ``--write`` put in the place of its sections of its page, of which the others stay);
+without any, all pages.
 ``--quick`` takes what each benchmark calls its `quick_rows`: small instances.
 """
 
@@ -19,12 +20,12 @@ ALL = (
     *("import_time", "assign_tables", "assign_segments", "history_counts", "match_peers"),
     *("warm_start", "frontier", "curves", "honesty", "auto_table"),
     *("limits", "gap", "cores", "interrupts"),
-    *("desk_log", "desk_commands", "desk_reads", "desk_plan"),
 )
 AFFINITY = (
     *("held_out", "affinity_lift", "many_columns", "small_teams", "few_reps"),
     *("season_value", "open_outcomes", "seasons"),
 )
+DESK = ("desk_log", "desk_commands", "desk_reads", "desk_plan")
 EVALUATE = ("headlines", "verdicts", "verdict_power", "off_policy_coverage", "null_trials", "uniform_holdouts")
 PAGE = """# Benchmarks
 
@@ -53,6 +54,16 @@ Written by `python -m benchmarks benchmarks-evaluate`: histories and logs whose 
 
 {sections}
 """
+DESK_PAGE = """# Benchmarks: the desk
+
+Written by `python -m benchmarks benchmarks-desk`. Commands and the log alone stand beside a bare
+insert of rows of the same size, in turns on one disk. Reads and plans are of a desk that was filled in bulk and then
+rebuilt from its log, so that every record follows from it; every answer is checked.
+
+{machine}
+
+{sections}
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +78,7 @@ PAGES = {
     "benchmarks": Page(names=ALL, text=PAGE),
     "benchmarks-affinity": Page(names=AFFINITY, text=AFFINITY_PAGE),
     "benchmarks-evaluate": Page(names=EVALUATE, text=EVALUATE_PAGE),
+    "benchmarks-desk": Page(names=DESK, text=DESK_PAGE),
 }
 
 

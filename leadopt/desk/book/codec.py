@@ -1,52 +1,19 @@
 """Records as JSON text and back: what is at its default is left out, and the same record is the same text.
 
-Shares are a text within it: who was entitled to what of a lead names every rep, is asked for when it is taken back, and
-would else be read and written anew at each follow-up, which is a tenth of what that takes.
+Shares are a text within it (`leadopt.lifecycle.credit.SharesText`).
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
-from functools import cached_property
 from typing import Any, NamedTuple, get_type_hints
 
 from leadopt.lifecycle.book import KINDS, R
+from leadopt.lifecycle.credit import SharesText
 from leadopt.lifecycle.records import Record, Review, Shares
 from leadopt.lifecycle.stages import Stage
 
 _text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
-
-
-class SharesText(Mapping[str, Mapping[str, float]]):
-    """Shares as they are written, read where they are asked for; equal to the mapping that they are.
-
-    >>> SharesText('{"leads":{"R-1":0.5}}')["leads"], SharesText('{"leads":{"R-1":0.5}}') == {"leads": {"R-1": 0.5}}
-    ({'R-1': 0.5}, True)
-    """
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    @cached_property
-    def _read(self) -> Shares:
-        found: Shares = json.loads(self.text)
-        return found
-
-    def __getitem__(self, of: str) -> Mapping[str, float]:
-        return self._read[of]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read)
-
-    def __len__(self) -> int:
-        return len(self._read)
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, SharesText):
-            return self.text == other.text
-        return bool(other) and self._read == other
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 class _Field(NamedTuple):
@@ -93,16 +60,12 @@ def _ways(hint: Any) -> tuple[Callable[[Any], Any] | None, Callable[[Any], Any] 
     if hint is Stage:
         return str, Stage
     if hint == Shares:
-        return _shares_text, _shares
+        return _shares, SharesText
     return (_plain_review, _review) if hint == Review | None else (None, None)
 
 
-def _shares_text(shares: Shares) -> str:
-    return shares.text if isinstance(shares, SharesText) else _text(shares)
-
-
-def _shares(text: str) -> Shares:
-    return SharesText(text)
+def _shares(shares: Shares) -> str:
+    return (shares if isinstance(shares, SharesText) else SharesText.of(shares)).text
 
 
 def _plain_review(review: Review) -> dict[str, Any]:

@@ -125,7 +125,7 @@ class SqlBook:
         to_send
             whether new messages are put into the outbox: not where a log is evolved anew
         """
-        for kind in self._before:
+        for kind in [kind for kind, before in self._before.items() if before]:
             changed = self._write(kind)
             if kind is Message and to_send:
                 _TO_SEND.run_many(self._connection, [(one.seq, one.number, one.not_before) for one in changed])

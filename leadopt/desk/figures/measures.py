@@ -77,6 +77,8 @@ COUNTS = (
     Counted(name="overrides", label="overrides", unit="for each lead", tally=acts.overridden),
 )
 """What happened to leads that were given out, for each of them."""
+PROMISED = Counted(name="won_to_expected", label="wins, for each that was promised", unit="", tally=acts.promised)
+"""Whether the chances that leads were given out by still hold."""
 ATTRITION = Counted(name="attrition", label="reps who left, of all", unit="a year", tally=acts.reps_who_left)
 
 

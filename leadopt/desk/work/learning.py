@@ -3,11 +3,11 @@
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from leadopt.desk.planning.history import history_of
 from leadopt.desk.planning.learned import Learned, learned_from
-from leadopt.desk.planning.source import n_ended, past_leads
+from leadopt.desk.planning.source import may_have_ended, n_ended, past_leads
 from leadopt.desk.planning.worths import Excluding, LearnedWorths, excludes_pairs
 from leadopt.desk.work.session import Snapshot
 from leadopt.lifecycle.book import Where
@@ -35,7 +35,7 @@ class Learning:
 
     def __init__(self, every: timedelta | None = None) -> None:
         self._every = every
-        self._learned: dict[str, tuple[Learned, int]] = {}
+        self._learned: dict[str, _Known] = {}
         self._worths: tuple[tuple[str, int, str, date], LearnedWorths] | None = None
         self._asked: tuple[Policy, str] | None = None
         self._fitting = threading.Lock()
@@ -45,12 +45,12 @@ class Learning:
         rules = snapshot.book.rules_at(snapshot.now)
         fingerprint, today = self._fingerprint(policy), rules.calendar.day(snapshot.now)
         known = self._learned.get(fingerprint)
-        key = (fingerprint, 0 if known is None else id(known[0]), rules.fingerprint, today)
+        key = (fingerprint, 0 if known is None else id(known.learned), rules.fingerprint, today)
         made = self._worths
         if made is None or made[0] != key:
             found: LearnedWorths = _Unknown(policy, rules, today)
             if known is not None:
-                found = LearnedWorths(policy, known[0], rules, today, _here(snapshot))
+                found = LearnedWorths(policy, known.learned, rules, today, _here(snapshot))
             made = self._worths = key, found
         return Excluding(made[1], snapshot.names.called) if excludes_pairs(policy) else made[1]
 
@@ -76,21 +76,23 @@ class Learning:
             fingerprint = self._fingerprint(policy)
             known = self._learned.get(fingerprint)
             if known is None or (fresh and self._is_old(snapshot, known)):
-                known = _learned(snapshot, policy)
+                known = _learn(snapshot, policy)
                 self._learned = {fingerprint: known}
-            return known[0]
+            return known.learned
 
     def is_of_another_day(self, snapshot: Snapshot, policy: Policy) -> bool:
         """Return whether this process has learned by a policy, and not today."""
         known = self._learned.get(self._fingerprint(policy))
-        return known is not None and known[0].on != snapshot.book.rules_at(snapshot.now).calendar.day(snapshot.now)
+        return known is not None and known.learned.on != snapshot.book.rules_at(snapshot.now).calendar.day(snapshot.now)
 
-    def _is_old(self, snapshot: Snapshot, known: tuple[Learned, int]) -> bool:
+    def _is_old(self, snapshot: Snapshot, known: "_Known") -> bool:
         today = snapshot.book.rules_at(snapshot.now).calendar.day(snapshot.now)
-        on = known[0].on
+        on = known.learned.on
         if self._every is not None and on is not None and today - on < self._every:
             return False
-        return known[0].on != today or known[1] != n_ended(snapshot.connection)
+        if on != today:
+            return True
+        return may_have_ended(snapshot.connection, known.seq) and known.n_ended != n_ended(snapshot.connection)
 
 
 class _Unknown(LearnedWorths):
@@ -112,7 +114,15 @@ class _Unknown(LearnedWorths):
         raise NothingLearned
 
 
-def _learned(snapshot: Snapshot, policy: Policy) -> tuple[Learned, int]:
+class _Known(NamedTuple):
+    """What was learned, how many leads had ended by then, and where the log ended."""
+
+    learned: Learned
+    n_ended: int
+    seq: int
+
+
+def _learn(snapshot: Snapshot, policy: Policy) -> _Known:
     calendar = snapshot.book.rules_at(snapshot.now).calendar
     called, past = _called(snapshot), list(past_leads(snapshot.connection))
     lately = sorted(past, key=lambda one: one.received_at)
@@ -123,7 +133,7 @@ def _learned(snapshot: Snapshot, policy: Policy) -> tuple[Learned, int]:
         called=called,
         sample=[one.columns for one in lately],
     )
-    return learned, n_ended(snapshot.connection)
+    return _Known(learned, n_ended(snapshot.connection), snapshot.book.head()[0])
 
 
 def _states(snapshot: Snapshot, policy: Policy) -> dict[str, dict[str, Level]]:

@@ -6,6 +6,7 @@ from typing import Any
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle import events
 from leadopt.lifecycle.book import Book, Stamp, Where
+from leadopt.lifecycle.credit import SharesText
 from leadopt.lifecycle.due import deadline, due, timing
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.records import Account, Lead, Ownership, replace
@@ -54,7 +55,7 @@ def begin(book: Book, lead: Lead, stamp: Stamp, *, chance: float | None, event: 
             first_at=lead.first_at,
             last_at=lead.last_at,
             chance=chance,
-            entitled={} if event is None else event.entitled,
+            entitled=SharesText.of(event.entitled) if event is not None and event.entitled else {},
             received={} if event is None else event.received,
             override=None if event is None else event.override,
         )

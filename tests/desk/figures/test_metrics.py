@@ -1,6 +1,7 @@
 """Figures against ones counted row by row; what order, splits of periods and unanswered leads may change."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -207,6 +208,21 @@ def test_attrition_is_of_reps_who_were_there_and_has_an_exact_interval():
     assert told.value == pytest.approx(1 / years)
     assert (told.low * years, told.high * years) == pytest.approx((0.0513, 4.7439), abs=1e-4)
     assert told.n == 13
+
+
+def test_wins_are_held_against_what_was_promised_of_leads_that_ended():
+    history = [
+        {"rep_id": "Ann", "lead_id": k, "assigned_at": at(k), "at": at(k + 2), "converted": k in (1, 4)}
+        for k in range(1, 6)
+    ]
+    facts = facts_of(history)
+    assert metrics(facts, WHOLE).figure("won_to_expected").note == "nothing tells of chance"
+    exits = ("won", "lost", "recalled", "won", "lost")
+    chance = np.array([0.5, 0.25, 0.9, 0.5, np.nan])
+    told = metrics(replace(facts, owned=replace(facts.owned, exit=exits, chance=chance)), WHOLE)
+    figure = told.figure("won_to_expected")
+    assert (figure.value, figure.n) == (pytest.approx(2 / 1.25), 3)
+    assert figure.low < 1.0 < figure.high
 
 
 def test_what_is_not_known_says_why():
