@@ -11,9 +11,12 @@ from leadopt.learning.history.open_leads import OpenLeads
 from leadopt.tables.text import count, percent
 
 LOST, WON = 0, 1
-_MOST_BINS = 12  # of ages for each outcome; 8 and 20: no difference
 _A_BIN = 8  # outcomes in a bin, at least
-_SMOOTH = 0.5  # outcomes that the hazard of both outcomes together counts as, in each bin of each one's own
+# Bins of ages for each outcome, at most, and outcomes that the hazard of both outcomes together counts as, in each bin
+# of each one's own. Of 600 leads of 120 days, of whom losses take 45 and wins 15, chances are .036 too high with 12 and
+# .5, .016 with 12 and .05, and .005 with 6 and .05; of no kind of history, of 25 to 3,000 leads and exponential, gamma
+# or lognormal delays, do they lie nearer to the truth by more than .002 with either of the others.
+_MOST_BINS, _SMOOTH = 6, 0.05
 _NEVER = (0.5, 50.0)  # prior Beta: a lead in a hundred is never settled; where more are, leads beyond all delays say so
 _START = 0.2  # never settled, to begin with: from little, it takes thousands of steps to much
 _ROUGH = 10.0  # outcomes that the chance of all counts as, where the chance of a rep or segment is only roughly known
