@@ -77,7 +77,7 @@ def _solved(
         keys = _best(problem, groups, tree, reps, prices)
         pairs = _pairs(problem, groups, keys)
     while True:
-        costs, flows = solve_core(problem, groups, tree, room, pairs, pruned=True)
+        costs, flows, _ = solve_core(problem, groups, tree, room, pairs, pruned=True)
         prices = prices_of(costs, tree, room, *flows)
         if keys is None:
             return costs, flows, prices, rounds

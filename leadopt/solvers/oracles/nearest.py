@@ -113,7 +113,7 @@ class NearestOracle:
             value=float(found.worth[placed].sum()) + (pooled * self.reserve if np.isfinite(self.reserve) else 0.0),
             a=a,
             b=b,
-            weight=weight,
+            weight=weight.astype(np.float64),
         )
 
     def entries(self, prices: Floats, reps: Ints) -> Floats:
@@ -128,7 +128,8 @@ class NearestOracle:
             with np.errstate(invalid="ignore"):  # a lead that nobody may have
                 return np.asarray(np.nan_to_num(gains - left_with[start:stop, None], nan=-np.inf).max(axis=0))
 
-        return np.maximum.reduce([np.zeros(len(reps)), *over_blocks(len(self.leads), len(reps), highest)])
+        parts = [np.zeros(len(reps)), *over_blocks(len(self.leads), len(reps), highest)]
+        return np.asarray(np.maximum.reduce(parts))
 
     def open(self, low: Floats, high: Floats) -> Open:
         """Return what a box leaves open, of the gains as they are, by reading every row."""
