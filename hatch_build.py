@@ -20,13 +20,13 @@ from typing import Any
 
 ROOT = Path(__file__).parent
 # Sums keep their order and products are rounded before they are added, so that answers are the same on all machines.
-FLAGS = ["-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-fPIC", "-shared", "-g"]
-CHECKED = ["-DCHECKED", "-DBASELINE", "-O1", "-g"]
+FLAGS = ["-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-fPIC", "-shared"]
+CHECKED = ["-DCHECKED", "-DBASELINE", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 
 
 def _load(path: str) -> ModuleType:
     """Return a module by its file: numpy, which the package imports, need not be there."""
-    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / path)
+    spec = importlib.util.spec_from_file_location(f"_build_{Path(path).stem}", ROOT / path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where dataclasses look for it
@@ -41,27 +41,33 @@ def c_compiler() -> list[str] | None:
     return next(([name] for name in ("cc", "gcc", "clang") if shutil.which(name)), None)
 
 
-def build(checked: bool = False) -> str | None:
-    """Compile the loops into the package; return in a line why that cannot be, None if it is done."""
-    library = _load("leadopt/solvers/compiled.py").LIBRARY
-    library.unlink(missing_ok=True)
+def compile_c(text: Path, made: Path, *more: str) -> str | None:
+    """Compile a file of C; return in a line why that cannot be, None if it is done."""
     compiler = c_compiler()
     if compiler is None:
         return "there is no C compiler"
+    command = [*compiler, *FLAGS, *more, str(text), "-o", str(made), "-lm"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ran.returncode == 0:
+        return None
+    errors = [line for line in ran.stderr.splitlines() if "error" in line]
+    return f"{compiler[0]} failed: {' '.join(errors[:1]) or ran.stderr.strip()}"
+
+
+def build(*more: str) -> str | None:
+    """Compile the loops into the package; return in a line why that cannot be, None if it is done."""
+    library = _load("leadopt/solvers/compiled.py").LIBRARY
+    library.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         text, made = Path(folder) / "kernels.c", Path(folder) / library.name
         text.write_text(written(), encoding="utf-8")
-        said = ""
-        for more in (CHECKED,) if checked else ((), ("-DBASELINE",)):  # an older compiler may not know every processor
-            command = [*compiler, *FLAGS, *more, str(text), "-o", str(made), "-lm"]
-            ran = subprocess.run(command, capture_output=True, text=True, check=False)
-            if ran.returncode == 0:
-                # A library that is in use is left to who uses it: the new one takes its name.
-                shutil.copy(made, library.with_suffix(".new"))
-                library.with_suffix(".new").replace(library)
-                return None
-            said = next((line for line in ran.stderr.splitlines() if "error" in line), ran.stderr.strip())
-    return f"{compiler[0]} failed: {said}"
+        # An older compiler may not know how to serve several processors.
+        reason = compile_c(text, made, *more) and compile_c(text, made, *more, "-DBASELINE")
+        if reason is None:
+            # A library that is in use is left to who uses it: the new one takes its name.
+            shutil.copy(made, library.with_suffix(".new"))
+            library.with_suffix(".new").replace(library)
+    return reason
 
 
 def written() -> str:
@@ -74,8 +80,7 @@ def main() -> None:
     """Compile the loops in this clone; ``--checked`` for `make sanitize`, ``--show`` to read them as C."""
     if "--show" in sys.argv:
         sys.stdout.write(written())
-        return
-    if reason := build("--checked" in sys.argv):
+    elif reason := build(*(CHECKED if "--checked" in sys.argv else ())):
         sys.exit(f"nothing was compiled: {reason}")
 
 

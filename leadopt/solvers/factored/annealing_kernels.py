@@ -117,7 +117,7 @@ def soften(
             continue
         least, whole = best - _NOTHING * heat, math.exp((reserve - best) / heat)
         for a in range(n):
-            if worth[a] > least:
+            if worth[a] >= least:  # the best one is, even where its rounding is more than the temperatures
                 worth[a] = math.exp((worth[a] - best) / heat)
                 whole += worth[a]
             else:
