@@ -161,6 +161,49 @@ def rank_one(n: int, m: int, seed: int = 0) -> Instance:
     return Instance(rates=gains, capacity=_shares(rng, m, round(1.1 * n)))
 
 
+def near_ties(n: int, m: int, apart: float = 1e-6, slots: float = 1.1, seed: int = 0) -> Instance:
+    """Return gains that differ much between leads, and next to nothing between reps."""
+    rng = np.random.default_rng(seed)
+    gains = rng.random((n, 1)) + apart * rng.random((n, m))
+    return Instance(rates=gains, capacity=_shares(rng, m, round(slots * n)))
+
+
+def rounded(n: int, m: int, decimals: int, slots: float = 1.1, seed: int = 0) -> Instance:
+    """Return uniform gains as people write them."""
+    rng = np.random.default_rng(seed)
+    return Instance(rates=rng.random((n, m)).round(decimals), capacity=_shares(rng, m, round(slots * n)))
+
+
+def ineligible(n: int, m: int, share: float = 0.97, seed: int = 0) -> Instance:
+    """Return uniform gains of which so many pairs are ineligible, scattered."""
+    rng = np.random.default_rng(seed)
+    gains = rng.random((n, m))
+    gains[rng.random((n, m)) < share] = -np.inf
+    return Instance(rates=gains, capacity=_shares(rng, m, round(1.1 * n)))
+
+
+def diagonal(n: int, m: int, n_blocks: int = 10, seed: int = 0) -> Instance:
+    """Return uniform gains in blocks along the diagonal, with as many slots as leads; -inf elsewhere."""
+    rng = np.random.default_rng(seed)
+    outside = (np.arange(n) * n_blocks // n)[:, None] != np.arange(m) * n_blocks // m
+    return Instance(rates=np.where(outside, -np.inf, rng.random((n, m))), capacity=_shares(rng, m, n))
+
+
+def line(n: int, seed: int = 0) -> Instance:
+    """Return 1 less the squared distance of points on a line, one slot a rep: nearest ones are taken in turn."""
+    rng = np.random.default_rng(seed)
+    return Instance(rates=1.0 - (rng.random((n, 1)) - rng.random(n)) ** 2, capacity=np.ones(n, dtype=np.int64))
+
+
+def machol_wien(n: int) -> Instance:
+    """Return Machol and Wien's costs i j as gains, on which shortest augmenting paths are as long as can be.
+
+    Machol and Wien (1976), A hard assignment problem. doi:10.1287/opre.24.1.190
+    """
+    place = np.arange(1.0, n + 1)
+    return Instance(rates=float(n) ** 2 - np.outer(place, place), capacity=np.ones(n, dtype=np.int64))
+
+
 def territories(n: int, m: int, seed: int = 0) -> Instance:
     """Return gains in 20 separate territories, -inf elsewhere; one rep in ten works in all."""
     rng = np.random.default_rng(seed)
@@ -212,6 +255,7 @@ MAKERS: dict[str, Callable[..., Instance]] = {
     maker.__name__: maker
     for maker in (
         *(dense, factored, identical, uniform, whole, tied_kinds, rank_one),
+        *(near_ties, rounded, ineligible, diagonal, line, machol_wien),
         *(territories, wide, signed, each, orlib),
     )
 }

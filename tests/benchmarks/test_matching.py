@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import leadopt
-from benchmarks import harness, honesty, match_peers, matrices, peers, plot
+from benchmarks import harness, honesty, match_peers, matrices, peers, plot, tied
 from benchmarks.auto_table import BreakEven
 
 SMALL = {
@@ -17,6 +17,11 @@ SMALL = {
     "whole": {"n": 60, "m": 6, "most": 3},
     "tied_kinds": {"n": 60, "m": 6},
     "rank_one": {"n": 60, "m": 6},
+    "near_ties": {"n": 60, "m": 6},
+    "rounded": {"n": 60, "m": 6, "decimals": 1},
+    "ineligible": {"n": 60, "m": 6, "share": 0.5},
+    "diagonal": {"n": 60, "m": 6, "n_blocks": 3},
+    "line": {"n": 20},
     "territories": {"n": 60, "m": 40},
     "wide": {"n": 60, "m": 6},
     "signed": {"n": 60, "m": 6},
@@ -28,8 +33,8 @@ def made(maker: str, **settings: object) -> matrices.Instance:
     return matrices.MAKERS[maker](**{**SMALL[maker], **settings})
 
 
-def test_every_maker_but_that_of_files_is_tested_here():
-    assert set(matrices.MAKERS) == {*SMALL, "orlib"}
+def test_every_maker_but_those_without_chance_is_tested_here():
+    assert set(matrices.MAKERS) == {*SMALL, "orlib", "machol_wien"}
 
 
 @pytest.mark.parametrize("maker", SMALL)
@@ -188,3 +193,34 @@ def test_a_figure_is_drawn(tmp_path):
     curves = {"OR-Tools": [[1000, 0.1], [10000, 2.0]], "leadopt Auction": [[1000, 0.01], [10000, 0.1]]}
     plot.draw([{"title": "dense", "curves": curves}], str(tmp_path / "figure.png"))
     assert (tmp_path / "figure.png").stat().st_size > 10_000
+
+
+def test_machol_and_wiens_costs_as_gains():
+    instance = matrices.machol_wien(3)
+    np.testing.assert_array_equal(9.0 - instance.gains(), [[1, 2, 3], [2, 4, 6], [3, 6, 9]])
+    assert instance.capacity.tolist() == [1, 1, 1]
+
+
+def test_gains_nearly_tie_or_are_rounded_or_in_blocks():
+    assert np.ptp(made("near_ties").rates, axis=1).max() < 1e-6
+    assert set(np.unique(made("rounded").rates * 10).round(9)) <= set(range(11))
+    assert 0.4 < np.isneginf(made("ineligible").rates).mean() < 0.6
+    blocks = np.isfinite(made("diagonal").rates)
+    assert blocks.sum() == 60 * 2
+    assert blocks[:20, :2].all()
+
+
+def test_a_tied_instance_is_met_only_beside_the_peer_and_the_uniform_one():
+    def row(seconds, its_seconds, uniform):
+        return tied.Tied(
+            instance="x", solver="Auction", seconds=seconds, peer="POT", its_seconds=its_seconds, uniform=uniform
+        )
+
+    assert row(1.0, 0.5, 0.05).is_met
+    assert not row(1.0, 0.4, 0.05).is_met
+    assert not row(1.0, 0.5, 0.04).is_met
+    assert row(1.0, None, None).is_met
+    assert not row(None, 1.0, 1.0).is_met
+    assert row(1.0, 0.5, 0.05).cells == ("x", "Auction", "1.000", "POT", "0.500", "2.00", "0.050", "20.0", "yes")
+    assert row(None, 1.0, 1.0).cells[2] == "too slow"
+    assert {case.maker for case in tied.CASES} <= set(matrices.MAKERS)

@@ -206,15 +206,17 @@ class _Finish:
         pairs = _pairs(rest, groups, opened)
         fewer = pairs if compiled() else _thinned(pairs, groups, rest.problem.n_reps, box, self.kept)
         beside, near = float(box.low.max(initial=0.0)), box.middle if compiled() else None
-        costs, flows = solve_core(rest.problem, groups, rest.tree, left, fewer, beside=beside, pruned=True, near=near)
+        costs, flows, proof = solve_core(
+            rest.problem, groups, rest.tree, left, fewer, beside=beside, pruned=True, near=near
+        )
         rep_of_lead = rest.problem.pins.copy()
         rep_of_lead[rest.leads] = opened.choice
         groups.deal_out(*flows, rep_of_lead)
         rep_of, noise = rep_of_lead[rest.leads], 0.0
         if fewer is not pairs:
-            costs, flows, noise = *_seated(rest, groups, pairs, rep_of, box.low), float(costs.gain(4))
+            costs, flows, proof, noise = *_seated(rest, groups, pairs, rep_of, box.low), None, float(costs.gain(4))
         core = _Core(tree=rest.tree, left=left, groups=groups, costs=costs, flows=flows, rep_of=rep_of)
-        prices, slack = core.prices(box.low, noise, box.high)
+        prices, slack = core.prices(box.low, noise, box.high, proof)
         prices[rest.closed] = box.low[rest.closed]
         return core, prices, slack
 
@@ -263,7 +265,7 @@ class _Finish:
         Where prices are held up by the box alone, it is opened downwards, and who is open now says how far they fall,
         and others with them.
         """
-        high = prices + slack
+        high, proof = prices + slack, prices
         along = float(np.maximum(prices - low, 0.0).sum()) / max(1, len(prices))
         for k in range(_FALLS):
             held_up = ~self.rest.closed & (prices <= low + slack) & (low > 0)
@@ -274,7 +276,8 @@ class _Finish:
             fall = np.where(held_up, _WIDER**k * _FALL * prices.max(), _DRAWN_ALONG * along)
             low = np.maximum(low - fall, 0.0) if k < _FALLS - 1 else np.zeros_like(low)
             opened = self.open(low, high)
-            prices, finer = self.sitting(opened, rep_of, low).prices(low, slack)
+            core = self.sitting(opened, rep_of, low)
+            prices, finer = core.prices(low, slack, proof=core.whole(proof))
             # Fewer leads may be open, in finer units; what the core's units have lost stays lost.
             slack, undecided = max(slack, finer), opened.lead
         return prices, undecided, False
@@ -327,21 +330,26 @@ class _Core:
     flows: tuple[Ints, Ints, Ints]
     rep_of: Ints
 
-    def prices(self, low: Floats, noise: float = 0.0, high: Floats | None = None) -> tuple[Floats, float]:
+    def prices(
+        self, low: Floats, noise: float = 0.0, high: Floats | None = None, proof: Ints | None = None
+    ) -> tuple[Floats, float]:
         """Return the least prices above `low`, or from there to `high` or near it, and how far rounding moves them.
 
-        `noise` is what rounding at another scale may have made of the answer: so much is no reason for a price.
+        `proof` are some whole prices at which the answer is best, which save the search for them; `noise` is what
+        rounding at another scale may have made of the answer: so much is no reason for a price.
         """
         constraints = residual_constraints(self.costs, self.tree, self.left, *self.flows)
         if noise:
             # Beyond 2**60, noise exceeds every price and cost here, and nothing is a reason for a price.
             blur = int(np.ceil(min(np.ldexp(noise, self.costs.exponent), 2.0**60))) + 2
             constraints = constraints._replace(least=constraints.least - blur)
-        floor = np.append(self._whole(low), 0)
-        ceiling = None if high is None else np.append(self._whole(high) + 1, 0)
-        return self.costs.gain(potentials_above(constraints, floor, ceiling)[:-1]), float(self.costs.gain(4))
+        floor = np.append(self.whole(low), 0)
+        ceiling = None if high is None else np.append(self.whole(high) + 1, 0)
+        known = None if proof is None else np.append(proof, 0)
+        return self.costs.gain(potentials_above(constraints, floor, ceiling, known)[:-1]), float(self.costs.gain(4))
 
-    def _whole(self, prices: Floats) -> Ints:
+    def whole(self, prices: Floats) -> Ints:
+        """Return prices in whole costs, rounded down."""
         return np.floor(np.ldexp(np.minimum(prices, self.costs.gain(2**60)), self.costs.exponent)).astype(np.int64)
 
 

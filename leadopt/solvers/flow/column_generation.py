@@ -127,7 +127,7 @@ class _Solver:
             costs = core_costs(problem, groups, tree, pairs, 0.0)
             self.last = nested_flow(costs, groups, tree, room, near, self.last)
         if self.last is None:
-            costs, flows = solve_core(problem, groups, tree, room, pairs, pruned=True)
+            costs, flows, _ = solve_core(problem, groups, tree, room, pairs, pruned=True)
         else:
             flows = self.last.flows
             if not self.least_prices:

@@ -14,7 +14,7 @@ from leadopt.solvers.flow.infeasible import refuse_infeasible
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
 from leadopt.solvers.flow.nested_simplex import nested_flow
 from leadopt.solvers.flow.network import needed, network, supplies
-from leadopt.solvers.flow.network_simplex import NEVER, transport
+from leadopt.solvers.flow.network_simplex import NEVER, Flow, transport
 
 # Cost scaling multiplies costs by the number of nodes; 2**58 leaves room for the prices it builds up.
 _MOST = 2.0**58
@@ -37,12 +37,12 @@ def solve_core(
     beside: float = 0.0,
     pruned: bool,
     near: Floats | None = None,
-) -> tuple[Costs, tuple[Ints, Ints, Ints]]:
+) -> tuple[Costs, tuple[Ints, Ints, Ints], Ints | None]:
     """Return costs, at the finest scale that the backend's integers hold, and (group, rep, amount) of the best flow.
 
-    Rep -1 is the pool; prices up to `beside` fit the scale too. Where there are only capacities and the best prices are
-    known to be `near` some, a network simplex begins there; else, many pairs are solved by one for any nested
-    limits, and few by OR-Tools' cost scaling.
+    And whole prices (n_reps,) that prove it, where the backend tells them. Rep -1 is the pool; prices to `beside` fit
+    the scale too. Where there are only capacities and the best prices are known to be `near` some, a network simplex
+    begins there; else, many pairs are solved by one for any nested limits, and few by OR-Tools' cost scaling.
 
     Raises
     ------
@@ -54,11 +54,11 @@ def solve_core(
     most = _most(groups, tree)
     while True:
         costs = whole_costs(problem, groups, tree, pairs, most, beside)
-        if near is not None and (flows := _by_simplex(costs, groups, room, near)) is not None:
-            return costs, flows
+        if near is not None and (found := _by_simplex(costs, groups, room, near)) is not None:
+            return costs, (found.row, found.column, found.amount), found.price
         many = near is None and len(pairs.group) >= _MANY and compiled()
         if many and (ended := nested_flow(costs, groups, tree, room, None)) is not None:
-            return costs, ended.flows
+            return costs, ended.flows, None
         arcs, supply = network(groups, tree, room, costs), supplies(groups, tree, needed(tree, room))
         try:
             flow = min_cost_flow(replace(arcs, cost=_shortened(arcs.cost)), supply)
@@ -66,13 +66,13 @@ def solve_core(
             most /= 16
             continue
         if flow is not None:
-            return costs, _sitting(groups, pairs, flow)
+            return costs, _sitting(groups, pairs, flow), None
         if pruned:
             raise CoreTooSmall
         refuse_infeasible(problem, groups, tree, arcs, supply)
 
 
-def _by_simplex(costs: Costs, groups: Groups, room: Room, near: Floats) -> tuple[Ints, Ints, Ints] | None:
+def _by_simplex(costs: Costs, groups: Groups, room: Room, near: Floats) -> Flow | None:
     prices = np.floor(np.ldexp(np.minimum(near, costs.gain(_MOST)), costs.exponent)).astype(np.int64)
     aside = NEVER if costs.pool is None else costs.pool
     upper = np.maximum(room.upper, 0)

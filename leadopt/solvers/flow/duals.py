@@ -26,6 +26,7 @@ from leadopt.solvers.flow.limit_tree import LimitTree, Room
 
 NONE = np.iinfo(np.int64).min  # no constraint between two nodes
 _UNKNOWN = -(2**61)  # below every potential; the sum of twice this and a potential is no more
+_MOST_DENSE = 3_000  # nodes, each two of which get a number
 _ROWS = 64  # rows of constraints read together
 _BLOCK = 1 << 20
 _GIVES_WAY = 16  # times that a floor is lowered
@@ -212,23 +213,51 @@ def potentials(constraints: Constraints) -> Ints:
             known[np.flatnonzero(~known)[0]] = True
 
 
-def potentials_above(constraints: Constraints, low: Ints, high: Ints | None = None) -> Ints:
+def potentials_above(constraints: Constraints, low: Ints, high: Ints | None = None, known: Ints | None = None) -> Ints:
     """Return y that meets all constraints and is 0 at the last node: the least y >= low there is.
 
     Given `high` too, both give way, by half their distance and then four times as much each time, until there is
     one between them: a single bound that is wrong must not carry everybody with it. Where there is none, and without
     `high` where there is none above `low`, the result is that of `potentials`, which knows no bounds.
+
+    `known` potentials that meet all constraints save rounds of a search, as many as there are nodes where gains lie
+    along a line: what any node may give way to them is a shortest path without negative arcs (Johnson).
     """
+    lower = None if known is None else _lowering(constraints, known)
     everybody = np.ones(len(low), dtype=bool)
     half = np.zeros_like(low) if high is None else (high - low) // 2 + 1
     half[-1] = 0
     for k in range(1 if high is None else _GIVES_WAY):
         reach = np.minimum(half, 2**60 // 4**k) * (4**k - 1)
         y = low - reach
-        _raise_until_met(constraints, y, everybody.copy(), ~everybody)
+        if lower is None:
+            _raise_until_met(constraints, y, everybody.copy(), ~everybody)
+        else:
+            y = lower(y)
         if y[-1] == 0 and (high is None or (y <= high + reach).all()):
             return np.asarray(y)
     return potentials(constraints)
+
+
+def _lowering(constraints: Constraints, known: Ints) -> Callable[[Ints], Ints] | None:
+    """Return what tells the least potentials above some, given any; None if these break a constraint, or are many."""
+    n = constraints.n_nodes
+    if n > _MOST_DENSE:
+        return None
+    needed = constraints.dense(2 * _UNKNOWN)
+    slack = np.where(needed > 2 * _UNKNOWN, known - known[:, None] - needed, -2 * _UNKNOWN)
+    if (slack < 0).any():
+        return None
+
+    def least(low: Ints) -> Ints:
+        gives, done = known - low, np.zeros(n, dtype=np.int64)
+        for _ in range(n):
+            node = int((gives + done).argmin())
+            done[node] = -_UNKNOWN
+            np.minimum(gives, gives[node] + slack[node], out=gives)
+        return known - gives
+
+    return least
 
 
 def _spread(constraints: Constraints, y: Ints, known: NDArray[np.bool_]) -> None:

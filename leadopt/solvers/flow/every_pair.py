@@ -37,7 +37,7 @@ def solve_every_pair(
         found = flow_by_columns(problem, groups, tree, room, near, meter)
     if found is None:
         pairs = every_pair(problem, groups, tree, room)
-        costs, flows = solve_core(
+        costs, flows, _ = solve_core(
             problem, groups, tree, room, pairs, pruned=False, near=None if problem.limits else near
         )
         found = costs, flows, prices_of(costs, tree, room, *flows), 0

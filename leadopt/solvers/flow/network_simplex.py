@@ -4,6 +4,8 @@ It begins where every row takes what is cheapest at given prices, which leaves l
 best ones; and ties cost it no more than anything else.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from leadopt.arrays import Ints
@@ -14,6 +16,18 @@ NEVER = 2**60  # costs so much that nothing real is dearer; sums of it and of co
 _BLOCK = 0.3  # of the root of the arcs are read for the next one to enter
 _SOON = 20_000  # arcs, which take some milliseconds: nobody waits for these
 _PIVOTS = 50  # by arc: many times what was ever seen
+
+
+class Flow(NamedTuple):
+    """How much goes from each row to each column, -1 = to none; and prices (n_columns,) that prove it best.
+
+    Columns without room have a price of no meaning.
+    """
+
+    row: Ints
+    column: Ints
+    amount: Ints
+    price: Ints
 
 
 def transport(
@@ -28,8 +42,8 @@ def transport(
     prices: Ints | None = None,
     first_cost: Ints | None = None,
     first_aside: Ints | None = None,
-) -> tuple[Ints, Ints, Ints] | None:
-    """Return (row, column, amount) of a cheapest flow.
+) -> "Flow | None":
+    """Return a cheapest flow, and prices of the columns that prove it.
 
     None if there is no flow without supplies or room left over that must not be, or if it does not come to an end:
     another solver should have a look.
@@ -52,7 +66,7 @@ def transport(
     Examples
     --------
     >>> transport(*np.array([[0, 0, 1, 1], [0, 1, 0, 1], [3, 5, 1, 4]]), np.array([1, 2]), np.array([2, 1]))
-    (array([1, 0]), array([0, 1]), array([2, 1]))
+    Flow(row=array([1, 0]), column=array([0, 1]), amount=array([2, 1]), price=array([0, 0]))
     """
     n_rows, root = len(supply), len(room)
     open_ = room[column] > 0
@@ -85,7 +99,7 @@ def transport(
     source = np.where(used > root, used, parent[used]) - root - 1
     real = source < n_rows
     target = tos[arc[used[real]]]
-    return source[real], np.where(target == root, -1, target), flow[used[real]]
+    return Flow(source[real], np.where(target == root, -1, target), flow[used[real]], -tree.value[:-1])
 
 
 def _places(row: Ints, n_rows: int, n_columns: int) -> tuple[Ints, Ints]:

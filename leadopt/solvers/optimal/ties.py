@@ -270,7 +270,7 @@ def _by_simplex(sharing: Sharing, rng: "np.random.Generator") -> Ints | None:
     )
     if flows is None:
         return _by_flow(sharing)
-    row, column, amount = flows
+    row, column, amount, _ = flows
     lead = row >= n_steps
     key = (row[lead] - n_steps) * (n_reps + 1) + np.where(column[lead] < 0, n_reps, column[lead])
     taken = np.zeros(len(group), dtype=np.int64)

@@ -23,7 +23,8 @@ from leadopt.solvers.oracles.pruning import RowOracle
 _LISTED = 6  # reps on a short list
 _NEAR = 24  # leads per rep that are near enough to a tie to tell how many there are
 _FEW = 4  # of them, below which a rep looks farther
-_PLACES = 1 << 14  # jolts that leads begin at
+_PLACES = 1 << 14  # jolts that leads begin at, each at the same one whatever leads it is asked about with
+_SPREAD = 2_654_435_761  # 2**32 by the golden ratio: multiples of it lie evenly (Knuth's multiplicative hash)
 _NARROW = 1e-13  # of the largest price and gain: ties no farther apart are as one
 
 
@@ -53,16 +54,16 @@ class NearestOracle:
     @classmethod
     def of(cls, affinity: Affinity, leads: Ints, reserve: float, jolt: float = 0.0) -> Self:
         """Return the oracle for some leads whose gains are raised by up to `jolt` each."""
-        n, rng = len(leads), np.random.default_rng(0)
+        n = len(leads)
         n_listed = min(_LISTED, affinity.n_reps)
-        table = rng.random(_PLACES + affinity.n_reps) * jolt
+        table = np.random.default_rng(0).random(_PLACES + affinity.n_reps) * jolt
         gains = Jolted(
             rates=affinity.rates,
             row=affinity.row[leads],
             scale=affinity.scale[leads],
             reserve=reserve,
             jolts=table,
-            place=rng.integers(_PLACES, size=n),
+            place=leads * _SPREAD % 2**32 // (2**32 // _PLACES),
         )
         lists = Lists(
             reps=np.zeros((n, n_listed), dtype=np.int32),
@@ -113,7 +114,7 @@ class NearestOracle:
             value=float(found.worth[placed].sum()) + (pooled * self.reserve if np.isfinite(self.reserve) else 0.0),
             a=a,
             b=b,
-            weight=weight,
+            weight=weight.astype(np.float64),
         )
 
     def entries(self, prices: Floats, reps: Ints) -> Floats:
@@ -128,7 +129,8 @@ class NearestOracle:
             with np.errstate(invalid="ignore"):  # a lead that nobody may have
                 return np.asarray(np.nan_to_num(gains - left_with[start:stop, None], nan=-np.inf).max(axis=0))
 
-        return np.maximum.reduce([np.zeros(len(reps)), *over_blocks(len(self.leads), len(reps), highest)])
+        parts = [np.zeros(len(reps)), *over_blocks(len(self.leads), len(reps), highest)]
+        return np.asarray(np.maximum.reduce(parts))
 
     def open(self, low: Floats, high: Floats) -> Open:
         """Return what a box leaves open, of the gains as they are, by reading every row."""

@@ -3,10 +3,13 @@
 import networkx as nx
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from leadopt.matching import match
 from leadopt.problem.problem import Limit
 from leadopt.solvers.flow.duals import NONE, Constraints, NotOptimal, potentials, potentials_above
+from tests.strategies import examples
 
 
 def graph(n, edges):
@@ -85,6 +88,23 @@ def test_a_wrong_floor_does_not_carry_others_beyond_their_bounds():
     assert y[1] < 1000
     assert y[2] < 1000
     assert y[0] <= y[1] <= y[2]
+
+
+@given(seed=st.integers(0, 10**6), n=st.integers(2, 12), n_arcs=st.integers(0, 60), bounded=st.booleans())
+@examples(100)
+def test_known_potentials_lead_to_the_same_ones_as_a_search(seed, n, n_arcs, bounded):
+    """Even where they meet no constraint, or where there are no potentials between the bounds."""
+    rng = np.random.default_rng(seed)
+    known = rng.integers(0, 30, n)
+    known[-1] = 0
+    tail, head = rng.integers(0, n, n_arcs), rng.integers(0, n, n_arcs)
+    least = known[head] - known[tail] - rng.integers(0, 20, n_arcs)
+    constraints = Constraints.of([(tail, head, least)], n)
+    low = np.append(rng.integers(0, 30, n - 1), 0)
+    high = low + np.append(rng.integers(0, 9, n - 1), 0) if bounded else None
+    expected = potentials_above(constraints, low, high).tolist()
+    assert potentials_above(constraints, low, high, known).tolist() == expected
+    assert potentials_above(constraints, low, high, known + rng.integers(-9, 9, n)).tolist() == expected
 
 
 def test_many_constraints_and_few_reduce_to_the_same_strictest_ones():

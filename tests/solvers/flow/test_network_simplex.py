@@ -50,6 +50,16 @@ def by_flow(row, column, cost, supply, room, aside, idle, **_):
     return None if flow is None else sum(int(x) * int(c) for x, c in zip(flow, arcs.cost, strict=True))
 
 
+def check_proof(network, row, column, price):
+    """At the prices, what a row takes is no dearer than any other column with room, nor than none."""
+    charged = network["cost"] + price[network["column"]]
+    least = np.full(len(network["supply"]), network["aside"])
+    open_ = network["room"][network["column"]] > 0
+    np.minimum.at(least, network["row"][open_], charged[open_])
+    paid = {(r, c): x for r, c, x in zip(network["row"], network["column"], charged, strict=True)}
+    assert all(paid.get((r, c), network["aside"]) == least[r] for r, c in zip(row, column, strict=True))
+
+
 @given(network=networks())
 @examples(75)
 def test_a_transport_is_as_cheap_as_the_cheapest_flow(network):
@@ -57,7 +67,8 @@ def test_a_transport_is_as_cheap_as_the_cheapest_flow(network):
     if found is None:
         assert best is None
         return
-    row, column, amount = found
+    row, column, amount, price = found
+    check_proof(network, row, column, price)
     assert (amount > 0).all()
     assert np.array_equal(np.bincount(row, amount, len(network["supply"])), network["supply"])
     placed = column >= 0
@@ -87,7 +98,7 @@ def test_ties_everywhere_do_not_make_it_go_round_in_circles(most, slots):
         "aside": 5,
         "idle": 0,
     }
-    row, column, amount = network_simplex.transport(**network)
+    row, column, amount, _ = network_simplex.transport(**network)
     cost = np.append(network["cost"], 5)[np.where(column < 0, n * m, row * m + column)]
     assert int(cost @ amount) == by_flow(**network)
 
@@ -101,7 +112,7 @@ def test_a_simplex_without_an_end_leaves_the_core_to_another_solver(pivots, monk
     found = [
         costs.paid(*flows[:2]) @ flows[2]
         for near in (None, np.full(4, 0.5))
-        for costs, flows in [solve_core(rest.problem, groups, rest.tree, rest.room, pairs, pruned=True, near=near)]
+        for costs, flows, _ in [solve_core(rest.problem, groups, rest.tree, rest.room, pairs, pruned=True, near=near)]
     ]
     assert found[0] == found[1]
 

@@ -19,6 +19,7 @@ from leadopt.solvers.capacities.free_leads import Remainder
 from leadopt.solvers.lagrangian.dual import PairOracle
 from leadopt.solvers.lagrangian.rows import Rows
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
+from leadopt.solvers.oracles.nearest import NearestOracle
 from leadopt.solvers.oracles.protocols import Open, SlopedLoads, SlopedOracle
 from leadopt.solvers.oracles.pruning import RowOracle
 from tests.strategies import examples, general_problems
@@ -76,13 +77,18 @@ def rows(problem, leads):
     return RowOracle(affinity=problem.affinity, leads=leads, reserve=problem.reserve)
 
 
+def nearest(problem, leads):
+    return NearestOracle.of(problem.affinity, leads, problem.reserve, jolt=1e-3)
+
+
+@pytest.mark.parametrize("oracle", [envelopes, nearest])
 @given(seed=st.integers(0, 10**6), n_shards=st.integers(1, 5))
 @example(seed=155774, n_shards=4)  # a rep is best between two leads of the whole, and for none
 @examples(40)
-def test_loads_and_values_add_up_and_the_highest_entry_counts(seed, n_shards):
+def test_loads_and_values_add_up_and_the_highest_entry_counts(oracle, seed, n_shards):
     problem, rng = problem_of(seed)
-    whole = envelopes(problem, np.arange(problem.n_leads))
-    shards: SlopedOracle = Shards.of(lambda some: envelopes(problem, some), problem.n_leads, n_shards, rng)
+    whole = oracle(problem, np.arange(problem.n_leads))
+    shards: SlopedOracle = Shards.of(lambda some: oracle(problem, some), problem.n_leads, n_shards, rng)
     prices, reps = rng.random(problem.n_reps), np.arange(problem.n_reps)
     one, many = whole.loads(prices), shards.loads(prices)
     assert many.load.tolist() == one.load.tolist()
@@ -104,7 +110,7 @@ def test_the_entry_of_a_rep_that_nobody_takes_is_what_some_lead_would_pay(seed, 
     assert whole.entries(prices, np.array([dear]))[0] == pytest.approx(entry, rel=1e-9, abs=1e-12)
 
 
-@pytest.mark.parametrize("oracle", [envelopes, rows])
+@pytest.mark.parametrize("oracle", [envelopes, rows, nearest])
 @given(seed=st.integers(0, 10**6), n_shards=st.integers(1, 5), width=st.floats(0, 0.5))
 @examples(25)
 def test_what_shards_leave_open_is_what_all_leave_open(oracle, seed, n_shards, width):
@@ -116,11 +122,12 @@ def test_what_shards_leave_open_is_what_all_leave_open(oracle, seed, n_shards, w
         assert getattr(parts, name).tolist() == getattr(whole, name).tolist()
 
 
+@pytest.mark.parametrize("oracle", [envelopes, nearest])
 @pytest.mark.parametrize("seed", range(3))
-def test_newton_steps_and_the_finish_are_exact_over_shards(seed):
+def test_newton_steps_and_the_finish_are_exact_over_shards(oracle, seed):
     problem, rng = problem_of(seed, 3_000, 12)
     rest = Remainder.of(problem)
-    shards = Shards.of(lambda some: envelopes(problem, some), problem.n_leads, 4, rng)
+    shards = Shards.of(lambda some: oracle(problem, some), problem.n_leads, 4, rng)
     end = descend(shards, rest.room.upper.astype(float), np.zeros(problem.n_reps), Meter(), 150)
     assert end.wrong <= 2 * problem.n_reps
     answer = finish(problem, rest.tree, rest.room, rest.leads, shards, end.box(16.0), Meter())
