@@ -69,6 +69,8 @@ def capacity_of(capacity: ArrayLike, n_reps: int) -> Ints:
 def pins_of(pins: Mapping[int, int] | ArrayLike | None, affinity: Affinity) -> Ints:
     """Return the rep that each lead is fixed to, int64 (n_leads,), -1 = free."""
     array = np.full(affinity.n_leads, -1, dtype=np.int64)
+    if pins is None:
+        return frozen(array)
     if isinstance(pins, Mapping):
         for lead, rep in pins.items():
             if not (isinstance(lead, Integral) and 0 <= lead < affinity.n_leads):
@@ -76,7 +78,7 @@ def pins_of(pins: Mapping[int, int] | ArrayLike | None, affinity: Affinity) -> I
             if isinstance(rep, bool) or not isinstance(rep, Integral):
                 raise InvalidInput(f"pins: lead {lead} must be pinned to a rep's index; found {rep!r}")
             array[lead] = max(-(2**62), min(int(rep), 2**62))
-    elif pins is not None:
+    else:
         given = array_of(pins, "pins", "one rep index (or -1) per lead")
         if given.shape != (affinity.n_leads,) or (given.size and given.dtype.kind not in "iu"):
             raise InvalidInput(f"pins: must be one rep index (or -1) per lead; found {given.dtype} {given.shape}")

@@ -271,6 +271,8 @@ class Problem(_Known):
     def loads(self, rep_of_lead: Ints) -> Floats:
         """Return the usage of every limit by an answer, float64 (n_limits,); those that count alike in one pass."""
         found = np.zeros(len(self.limits))
+        if not self.limits:
+            return found
         for numbers in self.counted.families:
             counted = self.limits[numbers[0]]
             chosen = slice(None) if counted.leads is None else counted.leads

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
+from leadopt.solvers.assignment.capacities_alone import is_quick
 from leadopt.solvers.auction import Auction
 from leadopt.solvers.base import Answer, Near, Solver, checked_time_limit
 from leadopt.solvers.compiled import compiled
@@ -15,9 +16,10 @@ from leadopt.solvers.hungarian import Hungarian
 from leadopt.solvers.milp import Milp
 from leadopt.solvers.min_cost_flow import MinCostFlow
 
-# Pairs from which loading numba, half a second, pays in a process that solves once: warm, `Auction` is quicker from
-# 20,000 pairs on. A flow over 500,000 takes a quarter of a second at least (`flow_seconds`).
-_WORTH_NUMBA = 500_000
+# Pairs from which `Auction` is quicker where reps have many leads each: 10,000 x 100 takes a third longer without it
+# where slots are scarce, and 3,000 x 50 thirty times as long with it.
+_LARGE = 500_000
+_SMALL = 100_000  # pairs that SciPy's shortest paths take no time for to speak of, whatever gains are like
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +31,16 @@ class Auto:
     ====================================================================  =================
     limits that overlap or count other amounts than leads, limited time   `Milp`
     nested limits with usage 1                                            `MinCostFlow`
+    up to 4 slots per rep on average, 500,000 pairs or more (1)           `Hungarian`
+    one slot per rep at most, fewer pairs (2)                             `Hungarian`
     few distinct leads: 2 million pairs of kinds and reps at most         `MinCostFlow`
     32 leads or more per row of rates, 500,000 pairs or more              `Envelope`
-    500,000 pairs or more (without numba 2 million), or limited time      `Auction`
-    one slot per rep at most, up to 100,000 pairs (without numba all)     `Hungarian`
+    500,000 pairs or more (3), or limited time                            `Auction`
     everything else                                                       `MinCostFlow`
     ====================================================================  =================
 
-    Warm, `Auction` is quicker from 20,000 pairs on; but the first use of a process loads numba, for half a second.
+    (1) And 50 million at most, unless leads are many and reps few; where all leads want the same reps, by `Auction`.
+    (2) Where loops are not compiled, up to 4 million. (3) Where loops are not compiled, 2 million or more.
     """
 
     name = "Auto"
@@ -50,11 +54,13 @@ class Auto:
         return Milp() if limited or MinCostFlow().refuses(problem) else MinCostFlow()
 
     def _choose_for_capacities(self, problem: Problem) -> Solver:
-        n_pairs = problem.n_leads * problem.n_reps
-        unit, loops = problem.capacity.max(initial=0) <= 1, compiled()
-        if unit and n_pairs <= (100_000 if loops else 4_000_000):
+        n_pairs, loops = problem.n_leads * problem.n_reps, compiled()
+        unit = problem.capacity.max(initial=0) <= 1
+        if unit and n_pairs <= (_SMALL if loops else 4_000_000):
             return Hungarian()
-        if n_pairs < (_WORTH_NUMBA if loops else 2_000_000) or few_kinds(problem.affinity):
+        if is_quick(problem) and (unit or n_pairs >= _LARGE) and Hungarian().refuses(problem) is None:
+            return Hungarian(otherwise=Auction())
+        if n_pairs < (_LARGE if loops else 2_000_000) or few_kinds(problem.affinity):
             return MinCostFlow()
         shared = not problem.affinity.is_dense and problem.n_leads >= 32 * len(problem.affinity.rates)
         return Envelope() if shared else Auction()

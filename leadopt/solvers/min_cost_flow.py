@@ -1,5 +1,8 @@
 """`MinCostFlow`: any nested limits, exactly, by OR-Tools' cost-scaling push-relabel.
 
+Small problems under capacities alone are solved by shortest augmenting paths (`assignment/`), where loops are
+compiled. All others are flows:
+
 Leads (identical ones merged) flow to the innermost limit of a rep, from there through every limit around it to the
 root; staying in the pool is an arc straight to the root. A lower bound is a demand that the parent supplies.
 """
@@ -14,6 +17,7 @@ from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
+from leadopt.solvers.assignment.capacities_alone import solve_capacities
 from leadopt.solvers.base import Answer, Near
 from leadopt.solvers.flow.every_pair import solve_every_pair
 from leadopt.solvers.flow.infeasible import refuse_empty_bounds, refuse_pins
@@ -39,6 +43,8 @@ class MinCostFlow:
 
     def refuses(self, problem: Problem) -> str | None:
         """Return which limits are not nested, None if all are."""
+        if not problem.limits and problem.together is None:
+            return None
         try:
             limit_tree(problem)
         except NotNested as reason:
@@ -47,6 +53,8 @@ class MinCostFlow:
 
     def solve(self, problem: Problem, near: Near, meter: Meter) -> Answer:
         """Return the best answer and its prices; only under limits do known prices save it time."""
+        if (answer := solve_capacities(problem)) is not None:
+            return answer
         try:
             tree = limit_tree(problem)
         except NotNested as reason:

@@ -55,6 +55,8 @@ def spread_ties(problem: Problem, answer: Answer, rng: "np.random.Generator") ->
 
     Leads without a choice stay. An answer whose limits are not nested comes back as it is.
     """
+    if answer.undecided is not None and not len(answer.undecided):
+        return answer.rep_of_lead
     try:
         tree = limit_tree(problem)
     except NotNested:
