@@ -15,7 +15,7 @@ from benchmarks.harness import ROOT, Line, machine, sections
 
 ALL = (
     *("import_time", "assign_tables", "assign_segments", "history_counts", "match_peers"),
-    *("warm_start", "frontier", "curves", "honesty", "auto_table"),
+    *("small_problems", "warm_start", "frontier", "curves", "honesty", "auto_table"),
     *("limits", "gap", "cores"),
     *("desk_log", "desk_commands", "desk_reads", "desk_plan"),
 )

@@ -32,7 +32,7 @@ class Auto:
     limits that overlap or count other amounts than leads, limited time   `Milp`
     nested limits with usage 1                                            `MinCostFlow`
     up to 4 slots per rep on average, 500,000 pairs or more (1)           `Hungarian`
-    one slot per rep at most, fewer pairs (2)                             `Hungarian`
+    one slot per rep at most, up to 100,000 pairs (2)                     `Hungarian`
     few distinct leads: 2 million pairs of kinds and reps at most         `MinCostFlow`
     32 leads or more per row of rates, 500,000 pairs or more              `Envelope`
     500,000 pairs or more (3), or limited time                            `Auction`
@@ -58,7 +58,7 @@ class Auto:
         unit = problem.capacity.max(initial=0) <= 1
         if unit and n_pairs <= (_SMALL if loops else 4_000_000):
             return Hungarian()
-        if is_quick(problem) and (unit or n_pairs >= _LARGE) and Hungarian().refuses(problem) is None:
+        if is_quick(problem) and n_pairs >= _LARGE and not Hungarian().refuses(problem):
             return Hungarian(otherwise=Auction())
         if n_pairs < (_LARGE if loops else 2_000_000) or few_kinds(problem.affinity):
             return MinCostFlow()

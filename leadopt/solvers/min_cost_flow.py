@@ -17,7 +17,7 @@ from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
-from leadopt.solvers.assignment.capacities_alone import solve_capacities
+from leadopt.solvers.assignment.capacities_alone import is_quick, solve_capacities
 from leadopt.solvers.base import Answer, Near
 from leadopt.solvers.flow.every_pair import solve_every_pair
 from leadopt.solvers.flow.infeasible import refuse_empty_bounds, refuse_pins
@@ -66,7 +66,13 @@ class MinCostFlow:
 
 
 def _known(problem: Problem, near: Near) -> Floats | None:
-    """Return prices of every node, if those of limits are known too: without them, the others mislead."""
-    if not problem.limits or near.prices is None or near.limit_prices is None:
+    """Return prices of every node, if those of limits are known too: without them, the others mislead.
+
+    Under capacities alone, no prices are good enough for the network simplex to begin with; it is quicker than OR-Tools
+    where reps have few leads each.
+    """
+    if not problem.limits:
+        return np.zeros(problem.n_reps) if is_quick(problem) and 4 * problem.n_reps > problem.n_leads else None
+    if near.prices is None or near.limit_prices is None:
         return None
     return np.concatenate([near.prices, near.limit_prices])

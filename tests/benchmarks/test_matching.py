@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import leadopt
-from benchmarks import harness, honesty, match_peers, matrices, peers, plot
+from benchmarks import harness, honesty, match_peers, matrices, peers, plot, small_problems
 from benchmarks.auto_table import BreakEven
 
 SMALL = {
@@ -180,3 +180,19 @@ def test_a_figure_is_drawn(tmp_path):
     curves = {"OR-Tools": [[1000, 0.1], [10000, 2.0]], "leadopt Auction": [[1000, 0.01], [10000, 0.1]]}
     plot.draw([{"title": "dense", "curves": curves}], str(tmp_path / "figure.png"))
     assert (tmp_path / "figure.png").stat().st_size > 10_000
+
+
+def test_small_problems_are_measured_beside_each_peer():
+    case = next(case for case in small_problems.CASES if case.name == "10 x 3")
+    found = small_problems.beside(case, turns=1)
+    assert set(found["peers"]) == set(small_problems.NAMES)
+    line = small_problems.Small(case=case, **found)
+    assert len(line.cells) == len(small_problems.Small.HEAD)
+    assert (float(line.cells[5]) < 1) == bool(line.cells[7])
+
+
+def test_sparse_small_problems_have_no_worth_for_who_is_not_eligible():
+    case = next(case for case in small_problems.CASES if case.kind == "sparse")
+    gains, slots = small_problems.instance(case)
+    assert 0.005 < np.isfinite(gains).mean() < 0.02
+    assert slots.tolist() == [1] * 1_000

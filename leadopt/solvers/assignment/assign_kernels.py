@@ -12,6 +12,8 @@ _NEVER = 0x1000_0000_0000_0000  # as in `options_kernels`
 _MANY_LEFT = 8  # more than one lead in so many has no place: they bid once more, in another order
 _TIED = 1e-12  # of the largest gain or price: what is no difference; as in `optimal.ties`
 
+_LOOKS = 2  # times that all pairs are read for paths that ties make short, before all moves are kept
+
 FOUND = 0
 INFEASIBLE = 1
 TOO_FEW = 2  # pairs were looked at
@@ -166,10 +168,9 @@ def assign(
         begin(room, leads, columns)
         order_by_loss(arcs, leads)
         n_left = bid(arcs, leads, columns)
+    done, read = augment(arcs, leads, columns, n_left, paths, _LOOKS * n_arcs if few else effort)
     if few:
-        read = augment_few(arcs, leads, columns, n_left, paths, moves, effort)
-    else:
-        read = augment(arcs, leads, columns, n_left, paths, effort)
+        read += augment_few(arcs, leads, columns, done, n_left, paths, moves, effort)
     if read > effort:
         return TOO_LONG, exponent, 0, n_arcs
     for lead in range(n_leads):

@@ -21,7 +21,7 @@ from leadopt.solvers.flow.limit_tree import Room
 _MOST_PAIRS = 500_000  # of reps that have many leads each: from here on `Auction` is quicker
 _MOST_CELLS = 50_000_000  # of reps that have few
 _FEW_LEADS = 4  # that a rep has room for, on average
-_FEW_REPS = 64  # a pair of which can be kept for each pair of leads
+_FEW_REPS = 256  # a pair of which can be kept for each pair of leads
 _OPTIONS = 16  # that are looked at of each lead, at first
 _ROUNDS = 4  # each with twice as many
 _FAR_OFF = 0.25  # of the leads: where more would be better off with other reps, prices are sought among all pairs

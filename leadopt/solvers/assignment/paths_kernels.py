@@ -74,10 +74,11 @@ def pop(paths: Paths, n: int) -> int:
     return int(top)
 
 
-def augment(arcs: Arcs, leads: Leads, columns: Columns, n_left: int, paths: Paths, most_read: int) -> int:
-    """Place the leads that are left, each along a shortest path of moves to a column with room; return arcs read.
+def augment(arcs: Arcs, leads: Leads, columns: Columns, n_left: int, paths: Paths, most_read: int) -> tuple[int, int]:
+    """Place the leads that are left, each along a shortest path of moves to a column with room.
 
-    That is for few leads in a column; it ends when so many arcs are read.
+    That is for few leads in a column, or many ties; it ends when so many arcs are read. Return how many leads were
+    placed, in the order of the queue, and how many arcs were read.
     """
     first, column, cost, _ = arcs
     rep, pays, after, _, _, queue = leads
@@ -128,8 +129,8 @@ def augment(arcs: Arcs, leads: Leads, columns: Columns, n_left: int, paths: Path
                 break
             at = was
         if n_read > most_read:
-            return int(n_read)
-    return n_read
+            return some + 1, int(n_read)
+    return n_left, int(n_read)
 
 
 def left(arcs: Arcs, gone: int, at: int, leads: Leads, columns: Columns, moves: Moves) -> int:
@@ -163,11 +164,12 @@ def came(arcs: Arcs, lead: int, leads: Leads, moves: Moves, n: int) -> None:
 
 
 def augment_few(
-    arcs: Arcs, leads: Leads, columns: Columns, n_left: int, paths: Paths, moves: Moves, most_read: int
+    arcs: Arcs, leads: Leads, columns: Columns, begin: int, n_left: int, paths: Paths, moves: Moves, most_read: int
 ) -> int:
-    """Place the leads that are left as `augment` does, where `arcs` are all pairs: for many leads in each column.
+    """Place the leads that are left, from one on, as `augment` does, where `arcs` are all pairs; return pairs read.
 
-    The cheapest move between any two columns is kept, so that no path is longer to find than columns squared.
+    That is for many leads in each column. The cheapest move between any two columns is kept, so that no path takes
+    longer to find than columns squared.
     """
     cost = arcs.cost
     rep, _, _, _, _, queue = leads
@@ -175,13 +177,13 @@ def augment_few(
     far, mover, _, _, place, _ = paths  # here the mover is the column that somebody leaves
     move, who = moves
     n, n_read = len(room), 0
-    for k in range(n * n):
-        move[k], who[k] = _FAR, -1
-    if n_left > 0:
+    if begin < n_left:
+        for k in range(n * n):
+            move[k], who[k] = _FAR, -1
         for lead in range(len(rep)):
             if rep[lead] >= 0 and rep[lead] < n - 1:
                 came(arcs, lead, leads, moves, n)
-    for some in range(n_left):
+    for some in range(begin, n_left):
         source = queue[some]
         for to in range(n):
             far[to], mover[to], place[to] = cost[source * n + to] + price[to], -1, -1
