@@ -40,6 +40,16 @@ $(VENV)/.peers: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	touch $@
 
+sanitize: $(VENV)/.installed  ## the loops in a build that stops at any index out of range and at any undefined behaviour
+	$(BIN)/python hatch_build.py --checked
+	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+		ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc $(BIN)/python -m pytest -n 0 -p no:cacheprovider $(SANITIZED); \
+		found=$$?; $(BIN)/python hatch_build.py && exit $$found
+
+SANITIZED := tests/solvers/test_compiled.py tests/solvers/test_auction.py tests/solvers/test_envelope.py \
+	tests/solvers/test_every_solver.py tests/solvers/test_milp.py tests/solvers/capacities tests/solvers/factored \
+	tests/solvers/flow tests/solvers/lagrangian tests/solvers/oracles tests/solvers/optimal
+
 fuzz: $(VENV)/.installed  ## 5,000 random problems per claim that has an oracle, 100,000 messy inputs and steps of a desk, 1,000 per other claim
 	LEADOPT_FUZZ=5000 $(BIN)/python -m pytest -n 2 tests/solvers \
 		-k "brute_force or scipy or any_box or open_holds or by_hand or never"
