@@ -67,10 +67,10 @@ class Small:
     INTRO: ClassVar[str] = (
         "Least milliseconds of many turns, all solvers in one process: `match` from arrays to a certified `Match`\n"
         "with ties shared out, beside the fastest of POT, OR-Tools, SciPy and lapx, called as in\n"
-        "`benchmarks/peers.py`; a peer that takes half a second at first has no further turn. Gains are uniform, whole\n"
-        "from 0 to 9, or sums of a few products (rank); slots are a tenth more than leads, unless one-to-one. The\n"
-        "ratio is the time of the fastest peer by ours: above 1, ours is the faster. Goals: at least .5; .3 ms for\n"
-        "10 x 3 and .5 ms for 100 x 10. Objectives are equal, or the run fails."
+        "`benchmarks/peers.py`; a peer that takes half a second at first has no further turn. Gains are uniform,\n"
+        "whole from 0 to 9, or sums of a few products (rank); slots are a tenth more than leads, unless one-to-one.\n"
+        "The ratio is the time of the fastest peer by ours: above 1, ours is the faster. Goals: at least .5; .3 ms\n"
+        "for 10 x 3 and .5 ms for 100 x 10. Objectives are equal, or the run fails."
     )
     HEAD: ClassVar[tuple[str, ...]] = (
         *("instance", "solver", "leadopt ms:", "best peer", "its ms:", "ratio:", "met?", "why not 1"),

@@ -369,6 +369,8 @@ def _fitted(limits: tuple[Limit, ...], affinity: Affinity) -> tuple[Limit, ...]:
 
     They are a tuple, so that all are alive as long as they are told apart by where they lie.
     """
+    if not limits:  # or all gains would be hashed for nothing
+        return ()
     interned = Interned(affinity)
     return tuple(_fitted_one(limit, affinity, interned) for limit in limits)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from leadopt.arrays import Floats, Floats2, Ints
+from leadopt.arrays import Bools, Floats, Floats2, Ints
 from leadopt.solvers.assignment.options_kernels import Arcs, write_best, write_costs, write_options
 from leadopt.solvers.assignment.paths_kernels import Moves, Paths, augment, augment_few, lower
 from leadopt.solvers.assignment.places_kernels import Columns, Leads, begin, bid, order_by_loss
@@ -43,6 +43,20 @@ def look(
             tied[n_tied] = lead
             n_tied += 1
     return n_better, n_tied
+
+
+@kernel
+def write_choices(gain: Floats2, price: Floats, reserve: float, tolerance: float, choice: Bools) -> None:
+    """Write for each lead whether each rep and, last, the pool is as good as its best option, lead by lead."""
+    n_leads, n_reps = gain.shape[0], gain.shape[1]
+    for lead in range(n_leads):
+        at, best = lead * (n_reps + 1), reserve
+        for rep in range(n_reps):
+            best = max(best, gain[lead, rep] - price[rep])
+        for rep in range(n_reps):
+            worth = gain[lead, rep] - price[rep]
+            choice[at + rep] = worth >= best - tolerance and worth > -np.inf
+        choice[at + n_reps] = reserve >= best - tolerance and reserve > -np.inf
 
 
 def count_ties(
