@@ -17,8 +17,8 @@ from time import perf_counter
 from benchmarks.harness import ROOT, Line, commit, machine, sections, split_sections
 
 ALL = (
-    *("import_time", "assign_tables", "assign_segments", "history_counts", "match_peers", "tied"),
-    *("warm_start", "frontier", "curves", "honesty", "auto_table"),
+    *("import_time", "assign_tables", "assign_segments", "history_counts"),
+    *("match_peers", "small_problems", "tied", "warm_start", "frontier", "curves", "honesty", "auto_table"),
     *("limits", "gap", "cores", "interrupts"),
 )
 AFFINITY = (

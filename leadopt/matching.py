@@ -332,7 +332,7 @@ class _Sharing:
         if self.answer.stopped:
             return self.answer.rep_of_lead, self.certificate
         even = spread_ties(self.problem, self.answer, self.rng)
-        if np.array_equal(even, self.answer.rep_of_lead):
+        if even is self.answer.rep_of_lead or np.array_equal(even, self.answer.rep_of_lead):
             return even, self.certificate
         evened = _certified(self.problem, self.answer, even, self.solver)
         return (even, evened) if evened.optimal else (self.answer.rep_of_lead, self.certificate)

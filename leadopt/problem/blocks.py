@@ -45,6 +45,8 @@ def over_blocks(n_rows: int, n_columns: int, work: Callable[[int, int, Floats], 
     [(0, 3, (3, 10))]
     """
     step = max(1, _BLOCK // max(1, n_columns))
+    if 0 < n_rows <= step:
+        return [work(0, n_rows, np.empty((n_rows, n_columns)))]
 
     left = Event()
 

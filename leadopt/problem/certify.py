@@ -140,6 +140,8 @@ def certify(
 def charges(problem: Problem, prices: Floats, limit_prices: Sequence[float] | Floats) -> tuple[Floats, list[Charge]]:
     """Return what each rep costs every lead alike, float64 (n_reps,), and what leads are charged differently."""
     everywhere = np.array(prices, dtype=np.float64)
+    if not problem.limits:
+        return everywhere, []
     partial: dict[tuple[int, int], Charge] = {}
     who = zip(problem.counted.set_of.tolist(), problem.counted.usage_of.tolist(), strict=True)
     for limit, kind, price in zip(problem.limits, who, limit_prices, strict=True):

@@ -11,6 +11,7 @@ from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput
 from leadopt.problem.gains import Affinity
 
+_UNBOUNDED = 2**62  # no load comes near
 _LONGEST = 60  # letters of what was found that a message repeats
 
 
@@ -63,20 +64,24 @@ def capacity_of(capacity: ArrayLike, n_reps: int) -> Ints:
         raise InvalidInput(f"capacity: must be one number, or one for each of {n_reps} reps; found shape {array.shape}")
     if bad := np.flatnonzero(~(np.isfinite(array) & (array >= 0) & (array == np.floor(array))))[:1].tolist():
         raise InvalidInput(f"capacity of rep {bad[0]}: must be a whole number, 0 or more; found {array[bad[0]]}")
-    return frozen(np.array([min(int(most), 2**62) for most in array.tolist()], dtype=np.int64))
+    if array.dtype == np.int64:
+        return frozen(np.minimum(array, _UNBOUNDED))
+    return frozen(np.array([min(int(most), _UNBOUNDED) for most in array.tolist()], dtype=np.int64))
 
 
 def pins_of(pins: Mapping[int, int] | ArrayLike | None, affinity: Affinity) -> Ints:
     """Return the rep that each lead is fixed to, int64 (n_leads,), -1 = free."""
     array = np.full(affinity.n_leads, -1, dtype=np.int64)
+    if pins is None:
+        return frozen(array)
     if isinstance(pins, Mapping):
         for lead, rep in pins.items():
             if not (isinstance(lead, Integral) and 0 <= lead < affinity.n_leads):
                 raise InvalidInput(f"pins: lead {lead} does not exist; there are {affinity.n_leads}")
             if isinstance(rep, bool) or not isinstance(rep, Integral):
                 raise InvalidInput(f"pins: lead {lead} must be pinned to a rep's index; found {rep!r}")
-            array[lead] = max(-(2**62), min(int(rep), 2**62))
-    elif pins is not None:
+            array[lead] = max(-_UNBOUNDED, min(int(rep), _UNBOUNDED))
+    else:
         given = array_of(pins, "pins", "one rep index (or -1) per lead")
         if given.shape != (affinity.n_leads,) or (given.size and given.dtype.kind not in "iu"):
             raise InvalidInput(f"pins: must be one rep index (or -1) per lead; found {given.dtype} {given.shape}")

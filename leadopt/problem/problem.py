@@ -272,6 +272,8 @@ class Problem(_Known):
     def loads(self, rep_of_lead: Ints) -> Floats:
         """Return the usage of every limit by an answer, float64 (n_limits,); those that count alike in one pass."""
         found = np.zeros(len(self.limits))
+        if not self.limits:
+            return found
         for numbers in self.counted.families:
             counted = self.limits[numbers[0]]
             chosen = slice(None) if counted.leads is None else counted.leads
@@ -368,6 +370,8 @@ def _fitted(limits: tuple[Limit, ...], affinity: Affinity) -> tuple[Limit, ...]:
 
     They are a tuple, so that all are alive as long as they are told apart by where they lie.
     """
+    if not limits:  # or all gains would be hashed for nothing
+        return ()
     interned = Interned(affinity)
     return tuple(_fitted_one(limit, affinity, interned) for limit in limits)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
+from leadopt.solvers.assignment.capacities_alone import is_quick
 from leadopt.solvers.auction import Auction
 from leadopt.solvers.base import Answer, Near, Solver, checked_time_limit
 from leadopt.solvers.compiled import compiled
@@ -16,11 +17,10 @@ from leadopt.solvers.hungarian import Hungarian
 from leadopt.solvers.milp import Milp
 from leadopt.solvers.min_cost_flow import MinCostFlow
 
-# Pairs from which bids are quicker than a flow: 5 ms of a core beside 7 at 9,000, 9 beside 68 at 150,000. In a process
-# that solves once they are at any size, as a flow loads OR-Tools, for 40 ms.
-_WORTH_BIDS, _WORTH_SAMPLES = 10_000, 2_000_000
-_WORTH_ENVELOPES = 500_000
-_WORTH_HUNGARIAN, _WORTH_HUNGARIAN_TO_SAMPLES = 100_000, 4_000_000
+# Pairs from which `Auction` is quicker where reps have many leads each: 10,000 x 100 takes a third longer without it
+# where slots are scarce, and 3,000 x 50 thirty times as long with it.
+_LARGE = 500_000
+_SMALL = 100_000  # pairs that SciPy's shortest paths take no time for to speak of, whatever gains are like
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +33,19 @@ class Auto:
     limits that overlap or count other amounts than leads                 `Milp`
     nested limits with usage 1, if time is not limited or surely enough   `MinCostFlow`
     the same, if it may not be                                            `Milp`
-    capacities alone, limited time                                        `Auction`
-    one slot per rep at most, up to 100,000 pairs (* 4 million)           `Hungarian`
+=======
+    limits that overlap or count other amounts than leads, limited time   `Milp`
+    nested limits with usage 1                                            `MinCostFlow`
+    up to 4 slots per rep on average, 500,000 pairs or more (1)           `Hungarian`
+    one slot per rep at most, up to 100,000 pairs (2)                     `Hungarian`
     few distinct leads: 2 million pairs of kinds and reps at most         `MinCostFlow`
-    32 leads or more per row of rates, 500,000 pairs or more (* 2 mill.) `Envelope`
-    10,000 pairs or more (* 2 million)                                    `Auction`
+    32 leads or more per row of rates, 500,000 pairs or more              `Envelope`
+    500,000 pairs or more (3), or limited time                            `Auction`
     everything else                                                       `MinCostFlow`
     ====================================================================  =================
 
-    Sizes after a * hold where loops are not compiled (`leadopt.compiled`).
+    (1) And 50 million at most, unless leads are many and reps few; where all leads want the same reps, by `Auction`.
+    (2) Where loops are not compiled, up to 4 million. (3) Where loops are not compiled, 2 million or more.
     """
 
     name = "Auto"
@@ -57,11 +61,13 @@ class Auto:
         return Milp() if may_be_late or MinCostFlow().refuses(problem) else MinCostFlow()
 
     def _choose_for_capacities(self, problem: Problem) -> Solver:
-        n_pairs = problem.n_leads * problem.n_reps
-        unit, loops = problem.capacity.max(initial=0) <= 1, compiled()
-        if unit and n_pairs <= (_WORTH_HUNGARIAN if loops else _WORTH_HUNGARIAN_TO_SAMPLES):
+        n_pairs, loops = problem.n_leads * problem.n_reps, compiled()
+        unit = problem.capacity.max(initial=0) <= 1
+        if unit and n_pairs <= (_SMALL if loops else 4_000_000):
             return Hungarian()
-        if n_pairs < (_WORTH_BIDS if loops else _WORTH_SAMPLES) or few_kinds(problem.affinity):
+        if is_quick(problem) and n_pairs >= _LARGE and not Hungarian().refuses(problem):
+            return Hungarian(otherwise=Auction())
+        if n_pairs < (_LARGE if loops else 2_000_000) or few_kinds(problem.affinity):
             return MinCostFlow()
         shared = not problem.affinity.is_dense and problem.n_leads >= 32 * len(problem.affinity.rates)
         return Envelope() if shared and n_pairs >= _WORTH_ENVELOPES else Auction()

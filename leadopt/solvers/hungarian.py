@@ -1,4 +1,4 @@
-"""`Hungarian`: one lead per slot by SciPy's shortest augmenting paths; a rep is as many columns as it has slots."""
+"""`Hungarian`: few leads per rep, by shortest augmenting paths: of our own, or SciPy's with a column for each slot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
-from leadopt.solvers.base import Answer, Near
+from leadopt.solvers.assignment.capacities_alone import solve_capacities
+from leadopt.solvers.base import Answer, Near, Solver
 from leadopt.solvers.flow.costs import Costs, every_pair, whole_costs
 from leadopt.solvers.flow.duals import prices_of, with_closed_prices
 from leadopt.solvers.flow.equal_leads import Groups
@@ -27,17 +28,23 @@ class Hungarian:
     ----------
     most_cells
         refuses a matrix of leads x slots with more cells than this, 8 bytes each
+    otherwise
+        what solves it where that takes less than shortest paths, as where all leads want the same reps; None = SciPy
 
     Notes
     -----
-    O(n^3) time and leads x slots memory: capacities above a handful belong to `MinCostFlow`.
+    Where loops are compiled, a few pairs of each lead are looked at first, and all at the end: O(leads x reps) where
+    gains differ, and as much memory as these pairs. SciPy takes O(n^3) time and leads x slots memory: capacities above
+    a handful belong to `MinCostFlow`.
 
     References
     ----------
+    Volgenant (1996), Linear and semi-assignment problems: a core oriented approach. doi:10.1016/0305-0548(96)00010-X
     Crouse (2016), On implementing 2D rectangular assignment algorithms. doi:10.1109/TAES.2016.140952
     """
 
     most_cells: int = 50_000_000
+    otherwise: Solver | None = None
     name = "Hungarian"
     untimed = "SciPy"
 
@@ -54,6 +61,10 @@ class Hungarian:
         """Return the best answer and its prices, which need no hints."""
         if reason := self.refuses(problem):
             raise InvalidInput(f"Hungarian cannot solve this: {reason}")
+        if (answer := solve_capacities(problem)) is not None:
+            return answer
+        if self.otherwise is not None:
+            return self.otherwise.solve(problem, near, meter)
         tree = limit_tree(problem)
         room = room_beside_pins(problem, tree)
         refuse_pins(problem, tree, room)

@@ -1,5 +1,8 @@
 """`MinCostFlow`: any nested limits, exactly, by OR-Tools' cost-scaling push-relabel.
 
+Small problems under capacities alone are solved by shortest augmenting paths (`assignment/`), where loops are
+compiled. All others are flows:
+
 Leads (identical ones merged) flow to the innermost limit of a rep, from there through every limit around it to the
 root; staying in the pool is an arc straight to the root. A lower bound is a demand that the parent supplies.
 """
@@ -14,6 +17,7 @@ from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
+from leadopt.solvers.assignment.capacities_alone import is_quick, solve_capacities
 from leadopt.solvers.base import Answer, Near
 from leadopt.solvers.flow.every_pair import solve_every_pair
 from leadopt.solvers.flow.infeasible import refuse_empty_bounds, refuse_pins
@@ -40,6 +44,8 @@ class MinCostFlow:
 
     def refuses(self, problem: Problem) -> str | None:
         """Return which limits are not nested, None if all are."""
+        if not problem.limits and problem.together is None:
+            return None
         try:
             limit_tree(problem)
         except NotNested as reason:
@@ -48,6 +54,8 @@ class MinCostFlow:
 
     def solve(self, problem: Problem, near: Near, meter: Meter) -> Answer:
         """Return the best answer and its prices; only under limits do known prices save it time."""
+        if (answer := solve_capacities(problem)) is not None:
+            return answer
         try:
             tree = limit_tree(problem)
         except NotNested as reason:
@@ -60,7 +68,13 @@ class MinCostFlow:
 
 
 def _known(problem: Problem, near: Near) -> Floats | None:
-    """Return prices of every node, if those of limits are known too: without them, the others mislead."""
-    if not problem.limits or near.prices is None or near.limit_prices is None:
+    """Return prices of every node, if those of limits are known too: without them, the others mislead.
+
+    Under capacities alone, no prices are good enough for the network simplex to begin with; it is quicker than OR-Tools
+    where reps have few leads each.
+    """
+    if not problem.limits:
+        return np.zeros(problem.n_reps) if is_quick(problem) and 4 * problem.n_reps > problem.n_leads else None
+    if near.prices is None or near.limit_prices is None:
         return None
     return np.concatenate([near.prices, near.limit_prices])

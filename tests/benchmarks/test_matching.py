@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import leadopt
-from benchmarks import harness, honesty, match_peers, matrices, peers, plot, tied
+from benchmarks import harness, honesty, match_peers, matrices, peers, plot, small_problems, tied
 from benchmarks.auto_table import BreakEven
 
 SMALL = {
@@ -224,3 +224,19 @@ def test_a_tied_instance_is_met_only_beside_the_peer_and_the_uniform_one():
     assert row(1.0, 0.5, 0.05).cells == ("x", "Auction", "1.000", "POT", "0.500", "2.00", "0.050", "20.0", "yes")
     assert row(None, 1.0, 1.0).cells[2] == "too slow"
     assert {case.maker for case in tied.CASES} <= set(matrices.MAKERS)
+
+
+def test_small_problems_are_measured_beside_each_peer():
+    case = next(case for case in small_problems.CASES if case.name == "10 x 3")
+    found = small_problems.beside(case, turns=1)
+    assert set(found["peers"]) == set(small_problems.NAMES)
+    line = small_problems.Small(case=case, **found)
+    assert len(line.cells) == len(small_problems.Small.HEAD)
+    assert (float(line.cells[5]) < 1) == bool(line.cells[7])
+
+
+def test_sparse_small_problems_have_no_worth_for_who_is_not_eligible():
+    case = next(case for case in small_problems.CASES if case.kind == "sparse")
+    gains, slots = small_problems.instance(case)
+    assert 0.005 < np.isfinite(gains).mean() < 0.02
+    assert slots.tolist() == [1] * 1_000

@@ -16,7 +16,7 @@ from leadopt.errors import Infeasible
 from leadopt.matching import match, solve
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
-from leadopt.solvers import Auction, Auto, Envelope, Milp, MinCostFlow, compiled
+from leadopt.solvers import Auction, Auto, Envelope, Hungarian, Milp, MinCostFlow, compiled
 from leadopt.solvers.capacities.bid_kernels import Leads, Lists, Scratch, shortlist
 from leadopt.solvers.factored.annealing import annealed
 from leadopt.solvers.factored.newton import sharpest
@@ -87,6 +87,7 @@ def test_every_loop_is_compared_somewhere():
     with both() as counts:
         match(rng.random((900, 10)), 60, solver=Auction())
         match(rng.integers(0, 3, (300, 10)).astype(float), 31, solver=Auction())
+        match(rng.random((40, 2)) @ rng.random((2, 40)), 1, solver=Hungarian())
         match(leadopt.Affinity(rates=rng.random((2, 6)), row=rng.integers(0, 2, 400), scale=rng.random(400)), 60,
               solver=Envelope())  # fmt: skip
         solve(banded(n=60, m=4, n_rows=2), Milp(whole_options=0))

@@ -16,6 +16,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.problem import Problem
 from leadopt.problem.reduced_gains import largest_gain, reduced_gains
+from leadopt.solvers.assignment.assign_kernels import write_choices
 from leadopt.solvers.base import Answer
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.backend import Arcs, min_cost_flow
@@ -55,6 +56,8 @@ def spread_ties(problem: Problem, answer: Answer, rng: "np.random.Generator") ->
 
     Leads without a choice stay. An answer whose limits are not nested comes back as it is.
     """
+    if answer.undecided is not None and not len(answer.undecided):
+        return answer.rep_of_lead
     try:
         tree = limit_tree(problem)
     except NotNested:
@@ -102,20 +105,31 @@ def _find_ties(problem: Problem, answer: Answer, groups: Groups, tolerance: floa
     step = max(1, _CHUNK // (problem.n_reps + 1))
     for start in range(0, len(groups.size), step):
         leads = groups.example[start : start + step]
-        reduced = reduced_gains(problem, leads, answer.prices, answer.limit_prices)
-        options = np.column_stack([reduced, np.full(len(leads), problem.reserve)])
-        with np.errstate(invalid="ignore"):  # -inf less -inf: a lead that nobody may have
-            choice = options >= options.max(axis=1, keepdims=True) - tolerance
-        choice &= np.isfinite(options)
+        choice = _choice(problem, leads, answer, tolerance)
         # Where leads sit is a choice even if rounding hides it, so that the answer itself always fits its network.
         members = groups.members[groups.start[start] : groups.start[start + len(leads)]]
         choice[np.repeat(np.arange(len(leads)), groups.size[start : start + step]), answer.rep_of_lead[members]] = True
-        tied = np.flatnonzero(choice.sum(axis=1) > 1)
+        tied = np.flatnonzero(np.count_nonzero(choice, axis=1) > 1)
         kept.append(tied + start)
         choices.append(choice[tied])
     chosen = np.concatenate([np.zeros(0, dtype=np.int64), *kept])
     choice = np.concatenate([np.zeros((0, problem.n_reps + 1), dtype=bool), *choices])
     return Ties(groups=_subset(groups, chosen), choice=choice)
+
+
+def _choice(problem: Problem, leads: Ints, answer: Answer, tolerance: float) -> Bools:
+    """Return which reps, and last the pool, are as good for some leads as their best one."""
+    n_options = problem.n_reps + 1
+    if compiled() and not problem.limits:
+        found = np.empty(len(leads) * n_options, dtype=bool)
+        write_choices(problem.affinity.of(leads), answer.prices, problem.reserve, tolerance, found)
+        return found.reshape(-1, n_options)
+    options = np.empty((len(leads), n_options))
+    options[:, :-1] = reduced_gains(problem, leads, answer.prices, answer.limit_prices)
+    options[:, -1] = problem.reserve
+    with np.errstate(invalid="ignore"):  # -inf less -inf: a lead that nobody may have
+        choice = options >= options.max(axis=1, keepdims=True) - tolerance
+    return np.asarray(choice & np.isfinite(options))
 
 
 def _subset(groups: Groups, chosen: Ints) -> Groups:
@@ -205,8 +219,7 @@ def _most_even(
     held = np.bincount(fixed[fixed >= 0], minlength=n_reps)
     load, taken = np.zeros(n_reps, dtype=np.int64), None
     for width in _widths(int(most.max(initial=0))):
-        grids = [_grid(int(m), int(x), width) for m, x in zip(most, load, strict=True)]
-        steps = _steps(problem, len(groups.size) + tree.root + 1, grids, held, favour)
+        steps = _steps(problem, len(groups.size) + tree.root + 1, *_intervals(most, load, width), held, favour)
         taken = share(Sharing(tree=tree, room=room, groups=groups, group=group, option=option, steps=steps))
         if taken is None:
             return None
@@ -302,14 +315,13 @@ def _where_it_pays(tree: LimitTree, price: Floats, n_leads: int) -> tuple[Ints, 
     return least, most
 
 
-def _steps(problem: Problem, nodes: int, grids: list[Ints], held: Ints, favour: Ints) -> tuple[Ints, Ints, Ints]:
+def _steps(
+    problem: Problem, nodes: int, rep: Ints, start: Ints, end: Ints, held: Ints, favour: Ints
+) -> tuple[Ints, Ints, Ints]:
     """Return each rep's load in steps, each step at the fill it leads to: convex, so that the emptiest rep comes first.
 
     Equal fills are told apart by `favour`, a random order of the reps; costs are small enough for so many `nodes`.
     """
-    rep = np.repeat(np.arange(problem.n_reps), [len(grid) - 1 for grid in grids])
-    start = np.concatenate([np.zeros(0, dtype=np.int64), *(grid[:-1] for grid in grids)])
-    end = np.concatenate([np.zeros(0, dtype=np.int64), *(grid[1:] for grid in grids)])
     capacity = problem.shares
     fill = (held[rep] + (start + end) / 2) / capacity[rep]
     unit = min(_FINE * float(capacity.max()), _MOST / nodes / problem.n_reps / fill.max()) if len(fill) else 1.0
@@ -322,6 +334,18 @@ def _widths(most: int) -> list[int]:
     while most > _STEPS and widths[-1] > _STEPS // 2:
         widths.append(max(_STEPS // 2, widths[-1] // 32))
     return widths
+
+
+def _intervals(most: Ints, load: Ints, width: int) -> tuple[Ints, Ints, Ints]:
+    """Return the steps of every rep's load: whose each is, where it starts and where it ends."""
+    n = len(most)
+    if most.max(initial=0) <= _STEPS:  # one by one: no rep has a grid of its own
+        rep = np.repeat(np.arange(n), most)
+        start = np.arange(len(rep)) - np.repeat(np.cumsum(most) - most, most)
+        return rep, start, start + 1
+    grids = [_grid(int(m), int(x), width) for m, x in zip(most, load, strict=True)]
+    rep = np.repeat(np.arange(n), [len(grid) - 1 for grid in grids])
+    return rep, np.concatenate([grid[:-1] for grid in grids]), np.concatenate([grid[1:] for grid in grids])
 
 
 def _grid(most: int, load: int, width: int) -> Ints:

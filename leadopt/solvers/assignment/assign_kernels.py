@@ -1,0 +1,211 @@
+"""From gains to an assignment, its least prices and its ties in one pass."""
+
+import numpy as np
+
+from leadopt.arrays import Bools, Floats, Floats2, Ints
+from leadopt.solvers.assignment.options_kernels import Arcs, write_best, write_costs, write_options
+from leadopt.solvers.assignment.paths_kernels import Moves, Paths, augment, augment_few, lower
+from leadopt.solvers.assignment.places_kernels import Columns, Leads, begin, bid, order_by_loss
+from leadopt.solvers.compiled import kernel
+
+_NEVER = 0x1000_0000_0000_0000  # as in `options_kernels`
+_MANY_LEFT = 8  # more than one lead in so many has no place: they bid once more, in another order
+_TIED = 1e-12  # of the largest gain or price: what is no difference; as in `optimal.ties`
+
+_LOOKS = 2  # times that all pairs are read for paths that ties make short, before all moves are kept
+
+FOUND = 0
+INFEASIBLE = 1
+TOO_FEW = 2  # pairs were looked at
+TOO_LONG = 3
+
+
+def look(
+    gain: Floats2, room: Ints, reserve: float, price: Floats, rep: Ints, slack: float, tolerance: float, tied: Ints
+) -> tuple[int, int]:
+    """Return how many leads would be better off elsewhere at these prices, and how many may be tied; write the latter.
+
+    Better is by more than `slack`, and tied who has another option that is as good to within a tolerance.
+    """
+    n_leads, n_reps = gain.shape[0], gain.shape[1]
+    n_better, n_tied = 0, 0
+    for lead in range(n_leads):
+        own = reserve if rep[lead] == n_reps else gain[lead, rep[lead]] - price[rep[lead]]
+        best, near = max(own, reserve), -1
+        for to in range(n_reps):
+            if gain[lead, to] - price[to] > best and room[to] > 0:
+                best = gain[lead, to] - price[to]
+        for to in range(n_reps):
+            near += gain[lead, to] - price[to] >= best - tolerance
+        near += reserve >= best - tolerance
+        n_better += best > own + slack
+        if near > 0:
+            tied[n_tied] = lead
+            n_tied += 1
+    return n_better, n_tied
+
+
+@kernel
+def write_choices(gain: Floats2, price: Floats, reserve: float, tolerance: float, choice: Bools) -> None:
+    """Write for each lead whether each rep and, last, the pool is as good as its best option, lead by lead."""
+    n_leads, n_reps = gain.shape[0], gain.shape[1]
+    for lead in range(n_leads):
+        at, best = lead * (n_reps + 1), reserve
+        for rep in range(n_reps):
+            best = max(best, gain[lead, rep] - price[rep])
+        for rep in range(n_reps):
+            worth = gain[lead, rep] - price[rep]
+            choice[at + rep] = worth >= best - tolerance and worth > -np.inf
+        choice[at + n_reps] = reserve >= best - tolerance and reserve > -np.inf
+
+
+def count_ties(
+    gain: Floats2, reserve: float, price: Floats, tolerance: float, lead: int, own: int, by: int, paths: Paths, n: int
+) -> int:
+    """Add to the counts of nodes to which a lead is tied; stack those that come to 0, and return how many are."""
+    into, node, _, stack, _, _ = paths
+    n_reps = gain.shape[1]
+    best = reserve
+    for to in range(n_reps):
+        best = max(best, gain[lead, to] - price[to])
+    for to in range(n_reps + 1):
+        worth = gain[lead, to] - price[to] if to < n_reps else reserve
+        if to != own and worth >= best - tolerance:
+            into[node[to]] += by
+            if into[node[to]] == 0:
+                stack[n] = node[to]
+                n += 1
+    return n
+
+
+def could_move(
+    gain: Floats2,
+    reserve: float,
+    price: Floats,
+    tolerance: float,
+    tied: Ints,
+    leads: Leads,
+    columns: Columns,
+    paths: Paths,
+) -> bool:
+    """Return whether tied leads could change places at no loss: nobody can where ties do not lead round in a circle.
+
+    A column with a price stays full, so who comes there sends another one on. Loads of the others may change: they
+    are one node with the pool. Nodes that no tie leads to are taken away, with the ties that begin there, until none
+    is left, or only such that ties lead round.
+    """
+    is_tied = leads.stays
+    into, node, _, stack, _, _ = paths
+    n_reps = gain.shape[1]
+    n_left = 1
+    for at in range(n_reps + 1):
+        into[at] = 0
+        node[at] = at if at < n_reps and price[min(at, n_reps - 1)] > 0.0 else n_reps
+        n_left += node[at] < n_reps
+    for lead in range(len(is_tied)):
+        is_tied[lead] = 0
+    for lead in tied:
+        is_tied[lead] = 1
+        count_ties(gain, reserve, price, tolerance, lead, leads.rep[lead], 1, paths, 0)
+    n = 0
+    for at in range(n_reps + 1):
+        if into[at] == 0 and node[at] == at:
+            stack[n] = at
+            n += 1
+    while n > 0:
+        n -= 1
+        top = stack[n]
+        n_left -= 1
+        for at in range(n_reps + 1):
+            if node[at] == top:
+                lead = columns.head[at]
+                while lead >= 0:
+                    if is_tied[lead] > 0:
+                        n = count_ties(gain, reserve, price, tolerance, lead, at, -1, paths, n)
+                    lead = leads.after[lead]
+    return n_left > 0
+
+
+@kernel
+def assign(
+    gain: Floats2,
+    room: Ints,
+    reserve: float,
+    few: bool,
+    most: int,
+    largest: float,
+    effort: int,
+    arcs: Arcs,
+    leads: Leads,
+    columns: Columns,
+    paths: Paths,
+    moves: Moves,
+    best: Floats,
+    price: Floats,
+    tied: Ints,
+) -> tuple[int, int, int, int]:
+    """Return how an assignment ended, the exponent of its costs, how many leads are tied, and how many arcs it had.
+
+    Where pairs were too few, the third is how many leads would be better off with others.
+
+    Parameters
+    ----------
+    gain, room, reserve
+        of free leads with each rep, what room reps have, and what a lead gains in the pool; -inf where it must not be
+    few
+        whether reps are few and have many leads each: then all pairs are looked at, else the best of each lead
+    most
+        how many pairs of each lead are looked at, where reps are not few
+    largest
+        the largest absolute gain or reserve, by which it is told what is tied
+    effort
+        how many arcs are read at most before it is given up
+    leads, columns
+        written: the column of each lead, the last one being the pool; room, load and whole price of each column
+    price
+        written: what it is worth to have one more place with each rep; read before: by which the best pairs are chosen
+    tied
+        written: the leads that may have another option that is as good
+    """
+    n_leads, n_reps = gain.shape[0], gain.shape[1]
+    pooled = reserve > -np.inf
+    complete = True
+    if few:
+        write_options(gain, room, reserve, arcs, best)
+    else:
+        complete = write_best(gain, room, reserve, price, most, arcs, best)
+    n_arcs = int(arcs.first[n_leads])
+    exponent = write_costs(arcs, best, n_reps + 1, pooled)
+    begin(room, leads, columns)
+    n_left = bid(arcs, leads, columns)
+    if _MANY_LEFT * n_left > n_leads:
+        begin(room, leads, columns)
+        order_by_loss(arcs, leads)
+        n_left = bid(arcs, leads, columns)
+    done, read = augment(arcs, leads, columns, n_left, paths, _LOOKS * n_arcs if few else effort)
+    if few:
+        read += augment_few(arcs, leads, columns, done, n_left, paths, moves, effort)
+    if read > effort:
+        return TOO_LONG, exponent, 0, n_arcs
+    for lead in range(n_leads):
+        if leads.paid[lead] >= _NEVER:
+            return (INFEASIBLE if complete else TOO_FEW), exponent, 0, n_arcs
+    lower(arcs, leads, columns, paths)
+    # Two factors once more.
+    down, unit = 1.0, 1.0
+    for k in range(abs(exponent)):
+        if k % 2 == 0:
+            down *= 0.5 if exponent > 0 else 2.0
+        else:
+            unit *= 0.5 if exponent > 0 else 2.0
+    for rep in range(n_reps):
+        price[rep] = columns.price[rep] * unit * down
+        largest = max(largest, price[rep])
+    unit *= down
+    tolerance = max(_TIED * largest, 2.0 * unit) * (1.0 + _TIED)
+    n_better, n_tied = look(gain, room, reserve, price, leads.rep, 4.0 * unit + _TIED * largest, tolerance, tied)
+    if n_better > 0 and not complete:
+        return TOO_FEW, exponent, n_better, n_arcs
+    if not could_move(gain, reserve, price, tolerance, tied[:n_tied], leads, columns, paths):
+        n_tied = 0
+    return FOUND, exponent, n_tied, n_arcs

@@ -1,0 +1,144 @@
+"""An assignment under capacities alone by compiled loops: from gains to reps, least prices and ties in one pass.
+
+What takes less than some milliseconds altogether has no time for arrays of arcs, and where reps have one place each few
+pairs of each lead are ever used.
+"""
+
+import numpy as np
+
+from leadopt.arrays import Floats, Ints
+from leadopt.problem.problem import Problem
+from leadopt.problem.reduced_gains import largest_gain
+from leadopt.solvers.assignment import assign_kernels as kernels
+from leadopt.solvers.assignment.options_kernels import Arcs
+from leadopt.solvers.assignment.paths_kernels import Moves, Paths
+from leadopt.solvers.assignment.places_kernels import Columns, Leads, near_prices
+from leadopt.solvers.base import Answer
+from leadopt.solvers.compiled import compiled
+from leadopt.solvers.flow.duals import with_closed_prices
+from leadopt.solvers.flow.limit_tree import Room
+
+_MOST_PAIRS = 500_000  # of reps that have many leads each: from here on `Auction` is quicker
+_MOST_CELLS = 50_000_000  # of reps that have few
+_FEW_LEADS = 4  # that a rep has room for, on average
+_FEW_REPS = 256  # a pair of which can be kept for each pair of leads
+_OPTIONS = 16  # that are looked at of each lead, at first
+_ROUNDS = 4  # each with twice as many
+_FAR_OFF = 0.25  # of the leads: where more would be better off with other reps, prices are sought among all pairs
+_STEPS = (0.1, 0.02, 0.004, 0.001)  # of the largest gain, by which they are
+_EFFORT = (32, 1_000)  # times that all pairs may be read on the way, the latter where reps are few
+
+
+def solve_capacities(problem: Problem) -> Answer | None:
+    """Return a best answer under capacities alone and its prices.
+
+    None where another way has to be taken: loops are not compiled, there are limits or too many pairs, leads that must
+    be placed cannot be, or gains are such that it would take long, as where all leads want the same reps.
+    """
+    if not is_quick(problem):
+        return None
+    pinned = problem.pins >= 0
+    leads = np.flatnonzero(~pinned)
+    everybody = len(leads) == problem.n_leads
+    room = problem.capacity
+    if not everybody:
+        room = room - np.bincount(problem.pins[pinned], minlength=problem.n_reps)
+        if not len(leads) or room.min() < 0:
+            return None
+    gains = problem.affinity.rates if everybody and problem.affinity.is_dense else problem.affinity.of(leads)
+    work = _solved(gains, room, problem.reserve, largest_gain(problem))
+    if work is None:
+        return None
+    rep, prices, tied, exponent, n_arcs, rounds = work
+    rep_of_lead = problem.pins.copy()
+    rep_of_lead[leads] = rep
+    closed = bool((room <= 0).any())
+    if closed:
+        prices = with_closed_prices(problem, leads, Room(lower=np.zeros_like(room), upper=room), prices, np.zeros(0))
+    return Answer(
+        rep_of_lead=rep_of_lead,
+        prices=prices,
+        limit_prices=np.zeros(0),
+        undecided=None if closed else leads[tied],
+        rounding=float(np.ldexp(0.5 * problem.n_leads, -exponent)),
+        stats={"pairs": n_arcs, "rounds": rounds},
+    )
+
+
+def is_quick(problem: Problem) -> bool:
+    """Return whether this is the way to go, as far as sizes tell."""
+    n_leads, n_reps = problem.n_leads, problem.n_reps
+    if problem.limits or problem.together is not None or not n_leads or not n_reps or not compiled():
+        return False
+    n_pairs = n_leads * n_reps
+    if n_pairs < _MOST_PAIRS:
+        return True
+    slots = int(np.minimum(problem.capacity, n_leads).sum())
+    return not _are_few(n_leads, n_reps) and n_pairs <= _MOST_CELLS and slots <= _FEW_LEADS * n_reps
+
+
+def _are_few(n_leads: int, n_reps: int) -> bool:
+    return n_reps <= _FEW_REPS and _FEW_LEADS * n_reps <= n_leads
+
+
+def _solved(
+    gains: Floats, room: Ints, reserve: float, largest: float
+) -> tuple[Ints, Floats, Ints, int, int, int] | None:
+    """Return reps, prices, leads that may be tied, exponent of the costs, arcs and rounds."""
+    n_leads, n_reps = gains.shape
+    few = _are_few(n_leads, n_reps)
+    prices, best, n_columns = np.zeros(n_reps), np.empty(n_leads), n_reps + 1
+    sought = False
+    for k in range(_ROUNDS):
+        most = n_reps if few else min(n_reps, _OPTIONS << k)
+        n_arcs, n_moves = n_leads * (most + 1), n_columns**2 if few else 0
+        tied, first = np.empty(n_leads, dtype=np.int64), np.empty(n_leads + 1, dtype=np.int64)
+        of_arcs, of_leads, of_columns, of_moves = (
+            np.empty((n, size), dtype=np.int64)
+            for n, size in ((2, n_arcs), (6, n_leads), (10, n_columns), (2, n_moves))
+        )
+        leads, columns = Leads(*of_leads), Columns(*of_columns[:4])
+        state, exponent, n_tied, n_found = kernels.assign(
+            gains,
+            room,
+            reserve,
+            few,
+            most,
+            largest,
+            _EFFORT[few] * n_leads * n_columns,
+            Arcs(first, of_arcs[0], of_arcs[1], np.empty(n_arcs)),
+            leads,
+            columns,
+            Paths(*of_columns[4:]),
+            Moves(*of_moves),
+            best,
+            prices,
+            tied,
+        )
+        if state == kernels.FOUND:
+            rep = leads.rep
+            rep[rep == n_reps] = -1
+            return rep, prices, tied[:n_tied], exponent, n_found, k + 1
+        if state != kernels.TOO_FEW or (sought and n_tied > _FAR_OFF * n_leads):
+            return None
+        if n_tied > _FAR_OFF * n_leads:
+            sought = True
+            _seek(gains, room, reserve, largest, prices, leads, columns)
+    return None
+
+
+def _seek(
+    gains: Floats,
+    room: Ints,
+    reserve: float,
+    largest: float,
+    prices: Floats,
+    leads: Leads,
+    columns: Columns,
+) -> None:
+    """Write prices that are near the best ones, in steps ever smaller; each begins a little below the last."""
+    prices[:], before, stays = 0.0, 0.0, np.empty(len(gains))
+    for step in _STEPS:
+        np.maximum(prices - before, 0.0, out=prices)
+        before = step * largest
+        near_prices(gains, room, reserve, before, prices, leads, columns, stays)

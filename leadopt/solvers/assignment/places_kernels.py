@@ -1,0 +1,206 @@
+"""Who has a place where, and at what prices: leads bid for places.
+
+A lead is best off where the cost of an arc and the price of its column are least.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from leadopt.arrays import Floats, Floats2, Ints
+from leadopt.solvers.assignment.options_kernels import Arcs
+from leadopt.solvers.compiled import kernel
+
+_FAR = 0x4000_0000_0000_0000  # dearer than any column
+_NEVER = 0x1000_0000_0000_0000  # as in `options_kernels`
+_BIDS = 8  # of each lead, on average at most; who has no place then is placed along a shortest path
+
+
+class Leads(NamedTuple):
+    """Where each lead is, -1 = nowhere, and at what cost; who is before and after it there; up to what price it stays.
+
+    `queue` holds those without a place.
+    """
+
+    rep: Ints
+    paid: Ints
+    after: Ints
+    before: Ints
+    stays: Ints
+    queue: Ints
+
+
+class Columns(NamedTuple):
+    """Room, load, price and first lead of each column; the last one is the pool, a rep with room for everybody."""
+
+    room: Ints
+    load: Ints
+    price: Ints
+    head: Ints
+
+
+def enter(lead: int, to: int, paid: int, leads: Leads, columns: Columns) -> None:
+    """Put a lead at the head of a column's list."""
+    rep, pays, after, before = leads.rep, leads.paid, leads.after, leads.before
+    load, head = columns.load, columns.head
+    rep[lead], pays[lead], after[lead], before[lead] = to, paid, head[to], -1
+    if head[to] >= 0:
+        before[head[to]] = lead
+    head[to] = lead
+    load[to] += 1
+
+
+def leave(lead: int, leads: Leads, columns: Columns) -> None:
+    """Take a lead off its column's list."""
+    rep, after, before = leads.rep, leads.after, leads.before
+    load, head = columns.load, columns.head
+    at = rep[lead]
+    if before[lead] >= 0:
+        after[before[lead]] = after[lead]
+    else:
+        head[at] = after[lead]
+    if after[lead] >= 0:
+        before[after[lead]] = before[lead]
+    rep[lead] = -1
+    load[at] -= 1
+
+
+def begin(room: Ints, leads: Leads, columns: Columns) -> None:
+    """Let nobody have a place."""
+    n_leads, n_reps = len(leads.rep), len(room)
+    for at in range(n_reps + 1):
+        columns.room[at] = min(room[at], n_leads) if at < n_reps else n_leads
+        columns.load[at], columns.price[at], columns.head[at] = 0, 0, -1
+    for lead in range(n_leads):
+        leads.rep[lead], leads.queue[lead] = -1, lead
+
+
+def settle(key: Ints, order: Ints, n: int, at: int) -> None:
+    """Let an entry go down a heap of n, which has the one with the least key on top."""
+    node = order[at]
+    below = 2 * at + 1
+    while below < n:
+        if below + 1 < n and key[order[below + 1]] < key[order[below]]:
+            below += 1
+        if key[order[below]] >= key[node]:
+            break
+        order[at] = order[below]
+        at = below
+        below = 2 * at + 1
+    order[at] = node
+
+
+def order_by_loss(arcs: Arcs, leads: Leads) -> None:
+    """Put leads in the queue by what they lose at worst, most first.
+
+    Where all leads want the same, as all agree on who is best, nobody who has a place is outbid then.
+    """
+    first, cost, key, queue = arcs.first, arcs.cost, leads.stays, leads.queue
+    n = len(queue)
+    for lead in range(n):
+        queue[lead], key[lead] = lead, 0
+        for k in range(first[lead], first[lead + 1]):
+            if cost[k] < _NEVER:
+                key[lead] = max(key[lead], cost[k])
+    for at in range(n // 2 - 1, -1, -1):
+        settle(key, queue, n, at)
+    for end in range(n - 1, 0, -1):
+        queue[0], queue[end] = queue[end], queue[0]
+        settle(key, queue, end, 0)
+
+
+def bid(arcs: Arcs, leads: Leads, columns: Columns) -> int:
+    """Let leads bid for places in the order of the queue; return how many are left without one, who are the queue then.
+
+    A lead bids up to what its second-best column is worth. Prices rise only as long as every lead that has a place
+    could have none that is better. Who is outbid bids at once, unless no price rose.
+    """
+    first, column, cost, _ = arcs
+    _, _, after, _, stays, queue = leads
+    room, load, price, head = columns
+    n_left, n_bids = 0, 0
+    for begins in range(len(queue)):
+        lead = queue[begins]
+        while lead >= 0:
+            least, second, to, paid = _FAR, _FAR, -1, 0
+            for k in range(first[lead], first[lead + 1]):
+                reduced = cost[k] + price[column[k]]
+                if reduced < second:
+                    if reduced < least:
+                        second, least, to, paid = least, reduced, column[k], cost[k]
+                    else:
+                        second = reduced
+            n_bids += 1
+            stays[lead] = second - paid
+            if load[to] < room[to]:
+                enter(lead, to, paid, leads, columns)
+                break
+            # Of those who want a place, the one that stays up to the lowest price goes; all others pay the next lowest.
+            goes, lowest, next_lowest = lead, stays[lead], _FAR
+            other = head[to]
+            while other >= 0:
+                if stays[other] < lowest:
+                    goes, lowest, next_lowest = other, stays[other], lowest
+                elif stays[other] < next_lowest:
+                    next_lowest = stays[other]
+                other = after[other]
+            if goes != lead:
+                leave(goes, leads, columns)
+                enter(lead, to, paid, leads, columns)
+            rises = next_lowest > price[to]
+            price[to] = next_lowest
+            lead = goes
+            if not rises or n_bids >= _BIDS * len(queue):
+                queue[n_left] = lead
+                n_left += 1
+                lead = -1
+    return n_left
+
+
+@kernel
+def near_prices(
+    gain: Floats2, room: Ints, reserve: float, step: float, price: Floats, leads: Leads, columns: Columns, stays: Floats
+) -> None:
+    """Raise prices to where they may be: leads bid as in `bid`, and each time `step` more than that.
+
+    So nothing goes round in circles where all leads want the same, and prices are wrong by about a step.
+    """
+    rep, after, head, load = leads.rep, leads.after, columns.head, columns.load
+    n_reps = gain.shape[1]
+    begin(room, leads, columns)
+    n_bids = 0
+    for begins in range(len(rep)):
+        lead = begins
+        while lead >= 0 and n_bids < _BIDS * len(rep):
+            n_bids += 1
+            best, second, to = reserve, -np.inf, -1
+            for k in range(n_reps):
+                worth = gain[lead, k] - price[k]
+                if worth > second and room[k] > 0:
+                    if worth > best:
+                        best, second, to = worth, best, k
+                    else:
+                        second = worth
+            if to < 0:
+                break
+            stays[lead] = price[to] + step + (best - second if second > -np.inf else 0.0)
+            goes = -1
+            if load[to] == columns.room[to]:
+                goes = lead
+                other = head[to]
+                while other >= 0:
+                    if stays[other] < stays[goes]:
+                        goes = other
+                    other = after[other]
+            if goes != lead:
+                if goes >= 0:
+                    leave(goes, leads, columns)
+                enter(lead, to, 0, leads, columns)
+            if load[to] == columns.room[to]:
+                lowest = stays[head[to]]
+                other = head[to]
+                while other >= 0:
+                    lowest = min(lowest, stays[other])
+                    other = after[other]
+                price[to] = max(price[to], lowest)
+            lead = goes

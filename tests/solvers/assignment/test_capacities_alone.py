@@ -1,0 +1,178 @@
+"""Capacities alone by compiled loops: against every answer, SciPy, and the flows whose place they take."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
+
+from leadopt.errors import Infeasible
+from leadopt.matching import Status, match, solve
+from leadopt.problem.certify import certify
+from leadopt.problem.problem import Problem
+from leadopt.progress import Meter
+from leadopt.solvers import Auction, Auto, Hungarian, MinCostFlow
+from leadopt.solvers.assignment import capacities_alone
+from leadopt.solvers.assignment.capacities_alone import is_quick, solve_capacities
+from leadopt.solvers.base import Near
+from tests.loops import needs_loops
+from tests.oracles import brute_force
+from tests.strategies import examples, problems
+
+pytestmark = needs_loops
+either_way = pytest.mark.parametrize("few", [True, False], ids=["all pairs", "the best pairs"])
+
+
+def by_flow(problem):
+    """Return what a flow finds, as where loops are not compiled."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("leadopt.solvers.min_cost_flow.solve_capacities", lambda problem: None)
+        return MinCostFlow().solve(problem, Near(), Meter())
+
+
+def by_loops(problem, few, options=1):
+    """Return what loops find, with one pair of each lead looked at first where these are not all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(capacities_alone, "_are_few", lambda n_leads, n_reps: few)
+        patch.setattr(capacities_alone, "_OPTIONS", options)
+        return solve_capacities(problem)
+
+
+@either_way
+@given(problem=problems(limits=False))
+@examples(150)
+def test_it_is_best_at_the_prices_of_a_flow(few, problem):
+    found = by_loops(problem, few)
+    if found is None:
+        return
+    certificate, best = certify(problem, found.rep_of_lead, found.prices), brute_force(problem).best
+    size = max(1.0, problem.affinity.largest, float(np.abs(found.prices).max(initial=0.0)))
+    assert certificate.optimal
+    assert certificate.objective == pytest.approx(best, rel=1e-9, abs=1e-9 * size)
+    # The least prices there are: there is one answer to what one more slot would add.
+    assert found.prices == pytest.approx(by_flow(problem).prices, rel=1e-9, abs=1e-9 * size)
+
+
+@either_way
+@given(problem=problems(limits=False))
+@examples(100)
+def test_nothing_is_found_only_where_nothing_is_allowed_or_nobody_is_free(few, problem):
+    if by_loops(problem, few, options=4) is None and is_quick(problem) and (problem.pins < 0).any():
+        with pytest.raises(Infeasible) as refused:
+            solve(problem, MinCostFlow())
+        assert refused.value.witness is not None
+
+
+@either_way
+@given(
+    gains=st.lists(st.lists(st.integers(-1, 3), min_size=3, max_size=3), min_size=1, max_size=5), room=st.integers(1, 2)
+)
+@examples(150)
+def test_nobody_is_undecided_only_where_no_other_answer_is_as_good(few, gains, room):
+    problem = Problem(affinity=np.array(gains, dtype=float), capacity=room)
+    found = by_loops(problem, few, options=4)
+    if len(found.undecided):
+        return
+    every = brute_force(problem)
+    assert np.count_nonzero(every.worth[every.allowed] == every.best) == 1
+
+
+def matrices():
+    """Gains of every kind at sizes where loops take every turn."""
+    rng = np.random.default_rng(5)
+    n, m = 90, 60
+    sparse = rng.random((n, m))
+    sparse[rng.random((n, m)) > 0.08] = -np.inf
+    lonely = rng.random((n, m))
+    lonely[::7] = -np.inf
+    return {
+        "uniform": rng.random((n, m)),
+        "whole": rng.integers(0, 4, (n, m)).astype(float),
+        "one for all": np.ones((n, m)),
+        "rank one": rng.random((n, 1)) * rng.random((1, m)),
+        "rank three": rng.random((n, 3)) @ rng.random((3, m)),
+        "negative": rng.normal(size=(n, m)),
+        "sparse": sparse,
+        "rows of nobody": lonely,
+        "equal leads": np.repeat(rng.random((n // 10, m)), 10, axis=0),
+    }
+
+
+@either_way
+@pytest.mark.parametrize("capacity", [1, 2, "some"])
+@pytest.mark.parametrize("kind", matrices())
+def test_it_is_worth_what_scipy_finds(kind, capacity, few):
+    gains = matrices()[kind]
+    n_reps = gains.shape[1]
+    room = np.full(n_reps, capacity) if capacity != "some" else np.random.default_rng(0).integers(0, 4, n_reps)
+    problem = Problem(affinity=gains, capacity=room)
+    found = by_loops(problem, few, options=8)
+    if found is None:  # all want the same reps: another solver takes it
+        assert not few and kind.startswith("rank")
+        return
+    worth = np.maximum(gains, 0.0)[:, np.repeat(np.arange(n_reps), room)]
+    lead, slot = linear_sum_assignment(worth, maximize=True)
+    certificate = certify(problem, found.rep_of_lead, found.prices)
+    assert certificate.optimal
+    assert certificate.objective == pytest.approx(worth[lead, slot].sum(), rel=1e-12)
+
+
+@either_way
+@pytest.mark.parametrize("reserve", [-np.inf, -0.5, 0.5])
+def test_reserves_are_kept(reserve, few):
+    gains = matrices()["uniform"]
+    problem = Problem(affinity=gains, capacity=2, reserve=reserve)
+    found, flow = by_loops(problem, few, options=8), by_flow(problem)
+    certificates = [certify(problem, one.rep_of_lead, one.prices) for one in (found, flow)]
+    assert all(one.optimal for one in certificates)
+    assert certificates[0].objective == pytest.approx(certificates[1].objective, rel=1e-12)
+    assert found.prices == pytest.approx(flow.prices, rel=1e-9)
+
+
+@either_way
+@pytest.mark.parametrize("unit", [5e-324, 1e-310, 1e-100, 1e-12, 1e12, 1e100, 1e280])
+def test_the_unit_does_not_matter(unit, few):
+    gains = np.random.default_rng(0).integers(-2, 9, (20, 6)).astype(float)
+    plain, scaled = (by_loops(Problem(affinity=gains * by, capacity=2), few, options=8) for by in (1.0, unit))
+    problem = Problem(affinity=gains * unit, capacity=2)
+    assert certify(problem, scaled.rep_of_lead, scaled.prices).optimal
+    assert scaled.prices / unit == pytest.approx(plain.prices)
+
+
+def test_a_closed_rep_costs_what_a_first_slot_would_add():
+    gains = np.random.default_rng(1).random((8, 3))
+    prices = solve_capacities(Problem(affinity=gains, capacity=[2, 0, 2])).prices
+    now, more = (match(gains, [2, slots, 2], solver=Hungarian()).objective for slots in (0, 1))
+    assert prices[1] == pytest.approx(more - now)
+
+
+def test_pins_take_their_slots_first():
+    gains = np.random.default_rng(2).random((9, 3))
+    found = match(gains, [3, 2, 4], pins={0: 1, 4: 1}, solver=MinCostFlow())
+    assert found.status is Status.OPTIMAL
+    assert found.rep_of_lead[[0, 4]].tolist() == [1, 1]
+    assert found.objective == pytest.approx(brute_force(found.problem).best)
+
+
+def test_where_all_leads_want_the_same_reps_another_solver_takes_over():
+    rng = np.random.default_rng(3)
+    gains = rng.random((400, 1)) * rng.random((1, 400))
+    assert solve_capacities(Problem(affinity=gains, capacity=1)) is None
+    found = [match(gains, 1, solver=Hungarian(otherwise=other)) for other in (None, Auction())]
+    assert all(one.status is Status.OPTIMAL for one in found)
+    assert found[0].objective == pytest.approx(found[1].objective, rel=1e-12)
+    assert Auto().choose(Problem(affinity=np.ones((800, 800)), capacity=1)) == Hungarian(otherwise=Auction())
+
+
+def test_prices_are_sought_where_few_pairs_tell_nothing():
+    gains = np.random.default_rng(4).random((200, 3)) @ np.random.default_rng(5).random((3, 200))
+    found = solve_capacities(Problem(affinity=gains, capacity=1))
+    assert found.stats["rounds"] > 1
+    lead, rep = linear_sum_assignment(gains, maximize=True)
+    assert gains[np.arange(200), found.rep_of_lead].sum() == pytest.approx(gains[lead, rep].sum(), rel=1e-12)
+
+
+def test_an_assignment_is_the_same_every_time():
+    gains = np.random.default_rng(6).integers(0, 3, (40, 12)).astype(float)
+    first, second = (match(gains, 3, rng=1) for _ in range(2))
+    assert first.rep_of_lead.tolist() == second.rep_of_lead.tolist()
