@@ -27,25 +27,25 @@ _SMALL = 100_000  # pairs that SciPy's shortest paths take no time for to speak 
 class Auto:
     """Chooses the solver by the problem: the quickest one as measured by ``benchmarks/auto_table.py``.
 
-    ====================================================================  =================
-    problem                                                               solver
-    ====================================================================  =================
-    limits that overlap or count other amounts than leads                 `Milp`
-    nested limits with usage 1, if time is not limited or surely enough   `MinCostFlow`
-    the same, if it may not be                                            `Milp`
-=======
-    limits that overlap or count other amounts than leads, limited time   `Milp`
-    nested limits with usage 1                                            `MinCostFlow`
-    up to 4 slots per rep on average, 500,000 pairs or more (1)           `Hungarian`
-    one slot per rep at most, up to 100,000 pairs (2)                     `Hungarian`
-    few distinct leads: 2 million pairs of kinds and reps at most         `MinCostFlow`
-    32 leads or more per row of rates, 500,000 pairs or more              `Envelope`
-    500,000 pairs or more (3), or limited time                            `Auction`
-    everything else                                                       `MinCostFlow`
-    ====================================================================  =================
+        ====================================================================  =================
+        problem                                                               solver
+        ====================================================================  =================
+        limits that overlap or count other amounts than leads                 `Milp`
+        nested limits with usage 1, if time is not limited or surely enough   `MinCostFlow`
+        the same, if it may not be                                            `Milp`
+    =======
+        limits that overlap or count other amounts than leads, limited time   `Milp`
+        nested limits with usage 1                                            `MinCostFlow`
+        up to 4 slots per rep on average, 500,000 pairs or more (1)           `Hungarian`
+        one slot per rep at most, up to 100,000 pairs (2)                     `Hungarian`
+        few distinct leads: 2 million pairs of kinds and reps at most         `MinCostFlow`
+        32 leads or more per row of rates, 500,000 pairs or more              `Envelope`
+        500,000 pairs or more (3), or limited time                            `Auction`
+        everything else                                                       `MinCostFlow`
+        ====================================================================  =================
 
-    (1) And 50 million at most, unless leads are many and reps few; where all leads want the same reps, by `Auction`.
-    (2) Where loops are not compiled, up to 4 million. (3) Where loops are not compiled, 2 million or more.
+        (1) And 50 million at most, unless leads are many and reps few; where all leads want the same reps, by `Auction`.
+        (2) Where loops are not compiled, up to 4 million. (3) Where loops are not compiled, 2 million or more.
     """
 
     name = "Auto"
@@ -70,7 +70,7 @@ class Auto:
         if n_pairs < (_LARGE if loops else 2_000_000) or few_kinds(problem.affinity):
             return MinCostFlow()
         shared = not problem.affinity.is_dense and problem.n_leads >= 32 * len(problem.affinity.rates)
-        return Envelope() if shared and n_pairs >= _WORTH_ENVELOPES else Auction()
+        return Envelope() if shared else Auction()
 
     def refuses(self, problem: Problem) -> str | None:
         """Return None: there is a solver for every problem."""
