@@ -90,9 +90,7 @@ def _solved(
 
 def _above_all(problem: Problem, groups: Groups) -> float:
     """Return a price that no gain is worth breaking a limit for."""
-    rates = problem.affinity.rates
-    most = float(np.abs(rates, where=np.isfinite(rates), out=np.zeros_like(rates)).max(initial=0.0))
-    most *= float(problem.affinity.scale.max(initial=0.0))
+    most = problem.affinity.largest_at_most
     return 4.0 * max(most, abs(problem.reserve) if np.isfinite(problem.reserve) else 0.0)
 
 
