@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 from leadopt.solvers.auction import Auction
@@ -20,6 +21,7 @@ from leadopt.solvers.min_cost_flow import MinCostFlow
 _WORTH_BIDS, _WORTH_SAMPLES = 10_000, 2_000_000
 _WORTH_ENVELOPES = 500_000
 _WORTH_HUNGARIAN, _WORTH_HUNGARIAN_TO_SAMPLES = 100_000, 4_000_000
+_FEW_CELLS = 1 << 22  # rows x reps that are held in full: 32 MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,7 @@ class Auto:
     limits that overlap or count other amounts than leads, limited time   `Milp`
     nested limits with usage 1                                            `MinCostFlow`
     capacities alone, limited time                                        `Auction`
+    eligible pairs alone (* `MinCostFlow`)                                `Auction`
     one slot per rep at most, up to 100,000 pairs (* 4 million)           `Hungarian`
     few distinct leads: 2 million pairs of kinds and reps at most         `MinCostFlow`
     32 leads or more per row of rates, 500,000 pairs or more (* 2 mill.) `Envelope`
@@ -39,7 +42,7 @@ class Auto:
     everything else                                                       `MinCostFlow`
     ====================================================================  =================
 
-    Sizes after a * hold where loops are not compiled (`leadopt.compiled`).
+    What follows a * holds where loops are not compiled (`leadopt.compiled`).
     """
 
     name = "Auto"
@@ -55,12 +58,20 @@ class Auto:
     def _choose_for_capacities(self, problem: Problem) -> Solver:
         n_pairs = problem.n_leads * problem.n_reps
         unit, loops = problem.capacity.max(initial=0) <= 1, compiled()
+        if problem.affinity.is_sparse:
+            return self._choose_for_pairs(problem.affinity, loops)
         if unit and n_pairs <= (_WORTH_HUNGARIAN if loops else _WORTH_HUNGARIAN_TO_SAMPLES):
             return Hungarian()
         if n_pairs < (_WORTH_BIDS if loops else _WORTH_SAMPLES) or few_kinds(problem.affinity):
             return MinCostFlow()
-        shared = not problem.affinity.is_dense and problem.n_leads >= 32 * len(problem.affinity.rates)
+        shared = not problem.affinity.is_dense and problem.n_leads >= 32 * problem.affinity.n_rows
         return Envelope() if shared and n_pairs >= _WORTH_ENVELOPES else Auction()
+
+    def _choose_for_pairs(self, affinity: Affinity, loops: bool) -> Solver:
+        shared = affinity.n_leads >= 32 * affinity.n_rows and affinity.n_rows * affinity.n_reps <= _FEW_CELLS
+        if shared and affinity.n_pairs >= _WORTH_ENVELOPES:
+            return Envelope()
+        return Auction() if loops else MinCostFlow()
 
     def refuses(self, problem: Problem) -> str | None:
         """Return None: there is a solver for every problem."""
