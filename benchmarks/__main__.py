@@ -16,7 +16,7 @@ from benchmarks.harness import ROOT, Line, machine, sections
 ALL = (
     *("import_time", "assign_tables", "assign_segments", "history_counts", "match_peers"),
     *("warm_start", "frontier", "curves", "honesty", "auto_table"),
-    *("limits", "gap", "cores"),
+    *("limits", "gap", "sparse", "cores"),
     *("desk_log", "desk_commands", "desk_reads", "desk_plan"),
 )
 AFFINITY = ("held_out", "affinity_lift", "many_columns", "few_reps", "season_value", "open_outcomes", "seasons")

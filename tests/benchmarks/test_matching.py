@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import leadopt
-from benchmarks import harness, honesty, match_peers, matrices, peers, plot
+from benchmarks import harness, honesty, match_peers, matrices, peers, plot, sparse
 from benchmarks.auto_table import BreakEven
 
 SMALL = {
@@ -180,3 +180,28 @@ def test_a_figure_is_drawn(tmp_path):
     curves = {"OR-Tools": [[1000, 0.1], [10000, 2.0]], "leadopt Auction": [[1000, 0.01], [10000, 0.1]]}
     plot.draw([{"title": "dense", "curves": curves}], str(tmp_path / "figure.png"))
     assert (tmp_path / "figure.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("gains", sparse.KINDS)
+@pytest.mark.parametrize("peer", sparse.SOLVERS)
+def test_peers_on_eligible_pairs_find_the_best_answer(peer, gains):
+    pairs, capacity = sparse.instance(40, 40, 0.1, gains=gains, seed=2)
+    found = sparse.SOLVERS[peer](pairs, capacity)
+    placed = np.flatnonzero(found >= 0)
+    assert np.bincount(found[placed], minlength=40).max() <= 1
+    assert all(pairs.indptr[lead] < pairs.indptr[lead + 1] for lead in placed)
+    best = leadopt.match(pairs, capacity, solver=leadopt.MinCostFlow()).objective
+    assert sparse.worth(pairs, found) == pytest.approx(best, rel=1e-12)
+
+
+def test_a_line_of_eligible_pairs_says_whether_its_goal_is_met():
+    settings = {"instance": "a", "gains": "real", "pairs": 9, "beside": "OR-Tools", "its_mb": 3.0}
+    fast = sparse.SparseLine(seconds=1.0, mb=2.0, its_seconds=2.0, **settings)
+    slow = sparse.SparseLine(seconds=1.0, mb=2.0, its_seconds=0.5, **settings)
+    large = sparse.SparseLine(seconds=1.0, mb=201.0, its_seconds=2.0, **settings)
+    assert [line.cells[-2:] for line in (fast, slow, large)] == [
+        ("2.00", "yes"),
+        ("0.50", "**no**"),
+        ("2.00", "**no**"),
+    ]
+    assert len(fast.cells) == len(sparse.SparseLine.HEAD)
