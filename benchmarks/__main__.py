@@ -19,7 +19,7 @@ from benchmarks.harness import ROOT, Line, commit, machine, sections, split_sect
 ALL = (
     *("import_time", "assign_tables", "assign_segments", "history_counts"),
     *("match_peers", "small_problems", "tied", "warm_start", "frontier", "curves", "honesty", "auto_table"),
-    *("limits", "gap", "cores", "interrupts"),
+    *("limits", "gap", "sparse", "cores", "interrupts"),
 )
 AFFINITY = (
     *("held_out", "affinity_lift", "many_columns", "small_teams", "few_reps"),

@@ -64,10 +64,10 @@ def assign(
         one row per past lead: `rep_id`, `converted`, the segment's columns, perhaps `at`, and `value`, what it was won
         for; None = no evidence
     affinity
-        instead of history: gains (n_leads, n_reps) in the order of the tables, an `Affinity`, a fitted
-        `AffinityModel`, or any fitted classifier with `predict_proba` and `feature_names_in_` (scikit-learn's
-        conventions), asked for every kind of lead with every rep. With neither, all reps count as equal and the plan
-        is a fair split
+        instead of history: gains (n_leads, n_reps) in the order of the tables (an array, or a `scipy.sparse` matrix of
+        the eligible pairs alone), an `Affinity`, a fitted `AffinityModel`, or any fitted classifier with
+        `predict_proba` and `feature_names_in_` (scikit-learn's conventions), asked for every kind of lead with every
+        rep. With neither, all reps count as equal and the plan is a fair split
     policy
         all settings; None = `Policy()`
     fairness, newcomers

@@ -9,6 +9,7 @@
     │   └── NoPlanFound                          a search ended without an allowed plan, though there may be one
     └── StorageFailed     (also a RuntimeError)  a desk's database cannot be opened, read or written
     LeadoptWarning        (a UserWarning)
+    ├── MemoryWarning                            all pairs are held though few are eligible, and how much that takes
     ├── PrecisionWarning                         gains were rounded to fit a solver's integers, and by how much
     └── UnknownReps                              history knows none of the reps: are they written in two ways?
 """
@@ -41,6 +42,10 @@ class StorageFailed(LeadoptError, RuntimeError):
 
 class LeadoptWarning(UserWarning):
     """Base of the warnings of leadopt."""
+
+
+class MemoryWarning(LeadoptWarning):
+    """All pairs of leads and reps have to be held though few are eligible; says what that takes."""
 
 
 class PrecisionWarning(LeadoptWarning):

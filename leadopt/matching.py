@@ -117,7 +117,9 @@ def match(
     Parameters
     ----------
     affinity
-        `Affinity` or a matrix (n_leads, n_reps) of gains; -inf where a pair is ineligible
+        `Affinity` or a matrix (n_leads, n_reps) of gains; -inf where a pair is ineligible. Or a matrix of
+        `scipy.sparse` (csr, csc or coo), of which what is stored is eligible, also where it is 0, and nothing else:
+        where territories or skills leave each lead few reps, time and memory are in proportion to the eligible pairs
     capacity
         whole numbers (n_reps,), most leads each rep may get, or one number for all. A pandas Series is put in the
         order of the columns of `affinity` by its labels, if that is a data frame; all else counts by position
@@ -212,6 +214,9 @@ def solve(
         except Infeasible as error:
             raise smaller.refusal(error) from None
         return _of_leads(problem, smaller, groups)
+    if (leaner := _lean(problem, solver)) is not None:
+        again = partial(solve, leaner, rng=generator, near=hints, capped=capped, on_progress=meter.relay)
+        return _of_all_pairs(problem, again(time_limit_s=limit_s))
     chosen = _chosen(Auto() if solver is None else solver, problem, limit_s)
     meter.enter("solve")
     timed = Meter(meter.relay, limit_s, capped=capped)
@@ -247,6 +252,31 @@ def _of_leads(problem: Problem, smaller: Contraction, groups: Match) -> Match:
         prices=prices,
         limit_prices=limit_prices,
         lead_prices=None,
+        status=Status.OPTIMAL if found.optimal else unproven,
+    )
+
+
+def _lean(problem: Problem, solver: Solver | None) -> Problem | None:
+    """Return the problem of eligible pairs alone where they are few and a solver that goes by them will be chosen."""
+    if not (solver is None or isinstance(solver, Auto)) or (problem.limits and MinCostFlow().refuses(problem)):
+        return None
+    affinity = problem.affinity.lean()
+    return None if affinity is None else problem.replace(affinity=affinity)
+
+
+def _of_all_pairs(problem: Problem, few: Match) -> Match:
+    """Return the match of a problem, given that of its eligible pairs alone: proved anew by all pairs."""
+    found = certify(problem, few.rep_of_lead, few.prices, few.limit_prices)
+    if found.violations:
+        raise SolverFailed(f"{few.solver} broke a rule: {found.violations[0]}; please report this")
+    found = _bounded(found, few.bound) if few.lead_prices is not None else found
+    unproven = Status.SOLVED if few.status is Status.OPTIMAL else few.status
+    return replace(
+        few,
+        problem=problem,
+        objective=found.objective,
+        bound=found.bound,
+        gap=found.gap,
         status=Status.OPTIMAL if found.optimal else unproven,
     )
 

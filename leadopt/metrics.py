@@ -457,7 +457,7 @@ def _no_loss(value: Floats) -> Floats:
 
 def _worth_of_bundles(affinity: Affinity, held: Ints) -> tuple[Floats, Floats]:
     """Return what the leads of s are worth to r, [s, r]; all, and all but the one that r values most above 0."""
-    n_rows, n_reps = affinity.rates.shape
+    n_rows, n_reps = affinity.n_rows, affinity.n_reps
     placed = np.flatnonzero(held >= 0)
     pair = held[placed] * n_rows + affinity.row[placed]
     order = np.lexsort((-affinity.scale[placed], pair))
@@ -473,7 +473,7 @@ def _worth_of_bundles(affinity: Affinity, held: Ints) -> tuple[Floats, Floats]:
     for s in range(n_reps):
         for start in range(edges[s], edges[s + 1], step):
             part = slice(start, min(start + step, edges[s + 1]))
-            rates = affinity.rates[row[part]]
+            rates = affinity.rates_of(row[part])
             rates[np.isneginf(rates)] = 0.0
             more, more_rest, top = _bundle(rates, sums[part], others[part], largest[part])
             # Of two parts, the one without the best lead loses it and the other is whole.

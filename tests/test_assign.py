@@ -12,8 +12,21 @@ import pyarrow as pa
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy.sparse import coo_array
 
-from leadopt import Affinity, AffinityModel, Columns, Fairness, Infeasible, InvalidInput, NewcomerQuota, Policy, assign
+from leadopt import (
+    Affinity,
+    AffinityModel,
+    Columns,
+    Fairness,
+    Infeasible,
+    InvalidInput,
+    NewcomerQuota,
+    Plan,
+    Policy,
+    assign,
+)
+from leadopt.decision import build
 from leadopt.frontier import frontier
 from leadopt.policy import exclude, match, skills
 from tests.strategies import examples
@@ -231,6 +244,40 @@ def test_a_fitted_model_a_matrix_and_an_affinity_are_taken_as_they_are():
     assert by_history.objective == by_model.objective == by_affinity.objective == by_matrix.objective
     assert by_matrix.unit == by_affinity.unit == "gain"
     assert by_model.unit == "deals"
+
+
+def test_a_sparse_matrix_holds_the_eligible_pairs():
+    gains = [[3.0, -np.inf, 0.0], [2.0, 1.0, -np.inf], [-np.inf, -np.inf, -np.inf], [4.0, -np.inf, 2.0]]
+    stored = coo_array(([3.0, 0.0, 2.0, 1.0, 4.0, 2.0], ([0, 0, 1, 1, 3, 3], [0, 2, 0, 1, 0, 2])), shape=(4, 3))
+    policy = Policy(eligibility=[match("territory")], reserve=-0.5)
+    leads = leads_of(4, territory=["EU", "EU", "EU", "US"])
+    reps = {**reps_of(1, 1, 1), "territory": ["EU", "EU", "US"]}
+    few, whole = (assign(leads, reps, affinity=one, policy=policy, pins={1: "Ann"}) for one in (stored, gains))
+    assert few.case.problem.affinity.is_sparse and not whole.case.problem.affinity.is_sparse
+    assert given_to(few) == given_to(whole)
+    assert few.objective == whole.objective
+    for lead in range(4):
+        assert str(few.explain(lead)) == str(whole.explain(lead))
+    assert str(few.explain_rep("Ann")) == str(whole.explain_rep("Ann"))
+    assert few.report() == whole.report().replace(whole.method, few.method)
+    assert str(few.what_if(capacity={"Ann": 2})) == str(whole.what_if(capacity={"Ann": 2}))
+    assert Plan.from_json(few.to_json()).to_json() == few.to_json()
+    with pytest.raises(InvalidInput, match="affinity: must have a row per lead and a column per rep"):
+        assign(leads_of(3), reps_of(1), affinity=stored)
+
+
+def test_rules_that_leave_few_pairs_among_many_list_these_alone(monkeypatch):
+    territories = [f"T{k}" for k in range(40)]
+    leads = leads_of(120, territory=territories * 3)
+    reps = [{"rep_id": f"r{k}", "capacity": 2, "territory": territories[k % 40]} for k in range(60)]
+    policy = Policy(eligibility=[match("territory")])
+    whole = assign(leads, reps, policy=policy, pins={1: "r1"})
+    monkeypatch.setattr(build, "_MANY_CELLS", 1000)
+    few = assign(leads, reps, policy=policy, pins={1: "r1"})
+    assert few.case.problem.affinity.is_sparse and not whole.case.problem.affinity.is_sparse
+    np.testing.assert_array_equal(few.case.problem.affinity.dense(), whole.case.problem.affinity.dense())
+    assert given_to(few) == given_to(whole)
+    assert few.notes == whole.notes
 
 
 def test_segments_are_the_columns_that_leads_and_history_share():

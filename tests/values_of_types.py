@@ -16,6 +16,7 @@ from leadopt.limit_rules import LimitRule
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.sparse_rows import SparseRows
 from leadopt.tables.columns import NAMED, Columns
 from leadopt.tables.headers import READ_OF
 from leadopt.tables.reading.formats import Formats
@@ -82,6 +83,7 @@ CHECKED = {
     Outcomes: OUTCOMES,
     LimitRule: LIMIT_RULES,
     Affinity: affinities(2, 3),
+    SparseRows: affinities(2, 3).map(lambda affinity: SparseRows.of_dense(affinity.rates)),
     Limit: general_limits(2, 3).filter(len).map(lambda limits: limits[0]),
     Problem: general_problems(),
     Policy: st.builds(

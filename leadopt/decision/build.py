@@ -27,11 +27,14 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.linear_algebra import applied
 from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.sparse_rows import SparseRows, few_pairs
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_moment
 from leadopt.tables.columns import Columns
 from leadopt.tables.ids import alike
 from leadopt.tables.text import count, number
+
+_MANY_CELLS = 1 << 22  # kinds of leads x reps: 32 MB of gains; fewer are quickest in full
 
 
 def build(
@@ -146,25 +149,15 @@ def _eligible(
     base: Affinity, rules: Sequence[Verdicts], pinned: Ints, lead_ids: Sequence[Id], rep_ids: Sequence[Id]
 ) -> tuple[Affinity, list[str]]:
     """Return the gains with -inf where a rule forbids a pair; a pin overrules, and a note says so."""
-    kinds = np.stack([base.row, *(rule.kind_of_lead for rule in rules)])
-    distinct, row = (
-        np.unique(kinds, axis=1, return_inverse=True) if rules else (np.arange(len(base.rates))[None], base.row)
-    )
-    rates = base.rates[distinct[0]].copy() if rules else base.rates
-    for rule, kind in zip(rules, distinct[1:], strict=True):
-        rates[~rule.allowed[kind]] = -np.inf
-    row = row.reshape(-1)
-    against = [int(i) for i in np.flatnonzero(pinned >= 0) if np.isneginf(rates[row[i], pinned[i]])]
+    gains = _ruled(base, rules)
+    held = np.flatnonzero(pinned >= 0)
+    against = held[np.isneginf(gains.rate_at(held, pinned[held]))].tolist()
     for lead in against:
-        if np.isneginf(base.rates[base.row[lead], pinned[lead]]):
+        if np.isneginf(base.rate_at(np.array([lead]), pinned[[lead]])[0]):
             raise InvalidInput(
                 f"pins: lead {lead_ids[lead]!r} is pinned to rep {rep_ids[pinned[lead]]!r}, a pair that the given "
                 "affinity rules out (-inf); give it a gain or remove the pin"
             )
-    overruling = rates[row[against]]  # the rules' own choices stay, so that it can be said what the pin costs
-    overruling[np.arange(len(against)), pinned[against]] = base.rates[base.row[against], pinned[against]]
-    row = row.copy()
-    row[against] = len(rates) + np.arange(len(against))
     notes = [
         f"lead {lead_ids[i]} is pinned to {rep_ids[pinned[i]]} against: "
         + "; ".join(
@@ -172,7 +165,35 @@ def _eligible(
         )
         for i in against
     ]
-    return Affinity(rates=np.vstack([rates, overruling]) if against else rates, row=row, scale=base.scale), notes
+    if not against:
+        return gains, notes
+    row = gains.row.copy()
+    overruling = gains.rates_of(row[against])  # the rules' own choices stay, so that it can be said what the pin costs
+    overruling[np.arange(len(against)), pinned[against]] = base.rate_at(np.array(against), pinned[against])
+    row[against] = gains.n_rows + np.arange(len(against))
+    return gains.extended(overruling, row, base.scale), notes
+
+
+def _ruled(base: Affinity, rules: Sequence[Verdicts]) -> Affinity:
+    """Return the gains with -inf where a rule forbids a pair; eligible pairs alone where they are few among many."""
+    if not rules:
+        return base
+    kinds = np.stack([base.row, *(rule.kind_of_lead for rule in rules)])
+    distinct, row = np.unique(kinds, axis=1, return_inverse=True)
+    n_kinds, row = distinct.shape[1], row.reshape(-1)
+    if isinstance(base.rates, SparseRows):
+        pairs = base.rates.take(distinct[0])
+        kept = [rule.allowed[kind[pairs.row], pairs.rep] for rule, kind in zip(rules, distinct[1:], strict=True)]
+        return Affinity(rates=pairs.only(np.logical_and.reduce(kept)), row=row, scale=base.scale)
+
+    def rates_of(start: int, stop: int) -> Floats:
+        rates = base.rates_of(distinct[0, start:stop])
+        for rule, kind in zip(rules, distinct[1:], strict=True):
+            rates[~rule.allowed[kind[start:stop]]] = -np.inf
+        return rates
+
+    few = few_pairs(n_kinds, base.n_reps, rates_of) if n_kinds * base.n_reps > _MANY_CELLS else None
+    return Affinity(rates=rates_of(0, n_kinds) if few is None else few, row=row, scale=base.scale)
 
 
 def _newcomers(reps: Table, policy: Policy, now: Any) -> Bools:
@@ -239,8 +260,12 @@ def _performance(known: Known) -> Floats:
         leads = np.bincount(known.evidence.segment_of_lead, minlength=len(known.evidence.segments))
         return applied(known.evidence.estimates.probability.T, leads / max(1, leads.sum()))
     gains = known.gains
-    scale = np.bincount(gains.row, weights=gains.scale, minlength=len(gains.rates))
-    return applied(np.maximum(gains.rates, 0.0).T, scale / max(1, gains.n_leads))
+    scale = np.bincount(gains.row, weights=gains.scale, minlength=gains.n_rows)
+    shares = scale / max(1, gains.n_leads)
+    if isinstance(gains.rates, SparseRows):
+        worth = np.maximum(gains.rates.gain, 0.0) * shares[gains.rates.row]
+        return np.bincount(gains.rates.rep, weights=worth, minlength=gains.n_reps).astype(np.float64)
+    return applied(np.maximum(gains.rates, 0.0).T, shares)
 
 
 def _territories(table: Table, columns: Columns) -> tuple[str | None, ...] | None:

@@ -261,7 +261,7 @@ class Case:
         """Return the chance of conversion of each lead with the rep at the same place, None if none is known."""
         if self.evidence is None:
             gains = self.gains
-            return np.asarray(gains.rates[gains.row[leads], reps]) if self.rates_are_chances else None
+            return gains.rate_at(leads, reps) if self.rates_are_chances else None
         return np.asarray(self.evidence.estimates.probability[self.evidence.segment_of_lead[leads], reps])
 
     def limit_names(self) -> list[str]:

@@ -176,7 +176,7 @@ def even_by(ground: Ground, shared: Sequence[Shared]) -> Floats | None:
 
 def placeable(ground: Ground) -> int:
     """Return how many leads can be placed at most: those with an eligible rep, what slots hold, and what hours hold."""
-    reachable = np.asarray(ground.problem.affinity.eligible[:, ground.slots.most > 0].any(axis=1))
+    reachable = ground.problem.affinity.reaches(ground.slots.most > 0)
     n_reachable = reachable[ground.problem.affinity.row].sum()
     in_time = placeable_in_time(ground.slots.hours)
     return int(min(n_reachable, ground.slots.most.sum(dtype=np.float64), in_time))
@@ -396,7 +396,7 @@ def _bounded(problem: Problem, limits: Sequence[Limit]) -> Problem:
 def _notes(ground: Ground, kind: _Kind, pool: _Pool) -> list[str]:
     of, hot_share = kind
     if of == "value":
-        negative = int(((ground.problem.affinity.rates < 0) & ground.problem.affinity.eligible).sum())
+        negative = ground.problem.affinity.n_negative
         below = ["negative gains count 0 where value is shared"] if negative else []
         return [
             f"entitlements divide the {number(pool.total)} {ground.unit} of the best plan without fairness and quota"

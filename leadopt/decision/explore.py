@@ -9,7 +9,6 @@ from leadopt.decision.draws import drawn_rates
 from leadopt.decision.keep import with_stay_bonus
 from leadopt.decision.solve import solved
 from leadopt.problem.certify import certify
-from leadopt.problem.gains import Affinity
 from leadopt.solvers import Near
 from leadopt.tables.text import number
 
@@ -46,18 +45,17 @@ def explored(case: Case, rng: "int | np.random.Generator") -> Case:
     segment, rep = np.divmod(np.arange(n_segments * n_reps), n_reps)
     drawn = drawn_rates(evidence, segment, rep, 1, np.random.default_rng(rng)).reshape(n_segments, n_reps)
     gains = case.problem.affinity
-    rates = gains.rates.copy()
     # Rules divide segments into rows of their own: each is drawn as its segment.
-    segment_of_row = np.zeros(len(rates), dtype=np.int64)
+    segment_of_row = np.zeros(gains.n_rows, dtype=np.int64)
     segment_of_row[gains.row] = evidence.segment_of_lead
-    rates += np.where(np.isneginf(rates), 0.0, share * (drawn - estimate)[segment_of_row])
+    drawn_gains = gains.shifted(share * (drawn - estimate), segment_of_row)
     note = (
         f"explores: planned by chances drawn from what the evidence leaves open ({share:g} of the way), so that reps "
         "and segments of which little is known get leads to learn from; all figures are by the estimates"
     )
     return replace(
         case,
-        problem=case.problem.replace(affinity=Affinity(rates=rates, row=gains.row, scale=gains.scale)),
+        problem=case.problem.replace(affinity=drawn_gains),
         explored=Explored(share=share, gains=gains),
         notes=(*case.notes, note),
     )

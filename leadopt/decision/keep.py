@@ -10,7 +10,6 @@ from leadopt.arrays import Ints
 from leadopt.decision.case import Case, Kept
 from leadopt.decision.owners import reps_named
 from leadopt.errors import InvalidInput, enumerate_some
-from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, as_id, is_number
@@ -152,5 +151,5 @@ def with_stay_bonus(problem: Problem, previous: Ints, bonus: float) -> Problem:
     rates = affinity.of(held[example])
     rates[np.arange(len(rates)), previous[held[example]]] += bonus
     row, scale = affinity.row.copy(), affinity.scale.copy()
-    row[held], scale[held] = len(affinity.rates) + kind.reshape(-1), 1.0
-    return problem.replace(affinity=Affinity(rates=np.vstack([affinity.rates, rates]), row=row, scale=scale))
+    row[held], scale[held] = affinity.n_rows + kind.reshape(-1), 1.0
+    return problem.replace(affinity=affinity.extended(rates, row, scale))

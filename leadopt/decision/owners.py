@@ -90,13 +90,13 @@ def _most(problem: Problem, leads: Ints, owner: Ints, clock: Clock) -> tuple[int
 
 def _ones(affinity: Affinity, leads: Ints, owner: Ints) -> Affinity:
     """Return 1 for each of some leads with its owner, 0 for all other pairs, and -inf where a pair is ineligible."""
-    nothing = np.where(affinity.eligible, 0.0, -np.inf)
+    nothing = affinity.mapped(np.zeros_like, scale=np.ones(affinity.n_leads))
     kinds, kind = np.unique(np.column_stack([affinity.row[leads], owner]), axis=0, return_inverse=True)
-    own = nothing[kinds[:, 0]]
+    own = nothing.rates_of(kinds[:, 0])
     own[np.arange(len(kinds)), kinds[:, 1]] = 1.0
     row = affinity.row.copy()
-    row[leads] = len(nothing) + kind.reshape(-1)
-    return Affinity(rates=np.vstack([nothing, own]), row=row)
+    row[leads] = affinity.n_rows + kind.reshape(-1)
+    return nothing.extended(own, row, nothing.scale)
 
 
 def _limits(case: Case, leads: Ints, owner: Ints, most: int) -> list[Limit]:
@@ -118,7 +118,7 @@ def _limits(case: Case, leads: Ints, owner: Ints, most: int) -> list[Limit]:
             for rep in np.flatnonzero(alone).tolist()
         ]
     ones = _ones(problem.affinity, leads, owner)
-    usage = Affinity(rates=np.maximum(ones.rates, 0.0), row=ones.row)
+    usage = Affinity(rates=np.maximum(ones.full_rates(), 0.0), row=ones.row)
     return [Limit(usage=usage, lower=float(most), name=str(LimitKind.OWNER), kind=LimitKind.OWNER)]
 
 

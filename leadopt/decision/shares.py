@@ -10,6 +10,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.decision.sharing.open_work import levelled
 from leadopt.fairness import entitlements
 from leadopt.problem.gains import Affinity
+from leadopt.problem.sparse_rows import SparseRows
 
 _MANY_LEADS = 512  # a row of rates; from there, halving a threshold beats a look at every pair
 _HALVINGS = 45  # of the threshold, to a relative 1e-13
@@ -98,20 +99,22 @@ def worth(affinity: Affinity) -> Affinity:
     """
     if affinity.is_amount:
         return affinity
-    return Affinity(rates=np.maximum(affinity.rates, 0.0), row=affinity.row, scale=affinity.scale)
+    return Affinity(rates=np.maximum(affinity.full_rates(), 0.0), row=affinity.row, scale=affinity.scale)
 
 
 def best_gains(affinity: Affinity, open_reps: ArrayLike) -> Floats:
     """Return the best gain of each lead with any eligible rep of these, float64 (n_leads,); -inf without one."""
-    rates = affinity.rates[:, np.asarray(open_reps)]
-    best = rates.max(axis=1, initial=-np.inf)[affinity.row]
+    best = affinity.best_rates(open_reps)[affinity.row]
     return np.where(best > -np.inf, np.where(best > -np.inf, best, 0.0) * affinity.scale, -np.inf)
 
 
 def eligible_counts(affinity: Affinity, leads: Ints) -> Floats:
     """Return how many of some leads each rep is eligible for, float64 (n_reps,)."""
-    rows = np.bincount(affinity.row[leads], minlength=len(affinity.rates))
-    return (rows.astype(np.float64) @ affinity.eligible).reshape(affinity.n_reps)
+    rows = np.bincount(affinity.row[leads], minlength=affinity.n_rows).astype(np.float64)
+    if isinstance(affinity.rates, SparseRows):
+        found = np.bincount(affinity.rates.rep, weights=rows[affinity.rates.row], minlength=affinity.n_reps)
+        return found.astype(np.float64)
+    return np.asarray(rows @ affinity.eligible, dtype=np.float64).reshape(affinity.n_reps)
 
 
 def most_worth(usage: Affinity, slots: Ints) -> Floats:
@@ -122,7 +125,7 @@ def most_worth(usage: Affinity, slots: Ints) -> Floats:
     Where many leads share a row, the smallest usage among these is found by halving, with one search a row and step;
     else every rep's leads are partitioned, O(n_leads x n_reps).
     """
-    if usage.n_leads >= _MANY_LEADS * len(usage.rates):
+    if usage.n_leads >= _MANY_LEADS * usage.n_rows:
         return _most_by_threshold(usage, slots)
     most = np.zeros(usage.n_reps)
     every = np.arange(usage.n_leads)
@@ -137,14 +140,14 @@ def _most_by_threshold(usage: Affinity, slots: Ints) -> Floats:
     scale = usage.scale[order]
     rows = [scale[low:high] for low, high in zip(start[:-1].tolist(), start[1:].tolist(), strict=True)]
     low = np.zeros(usage.n_reps)
-    high = np.nextafter(2.0 * usage.rates.max(axis=0, initial=0.0) * scale.max(initial=0.0), np.inf)  # nobody's
+    high = np.nextafter(2.0 * usage.full_rates().max(axis=0, initial=0.0) * scale.max(initial=0.0), np.inf)  # nobody's
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        count = sum(len(sizes) - first for sizes, _, first in _from(rows, usage.rates, middle))
+        count = sum(len(sizes) - first for sizes, _, first in _from(rows, usage.full_rates(), middle))
         low, high = np.where(count >= slots, middle, low), np.where(count >= slots, high, middle)
     # Fewer than the slots reach `high`, and count whole; the others of the slots reach `low` and hardly more.
     count, total = np.zeros(usage.n_reps, dtype=np.int64), np.zeros(usage.n_reps)
-    for sizes, rate, first in _from(rows, usage.rates, high):
+    for sizes, rate, first in _from(rows, usage.full_rates(), high):
         until = np.concatenate([[0.0], np.cumsum(sizes)])
         count += len(sizes) - first
         total += rate * (until[-1] - until[first])

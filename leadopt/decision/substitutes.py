@@ -184,7 +184,7 @@ def _left(plan: Answered) -> Problem:
 def _others(gains: Affinity, holder: Ints) -> Affinity:
     """Return the gains with all but the holder; of leads that nobody holds, with nobody."""
     kinds, kind = np.unique(np.column_stack([gains.row, holder]), axis=0, return_inverse=True)
-    rates = gains.rates[kinds[:, 0]]
+    rates = gains.rates_of(kinds[:, 0])
     held = np.flatnonzero(kinds[:, 1] >= 0)
     rates[held, kinds[held, 1]] = -np.inf
     rates[kinds[:, 1] < 0] = -np.inf

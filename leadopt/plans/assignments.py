@@ -11,7 +11,7 @@ from leadopt.arrays import Ints
 from leadopt.decision.case import Answered
 from leadopt.tables.sql import Column, Kind, Saved, write_sql
 
-_BLOCK = 4096  # leads looked at together
+_CELLS = 1 << 20  # leads x reps looked at together
 _POOL = ("reason", "because", "remedy")
 _NUMBERS = ("probability", "gain", "runner_up_gain", "substitute_gain")
 _TEXTS = (*_POOL, "no_substitute")
@@ -41,8 +41,9 @@ def assignment_columns(plan: Answered) -> dict[str, list[Any]]:
 def _runners_up(plan: Answered, leads: Ints, reps: Ints) -> Ints:
     """Return the eligible rep with the greatest reduced gain but for the chosen one, -1 if none."""
     second = np.full(len(leads), -1, dtype=np.int64)
-    for start in range(0, len(leads), _BLOCK):
-        part = slice(start, start + _BLOCK)
+    step = max(1, _CELLS // max(1, plan.case.problem.n_reps))
+    for start in range(0, len(leads), step):
+        part = slice(start, start + step)
         reduced = plan.reduced_gains(leads[part])
         rows = np.arange(len(reduced))
         reduced[rows, reps[part]] = -np.inf

@@ -14,7 +14,7 @@ from leadopt.tables.cells import Id
 from leadopt.tables.result import Cells, Parts, Result
 from leadopt.tables.text import count, number
 
-_BLOCK = 4096  # leads looked at together
+_CELLS = 1 << 20  # leads x reps looked at together
 _SAME = 1e-12  # relative: gains this close are equally good
 
 
@@ -243,13 +243,7 @@ def _about(bound: Bound) -> str:
 
 def _best(case: Case, leads: Ints) -> tuple[Ints, Floats]:
     """Return the rep who is there and gains most with each lead, and how much."""
-    best, gain = np.zeros(len(leads), dtype=np.int64), np.zeros(len(leads))
-    for start in range(0, len(leads), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        gains = np.where(case.away, -np.inf, case.gains.of(leads[part]))
-        best[part] = gains.argmax(axis=1)
-        gain[part] = gains.max(axis=1)
-    return best, gain
+    return case.gains.best_of(leads, ~case.away)
 
 
 def _lost(plan: Answered, rep: int) -> tuple[Ints, Floats]:
@@ -262,11 +256,12 @@ def _lost(plan: Answered, rep: int) -> tuple[Ints, Floats]:
         np.isfinite(here) & above & (here >= best - _SAME * np.abs(best)) & (plan.gains_now(elsewhere) < here)
     ]
     by = np.zeros(len(lost))
-    for start in range(0, len(lost), _BLOCK):
-        leads = lost[start : start + _BLOCK]
+    step = max(1, _CELLS // case.problem.n_reps)
+    for start in range(0, len(lost), step):
+        leads = lost[start : start + step]
         reduced = np.column_stack([plan.reduced_gains(leads), np.full(len(leads), case.pool_gain)])
         rows = np.arange(len(leads))
-        by[start : start + _BLOCK] = (
+        by[start : start + step] = (
             reduced[rows, plan.rep_of_lead[leads]] - reduced[rows, rep]
         )  # -1 is the pool, the last
     order = np.argsort(by, kind="stable")

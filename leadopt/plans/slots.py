@@ -101,7 +101,7 @@ def _best_lead(plan: Answered, rep: int) -> float:
     problem = plan.case.problem
     if problem.together is not None or any(limit.lower > 0 or limit.penalty is not None for limit in problem.limits):
         return np.inf
-    best = np.where(problem.pins < 0, problem.affinity.rates[problem.affinity.row, rep] * problem.affinity.scale, 0.0)
+    best = np.where(problem.pins < 0, problem.affinity.at(np.arange(problem.n_leads), rep), 0.0)
     return max(0.0, float(best.max(initial=0.0)) - problem.reserve)
 
 

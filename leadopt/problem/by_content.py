@@ -89,7 +89,7 @@ class _Content:
     __slots__ = ("_arrays", "_digest", "_hash")
 
     def __init__(self, value: Array | Affinity) -> None:
-        self._arrays = (value.rates, value.row, value.scale) if isinstance(value, Affinity) else (value,)
+        self._arrays = value.arrays if isinstance(value, Affinity) else (value,)
         self._digest: int | None = None
         self._hash = hash((*((array.shape, _glanced(array)) for array in self._arrays),))
 
@@ -120,7 +120,7 @@ def _glanced(array: Array) -> int:
 
 
 def _as_number(usage: Floats | Affinity) -> float | Floats | Affinity:
-    parts = (usage.rates, usage.scale) if isinstance(usage, Affinity) else (usage,)
+    parts = (usage.full_rates(), usage.scale) if isinstance(usage, Affinity) else (usage,)
     return float(np.prod([part.flat[0] for part in parts])) if all(_is_one_number(part) for part in parts) else usage
 
 

@@ -21,6 +21,7 @@ from leadopt.problem.counted import Classes
 from leadopt.problem.gains import Affinity
 from leadopt.problem.groups import Groups
 from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.sparse_rows import SparseRows
 from leadopt.problem.together import contraction_of
 
 OPTIMAL_GAP = 1e-9
@@ -99,7 +100,8 @@ def certify(
 
     Notes
     -----
-    One pass over the pairs, in blocks and on every core: O(n_leads x n_reps) time, 1 MB a core. Where many leads share
+    One pass over the pairs, in blocks and on every core: O(n_leads x n_reps) time, 1 MB a core; over the eligible ones
+    where these alone are held. Where many leads share
     a row and limits count leads, or amounts with the same rows and scales, the best of those that the same limits count
     is a convex function of their scale: O(n_leads) after one sort.
 
@@ -198,10 +200,11 @@ def _bound(problem: Problem, p: Floats, q: Floats) -> tuple[float, float]:
     everywhere, partial = charges(problem, p, q)
     if _rows_are_shared(problem.affinity) and _are_lines(problem.affinity, everywhere, partial):
         kind = _kinds(problem.n_leads, partial)
-        if problem.n_leads >= _SHARED_BY * len(problem.affinity.rates) * (int(kind.max(initial=0)) + 1):
+        if problem.n_leads >= _SHARED_BY * problem.affinity.n_rows * (int(kind.max(initial=0)) + 1):
             best = _best_by_size(problem, everywhere, partial, kind)
             return total + best, _noise(problem, everywhere, partial, paid + abs(best))
-    best = _best_by_pair(problem, everywhere, partial)
+    by_pair = _best_by_eligible if problem.affinity.is_sparse else _best_by_pair
+    best = by_pair(problem, everywhere, partial)
     return total + best, _noise(problem, everywhere, partial, paid + abs(best))
 
 
@@ -225,7 +228,7 @@ def _most_used(limit: Limit) -> float:
 
 def _rows_are_shared(affinity: Affinity) -> bool:
     many = affinity.n_reps >= _WIDE and affinity.n_leads * affinity.n_reps >= _MANY_PAIRS
-    return many and affinity.n_leads >= _SHARED_BY * len(affinity.rates)
+    return many and not affinity.is_sparse and affinity.n_leads >= _SHARED_BY * affinity.n_rows
 
 
 def _best_by_pair(problem: Problem, everywhere: Floats, partial: Sequence[Charge]) -> float:
@@ -240,6 +243,25 @@ def _best_by_pair(problem: Problem, everywhere: Floats, partial: Sequence[Charge
         return float(found.sum())
 
     return float(np.sum(over_blocks(problem.n_leads, problem.n_reps, best)))
+
+
+def _best_by_eligible(problem: Problem, everywhere: Floats, partial: Sequence[Charge]) -> float:
+    """Return the same sum from the eligible pairs alone, where no others are held."""
+
+    def best(start: int, pairs: SparseRows) -> float:
+        lead, rep = start + pairs.row, pairs.rep
+        reduced = pairs.gain - everywhere[rep]
+        for charge in partial:
+            paying = charge.price[rep] != 0.0
+            if charge.limit.leads is not None:
+                paying &= _inside(lead, charge.limit.leads)
+            some = np.flatnonzero(paying)
+            reduced[some] -= charge.limit.usage_at(lead[some], rep[some]) * charge.price[rep[some]]
+        found = pairs.mapped(lambda _: reduced).best(problem.reserve)
+        found[problem.pins[start : start + len(pairs)] >= 0] = 0.0
+        return float(found.sum())
+
+    return float(np.sum(problem.affinity.over_pairs(None, best)))
 
 
 def _best_by_size(problem: Problem, everywhere: Floats, partial: Sequence[Charge], kind: Ints) -> float:
@@ -279,12 +301,12 @@ def _best_of_kind(problem: Problem, leads: Ints, rates: Floats, prices: Floats) 
 
 def _charged(affinity: Affinity, everywhere: Floats, partial: Sequence[Charge], lead: int) -> tuple[Floats, Floats]:
     """Return the rates and prices of the leads that are charged as one of them is."""
-    rates, prices = affinity.rates, everywhere
+    rates, prices = affinity.full_rates(), everywhere
     for charge in partial:
         if charge.limit.leads is not None and not _inside(np.array([lead]), charge.limit.leads)[0]:
             continue
         if isinstance(charge.limit.usage, Affinity):
-            rates = rates - charge.limit.usage.rates * charge.price
+            rates = rates - charge.limit.usage.full_rates() * charge.price
         else:
             prices = prices + charge.price
     return rates, prices

@@ -10,6 +10,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.problem.gains import Affinity
 from leadopt.problem.inputs import array_of, frozen
+from leadopt.problem.sparse_rows import SparseRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,14 +63,30 @@ class Groups:
         row = affinity.row[self.order][self.start]
         alike = np.logical_and.reduceat(affinity.row[self.order] == np.repeat(row, self.size), self.start)
         scale = np.add.reduceat(affinity.scale[self.order], self.start)
+        if affinity.is_sparse:
+            return self._summed_pairs(affinity)
         if (mixed := np.flatnonzero(~alike)).size == 0:
             return Affinity(rates=affinity.rates, row=row, scale=scale)
         size = self.size[mixed]
         first = np.concatenate([[0], size.cumsum()[:-1]])
         leads = self.order[np.arange(size.sum()) - np.repeat(first - self.start[mixed], size)]
         own = np.add.reduceat(affinity.of(leads), first, axis=0)
-        row[mixed], scale[mixed] = len(affinity.rates) + np.arange(len(mixed)), 1.0
-        return Affinity(rates=np.vstack([affinity.rates, own]), row=row, scale=scale)
+        row[mixed], scale[mixed] = affinity.n_rows + np.arange(len(mixed)), 1.0
+        return affinity.extended(own, row, scale)
+
+    def _summed_pairs(self, affinity: Affinity) -> Affinity:
+        """Return the same from eligible pairs alone: of a group, those that all its leads have."""
+        pairs = affinity.pairs(self.order)
+        key = np.repeat(np.repeat(np.arange(len(self.size)), self.size), pairs.n_of_row) * affinity.n_reps + pairs.rep
+        order = np.argsort(key, kind="stable")
+        key, gain = key[order], pairs.gain[order]
+        first = np.flatnonzero(np.diff(key, prepend=-1))
+        group, rep = np.divmod(key[first], affinity.n_reps) if len(first) else (key, key)
+        total = np.add.reduceat(gain, first) if len(first) else gain
+        by_all = np.diff(first, append=len(key)) == self.size[group]
+        group, rep, total = group[by_all], rep[by_all], total[by_all]
+        start = np.searchsorted(group, np.arange(len(self.size) + 1)).astype(np.int64)
+        return Affinity(rates=SparseRows(first=start, rep=rep, gain=total, n_reps=affinity.n_reps))
 
     def totals(self, amounts: Floats) -> Floats:
         """Return the sum of each group's amounts, along the first axis."""

@@ -179,7 +179,8 @@ class Problem(_Known):
     Parameters
     ----------
     affinity
-        `Affinity` or a matrix (n_leads, n_reps) of gains; -inf where a pair is ineligible
+        `Affinity` or a matrix (n_leads, n_reps) of gains; -inf where a pair is ineligible; or a matrix of
+        `scipy.sparse`, where what is stored is eligible and nothing else
     capacity
         int64 (n_reps,), most leads each rep may get; one int serves all
     limits
@@ -323,7 +324,10 @@ def _about(of: Any, label: str) -> int | str | None:
 def _amounts(usage: ArrayLike | Affinity, label: str) -> float | Floats | Affinity:
     if isinstance(usage, Affinity):
         if not usage.is_amount:
-            raise InvalidInput(f"{label}: usage must be finite numbers, 0 or more, for every pair")
+            raise InvalidInput(
+                f"{label}: usage must be finite numbers, 0 or more, for every pair"
+                + (", and not of some pairs alone" if usage.is_sparse else "")
+            )
         return usage
     rule = "finite numbers, 0 or more"
     amounts = array_of(usage, f"{label}: usage", rule)
@@ -355,9 +359,8 @@ def _chosen(indices: ArrayLike | None, name: str) -> Ints | None:
 def _check_size(affinity: Affinity) -> None:
     if affinity.largest_at_most <= _LARGEST or affinity.largest <= _LARGEST:
         return
-    largest = np.abs(affinity.rates).max(axis=1, initial=0.0, where=affinity.eligible)
     with np.errstate(over="ignore"):
-        sizes = largest[affinity.row] * affinity.scale
+        sizes = affinity.largest_of_rows()[affinity.row] * affinity.scale
     if bad := np.flatnonzero(sizes > _LARGEST)[:1].tolist():
         raise InvalidInput(
             f"affinity of lead {bad[0]}: gains must be at most {_LARGEST:g}, so that they can be added up; "
@@ -377,7 +380,7 @@ def _fitted(limits: tuple[Limit, ...], affinity: Affinity) -> tuple[Limit, ...]:
 
 
 def _fitted_one(limit: Limit, affinity: Affinity, interned: Interned) -> Limit:
-    usage, n_leads, n_reps = limit.usage, len(affinity.row), affinity.rates.shape[1]
+    usage, n_leads, n_reps = limit.usage, affinity.n_leads, affinity.n_reps
     if not isinstance(usage, float):
         shape = (usage.n_leads, usage.n_reps) if isinstance(usage, Affinity) else usage.shape
         if shape not in ((n_leads,), (n_leads, n_reps)):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.sparse_rows import SparseRows
 
 _FEW = 0.25  # share of the reps up to which charging those with a price alone is quicker than charging all
 
@@ -31,6 +32,23 @@ def reduced_gains(problem: Problem, leads: Ints, prices: Floats, limit_prices: S
         else:
             reduced[rows] -= usage * price
     return reduced
+
+
+def reduced_pairs(
+    problem: Problem, leads: Ints, pairs: SparseRows, prices: Floats, limit_prices: Sequence[float] | Floats
+) -> SparseRows:
+    """Return the same for some pairs of some leads, a row for each lead."""
+    everywhere, partial = _charges(problem, prices, limit_prices)
+    lead, rep = np.repeat(leads, pairs.n_of_row), pairs.rep
+    reduced = pairs.gain - everywhere[rep]
+    for limit, price in partial:
+        paying = price[rep] != 0.0
+        if limit.leads is not None:
+            paying &= _among(limit.leads, lead)
+        some = np.flatnonzero(paying)
+        usage = 1.0 if isinstance(limit.usage, float) else limit.usage_at(lead[some], rep[some])
+        reduced[some] -= usage * price[rep[some]]
+    return pairs.mapped(lambda _: reduced)
 
 
 def paid_for_bounds(prices: Floats, lower: Floats, upper: Floats) -> Floats:

@@ -23,6 +23,7 @@ from leadopt.solvers.capacities.bids import Floor
 from leadopt.solvers.capacities.finish import finish
 from leadopt.solvers.capacities.free_leads import Remainder
 from leadopt.solvers.capacities.newton import jolt_of, solve_by_newton
+from leadopt.solvers.capacities.pair_bids import PairFloor
 from leadopt.solvers.capacities.samples import boxes_by_samples, least_sample, row_oracle, sampled_prices
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.equal_leads import mostly_alike
@@ -98,6 +99,8 @@ class Auction:
             return solve_every_pair(rest.problem, rest.tree, rest.room, rest.leads)
         meter.check()
         meter.enter("price")
+        if self._bids and rest.problem.affinity.is_sparse:
+            return _finish_pairs(rest, meter, draft)
         if self._bids:
             jolt = jolt_of(rest)
             found = None if jolt is None else solve_by_newton(rest, jolt, hint, meter)
@@ -110,6 +113,8 @@ class Auction:
         """Return the share of the pairs in a flow that is faster than prices would be, None if prices are."""
         if rest.n_pairs == 0 or rest.closed.all():
             return 0.0
+        if rest.problem.affinity.is_sparse:
+            return None if self._bids else 1.0
         if not self._bids and len(rest.leads) < _WORTH_SAMPLES * least_sample(rest.problem):
             return 1.0
         return _ALIKE if mostly_alike(rest.problem.affinity, rest.leads, _ALIKE) else None
@@ -160,6 +165,18 @@ def _finish_bids(rest: Remainder, hint: Floats | None, sampled: float, meter: Me
         return _finish_bids(rest, None, sampled, meter, draft)
     box = floor.box(start, noise, step)
     return finish(rest.problem, rest.tree, rest.room, rest.leads, floor, box, meter)
+
+
+def _finish_pairs(rest: Remainder, meter: Meter, draft: _Draft) -> Answer:
+    """Return the answer from prices that leads bid who read all their pairs, as these are few."""
+    floor = PairFloor.of(rest)
+    step = floor.sell(floor.step(), meter)
+    draft.prices, draft.rep_of = floor.prices, floor.holders()
+    meter.check()
+    if (prices := floor.proved(draft.rep_of)) is not None:
+        return rest.answer(draft.rep_of, prices)
+    box = floor.box(step)
+    return finish(rest.problem, rest.tree, rest.room, rest.leads, floor, box, meter, proved=floor.proved)
 
 
 def _finish_samples(rest: Remainder, hint: Floats | None, meter: Meter, draft: _Draft) -> Answer:

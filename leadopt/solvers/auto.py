@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
 from leadopt.solvers.assignment.capacities_alone import is_quick
@@ -21,31 +22,32 @@ from leadopt.solvers.min_cost_flow import MinCostFlow
 # where slots are scarce, and 3,000 x 50 thirty times as long with it.
 _LARGE = 500_000
 _SMALL = 100_000  # pairs that SciPy's shortest paths take no time for to speak of, whatever gains are like
+_FEW_CELLS = 1 << 22  # rows x reps that are held in full: 32 MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auto:
     """Chooses the solver by the problem: the quickest one as measured by ``benchmarks/auto_table.py``.
 
-        ====================================================================  =================
-        problem                                                               solver
-        ====================================================================  =================
-        limits that overlap or count other amounts than leads                 `Milp`
-        nested limits with usage 1, if time is not limited or surely enough   `MinCostFlow`
-        the same, if it may not be                                            `Milp`
-    =======
-        limits that overlap or count other amounts than leads, limited time   `Milp`
-        nested limits with usage 1                                            `MinCostFlow`
-        up to 4 slots per rep on average, 500,000 pairs or more (1)           `Hungarian`
-        one slot per rep at most, up to 100,000 pairs (2)                     `Hungarian`
-        few distinct leads: 2 million pairs of kinds and reps at most         `MinCostFlow`
-        32 leads or more per row of rates, 500,000 pairs or more              `Envelope`
-        500,000 pairs or more (3), or limited time                            `Auction`
-        everything else                                                       `MinCostFlow`
-        ====================================================================  =================
+    ====================================================================  =================
+    problem                                                               solver
+    ====================================================================  =================
+    limits that overlap or count other amounts than leads                 `Milp`
+    nested limits with usage 1, if time is not limited or surely enough   `MinCostFlow`
+    the same, if it may not be                                            `Milp`
+    capacities alone, limited time                                        `Auction`
+    32 leads or more per row of eligible pairs, 500,000 pairs or more     `Envelope`
+    other eligible pairs alone (* `MinCostFlow`)                          `Auction`
+    one slot per rep at most, up to 100,000 pairs (* 4 million)           `Hungarian`
+    up to 4 slots per rep on average, 500,000 to 50 million pairs (1)     `Hungarian`
+    few distinct leads: 2 million pairs of kinds and reps at most         `MinCostFlow`
+    32 leads or more per row of rates, 500,000 pairs or more (* 2 mill.)  `Envelope`
+    500,000 pairs or more (* 2 million)                                   `Auction`
+    everything else                                                       `MinCostFlow`
+    ====================================================================  =================
 
-        (1) And 50 million at most, unless leads are many and reps few; where all leads want the same reps, by `Auction`.
-        (2) Where loops are not compiled, up to 4 million. (3) Where loops are not compiled, 2 million or more.
+    What follows a * holds where loops are not compiled (`leadopt.compiled`). (1) Unless leads are many and reps few;
+    where all leads want the same reps, by `Auction`.
     """
 
     name = "Auto"
@@ -62,6 +64,8 @@ class Auto:
 
     def _choose_for_capacities(self, problem: Problem) -> Solver:
         n_pairs, loops = problem.n_leads * problem.n_reps, compiled()
+        if problem.affinity.is_sparse:
+            return self._choose_for_pairs(problem.affinity, loops)
         unit = problem.capacity.max(initial=0) <= 1
         if unit and n_pairs <= (_SMALL if loops else 4_000_000):
             return Hungarian()
@@ -69,8 +73,14 @@ class Auto:
             return Hungarian(otherwise=Auction())
         if n_pairs < (_LARGE if loops else 2_000_000) or few_kinds(problem.affinity):
             return MinCostFlow()
-        shared = not problem.affinity.is_dense and problem.n_leads >= 32 * len(problem.affinity.rates)
+        shared = not problem.affinity.is_dense and problem.n_leads >= 32 * problem.affinity.n_rows
         return Envelope() if shared else Auction()
+
+    def _choose_for_pairs(self, affinity: Affinity, loops: bool) -> Solver:
+        shared = affinity.n_leads >= 32 * affinity.n_rows and affinity.n_rows * affinity.n_reps <= _FEW_CELLS
+        if shared and affinity.n_pairs >= _LARGE:
+            return Envelope()
+        return Auction() if loops else MinCostFlow()
 
     def refuses(self, problem: Problem) -> str | None:
         """Return None: there is a solver for every problem."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import leadopt
-from benchmarks import harness, honesty, match_peers, matrices, peers, plot, small_problems, tied
+from benchmarks import harness, honesty, match_peers, matrices, peers, plot, small_problems, sparse, tied
 from benchmarks.auto_table import BreakEven
 
 SMALL = {
@@ -240,3 +240,28 @@ def test_sparse_small_problems_have_no_worth_for_who_is_not_eligible():
     gains, slots = small_problems.instance(case)
     assert 0.005 < np.isfinite(gains).mean() < 0.02
     assert slots.tolist() == [1] * 1_000
+
+
+@pytest.mark.parametrize("gains", sparse.KINDS)
+@pytest.mark.parametrize("peer", sparse.SOLVERS)
+def test_peers_on_eligible_pairs_find_the_best_answer(peer, gains):
+    pairs, capacity = sparse.instance(40, 40, 0.1, gains=gains, seed=2)
+    found = sparse.SOLVERS[peer](pairs, capacity)
+    placed = np.flatnonzero(found >= 0)
+    assert np.bincount(found[placed], minlength=40).max() <= 1
+    assert all(pairs.indptr[lead] < pairs.indptr[lead + 1] for lead in placed)
+    best = leadopt.match(pairs, capacity, solver=leadopt.MinCostFlow()).objective
+    assert sparse.worth(pairs, found) == pytest.approx(best, rel=1e-12)
+
+
+def test_a_line_of_eligible_pairs_says_whether_its_goal_is_met():
+    settings = {"instance": "a", "gains": "real", "pairs": 9, "beside": "OR-Tools", "its_mb": 3.0}
+    fast = sparse.SparseLine(seconds=1.0, mb=2.0, its_seconds=2.0, **settings)
+    slow = sparse.SparseLine(seconds=1.0, mb=2.0, its_seconds=0.5, **settings)
+    large = sparse.SparseLine(seconds=1.0, mb=201.0, its_seconds=2.0, **settings)
+    assert [line.cells[-2:] for line in (fast, slow, large)] == [
+        ("2.00", "yes"),
+        ("0.50", "**no**"),
+        ("2.00", "**no**"),
+    ]
+    assert len(fast.cells) == len(sparse.SparseLine.HEAD)

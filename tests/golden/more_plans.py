@@ -4,6 +4,7 @@ import dataclasses
 from datetime import date, timedelta
 
 import numpy as np
+from scipy.sparse import csr_array
 
 import leadopt
 from leadopt import Affinity, Columns, Fairness, Limit, NewcomerQuota, Policy
@@ -174,6 +175,17 @@ def open_work_in_capacity():
     """open_leads without max_open: the capacity counts them too."""
     reps = [{"rep_id": "Ann", "capacity": 5, "open_leads": 3}, {"rep_id": "Bo", "capacity": 4, "open_leads": 3}]
     return leadopt.assign(leads_of(5), reps, affinity=[[1.0 + k, 2.5 + k / 2] for k in range(5)])
+
+
+@plan
+def few_eligible():
+    """Gains of eligible pairs alone, one of them 0, as a sparse matrix; a territory rules some out, a pin overrules."""
+    reps = [{"rep_id": n, "capacity": 2, "territory": t} for n, t in (("Ann", "EU"), ("Bo", "US"), ("Cy", "EU"))]
+    gains = csr_array(
+        ([5.0, 2.5, 3.0, 0.0, 4.5, 1.25, 2.0], ([0, 0, 1, 1, 2, 4, 4], [0, 2, 0, 1, 0, 1, 2])), shape=(5, 3)
+    )
+    policy = Policy(eligibility=[match("territory")], reserve=-0.5)
+    return leadopt.assign(leads_of(5, territory=["EU", "US"]), reps, affinity=gains, policy=policy, pins={5: "Bo"})
 
 
 @plan

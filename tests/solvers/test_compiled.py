@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from leadopt.matching import match, solve
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.solvers import Auction, Auto, Envelope, Hungarian, Milp, MinCostFlow, compiled
+from leadopt.solvers.capacities import pair_bids
 from leadopt.solvers.capacities.bid_kernels import Leads, Lists, Scratch, shortlist
 from leadopt.solvers.factored.annealing import annealed
 from leadopt.solvers.factored.newton import sharpest
@@ -25,6 +27,7 @@ from leadopt.solvers.factored.rounding import dealt
 from leadopt.solvers.lagrangian.dual import Dual
 from leadopt.solvers.lagrangian.ejection_chains import Search
 from tests.loops import both, entries, needs_loops, plain
+from tests.solvers.capacities.test_pair_bids import scattered
 from tests.solvers.factored.test_line_oracle import banded, oracles
 from tests.solvers.factored.test_repairs import core_of, ring
 from tests.solvers.flow.test_nested_simplex import Core
@@ -97,6 +100,9 @@ def test_every_loop_is_compared_somewhere():
         repaired(core, problem, rows, np.zeros(rows.n), start, np.ones(rows.n), Meter())
         priced_and_dealt(0, 0.4)
         Core(Problem(affinity=rng.random((60, 5)), capacity=9, limits=[Limit(reps=[0, 1], lower=3, upper=8)])).flow()
+        for constant, value in (("_BIDS", 0), ("_STEP", 3.0)):
+            with mock.patch.object(pair_bids, constant, value):
+                solve(scattered(n=1200, m=400, share=0.012), Auction())
     assert set(counts) == set(entries())
 
 

@@ -118,7 +118,7 @@ def barred_together(
     first = gains.row[groups.order][groups.start]
     mixed = np.logical_or.reduceat(gains.row[groups.order] != np.repeat(first, groups.size), groups.start)
     leads = np.flatnonzero(mixed[together])
-    allowed = gains.eligible[gains.row[leads]]
+    allowed = gains.may(gains.row[leads])
     account, place = np.unique(together[leads], return_inverse=True)
     order = np.argsort(place.reshape(-1), kind="stable")
     starts = np.concatenate([[0], groups.size[account].cumsum()[:-1]]).astype(np.int64)
@@ -133,11 +133,12 @@ def barred_together(
     verdict = np.vstack([np.ones(gains.n_reps, dtype=bool), by_all[np.searchsorted(account, torn)]])
     words = [f"who may have all leads of its {column} ({_ids(groups.members(g), lead_ids)})" for g in torn.tolist()]
     kinds, place = np.unique(np.column_stack([gains.row[hit], kind[hit]]), axis=0, return_inverse=True)
-    own = np.where(verdict[kinds[:, 1]], gains.rates[kinds[:, 0]], -np.inf)
+    own = np.where(verdict[kinds[:, 1]], gains.rates_of(kinds[:, 0]), -np.inf)
     row = gains.row.copy()
-    row[hit] = len(gains.rates) + place.reshape(-1)
-    affinity = Affinity(rates=np.vstack([gains.rates, own]), row=row, scale=gains.scale)
-    return affinity, [Verdicts(words=("anyone", *words), kind_of_lead=kind, allowed=verdict, excludes=False)]
+    row[hit] = gains.n_rows + place.reshape(-1)
+    return gains.extended(own, row, gains.scale), [
+        Verdicts(words=("anyone", *words), kind_of_lead=kind, allowed=verdict, excludes=False)
+    ]
 
 
 def _ids(leads: Ints, lead_ids: Sequence[Id]) -> str:

@@ -30,7 +30,7 @@ def given_gains(
     Parameters
     ----------
     affinity
-        an `Affinity`, anything that numpy makes a matrix of, or a table
+        an `Affinity`, a `scipy.sparse` matrix of eligible pairs, anything that numpy makes a matrix of, or a table
     lead_ids, rep_ids
         in the order of the tables
     lead_id

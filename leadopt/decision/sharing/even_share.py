@@ -155,14 +155,14 @@ def _above_reserve(problem: Problem) -> tuple[Bools, Bools, Ints]:
         return affinity.eligible, affinity.eligible, affinity.row
     if reserve == 0:
         worthless = affinity.scale <= 0
-        of_kind = np.vstack([affinity.rates > 0, np.zeros_like(affinity.eligible)])
-        kind = affinity.row + len(affinity.rates) * worthless
+        of_kind = np.vstack([affinity.full_rates() > 0, np.zeros_like(affinity.eligible)])
+        kind = affinity.row + affinity.n_rows * worthless
         return of_kind, np.vstack([affinity.eligible, affinity.eligible]), kind
     sizes = np.column_stack([affinity.row, affinity.scale.view(np.int64)])
     _, example, kind = np.unique(sizes, axis=0, return_index=True, return_inverse=True)
     if len(example) * affinity.n_reps > _MOST_KINDS:
         return affinity.eligible, affinity.eligible, affinity.row
-    return affinity.of(example) > reserve, affinity.eligible[affinity.row[example]], kind.reshape(-1)
+    return affinity.of(example) > reserve, affinity.may(affinity.row[example]), kind.reshape(-1)
 
 
 def _together_above_reserve(problem: Problem) -> tuple[Bools, Bools, Ints]:
@@ -235,8 +235,7 @@ def _best_of_even(problem: Problem, even: Ints, slots: Ints, weight: Floats, clo
 
 def _negative(affinity: Affinity) -> Affinity:
     """Return what is gained with the signs turned, -inf where it is not allowed."""
-    rates = np.where(np.isneginf(affinity.rates), -np.inf, -affinity.rates)
-    return Affinity(rates=rates, row=affinity.row, scale=affinity.scale)
+    return affinity.mapped(np.negative)
 
 
 def _flat(problem: Problem, able: _Able, weight: Floats, placed: Bools) -> Problem:
@@ -273,7 +272,7 @@ def _placing(problem: Problem, able: _Able, placed: Bools) -> list[Limit]:
         return []
     counted = np.flatnonzero(placed)
     kinds, example = np.unique(able.kind[counted], return_index=True)
-    eligible = problem.affinity.eligible[problem.affinity.row[counted[example]]]
+    eligible = problem.affinity.may(problem.affinity.row[counted[example]])
     pinned = problem.pins[counted[example]] >= 0
     alike = (able.of_kind[kinds] == eligible).all(axis=1) | pinned
     row = Affinity(rates=able.of_kind.astype(np.float64), row=able.kind, scale=np.ones(problem.n_leads))

@@ -93,12 +93,8 @@ def _less(limit: Limit, held: Floats, leads: Ints | None) -> Limit:
 
 def _padded(affinity: Affinity, n_more: int) -> Affinity:
     """Return an affinity with so many more leads, which count nothing."""
-    row = np.concatenate([affinity.row, np.full(n_more, len(affinity.rates))])
-    return Affinity(
-        rates=np.vstack([affinity.rates, np.zeros((1, affinity.n_reps))]),
-        row=row,
-        scale=np.concatenate([affinity.scale, np.ones(n_more)]),
-    )
+    row = np.concatenate([affinity.row, np.full(n_more, affinity.n_rows)])
+    return affinity.extended(np.zeros((1, affinity.n_reps)), row, np.concatenate([affinity.scale, np.ones(n_more)]))
 
 
 def _of_new_leads(limit: Limit, n_leads: int, n_more: int) -> Limit:

@@ -54,5 +54,5 @@ def _largest(usage: "float | Floats | Affinity") -> float:
     if isinstance(usage, float):
         return 0.0
     if isinstance(usage, Affinity):
-        return float((usage.rates.max(axis=1, initial=0.0)[usage.row] * usage.scale).max(initial=0.0))
+        return float((usage.largest_of_rows()[usage.row] * usage.scale).max(initial=0.0))
     return float(np.max(usage, initial=0.0))

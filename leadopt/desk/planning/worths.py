@@ -236,7 +236,7 @@ class _Bench:
         if model is None:
             return np.ones((n_leads, len(self.reps)))
         found: Affinity = model.affinity(leads, self._table, value=None, rep_id=self._policy.columns.rep_id)
-        return np.asarray(found.rates[found.row])
+        return np.asarray(found.rates_of(found.row))
 
     def _allowed(self, leads: Table, n_leads: int) -> Bools:
         allowed = np.ones((n_leads, len(self.reps)), dtype=bool)

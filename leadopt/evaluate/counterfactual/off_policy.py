@@ -233,7 +233,7 @@ def _parts(
         rows = np.flatnonzero(judged)
         fitted = model.fit(records.table.take(np.flatnonzero(learned)))
         affinity = fitted.affinity(kinds, {model.rep: list(target.reps)}, value=None)
-        rates, segment = affinity.rates[affinity.row], records.segment[rows]
+        rates, segment = affinity.rates_of(affinity.row), records.segment[rows]
         promised[rows] = worth[rows] * target.expected(rates, segment, rows)
         foreseen[rows] = worth[rows] * rates[segment, records.rep[rows]]
     return {

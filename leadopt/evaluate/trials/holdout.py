@@ -351,7 +351,7 @@ def _places(plan: Planned | None, ids: Sequence[Id]) -> Ints:
 def _can_change(plan: Planned) -> Bools:
     """Return which leads of a plan are placed, not pinned, and may go to another rep too."""
     problem = plan.case.problem
-    options = np.isfinite(problem.affinity.rates).sum(axis=1)[problem.affinity.row]
+    options = problem.affinity.n_options[problem.affinity.row]
     return np.asarray((plan.rep_of_lead >= 0) & (options > 1) & (problem.pins < 0))
 
 

@@ -153,8 +153,8 @@ def _may_go(case: Any, units: Sequence[Ints]) -> Bools:
     """Return which reps may have all leads of each unit, bool (n_units, n_reps)."""
     affinity = case.problem.affinity
     rows, kind = np.unique(affinity.row[np.array(units)], axis=0, return_inverse=True)
-    possible = np.isfinite(affinity.rates)
-    return np.asarray(possible[rows].all(axis=1)[kind.reshape(-1)])
+    possible = affinity.may(rows.reshape(-1)).reshape(*rows.shape, affinity.n_reps)
+    return np.asarray(possible.all(axis=1)[kind.reshape(-1)])
 
 
 def _loose(allowed: Bools, rep: Ints) -> tuple[Ints, Bools]:

@@ -31,6 +31,7 @@ from leadopt.plans.saved.names_of_format_1 import with_kinds
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.sparse_rows import SparseRows
 from leadopt.tables.columns import Columns
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import Outcomes
@@ -38,6 +39,7 @@ from leadopt.tables.reading.outcomes import Outcomes
 FORMAT = 2
 RECORDS = (
     Record("affinity", Affinity, "rates row scale"),
+    Record("eligible pairs", SparseRows, "first rep gain n_reps"),
     Record("limit", Limit, "reps leads usage lower upper penalty name kind of"),
     Record("hours", Hours, "left usual effort pace"),
     Record("problem", Problem, "affinity capacity limits pins reserve together even_by"),

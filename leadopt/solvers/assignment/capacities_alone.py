@@ -45,7 +45,8 @@ def solve_capacities(problem: Problem) -> Answer | None:
         room = room - np.bincount(problem.pins[pinned], minlength=problem.n_reps)
         if not len(leads) or room.min() < 0:
             return None
-    gains = problem.affinity.rates if everybody and problem.affinity.is_dense else problem.affinity.of(leads)
+    affinity = problem.affinity
+    gains = affinity.full_rates() if everybody and affinity.is_dense else affinity.of(leads)
     work = _solved(gains, room, problem.reserve, largest_gain(problem))
     if work is None:
         return None
@@ -73,6 +74,8 @@ def is_quick(problem: Problem) -> bool:
     n_pairs = n_leads * n_reps
     if n_pairs < _MOST_PAIRS:
         return True
+    if problem.affinity.is_sparse:
+        return False
     slots = int(np.minimum(problem.capacity, n_leads).sum())
     return not _are_few(n_leads, n_reps) and n_pairs <= _MOST_CELLS and slots <= _FEW_LEADS * n_reps
 

@@ -72,7 +72,7 @@ class Floor:
         n_listed = min(_LISTED, m)
         n_places = 4 * n + 16 * m  # a heap that outgrows its place moves to one of twice the size: that holds all
         floor = cls(
-            leads=Leads(affinity.rates, affinity.row[leads], affinity.scale[leads], problem.reserve),
+            leads=Leads(affinity.full_rates(), affinity.row[leads], affinity.scale[leads], problem.reserve),
             lists=Lists(np.empty((n, n_listed), dtype=np.int32), np.empty((n, n_listed)), np.empty(n)),
             bids=Bids(
                 room=np.minimum(room, n),

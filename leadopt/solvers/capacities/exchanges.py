@@ -52,7 +52,7 @@ class _Exchanges:
         reserve = rest.problem.reserve
         size = max(affinity.largest, float(np.abs(prices).max(initial=0.0)), abs(reserve) if reserve > -np.inf else 0.0)
         leads = kernels.Asking(
-            rates=affinity.rates,
+            rates=affinity.full_rates(),
             row=affinity.row[rest.leads],
             scale=affinity.scale[rest.leads],
             reserve=reserve,

@@ -6,6 +6,7 @@ whole problem too, since every pruned pair loses against them: that is the proof
 the core's prices went, and in the end holds everything.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -88,6 +89,8 @@ def finish(
     oracle: OpenOracle,
     box: Box,
     meter: Meter | None = None,
+    *,
+    proved: Callable[[Ints], Floats | None] | None = None,
 ) -> Answer:
     """Return an optimal answer under capacities alone, and its prices.
 
@@ -101,6 +104,9 @@ def finish(
         where the prices should be; a wrong box costs time, not exactness
     meter
         is told of every stage, and says when time is over: then the best answer so far comes back, `stopped`
+    proved
+        returns the least prices that prove the best whatever the box, given the rep of each lead, None if it is not;
+        None = boxes alone prove it
 
     Raises
     ------
@@ -110,7 +116,7 @@ def finish(
         time is over before there is an answer
     """
     rest = Remainder(problem=problem, tree=tree, room=room, leads=leads)
-    return _Finish(rest=rest, oracle=oracle, meter=meter or Meter()).run(box)
+    return _Finish(rest=rest, oracle=oracle, meter=meter or Meter(), proved=proved).run(box)
 
 
 @dataclass(kw_only=True)
@@ -124,6 +130,7 @@ class _Finish:
     rest: Remainder
     oracle: OpenOracle
     meter: Meter
+    proved: Callable[[Ints], Floats | None] | None = None
     kept: int = _KEPT
     n_too_small: int = 0
     draft: tuple[Ints, Floats] | None = None
@@ -157,15 +164,14 @@ class _Finish:
             except NotOptimal:
                 self.kept *= 4
                 continue
+            if self.proved is not None and (lowest := self.proved(core.rep_of)) is not None:
+                answer = self.rest.answer(core.rep_of, lowest)
+                return replace(answer, stats=_figures(rounds, opened))
             outside = box.outside(prices, slack).any()
             undecided = self.undecided(core.rep_of, prices, slack) if outside else opened.lead
             if undecided is not None:
-                stats: dict[str, float] = {
-                    "rounds": rounds,
-                    "open_leads": len(opened.lead),
-                    "open_pairs": len(opened.rep),
-                }
-                return self.finished(core, undecided, np.minimum(box.low, prices), prices, slack, stats)
+                low, stats = np.minimum(box.low, prices), _figures(rounds, opened)
+                return self.finished(core, undecided, low, prices, slack, stats)
             self.draft = core.rep_of, np.clip(prices, box.low, box.high)
             box = box.reaching(prices, slack)
         if self.is_over(self.rest.n_pairs):
@@ -290,6 +296,10 @@ class _Finish:
         costs, flows = _seated(rest, groups, _pairs(rest, groups, opened), rep_of, low)
         left = rest.left_by(settled)
         return _Core(tree=rest.tree, left=left, groups=groups, costs=costs, flows=flows, rep_of=rep_of)
+
+
+def _figures(rounds: int, opened: Open) -> dict[str, float]:
+    return {"rounds": rounds, "open_leads": len(opened.lead), "open_pairs": len(opened.rep)}
 
 
 def _thinned(pairs: Pairs, groups: Groups, n_reps: int, box: Box, kept: int) -> Pairs:

@@ -8,6 +8,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.problem import Problem
+from leadopt.problem.sparse_rows import SparseRows
 from leadopt.solvers.base import Answer
 from leadopt.solvers.flow.duals import with_closed_prices
 from leadopt.solvers.flow.equal_leads import Groups, group_leads
@@ -51,7 +52,10 @@ class Remainder:
 
     @property
     def n_pairs(self) -> int:
-        """How many pairs of leads and reps there are."""
+        """How many pairs of leads and reps there are, of eligible ones where these alone are held."""
+        affinity = self.problem.affinity
+        if affinity.is_sparse:
+            return int(affinity.n_options[affinity.row[self.leads]].sum())
         return len(self.leads) * self.problem.n_reps
 
     @property
@@ -91,14 +95,18 @@ class Remainder:
         """Return what the leads in question are worth at most by some prices, -inf if one has no option."""
         affinity, reserve = self.problem.affinity, self.problem.reserve
         paid = float(prices @ self.room.upper)
-        if not affinity.is_dense and affinity.n_leads >= _PER_ROW * len(affinity.rates):
+        free = self.problem.pins < 0
+        if affinity.is_sparse:
+            return paid + sum(
+                affinity.over_pairs(None, lambda start, pairs: _left(pairs, prices, reserve, free[start:]))
+            )
+        if not affinity.is_dense and affinity.n_leads >= _PER_ROW * affinity.n_rows:
             return paid + EnvelopeOracle.of(affinity, self.leads, reserve).loads(prices).value
 
         def best(start: int, stop: int, scratch: Floats) -> float:
             after = np.subtract(affinity.between(start, stop, scratch), prices, out=scratch)
             return float(after.max(axis=1, initial=reserve)[free[start:stop]].sum())
 
-        free = self.problem.pins < 0
         return paid + sum(over_blocks(self.problem.n_leads, self.problem.n_reps, best))
 
     def placed(self, rep_of: Ints, prices: Floats) -> Ints:
@@ -118,6 +126,12 @@ class Remainder:
             after = np.where(gains > self.problem.reserve, gains - prices, -np.inf)
             rep_of[some] = _place(after, free)
         return rep_of
+
+
+def _left(pairs: SparseRows, prices: Floats, reserve: float, free: Bools) -> float:
+    """Return what the free ones of some leads have after prices at most."""
+    after = pairs.gain - prices[pairs.rep]
+    return float(pairs.mapped(lambda _: after).best(reserve)[free[: len(pairs)]].sum())
 
 
 def _place(after: Floats, free: Ints) -> Ints:

@@ -53,7 +53,7 @@ class LineOracle:
     def if_lines(cls, pairs: PairOracle) -> "LineOracle | None":
         """Return the oracle, None where limits count other amounts, or there are few leads, or few share a row."""
         affinity = pairs.problem.affinity
-        n_kinds = len(affinity.rates) * (len(pairs.starts) - 1)
+        n_kinds = affinity.n_rows * (len(pairs.starts) - 1)
         n_leads = len(pairs.leads)
         few = n_leads < max(1, _SHARED_BY * n_kinds) or n_leads * affinity.n_reps < _LEAST_PAIRS
         if few or not all(_is_line(f, affinity) for f in pairs.rows.families):
@@ -78,19 +78,19 @@ class LineOracle:
     @property
     def n_rows(self) -> int:
         """How many rows of rates there are; each class has all of them."""
-        return len(self.pairs.problem.affinity.rates)
+        return self.pairs.problem.affinity.n_rows
 
     def lines(self, y: Floats) -> tuple[Floats, Floats]:
         """Return the slopes of each row of each class, (n_classes * n_rows, n_reps), and what a class pays per lead."""
         affinity = self.pairs.problem.affinity
-        slopes = np.tile(affinity.rates, (len(self.envelopes), 1))
+        slopes = np.tile(affinity.full_rates(), (len(self.envelopes), 1))
         paid = np.zeros((len(self.envelopes), affinity.n_reps))
         for family, reps, classes in self.families:
             cost = y[family.member] @ reps
             if (usage := _amounts(family)) is None:
                 paid[classes] += cost
             elif cost.any():
-                charged = usage.rates * cost
+                charged = usage.full_rates() * cost
                 for k in classes:
                     slopes[k * self.n_rows : (k + 1) * self.n_rows] -= charged
         return slopes, paid
@@ -112,7 +112,7 @@ class LineOracle:
             if usage is None:
                 taken = count[classes].sum(axis=0)
             else:
-                taken = np.einsum("krj,rj->j", by_class[classes], usage.rates)
+                taken = np.einsum("krj,rj->j", by_class[classes], usage.full_rates())
             found[family.member] += reps @ taken
         return found
 

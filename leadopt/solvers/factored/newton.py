@@ -108,7 +108,8 @@ class Sharp:
         _, share, bin_ = shares(lines, bins, options, soft.temperature, 0, len(bins.kind))
         found = np.zeros((self.rows.n, self.rows.n))
         kinds, amounts = oracle.quantities()
-        used = [usage.rates[bins.kind[bin_] % oracle.n_rows, options.rep] * bins.scale[bin_] for usage in amounts]
+        row = bins.kind[bin_] % oracle.n_rows
+        used = [usage.full_rates()[row, options.rep] * bins.scale[bin_] for usage in amounts]
         cuts = np.searchsorted(bins.kind, np.arange(len(lines.paid) + 1) * oracle.n_rows)
         for k in range(len(lines.paid)):
             spread = _spread(bins, options, share, used, (cuts[k], cuts[k + 1]), lines.slopes.shape[1])

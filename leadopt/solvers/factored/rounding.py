@@ -134,7 +134,7 @@ def _deal(
     for f, (family, _, classes) in enumerate(oracle.families):
         counts[f, classes] = 1 if kinds[f] == 0 else 2
         if kinds[f] > 0:
-            rates[f], usual[f] = amounts[kinds[f] - 1].rates, 1.0 / weight[family.member[0]]
+            rates[f], usual[f] = amounts[kinds[f] - 1].full_rates(), 1.0 / weight[family.member[0]]
     owed, order = np.zeros((len(kinds), m + 1)), np.flatnonzero(now)
     order = order[np.argsort(-bins.scale[order], kind="stable")]
     limits = Limits(counts, rates, usual, n_rows)

@@ -235,7 +235,7 @@ def _over_reduced(
 
     def block(start: int, stop: int, scratch: Floats) -> Ints:
         leads = groups.example[start:stop]
-        gains = affinity.rates.take(affinity.row[leads], axis=0, out=scratch, mode="clip")
+        gains = affinity.rates_of(affinity.row[leads], out=scratch)
         if not affinity.is_dense:
             gains = scaled(gains, affinity.scale[leads, None])
         gains -= tolls[0] if len(tolls) == 1 else tolls[kinds[start:stop]]

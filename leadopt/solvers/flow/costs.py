@@ -79,11 +79,17 @@ def every_pair(problem: Problem, groups: Groups, tree: LimitTree, room: Room) ->
     Left out, lest a huge gain there coarsens all costs, are those of a rep without room and, where no limit has a
     minimum to fill, those below the reserve.
     """
+    open_ = room.upper[: problem.n_reps] > 0
+    least = problem.reserve if np.isfinite(problem.reserve) and not tree.lower.any() else -np.inf
+    if problem.affinity.is_sparse:
+        pairs = problem.affinity.pairs(groups.example)
+        pairs = pairs.only(open_[pairs.rep] & (pairs.gain >= least))
+        return Pairs(group=pairs.row, rep=pairs.rep, gain=pairs.gain)
     gains = problem.affinity.of(groups.example)
     wanted = np.isfinite(gains)
-    wanted[:, room.upper[: problem.n_reps] <= 0] = False
-    if np.isfinite(problem.reserve) and not tree.lower.any():
-        wanted &= gains >= problem.reserve
+    wanted[:, ~open_] = False
+    if least > -np.inf:
+        wanted &= gains >= least
     group, rep = np.nonzero(wanted)
     return Pairs(group=group, rep=rep, gain=gains[wanted])
 

@@ -16,19 +16,22 @@ from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from leadopt.arrays import Floats, Ints
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
-from leadopt.problem.reduced_gains import reduced_gains
+from leadopt.problem.reduced_gains import reduced_gains, reduced_pairs
+from leadopt.problem.sparse_rows import SparseRows
+from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.costs import FREE, Costs
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
+from leadopt.solvers.flow.potential_kernels import raise_potentials
 
 NONE = np.iinfo(np.int64).min  # no constraint between two nodes
 _UNKNOWN = -(2**61)  # below every potential; the sum of twice this and a potential is no more
 _MOST_DENSE = 3_000  # nodes, each two of which get a number
 _ROWS = 64  # rows of constraints read together
 _BLOCK = 1 << 20
+_CYCLE = "positive cycle: the answer whose prices are asked for is not optimal"
 _GIVES_WAY = 16  # times that a floor is lowered
 
 
@@ -165,6 +168,8 @@ def with_closed_prices(problem: Problem, leads: Ints, room: Room, prices: Floats
     filled = np.where(closed, 0.0, prices)
     if not closed.any() or (closed.all() and np.isneginf(problem.reserve)):
         return filled
+    if problem.affinity.is_sparse:
+        return _filled_by_pairs(problem, leads, closed, filled, limit_prices)
     step = max(1, _BLOCK // problem.n_reps)
     for start in range(0, len(leads), step):
         reduced = reduced_gains(problem, leads[start : start + step], np.where(closed, 0.0, prices), limit_prices)
@@ -174,6 +179,21 @@ def with_closed_prices(problem: Problem, leads: Ints, room: Room, prices: Floats
         adds = here - otherwise[:, None] + 4 * np.finfo(np.float64).eps * np.abs(np.where(here > -np.inf, here, 0.0))
         filled[closed] = np.maximum(filled[closed], adds.max(axis=0, initial=0.0))
     return filled
+
+
+def _filled_by_pairs(problem: Problem, leads: Ints, closed: Bools, filled: Floats, limit_prices: Floats) -> Floats:
+    """Return the same from the eligible pairs alone."""
+
+    def adds(start: int, pairs: SparseRows) -> Floats:
+        reduced = reduced_pairs(problem, leads[start : start + len(pairs)], pairs, filled, limit_prices)
+        otherwise = np.repeat(reduced.only(~closed[pairs.rep]).best(problem.reserve), pairs.n_of_row)
+        here = np.flatnonzero(closed[pairs.rep])
+        more = reduced.gain[here] - otherwise[here] + 4 * np.finfo(np.float64).eps * np.abs(reduced.gain[here])
+        found = np.zeros(problem.n_reps)
+        np.maximum.at(found, pairs.rep[here], more)
+        return found
+
+    return np.asarray(np.maximum.reduce([filled, *problem.affinity.over_pairs(leads, adds)]))
 
 
 def residual_constraints(
@@ -260,14 +280,21 @@ def _lowering(constraints: Constraints, known: Ints) -> Callable[[Ints], Ints] |
     return least
 
 
-def _spread(constraints: Constraints, y: Ints, known: NDArray[np.bool_]) -> None:
+def _spread(constraints: Constraints, y: Ints, known: Bools) -> None:
     """Give every unknown node that known ones reach its longest path from them, in place."""
     _raise_until_met(constraints, y, known, known.copy())
 
 
-def _raise_until_met(constraints: Constraints, y: Ints, known: NDArray[np.bool_], fixed: NDArray[np.bool_]) -> None:
+def _raise_until_met(constraints: Constraints, y: Ints, known: Bools, fixed: Bools) -> None:
     """Raise what is not `fixed`, in place, until every constraint from a known node is met (Bellman and Ford)."""
     dense = 16 * len(constraints.tail) >= constraints.n_nodes**2
+    if compiled() and not dense:
+        y[~known] = _UNKNOWN
+        if not _raised(constraints, y, fixed):
+            raise NotOptimal(_CYCLE)
+        known |= y > _UNKNOWN
+        y[~known] = 0
+        return
     best = _best_by_rows(constraints, fixed) if dense else _best_by_heads(constraints, fixed)
     y[~known] = _UNKNOWN
     active = np.flatnonzero(known)
@@ -279,10 +306,18 @@ def _raise_until_met(constraints: Constraints, y: Ints, known: NDArray[np.bool_]
         candidate = best(y, active)
         active = np.flatnonzero(candidate > y)
         y[active] = candidate[active]
-    raise NotOptimal("positive cycle: the answer whose prices are asked for is not optimal")
+    raise NotOptimal(_CYCLE)
 
 
-def _best_by_rows(constraints: Constraints, fixed: NDArray[np.bool_]) -> Callable[[Ints, Ints], Ints]:
+def _raised(constraints: Constraints, y: Ints, fixed: Bools) -> bool:
+    """Return whether all constraints could be met, by a compiled loop."""
+    n, order = constraints.n_nodes, np.argsort(constraints.tail, kind="stable")
+    first = np.searchsorted(constraints.tail[order], np.arange(n + 1))
+    head, least, scratch = constraints.head[order], constraints.least[order], np.empty(n, dtype=np.int64)
+    return raise_potentials(first, head, least, fixed, y, _UNKNOWN, scratch, np.empty(n, dtype=bool))
+
+
+def _best_by_rows(constraints: Constraints, fixed: Bools) -> Callable[[Ints, Ints], Ints]:
     """Return what tells how far some nodes push each, from a whole row of constraints for every node."""
     step = constraints.dense(2 * _UNKNOWN)
     step[:, fixed] = 2 * _UNKNOWN
@@ -299,7 +334,7 @@ def _best_by_rows(constraints: Constraints, fixed: NDArray[np.bool_]) -> Callabl
     return best
 
 
-def _best_by_heads(constraints: Constraints, fixed: NDArray[np.bool_]) -> Callable[[Ints, Ints], Ints]:
+def _best_by_heads(constraints: Constraints, fixed: Bools) -> Callable[[Ints, Ints], Ints]:
     """Return what tells how far some nodes push each, from a list of constraints."""
     order = np.argsort(constraints.head, kind="stable")
     order = order[~fixed[constraints.head[order]]]

@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.gains import Affinity
+from leadopt.problem.sparse_rows import SparseRows
 
+# Steele, Lea & Flood (2014), Fast splittable pseudorandom number generators: splitmix64. doi:10.1145/2714064.2660195
+_ODD = np.array([0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB], dtype=np.uint64)
 _SAMPLED = 1_000  # leads whose likeness says whether all are worth comparing
 _COLUMNS = (4, 16, 64)  # in which rows are compared before they are as a whole
 
@@ -81,7 +84,7 @@ def _n_kinds(affinity: Affinity, leads: Ints) -> int:
     if affinity.is_dense:
         return len(np.unique(rows))
     scales = np.unique(affinity.scale[leads], return_inverse=True)[1]
-    return len(np.unique(scales * len(affinity.rates) + rows))
+    return len(np.unique(scales * affinity.n_rows + rows))
 
 
 def few_kinds(affinity: Affinity, most_pairs: int = 2_000_000) -> bool:
@@ -99,10 +102,45 @@ def few_kinds(affinity: Affinity, most_pairs: int = 2_000_000) -> bool:
 def equal_rows(affinity: Affinity, leads: Ints) -> Ints:
     """Return for each lead one index for all rows of rates that equal its own; only rows in use are read."""
     rows = affinity.row[leads]
-    used = np.zeros(len(affinity.rates), dtype=bool)
+    used = np.zeros(affinity.n_rows, dtype=bool)
     used[rows] = True
+    if isinstance(affinity.rates, SparseRows):
+        some = np.flatnonzero(used)
+        ids = some[_ids_by_pairs(affinity.rates if len(some) == len(used) else affinity.rates.take(some))]
+        return np.asarray(ids[np.searchsorted(some, rows)])
     place = np.cumsum(used) - 1
     return np.asarray(_row_ids(affinity.rates, np.flatnonzero(used))[place[rows]])
+
+
+def _ids_by_pairs(rows: SparseRows) -> Ints:
+    """Return the same as `_row_ids` for rows of which only the eligible pairs are held."""
+    size, ids = rows.n_of_row, np.arange(len(rows))
+    mixed = (rows.gain + 0.0).view(np.uint64) + (rows.rep.view(np.uint64) + np.uint64(1)) * _ODD[0]
+    for shift, odd in zip((30, 27), _ODD[1:], strict=True):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * odd
+    mixed ^= mixed >> np.uint64(31)
+    hashes = np.zeros(len(rows), dtype=np.uint64)
+    filled = np.flatnonzero(size)
+    if len(filled):
+        hashes[filled] = np.add.reduceat(mixed, rows.first[filled])
+    _, first, inverse, count = np.unique(hashes, return_index=True, return_inverse=True, return_counts=True)
+    alike = np.flatnonzero(count[inverse.reshape(-1)] > 1)
+    if len(alike):
+        ids[alike] = first[inverse.reshape(-1)[alike]]
+        mine, theirs = rows.take(alike), rows.take(ids[alike])
+        same = np.array_equal(mine.first, theirs.first) and np.array_equal(mine.rep, theirs.rep)
+        if not (same and np.array_equal(mine.gain, theirs.gain)):  # two rows with one hash
+            return _ids_one_by_one(rows)
+    return ids
+
+
+def _ids_one_by_one(rows: SparseRows) -> Ints:
+    known: dict[tuple[bytes, bytes], int] = {}
+    parts = [rows.between(row, row + 1) for row in range(len(rows))]
+    return np.array(
+        [known.setdefault((part.rep.tobytes(), (part.gain + 0.0).tobytes()), row) for row, part in enumerate(parts)],
+        dtype=np.int64,
+    )
 
 
 def _row_ids(rates: Floats, rows: Ints) -> Ints:

@@ -33,7 +33,7 @@ def solve_every_pair(
     groups = group_leads(problem.affinity, tree.class_of_lead, leads)
     found = None
     least = LEAST_PAIRS if near is None else LEAST_PAIRS_NEAR
-    if problem.limits and len(groups.size) * problem.n_reps >= least:
+    if problem.limits and not problem.affinity.is_sparse and len(groups.size) * problem.n_reps >= least:
         found = flow_by_columns(problem, groups, tree, room, near, meter)
     if found is None:
         pairs = every_pair(problem, groups, tree, room)

@@ -59,7 +59,7 @@ def refuse_infeasible(problem: Problem, groups: Groups, tree: LimitTree, arcs: A
 
 def _too_few_slots(problem: Problem, groups: Groups, stuck: Ints, nodes: Ints, missing: int) -> Infeasible:
     leads = np.sort(np.concatenate([groups.members[groups.start[g] : groups.start[g + 1]] for g in stuck]))
-    reps = np.flatnonzero(np.isfinite(problem.affinity.of(groups.example[stuck])).any(axis=0))
+    reps = np.unique(problem.affinity.pairs(groups.example[stuck]).rep)
     room = max(0, len(leads) - missing)  # minimums of others may ask for more than there is, and leave nothing
     rows = _limits(problem, nodes)
     names = _names(problem, rows)
@@ -73,7 +73,7 @@ def _minimums_too_high(problem: Problem, tree: LimitTree, asking: Ints, full: In
     need = int(tree.lower[asking].sum())
     reps = np.unique(np.concatenate([_reps_of(problem, int(node)) for node in asking]))
     leads = np.logical_or.reduce([_leads_of(problem, int(node)) for node in asking])
-    eligible = leads & np.asarray(problem.affinity.eligible[:, reps].any(axis=1))[problem.affinity.row]
+    eligible = leads & problem.affinity.reaches(reps)[problem.affinity.row]
     rows, held = _limits(problem, asking), _limits(problem, full)
     names, blocking = _names(problem, rows), _names(problem, held)
     witness = Witness(reps=_tuple(reps), limits=names + blocking, rows=rows + held, need=need, room=need - missing)

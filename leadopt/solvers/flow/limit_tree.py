@@ -50,9 +50,8 @@ class LimitTree:
     def loads(self, entered: Ints) -> Ints:
         """Return how much passes each node, given how much enters at each, int64 (n_nodes,)."""
         load = np.append(entered, 0)
-        if (self.parent == self.root).all():
-            return load[:-1]
-        for node in self.outward:
+        # What flows to the root at once is carried to no other limit.
+        for node in self.outward[self.parent[self.outward] != self.root]:
             load[self.parent[node]] += load[node]
         return load[:-1]
 

@@ -94,17 +94,17 @@ def _drafts(problem: Problem, start: Ints | None) -> list[Ints]:
 def in_turn(problem: Problem, least: float) -> Ints:
     """Return the free leads dealt in turn beside the pins, to reps with a slot whose gain is above the least one."""
     affinity = problem.affinity
-    answer, slots, rates = problem.pins.copy(), _slots(problem).tolist(), affinity.rates
+    answer, slots = problem.pins.copy(), _slots(problem).tolist()
     open_, turn = [rep for rep, left in enumerate(slots) if left > 0], 0
-    best = rates.max(axis=1, initial=-np.inf)
-    able = np.flatnonzero((answer < 0) & (scaled(best[affinity.row], affinity.scale) > least))
+    able = np.flatnonzero((answer < 0) & (scaled(affinity.best_rates()[affinity.row], affinity.scale) > least))
     for lead, row, scale in zip(able.tolist(), affinity.row[able].tolist(), affinity.scale[able].tolist(), strict=True):
         if not open_:
             break
         start = bisect_left(open_, turn) % len(open_)
         rep = open_[start]
-        if not rates.item(row, rep) * scale > least:
-            may = np.flatnonzero(scaled(rates[row, open_], affinity.scale[lead : lead + 1]) > least)
+        rates = affinity.rates_row(row)
+        if not rates.item(rep) * scale > least:
+            may = np.flatnonzero(scaled(rates[open_], affinity.scale[lead : lead + 1]) > least)
             if not len(may):
                 continue
             rep = open_[may[np.searchsorted(may, start) % len(may)]]

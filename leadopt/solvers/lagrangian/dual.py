@@ -192,7 +192,7 @@ class PairOracle:
     def _reduced(self, y: Floats, k: int, paid: Floats, leads: Ints, scratch: Floats) -> Floats:
         """Return the reduced gains of some leads of class k, float64 (len(leads), n_reps); each lead has `paid`."""
         affinity = self.problem.affinity
-        gains = affinity.rates.take(affinity.row[leads], axis=0, out=scratch, mode="clip")
+        gains = affinity.rates_of(affinity.row[leads], out=scratch)
         charged, kept = [], np.ones(self.problem.n_reps)
         for family in self.counted[k]:
             if family.counts_leads or family.limit is None:

@@ -23,12 +23,11 @@ _MOST_FILTERED = 60  # rows that are tried without one after the other
 def refuse_stranded(problem: Problem, leads: Ints) -> None:
     """Raise `Infeasible` if every lead must be placed and some are eligible for no rep that has a slot."""
     open_ = problem.capacity > 0
-    reachable = np.asarray(problem.affinity.eligible[:, open_].any(axis=1))[problem.affinity.row[leads]]
+    reachable = problem.affinity.reaches(open_)[problem.affinity.row[leads]]
     if reachable.all():
         return
     stuck = leads[~reachable]
-    able = problem.affinity.eligible[problem.affinity.row[stuck]].any(axis=0)
-    reps = np.flatnonzero(able)
+    reps = np.unique(problem.affinity.pairs(stuck).rep)
     where = (
         f"can only go to rep{'s' * (len(reps) != 1)} {enumerate_some(reps)}, with room for 0"
         if len(reps)

@@ -148,12 +148,13 @@ class _Network:
 
 def eligibility(affinity: Affinity) -> Affinity:
     """Return gains of 0 and -inf, under which all leads with the same eligible reps are alike."""
-    return Affinity(rates=np.where(affinity.eligible, 0.0, -np.inf), row=affinity.row, scale=np.ones(affinity.n_leads))
+    return affinity.mapped(np.zeros_like, scale=np.ones(affinity.n_leads))
 
 
 def _arcs(problem: Problem, groups: Groups, tree: LimitTree, room: Room) -> tuple[Ints, Ints, Ints]:
     n_groups, n_reps = len(groups.size), problem.n_reps
-    group, rep = np.nonzero(problem.affinity.eligible[problem.affinity.row[groups.example]])
+    pairs = problem.affinity.pairs(groups.example)
+    group, rep = pairs.row, pairs.rep
     entry = n_groups + tree.entry[tree.class_of_lead[groups.example[group]], rep]
     pool = np.arange(0 if np.isneginf(problem.reserve) else n_groups)
     limits = np.arange(n_reps, tree.root)

@@ -144,7 +144,7 @@ def leximin(
         levels = fair_counts(hard, chosen, share)
         limits = tuple(_count_limits(levels, measure.leads, names))
         return Leximin(limits=limits, least=np.float64(unit) * levels.least, method="flow")
-    eligible = hard.affinity.eligible.sum(axis=1)[hard.affinity.row]
+    eligible = hard.affinity.n_options[hard.affinity.row]
     if eligible[hard.pins < 0].sum() <= EXACT_PAIRS and np.count_nonzero(share) <= EXACT_REPS:
         try:
             if found := best_leximin(hard, measure, share, _half(meter)):
@@ -277,7 +277,7 @@ def _worst_off(loads: Floats, share: Floats) -> float:
 
 def _relaxed(problem: Problem, measure: Limit, share: Floats, names: Sequence[str], meter: Meter | None) -> Leximin:
     kinds, size = kinds_of(problem, measure)
-    n_pairs = int(problem.affinity.eligible[problem.affinity.row[kinds]].sum())
+    n_pairs = int(problem.affinity.n_options[problem.affinity.row[kinds]].sum())
     if n_pairs > MOST_PAIRS:
         raise InvalidInput(
             f"leximin: linear programmes take at most {MOST_PAIRS:,} pairs; found {n_pairs:,}; share out leads by "

@@ -55,7 +55,8 @@ class _Programme:
         """Return the programme of a problem whose limits are all hard, for free leads that stand for `size` each."""
         from scipy.sparse import csr_array, vstack
 
-        place, rep = np.nonzero(problem.affinity.eligible[problem.affinity.row[leads]])
+        pairs = problem.affinity.pairs(leads)
+        place, rep = pairs.row, pairs.rep
         lead, every = leads[place], np.arange(len(place))
         n, m = len(leads), problem.n_reps
         once = csr_array((np.ones(len(every)), (place, every)), shape=(n, len(every)))

@@ -7,6 +7,7 @@ import numpy as np
 from leadopt.arrays import Bools, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.problem import ROUNDING, Problem
+from leadopt.problem.sparse_rows import SparseRows
 from leadopt.solvers.base import Answer
 from leadopt.solvers.flow.equal_leads import grouped
 from leadopt.solvers.flow.limit_tree import LimitTree, NotNested, countable, limit_tree
@@ -32,8 +33,8 @@ def shared_out(problem: Problem, answer: Answer, unevenness: Unevenness, rng: "n
     ties = _ties(problem, answer.rep_of_lead, tree)
     if ties is None:
         return answer.rep_of_lead
-    if len(ties.choice) > _MOST_GROUPS:
-        ties = ties.only(rng.permutation(len(ties.choice))[:_MOST_GROUPS])
+    if len(ties.groups.size) > _MOST_GROUPS:
+        ties = ties.only(rng.permutation(len(ties.groups.size))[:_MOST_GROUPS])
     unpriced = replace(answer, prices=np.zeros(problem.n_reps), limit_prices=np.zeros(tree.root - problem.n_reps))
     found = rebalanced(problem, unpriced, tree, shuffled(ties, rng), rng, unevenness.favour, _MOST_CHOICES)
     return found if _as_good(problem, answer.rep_of_lead, found) else answer.rep_of_lead
@@ -42,6 +43,8 @@ def shared_out(problem: Problem, answer: Answer, unevenness: Unevenness, rng: "n
 def _tied_rows(problem: Problem) -> Bools:
     """Return which rows of rates have two that are equal and not ruled out, bool (n_rows,)."""
     rates = problem.affinity.rates
+    if isinstance(rates, SparseRows):
+        return _tied_pairs(rates)
     tied = np.zeros(len(rates), dtype=bool)
 
     def look(start: int, stop: int, scratch: "np.ndarray[tuple[int, int], np.dtype[np.float64]]") -> None:
@@ -52,6 +55,17 @@ def _tied_rows(problem: Problem) -> Bools:
         tied[start:stop] = same.any(axis=1)
 
     over_blocks(len(rates), rates.shape[1], look)
+    return tied
+
+
+def _tied_pairs(rows: SparseRows) -> Bools:
+    """Return the same of rows of which only the eligible pairs are held."""
+    row = rows.row
+    order = np.lexsort((rows.gain, row))
+    row, gain = row[order], rows.gain[order]
+    same = (np.diff(gain) <= LAST_DIGITS * np.abs(gain[1:])) & (row[1:] == row[:-1])
+    tied = np.zeros(len(rows), dtype=bool)
+    tied[row[1:][same]] = True
     return tied
 
 
@@ -83,14 +97,15 @@ def _ties(problem: Problem, rep_of_lead: Ints, tree: LimitTree) -> Ties | None:
     if not len(leads) or len(distinct) * (m + 1) > _MOST_CELLS:
         return None
     (row, rep), pooled = np.divmod(distinct // 2, m), distinct % 2 == 1
-    here = affinity.rates[row, rep][:, None]
-    choice = np.column_stack([np.abs(affinity.rates[row] - here) <= LAST_DIGITS * np.abs(here), pooled])
+    rates = affinity.rates_of(row)
+    here = rates[np.arange(len(rep)), rep][:, None]
+    choice = np.column_stack([np.abs(rates - here) <= LAST_DIGITS * np.abs(here), pooled])
     choice[:, :-1] &= problem.capacity > 0
     choice[np.arange(len(rep)), rep] = True
     pattern = np.unique(np.packbits(choice, axis=1), axis=0, return_inverse=True)[1].reshape(-1)[of_lead.reshape(-1)]
     groups = grouped(pattern * len(tree.entry) + tree.class_of_lead[leads], leads)
     first = of_lead.reshape(-1)[np.searchsorted(leads, groups.example)]
-    return Ties(groups=groups, choice=choice[first])
+    return Ties.of(groups, *np.nonzero(choice[first]))
 
 
 def _as_good(problem: Problem, before: Ints, after: Ints) -> bool:

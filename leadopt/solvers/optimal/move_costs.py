@@ -15,7 +15,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.problem.reduced_gains import largest_gain
 from leadopt.solvers.flow.costs import every_pair, whole_costs
-from leadopt.solvers.flow.duals import NONE, Constraints, pair_constraints, tree_constraints
+from leadopt.solvers.flow.duals import Constraints, pair_constraints, tree_constraints
 from leadopt.solvers.flow.equal_leads import group_leads
 from leadopt.solvers.flow.limit_tree import LimitTree, NotNested, Room, limit_tree
 
@@ -32,9 +32,10 @@ class Exchange:
         the answer, which must be optimal
     tree
         its limits
-    step
-        float64 (n_nodes + 1, n_nodes + 1), what passing one lead from node to node loses at least; inf = impossible;
-        the last node is the pool
+    steps
+        from which node (`tail`) to which (`head`) one lead can be passed; the last node is the pool
+    loss
+        float64 (n_steps,), what each of these loses at least
     noise
         losses below this are rounding
     """
@@ -42,7 +43,8 @@ class Exchange:
     problem: Problem
     rep_of_lead: Ints
     tree: LimitTree
-    step: Floats
+    steps: Constraints
+    loss: Floats
     noise: float
     _distances: dict[int, Floats] = field(default_factory=dict, repr=False)
 
@@ -75,12 +77,13 @@ class Exchange:
         # Bounds and loads with the pins, not beside them: a pinned lead that leaves may be missed by a minimum.
         bounds, load = Room(lower=tree.lower, upper=tree.upper), tree.loads_of(rep_of_lead)
         parts = pair_constraints(costs, tree, group, rep), tree_constraints(tree, bounds, costs.penalty, load)
-        constraints = Constraints.of(chain(*parts), tree.root + 1).dense()
+        steps = Constraints.of(chain(*parts), tree.root + 1)
         return cls(
             problem=problem,
             rep_of_lead=rep_of_lead,
             tree=tree,
-            step=np.where(constraints == NONE, np.inf, costs.gain(np.where(constraints == NONE, 0, -constraints))),
+            steps=steps,
+            loss=costs.gain(-steps.least),
             noise=1e-11 * largest_gain(problem),
         )
 
@@ -115,11 +118,11 @@ class Exchange:
         """
         if target in self._distances:
             return self._distances[target]
-        distance = np.full(len(self.step), np.inf)
+        distance = np.full(self.steps.n_nodes, np.inf)
         distance[target] = 0.0
         active = np.array([target])
         for _ in range(len(distance)):
-            candidate = (self.step[:, active] + distance[active]).min(axis=1)
+            candidate = self._closest(distance, active)
             closer = candidate < distance - self.noise
             if not closer.any():
                 break
@@ -127,3 +130,25 @@ class Exchange:
             active = np.flatnonzero(closer)
         self._distances[target] = distance
         return distance
+
+    def _closest(self, distance: Floats, active: Ints) -> Floats:
+        """Return how far each node is by one step to one of the active ones."""
+        if 16 * len(self.loss) >= self.steps.n_nodes**2:
+            return np.asarray((self._matrix[:, active] + distance[active]).min(axis=1))
+        is_active = np.zeros(len(distance), dtype=bool)
+        is_active[active] = True
+        at = np.flatnonzero(is_active[self.steps.head])
+        found, tail = np.full(len(distance), np.inf), self.steps.tail[at]  # ascending
+        start = np.flatnonzero(np.diff(tail, prepend=-1))
+        if len(at):
+            found[tail[start]] = np.minimum.reduceat(self.loss[at] + distance[self.steps.head[at]], start)
+        return found
+
+    @property
+    def _matrix(self) -> Floats:
+        """All steps as a matrix, inf where there is none: where most nodes have one, it is quicker than the list."""
+        if -1 not in self._distances:
+            matrix = np.full((self.steps.n_nodes, self.steps.n_nodes), np.inf)
+            matrix[self.steps.tail, self.steps.head] = self.loss
+            self._distances[-1] = matrix
+        return self._distances[-1]

@@ -15,7 +15,8 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.problem import Problem
-from leadopt.problem.reduced_gains import largest_gain, reduced_gains
+from leadopt.problem.reduced_gains import largest_gain, reduced_gains, reduced_pairs
+from leadopt.problem.sparse_rows import SparseRows
 from leadopt.solvers.assignment.assign_kernels import write_choices
 from leadopt.solvers.base import Answer
 from leadopt.solvers.compiled import compiled
@@ -41,14 +42,32 @@ _DRAWN = 8  # choices that a lead keeps then
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ties:
-    """Groups of leads with several best choices: `choice[g, j]` says whether rep j is one; the last is the pool."""
+    """Groups of leads with several best choices.
+
+    Those of group g are ``option[first[g] : first[g + 1]]``, ascending; n_reps is the pool.
+    """
 
     groups: Groups
-    choice: Bools
+    first: Ints
+    option: Ints
+
+    @classmethod
+    def of(cls, groups: Groups, group: Ints, option: Ints) -> "Ties":
+        """Return the ties of groups from all their choices, by group and then by option."""
+        first = np.searchsorted(group, np.arange(len(groups.size) + 1))
+        return cls(groups=groups, first=first.astype(np.int64), option=option)
+
+    @property
+    def group(self) -> Ints:
+        """The group of each choice."""
+        return np.repeat(np.arange(len(self.groups.size)), np.diff(self.first))
 
     def only(self, chosen: Ints) -> "Ties":
         """Return some of the groups, in the order given."""
-        return Ties(groups=_subset(self.groups, chosen), choice=self.choice[chosen])
+        size = np.diff(self.first)[chosen]
+        first = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+        place = np.repeat(self.first[chosen] - first[:-1], size) + np.arange(first[-1])
+        return Ties(groups=_subset(self.groups, chosen), first=first, option=self.option[place])
 
 
 def spread_ties(problem: Problem, answer: Answer, rng: "np.random.Generator") -> Ints:
@@ -82,8 +101,8 @@ def _perhaps_tied(problem: Problem, answer: Answer, leads: Ints, tolerance: floa
     """Return the leads whose second-best option is about as good as their best, by a quick look where there is one."""
     if answer.limit_prices.any() or problem.n_reps == 0:
         return leads
-    many = problem.n_leads * problem.n_reps > _MANY_PAIRS and problem.n_leads > _PER_ROW * len(problem.affinity.rates)
-    if many and not problem.affinity.is_dense:
+    many = problem.n_leads * problem.n_reps > _MANY_PAIRS and problem.n_leads > _PER_ROW * problem.affinity.n_rows
+    if many and not (problem.affinity.is_dense or problem.affinity.is_sparse):
         # The pool is made a little better than it is, so that leads that are tied with it are found too.
         oracle = EnvelopeOracle.of(problem.affinity, leads, problem.reserve + tolerance)
         return np.asarray(leads[oracle.open(answer.prices - 2 * tolerance, answer.prices).lead])
@@ -95,13 +114,35 @@ def _perhaps_tied(problem: Problem, answer: Answer, leads: Ints, tolerance: floa
         near = np.count_nonzero(after >= best[:, None] - tolerance, axis=1) + (problem.reserve >= best - tolerance)
         return start + np.flatnonzero(near > 1)
 
+    def look_at_pairs(start: int, pairs: SparseRows) -> Ints:
+        after = pairs.gain - answer.prices[pairs.rep]
+        best = pairs.mapped(lambda _: after).best(problem.reserve)
+        near = pairs.only(after >= np.repeat(best - tolerance, pairs.n_of_row)).n_of_row
+        return start + np.flatnonzero(near + (problem.reserve >= best - tolerance) > 1)
+
     affinity, everybody = problem.affinity, len(leads) == problem.n_leads
+    if affinity.is_sparse:
+        some = affinity.over_pairs(None if everybody else leads, look_at_pairs)
+        return np.asarray(leads[np.concatenate([np.zeros(0, dtype=np.int64), *some])])
     found = over_blocks(len(leads), problem.n_reps, look)
     return np.asarray(leads[np.concatenate([np.zeros(0, dtype=np.int64), *found])])
 
 
 def _find_ties(problem: Problem, answer: Answer, groups: Groups, tolerance: float) -> Ties:
-    kept, choices = [], []
+    if problem.affinity.is_sparse:
+        look = partial(_choices_of_pairs, problem, answer, groups, tolerance)
+        parts = problem.affinity.over_pairs(groups.example, look)
+    else:
+        parts = _choices(problem, answer, groups, tolerance)
+    nothing = np.zeros(0, dtype=np.int64)
+    group, option = (np.concatenate([nothing, *(part[k] for part in parts)]) for k in range(2))
+    ties = Ties.of(groups, group, option)
+    return ties.only(np.flatnonzero(np.diff(ties.first) > 1))
+
+
+def _choices(problem: Problem, answer: Answer, groups: Groups, tolerance: float) -> list[tuple[Ints, Ints]]:
+    """Return every best choice of groups that have several, (group, option), in blocks."""
+    found = []
     step = max(1, _CHUNK // (problem.n_reps + 1))
     for start in range(0, len(groups.size), step):
         leads = groups.example[start : start + step]
@@ -110,11 +151,26 @@ def _find_ties(problem: Problem, answer: Answer, groups: Groups, tolerance: floa
         members = groups.members[groups.start[start] : groups.start[start + len(leads)]]
         choice[np.repeat(np.arange(len(leads)), groups.size[start : start + step]), answer.rep_of_lead[members]] = True
         tied = np.flatnonzero(np.count_nonzero(choice, axis=1) > 1)
-        kept.append(tied + start)
-        choices.append(choice[tied])
-    chosen = np.concatenate([np.zeros(0, dtype=np.int64), *kept])
-    choice = np.concatenate([np.zeros((0, problem.n_reps + 1), dtype=bool), *choices])
-    return Ties(groups=_subset(groups, chosen), choice=choice)
+        group, option = np.nonzero(choice[tied])
+        found.append((tied[group] + start, option))
+    return found
+
+
+def _choices_of_pairs(
+    problem: Problem, answer: Answer, groups: Groups, tolerance: float, start: int, pairs: SparseRows
+) -> tuple[Ints, Ints]:
+    """Return the same of some groups, from the eligible pairs of their leads alone."""
+    n, m = len(pairs), problem.n_reps
+    reduced = reduced_pairs(problem, groups.example[start : start + n], pairs, answer.prices, answer.limit_prices)
+    best = reduced.best(problem.reserve)
+    good = reduced.only(reduced.gain >= np.repeat(best - tolerance, reduced.n_of_row))
+    pooled = np.flatnonzero((problem.reserve >= best - tolerance) & np.isfinite(problem.reserve))
+    group = np.repeat(np.arange(n), groups.size[start : start + n])
+    sits = answer.rep_of_lead[groups.members[groups.start[start] : groups.start[start + n]]]
+    key = [good.row * (m + 1) + good.rep, pooled * (m + 1) + m, group * (m + 1) + np.where(sits < 0, m, sits)]
+    of, option = np.divmod(np.unique(np.concatenate(key)), m + 1)
+    several = np.bincount(of, minlength=n)[of] > 1
+    return of[several] + start, option[several]
 
 
 def _choice(problem: Problem, leads: Ints, answer: Answer, tolerance: float) -> Bools:
@@ -142,12 +198,14 @@ def _subset(groups: Groups, chosen: Ints) -> Groups:
 def shuffled(ties: Ties, rng: "np.random.Generator") -> Ties:
     """Return the same ties with groups, and the leads within each, in random order."""
     order = rng.permutation(len(ties.groups.size))
-    groups = _subset(ties.groups, order)
+    ties = ties.only(order)
+    groups = ties.groups
     group_of_member = np.repeat(np.arange(len(order)), groups.size)
     shuffle = np.lexsort((rng.random(len(groups.members)), group_of_member))
     return Ties(
         groups=Groups(example=groups.example, size=groups.size, members=groups.members[shuffle], start=groups.start),
-        choice=ties.choice[order],
+        first=ties.first,
+        option=ties.option,
     )
 
 
@@ -168,12 +226,12 @@ def rebalanced(
     result = answer.rep_of_lead.copy()
     result[groups.members] = -1
     room = _room(problem, answer, tree, result)
-    choice = ties.choice
     fixed = bool((room.lower == room.upper)[: problem.n_reps].all())
-    if choice.sum() > (_MANY if fixed else 2 * _MANY):
+    group, option = ties.group, ties.option
+    if len(option) > (_MANY if fixed else 2 * _MANY):
         kept = min(_DRAWN if fixed else 2 * _DRAWN, most // max(1, len(groups.size)))
-        choice = _drawn(choice, groups, answer.rep_of_lead, max(1, kept), rng)
-    group, option = np.nonzero(choice)
+        drawn = _drawn(ties, answer.rep_of_lead, max(1, kept), problem.n_reps, rng)
+        group, option = group[drawn], option[drawn]
     share = partial(_by_simplex, rng=rng) if compiled() and not problem.limits else _by_flow
     favour = rng.permutation(problem.n_reps) if favour is None else favour
     taken = _most_even(problem, tree, room, groups, group, option, result, favour, share)
@@ -185,20 +243,19 @@ def rebalanced(
     return result
 
 
-def _drawn(choice: Bools, groups: Groups, rep_of_lead: Ints, kept: int, rng: "np.random.Generator") -> Bools:
-    """Return fewer choices, drawn by lot, beside what each group has.
+def _drawn(ties: Ties, rep_of_lead: Ints, kept: int, n_reps: int, rng: "np.random.Generator") -> Bools:
+    """Return which choices are kept, drawn by lot, beside what each group has.
 
     Among a hundred thousand ties, a dozen a lead are enough to pass leads on from any rep to any other: where no load
     can change nothing is lost but time, and elsewhere loads come out as even as they get but for chance.
     """
-    n_choices = np.count_nonzero(choice, axis=1)
-    many = np.flatnonzero((n_choices > kept) & (groups.size <= 2))
-    row, option = np.nonzero(choice[many])
-    lost = rng.random(len(row)) >= kept / n_choices[many[row]]
-    fewer = choice.copy()
-    fewer[many[row[lost]], option[lost]] = False
-    fewer[np.repeat(np.arange(len(groups.size)), groups.size), rep_of_lead[groups.members]] = True
-    return fewer
+    groups, size, group = ties.groups, np.diff(ties.first), ties.group
+    stays = rng.random(len(group)) < (kept / size)[group]
+    stays |= ~((size > kept) & (groups.size <= 2))[group]
+    sits = rep_of_lead[groups.members]
+    has = np.repeat(np.arange(len(groups.size)), groups.size) * (n_reps + 1) + np.where(sits < 0, n_reps, sits)
+    stays[np.searchsorted(group * (n_reps + 1) + ties.option, has)] = True
+    return np.asarray(stays)
 
 
 def _most_even(
@@ -338,13 +395,13 @@ def _widths(most: int) -> list[int]:
 
 def _intervals(most: Ints, load: Ints, width: int) -> tuple[Ints, Ints, Ints]:
     """Return the steps of every rep's load: whose each is, where it starts and where it ends."""
-    n = len(most)
+    some = np.flatnonzero(most)
     if most.max(initial=0) <= _STEPS:  # one by one: no rep has a grid of its own
-        rep = np.repeat(np.arange(n), most)
+        rep = np.repeat(np.arange(len(most)), most)
         start = np.arange(len(rep)) - np.repeat(np.cumsum(most) - most, most)
         return rep, start, start + 1
-    grids = [_grid(int(m), int(x), width) for m, x in zip(most, load, strict=True)]
-    rep = np.repeat(np.arange(n), [len(grid) - 1 for grid in grids])
+    grids = [_grid(int(m), int(x), width) for m, x in zip(most[some], load[some], strict=True)]
+    rep = np.repeat(some, [len(grid) - 1 for grid in grids])
     return rep, np.concatenate([grid[:-1] for grid in grids]), np.concatenate([grid[1:] for grid in grids])
 
 

@@ -87,8 +87,8 @@ class EnvelopeOracle:
             scales = affinity.scale[leads][order]
         else:
             scales = affinity.scale[order]
-        pool = np.full(len(affinity.rates), 0.0 if np.isfinite(reserve) else -np.inf)
-        lines = np.column_stack([affinity.rates, pool])
+        pool = np.full(affinity.n_rows, 0.0 if np.isfinite(reserve) else -np.inf)
+        lines = np.column_stack([affinity.full_rates(), pool])
         return cls(
             lines=lines,
             rising=np.argsort(lines, axis=1, kind="stable"),

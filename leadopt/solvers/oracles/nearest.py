@@ -58,7 +58,7 @@ class NearestOracle:
         n_listed = min(_LISTED, affinity.n_reps)
         table = np.random.default_rng(0).random(_PLACES + affinity.n_reps) * jolt
         gains = Jolted(
-            rates=affinity.rates,
+            rates=affinity.full_rates(),
             row=affinity.row[leads],
             scale=affinity.scale[leads],
             reserve=reserve,

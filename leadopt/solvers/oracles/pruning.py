@@ -15,6 +15,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.gains import Affinity
+from leadopt.problem.sparse_rows import SparseRows
 from leadopt.solvers.oracles.protocols import Open
 
 
@@ -50,9 +51,32 @@ class RowOracle:
             several = np.flatnonzero((n > 1) | (pool & (n > 0)))
             return np.where(pool, -1, best), several + start, n[several], np.nonzero(possible[several])[1]
 
+        if self.affinity.is_sparse:
+            return self._open_pairs(low, high)
         if self.affinity.n_reps == 0:
             return _all_pooled(len(self.leads))
         parts = over_blocks(len(self.leads), self.affinity.n_reps, look)
+        choice, lead, n, rep = (_joined([part[k] for part in parts]) for k in range(4))
+        return Open(choice=choice, lead=lead, first=np.concatenate([[0], np.cumsum(n)]).astype(np.int64), rep=rep)
+
+    def _open_pairs(self, low: Floats, high: Floats) -> Open:
+        """Return the same from the eligible pairs alone."""
+
+        def look(start: int, pairs: SparseRows) -> tuple[Ints, Ints, Ints, Ints]:
+            after = pairs.mapped(lambda gain: gain - high[pairs.rep])
+            least, row = after.best(self.reserve), pairs.row
+            best = np.full(len(pairs), -1, dtype=np.int64)
+            first = np.flatnonzero(after.gain == least[row])[::-1]
+            best[row[first]] = pairs.rep[first]
+            possible = pairs.gain - low[pairs.rep] >= least[row]
+            pool = self.reserve >= least
+            n = pairs.only(possible).n_of_row
+            several = (n > 1) | (pool & (n > 0))
+            rep = pairs.rep[possible & several[row]]
+            return np.where(pool, -1, best), np.flatnonzero(several) + start, n[several], rep
+
+        everybody = len(self.leads) == self.affinity.n_leads
+        parts = self.affinity.over_pairs(None if everybody else self.leads, look)
         choice, lead, n, rep = (_joined([part[k] for part in parts]) for k in range(4))
         return Open(choice=choice, lead=lead, first=np.concatenate([[0], np.cumsum(n)]).astype(np.int64), rep=rep)
 
