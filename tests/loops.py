@@ -18,7 +18,7 @@ needs_loops = pytest.mark.skipif(not compiled.compiled(), reason="loops are not 
 @contextmanager
 def plain() -> Iterator[None]:
     """Run loops as Python."""
-    with mock.patch.object(compiled, "loops", lambda: None), np.errstate(all="ignore"):
+    with mock.patch.object(compiled, "loops", lambda: None):
         yield
 
 

@@ -1,4 +1,4 @@
-"""`Auction`: any hint and any time limit, with and without numba; what every solver promises is in test_solvers."""
+"""`Auction`: any hint and any time limit, with compiled loops and without; the rest is in `test_every_solver`."""
 
 import os
 import subprocess

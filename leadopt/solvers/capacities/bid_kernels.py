@@ -188,10 +188,11 @@ def bid(
     while n_waiting > 0 and n_bids < pace.most_bids and n_scans < pace.most_scans:
         n_waiting -= 1
         lead = waiting[n_waiting]
+        listed, worth = reps[lead], gains[lead]
         while True:
             best, second, place = leads.reserve, -np.inf, -1
-            for option in range(reps.shape[1]):
-                value = gains[lead, option] - prices[reps[lead, option]]
+            for option in range(len(listed)):
+                value = worth[option] - prices[listed[option]]
                 if value > best:
                     best, second, place = value, best, option
                 elif value > second:
@@ -203,8 +204,8 @@ def bid(
         if place < 0:
             continue
         n_bids += 1
-        rep = reps[lead, place]
-        offer = gains[lead, place] - second + pace.step if second > -np.inf else prices[rep] + pace.lone_step
+        rep = listed[place]
+        offer = worth[place] - second + pace.step if second > -np.inf else prices[rep] + pace.lone_step
         if held[rep] < room[rep]:
             if held[rep] == allotted[rep]:
                 wider = min(2 * allotted[rep] + 8, room[rep])

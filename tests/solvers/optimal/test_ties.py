@@ -14,7 +14,7 @@ from leadopt.progress import Meter
 from leadopt.solvers import Auction, Hungarian, MinCostFlow, Near
 from leadopt.solvers.optimal.ties import _widths, spread_ties
 from tests import instances, many_seeds, seeds
-from tests.loops import either
+from tests.loops import either, needs_loops
 from tests.oracles import brute_force
 from tests.strategies import examples, problems
 
@@ -164,11 +164,12 @@ def test_many_ties_of_many_kinds_come_out_as_even_by_simplex_as_by_flow(n_leads,
     assert unevenness(True) == pytest.approx(unevenness(False))
 
 
-@given(problem=problems(kind="few", limits=False), compiled=st.booleans())
+@needs_loops  # without them, so small a problem is solved by a flow, which does not look
+@given(problem=problems(kind="few", limits=False))
 @examples(20)
-def test_who_is_undecided_by_prices_holds_all_ties(problem, compiled):
+def test_who_is_undecided_by_prices_holds_all_ties(problem):
     try:
-        answer = Auction(compiled=compiled).solve(problem, Near(), Meter())
+        answer = Auction().solve(problem, Near(), Meter())
     except Infeasible:
         assume(False)
     assume(answer.undecided is not None)
