@@ -16,8 +16,8 @@ from leadopt.solvers.hungarian import Hungarian
 from leadopt.solvers.milp import Milp
 from leadopt.solvers.min_cost_flow import MinCostFlow
 
-# Pairs from which `Auction` is quicker where reps have many leads each: 10,000 x 100 takes a third longer without it
-# where slots are scarce, and 3,000 x 50 thirty times as long with it.
+# Pairs from which `Auction` is quicker where reps have many leads each: 10,000 x 100 takes more than twice as long
+# without it where slots are scarce, and 3,000 x 50 thirty times as long with it.
 _LARGE = 500_000
 _SMALL = 100_000  # pairs that SciPy's shortest paths take no time for to speak of, whatever gains are like
 
@@ -31,16 +31,17 @@ class Auto:
     ====================================================================  =================
     limits that overlap or count other amounts than leads, limited time   `Milp`
     nested limits with usage 1                                            `MinCostFlow`
-    up to 4 slots per rep on average, 500,000 pairs or more (1)           `Hungarian`
-    one slot per rep at most, up to 100,000 pairs (2)                     `Hungarian`
+    capacities alone, limited time                                        `Auction`
+    one slot per rep at most, up to 100,000 pairs (* 4 million)           `Hungarian`
+    up to 4 slots per rep on average, 500,000 pairs or more (* none)      `Hungarian`
     few distinct leads: 2 million pairs of kinds and reps at most         `MinCostFlow`
-    32 leads or more per row of rates, 500,000 pairs or more              `Envelope`
-    500,000 pairs or more (3), or limited time                            `Auction`
+    32 leads or more per row of rates, 500,000 pairs or more (* 2 mill.)  `Envelope`
+    500,000 pairs or more (* 2 million)                                   `Auction`
     everything else                                                       `MinCostFlow`
     ====================================================================  =================
 
-    (1) And 50 million at most, unless leads are many and reps few; where all leads want the same reps, by `Auction`.
-    (2) Where loops are not compiled, up to 4 million. (3) Where loops are not compiled, 2 million or more.
+    Sizes after a * hold where loops are not compiled (`leadopt.compiled`). Of up to 4 slots per rep, 50 million pairs
+    at most, unless leads are many and reps few; and where all leads want the same reps, `Auction` takes over.
     """
 
     name = "Auto"

@@ -36,7 +36,7 @@ def solve_core(
     """Return costs, at the finest scale that the backend's integers hold, and (group, rep, amount) of the best flow.
 
     Rep -1 is the pool; prices up to `beside` fit the scale too. Where there are only capacities and the best prices are
-    known to be `near` some, a compiled network simplex begins there; else, OR-Tools' cost scaling.
+    known to be `near` some, a network simplex begins there; else, OR-Tools' cost scaling.
 
     Raises
     ------
