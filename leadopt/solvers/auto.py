@@ -18,8 +18,8 @@ from leadopt.solvers.hungarian import Hungarian
 from leadopt.solvers.milp import Milp
 from leadopt.solvers.min_cost_flow import MinCostFlow
 
-# Pairs from which `Auction` is quicker where reps have many leads each: 10,000 x 100 takes a third longer without it
-# where slots are scarce, and 3,000 x 50 thirty times as long with it.
+# Pairs from which `Auction` is quicker where reps have many leads each: 10,000 x 100 takes more than twice as long
+# without it where slots are scarce, and 3,000 x 50 thirty times as long with it.
 _LARGE = 500_000
 _SMALL = 100_000  # pairs that SciPy's shortest paths take no time for to speak of, whatever gains are like
 _FEW_CELLS = 1 << 22  # rows x reps that are held in full: 32 MB

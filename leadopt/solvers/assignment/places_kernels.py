@@ -13,7 +13,9 @@ from leadopt.solvers.compiled import kernel
 
 _FAR = 0x4000_0000_0000_0000  # dearer than any column
 _NEVER = 0x1000_0000_0000_0000  # as in `options_kernels`
-_BIDS = 8  # of each lead, on average at most; who has no place then is placed along a shortest path
+_BIDS = 3  # of each lead, on average at most; who has no place then is placed along a shortest path
+_LOOK = 2  # columns that are read in the time that one look at a lead in a column takes
+_SOUGHT = 8  # bids of each lead in one step of `near_prices`
 
 
 class Leads(NamedTuple):
@@ -136,6 +138,7 @@ def bid(arcs: Arcs, leads: Leads, columns: Columns) -> int:
                 enter(lead, to, paid, leads, columns)
                 break
             # Of those who want a place, the one that stays up to the lowest price goes; all others pay the next lowest.
+            n_bids += (_LOOK * load[to]) // len(load)  # to look at them takes as long as so many bids
             goes, lowest, next_lowest = lead, stays[lead], _FAR
             other = head[to]
             while other >= 0:
@@ -171,7 +174,7 @@ def near_prices(
     n_bids = 0
     for begins in range(len(rep)):
         lead = begins
-        while lead >= 0 and n_bids < _BIDS * len(rep):
+        while lead >= 0 and n_bids < _SOUGHT * len(rep):
             n_bids += 1
             best, second, to = reserve, -np.inf, -1
             for k in range(n_reps):
