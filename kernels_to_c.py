@@ -12,7 +12,6 @@ What a kernel may hold
     ``a[i]``, ``a[i, j]``, rows ``a[i]`` of a matrix, slices ``a[i:j]`` of what has one axis, `len`, `shape`
     `min` and `max` of two, `abs`, `int`, `float`, `bool`, `math.exp`, `math.log`, `math.sqrt`; other kernels, above it
     assignments, also of several; `if`, `while`, `for` over a range, an array, or some numbers; `break`, `continue`
-
     ``a = [x] * n`` with a constant n: a few numbers of its own, written to as an array
 
 An index is not negative, but for a constant as in ``a[-1]``; a build with ``-DCHECKED`` stops at any that is out of

@@ -129,7 +129,7 @@ def seconds(maker: str, settings: Mapping[str, Any], solvers: Sequence[str]) -> 
                 return leadopt.match(instance.affinity(), instance.capacity, solver=solver)
 
             took, match = timed(work)
-            if took <= LONG_S or problem.n_leads * problem.n_reps <= SMALL:  # the first may have compiled
+            if took <= LONG_S or problem.n_leads * problem.n_reps <= SMALL:  # the first loads libraries
                 took = median(timed(work)[0] for _ in range(9 if took < 0.05 else 3))
             found[name] = took
             objectives.append(match.objective)

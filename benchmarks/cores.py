@@ -1,6 +1,7 @@
 """What our network simplex saves whole matches beside OR-Tools: in cores, in ties that are shared out, and in both."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from benchmarks.harness import Line, Ratio, agree, fresh
@@ -58,24 +59,12 @@ def beside(kind: str, **settings: Any) -> dict[str, Any]:
 
 def _by(cores: bool, ties: bool) -> None:
     """Let matches from now on solve cores and share out ties by the simplex, or by OR-Tools."""
-    from dataclasses import replace
+    from leadopt.solvers.capacities import finish
+    from leadopt.solvers.optimal import ties as sharing
 
-    from leadopt import matching
-    from leadopt.solvers import auction, envelope
-    from leadopt.solvers.capacities.finish import finish
-    from leadopt.solvers.optimal.ties import spread_ties
-
-    def finished(*args: Any, compiled: bool, **more: Any) -> Any:
-        return finish(*args, **more, compiled=compiled and cores)
-
-    def shared(problem: Any, answer: Any, rng: Any) -> Any:
-        return spread_ties(problem, replace(answer, compiled=ties), rng)
-
-    modules: list[tuple[Any, str, Callable[..., Any]]] = [
-        (auction, "finish", finished), (envelope, "finish", finished), (matching, "spread_ties", shared),
-    ]  # fmt: skip
-    for module, name, function in modules:
-        setattr(module, name, function)
+    modules: list[tuple[Any, bool]] = [(finish, cores), (sharing, ties)]
+    for module, simplex in modules:
+        module.compiled = partial(bool, simplex)
 
 
 def rows() -> Iterator[Line]:

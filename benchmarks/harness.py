@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Protocol
 
 ROOT = Path(__file__).parents[1]
 LIBRARIES = (
-    *("leadopt", "numpy", "scipy", "numba", "ortools", "POT", "lapx", "networkx"),
+    *("leadopt", "numpy", "scipy", "ortools", "POT", "lapx", "networkx"),
     *("narwhals", "polars", "pandas", "pyarrow", "scikit-learn"),
 )
 

@@ -131,7 +131,7 @@ def ours(maker: str, n: int, m: int, limits: str, plain: float) -> dict[str, Any
 
 
 def _warm_up(maker: str, limits: str, solver: Any) -> None:
-    """Solve something small of the same form with the same solver: whatever it loads is loaded, and compiled, then."""
+    """Solve something small of the same form with the same solver: whatever it loads is loaded then."""
     import leadopt
 
     small = MAKERS[maker](n=2_000, m=20)

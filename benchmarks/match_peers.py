@@ -350,7 +350,7 @@ def orlib_optima() -> dict[str, float]:
 
 
 def _first_calls(cases: Iterable[Case]) -> Iterator[Ratio]:
-    """Yield what the very first `match` of a process costs, compiled code read from its cache, beside a later one."""
+    """Yield what the very first `match` of a process costs beside a later one: libraries are loaded."""
     for case in cases:
         later = measured(case.maker, case.settings, ["Auto"])["Auto"]
         try:

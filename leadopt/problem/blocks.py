@@ -62,7 +62,7 @@ def over_blocks(n_rows: int, n_columns: int, work: Callable[[int, int, Floats], 
 def in_parts(n_rows: int, n_columns: int, work: Callable[[int, int], None]) -> None:
     """Call `work` with the first row and the one past the last of a few parts, on every core if there is much to do.
 
-    For loops that are compiled: each part is large.
+    For compiled loops, which run without the GIL: each part is large.
 
     Examples
     --------

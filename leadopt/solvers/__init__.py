@@ -1,6 +1,6 @@
 """The solvers, one per file, each a value with its options.
 
-Only this folder imports OR-Tools, SciPy's optimisers and numba.
+Only this folder imports OR-Tools and SciPy's optimisers, and loads compiled loops.
 """
 
 from leadopt.solvers.auction import Auction

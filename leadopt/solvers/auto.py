@@ -15,9 +15,11 @@ from leadopt.solvers.hungarian import Hungarian
 from leadopt.solvers.milp import Milp
 from leadopt.solvers.min_cost_flow import MinCostFlow
 
-# Pairs from which loading numba, half a second, pays in a process that solves once: warm, `Auction` is quicker from
-# 20,000 pairs on. A flow over 500,000 takes a quarter of a second at least (`flow_seconds`).
-_WORTH_NUMBA = 500_000
+# Pairs from which bids are quicker than a flow: 5 ms of a core beside 7 at 9,000, 9 beside 68 at 150,000. In a process
+# that solves once they are at any size, as a flow loads OR-Tools, for 40 ms.
+_WORTH_BIDS, _WORTH_SAMPLES = 10_000, 2_000_000
+_WORTH_ENVELOPES = 500_000
+_WORTH_HUNGARIAN, _WORTH_HUNGARIAN_TO_SAMPLES = 100_000, 4_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +31,15 @@ class Auto:
     ====================================================================  =================
     limits that overlap or count other amounts than leads, limited time   `Milp`
     nested limits with usage 1                                            `MinCostFlow`
+    capacities alone, limited time                                        `Auction`
+    one slot per rep at most, up to 100,000 pairs (* 4 million)           `Hungarian`
     few distinct leads: 2 million pairs of kinds and reps at most         `MinCostFlow`
-    32 leads or more per row of rates, 500,000 pairs or more              `Envelope`
-    500,000 pairs or more (without numba 2 million), or limited time      `Auction`
-    one slot per rep at most, up to 100,000 pairs (without numba all)     `Hungarian`
+    32 leads or more per row of rates, 500,000 pairs or more (* 2 mill.) `Envelope`
+    10,000 pairs or more (* 2 million)                                    `Auction`
     everything else                                                       `MinCostFlow`
     ====================================================================  =================
 
-    Warm, `Auction` is quicker from 20,000 pairs on; but the first use of a process loads numba, for half a second.
+    Sizes after a * hold where loops are not compiled (`leadopt.compiled`).
     """
 
     name = "Auto"
@@ -52,12 +55,12 @@ class Auto:
     def _choose_for_capacities(self, problem: Problem) -> Solver:
         n_pairs = problem.n_leads * problem.n_reps
         unit, loops = problem.capacity.max(initial=0) <= 1, compiled()
-        if unit and n_pairs <= (100_000 if loops else 4_000_000):
+        if unit and n_pairs <= (_WORTH_HUNGARIAN if loops else _WORTH_HUNGARIAN_TO_SAMPLES):
             return Hungarian()
-        if n_pairs < (_WORTH_NUMBA if loops else 2_000_000) or few_kinds(problem.affinity):
+        if n_pairs < (_WORTH_BIDS if loops else _WORTH_SAMPLES) or few_kinds(problem.affinity):
             return MinCostFlow()
         shared = not problem.affinity.is_dense and problem.n_leads >= 32 * len(problem.affinity.rates)
-        return Envelope() if shared else Auction()
+        return Envelope() if shared and n_pairs >= _WORTH_ENVELOPES else Auction()
 
     def refuses(self, problem: Problem) -> str | None:
         """Return None: there is a solver for every problem."""

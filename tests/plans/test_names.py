@@ -280,6 +280,14 @@ LOOKS = {
     ("problem/limit_kinds.py", "words"),  # what the user asks for
     ("problem/limit_kinds.py", "words.casefold()"),
     ("problem/limit_kinds.py", "kind"),
+    # names of loops, and what a library says of them
+    ("solvers/compiled.py", "_text(library, 'leadopt_kernels')"),
+    ("solvers/compiled.py", "_text(library, f'{name}_signature')"),
+    ("solvers/compiled.py", "arguments"),
+    ("solvers/compiled.py", "function.__module__"),
+    ("solvers/compiled.py", "function.__module__.rpartition('.')[2]"),
+    ("solvers/compiled.py", "kind"),
+    ("solvers/compiled.py", "text"),
     ("plot/axes.py", "str(name)"),
     ("plot/canvas.py", "str(error.name)"),  # a package that is missing
 }

@@ -202,6 +202,7 @@ def test_the_stages_of_an_auction_are_told(solver):
     assert [report.iteration for report in seen] == list(range(len(seen)))
 
 
+@needs_loops
 def test_bids_are_told_of_as_long_as_they_last(monkeypatch):
     from leadopt.solvers.capacities import bids
 
@@ -306,6 +307,7 @@ def test_rounding_far_above_every_price_does_not_overflow():
     assert found.status is Status.OPTIMAL
 
 
+@needs_loops
 @pytest.mark.parametrize("sampled", [0.0, 0.12, 1.0])
 def test_samples_of_any_size_lead_to_the_best(sampled):
     for _, problem in hard_problems(2):

@@ -36,8 +36,8 @@ def solve_core(
     """Return costs, at the finest scale that the backend's integers hold, and (group, rep, amount) of the best flow.
 
     And whole prices (n_reps,) that prove it, where the backend tells them. Rep -1 is the pool; prices to `beside` fit
-    the scale too. Where there are only capacities and the best prices are known to be `near` some, a compiled network
-    simplex begins there; else, OR-Tools' cost scaling.
+    the scale too. Where there are only capacities and the best prices are known to be `near` some, a network simplex
+    begins there; else, OR-Tools' cost scaling.
 
     Raises
     ------
