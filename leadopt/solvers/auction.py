@@ -4,6 +4,9 @@
    them paid (`samples`). Elsewhere ever larger samples are solved exactly, each within the box of prices of the last.
 2. **Prune, solve.** The prices are near enough for `finish` to settle most leads and to solve the others exactly.
 
+Where gains tie, exactly or nearly, bids rise by next to nothing and prices leave nearly everything open: then compiled
+loops find prices by Newton steps, and the answer by moves of leads between reps (`newton`, which says when).
+
 Prices of an earlier match take the place of the samples. When time is over, leads stay where they are, and those that
 wait are placed on free slots.
 """
