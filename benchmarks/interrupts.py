@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from benchmarks.harness import ROOT, Line, verdict
 
 WAIT_S, SILENCE_S, LIMIT_S, TRIES = 0.2, 1.0, 10.0, 6
+_WITHIN = 0.7  # of the time of the first run: later ones may be quicker
 
 
 def dense(n: int, m: int, limits: str = "none") -> Callable[..., Any]:
@@ -61,7 +62,7 @@ def floor(act: str, n: int, m: int, n_history: int) -> Callable[..., Any]:
 
     leads, reps, history = (as_table(columns, "polars") for columns in sales_floor(n, m, n_history, values=True))
     if act == "assign":
-        fairness = leadopt.Fairness(of="value", low=0.9, high=1.1)
+        fairness = leadopt.Fairness(of="value", low=0.6, high=1.4)
         return lambda **more: leadopt.assign(leads, reps, history, fairness=fairness, **more)
     if act == "frontier":
         return lambda **more: leadopt.frontier(leads, reps, history, **more)
@@ -154,12 +155,12 @@ def waited(name: str, tries: int) -> Waited:
     rng, heard = random.Random(0), []
     _, taken, silent, *stage = _run(name, None)
     for _ in range(tries):
-        what, after, *_ = _run(name, rng.random() * float(taken))
+        what, after, *_ = _run(name, _WITHIN * rng.random() * float(taken))
         if what == "interrupted":
             heard.append(float(after))
-    return Waited(
-        name=name, seconds=float(taken), heard=max(heard, default=0.0), silent=float(silent), stage=" ".join(stage)
-    )
+    if not heard:
+        raise AssertionError(f"{name} ended {tries} times before Ctrl-C came")
+    return Waited(name=name, seconds=float(taken), heard=max(heard), silent=float(silent), stage=" ".join(stage))
 
 
 def _run(name: str, moment_s: float | None) -> list[str]:
