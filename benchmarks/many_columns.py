@@ -30,9 +30,9 @@ class NoCliff:
     INTRO: ClassVar[str] = (
         f"Simulated floors, mean of {SEEDS} seeds ({LARGE_SEEDS} of {LARGE} reps) +- standard error. On the logit,\n"
         "the levels of a column differ by 0.5, reps by 0.3, and what a rep does with each column's levels by 0.25.\n"
-        "200 past leads a rep, dealt at random; 20 coming leads and as many slots. `told` is the same model given these\n"
-        "standard deviations. Goal: no more than 3 points below it, at every number of reps (a difference within two\n"
-        "standard errors is none).\n"
+        "200 past leads a rep, dealt at random; 20 coming leads and as many slots. `told` is the same model given\n"
+        "these standard deviations. Goal: no more than 3 points below it, at every number of reps (a difference\n"
+        "within two standard errors is none).\n"
         "In brackets: seconds of a fit."
     )
     HEAD: ClassVar[tuple[str, ...]] = ("columns", "reps:", "told:", "leadopt:", "below:", "met?")
