@@ -26,7 +26,7 @@ class Tied:
         "`match` as it comes on gains that tie, exactly or nearly, or that have another structure than chance: beside\n"
         "the fastest peer, at most twice its time is the goal, and beside uniform gains of the same size with slots\n"
         "for 1.1 as many leads, at most 20 times. Every answer is certified, and its objective equals that of each\n"
-        "peer that ended. Seconds are wall time, of a process each."
+        "peer that ended; POT is not tried at 100,000 x 200. Seconds are wall time, of a process each."
     )
     HEAD: ClassVar[tuple[str, ...]] = (
         *("instance", "solver", "seconds:", "best peer", "its seconds:", "by the peer:", "uniform, seconds:"),

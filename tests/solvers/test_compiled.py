@@ -20,6 +20,8 @@ from leadopt.progress import Meter
 from leadopt.solvers import Auction, Auto, Envelope, Hungarian, Milp, MinCostFlow, compiled
 from leadopt.solvers.capacities import pair_bids
 from leadopt.solvers.capacities.bid_kernels import Leads, Lists, Scratch, shortlist
+from leadopt.solvers.capacities.free_leads import Remainder
+from leadopt.solvers.capacities.newton import solve_by_newton
 from leadopt.solvers.factored.annealing import annealed
 from leadopt.solvers.factored.newton import sharpest
 from leadopt.solvers.factored.repairs import repaired
@@ -91,6 +93,8 @@ def test_every_loop_is_compared_somewhere():
         match(rng.random((900, 10)), 60, solver=Auction())
         match(rng.integers(0, 3, (300, 10)).astype(float), 31, solver=Auction())
         match(rng.random((40, 2)) @ rng.random((2, 40)), 1, solver=Hungarian())
+        whole = Problem(affinity=rng.integers(0, 3, (300, 10)).astype(float), capacity=31)
+        assert solve_by_newton(Remainder.of(whole), 1e-3, None, Meter()) is not None
         match(leadopt.Affinity(rates=rng.random((2, 6)), row=rng.integers(0, 2, 400), scale=rng.random(400)), 60,
               solver=Envelope())  # fmt: skip
         solve(banded(n=60, m=4, n_rows=2), Milp(whole_options=0))

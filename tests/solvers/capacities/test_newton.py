@@ -1,5 +1,7 @@
 """Tied gains by Newton steps and moves: the best answer, whatever is tied, and a way back where steps lead nowhere."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -79,7 +81,8 @@ def test_a_match_of_tied_gains_is_proved_best(kind, unit, seed, hinted):
         with pytest.raises(Infeasible):
             match(problem.affinity, problem.capacity, reserve=problem.reserve, solver=Auction())
         return
-    found = match(problem.affinity, problem.capacity, reserve=problem.reserve, solver=Auction(), prices=hint)
+    with mock.patch.object(newton, "_WORTH_STEPS", 0):
+        found = match(problem.affinity, problem.capacity, reserve=problem.reserve, solver=Auction(), prices=hint)
     assert found.status.name == "OPTIMAL"
     assert found.objective == pytest.approx(best.objective, rel=1e-12)
 
@@ -90,15 +93,16 @@ def test_a_match_of_tied_gains_is_proved_best(kind, unit, seed, hinted):
 def test_thousands_of_ties_are_priced_by_steps(kind, slots):
     """Not by the bids that take their place where steps lead nowhere: a path for each lead out of place shows it."""
     rng = np.random.default_rng(0)
-    gains = tied_gains(kind, 4_000, 20, rng)
-    found = match(gains, round(200 * slots), solver=Auction())
-    best = match(gains, round(200 * slots), solver=MinCostFlow())
+    gains = tied_gains(kind, 6_000, 20, rng)
+    found = match(gains, round(300 * slots), solver=Auction())
+    best = match(gains, round(300 * slots), solver=MinCostFlow())
     assert found.status.name == "OPTIMAL"
     assert found.objective == pytest.approx(best.objective, rel=1e-12)
     assert "paths" in found.stats or (kind == "nearly equal" and slots > 1)
 
 
-def test_ties_call_for_steps_and_differences_for_bids():
+def test_ties_call_for_steps_and_differences_for_bids(monkeypatch):
+    monkeypatch.setattr(newton, "_WORTH_STEPS", 4_000)
     rng = np.random.default_rng(0)
 
     def jolt(gains, slots):
@@ -112,12 +116,15 @@ def test_ties_call_for_steps_and_differences_for_bids():
     assert jolt(np.ones((30, 10)), 3) is None  # few leads a rep
     assert jolt(np.zeros((400, 10)), 30) > 0.0
     assert jolt(np.full((400, 10), -np.inf), 30) is None
+    assert jolt(np.ones((399, 10)), 30) is None  # few pairs
+    monkeypatch.setattr(newton, "_WORTH_STEPS", 0)
     assert jolt(gains[:, :1], 30) is None
 
 
 @needs_loops
 def test_bids_take_the_place_of_steps_that_lead_nowhere(monkeypatch):
     monkeypatch.setattr(newton, "_LOST", -1.0)
+    monkeypatch.setattr(newton, "_WORTH_STEPS", 0)
     gains = np.random.default_rng(0).integers(0, 4, (400, 10)).astype(float)
     found = match(gains, 30, solver=Auction())
     assert found.status.name == "OPTIMAL"
