@@ -10,7 +10,7 @@ from benchmarks.harness import Line, verdict
 from leadopt.arrays import Floats
 from leadopt.learning.effects.logistic import sigmoid
 
-LOGS, ROWS = 25, 1000
+LOGS, ROWS = 100, 1000
 N_REPS, N_SEGMENTS = 5, 3
 REPS = [f"r{one}" for one in range(N_REPS)]
 METHODS = ("DR", "SNIPS", "IPS")

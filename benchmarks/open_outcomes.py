@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.affinity_lift import standard_error
 from benchmarks.harness import Line, verdict
 
-SEEDS, DAYS, TRUE = 12, 365, 0.25
+SEEDS, DAYS, TRUE = 200, 365, 0.25
 BIAS, COVERAGE = 0.01, (0.85, 0.95)
 _DAY = np.datetime64("2025-01-01")
 

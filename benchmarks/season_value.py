@@ -10,7 +10,7 @@ from benchmarks.affinity_lift import NULL_WORLDS, WORLDS, raw, standard_error
 from benchmarks.harness import Line, verdict
 from benchmarks.lift_worlds import World
 
-SEASONS = 30
+SEASONS = 200
 FIRST_SEED = 1000  # other floors than those of `affinity_lift`
 COVERAGE = (0.85, 0.95)
 DATED = (

@@ -10,7 +10,7 @@ from benchmarks.harness import Line, verdict
 from benchmarks.verdicts import N_REPS, N_SEGMENTS, as_table
 from leadopt.learning.effects.logistic import sigmoid
 
-FLOORS, FLOOR_SIZES = 4, (2000, 10_000, 50_000)
+FLOORS, FLOOR_SIZES = 10, (2000, 10_000, 50_000)
 PAIR_SDS = (0.012, 0.024, 0.047, 0.094, 0.2)  # at which matching is worth about 1, 2, 4, 8 and 17% in deals
 
 

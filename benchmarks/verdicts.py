@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.harness import Line, verdict
 from leadopt.learning.effects.logistic import sigmoid
 
-HISTORIES = {300: 24, 3000: 16}  # of each kind, by their outcomes
+HISTORIES = {300: 100, 3000: 100}  # of each kind, by their outcomes
 N_REPS, N_SEGMENTS = 12, 5
 WORLDS = {
     "nobody matters": (0.0, 0.0),
