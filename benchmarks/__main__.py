@@ -101,13 +101,14 @@ def write(page: str, names: Iterable[str], kept: dict[str, str]) -> None:
 
     A section of the same title as one that is kept takes its place.
     """
-    setting, found = "\n".join(machine()), dict(kept)
+    # Which commit is asked before the page is written, which makes the files differ from it.
+    setting, measured_at, found = "\n".join(machine()), commit(), dict(kept)
     for name in names:
         start, rows = perf_counter(), list[Line]()
         for row in measured(name, quick=False):
             rows.append(row)
             print(" | ".join(row.cells), flush=True)
-            told = f"Measured on {date.today()} at {commit()}, in {perf_counter() - start:,.0f} s."
+            told = f"Measured on {date.today()} at {measured_at}, in {perf_counter() - start:,.0f} s."
             found |= sections(rows, told)
             text = PAGES[page].text.format(machine=setting, sections="\n\n".join(found.values()))
             _path(page).write_text(text, encoding="utf-8")
