@@ -189,9 +189,13 @@ def _bound(problem: Problem, p: Floats, q: Floats) -> tuple[float, float]:
     """Return the bound at some prices, and by how much rounding may have moved it at most."""
     # Pinned leads take their share of every bound first: their prices would cancel, and leave rounding behind.
     pinned = np.flatnonzero(problem.pins >= 0)
-    taken = np.bincount(problem.pins[pinned], minlength=problem.n_reps)
-    total = inner(p, problem.capacity - taken) + float(problem.affinity.at(pinned, problem.pins[pinned]).sum())
-    paid = inner(p, problem.capacity + taken) + abs(total)
+    if len(pinned):
+        taken = np.bincount(problem.pins[pinned], minlength=problem.n_reps)
+        total = inner(p, problem.capacity - taken) + float(problem.affinity.at(pinned, problem.pins[pinned]).sum())
+        paid = inner(p, problem.capacity + taken) + abs(total)
+    else:
+        total = inner(p, problem.capacity)
+        paid = 2.0 * total
     beside = problem.loads(problem.pins) if len(pinned) else np.zeros(len(q))
     for limit, price, load in zip(problem.limits, q, beside, strict=True):
         if price != 0:
