@@ -8,6 +8,8 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from leadopt import Fairness, Infeasible, InvalidInput, Policy, assign, match
+from leadopt.problem.certify import certify
+from leadopt.problem.problem import Problem
 
 
 def floor(seed: int = 0, n_leads: int = 60, n_reps: int = 12, n_past: int = 3_000, n_levels: int = 90):
@@ -95,3 +97,17 @@ def test_a_call_within_a_call_changes_neither():
 
     plan = assign(leads, reps, history, policy=POLICIES["plain"], on_progress=again)
     assert plan.to_json() + plan.report() == inside[0] == wanted
+
+
+def test_a_certificate_over_many_reps_is_the_same_at_any_number_of_threads():
+    """From ten thousand reps on, BLAS would add up what they are paid on several threads, and wait for these."""
+    rng = np.random.default_rng(0)
+    n_reps = 200_001
+    problem, prices = Problem(affinity=rng.random((1, n_reps)), capacity=rng.integers(1, 9, n_reps)), rng.random(n_reps)
+
+    def found(n_threads: int) -> tuple[float, float]:
+        with threadpool_limits(n_threads, user_api="blas"):
+            certificate = certify(problem, np.array([0]), prices)
+        return certificate.bound, certificate.gap
+
+    assert len({found(n_threads) for n_threads in (1, 2, 3, 4)}) == 1

@@ -20,6 +20,7 @@ from leadopt.problem.certify_exactly import exact_bound, exact_penalty, is_small
 from leadopt.problem.counted import Classes
 from leadopt.problem.gains import Affinity
 from leadopt.problem.groups import Groups
+from leadopt.problem.linear_algebra import inner
 from leadopt.problem.problem import Limit, Problem
 from leadopt.problem.sparse_rows import SparseRows
 from leadopt.problem.together import contraction_of
@@ -188,9 +189,13 @@ def _bound(problem: Problem, p: Floats, q: Floats) -> tuple[float, float]:
     """Return the bound at some prices, and by how much rounding may have moved it at most."""
     # Pinned leads take their share of every bound first: their prices would cancel, and leave rounding behind.
     pinned = np.flatnonzero(problem.pins >= 0)
-    taken = np.bincount(problem.pins[pinned], minlength=problem.n_reps)
-    total = float(p @ (problem.capacity - taken)) + float(problem.affinity.at(pinned, problem.pins[pinned]).sum())
-    paid = float(p @ (problem.capacity + taken)) + abs(total)
+    if len(pinned):
+        taken = np.bincount(problem.pins[pinned], minlength=problem.n_reps)
+        total = inner(p, problem.capacity - taken) + float(problem.affinity.at(pinned, problem.pins[pinned]).sum())
+        paid = inner(p, problem.capacity + taken) + abs(total)
+    else:
+        total = inner(p, problem.capacity)
+        paid = 2.0 * total
     beside = problem.loads(problem.pins) if len(pinned) else np.zeros(len(q))
     for limit, price, load in zip(problem.limits, q, beside, strict=True):
         if price != 0:

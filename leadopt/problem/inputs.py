@@ -62,7 +62,11 @@ def capacity_of(capacity: ArrayLike, n_reps: int) -> Ints:
         array = np.full(n_reps, array)
     if array.shape != (n_reps,):
         raise InvalidInput(f"capacity: must be one number, or one for each of {n_reps} reps; found shape {array.shape}")
-    if bad := np.flatnonzero(~(np.isfinite(array) & (array >= 0) & (array == np.floor(array))))[:1].tolist():
+    fine = array >= 0
+    if array.dtype.kind == "f":
+        fine &= np.isfinite(array) & (array == np.floor(array))
+    if not fine.all():
+        bad = np.flatnonzero(~fine)[:1].tolist()
         raise InvalidInput(f"capacity of rep {bad[0]}: must be a whole number, 0 or more; found {array[bad[0]]}")
     if array.dtype == np.int64:
         return frozen(np.minimum(array, _UNBOUNDED))

@@ -92,6 +92,7 @@ def test_every_loop_is_compared_somewhere():
     with both() as counts:
         match(rng.random((900, 10)), 60, solver=Auction())
         match(rng.integers(0, 3, (300, 10)).astype(float), 31, solver=Auction())
+        match(rng.random((2, 60)), 1)
         match(rng.random((40, 2)) @ rng.random((2, 40)), 1, solver=Hungarian())
         whole = Problem(affinity=rng.integers(0, 3, (300, 10)).astype(float), capacity=31)
         assert solve_by_newton(Remainder.of(whole), 1e-3, None, Meter()) is not None

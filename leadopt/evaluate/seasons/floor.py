@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.learning.effects.logistic import sigmoid
+from leadopt.problem.linear_algebra import inner
 from leadopt.tables import Table
 from leadopt.tables.cells import is_number
 
@@ -115,7 +116,7 @@ class SalesFloor:
     def true_gain(self, rep_of_lead: ArrayLike) -> float:
         """Return the value that these assignments earn on average; -1 = pool, which earns none."""
         leads, chance = self._placed(rep_of_lead)
-        return float(chance @ np.asarray(self.leads["value"], dtype=np.float64)[leads])
+        return inner(chance, np.asarray(self.leads["value"], dtype=np.float64)[leads])
 
     def true_chance(self, rows: Any) -> Floats:
         """Return the true chance that each row's rep converts a lead of its segment, float64 (n_rows,).

@@ -10,7 +10,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.problem.reduced_gains import largest_gain
 from leadopt.solvers.assignment import assign_kernels as kernels
-from leadopt.solvers.assignment.options_kernels import Arcs
+from leadopt.solvers.assignment.options_kernels import Arcs, best_options
 from leadopt.solvers.assignment.paths_kernels import Moves, Paths
 from leadopt.solvers.assignment.places_kernels import Columns, Leads, near_prices
 from leadopt.solvers.base import Answer
@@ -26,6 +26,8 @@ _OPTIONS = 16  # that are looked at of each lead, at first
 _ROUNDS = 4  # each with twice as many
 _FAR_OFF = 0.25  # of the leads: where more would be better off with other reps, prices are sought among all pairs
 _STEPS = (0.1, 0.02, 0.004, 0.001)  # of the largest gain, by which they are
+_WANTED = 0.25  # of the reps at most: where leads could want more of them, all are looked at
+_APART = 1e-9  # of the largest gain: what is no tie, however costs are rounded
 _EFFORT = (32, 1_000)  # times that all pairs may be read on the way, the latter where reps are few
 
 
@@ -47,10 +49,18 @@ def solve_capacities(problem: Problem) -> Answer | None:
             return None
     affinity = problem.affinity
     gains = affinity.full_rates() if everybody and affinity.is_dense else affinity.of(leads)
-    work = _solved(gains, room, problem.reserve, largest_gain(problem))
+    largest = largest_gain(problem)
+    wanted = _wanted(gains, room, problem.reserve, largest)
+    if wanted is None:
+        work = _solved(gains, room, problem.reserve, largest)
+    else:
+        work = _solved(np.ascontiguousarray(gains[:, wanted]), room[wanted], problem.reserve, largest)
     if work is None:
         return None
     rep, prices, tied, exponent, n_arcs, rounds = work
+    if wanted is not None:
+        rep, of_wanted, prices = np.append(wanted, -1)[rep], prices, np.zeros(problem.n_reps)
+        prices[wanted] = of_wanted
     rep_of_lead = problem.pins.copy()
     rep_of_lead[leads] = rep
     closed = bool((room <= 0).any())
@@ -82,6 +92,32 @@ def is_quick(problem: Problem) -> bool:
 
 def _are_few(n_leads: int, n_reps: int) -> bool:
     return n_reps <= _FEW_REPS and _FEW_LEADS * n_reps <= n_leads
+
+
+def _wanted(gains: Floats, room: Ints, reserve: float, largest: float) -> Ints | None:
+    """Return the reps that some of n leads may want, ascending, where these are far fewer than all.
+
+    Those are the best n of each lead that have room, as other leads fill n - 1 of them at most: at the least prices one
+    costs nothing, and what is worse than the n-th is out of the question. None where something is as good as that.
+    """
+    n_leads, n_reps = gains.shape
+    most = n_leads + 1
+    if n_leads * most > _WANTED * n_reps:
+        return None
+    n_arcs = n_leads * (most + 1)
+    first, column, gain = np.empty(n_leads + 1, dtype=np.int64), np.empty(n_arcs, dtype=np.int64), np.empty(n_arcs)
+    arcs = Arcs(first, column, column, gain)
+    best_options(gains, room, reserve, np.zeros(n_reps), most, arcs, np.empty(n_leads))
+    n_options = np.diff(first) - 1
+    for lead in np.flatnonzero(n_options == most).tolist():
+        # A heap has the least on top, and the next above it.
+        least = gain[first[lead] : first[lead] + most]
+        if least[1 : min(3, most)].min() - least[0] <= _APART * largest:
+            return None
+    to_rep = np.ones(first[-1], dtype=bool)
+    to_rep[first[1:] - 1] = False
+    found = np.unique(column[: first[-1]][to_rep])
+    return found if len(found) else None
 
 
 def _solved(

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from leadopt.arrays import Floats, Floats2, Ints
+from leadopt.solvers.compiled import kernel
 
 _NEVER = 0x1000_0000_0000_0000  # dearer than anything real; sums of it and of costs along a path fit in 64 bits
 _BARRED = 0x2000_0000_0000_0000  # dearer still: what cannot be
@@ -105,6 +106,12 @@ def write_best(gain: Floats2, room: Ints, reserve: float, price: Floats, most: i
         best[lead] = high if high > -np.inf else 0.0
     first[n_leads] = at
     return complete
+
+
+@kernel
+def best_options(gain: Floats2, room: Ints, reserve: float, price: Floats, most: int, arcs: Arcs, best: Floats) -> bool:
+    """Write what `write_best` does."""
+    return write_best(gain, room, reserve, price, most, arcs, best)
 
 
 def write_costs(arcs: Arcs, best: Floats, n_columns: int, arcs_pooled: bool) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.blocks import over_blocks
+from leadopt.problem.linear_algebra import inner
 from leadopt.problem.problem import Problem
 from leadopt.problem.sparse_rows import SparseRows
 from leadopt.solvers.base import Answer
@@ -94,7 +95,7 @@ class Remainder:
     def bound(self, prices: Floats) -> float:
         """Return what the leads in question are worth at most by some prices, -inf if one has no option."""
         affinity, reserve = self.problem.affinity, self.problem.reserve
-        paid = float(prices @ self.room.upper)
+        paid = inner(prices, self.room.upper)
         free = self.problem.pins < 0
         if affinity.is_sparse:
             return paid + sum(

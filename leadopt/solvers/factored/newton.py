@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from leadopt.arrays import Bools, Floats
-from leadopt.problem.linear_algebra import solved
+from leadopt.problem.linear_algebra import inner, solved
 from leadopt.progress import Meter
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.factored.annealing import Soft, options_near, shares
@@ -92,7 +92,7 @@ class Sharp:
         """Return the dual value and its slope by scaled prices, ``y / unit``."""
         found, middle, half, root = self.soft.loads(y), *self._bounds, self._root(y)
         away, gives = (y - self.anchor) / self.unit, self.gives * self.gain
-        total = found.value + float((middle * y + half * root).sum()) + 0.5 * gives * float(away @ away)
+        total = found.value + float((middle * y + half * root).sum()) + 0.5 * gives * inner(away, away)
         slope = (middle + half * y / root - found.load) * self.unit + gives * away
         return total, slope
 
@@ -203,7 +203,7 @@ def sharpened(sharp: Sharp, y: Floats, steps: int, near: float, meter: Meter) ->
             damping = max(damping / _STIFFER, _LEAST_DAMPED)
         if there.value >= here.value:
             break
-        wanted, here = -float(here.slope @ move), there
+        wanted, here = -inner(here.slope, move), there
         if wanted <= least:
             break
         meter.still("price")
@@ -224,12 +224,12 @@ def _direction(sharp: Sharp, here: Step, curvature: Floats, damping: float) -> F
 
 def _along(sharp: Sharp, here: Step, move: Floats) -> tuple[Step, float]:
     """Return about the lowest point in a direction, where the slope is a part of what it is here, and how far it is."""
-    best, farthest, start, share = here, 0.0, float(here.slope @ move), 1.0
+    best, farthest, start, share = here, 0.0, inner(here.slope, move), 1.0
     low, high = (0.0, start), (np.inf, 0.0)
     for _ in range(_LOOKS):
         wanted = here.y + share * move * sharp.unit
         there = sharp.step(wanted)
-        slope = float(there.slope @ np.where(there.y == wanted, move, 0.0))
+        slope = inner(there.slope, np.where(there.y == wanted, move, 0.0))
         if there.value < best.value:
             best, farthest = there, share
         if abs(slope) <= _FLAT * abs(start) or (slope < 0 and share >= _FARTHEST):

@@ -13,6 +13,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.knapsack_bound import Knapsacks
+from leadopt.problem.linear_algebra import inner
 from leadopt.progress import Meter
 
 # At 80 x 8 as in `neighbourhoods`, where the bound is -4,910:
@@ -39,7 +40,7 @@ def lead_prices(packs: Knapsacks, reserve: float, start: Floats, least: float, m
         if bound < lowest - _CLOSE * abs(bound):
             best, lowest, waited = u.copy(), bound, 0
         slope = 1.0 - taken
-        size = float(slope @ slope)
+        size = inner(slope, slope)
         if size == 0 or lowest - least <= _CLOSE * abs(lowest) or meter.left_s <= 0:
             break
         if waited == _PATIENCE:

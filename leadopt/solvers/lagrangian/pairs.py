@@ -6,6 +6,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import SolverFailed
+from leadopt.problem.linear_algebra import inner
 from leadopt.problem.problem import Problem
 from leadopt.progress import OutOfTime
 from leadopt.solvers.base import Answer
@@ -122,8 +123,8 @@ class Pairs:
                 break
             y = shares.prices
             soft = np.isfinite(core.penalty)
-            paid = float(core.penalty[soft] @ shares.broken[soft])
-            gained = self._gained(others) + float(core.gain @ shares.z) - paid
+            paid = inner(core.penalty[soft], shares.broken[soft])
+            gained = self._gained(others) + inner(core.gain, shares.z) - paid
             near = after - gained <= _TIGHT * abs(after) or before - after <= _NEAR * abs(after)
             if near or work.meter.left_s <= 0:
                 break

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
+from leadopt.problem.linear_algebra import inner
 from leadopt.problem.reduced_gains import paid_for_bounds, reduced_gains
 from leadopt.solvers.optimal.standing import Standing, missed
 
@@ -70,7 +71,7 @@ def _in_range(standing: Standing, limit_prices: Floats) -> Floats:
 
 def _slack(standing: Standing, p: Floats, q: Floats) -> float:
     """Return what capacities and limits with a price lose against being at their bounds."""
-    slots = p @ (standing.problem.capacity - standing.n_leads_of_rep[:-1])
+    slots = inner(p, standing.problem.capacity - standing.n_leads_of_rep[:-1])
     at_bound = paid_for_bounds(q, standing.lower, standing.upper)
     paid = np.where(np.isfinite(standing.penalty), standing.penalty, 0.0)
     paid = paid * missed(standing.used, standing.lower, standing.upper)

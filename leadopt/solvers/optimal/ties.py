@@ -25,6 +25,7 @@ from leadopt.solvers.flow.equal_leads import Groups, group_leads
 from leadopt.solvers.flow.limit_tree import LimitTree, NotNested, Room, limit_tree
 from leadopt.solvers.flow.network import supplies
 from leadopt.solvers.flow.network_simplex import NEVER, transport
+from leadopt.solvers.optimal.sharing import shared_one_by_one
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
 
 _TIGHT = 1e-12  # relative to the largest gain: what rounding in the prices can hide
@@ -86,6 +87,8 @@ def spread_ties(problem: Problem, answer: Answer, rng: "np.random.Generator") ->
     leads = answer.undecided
     if leads is None:
         leads = _perhaps_tied(problem, answer, np.flatnonzero(problem.pins < 0), tolerance)
+    if (shared := shared_one_by_one(problem, answer, leads, tolerance, rng)) is not None:
+        return shared
     ties = _find_ties(problem, answer, group_leads(problem.affinity, tree.class_of_lead, leads), tolerance)
     if not len(ties.groups.size):
         return answer.rep_of_lead

@@ -176,3 +176,46 @@ def test_an_assignment_is_the_same_every_time():
     gains = np.random.default_rng(6).integers(0, 3, (40, 12)).astype(float)
     first, second = (match(gains, 3, rng=1) for _ in range(2))
     assert first.rep_of_lead.tolist() == second.rep_of_lead.tolist()
+
+
+@given(
+    n_leads=st.integers(1, 4),
+    n_reps=st.integers(1, 90),
+    seed=st.integers(0, 2**32 - 1),
+    levels=st.sampled_from([3, 30, 0]),
+    reserve=st.sampled_from([0.0, -1.0, 0.5, -np.inf]),
+)
+@examples(200)
+def test_reps_whom_nobody_may_want_are_left_out_at_no_loss(n_leads, n_reps, seed, levels, reserve):
+    rng = np.random.default_rng(seed)
+    gains = rng.random((n_leads, n_reps)) if levels == 0 else rng.integers(0, levels, (n_leads, n_reps)) / 8.0
+    gains[rng.random(gains.shape) < rng.choice([0.0, 0.5, 0.98])] = -np.inf
+    room = rng.integers(0, 3, n_reps) if rng.random() < 0.5 else np.ones(n_reps, dtype=int)
+    problem = Problem(affinity=gains, capacity=room, reserve=reserve)
+    found = solve_capacities(problem)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(capacities_alone, "_wanted", lambda *_: None)
+        whole = solve_capacities(problem)
+    assert (found is None) == (whole is None)
+    if found is None:
+        return
+    assert found.prices == pytest.approx(whole.prices, abs=1e-9)
+    assert (found.undecided is None) == (whole.undecided is None)
+    if whole.undecided is not None:
+        assert found.undecided.tolist() == whole.undecided.tolist()
+    certificate = certify(problem, found.rep_of_lead, found.prices)
+    assert certificate.optimal
+    assert certificate.objective == pytest.approx(certify(problem, whole.rep_of_lead, whole.prices).objective)
+
+
+def test_of_many_reps_only_those_are_looked_at_whom_leads_may_want():
+    rng = np.random.default_rng(0)
+    gains, room = rng.random((2, 1_000)), np.ones(1_000, dtype=np.int64)
+    best = np.unique(np.argsort(gains, axis=1)[:, -3:]).tolist()
+    assert capacities_alone._wanted(gains, room, 0.0, 1.0).tolist() == best
+    room[best[0]] = 0  # who is closed is none of them
+    assert best[0] not in capacities_alone._wanted(gains, room, 0.0, 1.0)
+    # What ties with the worst of them may be who is taken, by lot: all are looked at.
+    assert capacities_alone._wanted(np.round(gains, 1), room, 0.0, 1.0) is None
+    assert capacities_alone._wanted(gains[:, :40].copy(), room[:40], 0.0, 1.0) is not None
+    assert capacities_alone._wanted(gains[:, :20].copy(), room[:20], 0.0, 1.0) is None

@@ -1,5 +1,7 @@
 """Ties: shared out evenly by capacity, drawn without favour, and never at a price."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -12,13 +14,14 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.solvers import Auction, Hungarian, MinCostFlow, Near
+from leadopt.solvers.optimal import ties
 from leadopt.solvers.optimal.ties import _widths, spread_ties
 from tests import instances, many_seeds, seeds
 from tests.loops import either, needs_loops
 from tests.oracles import brute_force
 from tests.strategies import examples, problems
 
-ways = pytest.mark.parametrize("compiled", [False, True], ids=["flow", "simplex"])
+ways = pytest.mark.parametrize("way", ["flow", "simplex", "one by one"])
 both = pytest.mark.parametrize("solver", [Hungarian(), MinCostFlow()], ids=lambda solver: solver.name)
 SEEDS = seeds(150, 3_000)
 
@@ -27,11 +30,20 @@ def loads(found):
     return np.bincount(found.rep_of_lead[found.rep_of_lead >= 0], minlength=found.problem.n_reps).tolist()
 
 
-def shared_out(gains, capacity, rng, compiled, reserve=0.0):
-    """Return the reps of a best answer, its ties shared out by a flow or by a compiled simplex."""
+@contextmanager
+def sharing(way):
+    """Share out ties by a flow, as where loops are not compiled, by a compiled simplex, or lead by lead."""
+    with either(way != "flow"), pytest.MonkeyPatch.context() as patch:
+        if way != "one by one":
+            patch.setattr(ties, "shared_one_by_one", lambda *_: None)
+        yield
+
+
+def shared_out(gains, capacity, rng, way, reserve=0.0):
+    """Return the reps of a best answer, its ties shared out one way."""
     problem = Problem(affinity=gains, capacity=capacity, reserve=reserve)
     answer = MinCostFlow().solve(problem, Near(), Meter())
-    with either(compiled):
+    with sharing(way):
         return spread_ties(problem, answer, np.random.default_rng(rng))
 
 
@@ -69,11 +81,11 @@ def test_equal_leads_are_shared_out_by_capacity(capacity, expected):
 
 @many_seeds
 @ways
-def test_no_rep_and_no_position_profits_over_many_seeds(compiled):
+def test_no_rep_and_no_position_profits_over_many_seeds(way):
     n_seeds = len(SEEDS)
     reps, leads = np.zeros(3), np.zeros((4, 3))
     for seed in SEEDS:
-        found = shared_out(np.ones((4, 3)), 4, seed, compiled)  # somebody gets 2
+        found = shared_out(np.ones((4, 3)), 4, seed, way)  # somebody gets 2
         reps[np.argmax(np.bincount(found, minlength=3))] += 1
         leads[np.arange(4), found] += 1
     # Five standard deviations of a binomial with p = 1/3.
@@ -82,17 +94,17 @@ def test_no_rep_and_no_position_profits_over_many_seeds(compiled):
 
 @many_seeds
 @ways
-def test_no_position_is_left_in_the_pool_more_often_than_another(compiled):
+def test_no_position_is_left_in_the_pool_more_often_than_another(way):
     n_seeds = len(SEEDS)
-    pooled = sum((shared_out(np.ones((6, 2)), 1, seed, compiled) < 0).astype(int) for seed in SEEDS)
+    pooled = sum((shared_out(np.ones((6, 2)), 1, seed, way) < 0).astype(int) for seed in SEEDS)
     assert np.abs(pooled - n_seeds * 2 / 3).max() <= 5 * np.sqrt(n_seeds * 2 / 9)
 
 
 @many_seeds
 @ways
-def test_leads_of_different_groups_with_the_same_ties_are_not_favoured_either(compiled):
+def test_leads_of_different_groups_with_the_same_ties_are_not_favoured_either(way):
     n_seeds, gains = len(SEEDS), np.array([[1.0, 1.0, 0.1], [1.0, 1.0, 0.2], [1.0, 1.0, 0.3]])
-    firsts = sum((shared_out(gains, [1, 1, 0], seed, compiled) < 0).astype(int) for seed in SEEDS)
+    firsts = sum((shared_out(gains, [1, 1, 0], seed, way) < 0).astype(int) for seed in SEEDS)
     assert np.abs(firsts - n_seeds / 3).max() <= 5 * np.sqrt(n_seeds * 2 / 9)
 
 
@@ -150,18 +162,18 @@ def test_five_thousand_leads_with_ties_of_several_kinds_differ_by_two():
 
 @pytest.mark.parametrize("n_leads", [40, 4_000])
 @pytest.mark.parametrize("slots", [0.7, 1.0, 1.3])
-def test_many_ties_of_many_kinds_come_out_as_even_by_simplex_as_by_flow(n_leads, slots):
+def test_many_ties_of_many_kinds_come_out_as_even_either_way(n_leads, slots):
     rng = np.random.default_rng(0)
     gains, weight = rng.integers(0, 3, (n_leads, 20)).astype(float), rng.uniform(0.5, 1.5, 20)
     capacity = np.floor(slots * n_leads * weight / weight.sum()).astype(int) + 1
 
-    def unevenness(compiled):
-        found = shared_out(gains, capacity, 0, compiled)
+    def unevenness(way):
+        found = shared_out(gains, capacity, 0, way)
         assert gains[found >= 0, found[found >= 0]].sum() == best
         return (np.bincount(found[found >= 0], minlength=20) ** 2 / capacity).sum()
 
     best = match(gains, capacity, solver=MinCostFlow()).objective
-    assert unevenness(True) == pytest.approx(unevenness(False))
+    assert unevenness("simplex") == unevenness("one by one") == pytest.approx(unevenness("flow"))
 
 
 @needs_loops  # without them, so small a problem is solved by a flow, which does not look
@@ -184,13 +196,13 @@ def test_who_is_undecided_by_prices_holds_all_ties(problem):
 @ways
 @given(problem=problems(kind="few"), seed=st.integers(0, 1000))
 @examples(20)
-def test_ties_never_change_the_objective_and_never_break_a_rule(compiled, problem, seed):
+def test_ties_never_change_the_objective_and_never_break_a_rule(way, problem, seed):
     try:
         answer = MinCostFlow().solve(problem, Near(), Meter())
     except Infeasible:
         assume(False)
     before = certify(problem, answer.rep_of_lead, answer.prices, answer.limit_prices)
-    with either(compiled):
+    with sharing(way):
         spread = spread_ties(problem, answer, np.random.default_rng(seed))
     after = certify(problem, spread, answer.prices, answer.limit_prices)
     assert not after.violations
@@ -200,10 +212,10 @@ def test_ties_never_change_the_objective_and_never_break_a_rule(compiled, proble
 @ways
 @given(problem=problems(kind="tied", limits=False, pins=False, reserves=(0.0, -np.inf)))
 @examples(40)
-def test_loads_are_as_even_as_any_best_answer_allows(compiled, problem):
+def test_loads_are_as_even_as_any_best_answer_allows(way, problem):
     oracle = brute_force(problem)
     assume(oracle.feasible)
-    found = shared_out(problem.affinity, problem.capacity, 0, compiled, problem.reserve)
+    found = shared_out(problem.affinity, problem.capacity, 0, way, problem.reserve)
 
     def unevenness(answers):
         counts = (answers[:, :, None] == np.arange(problem.n_reps)).sum(axis=1)
@@ -231,3 +243,55 @@ def test_near_ties_within_rounding_still_give_an_optimal_match():
 @pytest.mark.parametrize(("most", "rounds"), [(0, 1), (128, 1), (256, 1), (257, 2), (100_000, 3)])
 def test_loads_that_one_grid_prices_exactly_take_one_round(most, rounds):
     assert len(_widths(most)) == rounds
+
+
+@needs_loops
+@pytest.mark.parametrize("gains, slots", [(np.ones((4, 4)), 1), (np.ones((5, 3)), 3)])
+def test_one_by_one_no_lead_gets_a_rep_more_often_than_another(gains, slots):
+    counts, n = np.zeros(gains.shape), len(SEEDS)
+    for seed in SEEDS:
+        counts[np.arange(len(gains)), shared_out(gains, slots, seed, "one by one")] += 1
+    chance = 1 / gains.shape[1]
+    assert np.abs(counts - n * chance).max() <= 5 * np.sqrt(n * chance * (1 - chance))
+
+
+@needs_loops
+def test_who_has_no_place_at_first_gets_one_along_a_path():
+    """Lead i may go to reps i and i + 1 alone: of the two answers, chance finds neither."""
+    n, found = 60, set()
+    gains = np.eye(n) + np.roll(np.eye(n), 1, axis=1)
+    for seed in range(20):
+        rep = shared_out(gains, 1, seed, "one by one")
+        assert rep.tolist() in (list(range(n)), [*range(1, n), 0])
+        found.add(int(rep[0]))
+    assert found == {0, 1}
+
+
+@needs_loops
+@given(
+    n_leads=st.integers(1, 60),
+    n_reps=st.integers(1, 8),
+    levels=st.integers(1, 4),
+    slots=st.sampled_from([0.5, 0.9, 1.0, 1.5, 4.0]),
+    reserve=st.sampled_from([0.0, 1.0, -1.0]),
+    seed=st.integers(0, 2**32 - 1),
+)
+@examples(100)
+def test_one_by_one_loads_come_out_as_even_as_by_a_flow(n_leads, n_reps, levels, slots, reserve, seed):
+    rng = np.random.default_rng(seed)
+    gains = rng.integers(0, levels, (n_leads, n_reps)).astype(float)
+    gains[rng.random(gains.shape) < rng.choice([0.0, 0.6])] = -np.inf
+    capacity = np.ceil(slots * n_leads / n_reps * rng.uniform(0.2, 2.0, n_reps)).astype(int)
+    problem = Problem(affinity=gains, capacity=capacity, reserve=reserve)
+    answer = MinCostFlow().solve(problem, Near(), Meter())
+
+    def unevenness(way):
+        with sharing(way):
+            found = spread_ties(problem, answer, np.random.default_rng(seed))
+        certificate = certify(problem, found, answer.prices)
+        assert certificate.optimal
+        assert not certificate.violations
+        load = np.bincount(found[found >= 0], minlength=n_reps)
+        return load.sum(), (load**2 / capacity).sum()
+
+    assert unevenness("one by one") == pytest.approx(unevenness("flow"))
