@@ -123,15 +123,17 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; known are {enumerate_some(choices)}" if choices else ""
 
 
-def enumerate_some(items: Iterable[object], most: int = 8) -> str:
+def enumerate_some(items: Iterable[object], most: int = 8, of: int | None = None) -> str:
     """Return the first few items in a sentence, and how many more there are.
 
-    >>> enumerate_some(range(4), most=2)
-    '0, 1 and 2 more'
+    `of` is how many there are altogether, where `items` are the first alone.
+
+    >>> enumerate_some(range(4), most=2), enumerate_some("ab", most=2, of=9)
+    ('0, 1 and 2 more', 'a, b and 7 more')
     """
-    shown = [str(item) for item in items]
-    extra = len(shown) - most
-    return ", ".join(shown) if extra <= 0 else f"{', '.join(shown[:most])} and {extra} more"
+    known = list(items)
+    shown, extra = ", ".join(map(str, known[:most])), (len(known) if of is None else of) - most
+    return shown if extra <= 0 else f"{shown} and {extra} more"
 
 
 def _fold(name: str) -> str:

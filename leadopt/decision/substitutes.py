@@ -249,4 +249,5 @@ def _why_none(case: Case, problem: Problem, lead: int, free: Ints) -> str:
 
 
 def _names(case: Case, reps: Bools) -> str:
-    return enumerate_some((case.rep_ids[rep] for rep in np.flatnonzero(reps).tolist()), most=3)
+    found = np.flatnonzero(reps)
+    return enumerate_some([case.rep_ids[rep] for rep in found[:3].tolist()], most=3, of=len(found))

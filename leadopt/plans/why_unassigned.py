@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,9 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.decision.case import Answered, Case
 from leadopt.errors import enumerate_some
 from leadopt.problem.limit_kinds import LimitKind
-from leadopt.problem.problem import ROUNDING
+from leadopt.problem.problem import ROUNDING, Limit
 from leadopt.tables.cells import Id
 from leadopt.tables.text import number
-
-_Barrier = tuple[bool, Mapping[int, float], float]  # as `full`, `short` and `price` of a `_Way`
 
 
 class Reason(Enum):
@@ -56,25 +55,142 @@ class Unassigned:
     changes: tuple[Mapping[str, Any], ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counts:
+    """The limits that reps are in, rep by rep: arrays over (n_counts,), and over all limits.
+
+    `usages` are the distinct usages that are no numbers, each as a limit and where it counts.
+    """
+
+    rep: Ints
+    limit: Ints
+    in_set: Ints
+    number: Floats
+    usages: Sequence[tuple[Limit, Ints]]
+
+    @classmethod
+    def of(cls, answer: Answered) -> "_Counts":
+        problem = answer.case.problem
+        limit = np.array(list(chain.from_iterable(answer.limits_of_reps)), dtype=np.int64)
+        counted, limits = problem.counted, problem.limits
+        usage = counted.usage_of[limit] if len(limits) else limit
+        return cls(
+            rep=np.repeat(np.arange(problem.n_reps), [len(around) for around in answer.limits_of_reps]),
+            limit=limit,
+            in_set=counted.set_of[limit] if len(limits) else limit,
+            number=np.array([limits[k].usage if isinstance(limits[k].usage, float) else 0.0 for k in limit.tolist()]),
+            usages=[(limits[limit[at[0]]], at) for kind in np.unique(usage[usage > 0]) for at in [_where(usage, kind)]],
+        )
+
+    @property
+    def alike(self) -> bool:
+        """Whether each limit takes the same of every lead."""
+        return not self.usages and not self.in_set.any()
+
+    def takes(self, sets: Sequence[Ints | None], members: Ints) -> Floats:
+        """Return what some leads take together of each limit with each rep."""
+        total = np.zeros(len(self.rep))
+        for member in members.tolist():
+            each = self.number.copy()
+            for limit, at in self.usages:
+                each[at] = limit.usage_at(np.full(len(at), member), self.rep[at])
+            inside = np.array([leads is None or _is_in(leads, member) for leads in sets], dtype=bool)
+            total += np.where(inside[self.in_set], each, 0.0)
+        return total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Barriers:
+    """What stands before each rep, as `full`, `short` and `price` of a `_Way`, float64 or bool (n_reps,).
+
+    Limits without room are listed rep by rep: `short_rep`, `short_limit` and how much more each would have to allow.
+    """
+
+    full: Bools
+    held: Bools
+    price: Floats
+    short_rep: Ints
+    short_limit: Ints
+    lacks: Floats
+
+    @property
+    def is_open(self) -> Bools:
+        return np.asarray(~(self.full | self.held))
+
+    def short(self, rep: int) -> dict[int, float]:
+        """Return the limits without room at a rep."""
+        at = slice(*np.searchsorted(self.short_rep, [rep, rep + 1]).tolist())
+        return dict(zip(self.short_limit[at].tolist(), self.lacks[at].tolist(), strict=True))
+
+    def limits_at(self, reps: Ints) -> list[int]:
+        """Return the limits without room at some reps, in their order, each once."""
+        place = np.full(len(self.full), -1)
+        place[reps] = np.arange(len(reps))
+        at = place[self.short_rep]
+        limits = self.short_limit[at >= 0][np.argsort(at[at >= 0], kind="stable")]
+        first: Ints = np.sort(np.unique(limits, return_index=True)[1])
+        return [int(k) for k in limits[first]]
+
+
 class Pool:
     """An answer, asked for several leads why they are in the pool.
 
-    Parameters
-    ----------
-    answer
-        the case with its answer and prices
-    barriers
-        what stands before a rep, where it is the same for every lead: filled in when it is first asked for
+    What stands before a rep is kept where it is the same for every lead, else of the lead that was asked for last.
     """
 
-    answer: Answered
-    barriers: dict[int, _Barrier] = field(default_factory=dict, repr=False)
+    def __init__(self, answer: Answered) -> None:
+        self.answer = answer
+        self._counts: _Counts | None = None
+        self._barriers: dict[tuple[int, int], _Barriers] = {}
 
     @property
     def case(self) -> Case:
         """The decision."""
         return self.answer.case
+
+    def barriers(self, lead: int) -> _Barriers:
+        """Return what stands between a lead, with all who stay together with it, and each rep."""
+        if self._counts is None:
+            self._counts = _Counts.of(self.answer)
+        members = self.case.members(lead)
+        key = len(members), -1 if self._counts.alike else int(members[0])
+        if key not in self._barriers:
+            if not self._counts.alike:
+                self._barriers.clear()
+            self._barriers[key] = _barriers(self.answer, self._counts, members)
+        return self._barriers[key]
+
+
+def _barriers(answer: Answered, counts: _Counts, members: Ints) -> _Barriers:
+    """Return which reps are full for some leads together, what is short there, and what that is worth."""
+    problem = answer.case.problem
+    lacking = answer.n_leads_of_rep + len(members) - problem.capacity
+    price = np.maximum(0, lacking) * answer.capacity_prices
+    takes = counts.takes(problem.counted.sets, members)
+    upper = np.array([limit.upper for limit in problem.limits])[counts.limit] if problem.limits else np.zeros(0)
+    lacks = (answer.used[counts.limit] if problem.limits else upper) + takes - upper
+    short = np.flatnonzero((takes > 0) & (lacks > ROUNDING * upper))
+    rep, limit = counts.rep[short], counts.limit[short]
+    if len(short):
+        np.add.at(price, rep, lacks[short] * np.maximum(0.0, answer.limit_prices_of_problem[limit]))
+    return _Barriers(
+        full=lacking > 0,
+        held=np.bincount(rep, minlength=problem.n_reps) > 0,
+        price=price,
+        short_rep=rep,
+        short_limit=limit,
+        lacks=lacks[short],
+    )
+
+
+def _where(numbers: Ints, wanted: int) -> Ints:
+    return np.flatnonzero(numbers == wanted)
+
+
+def _is_in(chosen: Ints, index: int) -> bool:
+    """Return whether an index is among some that ascend."""
+    at = int(np.searchsorted(chosen, index))
+    return at < len(chosen) and int(chosen[at]) == index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,26 +220,33 @@ class _Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ways:
-    """What stands between a lead and several reps: as a `_Way` for each, as arrays over the reps."""
+    """What stands between a lead and several reps, the cheapest first, as arrays over these reps."""
 
     rep: Ints
     gain: Floats
-    full: Bools
-    short: Sequence[Mapping[int, float]]
-    price: Floats
+    barriers: _Barriers
+
+    @property
+    def full(self) -> Bools:
+        return np.asarray(self.barriers.full[self.rep])
+
+    @property
+    def price(self) -> Floats:
+        return np.asarray(self.barriers.price[self.rep])
 
     @property
     def is_open(self) -> Bools:
-        return np.asarray(~(self.full | np.array([bool(short) for short in self.short], dtype=bool)))
+        return np.asarray(self.barriers.is_open[self.rep])
 
     def at(self, place: int) -> _Way:
         """Return the way to the rep at a place."""
+        rep = int(self.rep[place])
         return _Way(
-            rep=int(self.rep[place]),
+            rep=rep,
             gain=float(self.gain[place]),
-            full=bool(self.full[place]),
-            short=self.short[place],
-            price=float(self.price[place]),
+            full=bool(self.barriers.full[rep]),
+            short=self.barriers.short(rep),
+            price=float(self.barriers.price[rep]),
         )
 
 
@@ -186,9 +309,12 @@ class _Need:
 
 def _too_large(pool: Pool, lead: int, ways: _Ways) -> Unassigned | None:
     """Return the reason of a lead that is too large for every rep even if nobody had anything else; None if it fits."""
-    case, needs = pool.case, [_need(pool, lead, rep) for rep in ways.rep.tolist()]
-    if any(need.beyond <= ROUNDING * need.has for need in needs):
-        return None
+    case, needs = pool.case, list[_Need]()
+    for rep in ways.rep.tolist():
+        need = _need(pool, lead, rep)
+        if need.beyond <= ROUNDING * need.has:
+            return None
+        needs.append(need)
     least = min(needs)
     who, lead_id, takes, has = case.rep_ids[least.rep], case.lead_ids[lead], number(least.takes), number(least.has)
     others = ", and no other rep can take it either" if len(needs) > 1 else ""
@@ -201,7 +327,7 @@ def _too_large(pool: Pool, lead: int, ways: _Ways) -> Unassigned | None:
     else:  # each at a pace of one's own
         because = f"lead {lead_id} takes {takes} hours of {who}, who has {has}{others}"
         remedy = f"split it, or give {who} {takes} hours or more"
-    changes = [_change(pool, ways.at(0))] if ways.short[0] else []
+    changes = [_change(pool, first)] if (first := ways.at(0)).short else []
     return _because(case, lead, Reason.TOO_LARGE, because, remedy, changes)
 
 
@@ -228,37 +354,9 @@ def _need(pool: Pool, lead: int, rep: int) -> _Need:
 
 def _ways(pool: Pool, lead: int, reps: Ints, gains: Floats) -> _Ways:
     """Return what stands between a lead and some reps, the cheapest first."""
-    barriers = [pool.barriers.get(rep) or _barrier(pool, lead, rep) for rep in reps.tolist()]
-    price = np.array([price for _, _, price in barriers], dtype=np.float64)
-    full = np.array([full for full, _, _ in barriers], dtype=bool)
-    order = np.argsort(price - np.where(np.isfinite(gains), gains, 0.0), kind="stable")
-    return _Ways(
-        rep=reps[order],
-        gain=gains[order],
-        full=full[order],
-        short=[barriers[place][1] for place in order.tolist()],
-        price=price[order],
-    )
-
-
-def _barrier(pool: Pool, lead: int, rep: int) -> _Barrier:
-    """Return whether a rep is full, what is short there, and what that is worth."""
-    answer, limits = pool.answer, pool.case.problem.limits
-    n_members = len(pool.case.members(lead))
-    lacking = int(answer.n_leads_of_rep[rep] + n_members - pool.case.problem.capacity[rep])
-    full, short = lacking > 0, dict[int, float]()
-    price = max(0, lacking) * float(answer.capacity_prices[rep])
-    for k, usage in pool.case.limits_around(lead, rep, answer.limits_of_reps[rep]).items():
-        lacks = float(answer.used[k]) + usage - limits[k].upper
-        if lacks > ROUNDING * limits[k].upper:
-            short[k] = lacks
-            price += lacks * max(0.0, float(answer.limit_prices_of_problem[k]))
-    barrier = full, short, price
-    if n_members == 1 and all(
-        limits[k].leads is None and isinstance(limits[k].usage, float) for k in answer.limits_of_reps[rep]
-    ):
-        pool.barriers[rep] = barrier
-    return barrier
+    barriers = pool.barriers(lead)
+    order = np.argsort(barriers.price[reps] - np.where(np.isfinite(gains), gains, 0.0), kind="stable")
+    return _Ways(rep=reps[order], gain=gains[order], barriers=barriers)
 
 
 def _no_rep(pool: Pool, lead: int) -> Unassigned:
@@ -305,8 +403,7 @@ def _droppable(pool: Pool, lead: int) -> list[tuple[str, Ints]]:
 def _with_room(pool: Pool, lead: int, reps: Ints) -> Ints:
     """Return which of some reps are there and could take a lead right away."""
     case = pool.case
-    ways = _ways(pool, lead, reps[~case.away[reps]], np.zeros(int((~case.away[reps]).sum())))
-    return np.sort(ways.rep[ways.is_open])
+    return np.asarray(reps[pool.barriers(lead).is_open[reps] & ~case.away[reps]])
 
 
 def _then_room(pool: Pool, lead: int, reps: Ints) -> str:
@@ -348,9 +445,9 @@ def _no_room(pool: Pool, lead: int, ways: _Ways) -> Unassigned:
     if ways.full.all():
         because = f"all eligible reps are full: {_names(case, ways.rep, 'and')}"
     else:
-        limits, held = pool.answer.limit_names, np.flatnonzero(~ways.full).tolist()
-        names = enumerate_some(dict.fromkeys(limits[k] for place in held for k in ways.short[place]), 3)
-        because = f"{_names(case, ways.rep[held], 'and')} can take no more under: {names}"
+        held = ways.rep[~ways.full]
+        names = _limits_at(pool, ways, held)
+        because = f"{_names(case, held, 'and')} can take no more under: {names}"
     remedies, changes = _room_for(pool, lead, ways)
     return _because(case, lead, Reason.ALL_FULL, because, "; or ".join(remedies), changes)
 
@@ -365,8 +462,7 @@ def _no_room_together(pool: Pool, lead: int, ways: _Ways) -> Unassigned:
         return _because(
             case, lead, Reason.LEFT_BY_METHOD, f"this plan leaves out {all_of_them}", f"{free} could take them"
         )
-    limits, held = pool.answer.limit_names, np.flatnonzero(~ways.full).tolist()
-    names = enumerate_some(dict.fromkeys(limits[k] for place in held for k in ways.short[place]), 3)
+    limits, names = pool.answer.limit_names, _limits_at(pool, ways, ways.rep[~ways.full])
     under = f" under: {names}" if names else ""
     room = int(case.problem.capacity[first.rep] - pool.answer.n_leads_of_rep[first.rep])
     more = [f"{n - room} more slot{'s' * (n - room != 1)}"] if first.full else []
@@ -374,6 +470,11 @@ def _no_room_together(pool: Pool, lead: int, ways: _Ways) -> Unassigned:
     remedy = f"give {case.rep_ids[first.rep]} {' and '.join(more)}, or more where other leads gain more there"
     because = f"{_names(case, ways.rep, 'and')} cannot take {all_of_them}{under}"
     return _because(case, lead, Reason.ALL_FULL, because, f"{remedy}; or let its leads go one by one")
+
+
+def _limits_at(pool: Pool, ways: _Ways, reps: Ints) -> str:
+    """Return what limits have no room at some reps, in words."""
+    return enumerate_some([pool.answer.limit_names[k] for k in ways.barriers.limits_at(reps)], 3)
 
 
 def _room_for(pool: Pool, lead: int, ways: _Ways) -> tuple[list[str], list[Mapping[str, Any]]]:
@@ -440,7 +541,7 @@ def _beside_others(pool: Pool, lead: int, ways: _Ways) -> tuple[list[str], list[
     if first.short:
         more = f"{_loosen(pool, first)}, by more than one lead takes, as {ahead}"
     else:
-        nearest = [rep for rep, short in zip(ways.rep[:2].tolist(), ways.short, strict=False) if not short]
+        nearest = [rep for rep in ways.rep[:2].tolist() if not ways.barriers.held[rep]]
         names = _names(case, np.array(nearest), "or")
         more = f"several more slots for {names}{_caps_then(pool, lead, first)}, as {ahead}"
     if pool.answer.exchange is None:
@@ -492,7 +593,7 @@ def _all_of(masks: Sequence[Bools], n_reps: int) -> Bools:
 
 
 def _names(case: Case, reps: Ints, last: str) -> str:
+    if len(reps) > 4:
+        return enumerate_some([case.rep_ids[rep] for rep in reps[:3].tolist()], 3, of=len(reps))
     names = [str(case.rep_ids[rep]) for rep in reps]
-    if len(names) > 4:
-        return enumerate_some(names, 3)
     return f" {last} ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else "nobody"

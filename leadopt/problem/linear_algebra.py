@@ -107,6 +107,17 @@ def cholesky(matrix: Floats) -> Floats:
     return lower
 
 
+def choleskies(matrices: Floats) -> Floats:
+    """Return `cholesky` of each of several matrices, (n_matrices, n, n).
+
+    >>> choleskies(np.array([[[4.0]], [[9.0]]])).tolist()
+    [[[2.0]], [[3.0]]]
+    """
+    if matrices.shape[1] <= _SIDE:
+        return np.asarray(np.linalg.cholesky(matrices))
+    return np.stack([cholesky(matrix) for matrix in matrices])
+
+
 def solved(matrix: Floats, target: Floats) -> Floats:
     """Return x with ``matrix x = target``, of a matrix that is symmetric and positive definite.
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from leadopt import Affinity, Columns, Fairness, Infeasible, Limit, Policy, assign
 from leadopt.limit_rules import LimitRule
-from leadopt.plans.why_unassigned import Reason
+from leadopt.plans.why_unassigned import Pool, Reason
 from leadopt.policy import exclude, match, skills
+from leadopt.problem.problem import ROUNDING
 from tests.strategies import examples
 
 
@@ -371,3 +372,56 @@ def test_a_slot_that_an_owner_would_use_is_no_remedy_for_others():
     plan, rows = rows_of([[1.0, 3.0], [6.0, 2.0], [0.0, 1.0]], [1, 1], own=["A", None, None], policy=owners)
     assert rows[3].remedy == "one more slot for B"
     assert plan.what_if(**rows[3].changes[0]).plan.rep_of_lead.tolist() == [0, 1, 1]
+
+
+def test_leads_that_stay_together_are_told_of_room_for_all_of_them():
+    """After a lead by itself was asked about the same rep, for whom one slot is enough."""
+    leads = {"lead_id": [0, 1, 2], "value": [0.0, 5.0, 5.0], "company": [None, "acme", "acme"]}
+    plan = assign(leads, {"rep_id": ["Ann"], "capacity": [1]}, policy=Policy(together="company"))
+    alone, *acme = plan.unassigned_leads
+    assert alone.reason is Reason.BELOW_RESERVE
+    assert [row.reason for row in acme] == [Reason.ALL_FULL] * 2
+    assert acme[0] == plan.explain(1).unassigned
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_barriers_are_those_of_each_rep_by_itself(seed):
+    """Slots and limits on some leads and reps, by numbers, by lead and by pair, each counted pair by pair."""
+    rng = np.random.default_rng(seed)
+    n, m = 14, 5
+    limits = [
+        Limit(
+            reps=None if k == 0 else np.flatnonzero(rng.random(m) < 0.6),
+            leads=None if seed % 3 == 0 else np.flatnonzero(rng.random(n) < 0.6),
+            usage=(2.0, rng.integers(0, 4, n).astype(float), rng.integers(0, 4, (n, m)).astype(float))[
+                0 if seed % 3 == 0 else (seed + k) % 3
+            ],
+            upper=float(rng.integers(1, 9)),
+            name=f"limit {k}",
+        )
+        for k in range(4)
+    ]
+    company = [None if k < 4 else f"c{k}" for k in rng.integers(0, 8, n)] if seed % 2 else [None] * n
+    plan = assign(
+        {"lead_id": list(range(n)), "company": company},
+        {"rep_id": list(range(m)), "capacity": [2] * m},
+        affinity=rng.random((n, m)),
+        policy=Policy(together="company"),
+    ).what_if(limits={limit.name: limit for limit in limits})
+    answer, pool = plan.plan, Pool(plan.plan)
+    case, problem = answer.case, answer.case.problem
+    for lead in np.flatnonzero(answer.rep_of_lead < 0).tolist():
+        found, size = pool.barriers(lead), len(case.members(lead))
+        for rep in range(m):
+            lacking = int(answer.n_leads_of_rep[rep]) + size - int(problem.capacity[rep])
+            beyond = {
+                k: float(answer.used[k]) + takes - problem.limits[k].upper
+                for k, takes in case.limits_around(lead, rep).items()
+            }
+            short = {k: lacks for k, lacks in beyond.items() if lacks > ROUNDING * problem.limits[k].upper}
+            price = max(0, lacking) * answer.capacity_prices[rep]
+            price += sum(lacks * max(0.0, answer.limit_prices_of_problem[k]) for k, lacks in short.items())
+            assert found.full[rep] == (lacking > 0) and found.held[rep] == bool(short)
+            assert found.short(rep) == short
+            assert found.price[rep] == pytest.approx(price)
+            assert found.is_open[rep] == (lacking <= 0 and not short)

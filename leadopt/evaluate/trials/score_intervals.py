@@ -24,7 +24,8 @@ def difference_interval(counts: Counts, z: float) -> tuple[float, float]:
               \Big(\frac{p_{1s} (1 - p_{1s})}{n_{1s}} + \frac{p_{0s} (1 - p_{0s})}{n_{0s}}\Big)
 
     At D = 0 that is the test of Cochran, Mantel and Haenszel, whose variance is that of the exact conditional
-    distribution: it holds for many strata of few leads as well as for few of many.
+    distribution: it holds for many strata of few leads as well as for few of many. With a handful of conversions the
+    score may rise again beyond an end, as the variance does: differences in between that are rejected are inside then.
 
     References
     ----------
@@ -116,7 +117,11 @@ def _likeliest_apart(counts: Counts, difference: float) -> tuple[Floats, Floats]
     p = np.where(q < 0.0, -1.0, 1.0) * np.sqrt(np.maximum(c2**2 / (3.0 * c3) ** 2 - c1 / (3.0 * c3), 0.0))
     cosine = np.clip(np.divide(q, p**3, out=np.zeros_like(q), where=p != 0.0), -1.0, 1.0)
     p0 = 2.0 * p * np.cos((np.pi + np.arccos(cosine)) / 3.0) - c2 / (3.0 * c3)
-    p0 = np.clip(p0, max(0.0, -difference), min(1.0, 1.0 - difference))
+    lowest, highest = max(0.0, -difference), min(1.0, 1.0 - difference)
+    p0 = np.clip(p0, lowest, highest)
+    # Where nothing converted, or everything, it is an end of the range: the cubic has a double root near it, of which
+    # half the digits are lost.
+    p0 = np.where(k == 0.0, lowest, np.where(k == n, highest, p0))
     return np.clip(p0 + difference, 0.0, 1.0), p0
 
 
@@ -126,5 +131,6 @@ def _likeliest_in_ratio(counts: Counts, ratio: float) -> tuple[Floats, Floats]:
     a, b = counts.n * ratio, -(counts.n1 * ratio + counts.k1 + counts.n0 + counts.k0 * ratio)
     # 2c / (-b + root) is the lesser root without the loss of digits where ratios are far from 1.
     p0 = 2.0 * k / (-b + np.sqrt(np.maximum(b * b - 4.0 * a * k, 0.0)))
+    p0 = np.where(k == counts.n, 1.0, p0)  # exactly, as above
     p0 = np.clip(p0, 0.0, min(1.0, 1.0 / ratio))
     return np.clip(p0 * ratio, 0.0, 1.0), p0

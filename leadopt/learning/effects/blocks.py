@@ -9,7 +9,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.nested import Nest
-from leadopt.problem.linear_algebra import applied, cholesky, inverse, product
+from leadopt.problem.linear_algebra import applied, choleskies, inverse, product
 
 _SMALL = 64  # rows up to which LAPACK takes one thread for each of many matrices (`linear_algebra`)
 _AT_ONCE = 16_384  # sums, of which the terms fit into a cache
@@ -101,7 +101,7 @@ class Blocks:
 
     def draw(self, n_draws: int, rng: np.random.Generator) -> Floats:
         """Return deviations drawn from the distribution, float64 (n_draws, n_effects)."""
-        nest, rest = self.nest, product(_root(self.rest), rng.standard_normal((len(self.rest), n_draws)))
+        nest, rest = self.nest, product(_roots(self.rest[None])[0], rng.standard_normal((len(self.rest), n_draws)))
         noise = rng.standard_normal((len(nest.rows), n_draws))
         ours = -product(self.carried, rest)
         for rows in nest.groups:
@@ -304,11 +304,6 @@ def _products(a: Floats, b: Floats) -> Floats:
 
 
 def _roots(covariances: Floats) -> Floats:
-    """Return a Cholesky factor of each of many matrices."""
-    return np.stack([_root(each) for each in covariances])
-
-
-def _root(covariance: Floats) -> Floats:
-    """Return a Cholesky factor, with a trifle on the diagonal, lest rounding makes what is next to singular less."""
-    trifle = 1e-12 * float(np.diagonal(covariance).max())
-    return cholesky(covariance + trifle * np.eye(len(covariance)))
+    """Return Cholesky factors, with a trifle on the diagonals, lest rounding makes what is next to singular less."""
+    trifle = 1e-12 * np.diagonal(covariances, axis1=1, axis2=2).max(axis=1)
+    return choleskies(covariances + trifle[:, None, None] * np.eye(covariances.shape[1]))
