@@ -31,8 +31,8 @@ class MinCostFlow:
     Notes
     -----
     Time grows with the pairs of distinct leads and reps: 10 million take about 6 s and 1 GB; under limits other than
-    capacities half a second (2 s where loops are not compiled), as few pairs of each lead are looked at closely. OR-Tools knows no
-    time limit.
+    capacities half a second (2 s where loops are not compiled), as few pairs of each lead are looked at closely.
+    OR-Tools knows no time limit.
 
     References
     ----------
