@@ -3,7 +3,7 @@
     python hatch_build.py            # or `make compiled`; after any change to a file *kernels.py
 
 writes leadopt/solvers/kernels.bin, which git ignores. Needs a C compiler (`CC`, or cc, gcc, clang) and nothing else.
-Without one, what is built is plain Python.
+Without one, what is built is plain Python; pip says so with -v only, `leadopt --version` always.
 """
 
 import importlib.util
@@ -12,7 +12,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from pathlib import Path
 from types import ModuleType
@@ -47,27 +46,33 @@ def compile_c(text: Path, made: Path, *more: str) -> str | None:
     if compiler is None:
         return "there is no C compiler"
     command = [*compiler, *FLAGS, *more, str(text), "-o", str(made), "-lm"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ran.returncode == 0:
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    except OSError as problem:  # a program of another kind of machine
+        return f"{compiler[0]} failed: {problem}"
+    if ran.returncode == 0 and made.exists():
         return None
     errors = [line for line in ran.stderr.splitlines() if "error" in line]
     return f"{compiler[0]} failed: {' '.join(errors[:1]) or ran.stderr.strip()}"
 
 
-def build(*more: str) -> str | None:
-    """Compile the loops into the package; return in a line why that cannot be, None if it is done."""
-    library = _load("leadopt/solvers/compiled.py").LIBRARY
-    library.unlink(missing_ok=True)
+def build(made: Path, *more: str) -> str | None:
+    """Compile the loops to a file; return in a line why that cannot be, None if it is done."""
     with tempfile.TemporaryDirectory() as folder:
-        text, made = Path(folder) / "kernels.c", Path(folder) / library.name
+        text = Path(folder) / "kernels.c"
         text.write_text(written(), encoding="utf-8")
         # An older compiler may not know how to serve several processors.
-        reason = compile_c(text, made, *more) and compile_c(text, made, *more, "-DBASELINE")
-        if reason is None:
-            # A library that is in use is left to who uses it: the new one takes its name.
-            shutil.copy(made, library.with_suffix(".new"))
-            library.with_suffix(".new").replace(library)
-    return reason
+        return compile_c(text, made, *more) and compile_c(text, made, *more, "-DBASELINE")
+
+
+def put(made: Path) -> None:
+    """Make a file the library of this clone, or leave the clone without one if there is no such file."""
+    library = _load("leadopt/solvers/compiled.py").LIBRARY
+    if made.exists():  # a library that is in use is left to who uses it: the new one takes its name
+        shutil.copy(made, library.with_suffix(".new"))
+        library.with_suffix(".new").replace(library)
+    else:
+        library.unlink(missing_ok=True)
 
 
 def written() -> str:
@@ -76,12 +81,27 @@ def written() -> str:
     return str(_load("kernels_to_c.py").translate(compiled.kernels(), compiled.source()))
 
 
+def platform() -> str:
+    """Return what installers call this platform, in the name of a wheel that was made on it for it."""
+    from packaging.tags import platform_tags
+
+    return next(name for name in platform_tags() if not name.startswith(("manylinux", "musllinux")))
+
+
 def main() -> None:
     """Compile the loops in this clone; ``--checked`` for `make sanitize`, ``--show`` to read them as C."""
     if "--show" in sys.argv:
         sys.stdout.write(written())
-    elif reason := build(*(CHECKED if "--checked" in sys.argv else ())):
+        return
+    checked = CHECKED if "--checked" in sys.argv else []
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "kernels.bin"
+        reason = build(made, *checked)
+        put(made)
+    if reason and (checked or c_compiler()):
         sys.exit(f"nothing was compiled: {reason}")
+    elif reason:  # a machine without one is no mistake, and everything works there
+        sys.stderr.write(f"nothing was compiled: {reason}; it works, but slower\n")
 
 
 if __name__ == "__main__":
@@ -99,9 +119,20 @@ else:
             """Compile before the files are collected."""
             if self.target_name != "wheel":
                 return
-            if reason := build():
+            self.folder = tempfile.TemporaryDirectory()  # until the wheel is there
+            made = Path(self.folder.name) / "kernels.bin"
+            if reason := build(made):
                 self.app.display_warning(f"leadopt: nothing was compiled ({reason}): it works, but slower")
-                return
-            platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
-            build_data["pure_python"], build_data["tag"] = False, f"py3-none-{platform}"
-            build_data["artifacts"] += ["leadopt/solvers/kernels.bin"]
+            else:
+                build_data["pure_python"], build_data["tag"] = False, f"py3-none-{platform()}"
+                build_data["force_include"][str(made)] = "leadopt/solvers/kernels.bin"
+            try:  # an editable installation runs from the clone, and so does who starts Python in it
+                put(made)
+            except OSError as problem:  # a folder that may only be read
+                if version == "editable":
+                    self.app.display_warning(f"leadopt: plain loops will run ({problem}): it works, but slower")
+
+        def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+            """Leave nothing behind."""
+            if self.target_name == "wheel":
+                self.folder.cleanup()

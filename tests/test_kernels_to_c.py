@@ -6,9 +6,11 @@ import re
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import packaging.tags
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -274,36 +276,84 @@ def elsewhere(monkeypatch, tmp_path):
 
 
 @needs_compiler
-def test_a_build_tells_the_source_that_it_was_made_from(elsewhere):
-    assert hatch_build.build("-O0", "-DBASELINE") is None
-    assert compiled._text(ctypes.CDLL(str(elsewhere)), "leadopt_source") == compiled.source()
+def test_a_build_tells_the_source_that_it_was_made_from(tmp_path):
+    assert hatch_build.build(tmp_path / "made", "-O0", "-DBASELINE") is None
+    assert compiled._text(ctypes.CDLL(str(tmp_path / "made")), "leadopt_source") == compiled.source()
 
 
-@pytest.mark.parametrize("compiler", ["no-such-compiler", "false"])
-def test_where_nothing_can_be_compiled_the_build_says_so_and_leaves_nothing(compiler, elsewhere, monkeypatch):
-    monkeypatch.setenv("CC", compiler)
+def no_compilers(folder):
+    """Return commands of C compilers that compile nothing, and what is said of each."""
+    foreign = folder / "foreign"
+    foreign.write_bytes(b"\x7fELF of another machine")
+    foreign.chmod(0o755)
+    return {
+        "no-such-compiler": "there is no C compiler",
+        "false": "false failed: ",
+        "true": "true failed: ",  # says that it is done, and is not
+        f"{foreign}": f"{foreign} failed: [Errno 8] Exec format error: '{foreign}'",
+    }
+
+
+def test_where_nothing_can_be_compiled_the_build_says_why(tmp_path, monkeypatch):
+    for compiler, said in no_compilers(tmp_path).items():
+        monkeypatch.setenv("CC", compiler)
+        assert hatch_build.build(tmp_path / "made") == said
+
+
+def test_a_clone_is_left_without_a_library_that_was_not_made_anew(elsewhere, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["hatch_build.py"])
+    monkeypatch.setenv("CC", "no-such-compiler")
     elsewhere.write_bytes(b"an earlier one")
-    assert hatch_build.build() == {"false": "false failed: "}.get(compiler, "there is no C compiler")
+    hatch_build.main()  # no mistake: `make test` goes on
+    assert capsys.readouterr().err == "nothing was compiled: there is no C compiler; it works, but slower\n"
     assert not elsewhere.exists()
+    monkeypatch.setenv("CC", "false")
+    with pytest.raises(SystemExit, match="nothing was compiled: false failed"):
+        hatch_build.main()
+
+
+def hook(monkeypatch, said):
+    """Return the hook as hatchling calls it."""
+    monkeypatch.setattr(hatch_build.CompiledLoops, "target_name", "wheel", raising=False)
+    monkeypatch.setattr(hatch_build.CompiledLoops, "app", SimpleNamespace(display_warning=said.append), raising=False)
+    return object.__new__(hatch_build.CompiledLoops)
 
 
 def test_a_wheel_without_a_compiler_is_one_of_plain_python(elsewhere, monkeypatch):
     monkeypatch.setenv("CC", "no-such-compiler")
-    said, data = [], {"artifacts": []}
-    hook = object.__new__(hatch_build.CompiledLoops)
-    monkeypatch.setattr(hatch_build.CompiledLoops, "target_name", "wheel", raising=False)
-    monkeypatch.setattr(hatch_build.CompiledLoops, "app", SimpleNamespace(display_warning=said.append), raising=False)
-    hook.initialize("standard", data)
-    assert data == {"artifacts": []}
+    said, data = [], {"force_include": {}}
+    made_by = hook(monkeypatch, said)
+    made_by.initialize("standard", data)
+    made_by.finalize("standard", data, "")
+    assert data == {"force_include": {}}
     assert said == ["leadopt: nothing was compiled (there is no C compiler): it works, but slower"]
 
 
 @needs_compiler
 def test_a_wheel_with_compiled_loops_is_one_for_this_platform_and_every_python(elsewhere, monkeypatch):
-    data = {"artifacts": []}
-    hook = object.__new__(hatch_build.CompiledLoops)
-    monkeypatch.setattr(hatch_build.CompiledLoops, "target_name", "wheel", raising=False)
-    hook.initialize("standard", data)
-    assert data["artifacts"] == ["leadopt/solvers/kernels.bin"]
+    data, made_by = {"force_include": {}}, hook(monkeypatch, [])
+    made_by.initialize("standard", data)
+    (made, place) = next(iter(data["force_include"].items()))
+    assert place == "leadopt/solvers/kernels.bin"
+    assert elsewhere.read_bytes() == Path(made).read_bytes()  # who starts Python in the clone has them too
     assert data["pure_python"] is False
     assert re.fullmatch(r"py3-none-\w+", data["tag"])
+    assert data["tag"] in {str(tag) for tag in packaging.tags.sys_tags()}  # so that pip takes it
+    made_by.finalize("standard", data, "")
+    assert not Path(made).exists()
+
+
+@pytest.mark.parametrize("version", ["standard", "editable"])
+def test_a_wheel_is_made_of_a_folder_that_may_only_be_read(version, monkeypatch):
+    def refused(made):
+        raise PermissionError("Permission denied")
+
+    monkeypatch.setattr(hatch_build, "build", lambda made: None)
+    monkeypatch.setattr(hatch_build, "put", refused)
+    said, data = [], {"force_include": {}}
+    made_by = hook(monkeypatch, said)
+    made_by.initialize(version, data)
+    made_by.finalize(version, data, "")
+    assert len(data["force_include"]) == 1
+    editable = ["leadopt: plain loops will run (Permission denied): it works, but slower"]
+    assert said == (editable if version == "editable" else [])

@@ -16,6 +16,7 @@ from leadopt.cli.policy_page import policy_page
 from leadopt.cli.policy_schema import schema_text
 from leadopt.cli.sources import is_settings, refuse_foreign
 from leadopt.cli.terminal import answering, text_table
+from leadopt.solvers.compiled import compiled
 from leadopt.tables.files import EXTENSIONS, write_bytes
 
 app = typer.Typer(
@@ -38,7 +39,8 @@ def about(
 ) -> None:
     """Decides which sales rep gets which lead: learned from history, provably best, explained."""
     if show_version:
-        print(f"leadopt {version('leadopt')}")
+        loops = "compiled" if compiled() else "not compiled: large matches take longer"
+        print(f"leadopt {version('leadopt')} (loops {loops})")
         raise typer.Exit
 
 

@@ -374,7 +374,7 @@ def _no_rep(pool: Pool, lead: int) -> Unassigned:
     asks = [rule.words[rule.kind_of_lead[lead]] for rule in case.rules]
     failing = [ask for ask, allowed in zip(asks, verdicts, strict=True) if not allowed.all()]
     if not failing:
-        because = "the given affinity is -inf with every rep"
+        because = "no rep is eligible by the given affinity"
         return _because(case, lead, Reason.NO_ELIGIBLE_REP, because, "give it a gain with some rep")
     because = f"no rep meets: {'; '.join(failing)}"
     drops = _droppable(pool, lead)

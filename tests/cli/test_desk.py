@@ -90,7 +90,7 @@ def test_a_desk_can_be_made_by_a_time_zone_alone_and_elsewhere(folder):
 
 def test_import_takes_over_what_another_system_has_once(desk):
     assert "Lead Old1 was taken over from another system as assigned with Ann." in good("import", "crm.csv")
-    assert "It is so already" in good("import", "crm.csv")
+    assert "is known already: nothing was changed" in good("import", "crm.csv")
     assert "Lead Old2 is working with Bo" in good("show", "Old2")
 
 

@@ -69,7 +69,7 @@ def test_no_reps_at_all():
 def test_an_affinity_that_rules_everybody_out():
     row = only(assign(leads_of(1), reps_of(1, 1), affinity=np.full((1, 2), -np.inf)))
     assert row.reason is Reason.NO_ELIGIBLE_REP
-    assert row.because == "the given affinity is -inf with every rep"
+    assert row.because == "no rep is eligible by the given affinity"
     assert row.remedy == "give it a gain with some rep"
     assert is_placed(assign(leads_of(1), reps_of(1, 1), affinity=[[1.0, -np.inf]]), 0)
 

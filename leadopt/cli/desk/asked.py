@@ -117,7 +117,7 @@ def tell(found: Any) -> None:
     if len(results) > _SHOWN:
         print(found.summary())
     for one in refused[:_SHOWN]:
-        say_error(f"{one}")
+        say_error(f"{one}" if len(results) == 1 or one.id is None else f"{one.id}: {one}")
     for note in getattr(found, "notes", ()):
         print(prose(f"Note: {note}."))
     if len(refused) > _SHOWN:

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from hashlib import sha256
@@ -260,6 +260,9 @@ def _take_over(session: Session, row: Taken, who: Who, key: str | None, *, past:
         **actor(session, who, who.by, commands.Import.roles, ADMIN),
     )
     answer = session.answer(command, lead)
+    if known and row.nameless is None and answer.code == UNCHANGED:
+        told = f"Lead {lead} is known already: nothing was changed; `receive` changes what is known of a lead."
+        return replace(answer, sentence=told)
     if not known and answer.code in (DONE, UNCHANGED):
         person = Person(id=lead, kind=LEAD, external=external, feed=feed)
         if row.nameless is None:

@@ -235,9 +235,16 @@ def _take_in(session: Session, row: LeadRow, who: Who, key: str | None, policy: 
         **actor(session, who, who.by, commands.Receive.roles, FEED),
     )
     answer = session.answer(command, lead)
-    if answer.code in (DONE, UNCHANGED):
-        keep_person(session, row, feed, known or Person(id=lead, kind=LEAD, external=text_of(row.id), feed=feed))
-    return answer
+    if answer.code not in (DONE, UNCHANGED):
+        return answer
+    kept = keep_person(session, row, feed, known or Person(id=lead, kind=LEAD, external=text_of(row.id), feed=feed))
+    beside = [name for name in kept if name not in command.columns]
+    if known is None or not beside:
+        return answer
+    if answer.code == DONE:
+        return replace(answer, sentence=f"{answer.sentence} Beside the log, it changed in {', '.join(beside)}.")
+    sentence = f"Lead {known.id} changed in {', '.join(beside)}, which neither policy nor rules name: no event."
+    return replace(answer, code=DONE, sentence=sentence)
 
 
 def levels_of(session: Session, row: LeadRow, policy: Policy, *, new: bool) -> dict[str, Level]:
@@ -265,11 +272,12 @@ def twins_of(session: Session, row: LeadRow) -> tuple[str, ...]:
     return tuple(dict.fromkeys(session.survivor(one.id) for one in same))
 
 
-def keep_person(session: Session, row: LeadRow, feed: str, known: Person) -> None:
-    """Write who a lead is, if that is news."""
+def keep_person(session: Session, row: LeadRow, feed: str, known: Person) -> list[str]:
+    """Write who a lead is, if that is news; return the columns that changed."""
     kept = {name: cell for name, cell in known.data.items() if name not in row.blank}
     mail = None if row.mail is None and column_of(row.blank, MAIL) else row.mail or known.mail
     phone = None if row.phone is None and column_of(row.blank, PHONE) else row.phone or known.phone
     after = replace(known, feed=feed, data={**kept, **row.data, **whole(row.id)}, mail=mail, phone=phone)
     if after != known or not known.data:
         persons.put(session.connection, [after])
+    return [name for name in {**known.data, **after.data} if known.data.get(name) != after.data.get(name)]

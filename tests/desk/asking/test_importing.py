@@ -22,3 +22,12 @@ def test_an_outcome_that_says_neither_refuses_its_row_alone(tmp_path):
         results = desk.import_(history={**HISTORY, "converted": [1, 7, 0]})
         assert [one.ok for one in results] == [True, False, True]
         assert "7" in results[1].sentence
+
+
+def test_a_lead_that_is_known_stays_and_is_told_how_it_changes(tmp_path):
+    desk = opened(tmp_path)
+    desk.import_([{"lead_id": 1, "value": 100}])
+    again = desk.import_([{"lead_id": 1, "value": 150}])[0]
+    assert again.code == "unchanged"
+    assert again.sentence == "Lead 1 is known already: nothing was changed; `receive` changes what is known of a lead."
+    assert desk.lead(1).columns["value"] == 100

@@ -162,10 +162,23 @@ def test_a_blank_cell_keeps_what_is_known_unless_its_column_is_to_be_cleared(tmp
     assert desk.receive(blank)[0].code == "unchanged"
     assert desk.lead(1).columns == {"lead_id": 1, "tier": "key", "note": "call her", "email": "eve@example.com"}
     cleared = desk.receive(blank, clear=["tier", "email"])[0]
-    assert cleared.sentence == "Lead 1 changed in tier."
+    assert cleared.sentence == "Lead 1 changed in tier. Beside the log, it changed in email."
     assert desk.lead(1).columns == {"lead_id": 1, "note": "call her"}
     assert desk.receive(leads(2, email="eve@example.com"))[0].sentence == "Lead 2 came in."  # nobody has that mail now
     assert desk.rebuild().ok
+
+
+def test_what_no_rule_names_is_told_where_it_changes_though_no_event_holds_it(tmp_path):
+    desk = opened(tmp_path, rules=BY_TIER)
+    desk.receive(leads(1, tier="key", note="call her"))
+    changed = desk.receive(leads(1, tier="key", note="call him"))[0]
+    cleared = desk.receive(leads(1, tier="key", note=None), clear="note")[0]
+    again = desk.receive(leads(1, tier="key", note=None), clear="note")[0]
+    assert (changed.code, changed.seq, cleared.code) == ("done", None, "done")
+    assert changed.sentence == "Lead 1 changed in note, which neither policy nor rules name: no event."
+    assert cleared.sentence == changed.sentence
+    assert (again.code, again.sentence) == ("unchanged", "It is so already: nothing was changed.")
+    assert desk.lead(1).columns == {"lead_id": 1, "tier": "key"}
 
 
 def test_to_clear_again_with_the_same_key_is_answered_alike_and_without_it_is_another_request(tmp_path):
