@@ -269,3 +269,19 @@ def test_minimums_of_value_that_can_be_met_are_not_taken_for_exact_shares(seed, 
     found = match(gains, 12, limits=limits, solver=Milp(most_work=0.2))
     assert found.gap < 0.05
     assert all(found.problem.load(limit, found.rep_of_lead) >= limit.lower for limit in limits)
+
+
+def test_the_best_one_lead_for_a_minimum_is_taken_and_not_two():
+    """Any lead is more than the minimum, and was a rounding step short of it: two, or another, were called best."""
+    gains = [
+        [-0.257, -0.485, -0.455, -0.726, -0.324, -0.826],
+        [-0.622, -0.099, -0.635, -0.255, -0.796, -0.908],
+        [-0.145, -0.087, -0.605, -0.740, -0.553, -0.621],
+        [-0.976, -0.539, -0.234, -0.155, -0.242, -0.982],
+        [-0.366, -0.681, -0.407, -0.709, -0.204, -0.927],
+        [-0.131, -0.892, -0.213, -0.189, -0.854, -0.722],
+    ]
+    hours = np.tile([0.5, 2.0, 0.5, 3.7, 3.7, 0.0], (6, 1))
+    found = match(gains, 1, reserve=0.3, limits=[Limit(usage=hours, lower=0.5)])
+    assert found.rep_of_lead.tolist() == [-1, -1, 1, -1, -1, -1]
+    assert found.status is Status.SOLVED
