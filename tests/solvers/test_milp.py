@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from leadopt.errors import Infeasible, SolverFailed
 from leadopt.matching import Status, match, solve
@@ -285,3 +286,18 @@ def test_the_best_one_lead_for_a_minimum_is_taken_and_not_two():
     found = match(gains, 1, reserve=0.3, limits=[Limit(usage=hours, lower=0.5)])
     assert found.rep_of_lead.tolist() == [-1, -1, 1, -1, -1, -1]
     assert found.status is Status.SOLVED
+
+
+@pytest.mark.parametrize("n_reps", [40, 60])
+def test_hours_of_a_dozen_leads_by_many_reps_are_searched(n_reps):
+    rng = np.random.default_rng(0)
+    gains, hours, calls = rng.random((12, n_reps)), rng.random(12) + 0.5, rng.random(12)
+    limits = [Limit(usage=hours, upper=5.0), Limit(reps=np.arange(n_reps // 2), usage=calls, lower=2.3)]
+    found = match(gains, 1, limits=limits)
+    each_lead, each_rep = np.kron(np.eye(12), np.ones(n_reps)), np.kron(np.ones(12), np.eye(n_reps))
+    there = np.kron(calls, np.arange(n_reps) < n_reps // 2)
+    rows = np.vstack([each_lead, each_rep, np.kron(hours, np.ones(n_reps)), -there])
+    most = LinearConstraint(rows, ub=[*np.ones(12 + n_reps), 5.0, -2.3])
+    best = milp(-gains.reshape(-1), constraints=most, bounds=Bounds(0, 1), integrality=np.ones(gains.size))
+    assert found.status is Status.SOLVED
+    assert found.objective == pytest.approx(-best.fun, rel=1e-6)

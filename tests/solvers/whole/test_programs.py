@@ -183,3 +183,25 @@ def test_one_lead_that_takes_more_than_a_minimum_is_enough_for_it(n_leads, lower
     found = program.solved(None, most_work=5.0, left_s=np.inf)
     assert found.complete
     assert gain[found.at].tolist() == [-1.0, *[0.0] * (n_leads - 1)]
+
+
+@pytest.mark.parametrize("gains_differ", [0.0, 1e-13], ids=["coarse steps", "fine steps"])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("n_options", [2, 15, 40, 400])
+def test_leads_may_have_any_number_of_options(n_options, sign, gains_differ):
+    # One of each lead's counts, but the backend adds all of them up: 32 options of about the same gain were too many.
+    n_leads = 3
+    gain = sign * np.tile(1 / 3 + np.arange(n_options) * (gains_differ or 1e-3), n_leads)
+    used = np.zeros((1, len(gain)))
+    used[0, n_options - 1 :: n_options] = 1.0
+    program = WholeProgram(
+        first=n_options * np.arange(n_leads + 1),
+        gain=gain,
+        used=csr_array(used),
+        lower=np.zeros(1),
+        upper=np.ones(1),
+        penalty=np.array([np.inf]),
+    )
+    found = program.solved(None, most_work=5.0, left_s=np.inf)
+    assert found.complete
+    assert sorted(found.at % n_options) == ([n_options - 2, n_options - 2, n_options - 1] if sign == 1 else [0, 0, 0])
