@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from leadopt.errors import Infeasible, SolverFailed
 from leadopt.matching import Status, match, solve
@@ -269,3 +270,34 @@ def test_minimums_of_value_that_can_be_met_are_not_taken_for_exact_shares(seed, 
     found = match(gains, 12, limits=limits, solver=Milp(most_work=0.2))
     assert found.gap < 0.05
     assert all(found.problem.load(limit, found.rep_of_lead) >= limit.lower for limit in limits)
+
+
+def test_the_best_one_lead_for_a_minimum_is_taken_and_not_two():
+    """Any lead is more than the minimum, and was a rounding step short of it: two, or another, were called best."""
+    gains = [
+        [-0.257, -0.485, -0.455, -0.726, -0.324, -0.826],
+        [-0.622, -0.099, -0.635, -0.255, -0.796, -0.908],
+        [-0.145, -0.087, -0.605, -0.740, -0.553, -0.621],
+        [-0.976, -0.539, -0.234, -0.155, -0.242, -0.982],
+        [-0.366, -0.681, -0.407, -0.709, -0.204, -0.927],
+        [-0.131, -0.892, -0.213, -0.189, -0.854, -0.722],
+    ]
+    hours = np.tile([0.5, 2.0, 0.5, 3.7, 3.7, 0.0], (6, 1))
+    found = match(gains, 1, reserve=0.3, limits=[Limit(usage=hours, lower=0.5)])
+    assert found.rep_of_lead.tolist() == [-1, -1, 1, -1, -1, -1]
+    assert found.status is Status.SOLVED
+
+
+@pytest.mark.parametrize("n_reps", [40, 60])
+def test_hours_of_a_dozen_leads_by_many_reps_are_searched(n_reps):
+    rng = np.random.default_rng(0)
+    gains, hours, calls = rng.random((12, n_reps)), rng.random(12) + 0.5, rng.random(12)
+    limits = [Limit(usage=hours, upper=5.0), Limit(reps=np.arange(n_reps // 2), usage=calls, lower=2.3)]
+    found = match(gains, 1, limits=limits)
+    each_lead, each_rep = np.kron(np.eye(12), np.ones(n_reps)), np.kron(np.ones(12), np.eye(n_reps))
+    there = np.kron(calls, np.arange(n_reps) < n_reps // 2)
+    rows = np.vstack([each_lead, each_rep, np.kron(hours, np.ones(n_reps)), -there])
+    most = LinearConstraint(rows, ub=[*np.ones(12 + n_reps), 5.0, -2.3])
+    best = milp(-gains.reshape(-1), constraints=most, bounds=Bounds(0, 1), integrality=np.ones(gains.size))
+    assert found.status is Status.SOLVED
+    assert found.objective == pytest.approx(-best.fun, rel=1e-6)

@@ -175,7 +175,7 @@ def assign(
     else:
         complete = write_best(gain, room, reserve, price, most, arcs, best)
     n_arcs = int(arcs.first[n_leads])
-    exponent = write_costs(arcs, best, n_reps + 1, pooled)
+    exponent = write_costs(arcs, best, n_reps + 1, pooled, largest)
     begin(room, leads, columns)
     n_left = bid(arcs, leads, columns)
     if _MANY_LEFT * n_left > n_leads:

@@ -114,10 +114,11 @@ def best_options(gain: Floats2, room: Ints, reserve: float, price: Floats, most:
     return write_best(gain, room, reserve, price, most, arcs, best)
 
 
-def write_costs(arcs: Arcs, best: Floats, n_columns: int, arcs_pooled: bool) -> int:
+def write_costs(arcs: Arcs, best: Floats, n_columns: int, arcs_pooled: bool, largest_gain: float) -> int:
     """Write what each arc loses against its lead's best one, times a power of two, and return the exponent of that.
 
-    The largest cost is just small enough: see `costs.whole_costs`.
+    The largest cost is just small enough, or would be where nothing is lost if it were the largest gain: see
+    `costs.whole_costs`.
     """
     first, _, cost, found = arcs
     n_leads = len(first) - 1
@@ -126,6 +127,8 @@ def write_costs(arcs: Arcs, best: Floats, n_columns: int, arcs_pooled: bool) -> 
         for k in range(first[lead], first[lead + 1]):
             if found[k] > -np.inf:
                 largest = max(largest, best[lead] - found[k])
+    if largest == 0.0:
+        largest = largest_gain
     most = _MOST / (n_leads + n_columns)
     # Two factors, as one may be out of range.
     up, again, exponent = 1.0, 1.0, 0

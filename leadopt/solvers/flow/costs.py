@@ -6,6 +6,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Problem
+from leadopt.problem.reduced_gains import largest_gain
 from leadopt.solvers.flow.equal_leads import Groups
 from leadopt.solvers.flow.limit_tree import LimitTree, Room
 
@@ -113,6 +114,8 @@ def whole_costs(
         float((best - problem.reserve).max(initial=0.0)) if pooled else 0.0,
         float(tree.penalty.max(initial=0.0, where=~hard)),
     )
+    # Where nothing is ever lost, a step of 1 may be more than gains differ by where they are not looked at.
+    largest = largest or largest_gain(problem)
     exponent = int(np.floor(np.log2(most) - np.log2(largest))) - 1 if largest > 0 else 0
     return Costs(
         group=pairs.group,

@@ -168,7 +168,8 @@ class WholeProgram:
                 weighted_sum(variables, row.whole), row.at_least(lower) if together else 0, row.at_most(upper)
             )
         if has_lower and not together:  # more than all that is wanted is as good as all of it
-            row = _Row.of(np.minimum(amounts, lower), self._n_leads)
+            enough = lower * (1.0 + ROUNDING)  # to be enough after rounding, too
+            row = _Row.of(np.minimum(amounts, enough), self._n_leads)
             model.add_linear_constraint(weighted_sum(variables, row.whole), row.at_least(lower), int(row.whole.sum()))
         return True
 

@@ -135,8 +135,13 @@ class Objective:
 
     @cached_property
     def _exponent(self) -> int:
-        """Of a power of two that no sum of amounts exceeds: of gains, one of each lead's options counts."""
-        most = float(np.maximum.reduceat(np.abs(self.gain), self.first[:-1]).sum()) if len(self.gain) else 0.0
+        """Of a power of two that no sum of amounts exceeds: of gains, one of each lead's options counts.
+
+        But all of them together are no more than four times as much, as CP-SAT adds them up before it looks at leads.
+        """
+        gains = np.abs(self.gain)
+        most = float(np.maximum.reduceat(gains, self.first[:-1]).sum()) if len(gains) else 0.0
+        most = max(most, float(gains.sum()) / 4.0)
         return int(np.frexp(most + sum(float(np.abs(costs).sum()) for costs in self._amounts[1:]))[1])
 
     @property

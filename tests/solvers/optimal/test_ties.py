@@ -233,6 +233,19 @@ def test_a_small_difference_beside_gains_that_nobody_has_is_no_tie():
     assert match(affinity, 2).rep_of_lead.tolist() == [-1, 0, 0, -1]
 
 
+@pytest.mark.parametrize("solver", [Auction(), Hungarian(), MinCostFlow()], ids=lambda solver: solver.name)
+@pytest.mark.parametrize("closed", [False, True])
+def test_ties_are_shared_out_where_nobody_loses_anything_at_all(solver, closed):
+    # The best options of each lead, which are all that is looked at, are equally good: no cost tells the unit of gains.
+    gains = np.where(np.arange(40) < 30, 2e-6, 1e-6) * np.ones((4, 1))
+    capacity = np.where(np.arange(40) % 10 < 2, 9, 1)
+    capacity[5] = 0 if closed else 1
+    found = match(gains, capacity, reserve=-np.inf, solver=solver)
+    assert sorted(loads(found))[-4:] == [1, 1, 1, 1]
+    assert capacity[found.rep_of_lead].tolist() == [9, 9, 9, 9]
+    assert found.objective == 8e-6
+
+
 def test_near_ties_within_rounding_still_give_an_optimal_match():
     rng = np.random.default_rng(1)
     gains = rng.integers(0, 4, (300, 300)) * 0.1 + rng.integers(0, 3, (300, 1)) * 0.2

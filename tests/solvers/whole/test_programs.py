@@ -164,3 +164,44 @@ def test_time_that_has_run_out_meanwhile_ends_a_search_and_is_no_fault(most_work
         penalty=np.full(2, np.inf),
     )
     assert not program.solved(None, most_work=most_work, left_s=left_s).complete
+
+
+@pytest.mark.parametrize("lower", [0.5, 0.7, 2.0, 3.0])
+@pytest.mark.parametrize("n_leads", [1, 3, 5, 13])
+def test_one_lead_that_takes_more_than_a_minimum_is_enough_for_it(n_leads, lower):
+    # It counts as the minimum itself, and rounding to steps must not leave that a step short.
+    gain, used = np.zeros(2 * n_leads), np.zeros((1, 2 * n_leads))
+    gain[::2], used[0, ::2] = -np.arange(1.0, n_leads + 1), 1.7 * lower
+    program = WholeProgram(
+        first=np.arange(0, 2 * n_leads + 1, 2),
+        gain=gain,
+        used=csr_array(used),
+        lower=np.array([lower * (1 - ROUNDING)]),
+        upper=np.array([np.inf]),
+        penalty=np.array([np.inf]),
+    )
+    found = program.solved(None, most_work=5.0, left_s=np.inf)
+    assert found.complete
+    assert gain[found.at].tolist() == [-1.0, *[0.0] * (n_leads - 1)]
+
+
+@pytest.mark.parametrize("gains_differ", [0.0, 1e-13], ids=["coarse steps", "fine steps"])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("n_options", [2, 15, 40, 400])
+def test_leads_may_have_any_number_of_options(n_options, sign, gains_differ):
+    # One of each lead's counts, but the backend adds all of them up: 32 options of about the same gain were too many.
+    n_leads = 3
+    gain = sign * np.tile(1 / 3 + np.arange(n_options) * (gains_differ or 1e-3), n_leads)
+    used = np.zeros((1, len(gain)))
+    used[0, n_options - 1 :: n_options] = 1.0
+    program = WholeProgram(
+        first=n_options * np.arange(n_leads + 1),
+        gain=gain,
+        used=csr_array(used),
+        lower=np.zeros(1),
+        upper=np.ones(1),
+        penalty=np.array([np.inf]),
+    )
+    found = program.solved(None, most_work=5.0, left_s=np.inf)
+    assert found.complete
+    assert sorted(found.at % n_options) == ([n_options - 2, n_options - 2, n_options - 1] if sign == 1 else [0, 0, 0])
