@@ -57,7 +57,8 @@ class Match(Result):
         no allowed assignment is worth more than `bound`; ``gap`` as in `Certificate`
     prices
         float64 (n_reps,), dual values: with one more slot of a rep no answer is worth more than `bound` and this. Where
-        that proves the answer, it is what one more slot adds at most, and one fewer costs at least
+        that proves the answer, it is what one more slot adds at most, and one fewer costs at least. Where leads stay
+        together, as many slots as a group takes have room for one more: a price is a slot's part of what that adds
     limit_prices
         float64 (n_limits,), the same for each limit; negative where a minimum costs gain
     lead_prices
