@@ -41,10 +41,10 @@ $(VENV)/.peers: $(VENV)/.installed
 	touch $@
 
 sanitize: $(VENV)/.installed  ## the loops in a build that stops at any index out of range and at any undefined behaviour
-	$(BIN)/python hatch_build.py --checked
+	trap '$(BIN)/python hatch_build.py' EXIT; trap 'exit 130' INT TERM; \
+	$(BIN)/python hatch_build.py --checked && \
 	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
-		ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc $(BIN)/python -m pytest -n 0 -p no:cacheprovider $(SANITIZED); \
-		found=$$?; $(BIN)/python hatch_build.py && exit $$found
+		ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc $(BIN)/python -m pytest -n 0 -p no:cacheprovider $(SANITIZED)
 
 SANITIZED := tests/solvers/test_compiled.py tests/solvers/test_auction.py tests/solvers/test_envelope.py \
 	tests/solvers/test_every_solver.py tests/solvers/test_milp.py tests/solvers/capacities tests/solvers/factored \

@@ -17,7 +17,7 @@ MOMENTS = {
         "def solve(*_, **__): os.kill(os.getpid(), signal.SIGINT); raise AssertionError('not heard')\n"
         "from leadopt.decision import solve as decided\n"
         "import leadopt.solvers.min_cost_flow as flow\n"
-        "flow.solve_every_pair = solve\n"
+        "flow.solve_capacities = flow.solve_every_pair = solve\n"
     ),
     # A call that cannot be told to stop: nobody waits for it, not even the process at its end.
     "while a solver runs that cannot be told": (
@@ -25,7 +25,7 @@ MOMENTS = {
         "from leadopt import progress\n"
         "import leadopt.solvers.min_cost_flow as flow\n"
         "def left(): signal.raise_signal(signal.SIGINT); threading.Event().wait()\n"
-        "flow.solve_every_pair = lambda *_: progress.apart(left)\n"
+        "flow.solve_capacities = flow.solve_every_pair = lambda *_, **__: progress.apart(left)\n"
     ),
 }
 
