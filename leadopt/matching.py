@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import Infeasible, InvalidInput, PrecisionWarning, SolverFailed, enumerate_some
-from leadopt.problem.certify import OPTIMAL_GAP, Certificate, certify
+from leadopt.problem.certify import OPTIMAL_GAP, Bound, Certificate, certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.knapsack_bound import knapsack_bound
 from leadopt.problem.problem import Limit, Problem
@@ -224,11 +224,13 @@ def solve(
     with telling(meter):
         answer = chosen.solve(problem, hints, timed)
         meter.enter("certify")
-        certificate = _certified(problem, answer, answer.rep_of_lead, chosen)
+        bound = Bound.at(problem, answer.prices, answer.limit_prices)
+        certificate = _certified(bound, answer, answer.rep_of_lead, chosen)
         if not certificate.optimal and answer.rounding and problem.n_leads * problem.n_reps <= _SEARCHED:
             chosen, answer, certificate = _searched(problem, answer, certificate, chosen, timed)
+            bound = Bound.at(problem, answer.prices, answer.limit_prices)
         meter.enter("spread ties", certificate.objective, certificate.bound)
-        sharing = _Sharing(problem=problem, answer=answer, certificate=certificate, solver=chosen, rng=generator)
+        sharing = _Sharing(bound=bound, answer=answer, certificate=certificate, solver=chosen, rng=generator)
         rep_of_lead, certificate = sharing.nested() if sharing.is_nested else sharing.any(hints.rep_of_lead, timed)
     meter.enter("done", certificate.objective, certificate.bound)
     return _as_match(problem, answer, rep_of_lead, certificate, chosen)
@@ -302,11 +304,12 @@ def _generator(rng: int | np.random.Generator) -> np.random.Generator:
         raise InvalidInput(f"rng: must be a whole number, 0 or more, or a numpy Generator; found {rng!r}") from None
 
 
-def _certified(problem: Problem, answer: Answer, rep_of_lead: Ints, solver: Solver) -> Certificate:
-    certificate = certify(problem, rep_of_lead, answer.prices, answer.limit_prices)
+def _certified(bound: Bound, answer: Answer, rep_of_lead: Ints, solver: Solver) -> Certificate:
+    """Return what the bound at the prices of an answer proves of some reps: its own, or others as good."""
+    certificate = bound.certify(rep_of_lead)
     if certificate.violations:
         raise SolverFailed(f"{solver.name} broke a rule: {certificate.violations[0]}; please report this")
-    return _tightened(problem, answer, certificate)
+    return _tightened(bound.problem, answer, certificate)
 
 
 def _tightened(problem: Problem, answer: Answer, certificate: Certificate) -> Certificate:
@@ -330,25 +333,30 @@ def _searched(
     """Return a better answer, or one that is known to be best, where gains too far apart were rounded to be solved."""
     search = Milp()
     found = search.solve(problem, Near(rep_of_lead=answer.rep_of_lead), meter)
-    after = _certified(problem, found, found.rep_of_lead, search)
+    after = _certified(Bound.at(problem, found.prices, found.limit_prices), found, found.rep_of_lead, search)
     if not (found.complete or after.optimal) and after.objective <= certificate.objective:
         return solver, answer, certificate
     if after.bound <= certificate.bound:
         return search, found, after
     # The tighter bound is that of the prices before.
     found = replace(found, prices=answer.prices, limit_prices=answer.limit_prices, lead_prices=None)
-    return search, found, _certified(problem, found, found.rep_of_lead, search)
+    bound = Bound.at(problem, found.prices, found.limit_prices)
+    return search, found, _certified(bound, found, found.rep_of_lead, search)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sharing:
     """An answer whose ties are to be shared out at no loss."""
 
-    problem: Problem
+    bound: Bound
     answer: Answer
     certificate: Certificate
     solver: Solver
     rng: np.random.Generator
+
+    @property
+    def problem(self) -> Problem:
+        return self.bound.problem
 
     @property
     def is_nested(self) -> bool:
@@ -365,7 +373,7 @@ class _Sharing:
         even = spread_ties(self.problem, self.answer, self.rng)
         if even is self.answer.rep_of_lead or np.array_equal(even, self.answer.rep_of_lead):
             return even, self.certificate
-        evened = _certified(self.problem, self.answer, even, self.solver)
+        evened = _certified(self.bound, self.answer, even, self.solver)
         return (even, evened) if evened.optimal else (self.answer.rep_of_lead, self.certificate)
 
     def any(self, near: Ints | None, timed: Meter) -> tuple[Ints, Certificate]:
@@ -379,7 +387,7 @@ class _Sharing:
         even = evened(self.problem, self.answer, self.rng, near, lambda: monotonic() < until_s)
         if np.array_equal(even, self.answer.rep_of_lead):
             return even, self.certificate
-        found = certify(self.problem, even, self.answer.prices, self.answer.limit_prices)
+        found = self.bound.certify(even)
         if found.violations or found.objective < self.certificate.objective - _NO_LOSS * _size(self.certificate):
             return self.answer.rep_of_lead, self.certificate
         return even, _tightened(self.problem, self.answer, found)

@@ -116,28 +116,75 @@ def certify(
     >>> certify(problem, np.array([0, 1]), np.array([1.0, 0.0]))
     Certificate(objective=4.5, bound=4.5, gap=0.0, violations=())
     """
-    answer = np.asarray(rep_of_lead, dtype=np.int64)
-    p = np.zeros(problem.n_reps) if prices is None else np.maximum(np.asarray(prices, dtype=np.float64), 0.0)
-    q = _dual_range(problem.limits, limit_prices)
-    whole = contraction_of(problem)
-    if whole is None:
-        bounded, offset = problem, 0.0
-    else:  # leads that stay together are one choice, which no sum over leads bounds as tightly
-        bounded, offset = whole.problem, whole.offset
-        p, q = whole.prices_of_groups(p, q)
-    bound, noise = _bound(bounded, p, q)
-    bound += offset
-    if malformed := _malformed(problem, answer):
-        return Certificate(objective=-np.inf, bound=bound, gap=np.inf, violations=malformed)
-    audit = _Audit.of(problem, answer)
-    objective = audit.gains + audit.reserves - audit.penalties
-    if noise > _NOISY * (audit.turnover + abs(audit.reserves)):
-        small = is_small(bounded)
-        bound = exact_bound(bounded, p, q) + offset if small else bound + noise * (audit.turnover > 0)
-    # What rounding of a price alone brings, where nothing is gained, is no gap.
-    size = max(abs(bound), audit.turnover + abs(audit.reserves) + audit.penalties, noise / OPTIMAL_GAP)
-    gap = (bound - objective) / size if 0 < size < np.inf else 0.0 if bound == objective else np.inf
-    return Certificate(objective=objective, bound=bound, gap=gap, violations=_violations(problem, answer, audit))
+    return Bound.at(problem, prices, limit_prices).certify(rep_of_lead)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bound:
+    """What no allowed answer is worth more than at some prices: one look at the pairs, for several answers.
+
+    Parameters
+    ----------
+    problem
+        what was to be solved
+    bounded, offset
+        the problem that the bound is for, where leads that stay together are one choice, and what the other is worth
+        beside it
+    prices, limit_prices
+        those of `bounded`
+    value, noise
+        the bound, and by how much rounding may have moved it at most
+    """
+
+    problem: Problem
+    bounded: Problem
+    offset: float
+    prices: Floats
+    limit_prices: Floats
+    value: float
+    noise: float
+
+    @classmethod
+    def at(
+        cls, problem: Problem, prices: Floats | None = None, limit_prices: Sequence[float] | Floats | None = None
+    ) -> "Bound":
+        """Return the bound at some prices, as in `certify`."""
+        p = np.zeros(problem.n_reps) if prices is None else np.maximum(np.asarray(prices, dtype=np.float64), 0.0)
+        q = _dual_range(problem.limits, limit_prices)
+        whole = contraction_of(problem)
+        if whole is None:
+            bounded, offset = problem, 0.0
+        else:  # leads that stay together are one choice, which no sum over leads bounds as tightly
+            bounded, offset = whole.problem, whole.offset
+            p, q = whole.prices_of_groups(p, q)
+        value, noise = _bound(bounded, p, q)
+        return cls(
+            problem=problem,
+            bounded=bounded,
+            offset=offset,
+            prices=p,
+            limit_prices=q,
+            value=value + offset,
+            noise=noise,
+        )
+
+    def certify(self, rep_of_lead: Ints) -> Certificate:
+        """Return objective, feasibility, bound and gap of an answer."""
+        problem, bound, noise = self.problem, self.value, self.noise
+        answer = np.asarray(rep_of_lead, dtype=np.int64)
+        if malformed := _malformed(problem, answer):
+            return Certificate(objective=-np.inf, bound=bound, gap=np.inf, violations=malformed)
+        audit = _Audit.of(problem, answer)
+        objective = audit.gains + audit.reserves - audit.penalties
+        if noise > _NOISY * (audit.turnover + abs(audit.reserves)):
+            if is_small(self.bounded):
+                bound = exact_bound(self.bounded, self.prices, self.limit_prices) + self.offset
+            else:
+                bound += noise * (audit.turnover > 0)
+        # What rounding of a price alone brings, where nothing is gained, is no gap.
+        size = max(abs(bound), audit.turnover + abs(audit.reserves) + audit.penalties, noise / OPTIMAL_GAP)
+        gap = (bound - objective) / size if 0 < size < np.inf else 0.0 if bound == objective else np.inf
+        return Certificate(objective=objective, bound=bound, gap=gap, violations=_violations(problem, answer, audit))
 
 
 def charges(problem: Problem, prices: Floats, limit_prices: Sequence[float] | Floats) -> tuple[Floats, list[Charge]]:

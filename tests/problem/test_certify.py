@@ -12,7 +12,7 @@ from leadopt.errors import Infeasible
 from leadopt.matching import Status, match
 from leadopt.problem import blocks
 from leadopt.problem import certify as module
-from leadopt.problem.certify import OPTIMAL_GAP, certify
+from leadopt.problem.certify import OPTIMAL_GAP, Bound, certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.problem.reduced_gains import largest_gain, reduced_gains
@@ -335,3 +335,14 @@ def test_the_largest_gain_is_that_of_an_eligible_pair_or_the_reserve(problem):
     gains = problem.affinity.dense()
     reserve = abs(problem.reserve) if np.isfinite(problem.reserve) else 0.0
     assert largest_gain(problem) == np.abs(gains[gains > -np.inf]).max(initial=reserve)
+
+
+@given(problem=problems(kind="few"), seed=st.integers(0, 2**32 - 1))
+@examples(40)
+def test_one_bound_certifies_every_answer_as_if_it_were_the_first(problem, seed):
+    rng = np.random.default_rng(seed)
+    prices, limit_prices = rng.random(problem.n_reps), rng.normal(size=len(problem.limits))
+    bound = Bound.at(problem, prices, limit_prices)
+    for _ in range(3):
+        answer = rng.integers(-1, problem.n_reps, problem.n_leads)
+        assert bound.certify(answer) == certify(problem, answer, prices, limit_prices)

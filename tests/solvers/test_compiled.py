@@ -94,6 +94,7 @@ def test_every_loop_is_compared_somewhere():
         match(rng.integers(0, 3, (300, 10)).astype(float), 31, solver=Auction())
         match(rng.random((2, 60)), 1)
         match(rng.random((40, 2)) @ rng.random((2, 40)), 1, solver=Hungarian())
+        match(-(np.subtract.outer(rng.random(60), rng.random(60)) ** 2), 1, solver=Auction(), reserve=-np.inf)
         whole = Problem(affinity=rng.integers(0, 3, (300, 10)).astype(float), capacity=31)
         assert solve_by_newton(Remainder.of(whole), 1e-3, None, Meter()) is not None
         match(leadopt.Affinity(rates=rng.random((2, 6)), row=rng.integers(0, 2, 400), scale=rng.random(400)), 60,

@@ -16,6 +16,7 @@ from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.base import Answer
 from leadopt.solvers.capacities.free_leads import Remainder
+from leadopt.solvers.capacities.least_prices import lowered
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.core import CoreTooSmall, core_costs, solve_core
 from leadopt.solvers.flow.costs import Costs, Pairs
@@ -252,16 +253,22 @@ class _Finish:
         self, core: "_Core", undecided: Ints, low: Floats, prices: Floats, slack: float, stats: dict[str, float]
     ) -> Answer:
         """Return the answer of a core at prices that are proved optimal."""
-        stopped = False
+        stopped, lowest = False, None
         # Beyond, the search is dear, and prices that so many leads or ties hold in place hardly move.
         if max(stats["open_pairs"], len(self.rest.leads)) <= _MANY:
-            prices, undecided, stopped = self.least_prices(core.rep_of, prices, undecided, low, slack)
+            lowest = lowered(self.rest, core.rep_of, prices, slack) if self.held_up(prices, low, slack).any() else None
+            if lowest is None:
+                prices, undecided, stopped = self.least_prices(core.rep_of, prices, undecided, low, slack)
         return replace(
-            self.rest.answer(core.rep_of, prices, stopped=stopped),
-            undecided=self.rest.leads[undecided],
+            self.rest.answer(core.rep_of, prices if lowest is None else lowest, stopped=stopped),
+            undecided=self.rest.leads[undecided] if lowest is None else None,
             rounding=float(core.costs.gain(0.5 * stats["open_leads"])),
             stats=stats,
         )
+
+    def held_up(self, prices: Floats, low: Floats, slack: float) -> Bools:
+        """Return which prices are held up by the box alone."""
+        return np.asarray(~self.rest.closed & (prices <= low + slack) & (low > 0))
 
     def least_prices(
         self, rep_of: Ints, prices: Floats, undecided: Ints, low: Floats, slack: float
@@ -274,7 +281,7 @@ class _Finish:
         high, proof = prices + slack, prices
         along = float(np.maximum(prices - low, 0.0).sum()) / max(1, len(prices))
         for k in range(_FALLS):
-            held_up = ~self.rest.closed & (prices <= low + slack) & (low > 0)
+            held_up = self.held_up(prices, low, slack)
             if not held_up.any():
                 break
             if self.is_over():

@@ -79,16 +79,16 @@ def spread_ties(problem: Problem, answer: Answer, rng: "np.random.Generator") ->
     """
     if answer.undecided is not None and not len(answer.undecided):
         return answer.rep_of_lead
-    try:
-        tree = limit_tree(problem)
-    except NotNested:
-        return answer.rep_of_lead
     tolerance = _tolerance(problem, answer)
     leads = answer.undecided
     if leads is None:
         leads = _perhaps_tied(problem, answer, np.flatnonzero(problem.pins < 0), tolerance)
     if (shared := shared_one_by_one(problem, answer, leads, tolerance, rng)) is not None:
         return shared
+    try:
+        tree = limit_tree(problem)
+    except NotNested:
+        return answer.rep_of_lead
     ties = _find_ties(problem, answer, group_leads(problem.affinity, tree.class_of_lead, leads), tolerance)
     if not len(ties.groups.size):
         return answer.rep_of_lead
