@@ -22,7 +22,7 @@ _AT_FIRST, _AROUND = 0.4, 0.9  # parts of the time left for a search of all, and
 # open. At E 200 x 20 of generalised assignment, 0.8 s of a core bring 21,923 down to 21,654; among all, to 21,910.
 _NARROW, _FEW = 0.2, 2
 # Options a lead that are still open, up to which branch and bound among all of them is begun where time is limited:
-# none with more came to its end in its part of 30 s (generalised assignment, 100 to 200 leads); neighbourhoods win more.
+# none with more came to its end in its part of 30 s (generalised assignment, 100 to 200 leads).
 _FARTHEST = 8
 _CAPPED = 0.8  # the first of these where a search is to end by itself, if it can
 _SEARCH = 0.9  # part of the time left that a search may take if a bound is to be found after it
