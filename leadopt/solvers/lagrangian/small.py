@@ -20,7 +20,7 @@ _CLOSED = 0.5  # of the open options: where more stay open, a second search woul
 _AT_FIRST, _AROUND = 0.4, 0.9  # parts of the time left for a search of all, and for one of neighbourhoods after it
 # Part of the time left for branch and bound among so many options a lead at first, if there are more than twice as many
 # open. At E 200 x 20 of generalised assignment, 0.8 s of a core bring 21,923 down to 21,654; among all, to 21,910.
-_NARROW, _FEW = 0.2, 2
+_NARROW, _FEW = 0.3, 2
 # Options a lead that are still open, up to which branch and bound among all of them is begun where time is limited:
 # none with more came to its end in its part of 30 s (generalised assignment, 100 to 200 leads).
 _FARTHEST = 8
