@@ -47,8 +47,8 @@ class Milp:
         linear program of so many takes about a quarter of a second
     searched, searched_in_time
         options still open there up to which branch and bound is begun; the second, larger one where time is limited,
-        as it may find something better there though it does not end. At 1,000 x 10, half of the first brings the same
-        answer, and twice a gap of 6.9e-5 in place of 1.1e-4, in 61 s of a core in place of 4
+        as it may find something better there though it does not end; but eight a lead at most. At 1,000 x 10, half of
+        the first brings the same answer, and twice a gap of 6.9e-5 in place of 1.1e-4, in 61 s of a core in place of 4
     open_leads, open_leads_per_row
         leads in a core of a larger problem, at least, and by bound: a bound divides about one lead, and its neighbours
         make up for it. At 5,000 x 50, 500, 1,000 and 2,000 leads come to gaps of 2.2e-4, 1.9e-4 and 2.1e-4 in 5.9, 6.3

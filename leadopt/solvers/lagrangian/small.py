@@ -11,13 +11,19 @@ from leadopt.solvers.base import Answer
 from leadopt.solvers.lagrangian.ejection_chains import improved, losses
 from leadopt.solvers.lagrangian.infeasible import none_found, refuse_conflict, refuse_whole
 from leadopt.solvers.lagrangian.lead_prices import lead_prices
-from leadopt.solvers.lagrangian.neighbourhoods import searched_around
+from leadopt.solvers.lagrangian.neighbourhoods import nearest, searched_around
 from leadopt.solvers.lagrangian.program import Core, Relaxed
 from leadopt.solvers.lagrangian.relax_and_fix import largest, rounded
 from leadopt.solvers.lagrangian.work import DEAR, DEARER, Work
 
 _CLOSED = 0.5  # of the open options: where more stay open, a second search would get no farther
 _AT_FIRST, _AROUND = 0.4, 0.9  # parts of the time left for a search of all, and for one of neighbourhoods after it
+# Part of the time left for branch and bound among so many options a lead at first, if there are more than twice as many
+# open. At E 200 x 20 of generalised assignment, 0.8 s of a core bring 21,923 down to 21,654; among all, to 21,910.
+_NARROW, _FEW = 0.3, 2
+# Options a lead that are still open, up to which branch and bound among all of them is begun where time is limited:
+# none with more came to its end in its part of 30 s (generalised assignment, 100 to 200 leads).
+_FARTHEST = 8
 _CAPPED = 0.8  # the first of these where a search is to end by itself, if it can
 _SEARCH = 0.9  # part of the time left that a search may take if a bound is to be found after it
 _NOTHING = 1e-12  # of all gains: what rounding can hide is next to nothing
@@ -129,6 +135,7 @@ class Small:
         many options, it is tried once more.
         """
         meter, loss = self.work.meter, losses(core, y)
+        begun = self._among_few(core, begun, loss, best, reserved_s)
         # An allowed answer is needed to search around; and where chains found none, there is little around a draft.
         at_first = _CAPPED if meter.ends_by_itself else _AT_FIRST
         found = self._whole(core, begun, loss, best, at_first if begun.fits and not begun.stuck else 1.0, reserved_s)
@@ -141,12 +148,25 @@ class Small:
         last = Found(at=around, fits=True)
         return self._whole(core, last, loss, best, 1.0, reserved_s) if after <= _CLOSED * before else last
 
+    def _among_few(self, core: Core, known: Found, loss: Floats, best: float, reserved_s: float) -> Found:
+        """Return what branch and bound finds among few options a lead where time is limited, to begin with."""
+        left_s, few = self.work.meter.left_s - reserved_s, _FEW * len(core.leads)
+        n_open = (loss <= best - core.worth(known.at)).sum()
+        if self.work.meter.ends_by_itself or not known.fits or known.stuck or left_s <= 0 or n_open <= 2 * few:
+            return known
+        open_ = nearest(loss, few)
+        open_[known.at] = True
+        at = core.whole(open_, known.at, self.most_work, _NARROW * left_s, self.most_nodes).at
+        if at is None or not core.allows(at) or core.worth(at) <= core.worth(known.at):
+            return known
+        return replace(known, at=at)
+
     def _whole(self, core: Core, known: Found, loss: Floats, best: float, share: float, reserved_s: float) -> Found:
         """Return what branch and bound finds in a share of the time left, what is known where it finds nothing."""
         left_s = self.work.meter.left_s
         # An answer that lacks less has no option that loses more.
         open_ = loss <= best - core.worth(known.at) if known.fits else np.ones(len(core.rep), dtype=bool)
-        if known.fits and open_.sum() > (self.searched if self.work.meter.ends_by_itself else self.searched_in_time):
+        if known.fits and open_.sum() > self._most_open(len(core.leads)):
             return known
         seconds = max(share * (left_s - reserved_s), 0.0 if known.fits else self.work.grace_s)
         nodes = self.most_nodes if open_.sum() > self.exactly else None
@@ -157,6 +177,12 @@ class Small:
         if not core.allows(at):  # by less than the steps of the search can tell
             return known
         return Found(at=at, fits=True, complete=found.complete)
+
+    def _most_open(self, n_leads: int) -> int:
+        """Return how many open options branch and bound is begun with, if something allowed is known."""
+        if self.work.meter.ends_by_itself:
+            return self.searched
+        return min(self.searched_in_time, max(self.exactly, _FARTHEST * n_leads))
 
     def _lead_prices(self, core: Core, at: Ints, packs: Knapsacks, y: Floats) -> Floats:
         """Return prices of leads for the bound by knapsacks, from what each is worth after the prices of the rows."""

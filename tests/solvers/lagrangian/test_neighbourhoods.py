@@ -1,14 +1,16 @@
 """Searches of neighbourhoods: never worse, always allowed, and better where branch and bound over all leads is not."""
 
 import numpy as np
+import pytest
 from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from leadopt.matching import solve
+from leadopt.matching import Status, solve
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.solvers import Milp
 from leadopt.solvers.lagrangian import neighbourhoods, program, small, work
-from leadopt.solvers.lagrangian.neighbourhoods import searched_around
+from leadopt.solvers.lagrangian.neighbourhoods import nearest, searched_around
 from leadopt.solvers.lagrangian.rows import Rows
 from tests.strategies import examples, general_problems
 
@@ -95,3 +97,59 @@ def test_where_too_many_options_are_open_only_neighbourhoods_are_searched(monkey
     found = solve(problem, solver=Milp(searched=100))
     assert len(opened) > 1 and max(opened) < 60 * 6
     assert (problem.loads(found.rep_of_lead) <= [limit.upper for limit in problem.limits]).all()
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=30), st.integers(1, 40))
+def test_the_nearest_are_those_that_a_sort_puts_first_and_all_that_lose_as_little(loss, number):
+    last = sorted(loss)[min(number, len(loss) - 1)]
+    assert nearest(np.array(loss, dtype=float), number).tolist() == [some <= last for some in loss]
+
+
+@given(st.integers(2, 12), st.integers(1, 4), st.integers(0, 2**32))
+def test_leads_of_few_reps_are_drawn_once_each_from_two_reps_at_least(n, m, seed):
+    core, rng = core_of(correlated(n, m)), np.random.default_rng(seed)
+    at = core.first[:-1] + rng.integers(0, m, n)
+    size = int(rng.integers(1, n + 1))
+    drawn = neighbourhoods._of_few_reps(core, np.ones(n), at, size, rng)
+    count = np.bincount(core.rep[at], minlength=m)
+    assert len(set(drawn.tolist())) == len(drawn) == size
+    # No rep is drawn from once two or more before it have enough leads.
+    reps = np.unique(core.rep[at[drawn]])
+    assert len(reps) <= 2 or count[reps].sum() - count[reps].max() < size
+
+
+@pytest.mark.parametrize(("limit_s", "doubled"), [(None, 0), (1e9, neighbourhoods._DOUBLED)])
+def test_searches_that_find_nothing_take_more_effort_where_time_is_limited_and_then_end(monkeypatch, limit_s, doubled):
+    core, effort = core_of(correlated(30, 3)), []
+    start = core.whole(np.ones(len(core.rep), dtype=bool), core.first[:-1], 0.01, np.inf).at
+
+    def whole(core, open_, at, most_work, left_s):
+        effort.append(most_work)
+        return program.Whole(at, True)
+
+    monkeypatch.setattr(program.Core, "whole", whole)
+    at = searched_around(core, np.zeros(len(core.lower)), start, Meter(time_limit_s=limit_s), 0.0)
+    assert (at == start).all()
+    expected = [neighbourhoods._WORK * 2**k for k in range(doubled + 1) for _ in range(neighbourhoods._PATIENCE)]
+    assert effort == expected
+
+
+def test_a_search_among_few_options_is_begun_with_where_time_is_limited_and_proves_nothing(monkeypatch):
+    opened, search = [], program.Core.whole
+
+    def whole(core, open_, at, most_work, left_s, most_nodes=None):
+        opened.append(int(open_.sum()))
+        found = search(core, open_, at, 0.01, left_s, None)
+        return found._replace(complete=len(opened) == 1)
+
+    monkeypatch.setattr(program.Core, "whole", whole)
+    monkeypatch.setattr(neighbourhoods, "_PATIENCE", 3)
+    problem = correlated(40, 6)
+    found = solve(problem, Milp(exactly=0), time_limit_s=1e6)
+    assert found.status is Status.FEASIBLE
+    assert opened[0] <= 3 * 40 + 1 < 6 * 40 == sum(np.isfinite(problem.affinity.dense()).ravel())
+    assert (problem.loads(found.rep_of_lead) <= [limit.upper for limit in problem.limits]).all()
+    assert found.rep_of_lead.min() >= 0
+    opened.clear()
+    solve(problem, Milp(exactly=0, most_nodes=1))
+    assert opened[0] > 3 * 40 + 1
