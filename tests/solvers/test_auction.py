@@ -16,7 +16,7 @@ from leadopt.matching import Status, match, solve
 from leadopt.problem.certify import certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
-from leadopt.solvers import Auction, MinCostFlow, Near
+from leadopt.solvers import Auction, Envelope, MinCostFlow, Near
 from leadopt.solvers.capacities import bid_kernels, samples
 from leadopt.solvers.capacities.bid_kernels import Leads, Lists, Scratch
 from tests import many_seeds, seeds
@@ -312,3 +312,16 @@ def test_rounding_far_above_every_price_does_not_overflow():
 def test_samples_of_any_size_lead_to_the_best(sampled):
     for _, problem in hard_problems(2):
         is_as_good(solve(problem, Auction(compiled=True, sampled=sampled)), solve(problem, MinCostFlow()))
+
+
+@pytest.mark.parametrize("solver", [Auction(), Envelope()])
+def test_one_slot_too_few_for_all_who_must_be_placed_is_said_at_once(solver):
+    """20,000 x 100 took seconds, and 100,000 x 200 minutes, to price what no prices can place."""
+    gains = np.round(np.random.default_rng(0).random((2_000, 40)), 2)
+    capacity = np.full(40, 50)
+    capacity[3] = 49
+    problem = Problem(affinity=gains, capacity=capacity, reserve=-np.inf)
+    with pytest.raises(Infeasible, match=r"there are 2000 leads .* and 1999 slots in all") as refused:
+        solve(problem, solver)
+    assert (refused.value.witness.need, refused.value.witness.room) == (2_000, 1_999)
+    assert len(refused.value.witness.leads) == 2_000
