@@ -29,15 +29,16 @@ def refuse_pins(problem: Problem, tree: LimitTree, room: Room) -> None:
 def refuse_few_slots(problem: Problem, room: Room, leads: Ints) -> None:
     """Raise `Infeasible` if some leads must all be placed, and capacities leave fewer slots than there are of them.
 
-    A search for who is stuck would look at every pair to say no more.
+    A search for who is stuck would look at every pair to say no more. Where there are none at all, it has nothing to
+    look at.
     """
     left = int(np.minimum(np.maximum(room.upper[: problem.n_reps], 0), len(leads)).sum())
-    if problem.reserve > -np.inf or left >= len(leads):
+    if problem.reserve > -np.inf or left == 0 or left >= len(leads):
         return
     reps = np.flatnonzero(room.upper[: problem.n_reps] > 0)
     witness = Witness(leads=_tuple(leads), reps=_tuple(reps), need=len(leads), room=left)
-    all_ = f"every lead must be placed, but there are {len(leads)} leads ({enumerate_some(leads)})"
-    raise Infeasible(f"{all_} and {left} slots in all ({_reps(reps)})" if left else f"{all_} and no slots", witness)
+    there = f"{len(leads)} leads ({enumerate_some(leads)}) and {left} slots in all ({_reps(reps)})"
+    raise Infeasible(f"every lead must be placed, but there are {there}", witness)
 
 
 _MANY = 2**62  # leads: more than any
