@@ -31,6 +31,7 @@ from leadopt.solvers.capacities.samples import boxes_by_samples, least_sample, r
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.equal_leads import mostly_alike
 from leadopt.solvers.flow.every_pair import flow_seconds, solve_every_pair
+from leadopt.solvers.flow.infeasible import refuse_few_slots
 
 _ALIKE = 0.25  # share of distinct leads up to which merging them is worth more than prices
 _MISLED = 0.1  # idle slots, by lead, from which on a hint is forgotten: its prices are far too high
@@ -89,6 +90,7 @@ class Auction:
                 "install one, then leadopt anew"
             )
         rest = Remainder.of(problem)
+        refuse_few_slots(problem, rest.room, rest.leads)
         draft = _Draft.begun(rest, near.prices)
         try:
             return self._solve(rest, near.prices, meter, draft)

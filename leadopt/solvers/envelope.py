@@ -23,6 +23,7 @@ from leadopt.solvers.capacities.finish import Box, finish
 from leadopt.solvers.capacities.free_leads import Remainder
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.every_pair import solve_every_pair
+from leadopt.solvers.flow.infeasible import refuse_few_slots
 from leadopt.solvers.flow.limit_tree import Room
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
 from leadopt.solvers.oracles.pruning import RowOracle
@@ -71,6 +72,7 @@ class Envelope:
         if reason := self.refuses(problem):
             raise InvalidInput(f"Envelope cannot solve this: {reason}")
         hint, rest = near.prices, Remainder.of(problem)
+        refuse_few_slots(problem, rest.room, rest.leads)
         if rest.n_pairs == 0 or rest.closed.all():
             return solve_every_pair(rest.problem, rest.tree, rest.room, rest.leads)
         meter.enter("price")

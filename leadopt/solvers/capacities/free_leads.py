@@ -13,7 +13,7 @@ from leadopt.problem.sparse_rows import SparseRows
 from leadopt.solvers.base import Answer
 from leadopt.solvers.flow.duals import with_closed_prices
 from leadopt.solvers.flow.equal_leads import Groups, group_leads
-from leadopt.solvers.flow.infeasible import refuse_few_slots, refuse_pins
+from leadopt.solvers.flow.infeasible import refuse_pins
 from leadopt.solvers.flow.limit_tree import LimitTree, Room, limit_tree, room_beside_pins
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
 
@@ -40,16 +40,11 @@ class Remainder:
 
     @classmethod
     def of(cls, problem: Problem) -> Self:
-        """Return what pins leave of a problem without further limits.
-
-        Raise `Infeasible` where they exceed it, or those who must be placed beside them.
-        """
+        """Return what pins leave of a problem without further limits; raise `Infeasible` where they exceed one."""
         tree = limit_tree(problem)
         room = room_beside_pins(problem, tree)
         refuse_pins(problem, tree, room)
-        leads = np.flatnonzero(problem.pins < 0)
-        refuse_few_slots(problem, room, leads)
-        return cls(problem=problem, tree=tree, room=room, leads=leads)
+        return cls(problem=problem, tree=tree, room=room, leads=np.flatnonzero(problem.pins < 0))
 
     @property
     def closed(self) -> Bools:

@@ -65,8 +65,8 @@ def transport(
 
     Examples
     --------
-    >>> transport(*np.array([[0, 0, 1, 1], [0, 1, 0, 1], [3, 5, 1, 4]]), np.array([1, 2]), np.array([2, 1]))
-    Flow(row=array([1, 0]), column=array([0, 1]), amount=array([2, 1]), price=array([0, 0]))
+    >>> transport(*np.array([[0, 0, 1, 1], [0, 1, 0, 1], [3, 5, 1, 4]]), np.array([1, 2]), np.array([2, 2]))
+    Flow(row=array([1, 0]), column=array([0, 1]), amount=array([2, 1]), price=array([3, 0]))
     """
     n_rows, root = len(supply), len(room)
     open_ = room[column] > 0

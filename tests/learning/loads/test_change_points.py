@@ -94,7 +94,12 @@ def test_levels_are_integrated_out_as_by_quadrature():
     load, tried = np.array([5.0, 10.0, 30.0]), np.array([20.0, 30.0, 40.0])
     rep = OutcomesByLoad(load=np.arange(3), offset=rng.normal(-1, 0.3, 3), tried=tried, won=np.array([6.0, 8.0, 4.0]))
     points = np.array([8.0, 20.0])
-    found = likelihood(rep, Grid(points=points, fall=falls(load, points)), np.zeros(43), steps=8)
+    found = likelihood(
+        rep,
+        Grid(points=points, fall=falls(load, points)),
+        np.zeros(1 + len(SHAPES) * len(points) * len(SLOPES)),
+        steps=8,
+    )
     nodes, weights = np.polynomial.hermite_e.hermegauss(80)
 
     def exact(fall):
@@ -104,7 +109,7 @@ def test_levels_are_integrated_out_as_by_quadrature():
 
     assert found.log[-1] == pytest.approx(exact(0.0), abs=0.05)
     by_hand = np.array([
-        exact(-slope * np.maximum(load / point - 1, 0) ** shape)
+        exact(-slope * np.where(load > point, np.maximum(load / point - 1, 0) ** shape, 0.0))
         for shape in SHAPES
         for point in points
         for slope in SLOPES
