@@ -33,7 +33,7 @@ format: $(VENV)/.installed
 notebooks: $(VENV)/.installed  ## run them and keep what they print, for who reads them without running them
 	$(BIN)/python -m tests.notebooks
 
-bench: $(VENV)/.peers  ## measured speed and memory beside the peers; every timing asserts its answer
+bench: $(VENV)/.peers compiled  ## measured speed and memory beside the peers; every timing asserts its answer
 	$(BIN)/python -m benchmarks
 
 $(VENV)/.peers: $(VENV)/.installed
@@ -50,7 +50,7 @@ SANITIZED := tests/solvers/test_compiled.py tests/solvers/test_auction.py tests/
 	tests/solvers/test_every_solver.py tests/solvers/test_milp.py tests/solvers/capacities tests/solvers/factored \
 	tests/solvers/flow tests/solvers/lagrangian tests/solvers/oracles tests/solvers/optimal
 
-fuzz: $(VENV)/.installed  ## 5,000 random problems per claim that has an oracle, 100,000 messy inputs and steps of a desk, 1,000 per other claim
+fuzz: $(VENV)/.installed compiled  ## 5,000 random problems per claim that has an oracle, 100,000 messy inputs and steps of a desk, 1,000 per other claim
 	LEADOPT_FUZZ=5000 $(BIN)/python -m pytest -n 2 tests/solvers \
 		-k "brute_force or scipy or any_box or open_holds or by_hand or never"
 	LEADOPT_FUZZ=10000 $(BIN)/python -m pytest -n 2 tests/solvers/test_exact.py

@@ -10,8 +10,7 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats, Floats2, Ints, Shorts, Shorts2
 from leadopt.solvers.compiled import kernel
-
-_LANES = 16  # reps that are compared at once: a few of the processor's registers
+from leadopt.solvers.oracles.nearest_kernels import bar_of
 
 
 class Leads(NamedTuple):
@@ -84,28 +83,13 @@ class Scratch(NamedTuple):
 def best_of_row(rates: Floats, scale: float, prices: Floats, scratch: Scratch) -> None:
     """Write the best reps of one row after prices, best first: rep, gain, and gain less price (-inf where none).
 
-    The best of 16 lanes of reps are found side by side. Of these, the one whose place is last on the list is a bar that
-    as many reps meet, and few others do.
+    Only those are put in order that meet the bar, which as many do as there are places, and few others.
     """
     after, found, reps, gains, reduced = scratch
     n_reps, n_kept = len(rates), len(reps)
-    lanes = [-np.inf] * _LANES
     for rep in range(n_reps):
         after[rep] = rates[rep] * scale - prices[rep]
-    for start in range(0, n_reps - _LANES + 1, _LANES):
-        for lane in range(_LANES):
-            value = after[start + lane]
-            lanes[lane] = value if value > lanes[lane] else lanes[lane]
-    for rep in range(n_reps - n_reps % _LANES, n_reps):
-        lanes[rep % _LANES] = after[rep] if after[rep] > lanes[rep % _LANES] else lanes[rep % _LANES]
-    n_better = [0] * _LANES
-    for other in range(_LANES):
-        for lane in range(_LANES):
-            n_better[lane] += lanes[other] > lanes[lane]
-    bar = np.inf
-    for lane in range(_LANES):
-        if n_better[lane] < n_kept:
-            bar = min(bar, lanes[lane])
+    bar = bar_of(after, n_reps, n_kept)
     n_found = 0
     for rep in range(n_reps):
         found[n_found] = rep

@@ -58,14 +58,12 @@ class Scratch(NamedTuple):
         return cls(after=np.empty(n_reps), found=np.empty(n_reps, dtype=np.int64))
 
 
-def list_lead(leads: Jolted, lists: Lists, lead: int, prices: Floats, asked: int, scratch: Scratch) -> None:
-    """Write the best reps of a lead after prices, as `best_of_row` of the bids does."""
-    after, found = scratch
-    n_reps, n_kept = len(prices), lists.reps.shape[1]
-    row, scale, place = leads.row[lead], leads.scale[lead], leads.place[lead]
+def bar_of(after: Floats, n_reps: int, n_kept: int) -> float:
+    """Return a value that at least so many of the first entries meet, where there are so many, and few others do.
+
+    The best of 16 lanes are found side by side: of these, the one whose place is last among those to be kept.
+    """
     lanes = [-np.inf] * _LANES
-    for rep in range(n_reps):
-        after[rep] = leads.rates[row, rep] * scale + leads.jolts[place + rep] - prices[rep]
     for start in range(0, n_reps - _LANES + 1, _LANES):
         for lane in range(_LANES):
             value = after[start + lane]
@@ -78,8 +76,19 @@ def list_lead(leads: Jolted, lists: Lists, lead: int, prices: Floats, asked: int
             n_better[lane] += lanes[other] > lanes[lane]
     bar = np.inf
     for lane in range(_LANES):
-        if n_better[lane] <= n_kept:
+        if n_better[lane] < n_kept:
             bar = min(bar, lanes[lane])
+    return bar
+
+
+def list_lead(leads: Jolted, lists: Lists, lead: int, prices: Floats, asked: int, scratch: Scratch) -> None:
+    """Write the best reps of a lead after prices, as `best_of_row` of the bids does."""
+    after, found = scratch
+    n_reps, n_kept = len(prices), lists.reps.shape[1]
+    row, scale, place = leads.row[lead], leads.scale[lead], leads.place[lead]
+    for rep in range(n_reps):
+        after[rep] = leads.rates[row, rep] * scale + leads.jolts[place + rep] - prices[rep]
+    bar = bar_of(after, n_reps, n_kept + 1)
     n_found = 0
     for rep in range(n_reps):
         found[n_found] = rep
