@@ -102,9 +102,8 @@ def certify(
     Notes
     -----
     One pass over the pairs, in blocks and on every core: O(n_leads x n_reps) time, 1 MB a core; over the eligible ones
-    where these alone are held. Where many leads share
-    a row and limits count leads, or amounts with the same rows and scales, the best of those that the same limits count
-    is a convex function of their scale: O(n_leads) after one sort.
+    where these alone are held. Where many leads share a row and limits count leads, or amounts with the same rows and
+    scales, the best of those that the same limits count is a convex function of their scale: O(n_leads) after one sort.
 
     References
     ----------

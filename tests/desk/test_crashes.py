@@ -91,7 +91,7 @@ def records_of(desk, after):
         return list(store.read(snapshot.connection, after=after))
 
 
-def killed_at(number, rng, work, *given):
+def killed_at(number, rng, work, *given, within_s=0.005):
     """Return what a process told before it was killed, some milliseconds after it had told so much."""
     ours, theirs = PROCESSES.Pipe(duplex=False)
     process = PROCESSES.Process(target=work, args=(*given, theirs), daemon=True)
@@ -101,7 +101,7 @@ def killed_at(number, rng, work, *given):
     try:
         while len(told) < number and ours.poll(WAIT_S):
             told.append(ours.recv())
-        time.sleep(rng.uniform(0, 0.005))
+        time.sleep(rng.uniform(0, within_s))
         process.kill()
         while True:
             told.append(ours.recv())
@@ -114,22 +114,9 @@ def killed_at(number, rng, work, *given):
 
 def killed(rng, work, *given):
     """Return what a process was answered before it was killed at a random moment after its first answer."""
-    ours, theirs = PROCESSES.Pipe(duplex=False)
-    process = PROCESSES.Process(target=work, args=(*given, theirs), daemon=True)
-    process.start()
-    theirs.close()
-    told = []
-    try:
-        assert ours.poll(WAIT_S)
-        time.sleep(rng.uniform(0, 0.1))
-        process.kill()
-        while True:
-            told.append(ours.recv())
-    except (EOFError, OSError):
-        process.join(WAIT_S)
-        return told
-    finally:
-        ours.close()
+    told = killed_at(1, rng, work, *given, within_s=0.1)
+    assert told
+    return told
 
 
 def test_a_key_that_many_threads_ask_with_at_once_makes_one_thing_happen(tmp_path):

@@ -213,21 +213,59 @@ class Queue(NamedTuple):
     reps: Ints
     waits: Bools
 
+    @classmethod
+    def of(cls, n_reps: int) -> Self:
+        """Return one that is written over."""
+        return cls(reps=np.empty(n_reps, dtype=np.int64), waits=np.empty(n_reps, dtype=np.bool_))
+
+
+class PairsOf(NamedTuple):
+    """Eligible pairs, by lead or by rep: those of one are ``first[one] : first[one + 1]``, with the `other` of each."""
+
+    first: Ints
+    other: Ints
+    gain: Floats
+    reserve: float
+
+
+class Slots(NamedTuple):
+    """The slots of reps, their prices, and how many are held."""
+
+    room: Ints
+    prices: Floats
+    held: Ints
+
+
+class Offers(NamedTuple):
+    """A heap of offers for one rep's slots, the lowest on top, which is written over: one place more than any has."""
+
+    bids: Floats
+    bidders: Shorts
+
+
+class Seats(NamedTuple):
+    """Where each lead is, -1 = pool, and what it gains there."""
+
+    rep_of: Ints
+    gain_of: Floats
+
 
 @kernel
 def refill(
-    lists: Lists, reserve: float, market: Bids, rep_of: Ints, gain_of: Floats, first: Ints, listed: Ints, step: float,
-    most_moves: int, queue: Queue,
-) -> int:  # fmt: skip
+    pairs: PairsOf, slots: Slots, offers: Offers, seats: Seats, step: float, most_moves: int, queue: Queue
+) -> int:
     """Let reps that cost something and have free slots lower their prices until they are filled; return the moves left.
 
-    The bids in reverse: a rep offers its slots to the leads on whose short lists it is, which pay most for leaving
-    where they are, at the price at which one lead more would come. Who loses a lead does the same in turn; at price 0 a
-    rep may stay unfilled. `first` and `listed` give the places of each rep in all short lists.
+    The bids in reverse: a rep offers its slots to the leads of its `pairs`, which pay most for leaving where they are,
+    at the price at which one lead more would come. Who loses a lead does the same in turn; at price 0 a rep may stay
+    unfilled.
     """
-    room, prices, bids, bidders, _, _, held = market
+    first, lead_of, gain, reserve = pairs
+    room, prices, held = slots
+    bids, bidders = offers
+    rep_of, gain_of = seats
     reps, waits = queue
-    n_reps, most = len(room), lists.reps.shape[1]
+    n_reps = len(room)
     head, n_queued = 0, 0
     for rep in range(n_reps):
         waits[rep] = held[rep] < room[rep] and prices[rep] > 0.0
@@ -240,19 +278,18 @@ def refill(
         free = room[rep] - held[rep]
         n_offers = 0
         for k in range(first[rep], first[rep + 1]):
-            lead = listed[k] // most
-            here = rep_of[lead]
+            here = rep_of[lead_of[k]]
             if here == rep:
                 continue
-            worth = gain_of[lead] - prices[here] if here >= 0 else reserve
-            offer = lists.gains[lead, listed[k] % most] - worth
+            worth = gain_of[lead_of[k]] - prices[here] if here >= 0 else reserve
+            offer = gain[k] - worth
             if not offer > 0.0:
                 continue
             if n_offers <= free:
-                sift_up(bids, bidders, 0, n_offers, offer, listed[k])
+                sift_up(bids, bidders, 0, n_offers, offer, k)
                 n_offers += 1
             elif offer > bids[0]:
-                replace_lowest(bids, bidders, 0, n_offers, offer, listed[k])
+                replace_lowest(bids, bidders, 0, n_offers, offer, k)
         lowest = 0
         if n_offers > free:  # the lowest offer gets no slot, and sets the price
             prices[rep] = min(prices[rep], max(bids[0] - step, 0.0))
@@ -260,14 +297,14 @@ def refill(
         else:
             prices[rep] = 0.0
         for k in range(lowest, n_offers):
-            lead, option = bidders[k] // most, bidders[k] % most
+            lead = lead_of[bidders[k]]
             here = rep_of[lead]
             if here >= 0:
                 held[here] -= 1
                 if prices[here] > 0.0 and not waits[here]:
                     reps[(head + n_queued) % n_reps], waits[here] = here, True
                     n_queued += 1
-            rep_of[lead], gain_of[lead] = rep, lists.gains[lead, option]
+            rep_of[lead], gain_of[lead] = rep, gain[bidders[k]]
             held[rep] += 1
             most_moves -= 1
     return most_moves

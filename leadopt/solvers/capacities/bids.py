@@ -22,10 +22,14 @@ from leadopt.solvers.capacities.bid_kernels import (
     Bids,
     Leads,
     Lists,
+    Offers,
     Pace,
+    PairsOf,
     Prices,
     Queue,
     Scratch,
+    Seats,
+    Slots,
     bid,
     count_possible,
     list_possible,
@@ -166,15 +170,19 @@ class Floor:
 
     def _refill(self, step: float) -> None:
         """Let reps that cost something and are not filled lower their prices."""
-        n, m = len(self.lists.reps), len(self.prices)
+        (n, n_listed), m = self.lists.reps.shape, len(self.prices)
         rep_of, gain_of = self.holders(), np.zeros(n)
         placed = np.flatnonzero(rep_of >= 0)
         gain_of[placed] = self.leads.rates[self.leads.row[placed], rep_of[placed]] * self.leads.scale[placed]
         reps = self.lists.reps.reshape(-1)
         listed = np.argsort(reps.astype(np.int16) if m < 2**15 else reps, kind="stable")  # radix sort on 16 bits
         first = np.concatenate([[0], np.cumsum(np.bincount(reps, minlength=m))])
-        queue = Queue(np.empty(m, dtype=np.int64), np.empty(m, dtype=np.bool_))
-        refill(self.lists, self.leads.reserve, self.bids, rep_of, gain_of, first, listed, step, _BIDS * n, queue)
+        pairs = PairsOf(first, listed // n_listed, self.lists.gains.reshape(-1)[listed], self.leads.reserve)
+        slots, offers = (
+            Slots(self.bids.room, self.bids.prices, self.bids.held),
+            Offers(self.bids.bids, self.bids.bidders),
+        )
+        refill(pairs, slots, offers, Seats(rep_of, gain_of), step, _BIDS * n, Queue.of(m))
         self.seats = rep_of
 
     def holders(self) -> Ints:

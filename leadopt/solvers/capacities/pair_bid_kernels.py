@@ -8,17 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints, Shorts
-from leadopt.solvers.capacities.bid_kernels import Queue, replace_lowest, sift_up
+from leadopt.solvers.capacities.bid_kernels import PairsOf, Queue, Seats, replace_lowest, sift_up
 from leadopt.solvers.compiled import kernel
-
-
-class PairsOf(NamedTuple):
-    """Eligible pairs, by lead or by rep: those of one are ``first[one] : first[one + 1]``, with the `other` of each."""
-
-    first: Ints
-    other: Ints
-    gain: Floats
-    reserve: float
 
 
 class Heaps(NamedTuple):
@@ -33,13 +24,6 @@ class Heaps(NamedTuple):
     bidders: Shorts
     first: Ints
     held: Ints
-
-
-class Seats(NamedTuple):
-    """Where each lead is, -1 = pool, and what it gains there."""
-
-    rep_of: Ints
-    gain_of: Floats
 
 
 @kernel
@@ -78,61 +62,6 @@ def bid_for_pairs(
         if held[to] == room[to]:
             prices[to] = bids[heap[to]]
     return n_waiting, n_bids
-
-
-@kernel
-def refill_by_pairs(pairs: PairsOf, market: Heaps, seats: Seats, step: float, most_moves: int, queue: Queue) -> int:
-    """Let reps that cost something and have free slots lower their prices until they are filled; return the moves left.
-
-    As in `bid_kernels.refill`; the pairs are those of each rep. The heaps are written over.
-    """
-    first, lead_of, gain, reserve = pairs
-    room, prices, bids, bidders, _, held = market
-    rep_of, gain_of = seats
-    reps, waits = queue
-    n_reps = len(room)
-    head, n_queued = 0, 0
-    for rep in range(n_reps):
-        waits[rep] = held[rep] < room[rep] and prices[rep] > 0.0
-        if waits[rep]:
-            reps[n_queued] = rep
-            n_queued += 1
-    while n_queued > 0 and most_moves > 0:
-        rep = reps[head]
-        head, n_queued, waits[rep] = (head + 1) % n_reps, n_queued - 1, False
-        free = room[rep] - held[rep]
-        n_offers = 0
-        for k in range(first[rep], first[rep + 1]):
-            here = rep_of[lead_of[k]]
-            if here == rep:
-                continue
-            worth = gain_of[lead_of[k]] - prices[here] if here >= 0 else reserve
-            offer = gain[k] - worth
-            if not offer > 0.0:
-                continue
-            if n_offers <= free:
-                sift_up(bids, bidders, 0, n_offers, offer, k)
-                n_offers += 1
-            elif offer > bids[0]:
-                replace_lowest(bids, bidders, 0, n_offers, offer, k)
-        lowest = 0
-        if n_offers > free:  # the lowest offer gets no slot, and sets the price
-            prices[rep] = min(prices[rep], max(bids[0] - step, 0.0))
-            lowest = 1
-        else:
-            prices[rep] = 0.0
-        for k in range(lowest, n_offers):
-            lead = lead_of[bidders[k]]
-            here = rep_of[lead]
-            if here >= 0:
-                held[here] -= 1
-                if prices[here] > 0.0 and not waits[here]:
-                    reps[(head + n_queued) % n_reps], waits[here] = here, True
-                    n_queued += 1
-            rep_of[lead], gain_of[lead] = rep, gain[bidders[k]]
-            held[rep] += 1
-            most_moves -= 1
-    return most_moves
 
 
 class Sitting(NamedTuple):

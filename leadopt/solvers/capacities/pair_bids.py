@@ -15,17 +15,14 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.sparse_rows import SparseRows
 from leadopt.progress import Meter
-from leadopt.solvers.capacities.bid_kernels import Queue
+from leadopt.solvers.capacities.bid_kernels import Offers, PairsOf, Queue, Seats, Slots, refill
 from leadopt.solvers.capacities.finish import Box
 from leadopt.solvers.capacities.free_leads import Remainder
 from leadopt.solvers.capacities.pair_bid_kernels import (
     Heaps,
-    PairsOf,
-    Seats,
     Sitting,
     bid_for_pairs,
     least_prices,
-    refill_by_pairs,
 )
 from leadopt.solvers.capacities.samples import row_oracle
 from leadopt.solvers.oracles.protocols import Open
@@ -134,8 +131,9 @@ class PairFloor:
         first = np.concatenate([[0], np.cumsum(np.bincount(pairs.rep, minlength=n_reps))]).astype(np.int64)
         by_rep = PairsOf(first, pairs.row[order], pairs.gain[order], self.rest.problem.reserve)
         most = int(self.market.room.max(initial=0)) + 1
-        market = self.market._replace(bids=np.empty(most), bidders=np.empty(most, dtype=np.int32))
-        refill_by_pairs(by_rep, market, Seats(rep_of, gain_of), step, _BIDS * len(rep_of), _queue(n_reps))
+        slots = Slots(self.market.room, self.market.prices, self.market.held)
+        offers = Offers(np.empty(most), np.empty(most, dtype=np.int32))
+        refill(by_rep, slots, offers, Seats(rep_of, gain_of), step, _BIDS * len(rep_of), Queue.of(n_reps))
         self.seats = rep_of
 
     def holders(self) -> Ints:
@@ -168,13 +166,9 @@ class PairFloor:
         )
         size = rest.problem.affinity.largest + (0.0 if rest.all_placed else abs(rest.problem.reserve))
         prices = np.zeros(m)
-        found = least_prices(self._by_lead, Seats(rep_of, gain_of), sitting, _SLACK * size, prices, _queue(m))
+        found = least_prices(self._by_lead, Seats(rep_of, gain_of), sitting, _SLACK * size, prices, Queue.of(m))
         return prices if found else None
 
     def box(self, step: float) -> Box:
         """Return the box around the final prices, given the step reached."""
         return Box.around(self.prices, below=_WIDTH * step, above=_WIDTH * step)
-
-
-def _queue(n_reps: int) -> Queue:
-    return Queue(reps=np.empty(n_reps, dtype=np.int64), waits=np.empty(n_reps, dtype=bool))

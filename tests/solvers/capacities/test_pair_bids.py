@@ -74,7 +74,7 @@ def test_the_loops_are_their_python_to_the_bit(monkeypatch, patience, begun_anew
         found = solve(problem, Auction())
     assert found.objective == pytest.approx(whole.objective, rel=1e-12)
     assert counts["pair_bid_bid_for_pairs"] and counts["pair_bid_least_prices"]
-    assert bool(counts["pair_bid_refill_by_pairs"]) == begun_anew
+    assert bool(counts["bid_refill"]) == begun_anew
 
 
 @needs_loops
