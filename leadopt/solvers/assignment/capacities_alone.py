@@ -25,13 +25,14 @@ _MOST_PAIRS = 500_000  # of reps that have many leads each: from here on `Auctio
 _MOST_CELLS = 50_000_000  # of reps that have few
 _FEW_LEADS = 4  # that a rep has room for, on average
 _FEW_REPS = 256  # that leads want nearly all of: with `_FEW_LEADS` for each or more, all pairs are looked at
+_AT_ONCE = 100_000  # pairs up to which all are looked at
 _OPTIONS = 16  # that are looked at of each lead, at first
 _ROUNDS = 4  # each with twice as many
 _FAR_OFF = 0.25  # of the leads: where more would be better off with other reps, all pairs are looked at
 _WANTED = 0.25  # of the reps at most: where leads could want more of them, all are looked at
 _APART = 1e-9  # of the largest gain: what is no tie, however costs are rounded
 _SOON = 1_000_000  # pairs, which take some hundredths of a second: nobody waits for these
-_EFFORT = 4  # times that all pairs may be read for paths among few, before all are looked at: as long as that takes
+_EFFORT = 1  # times that all pairs may be read for paths among few, before all are looked at
 
 
 def solve_capacities(problem: Problem) -> Answer | None:
@@ -132,7 +133,8 @@ def _solved(
     of_leads, of_columns = np.empty((6, n_leads), dtype=np.int64), np.empty((10, n_reps + 1), dtype=np.int64)
     leads, columns, paths = Leads(*of_leads), Columns(*of_columns[:4]), Paths(*of_columns[4:])
     state, rounds = kernels.TOO_FEW, 0
-    while state == kernels.TOO_FEW and rounds < _ROUNDS and not _are_few(n_leads, n_reps):
+    most_rounds = 0 if n_leads * n_reps <= _AT_ONCE or _are_few(n_leads, n_reps) else _ROUNDS
+    while state == kernels.TOO_FEW and rounds < most_rounds:
         most, rounds = min(n_reps, _OPTIONS << rounds), rounds + 1
         n_arcs = n_leads * (most + 1)
         first, of_arcs = np.empty(n_leads + 1, dtype=np.int64), np.empty((2, n_arcs), dtype=np.int64)

@@ -34,6 +34,7 @@ def by_loops(problem, few, options=1):
     """Return what loops find, with one pair of each lead looked at first where these are not all."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(capacities_alone, "_are_few", lambda n_leads, n_reps: few)
+        patch.setattr(capacities_alone, "_AT_ONCE", 0)
         patch.setattr(capacities_alone, "_OPTIONS", options)
         return solve_capacities(problem)
 
