@@ -21,7 +21,8 @@ from leadopt.solvers.flow.duals import with_closed_prices
 from leadopt.solvers.flow.limit_tree import Room
 from leadopt.solvers.flow.simplex_kernels import Basis, Tree
 
-_MOST_PAIRS = 500_000  # of reps that have many leads each: from here on `Auction` is quicker
+_MOST_PAIRS = 2_000_000  # of reps that have many leads each: from here on `Auction` is quicker
+_MOST_SHARED = 500_000  # of leads that share rows, which other solvers make use of
 _MOST_CELLS = 50_000_000  # of reps that have few
 _FEW_LEADS = 4  # that a rep has room for, on average
 _FEW_REPS = 256  # that leads want nearly all of: with `_FEW_LEADS` for each or more, all pairs are looked at
@@ -86,7 +87,7 @@ def is_quick(problem: Problem) -> bool:
     if problem.limits or problem.together is not None or not n_leads or not n_reps or not compiled():
         return False
     n_pairs = n_leads * n_reps
-    if n_pairs < _MOST_PAIRS:
+    if n_pairs < (_MOST_PAIRS if problem.affinity.is_dense else _MOST_SHARED):
         return True
     if problem.affinity.is_sparse:
         return False

@@ -189,7 +189,7 @@ def test_another_solver_tells_why_nothing_is_allowed():
     for other in (None, Auction()):
         with pytest.raises(Infeasible):
             match(gains, 1, reserve=-np.inf, solver=Hungarian(otherwise=other))
-    assert Auto().choose(Problem(affinity=np.ones((800, 800)), capacity=1)) == Hungarian(otherwise=Auction())
+    assert Auto().choose(Problem(affinity=np.ones((1500, 1500)), capacity=1)) == Hungarian(otherwise=Auction())
 
 
 def test_an_assignment_is_the_same_every_time():
