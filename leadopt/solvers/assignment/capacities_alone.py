@@ -139,7 +139,7 @@ def _solved(
         most, rounds = min(n_reps, _OPTIONS << rounds), rounds + 1
         n_arcs = n_leads * (most + 1)
         first, of_arcs = np.empty(n_leads + 1, dtype=np.int64), np.empty((2, n_arcs), dtype=np.int64)
-        arcs, effort = Arcs(first, *of_arcs, np.empty(n_arcs)), _EFFORT * n_leads * n_reps
+        arcs, effort = Arcs(first, of_arcs[0], of_arcs[1], np.empty(n_arcs)), _EFFORT * n_leads * n_reps
         state, exponent, n_tied, n_pairs = kernels.assign(
             gains, room, reserve, most, largest, effort, arcs, leads, columns, paths, best, prices, tied
         )

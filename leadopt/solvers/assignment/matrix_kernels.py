@@ -88,7 +88,7 @@ def least_of(cost: Ints, less: Ints) -> int:
     least = cost[0] - less[0]
     for k in range(1, len(less)):
         least = min(least, cost[k] - less[k])
-    return least
+    return int(least)
 
 
 def place_of(cost: Ints, less: Ints, value: int) -> int:
