@@ -9,7 +9,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.linear_algebra import inner
 from leadopt.problem.problem import Problem
-from leadopt.problem.sparse_rows import SparseRows
+from leadopt.problem.rates.sparse_rows import SparseRows
 from leadopt.solvers.base import Answer
 from leadopt.solvers.flow.duals import with_closed_prices
 from leadopt.solvers.flow.equal_leads import Groups, group_leads

@@ -7,8 +7,8 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
-from leadopt.problem.gains import scaled
 from leadopt.problem.problem import Problem
+from leadopt.problem.rates.full_rows import scaled
 from leadopt.progress import Meter
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.core import CoreTooSmall, core_costs, solve_core

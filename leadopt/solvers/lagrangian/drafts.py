@@ -16,8 +16,8 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.blocks import over_blocks
-from leadopt.problem.gains import scaled
 from leadopt.problem.problem import ROUNDING, Problem
+from leadopt.problem.rates.full_rows import scaled
 from leadopt.progress import Meter
 from leadopt.solvers.lagrangian.rows import Family, Rows, usage_at
 
@@ -102,7 +102,7 @@ def in_turn(problem: Problem, least: float) -> Ints:
             break
         start = bisect_left(open_, turn) % len(open_)
         rep = open_[start]
-        rates = affinity.rates_row(row)
+        rates = affinity.rates_of(row)
         if not rates.item(rep) * scale > least:
             may = np.flatnonzero(scaled(rates[open_], affinity.scale[lead : lead + 1]) > least)
             if not len(may):

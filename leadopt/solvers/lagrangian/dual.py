@@ -19,8 +19,8 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
-from leadopt.problem.gains import scaled
 from leadopt.problem.problem import Problem
+from leadopt.problem.rates.full_rows import scaled
 from leadopt.problem.reduced_gains import paid_for_bounds
 from leadopt.progress import Meter
 from leadopt.solvers.lagrangian.rows import Family, Rows
