@@ -6,7 +6,7 @@ from typing import Any
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle import events
 from leadopt.lifecycle.book import Book, Stamp
-from leadopt.lifecycle.changes import arrivals, endings, ownerships, people, routes, whole_desk
+from leadopt.lifecycle.changes import arrivals, endings, ownerships, reps, routes, whole_desk
 from leadopt.lifecycle.changes.common import keep_look, need
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.messages import messages_of
@@ -18,7 +18,7 @@ _CHANGES: dict[type[Event], Callable[[Any, Book, Stamp], None]] = {
     **routes.CHANGES,
     **ownerships.CHANGES,
     **endings.CHANGES,
-    **people.CHANGES,
+    **reps.CHANGES,
     **whole_desk.CHANGES,
 }
 
