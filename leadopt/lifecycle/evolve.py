@@ -71,10 +71,12 @@ def _keep_loads(book: Book, before: Lead, after: Lead) -> None:
 
 
 def _holder(lead: Lead) -> str | None:
+    """Return the rep whose open leads a lead counts among."""
     return lead.owner if lead.is_held else None
 
 
 def _kept_for(lead: Lead) -> str | None:
+    """Return the rep for whom a slot is kept until a manager decides."""
     return lead.review.rep if lead.stage is Stage.REVIEW and lead.review is not None else None
 
 
