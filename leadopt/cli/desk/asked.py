@@ -25,6 +25,9 @@ LEAD = Annotated[str, typer.Argument(help="The lead, by its id.")]
 REP = Annotated[str, typer.Argument(help="The rep, by its id.")]
 BY_REP = Annotated[str, typer.Option("--by", help="The rep who asks.")]
 BY = Annotated[str | None, typer.Option("--by", help="Who asks.", show_default="the role")]
+CLEAR = Annotated[
+    list[str] | None, typer.Option(help="A column whose blank cells empty what is known; others keep it.")
+]
 REASON = Annotated[str, typer.Option(help="Why, as a code: wrong_segment, spam, ...")]
 OVERRIDE = Annotated[
     str | None, typer.Option(help="A coded reason to pass caps and cool-off; never a refusal, a complaint, an absence.")

@@ -279,8 +279,7 @@ def _owner(session: Session, row: Taken, who: Who, *, past: bool) -> str | None:
     known = session.names.rep_or_none(row.owner)
     if known is not None or not past:
         return known or text_of(row.owner)
-    gone = RepRow(id=row.owner, levels={}, max_open=None, team=None, tags=(), hired_on=None, data={})
-    rep = set_rep(session, gone, Who(by=who.by, role=who.role), None).subject
+    rep = set_rep(session, RepRow(id=row.owner), Who(by=who.by, role=who.role), None).subject
     asks = actor(session, who, who.by, commands.RepLeaves.roles, ADMIN)
     session.do(commands.RepLeaves(rep=rep or "", **asks))
     return rep

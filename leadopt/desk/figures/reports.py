@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from leadopt.arrays import Bools
-from leadopt.desk.figures import acts, waits
+from leadopt.desk.figures.acts import among, evenness
 from leadopt.desk.figures.facts import Facts, during
 from leadopt.desk.figures.metrics import Metrics, metrics
 from leadopt.desk.figures.periods import Period
+from leadopt.desk.figures.waits import arrived, given
 from leadopt.errors import InvalidInput
 from leadopt.tables import Table
 from leadopt.tables.records import columns_of
@@ -158,7 +159,7 @@ def _today(facts: Facts) -> date:
 
 
 def _gini_of_leads(facts: Facts, week: Period) -> float:
-    found = {one.name: one.value for one in acts.evenness(facts, week)}
+    found = {one.name: one.value for one in evenness(facts, week)}
     return found.get("gini_leads", float("nan"))
 
 
@@ -179,16 +180,16 @@ def _report(facts: Facts, period: Period) -> Report:
 def _lines(facts: Facts, period: Period) -> Iterable[Line]:
     """Yield how many of what there were."""
     leads, owned = facts.leads, facts.owned
-    came = waits.arrived(facts, period)
+    came = arrived(facts, period)
     reps = [str(name) for name in facts.reps.names]
     of = [reps[rep] for rep in owned.rep.tolist()]
     yield from _counted("came", came, [one or _UNKNOWN for one in leads.source])
-    yield from _counted("given", waits.given(facts, period), of)
+    yield from _counted("given", given(facts, period), of)
     if owned.next_due is not None:
         yield from _counted("overdue", np.isnan(owned.until) & (owned.next_due < facts.known_until), of)
     ended = during(owned.until, period.start, period.end)
     for exit_ in ("recalled", "refused", "released"):
-        yield from _counted(exit_, ended & acts.among(owned.exit, (exit_,)), of, owned.reason)
+        yield from _counted(exit_, ended & among(owned.exit, (exit_,)), of, owned.reason)
     closed = leads.bad & during(leads.ended, period.start, period.end)
     yield from _counted("bad", closed, [one or _UNKNOWN for one in leads.source])
     rules = [f"{reps[rep]}: {rule}" for rep, rule in zip(facts.measures.rep, facts.measures.rule, strict=True)]
@@ -226,13 +227,13 @@ _HEADERS = {
 
 
 def _came(found: Metrics, lines: Sequence[Line]) -> str:
-    came, given = int(found.figure("arrived").value), int(found.figure("given").value)
+    came, n_given = int(found.figure("arrived").value), int(found.figure("given").value)
     told = f"{count(came, 'lead')} came from {found.first} to {found.last}"
     given_to = [line for line in lines if line.what == "given"]
     if not given_to:
         return f"{told}, and none was given to a rep."
     most = given_to[0]
-    times = f"leads were given out {count(given, 'time')} to {count(len(given_to), 'rep')}"
+    times = f"leads were given out {count(n_given, 'time')} to {count(len(given_to), 'rep')}"
     return f"{told}; {times}, most to {most.of} ({most.n:,})."
 
 

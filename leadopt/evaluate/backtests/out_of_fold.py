@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,6 +42,69 @@ class Names:
     def both(self) -> str:
         """Effects of rep and segment that add up."""
         return f"{self.rep} + {self.segment}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foretold:
+    """Outcomes that were foretold from others: which, in which fold, and the chances by each kind of estimate.
+
+    Parameters
+    ----------
+    records
+        outcomes, judged or only learned from
+    names
+        what reps, segments and the kinds of estimate are called
+    fold, by_time
+        the fold of each row, 0 = only learned from, and whether folds follow in time
+    judged
+        which rows are judged: those in a fold, with a rep
+    chances
+        of the rows judged, by the name of the estimate
+    sought
+        where each row would go by what was learned from others
+    """
+
+    records: Records
+    names: Names
+    fold: Ints
+    by_time: bool
+    judged: Bools
+    chances: Mapping[str, Floats]
+    sought: Sought
+
+    @property
+    def won(self) -> Floats:
+        """Outcomes of the rows judged."""
+        return self.records.won[self.judged]
+
+    @property
+    def cell(self) -> Ints:
+        """Rep and segment of the rows judged, as one number."""
+        return self.records.cell[self.judged]
+
+    @property
+    def fold_judged(self) -> Ints:
+        """Folds of the rows judged."""
+        return self.fold[self.judged]
+
+
+def foretold(
+    records: Records, together: Ints, n_folds: int, model: AffinityModel, rng: int | np.random.Generator, meter: Meter
+) -> Foretold:
+    """Return outcomes foretold from others; rows with the same number in `together` stay in one fold."""
+    names = Names.of(model.rep, records.columns)
+    fold, by_time = folds_of(records, together, n_folds, rng)
+    judged = (fold > 0) & (records.rep >= 0)
+    chances, sought = out_of_fold(records, fold, by_time, model, names, meter)
+    return Foretold(
+        records=records,
+        names=names,
+        fold=fold,
+        by_time=by_time,
+        judged=judged,
+        chances={name: chance[judged] for name, chance in chances.items()},
+        sought=sought,
+    )
 
 
 def out_of_fold(

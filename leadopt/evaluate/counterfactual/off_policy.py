@@ -21,6 +21,7 @@ from leadopt.evaluate.history.folds import random_folds, splits
 from leadopt.evaluate.history.records import Records, checked_columns, read_records
 from leadopt.evaluate.history.segments import check_known_before
 from leadopt.tables.cells import is_number
+from leadopt.tables.columns import Columns
 from leadopt.tables.text import count, number, percent
 
 _FOLDS = 5
@@ -148,10 +149,7 @@ def off_policy(
     whole = read_records(
         log,
         segment_by=asked,
-        rep=rep,
-        converted=converted,
-        at=at,
-        assigned=assigned,
+        columns=Columns(rep_id=rep, converted=converted, at=at, assigned_at=assigned),
         name="log",
         also=(value, propensity, lead_id, group),
     )

@@ -51,6 +51,7 @@ def import_(draft: Draft, command: commands.Import) -> None:
 
 
 def _stage(name: str) -> Stage:
+    """Return the stage of an imported lead, or deny one that is none."""
     if name not in _IMPORTED:
         sentence = f"{name!r} is no stage that is imported{did_you_mean(name, _IMPORTED)}"
         raise Denied("bad_value", sentence, f"stages: {', '.join(_IMPORTED)}")
@@ -68,6 +69,7 @@ def _owner(draft: Draft, stage: Stage, name: str | None) -> tuple[str | None, st
 
 
 def _pool(draft: Draft, command: commands.Import) -> str:
+    """Return the pool of an imported lead: the one named, else the one that the rules name."""
     if command.pool is None:
         return draft.rules.pool_of(command.columns).name
     try:

@@ -54,6 +54,7 @@ def decline(draft: Draft, command: commands.Decline) -> None:
 
 
 def _in_review(draft: Draft, lead: str) -> tuple[Lead, Review]:
+    """Return a lead with what a manager is asked about it, or deny."""
     found = draft.lead(lead)
     if found.stage is not Stage.REVIEW or found.review is None:
         sentence = f"lead {lead!r} is not under review: it is {found.stage}"
@@ -161,6 +162,7 @@ def why_not(draft: Draft, lead: Lead, rep: Rep, override: str | None) -> Denied 
 
 
 def _decision(draft: Draft, lead: Lead, rep: Rep) -> dict[str, Any]:
+    """Return what the desk knows of giving a lead to a rep: what it is worth there, and who comes next."""
     reps = draft.reps()
     return placing.explained(draft, lead, rep.id, reps, draft.worths.offers([lead], reps).get(lead.id, {}))
 

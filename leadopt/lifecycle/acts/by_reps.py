@@ -75,6 +75,7 @@ def claim(draft: Draft, command: commands.Claim) -> None:
 
 
 def _check_claims(draft: Draft, rep: Rep) -> None:
+    """Deny a claim beyond those of the day, counting those under review."""
     most = claims_per_day(draft, rep)
     if most is None:
         return
@@ -104,6 +105,7 @@ def claims_per_day(draft: Draft, rep: Rep) -> int | None:
 
 
 def _own(draft: Draft, lead: str, rep: str) -> Lead:
+    """Return a lead that a rep has, or deny."""
     found = draft.lead(lead)
     if found.owner != rep or not found.is_held:
         raise not_owner(rep, found)
