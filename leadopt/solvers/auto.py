@@ -46,8 +46,7 @@ class Auto:
     everything else                                                       `MinCostFlow`
     ====================================================================  =================
 
-    What follows a * holds where loops are not compiled (`leadopt.compiled`). (1) Unless leads are many and reps few;
-    where all leads want the same reps, by `Auction`.
+    What follows a * holds where loops are not compiled (`leadopt.compiled`). (1) Unless leads are many and reps few.
     """
 
     name = "Auto"

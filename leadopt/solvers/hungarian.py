@@ -29,13 +29,14 @@ class Hungarian:
     most_cells
         refuses a matrix of leads x slots with more cells than this, 8 bytes each
     otherwise
-        what solves it where that takes less than shortest paths, as where all leads want the same reps; None = SciPy
+        what solves it where loops do not, as they are not compiled or leads must be placed that cannot be; None = SciPy
 
     Notes
     -----
     Where loops are compiled, a few pairs of each lead are looked at first, and all at the end: O(leads x reps) where
-    gains differ, and as much memory as these pairs. SciPy takes O(n^3) time and leads x slots memory: capacities above
-    a handful belong to `MinCostFlow`.
+    gains differ, and as much memory as these pairs. Where all leads want the same reps, a network simplex over all
+    pairs takes over, and as much memory as the gains. SciPy takes O(n^3) time and leads x slots memory: capacities
+    above a handful belong to `MinCostFlow`.
 
     References
     ----------

@@ -3,16 +3,16 @@
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Floats2, Ints
-from leadopt.solvers.assignment.options_kernels import Arcs, write_best, write_costs, write_options
-from leadopt.solvers.assignment.paths_kernels import Moves, Paths, augment, augment_few, lower
+from leadopt.solvers.assignment.matrix_kernels import Matrix, improve, lower_all, read_off, serve, write_matrix
+from leadopt.solvers.assignment.options_kernels import Arcs, write_best, write_costs
+from leadopt.solvers.assignment.paths_kernels import Paths, augment, lower
 from leadopt.solvers.assignment.places_kernels import Columns, Leads, begin, bid, order_by_loss
 from leadopt.solvers.compiled import kernel
+from leadopt.solvers.flow.simplex_kernels import Tree
 
 _NEVER = 0x1000_0000_0000_0000  # as in `options_kernels`
 _MANY_LEFT = 8  # more than one lead in so many has no place: they bid once more, in another order
 _TIED = 1e-12  # of the largest gain or price: what is no difference; as in `optimal.ties`
-
-_LOOKS = 2  # times that all pairs are read for paths that ties make short, before all moves are kept
 
 FOUND = 0
 INFEASIBLE = 1
@@ -126,12 +126,45 @@ def could_move(
     return n_left > 0
 
 
+def prove(
+    gain: Floats2,
+    room: Ints,
+    reserve: float,
+    largest: float,
+    exponent: int,
+    leads: Leads,
+    columns: Columns,
+    paths: Paths,
+    price: Floats,
+    tied: Ints,
+) -> tuple[int, int]:
+    """Write prices in units of gain, and who may be tied; return how many would be better off, and how many are tied.
+
+    Nobody is tied where ties let nobody change places.
+    """
+    # Two factors once more.
+    down, unit = 1.0, 1.0
+    for k in range(abs(exponent)):
+        if k % 2 == 0:
+            down *= 0.5 if exponent > 0 else 2.0
+        else:
+            unit *= 0.5 if exponent > 0 else 2.0
+    for rep in range(len(price)):
+        price[rep] = columns.price[rep] * unit * down
+        largest = max(largest, price[rep])
+    unit *= down
+    tolerance = max(_TIED * largest, 2.0 * unit) * (1.0 + _TIED)
+    n_better, n_tied = look(gain, room, reserve, price, leads.rep, 4.0 * unit + _TIED * largest, tolerance, tied)
+    if n_better == 0 and not could_move(gain, reserve, price, tolerance, tied[:n_tied], leads, columns, paths):
+        n_tied = 0
+    return n_better, n_tied
+
+
 @kernel
 def assign(
     gain: Floats2,
     room: Ints,
     reserve: float,
-    few: bool,
     most: int,
     largest: float,
     effort: int,
@@ -139,12 +172,11 @@ def assign(
     leads: Leads,
     columns: Columns,
     paths: Paths,
-    moves: Moves,
     best: Floats,
     price: Floats,
     tied: Ints,
 ) -> tuple[int, int, int, int]:
-    """Return how an assignment ended, the exponent of its costs, how many leads are tied, and how many arcs it had.
+    """Return how an assignment by few pairs ended, the exponent of its costs, how many are tied, and its arcs.
 
     Where pairs were too few, the third is how many leads would be better off with others.
 
@@ -152,10 +184,8 @@ def assign(
     ----------
     gain, room, reserve
         of free leads with each rep, what room reps have, and what a lead gains in the pool; -inf where it must not be
-    few
-        whether reps are few and have many leads each: then all pairs are looked at, else the best of each lead
     most
-        how many pairs of each lead are looked at, where reps are not few
+        how many pairs of each lead are looked at, the best ones
     largest
         the largest absolute gain or reserve, by which it is told what is tied
     effort
@@ -168,44 +198,55 @@ def assign(
         written: the leads that may have another option that is as good
     """
     n_leads, n_reps = gain.shape[0], gain.shape[1]
-    pooled = reserve > -np.inf
-    complete = True
-    if few:
-        write_options(gain, room, reserve, arcs, best)
-    else:
-        complete = write_best(gain, room, reserve, price, most, arcs, best)
+    complete = write_best(gain, room, reserve, price, most, arcs, best)
     n_arcs = int(arcs.first[n_leads])
-    exponent = write_costs(arcs, best, n_reps + 1, pooled, largest)
+    exponent = write_costs(arcs, best, n_reps + 1, reserve > -np.inf, largest)
     begin(room, leads, columns)
     n_left = bid(arcs, leads, columns)
     if _MANY_LEFT * n_left > n_leads:
         begin(room, leads, columns)
         order_by_loss(arcs, leads)
         n_left = bid(arcs, leads, columns)
-    done, read = augment(arcs, leads, columns, n_left, paths, _LOOKS * n_arcs if few else effort)
-    if few:
-        read += augment_few(arcs, leads, columns, done, n_left, paths, moves, effort)
-    if read > effort:
+    if not augment(arcs, leads, columns, n_left, paths, effort):
         return TOO_LONG, exponent, 0, n_arcs
     for lead in range(n_leads):
         if leads.paid[lead] >= _NEVER:
             return (INFEASIBLE if complete else TOO_FEW), exponent, 0, n_arcs
     lower(arcs, leads, columns, paths)
-    # Two factors once more.
-    down, unit = 1.0, 1.0
-    for k in range(abs(exponent)):
-        if k % 2 == 0:
-            down *= 0.5 if exponent > 0 else 2.0
-        else:
-            unit *= 0.5 if exponent > 0 else 2.0
-    for rep in range(n_reps):
-        price[rep] = columns.price[rep] * unit * down
-        largest = max(largest, price[rep])
-    unit *= down
-    tolerance = max(_TIED * largest, 2.0 * unit) * (1.0 + _TIED)
-    n_better, n_tied = look(gain, room, reserve, price, leads.rep, 4.0 * unit + _TIED * largest, tolerance, tied)
+    n_better, n_tied = prove(gain, room, reserve, largest, exponent, leads, columns, paths, price, tied)
     if n_better > 0 and not complete:
         return TOO_FEW, exponent, n_better, n_arcs
-    if not could_move(gain, reserve, price, tolerance, tied[:n_tied], leads, columns, paths):
-        n_tied = 0
     return FOUND, exponent, n_tied, n_arcs
+
+
+@kernel
+def assign_all(
+    gain: Floats2,
+    room: Ints,
+    reserve: float,
+    largest: float,
+    matrix: Matrix,
+    tree: Tree,
+    leads: Leads,
+    columns: Columns,
+    paths: Paths,
+    best: Floats,
+    price: Floats,
+    tied: Ints,
+) -> tuple[int, int, int]:
+    """Return how an assignment by all pairs ended, the exponent of its costs, and how many leads are tied.
+
+    Parameters are as in `assign`; `matrix` is written, and `tree` begins without any node.
+    """
+    exponent = write_matrix(gain, room, reserve, largest, matrix, leads, best)
+    begin(room, leads, columns)
+    serve(matrix, columns, tree)
+    if not improve(matrix.cost, tree):
+        return TOO_LONG, exponent, 0
+    read_off(matrix, tree, leads, columns)
+    for lead in range(len(leads.paid)):
+        if leads.paid[lead] >= _NEVER:
+            return INFEASIBLE, exponent, 0
+    lower_all(matrix.cost, leads, columns, paths.far, paths.place)
+    _, n_tied = prove(gain, room, reserve, largest, exponent, leads, columns, paths, price, tied)
+    return FOUND, exponent, n_tied

@@ -9,33 +9,37 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.problem.reduced_gains import largest_gain
+from leadopt.progress import apart
 from leadopt.solvers.assignment import assign_kernels as kernels
+from leadopt.solvers.assignment.matrix_kernels import Matrix
 from leadopt.solvers.assignment.options_kernels import Arcs, best_options
-from leadopt.solvers.assignment.paths_kernels import Moves, Paths
-from leadopt.solvers.assignment.places_kernels import Columns, Leads, near_prices
+from leadopt.solvers.assignment.paths_kernels import Paths
+from leadopt.solvers.assignment.places_kernels import Columns, Leads
 from leadopt.solvers.base import Answer
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.duals import with_closed_prices
 from leadopt.solvers.flow.limit_tree import Room
+from leadopt.solvers.flow.simplex_kernels import Basis, Tree
 
 _MOST_PAIRS = 500_000  # of reps that have many leads each: from here on `Auction` is quicker
 _MOST_CELLS = 50_000_000  # of reps that have few
 _FEW_LEADS = 4  # that a rep has room for, on average
-_FEW_REPS = 256  # a pair of which can be kept for each pair of leads
+_FEW_REPS = 256  # that leads want nearly all of: with `_FEW_LEADS` for each or more, all pairs are looked at
+_AT_ONCE = 100_000  # pairs up to which all are looked at
 _OPTIONS = 16  # that are looked at of each lead, at first
 _ROUNDS = 4  # each with twice as many
-_FAR_OFF = 0.25  # of the leads: where more would be better off with other reps, prices are sought among all pairs
-_STEPS = (0.1, 0.02, 0.004, 0.001)  # of the largest gain, by which they are
+_FAR_OFF = 0.25  # of the leads: where more would be better off with other reps, all pairs are looked at
 _WANTED = 0.25  # of the reps at most: where leads could want more of them, all are looked at
 _APART = 1e-9  # of the largest gain: what is no tie, however costs are rounded
-_EFFORT = (32, 1_000)  # times that all pairs may be read on the way, the latter where reps are few
+_SOON = 1_000_000  # pairs, which take some hundredths of a second: nobody waits for these
+_EFFORT = 1  # times that all pairs may be read for paths among few, before all are looked at
 
 
 def solve_capacities(problem: Problem) -> Answer | None:
     """Return a best answer under capacities alone and its prices.
 
-    None where another way has to be taken: loops are not compiled, there are limits or too many pairs, leads that must
-    be placed cannot be, or gains are such that it would take long, as where all leads want the same reps.
+    None where another way has to be taken: loops are not compiled, there are limits or too many pairs, or leads that
+    must be placed cannot be.
     """
     if not is_quick(problem):
         return None
@@ -123,61 +127,37 @@ def _wanted(gains: Floats, room: Ints, reserve: float, largest: float) -> Ints |
 def _solved(
     gains: Floats, room: Ints, reserve: float, largest: float
 ) -> tuple[Ints, Floats, Ints, int, int, int] | None:
-    """Return reps, prices, leads that may be tied, exponent of the costs, arcs and rounds."""
+    """Return reps, prices, leads that may be tied, exponent of the costs, pairs looked at and rounds."""
     n_leads, n_reps = gains.shape
-    few = _are_few(n_leads, n_reps)
-    prices, best, n_columns = np.zeros(n_reps), np.empty(n_leads), n_reps + 1
-    sought = False
-    for k in range(_ROUNDS):
-        most = n_reps if few else min(n_reps, _OPTIONS << k)
-        n_arcs, n_moves = n_leads * (most + 1), n_columns**2 if few else 0
-        tied, first = np.empty(n_leads, dtype=np.int64), np.empty(n_leads + 1, dtype=np.int64)
-        of_arcs, of_leads, of_columns, of_moves = (
-            np.empty((n, size), dtype=np.int64)
-            for n, size in ((2, n_arcs), (6, n_leads), (10, n_columns), (2, n_moves))
+    prices, best, tied = np.zeros(n_reps), np.empty(n_leads), np.empty(n_leads, dtype=np.int64)
+    of_leads, of_columns = np.empty((6, n_leads), dtype=np.int64), np.empty((10, n_reps + 1), dtype=np.int64)
+    leads, columns, paths = Leads(*of_leads), Columns(*of_columns[:4]), Paths(*of_columns[4:])
+    state, rounds = kernels.TOO_FEW, 0
+    most_rounds = 0 if n_leads * n_reps <= _AT_ONCE or _are_few(n_leads, n_reps) else _ROUNDS
+    while state == kernels.TOO_FEW and rounds < most_rounds:
+        most, rounds = min(n_reps, _OPTIONS << rounds), rounds + 1
+        n_arcs = n_leads * (most + 1)
+        first, of_arcs = np.empty(n_leads + 1, dtype=np.int64), np.empty((2, n_arcs), dtype=np.int64)
+        arcs, effort = Arcs(first, *of_arcs, np.empty(n_arcs)), _EFFORT * n_leads * n_reps
+        state, exponent, n_tied, n_pairs = kernels.assign(
+            gains, room, reserve, most, largest, effort, arcs, leads, columns, paths, best, prices, tied
         )
-        leads, columns = Leads(*of_leads), Columns(*of_columns[:4])
-        state, exponent, n_tied, n_found = kernels.assign(
-            gains,
-            room,
-            reserve,
-            few,
-            most,
-            largest,
-            _EFFORT[few] * n_leads * n_columns,
-            Arcs(first, of_arcs[0], of_arcs[1], np.empty(n_arcs)),
-            leads,
-            columns,
-            Paths(*of_columns[4:]),
-            Moves(*of_moves),
-            best,
-            prices,
-            tied,
-        )
-        if state == kernels.FOUND:
-            rep = leads.rep
-            rep[rep == n_reps] = -1
-            return rep, prices, tied[:n_tied], exponent, n_found, k + 1
-        if state != kernels.TOO_FEW or (sought and n_tied > _FAR_OFF * n_leads):
-            return None
-        if n_tied > _FAR_OFF * n_leads:
-            sought = True
-            _seek(gains, room, reserve, largest, prices, leads, columns)
-    return None
+        if state == kernels.TOO_FEW and n_tied > _FAR_OFF * n_leads:
+            break
+    if state in (kernels.TOO_FEW, kernels.TOO_LONG):
+        rounds, n_pairs = rounds + 1, n_leads * n_reps
+        matrix = Matrix(np.empty((n_leads + 1) * (n_reps + 1), dtype=np.int64), np.empty(n_leads, dtype=np.int64))
+        basis = Basis(*np.full((3, n_reps + n_leads + 2), -1, dtype=np.int64))
+        tree = Tree.of(basis, np.empty(n_reps + 1, dtype=np.int64))
 
+        def assign_all() -> tuple[int, int, int]:
+            return kernels.assign_all(
+                gains, room, reserve, largest, matrix, tree, leads, columns, paths, best, prices, tied
+            )
 
-def _seek(
-    gains: Floats,
-    room: Ints,
-    reserve: float,
-    largest: float,
-    prices: Floats,
-    leads: Leads,
-    columns: Columns,
-) -> None:
-    """Write prices that are near the best ones, in steps ever smaller; each begins a little below the last."""
-    prices[:], before, stays = 0.0, 0.0, np.empty(len(gains))
-    for step in _STEPS:
-        np.maximum(prices - before, 0.0, out=prices)
-        before = step * largest
-        near_prices(gains, room, reserve, before, prices, leads, columns, stays)
+        state, exponent, n_tied = assign_all() if n_pairs < _SOON else apart(assign_all)
+    if state != kernels.FOUND:
+        return None
+    rep = leads.rep
+    rep[rep == n_reps] = -1
+    return rep, prices, tied[:n_tied], exponent, n_pairs, rounds

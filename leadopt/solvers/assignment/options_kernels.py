@@ -24,27 +24,6 @@ class Arcs(NamedTuple):
     gain: Floats
 
 
-def write_options(gain: Floats2, room: Ints, reserve: float, arcs: Arcs, best: Floats) -> None:
-    """Write every pair as an arc, -inf where no best answer has it, and what each lead gains at most, 0 for nothing."""
-    first, column, _, found = arcs
-    n_leads, n_reps = gain.shape[0], gain.shape[1]
-    at = 0
-    for lead in range(n_leads):
-        first[lead] = at
-        high = reserve
-        for rep in range(n_reps):
-            value = gain[lead, rep]
-            if room[rep] <= 0 or value < reserve:
-                value = -np.inf
-            high = max(high, value)
-            column[at], found[at] = rep, value
-            at += 1
-        column[at], found[at] = n_reps, reserve
-        at += 1
-        best[lead] = high if high > -np.inf else 0.0
-    first[n_leads] = at
-
-
 def sink(column: Ints, found: Floats, price: Floats, begin: int, n: int, at: int) -> None:
     """Let an option go down a heap of n, which has what is worth least after prices on top."""
     rep, value = column[begin + at], found[begin + at]
@@ -114,22 +93,12 @@ def best_options(gain: Floats2, room: Ints, reserve: float, price: Floats, most:
     return write_best(gain, room, reserve, price, most, arcs, best)
 
 
-def write_costs(arcs: Arcs, best: Floats, n_columns: int, arcs_pooled: bool, largest_gain: float) -> int:
-    """Write what each arc loses against its lead's best one, times a power of two, and return the exponent of that.
+def scale_of(largest: float, n_nodes: int) -> tuple[float, float, int]:
+    """Return the power of two by which gains become costs, in two factors, and its exponent.
 
-    The largest cost is just small enough, or would be where nothing is lost if it were the largest gain: see
-    `costs.whole_costs`.
+    The largest cost is just small enough for sums along any path: see `costs.whole_costs`.
     """
-    first, _, cost, found = arcs
-    n_leads = len(first) - 1
-    largest = 0.0
-    for lead in range(n_leads):
-        for k in range(first[lead], first[lead + 1]):
-            if found[k] > -np.inf:
-                largest = max(largest, best[lead] - found[k])
-    if largest == 0.0:
-        largest = largest_gain
-    most = _MOST / (n_leads + n_columns)
+    most = _MOST / n_nodes
     # Two factors, as one may be out of range.
     up, again, exponent = 1.0, 1.0, 0
     if largest > 0.0:
@@ -142,6 +111,24 @@ def write_costs(arcs: Arcs, best: Floats, n_columns: int, arcs_pooled: bool, lar
         while largest * up >= most:
             up *= 0.5
             exponent -= 1
+    return up, again, exponent
+
+
+def write_costs(arcs: Arcs, best: Floats, n_columns: int, arcs_pooled: bool, largest_gain: float) -> int:
+    """Write what each arc loses against its lead's best one, times a power of two, and return the exponent of that.
+
+    That is as if the largest gain could be lost where nothing can.
+    """
+    first, _, cost, found = arcs
+    n_leads = len(first) - 1
+    largest = 0.0
+    for lead in range(n_leads):
+        for k in range(first[lead], first[lead + 1]):
+            if found[k] > -np.inf:
+                largest = max(largest, best[lead] - found[k])
+    if largest == 0.0:
+        largest = largest_gain
+    up, again, exponent = scale_of(largest, n_leads + n_columns)
     for lead in range(n_leads):
         for k in range(first[lead], first[lead + 1]):
             cost[k] = int((best[lead] - found[k]) * up * again + 0.5) if found[k] > -np.inf else _BARRED

@@ -26,13 +26,6 @@ class Paths(NamedTuple):
     reached: Ints
 
 
-class Moves(NamedTuple):
-    """The cheapest move between any two columns, and who makes it."""
-
-    cost: Ints
-    lead: Ints
-
-
 def lift(paths: Paths, node: int, n: int) -> int:
     """Move a column up the heap of n after its distance fell, or add it; return how many there are."""
     far, heap, place = paths.far, paths.heap, paths.place
@@ -74,11 +67,10 @@ def pop(paths: Paths, n: int) -> int:
     return int(top)
 
 
-def augment(arcs: Arcs, leads: Leads, columns: Columns, n_left: int, paths: Paths, most_read: int) -> tuple[int, int]:
+def augment(arcs: Arcs, leads: Leads, columns: Columns, n_left: int, paths: Paths, most_read: int) -> bool:
     """Place the leads that are left, each along a shortest path of moves to a column with room.
 
-    That is for few leads in a column, or many ties; it ends when so many arcs are read. Return how many leads were
-    placed, in the order of the queue, and how many arcs were read.
+    That is for few leads in a column. Return whether it came to an end before so many arcs were read.
     """
     first, column, cost, _ = arcs
     rep, pays, after, _, _, queue = leads
@@ -129,96 +121,8 @@ def augment(arcs: Arcs, leads: Leads, columns: Columns, n_left: int, paths: Path
                 break
             at = was
         if n_read > most_read:
-            return some + 1, int(n_read)
-    return n_left, int(n_read)
-
-
-def left(arcs: Arcs, gone: int, at: int, leads: Leads, columns: Columns, moves: Moves) -> int:
-    """Find the cheapest moves that a lead who left a column would have made, and return how many pairs were read."""
-    after, pays, cost, head = leads.after, leads.paid, arcs.cost, columns.head
-    move, who = moves
-    n = len(head)
-    n_read = n
-    for to in range(n):
-        if who[at * n + to] == gone:
-            least, found = _FAR, -1
-            lead = head[at]
-            while lead >= 0:
-                if cost[lead * n + to] - pays[lead] < least:
-                    least, found = cost[lead * n + to] - pays[lead], lead
-                lead = after[lead]
-            move[at * n + to], who[at * n + to] = least, found
-            n_read += columns.load[at]
-    return n_read
-
-
-def came(arcs: Arcs, lead: int, leads: Leads, moves: Moves, n: int) -> None:
-    """Bring the moves from a column up to date after a lead came there."""
-    cost, rep, pays = arcs.cost, leads.rep, leads.paid
-    move, who = moves
-    row, paid = rep[lead] * n, pays[lead]
-    for to in range(n):
-        new = cost[lead * n + to] - paid
-        if new < move[row + to]:
-            move[row + to], who[row + to] = new, lead
-
-
-def augment_few(
-    arcs: Arcs, leads: Leads, columns: Columns, begin: int, n_left: int, paths: Paths, moves: Moves, most_read: int
-) -> int:
-    """Place the leads that are left, from one on, as `augment` does, where `arcs` are all pairs; return pairs read.
-
-    That is for many leads in each column. The cheapest move between any two columns is kept, so that no path takes
-    longer to find than columns squared.
-    """
-    cost = arcs.cost
-    rep, _, _, _, _, queue = leads
-    room, load, price, _ = columns
-    far, mover, _, _, place, _ = paths  # here the mover is the column that somebody leaves
-    move, who = moves
-    n, n_read = len(room), 0
-    if begin < n_left:
-        for k in range(n * n):
-            move[k], who[k] = _FAR, -1
-        for lead in range(len(rep)):
-            if rep[lead] >= 0 and rep[lead] < n - 1:
-                came(arcs, lead, leads, moves, n)
-    for some in range(begin, n_left):
-        source = queue[some]
-        for to in range(n):
-            far[to], mover[to], place[to] = cost[source * n + to] + price[to], -1, -1
-        while True:
-            n_read += n
-            at, least = -1, _FAR
-            for to in range(n):
-                if place[to] < 0 and far[to] < least:
-                    at, least = to, far[to]
-            place[at] = 0
-            if load[at] < room[at]:
-                break
-            base, row = least - price[at], at * n
-            for to in range(n):
-                new = base + move[row + to] + price[to]
-                if new < far[to]:
-                    far[to], mover[to] = new, at
-        for to in range(n):
-            if far[to] < least:
-                price[to] += least - far[to]
-        while True:
-            was = mover[at]
-            lead = who[was * n + at] if was >= 0 else source
-            if was >= 0:
-                leave(lead, leads, columns)
-                n_read += left(arcs, lead, was, leads, columns, moves)
-            enter(lead, at, cost[lead * n + at], leads, columns)
-            if at < n - 1:
-                came(arcs, lead, leads, moves, n)
-            if was < 0:
-                break
-            at = was
-        if n_read > most_read:
-            return n_read
-    return n_read
+            return False
+    return True
 
 
 def lower(arcs: Arcs, leads: Leads, columns: Columns, paths: Paths) -> None:

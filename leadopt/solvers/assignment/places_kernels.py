@@ -5,17 +5,13 @@ A lead is best off where the cost of an arc and the price of its column are leas
 
 from typing import NamedTuple
 
-import numpy as np
-
-from leadopt.arrays import Floats, Floats2, Ints
+from leadopt.arrays import Ints
 from leadopt.solvers.assignment.options_kernels import Arcs
-from leadopt.solvers.compiled import kernel
 
 _FAR = 0x4000_0000_0000_0000  # dearer than any column
 _NEVER = 0x1000_0000_0000_0000  # as in `options_kernels`
 _BIDS = 3  # of each lead, on average at most; who has no place then is placed along a shortest path
 _LOOK = 2  # columns that are read in the time that one look at a lead in a column takes
-_SOUGHT = 8  # bids of each lead in one step of `near_prices`
 
 
 class Leads(NamedTuple):
@@ -158,52 +154,3 @@ def bid(arcs: Arcs, leads: Leads, columns: Columns) -> int:
                 n_left += 1
                 lead = -1
     return n_left
-
-
-@kernel
-def near_prices(
-    gain: Floats2, room: Ints, reserve: float, step: float, price: Floats, leads: Leads, columns: Columns, stays: Floats
-) -> None:
-    """Raise prices to where they may be: leads bid as in `bid`, and each time `step` more than that.
-
-    So nothing goes round in circles where all leads want the same, and prices are wrong by about a step.
-    """
-    rep, after, head, load = leads.rep, leads.after, columns.head, columns.load
-    n_reps = gain.shape[1]
-    begin(room, leads, columns)
-    n_bids = 0
-    for begins in range(len(rep)):
-        lead = begins
-        while lead >= 0 and n_bids < _SOUGHT * len(rep):
-            n_bids += 1
-            best, second, to = reserve, -np.inf, -1
-            for k in range(n_reps):
-                worth = gain[lead, k] - price[k]
-                if worth > second and room[k] > 0:
-                    if worth > best:
-                        best, second, to = worth, best, k
-                    else:
-                        second = worth
-            if to < 0:
-                break
-            stays[lead] = price[to] + step + (best - second if second > -np.inf else 0.0)
-            goes = -1
-            if load[to] == columns.room[to]:
-                goes = lead
-                other = head[to]
-                while other >= 0:
-                    if stays[other] < stays[goes]:
-                        goes = other
-                    other = after[other]
-            if goes != lead:
-                if goes >= 0:
-                    leave(goes, leads, columns)
-                enter(lead, to, 0, leads, columns)
-            if load[to] == columns.room[to]:
-                lowest = stays[head[to]]
-                other = head[to]
-                while other >= 0:
-                    lowest = min(lowest, stays[other])
-                    other = after[other]
-                price[to] = max(price[to], lowest)
-            lead = goes

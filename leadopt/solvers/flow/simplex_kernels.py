@@ -224,8 +224,8 @@ def shift(tree: Tree, top: int, by: int) -> None:
             row = after[row]
 
 
-def pivot(arcs: Arcs, tree: Tree, row: int, enters: int, reduced: int) -> None:
-    """Let an arc into the tree and another out of it.
+def pivot(tree: Tree, row: int, enters: int, end: int, reduced: int) -> None:
+    """Let an arc from a row to the column `end` into the tree and another out of it.
 
     Flow goes round the cycle that the arc closes, in its direction, until an arc is empty. Of several the last on the
     way round from the top leaves, which keeps the tree strongly feasible. What hung below it is hung up by the new arc,
@@ -234,7 +234,7 @@ def pivot(arcs: Arcs, tree: Tree, row: int, enters: int, reduced: int) -> None:
     parent, arc, flow = tree.basis
     depth = tree.depth
     n_columns = len(depth)
-    start, end = n_columns + row, arcs.column[enters]
+    start = n_columns + row
     from_start, out_of_start, from_end, out_of_end = _MOST, -1, _MOST, -1
     a, b = start, end
     while a != b:
@@ -272,16 +272,11 @@ def pivot(arcs: Arcs, tree: Tree, row: int, enters: int, reduced: int) -> None:
     shift(tree, moved, by)
 
 
-@kernel
-def simplex(arcs: Arcs, tree: Tree, most_pivots: int, block: int) -> int:
-    """Improve a tree until no arc does, or so many pivots are made; return how many were.
-
-    The best of about `block` arcs, read in turn, enters. Writes the potentials of the columns, 0 at the root.
-    """
-    first, column, cost = arcs
+def plant(cost: Ints, tree: Tree) -> None:
+    """Write what is known of a basis: lists of what is below each node, depths, and the potentials, 0 at the root."""
     parent, arc = tree.basis.parent, tree.basis.arc
     depth, value, stack = tree.depth, tree.value, tree.stack
-    n_columns, n_rows = len(value), len(first) - 1
+    n_columns = len(value)
     for node in range(n_columns - 1):
         above = parent[node]
         if above < 0:  # a column without room: no arc leads there
@@ -301,6 +296,18 @@ def simplex(arcs: Arcs, tree: Tree, most_pivots: int, block: int) -> int:
             depth[stack[n]] = depth[at] + 2
             value[stack[n]] = cost[arc[stack[n]]] - cost[arc[parent[stack[n]]]] + value[at]
             at = stack[n]
+
+
+@kernel
+def simplex(arcs: Arcs, tree: Tree, most_pivots: int, block: int) -> int:
+    """Improve a tree until no arc does, or so many pivots are made; return how many were.
+
+    The best of about `block` arcs, read in turn, enters. Writes the potentials of the columns, 0 at the root.
+    """
+    first, column, cost = arcs
+    parent, arc, value = tree.basis.parent, tree.basis.arc, tree.value
+    n_columns, n_rows = len(value), len(first) - 1
+    plant(cost, tree)
     row, n_pivots, read, since = 0, 0, 0, 0
     best, enters, of = 0, -1, -1
     while since < n_rows and n_pivots < most_pivots:
@@ -314,7 +321,7 @@ def simplex(arcs: Arcs, tree: Tree, most_pivots: int, block: int) -> int:
         since += 1
         row = row + 1 if row + 1 < n_rows else 0
         if enters >= 0 and (read >= block or since >= n_rows):
-            pivot(arcs, tree, of, enters, best)
+            pivot(tree, of, enters, column[enters], best)
             n_pivots += 1
             best, enters, read, since = 0, -1, 0, 0
     return n_pivots

@@ -34,6 +34,7 @@ def by_loops(problem, few, options=1):
     """Return what loops find, with one pair of each lead looked at first where these are not all."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(capacities_alone, "_are_few", lambda n_leads, n_reps: few)
+        patch.setattr(capacities_alone, "_AT_ONCE", 0)
         patch.setattr(capacities_alone, "_OPTIONS", options)
         return solve_capacities(problem)
 
@@ -107,9 +108,6 @@ def test_it_is_worth_what_scipy_finds(kind, capacity, few):
     room = np.full(n_reps, capacity) if capacity != "some" else np.random.default_rng(0).integers(0, 4, n_reps)
     problem = Problem(affinity=gains, capacity=room)
     found = by_loops(problem, few, options=8)
-    if found is None:  # all want the same reps: another solver takes it
-        assert not few and kind.startswith("rank")
-        return
     worth = np.maximum(gains, 0.0)[:, np.repeat(np.arange(n_reps), room)]
     lead, slot = linear_sum_assignment(worth, maximize=True)
     certificate = certify(problem, found.rep_of_lead, found.prices)
@@ -154,22 +152,44 @@ def test_pins_take_their_slots_first():
     assert found.objective == pytest.approx(brute_force(found.problem).best)
 
 
-def test_where_all_leads_want_the_same_reps_another_solver_takes_over():
+def structured(n):
+    """Gains on which few pairs of each lead tell nothing, or paths are long."""
     rng = np.random.default_rng(3)
-    gains = rng.random((400, 1)) * rng.random((1, 400))
-    assert solve_capacities(Problem(affinity=gains, capacity=1)) is None
-    found = [match(gains, 1, solver=Hungarian(otherwise=other)) for other in (None, Auction())]
-    assert all(one.status is Status.OPTIMAL for one in found)
-    assert found[0].objective == pytest.approx(found[1].objective, rel=1e-12)
-    assert Auto().choose(Problem(affinity=np.ones((800, 800)), capacity=1)) == Hungarian(otherwise=Auction())
+    place = np.arange(1.0, n + 1)
+    x, y = rng.random((n, 2)), rng.random((n, 2))
+    return {
+        "rank one": rng.random((n, 1)) * rng.random((1, n)),
+        "rank one, nearly": rng.random((n, 1)) * rng.random((1, n)) + 1e-4 * rng.random((n, n)),
+        "rank three": rng.random((n, 3)) @ rng.random((3, n)),
+        "largest products": np.outer(place, place),
+        "least products": n**2 - np.outer(place, place),
+        "on a line": 1.0 - (x[:, :1] - y[:, 0]) ** 2,
+        "in a plane": 2.0 - np.hypot(*(x[:, None] - y).transpose(2, 0, 1)),
+        "few levels": np.floor(4.0 * rng.random((n, n))),
+    }
 
 
-def test_prices_are_sought_where_few_pairs_tell_nothing():
-    gains = np.random.default_rng(4).random((200, 3)) @ np.random.default_rng(5).random((3, 200))
-    found = solve_capacities(Problem(affinity=gains, capacity=1))
-    assert found.stats["rounds"] > 1
+@pytest.mark.parametrize("slots", [1.0, 0.6, 1.5])
+@pytest.mark.parametrize("kind", structured(2))
+def test_all_pairs_are_looked_at_where_few_tell_too_little(kind, slots):
+    gains = structured(150)[kind]
+    gains = gains[: round(150 / slots)] if slots > 1 else gains[:, : round(150 * slots)]
+    found = by_loops(Problem(affinity=gains, capacity=1), few=False, options=16)
     lead, rep = linear_sum_assignment(gains, maximize=True)
-    assert gains[np.arange(200), found.rep_of_lead].sum() == pytest.approx(gains[lead, rep].sum(), rel=1e-12)
+    certificate = certify(Problem(affinity=gains, capacity=1), found.rep_of_lead, found.prices)
+    assert certificate.optimal
+    assert certificate.objective == pytest.approx(gains[lead, rep].sum(), rel=1e-12)
+    if kind.startswith("rank"):
+        assert found.stats["pairs"] == gains.size
+
+
+def test_another_solver_tells_why_nothing_is_allowed():
+    gains = np.full((3, 3), -np.inf)
+    gains[:, 0] = 1.0
+    for other in (None, Auction()):
+        with pytest.raises(Infeasible):
+            match(gains, 1, reserve=-np.inf, solver=Hungarian(otherwise=other))
+    assert Auto().choose(Problem(affinity=np.ones((800, 800)), capacity=1)) == Hungarian(otherwise=Auction())
 
 
 def test_an_assignment_is_the_same_every_time():

@@ -1,0 +1,187 @@
+"""All pairs as a matrix of whole costs, and the cheapest assignment by a network simplex.
+
+A row of costs is read at once, which takes next to no time: most goes into moves of the tree. What counts is where it
+begins. Leads with most to lose are served first, each takes what is cheapest of what is left, and who fills a column is
+held by its next best one, which somebody after it fills. Where all leads agree on who is best, that is the answer with
+its prices; the north-west corner of a transport in sorted order is a case of it.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from leadopt.arrays import Floats, Floats2, Ints
+from leadopt.solvers.assignment.options_kernels import scale_of
+from leadopt.solvers.assignment.places_kernels import Columns, Leads, enter, settle
+from leadopt.solvers.flow.simplex_kernels import Tree, pivot, plant
+
+_FAR = 0x4000_0000_0000_0000  # farther than any column
+_NEVER = 0x1000_0000_0000_0000  # as in `options_kernels`
+_BARRED = 0x2000_0000_0000_0000  # as there
+_BLOCK = 0.3  # of the root of the pairs are read for the next one to enter, as in `network_simplex`: a row, if long
+_PIVOTS = 50  # by pair: many times what was ever seen
+
+
+class Matrix(NamedTuple):
+    """What each lead pays with each rep and, last, in the pool; and, as one lead more, what idle places cost: nothing.
+
+    `order` is in which leads are served.
+    """
+
+    cost: Ints
+    order: Ints
+
+
+def write_matrix(
+    gain: Floats2, room: Ints, reserve: float, largest_gain: float, matrix: Matrix, leads: Leads, best: Floats
+) -> int:
+    """Write what each pair loses against its lead's best one, and the order of the leads; return the exponent of costs.
+
+    Leads are ordered by what they lose at worst, most first: in the pool, where that is all that some reps leave.
+    """
+    cost, order = matrix
+    key = leads.stays
+    n_leads, n_reps = gain.shape[0], gain.shape[1]
+    n = n_reps + 1
+    pooled = reserve > -np.inf
+    largest = 0.0
+    for lead in range(n_leads):
+        high, low = reserve, np.inf
+        for rep in range(n_reps):
+            value = gain[lead, rep]
+            if value >= reserve and value > -np.inf and room[rep] > 0:
+                high, low = max(high, value), min(low, value)
+        best[lead] = high if high > -np.inf else 0.0
+        largest = max(largest, high - reserve if pooled else high - min(low, high))
+    if not largest > 0.0:
+        largest = largest_gain
+    up, again, exponent = scale_of(largest, n_leads + n)
+    for lead in range(n_leads):
+        high, at, worst, n_open = best[lead], lead * n, 0, 0
+        for rep in range(n_reps):
+            value, paid = gain[lead, rep], _BARRED
+            if value >= reserve and value > -np.inf and room[rep] > 0:
+                paid = int((high - value) * up * again + 0.5)
+                worst = max(worst, paid)
+                n_open += 1
+            cost[at + rep] = paid
+        cost[at + n_reps] = int((high - reserve) * up * again + 0.5) if pooled else _NEVER
+        order[lead], key[lead] = lead, worst if n_open == n_reps else max(worst, cost[at + n_reps])
+    for rep in range(n):
+        cost[n_leads * n + rep] = 0 if rep == n_reps or room[min(rep, n_reps - 1)] > 0 else _BARRED
+    for at in range(n_leads // 2 - 1, -1, -1):
+        settle(key, order, n_leads, at)
+    for end in range(n_leads - 1, 0, -1):
+        order[0], order[end] = order[end], order[0]
+        settle(key, order, end, 0)
+    return exponent
+
+
+def least_of(cost: Ints, less: Ints) -> int:
+    """Return the least of a row of costs, less what is given by column."""
+    least = cost[0] - less[0]
+    for k in range(1, len(less)):
+        least = min(least, cost[k] - less[k])
+    return least
+
+
+def place_of(cost: Ints, less: Ints, value: int) -> int:
+    """Return the first place where that comes to a value."""
+    k = 0
+    while cost[k] - less[k] != value:
+        k += 1
+    return k
+
+
+def serve(matrix: Matrix, columns: Columns, tree: Tree) -> None:
+    """Write a first tree: leads take in turn what is cheapest of what has room."""
+    cost, order = matrix
+    parent, arc, flow = tree.basis
+    left, open_ = columns.load, tree.value
+    n, n_leads = len(open_), len(order)
+    pool, nobody = n - 1, n + n_leads
+    for at in range(n):
+        left[at] = columns.room[at]
+        parent[at], open_[at] = -1, 0 if left[at] > 0 else -_FAR
+    for lead in order:
+        first, node = lead * n, n + lead
+        row = cost[first : first + n]
+        at = place_of(row, open_, least_of(row, open_))
+        if at < pool:
+            left[at] -= 1
+        if at == pool or left[at] > 0:
+            parent[node], arc[node], flow[node] = at, first + at, 1
+            continue
+        parent[at], arc[at], flow[at], open_[at] = node, first + at, 1, -_FAR
+        at = place_of(row, open_, least_of(row, open_))
+        parent[node], arc[node], flow[node] = at, first + at, 0
+    for at in range(pool):
+        if left[at] > 0:
+            parent[at], arc[at], flow[at] = nobody, n_leads * n + at, left[at]
+    parent[nobody], arc[nobody], flow[nobody] = pool, n_leads * n + pool, 0
+
+
+def improve(cost: Ints, tree: Tree) -> bool:
+    """Improve a tree until no pair does; return whether it came to that.
+
+    Writes the potentials of the columns, 0 for the pool.
+    """
+    parent, arc, value = tree.basis.parent, tree.basis.arc, tree.value
+    n = len(value)
+    n_rows = len(parent) - n
+    block, most_pivots = int(_BLOCK * math.sqrt(n * n_rows)), _PIVOTS * n * n_rows
+    plant(cost, tree)
+    row, n_pivots, read, since, best, of = 0, 0, 0, 0, 0, -1
+    while since < n_rows and n_pivots < most_pivots:
+        own = cost[arc[n + row]] - value[parent[n + row]]
+        reduced = least_of(cost[row * n : (row + 1) * n], value) - own
+        if reduced < best:
+            best, of = reduced, row
+        read += n
+        since += 1
+        row = row + 1 if row + 1 < n_rows else 0
+        if of >= 0 and (read >= block or since >= n_rows):
+            first = of * n
+            own = cost[arc[n + of]] - value[parent[n + of]]
+            end = place_of(cost[first : first + n], value, best + own)
+            pivot(tree, of, first + end, end, best)
+            n_pivots += 1
+            row, read, since, best, of = of, 0, 0, 0, -1
+    return since >= n_rows
+
+
+def read_off(matrix: Matrix, tree: Tree, leads: Leads, columns: Columns) -> None:
+    """Write who has a place where, and at what prices."""
+    cost, order = matrix
+    parent, arc, flow = tree.basis
+    n = len(tree.value)
+    for at in range(n):
+        columns.load[at], columns.head[at] = 0, -1
+        columns.price[at] = -tree.value[at] if columns.room[at] > 0 else 0
+    for lead in range(len(order)):
+        if flow[n + lead] > 0:
+            enter(lead, parent[n + lead], cost[arc[n + lead]], leads, columns)
+    for at in range(n - 1):
+        if parent[at] >= n and flow[at] > 0 and parent[at] < n + len(order):
+            enter(parent[at] - n, at, cost[arc[at]], leads, columns)
+
+
+def lower_all(cost: Ints, leads: Leads, columns: Columns, far: Ints, done: Ints) -> None:
+    """Lower the prices of a best answer to the least there are, as `lower` does, where every pair is there."""
+    pays, after = leads.paid, leads.after
+    price, head = columns.price, columns.head
+    n = len(price)
+    for at in range(n):
+        far[at], done[at] = price[at], 0
+    for _ in range(n):
+        at = place_of(far, done, least_of(far, done))
+        done[at] = -_FAR
+        lead = head[at]
+        while lead >= 0:
+            base, first = far[at] - pays[lead] - price[at], lead * n
+            for to in range(n):
+                far[to] = min(far[to], base + cost[first + to] + price[to])
+            lead = after[lead]
+    for at in range(n):
+        price[at] -= far[at]
