@@ -47,14 +47,16 @@ from leadopt.solvers.lagrangian.packing_kernels import (
 _STEPS, _LENGTH = 15, 1.5  # of prices at a node; 10 steps of 1.5 and 20 of 1 take a tenth and a third more for a proof
 _AT_ONCE = 10_000_000  # cells of tables between looks at the clock: about a hundredth of a second
 _FIRST_STEPS, _FIRST_TIMES = 20, 60  # of prices at first, and how often
-_SPAN, _LEAST_SPAN = 1e-2, 1e-6  # of all gains: by how much the first steps try to lower the bound
-_FARTHER, _DIVES = 1e-3, 14  # of all gains: how far below the bound a first answer is looked for, twice as far each time
+_SPAN, _LEAST_SPAN = 2e-3, 4e-6  # of all gains: by how much the first steps try to lower the bound
+_FARTHER, _DIVES = 2e-3, 13  # of all gains: how far below the bound a first answer is looked for, twice as far each time
+_DIVE_STEPS, _DIVE_NODES = 3, 1.5  # of prices at its nodes; of these, by leads
 _NOISE = 1e-12  # of all gains: rounding
 _PROOF = 1e-9  # of all gains: what a proof may be off by where they are not whole numbers
 _PARTS = (0.5, 0.25, 0.1, 0.0)  # of what may be won at most: what targets ask for
 _SELDOM, _EVER = 3, 1 << 40  # how often a path may go against the likelier choice
 _AT_FIRST, _IDLE = 30.0, 40  # leads that choose anew, and how often in vain before trees get a turn
-_FEWEST, _MORE, _FEWER = 10.0, 0.25, 1.0  # leads: after a search that ended, and after one that did not
+_FEWEST, _MORE, _FEWER = 10.0, 1.02, 0.9  # leads: after a search that ended, and after one that did not
+_AROUND = 2  # times the work of trees
 _NODES = 200  # of one such search
 _USUAL = 0.1  # of what all leads lose: what reps without any loss count for together in the draw
 _SEED = 20_260_101  # any: the same problem has the same answer every time
@@ -116,7 +118,7 @@ class Search:
         trees, around, nodes = 0, 0, self.problem.n_leads
         while self.best is not None and not self._over():
             before = self.work
-            self._around(max(0, trees - around))
+            self._around(max(0, _AROUND * trees - around))
             around += self.work - before
             before, value = self.work, self.value
             self._trees(nodes)
@@ -151,12 +153,14 @@ class Search:
         return float(np.floor(bound + self.noise)) if whole else bound
 
     def _dive(self) -> None:
-        """Find a first answer: near the bound, or ever farther from it."""
-        far = _FARTHER * self.size
+        """Find an answer near the bound, or ever farther from it, with few nodes that are not the way to it."""
+        far, nodes = _FARTHER * self.size, int(_DIVE_NODES * self.problem.n_leads)
         for _ in range(_DIVES):
-            if self.best is not None or self._over():
+            target = self.bound - far
+            if target <= self.value or self._over():
                 break
-            self._explored(self.bound - far, 2 * self.problem.n_leads)
+            if self._explored(target, nodes, surely=True, steps=_DIVE_STEPS) == FOUND:
+                break
             far *= 2.0
 
     def _trees(self, nodes: int) -> None:
@@ -167,7 +171,7 @@ class Search:
                     return
                 target = self.value + max(self.step, part * (self.bound - self.value))
                 target = float(np.floor(target)) if self.step == 1.0 else target
-                found = self._explored(target, nodes, wrong)
+                found = self._explored(target, nodes, wrong, surely=wrong == _SELDOM)
                 if found == FOUND:
                     return
                 if found == ENDED and not self.packing.path.state[CUT]:
@@ -182,8 +186,8 @@ class Search:
                 idle = 0
                 continue
             idle += 1
-            change = _MORE if found == ENDED else -_FEWER
-            self.at_once = float(np.clip(self.at_once + change, _FEWEST, self.problem.n_leads))
+            change = _MORE if found == ENDED else _FEWER
+            self.at_once = float(np.clip(self.at_once * change, _FEWEST, self.problem.n_leads))
 
     def _held(self) -> Ints:
         """Return where leads stay, -1 = they choose anew: all of a few reps, drawn by what their leads lose."""
@@ -195,15 +199,22 @@ class Search:
         drawn = order[: max(2, int(np.searchsorted(n_leads, self.at_once)) + 1)]
         return np.where(np.isin(at, drawn), -1, at)
 
-    def _explored(self, target: float, nodes: int, wrong: int = _EVER, held: Ints | None = None) -> int:
+    def _explored(
+        self,
+        target: float,
+        nodes: int,
+        wrong: int = _EVER,
+        held: Ints | None = None,
+        surely: bool = False,
+        steps: int = _STEPS,
+    ) -> int:
         """Search for an answer worth a target in so many nodes, and keep it; return what `explore` does."""
         begin(self.packing, self.room, self.everybody if held is None else held)
         self.packing.path.u[0] = self.u
-        effort, found = Effort(_STEPS, _LENGTH, wrong, _AT_ONCE), UNDER_WAY
+        effort, found = Effort(steps, _LENGTH, wrong, _AT_ONCE), UNDER_WAY
         while found == UNDER_WAY:
             before = self.packing.path.state.copy()
-            # Who goes against the likelier choice seldom had better be surely right.
-            found = explore(self.packing, target - self.noise, effort, wrong == _SELDOM, nodes)
+            found = explore(self.packing, target - self.noise, effort, surely, nodes)
             self.meter.still()
             if found == FOUND and not self._kept():
                 found = UNDER_WAY
