@@ -28,7 +28,9 @@ from leadopt.solvers.lagrangian.drafts import worth
 from leadopt.solvers.lagrangian.packing_kernels import (
     CUT,
     ENDED,
+    ENTERS,
     FOUND,
+    NODES,
     N_STATE,
     UNDER_WAY,
     Effort,
@@ -51,7 +53,8 @@ _SPAN, _LEAST_SPAN = 2e-3, 4e-6  # of all gains: by how much the first steps try
 _FARTHER, _DIVES = 2e-3, 13  # of all gains: how far below the bound a first answer is looked for, twice as far each time
 _DIVE_STEPS, _DIVE_NODES = 3, 1.5  # of prices at its nodes; of these, by leads
 _NOISE = 1e-12  # of all gains: rounding
-_PROOF = 1e-9  # of all gains: what a proof may be off by where they are not whole numbers
+_PROOF = 1e-9  # of the best answer's gains: what a proof may be off by where gains are not whole numbers
+_MOST_CELLS = 8_000_000  # of a table: 64 MB
 _PARTS = (0.5, 0.25, 0.1, 0.0)  # of what may be won at most: what targets ask for
 _SELDOM, _EVER = 3, 1 << 40  # how often a path may go against the likelier choice
 _AT_FIRST, _IDLE = 30.0, 40  # leads that choose anew, and how often in vain before trees get a turn
@@ -101,14 +104,15 @@ class Search:
         self.room, self.exact = packs.room, packs.exact
         self.packing = _packing(packs, problem.reserve)
         gains = self.packing.packs.gain
-        self.size = float(np.abs(np.where(np.isfinite(gains), gains, 0.0)).max(axis=0).sum()) or 1.0
-        whole = bool((gains == np.rint(gains))[np.isfinite(gains)].all())
-        self.step, self.noise = 1.0 if whole else _PROOF * self.size, _NOISE * self.size
+        fits = np.isfinite(gains) & (self.packing.packs.weight <= np.append(self.room, 0)[:, None])
+        self.size = float(np.abs(np.where(fits, gains, 0.0)).max(axis=0).sum()) or 1.0
+        self.noise = _NOISE * self.size
+        self.whole = bool((gains[fits] == np.rint(gains[fits])).all()) and self.noise < 0.1
         self.everybody = np.full(problem.n_leads, -1)
         self.best = None if known is None else np.where(known < 0, problem.n_reps, known)
         self.value = -np.inf if known is None else worth(problem, known)
         self.u = u.copy()
-        self.bound = self._priced(whole)
+        self.bound = self._priced()
         self.loss = self.packing.scratch.loss.copy()
         self.rng, self.at_once = np.random.default_rng(_SEED), _AT_FIRST
 
@@ -125,21 +129,30 @@ class Search:
             trees += self.work - before
             nodes *= 1 if self.value > value else 2
         found = None if self.best is None else np.where(self.best == self.problem.n_reps, -1, self.best)
-        return Searched(found, self.exact and self._is_best(), self.u)
+        believed = self.exact and (self.whole or self.step > 4.0 * self.noise)
+        return Searched(found, believed and self._is_best(), self.u)
 
     @property
     def work(self) -> int:
         """Cells of tables so far."""
         return int(self.packing.table.work[0])
 
+    @property
+    def step(self) -> float:
+        """By how much a better answer is to be better."""
+        if self.whole:
+            return 1.0
+        gained = 0.0 if self.best is None else self.packing.packs.gain[self.best, np.arange(len(self.best))]
+        return max(_PROOF * float(np.abs(gained).sum()), 4.0 * self.noise)
+
     def _is_best(self) -> bool:
-        return self.value > self.bound - self.step + self.noise
+        return self.value >= self.bound - (0.5 if self.whole else 1.5 * self.step)
 
     def _over(self) -> bool:
         spent = self.meter.ends_by_itself and self.work >= self.most_work
         return self._is_best() or spent or self.meter.left_s <= self.until_s
 
-    def _priced(self, whole: bool) -> float:
+    def _priced(self) -> float:
         """Lower the bound as far as it goes, and return it: each round tries to lower it by a span."""
         begin(self.packing, self.room, self.everybody)
         span, bound = _SPAN * self.size, price(self.packing, self.u, -np.inf, Effort(1, 0.0, 0, 0))
@@ -150,7 +163,7 @@ class Search:
             before = bound
             bound = price(self.packing, self.u, bound - span, Effort(_FIRST_STEPS, 1.0, 0, 0))
             span = span if bound < before - span / 2 else span / 2
-        return float(np.floor(bound + self.noise)) if whole else bound
+        return self._rounded(bound)
 
     def _dive(self) -> None:
         """Find an answer near the bound, or ever farther from it, with few nodes that are not the way to it."""
@@ -164,18 +177,19 @@ class Search:
             far *= 2.0
 
     def _trees(self, nodes: int) -> None:
-        """Try targets, the dearest first, until one is found; what is proved lowers the bound."""
+        """Try targets, the dearest first, until one is found."""
         for part in _PARTS:
             for wrong in (_SELDOM, _EVER):
                 if self._over():
                     return
-                target = self.value + max(self.step, part * (self.bound - self.value))
-                target = float(np.floor(target)) if self.step == 1.0 else target
-                found = self._explored(target, nodes, wrong, surely=wrong == _SELDOM)
-                if found == FOUND:
+                target = self._rounded(self.value + max(self.step, part * (self.bound - self.value)))
+                # Who goes against the likelier choice seldom had better be surely right.
+                if self._explored(target, nodes, wrong, surely=wrong == _SELDOM) == FOUND:
                     return
-                if found == ENDED and not self.packing.path.state[CUT]:
-                    self.bound = target - (self.step if self.step == 1.0 else 0.0)
+
+    def _rounded(self, worth: float) -> float:
+        """Return what answers worth no more are worth at most."""
+        return float(np.floor(worth + self.noise)) if self.whole else worth
 
     def _around(self, most_work: int) -> None:
         """Let all leads of a few reps choose anew, again and again, for so much work and while that pays."""
@@ -208,18 +222,23 @@ class Search:
         surely: bool = False,
         steps: int = _STEPS,
     ) -> int:
-        """Search for an answer worth a target in so many nodes, and keep it; return what `explore` does."""
+        """Search for an answer worth a target in so many nodes, and keep it; return what `explore` does.
+
+        A search of everybody that comes to its end lowers the bound.
+        """
         begin(self.packing, self.room, self.everybody if held is None else held)
-        self.packing.path.u[0] = self.u
+        path = self.packing.path
+        path.u[0] = self.u
         effort, found = Effort(steps, _LENGTH, wrong, _AT_ONCE), UNDER_WAY
         while found == UNDER_WAY:
-            before = self.packing.path.state.copy()
             found = explore(self.packing, target - self.noise, effort, surely, nodes)
             self.meter.still()
             if found == FOUND and not self._kept():
                 found = UNDER_WAY
-            elif self._over() or (self.packing.path.state == before).all():
+            elif self._over() or (path.state[NODES] >= nodes and path.state[ENTERS]):
                 break
+        if found == ENDED and not path.state[CUT] and (held is None or (held < 0).all()):
+            self.bound = min(self.bound, target - 1.0 if self.whole else target)
         return found
 
     def _kept(self) -> bool:
@@ -230,6 +249,11 @@ class Search:
             return False
         self.best, self.value = answer, value
         return True
+
+
+def may_be_searched(packs: Knapsacks) -> bool:
+    """Return whether the tables of some knapsacks are small enough."""
+    return len(packs.gain) * int(packs.room.max(initial=0)) <= _MOST_CELLS
 
 
 def _packing(packs: Knapsacks, reserve: float) -> Packing:

@@ -16,7 +16,7 @@ from leadopt.solvers.lagrangian.ejection_chains import improved, losses
 from leadopt.solvers.lagrangian.infeasible import none_found, refuse_conflict, refuse_whole
 from leadopt.solvers.lagrangian.lead_prices import lead_prices
 from leadopt.solvers.lagrangian.neighbourhoods import nearest, searched_around
-from leadopt.solvers.lagrangian.packings import Search
+from leadopt.solvers.lagrangian.packings import Search, may_be_searched
 from leadopt.solvers.lagrangian.program import Core, Relaxed
 from leadopt.solvers.lagrangian.relax_and_fix import largest, rounded
 from leadopt.solvers.lagrangian.work import DEAR, DEARER, Work
@@ -86,7 +86,7 @@ class Small:
             return work.answer(work.rep_of_lead(core, found.at, others), core, y)
         meter.enter("search")
         packs, u = Knapsacks.of(work.problem), None
-        if packs is not None and packs.alone and compiled():
+        if packs is not None and packs.alone and _in_loops(packs):
             found, u = self._packed(core, found, y, packs.exact)
         if u is None or not (found.fits and (packs is None or packs.exact)):
             found = self._branched(core, y, found, most + noise, packs if u is None else None)
@@ -96,29 +96,26 @@ class Small:
             return answer
         if u is None:
             meter.enter("price leads")
-            u = self._lead_prices(core, found.at, packs, y)
+            u = self._lead_prices(core, found, packs, y)
         return replace(answer, lead_prices=u)
 
     def _packed(self, core: Core, found: Found, y: Floats, exact: bool) -> tuple[Found, Floats]:
         """Return what a search by packings finds from what is found, and prices of leads."""
         work, meter = self.work, self.work.meter
+        left_s = max(meter.left_s, 0.0)
+        until_s = 0.0 if exact or np.isinf(left_s) else (1.0 - _BY_PACKINGS) * left_s
         packs = Knapsacks.of(work.problem, up=True)
         assert packs is not None
-        left_s = max(meter.left_s, 0.0)
-        search = Search(
-            work.problem,
-            packs,
-            work.rep_of_lead(core, found.at, work.problem.pins) if found.fits else None,
-            self._unserved(core, y),
-            meter,
-            0.0 if exact else (1.0 - _BY_PACKINGS) * left_s if np.isfinite(left_s) else 0.0,
-            _MOST_PACKED,
-        )
-        searched = search.run()
+        searched = self._search(core, found, y, packs, until_s).run()
         if searched.rep_of_lead is not None:
             at = work.options(core, searched.rep_of_lead)
             found = Found(at=at, fits=core.allows(at), complete=searched.complete)
         return found, searched.lead_prices
+
+    def _search(self, core: Core, found: Found, y: Floats, packs: Knapsacks, until_s: float) -> Search:
+        work = self.work
+        known = work.rep_of_lead(core, found.at, work.problem.pins) if found.fits else None
+        return Search(work.problem, packs, known, self._unserved(core, y), work.meter, until_s, _MOST_PACKED)
 
     def _branched(self, core: Core, y: Floats, found: Found, best: float, packs: Knapsacks | None) -> Found:
         """Return what other searches find; where `packs` are given, time is kept for their prices."""
@@ -231,12 +228,19 @@ class Small:
         start[core.leads] = reserve + np.maximum.reduceat(worth, core.first[:-1])
         return start
 
-    def _lead_prices(self, core: Core, at: Ints, packs: Knapsacks, y: Floats) -> Floats:
+    def _lead_prices(self, core: Core, found: Found, packs: Knapsacks, y: Floats) -> Floats:
         """Return prices of leads for the bound by knapsacks."""
+        if _in_loops(packs):
+            return self._search(core, found, y, packs, 0.0).u
         problem = self.work.problem
         reserve = problem.reserve if np.isfinite(problem.reserve) else 0.0
-        least = core.worth(at) + reserve * len(core.leads)
+        least = core.worth(found.at) + reserve * len(core.leads)
         return lead_prices(packs, problem.reserve, self._unserved(core, y), least, self.work.meter)
+
+
+def _in_loops(packs: Knapsacks) -> bool:
+    """Return whether packings are quick: loops are compiled, and tables small enough for them."""
+    return compiled() and may_be_searched(packs)
 
 
 def _unpriced(core: Core) -> Relaxed:
