@@ -107,6 +107,8 @@ class Search:
         fits = np.isfinite(gains) & (self.packing.packs.weight <= np.append(self.room, 0)[:, None])
         self.size = float(np.abs(np.where(fits, gains, 0.0)).max(axis=0).sum()) or 1.0
         self.noise = _NOISE * self.size
+        sizes = np.abs(gains[fits & (gains != 0)])
+        self.least = float(sizes.min(initial=np.inf)) if len(sizes) else 1.0
         self.whole = bool((gains[fits] == np.rint(gains[fits])).all()) and self.noise < 0.1
         self.everybody = np.full(problem.n_leads, -1)
         self.best = None if known is None else np.where(known < 0, problem.n_reps, known)
@@ -143,7 +145,8 @@ class Search:
         if self.whole:
             return 1.0
         gained = 0.0 if self.best is None else self.packing.packs.gain[self.best, np.arange(len(self.best))]
-        return max(_PROOF * float(np.abs(gained).sum()), 4.0 * self.noise)
+        # Whatever is better than nothing gains the least there is.
+        return max(_PROOF * max(float(np.abs(gained).sum()), self.least), 4.0 * self.noise)
 
     def _is_best(self) -> bool:
         return self.value >= self.bound - (0.5 if self.whole else 1.5 * self.step)
@@ -162,7 +165,7 @@ class Search:
                 break
             before = bound
             bound = price(self.packing, self.u, bound - span, Effort(_FIRST_STEPS, 1.0, 0, 0))
-            span = span if bound < before - span / 2 else span / 2
+            span = 2.0 * span if bound < before - span / 2 else span / 2
         return self._rounded(bound)
 
     def _dive(self) -> None:
@@ -238,7 +241,7 @@ class Search:
             elif self._over() or (path.state[NODES] >= nodes and path.state[ENTERS]):
                 break
         if found == ENDED and not path.state[CUT] and (held is None or (held < 0).all()):
-            self.bound = min(self.bound, target - 1.0 if self.whole else target)
+            self.bound = min(self.bound, float(np.ceil(target - self.noise)) - 1.0 if self.whole else target)
         return found
 
     def _kept(self) -> bool:
