@@ -18,6 +18,8 @@ from leadopt.errors import InvalidInput
 
 T = TypeVar("T")
 
+# Part of a time limit, and seconds, that an answer may be late where there is none in time, and at most.
+_LATE, _LATE_S, _LATEST_S = 0.1, 0.05, 1.0
 _SELDOM_S = 0.5  # between reports of a stage that goes on
 _HEARD_S = 0.1  # between looks at what goes on beside a call that runs apart
 _LET_END_S = 5.0  # that a process waits at its end for calls that were left: most end within one
@@ -108,6 +110,17 @@ class Meter:
     def left_s(self) -> float:
         """Seconds until the time limit, negative once it is over, inf where there is none."""
         return self._limit_s - (perf_counter() - self._start)
+
+    @property
+    def grace_s(self) -> float:
+        """Seconds that are left for an answer after the time limit, where there is none in time; 0 once they are over."""
+        most = min(_LATE * self._limit_s + _LATE_S, _LATEST_S)
+        return max(min(self.left_s + most, most), 0.0)
+
+    def keeping(self, seconds: float) -> "Meter":
+        """Return the meter of a part of this work that is to leave so many seconds for what follows, if time is limited."""
+        limit_s = self.left_s - seconds if isfinite(self._limit_s) else None
+        return Meter(self.relay, limit_s, capped=self._capped)
 
     def check(self, seconds: float = 0.0) -> None:
         """Raise `OutOfTime` unless more than so many seconds are left."""

@@ -25,7 +25,6 @@ from leadopt.solvers.whole.exact import WholeProgram
 _EXACT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 _SIMPLEX = 5_000  # options up to which the simplex method, whose prices are exact, is quick enough
 _TOLERANCE = 1e-6  # of the backend, on rows of amounts of 1 or so
-LEAST_S = 1.0  # where there is no allowed answer yet, one is worth so many seconds more than there are
 _DEAREST = 1e6  # times what breaking a hard bound costs
 _LATE_S = 0.05  # by which the backend may be: it looks at the clock seldom, and a crossover not at all
 _MOMENT_S = 1e-3  # the backend wants a positive limit
@@ -171,7 +170,7 @@ class Core:
             found = apart(solve, left_s=max(until - perf_counter(), _MOMENT_S) + _LATE_S)
             if found.status == 0:
                 break
-            if perf_counter() >= until:
+            if found.status == _LIMIT or perf_counter() >= until:
                 raise OutOfTime
         checked(found)
         prices, broken = np.zeros(len(self.lower)), np.zeros(len(self.lower))
@@ -246,7 +245,8 @@ class Core:
         return float(np.abs(self.gain).max(initial=0.0))
 
 
-_STATUS = {1: "stopped at a limit", 2: "infeasible", 3: "unbounded", 4: "numerical difficulties"}
+_LIMIT = 1
+_STATUS = {_LIMIT: "stopped at a limit", 2: "infeasible", 3: "unbounded", 4: "numerical difficulties"}
 
 
 def checked(found: Any) -> None:

@@ -42,7 +42,7 @@ def branched(program: WholeProgram, at: Ints, most_nodes: int, left_s: float) ->
     lead = np.repeat(np.arange(n_leads), np.diff(program.first))
     each = csr_array((np.ones(n_options), (lead, np.arange(n_options))), shape=(n_leads, n_options + 2 * len(soft)))
     size = float(np.abs(program.gain).max(initial=0.0)) or 1.0
-    dear = (program.penalty * most)[bound][soft] / size
+    dear = program.penalty[bound][soft] * most[bound][soft] / size
     known = np.zeros(n_options + 2 * len(soft))
     known[at] = 1.0
     found = mixed(
