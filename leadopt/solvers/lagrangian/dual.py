@@ -22,7 +22,7 @@ from leadopt.problem.blocks import over_blocks
 from leadopt.problem.gains import scaled
 from leadopt.problem.problem import Problem
 from leadopt.problem.reduced_gains import paid_for_bounds
-from leadopt.progress import Meter
+from leadopt.progress import Meter, OutOfTime, loaded
 from leadopt.solvers.lagrangian.rows import Family, Rows
 from leadopt.solvers.oracles.protocols import LoadOracle, Loads
 
@@ -298,6 +298,10 @@ class Dual:
 
     def minimised(self, y: Floats, steps: int, tolerance: float, meter: Meter, kept_s: float = 0.0) -> Floats:
         """Return prices that nearly minimise the dual, from given ones, by quasi-Newton steps; `kept_s` are left."""
+        try:
+            loaded("scipy.optimize", meter.left_s - kept_s)
+        except OutOfTime:
+            return self.y(self.x(y))
         from scipy.optimize import minimize
 
         if not len(self.up) and not len(self.down):  # nothing bounds anything, and SciPy refuses no variables

@@ -26,6 +26,7 @@ _TIGHT = 3e-6  # its shares lack so little to the bound: another one at its pric
 # Options a lead that take part in chains where a core holds all of them. At 1,000 x 30 under hours for 0.6 of the work,
 # 2, 4, 8 and 16 come to a gap of .0032, .0029, .0029 and .0026 in 1.3, 1.1, 3.2 and 5.4 s; all 31 to .0040 in 5.6 s.
 _NEAREST = 4
+_REMEDY = "allow more time (time_limit_s=...), loosen a limit, or give one a penalty"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +54,16 @@ class Pairs:
         return priced(work.problem, work.rows, work.oracle.leads, y, work.meter, kept_s)
 
     def answer(self, y: Floats) -> Answer:
-        """Return the answer at some prices, from cores that grow until one allows an answer."""
+        """Return the answer at some prices, from cores that grow until one allows an answer.
+
+        Raises
+        ------
+        OutOfTime
+            there is none yet
+        """
         work, wider, best = self.work, 1, None
+        if work.draft is not None:
+            work.meter.check()
         while True:
             core, others, shares, y = self._core(y, wider)
             if shares is None:
@@ -84,11 +93,13 @@ class Pairs:
     def in_haste(self, y: Floats, n_open: int | None = None) -> Answer:
         """Return the answer from every lead's best option at some prices, mended for a moment, as time is over.
 
-        At no prices that is what drafts begin with, so that an allowed draft is the answer.
+        At no prices that is what drafts begin with, so that an allowed draft is the answer; and where no moment is left.
         """
         work = self.work
-        if work.draft is not None and not y.any():
+        if work.draft is not None and (not y.any() or work.meter.left_s <= 0):
             return work.answer(work.draft, None, y)
+        if work.draft is None and work.grace_s <= 0:
+            raise SolverFailed(f"Milp found no allowed answer in time: {_REMEDY}")
         return self._chained(*work.opened(y, self._n_open if n_open is None else n_open), y)
 
     def _chained(self, core: Core, others: Ints, y: Floats) -> Answer:
@@ -163,6 +174,5 @@ def _out_of_time(problem: Problem, core: Core, at: Ints) -> SolverFailed:
     worst = int((broken / np.maximum(core.largest, np.abs(core.loads(at)))).argmax())
     return SolverFailed(
         f"Milp found no allowed answer in time: {int((broken > 0).sum())} of the hard limits are still broken, "
-        f"most of all {row_name(problem, worst)}, by {broken[worst]:g}; allow more time (time_limit_s=...), "
-        "loosen a limit, or give one a penalty"
+        f"most of all {row_name(problem, worst)}, by {broken[worst]:g}; {_REMEDY}"
     )

@@ -16,7 +16,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.problem.reduced_gains import paid_for_bounds
-from leadopt.progress import OutOfTime, apart
+from leadopt.progress import LATE_S, OutOfTime, apart, loaded
 from leadopt.solvers.lagrangian.rows import Rows, members
 from leadopt.solvers.whole.branch_and_bound import branched, most_taken
 from leadopt.solvers.whole.exact import WholeProgram
@@ -26,7 +26,6 @@ _EXACT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1
 _SIMPLEX = 5_000  # options up to which the simplex method, whose prices are exact, is quick enough
 _TOLERANCE = 1e-6  # of the backend, on rows of amounts of 1 or so
 _DEAREST = 1e6  # times what breaking a hard bound costs
-_LATE_S = 0.05  # by which the backend may be: it looks at the clock seldom, and a crossover not at all
 _MOMENT_S = 1e-3  # the backend wants a positive limit
 
 
@@ -138,6 +137,8 @@ class Core:
         OutOfTime
             they were not found in `left_s` seconds
         """
+        until = perf_counter() + left_s
+        loaded("scipy.optimize", left_s)
         from scipy.optimize import linprog
         from scipy.sparse import block_array, csr_array, diags_array, eye_array
 
@@ -148,7 +149,6 @@ class Core:
         # A penalty beyond all that prices come to is as good as any, and the backend takes no numbers so far apart.
         cost = np.minimum(cost, _DEAREST * dear)
         up, down = np.flatnonzero(np.isfinite(self.upper)), np.flatnonzero(self.lower > 0)
-        until = perf_counter() + left_s
         # The backend's tolerances are for numbers about 1: a row is in parts of the most that an option takes of it.
         most = self.largest
         size = self._size or float((cost * most).max(initial=0.0)) or 1.0
@@ -167,7 +167,7 @@ class Core:
                 method=method,
                 options={"time_limit": max(until - perf_counter(), _MOMENT_S), **_EXACT},
             )
-            found = apart(solve, left_s=max(until - perf_counter(), _MOMENT_S) + _LATE_S)
+            found = apart(solve, left_s=max(until - perf_counter(), _MOMENT_S) + LATE_S)
             if found.status == 0:
                 break
             if found.status == _LIMIT or perf_counter() >= until:

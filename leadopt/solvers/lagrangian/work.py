@@ -7,7 +7,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
-from leadopt.progress import Meter
+from leadopt.progress import Meter, loaded
 from leadopt.solvers.base import Answer
 from leadopt.solvers.flow.infeasible import refuse_empty_bounds
 from leadopt.solvers.lagrangian.drafts import best_draft, mended, worth
@@ -51,6 +51,7 @@ class Work:
     @classmethod
     def of(cls, problem: Problem, meter: Meter, start: Ints | None = None) -> "Work":
         """Return the work on a problem, from an answer that is known; raise `Infeasible` where that is plain to see."""
+        loaded("scipy.sparse")
         rows = Rows.of(problem)
         leads = np.flatnonzero(problem.pins < 0)
         refuse_empty_bounds(problem)
