@@ -389,7 +389,7 @@ class _Alone(NamedTuple):
     def of(cls, family: Family) -> "_Alone":
         n_reps = (family.reps > 0).sum(axis=1)
         row = np.flatnonzero(n_reps == 1)
-        rep = family.reps[row].argmax(axis=1)
+        rep = np.nonzero(family.reps[row] > 0)[1]
         return cls(row, rep, family.reps[row, rep], np.flatnonzero(n_reps > 1))
 
     def least_by_rep(self, room: Floats, n_reps: int) -> Floats:
