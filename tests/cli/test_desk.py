@@ -205,6 +205,24 @@ def test_absence_leave_and_erasure(desk):
     assert "as they were" in good("rebuild", now="2026-12-01T10:00+01:00")
 
 
+def test_a_rep_is_called_otherwise(desk):
+    good("assign", "L1", "--to", "Ann")
+    assert "Rep Anna was called otherwise before." in good("rename-rep", "Ann", "--to", "Anna", "--by", "Mia")
+    assert "with Anna" in good("show", "L1")
+    assert "There is a rep 'Bo' already." in refusal(4, "rename-rep", "Anna", "--to", "bo").replace("'bo'", "'Bo'")
+    assert "as they were" in good("rebuild")
+
+
+def test_caps_stay_where_a_table_lacks_them_and_are_lifted_by_word(desk):
+    (desk / "teams.csv").write_text("rep_id,team\nAnn,far\n")
+    (desk / "caps.csv").write_text("rep_id,max_open\nAnn,\n")
+    cap = good("rep", "Ann")
+    assert "Rep Ann was set: at most " in good("reps", "teams.csv")
+    assert "It is so already" in good("reps", "caps.csv")
+    assert good("rep", "Ann") == cap
+    assert "no limit of open leads" in good("reps", "caps.csv", "--clear", "max_open")
+
+
 def test_a_desk_that_is_not_there_is_said_so(folder):
     said = refusal(2, "pool")
     assert said == "leadopt: desk.db: there is no desk; make one with: leadopt desk --file desk.db init\n"
