@@ -83,6 +83,15 @@ def rep_returns(ctx: typer.Context, rep: REP, by: BY = None) -> None:
         tell(desk.rep_returns(rep, by=by))
 
 
+@running.command("rename-rep")
+def rename_rep(
+    ctx: typer.Context, rep: REP, to: Annotated[str, typer.Option(help="The new id.")], by: BY = None
+) -> None:
+    """Call a rep otherwise: leads, credit and past stay; tables and feeds have to say the new id from now on."""
+    with at_desk(ctx) as desk:
+        tell(desk.rename_rep(rep, to, by=by))
+
+
 @running.command("absence")
 def absence(
     ctx: typer.Context,

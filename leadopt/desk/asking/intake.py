@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from leadopt.desk.asking.cells import Faults, each, level, levels, numbers
+from leadopt.desk.asking.cells import Faults, days, each, level, levels, numbers
 from leadopt.desk.asking.columns import As, of_leads, of_reps
 from leadopt.desk.people.contacts import MAIL, PHONE, column_of, mail_of, phone_of
 from leadopt.errors import InvalidInput, did_you_mean
@@ -162,7 +162,7 @@ def rep_rows(table: Table, policy: Policy, rules: Rules, *, clear: Collection[st
     most = numbers(table, caps, faults) if caps in table else [None] * table.n_rows
     teams = levels(table, "team") if "team" in table else [None] * table.n_rows
     tags = [tuple(sorted(as_set(cell))) for cell in table.values("tags")] if "tags" in table else [()] * table.n_rows
-    hired = _days(table, policy.columns.hired_on, rules, faults)
+    hired = days(table, policy.columns.hired_on, rules.calendar, faults)
     columns = {"max_open": caps, "team": "team", "tags": "tags", "hired_on": policy.columns.hired_on}
     empty = {fact for fact, column in columns.items() if column in clear}
     held = {name: levels(table, name) for name in of_reps(policy) if name in table}
@@ -235,15 +235,6 @@ def _flags(table: Table, column: str, faults: Faults) -> list[bool]:
     known = [cell is not None for cell in table.values(column)]
     shares = each(table, column, lambda part: part.fractions(column).tolist(), faults)
     return [there and bool(share) for there, share in zip(known, shares, strict=True)]
-
-
-def _days(table: Table, column: str, rules: Rules, faults: Faults) -> list[int | None]:
-    from datetime import date
-
-    if column not in table:
-        return [None] * table.n_rows
-    days = each(table, column, lambda part: part.days(column), faults)
-    return [None if day is None else rules.calendar.start_of(date.fromordinal(day)) for day in days]
 
 
 def _first(columns: Mapping[str, list[Level]], row: int) -> str | None:

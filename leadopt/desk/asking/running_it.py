@@ -13,6 +13,7 @@ from leadopt.desk.asking.asking import Ask, Who, actor, ask, check_who, flag, in
 from leadopt.desk.asking.cells import moment
 from leadopt.desk.asking.columns import of_reps
 from leadopt.desk.asking.intake import RepRow, cleared_of_reps, rep_rows, table_of
+from leadopt.desk.asking.renaming import TAKEN, renamed
 from leadopt.desk.database.beside import policy as policies
 from leadopt.desk.people import persons
 from leadopt.desk.people.names import text_of, whole
@@ -24,8 +25,8 @@ from leadopt.desk.work.session import Session, Snapshot
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle import commands
 from leadopt.lifecycle.book import EVERY, Where
-from leadopt.lifecycle.commands import ADMIN, ROLES
-from leadopt.lifecycle.records import HOUSE, Absence, Rep
+from leadopt.lifecycle.commands import ADMIN
+from leadopt.lifecycle.records import Absence, Rep
 from leadopt.lifecycle.rules import Rules
 from leadopt.policy import Policy
 from leadopt.tables.ids import alike
@@ -105,7 +106,7 @@ class RunningIt:
         self._core.like = table.head(0)
         rows, faults = rep_rows(table, policy, rules, clear=cleared_of_reps(table, clear, policy))
         with self._core.read() as snapshot:
-            notes = _renamed(snapshot, [text_of(row.id) for row in rows])
+            notes = _lookalikes(snapshot, [text_of(row.id) for row in rows])
         done = in_chunks(self._core, rows, partial(_set, who=who, faults=faults))
         return Results(done, table, policy.columns.rep_id, notes)
 
@@ -120,6 +121,38 @@ class RunningIt:
     ) -> Result | Results:
         """Let reps who had left be here again."""
         return ask(self._core, RETURNS, rep, {}, Who(by=by, role=role, key=key))
+
+    def rename_rep(
+        self, rep: Any, to: Any, *, by: Any = None, role: str | None = None, key: str | None = None
+    ) -> Result:
+        """Call a rep otherwise from now on: leads, credit, absences and all that was learned stay the rep's own.
+
+        The old name is nobody's from then on: tables and feeds have to say the new one. What they said before, such as
+        columns of leads that name a rep, is kept as it came in.
+
+        Parameters
+        ----------
+        rep
+            an id
+        to
+            the new id: text or a whole number, which no other rep has, however it is written
+        by, role, key
+            as of all commands
+
+        Returns
+        -------
+        Result
+            "unchanged" where the rep is called so; "conflict" where another one is; the sentence says so if the policy
+            in force names the rep by the old id
+
+        Raises
+        ------
+        InvalidInput
+            `to` is no id
+        """
+        who = Who(by=by, role=role, key=key)
+        check_who(who)
+        return self._core.write(lambda session: renamed(session, rep, to, who))
 
     def absence(
         self,
@@ -228,7 +261,7 @@ def keep_policy(session: Session, policy: Policy) -> None:
         session.connection.execute(sa.insert(table), {"fingerprint": fingerprint, "data": text})
 
 
-def _renamed(snapshot: Snapshot, told: Sequence[str]) -> tuple[str, ...]:
+def _lookalikes(snapshot: Snapshot, told: Sequence[str]) -> tuple[str, ...]:
     """Return a note of each rep who is new and looks like one who is here and not in a table of most reps."""
     here = {one.id for one in snapshot.book.find(Rep, EVERY) if one.left_at is None}
     known = [one.external for one in snapshot.names.all_reps() if one.id in here]
@@ -262,7 +295,7 @@ def _set(session: Session, row: RepRow, place: int, *, who: Who, faults: Mapping
 def set_rep(session: Session, row: RepRow, who: Who, key: str | None) -> Answer:
     """Set one rep, who gets a random id if new; what the row does not tell stays as it is known."""
     external = text_of(row.id)
-    if external in (HOUSE, *ROLES):  # accounts of credit, and who asks
+    if external in TAKEN:
         return refused(f"reps: no rep is called {external!r}, as the desk means something else by it; take another id")
     found = persons.by_external(session.connection, REP, external, "")
     known = found[0] if found else Person(id=session.names.new("R"), kind=REP, external=external)

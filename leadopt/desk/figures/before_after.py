@@ -12,11 +12,12 @@ from leadopt.desk.figures.acts import heads, idle_share
 from leadopt.desk.figures.facts import Facts
 from leadopt.desk.figures.figure import LEVEL, Counted, Figure, Rows, Sampled, interval, rows_of, shown
 from leadopt.desk.figures.measures import ATTRITION, COUNTS, UTILISED_DAYS, answers, wins
-from leadopt.desk.figures.metrics import FIRST_WITHIN_DAYS, check_days, check_level
+from leadopt.desk.figures.metrics import FIRST_WITHIN_DAYS, check_days
 from leadopt.desk.figures.mix import Mix
 from leadopt.desk.figures.periods import Period
 from leadopt.desk.figures.waits import arrived
 from leadopt.errors import InvalidInput
+from leadopt.learning.estimates import check_level
 from leadopt.learning.rates.estimate import Estimate, difference, ratio
 from leadopt.tables import Table
 from leadopt.tables.records import columns_of

@@ -16,6 +16,7 @@ from leadopt.desk.figures.measures import ATTRITION, COUNTS, PROMISED, answers, 
 from leadopt.desk.figures.periods import Period
 from leadopt.desk.figures.waits import arrived, given
 from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.learning.estimates import check_level
 from leadopt.tables import Table
 from leadopt.tables.cells import is_number
 from leadopt.tables.records import columns_of
@@ -226,12 +227,6 @@ def _week_table(weeks: tuple[Week, ...]) -> tuple[list[str], list[list[str]]]:
 def _rows(records: tuple[Any, ...]) -> list[dict[str, Any]]:
     columns = columns_of(records)
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def check_level(level: Any) -> None:
-    """Refuse what is no level of an interval."""
-    if not (is_number(level) and 0.0 < level < 1.0):
-        raise InvalidInput(f"level: must be between 0 and 1, such as 0.9; found {level!r}")
 
 
 def check_days(name: str, days: Any) -> None:

@@ -21,7 +21,7 @@ from leadopt.errors import InvalidInput
 from leadopt.tables import Table
 from leadopt.tables.records import columns_of
 from leadopt.tables.result import Cells, Parts, Result
-from leadopt.tables.text import count, number
+from leadopt.tables.text import count, number, percent
 
 _UNKNOWN = "unknown"
 _MOST_NAMED = 3
@@ -58,7 +58,8 @@ class Report(Result):
     period
         in words
     sentences
-        three, for who reads no more
+        for who reads no more: what came, how soon it was answered, what was won and went back; of a month, whether the
+        chances that leads were given out by still hold
     lines
         how many of what, by source, rep and reason
     metrics
@@ -70,7 +71,7 @@ class Report(Result):
     """
 
     period: str
-    sentences: tuple[str, str, str]
+    sentences: tuple[str, ...]
     lines: tuple[Line, ...]
     metrics: Metrics
     evenness: tuple[tuple[str, float], ...] = ()
@@ -78,7 +79,7 @@ class Report(Result):
     like: Table = field(repr=False)
 
     def summary(self) -> str:
-        """Return the report in three sentences."""
+        """Return the report in its sentences."""
         return " ".join(self.sentences)
 
     def below(self, page: bool = True) -> Parts:
@@ -129,7 +130,7 @@ def weekly(facts: Facts, period: Period | None = None) -> Report:
 
 
 def monthly(facts: Facts, period: Period | None = None) -> Report:
-    """Return the report of a month: as of a week, and how even every week was, and what reps are owed.
+    """Return the report of a month: as of a week, and how even every week was, what reps are owed, and drift.
 
     Parameters
     ----------
@@ -150,7 +151,9 @@ def monthly(facts: Facts, period: Period | None = None) -> Report:
         raise InvalidInput(f"period: must have 28 days or more; found {count(period.n_days, 'day')}, {period}")
     weeks = [(str(week.first), _gini_of_leads(facts, week)) for week in period.each_week() if week.n_days == 7]
     owed = sorted(facts.owed.items(), key=lambda one: (-one[1], one[0]))
-    return replace(_report(facts, period), evenness=tuple(weeks), owed=tuple(owed))
+    told = _report(facts, period)
+    sentences = (*told.sentences, _promised(told.metrics))
+    return replace(told, sentences=sentences, evenness=tuple(weeks), owed=tuple(owed))
 
 
 def _today(facts: Facts) -> date:
@@ -276,3 +279,16 @@ def _went_back(found: Metrics, lines: Sequence[Line]) -> str:
         f"{counts['bad']:,} closed as no leads",
     ]
     return f"{', '.join(told[:-1])} and {told[-1]}."
+
+
+def _promised(found: Metrics) -> str:
+    """Return whether as much was won as the chances promised, 1 for each: what lies beside it is the model's drift."""
+    ratio = found.figure("won_to_expected")
+    if np.isnan(ratio.value):
+        return f"Whether the model's chances hold is not known: {ratio.note or 'no lead with a chance has ended'}."
+    if ratio.low <= 1.0 <= ratio.high:
+        said = "No drift of the model shows"
+    else:
+        said = f"The model has drifted and promises too {'much' if ratio.value < 1.0 else 'little'}"
+    wins = f"{ratio.shown} wins for each that was promised of {count(ratio.n, 'lead')} that ended"
+    return f"{said}: {wins} ({percent(found.level)} interval {ratio.interval})."

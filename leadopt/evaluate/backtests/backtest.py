@@ -30,6 +30,7 @@ from leadopt.evaluate.history.combinations import crossed
 from leadopt.evaluate.history.counted_once import DEAL, counted_once
 from leadopt.evaluate.history.records import Records, checked_columns, read_records
 from leadopt.evaluate.history.segments import asked_segments, check_known_before
+from leadopt.learning.estimates import check_level
 from leadopt.learning.history.checks import check_segments
 from leadopt.learning.past_assignment import past_assignment
 from leadopt.progress import Meter, OnProgress
@@ -329,8 +330,7 @@ def _verdict(
 def _check_settings(folds: Any, level: Any, worthwhile: Any, least_gain: Any) -> None:
     if not (is_number(folds) and folds == folds // 1 and folds >= 2):
         raise InvalidInput(f"folds: must be a whole number, 2 or more; found {folds!r}")
-    if not (is_number(level) and 0.0 < level < 1.0):
-        raise InvalidInput(f"level: must be between 0 and 1, such as 0.9; found {level!r}")
+    check_level(level)
     if not (is_number(worthwhile) and 0.0 < worthwhile < np.inf):
         raise InvalidInput(f"worthwhile: must be a positive standard deviation on the logit; found {worthwhile!r}")
     if not (is_number(least_gain) and 0.0 <= least_gain < np.inf):

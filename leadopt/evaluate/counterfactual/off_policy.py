@@ -20,6 +20,7 @@ from leadopt.evaluate.history.counted_once import DEAL, counted_once
 from leadopt.evaluate.history.folds import random_folds, splits
 from leadopt.evaluate.history.records import Records, checked_columns, read_records
 from leadopt.evaluate.history.segments import check_known_before
+from leadopt.learning.estimates import check_level
 from leadopt.tables.cells import is_number
 from leadopt.tables.columns import Columns
 from leadopt.tables.text import count, number, percent
@@ -184,8 +185,7 @@ def off_policy(
 
 
 def _check_settings(level: Any, replicates: Any) -> None:
-    if not (is_number(level) and 0.0 < level < 1.0):
-        raise InvalidInput(f"level: must be between 0 and 1, such as 0.9; found {level!r}")
+    check_level(level)
     if not (is_number(replicates) and replicates == replicates // 1 and replicates >= 100):
         raise InvalidInput(f"replicates: must be a whole number, 100 or more; found {replicates!r}")
 

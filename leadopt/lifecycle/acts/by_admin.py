@@ -121,6 +121,11 @@ def rep_returns(draft: Draft, command: commands.RepReturns) -> None:
         draft.emit(events.RepReturned(rep=command.rep))
 
 
+def rename_rep(draft: Draft, command: commands.RenameRep) -> None:
+    """Note that a rep is called otherwise: nothing else changes."""
+    draft.emit(events.RepRenamed(rep=draft.rep(command.rep).id))
+
+
 def set_absence(draft: Draft, command: commands.SetAbsence) -> None:
     """Note that a rep will be away, is away, or is not after all."""
     rep = draft.rep(command.rep)
@@ -170,6 +175,7 @@ ACTS: dict[type[Command], Callable[[Draft, Any], None]] = {
     commands.SetRep: set_rep,
     commands.RepLeaves: rep_leaves,
     commands.RepReturns: rep_returns,
+    commands.RenameRep: rename_rep,
     commands.SetAbsence: set_absence,
     commands.SetRules: set_rules,
     commands.SetPolicy: set_policy,

@@ -66,8 +66,7 @@ def claim(draft: Draft, command: commands.Claim) -> None:
         raise Denied("not_eligible", f"the policy does not let rep {rep.id!r} have lead {lead.id!r}", "claim another")
     _check_claims(draft, rep)
     rule = placing.review_rule(draft, lead)
-    reps = draft.reps()
-    decision = placing.explained(draft, lead, rep.id, reps, draft.worths.offers([lead], reps).get(lead.id, {}))
+    decision = placing.explained_now(draft, lead, rep)
     if rule is not None:
         placing.to_review(draft, lead, rule, rep.id, {**decision, "claim": True})
     else:

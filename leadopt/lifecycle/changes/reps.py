@@ -37,6 +37,11 @@ def rep_returned(event: events.RepReturned, book: Book, stamp: Stamp) -> None:
     change_rep(book, event.rep, left_at=None)
 
 
+def rep_renamed(event: events.RepRenamed, book: Book, stamp: Stamp) -> None:
+    """Count a version more: what the rep is called stands beside the log."""
+    change_rep(book, event.rep)
+
+
 def absence_set(event: events.AbsenceSet, book: Book, stamp: Stamp) -> None:
     """Put an absence, begun where it is an earlier one that only ends sooner, and move deadlines of its leads."""
     old = book.get(Absence, event.absence)
@@ -108,6 +113,7 @@ CHANGES: dict[type[Event], Callable[[Any, Book, Stamp], None]] = {
     events.RepSet: rep_set,
     events.RepLeft: rep_left,
     events.RepReturned: rep_returned,
+    events.RepRenamed: rep_renamed,
     events.AbsenceSet: absence_set,
     events.AbsenceBegan: absence_began,
     events.ConductSet: conduct_set,

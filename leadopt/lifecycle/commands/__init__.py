@@ -6,6 +6,7 @@ A command may be denied. `command` has what all share, and the roles.
 from leadopt.lifecycle.commands.by_admin import (
     Erase,
     Import,
+    RenameRep,
     RepLeaves,
     RepReturns,
     SetAbsence,
@@ -82,6 +83,7 @@ __all__ = [
     "Refuse",
     "Release",
     "Relieve",
+    "RenameRep",
     "Reopen",
     "RepLeaves",
     "RepReturns",

@@ -59,6 +59,15 @@ class RepReturns(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RenameRep(Command):
+    """A rep is called otherwise from now on; what the rep is called stands beside the log."""
+
+    roles = frozenset({ADMIN})
+
+    rep: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetAbsence(Command):
     """A rep will be away, is away, or is not after all."""
 

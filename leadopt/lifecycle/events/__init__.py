@@ -29,6 +29,7 @@ from leadopt.lifecycle.events.reps import (
     CreditBooked,
     CreditReversed,
     RepLeft,
+    RepRenamed,
     RepReturned,
     RepSet,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "Reminded",
     "Reopened",
     "RepLeft",
+    "RepRenamed",
     "RepReturned",
     "RepSet",
     "Resumed",

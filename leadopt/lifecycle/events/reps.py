@@ -35,6 +35,13 @@ class RepReturned(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepRenamed(Event):
+    """A rep is called otherwise outside; the log holds neither name."""
+
+    rep: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AbsenceSet(Event):
     """A rep is away from `start` to `end`, or not after all (`cancelled`)."""
 
