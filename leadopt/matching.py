@@ -31,6 +31,7 @@ from leadopt.tables.text import count, number
 _SEARCHED = 20_000  # pairs up to which a search takes up what rounding leaves open
 _NO_LOSS = 1e-12  # of the objective: what adding up in another order can do to it
 _GRACE = 0.05  # of a time limit
+_MOMENT_S = 1e-9  # that is left to solve where building took all the time: for what is plain to see
 
 
 class Status(Enum):
@@ -141,10 +142,11 @@ def match(
         (n_reps,), finite and not negative: a hint where the prices may be, such as those of an earlier `Match`. Solving
         anew after a small change is faster with it, and just as exact; solvers without a use for it ignore it
     time_limit_s
-        seconds after which the solver returns the best allowed answer so far, with its honest gap and
-        ``stats["stopped"] = 1``; building the problem and certifying the answer come on top. `Auction`, `Envelope` and
-        `Milp` keep one, and exceed it where only an exact solve finds out who can be placed; `Auto` chooses one of
-        them, or who surely ends in time without looking at the clock. None = no limit
+        seconds after which the best allowed answer so far comes back, with its honest gap and ``stats["stopped"] = 1``;
+        a tenth later at most and a tenth of a second, for proving it, or for want of any allowed answer: `SolverFailed`
+        then says which limits are in the way. `Auction`, `Envelope` and `Milp` keep one, and exceed it where only an
+        exact solve finds out who can be placed, or where it is too short for a few looks at every pair; `Auto` chooses
+        one of them, or who surely ends in time without looking at the clock. None = no limit
     on_progress
         called with a `Progress` at every stage
 
@@ -166,12 +168,18 @@ def match(
     >>> m.rep_of_lead, m.prices.round(2), m.status.name
     (array([ 0,  1, -1]), array([0.2, 0.1]), 'OPTIMAL')
     """
-    meter = Meter(on_progress)
+    limit_s = checked_time_limit(time_limit_s)
+    meter = Meter(on_progress, limit_s)
     meter.enter("build")
     rules: dict[str, Any] = {"limits": limits, "pins": pins, "reserve": reserve, "together": together}
     problem = Problem(affinity=affinity, capacity=_in_order(capacity, affinity), **rules)  # type: ignore[arg-type]
     near = Near(prices=prices)  # type: ignore[arg-type]
-    return solve(problem, solver, rng=rng, near=near, time_limit_s=time_limit_s, on_progress=meter.relay)
+    return solve(problem, solver, rng=rng, near=near, time_limit_s=_left_s(meter), on_progress=meter.relay)
+
+
+def _left_s(meter: Meter) -> float | None:
+    """Return the seconds that are left, a moment at least; None where there is no limit."""
+    return None if meter.limit_s is None else max(meter.left_s, _MOMENT_S)
 
 
 def _in_order(capacity: Any, affinity: Any) -> Any:
@@ -205,22 +213,23 @@ def solve(
 
     A search that is `capped` ends as one without a time limit does, and is not to use time for something better.
     """
-    meter = Meter(on_progress)
+    limit_s = checked_time_limit(time_limit_s)
+    meter = Meter(on_progress, limit_s)
     generator = _generator(rng)
-    hints, limit_s = (near or Near()).checked(problem), checked_time_limit(time_limit_s)
+    hints = (near or Near()).checked(problem)
     if (smaller := contraction_of(problem)) is not None:
         again = partial(solve, smaller.problem, solver, rng=generator, on_progress=meter.relay)
         try:
-            groups = again(near=near_groups(smaller, hints), time_limit_s=limit_s, capped=capped)
+            groups = again(near=near_groups(smaller, hints), time_limit_s=_left_s(meter), capped=capped)
         except Infeasible as error:
             raise smaller.refusal(error) from None
         return _of_leads(problem, smaller, groups)
     if (leaner := _lean(problem, solver)) is not None:
         again = partial(solve, leaner, rng=generator, near=hints, capped=capped, on_progress=meter.relay)
-        return _of_all_pairs(problem, again(time_limit_s=limit_s))
+        return _of_all_pairs(problem, again(time_limit_s=_left_s(meter)))
     chosen = _chosen(Auto() if solver is None else solver, problem, limit_s)
     meter.enter("solve")
-    timed = Meter(meter.relay, limit_s, capped=capped)
+    timed = Meter(meter.relay, _left_s(meter), capped=capped)
     with telling(meter):
         answer = chosen.solve(problem, hints, timed)
         meter.enter("certify")

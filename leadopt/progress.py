@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
 from math import isfinite
 from time import perf_counter
 from typing import TypeVar
@@ -18,6 +20,10 @@ from leadopt.errors import InvalidInput
 
 T = TypeVar("T")
 
+LATE_S = 0.05
+"""Seconds by which backends may be late: they look at the clock seldom, and some steps not at all."""
+# Part of a time limit, and seconds, that an answer may be late where there is none in time, beside `LATE_S`, and at most.
+_LATE, _LATEST_S = 0.1, 1.0
 _SELDOM_S = 0.5  # between reports of a stage that goes on
 _HEARD_S = 0.1  # between looks at what goes on beside a call that runs apart
 _LET_END_S = 5.0  # that a process waits at its end for calls that were left: most end within one
@@ -109,6 +115,17 @@ class Meter:
         """Seconds until the time limit, negative once it is over, inf where there is none."""
         return self._limit_s - (perf_counter() - self._start)
 
+    @property
+    def grace_s(self) -> float:
+        """Seconds that are left for an answer after the time limit, where there is none in time; 0 once they are over."""
+        most = min(_LATE * self._limit_s + LATE_S, _LATEST_S)
+        return max(min(self.left_s + most, most), 0.0)
+
+    def keeping(self, seconds: float) -> "Meter":
+        """Return the meter of a part of this work that is to leave so many seconds for what follows, if time is limited."""
+        limit_s = self.left_s - seconds if isfinite(self._limit_s) else None
+        return Meter(self.relay, limit_s, capped=self._capped)
+
     def check(self, seconds: float = 0.0) -> None:
         """Raise `OutOfTime` unless more than so many seconds are left."""
         if self.left_s <= seconds:
@@ -183,6 +200,22 @@ def apart(work: Callable[[], T], stop: Callable[[], object] | None = None, left_
     if failed:
         raise failed[0]
     return found[0]
+
+
+_come: set[str] = set()  # modules that were waited for
+
+
+def loaded(module: str, left_s: float = float("inf")) -> None:
+    """Import a large module apart, before who needs it imports from it: the first time takes some tenths of a second.
+
+    Raises
+    ------
+    OutOfTime
+        it has not come in `left_s` seconds
+    """
+    if module not in _come:  # one that is still on its way is among sys.modules, too
+        apart(partial(import_module, module), left_s=left_s)
+        _come.add(module)
 
 
 def is_left_running() -> bool:

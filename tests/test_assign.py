@@ -26,9 +26,9 @@ from leadopt import (
     Policy,
     assign,
 )
-from leadopt.decision import build
 from leadopt.frontier import frontier
 from leadopt.policy import exclude, match, skills
+from leadopt.problem.rates import full_rows
 from tests.strategies import examples
 from tests.tables_strategies import IDS, KINDS, floors, framed, policies, records, rows_of
 
@@ -272,7 +272,7 @@ def test_rules_that_leave_few_pairs_among_many_list_these_alone(monkeypatch):
     reps = [{"rep_id": f"r{k}", "capacity": 2, "territory": territories[k % 40]} for k in range(60)]
     policy = Policy(eligibility=[match("territory")])
     whole = assign(leads, reps, policy=policy, pins={1: "r1"})
-    monkeypatch.setattr(build, "_MANY_CELLS", 1000)
+    monkeypatch.setattr(full_rows, "_MANY_CELLS", 1000)
     few = assign(leads, reps, policy=policy, pins={1: "r1"})
     assert few.case.problem.affinity.is_sparse and not whole.case.problem.affinity.is_sparse
     np.testing.assert_array_equal(few.case.problem.affinity.dense(), whole.case.problem.affinity.dense())

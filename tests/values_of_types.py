@@ -16,7 +16,7 @@ from leadopt.limit_rules import LimitRule
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
-from leadopt.problem.sparse_rows import SparseRows
+from leadopt.problem.rates.sparse_rows import SparseRows
 from leadopt.tables.columns import NAMED, Columns
 from leadopt.tables.headers import READ_OF
 from leadopt.tables.reading.formats import Formats

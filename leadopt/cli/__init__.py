@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ def _leave(code: object) -> None:
     """End the process with an exit code or a last sentence, at once where a search goes on that was interrupted."""
     from leadopt.progress import is_left_running
 
+    if code == 130:  # all is said: one more Ctrl-C on the way out would only add a traceback
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     if isinstance(code, int) and is_left_running():
         sys.stdout.flush()
         sys.stderr.flush()

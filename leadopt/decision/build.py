@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -27,14 +28,11 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.linear_algebra import applied
 from leadopt.problem.problem import Limit, Problem
-from leadopt.problem.sparse_rows import SparseRows, few_pairs
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_moment
 from leadopt.tables.columns import Columns
 from leadopt.tables.ids import alike
 from leadopt.tables.text import count, number
-
-_MANY_CELLS = 1 << 22  # kinds of leads x reps: 32 MB of gains; fewer are quickest in full
 
 
 def build(
@@ -180,20 +178,12 @@ def _ruled(base: Affinity, rules: Sequence[Verdicts]) -> Affinity:
         return base
     kinds = np.stack([base.row, *(rule.kind_of_lead for rule in rules)])
     distinct, row = np.unique(kinds, axis=1, return_inverse=True)
-    n_kinds, row = distinct.shape[1], row.reshape(-1)
-    if isinstance(base.rates, SparseRows):
-        pairs = base.rates.take(distinct[0])
-        kept = [rule.allowed[kind[pairs.row], pairs.rep] for rule, kind in zip(rules, distinct[1:], strict=True)]
-        return Affinity(rates=pairs.only(np.logical_and.reduce(kept)), row=row, scale=base.scale)
 
-    def rates_of(start: int, stop: int) -> Floats:
-        rates = base.rates_of(distinct[0, start:stop])
-        for rule, kind in zip(rules, distinct[1:], strict=True):
-            rates[~rule.allowed[kind[start:stop]]] = -np.inf
-        return rates
+    def may(places: Any, reps: Any) -> Bools:
+        verdicts = zip(rules, distinct[1:], strict=True)
+        return reduce(np.logical_and, (rule.allowed[kind[places], reps] for rule, kind in verdicts))
 
-    few = few_pairs(n_kinds, base.n_reps, rates_of) if n_kinds * base.n_reps > _MANY_CELLS else None
-    return Affinity(rates=rates_of(0, n_kinds) if few is None else few, row=row, scale=base.scale)
+    return Affinity(rates=base.rows.ruled(distinct[0], may).held, row=row.reshape(-1), scale=base.scale)
 
 
 def _newcomers(reps: Table, policy: Policy, now: Any) -> Bools:
@@ -261,11 +251,7 @@ def _performance(known: Known) -> Floats:
         return applied(known.evidence.estimates.probability.T, leads / max(1, leads.sum()))
     gains = known.gains
     scale = np.bincount(gains.row, weights=gains.scale, minlength=gains.n_rows)
-    shares = scale / max(1, gains.n_leads)
-    if isinstance(gains.rates, SparseRows):
-        worth = np.maximum(gains.rates.gain, 0.0) * shares[gains.rates.row]
-        return np.bincount(gains.rates.rep, weights=worth, minlength=gains.n_reps).astype(np.float64)
-    return applied(np.maximum(gains.rates, 0.0).T, shares)
+    return gains.rows.summed(lambda rates: np.maximum(rates, 0.0), scale / max(1, gains.n_leads))
 
 
 def _territories(table: Table, columns: Columns) -> tuple[str | None, ...] | None:

@@ -30,8 +30,8 @@ class Clock:
     Parameters
     ----------
     time_limit_s
-        seconds that a search may use to find something better; inf = it ends by itself; None = the same, and after
-        `LIMIT_S` seconds at the latest
+        seconds that a search may use to find something better; inf = that for the plan ends by itself; None = the same,
+        and after `LIMIT_S` seconds at the latest
     meter
         is told what is searched for, and of every stage
 
@@ -91,11 +91,13 @@ class Clock:
         smaller = contraction_of(problem)
         if MinCostFlow().refuses(problem if smaller is None else smaller.problem) is None:
             return solve(problem, rng=rng, near=near, on_progress=self.meter.relay)
-        if not isfinite(self.limit_s):
+        if not isfinite(self.limit_s) and not capped:
+            self.searching(what, self.limit_s)
             found = solve(problem, rng=rng, near=near, on_progress=self.meter.relay)
             self.gave_up = found.status is Status.FEASIBLE
             return found
-        seconds, start = part * self.left_s, perf_counter()
+        # What is only searched for on the way to a plan need not be the best: without a limit, it has as long as with none.
+        seconds, start = part * (self.left_s if isfinite(self.limit_s) else LIMIT_S), perf_counter()
         self.searching(what, seconds)
         found = solve(
             problem,

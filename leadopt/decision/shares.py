@@ -10,7 +10,6 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.decision.sharing.open_work import levelled
 from leadopt.fairness import entitlements
 from leadopt.problem.gains import Affinity
-from leadopt.problem.sparse_rows import SparseRows
 
 _MANY_LEADS = 512  # a row of rates; from there, halving a threshold beats a look at every pair
 _HALVINGS = 45  # of the threshold, to a relative 1e-13
@@ -111,10 +110,7 @@ def best_gains(affinity: Affinity, open_reps: ArrayLike) -> Floats:
 def eligible_counts(affinity: Affinity, leads: Ints) -> Floats:
     """Return how many of some leads each rep is eligible for, float64 (n_reps,)."""
     rows = np.bincount(affinity.row[leads], minlength=affinity.n_rows).astype(np.float64)
-    if isinstance(affinity.rates, SparseRows):
-        found = np.bincount(affinity.rates.rep, weights=rows[affinity.rates.row], minlength=affinity.n_reps)
-        return found.astype(np.float64)
-    return np.asarray(rows @ affinity.eligible, dtype=np.float64).reshape(affinity.n_reps)
+    return affinity.rows.summed(lambda rates: rates > -np.inf, rows)
 
 
 def most_worth(usage: Affinity, slots: Ints) -> Floats:

@@ -20,7 +20,7 @@ from leadopt.desk.asking.running_it import RunningIt
 from leadopt.desk.log import store
 from leadopt.desk.log import verify as verifying
 from leadopt.desk.log.checkpoint import Checkpoint
-from leadopt.desk.log.moments import Clock, microseconds, system_clock
+from leadopt.desk.log.moments import Clock, microseconds, moment_of, system_clock
 from leadopt.desk.opening import open_core
 from leadopt.desk.showing.figuring import Figuring
 from leadopt.desk.showing.viewing import Past, Viewing, unknown
@@ -67,6 +67,7 @@ class Desk(Reporting, Claiming, Planning, Managing, RunningIt, Importing, Viewin
         rng: int | np.random.Generator | None = None,
         worths: Callable[[Policy], Worths] | None = None,
         learn_every: timedelta | None = None,
+        most_behind: timedelta | None = None,
     ) -> Self:
         """Open a desk, made if it is not there.
 
@@ -79,7 +80,7 @@ class Desk(Reporting, Claiming, Planning, Managing, RunningIt, Importing, Viewin
         rules
             the same; `Rules`, plain data, or a TOML file. A new desk needs them: they name the time zone
         clock
-            says what time it is, with a time zone
+            says what time it is, with a time zone; where it is behind the log's last event (`last_moment`), that is now
         rng
             seed or generator of random ids; None = from the system's chance
         worths
@@ -87,16 +88,27 @@ class Desk(Reporting, Claiming, Planning, Managing, RunningIt, Importing, Viewin
         learn_every
             how old what was learned may be before a plan learns anew, such as ``timedelta(days=7)``; None = no older
             than the last outcome
+        most_behind
+            refuse a clock that is so far behind the log's end, or farther; None = none is refused
 
         Raises
         ------
         InvalidInput
-            this is no file of SQLite, policy or rules are none, or the clock has no time zone
+            this is no file of SQLite, policy or rules are none, or the clock has no time zone or is too far behind
         StorageFailed
             the file cannot be opened, is no desk, or was written by a newer leadopt
         """
         return cls(
-            open_core(url, policy=policy, rules=rules, clock=clock, rng=rng, worths=worths, learn_every=learn_every)
+            open_core(
+                url,
+                policy=policy,
+                rules=rules,
+                clock=clock,
+                rng=rng,
+                worths=worths,
+                learn_every=learn_every,
+                most_behind=most_behind,
+            )
         )
 
     def close(self) -> None:
@@ -146,6 +158,11 @@ class Desk(Reporting, Claiming, Planning, Managing, RunningIt, Importing, Viewin
         """Return where the log ends, as a line to keep elsewhere: it shows `verify` what was cut or hashed anew."""
         with self._core.read() as snapshot:
             return store.checkpoint(snapshot.connection)
+
+    def last_moment(self) -> datetime:
+        """Return the moment of the log's last event: where the clock is behind it, that is now, as no log goes back."""
+        with self._core.read() as snapshot:
+            return moment_of(store.head(snapshot.connection).at)
 
     def verify(self, checkpoint: Checkpoint | str | None = None, *, whole: bool = False) -> verifying.Verified:
         """Check the log: all of it, or from a checkpoint on; see `leadopt.desk.log.verify.verify`."""

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from leadopt.desk.asking.asking import Who
 from leadopt.desk.asking.running_it import keep_policy, set_policy, set_rules
 from leadopt.desk.database.engine import open_engine
-from leadopt.desk.log.moments import Clock, microseconds
+from leadopt.desk.log import store
+from leadopt.desk.log.moments import Clock, in_zone, microseconds, moment_of
 from leadopt.desk.work.core import Core
 from leadopt.desk.work.results import Result
 from leadopt.desk.work.session import Session, Snapshot
@@ -35,6 +36,7 @@ def open_core(
     rng: int | np.random.Generator | None,
     worths: Callable[[Policy], Worths] | None,
     learn_every: timedelta | None,
+    most_behind: timedelta | None,
 ) -> Core:
     """Return what a desk holds in this process, with policy and rules in force; parameters as of `Desk.open`."""
     if policy is not None and not isinstance(policy, Policy):
@@ -47,6 +49,7 @@ def open_core(
     try:
         core = Core(engine, clock, np.random.default_rng(rng), worths, learn_every)
         with core.read() as snapshot:
+            _check_clock(snapshot, clock, most_behind)
             missing = _missing(snapshot, policy, wanted)
         if missing:
             core.write(lambda session: _set_up(session, policy, wanted))
@@ -61,6 +64,16 @@ def rules_of(given: Rules | Mapping[str, Any] | str | Path) -> Rules:
     if isinstance(given, Rules):
         return given
     return Rules.from_dict(given) if isinstance(given, Mapping) else Rules.from_toml(given)
+
+
+def _check_clock(snapshot: Snapshot, clock: Clock, most_behind: timedelta | None) -> None:
+    """Refuse a clock that is far behind the log, whose events would be dated by its end and not by the clock."""
+    now, last = clock(), moment_of(store.head(snapshot.connection).at)
+    if most_behind is not None and last - now >= most_behind:
+        ends, says = (in_zone(moment, snapshot.zone) for moment in (last, now))
+        raise InvalidInput(
+            f"clock: must not be behind the log, which ends at {ends}; found {says} (on the command line: --now)"
+        )
 
 
 def _missing(snapshot: Snapshot, policy: Policy | None, rules: Rules | None) -> bool:

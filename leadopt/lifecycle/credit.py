@@ -99,18 +99,17 @@ def book_assigned(book: Book, event: Assigned, at: int) -> None:
 
 def reverse(book: Book, ownership: Ownership, at: int) -> None:
     """Take back what was booked for an ownership, as much of it as has not faded."""
-    left = _faded(book, ownership.since, at)
-    for of, shares in ownership.entitled.items():
-        for rep, amount in shares.items():
-            move(book, _account(book, rep), of, -amount * left, at, against=None)
-    if ownership.entitled:
-        for of, amount in ownership.received.items():
-            move(book, _account(book, ownership.rep), of, amount * left, at, against=None)
+    _book_left(book, ownership, at, -1.0)
 
 
 def book_again(book: Book, ownership: Ownership, at: int) -> None:
     """Undo `reverse`: as if it had not been, so that as much is booked as would be left by now."""
-    left = _faded(book, ownership.since, at)
+    _book_left(book, ownership, at, 1.0)
+
+
+def _book_left(book: Book, ownership: Ownership, at: int, sign: float) -> None:
+    """Book what is left by now of what was booked for an ownership, or take it back (-1)."""
+    left = sign * _faded(book, ownership.since, at)
     for of, shares in ownership.entitled.items():
         for rep, amount in shares.items():
             move(book, _account(book, rep), of, amount * left, at, against=None)

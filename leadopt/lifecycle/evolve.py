@@ -6,7 +6,7 @@ from typing import Any
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle import events
 from leadopt.lifecycle.book import Book, Stamp
-from leadopt.lifecycle.changes import arrivals, endings, ownerships, people, routes, whole_desk
+from leadopt.lifecycle.changes import arrivals, endings, ownerships, reps, routes, whole_desk
 from leadopt.lifecycle.changes.common import keep_look, need
 from leadopt.lifecycle.events import Event
 from leadopt.lifecycle.messages import messages_of
@@ -18,7 +18,7 @@ _CHANGES: dict[type[Event], Callable[[Any, Book, Stamp], None]] = {
     **routes.CHANGES,
     **ownerships.CHANGES,
     **endings.CHANGES,
-    **people.CHANGES,
+    **reps.CHANGES,
     **whole_desk.CHANGES,
 }
 
@@ -71,10 +71,12 @@ def _keep_loads(book: Book, before: Lead, after: Lead) -> None:
 
 
 def _holder(lead: Lead) -> str | None:
+    """Return the rep whose open leads a lead counts among."""
     return lead.owner if lead.is_held else None
 
 
 def _kept_for(lead: Lead) -> str | None:
+    """Return the rep for whom a slot is kept until a manager decides."""
     return lead.review.rep if lead.stage is Stage.REVIEW and lead.review is not None else None
 
 

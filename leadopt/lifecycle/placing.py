@@ -117,6 +117,12 @@ def to_review(
     return draft.emit(events.ReviewAsked(lead=lead.id, rule=rule, rep=rep, offer=offer), cause=cause)
 
 
+def explained_now(draft: Draft, lead: Lead, rep: Rep) -> dict[str, Any]:
+    """Return what giving a lead to a rep rests on, by what all reps offer now."""
+    reps = draft.reps()
+    return explained(draft, lead, rep.id, reps, draft.worths.offers([lead], reps).get(lead.id, {}))
+
+
 def explained(
     draft: Draft,
     lead: Lead,

@@ -139,7 +139,7 @@ def profile(case: Case, turn: int = 0) -> Dealt:
     """Return each lead, in order, with the free rep who does best with its segment."""
 
     def choose(lead: int, allowed: Bools) -> int:
-        fit = case.problem.affinity.rates_row(int(case.problem.affinity.row[lead]))
+        fit = case.problem.affinity.rates_of(int(case.problem.affinity.row[lead]))
         return int(np.argmax(np.where(allowed, fit, -np.inf)))
 
     return Dealt(rep_of_lead=_deal(case, choose))

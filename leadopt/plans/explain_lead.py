@@ -11,7 +11,8 @@ from leadopt.decision.case import Answered, Case
 from leadopt.decision.owners import told_of_owner
 from leadopt.errors import enumerate_some
 from leadopt.plans.slots import Adds, more_room, one_more_slot
-from leadopt.plans.why_unassigned import Pool, Unassigned, why_unassigned
+from leadopt.plans.why_unassigned.barriers import Pool
+from leadopt.plans.why_unassigned.reasons import Unassigned, why_unassigned
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.tables.cells import Id
 from leadopt.tables.result import Parts, Result

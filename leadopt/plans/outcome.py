@@ -13,6 +13,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Answered, Evidence
 from leadopt.decision.draws import drawn_rates
 from leadopt.errors import InvalidInput
+from leadopt.learning.estimates import check_level
 from leadopt.learning.lead_worth import Valued
 from leadopt.learning.past_assignment import PastAssignment, hidden_quality
 from leadopt.plans.baselines import round_robin
@@ -184,8 +185,7 @@ def plan_value(
     evidence = plan.case.evidence
     if evidence is None:
         raise InvalidInput("plan: rests on no history, so nothing is known of what it will bring")
-    if not 0.0 < level < 1.0:
-        raise InvalidInput(f"level: must be between 0 and 1, such as 0.9; found {level!r}")
+    check_level(level)
     if not (isinstance(n_draws, int) and n_draws >= 2):
         raise InvalidInput(f"n_draws: must be a whole number, 2 or more; found {n_draws!r}")
     scale = plan.case.gains.scale

@@ -31,7 +31,8 @@ from leadopt.plans.report import load_columns, rep_table, report
 from leadopt.plans.saved.formats import PARTS, read, written
 from leadopt.plans.slots import most_added
 from leadopt.plans.what_if import WhatIf, bound_by_prices, changed
-from leadopt.plans.why_unassigned import Pool, Unassigned, why_unassigned
+from leadopt.plans.why_unassigned.barriers import Pool
+from leadopt.plans.why_unassigned.reasons import Unassigned, why_unassigned
 from leadopt.problem.certify import certify
 from leadopt.problem.problem import Limit
 from leadopt.solvers import Near

@@ -10,7 +10,7 @@ from leadopt.decision.case import Answered, Case
 from leadopt.plans.pins import known_pin_costs
 from leadopt.plans.quota_cost import quota_cost
 from leadopt.plans.slots import all_known, most_added
-from leadopt.plans.why_unassigned import Unassigned
+from leadopt.plans.why_unassigned.reasons import Unassigned
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit
 from leadopt.tables.cells import Id

@@ -22,7 +22,7 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.groups import Groups
 from leadopt.problem.linear_algebra import inner
 from leadopt.problem.problem import Limit, Problem
-from leadopt.problem.sparse_rows import SparseRows
+from leadopt.problem.rates.sparse_rows import SparseRows
 from leadopt.problem.together import contraction_of
 
 OPTIMAL_GAP = 1e-9

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
-from leadopt.problem.gains import scaled
+from leadopt.problem.rates.full_rows import scaled
 
 _NOISE = 4 * float(np.finfo(np.float64).eps)  # how far two ways to compute one reduced gain are apart, relatively
 

@@ -10,7 +10,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.problem.gains import Affinity
 from leadopt.problem.inputs import array_of, frozen
-from leadopt.problem.sparse_rows import SparseRows
+from leadopt.problem.rates.sparse_rows import SparseRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -22,8 +22,11 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Limit, Problem
 
-_STEPS = 1_000  # that an upper bound in fractions is divided into
-_MOST = 4_000_000  # leads times all steps: a few ms a bound
+_UNITS = (1, 2, 4, 5, 10, 12, 20, 60, 100, 1_000)  # steps to one that amounts may be whole numbers of
+_WHOLE = 1e-9  # of a step: so near to a whole number
+_STEPS = 1_000  # that an upper bound is divided into where amounts are in no usual unit
+_MOST_STEPS = 20_000  # that it may have in one
+_MOST = 40_000_000  # leads times all steps: some hundredths of a second a bound
 _SLACK = 1e-9  # relative: what the certificate lets a load exceed its bound by
 _NOISE = 1e-14  # of all that is added up
 
@@ -37,28 +40,41 @@ class Knapsacks:
     gain
         float64 (n_leads, n_reps), -inf = ineligible
     weight
-        int64 (n_leads, n_reps), amounts in steps, rounded down
+        int64 (n_leads, n_reps), amounts in steps
     room
         int64 (n_reps,)
+    exact
+        whether amounts are whole steps, so that what fits here is what fits
+    alone
+        whether the problem has no other rules
     """
 
     gain: Floats
     weight: Ints
     room: Ints
+    exact: bool
+    alone: bool
 
     @classmethod
-    def of(cls, problem: Problem) -> "Knapsacks | None":
-        """Return the knapsacks of a problem; None if no rep has one, some leads are pinned, or they are too large."""
+    def of(cls, problem: Problem, up: bool = False) -> "Knapsacks | None":
+        """Return the knapsacks of a problem; None if no rep has one, some leads are pinned, or they are too large.
+
+        Amounts that are not whole steps are rounded down: all that fits, fits here too. `up` = up: what fits here, fits.
+        """
         of_rep = {int(limit.reps[0]): limit for limit in problem.limits if _is_knapsack(limit)}  # type: ignore[index]
         if not of_rep or (problem.pins >= 0).any():
             return None
-        weight = np.ones((problem.n_leads, problem.n_reps), dtype=np.int64)
-        room = np.minimum(problem.capacity, problem.n_leads).astype(np.int64)
+        n = problem.n_leads
+        weight = np.ones((n, problem.n_reps), dtype=np.int64)
+        room = np.minimum(problem.capacity, n).astype(np.int64)
+        exact, alone = True, len(of_rep) == len(problem.limits)
         for rep, limit in of_rep.items():
-            weight[:, rep], room[rep] = _whole(limit, rep, problem.n_leads)
-        if problem.n_leads * float(room.sum()) > _MOST:
+            alone = alone and limit.lower <= 0 and problem.capacity[rep] >= n
+            weight[:, rep], room[rep], whole = _whole(limit, rep, n, up)
+            exact = exact and whole
+        if n * float(room.sum()) > _MOST:
             return None
-        return cls(gain=problem.affinity.dense(), weight=weight, room=room)
+        return cls(gain=problem.affinity.dense(), weight=weight, room=room, exact=exact, alone=bool(alone))
 
 
 def _is_knapsack(limit: Limit) -> bool:
@@ -66,17 +82,27 @@ def _is_knapsack(limit: Limit) -> bool:
     return single and limit.penalty is None and np.isfinite(limit.upper) and not limit.counts_leads
 
 
-def _whole(limit: Limit, rep: int, n_leads: int) -> tuple[Ints, int]:
-    """Return a limit's amounts and its upper bound in whole steps; amounts rounded down allow more, never less."""
+def _whole(limit: Limit, rep: int, n_leads: int, up: bool) -> tuple[Ints, int, bool]:
+    """Return a limit's amounts and its upper bound in steps, and whether amounts are whole ones."""
     amounts = np.zeros(n_leads)
     leads = np.arange(n_leads) if limit.leads is None else limit.leads
     amounts[leads] = limit.usage_at(leads, np.full(len(leads), rep))
-    upper = min(limit.upper * (1.0 + _SLACK), float(amounts.sum()))
+    upper = min(limit.upper * (1.0 if up else 1.0 + _SLACK), float(amounts.sum()))
     if upper == 0.0:
-        return (amounts > 0).astype(np.int64), 0
-    steps = 1.0 if upper <= _MOST and (amounts == np.rint(amounts)).all() else _STEPS / upper
-    room = int(np.floor(steps * upper))
-    return np.floor(np.minimum(steps * amounts, room + 1.0)).astype(np.int64), room
+        return (amounts > 0).astype(np.int64), 0, True
+    unit = next((unit for unit in _UNITS if unit * upper <= _MOST_STEPS and _are_whole(unit * amounts)), None)
+    if unit is not None:
+        whole = np.rint(unit * amounts)
+        room = int(np.floor(unit * upper * (1.0 + _SLACK) + np.abs(unit * amounts - whole).sum()))
+    else:
+        steps = _STEPS / upper
+        room = int(np.floor(steps * upper))
+        whole = np.ceil(np.minimum(steps * amounts, 2.0 * room)) if up else np.floor(steps * amounts)
+    return np.minimum(whole, room + 1.0).astype(np.int64), room, unit is not None
+
+
+def _are_whole(amounts: Floats) -> bool:
+    return bool((np.abs(amounts - np.rint(amounts)) <= _WHOLE).all())
 
 
 def knapsack_bound(problem: Problem, lead_prices: Floats) -> float:

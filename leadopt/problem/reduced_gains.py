@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Limit, Problem
-from leadopt.problem.sparse_rows import SparseRows
+from leadopt.problem.rates.sparse_rows import SparseRows
 
 _FEW = 0.25  # share of the reps up to which charging those with a price alone is quicker than charging all
 

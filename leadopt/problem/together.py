@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from leadopt.arrays import Floats, Ints
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import Infeasible, Witness, enumerate_some
 from leadopt.problem.gains import Affinity
 from leadopt.problem.groups import Groups
@@ -53,7 +53,8 @@ class Contraction:
         sizes, most = groups.size // unit, problem.capacity // unit
         affinity, reserve, offset = _gains(problem, groups)
         slots = [] if (sizes == 1).all() else _slots(sizes, most)
-        limits = [_limit(limit, groups) for limit in problem.limits]
+        known: dict[tuple[int, int], Affinity | Floats] = {}
+        limits = [_limit(limit, groups, known) for limit in problem.limits]
         smaller = Problem(
             affinity=affinity,
             capacity=np.full(problem.n_reps, len(sizes)) if slots else most,
@@ -135,8 +136,11 @@ def _slots(sizes: Ints, most: Ints) -> list[Limit]:
     ]
 
 
-def _limit(limit: Limit, groups: Groups) -> tuple[Limit, float]:
-    """Return a limit on groups, and what one unit of it stands for."""
+def _limit(limit: Limit, groups: Groups, known: dict[tuple[int, int], Affinity | Floats]) -> tuple[Limit, float]:
+    """Return a limit on groups, and what one unit of it stands for.
+
+    What a limit counts, which is one object where it is equal, is added up once: `known` has it by who and what counts.
+    """
     inside = np.ones(len(groups.of_lead), dtype=bool)
     if limit.leads is not None:
         inside = np.zeros(len(groups.of_lead), dtype=bool)
@@ -144,13 +148,17 @@ def _limit(limit: Limit, groups: Groups) -> tuple[Limit, float]:
     if isinstance(limit.usage, float):
         counts = groups.totals(inside.astype(np.float64))
         return _counting(limit, counts.astype(np.int64), limit.usage)
-    usage: Affinity | Floats
-    if isinstance(limit.usage, Affinity):
-        usage = groups.summed(replace(limit.usage, scale=limit.usage.scale * inside))
-    else:
-        kept = inside if limit.usage.ndim == 1 else inside[:, None]
-        usage = groups.totals(limit.usage * kept)
-    return replace(limit, leads=None, usage=usage), 1.0
+    kind = id(limit.leads), id(limit.usage)
+    if kind not in known:
+        known[kind] = _usage(limit.usage, groups, inside)
+    return replace(limit, leads=None, usage=known[kind]), 1.0
+
+
+def _usage(usage: Affinity | Floats, groups: Groups, inside: Bools) -> Affinity | Floats:
+    """Return what groups take, of which some leads count."""
+    if isinstance(usage, Affinity):
+        return groups.summed(replace(usage, scale=usage.scale * inside))
+    return groups.totals(usage * (inside if usage.ndim == 1 else inside[:, None]))
 
 
 def _counting(limit: Limit, counts: Ints, each: float) -> tuple[Limit, float]:

@@ -36,8 +36,8 @@ class Auto:
     limits that overlap or count other amounts than leads                 `Milp`
     nested limits with usage 1, if time is not limited or surely enough   `MinCostFlow`
     the same, if it may not be                                            `Milp`
-    capacities alone, limited time                                        `Auction`
     32 leads or more per row of eligible pairs, 500,000 pairs or more     `Envelope`
+    capacities alone, limited time (3)                                    `Auction`
     other eligible pairs alone (* `MinCostFlow`)                          `Auction`
     one slot per rep at most, up to 100,000 pairs (* 4 million)           `Hungarian`
     up to 4 slots per rep on average, 2 to 50 million pairs (1) (2)       `Hungarian`
@@ -49,6 +49,7 @@ class Auto:
 
     What follows a * holds where loops are not compiled (`leadopt.compiled`). (1) Unless leads are many and reps few.
     (2) From 500,000 where leads share rows of rates (* 2 million).
+    (3) `Envelope` where it is chosen without a limit, as it keeps one.
     """
 
     name = "Auto"
@@ -58,7 +59,8 @@ class Auto:
         """Return the solver for a problem."""
         limit_s = checked_time_limit(time_limit_s)
         if not problem.limits:
-            return self._choose_for_capacities(problem) if limit_s is None else Auction()
+            chosen = self._choose_for_capacities(problem)
+            return chosen if limit_s is None or isinstance(chosen, Envelope) else Auction()
         seconds = most_flow_seconds(problem.n_leads * problem.n_reps)
         may_be_late = limit_s is not None and seconds > limit_s
         return Milp() if may_be_late or MinCostFlow().refuses(problem) else MinCostFlow()

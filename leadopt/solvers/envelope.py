@@ -32,6 +32,9 @@ from leadopt.solvers.oracles.pruning import RowOracle
 # but for what is said.
 _SAMPLED = 10  # leads per rep in the sample that prices begin from; fewer where it is solved exactly, by plain loops
 _SAMPLED_EXACTLY = 4
+# Leads per row below which so many cells are refused, rows by reps: 6,000 x 50 of one lead each take 3.2 s of a core,
+# and twice as many more than twice as long.
+_SHARED_BY, _FEW_CELLS = 8, 500_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,7 @@ class Envelope:
     -----
     A step of the descent costs O(rows x reps x pieces), whatever the number of leads, and little memory: 10 million
     leads of 200 rows by 1,000 reps take about as long as one million. Useless for a dense matrix, where every row has
-    one lead: that belongs to `Auction`.
+    one lead: that belongs to `Auction`, and is refused from 500,000 pairs on.
 
     References
     ----------
@@ -64,8 +67,17 @@ class Envelope:
     untimed = None
 
     def refuses(self, problem: Problem) -> str | None:
-        """Return whether there are limits besides capacity."""
-        return f"there are {len(problem.limits)} limits besides the capacities" if problem.limits else None
+        """Return whether there are limits besides capacity, or too many rows that hardly any leads share."""
+        if problem.limits:
+            return f"there are {len(problem.limits)} limits besides the capacities"
+        affinity = problem.affinity
+        if affinity.n_leads >= _SHARED_BY * affinity.n_rows or affinity.n_rows * affinity.n_reps <= _FEW_CELLS:
+            return None
+        shared = affinity.n_leads / affinity.n_rows
+        return (
+            f"it is for rows of rates that many leads share, and each of these {affinity.n_rows:,} is that of "
+            f"{shared:.2g} on average: that would take minutes, and Auction takes seconds"
+        )
 
     def solve(self, problem: Problem, near: Near, meter: Meter) -> Answer:
         """Return the best answer and its prices."""

@@ -1,5 +1,7 @@
 """`Milp`: limits of any kind: overlapping, in hours or in value, with penalties, with minimums.
 
+Nested limits over many pairs, where time is limited, are tried as a flow first (`MinCostFlow`).
+
 1. **Draft** what is plain to see (`drafts`): the answer is worth no less.
 2. **Price** every bound by the dual (`dual`): on samples first, then on all leads (`pairs`). Where many leads share few
    rows of rates, by annealing along lines (`by_lines`); their shares are dealt out.
@@ -21,11 +23,16 @@ from leadopt.errors import SolverFailed
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.base import Answer, Near
+from leadopt.solvers.compiled import compiled
 from leadopt.solvers.factored.by_lines import ByLines
 from leadopt.solvers.factored.line_oracle import LineOracle
+from leadopt.solvers.flow.core import MANY
 from leadopt.solvers.lagrangian.pairs import Pairs
 from leadopt.solvers.lagrangian.small import Small
 from leadopt.solvers.lagrangian.work import Work
+from leadopt.solvers.min_cost_flow import MinCostFlow
+
+_FOR_FLOW = 0.6  # part of a time limit for a flow under nested limits, which proves its answer the best
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +101,8 @@ class Milp:
 
     def solve(self, problem: Problem, near: Near, meter: Meter) -> Answer:
         """Return the best answer and its prices."""
+        if (answer := self._by_flow(problem, near, meter)) is not None:
+            return answer
         work = Work.of(problem, meter, near.rep_of_lead)
         y = np.zeros(work.rows.n)
         if near.prices is not None:
@@ -105,6 +114,17 @@ class Milp:
                 raise
             # An allowed answer with an honest gap is worth more than the backend's excuse.
             return work.answer(work.draft, None, y)
+
+    def _by_flow(self, problem: Problem, near: Near, meter: Meter) -> Answer | None:
+        """Return the answer as a flow under nested limits over many pairs, if that is found in a part of the time."""
+        flow = MinCostFlow()
+        many = problem.n_leads * problem.n_reps >= MANY
+        if meter.limit_s is None or not (many and compiled()) or flow.refuses(problem):
+            return None
+        try:
+            return flow.solve_in_time(problem, near, meter.keeping((1.0 - _FOR_FLOW) * meter.left_s))
+        except OutOfTime:
+            return None
 
     def _answer(self, work: Work, y: Floats) -> Answer:
         """Return the answer by the way that suits the problem's size; a quick one where that takes too long."""

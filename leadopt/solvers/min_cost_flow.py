@@ -56,6 +56,10 @@ class MinCostFlow:
         """Return the best answer and its prices; only under limits do known prices save it time."""
         if (answer := solve_capacities(problem)) is not None:
             return answer
+        return self.solve_in_time(problem, near, Meter(meter.relay))
+
+    def solve_in_time(self, problem: Problem, near: Near, meter: Meter) -> Answer:
+        """Return the same for limits over many pairs, where loops are compiled; raise `OutOfTime` if that takes too long."""
         try:
             tree = limit_tree(problem)
         except NotNested as reason:
@@ -63,8 +67,8 @@ class MinCostFlow:
         refuse_empty_bounds(problem)
         room = room_beside_pins(problem, tree)
         refuse_pins(problem, tree, room)
-        free, untimed = np.flatnonzero(problem.pins < 0), Meter(meter.relay)
-        return solve_every_pair(problem, tree, room, free, _known(problem, near), untimed)
+        free = np.flatnonzero(problem.pins < 0)
+        return solve_every_pair(problem, tree, room, free, _known(problem, near), meter)
 
 
 def _known(problem: Problem, near: Near) -> Floats | None:

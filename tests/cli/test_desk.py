@@ -189,7 +189,7 @@ def test_a_changed_byte_is_found_with_code_5(desk):
 def test_the_past_is_shown(desk):
     good("assign", "L1", "--to", "Ann", now=LATER)
     assert "Lead L1 is new." in good("show", "L1", "--at", MONDAY, now=LATER)
-    said = refusal(2, "show", "L1", "--at", MONDAY, "--by", "Ann")
+    said = refusal(2, "show", "L1", "--at", MONDAY, "--by", "Ann", now=LATER)
     assert "a past moment is shown to managers only" in said
 
 
@@ -201,8 +201,26 @@ def test_absence_leave_and_erasure(desk):
     good("rep-leaves", "Bo", now="2026-12-01T10:00+01:00")
     good("erase", "L1", now="2026-12-01T10:00+01:00")
     assert b"kim@example.com" not in (desk / "desk.db").read_bytes()
-    assert "as written" in good("verify")
+    assert "as written" in good("verify", now="2026-12-01T10:00+01:00")
     assert "as they were" in good("rebuild", now="2026-12-01T10:00+01:00")
+
+
+def test_a_rep_is_called_otherwise(desk):
+    good("assign", "L1", "--to", "Ann")
+    assert "Rep Anna was called otherwise before." in good("rename-rep", "Ann", "--to", "Anna", "--by", "Mia")
+    assert "with Anna" in good("show", "L1")
+    assert "There is a rep 'Bo' already." in refusal(4, "rename-rep", "Anna", "--to", "bo").replace("'bo'", "'Bo'")
+    assert "as they were" in good("rebuild")
+
+
+def test_caps_stay_where_a_table_lacks_them_and_are_lifted_by_word(desk):
+    (desk / "teams.csv").write_text("rep_id,team\nAnn,far\n")
+    (desk / "caps.csv").write_text("rep_id,max_open\nAnn,\n")
+    cap = good("rep", "Ann")
+    assert "Rep Ann was set: at most " in good("reps", "teams.csv")
+    assert "It is so already" in good("reps", "caps.csv")
+    assert good("rep", "Ann") == cap
+    assert "no limit of open leads" in good("reps", "caps.csv", "--clear", "max_open")
 
 
 def test_a_desk_that_is_not_there_is_said_so(folder):
@@ -217,6 +235,25 @@ def test_a_file_that_is_no_desk_is_said_so(folder):
 
 def test_a_moment_that_is_none_is_refused(desk):
     assert "--now: must be a moment like" in run("pool", now="tomorrow").stderr
+
+
+def test_a_moment_before_the_end_of_the_log_is_refused_by_every_command(desk):
+    good("park", "L1", "--until", "2027-05-01", "--reason", "asked", now=LATER)
+    before = (desk / "desk.db").read_bytes()
+    for words in (("pool",), ("unpark", "L1"), ("init", "--rules", "rules.toml"), ("run-due",), ("show", "L1")):
+        said = refusal(2, *words, now=MONDAY)
+        assert "clock: must not be behind the log, which ends at Mon 2026-11-30 12:00" in said
+        assert "found Mon 2026-11-30 09:00 (on the command line: --now)" in said
+    assert (desk / "desk.db").read_bytes() == before
+    good("unpark", "L1", now=LATER)  # in the same minute
+
+
+def test_a_clock_that_is_behind_the_log_is_said_so(folder):
+    far = "2999-11-30T09:00+01:00"
+    good("init", "--rules", "rules.toml", now=far)
+    told = CliRunner().invoke(cli.build_app(), ["desk", "rules"])
+    assert told.exit_code == 0
+    assert "leadopt: the clock is behind the log, which ends at Sat 2999-11-30 09:00" in told.stderr
 
 
 def test_without_the_extra_the_package_is_named(folder, monkeypatch):

@@ -67,6 +67,20 @@ def test_the_log_never_goes_back_though_the_clock_does(tmp_path):
     assert moments == sorted(moments)
 
 
+@pytest.mark.parametrize("behind", [timedelta(0), timedelta(seconds=59), timedelta(minutes=1), timedelta(days=2)])
+def test_a_clock_too_far_behind_the_log_is_refused_where_that_is_asked_for(tmp_path, behind):
+    desk = with_leads(tmp_path, 1)
+    assert desk.last_moment() == desk.clock.now
+    desk.clock.now -= behind
+    again(desk)  # acts at the log's end
+    if behind < timedelta(minutes=1):
+        again(desk, most_behind=timedelta(minutes=1))
+    else:
+        with pytest.raises(InvalidInput, match="clock: must not be behind the log, which ends at Mon 2026-03-02 09:00"):
+            again(desk, most_behind=timedelta(minutes=1), rules={**RULES, "sticky": {"by": "firm"}})
+    assert desk.last_moment() == desk.clock.now + behind
+
+
 def test_the_same_commands_with_the_same_seed_are_the_same_bytes(tmp_path):
     ends = []
     for name in ("one", "two"):

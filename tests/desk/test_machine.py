@@ -425,6 +425,13 @@ class DeskMachine(RuleBasedStateMachine):
     def rep_returns(self, jump, who):
         self.ask(jump, lambda desk, _: desk.rep_returns(who))
 
+    @rule(jump=JUMPS, who=WHO, key=KEYS)
+    def rename_rep(self, jump, who, key):
+        """Nothing but names changes: there and back again, so that the other rules find everybody."""
+        got = self.ask(jump, lambda desk, key: desk.rename_rep(who, f"{who} Lee", key=key), key=key)
+        back = self.ask(jump, lambda desk, key: desk.rename_rep(f"{who} Lee", who, key=key), key=key)
+        assert (got.code, back.code) == ("done", "done")
+
     @rule(jump=JUMPS, who=WHO, start=STARTS, length=LENGTHS, cancelled=SELDOM)
     def absence(self, jump, who, start, length, cancelled):
         """13: an absence shortens nothing."""

@@ -10,6 +10,7 @@ from leadopt.evaluate.history.records import read_records
 from leadopt.evaluate.seasons.simulate import _past
 from leadopt.evaluate.seasons.stream import Stream
 from leadopt.learning.delays import LOST, WON
+from leadopt.tables.columns import Columns
 from tests import many_seeds, seeds
 
 DAY, DAYS = np.datetime64("2025-01-01"), 365
@@ -62,7 +63,7 @@ def test_a_backtest_finds_reps_who_differ():
 
 def test_what_was_known_at_a_moment():
     rows = floor(3, 20, 20, n=400)
-    records = read_records(rows, segment_by=(), rep="rep_id", converted="converted")
+    records = read_records(rows, segment_by=(), columns=Columns())
     moment = float((DAY + 200 - np.datetime64("1970-01-01")).astype(float)) * 86400.0
     known = known_by(records.everything, moment, "converted")
     begun, ended = (np.array([one or "9999-01-01" for one in rows[name]], "M8[D]") for name in ("assigned_at", "at"))
@@ -77,13 +78,13 @@ def test_what_was_known_at_a_moment():
 
 
 def test_judged_are_leads_that_nearly_all_are_settled():
-    records = read_records(floor(4, 40, 10, n=4000), segment_by=(), rep="rep_id", converted="converted")
+    records = read_records(floor(4, 40, 10, n=4000), segment_by=(), columns=Columns())
     age = (np.nanmax(records.time) - records.began) / 86400.0
     took = (records.time - records.began) / 86400.0
     horizon = np.quantile(took[records.won == 1], 0.9)
     assert records.mature().tolist() == (age >= horizon).tolist()
     assert records.won[records.mature()].mean() == pytest.approx(0.25, abs=0.03)
-    plain = read_records(without(floor(4, 40, 10), "assigned_at"), segment_by=(), rep="rep_id", converted="converted")
+    plain = read_records(without(floor(4, 40, 10), "assigned_at"), segment_by=(), columns=Columns())
     assert plain.mature().all() and plain.everything is None
 
 

@@ -164,6 +164,7 @@ class Days:
                 commands.RepLeaves(**admin),
                 commands.RepReturns(**admin),
                 commands.RepReturns(**admin),
+                commands.RenameRep(**admin),
                 commands.SetRep(**admin, max_open=draw.choice([2, 3, None])),
             ]
         )

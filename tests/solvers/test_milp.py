@@ -13,7 +13,7 @@ from leadopt.matching import Status, match, solve
 from leadopt.problem.certify import certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
-from leadopt.progress import OutOfTime
+from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers import Milp, MinCostFlow
 from leadopt.solvers.lagrangian import program, work
 from tests.loops import plain
@@ -180,7 +180,7 @@ def test_shares_that_take_longer_than_there_is_time_are_out_of_time(monkeypatch)
     """As the backend reports it: status 1, stopped at a limit."""
     limits = []
     stopped = SimpleNamespace(status=1)
-    monkeypatch.setattr(work, "LEAST_S", 0.0)
+    monkeypatch.setattr(Meter, "grace_s", 1e-6)
     monkeypatch.setattr(work, "best_draft", lambda *_: None)  # else it is the answer at once
     monkeypatch.setattr("scipy.optimize.linprog", lambda *_, options, **__: limits.append(options) or stopped)
     problem = floor_of_reps(300, 10)

@@ -13,8 +13,8 @@ from leadopt.metrics import envy_up_to_one, largest_envy
 from leadopt.problem.certify import certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.rates.sparse_rows import SparseRows
 from leadopt.problem.reduced_gains import reduced_gains, reduced_pairs
-from leadopt.problem.sparse_rows import SparseRows
 from leadopt.solvers import Auction, Auto, Envelope, Hungarian, Milp, MinCostFlow, Near
 from leadopt.solvers.capacities.free_leads import Remainder
 from leadopt.solvers.capacities.samples import row_oracle

@@ -7,6 +7,7 @@ import typer
 from leadopt.cli.desk.asked import (
     BY,
     BY_REP,
+    CLEAR,
     FEED,
     LEAD,
     LEADS,
@@ -32,9 +33,7 @@ def receive(
     leads: Annotated[str, typer.Argument(help="One row per lead: lead_id and what is known of it.")],
     feed: Annotated[str, typer.Option(help="The system whose ids these are, where several report leads.")] = "",
     key: Annotated[str | None, typer.Option(help="A text that makes asking twice harmless.")] = None,
-    clear: Annotated[
-        list[str] | None, typer.Option(help="A column whose blank cells empty what is known; others keep it.")
-    ] = None,
+    clear: CLEAR = None,
 ) -> None:
     """Take leads in; a known one is changed, and a copy of one is merged."""
     with at_desk(ctx) as desk:

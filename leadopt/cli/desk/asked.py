@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
 DENIED = 4  # exit code: the desk said no
 _SHOWN = 20  # answers that are told one by one
+_SKEW = timedelta(minutes=1)  # by which clocks may differ; text shows moments to the minute
 
 LEADS = Annotated[list[str], typer.Argument(help="The leads, by their ids.")]
 LEAD = Annotated[str, typer.Argument(help="The lead, by its id.")]
 REP = Annotated[str, typer.Argument(help="The rep, by its id.")]
 BY_REP = Annotated[str, typer.Option("--by", help="The rep who asks.")]
 BY = Annotated[str | None, typer.Option("--by", help="Who asks.", show_default="the role")]
+CLEAR = Annotated[
+    list[str] | None, typer.Option(help="A column whose blank cells empty what is known; others keep it.")
+]
 REASON = Annotated[str, typer.Option(help="Why, as a code: wrong_segment, spam, ...")]
 OVERRIDE = Annotated[
     str | None, typer.Option(help="A coded reason to pass caps and cool-off; never a refusal, a complaint, an absence.")
@@ -62,8 +66,21 @@ def at_desk(ctx: typer.Context, *, make: bool = False, **opened: Any) -> Iterato
         if not make and "://" not in asked.file and not Path(asked.file).exists():
             raise InvalidInput(f"{asked.file}: there is no desk; make one with: leadopt desk --file {asked.file} init")
         now = None if asked.now is None else in_zone_of(asked.now, lambda: _zone(asked, opened.get("rules")))
-        with desk_class().open(asked.url, clock=lambda: now or datetime.now(UTC), **opened) as desk:
+        behind = None if now is None else _SKEW
+        with desk_class().open(asked.url, clock=lambda: now or datetime.now(UTC), most_behind=behind, **opened) as desk:
+            if now is None:
+                _say_if_behind(desk)
             yield desk
+
+
+def _say_if_behind(desk: "Desk") -> None:
+    """Say that the machine's clock is behind the log: what is done is dated as its last event."""
+    from leadopt.desk.log.moments import in_zone
+
+    last = desk.last_moment()
+    if last - datetime.now(UTC) >= _SKEW:
+        ends = in_zone(last, desk.rules().time.zone)
+        say_error(f"the clock is behind the log, which ends at {ends}: what is done now is dated so")
 
 
 def _zone(asked: Asked, rules: Any) -> str:

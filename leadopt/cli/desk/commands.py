@@ -24,7 +24,8 @@ def about(
     now: Annotated[
         str | None,
         typer.Option(
-            help="Act as if it were this moment, by the desk's zone, to try a desk out.", show_default="the clock's"
+            help="Act as if it were this moment, by the desk's zone and not before the log's end, to try a desk out.",
+            show_default="the clock's",
         ),
     ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")] = False,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from leadopt.cli.assigning import checked_seed
-from leadopt.cli.desk.asked import BY, FEED, LEAD, OUTPUT, REP, at_desk, desk_class, moment, show, table_in, tell
+from leadopt.cli.desk.asked import BY, CLEAR, FEED, LEAD, OUTPUT, REP, at_desk, desk_class, moment, show, table_in, tell
 from leadopt.cli.terminal import answering, progress_bar, prose
 from leadopt.errors import InvalidInput
 from leadopt.plans.assignments import plan_table
@@ -62,10 +62,11 @@ def _whose(fingerprint: str, policy: Path | None, *, stood: bool) -> str:
 def reps(
     ctx: typer.Context,
     table: Annotated[str, typer.Argument(help="One row per rep: rep_id, max_open, team, tags, hired_on, ...")],
+    clear: CLEAR = None,
 ) -> None:
-    """Set reps: who joins, and what changed. Who is not in the table stays as is."""
+    """Set reps: who joins, and what changed. What a row does not tell stays, and who is not in the table."""
     with at_desk(ctx) as desk:
-        tell(desk.reps(table_in(table, "reps", (desk.policy().columns.rep_id,))))
+        tell(desk.reps(table_in(table, "reps", (desk.policy().columns.rep_id,)), clear=clear or ()))
 
 
 @running.command("rep-leaves")
@@ -80,6 +81,15 @@ def rep_returns(ctx: typer.Context, rep: REP, by: BY = None) -> None:
     """Let a rep who had left be here again."""
     with at_desk(ctx) as desk:
         tell(desk.rep_returns(rep, by=by))
+
+
+@running.command("rename-rep")
+def rename_rep(
+    ctx: typer.Context, rep: REP, to: Annotated[str, typer.Option(help="The new id.")], by: BY = None
+) -> None:
+    """Call a rep otherwise: leads, credit and past stay; tables and feeds have to say the new id from now on."""
+    with at_desk(ctx) as desk:
+        tell(desk.rename_rep(rep, to, by=by))
 
 
 @running.command("absence")

@@ -101,6 +101,14 @@ def numbers(table: Table, column: str, faults: Faults) -> list[float | None]:
     return [None if number is None or np.isnan(number) else number for number in found]
 
 
+def days(table: Table, column: str, calendar: Calendar, faults: Faults) -> list[int | None]:
+    """Return the first moment of each day of a column; None where there is none, or no such column."""
+    if column not in table:
+        return [None] * table.n_rows
+    found = each(table, column, lambda part: part.days(column), faults)
+    return [None if day is None else calendar.start_of(date.fromordinal(day)) for day in found]
+
+
 def moment(given: Any, what: str, calendar: Calendar | None = None) -> int:
     """Return a moment in microseconds; a day is its first moment in the zone of a calendar, where one is given.
 

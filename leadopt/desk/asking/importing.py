@@ -4,14 +4,13 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from leadopt.decision.reading.segments import found_segments
 from leadopt.desk.asking.asking import Who, actor, check_who, in_chunks, once, refused
-from leadopt.desk.asking.cells import Faults, code_of, each, levels, numbers
+from leadopt.desk.asking.cells import Faults, code_of, days, each, levels, numbers
 from leadopt.desk.asking.intake import LeadRow, RepRow, lead_rows, table_of
 from leadopt.desk.asking.reporting import account_of, keep_person, levels_of
 from leadopt.desk.asking.running_it import set_policy, set_rep
@@ -153,8 +152,8 @@ def taken_rows(table: Table, policy: Policy, rules: Rules, *, past: bool) -> tup
     owners = [None] * table.n_rows if owner is None else [as_id(cell) for cell in table.values(owner)]
     stages = _texts(table, "stage", past=past)
     outcomes = _outcomes(table, policy, faults)
-    begun, settled = (_days(table, name, rules, faults) for name in ("received_at", columns.at))
-    assigned = _days(table, columns.assigned_at, rules, faults)
+    begun, settled = (days(table, name, rules.calendar, faults) for name in ("received_at", columns.at))
+    assigned = days(table, columns.assigned_at, rules.calendar, faults)
     values = numbers(table, columns.value, faults) if columns.value in table else [None] * table.n_rows
     pools, reasons = _texts(table, "pool", past=past), _texts(table, "reason", past=past)
     _refuse_no_codes(reasons, faults)
@@ -215,14 +214,6 @@ def _outcomes(table: Table, policy: Policy, faults: Faults) -> list[str | None]:
     return each(table, column, read, faults)
 
 
-def _days(table: Table, column: str, rules: Rules, faults: Faults) -> list[int | None]:
-    """Return the first moment of each day of a column."""
-    if column not in table:
-        return [None] * table.n_rows
-    days = each(table, column, lambda part: part.days(column), faults)
-    return [None if day is None else rules.calendar.start_of(date.fromordinal(day)) for day in days]
-
-
 def _imported(session: Session, row: Taken, place: int, *, who: Who, faults: Mapping[int, str], past: bool) -> Result:
     def work(key: str | None) -> Answer:
         try:
@@ -279,8 +270,7 @@ def _owner(session: Session, row: Taken, who: Who, *, past: bool) -> str | None:
     known = session.names.rep_or_none(row.owner)
     if known is not None or not past:
         return known or text_of(row.owner)
-    gone = RepRow(id=row.owner, levels={}, max_open=None, team=None, tags=(), hired_on=None, data={})
-    rep = set_rep(session, gone, Who(by=who.by, role=who.role), None).subject
+    rep = set_rep(session, RepRow(id=row.owner), Who(by=who.by, role=who.role), None).subject
     asks = actor(session, who, who.by, commands.RepLeaves.roles, ADMIN)
     session.do(commands.RepLeaves(rep=rep or "", **asks))
     return rep

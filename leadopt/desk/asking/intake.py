@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from leadopt.desk.asking.cells import Faults, each, level, levels, numbers
+from leadopt.desk.asking.cells import Faults, days, each, level, levels, numbers
 from leadopt.desk.asking.columns import As, of_leads, of_reps
 from leadopt.desk.people.contacts import MAIL, PHONE, column_of, mail_of, phone_of
 from leadopt.errors import InvalidInput, did_you_mean
@@ -57,15 +57,27 @@ class LeadRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepRow:
-    """A row of a table of reps; what the log holds of it, and all columns for the table of persons."""
+    """A row of a table of reps.
+
+    Parameters
+    ----------
+    id
+        what the user calls the rep; None = nothing
+    facts
+        of `max_open`, `team`, `tags` and `hired_on` those that the row tells, or that are to be emptied
+    levels
+        the same of columns that the policy reads; None = to be emptied
+    data
+        all columns, for the table of persons
+    blank
+        as of `LeadRow`
+    """
 
     id: Id | None
-    levels: Mapping[str, Level]
-    max_open: int | None
-    team: str | None
-    tags: tuple[str, ...]
-    hired_on: int | None
-    data: Mapping[str, Any]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    levels: Mapping[str, Level] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    blank: frozenset[str] = frozenset()
 
 
 def table_of(data: Any, name: str, policy: Policy) -> Table:
@@ -112,25 +124,37 @@ def lead_rows(
     return rows, faults
 
 
-def cleared(table: Table, given: str | Collection[str], policy: Policy, rules: Rules) -> tuple[str, ...]:
-    """Return the columns to clear by the names that all tables share, or refuse one that cannot be."""
-    names = (given,) if isinstance(given, str) else tuple(given)
-    shared = policy.columns.renamed("leads")
-    found = tuple(shared.get(name, name) for name in names)
+def cleared_of_leads(table: Table, given: str | Collection[str], policy: Policy, rules: Rules) -> tuple[str, ...]:
+    """Return the columns of leads to clear by the names that all tables share, or refuse one that cannot be."""
     accounts = {name for name, kind in of_leads(policy, rules).items() if kind is As.ACCOUNT}
+    stay = {policy.columns.lead_id, NO_CONTACT, *accounts}
+    why = "ids, accounts and a consent that was withdrawn stay until another one is told"
+    return _cleared(table, given, policy.columns.renamed("leads"), stay, why)
+
+
+def cleared_of_reps(table: Table, given: str | Collection[str], policy: Policy) -> tuple[str, ...]:
+    """Return the same of reps."""
+    return _cleared(table, given, policy.columns.renamed("reps"), {policy.columns.rep_id}, "it says who the rep is")
+
+
+def _cleared(
+    table: Table, given: str | Collection[str], shared: Mapping[str, str], stay: Collection[str], why: str
+) -> tuple[str, ...]:
+    names = (given,) if isinstance(given, str) else tuple(given)
+    found = tuple(shared.get(name, name) for name in names)
     for name, column in zip(names, found, strict=True):
         if column not in table:
             raise InvalidInput(f"clear: {table.name} has no column {name!r}{did_you_mean(name, table.columns)}")
-        if column in (policy.columns.lead_id, NO_CONTACT, *accounts):
-            raise InvalidInput(
-                f"clear: {name!r} cannot be emptied: ids, accounts and a consent that was withdrawn stay until another "
-                "one is told"
-            )
+        if column in stay:
+            raise InvalidInput(f"clear: {name!r} cannot be emptied: {why}")
     return found
 
 
-def rep_rows(table: Table, policy: Policy, rules: Rules) -> tuple[list[RepRow], Faults]:
-    """Return the rows of a table of reps, and what is wrong with some of them."""
+def rep_rows(table: Table, policy: Policy, rules: Rules, *, clear: Collection[str] = ()) -> tuple[list[RepRow], Faults]:
+    """Return the rows of a table of reps, and what is wrong with some of them.
+
+    A column that is not there tells nothing, nor does a blank cell, unless it is of a column to `clear`.
+    """
     faults: Faults = {}
     ids = ids_of(table, policy.columns.rep_id, "a rep", faults)
     named = rules.caps.open  # as it is by itself, it means the column that the policy reads caps from
@@ -138,7 +162,9 @@ def rep_rows(table: Table, policy: Policy, rules: Rules) -> tuple[list[RepRow], 
     most = numbers(table, caps, faults) if caps in table else [None] * table.n_rows
     teams = levels(table, "team") if "team" in table else [None] * table.n_rows
     tags = [tuple(sorted(as_set(cell))) for cell in table.values("tags")] if "tags" in table else [()] * table.n_rows
-    hired = _days(table, policy.columns.hired_on, rules, faults)
+    hired = days(table, policy.columns.hired_on, rules.calendar, faults)
+    columns = {"max_open": caps, "team": "team", "tags": "tags", "hired_on": policy.columns.hired_on}
+    empty = {fact for fact, column in columns.items() if column in clear}
     held = {name: levels(table, name) for name in of_reps(policy) if name in table}
     _check_amounts(table, policy, faults)
     data = _data(table)
@@ -146,15 +172,22 @@ def rep_rows(table: Table, policy: Policy, rules: Rules) -> tuple[list[RepRow], 
         if cap is not None and cap != int(cap):
             rule = f"must be a whole number, 0 or more; found {cap:g}"
             faults.setdefault(row, f"{table.name}.{caps}, {table.row_name(row)}: {rule}")
+    facts = [
+        {
+            "max_open": None if most[row] is None else int(most[row] or 0),
+            "team": None if teams[row] is None else str(level(teams[row])),
+            "tags": tags[row],
+            "hired_on": hired[row],
+        }
+        for row in range(table.n_rows)
+    ]
     rows = [
         RepRow(
             id=ids[row],
-            levels={name: cells[row] for name, cells in held.items() if cells[row] is not None},
-            max_open=None if most[row] is None else int(most[row] or 0),
-            team=None if teams[row] is None else str(level(teams[row])),
-            tags=tags[row],
-            hired_on=hired[row],
+            facts={name: told for name, told in facts[row].items() if told not in (None, ()) or name in empty},
+            levels={name: cells[row] for name, cells in held.items() if cells[row] is not None or name in clear},
             data=data[row],
+            blank=frozenset(name for name in clear if name not in data[row]),
         )
         for row in range(table.n_rows)
     ]
@@ -202,15 +235,6 @@ def _flags(table: Table, column: str, faults: Faults) -> list[bool]:
     known = [cell is not None for cell in table.values(column)]
     shares = each(table, column, lambda part: part.fractions(column).tolist(), faults)
     return [there and bool(share) for there, share in zip(known, shares, strict=True)]
-
-
-def _days(table: Table, column: str, rules: Rules, faults: Faults) -> list[int | None]:
-    from datetime import date
-
-    if column not in table:
-        return [None] * table.n_rows
-    days = each(table, column, lambda part: part.days(column), faults)
-    return [None if day is None else rules.calendar.start_of(date.fromordinal(day)) for day in days]
 
 
 def _first(columns: Mapping[str, list[Level]], row: int) -> str | None:

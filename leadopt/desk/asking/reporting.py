@@ -22,7 +22,7 @@ from leadopt.desk.asking.asking import (
     rep,
     text,
 )
-from leadopt.desk.asking.intake import LeadRow, cleared, lead_rows, table_of
+from leadopt.desk.asking.intake import LeadRow, cleared_of_leads, lead_rows, table_of
 from leadopt.desk.database import following
 from leadopt.desk.people import persons
 from leadopt.desk.people.contacts import MAIL, PHONE, column_of
@@ -119,7 +119,7 @@ class Reporting:
         self._core.like = table.head(0)
         # Later feeds may lack columns that the first one had; a rule that names none of them is a slip of the pen.
         off = rules.check(table.columns) if first and table.n_rows else ()
-        rows, faults = lead_rows(table, policy, rules, clear=cleared(table, clear, policy, rules))
+        rows, faults = lead_rows(table, policy, rules, clear=cleared_of_leads(table, clear, policy, rules))
         work = partial(_received, who=who, faults=faults, policy=policy)
         done = in_chunks(self._core, rows, work)
         return Results(done, table, policy.columns.lead_id, (*off, *table.reading.notes))

@@ -1,7 +1,7 @@
 """What administrators do: reps, absences, rules, policy, and leads taken over from another system."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from difflib import get_close_matches
 from functools import partial
@@ -11,7 +11,9 @@ import sqlalchemy as sa
 
 from leadopt.desk.asking.asking import Ask, Who, actor, ask, check_who, flag, in_chunks, last, once, refused, until
 from leadopt.desk.asking.cells import moment
-from leadopt.desk.asking.intake import RepRow, rep_rows, table_of
+from leadopt.desk.asking.columns import of_reps
+from leadopt.desk.asking.intake import RepRow, cleared_of_reps, rep_rows, table_of
+from leadopt.desk.asking.renaming import TAKEN, renamed
 from leadopt.desk.database.beside import policy as policies
 from leadopt.desk.people import persons
 from leadopt.desk.people.names import text_of, whole
@@ -23,8 +25,8 @@ from leadopt.desk.work.session import Session, Snapshot
 from leadopt.errors import InvalidInput
 from leadopt.lifecycle import commands
 from leadopt.lifecycle.book import EVERY, Where
-from leadopt.lifecycle.commands import ADMIN, ROLES
-from leadopt.lifecycle.records import HOUSE, Absence, Rep
+from leadopt.lifecycle.commands import ADMIN
+from leadopt.lifecycle.records import Absence, Rep
 from leadopt.lifecycle.rules import Rules
 from leadopt.policy import Policy
 from leadopt.tables.ids import alike
@@ -60,8 +62,19 @@ class RunningIt:
 
     _core: Core
 
-    def reps(self, reps: Any, *, by: Any = None, role: str | None = None, key: str | None = None) -> Results:
+    def reps(
+        self,
+        reps: Any,
+        *,
+        clear: str | Collection[str] = (),
+        by: Any = None,
+        role: str | None = None,
+        key: str | None = None,
+    ) -> Results:
         """Set reps: who joins, and what changed of who is here. Who is not in the table stays as is.
+
+        Of a rep who is known, what a row does not tell keeps what is known: a column that is not there, or a blank
+        cell, such as that of `max_open`.
 
         Parameters
         ----------
@@ -69,6 +82,9 @@ class RunningIt:
             a table (a dict is one rep): `rep_id`, perhaps `max_open` (`Rules.caps.open`), `team`, `tags`, `hired_on`
             and the columns that the policy reads. All columns are kept in the table of persons; the log holds caps,
             team, tags and what the policy reads
+        clear
+            columns of the table whose blank cells empty what is known: ``clear="max_open"`` lifts the cap of who has a
+            blank one
         by, role, key
             as of all commands
 
@@ -76,6 +92,11 @@ class RunningIt:
         -------
         Results
             one for each row; `notes` name who is new and looks like somebody who is not in the table
+
+        Raises
+        ------
+        InvalidInput
+            the table has no ids, or no column that is to be cleared
         """
         who = Who(by=by, role=role, key=key)
         check_who(who)
@@ -83,9 +104,9 @@ class RunningIt:
             policy, rules = self._core.policy_of(snapshot), snapshot.book.rules_at(snapshot.now)
         table = table_of(reps, "reps", policy)
         self._core.like = table.head(0)
-        rows, faults = rep_rows(table, policy, rules)
+        rows, faults = rep_rows(table, policy, rules, clear=cleared_of_reps(table, clear, policy))
         with self._core.read() as snapshot:
-            notes = _renamed(snapshot, [text_of(row.id) for row in rows])
+            notes = _lookalikes(snapshot, [text_of(row.id) for row in rows])
         done = in_chunks(self._core, rows, partial(_set, who=who, faults=faults))
         return Results(done, table, policy.columns.rep_id, notes)
 
@@ -100,6 +121,38 @@ class RunningIt:
     ) -> Result | Results:
         """Let reps who had left be here again."""
         return ask(self._core, RETURNS, rep, {}, Who(by=by, role=role, key=key))
+
+    def rename_rep(
+        self, rep: Any, to: Any, *, by: Any = None, role: str | None = None, key: str | None = None
+    ) -> Result:
+        """Call a rep otherwise from now on: leads, credit, absences and all that was learned stay the rep's own.
+
+        The old name is nobody's from then on: tables and feeds have to say the new one. What they said before, such as
+        columns of leads that name a rep, is kept as it came in.
+
+        Parameters
+        ----------
+        rep
+            an id
+        to
+            the new id: text or a whole number, which no other rep has, however it is written
+        by, role, key
+            as of all commands
+
+        Returns
+        -------
+        Result
+            "unchanged" where the rep is called so; "conflict" where another one is; the sentence says so if the policy
+            in force names the rep by the old id
+
+        Raises
+        ------
+        InvalidInput
+            `to` is no id
+        """
+        who = Who(by=by, role=role, key=key)
+        check_who(who)
+        return self._core.write(lambda session: renamed(session, rep, to, who))
 
     def absence(
         self,
@@ -208,7 +261,7 @@ def keep_policy(session: Session, policy: Policy) -> None:
         session.connection.execute(sa.insert(table), {"fingerprint": fingerprint, "data": text})
 
 
-def _renamed(snapshot: Snapshot, told: Sequence[str]) -> tuple[str, ...]:
+def _lookalikes(snapshot: Snapshot, told: Sequence[str]) -> tuple[str, ...]:
     """Return a note of each rep who is new and looks like one who is here and not in a table of most reps."""
     here = {one.id for one in snapshot.book.find(Rep, EVERY) if one.left_at is None}
     known = [one.external for one in snapshot.names.all_reps() if one.id in here]
@@ -234,29 +287,31 @@ def _set(session: Session, row: RepRow, place: int, *, who: Who, faults: Mapping
     def work(key: str | None) -> Answer:
         return set_rep(session, row, who, key)
 
-    answer = refused(faults[place]) if place in faults else once(session, who, place, ["reps", row.data], work)
+    told = ["reps", row.data, *([sorted(row.blank)] if row.blank else [])]
+    answer = refused(faults[place]) if place in faults else once(session, who, place, told, work)
     return result_of(answer, session, row.id)
 
 
 def set_rep(session: Session, row: RepRow, who: Who, key: str | None) -> Answer:
-    """Set one rep, who gets a random id if new."""
+    """Set one rep, who gets a random id if new; what the row does not tell stays as it is known."""
     external = text_of(row.id)
-    if external in (HOUSE, *ROLES):  # accounts of credit, and who asks
+    if external in TAKEN:
         return refused(f"reps: no rep is called {external!r}, as the desk means something else by it; take another id")
     found = persons.by_external(session.connection, REP, external, "")
     known = found[0] if found else Person(id=session.names.new("R"), kind=REP, external=external)
+    before = session.book.get(Rep, known.id) or Rep(id=known.id)
+    read = of_reps(session.core.policy_of(session))
+    columns = {name: value for name, value in {**before.columns, **row.levels}.items() if value is not None}
     command = commands.SetRep(
         rep=known.id,
-        columns=dict(row.levels),
-        max_open=row.max_open,
-        team=row.team,
-        tags=row.tags,
-        hired_on=row.hired_on,
+        columns={name: value for name, value in columns.items() if name in read},
+        **{name: row.facts.get(name, getattr(before, name)) for name in ("max_open", "team", "tags", "hired_on")},
         key=key,
         **actor(session, who, who.by, commands.SetRep.roles, ADMIN),
     )
     answer = session.answer(command, known.id)
-    data = {**known.data, **row.data, **whole(row.id)}
+    kept = {name: cell for name, cell in known.data.items() if name not in row.blank}
+    data = {**kept, **row.data, **whole(row.id)}
     if answer.code in (DONE, UNCHANGED) and (not found or data != known.data):
         persons.put(session.connection, [Person(id=known.id, kind=REP, external=external, data=data)])
     return answer

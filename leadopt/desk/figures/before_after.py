@@ -8,14 +8,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from leadopt.desk.figures import acts, waits
+from leadopt.desk.figures.acts import heads, idle_share
 from leadopt.desk.figures.facts import Facts
 from leadopt.desk.figures.figure import LEVEL, Counted, Figure, Rows, Sampled, interval, rows_of, shown
 from leadopt.desk.figures.measures import ATTRITION, COUNTS, UTILISED_DAYS, answers, wins
-from leadopt.desk.figures.metrics import FIRST_WITHIN_DAYS, check_days, check_level
+from leadopt.desk.figures.metrics import FIRST_WITHIN_DAYS, check_days
 from leadopt.desk.figures.mix import Mix
 from leadopt.desk.figures.periods import Period
+from leadopt.desk.figures.waits import arrived
 from leadopt.errors import InvalidInput
+from leadopt.learning.estimates import check_level
 from leadopt.learning.rates.estimate import Estimate, difference, ratio
 from leadopt.tables import Table
 from leadopt.tables.records import columns_of
@@ -243,7 +245,7 @@ class _Sides:
 
     def __init__(self, old: Facts, before: Period, new: Facts, after: Period) -> None:
         self._old, self._before, self._new, self._after = old, before, new, after
-        self._mix = Mix.of(old.leads.kind, waits.arrived(old, before), new.leads.kind, waits.arrived(new, after))
+        self._mix = Mix.of(old.leads.kind, arrived(old, before), new.leads.kind, arrived(new, after))
 
     def sampled(self, measures: Sequence[Sampled], level: float) -> list[Row]:
         """Return the rows of figures that are read off rows, those before by the mix after."""
@@ -263,7 +265,7 @@ class _Sides:
 
     def idle(self, level: float) -> Row:
         """Return the row of idle lead-days, of leads that came in the period: what was open before differs in age."""
-        was, is_now = (acts.idle_share(*known, level, of_it=True) for known in self._known)
+        was, is_now = (idle_share(*known, level, of_it=True) for known in self._known)
         return _row(was, was, is_now)
 
     @property
@@ -272,11 +274,11 @@ class _Sides:
 
     def changed(self) -> tuple[str, ...]:
         """Return what else changed: how many came, how many worked, and of what kinds leads were."""
-        came = [int(waits.arrived(*known).sum()) / (known[1].n_days / 7) for known in self._known]
-        heads = [acts.heads(*known).value for known in self._known]
+        came = [int(arrived(*known).sum()) / (known[1].n_days / 7) for known in self._known]
+        on_average = [heads(*known).value for known in self._known]
         return (
             f"{number(came[0])} leads a week before, {number(came[1])} after",
-            f"{number(heads[0])} reps on average before, {number(heads[1])} after",
+            f"{number(on_average[0])} reps on average before, {number(on_average[1])} after",
             *self._mix.told(),
         )
 

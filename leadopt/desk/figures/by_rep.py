@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Bools, Floats
-from leadopt.desk.figures import acts, waits
+from leadopt.desk.figures.acts import among, present, shares_received, use_of_slots
 from leadopt.desk.figures.facts import Facts, during
 from leadopt.desk.figures.figure import interval, shown
 from leadopt.desk.figures.periods import Period
+from leadopt.desk.figures.waits import given, in_time, in_time_places
 from leadopt.learning.rates.estimate import Estimate
 from leadopt.learning.rates.groups import draw_together
 
@@ -62,10 +63,10 @@ class RepFigures:
 def figures_by_rep(facts: Facts, period: Period, level: float) -> tuple[RepFigures, ...]:
     """Return the figures of each rep who was there in a period and had a lead."""
     columns = _counts(facts, period) | _in_time(facts, period, level)
-    columns["open_on_average"], columns["used"] = acts.use_of_slots(facts, period)
-    columns["received"], columns["entitled"] = acts.shares_received(facts, period, "leads")
+    columns["open_on_average"], columns["used"] = use_of_slots(facts, period)
+    columns["received"], columns["entitled"] = shares_received(facts, period, "leads")
     there = (columns["given"] > 0) | (columns["open_on_average"] > 0)
-    mine = np.flatnonzero(there & (acts.present(facts, period) > 0.0)).tolist()
+    mine = np.flatnonzero(there & (present(facts, period) > 0.0)).tolist()
     cells = {name: column.tolist() for name, column in columns.items()}
     return tuple(
         RepFigures(rep=facts.reps.names[rep], **{name: column[rep] for name, column in cells.items()}) for rep in mine
@@ -75,7 +76,7 @@ def figures_by_rep(facts: Facts, period: Period, level: float) -> tuple[RepFigur
 def _counts(facts: Facts, period: Period) -> dict[str, Any]:
     """Return how often each rep did what, and the wins that were to be expected."""
     owned, n = facts.owned, len(facts.reps.names)
-    given, ended = waits.given(facts, period), during(owned.until, period.start, period.end)
+    handed, ended = given(facts, period), during(owned.until, period.start, period.end)
 
     def total(rows: Bools, weight: Floats) -> Floats:
         return np.bincount(owned.rep[rows], weight[rows], minlength=n).astype(np.float64)
@@ -84,29 +85,29 @@ def _counts(facts: Facts, period: Period) -> dict[str, Any]:
         return np.bincount(owned.rep[rows], minlength=n)
 
     known = None if owned.chance is None else ended & ~np.isnan(owned.chance)
-    complaints = np.zeros(len(given)) if owned.complaints is None else owned.complaints
+    complaints = np.zeros(len(handed)) if owned.complaints is None else owned.complaints
     return {
-        "given": often(given),
+        "given": often(handed),
         "won": often(ended & owned.won),
         "expected": np.full(n, np.nan) if owned.chance is None or known is None else total(known, owned.chance),
-        "recalled": often(ended & acts.among(owned.exit, ("recalled",))),
-        "refused": often(ended & acts.among(owned.exit, ("refused",))),
-        "claimed": often(given & acts.among(owned.via, ("claim",))),
-        "complaints": total(given, complaints).round().astype(np.int64),
+        "recalled": often(ended & among(owned.exit, ("recalled",))),
+        "refused": often(ended & among(owned.exit, ("refused",))),
+        "claimed": often(handed & among(owned.via, ("claim",))),
+        "complaints": total(handed, complaints).round().astype(np.int64),
     }
 
 
 def _in_time(facts: Facts, period: Period, level: float) -> dict[str, Any]:
     """Return how many first follow-ups of each rep had to come and came in time, and the share, drawn together."""
     n = len(facts.reps.names)
-    rows = waits.in_time(facts, period)
-    rep = () if isinstance(rows, str) else facts.owned.rep[waits.in_time_places(facts, period)]
+    rows = in_time(facts, period)
+    rep = () if isinstance(rows, str) else facts.owned.rep[in_time_places(facts, period)]
     due = np.bincount(rep, minlength=n)
-    in_time = due if isinstance(rows, str) else np.bincount(rep, rows.happened, minlength=n).astype(np.int64)
+    met = due if isinstance(rows, str) else np.bincount(rep, rows.happened, minlength=n).astype(np.int64)
     if not due.any():
-        return {"due": due, "in_time": in_time, **dict.fromkeys(("share_in_time", "low", "high"), np.full(n, np.nan))}
-    drawn = draw_together(in_time.astype(np.float64), due.astype(np.float64), level)
-    return {"due": due, "in_time": in_time, "share_in_time": drawn.value, "low": drawn.low, "high": drawn.high}
+        return {"due": due, "in_time": met, **dict.fromkeys(("share_in_time", "low", "high"), np.full(n, np.nan))}
+    drawn = draw_together(met.astype(np.float64), due.astype(np.float64), level)
+    return {"due": due, "in_time": met, "share_in_time": drawn.value, "low": drawn.low, "high": drawn.high}
 
 
 def rep_table(reps: tuple[RepFigures, ...]) -> tuple[list[str], list[list[str]]]:

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from leadopt.desk.figures import acts, waits
+from leadopt.desk.figures.acts import capacity_use, evenness, heads, idle_share
 from leadopt.desk.figures.by_rep import RepFigures, figures_by_rep, rep_table
 from leadopt.desk.figures.cohorts import Cohorts, Week, cohorts
 from leadopt.desk.figures.facts import Facts, during
 from leadopt.desk.figures.figure import LEVEL, Figure, rows_of
 from leadopt.desk.figures.measures import ATTRITION, COUNTS, PROMISED, answers, wins
 from leadopt.desk.figures.periods import Period
+from leadopt.desk.figures.waits import arrived, given
 from leadopt.errors import InvalidInput, did_you_mean
+from leadopt.learning.estimates import check_level
 from leadopt.tables import Table
 from leadopt.tables.cells import is_number
 from leadopt.tables.records import columns_of
@@ -168,10 +170,10 @@ def metrics(
         figures=(
             *_how_many(facts, period),
             *sampled,
-            acts.idle_share(facts, period, level),
-            acts.capacity_use(facts, period),
+            idle_share(facts, period, level),
+            capacity_use(facts, period),
             *counted,
-            *acts.evenness(facts, period),
+            *evenness(facts, period),
         ),
         reps=figures_by_rep(facts, period, level),
         weeks=weeks.weeks,
@@ -184,7 +186,7 @@ def metrics(
 
 
 def _how_many(facts: Facts, period: Period) -> list[Figure]:
-    came, begun = waits.arrived(facts, period), waits.given(facts, period)
+    came, begun = arrived(facts, period), given(facts, period)
     won = 0 if facts.leads.won is None else int(during(facts.leads.won, period.start, period.end).sum())
     bad = came & facts.leads.bad
     counts = (
@@ -197,7 +199,7 @@ def _how_many(facts: Facts, period: Period) -> list[Figure]:
         Figure(name=name, label=label, unit="leads" if name in ("arrived", "bad") else "", value=float(n), n=int(n))
         for name, label, n in counts
     ]
-    return [*found, acts.heads(facts, period)]
+    return [*found, heads(facts, period)]
 
 
 def _young(found: Cohorts) -> list[str]:
@@ -225,12 +227,6 @@ def _week_table(weeks: tuple[Week, ...]) -> tuple[list[str], list[list[str]]]:
 def _rows(records: tuple[Any, ...]) -> list[dict[str, Any]]:
     columns = columns_of(records)
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def check_level(level: Any) -> None:
-    """Refuse what is no level of an interval."""
-    if not (is_number(level) and 0.0 < level < 1.0):
-        raise InvalidInput(f"level: must be between 0 and 1, such as 0.9; found {level!r}")
 
 
 def check_days(name: str, days: Any) -> None:

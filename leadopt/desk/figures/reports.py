@@ -12,15 +12,16 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from leadopt.arrays import Bools
-from leadopt.desk.figures import acts, waits
+from leadopt.desk.figures.acts import among, evenness
 from leadopt.desk.figures.facts import Facts, during
 from leadopt.desk.figures.metrics import Metrics, metrics
 from leadopt.desk.figures.periods import Period
+from leadopt.desk.figures.waits import arrived, given
 from leadopt.errors import InvalidInput
 from leadopt.tables import Table
 from leadopt.tables.records import columns_of
 from leadopt.tables.result import Cells, Parts, Result
-from leadopt.tables.text import count, number
+from leadopt.tables.text import count, number, percent
 
 _UNKNOWN = "unknown"
 _MOST_NAMED = 3
@@ -57,7 +58,8 @@ class Report(Result):
     period
         in words
     sentences
-        three, for who reads no more
+        for who reads no more: what came, how soon it was answered, what was won and went back; of a month, whether the
+        chances that leads were given out by still hold
     lines
         how many of what, by source, rep and reason
     metrics
@@ -69,7 +71,7 @@ class Report(Result):
     """
 
     period: str
-    sentences: tuple[str, str, str]
+    sentences: tuple[str, ...]
     lines: tuple[Line, ...]
     metrics: Metrics
     evenness: tuple[tuple[str, float], ...] = ()
@@ -77,7 +79,7 @@ class Report(Result):
     like: Table = field(repr=False)
 
     def summary(self) -> str:
-        """Return the report in three sentences."""
+        """Return the report in its sentences."""
         return " ".join(self.sentences)
 
     def below(self, page: bool = True) -> Parts:
@@ -128,7 +130,7 @@ def weekly(facts: Facts, period: Period | None = None) -> Report:
 
 
 def monthly(facts: Facts, period: Period | None = None) -> Report:
-    """Return the report of a month: as of a week, and how even every week was, and what reps are owed.
+    """Return the report of a month: as of a week, and how even every week was, what reps are owed, and drift.
 
     Parameters
     ----------
@@ -149,7 +151,9 @@ def monthly(facts: Facts, period: Period | None = None) -> Report:
         raise InvalidInput(f"period: must have 28 days or more; found {count(period.n_days, 'day')}, {period}")
     weeks = [(str(week.first), _gini_of_leads(facts, week)) for week in period.each_week() if week.n_days == 7]
     owed = sorted(facts.owed.items(), key=lambda one: (-one[1], one[0]))
-    return replace(_report(facts, period), evenness=tuple(weeks), owed=tuple(owed))
+    told = _report(facts, period)
+    sentences = (*told.sentences, _promised(told.metrics))
+    return replace(told, sentences=sentences, evenness=tuple(weeks), owed=tuple(owed))
 
 
 def _today(facts: Facts) -> date:
@@ -158,7 +162,7 @@ def _today(facts: Facts) -> date:
 
 
 def _gini_of_leads(facts: Facts, week: Period) -> float:
-    found = {one.name: one.value for one in acts.evenness(facts, week)}
+    found = {one.name: one.value for one in evenness(facts, week)}
     return found.get("gini_leads", float("nan"))
 
 
@@ -179,16 +183,16 @@ def _report(facts: Facts, period: Period) -> Report:
 def _lines(facts: Facts, period: Period) -> Iterable[Line]:
     """Yield how many of what there were."""
     leads, owned = facts.leads, facts.owned
-    came = waits.arrived(facts, period)
+    came = arrived(facts, period)
     reps = [str(name) for name in facts.reps.names]
     of = [reps[rep] for rep in owned.rep.tolist()]
     yield from _counted("came", came, [one or _UNKNOWN for one in leads.source])
-    yield from _counted("given", waits.given(facts, period), of)
+    yield from _counted("given", given(facts, period), of)
     if owned.next_due is not None:
         yield from _counted("overdue", np.isnan(owned.until) & (owned.next_due < facts.known_until), of)
     ended = during(owned.until, period.start, period.end)
     for exit_ in ("recalled", "refused", "released"):
-        yield from _counted(exit_, ended & acts.among(owned.exit, (exit_,)), of, owned.reason)
+        yield from _counted(exit_, ended & among(owned.exit, (exit_,)), of, owned.reason)
     closed = leads.bad & during(leads.ended, period.start, period.end)
     yield from _counted("bad", closed, [one or _UNKNOWN for one in leads.source])
     rules = [f"{reps[rep]}: {rule}" for rep, rule in zip(facts.measures.rep, facts.measures.rule, strict=True)]
@@ -226,13 +230,13 @@ _HEADERS = {
 
 
 def _came(found: Metrics, lines: Sequence[Line]) -> str:
-    came, given = int(found.figure("arrived").value), int(found.figure("given").value)
+    came, n_given = int(found.figure("arrived").value), int(found.figure("given").value)
     told = f"{count(came, 'lead')} came from {found.first} to {found.last}"
     given_to = [line for line in lines if line.what == "given"]
     if not given_to:
         return f"{told}, and none was given to a rep."
     most = given_to[0]
-    times = f"leads were given out {count(given, 'time')} to {count(len(given_to), 'rep')}"
+    times = f"leads were given out {count(n_given, 'time')} to {count(len(given_to), 'rep')}"
     return f"{told}; {times}, most to {most.of} ({most.n:,})."
 
 
@@ -275,3 +279,16 @@ def _went_back(found: Metrics, lines: Sequence[Line]) -> str:
         f"{counts['bad']:,} closed as no leads",
     ]
     return f"{', '.join(told[:-1])} and {told[-1]}."
+
+
+def _promised(found: Metrics) -> str:
+    """Return whether as much was won as the chances promised, 1 for each: what lies beside it is the model's drift."""
+    ratio = found.figure("won_to_expected")
+    if np.isnan(ratio.value):
+        return f"Whether the model's chances hold is not known: {ratio.note or 'no lead with a chance has ended'}."
+    if ratio.low <= 1.0 <= ratio.high:
+        said = "No drift of the model shows"
+    else:
+        said = f"The model has drifted and promises too {'much' if ratio.value < 1.0 else 'little'}"
+    wins = f"{ratio.shown} wins for each that was promised of {count(ratio.n, 'lead')} that ended"
+    return f"{said}: {wins} ({percent(found.level)} interval {ratio.interval})."

@@ -110,6 +110,12 @@ class Names:
         persons.put(self._connection, [one])
         return one.id
 
+    def rename(self, one: Person) -> None:
+        """Write what a rep is called from now on."""
+        persons.put(self._connection, [one])
+        self._called[one.id] = one.called
+        self._reps.clear()
+
     def called(self, key: str | None) -> Id | None:
         """Return what the user calls who has an id; an id that nobody has (any more) is called by itself."""
         if key is None:

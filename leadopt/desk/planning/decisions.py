@@ -17,7 +17,8 @@ from leadopt.fairness import entitlements
 from leadopt.lifecycle.records import Shares
 from leadopt.lifecycle.stages import Stage
 from leadopt.plans.credit import due
-from leadopt.plans.why_unassigned import Pool, why_unassigned
+from leadopt.plans.why_unassigned.barriers import Pool
+from leadopt.plans.why_unassigned.reasons import why_unassigned
 from leadopt.problem.gains import Affinity
 
 _RUNNERS_UP = 3

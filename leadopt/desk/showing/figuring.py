@@ -24,7 +24,7 @@ class Figuring:
     _core: Core
 
     def facts(self, *, mix: Sequence[str] | str | None = None, source: str = "source") -> Facts:
-        """Return what the desk's figures are computed from.
+        """Return all that figures are computed from, as of now; see `leadopt.desk.figures`.
 
         Parameters
         ----------

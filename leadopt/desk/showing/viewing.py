@@ -1,10 +1,7 @@
 """The views of a desk, as its methods."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from leadopt.desk.figures import Facts, facts_of_book
 from leadopt.desk.showing import queues
 from leadopt.desk.showing.as_of import book_at
 from leadopt.desk.showing.leads import LeadView, lead_view, viewed
@@ -75,21 +72,6 @@ class Viewing:
         """Return the messages that may go out now, oldest first: each stays until `Desk.ack` says that it was sent."""
         with self._core.read() as snapshot:
             return queues.messages(snapshot, _most(most))
-
-    def facts(self, *, mix: Sequence[str] | str | None = None, source: str = "source") -> Facts:
-        """Return all that figures are computed from, as of now; see `leadopt.desk.figures`.
-
-        Parameters
-        ----------
-        mix
-            columns that say what a lead is like, by which two periods are made alike; None = none
-        source
-            column that says where a lead came from
-        """
-        with self._core.read() as snapshot:
-            names = snapshot.names
-            found = facts_of_book(snapshot.book, snapshot.now, name_of=names.called, mix=mix, source=source)
-            return found if self._core.like is None else replace(found, like=self._core.like)
 
     def why(self, seq: int) -> Why:
         """Return why an event happened: who did it, why this rep, who came next, who was barred, what led here."""

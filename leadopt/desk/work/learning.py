@@ -86,6 +86,8 @@ class Learning:
         return known is not None and known.learned.on != snapshot.book.rules_at(snapshot.now).calendar.day(snapshot.now)
 
     def _is_old(self, snapshot: Snapshot, known: "_Known") -> bool:
+        if _is_renamed(snapshot, known.learned):
+            return True
         today = snapshot.book.rules_at(snapshot.now).calendar.day(snapshot.now)
         on = known.learned.on
         if self._every is not None and on is not None and today - on < self._every:
@@ -144,6 +146,12 @@ def _states(snapshot: Snapshot, policy: Policy) -> dict[str, dict[str, Level]]:
 
 def _here(snapshot: Snapshot) -> list[Rep]:
     return [rep for rep in snapshot.book.find(Rep, Where()) if rep.left_at is None]
+
+
+def _is_renamed(snapshot: Snapshot, learned: Learned) -> bool:
+    """Return whether a rep is called otherwise than the model calls it: a plan would take it for somebody new."""
+    now = {one.id: one.external for one in snapshot.names.all_reps()}
+    return any(now.get(rep, str(name)) != str(name) for rep, name in learned.called.items())
 
 
 def _called(snapshot: Snapshot) -> dict[str, Id]:

@@ -247,6 +247,7 @@ _OF: Mapping[type[Event], Callable[[Any, When], str]] = {
     events.RepSet: _rep_set,
     events.RepLeft: lambda one, when: f"Rep {one.rep} left and gets nothing any more.",
     events.RepReturned: lambda one, when: f"Rep {one.rep} is here again.",
+    events.RepRenamed: lambda one, when: f"Rep {one.rep} was called otherwise before.",
     events.AbsenceSet: _absence,
     events.AbsenceBegan: lambda one, when: f"An absence of {one.rep} began: what cannot wait was given to others.",
     events.ConductSet: _conduct_set,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 
 from leadopt.affinity import AffinityModel
-from leadopt.arrays import Bools, Floats, Ints
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.backtests.heterogeneity import ALPHA, Heterogeneity, Null, heterogeneity
 from leadopt.evaluate.backtests.losses import (
@@ -21,15 +21,16 @@ from leadopt.evaluate.backtests.losses import (
     log_losses,
 )
 from leadopt.evaluate.backtests.method_scores import Backtest, Score
-from leadopt.evaluate.backtests.out_of_fold import GLOBAL, Names, folds_of, out_of_fold
+from leadopt.evaluate.backtests.out_of_fold import GLOBAL, Foretold, Names, foretold
+from leadopt.evaluate.backtests.rows_judged import left_out_notes, scheme
 from leadopt.evaluate.backtests.simpler_models import families
 from leadopt.evaluate.backtests.verdict import Claim, Grounds, Verdict, nothing_known, one_rep, verdict
-from leadopt.evaluate.counterfactual.matched import matched, mean_worth
+from leadopt.evaluate.counterfactual.matched import Matched, matched, mean_worth
 from leadopt.evaluate.history.combinations import crossed
 from leadopt.evaluate.history.counted_once import DEAL, counted_once
 from leadopt.evaluate.history.records import Records, checked_columns, read_records
 from leadopt.evaluate.history.segments import asked_segments, check_known_before
-from leadopt.learning.delays import as_if_alike
+from leadopt.learning.estimates import check_level
 from leadopt.learning.history.checks import check_segments
 from leadopt.learning.past_assignment import past_assignment
 from leadopt.progress import Meter, OnProgress
@@ -179,106 +180,104 @@ def backtest(
     _check_settings(folds, level, worthwhile, least_gain)
     meter = Meter(on_progress)
     meter.enter("read")
-    history = history_table(history, reading=reading_of("backtest", formats, outcomes), ids=(rep, "lead_id"))
-    names_of = Columns(rep_id=rep, converted=converted, at=at, assigned_at=assigned)
-    asked, noticed = asked_segments(history, None if segment_by is None else asked, names_of)
+    history = history_table(history, reading=reading_of("backtest", formats, outcomes), ids=(rep, _LEAD_ID))
+    called = Columns(rep_id=rep, converted=converted, at=at, assigned_at=assigned)
+    asked, noticed = asked_segments(history, None if segment_by is None else asked, called)
     if history.stays and group not in history:
         noticed += (_LAZY,)
-    records = read_records(
-        history,
-        segment_by=asked,
-        rep=rep,
-        converted=converted,
-        at=at,
-        assigned=assigned,
-        now=latest_day(now),
-        also=(group, *((value,) if value else ())),
-    )
+    also = (group, value) if value else (group,)
+    records = read_records(history, segment_by=asked, columns=called, now=latest_day(now), also=also)
     records, together = counted_once(records, group, (_LEAD_ID, rep, converted))
     check_known_before(records, asked, insisted)
-    columns = records.columns
-    # A level that drifts moves all estimates alike, and says nothing of who should get which lead.
     model = AffinityModel(
-        segment_by=columns,
+        segment_by=records.columns,
         half_life_days=half_life_days,
-        drift=False,
+        drift=False,  # a level that drifts moves all estimates alike, and says nothing of who should get which lead
         rep=rep,
         converted=converted,
         at=at,
         assigned=assigned,
         now=now,
     )
-    names = Names.of(rep, columns)
-    fold, by_time = folds_of(records, together, folds, rng)
-    judged = (fold > 0) & (records.rep >= 0)
-    chances, sought = out_of_fold(records, fold, by_time, model, names, meter)
+    found = foretold(records, together, folds, model, rng, meter)
     meter.enter("compare")
-    found = {name: chance[judged] for name, chance in chances.items()}
-    won, cell = records.won[judged], records.cell[judged]
-    losses = {name: log_losses(chance, won) for name, chance in found.items()}
-    differences = _differences(losses, names, cell, level, 0 if by_time else folds) if judged.any() else {}
+    losses = {name: log_losses(chance, found.won) for name, chance in found.chances.items()}
+    differences = _differences(found, losses, level, folds)
     # Reps whose leads are young have more of the outcomes that come quickly, be they no different.
-    tests = _tests(records.take(np.flatnonzero(records.mature())), names, columns, worthwhile)
+    tests = _tests(records.take(np.flatnonzero(records.mature())), found.names, worthwhile)
     worth, unread = mean_worth(records.table, value, records.won)
-    gained = None
-    if names.segment is not None and judged.any():
-        rows = sought.take(judged), records.rep[judged], crossed(records.levels[:, judged])[1]
-        gained = matched(*rows, won, found[names.full], fold[judged], records.reps, level, worth)
+    gained = _matched(found, level, worth)
     past = past_assignment(
-        records.rep, tuple(zip(columns, records.levels, strict=True)), np.ones(records.n_rows), records.won
+        records.rep, tuple(zip(records.columns, records.levels, strict=True)), np.ones(records.n_rows), records.won
     )
     grounds = Grounds(
         past=past,
         rate=float(records.won.mean()) if records.n_rows else 0.0,
-        beside=tuple(one for one in differences.values() if one.method == names.full),
+        beside=tuple(one for one in differences.values() if one.method == found.names.full),
         matched=gained,
         least_gain=least_gain,
     )
     return Backtest(
-        verdict=_verdict(records, judged, names, differences, tests, grounds),
-        scheme=_scheme(records, fold, judged, by_time, at, assigned),
-        scores=tuple(
-            Score(
-                method=name,
-                log_loss=float(losses[name].mean()),
-                brier=float(brier_scores(chance, won).mean()),
-                auc=auc(chance, won, fold[judged]),
-            )
-            for name, chance in found.items()
-            if judged.any()
-        ),
+        verdict=_verdict(found, differences, tests, grounds),
+        scheme=scheme(found, called),
+        scores=_scores(found, losses),
         differences=tuple(differences.values()),
         tests=tests,
-        bins=calibration(found[names.full], won, level=level),
+        bins=calibration(found.chances[found.names.full], found.won, level=level),
         level=level,
-        n_judged=int(judged.sum()),
-        segment_by=columns,
-        notes=(*noticed, *_notes(records, fold, by_time, {rep, *asked, converted}, at, assigned), *unread),
+        n_judged=int(found.judged.sum()),
+        segment_by=records.columns,
+        notes=(*noticed, *left_out_notes(found, called, asked), *unread),
         past=past,
         matched=gained,
-        chances=found,
-        won=won,
-        fold=fold[judged],
-        cell=cell,
+        chances=found.chances,
+        won=found.won,
+        fold=found.fold_judged,
+        cell=found.cell,
         like=records.table,
     )
 
 
-def _differences(
-    losses: Mapping[str, Floats], names: Names, cell: Ints, level: float, by_lot: int
-) -> dict[str, Difference]:
+def _scores(found: Foretold, losses: Mapping[str, Floats]) -> tuple[Score, ...]:
+    """Return how well each kind of estimate foretold the rows judged; none where no row was."""
+    if not found.judged.any():
+        return ()
+    return tuple(
+        Score(
+            method=name,
+            log_loss=float(losses[name].mean()),
+            brier=float(brier_scores(chance, found.won).mean()),
+            auc=auc(chance, found.won, found.fold_judged),
+        )
+        for name, chance in found.chances.items()
+    )
+
+
+def _matched(found: Foretold, level: float, worth: float | None) -> Matched | None:
+    """Return what the leads judged would have brought matched to the same reps; None where nothing tells them apart."""
+    if found.names.segment is None or not found.judged.any():
+        return None
+    records, rows = found.records, found.judged
+    given = found.sought.take(rows), records.rep[rows], crossed(records.levels[:, rows])[1]
+    return matched(*given, found.won, found.chances[found.names.full], found.fold_judged, records.reps, level, worth)
+
+
+def _differences(found: Foretold, losses: Mapping[str, Floats], level: float, n_folds: int) -> dict[str, Difference]:
     """Return the comparisons: what the verdict rests on first, then the model over all the rest."""
+    if not found.judged.any():
+        return {}
+    names, cell, by_lot = found.names, found.cell, 0 if found.by_time else n_folds
     pairs = [(names.full, name) for name in losses if name != names.full]
     if names.segment is not None:
         pairs = [pairs[0], (names.both, names.segment), *pairs[1:]]
-    found = (
+    compared = (
         difference(one, other, losses[one], losses[other], cell, level=level, folds_by_lot=by_lot)
         for one, other in pairs
     )
-    return {f"{one.method} over {one.over}": one for one in found}
+    return {f"{one.method} over {one.over}": one for one in compared}
 
 
-def _tests(records: Records, names: Names, columns: Sequence[str], worthwhile: float) -> tuple[Heterogeneity, ...]:
+def _tests(records: Records, names: Names, worthwhile: float) -> tuple[Heterogeneity, ...]:
     """Return whether reps differ within segments, then whether pairs with each column (and with all) do beyond that.
 
     Where history has dates, within periods too: reps come and go, and the level may jump.
@@ -287,6 +286,7 @@ def _tests(records: Records, names: Names, columns: Sequence[str], worthwhile: f
     rep, won = records.rep[named], records.won[named]
     segment = [levels[named] for levels in families(records, rep=False, segment=True)]
     period = [] if records.time is None else [_periods(records.time[named])]  # else who came when all was well is good
+    columns = records.columns
     labels = [*columns, *([", ".join(columns)] if len(columns) > 1 else [])]
     found = [heterogeneity(f"{names.rep}s", rep, Null.of([*segment, *period], won), wanted=worthwhile)]
     if not labels:
@@ -307,13 +307,9 @@ def _periods(time: Floats) -> Ints:
 
 
 def _verdict(
-    records: Records,
-    judged: Bools,
-    names: Names,
-    differences: Mapping[str, Difference],
-    tests: tuple[Heterogeneity, ...],
-    grounds: Grounds,
+    found: Foretold, differences: Mapping[str, Difference], tests: tuple[Heterogeneity, ...], grounds: Grounds
 ) -> Verdict:
+    records, judged, names = found.records, found.judged, found.names
     n, wins = records.n_rows, int(records.won.sum())
     if n and wins in (0, n):
         every = f"{'the only outcome is' if n == 1 else f'all of {n:,} outcomes are'} {'won' if wins else 'lost'}"
@@ -331,55 +327,10 @@ def _verdict(
     return verdict(reps, Claim(what=names.full, gain=gain, tests=columns, together=together), grounds)
 
 
-def _scheme(records: Records, fold: Ints, judged: Bools, by_time: bool, at: str, assigned: str) -> str:
-    n_folds, n = int((np.unique(fold) > 0).sum()), int(judged.sum())
-    of = f"{n:,} of {count(records.n_rows, 'outcome')} judged"
-    if not n:
-        return f"{of}."
-    if by_time and records.began is not None:
-        first, last = (datetime.fromtimestamp(s, UTC).date() for s in _ends(records.began[judged]))
-        return (
-            f"Rolling origin by {assigned}: {of}, of leads from {first} to {last}, in {count(n_folds, 'block')}, each "
-            "by what was known when its first lead came."
-        )
-    if by_time and records.day is not None:
-        first, last = (date.fromordinal(int(day)) for day in (records.day[judged].min(), records.day[judged].max()))
-        return (
-            f"Rolling origin by {at}: {of}, from {first} to {last}, in {count(n_folds, 'block')}, "
-            f"each by what was known before it."
-        )
-    why = f"as all have one date in {at}" if records.day is not None else f"as history has no dates in {at}"
-    return f"Folds drawn by lot, {why}: {of}, in {count(n_folds, 'fold')}, each by what the others say."
-
-
-def _ends(seconds: Floats) -> tuple[float, float]:
-    return float(seconds.min()), float(seconds.max())
-
-
-def _notes(records: Records, fold: Ints, by_time: bool, used: set[str], at: str, assigned: str) -> tuple[str, ...]:
-    notes = [*records.notes]
-    if records.n_open:
-        by_age = by_time and records.began is not None
-        without = f"left out {as_if_alike(assigned, at)}" if records.began is None else "left out"
-        how = "learned from by how long they are open, not judged" if by_age else without
-        notes.append(f"{count(records.n_open, 'row')} without an outcome yet: {how}.")
-    if by_time and records.began is not None and (young := int((~records.mature()).sum())):
-        notes.append(f"{count(young, 'outcome')} of the latest leads: not judged, as too many of them ended quickly.")
-    if nobody := int((records.rep < 0).sum()):
-        notes.append(f"{count(nobody, 'outcome')} without a rep: learned from, not judged.")
-    if not by_time and set(records.table.columns) - used and (copies := records.table.n_copies()):
-        notes.append(
-            f"{copies:,} of {count(records.n_rows, 'row')} repeat another in every column: with folds drawn by lot, "
-            "one may be judged by the other; remove those that are one event."
-        )
-    return tuple(notes)
-
-
 def _check_settings(folds: Any, level: Any, worthwhile: Any, least_gain: Any) -> None:
     if not (is_number(folds) and folds == folds // 1 and folds >= 2):
         raise InvalidInput(f"folds: must be a whole number, 2 or more; found {folds!r}")
-    if not (is_number(level) and 0.0 < level < 1.0):
-        raise InvalidInput(f"level: must be between 0 and 1, such as 0.9; found {level!r}")
+    check_level(level)
     if not (is_number(worthwhile) and 0.0 < worthwhile < np.inf):
         raise InvalidInput(f"worthwhile: must be a positive standard deviation on the logit; found {worthwhile!r}")
     if not (is_number(least_gain) and 0.0 <= least_gain < np.inf):

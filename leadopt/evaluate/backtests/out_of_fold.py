@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -44,72 +45,155 @@ class Names:
         return f"{self.rep} + {self.segment}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foretold:
+    """Outcomes that were foretold from others: which, in which fold, and the chances by each kind of estimate.
+
+    Parameters
+    ----------
+    records
+        outcomes, judged or only learned from
+    names
+        what reps, segments and the kinds of estimate are called
+    fold, by_time
+        the fold of each row, 0 = only learned from, and whether folds follow in time
+    judged
+        which rows are judged: those in a fold, with a rep
+    chances
+        of the rows judged, by the name of the estimate
+    sought
+        where each row would go by what was learned from others
+    """
+
+    records: Records
+    names: Names
+    fold: Ints
+    by_time: bool
+    judged: Bools
+    chances: Mapping[str, Floats]
+    sought: Sought
+
+    @property
+    def won(self) -> Floats:
+        """Outcomes of the rows judged."""
+        return self.records.won[self.judged]
+
+    @property
+    def cell(self) -> Ints:
+        """Rep and segment of the rows judged, as one number."""
+        return self.records.cell[self.judged]
+
+    @property
+    def fold_judged(self) -> Ints:
+        """Folds of the rows judged."""
+        return self.fold[self.judged]
+
+
+def foretold(
+    records: Records, together: Ints, n_folds: int, model: AffinityModel, rng: int | np.random.Generator, meter: Meter
+) -> Foretold:
+    """Return outcomes foretold from others; rows with the same number in `together` stay in one fold."""
+    names = Names.of(model.rep, records.columns)
+    fold, by_time = folds_of(records, together, n_folds, rng)
+    judged = (fold > 0) & (records.rep >= 0)
+    chances, sought = out_of_fold(records, fold, by_time, model, names, meter)
+    return Foretold(
+        records=records,
+        names=names,
+        fold=fold,
+        by_time=by_time,
+        judged=judged,
+        chances={name: chance[judged] for name, chance in chances.items()},
+        sought=sought,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Learned:
+    """What a block is judged by: a model, and for simpler estimates outcomes and how much each row counts."""
+
+    fitted: AffinityModel
+    told: Records
+    rows: Bools
+    weight: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Block:
+    """Rows that are judged together, and what learns from the others, once it is asked."""
+
+    number: int
+    judged: Bools
+    learn: Callable[[], _Learned]
+
+
 def out_of_fold(
     records: Records, fold: Ints, by_time: bool, model: AffinityModel, names: Names, meter: Meter
 ) -> tuple[dict[str, Floats], Sought]:
     """Return each row's chance by each kind of estimate, NaN where it is only learned from, and where it would go."""
-    everything = records.everything
+    everything, last = records.everything, int(fold.max(initial=0))
     if everything is not None and everything.began is not None and by_time:
         spread = np.zeros(everything.n_rows, dtype=np.int64)
         spread[records.row] = fold
-        found, sought = _chances_of_known(everything, everything.began, spread, model, names, meter)
+        blocks = [
+            _Block(number=k, judged=spread == k, learn=partial(_known_then, everything, spread == k, model))
+            for k in np.unique(spread[spread > 0]).tolist()
+        ]
+        found, sought = _chances(everything, blocks, last, names, meter)
         return {name: chance[records.row] for name, chance in found.items()}, sought.take(records.row)
+    blocks = [
+        _Block(number=k, judged=judged, learn=partial(_of_others, records, learned, model))
+        for k, learned, judged in splits(fold, by_time=by_time)
+    ]
+    return _chances(records, blocks, last, names, meter)
+
+
+def _chances(
+    records: Records, blocks: Iterable[_Block], last: int, names: Names, meter: Meter
+) -> tuple[dict[str, Floats], Sought]:
     both, segment = (families(records, rep=rep, segment=True) for rep in (True, False))
     simpler = {names.both: both, names.rep: both[:1], names.segment: segment} if names.segment else {}
     chances = {name: np.full(records.n_rows, np.nan) for name in (names.full, *simpler, GLOBAL, RAW)}
     effects, sought = dict[str, Effects](), Sought.none(records.n_rows)
-    for block, learned, judged in splits(fold, by_time=by_time):
-        meter.enter(f"fold {block} of {fold.max()}")
-        rows = np.flatnonzero(judged & (records.rep >= 0))
+    for block in blocks:
+        meter.enter(f"fold {block.number} of {last}")
+        rows = np.flatnonzero(block.judged & (records.rep >= 0))
         if not len(rows):
             continue
-        fitted = model.fit(records.table.take(np.flatnonzero(learned)))
-        weight = _weights(records, learned, fitted.half_life_days_)
+        learned = block.learn()
         leads = records.table.take(rows)
-        chances[names.full][rows] = fitted.probability(leads)
+        chances[names.full][rows] = learned.fitted.probability(leads)
         if names.segment is not None:
-            sought.match(fitted, leads, records.reps, records.rep, rows)
+            sought.match(learned.fitted, leads, records.reps, records.rep, rows)
+        told = (learned.told.won, learned.rows, learned.weight)
         for name, levels in simpler.items():
-            effects[name] = additive(levels, records.won, learned, weight, start=effects.get(name))
+            effects[name] = additive(levels, *told, start=effects.get(name))
             chances[name][rows] = rate_by_families(effects[name], [family[rows] for family in levels])
-        chances[GLOBAL][rows] = global_rate(records, learned, weight)[rows]
-        chances[RAW][rows] = raw_cells(records, learned, weight)[rows]
+        chances[GLOBAL][rows] = global_rate(learned.told, learned.rows, learned.weight)[rows]
+        chances[RAW][rows] = raw_cells(learned.told, learned.rows, learned.weight)[rows]
     return chances, sought
 
 
-def _chances_of_known(
-    everything: Records, began: Floats, fold: Ints, model: AffinityModel, names: Names, meter: Meter
-) -> tuple[dict[str, Floats], Sought]:
-    """Return the same of all rows, each judged by what was known when the first lead of its block was assigned."""
-    both, segment = (families(everything, rep=rep, segment=True) for rep in (True, False))
-    simpler = {names.both: both, names.rep: both[:1], names.segment: segment} if names.segment else {}
-    chances = {name: np.full(everything.n_rows, np.nan) for name in (names.full, *simpler, GLOBAL, RAW)}
-    effects, sought = dict[str, Effects](), Sought.none(everything.n_rows)
-    for block in np.unique(fold[fold > 0]).tolist():
-        meter.enter(f"fold {block} of {fold.max()}")
-        rows = np.flatnonzero((fold == block) & (everything.rep >= 0))
-        if not len(rows):
-            continue
-        known = known_by(everything, float(np.nanmin(began[fold == block])), model.converted)
-        fitted = model.fit(known.table)
-        weight = _weights(everything, known.settled, fitted.half_life_days_) * known.settled
-        won = np.where(known.settled, everything.won, 0.0)
-        still = known.still_open[everything.rep[known.still_open] >= 0]  # whose chance is nobody's counts for none
-        if fitted.delays_ is not None and len(still):
-            shares = fitted.open_chances(everything.table.take(still))
-            weight[still] = shares.sum(axis=1)
-            won[still] = shares[:, 0] / np.maximum(shares.sum(axis=1), 1e-300)
-        told = replace(everything, won=won)
-        leads = everything.table.take(rows)
-        chances[names.full][rows] = fitted.probability(leads)
-        if names.segment is not None:
-            sought.match(fitted, leads, everything.reps, everything.rep, rows)
-        for name, levels in simpler.items():
-            effects[name] = additive(levels, won, weight > 0, weight, start=effects.get(name))
-            chances[name][rows] = rate_by_families(effects[name], [family[rows] for family in levels])
-        chances[GLOBAL][rows] = global_rate(told, weight > 0, weight)[rows]
-        chances[RAW][rows] = raw_cells(told, weight > 0, weight)[rows]
-    return chances, sought
+def _of_others(records: Records, learned: Bools, model: AffinityModel) -> _Learned:
+    """Return what the rows of other folds tell."""
+    fitted = model.fit(records.table.take(np.flatnonzero(learned)))
+    weight = _weights(records, learned, fitted.half_life_days_)
+    return _Learned(fitted=fitted, told=records, rows=learned, weight=weight)
+
+
+def _known_then(everything: Records, judged: Bools, model: AffinityModel) -> _Learned:
+    """Return what was known when the first lead of a block was assigned: open leads count for what they may become."""
+    began = np.asarray(everything.began)[judged]
+    known = known_by(everything, float(np.nanmin(began)), model.converted)
+    fitted = model.fit(known.table)
+    weight = _weights(everything, known.settled, fitted.half_life_days_) * known.settled
+    won = np.where(known.settled, everything.won, 0.0)
+    still = known.still_open[everything.rep[known.still_open] >= 0]  # whose chance is nobody's counts for none
+    if fitted.delays_ is not None and len(still):
+        shares = fitted.open_chances(everything.table.take(still))
+        weight[still] = shares.sum(axis=1)
+        won[still] = shares[:, 0] / np.maximum(shares.sum(axis=1), 1e-300)
+    return _Learned(fitted=fitted, told=replace(everything, won=won), rows=weight > 0, weight=weight)
 
 
 def _weights(records: Records, learned: Bools, half_life: float | None) -> Floats:

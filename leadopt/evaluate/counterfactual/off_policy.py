@@ -20,7 +20,9 @@ from leadopt.evaluate.history.counted_once import DEAL, counted_once
 from leadopt.evaluate.history.folds import random_folds, splits
 from leadopt.evaluate.history.records import Records, checked_columns, read_records
 from leadopt.evaluate.history.segments import check_known_before
+from leadopt.learning.estimates import check_level
 from leadopt.tables.cells import is_number
+from leadopt.tables.columns import Columns
 from leadopt.tables.text import count, number, percent
 
 _FOLDS = 5
@@ -148,10 +150,7 @@ def off_policy(
     whole = read_records(
         log,
         segment_by=asked,
-        rep=rep,
-        converted=converted,
-        at=at,
-        assigned=assigned,
+        columns=Columns(rep_id=rep, converted=converted, at=at, assigned_at=assigned),
         name="log",
         also=(value, propensity, lead_id, group),
     )
@@ -186,8 +185,7 @@ def off_policy(
 
 
 def _check_settings(level: Any, replicates: Any) -> None:
-    if not (is_number(level) and 0.0 < level < 1.0):
-        raise InvalidInput(f"level: must be between 0 and 1, such as 0.9; found {level!r}")
+    check_level(level)
     if not (is_number(replicates) and replicates == replicates // 1 and replicates >= 100):
         raise InvalidInput(f"replicates: must be a whole number, 100 or more; found {replicates!r}")
 

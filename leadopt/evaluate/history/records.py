@@ -17,6 +17,7 @@ from leadopt.learning.history.attributes import read_attributes
 from leadopt.learning.history.outcomes import count_outcomes, rep_ids
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_level, as_moment, as_outcome, each_once
+from leadopt.tables.columns import Columns
 from leadopt.tables.dates import check_settled
 from leadopt.tables.engines import history_table
 from leadopt.tables.ids import respelled, spellings_note
@@ -128,17 +129,15 @@ def read_records(
     history: Any,
     *,
     segment_by: Sequence[str],
-    rep: str,
-    converted: str,
-    at: str = "at",
-    assigned: str = "assigned_at",
+    columns: Columns,
     now: date | None = None,
     name: str = "history",
     also: Sequence[str | None] = (),
 ) -> Records:
     """Return the settled outcomes of a history.
 
-    Of a lazy frame the columns that are named come, and those of `also`.
+    `columns` names the rep, the outcome, and when it was known and the lead assigned. Of a lazy frame the columns that
+    are named come, and those of `also`.
 
     Raises
     ------
@@ -146,6 +145,7 @@ def read_records(
         a column is missing; an id, an outcome or a date cannot be read; a settled row has no date though others have,
         or a date after `now`; a lead's outcome with one rep stands twice, or is older than the lead
     """
+    rep, converted, at, assigned = columns.rep_id, columns.converted, columns.at, columns.assigned_at
     needed = {rep, *segment_by, converted, at, assigned, _LEAD_ID, *(column for column in also if column)}
     table = history_table(history, name, ids=(rep, _LEAD_ID)).held(needed)
     if not table.columns:  # an empty list of dicts cannot name its columns

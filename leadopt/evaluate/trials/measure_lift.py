@@ -20,9 +20,10 @@ from leadopt.evaluate.trials.holdout import AT_RANDOM, DRAWN_WITH, OUTSIDE, PLAN
 from leadopt.evaluate.trials.power import leads_needed
 from leadopt.evaluate.trials.rate_limits import few, hulls, newcombe
 from leadopt.evaluate.trials.score_intervals import difference_interval, ratio_interval
+from leadopt.learning.estimates import check_level
 from leadopt.learning.history.outcomes import count_outcomes
 from leadopt.tables import Table
-from leadopt.tables.cells import as_outcome, each_once, is_number
+from leadopt.tables.cells import as_outcome, each_once
 from leadopt.tables.engines import history_table
 from leadopt.tables.result import Result
 from leadopt.tables.text import count, percent
@@ -174,8 +175,7 @@ def measure_lift(
     the plan helps: 24.0% of 1,000 planned leads converted, 18.0% of 1,000 random ones, a difference of +6.0 points
     (95% interval +2.4 to +9.6), a lift of +33% (+12% to +58%)
     """
-    if not (is_number(level) and 0.0 < level < 1.0):
-        raise InvalidInput(f"level: must be between 0 and 1, such as 0.95; found {level!r}")
+    check_level(level)
     columns = checked_columns(stratify_by, "stratify_by")
     _check_known_before({"stratify_by": columns, "cluster_by": (cluster_by,)}, (group, converted))
     table = history_table(results, "results").held({group, converted, lead_id, *columns, cluster_by or DRAWN_WITH})

@@ -51,6 +51,7 @@ def import_(draft: Draft, command: commands.Import) -> None:
 
 
 def _stage(name: str) -> Stage:
+    """Return the stage of an imported lead, or deny one that is none."""
     if name not in _IMPORTED:
         sentence = f"{name!r} is no stage that is imported{did_you_mean(name, _IMPORTED)}"
         raise Denied("bad_value", sentence, f"stages: {', '.join(_IMPORTED)}")
@@ -68,6 +69,7 @@ def _owner(draft: Draft, stage: Stage, name: str | None) -> tuple[str | None, st
 
 
 def _pool(draft: Draft, command: commands.Import) -> str:
+    """Return the pool of an imported lead: the one named, else the one that the rules name."""
     if command.pool is None:
         return draft.rules.pool_of(command.columns).name
     try:
@@ -119,6 +121,11 @@ def rep_returns(draft: Draft, command: commands.RepReturns) -> None:
         draft.emit(events.RepReturned(rep=command.rep))
 
 
+def rename_rep(draft: Draft, command: commands.RenameRep) -> None:
+    """Note that a rep is called otherwise: nothing else changes."""
+    draft.emit(events.RepRenamed(rep=draft.rep(command.rep).id))
+
+
 def set_absence(draft: Draft, command: commands.SetAbsence) -> None:
     """Note that a rep will be away, is away, or is not after all."""
     rep = draft.rep(command.rep)
@@ -168,6 +175,7 @@ ACTS: dict[type[Command], Callable[[Draft, Any], None]] = {
     commands.SetRep: set_rep,
     commands.RepLeaves: rep_leaves,
     commands.RepReturns: rep_returns,
+    commands.RenameRep: rename_rep,
     commands.SetAbsence: set_absence,
     commands.SetRules: set_rules,
     commands.SetPolicy: set_policy,

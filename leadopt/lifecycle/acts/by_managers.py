@@ -54,6 +54,7 @@ def decline(draft: Draft, command: commands.Decline) -> None:
 
 
 def _in_review(draft: Draft, lead: str) -> tuple[Lead, Review]:
+    """Return a lead with what a manager is asked about it, or deny."""
     found = draft.lead(lead)
     if found.stage is not Stage.REVIEW or found.review is None:
         sentence = f"lead {lead!r} is not under review: it is {found.stage}"
@@ -67,7 +68,7 @@ def _name(draft: Draft, lead: Lead, review: Review, to: str, override: str | Non
     draft.emit(events.ReviewEnded(lead=lead.id, how=how, reason=override))
     after, rep = draft.lead(lead.id), draft.rep(to)
     _check(draft, after, rep, override)
-    decision = {**_decision(draft, after, rep), **_cost(review, rep.id)}
+    decision = {**placing.explained_now(draft, after, rep), **_cost(review, rep.id)}
     _give(draft, after, rep, Via.REVIEW, decision, override)
 
 
@@ -95,7 +96,7 @@ def assign(draft: Draft, command: commands.AssignTo) -> None:
         )
         raise Denied("wrong_stage", f"lead {lead.id!r} is {lead.stage}", remedy)
     _check(draft, lead, rep, command.override)
-    decision = _decision(draft, lead, rep)
+    decision = placing.explained_now(draft, lead, rep)
     _give(draft, lead, rep, Via.TRANSFER, decision, command.override)
 
 
@@ -111,7 +112,7 @@ def transfer(draft: Draft, command: commands.Transfer) -> None:
     draft.emit(events.Transferred(lead=lead.id, rep=lead.owner, reason=reason, cool_until=cooling))
     reverse_credit(draft, lead.id, "transfer")
     after = draft.lead(lead.id)
-    decision = _decision(draft, after, rep)
+    decision = placing.explained_now(draft, after, rep)
     _give(draft, after, rep, Via.TRANSFER, decision, command.override)
 
 
@@ -158,11 +159,6 @@ def why_not(draft: Draft, lead: Lead, rep: Rep, override: str | None) -> Denied 
         sentence = f"the policy does not let rep {rep.id!r} have lead {lead.id!r}"
         return Denied("not_eligible", sentence, "name another rep")
     return denied
-
-
-def _decision(draft: Draft, lead: Lead, rep: Rep) -> dict[str, Any]:
-    reps = draft.reps()
-    return placing.explained(draft, lead, rep.id, reps, draft.worths.offers([lead], reps).get(lead.id, {}))
 
 
 def _known_pool(draft: Draft, name: str | None) -> None:
@@ -253,7 +249,7 @@ def reopen(draft: Draft, command: commands.Reopen) -> None:
     after = draft.lead(lead.id)
     if rep is not None and why_not(draft, after, rep, None) is None:
         reverse_credit(draft, lead.id, "reopened")  # it was booked when the rep got it first
-        placing.give(draft, after, rep.id, Via.REOPEN, decision=_decision(draft, after, rep))
+        placing.give(draft, after, rep.id, Via.REOPEN, decision=placing.explained_now(draft, after, rep))
 
 
 # ---- corrections

@@ -66,8 +66,7 @@ def claim(draft: Draft, command: commands.Claim) -> None:
         raise Denied("not_eligible", f"the policy does not let rep {rep.id!r} have lead {lead.id!r}", "claim another")
     _check_claims(draft, rep)
     rule = placing.review_rule(draft, lead)
-    reps = draft.reps()
-    decision = placing.explained(draft, lead, rep.id, reps, draft.worths.offers([lead], reps).get(lead.id, {}))
+    decision = placing.explained_now(draft, lead, rep)
     if rule is not None:
         placing.to_review(draft, lead, rule, rep.id, {**decision, "claim": True})
     else:
@@ -75,6 +74,7 @@ def claim(draft: Draft, command: commands.Claim) -> None:
 
 
 def _check_claims(draft: Draft, rep: Rep) -> None:
+    """Deny a claim beyond those of the day, counting those under review."""
     most = claims_per_day(draft, rep)
     if most is None:
         return
@@ -104,6 +104,7 @@ def claims_per_day(draft: Draft, rep: Rep) -> int | None:
 
 
 def _own(draft: Draft, lead: str, rep: str) -> Lead:
+    """Return a lead that a rep has, or deny."""
     found = draft.lead(lead)
     if found.owner != rep or not found.is_held:
         raise not_owner(rep, found)

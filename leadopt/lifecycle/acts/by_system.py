@@ -44,6 +44,7 @@ def fire_all(draft: Draft, command: commands.FireAll) -> None:
 
 
 def _fire(draft: Draft, leads: Sequence[str]) -> None:
+    """Let what is due of each lead happen, then give all that were taken back to others together."""
     taken = {lead: seq for lead in leads if (seq := _fire_one(draft, lead)) is not None}
     draft.begin()
     placing.place(draft, list(taken), "router", causes={lead: seq for lead, seq in taken.items() if seq})
@@ -75,6 +76,7 @@ def _of_deadline(lead: Lead, due: Due) -> dict[str, Any]:
 
 
 def _which(lead: Lead) -> str:
+    """Return which follow-up a lead waits for."""
     return "first" if lead.first_at is None else "next"
 
 

@@ -34,6 +34,7 @@ def apply_planned(draft: Draft, command: commands.ApplyPlanned) -> None:
 
 
 def _to_rep(draft: Draft, lead: Lead, command: commands.ApplyPlanned, name: str) -> None:
+    """Give a lead to the rep of a plan, or propose it where rules ask a manager first."""
     rep = draft.rep(name)
     denied = bars.why_not(draft, lead, rep)
     if denied is not None:

@@ -59,6 +59,7 @@ def _partners(deed: Happened) -> Iterable[str]:
 
 
 def _partner(event: Event) -> str | None:
+    """Return the other lead of a merge; None where the event is of none."""
     if isinstance(event, events.Merged):
         return event.into
     return event.other if isinstance(event, events.Absorbed) else None
@@ -130,6 +131,7 @@ def _check_room(draft: Draft, lead: Lead, before: Lead) -> None:
 
 
 def _check_there(draft: Draft, rep: Rep) -> None:
+    """Deny to give a lead back to a rep who left or is away."""
     if rep.left_at is not None:
         raise Denied("left", f"rep {rep.id!r}, who had it, has left", "assign it to somebody who is here")
     away = bars.absence_at(draft.book, rep.id, draft.at)
@@ -143,6 +145,7 @@ def _loads(lead: Lead) -> str | None:
 
 
 def _not_before(draft: Draft, before: Lead) -> int | None:
+    """Return before when a lead that is put back has no deadline: its rep is reminded first."""
     if not before.is_held and before.stage is not Stage.REVIEW:
         return None
     notice = draft.rules.periods(before.columns).remind_before

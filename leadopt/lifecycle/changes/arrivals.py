@@ -12,6 +12,7 @@ from leadopt.lifecycle.stages import Stage, Via
 
 
 def received(event: events.Received, book: Book, stamp: Stamp) -> None:
+    """Put a new lead, with what earlier leads of the same person bar."""
     book.put(
         Lead(
             id=event.lead,
@@ -33,6 +34,7 @@ def received(event: events.Received, book: Book, stamp: Stamp) -> None:
 
 
 def imported(event: events.Imported, book: Book, stamp: Stamp) -> None:
+    """Put a lead as it was elsewhere; an owner has had it from now on, so that its periods begin now."""
     stage = Stage(event.stage)
     lead = Lead(
         id=event.lead,
@@ -65,6 +67,7 @@ def imported(event: events.Imported, book: Book, stamp: Stamp) -> None:
 
 
 def changed(event: events.Changed, book: Book, stamp: Stamp) -> None:
+    """Put new levels beside the old ones; a consent that was withdrawn stays so."""
     lead = need(book, event.lead)
     moved(
         book,
@@ -77,6 +80,7 @@ def changed(event: events.Changed, book: Book, stamp: Stamp) -> None:
 
 
 def merged(event: events.Merged, book: Book, stamp: Stamp) -> None:
+    """End a copy, whoever has it, and keep into which lead it went."""
     lead = need(book, event.lead)
     end(book, lead, stamp, exit_="merged")
     gone = {**NOT_HELD, **AT_REST, "previous": lead.owner or lead.previous}
@@ -84,6 +88,7 @@ def merged(event: events.Merged, book: Book, stamp: Stamp) -> None:
 
 
 def absorbed(event: events.Absorbed, book: Book, stamp: Stamp) -> None:
+    """Add what a copy bars to what the lead bars; of columns the lead's own come first."""
     lead = need(book, event.lead)
     cooling = dict(lead.cooling)
     for rep, until in event.cooling.items():

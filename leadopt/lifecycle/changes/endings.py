@@ -13,20 +13,24 @@ from leadopt.lifecycle.stages import Stage, Via
 
 
 def _ended(book: Book, event: Event, stamp: Stamp, *, outcome: str | None = None, **changes: Any) -> None:
+    """Close the ownership that lasts, and move the lead to where the event leaves it, with nobody and nothing due."""
     lead = need(book, event.subject)
     end(book, lead, stamp, exit_=event.kind, outcome=outcome, reason=changes.get("reason"))
     moved(book, event, stamp, **{**NOT_HELD, **AT_REST, "previous": lead.owner or lead.previous, **changes})
 
 
 def parked(event: events.Parked, book: Book, stamp: Stamp) -> None:
+    """End the ownership: nobody has a lead that rests."""
     _ended(book, event, stamp, parked_until=event.until, reason=event.reason)
 
 
 def unparked(event: events.Unparked, book: Book, stamp: Stamp) -> None:
+    """Put a lead back among the new ones."""
     moved(book, event, stamp, **AT_REST)
 
 
 def won(event: events.Won, book: Book, stamp: Stamp) -> None:
+    """Put a won lead, whose rep owns its account from now on."""
     _outcome(book, event, stamp, {"value": event.value, "reason": None})
     lead = need(book, event.lead)
     if lead.account is not None:
@@ -34,6 +38,7 @@ def won(event: events.Won, book: Book, stamp: Stamp) -> None:
 
 
 def lost(event: events.Lost, book: Book, stamp: Stamp) -> None:
+    """Put a lost lead; its rep cools off."""
     lead = need(book, event.lead)
     cooling = dict(lead.cooling)
     if event.rep is not None and event.cool_until is not None:
@@ -57,15 +62,18 @@ def _outcome(book: Book, event: events.Won | events.Lost, stamp: Stamp, changes:
 
 
 def reopened(event: events.Reopened, book: Book, stamp: Stamp) -> None:
+    """Clear the outcome, and the owner that was kept for the record."""
     cleared = {"outcome_at": None, "value": None, "merged_into": None}
     moved(book, event, stamp, **{**NOT_HELD, **AT_REST, **cleared})
 
 
 def closed(event: events.Closed, book: Book, stamp: Stamp) -> None:
+    """End a lead without an outcome."""
     _ended(book, event, stamp, reason=event.reason)
 
 
 def erased(event: events.Erased, book: Book, stamp: Stamp) -> None:
+    """End a lead, and drop what tells whose it was."""
     _ended(book, event, stamp, reason="erased", columns={}, account=None, linked=(), value=None)
 
 
@@ -112,6 +120,7 @@ def _restore_account(book: Book, lead: Lead) -> None:
 
 
 def _latest(one: Ownership) -> int:
+    """Return since when an ownership speaks for an account: when it was won, else when it began."""
     return one.until if one.outcome == Stage.WON and one.until is not None else one.since
 
 

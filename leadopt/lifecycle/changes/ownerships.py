@@ -12,6 +12,7 @@ from leadopt.lifecycle.records import Lead, Ownership, replace
 
 
 def _left(book: Book, event: Any, stamp: Stamp, **changes: Any) -> None:
+    """Close the ownership, whose rep may cool off, and leave the lead with nobody."""
     lead = need(book, event.lead)
     end(book, lead, stamp, exit_=event.kind, reason=event.reason)
     cooling = lead.cooling if event.cool_until is None else {**lead.cooling, event.rep: event.cool_until}
@@ -19,19 +20,23 @@ def _left(book: Book, event: Any, stamp: Stamp, **changes: Any) -> None:
 
 
 def refused(event: events.Refused, book: Book, stamp: Stamp) -> None:
+    """Bar the rep for good, and count a return."""
     lead = need(book, event.lead)
     _left(book, event, stamp, refused_by=lead.refused_by | {event.rep}, returned=lead.returned + 1)
 
 
 def released(event: events.Released, book: Book, stamp: Stamp) -> None:
+    """Count a return."""
     _left(book, event, stamp, returned=need(book, event.lead).returned + 1)
 
 
 def recalled(event: events.Recalled, book: Book, stamp: Stamp) -> None:
+    """Count a return."""
     _left(book, event, stamp, returned=need(book, event.lead).returned + 1)
 
 
 def reassigned(event: events.Reassigned | events.Transferred, book: Book, stamp: Stamp) -> None:
+    """End the ownership: no return, as its rep did not give it back."""
     _left(book, event, stamp)
 
 
@@ -61,19 +66,23 @@ def followed_up(event: events.FollowedUp, book: Book, stamp: Stamp) -> None:
 
 
 def _unprotected(lead: Lead) -> Lead:
+    """Return a lead as its deadlines are without protection."""
     return lead if lead.protected_until is None else replace(lead, protected_until=None)
 
 
 def reminded(event: events.Reminded, book: Book, stamp: Stamp) -> None:
+    """Keep which deadline the rep was told of, and when that is read: in working time."""
     calendar = timing(book, need(book, event.lead), stamp.at).calendar
     moved(book, event, stamp, reminded=event.due, reminded_at=calendar.next_working(stamp.at))
 
 
 def escalated(event: events.Escalated, book: Book, stamp: Stamp) -> None:
+    """Keep of which deadline the manager was told."""
     moved(book, event, stamp, escalated=event.due)
 
 
 def complained(event: events.Complained, book: Book, stamp: Stamp) -> None:
+    """Bar the rep, and count the complaint at its last ownership."""
     lead = moved(book, event, stamp, complained_of=need(book, event.lead).complained_of | {event.rep})
     of_rep = [one for one in book.find(Ownership, Where(lead=lead.id)) if one.rep == event.rep]
     if of_rep:
@@ -82,10 +91,12 @@ def complained(event: events.Complained, book: Book, stamp: Stamp) -> None:
 
 
 def protected(event: events.Protected, book: Book, stamp: Stamp) -> None:
+    """Keep until when it is not recalled."""
     moved(book, event, stamp, protected_until=event.until)
 
 
 def bar_lifted(event: events.BarLifted, book: Book, stamp: Stamp) -> None:
+    """Forget whatever bars the rep: a refusal, a complaint, a cool-off."""
     lead = need(book, event.lead)
     moved(
         book,

@@ -10,6 +10,7 @@ from leadopt.lifecycle.records import RuleFile, State, replace
 
 
 def change_state(book: Book, **changes: Any) -> None:
+    """Put the state of the desk with some of it changed."""
     book.put(replace(book.get(State, "desk") or State(), **changes))
 
 
@@ -18,6 +19,7 @@ def opened(event: events.Opened, book: Book, stamp: Stamp) -> None:
 
 
 def rules_set(event: events.RulesSet, book: Book, stamp: Stamp) -> None:
+    """Put a rule file beside the earlier ones: what has begun keeps its own."""
     book.put(
         RuleFile(
             fingerprint=event.fingerprint,
@@ -34,22 +36,27 @@ def policy_set(event: events.PolicySet, book: Book, stamp: Stamp) -> None:
 
 
 def plan_made(event: events.PlanMade, book: Book, stamp: Stamp) -> None:
+    """Note which plan is being applied, so that it goes on after a crash."""
     change_state(book, plan=event.plan)
 
 
 def plan_applied(event: events.PlanApplied, book: Book, stamp: Stamp) -> None:
+    """Note that no plan is being applied any more, and when the last one was."""
     change_state(book, plan="", planned_at=stamp.at)
 
 
 def told(event: events.Told, book: Book, stamp: Stamp) -> None:
+    """Note when managers last heard of leads that no period runs for."""
     change_state(book, told_at=stamp.at)
 
 
 def day_began(event: events.DayBegan, book: Book, stamp: Stamp) -> None:
+    """Note that the day has had its first run."""
     change_state(book, day=event.day)
 
 
 def resumed(event: events.Resumed, book: Book, stamp: Stamp) -> None:
+    """Hold recalls until everybody was reminded."""
     change_state(book, hold_until=event.hold_until)
 
 

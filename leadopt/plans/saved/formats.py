@@ -31,7 +31,7 @@ from leadopt.plans.saved.names_of_format_1 import with_kinds
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
-from leadopt.problem.sparse_rows import SparseRows
+from leadopt.problem.rates.sparse_rows import SparseRows
 from leadopt.tables.columns import Columns
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import Outcomes

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leadopt.arrays import Floats
-from leadopt.progress import Meter
+from leadopt.progress import Meter, loaded
 from leadopt.solvers.capacities.finish import Box
 from leadopt.solvers.oracles.protocols import SlopedLoads, SlopedOracle
 
@@ -91,6 +91,7 @@ class Descent:
 
     def step(self, damping: float) -> Floats:
         """Return where to go: the prices at which loads would be right, if leads lay as densely everywhere as here."""
+        loaded("scipy.sparse.linalg")
         from scipy.sparse import coo_array, diags_array
         from scipy.sparse.linalg import splu
 

@@ -9,7 +9,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.linear_algebra import inner
 from leadopt.problem.problem import Problem
-from leadopt.problem.sparse_rows import SparseRows
+from leadopt.problem.rates.sparse_rows import SparseRows
 from leadopt.solvers.base import Answer
 from leadopt.solvers.flow.duals import with_closed_prices
 from leadopt.solvers.flow.equal_leads import Groups, group_leads
@@ -18,6 +18,7 @@ from leadopt.solvers.flow.limit_tree import LimitTree, Room, limit_tree, room_be
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
 
 _CELLS = 1 << 21  # gains looked at together
+_ROUNDS = 8  # in which leads are placed together
 _PER_ROW = 32  # leads per row of rates from which on envelopes are quicker than a look at each, as in `ties`
 
 
@@ -138,11 +139,14 @@ def _left(pairs: SparseRows, prices: Floats, reserve: float, free: Bools) -> flo
 def _place(after: Floats, free: Ints) -> Ints:
     """Return a rep or -1 for each row of gains after prices, and take the slots off those that are free.
 
-    Each round, who asks is placed, or finds a rep full for good: there are at most as many rounds as reps.
+    Each round, who asks is placed, or finds a rep full for good. Where all want the same reps, there would be as many
+    rounds as reps: after a few, leads are placed one by one, those that lose most first.
     """
     rep_of = np.full(len(after), -1, dtype=np.int64)
     asking = np.arange(len(after))
-    while len(asking):
+    for _ in range(_ROUNDS):
+        if not len(asking):
+            break
         after[:, free <= 0] = -np.inf
         rows = after[asking]
         best = rows.argmax(axis=1)
@@ -156,5 +160,12 @@ def _place(after: Floats, free: Ints) -> Ints:
         taken = np.arange(len(best)) - np.searchsorted(best, best) < free[best]
         rep_of[asking[taken]] = best[taken]
         free -= np.bincount(best[taken], minlength=len(free))
-        asking = asking[~taken]
+        order = np.argsort(-loss[order][~taken], kind="stable")
+        asking = asking[~taken][order]
+    for lead in asking.tolist():
+        row = np.where(free > 0, after[lead], -np.inf)
+        best_one = int(row.argmax())
+        if row[best_one] > -np.inf:
+            rep_of[lead] = best_one
+            free[best_one] -= 1
     return rep_of

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.problem.sparse_rows import SparseRows
+from leadopt.problem.rates.sparse_rows import SparseRows
 from leadopt.progress import Meter
 from leadopt.solvers.capacities.bid_kernels import Offers, PairsOf, Queue, Seats, Slots, refill
 from leadopt.solvers.capacities.finish import Box

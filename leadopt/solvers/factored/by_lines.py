@@ -21,7 +21,9 @@ _WIDER = 2  # times as much may an option lose in the next core; the first one s
 # Temperatures that an option loses at most in the first one. Half and twice: 1.2e-4 and 6.5e-5 in as long; at
 # 20,000 x 100, of 1.2e-4 and 6.1e-5 in place of 8.1e-5.
 _NEARLY = 20.0
-_PRICING = 0.6  # part of a time limit, as in `pairs`
+# Options that a lead has in it on average, at most, and leads that tell; where prices are sharp, they are 3 to 6.
+_MOST_OPTIONS, _SAMPLE = 8, 500
+_PRICING = 0.6  # part of a time limit: as in `pairs`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,8 @@ class ByLines:
         meter.check()
         meter.enter("round")
         placed = dealt(soft, y, work.rows, unit, work.dual.gain, meter)
-        n_open, dearest = max(self.open_leads, self.open_leads_per_row * work.rows.n), _NEARLY * soft.temperature
+        n_open = max(self.open_leads, self.open_leads_per_row * work.rows.n)
+        dearest = self._with_few_options(y, margin, _NEARLY * soft.temperature)
         for _ in range(self.cores):
             near = np.flatnonzero(margin <= dearest)
             places = near[:: 1 + len(near) // n_open]
@@ -71,12 +74,27 @@ class ByLines:
                 at = better if core.allows(better) else at
                 break
             placed[places] = np.where(core.rep[at] == work.problem.n_reps, -1, core.rep[at])
-            meter.check()
+            if meter.left_s <= 0:
+                break
             dearest *= _WIDER
         best = work.best(work.rep_of_lead(core, at, others))
-        if best is None or not (core.allows(at) or work.lacking(best, y) <= NEAR_ENOUGH):
+        if best is None:
+            meter.check()
+            return None
+        if meter.left_s > 0 and not core.allows(at) and work.lacking(best, y) > NEAR_ENOUGH:
             return None
         return work.answer(best, core, y)
+
+    def _with_few_options(self, y: Floats, margin: Floats, dearest: float) -> float:
+        """Return what an option may lose so that leads have few: less where time ended before prices were sharp."""
+        oracle, m = self.work.oracle, self.work.problem.n_reps
+        while True:
+            near = np.flatnonzero(margin <= dearest)
+            some = near[:: 1 + len(near) // _SAMPLE]
+            lead, _ = oracle.options(y, some, np.full(len(some), dearest), np.full(m + 1, -np.inf))
+            if len(lead) <= _MOST_OPTIONS * len(some):
+                return dearest
+            dearest /= _WIDER
 
     def _opened(self, y: Floats, placed: Ints, places: Ints, dearest: float) -> tuple[Core, Ints, Ints]:
         """Return the core of the leads at some places beside all others where they are, these, and a start.

@@ -145,17 +145,24 @@ class Sharp:
 
 
 def sharpest(y: Floats, soft: Soft, dual: Dual, meter: Meter) -> tuple[Floats, Soft]:
-    """Return the best prices but for little, from annealed ones, and what leads choose there."""
+    """Return the best prices but for little, from annealed ones, and what leads choose there.
+
+    Where time is over, they are those of the last temperature that came to its end.
+    """
     temperature, guess, warmer = soft.temperature / dual.gain, y, None
-    while True:
-        there, soft = _at(soft.oracle, dual, temperature, y, guess, meter)
-        if temperature <= _COLDEST or meter.left_s <= 0:
+    while meter.left_s > 0:
+        there, colder_soft = _at(soft.oracle, dual, temperature, y, guess, meter)
+        if meter.left_s <= 0:
+            break
+        soft = colder_soft
+        if temperature <= _COLDEST:
             return there, soft
         colder = max(_COOLER * temperature, _COLDEST)
         guess = there
         if warmer is not None:
             guess = there + (colder - temperature) / (temperature - warmer[0]) * (there - warmer[1])
         temperature, y, warmer = colder, there, (temperature, there)
+    return y, soft
 
 
 def _at(

@@ -7,8 +7,8 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
-from leadopt.problem.gains import scaled
 from leadopt.problem.problem import Problem
+from leadopt.problem.rates.full_rows import scaled
 from leadopt.progress import Meter
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.core import CoreTooSmall, core_costs, solve_core
@@ -91,7 +91,9 @@ def _solved(
             prices = _solved(problem, part, tree, smaller, reps, meter=meter, compiled=compiled, exact=False)[2]
         keys = _best(problem, groups, tree, reps, prices)
         pairs = _pairs(problem, groups, keys)
-    solver = _Solver(problem=problem, groups=groups, tree=tree, room=room, compiled=compiled, least_prices=exact)
+    solver = _Solver(
+        problem=problem, groups=groups, tree=tree, room=room, meter=meter, compiled=compiled, least_prices=exact
+    )
     while True:
         meter.still("price")
         meter.check()
@@ -116,6 +118,7 @@ class _Solver:
     groups: Groups
     tree: LimitTree
     room: Room
+    meter: Meter
     compiled: bool
     least_prices: bool
     last: Ended | None = None
@@ -125,7 +128,7 @@ class _Solver:
         problem, groups, tree, room = self.problem, self.groups, self.tree, self.room
         if self.compiled:
             costs = core_costs(problem, groups, tree, pairs, 0.0)
-            self.last = nested_flow(costs, groups, tree, room, near, self.last)
+            self.last = nested_flow(costs, groups, tree, room, near, self.last, self.meter.left_s)
         if self.last is None:
             costs, flows, _ = solve_core(problem, groups, tree, room, pairs, pruned=True)
         else:

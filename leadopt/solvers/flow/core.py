@@ -20,7 +20,7 @@ from leadopt.solvers.flow.network_simplex import NEVER, Flow, transport
 _MOST = 2.0**58
 # Pairs from which a simplex serves: it takes .25 to .6 of OR-Tools' time from 50,000 to 500,000, capacities alone or
 # nested limits, with ties or without; and a thread of its own, as OR-Tools holds the interpreter's lock.
-_MANY = 20_000
+MANY = 20_000
 
 
 class CoreTooSmall(Exception):
@@ -37,6 +37,7 @@ def solve_core(
     beside: float = 0.0,
     pruned: bool,
     near: Floats | None = None,
+    left_s: float = np.inf,
 ) -> tuple[Costs, tuple[Ints, Ints, Ints], Ints | None]:
     """Return costs, at the finest scale that the backend's integers hold, and (group, rep, amount) of the best flow.
 
@@ -50,14 +51,16 @@ def solve_core(
         no flow exists and the pairs are `pruned`: some are not among them
     Infeasible
         no flow exists though all pairs are there
+    OutOfTime
+        a simplex for nested limits has taken `left_s` seconds
     """
     most = _most(groups, tree)
     while True:
         costs = whole_costs(problem, groups, tree, pairs, most, beside)
         if near is not None and (found := _by_simplex(costs, groups, room, near)) is not None:
             return costs, (found.row, found.column, found.amount), found.price
-        many = near is None and len(pairs.group) >= _MANY and compiled()
-        if many and (ended := nested_flow(costs, groups, tree, room, None)) is not None:
+        many = near is None and len(pairs.group) >= MANY and compiled()
+        if many and (ended := nested_flow(costs, groups, tree, room, None, left_s=left_s)) is not None:
             return costs, ended.flows, None
         arcs, supply = network(groups, tree, room, costs), supplies(groups, tree, needed(tree, room))
         try:

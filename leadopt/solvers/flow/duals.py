@@ -19,8 +19,8 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
+from leadopt.problem.rates.sparse_rows import SparseRows
 from leadopt.problem.reduced_gains import reduced_gains, reduced_pairs
-from leadopt.problem.sparse_rows import SparseRows
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.costs import FREE, Costs
 from leadopt.solvers.flow.limit_tree import LimitTree, Room

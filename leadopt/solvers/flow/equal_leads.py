@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.gains import Affinity
-from leadopt.problem.sparse_rows import SparseRows
+from leadopt.problem.rates.sparse_rows import SparseRows
 
 # Steele, Lea & Flood (2014), Fast splittable pseudorandom number generators: splitmix64. doi:10.1145/2714064.2660195
 _ODD = np.array([0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB], dtype=np.uint64)
@@ -104,12 +104,12 @@ def equal_rows(affinity: Affinity, leads: Ints) -> Ints:
     rows = affinity.row[leads]
     used = np.zeros(affinity.n_rows, dtype=bool)
     used[rows] = True
-    if isinstance(affinity.rates, SparseRows):
-        some = np.flatnonzero(used)
-        ids = some[_ids_by_pairs(affinity.rates if len(some) == len(used) else affinity.rates.take(some))]
-        return np.asarray(ids[np.searchsorted(some, rows)])
-    place = np.cumsum(used) - 1
-    return np.asarray(_row_ids(affinity.rates, np.flatnonzero(used))[place[rows]])
+    some, place = np.flatnonzero(used), np.cumsum(used) - 1
+    if affinity.is_sparse:
+        ids = _ids_by_pairs(affinity.rows.pairs(None if len(some) == len(used) else some))
+    else:
+        ids = _row_ids(affinity.rows.full(), some)
+    return np.asarray(ids[place[rows]])
 
 
 def _ids_by_pairs(rows: SparseRows) -> Ints:
@@ -136,7 +136,7 @@ def _ids_by_pairs(rows: SparseRows) -> Ints:
 
 def _ids_one_by_one(rows: SparseRows) -> Ints:
     known: dict[tuple[bytes, bytes], int] = {}
-    parts = [rows.between(row, row + 1) for row in range(len(rows))]
+    parts = [rows.pairs_between(row, row + 1) for row in range(len(rows))]
     return np.array(
         [known.setdefault((part.rep.tobytes(), (part.gain + 0.0).tobytes()), row) for row, part in enumerate(parts)],
         dtype=np.int64,

@@ -1,5 +1,7 @@
 """A problem of nested limits as one flow over every pair, and about how long that takes."""
 
+import numpy as np
+
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
@@ -28,7 +30,8 @@ def solve_every_pair(
     """Return the best answer for some leads within some room, with no pair left out.
 
     `near` are prices that may be near the best ones, of every node of the tree: under limits, `flow_by_columns` begins
-    with them, under capacities alone `solve_core`.
+    with them, under capacities alone `solve_core`. Where a simplex serves for nested limits, it raises `OutOfTime` by the
+    meter.
     """
     groups = group_leads(problem.affinity, tree.class_of_lead, leads)
     found = None
@@ -37,9 +40,8 @@ def solve_every_pair(
         found = flow_by_columns(problem, groups, tree, room, near, meter)
     if found is None:
         pairs = every_pair(problem, groups, tree, room)
-        costs, flows, _ = solve_core(
-            problem, groups, tree, room, pairs, pruned=False, near=None if problem.limits else near
-        )
+        known, left_s = None if problem.limits else near, np.inf if meter is None else meter.left_s
+        costs, flows, _ = solve_core(problem, groups, tree, room, pairs, pruned=False, near=known, left_s=left_s)
         found = costs, flows, prices_of(costs, tree, room, *flows), 0
     costs, flows, prices, rounds = found
     rep_of_lead = problem.pins.copy()

@@ -109,15 +109,20 @@ class Network:
             arc_of_pair=arc_of_pair,
         )
 
-    def ended(self, basis: Basis) -> Ended | None:
+    def ended(self, basis: Basis, left_s: float = np.inf) -> Ended | None:
         """Return the best flow, from a basis, which is overwritten.
 
         None if a hard bound would have to be broken, or if there is no end: another solver should have a look.
+
+        Raises
+        ------
+        OutOfTime
+            there is none in `left_s` seconds
         """
         (parent, arc, flow), value = basis, np.zeros(self._root + 1, dtype=np.int64)
         most, block = _PIVOTS * len(self.to), int(_BLOCK * np.sqrt(len(self.to)))
         tree = Tree.of(basis, value)
-        pivots = apart(lambda: simplex(self.arcs, tree, most, block))
+        pivots = apart(lambda: simplex(self.arcs, tree, most, block), left_s=left_s)
         used = np.flatnonzero(flow > 0)
         if pivots >= most or (self.cost[arc[used]] >= _HARD).any():
             return None
@@ -263,7 +268,13 @@ def _each(numbers: Ints) -> Ints:
 
 
 def nested_flow(
-    costs: Costs, groups: Groups, tree: LimitTree, room: Room, near: Floats | None, before: Ended | None = None
+    costs: Costs,
+    groups: Groups,
+    tree: LimitTree,
+    room: Room,
+    near: Floats | None,
+    before: Ended | None = None,
+    left_s: float = np.inf,
 ) -> Ended | None:
     """Return a cheapest flow; None where another solver should have a look: if there is none, or it has no end.
 
@@ -273,8 +284,10 @@ def nested_flow(
         (n_nodes,), prices of capacities and limits that may be near the best ones; None = 0
     before
         how it ended over some of the pairs, all else as it is: goes on there, and does not leave it as it was
+    left_s
+        seconds after which it raises `OutOfTime`
     """
     network = Network.of(costs, groups, tree, room)
     if before is not None:
-        return network.ended(network.basis_after(before))
-    return network.ended(network.basis_near(np.zeros(tree.root) if near is None else near))
+        return network.ended(network.basis_after(before), left_s)
+    return network.ended(network.basis_near(np.zeros(tree.root) if near is None else near), left_s)

@@ -4,25 +4,31 @@ A search may end without an answer, or with one that is worth less than what any
 begins with drafts: nobody placed beside the pins, pair by pair the greatest gain first, leads dealt in turn, and an
 answer that is known, such as the plan that is kept. A draft that breaks upper bounds is mended as any answer is: leads
 are taken out of rows that are too full, those with the least loss per unit first, and what room that leaves is filled
-again. Minimums that a draft breaks stay broken: only a search can help there.
+again. Minimums that a draft breaks stay broken. Where each of them breaks one, another is made: first whoever lacks
+something gets the leads that gain most there, then all others are placed. That is for want of time alone: a search
+finds a better one.
 
 All of it is linear in leads but for the greedy draft, which looks at every pair: among more than `_MOST_PAIRS` of them
 it is left out.
 """
 
 from bisect import bisect_left
+from typing import NamedTuple
 
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.blocks import over_blocks
-from leadopt.problem.gains import scaled
 from leadopt.problem.problem import ROUNDING, Problem
+from leadopt.problem.rates.full_rows import scaled
 from leadopt.progress import Meter
 from leadopt.solvers.lagrangian.rows import Family, Rows, usage_at
 
 _MOST_PAIRS = 12_000_000  # up to which leads are dealt greedily: 0.5 s of one core at 10 million
 _LOOKS = 30_000_000  # at pairs, in all rounds that fill what room is left; leads with the greatest gain come first
+_LOOKS_A_SECOND, _FILLING_S = 50_000_000, 0.05  # and what it may take where no time is left
+_PAIRS_A_SECOND = 25_000_000  # that are dealt greedily, where time is limited: in a tenth of it,
+_PART = 0.1  # and no draft is mended after so much of it, if an allowed one is known
 _ROUNDS = 50  # in which leads are taken out: each mends every row but where minimums hold leads
 
 
@@ -37,17 +43,26 @@ def best_draft(problem: Problem, rows: Rows, start: Ints | None = None, meter: M
     start
         (n_leads,), an answer that is known
     """
-    best, most, drafts = None, -np.inf, _drafts(problem, start)
+    limit_s = None if meter is None else meter.limit_s
+    most_pairs = _MOST_PAIRS if limit_s is None else min(_MOST_PAIRS, _PART * limit_s * _PAIRS_A_SECOND)
+    best, most, drafts = None, -np.inf, _drafts(problem, start, most_pairs)
     for draft in drafts:
         if (value := worth(problem, draft)) > most:
             best, most = draft, value
     for draft in drafts:
-        if best is not None and best is not drafts[0] and meter is not None and meter.left_s <= 0:
+        if best is not None and best is not drafts[0] and _is_late(meter):
             break
         answer = mended(problem, rows, draft)
         if (value := worth(problem, answer)) > most:
             best, most = answer, value
+    if best is None and limit_s is not None and problem.n_leads * problem.n_reps <= most_pairs:
+        answer = _Room(problem, rows, problem.pins.copy()).served()
+        best = answer if worth(problem, answer) > -np.inf else None
     return best
+
+
+def _is_late(meter: Meter | None) -> bool:
+    return meter is not None and meter.limit_s is not None and meter.left_s <= (1.0 - _PART) * meter.limit_s
 
 
 def worth(problem: Problem, rep_of_lead: Ints) -> float:
@@ -69,19 +84,23 @@ def worth(problem: Problem, rep_of_lead: Ints) -> float:
     return total if must else total + problem.reserve * (problem.n_leads - len(placed))
 
 
-def mended(problem: Problem, rows: Rows, rep_of_lead: Ints) -> Ints:
-    """Return an answer with leads taken out of hard rows that are too full, and the room that is left filled again."""
+def mended(problem: Problem, rows: Rows, rep_of_lead: Ints, meter: Meter | None = None) -> Ints:
+    """Return an answer with leads taken out of hard rows that are too full, and the room that is left filled again.
+
+    Where little time is left, it is filled with those leads alone that gain most.
+    """
     answer = np.where(problem.pins >= 0, problem.pins, rep_of_lead)
-    return _Room(problem, rows, answer).mended()
+    looks = _LOOKS if meter is None else min(_LOOKS, (max(meter.left_s, 0.0) + _FILLING_S) * _LOOKS_A_SECOND)
+    return _Room(problem, rows, answer).mended(int(looks))
 
 
-def _drafts(problem: Problem, start: Ints | None) -> list[Ints]:
+def _drafts(problem: Problem, start: Ints | None, most_pairs: float = _MOST_PAIRS) -> list[Ints]:
     drafts = [problem.pins.copy(), in_turn(problem, problem.reserve)]
     # Minimums may need leads that gain less than the pool does.
     if ((whatever := in_turn(problem, -np.inf)) != drafts[1]).any():
         drafts.append(whatever)
     n_pairs = problem.n_leads * problem.n_reps
-    if n_pairs <= _MOST_PAIRS:
+    if n_pairs <= most_pairs:
         drafts.append(greedy(problem))
     if start is not None:
         known = np.flatnonzero(start >= 0)
@@ -102,7 +121,7 @@ def in_turn(problem: Problem, least: float) -> Ints:
             break
         start = bisect_left(open_, turn) % len(open_)
         rep = open_[start]
-        rates = affinity.rates_row(row)
+        rates = affinity.rates_of(row)
         if not rates.item(rep) * scale > least:
             may = np.flatnonzero(scaled(rates[open_], affinity.scale[lead : lead + 1]) > least)
             if not len(may):
@@ -198,15 +217,54 @@ class _Room:
         self.problem, self.rows, self.answer = problem, rows, answer
         self.hard = np.isinf(rows.penalty)
         self.free = problem.pins < 0
-        self.alone = [(family.reps > 0).sum(axis=1) <= 1 for family in rows.families]
+        self.alone = [_Alone.of(family) for family in rows.families]
         self.pool = 0.0 if np.isneginf(problem.reserve) else problem.reserve
 
-    def mended(self) -> Ints:
+    def mended(self, looks: int = _LOOKS) -> Ints:
         for _ in range(_ROUNDS):
             if not self._take_out():
                 break
+        self._fill(looks)
+        return self.answer
+
+    def served(self) -> Ints:
+        """Return the answer with leads given to whoever lacks something, and then all others placed that fit."""
+        hard = np.flatnonzero(self.hard & (self.rows.lower > 0))
+        families = [family for family in self.rows.families if np.isin(family.member, hard).any()]
+        # What few leads can give comes first, and what any lead gives as well as another one last.
+        for family in sorted(families, key=self._n_counted):
+            while self._serve(family):
+                pass
         self._fill()
         return self.answer
+
+    def _n_counted(self, family: Family) -> tuple[int, bool]:
+        n = self.problem.n_leads
+        return n if family.limit is None or family.limit.leads is None else len(family.limit.leads), family.counts_leads
+
+    def _serve(self, family: Family) -> bool:
+        """Give each rep that lacks something in a family's rows leads that it counts; return whether any could be."""
+        load, member = self._load(), family.member
+        lack = np.where(self.hard[member], self.rows.lower[member] - load[member], 0.0)
+        lacking = np.flatnonzero(lack > 0)
+        waiting = np.flatnonzero(self.free & (self.answer < 0))
+        waiting = waiting[usage_at(family, self.problem, waiting, np.zeros(len(waiting), dtype=np.int64))[0]]
+        if not len(lacking) or not len(waiting):
+            return False
+        room = np.where(self.hard, self.rows.upper - load, np.inf)
+        rep, gain = self._wishes(waiting, room, (family.reps[lacking] > 0).any(axis=0))
+        able = rep >= 0
+        waiting, rep, gain = waiting[able], rep[able], gain[able]
+        order = np.argsort(-gain, kind="stable")
+        waiting, rep = waiting[order], rep[order]
+        usage, wanted = self._taken(family, waiting, rep), np.zeros(len(waiting), dtype=bool)
+        for k in lacking.tolist():
+            amount = usage * family.reps[k, rep]
+            wanted |= (amount > 0) & (np.cumsum(amount) - amount < lack[k])
+        waiting, rep = waiting[wanted], rep[wanted]
+        fits = self._fitting(waiting, rep, room)
+        self.answer[waiting[fits]] = rep[fits]
+        return bool(fits.any())
 
     def _load(self) -> Floats:
         leads = np.flatnonzero(self.free & (self.answer >= 0))
@@ -246,9 +304,9 @@ class _Room:
         self.answer[out] = -1
         return bool(out.any())
 
-    def _fill(self) -> None:
+    def _fill(self, looks: int = _LOOKS) -> None:
         """Place leads of the pool, round by round, each where it gains most among the reps that have room for it."""
-        waiting, looks = np.flatnonzero(self.free & (self.answer < 0)), _LOOKS
+        waiting = np.flatnonzero(self.free & (self.answer < 0))
         give_way = np.isneginf(self.problem.reserve)
         while len(waiting) and looks > 0:
             room = np.where(self.hard | (not give_way), self.rows.upper - self._load(), np.inf)
@@ -265,14 +323,20 @@ class _Room:
             self.answer[waiting[chosen]] = rep[chosen]
             waiting = np.delete(waiting, chosen)
 
-    def _wishes(self, leads: Ints, room: Floats) -> tuple[Ints, Floats]:
-        """Return where each lead gains most among the reps that have room for it alone, -1 = nowhere, and what."""
+    def _wishes(self, leads: Ints, room: Floats, lacking: Bools | None = None) -> tuple[Ints, Floats]:
+        """Return where each lead gains most among the reps that have room for it alone, -1 = nowhere, and what.
+
+        It gains more than in the pool; but with reps that are `lacking` it is whatever it gains.
+        """
         problem = self.problem
+        least = problem.reserve if lacking is None else -np.inf
         rooms = [_least_by_rep(family.reps, room[family.member]) for family in self.rows.families]
 
         def look(start: int, stop: int, _: Floats) -> tuple[Ints, Floats]:
             some = leads[start:stop]
             gains = problem.affinity.of(some)
+            if lacking is not None:
+                gains[:, ~lacking] = -np.inf
             for family, left in zip(self.rows.families, rooms, strict=True):
                 if np.isposinf(left).all():
                     continue
@@ -281,7 +345,7 @@ class _Room:
                     continue
                 inside = usage_at(family, problem, some, np.zeros(len(some), dtype=np.int64))[0]
                 gains[inside[:, None] & (family.limit.usage_of(some) > left)] = -np.inf
-            return _best(gains, problem.reserve)
+            return _best(gains, least)
 
         return _joined(over_blocks(len(leads), problem.n_reps, look))
 
@@ -305,12 +369,34 @@ class _Room:
             usage = self._taken(family, leads, reps)
             # Rows of one rep, all in one go.
             taken = np.concatenate([[0.0], np.cumsum(usage[by_rep])])
-            of_rep = _least_by_rep(family.reps[alone], left[alone])
+            of_rep = alone.least_by_rep(left, self.problem.n_reps)
             fits[by_rep] &= (taken[1:] - taken[first[there]] <= of_rep[there]) | (usage[by_rep] == 0)
-            for k in np.flatnonzero(np.isfinite(left) & ~alone).tolist():
+            for k in alone.others[np.isfinite(left[alone.others])].tolist():
                 amount = usage * family.reps[k, reps]
                 fits &= (np.cumsum(amount) <= left[k]) | (amount == 0)
         return fits
+
+
+class _Alone(NamedTuple):
+    """The rows of a family that are about one rep or none: which ones, that rep, and what a unit there takes."""
+
+    row: Ints
+    rep: Ints
+    taken: Floats
+    others: Ints
+
+    @classmethod
+    def of(cls, family: Family) -> "_Alone":
+        n_reps = (family.reps > 0).sum(axis=1)
+        row = np.flatnonzero(n_reps == 1)
+        rep = np.nonzero(family.reps[row] > 0)[1]
+        return cls(row, rep, family.reps[row, rep], np.flatnonzero(n_reps > 1))
+
+    def least_by_rep(self, room: Floats, n_reps: int) -> Floats:
+        """Return what these rows leave to a lead at each rep, in units of the family's usage; inf = no bound."""
+        left = np.full(n_reps, np.inf)
+        np.minimum.at(left, self.rep, room[self.row] / self.taken)
+        return left
 
 
 def _least_by_rep(reps: Floats, room: Floats) -> Floats:

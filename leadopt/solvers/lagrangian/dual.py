@@ -19,10 +19,10 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
-from leadopt.problem.gains import scaled
 from leadopt.problem.problem import Problem
+from leadopt.problem.rates.full_rows import scaled
 from leadopt.problem.reduced_gains import paid_for_bounds
-from leadopt.progress import Meter
+from leadopt.progress import Meter, OutOfTime, loaded
 from leadopt.solvers.lagrangian.rows import Family, Rows
 from leadopt.solvers.oracles.protocols import LoadOracle, Loads
 
@@ -175,9 +175,13 @@ class PairOracle:
 
     def _over(self, y: Floats, places: Ints, work: Callable[[Floats, int], T]) -> list[T]:
         """Return what `work` makes of the reduced gains of some leads, by block; it takes the first's number too."""
-        cuts, parts = np.searchsorted(places, self.starts).tolist(), []
+        parts: list[T] = []
         paid = self.plainly @ np.array([family.cost(y) for family in self.rows.families])
-        for k, (low, high) in enumerate(pairwise(cuts)):
+        # Classes may be as many as leads, and who asks about one of them is not to go through all.
+        kind = np.searchsorted(self.starts, places, side="right") - 1
+        cuts = np.flatnonzero(np.diff(kind, prepend=-1, append=-1)) if len(places) else np.zeros(1, dtype=np.int64)
+        for low, high in pairwise(cuts.tolist()):
+            k = int(kind[low])
 
             def block(a: int, b: int, scratch: Floats, k: int = k, low: int = low) -> T:
                 return work(self._reduced(y, k, paid[k], self.leads[places[low + a : low + b]], scratch), low + a)
@@ -298,6 +302,10 @@ class Dual:
 
     def minimised(self, y: Floats, steps: int, tolerance: float, meter: Meter, kept_s: float = 0.0) -> Floats:
         """Return prices that nearly minimise the dual, from given ones, by quasi-Newton steps; `kept_s` are left."""
+        try:
+            loaded("scipy.optimize", meter.left_s - kept_s)
+        except OutOfTime:
+            return self.y(self.x(y))
         from scipy.optimize import minimize
 
         if not len(self.up) and not len(self.down):  # nothing bounds anything, and SciPy refuses no variables

@@ -79,6 +79,8 @@ def improved(
     # What is allowed is not broken again for a gain.
     for broken in _BROKEN[1:] if core.allows(at) else _BROKEN:
         work = Search.of(core, y, broken * unit, broken)
+        if looks <= 0 or meter.left_s + spare_s <= 0:
+            break
         at, looks = work.searched(at, effort, looks, meter, dearest)
         if core.allows(at):
             break

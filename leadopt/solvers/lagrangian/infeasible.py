@@ -10,7 +10,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import Infeasible, SolverFailed, Witness, enumerate_some
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
-from leadopt.solvers.lagrangian.program import LEAST_S, Core
+from leadopt.solvers.lagrangian.program import Core
 
 _NONE_FOUND = "Milp found no allowed answer, though there may be one"
 _EXACT = 1e-6  # relative to a bound: less between the lower and the upper one is next to no room
@@ -81,7 +81,7 @@ def refuse_conflict(problem: Problem, core: Core, unit: Floats, meter: Meter) ->
 
     def held(rows: Bools) -> Ints:
         try:
-            found = blank.relaxed(np.where(rows, unit, 0.0), max(meter.left_s, LEAST_S))
+            found = blank.relaxed(np.where(rows, unit, 0.0), max(meter.left_s, meter.grace_s))
         except SolverFailed:  # a search will find out
             return np.zeros(0, dtype=np.int64)
         prices = np.where(rows & (np.abs(found.prices) > _NO_PRICE * unit), found.prices, 0.0)
@@ -100,7 +100,7 @@ def refuse_whole(problem: Problem, core: Core, meter: Meter) -> NoReturn:
     def held(rows: Bools) -> Ints:
         loose = replace(core, penalty=np.where(rows, core.penalty, 0.0))
         everything = np.ones(len(core.rep), dtype=bool)
-        found = loose.whole(everything, core.first[:-1], _WORK, max(meter.left_s, LEAST_S))
+        found = loose.whole(everything, core.first[:-1], _WORK, max(meter.left_s, meter.grace_s))
         return np.flatnonzero(rows) if found.at is None and found.complete else np.zeros(0, dtype=np.int64)
 
     bounded = np.isinf(core.penalty) & (np.isfinite(core.upper) | (core.lower > 0))

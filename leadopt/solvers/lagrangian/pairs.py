@@ -20,10 +20,13 @@ from leadopt.solvers.lagrangian.work import DEAR, DEARER, NEAR_ENOUGH, Work
 _WIDER = 2  # times as many leads in the next core, if one allows no answer
 _NEAR = 1e-7  # a core changes the bound by so little, relatively, or
 _PRICING = 0.6  # part of a time limit: what follows makes leads whole, and takes about half as long
+# Part of it for chains after that, and mending: so much is left where no shares of the core are found in time.
+_MENDING = 0.2
 _TIGHT = 3e-6  # its shares lack so little to the bound: another one at its prices would win nothing
 # Options a lead that take part in chains where a core holds all of them. At 1,000 x 30 under hours for 0.6 of the work,
 # 2, 4, 8 and 16 come to a gap of .0032, .0029, .0029 and .0026 in 1.3, 1.1, 3.2 and 5.4 s; all 31 to .0040 in 5.6 s.
 _NEAREST = 4
+_REMEDY = "allow more time (time_limit_s=...), loosen a limit, or give one a penalty"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +62,12 @@ class Pairs:
             there is none yet
         """
         work, wider, best = self.work, 1, None
+        if work.draft is not None:
+            work.meter.check()
         while True:
-            try:
-                core, others, shares, y = self._core(y, wider)
-            except OutOfTime:
-                if best is None:
-                    raise
-                return work.answer(best, core, y)
+            core, others, shares, y = self._core(y, wider)
+            if shares is None:
+                return self._chained(core, others, y) if best is None else work.answer(best, core, y)
             everything = len(core.leads) == work.n_leads
             # Where even shares break a bound, leads that are settled are in the way: no chain would mend that.
             stuck = core.breaks(shares.broken)
@@ -91,12 +93,18 @@ class Pairs:
     def in_haste(self, y: Floats, n_open: int | None = None) -> Answer:
         """Return the answer from every lead's best option at some prices, mended for a moment, as time is over.
 
-        At no prices that is what drafts begin with, so that an allowed draft is the answer.
+        At no prices that is what drafts begin with, so that an allowed draft is the answer; and where no moment is left.
         """
         work = self.work
-        if work.draft is not None and not y.any():
+        if work.draft is not None and (not y.any() or work.meter.left_s <= 0):
             return work.answer(work.draft, None, y)
-        core, others = work.opened(y, self._n_open if n_open is None else n_open)
+        if work.draft is None and work.grace_s <= 0:
+            raise SolverFailed(f"Milp found no allowed answer in time: {_REMEDY}")
+        return self._chained(*work.opened(y, self._n_open if n_open is None else n_open), y)
+
+    def _chained(self, core: Core, others: Ints, y: Floats) -> Answer:
+        """Return the answer from the best option of each of a core's leads at some prices, after chains."""
+        work = self.work
         work.meter.enter("round")
         at, best = work.chained(core, y, largest(core, -losses(core, y)), others)
         if best is None:
@@ -107,17 +115,30 @@ class Pairs:
     def _n_open(self) -> int:
         return max(self.open_leads, self.open_leads_per_row * self.work.rows.n)
 
-    def _core(self, y: Floats, wider: int) -> tuple[Core, Ints, Relaxed, Floats]:
+    @property
+    def _mending_s(self) -> float:
+        """Seconds of a time limit that are left for chains."""
+        return _MENDING * (self.work.meter.limit_s or 0.0)
+
+    def _core(self, y: Floats, wider: int) -> tuple[Core, Ints, Relaxed | None, Floats]:
         """Return the core at some prices, the answer so far, the core's shares, and better prices if these tell them.
+
+        None where no shares were found in time.
 
         The prices of a core are the best for all leads if no option left out beats those inside: if they are worth
         what the shares of the core gain beside the leads that are settled.
         """
         work, dual = self.work, self.work.dual
+        last: tuple[Core, Ints, Relaxed] | None = None
         for _ in range(self.cores):
             core, others = work.opened(y, wider * self._n_open, wider)
             work.meter.enter("core")
-            shares = work.relaxed(core, DEAR * np.clip(np.abs(y), dual.unit, DEARER * dual.unit))
+            dear = DEAR * np.clip(np.abs(y), dual.unit, DEARER * dual.unit)
+            try:
+                shares = work.relaxed(core, dear, self._mending_s)
+            except OutOfTime:
+                return (core, others, None, y) if last is None else (*last, y)
+            last = core, others, shares
             before, after = dual.at(y), dual.at(shares.prices)
             if after >= before:
                 break
@@ -143,7 +164,7 @@ class Pairs:
         """Return an option of each lead near its shares, after chains."""
         work, unit = self.work, self.work.dual.unit
         work.meter.enter("round")
-        start = rounded(core, shares.z, y, unit, work.meter)
+        start = rounded(core, shares.z, y, unit, work.meter.keeping(self._mending_s))
         return work.chained(core, y, start, others, _NEAREST if everything else None)[0]
 
 
@@ -153,6 +174,5 @@ def _out_of_time(problem: Problem, core: Core, at: Ints) -> SolverFailed:
     worst = int((broken / np.maximum(core.largest, np.abs(core.loads(at)))).argmax())
     return SolverFailed(
         f"Milp found no allowed answer in time: {int((broken > 0).sum())} of the hard limits are still broken, "
-        f"most of all {row_name(problem, worst)}, by {broken[worst]:g}; allow more time (time_limit_s=...), "
-        "loosen a limit, or give one a penalty"
+        f"most of all {row_name(problem, worst)}, by {broken[worst]:g}; {_REMEDY}"
     )

@@ -16,7 +16,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.problem.reduced_gains import paid_for_bounds
-from leadopt.progress import OutOfTime, apart
+from leadopt.progress import LATE_S, OutOfTime, apart, loaded
 from leadopt.solvers.lagrangian.rows import Rows, members
 from leadopt.solvers.whole.branch_and_bound import branched, most_taken
 from leadopt.solvers.whole.exact import WholeProgram
@@ -25,9 +25,7 @@ from leadopt.solvers.whole.exact import WholeProgram
 _EXACT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 _SIMPLEX = 5_000  # options up to which the simplex method, whose prices are exact, is quick enough
 _TOLERANCE = 1e-6  # of the backend, on rows of amounts of 1 or so
-LEAST_S = 1.0  # where there is no allowed answer yet, one is worth so many seconds more than there are
 _DEAREST = 1e6  # times what breaking a hard bound costs
-_LATE_S = 0.05  # by which the backend may be: it looks at the clock seldom, and a crossover not at all
 _MOMENT_S = 1e-3  # the backend wants a positive limit
 
 
@@ -139,6 +137,8 @@ class Core:
         OutOfTime
             they were not found in `left_s` seconds
         """
+        until = perf_counter() + left_s
+        loaded("scipy.optimize", left_s)
         from scipy.optimize import linprog
         from scipy.sparse import block_array, csr_array, diags_array, eye_array
 
@@ -149,7 +149,6 @@ class Core:
         # A penalty beyond all that prices come to is as good as any, and the backend takes no numbers so far apart.
         cost = np.minimum(cost, _DEAREST * dear)
         up, down = np.flatnonzero(np.isfinite(self.upper)), np.flatnonzero(self.lower > 0)
-        until = perf_counter() + left_s
         # The backend's tolerances are for numbers about 1: a row is in parts of the most that an option takes of it.
         most = self.largest
         size = self._size or float((cost * most).max(initial=0.0)) or 1.0
@@ -168,10 +167,10 @@ class Core:
                 method=method,
                 options={"time_limit": max(until - perf_counter(), _MOMENT_S), **_EXACT},
             )
-            found = apart(solve, left_s=max(until - perf_counter(), _MOMENT_S) + _LATE_S)
+            found = apart(solve, left_s=max(until - perf_counter(), _MOMENT_S) + LATE_S)
             if found.status == 0:
                 break
-            if perf_counter() >= until:
+            if found.status == _LIMIT or perf_counter() >= until:
                 raise OutOfTime
         checked(found)
         prices, broken = np.zeros(len(self.lower)), np.zeros(len(self.lower))
@@ -246,7 +245,8 @@ class Core:
         return float(np.abs(self.gain).max(initial=0.0))
 
 
-_STATUS = {1: "stopped at a limit", 2: "infeasible", 3: "unbounded", 4: "numerical difficulties"}
+_LIMIT = 1
+_STATUS = {_LIMIT: "stopped at a limit", 2: "infeasible", 3: "unbounded", 4: "numerical difficulties"}
 
 
 def checked(found: Any) -> None:

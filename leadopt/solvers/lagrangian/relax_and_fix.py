@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.progress import Meter, apart
+from leadopt.progress import LATE_S, Meter, OutOfTime, apart
 from leadopt.solvers.lagrangian.program import Core
 from leadopt.solvers.whole.branch_and_bound import most_taken
 from leadopt.solvers.whole.exact import WholeProgram
@@ -168,8 +168,11 @@ class _Program:
             bounds=Bounds(0.0, np.concatenate([np.ones(n), np.full(2 * k, np.inf)])),
             options={"time_limit": max(left_s, _LEAST_S)},
         )
-        found = apart(solve)
         shares = z.copy()
+        try:
+            found = apart(solve, left_s=max(left_s, _LEAST_S) + LATE_S)
+        except OutOfTime:
+            return shares
         if found.x is not None:
             shares[options] = found.x[:n]
         return shares

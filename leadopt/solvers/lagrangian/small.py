@@ -1,4 +1,7 @@
-"""So few leads that all options of all of them are in one core: shares, chains, and then branch and bound."""
+"""So few leads that all options of all of them are in one core: shares, chains, and then branch and bound.
+
+Where each rep has so much time and there is no other rule, that is one by packings (`packings`).
+"""
 
 from dataclasses import dataclass, replace
 
@@ -8,10 +11,12 @@ from leadopt.arrays import Floats, Ints
 from leadopt.errors import SolverFailed
 from leadopt.problem.knapsack_bound import Knapsacks
 from leadopt.solvers.base import Answer
+from leadopt.solvers.compiled import compiled
 from leadopt.solvers.lagrangian.ejection_chains import improved, losses
 from leadopt.solvers.lagrangian.infeasible import none_found, refuse_conflict, refuse_whole
 from leadopt.solvers.lagrangian.lead_prices import lead_prices
 from leadopt.solvers.lagrangian.neighbourhoods import nearest, searched_around
+from leadopt.solvers.lagrangian.packings import Search, may_be_searched
 from leadopt.solvers.lagrangian.program import Core, Relaxed
 from leadopt.solvers.lagrangian.relax_and_fix import largest, rounded
 from leadopt.solvers.lagrangian.work import DEAR, DEARER, Work
@@ -26,6 +31,8 @@ _NARROW, _FEW = 0.3, 2
 _FARTHEST = 8
 _CAPPED = 0.8  # the first of these where a search is to end by itself, if it can
 _SEARCH = 0.9  # part of the time left that a search may take if a bound is to be found after it
+_BY_PACKINGS = 0.5  # the same of a search by packings if another one is to follow
+_MOST_PACKED = 20_000_000_000  # cells of tables in one that is to end by itself: some five seconds of a core
 _NOTHING = 1e-12  # of all gains: what rounding can hide is next to nothing
 _NOISE = 1e-14  # of all that is added up, gains and charges
 _TRIES = 4  # how often shares that break bounds are made to pay more for it
@@ -78,20 +85,49 @@ class Small:
         if found.fits and most - core.worth(found.at) <= noise <= _NOTHING * np.abs(core.gain[found.at]).sum():
             return work.answer(work.rep_of_lead(core, found.at, others), core, y)
         meter.enter("search")
-        packs = Knapsacks.of(work.problem)
+        packs, u = Knapsacks.of(work.problem), None
+        if packs is not None and packs.alone and _in_loops(packs):
+            found, u = self._packed(core, found, y, packs.exact)
+        if u is None or not (found.fits and (packs is None or packs.exact)):
+            found = self._branched(core, y, found, most + noise, packs if u is None else None)
+        rep_of_lead = work.rep_of_lead(core, found.at, others)
+        answer = work.answer(rep_of_lead, core, y, complete=found.complete)
+        if packs is None or (u is None and found.complete):
+            return answer
+        if u is None:
+            meter.enter("price leads")
+            u = self._lead_prices(core, found, packs, y)
+        return replace(answer, lead_prices=u)
+
+    def _packed(self, core: Core, found: Found, y: Floats, exact: bool) -> tuple[Found, Floats]:
+        """Return what a search by packings finds from what is found, and prices of leads."""
+        work, meter = self.work, self.work.meter
+        left_s = max(meter.left_s, 0.0)
+        until_s = 0.0 if exact or np.isinf(left_s) else (1.0 - _BY_PACKINGS) * left_s
+        packs = Knapsacks.of(work.problem, up=True)
+        assert packs is not None
+        searched = self._search(core, found, y, packs, until_s).run()
+        if searched.rep_of_lead is not None:
+            at = work.options(core, searched.rep_of_lead)
+            found = Found(at=at, fits=core.allows(at), complete=searched.complete)
+        return found, searched.lead_prices
+
+    def _search(self, core: Core, found: Found, y: Floats, packs: Knapsacks, until_s: float) -> Search:
+        work = self.work
+        known = work.rep_of_lead(core, found.at, work.problem.pins) if found.fits else None
+        return Search(work.problem, packs, known, self._unserved(core, y), work.meter, until_s, _MOST_PACKED)
+
+    def _branched(self, core: Core, y: Floats, found: Found, best: float, packs: Knapsacks | None) -> Found:
+        """Return what other searches find; where `packs` are given, time is kept for their prices."""
+        work, meter = self.work, self.work.meter
         reserved_s = (1.0 - _SEARCH) * meter.left_s if packs and np.isfinite(meter.left_s) else 0.0
-        found = self._searched(core, y, found, most + noise, reserved_s)
+        found = self._searched(core, y, found, best, reserved_s)
         if not found.fits:
             if found.complete:
                 refuse_whole(work.problem, core, meter)
             remedy = "allow more work (Milp(most_work=...)), or loosen a limit"
             raise none_found(work.problem, core, found.at, remedy)
-        rep_of_lead = work.rep_of_lead(core, found.at, others)
-        answer = work.answer(rep_of_lead, core, y, complete=found.complete)
-        if packs is None or found.complete:
-            return answer
-        meter.enter("price leads")
-        return replace(answer, lead_prices=self._lead_prices(core, found.at, packs, y))
+        return found
 
     def _shares(self, core: Core) -> Relaxed:
         """Return the best shares; raise `Infeasible` if even they must break a hard bound.
@@ -184,14 +220,27 @@ class Small:
             return self.searched
         return min(self.searched_in_time, max(self.exactly, _FARTHEST * n_leads))
 
-    def _lead_prices(self, core: Core, at: Ints, packs: Knapsacks, y: Floats) -> Floats:
-        """Return prices of leads for the bound by knapsacks, from what each is worth after the prices of the rows."""
+    def _unserved(self, core: Core, y: Floats) -> Floats:
+        """Return what each lead is worth after the prices of the rows: prices of leads to begin with."""
         problem = self.work.problem
         reserve = problem.reserve if np.isfinite(problem.reserve) else 0.0
         worth, start = core.gain - core.used.T @ y, np.zeros(problem.n_leads)
         start[core.leads] = reserve + np.maximum.reduceat(worth, core.first[:-1])
-        least = core.worth(at) + reserve * len(core.leads)
-        return lead_prices(packs, problem.reserve, start, least, self.work.meter)
+        return start
+
+    def _lead_prices(self, core: Core, found: Found, packs: Knapsacks, y: Floats) -> Floats:
+        """Return prices of leads for the bound by knapsacks."""
+        if _in_loops(packs):
+            return self._search(core, found, y, packs, 0.0).u
+        problem = self.work.problem
+        reserve = problem.reserve if np.isfinite(problem.reserve) else 0.0
+        least = core.worth(found.at) + reserve * len(core.leads)
+        return lead_prices(packs, problem.reserve, self._unserved(core, y), least, self.work.meter)
+
+
+def _in_loops(packs: Knapsacks) -> bool:
+    """Return whether packings are quick: loops are compiled, and tables small enough for them."""
+    return compiled() and may_be_searched(packs)
 
 
 def _unpriced(core: Core) -> Relaxed:

@@ -7,7 +7,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
-from leadopt.progress import Meter
+from leadopt.progress import Meter, loaded
 from leadopt.solvers.base import Answer
 from leadopt.solvers.flow.infeasible import refuse_empty_bounds
 from leadopt.solvers.lagrangian.drafts import best_draft, mended, worth
@@ -15,7 +15,7 @@ from leadopt.solvers.lagrangian.dual import Dual, PairOracle
 from leadopt.solvers.lagrangian.ejection_chains import improved
 from leadopt.solvers.lagrangian.infeasible import refuse_pinned, refuse_stranded, row_name
 from leadopt.solvers.lagrangian.open_options import open_options
-from leadopt.solvers.lagrangian.program import LEAST_S, Core, Relaxed
+from leadopt.solvers.lagrangian.program import Core, Relaxed
 from leadopt.solvers.lagrangian.rows import Rows
 
 _LARGEST = 1e298  # a price: two billions of these are still numbers
@@ -51,6 +51,7 @@ class Work:
     @classmethod
     def of(cls, problem: Problem, meter: Meter, start: Ints | None = None) -> "Work":
         """Return the work on a problem, from an answer that is known; raise `Infeasible` where that is plain to see."""
+        loaded("scipy.sparse")
         rows = Rows.of(problem)
         leads = np.flatnonzero(problem.pins < 0)
         refuse_empty_bounds(problem)
@@ -77,11 +78,11 @@ class Work:
     @property
     def grace_s(self) -> float:
         """Seconds that are taken where there are none left: only for want of any allowed answer."""
-        return LEAST_S if self.draft is None else 0.0
+        return self.meter.grace_s if self.draft is None else 0.0
 
-    def relaxed(self, core: Core, dear: Floats) -> Relaxed:
-        """Return the shares of a core, as far as time goes."""
-        return core.relaxed(dear, max(self.meter.left_s, self.grace_s))
+    def relaxed(self, core: Core, dear: Floats, kept_s: float = 0.0) -> Relaxed:
+        """Return the shares of a core, as far as time goes but for what is kept for their mending."""
+        return core.relaxed(dear, max(self.meter.left_s - kept_s, self.grace_s))
 
     def opened(self, y: Floats, n_open: int, wider: int = 1) -> tuple[Core, Ints]:
         """Return the core of the leads open at some prices, and where all others are, they themselves in the pool."""
@@ -129,7 +130,7 @@ class Work:
         """
         problem = self.problem
         if (value := worth(problem, found)) == -np.inf:
-            found = mended(problem, self.rows, found)
+            found = mended(problem, self.rows, found, self.meter)
             value = worth(problem, found)
         for other in (known, self.draft):
             if other is not None and (its := worth(problem, other)) > value:
@@ -143,7 +144,7 @@ class Work:
 
         Where there is no time left, chains go on only while nothing is allowed that way.
         """
-        best, graces_s = None, _GRACES if self.draft is None and self.meter.left_s < LEAST_S else (1.0,)
+        best, graces_s = None, _GRACES if self.draft is None and self.meter.left_s < self.grace_s else (1.0,)
         for part in graces_s:
             at, _ = improved(core, y, at, self.dual.unit, self.meter, part * self.grace_s, nearest)
             best = self.best(self.rep_of_lead(core, at, others))

@@ -7,7 +7,7 @@ import numpy as np
 from leadopt.arrays import Bools, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.problem import ROUNDING, Problem
-from leadopt.problem.sparse_rows import SparseRows
+from leadopt.problem.rates.sparse_rows import SparseRows
 from leadopt.solvers.base import Answer
 from leadopt.solvers.flow.equal_leads import grouped
 from leadopt.solvers.flow.limit_tree import LimitTree, NotNested, countable, limit_tree
@@ -42,9 +42,9 @@ def shared_out(problem: Problem, answer: Answer, unevenness: Unevenness, rng: "n
 
 def _tied_rows(problem: Problem) -> Bools:
     """Return which rows of rates have two that are equal and not ruled out, bool (n_rows,)."""
-    rates = problem.affinity.rates
-    if isinstance(rates, SparseRows):
-        return _tied_pairs(rates)
+    if problem.affinity.is_sparse:
+        return _tied_pairs(problem.affinity.rows.pairs())
+    rates = problem.affinity.full_rates()
     tied = np.zeros(len(rates), dtype=bool)
 
     def look(start: int, stop: int, scratch: "np.ndarray[tuple[int, int], np.dtype[np.float64]]") -> None:

@@ -45,7 +45,7 @@ def evened(
     """
     n_pairs = problem.n_leads * problem.n_reps
     free = np.flatnonzero(problem.pins < 0)
-    if not len(free) or (n_pairs > _WHOLE and not any_equal(problem, answer.rep_of_lead)):
+    if not len(free) or not in_time() or (n_pairs > _WHOLE and not any_equal(problem, answer.rep_of_lead)):
         return answer.rep_of_lead
     unevenness = Unevenness.of(problem, rng) if near is None else Unevenness.near(problem, near)
     kind = np.full(problem.n_leads, -1)

@@ -15,8 +15,8 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.problem import Problem
+from leadopt.problem.rates.sparse_rows import SparseRows
 from leadopt.problem.reduced_gains import largest_gain, reduced_gains, reduced_pairs
-from leadopt.problem.sparse_rows import SparseRows
 from leadopt.solvers.assignment.assign_kernels import write_choices
 from leadopt.solvers.base import Answer
 from leadopt.solvers.compiled import compiled

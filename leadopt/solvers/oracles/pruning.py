@@ -15,7 +15,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.gains import Affinity
-from leadopt.problem.sparse_rows import SparseRows
+from leadopt.problem.rates.sparse_rows import SparseRows
 from leadopt.solvers.oracles.protocols import Open
 
 

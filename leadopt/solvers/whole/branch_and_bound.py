@@ -9,14 +9,16 @@ References
 Bestuzheva et al. (2023), Enabling research through the SCIP optimization suite 8.0. doi:10.1145/3585516
 """
 
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.progress import apart
+from leadopt.progress import LATE_S, OutOfTime, apart, loaded
 from leadopt.solvers.whole.exact import Found, WholeProgram
 
+_MOMENT_S = 1e-3  # the backend wants a positive limit
 _APART = 1e-5  # the smallest of some amounts by the largest: beyond, tolerances of 1e-9 could hide what counts
 _SETTINGS = """numerics/feastol = 1e-09
 limits/gap = 0
@@ -42,7 +44,7 @@ def branched(program: WholeProgram, at: Ints, most_nodes: int, left_s: float) ->
     lead = np.repeat(np.arange(n_leads), np.diff(program.first))
     each = csr_array((np.ones(n_options), (lead, np.arange(n_options))), shape=(n_leads, n_options + 2 * len(soft)))
     size = float(np.abs(program.gain).max(initial=0.0)) or 1.0
-    dear = (program.penalty * most)[bound][soft] / size
+    dear = program.penalty[bound][soft] * most[bound][soft] / size
     known = np.zeros(n_options + 2 * len(soft))
     known[at] = 1.0
     found = mixed(
@@ -97,6 +99,11 @@ def mixed(
     known
         (n_variables,), where to begin; None = nowhere
     """
+    until = perf_counter() + left_s
+    try:
+        loaded("ortools.linear_solver.python.model_builder", left_s)
+    except OutOfTime:
+        return Mixed(None, False)
     from ortools.linear_solver.python import model_builder
     from scipy.sparse import csr_matrix
 
@@ -110,8 +117,11 @@ def mixed(
     solver = model_builder.Solver("scip")
     solver.set_solver_specific_parameters(_SETTINGS.format(nodes=most_nodes))
     if np.isfinite(left_s):
-        solver.set_time_limit_in_seconds(left_s)
-    status = apart(lambda: solver.solve(model), solver.stop_search)
+        solver.set_time_limit_in_seconds(max(until - perf_counter(), _MOMENT_S))
+    try:
+        status = apart(lambda: solver.solve(model), solver.stop_search, until - perf_counter() + LATE_S)
+    except OutOfTime:
+        return Mixed(None, False)
     if status not in (model_builder.SolveStatus.OPTIMAL, model_builder.SolveStatus.FEASIBLE):
         return Mixed(None, status == model_builder.SolveStatus.INFEASIBLE)
     values = np.array([solver.value(model.var_from_index(variable)) for variable in range(len(cost))])

@@ -17,13 +17,14 @@ Perron and Didier, CP-SAT, https://developers.google.com/optimization/cp/cp_solv
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import ROUNDING
-from leadopt.progress import apart
+from leadopt.progress import LATE_S, OutOfTime, apart, loaded
 from leadopt.solvers.whole.objective import Objective
 from leadopt.solvers.whole.steps import MOST, NICE, finest_steps, usual_unit, weighted_sum, whole_steps
 
@@ -102,6 +103,11 @@ class WholeProgram:
         self, maximise: Callable[[Any, list[Any]], None], at: Ints | None, most_work: float, left_s: float, near: float
     ) -> Found:
         """Return what one search finds, once the objective was set by `maximise`."""
+        until = perf_counter() + left_s
+        try:
+            loaded("ortools.sat.python.cp_model", left_s)
+        except OutOfTime:
+            return Found(None, False)
         from ortools.sat.python import cp_model
 
         model = cp_model.CpModel()
@@ -126,8 +132,11 @@ class WholeProgram:
         # In 9.15 this step of presolve adds amounts up in 32 bits, and so proves what is not so: or-tools issue 5293.
         solver.parameters.presolve_inclusion_work_limit = 0
         if np.isfinite(left_s):
-            solver.parameters.max_time_in_seconds = max(0.0, left_s)
-        status = apart(lambda: solver.solve(model), solver.stop_search)
+            solver.parameters.max_time_in_seconds = max(0.0, until - perf_counter())
+        try:
+            status = apart(lambda: solver.solve(model), solver.stop_search, until - perf_counter() + LATE_S)
+        except OutOfTime:
+            return Found(None, False)
         if status == cp_model.MODEL_INVALID:
             raise AssertionError(f"CP-SAT refused a program: {model.validate()}")
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

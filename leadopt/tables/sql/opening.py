@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
-from leadopt.tables.sql import alchemy, duck
 from leadopt.tables.sql.address import Address
+from leadopt.tables.sql.alchemy import transaction as of_sqlalchemy
 from leadopt.tables.sql.database import Database
+from leadopt.tables.sql.duck import transaction as of_duckdb
 
 _FILES = ("sqlite", "duckdb")  # databases that are files
 
@@ -22,8 +23,8 @@ def opened(address: Address, *, write: bool = False) -> Iterator[Database]:
         no such file, driver, host or login, or whatever the database refuses: its own words in one line
     """
     address = _of_a_file(address, write=write)
-    of_library = duck if address.scheme == "duckdb" else alchemy
-    with of_library.transaction(address, write=write) as database:
+    transaction = of_duckdb if address.scheme == "duckdb" else of_sqlalchemy
+    with transaction(address, write=write) as database:
         yield database
 
 

@@ -1,10 +1,13 @@
 """What managers and administrators do, by the users' own ids and tables."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
+from leadopt.desk.people import persons
 from leadopt.errors import InvalidInput
+from leadopt.lifecycle.records import Rep
 from tests.desk.desks import leads, opened, owner, with_leads
 
 
@@ -120,3 +123,39 @@ def test_who_is_new_and_looks_like_somebody_who_is_not_in_the_table_is_noted(tmp
     )
     assert desk.reps([{"rep_id": "Annn"}]).notes == ()  # a table of few says nothing of who is not in it
     assert desk.reps([{"rep_id": name} for name in ("Ann", "Bo", "Cy", "Roberta Lee", "R-04")]).notes == ()
+
+
+FACTS = {"max_open": 4, "team": "north", "tags": "a;b", "hired_on": "2025-01-01", "pace": 1.5}
+
+
+def known_of(desk):
+    with desk._core.read() as snapshot:
+        rep = snapshot.book.get(Rep, snapshot.names.rep("Dee"))
+        data = persons.by_id(snapshot.connection, rep.id).data
+    return rep, {name: data.get(name) for name in FACTS}
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_what_a_row_of_reps_does_not_tell_stays_until_it_is_cleared(tmp_path, name):
+    desk = opened(tmp_path)
+    assert desk.reps({"rep_id": "Dee", **FACTS}).ok
+    before = known_of(desk)
+    without = {column: cell for column, cell in FACTS.items() if column != name}
+    for row in (without, {**without, name: None}, {**without, name: " "}, {}):
+        assert desk.reps({"rep_id": "Dee", **row})[0].code == "unchanged"
+        assert known_of(desk) == before
+    assert desk.reps({"rep_id": "Dee", name: None}, clear=name)[0].code == "done"
+    rep, data = known_of(desk)
+    assert data == {**FACTS, name: None}
+    emptied = {"columns": {}} if name == "pace" else {name: () if name == "tags" else None}
+    assert rep == replace(before[0], version=rep.version, **emptied)
+    desk.reps({"rep_id": "Dee", **FACTS})
+    assert replace(known_of(desk)[0], version=0) == replace(before[0], version=0)
+
+
+def test_only_columns_of_the_table_that_can_be_empty_are_cleared(tmp_path):
+    desk = opened(tmp_path)
+    with pytest.raises(InvalidInput, match="clear: reps has no column 'max_opne'; did you mean \"max_open\""):
+        desk.reps({"rep_id": "Ann", "max_open": None}, clear="max_opne")
+    with pytest.raises(InvalidInput, match="clear: 'rep_id' cannot be emptied: it says who the rep is"):
+        desk.reps({"rep_id": "Ann"}, clear=["rep_id"])

@@ -61,6 +61,7 @@ COMMANDS = st.one_of(
     st.builds(commands.BeginDay, **as_system),
     st.builds(commands.RepLeaves, rep=rep, **as_admin),
     st.builds(commands.RepReturns, rep=rep, **as_admin),
+    st.builds(commands.RenameRep, rep=rep, **as_admin),
     st.builds(commands.Erase, lead=lead, **as_admin),
 )
 STEPS = st.lists(st.tuples(COMMANDS, st.sampled_from([-2, 0, 1, 30, 100])), max_size=25)

@@ -1,9 +1,11 @@
 """Reports of weeks and months: three sentences, the lines behind them, and which period is meant."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from leadopt import InvalidInput
 from leadopt.desk.figures import Period, facts_of_history, monthly, weekly
@@ -51,6 +53,30 @@ def test_a_month_says_how_even_every_week_was():
     assert [day for day, _ in told.evenness] == ["2026-02-01", "2026-02-08", "2026-02-15", "2026-02-22"]
     assert all(0.0 <= value < 1.0 for _, value in told.evenness)
     assert "Gini of leads received" in str(told)
+
+
+@pytest.mark.parametrize("chance", [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9])
+def test_a_month_says_whether_the_chances_that_leads_were_given_out_by_still_hold(chance):
+    known = facts(300)
+    owned = known.owned
+    told = monthly(replace(known, owned=replace(owned, chance=np.full(len(owned.rep), chance))))
+    days = Period(first="2026-02-01", last="2026-02-28")
+    ended = (owned.until >= days.start) & (owned.until < days.end) & np.isin(owned.exit, ["won", "lost"])
+    n, won = int(ended.sum()), int((ended & owned.won).sum())
+    ratio = won / (n * chance)
+    low, high = chi2.ppf(0.05, 2 * won) / (2 * n * chance), chi2.ppf(0.95, 2 * won + 2) / (2 * n * chance)
+    drifts = "The model has drifted and promises too "
+    said = f"{drifts}little" if low > 1 else f"{drifts}much" if high < 1 else "No drift of the model shows"
+    assert len(told.sentences) == 4
+    assert told.sentences[3].startswith(
+        f"{said}: {ratio:.3g} wins for each that was promised of {n} leads that ended ("
+    )
+    assert told.summary().endswith(told.sentences[3])
+
+
+def test_where_no_chance_is_known_nothing_is_said_of_drift():
+    assert monthly(facts()).sentences[3] == ("Whether the model's chances hold is not known: nothing tells of chance.")
+    assert len(weekly(facts()).sentences) == 3
 
 
 def test_a_week_without_anything_says_so():

@@ -14,6 +14,7 @@ from leadopt.evaluate.backtests.losses import auc, difference, log_losses
 from leadopt.evaluate.backtests.verdict import FREE, REPS_ONLY, UNKNOWN, USE_IT
 from leadopt.evaluate.history.records import read_records
 from leadopt.learning.effects.logistic import sigmoid
+from leadopt.tables.columns import Columns
 from tests import many_seeds, seeds
 from tests.real_data import DATA
 
@@ -288,7 +289,7 @@ def test_a_column_of_its_own_level_for_each_row_changes_nothing():
 def test_records_are_the_settled_rows():
     table = history(17, 30)
     table["converted"][3] = None
-    records = read_records(table, segment_by=("source",), rep="rep_id", converted="converted", at="at", now=None)
+    records = read_records(table, segment_by=("source",), columns=Columns(), now=None)
     rows = [k for k in range(30) if k != 3]
     assert [records.reps[code] for code in records.rep] == [table["rep_id"][k] for k in rows]
     assert records.won.tolist() == [table["converted"][k] for k in rows]

@@ -11,6 +11,7 @@ from leadopt.errors import InvalidInput
 from leadopt.evaluate import backtest
 from leadopt.evaluate.history.counted_once import _kept, counted_once
 from leadopt.evaluate.history.records import read_records
+from leadopt.tables.columns import Columns
 from tests import many_seeds, seeds
 
 
@@ -59,7 +60,7 @@ def test_no_fold_splits_a_deal_though_its_rows_end_on_several_days(dated):
         ]
     found = backtest(rows, segment_by=(), now="2026-01-01")
     records, together = counted_once(
-        read_records(rows, segment_by=(), rep="rep_id", converted="converted"), "deal_id", ("rep_id", "converted")
+        read_records(rows, segment_by=(), columns=Columns()), "deal_id", ("rep_id", "converted")
     )
     assert records.n_rows == 240
     assert found.n_judged < 240 or not dated

@@ -125,7 +125,7 @@ def test_what_is_open_or_outside_is_left_out():
             {"cluster_by": "day"},
             "results.day: all settled leads are of one cluster, '3': nothing can be told",
         ),
-        ([], {"level": 95}, "level: must be between 0 and 1, such as 0.95; found 95"),
+        ([], {"level": 95}, "level: must be between 0 and 1, such as 0.9; found 95"),
         (results((1, 1), (1, 1)), {"stratify_by": "x"}, 'results: column "x" is missing'),
         (
             results((1, 1), (1, 1)),

@@ -3,7 +3,7 @@
 import pytest
 
 from leadopt.lifecycle import commands
-from leadopt.lifecycle.records import Account
+from leadopt.lifecycle.records import Account, Rep, replace
 from leadopt.lifecycle.stages import Stage
 from tests.lifecycle.moments import DAY, moment
 from tests.lifecycle.worlds import RULES, World
@@ -98,6 +98,15 @@ def test_who_leaves_and_returns_begins_level():
     assert world.credit()["ann"] == 0.0
     world.place(lead := world.receive())
     assert world.owner(lead) in ("ann", "cy")
+
+
+def test_a_rename_changes_nothing_but_a_version():
+    world = World()
+    lead, before = world.held("ann"), world.book.get(Rep, "ann")
+    assert world.do(admin("RenameRep", rep="ann")) == ["rep_renamed"]
+    assert world.owner(lead) == "ann"
+    assert world.book.get(Rep, "ann") == replace(before, version=before.version + 1)
+    assert world.denied(admin("RenameRep", rep="nobody")).code == "not_found"
 
 
 def test_a_proposal_of_who_leaves_is_made_anew():

@@ -7,7 +7,7 @@ from leadopt.matching import Status, solve
 from leadopt.problem.certify import certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
-from leadopt.problem.sparse_rows import SparseRows
+from leadopt.problem.rates.sparse_rows import SparseRows
 from leadopt.progress import Meter
 from leadopt.solvers import Auction, MinCostFlow
 from leadopt.solvers.capacities import pair_bids

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from leadopt.errors import InvalidInput, MemoryWarning
 from leadopt.matching import match
-from leadopt.problem import sparse_rows
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
-from leadopt.problem.sparse_rows import SparseRows, few_pairs
+from leadopt.problem.rates import sparse_rows
+from leadopt.problem.rates.sparse_rows import SparseRows, few_pairs
 from tests.strategies import affinities, examples
 
 FORMATS = [getattr(scipy.sparse, f"{name}_{kind}") for name in ("csr", "csc", "coo") for kind in ("array", "matrix")]
@@ -145,6 +145,24 @@ def test_every_way_to_ask_for_a_gain_gives_that_of_the_whole_matrix(affinity, da
     np.testing.assert_array_equal(few.extended(more, row, scale).dense(), affinity.extended(more, row, scale).dense())
     by, kind = np.arange(6.0).reshape(2, 3), np.arange(affinity.n_rows) % 2
     np.testing.assert_array_equal(few.shifted(by, kind).full_rates(), affinity.shifted(by, kind).full_rates())
+
+
+@given(st.integers(1, 9).flatmap(lambda n: affinities(n, 3)), st.data())
+@examples(60)
+def test_both_kinds_of_rows_are_summed_and_ruled_alike(affinity, data):
+    rates, n_rows = affinity.rates, affinity.n_rows
+    weight = np.array(data.draw(st.lists(st.sampled_from([0.0, 0.5, 2.0]), min_size=n_rows, max_size=n_rows)))
+    some = np.array(data.draw(st.lists(st.integers(0, n_rows - 1), max_size=12)), dtype=np.int64)
+    allowed = np.array(data.draw(st.lists(st.booleans(), min_size=6, max_size=6))).reshape(2, 3)
+    kind = np.arange(len(some)) % 2
+    for rows in (affinity.rows, sparse(affinity).rows):
+        found = rows.summed(lambda rates: np.maximum(rates, 0.0), weight)
+        np.testing.assert_allclose(found, np.maximum(rates, 0.0).T @ weight, rtol=1e-12)
+        np.testing.assert_array_equal(rows.summed(lambda rates: rates > NO, weight), (rates > NO).T @ weight)
+        ruled = rows.ruled(some, lambda places, reps: allowed[kind[places], reps])
+        np.testing.assert_array_equal(ruled.full(), np.where(allowed[kind], rates[some], NO))
+        for row in range(n_rows):
+            np.testing.assert_array_equal(rows.of(np.int64(row)), rates[row])
 
 
 def test_what_is_held_is_read_only_copied_and_pickled_as_it_is():

@@ -5,9 +5,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import InvalidInput, MemoryWarning
@@ -20,7 +21,7 @@ _FORMATS = ("csr", "csc", "coo")  # in which what is stored is what was given; o
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SparseRows:
-    """Eligible pairs of rows and reps (compressed sparse rows): what is not among them is ineligible, -inf.
+    """Eligible pairs of rows and reps (compressed sparse rows): what is not among them is ineligible, -inf. See `Rows`.
 
     Parameters
     ----------
@@ -54,6 +55,8 @@ class SparseRows:
     rep: Ints
     gain: Floats
     n_reps: int
+
+    is_sparse: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Check once, and freeze the arrays."""
@@ -129,6 +132,14 @@ class SparseRows:
         return len(self), self.n_reps
 
     @property
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        return self.first, self.rep, self.gain
+
+    @property
+    def held(self) -> SparseRows:
+        return self
+
+    @property
     def n_pairs(self) -> int:
         """How many pairs are eligible."""
         return len(self.rep)
@@ -137,6 +148,14 @@ class SparseRows:
     def n_of_row(self) -> Ints:
         """How many pairs each row has, int64 (n_rows,)."""
         return np.diff(self.first)
+
+    @property
+    def n_negative(self) -> int:
+        return int((self.gain < 0).sum())
+
+    @property
+    def are_amounts(self) -> bool:
+        return False
 
     @property
     def row(self) -> Ints:
@@ -150,11 +169,6 @@ class SparseRows:
         place = np.repeat(self.first[rows] - first[:-1], size) + np.arange(first[-1])
         return SparseRows.made(first, self.rep[place], self.gain[place], self.n_reps)
 
-    def between(self, start: int, stop: int) -> SparseRows:
-        """Return consecutive rows; the pairs are views."""
-        low, high = self.first[start], self.first[stop]
-        return SparseRows.made(self.first[start : stop + 1] - low, self.rep[low:high], self.gain[low:high], self.n_reps)
-
     def times(self, scale: Floats) -> SparseRows:
         """Return the rows, each multiplied by its scale."""
         return SparseRows.made(self.first, self.rep, self.gain * np.repeat(scale, self.n_of_row), self.n_reps)
@@ -167,6 +181,65 @@ class SparseRows:
         """Return some of the pairs."""
         first = np.concatenate([[0], np.cumsum(kept)])[self.first].astype(np.int64)
         return SparseRows.made(first, self.rep[kept], self.gain[kept], self.n_reps)
+
+    def width(self, rows: Ints) -> int:
+        return 1 + int(self.n_of_row[rows].sum()) // max(1, len(rows))
+
+    def largest(self) -> float:
+        return float(np.abs(self.gain).max(initial=0.0))
+
+    def largest_of_rows(self) -> Floats:
+        return self.mapped(np.abs).best(0.0)
+
+    def full(self) -> Floats:
+        return self.dense()
+
+    def of(self, rows: Ints, scale: Floats | None = None, out: Floats | None = None) -> Floats:
+        found = self.pairs(np.atleast_1d(rows), None if scale is None else np.atleast_1d(scale)).dense(out)
+        return found if out is not None else found.reshape(*np.shape(rows), self.n_reps)
+
+    def between(self, start: int, stop: int, out: Floats) -> Floats:
+        return self.pairs_between(start, stop).dense(out)
+
+    def pairs(self, rows: Ints | None = None, scale: Floats | None = None) -> SparseRows:
+        found = self if rows is None else self.take(rows)
+        return found if scale is None else found.times(scale)
+
+    def pairs_between(self, start: int, stop: int) -> SparseRows:
+        """Return consecutive rows; the pairs are views."""
+        low, high = self.first[start], self.first[stop]
+        return SparseRows.made(self.first[start : stop + 1] - low, self.rep[low:high], self.gain[low:high], self.n_reps)
+
+    def best_rates(self, reps: Ints | Bools | None) -> Floats:
+        if reps is None:
+            return self.best(-np.inf)
+        inside = np.zeros(self.n_reps, dtype=bool)
+        inside[reps] = True
+        return self.only(inside[self.rep]).best(-np.inf)
+
+    def best_of(self, rows: Ints, scale: Floats | None, open_reps: Bools) -> tuple[Ints, Floats]:
+        pairs = self.pairs(rows, scale)
+        pairs = pairs.only(open_reps[pairs.rep])
+        place = pairs.best_place()
+        return np.where(place < 0, 0, np.append(pairs.rep, 0)[place]), np.append(pairs.gain, -np.inf)[place]
+
+    def summed(self, change: Callable[[Floats], NDArray[Any]], weight: Floats) -> Floats:
+        found = np.bincount(self.rep, weights=change(self.gain) * weight[self.row], minlength=self.n_reps)
+        return found.astype(np.float64)
+
+    def shifted(self, by: Floats, kind_of_row: Ints) -> SparseRows:
+        more = by[kind_of_row[self.row], self.rep]
+        return self.mapped(lambda gain: gain + more)
+
+    def extended(self, rates: Floats) -> SparseRows:
+        return SparseRows.joined([self, SparseRows.of_dense(rates)], self.n_reps)
+
+    def ruled(self, rows: Ints, may: Callable[[Any, Any], Bools]) -> SparseRows:
+        pairs = self.take(rows)
+        return pairs.only(may(pairs.row, pairs.rep))
+
+    def lean(self) -> None:
+        return None
 
     def at(self, rows: Ints, reps: Ints) -> Floats:
         """Return the gain of each row with the rep at the same place, -inf where that is ineligible.

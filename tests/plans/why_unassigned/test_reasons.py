@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from leadopt import Affinity, Columns, Fairness, Infeasible, Limit, Policy, assign
 from leadopt.limit_rules import LimitRule
-from leadopt.plans.why_unassigned import Pool, Reason
+from leadopt.plans.why_unassigned.barriers import Pool
+from leadopt.plans.why_unassigned.reasons import Reason
 from leadopt.policy import exclude, match, skills
 from leadopt.problem.problem import ROUNDING
 from tests.strategies import examples

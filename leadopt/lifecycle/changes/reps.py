@@ -12,6 +12,7 @@ from leadopt.lifecycle.stages import HELD
 
 
 def rep_set(event: events.RepSet, book: Book, stamp: Stamp) -> None:
+    """Put a rep as it is now, all facts anew; load and day stay."""
     rep = book.get(Rep, event.rep) or Rep(id=event.rep, since=stamp.at)
     book.put(
         replace(
@@ -27,6 +28,7 @@ def rep_set(event: events.RepSet, book: Book, stamp: Stamp) -> None:
 
 
 def rep_left(event: events.RepLeft, book: Book, stamp: Stamp) -> None:
+    """Note since when a rep is gone; its credit goes to the house."""
     change_rep(book, event.rep, left_at=stamp.at)
     credit.leave(book, event.rep, stamp.at)
 
@@ -35,7 +37,13 @@ def rep_returned(event: events.RepReturned, book: Book, stamp: Stamp) -> None:
     change_rep(book, event.rep, left_at=None)
 
 
+def rep_renamed(event: events.RepRenamed, book: Book, stamp: Stamp) -> None:
+    """Count a version more: what the rep is called stands beside the log."""
+    change_rep(book, event.rep)
+
+
 def absence_set(event: events.AbsenceSet, book: Book, stamp: Stamp) -> None:
+    """Put an absence, begun where it is an earlier one that only ends sooner, and move deadlines of its leads."""
     old = book.get(Absence, event.absence)
     begun = old is not None and old.begun and event.start <= stamp.at and event.end <= old.end
     book.put(
@@ -60,6 +68,7 @@ def absence_began(event: events.AbsenceBegan, book: Book, stamp: Stamp) -> None:
 
 
 def conduct_set(event: events.ConductSet, book: Book, stamp: Stamp) -> None:
+    """Put a reward or restriction, announced now."""
     book.put(
         Conduct(
             rep=event.rep,
@@ -86,6 +95,7 @@ def credit_booked(event: events.CreditBooked, book: Book, stamp: Stamp) -> None:
 
 
 def credit_reversed(event: events.CreditReversed, book: Book, stamp: Stamp) -> None:
+    """Take back what was booked for an ownership, once."""
     found = book.get(Ownership, f"{event.lead}/{event.begun}")
     if found is not None and not found.reversed:
         credit.reverse(book, found, stamp.at)
@@ -93,6 +103,7 @@ def credit_reversed(event: events.CreditReversed, book: Book, stamp: Stamp) -> N
 
 
 def change_rep(book: Book, rep: str, **changes: Any) -> None:
+    """Put a rep with some facts changed; one who is not known is left."""
     found = book.get(Rep, rep)
     if found is not None:
         book.put(replace(found, version=found.version + 1, **changes))
@@ -102,6 +113,7 @@ CHANGES: dict[type[Event], Callable[[Any, Book, Stamp], None]] = {
     events.RepSet: rep_set,
     events.RepLeft: rep_left,
     events.RepReturned: rep_returned,
+    events.RepRenamed: rep_renamed,
     events.AbsenceSet: absence_set,
     events.AbsenceBegan: absence_began,
     events.ConductSet: conduct_set,

@@ -1,0 +1,164 @@
+"""Branch and bound by packings: the best answer there is, and what it rules out is worth too little."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from leadopt.errors import Infeasible
+from leadopt.matching import Status, solve
+from leadopt.problem.knapsack_bound import Knapsacks, knapsack_bound
+from leadopt.problem.problem import Limit, Problem
+from leadopt.progress import Meter
+from leadopt.solvers import Milp
+from leadopt.solvers.lagrangian import small
+from leadopt.solvers.lagrangian.packing_kernels import ENDED, FOUND, Effort, begin, explore, price
+from leadopt.solvers.lagrangian.packings import Search
+from tests.loops import both, needs_loops
+from tests.oracles import brute_force
+from tests.solvers.lagrangian.test_neighbourhoods import correlated
+from tests.strategies import examples
+
+_MUCH = 10**9
+
+
+@st.composite
+def hours_alone(draw, whole=None):
+    """Return up to six leads and three reps, some of whose hours are limited; fractions, ineligible pairs, the pool."""
+    n, m = draw(st.integers(1, 6)), draw(st.integers(1, 3))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    unit = draw(st.sampled_from([1.0, 0.25, 0.1, 1 / 60] if whole is None else [1.0]))
+    use = rng.integers(0, 9, (n, m)) * unit if draw(st.booleans()) or whole else rng.random((n, m))
+    gain = rng.integers(-9, 20, (n, m)).astype(float) if draw(st.booleans()) else rng.normal(1.0, 2.0, (n, m))
+    gain[rng.random((n, m)) < draw(st.sampled_from([0.0, 0.3]))] = -np.inf
+    share = draw(st.sampled_from([0.0, 0.3, 0.6, 1.0]))
+    limits = [Limit(reps=[rep], usage=use[:, rep], upper=share * use[:, rep].sum() + 1e-9) for rep in range(m)]
+    reserve = draw(st.sampled_from([0.0, -3.0, 1.5, -np.inf]))
+    problem = Problem(affinity=gain, capacity=n, limits=limits, reserve=reserve)
+    packs = Knapsacks.of(problem)
+    assume(packs is not None and packs.alone)  # where all amounts are 1, they are no hours
+    return problem
+
+
+def begun(problem, known=None, work=_MUCH, meter=None):
+    packs = Knapsacks.of(problem, up=True)
+    assert packs.alone
+    return Search(problem, packs, known, np.zeros(problem.n_leads), meter or Meter(), 0.0, work)
+
+
+def close_to(worth):
+    return 1e-9 * max(1.0, abs(worth))
+
+
+@given(hours_alone())
+@examples(150)
+def test_what_is_found_is_the_best_answer_or_one_that_does_not_claim_to_be(problem):
+    truth, search = brute_force(problem), begun(problem)
+    found = search.run()
+    if not truth.feasible:
+        assert found.rep_of_lead is None
+        return
+    assert knapsack_bound(problem, found.lead_prices) >= truth.best - close_to(truth.best)
+    if search.exact:
+        assert found.complete
+        assert search.bound >= truth.best - close_to(truth.best)
+        assert search.value == pytest.approx(truth.best, abs=2 * close_to(search.size))
+    assert search.value <= truth.best + close_to(truth.best)
+
+
+@given(hours_alone(), st.integers(0, 2**32 - 1))
+@examples(100)
+def test_an_option_loses_no_more_than_it_is_said_to_whatever_the_prices(problem, seed):
+    truth, search = brute_force(problem), begun(problem)
+    begin(search.packing, search.room, search.everybody)
+    u = np.random.default_rng(seed).normal(0.0, 5.0, problem.n_leads)
+    bound = price(search.packing, u, -np.inf, Effort(1, 0.0, 0, 0))
+    answers, worth = truth.answers[truth.allowed], truth.worth[truth.allowed]
+    for lead in range(problem.n_leads):
+        for rep in range(problem.n_reps + 1):
+            having = answers[:, lead] == (rep if rep < problem.n_reps else -1)
+            if having.any() and search.exact:
+                best = worth[having].max()
+                assert bound - search.packing.scratch.loss[rep, lead] >= best - close_to(abs(bound) + abs(best))
+
+
+@given(hours_alone(whole=True), st.sampled_from([0, 1, 5]))
+@examples(80)
+def test_a_search_ends_without_a_target_beyond_the_best_and_finds_the_best(problem, steps):
+    truth, search = brute_force(problem), begun(problem)
+    assume(truth.feasible and search.whole)
+    for target, wanted in ((truth.best + 1.0, ENDED), (truth.best, FOUND)):
+        assert begin(search.packing, search.room, search.everybody)
+        search.packing.path.u[0] = search.u
+        found = explore(search.packing, target - 1e-6, Effort(max(1, steps), 1.5, _MUCH, _MUCH), False, _MUCH)
+        assert found == wanted
+        if found == ENDED:  # all is open and free again
+            assert search.packing.free.count[0] == problem.n_leads
+            assert (search.packing.packs.room == search.room).all()
+            assert search.packing.open_.count.sum() == np.isfinite(search.packing.packs.gain).sum()
+
+
+@given(hours_alone(), st.integers(0, 2**32 - 1))
+@examples(60)
+def test_amounts_rounded_up_fit_where_amounts_do_and_rounded_down_never_hide_an_answer(problem, seed):
+    down, up = Knapsacks.of(problem), Knapsacks.of(problem, up=True)
+    taken = np.random.default_rng(seed).random((problem.n_leads, problem.n_reps)) < 0.5
+    for limit in problem.limits:
+        rep = int(limit.reps[0])
+        leads = np.flatnonzero(taken[:, rep])
+        load = limit.usage_at(leads, np.full(len(leads), rep)).sum()
+        if (up.weight * taken)[:, rep].sum() <= up.room[rep]:
+            assert load <= limit.upper * (1 + 1e-8)
+        if load <= limit.upper:
+            assert (down.weight * taken)[:, rep].sum() <= down.room[rep]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_work_that_ends_early_leaves_an_allowed_answer_and_the_same_every_time(seed):
+    problem = correlated(40, 5, seed)
+    first, again = (begun(problem, work=200_000_000).run() for _ in range(2))
+    assert first.rep_of_lead.tolist() == again.rep_of_lead.tolist()
+    assert (problem.loads(first.rep_of_lead) <= [limit.upper for limit in problem.limits]).all()
+
+
+def test_without_time_a_known_answer_comes_back():
+    problem = correlated(30, 3)
+    known = begun(problem, work=100_000_000).run().rep_of_lead
+    assert known is not None
+    found = begun(problem, known=known, meter=Meter(time_limit_s=1e-9)).run()
+    assert (found.rep_of_lead == known).all()
+
+
+@needs_loops
+def test_a_match_whose_hours_are_whole_is_searched_by_packings_alone(monkeypatch):
+    monkeypatch.setattr(small.Small, "_searched", None)
+    problem = correlated(40, 5)
+    found = solve(problem, Milp())
+    assert found.status is not Status.FEASIBLE
+    assert found.bound == knapsack_bound(problem, found.lead_prices)
+
+
+@needs_loops
+def test_amounts_in_no_unit_are_searched_by_packings_first_and_then_by_others(monkeypatch):
+    rng, called = np.random.default_rng(0), []
+    use, gain = rng.random((20, 3)), rng.random((20, 3))
+    limits = [Limit(reps=[rep], usage=use[:, rep], upper=2.5) for rep in range(3)]
+    search = small.Small._searched
+    monkeypatch.setattr(small.Small, "_searched", lambda *given: called.append(given) or search(*given))
+    found = solve(Problem(affinity=gain, capacity=20, limits=limits), Milp())
+    assert called and found.status is not Status.FEASIBLE
+
+
+@needs_loops
+def test_where_nothing_fits_others_say_so():
+    limits = [Limit(reps=[rep], usage=np.full(3, 2.0) + np.arange(3), upper=3.0) for rep in range(2)]
+    with pytest.raises(Infeasible):
+        solve(Problem(affinity=np.ones((3, 2)), capacity=3, limits=limits, reserve=-np.inf), Milp())
+
+
+@needs_loops
+@given(hours_alone())
+@examples(10)
+def test_loops_give_the_same_bits(problem):
+    with both():
+        begun(problem, work=20_000).run()
