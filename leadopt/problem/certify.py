@@ -243,8 +243,8 @@ def _bound(problem: Problem, p: Floats, q: Floats) -> tuple[float, float]:
     else:
         total = inner(p, problem.capacity)
         paid = 2.0 * total
-    beside = problem.loads(problem.pins) if len(pinned) else np.zeros(len(q))
-    for limit, price, load in zip(problem.limits, q, beside, strict=True):
+    beside = problem.loads(problem.pins) if len(pinned) and len(q) else np.zeros(len(q))
+    for limit, price, load in zip(problem.limits, q.tolist(), beside.tolist(), strict=True):
         if price != 0:
             lower, upper = limit.reachable
             total += price * ((upper if price > 0 else lower) - load)
@@ -406,7 +406,7 @@ class _Audit(NamedTuple):
         parts = over_blocks(problem.n_leads, _LEAD_COLUMNS, lambda a, b, _: _look(problem, answer, a, b))
         gains, turnover, ineligible, unkept = zip(*parts, strict=True) if parts else ((), (), (), ())
         counts = np.bincount(answer + 1, minlength=problem.n_reps + 1)
-        used = tuple(problem.loads(answer).tolist())
+        used = tuple(problem.loads(answer).tolist()) if problem.limits else ()
         return cls(
             gains=_added(gains),
             turnover=_added(turnover),
@@ -423,8 +423,8 @@ def _look(problem: Problem, answer: Ints, start: int, stop: int) -> tuple[float,
     mine = answer[start:stop]
     ineligible: list[int] = []
     unkept: list[int] = []
-    placed = np.flatnonzero(mine >= 0)
-    gains = problem.affinity.at(placed + start, mine[placed])
+    (placed,) = (mine >= 0).nonzero()
+    gains = problem.affinity.at(placed + start if start else placed, mine[placed])
     total = float(gains.sum())
     if total == -np.inf:
         ineligible = (placed[np.isneginf(gains)] + start).tolist()
@@ -467,7 +467,7 @@ def _violations(problem: Problem, answer: Ints, audit: _Audit) -> tuple[str, ...
     found = [f"lead {lead} is not eligible for rep {answer[lead]}" for lead in audit.ineligible]
     found += [f"lead {lead} is pinned to rep {problem.pins[lead]} but went to {answer[lead]}" for lead in audit.unkept]
     loads = audit.n_leads_of_rep
-    over = np.flatnonzero(loads > problem.capacity).tolist()
+    over = (loads > problem.capacity).nonzero()[0].tolist()
     found += [f"rep {rep} has {loads[rep]} leads and capacity {problem.capacity[rep]}" for rep in over]
     found += () if problem.together is None else Groups.of(problem.together).check_whole(answer)
     if problem.reserve == -np.inf:
