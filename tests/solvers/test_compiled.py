@@ -96,6 +96,7 @@ def test_every_loop_is_compared_somewhere():
         match(rng.random((2, 60)), 1)
         with mock.patch.object(capacities_alone, "_AT_ONCE", 0):
             match(rng.random((40, 2)) @ rng.random((2, 40)), 1, solver=Hungarian())
+        match(rng.random((40, 3)), [20, 0, 9])
         match(-(np.subtract.outer(rng.random(60), rng.random(60)) ** 2), 1, solver=Auction(), reserve=-np.inf)
         whole = Problem(affinity=rng.integers(0, 3, (300, 10)).astype(float), capacity=31)
         assert solve_by_newton(Remainder.of(whole), 1e-3, None, Meter()) is not None

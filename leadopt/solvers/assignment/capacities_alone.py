@@ -19,8 +19,6 @@ from leadopt.solvers.assignment.paths_kernels import Paths
 from leadopt.solvers.assignment.places_kernels import Columns, Leads
 from leadopt.solvers.base import Answer
 from leadopt.solvers.compiled import compiled
-from leadopt.solvers.flow.duals import with_closed_prices
-from leadopt.solvers.flow.limit_tree import Room
 from leadopt.solvers.flow.simplex_kernels import Basis, Tree
 
 _MOST_PAIRS = 2_000_000  # of reps that have many leads each: from here on `Auction` is quicker
@@ -70,7 +68,7 @@ def solve_capacities(problem: Problem) -> Answer | None:
     rep_of_lead[leads] = rep
     closed = bool(room.min() <= 0)
     if closed:
-        prices = with_closed_prices(problem, leads, Room(lower=np.zeros_like(room), upper=room), prices, np.zeros(0))
+        kernels.price_closed(gains, room, problem.reserve, prices)
     return Answer(
         rep_of_lead=rep_of_lead,
         prices=prices,
