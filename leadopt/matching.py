@@ -215,17 +215,17 @@ def solve(
     """
     limit_s = checked_time_limit(time_limit_s)
     meter = Meter(on_progress, limit_s)
-    generator = _generator(rng)
+    rng = _checked_rng(rng)
     hints = (near or Near()).checked(problem)
     if (smaller := contraction_of(problem)) is not None:
-        again = partial(solve, smaller.problem, solver, rng=generator, on_progress=meter.relay)
+        again = partial(solve, smaller.problem, solver, rng=rng, on_progress=meter.relay)
         try:
             groups = again(near=near_groups(smaller, hints), time_limit_s=_left_s(meter), capped=capped)
         except Infeasible as error:
             raise smaller.refusal(error) from None
         return _of_leads(problem, smaller, groups)
     if (leaner := _lean(problem, solver)) is not None:
-        again = partial(solve, leaner, rng=generator, near=hints, capped=capped, on_progress=meter.relay)
+        again = partial(solve, leaner, rng=rng, near=hints, capped=capped, on_progress=meter.relay)
         return _of_all_pairs(problem, again(time_limit_s=_left_s(meter)))
     chosen = _chosen(Auto() if solver is None else solver, problem, limit_s)
     meter.enter("solve")
@@ -239,7 +239,7 @@ def solve(
             chosen, answer, certificate = _searched(problem, answer, certificate, chosen, timed)
             bound = Bound.at(problem, answer.prices, answer.limit_prices)
         meter.enter("spread ties", certificate.objective, certificate.bound)
-        sharing = _Sharing(bound=bound, answer=answer, certificate=certificate, solver=chosen, rng=generator)
+        sharing = _Sharing(bound=bound, answer=answer, certificate=certificate, solver=chosen, rng=rng)
         rep_of_lead, certificate = sharing.nested() if sharing.is_nested else sharing.any(hints.rep_of_lead, timed)
     meter.enter("done", certificate.objective, certificate.bound)
     return _as_match(problem, answer, rep_of_lead, certificate, chosen)
@@ -306,7 +306,10 @@ def _chosen(solver: Solver, problem: Problem, limit_s: float | None) -> Solver:
     return solver
 
 
-def _generator(rng: int | np.random.Generator) -> np.random.Generator:
+def _checked_rng(rng: int | np.random.Generator) -> int | np.random.Generator:
+    """Return a seed or a generator; a seed becomes one only once something is drawn, which takes a while."""
+    if type(rng) is int and rng >= 0:
+        return rng
     try:
         return np.random.default_rng(rng)
     except (TypeError, ValueError, OverflowError):
@@ -361,7 +364,7 @@ class _Sharing:
     answer: Answer
     certificate: Certificate
     solver: Solver
-    rng: np.random.Generator
+    rng: int | np.random.Generator
 
     @property
     def problem(self) -> Problem:
@@ -377,9 +380,9 @@ class _Sharing:
 
         Where time is over, ties stay.
         """
-        if self.answer.stopped:
+        if self.answer.stopped or self.answer.is_decided:
             return self.answer.rep_of_lead, self.certificate
-        even = spread_ties(self.problem, self.answer, self.rng)
+        even = spread_ties(self.problem, self.answer, np.random.default_rng(self.rng))
         if even is self.answer.rep_of_lead or np.array_equal(even, self.answer.rep_of_lead):
             return even, self.certificate
         evened = _certified(self.bound, self.answer, even, self.solver)
@@ -393,7 +396,7 @@ class _Sharing:
         if not self.problem.limits:  # and nothing is proved: whoever wants ties shared out allows more time
             return self.answer.rep_of_lead, self.certificate
         until_s = monotonic() + max(timed.left_s, _GRACE * (timed.limit_s or 0.0))
-        even = evened(self.problem, self.answer, self.rng, near, lambda: monotonic() < until_s)
+        even = evened(self.problem, self.answer, np.random.default_rng(self.rng), near, lambda: monotonic() < until_s)
         if np.array_equal(even, self.answer.rep_of_lead):
             return even, self.certificate
         found = self.bound.certify(even)

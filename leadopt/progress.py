@@ -93,9 +93,10 @@ class Meter:
         if perf_counter() - self._last >= _SELDOM_S:
             self.enter(self._stage if stage is None else stage)
 
-    def relay(self, inner: Progress) -> None:
-        """Report a stage of a part of this work as a stage of its own."""
-        self.enter(inner.stage, inner.objective, inner.bound)
+    @property
+    def relay(self) -> OnProgress | None:
+        """What reports a stage of a part of this work as a stage of its own; None where nobody listens."""
+        return None if self._listener is None else lambda inner: self.enter(inner.stage, inner.objective, inner.bound)
 
     @property
     def limit_s(self) -> float | None:

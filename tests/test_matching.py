@@ -189,9 +189,18 @@ def test_every_status_says_what_to_do():
 
 
 def test_a_seed_that_is_none_is_refused():
-    for rng in ("x", -1, 0.5):
+    for rng in ("x", -1, 0.5, np.int64(-1), [-1]):
         with pytest.raises(InvalidInput, match=r"^rng: must be a whole number, 0 or more, or a numpy Generator; found"):
             match([[1.0]], 1, rng=rng)
+
+
+def test_a_seed_and_its_generator_draw_the_same():
+    gains = np.ones((12, 3))
+    drawn = {tuple(match(gains, 6, rng=seed).rep_of_lead.tolist()) for seed in range(5)}
+    assert len(drawn) > 1
+    for seed in range(5):
+        for rng in (np.int64(seed), np.random.default_rng(seed)):
+            assert match(gains, 6, rng=seed).rep_of_lead.tolist() == match(gains, 6, rng=rng).rep_of_lead.tolist()
 
 
 def test_a_match_says_what_it_is_in_text_html_and_json():

@@ -8,6 +8,7 @@ the sums over leads that stay together (`together`) are shared with the search; 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -234,7 +235,7 @@ def _inside(leads: Ints, chosen: Ints) -> NDArray[np.bool_]:
 def _bound(problem: Problem, p: Floats, q: Floats) -> tuple[float, float]:
     """Return the bound at some prices, and by how much rounding may have moved it at most."""
     # Pinned leads take their share of every bound first: their prices would cancel, and leave rounding behind.
-    pinned = np.flatnonzero(problem.pins >= 0)
+    pinned = problem.pinned
     if len(pinned):
         taken = np.bincount(problem.pins[pinned], minlength=problem.n_reps)
         total = inner(p, problem.capacity - taken) + float(problem.affinity.at(pinned, problem.pins[pinned]).sum())
@@ -242,8 +243,8 @@ def _bound(problem: Problem, p: Floats, q: Floats) -> tuple[float, float]:
     else:
         total = inner(p, problem.capacity)
         paid = 2.0 * total
-    beside = problem.loads(problem.pins) if len(pinned) else np.zeros(len(q))
-    for limit, price, load in zip(problem.limits, q, beside, strict=True):
+    beside = problem.loads(problem.pins) if len(pinned) and len(q) else np.zeros(len(q))
+    for limit, price, load in zip(problem.limits, q.tolist(), beside.tolist(), strict=True):
         if price != 0:
             lower, upper = limit.reachable
             total += price * ((upper if price > 0 else lower) - load)
@@ -290,10 +291,11 @@ def _best_by_pair(problem: Problem, everywhere: Floats, partial: Sequence[Charge
         for charge in partial:
             _charge(reduced, charge, np.arange(start, stop))
         found = reduced.max(axis=1, initial=problem.reserve)
-        found[problem.pins[start:stop] >= 0] = 0.0
+        if len(problem.pinned):
+            found[problem.pins[start:stop] >= 0] = 0.0
         return float(found.sum())
 
-    return float(np.sum(over_blocks(problem.n_leads, problem.n_reps, best)))
+    return _added(over_blocks(problem.n_leads, problem.n_reps, best))
 
 
 def _best_by_eligible(problem: Problem, everywhere: Floats, partial: Sequence[Charge]) -> float:
@@ -312,7 +314,11 @@ def _best_by_eligible(problem: Problem, everywhere: Floats, partial: Sequence[Ch
         found[problem.pins[start : start + len(pairs)] >= 0] = 0.0
         return float(found.sum())
 
-    return float(np.sum(problem.affinity.over_pairs(None, best)))
+    return _added(problem.affinity.over_pairs(None, best))
+
+
+def _added(parts: Sequence[float]) -> float:
+    return parts[0] if len(parts) == 1 else float(np.sum(parts))
 
 
 def _best_by_size(problem: Problem, everywhere: Floats, partial: Sequence[Charge], kind: Ints) -> float:
@@ -343,7 +349,7 @@ def _best_of_kind(problem: Problem, leads: Ints, rates: Floats, prices: Floats) 
         return -np.inf
     start, rate, price = stretches
     count = np.diff(start, append=len(size))
-    if (problem.pins >= 0).any():
+    if len(problem.pinned):
         free = problem.pins[leads] < 0
         size *= free
         count = np.add.reduceat(free, start, dtype=np.int64)
@@ -382,8 +388,7 @@ def _gathered(values: Floats, order: Ints) -> Floats:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Audit:
+class _Audit(NamedTuple):
     """What an answer comes to: sums of the placed leads' gains and |gains|, the rest, and what breaks a rule."""
 
     gains: float
@@ -392,8 +397,8 @@ class _Audit:
     penalties: float
     used: tuple[float, ...]
     n_leads_of_rep: Ints
-    ineligible: Ints
-    unkept: Ints
+    ineligible: list[int]
+    unkept: list[int]
 
     @classmethod
     def of(cls, problem: Problem, answer: Ints) -> "_Audit":
@@ -401,29 +406,32 @@ class _Audit:
         parts = over_blocks(problem.n_leads, _LEAD_COLUMNS, lambda a, b, _: _look(problem, answer, a, b))
         gains, turnover, ineligible, unkept = zip(*parts, strict=True) if parts else ((), (), (), ())
         counts = np.bincount(answer + 1, minlength=problem.n_reps + 1)
-        used = tuple(problem.loads(answer).tolist())
+        used = tuple(problem.loads(answer).tolist()) if problem.limits else ()
         return cls(
-            gains=float(np.sum(gains)),
-            turnover=float(np.sum(turnover)),
-            reserves=problem.reserve * int(counts[0]) if np.isfinite(problem.reserve) else 0.0,
-            penalties=_penalties(problem, answer, used, float(np.sum(turnover))),
+            gains=_added(gains),
+            turnover=_added(turnover),
+            reserves=problem.reserve * int(counts[0]) if isfinite(problem.reserve) else 0.0,
+            penalties=_penalties(problem, answer, used, _added(turnover)),
             used=used,
             n_leads_of_rep=counts[1:],
-            ineligible=_joined(ineligible),
-            unkept=_joined(unkept),
+            ineligible=[lead for part in ineligible for lead in part],
+            unkept=[lead for part in unkept for lead in part],
         )
 
 
-def _look(problem: Problem, answer: Ints, start: int, stop: int) -> tuple[float, float, Ints, Ints]:
-    mine, pins = answer[start:stop], problem.pins[start:stop]
-    placed = np.flatnonzero(mine >= 0)
-    gains = problem.affinity.at(placed + start, mine[placed])
-    unkept = np.flatnonzero((pins >= 0) & (mine != pins)) + start
-    return float(gains.sum()), float(np.abs(gains).sum()), placed[np.isneginf(gains)] + start, unkept
-
-
-def _joined(parts: Sequence[Ints]) -> Ints:
-    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
+def _look(problem: Problem, answer: Ints, start: int, stop: int) -> tuple[float, float, list[int], list[int]]:
+    mine = answer[start:stop]
+    ineligible: list[int] = []
+    unkept: list[int] = []
+    (placed,) = (mine >= 0).nonzero()
+    gains = problem.affinity.at(placed + start if start else placed, mine[placed])
+    total = float(gains.sum())
+    if total == -np.inf:
+        ineligible = (placed[np.isneginf(gains)] + start).tolist()
+    if len(problem.pinned):
+        pins = problem.pins[start:stop]
+        unkept = (np.flatnonzero((pins >= 0) & (mine != pins)) + start).tolist()
+    return total, float(np.abs(gains).sum()), ineligible, unkept
 
 
 def _penalties(problem: Problem, answer: Ints, used: Sequence[float], turnover: float) -> float:
@@ -449,8 +457,8 @@ def _dual_range(limits: Sequence[Limit], limit_prices: Sequence[float] | Floats 
 
 
 def _malformed(problem: Problem, answer: Ints) -> tuple[str, ...]:
-    whole = answer.shape == (problem.n_leads,)
-    if whole and answer.min(initial=-1) >= -1 and answer.max(initial=-1) < problem.n_reps:
+    # Without a sign, what is below -1 is beyond all reps.
+    if answer.shape == (problem.n_leads,) and (answer + 1).view(np.uint64).max(initial=0) <= problem.n_reps:
         return ()
     return (f"the answer must give each of {problem.n_leads} leads a rep from 0 to {problem.n_reps - 1}, or -1",)
 
@@ -459,10 +467,10 @@ def _violations(problem: Problem, answer: Ints, audit: _Audit) -> tuple[str, ...
     found = [f"lead {lead} is not eligible for rep {answer[lead]}" for lead in audit.ineligible]
     found += [f"lead {lead} is pinned to rep {problem.pins[lead]} but went to {answer[lead]}" for lead in audit.unkept]
     loads = audit.n_leads_of_rep
-    over = np.flatnonzero(loads > problem.capacity)
+    over = (loads > problem.capacity).nonzero()[0].tolist()
     found += [f"rep {rep} has {loads[rep]} leads and capacity {problem.capacity[rep]}" for rep in over]
     found += () if problem.together is None else Groups.of(problem.together).check_whole(answer)
-    if np.isneginf(problem.reserve):
+    if problem.reserve == -np.inf:
         found += [f"lead {lead} must be placed" for lead in np.flatnonzero(answer < 0)]
     for k, (limit, load) in enumerate(zip(problem.limits, audit.used, strict=True)):
         lower, upper = limit.lower * (1.0 - BROKEN), limit.upper * (1.0 + BROKEN)

@@ -24,13 +24,16 @@ _FEW_LEADS = 32  # a row; below that, one sort of all leads beats one a row
 class _Known:
     """What an `Affinity` found out about itself. Not fields: they are neither shown nor saved nor copied."""
 
-    __slots__ = ("_by_size", "_is_amount", "_largest", "_largest_rate", "_n_options", "_plain", "_rows")
+    __slots__ = ("_by_size", "_is_amount", "_largest", "_largest_at_most", "_n_options", "_plain", "_rows")
 
     def _once(self, name: str, find: Callable[[], T]) -> T:
         """Return what is known by that name, and find it out the first time."""
-        if not hasattr(self, name):
-            object.__setattr__(self, name, find())
-        return cast(T, getattr(self, name))
+        try:
+            return cast(T, getattr(self, name))
+        except AttributeError:
+            found = find()
+        object.__setattr__(self, name, found)
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,15 +84,15 @@ class Affinity(_Known):
             missing = "without `row`, `scale` needs one entry per row" if self.row is None else ""
             rule = f"affinity: {missing}" if missing else "affinity.scale must have one entry per lead"
             raise InvalidInput(f"{rule}; found {len(scale)} for {len(row)}{'' if missing else ' leads'}")
-        self._once("_largest_rate", rows.largest)
-        if len(scale) and not (scale.min() >= 0 and scale.max() < np.inf):
-            bad = int(np.flatnonzero(~(np.isfinite(scale) & (scale >= 0)))[0])
-            raise InvalidInput(f"affinity.scale of lead {bad}: must be finite and not negative; found {scale[bad]}")
-        if is_plain:
-            self._once("_plain", lambda: True)
-        self._once("_rows", lambda: rows)
+        largest = rows.largest()
+        if not is_plain:
+            largest *= _largest_scale(scale)
         for name, value in (("rates", rows.held), ("row", _frozen(row)), ("scale", _frozen(scale))):
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "_rows", rows)
+        object.__setattr__(self, "_largest_at_most", largest)
+        if is_plain:
+            object.__setattr__(self, "_plain", True)
 
     @property
     def rows(self) -> Rows:
@@ -154,9 +157,7 @@ class Affinity(_Known):
     @property
     def largest_at_most(self) -> float:
         """What `largest` is at most, known without another look at the rates."""
-        rate = self._once("_largest_rate", self.rows.largest)
-        # Of Python's own numbers, which know no warnings; to ask numpy for none takes longer than all of this.
-        return float(rate) * float(self.scale.max(initial=0.0))
+        return self._once("_largest_at_most", lambda: self.rows.largest() * _largest_scale(self.scale))
 
     @property
     def is_amount(self) -> bool:
@@ -347,6 +348,17 @@ class Affinity(_Known):
         for first, end in zip(start[low:high].tolist(), start[low + 1 : high + 1].tolist(), strict=True):
             leads = order[first:end]
             leads[:] = leads[np.argsort(self.scale[leads], kind="stable")]
+
+
+def _largest_scale(scale: Floats) -> float:
+    """Return the largest scale of a lead as Python's own number, which knows no warnings where a product is inf."""
+    if not len(scale):
+        return 0.0
+    largest = float(scale.max())
+    if not (scale.min() >= 0 and largest < np.inf):
+        bad = int(np.flatnonzero(~(np.isfinite(scale) & (scale >= 0)))[0])
+        raise InvalidInput(f"affinity.scale of lead {bad}: must be finite and not negative; found {scale[bad]}")
+    return largest
 
 
 def _rows(rates: Any) -> Rows:

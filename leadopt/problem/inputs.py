@@ -1,6 +1,7 @@
 """Arrays and numbers as they are given, or one sentence that says what they must be."""
 
 from collections.abc import Mapping
+from math import isnan
 from numbers import Integral, Real
 from typing import Any
 
@@ -12,6 +13,7 @@ from leadopt.errors import InvalidInput
 from leadopt.problem.gains import Affinity
 
 _UNBOUNDED = 2**62  # no load comes near
+_WHOLE = np.dtype(np.int64)
 _LONGEST = 60  # letters of what was found that a message repeats
 
 
@@ -33,6 +35,8 @@ def array_of(values: Any, name: str, rule: str) -> NDArray[Any]:
 
 def number_of(value: Any, name: str, rule: str) -> float:
     """Return a number as a float; raise `InvalidInput` where it is none, or not a number (NaN)."""
+    if type(value) is float and not isnan(value):  # nearly always
+        return value
     if not isinstance(value, bool | np.bool_) and (isinstance(value, Real) or getattr(value, "ndim", 1) == 0):
         try:
             number = float(value)
@@ -56,20 +60,20 @@ def told(value: Any) -> str:
 def capacity_of(capacity: ArrayLike, n_reps: int) -> Ints:
     """Return how many leads each rep may get, int64 (n_reps,)."""
     array = array_of(capacity, "capacity", f"one whole number, or one for each of {n_reps} reps")
-    if array.dtype.kind not in "iuf" or array.dtype == bool:
+    if array.dtype.kind not in "iuf":
         raise InvalidInput(f"capacity: must be whole numbers; found {array.dtype}")
     if array.ndim == 0:
         array = np.full(n_reps, array)
     if array.shape != (n_reps,):
         raise InvalidInput(f"capacity: must be one number, or one for each of {n_reps} reps; found shape {array.shape}")
+    if array.dtype == _WHOLE and array.min(initial=0) >= 0:
+        return frozen(np.minimum(array, _UNBOUNDED))
     fine = array >= 0
     if array.dtype.kind == "f":
         fine &= np.isfinite(array) & (array == np.floor(array))
     if not fine.all():
         bad = np.flatnonzero(~fine)[:1].tolist()
         raise InvalidInput(f"capacity of rep {bad[0]}: must be a whole number, 0 or more; found {array[bad[0]]}")
-    if array.dtype == np.int64:
-        return frozen(np.minimum(array, _UNBOUNDED))
     return frozen(np.array([min(int(most), _UNBOUNDED) for most in array.tolist()], dtype=np.int64))
 
 

@@ -22,9 +22,11 @@ from leadopt.problem.limit_kinds import LimitKind
 # Relative to a bound: what amounts that meet it may differ by when they are added up in another order. 0.1 * 3 is .3.
 ROUNDING = 1e-12
 _LARGEST = 1e290  # gains up to here can be added up and priced within float64
+_RESERVES = f"finite and at most {_LARGEST:g}, or -inf where every lead must be placed"
 _UNLIMITED = 2**40  # capacities beyond are one and the same where loads are compared to them
 _STEPS = 2.0**16  # the largest share where loads are compared to shares; the smallest is 1, as that of a slot
 _GLANCE = 256  # cells by which an array of hours nearly always shows that it is not one of ones
+_NOBODY = frozen(np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, init=False, repr=False)
@@ -163,10 +165,11 @@ class Limit:
 class _Known:
     """What a `Problem` found out about itself. Not a field: it is neither shown nor saved."""
 
-    __slots__ = ("_contraction", "_counted", "_nesting")
+    __slots__ = ("_contraction", "_counted", "_nesting", "_pinned")
     _counted: Counted
     _contraction: object  # what `leadopt.problem.together` makes of it
     _nesting: object  # what `leadopt.solvers.flow.limit_tree` makes of its limits
+    _pinned: Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -218,14 +221,15 @@ class Problem(_Known):
         object.__setattr__(self, "affinity", affinity)
         object.__setattr__(self, "capacity", capacity_of(self.capacity, affinity.n_reps))
         object.__setattr__(self, "limits", _fitted(_limits(self.limits), affinity))
+        if self.pins is None:
+            object.__setattr__(self, "_pinned", _NOBODY)
         object.__setattr__(self, "pins", pins_of(self.pins, affinity))
         object.__setattr__(self, "together", together_of(self.together, affinity.n_leads))
         if self.together is not None and (self.pins >= 0).any():
             object.__setattr__(self, "pins", pins_of(Groups.of(self.together).pinned(self.pins), affinity))
-        rule = f"finite and at most {_LARGEST:g}, or -inf where every lead must be placed"
-        object.__setattr__(self, "reserve", number_of(self.reserve, "reserve:", rule))
+        object.__setattr__(self, "reserve", number_of(self.reserve, "reserve:", _RESERVES))
         if not (abs(self.reserve) <= _LARGEST or self.reserve == -np.inf):
-            raise InvalidInput(f"reserve: must be {rule}; found {self.reserve}")
+            raise InvalidInput(f"reserve: must be {_RESERVES}; found {self.reserve}")
         object.__setattr__(self, "even_by", _proportions(self.even_by, affinity.n_reps))
 
     @property
@@ -237,6 +241,13 @@ class Problem(_Known):
     def n_reps(self) -> int:
         """How many reps there are."""
         return self.affinity.n_reps
+
+    @property
+    def pinned(self) -> Ints:
+        """The leads that are pinned, ascending."""
+        if not hasattr(self, "_pinned"):
+            object.__setattr__(self, "_pinned", frozen(np.flatnonzero(self.pins >= 0)))
+        return self._pinned
 
     @property
     def shares(self) -> Floats:
@@ -302,6 +313,8 @@ def _proportions(even_by: Any, n_reps: int) -> Floats | None:
 
 
 def _limits(limits: Any) -> tuple[Limit, ...]:
+    if isinstance(limits, tuple) and not limits:
+        return ()
     rule = "a list of Limit objects"
     if isinstance(limits, Limit | str) or not isinstance(limits, Iterable):
         alone = "; put it in a list" if isinstance(limits, Limit) else ""

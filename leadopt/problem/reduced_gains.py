@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,7 @@ def paid_for_bounds(prices: Floats, lower: Floats, upper: Floats) -> Floats:
 def largest_gain(problem: Problem) -> float:
     """Return the largest absolute gain of any eligible pair, or the reserve where that is larger."""
     largest = problem.affinity.largest
-    return max(largest, abs(problem.reserve)) if np.isfinite(problem.reserve) else largest
+    return max(largest, abs(problem.reserve)) if isfinite(problem.reserve) else largest
 
 
 def _charges(

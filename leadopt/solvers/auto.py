@@ -70,7 +70,7 @@ class Auto:
         unit = problem.capacity.max(initial=0) <= 1
         if unit and n_pairs <= (_SMALL if loops else 4_000_000):
             return Hungarian()
-        if is_quick(problem) and n_pairs >= _LARGE and not Hungarian().refuses(problem):
+        if n_pairs >= _LARGE and is_quick(problem) and not Hungarian().refuses(problem):
             return Hungarian(otherwise=Auction())
         if n_pairs < (_LARGE if loops else 2_000_000) or few_kinds(problem.affinity):
             return MinCostFlow()

@@ -38,6 +38,8 @@ class Near:
 
     def checked(self, problem: Problem) -> "Near":
         """Return the hints as arrays; raise `InvalidInput` where one cannot belong to the problem."""
+        if self.prices is None and self.limit_prices is None and self.rep_of_lead is None:
+            return self
         n_leads, n_reps, n_limits = problem.n_leads, problem.n_reps, len(problem.limits)
         return Near(
             prices=_checked("prices", self.prices, n_reps, "rep", _is_price, "finite, 0 or more"),
@@ -97,6 +99,11 @@ class Answer:
     stopped: bool = False
     complete: bool = False
     stats: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether it is known that no lead has another best choice."""
+        return self.undecided is not None and not len(self.undecided)
 
 
 class Solver(Protocol):

@@ -156,6 +156,8 @@ BASE = {"affinity": np.array([[1.0, -np.inf], [1.0, 1.0], [1.0, 1.0]]), "capacit
         ([0, 0, 1, 1], {}, "the answer must give each of 3 leads a rep from 0 to 1, or -1"),
         ([0, 0, 2], {}, "the answer must give each of 3 leads a rep from 0 to 1, or -1"),
         ([0, 0, -2], {}, "the answer must give each of 3 leads a rep from 0 to 1, or -1"),
+        ([0, 0, 2**63 - 1], {}, "the answer must give each of 3 leads a rep from 0 to 1, or -1"),
+        ([0, 0, -(2**63)], {}, "the answer must give each of 3 leads a rep from 0 to 1, or -1"),
     ],
 )
 def test_every_broken_rule_is_named(answer, more, violation):

@@ -1,5 +1,7 @@
 """`Limit` and `Problem`: validated once, frozen, and every refusal says where, which rule and what was found."""
 
+import copy
+import pickle
 import re
 
 import numpy as np
@@ -156,6 +158,22 @@ def test_arrays_are_frozen_and_the_callers_stay_his():
     pins[1] = 1
     assert usage.flags.writeable
     assert problem.pins.tolist() == [0, -1, -1]
+
+
+@pytest.mark.parametrize(
+    ("rules", "pinned"),
+    [
+        ({}, []),
+        ({"pins": {2: 0}}, [2]),
+        ({"pins": [0, -1, -1, 1]}, [0, 3]),
+        ({"pins": {2: 0}, "together": [5, -1, 5, 5]}, [0, 2, 3]),
+        ({"together": [5, -1, 5, 5]}, []),
+    ],
+)
+def test_who_is_pinned_is_known(rules, pinned):
+    problem = Problem(affinity=np.ones((4, 2)), capacity=4, **rules)
+    for same in (problem, problem.replace(reserve=0.5), copy.copy(problem), pickle.loads(pickle.dumps(problem))):
+        assert same.pinned.tolist() == pinned == np.flatnonzero(same.pins >= 0).tolist()
 
 
 def test_replace_validates_again():

@@ -4,6 +4,8 @@ What takes less than some milliseconds altogether has no time for arrays of arcs
 pairs of each lead are ever used.
 """
 
+from math import ldexp
+
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
@@ -43,15 +45,13 @@ def solve_capacities(problem: Problem) -> Answer | None:
     """
     if not is_quick(problem):
         return None
-    pinned = problem.pins >= 0
-    leads = np.flatnonzero(~pinned)
-    everybody = len(leads) == problem.n_leads
-    room = problem.capacity
+    affinity, pinned, room = problem.affinity, problem.pinned, problem.capacity
+    everybody = not len(pinned)
+    leads = np.arange(problem.n_leads) if everybody else np.flatnonzero(problem.pins < 0)
     if not everybody:
         room = room - np.bincount(problem.pins[pinned], minlength=problem.n_reps)
         if not len(leads) or room.min() < 0:
             return None
-    affinity = problem.affinity
     gains = affinity.full_rates() if everybody and affinity.is_dense else affinity.of(leads)
     largest = largest_gain(problem)
     wanted = _wanted(gains, room, problem.reserve, largest)
@@ -67,7 +67,7 @@ def solve_capacities(problem: Problem) -> Answer | None:
         prices[wanted] = of_wanted
     rep_of_lead = problem.pins.copy()
     rep_of_lead[leads] = rep
-    closed = bool((room <= 0).any())
+    closed = bool(room.min() <= 0)
     if closed:
         prices = with_closed_prices(problem, leads, Room(lower=np.zeros_like(room), upper=room), prices, np.zeros(0))
     return Answer(
@@ -75,7 +75,7 @@ def solve_capacities(problem: Problem) -> Answer | None:
         prices=prices,
         limit_prices=np.zeros(0),
         undecided=None if closed else leads[tied],
-        rounding=float(np.ldexp(0.5 * problem.n_leads, -exponent)),
+        rounding=ldexp(0.5 * problem.n_leads, -exponent),
         stats={"pairs": n_arcs, "rounds": rounds},
     )
 

@@ -77,7 +77,7 @@ def spread_ties(problem: Problem, answer: Answer, rng: "np.random.Generator") ->
 
     Leads without a choice stay. An answer whose limits are not nested comes back as it is.
     """
-    if answer.undecided is not None and not len(answer.undecided):
+    if answer.is_decided:
         return answer.rep_of_lead
     tolerance = _tolerance(problem, answer)
     leads = answer.undecided
