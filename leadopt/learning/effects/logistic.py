@@ -50,7 +50,7 @@ class Binomial:
     base_deviation: ClassVar[float] = BASE_DEVIATION
     # Spreads are known far less well than that. Tighter is no better: losses are 19.6 at half and 19.0 at twice, and at
     # .001, which takes 1.4 times as long, 19.9.
-    tolerance: ClassVar[float] = 0.03
+    tolerance: ClassVar[float] = 0.01
     noise: ClassVar[float] = 1.0
     freedom: ClassVar[float] = np.inf
 
