@@ -254,7 +254,7 @@ class _Past:
         """Return what a tally and open leads tell, or outcomes of its cells at the level of the time when each was."""
         tried, converted = tally.weighted_tried[:-1], tally.weighted_converted[:-1]
         codes, book = self.code_book.codes_of_keys(tally.keys), self.code_book
-        return fit_chances(codes, book.sizes, book.n_rep_columns, tried, converted, waiting, outcomes, None)
+        return fit_chances(codes, book.sizes, book.n_rep_columns, tried, converted, waiting, outcomes, near)
 
     def course(self, half_life_days: float | str | None, *, by_assignment: bool) -> Course | None:
         """Return the outcomes by time; None where their days are not known, or all or none were won."""

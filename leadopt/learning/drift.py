@@ -231,14 +231,13 @@ def _in_turn(
     """Return structure and level, each fitted given the other in turn, from a level or a structure that is near."""
     mean, variance = (np.zeros(len(course.day)),) * 2 if start is None else (start.mean, start.variance)
     weights = course.by_period(course.tried) + _LEAST_INFORMATION
-    fitted, near = first, None
-    for _ in range(_ROUNDS):
-        if fitted is None or near is not None:
-            fitted = fit(course.likelihood(mean, variance).merged(), near)
+    fitted = fit(course.likelihood(mean, variance).merged(), None) if first is None else first
+    for number in range(_ROUNDS):
+        if number:
+            fitted = fit(course.likelihood(mean, variance).merged(), fitted.effects)
         level = _level_given(course, fitted, mean, variance)
         forecast = float(level.forecast(_ahead(course, horizon_days))[0])
         fitted, level = _raised(fitted, forecast), level.raised(-forecast)
-        near = fitted.effects
         moved = np.average(np.abs(level.mean - mean), weights=weights)
         mean, variance = level.mean, level.variance
         if moved < _STILL:

@@ -259,7 +259,7 @@ def _among(places: Ints, weights: Floats, size: int) -> Floats:
 def _sums(places: Ints, weights: Floats, size: int) -> Floats:
     """Return the sums of weights by place, float64 (size,), of places (..., n_weights)."""
     if places.ndim > 1 and len(weights) > size:
-        return sum((np.bincount(each, weights, minlength=size) for each in places), np.zeros(size))
+        return np.asarray(sum((_sums(each, weights, size) for each in places), np.zeros(size)))
     repeated = np.broadcast_to(weights, places.shape).ravel()
     return np.bincount(places.ravel(), repeated, minlength=size).astype(np.float64)
 

@@ -29,9 +29,9 @@ _ITERATIONS = 30  # simulated floors settle within 7
 
 
 _WORTH = 0.5
-"""Log-likelihood ratio against no effect from which a pair of columns joins. Chance exceeds it once in six families, and
-then its spread is next to nothing; a pair that is left out can cost more: at 1.35, which chance exceeds once in twenty, the
-loss of incidents by four columns is .2505, at .5 and .01 .2465."""
+"""Log-likelihood ratio against no effect from which a pair of columns joins. Chance exceeds it once in six families,
+and then its spread is next to nothing. A pair that is left out can cost more: at 1.35, which chance exceeds once in
+twenty, the loss of incidents by four columns is .2505, at .5 and .01 .2465."""
 _ROUGH = 6  # iterations: to tell pairs that matter from others, the columns' effects need not be exact
 
 
@@ -161,7 +161,7 @@ def fit_families(
     scales
         of standard deviations
     kept
-        further pairs, which have effects whatever the cells say
+        further pairs, which have effects whatever the cells say, and whose spreads are alike
     all_if_exact
         whether all pairs stay where the covariance with them is computed
     rough, iterations
@@ -175,6 +175,8 @@ def fit_families(
     n_pairs = len(always) - len(codes) + len(judged)
     by_width = (scales.column / max(1, len(codes)) ** 0.25, scales.pair / max(1, n_pairs) ** 0.5)
 
+    kin = {family.columns for family in always[len(codes) :]}
+
     def fitted(families: Sequence[Family], iterations: int) -> FamilyEffects:
         effects = fit_effects(
             [family.find(codes) for family in families],
@@ -182,6 +184,7 @@ def fit_families(
             tuple(by_width[len(family.columns) - 1] for family in families),
             likelihood,
             own_scale=scales.cell,
+            kin=tuple(place for place, family in enumerate(families) if family.columns in kin),
             start=near,
             iterations=iterations,
         )

@@ -13,7 +13,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import Crossed
-from leadopt.learning.effects.spreads import Spread, family_spread, learn_spread, towards
+from leadopt.learning.effects.spreads import Spread, family_spreads, learn_spread, towards
 from leadopt.problem.linear_algebra import inner
 
 # Figures: mean loss in thousandths of a nat (19.2), and how many 90% intervals hold the truth (93%), on 24 simulated
@@ -95,6 +95,8 @@ class Effects:
         float64 (n_families,), the standard deviations in use; that of the cells' own effects, 0 if they have none
     spreads, own_spread
         what is known about these
+    kin
+        numbers of families of one kind, whose spreads are alike
     own_mean
         float64 (n_cells,), each cell's own effect
     pull, information
@@ -111,6 +113,7 @@ class Effects:
     own_deviation: float
     spreads: tuple[Spread, ...] = ()
     own_spread: Spread | None = None
+    kin: tuple[int, ...] = ()
     own_mean: Floats
     pull: Floats
     information: Floats
@@ -190,6 +193,7 @@ def fit_effects(
     likelihood: Likelihood,
     *,
     own_scale: float | None = None,
+    kin: tuple[int, ...] = (),
     start: Effects | None = None,
     iterations: int = 60,
 ) -> Effects:
@@ -217,6 +221,8 @@ def fit_effects(
         as of `Effects`
     likelihood
         of what was seen in the cells
+    kin
+        as of `Effects`
     start
         effects of the same families, or of the first of them, to begin from
     iterations
@@ -229,7 +235,7 @@ def fit_effects(
     generalized linear mixed models, JCGS 21(1), doi:10.1198/jcgs.2011.09118.
     """
     table = np.array(levels, dtype=np.int64).reshape(len(sizes), likelihood.n_cells)
-    effects = _first(Crossed.of(table, sizes), scales, likelihood, own_scale, start)
+    effects = replace(_first(Crossed.of(table, sizes), scales, likelihood, own_scale, start), kin=kin)
     fewest = _FEWEST_ITERATIONS if start is None or likelihood.is_normal else _FEWEST_FROM_START
     course, last = [effects], effects
     for number in range(iterations):
@@ -309,7 +315,9 @@ def _stepped(effects: Effects, last: Effects) -> tuple[Effects, float]:
     own_step = own * (pull - effects.information * crossed.add_up(step))
     size = max(float(np.abs(step).max()), float(np.abs(own_step).max(initial=0.0)))
     part = 1.0 if effects.likelihood.is_normal else min(1.0, _REACH / max(size, 1e-12))
-    stepped = replace(effects, crossed=crossed, mean=effects.mean + part * step, own_mean=effects.own_mean + part * own_step)
+    stepped = replace(
+        effects, crossed=crossed, mean=effects.mean + part * step, own_mean=effects.own_mean + part * own_step
+    )
     pull, information = effects.likelihood.slopes(
         crossed.add_up(stepped.mean) + stepped.own_mean, _cell_variance(stepped)
     )
@@ -329,14 +337,14 @@ def _learned(effects: Effects) -> Effects:
     # Draws are of use for spreads and noise alone, so that the steps between do without.
     crossed, likelihood = effects.crossed.drawn(), effects.likelihood
     families = zip(crossed.slices, crossed.scatter(), effects.deviations, effects.scales, strict=True)
-    spreads = tuple(
-        family_spread(effects.mean[part], scatter, deviation**2, scale) for part, scatter, deviation, scale in families
-    )
+    parts = [(effects.mean[part], scatter, float(dev**2), scale) for part, scatter, dev, scale in families]
+    spreads = tuple(family_spreads(parts, effects.kin))
     wanted = np.array([likelihood.deviation(spread) for spread in spreads])
     own_spread, own_deviation = None, np.zeros(1)
     if effects.own_scale is not None:
         scatter = crossed.cell_scatter(effects.own_variance, effects.own_share)
-        own_spread = family_spread(effects.own_mean, scatter, effects.own_deviation**2, effects.own_scale)
+        own = (effects.own_mean, scatter, effects.own_deviation**2, effects.own_scale)
+        own_spread = family_spreads([own], ())[0]
         own_wanted = np.array([likelihood.deviation(own_spread)])
         own_deviation = towards(np.array([effects.own_deviation]), own_wanted, crossed.pace)
     learned = likelihood.learned(crossed, effects.mean)
@@ -365,18 +373,16 @@ def _ahead(first: Effects, second: Effects, third: Effects) -> Effects:
     Varadhan & Roland (2008), Simple and globally convergent methods for accelerating the convergence of any EM
     algorithm, Scandinavian Journal of Statistics 35(2), doi:10.1111/j.1467-9469.2007.00585.x.
     """
-    last, now = np.diff([np.log(np.append(each.deviations, each.own_deviation or 1.0)) for each in (first, second, third)], axis=0)
+    course = (first, second, third)
+    last, now = np.diff([np.log(np.append(each.deviations, each.own_deviation or 1.0)) for each in course], axis=0)
     rate = min(max(inner(last, now) / max(inner(last, last), 1e-300), 0.0), _MOST_RATE)
     further = min(rate / (1.0 - rate), _MOST_AHEAD / max(float(np.abs(now).max(initial=0.0)), 1e-300))
     if further == 0.0:
         return third
     moved = np.exp(further * now)
     mean, own_mean = (
-        two + np.where((two - one) * (one - nought) > 0.0, further * (two - one), 0.0)  # what swings leads nowhere
-        for nought, one, two in (
-            (first.mean, second.mean, third.mean),
-            (first.own_mean, second.own_mean, third.own_mean),
-        )
+        three + np.where((three - two) * (two - one) > 0.0, further * (three - two), 0.0)  # what swings leads nowhere
+        for one, two, three in (tuple(each.mean for each in course), tuple(each.own_mean for each in course))
     )
     ahead = replace(
         third,
