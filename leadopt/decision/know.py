@@ -259,7 +259,7 @@ def learn(
         notes += found.notes
     else:
         history.expect([columns.rep_id, *policy.rep_by, *segment_by, columns.converted])
-        notes += [] if leads is None else insisted_notes(leads, history, segment_by, columns.converted)
+        notes += [] if leads is None else insisted_notes(leads, history, segment_by, columns)
     model = AffinityModel(
         segment_by=segment_by,
         rep_by=policy.rep_by,
