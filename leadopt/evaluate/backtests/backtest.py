@@ -32,7 +32,7 @@ from leadopt.evaluate.history.segments import asked_segments, check_known_before
 from leadopt.learning.delays import as_if_alike
 from leadopt.learning.history.checks import check_segments
 from leadopt.learning.past_assignment import past_assignment
-from leadopt.progress import Meter, OnProgress
+from leadopt.progress import Meter, OnProgress, telling
 from leadopt.tables.cells import is_number
 from leadopt.tables.columns import Columns
 from leadopt.tables.dates import latest_day
@@ -211,7 +211,8 @@ def backtest(
     names = Names.of(rep, columns)
     fold, by_time = folds_of(records, together, folds, rng)
     judged = (fold > 0) & (records.rep >= 0)
-    chances, sought = out_of_fold(records, fold, by_time, model, names, meter)
+    with telling(meter):
+        chances, sought = out_of_fold(records, fold, by_time, model, names, meter)
     meter.enter("compare")
     found = {name: chance[judged] for name, chance in chances.items()}
     won, cell = records.won[judged], records.cell[judged]
