@@ -22,8 +22,8 @@ T = TypeVar("T")
 
 LATE_S = 0.05
 """Seconds by which backends may be late: they look at the clock seldom, and some steps not at all."""
-# Part of a time limit, beside `LATE_S`, and seconds at most, that an answer may be late where there is none in time.
-_LATE, _LATEST_S = 0.1, 1.0
+# Part of a time limit, and seconds, by which an answer may be late together where there is none in time, and at most.
+_LATE, _GRACE_S, _LATEST_S = 0.1, 0.1, 1.0
 _SELDOM_S = 0.5  # between reports of a stage that goes on
 _HEARD_S = 0.1  # between looks at what goes on beside a call that runs apart
 _LET_END_S = 5.0  # that a process waits at its end for calls that were left: most end within one
@@ -118,7 +118,7 @@ class Meter:
     @property
     def grace_s(self) -> float:
         """Seconds after the time limit that are left for an answer, if there is none; 0 once they are over."""
-        most = min(_LATE * self._limit_s + LATE_S, _LATEST_S)
+        most = min(_LATE * self._limit_s + _GRACE_S, _LATEST_S)
         return max(min(self.left_s + most, most), 0.0)
 
     def keeping(self, seconds: float) -> "Meter":
