@@ -47,7 +47,7 @@ class Auto:
     ====================================================================  =================
 
     What follows a * holds where loops are not compiled (`leadopt.compiled`). (1) Unless leads are many and reps few.
-    (2) `Envelope` where it is chosen without a limit, as it keeps one.
+    (2) `Envelope` where it is chosen without one.
     """
 
     name = "Auto"
