@@ -10,6 +10,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.nested import Nest
 from leadopt.problem.linear_algebra import applied, choleskies, inverse, product
+from leadopt.progress import loaded
 
 _SMALL = 64  # rows up to which LAPACK takes one thread for each of many matrices (`linear_algebra`)
 _AT_ONCE = 16_384  # sums, of which the terms fit into a cache
@@ -218,6 +219,7 @@ def _precision(nest: Nest, places: Ints, weights: Floats, precisions: Floats) ->
 
 def _thinly(nest: Nest, places: Ints, row: Sequence[Ints], weights: Floats) -> tuple[Any, Floats]:
     """Return B, of which most is 0, as a sparse matrix, and A."""
+    loaded("scipy.sparse")
     from scipy.sparse import csr_matrix
 
     beside = np.array([nest.slot_of[places[1 + family]] for family in nest.others])
@@ -258,12 +260,15 @@ def _among(places: Ints, weights: Floats, size: int) -> Floats:
 
 def _sums(places: Ints, weights: Floats, size: int) -> Floats:
     """Return the sums of weights by place, float64 (size,), of places (..., n_weights)."""
+    if places.ndim > 1 and len(weights) > size:
+        return np.asarray(sum((_sums(each, weights, size) for each in places), np.zeros(size)))
     repeated = np.broadcast_to(weights, places.shape).ravel()
     return np.bincount(places.ravel(), repeated, minlength=size).astype(np.float64)
 
 
 def _thin(nest: Nest, flat: Floats) -> Any:
     """Return blocks that stand one after another as a sparse matrix."""
+    loaded("scipy.sparse")
     from scipy.sparse import csr_matrix
 
     columns = np.empty(len(flat), dtype=np.int64)
@@ -274,11 +279,11 @@ def _thin(nest: Nest, flat: Floats) -> Any:
 
 def pair_sum(table: Floats, places: Sequence[Ints]) -> Floats:
     """Return the sum over all pairs of terms of a symmetric table."""
-    total = np.zeros(())
+    n, flat, total = len(table), np.ascontiguousarray(table).ravel(), np.zeros(())
     for number, one in enumerate(places):
-        total = total + table[one, one]
+        total = total + flat.take(one * (n + 1))
         for other in places[number + 1 :]:
-            total = total + 2.0 * table[one, other]
+            total = total + 2.0 * flat.take(one * n + other)
     return np.asarray(total)
 
 
