@@ -48,12 +48,7 @@ class Auto:
     ====================================================================  =================
 
     What follows a * holds where loops are not compiled (`leadopt.compiled`). (1) Unless leads are many and reps few.
-<<<<<<< HEAD
-    (2) From 500,000 where leads share rows of rates (* 2 million).
-    (3) `Envelope` where it is chosen without a limit, as it keeps one.
-=======
-    (2) `Envelope` where it is chosen without one.
->>>>>>> e6936624ac9d33e09917ec8b438534e448586468
+    (2) From 500,000 where leads share rows of rates (* 2 million). (3) `Envelope` where it is chosen without one.
     """
 
     name = "Auto"
