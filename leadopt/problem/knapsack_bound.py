@@ -59,7 +59,7 @@ class Knapsacks:
     def of(cls, problem: Problem, up: bool = False) -> "Knapsacks | None":
         """Return the knapsacks of a problem; None if no rep has one, some leads are pinned, or they are too large.
 
-        Amounts that are not whole steps are rounded down: all that fits, fits here too. `up` = up: what fits here, fits.
+        Amounts that are not whole steps are rounded down: all that fits, fits here too. Or `up`: what fits here, fits.
         """
         of_rep = {int(limit.reps[0]): limit for limit in problem.limits if _is_knapsack(limit)}  # type: ignore[index]
         if not of_rep or (problem.pins >= 0).any():

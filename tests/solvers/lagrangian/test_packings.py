@@ -93,9 +93,9 @@ def test_a_search_ends_without_a_target_beyond_the_best_and_finds_the_best(probl
         found = explore(search.packing, target - 1e-6, Effort(max(1, steps), 1.5, _MUCH, _MUCH), False, _MUCH)
         assert found == wanted
         if found == ENDED:  # all is open and free again
-            assert search.packing.free.count[0] == problem.n_leads
+            assert search.packing.free.number[0] == problem.n_leads
             assert (search.packing.packs.room == search.room).all()
-            assert search.packing.open_.count.sum() == np.isfinite(search.packing.packs.gain).sum()
+            assert search.packing.open_.number.sum() == np.isfinite(search.packing.packs.gain).sum()
 
 
 @given(hours_alone(), st.integers(0, 2**32 - 1))
