@@ -25,7 +25,7 @@ class Packs(NamedTuple):
 
 
 class Open(NamedTuple):
-    """Options still open: the first ``number[rep]`` of ``lead[rep]``, each at ``at[rep, lead]``; how many a lead has."""
+    """Options still open: the first ``number[rep]`` of ``lead[rep]``, each ``at`` its place; how many a lead has."""
 
     lead: Ints2
     at: Ints2
