@@ -51,7 +51,7 @@ _AT_ONCE = 10_000_000  # cells of tables between looks at the clock: about a hun
 _FIRST_STEPS, _FIRST_TIMES = 20, 60  # of prices at first, and how often
 _SPAN, _LEAST_SPAN = 2e-3, 4e-6  # of all gains: by how much the first steps try to lower the bound
 _FARTHER, _DIVES = 2e-3, 13  # of all gains: how far below the bound an answer is looked for, twice as far each time
-_DIVE_STEPS, _DIVE_NODES = 3, 1.5  # of prices at its nodes; of these, by leads
+_DIVE_STEPS, _DIVE_NODES = 3, 2  # of prices at its nodes; of these, by leads
 _NOISE = 1e-12  # of all gains: rounding
 _PROOF = 1e-9  # of the best answer's gains: what a proof may be off by where gains are not whole numbers
 _MOST_CELLS = 8_000_000  # of a table: 64 MB
@@ -170,12 +170,13 @@ class Search:
 
     def _dive(self) -> None:
         """Find an answer near the bound, or ever farther from it, with few nodes that are not the way to it."""
-        far, nodes = _FARTHER * self.size, int(_DIVE_NODES * self.problem.n_leads)
-        for _ in range(_DIVES):
+        far, nodes = _FARTHER * self.size, _DIVE_NODES * self.problem.n_leads
+        for k in range(_DIVES):
             target = self.bound - far
             if target <= self.value or self._over():
                 break
-            if self._explored(target, nodes, surely=True, steps=_DIVE_STEPS) == FOUND:
+            # Where the likelier way leads nowhere, the other one may lead somewhere.
+            if self._explored(target, nodes, surely=k % 2 == 0, steps=_DIVE_STEPS) == FOUND:
                 break
             far *= 2.0
 
