@@ -23,6 +23,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Limit, Problem
 
 _UNITS = (1, 2, 4, 5, 10, 12, 20, 60, 100, 1_000)  # steps to one that amounts may be whole numbers of
+_LEAST = 40  # or so many to the least of them, at most
 _WHOLE = 1e-9  # of a step: so near to a whole number
 _STEPS = 1_000  # that an upper bound is divided into where amounts are in no usual unit
 _MOST_STEPS = 20_000  # that it may have in one
@@ -90,7 +91,9 @@ def _whole(limit: Limit, rep: int, n_leads: int, up: bool) -> tuple[Ints, int, b
     upper = min(limit.upper * (1.0 if up else 1.0 + _SLACK), float(amounts.sum()))
     if upper == 0.0:
         return (amounts > 0).astype(np.int64), 0, True
-    unit = next((unit for unit in _UNITS if unit * upper <= _MOST_STEPS and _are_whole(unit * amounts)), None)
+    least = float(amounts[amounts > 0].min())
+    units = (*_UNITS, *(parts / least for parts in range(1, _LEAST + 1)))
+    unit = next((unit for unit in units if unit * upper <= _MOST_STEPS and _are_whole(unit * amounts)), None)
     if unit is not None:
         whole = np.rint(unit * amounts)
         room = int(np.floor(unit * upper * (1.0 + _SLACK) + np.abs(unit * amounts - whole).sum()))

@@ -27,12 +27,12 @@ def hours_alone(draw, whole=None):
     """Return up to six leads and three reps, some of whose hours are limited; fractions, ineligible pairs, the pool."""
     n, m = draw(st.integers(1, 6)), draw(st.integers(1, 3))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    unit = draw(st.sampled_from([1.0, 0.25, 0.1, 1 / 60] if whole is None else [1.0]))
+    unit = draw(st.sampled_from([1.0, 0.25, 0.1, 1 / 60, 3e-9, 7e5] if whole is None else [1.0]))
     use = rng.integers(0, 9, (n, m)) * unit if draw(st.booleans()) or whole else rng.random((n, m))
     gain = rng.integers(-9, 20, (n, m)).astype(float) if draw(st.booleans()) else rng.normal(1.0, 2.0, (n, m))
     gain[rng.random((n, m)) < draw(st.sampled_from([0.0, 0.3]))] = -np.inf
     share = draw(st.sampled_from([0.0, 0.3, 0.6, 1.0]))
-    limits = [Limit(reps=[rep], usage=use[:, rep], upper=share * use[:, rep].sum() + 1e-9) for rep in range(m)]
+    limits = [Limit(reps=[rep], usage=use[:, rep], upper=share * use[:, rep].sum()) for rep in range(m)]
     reserve = draw(st.sampled_from([0.0, -3.0, 1.5, -np.inf]))
     problem = Problem(affinity=gain, capacity=n, limits=limits, reserve=reserve)
     packs = Knapsacks.of(problem)
