@@ -19,6 +19,7 @@ from tests.oracles import brute_force
 from tests.solvers.lagrangian.test_neighbourhoods import correlated
 from tests.strategies import examples
 
+pytestmark = needs_loops  # without, nobody searches by packings
 _MUCH = 10**9
 
 
@@ -129,7 +130,6 @@ def test_without_time_a_known_answer_comes_back():
     assert (found.rep_of_lead == known).all()
 
 
-@needs_loops
 def test_a_match_whose_hours_are_whole_is_searched_by_packings_alone(monkeypatch):
     monkeypatch.setattr(small.Small, "_searched", None)
     problem = correlated(40, 5)
@@ -138,7 +138,6 @@ def test_a_match_whose_hours_are_whole_is_searched_by_packings_alone(monkeypatch
     assert found.bound == knapsack_bound(problem, found.lead_prices)
 
 
-@needs_loops
 def test_amounts_in_no_unit_are_searched_by_packings_first_and_then_by_others(monkeypatch):
     rng, called = np.random.default_rng(0), []
     use, gain = rng.random((20, 3)), rng.random((20, 3))
@@ -149,14 +148,12 @@ def test_amounts_in_no_unit_are_searched_by_packings_first_and_then_by_others(mo
     assert called and found.status is not Status.FEASIBLE
 
 
-@needs_loops
 def test_where_nothing_fits_others_say_so():
     limits = [Limit(reps=[rep], usage=np.full(3, 2.0) + np.arange(3), upper=3.0) for rep in range(2)]
     with pytest.raises(Infeasible):
         solve(Problem(affinity=np.ones((3, 2)), capacity=3, limits=limits, reserve=-np.inf), Milp())
 
 
-@needs_loops
 @given(hours_alone())
 @examples(10)
 def test_loops_give_the_same_bits(problem):
