@@ -34,6 +34,7 @@ from tests.solvers.capacities.test_pair_bids import scattered
 from tests.solvers.factored.test_line_oracle import banded, oracles
 from tests.solvers.factored.test_repairs import core_of, ring
 from tests.solvers.flow.test_nested_simplex import Core
+from tests.solvers.lagrangian.test_neighbourhoods import correlated
 from tests.strategies import examples, general_problems, problems
 
 # The same to the bit
@@ -108,6 +109,7 @@ def test_every_loop_is_compared_somewhere():
         start = np.array([np.flatnonzero((core.lead == i) & (core.rep == i % 9))[0] for i in range(10)])
         repaired(core, problem, rows, np.zeros(rows.n), start, np.ones(rows.n), Meter())
         priced_and_dealt(0, 0.4)
+        solve(correlated(20, 3), Milp())
         Core(Problem(affinity=rng.random((60, 5)), capacity=9, limits=[Limit(reps=[0, 1], lower=3, upper=8)])).flow()
         for constant, value in (("_BIDS", 0), ("_STEP", 3.0)):
             with mock.patch.object(pair_bids, constant, value):
