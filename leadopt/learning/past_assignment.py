@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.progress import loaded
 from leadopt.tables.text import number, percent
 
 ALPHA = 0.01  # luck alone tells of a column that decided who got the lead once in a hundred histories
@@ -175,6 +176,7 @@ def _elsewhere(table: Floats) -> tuple[float, float]:
 
     Of whole tables of one lead there is no variance, and nothing to tell.
     """
+    loaded("scipy.special")
     from scipy.special import gammaincc
 
     n, rows, columns = table.sum(), table.sum(axis=1), table.sum(axis=0)

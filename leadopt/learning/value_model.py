@@ -17,6 +17,7 @@ from leadopt.learning.history.codes import Segment, codes_of, distinct
 from leadopt.learning.history.placeholders import placeholder_notes, placeholders
 from leadopt.learning.history.won_values import WonValues, check_value_zero, odd_notes, won_values, zero_note
 from leadopt.learning.lead_worth import Worths
+from leadopt.progress import loaded
 from leadopt.tables import Table
 from leadopt.tables.currencies import check_currencies, with_signs
 from leadopt.tables.engines import history_table
@@ -243,6 +244,7 @@ class ValueModel:
         return Worths(segments=tuple(segments), expected=expected, low=low, high=high, won=won), row
 
     def _of_segments(self, segments: Sequence[Segment], level: float) -> tuple[Floats, Floats, Floats]:
+        loaded("scipy.special")
         from scipy.special import ndtri
 
         n, known = len(segments), zip(self._codes, zip(*segments, strict=True), strict=False)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.arrays import Floats
+from leadopt.progress import loaded
 
 _SIDE = 64  # of the tiles of a product, and of what is factored as it is
 # Rows up to which LAPACK finds axes one by one; from there on it divides and conquers with all threads, for 30 ms and
@@ -172,6 +173,7 @@ def along_axes(matrix: Floats, vector: Floats) -> tuple[Floats, Floats]:
     if len(matrix) <= _PLAIN_AXES:
         values, axes = np.linalg.eigh(matrix)
         return values, applied(axes.T, vector)
+    loaded("scipy.linalg")
     from scipy.linalg import eigh_tridiagonal
 
     rest, turned = matrix.copy(), vector.copy()

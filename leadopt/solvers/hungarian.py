@@ -9,7 +9,7 @@ import numpy as np
 from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
-from leadopt.progress import Meter
+from leadopt.progress import Meter, loaded
 from leadopt.solvers.assignment.capacities_alone import solve_capacities
 from leadopt.solvers.base import Answer, Near, Solver
 from leadopt.solvers.flow.costs import Costs, every_pair, whole_costs
@@ -98,6 +98,7 @@ def _singles(leads: Ints) -> Groups:
 
 def _cheapest(costs: Costs, n_reps: int, slots: Ints) -> Ints:
     """Return the rep of each lead, -1 for the pool, or for all where they must be placed and cannot be."""
+    loaded("scipy.optimize")
     from scipy.optimize import linear_sum_assignment
 
     cost = np.full((len(costs.kind), n_reps), np.inf)

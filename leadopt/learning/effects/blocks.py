@@ -10,6 +10,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.nested import Nest
 from leadopt.problem.linear_algebra import applied, choleskies, inverse, product
+from leadopt.progress import loaded
 
 _SMALL = 64  # rows up to which LAPACK takes one thread for each of many matrices (`linear_algebra`)
 _AT_ONCE = 16_384  # sums, of which the terms fit into a cache
@@ -218,6 +219,7 @@ def _precision(nest: Nest, places: Ints, weights: Floats, precisions: Floats) ->
 
 def _thinly(nest: Nest, places: Ints, row: Sequence[Ints], weights: Floats) -> tuple[Any, Floats]:
     """Return B, of which most is 0, as a sparse matrix, and A."""
+    loaded("scipy.sparse")
     from scipy.sparse import csr_matrix
 
     beside = np.array([nest.slot_of[places[1 + family]] for family in nest.others])
@@ -264,6 +266,7 @@ def _sums(places: Ints, weights: Floats, size: int) -> Floats:
 
 def _thin(nest: Nest, flat: Floats) -> Any:
     """Return blocks that stand one after another as a sparse matrix."""
+    loaded("scipy.sparse")
     from scipy.sparse import csr_matrix
 
     columns = np.empty(len(flat), dtype=np.int64)

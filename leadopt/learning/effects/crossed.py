@@ -10,6 +10,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.blocks import Blocks, pair_sum
 from leadopt.learning.effects.nested import Nest
 from leadopt.problem.linear_algebra import applied, cholesky, inverse, product
+from leadopt.progress import loaded
 
 MOST_DENSE = 800
 """Effects; up to here their covariance is computed in full, in time that grows with the cube of all but the largest
@@ -290,6 +291,7 @@ class Crossed:
         return found
 
     def _design(self) -> Any:
+        loaded("scipy.sparse")
         from scipy.sparse import csr_matrix
 
         n_terms, n_cells = self.places.shape

@@ -21,6 +21,7 @@ from leadopt.learning.effects.logistic import expected_rate
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.effects.spreads import Spread
 from leadopt.problem.linear_algebra import applied, inner, rooted
+from leadopt.progress import loaded
 
 # With 32 of 256 that are tried, ends of intervals agree with the exact ones to 6% of their width, with 32 of 32 to 20%.
 _MOST_NODES, _FEWEST_NODES, _MOST_TRIED = 32, 8, 256
@@ -118,6 +119,7 @@ def weighted(weight: Floats, values: Floats) -> Floats:
 
 def _quantile(weight: Floats, mean: Floats, deviation: Floats, level: float) -> Floats:
     """Return the quantile of weighted normal distributions, by bisection."""
+    loaded("scipy.special")
     from scipy.special import ndtr, ndtri
 
     ends = mean + ndtri(level) * deviation
@@ -200,6 +202,7 @@ class Mixture:
 
     def _evidence(self, deviations: Floats) -> Floats:
         """Return the logarithm of the likelihood of sets of standard deviations, (n_sets,), up to a constant."""
+        loaded("scipy.sparse")
         from scipy.sparse import csr_matrix
 
         crossed, own, n = self.crossed, deviations[:, -1:], self.crossed.n_effects

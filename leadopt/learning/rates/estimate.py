@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from leadopt.arrays import Floats
 from leadopt.learning.rates.intervals import difference_ends, wilson
+from leadopt.progress import loaded
 
 
 class Estimate(NamedTuple):
@@ -83,6 +84,7 @@ def events_over(count: int, exposure: float, level: float) -> Estimate:
     >>> [round(end, 2) for end in events_over(0, 12.0, 0.9)]  # nobody left in 12 years of reps
     [0.0, 0.0, 0.25]
     """
+    loaded("scipy.special")
     from scipy.special import gammaincinv
 
     if not exposure > 0.0:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leadopt.arrays import Floats
+from leadopt.progress import loaded
 
 _MEANS, _LIKENESS = 41, 4096.0 ** ((np.arange(12) + 0.5) / 12)  # middles of equal parts
 _NEGLIGIBLE = 1e-4  # of the posterior
@@ -58,6 +59,7 @@ def learn_prior(k: Floats, n: Floats) -> Prior:
     ----------
     Gelman et al. (2013), Bayesian data analysis, section 5.3
     """
+    loaded("scipy.special")
     from scipy.special import betaln
 
     grid = (np.arange(_MEANS) + 0.5) / _MEANS
@@ -103,6 +105,7 @@ def draw_together(k: Floats, n: Floats, level: float) -> Groups:
 
 def _quantiles(a: Floats, b: Floats, weight: Floats, part: float) -> Floats:
     """Return a quantile of each column's mixture of Betas, by halving the range."""
+    loaded("scipy.special")
     from scipy.special import betainc
 
     low, high = np.zeros(a.shape[1]), np.ones(a.shape[1])

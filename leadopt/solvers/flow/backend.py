@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from leadopt.arrays import Ints
 from leadopt.errors import SolverFailed
-from leadopt.progress import apart
+from leadopt.progress import apart, loaded
 
 _SOON = 20_000  # arcs, which take about a hundredth of a second: nobody waits for these
 
@@ -48,6 +48,7 @@ def min_cost_flow(arcs: Arcs, supply: Ints) -> Ints | None:
     SolverFailed
         any other status
     """
+    loaded("ortools.graph.python.min_cost_flow")
     from ortools.graph.python import min_cost_flow as backend
 
     flow = backend.SimpleMinCostFlow()
@@ -70,6 +71,7 @@ def stuck_side(arcs: Arcs, supply: Ints) -> tuple[NDArray[np.bool_], int]:
 
     Supplies flow in from a source and out to a sink; what stays unserved is held back by the arcs that leave the side.
     """
+    loaded("ortools.graph.python.max_flow")
     from ortools.graph.python import max_flow as backend
 
     n = len(supply)

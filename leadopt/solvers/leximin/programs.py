@@ -19,7 +19,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.errors import Infeasible, SolverFailed, Witness, enumerate_some
 from leadopt.problem.counted import Classes
 from leadopt.problem.problem import Limit, Problem
-from leadopt.progress import Meter, OutOfTime, apart
+from leadopt.progress import Meter, OutOfTime, apart, loaded
 from leadopt.solvers.flow.equal_leads import group_leads
 from leadopt.solvers.leximin.counts import eligibility
 from leadopt.solvers.whole.branch_and_bound import Mixed, mixed, most_taken
@@ -53,6 +53,7 @@ class _Programme:
     @classmethod
     def of(cls, problem: Problem, measure: Limit, entitlement: Floats, leads: Ints, size: Floats) -> "_Programme":
         """Return the programme of a problem whose limits are all hard, for free leads that stand for `size` each."""
+        loaded("scipy.sparse")
         from scipy.sparse import csr_array, vstack
 
         pairs = problem.affinity.pairs(leads)
@@ -117,6 +118,7 @@ class _Programme:
 
 def _row(problem: Problem, limit: Limit, lead: Ints, rep: Ints) -> Any:
     """Return what each pair uses of a limit, scipy.sparse (1, n_pairs)."""
+    loaded("scipy.sparse")
     from scipy.sparse import csr_array
 
     inside = np.flatnonzero(_mask(limit.leads, problem.n_leads)[lead] & _mask(limit.reps, problem.n_reps)[rep])
@@ -182,6 +184,7 @@ def _solve(problem: Problem, programme: _Programme, sums: list[float], k: int | 
 
     Variables are the pairs, then for each sum its level t and what each share lacks to it.
     """
+    loaded("scipy.sparse")
     from scipy.sparse import block_diag, csr_array, eye_array, hstack, kron, vstack
 
     n_pairs, n_shares, n_sums = len(programme.lead), len(programme.fixed), len(sums) + (k is not None)
@@ -265,6 +268,7 @@ def _raised(
     problem: Problem, programme: _Programme, level: Floats, rising: NDArray[np.bool_], meter: Meter | None
 ) -> tuple[float, Floats]:
     """Return how high the rising reps can rise together while the others keep their levels, and the price of each."""
+    loaded("scipy.optimize")
     from scipy.optimize import linprog
     from scipy.sparse import csr_array, hstack, vstack
 
