@@ -87,9 +87,9 @@ def assign(
         seconds after which all searches together end, where limits overlap or are in value or hours; the plan's gap
         then says what may be missing, and a note how to allow more. Until then a search may use them to find something
         better. None = a search ends as soon as it would without a limit, and after 10 seconds at the latest; inf = no
-        limit: the search for the plan then ends with a proof or by its own effort, which may be minutes where reps' hours
-        and bands on value bind (half a minute of a core for 300 leads by 8 reps); what is searched for on the way to it
-        has as long as with None. Other plans are exact, and take less
+        limit: the search for the plan then ends with a proof or by its own effort, which may be minutes where reps'
+        hours and bands on value bind (half a minute of a core for 300 leads by 8 reps); what is searched for on the way
+        to it has as long as with None. Other plans are exact, and take less
     rng
         seed or generator that decides between equally good plans, and draws where the policy explores
     on_progress

@@ -22,8 +22,8 @@ T = TypeVar("T")
 
 LATE_S = 0.05
 """Seconds by which backends may be late: they look at the clock seldom, and some steps not at all."""
-# Part of a time limit, and seconds, that an answer may be late where there is none in time, beside `LATE_S`, and at most.
-_LATE, _LATEST_S = 0.1, 1.0
+# Part of a time limit, and seconds, by which an answer may be late together where there is none in time, and at most.
+_LATE, _GRACE_S, _LATEST_S = 0.1, 0.1, 1.0
 _SELDOM_S = 0.5  # between reports of a stage that goes on
 _HEARD_S = 0.1  # between looks at what goes on beside a call that runs apart
 _LET_END_S = 5.0  # that a process waits at its end for calls that were left: most end within one
@@ -118,12 +118,12 @@ class Meter:
 
     @property
     def grace_s(self) -> float:
-        """Seconds that are left for an answer after the time limit, where there is none in time; 0 once they are over."""
-        most = min(_LATE * self._limit_s + LATE_S, _LATEST_S)
+        """Seconds after the time limit that are left for an answer, if there is none; 0 once they are over."""
+        most = min(_LATE * self._limit_s + _GRACE_S, _LATEST_S)
         return max(min(self.left_s + most, most), 0.0)
 
     def keeping(self, seconds: float) -> "Meter":
-        """Return the meter of a part of this work that is to leave so many seconds for what follows, if time is limited."""
+        """Return the meter of a part of this work that leaves so many seconds, if time is limited, for the rest."""
         limit_s = self.left_s - seconds if isfinite(self._limit_s) else None
         return Meter(self.relay, limit_s, capped=self._capped)
 
@@ -138,12 +138,18 @@ _waiting: ContextVar[Callable[[], None] | None] = ContextVar("leadopt_waiting", 
 
 @contextmanager
 def telling(meter: Meter) -> Iterator[None]:
-    """Let a meter tell that its stage goes on while calls within are waited for, however deep they are."""
+    """Let a meter tell that its stage goes on while calls within are waited for, or say so, however deep they are."""
     token = _waiting.set(meter.still)
     try:
         yield
     finally:
         _waiting.reset(token)
+
+
+def going_on() -> None:
+    """Tell that the stage of whoever is `telling` goes on, from work that is deep below it and may be long."""
+    if (told := _waiting.get()) is not None:
+        told()
 
 
 def apart(work: Callable[[], T], stop: Callable[[], object] | None = None, left_s: float = float("inf")) -> T:
@@ -185,12 +191,11 @@ def apart(work: Callable[[], T], stop: Callable[[], object] | None = None, left_
         finally:
             ended.set()
 
-    told, until = _waiting.get(), perf_counter() + left_s
+    until = perf_counter() + left_s
     try:
         threading.Thread(target=run, name=_APART, daemon=True).start()
         while not ended.wait(min(_HEARD_S, max(until - perf_counter(), 0.0))):
-            if told is not None:
-                told()
+            going_on()
             if perf_counter() >= until and not ended.is_set():
                 raise OutOfTime
     except BaseException:

@@ -194,3 +194,40 @@ def test_modules_come_one_after_the_other(tmp_path, monkeypatch):
     progress.loaded("one_of_two")
     progress.loaded("two_of_two")
     assert at_once == [1, 1]
+
+
+def test_deep_work_tells_that_the_stage_of_who_is_telling_goes_on(monkeypatch):
+    monkeypatch.setattr(progress, "_SELDOM_S", 0.0)
+    heard = []
+    meter = Meter(lambda one: heard.append(one.stage))
+    meter.enter("learn")
+    progress.going_on()
+    assert heard == ["learn"]  # nobody was telling
+    with progress.telling(meter):
+        progress.going_on()
+    assert heard == ["learn", "learn"]
+
+
+def test_a_module_is_imported_apart_once_and_waited_for_no_longer_than_asked(monkeypatch):
+    threads, gate = [], threading.Event()
+
+    def imported(name):
+        threads.append((name, threading.current_thread() is threading.main_thread()))
+        gate.wait(10.0)
+
+    monkeypatch.setattr(progress, "import_module", imported)
+    monkeypatch.setattr(progress, "_come", set())
+    with pytest.raises(OutOfTime):
+        progress.loaded("large", 0.0)
+    gate.set()
+    progress.loaded("large")
+    progress.loaded("large")
+    assert threads == [("large", False)] * 2
+
+
+def test_what_is_kept_and_the_grace_of_a_time_limit_are_parts_of_it():
+    meter = Meter(time_limit_s=100.0)
+    assert 38.0 < meter.keeping(60.0).limit_s <= 40.0
+    assert meter.grace_s == 1.0
+    assert Meter(time_limit_s=-5.0).grace_s == 0.0
+    assert (Meter().keeping(60.0).limit_s, Meter().grace_s) == (None, 1.0)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import typer
 
+_INTERRUPTED = 130  # exit code, as shells have it for Ctrl-C
+
 
 def main() -> None:
     """Run the command line; the entry point of `leadopt`."""
@@ -22,13 +24,15 @@ def main() -> None:
         app(prog_name="leadopt")
     except KeyboardInterrupt:  # while it was starting
         print("leadopt: interrupted before it was done", file=sys.stderr)
-        _leave(130)
+        _leave(_INTERRUPTED)
     except SystemExit as ended:
         _leave(ended.code)
 
 
 def _leave(code: object) -> None:
     """End the process with an exit code or a last sentence, at once where a search goes on that was interrupted."""
+    if code == _INTERRUPTED:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said: a second Ctrl-C would break into the end of threads
     from leadopt.progress import is_left_running
 
     if code == 130:  # all is said: one more Ctrl-C on the way out would only add a traceback

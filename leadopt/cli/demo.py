@@ -49,7 +49,7 @@ def run_demo(folder: Path, seed: int = 0) -> Plan:
         write_table(table, path)
     write_bytes(policy, _DEMO_POLICY.encode())
     write_bytes(schema, schema_text().encode())
-    remember(folder, ours)
+    remember(folder, [leads, reps, history, policy, schema])
     n_leads, n_reps, n_history = (len(next(iter(table.values()))) for table in (floor.leads, floor.reps, floor.history))
     print(
         f"A simulated sales floor: {n_leads} leads for {n_reps} reps, {n_history:,} past leads, true chances known.\n"

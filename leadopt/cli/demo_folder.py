@@ -2,23 +2,27 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from leadopt.errors import InvalidInput
 from leadopt.tables.files import write_bytes
 
 _WRITTEN_NAME = ".leadopt-demo.json"
+_BEING_WRITTEN = "being written"  # in place of a fingerprint
 
 
 def make_demo_folder(folder: Path, ours: Sequence[Path]) -> None:
-    """Make the folder, or refuse one with files that no demo wrote, or that were changed since."""
+    """Make the folder, or refuse one with files that no demo wrote, or that were changed since.
+
+    From then on the files count as being written, until `remember`: a demo that was interrupted can be run again.
+    """
     if folder.is_dir() and any(folder.iterdir()):
         written = _written(folder)
         if written is None:
             raise InvalidInput(f"{folder}: holds files that are not of the demo; name another folder with --folder")
         for path in ours:
-            if path.exists() and written.get(path.name) != _fingerprint(path):
+            if path.exists() and written.get(path.name) not in (_fingerprint(path), _BEING_WRITTEN):
                 raise InvalidInput(
                     f"{path}: was changed since the demo wrote it, and would be overwritten; name another folder with "
                     "--folder, or move or delete the file"
@@ -29,6 +33,7 @@ def make_demo_folder(folder: Path, ours: Sequence[Path]) -> None:
         raise InvalidInput(
             f"{folder}: is no folder that can be made: {(error.strerror or 'unknown').lower()}"
         ) from None
+    _note(folder, dict.fromkeys((path.name for path in ours), _BEING_WRITTEN))
 
 
 def _written(folder: Path) -> dict[str, str] | None:
@@ -42,7 +47,11 @@ def _written(folder: Path) -> dict[str, str] | None:
 
 def remember(folder: Path, paths: Sequence[Path]) -> None:
     """Keep the fingerprints of what was written, by which a change shows; those of other demos' files stay."""
-    files = (_written(folder) or {}) | {path.name: _fingerprint(path) for path in paths if path.exists()}
+    _note(folder, {path.name: _fingerprint(path) for path in paths if path.exists()})
+
+
+def _note(folder: Path, fingerprints: Mapping[str, str]) -> None:
+    files = {**(_written(folder) or {}), **fingerprints}
     told = {"what": "files as `leadopt demo` wrote them, so that it never overwrites what you change", "files": files}
     write_bytes(folder / _WRITTEN_NAME, f"{json.dumps(told, indent=1)}\n".encode())
 

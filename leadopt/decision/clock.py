@@ -95,7 +95,7 @@ class Clock:
             found = solve(problem, rng=rng, near=near, on_progress=self.meter.relay)
             self.gave_up = found.status is Status.FEASIBLE
             return found
-        # What is only searched for on the way to a plan need not be the best: without a limit, it has as long as with none.
+        # What is only asked on the way to a plan need not be the best: with inf, it has as long as with None.
         seconds, start = part * (self.left_s if isfinite(self.limit_s) else LIMIT_S), perf_counter()
         self.searching(what, seconds)
         found = solve(

@@ -31,7 +31,7 @@ from leadopt.learning.lead_worth import Valued
 from leadopt.learning.value_model import ValueModel
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
-from leadopt.progress import Meter
+from leadopt.progress import Meter, telling
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
 from leadopt.tables.dates import check_settled
@@ -118,7 +118,8 @@ def know(
     if given:
         gains, noticed = given_gains(affinity, batch.lead_ids, batch.rep_ids, policy.columns.lead_id)
         return known(gains=gains, evidence=None, unit="gain", notes=batch.told((), noticed), valued=None)
-    model, notes = (affinity, []) if batch.history is None else _learned(batch, batch.history, now)
+    with telling(meter):
+        model, notes = (affinity, []) if batch.history is None else _learned(batch, batch.history, now)
     if model is not None and not hasattr(model, "n_outcomes_"):
         raise InvalidInput("affinity: this AffinityModel has learned nothing yet; call fit(history) first")
     scale = scale_of(batch.leads, batch.history, _segment_by(model), policy, values, usual_value)
@@ -132,7 +133,8 @@ def know(
         gains = Affinity(rates=np.ones((1, len(batch.rep_ids))), row=everywhere, scale=scale.values)
         told = batch.told((), (*scale.notes, nothing))
         return known(gains=gains, evidence=None, unit=scale.unit or "leads", notes=told)
-    evidence = _evidence(batch.leads, model.rep_rows_of(batch.reps, policy.columns.rep_id), model)
+    with telling(meter):
+        evidence = _evidence(batch.leads, model.rep_rows_of(batch.reps, policy.columns.rep_id), model)
     gains = Affinity(rates=evidence.estimates.probability, row=evidence.segment_of_lead, scale=scale.values)
     learned = (*_nobody_known(evidence, batch.rep_ids, model), *notes, *_evidence_notes(evidence, batch.rep_ids, model))
     told = batch.told(_segment_by(model), (*learned, *scale.notes))
@@ -259,7 +261,7 @@ def learn(
         notes += found.notes
     else:
         history.expect([columns.rep_id, *policy.rep_by, *segment_by, columns.converted])
-        notes += [] if leads is None else insisted_notes(leads, history, segment_by, columns.converted)
+        notes += [] if leads is None else insisted_notes(leads, history, segment_by, columns)
     model = AffinityModel(
         segment_by=segment_by,
         rep_by=policy.rep_by,

@@ -12,6 +12,7 @@ from leadopt.learning.drift import Drift, drifts, learn_doubt, learn_drift, loss
 from leadopt.learning.effects.course import Course
 from leadopt.learning.effects.families import FamilyEffects, fit_chances
 from leadopt.learning.effects.offsets import OffsetBinomial
+from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.effects.spreads import Spread
 from leadopt.learning.effects.waiting import Waiting
 from leadopt.learning.estimates import Posterior
@@ -213,7 +214,9 @@ class _Past:
         half_life = self.best_half_life_of_structure(course) if half_life_days == "learn" else course.half_life
         tally = self.tally(half_life)
         fitted, drift = learn_drift(
-            replace(course, half_life=half_life), lambda outcomes: self.fitted(tally, outcomes=outcomes), horizon.days
+            replace(course, half_life=half_life),
+            lambda outcomes, near: self.fitted(tally, outcomes=outcomes, near=near),
+            horizon.days,
         )
         return Posterior(tally=tally, fitted=fitted), half_life, drift
 
@@ -242,12 +245,16 @@ class _Past:
         return Posterior(tally=tally, fitted=self.fitted(tally, waiting))
 
     def fitted(
-        self, tally: Tally, waiting: Waiting | None = None, outcomes: OffsetBinomial | None = None
+        self,
+        tally: Tally,
+        waiting: Waiting | None = None,
+        outcomes: OffsetBinomial | None = None,
+        near: Effects | None = None,
     ) -> FamilyEffects:
         """Return what a tally and open leads tell, or outcomes of its cells at the level of the time when each was."""
         tried, converted = tally.weighted_tried[:-1], tally.weighted_converted[:-1]
         codes, book = self.code_book.codes_of_keys(tally.keys), self.code_book
-        return fit_chances(codes, book.sizes, book.n_rep_columns, tried, converted, waiting, outcomes)
+        return fit_chances(codes, book.sizes, book.n_rep_columns, tried, converted, waiting, outcomes, near)
 
     def course(self, half_life_days: float | str | None, *, by_assignment: bool) -> Course | None:
         """Return the outcomes by time; None where their days are not known, or all or none were won."""
@@ -274,9 +281,9 @@ class _Past:
         """Return the half-life under which the structure of early outcomes predicts the late ones, levels known."""
         level, n_rep_columns = settled_level(course), self.code_book.n_rep_columns
 
-        def fit(outcomes: OffsetBinomial) -> FamilyEffects:
+        def fit(outcomes: OffsetBinomial, near: Effects | None) -> FamilyEffects:
             tried, won = outcomes.by_cell(outcomes.tried), outcomes.by_cell(outcomes.converted)
-            return fit_chances(course.codes, course.sizes, n_rep_columns, tried, won, outcomes=outcomes)
+            return fit_chances(course.codes, course.sizes, n_rep_columns, tried, won, outcomes=outcomes, near=near)
 
         def loss(days: float | None) -> float:
             return loss_of_structure(replace(course, half_life=days), level, fit, _EARLY)

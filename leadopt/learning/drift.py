@@ -22,7 +22,7 @@ from leadopt.learning.effects.families import Family, FamilyEffects
 from leadopt.learning.effects.level import Level, LevelDoubt, learn_level
 from leadopt.learning.effects.logistic import column_scales, expected_rate
 from leadopt.learning.effects.offsets import OffsetBinomial
-from leadopt.learning.effects.posterior import fit_effects
+from leadopt.learning.effects.posterior import Effects, fit_effects
 from leadopt.tables.text import count, percent
 
 ORIGINS = (0.5, 0.625, 0.75, 0.875)
@@ -35,7 +35,8 @@ _REACH = 3.0  # of a step
 _LEAST_INFORMATION = 1e-10  # of a period
 _ADDITIVE_ITERATIONS = 12  # to judge a level, other effects need not be exact
 
-Fit = Callable[[OffsetBinomial], FamilyEffects]
+Fit = Callable[[OffsetBinomial, Effects | None], FamilyEffects]
+"""Of the structure, given each period's level: from the outcomes, and effects near by to begin from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -171,11 +172,13 @@ def _gains(course: Course) -> Iterator[float]:
     # Origins are the beginnings of periods, so that several shares may be one.
     reached = np.searchsorted(n.cumsum(), np.array(ORIGINS) * n.sum()) + 1
     origins = sorted({int(period) for period in reached if FEWEST - 2 <= period < len(n)})
+    near: Effects | None = None
     for origin, end in pairwise([*origins, len(n)]):
         before = course.until(origin)
         judged = course.part((course.period >= origin) & (course.period < end))
-        stays = _additive(before, before.likelihood(np.zeros(origin), np.zeros(origin)).merged())
-        fitted, level = _in_turn(before, partial(_additive, before))
+        stays = _additive(before, before.likelihood(np.zeros(origin), np.zeros(origin)).merged(), near)
+        near = stays.effects
+        fitted, level = _in_turn(before, partial(_additive, before), first=stays)
         ahead, doubt = level.forecast(np.maximum(course.day - course.day[origin - 1], 0.0))
         likelihoods = [
             judged.log_likelihood(_rate(judged, each, *at_level))
@@ -199,7 +202,7 @@ def loss_of_structure(course: Course, level: Level, fit: Fit, early: float) -> f
     """
     n = course.by_period(course.tried).cumsum()
     origin = min(int(np.searchsorted(n, early * n[-1])) + 1, len(n) - 1)
-    fitted = fit(course.until(origin).likelihood(level.mean[:origin], level.variance[:origin]).merged())
+    fitted = fit(course.until(origin).likelihood(level.mean[:origin], level.variance[:origin]).merged(), None)
     late = course.part((course.period >= origin) & (course.period < len(n)))
     return -late.log_likelihood(_rate(late, fitted, level.mean, level.variance))
 
@@ -219,13 +222,19 @@ def _rate(course: Course, fitted: FamilyEffects, level: Floats, doubt: Floats) -
 
 
 def _in_turn(
-    course: Course, fit: Fit, horizon_days: float = 0.0, start: Level | None = None
+    course: Course,
+    fit: Fit,
+    horizon_days: float = 0.0,
+    start: Level | None = None,
+    first: FamilyEffects | None = None,
 ) -> tuple[FamilyEffects, Level]:
-    """Return structure and level, each fitted given the other in turn."""
+    """Return structure and level, each fitted given the other in turn, from a level or a structure that is near."""
     mean, variance = (np.zeros(len(course.day)),) * 2 if start is None else (start.mean, start.variance)
     weights = course.by_period(course.tried) + _LEAST_INFORMATION
-    for _ in range(_ROUNDS):
-        fitted = fit(course.likelihood(mean, variance).merged())
+    fitted = fit(course.likelihood(mean, variance).merged(), None) if first is None else first
+    for number in range(_ROUNDS):
+        if number:
+            fitted = fit(course.likelihood(mean, variance).merged(), fitted.effects)
         level = _level_given(course, fitted, mean, variance)
         forecast = float(level.forecast(_ahead(course, horizon_days))[0])
         fitted, level = _raised(fitted, forecast), level.raised(-forecast)
@@ -258,7 +267,7 @@ def _raised(fitted: FamilyEffects, by: float) -> FamilyEffects:
     return replace(fitted, effects=replace(fitted.effects, mean=mean))
 
 
-def _additive(course: Course, outcomes: OffsetBinomial) -> FamilyEffects:
+def _additive(course: Course, outcomes: OffsetBinomial, near: Effects | None) -> FamilyEffects:
     """Return effects of the columns that add up, which are enough to judge a level by."""
     families = tuple(Family.of((column,), course.codes, course.sizes) for column in range(len(course.codes)))
     effects = fit_effects(
@@ -266,6 +275,7 @@ def _additive(course: Course, outcomes: OffsetBinomial) -> FamilyEffects:
         tuple(len(family.keys) for family in families),
         column_scales(len(families)),
         outcomes,
+        start=near,
         iterations=_ADDITIVE_ITERATIONS,
     )
     return FamilyEffects(families=families, effects=effects)

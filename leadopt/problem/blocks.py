@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from leadopt.arrays import Floats
+from leadopt.progress import going_on
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -44,6 +45,7 @@ def over_blocks(n_rows: int, n_columns: int, work: Callable[[int, int, Floats], 
     >>> over_blocks(3, 10, lambda start, stop, scratch: (start, stop, scratch.shape))
     [(0, 3, (3, 10))]
     """
+    going_on()
     step = max(1, _BLOCK // max(1, n_columns))
     if 0 < n_rows <= step:
         return [work(0, n_rows, np.empty((n_rows, n_columns)))]

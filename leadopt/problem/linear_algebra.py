@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.arrays import Floats
-from leadopt.progress import loaded
+from leadopt.progress import going_on, loaded
 
 _SIDE = 64  # of the tiles of a product, and of what is factored as it is
 # Rows up to which LAPACK finds axes one by one; from there on it divides and conquers with all threads, for 30 ms and
@@ -49,6 +49,7 @@ def product(a: Floats, b: Floats) -> Floats:
     if max(*a.shape, b.shape[1]) <= _SIDE:
         # A product with its own transpose would go to another routine, with limits of its own.
         return np.asarray(a @ (b.copy() if np.shares_memory(a, b) else b))
+    going_on()
     rows, columns = _tiles(a), _tiles(b)
     total = np.zeros((len(rows), columns.shape[1], _SIDE, _SIDE))
     for k in range(len(columns)):
@@ -142,6 +143,7 @@ def rooted(matrices: Floats, targets: Floats) -> tuple[Floats, Floats]:
     >>> roots[0].tolist(), found[0].tolist()
     ([[2.0, 0.0], [1.0, 1.0]], [1.0, 2.0])
     """
+    going_on()
     if matrices.shape[1] <= _SIDE:
         roots = np.linalg.cholesky(matrices)
         return np.asarray(roots), np.asarray(np.linalg.solve(roots, targets[:, :, None])[:, :, 0])

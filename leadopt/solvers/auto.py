@@ -18,9 +18,10 @@ from leadopt.solvers.hungarian import Hungarian
 from leadopt.solvers.milp import Milp
 from leadopt.solvers.min_cost_flow import MinCostFlow
 
-# Pairs from which `Auction` is quicker where reps have many leads each: 10,000 x 100 takes more than twice as long
-# without it where slots are scarce, and 3,000 x 50 thirty times as long with it.
-_LARGE = 500_000
+# Pairs from which prices are worth finding before all pairs are looked at: 10,000 x 100 takes a half to a twentieth of
+# the time without them, 50,000 x 200 three times as long.
+_LARGE = 2_000_000
+_SHARED = 500_000  # the same where leads share rows of rates, or only eligible pairs are held
 _SMALL = 100_000  # pairs that SciPy's shortest paths take no time for to speak of, whatever gains are like
 _FEW_CELLS = 1 << 22  # rows x reps that are held in full: 32 MB
 
@@ -36,18 +37,18 @@ class Auto:
     nested limits with usage 1, if time is not limited or surely enough   `MinCostFlow`
     the same, if it may not be                                            `Milp`
     32 leads or more per row of eligible pairs, 500,000 pairs or more     `Envelope`
-    capacities alone, limited time (2)                                    `Auction`
+    capacities alone, limited time (3)                                    `Auction`
     other eligible pairs alone (* `MinCostFlow`)                          `Auction`
     one slot per rep at most, up to 100,000 pairs (* 4 million)           `Hungarian`
-    up to 4 slots per rep on average, 500,000 to 50 million pairs (1)     `Hungarian`
+    up to 4 slots per rep on average, 2 to 50 million pairs (1) (2)       `Hungarian`
     few distinct leads: 2 million pairs of kinds and reps at most         `MinCostFlow`
     32 leads or more per row of rates, 500,000 pairs or more (* 2 mill.)  `Envelope`
-    500,000 pairs or more (* 2 million)                                   `Auction`
+    2 million pairs or more (2)                                           `Auction`
     everything else                                                       `MinCostFlow`
     ====================================================================  =================
 
     What follows a * holds where loops are not compiled (`leadopt.compiled`). (1) Unless leads are many and reps few.
-    (2) `Envelope` where it is chosen without a limit, as it keeps one.
+    (2) From 500,000 where leads share rows of rates (* 2 million). (3) `Envelope` where it is chosen without one.
     """
 
     name = "Auto"
@@ -70,16 +71,17 @@ class Auto:
         unit = problem.capacity.max(initial=0) <= 1
         if unit and n_pairs <= (_SMALL if loops else 4_000_000):
             return Hungarian()
-        if n_pairs >= _LARGE and is_quick(problem) and not Hungarian().refuses(problem):
+        large = n_pairs >= (_LARGE if problem.affinity.is_dense or not loops else _SHARED)
+        if large and is_quick(problem) and not Hungarian().refuses(problem):
             return Hungarian(otherwise=Auction())
-        if n_pairs < (_LARGE if loops else 2_000_000) or few_kinds(problem.affinity):
+        if not large or few_kinds(problem.affinity):
             return MinCostFlow()
         shared = not problem.affinity.is_dense and problem.n_leads >= 32 * problem.affinity.n_rows
         return Envelope() if shared else Auction()
 
     def _choose_for_pairs(self, affinity: Affinity, loops: bool) -> Solver:
         shared = affinity.n_leads >= 32 * affinity.n_rows and affinity.n_rows * affinity.n_reps <= _FEW_CELLS
-        if shared and affinity.n_pairs >= _LARGE:
+        if shared and affinity.n_pairs >= _SHARED:
             return Envelope()
         return Auction() if loops else MinCostFlow()
 

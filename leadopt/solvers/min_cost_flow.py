@@ -59,7 +59,7 @@ class MinCostFlow:
         return self.solve_in_time(problem, near, Meter(meter.relay))
 
     def solve_in_time(self, problem: Problem, near: Near, meter: Meter) -> Answer:
-        """Return the same for limits over many pairs, where loops are compiled; raise `OutOfTime` if that takes too long."""
+        """Return the same under limits; where a compiled loop does it, raise `OutOfTime` if that takes too long."""
         try:
             tree = limit_tree(problem)
         except NotNested as reason:

@@ -533,3 +533,19 @@ def test_files_are_read_once_also_where_fractions_are_carried_over(tmp_path, mon
     monkeypatch.setattr("leadopt.cli.inputs.read_source", watched)
     good("assign", "leads.csv", "reps.csv", "--carry", "after.csv")
     assert read == ["leads", "reps"]
+
+
+def test_an_interrupted_demo_can_be_run_again_over_what_it_was_writing(tmp_path, monkeypatch):
+    from leadopt.cli import demo
+
+    assert demo.run_demo(tmp_path / "demo") is not None
+
+    def interrupted(*_, **__):
+        (tmp_path / "demo" / "plan.csv").write_text("half a plan")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(demo, "run_assign", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            demo.run_demo(tmp_path / "demo")
+    assert demo.run_demo(tmp_path / "demo") is not None

@@ -106,3 +106,29 @@ def test_the_demo_goes_again_over_its_own_files_but_not_over_changed_ones(tmp_pa
 def test_weeks_that_are_none_are_refused(weeks, tmp_path):
     result = run("desk", "demo", "--folder", tmp_path / "demo", "--weeks", weeks)
     assert (result.exit_code, result.stderr) == (2, f"leadopt: --weeks: must be from 1 to 52; found {weeks}\n")
+
+
+def test_a_demo_that_was_interrupted_can_be_run_again_and_keeps_what_was_changed(tmp_path, monkeypatch):
+    folder = tmp_path / "demo"
+
+    def interrupted(*_, file, **__):
+        file.write_bytes(b"half a desk")
+        raise KeyboardInterrupt
+
+    def cut(*_, **__):
+        raise KeyboardInterrupt
+
+    for name, broken in (("write_bytes", cut), ("write_table", cut), ("simulate_desk", interrupted)):
+        with monkeypatch.context() as patched:
+            patched.setattr(demonstrating, name, broken)
+            for _ in range(2):  # the second time in the folder that the first one left
+                result = run("desk", "demo", "--folder", folder, "--weeks", 1)
+                assert (result.exit_code, result.stderr) == (130, "leadopt: interrupted before it was done\n"), name
+    policy = (folder / "desk-policy.toml").read_bytes()
+    (folder / "desk-policy.toml").write_bytes(policy + b"# mine")
+    changed = run("desk", "demo", "--folder", folder, "--weeks", 1)
+    assert (changed.exit_code, "was changed since the demo wrote it" in changed.stderr) == (2, True)
+    (folder / "desk-policy.toml").write_bytes(policy)
+    assert run("desk", "demo", "--folder", folder, "--weeks", 1).exit_code == 0
+    with Desk.open(f"sqlite:///{folder}/desk.db") as desk:
+        assert desk.verify().ok

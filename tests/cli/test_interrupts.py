@@ -32,6 +32,15 @@ MOMENTS = {
     ),
 }
 
+# A thread that is still at work as the process ends, and a second Ctrl-C while the process waits for it.
+AGAIN = (
+    "import threading\n"
+    "def late():\n"
+    "    while threading.main_thread().is_alive(): pass\n"
+    "    os.kill(os.getpid(), signal.SIGINT)\n"
+    "threading.Thread(target=late).start()\n"
+)
+
 
 @pytest.fixture
 def tables(tmp_path):
@@ -48,6 +57,14 @@ def test_ctrl_c_ends_in_a_sentence(moment, tables):
     assert done.stderr.splitlines()[-1] == "leadopt: interrupted before it was done"
     assert "Traceback" not in done.stderr
     assert "not heard" not in done.stderr
+
+
+@pytest.mark.parametrize("moment", ["while it starts", "while it solves"])
+def test_a_second_ctrl_c_changes_nothing(moment, tables):
+    code = SIGNAL + MOMENTS[moment] + AGAIN + RUN
+    done = subprocess.run([sys.executable, "-c", code, *tables], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.splitlines()[-1] == "leadopt: interrupted before it was done"
 
 
 @pytest.mark.parametrize("swallowed", [False, True])

@@ -68,6 +68,13 @@ def test_none_is_ten_seconds_and_inf_is_no_limit(seconds):
         assert given is None if least is None else least < given <= most
 
 
+def test_without_a_limit_what_is_asked_on_the_way_to_a_plan_has_as_long_as_with_none(seconds):
+    Clock(math.inf).solve(crossing(), "what is shared out", part=0.5, capped=True)
+    ((given, ends_by_itself),) = seconds
+    assert given == 0.5 * LIMIT_S
+    assert ends_by_itself
+
+
 def test_a_flow_has_no_limit(seconds):
     Clock(1e-9).solve(Problem(affinity=np.ones((3, 2)), capacity=2))
     assert seconds == [(None, False)]

@@ -338,9 +338,9 @@ def test_a_structure_that_lasts_is_best_remembered():
     course = course_of(3, spread=0.5)
     level = settled_level(course)
 
-    def fit(outcomes):
+    def fit(outcomes, near):
         n = [np.bincount(outcomes.cell, each, course.n_cells) for each in (outcomes.tried, outcomes.converted)]
-        return fit_chances(course.codes, course.sizes, 1, *n, outcomes=outcomes)
+        return fit_chances(course.codes, course.sizes, 1, *n, outcomes=outcomes, near=near)
 
     losses = [loss_of_structure(replace(course, half_life=days), level, fit, 0.75) for days in (None, 5.0)]
     assert losses[0] < losses[1]

@@ -7,6 +7,7 @@ from leadopt.errors import Infeasible, InvalidInput, SolverFailed
 from leadopt.matching import Status, match, solve
 from leadopt.problem.certify import certify
 from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.together import contraction_of
 from tests.oracles import brute_force
 from tests.strategies import examples, general_problems, problems, together
 
@@ -106,3 +107,15 @@ def test_a_limit_counts_whole_groups():
     gains = np.array([[3.0, 0.0], [3.0, 0.0], [4.0, 0.1], [1.0, 0.9]])
     of_first = Limit(reps=[0], leads=[0, 2], upper=1, name="of each kind")
     assert match(gains, 4, together=[0, 0, 1, 1], limits=[of_first]).rep_of_lead.tolist() == [0, 0, 1, 1]
+
+
+def test_what_several_limits_count_stays_one_object_for_groups_too():
+    hours = np.arange(24.0).reshape(6, 4)
+    limits = [Limit(reps=[rep], usage=hours, upper=50.0) for rep in range(4)]
+    limits += [Limit(reps=[rep], leads=[0, 1, 2], usage=hours, upper=50.0) for rep in range(2)]
+    whole = contraction_of(Problem(affinity=np.ones((6, 4)), capacity=6, limits=limits, together=[0, 0, 1, 1, 2, 2]))
+    usages = [limit.usage for limit in whole.problem.limits]
+    assert all(usage is usages[0] for usage in usages[:4])
+    assert usages[4] is usages[5] is not usages[0]
+    assert usages[0].tolist() == (hours[::2] + hours[1::2]).tolist()
+    assert usages[4].tolist() == [(hours[0] + hours[1]).tolist(), hours[2].tolist(), [0.0] * 4]

@@ -18,6 +18,7 @@ from leadopt.matching import match, solve
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.solvers import Auction, Auto, Envelope, Hungarian, Milp, MinCostFlow, compiled
+from leadopt.solvers.assignment import capacities_alone
 from leadopt.solvers.capacities import pair_bids
 from leadopt.solvers.capacities.bid_kernels import Leads, Lists, Scratch, shortlist
 from leadopt.solvers.capacities.free_leads import Remainder
@@ -33,6 +34,7 @@ from tests.solvers.capacities.test_pair_bids import scattered
 from tests.solvers.factored.test_line_oracle import banded, oracles
 from tests.solvers.factored.test_repairs import core_of, ring
 from tests.solvers.flow.test_nested_simplex import Core
+from tests.solvers.lagrangian.test_neighbourhoods import correlated
 from tests.strategies import examples, general_problems, problems
 
 # The same to the bit
@@ -93,7 +95,9 @@ def test_every_loop_is_compared_somewhere():
         match(rng.random((900, 10)), 60, solver=Auction())
         match(rng.integers(0, 3, (300, 10)).astype(float), 31, solver=Auction())
         match(rng.random((2, 60)), 1)
-        match(rng.random((40, 2)) @ rng.random((2, 40)), 1, solver=Hungarian())
+        with mock.patch.object(capacities_alone, "_AT_ONCE", 0):
+            match(rng.random((40, 2)) @ rng.random((2, 40)), 1, solver=Hungarian())
+        match(rng.random((40, 3)), [20, 0, 9])
         match(-(np.subtract.outer(rng.random(60), rng.random(60)) ** 2), 1, solver=Auction(), reserve=-np.inf)
         whole = Problem(affinity=rng.integers(0, 3, (300, 10)).astype(float), capacity=31)
         assert solve_by_newton(Remainder.of(whole), 1e-3, None, Meter()) is not None
@@ -105,6 +109,7 @@ def test_every_loop_is_compared_somewhere():
         start = np.array([np.flatnonzero((core.lead == i) & (core.rep == i % 9))[0] for i in range(10)])
         repaired(core, problem, rows, np.zeros(rows.n), start, np.ones(rows.n), Meter())
         priced_and_dealt(0, 0.4)
+        solve(correlated(20, 3), Milp())
         Core(Problem(affinity=rng.random((60, 5)), capacity=9, limits=[Limit(reps=[0, 1], lower=3, upper=8)])).flow()
         for constant, value in (("_BIDS", 0), ("_STEP", 3.0)):
             with mock.patch.object(pair_bids, constant, value):

@@ -138,7 +138,7 @@ def test_settings_cost_time_and_nothing_else(solver):
 def test_rows_that_no_leads_share_are_refused_where_there_are_many():
     rates = np.ones((50_001, 10))
     alone, shared = np.arange(50_001), np.arange(400_008) % 50_001
-    with pytest.raises(InvalidInput, match="rows of rates that many leads share, and each of these 50,001 .* Auction"):
+    with pytest.raises(InvalidInput, match=r"rows of rates that many leads share, and each of these 50,001 .* Auction"):
         match(Affinity(rates=rates, row=alone), 1, solver=Envelope())
     assert Envelope().refuses(Problem(affinity=Affinity(rates=rates, row=shared), capacity=1)) is None
     assert Envelope().refuses(Problem(affinity=Affinity(rates=rates[:50_000], row=alone[:50_000]), capacity=1)) is None

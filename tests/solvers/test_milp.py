@@ -16,7 +16,7 @@ from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers import Milp, MinCostFlow
 from leadopt.solvers.lagrangian import program, work
-from tests.loops import plain
+from tests.loops import needs_loops, plain
 from tests.oracles import brute_force, linear_programme
 from tests.strategies import examples, general_problems, problems
 
@@ -301,3 +301,24 @@ def test_hours_of_a_dozen_leads_by_many_reps_are_searched(n_reps):
     best = milp(-gains.reshape(-1), constraints=most, bounds=Bounds(0, 1), integrality=np.ones(gains.size))
     assert found.status is Status.SOLVED
     assert found.objective == pytest.approx(-best.fun, rel=1e-6)
+
+
+@needs_loops
+def test_nested_limits_under_a_time_limit_are_a_flow_if_that_is_found_in_its_part():
+    rng = np.random.default_rng(0)
+    gains = rng.random((2_000, 12))
+    limits = [Limit(reps=[rep], lower=100) for rep in range(12)] + [Limit(reps=[0, 1, 2], upper=330)]
+    problem = Problem(affinity=gains, capacity=200, limits=limits)
+    found = solve(problem, Milp(), time_limit_s=1e4)
+    assert (found.solver, found.status) == ("Milp", Status.OPTIMAL)
+    assert found.objective == pytest.approx(solve(problem, MinCostFlow()).objective, rel=1e-12)
+
+
+@needs_loops
+def test_a_flow_that_is_not_found_in_time_leaves_the_rest_of_it_to_a_search(monkeypatch):
+    monkeypatch.setattr(MinCostFlow, "solve_in_time", out_of_time)
+    gains = np.random.default_rng(0).random((2_500, 10))
+    limits = [Limit(reps=[rep], lower=100) for rep in range(10)]
+    found = match(gains, 300, limits=limits, solver=Milp(), time_limit_s=1e4)
+    assert not certify(found.problem, found.rep_of_lead, found.prices, found.limit_prices).violations
+    assert found.gap < 1e-2

@@ -43,6 +43,7 @@ def run_desk_demo(folder: Path, seed: int = 0, weeks: int = 13) -> DeskSimulatio
     write_bytes(policy, POLICY.encode())
     world = World.draw(quarter, np.random.default_rng(rng))
     write_table(history(by_hand(world), 0.0, world.middle), crm)
+    remember(folder, [rules, policy, crm])
     _say_what(quarter, world)
     found = simulate_desk(quarter, file=file, rng=rng, on_week=_say_week)
     _say_figures(found)

@@ -61,7 +61,7 @@ def found_segments(
     history.expect([columns.rep_id, *shared, columns.converted])
     shared = [column for column in shared if 2 <= _n_levels(history, column) <= _MOST_LEVELS]
     of_whom = [] if leads is not None else [name for name in shared if _describes_reps(history, columns.rep_id, name)]
-    why = {column: told_by(history, column, columns.converted, leads) for column in shared if column not in of_whom}
+    why = {name: told_by(history, name, columns, leads) for name in shared if name not in of_whom}
     used = tuple(column for column, reason in why.items() if reason is None)
     setting = "segment_by and known_before" if leads is None else "segment_by"
     notes = [f"segments by {', '.join(used) or _none(shared, leads)} (set segment_by to choose)"]
@@ -96,10 +96,10 @@ def _describes_reps(history: Table, rep: str, column: str) -> bool:
     return 1 < len(most) <= total / _FEWEST and sum(most.values()) >= _ONE_LEVEL * total
 
 
-def insisted_notes(leads: Table, history: Table, columns: Sequence[str], converted: str) -> list[str]:
+def insisted_notes(leads: Table, history: Table, asked: Sequence[str], columns: Columns) -> list[str]:
     """Return notes on columns that a setting names though they seem to be filled in after the outcome."""
-    there = [column for column in columns if column in leads and column in history]
-    why = {column: told_by(history, column, converted, leads) for column in there}
+    there = [column for column in asked if column in leads and column in history]
+    why = {column: told_by(history, column, columns, leads) for column in there}
     return [
         f"{column} seems to be filled in after the outcome: {reason}; it is used, as segment_by names it"
         for column, reason in why.items()
@@ -107,7 +107,7 @@ def insisted_notes(leads: Table, history: Table, columns: Sequence[str], convert
     ]
 
 
-def told_by(history: Table, column: str, converted: str, leads: Table | None = None) -> str | None:
+def told_by(history: Table, column: str, columns: Columns, leads: Table | None = None) -> str | None:
     """Return in words why a column seems to be filled in after the outcome; None where it does not.
 
     Parameters
@@ -116,22 +116,23 @@ def told_by(history: Table, column: str, converted: str, leads: Table | None = N
         past leads
     column
         the column in question
-    converted
-        the column of outcomes
+    columns
+        what the columns of outcomes and of reps are called
     leads
         leads to come; None = those of history that are still open
     """
     try:
-        cells, outcomes, _, counts = history.grouped([column, converted])
+        cells, outcomes, reps, _, counts = history.grouped([column, columns.converted, columns.rep_id])
     except InvalidInput:  # a column of collections; who uses it is told
         return None
-    truth = truths(history, converted, outcomes)
+    truth = truths(history, columns.converted, outcomes)
     levels = [level_alike(as_level(cell)) for cell in blanked(cells)]
     settled = [row for row, outcome in enumerate(outcomes) if outcome in truth]
     of_history = LevelCounts.of(
         [levels[row] for row in settled],
         np.array([truth[outcomes[row]] for row in settled], dtype=np.int64),
         np.array([counts[row] for row in settled], dtype=np.int64),
+        [as_level(reps[row]) for row in settled],
     )
     coming: Counter[str | None] = Counter()
     if leads is not None:

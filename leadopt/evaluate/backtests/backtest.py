@@ -33,7 +33,7 @@ from leadopt.evaluate.history.segments import asked_segments, check_known_before
 from leadopt.learning.estimates import check_level
 from leadopt.learning.history.checks import check_segments
 from leadopt.learning.past_assignment import past_assignment
-from leadopt.progress import Meter, OnProgress
+from leadopt.progress import Meter, OnProgress, telling
 from leadopt.tables.cells import is_number
 from leadopt.tables.columns import Columns
 from leadopt.tables.dates import latest_day
@@ -199,7 +199,8 @@ def backtest(
         assigned=assigned,
         now=now,
     )
-    found = foretold(records, together, folds, model, rng, meter)
+    with telling(meter):
+        found = foretold(records, together, folds, model, rng, meter)
     meter.enter("compare")
     losses = {name: log_losses(chance, found.won) for name, chance in found.chances.items()}
     differences = _differences(found, losses, level, folds)

@@ -62,7 +62,10 @@ def check_known_before(records: Records, asked: Sequence[str], insisted: Sequenc
         if column in insisted:
             continue
         settled = LevelCounts.of(
-            records.levels[place].tolist(), records.won.astype(np.int64), np.ones(records.n_rows, int)
+            records.levels[place].tolist(),
+            records.won.astype(np.int64),
+            np.ones(records.n_rows, int),
+            records.rep.tolist(),
         )
         coming = None if every is None else Counter(every.levels[place][np.isnan(every.won)].tolist())
         if reason := why_foretold(settled, coming):

@@ -260,6 +260,8 @@ def _among(places: Ints, weights: Floats, size: int) -> Floats:
 
 def _sums(places: Ints, weights: Floats, size: int) -> Floats:
     """Return the sums of weights by place, float64 (size,), of places (..., n_weights)."""
+    if places.ndim > 1 and len(weights) > size:
+        return np.asarray(sum((_sums(each, weights, size) for each in places), np.zeros(size)))
     repeated = np.broadcast_to(weights, places.shape).ravel()
     return np.bincount(places.ravel(), repeated, minlength=size).astype(np.float64)
 
@@ -277,11 +279,11 @@ def _thin(nest: Nest, flat: Floats) -> Any:
 
 def pair_sum(table: Floats, places: Sequence[Ints]) -> Floats:
     """Return the sum over all pairs of terms of a symmetric table."""
-    total = np.zeros(())
+    n, flat, total = len(table), np.ascontiguousarray(table).ravel(), np.zeros(())
     for number, one in enumerate(places):
-        total = total + table[one, one]
+        total = total + flat.take(one * (n + 1))
         for other in places[number + 1 :]:
-            total = total + 2.0 * table[one, other]
+            total = total + 2.0 * flat.take(one * n + other)
     return np.asarray(total)
 
 

@@ -257,14 +257,16 @@ class Crossed:
 
     def precision_matrix(self, weights: Floats, precisions: Floats) -> Floats:
         """Return ``X' diag(weights) X + diag(precisions)``."""
-        n = self.n_effects
-        pairs = (self.places[:, None, :] * n + self.places[None, :, :]).ravel()
-        matrix = (
-            np.bincount(pairs, np.tile(weights, len(self.places) ** 2), minlength=n * n)
-            .astype(np.float64)
-            .reshape(n, n)
-        )
-        matrix.ravel()[:: n + 1] += precisions
+        matrix = np.zeros((self.n_effects, self.n_effects))
+        families = list(zip([slice(0, 1), *self.slices], self.places, strict=True))
+        # One pair of families at a time: of all at once, there would be many times as many numbers as cells.
+        for number, (part, one) in enumerate(families):
+            for beside, other in families[number:]:
+                shape = (part.stop - part.start, beside.stop - beside.start)
+                key = (one - part.start) * shape[1] + (other - beside.start)
+                found = np.bincount(key, weights, minlength=shape[0] * shape[1]).reshape(shape)
+                matrix[part, beside], matrix[beside, part] = found, found.T
+        matrix.ravel()[:: self.n_effects + 1] += precisions
         return np.asarray(matrix)
 
     def _inverse(self, matrix: Floats) -> Floats:

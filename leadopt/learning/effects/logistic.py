@@ -48,9 +48,9 @@ class Binomial:
 
     is_normal: ClassVar[bool] = False
     base_deviation: ClassVar[float] = BASE_DEVIATION
-    # Spreads are known far less well than that. Tighter is no better: losses are 19.6 at half and 19.0 at twice, and at
-    # .001, which takes 1.4 times as long, 19.9.
-    tolerance: ClassVar[float] = 0.03
+    # At .03 held-out losses are .5757 in place of .5748 (salvirt by source) and .5114 in place of .5110 (by six
+    # columns), and those of incidents and maven-crm the same.
+    tolerance: ClassVar[float] = 0.01
     noise: ClassVar[float] = 1.0
     freedom: ClassVar[float] = np.inf
 

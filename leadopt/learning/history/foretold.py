@@ -28,18 +28,55 @@ _FEW = 0.1  # of leads to come
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LevelCounts:
-    """How often each level of a column was tried and won, float64 (n_levels,)."""
+    """How often each level of a column was tried and won, float64 (n_levels,), and rows that may repeat each other.
+
+    Parameters
+    ----------
+    names, tried, won
+        of each level
+    level, tried_together, won_together, times
+        of each group of rows of one level that may be copies of one event, (n_groups,): its level, how many they are,
+        how many of them are won, and how many such groups there are
+    """
 
     names: tuple[Any, ...]
     tried: Floats
     won: Floats
+    level: Ints
+    tried_together: Floats
+    won_together: Floats
+    times: Floats
 
     @classmethod
-    def of(cls, levels: Sequence[Any], converted: Ints, outcomes: Ints) -> "LevelCounts":
-        """Return the levels of groups of outcomes: each one's level, whether it was won, and how many there are."""
+    def of(
+        cls, levels: Sequence[Any], converted: Ints, outcomes: Ints, reps: Sequence[Any] | None = None
+    ) -> "LevelCounts":
+        """Return the levels of groups of outcomes: each one's level, whether it was won, how many there are, whose.
+
+        Copies of a lead are of one rep. Without reps, or with one alone, each outcome is taken for its own.
+        """
         names, place = distinct(levels)
-        tried, won = (np.bincount(place, each, minlength=len(names)) for each in (outcomes, outcomes * converted))
-        return cls(names=tuple(names), tried=tried.astype(np.float64), won=won.astype(np.float64))
+        tried, won = (
+            np.bincount(place, each, minlength=len(names)).astype(np.float64)
+            for each in (outcomes, outcomes * converted)
+        )
+        owner = np.zeros(len(place)) if reps is None else np.asarray(distinct(reps)[1])
+        if len(np.unique(owner)) > 1:
+            pairs, cell = np.unique(np.stack([place, owner]), axis=1, return_inverse=True)
+            size, wins = (np.bincount(cell.reshape(-1), each) for each in (outcomes, outcomes * converted))
+            level, times = pairs[0].astype(np.int64), np.ones(len(size))
+        else:
+            level, wins = np.tile(np.arange(len(names)), 2), np.repeat([1, 0], len(names))
+            size, times = np.ones_like(level), np.concatenate([won, tried - won])
+        return cls(
+            names=tuple(names),
+            tried=tried,
+            won=won,
+            level=level,
+            tried_together=size.astype(np.float64),
+            won_together=wins.astype(np.float64),
+            times=times,
+        )
 
     @property
     def rate(self) -> float:
@@ -62,7 +99,8 @@ class LevelCounts:
 def explained(levels: LevelCounts) -> float:
     r"""Return which share of what decides an outcome its level tells: 0 = nothing, 1 = all.
 
-    It is Theil's coefficient of uncertainty, each outcome foretold by the others of its level,
+    It is Theil's coefficient of uncertainty, each outcome foretold by the others of its level that are no copies of
+    it, those of other reps,
 
     .. math:: 1 - \frac{\sum_i -\log \hat p_{-i}}{n H(p)}, \quad
               \hat p_{-i} = \frac{k_{-i} + p}{n_{-i} + 1}
@@ -87,11 +125,11 @@ def explained(levels: LevelCounts) -> float:
         return 0.0
     rate = levels.rate
 
-    def surprise(alike: Floats, share: float) -> float:
-        chance = (np.maximum(alike - 1.0, 0.0) + share) / np.maximum(levels.tried, 1.0)
-        return float(-(alike * np.log(chance)).sum())
-
-    all_told = surprise(levels.won, rate) + surprise(levels.tried - levels.won, 1.0 - rate)
+    others = levels.tried[levels.level] - levels.tried_together + 1.0
+    won = (levels.won[levels.level] - levels.won_together + rate) / others
+    lost_together = levels.tried_together - levels.won_together
+    told = levels.won_together * np.log(np.maximum(won, 1e-300)) + lost_together * np.log(np.maximum(1.0 - won, 1e-300))
+    all_told = -float((levels.times * told).sum())
     return 1.0 - all_told / float(-total * (rate * np.log(rate) + (1.0 - rate) * np.log1p(-rate)))
 
 

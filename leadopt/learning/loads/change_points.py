@@ -14,7 +14,6 @@ in `in_common`.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.logistic import sigmoid
@@ -32,8 +31,7 @@ N_POINTS = 48  # 10% apart where the busiest had 50 leads
 _NOTICED = 0.1  # on the logit: what sets in slowly is no drop where it begins. At .05 and .2, 1 and 2 of 135
 # simulated reps are named otherwise.
 _MOST_STEP = 2.0  # of a Newton step: levels of reps who win all or nothing lie far out
-_LEAST_LOGIT = np.float32(-30.0)  # below, a lead is as good as lost, and exp stays finite
-_Singles = NDArray[np.float32]
+_LEAST_LOGIT = -30.0  # below, a lead is as good as lost, and exp stays finite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -176,19 +174,20 @@ def likelihood(rep: OutcomesByLoad, grid: Grid, level: Floats, steps: int) -> By
 
     Notes
     -----
-    Time is that of groups x combinations. Numbers of half precision are fine: they are sums of at most thousands.
+    Time is that of groups x combinations. Single precision would take half of it, but what is drawn after it would be
+    another draw on processors that add in another order.
     """
-    known = (rep.offset[:, None] + grid.fall[rep.load]).astype(np.float32)
-    tried, prior = rep.tried.astype(np.float32), 1.0 / LEVEL_DEVIATION**2
+    known = rep.offset[:, None] + grid.fall[rep.load]
+    prior = 1.0 / LEVEL_DEVIATION**2
 
-    def rates() -> tuple[_Singles, _Singles, Floats]:
-        logit = np.asarray(np.maximum(known + level.astype(np.float32), _LEAST_LOGIT))
-        rate = np.asarray(1.0 / (1.0 + np.exp(-logit)), dtype=np.float32)
-        return logit, rate, np.asarray(tried @ (rate * (1.0 - rate)) + prior, dtype=np.float64)
+    def rates() -> tuple[Floats, Floats, Floats]:
+        logit = np.maximum(known + level, _LEAST_LOGIT)
+        rate = 1.0 / (1.0 + np.exp(-logit))
+        return logit, rate, rep.tried @ (rate * (1.0 - rate)) + prior
 
     for _ in range(steps):
         _, rate, precision = rates()
-        pull = rep.won.sum() - tried @ rate - prior * level
+        pull = rep.won.sum() - rep.tried @ rate - prior * level
         level = level + np.clip(pull / precision, -_MOST_STEP, _MOST_STEP)
     logit, rate, precision = rates()
     # log(1 - rate) = log(rate) - logit

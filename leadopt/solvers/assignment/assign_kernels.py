@@ -12,6 +12,7 @@ from leadopt.solvers.flow.simplex_kernels import Tree
 
 _NEVER = 0x1000_0000_0000_0000  # as in `options_kernels`
 _MANY_LEFT = 8  # more than one lead in so many has no place: they bid once more, in another order
+_ROUNDED = 8.881784197001252e-16  # of a gain, 2**-50: who has no room is priced up, as too low a price spoils the bound
 _TIED = 1e-12  # of the largest gain or price: what is no difference; as in `optimal.ties`
 
 FOUND = 0
@@ -57,6 +58,43 @@ def write_choices(gain: Floats2, price: Floats, reserve: float, tolerance: float
             worth = gain[lead, rep] - price[rep]
             choice[at + rep] = worth >= best - tolerance and worth > -np.inf
         choice[at + n_reps] = reserve >= best - tolerance and reserve > -np.inf
+
+
+@kernel
+def find_tied(gain: Floats2, price: Floats, reserve: float, tolerance: float, tied: Ints) -> int:
+    """Write the leads with two options, the pool among them, that are as good as any; return how many there are."""
+    n_leads, n_reps = gain.shape[0], gain.shape[1]
+    n_tied = 0
+    for lead in range(n_leads):
+        best, near = reserve, 0
+        for rep in range(n_reps):
+            best = max(best, gain[lead, rep] - price[rep])
+        for rep in range(n_reps):
+            near += gain[lead, rep] - price[rep] >= best - tolerance
+        near += reserve >= best - tolerance
+        tied[n_tied] = lead
+        n_tied += near > 1
+    return n_tied
+
+
+@kernel
+def price_closed(gain: Floats2, room: Ints, reserve: float, price: Floats) -> None:
+    """Write what a first place would add with reps that have no room: see `duals.with_closed_prices`."""
+    n_leads, n_reps = gain.shape[0], gain.shape[1]
+    for rep in range(n_reps):
+        if room[rep] <= 0:
+            price[rep] = 0.0
+    for lead in range(n_leads):
+        otherwise = reserve
+        for rep in range(n_reps):
+            worth = gain[lead, rep] - price[rep] if room[rep] > 0 else -np.inf
+            otherwise = max(otherwise, worth)
+        if otherwise == -np.inf:
+            continue
+        for rep in range(n_reps):
+            value = gain[lead, rep]
+            adds = value - otherwise + _ROUNDED * abs(value) if value > -np.inf else 0.0
+            price[rep] = max(price[rep], adds) if room[rep] <= 0 else price[rep]
 
 
 def count_ties(

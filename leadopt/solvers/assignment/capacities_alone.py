@@ -19,11 +19,10 @@ from leadopt.solvers.assignment.paths_kernels import Paths
 from leadopt.solvers.assignment.places_kernels import Columns, Leads
 from leadopt.solvers.base import Answer
 from leadopt.solvers.compiled import compiled
-from leadopt.solvers.flow.duals import with_closed_prices
-from leadopt.solvers.flow.limit_tree import Room
 from leadopt.solvers.flow.simplex_kernels import Basis, Tree
 
-_MOST_PAIRS = 500_000  # of reps that have many leads each: from here on `Auction` is quicker
+_MOST_PAIRS = 2_000_000  # of reps that have many leads each: from here on `Auction` is quicker
+_MOST_SHARED = 500_000  # of leads that share rows, which other solvers make use of
 _MOST_CELLS = 50_000_000  # of reps that have few
 _FEW_LEADS = 4  # that a rep has room for, on average
 _FEW_REPS = 256  # that leads want nearly all of: with `_FEW_LEADS` for each or more, all pairs are looked at
@@ -69,7 +68,7 @@ def solve_capacities(problem: Problem) -> Answer | None:
     rep_of_lead[leads] = rep
     closed = bool(room.min() <= 0)
     if closed:
-        prices = with_closed_prices(problem, leads, Room(lower=np.zeros_like(room), upper=room), prices, np.zeros(0))
+        kernels.price_closed(gains, room, problem.reserve, prices)
     return Answer(
         rep_of_lead=rep_of_lead,
         prices=prices,
@@ -86,7 +85,7 @@ def is_quick(problem: Problem) -> bool:
     if problem.limits or problem.together is not None or not n_leads or not n_reps or not compiled():
         return False
     n_pairs = n_leads * n_reps
-    if n_pairs < _MOST_PAIRS:
+    if n_pairs < (_MOST_PAIRS if problem.affinity.is_dense else _MOST_SHARED):
         return True
     if problem.affinity.is_sparse:
         return False
@@ -138,7 +137,7 @@ def _solved(
         most, rounds = min(n_reps, _OPTIONS << rounds), rounds + 1
         n_arcs = n_leads * (most + 1)
         first, of_arcs = np.empty(n_leads + 1, dtype=np.int64), np.empty((2, n_arcs), dtype=np.int64)
-        arcs, effort = Arcs(first, *of_arcs, np.empty(n_arcs)), _EFFORT * n_leads * n_reps
+        arcs, effort = Arcs(first, of_arcs[0], of_arcs[1], np.empty(n_arcs)), _EFFORT * n_leads * n_reps
         state, exponent, n_tied, n_pairs = kernels.assign(
             gains, room, reserve, most, largest, effort, arcs, leads, columns, paths, best, prices, tied
         )

@@ -38,14 +38,17 @@ def write_matrix(
 ) -> int:
     """Write what each pair loses against its lead's best one, and the order of the leads; return the exponent of costs.
 
-    Leads are ordered by what they lose at worst, most first: in the pool, where that is all that some reps leave.
+    Leads are ordered by what they lose at worst, most first: with a rep, or in the pool, where that may be their place,
+    as places are fewer than leads, or not all are open to them.
     """
     cost, order = matrix
     key = leads.stays
     n_leads, n_reps = gain.shape[0], gain.shape[1]
     n = n_reps + 1
     pooled = reserve > -np.inf
-    largest = 0.0
+    largest, n_places = 0.0, 0
+    for rep in range(n_reps):
+        n_places += min(room[rep], n_leads)
     for lead in range(n_leads):
         high, low = reserve, np.inf
         for rep in range(n_reps):
@@ -67,7 +70,9 @@ def write_matrix(
                 n_open += 1
             cost[at + rep] = paid
         cost[at + n_reps] = int((high - reserve) * up * again + 0.5) if pooled else _NEVER
-        order[lead], key[lead] = lead, worst if n_open == n_reps else max(worst, cost[at + n_reps])
+        order[lead], key[lead] = lead, worst
+        if n_open < n_reps or n_places < n_leads:
+            key[lead] = max(worst, cost[at + n_reps])
     for rep in range(n):
         cost[n_leads * n + rep] = 0 if rep == n_reps or room[min(rep, n_reps - 1)] > 0 else _BARRED
     for at in range(n_leads // 2 - 1, -1, -1):
@@ -83,7 +88,7 @@ def least_of(cost: Ints, less: Ints) -> int:
     least = cost[0] - less[0]
     for k in range(1, len(less)):
         least = min(least, cost[k] - less[k])
-    return least
+    return int(least)
 
 
 def place_of(cost: Ints, less: Ints, value: int) -> int:

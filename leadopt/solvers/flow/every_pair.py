@@ -30,8 +30,8 @@ def solve_every_pair(
     """Return the best answer for some leads within some room, with no pair left out.
 
     `near` are prices that may be near the best ones, of every node of the tree: under limits, `flow_by_columns` begins
-    with them, under capacities alone `solve_core`. Where a simplex serves for nested limits, it raises `OutOfTime` by the
-    meter.
+    with them, under capacities alone `solve_core`. Where a simplex serves for nested limits, it raises `OutOfTime` by
+    the meter.
     """
     groups = group_leads(problem.affinity, tree.class_of_lead, leads)
     found = None

@@ -232,9 +232,10 @@ class _Room:
         hard = np.flatnonzero(self.hard & (self.rows.lower > 0))
         families = [family for family in self.rows.families if np.isin(family.member, hard).any()]
         # What few leads can give comes first, and what any lead gives as well as another one last.
+        looks = _LOOKS
         for family in sorted(families, key=self._n_counted):
-            while self._serve(family):
-                pass
+            while looks > 0 and (looked := self._serve(family)):
+                looks -= looked * self.problem.n_reps
         self._fill()
         return self.answer
 
@@ -242,17 +243,20 @@ class _Room:
         n = self.problem.n_leads
         return n if family.limit is None or family.limit.leads is None else len(family.limit.leads), family.counts_leads
 
-    def _serve(self, family: Family) -> bool:
-        """Give each rep that lacks something in a family's rows leads that it counts; return whether any could be."""
+    def _serve(self, family: Family) -> int:
+        """Give each rep that lacks something in a family's rows leads that it counts.
+
+        Return how many leads were looked at, 0 if none could be given.
+        """
         load, member = self._load(), family.member
         lack = np.where(self.hard[member], self.rows.lower[member] - load[member], 0.0)
         lacking = np.flatnonzero(lack > 0)
         waiting = np.flatnonzero(self.free & (self.answer < 0))
         waiting = waiting[usage_at(family, self.problem, waiting, np.zeros(len(waiting), dtype=np.int64))[0]]
         if not len(lacking) or not len(waiting):
-            return False
-        room = np.where(self.hard, self.rows.upper - load, np.inf)
-        rep, gain = self._wishes(waiting, room, (family.reps[lacking] > 0).any(axis=0))
+            return 0
+        looked, room = len(waiting), np.where(self.hard, self.rows.upper - load, np.inf)
+        rep, gain = self._wishes(waiting, room, np.asarray((family.reps[lacking] > 0).any(axis=0)))
         able = rep >= 0
         waiting, rep, gain = waiting[able], rep[able], gain[able]
         order = np.argsort(-gain, kind="stable")
@@ -264,7 +268,7 @@ class _Room:
         waiting, rep = waiting[wanted], rep[wanted]
         fits = self._fitting(waiting, rep, room)
         self.answer[waiting[fits]] = rep[fits]
-        return bool(fits.any())
+        return looked if fits.any() else 0
 
     def _load(self) -> Floats:
         leads = np.flatnonzero(self.free & (self.answer >= 0))

@@ -25,20 +25,20 @@ class Packs(NamedTuple):
 
 
 class Open(NamedTuple):
-    """Options still open: the first ``count[rep]`` of ``lead[rep]``, each at ``at[rep, lead]``; how many a lead has."""
+    """Options still open: the first ``number[rep]`` of ``lead[rep]``, each ``at`` its place; how many a lead has."""
 
     lead: Ints2
     at: Ints2
-    count: Ints
+    number: Ints
     options: Ints
 
 
 class Free(NamedTuple):
-    """Leads not placed yet: the first ``count[0]`` of ``lead``, each at ``at[lead]``; with whom the others are."""
+    """Leads not placed yet: the first ``number[0]`` of ``lead``, each at ``at[lead]``; with whom the others are."""
 
     lead: Ints
     at: Ints
-    count: Ints
+    number: Ints
     rep: Ints
 
 
@@ -56,7 +56,7 @@ class Table(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Prices of a step, how often each lead is packed, what each option loses, and what a lead loses that leaves all."""
+    """Prices of a step, how often each lead is packed, what each option loses, and what all lose without a lead."""
 
     now: Floats
     taken: Floats
@@ -121,7 +121,7 @@ def filled(packing: Packing, rep: int, u: Floats) -> int:
     best, room, n = table.best, packs.room[rep], 0
     for c in range(room + 1):
         best[0, c] = 0.0
-    for k in range(open_.count[rep]):
+    for k in range(open_.number[rep]):
         lead = open_.lead[rep, k]
         profit, w = packs.gain[rep, lead] - u[lead], packs.weight[rep, lead]
         if profit > 0.0 and w <= room:
@@ -132,7 +132,7 @@ def filled(packing: Packing, rep: int, u: Floats) -> int:
             for c in range(w, room + 1):
                 next_[c] = max(last[c], last[c - w] + profit)
             n += 1
-    table.work[0] += (n + 1) * (room + 1) + open_.count[rep]
+    table.work[0] += (n + 1) * (room + 1) + open_.number[rep]
     return n
 
 
@@ -140,10 +140,10 @@ def packed(packing: Packing, u: Floats) -> float:
     """Return what the free leads are worth at most, and write how often each is packed."""
     packs, open_, free, table, scratch, _ = packing
     bound, pool, taken = 0.0, len(packs.room), scratch.taken
-    for k in range(free.count[0]):
+    for k in range(free.number[0]):
         bound += u[free.lead[k]]
         taken[free.lead[k]] = 0.0
-    for k in range(open_.count[pool]):
+    for k in range(open_.number[pool]):
         lead = open_.lead[pool, k]
         if packs.gain[pool, lead] > u[lead]:
             bound += packs.gain[pool, lead] - u[lead]
@@ -164,7 +164,7 @@ def lowered(packing: Packing, u: Floats, least: float, effort: Effort) -> float:
     Polyak's step: as long as if `least` were the lowest bound there is.
     """
     free, scratch = packing.free, packing.scratch
-    now, taken, n, lowest = scratch.now, scratch.taken, free.count[0], np.inf
+    now, taken, n, lowest = scratch.now, scratch.taken, free.number[0], np.inf
     for k in range(n):
         now[free.lead[k]] = u[free.lead[k]]
     for _ in range(effort.steps):
@@ -191,7 +191,9 @@ def together(before: Floats, after: Floats, start: int, n: int) -> float:
             most[k] = max(most[k], before[c + k] + after[start + c + k])
     for c in range(n - n % 8, n):
         most[0] = max(most[0], before[c] + after[start + c])
-    return max(max(max(most[0], most[1]), max(most[2], most[3])), max(max(most[4], most[5]), max(most[6], most[7])))
+    for k in range(1, 8):
+        most[0] = max(most[0], most[k])
+    return most[0]
 
 
 def lost(packing: Packing, u: Floats) -> float:
@@ -201,10 +203,10 @@ def lost(packing: Packing, u: Floats) -> float:
     """
     packs, open_, free, table, scratch, _ = packing
     pool, bound, loss, out, after = len(packs.room), 0.0, scratch.loss, scratch.out, table.after
-    for k in range(free.count[0]):
+    for k in range(free.number[0]):
         bound += u[free.lead[k]]
         out[free.lead[k]] = 0.0
-    for k in range(open_.count[pool]):
+    for k in range(open_.number[pool]):
         lead = open_.lead[pool, k]
         profit = packs.gain[pool, lead] - u[lead]
         loss[pool, lead], out[lead] = -profit, max(profit, 0.0)
@@ -213,7 +215,7 @@ def lost(packing: Packing, u: Floats) -> float:
         n, room, k = filled(packing, rep, u), packs.room[rep], 0
         full = table.best[n, room]
         bound += full
-        for a in range(open_.count[rep]):
+        for a in range(open_.number[rep]):
             lead = open_.lead[rep, a]
             w = packs.weight[rep, lead]
             if k < n and table.item[k] == lead:
@@ -233,18 +235,18 @@ def lost(packing: Packing, u: Floats) -> float:
                 after[c] = max(after[c], after[c + w] + table.profit[k])
         table.work[0] += 3 * (n + 1) * (room + 1)
     for rep in range(pool + 1):
-        for k in range(open_.count[rep]):
+        for k in range(open_.number[rep]):
             loss[rep, open_.lead[rep, k]] += out[open_.lead[rep, k]]
     return bound
 
 
 def close(open_: Open, path: Path, rep: int, lead: int) -> None:
     """Close an option. It stays behind the last open one, so that to open it again is to count one more."""
-    last, at, n = open_.count[rep] - 1, open_.at[rep, lead], path.state[TRAIL]
+    last, at, n = open_.number[rep] - 1, open_.at[rep, lead], path.state[TRAIL]
     other = open_.lead[rep, last]
     open_.lead[rep, at], open_.at[rep, other] = other, at
     open_.lead[rep, last], open_.at[rep, lead] = lead, last
-    open_.count[rep] = last
+    open_.number[rep] = last
     open_.options[lead] -= 1
     path.trail_rep[n], path.trail_lead[n], path.state[TRAIL] = rep, lead, n + 1
 
@@ -257,13 +259,13 @@ def place(packing: Packing, rep: int, lead: int) -> bool:
             return False
         packs.room[rep] -= packs.weight[rep, lead]
     for other in range(len(packs.room) + 1):
-        if open_.at[other, lead] < open_.count[other]:
+        if open_.at[other, lead] < open_.number[other]:
             close(open_, path, other, lead)
-    last, at, n = free.count[0] - 1, free.at[lead], path.state[TRAIL]
+    last, at, n = free.number[0] - 1, free.at[lead], path.state[TRAIL]
     moved = free.lead[last]
     free.lead[at], free.at[moved] = moved, at
     free.lead[last], free.at[lead] = lead, last
-    free.count[0], free.rep[lead] = last, rep
+    free.number[0], free.rep[lead] = last, rep
     path.trail_rep[n], path.trail_lead[n], path.state[TRAIL] = -1, lead, n + 1
     return True
 
@@ -274,10 +276,10 @@ def undo(packing: Packing, mark: int) -> None:
     for n in range(path.state[TRAIL] - 1, mark - 1, -1):
         rep, lead = path.trail_rep[n], path.trail_lead[n]
         if rep >= 0:
-            open_.count[rep] += 1
+            open_.number[rep] += 1
             open_.options[lead] += 1
         else:
-            free.count[0] += 1
+            free.number[0] += 1
             if free.rep[lead] < len(packs.room):
                 packs.room[free.rep[lead]] += packs.weight[free.rep[lead], lead]
     path.state[TRAIL] = mark
@@ -286,7 +288,7 @@ def undo(packing: Packing, mark: int) -> None:
 def placed_worth(packs: Packs, free: Free) -> float:
     """Return what the leads that are placed gain."""
     worth = 0.0
-    for k in range(free.count[0], len(free.lead)):
+    for k in range(free.number[0], len(free.lead)):
         worth += packs.gain[free.rep[free.lead[k]], free.lead[k]]
     return worth
 
@@ -294,12 +296,12 @@ def placed_worth(packs: Packs, free: Free) -> float:
 def place_single(packing: Packing) -> bool:
     """Place every lead that has one option; return False if one has none, or does not fit."""
     packs, open_, free, _, _, _ = packing
-    for k in range(free.count[0]):
+    for k in range(free.number[0]):
         if open_.options[free.lead[k]] == 0:
             return False
     for rep in range(len(packs.room) + 1):
         k = 0
-        while k < open_.count[rep]:
+        while k < open_.number[rep]:
             lead = open_.lead[rep, k]
             if open_.options[lead] > 1:
                 k += 1
@@ -312,21 +314,21 @@ def settled(packing: Packing, u: Floats, target: float, effort: Effort) -> bool:
     """Close and place what an answer worth the target leaves no choice of; return whether there may be one."""
     packs, open_, free, _, scratch, path = packing
     for _ in range(_ROUNDS):
-        if free.count[0] == 0:
+        if free.number[0] == 0:
             break
         least, before = target - placed_worth(packs, free), path.state[TRAIL]
         if lowered(packing, u, least, effort) < least:
             return False
         bound = lost(packing, u)
         for rep in range(len(packs.room) + 1):
-            for k in range(open_.count[rep] - 1, -1, -1):
+            for k in range(open_.number[rep] - 1, -1, -1):
                 if bound - scratch.loss[rep, open_.lead[rep, k]] < least:
                     close(open_, path, rep, open_.lead[rep, k])
         if not place_single(packing):
             return False
         if path.state[TRAIL] == before:
             break
-    return free.count[0] > 0 or placed_worth(packs, free) >= target
+    return free.number[0] > 0 or placed_worth(packs, free) >= target
 
 
 def choose(packing: Packing, depth: int, target: float, surely: bool) -> None:
@@ -337,11 +339,11 @@ def choose(packing: Packing, depth: int, target: float, surely: bool) -> None:
     """
     packs, open_, free, _, scratch, path = packing
     most, little = -1.0, _LITTLE * abs(target) / max(len(free.lead), 1)
-    for k in range(free.count[0]):
+    for k in range(free.number[0]):
         lead = free.lead[k]
         first, second, best = np.inf, np.inf, -1
         for rep in range(len(packs.room) + 1):
-            if open_.at[rep, lead] < open_.count[rep]:
+            if open_.at[rep, lead] < open_.number[rep]:
                 loss = scratch.loss[rep, lead]
                 if loss < first or best < 0:
                     second, first, best = first, loss, rep
@@ -362,7 +364,7 @@ def begin(packing: Packing, most: Ints, held: Ints) -> bool:
     n_leads, n_reps = len(held), len(packs.room)
     for lead in range(n_leads):
         open_.options[lead], free.lead[lead], free.at[lead] = 0, lead, lead
-    free.count[0] = n_leads
+    free.number[0] = n_leads
     for rep in range(n_reps + 1):
         n = 0
         if rep < n_reps:
@@ -373,7 +375,7 @@ def begin(packing: Packing, most: Ints, held: Ints) -> bool:
                 open_.lead[rep, n], open_.at[rep, lead] = lead, n
                 open_.options[lead] += 1
                 n += 1
-        open_.count[rep] = n
+        open_.number[rep] = n
     for k in range(N_STATE):
         path.state[k] = 0
     path.state[ENTERS], path.wrong[0] = 1, 0
@@ -405,11 +407,11 @@ def explore(packing: Packing, target: float, effort: Effort, surely: bool, nodes
             state[NODES] += 1
             state[ENTERS] = 0
             if settled(packing, path.u[depth], target, effort):
-                if free.count[0] == 0:
+                if free.number[0] == 0:
                     found = FOUND
                 else:
                     choose(packing, depth, target, surely)
-                    for k in range(free.count[0]):
+                    for k in range(free.number[0]):
                         path.u[depth + 1, free.lead[k]] = path.u[depth, free.lead[k]]
                     path.mark[depth + 1], path.wrong[depth + 1] = state[TRAIL], path.wrong[depth]
                     depth += 1

@@ -1,10 +1,10 @@
 r"""Branch and bound by packings, for reps who each have so much time and no other rules.
 
 With a price :math:`u_i` of each lead, each rep alone packs what brings it most into its time: a knapsack. All of these
-and the prices together are no less than any answer is worth (`problem.knapsack_bound`), and far nearer to it than what a
-linear program says: at E 100 x 20 of generalised assignment 10,686.4 beside 10,621, where 10,693 is best. What that
-bound loses if a lead goes to a rep comes from the same tables. So an answer that is to be worth some target has few
-options left, often none.
+and the prices together are no less than any answer is worth (`problem.knapsack_bound`), and far nearer to it than what
+a linear program says: at E 100 x 20 of generalised assignment costs are 10,686.4 at least by these, 10,621 by that,
+and 10,693 at best. What the bound loses if a lead goes to a rep comes from the same tables. So an answer that is to be
+worth some target has few options left, often none.
 
 Targets between the best answer and the bound are tried by trees of few nodes. In turn with these, all leads of a few
 reps choose anew while the others stay.
@@ -30,8 +30,8 @@ from leadopt.solvers.lagrangian.packing_kernels import (
     ENDED,
     ENTERS,
     FOUND,
-    NODES,
     N_STATE,
+    NODES,
     UNDER_WAY,
     Effort,
     Free,
@@ -50,8 +50,8 @@ _STEPS, _LENGTH = 15, 1.5  # of prices at a node; 10 steps of 1.5 and 20 of 1 ta
 _AT_ONCE = 10_000_000  # cells of tables between looks at the clock: about a hundredth of a second
 _FIRST_STEPS, _FIRST_TIMES = 20, 60  # of prices at first, and how often
 _SPAN, _LEAST_SPAN = 2e-3, 4e-6  # of all gains: by how much the first steps try to lower the bound
-_FARTHER, _DIVES = 2e-3, 13  # of all gains: how far below the bound a first answer is looked for, twice as far each time
-_DIVE_STEPS, _DIVE_NODES = 3, 1.5  # of prices at its nodes; of these, by leads
+_FARTHER, _DIVES = 2e-3, 13  # of all gains: how far below the bound an answer is looked for, twice as far each time
+_DIVE_STEPS, _DIVE_NODES = 3, 2  # of prices at its nodes; of these, by leads
 _NOISE = 1e-12  # of all gains: rounding
 _PROOF = 1e-9  # of the best answer's gains: what a proof may be off by where gains are not whole numbers
 _MOST_CELLS = 8_000_000  # of a table: 64 MB
@@ -170,12 +170,13 @@ class Search:
 
     def _dive(self) -> None:
         """Find an answer near the bound, or ever farther from it, with few nodes that are not the way to it."""
-        far, nodes = _FARTHER * self.size, int(_DIVE_NODES * self.problem.n_leads)
-        for _ in range(_DIVES):
+        far, nodes = _FARTHER * self.size, _DIVE_NODES * self.problem.n_leads
+        for k in range(_DIVES):
             target = self.bound - far
             if target <= self.value or self._over():
                 break
-            if self._explored(target, nodes, surely=True, steps=_DIVE_STEPS) == FOUND:
+            # Where the likelier way leads nowhere, the other one may lead somewhere.
+            if self._explored(target, nodes, surely=k % 2 == 0, steps=_DIVE_STEPS) == FOUND:
                 break
             far *= 2.0
 
@@ -209,6 +210,7 @@ class Search:
     def _held(self) -> Ints:
         """Return where leads stay, -1 = they choose anew: all of a few reps, drawn by what their leads lose."""
         n_reps, at = self.problem.n_reps + 1, self.best
+        assert at is not None
         lost = np.bincount(at, self.loss[at, np.arange(len(at))], minlength=n_reps)
         weight = np.maximum(lost, 0.0) + max(_USUAL * lost.sum(), self.noise) / n_reps
         order = self.rng.choice(n_reps, n_reps, replace=False, p=weight / weight.sum())

@@ -93,7 +93,7 @@ class Pairs:
     def in_haste(self, y: Floats, n_open: int | None = None) -> Answer:
         """Return the answer from every lead's best option at some prices, mended for a moment, as time is over.
 
-        At no prices that is what drafts begin with, so that an allowed draft is the answer; and where no moment is left.
+        At no prices that is what drafts begin with, so that an allowed draft is the answer; and where time is over.
         """
         work = self.work
         if work.draft is not None and (not y.any() or work.meter.left_s <= 0):

@@ -85,9 +85,9 @@ class Small:
         if found.fits and most - core.worth(found.at) <= noise <= _NOTHING * np.abs(core.gain[found.at]).sum():
             return work.answer(work.rep_of_lead(core, found.at, others), core, y)
         meter.enter("search")
-        packs, u = Knapsacks.of(work.problem), None
+        packs, u = Knapsacks.of(work.problem, up=True), None
         if packs is not None and packs.alone and _in_loops(packs):
-            found, u = self._packed(core, found, y, packs.exact)
+            found, u = self._packed(core, found, y, packs)
         if u is None or not (found.fits and (packs is None or packs.exact)):
             found = self._branched(core, y, found, most + noise, packs if u is None else None)
         rep_of_lead = work.rep_of_lead(core, found.at, others)
@@ -99,13 +99,10 @@ class Small:
             u = self._lead_prices(core, found, packs, y)
         return replace(answer, lead_prices=u)
 
-    def _packed(self, core: Core, found: Found, y: Floats, exact: bool) -> tuple[Found, Floats]:
+    def _packed(self, core: Core, found: Found, y: Floats, packs: Knapsacks) -> tuple[Found, Floats]:
         """Return what a search by packings finds from what is found, and prices of leads."""
-        work, meter = self.work, self.work.meter
-        left_s = max(meter.left_s, 0.0)
-        until_s = 0.0 if exact or np.isinf(left_s) else (1.0 - _BY_PACKINGS) * left_s
-        packs = Knapsacks.of(work.problem, up=True)
-        assert packs is not None
+        work, left_s = self.work, max(self.work.meter.left_s, 0.0)
+        until_s = 0.0 if packs.exact or np.isinf(left_s) else (1.0 - _BY_PACKINGS) * left_s
         searched = self._search(core, found, y, packs, until_s).run()
         if searched.rep_of_lead is not None:
             at = work.options(core, searched.rep_of_lead)

@@ -270,6 +270,8 @@ def _raised(
     """Return how high the rising reps can rise together while the others keep their levels, and the price of each."""
     loaded("scipy.optimize")
     from scipy.optimize import linprog
+
+    loaded("scipy.sparse")
     from scipy.sparse import csr_array, hstack, vstack
 
     low, high = np.isfinite(programme.lower), np.isfinite(programme.upper)

@@ -17,7 +17,7 @@ from leadopt.problem.blocks import over_blocks
 from leadopt.problem.problem import Problem
 from leadopt.problem.rates.sparse_rows import SparseRows
 from leadopt.problem.reduced_gains import largest_gain, reduced_gains, reduced_pairs
-from leadopt.solvers.assignment.assign_kernels import write_choices
+from leadopt.solvers.assignment.assign_kernels import find_tied, write_choices
 from leadopt.solvers.base import Answer
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.backend import Arcs, min_cost_flow
@@ -125,6 +125,9 @@ def _perhaps_tied(problem: Problem, answer: Answer, leads: Ints, tolerance: floa
         return start + np.flatnonzero(near + (problem.reserve >= best - tolerance) > 1)
 
     affinity, everybody = problem.affinity, len(leads) == problem.n_leads
+    if compiled() and everybody and affinity.is_dense and not affinity.is_sparse:
+        tied = np.empty(len(leads) + 1, dtype=np.int64)
+        return tied[: find_tied(affinity.full_rates(), answer.prices, problem.reserve, tolerance, tied)]
     if affinity.is_sparse:
         some = affinity.over_pairs(None if everybody else leads, look_at_pairs)
         return np.asarray(leads[np.concatenate([np.zeros(0, dtype=np.int64), *some])])

@@ -31,7 +31,7 @@ def test_a_stage_is_no_segment_and_moves_no_chance(now):
     found = leadopt.assign([{**lead, "stage": now} for lead in leads], REPS, _history(stage=_stage))
     assert [row["probability"] for row in found.assignments] == [row["probability"] for row in plain.assignments]
     assert "segments by source (set segment_by to choose)" in found.notes
-    assert any(note.startswith("stage is no segment: it alone tells 99%") for note in found.notes)
+    assert any(note.startswith("stage is no segment: it alone tells 98%") for note in found.notes)
 
 
 def test_who_names_the_column_gets_it_with_a_note():

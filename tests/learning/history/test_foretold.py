@@ -77,3 +77,19 @@ def test_strong_sources_stay(n_levels, spread):
 )
 def test_few_outcomes_tell_nothing(levels, won):
     assert why_foretold(_levels(levels, won), {"new": 3}) is None
+
+
+@given(st.integers(0, 10**6), st.sampled_from([1, 2, 10]), st.integers(2, 40))
+def test_copies_of_leads_make_no_column_tell_the_outcome(seed, n_copies, n_levels):
+    rng = np.random.default_rng(seed)
+    rep, level, won = (np.repeat(rng.integers(size, size=120), n_copies) for size in (4, n_levels, 2))
+    counts = LevelCounts.of(level.tolist(), won, np.ones(len(won), dtype=np.int64), rep.tolist())
+    assert explained(counts) < 0.2
+    assert why_foretold(counts) is None
+
+
+def test_a_stage_is_told_by_the_outcomes_of_other_reps():
+    rng = np.random.default_rng(3)
+    won, rep = np.repeat(rng.integers(2, size=120), 5), np.repeat(rng.integers(4, size=120), 5)
+    stage = np.where(won == 1, "Closed Won", "Closed Lost").tolist()
+    assert "tells" in (why_foretold(LevelCounts.of(stage, won, np.ones(len(won), dtype=np.int64), rep.tolist())) or "")

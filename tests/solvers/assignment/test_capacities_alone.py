@@ -15,6 +15,8 @@ from leadopt.solvers import Auction, Auto, Hungarian, MinCostFlow
 from leadopt.solvers.assignment import capacities_alone
 from leadopt.solvers.assignment.capacities_alone import is_quick, solve_capacities
 from leadopt.solvers.base import Near
+from leadopt.solvers.flow.duals import with_closed_prices
+from leadopt.solvers.flow.limit_tree import Room
 from tests.loops import needs_loops
 from tests.oracles import brute_force
 from tests.strategies import examples, problems
@@ -189,7 +191,19 @@ def test_another_solver_tells_why_nothing_is_allowed():
     for other in (None, Auction()):
         with pytest.raises(Infeasible):
             match(gains, 1, reserve=-np.inf, solver=Hungarian(otherwise=other))
-    assert Auto().choose(Problem(affinity=np.ones((800, 800)), capacity=1)) == Hungarian(otherwise=Auction())
+    assert Auto().choose(Problem(affinity=np.ones((1500, 1500)), capacity=1)) == Hungarian(otherwise=Auction())
+
+
+@given(problem=problems(limits=False), closed=st.integers(0, 4))
+@examples(100)
+def test_a_price_of_who_has_no_room_is_what_a_first_place_adds(problem, closed):
+    none = problem.replace(capacity=np.where(np.arange(problem.n_reps) == closed, 0, problem.capacity))
+    if (problem.pins == closed).any() or (found := solve_capacities(none)) is None:
+        return
+    leads = np.flatnonzero(none.pins < 0)
+    room = none.capacity - np.bincount(none.pins[none.pins >= 0], minlength=none.n_reps)
+    room = Room(lower=np.zeros_like(room), upper=room)
+    assert found.prices.tolist() == with_closed_prices(none, leads, room, found.prices, np.zeros(0)).tolist()
 
 
 def test_an_assignment_is_the_same_every_time():

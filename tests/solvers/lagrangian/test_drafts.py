@@ -11,7 +11,7 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.solvers import Milp, Near
-from leadopt.solvers.lagrangian.drafts import greedy, in_turn, mended, worth
+from leadopt.solvers.lagrangian.drafts import best_draft, greedy, in_turn, mended, worth
 from leadopt.solvers.lagrangian.rows import Rows
 from tests import oracles
 from tests.strategies import around_known, examples, general_problems, problems
@@ -191,3 +191,18 @@ def test_where_everybody_is_pinned_the_pins_are_the_answer(time_limit_s):
     limit = Limit(reps=[0], usage=[1.0, 2.0, 3.5], upper=7.0)
     problem = Problem(affinity=[[0.5], [0.2], [0.7]], capacity=3, pins=[0, 0, 0], limits=[limit])
     assert solve(problem, time_limit_s=time_limit_s).rep_of_lead.tolist() == [0, 0, 0]
+
+
+def test_where_time_is_limited_and_every_draft_breaks_a_minimum_minimums_are_served_first():
+    """Hot leads are a tenth of all: who gains most has them all, dealt in turn two have too few."""
+    rng = np.random.default_rng(0)
+    gains, hot = rng.random((400, 8)), np.arange(40)
+    gains[hot, 0] += 5.0
+    limits = [Limit(reps=[rep], leads=hot, lower=lower) for rep, lower in enumerate([12, 10, 2, 2, 2, 2, 2, 2])]
+    limits += [Limit(reps=[rep], lower=40) for rep in range(8)]
+    problem = Problem(affinity=gains, capacity=np.full(8, 60), limits=limits)
+    rows = Rows.of(problem)
+    draft = best_draft(problem, rows, meter=Meter(time_limit_s=1e4))
+    assert worth(problem, draft) > 0.5 * gains.max(axis=1).sum()
+    others = greedy(problem), in_turn(problem, 0.0), problem.pins
+    assert all(worth(problem, mended(problem, rows, other)) == -np.inf for other in others)
