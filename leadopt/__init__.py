@@ -68,6 +68,7 @@ else:
             return import_module(f"{__name__}.evaluate")
         if name == "Desk":
             try:
+                import_module(f"{__name__}.progress").loaded("sqlalchemy.dialects.sqlite")
                 return import_module(f"{__name__}.desk.desk").Desk
             except ModuleNotFoundError as error:
                 if error.name != "sqlalchemy":

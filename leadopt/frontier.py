@@ -337,6 +337,7 @@ def frontier(
     >>> print(found.pick(max_cost=0.02))
     4 of 4 leads placed, expected gain 13.9, proven best (MinCostFlow)
     """
+    Clock(time_limit_s)  # refused before any work, if it is no time
     meter = Meter(on_progress)
     settings = Policy() if policy is None else policy
     if not isinstance(settings, Policy):

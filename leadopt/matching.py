@@ -146,7 +146,7 @@ def match(
         a tenth later at most and a tenth of a second, for proving it, or for want of any allowed answer: `SolverFailed`
         then says which limits are in the way. `Auction`, `Envelope` and `Milp` keep one, and exceed it where only an
         exact solve finds out who can be placed, or where it is too short for a few looks at every pair; `Auto` chooses
-        one of them, or who surely ends in time without looking at the clock. None = no limit
+        one of them, or who surely ends in time without looking at the clock. None or inf = no limit
     on_progress
         called with a `Progress` at every stage
 

@@ -209,10 +209,14 @@ def apart(work: Callable[[], T], stop: Callable[[], object] | None = None, left_
 
 
 _come: set[str] = set()  # modules that were waited for
+_coming = threading.Lock()  # one at a time: who imports beside another may be given what is half there
 
 
 def loaded(module: str, left_s: float = float("inf")) -> None:
-    """Import a large module apart, before who needs it imports from it: the first time takes some tenths of a second.
+    """Import a compiled library's module apart, before who needs it imports from it: some tenths of a second, once.
+
+    Ctrl-C in the middle of such an import would break it for good, as compiled modules cannot be begun anew. Apart, it
+    goes on to its end, and only the caller hears.
 
     Raises
     ------
@@ -220,8 +224,13 @@ def loaded(module: str, left_s: float = float("inf")) -> None:
         it has not come in `left_s` seconds
     """
     if module not in _come:  # one that is still on its way is among sys.modules, too
-        apart(partial(import_module, module), left_s=left_s)
+        apart(partial(_come_in_turn, module), left_s=left_s)
         _come.add(module)
+
+
+def _come_in_turn(module: str) -> None:
+    with _coming:
+        import_module(module)
 
 
 def is_left_running() -> bool:

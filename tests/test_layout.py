@@ -3,6 +3,7 @@
 import ast
 import re
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,62 @@ def test_the_certificate_imports_no_solver():
 def test_no_solver_imports_the_certificate():
     for path in (PACKAGE / "solvers").rglob("*.py"):
         assert not {name for name in imported(path) if name.startswith("leadopt.problem.certify")}, path
+
+
+# Libraries with compiled parts, and modules whose import brings another one along.
+COMPILED = {"PIL", "duckdb", "fastexcel", "matplotlib", "ortools", "polars", "scipy", "sqlalchemy"}
+BRINGS = {"scipy.optimize": {"scipy.sparse"}, "scipy.sparse.linalg": {"scipy.sparse"}}
+# What files may count on, as all calls of them go through a function that loads it.
+BEHIND_DOORS = {
+    "plot/canvas": {"matplotlib"},  # own_axes
+    "plot/plans": {"matplotlib"},
+    "tables/files": {"polars"},  # _need_polars
+    "tables/sql/alchemy": {"sqlalchemy"},  # transaction
+    "tables/sql/duck": {"duckdb"},
+}
+
+
+def not_loaded(function: ast.AST, come: set[str]) -> set[str]:
+    """The compiled modules that a function imports without having them loaded apart before."""
+    come, missing = set(come), set()
+    for node in sorted(ast.walk(function), key=lambda node: getattr(node, "lineno", 0)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "loaded":
+            come |= {node.args[0].value, *BRINGS.get(node.args[0].value, set())}
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            missing |= {name for name in compiled_modules(node) if not {name, name.split(".")[0]} & come}
+    return missing
+
+
+def compiled_modules(node: ast.Import | ast.ImportFrom) -> set[str]:
+    """The modules of compiled libraries that an import brings."""
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names if alias.name.split(".")[0] in COMPILED}
+    if node.module.split(".")[0] not in COMPILED:
+        return set()
+    return {inside if is_module(inside) else node.module for inside in (f"{node.module}.{a.name}" for a in node.names)}
+
+
+def is_module(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # what is above is no package
+        return False
+
+
+def test_compiled_libraries_are_loaded_apart_before_a_call_imports_from_them():
+    """Ctrl-C would break them for good in the middle of an import; see `leadopt.progress.loaded`."""
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                missing = not_loaded(node, BEHIND_DOORS.get(place(path), set()))
+                assert not missing, f"{place(path)}, {node.name}: loaded({missing}) must come before its import"
+    for room in BEHIND_DOORS:
+        if room != "plot/plans":
+            assert "        loaded(" in (PACKAGE / f"{room}.py").read_text(encoding="utf-8"), room
+
+
+def test_an_import_that_is_not_loaded_before_is_found():
+    late = 'def f():\n    from scipy.sparse import csr_array\n    import polars\n    loaded("scipy.sparse")'
+    assert not_loaded(ast.parse(late), {"polars"}) == {"scipy.sparse"}
+    early = 'def f():\n    loaded("scipy.optimize")\n    from scipy.optimize import milp\n    from scipy import sparse'
+    assert not_loaded(ast.parse(early), set()) == set()

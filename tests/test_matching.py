@@ -114,12 +114,18 @@ def test_hints_that_cannot_be_prices_are_refused(solver, prices, found):
         match([[1.0, 2.0]], 1, prices=prices, solver=solver)
 
 
-@pytest.mark.parametrize("limit", [0, -1.0, np.inf, np.nan, "1", True, [1.0]])
+@pytest.mark.parametrize("limit", [0, -1.0, -np.inf, np.nan, "1", True, [1.0]])
 def test_a_time_limit_that_is_no_time_is_refused(limit):
     with pytest.raises(
-        InvalidInput, match=r"time_limit_s: must be a positive finite number of seconds, or None; found"
+        InvalidInput, match=r"time_limit_s: must be a positive number of seconds, or inf or None for no limit; found"
     ):
         match([[1.0]], 1, time_limit_s=limit)
+
+
+@pytest.mark.parametrize("limit", [np.inf, float("inf"), np.float32(np.inf)])
+def test_inf_is_no_time_limit_for_whoever_keeps_none_either(limit):
+    for solver in (None, Hungarian(), MinCostFlow(), Auction()):
+        assert match([[1.0]], 1, solver=solver, time_limit_s=limit).status is Status.OPTIMAL
 
 
 @pytest.mark.parametrize("solver, backend", [(Hungarian(), "SciPy"), (MinCostFlow(), "OR-Tools")])

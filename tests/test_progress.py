@@ -157,6 +157,45 @@ def test_nobody_waits_longer_than_there_is_time():
     assert may_end.is_set()
 
 
+def test_an_import_that_is_interrupted_comes_to_its_end_and_is_there_the_next_time(tmp_path, monkeypatch):
+    """As for libraries that are compiled: begun anew, they would be broken."""
+    body = "import builtins, signal\nsignal.raise_signal(signal.SIGINT)\nbuiltins.leadopt_begun.append(1)\ncome = 1\n"
+    (tmp_path / "half_there.py").write_text(body, encoding="utf-8")
+    begun = []
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("builtins.leadopt_begun", begun, raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        progress.loaded("half_there")
+    progress.loaded("half_there")
+    import half_there
+
+    assert half_there.come and begun == [1]
+
+
+def test_modules_come_one_after_the_other(tmp_path, monkeypatch):
+    """Two imports beside each other may hand each other what is half there."""
+    for name in ("one_of_two", "two_of_two"):
+        body = "begun.append(1)\nbuiltins.leadopt_wait()\nbegun.pop()\n"
+        (tmp_path / f"{name}.py").write_text(f"import builtins\nbegun = builtins.leadopt_begun\n{body}", "utf-8")
+    begun, at_once, may_end = [], [], threading.Event()
+
+    def wait():
+        at_once.append(len(begun))
+        may_end.wait()
+
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("builtins.leadopt_begun", begun, raising=False)
+    monkeypatch.setattr("builtins.leadopt_wait", wait, raising=False)
+    for name in ("one_of_two", "two_of_two"):
+        with pytest.raises(OutOfTime):
+            progress.loaded(name, left_s=0.0)
+    may_end.set()
+    progress._let_end()
+    progress.loaded("one_of_two")
+    progress.loaded("two_of_two")
+    assert at_once == [1, 1]
+
+
 def test_deep_work_tells_that_the_stage_of_who_is_telling_goes_on(monkeypatch):
     monkeypatch.setattr(progress, "_SELDOM_S", 0.0)
     heard = []

@@ -1,7 +1,6 @@
 """The time that all searches of one call have together, and what is said where it ends one."""
 
 from math import inf, isfinite
-from numbers import Real
 from time import perf_counter
 
 import numpy as np
@@ -143,10 +142,8 @@ def allow_more(limit_s: float) -> str:
 
 
 def _checked(time_limit_s: float) -> float:
-    if isinstance(time_limit_s, Real) and time_limit_s == inf:
-        return inf
     try:
-        return checked_time_limit(time_limit_s) or LIMIT_S
+        return checked_time_limit(time_limit_s) or inf
     except InvalidInput:
         raise InvalidInput(
             f"time_limit_s: must be a positive number of seconds, inf for no limit, or None for {LIMIT_S:g}; "

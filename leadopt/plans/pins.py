@@ -20,12 +20,13 @@ def pin_costs(plan: Answered, time_limit_s: float | None = _TIME_S) -> dict[Id, 
     """Return what each pin costs: how much removing it alone would add. NaN where that is not known.
 
     Where limits nest, it is read off the plan, exactly. Under other limits each pin takes a solve, and is not known if
-    time is over first, or the search for a better plan without it does not end.
+    time is over first, or the search for a better plan without it does not end. What a pin costs a plan that is not
+    proven best (`Plan.is_best`) is never known: what it is less is not known either.
 
     Parameters
     ----------
     time_limit_s
-        seconds for all such solves together; None = no limit
+        seconds for all such solves together; inf or None = no limit
 
     Raises
     ------

@@ -228,7 +228,8 @@ class Plan(Result, Answered):
         Returns
         -------
         WhatIf
-            `.plan`, `.change`, `.change_at_most` (known before solving), `.moves`, `.loads`, `.prices`
+            `.plan`, `.change`, `.change_at_most` (known before solving), `.unproven` (how much more it may be where the
+            search ended before it proved its plan the best), `.moves`, `.loads`, `.prices`
 
         Raises
         ------

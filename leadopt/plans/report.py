@@ -36,7 +36,7 @@ def report(
         _fairness(case, plan.rep_of_lead),
         _newcomers(plan),
         _limits(plan),
-        _pins(case, known_pin_costs(plan)),
+        _pins(case, known_pin_costs(plan), plan.is_best),
         _pool(unassigned),
         "\n".join(["## Notes\n", *(f"- {note}" for note in case.notes)]) if case.notes else "",
         f"Policy {case.policy.fingerprint}.",
@@ -161,14 +161,15 @@ def _limits(plan: Answered) -> str:
     return f"## Limits that decided\n\n{markdown(['limit', 'load', 'bounds', 'price'], rows)}" if rows else ""
 
 
-def _pins(case: Case, costs: Mapping[Id, float]) -> str:
+def _pins(case: Case, costs: Mapping[Id, float], proven: bool) -> str:
     if not costs:
         return ""
+    why = "without another solve" if proven else "as the plan is not proven best"
     rows = [
         [
             str(lead),
             str(case.rep_ids[case.problem.pins[case.lead(lead)]]),
-            "not known without another solve" if np.isnan(cost) else number(cost),
+            f"not known {why}" if np.isnan(cost) else number(cost),
         ]
         for lead, cost in costs.items()
     ]

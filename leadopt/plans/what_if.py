@@ -84,6 +84,14 @@ class WhatIf(Result, Generic[P]):
         return self.bound - self.before.objective
 
     @property
+    def unproven(self) -> float:
+        """What the best new plan may be worth more than that found, in the plan's unit; 0 where it is proven best."""
+        if self.plan.is_best:
+            return 0.0
+        most = min(self.plan.certificate.bound - self.plan.case.credit, self.bound)
+        return max(most - self.plan.objective, 0.0)
+
+    @property
     def moved(self) -> Ints:
         """Indices of the leads that go elsewhere, int64."""
         return np.flatnonzero(self.before.rep_of_lead != self.plan.rep_of_lead)
@@ -160,10 +168,23 @@ class WhatIf(Result, Generic[P]):
         """Return what changes in one sentence."""
         unit, noise = self.plan.case.unit, _SAME * max(abs(self.before.objective), abs(self.plan.objective))
         change, at_most = (0.0 if abs(value) <= noise else value for value in (self.change, self.change_at_most))
+        elsewhere = f"{count(len(self.moved), 'lead')} elsewhere{self._left_open}"
         return (
             f"{'; '.join(self.notes) or 'nothing changed'}: {'+' * (change > 0)}{number(change, 4)} {unit} "
-            f"(the prices said {number(at_most, 4)} at most), {count(len(self.moved), 'lead')} elsewhere"
+            f"(the prices said {number(at_most, 4)} at most), {elsewhere}"
         )
+
+    @property
+    def _left_open(self) -> str:
+        """Return what searches that proved nothing leave open, in words; none where both plans are proven best."""
+        told = ""
+        if not self.plan.is_best:
+            most, unit = self.change + self.unproven, self.plan.case.unit
+            told = f"; the new plan is {_below(self.plan)}: the change may be up to {'+' * (most > 0)}"
+            told += f"{number(most, 4)} {unit}"
+        if not self.before.is_best and not self.before.certificate.violations:
+            told += f"; the plan before is {_below(self.before)}"
+        return told
 
     @property
     def _shown(self) -> list[list[str]]:
@@ -187,10 +208,15 @@ class WhatIf(Result, Generic[P]):
             "notes": self.notes,
             "change": self.change,
             "change_at_most": self.change_at_most,
+            "unproven": self.unproven,
             "before": str(self.before),
             "after": str(self.plan),
             "moves": self._columns,
         }
+
+
+def _below(plan: Answered) -> str:
+    return f"at most {max(0.0, plan.certificate.gap):.2%} below the best"
 
 
 def bound_by_prices(change: Change, prices: Floats) -> float:
@@ -229,9 +255,6 @@ def changed(
         after = replace(after, assumed=None, problem=unshared(problem, np.where(after.away, 0.0, 1.0)))
         case = replace(case, assumed=None)
     assumed = None if capacity or case.assumed is None else case.assumed.copy()  # capacities are said then
-    if _means_even_share(case, without):
-        assumed = None
-        after = replace(after, assumed=None, problem=unshared(problem, np.where(after.away, 0.0, 1.0)))
     after = _owners_left(case, after, gone, limits)
     if after.owned is not None:
         after, place = _owners_anew(case, after, place, assumed, absent, clock)

@@ -9,6 +9,8 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, Locator
 
+from leadopt.progress import loaded
+
 _LONGEST = 34  # characters of a name
 _LINE = 1.4  # from one line of text to the next, in font sizes
 
@@ -20,6 +22,7 @@ class OwnAxes(Axes):
     """
 
     def _repr_png_(self) -> bytes:
+        loaded("PIL.Image")
         from PIL import Image  # matplotlib needs it too
 
         drawn, small = BytesIO(), BytesIO()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from leadopt.errors import InvalidInput
+from leadopt.progress import loaded
 from leadopt.tables.text import number
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ _LEGEND = 3  # entries side by side
 def own_axes(ax: "Axes | None", width: float, height: float) -> "Axes":
     """Return the axes given, or new ones of a size in inches; raise `InvalidInput` where nothing can be drawn."""
     try:
+        loaded("matplotlib.figure")
+        loaded("matplotlib.ticker")
         from leadopt.plot.axes import new_axes
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]

@@ -67,6 +67,11 @@ class Certificate:
     gap: float
     violations: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Hold plain numbers, whatever they were added up from."""
+        for name in ("objective", "bound", "gap"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+
     @property
     def optimal(self) -> bool:
         """Whether this proves the answer allowed and best."""

@@ -148,14 +148,14 @@ class Solver(Protocol):
 
 
 def checked_time_limit(time_limit_s: float | None) -> float | None:
-    """Return a time limit in seconds, None for none; refuse what is not a positive finite number."""
+    """Return a time limit in seconds, None for none, which inf is too; refuse what is no positive number."""
     if time_limit_s is None:
         return None
-    rule = "a positive finite number of seconds, or None"
+    rule = "a positive number of seconds, or inf or None for no limit"
     seconds = number_of(time_limit_s, "time_limit_s:", rule)
-    if not 0 < seconds < np.inf:
+    if not seconds > 0:
         raise InvalidInput(f"time_limit_s: must be {rule}; found {time_limit_s!r}")
-    return seconds
+    return seconds if seconds < np.inf else None
 
 
 def _is_price(prices: Floats) -> Bools:

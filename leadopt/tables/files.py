@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from leadopt.errors import InvalidInput, enumerate_some
+from leadopt.progress import loaded
 from leadopt.tables.books.sheets import BOOKS, choose_sheet, read_sheet, split_sheet
 from leadopt.tables.books.typed import shown_mark, typed
 from leadopt.tables.books.workbook import Page, workbook
@@ -271,6 +272,7 @@ def _content(path: Path) -> bytes:
 def _open_book(path: Path, content: bytes) -> tuple[Any, list[str]]:
     """Return a workbook and the names of its sheets that are shown."""
     try:
+        loaded("fastexcel")
         import fastexcel
 
         book = fastexcel.read_excel(content)
@@ -348,6 +350,7 @@ def _any_cell(frame: "pl.DataFrame") -> "pl.Expr":
 
 def _need_polars() -> None:
     try:
+        loaded("polars")
         import polars  # noqa: F401  # the functions below import it again, where the type checker follows
     except ModuleNotFoundError as error:
         raise _missing(error) from None

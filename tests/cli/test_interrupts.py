@@ -1,10 +1,13 @@
 """Ctrl-C while the command line runs: one sentence, exit code 130, and nothing left over. In processes of their own."""
 
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 SIGNAL = "import os, signal, sys; from leadopt.cli import main\n"
 RUN = "sys.argv = ['leadopt', 'assign', *sys.argv[1:]]; main()"
 # A signal to the process itself, from where it is at that moment.
@@ -62,3 +65,28 @@ def test_a_second_ctrl_c_changes_nothing(moment, tables):
     done = subprocess.run([sys.executable, "-c", code, *tables], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr.splitlines()[-1] == "leadopt: interrupted before it was done"
+
+
+@pytest.mark.parametrize("swallowed", [False, True])
+def test_ctrl_c_while_the_package_is_imported_ends_in_a_sentence(swallowed, tmp_path):
+    """Also where what is imported swallows it, as extensions of others do, and fails for another reason."""
+    (tmp_path / "leadopt").mkdir()
+    hurt = "import signal\ntry: signal.raise_signal(signal.SIGINT)\nexcept BaseException: raise ImportError from None\n"
+    plain = "import signal\nsignal.raise_signal(signal.SIGINT)\nraise AssertionError('not heard')\n"
+    (tmp_path / "leadopt" / "__init__.py").write_text(hurt if swallowed else plain)
+    done = begun(f"sys.path.insert(0, {str(tmp_path)!r}); import leadopt_command; leadopt_command.main()")
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "leadopt: interrupted before it was done\n"
+
+
+def test_the_command_runs_the_command_line_with_ctrl_c_as_it_was():
+    run = "import leadopt.cli as cli; cli.main = lambda: print(signal.getsignal(signal.SIGINT)); leadopt_command.main()"
+    usual = begun(f"import leadopt_command; print(signal.getsignal(signal.SIGINT)); {run}").stdout.splitlines()
+    assert len(usual) == 2 and usual[0] == usual[1]
+    ignored = begun(f"import leadopt_command; signal.signal(signal.SIGINT, signal.SIG_IGN); {run}").stdout
+    assert ignored == f"{signal.SIG_IGN!s}\n"
+
+
+def begun(code):
+    code = f"import signal, sys; {code}"
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

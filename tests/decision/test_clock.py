@@ -50,6 +50,8 @@ def seconds(monkeypatch):
 def test_a_limit_that_is_no_time_is_refused_before_any_work(limit):
     with pytest.raises(InvalidInput, match=r"must be a positive number of seconds, inf for no limit, or None for 10;"):
         assign(**tables(), history=object(), time_limit_s=limit)
+    with pytest.raises(InvalidInput, match=r"must be a positive number of seconds, inf for no limit, or None for 10;"):
+        frontier(**tables(), history=object(), time_limit_s=limit)
 
 
 def test_none_is_ten_seconds_and_inf_is_no_limit(seconds):

@@ -76,3 +76,13 @@ def test_under_hours_a_pin_takes_a_solve_and_is_not_known_without_time():
     assert "not known without another solve" in plan.report()
     with pytest.raises(InvalidInput, match="time_limit_s"):
         plan.pin_costs(time_limit_s=0)
+    assert plan.pin_costs(time_limit_s=np.inf) == plan.pin_costs()
+
+
+def test_what_a_pin_costs_a_plan_that_is_not_proven_best_is_not_known_and_the_report_says_why():
+    rng = np.random.default_rng(0)
+    leads, reps = leads_of(60, effort=rng.lognormal(0, 0.5, 60).round(2).tolist()), reps_of(20, 20, 20, hours=[12] * 3)
+    plan = assign(leads, reps, affinity=rng.random((60, 3)), pins={0: "Ann"}, time_limit_s=1e-6)
+    assert not plan.is_best
+    assert np.isnan(plan.pin_costs(time_limit_s=np.inf)[0])
+    assert "not known as the plan is not proven best" in plan.report()

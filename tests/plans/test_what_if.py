@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from leadopt import Fairness, Infeasible, InvalidInput, Limit, Plan, assign
 from leadopt.matching import solve
+from leadopt.tables.text import number
 from tests.oracles import brute_force
 from tests.strategies import examples
 from tests.tables_strategies import KINDS, records
@@ -215,3 +216,38 @@ def test_what_cannot_be_met_is_said_in_the_users_words():
     )
     with pytest.raises(Infeasible, match=r"1 lead \(0\) is pinned to Ann, who is away\. Remove the pin"):
         plan_of(pins={0: "Ann"}).what_if(away=["Ann"])
+
+
+def searched(time_limit_s):
+    """A plan whose hours a flow does not take, and for which a moment is too short."""
+    rng = np.random.default_rng(0)
+    leads, reps = leads_of(60, effort=rng.lognormal(0, 0.5, 60).round(2).tolist()), reps_of(20, 20, 20, hours=[12] * 3)
+    return assign(leads, reps, affinity=rng.random((60, 3)), time_limit_s=time_limit_s)
+
+
+def test_a_change_that_was_searched_for_too_shortly_says_how_much_more_it_may_be():
+    plan = searched(time_limit_s=1e-6)
+    short, long = (plan.what_if(capacity={"Ann": 1}, time_limit_s=limit_s) for limit_s in (1e-6, 20.0))
+    assert not plan.is_best and not short.plan.is_best and long.plan.is_best
+    most = min(short.plan.bound, short.bound) - plan.objective
+    assert short.change + short.unproven == pytest.approx(most)
+    assert long.plan.objective <= short.plan.objective + short.unproven + 1e-9
+    below = f"at most {short.plan.gap:.2%} below the best"
+    assert f"; the new plan is {below}: the change may be up to +{number(most, 4)} gain" in str(short)
+    assert f'"unproven":{short.unproven}' in short.to_json().replace(" ", "")
+    assert long.unproven == 0.0
+    before = f"; the plan before is at most {plan.gap:.2%} below the best"
+    assert before in short.summary() and long.summary().endswith(before)
+
+
+def test_nothing_is_left_open_where_both_plans_are_proven_best():
+    found = plan_of().what_if(capacity={"Ann": 1})
+    assert found.unproven == 0.0
+    assert "below the best" not in found.summary()
+
+
+def test_a_baseline_that_breaks_rules_is_no_plan_that_was_searched_for():
+    reps = reps_of(3, 2, 2, min_leads=[0, 2, 2])
+    plan = assign(leads_of(5), reps, affinity=GAINS).baseline("greedy")
+    assert plan.status == "BROKEN"
+    assert "below the best" not in plan.what_if(capacity={"Ann": 1}).summary()

@@ -12,7 +12,7 @@ from leadopt.errors import Infeasible
 from leadopt.matching import Status, match
 from leadopt.problem import blocks
 from leadopt.problem import certify as module
-from leadopt.problem.certify import OPTIMAL_GAP, Bound, certify
+from leadopt.problem.certify import OPTIMAL_GAP, Bound, Certificate, certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.problem.reduced_gains import largest_gain, reduced_gains
@@ -348,3 +348,9 @@ def test_one_bound_certifies_every_answer_as_if_it_were_the_first(problem, seed)
     for _ in range(3):
         answer = rng.integers(-1, problem.n_reps, problem.n_leads)
         assert bound.certify(answer) == certify(problem, answer, prices, limit_prices)
+
+
+def test_what_is_proved_is_plain_numbers():
+    found = Certificate(objective=np.float64(1), bound=np.float64(2), gap=np.float32(0.5))
+    assert [type(number) for number in (found.objective, found.bound, found.gap)] == [float] * 3
+    assert "np." not in repr(found)

@@ -80,6 +80,31 @@ def test_every_answer_is_allowed_and_equals_brute_force(solver, data):
     assert searched or found.solver in ("Auction", "Auction (numpy)", "Envelope", "Hungarian", "MinCostFlow")
 
 
+def moved_by_rounding(data, limit):
+    """A limit whose bounds are those of another to within rounding, as sums and products leave them."""
+    down, up = sorted(data.draw(st.tuples(*[st.sampled_from((-1e-13, -2e-16, 0.0, 2e-16, 1e-13))] * 2)))
+    return replace_limit(limit, lower=limit.lower * (1 + down), upper=limit.upper * (1 + up))
+
+
+def replace_limit(limit, **more):
+    names = ("reps", "leads", "usage", "lower", "upper", "penalty", "name")
+    return Limit(**({name: getattr(limit, name) for name in names} | more))
+
+
+@pytest.mark.parametrize("solver", [MinCostFlow(), Milp(), Auto()], ids=lambda solver: solver.name)
+@given(data=st.data())
+@examples(60)
+def test_bounds_that_rounding_has_moved_change_nothing(solver, data):
+    problem = data.draw(problems())
+    hard = [replace_limit(limit, penalty=None) for limit in problem.limits]
+    problem = problem.replace(limits=hard)
+    moved = problem.replace(limits=[moved_by_rounding(data, limit) for limit in hard])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PrecisionWarning)
+        found, same = (best(each, solver) for each in (problem, moved))
+    assert same == pytest.approx(found, abs=EXACT * size(problem), rel=0)
+
+
 @every_solver
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
 @examples(20)

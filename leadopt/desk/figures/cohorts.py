@@ -14,6 +14,7 @@ from leadopt.desk.figures.periods import Period
 from leadopt.desk.figures.waits import arrived
 from leadopt.learning.rates.groups import Prior, learn_prior
 from leadopt.learning.rates.kaplan_meier import Curve, kaplan_meier
+from leadopt.progress import loaded
 
 _NODES = (np.arange(400) + 0.5) / 400
 _RATES = np.sin(_NODES * np.pi / 2.0) ** 2  # of a week: close to each other near 0 and 1
@@ -246,6 +247,7 @@ def _week(first: date, seen: _Seen, prior: Prior, level: float) -> Week:
 
 def _foretold(seen: _Seen, prior: Prior, level: float) -> tuple[float, float, float]:
     """Return how many will have been won, and the limits of that number."""
+    loaded("scipy.special")
     from scipy.special import bdtr
 
     weight = _posterior(seen, prior)

@@ -29,6 +29,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.evaluate.history.combinations import crossed
 from leadopt.learning.effects.logistic import expected_rate, fit_additive
+from leadopt.progress import loaded
 
 ALPHA = 0.01
 """How often a history without differences shows one."""
@@ -189,6 +190,7 @@ class Null:
     @cached_property
     def design(self) -> Any:
         """X by cell, sparse."""
+        loaded("scipy.sparse")
         from scipy.sparse import csr_matrix
 
         n_cells = len(self.n)
@@ -249,6 +251,7 @@ class _Spectrum:
 
     def chance_above(self, score: float, sigma: float = 0.0) -> float:
         """Return the chance of a larger score, its mean under the null taken off, if groups differ by so much."""
+        loaded("scipy.special")
         from scipy.special import chdtrc
 
         if self.pairs <= _NO_PAIRS:
@@ -263,6 +266,7 @@ class _Spectrum:
 
     def power(self, sigma: float, alpha: float) -> float:
         """Return the chance that groups that differ by so much are found."""
+        loaded("scipy.special")
         from scipy.special import chdtri
 
         if self.pairs <= _NO_PAIRS:
@@ -274,6 +278,7 @@ class _Spectrum:
 
 def _score(group: Ints, null: Null) -> tuple[float, _Spectrum]:
     """Return U less its mean under the null, and the spectrum of K, of rows' groups, from 0."""
+    loaded("scipy.sparse")
     from scipy.sparse import csr_matrix, diags
 
     rate, v, shape = null.rate, null.variance, (int(group.max(initial=-1)) + 1, len(null.n))
@@ -308,6 +313,7 @@ def _told_apart(group: Ints, null: Null) -> bool:
 
     Where each level of a family has one group alone, the two are one: more outcomes do not help.
     """
+    loaded("scipy.sparse")
     from scipy.sparse import csr_matrix
 
     if not null.is_known:
@@ -321,6 +327,7 @@ def _told_apart(group: Ints, null: Null) -> bool:
 
 def _gram(matrix: Any, weight: Floats) -> Any:
     """Return X' diag(weight) X of a sparse matrix X, sparse."""
+    loaded("scipy.sparse")
     from scipy.sparse import diags
 
     return (matrix.T @ (diags(weight) @ matrix)).tocsr()

@@ -7,6 +7,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.estimates import check_level
 from leadopt.learning.rates.intervals import wilson
+from leadopt.progress import loaded
 
 _ALIKE = 0.05  # of the mean chance
 
@@ -145,6 +146,7 @@ def difference(
     Survey Sampling, sec. 8.2, for the effective number of unequal clusters; Nadeau & Bengio (2003), Inference for the
     generalization error, Machine Learning 52, sec. 5, for folds. doi:10.1023/A:1024068626366
     """
+    loaded("scipy.special")
     from scipy.special import stdtrit
 
     paired = others - losses

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leadopt.arrays import Floats
+from leadopt.progress import loaded
 
 FEW = 10.0
 """Conversions that the weighted ones must be worth, ``sum(w r)**2 / sum((w r)**2)``: below, bootstraps see too little
@@ -84,6 +85,7 @@ def _of_few(weighted: Floats, weight: Floats, worth: float, level: float) -> tup
     mean, variance = float(weighted.sum()) / n, float((weighted**2).sum()) / n**2
     if mean > 0.0 and mean**2 / variance >= FEW:
         return 0.0, 0.0
+    loaded("scipy.special")
     from scipy.special import gammaincinv
 
     tail = (1.0 - level) / 2.0

@@ -3,6 +3,7 @@
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.progress import loaded
 
 _STEPS = 61
 
@@ -42,6 +43,7 @@ def log_propensities(rep: Ints, segment: Ints) -> Floats:
 
 
 def _log_likelihood(kappa: float, count: Ints, prior: Floats, tried: Ints) -> float:
+    loaded("scipy.special")
     from scipy.special import gammaln
 
     within = gammaln(count + kappa * prior) - gammaln(kappa * prior)

@@ -11,6 +11,7 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.evaluate.trials.counts import Counts
+from leadopt.progress import loaded
 
 _MOST_LOTS = 9_999  # beyond, so many are drawn: the ends of intervals move by a twentieth of their length at most
 _FEWEST_LOTS, _MOST_PLACES = 999, 50_000_000  # fewer where there are so many clusters that these would take long
@@ -184,6 +185,7 @@ def leaving_one_out(clusters: Clusters, level: float) -> tuple[Interval, Interva
     Bell & McCaffrey (2002), Bias reduction in standard errors for linear regression with multi-stage samples, Survey
     Methodology 28(2); Hansen (2025), Jackknife standard errors for clustered regression, sec. 4
     """
+    loaded("scipy.special")
     from scipy.special import stdtrit
 
     least = (-1.0, 1.0), (0.0, float("inf"))

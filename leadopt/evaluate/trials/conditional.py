@@ -4,6 +4,7 @@ import numpy as np
 
 from leadopt.arrays import Floats
 from leadopt.evaluate.trials.counts import Counts
+from leadopt.progress import loaded
 
 _LEAST = 1e-18  # chances below are nothing beside the least that a test looks for
 
@@ -40,6 +41,7 @@ def exact_tails(counts: Counts) -> tuple[float, float]:
 
 def _hypergeometric(n1: int, n0: int, k: int) -> tuple[Floats, int]:
     """Return the chances of how many of k conversions are planned, those next to none cut off, and the first number."""
+    loaded("scipy.special")
     from scipy.special import gammaln
 
     a = np.arange(max(0, k - n0), min(n1, k) + 1)

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.progress import loaded
 
 _WIDEST = 2_048  # steps of a loop that are weighed at once
 
@@ -137,6 +138,7 @@ class Classes:
     """
 
     def __init__(self, options: Sequence[Sequence[int]], counts: Ints, rng: np.random.Generator) -> None:
+        loaded("scipy.special")
         from scipy.special import gammaln
 
         self.counts = counts.copy()

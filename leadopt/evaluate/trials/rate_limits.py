@@ -9,6 +9,7 @@ import numpy as np
 from leadopt.arrays import Floats
 from leadopt.evaluate.trials.counts import Counts
 from leadopt.learning.rates.intervals import difference_ends, wilson
+from leadopt.progress import loaded
 
 FEW = 5
 """Conversions of a group, or leads of it that did not convert, below which other intervals hold the truth too seldom:
@@ -58,6 +59,7 @@ def hulls(counts: Counts, level: float) -> tuple[tuple[float, float], tuple[floa
 
 def _limits(n: Floats, k: Floats, weight: Floats, level: float) -> tuple[float, float, float]:
     """Return the weighted rate of a group and its limits."""
+    loaded("scipy.special")
     from scipy.special import betaincinv
 
     each, tried, won = weight / n / weight.sum(), float(n.sum()), float(k.sum())

@@ -18,6 +18,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.gains import Affinity
 from leadopt.problem.linear_algebra import inner
+from leadopt.progress import loaded
 from leadopt.solvers.lagrangian.dual import PairOracle
 from leadopt.solvers.lagrangian.rows import Family
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
@@ -60,6 +61,7 @@ class LineOracle:
             return None
         classes = zip(pairs.starts[:-1], pairs.starts[1:], strict=True)
         reserve = pairs.problem.reserve
+        loaded("scipy.sparse")
         from scipy.sparse import csr_array
 
         return cls(

@@ -22,7 +22,7 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats
 from leadopt.problem.linear_algebra import inner, solved
-from leadopt.progress import Meter
+from leadopt.progress import Meter, loaded
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.factored.annealing import Soft, options_near, shares
 from leadopt.solvers.factored.annealing_kernels import Bins, Lines, Options, spread
@@ -295,6 +295,7 @@ def _spread_compiled(
 def _spread_plain(
     bins: Bins, options: Options, share: Floats, amounts: Floats, part: tuple[int, int], n_reps: int
 ) -> list[list[Floats]]:
+    loaded("scipy.sparse")
     from scipy.sparse import csr_array, diags_array
 
     low, high = part

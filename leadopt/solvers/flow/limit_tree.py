@@ -13,6 +13,8 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Limit, Problem
 
+_UNHEARD_OF = 2.0**40  # leads: to ask for more is the same, and sums of it are whole numbers still
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitTree:
@@ -220,8 +222,9 @@ def _label(problem: Problem, node: int) -> str:
 def _bounds(problem: Problem) -> tuple[Ints, Ints, Floats]:
     # One more than can come: a bound that is out of reach must not look as if it were met.
     most = problem.n_leads + 1
-    lower = [0] * problem.n_reps + [int(np.ceil(limit.lower)) for limit in problem.limits]
-    uppers = [int(np.floor(min(limit.upper, most))) for limit in problem.limits]
+    reach = [limit.reachable for limit in problem.limits]
+    lower = [0] * problem.n_reps + [int(np.ceil(min(low, _UNHEARD_OF))) for low, _ in reach]
+    uppers = [int(np.floor(min(high, most))) for _, high in reach]
     penalty = [np.inf] * problem.n_reps + [np.inf if lim.penalty is None else lim.penalty for lim in problem.limits]
     upper = np.concatenate([np.minimum(problem.capacity, most), np.array(uppers, dtype=np.int64)])
     return np.array(lower, dtype=np.int64), upper.astype(np.int64), np.array(penalty, dtype=np.float64)

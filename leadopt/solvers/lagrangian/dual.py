@@ -75,6 +75,7 @@ class PairOracle:
             for kind in classes.within(None if family.limit is None else family.limit.leads).tolist():
                 by_class[kind].append(family)
         counted = tuple(tuple(by_class[of_lead[start]]) for start in starts[:-1])
+        loaded("scipy.sparse")
         from scipy.sparse import csr_array
 
         number = {id(family): f for f, family in enumerate(rows.families)}

@@ -259,6 +259,7 @@ def checked(found: Any) -> None:
 
 def _used(problem: Problem, rows: Rows, leads: Ints, rep: Ints) -> Any:
     """Return what each option takes of each row, sparse by option."""
+    loaded("scipy.sparse")
     from scipy.sparse import csc_array
 
     m = problem.n_reps

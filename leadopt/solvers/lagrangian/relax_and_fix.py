@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.progress import LATE_S, Meter, OutOfTime, apart
+from leadopt.progress import LATE_S, Meter, OutOfTime, apart, loaded
 from leadopt.solvers.lagrangian.program import Core
 from leadopt.solvers.whole.branch_and_bound import most_taken
 from leadopt.solvers.whole.exact import WholeProgram
@@ -102,6 +102,7 @@ class _Program:
 
     @classmethod
     def of(cls, core: Core, y: Floats, unit: Floats) -> "_Program":
+        loaded("scipy.sparse")
         from scipy.sparse import diags_array
 
         usual = float(np.abs(core.gain).mean()) or 1.0
@@ -150,6 +151,7 @@ class _Program:
 
         Where there is no time to find any, they are as they were.
         """
+        loaded("scipy.optimize")
         from scipy.optimize import Bounds, LinearConstraint, milp
         from scipy.sparse import csr_array, eye_array, hstack
 

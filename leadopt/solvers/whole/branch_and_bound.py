@@ -33,6 +33,7 @@ def branched(program: WholeProgram, at: Ints, most_nodes: int, left_s: float) ->
 
     It counts as complete only if numbers are near enough to each other for that to be believed.
     """
+    loaded("scipy.sparse")
     from scipy.sparse import csr_array, diags_array, eye_array, hstack, vstack
 
     n_options, n_leads = len(program.gain), len(program.first) - 1
@@ -105,6 +106,8 @@ def mixed(
     except OutOfTime:
         return Mixed(None, False)
     from ortools.linear_solver.python import model_builder
+
+    loaded("scipy.sparse")
     from scipy.sparse import csr_matrix
 
     model: Any = model_builder.Model()  # type: ignore[no-untyped-call]

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.progress import loaded
 
 MOST = 2.0**60  # what all numbers of a row may add up to, so that sums stay within 64 bits
 UNITS = (1.0, 2.0, 4.0, 10.0, 12.0, 60.0, 100.0, 1e3, 1e4, 1e6)  # steps in one, tried from the coarsest
@@ -35,6 +36,7 @@ def finest_steps(values: Floats, exponent: int) -> Ints:
 
 def weighted_sum(variables: list[Any], whole: Ints | list[int]) -> Any:
     """Return the sum of variables, each so many times, as CP-SAT writes it."""
+    loaded("ortools.sat.python.cp_model")
     from ortools.sat.python import cp_model
 
     return cp_model.LinearExpr.weighted_sum(variables, whole if isinstance(whole, list) else whole.tolist())

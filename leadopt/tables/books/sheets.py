@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leadopt.errors import InvalidInput, enumerate_some
+from leadopt.progress import loaded
 from leadopt.tables.books.marks import Marks, column_letters, marks_of
 from leadopt.tables.reading.grids import header_row
 from leadopt.tables.reading.numerals import OWN_DECIMAL
@@ -169,6 +170,7 @@ class Sheet:
 
 def read_sheet(grid: "pl.DataFrame", content: bytes, name: str, wanted: Sequence[str]) -> Sheet:
     """Return a sheet of a workbook whose cells are given as text; `wanted` are names that its header may hold."""
+    loaded("polars")
     import polars as pl
 
     marks = marks_of(content, name)
@@ -185,6 +187,7 @@ def read_sheet(grid: "pl.DataFrame", content: bytes, name: str, wanted: Sequence
 
 def _with_marks(grid: "pl.DataFrame", marks: Marks, first_row: int) -> tuple["pl.DataFrame", list[str]]:
     """Return the grid with what its marks add, and notes; `first_row` is the number of its first row in the sheet."""
+    loaded("polars")
     import polars as pl
 
     last_row, notes = first_row + grid.height - 1, []

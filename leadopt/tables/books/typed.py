@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from leadopt.progress import loaded
+
 if TYPE_CHECKING:
     import polars as pl  # 100 ms, and an extra: imported where a file is met
 
@@ -29,6 +31,7 @@ def shown_mark(column: "pl.Series") -> str | None:
 
 def typed(column: "pl.Series", *, decimal_comma: bool) -> "pl.Series":
     """Return a column of text as what all its cells are; where it could be two kinds of numbers, it stays text."""
+    loaded("polars")
     import polars as pl
 
     cells = column.drop_nulls()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from leadopt.errors import InvalidInput
+from leadopt.progress import loaded
 from leadopt.tables.sql.address import Address
 from leadopt.tables.sql.database import Column, Kind, Place, missing
 
@@ -21,6 +22,7 @@ _SYSTEM = ("information_schema", "pg_catalog", "sys", "mysql", "performance_sche
 def transaction(address: Address, *, write: bool) -> Iterator["Alchemy"]:
     """Open a database; see `leadopt.tables.sql.database.opened`."""
     try:
+        loaded("sqlalchemy")
         import sqlalchemy as sa
     except ModuleNotFoundError:
         raise missing("sqlalchemy") from None

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
+from leadopt.progress import loaded
 from leadopt.tables.books.typed import typed
 from leadopt.tables.cells import as_level, is_missing
 from leadopt.tables.sql.database import missing
@@ -38,6 +39,7 @@ def typed_text(cells: Sequence[str | None]) -> list[Any]:
     ([1.5, None, 2.0], ['007', '8'], [datetime.date(2026, 1, 31)])
     """
     try:
+        loaded("polars")
         import polars as pl
     except ModuleNotFoundError:
         raise missing("polars") from None

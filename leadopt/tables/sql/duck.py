@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
+from leadopt.progress import loaded
 from leadopt.tables.sql.address import Address
 from leadopt.tables.sql.database import Column, Kind, Place, missing
 
@@ -20,6 +21,7 @@ _OTHER_SETTINGS = "different configuration"  # the same process has the file ope
 def transaction(address: Address, *, write: bool) -> Iterator["Duck"]:
     """Open a database; see `leadopt.tables.sql.database.opened`."""
     try:
+        loaded("duckdb")
         import duckdb
     except ModuleNotFoundError:
         raise missing("duckdb") from None

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from leadopt.errors import InvalidInput
+from leadopt.progress import loaded
 from leadopt.tables.sql.cells import columns_of
 
 _MEND = "pass what a query returns, as connection.execute(select(...)) does, or the database's URL as text"
@@ -28,6 +29,7 @@ def read_result(result: Any, name: str, text: Collection[str] = ("lead_id", "rep
     InvalidInput
         it returns no rows or was read before, columns of one name, or whatever the database refuses
     """
+    loaded("sqlalchemy")
     import sqlalchemy as sa
 
     over = f"{name}: the result holds no rows any more: it was read before, or its query returns none; run it again"

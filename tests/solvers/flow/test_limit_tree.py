@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from leadopt.errors import Infeasible
+from leadopt.matching import Status, match
 from leadopt.problem.problem import Limit, Problem
 from leadopt.solvers.flow.limit_tree import NotNested, limit_tree, room_beside_pins
 from tests.strategies import examples, problems
@@ -95,6 +97,27 @@ def test_bounds_are_rounded_inwards_and_one_out_of_reach_stays_out_of_reach():
     tree = tree_of(Limit(reps=[0], lower=0.5, upper=2.5), Limit(reps=[1], upper=100.0), capacity=[2, 4, 2**60])
     assert tree.lower.tolist() == [0, 0, 0, 1, 0]
     assert tree.upper.tolist() == [2, 4, 5, 2, 5]
+
+
+def test_bounds_that_rounding_has_moved_are_the_whole_numbers_beside_them():
+    """As in the certificate: three times .1 of ten leads is three."""
+    for whole in (1, 3, 7, 1000):
+        low, high = np.nextafter(whole, 0), np.nextafter(whole, 2 * whole)
+        for lower, upper in ((low, low), (high, high), (low, high), (whole * (1 + 1e-13), np.inf)):
+            tree = limit_tree(
+                Problem(affinity=np.ones((2000, 2)), capacity=2000, limits=[Limit(lower=lower, upper=upper)])
+            )
+            assert (tree.lower[2], tree.upper[2]) == (whole, whole if upper < np.inf else 2001)
+    assert tree_of(Limit(lower=3.0 + 1e-9, upper=4.0 - 1e-9)).lower[3] == 4
+
+
+@pytest.mark.parametrize("least", [1e12, 1e20, 1e290])
+def test_a_minimum_may_be_beyond_all_whole_numbers_of_the_machine(least):
+    with pytest.raises(Infeasible, match="asks for at least"):
+        match(ONES, 4, limits=[Limit(reps=[0], lower=least)])
+    soft = match(ONES, 4, limits=[Limit(reps=[0], lower=least, penalty=0.5)])
+    assert soft.status is Status.OPTIMAL
+    assert soft.rep_of_lead.tolist() == [0, 0, 0, 0]
 
 
 def test_room_is_what_pins_leave():

@@ -110,10 +110,8 @@ def test_gains_and_penalties_forty_orders_apart_are_told_from_each_other(seed):
     known = [value for at in worths if (value := exact_worth(strict, at)) is not None]
     found = program.solved(None, most_work=5.0, left_s=np.inf)
     if not found.complete:
-        most = (
-            np.abs(program.gain).sum()
-            + (program.penalty * program.used.max(axis=1).toarray().reshape(-1))[np.isfinite(program.penalty)].sum()
-        )
+        soft, most_used = np.isfinite(program.penalty), program.used.max(axis=1).toarray().reshape(-1)
+        most = np.abs(program.gain).sum() + (program.penalty[soft] * most_used[soft]).sum()
         assert most > 2.0**70 * np.abs(program.gain[found.at]).sum()
         return
     if found.at is None or worths[tuple(found.at.tolist())] is None:
@@ -135,6 +133,24 @@ def test_branch_and_bound_does_too_where_numbers_are_near(seed, unit):
         assert not found.complete  # which an exact search has to say
     elif found.complete:
         assert worth(program, found.at) == pytest.approx(best(program), rel=1e-6, abs=1e-6)
+
+
+@given(st.integers(0, 2**32))
+@examples(30)
+def test_a_row_that_no_option_takes_anything_of_changes_nothing(seed):
+    """Hard or soft; without a warning that nothing times an infinite penalty is no number."""
+    program = made(seed)
+    idle = replace(
+        program,
+        used=csr_array(np.vstack([program.used.toarray(), np.zeros((2, len(program.gain)))])),
+        lower=np.append(program.lower, [0.0, 0.0]),
+        upper=np.append(program.upper, [1.0, 0.0]),
+        penalty=np.append(program.penalty, [np.inf, 1.0]),
+    )
+    found, same = (branched(one, program.first[:-1], most_nodes=1_000, left_s=10.0) for one in (program, idle))
+    assert (found.at is None) == (same.at is None)
+    if found.at is not None and found.complete and same.complete:
+        assert worth(idle, same.at) == pytest.approx(worth(program, found.at), rel=1e-6, abs=1e-6)
 
 
 def test_branch_and_bound_claims_nothing_where_numbers_are_far_apart():
