@@ -47,7 +47,7 @@ class Auto:
     ====================================================================  =================
 
     What follows a * holds where loops are not compiled (`leadopt.compiled`). (1) Unless leads are many and reps few.
-    (2) `Envelope` where it is chosen without one.
+    (2) `Envelope` where it is chosen without one. Where few leads are distinct, it tries them as one flow first.
     """
 
     name = "Auto"
