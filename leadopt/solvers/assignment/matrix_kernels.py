@@ -124,7 +124,8 @@ def serve(matrix: Matrix, columns: Columns, tree: Tree) -> None:
     for at in range(pool):
         if left[at] > 0:
             parent[at], arc[at], flow[at] = nobody, n_leads * n + at, left[at]
-    parent[nobody], arc[nobody], flow[nobody] = pool, n_leads * n + pool, 0
+    # As many idle places as there are leads may come in the pool, should it be best to place fewer leads than here.
+    parent[nobody], arc[nobody], flow[nobody] = pool, n_leads * n + pool, n_leads
 
 
 def improve(cost: Ints, tree: Tree) -> bool:

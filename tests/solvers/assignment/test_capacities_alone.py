@@ -185,6 +185,28 @@ def test_all_pairs_are_looked_at_where_few_tell_too_little(kind, slots):
         assert found.stats["pairs"] == gains.size
 
 
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_leads=st.integers(5, 80),
+    n_reps=st.integers(1, 5),
+    n_kinds=st.integers(1, 5),
+    share=st.floats(0.0, 1.0),
+)
+@examples(150)
+def test_fewer_leads_are_placed_than_at_first_where_that_is_best(seed, n_leads, n_reps, n_kinds, share):
+    """The first tree of all pairs serves who loses most, and may place some whom the best answer leaves."""
+    rng = np.random.default_rng(seed)
+    gains = rng.random((n_kinds, n_reps))[rng.integers(0, n_kinds, n_leads)] * rng.lognormal(0.0, 1.0, n_leads)[:, None]
+    room, reserve = rng.integers(0, 1 + 2 * n_leads // n_reps, n_reps), float(np.quantile(gains, share))
+    problem = Problem(affinity=gains, capacity=room, reserve=reserve)
+    found = by_loops(problem, few=True)
+    worth = np.hstack([gains[:, np.repeat(np.arange(n_reps), room)], np.full((n_leads, n_leads), reserve)])
+    best = worth[linear_sum_assignment(worth, maximize=True)].sum()
+    certificate = certify(problem, found.rep_of_lead, found.prices)
+    assert certificate.optimal
+    assert certificate.objective == pytest.approx(best, rel=1e-12)
+
+
 def test_another_solver_tells_why_nothing_is_allowed():
     gains = np.full((3, 3), -np.inf)
     gains[:, 0] = 1.0
