@@ -81,6 +81,13 @@ def test_a_clock_too_far_behind_the_log_is_refused_where_that_is_asked_for(tmp_p
     assert desk.last_moment() == desk.clock.now + behind
 
 
+@pytest.mark.parametrize("name", ["learn_every", "most_behind"])
+@pytest.mark.parametrize("span", [timedelta(0), timedelta(seconds=-1), 3600, "1 hour"])
+def test_a_span_that_is_none_is_refused(tmp_path, name, span):
+    with pytest.raises(InvalidInput, match=f"^{name}: must be a timedelta above 0, or None; found "):
+        again(with_leads(tmp_path, 1), **{name: span})
+
+
 def test_the_same_commands_with_the_same_seed_are_the_same_bytes(tmp_path):
     ends = []
     for name in ("one", "two"):
