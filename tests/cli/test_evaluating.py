@@ -84,7 +84,10 @@ def test_it_says_which_columns_were_read(tmp_path, capsys):
 
 def test_the_policy_says_what_the_ids_of_leads_are_called(folder):
     table = history(2, 40)
-    write_table(table | {"Nr": [f"N{k}" for k in [*range(38), 0, 1]], "rep_id": ["ann"] * 40, "at": ["2025-06-30"] * 40}, "copies.csv")
+    write_table(
+        table | {"Nr": [f"N{k}" for k in [*range(38), 0, 1]], "rep_id": ["ann"] * 40, "at": ["2025-06-30"] * 40},
+        "copies.csv",
+    )
     Path("own.toml").write_text('[columns.history]\nlead_id = "Nr"\n')
     refused = run("copies.csv", "--policy", "own.toml")
     assert refused.exit_code == 2

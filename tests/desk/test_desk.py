@@ -10,6 +10,7 @@ import pytest
 
 import leadopt
 from leadopt.desk.desk import Desk
+from leadopt.desk.work.results import Result
 from leadopt.errors import InvalidInput, StorageFailed
 from leadopt.lifecycle.records import Lead
 from tests.desk.desks import RULES, again, kinds, leads, opened, owner, records, with_leads
@@ -182,3 +183,11 @@ def test_threads_share_one_desk(tmp_path):
     assert len({one.seq for one in got}) == 60
     assert desk.verify().ok
     assert desk.rebuild().ok
+
+
+def test_a_refusal_and_its_remedy_are_two_sentences():
+    denied = Result(id="L1", code="denied", sentence="value: found nothing", remedy="mend the row")
+    assert str(denied) == "denied: value: found nothing. Remedy: mend the row."
+    over = Result(id="L1", code="denied", sentence="Lead 'L1' rests.", over="Mon")
+    assert str(over) == "denied: Lead 'L1' rests. Over by itself: Mon."
+    assert str(Result(id="L1", code="done", sentence="Lead L1 came in")) == "done: Lead L1 came in"

@@ -127,7 +127,9 @@ def weekly(facts: Facts, period: Period | None = None) -> Report:
         period = Period.weeks(monday, 1, facts.zone)
     if period.n_days != 7:
         found = f"found {count(period.n_days, 'day')}, {period}"
-        raise InvalidInput(f"period: must have 7 days; {found}. Of 28 or more there is the monthly report, of any metrics")
+        raise InvalidInput(
+            f"period: must have 7 days; {found}. Of 28 or more there is the monthly report, of any metrics"
+        )
     return _report(facts, period)
 
 
@@ -151,7 +153,9 @@ def monthly(facts: Facts, period: Period | None = None) -> Report:
         period = Period(first=last.replace(day=1), last=last, zone=facts.zone)
     if period.n_days < 28:
         found = f"found {count(period.n_days, 'day')}, {period}"
-        raise InvalidInput(f"period: must have 28 days or more; {found}. Of 7 there is the weekly report, of any metrics")
+        raise InvalidInput(
+            f"period: must have 28 days or more; {found}. Of 7 there is the weekly report, of any metrics"
+        )
     weeks = [(str(week.first), _gini_of_leads(facts, week)) for week in period.each_week() if week.n_days == 7]
     owed = sorted(facts.owed.items(), key=lambda one: (-one[1], one[0]))
     told = _report(facts, period)

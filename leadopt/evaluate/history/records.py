@@ -135,8 +135,8 @@ def read_records(
 ) -> Records:
     """Return the settled outcomes of a history.
 
-    `columns` names the lead, the rep, the outcome, and when it was known and the lead assigned. Of a lazy frame the columns that
-    are named come, and those of `also`.
+    `columns` names the lead, the rep, the outcome, and when it was known and the lead assigned. Of a lazy frame the
+    columns that are named come, and those of `also`.
 
     Raises
     ------
