@@ -102,8 +102,8 @@ def numeral(text: str) -> Numeral | None:
     if OWN_DECIMAL in found and _PLAIN.fullmatch(found.replace(OWN_DECIMAL, ".")):
         return Numeral(readings=dict.fromkeys(DECIMALS, float(found.replace(OWN_DECIMAL, "."))), plain=True)
     if _SCIENTIFIC.fullmatch(found):  # its mark is a decimal one; without any it tells nothing of others: 1E+09
-        number, marks = float(found.replace(",", ".")), [mark for mark in DECIMALS if mark in found]
-        return Numeral(readings=dict.fromkeys(marks or DECIMALS, number), plain="," not in found)
+        marks = [mark for mark in DECIMALS if mark in found] or DECIMALS
+        return Numeral(readings=dict.fromkeys(marks, float(found.replace(",", "."))), plain="," not in found)
     negative = found.startswith("(") and found.endswith(")")
     found = found[1:-1].strip() if negative else found
     if _PLAIN.fullmatch(found) and not negative:
