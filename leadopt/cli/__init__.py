@@ -23,7 +23,6 @@ def main() -> None:
             sys.exit(f'leadopt: the command line needs {error.name}; install it with: pip install "leadopt[cli]"')
         app(prog_name="leadopt")
     except KeyboardInterrupt:  # while it was starting
-        print("leadopt: interrupted before it was done", file=sys.stderr)
         _leave(_INTERRUPTED)
     except SystemExit as ended:
         _leave(ended.code)
@@ -31,12 +30,11 @@ def main() -> None:
 
 def _leave(code: object) -> None:
     """End the process with an exit code or a last sentence, at once where a search goes on that was interrupted."""
-    if code == _INTERRUPTED:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said: a second Ctrl-C would break into the end of threads
+    if code == _INTERRUPTED:  # by whomever it was noticed: typer says nothing where it is the one
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # one more Ctrl-C on the way out would only add a traceback
+        print("leadopt: interrupted before it was done", file=sys.stderr)
     from leadopt.progress import is_left_running
 
-    if code == 130:  # all is said: one more Ctrl-C on the way out would only add a traceback
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
     if isinstance(code, int) and is_left_running():
         sys.stdout.flush()
         sys.stderr.flush()

@@ -49,6 +49,7 @@ def run_evaluate(
             converted=columns.converted,
             at=columns.at,
             assigned=columns.assigned_at,
+            lead_id=columns.lead_id,
             value=columns.value,
             now=now or None,
             rng=checked_seed(seed),

@@ -21,8 +21,8 @@ from leadopt.tables.reading.units import misstated
 Tables = Mapping[Kind, Table]
 
 _VALUED: tuple[Kind, Kind] = ("leads", "history")
-_WHOLE = ("capacity", "open_leads", "max_open", "min_leads")
-_NUMBERS = ("value", "effort", "hours", "open_hours", "pace", "credit", "tenure_days")
+_WHOLE = ("open_leads", "max_open", "min_leads")
+_NUMBERS = ("capacity", "value", "effort", "hours", "open_hours", "pace", "credit", "tenure_days")
 _SHARES = ("available", "is_newcomer")
 _DAYS = ("at", "hired_on")
 _MOST_WORDS = 30  # a column of outcomes holds few words; one with more holds something else

@@ -17,7 +17,6 @@ from leadopt.errors import Infeasible, InvalidInput, LeadoptError, LeadoptWarnin
 from leadopt.progress import OnProgress, Progress
 
 INVALID_INPUT, INFEASIBLE, UNEXPECTED, INTERRUPTED = 2, 3, 1, 130  # exit codes
-INTERRUPTED_TEXT = "interrupted before it was done"
 
 _WIDEST = 100  # characters of a line of prose on a terminal
 _SHOW_PROGRESS_AFTER_S = 1.0
@@ -89,8 +88,7 @@ def answering(debug: bool) -> Iterator[None]:
         # The reader has seen enough (`| head`); nothing may be flushed into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
-    except KeyboardInterrupt:
-        say_error(INTERRUPTED_TEXT)
+    except KeyboardInterrupt:  # `cli.main` says so
         raise typer.Exit(INTERRUPTED) from None
     except typer.Exit:  # all is said already
         raise

@@ -104,7 +104,7 @@ def _worth(
             check_one(f"leads and history, {policy.columns.currency}", [*codes, *model.currencies_])
         valued = _valued(leads, gone, model)
         values[gone] = valued.worths.expected[valued.segment_of_lead[gone]]
-        notes = [*_learned_notes(valued, column, gone, model), *_rate_notes(policy, [*codes, *model.currencies_])]
+        notes = [*_learned_notes(valued, policy, gone, model), *_rate_notes(policy, [*codes, *model.currencies_])]
         return Scale(values=values, unit="value", valued=valued, notes=tuple(notes))
     if column not in leads:
         return Scale(values=np.ones(leads.n_rows), unit=None, valued=None, notes=())
@@ -172,16 +172,17 @@ def _valued(leads: Table, gone: Bools, model: ValueModel) -> Valued:
     )
 
 
-def _learned_notes(valued: Valued, column: str, gone: Bools, model: ValueModel) -> list[str]:
+def _learned_notes(valued: Valued, policy: Policy, gone: Bools, model: ValueModel) -> list[str]:
+    column, past = policy.columns.of("leads").value, policy.columns.of("history").value
     notes = [
-        f"{column} learned from {valued.source} (without {column} in history, each deal counts 1)"
+        f"{column} learned from {valued.source} (without {past} in history, each deal counts 1)"
         if gone.all()
         else f"{count(int(gone.sum()), 'lead')} without {column}: learned from {valued.source}"
     ]
     notes += [f"{column}: {note}" for note in model.notes_]
     if model.n_missing_:
         notes.append(
-            f"{count(model.n_missing_, 'won lead')} of history without {column}, left out of what is learned of it"
+            f"{count(model.n_missing_, 'won lead')} of history without {past}, left out of what is learned of it"
         )
     return notes
 

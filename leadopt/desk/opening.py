@@ -42,8 +42,9 @@ def open_core(
     if policy is not None and not isinstance(policy, Policy):
         raise InvalidInput(f"policy: must be a leadopt.Policy; found {type(policy).__name__}")
     wanted = None if rules is None else rules_of(rules)
-    if learn_every is not None and not (isinstance(learn_every, timedelta) and learn_every > timedelta(0)):
-        raise InvalidInput(f"learn_every: must be a timedelta above 0, or None; found {learn_every!r}")
+    for name, span in (("learn_every", learn_every), ("most_behind", most_behind)):
+        if span is not None and not (isinstance(span, timedelta) and span > timedelta(0)):
+            raise InvalidInput(f"{name}: must be a timedelta above 0, or None; found {span!r}")
     microseconds(clock(), "the clock's moment")
     engine = open_engine(url)
     try:

@@ -149,6 +149,10 @@ class Holder:
             return column
         return next((shared for shared, own in self._own.items() if own == column), column)
 
+    def own(self, column: str) -> str:
+        """Return what the user calls a column, given its name here."""
+        return self._own.get(column, column)
+
     def refuse(
         self,
         column: str,
@@ -167,7 +171,7 @@ class Holder:
         shown = "nothing" if found is None else str(found) if isinstance(found, date) else repr(found)
         shown = with_day(shown.replace(OWN_DECIMAL, "."), day)
         shown += f" (and {more:,} more {'row' if more == 1 else 'rows'})" if more else ""
-        where = f"{self.name}.{self._own.get(column, column)}, {self.row_name(row)}"
+        where = f"{self.name}.{self.own(column)}, {self.row_name(row)}"
         raise InvalidInput(f"{where}: {rule}; found {shown}{'. ' + mend if mend else ''}")
 
     def row_name(self, row: int) -> str:

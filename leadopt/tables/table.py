@@ -106,7 +106,7 @@ class Table(Written):
         said = {word: share for word, share in words.items() if share is not None and as_number(word) != share}
         if {word.strip().casefold() for word in said} - _PLAIN_WORDS:
             told = ", ".join(f"{word!r} as {share:g}" for word, share in said.items())
-            self.reading.note(f"{self.name}.{column}: read {told}")
+            self.reading.note(f"{self.name}.{self.own(column)}: read {told}")
         words |= {word: as_share(n) for word, n in self._numbers_in(column, numerals).value.items()} if numerals else {}
         shares = [words[value] if isinstance(value, str) else as_share(value) for value in values]
         if wrong := [row for row, share in enumerate(shares) if share is None]:
@@ -224,7 +224,7 @@ class Table(Written):
     def _check_leads(self, column: str, total: float) -> None:
         if total > MOST_LEADS:
             raise InvalidInput(
-                f"{self.name}.{self._own.get(column, column)}: rows stand for at most {MOST_LEADS:,.0f} leads "
+                f"{self.name}.{self.own(column)}: rows stand for at most {MOST_LEADS:,.0f} leads "
                 f"together; found {total:.3g}. Name the column that counts them."
             )
 

@@ -53,7 +53,7 @@ class Written(Holder):
 
     def _check_mark(self, column: str) -> None:
         """Refuse numbers of a file that have another decimal mark than the policy says; note one that leaves doubt."""
-        own = self._own.get(column, column)
+        own = self.own(column)
         cell = "" if self.place is None else self.place.decimals.get(own, "")
         formats, mark = self.reading.formats, "," if "," in cell else "."
         asked = formats.decimal_of(self.name, own) or formats.decimal_of(self.name, column)
@@ -69,7 +69,9 @@ class Written(Holder):
 
     def _numbers_in(self, column: str, texts: Collection[str]) -> Numbers:
         try:
-            return numbers_in(texts, self.name, column, self._reading_of(column), lambda: self._others(column))
+            return numbers_in(
+                texts, self.name, self.own(column), self._reading_of(column), lambda: self._others(column)
+            )
         except Fault as fault:
             self._refuse_text(column, fault)
 
@@ -110,7 +112,7 @@ class Written(Holder):
         others = [] if order is None else [one for one in moment_readings(value) if one != order]
         if not others:
             return ""
-        own = self._own.get(column, column)
+        own = self.own(column)
         return (
             f"The policy says that dates are {order}, and this one is {' or '.join(others)}: write all in one way, or "
             f'set [formats] dates = {{"{self.name}.{own}" = "{others[0]}"}}.'
@@ -122,7 +124,7 @@ class Written(Holder):
         texts = dict.fromkeys(value for value in values if isinstance(value, str))
         try:
             read = (
-                days_in(texts, self.name, column, self._reading_of(column), lambda: self._others(column))
+                days_in(texts, self.name, self.own(column), self._reading_of(column), lambda: self._others(column))
                 if texts
                 else None
             )
@@ -139,14 +141,16 @@ class Written(Holder):
         return moments, wrong
 
     def _days_in(self, column: str, texts: Collection[str]) -> Days:
-        return days_in(texts, self.name, column, self._reading_of(column), lambda: self._others(column))
+        return days_in(texts, self.name, self.own(column), self._reading_of(column), lambda: self._others(column))
 
     def _moment(self, column: str, value: Any) -> Moment | None:
         if not is_number(value):
             return as_moment(value)
         found = moment_of_number(as_number(value))
         if found is not None:
-            self.reading.note(f"{self.name}.{column}: numbers read as dates, as Excel, Unix or ISO count them")
+            self.reading.note(
+                f"{self.name}.{self.own(column)}: numbers read as dates, as Excel, Unix or ISO count them"
+            )
         return found
 
     def days(self, column: str) -> list[int | None]:
@@ -172,7 +176,9 @@ class Written(Holder):
         if not texts or (len(texts) <= _MOST_KINDS and not asked):
             return self
         try:
-            found = numbers_in(texts, self.name, column, self._reading_of(column), lambda: self._others(column))
+            found = numbers_in(
+                texts, self.name, self.own(column), self._reading_of(column), lambda: self._others(column)
+            )
         except Fault as fault:
             if asked:
                 self._refuse_text(column, fault)

@@ -350,3 +350,13 @@ def test_a_reason_that_another_system_wrote_as_text_is_refused_by_row(desk):
 
 def test_a_lead_that_never_was_in_a_pool_is_not_said_to_have_left_it(desk):
     assert "Lead 'L2' is not in a pool: it is new. " in refusal(4, "claim", "L2", "--by", "Ann")
+
+
+def test_a_desk_stands_though_a_rep_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reps.csv").write_text("rep_id,max_open\nAnn,x\nBo,2\n")
+    refused = run("init", "--zone", "Europe/Berlin", "--reps", "reps.csv")
+    assert refused.exit_code == 4
+    assert "found 'x'. Remedy: mend the row and send it again." in refused.stderr
+    assert "Rep Bo was set: at most 2 open leads." in refused.stdout
+    assert "The desk stands: desk.db, time zone Europe/Berlin." in refused.stdout

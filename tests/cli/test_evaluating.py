@@ -1,6 +1,7 @@
 """`leadopt evaluate`: what it prints is what `backtest` finds, and what goes wrong gets a sentence."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -79,3 +80,16 @@ def test_it_says_which_columns_were_read(tmp_path, capsys):
     run_evaluate(tmp_path / "deals.csv", ["source"], tmp_path / "policy.toml")
     told = capsys.readouterr().out
     assert "Rolling origin by Close Date" in told and "Close Date as at, source as segment. Not used: none." in told
+
+
+def test_the_policy_says_what_the_ids_of_leads_are_called(folder):
+    table = history(2, 40)
+    write_table(
+        table | {"Nr": [f"N{k}" for k in [*range(38), 0, 1]], "rep_id": ["ann"] * 40, "at": ["2025-06-30"] * 40},
+        "copies.csv",
+    )
+    Path("own.toml").write_text('[columns.history]\nlead_id = "Nr"\n')
+    refused = run("copies.csv", "--policy", "own.toml")
+    assert refused.exit_code == 2
+    assert "history.Nr, copies.csv, line 40: the outcome of this lead with rep 'ann' stands in" in refused.stderr
+    assert "found 'N0' (and 1 more row). Remove the copies." in refused.stderr

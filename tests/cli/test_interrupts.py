@@ -15,6 +15,10 @@ MOMENTS = {
     "while it starts": (
         "import leadopt.cli as cli\ndef app(): os.kill(os.getpid(), signal.SIGINT)\ncli.build_app = app\n"
     ),
+    "while its options are read": (
+        "import typer.core\ndef read(*_, **__): signal.raise_signal(signal.SIGINT)\n"
+        "typer.core.TyperGroup.parse_args = typer.core.TyperGroup.invoke = read\n"
+    ),
     "while it solves": (
         "from leadopt import matching\n"
         "def solve(*_, **__): os.kill(os.getpid(), signal.SIGINT); raise AssertionError('not heard')\n"
@@ -59,7 +63,7 @@ def test_ctrl_c_ends_in_a_sentence(moment, tables):
     assert "not heard" not in done.stderr
 
 
-@pytest.mark.parametrize("moment", ["while it starts", "while it solves"])
+@pytest.mark.parametrize("moment", ["while it starts", "while its options are read", "while it solves"])
 def test_a_second_ctrl_c_changes_nothing(moment, tables):
     code = SIGNAL + MOMENTS[moment] + AGAIN + RUN
     done = subprocess.run([sys.executable, "-c", code, *tables], capture_output=True, text=True, check=False)

@@ -244,6 +244,14 @@ def test_what_does_not_fit_is_switched_off_with_its_first_cell(folder):
     assert '\n# capacity = "Capacity"' in Path("policy.toml").read_text(encoding="utf-8")
 
 
+def test_a_capacity_may_be_a_fraction(folder):
+    written(rows("lead_id", "1"), "leads.csv")
+    written(rows("rep_id,Capacity,Max open", "Ann,8.5,2", "Bo,0.45,2.5"), "reps.csv")
+    out = good("policy", "init", "leads.csv", "reps.csv")
+    assert policy()["columns"] == {"capacity": "Capacity"}  # open leads are counted, and not shared out by the day
+    assert "must be a whole number, 0 or more; found 2.5" in " ".join(out.split())
+
+
 def test_headers_of_another_unit_are_switched_off(folder):
     written(rows("lead_id,Effort (min)", "1,30", "2,60"), "leads.csv")
     head = "rep_id,Tenure (months),Capacity %,Open deals value,Working hours per week"

@@ -444,6 +444,20 @@ def test_a_plan_says_how_many_outcomes_stand_twice(kind):
     assert any("(same lead_id and rep_id)" in note for note in assign(LEADS, REPS, framed(kind, undated)).notes)
 
 
+def test_what_history_alone_calls_otherwise_is_called_so_in_notes():
+    """Notes named the columns of leads, which the history does not have."""
+    past = [{"Nr": k // 2, "who": "Ann", "won": 1, "Betrag": f"1.{k // 2}00,5" if k < 8 else None} for k in range(10)]
+    names = {"lead_id": "Nr", "rep_id": "who", "converted": "won", "value": "Betrag"}
+    policy = Policy(columns=Columns(history=names))
+    plan = assign(
+        [{"lead_id": "a", "value": None}, {"lead_id": "b", "value": 5}], [{"rep_id": "Ann"}], past, policy=policy
+    )
+    about = [note for note in plan.notes if "history" in note and not note.startswith("columns read")]
+    assert any("(same Nr and who)" in note for note in about)
+    assert any("2 won leads of history without Betrag" in note for note in about)
+    assert any(note.startswith("history.Betrag: text read as numbers") for note in about)
+
+
 def test_collections_for_ids_of_past_leads_are_counted_by_what_they_hold():
     history = HISTORY | {"lead_id": [[k] for k in range(10)] + [[0], [1]]}
     copied = {name: [*cells[:10], *cells[:2]] for name, cells in history.items()}

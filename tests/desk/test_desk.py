@@ -10,6 +10,7 @@ import pytest
 
 import leadopt
 from leadopt.desk.desk import Desk
+from leadopt.desk.work.results import Result
 from leadopt.errors import InvalidInput, StorageFailed
 from leadopt.lifecycle.records import Lead
 from tests.desk.desks import RULES, again, kinds, leads, opened, owner, records, with_leads
@@ -79,6 +80,13 @@ def test_a_clock_too_far_behind_the_log_is_refused_where_that_is_asked_for(tmp_p
         with pytest.raises(InvalidInput, match="clock: must not be behind the log, which ends at Mon 2026-03-02 09:00"):
             again(desk, most_behind=timedelta(minutes=1), rules={**RULES, "sticky": {"by": "firm"}})
     assert desk.last_moment() == desk.clock.now + behind
+
+
+@pytest.mark.parametrize("name", ["learn_every", "most_behind"])
+@pytest.mark.parametrize("span", [timedelta(0), timedelta(seconds=-1), 3600, "1 hour"])
+def test_a_span_that_is_none_is_refused(tmp_path, name, span):
+    with pytest.raises(InvalidInput, match=f"^{name}: must be a timedelta above 0, or None; found "):
+        again(with_leads(tmp_path, 1), **{name: span})
 
 
 def test_the_same_commands_with_the_same_seed_are_the_same_bytes(tmp_path):
@@ -175,3 +183,11 @@ def test_threads_share_one_desk(tmp_path):
     assert len({one.seq for one in got}) == 60
     assert desk.verify().ok
     assert desk.rebuild().ok
+
+
+def test_a_refusal_and_its_remedy_are_two_sentences():
+    denied = Result(id="L1", code="denied", sentence="value: found nothing", remedy="mend the row")
+    assert str(denied) == "denied: value: found nothing. Remedy: mend the row."
+    over = Result(id="L1", code="denied", sentence="Lead 'L1' rests.", over="Mon")
+    assert str(over) == "denied: Lead 'L1' rests. Over by itself: Mon."
+    assert str(Result(id="L1", code="done", sentence="Lead L1 came in")) == "done: Lead L1 came in"

@@ -227,3 +227,15 @@ def test_what_the_whole_column_tells_holds_for_its_parts():
             leads, REPS | {"rep_id": ["A", "B"]}, kind(rows), policy=Policy(half_life_days=90), now="2026-01-01"
         )
         assert any("1 lead without value: learned from 12 won leads" in note for note in found.notes)
+
+
+def test_notes_call_a_column_as_the_user_does():
+    cells = {"Betrag": ["1.500,00", "2,5", "n/a"], "Tag": ["31.12.2025", "1.2.2026", "-"], "Da": ["ja", "Urlaub", None]}
+    table = Table(cells, "reps").called({"Betrag": "value", "Tag": "at", "Da": "available"})
+    table.numbers("value", missing=0.0), table.days("at"), table.fractions("available")
+    notes = table.reading.notes
+    assert len(notes) >= 5
+    assert {note.split(":")[0] for note in notes} == {"reps.Betrag", "reps.Tag", "reps.Da"}
+    counted = Table({"Tag": [46023]}, "history").called({"Tag": "at"})
+    counted.days("at")
+    assert list(counted.reading.notes) == ["history.Tag: numbers read as dates, as Excel, Unix or ISO count them"]

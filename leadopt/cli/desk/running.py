@@ -41,13 +41,15 @@ def init(
         told = None if policy is None else Policy.from_toml(policy)
     stood = "://" not in ctx.obj.file and Path(ctx.obj.file).exists()
     with at_desk(ctx, make=True, rules=given, policy=told) as desk:
-        if reps is not None:
-            tell(desk.reps(table_in(reps, "reps", (desk.policy().columns.rep_id,))))
-        in_force = desk.rules()
-        print(f"The desk stands: {ctx.obj.file}, time zone {in_force.time.zone}.")
-        print(f"Policy in force: {_whose(desk.policy().fingerprint[:12], policy, stood=stood)}.")
-        for note in getattr(in_force, "notes", ()):
-            print(note)
+        try:
+            if reps is not None:
+                tell(desk.reps(table_in(reps, "reps", (desk.policy().columns.rep_id,))))
+        finally:  # it does also where a rep is refused, or the table cannot be read
+            in_force = desk.rules()
+            print(f"The desk stands: {ctx.obj.file}, time zone {in_force.time.zone}.")
+            print(f"Policy in force: {_whose(desk.policy().fingerprint[:12], policy, stood=stood)}.")
+            for note in getattr(in_force, "notes", ()):
+                print(note)
 
 
 def _whose(fingerprint: str, policy: Path | None, *, stood: bool) -> str:

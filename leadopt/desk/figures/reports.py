@@ -25,6 +25,7 @@ from leadopt.tables.text import count, number, percent
 
 _UNKNOWN = "unknown"
 _MOST_NAMED = 3
+_NONE_ENDED = "no lead that was given out with a chance was won or lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +126,10 @@ def weekly(facts: Facts, period: Period | None = None) -> Report:
         monday = today - timedelta(today.weekday() + 7)
         period = Period.weeks(monday, 1, facts.zone)
     if period.n_days != 7:
-        raise InvalidInput(f"period: must have 7 days; found {count(period.n_days, 'day')}, {period}")
+        found = f"found {count(period.n_days, 'day')}, {period}"
+        raise InvalidInput(
+            f"period: must have 7 days; {found}. Of 28 or more there is the monthly report, of any metrics"
+        )
     return _report(facts, period)
 
 
@@ -148,7 +152,10 @@ def monthly(facts: Facts, period: Period | None = None) -> Report:
         last = _today(facts).replace(day=1) - timedelta(1)
         period = Period(first=last.replace(day=1), last=last, zone=facts.zone)
     if period.n_days < 28:
-        raise InvalidInput(f"period: must have 28 days or more; found {count(period.n_days, 'day')}, {period}")
+        found = f"found {count(period.n_days, 'day')}, {period}"
+        raise InvalidInput(
+            f"period: must have 28 days or more; {found}. Of 7 there is the weekly report, of any metrics"
+        )
     weeks = [(str(week.first), _gini_of_leads(facts, week)) for week in period.each_week() if week.n_days == 7]
     owed = sorted(facts.owed.items(), key=lambda one: (-one[1], one[0]))
     told = _report(facts, period)
@@ -285,10 +292,11 @@ def _promised(found: Metrics) -> str:
     """Return whether as much was won as the chances promised, 1 for each: what lies beside it is the model's drift."""
     ratio = found.figure("won_to_expected")
     if np.isnan(ratio.value):
-        return f"Whether the model's chances hold is not known: {ratio.note or 'no lead with a chance has ended'}."
+        return f"Whether the model's chances hold is not known: {ratio.note or _NONE_ENDED}."
     if ratio.low <= 1.0 <= ratio.high:
         said = "No drift of the model shows"
     else:
         said = f"The model has drifted and promises too {'much' if ratio.value < 1.0 else 'little'}"
-    wins = f"{ratio.shown} wins for each that was promised of {count(ratio.n, 'lead')} that ended"
+    wins = f"{ratio.shown} {'win' if ratio.shown == '1' else 'wins'} for each that was promised"
+    wins += f" of {count(ratio.n, 'lead')} that {'was' if ratio.n == 1 else 'were'} won or lost"
     return f"{said}: {wins} ({percent(found.level)} interval {ratio.interval})."

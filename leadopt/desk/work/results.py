@@ -54,7 +54,8 @@ class Result:
     def __str__(self) -> str:
         remedy = f" Remedy: {self.remedy}" + ("" if self.remedy.endswith(("?", ".")) else ".") if self.remedy else ""
         over = f" Over by itself: {self.over}." if self.over else ""
-        return f"{self.code}: {self.sentence}{remedy}{over}"
+        sentence = self.sentence + ("" if not remedy + over or self.sentence.endswith(("?", ".")) else ".")
+        return f"{self.code}: {sentence}{remedy}{over}"
 
 
 class Results(Sequence[Result]):

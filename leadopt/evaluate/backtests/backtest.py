@@ -47,7 +47,6 @@ WORTHWHILE = 0.25
 LEAST_GAIN = 0.005
 """Deals more, as a fraction, that are worth having: 5 of 1,000."""
 _A_PERIOD, _MOST_PERIODS = 100, 24  # outcomes of a period of time, whose level may be its own
-_LEAD_ID = "lead_id"
 _LAZY = (
     "of a lazy history only columns that are named are read: whether rows repeat an event is told by their dates, and "
     f"not by all that they have in common (a column {DEAL}, or group, names events)."
@@ -64,6 +63,7 @@ def backtest(
     converted: str = "converted",
     at: str = "at",
     assigned: str = "assigned_at",
+    lead_id: str = "lead_id",
     group: str = DEAL,
     value: str | None = "value",
     folds: int = 5,
@@ -115,7 +115,7 @@ def backtest(
         columns of `segment_by` that are known when a lead arrives though they tell outcomes as if they were not
     half_life_days
         as of `AffinityModel`, for all estimates. None of them reckons with a level that drifts: it moves all alike
-    rep, converted, at, assigned
+    rep, converted, at, assigned, lead_id
         names of columns; the date in `at` is when the outcome was known, that in `assigned` when the rep got the lead
     group
         column of deals or accounts whose rows belong together: no fold splits them, and rows of one rep and segment
@@ -152,7 +152,7 @@ def backtest(
     ------
     InvalidInput
         a setting is wrong; a column is missing, or seems to be filled in after the outcome; an id, an outcome or a date
-        cannot be read or lies in the future; an outcome stands twice under one `lead_id`
+        cannot be read or lies in the future; an outcome stands twice under one id of a lead
 
     Notes
     -----
@@ -180,14 +180,14 @@ def backtest(
     _check_settings(folds, level, worthwhile, least_gain)
     meter = Meter(on_progress)
     meter.enter("read")
-    history = history_table(history, reading=reading_of("backtest", formats, outcomes), ids=(rep, _LEAD_ID))
-    called = Columns(rep_id=rep, converted=converted, at=at, assigned_at=assigned)
+    history = history_table(history, reading=reading_of("backtest", formats, outcomes), ids=(rep, lead_id))
+    called = Columns(lead_id=lead_id, rep_id=rep, converted=converted, at=at, assigned_at=assigned)
     asked, noticed = asked_segments(history, None if segment_by is None else asked, called)
     if history.stays and group not in history:
         noticed += (_LAZY,)
     also = (group, value) if value else (group,)
     records = read_records(history, segment_by=asked, columns=called, now=latest_day(now), also=also)
-    records, together = counted_once(records, group, (_LEAD_ID, rep, converted))
+    records, together = counted_once(records, group, (lead_id, rep, converted))
     check_known_before(records, asked, insisted)
     model = AffinityModel(
         segment_by=records.columns,

@@ -150,7 +150,7 @@ def off_policy(
     whole = read_records(
         log,
         segment_by=asked,
-        columns=Columns(rep_id=rep, converted=converted, at=at, assigned_at=assigned),
+        columns=Columns(lead_id=lead_id, rep_id=rep, converted=converted, at=at, assigned_at=assigned),
         name="log",
         also=(value, propensity, lead_id, group),
     )

@@ -26,7 +26,6 @@ from leadopt.tables.text import with_day
 SETTLED = 0.9
 """Part of the leads with each outcome that was settled by the age from which leads are judged. Of wins that take 45
 days, .95 would be 135 days, and too little is left to judge; with .8 the level of what is judged is off by a tenth."""
-_LEAD_ID = "lead_id"
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -136,8 +135,8 @@ def read_records(
 ) -> Records:
     """Return the settled outcomes of a history.
 
-    `columns` names the rep, the outcome, and when it was known and the lead assigned. Of a lazy frame the columns that
-    are named come, and those of `also`.
+    `columns` names the lead, the rep, the outcome, and when it was known and the lead assigned. Of a lazy frame the
+    columns that are named come, and those of `also`.
 
     Raises
     ------
@@ -145,9 +144,10 @@ def read_records(
         a column is missing; an id, an outcome or a date cannot be read; a settled row has no date though others have,
         or a date after `now`; a lead's outcome with one rep stands twice, or is older than the lead
     """
-    rep, converted, at, assigned = columns.rep_id, columns.converted, columns.at, columns.assigned_at
-    needed = {rep, *segment_by, converted, at, assigned, _LEAD_ID, *(column for column in also if column)}
-    table = history_table(history, name, ids=(rep, _LEAD_ID)).held(needed)
+    lead, rep, converted, at = columns.lead_id, columns.rep_id, columns.converted, columns.at
+    assigned = columns.assigned_at
+    needed = {lead, rep, *segment_by, converted, at, assigned, *(column for column in also if column)}
+    table = history_table(history, name, ids=(rep, lead)).held(needed)
     if not table.columns:  # an empty list of dicts cannot name its columns
         table = Table({column: [] for column in (rep, *segment_by, converted)}, name)
     table, left_out = without_footer(table, rep)
@@ -167,8 +167,8 @@ def read_records(
     ids = rep_ids(table, rep, table.values(rep))
     other = respelled(ids)
     ids = [other.get(one, one) for one in ids]
-    if _LEAD_ID in table:
-        _check_copies(table, settled, ids, days)
+    if lead in table:
+        _check_copies(table, lead, settled, ids, days)
     reps = sorted({one for one in ids if one is not None}, key=lambda one: (type(one).__name__, one))
     cells = {column: table.values(column) for column in segment_by}
     there = np.array([outcome is not None for outcome in outcomes], dtype=np.int64)
@@ -219,14 +219,19 @@ def _check_days(table: Table, at: str, settled: Ints, days: Sequence[int | None]
             table.refuse(at, row, "every settled row needs a date like 2026-01-31 where others have one", None)
 
 
-def _check_copies(table: Table, settled: Ints, reps: Sequence[Id | None], days: Sequence[int | None]) -> None:
-    leads, first = each_once(as_level, table.values(_LEAD_ID)), dict[Any, int]()
+def _check_copies(
+    table: Table, lead: str, settled: Ints, reps: Sequence[Id | None], days: Sequence[int | None]
+) -> None:
+    leads, first, copies = each_once(as_level, table.values(lead)), dict[Any, int](), list[int]()
     for row in settled.tolist():
-        event = (leads[row], reps[row], days[row])
-        if leads[row] is not None and event in first:
-            rule = f"the outcome of this lead with rep {reps[row]!r} stands in {table.row_name(first[event])} already"
-            table.refuse(_LEAD_ID, row, rule, table.values(_LEAD_ID)[row], "Remove the copy.")
-        first[event] = row
+        if leads[row] is not None and first.setdefault((leads[row], reps[row], days[row]), row) != row:
+            copies.append(row)
+    if copies:
+        row = copies[0]
+        stands = table.row_name(first[leads[row], reps[row], days[row]])
+        rule = f"the outcome of this lead with rep {reps[row]!r} stands in {stands} already"
+        mend = "Remove the copy." if len(copies) == 1 else "Remove the copies."
+        table.refuse(lead, row, rule, table.values(lead)[row], mend, more=len(copies) - 1)
 
 
 def _seconds(values: Sequence[Any]) -> Floats:

@@ -124,7 +124,8 @@ def copies_note(history: Table, converted: str, event: Sequence[str]) -> str | N
     copies = history.n_repeated(known, (event[0], converted))
     if not copies:
         return None
-    same = f"{', '.join(known[:-1])} and {known[-1]}" if len(known) > 1 else known[0]
+    *others, last = map(history.own, known)
+    same = f"{', '.join(others)} and {last}" if others else last
     rows = "1 row of history repeats" if copies == 1 else f"{copies:,} rows of history repeat"
     return f"{rows} the outcome of another (same {same}), and all count: remove those that are copies"
 

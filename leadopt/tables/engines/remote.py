@@ -105,7 +105,7 @@ class Remote(Table):
         )
 
     def _refuse_cells(self, column: str, what: str, mend: str) -> NoReturn:
-        raise InvalidInput(f"{self.name}.{self._own.get(column, column)}: {what}; {mend} in {self.engine}")
+        raise InvalidInput(f"{self.name}.{self.own(column)}: {what}; {mend} in {self.engine}")
 
     def take(self, rows: Ints) -> Self:
         """Refuse: rows have no number."""
@@ -138,7 +138,7 @@ class Remote(Table):
         wrong = source.frame.filter(number.is_null() | (number < 0) | (number != number.round(0))).select(raw)
         if len(found := source.ask(wrong.head(1), [column])):
             rule = f"must be a whole number, 0 or more; found {found.item(0, raw)!r}"
-            raise InvalidInput(f"{self.name}.{self._own.get(column, column)}, in {self.engine}: {rule}")
+            raise InvalidInput(f"{self.name}.{self.own(column)}, in {self.engine}: {rule}")
         total = source.ask(source.frame.select(number.cast(nw.Float64).sum()), [column]).item(0, raw)
         self._check_leads(column, float(total or 0.0))
         table = self._with(Source(source.frame, self.name, raw))

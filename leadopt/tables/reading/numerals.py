@@ -16,6 +16,7 @@ OWN_DECIMAL = "٫"
 """A decimal mark that is nothing else, and so tells nothing of the others: of what a workbook holds as a number."""
 
 _PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+_SCIENTIFIC = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)[eE][+-]?\d+")
 _BODY = re.compile(r"[.,]?\d(?:[\d.,' ]*\d)?")
 _GROUPS = r"(?:[1-9]\d{{0,2}}(?:{mark}\d{{3}})+|[1-9]\d{{0,2}}(?:'\d{{3}})+|[1-9]\d{{0,2}}(?: \d{{3}})+|\d+)?"
 _LAKHS = r"|[1-9]\d?(?:,\d{2})+,\d{3}"
@@ -100,6 +101,9 @@ def numeral(text: str) -> Numeral | None:
     found = tidy(text)
     if OWN_DECIMAL in found and _PLAIN.fullmatch(found.replace(OWN_DECIMAL, ".")):
         return Numeral(readings=dict.fromkeys(DECIMALS, float(found.replace(OWN_DECIMAL, "."))), plain=True)
+    if _SCIENTIFIC.fullmatch(found):  # its mark is a decimal one; without any it tells nothing of others: 1E+09
+        marks = [mark for mark in DECIMALS if mark in found] or DECIMALS
+        return Numeral(readings=dict.fromkeys(marks, float(found.replace(",", "."))), plain="," not in found)
     negative = found.startswith("(") and found.endswith(")")
     found = found[1:-1].strip() if negative else found
     if _PLAIN.fullmatch(found) and not negative:

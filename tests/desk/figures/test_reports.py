@@ -69,9 +69,25 @@ def test_a_month_says_whether_the_chances_that_leads_were_given_out_by_still_hol
     said = f"{drifts}little" if low > 1 else f"{drifts}much" if high < 1 else "No drift of the model shows"
     assert len(told.sentences) == 4
     assert told.sentences[3].startswith(
-        f"{said}: {ratio:.3g} wins for each that was promised of {n} leads that ended ("
+        f"{said}: {ratio:.3g} wins for each that was promised of {n} leads that were won or lost ("
     )
     assert told.summary().endswith(told.sentences[3])
+
+
+def test_as_many_wins_as_were_promised_are_one_win_for_each():
+    known = facts(300)
+    owned, days = known.owned, Period(first="2026-02-01", last="2026-02-28")
+    ended = (owned.until >= days.start) & (owned.until < days.end) & np.isin(owned.exit, ["won", "lost"])
+    rate = (ended & owned.won).sum() / ended.sum()
+    told = monthly(replace(known, owned=replace(owned, chance=np.full(len(owned.rep), rate))))
+    assert told.sentences[3].startswith("No drift of the model shows: 1 win for each that was promised of ")
+
+
+def test_where_no_lead_with_a_chance_ended_it_says_so():
+    known = facts()
+    told = monthly(replace(known, owned=replace(known.owned, chance=np.full(len(known.owned.rep), np.nan))))
+    said = "Whether the model's chances hold is not known: no lead that was given out with a chance was won or lost."
+    assert told.sentences[3] == said
 
 
 def test_where_no_chance_is_known_nothing_is_said_of_drift():
@@ -103,8 +119,8 @@ def test_it_prints_and_is_json_and_a_frame():
 @pytest.mark.parametrize(
     ("make", "period", "said"),
     [
-        (weekly, Period(first="2026-01-05", last="2026-01-12"), "period: must have 7 days; found 8 days"),
-        (monthly, Period.weeks("2026-01-05", 1), "period: must have 28 days or more; found 7 days"),
+        (weekly, Period(first="2026-01-05", last="2026-01-12"), "period: must have 7 days; found 8 days, "),
+        (monthly, Period.weeks("2026-01-05", 1), "period: must have 28 days or more; found 7 days, "),
     ],
 )
 def test_a_period_of_another_length_is_refused(make, period, said):

@@ -263,7 +263,14 @@ def bad(**changes):
         (
             bad(lead_id=[1, 2, 3, 4, 1, 6, 7, 8, 9, 10], rep_id=["a"] * 10, at=["2026-01-05"] * 10),
             {},
-            "history.lead_id, row 5: the outcome of this lead with rep 'a' stands in row 1 already; found 1",
+            "history.lead_id, row 5: the outcome of this lead with rep 'a' stands in row 1 already; found 1. "
+            "Remove the copy.",
+        ),
+        (
+            bad(Nr=[1, 2, 3, 4, 1, 6, 7, 2, 2, 10], rep_id=["a"] * 10, at=["2026-01-05"] * 10),
+            {"lead_id": "Nr"},
+            "history.Nr, row 5: the outcome of this lead with rep 'a' stands in row 1 already; found 1 (and 2 more "
+            "rows). Remove the copies.",
         ),
         (bad(), {"segment_by": ["source", "source"]}, "segment_by: must be distinct names of columns"),
         (bad(), {"folds": 1}, "folds: must be a whole number, 2 or more; found 1"),

@@ -41,6 +41,8 @@ from tests.strategies import examples
         ("2 lakh", 2e5, None),
         ("R$ 1.500,00", 1500.0, "BRL"),
         ("1e3", 1000.0, None),
+        ("1,2E+09", 1.2e9, None),  # as Excel exports large numbers where commas are decimal marks
+        ("-2.5e-3", -0.0025, None),
         ("007", 7.0, None),
         ("٣٤", 34.0, None),
     ],
@@ -104,3 +106,14 @@ def test_what_is_written_with_cents_is_read_back(number, shape, marks):
     read = read_numbers([text])
     expected = -number if shape.startswith("(") else number
     assert (read.value[text], read.doubt) == (expected, None)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**9), st.integers(-9, 9), st.booleans()), min_size=1), st.sampled_from(".,"))
+def test_powers_of_ten_have_the_mark_of_their_column(cells, mark):
+    texts = {
+        f"{n}{f'{mark}5' if half else ''}E{power:+}": float(f"{n}{'.5' if half else ''}E{power}")
+        for n, power, half in cells
+    }
+    found = read_numbers([*texts, f"0{mark}25"])
+    assert (found.doubt, found.conflict, found.decimal) == (None, None, mark)
+    assert {text: found.value[text] for text in texts} == texts
