@@ -82,7 +82,7 @@ def _largest_of(affinity: Affinity, open_reps: Bools) -> float:
         sizes = np.abs(rates[start:stop, reps])
         return np.asarray(sizes.max(axis=1, initial=0.0, where=sizes < np.inf))
 
-    of_row = np.concatenate([np.zeros(0), *over_blocks(*rates.shape, largest)])
+    of_row = np.concatenate([np.zeros(0), *over_blocks(len(rates), len(reps), largest)])
     return float((of_row[affinity.row] * affinity.scale).max(initial=0.0))
 
 
