@@ -249,3 +249,12 @@ def test_gains_with_a_rep_who_has_no_room_change_nothing(size, seed):
         found, best = (match(some, capacity, pins=pins, solver=solver) for some in (gains, without))
         assert found.status is Status.OPTIMAL
         assert np.array_equal(found.rep_of_lead, best.rep_of_lead)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_where_leads_stay_together_a_dear_pool_rounds_no_bound_below_the_answer(seed):
+    gains = np.random.default_rng(seed).random((5, 2)) * 1e-9
+    found = match(gains, 5, reserve=-1.0, together=[2, 2, 1, -1, 0])
+    best = gains[:2].sum(axis=0).max() + gains[2:].max(axis=1).sum()
+    assert found.objective == pytest.approx(best, rel=1e-12, abs=0.0)
+    assert best * (1.0 - 1e-15) <= found.bound <= best + 1e-14

@@ -169,7 +169,7 @@ class Bound:
             offset=offset,
             prices=p,
             limit_prices=q,
-            value=value + offset,
+            value=beside(value, offset),
             noise=noise,
         )
 
@@ -183,7 +183,7 @@ class Bound:
         objective = audit.gains + audit.reserves - audit.penalties
         if noise > _NOISY * (audit.turnover + abs(audit.reserves)):
             if is_small(self.bounded):
-                bound = exact_bound(self.bounded, self.prices, self.limit_prices) + self.offset
+                bound = beside(exact_bound(self.bounded, self.prices, self.limit_prices), self.offset)
                 noise = 0.0
             else:
                 bound += noise * (audit.turnover > 0)
@@ -191,6 +191,11 @@ class Bound:
         size = max(abs(bound), audit.turnover + abs(audit.reserves) + audit.penalties, noise / OPTIMAL_GAP)
         gap = (bound - objective) / size if 0 < size < np.inf else 0.0 if bound == objective else np.inf
         return Certificate(objective=objective, bound=bound, gap=gap, violations=_violations(problem, answer, audit))
+
+
+def beside(bound: float, offset: float) -> float:
+    """Return the bound of the whole, given that of a part and what the rest is worth: no less than it is, if rounded."""
+    return bound + offset + _EPSILONS * (abs(bound) + abs(offset)) if offset else bound
 
 
 def charges(problem: Problem, prices: Floats, limit_prices: Sequence[float] | Floats) -> tuple[Floats, list[Charge]]:
