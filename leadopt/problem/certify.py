@@ -194,7 +194,7 @@ class Bound:
 
 
 def beside(bound: float, offset: float) -> float:
-    """Return the bound of the whole, given that of a part and what the rest is worth: no less than it is, if rounded."""
+    """Return the bound of the whole, given that of a part and what the rest is worth: rounded up, never below it."""
     return bound + offset + _EPSILONS * (abs(bound) + abs(offset)) if offset else bound
 
 
