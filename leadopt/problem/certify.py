@@ -184,7 +184,7 @@ class Bound:
         if noise > _NOISY * (audit.turnover + abs(audit.reserves)):
             if is_small(self.bounded):
                 bound = beside(exact_bound(self.bounded, self.prices, self.limit_prices), self.offset)
-                noise = 0.0
+                noise *= audit.turnover == 0  # beside what is gained, a gap of fractions is no rounding
             else:
                 bound += noise * (audit.turnover > 0)
         # What rounding of a price alone brings, where nothing is gained, is no gap.
