@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import Infeasible, InvalidInput, PrecisionWarning, SolverFailed, enumerate_some
-from leadopt.problem.certify import OPTIMAL_GAP, Bound, Certificate, certify
+from leadopt.problem.certify import OPTIMAL_GAP, Bound, Certificate, beside, certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.knapsack_bound import knapsack_bound
 from leadopt.problem.problem import Limit, Problem
@@ -252,7 +252,7 @@ def _of_leads(problem: Problem, smaller: Contraction, groups: Match) -> Match:
     found = certify(problem, rep_of_lead, prices, limit_prices)
     if found.violations:
         raise SolverFailed(f"{groups.solver} broke a rule: {found.violations[0]}; please report this")
-    found = _bounded(found, groups.bound + smaller.offset)
+    found = _bounded(found, beside(groups.bound, smaller.offset))
     unproven = Status.SOLVED if groups.status is Status.OPTIMAL else groups.status
     return replace(
         groups,

@@ -233,3 +233,28 @@ def test_capacities_with_labels_are_those_of_the_columns():
     assert match(gains.to_numpy(), pd.Series({"x": 0, "y": 2})).rep_of_lead.tolist() == [1, 1]
     with pytest.raises(InvalidInput, match=r"its labels must be the columns of affinity \(Ann, Bo\); found Ann, Cy"):
         match(gains, pd.Series({"Ann": 1, "Cy": 1}))
+
+
+@pytest.mark.parametrize("size", [1e13, 1e100, 1e280])
+@pytest.mark.parametrize("seed", range(6))
+def test_gains_with_a_rep_who_has_no_room_change_nothing(size, seed):
+    rng = np.random.default_rng(seed)
+    gains, capacity = rng.random((6, 5)), np.array([0, 1, 6, 6, 0])
+    gains[:, [0, 4]] *= size
+    without = np.where(gains < 1.0, gains, -np.inf)
+    pins = np.full(6, -1)
+    if seed % 2:  # what is full by pins has no room either
+        capacity[0], pins[0], gains[0, 0], without[0, 0] = 1, 0, 0.5, 0.5
+    for solver in (None, Hungarian(), MinCostFlow(), Auction()):
+        found, best = (match(some, capacity, pins=pins, solver=solver) for some in (gains, without))
+        assert found.status is Status.OPTIMAL
+        assert np.array_equal(found.rep_of_lead, best.rep_of_lead)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_where_leads_stay_together_a_dear_pool_rounds_no_bound_below_the_answer(seed):
+    gains = np.random.default_rng(seed).random((5, 2)) * 1e-9
+    found = match(gains, 5, reserve=-1.0, together=[2, 2, 1, -1, 0])
+    best = gains[:2].sum(axis=0).max() + gains[2:].max(axis=1).sum()
+    assert found.objective == pytest.approx(best, rel=1e-12, abs=0.0)
+    assert best * (1.0 - 1e-15) <= found.bound <= best + 1e-14

@@ -169,7 +169,7 @@ class Bound:
             offset=offset,
             prices=p,
             limit_prices=q,
-            value=value + offset,
+            value=beside(value, offset),
             noise=noise,
         )
 
@@ -183,13 +183,19 @@ class Bound:
         objective = audit.gains + audit.reserves - audit.penalties
         if noise > _NOISY * (audit.turnover + abs(audit.reserves)):
             if is_small(self.bounded):
-                bound = exact_bound(self.bounded, self.prices, self.limit_prices) + self.offset
+                bound = beside(exact_bound(self.bounded, self.prices, self.limit_prices), self.offset)
+                noise *= audit.turnover == 0  # beside what is gained, a gap of fractions is no rounding
             else:
                 bound += noise * (audit.turnover > 0)
         # What rounding of a price alone brings, where nothing is gained, is no gap.
         size = max(abs(bound), audit.turnover + abs(audit.reserves) + audit.penalties, noise / OPTIMAL_GAP)
         gap = (bound - objective) / size if 0 < size < np.inf else 0.0 if bound == objective else np.inf
         return Certificate(objective=objective, bound=bound, gap=gap, violations=_violations(problem, answer, audit))
+
+
+def beside(bound: float, offset: float) -> float:
+    """Return the bound of the whole, given that of a part and what the rest is worth: rounded up, never below it."""
+    return bound + offset + _EPSILONS * (abs(bound) + abs(offset)) if offset else bound
 
 
 def charges(problem: Problem, prices: Floats, limit_prices: Sequence[float] | Floats) -> tuple[Floats, list[Charge]]:
@@ -241,13 +247,14 @@ def _bound(problem: Problem, p: Floats, q: Floats) -> tuple[float, float]:
     """Return the bound at some prices, and by how much rounding may have moved it at most."""
     # Pinned leads take their share of every bound first: their prices would cancel, and leave rounding behind.
     pinned = problem.pinned
+    room = problem.capacity
     if len(pinned):
-        taken = np.bincount(problem.pins[pinned], minlength=problem.n_reps)
-        total = inner(p, problem.capacity - taken) + float(problem.affinity.at(pinned, problem.pins[pinned]).sum())
-        paid = inner(p, problem.capacity + taken) + abs(total)
-    else:
-        total = inner(p, problem.capacity)
-        paid = 2.0 * total
+        room = room - np.bincount(problem.pins[pinned], minlength=problem.n_reps)
+    paid = inner(p, np.abs(room))
+    total = inner(p, room)
+    if len(pinned):
+        total += float(problem.affinity.at(pinned, problem.pins[pinned]).sum())
+    paid += abs(total)
     beside = problem.loads(problem.pins) if len(pinned) and len(q) else np.zeros(len(q))
     for limit, price, load in zip(problem.limits, q.tolist(), beside.tolist(), strict=True):
         if price != 0:
@@ -259,18 +266,20 @@ def _bound(problem: Problem, p: Floats, q: Floats) -> tuple[float, float]:
         kind = _kinds(problem.n_leads, partial)
         if problem.n_leads >= _SHARED_BY * problem.affinity.n_rows * (int(kind.max(initial=0)) + 1):
             best = _best_by_size(problem, everywhere, partial, kind)
-            return total + best, _noise(problem, everywhere, partial, paid + abs(best))
+            return total + best, _noise(problem, everywhere[room > 0], partial, paid + abs(best))
     by_pair = _best_by_eligible if problem.affinity.is_sparse else _best_by_pair
     best = by_pair(problem, everywhere, partial)
-    return total + best, _noise(problem, everywhere, partial, paid + abs(best))
+    return total + best, _noise(problem, everywhere[room > 0], partial, paid + abs(best))
 
 
-def _noise(problem: Problem, everywhere: Floats, partial: Sequence[Charge], paid: float) -> float:
+def _noise(problem: Problem, with_room: Floats, partial: Sequence[Charge], paid: float) -> float:
     """Return what rounding may move the bound by: relative to all that is charged, though it be given back.
 
-    No lead pays more than the dearest rep costs; what it gains before that is what is left of it, and what it pays.
+    No lead pays more than the dearest rep with room costs; what it gains before that is what is left of it, and what it
+    pays. A rep without room is worth nothing to anybody at a price without end, which costs nothing: what its price
+    is rounded by moves no bound.
     """
-    dearest = float(np.abs(everywhere).max(initial=0.0))
+    dearest = float(np.abs(with_room).max(initial=0.0))
     for charge in partial:
         dearest += float(np.abs(charge.price).max(initial=0.0)) * _most_used(charge.limit)
     return _EPSILONS * (paid + 2.0 * problem.n_leads * dearest)

@@ -96,7 +96,9 @@ def _whole(limit: Limit, rep: int, n_leads: int, most_steps: int, up: bool) -> t
         return (amounts > 0).astype(np.int64), 0, True
     least = float(amounts[amounts > 0].min())
     units = (*_UNITS, *(parts / least for parts in range(1, _LEAST + 1)))
-    unit = next((unit for unit in units if unit * upper <= _MOST_STEPS and _are_whole(unit * amounts)), None)
+    unit = next(
+        (unit for unit in units if unit * upper <= _MOST_STEPS and _are_whole(unit * amounts, unit * upper)), None
+    )
     if unit is not None:
         whole = np.rint(unit * amounts)
         room = int(np.floor(unit * upper * (1.0 + _SLACK) + np.abs(unit * amounts - whole).sum()))
@@ -107,8 +109,9 @@ def _whole(limit: Limit, rep: int, n_leads: int, most_steps: int, up: bool) -> t
     return np.minimum(whole, room + 1.0).astype(np.int64), room, unit is not None
 
 
-def _are_whole(amounts: Floats) -> bool:
-    return bool((np.abs(amounts - np.rint(amounts)) <= _WHOLE).all())
+def _are_whole(amounts: Floats, upper: float) -> bool:
+    # Beside a bound of less than a step, in a unit too large, all amounts would be near to none.
+    return bool((np.abs(amounts - np.rint(amounts)) <= _WHOLE * min(1.0, upper)).all())
 
 
 def knapsack_bound(problem: Problem, lead_prices: Floats) -> float:

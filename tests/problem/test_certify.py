@@ -333,8 +333,8 @@ def test_prices_that_are_not_numbers_prove_nothing_about_shared_rows():
 
 @given(problem=problems())
 @examples(40)
-def test_the_largest_gain_is_that_of_an_eligible_pair_or_the_reserve(problem):
-    gains = problem.affinity.dense()
+def test_the_largest_gain_is_that_of_an_eligible_pair_with_capacity_or_the_reserve(problem):
+    gains = problem.affinity.dense()[:, problem.capacity > 0]
     reserve = abs(problem.reserve) if np.isfinite(problem.reserve) else 0.0
     assert largest_gain(problem) == np.abs(gains[gains > -np.inf]).max(initial=reserve)
 
@@ -354,3 +354,31 @@ def test_what_is_proved_is_plain_numbers():
     found = Certificate(objective=np.float64(1), bound=np.float64(2), gap=np.float32(0.5))
     assert [type(number) for number in (found.objective, found.bound, found.gap)] == [float] * 3
     assert "np." not in repr(found)
+
+
+def test_a_price_that_is_charged_and_given_back_hides_no_better_answer():
+    must = Problem(affinity=[[1.0, -np.inf, -np.inf], [-np.inf, 5.0, 2.0]], capacity=1, reserve=-np.inf)
+    prices = np.array([1e20, 0.0, 0.0])
+    assert certify(must, np.array([0, 1]), prices).optimal
+    found = certify(must, np.array([0, 2]), prices)
+    assert found.bound == 6.0
+    assert not found.optimal
+
+
+@pytest.mark.parametrize("n", [3, 300])  # beyond the first, no bound is added up in fractions
+@pytest.mark.parametrize("pinned", [False, True])
+def test_a_price_of_who_has_no_room_hides_no_better_answer(n, pinned):
+    gains = np.random.default_rng(0).random((n, 200))
+    gains[:, 0] = 1e15
+    pins = np.full(n, -1)
+    pins[0] = 0 if pinned else -1
+    gains[0, 0] = 1.0 if pinned else 1e15
+    capacity = np.append(int(pinned), np.full(199, n))
+    problem = Problem(affinity=gains, capacity=capacity, pins=pins)
+    prices = np.append(2e15, np.zeros(199))
+    best = gains[:, 1:].argmax(axis=1) + 1
+    best[0] = 0 if pinned else best[0]
+    worse = best.copy()
+    worse[-1] = -1
+    assert certify(problem, best, prices).optimal
+    assert not certify(problem, worse, prices).optimal

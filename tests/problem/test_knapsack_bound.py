@@ -72,6 +72,26 @@ def test_fractional_amounts_are_rounded_so_that_the_bound_holds():
         assert knapsack_bound(problem, prices) >= best
 
 
+@pytest.mark.parametrize("unit", [1e-15, 1e-12, 1e-6, 1e6, 1e12])
+@pytest.mark.parametrize("step", [1.0, 0.25])
+def test_hours_are_whole_steps_in_any_unit(unit, step):
+    hours = np.random.default_rng(2).integers(3, 30, (8, 2)) * step
+
+    def packs(unit):
+        limits = [Limit(reps=[rep], usage=unit * hours, upper=unit * 40 * step) for rep in range(2)]
+        return Knapsacks.of(Problem(affinity=np.ones((8, 2)), capacity=8, limits=limits))
+
+    known, found = packs(1.0), packs(unit)
+    assert known.exact and found.exact and found.room.all()
+    assert np.array_equal(found.weight * known.room, known.weight * found.room)
+
+
+def test_amounts_too_small_to_tell_beside_the_others_leave_these_whole():
+    hours = Limit(reps=[0], usage=[5.0, 0.1 + 0.2 - 0.3, 3.0], upper=7)
+    found = Knapsacks.of(Problem(affinity=np.ones((3, 1)), capacity=3, limits=[hours]))
+    assert found.exact and found.weight[:, 0].tolist() == [5, 0, 3]
+
+
 @pytest.mark.parametrize(
     "limits, pins",
     [

@@ -105,7 +105,9 @@ class Search:
         self.packing = _packing(packs, problem.reserve)
         gains = self.packing.packs.gain
         fits = np.isfinite(gains) & (self.packing.packs.weight <= np.append(self.room, 0)[:, None])
-        self.size = float(np.abs(np.where(fits, gains, 0.0)).max(axis=0).sum()) or 1.0
+        # What is worse than the pool is in no best answer: a huge loss there would drown all gains in noise.
+        wanted = fits & (gains >= problem.reserve)
+        self.size = float(np.abs(np.where(wanted, gains, 0.0)).max(axis=0).sum()) or 1.0
         self.noise = _NOISE * self.size
         sizes = np.abs(gains[fits & (gains != 0)])
         self.least = float(sizes.min(initial=np.inf)) if len(sizes) else 1.0
@@ -208,15 +210,24 @@ class Search:
             self.at_once = float(np.clip(self.at_once * change, _FEWEST, self.problem.n_leads))
 
     def _held(self) -> Ints:
-        """Return where leads stay, -1 = they choose anew: all of a few reps, drawn by what their leads lose."""
+        """Return where leads stay, -1 = they choose anew: all of a few reps, drawn by what their leads lose.
+
+        And all of a rep that a known answer gives more than fits there when amounts are rounded up.
+        """
         n_reps, at = self.problem.n_reps + 1, self.best
         assert at is not None
-        lost = np.bincount(at, self.loss[at, np.arange(len(at))], minlength=n_reps)
-        weight = np.maximum(lost, 0.0) + max(_USUAL * lost.sum(), self.noise) / n_reps
+        each = at, np.arange(len(at))
+        over = np.bincount(at, self.packing.packs.weight[each], minlength=n_reps) > np.append(self.room, 0)
+        lost = np.bincount(at, np.where(over[at], 0.0, self.loss[each]), minlength=n_reps)
+        # In a unit of their own: a part of the smallest losses there are would be none, and every rep may be drawn.
+        lost = np.maximum(lost, 0.0)
+        unit = max(float(lost.sum()), self.noise) or 1.0
+        usual = max(_USUAL * (float(lost.sum()) / unit), self.noise / unit) or 1.0
+        weight = lost / unit + usual / n_reps
         order = self.rng.choice(n_reps, n_reps, replace=False, p=weight / weight.sum())
         n_leads = np.cumsum(np.bincount(at, minlength=n_reps)[order])
         drawn = order[: max(2, int(np.searchsorted(n_leads, self.at_once)) + 1)]
-        return np.where(np.isin(at, drawn), -1, at)
+        return np.where(np.isin(at, drawn) | over[at], -1, at)
 
     def _explored(
         self,

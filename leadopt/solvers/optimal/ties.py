@@ -98,7 +98,8 @@ def spread_ties(problem: Problem, answer: Answer, rng: "np.random.Generator") ->
 def _tolerance(problem: Problem, answer: Answer) -> float:
     # Prices are whole costs over a scale: no tie is finer than their rounding.
     rounding = 4.0 * answer.rounding / max(1, problem.n_leads)
-    return max(_TIGHT * max(largest_gain(problem), float(np.abs(answer.prices).max(initial=0.0))), rounding)
+    dearest = float(np.abs(answer.prices).max(initial=0.0, where=problem.capacity > 0))
+    return max(_TIGHT * max(largest_gain(problem), dearest), rounding)
 
 
 def _perhaps_tied(problem: Problem, answer: Answer, leads: Ints, tolerance: float) -> Ints:

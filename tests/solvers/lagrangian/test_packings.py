@@ -148,6 +148,52 @@ def test_amounts_in_no_unit_are_searched_by_packings_first_and_then_by_others(mo
     assert called and found.status is not Status.FEASIBLE
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_gains_as_small_as_numbers_get_are_searched_too(seed):
+    rng = np.random.default_rng(seed)
+    gains, hours = rng.integers(0, 50, (7, 3)).astype(float), rng.integers(1, 9, (7, 3))
+    problem = Problem(affinity=gains, capacity=7, limits=[Limit(reps=[rep], usage=hours, upper=12) for rep in range(3)])
+    best = brute_force(problem).best * 5e-324
+    found = solve(problem.replace(affinity=gains * 5e-324))
+    assert found.objective <= best <= found.bound
+    assert found.status is Status.FEASIBLE or found.objective == best
+
+
+def test_a_known_answer_that_fits_no_more_once_hours_are_rounded_up_is_searched_around():
+    big, third = 0.4010000008, 0.0030000000000000035  # 0.003 within rounding, but not when rounded up to whole steps
+    hours = np.array(
+        [
+            [big, big, big],
+            [big, big, big],
+            [0.00100000000001, 0.00300000000003, 0.0029999999997],
+            [third, 0.004000000008, 0.00400000000004],
+            [0.0030000000030000005, 0.001000000000000001, 0.00300000000003],
+        ]
+    )
+    some = 1.0 + 1e-7 * np.array([[0, 2, 2], [0, 2, 2], [0, 0, 1], [1, 0, 1], [1, 0, 2]])
+    limits = [Limit(reps=[rep], usage=hours[:, rep], upper=most) for rep, most in enumerate([0.003, 0.007, 0.004])]
+    problem = Problem(affinity=some, capacity=5, limits=limits)
+    packs = Knapsacks.of(problem, up=True)
+    assert packs is not None and packs.weight[3, 0] > packs.room[0]
+    found = solve(problem)
+    assert brute_force(problem).best <= found.objective <= found.bound
+    assert found.objective == pytest.approx(3.0000003, rel=1e-12)  # which that takes to break a limit by rounding
+
+
+def test_a_huge_loss_that_nobody_takes_leaves_the_answer_proved():
+    gains = np.random.default_rng(7).random((6, 2)) * 1e-3
+    hours = np.random.default_rng(8).integers(3, 20, (6, 2))
+    limits = [Limit(reps=[rep], usage=hours, upper=25) for rep in range(2)]
+    problem = Problem(affinity=gains, capacity=6, limits=limits)
+    best = brute_force(problem).best
+    gains[[0, 3], [1, 0]] = -1e12
+    found = solve(problem.replace(affinity=gains))
+    assert found.status is not Status.FEASIBLE
+    without = np.where(gains < 0, -np.inf, gains)
+    assert found.objective == pytest.approx(brute_force(problem.replace(affinity=without)).best, rel=1e-9)
+    assert found.objective <= best
+
+
 def test_where_nothing_fits_others_say_so():
     limits = [Limit(reps=[rep], usage=np.full(3, 2.0) + np.arange(3), upper=3.0) for rep in range(2)]
     with pytest.raises(Infeasible):
