@@ -71,7 +71,8 @@ def test_without_compiled_loops_the_sums_are_the_same(reserve):
     np.testing.assert_allclose(by_numpy.load, found.load, rtol=1e-8, atol=1e-9)
 
 
-def test_annealed_prices_bound_as_tightly_as_the_linear_programme():
+def test_annealed_prices_bound_as_tightly_as_the_linear_programme(monkeypatch):
+    monkeypatch.setattr(annealing, "_COLDEST", 2e-3)
     problem = banded(n=1_500, m=8, n_rows=3)
     pairs, lines = oracles(problem)
     dual = Dual.of(pairs, pairs.rows)
