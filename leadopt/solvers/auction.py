@@ -29,12 +29,13 @@ from leadopt.solvers.capacities.newton import jolt_of, solve_by_newton
 from leadopt.solvers.capacities.pair_bids import PairFloor
 from leadopt.solvers.capacities.samples import boxes_by_samples, least_sample, row_oracle, sampled_prices
 from leadopt.solvers.compiled import compiled
-from leadopt.solvers.flow.equal_leads import mostly_alike
+from leadopt.solvers.flow.equal_leads import distinct_share
 from leadopt.solvers.flow.every_pair import flow_seconds, solve_every_pair
 from leadopt.solvers.flow.infeasible import refuse_few_slots
 
 _ALIKE = 0.25  # share of distinct leads up to which merging them is worth more than prices
 _MISLED = 0.1  # idle slots, by lead, from which on a hint is forgotten: its prices are far too high
+_FOR_FLOW = 0.6  # part of a time limit for that: prices alone leave an answer far from the best where leads are alike
 # Times the least sample: fewer leads go straight to a flow, as `sampled_prices` draws no sample of more than an eighth.
 _WORTH_SAMPLES = 8
 
@@ -99,9 +100,8 @@ class Auction:
             return draft.answer() or self._solve(rest, draft.prices, Meter(meter.relay), draft)
 
     def _solve(self, rest: Remainder, hint: Floats | None, meter: Meter, draft: _Draft) -> Answer:
-        share = self._share_at_once(rest)
-        if share is not None and meter.left_s > flow_seconds(share * rest.n_pairs):
-            return solve_every_pair(rest.problem, rest.tree, rest.room, rest.leads)
+        if (answer := self._by_flow(rest, meter)) is not None:
+            return answer
         meter.check()
         meter.enter("price")
         if self._bids and rest.problem.affinity.is_sparse:
@@ -114,6 +114,17 @@ class Auction:
             return _finish_bids(rest, hint, self.sampled, meter, draft)
         return _finish_samples(rest, hint, meter, draft)
 
+    def _by_flow(self, rest: Remainder, meter: Meter) -> Answer | None:
+        """Return the answer as one flow, where that is the faster way and is found in a part of the time."""
+        share = self._share_at_once(rest)
+        if share is None or meter.left_s <= flow_seconds(share * rest.n_pairs):
+            return None
+        part = meter.keeping((1.0 - _FOR_FLOW) * meter.left_s)
+        try:
+            return solve_every_pair(rest.problem, rest.tree, rest.room, rest.leads, meter=part)
+        except OutOfTime:
+            return None
+
     def _share_at_once(self, rest: Remainder) -> float | None:
         """Return the share of the pairs in a flow that is faster than prices would be, None if prices are."""
         if rest.n_pairs == 0 or rest.closed.all():
@@ -122,7 +133,7 @@ class Auction:
             return None if self._bids else 1.0
         if not self._bids and len(rest.leads) < _WORTH_SAMPLES * least_sample(rest.problem):
             return 1.0
-        return _ALIKE if mostly_alike(rest.problem.affinity, rest.leads, _ALIKE) else None
+        return distinct_share(rest.problem.affinity, rest.leads, _ALIKE)
 
 
 @dataclass(kw_only=True)

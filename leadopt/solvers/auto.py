@@ -48,7 +48,8 @@ class Auto:
     ====================================================================  =================
 
     What follows a * holds where loops are not compiled (`leadopt.compiled`). (1) Unless leads are many and reps few.
-    (2) From 500,000 where leads share rows of rates (* 2 million). (3) `Envelope` where it is chosen without one.
+    (2) From 500,000 where leads share rows of rates (* 2 million). (3) `Envelope` where it is chosen without one;
+    `Auction` tries a flow first where few leads are distinct.
     """
 
     name = "Auto"

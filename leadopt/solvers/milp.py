@@ -73,7 +73,7 @@ class Milp:
     Without a time limit, branch and bound takes as long as its nodes (`most_nodes`): 2,000 of 300 x 8 under hours and
     bands on value that bind, three quarters of a minute on a busy machine.
 
-    A step of the pricing looks at every pair, and a few hundred are taken, half of them on samples. What is not said to
+    A step of the pricing looks at every pair, and fifty or more are taken, and as many on samples. What is not said to
     be measured at half and twice of a default has not been.
 
     References

@@ -16,7 +16,7 @@ from leadopt.matching import Status, match, solve
 from leadopt.problem.certify import certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
-from leadopt.solvers import Auction, Envelope, MinCostFlow, Near
+from leadopt.solvers import Auction, Envelope, MinCostFlow, Near, auction
 from leadopt.solvers.capacities import bid_kernels, samples
 from leadopt.solvers.capacities.bid_kernels import Leads, Lists, Scratch
 from tests import many_seeds, seeds
@@ -165,6 +165,30 @@ def test_time_enough_is_as_if_there_were_no_limit(solver):
         free, limited = solve(problem, solver), solve(problem, solver, time_limit_s=1e6)
         np.testing.assert_array_equal(free.rep_of_lead, limited.rep_of_lead)
         assert "stopped" not in limited.stats
+
+
+def alike(seed=0, n=3_000, m=8, n_kinds=20):
+    rng = np.random.default_rng(seed)
+    kinds = rng.integers(0, 4, (n_kinds, m)).astype(float)
+    return Problem(affinity=Affinity(rates=kinds, row=rng.integers(0, n_kinds, n)), capacity=n // m // 2)
+
+
+def test_a_flow_of_alike_leads_is_thought_to_take_as_long_as_its_kinds(monkeypatch):
+    asked = []
+    monkeypatch.setattr(auction, "flow_seconds", lambda n_pairs: asked.append(n_pairs) or 0.0)
+    assert solve(alike(), solver=Auction(), time_limit_s=60).status is Status.OPTIMAL
+    assert asked == [20 * 8]
+
+
+def test_a_flow_that_takes_too_long_leaves_time_for_prices(monkeypatch):
+    def late(*_, meter):
+        assert meter.left_s < 60
+        raise progress.OutOfTime
+
+    best = solve(alike(), solver=MinCostFlow())
+    monkeypatch.setattr(auction, "solve_every_pair", late)
+    found = solve(alike(), solver=Auction(), time_limit_s=90)
+    assert found.objective == best.objective
 
 
 @both

@@ -29,8 +29,8 @@ from leadopt.solvers.oracles.protocols import Loads
 
 # Half and twice of each come to the same answer in about as long, but for what is said (factored 10,000 x 50 as in
 # `newton`, a gap of 7.6e-5 in 2.3 s of a core): prices are sharpened after it.
-# Temperatures, of a usual gain. Where it ends at 2e-3, 4e-3 and 1e-2, prices are sharp after 1.7, 1.4 and 1.1 s of a
-# core at 50,000 x 100, 5.7, 5.3 and 6.1 s at 300,000 x 300, and 1.4 s at 3e-2 in place of 1.1 s.
+# Temperatures, of a usual gain. Newton's steps need no colder ones: bands of 50,000 x 100 end at 2e-3, 1e-2 and 6e-2
+# at the same gap, 3.1e-5, after 7.0, 5.0 and 4.2 s of a core, 300,000 x 300 at 2.7e-5 after 18.7, 17.2 and 18.0 s.
 _HOTTEST, _COLDEST = 0.3, 1e-2
 _COOLER = 0.4  # times as hot is the next stage; at twice, in 3.1 s
 _STEPS = 100  # of a quasi-Newton method at each temperature

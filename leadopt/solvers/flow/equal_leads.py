@@ -68,15 +68,16 @@ def grouped(key: Ints, leads: Ints) -> Groups:
     )
 
 
-def mostly_alike(affinity: Affinity, leads: Ints, share: float = 0.25) -> bool:
-    """Return whether the distinct leads are at most a share of all; quick where gains are real numbers.
+def distinct_share(affinity: Affinity, leads: Ints, most: float = 0.25) -> float | None:
+    """Return which share of the leads are distinct, None if it is more than `most`; quick where gains are real numbers.
 
     If as few as a quarter were distinct, a sample of a thousand would hold hundreds of equal ones.
     """
     some = leads[:: 1 + len(leads) // _SAMPLED]
-    if len(some) < len(leads) and share <= 0.25 and _n_kinds(affinity, some) > 0.95 * len(some):
-        return False
-    return _n_kinds(affinity, leads) <= share * len(leads)
+    if len(some) < len(leads) and most <= 0.25 and _n_kinds(affinity, some) > 0.95 * len(some):
+        return None
+    n_kinds = _n_kinds(affinity, leads)
+    return n_kinds / max(1, len(leads)) if n_kinds <= most * len(leads) else None
 
 
 def _n_kinds(affinity: Affinity, leads: Ints) -> int:
@@ -91,7 +92,8 @@ def few_kinds(affinity: Affinity, most_pairs: int = 2_000_000) -> bool:
     """Return whether merging equal leads leaves at most so many pairs; a dense matrix is looked at for many alike."""
     leads = np.arange(affinity.n_leads)
     if affinity.is_dense:
-        return mostly_alike(affinity, leads, min(0.25, most_pairs / max(1, affinity.n_leads * affinity.n_reps)))
+        most = min(0.25, most_pairs / max(1, affinity.n_leads * affinity.n_reps))
+        return distinct_share(affinity, leads, most) is not None
     order, first = affinity.by_size
     new = np.diff(affinity.scale[order], prepend=-1.0) != 0
     new[first[:-1][np.diff(first) > 0]] = True

