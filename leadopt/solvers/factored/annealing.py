@@ -67,7 +67,7 @@ class Soft:
 def annealed(oracle: LineOracle, dual: Dual, y: Floats, meter: Meter) -> tuple[Floats, Soft]:
     """Return prices that nearly minimise the dual, from given ones, and what leads choose softly there.
 
-    Where time is over, they are those of the last temperature that came to its end: shares keep their limits there.
+    Where time is over, they are those of the last temperature, if the dual is lower there than at the one before.
     """
     dual, temperature, near = _evened(dual), _HOTTEST, np.inf
     last: tuple[Floats, Soft] | None = None
@@ -76,7 +76,7 @@ def annealed(oracle: LineOracle, dual: Dual, y: Floats, meter: Meter) -> tuple[F
         if near < np.inf and dual.at(there) > dual.at(y):
             # Prices went to where options count that were not asked about.
             there, soft = _stage(oracle, dual, y, temperature, np.inf, meter)
-        if meter.left_s <= 0 and last is not None:
+        if meter.left_s <= 0 and last is not None and dual.at(there) >= dual.at(y):
             return last
         y, last = there, (there, soft)
         if temperature <= _COLDEST or meter.left_s <= 0:

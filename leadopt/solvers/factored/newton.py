@@ -36,6 +36,7 @@ _COOLER = 0.5  # times as cold, from stage to stage; the same at .25 and .71
 # To which temperature, of a usual gain. Half and twice: gaps of 1.8e-4 and 6.1e-5; at 20,000 x 100, where this comes to
 # 8.1e-5, of 2.6e-4 and 7.7e-5. Bounds are lower by up to 1e-6 and higher by up to 2e-6.
 _COLDEST = 3e-5
+_NEXT = 1.4  # times as warm as the coldest is too near to it for a stage of its own
 _STEPS, _ALMOST, _CLOSE = 60, 0.3, 1e-3  # in a stage; leads by which bounds may be broken after it, and at last, by row
 _AROUND = (60.0, 240.0, 1e3)  # temperatures that an option may lose to be asked about: more where that leads astray
 # Prices within which a bound gives way softly: of a usual one, by temperature. Half and twice: 7.6e-5 and 9.9e-5.
@@ -147,17 +148,18 @@ class Sharp:
 def sharpest(y: Floats, soft: Soft, dual: Dual, meter: Meter) -> tuple[Floats, Soft]:
     """Return the best prices but for little, from annealed ones, and what leads choose there.
 
-    Where time is over, they are those of the last temperature that came to its end.
+    Where time is over, they are those of the last temperature, if the dual is lower there than at the one before.
     """
     temperature, guess, warmer = soft.temperature / dual.gain, y, None
     while meter.left_s > 0:
         there, colder_soft = _at(soft.oracle, dual, temperature, y, guess, meter)
-        if meter.left_s <= 0:
+        if meter.left_s <= 0 and dual.at(there) >= dual.at(y):
             break
         soft = colder_soft
         if temperature <= _COLDEST:
             return there, soft
-        colder = max(_COOLER * temperature, _COLDEST)
+        colder = _COOLER * temperature
+        colder = colder if colder > _NEXT * _COLDEST else _COLDEST
         guess = there
         if warmer is not None:
             guess = there + (colder - temperature) / (temperature - warmer[0]) * (there - warmer[1])
