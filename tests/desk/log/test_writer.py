@@ -3,6 +3,8 @@
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -18,6 +20,7 @@ from tests import many_seeds, seeds
 from tests.desk.logs import SetClock, event, filled, opened
 
 WAIT_S = 60
+ALONE = "LEADOPT_TEST_ALONE"
 
 
 @pytest.fixture
@@ -259,6 +262,16 @@ def test_who_shared_the_transaction_of_an_interrupted_leader_is_told(engine, wri
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="only where a thread can be sent a signal")
+def test_a_writer_hears_ctrl_c_in_a_process_of_its_own():
+    """Signals are a process's: what other tests left running is not to hear this one."""
+    test = f"{__file__}::test_who_is_interrupted_while_it_waits_does_not_become_the_leader"
+    command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", test]
+    ran = subprocess.run(command, env=os.environ | {ALONE: "1"}, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout
+    assert "1 passed" in ran.stdout
+
+
+@pytest.mark.skipif(ALONE not in os.environ, reason="run by the test above, in a process of its own")
 def test_who_is_interrupted_while_it_waits_does_not_become_the_leader(engine, writer):
     held, answers, main = Held(), [], threading.get_ident()
     threads = start(answer(answers, writer, held))
