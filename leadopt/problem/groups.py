@@ -49,12 +49,6 @@ class Groups:
         """Return the leads of a group, ascending."""
         return self.order[self.start[group] : self.start[group] + self.size[group]]
 
-    def with_others(self, leads: Ints) -> Ints:
-        """Return some leads with all who stay with them, ascending."""
-        inside = np.zeros(len(self.size), dtype=bool)
-        inside[self.of_lead[leads]] = True
-        return np.flatnonzero(inside[self.of_lead])
-
     def summed(self, affinity: Affinity) -> Affinity:
         """Return the gains of whole groups: what all leads of each gain together, -inf where one is ineligible.
 
