@@ -190,9 +190,9 @@ def test_names_are_escaped():
 
 
 def test_progress_is_reported():
-    stages = []
-    backtest(history(10, 100), segment_by="source", on_progress=lambda progress: stages.append(progress.stage))
-    assert stages == ["read", *(f"fold {k} of 5" for k in range(1, 6)), "compare"]
+    stages = {}  # in order; a slow machine is told of one stage more than once
+    backtest(history(10, 100), segment_by="source", on_progress=lambda progress: stages.setdefault(progress.stage))
+    assert list(stages) == ["read", *(f"fold {k} of 5" for k in range(1, 6)), "compare"]
 
 
 @pytest.mark.parametrize("table", [[], {"rep_id": [], "converted": []}, [{"rep_id": "a", "converted": 1}]])
