@@ -294,11 +294,10 @@ def _available(reps: Table, column: str) -> tuple[Floats, list[str]]:
     if column not in reps:
         return np.ones(reps.n_rows), []
     blank = [row for row, cell in enumerate(reps.values(column)) if cell is None or not str(cell).strip()]
-    there = (
-        f"{count(len(blank), 'rep')} ({reps.row_name(blank[0])}{', ...' if len(blank) > 1 else ''})" if blank else ""
-    )
-    note = f'"{column}" is blank for {there}: who has no word there counts as there'
-    return reps.fractions(column), [note] if blank else []
+    if not blank:
+        return reps.fractions(column), []
+    who = f"{count(len(blank), 'rep')} ({reps.row_name(blank[0])}{', ...' if len(blank) > 1 else ''})"
+    return reps.fractions(column), [f'"{column}" is blank for {who}: who has no word there counts as there']
 
 
 def _whole(table: Table, column: str, missing: float | None = None) -> Floats:
