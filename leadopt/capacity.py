@@ -12,6 +12,7 @@ from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import ROUNDING, Limit
 from leadopt.tables import Table
 from leadopt.tables.columns import Columns
+from leadopt.tables.text import count
 
 _MOST = 2.0**53  # floats beyond are no exact whole numbers
 
@@ -125,7 +126,7 @@ def slots(reps: Table, columns: Columns, n_leads: int, leads: Table | None = Non
         a capacity that is missing or negative; availability outside [0, 1]; open work that is no number;
         hours without effort
     """
-    available = _optional(reps, columns.available, np.ones(reps.n_rows))
+    available, unsaid = _available(reps, columns.available)
     grown = np.ones(reps.n_rows) if ramp is None else ramp
     hours, notes = _hours(leads, reps, columns, available, grown)
     usual, left = _usual(reps, columns), _left_over(reps, columns)
@@ -146,7 +147,7 @@ def slots(reps: Table, columns: Columns, n_leads: int, leads: Table | None = Non
         weight=weight,
         whole=whole,
         hours=hours,
-        notes=(*notes, *more),
+        notes=(*unsaid, *notes, *more),
         assumed=assumed,
         carried=None if left is None or usual is None else _after(usual * available * grown, left),
     )
@@ -288,8 +289,15 @@ def minimum_limits(least: Ints, names: Sequence[str]) -> list[Limit]:
     ]
 
 
-def _optional(table: Table, column: str, default: Floats) -> Floats:
-    return table.fractions(column) if column in table else default
+def _available(reps: Table, column: str) -> tuple[Floats, list[str]]:
+    """Return how much of each rep is there, and a note where cells of such a column are blank."""
+    if column not in reps:
+        return np.ones(reps.n_rows), []
+    blank = [row for row, cell in enumerate(reps.values(column)) if cell is None or not str(cell).strip()]
+    if not blank:
+        return reps.fractions(column), []
+    who = f"{count(len(blank), 'rep')} ({reps.row_name(blank[0])}{', ...' if len(blank) > 1 else ''})"
+    return reps.fractions(column), [f'"{column}" is blank for {who}: who has no word there counts as there']
 
 
 def _whole(table: Table, column: str, missing: float | None = None) -> Floats:

@@ -37,6 +37,13 @@ def test_most_is_capacity_times_availability_within_the_room_for_open_work(reps)
     assert found.most.dtype == found.least.dtype == np.int64
 
 
+@pytest.mark.parametrize(("cells", "who"), [([None, 1, 0], "1 rep (row 1)"), (["yes", "", " "], "2 reps (row 2, ...)")])
+def test_who_has_a_blank_cell_counts_as_there_and_that_is_said(cells, who):
+    found = slots_of(capacity=[3, 3, 3], available=cells)
+    assert found.most.tolist() == [0 if cell == 0 else 3 for cell in cells]
+    assert found.notes == (f'"available" is blank for {who}: who has no word there counts as there',)
+
+
 def test_a_product_that_should_be_whole_is_not_rounded_down():
     assert slots_of(capacity=[10], available=[0.7]).most.tolist() == [7]
     assert slots_of(capacity=[100], available=[0.29]).most.tolist() == [29]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from leadopt.desk.asking.asking import Who
 from leadopt.desk.asking.running_it import keep_policy, set_policy, set_rules
-from leadopt.desk.database.engine import open_engine
+from leadopt.desk.database.engine import is_there, open_engine
 from leadopt.desk.log import store
 from leadopt.desk.log.moments import Clock, in_zone, microseconds, moment_of
 from leadopt.desk.work.core import Core
@@ -46,6 +46,8 @@ def open_core(
         if span is not None and not (isinstance(span, timedelta) and span > timedelta(0)):
             raise InvalidInput(f"{name}: must be a timedelta above 0, or None; found {span!r}")
     microseconds(clock(), "the clock's moment")
+    if wanted is None and not is_there(url):  # before a file is made that is no desk
+        raise _no_rules()
     engine = open_engine(url)
     try:
         core = Core(engine, clock, np.random.default_rng(rng), worths, learn_every)
@@ -102,13 +104,17 @@ def _set_up(session: Session, policy: Policy | None, rules: Rules | None) -> Non
 
 def _begin(session: Session, policy: Policy, rules: Rules | None) -> None:
     if rules is None:
-        zone = '{"time": {"zone": "Europe/Berlin"}}'
-        raise InvalidInput(f"rules: a new desk needs them, at least {zone} (leadopt desk init --zone Europe/Berlin)")
+        raise _no_rules()
     session.happen(Opened(leadopt=VERSION), actor=_SYSTEM)
     data = rules.to_dict()
     session.happen(RulesSet(fingerprint=rules.fingerprint, starts_at=session.now, data=data), actor=_SYSTEM)
     keep_policy(session, policy)
     session.happen(PolicySet(fingerprint=policy.fingerprint), actor=_SYSTEM, rules=rules.fingerprint)
+
+
+def _no_rules() -> InvalidInput:
+    zone = '{"time": {"zone": "Europe/Berlin"}}'
+    return InvalidInput(f"rules: a new desk needs them, at least {zone} (leadopt desk init --zone Europe/Berlin)")
 
 
 def _check(results: list[Result]) -> None:

@@ -225,7 +225,8 @@ def test_caps_stay_where_a_table_lacks_them_and_are_lifted_by_word(desk):
 
 def test_a_desk_that_is_not_there_is_said_so(folder):
     said = refusal(2, "pool")
-    assert said == "leadopt: desk.db: there is no desk; make one with: leadopt desk --file desk.db init\n"
+    how = "make one with: leadopt desk --file desk.db init --zone Europe/Berlin"
+    assert said == f"leadopt: desk.db: there is no desk; {how}\n"
 
 
 def test_a_file_that_is_no_desk_is_said_so(folder):
@@ -282,7 +283,8 @@ def test_a_policy_that_is_none_is_refused_in_a_sentence_before_a_desk_is_made(fo
 def test_a_desk_without_rules_says_how_to_make_it(folder):
     said = refusal(2, "init", "--reps", "reps.csv")
     assert "leadopt desk init --zone Europe/Berlin" in said
-    assert "leadopt desk init --zone Europe/Berlin" in refusal(2, "receive", "leads.csv")
+    assert not (folder / "desk.db").exists()  # nothing is left that is no desk
+    assert "leadopt desk --file desk.db init --zone Europe/Berlin" in refusal(2, "receive", "leads.csv")
     good("init", "--zone", "Europe/Berlin", "--reps", "reps.csv")
 
 

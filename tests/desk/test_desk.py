@@ -27,6 +27,7 @@ def test_the_desk_is_found_at_the_top_and_loaded_when_asked_for():
 def test_a_new_desk_needs_rules_and_an_old_one_has_them(tmp_path):
     with pytest.raises(InvalidInput, match="rules: a new desk needs them"):
         Desk.open(url_of(tmp_path))
+    assert list(tmp_path.iterdir()) == []
     desk = opened(tmp_path)
     end = desk.checkpoint()
     assert again(desk).rules() == desk.rules()

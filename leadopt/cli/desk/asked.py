@@ -64,7 +64,8 @@ def at_desk(ctx: typer.Context, *, make: bool = False, **opened: Any) -> Iterato
     asked: Asked = ctx.obj
     with answering(asked.debug):
         if not make and "://" not in asked.file and not Path(asked.file).exists():
-            raise InvalidInput(f"{asked.file}: there is no desk; make one with: leadopt desk --file {asked.file} init")
+            how = f"leadopt desk --file {asked.file} init --zone Europe/Berlin"
+            raise InvalidInput(f"{asked.file}: there is no desk; make one with: {how}")
         now = None if asked.now is None else in_zone_of(asked.now, lambda: _zone(asked, opened.get("rules")))
         behind = None if now is None else _SKEW
         with desk_class().open(asked.url, clock=lambda: now or datetime.now(UTC), most_behind=behind, **opened) as desk:

@@ -1,9 +1,9 @@
 """What administrators do: reps, absences, rules, policy, and leads taken over from another system."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date, datetime
-from difflib import get_close_matches
 from functools import partial
 from typing import Any, overload
 
@@ -14,6 +14,7 @@ from leadopt.desk.asking.cells import moment
 from leadopt.desk.asking.columns import of_reps
 from leadopt.desk.asking.intake import RepRow, cleared_of_reps, rep_rows, table_of
 from leadopt.desk.asking.renaming import TAKEN, renamed
+from leadopt.desk.asking.rep_notes import notes_of_reps
 from leadopt.desk.database.beside import policy as policies
 from leadopt.desk.people import persons
 from leadopt.desk.people.names import text_of, whole
@@ -21,15 +22,14 @@ from leadopt.desk.people.persons import REP, Person
 from leadopt.desk.work.answers import DONE, UNCHANGED, Answer
 from leadopt.desk.work.core import Core
 from leadopt.desk.work.results import Result, Results, result_of
-from leadopt.desk.work.session import Session, Snapshot
-from leadopt.errors import InvalidInput
+from leadopt.desk.work.session import Session
+from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.lifecycle import commands
-from leadopt.lifecycle.book import EVERY, Where
+from leadopt.lifecycle.book import Where
 from leadopt.lifecycle.commands import ADMIN
 from leadopt.lifecycle.records import Absence, Rep
 from leadopt.lifecycle.rules import Rules
 from leadopt.policy import Policy
-from leadopt.tables.ids import alike
 
 LEAVES = Ask(name="rep_leaves", command=commands.RepLeaves, role=ADMIN, of="rep")
 RETURNS = Ask(name="rep_returns", command=commands.RepReturns, role=ADMIN, of="rep")
@@ -73,6 +73,8 @@ class RunningIt:
     ) -> Results:
         """Set reps: who joins, and what changed of who is here. Who is not in the table stays as is.
 
+        An id in another spelling (letter case, blanks) is that of the rep who is known, whose id it does not change.
+
         Of a rep who is known, what a row does not tell keeps what is known: a column that is not there, or a blank
         cell, such as that of `max_open`.
 
@@ -91,7 +93,9 @@ class RunningIt:
         Returns
         -------
         Results
-            one for each row; `notes` name who is new and looks like somebody who is not in the table
+            one for each row; `notes` name ids that are known in another spelling, reps of several rows, who is new
+            where somebody is missing and perhaps the same person, blank cells of who is available, and how columns
+            were read
 
         Raises
         ------
@@ -104,9 +108,10 @@ class RunningIt:
             policy, rules = self._core.policy_of(snapshot), snapshot.book.rules_at(snapshot.now)
         table = table_of(reps, "reps", policy)
         self._core.like = table.head(0)
-        rows, faults = rep_rows(table, policy, rules, clear=cleared_of_reps(table, clear, policy))
+        cleared = cleared_of_reps(table, clear, policy)
+        rows, faults = rep_rows(table, policy, rules, clear=cleared)
         with self._core.read() as snapshot:
-            notes = _lookalikes(snapshot, [text_of(row.id) for row in rows])
+            notes = (*notes_of_reps(snapshot, rows, table, policy, cleared), *table.reading.notes)
         done = in_chunks(self._core, rows, partial(_set, who=who, faults=faults))
         return Results(done, table, policy.columns.rep_id, notes)
 
@@ -261,28 +266,6 @@ def keep_policy(session: Session, policy: Policy) -> None:
         session.connection.execute(sa.insert(table), {"fingerprint": fingerprint, "data": text})
 
 
-def _lookalikes(snapshot: Snapshot, told: Sequence[str]) -> tuple[str, ...]:
-    """Return a note of each rep who is new and looks like one who is here and not in a table of most reps."""
-    here = {one.id for one in snapshot.book.find(Rep, EVERY) if one.left_at is None}
-    known = [one.external for one in snapshot.names.all_reps() if one.id in here]
-    gone = sorted(set(known) - set(told))
-    if 2 * len(told) < len(known):
-        return ()
-    found = {name: get_close_matches(alike(name), map(alike, gone), n=1) for name in told if name not in known}
-    old = {alike(name): name for name in gone}
-    return tuple(
-        f"rep {name!r} is new, and looks like {old[near]!r}, who is not in this table. Somebody with another id is "
-        f"another rep: if it is the same person, take the old id, or say that {old[near]!r} leaves"
-        for name, nearest in found.items()
-        for near in nearest
-        if _digits(name) == _digits(near)  # R-03 and R-04 are two
-    )
-
-
-def _digits(text: str) -> str:
-    return "".join(filter(str.isdigit, text))
-
-
 def _set(session: Session, row: RepRow, place: int, *, who: Who, faults: Mapping[int, str]) -> Result:
     def work(key: str | None) -> Answer:
         return set_rep(session, row, who, key)
@@ -297,10 +280,14 @@ def set_rep(session: Session, row: RepRow, who: Who, key: str | None) -> Answer:
     external = text_of(row.id)
     if external in TAKEN:
         return refused(f"reps: no rep is called {external!r}, as the desk means something else by it; take another id")
-    found = persons.by_external(session.connection, REP, external, "")
+    found = persons.called_so(session.connection, REP, external)
+    if len(found) > 1:
+        names = enumerate_some(repr(one.external) for one in found)
+        return refused(f"reps: {external!r} may be any of {names}; write the id as one of them")
     known = found[0] if found else Person(id=session.names.new("R"), kind=REP, external=external)
     before = session.book.get(Rep, known.id) or Rep(id=known.id)
-    read = of_reps(session.core.policy_of(session))
+    policy = session.core.policy_of(session)
+    read = of_reps(policy)
     columns = {name: value for name, value in {**before.columns, **row.levels}.items() if value is not None}
     command = commands.SetRep(
         rep=known.id,
@@ -311,7 +298,9 @@ def set_rep(session: Session, row: RepRow, who: Who, key: str | None) -> Answer:
     )
     answer = session.answer(command, known.id)
     kept = {name: cell for name, cell in known.data.items() if name not in row.blank}
-    data = {**kept, **row.data, **whole(row.id)}
+    spelled = {policy.columns.rep_id} if external != known.external else frozenset()
+    told = {name: cell for name, cell in row.data.items() if name not in spelled}
+    data = {**kept, **told, **whole(row.id)}
     if answer.code in (DONE, UNCHANGED) and (not found or data != known.data):
-        persons.put(session.connection, [Person(id=known.id, kind=REP, external=external, data=data)])
+        persons.put(session.connection, [replace(known, data=data)])
     return answer

@@ -54,6 +54,19 @@ def open_engine(url: str | sa.URL) -> sa.Engine:
     return engine
 
 
+def is_there(url: str | sa.URL) -> bool:
+    """Return whether there is such a file.
+
+    Raises
+    ------
+    InvalidInput
+        this is no URL of an SQLite file
+    StorageFailed
+        its folder is not there
+    """
+    return Path(_file(_address(url))).exists()
+
+
 def writing(engine: sa.Engine) -> sa.Engine:
     """Return the engine for transactions that write; it shares the connections."""
     return engine.execution_options(**{_WRITES: True})
@@ -112,12 +125,16 @@ def _address(url: str | sa.URL) -> sa.URL:
         raise InvalidInput(f"{url!r} is no URL of a desk; write it as sqlite:///desk.db") from None
     if address.get_backend_name() != "sqlite":
         raise InvalidInput(f"a desk is a file of SQLite, such as sqlite:///desk.db; found {address.drivername}://")
-    name = (address.database or "").removeprefix("file:")
+    name = _file(address)
     if name in ("", ":memory:") or "memory" in address.query.get("mode", ""):
         raise InvalidInput("a desk outlives the process that opened it, so it is a file: write sqlite:///desk.db")
     if not Path(name).parent.is_dir():
         raise failed(address, f"there is no folder {Path(name).parent}; make it first")
     return address
+
+
+def _file(address: sa.URL) -> str:
+    return (address.database or "").removeprefix("file:")
 
 
 def _set_up(engine: sa.Engine) -> None:

@@ -57,20 +57,6 @@ def complained(facts: Facts, period: Period) -> Tally | str:
     return round(float(facts.owned.complaints[mine].sum())), float(n), n
 
 
-def promised(facts: Facts, period: Period) -> Tally | str:
-    """Return the wins among the leads that were won or lost in a period, over those that were promised of them.
-
-    Each lead promised the chance that it had as its owner got it: 1 = the chances were right, and what drifts away from
-    it says that they no longer are.
-    """
-    chance = facts.owned.chance
-    if chance is None:
-        return facts.why_missing("chance")
-    ended = during(facts.owned.until, period.start, period.end) & among(facts.owned.exit, ("won", "lost"))
-    known = ended & ~np.isnan(chance)
-    return int((known & facts.owned.won).sum()), float(chance[known].sum()), int(known.sum())
-
-
 def reps_who_left(facts: Facts, period: Period) -> Tally | str:
     """Return how many reps left in a period, over the years that all of them were there in it."""
     if facts.reps.left is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leadopt.desk.figures.acts import claimed, complained, ended_by, overridden, promised, reps_who_left
+from leadopt.desk.figures.acts import claimed, complained, ended_by, overridden, reps_who_left
 from leadopt.desk.figures.figure import DAY, HOUR, Counted, RowsOf, Sampled, by, quantile, quantile_within, share_of
 from leadopt.desk.figures.waits import (
     answers_from_arrival,
@@ -82,8 +82,6 @@ COUNTS = (
     Counted(name="overrides", label="overrides", unit="for each lead", tally=overridden),
 )
 """What happened to leads that were given out, for each of them."""
-PROMISED = Counted(name="won_to_expected", label="wins, for each that was promised", unit="", tally=promised)
-"""Whether the chances that leads were given out by still hold."""
 ATTRITION = Counted(name="attrition", label="reps who left, of all", unit="a year", tally=reps_who_left)
 
 

@@ -12,8 +12,9 @@ from leadopt.desk.figures.by_rep import RepFigures, figures_by_rep, rep_table
 from leadopt.desk.figures.cohorts import Cohorts, Week, cohorts
 from leadopt.desk.figures.facts import Facts, during
 from leadopt.desk.figures.figure import LEVEL, Figure, rows_of
-from leadopt.desk.figures.measures import ATTRITION, COUNTS, PROMISED, answers, wins
+from leadopt.desk.figures.measures import ATTRITION, COUNTS, answers, wins
 from leadopt.desk.figures.periods import Period
+from leadopt.desk.figures.promises import won_to_expected
 from leadopt.desk.figures.waits import arrived, given
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.learning.estimates import check_level
@@ -163,7 +164,7 @@ def metrics(
     measures = (*answers(first_within_days), *wins(horizon))
     rows = rows_of(measures, facts, period)
     sampled = [one.of(rows[one.rows], level) for one in measures]
-    counted = [one.of(facts, period, level) for one in (PROMISED, *COUNTS, ATTRITION)]
+    counted = [one.of(facts, period, level) for one in (*COUNTS, ATTRITION)]
     return Metrics(
         first=str(period.first),
         last=str(period.last),
@@ -172,6 +173,7 @@ def metrics(
             *sampled,
             idle_share(facts, period, level),
             capacity_use(facts, period),
+            won_to_expected(facts, period, level),
             *counted,
             *evenness(facts, period),
         ),

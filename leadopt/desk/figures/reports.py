@@ -16,6 +16,7 @@ from leadopt.desk.figures.acts import among, evenness
 from leadopt.desk.figures.facts import Facts, during
 from leadopt.desk.figures.metrics import Metrics, metrics
 from leadopt.desk.figures.periods import Period
+from leadopt.desk.figures.promises import promises
 from leadopt.desk.figures.waits import arrived, given
 from leadopt.errors import InvalidInput
 from leadopt.tables import Table
@@ -25,7 +26,7 @@ from leadopt.tables.text import count, number, percent
 
 _UNKNOWN = "unknown"
 _MOST_NAMED = 3
-_NONE_ENDED = "no lead that was given out with a chance was won or lost"
+_NO_CHANCES = "no lead that came then was given out with a chance"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +160,7 @@ def monthly(facts: Facts, period: Period | None = None) -> Report:
     weeks = [(str(week.first), _gini_of_leads(facts, week)) for week in period.each_week() if week.n_days == 7]
     owed = sorted(facts.owed.items(), key=lambda one: (-one[1], one[0]))
     told = _report(facts, period)
-    sentences = (*told.sentences, _promised(told.metrics))
+    sentences = (*told.sentences, _promised(facts, period, told.metrics.level))
     return replace(told, sentences=sentences, evenness=tuple(weeks), owed=tuple(owed))
 
 
@@ -288,15 +289,21 @@ def _went_back(found: Metrics, lines: Sequence[Line]) -> str:
     return f"{', '.join(told[:-1])} and {told[-1]}."
 
 
-def _promised(found: Metrics) -> str:
-    """Return whether as much was won as the chances promised, 1 for each: what lies beside it is the model's drift."""
-    ratio = found.figure("won_to_expected")
-    if np.isnan(ratio.value):
-        return f"Whether the model's chances hold is not known: {ratio.note or _NONE_ENDED}."
-    if ratio.low <= 1.0 <= ratio.high:
-        said = "No drift of the model shows"
+def _promised(facts: Facts, period: Period, level: float) -> str:
+    """Return whether as much is won as the chances promised, 1 for each: what lies beside it is the model's drift."""
+    found = promises(facts, period)
+    if isinstance(found, str) or not found.promised > 0.0:
+        return f"Whether the model's chances hold is not known: {found if isinstance(found, str) else _NO_CHANCES}."
+    came = f"{count(found.n, 'lead')} that came and {'was' if found.n == 1 else 'were'} given out with a chance"
+    still = f"{found.still_open:,} {'is' if found.still_open == 1 else 'are'} still open"
+    won = f"{found.won:,} {'is' if found.won == 1 else 'are'} won"
+    told = f"of {came}, {still} and {won}; their chances promised {number(found.promised)} wins"
+    ratio = found.figure(level)
+    if not ratio.low <= 1.0 <= ratio.high:
+        said = f"The model has drifted and promises too {'much' if ratio.high < 1.0 else 'little'}"
+    elif found.too_early(level):
+        return f"Whether the model's chances hold is not known yet: {told}."
     else:
-        said = f"The model has drifted and promises too {'much' if ratio.value < 1.0 else 'little'}"
-    wins = f"{ratio.shown} {'win' if ratio.shown == '1' else 'wins'} for each that was promised"
-    wins += f" of {count(ratio.n, 'lead')} that {'was' if ratio.n == 1 else 'were'} won or lost"
-    return f"{said}: {wins} ({percent(found.level)} interval {ratio.interval})."
+        said = "No drift of the model shows"
+    whatever = ", whatever the open ones bring" if found.still_open else ""
+    return f"{said}: {told} ({percent(level)} interval {ratio.interval} for each{whatever})."

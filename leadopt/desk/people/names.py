@@ -144,8 +144,7 @@ class Names:
         text = text_of(given)
         if text in self._reps:
             return self._reps[text]
-        found = persons.by_external(self._connection, REP, text)
-        found = found or persons.by_spelling(self._connection, REP, text)
+        found = persons.called_so(self._connection, REP, text)
         if len(found) == 1:
             self._called[found[0].id] = found[0].called
             self._reps[text] = found[0].id

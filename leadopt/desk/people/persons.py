@@ -94,6 +94,11 @@ def by_spelling(connection: sa.Connection, kind: str, text: str) -> list[Person]
     return [_person(row) for row in _BY_ALIKE.all(connection, kind, alike(text))]
 
 
+def called_so(connection: sa.Connection, kind: str, text: str) -> list[Person]:
+    """Return who is called exactly so; where nobody is, who is however that is written."""
+    return by_external(connection, kind, text) or by_spelling(connection, kind, text)
+
+
 def same(connection: sa.Connection, mail: str | None, phone: str | None) -> list[Person]:
     """Return the leads of the same person: by mail, and by phone where mails do not differ."""
     found = {} if mail is None else {row[0]: _person(row) for row in _BY_MAIL.all(connection, LEAD, mail)}

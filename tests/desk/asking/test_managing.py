@@ -113,18 +113,6 @@ def test_leads_are_placed_on_request_or_all_that_are_new(tmp_path):
     assert desk.pool().total == 3
 
 
-def test_who_is_new_and_looks_like_somebody_who_is_not_in_the_table_is_noted(tmp_path):
-    desk = opened(tmp_path)  # Ann, Bo and Cy
-    desk.reps([{"rep_id": name} for name in ("Robert Lee", "R-03")])
-    got = desk.reps([{"rep_id": name} for name in ("Ann", "Bo", "Cy", "Roberta Lee", "R-04")])
-    assert got.notes == (
-        "rep 'Roberta Lee' is new, and looks like 'Robert Lee', who is not in this table. Somebody with another id is "
-        "another rep: if it is the same person, take the old id, or say that 'Robert Lee' leaves",
-    )
-    assert desk.reps([{"rep_id": "Annn"}]).notes == ()  # a table of few says nothing of who is not in it
-    assert desk.reps([{"rep_id": name} for name in ("Ann", "Bo", "Cy", "Roberta Lee", "R-04")]).notes == ()
-
-
 FACTS = {"max_open": 4, "team": "north", "tags": "a;b", "hired_on": "2025-01-01", "pace": 1.5}
 
 
