@@ -1,12 +1,14 @@
 """`python -m benchmarks [--quick | --write] [name ...]`: measure, and write pages of docs/.
 
 A name is a page ("benchmarks", "benchmarks-affinity", "benchmarks-evaluate", "benchmarks-desk": written anew) or a
-benchmark (printed, and with ``--write`` put in the place of its sections of its page, of which the others stay);
-without any, all pages.
-``--quick`` takes what each benchmark calls its `quick_rows`: small instances.
+benchmark (printed, and with ``--write`` put in the place of its sections of its page, of which the others stay, as does
+what stands before the first); without any, all pages.
+``--quick`` takes what each benchmark calls its `quick_rows`, small instances, and writes nothing.
 """
 
+import argparse
 import importlib
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -35,24 +37,18 @@ medians of three runs or more, unless one takes over three seconds; peak memory 
 libraries included.
 
 {machine}
-
-{sections}
 """
 AFFINITY_PAGE = """# Benchmarks: what is learned
 
 Written by `python -m benchmarks benchmarks-affinity`: real data, and simulated sales floors whose truth is known.
 
 {machine}
-
-{sections}
 """
 EVALUATE_PAGE = """# Benchmarks: does it help?
 
 Written by `python -m benchmarks benchmarks-evaluate`: histories and logs whose truth is known.
 
 {machine}
-
-{sections}
 """
 DESK_PAGE = """# Benchmarks: the desk
 
@@ -61,14 +57,12 @@ insert of rows of the same size, in turns on one disk. Reads and plans are of a 
 rebuilt from its log, so that every record follows from it; every answer is checked.
 
 {machine}
-
-{sections}
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of docs/: the benchmarks on it, and its text around `machine` and `sections`."""
+    """A page of docs/: the benchmarks on it, and its text before their sections, around `machine`."""
 
     names: tuple[str, ...]
     text: str
@@ -83,35 +77,77 @@ PAGES = {
 
 
 def main(arguments: list[str]) -> None:
-    flags = {argument for argument in arguments if argument.startswith("--")}
-    quick, names = "--quick" in flags, [argument for argument in arguments if argument not in flags]
-    for page in [name for name in names if name in PAGES] or ([] if names or quick else PAGES):
-        write(page, PAGES[page].names, {})
-    for name in [name for name in names if name not in PAGES] or (list(ALL) if quick and not names else []):
-        if "--write" in flags:
+    """Measure what is asked for.
+
+    Raises
+    ------
+    SystemExit
+        of code 2: a name or a flag is unknown, or flags contradict each other; of code 0: help was asked for
+    """
+    asked = _asked(arguments)
+    if asked.quick:
+        for name in _benchmarks(asked.names or ["benchmarks"]):
+            _print(measured(name, quick=True))
+        return
+    for name in asked.names or PAGES:
+        if name in PAGES:
+            write(name, PAGES[name].names)
+        elif asked.write:
             page = next(page for page, of_page in PAGES.items() if name in of_page.names)
-            write(page, (name,), split_sections(_path(page).read_text(encoding="utf-8")))
+            write(page, (name,), _path(page).read_text(encoding="utf-8"))
         else:
-            for row in measured(name, quick):
-                print(" | ".join(row.cells), flush=True)
+            _print(measured(name, quick=False))
 
 
-def write(page: str, names: Iterable[str], kept: dict[str, str]) -> None:
-    """Write a page of these sections and of some benchmarks', after each row: a run cut short leaves what it has.
+def _asked(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Measure, and write pages of docs/: all pages where nothing is named.",
+        epilog=f"Pages: {', '.join(PAGES)}. Benchmarks: {', '.join(_benchmarks(PAGES))}.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("names", nargs="*", metavar="name", help="a page, written anew, or a benchmark, printed")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--quick", action="store_true", help="small instances, printed; no page is written")
+    how.add_argument("--write", action="store_true", help="put the sections of the benchmarks into their pages")
+    asked, others = parser.parse_known_intermixed_args(arguments)
+    names = {*PAGES, *_benchmarks(PAGES)}
+    if unknown := [*others, *(name for name in asked.names if name not in names)]:
+        known = ", ".join((*PAGES, *_benchmarks(PAGES), "--quick", "--write"))
+        parser.exit(2, f"python -m benchmarks: unknown: {', '.join(unknown)}; known: {known}.\n")
+    return asked
 
-    A section of the same title as one that is kept takes its place.
+
+def _benchmarks(names: Iterable[str]) -> list[str]:
+    """Return the names of benchmarks, in place of each page those on it."""
+    return [one for name in names for one in (PAGES[name].names if name in PAGES else (name,))]
+
+
+def _print(rows: Iterable[Line]) -> None:
+    for row in rows:
+        print(" | ".join(row.cells), flush=True)
+
+
+def write(page: str, names: Iterable[str], before: str | None = None) -> None:
+    """Write a page of some benchmarks' sections, after each row: a run cut short leaves what it has.
+
+    Of a page as it was `before`, its beginning and all other sections stay, as does in a table of several benchmarks
+    what others measured.
     """
     # Which commit is asked before the page is written, which makes the files differ from it.
-    setting, measured_at, found = "\n".join(machine()), commit(), dict(kept)
+    setting, measured_at = "\n".join(machine()), commit()
+    head, kept = PAGES[page].text.format(machine=setting), split_sections(before or "")
+    if before is not None:
+        head = re.sub(r"^- CPU: .*(\n- .*)*", lambda _: setting, before.partition("\n## ")[0], count=1, flags=re.M)
     for name in names:
-        start, rows = perf_counter(), list[Line]()
+        start, rows, found = perf_counter(), list[Line](), dict(kept)
         for row in measured(name, quick=False):
             rows.append(row)
-            print(" | ".join(row.cells), flush=True)
-            told = f"Measured on {date.today()} at {measured_at}, in {perf_counter() - start:,.0f} s."
-            found |= sections(rows, told)
-            text = PAGES[page].text.format(machine=setting, sections="\n\n".join(found.values()))
-            _path(page).write_text(text, encoding="utf-8")
+            _print([row])
+            told = f"measured on {date.today()} at {measured_at}, in {perf_counter() - start:,.0f} s."
+            found = kept | sections(rows, told, name=name, kept=kept)
+            _path(page).write_text("\n\n".join((head.rstrip(), *found.values())) + "\n", encoding="utf-8")
+        kept = found
 
 
 def _path(page: str) -> Path:

@@ -35,6 +35,7 @@ class Written:
     """Events a second of the log and of a bare insert; the goal is a lower limit on their ratio."""
 
     TITLE: ClassVar[str] = "The desk's log beside a bare insert"
+    SHARED: ClassVar[bool] = True
     INTRO: ClassVar[str] = (
         "Durable events a second (WAL, `synchronous=FULL`), in turns on one disk: medians, and the median of the\n"
         "ratios. Every event is counted afterwards, and the chain verified."

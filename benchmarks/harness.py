@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import platform
+import re
 import resource
 import statistics
 import subprocess
@@ -43,6 +44,7 @@ class Row:
     """One line of the first table: `seconds` is a median, `goal` an upper limit on it, `met` what a count came to."""
 
     TITLE: ClassVar[str] = "From tables to plans, and claims"
+    SHARED: ClassVar[bool] = True
     INTRO: ClassVar[str] = ""
     HEAD: ClassVar[tuple[str, ...]] = ("instance", "seconds:", "peak MB:", "goal:", "met?", "note")
 
@@ -71,6 +73,7 @@ class Ratio:
     """How long one thing takes, by how long another takes; `goal` is an upper limit on the ratio."""
 
     TITLE: ClassVar[str] = "One time by another"
+    SHARED: ClassVar[bool] = True
     INTRO: ClassVar[str] = (
         "The same solver twice, so that the machine matters little: how much of the time is more than reading the\n"
         "matrix once (`A.max(axis=1)`), what a hard instance costs beside one of its size with uniform gains, what\n"
@@ -195,18 +198,50 @@ def table(rows: Iterable[Line]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (names, rules, *(line.cells for line in lines)))
 
 
-def sections(rows: Iterable[Line], told: str = "") -> dict[str, str]:
+def sections(
+    rows: Iterable[Line], told: str = "", *, name: str = "", kept: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
     """Return the text of a section for every class of rows by its title, in order of appearance.
 
-    `told` is said behind the text of each: when and how it was measured.
+    `told` is said behind the text of each: when and how it was measured. Of a kept section whose class is `SHARED` by
+    several benchmarks, lines of other names stay, and what is told of them: it is told with the benchmark's `name`.
     """
     tables: dict[type[Line], list[Line]] = {}
     for row in rows:
         tables.setdefault(type(row), []).append(row)
-    return {
-        kind.TITLE: "\n\n".join(text for text in (f"## {kind.TITLE}", kind.INTRO, told, table(lines)) if text)
-        for kind, lines in tables.items()
-    }
+    found = {}
+    for kind, lines in tables.items():
+        text, said = table(lines), f"{told[:1].upper()}{told[1:]}"
+        if getattr(kind, "SHARED", False):
+            before = kept.get(kind.TITLE, "")
+            said = "\n".join((*_told_of_others(before, name), *([f"`{name}`: {told}"] if told else [])))
+            text = _joined(before, text)
+        found[kind.TITLE] = "\n\n".join(part for part in (f"## {kind.TITLE}", kind.INTRO, said, text) if part)
+    return found
+
+
+def _told_of_others(section: str, name: str) -> list[str]:
+    return [line for line in re.findall(r"^`\w+`: .*$", section, re.MULTILINE) if not line.startswith(f"`{name}`: ")]
+
+
+def _joined(section: str, new: str) -> str:
+    """Return a table with the lines of a section's that have other names, its own in the place of the first it lacks.
+
+    The name of a line is what stands before its first number.
+    """
+    head, rule, *lines = new.splitlines()
+    if head not in section:  # it has other columns now
+        return new
+    width = rule.strip("| ").split(" | ").index("---:")
+
+    def name(line: str) -> list[str]:
+        return line.split(" | ")[:width]
+
+    names, old = [name(line) for line in lines], section.splitlines()
+    old = old[old.index(head) + 2 :]
+    place = next((number for number, line in enumerate(old) if name(line) in names), len(old))
+    stay = [line for line in old if name(line) not in names]
+    return "\n".join((head, rule, *stay[:place], *lines, *stay[place:]))
 
 
 def split_sections(page: str) -> dict[str, str]:

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from benchmarks import __main__ as pages
 from benchmarks import affinity_lift, ridge, season_value
 from benchmarks.lift_worlds import LEADS_A_REP, NEWCOMERS, PAST_LEADS_A_REP, World
 from leadopt.learning.effects.logistic import sigmoid
@@ -86,11 +85,6 @@ def test_effects_spread_as_asked(by_column):
     assert segment.std() == pytest.approx(0.8, abs=0.12)
     assert rep.std() == pytest.approx(0.3, abs=0.06)
     assert interaction.std() == pytest.approx(0.25, abs=0.02)
-
-
-def test_every_benchmark_is_on_one_page():
-    names = [name for page in pages.PAGES.values() for name in page.names]
-    assert len(names) == len(set(names))
 
 
 def test_a_season_says_and_sees_what_its_plan_brings():

@@ -125,10 +125,10 @@ def test_a_table_has_a_section_for_each_class_of_rows():
         harness.Ratio(instance="b", solver="s", seconds=3.0, beside="c", its_seconds=1.0, goal=2.0),
         harness.Row(instance="d", seconds=None, note="e"),
     ]
-    found = harness.sections(rows, "Measured today.")
+    found = harness.sections(rows, "measured today.", name="x")
     assert list(found) == ["From tables to plans, and claims", "One time by another"]
     page = "\n\n".join(found.values())
-    assert page.count("## ") == page.count("\n\nMeasured today.\n\n|") == 2
+    assert page.count("## ") == page.count("\n\n`x`: measured today.\n\n|") == 2
     assert "| a | 1.000 |  | 2.000 | yes |  |\n| d |  |  |  |  | e |" in page
     assert "| b | s | 3.0000 | c | 1.0000 | 3.00 | 2 | **no** |" in page
     assert "| --- | ---: | ---: | ---: | --- | --- |" in page
