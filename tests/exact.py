@@ -38,7 +38,7 @@ def every(problem):
     dense = problem.affinity.dense()
     gains = [[None if gain == -np.inf else Fraction(gain) for gain in row] for row in dense.tolist()]
     pool = None if np.isneginf(problem.reserve) else Fraction(problem.reserve)
-    used = [_used(problem, limit) for limit in problem.limits]
+    amounts_of = [used(problem, limit) for limit in problem.limits]
     found = Every([], [], [], [], [])
     for answer in product(range(-1, m), repeat=n):
         if any(pin not in (-1, rep) for pin, rep in zip(problem.pins.tolist(), answer, strict=True)):
@@ -47,7 +47,7 @@ def every(problem):
         if None in parts or any(answer.count(rep) > most for rep, most in enumerate(problem.capacity.tolist())):
             continue
         worth, penalties, near, exactly = sum(parts, Fraction(0)), Fraction(0), True, True
-        for limit, amounts in zip(problem.limits, used, strict=True):
+        for limit, amounts in zip(problem.limits, amounts_of, strict=True):
             load = sum((amounts[lead][rep] for lead, rep in enumerate(answer) if rep >= 0), Fraction(0))
             lower, upper = Fraction(limit.lower), None if np.isinf(limit.upper) else Fraction(limit.upper)
             if limit.penalty is not None:
@@ -67,7 +67,7 @@ def every(problem):
     return found
 
 
-def _used(problem, limit):
+def used(problem, limit):
     n, m = problem.n_leads, problem.n_reps
     amount = limit.usage.dense() if isinstance(limit.usage, Affinity) else np.asarray(limit.usage, dtype=float)
     full = np.broadcast_to(amount[:, None] if amount.ndim == 1 else amount, (n, m)).copy()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.certify_by_scale import Lines
-from leadopt.problem.certify_exactly import exact_bound, exact_penalty, is_small
+from leadopt.problem.certify_doubled import doubled_bound, exact_penalty
 from leadopt.problem.counted import Classes
 from leadopt.problem.gains import Affinity
 from leadopt.problem.groups import Groups
@@ -27,8 +27,9 @@ from leadopt.problem.rates.sparse_rows import SparseRows
 from leadopt.problem.together import contraction_of
 
 OPTIMAL_GAP = 1e-9
-_EPSILONS = 4 * float(np.finfo(np.float64).eps)  # relative: what a few sums and products are off by
-_MOST_FRACTIONS = 20_000  # leads of a limit that are added up in fractions: some hundredths of a second
+_UNIT = 2.0**-53  # relative: what a sum or product is off by
+_EPSILONS = 8 * _UNIT  # and a few of them
+_IN_PAIRS = 64  # sums on the way of NumPy's to add up many numbers in pairs, at most, beside one for each doubling
 _NOISY = 1e-10  # of an answer's turnover: rounding that could show
 BROKEN = 1e-9  # of a bound: a hard limit that is exceeded by more is broken
 # Sorting the leads pays where each row is that of many, and looking at every pair is expensive.
@@ -56,8 +57,8 @@ class Certificate:
         no allowed answer is worth more
     gap
         ``(bound - objective) / max(|bound|, turnover)``, the turnover being the sum of all |gains|, |reserves| and
-        penalties in the objective: relative, blind to the unit, and sound where gains cancel; where prices dwarf
-        these, what rounding of prices alone brings is none
+        penalties in the objective: relative, blind to the unit, and sound where gains cancel; where these are 0, the
+        least gain that any other answer could begin with. What rounding may hide of it counts where it could decide
     violations
         every broken rule in words; empty for an allowed answer
     """
@@ -137,8 +138,10 @@ class Bound:
         beside it
     prices, limit_prices
         those of `bounded`
-    value, noise
-        the bound, and by how much rounding may have moved it at most
+    value, charged
+        the bound, and all that was charged and given back on the way to it
+    rounding
+        relative to what is charged and gained: how far floating-point sums of it may be off
     """
 
     problem: Problem
@@ -147,7 +150,8 @@ class Bound:
     prices: Floats
     limit_prices: Floats
     value: float
-    noise: float
+    charged: float
+    rounding: float
 
     @classmethod
     def at(
@@ -162,7 +166,7 @@ class Bound:
         else:  # leads that stay together are one choice, which no sum over leads bounds as tightly
             bounded, offset = whole.problem, whole.offset
             p, q = whole.prices_of_groups(p, q)
-        value, noise = _bound(bounded, p, q)
+        value, charged = _bound(bounded, p, q)
         return cls(
             problem=problem,
             bounded=bounded,
@@ -170,27 +174,50 @@ class Bound:
             prices=p,
             limit_prices=q,
             value=beside(value, offset),
-            noise=noise,
+            charged=charged,
+            rounding=_rounding(bounded, q),
         )
 
     def certify(self, rep_of_lead: Ints) -> Certificate:
         """Return objective, feasibility, bound and gap of an answer."""
-        problem, bound, noise = self.problem, self.value, self.noise
+        problem, bound = self.problem, self.value
         answer = np.asarray(rep_of_lead, dtype=np.int64)
         if malformed := _malformed(problem, answer):
             return Certificate(objective=-np.inf, bound=bound, gap=np.inf, violations=malformed)
         audit = _Audit.of(problem, answer)
         objective = audit.gains + audit.reserves - audit.penalties
-        if noise > _NOISY * (audit.turnover + abs(audit.reserves)):
-            if is_small(self.bounded):
-                bound = beside(exact_bound(self.bounded, self.prices, self.limit_prices), self.offset)
-                noise *= audit.turnover == 0  # beside what is gained, a gap of fractions is no rounding
-            else:
-                bound += noise * (audit.turnover > 0)
-        # What rounding of a price alone brings, where nothing is gained, is no gap.
-        size = max(abs(bound), audit.turnover + abs(audit.reserves) + audit.penalties, noise / OPTIMAL_GAP)
-        gap = (bound - objective) / size if 0 < size < np.inf else 0.0 if bound == objective else np.inf
+        size = audit.turnover + abs(audit.reserves) + audit.penalties
+        noise = self.rounding * (self.charged + size)
+        if _NOISY * size < noise < np.inf:
+            value, noise = doubled_bound(self.bounded, self.prices, self.limit_prices)
+            bound, noise = beside(value, self.offset), noise + self.rounding * size
+        if size:
+            size = max(abs(bound), size)
+        elif (size := _least_gain(problem)) == 0.0:
+            bound, noise = 0.0, 0.0
+        gap = _gap(bound, objective, size)
+        if gap <= OPTIMAL_GAP < (with_noise := _gap(bound + noise, objective, size)):  # rounding decides: it counts
+            bound, gap = bound + noise, with_noise
         return Certificate(objective=objective, bound=bound, gap=gap, violations=_violations(problem, answer, audit))
+
+
+def _gap(bound: float, objective: float, size: float) -> float:
+    return (bound - objective) / size if 0 < size < np.inf else 0.0 if bound == objective else np.inf
+
+
+def _least_gain(problem: Problem) -> float:
+    """Return the least that is gained by any answer worth more than 0, 0 where none can be.
+
+    Where nothing is gained, a gap is relative to it.
+    """
+
+    def least(_: int, pairs: SparseRows) -> float:
+        had = (pairs.gain > 0.0) & (problem.capacity[pairs.rep] > 0)
+        return float(pairs.gain[had].min(initial=np.inf))
+
+    pooled = problem.reserve if problem.reserve > 0.0 else np.inf
+    found = min(problem.affinity.over_pairs(None, least), default=np.inf)
+    return min(found, pooled) if min(found, pooled) < np.inf else 0.0
 
 
 def beside(bound: float, offset: float) -> float:
@@ -244,7 +271,7 @@ def _inside(leads: Ints, chosen: Ints) -> NDArray[np.bool_]:
 
 
 def _bound(problem: Problem, p: Floats, q: Floats) -> tuple[float, float]:
-    """Return the bound at some prices, and by how much rounding may have moved it at most."""
+    """Return the bound at some prices, and no less than what was charged and given back on the way to it."""
     # Pinned leads take their share of every bound first: their prices would cancel, and leave rounding behind.
     pinned = problem.pinned
     room = problem.capacity
@@ -266,14 +293,23 @@ def _bound(problem: Problem, p: Floats, q: Floats) -> tuple[float, float]:
         kind = _kinds(problem.n_leads, partial)
         if problem.n_leads >= _SHARED_BY * problem.affinity.n_rows * (int(kind.max(initial=0)) + 1):
             best = _best_by_size(problem, everywhere, partial, kind)
-            return total + best, _noise(problem, everywhere[room > 0], partial, paid + abs(best))
+            return total + best, paid + abs(best) + _charged_at_most(problem, everywhere[room > 0], partial)
     by_pair = _best_by_eligible if problem.affinity.is_sparse else _best_by_pair
     best = by_pair(problem, everywhere, partial)
-    return total + best, _noise(problem, everywhere[room > 0], partial, paid + abs(best))
+    return total + best, paid + abs(best) + _charged_at_most(problem, everywhere[room > 0], partial)
 
 
-def _noise(problem: Problem, with_room: Floats, partial: Sequence[Charge], paid: float) -> float:
-    """Return what rounding may move the bound by: relative to all that is charged, though it be given back.
+def _rounding(problem: Problem, q: Floats) -> float:
+    """Return how far the bound may be off at most, relative to all that is charged and gained.
+
+    NumPy adds up many numbers in pairs; prices of reps and limits, and loads of pins, one after another.
+    """
+    in_turn = problem.n_reps + int(np.count_nonzero(q)) + len(problem.pinned)
+    return _UNIT * (_IN_PAIRS + in_turn + float(np.log2(1 + problem.n_leads)))
+
+
+def _charged_at_most(problem: Problem, with_room: Floats, partial: Sequence[Charge]) -> float:
+    """Return no less than what all leads are charged and given back.
 
     No lead pays more than the dearest rep with room costs; what it gains before that is what is left of it, and what it
     pays. A rep without room is worth nothing to anybody at a price without end, which costs nothing: what its price
@@ -282,7 +318,7 @@ def _noise(problem: Problem, with_room: Floats, partial: Sequence[Charge], paid:
     dearest = float(np.abs(with_room).max(initial=0.0))
     for charge in partial:
         dearest += float(np.abs(charge.price).max(initial=0.0)) * _most_used(charge.limit)
-    return _EPSILONS * (paid + 2.0 * problem.n_leads * dearest)
+    return 2.0 * problem.n_leads * dearest
 
 
 def _most_used(limit: Limit) -> float:
@@ -449,13 +485,13 @@ def _look(problem: Problem, answer: Ints, start: int, stop: int) -> tuple[float,
 
 
 def _penalties(problem: Problem, answer: Ints, used: Sequence[float], turnover: float) -> float:
-    """Return what all limits that give way cost; loads are added up in fractions where rounding them would show."""
+    """Return what all limits that give way cost; loads are added up as in fractions where rounding them would show."""
     penalties = 0.0
     for limit, load in zip(problem.limits, used, strict=True):
         if limit.penalty is None:
             continue
         rounding = limit.penalty * load * len(answer) * _EPSILONS
-        if rounding > _NOISY * turnover and len(answer) <= _MOST_FRACTIONS:
+        if rounding > _NOISY * turnover:
             penalties += exact_penalty(limit, answer)
         else:
             penalties += limit.penalty * (max(0.0, load - limit.upper) + max(0.0, limit.lower - load))

@@ -31,7 +31,8 @@ _FINEST, _FINE, _COARSE = 20_000, 4_000, 1_000
 _MOST_STEPS = 20_000  # that it may have in one
 _MOST = 40_000_000  # leads times all steps: some hundredths of a second a bound
 _SLACK = 1e-9  # relative: what the certificate lets a load exceed its bound by
-_NOISE = 1e-14  # of all that is added up
+_UNIT = 2.0**-53  # of all that is added up, for each sum on the way: those of NumPy, and one for each lead
+_SUMS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +134,8 @@ def knapsack_bound(problem: Problem, lead_prices: Floats) -> float:
         _packed(found.gain[:, rep] - u, found.weight[:, rep], int(room)) for rep, room in enumerate(found.room)
     )
     # Prices far above the gains, where some cannot be had, leave rounding behind.
-    bound = float(u.sum()) + pool + packed + _NOISE * (float(np.abs(u).sum()) + pool + packed)
+    rounding = _UNIT * (_SUMS + problem.n_leads + problem.n_reps)
+    bound = float(u.sum()) + pool + packed + rounding * (float(np.abs(u).sum()) + pool + packed)
     return float(np.floor(bound + _SLACK * abs(bound))) if _is_whole(problem, found.gain) else bound
 
 
