@@ -169,7 +169,7 @@ def test_one_lead_a_batch_can_be_played(n_newcomers):
 def test_progress_is_told():
     stages = []
     simulate(SMALL, {"a": "oracle"}, seasons=1, past_seasons=1, batches=1, n_runs=2, on_progress=stages.append)
-    assert [one.stage for one in stages] == ["run 1 of 2: a", "run 2 of 2: a"]
+    assert list(dict.fromkeys(one.stage for one in stages)) == ["run 1 of 2: a", "run 2 of 2: a"]
 
 
 @pytest.mark.parametrize(
