@@ -6,6 +6,8 @@ from typing import Any
 from benchmarks.harness import Row, agree, fresh, median, peak_mb, timed
 from benchmarks.instances import as_table, sales_floor
 
+N_LEADS, N_REPS, N_HISTORY = 50_000, 200, 200_000
+
 
 def plans(n_warm: int) -> dict[str, Any]:
     import numpy as np
@@ -13,7 +15,8 @@ def plans(n_warm: int) -> dict[str, Any]:
     import leadopt
     from benchmarks.oracles import transport_optimum
 
-    leads, reps, history = (as_table(columns, "polars") for columns in sales_floor(50_000, 200, 200_000, values=False))
+    floor = sales_floor(N_LEADS, N_REPS, N_HISTORY, values=False)
+    leads, reps, history = (as_table(columns, "polars") for columns in floor)
     seconds, plans = zip(*(timed(lambda: leadopt.assign(leads, reps, history)) for _ in range(1 + n_warm)), strict=True)
     plan = plans[0]
     placed, assignments = timed(lambda: plan.assignments)
@@ -24,7 +27,7 @@ def plans(n_warm: int) -> dict[str, Any]:
     alike = np.bincount(problem.affinity.row, minlength=len(kinds))
     assert len(kinds) == 60
     assert all(plan.status == "OPTIMAL" for plan in plans)
-    assert (len(assignments), len(unassigned)) == (45_000, 5_000)
+    assert (len(assignments), len(unassigned)) == (9 * N_LEADS // 10, N_LEADS // 10)
     agree(plan.objective, transport_optimum(kinds, alike, problem.capacity), "assign by segments")
     warm = median(seconds[1:]) if n_warm else None
     return {"cold": seconds[0], "warm": warm, "placed": placed, "pooled": pooled, "peak": peak}
@@ -32,17 +35,19 @@ def plans(n_warm: int) -> dict[str, Any]:
 
 def rows() -> Iterator[Row]:
     runs = [fresh("assign_segments", "plans", n_warm=n_warm) for n_warm in (3, 0, 0)]
-    name = "assign 50,000 x 200 in 60 segments, polars"
+    name = f"assign {N_LEADS:,} x {N_REPS} in 60 segments, polars"
 
     def of(key: str) -> float:
         return median(run[key] for run in runs)
 
     peak = max(run["peak"] for run in runs)
-    note = "200,000 history rows; first call of a process; = HiGHS on the 60 x 200 transportation problem"
+    note = f"{N_HISTORY:,} history rows; first call of a process; = HiGHS on the 60 x 200 transportation problem"
     yield Row(instance=f"{name}, cold", seconds=of("cold"), peak_mb=peak, goal=2.0, note=note)
     yield Row(instance=f"{name}, warm", seconds=runs[0]["warm"], goal=2.0, note="= HiGHS")
     alone = [fresh("assign_segments", "plans", blas_threads=1, n_warm=0)["cold"] for _ in range(3)]
     note = "OPENBLAS_NUM_THREADS=1, which a busy machine needs; = HiGHS"
     yield Row(instance=f"{name}, cold, one BLAS thread", seconds=median(alone), goal=2.0, note=note)
-    yield Row(instance="its plan.assignments", seconds=of("placed"), note="45,000 rows, made on demand")
-    yield Row(instance="its plan.unassigned", seconds=of("pooled"), note="5,000 rows with reason and remedy")
+    yield Row(instance="its plan.assignments", seconds=of("placed"), note=f"{9 * N_LEADS // 10:,} rows, made on demand")
+    yield Row(
+        instance="its plan.unassigned", seconds=of("pooled"), note=f"{N_LEADS // 10:,} rows with reason and remedy"
+    )

@@ -122,7 +122,7 @@ def rows(n_rows: int = N_ROWS) -> Iterator[Row]:
             runs = [fresh("history_counts", "count", path=path, won=won, at=at) for _ in range(3)]
             groups, before = runs[0]["groups"], max(run["before"] for run in runs)
             yield Row(
-                instance=f"count outcomes of 10,000,000 rows, polars, {name}",
+                instance=f"count outcomes of {N_ROWS:,} rows, polars, {name}",
                 seconds=median(run["seconds"] for run in runs),
                 peak_mb=max(run["peak"] for run in runs),
                 note=f"{groups:,} groups; totals = polars' own; {before:,.0f} MB before the call",

@@ -12,6 +12,11 @@ from benchmarks.harness import Line, verdict
 SEEDS, DAYS, TRUE = 200, 365, 0.25
 BIAS, COVERAGE = 0.01, (0.85, 0.95)
 _DAY = np.datetime64("2025-01-01")
+DELAYS = (
+    *((45, 15, "exponential"), (15, 45, "exponential"), (30, 30, "exponential")),
+    *((45, 15, "gamma"), (15, 45, "gamma"), (45, 15, "lognormal"), (15, 45, "lognormal")),
+    *((45, 15, "exponential, a tenth never settled"), (15, 45, "exponential, a tenth never settled")),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +61,7 @@ class Waited:
 
 def rows(n_seeds: int = SEEDS) -> Iterator[Line]:
     """Return a line for each pair of delays."""
-    for wins, losses, how in (
-        *((45, 15, "exponential"), (15, 45, "exponential"), (30, 30, "exponential")),
-        *((45, 15, "gamma"), (15, 45, "gamma"), (45, 15, "lognormal"), (15, 45, "lognormal")),
-        *((45, 15, "exponential, a tenth never settled"), (15, 45, "exponential, a tenth never settled")),
-    ):
+    for wins, losses, how in DELAYS:
         seen = [_year(seed, wins, losses, how) for seed in range(n_seeds)]
         n_open, left_out, found, inside = (np.array(part) for part in zip(*seen, strict=True))
         name = f"{wins} and {losses} days, {how}"

@@ -104,7 +104,7 @@ def test_what_stands_before_the_first_section_and_what_others_measured_stay(page
     assert "\n\nText by hand.\n\n- CPU: " in now and "another" not in now and "\n\nMore by hand: {x}\n\n## " in now
     assert now.endswith("## By hand\n\nas it was\n")
     lines = [line.split(" | ")[:2] for line in now.splitlines() if line.startswith("| ") and "---" not in line]
-    assert [["| one", "1.000"], ["| two", "5.000"], ["| five", "6.000"], ["| three", "3.000"]] == lines[1:5]
+    assert lines[1:5] == [["| one", "1.000"], ["| two", "5.000"], ["| five", "6.000"], ["| three", "3.000"]]
     assert now.count("`a`: measured on ") == now.count("`b`: measured on ") == now.count("## Of one benchmark") == 1
     pages.main(["--write", "a"])
     assert path.read_text(encoding="utf-8").partition("\n## ")[2] == now.partition("\n## ")[2]

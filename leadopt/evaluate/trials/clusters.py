@@ -35,15 +35,14 @@ class Clusters:
     k0: Floats
 
     @classmethod
-    def of(cls, cluster: Ints, stratum: Ints, planned: Bools, won: Floats) -> Clusters:
-        """Return the counts of leads that are given one by one."""
+    def of(cls, cluster: Ints, stratum: Ints, planned: Bools, won: Floats, n: Floats) -> Clusters:
+        """Return the counts of leads that are given with how many are alike."""
         shape = int(cluster.max()) + 1, int(stratum.max()) + 1
-        cell = cluster * shape[1] + stratum
-        flat = Counts.of(np.append(cell, shape[0] * shape[1] - 1), np.append(planned, True), np.append(won, 0.0))
-        n1 = flat.n1.copy()
-        n1[-1] -= 1.0  # the row that was added so that the last cell is there
-        n0, k1, k0 = (part.reshape(shape) for part in (flat.n0, flat.k1, flat.k0))
-        return cls(n1=n1.reshape(shape), n0=n0, k1=k1, k0=k0)
+        # The last cell is there, with leads or none.
+        cell = np.append(cluster * shape[1] + stratum, shape[0] * shape[1] - 1)
+        flat = Counts.of(cell, np.append(planned, True), np.append(won, 0.0), np.append(n, 0.0))
+        n1, n0, k1, k0 = (part.reshape(shape) for part in (flat.n1, flat.n0, flat.k1, flat.k0))
+        return cls(n1=n1, n0=n0, k1=k1, k0=k0)
 
     @property
     def whole(self) -> bool:

@@ -21,14 +21,15 @@ class Counts:
     k0: Floats
 
     @classmethod
-    def of(cls, stratum: Ints, planned: Bools, won: Floats) -> Counts:
-        """Return the counts of leads that are given one by one."""
+    def of(cls, stratum: Ints, planned: Bools, won: Floats, n: Floats) -> Counts:
+        """Return the counts of leads that are given with how many are alike."""
         n_strata = int(stratum.max(initial=-1)) + 1
 
         def total(weight: Any) -> Floats:
             return np.bincount(stratum, weight, minlength=n_strata).astype(np.float64)
 
-        return cls(n1=total(planned * 1.0), n0=total(~planned * 1.0), k1=total(planned * won), k0=total(~planned * won))
+        plan, random = planned * n, ~planned * n
+        return cls(n1=total(plan), n0=total(random), k1=total(plan * won), k0=total(random * won))
 
     @property
     def both(self) -> Counts:

@@ -23,7 +23,7 @@ from leadopt.evaluate.trials.score_intervals import difference_interval, ratio_i
 from leadopt.learning.estimates import check_level
 from leadopt.learning.history.outcomes import count_outcomes
 from leadopt.tables import Table
-from leadopt.tables.cells import as_outcome, each_once
+from leadopt.tables.cells import as_level, as_outcome, each_once
 from leadopt.tables.engines import history_table
 from leadopt.tables.result import Result
 from leadopt.tables.text import count, percent
@@ -160,6 +160,11 @@ def measure_lift(
         a column is missing, a group or an outcome cannot be read, a lead has two groups or outcomes, no lead of one
         group is settled, no stratum has leads of both groups, or there is one cluster alone
 
+    Notes
+    -----
+    Leads are counted by group, stratum, cluster and outcome where the table lies; only where a lead has several rows
+    are all read one by one.
+
     References
     ----------
     Mantel & Haenszel (1959), Statistical aspects of the analysis of data from retrospective studies of disease, JNCI
@@ -180,39 +185,44 @@ def measure_lift(
     _check_known_before({"stratify_by": columns, "cluster_by": (cluster_by,)}, (group, converted))
     table = history_table(results, "results").held({group, converted, lead_id, *columns, cluster_by or DRAWN_WITH})
     count_outcomes(table, group, columns, converted)  # refuses what cannot be read
-    groups = _groups(table, group)
     table = table.judged(converted)
-    won = each_once(lambda value: None if value is None else as_outcome(value), table.values(converted))
+    clustered = cluster_by or (DRAWN_WITH if DRAWN_WITH in table else None)
+    alike = _counted(table, [group, *columns, *([clustered] if clustered else []), converted], lead_id)
+    groups = _groups(table, alike, group)
+    won = each_once(lambda value: None if value is None else as_outcome(value), alike.cells[converted])
     inside = [k for k, one in enumerate(groups) if one != OUTSIDE]
-    levels = [table.levels(column) for column in columns]
+    levels = [alike.levels(column) for column in columns]
     strata = list(zip(*levels, strict=True)) if levels else [()] * len(won)
     answered = [k for k in inside if won[k] is not None]
-    settled = _once(table, lead_id, answered, strata, list(zip(groups, won, strict=True)))
+    settled = answered
+    if alike.each_alone:
+        settled = _once(table, lead_id, answered, strata, list(zip(groups, won, strict=True)))
+    n = alike.n[settled]
     planned = np.array([groups[k] == PLANNED for k in settled], dtype=bool)
-    for name, n in ((PLANNED, planned.sum()), (AT_RANDOM, (~planned).sum())):
-        if n == 0:
+    for name, n_leads in ((PLANNED, n @ planned), (AT_RANDOM, n @ ~planned)):
+        if n_leads == 0:
             raise InvalidInput(f'results.{group}: no lead of the group "{name}" has an outcome yet')
     stratum = coded([strata[k] for k in settled])
     outcome = np.array([won[k] for k in settled], dtype=np.float64)
-    counts = Counts.of(stratum, planned, outcome)
+    counts = Counts.of(stratum, planned, outcome, n)
     compared = counts.both
     if not len(compared.n1):
         raise InvalidInput(
             f"stratify_by: no level of {' and '.join(columns)} has settled leads of both groups, so that nothing can "
             "be compared; name fewer columns, or coarser ones"
         )
-    cluster = _cluster_of(table, cluster_by, settled)
+    cluster = None if clustered is None else _cluster_of(table, alike, clustered, settled)
     if cluster is None:
         ends = _by_lead(compared, level)
     else:
-        clusters = Clusters.of(cluster, stratum, planned, outcome)
+        clusters = Clusters.of(cluster, stratum, planned, outcome, n)
         ends = cluster_intervals(clusters, level, np.random.default_rng(rng))
         ends = _as_wide_as_few(compared, _as_exact(compared, ends, level), level)
     (low, high), (ratio_low, ratio_high) = ends
     rate_planned, rate_random = (float(won.sum() / n.sum()) for won, n in _groups_of(counts))
     return Lift(
-        n_planned=int(planned.sum()),
-        n_random=int((~planned).sum()),
+        n_planned=int(n @ planned),
+        n_random=int(n @ ~planned),
         rate_planned=rate_planned,
         rate_random=rate_random,
         difference=compared.difference,
@@ -222,8 +232,8 @@ def measure_lift(
         lift_low=ratio_low - 1.0,
         lift_high=ratio_high - 1.0,
         level=level,
-        n_open=len(inside) - len(answered),
-        n_alone=len(settled) - int(compared.n.sum()),
+        n_open=int(alike.n[inside].sum() - alike.n[answered].sum()),
+        n_alone=int(n.sum() - compared.n.sum()),
         n_clusters=None if cluster is None else int(cluster.max()) + 1,
         n_repeated=len(answered) - len(settled),
     )
@@ -237,12 +247,41 @@ def _check_known_before(named: dict[str, tuple[str | None, ...]], told: tuple[st
             )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Alike:
+    """Leads that are alike in some columns: their cells by column, and how many leads each stands for, float64.
+
+    `each_alone` says that they are the rows of the table, in its order.
+    """
+
+    cells: dict[str, list[Any]]
+    n: Floats
+    each_alone: bool
+
+    def levels(self, column: str) -> list[str | None]:
+        """Return a column's cells as text; missing stays None."""
+        return each_once(as_level, self.cells[column])
+
+
+def _counted(table: Table, columns: Sequence[str], lead_id: str) -> _Alike:
+    """Return the leads of a table counted by some columns, or row by row where rows may repeat leads."""
+    names = list(dict.fromkeys(columns))
+    for name in names:
+        table.require(name)
+    if lead_id in table and table.n_levels(lead_id) < table.n_rows:
+        cells = {name: table.values(name) for name in names}
+        return _Alike(cells=cells, n=np.ones(table.n_rows), each_alone=True)
+    *found, _, n = table.grouped(names)
+    # Engines group in an order of their own; in this one no last digit depends on it.
+    order = sorted(range(len(n)), key=lambda row: repr([cells[row] for cells in found]))
+    ordered = {name: [cells[row] for row in order] for name, cells in zip(names, found, strict=True)}
+    return _Alike(cells=ordered, n=np.array(n, dtype=np.float64)[order], each_alone=False)
+
+
 def _once(
     table: Table, column: str, rows: Sequence[int], strata: Sequence[Any], told: Sequence[tuple[Any, ...]]
 ) -> list[int]:
     """Return the first row of each lead of a stratum; `told` is what all its rows must agree in."""
-    if column not in table:
-        return list(rows)
     ids, first = table.levels(column), dict[Any, int]()
     for row in rows:
         lead = (row,) if ids[row] is None else (strata[row], ids[row])
@@ -254,11 +293,12 @@ def _once(
     return list(first.values())
 
 
-def _groups(table: Table, column: str) -> list[str | None]:
-    groups = table.levels(column)
-    for row, one in enumerate(groups):
-        if one not in (PLANNED, AT_RANDOM, OUTSIDE):
-            table.refuse(column, row, f'must be "{PLANNED}", "{AT_RANDOM}" or "{OUTSIDE}"', one)
+def _groups(table: Table, alike: _Alike, column: str) -> list[str | None]:
+    groups, known = alike.levels(column), (PLANNED, AT_RANDOM, OUTSIDE)
+    if not set(groups) <= set(known):
+        every = table.levels(column)
+        row = next(row for row, one in enumerate(every) if one not in known)
+        table.refuse(column, row, f'must be "{PLANNED}", "{AT_RANDOM}" or "{OUTSIDE}"', every[row])
     return groups
 
 
@@ -266,16 +306,15 @@ def _groups_of(counts: Counts) -> tuple[tuple[Floats, Floats], tuple[Floats, Flo
     return (counts.k1, counts.n1), (counts.k0, counts.n0)
 
 
-def _cluster_of(table: Table, column: str | None, settled: Sequence[int]) -> Ints | None:
-    """Return the cluster of each settled lead, from 0 in the order of their names; None = every lead by itself."""
-    if column is None:
-        if DRAWN_WITH not in table:
-            return None
-        column = DRAWN_WITH
-    labels = table.levels(column)
-    for row in settled:
-        if labels[row] is None:
-            table.refuse(column, row, "every settled lead needs what it hangs together by", None)
+def _cluster_of(table: Table, alike: _Alike, column: str, settled: Sequence[int]) -> Ints:
+    """Return the cluster of each settled lead, from 0 in the order of their names."""
+    labels = alike.levels(column)
+    if any(labels[row] is None for row in settled):
+        known = list(zip(*(alike.levels(name) for name in alike.cells), strict=True))
+        lacking = {known[row] for row in settled if labels[row] is None}
+        every = zip(*(table.levels(name) for name in alike.cells), strict=True)
+        row = next(number for number, one in enumerate(every) if one in lacking)
+        table.refuse(column, row, "every settled lead needs what it hangs together by", None)
     names = sorted({str(labels[row]) for row in settled})
     if len(names) == 1:
         raise InvalidInput(f"results.{column}: all settled leads are of one cluster, {names[0]!r}: nothing can be told")

@@ -176,3 +176,39 @@ def test_whole_clusters_help_only_where_so_many_conversions_can():
         for k, one in zip(number, results((2, 198), (0, 200)), strict=True)
     ]
     assert measure_lift(rows, cluster_by="day").summary().startswith("no difference is shown")
+
+
+@pytest.mark.parametrize("settings", [{}, {"stratify_by": "source"}, {"stratify_by": "source", "cluster_by": "rep"}])
+@pytest.mark.parametrize("seed", range(3))
+def test_leads_count_the_same_one_by_one_and_together(settings, seed):
+    """Rows of leads without ids and with unique ones, in any order, in a frame, or each lead twice."""
+    polars, rng, n = pytest.importorskip("polars"), np.random.default_rng(seed), 400
+    rows = polars.DataFrame(
+        {
+            "group": rng.choice(["plan", "random", "outside"], n, p=[0.6, 0.3, 0.1]),
+            "converted": [[1, 0, None][k] for k in rng.choice(3, n, p=[0.3, 0.6, 0.1])],
+            "source": rng.choice(["a", "b", "c"], n),
+            "rep": rng.integers(8, size=n),
+        }
+    )
+    with_ids = rows.with_row_index("lead_id")
+    shuffled = rng.permutation(n)
+    found = measure_lift(rows, **settings)
+    assert found.n_planned + found.n_random + found.n_open == (rows["group"] != "outside").sum()
+    for same in (with_ids, with_ids[shuffled], rows[shuffled], rows.to_dicts(), rows.to_dict(as_series=False)):
+        assert measure_lift(same, **settings) == found
+    twice = measure_lift(polars.concat([with_ids, with_ids]), **settings)
+    n_settled = found.n_planned + found.n_random
+    assert (twice.n_planned, twice.n_random, twice.n_repeated) == (found.n_planned, found.n_random, n_settled)
+    ends = [(one.difference, one.low, one.high, one.lift_low, one.lift_high) for one in (found, twice)]
+    assert ends[0] == pytest.approx(ends[1], rel=1e-9)
+
+
+def test_the_row_at_fault_is_named_where_leads_are_counted():
+    polars = pytest.importorskip("polars")
+    groups = ["plan", "random", "plan", "random", "plan"]
+    rows = polars.DataFrame({"group": groups, "converted": [1, 0, None, 1, 1], "rep": ["a", "b", None, "a", None]})
+    with pytest.raises(leadopt.InvalidInput, match=r"results\.rep, row 5: every settled lead needs"):
+        measure_lift(rows, cluster_by="rep")
+    with pytest.raises(leadopt.InvalidInput, match=r'results\.group, row 3: must be "plan"'):
+        measure_lift(rows.with_columns(group=polars.Series(["plan", "random", "none", "random", "plan"])))
