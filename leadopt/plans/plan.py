@@ -19,6 +19,7 @@ from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.matching import Match, Status
 from leadopt.plans.assignments import assignment_columns, to_sql
 from leadopt.plans.baselines import ALL
+from leadopt.plans.changed_case import bound_by_prices, changed
 from leadopt.plans.compare import Comparison, compare
 from leadopt.plans.credit import carry
 from leadopt.plans.explain_lead import Explanation, explain
@@ -30,7 +31,7 @@ from leadopt.plans.quota_cost import quota_cost
 from leadopt.plans.report import load_columns, rep_table, report
 from leadopt.plans.saved.formats import PARTS, read, written
 from leadopt.plans.slots import most_added
-from leadopt.plans.what_if import WhatIf, bound_by_prices, changed
+from leadopt.plans.what_if import WhatIf
 from leadopt.plans.why_unassigned.barriers import Pool
 from leadopt.plans.why_unassigned.reasons import Unassigned, why_unassigned
 from leadopt.problem.certify import certify
