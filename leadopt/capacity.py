@@ -12,6 +12,7 @@ from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import ROUNDING, Limit
 from leadopt.tables import Table
 from leadopt.tables.columns import Columns
+from leadopt.tables.ids import level_alike
 from leadopt.tables.text import count
 
 _MOST = 2.0**53  # floats beyond are no exact whole numbers
@@ -289,7 +290,7 @@ def _available(reps: Table, column: str) -> tuple[Floats, list[str]]:
     """Return how much of each rep is there, and a note where cells of such a column are blank."""
     if column not in reps:
         return np.ones(reps.n_rows), []
-    blank = [row for row, cell in enumerate(reps.values(column)) if cell is None or not str(cell).strip()]
+    blank = [row for row, level in enumerate(reps.levels(column)) if level_alike(level) is None]
     if not blank:
         return reps.fractions(column), []
     who = f"{count(len(blank), 'rep')} ({reps.row_name(blank[0])}{', ...' if len(blank) > 1 else ''})"

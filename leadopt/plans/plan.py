@@ -10,7 +10,8 @@ from typing import Any, Self
 import numpy as np
 
 from leadopt.arrays import Ints
-from leadopt.decision.case import Answered, Case
+from leadopt.decision.answered import Answered
+from leadopt.decision.case import Case
 from leadopt.decision.clock import Clock
 from leadopt.decision.explore import cost_in_words, exploration_cost, unexplored
 from leadopt.decision.solve import solved

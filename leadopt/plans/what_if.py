@@ -7,7 +7,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.decision.case import Answered, Case
+from leadopt.decision.answered import Answered
+from leadopt.decision.case import Case
 from leadopt.tables.cells import Id
 from leadopt.tables.result import Parts, Result
 from leadopt.tables.text import count, number
