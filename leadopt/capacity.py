@@ -12,6 +12,7 @@ from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import ROUNDING, Limit
 from leadopt.tables import Table
 from leadopt.tables.columns import Columns
+from leadopt.tables.ids import level_alike
 from leadopt.tables.text import count
 
 _MOST = 2.0**53  # floats beyond are no exact whole numbers
@@ -130,12 +131,17 @@ def slots(reps: Table, columns: Columns, n_leads: int, leads: Table | None = Non
     grown = np.ones(reps.n_rows) if ramp is None else ramp
     hours, notes = _hours(leads, reps, columns, available, grown)
     usual, left = _usual(reps, columns), _left_over(reps, columns)
-    assumed = available * grown if usual is None and hours is None else None
-    if assumed is not None:
-        most, weight, more = np.where(assumed > 0, n_leads, 0), np.where(available > 0, assumed, grown), list[str]()
-        whole = weight
-    else:
+    assumed, more = None, list[str]()
+    if usual is not None:
         most, weight, whole, more = _leads_at_most(reps, columns, usual, available, grown, hours, left)
+    elif hours is not None:
+        most, there = hours.most.astype(np.float64), available > 0
+        weight = np.where(there, hours.left, hours.usual) / hours.pace
+        whole = hours.usual * np.where(there, available, 1.0) / hours.pace
+    else:
+        assumed = available * grown
+        most, weight = np.where(assumed > 0, n_leads, 0), np.where(available > 0, assumed, grown)
+        whole = weight
     least = np.zeros(reps.n_rows)
     if columns.min_leads in reps:
         least = np.floor(_whole(reps, columns.min_leads, missing=0.0) * available * grown + 1e-9)
@@ -183,7 +189,7 @@ def _after(rate: Floats, left: Floats) -> Floats:
 def _leads_at_most(
     reps: Table,
     columns: Columns,
-    usual: Floats | None,
+    usual: Floats,
     available: Floats,
     ramp: Floats,
     hours: Hours | None,
@@ -191,15 +197,6 @@ def _leads_at_most(
 ) -> tuple[Floats, Floats, Floats, list[str]]:
     """Return how many leads each rep can take, both kinds of weights (see `Slots`), and notes."""
     there, away = available * ramp, available <= 0
-    if usual is None:
-        assert hours is not None  # else the share is assumed
-        weight = np.where(away, hours.usual, hours.left) / hours.pace
-        return (
-            hours.most.astype(np.float64),
-            weight,
-            np.where(away, hours.usual, hours.usual * available) / hours.pace,
-            [],
-        )
     ceiling = _whole(reps, columns.max_open) if columns.max_open in reps else usual
     most, notes = _slots_of(usual * there, np.zeros(reps.n_rows) if left is None else left), []
     if left is not None:
@@ -293,7 +290,7 @@ def _available(reps: Table, column: str) -> tuple[Floats, list[str]]:
     """Return how much of each rep is there, and a note where cells of such a column are blank."""
     if column not in reps:
         return np.ones(reps.n_rows), []
-    blank = [row for row, cell in enumerate(reps.values(column)) if cell is None or not str(cell).strip()]
+    blank = [row for row, level in enumerate(reps.levels(column)) if level_alike(level) is None]
     if not blank:
         return reps.fractions(column), []
     who = f"{count(len(blank), 'rep')} ({reps.row_name(blank[0])}{', ...' if len(blank) > 1 else ''})"

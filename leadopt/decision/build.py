@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -52,34 +52,20 @@ def build(
     as far as the clock has time. `rules` are rules of eligibility beside those of the policy, `factors` what each rep's
     weight is multiplied by where something is shared, float64 (n_reps,); None = 1.
     """
-    leads, reps, lead_ids, rep_ids = known.leads, known.reps, known.lead_ids, known.rep_ids
+    leads, reps = known.leads, known.reps
     new = _newcomers(reps, policy, now)
-    free = slots(reps, policy.columns, len(lead_ids), leads, ramp_up(policy.newcomers, reps, policy.columns, now))
-    asked = (*policy.eligibility, *_protection(policy, new), *rules)
-    verdicts = [judge(rule, leads, lead_ids, reps, rep_ids) for rule in asked]
-    together, account_notes = accounts_of(leads, policy.together)
-    pinned = pinned_reps({} if pins is None else pins, leads, lead_ids, reps, rep_ids)
-    pinned = pinned_together(pinned, together, lead_ids, rep_ids)
-    allowed, pin_notes = _eligible(known.gains, verdicts, pinned, lead_ids, rep_ids)
-    allowed, account_rules = barred_together(allowed, together, lead_ids, policy.together)
-    names = tuple(map(str, rep_ids))
-    own, rule_notes = _own_limits(known, policy, allowed, free)
+    free = slots(reps, policy.columns, len(known.lead_ids), leads, ramp_up(policy.newcomers, reps, policy.columns, now))
+    may = _who_may_get_what(known, policy, pins, (*policy.eligibility, *_protection(policy, new), *rules))
+    problem, rule_notes = _without_fairness(known, policy, may, free)
     ground = appraise(
         Ground(
-            problem=Problem(
-                affinity=allowed,
-                capacity=free.most,
-                limits=(*minimum_limits(free.least, names), *hours_limits(free.hours, names), *own),
-                pins=pinned,
-                reserve=policy.reserve,
-                together=together,
-            ),
+            problem=problem,
             policy=policy,
             leads=leads,
             reps=reps,
             slots=free,
             newcomer=new,
-            names=names,
+            names=tuple(map(str, known.rep_ids)),
             performance=lambda: _performance(known),
             unit=known.unit,
             total_value=total_value,
@@ -91,11 +77,11 @@ def build(
     problem, limit_notes = with_limits(ground, shared)
     problem = problem.replace(even_by=even_by(ground, shared))
     case = Case(
-        lead_ids=tuple(lead_ids),
-        rep_ids=tuple(rep_ids),
+        lead_ids=tuple(known.lead_ids),
+        rep_ids=tuple(known.rep_ids),
         problem=problem,
         policy=policy,
-        rules=(*verdicts, *account_rules),
+        rules=may.rules,
         evidence=known.evidence,
         away=free.away,
         newcomer=new,
@@ -107,8 +93,7 @@ def build(
             *known.notes,
             *leads.reading.notes,
             *free.notes,
-            *account_notes,
-            *pin_notes,
+            *may.notes,
             *rule_notes,
             *share_notes,
             *limit_notes,
@@ -120,10 +105,49 @@ def build(
         assumed=free.assumed,
         hours=free.hours,
         carried=free.carried,
-        owned=owned_leads(leads, policy.columns.owner, rep_ids),
+        owned=owned_leads(leads, policy.columns.owner, known.rep_ids),
     )
     case = evenly_shared(owners_first(case, ground.clock), clock)
     return replace(case, notes=(*case.notes, *_reserve_notes(case)))
+
+
+class _Allowed(NamedTuple):
+    """Who may get what: the gains with -inf where somebody may not, and by which rules, pins and accounts."""
+
+    gains: Affinity
+    rules: tuple[Verdicts, ...]
+    pinned: Ints
+    together: Ints | None
+    notes: tuple[str, ...]
+
+
+def _who_may_get_what(known: Known, policy: Policy, pins: Mapping[Any, Any] | None, asked: Sequence[Rule]) -> _Allowed:
+    """Return who may get what by these rules; leads of one account go together."""
+    leads, reps, lead_ids, rep_ids = known.leads, known.reps, known.lead_ids, known.rep_ids
+    verdicts = [judge(rule, leads, lead_ids, reps, rep_ids) for rule in asked]
+    together, account_notes = accounts_of(leads, policy.together)
+    pinned = pinned_reps({} if pins is None else pins, leads, lead_ids, reps, rep_ids)
+    pinned = pinned_together(pinned, together, lead_ids, rep_ids)
+    gains, pin_notes = _eligible(known.gains, verdicts, pinned, lead_ids, rep_ids)
+    gains, account_rules = barred_together(gains, together, lead_ids, policy.together)
+    notes = (*account_notes, *pin_notes)
+    return _Allowed(gains=gains, rules=(*verdicts, *account_rules), pinned=pinned, together=together, notes=notes)
+
+
+def _without_fairness(known: Known, policy: Policy, may: _Allowed, free: Slots) -> tuple[Problem, list[str]]:
+    """Return the problem before anything is shared out, and notes."""
+    names = tuple(map(str, known.rep_ids))
+    own, notes = _own_limits(known, policy, may.gains, free)
+    limits = (*minimum_limits(free.least, names), *hours_limits(free.hours, names), *own)
+    problem = Problem(
+        affinity=may.gains,
+        capacity=free.most,
+        limits=limits,
+        pins=may.pinned,
+        reserve=policy.reserve,
+        together=may.together,
+    )
+    return problem, notes
 
 
 def _own_limits(known: Known, policy: Policy, gains: Affinity, free: Slots) -> tuple[list[Limit], list[str]]:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from leadopt.decision.case import Answered, Case, Explored
+from leadopt.decision.answered import Answered
+from leadopt.decision.case import Case, Explored
 from leadopt.decision.draws import drawn_rates
 from leadopt.decision.keep import with_stay_bonus
 from leadopt.decision.solve import solved

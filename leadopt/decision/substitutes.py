@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
-from leadopt.decision.case import Answered, Case
+from leadopt.decision.answered import Answered
+from leadopt.decision.case import Case
 from leadopt.decision.clock import Clock
 from leadopt.errors import enumerate_some
 from leadopt.matching import Status

@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 
 from leadopt.arrays import Ints
-from leadopt.decision.case import Answered
+from leadopt.decision.answered import Answered
 from leadopt.tables.sql import Column, Kind, Saved, write_sql
 
 _CELLS = 1 << 20  # leads x reps looked at together

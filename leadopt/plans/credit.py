@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from leadopt.arrays import Floats
-from leadopt.decision.case import Answered, Case
+from leadopt.decision.answered import Answered
+from leadopt.decision.case import Case
 from leadopt.decision.shares import Shared
 from leadopt.decision.sharing.open_work import levelled
 from leadopt.errors import InvalidInput

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Floats
-from leadopt.decision.case import Answered
+from leadopt.decision.answered import Answered
 from leadopt.fairness import entitlements
 from leadopt.metrics import gini, jain, largest_envy, min_max_ratio
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.decision.case import Answered, Case
+from leadopt.decision.answered import Answered
+from leadopt.decision.case import Case
 from leadopt.decision.owners import told_of_owner
 from leadopt.errors import enumerate_some
 from leadopt.plans.slots import Adds, more_room, one_more_slot

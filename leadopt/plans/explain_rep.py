@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.decision.case import Answered, Case
+from leadopt.decision.answered import Answered
+from leadopt.decision.case import Case
 from leadopt.plans.slots import Adds, more_room, one_more_slot
 from leadopt.tables.cells import Id
 from leadopt.tables.result import Cells, Parts, Result

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Ints
-from leadopt.decision.case import Answered, Kept
+from leadopt.decision.answered import Answered
+from leadopt.decision.case import Kept
 from leadopt.decision.clock import Clock
 from leadopt.decision.keep import with_stay_bonus
 from leadopt.errors import Infeasible, InvalidInput, SolverFailed

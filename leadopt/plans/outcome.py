@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadopt.arrays import Floats, Ints
-from leadopt.decision.case import Answered, Evidence
+from leadopt.decision.answered import Answered
+from leadopt.decision.case import Evidence
 from leadopt.decision.draws import drawn_rates
 from leadopt.errors import InvalidInput
 from leadopt.learning.estimates import check_level

@@ -5,7 +5,8 @@ from time import monotonic
 
 import numpy as np
 
-from leadopt.decision.case import Answered, Case
+from leadopt.decision.answered import Answered
+from leadopt.decision.case import Case
 from leadopt.decision.clock import Clock
 from leadopt.decision.solve import solved
 from leadopt.matching import Status

@@ -10,7 +10,8 @@ from typing import Any, Self
 import numpy as np
 
 from leadopt.arrays import Ints
-from leadopt.decision.case import Answered, Case
+from leadopt.decision.answered import Answered
+from leadopt.decision.case import Case
 from leadopt.decision.clock import Clock
 from leadopt.decision.explore import cost_in_words, exploration_cost, unexplored
 from leadopt.decision.solve import solved
@@ -19,6 +20,7 @@ from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.matching import Match, Status
 from leadopt.plans.assignments import assignment_columns, to_sql
 from leadopt.plans.baselines import ALL
+from leadopt.plans.changed_case import bound_by_prices, changed
 from leadopt.plans.compare import Comparison, compare
 from leadopt.plans.credit import carry
 from leadopt.plans.explain_lead import Explanation, explain
@@ -30,7 +32,7 @@ from leadopt.plans.quota_cost import quota_cost
 from leadopt.plans.report import load_columns, rep_table, report
 from leadopt.plans.saved.formats import PARTS, read, written
 from leadopt.plans.slots import most_added
-from leadopt.plans.what_if import WhatIf, bound_by_prices, changed
+from leadopt.plans.what_if import WhatIf
 from leadopt.plans.why_unassigned.barriers import Pool
 from leadopt.plans.why_unassigned.reasons import Unassigned, why_unassigned
 from leadopt.problem.certify import certify

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.decision.case import Answered, Case
+from leadopt.decision.answered import Answered
+from leadopt.decision.case import Case
 from leadopt.decision.clock import Clock
 from leadopt.matching import Match, Status
 from leadopt.solvers import Near

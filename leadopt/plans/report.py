@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Ints
-from leadopt.decision.case import Answered, Case
+from leadopt.decision.answered import Answered
+from leadopt.decision.case import Case
 from leadopt.plans.pins import known_pin_costs
 from leadopt.plans.quota_cost import quota_cost
 from leadopt.plans.slots import all_known, most_added

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from leadopt.arrays import Floats
-from leadopt.decision.case import Answered
+from leadopt.decision.answered import Answered
 from leadopt.tables.text import number
 
 _MOST_PAIRS = 20_000_000  # of which all moves are compared: 160 MB

@@ -340,8 +340,8 @@ SHOWN = {
     ("decision/case.py", "limit.name"),  # with a number behind a name that something else has too
     ("decision/entitlements.py", "limit.name"),
     ("decision/solve.py", "problem.limits[k].name"),
+    ("plans/changed_case.py", "limit.name"),
     ("plans/saved/names_of_format_1.py", "limit.name"),
-    ("plans/what_if.py", "limit.name"),
     ("problem/certify.py", "limit.name"),
     ("problem/problem.py", "limit.name"),
     ("solvers/flow/infeasible.py", "problem.limits[node - problem.n_reps].name"),
@@ -359,5 +359,5 @@ def test_names_of_limits_are_read_where_they_are_shown_and_nowhere_else():
         if isinstance(node, ast.Attribute) and node.attr == "name" and "limit" in ast.unparse(node.value)
     }
     assert found == SHOWN
-    what_if = (PACKAGE / "plans/what_if.py").read_text(encoding="utf-8")
-    assert what_if.count("limit.name") == 1
+    changed = (PACKAGE / "plans/changed_case.py").read_text(encoding="utf-8")
+    assert changed.count("limit.name") == 1

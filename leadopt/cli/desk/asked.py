@@ -95,6 +95,7 @@ def _zone(asked: Asked, rules: Any) -> str:
 
 
 def desk_class() -> type["Desk"]:
+    """Return the class of desks, loaded where a command needs it; a package that is missing is named."""
     try:
         from leadopt.desk.desk import Desk
     except ModuleNotFoundError as error:

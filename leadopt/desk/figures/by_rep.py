@@ -12,7 +12,7 @@ from leadopt.desk.figures.acts import among, present, shares_received, use_of_sl
 from leadopt.desk.figures.facts import Facts, during
 from leadopt.desk.figures.figure import interval, shown
 from leadopt.desk.figures.periods import Period
-from leadopt.desk.figures.waits import given, in_time, in_time_places
+from leadopt.desk.figures.waits import first_follow_ups, given
 from leadopt.learning.rates.estimate import Estimate
 from leadopt.learning.rates.groups import draw_together
 
@@ -100,10 +100,11 @@ def _counts(facts: Facts, period: Period) -> dict[str, Any]:
 def _in_time(facts: Facts, period: Period, level: float) -> dict[str, Any]:
     """Return how many first follow-ups of each rep had to come and came in time, and the share, drawn together."""
     n = len(facts.reps.names)
-    rows = in_time(facts, period)
-    rep = () if isinstance(rows, str) else facts.owned.rep[in_time_places(facts, period)]
-    due = np.bincount(rep, minlength=n)
-    met = due if isinstance(rows, str) else np.bincount(rep, rows.happened, minlength=n).astype(np.int64)
+    found = first_follow_ups(facts, period)
+    none = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool))
+    mine, came = none if isinstance(found, str) else found
+    rep = facts.owned.rep[mine]
+    due, met = np.bincount(rep, minlength=n), np.bincount(rep[came], minlength=n)
     if not due.any():
         return {"due": due, "in_time": met, **dict.fromkeys(("share_in_time", "low", "high"), np.full(n, np.nan))}
     drawn = draw_together(met.astype(np.float64), due.astype(np.float64), level)

@@ -124,8 +124,7 @@ def cohorts(facts: Facts, period: Period, level: float, within_days: int | None 
 
 def _course(facts: Facts, within_days: int | None) -> tuple[Curve, float]:
     """Return how wins come with age, and the horizon in days; NaN = nothing is won."""
-    leads = facts.leads
-    course = _curve(facts, np.full(len(leads.received), np.nan) if leads.won is None else leads.won)
+    course = _curve(facts, _won_at(facts))
     if not course.n_ended:
         return course, float("nan")
     if within_days is not None:
@@ -136,9 +135,13 @@ def _course(facts: Facts, within_days: int | None) -> tuple[Curve, float]:
 
 def _losses(facts: Facts) -> Curve:
     """Return how ends without a win come with age."""
-    leads = facts.leads
-    assert leads.won is not None
-    return _curve(facts, np.where(np.isnan(leads.won), leads.ended, np.nan))
+    return _curve(facts, np.where(np.isnan(_won_at(facts)), facts.leads.ended, np.nan))
+
+
+def _won_at(facts: Facts) -> Floats:
+    """Return when leads were won; NaN = not, or nobody knows."""
+    won = facts.leads.won
+    return np.full(len(facts.leads.received), np.nan) if won is None else won
 
 
 def _curve(facts: Facts, came: Floats) -> Curve:
@@ -197,9 +200,8 @@ class _Seen:
     def of(cls, facts: Facts, mine: Ints, courses: _Courses) -> _Seen:
         """Return what is seen of some leads."""
         leads = facts.leads
-        assert leads.won is not None
         age = facts.known_until - leads.received[mine]
-        won = leads.won[mine] - leads.received[mine] <= courses.horizon
+        won = _won_at(facts)[mine] - leads.received[mine] <= courses.horizon
         still = np.isnan(leads.ended[mine]) & (age < courses.horizon) & ~won
         ages, counts = np.unique(age[still], return_counts=True)
         return cls(

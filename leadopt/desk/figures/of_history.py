@@ -121,8 +121,10 @@ class _Moments:
 
     def column(self, name: str, *, may_come: bool = False) -> Floats | None:
         """Return a column as microseconds, None where there is no such one; `may_come`: it may be in the future."""
-        if name not in self._table:
-            return None
+        return self.needed(name, may_come=may_come) if name in self._table else None
+
+    def needed(self, name: str, *, may_come: bool = False) -> Floats:
+        """Return a column that has to be there as microseconds."""
         moments, wrong = self._table.moments(name)
         if wrong:
             found = self._table.values(name)[wrong[0]]
@@ -155,8 +157,7 @@ def _microseconds(naive: datetime) -> int:
 
 def _rows(table: Table, read: _Moments, names: HistoryColumns) -> _Rows:
     """Return the rows that tell who had a lead and since when; others tell nothing that figures are read off."""
-    assigned = read.column(names.assigned_at)
-    assert assigned is not None
+    assigned = read.needed(names.assigned_at)
     ids = rep_ids(table, names.rep_id, table.values(names.rep_id))
     received, settled, first = (read.column(name) for name in (names.received_at, names.at, names.first_response_at))
     due = read.column(names.due_at, may_come=True)

@@ -61,20 +61,21 @@ def in_time(facts: Facts, period: Period) -> Rows | str:
 
     An ownership that ended earlier, without one, had not to.
     """
-    owned = facts.owned
-    if owned.due is None or owned.first is None:
-        return facts.why_missing("due" if owned.due is None else "first")
-    mine = in_time_places(facts, period)
-    return Rows(lead=owned.lead[mine], happened=owned.first[mine] <= owned.due[mine], wait=np.zeros(len(mine)))
+    found = first_follow_ups(facts, period)
+    if isinstance(found, str):
+        return found
+    mine, came = found
+    return Rows(lead=facts.owned.lead[mine], happened=came, wait=np.zeros(len(mine)))
 
 
-def in_time_places(facts: Facts, period: Period) -> Ints:
-    """Return which ownerships `in_time` has rows of, int64."""
+def first_follow_ups(facts: Facts, period: Period) -> tuple[Ints, Bools] | str:
+    """Return which ownerships `in_time` has rows of, int64, and whether their first follow-up came when it was due."""
     due, first, until = facts.owned.due, facts.owned.first, facts.owned.until
-    assert due is not None
-    assert first is not None
+    if due is None or first is None:
+        return facts.why_missing("due" if due is None else "first")
     held = ~(until < due)  # NaN: it lasts
-    return np.flatnonzero(given(facts, period) & (due <= facts.known_until) & (held | ~np.isnan(first)))
+    mine = np.flatnonzero(given(facts, period) & (due <= facts.known_until) & (held | ~np.isnan(first)))
+    return mine, first[mine] <= due[mine]
 
 
 def follow_ups(facts: Facts, period: Period) -> Rows | str:

@@ -34,6 +34,7 @@ def rep_left(event: events.RepLeft, book: Book, stamp: Stamp) -> None:
 
 
 def rep_returned(event: events.RepReturned, book: Book, stamp: Stamp) -> None:
+    """Put a rep who had left as one who is here."""
     change_rep(book, event.rep, left_at=None)
 
 
@@ -62,6 +63,7 @@ def absence_set(event: events.AbsenceSet, book: Book, stamp: Stamp) -> None:
 
 
 def absence_began(event: events.AbsenceBegan, book: Book, stamp: Stamp) -> None:
+    """Note that an absence has begun, so that it begins once."""
     absence = book.get(Absence, event.absence)
     if absence is not None:
         book.put(replace(absence, begun=True))
@@ -85,12 +87,14 @@ def conduct_set(event: events.ConductSet, book: Book, stamp: Stamp) -> None:
 
 
 def conduct_ended(event: events.ConductEnded, book: Book, stamp: Stamp) -> None:
+    """Put the end of a reward or restriction."""
     found = book.get(Conduct, f"{event.rep}/{event.rule}")
     if found is not None:
         book.put(replace(found, ended_at=stamp.at))
 
 
 def credit_booked(event: events.CreditBooked, book: Book, stamp: Stamp) -> None:
+    """Move credit between a rep and the house."""
     credit.move(book, event.rep, event.of, event.amount, stamp.at)
 
 

@@ -15,6 +15,7 @@ def change_state(book: Book, **changes: Any) -> None:
 
 
 def opened(event: events.Opened, book: Book, stamp: Stamp) -> None:
+    """Note since when the desk sees what happens."""
     change_state(book, opened_at=stamp.at)
 
 
@@ -32,6 +33,7 @@ def rules_set(event: events.RulesSet, book: Book, stamp: Stamp) -> None:
 
 
 def policy_set(event: events.PolicySet, book: Book, stamp: Stamp) -> None:
+    """Note which policy is in force; what it says stands beside the log."""
     change_state(book, policy=event.fingerprint)
 
 

@@ -7,7 +7,8 @@ from itertools import chain
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
-from leadopt.decision.case import Answered, Case
+from leadopt.decision.answered import Answered
+from leadopt.decision.case import Case
 from leadopt.problem.problem import ROUNDING, Limit
 
 

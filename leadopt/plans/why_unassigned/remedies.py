@@ -167,4 +167,5 @@ def _would_gain(case: Case, lead: int, reps: Ints) -> Floats:
 
 
 def passing_all(masks: Sequence[Bools], n_reps: int) -> Bools:
+    """Return which reps pass all of some masks, bool (n_reps,)."""
     return np.asarray(np.logical_and.reduce([np.ones(n_reps, dtype=bool), *masks]))
