@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.history.bins import Edges, all_numbers, bins_note, learned_edges, levels_of
+from leadopt.learning.history.bins import Edges, Results, bins_note, learned_edges, levels_of
 from leadopt.learning.history.checks import name_note, names_leads, one_level_note
 from leadopt.tables.ids import alike, respelled, spellings_note
 
@@ -38,6 +38,7 @@ def read_attributes(
     table: str,
     columns: Mapping[str, Sequence[Any]],
     outcomes: Ints,
+    results: Results,
     *,
     weights: Floats | None = None,
     bins: Mapping[str, int | Edges] | None = None,
@@ -53,6 +54,8 @@ def read_attributes(
         cells by column, one for each group of outcomes
     outcomes
         int64 (n_groups,), how many there are of each
+    results
+        what came of them, which says whether whole numbers are codes
     weights
         float64 (n_groups,), what bins hold equally much of; None = outcomes
     bins
@@ -66,29 +69,27 @@ def read_attributes(
         a column that is binned holds what is no number
     """
     asked, held = bins or {}, outcomes.astype(np.float64) if weights is None else weights
-    edges = {name: learned_edges(asked.get(name), cells, held) for name, cells in columns.items()}
+    found = {name: learned_edges(asked.get(name), cells, held, results) for name, cells in columns.items()}
+    edges = {name: its for name, (its, _) in found.items()}
     levels = {name: levels_of(f"{table}.{name}", cells, edges[name]) for name, cells in columns.items()}
-    left_out = [name for name, found in levels.items() if names_leads(found, outcomes)]
+    left_out = [name for name, its in levels.items() if names_leads(its, outcomes)]
     plain = [name for name in levels if edges[name] is None and name not in left_out]
     others = {name: respelled(levels[name], outcomes) for name in plain}
     for name, other in others.items():
         if other:
             levels[name] = [other.get(level, level) for level in levels[name]]
-    used = {name: found for name, found in levels.items() if name not in left_out}
+    used = {name: its for name, its in levels.items() if name not in left_out}
     return Attributes(
         levels=used,
-        edges={name: found for name in used if (found := edges[name]) is not None},
+        edges={name: its for name in used if (its := edges[name]) is not None},
         spellings={name: {alike(level): level for level in set(levels[name]) if level is not None} for name in plain},
         notes=[
-            *(
-                name_note(name, levels[name], outcomes, numbers=all_numbers(columns[name]), noun=noun)
-                for name in left_out
-            ),
+            *(name_note(name, levels[name], outcomes, noun) for name in left_out),
             *(
                 note
                 for name in used
-                if edges[name] is not None
-                for note in bins_note(name, columns[name], outcomes, noun)
+                if (its := edges[name]) is not None
+                for note in bins_note(name, columns[name], outcomes, its, found[name][1], noun)
             ),
             *(
                 note

@@ -42,13 +42,10 @@ def names_leads(levels: Sequence[str | None], outcomes: Ints) -> bool:
     return total >= _FEWEST and _times(levels, outcomes).tolist().count(1) >= _ALONE * total
 
 
-def name_note(
-    column: str, levels: Sequence[str | None], outcomes: Ints, *, numbers: bool, noun: str = "outcome"
-) -> str:
-    """Return what is said of such a column; `numbers` = it holds nothing else, so that it may be a measurement."""
+def name_note(column: str, levels: Sequence[str | None], outcomes: Ints, noun: str = "outcome") -> str:
+    """Return what is said of such a column."""
     times = count(int((_times(levels, outcomes) > 0).sum()), "level")
-    mend = f"; if it measures something, bin it: bins={{{column!r}: 8}}" if numbers else ""
-    return f"{column} has {times} in {count(int(outcomes.sum()), noun)}: it names leads, so it is left out{mend}"
+    return f"{column} has {times} in {count(int(outcomes.sum()), noun)}: it names leads, so it is left out"
 
 
 def one_level_note(column: str, levels: Sequence[str | None], outcomes: Ints, noun: str = "outcome") -> list[str]:

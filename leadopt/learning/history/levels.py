@@ -48,7 +48,7 @@ class Levels:
 
     def of_table(self, table: Table, column: str) -> list[str | None]:
         """Return the levels of a table's column."""
-        cells = table.spelled(column) if column in self.edges else table.values(column)
+        cells = table.quantities(column) if column in self.edges else table.values(column)
         return self.of_cells(table.name, column, cells)
 
     def of_segments(self, table: Table) -> list[Segment]:
