@@ -9,7 +9,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.history.bins import Edges, Results, bins_note, learned_edges, levels_of
 from leadopt.learning.history.checks import name_note, names_leads, one_level_note
-from leadopt.tables.ids import alike, respelled, spellings_note
+from leadopt.tables.ids import one_truth, respelled, spellings_note, spellings_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def read_attributes(
     levels = {name: levels_of(f"{table}.{name}", cells, edges[name]) for name, cells in columns.items()}
     left_out = [name for name, its in levels.items() if names_leads(its, outcomes)]
     plain = [name for name in levels if edges[name] is None and name not in left_out]
-    others = {name: respelled(levels[name], outcomes) for name in plain}
+    others = {name: respelled(levels[name], outcomes) | one_truth(set(levels[name])) for name in plain}
     for name, other in others.items():
         if other:
             levels[name] = [other.get(level, level) for level in levels[name]]
@@ -82,7 +82,7 @@ def read_attributes(
     return Attributes(
         levels=used,
         edges={name: its for name in used if (its := edges[name]) is not None},
-        spellings={name: {alike(level): level for level in set(levels[name]) if level is not None} for name in plain},
+        spellings={name: spellings_of(set(levels[name])) for name in plain},
         notes=[
             *(name_note(name, levels[name], outcomes, noun) for name in left_out),
             *(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from leadopt import AffinityModel, Policy, assign
 from leadopt.errors import InvalidInput
 from leadopt.learning.history.attributes import read_attributes
 from leadopt.learning.history.bins import Results
@@ -50,3 +51,34 @@ def test_what_is_no_number_cannot_be_binned():
     with pytest.raises(InvalidInput) as caught:
         read("history", {"size": [1, "big"]}, np.ones(2, dtype=np.int64), bins={"size": 2})
     assert str(caught.value) == "history.size: is binned, so values must be numbers; found 'big'"
+
+
+TRUTH = {"words": (True, False), "digits": (1, 0), "floats": (1.0, 0.0), "text": ("TRUE", "False"), "cells": ("1", "0")}
+
+
+@pytest.mark.parametrize("past", TRUTH)
+@pytest.mark.parametrize("new", TRUTH)
+def test_true_and_false_are_1_and_0_in_another_table(past, new):
+    x = np.random.default_rng(0).integers(0, 2, 3_000)
+    won = np.random.default_rng(1).random(3_000) < np.where(x, 0.6, 0.2)
+    rows = {"rep_id": ["a"] * 3_000, "x": [TRUTH[past][1 - one] for one in x], "converted": won.tolist()}
+    leads = {"lead_id": [1, 2], "x": list(TRUTH[new])}
+    plan = assign(leads, {"rep_id": ["a"], "capacity": [2]}, rows, policy=Policy(segment_by=["x"]))
+    assert [row["probability"] for row in plan.assignments] == pytest.approx([0.6, 0.2], abs=0.04)
+    assert not any("never saw" in note for note in plan.notes)
+
+
+def test_true_and_false_that_join_later_are_one_with_1_and_0():
+    x = [k % 2 for k in range(400)]
+    won = [k % 10 < 3 + 4 * one for k, one in zip(range(400), x, strict=True)]
+    rows = [{"rep_id": "a", "x": one, "converted": w} for one, w in zip(x, won, strict=True)]
+    words = [row | {"x": bool(row["x"])} for row in rows[200:]]
+    both = AffinityModel(segment_by="x").fit(rows[:200]).partial_fit(words)
+    assert len(both.segments_) == 2
+    whole = AffinityModel(segment_by="x").fit(rows)
+    asked = [{"rep_id": "a", "x": one} for one in (1, True, 0, "false")]
+    assert both.probability(asked) == pytest.approx(whole.probability(asked), abs=1e-9)
+
+
+def test_1_and_true_are_two_levels_where_there_are_others():
+    assert read("history", {"x": [1, True, 2]}, np.full(3, 9)).levels == {"x": ["1", "true", "2"]}
