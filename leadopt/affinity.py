@@ -71,7 +71,7 @@ class AffinityModel:
         learned however long that takes; None = where the days of the history's outcomes by rep and segment are 250,000
         at most, which takes a second or two
     weight
-        column of history with how much each outcome counts, 0 or more; None = 1 each
+        column of history with how much each outcome counts, from 0 to 1e100; None = 1 each
     count
         column of history with how many past leads each row stands for, all alike, where somebody has aggregated it;
         None = one

@@ -334,8 +334,20 @@ def test_weights_count_as_that_many_outcomes():
     ask = [{"rep_id": "ann"}, {"rep_id": "bob"}]
     weighted = AffinityModel(weight="w").fit(rows)
     assert weighted.probability(ask) == pytest.approx(AffinityModel().fit(repeated).probability(ask), abs=1e-9)
-    with pytest.raises(InvalidInput, match=r"history.w: a weight must be a finite number, 0 or more; found -1"):
+    with pytest.raises(InvalidInput, match=r"history.w: a weight must be a number from 0 to 1e\+100; found -1"):
         AffinityModel(weight="w").fit([{"rep_id": 1, "converted": 1, "w": -1}])
+
+
+@pytest.mark.parametrize("weight", [1e-300, 1e-9, 1e100, 1.1e100, 1e300, np.inf])
+def test_weights_of_any_size_end_in_chances_or_a_sentence(weight):
+    rows = [{"rep_id": k % 5, "a": k % 3, "converted": k % 4 == 0, "w": weight} for k in range(300)]
+    model = AffinityModel(segment_by="a", weight="w")
+    if weight > 1e100:
+        with pytest.raises(InvalidInput, match=r"history.w: a weight must be a number from 0 to 1e\+100; found"):
+            model.fit(rows)
+    else:
+        found = model.fit(rows).probability([*rows[:15], {"rep_id": 9, "a": 9}])
+        assert ((found > 0.0) & (found < 1.0)).all()
 
 
 def test_outcomes_of_a_day_are_learned_as_if_they_had_always_been_there():

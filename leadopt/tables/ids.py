@@ -1,4 +1,4 @@
-"""Ids and levels that are one though they are written in several ways: letter case, blanks, width of characters.
+"""Ids and levels that are one though they are written in several ways: letter case, blanks, width, marks unseen.
 
 "Ann", "ANN " and "Ａｎｎ" are one rep, unless a table lists two of them: then each is its own.
 """
@@ -17,12 +17,17 @@ from leadopt.tables.cells import Id
 def alike(text: str) -> str:
     """Return what all ways to write a text have in common.
 
-    >>> alike(" Ann  LEE") == alike("ann lee\u00a0")
-    True
+    >>> alike(" Ann  LEE") == alike("ann lee\u00a0"), alike("\ufeffAnn\u200b") == "ann"
+    (True, True)
     """
     # Most text is plain, and needs no table of characters.
-    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    plain = text if text.isascii() else "".join(filter(_is_seen, unicodedata.normalize("NFKC", text)))
     return " ".join(plain.casefold().split())
+
+
+def _is_seen(character: str) -> bool:
+    """Return whether a character is no mark of formatting, of no width, such as web forms and exports leave."""
+    return unicodedata.category(character) != "Cf"
 
 
 def level_alike(level: str | None) -> str | None:
