@@ -108,7 +108,8 @@ class AffinityModel:
     bins_
         inner edges of the columns that are binned
     segment_by_, rep_by_
-        the columns in use: a column that names leads, with a level of its own for nine outcomes in ten, is left out
+        the columns in use: a column that names leads, with a level of its own for nine outcomes in ten, is left out,
+        and so is one that tells the same as an earlier one in all outcomes, of 100 or more
     past_assignment_
         how far what history shows of leads told who got them (`learning.past_assignment.PastAssignment`)
     notes_
@@ -246,7 +247,8 @@ class AffinityModel:
         cells = dict(zip(asked, counts.keys[1 : 1 + len(asked)], strict=True))
         results = Results.of_won(counts.converted, counts.count)
         held = counts.count * weights
-        read = read_attributes("history", cells, counts.count, results, weights=held, bins=self._asked_bins)
+        bins, beside = self._asked_bins, self._asked_of_reps
+        read = read_attributes("history", cells, counts.count, results, weights=held, bins=bins, of_reps=beside)
         self.rep_by_, self.segment_by_ = (
             tuple(name for name in some if name in read.levels) for some in (self._asked_of_reps, self._asked_of_leads)
         )

@@ -1,6 +1,6 @@
-"""Columns that describe leads or reps, as levels: measurements binned, and what only names leads left out."""
+"""Columns that describe leads or reps, as levels: measurements binned, what only names leads, or copies, left out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.history.bins import Edges, Results, bins_note, learned_edges, levels_of
-from leadopt.learning.history.checks import name_note, names_leads, one_level_note
+from leadopt.learning.history.checks import copies_of_columns, name_note, names_leads, one_level_note
 from leadopt.tables.ids import one_truth, respelled, spellings_note, spellings_of
 
 
@@ -43,6 +43,7 @@ def read_attributes(
     weights: Floats | None = None,
     bins: Mapping[str, int | Edges] | None = None,
     noun: str = "outcome",
+    of_reps: Collection[str] = (),
 ) -> Attributes:
     """Return the levels of columns.
 
@@ -62,6 +63,8 @@ def read_attributes(
         as of `check_bins`
     noun
         what a note calls an outcome
+    of_reps
+        columns that describe the rep, and not the lead: neither is a copy of the other
 
     Raises
     ------
@@ -72,7 +75,12 @@ def read_attributes(
     found = {name: learned_edges(asked.get(name), cells, held, results) for name, cells in columns.items()}
     edges = {name: its for name, (its, _) in found.items()}
     levels = {name: levels_of(f"{table}.{name}", cells, edges[name]) for name, cells in columns.items()}
-    left_out = [name for name, its in levels.items() if names_leads(its, outcomes)]
+    names = [name for name, its in levels.items() if names_leads(its, outcomes)]
+    copies = dict[str, str]()
+    for side in (True, False):
+        described = {name: its for name, its in levels.items() if (name in of_reps) == side and name not in names}
+        copies |= copies_of_columns(described, outcomes)
+    left_out = [*names, *copies]
     plain = [name for name in levels if edges[name] is None and name not in left_out]
     others = {name: respelled(levels[name], outcomes) | one_truth(set(levels[name])) for name in plain}
     for name, other in others.items():
@@ -84,7 +92,8 @@ def read_attributes(
         edges={name: its for name in used if (its := edges[name]) is not None},
         spellings={name: spellings_of(set(levels[name])) for name in plain},
         notes=[
-            *(name_note(name, levels[name], outcomes, noun) for name in left_out),
+            *(name_note(name, levels[name], outcomes, noun) for name in names),
+            *(f"{name} tells the same as {first}, level by level: it is left out" for name, first in copies.items()),
             *(
                 note
                 for name in used

@@ -82,3 +82,36 @@ def test_true_and_false_that_join_later_are_one_with_1_and_0():
 
 def test_1_and_true_are_two_levels_where_there_are_others():
     assert read("history", {"x": [1, True, 2]}, np.full(3, 9)).levels == {"x": ["1", "true", "2"]}
+
+
+@pytest.mark.parametrize("n_copies", [1, 4])
+@pytest.mark.parametrize("side", ["segment_by", "rep_by"])
+def test_copies_of_a_column_change_no_answer_and_are_told(n_copies, side):
+    rng = np.random.default_rng(0)
+    rows = [
+        {"rep_id": int(rep), "a": int(level), "b": "xyz"[other], "converted": bool(chance < 0.1 + 0.1 * level)}
+        for rep, level, other, chance in zip(
+            rng.integers(5, size=900),
+            rng.integers(4, size=900),
+            rng.integers(3, size=900),
+            rng.random(900),
+            strict=True,
+        )
+    ]
+    asked = [*rows[:20], {"rep_id": 0, "a": 9, "b": "new"}, {"rep_id": 99, "a": 1, "b": "x"}]
+    copies = {f"copy{k}": lambda row, k=k: f"{k} {row['a']}" for k in range(n_copies)}
+    with_copies = [row | {name: of(row) for name, of in copies.items()} for row in rows]
+    plain = AffinityModel(**{side: ["a", "b"]}).fit(rows)
+    model = AffinityModel(**{side: ["a", *copies, "b"]}).fit(with_copies)
+    asked_too = [row | {name: of(row) for name, of in copies.items()} for row in asked]
+    assert model.probability(asked_too).tolist() == plain.probability(asked).tolist()
+    assert model.interval(asked_too).tolist() == plain.interval(asked).tolist()
+    assert model.notes_ == [f"{name} tells the same as a, level by level: it is left out" for name in copies]
+
+
+def test_columns_that_differ_in_one_outcome_or_describe_another_are_no_copies():
+    cells = {"a": ["x", "y"] * 100, "b": ["p", "q"] * 99 + ["p", "p"], "c": ["1", "2"] * 100}
+    found = read("history", cells, np.ones(200, dtype=np.int64), of_reps=["c"])
+    assert (list(found.levels), found.notes) == (["a", "b", "c"], [])
+    few = read("history", cells, np.concatenate([np.ones(99, dtype=np.int64), np.zeros(101, dtype=np.int64)]))
+    assert list(few.levels) == ["a", "b", "c"]
