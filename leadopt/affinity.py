@@ -19,7 +19,7 @@ from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.logistic import sigmoid
 from leadopt.learning.estimates import Estimates, Posterior
 from leadopt.learning.history.attributes import read_attributes
-from leadopt.learning.history.bins import check_bins, spelled
+from leadopt.learning.history.bins import Results, check_bins, spelled
 from leadopt.learning.history.checks import check_segments, class_note, pairs_note
 from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair, tuples
 from leadopt.learning.history.levels import Levels, weights_of
@@ -54,8 +54,11 @@ class AffinityModel:
         columns of history that describe the rep at that time: team, tenure, response time. They say what to expect of a
         rep without a record; `affinity` reads a rep's present state from the same columns of the table of reps
     bins
-        how numeric columns become levels: a number of bins of equal weight, or inner edges, by column. Columns of
-        measurements (numbers, some not whole) are binned by themselves, into eight
+        how columns of numbers or days become levels: a number of bins of equal weight, or inner edges (of days as
+        20250108), by column. Left out, measurements (numbers, some not whole) and days are binned into eight, and so
+        are whole numbers whose levels are too many for their outcomes, unless these tell the levels apart better than
+        bins, as those of codes do (`learning.history.bins.are_codes`); up to 50 levels with ten outcomes each stay. A
+        note says so; codes that are text stay levels in any case
     half_life_days
         age at which an outcome counts half, counted back from the latest one by `at`, or, where open leads count, by
         when they were assigned; None = all count the same; "learn" = the one of `learning.HALF_LIVES` under which the
@@ -68,7 +71,7 @@ class AffinityModel:
         learned however long that takes; None = where the days of the history's outcomes by rep and segment are 250,000
         at most, which takes a second or two
     weight
-        column of history with how much each outcome counts, 0 or more; None = 1 each
+        column of history with how much each outcome counts, from 0 to 1e100; None = 1 each
     count
         column of history with how many past leads each row stands for, all alike, where somebody has aggregated it;
         None = one
@@ -105,7 +108,8 @@ class AffinityModel:
     bins_
         inner edges of the columns that are binned
     segment_by_, rep_by_
-        the columns in use: a column that names leads, with a level of its own for nine outcomes in ten, is left out
+        the columns in use: a column that names leads, with a level of its own for nine outcomes in ten, is left out,
+        and so is one that tells the same as an earlier one in all outcomes, of 100 or more
     past_assignment_
         how far what history shows of leads told who got them (`learning.past_assignment.PastAssignment`)
     notes_
@@ -241,7 +245,10 @@ class AffinityModel:
         counts = replace(counts, keys=([other.get(rep, rep) for rep in counts.keys[0]], *counts.keys[1:]))
         asked = (*self._asked_of_reps, *self._asked_of_leads)
         cells = dict(zip(asked, counts.keys[1 : 1 + len(asked)], strict=True))
-        read = read_attributes("history", cells, counts.count, weights=counts.count * weights, bins=self._asked_bins)
+        results = Results.of_won(counts.converted, counts.count)
+        held = counts.count * weights
+        bins, beside = self._asked_bins, self._asked_of_reps
+        read = read_attributes("history", cells, counts.count, results, weights=held, bins=bins, of_reps=beside)
         self.rep_by_, self.segment_by_ = (
             tuple(name for name in some if name in read.levels) for some in (self._asked_of_reps, self._asked_of_leads)
         )

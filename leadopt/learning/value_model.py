@@ -12,7 +12,7 @@ from leadopt.errors import InvalidInput
 from leadopt.learning.amount_effects import LEAST_LOG, MOST_LOG, AmountEffects, PaidShare, fit_amounts
 from leadopt.learning.estimates import check_level
 from leadopt.learning.history.attributes import read_attributes
-from leadopt.learning.history.bins import check_bins, levels_of
+from leadopt.learning.history.bins import Results, check_bins, levels_of
 from leadopt.learning.history.codes import Segment, codes_of, distinct
 from leadopt.learning.history.placeholders import placeholder_notes, placeholders
 from leadopt.learning.history.won_values import WonValues, check_value_zero, odd_notes, won_values, zero_note
@@ -161,9 +161,10 @@ class ValueModel:
         self.n_won_, self.n_missing_ = int(won.counted.sum()), won.n_missing
         self.n_zero_ = self.n_won_ - int(won.amounts.paid.sum())
         self.currencies_ = won.currencies
-        read = read_attributes(
-            "history", dict(zip(columns, won.keys, strict=False)), won.counted, bins=asked, noun="won lead"
-        )
+        cells = dict(zip(columns, won.keys, strict=False))
+        paid, logs, squares = won.amounts.paid.astype(np.float64), won.amounts.logs, won.amounts.squared_logs
+        results = Results(n=paid, total=logs, squares=squares)
+        read = read_attributes("history", cells, won.counted, results, bins=asked, noun="won lead")
         self.columns_, self.bins_, self.notes_ = tuple(read.levels), read.edges, read.notes
         self._spellings = read.spellings
         of_rep = [_reps(levels_of(f"history.{self.rep}", won.keys[-1], None))] if len(names) > len(columns) else []
@@ -267,8 +268,8 @@ def _reps(levels: Sequence[str | None]) -> list[str | None]:
 
 
 def _cells_of(table: Table, column: str, bins: Mapping[str, Any]) -> Sequence[Any]:
-    """Return the cells of a column, as numbers if it is binned."""
-    return table.spelled(column) if column in bins else table.values(column)
+    """Return the cells of a column, as numbers or days if it is binned."""
+    return table.quantities(column) if column in bins else table.values(column)
 
 
 def _numbered(levels: Sequence[str | None]) -> dict[str | None, int]:

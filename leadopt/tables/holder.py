@@ -17,7 +17,7 @@ from leadopt.tables.reading.numerals import OWN_DECIMAL
 from leadopt.tables.reading.place import Place
 from leadopt.tables.reading.reader import Reading
 from leadopt.tables.sql import is_database, is_result, mend_of, read_result, read_sql, row_as_mapping
-from leadopt.tables.text import quoted, with_day
+from leadopt.tables.text import cell, quoted, with_day
 
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
@@ -168,8 +168,7 @@ class Holder:
         A table of a file names its line; rows of others are counted from 1, as in a spreadsheet without its header.
         Where the cell was read as a `day`, this is said too unless the cell shows it: 45000 is one in a spreadsheet.
         """
-        shown = "nothing" if found is None else str(found) if isinstance(found, date) else repr(found)
-        shown = with_day(shown.replace(OWN_DECIMAL, "."), day)
+        shown = with_day(cell(found).replace(OWN_DECIMAL, "."), day)
         shown += f" (and {more:,} more {'row' if more == 1 else 'rows'})" if more else ""
         where = f"{self.name}.{self.own(column)}, {self.row_name(row)}"
         raise InvalidInput(f"{where}: {rule}; found {shown}{'. ' + mend if mend else ''}")

@@ -1,4 +1,4 @@
-"""Ids and levels that are one though they are written in several ways: letter case, blanks, width of characters.
+"""Ids and levels that are one though they are written in several ways: letter case, blanks, width, marks unseen.
 
 "Ann", "ANN " and "Ａｎｎ" are one rep, unless a table lists two of them: then each is its own.
 """
@@ -17,12 +17,17 @@ from leadopt.tables.cells import Id
 def alike(text: str) -> str:
     """Return what all ways to write a text have in common.
 
-    >>> alike(" Ann  LEE") == alike("ann lee\u00a0")
-    True
+    >>> alike(" Ann  LEE") == alike("ann lee\u00a0"), alike("\ufeffAnn\u200b") == "ann"
+    (True, True)
     """
     # Most text is plain, and needs no table of characters.
-    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    plain = text if text.isascii() else "".join(filter(_is_seen, unicodedata.normalize("NFKC", text)))
     return " ".join(plain.casefold().split())
+
+
+def _is_seen(character: str) -> bool:
+    """Return whether a character is no mark of formatting, of no width, such as web forms and exports leave."""
+    return unicodedata.category(character) != "Cf"
 
 
 def level_alike(level: str | None) -> str | None:
@@ -107,6 +112,34 @@ def respelled(ids: Sequence[Any], counts: Iterable[int] | None = None, known: Se
     for one, times in zip(ids, counts if counts is not None else [1] * len(ids), strict=True):
         written[one] += int(times)
     return one_spelling(written, known)
+
+
+_TRUTH = {"1": "true", "0": "false"}
+
+
+def one_truth(levels: Collection[str | None]) -> dict[Any, Any]:
+    """Return which levels of a column mean true or false in another way than others: 1 and 0, if it holds nothing else.
+
+    >>> one_truth({"1", "0", "TRUE", None}), one_truth({"1", "0"}), one_truth({"1", "2", "true"})
+    ({'1': 'TRUE', '0': 'false'}, {}, {})
+    """
+    known = {alike(level): level for level in sorted(level for level in levels if level is not None)}
+    if not known.keys() <= {*_TRUTH, *_TRUTH.values()} or not known.keys() & set(_TRUTH.values()):
+        return {}
+    return {known[digit]: known.get(word, word) for digit, word in _TRUTH.items() if digit in known}
+
+
+def spellings_of(levels: Collection[str | None]) -> dict[str, str]:
+    """Return levels by what all their spellings have in common; where all are true or false, 1 and 0 are spellings.
+
+    >>> spellings_of({"Web", None}), spellings_of({"1", "0"}) == {"1": "1", "0": "0", "true": "1", "false": "0"}
+    ({'web': 'Web'}, True)
+    """
+    known = {alike(level): level for level in levels if level is not None}
+    for own in (_TRUTH, {word: digit for digit, word in _TRUTH.items()}):
+        if known.keys() <= own.keys():
+            return known | {own[key]: level for key, level in known.items()}
+    return known
 
 
 def spellings_note(what: str, spelled: Mapping[Any, Any]) -> list[str]:

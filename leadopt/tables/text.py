@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from datetime import date
 from html import escape
-from math import exp, isfinite
+from math import exp, isfinite, log10
+
+import numpy as np
 
 NEGLIGIBLE = 0.005
 """Of the logit: odds that change by half a percent."""
+_LONG = 200  # bits, which are 60 digits
 Cells = Sequence[Sequence[str]]
 
 
@@ -57,6 +60,31 @@ def number(value: float, digits: int = 3) -> str:
     decimals = max(0, digits - 1 - int(f"{size:e}".split("e")[1]))
     text = f"{value:,.{min(decimals, 6)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def as_it_stands(amount: float) -> str:
+    """Return an amount in all digits that a table may give it, so that it is found there again.
+
+    >>> as_it_stands(999999999.0), as_it_stands(1e-300), as_it_stands(1234.56)
+    ('999,999,999', '1e-300', '1,234.56')
+    """
+    return f"{amount:,.12g}"
+
+
+def cell(found: object) -> str:
+    """Return a cell as a message shows it: the number alone of numpy's, and how long a number is that nobody reads.
+
+    >>> cell(np.float64(5.5)), cell("web"), cell(None), cell(10**400)
+    ('5.5', "'web'", 'nothing', 'a whole number of about 401 digits')
+    """
+    if found is None:
+        return "nothing"
+    if isinstance(found, date):
+        return str(found)
+    plain = found.item() if isinstance(found, np.number | np.bool_ | np.str_) else found
+    if isinstance(plain, int) and plain.bit_length() > _LONG:
+        return f"a whole number of about {int(plain.bit_length() * log10(2.0)) + 1:,} digits"
+    return repr(plain)
 
 
 def with_day(shown: str, day: date | None) -> str:

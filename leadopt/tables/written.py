@@ -168,9 +168,9 @@ class Written(Holder):
         return [None if moment is None else moment.toordinal() for moment in moments]
 
     def measured(self, column: str, *, asked: bool = False) -> Self:
-        """Return the table with a column of text as numbers, if it is to be numbers or all of it measures something.
+        """Return the table with a column of text as numbers or ISO days, if it is to be, or all of it is a quantity.
 
-        Text measures if it spells numbers that a program would not read, and more of them than kinds of leads have.
+        Text is one if it spells more days, or numbers that a program would not read, than kinds of leads have.
         """
         texts = self.texts(column) if column in self.columns else ()
         if not texts or (len(texts) <= _MOST_KINDS and not asked):
@@ -183,9 +183,25 @@ class Written(Holder):
             if asked:
                 self._refuse_text(column, fault)
             return self
-        if not all(map(is_read, found.value.values())) or (found.telling is None and not asked):
+        if not all(map(is_read, found.value.values())):
+            return self._with_days_that_all_are(column, texts)
+        return self if found.telling is None and not asked else self._in_numbers(column, found.value)
+
+    def _with_days_that_all_are(self, column: str, texts: Collection[str]) -> Self:
+        """Return the table with a column of text as ISO days, if all of it spells days that leave no doubt."""
+        order = self._reading_of(column).formats.order_of(self.name, column)
+        read = read_days(texts, order)
+        if read.unread or read.nothing or read.doubt is not None or read.conflict is not None:
             return self
-        return self._in_numbers(column, found.value)
+        return self.with_iso_days(column, times=False)
+
+    def quantities(self, column: str) -> list[Any]:
+        """Return the cells of a column that is binned: the number of text that spells one, ISO text of other days."""
+        cells = self.spelled(column)
+        if not any(isinstance(cell, str) for cell in cells):
+            return cells
+        days = self.with_iso_days(column, times=False).values(column)
+        return [day if isinstance(cell, str) else cell for cell, day in zip(cells, days, strict=True)]
 
     def _in_numbers(self, column: str, number_of: Mapping[str, float | None]) -> Self:
         """Return the table with a column of text as these numbers."""

@@ -396,3 +396,21 @@ def test_amounts_of_any_size_end_in_numbers(data):
     plan = assign({"lead_id": [1, 2, 3], "source": list("abc")}, {"rep_id": ["a", "b"]}, history)
     assert str(plan.report())
     assert plan.explain(1).lines
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"), [(999_999_999, "999,999,999"), (1e-300, "1e-300"), (123.25e9, "123,250,000,000")]
+)
+def test_a_note_names_an_odd_amount_as_it_stands_in_the_table(amount, shown):
+    usual = np.exp(np.random.default_rng(0).normal(8.0, 1.0, 200)).tolist()
+    rows = [{"rep_id": "A", "value": value, "converted": True} for value in [*usual, amount]]
+    assert f"({shown}; usual is about" in ValueModel().fit(rows).notes_[0]
+
+
+@pytest.mark.parametrize("value", [np.float64(5.15e299), 10**400, -(10**400)])
+def test_amounts_beyond_all_are_refused_as_they_stand(value):
+    rows = [{"rep_id": "A", "value": one, "converted": True} for one in (1.0, value)]
+    with pytest.raises(InvalidInput) as caught:
+        ValueModel().fit(rows)
+    assert "np." not in str(caught.value)
+    assert len(str(caught.value)) < 250

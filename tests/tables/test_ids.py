@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from leadopt.tables.ids import IdBook, alike, look_alikes, one_spelling, respelled, twice_but_for_blanks
 
-TEXTS = st.text(alphabet="aAbB ßéÉ１1\u00a0", min_size=1, max_size=4).filter(str.strip)
+TEXTS = st.text(alphabet="aAbB ßéÉ１1\u00a0\u200b", min_size=1, max_size=4).filter(alike)
 
 
 @given(st.lists(TEXTS, max_size=6), TEXTS)
@@ -70,3 +70,10 @@ def test_who_is_another_is_not(one, other):
 def test_blanks_alone_make_no_second_id():
     assert twice_but_for_blanks(["L1", "l1", "L1 "]) == ("L1", "L1 ")
     assert twice_but_for_blanks(["L1", "l1", 1, 2]) is None
+
+
+@given(st.text(alphabet="aB é", min_size=1, max_size=6), st.data())
+def test_marks_of_no_width_do_not_tell_texts_apart(text, data):
+    place = data.draw(st.integers(0, len(text)))
+    mark = data.draw(st.sampled_from("\u200b\ufeff\u200e\u00ad"))
+    assert alike(text[:place] + mark + text[place:]) == alike(text)

@@ -1,10 +1,11 @@
 """Small tables for people: aligned, escaped, and with numbers that can be read."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt.tables.text import html, markdown, number, percent
+from leadopt.tables.text import as_it_stands, cell, html, markdown, number, percent
 from tests.strategies import examples
 
 
@@ -64,3 +65,30 @@ def test_a_shown_number_is_within_half_a_percent(value):
 def test_percent_rounds():
     assert percent(0.999) == "100%"
     assert percent(-0.014, 1) == "-1.4%"
+
+
+@given(st.integers(1, 10**12 - 1), st.integers(-300, 300))
+@examples(100)
+def test_amounts_are_shown_in_digits_that_read_as_the_same_amount(digits, power):
+    amount = float(f"{digits}e{power}")
+    assert float(as_it_stands(amount).replace(",", "")) == pytest.approx(amount, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [
+        (np.float64(5.150273884356446e299), "5.150273884356446e+299"),
+        (np.int64(-3), "-3"),
+        (np.bool_(True), "True"),
+        (np.str_("web"), "'web'"),
+        (-(10**400), "a whole number of about 401 digits"),
+        (10**40, str(10**40)),
+        ([1], "[1]"),
+    ],
+)
+def test_cells_are_shown_as_they_stand_in_a_table(found, shown):
+    assert cell(found) == shown
+
+
+def test_a_number_that_python_does_not_write_is_told_by_its_length():
+    assert cell(10**5_000) == "a whole number of about 5,001 digits"

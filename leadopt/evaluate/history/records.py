@@ -14,6 +14,7 @@ from leadopt.decision.reading.footers import without_footer
 from leadopt.errors import InvalidInput
 from leadopt.evaluate.history.combinations import crossed
 from leadopt.learning.history.attributes import read_attributes
+from leadopt.learning.history.bins import Results
 from leadopt.learning.history.outcomes import count_outcomes, rep_ids
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_level, as_moment, as_outcome, each_once
@@ -172,7 +173,8 @@ def read_records(
     reps = sorted({one for one in ids if one is not None}, key=lambda one: (type(one).__name__, one))
     cells = {column: table.values(column) for column in segment_by}
     there = np.array([outcome is not None for outcome in outcomes], dtype=np.int64)
-    read = read_attributes(name, cells, there)
+    won = np.array([np.nan if outcome is None else outcome for outcome in outcomes], dtype=np.float64)
+    read = read_attributes(name, cells, there, Results.of_won(won, there))
     levels = np.array([_codes(found) for found in read.levels.values()], dtype=np.int64)
     levels = levels.reshape(len(read.levels), len(outcomes))
     everything = Records(
@@ -183,7 +185,7 @@ def read_records(
         columns=tuple(read.levels),
         levels=levels,
         segment=crossed(levels)[1],
-        won=np.array([np.nan if outcome is None else outcome for outcome in outcomes], dtype=np.float64),
+        won=won,
         day=np.array([-1 if day is None else day for day in days], dtype=np.int64) if dated else None,
         time=np.where(there == 1, _seconds(table.moments(at)[0]), np.nan) if dated else None,
         n_open=n_open,

@@ -1,15 +1,15 @@
-"""Columns that describe leads or reps, as levels: measurements binned, and what only names leads left out."""
+"""Columns that describe leads or reps, as levels: measurements binned, what only names leads, or copies, left out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.history.bins import Edges, all_numbers, bins_note, learned_edges, levels_of
-from leadopt.learning.history.checks import name_note, names_leads, one_level_note
-from leadopt.tables.ids import alike, respelled, spellings_note
+from leadopt.learning.history.bins import Edges, Results, bins_note, learned_edges, levels_of
+from leadopt.learning.history.checks import copies_of_columns, name_note, names_leads, one_level_note
+from leadopt.tables.ids import one_truth, respelled, spellings_note, spellings_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +38,12 @@ def read_attributes(
     table: str,
     columns: Mapping[str, Sequence[Any]],
     outcomes: Ints,
+    results: Results,
     *,
     weights: Floats | None = None,
     bins: Mapping[str, int | Edges] | None = None,
     noun: str = "outcome",
+    of_reps: Collection[str] = (),
 ) -> Attributes:
     """Return the levels of columns.
 
@@ -53,12 +55,16 @@ def read_attributes(
         cells by column, one for each group of outcomes
     outcomes
         int64 (n_groups,), how many there are of each
+    results
+        what came of them, which says whether whole numbers are codes
     weights
         float64 (n_groups,), what bins hold equally much of; None = outcomes
     bins
         as of `check_bins`
     noun
         what a note calls an outcome
+    of_reps
+        columns that describe the rep, and not the lead: neither is a copy of the other
 
     Raises
     ------
@@ -66,29 +72,33 @@ def read_attributes(
         a column that is binned holds what is no number
     """
     asked, held = bins or {}, outcomes.astype(np.float64) if weights is None else weights
-    edges = {name: learned_edges(asked.get(name), cells, held) for name, cells in columns.items()}
+    found = {name: learned_edges(asked.get(name), cells, held, results) for name, cells in columns.items()}
+    edges = {name: its for name, (its, _) in found.items()}
     levels = {name: levels_of(f"{table}.{name}", cells, edges[name]) for name, cells in columns.items()}
-    left_out = [name for name, found in levels.items() if names_leads(found, outcomes)]
+    names = [name for name, its in levels.items() if names_leads(its, outcomes)]
+    copies = dict[str, str]()
+    for side in (True, False):
+        described = {name: its for name, its in levels.items() if (name in of_reps) == side and name not in names}
+        copies |= copies_of_columns(described, outcomes)
+    left_out = [*names, *copies]
     plain = [name for name in levels if edges[name] is None and name not in left_out]
-    others = {name: respelled(levels[name], outcomes) for name in plain}
+    others = {name: respelled(levels[name], outcomes) | one_truth(set(levels[name])) for name in plain}
     for name, other in others.items():
         if other:
             levels[name] = [other.get(level, level) for level in levels[name]]
-    used = {name: found for name, found in levels.items() if name not in left_out}
+    used = {name: its for name, its in levels.items() if name not in left_out}
     return Attributes(
         levels=used,
-        edges={name: found for name in used if (found := edges[name]) is not None},
-        spellings={name: {alike(level): level for level in set(levels[name]) if level is not None} for name in plain},
+        edges={name: its for name in used if (its := edges[name]) is not None},
+        spellings={name: spellings_of(set(levels[name])) for name in plain},
         notes=[
-            *(
-                name_note(name, levels[name], outcomes, numbers=all_numbers(columns[name]), noun=noun)
-                for name in left_out
-            ),
+            *(name_note(name, levels[name], outcomes, noun) for name in names),
+            *(f"{name} tells the same as {first}, level by level: it is left out" for name, first in copies.items()),
             *(
                 note
                 for name in used
-                if edges[name] is not None
-                for note in bins_note(name, columns[name], outcomes, noun)
+                if (its := edges[name]) is not None
+                for note in bins_note(name, columns[name], outcomes, its, found[name][1], noun)
             ),
             *(
                 note

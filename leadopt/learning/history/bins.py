@@ -1,6 +1,8 @@
 """Numeric attributes as levels: bins between edges, given or learned as quantiles."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 from math import isfinite, isnan
 from numbers import Integral
@@ -10,7 +12,8 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
-from leadopt.tables.cells import as_level, as_number, each_once, is_missing, is_number
+from leadopt.progress import loaded
+from leadopt.tables.cells import as_level, as_moment, as_number, each_once, is_missing, is_number
 from leadopt.tables.ids import alike
 from leadopt.tables.text import count
 
@@ -19,6 +22,13 @@ Edges = tuple[float, ...]
 USUAL_BINS = 8
 """Of a column of measurements that no setting bins: enough for a bend, while each bin holds an eighth of the outcomes;
 levels are shrunk apart from their neighbours, so that more of them would each be told less."""
+
+_FEW_LEVELS, _ENOUGH = 50, 10
+"""Whole numbers in so few levels, with so many outcomes each, are learned level by level: there a level of the usual
+spread (1 on the logit) keeps two thirds of what is its own."""
+_BY_CHANCE = 0.01
+_REPEATS = 30  # outcomes of levels that had one before: of fewer, all may be alike by chance
+_LONGEST = 1e15  # whole numbers are shown as such up to here
 
 
 def check_bins(name: str, bins: Any, columns: Sequence[str] | None) -> dict[str, int | Edges]:
@@ -58,21 +68,119 @@ def _number_or_edges(name: str, value: Any) -> int | Edges:
     raise InvalidInput(f"{name}: must be a number of bins, 2 or more, or ascending edges; found {value!r}")
 
 
-def are_measurements(values: Sequence[Any]) -> bool:
-    """Return whether these values are measurements, to be binned: numbers alone, some of them not whole.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Results:
+    """What came of groups of outcomes: won or lost as 1 and 0, or the logarithm of what they were worth.
 
-    >>> are_measurements([1, 2, 3]), are_measurements([0.5, 2, None] + [i / 7 for i in range(20)])
-    (False, True)
+    Parameters
+    ----------
+    n, total, squares
+        float64 (n_groups,): how many there are, what they add up to, and what their squares do
     """
-    known = {value for value in set(values) if not is_missing(value)}
-    if len(known) <= USUAL_BINS or not all_numbers(known):
-        return False
-    return any(isfinite(number := as_number(value)) and not number.is_integer() for value in known)
+
+    n: Floats
+    total: Floats
+    squares: Floats
+
+    @classmethod
+    def of_won(cls, won: Any, outcomes: Ints) -> "Results":
+        """Return those of groups that are all won (1) or all lost (0), of as many outcomes each."""
+        total = np.where(outcomes > 0, won, 0.0) * outcomes.astype(np.float64)
+        return cls(n=outcomes.astype(np.float64), total=total, squares=total)
+
+    def by(self, place: Ints) -> tuple[Floats, Floats, Floats]:
+        """Return the three sums for each place that groups have."""
+        n, total, squares = (np.bincount(place, each).astype(np.float64) for each in (self.n, self.total, self.squares))
+        return n, total, squares
+
+
+def as_quantity(value: Any) -> float:
+    """Return a number as a float, a day (or moment, or ISO text of one) as its digits, NaN for what is neither.
+
+    >>> as_quantity(7), as_quantity(date(2025, 1, 8)), as_quantity("2025-01-08 09:00"), as_quantity("7")
+    (7.0, 20250108.0, 20250108.0, nan)
+    """
+    if isinstance(value, str | date | np.datetime64) and not is_missing(value):
+        day = as_moment(value) if not isinstance(value, str) or value.strip()[4:5] == "-" else None
+        return float("nan") if day is None else float(10_000 * day.year + 100 * day.month + day.day)
+    return as_number(value)
+
+
+def _quantities(values: Sequence[Any]) -> Floats:
+    return np.array(each_once(as_quantity, values), dtype=np.float64).reshape(len(values))
 
 
 def all_numbers(values: Iterable[Any]) -> bool:
-    """Return whether these values are numbers, infinite ones too, missing ones aside."""
-    return not any(isnan(as_number(value)) for value in values if not is_missing(value))
+    """Return whether these values are numbers or days, infinite ones too, missing ones aside."""
+    return not any(isnan(as_quantity(value)) for value in values if not is_missing(value))
+
+
+def kind_of_quantity(values: Sequence[Any]) -> str | None:
+    """Return what a column holds in more levels than bins: "measurements", "days", "whole numbers", None = none.
+
+    Measurements are numbers alone, some of them not whole.
+
+    >>> kind_of_quantity([1, 2, 3]), kind_of_quantity([0.5, 2, None] + [i / 7 for i in range(20)])
+    (None, 'measurements')
+    >>> kind_of_quantity(range(9)), kind_of_quantity([date(2025, 1, day) for day in range(1, 10)])
+    ('whole numbers', 'days')
+    """
+    known = [value for value in set(values) if not is_missing(value)]
+    if len(known) <= USUAL_BINS or not all_numbers(known):
+        return None
+    numbers = [as_number(value) for value in known]
+    if any(map(isnan, numbers)):
+        return "days"
+    return "measurements" if any(isfinite(x) and not x.is_integer() for x in numbers) else "whole numbers"
+
+
+def are_codes(values: Floats, edges: Edges, results: Results) -> bool:
+    r"""Return whether whole numbers are names of kinds, whose levels tell more than bins of their order.
+
+    They are if levels are few and known well: up to 50, with ten outcomes each on average. Else the outcomes say. Let
+    :math:`s^2` be the variance within levels, :math:`\sigma_b^2` what bins explain of it, and :math:`\sigma_l^2`
+    what levels explain within bins, by analysis of variance. Levels are worth their number if they differ within
+    bins by more than chance (an F test), and shrunk as they must be they explain more than bins do,
+
+    .. math:: \sum_l \frac{n_l}{N} \frac{n_l \tau^4}{n_l \tau^2 + s^2} > \sigma_b^2, \quad
+        \tau^2 = \sigma_b^2 + \sigma_l^2
+
+    Parameters
+    ----------
+    values
+        float64 (n_groups,)
+    edges
+        of the bins that they would be in
+    results
+        of the groups
+
+    References
+    ----------
+    Searle, Casella & McCulloch (1992), Variance Components, ch. 3, doi:10.1002/9780470316856
+    """
+    used = np.isfinite(values) & (results.n > 0.0)
+    levels, place = np.unique(values[used], return_inverse=True)
+    here = Results(n=results.n[used], total=results.total[used], squares=results.squares[used])
+    n, total, squares = here.by(place)
+    outcomes, n_levels = float(n.sum()), len(levels)
+    if n_levels <= _FEW_LEVELS and outcomes >= _ENOUGH * n_levels:
+        return True
+    held, of_bins, _ = Results(n=n, total=total, squares=squares).by(np.searchsorted(edges, levels, side="right"))
+    of_levels, kept = float((total**2 / n).sum()), held > 0.0
+    of_kept = float((of_bins[kept] ** 2 / held[kept]).sum())
+    freedom, rest = n_levels - int(kept.sum()), outcomes - n_levels
+    if freedom < 1 or rest < _REPEATS:
+        return False
+    within = max(float(squares.sum()) - of_levels, 0.0) / rest
+    between = (of_levels - of_kept) / freedom
+    loaded("scipy.special")
+    from scipy.special import fdtrc
+
+    if between <= within or (within > 0.0 and fdtrc(freedom, rest, between / within) > _BY_CHANCE):
+        return False
+    by_bins = max(of_kept - float(total.sum()) ** 2 / outcomes, 0.0) / outcomes
+    spread = by_bins + (between - within) * n_levels / outcomes
+    return float(n @ (n * spread**2 / (n * spread + within))) / outcomes > by_bins
 
 
 def quantile_edges(values: Floats, weights: Floats, n_bins: int) -> Edges:
@@ -130,38 +238,43 @@ def binned(name: str, values: Sequence[Any], edges: Edges) -> list[str | None]:
     Raises
     ------
     InvalidInput
-        a value is no number
+        a value is neither a number nor a day
 
     Examples
     --------
     >>> binned("leads.age", [5, 10, 99, None], (10.0, 20.0))
     ['below 10', '10 to 20', '20 or more', None]
     """
-    names = _names(edges)
-    labels: list[str | None] = []
-    for value in values:
-        number = as_number(value)
-        if is_missing(value):
-            labels.append(None)
-        elif np.isnan(number):
-            raise InvalidInput(f"{name}: is binned, so values must be numbers; found {value!r}")
-        else:
-            labels.append(names[int(np.searchsorted(edges, number, side="right"))])
-    return labels
+    names, numbers = _names(edges), _quantities(values)
+    for place in np.flatnonzero(np.isnan(numbers)).tolist():
+        if not is_missing(values[place]):
+            raise InvalidInput(f"{name}: is binned, so values must be numbers; found {values[place]!r}")
+    bins = np.searchsorted(edges, numbers, side="right")
+    return [None if isnan(number) else names[k] for number, k in zip(numbers.tolist(), bins.tolist(), strict=True)]
 
 
-def learned_edges(asked: int | Edges | None, values: Sequence[Any], weights: Floats) -> Edges | None:
-    """Return the inner edges of a column's bins: those asked for, else of quantiles if it measures; None = no bins."""
+def learned_edges(
+    asked: int | Edges | None, values: Sequence[Any], weights: Floats, results: Results
+) -> tuple[Edges | None, str | None]:
+    """Return the inner edges of a column's bins (None = it has none), and what it is if nobody asked for them.
+
+    Bins are those asked for, else quantiles if it measures, or holds days, or whole numbers that are no codes
+    (`are_codes`).
+    """
     if isinstance(asked, tuple):
-        return asked
-    n_bins = asked or (USUAL_BINS if are_measurements(values) else None)
-    if n_bins is None:
-        return None
-    return quantile_edges(np.array([as_number(value) for value in values], dtype=np.float64), weights, n_bins)
+        return asked, None
+    kind = None if asked else kind_of_quantity(values)
+    if not asked and kind is None:
+        return None, None
+    numbers = _quantities(values)
+    edges = quantile_edges(numbers, weights, asked or USUAL_BINS)
+    return (None, None) if kind == "whole numbers" and are_codes(numbers, edges, results) else (edges, kind)
 
 
-def bins_note(name: str, values: Sequence[Any], outcomes: Ints, noun: str = "outcome") -> list[str]:
-    """Return what is said of a column that is binned: one number alone, and numbers without end.
+def bins_note(
+    name: str, values: Sequence[Any], outcomes: Ints, edges: Edges, kind: str | None = None, noun: str = "outcome"
+) -> list[str]:
+    """Return what is said of a column that is binned: one number alone, numbers without end, levels that were many.
 
     Parameters
     ----------
@@ -171,10 +284,14 @@ def bins_note(name: str, values: Sequence[Any], outcomes: Ints, noun: str = "out
         one for each group of outcomes
     outcomes
         int64 (n_groups,), how many there are of each
+    edges
+        of its bins
+    kind
+        what it is, as of `learned_edges`
     noun
         what a note calls an outcome
     """
-    numbers = np.array([as_number(value) for value in values], dtype=np.float64).reshape(len(values))
+    numbers = _quantities(values)
     finite, endless = np.unique(numbers[np.isfinite(numbers)]), int(outcomes[np.isinf(numbers)].sum())
     notes = []
     if len(finite) == 1:
@@ -183,6 +300,14 @@ def bins_note(name: str, values: Sequence[Any], outcomes: Ints, noun: str = "out
         notes.append(f"{name} holds no finite number: there is nothing to bin")
     if endless:
         notes.append(f"{name} is infinite in {count(endless, noun)}, which counts as beyond all other numbers")
+    if kind in ("days", "whole numbers"):
+        levels = count(len(set(numbers[~np.isnan(numbers)].tolist())), "level")
+        codes = "" if kind == "days" else ", or text where they are codes,"
+        notes.append(
+            f"{name} holds {kind}, {levels} in {count(int(outcomes.sum()), noun)}: it counts in "
+            f"{count(len(edges) + 1, 'bin')} ({', '.join(_names(edges))}); edges of your own{codes} say otherwise: "
+            f"bins={{{name!r}: [...]}}"
+        )
     return notes
 
 
@@ -209,8 +334,10 @@ def spelled(levels: Sequence[str | None], spellings: Mapping[str, str]) -> list[
 def _names(edges: Edges) -> list[str]:
     if not edges:
         return ["any"]
-    # As many digits as tell them apart: days as numbers such as 20250108 differ in the last ones alone.
-    told = next(
-        each for digits in range(6, 18) if len(set(each := [f"{edge:.{digits}g}" for edge in edges])) == len(each)
-    )
+    if all(edge.is_integer() and abs(edge) < _LONGEST for edge in edges):
+        told = [f"{edge:.0f}" for edge in edges]
+    else:  # as many digits as tell them apart
+        told = next(
+            each for digits in range(6, 18) if len(set(each := [f"{edge:.{digits}g}" for edge in edges])) == len(each)
+        )
     return [f"below {told[0]}", *(f"{low} to {high}" for low, high in pairwise(told)), f"{told[-1]} or more"]

@@ -1,6 +1,6 @@
 """What a history has that its user should know of: columns that name leads, one class alone, copies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from leadopt.tables.cells import as_id, as_outcome, blanked
 from leadopt.tables.text import count
 
 _FEWEST = 10  # outcomes from which it is no accident that hardly a level repeats
+_FEWEST_ALIKE = 100  # outcomes from which columns that agree in all are one
 _SHOWN_PAIRS = 3  # by name; there may be hundreds
 _ALONE = 0.9  # share of outcomes that have a level of their own
 
@@ -42,13 +43,10 @@ def names_leads(levels: Sequence[str | None], outcomes: Ints) -> bool:
     return total >= _FEWEST and _times(levels, outcomes).tolist().count(1) >= _ALONE * total
 
 
-def name_note(
-    column: str, levels: Sequence[str | None], outcomes: Ints, *, numbers: bool, noun: str = "outcome"
-) -> str:
-    """Return what is said of such a column; `numbers` = it holds nothing else, so that it may be a measurement."""
+def name_note(column: str, levels: Sequence[str | None], outcomes: Ints, noun: str = "outcome") -> str:
+    """Return what is said of such a column."""
     times = count(int((_times(levels, outcomes) > 0).sum()), "level")
-    mend = f"; if it measures something, bin it: bins={{{column!r}: 8}}" if numbers else ""
-    return f"{column} has {times} in {count(int(outcomes.sum()), noun)}: it names leads, so it is left out{mend}"
+    return f"{column} has {times} in {count(int(outcomes.sum()), noun)}: it names leads, so it is left out"
 
 
 def one_level_note(column: str, levels: Sequence[str | None], outcomes: Ints, noun: str = "outcome") -> list[str]:
@@ -59,6 +57,31 @@ def one_level_note(column: str, levels: Sequence[str | None], outcomes: Ints, no
     level = found.pop()
     what = "empty" if level is None else f'"{level}"'
     return [f"{column} is {what} in all {count(total, noun)}: it tells none from another"]
+
+
+def copies_of_columns(levels: Mapping[str, Sequence[str | None]], outcomes: Ints) -> dict[str, str]:
+    """Return which columns tell the same as an earlier one, level by level, and which that is.
+
+    Two families that share all of an effect would count as twice as much doubt. Of few outcomes columns may agree by
+    accident, and a column that is the same everywhere tells nothing anyway.
+
+    Examples
+    --------
+    >>> codes = {"land": ["DE", "AT", "DE"], "country": ["49", "43", "49"], "size": ["1", "1", "2"]}
+    >>> copies_of_columns(codes, np.full(3, 100))
+    {'country': 'land'}
+    """
+    counted, known = np.flatnonzero(outcomes), dict[bytes, str]()
+    found = dict[str, str]()
+    if int(outcomes.sum()) < _FEWEST_ALIKE:
+        return found
+    for name, its in levels.items():
+        _, place = distinct([its[group] for group in counted.tolist()])
+        if len(place) and place.max() > 0:
+            first = known.setdefault(place.tobytes(), name)
+            if first != name:
+                found[name] = first
+    return found
 
 
 def class_note(converted: Ints, outcomes: Ints) -> str | None:

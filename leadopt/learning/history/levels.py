@@ -12,6 +12,9 @@ from leadopt.learning.history.bins import Edges, levels_of
 from leadopt.learning.history.codes import RepRow, Segment, tuples
 from leadopt.tables import Table
 from leadopt.tables.cells import as_number
+from leadopt.tables.text import cell
+
+_MOST = 1e100  # of a weight: products of more could not be added up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,7 +51,7 @@ class Levels:
 
     def of_table(self, table: Table, column: str) -> list[str | None]:
         """Return the levels of a table's column."""
-        cells = table.spelled(column) if column in self.edges else table.values(column)
+        cells = table.quantities(column) if column in self.edges else table.values(column)
         return self.of_cells(table.name, column, cells)
 
     def of_segments(self, table: Table) -> list[Segment]:
@@ -71,6 +74,6 @@ def weights_of(column: str | None, keys: Sequence[list[Any]]) -> Floats:
         return np.ones(len(keys[0]))
     weights = np.array([as_number(value) for value in keys[-1]], dtype=np.float64).reshape(len(keys[-1]))
     for value, weight in zip(keys[-1], weights, strict=True):
-        if not 0.0 <= weight < np.inf:
-            raise InvalidInput(f"history.{column}: a weight must be a finite number, 0 or more; found {value!r}")
+        if not 0.0 <= weight <= _MOST:
+            raise InvalidInput(f"history.{column}: a weight must be a number from 0 to {_MOST:g}; found {cell(value)}")
     return weights

@@ -8,6 +8,7 @@ import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.learning.history.attributes import read_attributes
+from leadopt.learning.history.bins import Results
 from leadopt.learning.history.checks import copies_note
 from leadopt.learning.history.outcomes import count_outcomes, rep_ids
 from leadopt.tables import Table
@@ -99,7 +100,8 @@ def read_loads(
     begun = day >= (day[there].min() if there.any() else 0) + (window or 1) - 1
     used = there & begun & ~np.isnan(won)
     cells = {column: table.values(column) for column in segment_by}
-    read = read_attributes("history", cells, (~np.isnan(won)).astype(np.int64), weights=np.ones(len(won)))
+    known = (~np.isnan(won)).astype(np.int64)
+    read = read_attributes("history", cells, known, Results.of_won(won, known), weights=np.ones(len(won)))
     codes = [_codes(levels) for levels in read.levels.values()]
     return PastLoads(
         table=table,

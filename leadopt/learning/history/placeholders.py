@@ -9,7 +9,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import enumerate_some
 from leadopt.learning.history.codes import distinct
 from leadopt.tables.amounts import Amounts
-from leadopt.tables.text import count, number
+from leadopt.tables.text import as_it_stands, count
 
 _FAR = float(np.log(30.0))
 """Of the logarithm, beyond all others: prices of a list, such as 99, 990 and 9,900, lie closer together."""
@@ -126,12 +126,12 @@ def placeholder_notes(amounts: Amounts, found: Placeholders, odd: Bools) -> list
         ),
     ):
         each, held = amounts.total[groups] / amounts.paid[groups], amounts.paid[groups]
-        same = np.array([f"{amount:.12g}" for amount in each])
-        if kinds := sorted(set(same.tolist()), key=float):
+        same = np.array([as_it_stands(amount) for amount in each.tolist()])
+        if kinds := list(dict.fromkeys(same[np.argsort(each)].tolist())):
             times = [int(held[same == kind].sum()) for kind in kinds]
             whole = count(int(amounts.paid.sum()), "won value")
-            shown = [f"{n:,} are {number(float(kind))}" for n, kind in zip(times[1:], kinds[1:], strict=True)]
-            first = f"{times[0]:,} of {whole} are {number(float(kinds[0]))}"
+            shown = [f"{n:,} are {kind}" for n, kind in zip(times[1:], kinds[1:], strict=True)]
+            first = f"{times[0]:,} of {whole} are {kinds[0]}"
             said.append(f"{enumerate_some([first, *shown])}, exactly and far from all others: {so}")
     return said
 

@@ -13,7 +13,7 @@ from leadopt.tables import Table
 from leadopt.tables.amounts import MOST_AMOUNT, Amounts
 from leadopt.tables.cells import as_number, as_outcome, blanked
 from leadopt.tables.currencies import check_unit, currency_code, rates_of
-from leadopt.tables.text import count, number
+from leadopt.tables.text import as_it_stands, count, number
 
 _LEFT_EMPTY = "Leave it empty where it is not known."
 _SHOWN = 3
@@ -144,8 +144,8 @@ def odd_notes(amounts: Amounts, odd: Bools) -> list[str]:
     if not odd.any():
         return []
     n, usual = int(amounts.paid[odd].sum()), np.exp(amounts.logs[~odd].sum() / amounts.paid[~odd].sum())
-    each = np.unique(np.exp(amounts.logs[odd] / amounts.paid[odd]).round(12))
-    found = enumerate_some([number(amount) for amount in each], _SHOWN)
+    each = (amounts.total[odd] / amounts.paid[odd]).tolist()
+    found = enumerate_some(list(dict.fromkeys(map(as_it_stands, sorted(each)))), _SHOWN)
     return [
         f"{count(n, 'won lead')} of history {'has an amount' if n == 1 else 'have amounts'} far from all that the "
         f"others suggest ({found}; usual is about {number(usual)}), and hardly {'counts' if n == 1 else 'count'}: "

@@ -1,14 +1,23 @@
 """Bins hold about equally much, values that are frequent by themselves, and their names tell them apart."""
 
+from datetime import date, datetime, timedelta
+
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt import AffinityModel
+from leadopt.learning import ValueModel
 from leadopt.learning.history.attributes import read_attributes
-from leadopt.learning.history.bins import binned, quantile_edges
+from leadopt.learning.history.bins import Results, are_codes, binned, quantile_edges
 from tests.strategies import examples
+
+
+def lost(outcomes):
+    """Return outcomes, and their results where all are lost."""
+    return outcomes, Results.of_won(np.zeros(len(outcomes)), outcomes)
 
 
 @pytest.mark.parametrize("bins", [None, {"visits": 2}, {"visits": 8}])
@@ -49,7 +58,7 @@ def test_bins_are_as_many_as_asked_for_at_most_and_each_holds_something(data):
 
 def test_one_number_without_end_is_a_measurement_too_and_is_told():
     sizes = [k + 0.5 for k in range(39)]
-    found = read_attributes("history", {"size": [*sizes, np.inf]}, np.ones(40, dtype=np.int64))
+    found = read_attributes("history", {"size": [*sizes, np.inf]}, *lost(np.ones(40, dtype=np.int64)))
     assert len(found.edges["size"]) == 7
     assert found.levels["size"][-1] == found.levels["size"][-2]
     assert found.notes == ["size is infinite in 1 outcome, which counts as beyond all other numbers"]
@@ -57,7 +66,7 @@ def test_one_number_without_end_is_a_measurement_too_and_is_told():
 
 
 def test_nothing_to_bin_is_told():
-    found = read_attributes("history", {"size": [3.0, 3.0, None]}, np.full(3, 9), bins={"size": 4})
+    found = read_attributes("history", {"size": [3.0, 3.0, None]}, *lost(np.full(3, 9)), bins={"size": 4})
     assert (found.edges, found.levels["size"]) == ({"size": ()}, ["any", "any", None])
     assert found.notes == ["size holds no number but 3: there is nothing to bin"]
 
@@ -109,7 +118,7 @@ def test_a_column_that_is_the_same_everywhere_is_told(cell, said):
 
 
 def test_numbers_without_an_end_alone_are_told_where_they_are_to_be_binned():
-    found = read_attributes("history", {"x": [np.inf, np.inf]}, np.full(2, 9), bins={"x": 4})
+    found = read_attributes("history", {"x": [np.inf, np.inf]}, *lost(np.full(2, 9)), bins={"x": 4})
     assert found.notes[0] == "x holds no finite number: there is nothing to bin"
 
 
@@ -119,3 +128,105 @@ def test_names_of_bins_have_as_many_digits_as_tell_them_apart():
     assert names == ["below 20250108", "20250108 to 20250115", "20250115 to 20250122", "20250122 or more"]
     close = (1.0, 1.0 + 2**-52)
     assert len(set(binned("leads.x", [0.0, *close], close))) == 3
+
+
+def chances_of(cells, truth, asked, seed=1):
+    """Return the model of a simulated history, and the chances of leads with these cells."""
+    won = np.random.default_rng(seed).random(len(cells)) < truth
+    rows = {"rep_id": ["a"] * len(cells), "x": list(cells), "converted": won.astype(int).tolist()}
+    model = AffinityModel(segment_by="x").fit(rows)
+    return model, model.probability([{"rep_id": "a", "x": one} for one in asked])
+
+
+@pytest.mark.parametrize("scale", [1, 1_000], ids=["some repeat", "hardly one repeats"])
+@pytest.mark.parametrize("kind", [int, float])
+def test_whole_amounts_in_many_levels_count_in_bins_of_their_order(kind, scale):
+    euros = np.random.default_rng(0).exponential(10_000 * scale, 3_000).round()
+    asked = [kind(scale * one) for one in (100, 5_000, 12_500, 50_000, 10**7)] + [scale * 12_500.5]
+    model, found = chances_of([kind(one) for one in euros], np.where(euros > 10_000 * scale, 0.5, 0.15), asked)
+    assert len(model.bins_["x"]) == 7
+    assert found == pytest.approx([0.15, 0.15, 0.5, 0.5, 0.5, 0.5], abs=0.06)
+    assert model.notes_[0].startswith("x holds whole numbers, ")
+    assert "text where they are codes" in model.notes_[0]
+
+
+DAYS = [date(2024, 1, 1) + timedelta(days=int(k)) for k in np.random.default_rng(0).integers(0, 694, 3_000)]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda day: int(f"{day:%Y%m%d}"),
+        lambda day: day,
+        lambda day: datetime(day.year, day.month, day.day, day.day % 24),
+        lambda day: day.isoformat(),
+        lambda day: f"{day:%d.%m.%Y}",
+        lambda day: f"{day:%m/%d/%Y}",
+    ],
+    ids=["digits", "dates", "datetimes", "ISO text", "text", "text by month"],
+)
+def test_days_count_in_bins_however_they_are_written_and_later_ones_in_the_last(written):
+    truth = np.array([0.2 if day.year == 2024 else 0.5 for day in DAYS])
+    asked = [date(2024, 2, 28), date(2024, 8, 15), date(2025, 5, 28), date(2027, 1, 31)]
+    cells = [written(day) for day in asked]
+    model, found = chances_of([written(day) for day in DAYS], truth, cells)
+    assert found == pytest.approx([0.2, 0.2, 0.5, 0.5], abs=0.06)
+    assert 20240101 < model.bins_["x"][0] < model.bins_["x"][-1] < 20260101
+    others = [float(cell) if isinstance(cell, int) else day.isoformat() for cell, day in zip(cells, asked, strict=True)]
+    assert model.probability([{"rep_id": "a", "x": one} for one in others]).tolist() == found.tolist()
+
+
+def test_days_of_an_engine_count_in_bins_as_well():
+    won = (np.random.default_rng(1).random(len(DAYS)) < 0.3).astype(int).tolist()
+    frame = pl.DataFrame({"rep_id": ["a"] * len(DAYS), "x": DAYS, "converted": won})
+    models = [AffinityModel(segment_by="x").fit(each) for each in (frame, frame.lazy(), frame.to_dicts())]
+    assert len({model.bins_["x"] for model in models}) == 1
+    leads = pl.DataFrame({"rep_id": ["a"], "x": [date(2026, 1, 1)]})
+    assert np.ptp([model.probability(leads)[0] for model in models]) < 1e-9
+
+
+@pytest.mark.parametrize(("n_codes", "n"), [(12, 600), (60, 3_000), (100, 3_000), (600, 6_000)])
+def test_codes_with_enough_outcomes_keep_their_levels(n_codes, n):
+    rng = np.random.default_rng(2)
+    of_code = 1.0 / (1.0 + np.exp(1.0 - rng.normal(0.0, 1.0, n_codes)))
+    codes = 10_000 + rng.permutation(n_codes)[rng.integers(n_codes, size=n)]
+    model, found = chances_of(codes.tolist(), of_code[codes - 10_000], range(10_000, 10_000 + n_codes))
+    assert (model.bins_, model.notes_) == ({}, [])
+    assert np.mean((found - of_code) ** 2) < 0.5 * np.var(of_code)
+
+
+def test_codes_that_are_text_stay_levels_whatever_they_tell():
+    plz = [str(10_000 + k % 700) for k in range(3_000)]
+    model, _ = chances_of(plz, np.full(3_000, 0.3), plz[:1])
+    assert model.bins_ == {}
+
+
+@pytest.mark.parametrize("n_levels", [60, 600])
+@pytest.mark.parametrize("seed", range(5))
+def test_whole_numbers_are_codes_where_their_levels_foretell_more_than_bins(n_levels, seed):
+    """The oracle knows the truth: what shrunk levels, and bins, are off it on average."""
+    rng, n = np.random.default_rng(seed), 6_000
+    values = rng.integers(n_levels, size=n)
+    for truth in (rng.normal(0.0, 1.0, n_levels), 4.0 * np.arange(n_levels) / n_levels - 2.0):
+        chance = 1.0 / (1.0 + np.exp(-truth))
+        won = (rng.random(n) < chance[values]).astype(float)
+        edges = quantile_edges(values.astype(float), np.ones(n), 8)
+        results = Results.of_won(won, np.ones(n, dtype=np.int64))
+        bin_of = np.searchsorted(edges, np.arange(n_levels), side="right")
+        by_bins = (np.bincount(bin_of[values], won) / np.bincount(bin_of[values]))[bin_of]
+        held, total = np.bincount(values, minlength=n_levels), np.bincount(values, won, minlength=n_levels)
+        k = chance.mean() * (1 - chance.mean()) / chance.var()
+        by_levels = (total + k * won.mean()) / (held + k)
+        off = [np.mean((each - chance)[values] ** 2) for each in (by_levels, by_bins)]
+        assert are_codes(values.astype(float), edges, results) == (off[0] < off[1])
+
+
+def test_whole_numbers_of_won_leads_count_in_bins_by_what_they_are_worth():
+    rng = np.random.default_rng(3)
+    staff = rng.integers(1, 400, 1_500)
+    worth = np.exp(np.where(staff > 200, 8.0, 6.0) + rng.normal(0.0, 1.0, 1_500))
+    rows = {"staff": staff.tolist(), "value": worth.tolist(), "converted": [1] * 1_500}
+    model = ValueModel(columns="staff").fit(rows)
+    assert len(model.bins_["staff"]) == 7
+    low, high = np.exp([6.5, 8.5])
+    assert model.expected({"staff": [20, 390, 5_000]}) == pytest.approx([low, high, high], rel=0.25)
