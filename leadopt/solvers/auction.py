@@ -14,6 +14,7 @@ wait are placed on free slots.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -30,12 +31,11 @@ from leadopt.solvers.capacities.pair_bids import PairFloor
 from leadopt.solvers.capacities.samples import boxes_by_samples, least_sample, row_oracle, sampled_prices
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.equal_leads import distinct_share
-from leadopt.solvers.flow.every_pair import flow_seconds, solve_every_pair
+from leadopt.solvers.flow.every_pair import flow_seconds, in_part_of_time, solve_every_pair
 from leadopt.solvers.flow.infeasible import refuse_few_slots
 
 _ALIKE = 0.25  # share of distinct leads up to which merging them is worth more than prices
 _MISLED = 0.1  # idle slots, by lead, from which on a hint is forgotten: its prices are far too high
-_FOR_FLOW = 0.6  # part of a time limit for that: prices alone leave an answer far from the best where leads are alike
 # Times the least sample: fewer leads go straight to a flow, as `sampled_prices` draws no sample of more than an eighth.
 _WORTH_SAMPLES = 8
 
@@ -119,11 +119,7 @@ class Auction:
         share = self._share_at_once(rest)
         if share is None or meter.left_s <= flow_seconds(share * rest.n_pairs):
             return None
-        part = meter.keeping((1.0 - _FOR_FLOW) * meter.left_s)
-        try:
-            return solve_every_pair(rest.problem, rest.tree, rest.room, rest.leads, meter=part)
-        except OutOfTime:
-            return None
+        return in_part_of_time(partial(solve_every_pair, rest.problem, rest.tree, rest.room, rest.leads), meter)
 
     def _share_at_once(self, rest: Remainder) -> float | None:
         """Return the share of the pairs in a flow that is faster than prices would be, None if prices are."""

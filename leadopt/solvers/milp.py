@@ -16,6 +16,7 @@ Nested limits over many pairs, where time is limited, are tried as a flow first 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -28,12 +29,11 @@ from leadopt.solvers.compiled import compiled
 from leadopt.solvers.factored.by_lines import ByLines
 from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.flow.core import MANY
+from leadopt.solvers.flow.every_pair import in_part_of_time
 from leadopt.solvers.lagrangian.pairs import Pairs
 from leadopt.solvers.lagrangian.small import Small
 from leadopt.solvers.lagrangian.work import Work
 from leadopt.solvers.min_cost_flow import MinCostFlow
-
-_FOR_FLOW = 0.6  # part of a time limit for a flow under nested limits, which proves its answer the best
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +122,7 @@ class Milp:
         many = problem.n_leads * problem.n_reps >= MANY
         if meter.limit_s is None or not (many and compiled()) or flow.refuses(problem):
             return None
-        try:
-            return flow.solve_in_time(problem, near, meter.keeping((1.0 - _FOR_FLOW) * meter.left_s))
-        except OutOfTime:
-            return None
+        return in_part_of_time(partial(flow.solve_in_time, problem, near), meter)
 
     def _answer(self, work: Work, y: Floats) -> Answer:
         """Return the answer by the way that suits the problem's size; a quick one where that takes too long."""
