@@ -29,7 +29,7 @@ _WHOLE = 1e-9  # of a step: so near to a whole number
 # at least. At 100 x 10 with log-normal hours, 1,000 and 4,000 in a search of 8 s come to 89.026 and 89.033.
 _FINEST, _FINE, _COARSE = 20_000, 4_000, 1_000
 _MOST_STEPS = 20_000  # that it may have in one
-_MOST = 40_000_000  # leads times all steps: some hundredths of a second a bound
+_MOST = 200_000_000  # leads times all steps: a tenth of a second a bound, and seldom more than a fifth of that
 _SLACK = 1e-9  # relative: what the certificate lets a load exceed its bound by
 _NOISE = 1e-14  # of all that is added up
 

@@ -28,6 +28,7 @@ from leadopt.solvers.compiled import compiled
 from leadopt.solvers.factored.by_lines import ByLines
 from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.flow.core import MANY
+from leadopt.solvers.lagrangian.by_packings import ByPackings
 from leadopt.solvers.lagrangian.pairs import Pairs
 from leadopt.solvers.lagrangian.small import Small
 from leadopt.solvers.lagrangian.work import Work
@@ -135,6 +136,12 @@ class Milp:
             open_leads_per_row=self.open_leads_per_row,
             cores=self.cores,
         )
+        packed = ByPackings.of(work)
+        try:
+            if packed is not None and (answer := packed.answer(y)) is not None:
+                return answer
+        except OutOfTime:
+            return pairs.in_haste(y, work.n_leads)
         if work.n_leads * work.problem.n_reps <= self.whole_options:
             small = Small(
                 work=work,

@@ -24,7 +24,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.problem.knapsack_bound import Knapsacks
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
-from leadopt.solvers.lagrangian.drafts import worth
+from leadopt.solvers.drafts.drafts import worth
 from leadopt.solvers.lagrangian.packing_kernels import (
     CUT,
     ENDED,
@@ -49,12 +49,16 @@ from leadopt.solvers.lagrangian.packing_kernels import (
 _STEPS, _LENGTH = 15, 1.5  # of prices at a node; 10 steps of 1.5 and 20 of 1 take a tenth and a third more for a proof
 _AT_ONCE = 10_000_000  # cells of tables between looks at the clock: about a hundredth of a second
 _FIRST_STEPS, _FIRST_TIMES = 20, 60  # of prices at first, and how often
+_PRICED, _DIVED = 0.3, 0.5  # parts of the time and work left for prices at first, and then for the way down
+_LEAST_TREES = (
+    1_000_000_000  # cells: trees take as much as what searches around have taken before, and so many at least
+)
 _SPAN, _LEAST_SPAN = 2e-3, 4e-6  # of all gains: by how much the first steps try to lower the bound
 _FARTHER, _DIVES = 2e-3, 13  # of all gains: how far below the bound an answer is looked for, twice as far each time
 _DIVE_STEPS, _DIVE_NODES = 3, 2  # of prices at its nodes; of these, by leads
 _NOISE = 1e-12  # of all gains: rounding
 _PROOF = 1e-9  # of the best answer's gains: what a proof may be off by where gains are not whole numbers
-_MOST_CELLS = 8_000_000  # of a table: 64 MB
+_MOST_CELLS = 16_000_000  # of a table: 128 MB
 _PARTS = (0.5, 0.25, 0.1, 0.0)  # of what may be won at most: what targets ask for
 _SELDOM, _EVER = 3, 1 << 40  # how often a path may go against the likelier choice
 _AT_FIRST, _IDLE = 30.0, 40  # leads that choose anew, and how often in vain before trees get a turn
@@ -100,7 +104,8 @@ class Search:
         until_s: float,
         most_work: int,
     ) -> None:
-        self.problem, self.meter, self.until_s, self.most_work = problem, meter, until_s, most_work
+        self.problem, self.meter, self.until_s = problem, meter, until_s
+        self.most_work = float(most_work) if meter.ends_by_itself else np.inf
         self.room, self.exact = packs.room, packs.exact
         self.packing = _packing(packs, problem.reserve)
         gains = self.packing.packs.gain
@@ -115,21 +120,26 @@ class Search:
         self.everybody = np.full(problem.n_leads, -1)
         self.best = None if known is None else np.where(known < 0, problem.n_reps, known)
         self.value = -np.inf if known is None else worth(problem, known)
-        self.u = u.copy()
+        self.u, self.bound = u.copy(), np.inf
+        self._grant(_PRICED)
         self.bound = self._priced()
         self.loss = self.packing.scratch.loss.copy()
         self.rng, self.at_once = np.random.default_rng(_SEED), _AT_FIRST
 
     def run(self) -> Searched:
         """Search until nothing better can be there, or time or work is over."""
+        self._grant(_DIVED)
         self._dive()
+        self._grant()
         trees, around, nodes = 0, 0, self.problem.n_leads
         while self.best is not None and not self._over():
             before = self.work
             self._around(max(0, _AROUND * trees - around))
             around += self.work - before
             before, value = self.work, self.value
+            self._grant(most_work=max(around, _LEAST_TREES))
             self._trees(nodes)
+            self._grant()
             trees += self.work - before
             nodes *= 1 if self.value > value else 2
         found = None if self.best is None else np.where(self.best == self.problem.n_reps, -1, self.best)
@@ -153,9 +163,14 @@ class Search:
     def _is_best(self) -> bool:
         return self.value >= self.bound - (0.5 if self.whole else 1.5 * self.step)
 
+    def _grant(self, part: float = 1.0, most_work: float = np.inf) -> None:
+        """Let what follows take a part of the time and of the work that are left, and so much work at most."""
+        left_s = self.meter.left_s - self.until_s
+        self.stop_s = self.until_s + (1.0 - part) * left_s if np.isfinite(left_s) else self.until_s
+        self.stop_work = self.work + min(part * (self.most_work - self.work), most_work)
+
     def _over(self) -> bool:
-        spent = self.meter.ends_by_itself and self.work >= self.most_work
-        return self._is_best() or spent or self.meter.left_s <= self.until_s
+        return self._is_best() or self.work >= self.stop_work or self.meter.left_s <= self.stop_s
 
     def _priced(self) -> float:
         """Lower the bound as far as it goes, and return it: each round tries to lower it by a span."""
@@ -163,7 +178,7 @@ class Search:
         span, bound = _SPAN * self.size, price(self.packing, self.u, -np.inf, Effort(1, 0.0, 0, 0))
         for _ in range(_FIRST_TIMES):
             self.meter.still()
-            if span < _LEAST_SPAN * self.size or self.meter.left_s <= self.until_s:
+            if span < _LEAST_SPAN * self.size or self._over():
                 break
             before = bound
             bound = price(self.packing, self.u, bound - span, Effort(_FIRST_STEPS, 1.0, 0, 0))
@@ -268,8 +283,9 @@ class Search:
 
 
 def may_be_searched(packs: Knapsacks) -> bool:
-    """Return whether the tables of some knapsacks are small enough."""
-    return len(packs.gain) * int(packs.room.max(initial=0)) <= _MOST_CELLS
+    """Return whether the tables of some knapsacks are small enough, and the prices that each node may have."""
+    n = len(packs.gain)
+    return n * max(n, int(packs.room.max(initial=0))) <= _MOST_CELLS
 
 
 def _packing(packs: Knapsacks, reserve: float) -> Packing:
