@@ -9,7 +9,7 @@ Nested limits over many pairs, where time is limited, are tried as a flow first 
 4. **Solve** the core without whole numbers (HiGHS; `program`): its prices are better than those it came from. Make
    leads whole, large ones first (`relax_and_fix`), and mend what that breaks by ejection chains (`ejection_chains`). A
    problem that is small enough is searched in whole numbers, as far as the bound leaves it open (`small`); by packings
-   where reps have hours and there are no other rules (`packings`).
+   where reps have hours (`packings`).
 5. The prices bound what any answer is worth. As leads cannot be divided, the bound is seldom reached exactly.
 """
 

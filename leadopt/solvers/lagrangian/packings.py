@@ -1,10 +1,14 @@
-r"""Branch and bound by packings, for reps who each have so much time and no other rules.
+r"""Branch and bound by packings, for reps who each have so much time.
 
 With a price :math:`u_i` of each lead, each rep alone packs what brings it most into its time: a knapsack. All of these
 and the prices together are no less than any answer is worth (`problem.knapsack_bound`), and far nearer to it than what
 a linear program says: at E 100 x 20 of generalised assignment costs are 10,686.4 at least by these, 10,621 by that,
 and 10,693 at best. What the bound loses if a lead goes to a rep comes from the same tables. So an answer that is to be
 worth some target has few options left, often none.
+
+Rules beside the time, such as slots, minimums and quotas, charge for what they bound at prices that are given: gains
+are less by that, and the bound is more by what the rules are paid. Slots are counted on the way; a search that comes to
+an answer that breaks another rule goes on.
 
 Targets between the best answer and the bound are tried by trees of few nodes. In turn with these, all leads of a few
 reps choose anew while the others stay.
@@ -92,6 +96,8 @@ class Search:
         the search ends when the meter has no more seconds left,
     most_work
         or after so many cells of tables, if it is to end by itself
+    y
+        (n_reps + n_limits,), prices of slots and limits; None = there are no rules beside the time
     """
 
     def __init__(
@@ -103,20 +109,27 @@ class Search:
         meter: Meter,
         until_s: float,
         most_work: int,
+        y: Floats | None = None,
     ) -> None:
         self.problem, self.meter, self.until_s = problem, meter, until_s
         self.most_work = float(most_work) if meter.ends_by_itself else np.inf
-        self.room, self.exact = packs.room, packs.exact
-        self.packing = _packing(packs, problem.reserve)
+        self.room, self.slots, self.exact = packs.room, packs.slots, packs.exact
+        m, charged, paid = problem.n_reps, packs.gain, np.zeros(0)
+        if y is not None:
+            charged, paid = packs.beside(problem, y[:m], y[m:])
+        self.paid = float(paid.sum())
+        self.gain = np.vstack([packs.gain.T, np.full((1, problem.n_leads), problem.reserve)])
+        self.packing = _packing(packs, charged, problem.reserve)
         gains = self.packing.packs.gain
         fits = np.isfinite(gains) & (self.packing.packs.weight <= np.append(self.room, 0)[:, None])
         # What is worse than the pool is in no best answer: a huge loss there would drown all gains in noise.
         wanted = fits & (gains >= problem.reserve)
-        self.size = float(np.abs(np.where(wanted, gains, 0.0)).max(axis=0).sum()) or 1.0
+        self.size = float(np.abs(np.where(wanted, gains, 0.0)).max(axis=0).sum() + np.abs(paid).sum()) or 1.0
         self.noise = _NOISE * self.size
-        sizes = np.abs(gains[fits & (gains != 0)])
+        sizes = np.abs(self.gain[fits & (self.gain != 0)])
         self.least = float(sizes.min(initial=np.inf)) if len(sizes) else 1.0
-        self.whole = bool((gains[fits] == np.rint(gains[fits])).all()) and self.noise < 0.1
+        hard = all(limit.penalty is None for limit in problem.limits)
+        self.whole = hard and bool((self.gain[fits] == np.rint(self.gain[fits])).all()) and self.noise < 0.1
         self.everybody = np.full(problem.n_leads, -1)
         self.best = None if known is None else np.where(known < 0, problem.n_reps, known)
         self.value = -np.inf if known is None else worth(problem, known)
@@ -156,7 +169,7 @@ class Search:
         """By how much a better answer is to be better."""
         if self.whole:
             return 1.0
-        gained = 0.0 if self.best is None else self.packing.packs.gain[self.best, np.arange(len(self.best))]
+        gained = 0.0 if self.best is None else self.gain[self.best, np.arange(len(self.best))]
         # Whatever is better than nothing gains the least there is.
         return max(_PROOF * max(float(np.abs(gained).sum()), self.least), 4.0 * self.noise)
 
@@ -174,7 +187,7 @@ class Search:
 
     def _priced(self) -> float:
         """Lower the bound as far as it goes, and return it: each round tries to lower it by a span."""
-        begin(self.packing, self.room, self.everybody)
+        begin(self.packing, self.room, self.slots, self.everybody)
         span, bound = _SPAN * self.size, price(self.packing, self.u, -np.inf, Effort(1, 0.0, 0, 0))
         for _ in range(_FIRST_TIMES):
             self.meter.still()
@@ -183,7 +196,7 @@ class Search:
             before = bound
             bound = price(self.packing, self.u, bound - span, Effort(_FIRST_STEPS, 1.0, 0, 0))
             span = 2.0 * span if bound < before - span / 2 else span / 2
-        return self._rounded(bound)
+        return self._rounded(bound + self.paid)
 
     def _dive(self) -> None:
         """Find an answer near the bound, or ever farther from it, with few nodes that are not the way to it."""
@@ -257,16 +270,16 @@ class Search:
 
         A search of everybody that comes to its end lowers the bound.
         """
-        begin(self.packing, self.room, self.everybody if held is None else held)
+        begin(self.packing, self.room, self.slots, self.everybody if held is None else held)
         path = self.packing.path
         path.u[0] = self.u
         effort, found = Effort(steps, _LENGTH, wrong, _AT_ONCE), UNDER_WAY
         while found == UNDER_WAY:
-            found = explore(self.packing, target - self.noise, effort, surely, nodes)
+            found = explore(self.packing, target - self.paid - self.noise, effort, surely, nodes)
             self.meter.still()
             if found == FOUND and not self._kept():
                 found = UNDER_WAY
-            elif self._over() or (path.state[NODES] >= nodes and path.state[ENTERS]):
+            if self._over() or (path.state[NODES] >= nodes and path.state[ENTERS]):
                 break
         if found == ENDED and not path.state[CUT] and (held is None or (held < 0).all()):
             self.bound = min(self.bound, float(np.ceil(target - self.noise)) - 1.0 if self.whole else target)
@@ -288,7 +301,7 @@ def may_be_searched(packs: Knapsacks) -> bool:
     return n * max(n, int(packs.room.max(initial=0))) <= _MOST_CELLS
 
 
-def _packing(packs: Knapsacks, reserve: float) -> Packing:
+def _packing(packs: Knapsacks, gains: Floats, reserve: float) -> Packing:
     """Return the arrays of a search."""
     n, m = packs.gain.shape
     room, depth, trail = int(packs.room.max(initial=0)) + 1, n + 2, (m + 2) * n + 1
@@ -296,10 +309,10 @@ def _packing(packs: Knapsacks, reserve: float) -> Packing:
     def whole(*shape: int) -> Ints:
         return np.zeros(shape, dtype=np.int64)
 
-    gain = np.vstack([packs.gain.T, np.full((1, n), reserve)])
+    gain = np.vstack([gains.T, np.full((1, n), reserve)])
     weight = np.vstack([packs.weight.T, whole(1, n)])
     return Packing(
-        packs=Packs(np.ascontiguousarray(gain), np.ascontiguousarray(weight), packs.room.copy()),
+        packs=Packs(np.ascontiguousarray(gain), np.ascontiguousarray(weight), packs.room.copy(), packs.slots.copy()),
         open_=Open(whole(m + 1, n), whole(m + 1, n), whole(m + 1), whole(n)),
         free=Free(whole(n), whole(n), whole(1), whole(n)),
         table=Table(np.zeros((n + 1, room)), np.zeros(room), whole(n), np.zeros(n), whole(1)),
