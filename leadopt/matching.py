@@ -328,7 +328,9 @@ def _tightened(problem: Problem, answer: Answer, certificate: Certificate) -> Ce
     """Return a certificate with the bound by prices of leads, where that is the tighter one."""
     if answer.lead_prices is None:
         return certificate
-    return _bounded(certificate, knapsack_bound(problem, answer.lead_prices))
+    without = knapsack_bound(problem, answer.lead_prices)
+    priced = knapsack_bound(problem, answer.lead_prices, answer.prices, answer.limit_prices)
+    return _bounded(certificate, min(without, priced))
 
 
 def _bounded(certificate: Certificate, bound: float) -> Certificate:

@@ -6,8 +6,9 @@ With a price :math:`u_i` of having lead i served once, no answer is worth more t
    \sum_{i \in S} usage_{ij} \le upper_j\Big\}
 
 as each rep alone then packs the best leads into its time, a knapsack in whole leads; prices of time would divide them.
-Limits of other kinds are left out, which cannot lower the bound. Whole gains add up to whole numbers: then it is
-rounded down.
+Rules of other kinds are left out, which cannot lower the bound, or have prices: gains are less what these charge a
+pair, and the bound is more by what they are paid for their bounds (Lagrangian relaxation). Whole gains add up to whole
+numbers: then it is rounded down.
 
 References
 ----------
@@ -21,6 +22,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.reduced_gains import paid_for_bounds, reduced_gains
 
 _UNITS = (1, 2, 4, 5, 10, 12, 20, 60, 100, 1_000)  # steps to one that amounts may be whole numbers of
 _LEAST = 40  # or so many to the least of them, at most
@@ -29,7 +31,7 @@ _WHOLE = 1e-9  # of a step: so near to a whole number
 # at least. At 100 x 10 with log-normal hours, 1,000 and 4,000 in a search of 8 s come to 89.026 and 89.033.
 _FINEST, _FINE, _COARSE = 20_000, 4_000, 1_000
 _MOST_STEPS = 20_000  # that it may have in one
-_MOST = 40_000_000  # leads times all steps: some hundredths of a second a bound
+_MOST = 200_000_000  # leads times all steps: a tenth of a second a bound, and seldom more than a fifth of that
 _SLACK = 1e-9  # relative: what the certificate lets a load exceed its bound by
 _UNIT = 2.0**-53  # of all that is added up, for each sum on the way: those of NumPy, and one for each lead
 _SUMS = 100
@@ -47,6 +49,10 @@ class Knapsacks:
         int64 (n_leads, n_reps), amounts in steps
     room
         int64 (n_reps,)
+    limit
+        int64 (n_reps,), which limit each rep's knapsack is of, -1 = its capacity
+    slots
+        int64 (n_reps,), how many leads each may get beside
     exact
         whether amounts are whole steps, so that what fits here is what fits
     alone
@@ -56,6 +62,8 @@ class Knapsacks:
     gain: Floats
     weight: Ints
     room: Ints
+    limit: Ints
+    slots: Ints
     exact: bool
     alone: bool
 
@@ -65,7 +73,7 @@ class Knapsacks:
 
         Amounts that are not whole steps are rounded down: all that fits, fits here too. Or `up`: what fits here, fits.
         """
-        of_rep = {int(limit.reps[0]): limit for limit in problem.limits if _is_knapsack(limit)}  # type: ignore[index]
+        of_rep = {int(limit.reps[0]): k for k, limit in enumerate(problem.limits) if _is_knapsack(limit)}  # type: ignore[index]
         if not of_rep or (problem.pins >= 0).any():
             return None
         n = problem.n_leads
@@ -73,13 +81,37 @@ class Knapsacks:
         room = np.minimum(problem.capacity, n).astype(np.int64)
         exact, alone = True, len(of_rep) == len(problem.limits)
         steps = int(min(_FINE if up else _FINEST, _MOST / max(1, n * problem.n_reps)))
-        for rep, limit in of_rep.items():
+        for rep, k in of_rep.items():
+            limit = problem.limits[k]
             alone = alone and limit.lower <= 0 and problem.capacity[rep] >= n
             weight[:, rep], room[rep], whole = _whole(limit, rep, n, steps, up)
             exact = exact and whole
         if n * float(room.sum()) > _MOST * (1.0 + _SLACK) or (steps < _COARSE and not exact):
             return None
-        return cls(gain=problem.affinity.dense(), weight=weight, room=room, exact=exact, alone=bool(alone))
+        return cls(
+            gain=problem.affinity.dense(),
+            weight=weight,
+            room=room,
+            limit=np.array([of_rep.get(rep, -1) for rep in range(problem.n_reps)], dtype=np.int64),
+            slots=np.minimum(problem.capacity, n).astype(np.int64),
+            exact=exact,
+            alone=bool(alone),
+        )
+
+    def beside(self, problem: Problem, prices: Floats, limit_prices: Floats) -> tuple[Floats, Floats]:
+        """Return gains less the prices of all other rules, (n_leads, n_reps), and what each is paid for its bounds.
+
+        The upper bounds that are knapsacks charge nothing; what breaks a limit with a penalty, no more than that.
+        """
+        limits, inside = problem.limits, self.limit[self.limit >= 0]
+        most = np.array([np.inf if limit.penalty is None else limit.penalty for limit in limits])
+        other, slots = np.clip(limit_prices, -most, most), np.where(self.limit >= 0, np.maximum(prices, 0.0), 0.0)
+        other[inside] = np.minimum(other[inside], 0.0)
+        bounds = np.array([limit.reachable for limit in limits]).reshape(-1, 2)
+        paid = paid_for_bounds(
+            np.append(slots, other), np.append(0.0 * slots, bounds[:, 0]), np.append(self.slots, bounds[:, 1])
+        )
+        return reduced_gains(problem, np.arange(problem.n_leads), slots, other), paid
 
 
 def _is_knapsack(limit: Limit) -> bool:
@@ -115,8 +147,12 @@ def _are_whole(amounts: Floats, upper: float) -> bool:
     return bool((np.abs(amounts - np.rint(amounts)) <= _WHOLE * min(1.0, upper)).all())
 
 
-def knapsack_bound(problem: Problem, lead_prices: Floats) -> float:
+def knapsack_bound(
+    problem: Problem, lead_prices: Floats, prices: Floats | None = None, limit_prices: Floats | None = None
+) -> float:
     """Return what no answer is worth more than, from a price of each lead, float64 (n_leads,); inf if none applies.
+
+    Prices of slots (n_reps,) and of limits (n_limits,) charge for rules beside the knapsacks; None = they are left out.
 
     Examples
     --------
@@ -128,14 +164,16 @@ def knapsack_bound(problem: Problem, lead_prices: Floats) -> float:
     found = Knapsacks.of(problem)
     if found is None:
         return np.inf
-    u = np.asarray(lead_prices, dtype=np.float64)
+    u, m = np.asarray(lead_prices, dtype=np.float64), problem.n_reps
+    slots = np.zeros(m) if prices is None else np.asarray(prices, dtype=np.float64)
+    other = np.zeros(len(problem.limits)) if limit_prices is None else np.asarray(limit_prices, dtype=np.float64)
+    gain, paid = found.beside(problem, slots, other)
     pool = float(np.maximum(problem.reserve - u, 0.0).sum()) if np.isfinite(problem.reserve) else 0.0
-    packed = sum(
-        _packed(found.gain[:, rep] - u, found.weight[:, rep], int(room)) for rep, room in enumerate(found.room)
-    )
+    packed = sum(_packed(gain[:, rep] - u, found.weight[:, rep], int(room)) for rep, room in enumerate(found.room))
     # Prices far above the gains, where some cannot be had, leave rounding behind.
-    rounding = _UNIT * (_SUMS + problem.n_leads + problem.n_reps)
-    bound = float(u.sum()) + pool + packed + rounding * (float(np.abs(u).sum()) + pool + packed)
+    rounding = _UNIT * (_SUMS + problem.n_leads + problem.n_reps + len(problem.limits))
+    size = float(np.abs(u).sum() + np.abs(paid).sum()) + pool + packed
+    bound = float(u.sum() + paid.sum()) + pool + packed + rounding * size
     return float(np.floor(bound + _SLACK * abs(bound))) if _is_whole(problem, found.gain) else bound
 
 

@@ -9,7 +9,7 @@ Nested limits over many pairs, where time is limited, are tried as a flow first 
 4. **Solve** the core without whole numbers (HiGHS; `program`): its prices are better than those it came from. Make
    leads whole, large ones first (`relax_and_fix`), and mend what that breaks by ejection chains (`ejection_chains`). A
    problem that is small enough is searched in whole numbers, as far as the bound leaves it open (`small`); by packings
-   where reps have hours and there are no other rules (`packings`).
+   where reps have hours (`packings`).
 5. The prices bound what any answer is worth. As leads cannot be divided, the bound is seldom reached exactly.
 """
 
@@ -30,6 +30,7 @@ from leadopt.solvers.factored.by_lines import ByLines
 from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.flow.core import MANY
 from leadopt.solvers.flow.every_pair import in_part_of_time
+from leadopt.solvers.lagrangian.by_packings import ByPackings
 from leadopt.solvers.lagrangian.pairs import Pairs
 from leadopt.solvers.lagrangian.small import Small
 from leadopt.solvers.lagrangian.work import Work
@@ -132,6 +133,12 @@ class Milp:
             open_leads_per_row=self.open_leads_per_row,
             cores=self.cores,
         )
+        packed = ByPackings.of(work)
+        try:
+            if packed is not None and (answer := packed.answer(y)) is not None:
+                return answer
+        except OutOfTime:
+            return pairs.in_haste(y, work.n_leads)
         if work.n_leads * work.problem.n_reps <= self.whole_options:
             small = Small(
                 work=work,

@@ -11,7 +11,7 @@ from leadopt.problem.knapsack_bound import Knapsacks, knapsack_bound
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.solvers import Milp
-from leadopt.solvers.lagrangian import neighbourhoods, small
+from leadopt.solvers.lagrangian import by_packings, neighbourhoods
 from leadopt.solvers.lagrangian.lead_prices import lead_prices
 from tests.oracles import brute_force
 from tests.strategies import examples, general_problems
@@ -52,7 +52,7 @@ def generalised(n, m, seed):
 @pytest.mark.parametrize("n, m, status", [(30, 4, Status.OPTIMAL), (40, 6, Status.FEASIBLE)])
 def test_a_search_that_does_not_end_is_bounded_by_knapsacks(n, m, status, monkeypatch):
     monkeypatch.setattr(neighbourhoods, "_MOST", 10)  # the bound rests on prices alone
-    monkeypatch.setattr(small, "compiled", lambda: False)
+    monkeypatch.setattr(by_packings, "compiled", lambda: False)
     problem = generalised(n, m, 0)
     found = solve(problem, Milp(most_work=1e-4))
     by_time = certify(problem, found.rep_of_lead, found.prices, found.limit_prices)

@@ -19,8 +19,8 @@ from leadopt.arrays import Floats, Ints
 from leadopt.problem.gains import Affinity
 from leadopt.problem.linear_algebra import inner
 from leadopt.progress import loaded
+from leadopt.solvers.drafts.rows import Family
 from leadopt.solvers.lagrangian.dual import PairOracle
-from leadopt.solvers.lagrangian.rows import Family
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
 from leadopt.solvers.oracles.protocols import Loads
 

@@ -24,11 +24,11 @@ from leadopt.arrays import Bools, Floats
 from leadopt.problem.linear_algebra import inner, solved
 from leadopt.progress import Meter, loaded
 from leadopt.solvers.compiled import compiled
+from leadopt.solvers.drafts.rows import Rows
 from leadopt.solvers.factored.annealing import Soft, options_near, shares
 from leadopt.solvers.factored.annealing_kernels import Bins, Lines, Options, spread
 from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.lagrangian.dual import Dual
-from leadopt.solvers.lagrangian.rows import Rows
 
 # Measured on `limits.banded` of factored 10,000 x 50, sent along lines: a gap of 7.6e-5 in 2.3 s of a core. Half and
 # twice come to the same answer in as long, but for what is said.

@@ -14,11 +14,11 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, apart
 from leadopt.solvers.compiled import compiled
+from leadopt.solvers.drafts.rows import Family, Rows, members
 from leadopt.solvers.factored.repair_kernels import Comers, Into, Path, along, swaps
 from leadopt.solvers.lagrangian.chain_kernels import Bounds
 from leadopt.solvers.lagrangian.ejection_chains import Search
 from leadopt.solvers.lagrangian.program import Core
-from leadopt.solvers.lagrangian.rows import Family, Rows, members
 
 # Half and twice of each come to the same answer in as long, but for what is said (factored 10,000 x 50 as in `newton`,
 # a gap of 7.6e-5), where bounds are broken by little.

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from leadopt.arrays import Floats, Ints
 from leadopt.progress import Meter
+from leadopt.solvers.drafts.rows import Rows
 from leadopt.solvers.factored.annealing import Soft, options_near, shares
 from leadopt.solvers.factored.annealing_kernels import Bins, Limits, Lines, Options, deal
 from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.factored.newton import Sharp, sharpened
-from leadopt.solvers.lagrangian.rows import Rows
 
 # Gaps at half and twice, factored 10,000 x 50 as in `newton` (7.6e-5) and then at 20,000 x 100 (8.1e-5); all take as
 # long. No other value is better in both.

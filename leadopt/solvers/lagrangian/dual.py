@@ -23,7 +23,7 @@ from leadopt.problem.problem import Problem
 from leadopt.problem.rates.full_rows import scaled
 from leadopt.problem.reduced_gains import paid_for_bounds
 from leadopt.progress import Meter, OutOfTime, loaded
-from leadopt.solvers.lagrangian.rows import Family, Rows
+from leadopt.solvers.drafts.rows import Family, Rows, columns_of
 from leadopt.solvers.oracles.protocols import LoadOracle, Loads
 
 T = TypeVar("T")
@@ -213,7 +213,8 @@ class PairOracle:
             gains = scaled(gains, affinity.scale[leads, None])
         gains -= paid
         for limit, cost in charged:
-            gains -= limit.usage_of(leads) * cost
+            columns, usage = columns_of(limit, leads, cost != 0.0)
+            gains[:, columns] -= usage * cost[columns]
         return gains
 
     def _classes(self) -> Iterator[tuple[int, int, tuple[Family, ...]]]:

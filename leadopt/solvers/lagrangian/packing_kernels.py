@@ -14,7 +14,7 @@ from leadopt.solvers.compiled import kernel
 
 
 class Packs(NamedTuple):
-    """What each lead gains and takes with each rep and, last, in the pool; what room each rep has left.
+    """What each lead gains and takes with each rep and, last, in the pool; what room and slots each rep has left.
 
     `gain` and `weight` are (n_reps + 1, n_leads), -inf = may not.
     """
@@ -22,6 +22,7 @@ class Packs(NamedTuple):
     gain: Floats2
     weight: Ints2
     room: Ints
+    slots: Ints
 
 
 class Open(NamedTuple):
@@ -255,9 +256,10 @@ def place(packing: Packing, rep: int, lead: int) -> bool:
     """Place a lead and close all of its options; return whether it fits."""
     packs, open_, free, _, _, path = packing
     if rep < len(packs.room):
-        if packs.weight[rep, lead] > packs.room[rep]:
+        if packs.weight[rep, lead] > packs.room[rep] or packs.slots[rep] == 0:
             return False
         packs.room[rep] -= packs.weight[rep, lead]
+        packs.slots[rep] -= 1
     for other in range(len(packs.room) + 1):
         if open_.at[other, lead] < open_.number[other]:
             close(open_, path, other, lead)
@@ -282,6 +284,7 @@ def undo(packing: Packing, mark: int) -> None:
             free.number[0] += 1
             if free.rep[lead] < len(packs.room):
                 packs.room[free.rep[lead]] += packs.weight[free.rep[lead], lead]
+                packs.slots[free.rep[lead]] += 1
     path.state[TRAIL] = mark
 
 
@@ -355,10 +358,10 @@ def choose(packing: Packing, depth: int, target: float, surely: bool) -> None:
 
 
 @kernel
-def begin(packing: Packing, most: Ints, held: Ints) -> bool:
+def begin(packing: Packing, most: Ints, slots: Ints, held: Ints) -> bool:
     """Begin anew with all options open, but for leads that are held with a rep (n_reps = pool, -1 = free).
 
-    Return whether these fit into the rooms, `most`.
+    Return whether these fit into the rooms, `most`, and the slots.
     """
     packs, open_, free, _, _, path = packing
     n_leads, n_reps = len(held), len(packs.room)
@@ -368,7 +371,7 @@ def begin(packing: Packing, most: Ints, held: Ints) -> bool:
     for rep in range(n_reps + 1):
         n = 0
         if rep < n_reps:
-            packs.room[rep] = most[rep]
+            packs.room[rep], packs.slots[rep] = most[rep], slots[rep]
         for lead in range(n_leads):
             open_.at[rep, lead] = n_leads
             if packs.gain[rep, lead] > -np.inf:

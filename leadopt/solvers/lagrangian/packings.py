@@ -1,10 +1,14 @@
-r"""Branch and bound by packings, for reps who each have so much time and no other rules.
+r"""Branch and bound by packings, for reps who each have so much time.
 
 With a price :math:`u_i` of each lead, each rep alone packs what brings it most into its time: a knapsack. All of these
 and the prices together are no less than any answer is worth (`problem.knapsack_bound`), and far nearer to it than what
 a linear program says: at E 100 x 20 of generalised assignment costs are 10,686.4 at least by these, 10,621 by that,
 and 10,693 at best. What the bound loses if a lead goes to a rep comes from the same tables. So an answer that is to be
 worth some target has few options left, often none.
+
+Rules beside the time, such as slots, minimums and quotas, charge for what they bound at prices that are given: gains
+are less by that, and the bound is more by what the rules are paid. Slots are counted on the way; a search that comes to
+an answer that breaks another rule goes on.
 
 Targets between the best answer and the bound are tried by trees of few nodes. In turn with these, all leads of a few
 reps choose anew while the others stay.
@@ -24,7 +28,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.problem.knapsack_bound import Knapsacks
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter
-from leadopt.solvers.lagrangian.drafts import worth
+from leadopt.solvers.drafts.drafts import worth
 from leadopt.solvers.lagrangian.packing_kernels import (
     CUT,
     ENDED,
@@ -49,12 +53,16 @@ from leadopt.solvers.lagrangian.packing_kernels import (
 _STEPS, _LENGTH = 15, 1.5  # of prices at a node; 10 steps of 1.5 and 20 of 1 take a tenth and a third more for a proof
 _AT_ONCE = 10_000_000  # cells of tables between looks at the clock: about a hundredth of a second
 _FIRST_STEPS, _FIRST_TIMES = 20, 60  # of prices at first, and how often
+_PRICED, _DIVED = 0.3, 0.5  # parts of the time and work left for prices at first, and then for the way down
+_LEAST_TREES = (
+    1_000_000_000  # cells: trees take as much as what searches around have taken before, and so many at least
+)
 _SPAN, _LEAST_SPAN = 2e-3, 4e-6  # of all gains: by how much the first steps try to lower the bound
 _FARTHER, _DIVES = 2e-3, 13  # of all gains: how far below the bound an answer is looked for, twice as far each time
 _DIVE_STEPS, _DIVE_NODES = 3, 2  # of prices at its nodes; of these, by leads
 _NOISE = 1e-12  # of all gains: rounding
 _PROOF = 1e-9  # of the best answer's gains: what a proof may be off by where gains are not whole numbers
-_MOST_CELLS = 8_000_000  # of a table: 64 MB
+_MOST_CELLS = 16_000_000  # of a table: 128 MB
 _PARTS = (0.5, 0.25, 0.1, 0.0)  # of what may be won at most: what targets ask for
 _SELDOM, _EVER = 3, 1 << 40  # how often a path may go against the likelier choice
 _AT_FIRST, _IDLE = 30.0, 40  # leads that choose anew, and how often in vain before trees get a turn
@@ -88,6 +96,8 @@ class Search:
         the search ends when the meter has no more seconds left,
     most_work
         or after so many cells of tables, if it is to end by itself
+    y
+        (n_reps + n_limits,), prices of slots and limits; None = there are no rules beside the time
     """
 
     def __init__(
@@ -99,37 +109,50 @@ class Search:
         meter: Meter,
         until_s: float,
         most_work: int,
+        y: Floats | None = None,
     ) -> None:
-        self.problem, self.meter, self.until_s, self.most_work = problem, meter, until_s, most_work
-        self.room, self.exact = packs.room, packs.exact
-        self.packing = _packing(packs, problem.reserve)
+        self.problem, self.meter, self.until_s = problem, meter, until_s
+        self.most_work = float(most_work) if meter.ends_by_itself else np.inf
+        self.room, self.slots, self.exact = packs.room, packs.slots, packs.exact
+        m, charged, paid = problem.n_reps, packs.gain, np.zeros(0)
+        if y is not None:
+            charged, paid = packs.beside(problem, y[:m], y[m:])
+        self.paid = float(paid.sum())
+        self.gain = np.vstack([packs.gain.T, np.full((1, problem.n_leads), problem.reserve)])
+        self.packing = _packing(packs, charged, problem.reserve)
         gains = self.packing.packs.gain
         fits = np.isfinite(gains) & (self.packing.packs.weight <= np.append(self.room, 0)[:, None])
         # What is worse than the pool is in no best answer: a huge loss there would drown all gains in noise.
         wanted = fits & (gains >= problem.reserve)
-        self.size = float(np.abs(np.where(wanted, gains, 0.0)).max(axis=0).sum()) or 1.0
+        self.size = float(np.abs(np.where(wanted, gains, 0.0)).max(axis=0).sum() + np.abs(paid).sum()) or 1.0
         self.noise = _NOISE * self.size
-        sizes = np.abs(gains[fits & (gains != 0)])
+        sizes = np.abs(self.gain[fits & (self.gain != 0)])
         self.least = float(sizes.min(initial=np.inf)) if len(sizes) else 1.0
-        self.whole = bool((gains[fits] == np.rint(gains[fits])).all()) and self.noise < 0.1
+        hard = all(limit.penalty is None for limit in problem.limits)
+        self.whole = hard and bool((self.gain[fits] == np.rint(self.gain[fits])).all()) and self.noise < 0.1
         self.everybody = np.full(problem.n_leads, -1)
         self.best = None if known is None else np.where(known < 0, problem.n_reps, known)
         self.value = -np.inf if known is None else worth(problem, known)
-        self.u = u.copy()
+        self.u, self.bound = u.copy(), np.inf
+        self._grant(_PRICED)
         self.bound = self._priced()
         self.loss = self.packing.scratch.loss.copy()
         self.rng, self.at_once = np.random.default_rng(_SEED), _AT_FIRST
 
     def run(self) -> Searched:
         """Search until nothing better can be there, or time or work is over."""
+        self._grant(_DIVED)
         self._dive()
+        self._grant()
         trees, around, nodes = 0, 0, self.problem.n_leads
         while self.best is not None and not self._over():
             before = self.work
             self._around(max(0, _AROUND * trees - around))
             around += self.work - before
             before, value = self.work, self.value
+            self._grant(most_work=max(around, _LEAST_TREES))
             self._trees(nodes)
+            self._grant()
             trees += self.work - before
             nodes *= 1 if self.value > value else 2
         found = None if self.best is None else np.where(self.best == self.problem.n_reps, -1, self.best)
@@ -146,29 +169,34 @@ class Search:
         """By how much a better answer is to be better."""
         if self.whole:
             return 1.0
-        gained = 0.0 if self.best is None else self.packing.packs.gain[self.best, np.arange(len(self.best))]
+        gained = 0.0 if self.best is None else self.gain[self.best, np.arange(len(self.best))]
         # Whatever is better than nothing gains the least there is.
         return max(_PROOF * max(float(np.abs(gained).sum()), self.least), 4.0 * self.noise)
 
     def _is_best(self) -> bool:
         return self.value >= self.bound - (0.5 if self.whole else 1.5 * self.step)
 
+    def _grant(self, part: float = 1.0, most_work: float = np.inf) -> None:
+        """Let what follows take a part of the time and of the work that are left, and so much work at most."""
+        left_s = self.meter.left_s - self.until_s
+        self.stop_s = self.until_s + (1.0 - part) * left_s if np.isfinite(left_s) else self.until_s
+        self.stop_work = self.work + min(part * (self.most_work - self.work), most_work)
+
     def _over(self) -> bool:
-        spent = self.meter.ends_by_itself and self.work >= self.most_work
-        return self._is_best() or spent or self.meter.left_s <= self.until_s
+        return self._is_best() or self.work >= self.stop_work or self.meter.left_s <= self.stop_s
 
     def _priced(self) -> float:
         """Lower the bound as far as it goes, and return it: each round tries to lower it by a span."""
-        begin(self.packing, self.room, self.everybody)
+        begin(self.packing, self.room, self.slots, self.everybody)
         span, bound = _SPAN * self.size, price(self.packing, self.u, -np.inf, Effort(1, 0.0, 0, 0))
         for _ in range(_FIRST_TIMES):
             self.meter.still()
-            if span < _LEAST_SPAN * self.size or self.meter.left_s <= self.until_s:
+            if span < _LEAST_SPAN * self.size or self._over():
                 break
             before = bound
             bound = price(self.packing, self.u, bound - span, Effort(_FIRST_STEPS, 1.0, 0, 0))
             span = 2.0 * span if bound < before - span / 2 else span / 2
-        return self._rounded(bound)
+        return self._rounded(bound + self.paid)
 
     def _dive(self) -> None:
         """Find an answer near the bound, or ever farther from it, with few nodes that are not the way to it."""
@@ -242,16 +270,16 @@ class Search:
 
         A search of everybody that comes to its end lowers the bound.
         """
-        begin(self.packing, self.room, self.everybody if held is None else held)
+        begin(self.packing, self.room, self.slots, self.everybody if held is None else held)
         path = self.packing.path
         path.u[0] = self.u
         effort, found = Effort(steps, _LENGTH, wrong, _AT_ONCE), UNDER_WAY
         while found == UNDER_WAY:
-            found = explore(self.packing, target - self.noise, effort, surely, nodes)
+            found = explore(self.packing, target - self.paid - self.noise, effort, surely, nodes)
             self.meter.still()
             if found == FOUND and not self._kept():
                 found = UNDER_WAY
-            elif self._over() or (path.state[NODES] >= nodes and path.state[ENTERS]):
+            if self._over() or (path.state[NODES] >= nodes and path.state[ENTERS]):
                 break
         if found == ENDED and not path.state[CUT] and (held is None or (held < 0).all()):
             self.bound = min(self.bound, float(np.ceil(target - self.noise)) - 1.0 if self.whole else target)
@@ -268,11 +296,12 @@ class Search:
 
 
 def may_be_searched(packs: Knapsacks) -> bool:
-    """Return whether the tables of some knapsacks are small enough."""
-    return len(packs.gain) * int(packs.room.max(initial=0)) <= _MOST_CELLS
+    """Return whether the tables of some knapsacks are small enough, and the prices that each node may have."""
+    n = len(packs.gain)
+    return n * max(n, int(packs.room.max(initial=0))) <= _MOST_CELLS
 
 
-def _packing(packs: Knapsacks, reserve: float) -> Packing:
+def _packing(packs: Knapsacks, gains: Floats, reserve: float) -> Packing:
     """Return the arrays of a search."""
     n, m = packs.gain.shape
     room, depth, trail = int(packs.room.max(initial=0)) + 1, n + 2, (m + 2) * n + 1
@@ -280,10 +309,10 @@ def _packing(packs: Knapsacks, reserve: float) -> Packing:
     def whole(*shape: int) -> Ints:
         return np.zeros(shape, dtype=np.int64)
 
-    gain = np.vstack([packs.gain.T, np.full((1, n), reserve)])
+    gain = np.vstack([gains.T, np.full((1, n), reserve)])
     weight = np.vstack([packs.weight.T, whole(1, n)])
     return Packing(
-        packs=Packs(np.ascontiguousarray(gain), np.ascontiguousarray(weight), packs.room.copy()),
+        packs=Packs(np.ascontiguousarray(gain), np.ascontiguousarray(weight), packs.room.copy(), packs.slots.copy()),
         open_=Open(whole(m + 1, n), whole(m + 1, n), whole(m + 1), whole(n)),
         free=Free(whole(n), whole(n), whole(1), whole(n)),
         table=Table(np.zeros((n + 1, room)), np.zeros(room), whole(n), np.zeros(n), whole(1)),

@@ -17,7 +17,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.problem import Problem
 from leadopt.problem.reduced_gains import paid_for_bounds
 from leadopt.progress import LATE_S, OutOfTime, apart, loaded
-from leadopt.solvers.lagrangian.rows import Rows, members
+from leadopt.solvers.drafts.rows import Rows, members
 from leadopt.solvers.whole.branch_and_bound import branched, most_taken
 from leadopt.solvers.whole.exact import WholeProgram
 

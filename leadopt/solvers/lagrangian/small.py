@@ -1,6 +1,6 @@
 """So few leads that all options of all of them are in one core: shares, chains, and then branch and bound.
 
-Where each rep has so much time and there is no other rule, that is one by packings (`packings`).
+Where each rep has so much time, one by packings comes first (`packings`), and is all where there is no other rule.
 """
 
 from dataclasses import dataclass, replace
@@ -11,12 +11,12 @@ from leadopt.arrays import Floats, Ints
 from leadopt.errors import SolverFailed
 from leadopt.problem.knapsack_bound import Knapsacks
 from leadopt.solvers.base import Answer
-from leadopt.solvers.compiled import compiled
+from leadopt.solvers.lagrangian.by_packings import MOST_PACKED, in_loops, unserved
 from leadopt.solvers.lagrangian.ejection_chains import improved, losses
 from leadopt.solvers.lagrangian.infeasible import none_found, refuse_conflict, refuse_whole
 from leadopt.solvers.lagrangian.lead_prices import lead_prices
 from leadopt.solvers.lagrangian.neighbourhoods import nearest, searched_around
-from leadopt.solvers.lagrangian.packings import Search, may_be_searched
+from leadopt.solvers.lagrangian.packings import Search
 from leadopt.solvers.lagrangian.program import Core, Relaxed
 from leadopt.solvers.lagrangian.relax_and_fix import largest, rounded
 from leadopt.solvers.lagrangian.work import DEAR, DEARER, Work
@@ -32,7 +32,7 @@ _FARTHEST = 8
 _CAPPED = 0.8  # the first of these where a search is to end by itself, if it can
 _SEARCH = 0.9  # part of the time left that a search may take if a bound is to be found after it
 _BY_PACKINGS = 0.5  # the same of a search by packings if another one is to follow
-_MOST_PACKED = 20_000_000_000  # cells of tables in one that is to end by itself: some five seconds of a core
+_BESIDE = 0.02  # and of the work of one that is to end by itself, where there are rules beside the time
 _NOTHING = 1e-12  # of all gains: what rounding can hide is next to nothing
 _NOISE = 1e-14  # of all that is added up, gains and charges
 _TRIES = 4  # how often shares that break bounds are made to pay more for it
@@ -86,9 +86,9 @@ class Small:
             return work.answer(work.rep_of_lead(core, found.at, others), core, y)
         meter.enter("search")
         packs, u = Knapsacks.of(work.problem, up=True), None
-        if packs is not None and packs.alone and _in_loops(packs):
+        if packs is not None and in_loops(packs):
             found, u = self._packed(core, found, y, packs)
-        if u is None or not (found.fits and (packs is None or packs.exact)):
+        if u is None or packs is None or not (found.fits and (found.complete or (packs.exact and packs.alone))):
             found = self._branched(core, y, found, most + noise, packs if u is None else None)
         rep_of_lead = work.rep_of_lead(core, found.at, others)
         answer = work.answer(rep_of_lead, core, y, complete=found.complete)
@@ -102,7 +102,7 @@ class Small:
     def _packed(self, core: Core, found: Found, y: Floats, packs: Knapsacks) -> tuple[Found, Floats]:
         """Return what a search by packings finds from what is found, and prices of leads."""
         work, left_s = self.work, max(self.work.meter.left_s, 0.0)
-        until_s = 0.0 if packs.exact or np.isinf(left_s) else (1.0 - _BY_PACKINGS) * left_s
+        until_s = 0.0 if (packs.exact and packs.alone) or np.isinf(left_s) else (1.0 - _BY_PACKINGS) * left_s
         searched = self._search(core, found, y, packs, until_s).run()
         if searched.rep_of_lead is not None:
             at = work.options(core, searched.rep_of_lead)
@@ -112,7 +112,11 @@ class Small:
     def _search(self, core: Core, found: Found, y: Floats, packs: Knapsacks, until_s: float) -> Search:
         work = self.work
         known = work.rep_of_lead(core, found.at, work.problem.pins) if found.fits else None
-        return Search(work.problem, packs, known, self._unserved(core, y), work.meter, until_s, _MOST_PACKED)
+        u = unserved(work.problem, core, y)
+        if packs.alone:
+            return Search(work.problem, packs, known, u, work.meter, until_s, MOST_PACKED)
+        most_work = int(_BESIDE * MOST_PACKED)  # as other searches follow
+        return Search(work.problem, packs, known, u, work.meter, until_s, most_work, y)
 
     def _branched(self, core: Core, y: Floats, found: Found, best: float, packs: Knapsacks | None) -> Found:
         """Return what other searches find; where `packs` are given, time is kept for their prices."""
@@ -217,27 +221,14 @@ class Small:
             return self.searched
         return min(self.searched_in_time, max(self.exactly, _FARTHEST * n_leads))
 
-    def _unserved(self, core: Core, y: Floats) -> Floats:
-        """Return what each lead is worth after the prices of the rows: prices of leads to begin with."""
-        problem = self.work.problem
-        reserve = problem.reserve if np.isfinite(problem.reserve) else 0.0
-        worth, start = core.gain - core.used.T @ y, np.zeros(problem.n_leads)
-        start[core.leads] = reserve + np.maximum.reduceat(worth, core.first[:-1])
-        return start
-
     def _lead_prices(self, core: Core, found: Found, packs: Knapsacks, y: Floats) -> Floats:
         """Return prices of leads for the bound by knapsacks."""
-        if _in_loops(packs):
+        if in_loops(packs):
             return self._search(core, found, y, packs, 0.0).u
         problem = self.work.problem
         reserve = problem.reserve if np.isfinite(problem.reserve) else 0.0
         least = core.worth(found.at) + reserve * len(core.leads)
-        return lead_prices(packs, problem.reserve, self._unserved(core, y), least, self.work.meter)
-
-
-def _in_loops(packs: Knapsacks) -> bool:
-    """Return whether packings are quick: loops are compiled, and tables small enough for them."""
-    return compiled() and may_be_searched(packs)
+        return lead_prices(packs, problem.reserve, unserved(self.work.problem, core, y), least, self.work.meter)
 
 
 def _unpriced(core: Core) -> Relaxed:

@@ -9,14 +9,14 @@ from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, loaded
 from leadopt.solvers.base import Answer
+from leadopt.solvers.drafts.drafts import best_draft, mended, worth
+from leadopt.solvers.drafts.rows import Rows
 from leadopt.solvers.flow.infeasible import refuse_empty_bounds
-from leadopt.solvers.lagrangian.drafts import best_draft, mended, worth
 from leadopt.solvers.lagrangian.dual import Dual, PairOracle
 from leadopt.solvers.lagrangian.ejection_chains import improved
 from leadopt.solvers.lagrangian.infeasible import refuse_pinned, refuse_stranded, row_name
 from leadopt.solvers.lagrangian.open_options import open_options
 from leadopt.solvers.lagrangian.program import Core, Relaxed
-from leadopt.solvers.lagrangian.rows import Rows
 
 _LARGEST = 1e298  # a price: two billions of these are still numbers
 DEAR = 20.0  # usual prices that breaking a hard bound costs while shares are allowed
@@ -61,14 +61,8 @@ class Work:
         oracle = PairOracle.of(problem, rows, leads)
         dual = Dual.of(oracle, rows)
         _check_prices(problem, dual)
-        return cls(
-            problem=problem,
-            rows=rows,
-            meter=meter,
-            oracle=oracle,
-            dual=dual,
-            draft=best_draft(problem, rows, start, meter),
-        )
+        draft = best_draft(problem, rows, start, meter, dual.unit)
+        return cls(problem=problem, rows=rows, meter=meter, oracle=oracle, dual=dual, draft=draft)
 
     @property
     def n_leads(self) -> int:

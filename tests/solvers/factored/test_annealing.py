@@ -7,10 +7,10 @@ from leadopt.matching import solve
 from leadopt.problem.certify import certify
 from leadopt.progress import Meter
 from leadopt.solvers import Milp
+from leadopt.solvers.drafts.rows import Rows
 from leadopt.solvers.factored import annealing, line_oracle
 from leadopt.solvers.factored.annealing import Bins, Soft, annealed
 from leadopt.solvers.lagrangian.dual import Dual
-from leadopt.solvers.lagrangian.rows import Rows
 from tests.loops import plain
 from tests.oracles import linear_programme
 from tests.solvers.factored.test_line_oracle import banded, oracles

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from leadopt.decision.shares import worth
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
+from leadopt.solvers.drafts.rows import Rows
 from leadopt.solvers.factored import line_oracle as module
 from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.lagrangian.dual import PairOracle
-from leadopt.solvers.lagrangian.rows import Rows
 from tests.strategies import examples, shared_rows
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from leadopt.progress import Meter
+from leadopt.solvers.drafts.rows import Rows
 from leadopt.solvers.factored import newton
 from leadopt.solvers.factored.annealing import annealed
 from leadopt.solvers.factored.newton import Sharp, sharpened, sharpest
 from leadopt.solvers.lagrangian.dual import Dual
-from leadopt.solvers.lagrangian.rows import Rows
 from tests.loops import plain
 from tests.oracles import linear_programme
 from tests.solvers.factored.test_annealing import soft_of, some_prices

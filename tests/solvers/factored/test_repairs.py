@@ -5,10 +5,10 @@ import pytest
 
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
+from leadopt.solvers.drafts.rows import Rows
 from leadopt.solvers.factored.repairs import repaired
 from leadopt.solvers.lagrangian.dual import PairOracle
 from leadopt.solvers.lagrangian.program import Core
-from leadopt.solvers.lagrangian.rows import Rows
 from tests.loops import either
 
 

@@ -4,10 +4,10 @@ import numpy as np
 
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
+from leadopt.solvers.drafts.rows import Rows
 from leadopt.solvers.lagrangian import ejection_chains
 from leadopt.solvers.lagrangian.ejection_chains import improved
 from leadopt.solvers.lagrangian.program import Core
-from leadopt.solvers.lagrangian.rows import Rows
 
 
 def test_a_bound_that_is_broken_by_next_to_nothing_is_mended_at_a_high_cost():

@@ -9,9 +9,9 @@ from leadopt.matching import Status, solve
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.solvers import Milp
-from leadopt.solvers.lagrangian import neighbourhoods, program, small, work
+from leadopt.solvers.drafts.rows import Rows
+from leadopt.solvers.lagrangian import by_packings, neighbourhoods, program, small, work
 from leadopt.solvers.lagrangian.neighbourhoods import nearest, searched_around
-from leadopt.solvers.lagrangian.rows import Rows
 from tests.strategies import examples, general_problems
 
 
@@ -74,7 +74,7 @@ def test_a_search_without_an_allowed_answer_to_begin_with_has_all_the_time(monke
     monkeypatch.setattr(program.Core, "whole", whole)
     monkeypatch.setattr(small, "improved", lambda core, *_: (core.first[:-1].copy(), 1e9))  # all with the first rep
     monkeypatch.setattr(work.Work, "best", lambda *_: None)
-    monkeypatch.setattr(small, "compiled", lambda: False)  # hours alone are searched by packings where loops are
+    monkeypatch.setattr(by_packings, "compiled", lambda: False)  # hours alone are searched by packings where loops are
     assert solve(correlated(20, 3), Milp(), time_limit_s=100.0).rep_of_lead.min() >= 0
     assert given[0] > 85.0
 
@@ -92,7 +92,7 @@ def test_without_a_time_limit_so_many_are_searched_and_no_more(monkeypatch):
 
 def test_where_too_many_options_are_open_only_neighbourhoods_are_searched(monkeypatch):
     monkeypatch.setattr(neighbourhoods, "_MOST", 10)
-    monkeypatch.setattr(small, "compiled", lambda: False)
+    monkeypatch.setattr(by_packings, "compiled", lambda: False)
     problem, opened = correlated(60, 6), []
     whole = program.Core.whole
     monkeypatch.setattr(program.Core, "whole", lambda *given: opened.append(given[1].sum()) or whole(*given))
@@ -146,7 +146,7 @@ def test_a_search_among_few_options_is_begun_with_where_time_is_limited_and_prov
 
     monkeypatch.setattr(program.Core, "whole", whole)
     monkeypatch.setattr(neighbourhoods, "_PATIENCE", 3)
-    monkeypatch.setattr(small, "compiled", lambda: False)
+    monkeypatch.setattr(by_packings, "compiled", lambda: False)
     problem = correlated(40, 6)
     found = solve(problem, Milp(exactly=0), time_limit_s=1e6)
     assert found.status is Status.FEASIBLE

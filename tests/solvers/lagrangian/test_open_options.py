@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from leadopt.problem.problem import Limit, Problem
+from leadopt.solvers.drafts.rows import Rows
 from leadopt.solvers.lagrangian.dual import PairOracle
 from leadopt.solvers.lagrangian.open_options import open_options
-from leadopt.solvers.lagrangian.rows import Rows
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from leadopt.problem.knapsack_bound import Knapsacks, knapsack_bound
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.solvers import Milp
+from leadopt.solvers.drafts.drafts import worth
 from leadopt.solvers.lagrangian import small
 from leadopt.solvers.lagrangian.packing_kernels import ENDED, FOUND, Effort, begin, explore, price
 from leadopt.solvers.lagrangian.packings import Search
@@ -71,7 +72,7 @@ def test_what_is_found_is_the_best_answer_or_one_that_does_not_claim_to_be(probl
 @examples(100)
 def test_an_option_loses_no_more_than_it_is_said_to_whatever_the_prices(problem, seed):
     truth, search = brute_force(problem), begun(problem)
-    begin(search.packing, search.room, search.everybody)
+    begin(search.packing, search.room, search.slots, search.everybody)
     u = np.random.default_rng(seed).normal(0.0, 5.0, problem.n_leads)
     bound = price(search.packing, u, -np.inf, Effort(1, 0.0, 0, 0))
     answers, worth = truth.answers[truth.allowed], truth.worth[truth.allowed]
@@ -89,7 +90,7 @@ def test_a_search_ends_without_a_target_beyond_the_best_and_finds_the_best(probl
     truth, search = brute_force(problem), begun(problem)
     assume(truth.feasible and search.whole)
     for target, wanted in ((truth.best + 1.0, ENDED), (truth.best, FOUND)):
-        assert begin(search.packing, search.room, search.everybody)
+        assert begin(search.packing, search.room, search.slots, search.everybody)
         search.packing.path.u[0] = search.u
         found = explore(search.packing, target - 1e-6, Effort(max(1, steps), 1.5, _MUCH, _MUCH), False, _MUCH)
         assert found == wanted
@@ -205,3 +206,62 @@ def test_where_nothing_fits_others_say_so():
 def test_loops_give_the_same_bits(problem):
     with both():
         begun(problem, work=20_000).run()
+
+
+@st.composite
+def hours_beside_rules(draw):
+    """Hours beside slots, minimums, a quota over some leads, and a soft one, in whole and in other gains."""
+    n, m = draw(st.integers(2, 6)), draw(st.integers(1, 3))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    hours = rng.integers(1, 9, (n, m)).astype(float)
+    gains = rng.integers(0, 20, (n, m)).astype(float) if draw(st.booleans()) else 20.0 * rng.random((n, m))
+    gains[rng.random((n, m)) < draw(st.sampled_from([0.0, 0.3]))] = -np.inf
+    upper = np.ceil(hours.sum(axis=0) * draw(st.sampled_from([0.4, 0.7, 1.0])) / m)
+    lower = draw(st.sampled_from([0.0, 0.0, 0.3, 0.7])) * upper
+    limits = [Limit(reps=[rep], usage=hours[:, rep], lower=lower[rep], upper=upper[rep]) for rep in range(m)]
+    some = np.flatnonzero(rng.random(n) < 0.5)
+    if draw(st.booleans()) and len(some):
+        penalty = draw(st.sampled_from([None, 0.5, 5.0]))
+        limits.append(Limit(reps=[0], leads=some, lower=draw(st.integers(0, 1)), upper=1, penalty=penalty))
+    capacity = draw(st.sampled_from([n, max(1, n // m), 1]))
+    reserve = draw(st.sampled_from([0.0, 0.0, 3.0, -np.inf]))
+    return Problem(affinity=gains, capacity=capacity, limits=limits, reserve=reserve)
+
+
+def priced_at(problem, seed):
+    """Prices that anybody may have thought of: a bound holds at any of them."""
+    rng = np.random.default_rng(seed)
+    return np.concatenate([3.0 * rng.random(problem.n_reps), 4.0 * rng.random(len(problem.limits)) - 2.0])
+
+
+@given(hours_beside_rules(), st.integers(0, 9))
+@examples(150)
+def test_beside_rules_of_other_kinds_the_best_answer_is_found_at_any_prices(problem, seed):
+    packs = Knapsacks.of(problem, up=True)
+    assume(packs is not None)
+    truth, y = brute_force(problem), priced_at(problem, seed)
+    found = Search(problem, packs, None, np.zeros(problem.n_leads), Meter(), 0.0, _MUCH, y).run()
+    if not truth.feasible:
+        assert found.rep_of_lead is None
+        return
+    if found.rep_of_lead is None:
+        assert not found.complete
+        return
+    value = worth(problem, found.rep_of_lead)
+    assert value <= truth.best + close_to(truth.best)
+    assert not found.complete or value == pytest.approx(truth.best, rel=1e-8, abs=1e-8)
+    m = problem.n_reps
+    assert knapsack_bound(problem, found.lead_prices, y[:m], y[m:]) >= truth.best - close_to(truth.best)
+
+
+@given(hours_beside_rules())
+@examples(60)
+def test_beside_rules_of_other_kinds_a_match_is_the_best_one(problem):
+    truth = brute_force(problem)
+    if not truth.feasible:
+        with pytest.raises(Infeasible):
+            solve(problem, Milp())
+        return
+    found = solve(problem, Milp())
+    assert found.objective == pytest.approx(truth.best, rel=1e-8, abs=1e-8)
+    assert found.bound >= truth.best - close_to(truth.best)

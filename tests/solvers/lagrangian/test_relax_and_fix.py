@@ -5,9 +5,9 @@ import pytest
 
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
+from leadopt.solvers.drafts.rows import Rows
 from leadopt.solvers.lagrangian.program import Core
 from leadopt.solvers.lagrangian.relax_and_fix import rounded
-from leadopt.solvers.lagrangian.rows import Rows
 
 
 def core_of(problem):

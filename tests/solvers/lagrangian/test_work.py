@@ -5,7 +5,7 @@ import pytest
 
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
-from leadopt.solvers.lagrangian.drafts import worth
+from leadopt.solvers.drafts.drafts import worth
 from leadopt.solvers.lagrangian.dual import priced
 from leadopt.solvers.lagrangian.ejection_chains import losses
 from leadopt.solvers.lagrangian.relax_and_fix import largest

@@ -16,8 +16,8 @@ from leadopt.solvers import MinCostFlow
 from leadopt.solvers.capacities.descent import descend
 from leadopt.solvers.capacities.finish import Box, finish
 from leadopt.solvers.capacities.free_leads import Remainder
+from leadopt.solvers.drafts.rows import Rows
 from leadopt.solvers.lagrangian.dual import PairOracle
-from leadopt.solvers.lagrangian.rows import Rows
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
 from leadopt.solvers.oracles.nearest import NearestOracle
 from leadopt.solvers.oracles.protocols import Open, SlopedLoads, SlopedOracle

@@ -11,8 +11,8 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.solvers import Milp, Near
-from leadopt.solvers.lagrangian.drafts import best_draft, greedy, in_turn, mended, worth
-from leadopt.solvers.lagrangian.rows import Rows
+from leadopt.solvers.drafts.drafts import best_draft, greedy, in_turn, mended, worth
+from leadopt.solvers.drafts.rows import Rows
 from tests import oracles
 from tests.strategies import around_known, examples, general_problems, problems
 

@@ -1,0 +1,237 @@
+"""Allowed answers that cost next to nothing, and the way from a nearly allowed answer to an allowed one.
+
+A search may end without an answer, or with one that is worth less than what anybody would have done by hand. So it
+begins with drafts: nobody placed beside the pins, pair by pair the greatest gain first, leads dealt in turn, and an
+answer that is known, such as the plan that is kept. A draft that breaks upper bounds is mended as any answer is: leads
+are taken out of rows that are too full, those with the least loss per unit first, and what room that leaves is filled
+again. Minimums that a draft breaks stay broken. Where each of them breaks one, another is made: first whoever lacks
+something gets the leads that gain most there, then all others are placed. That is for want of time alone: a search
+finds a better one.
+
+Where every lead must be placed and reps have little time, such drafts end with leads that find no room: whoever goes
+by gains alone fills reps with what takes long. So what takes much of a bound has its price there, of all bounds alike
+in usual prices, and who would lose most with anybody else is placed first. Dear enough, it is room alone that counts;
+the least price at which all find room is sought (Martello and Toth (1990), Knapsack problems, section 7.4, try several
+measures for that reason).
+
+All of it is linear in leads but for the greedy draft and that at prices, which look at every pair: the first is left
+out among more than `_MOST_PAIRS` of them, the second ends after `LOOKS`.
+"""
+
+from bisect import bisect_left
+
+import numpy as np
+
+from leadopt.arrays import Floats, Ints
+from leadopt.problem.blocks import over_blocks
+from leadopt.problem.problem import ROUNDING, Problem
+from leadopt.problem.rates.full_rows import scaled
+from leadopt.progress import Meter
+from leadopt.solvers.drafts.room import LOOKS, Room, best_of, joined
+from leadopt.solvers.drafts.rows import Rows
+
+_MOST_PAIRS = 12_000_000  # up to which leads are dealt greedily: 0.5 s of one core at 10 million
+_LOOKS_A_SECOND, _FILLING_S = 50_000_000, 0.05  # and what it may take where no time is left
+_PAIRS_A_SECOND = 25_000_000  # that are dealt greedily, where time is limited: in a tenth of it,
+# Of prices at which all leads are dealt; usual prices at most. Generalised assignment of types C, D and E, 1,000 x 20:
+# 8 trials take .05 s of a core and end 1.5%, 2.5% and 3.9% above the best costs known.
+_TRIALS, _DEARER, _DEAREST = 8, 4.0, 256.0
+_PART = 0.1  # and no draft is mended after so much of it, if an allowed one is known
+
+
+def best_draft(
+    problem: Problem,
+    rows: Rows,
+    start: Ints | None = None,
+    meter: Meter | None = None,
+    usual: Floats | None = None,
+) -> Ints | None:
+    """Return the allowed draft that is worth most, int64 (n_leads,), -1 = pool; None if none is allowed.
+
+    Once the meter's time is over and a draft is allowed, the others are compared as they are and not mended; but for
+    room that is filled where nothing better than nobody placed is allowed.
+
+    Parameters
+    ----------
+    start
+        (n_leads,), an answer that is known
+    usual
+        (n_rows,), a usual price; None = no draft at prices
+    """
+    limit_s = None if meter is None else meter.limit_s
+    most_pairs = _MOST_PAIRS if limit_s is None else min(_MOST_PAIRS, _PART * limit_s * _PAIRS_A_SECOND)
+    best, most, drafts = None, -np.inf, _drafts(problem, start, most_pairs)
+    for draft in drafts:
+        if (value := worth(problem, draft)) > most:
+            best, most = draft, value
+    if best is None and usual is not None and np.isneginf(problem.reserve):
+        best = _priced(problem, rows, usual, meter)
+        most = -np.inf if best is None else worth(problem, best)
+    for draft in drafts:
+        if best is not None and best is not drafts[0] and _is_late(meter):
+            break
+        answer = mended(problem, rows, draft)
+        if (value := worth(problem, answer)) > most:
+            best, most = answer, value
+    if best is None and limit_s is not None and problem.n_leads * problem.n_reps <= most_pairs:
+        answer = Room(problem, rows, problem.pins.copy()).served()
+        best = answer if worth(problem, answer) > -np.inf else None
+    return best
+
+
+def _priced(problem: Problem, rows: Rows, usual: Floats, meter: Meter | None) -> Ints | None:
+    """Return an allowed answer that has all leads placed, int64 (n_leads,); None if none was found.
+
+    Parameters
+    ----------
+    usual
+        (n_rows,), a usual price
+    """
+    charged = np.where(np.isfinite(rows.upper) & np.isinf(rows.penalty), usual, 0.0)
+    charged[: problem.n_reps][rows.upper[: problem.n_reps] >= problem.n_leads] = 0.0
+    best, most, looks = None, -np.inf, 0
+    low, high, price = 0.0, np.inf, 1.0
+    for _ in range(_TRIALS):
+        room = Room(problem, rows, problem.pins.copy())
+        if room.dealt(price * charged):
+            high = price
+            if (value := worth(problem, room.answer)) > most:
+                best, most = room.answer, value
+        else:
+            low = price
+        looks += room.looks
+        if looks > LOOKS or price > _DEAREST or (best is not None and _is_late(meter)):
+            break
+        price = price * _DEARER if np.isinf(high) else (low + high) / 2.0 if low > 0.0 else high / _DEARER
+    return best
+
+
+def _is_late(meter: Meter | None) -> bool:
+    return meter is not None and meter.limit_s is not None and meter.left_s <= (1.0 - _PART) * meter.limit_s
+
+
+def worth(problem: Problem, rep_of_lead: Ints) -> float:
+    """Return what an answer is worth, as the certificate adds it up; -inf if it breaks a hard rule."""
+    placed = np.flatnonzero(rep_of_lead >= 0)
+    must = np.isneginf(problem.reserve)
+    count = np.bincount(rep_of_lead[placed], minlength=problem.n_reps)
+    pinned = problem.pins >= 0
+    unkept = (rep_of_lead != problem.pins)[pinned].any()
+    if (count > problem.capacity).any() or unkept or (must and len(placed) < problem.n_leads):
+        return -np.inf
+    total = float(problem.affinity.at(placed, rep_of_lead[placed]).sum())
+    for limit, load in zip(problem.limits, problem.loads(rep_of_lead).tolist(), strict=True):
+        beyond = max(limit.lower - load, load - limit.upper, 0.0)
+        if limit.penalty is not None:
+            total -= limit.penalty * beyond
+        elif not limit.lower * (1.0 - ROUNDING) <= load <= limit.upper * (1.0 + ROUNDING):
+            return -np.inf
+    return total if must else total + problem.reserve * (problem.n_leads - len(placed))
+
+
+def mended(problem: Problem, rows: Rows, rep_of_lead: Ints, meter: Meter | None = None) -> Ints:
+    """Return an answer with leads taken out of hard rows that are too full, and the room that is left filled again.
+
+    Where little time is left, it is filled with those leads alone that gain most.
+    """
+    answer = np.where(problem.pins >= 0, problem.pins, rep_of_lead)
+    looks = LOOKS if meter is None else min(LOOKS, (max(meter.left_s, 0.0) + _FILLING_S) * _LOOKS_A_SECOND)
+    return Room(problem, rows, answer).mended(int(looks))
+
+
+def _drafts(problem: Problem, start: Ints | None, most_pairs: float = _MOST_PAIRS) -> list[Ints]:
+    drafts = [problem.pins.copy(), in_turn(problem, problem.reserve)]
+    # Minimums may need leads that gain less than the pool does.
+    if ((whatever := in_turn(problem, -np.inf)) != drafts[1]).any():
+        drafts.append(whatever)
+    n_pairs = problem.n_leads * problem.n_reps
+    if n_pairs <= most_pairs:
+        drafts.append(greedy(problem))
+    if start is not None:
+        known = np.flatnonzero(start >= 0)
+        able = known[problem.affinity.at(known, start[known]) > -np.inf]
+        drafts.append(np.full(problem.n_leads, -1))
+        drafts[-1][able] = start[able]
+    return drafts
+
+
+def in_turn(problem: Problem, least: float) -> Ints:
+    """Return the free leads dealt in turn beside the pins, to reps with a slot whose gain is above the least one."""
+    affinity = problem.affinity
+    answer, slots = problem.pins.copy(), _slots(problem).tolist()
+    open_, turn = [rep for rep, left in enumerate(slots) if left > 0], 0
+    able = np.flatnonzero((answer < 0) & (scaled(affinity.best_rates()[affinity.row], affinity.scale) > least))
+    for lead, row, scale in zip(able.tolist(), affinity.row[able].tolist(), affinity.scale[able].tolist(), strict=True):
+        if not open_:
+            break
+        start = bisect_left(open_, turn) % len(open_)
+        rep = open_[start]
+        rates = affinity.rates_of(row)
+        if not rates.item(rep) * scale > least:
+            may = np.flatnonzero(scaled(rates[open_], affinity.scale[lead : lead + 1]) > least)
+            if not len(may):
+                continue
+            rep = open_[may[np.searchsorted(may, start) % len(may)]]
+        answer[lead], turn = rep, rep + 1
+        slots[rep] -= 1
+        if slots[rep] == 0:
+            open_.remove(rep)
+    return answer
+
+
+def greedy(problem: Problem) -> Ints:
+    """Return the free leads dealt pair by pair beside the pins, the greatest gain that is still possible first.
+
+    What comes next is that a rep is full. So not every pair is looked at in turn, but where leads wait that are more
+    than a rep has slots for, the rep for whom that is so at the greatest gain keeps its best ones, and the others go
+    on to who is open to them.
+    """
+    answer, slots = problem.pins.copy(), _slots(problem)
+    gain, leads = np.full(problem.n_leads, -np.inf), np.flatnonzero(answer < 0)
+    waiting = [leads[:0]] * problem.n_reps
+    full_at, late = np.full(problem.n_reps, -np.inf), np.zeros(problem.n_reps, dtype=np.int64)
+    while True:
+        rep, gain[leads] = _best_open(problem, leads, slots)
+        order = np.argsort(rep, kind="stable")
+        first = np.searchsorted(rep[order], np.arange(problem.n_reps + 1))
+        for other in np.unique(rep[rep >= 0]).tolist():
+            waiting[other] = np.concatenate([waiting[other], leads[order[first[other] : first[other + 1]]]])
+            if len(waiting[other]) > slots[other]:
+                full_at[other], late[other] = _first_late(waiting[other], gain, slots[other])
+        most = full_at.max(initial=-np.inf)
+        if most == -np.inf:
+            break
+        tied = np.flatnonzero(full_at == most)
+        next_ = int(tied[late[tied].argmin()])
+        ranked = waiting[next_][np.lexsort((waiting[next_], -gain[waiting[next_]]))]
+        waiting[next_], leads = ranked[: slots[next_]], ranked[slots[next_] :]
+        slots[next_], full_at[next_] = 0, -np.inf
+    for rep_, some in enumerate(waiting):
+        answer[some] = rep_
+    return answer
+
+
+def _first_late(leads: Ints, gain: Floats, slots: int) -> tuple[float, int]:
+    """Return the first lead, by gain and then by number, that comes when all slots are taken: what it gains, and it."""
+    gains = gain[leads]
+    at = float(-np.partition(-gains, slots)[slots])
+    tied = np.sort(leads[gains == at])
+    return at, int(tied[slots - np.count_nonzero(gains > at)])
+
+
+def _best_open(problem: Problem, leads: Ints, slots: Ints) -> tuple[Ints, Floats]:
+    """Return the rep with a slot with whom each lead gains most, -1 = none above the reserve, and what it gains."""
+    full = slots <= 0
+
+    def look(start: int, stop: int, _: Floats) -> tuple[Ints, Floats]:
+        gains = problem.affinity.of(leads[start:stop])
+        gains[:, full] = -np.inf
+        return best_of(gains, problem.reserve)
+
+    return joined(over_blocks(len(leads), problem.n_reps, look))
+
+
+def _slots(problem: Problem) -> Ints:
+    """Return how many leads each rep can take beside the pins."""
+    pinned = np.bincount(problem.pins[problem.pins >= 0], minlength=problem.n_reps)
+    return np.asarray(np.minimum(problem.capacity, problem.n_leads) - pinned)
