@@ -108,8 +108,9 @@ def _wanted(gains: Floats, room: Ints, reserve: float, largest: float) -> Ints |
     if n_leads * most > _WANTED * n_reps:
         return None
     n_arcs = n_leads * (most + 1)
-    first, column, gain = np.empty(n_leads + 1, dtype=np.int64), np.empty(n_arcs, dtype=np.int64), np.empty(n_arcs)
-    arcs = Arcs(first, column, column, gain)
+    first, (column, cost) = np.empty(n_leads + 1, dtype=np.int64), np.empty((2, n_arcs), dtype=np.int64)
+    gain = np.empty(n_arcs)
+    arcs = Arcs(first, column, cost, gain)
     best_options(gains, room, reserve, np.zeros(n_reps), most, arcs, np.empty(n_leads))
     n_options = np.diff(first) - 1
     for lead in np.flatnonzero(n_options == most).tolist():
