@@ -188,7 +188,8 @@ def prove(
 ) -> tuple[int, int]:
     """Write prices in units of gain, and who may be tied; return how many would be better off, and how many are tied.
 
-    Nobody is tied where ties let nobody change places. `option` is space for ties; where there are more, many are.
+    Where there is no room the price is inf: what that is worth, `price_closed` finds out. Nobody is tied where ties let
+    nobody change places. `option` is space for ties; where there are more, many are tied.
     """
     # Two factors once more.
     down, unit = 1.0, 1.0
@@ -198,8 +199,8 @@ def prove(
         else:
             unit *= 0.5 if exponent > 0 else 2.0
     for rep in range(len(price)):
-        price[rep] = columns.price[rep] * unit * down
-        largest = max(largest, price[rep])
+        price[rep] = columns.price[rep] * unit * down if room[rep] > 0 else np.inf  # nobody can go there
+        largest = max(largest, price[rep] if room[rep] > 0 else 0.0)
     unit *= down
     tolerance = max(_TIED * largest, 2.0 * unit) * (1.0 + _TIED)
     slack = 4.0 * unit + _TIED * largest

@@ -67,14 +67,13 @@ def solve_capacities(problem: Problem) -> Answer | None:
         prices[wanted] = of_wanted
     rep_of_lead = problem.pins.copy()
     rep_of_lead[leads] = rep
-    closed = bool(room.min() <= 0)
-    if closed:
+    if room.min() <= 0:
         kernels.price_closed(gains, room, problem.reserve, prices)
     return Answer(
         rep_of_lead=rep_of_lead,
         prices=prices,
         limit_prices=np.zeros(0),
-        undecided=None if closed else leads[tied],
+        undecided=leads[tied],
         rounding=ldexp(0.5 * problem.n_leads, -exponent),
         stats={"pairs": n_arcs, "rounds": rounds},
     )
