@@ -21,29 +21,56 @@ TOO_FEW = 2  # pairs were looked at
 TOO_LONG = 3
 
 
-def look(
-    gain: Floats2, room: Ints, reserve: float, price: Floats, rep: Ints, slack: float, tolerance: float, tied: Ints
-) -> tuple[int, int]:
-    """Return how many leads would be better off elsewhere at these prices, and how many may be tied; write the latter.
+def n_from(row: Floats, price: Floats, least: float) -> int:
+    """Return how many reps are worth so much after prices, or more: counting reads in wide registers, a maximum not."""
+    found = 0
+    for rep in range(len(price)):
+        found += row[rep] - price[rep] >= least
+    return found
 
-    Better is by more than `slack`, and tied who has another option that is as good to within a tolerance.
+
+def look(
+    gain: Floats2,
+    room: Ints,
+    reserve: float,
+    price: Floats,
+    slack: float,
+    tolerance: float,
+    leads: Leads,
+    option: Ints,
+    tied: Ints,
+) -> tuple[int, int, int]:
+    """Return how many leads would be better off elsewhere at these prices, how many may be tied, and their options.
+
+    Better is by more than `slack`, and tied who has another option that is as good to within a tolerance: those of a
+    lead are written to `option`, from its `queue` to its `stays`, as long as there is space; all are counted.
     """
+    rep, begins, ends = leads.rep, leads.queue, leads.stays
     n_leads, n_reps = gain.shape[0], gain.shape[1]
-    n_better, n_tied = 0, 0
+    n_better, n_tied, n_options = 0, 0, 0
     for lead in range(n_leads):
-        own = reserve if rep[lead] == n_reps else gain[lead, rep[lead]] - price[rep[lead]]
-        best, near = max(own, reserve), -1
-        for to in range(n_reps):
-            if gain[lead, to] - price[to] > best and room[to] > 0:
-                best = gain[lead, to] - price[to]
-        for to in range(n_reps):
-            near += gain[lead, to] - price[to] >= best - tolerance
-        near += reserve >= best - tolerance
+        row, own, begins[lead] = gain[lead], reserve, n_options
+        if rep[lead] < n_reps:
+            own = gain[lead, rep[lead]] - price[rep[lead]]
+        best = max(own, reserve)
+        near = n_from(row, price, best - tolerance) + (reserve >= best - tolerance)
+        if near > 1:
+            for to in range(n_reps):
+                if row[to] - price[to] > best and room[to] > 0:
+                    best = row[to] - price[to]
+            near = n_from(row, price, best - tolerance) + (reserve >= best - tolerance)
         n_better += best > own + slack
-        if near > 0:
+        if near > 1:
             tied[n_tied] = lead
             n_tied += 1
-    return n_better, n_tied
+            for to in range(n_reps + 1):
+                worth = row[to] - price[to] if to < n_reps else reserve
+                if worth >= best - tolerance and to != rep[lead]:
+                    if n_options < len(option):
+                        option[n_options] = to
+                    n_options += 1
+        ends[lead] = n_options
+    return n_better, n_tied, n_options
 
 
 @kernel
@@ -97,54 +124,34 @@ def price_closed(gain: Floats2, room: Ints, reserve: float, price: Floats) -> No
             price[rep] = max(price[rep], adds) if room[rep] <= 0 else price[rep]
 
 
-def count_ties(
-    gain: Floats2, reserve: float, price: Floats, tolerance: float, lead: int, own: int, by: int, paths: Paths, n: int
-) -> int:
+def count_ties(lead: int, by: int, leads: Leads, option: Ints, paths: Paths, n: int) -> int:
     """Add to the counts of nodes to which a lead is tied; stack those that come to 0, and return how many are."""
     into, node, _, stack, _, _ = paths
-    n_reps = gain.shape[1]
-    best = reserve
-    for to in range(n_reps):
-        best = max(best, gain[lead, to] - price[to])
-    for to in range(n_reps + 1):
-        worth = gain[lead, to] - price[to] if to < n_reps else reserve
-        if to != own and worth >= best - tolerance:
-            into[node[to]] += by
-            if into[node[to]] == 0:
-                stack[n] = node[to]
-                n += 1
+    for k in range(leads.queue[lead], leads.stays[lead]):
+        to = node[option[k]]
+        into[to] += by
+        if into[to] == 0:
+            stack[n] = to
+            n += 1
     return n
 
 
-def could_move(
-    gain: Floats2,
-    reserve: float,
-    price: Floats,
-    tolerance: float,
-    tied: Ints,
-    leads: Leads,
-    columns: Columns,
-    paths: Paths,
-) -> bool:
+def could_move(price: Floats, tied: Ints, leads: Leads, columns: Columns, option: Ints, paths: Paths) -> bool:
     """Return whether tied leads could change places at no loss: nobody can where ties do not lead round in a circle.
 
     A column with a price stays full, so who comes there sends another one on. Loads of the others may change: they
     are one node with the pool. Nodes that no tie leads to are taken away, with the ties that begin there, until none
-    is left, or only such that ties lead round.
+    is left, or only such that ties lead round. Who is tied to which option was written by `look`.
     """
-    is_tied = leads.stays
     into, node, _, stack, _, _ = paths
-    n_reps = gain.shape[1]
+    n_reps = len(price)
     n_left = 1
     for at in range(n_reps + 1):
         into[at] = 0
         node[at] = at if at < n_reps and price[min(at, n_reps - 1)] > 0.0 else n_reps
         n_left += node[at] < n_reps
-    for lead in range(len(is_tied)):
-        is_tied[lead] = 0
     for lead in tied:
-        is_tied[lead] = 1
-        count_ties(gain, reserve, price, tolerance, lead, leads.rep[lead], 1, paths, 0)
+        count_ties(lead, 1, leads, option, paths, 0)
     n = 0
     for at in range(n_reps + 1):
         if into[at] == 0 and node[at] == at:
@@ -154,13 +161,15 @@ def could_move(
         n -= 1
         top = stack[n]
         n_left -= 1
-        for at in range(n_reps + 1):
-            if node[at] == top:
+        for at in range(n_reps + 1 if top == n_reps else 1):
+            lead = -1
+            if top < n_reps:
+                lead = columns.head[top]
+            elif node[at] == top:
                 lead = columns.head[at]
-                while lead >= 0:
-                    if is_tied[lead] > 0:
-                        n = count_ties(gain, reserve, price, tolerance, lead, at, -1, paths, n)
-                    lead = leads.after[lead]
+            while lead >= 0:
+                n = count_ties(lead, -1, leads, option, paths, n)
+                lead = leads.after[lead]
     return n_left > 0
 
 
@@ -173,12 +182,14 @@ def prove(
     leads: Leads,
     columns: Columns,
     paths: Paths,
+    option: Ints,
     price: Floats,
     tied: Ints,
 ) -> tuple[int, int]:
     """Write prices in units of gain, and who may be tied; return how many would be better off, and how many are tied.
 
-    Nobody is tied where ties let nobody change places.
+    Where there is no room the price is inf: what that is worth, `price_closed` finds out. Nobody is tied where ties let
+    nobody change places. `option` is space for ties; where there are more, many are tied.
     """
     # Two factors once more.
     down, unit = 1.0, 1.0
@@ -188,12 +199,14 @@ def prove(
         else:
             unit *= 0.5 if exponent > 0 else 2.0
     for rep in range(len(price)):
-        price[rep] = columns.price[rep] * unit * down
-        largest = max(largest, price[rep])
+        price[rep] = columns.price[rep] * unit * down if room[rep] > 0 else np.inf  # nobody can go there
+        largest = max(largest, price[rep] if room[rep] > 0 else 0.0)
     unit *= down
     tolerance = max(_TIED * largest, 2.0 * unit) * (1.0 + _TIED)
-    n_better, n_tied = look(gain, room, reserve, price, leads.rep, 4.0 * unit + _TIED * largest, tolerance, tied)
-    if n_better == 0 and not could_move(gain, reserve, price, tolerance, tied[:n_tied], leads, columns, paths):
+    slack = 4.0 * unit + _TIED * largest
+    n_better, n_tied, n_ties = look(gain, room, reserve, price, slack, tolerance, leads, option, tied)
+    listed = n_ties <= len(option)
+    if n_better == 0 and listed and not could_move(price, tied[:n_tied], leads, columns, option, paths):
         n_tied = 0
     return n_better, n_tied
 
@@ -251,7 +264,7 @@ def assign(
         if leads.paid[lead] >= _NEVER:
             return (INFEASIBLE if complete else TOO_FEW), exponent, 0, n_arcs
     lower(arcs, leads, columns, paths)
-    n_better, n_tied = prove(gain, room, reserve, largest, exponent, leads, columns, paths, price, tied)
+    n_better, n_tied = prove(gain, room, reserve, largest, exponent, leads, columns, paths, arcs.column, price, tied)
     if n_better > 0 and not complete:
         return TOO_FEW, exponent, n_better, n_arcs
     return FOUND, exponent, n_tied, n_arcs
@@ -286,5 +299,5 @@ def assign_all(
         if leads.paid[lead] >= _NEVER:
             return INFEASIBLE, exponent, 0
     lower_all(matrix.cost, leads, columns, paths.far, paths.place)
-    _, n_tied = prove(gain, room, reserve, largest, exponent, leads, columns, paths, price, tied)
+    _, n_tied = prove(gain, room, reserve, largest, exponent, leads, columns, paths, matrix.cost, price, tied)
     return FOUND, exponent, n_tied

@@ -27,6 +27,7 @@ _MOST_CELLS = 50_000_000  # of reps that have few
 _FEW_LEADS = 4  # that a rep has room for, on average
 _FEW_REPS = 256  # that leads want nearly all of: with `_FEW_LEADS` for each or more, all pairs are looked at
 _AT_ONCE = 100_000  # pairs up to which all are looked at
+_SCARCE_AT_ONCE, _SCARCE = 500_000, 0.6  # the same where leads have no more slots than this share of their number
 _OPTIONS = 16  # that are looked at of each lead, at first
 _ROUNDS = 4  # each with twice as many
 _FAR_OFF = 0.25  # of the leads: where more would be better off with other reps, all pairs are looked at
@@ -66,14 +67,13 @@ def solve_capacities(problem: Problem) -> Answer | None:
         prices[wanted] = of_wanted
     rep_of_lead = problem.pins.copy()
     rep_of_lead[leads] = rep
-    closed = bool(room.min() <= 0)
-    if closed:
+    if room.min() <= 0:
         kernels.price_closed(gains, room, problem.reserve, prices)
     return Answer(
         rep_of_lead=rep_of_lead,
         prices=prices,
         limit_prices=np.zeros(0),
-        undecided=None if closed else leads[tied],
+        undecided=leads[tied],
         rounding=ldexp(0.5 * problem.n_leads, -exponent),
         stats={"pairs": n_arcs, "rounds": rounds},
     )
@@ -97,6 +97,18 @@ def _are_few(n_leads: int, n_reps: int) -> bool:
     return n_reps <= _FEW_REPS and _FEW_LEADS * n_reps <= n_leads
 
 
+def _at_once(room: Ints, n_leads: int) -> bool:
+    """Return whether all pairs are looked at from the start.
+
+    Where slots are far fewer than leads, many leads would have a long way to the pool through few pairs of each.
+    """
+    n_reps = len(room)
+    n_pairs = n_leads * n_reps
+    if n_pairs <= _AT_ONCE or _are_few(n_leads, n_reps):
+        return True
+    return n_pairs <= _SCARCE_AT_ONCE and int(np.minimum(room, n_leads).sum()) <= _SCARCE * n_leads
+
+
 def _wanted(gains: Floats, room: Ints, reserve: float, largest: float) -> Ints | None:
     """Return the reps that some of n leads may want, ascending, where these are far fewer than all.
 
@@ -108,8 +120,9 @@ def _wanted(gains: Floats, room: Ints, reserve: float, largest: float) -> Ints |
     if n_leads * most > _WANTED * n_reps:
         return None
     n_arcs = n_leads * (most + 1)
-    first, column, gain = np.empty(n_leads + 1, dtype=np.int64), np.empty(n_arcs, dtype=np.int64), np.empty(n_arcs)
-    arcs = Arcs(first, column, column, gain)
+    first, (column, cost) = np.empty(n_leads + 1, dtype=np.int64), np.empty((2, n_arcs), dtype=np.int64)
+    gain = np.empty(n_arcs)
+    arcs = Arcs(first, column, cost, gain)
     best_options(gains, room, reserve, np.zeros(n_reps), most, arcs, np.empty(n_leads))
     n_options = np.diff(first) - 1
     for lead in np.flatnonzero(n_options == most).tolist():
@@ -132,7 +145,7 @@ def _solved(
     of_leads, of_columns = np.empty((6, n_leads), dtype=np.int64), np.empty((10, n_reps + 1), dtype=np.int64)
     leads, columns, paths = Leads(*of_leads), Columns(*of_columns[:4]), Paths(*of_columns[4:])
     state, rounds = kernels.TOO_FEW, 0
-    most_rounds = 0 if n_leads * n_reps <= _AT_ONCE or _are_few(n_leads, n_reps) else _ROUNDS
+    most_rounds = 0 if _at_once(room, n_leads) else _ROUNDS
     while state == kernels.TOO_FEW and rounds < most_rounds:
         most, rounds = min(n_reps, _OPTIONS << rounds), rounds + 1
         n_arcs = n_leads * (most + 1)

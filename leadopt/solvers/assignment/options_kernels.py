@@ -9,6 +9,7 @@ from leadopt.solvers.compiled import kernel
 
 _NEVER = 0x1000_0000_0000_0000  # dearer than anything real; sums of it and of costs along a path fit in 64 bits
 _BARRED = 0x2000_0000_0000_0000  # dearer still: what cannot be
+_STRETCH = 8  # reps of which only the best one is looked at first
 _MOST = float(0x0400_0000_0000_0000)  # all costs along any path together, at most
 
 
@@ -24,61 +25,129 @@ class Arcs(NamedTuple):
     gain: Floats
 
 
-def sink(column: Ints, found: Floats, price: Floats, begin: int, n: int, at: int) -> None:
-    """Let an option go down a heap of n, which has what is worth least after prices on top."""
-    rep, value = column[begin + at], found[begin + at]
-    key = value - price[rep]
+def sink(column: Ints, worth: Floats, begin: int, n: int, at: int) -> None:
+    """Let an option go down a heap of n, which has what is worth least on top."""
+    rep, key = column[begin + at], worth[begin + at]
     below = 2 * at + 1
     while below < n:
-        least = found[begin + below] - price[column[begin + below]]
-        if below + 1 < n:
-            other = found[begin + below + 1] - price[column[begin + below + 1]]
-            if other < least:
-                below, least = below + 1, other
-        if least >= key:
+        if below + 1 < n and worth[begin + below + 1] < worth[begin + below]:
+            below += 1
+        if worth[begin + below] >= key:
             break
-        column[begin + at], found[begin + at] = column[begin + below], found[begin + below]
+        column[begin + at], worth[begin + at] = column[begin + below], worth[begin + below]
         at = below
         below = 2 * at + 1
-    column[begin + at], found[begin + at] = rep, value
+    column[begin + at], worth[begin + at] = rep, key
+
+
+def best_among(row: Floats, room: Ints, reserve: float, price: Floats, start: int, end: int) -> float:
+    """Return what the best of some reps is worth to a lead after prices; -inf where none is an option."""
+    best = -np.inf
+    for rep in range(start, end):
+        best = max(best, row[rep] - price[rep] if room[rep] > 0 and row[rep] >= reserve else -np.inf)
+    return best
+
+
+def best_stretches(
+    row: Floats, room: Ints, reserve: float, price: Floats, most: int, begins: int, arcs: Arcs, at: int
+) -> tuple[int, bool]:
+    """Write the first reps of the stretches that have the best options; return how many, and whether no more have any.
+
+    No option of others is better than any of theirs is.
+    """
+    start_of, worth = arcs.cost, arcs.gain
+    n_reps, n, k, complete = len(row), 0, 0, True
+    while k < n_reps:
+        start = begins + k if begins + k < n_reps else begins + k - n_reps
+        end = min(start + _STRETCH, n_reps if start >= begins else begins)
+        k += end - start
+        if end == start + _STRETCH:
+            key = best_among(row, room, reserve, price, start, start + _STRETCH)
+        else:
+            key = best_among(row, room, reserve, price, start, end)
+        if key == -np.inf:
+            continue
+        if n < most:
+            start_of[at + n], worth[at + n] = start, key
+            n += 1
+            if n == most:
+                for below in range(n // 2 - 1, -1, -1):
+                    sink(start_of, worth, at, n, below)
+            continue
+        complete = False
+        if key > worth[at]:
+            start_of[at], worth[at] = start, key
+            sink(start_of, worth, at, n, 0)
+    return n, complete
+
+
+def take_among(
+    row: Floats,
+    room: Ints,
+    reserve: float,
+    price: Floats,
+    least: float,
+    most: int,
+    start: int,
+    end: int,
+    arcs: Arcs,
+    at: int,
+    n: int,
+) -> tuple[int, bool]:
+    """Let the options among some reps into a heap of n, which keeps the best ones; return how many it has, and if all.
+
+    Written are the reps, and what they are worth after prices: `least` at least.
+    """
+    column, worth, complete = arcs.column, arcs.gain, True
+    for rep in range(start, end):
+        value, key = row[rep], row[rep] - price[rep]
+        if key < least or (n == most and key <= worth[at]):
+            complete = complete and (value < reserve or value == -np.inf or room[rep] <= 0)
+            continue
+        if room[rep] <= 0 or value < reserve or value == -np.inf:
+            continue
+        if n < most:
+            column[at + n], worth[at + n] = rep, key
+            n += 1
+            if n == most:
+                for below in range(n // 2 - 1, -1, -1):
+                    sink(column, worth, at, n, below)
+        else:
+            complete = False
+            column[at], worth[at] = rep, key
+            sink(column, worth, at, n, 0)
+    return n, complete
 
 
 def write_best(gain: Floats2, room: Ints, reserve: float, price: Floats, most: int, arcs: Arcs, best: Floats) -> bool:
     """Write the few arcs of each lead that are best after prices; return whether these are all that it has.
 
-    Of equally good ones different leads take different ones, as each begins elsewhere.
+    Of many reps, only those of the stretches with the best ones are looked at one by one. Of equally good ones
+    different leads take different ones, as each begins elsewhere.
     """
-    first, column, _, found = arcs
+    first, column, start_of, found = arcs
     n_leads, n_reps = gain.shape[0], gain.shape[1]
-    at, complete = 0, True
+    at, complete, by_stretch = 0, True, n_reps > most * _STRETCH
     for lead in range(n_leads):
         first[lead] = at
+        row, begins, n, every = gain[lead], (lead * n_reps) // n_leads, 0, True
+        if by_stretch:
+            n_stretches, every = best_stretches(row, room, reserve, price, most, begins, arcs, at)
+            complete, least = complete and every, found[at] if n_stretches == most else -np.inf
+            for k in range(n_stretches):
+                start = start_of[at + k]
+                end = min(start + _STRETCH, n_reps if start >= begins else begins)
+                n, every = take_among(row, room, reserve, price, least, most, start, end, arcs, at, n)
+                complete = complete and every
+        else:
+            n, every = take_among(row, room, reserve, price, -np.inf, most, begins, n_reps, arcs, at, n)
+            complete = complete and every
+            n, every = take_among(row, room, reserve, price, -np.inf, most, 0, begins, arcs, at, n)
+            complete = complete and every
         high = reserve
-        begins = (lead * n_reps) // n_leads
-        n, bar = 0, -np.inf
-        for k in range(n_reps):
-            rep = begins + k
-            if rep >= n_reps:
-                rep -= n_reps
-            value = gain[lead, rep]
-            if n == most and value - price[rep] <= bar:
-                complete = complete and (value < reserve or value == -np.inf or room[rep] <= 0)
-                continue
-            if room[rep] <= 0 or value < reserve or value == -np.inf:
-                continue
-            high = max(high, value)
-            if n < most:
-                column[at + n], found[at + n] = rep, value
-                n += 1
-                if n == most:
-                    for below in range(n // 2 - 1, -1, -1):
-                        sink(column, found, price, at, n, below)
-                    bar = found[at] - price[column[at]]
-            else:
-                complete = False
-                column[at], found[at] = rep, value
-                sink(column, found, price, at, n, 0)
-                bar = found[at] - price[column[at]]
+        for k in range(at, at + n):
+            found[k] = gain[lead, column[k]]
+            high = max(high, found[k])
         at += n
         column[at], found[at] = n_reps, reserve
         at += 1

@@ -10,7 +10,7 @@ from leadopt.solvers.assignment.options_kernels import Arcs
 
 _FAR = 0x4000_0000_0000_0000  # dearer than any column
 _NEVER = 0x1000_0000_0000_0000  # as in `options_kernels`
-_BIDS = 3  # of each lead, on average at most; who has no place then is placed along a shortest path
+_BIDS = 6  # of each lead, on average at most; who has no place then is placed along a shortest path
 _LOOK = 2  # columns that are read in the time that one look at a lead in a column takes
 
 
