@@ -130,7 +130,7 @@ def _sampled_prices(rest: Remainder, oracle: EnvelopeOracle, meter: Meter) -> Fl
         return np.where(slots > 0, floor.prices, 0.0)
     least = Room(lower=rest.room.lower, upper=slots)
     look = RowOracle(affinity=problem.affinity, leads=sample, reserve=problem.reserve)
-    highest = np.full(problem.n_reps, problem.affinity.largest)
+    highest = np.full(problem.n_reps, rest.largest)
     return finish(
         problem, rest.tree, least, sample, look, Box(low=np.zeros(problem.n_reps), high=highest), meter
     ).prices
