@@ -17,6 +17,7 @@ from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.base import Answer, Near
+from leadopt.solvers.capacities.alike_reps import AlikeReps
 from leadopt.solvers.capacities.bids import Floor
 from leadopt.solvers.capacities.descent import descend
 from leadopt.solvers.capacities.finish import Box, finish
@@ -85,6 +86,10 @@ class Envelope:
             raise InvalidInput(f"Envelope cannot solve this: {reason}")
         hint, rest = near.prices, Remainder.of(problem)
         refuse_few_slots(problem, rest.room, rest.leads)
+        if (alike := AlikeReps.of(problem)) is not None:
+            answer = alike.solved(near, lambda merged, hints: self.solve(merged, hints, meter))
+            if answer is not None:
+                return answer
         if rest.n_pairs == 0 or rest.closed.all():
             return solve_every_pair(rest.problem, rest.tree, rest.room, rest.leads)
         meter.enter("price")
@@ -130,7 +135,7 @@ def _sampled_prices(rest: Remainder, oracle: EnvelopeOracle, meter: Meter) -> Fl
         return np.where(slots > 0, floor.prices, 0.0)
     least = Room(lower=rest.room.lower, upper=slots)
     look = RowOracle(affinity=problem.affinity, leads=sample, reserve=problem.reserve)
-    highest = np.full(problem.n_reps, problem.affinity.largest)
+    highest = np.full(problem.n_reps, rest.largest)
     return finish(
         problem, rest.tree, least, sample, look, Box(low=np.zeros(problem.n_reps), high=highest), meter
     ).prices

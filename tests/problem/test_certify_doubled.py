@@ -61,7 +61,10 @@ def test_a_doubled_bound_is_the_one_in_fractions_to_within_what_it_says(seed, un
             assert found == -np.inf
         else:
             assert abs(Fraction(found) - exact) <= Fraction(off)
-            size = Bound.at(problem, p, q).charged + problem.n_leads * affinity.largest
+            of_limits = [
+                abs(price) * float(np.max(limit.usage)) for limit, price in zip(problem.limits, q, strict=True)
+            ]
+            size = problem.n_leads * (affinity.largest + p.max(initial=0.0) + sum(of_limits))
             assert off <= 1.2e-16 * abs(found) + 1e-27 * size
 
 

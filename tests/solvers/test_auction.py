@@ -16,6 +16,7 @@ from leadopt.matching import Status, match, solve
 from leadopt.problem.certify import certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Problem
+from leadopt.problem.rates.sparse_rows import SparseRows
 from leadopt.solvers import Auction, Envelope, MinCostFlow, Near, auction
 from leadopt.solvers.capacities import bid_kernels, samples
 from leadopt.solvers.capacities.bid_kernels import Leads, Lists, Scratch
@@ -349,3 +350,24 @@ def test_one_slot_too_few_for_all_who_must_be_placed_is_said_at_once(solver):
         solve(problem, solver)
     assert (refused.value.witness.need, refused.value.witness.room) == (2_000, 1_999)
     assert len(refused.value.witness.leads) == 2_000
+
+
+@pytest.mark.parametrize("huge", [1e12, 1e25])
+@pytest.mark.parametrize("held", ["matrix", "pairs", "rows"])
+@pytest.mark.parametrize("solver", [*BOTH, Envelope(), None], ids=["bids", "samples", "envelope", "auto"])
+def test_gains_that_nobody_can_have_do_not_say_what_is_small(solver, held, huge):
+    """Reps without slots, whose gains are 10^12 times as large: the answer, its proof and its prices stay."""
+    rng = np.random.default_rng(3)
+    gains = np.where(rng.random((600, 20)) < 0.3, rng.random((600, 20)), -np.inf)
+    found = []
+    for factor in (1.0, huge):
+        rates = gains * np.where(np.arange(20) < 3, factor, 1.0)
+        affinity = {
+            "matrix": Affinity(rates=rates),
+            "pairs": Affinity(rates=SparseRows.of_dense(rates)),
+            "rows": Affinity(rates=rates[:40], row=np.arange(600) % 40, scale=1.0 + np.arange(600) % 7),
+        }[held]
+        found.append(solve(Problem(affinity=affinity, capacity=[0] * 3 + [25] * 17), solver))
+    assert [one.status for one in found] == [Status.OPTIMAL] * 2
+    assert found[1].objective == pytest.approx(found[0].objective, rel=1e-12)
+    np.testing.assert_allclose(found[1].prices[3:], found[0].prices[3:], atol=1e-9)

@@ -15,6 +15,7 @@ from leadopt.errors import Infeasible, InvalidInput, LeadoptError
 from leadopt.fairness import Fairness
 from leadopt.matching import Status, match, solve
 from leadopt.problem.problem import Limit, Problem
+from leadopt.solvers import Milp
 from tests.exact import every, in_units, mixed_problem
 from tests.strategies import examples
 
@@ -194,6 +195,13 @@ def test_what_is_next_to_nothing_elsewhere_counts_here(gains, capacity, limit, r
 def test_what_no_price_can_hold_is_refused_in_words(usage):
     with pytest.raises(InvalidInput, match=r"^hours: what a lead takes is about .* another unit$"):
         match([[1.0], [1.0]], 2, limits=[Limit(usage=usage, upper=1e-308, name="hours")])
+
+
+@pytest.mark.parametrize("gains", [[[5e-324], [0.0]], [[0.0], [0.0], [5e-324], [0.0]], [[1e-310], [3e-310]]])
+def test_the_smallest_gains_there_are_have_an_answer_or_a_sentence(gains):
+    assert match(gains, 1).objective == max(gains)[0]
+    with pytest.raises(InvalidInput, match=r"^capacity of rep 0: what a lead takes is about 1 where .* another unit$"):
+        match(gains, 1, solver=Milp())
 
 
 def test_an_impossible_limit_is_named_however_little_it_misses():

@@ -50,7 +50,7 @@ class _Exchanges:
         idle = np.where((prices > 0) & ~rest.closed, 0, np.maximum(-excess[:-1], 0))
         excess[:-1] += idle
         reserve = rest.problem.reserve
-        size = max(affinity.largest, float(np.abs(prices).max(initial=0.0)), abs(reserve) if reserve > -np.inf else 0.0)
+        size = max(rest.largest, float(np.abs(prices).max(initial=0.0)))
         leads = kernels.Asking(
             rates=affinity.full_rates(),
             row=affinity.row[rest.leads],

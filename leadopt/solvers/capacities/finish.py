@@ -138,7 +138,7 @@ class _Finish:
 
     def run(self, box: Box) -> Answer:
         """Return the answer, from a box that is moved and widened until it holds the prices of its core."""
-        box = box.below(_FARTHEST * (self.rest.problem.affinity.largest + self.reserve))
+        box = box.below(_FARTHEST * (self.rest.largest + self.reserve))
         widths = (box.high - box.low)[~self.rest.closed]
         least = max(float(widths.max(initial=0.0)), np.finfo(np.float64).tiny)
         for rounds in range(1, _ROUNDS + 1):
@@ -184,7 +184,7 @@ class _Finish:
     @property
     def reserve(self) -> float:
         """How much the pool can add to a price; prices of leads that must be placed can add up along all reps."""
-        all_reps = self.rest.problem.n_reps * self.rest.problem.affinity.largest
+        all_reps = self.rest.problem.n_reps * self.rest.largest
         return all_reps if self.rest.all_placed else abs(self.rest.problem.reserve)
 
     def is_over(self, n_pairs: int = 0) -> bool:

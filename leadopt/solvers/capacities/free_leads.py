@@ -10,6 +10,7 @@ from leadopt.problem.blocks import over_blocks
 from leadopt.problem.linear_algebra import inner
 from leadopt.problem.problem import Problem
 from leadopt.problem.rates.sparse_rows import SparseRows
+from leadopt.problem.reduced_gains import largest_gain
 from leadopt.solvers.base import Answer
 from leadopt.solvers.flow.duals import with_closed_prices
 from leadopt.solvers.flow.equal_leads import Groups, group_leads
@@ -59,6 +60,11 @@ class Remainder:
         if affinity.is_sparse:
             return int(affinity.n_options[affinity.row[self.leads]].sum())
         return len(self.leads) * self.problem.n_reps
+
+    @property
+    def largest(self) -> float:
+        """The largest absolute gain or reserve that anybody can have: what is small beside it is rounding."""
+        return largest_gain(self.problem)
 
     @property
     def all_placed(self) -> bool:

@@ -83,7 +83,7 @@ def jolt_of(rest: Remainder) -> float | None:
     n_reps = int((~rest.closed).sum())
     if n_reps < 2 or len(rest.leads) < _LEADS_A_REP * n_reps or rest.n_pairs < _WORTH_STEPS:
         return None
-    found, largest = Likeness.of(rest), rest.problem.affinity.largest_at_most
+    found, largest = Likeness.of(rest), rest.largest
     if found.tied >= _TIED:
         # A cycle passes each rep once at most.
         return max(found.step / (4 * (n_reps + 1)), _SMALL * largest) or 1.0

@@ -52,6 +52,8 @@ class PairFloor:
     def of(cls, rest: Remainder) -> Self:
         """Return an auction before the first bid."""
         pairs = rest.problem.affinity.pairs(rest.leads if len(rest.leads) < rest.problem.n_leads else None)
+        if rest.closed.any():  # what nobody can have is no measure of steps
+            pairs = pairs.only(~rest.closed[pairs.rep])
         asked = np.bincount(pairs.rep, minlength=rest.problem.n_reps)
         room = np.minimum(np.maximum(rest.room.upper, 0), asked)
         n_places = int(room.sum())
@@ -164,9 +166,8 @@ class PairFloor:
             closed=rest.closed,
             has_room=load[1:] < rest.room.upper,
         )
-        size = rest.problem.affinity.largest + (0.0 if rest.all_placed else abs(rest.problem.reserve))
         prices = np.zeros(m)
-        found = least_prices(self._by_lead, Seats(rep_of, gain_of), sitting, _SLACK * size, prices, Queue.of(m))
+        found = least_prices(self._by_lead, Seats(rep_of, gain_of), sitting, _SLACK * rest.largest, prices, Queue.of(m))
         return prices if found else None
 
     def box(self, step: float) -> Box:

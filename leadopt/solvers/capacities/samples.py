@@ -109,8 +109,7 @@ def _with_pool(rest: Remainder) -> Remainder:
     """Return the same with a pool as the last resort: a share of the slots need not hold all of a sample."""
     if not rest.all_placed:
         return rest
-    affinity = rest.problem.affinity
-    return replace(rest, problem=rest.problem.replace(reserve=-min(_RESORT * affinity.largest, _LARGEST)))
+    return replace(rest, problem=rest.problem.replace(reserve=-min(_RESORT * rest.largest, _LARGEST)))
 
 
 def _price_by_bids(rest: Remainder, meter: Meter) -> Floats:

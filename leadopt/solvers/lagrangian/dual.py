@@ -336,7 +336,9 @@ def _usual(oracle: PairOracle) -> tuple[float, Floats]:
     some = oracle.leads[:: 1 + len(oracle.leads) // _LEAST]
     gains = problem.affinity.of(some)
     finite = np.isfinite(gains)
-    gain = float(np.abs(np.where(finite, gains, 0.0)).max(axis=1, initial=0.0).mean()) if len(some) else 1.0
+    best = np.abs(np.where(finite, gains, 0.0)).max(axis=1, initial=0.0)
+    # The mean of the smallest numbers there are may be 0.
+    gain = float(best.mean()) or float(best.max()) if len(some) else 1.0
     usage = np.ones(rows.n)
     for family in rows.families:
         limit = family.limit
