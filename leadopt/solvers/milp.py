@@ -10,7 +10,9 @@ Nested limits over many pairs, where time is limited, are tried as a flow first 
    leads whole, large ones first (`relax_and_fix`), and mend what that breaks by ejection chains (`ejection_chains`). A
    problem that is small enough is searched in whole numbers, as far as the bound leaves it open (`small`); by packings
    where reps have hours (`packings`).
-5. The prices bound what any answer is worth. As leads cannot be divided, the bound is seldom reached exactly.
+5. The prices bound what any answer is worth. As leads cannot be divided, the bound is seldom reached exactly. Where a
+   few leads are many times as large as others, that is most of the gap: at dense 5,000 x 50 under bands, with the 25
+   largest in whole numbers and all others of the core in shares, 1.1e-4 of 1.9e-4 and (another seed) 1.7e-4 of 2.5e-4.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ out among more than `_MOST_PAIRS` of them, the second ends after `LOOKS`.
 """
 
 from bisect import bisect_left
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,7 +37,8 @@ _PAIRS_A_SECOND = 25_000_000  # that are dealt greedily, where time is limited: 
 # Of prices at which all leads are dealt; usual prices at most. Generalised assignment of types C, D and E, 1,000 x 20:
 # 8 trials take .05 s of a core and end 1.5%, 2.5% and 3.9% above the best costs known.
 _TRIALS, _DEARER, _DEAREST = 8, 4.0, 256.0
-_PART = 0.1  # and no draft is mended after so much of it, if an allowed one is known
+_PART = 0.1  # and no draft is mended after so much of it, if an allowed one is known;
+_SOON_S = 0.02  # if none is, after so much since the first draft and at least so many seconds
 
 
 def best_draft(
@@ -48,8 +50,9 @@ def best_draft(
 ) -> Ints | None:
     """Return the allowed draft that is worth most, int64 (n_leads,), -1 = pool; None if none is allowed.
 
-    Once the meter's time is over and a draft is allowed, the others are compared as they are and not mended; but for
-    room that is filled where nothing better than nobody placed is allowed.
+    Once a part of the meter's time is over and a draft is allowed, the others are compared as they are and not mended;
+    but for room that is filled where nothing better than nobody placed is allowed. Where none is allowed, as much time
+    is spent on mending them, and on the first one more if need be: minimums that all of them break are seldom mended.
 
     Parameters
     ----------
@@ -59,6 +62,7 @@ def best_draft(
         (n_rows,), a usual price; None = no draft at prices
     """
     limit_s = None if meter is None else meter.limit_s
+    began_s, soon_s = _left_s(meter), np.inf if limit_s is None else max(_PART * limit_s, _SOON_S)
     most_pairs = _MOST_PAIRS if limit_s is None else min(_MOST_PAIRS, _PART * limit_s * _PAIRS_A_SECOND)
     best, most, drafts = None, -np.inf, _drafts(problem, start, most_pairs)
     for draft in drafts:
@@ -67,8 +71,12 @@ def best_draft(
     if best is None and usual is not None and np.isneginf(problem.reserve):
         best = _priced(problem, rows, usual, meter)
         most = -np.inf if best is None else worth(problem, best)
-    for draft in drafts:
-        if best is not None and best is not drafts[0] and _is_late(meter):
+    nobody, *others = drafts
+    # Where minimums are broken, leads that are dealt evenly may mend them; else nobody's room is filled by gains.
+    for number, draft in enumerate([*others, nobody] if best is None else drafts):
+        if number > 0 and best is None and began_s - _left_s(meter) >= soon_s:
+            break
+        if best is not None and best is not nobody and _is_late(meter):
             break
         answer = mended(problem, rows, draft)
         if (value := worth(problem, answer)) > most:
@@ -106,6 +114,14 @@ def _priced(problem: Problem, rows: Rows, usual: Floats, meter: Meter | None) ->
     return best
 
 
+def _left_s(meter: Meter | None) -> float:
+    return 0.0 if meter is None or meter.limit_s is None else meter.left_s
+
+
+def _left_s(meter: Meter | None) -> float:
+    return 0.0 if meter is None or meter.limit_s is None else meter.left_s
+
+
 def _is_late(meter: Meter | None) -> bool:
     return meter is not None and meter.limit_s is not None and meter.left_s <= (1.0 - _PART) * meter.limit_s
 
@@ -140,10 +156,11 @@ def mended(problem: Problem, rows: Rows, rep_of_lead: Ints, meter: Meter | None 
 
 
 def _drafts(problem: Problem, start: Ints | None, most_pairs: float = _MOST_PAIRS) -> list[Ints]:
-    drafts = [problem.pins.copy(), in_turn(problem, problem.reserve)]
+    dealt = in_turn(problem, problem.reserve)
+    drafts = [problem.pins.copy(), dealt.rep_of_lead]
     # Minimums may need leads that gain less than the pool does.
-    if ((whatever := in_turn(problem, -np.inf)) != drafts[1]).any():
-        drafts.append(whatever)
+    if dealt.refused and problem.reserve > -np.inf:
+        drafts.append(in_turn(problem, -np.inf).rep_of_lead)
     n_pairs = problem.n_leads * problem.n_reps
     if n_pairs <= most_pairs:
         drafts.append(greedy(problem))
@@ -155,12 +172,20 @@ def _drafts(problem: Problem, start: Ints | None, most_pairs: float = _MOST_PAIR
     return drafts
 
 
-def in_turn(problem: Problem, least: float) -> Ints:
+class Dealt(NamedTuple):
+    """The rep of each lead, -1 = pool, and whether a lead or a rep whose turn it was gains too little."""
+
+    rep_of_lead: Ints
+    refused: bool
+
+
+def in_turn(problem: Problem, least: float) -> Dealt:
     """Return the free leads dealt in turn beside the pins, to reps with a slot whose gain is above the least one."""
     affinity = problem.affinity
     answer, slots = problem.pins.copy(), _slots(problem).tolist()
     open_, turn = [rep for rep, left in enumerate(slots) if left > 0], 0
     able = np.flatnonzero((answer < 0) & (scaled(affinity.best_rates()[affinity.row], affinity.scale) > least))
+    refused = len(able) < int((answer < 0).sum())
     for lead, row, scale in zip(able.tolist(), affinity.row[able].tolist(), affinity.scale[able].tolist(), strict=True):
         if not open_:
             break
@@ -168,6 +193,7 @@ def in_turn(problem: Problem, least: float) -> Ints:
         rep = open_[start]
         rates = affinity.rates_of(row)
         if not rates.item(rep) * scale > least:
+            refused = True
             may = np.flatnonzero(scaled(rates[open_], affinity.scale[lead : lead + 1]) > least)
             if not len(may):
                 continue
@@ -176,7 +202,7 @@ def in_turn(problem: Problem, least: float) -> Ints:
         slots[rep] -= 1
         if slots[rep] == 0:
             open_.remove(rep)
-    return answer
+    return Dealt(answer, refused)
 
 
 def greedy(problem: Problem) -> Ints:

@@ -11,6 +11,7 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
 from leadopt.solvers import Milp, Near
+from leadopt.solvers.drafts import drafts
 from leadopt.solvers.drafts.drafts import best_draft, greedy, in_turn, mended, worth
 from leadopt.solvers.drafts.rows import Rows
 from tests import oracles
@@ -82,7 +83,9 @@ def under_limits(problem):
 def test_leads_are_dealt_greedily_and_in_turn_as_by_hand(problem):
     assert greedy(problem).tolist() == pair_by_pair(problem).tolist()
     for least in (problem.reserve, -np.inf):
-        assert in_turn(problem, least).tolist() == dealt_in_turn(problem, least=least).tolist()
+        assert in_turn(problem, least).rep_of_lead.tolist() == dealt_in_turn(problem, least=least).tolist()
+    if not in_turn(problem, problem.reserve).refused:
+        assert dealt_in_turn(problem, least=-np.inf).tolist() == dealt_in_turn(problem, least=problem.reserve).tolist()
 
 
 @given(general_problems(), st.data())
@@ -166,9 +169,9 @@ def test_where_only_upper_bounds_are_tight_an_answer_comes_back_in_time(problem)
     """Each of them was refused after 20 s: `Milp found no allowed answer`."""
     found = solve(problem, Milp(), time_limit_s=0.5)
     assert added_up(problem, found.rep_of_lead) == pytest.approx(found.objective)
+    dealt = [in_turn(problem, least).rep_of_lead for least in (problem.reserve, -np.inf)]
     assert added_up(problem, found.rep_of_lead) >= max(
-        added_up(problem, answer)
-        for answer in (problem.pins, greedy(problem), in_turn(problem, problem.reserve), in_turn(problem, -np.inf))
+        added_up(problem, answer) for answer in (problem.pins, greedy(problem), *dealt)
     )
     assert solve(problem, Milp(), time_limit_s=0.05).stats["stopped"] == 1
 
@@ -204,5 +207,18 @@ def test_where_time_is_limited_and_every_draft_breaks_a_minimum_minimums_are_ser
     rows = Rows.of(problem)
     draft = best_draft(problem, rows, meter=Meter(time_limit_s=1e4))
     assert worth(problem, draft) > 0.5 * gains.max(axis=1).sum()
-    others = greedy(problem), in_turn(problem, 0.0), problem.pins
+    others = greedy(problem), in_turn(problem, 0.0).rep_of_lead, problem.pins
     assert all(worth(problem, mended(problem, rows, other)) == -np.inf for other in others)
+
+
+def test_where_drafts_break_minimums_and_time_for_them_is_over_one_is_mended_and_no_other(monkeypatch):
+    calls = []
+    monkeypatch.setattr(drafts, "mended", lambda problem, rows, draft: calls.append(draft) or draft)
+    monkeypatch.setattr(drafts, "_SOON_S", 0.0)
+    problem = Problem(affinity=np.ones((6, 2)), capacity=3, limits=[Limit(reps=[0], lower=4)])
+    assert best_draft(problem, Rows.of(problem), meter=Meter(time_limit_s=1e-9)) is None
+    assert [draft.tolist() for draft in calls] == [in_turn(problem, 0.0).rep_of_lead.tolist()]
+    # Where nobody placed is allowed, something better is found, however late it is.
+    allowed = problem.replace(limits=[Limit(upper=4)])
+    assert worth(allowed, best_draft(allowed, Rows.of(allowed), meter=Meter(time_limit_s=1e-9))) == 0
+    assert [draft.tolist() for draft in calls[1:]] == [[-1] * 6, [0, 1] * 3]
