@@ -37,6 +37,7 @@ _PAIRS_A_SECOND = 25_000_000  # that are dealt greedily, where time is limited: 
 # Of prices at which all leads are dealt; usual prices at most. Generalised assignment of types C, D and E, 1,000 x 20:
 # 8 trials take .05 s of a core and end 1.5%, 2.5% and 3.9% above the best costs known.
 _TRIALS, _DEARER, _DEAREST = 8, 4.0, 256.0
+_DEALT = 0.4  # part of a time limit after which no better price is sought: the first one is often far too dear
 _PART = 0.1  # and no draft is mended after so much of it, if an allowed one is known;
 _SOON_S = 0.02  # if none is, after so much since the first draft and at least so many seconds
 
@@ -108,7 +109,7 @@ def _priced(problem: Problem, rows: Rows, usual: Floats, meter: Meter | None) ->
         else:
             low = price
         looks += room.looks
-        if looks > LOOKS or price > _DEAREST or (best is not None and _is_late(meter)):
+        if looks > LOOKS or price > _DEAREST or (best is not None and _is_late(meter, _DEALT)):
             break
         price = price * _DEARER if np.isinf(high) else (low + high) / 2.0 if low > 0.0 else high / _DEARER
     return best
@@ -118,12 +119,8 @@ def _left_s(meter: Meter | None) -> float:
     return 0.0 if meter is None or meter.limit_s is None else meter.left_s
 
 
-def _left_s(meter: Meter | None) -> float:
-    return 0.0 if meter is None or meter.limit_s is None else meter.left_s
-
-
-def _is_late(meter: Meter | None) -> bool:
-    return meter is not None and meter.limit_s is not None and meter.left_s <= (1.0 - _PART) * meter.limit_s
+def _is_late(meter: Meter | None, part: float = _PART) -> bool:
+    return meter is not None and meter.limit_s is not None and meter.left_s <= (1.0 - part) * meter.limit_s
 
 
 def worth(problem: Problem, rep_of_lead: Ints) -> float:
