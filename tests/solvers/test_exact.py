@@ -198,10 +198,9 @@ def test_what_no_price_can_hold_is_refused_in_words(usage):
 
 
 @pytest.mark.parametrize("gains", [[[5e-324], [0.0]], [[0.0], [0.0], [5e-324], [0.0]], [[1e-310], [3e-310]]])
-def test_the_smallest_gains_there_are_have_an_answer_or_a_sentence(gains):
+def test_the_smallest_gains_there_are_have_an_answer(gains):
     assert match(gains, 1).objective == max(gains)[0]
-    with pytest.raises(InvalidInput, match=r"^capacity of rep 0: what a lead takes is about 1 where .* another unit$"):
-        match(gains, 1, solver=Milp())
+    assert match(gains, 1, solver=Milp()).objective == max(gains)[0]
 
 
 def test_an_impossible_limit_is_named_however_little_it_misses():

@@ -173,7 +173,7 @@ class Work:
 
 def _check_prices(problem: Problem, dual: Dual) -> None:
     """Refuse amounts so far from the gains that no number can hold a price of one by the other."""
-    known = (dual.unit >= np.finfo(np.float64).tiny) & (dual.unit <= _LARGEST)
+    known = (dual.unit > 0.0) & (dual.unit <= _LARGEST)
     for row in np.flatnonzero(~known)[:1].tolist():
         with np.errstate(over="ignore", divide="ignore"):
             usage = dual.gain / dual.unit[row]
