@@ -31,6 +31,7 @@ _UNIT = 2.0**-53  # relative: what a sum or product is off by
 _EPSILONS = 8 * _UNIT  # and a few of them
 _IN_PAIRS = 64  # sums on the way of NumPy's to add up many numbers in pairs, at most, beside one for each doubling
 _NOISY = 1e-10  # of an answer's turnover: rounding that could show
+_LITTLE = 0.01  # of a gap: rounding that is worth no closer look
 BROKEN = 1e-9  # of a bound: a hard limit that is exceeded by more is broken
 # Sorting the leads pays where each row is that of many, and looking at every pair is expensive.
 _SHARED_BY, _WIDE, _MANY_PAIRS = 32, 64, 1 << 22
@@ -188,7 +189,10 @@ class Bound:
         objective = audit.gains + audit.reserves - audit.penalties
         size = audit.turnover + abs(audit.reserves) + audit.penalties
         noise = self.rounding * (self.charged + size)
-        if _NOISY * size < noise < np.inf:
+        open_beyond = _LITTLE * (bound - objective) > max(noise, OPTIMAL_GAP * max(abs(bound), size))
+        if noise > _NOISY * size and open_beyond:
+            bound, noise = bound + noise, 0.0  # whatever rounding did, it decides nothing
+        elif _NOISY * size < noise < np.inf:
             value, noise = doubled_bound(self.bounded, self.prices, self.limit_prices)
             bound, noise = beside(value, self.offset), noise + self.rounding * size
         if size:

@@ -125,6 +125,25 @@ def test_nothing_is_no_best_answer_because_prices_are_large():
     assert certify(problem, np.array([-1, 0]), [0.0], [1e13]).optimal
 
 
+@given(general_problems(), st.integers(0, 2**40))
+@examples(60)
+def test_a_gap_too_wide_for_rounding_to_decide_has_all_of_it_added(problem, seed):
+    """No second look at every pair, in doubled numbers, for an answer that is far from proved."""
+    rng = np.random.default_rng(seed)
+    p, q = rng.random(problem.n_reps) * problem.affinity.largest, np.zeros(len(problem.limits))
+    exact = exact_bound(problem, p, q)
+    looks = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("leadopt.problem.certify._NOISY", 0.0)
+        patched.setattr(
+            "leadopt.problem.certify.doubled_bound", lambda *given: looks.append(1) or doubled_bound(*given)
+        )
+        found = certify(problem, problem.pins, p, q)
+    assert found.bound >= exact or looks
+    wide = np.isfinite(found.objective) and exact > found.objective + 1e-6 * (abs(exact) + abs(found.objective))
+    assert not (wide and looks)
+
+
 def test_who_gains_nothing_where_nothing_can_be_gained_is_best():
     problem = Problem(affinity=[[-1.0], [0.0]], capacity=2)
     found = certify(problem, np.array([-1, -1]), [1e-20])

@@ -224,7 +224,7 @@ def test_a_missing_column_names_the_nearest():
         ([1, None], {}, "leads.a, row 2: must be a finite number; found nothing"),
         ([float("nan")], {}, "leads.a, row 1: must be a finite number; found nothing"),
         ([1, float("inf")], {"missing": 0.0}, "leads.a, row 2: must be a finite number; found inf"),
-        ([10**400], {}, f"leads.a, row 1: must be a finite number; found {10**400}"),
+        ([10**400], {}, "leads.a, row 1: must be a finite number; found a whole number of about 401 digits"),
         (["7", "-1.5", "many", "few"], {}, "leads.a, row 3: must be a finite number; found 'many' (and 1 more row)"),
         (
             ["7", "1,200"],

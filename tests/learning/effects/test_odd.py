@@ -84,6 +84,4 @@ def test_an_odd_amount_is_told():
     ]
     assert model.expected([{"x": 1}])[0] == pytest.approx(6000.0, rel=0.03)
     two = ValueModel().fit({"value": [*value * 2, 1e-9, 9e9], "converted": [1] * 42})
-    assert two.notes_[0].startswith(
-        "2 won leads of history have amounts far from all that the others suggest (1.00e-09,"
-    )
+    assert two.notes_[0].startswith("2 won leads of history have amounts far from all that the others suggest (1e-09,")
