@@ -17,6 +17,7 @@ VALUE_BAND, HOT_BAND = (0.6, 1.25), (0.6, 1.4)
 HOT_SHARE, NEW_REPS, QUOTA = 0.2, 0.15, 0.12
 TEAM, TEAM_CAP = 20, 0.95  # reps of a team, and which part of their slots the team may fill
 LIMIT_S = 400.0
+WARM = {"n": 2_000, "m": 20}  # of what is solved before, so that all that it loads is there
 
 
 def banded(instance: Instance, plain: float) -> list[Any]:
@@ -134,7 +135,7 @@ def _warm_up(maker: str, limits: str, solver: Any) -> None:
     """Solve something small of the same form with the same solver: whatever it loads is loaded then."""
     import leadopt
 
-    small = MAKERS[maker](n=2_000, m=20)
+    small = MAKERS[maker](**WARM)
     worth = leadopt.match(small.affinity(), small.capacity).objective
     time_limit_s = 20.0 if limits == "bands" else None  # a search may go on for long, and flows know no limit
     leadopt.match(

@@ -294,7 +294,12 @@ def _available(reps: Table, column: str) -> tuple[Floats, list[str]]:
     if not blank:
         return reps.fractions(column), []
     who = f"{count(len(blank), 'rep')} ({reps.row_name(blank[0])}{', ...' if len(blank) > 1 else ''})"
-    return reps.fractions(column), [f'"{column}" is blank for {who}: who has no word there counts as there']
+    return reps.fractions(column), [blank_note(column, who)]
+
+
+def blank_note(column: str, who: str) -> str:
+    """Return what is said of blank cells in a column of who is there."""
+    return f'"{column}" is blank for {who}: who has no word there counts as there'
 
 
 def _whole(table: Table, column: str, missing: float | None = None) -> Floats:

@@ -114,7 +114,16 @@ class Meter:
     @property
     def left_s(self) -> float:
         """Seconds until the time limit, negative once it is over, inf where there is none."""
-        return self._limit_s - (perf_counter() - self._start)
+        return self._limit_s - self.spent_s
+
+    @property
+    def spent_s(self) -> float:
+        """Seconds since the work began."""
+        return perf_counter() - self._start
+
+    def has_spent(self, part: float) -> bool:
+        """Return whether such a part of the time limit is over; never where there is none."""
+        return self.spent_s >= part * self._limit_s
 
     @property
     def grace_s(self) -> float:

@@ -56,8 +56,7 @@ class Answered:
     @cached_property
     def exchange(self) -> Exchange | None:
         """What moves cost; None for an answer that is not proven best, or under limits that cross."""
-        proven = self.certificate.optimal and not self.certificate.violations
-        return Exchange.if_nested(self.case.problem, self.rep_of_lead) if proven else None
+        return Exchange.if_nested(self.case.problem, self.rep_of_lead) if self.is_best else None
 
     @cached_property
     def n_leads_of_rep(self) -> Ints:

@@ -31,8 +31,6 @@ from leadopt.lifecycle.draft import Worths
 from leadopt.lifecycle.rules import Rules
 from leadopt.policy import Policy
 
-_outbox_id = "must be the ids of messages, such as '12-1'"
-
 
 class Desk(Reporting, Claiming, Planning, Managing, RunningIt, Importing, Viewing, Figuring):
     """A desk: commands and views over one file. `Desk.open` opens one; safe to use from many threads and processes.

@@ -99,8 +99,8 @@ def _owners_left(case: Case, after: Case, gone: Collection[int], limits: Mapping
     names = case.limit_names()
     if case.owned is None or not before:
         return after
-    changed = {k for name in limits for k in _called(case, names, name)[:1]}
-    if set(before) <= set(gone) or changed & set(before):
+    set_anew = {k for name in limits for k in _called(case, names, name)[:1]}
+    if set(before) <= set(gone) or set_anew & set(before):
         return replace(after, owned=None, notes=without_owner_notes(after.notes))
     reps = [limit.of for k, limit in before.items() if k in gone and isinstance(limit.of, int)]
     return replace(after, owned=case.owned.without(reps))

@@ -27,6 +27,7 @@ from leadopt.problem.rates.sparse_rows import SparseRows
 _UNIT = 2.0**-53
 _LEAST = float(np.finfo(np.float64).tiny)  # what a product below it may be off by: it has no second number
 _SPLIT = 2.0**27 + 1.0
+_HUGE = 2.0**996  # so many times as much would be too large a number
 
 
 def doubled_bound(problem: Problem, prices: Floats, limit_prices: Floats) -> tuple[float, float]:
@@ -159,8 +160,9 @@ def _product(a: Floats, b: Floats) -> tuple[Floats, Floats]:
 
 def _halves(a: Floats) -> tuple[Floats, Floats]:
     """Return two numbers of half the digits that add up to one."""
-    grown = _SPLIT * a
-    first = grown - (grown - a)
+    unit = np.where(np.abs(a) > _HUGE, 2.0**-28, 1.0)
+    grown = _SPLIT * (a * unit)
+    first = (grown - (grown - a * unit)) / unit
     return first, a - first
 
 

@@ -23,7 +23,7 @@ from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.base import Answer, Near
-from leadopt.solvers.capacities.alike_reps import AlikeReps
+from leadopt.solvers.capacities.alike_reps import solved_as_one
 from leadopt.solvers.capacities.bids import Floor
 from leadopt.solvers.capacities.finish import finish
 from leadopt.solvers.capacities.free_leads import Remainder
@@ -93,10 +93,8 @@ class Auction:
             )
         rest = Remainder.of(problem)
         refuse_few_slots(problem, rest.room, rest.leads)
-        if (alike := AlikeReps.of(problem)) is not None:
-            answer = alike.solved(near, lambda merged, hints: self.solve(merged, hints, meter))
-            if answer is not None:
-                return answer
+        if (answer := solved_as_one(problem, near, partial(self.solve, meter=meter))) is not None:
+            return answer
         draft = _Draft.begun(rest, near.prices)
         try:
             return self._solve(rest, near.prices, meter, draft)

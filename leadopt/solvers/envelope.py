@@ -9,6 +9,7 @@ of a sample bring every load to within a few leads of its slots. The leads near 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from leadopt.errors import InvalidInput
 from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.base import Answer, Near
-from leadopt.solvers.capacities.alike_reps import AlikeReps
+from leadopt.solvers.capacities.alike_reps import solved_as_one
 from leadopt.solvers.capacities.bids import Floor
 from leadopt.solvers.capacities.descent import descend
 from leadopt.solvers.capacities.finish import Box, finish
@@ -86,10 +87,8 @@ class Envelope:
             raise InvalidInput(f"Envelope cannot solve this: {reason}")
         hint, rest = near.prices, Remainder.of(problem)
         refuse_few_slots(problem, rest.room, rest.leads)
-        if (alike := AlikeReps.of(problem)) is not None:
-            answer = alike.solved(near, lambda merged, hints: self.solve(merged, hints, meter))
-            if answer is not None:
-                return answer
+        if (answer := solved_as_one(problem, near, partial(self.solve, meter=meter))) is not None:
+            return answer
         if rest.n_pairs == 0 or rest.closed.all():
             return solve_every_pair(rest.problem, rest.tree, rest.room, rest.leads)
         meter.enter("price")

@@ -1,9 +1,11 @@
 """Every benchmark runs, on instances so small that their figures say nothing: none dies unnoticed."""
 
 import importlib
+import importlib.util
 import json
 import sys
 from dataclasses import replace
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -13,12 +15,23 @@ from benchmarks import harness
 from benchmarks.lift_worlds import World
 
 FLOOR = World(name="small", sizes=(2,), n_reps=3)
+BANDED = {"n": 300, "m": 4}  # bands that prices alone prove: smaller ones are searched for long
 
 
-def in_this_process(module, function, *, blas_threads=None, limit_s=None, **settings):
-    """What `fresh` returns, without its second for a process: arguments and results go through JSON as there."""
-    found = getattr(importlib.import_module(f"benchmarks.{module}"), function)(**json.loads(json.dumps(settings)))
-    return json.loads(json.dumps(found))
+def in_this_process():
+    """Return what stands for `fresh`, without its second for a process, and calls once what is measured several times.
+
+    Arguments and results go through JSON as there.
+    """
+
+    @cache
+    def called(module, function, settings):
+        return json.dumps(getattr(importlib.import_module(f"benchmarks.{module}"), function)(**json.loads(settings)))
+
+    def fresh(module, function, *, blas_threads=None, limit_s=None, **settings):
+        return json.loads(called(module, function, json.dumps(settings)))
+
+    return fresh
 
 
 def import_time(module, patch):
@@ -33,21 +46,21 @@ def import_time(module, patch):
 
 def assign_tables(module, patch):
     patch.setattr(module, "ENGINES", ("polars",))
-    for name, size in (("N_LEADS", 100), ("N_REPS", 5), ("N_HISTORY", 500)):
+    for name, size in (("N_LEADS", 100), ("N_REPS", 5), ("N_HISTORY", 200)):
         patch.setattr(module, name, size)
     return module.rows()
 
 
 def assign_segments(module, patch):  # of so many leads that there are some of each segment
-    for name, size in (("N_LEADS", 1_000), ("N_REPS", 5), ("N_HISTORY", 500)):
+    for name, size in (("N_LEADS", 1_000), ("N_REPS", 5), ("N_HISTORY", 300)):
         patch.setattr(module, name, size)
     return module.rows()
 
 
 def history_counts(module, patch):
-    patch.setattr(module, "N_ROWS", 3_000)
-    patch.setattr(module, "_SAMPLE", 3_000)
-    return module.rows(3_000)
+    for name, size in (("N_ROWS", 1_000), ("N_REPS", 60), ("_SAMPLE", 1_000)):
+        patch.setattr(module, name, size)
+    return module.rows(1_000)
 
 
 def small_case(case, **more):
@@ -86,7 +99,8 @@ def curves(module, patch, folder):
 
 
 def limits(module, patch):
-    yield from module._case_rows(replace(module.SMALL, n=60, m=4))
+    patch.setattr(module, "WARM", BANDED)
+    yield from module._case_rows(replace(module.SMALL, **BANDED))
     yield from module._nested_rows({"maker": "factored", "n": 200, "m": 20})
 
 
@@ -115,12 +129,13 @@ def interrupts(module, patch):
     assert {maker for maker, _ in module.WORK.values()} == {"dense", "factored", "hours", "floor"}
     sizes = {"n": 60, "m": 4}
     work = {
-        **{f"dense {limits}": ("dense", {**sizes, "limits": limits}) for limits in ("none", "nested", "bands")},
+        **{f"dense {limits}": ("dense", {**BANDED, "limits": limits}) for limits in ("none", "nested", "bands")},
         "factored": ("factored", sizes),
         "hours": ("hours", {"n": 12, "m": 3}),
-        **{act: ("floor", {"act": act, **sizes, "n_history": 600}) for act in ("assign", "frontier", "backtest")},
+        **{act: ("floor", {"act": act, **sizes, "n_history": 150}) for act in ("assign", "frontier", "backtest")},
     }
     patch.setattr(module, "WORK", work)
+    patch.setattr(module, "LIMIT_S", 0.2)
     for name in work:
         module.child(name)
     return [module.Waited(name=name, seconds=1.0, heard=0.1, silent=0.1, stage="") for name in work]
@@ -129,6 +144,13 @@ def interrupts(module, patch):
 def held_out(module, patch):
     import polars as pl
 
+    for library, name, few in (
+        ("lightgbm", "LGBMClassifier", {"n_estimators": 3, "n_jobs": 1}),
+        ("catboost", "CatBoostClassifier", {"iterations": 3}),
+    ):
+        if importlib.util.find_spec(library):
+            peer = importlib.import_module(library)
+            patch.setattr(peer, name, partial(getattr(peer, name), **few))
     rng = np.random.default_rng(0)
     columns = {name: rng.integers(3, size=200).astype(str) for name in ("rep", "a", "b")}
     days = [f"2025-01-{1 + number // 10:02}" for number in range(200)]
@@ -163,7 +185,7 @@ def small_teams(module, patch):
 
 
 def few_reps(module, patch):
-    for name, value in (("COLUMNS", {1: (2,), 2: (2, 2)}), ("REPS", (2,)), ("LEVELS", (2,)), ("SEEDS", 2)):
+    for name, value in (("COLUMNS", {1: (2,), 2: (2, 2)}), ("REPS", (2,)), ("LEVELS", (2,)), ("SEEDS", 1)):
         patch.setattr(module, name, value)
     return module.rows()
 
@@ -177,32 +199,35 @@ def season_value(module, patch):
 
 
 def open_outcomes(module, patch):
-    patch.setattr(module, "DELAYS", module.DELAYS[::4])
-    return module.rows(2)
+    patch.setattr(module, "DELAYS", module.DELAYS[3:9:2])  # each way in which delays scatter
+    return module.rows(1)
 
 
 def seasons(module, patch):
+    from leadopt import evaluate
+
+    patch.setattr(evaluate, "simulate", partial(evaluate.simulate, past_seasons=1, batches=1))
     patch.setattr(module, "N_RUNS", 2)
     patch.setattr(module, "N_SEASONS", 1)
     name, settings = list(module.FLOORS.items())[-1]
-    patch.setattr(module, "FLOORS", {name: {**settings, "n_reps": 4, "leads_a_rep": 10}})
+    patch.setattr(module, "FLOORS", {name: {**settings, "n_reps": 4, "leads_a_rep": 3}})
     return module.rows()
 
 
 def verdicts(module, patch):
-    patch.setattr(module, "HISTORIES", {300: 1})
+    patch.setattr(module, "HISTORIES", {150: 1})
     patch.setattr(module, "WORLDS", dict(list(module.WORLDS.items())[:3]))
     return module.rows()
 
 
 def verdict_power(module, patch):
-    for name, value in (("FLOORS", 2), ("FLOOR_SIZES", (300,)), ("PAIR_SDS", (0.2,))):
+    for name, value in (("FLOORS", 1), ("FLOOR_SIZES", (150,)), ("PAIR_SDS", (0.2,))):
         patch.setattr(module, name, value)
     return module.rows()
 
 
 def off_policy_coverage(module, patch):
-    patch.setattr(module, "LOGS", 2)
+    patch.setattr(module, "LOGS", 1)
     patch.setattr(module, "ROWS", 300)
     return module.rows()
 
@@ -248,7 +273,7 @@ RUNS = {
     "season_value": season_value,
     "open_outcomes": open_outcomes,
     "seasons": seasons,
-    "headlines": lambda module, patch: module._rows(2),
+    "headlines": lambda module, patch: module._rows(1),
     "verdicts": verdicts,
     "verdict_power": verdict_power,
     "off_policy_coverage": off_policy_coverage,
@@ -269,8 +294,9 @@ def test_every_benchmark_runs_here():
 @pytest.mark.parametrize("name", RUNS)
 def test_a_benchmark_runs(name, monkeypatch, tmp_path):
     module = importlib.import_module(f"benchmarks.{name}")
+    fresh = in_this_process()
     for other in [one for key, one in sys.modules.items() if key.startswith("benchmarks.") and hasattr(one, "fresh")]:
-        monkeypatch.setattr(other, "fresh", in_this_process)
+        monkeypatch.setattr(other, "fresh", fresh)
     more = {"folder": tmp_path} if name == "curves" else {}
     rows = list(RUNS[name](module, monkeypatch, **more))
     for title, section in harness.sections(rows, "measured today.", name=name).items():

@@ -68,6 +68,17 @@ def test_a_doubled_bound_is_the_one_in_fractions_to_within_what_it_says(seed, un
             assert off <= 1.2e-16 * abs(found) + 1e-27 * size
 
 
+@pytest.mark.parametrize("price", [1e290, 1e301, 1e305, -1e305])
+@pytest.mark.parametrize("usage", [2.0, [2.0, 3.0], [0.1, 1e2]])
+def test_prices_near_the_largest_number_are_charged_exactly(price, usage):
+    limit = Limit(usage=usage, lower=1e-3, upper=1.0)
+    problem = Problem(affinity=[[1.0, 0.5], [0.5, 1.0]], capacity=2, limits=[limit])
+    found, off = doubled_bound(problem, np.zeros(2), np.array([price]))
+    exact = exact_bound(problem, np.zeros(2), np.array([price]))
+    assert abs(Fraction(found) - exact) <= Fraction(off)
+    assert off <= 2e-16 * abs(found) + 1e-25 * abs(price)
+
+
 @given(general_problems(), st.integers(0, 2**40))
 @examples(60)
 def test_the_bound_of_the_certificate_is_the_one_in_fractions_to_within_its_rounding(problem, seed):

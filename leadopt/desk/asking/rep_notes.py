@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from shlex import quote
 from typing import Any
 
+from leadopt.capacity import blank_note
 from leadopt.desk.asking.intake import RepRow
 from leadopt.desk.people.names import text_of
 from leadopt.desk.work.session import Snapshot
@@ -13,6 +14,7 @@ from leadopt.lifecycle.book import EVERY
 from leadopt.lifecycle.records import Rep
 from leadopt.policy import Policy
 from leadopt.tables import Table
+from leadopt.tables.cells import as_level
 from leadopt.tables.ids import IdBook, alike, spellings_note
 
 
@@ -83,16 +85,11 @@ def _unsaid(
     before: dict[str, Any] = {name: known[name].columns.get(column) for name in blank if name in known}
     stay = [name for name in blank if column not in clear and before.get(name) is not None]
     there = [name for name in blank if name not in stay]
-    said = [f'"{column}" is blank for {enumerate_some(map(repr, there))}: who has no word there counts as there']
-    kept = enumerate_some(f"{name!r} ({_shown(before[name])})" for name in stay)
+    kept = enumerate_some(f"{name!r} ({as_level(before[name])})" for name in stay)
     return [
-        *(said if there else []),
+        *([blank_note(column, enumerate_some(map(repr, there)))] if there else []),
         *([f'"{column}" is blank for {kept}: it stays as it was told before'] if stay else []),
     ]
-
-
-def _shown(level: Any) -> str:
-    return f"{level:g}" if isinstance(level, float) else str(level)
 
 
 def _who_may_be_whom(told: Sequence[str], here: Sequence[str], known: Collection[str]) -> list[str]:

@@ -26,7 +26,7 @@ levels are shrunk apart from their neighbours, so that more of them would each b
 _FEW_LEVELS, _ENOUGH = 50, 10
 """Whole numbers in so few levels, with so many outcomes each, are learned level by level: there a level of the usual
 spread (1 on the logit) keeps two thirds of what is its own."""
-_BY_CHANCE = 0.01
+_BY_CHANCE = 0.01  # how often levels alike seem to differ
 _REPEATS = 30  # outcomes of levels that had one before: of fewer, all may be alike by chance
 _LONGEST = 1e15  # whole numbers are shown as such up to here
 

@@ -82,6 +82,12 @@ class AlikeReps:
         return least
 
 
+def solved_as_one(problem: Problem, near: Near, solve: Callable[[Problem, Near], Answer]) -> Answer | None:
+    """Return the answer of a problem by that of the one in which alike reps are one; None where that is no way."""
+    alike = AlikeReps.of(problem)
+    return None if alike is None else alike.solved(near, solve)
+
+
 def _first_alike(rates: Floats) -> Ints:
     """Return the first rep with the same rates, for each rep."""
     _, first, alike = np.unique(rates, axis=1, return_index=True, return_inverse=True)

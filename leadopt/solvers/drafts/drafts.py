@@ -62,8 +62,9 @@ def best_draft(
     usual
         (n_rows,), a usual price; None = no draft at prices
     """
-    limit_s = None if meter is None else meter.limit_s
-    began_s, soon_s = _left_s(meter), np.inf if limit_s is None else max(_PART * limit_s, _SOON_S)
+    meter = Meter() if meter is None else meter
+    began_s, limit_s = meter.spent_s, meter.limit_s
+    soon_s = np.inf if limit_s is None else max(_PART * limit_s, _SOON_S)
     most_pairs = _MOST_PAIRS if limit_s is None else min(_MOST_PAIRS, _PART * limit_s * _PAIRS_A_SECOND)
     best, most, drafts = None, -np.inf, _drafts(problem, start, most_pairs)
     for draft in drafts:
@@ -75,9 +76,9 @@ def best_draft(
     nobody, *others = drafts
     # Where minimums are broken, leads that are dealt evenly may mend them; else nobody's room is filled by gains.
     for number, draft in enumerate([*others, nobody] if best is None else drafts):
-        if number > 0 and best is None and began_s - _left_s(meter) >= soon_s:
+        if number > 0 and best is None and meter.spent_s - began_s >= soon_s:
             break
-        if best is not None and best is not nobody and _is_late(meter):
+        if best is not None and best is not nobody and meter.has_spent(_PART):
             break
         answer = mended(problem, rows, draft)
         if (value := worth(problem, answer)) > most:
@@ -88,7 +89,7 @@ def best_draft(
     return best
 
 
-def _priced(problem: Problem, rows: Rows, usual: Floats, meter: Meter | None) -> Ints | None:
+def _priced(problem: Problem, rows: Rows, usual: Floats, meter: Meter) -> Ints | None:
     """Return an allowed answer that has all leads placed, int64 (n_leads,); None if none was found.
 
     Parameters
@@ -109,18 +110,10 @@ def _priced(problem: Problem, rows: Rows, usual: Floats, meter: Meter | None) ->
         else:
             low = price
         looks += room.looks
-        if looks > LOOKS or price > _DEAREST or (best is not None and _is_late(meter, _DEALT)):
+        if looks > LOOKS or price > _DEAREST or (best is not None and meter.has_spent(_DEALT)):
             break
         price = price * _DEARER if np.isinf(high) else (low + high) / 2.0 if low > 0.0 else high / _DEARER
     return best
-
-
-def _left_s(meter: Meter | None) -> float:
-    return 0.0 if meter is None or meter.limit_s is None else meter.left_s
-
-
-def _is_late(meter: Meter | None, part: float = _PART) -> bool:
-    return meter is not None and meter.limit_s is not None and meter.left_s <= (1.0 - part) * meter.limit_s
 
 
 def worth(problem: Problem, rep_of_lead: Ints) -> float:

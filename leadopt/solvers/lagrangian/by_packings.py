@@ -65,7 +65,7 @@ class ByPackings:
         core, others = work.opened(y, work.n_leads)
         known = self._begun(core, others, y)
         meter.enter("search")
-        u = unserved(work.problem, core, y)
+        u = lead_prices_at(work.problem, core, y)
         found = Search(work.problem, self.packs, known, u, meter, 0.0, MOST_PACKED).run()
         if found.rep_of_lead is None:
             return None
@@ -87,8 +87,8 @@ def in_loops(packs: Knapsacks) -> bool:
     return compiled() and may_be_searched(packs)
 
 
-def unserved(problem: Problem, core: Core, y: Floats) -> Floats:
-    """Return what each lead is worth after the prices of the rows: prices of leads to begin with."""
+def lead_prices_at(problem: Problem, core: Core, y: Floats) -> Floats:
+    """Return prices of leads to begin with: what each is worth after prices of the rows."""
     reserve = problem.reserve if np.isfinite(problem.reserve) else 0.0
     worth, start = core.gain - core.used.T @ y, np.zeros(problem.n_leads)
     start[core.leads] = reserve + np.maximum.reduceat(worth, core.first[:-1])

@@ -54,9 +54,7 @@ _STEPS, _LENGTH = 15, 1.5  # of prices at a node; 10 steps of 1.5 and 20 of 1 ta
 _AT_ONCE = 10_000_000  # cells of tables between looks at the clock: about a hundredth of a second
 _FIRST_STEPS, _FIRST_TIMES = 20, 60  # of prices at first, and how often
 _PRICED, _DIVED = 0.3, 0.5  # parts of the time and work left for prices at first, and then for the way down
-_LEAST_TREES = (
-    1_000_000_000  # cells: trees take as much as what searches around have taken before, and so many at least
-)
+_LEAST_TREES = 1_000_000_000  # cells at least; else trees take as many as searches around have taken before
 _SPAN, _LEAST_SPAN = 2e-3, 4e-6  # of all gains: by how much the first steps try to lower the bound
 _FARTHER, _DIVES = 2e-3, 13  # of all gains: how far below the bound an answer is looked for, twice as far each time
 _DIVE_STEPS, _DIVE_NODES = 3, 2  # of prices at its nodes; of these, by leads

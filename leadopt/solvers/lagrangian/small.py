@@ -11,7 +11,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.errors import SolverFailed
 from leadopt.problem.knapsack_bound import Knapsacks
 from leadopt.solvers.base import Answer
-from leadopt.solvers.lagrangian.by_packings import MOST_PACKED, in_loops, unserved
+from leadopt.solvers.lagrangian.by_packings import MOST_PACKED, in_loops, lead_prices_at
 from leadopt.solvers.lagrangian.ejection_chains import improved, losses
 from leadopt.solvers.lagrangian.infeasible import none_found, refuse_conflict, refuse_whole
 from leadopt.solvers.lagrangian.lead_prices import lead_prices
@@ -112,7 +112,7 @@ class Small:
     def _search(self, core: Core, found: Found, y: Floats, packs: Knapsacks, until_s: float) -> Search:
         work = self.work
         known = work.rep_of_lead(core, found.at, work.problem.pins) if found.fits else None
-        u = unserved(work.problem, core, y)
+        u = lead_prices_at(work.problem, core, y)
         if packs.alone:
             return Search(work.problem, packs, known, u, work.meter, until_s, MOST_PACKED)
         most_work = int(_BESIDE * MOST_PACKED)  # as other searches follow
@@ -228,7 +228,7 @@ class Small:
         problem = self.work.problem
         reserve = problem.reserve if np.isfinite(problem.reserve) else 0.0
         least = core.worth(found.at) + reserve * len(core.leads)
-        return lead_prices(packs, problem.reserve, unserved(self.work.problem, core, y), least, self.work.meter)
+        return lead_prices(packs, problem.reserve, lead_prices_at(problem, core, y), least, self.work.meter)
 
 
 def _unpriced(core: Core) -> Relaxed:

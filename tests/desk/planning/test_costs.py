@@ -78,7 +78,7 @@ def test_under_limits_that_cross_prices_bound_and_a_solve_tells(seed: int) -> No
 
 @pytest.mark.parametrize("policy", [NESTED, CROSSING])
 def test_an_absence_costs_what_the_plan_without_the_rep_is_worth_less(policy: Policy) -> None:
-    plan = plan_of(policy, 4)
+    plan = plan_of(policy, 4, n_leads=8)
     for rep in range(4):
         cost = absence_cost(plan, rep)
         try:
