@@ -235,7 +235,11 @@ class ValueModel:
         table = Table(leads, "leads", self._reading())
         levels = [
             levels_of(
-                f"leads.{name}", _cells_of(table, name, self.bins_), self.bins_.get(name), self._spellings.get(name)
+                f"leads.{name}",
+                _cells_of(table, name, self.bins_),
+                self.bins_.get(name),
+                self._spellings.get(name),
+                table.reading.note,
             )
             for name in self.columns_
         ]
