@@ -173,7 +173,7 @@ def spellings_of(levels: Collection[str | None]) -> dict[str, str | None]:
     """Return levels by what all their spellings have in common; where all are true or false, 1 and 0 are spellings.
 
     >>> spellings_of({"Web", None}), spellings_of({"1", "0"}) == {"1": "1", "0": "0", "true": "1", "false": "0"}
-    ({'web': 'Web', '': None}, True)
+    ({'': None, 'web': 'Web'}, True)
     """
     known = {level_key(level): level for level in sorted(levels, key=str)}
     for own in (_TRUTH, {word: digit for digit, word in _TRUTH.items()}):
