@@ -174,14 +174,14 @@ def fit_families(
     judged = [Family.of(pair, codes, sizes) for pair in pairs]
     n_pairs = len(always) - len(codes) + len(judged)
     n_telling = sum(len(family.keys) > 1 for family in always[: len(codes)])
-    pair_scale = scales.pair / max(1, n_pairs) ** 0.5
+    pair_scale = float(scales.pair / max(1, n_pairs) ** 0.5)
 
     def scale_of(family: Family) -> float:
         if len(family.columns) > 1:
             return pair_scale
         # What is the same everywhere tells none from another: it adds to what its next level may be, and leaves the
         # others be.
-        return scales.column / (n_telling if len(family.keys) > 1 else len(codes)) ** 0.25
+        return float(scales.column / (n_telling if len(family.keys) > 1 else len(codes)) ** 0.25)
 
     kin = {family.columns for family in always[len(codes) :]}
 
