@@ -25,7 +25,7 @@ from leadopt.decision.reading.settled import settled_note
 from leadopt.decision.reading.units import unit_notes
 from leadopt.errors import InvalidInput, UnknownReps, enumerate_some
 from leadopt.learning.classifier import Classifier, chances
-from leadopt.learning.history.checks import copies_note, nameless_note
+from leadopt.learning.history.checks import copies_notes, nameless_note
 from leadopt.learning.history.codes import RepRow, distinct
 from leadopt.learning.lead_worth import Valued
 from leadopt.learning.value_model import ValueModel
@@ -276,8 +276,7 @@ def learn(
     model.fit(history, rep_ids)
     if now is not None and policy.half_life_days is None:  # else the model has looked
         notes += check_settled(history, columns.converted, columns.at, now)
-    if copies := copies_note(history, columns.converted, (columns.lead_id, columns.rep_id, columns.at)):
-        notes.append(copies)
+    notes += copies_notes(history, columns.converted, (columns.lead_id, columns.rep_id, columns.at))
     if policy.half_life_days == "learn":
         days = model.half_life_days_
         notes.append("half-life: none predicts best" if days is None else f"half-life: {days:g} days predict best")

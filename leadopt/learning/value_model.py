@@ -15,7 +15,14 @@ from leadopt.learning.history.attributes import read_attributes
 from leadopt.learning.history.bins import Results, check_bins, levels_of
 from leadopt.learning.history.codes import Segment, codes_of, distinct
 from leadopt.learning.history.placeholders import placeholder_notes, placeholders
-from leadopt.learning.history.won_values import WonValues, check_value_zero, odd_notes, won_values, zero_note
+from leadopt.learning.history.won_values import (
+    WonValues,
+    check_value_zero,
+    odd_notes,
+    tiny_notes,
+    won_values,
+    zero_note,
+)
 from leadopt.learning.lead_worth import Worths
 from leadopt.progress import loaded
 from leadopt.tables import Table
@@ -203,7 +210,7 @@ class ValueModel:
         self._amounts, odd = fit_amounts([code[paid] for code in codes], sizes, n_columns, amounts)
         self.noise_, self.n_odd_ = float(np.sqrt(self._amounts.noise)), int(amounts.paid[odd].sum())
         self.scatter_ = float(np.sqrt(self._amounts.noise - np.log(amounts.paid.sum() / n_counted)))
-        self.notes_ = [*self.notes_, *odd_notes(amounts, odd)]
+        self.notes_ = [*self.notes_, *odd_notes(amounts, odd), *tiny_notes(amounts, odd, LEAST_LOG)]
         fitted = self._amounts.fitted
         for family, deviation in zip(fitted.families, fitted.effects.deviations.tolist(), strict=True):
             self.strengths_[" x ".join(names[column] for column in family.columns)] = deviation
@@ -235,7 +242,11 @@ class ValueModel:
         table = Table(leads, "leads", self._reading())
         levels = [
             levels_of(
-                f"leads.{name}", _cells_of(table, name, self.bins_), self.bins_.get(name), self._spellings.get(name)
+                f"leads.{name}",
+                _cells_of(table, name, self.bins_),
+                self.bins_.get(name),
+                self._spellings.get(name),
+                table.reading.note,
             )
             for name in self.columns_
         ]

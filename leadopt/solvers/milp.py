@@ -28,6 +28,7 @@ from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.base import Answer, Near
 from leadopt.solvers.compiled import compiled
+from leadopt.solvers.drafts.affordable import affordable
 from leadopt.solvers.factored.by_lines import ByLines
 from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.flow.core import MANY
@@ -108,6 +109,9 @@ class Milp:
         if (answer := self._by_flow(problem, near, meter)) is not None:
             return answer
         work = Work.of(problem, meter, near.rep_of_lead)
+        if work.draft is not None and problem.n_leads * problem.n_reps <= self.whole_options:
+            left = affordable(problem, work.draft)
+            work = work if left is None else Work.of(left, meter, work.draft)
         y = np.zeros(work.rows.n)
         if near.prices is not None:
             y[: problem.n_reps] = near.prices

@@ -1,4 +1,4 @@
-"""Answers as data frames of the kind that the user brought."""
+"""Answers as data frames of the kind that the user brought, and what makes one of something that is none."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
@@ -67,3 +67,21 @@ def _series(values: Sequence[Any], backend: "nw.Implementation") -> Any:
     if backend.is_pyarrow() and any(not -(2**63) <= value < 2**63 for value in whole):
         return [None if value is None else Decimal(value) for value in column]
     return column
+
+
+_TO_TABLES = ("to_table", "read_all", "to_arrow", "to_pyarrow_table", "to_polars", "to_pandas", "to_dataframe")
+_SCANNED = "polars.scan_pyarrow_dataset(it) or duckdb.from_arrow(it), which count without holding its rows"
+
+
+def way_out(data: object) -> str:
+    """Return what makes a table of something that is none, by what it offers itself; "" if it offers nothing.
+
+    What can be scanned again and again may stay where it is; a reader is used up by the first question.
+
+    >>> from types import SimpleNamespace
+    >>> way_out(SimpleNamespace(read_all=list)), way_out(3)
+    ('; pass its .read_all()', '')
+    """
+    ways = [_SCANNED] if callable(getattr(data, "scanner", None)) else []
+    ways += [f"its .{name}()" for name in _TO_TABLES if callable(getattr(data, name, None))][:1]
+    return f"; pass {', or '.join(ways)}" if ways else ""

@@ -10,7 +10,7 @@ import numpy as np
 
 from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput, did_you_mean
-from leadopt.tables.answers import frame_beside, frame_of
+from leadopt.tables.answers import frame_beside, frame_of, way_out
 from leadopt.tables.cells import blanked, is_hashable
 from leadopt.tables.headers import header_for, same_header
 from leadopt.tables.reading.numerals import OWN_DECIMAL
@@ -135,9 +135,10 @@ class Holder:
         except (TypeError, ValueError, NarwhalsError) as error:
             if mend := mend_of(data):
                 raise InvalidInput(f"{self.name}: found {type(data).__name__}, which is no table; {mend}") from None
+            mend = way_out(data) or f" ({str(error).splitlines()[0] if str(error) else 'not readable'})"
             raise InvalidInput(
                 f"{self.name}: must be a data frame (pandas, polars, pyarrow, ...), a list of dicts or a dict of "
-                f"lists; found {type(data).__name__} ({str(error).splitlines()[0] if str(error) else 'not readable'})"
+                f"lists; found {type(data).__name__}{mend}"
             ) from None
 
     def __contains__(self, column: str) -> bool:

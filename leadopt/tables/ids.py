@@ -12,6 +12,7 @@ from typing import Any
 
 from leadopt.errors import enumerate_some
 from leadopt.tables.cells import Id
+from leadopt.tables.reading.words import says_nothing
 
 
 def alike(text: str) -> str:
@@ -129,16 +130,55 @@ def one_truth(levels: Collection[str | None]) -> dict[Any, Any]:
     return {known[digit]: known.get(word, word) for digit, word in _TRUTH.items() if digit in known}
 
 
-def spellings_of(levels: Collection[str | None]) -> dict[str, str]:
+NOWHERE = ""
+"""What all ways to write nothing have in common; see `level_key`."""
+
+
+def level_key(level: str | None) -> str:
+    """Return what all ways to write a level have in common, where one may be missing.
+
+    >>> level_key(" WEB"), level_key("N/A") == level_key(" ") == level_key(None)
+    ('web', True)
+    """
+    return NOWHERE if level is None or says_nothing(level) else alike(level)
+
+
+def one_nothing(levels: Collection[str | None]) -> dict[str, None]:
+    """Return which levels are missing ones: those that say nothing, if a column has more than one way to say so.
+
+    One way alone may be a kind of its own, as "NA" is a region and "none" a competitor.
+
+    >>> one_nothing({"N/A", None, "web"}), one_nothing({"NA", "EU"}), one_nothing({"", None})
+    ({'N/A': None}, {}, {'': None})
+    """
+    ways = {level for level in levels if level_key(level) == NOWHERE}
+    return {level: None for level in sorted(ways - {None}, key=str) if level is not None} if len(ways) > 1 else {}
+
+
+def nothing_note(column: str, ways: Collection[str]) -> list[str]:
+    """Return what is said of such levels: one sentence, or none.
+
+    >>> nothing_note("region", ["N/A", ""])
+    ['region: "N/A", "" are read as missing cells; if one is a kind of its own, write it in another way']
+    """
+    if not ways:
+        return []
+    told = enumerate_some((f'"{way}"' for way in ways), most=3)
+    are = "is read as a missing cell" if len(ways) == 1 else "are read as missing cells"
+    one = "it" if len(ways) == 1 else "one"
+    return [f"{column}: {told} {are}; if {one} is a kind of its own, write it in another way"]
+
+
+def spellings_of(levels: Collection[str | None]) -> dict[str, str | None]:
     """Return levels by what all their spellings have in common; where all are true or false, 1 and 0 are spellings.
 
     >>> spellings_of({"Web", None}), spellings_of({"1", "0"}) == {"1": "1", "0": "0", "true": "1", "false": "0"}
-    ({'web': 'Web'}, True)
+    ({'': None, 'web': 'Web'}, True)
     """
-    known = {alike(level): level for level in levels if level is not None}
+    known = {level_key(level): level for level in sorted(levels, key=str)}
     for own in (_TRUTH, {word: digit for digit, word in _TRUTH.items()}):
-        if known.keys() <= own.keys():
-            return known | {own[key]: level for key, level in known.items()}
+        if known.keys() - {NOWHERE} <= own.keys():
+            return known | {own[key]: level for key, level in known.items() if key != NOWHERE}
     return known
 
 

@@ -444,6 +444,36 @@ def test_a_plan_says_how_many_outcomes_stand_twice(kind):
     assert any("(same lead_id and rep_id)" in note for note in assign(LEADS, REPS, framed(kind, undated)).notes)
 
 
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize(("won", "lost"), [(1, 0), ("Won", "Closed-Lost"), (True, False), ("1", "verloren")])
+def test_what_stands_there_as_won_and_as_lost_is_no_copy(kind, won, lost):
+    """Rows that contradict each other were called repetitions, and the chances of all went to one half."""
+    events = [*range(8), 0, 1, 2, 2]  # the lead 0 twice alike, 1 as won and lost, 2 three times
+    said = [won, won, lost, lost, won, lost, won, lost, won, lost, won, lost]
+    history = HISTORY | {"lead_id": events, "converted": said, "at": ["2026-01-05"] * 12}
+    for name, cells in history.items():
+        if name not in ("lead_id", "converted", "at"):
+            history[name] = [*cells[:8], cells[0], cells[1], cells[2], cells[2]]
+    notes = assign(LEADS, REPS, framed(kind, history)).notes
+    what = "(same lead_id, rep_id and at), and"
+    assert f"2 rows of history repeat the outcome of another {what} all count: remove those that are copies" in notes
+    both = f"2 outcomes of history stand there both as won and as lost {what} both count: keep the one that holds"
+    assert both in notes
+    undated = {name: cells for name, cells in history.items() if name != "at"}
+    told = [note for note in assign(LEADS, REPS, framed(kind, undated)).notes if "both as won" in note]
+    assert told == [
+        "2 outcomes of history stand there both as won and as lost (same lead_id and rep_id), and both count: keep the "
+        "one that holds, or add at, the day of each, if both happened"
+    ]
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_open_leads_that_stand_twice_are_no_outcomes(kind):
+    said = ["won", "lost"] * 4 + ["open"] * 4
+    history = HISTORY | {"lead_id": [*range(8), 8, 8, 9, 9], "converted": said}
+    assert not any("repeat" in note for note in assign(LEADS, REPS, framed(kind, history)).notes)
+
+
 def test_what_history_alone_calls_otherwise_is_called_so_in_notes():
     """Notes named the columns of leads, which the history does not have."""
     past = [{"Nr": k // 2, "who": "Ann", "won": 1, "Betrag": f"1.{k // 2}00,5" if k < 8 else None} for k in range(10)]

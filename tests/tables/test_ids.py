@@ -4,7 +4,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from leadopt.tables.ids import IdBook, alike, look_alikes, one_spelling, respelled, twice_but_for_blanks
+from leadopt.tables.ids import (
+    NOWHERE,
+    IdBook,
+    alike,
+    level_key,
+    look_alikes,
+    nothing_note,
+    one_nothing,
+    one_spelling,
+    respelled,
+    spellings_of,
+    twice_but_for_blanks,
+)
 
 TEXTS = st.text(alphabet="aAbB ßéÉ１1\u00a0\u200b", min_size=1, max_size=4).filter(alike)
 
@@ -77,3 +89,18 @@ def test_marks_of_no_width_do_not_tell_texts_apart(text, data):
     place = data.draw(st.integers(0, len(text)))
     mark = data.draw(st.sampled_from("\u200b\ufeff\u200e\u00ad"))
     assert alike(text[:place] + mark + text[place:]) == alike(text)
+
+
+@given(st.lists(st.sampled_from([None, "", " ", "N/A", "n/a", "-", "null", "None", "#N/A", "web", "fair"]), min_size=1))
+def test_levels_that_say_nothing_are_one(column):
+    """An export that writes "" never met a table that writes None, and each spelling of nothing was a level."""
+    known = spellings_of({one_nothing(set(column)).get(level, level) for level in column})
+    of = {level: known.get(level_key(level), level) for level in [*column, None, "", "NULL", "web"]}
+    nothing = [level for level in column if level_key(level) == NOWHERE]
+    assert len({of[level] for level in [*nothing, None, "", "NULL"]}) <= (1 if nothing else 3)
+    assert {of["web"]} == {"web"}
+    if len(set(nothing)) > 1:
+        assert of[nothing[0]] is None
+        assert nothing_note("leads.source", one_nothing(set(column)))
+    elif nothing:
+        assert of[nothing[0]] == nothing[0]  # alone it may be a kind of its own

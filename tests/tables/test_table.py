@@ -1,5 +1,6 @@
 """Every kind of table says the same; every refusal says where, which rule and what was found."""
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -8,11 +9,14 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.dataset
+import pyarrow.parquet
 import pytest
 
 from leadopt.errors import InvalidInput
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import as_id, as_level, blanked
+from leadopt.tables.engines import history_table
 from tests.tables_strategies import KINDS, records
 
 COLUMNS = {
@@ -348,3 +352,30 @@ def test_rows_are_taken_in_the_order_asked_for_and_copies_counted(kind):
     assert (taken.n_rows, taken.columns, taken.values("a"), taken.values("b")) == (2, ("a", "b"), [3, 1], ["y", "x"])
     assert (table.n_copies(), taken.n_copies()) == (1, 0)
     assert table.take(np.array([], dtype=np.int64)).values("b") == []
+
+
+@pytest.mark.parametrize("kind", ["dataset", "file", "scanner", "reader", "batch"])
+def test_what_is_no_table_names_its_own_way_to_one(kind, tmp_path):
+    whole = pa.table({"rep_id": ["a", "b"] * 20, "converted": [1, 0, 0, 1] * 10})
+    pa.parquet.write_table(whole, tmp_path / "history.parquet")
+    make = {
+        "dataset": lambda: pa.dataset.dataset(whole),
+        "file": lambda: pa.dataset.dataset(tmp_path / "history.parquet"),
+        "scanner": lambda: pa.dataset.dataset(whole).scanner(),
+        "reader": whole.to_reader,
+        "batch": lambda: whole.to_batches()[0],
+    }[kind]
+    with pytest.raises(InvalidInput, match=r"^history: must be a data frame .*; found .*; pass ") as caught:
+        history_table(make())
+    ways = str(caught.value).rpartition("; pass ")[2]
+    own = re.search(r"its \.(\w+)\(\)$", ways)
+    assert own is not None
+    tables = [getattr(make(), own[1])()]
+    assert ("duckdb.from_arrow(it)" in ways) == (kind in ("dataset", "file"))  # what can be asked more than once
+    if "polars.scan_pyarrow_dataset(it)" in ways:
+        tables += [pl.scan_pyarrow_dataset(make()), pytest.importorskip("duckdb").from_arrow(make())]
+    for table in tables:
+        rep, converted, _, counts = history_table(table).grouped(["rep_id", "converted"])
+        assert dict(zip(zip(rep, converted, strict=True), counts, strict=True)) == {
+            (rep, won): 10 for rep in "ab" for won in (0, 1)
+        }

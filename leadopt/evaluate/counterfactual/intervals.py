@@ -25,7 +25,12 @@ class Spread:
 
 
 def spreads(
-    parts: Mapping[str, Floats], found: Mapping[str, float], level: float, replicates: int, rng: np.random.Generator
+    parts: Mapping[str, Floats],
+    found: Mapping[str, float],
+    dearest: float,
+    level: float,
+    replicates: int,
+    rng: np.random.Generator,
 ) -> dict[str, Spread]:
     r"""Return how far each estimate may be off, by rows drawn with replacement.
 
@@ -44,6 +49,8 @@ def spreads(
         that were lost, where every conversion counts 1
     found
         the estimates that are made of their means: "DR", "SNIPS", "IPS", "log", "lift"
+    dearest
+        what a conversion may be worth
 
     References
     ----------
@@ -57,7 +64,7 @@ def spreads(
     drawn = {name: mean[name] for name in rows}
     drawn["SNIPS"] = mean["placed"] * mean["weighted"] / np.maximum(mean["weight"], 1e-300)
     tails = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
-    below, above = _of_few(parts["weighted"], parts["weight"], float(parts["reward"].max(initial=0.0)) or 1.0, level)
+    below, above = _of_few(parts["weighted"], parts["weight"], dearest, level)
     up, down = _of_few(parts["missed"], parts["weight"], 1.0, level) if "missed" in parts else (0.0, 0.0)
     most = float(parts["placed"].mean()) if "missed" in parts else np.inf
     ends = {}

@@ -26,6 +26,8 @@ from leadopt.tables.columns import Columns
 from leadopt.tables.text import count, number, percent
 
 _FOLDS = 5
+_ROUNDING = 1e-13
+"""Of the terms of a sum: what is left by which they cancel each other is an error of rounding, and reads as 0."""
 _SETTLED = 0.95  # part of the leads that are settled by the age from which they count: the level matters, not the power
 
 
@@ -172,7 +174,8 @@ def off_policy(
         parts = _parts(records, target, weight, worth, model, generator)
         if value is None:
             parts["missed"] = weight * (1.0 - records.won)
-        estimates = _estimates(parts, level, replicates, generator)
+        dearest = float(parts["reward"].max()) or float(worth.max())  # of a conversion; where none was seen, of a lead
+        estimates = _estimates(parts, dearest, level, replicates, generator)
     return OffPolicy(
         estimates=estimates,
         refusal=why,
@@ -244,21 +247,27 @@ def _parts(
 
 
 def _estimates(
-    parts: dict[str, Floats], level: float, replicates: int, rng: np.random.Generator
+    parts: dict[str, Floats], dearest: float, level: float, replicates: int, rng: np.random.Generator
 ) -> tuple[Estimate, ...]:
     """Return every estimate with its bootstrap error and its interval."""
-    found = _from_means({name: float(part.mean()) for name, part in parts.items()})
-    spread = spreads(parts, found, level, replicates, rng)
+    least = _ROUNDING * max(float(np.abs(parts[name]).mean()) for name in ("reward", "weighted", "robust"))
+    means = {name: float(part.mean()) for name, part in parts.items()}
+    found = {method: _beyond(least, value) for method, value in _from_means(means).items()}
+    spread = spreads(parts, found, dearest, level, replicates, rng)
     return tuple(
         Estimate(
             method=method,
             value=value,
-            error=spread[method].error,
-            low=spread[method].low,
-            high=spread[method].high,
+            error=_beyond(least, spread[method].error),
+            low=_beyond(least, spread[method].low),
+            high=_beyond(least, spread[method].high),
         )
         for method, value in found.items()
     )
+
+
+def _beyond(least: float, value: float) -> float:
+    return value if abs(value) > least else 0.0
 
 
 def _from_means(mean: Mapping[str, float]) -> dict[str, float]:

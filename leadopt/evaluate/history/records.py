@@ -169,7 +169,7 @@ def read_records(
     other = respelled(ids)
     ids = [other.get(one, one) for one in ids]
     if lead in table:
-        _check_copies(table, lead, settled, ids, days)
+        _check_copies(table, lead, settled, ids, days, outcomes)
     reps = sorted({one for one in ids if one is not None}, key=lambda one: (type(one).__name__, one))
     cells = {column: table.values(column) for column in segment_by}
     there = np.array([outcome is not None for outcome in outcomes], dtype=np.int64)
@@ -222,18 +222,28 @@ def _check_days(table: Table, at: str, settled: Ints, days: Sequence[int | None]
 
 
 def _check_copies(
-    table: Table, lead: str, settled: Ints, reps: Sequence[Id | None], days: Sequence[int | None]
+    table: Table,
+    lead: str,
+    settled: Ints,
+    reps: Sequence[Id | None],
+    days: Sequence[int | None],
+    outcomes: Sequence[int | None],
 ) -> None:
-    leads, first, copies = each_once(as_level, table.values(lead)), dict[Any, int](), list[int]()
+    leads, first, again = each_once(as_level, table.values(lead)), dict[Any, int](), dict[int, int]()
     for row in settled.tolist():
-        if leads[row] is not None and first.setdefault((leads[row], reps[row], days[row]), row) != row:
-            copies.append(row)
-    if copies:
-        row = copies[0]
-        stands = table.row_name(first[leads[row], reps[row], days[row]])
-        rule = f"the outcome of this lead with rep {reps[row]!r} stands in {stands} already"
-        mend = "Remove the copy." if len(copies) == 1 else "Remove the copies."
-        table.refuse(lead, row, rule, table.values(lead)[row], mend, more=len(copies) - 1)
+        if leads[row] is not None and (before := first.setdefault((leads[row], reps[row], days[row]), row)) != row:
+            again[row] = before
+    if not again:
+        return
+    row, before = next(iter(again.items()))
+    rule = f"the outcome of this lead with rep {reps[row]!r} stands in {table.row_name(before)} already"
+    if outcomes[row] != outcomes[before]:
+        rule += f", and is {'won' if outcomes[before] else 'lost'} there"
+    differ = sum(outcomes[one] != outcomes[other] for one, other in again.items())
+    copies = len(again) - differ
+    mends = ["Remove the copy." if copies == 1 else "Remove the copies."] if copies else []
+    mends += ["Of won and lost keep the one that holds."] if differ else []
+    table.refuse(lead, row, rule, table.values(lead)[row], " ".join(mends), more=len(again) - 1)
 
 
 def _seconds(values: Sequence[Any]) -> Floats:

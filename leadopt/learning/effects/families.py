@@ -173,7 +173,15 @@ def fit_families(
     always += [Family.of(pair, codes, sizes) for pair in kept]
     judged = [Family.of(pair, codes, sizes) for pair in pairs]
     n_pairs = len(always) - len(codes) + len(judged)
-    by_width = (scales.column / max(1, len(codes)) ** 0.25, scales.pair / max(1, n_pairs) ** 0.5)
+    n_telling = sum(len(family.keys) > 1 for family in always[: len(codes)])
+    pair_scale = float(scales.pair / max(1, n_pairs) ** 0.5)
+
+    def scale_of(family: Family) -> float:
+        if len(family.columns) > 1:
+            return pair_scale
+        # What is the same everywhere tells none from another: it adds to what its next level may be, and leaves the
+        # others be.
+        return float(scales.column / (n_telling if len(family.keys) > 1 else len(codes)) ** 0.25)
 
     kin = {family.columns for family in always[len(codes) :]}
 
@@ -181,7 +189,7 @@ def fit_families(
         effects = fit_effects(
             [family.find(codes) for family in families],
             tuple(len(family.keys) for family in families),
-            tuple(by_width[len(family.columns) - 1] for family in families),
+            tuple(map(scale_of, families)),
             likelihood,
             own_scale=scales.cell,
             kin=tuple(place for place, family in enumerate(families) if family.columns in kin),
@@ -195,7 +203,7 @@ def fit_families(
     if not judged or (all_if_exact and _n_products(every, codes) <= MOST_PRODUCTS):
         return fitted(every, iterations)
     plain = fitted(always[: len(codes)], rough)
-    evidence = [plain.effects.evidence(pair.find(codes), len(pair.keys), by_width[1]) for pair in judged]
+    evidence = [plain.effects.evidence(pair.find(codes), len(pair.keys), pair_scale) for pair in judged]
     telling = [judged[place] for place in np.argsort(-np.array(evidence), kind="stable") if evidence[place] > _WORTH]
     if not are_drawn(likelihood.n_cells, 1 + len(always) + len(telling)):
         while telling and _n_products(always, codes) <= MOST_PRODUCTS < _n_products([*always, *telling], codes):

@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from leadopt.arrays import Floats, Ints
+from leadopt.arrays import Bools, Floats, Ints
 from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.logistic import expected_rate
 from leadopt.learning.effects.posterior import Effects
@@ -35,15 +35,18 @@ _BISECTIONS = 40
 _FLAT = 1e5
 
 
-def _hypercube(n: int, spreads: Sequence[Spread]) -> tuple[Floats, Floats]:
+def _hypercube(n: int, spreads: Sequence[Spread], telling: Bools) -> tuple[Floats, Floats]:
     """Return n sets of standard deviations, float64 (n, n_families), and the logarithm of what is proposed of each.
 
     Every family's quantiles are met once each, in an order of its own, as if what is known of one spread did not
-    depend on the others. The orders go by the spreads' sizes, so that they are the same in whatever order columns come.
+    depend on the others. The orders go by the spreads' sizes, so that they are the same in whatever order columns come,
+    and those of families of one level come last, so that the others have theirs as if there were none.
     """
     rng = np.random.default_rng(_SEED)
     deviations, known = np.empty((n, len(spreads))), np.zeros(n)
-    by_size = sorted(range(len(spreads)), key=lambda family: np.round(spreads[family].quantiles, 9).tolist())
+    by_size = sorted(
+        range(len(spreads)), key=lambda family: (not telling[family], np.round(spreads[family].quantiles, 9).tolist())
+    )
     for family in by_size:
         spread = spreads[family]
         places = rng.permutation(((np.arange(n) + 0.5) / n * len(spread.quantiles)).astype(np.int64))
@@ -181,19 +184,22 @@ class Mixture:
         if not spreads or not effects.crossed.is_exact:
             return one
         padded = ((0, 0), (0, used.shape[1] - len(spreads)))
+        sizes = np.array(effects.crossed.sizes, dtype=np.int64)
+        telling = np.append(sizes > 1, np.ones(len(spreads) - len(sizes), dtype=bool))
         if not effects.crossed.is_dense:
-            deviations, _ = _hypercube(_FEWEST_NODES, spreads)
+            deviations, _ = _hypercube(_FEWEST_NODES, spreads, telling)
             return replace(one, nodes=np.pad(deviations, padded), weight=np.full(_FEWEST_NODES, 1.0 / _FEWEST_NODES))
-        n = int(np.clip(_WORK / _cost(effects.crossed), _FEWEST_NODES, _MOST_NODES))
-        tried = int(np.clip(_TRIED_WORK / effects.crossed.n_effects**3, n, _MOST_TRIED))
-        deviations, proposed = _hypercube(tried, spreads)
+        n_effects = 1 + int(sizes[sizes > 1].sum())
+        n = int(np.clip(_WORK / _cost(n_effects, effects.crossed.sizes), _FEWEST_NODES, _MOST_NODES))
+        tried = int(np.clip(_TRIED_WORK / n_effects**3, n, _MOST_TRIED))
+        deviations, proposed = _hypercube(tried, spreads, telling)
         deviations = np.pad(deviations, padded)
         likelihood = one._evidence(deviations) - proposed
         weight = np.exp(likelihood - likelihood.max())
         weight /= weight.sum()
         if tried > n:
             # As many of each as its weight says, evenly from narrow to wide, so that few stand for all that were tried.
-            order = np.argsort((deviations**2).sum(axis=1), kind="stable")
+            order = np.argsort((deviations[:, : len(spreads)] ** 2)[:, telling].sum(axis=1), kind="stable")
             deviations, weight = deviations[order], weight[order]
             places = np.searchsorted(weight.cumsum()[:-1], (np.arange(n) + 0.5) / n, side="right")
             chosen, times = np.unique(places, return_counts=True)
@@ -378,7 +384,6 @@ def _unsupported(deviation: float, information: Floats, mean: Floats, scatter: F
     )
 
 
-def _cost(crossed: Crossed) -> float:
-    """Return the multiplications of one inverse."""
-    rest = crossed.n_effects - max(crossed.sizes, default=0)
-    return float(rest * crossed.n_effects**2)
+def _cost(n_effects: int, sizes: Sequence[int]) -> float:
+    """Return the multiplications of one inverse, of this many effects in families of these sizes."""
+    return float(max(1, n_effects - max(sizes, default=0)) * n_effects**2)

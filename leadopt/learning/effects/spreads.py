@@ -189,8 +189,11 @@ def _sights(mean: Floats, scatter: Floats, tau: float) -> tuple[Floats, Floats]:
     """Return pull and information of independent sights of a family's effects.
 
     Along the axes of the covariance effects are independent; taken for independent as they are, levels that the base
-    could stand in for would look less certain than they are.
+    could stand in for would look less certain than they are. For a level that is alone the base stands in altogether:
+    it says nothing of how levels differ.
     """
+    if len(mean) == 1:
+        return np.zeros(1), np.zeros(1)
     if scatter.ndim == 2:
         scatter, mean = along_axes(scatter, mean)
     plain = np.clip(scatter, 1e-12, tau * (1.0 - 1e-9))

@@ -9,7 +9,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.history.bins import Edges, Results, bins_note, learned_edges, levels_of
 from leadopt.learning.history.checks import copies_of_columns, name_note, names_leads, one_level_note
-from leadopt.tables.ids import one_truth, respelled, spellings_note, spellings_of
+from leadopt.tables.ids import nothing_note, one_nothing, one_truth, respelled, spellings_note, spellings_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,14 +23,15 @@ class Attributes:
     edges
         inner edges of those that are binned
     spellings
-        of each column in use that is not binned, its levels by what all their spellings have in common (`alike`)
+        of each column in use that is not binned, its levels by what all their spellings have in common
+        (`level_key`)
     notes
         which columns are left out, and why, and which levels are one in several spellings, in words
     """
 
     levels: dict[str, list[str | None]]
     edges: dict[str, Edges]
-    spellings: dict[str, dict[str, str]]
+    spellings: dict[str, dict[str, str | None]]
     notes: list[str]
 
 
@@ -86,6 +87,10 @@ def read_attributes(
     for name, other in others.items():
         if other:
             levels[name] = [other.get(level, level) for level in levels[name]]
+    nothing = {name: one_nothing(set(levels[name])) for name in plain}
+    for name, ways in nothing.items():
+        if ways:
+            levels[name] = [None if level in ways else level for level in levels[name]]
     used = {name: its for name, its in levels.items() if name not in left_out}
     return Attributes(
         levels=used,
@@ -107,5 +112,6 @@ def read_attributes(
                 for note in one_level_note(name, levels[name], outcomes, noun)
             ),
             *(note for name in used for note in spellings_note(f"levels of {name}", others.get(name, {}))),
+            *(note for name in used for note in nothing_note(f"{table}.{name}", nothing.get(name, {}))),
         ],
     )

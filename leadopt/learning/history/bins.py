@@ -1,6 +1,6 @@
 """Numeric attributes as levels: bins between edges, given or learned as quantiles."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -14,7 +14,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.progress import loaded
 from leadopt.tables.cells import as_level, as_moment, as_number, each_once, is_missing, is_number
-from leadopt.tables.ids import alike
+from leadopt.tables.ids import NOWHERE, level_key
 from leadopt.tables.text import count
 
 Edges = tuple[float, ...]
@@ -312,23 +312,40 @@ def bins_note(
 
 
 def levels_of(
-    name: str, values: Sequence[Any], edges: Edges | None, spellings: Mapping[str, str] | None = None
+    name: str,
+    values: Sequence[Any],
+    edges: Edges | None,
+    spellings: Mapping[str, str | None] | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> list[str | None]:
-    """Return each value's bin, or without edges its level, in the spelling that is known of what it is alike to."""
+    """Return each value's bin, or without edges its level, in the spelling that is known of what it is alike to.
+
+    `note` is told of cells that say nothing in another way than is known.
+    """
     if edges is not None:
         return binned(name, values, edges)
     levels = each_once(as_level, values)
-    return levels if spellings is None else spelled(levels, spellings)
+    if spellings is None:
+        return levels
+    for level in sorted(set(levels), key=str) if note is not None else ():
+        known = spellings.get(NOWHERE, level)
+        if note is not None and level_key(level) == NOWHERE and (level or "").strip() != (known or "").strip():
+            note(f"{name}: {_shown(level)} is read as {_shown(known)}, by which history says that nothing is known")
+    return spelled(levels, spellings)
 
 
-def spelled(levels: Sequence[str | None], spellings: Mapping[str, str]) -> list[str | None]:
+def _shown(level: str | None) -> str:
+    return "a missing cell" if level is None else f'"{level}"'
+
+
+def spelled(levels: Sequence[str | None], spellings: Mapping[str, str | None]) -> list[str | None]:
     """Return levels in the spellings by which they are known, as of `Attributes`; others stay as they are.
 
     >>> spelled(["WEB ", None, "Fair"], {"web": "Web"})
     ['Web', None, 'Fair']
     """
-    known = {level: spellings.get(alike(level), level) for level in set(levels) if level is not None}
-    return [None if level is None else known[level] for level in levels]
+    known = {level: spellings.get(level_key(level), level) for level in set(levels)}
+    return [known[level] for level in levels]
 
 
 def _names(edges: Edges) -> list[str]:

@@ -128,8 +128,8 @@ def nameless_note(history: Table, rep: str, converted: str) -> list[str]:
     ]
 
 
-def copies_note(history: Table, converted: str, event: Sequence[str]) -> str | None:
-    """Return what is said of outcomes that stand in a history more than once, None if none does.
+def copies_notes(history: Table, converted: str, event: Sequence[str]) -> list[str]:
+    """Return what is said of events that stand in a history more than once: alike, or as won and as lost.
 
     Parameters
     ----------
@@ -138,19 +138,28 @@ def copies_note(history: Table, converted: str, event: Sequence[str]) -> str | N
     converted
         the column of outcomes; open leads are left alone
     event
-        columns that tell outcomes apart, the lead's id first: with the same of all of them, two are one event. Where
-        the id is missing, nothing is known
+        columns that tell outcomes apart, the lead's id first, the day last: with the same of all of them, two are one
+        event. Where the id is missing, nothing is known
     """
-    known = [name for name in event if name in history]
-    if event[0] not in history:
-        return None
-    copies = history.n_repeated(known, (event[0], converted))
-    if not copies:
-        return None
+    known, needed = [name for name in event if name in history], (event[0], converted)
+    if event[0] not in history or not history.n_repeated(known, needed):
+        return []
+    history = history.judged(converted)
+    truth = {outcome: as_outcome(outcome) for outcome in blanked(history.grouped([converted])[0])}
+    each = [[outcome for outcome, said in truth.items() if said in meant] for meant in ((1, 0), (1,), (0,))]
+    again, *alike = (history.where(converted, outcomes).n_repeated(known, needed) for outcomes in each)
+    copies, contradictions = sum(alike), again - sum(alike)
     *others, last = map(history.own, known)
-    same = f"{', '.join(others)} and {last}" if others else last
-    rows = "1 row of history repeats" if copies == 1 else f"{copies:,} rows of history repeat"
-    return f"{rows} the outcome of another (same {same}), and all count: remove those that are copies"
+    same = f"(same {', '.join(others)} and {last})" if others else f"(same {last})"
+    dated = "" if event[-1] in known else f", or add {event[-1]}, the day of each, if both happened"
+    said = []
+    if copies:
+        rows = "1 row of history repeats" if copies == 1 else f"{copies:,} rows of history repeat"
+        said.append(f"{rows} the outcome of another {same}, and all count: remove those that are copies")
+    if contradictions:
+        both = "1 outcome of history stands" if contradictions == 1 else f"{contradictions:,} outcomes of history stand"
+        said.append(f"{both} there both as won and as lost {same}, and both count: keep the one that holds{dated}")
+    return said
 
 
 def pairs_note(names: Sequence[str], left_out: Sequence[tuple[int, ...]], n_pairs: int) -> list[str]:

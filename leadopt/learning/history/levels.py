@@ -42,7 +42,7 @@ class Levels:
     segment_by: tuple[str, ...]
     weight: str | None
     edges: Mapping[str, Edges]
-    spellings: Mapping[str, Mapping[str, str]]
+    spellings: Mapping[str, Mapping[str, str | None]]
     reps: Mapping[Any, Any]
 
     def of_cells(self, table: str, column: str, cells: Sequence[Any]) -> list[str | None]:
@@ -52,7 +52,8 @@ class Levels:
     def of_table(self, table: Table, column: str) -> list[str | None]:
         """Return the levels of a table's column."""
         cells = table.quantities(column) if column in self.edges else table.values(column)
-        return self.of_cells(table.name, column, cells)
+        edges, spellings = self.edges.get(column), self.spellings.get(column)
+        return levels_of(f"{table.name}.{column}", cells, edges, spellings, table.reading.note)
 
     def of_segments(self, table: Table) -> list[Segment]:
         """Return the segment of each of a table's leads."""

@@ -9,7 +9,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.learning.history.attributes import read_attributes
 from leadopt.learning.history.bins import Results
-from leadopt.learning.history.checks import copies_note
+from leadopt.learning.history.checks import copies_notes
 from leadopt.learning.history.outcomes import count_outcomes, rep_ids
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_outcome, each_once
@@ -117,7 +117,7 @@ def read_loads(
             *_class_notes(won[used]),
             *spellings_note("reps of history", other),
             *read.notes,
-            *filter(None, [copies_note(table, converted, (_LEAD_ID, rep, came))]),
+            *copies_notes(table, converted, (_LEAD_ID, rep, came)),
         ),
     )
 

@@ -118,6 +118,28 @@ def _refuse_value(history: Table, value: str, converted: str) -> NoReturn:
     history.refuse(value, rows[0], rule, history.values(value)[rows[0]], mend, more=len(rows) - 1)
 
 
+def tiny_notes(amounts: Amounts, odd: Bools, least_log: float) -> list[str]:
+    """Return what is said of amounts that are smaller than what is ever expected, odd ones aside; nothing without any.
+
+    Parameters
+    ----------
+    amounts
+        groups of won leads with amounts above 0
+    odd
+        bool (n_groups,), which are told of already
+    least_log
+        logarithm of the least that is expected
+    """
+    tiny = ~odd & (amounts.logs < least_log * amounts.paid)
+    if not tiny.any():
+        return []
+    are = "has an amount" if (n := int(amounts.paid[tiny].sum())) == 1 else "have amounts"
+    return [
+        f"{count(n, 'won lead')} of history {are} below {number(float(np.exp(least_log)))}, the least that is ever "
+        "expected: write amounts in a larger unit"
+    ]
+
+
 def check_value_zero(name: str, meaning: Any) -> str | None:
     """Return what a value of 0 means: "missing", or None, which is that it is 0.
 

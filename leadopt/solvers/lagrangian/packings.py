@@ -59,6 +59,7 @@ _SPAN, _LEAST_SPAN = 2e-3, 4e-6  # of all gains: by how much the first steps try
 _FARTHER, _DIVES = 2e-3, 13  # of all gains: how far below the bound an answer is looked for, twice as far each time
 _DIVE_STEPS, _DIVE_NODES = 3, 2  # of prices at its nodes; of these, by leads
 _NOISE = 1e-12  # of all gains: rounding
+_AMPLE = 2.0  # times what an answer can afford to lose: rounding leaves no option out
 _PROOF = 1e-9  # of the best answer's gains: what a proof may be off by where gains are not whole numbers
 _MOST_CELLS = 16_000_000  # of a table: 128 MB
 _PARTS = (0.5, 0.25, 0.1, 0.0)  # of what may be won at most: what targets ask for
@@ -115,22 +116,15 @@ class Search:
         m, charged, paid = problem.n_reps, packs.gain, np.zeros(0)
         if y is not None:
             charged, paid = packs.beside(problem, y[:m], y[m:])
-        self.paid = float(paid.sum())
+        self.paid, self.all_paid = float(paid.sum()), float(np.abs(paid).sum())
         self.gain = np.vstack([packs.gain.T, np.full((1, problem.n_leads), problem.reserve)])
         self.packing = _packing(packs, charged, problem.reserve)
         gains = self.packing.packs.gain
-        fits = np.isfinite(gains) & (self.packing.packs.weight <= np.append(self.room, 0)[:, None])
-        # What is worse than the pool is in no best answer: a huge loss there would drown all gains in noise.
-        wanted = fits & (gains >= problem.reserve)
-        self.size = float(np.abs(np.where(wanted, gains, 0.0)).max(axis=0).sum() + np.abs(paid).sum()) or 1.0
-        self.noise = _NOISE * self.size
-        sizes = np.abs(self.gain[fits & (self.gain != 0)])
-        self.least = float(sizes.min(initial=np.inf)) if len(sizes) else 1.0
-        hard = all(limit.penalty is None for limit in problem.limits)
-        self.whole = hard and bool((self.gain[fits] == np.rint(self.gain[fits])).all()) and self.noise < 0.1
+        self.fits = np.isfinite(gains) & (self.packing.packs.weight <= np.append(self.room, 0)[:, None])
         self.everybody = np.full(problem.n_leads, -1)
         self.best = None if known is None else np.where(known < 0, problem.n_reps, known)
         self.value = -np.inf if known is None else worth(problem, known)
+        self._measure()
         self.u, self.bound = u.copy(), np.inf
         self._grant(_PRICED)
         self.bound = self._priced()
@@ -156,6 +150,22 @@ class Search:
         found = None if self.best is None else np.where(self.best == self.problem.n_reps, -1, self.best)
         believed = self.exact and (self.whole or self.step > 4.0 * self.noise)
         return Searched(found, believed and self._is_best(), self.u)
+
+    def _measure(self) -> None:
+        """Find out what rounding may hide, by the gains that an answer no worse than the best one found can have."""
+        gains, fits = self.packing.packs.gain, self.fits
+        # What is worse than the pool is in no best answer, nor what loses more than all others can make up for: a huge
+        # loss there, such as one that stands for "may not", would drown all gains in noise.
+        best = np.where(fits, gains, -np.inf).max(axis=0)
+        spare = max(float(best.sum()) + self.paid - self.value, 0.0)
+        least = best - _AMPLE * spare if np.isfinite(spare) else -np.inf
+        wanted = fits & (gains >= np.maximum(self.problem.reserve, least))
+        self.size = float(np.abs(np.where(wanted, gains, 0.0)).max(axis=0).sum()) + self.all_paid or 1.0
+        self.noise = _NOISE * self.size
+        sizes = np.abs(self.gain[fits & (self.gain != 0)])
+        self.least = float(sizes.min(initial=np.inf)) if len(sizes) else 1.0
+        hard = all(limit.penalty is None for limit in self.problem.limits)
+        self.whole = hard and bool((self.gain[fits] == np.rint(self.gain[fits])).all()) and self.noise < 0.1
 
     @property
     def work(self) -> int:
@@ -290,6 +300,7 @@ class Search:
         if value <= self.value:
             return False
         self.best, self.value = answer, value
+        self._measure()
         return True
 
 

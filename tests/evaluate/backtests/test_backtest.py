@@ -263,14 +263,31 @@ def bad(**changes):
         (
             bad(lead_id=[1, 2, 3, 4, 1, 6, 7, 8, 9, 10], rep_id=["a"] * 10, at=["2026-01-05"] * 10),
             {},
-            "history.lead_id, row 5: the outcome of this lead with rep 'a' stands in row 1 already; found 1. "
+            "history.lead_id, row 5: the outcome of this lead with rep 'a' stands in row 1 already, and is won there; "
+            "found 1. Of won and lost keep the one that holds.",
+        ),
+        (
+            bad(lead_id=[1, 2, 1, *range(4, 11)], rep_id=["a"] * 10, converted=[1] * 10, at=["2026-01-05"] * 10),
+            {},
+            "history.lead_id, row 3: the outcome of this lead with rep 'a' stands in row 1 already; found 1. "
             "Remove the copy.",
+        ),
+        (
+            bad(
+                lead_id=[1, 1, 1, *range(4, 11)],
+                rep_id=["a"] * 10,
+                converted=[0, 0, 1] + [1] * 7,
+                at=["2026-01-05"] * 10,
+            ),
+            {},
+            "history.lead_id, row 2: the outcome of this lead with rep 'a' stands in row 1 already; found 1 (and 1 "
+            "more row). Remove the copy. Of won and lost keep the one that holds.",
         ),
         (
             bad(Nr=[1, 2, 3, 4, 1, 6, 7, 2, 2, 10], rep_id=["a"] * 10, at=["2026-01-05"] * 10),
             {"lead_id": "Nr"},
-            "history.Nr, row 5: the outcome of this lead with rep 'a' stands in row 1 already; found 1 (and 2 more "
-            "rows). Remove the copies.",
+            "history.Nr, row 5: the outcome of this lead with rep 'a' stands in row 1 already, and is won there; "
+            "found 1 (and 2 more rows). Of won and lost keep the one that holds.",
         ),
         (bad(), {"segment_by": ["source", "source"]}, "segment_by: must be distinct names of columns"),
         (bad(), {"folds": 1}, "folds: must be a whole number, 2 or more; found 1"),

@@ -387,3 +387,22 @@ def test_segments_that_tell_the_outcome_are_refused_unless_insisted_on():
     with pytest.raises(leadopt.InvalidInput, match=r"^segment_by: 'stage' seems to be filled in"):
         off_policy(log, all_to("r0", log), segment_by="stage")
     assert off_policy(log, all_to("r0", log), segment_by="stage", known_before="stage").refusal is None
+
+
+@pytest.mark.parametrize("worth", [1.0, 1e-9, 1e9])
+@pytest.mark.parametrize("log", ["all lost", "all to their own rep"])
+def test_what_is_left_by_rounding_reads_as_nothing(worth, log):
+    """Terms that cancel each other left 2.89e-20 conversions where nobody converted."""
+    lost = log == "all lost"
+    rows = [
+        {"lead_id": i, "rep_id": "AB"[i % 2], "s": "xy"[i // 2 % 2], "converted": not lost, "value": worth}
+        for i in range(600)
+    ]
+    policy = {row["lead_id"]: "A" if lost else row["rep_id"] for row in rows}
+    found = off_policy(rows, policy, segment_by="s", value="value")
+    for one in found.estimates:
+        for part in (one.value, one.error, one.low, one.high):
+            assert part == 0.0 or abs(part) > 1e-9 * worth, (one.method, part)
+    if lost:
+        assert found.value.value == 0.0
+        assert found.summary().startswith("0 value a lead (90% interval 0 to ")

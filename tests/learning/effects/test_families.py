@@ -85,3 +85,32 @@ def test_a_reps_own_columns_make_no_pair_with_the_rep():
     codes, tried, won = world(2, pair_sd=0.3)
     fitted = fit_chances(codes, [12, 5, 4], 2, tried, won)
     assert [family.columns for family in fitted.families] == [(0,), (1,), (2,), (0, 2), (1, 2)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_column_of_one_level_leaves_the_others_be_and_a_new_level_of_it_open(seed):
+    """It counted as one more column, narrowed the others' priors, and moved ends of intervals by up to .05."""
+    rng = np.random.default_rng(seed)
+    codes = [rng.integers(size, size=2_000) for size in (5, 4, 3)]
+    logit = -1.0 + sum(rng.normal(0.0, 0.5, size)[code] for size, code in zip((5, 4, 3), codes, strict=True))
+    cells, cell = np.unique(np.stack(codes), axis=1, return_inverse=True)
+    won = rng.random(2_000) < 1.0 / (1.0 + np.exp(-logit))
+    tried, converted = (np.bincount(cell.reshape(-1), part).astype(float) for part in (np.ones(2_000), won))
+    one = np.zeros(cells.shape[1], dtype=np.int64)
+    plain = fit_chances(list(cells), [5, 4, 3], 1, tried, converted)
+    more = fit_chances([*cells, one], [5, 4, 3, 1], 1, tried, converted)
+    spread = {family.columns: each for family, each in zip(more.families, more.effects.spreads, strict=True)}
+    for family, known in zip(plain.families, plain.effects.spreads, strict=True):
+        assert spread[family.columns].deviation == pytest.approx(known.deviation, rel=0.01)
+    assert spread[3,].evidence == 0.0 and not spread[3,].is_telling
+    rates = [
+        found.logits(asked, np.arange(len(one))).rate()
+        for found, asked in ((plain, list(cells)), (more, [*cells, one]), (more, [*cells, one + 1]))
+    ]
+    ends = [
+        found.logits(asked, np.arange(len(one))).normal()[1]
+        for found, asked in ((plain, list(cells)), (more, [*cells, one]), (more, [*cells, one + 1]))
+    ]
+    assert np.abs(rates[1] - rates[0]).max() < 0.01
+    assert np.abs(np.sqrt(ends[1]) / np.sqrt(ends[0]) - 1.0).max() < 0.1
+    assert (ends[2] > ends[0] + 0.5).all()

@@ -5,6 +5,7 @@ import pytest
 
 from leadopt import AffinityModel, Policy, assign
 from leadopt.errors import InvalidInput
+from leadopt.learning import ValueModel
 from leadopt.learning.history.attributes import read_attributes
 from leadopt.learning.history.bins import Results
 
@@ -115,3 +116,36 @@ def test_columns_that_differ_in_one_outcome_or_describe_another_are_no_copies():
     assert (list(found.levels), found.notes) == (["a", "b", "c"], [])
     few = read("history", cells, np.concatenate([np.ones(99, dtype=np.int64), np.zeros(101, dtype=np.int64)]))
     assert list(few.levels) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("ways", "asked", "said"),
+    [
+        (
+            [None, ""],
+            "N/A",
+            [
+                'history.s: "" is read as a missing cell; if it is a kind of its own, write it in another way',
+                'leads.s: "N/A" is read as a missing cell, by which history says that nothing is known',
+            ],
+        ),
+        (["NA"], None, ['leads.s: a missing cell is read as "NA", by which history says that nothing is known']),
+        (["NA"], "NA", []),
+        ([None], " ", []),
+        ([""], None, []),
+    ],
+)
+def test_what_says_nothing_is_one_level_in_history_and_leads(ways, asked, said):
+    levels = ["web", "fair", *ways]
+    history = [
+        {"lead_id": k, "rep_id": "AB"[k % 2], "s": levels[k // 2 % len(levels)], "converted": k % 5 < 2, "value": 9.0}
+        for k in range(240)
+    ]
+    leads = [{"lead_id": k, "s": level, "value": 1.0} for k, level in enumerate((asked, "web"))]
+    plan = assign(leads, [{"rep_id": "A"}, {"rep_id": "B"}], history)
+    assert [note for note in plan.notes if ".s:" in note] == said
+    model = AffinityModel(segment_by="s").fit(history)
+    chances = model.probability([{"rep_id": "A", "s": level} for level in (asked, *ways, "never seen")])
+    assert len(set(chances[:-1].tolist())) == 1 != chances[-1]
+    worth = ValueModel(columns="s").fit(history).expected([{"s": level} for level in (asked, *ways)])
+    assert len(set(worth.tolist())) == 1

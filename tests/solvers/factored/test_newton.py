@@ -57,6 +57,15 @@ def test_without_compiled_loops_the_curvature_is_the_same():
     np.testing.assert_allclose(by_scipy, found, rtol=1e-7, atol=1e-9 * np.abs(found).max())
 
 
+def test_curvature_is_the_same_however_few_options_are_looked_at_together(monkeypatch):
+    problem = banded(n=400)
+    sharp, y = sharp_of(problem), some_prices(problem)
+    found = sharp.curvature(y)
+    for most in (1, 50, 1_000):
+        monkeypatch.setattr(newton, "_MOST_OPTIONS", most)
+        np.testing.assert_allclose(sharp.curvature(y), found, rtol=1e-9, atol=1e-11 * np.abs(found).max())
+
+
 def test_shares_at_sharp_prices_keep_every_bound():
     problem = banded(n=1_500, m=8, n_rows=3)
     sharp = sharp_of(problem, 0.01)

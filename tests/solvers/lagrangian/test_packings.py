@@ -195,6 +195,23 @@ def test_a_huge_loss_that_nobody_takes_leaves_the_answer_proved():
     assert found.objective <= best
 
 
+@pytest.mark.parametrize("loss", [1e9, 1e12])
+@pytest.mark.parametrize("pool", [1.0, np.inf])  # of the loss: what a lead that is not placed costs
+@pytest.mark.parametrize("seed", [1, 2, 7, 14])
+def test_a_huge_loss_that_stands_for_may_not_hides_no_better_answer(loss, pool, seed):
+    """The pool is no better than it, so that it does not say of these options that nobody wants them."""
+    rng = np.random.default_rng(seed)
+    n, m = int(rng.integers(15, 30)), int(rng.integers(3, 6))
+    gain, use = rng.random((n, m)), rng.integers(5, 26, (n, m)).astype(float)
+    may_not = rng.random((n, m)) < 0.3
+    may_not[np.arange(n), use.argmin(axis=1)] = False
+    limits = [Limit(reps=[rep], usage=use, upper=np.floor(0.9 * use[:, rep].sum() / m)) for rep in range(m)]
+    hours = Problem(affinity=np.where(may_not, -np.inf, gain), capacity=n, limits=limits, reserve=-pool * loss)
+    found, best = solve(hours.replace(affinity=np.where(may_not, -loss, gain))), solve(hours)
+    assert found.status is not Status.FEASIBLE
+    assert found.objective == pytest.approx(best.objective, rel=2e-9)
+
+
 def test_where_nothing_fits_others_say_so():
     limits = [Limit(reps=[rep], usage=np.full(3, 2.0) + np.arange(3), upper=3.0) for rep in range(2)]
     with pytest.raises(Infeasible):
