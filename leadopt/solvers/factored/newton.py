@@ -26,7 +26,7 @@ from leadopt.problem.linear_algebra import inner, solved
 from leadopt.progress import Meter, loaded
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.drafts.rows import Rows
-from leadopt.solvers.factored.annealing import Soft, options_near, shares
+from leadopt.solvers.factored.annealing import Soft, n_options_near, options_near, shares
 from leadopt.solvers.factored.annealing_kernels import Bins, Lines, Options, spread
 from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.lagrangian.dual import Dual
@@ -48,6 +48,7 @@ _STIFFER = 30.0  # times as much after a step
 _SHORT, _LONG = 0.1, 0.5  # parts of the way to a point: less is too short, and more is long; 7.7e-5 at twice the first
 # Of the slope: less ends a step, 7.9e-5 and 7.8e-5; looks along it, and how many times as far.
 _FLAT, _LOOKS, _FARTHEST = 0.3, 12, 4.0
+_MOST_HELD = 1 << 26  # options: half a gigabyte
 _MOST_OPTIONS = 1 << 22  # whose curvature is added up together: some 300 MB
 _PARTS = 2  # in which curvature is added up: as many on any machine, as sums depend on it
 _NEAR = 1e-9  # of what all leads gain, by temperature: a step that should win less is the last
@@ -175,6 +176,8 @@ def _at(
     heat, bins = temperature * dual.gain, Bins.at(oracle, temperature)
     most = dual.at(y) + heat * len(oracle.pairs.leads)
     for around in _AROUND:
+        if around > _AROUND[0] and n_options_near(oracle, bins, guess, around * heat) > _MOST_HELD:
+            break  # prices of the warmer stage will do: at the last of these nearly every pair is an option
         options = options_near(oracle, bins, guess, around * heat)
         soft = Soft(oracle=oracle, bins=bins, options=options, temperature=heat)
         sharp = Sharp(soft=soft, rows=dual.rows, unit=dual.unit, gain=dual.gain)
