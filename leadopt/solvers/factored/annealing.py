@@ -14,12 +14,11 @@ References
 Nesterov (2005), Smooth minimization of non-smooth functions. doi:10.1007/s10107-004-0552-5
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from leadopt.arrays import Bools, Floats, Ints
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.progress import Meter
 from leadopt.solvers.compiled import compiled
@@ -105,34 +104,10 @@ def _evened(dual: Dual) -> Dual:
 
 def options_near(oracle: LineOracle, bins: Bins, y: Floats, near: float) -> Options:
     """Return the reps of each bin that lose no more than `near`, times its warmth, against the best option."""
-    are_near, m = _near_by_block(oracle, bins, y, near), oracle.pairs.problem.n_reps
+    slopes, paid = oracle.lines(y)
+    m, reserve = slopes.shape[1], oracle.pairs.problem.reserve
 
     def look(start: int, stop: int, worth: Floats) -> tuple[Ints, Ints]:
-        here, rep = np.nonzero(are_near(start, stop, worth))
-        return np.bincount(here, minlength=stop - start), rep
-
-    parts = over_blocks(len(bins.kind), m, look)
-    count = np.concatenate([np.zeros(0, dtype=np.int64), *(part[0] for part in parts)])
-    rep = np.concatenate([np.zeros(0, dtype=np.int64), *(part[1] for part in parts)])
-    return Options(np.concatenate([[0], np.cumsum(count)]).astype(np.int64), rep)
-
-
-def n_options_near(oracle: LineOracle, bins: Bins, y: Floats, near: float) -> int:
-    """Return how many options `options_near` would list."""
-    are_near = _near_by_block(oracle, bins, y, near)
-
-    def counted(start: int, stop: int, worth: Floats) -> int:
-        return int(np.count_nonzero(are_near(start, stop, worth)))
-
-    return sum(over_blocks(len(bins.kind), oracle.pairs.problem.n_reps, counted))
-
-
-def _near_by_block(oracle: LineOracle, bins: Bins, y: Floats, near: float) -> Callable[[int, int, Floats], Bools]:
-    """Return what tells of some bins and each rep whether it is an option, given scratch for what they are worth."""
-    slopes, paid = oracle.lines(y)
-    reserve = oracle.pairs.problem.reserve
-
-    def are_near(start: int, stop: int, worth: Floats) -> Bools:
         kind = bins.kind[start:stop]
         slopes.take(kind, axis=0, out=worth, mode="clip")
         barred = np.isneginf(worth)
@@ -141,9 +116,13 @@ def _near_by_block(oracle: LineOracle, bins: Bins, y: Floats, near: float) -> Ca
         worth -= paid[kind // oracle.n_rows]
         worth[barred] = -np.inf
         least = np.maximum(worth.max(axis=1, initial=reserve), reserve) - near * bins.warmth[start:stop]
-        return np.asarray((worth >= least[:, None]) & ~barred)
+        here, rep = np.nonzero((worth >= least[:, None]) & ~barred)
+        return np.bincount(here, minlength=stop - start), rep
 
-    return are_near
+    parts = over_blocks(len(bins.kind), m, look)
+    count = np.concatenate([np.zeros(0, dtype=np.int64), *(part[0] for part in parts)])
+    rep = np.concatenate([np.zeros(0, dtype=np.int64), *(part[1] for part in parts)])
+    return Options(np.concatenate([[0], np.cumsum(count)]).astype(np.int64), rep)
 
 
 def _soften(

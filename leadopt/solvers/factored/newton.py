@@ -15,7 +15,6 @@ References
 Nocedal and Wright (2006), Numerical optimization, sections 3.5 and 11.3. doi:10.1007/978-0-387-40065-5
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,7 +25,7 @@ from leadopt.problem.linear_algebra import inner, solved
 from leadopt.progress import Meter, loaded
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.drafts.rows import Rows
-from leadopt.solvers.factored.annealing import Soft, n_options_near, options_near, shares
+from leadopt.solvers.factored.annealing import Soft, options_near, shares
 from leadopt.solvers.factored.annealing_kernels import Bins, Lines, Options, spread
 from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.lagrangian.dual import Dual
@@ -48,8 +47,6 @@ _STIFFER = 30.0  # times as much after a step
 _SHORT, _LONG = 0.1, 0.5  # parts of the way to a point: less is too short, and more is long; 7.7e-5 at twice the first
 # Of the slope: less ends a step, 7.9e-5 and 7.8e-5; looks along it, and how many times as far.
 _FLAT, _LOOKS, _FARTHEST = 0.3, 12, 4.0
-_MOST_HELD = 1 << 26  # options: half a gigabyte
-_MOST_OPTIONS = 1 << 22  # whose curvature is added up together: some 300 MB
 _PARTS = 2  # in which curvature is added up: as many on any machine, as sums depend on it
 _NEAR = 1e-9  # of what all leads gain, by temperature: a step that should win less is the last
 
@@ -107,14 +104,16 @@ class Sharp:
     def curvature(self, y: Floats) -> Floats:
         """Return the second derivatives of the dual by scaled prices, float64 (n_rows, n_rows)."""
         soft, (_, half), root = self.soft, self._bounds, self._root(y)
-        oracle, bins = soft.oracle, soft.bins
+        oracle, bins, options = soft.oracle, soft.bins, soft.options
         lines = Lines(*oracle.lines(y), oracle.pairs.problem.reserve)
+        _, share, bin_ = shares(lines, bins, options, soft.temperature, 0, len(bins.kind))
         found = np.zeros((self.rows.n, self.rows.n))
         kinds, amounts = oracle.quantities()
-        rates = [usage.full_rates() for usage in amounts]
+        row = bins.kind[bin_] % oracle.n_rows
+        used = [usage.full_rates()[row, options.rep] * bins.scale[bin_] for usage in amounts]
         cuts = np.searchsorted(bins.kind, np.arange(len(lines.paid) + 1) * oracle.n_rows)
         for k in range(len(lines.paid)):
-            spread = _spread_of_class(soft, lines, rates, int(cuts[k]), int(cuts[k + 1]))
+            spread = _spread(bins, options, share, used, (cuts[k], cuts[k + 1]), lines.slopes.shape[1])
             counting = [part for part in zip(oracle.families, kinds, strict=True) if k in part[0][2]]
             for n, ((f, of_f, _), quantity) in enumerate(counting):
                 for (g, of_g, _), other in counting[: n + 1]:
@@ -176,8 +175,6 @@ def _at(
     heat, bins = temperature * dual.gain, Bins.at(oracle, temperature)
     most = dual.at(y) + heat * len(oracle.pairs.leads)
     for around in _AROUND:
-        if around > _AROUND[0] and n_options_near(oracle, bins, guess, around * heat) > _MOST_HELD:
-            break  # prices of the warmer stage will do: at the last of these nearly every pair is an option
         options = options_near(oracle, bins, guess, around * heat)
         soft = Soft(oracle=oracle, bins=bins, options=options, temperature=heat)
         sharp = Sharp(soft=soft, rows=dual.rows, unit=dual.unit, gain=dual.gain)
@@ -257,38 +254,6 @@ def _along(sharp: Sharp, here: Step, move: Floats) -> tuple[Step, float]:
             part = _SHORT if there.value > here.value else np.clip(low[1] / (low[1] - high[1]), _SHORT, 1.0 - _SHORT)
             share = low[0] + (high[0] - low[0]) * float(part)
     return best, farthest
-
-
-def _spread_of_class(soft: Soft, lines: Lines, rates: list[Floats], low: int, high: int) -> list[list[Floats]]:
-    """Return how counts and amounts at each two reps vary together among bins from one to another, as `_spread` does.
-
-    Parameters
-    ----------
-    rates
-        of each quantity but the count, float64 (n_rows, n_reps)
-    """
-    (n_rows, m), n = rates[0].shape if rates else (1, lines.slopes.shape[1]), 1 + len(rates)
-    found = [[np.zeros((m, m)) for _ in range(n)] for _ in range(n)]
-    for bins, options in _pieces(soft.bins, soft.options, low, high):
-        _, share, bin_ = shares(lines, bins, options, soft.temperature, 0, len(bins.kind))
-        row = bins.kind[bin_] % n_rows
-        used = [rate[row, options.rep] * bins.scale[bin_] for rate in rates]
-        for sums, more in zip(found, _spread(bins, options, share, used, (0, len(bins.kind)), m), strict=True):
-            for total, part in zip(sums, more, strict=True):
-                np.add(total, part, out=total)
-    return found
-
-
-def _pieces(bins: Bins, options: Options, low: int, high: int) -> Iterator[tuple[Bins, Options]]:
-    """Yield bins from one to another and their options, of which so many at a time that memory is bounded."""
-    kind, first, size, scale, warmth = bins
-    while low < high:
-        most = options.first[low] + _MOST_OPTIONS
-        stop = max(low + 1, min(high, int(np.searchsorted(options.first, most, side="right")) - 1))
-        some, start = slice(low, stop), options.first[low : stop + 1]
-        part = Bins(kind[some], first[low : stop + 1], size[some], scale[some], warmth[some])
-        yield part, Options(start - start[0], options.rep[start[0] : start[-1]])
-        low = stop
 
 
 def _spread(

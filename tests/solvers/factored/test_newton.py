@@ -57,15 +57,6 @@ def test_without_compiled_loops_the_curvature_is_the_same():
     np.testing.assert_allclose(by_scipy, found, rtol=1e-7, atol=1e-9 * np.abs(found).max())
 
 
-def test_curvature_is_the_same_however_few_options_are_looked_at_together(monkeypatch):
-    problem = banded(n=400)
-    sharp, y = sharp_of(problem), some_prices(problem)
-    found = sharp.curvature(y)
-    for most in (1, 50, 1_000):
-        monkeypatch.setattr(newton, "_MOST_OPTIONS", most)
-        np.testing.assert_allclose(sharp.curvature(y), found, rtol=1e-9, atol=1e-11 * np.abs(found).max())
-
-
 def test_shares_at_sharp_prices_keep_every_bound():
     problem = banded(n=1_500, m=8, n_rows=3)
     sharp = sharp_of(problem, 0.01)
@@ -137,23 +128,6 @@ def test_prices_whose_options_led_astray_are_found_with_more_of_them(monkeypatch
     assert min(asked) == 0.0 and max(asked) > 0.0
     best = linear_programme(problem)
     assert best * (1 - 1e-9) <= dual.at(found) <= best * (1 + 5e-5)
-
-
-def test_more_options_are_asked_about_only_as_far_as_they_can_be_held(monkeypatch):
-    problem = banded(n=1_500, m=8, n_rows=3)
-    pairs, lines = oracles(problem)
-    dual = Dual.of(pairs, pairs.rows)
-    y, soft = annealed(lines, dual, np.zeros(pairs.rows.n), Meter())
-    for near in (0.0, 0.1, np.inf):
-        listed = newton.options_near(lines, soft.bins, y, near)
-        assert newton.n_options_near(lines, soft.bins, y, near) == len(listed.rep)
-    asked, near = [], newton.options_near
-    monkeypatch.setattr(newton, "_AROUND", (0.0, 60.0))
-    monkeypatch.setattr(newton, "_MOST_HELD", 0)
-    monkeypatch.setattr(newton, "options_near", lambda *given: asked.append(given[3]) or near(*given))
-    found, _ = sharpest(y, soft, dual, Meter())
-    assert asked and max(asked) == 0.0
-    assert dual.at(found) >= linear_programme(problem) * (1 - 1e-9)
 
 
 def test_curvature_in_parts_is_that_of_the_whole(monkeypatch):
