@@ -92,4 +92,4 @@ def test_the_policy_says_what_the_ids_of_leads_are_called(folder):
     refused = run("copies.csv", "--policy", "own.toml")
     assert refused.exit_code == 2
     assert "history.Nr, copies.csv, line 40: the outcome of this lead with rep 'ann' stands in" in refused.stderr
-    assert "found 'N0' (and 1 more row). Remove the copies." in refused.stderr
+    assert "found 'N0' (and 1 more row). Remove the copy. Of won and lost keep the one that holds" in refused.stderr
