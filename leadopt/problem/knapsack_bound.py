@@ -76,18 +76,23 @@ class Knapsacks:
         of_rep = {int(limit.reps[0]): k for k, limit in enumerate(problem.limits) if _is_knapsack(limit)}  # type: ignore[index]
         if not of_rep or (problem.pins >= 0).any():
             return None
-        n = problem.n_leads
-        weight = np.ones((n, problem.n_reps), dtype=np.int64)
+        n, m = problem.n_leads, problem.n_reps
         room = np.minimum(problem.capacity, n).astype(np.int64)
-        exact, alone = True, len(of_rep) == len(problem.limits)
-        steps = int(min(_FINE if up else _FINEST, _MOST / max(1, n * problem.n_reps)))
-        for rep, k in of_rep.items():
+        alone, amounts = len(of_rep) == len(problem.limits), dict[int, Ints]()
+        steps = int(min(_FINE if up else _FINEST, _MOST / max(1, n * m)))
+        exact = steps > 0
+        for rep, k in of_rep.items() if exact else ():
             limit = problem.limits[k]
             alone = alone and limit.lower <= 0 and problem.capacity[rep] >= n
-            weight[:, rep], room[rep], whole = _whole(limit, rep, n, steps, up)
+            amounts[rep], room[rep], whole = _whole(limit, rep, n, steps, up)
             exact = exact and whole
+            if steps < _COARSE and not exact:
+                break  # before there are numbers for every pair
         if n * float(room.sum()) > _MOST * (1.0 + _SLACK) or (steps < _COARSE and not exact):
             return None
+        weight = np.ones((n, m), dtype=np.int64)
+        for rep, amount in amounts.items():
+            weight[:, rep] = amount
         return cls(
             gain=problem.affinity.dense(),
             weight=weight,

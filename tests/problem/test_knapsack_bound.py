@@ -1,5 +1,7 @@
 """A bound from prices of leads: never below the best answer, and tighter than prices of time."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from leadopt.matching import Status, match, solve
 from leadopt.problem.certify import certify
+from leadopt.problem.gains import Affinity
 from leadopt.problem.knapsack_bound import Knapsacks, knapsack_bound
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
@@ -109,3 +112,16 @@ def test_where_no_rep_has_a_knapsack_there_is_no_bound(limits, pins):
 
 def test_elsewhere_a_match_has_no_prices_of_leads():
     assert match(np.ones((3, 2)), 2).lead_prices is None
+
+
+@pytest.mark.parametrize(("n", "m"), [(40_000, 500), (1_000_000, 300)])
+def test_bands_on_value_of_many_pairs_are_no_knapsacks_and_take_no_number_for_each(n, m):
+    rng = np.random.default_rng(3)
+    value = Affinity(rates=rng.random((2, m)), row=rng.integers(0, 2, n), scale=rng.random(n))
+    bands = [Limit(reps=[rep], usage=value, upper=1e3) for rep in range(m)]
+    problem = Problem(affinity=value, capacity=n // m, limits=bands)
+    tracemalloc.start()
+    assert Knapsacks.of(problem) is None
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * n * m / 4
