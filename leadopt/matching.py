@@ -17,7 +17,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.errors import Infeasible, InvalidInput, PrecisionWarning, SolverFailed, enumerate_some
 from leadopt.problem.certify import OPTIMAL_GAP, Bound, Certificate, beside, certify
 from leadopt.problem.gains import Affinity
-from leadopt.problem.knapsack_bound import knapsack_bound
+from leadopt.problem.knapsack_bound import Knapsacks, knapsack_bound
 from leadopt.problem.problem import Limit, Problem
 from leadopt.problem.together import Contraction, contraction_of
 from leadopt.progress import Meter, OnProgress, telling
@@ -326,10 +326,10 @@ def _certified(bound: Bound, answer: Answer, rep_of_lead: Ints, solver: Solver) 
 
 def _tightened(problem: Problem, answer: Answer, certificate: Certificate) -> Certificate:
     """Return a certificate with the bound by prices of leads, where that is the tighter one."""
-    if answer.lead_prices is None:
+    if answer.lead_prices is None or (packs := Knapsacks.of(problem)) is None:
         return certificate
-    without = knapsack_bound(problem, answer.lead_prices)
-    priced = knapsack_bound(problem, answer.lead_prices, answer.prices, answer.limit_prices)
+    without = knapsack_bound(problem, answer.lead_prices, knapsacks=packs)
+    priced = knapsack_bound(problem, answer.lead_prices, answer.prices, answer.limit_prices, packs)
     return _bounded(certificate, min(without, priced))
 
 

@@ -153,11 +153,16 @@ def _are_whole(amounts: Floats, upper: float) -> bool:
 
 
 def knapsack_bound(
-    problem: Problem, lead_prices: Floats, prices: Floats | None = None, limit_prices: Floats | None = None
+    problem: Problem,
+    lead_prices: Floats,
+    prices: Floats | None = None,
+    limit_prices: Floats | None = None,
+    knapsacks: Knapsacks | None = None,
 ) -> float:
     """Return what no answer is worth more than, from a price of each lead, float64 (n_leads,); inf if none applies.
 
     Prices of slots (n_reps,) and of limits (n_limits,) charge for rules beside the knapsacks; None = they are left out.
+    Of knapsacks None = those of the problem.
 
     Examples
     --------
@@ -166,7 +171,7 @@ def knapsack_bound(
     >>> knapsack_bound(problem, np.zeros(2))  # a price of time allows 20 / 3
     4.0
     """
-    found = Knapsacks.of(problem)
+    found = Knapsacks.of(problem) if knapsacks is None else knapsacks
     if found is None:
         return np.inf
     u, m = np.asarray(lead_prices, dtype=np.float64), problem.n_reps

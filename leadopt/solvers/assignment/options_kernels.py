@@ -40,6 +40,20 @@ def sink(column: Ints, worth: Floats, begin: int, n: int, at: int) -> None:
     column[begin + at], worth[begin + at] = rep, key
 
 
+def pushed(column: Ints, worth: Floats, begin: int, n: int, most: int, rep: int, key: float) -> int:
+    """Let an option into a heap of n, which keeps the best ones; return how many it has: `most` at most."""
+    if n < most:
+        column[begin + n], worth[begin + n] = rep, key
+        n += 1
+        if n == most:
+            for below in range(n // 2 - 1, -1, -1):
+                sink(column, worth, begin, n, below)
+    elif key > worth[begin]:
+        column[begin], worth[begin] = rep, key
+        sink(column, worth, begin, n, 0)
+    return n
+
+
 def best_among(row: Floats, room: Ints, reserve: float, price: Floats, start: int, end: int) -> float:
     """Return what the best of some reps is worth to a lead after prices; -inf where none is an option."""
     best = -np.inf
@@ -67,17 +81,8 @@ def best_stretches(
             key = best_among(row, room, reserve, price, start, end)
         if key == -np.inf:
             continue
-        if n < most:
-            start_of[at + n], worth[at + n] = start, key
-            n += 1
-            if n == most:
-                for below in range(n // 2 - 1, -1, -1):
-                    sink(start_of, worth, at, n, below)
-            continue
-        complete = False
-        if key > worth[at]:
-            start_of[at], worth[at] = start, key
-            sink(start_of, worth, at, n, 0)
+        complete = complete and n < most
+        n = pushed(start_of, worth, at, n, most, start, key)
     return n, complete
 
 
@@ -106,16 +111,8 @@ def take_among(
             continue
         if room[rep] <= 0 or value < reserve or value == -np.inf:
             continue
-        if n < most:
-            column[at + n], worth[at + n] = rep, key
-            n += 1
-            if n == most:
-                for below in range(n // 2 - 1, -1, -1):
-                    sink(column, worth, at, n, below)
-        else:
-            complete = False
-            column[at], worth[at] = rep, key
-            sink(column, worth, at, n, 0)
+        complete = complete and n < most
+        n = pushed(column, worth, at, n, most, rep, key)
     return n, complete
 
 
