@@ -69,6 +69,7 @@ def small_case(case, **more):
 
 
 def match_peers(module, patch):
+    pytest.importorskip("lap", reason="lapx is an extra for benchmarks")
     for name in ("DENSE", "LARGE", "SQUARE", "FACTORED", "HARD"):
         cases = getattr(module, name)
         goal = module.Goal(times={"OR-Tools": 1}, seconds=1.0)
