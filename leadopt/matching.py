@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -185,8 +186,11 @@ def _left_s(meter: Meter) -> float | None:
 def _in_order(capacity: Any, affinity: Any) -> Any:
     """Return capacities in the order of the columns of a data frame, where their own labels tell it."""
     labels, columns = getattr(capacity, "index", None), getattr(affinity, "columns", None)
-    if labels is None or columns is None or callable(labels):
+    if labels is None or columns is None or callable(labels) or getattr(capacity, "ndim", 1) != 1:
         return capacity
+    for name, ids in (("capacity: its labels", labels), ("affinity: its columns", columns)):
+        if twice := [one for one, times in Counter(map(str, ids)).items() if times > 1]:
+            raise InvalidInput(f"{name} must each stand there once, to be told apart; found {twice[0]} twice")
     reps, most = [str(column) for column in columns], dict(zip(map(str, labels), capacity, strict=True))
     by_position = [str(k) for k in range(len(most))]
     if sorted(most) != sorted(reps) and by_position in (list(most), reps):
@@ -294,6 +298,8 @@ def _of_all_pairs(problem: Problem, few: Match) -> Match:
 
 
 def _chosen(solver: Solver, problem: Problem, limit_s: float | None) -> Solver:
+    if isinstance(solver, type) and callable(getattr(solver, "solve", None)):
+        raise InvalidInput(f"solver: must be a solver, such as {solver.__name__}(); found the class, without brackets")
     if not callable(getattr(solver, "solve", None)):
         raise InvalidInput(f"solver: must be a solver, such as Milp(), or None; found {solver!r}")
     if isinstance(solver, Auto):  # who keeps none is chosen only for what is quick

@@ -392,7 +392,7 @@ def test_one_rep_with_everything_is_even():
             "affinity: gains and scales must be at most 1e+290, so that they can be added up; "
             "give them in a larger unit",
         ),
-        (([[nan]], [0]), "affinity, row 0: gains must be finite, or -inf for an ineligible pair; found nan"),
+        (([[nan]], [0]), "affinity, row 0, rep 0: gains must be finite, or -inf for an ineligible pair; found nan"),
         (([[1.0]], [0], [1, 2]), "entitlement: must have one entry for each of 1 reps; found 2"),
         (([[1.0]], [0], [-1]), "entitlement must be finite and not negative; found -1.0 at index 0"),
         (([[1.0]], [0], [nan]), "entitlement must be finite and not negative; found nan at index 0"),

@@ -13,6 +13,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.rates.full_rows import FullRows
+from leadopt.problem.rates.given import floats_of
 from leadopt.problem.rates.rows import Rows
 from leadopt.problem.rates.sparse_rows import SparseRows
 
@@ -79,7 +80,7 @@ class Affinity(_Known):
         rows = _rows(self.rates)
         n_rows, is_plain = len(rows), self.row is None and self.scale is None
         row = np.arange(n_rows) if self.row is None else _indices(self.row, n_rows)
-        scale = np.ones(len(row)) if self.scale is None else _floats(self.scale, "affinity.scale", 1)
+        scale = np.ones(len(row)) if self.scale is None else floats_of(self.scale, "affinity.scale", 1)
         if len(scale) != len(row):
             missing = "without `row`, `scale` needs one entry per row" if self.row is None else ""
             rule = f"affinity: {missing}" if missing else "affinity.scale must have one entry per lead"
@@ -366,25 +367,13 @@ def _rows(rates: Any) -> Rows:
         return rates
     if hasattr(rates, "tocsr") and hasattr(rates, "format"):  # scipy.sparse need not be imported to know its kind
         return SparseRows.of_scipy(rates)
-    return FullRows(_frozen(_floats(rates, "affinity.rates", 2)))
+    return FullRows(_frozen(floats_of(rates, "affinity.rates", 2)))
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     view = array.view()
     view.flags.writeable = False
     return view
-
-
-def _floats(values: ArrayLike, name: str, ndim: int) -> Floats:
-    try:
-        array = np.asarray(values, dtype=np.float64, order="C")
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidInput(
-            f"{name}: must be numbers of shape {'(rows, reps)' if ndim == 2 else '(leads,)'}; {error}"
-        ) from None
-    if array.ndim != ndim:
-        raise InvalidInput(f"{name}: must have {ndim} dimension{'s' * (ndim > 1)}; found {array.ndim}")
-    return array
 
 
 def _indices(values: ArrayLike, n_rows: int) -> Ints:

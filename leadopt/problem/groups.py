@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.problem.gains import Affinity
-from leadopt.problem.inputs import array_of, frozen
+from leadopt.problem.inputs import frozen
+from leadopt.problem.rates.given import array_of
 from leadopt.problem.rates.sparse_rows import SparseRows
 
 
@@ -129,6 +130,8 @@ def together_of(together: ArrayLike | None, n_leads: int) -> Ints | None:
     given = array_of(together, "together", rule)
     if given.shape != (n_leads,) or (given.size and given.dtype.kind not in "iu"):
         raise InvalidInput(f"together: must be {rule}; found {given.dtype} of shape {given.shape}")
+    if bad := np.flatnonzero(given < -1)[:1].tolist():
+        raise InvalidInput(f"together: must be {rule}; found {given[bad[0]]} of lead {bad[0]}")
     _, number = np.unique(given, return_inverse=True)
     alone = np.flatnonzero(given < 0)
     number = number.reshape(-1).astype(np.int64)

@@ -1,7 +1,7 @@
-"""Arrays and numbers as they are given, or one sentence that says what they must be."""
+"""Numbers, capacities and pins as they are given, or one sentence that says what they must be."""
 
 from collections.abc import Mapping
-from math import isnan
+from math import inf, isnan
 from numbers import Integral, Real
 from typing import Any
 
@@ -11,26 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput
 from leadopt.problem.gains import Affinity
+from leadopt.problem.rates.given import array_of, told
 
 _UNBOUNDED = 2**62  # no load comes near
 _WHOLE = np.dtype(np.int64)
-_LONGEST = 60  # letters of what was found that a message repeats
-
-
-def array_of(values: Any, name: str, rule: str) -> NDArray[Any]:
-    """Return values as an array of any kind; raise `InvalidInput` where their rows differ in length.
-
-    Examples
-    --------
-    >>> array_of([[1], [2, 3]], "capacity", "whole numbers")
-    Traceback (most recent call last):
-        ...
-    leadopt.errors.InvalidInput: capacity: must be whole numbers; found [[1], [2, 3]]
-    """
-    try:
-        return np.asarray(values)
-    except (TypeError, ValueError, OverflowError):
-        raise InvalidInput(f"{name}: must be {rule}; found {told(values)}") from None
 
 
 def number_of(value: Any, name: str, rule: str) -> float:
@@ -47,21 +31,14 @@ def number_of(value: Any, name: str, rule: str) -> float:
     raise InvalidInput(f"{name} must be {rule}; found {told(value)}")
 
 
-def told(value: Any) -> str:
-    """Return what was found, on one line and not too long.
-
-    >>> told("a" * 100)[-8:]
-    'aaaaa...'
-    """
-    text = " ".join(repr(value).split())
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
-
-
 def capacity_of(capacity: ArrayLike, n_reps: int) -> Ints:
     """Return how many leads each rep may get, int64 (n_reps,)."""
-    array = array_of(capacity, "capacity", f"one whole number, or one for each of {n_reps} reps")
+    rule = f"one whole number, or one for each of {n_reps} reps"
+    array = array_of(capacity, "capacity", rule)
+    if array.dtype.kind == "O" and not isinstance(capacity, Mapping):
+        array = _whole_numbers(array)
     if array.dtype.kind not in "iuf":
-        raise InvalidInput(f"capacity: must be whole numbers; found {array.dtype}")
+        raise InvalidInput(f"capacity: must be {rule}; found {told(capacity)}")
     if array.ndim == 0:
         array = np.full(n_reps, array)
     if array.shape != (n_reps,):
@@ -77,6 +54,24 @@ def capacity_of(capacity: ArrayLike, n_reps: int) -> Ints:
     return frozen(np.array([min(int(most), _UNBOUNDED) for most in array.tolist()], dtype=np.int64))
 
 
+def _whole_numbers(cells: NDArray[Any]) -> NDArray[Any]:
+    """Return Python's numbers of any size as int64, as large as matters; the cells themselves where one is no number.
+
+    Raises
+    ------
+    InvalidInput
+        one of several is no whole number: which
+    """
+    found = np.empty(cells.shape, dtype=np.int64)
+    for place, cell in np.ndenumerate(cells):
+        number = cell if isinstance(cell, Real) and not isinstance(cell, bool) else np.nan
+        if not (0 <= number < inf and number == int(number)):  # NaN is not
+            whose = f" of rep {place[0]}" if place else ""
+            raise InvalidInput(f"capacity{whose}: must be a whole number, 0 or more; found {told(cell)}")
+        found[place] = int(min(number, _UNBOUNDED))
+    return found
+
+
 def pins_of(pins: Mapping[int, int] | ArrayLike | None, affinity: Affinity) -> Ints:
     """Return the rep that each lead is fixed to, int64 (n_leads,), -1 = free."""
     array = np.full(affinity.n_leads, -1, dtype=np.int64)
@@ -84,11 +79,13 @@ def pins_of(pins: Mapping[int, int] | ArrayLike | None, affinity: Affinity) -> I
         return frozen(array)
     if isinstance(pins, Mapping):
         for lead, rep in pins.items():
-            if not (isinstance(lead, Integral) and 0 <= lead < affinity.n_leads):
+            if isinstance(lead, bool) or not (isinstance(lead, Integral) and 0 <= lead < affinity.n_leads):
                 raise InvalidInput(f"pins: lead {lead} does not exist; there are {affinity.n_leads}")
             if isinstance(rep, bool) or not isinstance(rep, Integral):
                 raise InvalidInput(f"pins: lead {lead} must be pinned to a rep's index; found {rep!r}")
-            array[lead] = max(-_UNBOUNDED, min(int(rep), _UNBOUNDED))
+            if not -1 <= rep < affinity.n_reps:
+                raise InvalidInput(f"pins: lead {lead} is pinned to rep {rep}, which does not exist")
+            array[lead] = rep
     else:
         given = array_of(pins, "pins", "one rep index (or -1) per lead")
         if given.shape != (affinity.n_leads,) or (given.size and given.dtype.kind not in "iu"):

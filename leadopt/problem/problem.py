@@ -16,8 +16,9 @@ from leadopt.problem.by_content import Interned
 from leadopt.problem.counted import Counted
 from leadopt.problem.gains import Affinity
 from leadopt.problem.groups import Groups, together_of
-from leadopt.problem.inputs import array_of, capacity_of, frozen, number_of, pins_of, told
+from leadopt.problem.inputs import capacity_of, frozen, number_of, pins_of
 from leadopt.problem.limit_kinds import LimitKind
+from leadopt.problem.rates.given import array_of, told
 
 # Relative to a bound: what amounts that meet it may differ by when they are added up in another order. 0.1 * 3 is .3.
 ROUNDING = 1e-12

@@ -124,7 +124,7 @@ def test_values_that_are_no_values(value, rule):
 
 @pytest.mark.parametrize("gain", [float("nan"), float("inf")])
 def test_gains_that_are_not_finite(gain):
-    said = f"affinity, row 1: gains must be finite, or -inf for an ineligible pair; found {gain}"
+    said = f"affinity, row 1, rep 1: gains must be finite, or -inf for an ineligible pair; found {gain}"
     assert refusal(affinity=[[1, 1], [1, gain], [1, 1]]) == said
 
 

@@ -25,7 +25,10 @@ def test_affinity_is_rates_times_scale():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"rates": [[np.nan]]}, "affinity, row 0: gains must be finite, or -inf for an ineligible pair; found nan"),
+        (
+            {"rates": [[np.nan]]},
+            "affinity, row 0, rep 0: gains must be finite, or -inf for an ineligible pair; found nan",
+        ),
         ({"rates": [0.1]}, "affinity.rates: must have 2 dimensions; found 1"),
         ({"rates": [["x"]]}, "affinity.rates: must be numbers"),
         ({"rates": [[0.1]], "row": [1]}, "affinity.row: must be from 0 to 0; found 1 to 1"),
@@ -135,7 +138,8 @@ def test_a_wrong_rate_is_found_wherever_it_is(block, cell, wrong, ineligible, mo
     rates[:, 2] = -np.inf if ineligible else -1.0
     rates[cell] = wrong
     rates[99, 3] = wrong  # the first one is named
-    message = f"affinity, row {cell[0]}: gains must be finite, or -inf for an ineligible pair; found {wrong}"
+    where = f"affinity, row {cell[0]}, rep {cell[1]}"
+    message = f"{where}: gains must be finite, or -inf for an ineligible pair; found {wrong}"
     with pytest.raises(InvalidInput) as refused:
         Affinity(rates=rates)
     assert str(refused.value) == message

@@ -86,8 +86,11 @@ def test_usage_is_looked_up_by_lead_or_by_pair():
         ({"capacity": [np.inf, 1]}, "capacity of rep 0: must be a whole number, 0 or more; found inf"),
         ({"capacity": [1, 2, 3]}, "capacity: must be one number, or one for each of 2 reps; found shape (3,)"),
         ({"capacity": [[1, 2]]}, "capacity: must be one number, or one for each of 2 reps; found shape (1, 2)"),
-        ({"capacity": ["1", "2"]}, "capacity: must be whole numbers; found <U1"),
-        ({"capacity": [True, False]}, "capacity: must be whole numbers; found bool"),
+        ({"capacity": ["1", "2"]}, "capacity: must be one whole number, or one for each of 2 reps; found ['1', '2']"),
+        (
+            {"capacity": [True, False]},
+            "capacity: must be one whole number, or one for each of 2 reps; found [True, False]",
+        ),
         ({"pins": {3: 0}}, "pins: lead 3 does not exist; there are 3"),
         ({"pins": {-1: 0}}, "pins: lead -1 does not exist; there are 3"),
         ({"pins": {"a": 0}}, "pins: lead a does not exist; there are 3"),
@@ -132,7 +135,7 @@ def test_a_problem_says_which_rule_it_breaks(more, message):
 
 @pytest.mark.parametrize("gain", [np.nan, np.inf])
 def test_gains_that_are_not_numbers_are_refused(gain):
-    with refused(f"affinity, row 1: gains must be finite, or -inf for an ineligible pair; found {gain}"):
+    with refused(f"affinity, row 1, rep 0: gains must be finite, or -inf for an ineligible pair; found {gain}"):
         Problem(affinity=[[1.0], [gain]], capacity=1)
 
 

@@ -167,5 +167,6 @@ def _lowest(block: Floats, scratch: Floats, axis: int | None = None) -> Floats:
 def _refuse(block: Floats, start: int) -> NoReturn:
     row, rep = np.argwhere(~(block < np.inf))[0]
     raise InvalidInput(
-        f"affinity, row {start + row}: gains must be finite, or -inf for an ineligible pair; found {block[row, rep]}"
+        f"affinity, row {start + row}, rep {rep}: gains must be finite, or -inf for an ineligible pair; "
+        f"found {block[row, rep]}"
     )

@@ -94,6 +94,7 @@ class SparseRows:
             )
         if matrix.dtype.kind not in "biuf":
             raise InvalidInput(f"affinity: gains must be real numbers; found {matrix.dtype}")
+        _check_indices(matrix)
         # A copy, as putting it in order would change the user's own.
         rows = matrix.tocsr(copy=True)
         rows.sum_duplicates()
@@ -311,6 +312,23 @@ def few_pairs(n_rows: int, n_reps: int, rates_of: Callable[[int, int], Floats]) 
         if found > FEW * stop * n_reps + _CELLS:
             return None
     return SparseRows.joined(parts, n_reps) if found <= FEW * n_rows * n_reps else None
+
+
+def _check_indices(matrix: Any) -> None:
+    """Raise where the arrays of a matrix of `scipy.sparse` contradict each other, on which its own loops may crash."""
+    if matrix.format != "coo":
+        try:
+            matrix.check_format(full_check=True)
+        except (ValueError, TypeError, IndexError) as error:
+            raise InvalidInput(f"affinity: the sparse matrix must be a sound one; {error}") from None
+        return
+    for found, size, side in zip((matrix.row, matrix.col), matrix.shape, ("row", "column"), strict=True):
+        if len(found) != len(matrix.data):
+            rule = f"a {side} for each of its {len(matrix.data)} numbers"
+            raise InvalidInput(f"affinity: the sparse matrix must have {rule}; found {len(found)}")
+        if bad := np.flatnonzero((found < 0) | (found >= size))[:1].tolist():
+            rule = f"{side}s from 0 to {size - 1}"
+            raise InvalidInput(f"affinity: the sparse matrix must have {rule}; found {found[bad[0]]}")
 
 
 def _check_shape(first: Ints, rep: Ints, gain: Floats) -> None:

@@ -79,9 +79,11 @@ class Room:
         load, member = self._load(), family.member
         lack = np.where(self.hard[member], self.rows.lower[member] - load[member], 0.0)
         lacking = np.flatnonzero(lack > 0)
+        if not len(lacking) or not self.problem.n_reps:
+            return 0
         waiting = np.flatnonzero(self.free & (self.answer < 0))
         waiting = waiting[usage_at(family, self.problem, waiting, np.zeros(len(waiting), dtype=np.int64))[0]]
-        if not len(lacking) or not len(waiting):
+        if not len(waiting):
             return 0
         looked, room = len(waiting), np.where(self.hard, self.rows.upper - load, np.inf)
         rep, gain = self._wishes(waiting, room, np.asarray((family.reps[lacking] > 0).any(axis=0)))

@@ -130,7 +130,7 @@ def _name(problem: Problem, node: int) -> str:
 
 
 def _reps(reps: Ints) -> str:
-    return f"rep{'s' * (len(reps) != 1)} {enumerate_some(reps)}"
+    return f"rep{'s' * (len(reps) != 1)} {enumerate_some(reps)}" if len(reps) else "no rep"
 
 
 def _tuple(indices: Ints) -> tuple[int, ...]:
