@@ -13,6 +13,7 @@ What a kernel may hold
     `min` and `max` of two, `abs`, `int`, `float`, `bool`, `math.exp`, `math.log`, `math.sqrt`; other kernels, above it
     assignments, also of several; `if`, `while`, `for` over a range, an array, or some numbers; `break`, `continue`
     ``a = [x] * n`` with a constant n: a few numbers of its own, written to as an array
+    named tuples, made of arrays that are written to, or of slices of one: space for all that a loop writes on
 
 An index is not negative, but for a constant as in ``a[-1]``; a build with ``-DCHECKED`` stops at any that is out of
 range. Nothing else is allocated: what a loop writes on is passed to it.
@@ -627,10 +628,21 @@ class _Body:
                 (a, type_a), (b, type_b) = map(self.expression, node.args)
                 type_ = self.common(node, type_a, type_b)
                 return f"{key}_{type_}({a}, {b})", type_
+            case ast.Name(id=key) if key in self.module.structs:
+                return self.made(node, self.module.structs[key])
             case ast.Name(id=key) if key in self.module.functions:
                 function, text = self.call(node)
                 return text, function.result if isinstance(function.result, str) else ""
         raise self.error(node, "a kernel cannot call")
+
+    def made(self, node: ast.Call, struct: str) -> tuple[str, str]:
+        """Return a named tuple; what it is made of counts as written to."""
+        types = self.program.fields[struct].values()
+        if len(node.args) != len(types) or node.keywords:
+            raise self.error(node, f"{len(types)} values, without keywords, are asked for in")
+        self.function.written.update(filter(None, map(self.path, node.args)))
+        texts = [self.cast(value, of) for value, of in zip(node.args, types, strict=True)]
+        return f"(({struct}){{{', '.join(texts)}}})", struct
 
     def call(self, node: ast.Call) -> tuple[_Function, str]:
         """Return the other function, and the call of it; what it writes to, this one writes to as well."""

@@ -121,6 +121,18 @@ def nested(outer: Outer, cube: Floats3, table: Ints2) -> float:
     for flag in outer.flags:
         seen |= flag and total > 0.0
     return total + own[2] if seen else -np.inf
+
+
+def inner_of(space: Floats2) -> Inner:
+    return Inner(space[1], space[0, 0])
+
+
+@kernel
+def made(space: Floats2, only_read: Floats) -> float:
+    inner = inner_of(space)
+    values, factor = inner
+    values[0] = factor + only_read[0]
+    return float(inner.values[1])
 """
 
 
@@ -207,7 +219,17 @@ def test_named_tuples_rows_and_slices_are_parts_of_what_was_handed_over(loops, s
     ]
 
 
+@needs_compiler
+def test_a_named_tuple_of_rows_is_space_that_is_written_to(loops):
+    python, c, _ = loops("made")
+    once, again = np.arange(6.0).reshape(2, 3) + 0.5, np.arange(6.0).reshape(2, 3) + 0.5
+    assert c((once, np.ones(1))) == python(again, np.ones(1)) == 4.5
+    assert once.tolist() == again.tolist() == [[0.5, 1.5, 2.5], [1.5, 4.5, 5.5]]
+    assert [argument.name for argument in c.takes if argument.written] == ["space"]
+
+
 HEAD = textwrap.dedent(LOOPS[: LOOPS.index("_THREE")])
+PAIR = "class Pair(NamedTuple):\n    a: Ints\n    b: Ints\n\n\n"
 
 
 @pytest.mark.parametrize(
@@ -230,12 +252,16 @@ HEAD = textwrap.dedent(LOOPS[: LOOPS.index("_THREE")])
         ("def f(a: int) -> tuple[int, int]:\n    return a", "2 values are to be returned, not: return a"),
         ("def f(a: Ints, b: Ints) -> None:\n    c = a\n    c = b", "`c` stands for two arguments: c"),
         ("def f(a: Ints) -> int:\n    return a.size", "there is no: a.size"),
+        (
+            f"{PAIR}def f(a: Ints) -> int:\n    b = Pair(a)\n    return 0",
+            r"2 values, without keywords, are asked for in",
+        ),
         ("def f(a: Ints) -> int:\n    b = a[::2]\n    return b[0]", "a slice is"),
     ],
 )
 def test_what_c_cannot_say_is_refused_by_its_line(body, said, tmp_path):
     path = tmp_path / "some_kernels.py"
-    path.write_text(f"{HEAD}\n\n@kernel\n{body}\n", encoding="utf-8")
+    path.write_text(f"{HEAD}\n\n{body}\n", encoding="utf-8")
     with pytest.raises(kernels_to_c.Untranslatable, match=rf"some_kernels.py:\d+: .*{said}"):
         kernels_to_c.translate({"some_kernels": path}, "a test")
 

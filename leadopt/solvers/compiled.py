@@ -147,10 +147,13 @@ class _Entry(NamedTuple):
                 shape = value.shape
                 if value.dtype != dtype or len(shape) != axes:
                     raise TypeError(self._refusal(argument, value))
-                try:  # refused where it is not contiguous, cannot be written to, or is empty
-                    values.append(_address(_byte_of(value)))
-                except (TypeError, ValueError):
-                    values.append(self._read_only(argument, value))
+                if value.flags.writeable:
+                    try:  # refused where it is not contiguous, or is empty
+                        values.append(_address(_byte_of(value)))
+                    except (TypeError, ValueError):
+                        values.append(self._address_of(argument, value))
+                else:
+                    values.append(self._address_of(argument, value))
                 values += shape
             else:
                 values.append(value)
@@ -162,7 +165,7 @@ class _Entry(NamedTuple):
             found = tuple(bool(x) if kind == "?" else x for x, kind in zip(found, self.returns, strict=True))
         return found if len(found) > 1 else found[0] if found else None
 
-    def _read_only(self, argument: _Argument, value: Any) -> int:
+    def _address_of(self, argument: _Argument, value: Any) -> int:
         if not value.flags.c_contiguous or (argument.written and not value.flags.writeable):
             raise TypeError(self._refusal(argument, value))
         return int(value.__array_interface__["data"][0])

@@ -1,14 +1,23 @@
 """From gains to an assignment, its least prices and its ties in one pass."""
 
+from typing import NamedTuple
+
 import numpy as np
 
-from leadopt.arrays import Bools, Floats, Floats2, Ints
-from leadopt.solvers.assignment.matrix_kernels import Matrix, improve, lower_all, read_off, serve, write_matrix
+from leadopt.arrays import Bools, Floats, Floats2, Ints, Ints2
+from leadopt.solvers.assignment.matrix_kernels import (
+    Matrix,
+    improve,
+    lower_all,
+    read_off,
+    serve,
+    tree_of,
+    write_matrix,
+)
 from leadopt.solvers.assignment.options_kernels import Arcs, write_best, write_costs
 from leadopt.solvers.assignment.paths_kernels import Paths, augment, lower
 from leadopt.solvers.assignment.places_kernels import Columns, Leads, begin, bid, order_by_loss
 from leadopt.solvers.compiled import kernel
-from leadopt.solvers.flow.simplex_kernels import Tree
 
 _NEVER = 0x1000_0000_0000_0000  # as in `options_kernels`
 _MANY_LEFT = 8  # more than one lead in so many has no place: they bid once more, in another order
@@ -19,6 +28,25 @@ FOUND = 0
 INFEASIBLE = 1
 TOO_FEW = 2  # pairs were looked at
 TOO_LONG = 3
+
+
+class Space(NamedTuple):
+    """What a solve writes on: where leads are, columns, and paths between these."""
+
+    leads: Leads
+    columns: Columns
+    paths: Paths
+    tied: Ints
+
+
+def space_of(of_leads: Ints2, of_columns: Ints2) -> Space:
+    """Return the space that two arrays are: 7 numbers or more for each lead, and 10 or more for each column."""
+    return Space(
+        Leads(of_leads[0], of_leads[1], of_leads[2], of_leads[3], of_leads[4], of_leads[5]),
+        Columns(of_columns[0], of_columns[1], of_columns[2], of_columns[3]),
+        Paths(of_columns[4], of_columns[5], of_columns[6], of_columns[7], of_columns[8], of_columns[9]),
+        of_leads[6],
+    )
 
 
 def n_from(row: Floats, price: Floats, least: float) -> int:
@@ -107,10 +135,13 @@ def find_tied(gain: Floats2, price: Floats, reserve: float, tolerance: float, ti
 @kernel
 def price_closed(gain: Floats2, room: Ints, reserve: float, price: Floats) -> None:
     """Write what a first place would add with reps that have no room: see `duals.with_closed_prices`."""
-    n_leads, n_reps = gain.shape[0], gain.shape[1]
+    n_leads, n_reps, n_closed = gain.shape[0], gain.shape[1], 0
     for rep in range(n_reps):
         if room[rep] <= 0:
             price[rep] = 0.0
+            n_closed += 1
+    if n_closed == 0:
+        return
     for lead in range(n_leads):
         otherwise = reserve
         for rep in range(n_reps):
@@ -211,6 +242,13 @@ def prove(
     return n_better, n_tied
 
 
+def end(gain: Floats2, room: Ints, reserve: float, price: Floats, rep: Ints) -> None:
+    """Price reps without room, and call the pool -1."""
+    price_closed(gain, room, reserve, price)
+    for lead in range(len(rep)):
+        rep[lead] = rep[lead] if rep[lead] < len(room) else -1
+
+
 @kernel
 def assign(
     gain: Floats2,
@@ -220,12 +258,10 @@ def assign(
     largest: float,
     effort: int,
     arcs: Arcs,
-    leads: Leads,
-    columns: Columns,
-    paths: Paths,
+    of_leads: Ints2,
+    of_columns: Ints2,
     best: Floats,
     price: Floats,
-    tied: Ints,
 ) -> tuple[int, int, int, int]:
     """Return how an assignment by few pairs ended, the exponent of its costs, how many are tied, and its arcs.
 
@@ -241,14 +277,15 @@ def assign(
         the largest absolute gain or reserve, by which it is told what is tied
     effort
         how many arcs are read at most before it is given up
-    leads, columns
-        written: the column of each lead, the last one being the pool; room, load and whole price of each column
+    of_leads, of_columns
+        space; written, first the rep of each lead, -1 being the pool, and in row 6 the leads that may have another
+        option that is as good
     price
         written: what it is worth to have one more place with each rep; read before: by which the best pairs are chosen
-    tied
-        written: the leads that may have another option that is as good
     """
     n_leads, n_reps = gain.shape[0], gain.shape[1]
+    space = space_of(of_leads, of_columns)
+    leads, columns, paths, tied = space
     complete = write_best(gain, room, reserve, price, most, arcs, best)
     n_arcs = int(arcs.first[n_leads])
     exponent = write_costs(arcs, best, n_reps + 1, reserve > -np.inf, largest)
@@ -267,6 +304,7 @@ def assign(
     n_better, n_tied = prove(gain, room, reserve, largest, exponent, leads, columns, paths, arcs.column, price, tied)
     if n_better > 0 and not complete:
         return TOO_FEW, exponent, n_better, n_arcs
+    end(gain, room, reserve, price, leads.rep)
     return FOUND, exponent, n_tied, n_arcs
 
 
@@ -276,19 +314,21 @@ def assign_all(
     room: Ints,
     reserve: float,
     largest: float,
-    matrix: Matrix,
-    tree: Tree,
-    leads: Leads,
-    columns: Columns,
-    paths: Paths,
+    cost: Ints,
+    of_leads: Ints2,
+    of_columns: Ints2,
+    of_nodes: Ints2,
     best: Floats,
     price: Floats,
-    tied: Ints,
 ) -> tuple[int, int, int]:
     """Return how an assignment by all pairs ended, the exponent of its costs, and how many leads are tied.
 
-    Parameters are as in `assign`; `matrix` is written, and `tree` begins without any node.
+    Parameters are as in `assign`, with 8 numbers for each lead, 13 for each column, 6 for each node of the tree, which
+    are two more than leads and reps, and `cost` for each pair, with one lead and one rep more.
     """
+    space = space_of(of_leads, of_columns)
+    leads, columns, paths, tied = space
+    matrix, tree = Matrix(cost, of_leads[7]), tree_of(of_nodes, of_columns)
     exponent = write_matrix(gain, room, reserve, largest, matrix, leads, best)
     begin(room, leads, columns)
     serve(matrix, columns, tree)
@@ -300,4 +340,5 @@ def assign_all(
             return INFEASIBLE, exponent, 0
     lower_all(matrix.cost, leads, columns, paths.far, paths.place)
     _, n_tied = prove(gain, room, reserve, largest, exponent, leads, columns, paths, matrix.cost, price, tied)
+    end(gain, room, reserve, price, leads.rep)
     return FOUND, exponent, n_tied

@@ -13,13 +13,9 @@ from leadopt.problem.problem import Problem
 from leadopt.problem.reduced_gains import largest_gain
 from leadopt.progress import apart
 from leadopt.solvers.assignment import assign_kernels as kernels
-from leadopt.solvers.assignment.matrix_kernels import Matrix
 from leadopt.solvers.assignment.options_kernels import Arcs, best_options
-from leadopt.solvers.assignment.paths_kernels import Paths
-from leadopt.solvers.assignment.places_kernels import Columns, Leads
 from leadopt.solvers.base import Answer
 from leadopt.solvers.compiled import compiled
-from leadopt.solvers.flow.simplex_kernels import Basis, Tree
 
 _MOST_PAIRS = 2_000_000  # of reps that have many leads each: from here on `Auction` is quicker
 _MOST_SHARED = 500_000  # of leads that share rows, which other solvers make use of
@@ -46,13 +42,15 @@ def solve_capacities(problem: Problem) -> Answer | None:
     if not is_quick(problem):
         return None
     affinity, pinned, room = problem.affinity, problem.pinned, problem.capacity
-    everybody = not len(pinned)
-    leads = np.arange(problem.n_leads) if everybody else np.flatnonzero(problem.pins < 0)
-    if not everybody:
+    leads = None if not len(pinned) else np.flatnonzero(problem.pins < 0)
+    if leads is not None:
         room = room - np.bincount(problem.pins[pinned], minlength=problem.n_reps)
         if not len(leads) or room.min() < 0:
             return None
-    gains = affinity.full_rates() if everybody and affinity.is_dense else affinity.of(leads)
+    if affinity.is_dense:
+        gains = affinity.full_rates() if leads is None else affinity.full_rates()[leads]
+    else:
+        gains = affinity.of(np.arange(problem.n_leads) if leads is None else leads)
     largest = largest_gain(problem)
     wanted = _wanted(gains, room, problem.reserve, largest)
     if wanted is None:
@@ -65,15 +63,16 @@ def solve_capacities(problem: Problem) -> Answer | None:
     if wanted is not None:
         rep, of_wanted, prices = np.append(wanted, -1)[rep], prices, np.zeros(problem.n_reps)
         prices[wanted] = of_wanted
-    rep_of_lead = problem.pins.copy()
-    rep_of_lead[leads] = rep
-    if room.min() <= 0:
         kernels.price_closed(gains, room, problem.reserve, prices)
+    if leads is not None:
+        rep_of_lead = problem.pins.copy()
+        rep_of_lead[leads] = rep
+        rep, tied = rep_of_lead, leads[tied]
     return Answer(
-        rep_of_lead=rep_of_lead,
+        rep_of_lead=rep,
         prices=prices,
         limit_prices=np.zeros(0),
-        undecided=leads[tied],
+        undecided=tied,
         rounding=ldexp(0.5 * problem.n_leads, -exponent),
         stats={"pairs": n_arcs, "rounds": rounds},
     )
@@ -116,6 +115,8 @@ def _wanted(gains: Floats, room: Ints, reserve: float, largest: float) -> Ints |
     costs nothing, and what is worse than the n-th is out of the question. None where something is as good as that.
     """
     n_leads, n_reps = gains.shape
+    if np.count_nonzero(room) <= _WANTED * n_reps:  # of those without room, only prices are to be found
+        return np.flatnonzero(room)
     most = n_leads + 1
     if n_leads * most > _WANTED * n_reps:
         return None
@@ -141,9 +142,8 @@ def _solved(
 ) -> tuple[Ints, Floats, Ints, int, int, int] | None:
     """Return reps, prices, leads that may be tied, exponent of the costs, pairs looked at and rounds."""
     n_leads, n_reps = gains.shape
-    prices, best, tied = np.zeros(n_reps), np.empty(n_leads), np.empty(n_leads, dtype=np.int64)
-    of_leads, of_columns = np.empty((6, n_leads), dtype=np.int64), np.empty((10, n_reps + 1), dtype=np.int64)
-    leads, columns, paths = Leads(*of_leads), Columns(*of_columns[:4]), Paths(*of_columns[4:])
+    prices, best = np.zeros(n_reps), np.empty(n_leads)
+    of_leads, of_columns = np.empty((8, n_leads), dtype=np.int64), np.empty((13, n_reps + 1), dtype=np.int64)
     state, rounds = kernels.TOO_FEW, 0
     most_rounds = 0 if _at_once(room, n_leads) else _ROUNDS
     while state == kernels.TOO_FEW and rounds < most_rounds:
@@ -152,24 +152,19 @@ def _solved(
         first, of_arcs = np.empty(n_leads + 1, dtype=np.int64), np.empty((2, n_arcs), dtype=np.int64)
         arcs, effort = Arcs(first, of_arcs[0], of_arcs[1], np.empty(n_arcs)), _EFFORT * n_leads * n_reps
         state, exponent, n_tied, n_pairs = kernels.assign(
-            gains, room, reserve, most, largest, effort, arcs, leads, columns, paths, best, prices, tied
+            gains, room, reserve, most, largest, effort, arcs, of_leads, of_columns, best, prices
         )
         if state == kernels.TOO_FEW and n_tied > _FAR_OFF * n_leads:
             break
     if state in (kernels.TOO_FEW, kernels.TOO_LONG):
         rounds, n_pairs = rounds + 1, n_leads * n_reps
-        matrix = Matrix(np.empty((n_leads + 1) * (n_reps + 1), dtype=np.int64), np.empty(n_leads, dtype=np.int64))
-        basis = Basis(*np.full((3, n_reps + n_leads + 2), -1, dtype=np.int64))
-        tree = Tree.of(basis, np.empty(n_reps + 1, dtype=np.int64))
+        cost = np.empty((n_leads + 1) * (n_reps + 1), dtype=np.int64)
+        of_nodes = np.empty((6, n_leads + n_reps + 2), dtype=np.int64)
 
         def assign_all() -> tuple[int, int, int]:
-            return kernels.assign_all(
-                gains, room, reserve, largest, matrix, tree, leads, columns, paths, best, prices, tied
-            )
+            return kernels.assign_all(gains, room, reserve, largest, cost, of_leads, of_columns, of_nodes, best, prices)
 
         state, exponent, n_tied = assign_all() if n_pairs < _SOON else apart(assign_all)
     if state != kernels.FOUND:
         return None
-    rep = leads.rep
-    rep[rep == n_reps] = -1
-    return rep, prices, tied[:n_tied], exponent, n_pairs, rounds
+    return of_leads[0].copy(), prices, of_leads[6, :n_tied].copy(), exponent, n_pairs, rounds

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from leadopt.arrays import Floats, Floats2, Ints
+from leadopt.arrays import Floats, Floats2, Ints, Ints2
 from leadopt.solvers.assignment.options_kernels import scale_of
 from leadopt.solvers.assignment.places_kernels import Columns, Leads, enter, settle
-from leadopt.solvers.flow.simplex_kernels import Tree, pivot, plant
+from leadopt.solvers.flow.simplex_kernels import Basis, Tree, pivot, plant
 
 _FAR = 0x4000_0000_0000_0000  # farther than any column
 _NEVER = 0x1000_0000_0000_0000  # as in `options_kernels`
@@ -97,6 +97,18 @@ def place_of(cost: Ints, less: Ints, value: int) -> int:
     while cost[k] - less[k] != value:
         k += 1
     return k
+
+
+def tree_of(of_nodes: Ints2, of_columns: Ints2) -> Tree:
+    """Return a tree without any node; space for columns begins with row 10."""
+    n = of_nodes.shape[1]
+    for row in range(6):
+        for node in range(n):
+            of_nodes[row, node] = -1
+    for at in range(of_columns.shape[1]):
+        of_columns[10, at] = -1
+    basis = Basis(of_nodes[0], of_nodes[1], of_nodes[2])
+    return Tree(basis, of_nodes[3], of_nodes[4], of_nodes[5], of_columns[10], of_columns[11], of_columns[12])
 
 
 def serve(matrix: Matrix, columns: Columns, tree: Tree) -> None:
