@@ -21,7 +21,7 @@ from leadopt.learning.history.outcomes import OutcomeCounts
 from leadopt.learning.history.tally import Tally
 from leadopt.learning.open_chances import OpenChances, OpenLevels
 from leadopt.tables.cells import Id
-from leadopt.tables.coded import Coded, compacted, crossed
+from leadopt.tables.cells.coded import Coded, compacted, crossed
 
 LEVEL = "level over time"
 """What strengths and components call the spread of a level that drifts."""

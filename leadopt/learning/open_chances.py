@@ -12,7 +12,7 @@ from leadopt.learning.history.codes import CodeBook
 from leadopt.learning.history.levels import Levels
 from leadopt.learning.history.open_leads import OpenLeads
 from leadopt.learning.history.outcomes import OutcomeCounts
-from leadopt.tables.coded import Coded, crossed
+from leadopt.tables.cells.coded import Coded, crossed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -10,8 +10,8 @@ from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput
 from leadopt.tables.amounts import LOG_UNIT, MOST_AMOUNT, WIDTH, Amounts
 from leadopt.tables.cells import as_moment, is_missing
-from leadopt.tables.coded import Coded, combined
-from leadopt.tables.engine_codes import coded, engine_codes
+from leadopt.tables.cells.coded import Coded, combined
+from leadopt.tables.cells.engine_codes import coded, engine_codes
 
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met

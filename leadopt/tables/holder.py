@@ -12,8 +12,8 @@ from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.tables.answers import frame_beside, frame_of, way_out
 from leadopt.tables.cells import blanked, is_hashable
-from leadopt.tables.coded import Coded
-from leadopt.tables.engine_codes import coded, values_of
+from leadopt.tables.cells.coded import Coded
+from leadopt.tables.cells.engine_codes import coded, values_of
 from leadopt.tables.headers import header_for, same_header
 from leadopt.tables.reading.numerals import OWN_DECIMAL
 from leadopt.tables.reading.place import Place

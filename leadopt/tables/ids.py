@@ -12,7 +12,7 @@ from typing import Any
 from leadopt.arrays import Ints
 from leadopt.errors import enumerate_some
 from leadopt.tables.cells import Id
-from leadopt.tables.coded import Coded
+from leadopt.tables.cells.coded import Coded
 from leadopt.tables.reading.words import says_nothing
 
 

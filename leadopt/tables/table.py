@@ -25,7 +25,7 @@ from leadopt.tables.cells import (
     is_hashable,
     kind_of,
 )
-from leadopt.tables.coded import Coded, counted
+from leadopt.tables.cells.coded import Coded, counted
 from leadopt.tables.group_by import MOST_GROUPS, amounts_of_frame, groups_of_frame, reads_days, spells_of_frame
 from leadopt.tables.holder import is_text
 from leadopt.tables.reading.numerals import is_read
@@ -192,8 +192,9 @@ class Table(Written):
 
     def _check_plain(self, columns: Sequence[str], cells: Sequence[Coded]) -> None:
         """Refuse collections among the cells of columns: an engine may group lists."""
-        if not all(is_hashable(cell) for _, column in zip(columns, cells, strict=False) for cell in column.cells):
-            self._refuse_unhashable(columns)
+        for column, its in zip(columns, cells, strict=False):
+            if not all(map(is_hashable, its.cells)):
+                self._refuse_unhashable([column])
 
     def _note_span(self, at: str | None, span: int) -> None:
         self.span = span

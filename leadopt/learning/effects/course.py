@@ -9,7 +9,7 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.learning.effects.offsets import OffsetBinomial
 from leadopt.learning.effects.waiting import Waiting
 from leadopt.learning.history.tally import are_whole
-from leadopt.tables.coded import compacted
+from leadopt.tables.cells.coded import compacted
 
 WIDTHS = (7, 1)
 """Days of a period, over which the level counts as one: weeks, each of which has its weekend, and days where half of

@@ -10,7 +10,7 @@ from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.logistic import BASE_DEVIATION, LEAST_INFORMATION, Binomial, expected_slopes
 from leadopt.learning.effects.spreads import Spread
 from leadopt.learning.effects.waiting import Waiting
-from leadopt.tables.coded import compacted
+from leadopt.tables.cells.coded import compacted
 
 # Gauss-Hermite, of which rows take the most time here; 17 nodes, as `logistic` has, move no chance by 1e-4.
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(9)

@@ -9,7 +9,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.history.bins import Edges, Results, bins_note, learned_edges, levels_of
 from leadopt.learning.history.checks import copies_of_columns, name_note, names_leads, one_level_note
-from leadopt.tables.coded import Coded
+from leadopt.tables.cells.coded import Coded
 from leadopt.tables.ids import nothing_note, one_nothing, one_truth, respelled, spellings_note, spellings_of
 
 

@@ -14,7 +14,7 @@ from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.progress import loaded
 from leadopt.tables.cells import as_level, as_moment, as_number, is_missing, is_number
-from leadopt.tables.coded import Coded
+from leadopt.tables.cells.coded import Coded
 from leadopt.tables.ids import NOWHERE, level_key
 from leadopt.tables.text import count
 

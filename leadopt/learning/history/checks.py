@@ -9,7 +9,7 @@ from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput
 from leadopt.tables import Table
 from leadopt.tables.cells import as_id, as_outcome
-from leadopt.tables.coded import Coded
+from leadopt.tables.cells.coded import Coded
 from leadopt.tables.text import count
 
 _FEWEST = 10  # outcomes from which it is no accident that hardly a level repeats

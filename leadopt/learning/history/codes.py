@@ -9,7 +9,7 @@ import numpy as np
 
 from leadopt.arrays import Ints
 from leadopt.tables.cells import Id
-from leadopt.tables.coded import Coded
+from leadopt.tables.cells.coded import Coded
 
 Segment = tuple[str | None, ...]
 RepRow = tuple[Id | str | None, ...]

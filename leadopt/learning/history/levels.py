@@ -11,7 +11,7 @@ from leadopt.errors import InvalidInput
 from leadopt.learning.history.bins import Edges, levels_of
 from leadopt.tables import Table
 from leadopt.tables.cells import as_number
-from leadopt.tables.coded import Coded, crossed
+from leadopt.tables.cells.coded import Coded, crossed
 from leadopt.tables.text import cell
 
 _MOST = 1e100  # of a weight: products of more could not be added up

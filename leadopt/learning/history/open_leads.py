@@ -14,7 +14,7 @@ from leadopt.errors import InvalidInput
 from leadopt.learning.history.outcomes import ordinal_of, reps_of, settled_as, truths
 from leadopt.tables import Table
 from leadopt.tables.cells import as_moment, as_outcome, is_missing
-from leadopt.tables.coded import Coded
+from leadopt.tables.cells.coded import Coded
 from leadopt.tables.dates import latest_day, refuse_later
 from leadopt.tables.ids import alike
 from leadopt.tables.text import count, with_day

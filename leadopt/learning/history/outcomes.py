@@ -16,7 +16,7 @@ from leadopt.tables.cells import (
     is_missing,
     kind_of,
 )
-from leadopt.tables.coded import Coded
+from leadopt.tables.cells.coded import Coded
 from leadopt.tables.group_by import MOST_GROUPS
 from leadopt.tables.reading.reader import OUTCOME_RULE
 

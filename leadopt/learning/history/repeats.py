@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.tables.coded import Coded, combined, crossed
+from leadopt.tables.cells.coded import Coded, combined, crossed
 from leadopt.tables.text import percent
 
 _SURE = 4.0  # standard deviations by which outcomes of one moment agree more than luck has it

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.tables.coded import compacted
+from leadopt.tables.cells.coded import compacted
 
 _EXACT = 2.0**52  # floats up to here hold every whole number
 

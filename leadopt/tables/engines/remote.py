@@ -11,7 +11,7 @@ from leadopt.errors import InvalidInput
 from leadopt.tables.amounts import Amounts, magnitudes
 from leadopt.tables.answers import frame_of
 from leadopt.tables.cells import as_id, as_moment, as_number, blanked, is_hashable, is_missing
-from leadopt.tables.coded import Coded
+from leadopt.tables.cells.coded import Coded
 from leadopt.tables.engines.combinations import Combinations
 from leadopt.tables.engines.source import MOST_ALIKE, Source, added_amounts, days_counted, spells_counted
 from leadopt.tables.reading.place import Place

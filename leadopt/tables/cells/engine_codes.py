@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from leadopt.arrays import Ints
-from leadopt.tables.cells import blanked
-from leadopt.tables.coded import Coded, compacted
+from leadopt.tables.cells.coded import Coded, compacted
+from leadopt.tables.cells.meaning import blanked
 
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met

@@ -1,12 +1,12 @@
 """`Coded`: a column as numbers: its distinct cells, and which of them each row has."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.tables.cells import blanked, is_alike, may_be_missing
+from leadopt.tables.cells.meaning import blanked, is_alike, may_be_missing
 
 _ROOM, _MOST_COUNTED = 32, 1 << 24  # numbers, for each row and in all, among which codes are marked in place of sorted
 
@@ -111,6 +111,13 @@ class Coded(Sequence[Any]):
     def quantities(self, read: Callable[[Any], float]) -> Floats:
         """Return the number that is read of each row's cell, float64 (n_rows,)."""
         return np.array([read(cell) for cell in self.cells], dtype=np.float64).reshape(len(self.cells))[self.code]
+
+    def rows_of(self, cells: Collection[str]) -> list[int]:
+        """Return the rows that have one of some texts."""
+        if not cells:
+            return []
+        chosen = np.array([isinstance(cell, str) and cell in cells for cell in self.cells], dtype=bool)
+        return np.flatnonzero(chosen[self.code]).tolist()
 
     def times(self, counts: Ints | None = None) -> Ints:
         """Return how often each cell occurs, int64 (n_cells,), by how many times each row counts (None = once)."""
