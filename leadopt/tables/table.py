@@ -149,12 +149,12 @@ class Table(Written):
 
     def levels(self, column: str) -> list[str | None]:
         """Return a column of categories as text, so that 1, 1.0 and "1" are one level; missing stays None."""
-        return each_once(as_level, self.values(column))
+        return list(self.coded(column).mapped(as_level))
 
     def n_levels(self, column: str) -> int:
         """Return how many distinct values a column has, a missing one counted as one."""
         if self._frame is None:
-            return len(set(self.levels(column)))
+            return len(self.coded(column).mapped(as_level).cells)
         try:
             return int(self._frame[self.here(column)].n_unique())
         except Exception:  # engines raise their own types for columns of collections

@@ -87,9 +87,7 @@ def without_footer(table: Table, column: str) -> tuple[Table, list[str]]:
 
 def _doubtful_cells(table: Table, column: str) -> list[str]:
     """Return a note on ids in an engine that are words for a total: no order of rows could show that one is a sum."""
-    found = [
-        one for _, one in _speaking(Coded.of(sorted(table.texts(column)))) if _of_what(one) is not None or _is_word(one)
-    ]
+    found = [one for _, one in _speaking(sorted(table.texts(column))) if _of_what(one) is not None or _is_word(one)]
     return [
         f'{table.name}.{column}: "{one}" counts as an id, as rows have no order in an engine: leave it out there '
         "if it is a total"
@@ -101,19 +99,19 @@ def doubtful_ids(table: Table, column: str, ids: Sequence[Any]) -> list[str]:
     """Return a note for each id that is a word for a total, in a table from which those that are sure were left out."""
     return [
         f'{table.name}.{column}, {table.row_name(row)}: "{one}" counts as an id: remove the row if it is a total'
-        for row, one in _speaking(Coded.of(ids))
+        for row, one in _speaking(ids)
         if _is_word(one) or (_of_what(one) is not None and _is_bare(table, column, row))
     ]
 
 
-def _speaking(ids: Coded) -> list[tuple[int, str]]:
+def _speaking(ids: Sequence[Any]) -> list[tuple[int, str]]:
     """Return the rows whose ids may hold a word for a total, with these; among a million others it takes no time."""
-    texts = list(filter(_is_text, ids.cells))
+    texts = [one for one in (ids.cells if isinstance(ids, Coded) else ids) if isinstance(one, str)]
     whole = "\n".join(texts)
     if whole.isascii() and not _MAYBE.search(whole):
         return []
     may = {one for one in texts if not one.isascii() or _MAYBE.search(one)}
-    return [(row, ids[row]) for row in ids.rows_of(may)]
+    return [(row, ids[row]) for row in Coded.of(ids).rows_of(may)]
 
 
 def _is_bare(table: Table, column: str, row: int) -> bool:

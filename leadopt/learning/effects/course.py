@@ -94,7 +94,7 @@ class Course:
             sizes=sizes,
             cell=cell[first],
             period=period[first],
-            day=(periods - 0.5) * width,
+            day=np.asarray((periods - 0.5) * width, dtype=np.float64),
             width=width,
             n_outcomes=float(n.sum()),
             tried=tried.astype(np.float64),
