@@ -6,7 +6,6 @@
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from leadopt.arrays import Ints
@@ -215,6 +214,8 @@ def look_alikes(ids: Sequence[Id], others: Sequence[Id]) -> dict[Id, Id]:
     >>> look_alikes(["Ann Lee", "R01", "Bo"], ["LEE, Ann", "r1", "Cy"])
     {'Ann Lee': 'LEE, Ann', 'R01': 'r1'}
     """
+    from difflib import get_close_matches
+
     of_parts = {_parts(str(other)): other for other in reversed(others)}
     spelled = {_plain(str(other)): other for other in others}
     found = dict[Id, Id]()

@@ -13,7 +13,7 @@ _EFFORT = 20  # times that all choices may be read on the way, beside a look at 
 
 
 def shared_one_by_one(
-    problem: Problem, answer: Answer, leads: Ints, tolerance: float, rng: np.random.Generator
+    problem: Problem, answer: Answer, leads: Ints, tolerance: float, rng: "np.random.Generator"
 ) -> Ints | None:
     """Return an answer of the same worth in which some leads are dealt out anew, so that loads are most even.
 
