@@ -9,7 +9,7 @@ import numpy as np
 from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput
 from leadopt.tables.amounts import LOG_UNIT, MOST_AMOUNT, WIDTH, Amounts
-from leadopt.tables.cells import as_moment, is_missing
+from leadopt.tables.cells import as_moment
 from leadopt.tables.cells.coded import Coded, combined
 from leadopt.tables.cells.engine_codes import coded, engine_codes
 
@@ -58,22 +58,18 @@ def groups_of_frame(
         if span > 1:
             keys, sums = [*names, "part"], sums | {"total": "total"}
             grouped = _added_up(frame, keys, sums, table, columns, lambda part: _with_parts(part, span))
-            return [*_coded(grouped, names), Coded.of(mean_days(grouped)), _whole(grouped["count"])], span
+            return [*_coded(grouped, names), mean_days(grouped), whole_numbers(grouped["count"])], span
         names.append("day")
     days_ready = at is not None and frame.schema["day"] == nw.Date
     # Days are quicker to group than their text; moments have to be made days first.
     grouped = _added_up(frame, names, sums, table, columns, None if days_ready or not at else _with_days)
     *cells, days = _coded(grouped, names) if at else [*_coded(grouped, names), Coded.of([None] * len(grouped))]
     days = days.mapped(lambda day: day.isoformat() if isinstance(day, date) else day)
-    return [*cells, days, _whole(grouped["count"])], 1
+    return [*cells, days, whole_numbers(grouped["count"])], 1
 
 
 def _coded(grouped: "nw.DataFrame[Any]", names: Sequence[str]) -> list[Coded]:
     return [coded(grouped[name]) for name in names]
-
-
-def _whole(series: "nw.Series[Any]") -> Ints:
-    return np.array(series.to_list() if series.dtype.is_float() else series.to_numpy(), dtype=np.int64)
 
 
 def _span_of_frame(
@@ -94,16 +90,25 @@ def _day_text(cell: Any) -> Any:
     return cell[:10] if isinstance(cell, str) else cell
 
 
-def mean_days(grouped: "nw.DataFrame[Any]") -> list[date | None]:
+def mean_days(grouped: "nw.DataFrame[Any]") -> Coded:
     """Return the mean day of each group by part, whose days of the calendar were added up; None where there is none."""
-    parts = [-1 if is_missing(part) else int(part) for part in grouped["part"].to_list()]
-    there = np.array(parts, dtype=np.int64) >= 0
-    total, counts = (
-        np.array([0 if is_missing(n) else int(n) for n in grouped[k].to_list()]) for k in ("total", "count")
+    total, counts, part = (
+        whole_numbers(grouped["total"]),
+        whole_numbers(grouped["count"]),
+        whole_numbers(grouped["part"], missing=-1),
     )
-    ordinals = np.rint(total / np.maximum(1, counts)).astype(np.int64).tolist()
-    known = {number: date.fromordinal(number) for number in set(np.array(ordinals, dtype=np.int64)[there].tolist())}
-    return [known[number] if is_there else None for number, is_there in zip(ordinals, there.tolist(), strict=True)]
+    ordinals = np.rint(total / np.maximum(1, counts)).astype(np.int64)
+    known = Coded.of_numbers(np.where(part < 0, -1, ordinals))
+    return known.as_cells([None if number < 0 else date.fromordinal(number) for number in known.cells])
+
+
+def whole_numbers(series: "nw.Series[Any]", missing: int = 0) -> Ints:
+    """Return whole numbers of an engine as int64, whatever it holds them in."""
+    import narwhals.stable.v2 as nw
+
+    if series.is_null().any():
+        series = series.fill_null(missing)
+    return np.array(series.cast(nw.Int64).to_numpy(), dtype=np.int64)
 
 
 def _with_parts(frame: "nw.DataFrame[Any]", span: int) -> "nw.DataFrame[Any]":
@@ -148,8 +153,8 @@ def _grouped(part: "nw.DataFrame[Any]", names: Sequence[str], sums: Mapping[str,
     """Return sums by group of some rows: where they are of whole numbers, by codes, at a third of the cost."""
     import narwhals.stable.v2 as nw
 
-    whole = all(column is None or part.schema[column].is_integer() for column in sums.values())
-    codes = _codes(part, names) if whole and names and len(part) > _FEW else None
+    exact = all(column is None or part.schema[column].is_integer() for column in sums.values())
+    codes = _codes(part, names) if exact and names and len(part) > _FEW else None
     if codes is None:
         added = (nw.len() if column is None else nw.col(column).sum() for column in sums.values())
         named = [each.alias(name) for name, each in zip(sums, added, strict=True)]
@@ -204,7 +209,7 @@ def spells_of_frame(
     found = frame.filter(nw.col("both")).drop("both")
     spell = ["took", "before"]
     grouped = _added_up(found, [*names, *spell], {"count": "count" if times else None}, table, columns)
-    return [*_coded(grouped, names), *(_whole(grouped[name]) for name in (*spell, "count"))]
+    return [*_coded(grouped, names), *(whole_numbers(grouped[name]) for name in (*spell, "count"))]
 
 
 def _ordinals_of(frame: "nw.DataFrame[Any]", column: str) -> Ints:

@@ -148,10 +148,10 @@ def crossed(columns: Sequence[Coded], n_rows: int) -> Coded:
 def combined(codes: Sequence[tuple[Ints, int]], n_rows: int) -> tuple[Ints, Ints]:
     """Return the first row of each combination of codes, ascending by them, and which of these each row has.
 
-    Codes are int64 (n_rows,) and come with a number that is larger than all of them.
+    Codes are int64 (n_rows,) and come with a number that is larger than all of them, and at most about `n_rows`.
     """
-    whole, size = np.zeros(n_rows, dtype=np.int64), 1
-    for code, n in codes:
+    whole, size = codes[0] if codes else (np.zeros(n_rows, dtype=np.int64), 1)
+    for code, n in codes[1:]:
         if size * n > _ROOM * n_rows:
             first, whole = compacted(whole, size)
             size = len(first)

@@ -44,8 +44,8 @@ def _codes_of_polars(series: "nw.Series[Any]") -> tuple[Ints, int] | None:
     low, high = (int(end or 0) for end in (physical.min(), physical.max()))
     if not -(2**62) < low <= high < 2**62:
         return None
-    code = physical.cast(int).fill_null(high + 1).to_numpy() - low
-    return np.asarray(code, dtype=np.int64), high - low + 2
+    known = physical.cast(int).fill_null(high + 1) if physical.null_count() else physical
+    return known.to_numpy().astype(np.int64) - low, high - low + 2
 
 
 def _codes_of_pandas(native: Any) -> tuple[Ints, int] | None:

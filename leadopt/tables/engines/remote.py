@@ -278,7 +278,7 @@ class Remote(Table):
         """Ask once for what several questions are about, if so many combinations do not stand in the way."""
         self._source.expect([self._raw[self.here(column)] for column in columns if column in self])
 
-    def _by_day(self, columns: Sequence[str], at: str) -> tuple[list[list[Any]], int]:
+    def _by_day(self, columns: Sequence[str], at: str) -> tuple[list[Any], int]:
         raw, day = [self._raw[self.here(column)] for column in columns], self._raw[self.here(at)]
         kind, days = self._source.schema[day], None
         if self.here(at) in self._meant:  # days, or nothing, as `with_days` has read them
