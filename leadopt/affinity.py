@@ -4,34 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
-from math import comb
 from typing import Any
 
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
-from leadopt.learning.chances import Horizon, learn_chances
-from leadopt.learning.delays import Delays, open_notes
+from leadopt.learning.delays import Delays
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.logistic import sigmoid
 from leadopt.learning.estimates import Estimates, Posterior
-from leadopt.learning.history.attributes import read_attributes
-from leadopt.learning.history.bins import Results, check_bins, spelled
-from leadopt.learning.history.checks import check_segments, class_note, pairs_note
+from leadopt.learning.history.bins import spelled
 from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair, tuples
-from leadopt.learning.history.levels import Levels, weights_of
 from leadopt.learning.history.past import Past, PastColumns, read_past
-from leadopt.learning.history.repeats import of_one_day
-from leadopt.learning.open_chances import OpenLevels
+from leadopt.learning.learn_past import Asked, columns_of, learn_past
 from leadopt.learning.past_assignment import PastAssignment, past_assignment
 from leadopt.problem.gains import Affinity
 from leadopt.tables import Table, check_same_kind
-from leadopt.tables.cells import Id, as_level, blanked, is_number
+from leadopt.tables.cells import Id, as_level, blanked
 from leadopt.tables.engines import history_table
-from leadopt.tables.ids import IdBook, alike, respelled, spellings_note
+from leadopt.tables.ids import IdBook, alike
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import Outcomes
 from leadopt.tables.reading.reader import Reading, reading_of
@@ -188,18 +181,23 @@ class AffinityModel:
             a setting is wrong, a column is missing, a rep id, outcome or date cannot be read, or, with a half-life, an
             outcome is later than it is now: all others would look old beside it
         """
-        self._asked_of_leads = _columns("segment_by", self.segment_by)
-        self._asked_of_reps = _columns("rep_by", self.rep_by)
-        if twice := set(self._asked_of_reps) & {self.rep, *self._asked_of_leads}:
-            raise InvalidInput(
-                f"AffinityModel.rep_by: {sorted(twice)[0]!r} is the id, or describes the lead; leave it out"
-            )
-        check_segments(self._asked_of_leads, self.rep, self.converted)
-        self._asked_bins = check_bins("AffinityModel.bins", self.bins, (*self._asked_of_reps, *self._asked_of_leads))
-        _check_half_life(self.half_life_days)
-        _check_drift(self.drift)
-        self._written = tuple(reps)
-        return self._learn(self._count(history))
+        asked = Asked.of(
+            columns=PastColumns(
+                rep=self.rep,
+                converted=self.converted,
+                at=self.at,
+                assigned=self.assigned,
+                kinds=columns_of("AffinityModel.segment_by", self.segment_by),
+                of_reps=columns_of("AffinityModel.rep_by", self.rep_by),
+                weight=self.weight,
+            ),
+            bins=self.bins,
+            half_life_days=self.half_life_days,
+            drift=self.drift,
+            now=self.now,
+            reps=reps,
+        )
+        return self._learn(asked, self._count(history, asked))
 
     def partial_fit(self, history: Any) -> AffinityModel:
         """Learn from further outcomes, such as those of a day, as if they had been in the history from the start.
@@ -209,86 +207,37 @@ class AffinityModel:
         """
         if not hasattr(self, "_past"):
             return self.fit(history)
-        past = self._count(history, self._past)
-        before, more = ([rep for rep in each.counts.keys[0] if rep is not None] for each in (self._past, past))
+        past = self._count(history, self._settings, self._past)
+        before, more = ([rep for rep in each.counts.keys[0].cells if rep is not None] for each in (self._past, past))
         check_same_kind(f"history.{self.rep}", more, f"the history before, {self.rep},", before)
-        return self._learn(self._past.joined(past))
+        return self._learn(self._settings, self._past.joined(past))
 
     def _reading(self) -> Reading | None:
         return reading_of("AffinityModel", self.formats, self.outcomes)
 
-    def _count(self, history: Any, before: Past | None = None) -> Past:
+    def _count(self, history: Any, asked: Asked, before: Past | None = None) -> Past:
         table = history_table(history, reading=self._reading(), ids=(self.rep,)).counting(self.count)
-        columns = [*self._asked_of_reps, *self._asked_of_leads, *([self.weight] if self.weight else [])]
+        names = asked.columns
         if not table.columns:  # an empty list of dicts cannot name its columns
-            table = Table({column: [] for column in (self.rep, *columns, self.converted, self.at)}, "history")
-        self._like = Table(table.build({self.rep: []}), "history")
-        table.expect([self.rep, *columns, self.converted])
-        for column in (*self._asked_of_reps, *self._asked_of_leads):
-            table = table.measured(column, asked=column in self._asked_bins)
-        names = PastColumns(
-            rep=self.rep,
-            converted=self.converted,
-            at=self.at,
-            assigned=self.assigned,
-            kinds=self._asked_of_leads,
-            others=(self._asked_of_reps, [self.weight] if self.weight else []),
-        )
+            table = Table({column: [] for column in (names.rep, *names.keys, names.converted, names.at)}, "history")
+        self._like = Table(table.build({names.rep: []}), "history")
+        table.expect([names.rep, *names.keys, names.converted])
+        for column in names.described:
+            table = table.measured(column, asked=column in asked.bins)
         return read_past(table, names, self.now, fades=bool(self.half_life_days), drift=self.drift, before=before)
 
-    def _learn(self, past: Past) -> AffinityModel:
-        self._past, counts, still_open = past, past.counts, past.still_open
-        self.n_outcomes_, self.n_open_ = int(counts.count.sum()), counts.n_open
-        weights = weights_of(self.weight, counts.keys)
-        of_open = [] if still_open is None else [*still_open.keys[0], *still_open.early_keys[0]]
-        other = respelled([*counts.keys[0], *of_open], [*counts.count, *[0] * len(of_open)], self._written)
-        counts = replace(counts, keys=([other.get(rep, rep) for rep in counts.keys[0]], *counts.keys[1:]))
-        asked = (*self._asked_of_reps, *self._asked_of_leads)
-        cells = dict(zip(asked, counts.keys[1 : 1 + len(asked)], strict=True))
-        results = Results.of_won(counts.converted, counts.count)
-        held = counts.count * weights
-        bins, beside = self._asked_bins, self._asked_of_reps
-        read = read_attributes("history", cells, counts.count, results, weights=held, bins=bins, of_reps=beside)
-        self.rep_by_, self.segment_by_ = (
-            tuple(name for name in some if name in read.levels) for some in (self._asked_of_reps, self._asked_of_leads)
-        )
-        said = class_note(counts.converted, counts.count)
-        named = spellings_note("reps of history", other)
-        self.bins_, self.notes_ = read.edges, [*([said] if said else []), *named, *read.notes]
-        self._levels = Levels(
-            asked=asked,
-            rep_by=self.rep_by_,
-            segment_by=self.segment_by_,
-            weight=self.weight,
-            edges=read.edges,
-            spellings=read.spellings,
-            reps=other,
-        )
-        of_reps, of_leads = ([read.levels[name] for name in some] for some in (self.rep_by_, self.segment_by_))
-        open_levels = None if still_open is None else OpenLevels.of(still_open, self._levels, self._asked_of_leads)
-        if counts.day is not None and counts.exact and not past.by_assignment and len(counts.count):
-            # By the day on which they end, outcomes of one rep and segment that are one event share all they have.
-            levels = [read.levels[name] for name in self.segment_by_]
-            found, weight = of_one_day(counts.keys[0], levels, counts.day, counts.count, counts.converted)
-            weights = weights * weight
-            self.notes_ += [told] if (told := found.note("their rep, segment and day")) else []
-        horizon = None
-        if self.drift is not False and past.undated is None:
-            horizon = Horizon(days=past.horizon_days(self.now), by_assignment=past.by_assignment)
-        self._learned = learn_chances(counts, weights, of_reps, of_leads, self.half_life_days, open_levels, horizon)
+    def _learn(self, asked: Asked, past: Past) -> AffinityModel:
+        learned = learn_past(asked, past)
+        self._settings, self._past, self._levels, self._learned = asked, past, learned.levels, learned.chances
+        self.n_outcomes_, self.n_open_ = int(past.counts.count.sum()), past.counts.n_open
+        self.rep_by_, self.segment_by_ = self._levels.rep_by, self._levels.segment_by
+        self.bins_, self.notes_ = dict(self._levels.edges), learned.notes
         self.delays_: Delays | None = self._learned.delays
-        self.notes_ += open_notes(self.n_open_, still_open, self.delays_, self.assigned, self.at)
-        n_pairs = comb(len(self.segment_by_), 2)
-        self.notes_ += pairs_note(self._names, self._learned.posterior.fitted.left_out, n_pairs)
-        self.notes_ += [past.undated] if past.undated else []
-        if self._learned.drift is not None:
-            known = past.by_assignment or past.settling is not None
-            self.notes_ += self._learned.drift.notes(self.assigned if known else None, past.by_assignment)
         self.reps_ = [rep for rep in self._learned.code_book.reps if rep is not None]
         self._rep_book = IdBook(self.reps_)
         self.segments_ = list(self._learned.code_book.segments)
         self.half_life_days_ = self._learned.half_life_days
-        self.base_ = float(self._learned.of_strangers([None] * (1 + len(read.levels)))[0])
+        self.base_ = float(self._learned.of_strangers([None] * len(self._names))[0])
         self.strengths_ = {name: deviation for name, deviation, _ in self._learned.spreads(self._names)}
         return self
 
@@ -305,7 +254,7 @@ class AffinityModel:
 
     @property
     def _names(self) -> tuple[str, ...]:
-        return ("rep", *self.rep_by_, *self.segment_by_)
+        return self._levels.names
 
     def _same_rep(self, rep: Id) -> Id:
         """Return the id of history that is a rep's, however it is written; one that history lacks as it is."""
@@ -316,7 +265,7 @@ class AffinityModel:
         """Return each lead's segment: the levels of the columns of `segment_by`, measurements binned."""
         self._check_fitted()
         table = leads if isinstance(leads, Table) else Table(leads, "leads", self._reading())
-        return self._levels.of_segments(table)
+        return list(self._levels.of_segments(table))
 
     def rep_rows_of(self, reps: Any, rep_id: str | None = None, *, unique: bool = True) -> list[RepRow]:
         """Return each rep's id and the levels of `rep_by`: as the table has them, else those of most of its history."""
@@ -496,8 +445,8 @@ class AffinityModel:
                     f"{list(self.segment_by_)}; found {segment!r}"
                 )
         known = [self._levels.spellings.get(column, {}) for column in self.segment_by_]
-        leveled = [spelled(column, known[k]) for k, column in enumerate(_columns_of(segments, len(known)))]
-        return tuples(leveled, len(segments))
+        levels = [[as_level(segment[k]) for segment in segments] for k in range(len(known))]
+        return tuples([spelled(each, known[k]) for k, each in enumerate(levels)], len(segments))
 
     def _posterior_of(self) -> Posterior:
         self._check_fitted()
@@ -511,28 +460,3 @@ class AffinityModel:
         # Sorted by type: where the first and the last are alike, all are.
         if self.reps_ and type(self.reps_[0]) is type(self.reps_[-1]):
             check_same_kind(name, reps, f"history.{self.rep}", self.reps_)
-
-
-def _columns_of(segments: Sequence[Segment], n_columns: int) -> list[list[str | None]]:
-    """Return the levels of each column of segments."""
-    return [[as_level(segment[k]) for segment in segments] for k in range(n_columns)]
-
-
-def _columns(setting: str, given: Sequence[str] | str | None) -> tuple[str, ...]:
-    columns = (given,) if isinstance(given, str) else tuple(given or ())
-    if not all(isinstance(column, str) for column in columns) or len(set(columns)) < len(columns):
-        raise InvalidInput(f"AffinityModel.{setting}: must be distinct names of columns; found {given!r}")
-    return columns
-
-
-def _check_half_life(days: float | str | None) -> None:
-    if days in (None, "learn") or (is_number(days) and 0.0 < float(days) < np.inf):
-        return
-    raise InvalidInput(
-        f'AffinityModel.half_life_days: must be a positive number of days, "learn" or None; found {days!r}'
-    )
-
-
-def _check_drift(drift: object) -> None:
-    if drift is not None and not isinstance(drift, bool | np.bool_):
-        raise InvalidInput(f"AffinityModel.drift: must be True, False or None; found {drift!r}")

@@ -16,11 +16,12 @@ from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.effects.spreads import Spread
 from leadopt.learning.effects.waiting import Waiting
 from leadopt.learning.estimates import Posterior
-from leadopt.learning.history.codes import CodeBook, Pairs, RepRow, Segment, distinct, tuples
+from leadopt.learning.history.codes import CodeBook, Pairs, RepRow, Segment
 from leadopt.learning.history.outcomes import OutcomeCounts
 from leadopt.learning.history.tally import Tally
 from leadopt.learning.open_chances import OpenChances, OpenLevels
 from leadopt.tables.cells import Id
+from leadopt.tables.cells.coded import Coded, compacted, crossed
 
 LEVEL = "level over time"
 """What strengths and components call the spread of a level that drifts."""
@@ -144,8 +145,8 @@ class Horizon:
 def learn_chances(
     counts: OutcomeCounts,
     weights: Floats,
-    of_reps: Sequence[Sequence[str | None]],
-    of_leads: Sequence[Sequence[str | None]],
+    of_reps: Sequence[Coded],
+    of_leads: Sequence[Coded],
     half_life_days: float | str | None,
     still_open: OpenLevels | None = None,
     horizon: Horizon | None = None,
@@ -168,19 +169,20 @@ def learn_chances(
         with days, it is learned whether the level of all chances drifts, and where it will be then; None = it is held
         to stay
     """
-    rows: list[RepRow] = list(zip(counts.keys[0], *of_reps, strict=True))
-    segments = tuples(of_leads, len(rows))
-    all_rows = [*rows, *(() if still_open is None else still_open.rep_rows)]
-    all_segments = [*segments, *(() if still_open is None else still_open.segments)]
-    code_book = CodeBook.of(all_rows, all_segments, 1 + len(of_reps), 1 + len(of_reps) + len(of_leads))
-    keys = code_book.keys(*code_book.places(rows, segments))
+    rows, segments = crossed([counts.keys[0], *of_reps], len(counts.count)), crossed(of_leads, len(counts.count))
+    of_open = [] if still_open is None else still_open.rep_rows.cells
+    kinds_of_open = [] if still_open is None else still_open.segments.cells
+    n_rep_columns = 1 + len(of_reps)
+    code_book = CodeBook.of(
+        [*rows.cells, *of_open], [*segments.cells, *kinds_of_open], n_rep_columns, n_rep_columns + len(of_leads)
+    )
+    keys = code_book.keys_of(rows, segments)
     open_chances = None if still_open is None else OpenChances.of(code_book, keys, counts, still_open)
     past = _Past(code_book=code_book, keys=keys, counts=counts, weights=weights, open_chances=open_chances)
     posterior, half_life, drift = past.learned(half_life_days, horizon)
-    n_open = len(all_rows) - len(rows)
     return LearnedChances(
         code_book=code_book,
-        usual=_most_frequent(all_rows, np.append(counts.count, np.zeros(n_open, dtype=np.int64))),
+        usual=_most_frequent(dict.fromkeys(of_open, 0) | dict(zip(rows.cells, rows.times(counts.count), strict=True))),
         posterior=posterior,
         half_life_days=half_life,
         delays=None if open_chances is None else open_chances.delays,
@@ -263,7 +265,8 @@ class _Past:
             return None
         still_open = self.open_chances
         keys = self.keys if still_open is None else np.concatenate([self.keys, still_open.keys])
-        cells, cell = np.unique(keys, return_inverse=True)
+        first, cell = compacted(keys, int(keys.max(initial=-1)) + 1)
+        cells = keys[first]
         return Course.of(
             self.code_book.codes_of_keys(cells),
             self.code_book.sizes,
@@ -318,12 +321,9 @@ def _foretelling_best(loss: Callable[[float | None], float], weight: float) -> f
     return best if losses[None] - losses[best] > _FORGETTING * weight else None
 
 
-def _most_frequent(rows: Sequence[RepRow], count: Ints) -> dict[Any, RepRow]:
-    """Return for each rep the row that most of its outcomes have, the first in order among equals."""
-    distinct_rows, place = distinct(rows)
-    total = np.bincount(place, count, minlength=len(distinct_rows))
-    order = sorted(range(len(distinct_rows)), key=lambda number: (total[number], repr(distinct_rows[number])))
-    return {distinct_rows[number][0]: distinct_rows[number] for number in order}
+def _most_frequent(total: Mapping[RepRow, int]) -> dict[Any, RepRow]:
+    """Return for each rep the row that most of its outcomes have, the last in order among equals."""
+    return {row[0]: row for row in sorted(total, key=lambda row: (total[row], repr(row)))}
 
 
 def _logit(chance: Floats) -> Floats:

@@ -8,10 +8,11 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.delays import LOST, WON, Ages, Delays, learn_delays
 from leadopt.learning.effects.waiting import Waiting
-from leadopt.learning.history.codes import CodeBook, RepRow, Segment, codes_of, tuples
+from leadopt.learning.history.codes import CodeBook
 from leadopt.learning.history.levels import Levels
 from leadopt.learning.history.open_leads import OpenLeads
 from leadopt.learning.history.outcomes import OutcomeCounts
+from leadopt.tables.cells.coded import Coded, crossed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,11 +35,11 @@ class OpenLevels:
 
     leads: OpenLeads
     weights: Floats
-    rep_rows: Sequence[RepRow]
-    segments: Sequence[Segment]
-    settled_segments: Sequence[Segment]
-    early_rep_rows: Sequence[RepRow]
-    early_segments: Sequence[Segment]
+    rep_rows: Coded
+    segments: Coded
+    settled_segments: Coded
+    early_rep_rows: Coded
+    early_segments: Coded
     early_weights: Floats
 
     @classmethod
@@ -65,7 +66,7 @@ class OpenLevels:
             weights=weights,
             rep_rows=rows,
             segments=segments,
-            settled_segments=tuples(of_settled, len(leads.won)),
+            settled_segments=crossed(of_settled, len(leads.won)),
             early_rep_rows=early_rows,
             early_segments=early_segments,
             early_weights=early_weights,
@@ -98,7 +99,7 @@ class OpenChances:
     def of(cls, code_book: CodeBook, keys: Ints, counts: OutcomeCounts, levels: OpenLevels) -> "OpenChances":
         """Return what settled outcomes, with the keys of their cells, and open leads tell of delays."""
         open_keys, early_keys = (
-            code_book.keys(*code_book.places(rows, segments))
+            code_book.keys_of(rows, segments)
             for rows, segments in (
                 (levels.rep_rows, levels.segments),
                 (levels.early_rep_rows, levels.early_segments),
@@ -174,11 +175,10 @@ def _in_order(still_open: OpenLevels, keys: Ints, early_keys: Ints) -> tuple[Ope
 def _ages(code_book: CodeBook, keys: Ints, counts: OutcomeCounts, open_keys: Ints, still_open: OpenLevels) -> Ages:
     """Return what delays are learned from, whatever each lead's weight; leads of one segment share them."""
     leads, n_segments = still_open.leads, len(code_book.segments)
-    place = {segment: number for number, segment in enumerate(code_book.segments)}
     row, segment = np.divmod(keys, n_segments + 1)
     open_row, open_segment = np.divmod(open_keys, n_segments + 1)
     return Ages(
-        kind=codes_of(place, still_open.settled_segments),
+        kind=code_book.places([], still_open.settled_segments.cells)[1][still_open.settled_segments.code],
         won=leads.won,
         days=leads.days,
         entry=leads.entry,

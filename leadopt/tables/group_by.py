@@ -9,7 +9,9 @@ import numpy as np
 from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput
 from leadopt.tables.amounts import LOG_UNIT, MOST_AMOUNT, WIDTH, Amounts
-from leadopt.tables.cells import as_moment, is_missing
+from leadopt.tables.cells import as_moment
+from leadopt.tables.cells.coded import Coded, combined
+from leadopt.tables.cells.engine_codes import coded, engine_codes
 
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
@@ -22,7 +24,6 @@ rows on days at random, 7, 30 and 91 days move a chance by up to .00001, .00003 
 where its 90% interval is .028 wide, and by .00002, .0002 and .0008 at one of 60 (.039)."""
 _AT_ONCE = 2_000_000  # rows that are grouped at a time
 _FEW = 100_000  # rows that are grouped as they are
-_MOST_CODES = 1 << 23  # combinations of codes for which a count each is held
 COUNTED = ("known", "free", "wrong", "logs", "squared_logs")
 """What is counted of amounts; logs in units."""
 _SUMMED = ("total", "squares")
@@ -36,7 +37,7 @@ def span_of(n_cells: int, n_days: int) -> int:
 
 def groups_of_frame(
     whole: "nw.DataFrame[Any]", table: str, columns: Sequence[str], at: str | None, times: str | None = None
-) -> tuple[list[list[Any]], int]:
+) -> tuple[list[Any], int]:
     """Return what `Table.grouped` does, and the span of its days, of a frame whose engine finds days by itself.
 
     `table` is its name; `times` is the column with how many leads a row stands for.
@@ -57,15 +58,18 @@ def groups_of_frame(
         if span > 1:
             keys, sums = [*names, "part"], sums | {"total": "total"}
             grouped = _added_up(frame, keys, sums, table, columns, lambda part: _with_parts(part, span))
-            series = [grouped[name].to_list() for name in names]
-            return [*series, mean_days(grouped), grouped["count"].to_list()], span
+            return [*_coded(grouped, names), mean_days(grouped), whole_numbers(grouped["count"])], span
         names.append("day")
     days_ready = at is not None and frame.schema["day"] == nw.Date
     # Days are quicker to group than their text; moments have to be made days first.
-    grouped = _added_up(frame, names, sums, table, columns, None if days_ready or not at else _with_day_text)
-    grouped = _with_day_text(grouped) if days_ready else grouped
-    series = [grouped[name].to_list() for name in names]
-    return [*series, *([] if at else [[None] * len(grouped)]), grouped["count"].to_list()], 1
+    grouped = _added_up(frame, names, sums, table, columns, None if days_ready or not at else _with_days)
+    *cells, days = _coded(grouped, names) if at else [*_coded(grouped, names), Coded.of([None] * len(grouped))]
+    days = days.mapped(lambda day: day.isoformat() if isinstance(day, date) else day)
+    return [*cells, days, whole_numbers(grouped["count"])], 1
+
+
+def _coded(grouped: "nw.DataFrame[Any]", names: Sequence[str]) -> list[Coded]:
+    return [coded(grouped[name]) for name in names]
 
 
 def _span_of_frame(
@@ -86,16 +90,25 @@ def _day_text(cell: Any) -> Any:
     return cell[:10] if isinstance(cell, str) else cell
 
 
-def mean_days(grouped: "nw.DataFrame[Any]") -> list[date | None]:
+def mean_days(grouped: "nw.DataFrame[Any]") -> Coded:
     """Return the mean day of each group by part, whose days of the calendar were added up; None where there is none."""
-    parts = [-1 if is_missing(part) else int(part) for part in grouped["part"].to_list()]
-    there = np.array(parts, dtype=np.int64) >= 0
-    total, counts = (
-        np.array([0 if is_missing(n) else int(n) for n in grouped[k].to_list()]) for k in ("total", "count")
+    total, counts, part = (
+        whole_numbers(grouped["total"]),
+        whole_numbers(grouped["count"]),
+        whole_numbers(grouped["part"], missing=-1),
     )
-    ordinals = np.rint(total / np.maximum(1, counts)).astype(np.int64).tolist()
-    known = {number: date.fromordinal(number) for number in set(np.array(ordinals, dtype=np.int64)[there].tolist())}
-    return [known[number] if is_there else None for number, is_there in zip(ordinals, there.tolist(), strict=True)]
+    ordinals = np.rint(total / np.maximum(1, counts)).astype(np.int64)
+    known = Coded.of_numbers(np.where(part < 0, -1, ordinals))
+    return known.as_cells([None if number < 0 else date.fromordinal(number) for number in known.cells])
+
+
+def whole_numbers(series: "nw.Series[Any]", missing: int = 0) -> Ints:
+    """Return whole numbers of an engine as int64, whatever it holds them in."""
+    import narwhals.stable.v2 as nw
+
+    if series.is_null().any():
+        series = series.fill_null(missing)
+    return np.array(series.cast(nw.Int64).to_numpy(), dtype=np.int64)
 
 
 def _with_parts(frame: "nw.DataFrame[Any]", span: int) -> "nw.DataFrame[Any]":
@@ -103,7 +116,7 @@ def _with_parts(frame: "nw.DataFrame[Any]", span: int) -> "nw.DataFrame[Any]":
     import narwhals.stable.v2 as nw
 
     ready = frame.schema["day"] == nw.Date and frame.implementation.is_polars()
-    days = _ordinals_of(frame if ready else _with_day_text(frame), "day")
+    days = _ordinals_of(frame if ready else _with_days(frame), "day")
     made = {"part": np.where(days < 0, -1, days // span), "total": np.maximum(days, 0)}
     frame = frame.drop("day").with_columns(
         *(nw.new_series(name, each, backend=frame.implementation) for name, each in made.items())
@@ -140,20 +153,18 @@ def _grouped(part: "nw.DataFrame[Any]", names: Sequence[str], sums: Mapping[str,
     """Return sums by group of some rows: where they are of whole numbers, by codes, at a third of the cost."""
     import narwhals.stable.v2 as nw
 
-    whole = all(column is None or part.schema[column].is_integer() for column in sums.values())
-    codes = _codes(part, names) if whole and names and len(part) > _FEW else None
+    exact = all(column is None or part.schema[column].is_integer() for column in sums.values())
+    codes = _codes(part, names) if exact and names and len(part) > _FEW else None
     if codes is None:
         added = (nw.len() if column is None else nw.col(column).sum() for column in sums.values())
         named = [each.alias(name) for name, each in zip(sums, added, strict=True)]
         return part.group_by(list(names)).agg(*named)
-    there = np.flatnonzero(np.bincount(codes))
-    row = np.empty(codes.max() + 1, dtype=np.int64)
-    row[codes] = np.arange(len(codes))  # any row of a group has its cells
-    found = part[row[there].tolist()].select(*names)
+    first, group = combined(codes, len(part))
+    found = part[first.tolist()].select(*names)  # any row of a group has its cells
     counts = [
         nw.new_series(
             name,
-            np.bincount(codes, None if column is None else part[column].to_numpy())[there].astype(np.int64),
+            np.bincount(group, None if column is None else part[column].to_numpy()).astype(np.int64),
             nw.Int64,
             backend=part.implementation,
         )
@@ -163,34 +174,16 @@ def _grouped(part: "nw.DataFrame[Any]", names: Sequence[str], sums: Mapping[str,
     return grouped
 
 
-def _codes(part: "nw.DataFrame[Any]", names: Sequence[str]) -> Any:
-    """Return a number for each row that only rows of the same cells share, None where that is no quick way to count."""
-    import narwhals.stable.v2 as nw
-
-    plain = (nw.Categorical, nw.Enum, nw.Date)
+def _codes(part: "nw.DataFrame[Any]", names: Sequence[str]) -> list[tuple[Ints, int]] | None:
+    """Return the codes of each column, None where they are no quick way to count."""
     if not part.implementation.is_polars():  # others take as long to find codes as to count
         return None
-    codes, size = np.zeros(len(part), dtype=np.int64), 1
+    codes = list[tuple[Ints, int]]()
     for name in names:
-        series = part[name]
-        if series.dtype in (nw.String, nw.Boolean):
-            series = series.cast(nw.Categorical if series.dtype == nw.String else nw.UInt8)
-        elif not (isinstance(series.dtype, plain) or series.dtype.is_integer()):
+        found = engine_codes(part[name])
+        if found is None or found[1] > len(part):
             return None
-        physical = series.to_native().to_physical()
-        low, high = (int(end or 0) for end in (physical.min(), physical.max()))
-        width = high - low + 2
-        if width > len(part):
-            return None
-        code = physical.cast(int).fill_null(high + 1).to_numpy() - low
-        if size * width > _MOST_CODES:
-            present = np.flatnonzero(np.bincount(code, minlength=width))
-            place = np.empty(width, dtype=np.int64)
-            place[present] = np.arange(len(present))
-            code, width = place[code], len(present)
-        if size * width > _MOST_CODES:
-            return None
-        codes, size = codes * width + code, size * width
+        codes.append(found)
     return codes
 
 
@@ -201,7 +194,7 @@ def spells_of_frame(
     days: tuple[str, str],
     since: int,
     times: str | None,
-) -> list[list[Any]]:
+) -> list[Any]:
     """Return what `Table.grouped_spells` does, of a frame with two columns as `Table.with_days` makes them."""
     import narwhals.stable.v2 as nw
 
@@ -214,9 +207,9 @@ def spells_of_frame(
         *(nw.new_series(name, each, backend=whole.implementation) for name, each in made.items()),
     )
     found = frame.filter(nw.col("both")).drop("both")
-    keys = [*names, "took", "before"]
-    grouped = _added_up(found, keys, {"count": "count" if times else None}, table, columns)
-    return [grouped[name].to_list() for name in (*keys, "count")]
+    spell = ["took", "before"]
+    grouped = _added_up(found, [*names, *spell], {"count": "count" if times else None}, table, columns)
+    return [*_coded(grouped, names), *(whole_numbers(grouped[name]) for name in (*spell, "count"))]
 
 
 def _ordinals_of(frame: "nw.DataFrame[Any]", column: str) -> Ints:
@@ -296,16 +289,16 @@ def reads_days(frame: "nw.DataFrame[Any]", at: str) -> bool:
     return kind == nw.String or (kind.is_temporal() and not isinstance(kind, nw.Time | nw.Duration))
 
 
-def _with_day_text(frame: "nw.DataFrame[Any]") -> "nw.DataFrame[Any]":
-    """Return the frame with its moments, if it has any, as text that begins with the day."""
+def _with_days(frame: "nw.DataFrame[Any]") -> "nw.DataFrame[Any]":
+    """Return the frame with its moments, if it has any, as days, or as text that begins with the day."""
     import narwhals.stable.v2 as nw
 
     if "day" not in frame.columns:
         return frame
     day = nw.col("day")
-    return frame.with_columns(
-        day.str.slice(0, 10) if frame.schema["day"] == nw.String else day.dt.to_string("%Y-%m-%d")
-    )
+    if frame.schema["day"] == nw.String:
+        return frame.with_columns(day.str.slice(0, 10))
+    return frame.with_columns(day.dt.date() if frame.implementation.is_polars() else day.dt.to_string("%Y-%m-%d"))
 
 
 def with_amounts(frame: Any) -> Any:

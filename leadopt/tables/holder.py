@@ -12,6 +12,8 @@ from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.tables.answers import frame_beside, frame_of, way_out
 from leadopt.tables.cells import blanked, is_hashable
+from leadopt.tables.cells.coded import Coded
+from leadopt.tables.cells.engine_codes import coded, values_of
 from leadopt.tables.headers import header_for, same_header
 from leadopt.tables.reading.numerals import OWN_DECIMAL
 from leadopt.tables.reading.place import Place
@@ -234,12 +236,15 @@ class Holder:
             return blanked(self._columns.get(column, []))
         if column not in self.columns:  # `require` lets an empty table pass
             return []
-        series = self._frame[column]
-        values = blanked(_cells(series))
-        if not series.is_null().any():
-            return values
-        missing = series.is_null().to_numpy()  # in pandas also what has no sign of its own, like a complex NaN
-        return [None if gone else value for gone, value in zip(missing, values, strict=True)]
+        return values_of(self._frame[column])
+
+    def coded(self, column: str) -> Coded:
+        """Return a column with each of its cells once; null, NaN and NaT are None."""
+        self.require(column)
+        column = self.here(column)
+        if self._frame is None:
+            return Coded.of(self._columns.get(column, []))
+        return coded(self._frame[column]) if column in self.columns else Coded.of([])
 
     def texts(self, column: str) -> Collection[str]:
         """Return the distinct cells of a column that are text."""
@@ -447,16 +452,6 @@ def unseen_difference(one: str, other: str) -> str:
         return f"a blank of another kind (U+{ord(blanks[0]):04X})"
     stored = unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
     return "letters that are stored in another way" if stored else "blanks or letters of another width"
-
-
-def _cells(series: "nw.Series[Any]") -> list[Any]:
-    """Return the cells of an engine's column; a moment beyond the years that Python has is its text."""
-    try:
-        return list(series.to_list())
-    except (OverflowError, ValueError):
-        import narwhals.stable.v2 as nw
-
-        return list(series.cast(nw.String).to_list())
 
 
 def _with_text_headers(data: Any) -> Any:

@@ -5,13 +5,13 @@
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
+from leadopt.arrays import Ints
 from leadopt.errors import enumerate_some
 from leadopt.tables.cells import Id
+from leadopt.tables.cells.coded import Coded
 from leadopt.tables.reading.words import says_nothing
 
 
@@ -107,12 +107,10 @@ def one_spelling(written: Mapping[Any, int], known: Sequence[Id] = ()) -> dict[A
     return found
 
 
-def respelled(ids: Sequence[Any], counts: Iterable[int] | None = None, known: Sequence[Id] = ()) -> dict[Any, Any]:
+def respelled(ids: Sequence[Any], counts: Ints | None = None, known: Sequence[Id] = ()) -> dict[Any, Any]:
     """Return the same of a column: ids by row, and how many rows each stands for (None = one)."""
-    written = Counter[Any]()
-    for one, times in zip(ids, counts if counts is not None else [1] * len(ids), strict=True):
-        written[one] += int(times)
-    return one_spelling(written, known)
+    column = Coded.of(ids)
+    return one_spelling(dict(zip(column.cells, column.times(counts).tolist(), strict=True)), known)
 
 
 _TRUTH = {"1": "true", "0": "false"}
@@ -216,6 +214,8 @@ def look_alikes(ids: Sequence[Id], others: Sequence[Id]) -> dict[Id, Id]:
     >>> look_alikes(["Ann Lee", "R01", "Bo"], ["LEE, Ann", "r1", "Cy"])
     {'Ann Lee': 'LEE, Ann', 'R01': 'r1'}
     """
+    from difflib import get_close_matches
+
     of_parts = {_parts(str(other)): other for other in reversed(others)}
     spelled = {_plain(str(other)): other for other in others}
     found = dict[Id, Id]()

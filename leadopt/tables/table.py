@@ -4,15 +4,14 @@ Inside leadopt a table is a `Table`: it hands out columns as Python lists or flo
 missing value made one (None, or NaN in numbers), and builds answers of the same kind as the table that came in.
 """
 
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from types import NoneType
 from typing import Any, NoReturn, cast
 
 import numpy as np
 
-from leadopt.arrays import Floats
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.tables.amounts import Amounts, magnitudes
 from leadopt.tables.cells import (
@@ -22,11 +21,11 @@ from leadopt.tables.cells import (
     as_number,
     as_set,
     as_share,
-    blanked,
     each_once,
     is_hashable,
     kind_of,
 )
+from leadopt.tables.cells.coded import Coded, counted
 from leadopt.tables.group_by import MOST_GROUPS, amounts_of_frame, groups_of_frame, reads_days, spells_of_frame
 from leadopt.tables.holder import is_text
 from leadopt.tables.reading.numerals import is_read
@@ -150,12 +149,12 @@ class Table(Written):
 
     def levels(self, column: str) -> list[str | None]:
         """Return a column of categories as text, so that 1, 1.0 and "1" are one level; missing stays None."""
-        return each_once(as_level, self.values(column))
+        return list(self.coded(column).mapped(as_level))
 
     def n_levels(self, column: str) -> int:
         """Return how many distinct values a column has, a missing one counted as one."""
         if self._frame is None:
-            return len(set(self.levels(column)))
+            return len(self.coded(column).mapped(as_level).cells)
         try:
             return int(self._frame[self.here(column)].n_unique())
         except Exception:  # engines raise their own types for columns of collections
@@ -172,12 +171,12 @@ class Table(Written):
         """Return a column of lists (or of text separated by ; or |) as sets of text; missing is the empty set."""
         return each_once(as_set, self.values(column))
 
-    def grouped(self, columns: Sequence[str], at: str | None = None) -> list[list[Any]]:
+    def grouped(self, columns: Sequence[str], at: str | None = None) -> list[Any]:
         """Return the distinct combinations of some columns' cells (and the day of `at`), and how often each occurs.
 
-        A list for each column, one for the days (None without `at`), and one for the counts: one group-by in the engine
-        that holds the table, which touches no row in Python. Where groups by day would be more than `MOST_GROUPS`, days
-        are counted by spans, each with the mean day of its rows, and that is noted.
+        A `Coded` column for each, one for the days (None without `at`), and the counts, int64 (n_groups,): one group-by
+        in the engine that holds the table, which touches no row in Python. Where groups by day would be more than
+        `MOST_GROUPS`, days are counted by spans, each with the mean day of its rows, and that is noted.
         """
         for column in [*columns, *([at] if at else [])]:
             self.require(column)
@@ -187,14 +186,15 @@ class Table(Written):
         if frame is None or (at is not None and not reads_days(frame, at)):
             return self._group_rows(columns, at)
         groups, span = groups_of_frame(frame, self.name, columns, at, self.times)
-        groups[-2] = blanked(groups[-2])
         self._note_span(at, span)
-        try:
-            for values in groups[: len(columns)]:
-                set(values)
-        except TypeError:  # an engine may group lists
-            self._refuse_unhashable(columns)
+        self._check_plain(columns, groups)
         return groups
+
+    def _check_plain(self, columns: Sequence[str], cells: Sequence[Coded]) -> None:
+        """Refuse collections among the cells of columns: an engine may group lists."""
+        for column, its in zip(columns, cells, strict=False):
+            if not all(map(is_hashable, its.cells)):
+                self._refuse_unhashable([column])
 
     def _note_span(self, at: str | None, span: int) -> None:
         self.span = span
@@ -228,44 +228,36 @@ class Table(Written):
                 f"together; found {total:.3g}. Name the column that counts them."
             )
 
-    def grouped_spells(self, columns: Sequence[str], begin: str, end: str, since: int = 0) -> list[list[Any]]:
+    def grouped_spells(self, columns: Sequence[str], begin: str, end: str, since: int = 0) -> list[Any]:
         """Return the distinct combinations of some columns' cells and of how long it is from one day to another.
 
-        A list for each column, one for the days from `begin` to `end`, one for those from `begin` to the proleptic
-        ordinal `since`, 0 if that is earlier, and one for how often each occurs: one group-by in the engine that holds
-        the table. Rows without both days are left out; `with_days` has read the columns of these.
+        A `Coded` column for each, then int64 (n_groups,) the days from `begin` to `end`, those from `begin` to the
+        proleptic ordinal `since`, 0 if that is earlier, and how often each occurs: one group-by in the engine that
+        holds the table. Rows without both days are left out; `with_days` has read the columns of these.
         """
         columns = [self.here(column) for column in columns]
         if self._frame is not None:
             return spells_of_frame(self._frame, self.name, columns, (begin, end), since, self.times)
-        spells = [
-            None if first is None or last is None else (last - first, max(0, since - first))
-            for first, last in zip(self.days(begin), self.days(end), strict=True)
-        ]
-        *cells, found, counts = self._counted_rows(columns, spells)
-        rows = [row for row, spell in enumerate(found) if spell is not None]
-        took, before = [found[row][0] for row in rows], [found[row][1] for row in rows]
-        return [*([cell[row] for row in rows] for cell in cells), took, before, [counts[row] for row in rows]]
+        first, last = (
+            np.array([-1 if number is None else number for number in self.days(day)], dtype=np.int64)
+            for day in (begin, end)
+        )
+        rows = np.flatnonzero((first >= 0) & (last >= 0))
+        spell = (last - first)[rows], np.maximum(since - first, 0)[rows]
+        *cells, took, before, counts = self._counted_rows(columns, map(Coded.of_numbers, spell), rows)
+        return [*cells, took.numbers(), before.numbers(), counts]
 
-    def _group_rows(self, columns: Sequence[str], at: str | None) -> list[list[Any]]:
-        ordinals = self.days(at) if at else [None] * self.n_rows
-        days = [None if ordinal is None else date.fromordinal(ordinal) for ordinal in ordinals]
-        return self._counted_rows(columns, days)
+    def _group_rows(self, columns: Sequence[str], at: str | None) -> list[Any]:
+        days = Coded.of(self.days(at) if at else [None] * self.n_rows)
+        also = days.mapped(lambda day: None if day is None else date.fromordinal(day))
+        return self._counted_rows(columns, [also], np.arange(self.n_rows))
 
-    def _counted_rows(self, columns: Sequence[str], also: Sequence[Any]) -> list[list[Any]]:
-        """Return the combinations of some columns' cells and of something else, and how many leads have each."""
-        counts = Counter[Any]()
-        try:
-            cells = zip(*(self.values(column) for column in columns), also, strict=True)
-            if self.times is None:
-                counts.update(cells)
-            else:
-                for row, leads in zip(cells, self.numbers(self.times).tolist(), strict=True):
-                    counts[row] += int(leads)
-        except TypeError:
-            self._refuse_unhashable(columns)
-        keys = list(map(list, zip(*counts, strict=True))) if counts else [[] for _ in range(len(columns) + 1)]
-        return [*keys, list(counts.values())]
+    def _counted_rows(self, columns: Sequence[str], also: Iterable[Coded], rows: Ints) -> list[Any]:
+        """Return combinations of some columns' cells, and of what else some rows have, and how many leads have each."""
+        cells = [self.coded(column).take(rows) for column in columns]
+        self._check_plain(columns, cells)
+        times = None if self.times is None else self.numbers(self.times).astype(np.int64)[rows]
+        return counted([*cells, *also], len(rows), times)
 
     def grouped_amounts(self, columns: Sequence[str], number: str) -> tuple[list[list[Any]], Amounts]:
         """Return combinations of some columns' cells, a list for each column, and their amounts.

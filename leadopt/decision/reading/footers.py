@@ -9,6 +9,7 @@ import numpy as np
 from leadopt.arrays import Floats
 from leadopt.tables import Table
 from leadopt.tables.cells import as_number, is_missing
+from leadopt.tables.cells.coded import Coded
 from leadopt.tables.ids import alike
 from leadopt.tables.reading.numerals import read_numbers
 from leadopt.tables.text import count
@@ -67,9 +68,10 @@ def without_footer(table: Table, column: str) -> tuple[Table, list[str]]:
         return table, _doubtful_cells(table, column)
     if not table.n_rows:
         return table, []
-    gone = _headers(table, column)
+    ids = table.coded(column)
+    gone = _headers(table, column, ids)
     sums = _Sums(table, column, gone)
-    gone |= _totals(table, column, gone, sums)
+    gone |= _totals(table, column, ids, gone, sums)
     tail = range(max(0, table.n_rows - _MOST - len(gone)), table.n_rows)
     last = [row for row in tail if row not in gone][-_MOST:]
     for row in reversed(last):
@@ -104,12 +106,12 @@ def doubtful_ids(table: Table, column: str, ids: Sequence[Any]) -> list[str]:
 
 def _speaking(ids: Sequence[Any]) -> list[tuple[int, str]]:
     """Return the rows whose ids may hold a word for a total, with these; among a million others it takes no time."""
-    texts = set(filter(_is_text, ids))
+    texts = [one for one in (ids.cells if isinstance(ids, Coded) else ids) if isinstance(one, str)]
     whole = "\n".join(texts)
     if whole.isascii() and not _MAYBE.search(whole):
         return []
     may = {one for one in texts if not one.isascii() or _MAYBE.search(one)}
-    return [(row, one) for row, one in enumerate(ids) if _is_text(one) and one in may]
+    return [(row, ids[row]) for row in Coded.of(ids).rows_of(may)]
 
 
 def _is_bare(table: Table, column: str, row: int) -> bool:
@@ -134,18 +136,17 @@ def _told(table: Table, gone: dict[int, str]) -> list[str]:
 _HEADER = "repeats the header"
 
 
-def _headers(table: Table, column: str) -> dict[int, str]:
+def _headers(table: Table, column: str, ids: Coded) -> dict[int, str]:
     """Return the rows whose cells are the names of their columns, as files put together have them."""
-    name, ids = alike(column), table.values(column)
+    name = alike(column)
     ways = {
         one
-        for one in set(filter(_is_text, ids))
+        for one in filter(_is_text, ids.cells)
         if len(one) >= len(name) and one[-1:].casefold() in (name[-1:], " ", "\u00a0") and alike(one) == name
     }
-    rows = [row for row, one in enumerate(ids) if _is_text(one) and one in ways] if ways else []
     return {
         row: _HEADER
-        for row in rows
+        for row in ids.rows_of(ways)
         if all(_is_blank(cell) or (isinstance(cell, str) and alike(cell) == alike(own))
             for own, cell in _cells(table, row).items())
     }  # fmt: skip
@@ -189,9 +190,9 @@ class _Sums:
         return self._amounts[name]
 
 
-def _totals(table: Table, column: str, gone: dict[int, str], sums: _Sums) -> dict[int, str]:
+def _totals(table: Table, column: str, ids: Coded, gone: dict[int, str], sums: _Sums) -> dict[int, str]:
     """Return the rows, wherever they stand, that are surely totals of those above."""
-    ids, found, since = table.values(column), dict[int, str](), 0
+    found, since = dict[int, str](), 0
     for row, one in _speaking(ids):
         if row in gone or _of_what(one) is None or not _is_bare(table, column, row):
             continue

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.learning.history.foretold import LevelCounts, why_foretold
-from leadopt.learning.history.outcomes import truths
+from leadopt.learning.history.outcomes import settled_as
 from leadopt.tables import Table
-from leadopt.tables.cells import as_level, blanked
+from leadopt.tables.cells import as_level
+from leadopt.tables.cells.coded import Coded
 from leadopt.tables.columns import NAMED, Columns
 from leadopt.tables.headers import same_header
 from leadopt.tables.ids import alike, level_alike
@@ -125,22 +127,24 @@ def told_by(history: Table, column: str, columns: Columns, leads: Table | None =
         cells, outcomes, reps, _, counts = history.grouped([column, columns.converted, columns.rep_id])
     except InvalidInput:  # a column of collections; who uses it is told
         return None
-    truth = truths(history, columns.converted, outcomes)
-    levels = [level_alike(as_level(cell)) for cell in blanked(cells)]
-    settled = [row for row, outcome in enumerate(outcomes) if outcome in truth]
+    truth = settled_as(history, columns.converted, outcomes)
+    levels = cells.mapped(_plain)
+    settled = np.flatnonzero(truth >= 0)
     of_history = LevelCounts.of(
-        [levels[row] for row in settled],
-        np.array([truth[outcomes[row]] for row in settled], dtype=np.int64),
-        np.array([counts[row] for row in settled], dtype=np.int64),
-        [as_level(reps[row]) for row in settled],
+        levels.take(settled), truth[settled], counts[settled], reps.mapped(as_level).take(settled)
     )
-    coming: Counter[str | None] = Counter()
     if leads is not None:
-        coming.update(map(level_alike, leads.levels(column)))
-    else:
-        for row in set(range(len(levels))) - set(settled):
-            coming[levels[row]] += int(counts[row])
-    return why_foretold(of_history, coming)
+        return why_foretold(of_history, _counted(leads.coded(column).mapped(_plain)))
+    still_open = np.flatnonzero(truth < 0)
+    return why_foretold(of_history, _counted(levels.take(still_open), counts[still_open]))
+
+
+def _plain(cell: Any) -> str | None:
+    return level_alike(as_level(cell))
+
+
+def _counted(levels: Coded, counts: Ints | None = None) -> Counter[str | None]:
+    return Counter(dict(zip(levels.cells, levels.times(counts).tolist(), strict=True)))
 
 
 def _n_levels(table: Table, column: str) -> int:
@@ -152,7 +156,7 @@ def _n_levels(table: Table, column: str) -> int:
         cells, *_ = table.grouped([column])
     except InvalidInput:  # a column of collections, which is no segment
         return found
-    return len({None if (level := as_level(cell)) is None else alike(level) for cell in blanked(cells)})
+    return len({None if (level := as_level(cell)) is None else alike(level) for cell in cells.cells})
 
 
 def _nearly_shared(leads: Table, history: Table) -> list[str]:

@@ -100,7 +100,7 @@ class Blocks:
         found[same] += self.alone[nest.start_of[row[one]] + slot[other]]
         return found
 
-    def draw(self, n_draws: int, rng: np.random.Generator) -> Floats:
+    def draw(self, n_draws: int, rng: "np.random.Generator") -> Floats:
         """Return deviations drawn from the distribution, float64 (n_draws, n_effects)."""
         nest, rest = self.nest, product(_roots(self.rest[None])[0], rng.standard_normal((len(self.rest), n_draws)))
         noise = rng.standard_normal((len(nest.rows), n_draws))

@@ -8,6 +8,8 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.learning.effects.offsets import OffsetBinomial
 from leadopt.learning.effects.waiting import Waiting
+from leadopt.learning.history.tally import are_whole
+from leadopt.tables.cells.coded import compacted
 
 WIDTHS = (7, 1)
 """Days of a period, over which the level counts as one: weeks, each of which has its weekend, and days where half of
@@ -71,25 +73,28 @@ class Course:
 
         Groups of open leads have a day as well; later than all outcomes, their level is that of the forecast.
         """
-        # In this order sums, and so last digits, do not depend on the order of the history.
         outcomes = n * (np.ones(len(n)) if weight is None else weight)
-        order = np.lexsort((outcomes, converted, days, cell))
-        cell, days, outcomes, converted = cell[order], days[order], outcomes[order], converted[order]
-        width, last = _width(days, outcomes), days.max(initial=0)
-        periods, period = np.unique(-((last - days) // width), return_inverse=True)
+        if not are_whole(outcomes):
+            # In this order sums, and so last digits, do not depend on the order of the history.
+            order = np.lexsort((outcomes, converted, days, cell))
+            cell, days, outcomes, converted = cell[order], days[order], outcomes[order], converted[order]
+        width, last = _width(days, outcomes), int(days.max(initial=0))
+        ago = (last - days) // width
+        first, period = compacted(ago.max(initial=0) - ago, int(ago.max(initial=0)) + 1)
+        periods = -ago[first]
         if waiting is not None and waiting_since is not None:
             # Where no outcome is of their period, the next one is near enough.
             since = np.searchsorted(periods, -((last - waiting_since) // width))
             cell, period = np.append(cell, waiting.cell), np.append(period, since)
-        keys, row = np.unique(cell * (len(periods) + 1) + period, return_inverse=True)
+        first, row = compacted(cell * (len(periods) + 1) + period, len(codes[0]) * (len(periods) + 1))
         row, of_waiting = np.split(row, [len(outcomes)])
-        tried, won = (np.bincount(row, each, minlength=len(keys)) for each in (outcomes, outcomes * converted))
+        tried, won = (np.bincount(row, each, minlength=len(first)) for each in (outcomes, outcomes * converted))
         return cls(
             codes=codes,
             sizes=sizes,
-            cell=keys // (len(periods) + 1),
-            period=keys % (len(periods) + 1),
-            day=(periods - 0.5) * width,
+            cell=cell[first],
+            period=period[first],
+            day=np.asarray((periods - 0.5) * width, dtype=np.float64),
             width=width,
             n_outcomes=float(n.sum()),
             tried=tried.astype(np.float64),

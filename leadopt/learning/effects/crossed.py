@@ -148,7 +148,7 @@ class Crossed:
         start = np.zeros_like(target) if self.draws is None else self.draws
         return replace(self, draws=self._conjugate_gradients(target, start, 5e-2))
 
-    def draw(self, n_draws: int, rng: np.random.Generator) -> Floats:
+    def draw(self, n_draws: int, rng: "np.random.Generator") -> Floats:
         """Return deviations from the mean drawn from the distribution, float64 (n_draws, n_effects)."""
         if self.covariance is not None:
             # A trifle on the diagonal, lest rounding makes what is next to singular less than that.
@@ -300,7 +300,7 @@ class Crossed:
         rows = np.tile(np.arange(n_cells), n_terms)
         return csr_matrix((np.ones(rows.size), (rows, self.places.ravel())), shape=(n_cells, self.n_effects))
 
-    def _noise(self, n_draws: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    def _noise(self, n_draws: int, rng: "np.random.Generator") -> tuple[Floats, Floats]:
         return rng.standard_normal((self.places.shape[1], n_draws)), rng.standard_normal((self.n_effects, n_draws))
 
     def _scattered(self, of_cells: Floats, of_effects: Floats) -> Floats:

@@ -116,7 +116,7 @@ class Joint:
             weight=self.weight,
         )
 
-    def draw(self, n_draws: int, rng: np.random.Generator) -> Floats:
+    def draw(self, n_draws: int, rng: "np.random.Generator") -> Floats:
         """Return logits drawn together, float64 (n_draws, *shape of the pairs)."""
         if self.mixture is None:
             return _drawn_as_before(self, n_draws, rng)
@@ -128,7 +128,7 @@ def _quantiles(spreads: Sequence[Spread]) -> Floats:
     return np.array([spread.quantiles for spread in spreads]).reshape(len(spreads), -1 if spreads else 0)
 
 
-def _drawn_as_before(joint: Joint, n_draws: int, rng: np.random.Generator) -> Floats:
+def _drawn_as_before(joint: Joint, n_draws: int, rng: "np.random.Generator") -> Floats:
     """Return logits drawn together, float64 (n_draws, *shape of the pairs), by what a plan of an earlier version holds.
 
     A draw has a standard deviation s of each family from what is known of it: an effect of information h then has a
@@ -185,7 +185,7 @@ def _factor(spread: Floats, used: float, information: Floats) -> Floats:
     return np.asarray(spread**2 / used**2 * (1.0 + used**2 * information) / (1.0 + spread**2 * information))
 
 
-def _own(joint: Joint, own: _DrawnSpreads | None, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+def _own(joint: Joint, own: _DrawnSpreads | None, rng: "np.random.Generator") -> tuple[Floats, Floats, Floats]:
     """Return each cell's own effect, its share of the rest's moves, and its scatter, in one draw; a new cell's last."""
     if own is None:
         nothing = np.zeros(len(joint.own_mean) + 1)

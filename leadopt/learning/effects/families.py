@@ -120,7 +120,7 @@ class FamilyEffects:
         """Return what is known of the sums of effects of combinations of codes, and their cells, but for the level."""
         return self.mixture.logits(self.levels(codes), cell)
 
-    def draw(self, codes: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
+    def draw(self, codes: Sequence[Ints], cell: Ints, n_draws: int, rng: "np.random.Generator") -> Floats:
         """Return sums drawn together, float64 (n_draws, *shape of the codes)."""
         return self.level.drawn(self.mixture.draw(self.levels(codes), cell, n_draws, rng), rng)
 

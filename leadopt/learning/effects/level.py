@@ -247,7 +247,7 @@ class LevelDoubt:
         """The variance that expected chances are averaged over besides: none where they are left as they are."""
         return self.variance if self.stretch == 1.0 else 0.0
 
-    def drawn(self, logits: Floats, rng: np.random.Generator) -> Floats:
+    def drawn(self, logits: Floats, rng: "np.random.Generator") -> Floats:
         """Return drawn logits (n_draws, ...) with a level of its own in each draw."""
         if not self.variance:
             return logits

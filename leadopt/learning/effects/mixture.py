@@ -285,7 +285,7 @@ class Mixture:
         """Return what is known of pairs; parameters as of `Effects.total`."""
         return self._logits(range(self.n_nodes), levels, cell)
 
-    def draw(self, levels: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
+    def draw(self, levels: Sequence[Ints], cell: Ints, n_draws: int, rng: "np.random.Generator") -> Floats:
         """Return logits of pairs drawn together, float64 (n_draws, *shape of the pairs).
 
         Every set of standard deviations has as many draws as its probability says, as far as they can be shared out.
@@ -334,7 +334,7 @@ class Node:
         unsupported = self.own_unsupported[cell] + kept**2 * unsupported
         return mean, variance, np.clip(unsupported, 0.0, variance)
 
-    def scatter(self, levels: Sequence[Ints], cell: Ints, n_draws: int, rng: np.random.Generator) -> Floats:
+    def scatter(self, levels: Sequence[Ints], cell: Ints, n_draws: int, rng: "np.random.Generator") -> Floats:
         """Return by how much the whole sums differ from their means in draws, float64 (n_draws, *shape)."""
         moved = self.crossed.sum_of_draw(self.crossed.draw(n_draws, rng), levels)
         moved = moved.reshape(n_draws, *([1] * (np.ndim(cell) + 1 - moved.ndim)), *moved.shape[1:])

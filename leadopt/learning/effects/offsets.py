@@ -10,6 +10,7 @@ from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.logistic import BASE_DEVIATION, LEAST_INFORMATION, Binomial, expected_slopes
 from leadopt.learning.effects.spreads import Spread
 from leadopt.learning.effects.waiting import Waiting
+from leadopt.tables.cells.coded import compacted
 
 # Gauss-Hermite, of which rows take the most time here; 17 nodes, as `logistic` has, move no chance by 1e-4.
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
@@ -53,19 +54,20 @@ class OffsetBinomial:
         """Return the same with the rows of a cell counted together whose offsets are next to equal."""
         bins = np.round(self.offset / _STEP).astype(np.int64)
         bins -= bins.min(initial=0)
-        keys, row = np.unique(self.cell * (bins.max(initial=0) + 1) + bins, return_inverse=True)
+        n_bins = int(bins.max(initial=0)) + 1
+        first, row = compacted(self.cell * n_bins + bins, self.n_cells * n_bins)
         size, waiting = self.tried, self.waiting
         if waiting is not None:
             size = size + np.bincount(waiting.cell, np.abs(waiting.count), minlength=len(size))
             waiting = replace(waiting, cell=row[waiting.cell])
         tried, converted, some, offset, scatter = (
-            np.bincount(row, each, minlength=len(keys)).astype(np.float64)
+            np.bincount(row, each, minlength=len(first)).astype(np.float64)
             for each in (self.tried, self.converted, size, size * self.offset, size * self.scatter)
         )
         some = np.maximum(some, 1e-300)
         return replace(
             self,
-            cell=keys // (bins.max(initial=0) + 1),
+            cell=self.cell[first],
             tried=tried,
             converted=converted,
             offset=offset / some,

@@ -9,6 +9,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.history.bins import Edges, Results, bins_note, learned_edges, levels_of
 from leadopt.learning.history.checks import copies_of_columns, name_note, names_leads, one_level_note
+from leadopt.tables.cells.coded import Coded
 from leadopt.tables.ids import nothing_note, one_nothing, one_truth, respelled, spellings_note, spellings_of
 
 
@@ -29,7 +30,7 @@ class Attributes:
         which columns are left out, and why, and which levels are one in several spellings, in words
     """
 
-    levels: dict[str, list[str | None]]
+    levels: dict[str, Coded]
     edges: dict[str, Edges]
     spellings: dict[str, dict[str, str | None]]
     notes: list[str]
@@ -73,9 +74,10 @@ def read_attributes(
         a column that is binned holds what is no number
     """
     asked, held = bins or {}, outcomes.astype(np.float64) if weights is None else weights
-    found = {name: learned_edges(asked.get(name), cells, held, results) for name, cells in columns.items()}
+    coded = {name: Coded.of(cells) for name, cells in columns.items()}
+    found = {name: learned_edges(asked.get(name), cells, held, results) for name, cells in coded.items()}
     edges = {name: its for name, (its, _) in found.items()}
-    levels = {name: levels_of(f"{table}.{name}", cells, edges[name]) for name, cells in columns.items()}
+    levels = {name: levels_of(f"{table}.{name}", cells, edges[name]) for name, cells in coded.items()}
     names = [name for name, its in levels.items() if names_leads(its, outcomes)]
     copies = dict[str, str]()
     for side in (True, False):
@@ -83,19 +85,17 @@ def read_attributes(
         copies |= copies_of_columns(described, outcomes)
     left_out = [*names, *copies]
     plain = [name for name in levels if edges[name] is None and name not in left_out]
-    others = {name: respelled(levels[name], outcomes) | one_truth(set(levels[name])) for name in plain}
+    others = {name: respelled(levels[name], outcomes) | one_truth(levels[name].cells) for name in plain}
     for name, other in others.items():
-        if other:
-            levels[name] = [other.get(level, level) for level in levels[name]]
-    nothing = {name: one_nothing(set(levels[name])) for name in plain}
+        levels[name] = levels[name].replaced(other)
+    nothing = {name: one_nothing(levels[name].cells) for name in plain}
     for name, ways in nothing.items():
-        if ways:
-            levels[name] = [None if level in ways else level for level in levels[name]]
+        levels[name] = levels[name].replaced(ways)
     used = {name: its for name, its in levels.items() if name not in left_out}
     return Attributes(
         levels=used,
         edges={name: its for name in used if (its := edges[name]) is not None},
-        spellings={name: spellings_of(set(levels[name])) for name in plain},
+        spellings={name: spellings_of(levels[name].cells) for name in plain},
         notes=[
             *(name_note(name, levels[name], outcomes, noun) for name in names),
             *(f"{name} tells the same as {first}, level by level: it is left out" for name, first in copies.items()),
@@ -103,7 +103,7 @@ def read_attributes(
                 note
                 for name in used
                 if (its := edges[name]) is not None
-                for note in bins_note(name, columns[name], outcomes, its, found[name][1], noun)
+                for note in bins_note(name, coded[name], outcomes, its, found[name][1], noun)
             ),
             *(
                 note

@@ -13,7 +13,8 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.progress import loaded
-from leadopt.tables.cells import as_level, as_moment, as_number, each_once, is_missing, is_number
+from leadopt.tables.cells import as_level, as_moment, as_number, is_missing, is_number
+from leadopt.tables.cells.coded import Coded
 from leadopt.tables.ids import NOWHERE, level_key
 from leadopt.tables.text import count
 
@@ -106,16 +107,12 @@ def as_quantity(value: Any) -> float:
     return as_number(value)
 
 
-def _quantities(values: Sequence[Any]) -> Floats:
-    return np.array(each_once(as_quantity, values), dtype=np.float64).reshape(len(values))
-
-
 def all_numbers(values: Iterable[Any]) -> bool:
     """Return whether these values are numbers or days, infinite ones too, missing ones aside."""
     return not any(isnan(as_quantity(value)) for value in values if not is_missing(value))
 
 
-def kind_of_quantity(values: Sequence[Any]) -> str | None:
+def kind_of_quantity(values: Iterable[Any]) -> str | None:
     """Return what a column holds in more levels than bins: "measurements", "days", "whole numbers", None = none.
 
     Measurements are numbers alone, some of them not whole.
@@ -232,7 +229,7 @@ def _by_themselves(held: Floats, n_bins: int) -> tuple[Ints, Floats, int]:
     return np.array(heavy, dtype=np.int64), rest, n_bins - len(heavy)
 
 
-def binned(name: str, values: Sequence[Any], edges: Edges) -> list[str | None]:
+def binned(name: str, values: Sequence[Any], edges: Edges) -> Coded:
     """Return the bin of each value in words, None where it is missing.
 
     Raises
@@ -242,19 +239,21 @@ def binned(name: str, values: Sequence[Any], edges: Edges) -> list[str | None]:
 
     Examples
     --------
-    >>> binned("leads.age", [5, 10, 99, None], (10.0, 20.0))
+    >>> list(binned("leads.age", [5, 10, 99, None], (10.0, 20.0)))
     ['below 10', '10 to 20', '20 or more', None]
     """
-    names, numbers = _names(edges), _quantities(values)
-    for place in np.flatnonzero(np.isnan(numbers)).tolist():
-        if not is_missing(values[place]):
-            raise InvalidInput(f"{name}: is binned, so values must be numbers; found {values[place]!r}")
-    bins = np.searchsorted(edges, numbers, side="right")
-    return [None if isnan(number) else names[k] for number, k in zip(numbers.tolist(), bins.tolist(), strict=True)]
+    column, names = Coded.of(values), _names(edges)
+    numbers = [as_quantity(cell) for cell in column.cells]
+    wrong = {place for place, number in enumerate(numbers) if isnan(number) and not is_missing(column.cells[place])}
+    if wrong:
+        found = next(column.cells[place] for place in column.code.tolist() if place in wrong)
+        raise InvalidInput(f"{name}: is binned, so values must be numbers; found {found!r}")
+    bins = np.searchsorted(edges, np.array(numbers, dtype=np.float64), side="right").tolist()
+    return column.as_cells([None if isnan(number) else names[k] for number, k in zip(numbers, bins, strict=True)])
 
 
 def learned_edges(
-    asked: int | Edges | None, values: Sequence[Any], weights: Floats, results: Results
+    asked: int | Edges | None, values: Coded, weights: Floats, results: Results
 ) -> tuple[Edges | None, str | None]:
     """Return the inner edges of a column's bins (None = it has none), and what it is if nobody asked for them.
 
@@ -263,16 +262,16 @@ def learned_edges(
     """
     if isinstance(asked, tuple):
         return asked, None
-    kind = None if asked else kind_of_quantity(values)
+    kind = None if asked else kind_of_quantity(values.cells)
     if not asked and kind is None:
         return None, None
-    numbers = _quantities(values)
+    numbers = values.quantities(as_quantity)
     edges = quantile_edges(numbers, weights, asked or USUAL_BINS)
     return (None, None) if kind == "whole numbers" and are_codes(numbers, edges, results) else (edges, kind)
 
 
 def bins_note(
-    name: str, values: Sequence[Any], outcomes: Ints, edges: Edges, kind: str | None = None, noun: str = "outcome"
+    name: str, values: Coded, outcomes: Ints, edges: Edges, kind: str | None = None, noun: str = "outcome"
 ) -> list[str]:
     """Return what is said of a column that is binned: one number alone, numbers without end, levels that were many.
 
@@ -291,7 +290,7 @@ def bins_note(
     noun
         what a note calls an outcome
     """
-    numbers = _quantities(values)
+    numbers = values.quantities(as_quantity)
     finite, endless = np.unique(numbers[np.isfinite(numbers)]), int(outcomes[np.isinf(numbers)].sum())
     notes = []
     if len(finite) == 1:
@@ -317,21 +316,21 @@ def levels_of(
     edges: Edges | None,
     spellings: Mapping[str, str | None] | None = None,
     note: Callable[[str], None] | None = None,
-) -> list[str | None]:
+) -> Coded:
     """Return each value's bin, or without edges its level, in the spelling that is known of what it is alike to.
 
     `note` is told of cells that say nothing in another way than is known.
     """
     if edges is not None:
         return binned(name, values, edges)
-    levels = each_once(as_level, values)
+    levels = Coded.of(values).mapped(as_level)
     if spellings is None:
         return levels
-    for level in sorted(set(levels), key=str) if note is not None else ():
+    for level in sorted(levels.cells, key=str) if note is not None else ():
         known = spellings.get(NOWHERE, level)
         if note is not None and level_key(level) == NOWHERE and (level or "").strip() != (known or "").strip():
             note(f"{name}: {_shown(level)} is read as {_shown(known)}, by which history says that nothing is known")
-    return spelled(levels, spellings)
+    return levels.as_cells(spelled(levels.cells, spellings))
 
 
 def _shown(level: str | None) -> str:

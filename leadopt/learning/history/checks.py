@@ -7,9 +7,9 @@ import numpy as np
 
 from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput
-from leadopt.learning.history.codes import distinct
 from leadopt.tables import Table
-from leadopt.tables.cells import as_id, as_outcome, blanked
+from leadopt.tables.cells import as_id, as_outcome
+from leadopt.tables.cells.coded import Coded
 from leadopt.tables.text import count
 
 _FEWEST = 10  # outcomes from which it is no accident that hardly a level repeats
@@ -51,10 +51,10 @@ def name_note(column: str, levels: Sequence[str | None], outcomes: Ints, noun: s
 
 def one_level_note(column: str, levels: Sequence[str | None], outcomes: Ints, noun: str = "outcome") -> list[str]:
     """Return what is said of a column that is empty or the same in all outcomes, nothing if it tells any apart."""
-    total, found = int(outcomes.sum()), set(levels)
+    total, found = int(outcomes.sum()), Coded.of(levels).cells
     if total < _FEWEST or len(found) != 1:
         return []
-    level = found.pop()
+    level = found[0]
     what = "empty" if level is None else f'"{level}"'
     return [f"{column} is {what} in all {count(total, noun)}: it tells none from another"]
 
@@ -76,9 +76,9 @@ def copies_of_columns(levels: Mapping[str, Sequence[str | None]], outcomes: Ints
     if int(outcomes.sum()) < _FEWEST_ALIKE:
         return found
     for name, its in levels.items():
-        _, place = distinct([its[group] for group in counted.tolist()])
-        if len(place) and place.max() > 0:
-            first = known.setdefault(place.tobytes(), name)
+        column = Coded.of(its).take(counted).in_order()
+        if len(column.cells) > 1:
+            first = known.setdefault(column.code.tobytes(), name)
             if first != name:
                 found[name] = first
     return found
@@ -118,7 +118,7 @@ def nameless_note(history: Table, rep: str, converted: str) -> list[str]:
     reps, outcomes, _, counts = history.grouped([rep, converted])
     nameless = sum(
         int(times)
-        for one, outcome, times in zip(blanked(reps), outcomes, counts, strict=True)
+        for one, outcome, times in zip(reps, outcomes, counts, strict=True)
         if (one is None or as_id(one) is None) and as_outcome(outcome) is not None
     )
     if not nameless:
@@ -145,7 +145,7 @@ def copies_notes(history: Table, converted: str, event: Sequence[str]) -> list[s
     if event[0] not in history or not history.n_repeated(known, needed):
         return []
     history = history.judged(converted)
-    truth = {outcome: as_outcome(outcome) for outcome in blanked(history.grouped([converted])[0])}
+    truth = {outcome: as_outcome(outcome) for outcome in history.grouped([converted])[0].cells}
     each = [[outcome for outcome, said in truth.items() if said in meant] for meant in ((1, 0), (1,), (0,))]
     again, *alike = (history.where(converted, outcomes).n_repeated(known, needed) for outcomes in each)
     copies, contradictions = sum(alike), again - sum(alike)
@@ -192,5 +192,4 @@ def pairs_note(names: Sequence[str], left_out: Sequence[tuple[int, ...]], n_pair
 
 def _times(levels: Sequence[Any], outcomes: Ints) -> Ints:
     """Return how many outcomes each distinct level has."""
-    place = distinct(levels)[1]
-    return np.bincount(place, outcomes).astype(np.int64)
+    return Coded.of(levels).times(outcomes)

@@ -1,6 +1,6 @@
 """Reps and segments as numbers: the levels of every column, and the cell of every pair."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
@@ -9,6 +9,7 @@ import numpy as np
 
 from leadopt.arrays import Ints
 from leadopt.tables.cells import Id
+from leadopt.tables.cells.coded import Coded
 
 Segment = tuple[str | None, ...]
 RepRow = tuple[Id | str | None, ...]
@@ -41,19 +42,18 @@ class CodeBook:
 
     @classmethod
     def of(
-        cls, rep_rows: Sequence[RepRow], segments: Sequence[Segment], n_rep_columns: int, n_columns: int
+        cls, rep_rows: Collection[RepRow], segments: Collection[Segment], n_rep_columns: int, n_columns: int
     ) -> "CodeBook":
-        """Return the code book of these rows of history, of which n columns describe the rep, its id among them."""
+        """Return the code book of what rows history holds, of which n columns describe the rep, its id among them."""
         reps = sorted({row[0] for row in rep_rows}, key=_rep_order)
-        distinct_rows, distinct = set(rep_rows), set(segments)
-        of_reps: list[set[Any]] = [{row[place] for row in distinct_rows} for place in range(1, n_rep_columns)]
+        of_reps: list[set[Any]] = [{row[place] for row in rep_rows} for place in range(1, n_rep_columns)]
         of_leads: list[set[Any]] = [
-            {segment[place] for segment in distinct} for place in range(n_columns - n_rep_columns)
+            {segment[place] for segment in segments} for place in range(n_columns - n_rep_columns)
         ]
         return cls(
             reps=tuple(reps),
-            rep_rows=tuple(sorted(distinct_rows, key=lambda row: (_rep_order(row[0]), *map(_none_first, row[1:])))),
-            segments=tuple(sorted(distinct, key=lambda segment: tuple(map(_none_first, segment)))),
+            rep_rows=tuple(sorted(set(rep_rows), key=lambda row: (_rep_order(row[0]), *map(_none_first, row[1:])))),
+            segments=tuple(sorted(set(segments), key=lambda segment: tuple(map(_none_first, segment)))),
             levels=tuple(tuple(sorted(column, key=_none_first)) for column in (*of_reps, *of_leads)),
             n_rep_columns=n_rep_columns,
         )
@@ -71,6 +71,11 @@ class CodeBook:
         """Return each column's code for the cells with these keys."""
         rep_row, segment = np.divmod(keys, len(self.segments) + 1)
         return self.codes(self.rep_rows, self.segments, (rep_row, segment))
+
+    def keys_of(self, rep_rows: Coded, segments: Coded) -> Ints:
+        """Return the number of each row's pair."""
+        row, segment = self.places(rep_rows.cells, segments.cells)
+        return self.keys(row[rep_rows.code], segment[segments.code])
 
     def places(self, rep_rows: Sequence[RepRow], segments: Sequence[Segment]) -> Pairs:
         """Return where these stand in `rep_rows` and `segments`."""
@@ -104,6 +109,9 @@ def codes_of(code: Mapping[Any, int], items: Sequence[Any]) -> Ints:
 
 def distinct(items: Sequence[Any]) -> tuple[list[Any], Ints]:
     """Return the distinct items in order of appearance, and where each item stands among them."""
+    if isinstance(items, Coded):
+        column = items.in_order()
+        return list(column.cells), column.code
     code = {item: number for number, item in enumerate(dict.fromkeys(items))}
     return list(code), codes_of(code, items)
 

@@ -9,9 +9,9 @@ import numpy as np
 from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput
 from leadopt.learning.history.bins import Edges, levels_of
-from leadopt.learning.history.codes import RepRow, Segment, tuples
 from leadopt.tables import Table
 from leadopt.tables.cells import as_number
+from leadopt.tables.cells.coded import Coded, crossed
 from leadopt.tables.text import cell
 
 _MOST = 1e100  # of a weight: products of more could not be added up
@@ -45,36 +45,42 @@ class Levels:
     spellings: Mapping[str, Mapping[str, str | None]]
     reps: Mapping[Any, Any]
 
-    def of_cells(self, table: str, column: str, cells: Sequence[Any]) -> list[str | None]:
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What columns are called, those of the rep first: its id is "rep"."""
+        return ("rep", *self.rep_by, *self.segment_by)
+
+    def of_cells(self, table: str, column: str, cells: Coded) -> Coded:
         """Return the levels of a column's cells; `table` is what messages call it."""
         return levels_of(f"{table}.{column}", cells, self.edges.get(column), self.spellings.get(column))
 
-    def of_table(self, table: Table, column: str) -> list[str | None]:
+    def of_table(self, table: Table, column: str) -> Coded:
         """Return the levels of a table's column."""
-        cells = table.quantities(column) if column in self.edges else table.values(column)
+        cells = Coded.of(table.quantities(column)) if column in self.edges else table.coded(column)
         edges, spellings = self.edges.get(column), self.spellings.get(column)
         return levels_of(f"{table.name}.{column}", cells, edges, spellings, table.reading.note)
 
-    def of_segments(self, table: Table) -> list[Segment]:
+    def of_segments(self, table: Table) -> Coded:
         """Return the segment of each of a table's leads."""
-        return tuples([self.of_table(table, column) for column in self.segment_by], table.n_rows)
+        return crossed([self.of_table(table, column) for column in self.segment_by], table.n_rows)
 
-    def of_groups(self, keys: Sequence[list[Any]]) -> tuple[list[RepRow], list[Segment], Floats]:
+    def of_groups(self, keys: Sequence[Coded]) -> tuple[Coded, Coded, Floats]:
         """Return rep rows, segments and weights of groups, by their cells of the rep and the columns asked for."""
-        reps = [self.reps.get(rep, rep) for rep in keys[0]]
+        reps = keys[0].replaced(self.reps)
         cells = dict(zip(self.asked, keys[1:], strict=False))  # weights may follow
         levels = {name: self.of_cells("history", name, cells[name]) for name in (*self.rep_by, *self.segment_by)}
-        rows = list(zip(reps, *(levels[name] for name in self.rep_by), strict=True))
-        segments = tuples([levels[name] for name in self.segment_by], len(reps))
+        rows = crossed([reps, *(levels[name] for name in self.rep_by)], len(reps))
+        segments = crossed([levels[name] for name in self.segment_by], len(reps))
         return rows, segments, weights_of(self.weight, keys)
 
 
-def weights_of(column: str | None, keys: Sequence[list[Any]]) -> Floats:
+def weights_of(column: str | None, keys: Sequence[Coded]) -> Floats:
     """Return how much each outcome of each group counts; the last of its keys says so, if there is such a column."""
     if column is None:
         return np.ones(len(keys[0]))
-    weights = np.array([as_number(value) for value in keys[-1]], dtype=np.float64).reshape(len(keys[-1]))
-    for value, weight in zip(keys[-1], weights, strict=True):
-        if not 0.0 <= weight <= _MOST:
-            raise InvalidInput(f"history.{column}: a weight must be a number from 0 to {_MOST:g}; found {cell(value)}")
+    weights = keys[-1].quantities(as_number)
+    wrong = np.flatnonzero(~((weights >= 0.0) & (weights <= _MOST)))
+    if len(wrong):
+        found = cell(keys[-1][wrong[0]])
+        raise InvalidInput(f"history.{column}: a weight must be a number from 0 to {_MOST:g}; found {found}")
     return weights

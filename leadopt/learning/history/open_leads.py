@@ -11,16 +11,17 @@ import numpy as np
 
 from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput
-from leadopt.learning.history.outcomes import rep_ids, truths
+from leadopt.learning.history.outcomes import ordinal_of, reps_of, settled_as, truths
 from leadopt.tables import Table
-from leadopt.tables.cells import as_moment, as_outcome, blanked, is_missing
+from leadopt.tables.cells import as_moment, as_outcome, is_missing
+from leadopt.tables.cells.coded import Coded
 from leadopt.tables.dates import latest_day, refuse_later
 from leadopt.tables.ids import alike
 from leadopt.tables.text import count, with_day
 
 _MOST_DAYS = 50 * 365  # before the last date of a history; a date of 1900 or of year 1 says that none is known
 
-_Groups = tuple[tuple[list[Any], ...], Ints, Ints]  # leads by keys and the day they were assigned, and how many
+_Groups = tuple[tuple[Coded, ...], Ints, Ints]  # leads by keys and the day they were assigned, and how many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,11 +31,11 @@ class OpenLeads:
     Parameters
     ----------
     keys
-        of open leads: one list for the reps' ids and one for each column, as in `OutcomeCounts`
+        of open leads: one column for the reps' ids and one for each other, as in `OutcomeCounts`
     assigned, count
         int64 (n_groups,): proleptic ordinals of the day they were assigned, and how many
     settled_keys
-        of settled leads: one list for each column that may tell how long they take
+        of settled leads: those columns that may tell how long they take
     won, days, settled_count
         int64 (n_settled_groups,): 1 or 0, days from being assigned to being settled, and how many
     entry
@@ -54,18 +55,18 @@ class OpenLeads:
         what is left out, and which day that is where it may surprise, in words
     """
 
-    keys: tuple[list[Any], ...]
+    keys: tuple[Coded, ...]
     assigned: Ints
     count: Ints
-    settled_keys: tuple[list[Any], ...]
+    settled_keys: tuple[Coded, ...]
     won: Ints
     days: Ints
     settled_count: Ints
     entry: Ints
-    early_keys: tuple[list[Any], ...]
+    early_keys: tuple[Coded, ...]
     early_assigned: Ints
     early_count: Ints
-    ended_keys: tuple[list[Any], ...]
+    ended_keys: tuple[Coded, ...]
     ended_assigned: Ints
     ended_count: Ints
     first_day: int
@@ -131,51 +132,51 @@ def read_open_leads(
         return None  # nothing depends on these dates
     if not matters:
         *_, outcomes, took, _, _ = dated.narrowed(at, assigned).grouped_spells([converted], assigned, at)
-        if any(days < 0 for days, outcome in zip(took, outcomes, strict=True) if as_outcome(outcome) is not None):
+        if any(as_outcome(outcome) is not None for outcome in outcomes.take(np.flatnonzero(took < 0)).cells):
             _refuse_early(history, dated, converted, assigned, at)
         return None
     outcomes, begun, _, begun_counts = dated.grouped([converted, assigned])
     ended_as, ended, *_ = dated.grouped([converted, at])
-    truth_of = truths(history, converted, outcomes)
-    begin, end = _ordinals(begun), _ordinals(ended)
-    settled, is_end = (np.array([one in truth_of for one in each], dtype=bool) for each in (outcomes, ended_as))
+    truth_of = truths(history, converted, outcomes.cells)
+    begin, end = (days.mapped(ordinal_of).numbers() for days in (begun, ended))
+    settled, is_end = (settled_as(history, converted, each) >= 0 for each in (outcomes, ended_as))
     ends = end[is_end & (end >= 0)]
     _check_past(history, converted, assigned, at, now, begin, ends)
     _check_age(history, converted, assigned, at, begin, ends)
     last_day, stale = _last_day(np.unique(np.concatenate([begin[begin >= 0], ends])), now)
     first_day = int(ends.min(initial=last_day if before is None else before.first_day))
-    early_days = {day for day, ordinal in zip(begun, begin.tolist(), strict=True) if 0 <= ordinal < first_day}
+    early_days = begun.take(np.flatnonzero((begin >= 0) & (begin < first_day))).cells
     *cells, outcome_of, took, entry, times = dated.grouped_spells(
         [*kinds, converted], assigned, at, first_day if early_days else 0
     )
-    timed = [row for row, outcome in enumerate(outcome_of) if outcome in truth_of]
-    spell, settled_count = (np.array([each[row] for row in timed], dtype=np.int64) for each in (took, times))
+    ends_as = settled_as(history, converted, outcome_of)
+    timed = np.flatnonzero(ends_as >= 0)
+    spell, settled_count = took[timed], times[timed]
     if (spell < 0).any():
         _refuse_early(history, dated, converted, assigned, at)
-    number = np.array(begun_counts, dtype=np.int64)
     still = dated.missing_in(
-        converted, [cell for cell in dict.fromkeys(outcomes) if cell not in truth_of and not is_missing(cell)]
+        converted, [cell for cell in outcomes.cells if cell not in truth_of and not is_missing(cell)]
     )
     open_keys, since_day, open_count = _open_groups(still, history, rep, columns, assigned)
     known = np.flatnonzero(since_day >= 0)
     undated = int(open_count.sum() - open_count[known].sum())
-    untimed = int(number[settled].sum() - settled_count.sum())
+    untimed = int(begun_counts[settled].sum() - settled_count.sum())
     early_keys, early_assigned, early_count = _open_groups(
         dated.where(assigned, early_days), history, rep, columns, assigned
     )
     nothing = np.zeros(0, dtype=np.int64)
-    later_ended: _Groups = tuple([] for _ in range(1 + len(columns))), nothing, nothing
+    later_ended: _Groups = tuple(Coded.of([]) for _ in range(1 + len(columns))), nothing, nothing
     if before is not None:
         later_ended = _ended_groups(dated, history, rep, columns, converted, assigned)
     return OpenLeads(
-        keys=tuple([keys[row] for row in known] for keys in open_keys),
+        keys=tuple(keys.take(known) for keys in open_keys),
         assigned=since_day[known],
         count=open_count[known],
-        settled_keys=tuple(blanked([keys[row] for row in timed]) for keys in cells),
-        won=np.array([truth_of[outcome_of[row]] for row in timed], dtype=np.int64),
+        settled_keys=tuple(keys.take(timed) for keys in cells),
+        won=ends_as[timed],
         days=spell,
         settled_count=settled_count,
-        entry=np.array([entry[row] for row in timed], dtype=np.int64),
+        entry=entry[timed],
         early_keys=early_keys,
         early_assigned=early_assigned,
         early_count=early_count,
@@ -198,19 +199,18 @@ def read_open_leads(
 
 
 def _open_groups(still: Table, history: Table, rep: str, columns: Sequence[str], assigned: str) -> _Groups:
-    *cells, since, counts = still.grouped([rep, *columns], assigned)
-    reps, *levels = map(blanked, cells)
-    return (rep_ids(history, rep, reps), *levels), _ordinals(since), np.array(counts, dtype=np.int64)
+    reps, *levels, since, counts = still.grouped([rep, *columns], assigned)
+    return (reps_of(history, rep, reps), *levels), since.mapped(ordinal_of).numbers(), counts
 
 
 def _ended_groups(
     dated: Table, history: Table, rep: str, columns: Sequence[str], converted: str, assigned: str
 ) -> _Groups:
     *cells, outcomes, since, counts = dated.grouped([rep, *columns, converted], assigned)
-    truth_of, day = truths(history, converted, outcomes), _ordinals(since)
-    rows = [row for row, outcome in enumerate(outcomes) if outcome in truth_of and day[row] >= 0]
-    reps, *levels = (blanked([keys[row] for row in rows]) for keys in cells)
-    return (rep_ids(history, rep, reps), *levels), day[rows], np.array(counts, dtype=np.int64)[rows]
+    day = since.mapped(ordinal_of).numbers()
+    rows = np.flatnonzero((settled_as(history, converted, outcomes) >= 0) & (day >= 0))
+    reps, *levels = (keys.take(rows) for keys in cells)
+    return (reps_of(history, rep, reps), *levels), day[rows], counts[rows]
 
 
 _UNMATCHED = (
@@ -232,7 +232,7 @@ def joined_open(one: OpenLeads | None, other: OpenLeads | None, *, settles: bool
     later = other if len(other.count) else _without_ended(one, other)
     return replace(
         later,
-        settled_keys=tuple([*mine, *more] for mine, more in zip(one.settled_keys, other.settled_keys, strict=True)),
+        settled_keys=tuple(mine.joined(more) for mine, more in zip(one.settled_keys, other.settled_keys, strict=True)),
         won=np.concatenate([one.won, other.won]),
         days=np.concatenate([one.days, other.days]),
         settled_count=np.concatenate([one.settled_count, other.settled_count]),
@@ -258,20 +258,14 @@ def _without_ended(one: OpenLeads, other: OpenLeads) -> OpenLeads:
         count[row] -= gone
         ended[key] -= gone
     left = np.flatnonzero(count)
-    keys = tuple([keys[row] for row in left] for keys in one.keys)
+    keys = tuple(keys.take(left) for keys in one.keys)
     return replace(one, keys=keys, assigned=one.assigned[left], count=count[left])
 
 
-def _group_keys(keys: tuple[list[Any], ...], assigned: Ints) -> list[tuple[Any, ...]]:
+def _group_keys(keys: tuple[Coded, ...], assigned: Ints) -> list[tuple[Any, ...]]:
     """Return what tells groups apart; reps are the same whose ids differ in letter case or blanks alone."""
     reps, *levels = keys
-    return list(zip([alike(str(rep)) for rep in reps], *levels, assigned.tolist(), strict=True))
-
-
-def _ordinals(days: Sequence[Any]) -> Ints:
-    """Return day numbers, -1 where there is none."""
-    moments = {day: as_moment(day) for day in set(days)}
-    return np.array([-1 if (moment := moments[day]) is None else moment.toordinal() for day in days], dtype=np.int64)
+    return list(zip(reps.mapped(lambda rep: alike(str(rep))), *levels, assigned.tolist(), strict=True))
 
 
 def _check_past(history: Table, converted: str, assigned: str, at: str, now: Any, begin: Ints, end: Ints) -> None:

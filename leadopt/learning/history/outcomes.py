@@ -13,10 +13,10 @@ from leadopt.tables.cells import (
     as_id,
     as_moment,
     as_outcome,
-    blanked,
     is_missing,
     kind_of,
 )
+from leadopt.tables.cells.coded import Coded
 from leadopt.tables.group_by import MOST_GROUPS
 from leadopt.tables.reading.reader import OUTCOME_RULE
 
@@ -25,11 +25,11 @@ from leadopt.tables.reading.reader import OUTCOME_RULE
 class OutcomeCounts:
     """History in numbers: one entry for each rep, segment, day and outcome that occurs, with how often.
 
-    `keys` has one list for the rep's ids and one for each segment column; missing values are None. `latest` is the
+    `keys` has one column for the rep's ids and one for each segment column; missing values are None. `latest` is the
     latest day; where days are counted by spans (`exact` is false), no group's may be that.
     """
 
-    keys: tuple[list[Any], ...]
+    keys: tuple[Coded, ...]
     day: Ints | None
     converted: Ints
     count: Ints
@@ -55,18 +55,17 @@ def count_outcomes(
     history = history.judged(converted)
     *raw_keys, outcomes, days, counts = history.grouped([rep, *segments, converted], at)
     exact = history.span == 1 or at is None
-    truth_of = truths(history, converted, outcomes)
-    settled = [row for row, outcome in enumerate(outcomes) if outcome in truth_of]
-    count = np.array(counts, dtype=np.int64)
-    reps, *levels = (blanked([keys[row] for row in settled]) for keys in raw_keys)
-    day = _day_numbers(history, at, converted, [days[row] for row in settled]) if at else None
+    truth = settled_as(history, converted, outcomes)
+    settled = np.flatnonzero(truth >= 0)
+    reps, *levels = (keys.take(settled) for keys in raw_keys)
+    day = _day_numbers(history, at, converted, days.take(settled)) if at else None
     return OutcomeCounts(
-        keys=(rep_ids(history, rep, reps), *levels),
+        keys=(reps_of(history, rep, reps), *levels),
         day=day,
-        converted=np.array([truth_of[outcomes[row]] for row in settled], dtype=np.int64).reshape(len(settled)),
-        count=count[settled],
-        n_rows=int(count.sum()),
-        n_open=int(count.sum() - count[settled].sum()),
+        converted=truth[settled],
+        count=counts[settled],
+        n_rows=int(counts.sum()),
+        n_open=int(counts.sum() - counts[settled].sum()),
         latest=None if day is None else _latest(history, at or "", converted, day),
         exact=exact,
     )
@@ -76,9 +75,8 @@ def _latest(history: Table, at: str, converted: str, day: Ints) -> int:
     """Return the latest day of a settled outcome; where days may be spans, one more group-by tells."""
     if len(day) and history.n_rows > MOST_GROUPS:
         outcomes, days, _ = history.grouped([converted], at)
-        truth_of = truths(history, converted, outcomes)
-        known = {one for outcome, one in zip(outcomes, days, strict=True) if outcome in truth_of}
-        day = _day_numbers(history, at, converted, list(known))
+        known = days.take(np.flatnonzero(settled_as(history, converted, outcomes) >= 0))
+        day = _day_numbers(history, at, converted, known)
     return int(day.max(initial=0))
 
 
@@ -97,12 +95,29 @@ def truths(history: Table, converted: str, outcomes: Sequence[Any]) -> dict[Any,
     return {outcome: truth for outcome, truth in found.items() if truth is not None}
 
 
-def _day_numbers(history: Table, at: str, converted: str, days: Sequence[Any]) -> Ints:
-    moments = {day: as_moment(day) for day in set(days)}
-    if None in moments.values():
+def settled_as(history: Table, converted: str, outcomes: Coded) -> Ints:
+    """Return 1 for each of these cells that says won, 0 for each that says lost and -1 for open ones, int64 (n_rows,).
+
+    Raises
+    ------
+    InvalidInput
+        an outcome cannot be read
+    """
+    truth_of = truths(history, converted, outcomes.cells)
+    return outcomes.mapped(lambda outcome: truth_of.get(outcome, -1)).numbers()
+
+
+def _day_numbers(history: Table, at: str, converted: str, days: Coded) -> Ints:
+    ordinals = days.mapped(ordinal_of)
+    if -1 in ordinals.cells:
         _refuse_day(history, at, converted)
-    ordinals = {day: moment.toordinal() for day, moment in moments.items() if moment is not None}
-    return np.array([ordinals[day] for day in days], dtype=np.int64)
+    return ordinals.numbers()
+
+
+def ordinal_of(cell: Any) -> int:
+    """Return the proleptic ordinal of a day or moment, -1 where a cell is none."""
+    moment = as_moment(cell)
+    return -1 if moment is None else moment.toordinal()
 
 
 def _refuse_day(history: Table, at: str, converted: str) -> NoReturn:
@@ -130,7 +145,7 @@ def joined(one: OutcomeCounts, other: OutcomeCounts) -> OutcomeCounts:
     """Return the counts of two histories together; days only where both have them."""
     days = None if one.day is None or other.day is None else np.concatenate([one.day, other.day])
     return OutcomeCounts(
-        keys=tuple([*mine, *more] for mine, more in zip(one.keys, other.keys, strict=True)),
+        keys=tuple(mine.joined(more) for mine, more in zip(one.keys, other.keys, strict=True)),
         day=days,
         converted=np.concatenate([one.converted, other.converted]),
         count=np.concatenate([one.count, other.count]),
@@ -139,6 +154,11 @@ def joined(one: OutcomeCounts, other: OutcomeCounts) -> OutcomeCounts:
         latest=None if one.latest is None or other.latest is None else max(one.latest, other.latest),
         exact=one.exact and other.exact,
     )
+
+
+def reps_of(history: Table, column: str, cells: Coded) -> Coded:
+    """Return the ids that a column holds; as of `rep_ids`."""
+    return cells.as_cells(rep_ids(history, column, cells.cells))
 
 
 def rep_ids(history: Table, column: str, cells: Sequence[Any]) -> list[Id | None]:

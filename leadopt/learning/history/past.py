@@ -25,10 +25,10 @@ class PastColumns:
     ----------
     rep, converted, at, assigned
         of the rep, the outcome, the day when it was known, and the one when the rep got the lead
-    kinds
-        that describe the lead
-    others
-        that describe the rep at that time, before those of leads, and the weight behind them, if there is one
+    kinds, of_reps
+        that describe the lead, and the rep at that time
+    weight
+        how much an outcome counts; None = there is none
     """
 
     rep: str
@@ -36,12 +36,18 @@ class PastColumns:
     at: str
     assigned: str
     kinds: Sequence[str]
-    others: tuple[Sequence[str], Sequence[str]]
+    of_reps: Sequence[str] = ()
+    weight: str | None = None
+
+    @property
+    def described(self) -> tuple[str, ...]:
+        """Those of reps and of leads from which their chances are learned."""
+        return (*self.of_reps, *self.kinds)
 
     @property
     def keys(self) -> list[str]:
         """All by which outcomes are counted beside the rep."""
-        return [*self.others[0], *self.kinds, *self.others[1]]
+        return [*self.described, *([] if self.weight is None else [self.weight])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

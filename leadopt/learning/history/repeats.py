@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.history.codes import distinct
+from leadopt.tables.cells.coded import Coded, combined, crossed
 from leadopt.tables.text import percent
 
 _SURE = 4.0  # standard deviations by which outcomes of one moment agree more than luck has it
@@ -109,11 +108,10 @@ def repeats(
     if by_chance is not None and pairs.sum() < _CROWDED * (tried * by_chance).sum():
         return nothing
     chance = _chance(rep, segment, tried, won)
-    variance = chance * (1.0 - chance)
-    excess = float(((won - tried * chance) ** 2 - tried * variance).sum())
-    expected, luck = float((pairs * variance).sum()), float(np.sqrt(2.0 * (pairs * variance**2).sum()))
-    correlation = min(1.0, excess / expected)
-    if correlation < least or excess < _SURE * luck:
+    # In this order sums, and so last digits, do not depend on the order of the history.
+    order = np.lexsort((won, tried, chance))
+    correlation, sure = _correlation(tried[order], won[order], chance[order])
+    if correlation < least or not sure:
         return nothing
     weight = 1.0 / (1.0 + (tried - 1.0) * correlation)
     return Repeats(
@@ -124,6 +122,14 @@ def repeats(
         n_repeated=nothing.n_repeated,
         found=True,
     )
+
+
+def _correlation(tried: Floats, won: Floats, chance: Floats) -> tuple[float, bool]:
+    """Return how far outcomes of one group agree beyond their chance, and whether by more than luck."""
+    pairs, variance = tried * (tried - 1.0), chance * (1.0 - chance)
+    excess = float(((won - tried * chance) ** 2 - tried * variance).sum())
+    expected, luck = float((pairs * variance).sum()), float(np.sqrt(2.0 * (pairs * variance**2).sum()))
+    return min(1.0, excess / expected), excess >= _SURE * luck
 
 
 def shared_by_chance(cell: Ints, moment: Ints, tried: Floats) -> Floats:
@@ -147,9 +153,7 @@ def _chance(rep: Ints, segment: Ints, tried: Floats, won: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-total)))
 
 
-def of_one_day(
-    reps: Sequence[Any], levels: Sequence[Sequence[Any]], day: Ints, count: Ints, converted: Ints
-) -> tuple[Repeats, Floats]:
+def of_one_day(reps: Coded, levels: Sequence[Coded], day: Ints, count: Ints, converted: Ints) -> tuple[Repeats, Floats]:
     """Return how far outcomes of one rep, segment and day repeat each other, and the weight of each group's.
 
     Parameters
@@ -159,11 +163,10 @@ def of_one_day(
     day, count, converted
         int64 (n_groups,), when, how many, and whether won
     """
-    segments = list(zip(*levels, strict=True)) if levels else [()] * len(reps)
-    numbers = np.stack([distinct(reps)[1], distinct(segments)[1], np.unique(day, return_inverse=True)[1].reshape(-1)])
-    groups, group = np.unique(numbers, axis=1, return_inverse=True)
-    group = group.reshape(-1)
+    columns = [(each.code, len(each.cells)) for each in (reps, crossed(levels, len(day)), Coded.of_numbers(day))]
+    first, group = combined(columns, len(day))
+    rep, segment, moment = (code[first] for code, _ in columns)
     tried, won = (np.bincount(group, part).astype(np.float64) for part in (count, count * converted))
-    cell = np.unique(groups[:2], axis=1, return_inverse=True)[1].reshape(-1)
-    found = repeats(groups[0], groups[1], tried, won, by_chance=shared_by_chance(cell, groups[2], tried))
+    cell = combined([(rep, columns[0][1]), (segment, columns[1][1])], len(first))[1]
+    found = repeats(rep, segment, tried, won, by_chance=shared_by_chance(cell, moment, tried))
     return found, found.weight[group]

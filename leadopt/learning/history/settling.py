@@ -61,7 +61,7 @@ def read_settling(history: Table, converted: str, assigned: str, at: str) -> Set
     )
     known = sorted(  # none ends before it began
         (days, number)
-        for outcome, days, number in zip(outcomes, took, counts, strict=True)
+        for outcome, days, number in zip(outcomes, took.tolist(), counts.tolist(), strict=True)
         if days >= 0 and as_outcome(outcome) is not None
     )
     if not known:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.tables.cells.coded import compacted
+
+_EXACT = 2.0**52  # floats up to here hold every whole number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,13 +55,16 @@ class Tally:
         """
         age = np.zeros(len(keys)) if day is None else (day.max(initial=0) if latest is None else latest) - day
         each = np.ones(len(keys)) if weight is None else weight
-        # In this order the sums, and so the last digits of everything, do not depend on the order of the history.
-        order = np.lexsort((count, converted, each, age, keys))
         still = np.zeros(0, dtype=np.int64) if open_keys is None else open_keys
-        cells, cell = np.unique(np.concatenate([keys[order], still]), return_inverse=True)
-        cell, open_cell = np.split(cell, [len(keys)])
-        n, k = count[order], (count * converted)[order]
-        counts_as = each[order] * 0.5 ** (age[order] / (half_life or np.inf))
+        known = np.concatenate([keys, still])
+        first, cell = compacted(known, int(known.max(initial=-1)) + 1)
+        cells, (cell, open_cell) = known[first], np.split(cell, [len(keys)])
+        n, k, counts_as = count, count * converted, each
+        if half_life is not None or not are_whole(n * each):
+            # In this order the sums, and so the last digits of everything, do not depend on the order of the history.
+            order = np.lexsort((count, converted, each, age, keys))
+            cell, n, k = cell[order], n[order], k[order]
+            counts_as = each[order] * 0.5 ** (age[order] / (half_life or np.inf))
         tried, won, weighted_tried, weighted_won = (
             np.bincount(cell, number, minlength=len(cells) + 1).astype(np.float64)
             for number in (n, k, n * counts_as, k * counts_as)
@@ -76,3 +82,8 @@ class Tally:
         """Return each key's cell, the empty one where it has none."""
         place = np.searchsorted(self.keys, keys)
         return np.where(np.append(self.keys, -1)[place] == keys, place, len(self.keys))
+
+
+def are_whole(numbers: Floats) -> bool:
+    """Return whether sums of numbers that are 0 or more are exact, and so the same in any order."""
+    return bool((numbers == np.floor(numbers)).all()) and float(numbers.sum()) < _EXACT

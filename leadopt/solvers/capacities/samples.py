@@ -98,7 +98,7 @@ def row_oracle(rest: Remainder) -> RowOracle:
     return RowOracle(affinity=rest.problem.affinity, leads=rest.leads, reserve=rest.problem.reserve)
 
 
-def _sample(problem: Problem, leads: Ints, room: Room, part: Ints, rng: np.random.Generator) -> Remainder:
+def _sample(problem: Problem, leads: Ints, room: Room, part: Ints, rng: "np.random.Generator") -> Remainder:
     """Return some of the leads with their share of the slots, each rep's rounded up or down by lot."""
     share = np.maximum(room.upper, 0) * (len(part) / len(leads))
     slots = Room(lower=room.lower, upper=np.floor(share + rng.random(problem.n_reps)).astype(np.int64))

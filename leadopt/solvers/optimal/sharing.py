@@ -12,7 +12,7 @@ _MOST_CELLS = 4_000_000  # leads x reps: 32 MB, if all of them tie
 
 
 def shared_one_by_one(
-    problem: Problem, answer: Answer, leads: Ints, tolerance: float, rng: np.random.Generator
+    problem: Problem, answer: Answer, leads: Ints, tolerance: float, rng: "np.random.Generator"
 ) -> Ints | None:
     """Return an answer of the same worth in which some leads are dealt out anew, so that loads are most even.
 

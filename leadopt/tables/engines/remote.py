@@ -11,6 +11,7 @@ from leadopt.errors import InvalidInput
 from leadopt.tables.amounts import Amounts, magnitudes
 from leadopt.tables.answers import frame_of
 from leadopt.tables.cells import as_id, as_moment, as_number, blanked, is_hashable, is_missing
+from leadopt.tables.cells.coded import Coded
 from leadopt.tables.engines.combinations import Combinations
 from leadopt.tables.engines.source import MOST_ALIKE, Source, added_amounts, days_counted, spells_counted
 from leadopt.tables.reading.place import Place
@@ -258,7 +259,7 @@ class Remote(Table):
         cells = self._each(column)
         return bool(cells) and all(as_id(cell) is not None for cell in cells)
 
-    def grouped(self, columns: Sequence[str], at: str | None = None) -> list[list[Any]]:
+    def grouped(self, columns: Sequence[str], at: str | None = None) -> list[Any]:
         """Return the distinct combinations of some columns' cells and the day of `at`; as of `Table.grouped`."""
         for column in [*columns, *([at] if at else [])]:
             self.require(column)
@@ -268,16 +269,16 @@ class Remote(Table):
         else:
             groups, span = self._by_day(columns, at)
         self._note_span(at, span)
-        for column, cells in zip(columns, groups[: len(columns)], strict=True):
-            if not all(map(is_hashable, cells)):
-                self._refuse_unhashable([column])
-        return groups
+        *cells, leads = groups
+        coded = [Coded.of(each) for each in cells]
+        self._check_plain(columns, coded)
+        return [*coded, np.array(leads, dtype=np.int64)]
 
     def expect(self, columns: Sequence[str]) -> None:
         """Ask once for what several questions are about, if so many combinations do not stand in the way."""
         self._source.expect([self._raw[self.here(column)] for column in columns if column in self])
 
-    def _by_day(self, columns: Sequence[str], at: str) -> tuple[list[list[Any]], int]:
+    def _by_day(self, columns: Sequence[str], at: str) -> tuple[list[Any], int]:
         raw, day = [self._raw[self.here(column)] for column in columns], self._raw[self.here(at)]
         kind, days = self._source.schema[day], None
         if self.here(at) in self._meant:  # days, or nothing, as `with_days` has read them
@@ -361,13 +362,13 @@ class Remote(Table):
                 gone = gone | cell.is_in(also)
         return self._with(Source(self._source.frame.filter(gone), self.name, self._source.times))
 
-    def grouped_spells(self, columns: Sequence[str], begin: str, end: str, since: int = 0) -> list[list[Any]]:
+    def grouped_spells(self, columns: Sequence[str], begin: str, end: str, since: int = 0) -> list[Any]:
         """Return combinations of some columns' cells and of days from one to another; as of `Table.grouped_spells`."""
         if self._finds_days(begin) and self._finds_days(end):
             raw = [self._raw[self.here(column)] for column in (*columns, begin, end)]
             *cells, took, before, leads = spells_counted(self._source, raw[:-2], (raw[-2], raw[-1]), since)
-            read = [self._as_read(column, each) for column, each in zip(columns, cells, strict=True)]
-            return [*read, took, before, leads]
+            read = [Coded.of(self._as_read(column, each)) for column, each in zip(columns, cells, strict=True)]
+            return [*read, *(np.array(each, dtype=np.int64) for each in (took, before, leads))]
         *cells, _, leads = self._counts([*columns, begin, end])
         rows = Table({str(place): each for place, each in enumerate([*cells, leads])}, self.name).counting(
             str(len(cells))

@@ -195,7 +195,7 @@ class Source:
 
 def days_counted(
     source: Source, columns: Sequence[str], at: str, day_of: Mapping[Any, str | None] | None
-) -> "tuple[nw.DataFrame[Any], list[Any], int]":
+) -> "tuple[nw.DataFrame[Any], Sequence[Any], int]":
     """Return the combinations of some columns' cells and the day of `at`, the days, and of how many days a span is one.
 
     Parameters

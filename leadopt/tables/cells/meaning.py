@@ -46,6 +46,11 @@ def each_once(read: Callable[[Any], T], values: Sequence[Any]) -> list[T]:
     return [known_cells[cell] for cell in cells]
 
 
+def is_alike(kind: type) -> bool:
+    """Return whether equal values of a type are alike in all that is read from them."""
+    return kind in _ALIKE
+
+
 def kind_of(value: object) -> str:
     """Return how a message calls the type of an id."""
     return "whole numbers" if isinstance(value, int) else "text" if isinstance(value, str) else type(value).__name__
@@ -134,7 +139,7 @@ def _iterable(value: Any) -> Sequence[Any]:
 
 def blanked(values: Sequence[Any]) -> list[Any]:
     """Return values with None for null, NaN and NaT; most types have none of these, and are not looked at."""
-    suspects = {kind for kind in set(map(type, values)) if _may_be_missing(kind)}
+    suspects = {kind for kind in set(map(type, values)) if may_be_missing(kind)}
     if not suspects:
         return list(values)
     return [None if type(value) in suspects and is_missing(value) else value for value in values]
@@ -153,7 +158,7 @@ def is_missing(value: Any) -> bool:
     return type(value).__name__ in _NOTHING
 
 
-def _may_be_missing(kind: type) -> bool:
+def may_be_missing(kind: type) -> bool:
     """Return whether `is_missing` can be true of a value of this type that is not None."""
     return issubclass(kind, float | np.floating | Decimal | np.datetime64 | np.timedelta64) or kind.__name__ in _NOTHING
 
