@@ -95,7 +95,8 @@ class AffinityModel:
     delays_
         how long wins and losses take (`learning.delays.Delays`), where leads are open and count; else None
     strengths_
-        standard deviation on the logit of each family of effects, by name: "rep", "product", "rep x product", ...
+        standard deviation on the logit of each family of effects, by name: "rep", "product", "rep x product", ...; a
+        column of one level has none
     half_life_days_
         the one in use
     bins_

@@ -217,6 +217,15 @@ def test_several_columns_have_effects_and_so_has_their_combination():
     assert known.tolist() == [True, False]
 
 
+def test_columns_of_one_level_have_no_strength():
+    rows = rows_of(HISTORY | {"country": ["AT"] * len(HISTORY["at"]), "team": ["east"] * len(HISTORY["at"])})
+    model = AffinityModel(segment_by=["product", "country"], rep_by="team").fit(rows)
+    assert list(model.strengths_) == [row["family"] for row in model.variance_components()]
+    assert list(model.strengths_) == ["rep", "product", "rep x product"]
+    without = AffinityModel(segment_by="product").fit(rows)
+    assert model.strengths_ == pytest.approx(without.strengths_, rel=0.1)
+
+
 @pytest.mark.parametrize("history", [[], {"rep_id": [], "product": [], "converted": []},
                                      {"rep_id": ["a"], "product": ["p"], "converted": [None]}])  # fmt: skip
 def test_no_settled_outcomes_mean_even_odds_with_the_widest_interval(history):

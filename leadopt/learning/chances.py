@@ -113,13 +113,19 @@ class LearnedChances:
         return [*of_reps, *of_leads], numbers
 
     def spreads(self, names: Sequence[str]) -> list[tuple[str, float, Spread]]:
-        """Return each family's name, made of the columns', its standard deviation in use, and what is known of it."""
-        effects, families = self.posterior.fitted.effects, self.posterior.fitted.families
-        named = [" x ".join(names[column] for column in family.columns) for family in families]
-        found = list(zip(named, effects.deviations.tolist(), effects.spreads, strict=True))
+        """Return each family's name, made of the columns', its standard deviation in use, and what is known of it.
+
+        Columns of one level are left out: of how much levels differ they say nothing, and what is in use is the prior.
+        """
+        effects, families, sizes = self.posterior.fitted.effects, self.posterior.fitted.families, self.code_book.sizes
+        found = [
+            (" x ".join(names[column] for column in family.columns), deviation, spread)
+            for family, deviation, spread in zip(families, effects.deviations.tolist(), effects.spreads, strict=True)
+            if all(sizes[column] > 1 for column in family.columns)
+        ]
         if effects.own_spread is not None:
-            of_leads = names[self.code_book.n_rep_columns :]
-            own = " x ".join((names[0], *of_leads)) if of_leads else ""
+            of_cell = [column for column in (0, *range(self.code_book.n_rep_columns, len(sizes))) if sizes[column] > 1]
+            own = " x ".join(names[column] for column in of_cell)
             found.append((own, effects.own_deviation, effects.own_spread))
         if self.drift is not None and self.drift.is_told:
             found.append((LEVEL, self.drift.level.spread.deviation, self.drift.level.spread))

@@ -213,7 +213,8 @@ class ValueModel:
         self.notes_ = [*self.notes_, *odd_notes(amounts, odd), *tiny_notes(amounts, odd, LEAST_LOG)]
         fitted = self._amounts.fitted
         for family, deviation in zip(fitted.families, fitted.effects.deviations.tolist(), strict=True):
-            self.strengths_[" x ".join(names[column] for column in family.columns)] = deviation
+            if len(family.keys) > 1:
+                self.strengths_[" x ".join(names[column] for column in family.columns)] = deviation
         is_odd[paid] = odd
         return is_odd
 

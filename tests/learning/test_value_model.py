@@ -167,6 +167,7 @@ def test_pairs_of_columns_that_earn_it_are_found_and_others_left_out():
     model = fitted(columns, ["a", "b", "c"])
     assert "a x b" in model.strengths_
     assert "b x c" not in model.strengths_
+    assert list(fitted({**columns, "c": ["x"] * 1_500}, ["a", "c"]).strengths_) == ["a"]
     lead = {"a": 2, "b": 3, "c": 0}
     assert model.expected([lead])[0] == pytest.approx(np.exp(5.0 + together[2, 3] + 0.125), rel=0.15)
 

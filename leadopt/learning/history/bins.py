@@ -20,6 +20,13 @@ from leadopt.tables.text import count
 
 Edges = tuple[float, ...]
 
+
+class DayEdges(tuple[float, ...]):
+    """Edges of days, as their digits (20250108): the same numbers as other edges, but shown as dates."""
+
+    __slots__ = ()
+
+
 USUAL_BINS = 8
 """Of a column of measurements that no setting bins: enough for a bend, while each bin holds an eighth of the outcomes;
 levels are shrunk apart from their neighbours, so that more of them would each be told less."""
@@ -258,16 +265,17 @@ def learned_edges(
     """Return the inner edges of a column's bins (None = it has none), and what it is if nobody asked for them.
 
     Bins are those asked for, else quantiles if it measures, or holds days, or whole numbers that are no codes
-    (`are_codes`).
+    (`are_codes`). Edges of days are `DayEdges`.
     """
-    if isinstance(asked, tuple):
-        return asked, None
     kind = None if asked else kind_of_quantity(values.cells)
     if not asked and kind is None:
         return None, None
     numbers = values.quantities(as_quantity)
-    edges = quantile_edges(numbers, weights, asked or USUAL_BINS)
-    return (None, None) if kind == "whole numbers" and are_codes(numbers, edges, results) else (edges, kind)
+    edges = asked if isinstance(asked, tuple) else quantile_edges(numbers, weights, asked or USUAL_BINS)
+    if kind == "whole numbers" and are_codes(numbers, edges, results):
+        return None, None
+    of_days = any(isnan(as_number(cell)) and not isnan(as_quantity(cell)) for cell in values.cells)
+    return DayEdges(edges) if of_days else edges, kind
 
 
 def bins_note(
@@ -350,10 +358,26 @@ def spelled(levels: Sequence[str | None], spellings: Mapping[str, str | None]) -
 def _names(edges: Edges) -> list[str]:
     if not edges:
         return ["any"]
-    if all(edge.is_integer() and abs(edge) < _LONGEST for edge in edges):
+    days = [_day(edge) for edge in edges] if isinstance(edges, DayEdges) else [None]
+    if None not in days:
+        told = [str(day) for day in days]
+    elif all(edge.is_integer() and abs(edge) < _LONGEST for edge in edges):
         told = [f"{edge:.0f}" for edge in edges]
     else:  # as many digits as tell them apart
         told = next(
             each for digits in range(6, 18) if len(set(each := [f"{edge:.{digits}g}" for edge in edges])) == len(each)
         )
     return [f"below {told[0]}", *(f"{low} to {high}" for low, high in pairwise(told)), f"{told[-1]} or more"]
+
+
+def _day(digits: float) -> date | None:
+    """Return the day of these digits, None where there is no such day.
+
+    >>> _day(20250108.0), _day(20250132.0), _day(0.5)
+    (datetime.date(2025, 1, 8), None, None)
+    """
+    year, rest = divmod(digits, 10_000.0)
+    try:
+        return date(int(year), int(rest // 100.0), int(rest % 100.0)) if digits.is_integer() else None
+    except (ValueError, OverflowError):
+        return None

@@ -130,6 +130,26 @@ def test_names_of_bins_have_as_many_digits_as_tell_them_apart():
     assert len(set(binned("leads.x", [0.0, *close], close))) == 3
 
 
+@pytest.mark.parametrize("of_text", [False, True])
+@pytest.mark.parametrize("asked", [None, 4, (20250102.0, 20250301.0, 20250302.0)])
+def test_bins_of_days_are_shown_as_dates(of_text, asked):
+    days = [date(2025, 1, 1) + timedelta(day) for day in range(90)]
+    cells = [str(day) for day in days] if of_text else days
+    found = read_attributes("history", {"day": cells}, *lost(np.full(90, 9)), bins=asked and {"day": asked})
+    edges = found.edges["day"]
+    dates = [str(date(int(edge // 10000), int(edge // 100 % 100), int(edge % 100))) for edge in edges]
+    assert found.levels["day"][0] == f"below {dates[0]}"
+    assert found.levels["day"][-1] == f"{dates[-1]} or more"
+    assert binned("leads.day", [20250401, "2025-04-01"], edges) == [f"{dates[-1]} or more"] * 2
+    assert asked or f"(below {dates[0]}, {dates[0]} to {dates[1]}, " in found.notes[0]
+
+
+def test_bins_of_days_at_what_is_no_day_are_shown_as_their_digits():
+    days = [date(2025, 1, 1) + timedelta(day) for day in range(90)]
+    found = read_attributes("history", {"day": days}, *lost(np.full(90, 9)), bins={"day": (20250132.0, 20250301.0)})
+    assert sorted(set(found.levels["day"])) == ["20250132 to 20250301", "20250301 or more", "below 20250132"]
+
+
 def chances_of(cells, truth, asked, seed=1):
     """Return the model of a simulated history, and the chances of leads with these cells."""
     won = np.random.default_rng(seed).random(len(cells)) < truth
