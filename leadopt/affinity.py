@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -11,20 +10,19 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
+from leadopt.learning.chances import LearnedChances
 from leadopt.learning.delays import Delays
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.logistic import sigmoid
 from leadopt.learning.estimates import Estimates, Posterior
-from leadopt.learning.history.bins import spelled
-from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair, tuples
+from leadopt.learning.history.codes import RepRow, Segment, codes_of, distinct, every_pair
 from leadopt.learning.history.past import Past, PastColumns, read_past
-from leadopt.learning.learn_past import Asked, columns_of, learn_past
-from leadopt.learning.past_assignment import PastAssignment, past_assignment
+from leadopt.learning.learn_past import Asked, LearnedPast, columns_of, learn_past
+from leadopt.learning.past_assignment import PastAssignment
 from leadopt.problem.gains import Affinity
 from leadopt.tables import Table, check_same_kind
-from leadopt.tables.cells import Id, as_level, blanked
+from leadopt.tables.cells import Id, blanked
 from leadopt.tables.engines import history_table
-from leadopt.tables.ids import IdBook, alike
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.outcomes import Outcomes
 from leadopt.tables.reading.reader import Reading, reading_of
@@ -182,7 +180,25 @@ class AffinityModel:
             a setting is wrong, a column is missing, a rep id, outcome or date cannot be read, or, with a half-life, an
             outcome is later than it is now: all others would look old beside it
         """
-        asked = Asked.of(
+        asked = self._asked(reps)
+        return self._learn(asked, self._count(history, asked))
+
+    def partial_fit(self, history: Any) -> AffinityModel:
+        """Learn from further outcomes, such as those of a day, as if they had been in the history from the start.
+
+        Which leads are open still says the last history that has any. Where this one has none, those that were open
+        before are open still, but for as many as it settles of the same rep, columns and day of `assigned`.
+        """
+        if not hasattr(self, "_past"):
+            return self.fit(history)
+        asked = self._asked(self._known.asked.reps)
+        past = self._count(history, asked, self._past)
+        before, more = ([rep for rep in each.counts.keys[0].cells if rep is not None] for each in (self._past, past))
+        check_same_kind(f"history.{self.rep}", more, f"the history before, {self.rep},", before)
+        return self._learn(asked, self._past.joined(past))
+
+    def _asked(self, reps: Sequence[Id]) -> Asked:
+        return Asked.of(
             columns=PastColumns(
                 rep=self.rep,
                 converted=self.converted,
@@ -198,20 +214,6 @@ class AffinityModel:
             now=self.now,
             reps=reps,
         )
-        return self._learn(asked, self._count(history, asked))
-
-    def partial_fit(self, history: Any) -> AffinityModel:
-        """Learn from further outcomes, such as those of a day, as if they had been in the history from the start.
-
-        Which leads are open still says the last history that has any. Where this one has none, those that were open
-        before are open still, but for as many as it settles of the same rep, columns and day of `assigned`.
-        """
-        if not hasattr(self, "_past"):
-            return self.fit(history)
-        past = self._count(history, self._settings, self._past)
-        before, more = ([rep for rep in each.counts.keys[0].cells if rep is not None] for each in (self._past, past))
-        check_same_kind(f"history.{self.rep}", more, f"the history before, {self.rep},", before)
-        return self._learn(self._settings, self._past.joined(past))
 
     def _reading(self) -> Reading | None:
         return reading_of("AffinityModel", self.formats, self.outcomes)
@@ -228,65 +230,35 @@ class AffinityModel:
         return read_past(table, names, self.now, fades=bool(self.half_life_days), drift=self.drift, before=before)
 
     def _learn(self, asked: Asked, past: Past) -> AffinityModel:
-        learned = learn_past(asked, past)
-        self._settings, self._past, self._levels, self._learned = asked, past, learned.levels, learned.chances
+        known = learn_past(asked, past)
+        self._known, self._past = known, past
         self.n_outcomes_, self.n_open_ = int(past.counts.count.sum()), past.counts.n_open
-        self.rep_by_, self.segment_by_ = self._levels.rep_by, self._levels.segment_by
-        self.bins_, self.notes_ = dict(self._levels.edges), learned.notes
+        self.rep_by_, self.segment_by_ = known.levels.rep_by, known.levels.segment_by
+        self.bins_, self.notes_ = dict(known.levels.edges), known.notes
         self.delays_: Delays | None = self._learned.delays
-        self.reps_ = [rep for rep in self._learned.code_book.reps if rep is not None]
-        self._rep_book = IdBook(self.reps_)
-        self.segments_ = list(self._learned.code_book.segments)
-        self.half_life_days_ = self._learned.half_life_days
-        self.base_ = float(self._learned.of_strangers([None] * len(self._names))[0])
-        self.strengths_ = {name: deviation for name, deviation, _ in self._learned.spreads(self._names)}
+        self.reps_, self.segments_ = list(known.reps.ids), list(self._learned.code_book.segments)
+        self.half_life_days_, names = self._learned.half_life_days, known.levels.names
+        self.base_ = float(self._learned.of_strangers([None] * len(names))[0])
+        self.strengths_ = {name: deviation for name, deviation, _ in self._learned.spreads(names)}
         return self
 
     @property
     def past_assignment_(self) -> PastAssignment:
         """How far what history shows of leads told who got them."""
-        self._check_fitted()
-        book, tally = self._learned.code_book, self._learned.posterior.tally
-        rep, *others = book.codes_of_keys(tally.keys)
-        nobody = np.array([one is None for one in book.reps], dtype=bool)
-        levels = zip(self.segment_by_, others[book.n_rep_columns - 1 :], strict=True)
-        tried, won = (each[:-1].astype(np.float64) for each in (tally.tried, tally.converted))
-        return past_assignment(np.where(nobody[rep], -1, rep), tuple(levels), tried, won)
-
-    @property
-    def _names(self) -> tuple[str, ...]:
-        return self._levels.names
-
-    def _same_rep(self, rep: Id) -> Id:
-        """Return the id of history that is a rep's, however it is written; one that history lacks as it is."""
-        place = self._rep_book.place(rep)
-        return rep if place is None else self.reps_[place]
+        return self._learned.past_assignment(self.segment_by_)
 
     def segments_of(self, leads: Any) -> list[Segment]:
         """Return each lead's segment: the levels of the columns of `segment_by`, measurements binned."""
-        self._check_fitted()
         table = leads if isinstance(leads, Table) else Table(leads, "leads", self._reading())
-        return list(self._levels.of_segments(table))
+        return list(self._fitted.levels.of_segments(table))
 
     def rep_rows_of(self, reps: Any, rep_id: str | None = None, *, unique: bool = True) -> list[RepRow]:
         """Return each rep's id and the levels of `rep_by`: as the table has them, else those of most of its history."""
-        self._check_fitted()
         table = reps if isinstance(reps, Table) else Table(reps, "reps", self._reading(), ids=(rep_id or self.rep,))
-        column = rep_id or self.rep
-        ids = table.ids(column, unique=unique)
-        self._check_reps(f"{table.name}.{column}", ids)
-        several = {text for text, n in Counter(alike(str(rep)) for rep in set(ids)).items() if n > 1}
-        ids = [rep if alike(str(rep)) in several else self._same_rep(rep) for rep in ids]
-        usual = [self._learned.usual_row(rep) for rep in ids]
-        levels = [
-            self._levels.of_table(table, name) if name in table else [row[place] for row in usual]
-            for place, name in enumerate(self.rep_by_, 1)
-        ]
-        return list(zip(ids, *levels, strict=True))
+        return self._fitted.rep_rows(table, rep_id or self.rep, unique=unique)
 
     def state_effects(self, rep_rows: Sequence[RepRow]) -> Floats:
         """Return what each level of `rep_by` alone adds to the logit of a rep in that state, (n_reps, n_columns)."""
-        self._check_fitted()
         return self._learned.state_effects(rep_rows)
 
     def estimate(self, segments: Sequence[Segment], reps: Sequence[Id] | Sequence[RepRow]) -> Estimates:
@@ -303,7 +275,7 @@ class AffinityModel:
         -----
         Time and memory grow with the product of the two.
         """
-        rows, plain = self._asked(segments, reps)
+        rows, plain = self._fitted.pairs(segments, reps)
         _, known_segment = self._learned.code_book.places(rows, plain)
         known_ids = codes_of({rep: number for number, rep in enumerate(self.reps_)}, [row[0] for row in rows])
         return self._learned.posterior.estimates(
@@ -325,30 +297,23 @@ class AffinityModel:
         What pairs share, such as a rep's effect, they share in every draw: a plan's total varies by far more than
         independent draws of its pairs would have it. Parameters as for `estimate`; `rng` is a seed or a generator.
         """
-        rows, plain = self._asked(segments, reps)
+        rows, plain = self._fitted.pairs(segments, reps)
         cell, codes = self._learned.located(rows, plain, every_pair(len(rows), len(plain)))
         return sigmoid(self._learned.posterior.fitted.draw(codes, cell, n_draws, np.random.default_rng(rng)))
 
     def joint(self, segments: Sequence[Segment], reps: Sequence[Id] | Sequence[RepRow]) -> Joint:
         """Return what `draw` rests on for these pairs, in arrays that a plan saves. Parameters as for `estimate`."""
-        rows, plain = self._asked(segments, reps)
+        rows, plain = self._fitted.pairs(segments, reps)
         cell, codes = self._learned.located(rows, plain, every_pair(len(rows), len(plain)))
         return self._learned.posterior.fitted.joint(codes, cell)
 
-    def _asked(self, segments: Sequence[Segment], reps: Sequence[Any]) -> tuple[list[RepRow], list[Segment]]:
-        self._check_fitted()
-        rows = [rep if isinstance(rep, tuple) else self._learned.usual_row(self._same_rep(rep)) for rep in reps]
-        self._check_reps("reps", [row[0] for row in rows])
-        return rows, self._plain_segments(segments)
-
     def probability(self, rows: Any) -> Floats:
         """Return the chance of conversion of each row's rep with each row's segment, float64 (n_rows,)."""
-        return self._by_row(rows, self._posterior_of().probability)
+        return self._by_row(rows, Posterior.probability)
 
     def interval(self, rows: Any, level: float = 0.9) -> Floats:
         """Return the credible interval of each row's chance of conversion, float64 (n_rows, 2)."""
-        posterior = self._posterior_of()
-        return self._by_row(rows, lambda cell, codes: np.column_stack(posterior.interval(cell, codes, level)))
+        return self._by_row(rows, lambda told, cell, codes: np.column_stack(told.interval(cell, codes, level)))
 
     def open_chances(self, rows: Any) -> Floats:
         """Return the chances that open leads will be won and lost, float64 (n_rows, 2), given how long they are open.
@@ -365,22 +330,11 @@ class AffinityModel:
         if delays is None or leads is None:
             raise InvalidInput("AffinityModel.open_chances: history has no open leads from which delays are known")
         table = Table(rows, "rows", ids=(self.rep,))
-        days = table.days(self.assigned)
-        if None in days:
-            table.refuse(self.assigned, days.index(None), "must be a date like 2026-01-31", None)
-        age = np.maximum(leads.last_day - np.array(days, dtype=np.int64), 0)
-        places = {segment: number for number, segment in enumerate(self._learned.code_book.segments)}
-        kind = codes_of(places, self.segments_of(table))
-        return np.column_stack(delays.shares(self.probability(table), age, kind))
+        return self._fitted.open_shares(table, self.assigned, self.probability(table), delays, leads.last_day)
 
-    def _by_row(self, rows: Any, answer: Callable[[Ints, list[Ints]], Floats]) -> Floats:
-        table = Table(rows, "rows", self._reading(), ids=(self.rep,))
-        rep_rows, rep = distinct(self.rep_rows_of(table, unique=False))
-        segments, segment = distinct(self.segments_of(table))
-        # A history repeats its pairs: each is looked up once.
-        pairs, row = distinct(list(zip(rep.tolist(), segment.tolist(), strict=True)))
-        pointers = np.array(pairs, dtype=np.int64).reshape(len(pairs), 2)
-        return answer(*self._learned.located(rep_rows, segments, (pointers[:, 0], pointers[:, 1])))[row]
+    def _by_row(self, rows: Any, answer: Callable[[Posterior, Ints, list[Ints]], Floats]) -> Floats:
+        cell, codes, row = self._fitted.by_row(Table(rows, "rows", self._reading(), ids=(self.rep,)))
+        return answer(self._learned.posterior, cell, codes)[row]
 
     def affinity(self, leads: Any, reps: Any, *, value: str | None = "value", rep_id: str | None = None) -> Affinity:
         """Return the expected gain of every lead with every rep: probability times the lead's value.
@@ -401,9 +355,8 @@ class AffinityModel:
         Affinity
             one row of rates for each distinct segment among the leads
         """
-        self._check_fitted()
         table = Table(leads, "leads", self._reading())
-        segments, row = distinct(self.segments_of(table))
+        segments, row = distinct(self._fitted.levels.of_segments(table))
         worth = value if value is not None and table.holds(value, "value") else None
         scale = np.ones(table.n_rows) if worth is None else table.numbers(worth, low=0.0)
         rows = self.rep_rows_of(reps, rep_id)
@@ -417,7 +370,6 @@ class AffinityModel:
         (missing where all are open), estimate, and low and high (90% interval). One of the user's that is called like
         one of these gets a "_" behind its name.
         """
-        self._check_fitted()
         levels, numbers = self._learned.record()
         named = dict(zip((self.rep, *self.rep_by_, *self.segment_by_), levels, strict=True))
         columns = {f"{name}_" if name in numbers else name: cells for name, cells in named.items()}
@@ -431,33 +383,18 @@ class AffinityModel:
         is an effect at all; evidence, the log-likelihood ratio against none; and telling, whether that is more than
         chance alone yields once in twenty families. What is not telling is indistinguishable from 0.
         """
-        self._check_fitted()
-        families = self._learned.spreads(self._names)
-        columns: dict[str, list[Any]] = {"family": [name for name, _, _ in families]}
-        columns["deviation"] = [deviation for _, deviation, _ in families]
+        families = self._learned.spreads(self._fitted.levels.names)
+        names, deviations = [name for name, _, _ in families], [deviation for _, deviation, _ in families]
+        columns: dict[str, list[Any]] = {"family": names, "deviation": deviations}
         columns |= {name: [getattr(known, name) for *_, known in families] for name in ("low", "high", "evidence")}
         return self._like.build(columns | {"telling": [known.is_telling for *_, known in families]})
 
-    def _plain_segments(self, segments: Sequence[Segment]) -> list[Segment]:
-        for number, segment in enumerate(segments):
-            if not isinstance(segment, tuple) or len(segment) != len(self.segment_by_):
-                raise InvalidInput(
-                    f"segments, entry {number + 1}: must be a tuple with one level for each of "
-                    f"{list(self.segment_by_)}; found {segment!r}"
-                )
-        known = [self._levels.spellings.get(column, {}) for column in self.segment_by_]
-        levels = [[as_level(segment[k]) for segment in segments] for k in range(len(known))]
-        return tuples([spelled(each, known[k]) for k, each in enumerate(levels)], len(segments))
-
-    def _posterior_of(self) -> Posterior:
-        self._check_fitted()
-        return self._learned.posterior
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "_learned"):
+    @property
+    def _fitted(self) -> LearnedPast:
+        if not hasattr(self, "_known"):
             raise InvalidInput("AffinityModel: has learned nothing yet; call fit(history) first")
+        return self._known
 
-    def _check_reps(self, name: str, reps: Sequence[Any]) -> None:
-        # Sorted by type: where the first and the last are alike, all are.
-        if self.reps_ and type(self.reps_[0]) is type(self.reps_[-1]):
-            check_same_kind(name, reps, f"history.{self.rep}", self.reps_)
+    @property
+    def _learned(self) -> LearnedChances:
+        return self._fitted.chances

@@ -20,6 +20,7 @@ from leadopt.learning.history.codes import CodeBook, Pairs, RepRow, Segment
 from leadopt.learning.history.outcomes import OutcomeCounts
 from leadopt.learning.history.tally import Tally
 from leadopt.learning.open_chances import OpenChances, OpenLevels
+from leadopt.learning.past_assignment import PastAssignment, past_assignment
 from leadopt.tables.cells import Id
 from leadopt.tables.cells.coded import Coded, compacted, crossed
 
@@ -87,6 +88,15 @@ class LearnedChances:
         states = range(1, self.code_book.n_rep_columns)
         alone = [_logit(self.of_strangers([*nothing[:k], codes[k], *nothing[k + 1 :]])) for k in states]
         return (np.array(alone).reshape(len(alone), len(rep_rows)) - _logit(self.of_strangers(nothing))).T
+
+    def past_assignment(self, segment_by: Sequence[str]) -> PastAssignment:
+        """Return how far what history shows of leads, by the columns of `segment_by`, told who got them."""
+        book, tally = self.code_book, self.posterior.tally
+        rep, *others = book.codes_of_keys(tally.keys)
+        nobody = np.array([one is None for one in book.reps], dtype=bool)
+        levels = zip(segment_by, others[book.n_rep_columns - 1 :], strict=True)
+        tried, won = (each[:-1].astype(np.float64) for each in (tally.tried, tally.converted))
+        return past_assignment(np.where(nobody[rep], -1, rep), tuple(levels), tried, won)
 
     def record(self) -> tuple[list[list[Any]], dict[str, Any]]:
         """Return who had what in history and what came of it: rep and levels by column, and numbers by name."""

@@ -1,5 +1,6 @@
 """From a history that was read to what it tells: the levels of its columns, chances, and what is said of both."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -8,21 +9,24 @@ from typing import Any, Self
 
 import numpy as np
 
-from leadopt.arrays import Floats
+from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.learning.chances import Horizon, LearnedChances, learn_chances
-from leadopt.learning.delays import open_notes
+from leadopt.learning.delays import Delays, open_notes
 from leadopt.learning.history.attributes import Attributes, read_attributes
 from leadopt.learning.history.bins import Edges, Results, check_bins
 from leadopt.learning.history.checks import check_segments, class_note, pairs_note
+from leadopt.learning.history.codes import RepRow, Segment, distinct
 from leadopt.learning.history.levels import Levels, weights_of
 from leadopt.learning.history.open_leads import OpenLeads
 from leadopt.learning.history.outcomes import OutcomeCounts
 from leadopt.learning.history.past import Past, PastColumns
 from leadopt.learning.history.repeats import of_one_day
 from leadopt.learning.open_chances import OpenLevels
+from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, is_number
-from leadopt.tables.ids import respelled, spellings_note
+from leadopt.tables.cells.coded import combined
+from leadopt.tables.ids import IdBook, alike, respelled, spellings_note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,17 +78,77 @@ class LearnedPast:
 
     Parameters
     ----------
+    asked
+        what was to be learned
     levels
         what cells of its columns are
     chances
         what is known of every pair
+    reps
+        ids of all who are known
     notes
         what was noticed, in words
     """
 
+    asked: Asked
     levels: Levels
     chances: LearnedChances
+    reps: IdBook
     notes: list[str]
+
+    def same_rep(self, rep: Id) -> Id:
+        """Return the id of history that is a rep's, however it is written; one that history lacks as it is."""
+        place = self.reps.place(rep)
+        return rep if place is None else self.reps.ids[place]
+
+    def rep_rows(self, table: Table, column: str, *, unique: bool) -> list[RepRow]:
+        """Return each rep's id and further levels: as the table has them, else those of most of its history."""
+        ids = table.ids(column, unique=unique)
+        self.check_reps(f"{table.name}.{column}", ids)
+        several = {text for text, n in Counter(alike(str(rep)) for rep in set(ids)).items() if n > 1}
+        ids = [rep if alike(str(rep)) in several else self.same_rep(rep) for rep in ids]
+        usual = [self.chances.usual_row(rep) for rep in ids]
+        levels = [
+            self.levels.of_table(table, name) if name in table else [row[place] for row in usual]
+            for place, name in enumerate(self.levels.rep_by, 1)
+        ]
+        return list(zip(ids, *levels, strict=True))
+
+    def pairs(self, segments: Sequence[Segment], reps: Sequence[Any]) -> tuple[list[RepRow], list[Segment]]:
+        """Return reps, with or without their further levels, and segments as history has them."""
+        rows = [rep if isinstance(rep, tuple) else self.chances.usual_row(self.same_rep(rep)) for rep in reps]
+        self.check_reps("reps", [row[0] for row in rows])
+        return rows, self.levels.as_known(segments)
+
+    def by_row(self, table: Table) -> tuple[Ints, list[Ints], Ints]:
+        """Return the cell and each column's code of the pairs of rep and segment in a table, and each row's pair."""
+        rows, rep = distinct(self.rep_rows(table, self.asked.columns.rep, unique=False))
+        segments = self.levels.of_segments(table)
+        # A history repeats its pairs: each is looked up once.
+        first, pair = combined([(rep, len(rows)), (segments.code, len(segments.cells))], table.n_rows)
+        cell, codes = self.chances.located(rows, segments.cells, (rep[first], segments.code[first]))
+        return cell, codes, pair
+
+    def open_shares(self, table: Table, assigned: str, chance: Floats, delays: Delays, last_day: int) -> Floats:
+        """Return the chances that leads, open since a day, will be won and lost, float64 (n_rows, 2).
+
+        Raises
+        ------
+        InvalidInput
+            a row has no day
+        """
+        days, segments = table.days(assigned), self.levels.of_segments(table)
+        if None in days:
+            table.refuse(assigned, days.index(None), "must be a date like 2026-01-31", None)
+        age = np.maximum(last_day - np.array(days, dtype=np.int64), 0)
+        kind = self.chances.code_book.places([], segments.cells)[1][segments.code]
+        return np.column_stack(delays.shares(chance, age, kind))
+
+    def check_reps(self, name: str, reps: Sequence[Any]) -> None:
+        """Refuse ids that are whole numbers where history has text, or the other way round."""
+        known = self.reps.ids  # sorted by type: where the first and the last are alike, all are
+        if known and type(known[0]) is type(known[-1]):
+            check_same_kind(name, reps, f"history.{self.asked.columns.rep}", known)
 
 
 def learn_past(asked: Asked, past: Past) -> LearnedPast:
@@ -132,7 +196,8 @@ def learn_past(asked: Asked, past: Past) -> LearnedPast:
     if chances.drift is not None:
         known = past.by_assignment or past.settling is not None
         notes += chances.drift.notes(columns.assigned if known else None, past.by_assignment)
-    return LearnedPast(levels=levels, chances=chances, notes=notes)
+    book = IdBook(rep for rep in chances.code_book.reps if rep is not None)
+    return LearnedPast(asked=asked, levels=levels, chances=chances, reps=book, notes=notes)
 
 
 def _other_reps(counts: OutcomeCounts, still_open: OpenLeads | None, known: Sequence[Id]) -> dict[Any, Any]:

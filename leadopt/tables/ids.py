@@ -55,11 +55,11 @@ class IdBook:
     (0, 2, None, None)
     """
 
-    __slots__ = ("_ids", "_places", "_places_alike")
+    __slots__ = ("_places", "_places_alike", "ids")
 
     def __init__(self, ids: Iterable[Id]) -> None:
-        self._ids = tuple(ids)
-        self._places: dict[Any, int] = {known: place for place, known in enumerate(self._ids)}
+        self.ids = tuple(ids)
+        self._places: dict[Any, int] = {known: place for place, known in enumerate(self.ids)}
         self._places_alike: dict[str, list[int]] | None = None  # made where an id is written in another way: it costs
 
     def place(self, wanted: Any) -> int | None:
@@ -68,7 +68,7 @@ class IdBook:
             return place
         if self._places_alike is None:
             self._places_alike = {}
-            for place, known in enumerate(self._ids):
+            for place, known in enumerate(self.ids):
                 if isinstance(known, str):
                     self._places_alike.setdefault(alike(known), []).append(place)
         places = self._places_alike.get(alike(wanted), [])

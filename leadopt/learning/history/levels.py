@@ -8,9 +8,10 @@ import numpy as np
 
 from leadopt.arrays import Floats
 from leadopt.errors import InvalidInput
-from leadopt.learning.history.bins import Edges, levels_of
+from leadopt.learning.history.bins import Edges, levels_of, spelled
+from leadopt.learning.history.codes import Segment, tuples
 from leadopt.tables import Table
-from leadopt.tables.cells import as_number
+from leadopt.tables.cells import as_level, as_number
 from leadopt.tables.cells.coded import Coded, crossed
 from leadopt.tables.text import cell
 
@@ -63,6 +64,26 @@ class Levels:
     def of_segments(self, table: Table) -> Coded:
         """Return the segment of each of a table's leads."""
         return crossed([self.of_table(table, column) for column in self.segment_by], table.n_rows)
+
+    def as_known(self, segments: Sequence[Segment]) -> list[Segment]:
+        """Return segments in the spellings by which their levels are known.
+
+        Raises
+        ------
+        InvalidInput
+            one is no tuple with a level for each column
+        """
+        for number, segment in enumerate(segments):
+            if not isinstance(segment, tuple) or len(segment) != len(self.segment_by):
+                raise InvalidInput(
+                    f"segments, entry {number + 1}: must be a tuple with one level for each of "
+                    f"{list(self.segment_by)}; found {segment!r}"
+                )
+        levels = [
+            spelled([as_level(segment[k]) for segment in segments], self.spellings.get(column, {}))
+            for k, column in enumerate(self.segment_by)
+        ]
+        return tuples(levels, len(segments))
 
     def of_groups(self, keys: Sequence[Coded]) -> tuple[Coded, Coded, Floats]:
         """Return rep rows, segments and weights of groups, by their cells of the rep and the columns asked for."""

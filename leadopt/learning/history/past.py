@@ -10,7 +10,7 @@ from leadopt.learning.history.open_leads import OpenLeads, joined_open, read_ope
 from leadopt.learning.history.outcomes import OutcomeCounts, count_outcomes, joined
 from leadopt.learning.history.settling import Settling, read_settling
 from leadopt.tables import Table
-from leadopt.tables.dates import check_settled, latest_day, refuse_later
+from leadopt.tables.dates import latest_day, refuse_later
 
 MOST_DATED = 250_000
 """Groups of outcomes of one day, rep and segment up to which a drift is looked for unasked: a million take six
@@ -135,9 +135,7 @@ def read_past(
     """
     names = columns.rep, columns.keys, columns.converted
     if fades:
-        counts, undated = count_outcomes(history, *names, columns.at), None
-        if counts.latest is not None and counts.latest > latest_day(now).toordinal():
-            refuse_later(history, columns.converted, columns.at, now)
+        counts, undated = _dated(history, columns, now), None
         if drift is None:
             undated = _too_many(len(counts.count))
     else:
@@ -166,6 +164,14 @@ def read_past(
     return Past(counts=counts, still_open=leads, by_assignment=by_assignment, settling=settling, undated=undated)
 
 
+def _dated(history: Table, columns: PastColumns, now: date | datetime | str | None) -> OutcomeCounts:
+    """Return outcomes with their days, none of which may be later than now."""
+    counts = count_outcomes(history, columns.rep, columns.keys, columns.converted, columns.at)
+    if counts.latest is not None and counts.latest > latest_day(now).toordinal():
+        refuse_later(history, columns.converted, columns.at, now)
+    return counts
+
+
 def _counted(
     history: Table, columns: PastColumns, now: date | datetime | str | None, drift: bool | None
 ) -> tuple[OutcomeCounts, str | None]:
@@ -178,9 +184,7 @@ def _counted(
         if undated := _too_many(min(history.n_rows, len(counts.count) * history.n_levels(columns.at))):
             return counts, undated
     try:
-        counts = counted(columns.at)
-        check_settled(history, columns.converted, columns.at, now)
-        return counts, None
+        return _dated(history, columns, now), None
     except InvalidInput as error:  # what else may be wrong is refused as it is counted without days
         return counted(), f"the level of conversion is taken to stay, as it was: {error}"
 

@@ -29,7 +29,7 @@ def engine_codes(series: "nw.Series[Any]") -> tuple[Ints, int] | None:
     if series.implementation.is_polars():
         return _codes_of_polars(series)
     if series.implementation.is_pandas():
-        return _codes_of_pandas(series.to_native())
+        return _codes_of_pandas(series)
     return _codes_of_arrow(series) if series.implementation.is_pyarrow() else None
 
 
@@ -48,11 +48,12 @@ def _codes_of_polars(series: "nw.Series[Any]") -> tuple[Ints, int] | None:
     return known.to_numpy().astype(np.int64) - low, high - low + 2
 
 
-def _codes_of_pandas(native: Any) -> tuple[Ints, int] | None:
-    try:
-        code, cells = native.factorize()
-    except TypeError:  # collections
+def _codes_of_pandas(series: "nw.Series[Any]") -> tuple[Ints, int] | None:
+    import narwhals.stable.v2 as nw
+
+    if series.dtype == nw.Object:  # of which equal ones may be read in two ways, such as 1 and True
         return None
+    code, cells = series.to_native().factorize()
     return np.where(code < 0, len(cells), code).astype(np.int64), len(cells) + 1
 
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadopt.affinity import AffinityModel
-from leadopt.learning.history.repeats import Repeats, repeats, shared_by_chance
+from leadopt.learning.history.repeats import Repeats, of_one_day, repeats, shared_by_chance
+from leadopt.tables.cells.coded import Coded
 
 
 def _floor(seed, n, n_reps, n_segments, n_days, copies=1, cell_spread=0.25, share=1.0, base=-1.0) -> Repeats:
@@ -78,3 +79,18 @@ def test_a_model_learns_from_line_items_what_it_learns_from_deals():
     assert not any("count as" in note for note in once.notes_)
     rows = [{"rep_id": f"r{k % 8}", "area": f"a{k % 6}"} for k in range(48)]
     assert often.probability(rows) == pytest.approx(once.probability(rows), abs=0.01)
+
+
+def test_how_far_outcomes_repeat_does_not_depend_on_their_order():
+    rng = np.random.default_rng(7)
+    deal = np.repeat(np.arange(120), 3)
+    day, won = rng.integers(300, size=120)[deal], (rng.random(120) < 0.4)[deal].astype(np.int64)
+    won[rng.random(360) < 0.1] ^= 1
+    weights = set()
+    for seed in range(4):
+        row = np.random.default_rng(seed).permutation(360)
+        reps, areas = (Coded.of([f"{name}{one % n}" for one in deal[row]]) for name, n in (("r", 7), ("a", 5)))
+        found, weight = of_one_day(reps, [areas], day[row], np.ones(360, dtype=np.int64), won[row])
+        assert found.found
+        weights.add((found.correlation, weight[np.argsort(row)].tobytes()))
+    assert len(weights) == 1
