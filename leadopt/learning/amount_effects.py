@@ -10,9 +10,9 @@ from leadopt.arrays import Bools, Floats, Ints
 from leadopt.learning.effects.families import PAIR_SCALE, FamilyEffects, Scales, fit_families
 from leadopt.learning.effects.logistic import COLUMN_SCALE, Binomial, sigmoid
 from leadopt.learning.effects.normal import Normal
-from leadopt.learning.effects.odd import odd_ones
 from leadopt.learning.effects.posterior import Effects, more_diverse
 from leadopt.learning.effects.smearing import Correction, learn_correction
+from leadopt.learning.history.odd import odd_ones
 from leadopt.problem.linear_algebra import applied, inner
 from leadopt.tables.amounts import MOST_AMOUNT, Amounts
 

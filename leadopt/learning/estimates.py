@@ -114,7 +114,7 @@ class Posterior:
 
         A pair's own outcomes are taken out to first order, under each set of spreads: with their information w, the
         logit s that they stand for, and the mean m and variance v of the logit, the leverage is ``h = v w``, and the
-        rest expects ``(m - h s) / (1 - h)`` with variance ``v / (1 - h)``.
+        rest expects ``(m - h s) / (1 - h)`` with variance ``v / (1 - h)``; v as far as known levels support it.
 
         References
         ----------
@@ -126,7 +126,8 @@ class Posterior:
         information, seen = np.append(effects.information, 0.0)[cell], np.append(effects.seen, 0.0)[cell]
         leverage = np.clip(known.variance * information, 0.0, _MOST_WEIGHT)
         rest = (known.mean - leverage * seen) / (1.0 - leverage)
-        doubt_of_rest = known.variance / (1.0 - leverage) + self.fitted.level.averaged
+        supported = known.variance - known.unsupported
+        doubt_of_rest = supported / (1.0 - np.clip(supported * information, 0.0, _MOST_WEIGHT))
         wide, doubt = self.fitted.level.added(logit, variance)
         return Estimates(
             probability=known.rate(self.fitted.level.averaged),
@@ -134,7 +135,7 @@ class Posterior:
             deviation=np.sqrt(doubt),
             tried=self.tally.tried[cell],
             converted=self.tally.converted[cell],
-            expected=weighted(known.weight, expected_rate(rest, doubt_of_rest)),
+            expected=weighted(known.weight, expected_rate(rest, doubt_of_rest + self.fitted.level.averaged)),
             weight=weighted(known.weight, leverage),
             known_rep=known_rep,
             known_segment=known_segment,

@@ -182,6 +182,7 @@ def many_columns(module, patch):
 def small_teams(module, patch):
     patch.setattr(module, "KNOWN", (2,))
     patch.setattr(module, "TEAM_OUTCOMES", (50,))
+    patch.setattr(module, "SKEWED_KNOWN", (2,))
     return module._rows(2)
 
 

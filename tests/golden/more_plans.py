@@ -454,3 +454,12 @@ def counted():
     }
     reps = [{"rep_id": n, "capacity": 2} for n in ("Ann", "Bo")]
     return leadopt.assign(leads_of(3), reps, history, policy=Policy(columns=Columns(count="n")))
+
+
+@plan
+def few_stars():
+    """One rep of five wins far more than the others, and a newcomer is expected to do what they do on average."""
+    won = {"Ann": 30, "Bo": 2, "Cy": 1, "Di": 1, "Ed": 2}
+    rows = [{"rep_id": rep, "converted": int(k < n)} for rep, n in won.items() for k in range(200)]
+    reps = [{"rep_id": rep, "capacity": 3} for rep in (*won, "New")]
+    return leadopt.assign(leads_of(9), reps, rows)

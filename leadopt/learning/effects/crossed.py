@@ -245,6 +245,19 @@ class Crossed:
             variance += self.sum_of_draw(draw, levels) ** 2
         return np.asarray(total), variance / self.n_draws
 
+    def with_base(self, family: int, deviation: float) -> Floats:
+        """Return the variance of the base and each level of a family, and of one never seen, (n_levels + 1,)."""
+        part, new = self.slices[family], deviation**2
+        if self.covariance is not None:
+            base, with_base = self.covariance[0, 0], self.covariance[0, part]
+            known = base + 2.0 * with_base + np.diagonal(self.covariance)[part]
+        else:
+            levels = [np.array(size) for size in self.sizes]
+            levels[family] = np.arange(self.sizes[family] + 1)
+            *_, base = known = self.sum_of(np.zeros(self.n_effects), levels)[1]
+            known = known[:-1]
+        return np.append(known, base + new)
+
     def sum_of_draw(self, deviation: Floats, levels: Sequence[Ints]) -> Floats:
         """Return the sum of a draw's deviations for the base and one level of each family; several draws come first."""
         padded = np.concatenate([deviation, np.zeros((*deviation.shape[:-1], 1))], axis=-1)

@@ -44,6 +44,8 @@ class Joint:
         of the mixture
     level_deviation, level_stretch
         of the level that all share: the root of its variance, and `LevelDoubt.stretch`
+    populations
+        of the mixture; in a plan of an earlier version none
     """
 
     sizes: tuple[int, ...]
@@ -63,6 +65,7 @@ class Joint:
     weight: Floats | None = None
     level_deviation: float = 0.0
     level_stretch: float = 1.0
+    populations: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -88,6 +91,7 @@ class Joint:
             weight=mixture.weight,
             level_deviation=level.variance**0.5,
             level_stretch=level.stretch,
+            populations=mixture.populations,
         )
 
     @property
@@ -114,6 +118,7 @@ class Joint:
             seen=self.seen,
             nodes=self.nodes,
             weight=self.weight,
+            populations=self.populations,
         )
 
     def draw(self, n_draws: int, rng: "np.random.Generator") -> Floats:

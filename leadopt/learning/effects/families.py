@@ -114,7 +114,8 @@ class FamilyEffects:
     @cached_property
     def mixture(self) -> Mixture:
         """The posterior with what is not known of the spreads."""
-        return Mixture.of(self.effects)
+        # A new pair of levels is of two populations, and not of one of pairs.
+        return Mixture.of(self.effects, [k for k, family in enumerate(self.families) if len(family.columns) == 1])
 
     def logits(self, codes: Sequence[Ints], cell: Ints) -> Logits:
         """Return what is known of the sums of effects of combinations of codes, and their cells, but for the level."""

@@ -3,10 +3,9 @@
 Given all standard deviations the posterior of the effects is normal. Few levels leave them open, and then it is a
 mixture of such normal distributions, one for each of some sets of standard deviations: a *node*.
 
-What a rep converts of whom nothing is known is what the known ones do. On the logit that would not hold on average:
-the mean of ``sigmoid`` over a wide normal distribution lies nearer to a half than what is seen of any rep, the more so
-the less is known of how wide it is. So the part of the variance that the scatter of the known levels does not support
-widens intervals and draws, while the expected chance does without it (`Logits.shift`).
+What a rep converts of whom nothing is known is what the known ones do. On the logit that would not hold on average
+(see `strangers`). So logits of who is not known are moved, and the part of the variance that the scatter of the known
+levels does not support widens intervals and draws, while the expected chance does without it (`Logits.shift`).
 """
 
 from collections.abc import Sequence
@@ -20,7 +19,8 @@ from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.logistic import expected_rate
 from leadopt.learning.effects.posterior import Effects
 from leadopt.learning.effects.spreads import Spread
-from leadopt.problem.linear_algebra import applied, inner, rooted
+from leadopt.learning.effects.strangers import Strangers
+from leadopt.problem.linear_algebra import rooted
 from leadopt.progress import loaded
 
 # With 32 of 256 that are tried, ends of intervals agree with the exact ones to 6% of their width, with 32 of 32 to 20%.
@@ -154,6 +154,8 @@ class Mixture:
         float64 (n_nodes, n_families + 1), standard deviations of the families, then that of the cells' own effects
     weight
         float64 (n_nodes,), posterior probability of each
+    populations
+        numbers of the families of which chances of new levels are what those of the known ones are (`Strangers.moved`)
     """
 
     crossed: Crossed
@@ -162,9 +164,10 @@ class Mixture:
     seen: Floats
     nodes: Floats
     weight: Floats
+    populations: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, effects: Effects) -> "Mixture":
+    def of(cls, effects: Effects, populations: Sequence[int] = ()) -> "Mixture":
         """Return the mixture around what was fitted.
 
         There are so many nodes as take no longer than the fit did. By blocks the likelihood of a set is not worked out:
@@ -180,6 +183,7 @@ class Mixture:
             seen=effects.seen,
             nodes=used,
             weight=np.ones(1),
+            populations=tuple(populations),
         )
         if not spreads or not effects.crossed.is_exact:
             return one
@@ -263,9 +267,17 @@ class Mixture:
         own_variance = own**2 / (1.0 + own**2 * self.information)
         share = own_variance * self.information
         own_mean = share * (self.seen - crossed.add_up(mean))
-        unsupported = [
-            _unsupported(deviation, of_level[part], mean[part], scatter)
-            for part, deviation, scatter in zip(crossed.slices, families.tolist(), crossed.scatter(), strict=True)
+        strangers = [
+            Strangers.of(
+                deviation,
+                of_level[part],
+                mean[part],
+                scatter,
+                crossed.with_base(family, deviation) if family in self.populations else None,
+            )
+            for family, (part, deviation, scatter) in enumerate(
+                zip(crossed.slices, families.tolist(), crossed.scatter(), strict=True)
+            )
         ]
         return Node(
             crossed=crossed,
@@ -275,8 +287,10 @@ class Mixture:
             own_variance=own_variance,
             own_share=share,
             own_mean=own_mean,
-            unsupported=unsupported,
-            own_unsupported=_unsupported(own, self.information, own_mean, crossed.cell_scatter(own_variance, share))
+            strangers=strangers,
+            own_unsupported=Strangers.of(
+                own, self.information, own_mean, crossed.cell_scatter(own_variance, share)
+            ).unsupported
             if own
             else np.zeros(len(share) + 1),
         )
@@ -316,20 +330,21 @@ class Node:
     own_variance: Floats
     own_share: Floats
     own_mean: Floats
-    unsupported: list[Floats]
+    strangers: list[Strangers]
     own_unsupported: Floats
 
     def total(self, levels: Sequence[Ints], cell: Ints) -> tuple[Floats, Floats, Floats]:
         """Return mean, variance and what of that is unsupported, of the whole sums."""
         mean, variance = self.crossed.sum_of(self.mean, levels)
-        unsupported = np.zeros(())
+        unsupported, moved = np.zeros(()), np.zeros(())
         for family, deviation in enumerate(self.families):
             level = levels[family]
             variance = variance + np.where(level == self.crossed.sizes[family], deviation**2, 0.0)
-            unsupported = unsupported + self.unsupported[family][level]
+            unsupported = unsupported + self.strangers[family].unsupported[level]
+            moved = moved + self.strangers[family].moved(level, mean)
         own_variance = np.append(self.own_variance, self.own**2)[cell]
         kept = 1.0 - np.append(self.own_share, 0.0)[cell]
-        mean = mean + np.append(self.own_mean, 0.0)[cell]
+        mean = mean + np.append(self.own_mean, 0.0)[cell] + kept * moved
         variance = own_variance + kept**2 * variance
         unsupported = self.own_unsupported[cell] + kept**2 * unsupported
         return mean, variance, np.clip(unsupported, 0.0, variance)
@@ -349,39 +364,6 @@ def rate_by_families(effects: Effects, levels: Sequence[Ints]) -> Floats:
     """Return the expected rate of combinations of levels by the families alone, without effects of cells."""
     nowhere = np.full(np.broadcast_shapes(*(np.shape(level) for level in levels)), len(effects.own_mean))
     return Mixture.of(effects).logits(levels, nowhere).rate()
-
-
-def _unsupported(deviation: float, information: Floats, mean: Floats, scatter: Floats) -> Floats:
-    r"""Return which part of the variance of each level of a family, and of one never seen, known levels do not support.
-
-    With weights :math:`\omega_l \propto 1 / (\sigma^2 + 1 / h_l)`, those by which the base is learned from the levels,
-    their effects scatter by S. Before its own outcomes a level has the variance T, of which U is supported:
-
-    .. math:: T = \sigma^2 + \frac{1}{\sum_l 1 / (\sigma^2 + 1 / h_l)}, \qquad U = S + \frac{1}{\sum_l h_l}, \qquad
-              S = \sum_l \omega_l E(u_l - \bar u)^2
-
-    with sums over the other levels; outcomes of information h leave ``T / (1 + T h)`` and ``U / (1 + U h)`` of that.
-    """
-    nothing = np.zeros(len(mean) + 1)
-    known = information / (1.0 + deviation**2 * information)
-    total, outcomes = float(known.sum()), float(information.sum())
-    if total <= 0.0:
-        return nothing
-    weight = known / total
-    if scatter.ndim == 2:
-        with_mean = applied(scatter, weight)
-        around = np.diagonal(scatter) - 2.0 * with_mean + inner(weight, with_mean)
-    else:
-        around = np.maximum(scatter - max(0.0, 1.0 / total - 1.0 / outcomes), 0.0)
-    spread = inner(weight, (mean - inner(weight, mean)) ** 2 + around)
-    h = np.append(information, 0.0)
-    by_others, of_others = total - np.append(known, 0.0), outcomes - h
-    whole = by_others / (1.0 + deviation**2 * by_others) + h
-    supported = of_others / (1.0 + spread * of_others) + h
-    unsure = whole > 1e-12 * outcomes  # nothing is left unsupported of what nothing is known of
-    return np.where(
-        unsure, np.maximum(1.0 / np.where(unsure, whole, 1.0) - 1.0 / np.maximum(supported, 1e-300), 0.0), nothing
-    )
 
 
 def _cost(n_effects: int, sizes: Sequence[int]) -> float:

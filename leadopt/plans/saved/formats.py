@@ -79,7 +79,7 @@ RECORDS = (
         "joint",
         Joint,
         "sizes level_of_cell information mean base_deviation deviations spreads own_deviation own_mean own_spreads "
-        "levels cell seen nodes weight level_deviation level_stretch",
+        "levels cell seen nodes weight level_deviation level_stretch populations",
     ),
     Record("past assignment", PastAssignment, "n_outcomes by elsewhere p_value favour"),
     Record("evidence", Evidence, "segment_by segments segment_of_lead estimates n_outcomes states joint past"),
@@ -310,5 +310,6 @@ def _indices(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, i
                 yield "joint.level_of_cell", of_cell, 0, size
                 yield "joint.levels", level, 0, size + 1
             yield "joint.cell", joint.cell, 0, joint.information.size + 1
+            yield "joint.populations", np.array(joint.populations, dtype=np.int64), 0, len(joint.sizes)
     if case.valued is not None:
         yield "valued.segment_of_lead", case.valued.segment_of_lead, -1, len(case.valued.worths.segments)
