@@ -13,6 +13,7 @@ from leadopt.solvers import Envelope, MinCostFlow, Near
 from leadopt.solvers.capacities.descent import Descent, descend
 from leadopt.solvers.oracles.envelopes import EnvelopeOracle
 from tests.loops import plain
+from tests.oracles import scipy_assignment
 
 
 def floor(n=4_000, m=20, n_rows=8, seed=0, whole=False):
@@ -142,3 +143,30 @@ def test_rows_that_no_leads_share_are_refused_where_there_are_many():
         match(Affinity(rates=rates, row=alone), 1, solver=Envelope())
     assert Envelope().refuses(Problem(affinity=Affinity(rates=rates, row=shared), capacity=1)) is None
     assert Envelope().refuses(Problem(affinity=Affinity(rates=rates[:50_000], row=alone[:50_000]), capacity=1)) is None
+
+
+@pytest.mark.parametrize("gains", ["random", "log-normal", "negative", "whole"])
+def test_tight_slots_for_all_who_must_be_placed_are_no_contradiction(gains):
+    """The sample that prices begin from has its slots rounded, and may have fewer than leads: that proves nothing."""
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        n, m = int(rng.integers(8, 60)), int(rng.integers(2, 7))
+        known = rng.integers(0, m, n)
+        capacity = np.bincount(known, minlength=m)
+        eligible = rng.random((n, m)) < rng.choice([0.3, 0.6, 1.0])
+        eligible[np.arange(n), known] = True
+        drawn = {
+            "random": rng.random((n, m)),
+            "log-normal": rng.lognormal(0, 3, (n, m)),
+            "negative": -rng.random((n, m)),
+            "whole": rng.integers(0, 3, (n, m)).astype(float),
+        }
+        affinity = np.where(eligible, drawn[gains], -np.inf)
+        best = scipy_assignment(Problem(affinity=affinity, capacity=capacity, reserve=-np.inf))
+        found = [match(affinity, capacity, reserve=-np.inf, solver=Envelope())]
+        with plain():
+            found.append(match(affinity, capacity, reserve=-np.inf, solver=Envelope()))
+        for one in found:
+            assert (one.rep_of_lead >= 0).all()
+            assert one.status is Status.OPTIMAL
+            assert one.objective == pytest.approx(best, rel=1e-9)

@@ -89,7 +89,7 @@ def boxes_by_samples(rest: Remainder, hint: Floats | None, meter: Meter) -> Iter
         meter.check()
         meter.still("price")
         sample = _sample(rest.problem, rest.leads, rest.room, order[:size], rng)
-        prices, noise = _price_within(sample, box, meter), noise / np.sqrt(_LARGER)
+        prices, noise = price_within(sample, box, meter), noise / np.sqrt(_LARGER)
         yield (box := Box.around(prices, _WIDTH * noise, _WIDTH * noise))
 
 
@@ -126,6 +126,7 @@ def _price_by_flow(rest: Remainder, meter: Meter) -> Floats:
     return solve_every_pair(rest.problem, rest.tree, rest.room, rest.leads).prices
 
 
-def _price_within(rest: Remainder, box: Box, meter: Meter) -> Floats:
+def price_within(rest: Remainder, box: Box, meter: Meter) -> Floats:
+    """Return the prices of a sample, solved exactly from a box, where even those who must be placed may stay out."""
     rest = _with_pool(rest)
     return finish(rest.problem, rest.tree, rest.room, rest.leads, row_oracle(rest), box, meter).prices
