@@ -167,7 +167,7 @@ class Milp:
                 return pairs.in_haste(y, work.n_leads)
         try:
             if (lines := LineOracle.if_lines(work.oracle)) is None:
-                y = pairs.priced(y)
+                pairs, y = pairs.priced(y)
             else:
                 by_lines = self._by_lines(work, lines)
                 y, soft = by_lines.priced(y)

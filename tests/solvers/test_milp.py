@@ -15,7 +15,7 @@ from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers import Milp, MinCostFlow
-from leadopt.solvers.lagrangian import program, work
+from leadopt.solvers.lagrangian import pairs, program, work
 from tests.loops import needs_loops, plain
 from tests.oracles import brute_force, linear_programme
 from tests.strategies import examples, general_problems, problems
@@ -322,3 +322,22 @@ def test_a_flow_that_is_not_found_in_time_leaves_the_rest_of_it_to_a_search(monk
     found = match(gains, 300, limits=limits, solver=Milp(), time_limit_s=1e4)
     assert not certify(found.problem, found.rep_of_lead, found.prices, found.limit_prices).violations
     assert found.gap < 1e-2
+
+
+def test_where_time_ends_with_the_prices_leads_dealt_at_those_of_a_sample_are_the_answer(monkeypatch):
+    """Bands on value that nobody meets by chance: before, no answer was found."""
+
+    def late(problem, rows, leads, y, meter, kept_s=0.0):
+        meter._limit_s = 0.0
+        return y
+
+    rng = np.random.default_rng(0)
+    gains = rng.lognormal(0.0, 1.0, (9_000, 1)) * rng.uniform(0.1, 1.0, (9_000, 6)) * np.linspace(0.3, 1.0, 6)
+    share = 0.6 * gains.max(axis=1).sum() / 6
+    limits = [Limit(reps=[rep], usage=gains, lower=0.8 * share, upper=1.3 * share) for rep in range(6)]
+    monkeypatch.setattr(pairs, "priced", late)
+    found = match(gains, 1_700, limits=limits, time_limit_s=1e4)
+    value = [gains[found.rep_of_lead == rep, rep].sum() for rep in range(6)]
+    assert found.stats["stopped"] and found.gap < 0.02
+    assert np.bincount(found.rep_of_lead[found.rep_of_lead >= 0], minlength=6).max() <= 1_700
+    assert min(value) >= 0.8 * share * (1 - 1e-9) and max(value) <= 1.3 * share * (1 + 1e-9)

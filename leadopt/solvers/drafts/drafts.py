@@ -38,6 +38,8 @@ _PAIRS_A_SECOND = 25_000_000  # that are dealt greedily, where time is limited: 
 # 8 trials take .05 s of a core and end 1.5%, 2.5% and 3.9% above the best costs known.
 _TRIALS, _DEARER, _DEAREST = 8, 4.0, 256.0
 _DEALT = 0.4  # part of a time limit after which no better price is sought: the first one is often far too dear
+_SERVED = 200_000  # pairs up to which minimums are served at no prices; among more, those of a sample are found first
+_ONE_BY_ONE = 64  # leads that are dealt in turn one by one after a rep was passed over
 _PART = 0.1  # and no draft is mended after so much of it, if an allowed one is known;
 _SOON_S = 0.02  # if none is, after so much since the first draft and at least so many seconds
 
@@ -83,8 +85,13 @@ def best_draft(
         answer = mended(problem, rows, draft)
         if (value := worth(problem, answer)) > most:
             best, most = answer, value
-    if best is None and limit_s is not None and problem.n_leads * problem.n_reps <= most_pairs:
-        answer = Room(problem, rows, problem.pins.copy()).served()
+    if (
+        best is None
+        and usual is not None
+        and limit_s is not None
+        and problem.n_leads * problem.n_reps <= min(most_pairs, _SERVED)
+    ):
+        answer = Room(problem, rows, problem.pins.copy()).served(np.zeros(rows.n), usual)
         best = answer if worth(problem, answer) > -np.inf else None
     return best
 
@@ -172,27 +179,62 @@ class Dealt(NamedTuple):
 def in_turn(problem: Problem, least: float) -> Dealt:
     """Return the free leads dealt in turn beside the pins, to reps with a slot whose gain is above the least one."""
     affinity = problem.affinity
-    answer, slots = problem.pins.copy(), _slots(problem).tolist()
-    open_, turn = [rep for rep, left in enumerate(slots) if left > 0], 0
-    able = np.flatnonzero((answer < 0) & (scaled(affinity.best_rates()[affinity.row], affinity.scale) > least))
-    refused = len(able) < int((answer < 0).sum())
-    for lead, row, scale in zip(able.tolist(), affinity.row[able].tolist(), affinity.scale[able].tolist(), strict=True):
-        if not open_:
-            break
-        start = bisect_left(open_, turn) % len(open_)
-        rep = open_[start]
-        rates = affinity.rates_of(row)
-        if not rates.item(rep) * scale > least:
-            refused = True
-            may = np.flatnonzero(scaled(rates[open_], affinity.scale[lead : lead + 1]) > least)
-            if not len(may):
-                continue
-            rep = open_[may[np.searchsorted(may, start) % len(may)]]
-        answer[lead], turn = rep, rep + 1
-        slots[rep] -= 1
-        if slots[rep] == 0:
-            open_.remove(rep)
-    return Dealt(answer, refused)
+    turns = _Turns(problem, least)
+    able = np.flatnonzero((problem.pins < 0) & (scaled(affinity.best_rates()[affinity.row], affinity.scale) > least))
+    refused, size = len(able) < int((problem.pins < 0).sum()), _ONE_BY_ONE
+    while len(able) and turns.open_:
+        n = turns.deal_at_once(able[:size])
+        able, size = able[n:], 2 * size
+        if n < size // 2:  # somebody refused, and seldom alone; or a rep is full
+            refused |= turns.deal_one_by_one(able[:_ONE_BY_ONE])
+            able, size = able[_ONE_BY_ONE:], _ONE_BY_ONE
+    return Dealt(turns.answer, refused)
+
+
+class _Turns:
+    """Leads dealt in turn, and the reps who have slots left."""
+
+    def __init__(self, problem: Problem, least: float) -> None:
+        self.affinity, self.least, self.answer = problem.affinity, least, problem.pins.copy()
+        self.slots, self.turn = _slots(problem).tolist(), 0
+        self.open_ = [rep for rep, left in enumerate(self.slots) if left > 0]
+
+    def deal_at_once(self, leads: Ints) -> int:
+        """Deal leads until one gains too little where it is its turn, or a rep may be full; return how many."""
+        n_open, start = len(self.open_), bisect_left(self.open_, self.turn)
+        leads = leads[: n_open * min(self.slots[rep] for rep in self.open_)]
+        reps = np.array(self.open_)[(start + np.arange(len(leads))) % n_open]
+        fine = self.affinity.at(leads, reps) > self.least
+        n = len(leads) if fine.all() else int(fine.argmin())
+        self.answer[leads[:n]] = reps[:n]
+        for rep, taken in enumerate(np.bincount(reps[:n]).tolist()):
+            self.slots[rep] -= taken
+        self.turn = int(reps[n - 1]) + 1 if n else self.turn
+        self.open_ = [rep for rep in self.open_ if self.slots[rep] > 0]
+        return n
+
+    def deal_one_by_one(self, leads: Ints) -> bool:
+        """Deal leads, each to the next rep with whom it gains enough; return whether a rep was passed over."""
+        affinity, refused = self.affinity, False
+        for lead, row, scale in zip(
+            leads.tolist(), affinity.row[leads].tolist(), affinity.scale[leads].tolist(), strict=True
+        ):
+            if not self.open_:
+                break
+            start = bisect_left(self.open_, self.turn) % len(self.open_)
+            rep = self.open_[start]
+            rates = affinity.rates_of(row)
+            if not rates.item(rep) * scale > self.least:
+                refused = True
+                may = np.flatnonzero(scaled(rates[self.open_], affinity.scale[lead : lead + 1]) > self.least)
+                if not len(may):
+                    continue
+                rep = self.open_[may[np.searchsorted(may, start) % len(may)]]
+            self.answer[lead], self.turn = rep, rep + 1
+            self.slots[rep] -= 1
+            if self.slots[rep] == 0:
+                self.open_.remove(rep)
+        return refused
 
 
 def greedy(problem: Problem) -> Ints:
@@ -244,7 +286,8 @@ def _best_open(problem: Problem, leads: Ints, slots: Ints) -> tuple[Ints, Floats
         gains[:, full] = -np.inf
         return best_of(gains, problem.reserve)
 
-    return joined(over_blocks(len(leads), problem.n_reps, look))
+    rep, gain = joined(over_blocks(len(leads), problem.n_reps, look), 2)
+    return rep, gain
 
 
 def _slots(problem: Problem) -> Ints:

@@ -1,6 +1,6 @@
 """Many leads, each looked at with every rep: prices, and cores of the leads that are nearest to a tie."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,7 +10,9 @@ from leadopt.problem.linear_algebra import inner
 from leadopt.problem.problem import Problem
 from leadopt.progress import OutOfTime
 from leadopt.solvers.base import Answer
-from leadopt.solvers.lagrangian.dual import priced
+from leadopt.solvers.drafts.drafts import worth
+from leadopt.solvers.drafts.room import Room
+from leadopt.solvers.lagrangian.dual import priced, roughly_priced
 from leadopt.solvers.lagrangian.ejection_chains import losses
 from leadopt.solvers.lagrangian.infeasible import exact_rows, none_found, refuse_conflict, row_name
 from leadopt.solvers.lagrangian.program import Core, Relaxed
@@ -20,6 +22,9 @@ from leadopt.solvers.lagrangian.work import DEAR, DEARER, NEAR_ENOUGH, Work
 _WIDER = 2  # times as many leads in the next core, if one allows no answer
 _NEAR = 1e-7  # a core changes the bound by so little, relatively, or
 _PRICING = 0.6  # part of a time limit: what follows makes leads whole, and takes about half as long
+_SAMPLING = 0.25  # and of it for those of a sample at first, by which leads are dealt
+# Part of the time left in which leads are dealt if an answer is known, and looks at pairs meanwhile.
+_DEALING, _LOOKS_A_SECOND = 0.5, 50_000_000
 # Part of it for chains after that, and mending: so much is left where no shares of the core are found in time.
 _MENDING = 0.2
 _TIGHT = 3e-6  # its shares lack so little to the bound: another one at its prices would win nothing
@@ -39,19 +44,46 @@ class Pairs:
         leads in the first core at least, and by row
     cores
         how many are solved, each at the prices of the last, before leads are made whole
+    rough
+        (n_leads of the problem,), an answer that breaks little, if anything; None = there is none
     """
 
     work: Work
     open_leads: int
     open_leads_per_row: int
     cores: int
+    rough: Ints | None = None
 
-    def priced(self, y: Floats) -> Floats:
-        """Return prices near the best ones, from a hint."""
-        work = self.work
+    def priced(self, y: Floats) -> tuple["Pairs", Floats]:
+        """Return the way on, and prices near the best ones, from a hint.
+
+        Where time is limited, leads are dealt at the prices of a sample, lest there be no answer in the end, or none
+        but what is plain to see; and once more at those of all leads.
+        """
+        work, leads = self.work, self.work.oracle.leads
         work.meter.enter("price")
-        kept_s = 0.0 if work.meter.limit_s is None else (1.0 - _PRICING) * work.meter.limit_s
-        return priced(work.problem, work.rows, work.oracle.leads, y, work.meter, kept_s)
+        limit_s = work.meter.limit_s
+        if limit_s is None:
+            return self, priced(work.problem, work.rows, leads, y, work.meter)
+        y = roughly_priced(work.problem, work.rows, leads, y, work.meter, work.meter.left_s - _SAMPLING * limit_s)
+        drafted = self.drafted(y)
+        y = priced(work.problem, work.rows, leads, y, work.meter, (1.0 - _PRICING) * limit_s)
+        return drafted.drafted(y), y
+
+    def drafted(self, y: Floats) -> "Pairs":
+        """Return the way on with an answer that is dealt at some prices, if there is time and it is better."""
+        work = self.work
+        part = 1.0 if work.draft is None else _DEALING
+        looks = int((part * max(work.meter.left_s, 0.0) + work.grace_s) * _LOOKS_A_SECOND)
+        if looks <= work.n_leads * work.problem.n_reps:
+            return self
+        answer = Room(work.problem, work.rows, work.problem.pins.copy()).served(y, work.dual.unit, looks)
+        value = worth(work.problem, answer)
+        if value == -np.inf and work.draft is None:
+            return replace(self, rough=answer)
+        if work.draft is not None and worth(work.problem, work.draft) >= value:
+            return self
+        return replace(self, rough=answer, work=replace(work, draft=answer))
 
     def answer(self, y: Floats) -> Answer:
         """Return the answer at some prices, from cores that grow until one allows an answer.
@@ -106,6 +138,12 @@ class Pairs:
         """Return the answer from the best option of each of a core's leads at some prices, after chains."""
         work = self.work
         work.meter.enter("round")
+        if self.rough is not None:
+            polished = work.polished(core, self.rough, y)
+            if worth(work.problem, polished) > -np.inf:
+                return work.answer(polished, core, y)
+            if work.grace_s <= 0:
+                raise _out_of_time(work.problem, *work.beside(core, self.rough))
         at, best = work.chained(core, y, largest(core, -losses(core, y)), others)
         if best is None:
             raise _out_of_time(work.problem, core, at)

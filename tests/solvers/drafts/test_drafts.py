@@ -10,9 +10,10 @@ from leadopt.problem.certify import certify
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.progress import Meter
-from leadopt.solvers import Milp, Near
+from leadopt.solvers import Milp, MinCostFlow, Near
 from leadopt.solvers.drafts import drafts
 from leadopt.solvers.drafts.drafts import best_draft, greedy, in_turn, mended, worth
+from leadopt.solvers.drafts.room import Room
 from leadopt.solvers.drafts.rows import Rows
 from tests import oracles
 from tests.strategies import around_known, examples, general_problems, problems
@@ -205,7 +206,7 @@ def test_where_time_is_limited_and_every_draft_breaks_a_minimum_minimums_are_ser
     limits += [Limit(reps=[rep], lower=40) for rep in range(8)]
     problem = Problem(affinity=gains, capacity=np.full(8, 60), limits=limits)
     rows = Rows.of(problem)
-    draft = best_draft(problem, rows, meter=Meter(time_limit_s=1e4))
+    draft = best_draft(problem, rows, meter=Meter(time_limit_s=1e4), usual=np.ones(rows.n))
     assert worth(problem, draft) > 0.5 * gains.max(axis=1).sum()
     others = greedy(problem), in_turn(problem, 0.0).rep_of_lead, problem.pins
     assert all(worth(problem, mended(problem, rows, other)) == -np.inf for other in others)
@@ -222,3 +223,31 @@ def test_where_drafts_break_minimums_and_time_for_them_is_over_one_is_mended_and
     allowed = problem.replace(limits=[Limit(upper=4)])
     assert worth(allowed, best_draft(allowed, Rows.of(allowed), meter=Meter(time_limit_s=1e-9))) == 0
     assert [draft.tolist() for draft in calls[1:]] == [[-1] * 6, [0, 1] * 3]
+
+
+def test_a_rep_who_is_full_and_lacks_value_gives_small_leads_away_for_large_ones():
+    """Two small leads gain most with rep 0, who needs two large ones, and has two slots."""
+    gains = np.array([[5.0, 1.0], [5.0, 1.0], [5.0, 8.0], [5.0, 8.0], [4.0, 8.0]])
+    value = Limit(reps=[0], usage=[1.0, 1.0, 6.0, 6.0, 6.0], lower=12.0)
+    problem = Problem(affinity=gains, capacity=[2, 3], limits=[value])
+    rows = Rows.of(problem)
+    answer = Room(problem, rows, problem.pins.copy()).served(np.zeros(rows.n), np.ones(rows.n))
+    assert np.flatnonzero(answer == 0).tolist() == [2, 3]
+    assert np.flatnonzero(answer == 1).tolist() == [0, 1, 4]
+
+
+def test_leads_served_at_good_prices_lose_little():
+    """What reps need at least, they get of those who lose least; the first two want everybody."""
+    rng = np.random.default_rng(1)
+    gains = rng.random((600, 6)) + np.array([1.0, 0.8, 0.0, 0.0, 0.0, 0.0])
+    limits = [Limit(reps=[rep], lower=80, upper=130) for rep in range(6)]
+    problem = Problem(affinity=gains, capacity=np.full(6, 130), limits=limits)
+    rows, best = Rows.of(problem), solve(problem, solver=MinCostFlow())
+    at = {}
+    for name, y in {"best": np.concatenate([best.prices, best.limit_prices]), "none": np.zeros(rows.n)}.items():
+        answer = Room(problem, rows, problem.pins.copy()).served(y, np.ones(rows.n))
+        counts = np.bincount(answer[answer >= 0], minlength=6)
+        assert counts.min() >= 80 and counts.max() <= 130
+        at[name] = worth(problem, answer)
+    assert at["best"] > 0.998 * best.objective
+    assert at["none"] < at["best"]
