@@ -7,7 +7,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.problem import Problem
-from leadopt.solvers.drafts.rows import Family, Rows, columns_of, usage_at
+from leadopt.solvers.drafts.rows import Family, Rows, columns_of, counted_in, usage_at
 
 LOOKS = 30_000_000
 """Looks at pairs in all rounds that fill what room is left; leads with the greatest gain come first."""
@@ -141,7 +141,7 @@ class Room:
 
     def _counted(self, family: Family, leads: Ints) -> Ints:
         """Return which of some leads a family counts."""
-        return leads[usage_at(family, self.problem, leads, np.zeros(len(leads), dtype=np.int64))[0]]
+        return leads[counted_in(family, self.problem, leads)]
 
     def _lack(self, family: Family) -> Floats:
         member = family.member
@@ -167,8 +167,6 @@ class Room:
         paid
             whether costs pay for what is lacking in full, so that who gains most comes first
         """
-        if not self.problem.n_reps:
-            return
         for family in families:
             counted = self._counted(family, np.flatnonzero(self.free))
             while self.looks < looks and (lacking := self._lack(family) > 0).any():
@@ -286,7 +284,7 @@ class Room:
                 if family.limit is None:
                     gains -= cost
                     continue
-                inside = usage_at(family, problem, some, np.zeros(len(some), dtype=np.int64))[0]
+                inside = counted_in(family, problem, some)
                 columns, usage = columns_of(family.limit, some, cost != 0.0)
                 gains[:, columns] -= inside[:, None] * usage * cost[columns]
             if needy is not None:
@@ -315,7 +313,7 @@ class Room:
             if family.limit is None:
                 gains[:, left < 1.0] = -np.inf
                 continue
-            inside = usage_at(family, self.problem, leads, np.zeros(len(leads), dtype=np.int64))[0]
+            inside = counted_in(family, self.problem, leads)
             columns, usage = columns_of(family.limit, leads, ~np.isposinf(left))
             gains[:, columns] = np.where(inside[:, None] & (usage > left[columns]), -np.inf, gains[:, columns])
 

@@ -96,13 +96,17 @@ class Rows:
         return found
 
 
+def counted_in(family: Family, problem: Problem, leads: Ints) -> Bools:
+    """Return which of some leads a family counts."""
+    if family.limit is None or family.limit.leads is None:
+        return np.ones(len(leads), dtype=bool)
+    return members(family.limit.leads, problem.n_leads)[leads]
+
+
 def usage_at(family: Family, problem: Problem, leads: Ints, reps: Ints) -> tuple[Bools, Floats]:
     """Return which of some leads a family counts, and what those take with the rep at the same place."""
-    limit = family.limit
-    if limit is None:
-        return np.ones(len(leads), dtype=bool), np.ones(len(leads))
-    inside = np.ones(len(leads), dtype=bool) if limit.leads is None else members(limit.leads, problem.n_leads)[leads]
-    return inside, limit.usage_at(leads[inside], reps[inside])
+    inside = counted_in(family, problem, leads)
+    return inside, np.ones(len(leads)) if family.limit is None else family.limit.usage_at(leads[inside], reps[inside])
 
 
 def columns_of(limit: Limit, leads: Ints, chosen: Bools) -> tuple[slice | Ints, Floats]:
