@@ -10,6 +10,7 @@ from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput
 from leadopt.tables.amounts import LOG_UNIT, MOST_AMOUNT, WIDTH, Amounts
 from leadopt.tables.cells import as_moment, is_missing
+from leadopt.tables.holder import utc
 
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
@@ -302,10 +303,8 @@ def _with_day_text(frame: "nw.DataFrame[Any]") -> "nw.DataFrame[Any]":
 
     if "day" not in frame.columns:
         return frame
-    day = nw.col("day")
-    return frame.with_columns(
-        day.str.slice(0, 10) if frame.schema["day"] == nw.String else day.dt.to_string("%Y-%m-%d")
-    )
+    day, kind = nw.col("day"), frame.schema["day"]
+    return frame.with_columns(day.str.slice(0, 10) if kind == nw.String else utc(day, kind).dt.to_string("%Y-%m-%d"))
 
 
 def with_amounts(frame: Any) -> Any:

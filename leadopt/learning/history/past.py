@@ -10,7 +10,7 @@ from leadopt.learning.history.open_leads import OpenLeads, joined_open, read_ope
 from leadopt.learning.history.outcomes import OutcomeCounts, count_outcomes, joined
 from leadopt.learning.history.settling import Settling, read_settling
 from leadopt.tables import Table
-from leadopt.tables.dates import check_settled, latest_day, refuse_later
+from leadopt.tables.dates import check_later, check_settled, latest_day
 
 MOST_DATED = 250_000
 """Groups of outcomes of one day, rep and segment up to which a drift is looked for unasked: a million take six
@@ -131,7 +131,7 @@ def read_past(
     if fades:
         counts, undated = count_outcomes(history, *names, columns.at), None
         if counts.latest is not None and counts.latest > latest_day(now).toordinal():
-            refuse_later(history, columns.converted, columns.at, now)
+            check_later(history, columns.converted, columns.at, now)
         if drift is None:
             undated = _too_many(len(counts.count))
     else:
