@@ -80,8 +80,8 @@ def as_outcome(value: Any) -> int | None:
 
 def as_moment(value: Any) -> date | datetime | None:
     """Return a date or datetime (or ISO text of one) as itself, None for anything else."""
-    if isinstance(value, date):  # a datetime is a date
-        return value
+    if isinstance(value, date):  # a datetime is a date, and pandas' NaT is a datetime
+        return None if is_missing(value) else value
     if isinstance(value, np.datetime64):
         return as_moment(value.astype("datetime64[us]").item())
     if isinstance(value, str):

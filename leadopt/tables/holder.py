@@ -10,7 +10,7 @@ import numpy as np
 
 from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput, did_you_mean
-from leadopt.tables.answers import frame_beside, frame_of, way_out
+from leadopt.tables.answers import frame_beside, frame_of, patterns, refuse_twins, way_out
 from leadopt.tables.cells import blanked, is_hashable
 from leadopt.tables.headers import header_for, same_header
 from leadopt.tables.reading.numerals import OWN_DECIMAL
@@ -146,8 +146,10 @@ class Holder:
         import narwhals.stable.v2 as nw
         from narwhals.exceptions import NarwhalsError
 
+        data = _with_text_headers(data)
+        refuse_twins(data, self.name)
         try:
-            frame = nw.from_native(_with_text_headers(data))
+            frame = nw.from_native(data)
             return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
         except (TypeError, ValueError, NarwhalsError) as error:
             if mend := mend_of(data):
@@ -375,16 +377,6 @@ class Holder:
             names = list(data)
             return [dict(zip(names, row, strict=True)) for row in zip(*data.values(), strict=True)]
         return frame_of(like, data, numbers, own)
-
-
-def patterns(engine: "nw.Implementation", columns: Iterable[str]) -> list[str]:
-    """Return the columns whose names an engine takes for patterns of several: "*", and in polars "^...$"."""
-    return [
-        name
-        for name in columns
-        if (name == "*" and (engine.is_polars() or engine.is_duckdb()))
-        or (engine.is_polars() and name.startswith("^") and name.endswith("$"))
-    ]
 
 
 def is_text(frame: "nw.DataFrame[Any]", column: str) -> bool:

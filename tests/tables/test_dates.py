@@ -189,3 +189,16 @@ def test_times_with_and_without_a_zone_are_refused_in_every_engine():
     for kind in TABLES.values():
         with pytest.raises(InvalidInput, match="all with a time zone or all without; found both"):
             AffinityModel(now="2025-06-01", half_life_days=30).fit(kind(history))
+
+
+@pytest.mark.parametrize("now", [pd.NaT, np.datetime64("NaT"), float("nan"), "x", ""])
+def test_a_day_that_is_none_is_refused_whether_it_is_asked_for_or_not(now):
+    history = {"rep_id": ["a", "b"], "converted": ["won", "lost"], "at": ["2025-03-01", "2025-03-02"]}
+    leads, reps = {"lead_id": [1]}, {"rep_id": ["a"], "capacity": [1]}
+    for act in (
+        lambda: assign(leads, reps, history, now=now),
+        lambda: assign(leads, reps, affinity=[[1.0]], now=now),
+        lambda: AffinityModel(now=now).fit(history),
+    ):
+        with pytest.raises(InvalidInput, match="now: must be a date or an ISO date like 2026-01-31; found"):
+            act()

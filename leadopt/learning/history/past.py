@@ -128,6 +128,7 @@ def read_past(
         a column is missing, or an id, an outcome or a date that counts cannot be read or has not come yet
     """
     names = columns.rep, columns.keys, columns.converted
+    latest_day(now)  # refused if it is no day, whether it is asked for or not
     if fades:
         counts, undated = count_outcomes(history, *names, columns.at), None
         if counts.latest is not None and counts.latest > latest_day(now).toordinal():

@@ -8,6 +8,7 @@ import narwhals.stable.v2 as nw
 
 from leadopt.errors import InvalidInput
 from leadopt.tables.amounts import Amounts
+from leadopt.tables.answers import patterns
 from leadopt.tables.cells import as_moment
 from leadopt.tables.group_by import (
     COUNTED,
@@ -19,7 +20,7 @@ from leadopt.tables.group_by import (
     span_of,
     with_amounts,
 )
-from leadopt.tables.holder import patterns, utc, zoned
+from leadopt.tables.holder import utc, zoned
 from leadopt.tables.text import count
 
 ALL_ISO = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]00:?00)?)?$"
