@@ -24,6 +24,7 @@ from leadopt.plans.plan import Plan, plan_of
 from leadopt.policy import Policy
 from leadopt.problem.gains import Affinity
 from leadopt.progress import Meter, OnProgress, telling
+from leadopt.tables.dates import latest_day
 
 
 def assign(
@@ -130,6 +131,7 @@ def assign(
     meter = Meter(on_progress)
     Clock(time_limit_s)  # refused before any work, if it is no time
     settings = _settings(policy, fairness, newcomers)
+    latest_day(now)  # refused if it is no day, whether it is asked for or not
     known = know(leads, reps, history, affinity, settings, meter, now)
     meter.enter("limits")
     clock = Clock(time_limit_s, meter)

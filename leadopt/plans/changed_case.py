@@ -18,6 +18,7 @@ from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit
 from leadopt.tables.cells import is_number
 
+_MOST_SLOTS = 2**62  # no load comes near
 _BOUNDS = ("lower", "upper", "penalty")
 
 
@@ -136,10 +137,12 @@ def _slots(case: Case, capacity: Mapping[Any, int]) -> tuple[Ints, list[str]]:
             raise InvalidInput(
                 f"capacity of {rep_id!r}: must be a whole number of slots, more or fewer; found {more!r}"
             )
-        if slots[rep] + int(more) < 0:
+        if int(slots[rep]) + int(more) < 0:
             raise InvalidInput(
                 f"capacity of {rep_id!r}: has {slots[rep]} slots, so {int(more)} is too many to take away"
             )
+        if int(slots[rep]) + int(more) > _MOST_SLOTS:
+            raise InvalidInput(f"capacity of {rep_id!r}: must be at most {_MOST_SLOTS:,} slots; found {more!r} more")
         slots[rep] += int(more)
         notes.append(f"{int(more):+d} slot{'s' * (abs(int(more)) != 1)} for {rep_id}")
     return slots, notes

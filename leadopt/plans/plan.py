@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -171,14 +172,14 @@ class Plan(Result, Answered):
         return tuple(why_unassigned(pool, lead) for lead in np.flatnonzero(self.rep_of_lead < 0).tolist())
 
     def explain(self, lead_id: Id | str, most: int = 3) -> Explanation:
-        """Return why a lead is where it is, with up to `most` runners-up.
+        """Return why a lead is where it is, with up to `most` runners-up, 1 or more.
 
         Raises
         ------
         InvalidInput
             the plan has no such lead; names the nearest id
         """
-        return explain(self, self.case.lead(lead_id), most)
+        return explain(self, self.case.lead(lead_id), _shown_at_most(most))
 
     def explain_rep(self, rep_id: Id | str, most: int = 10) -> RepExplanation:
         """Return why a rep got these leads: load against every limit, whose leads they are, and what was lost.
@@ -193,7 +194,7 @@ class Plan(Result, Answered):
         InvalidInput
             the plan has no such rep; names the nearest id
         """
-        return explain_rep(self, self.case.rep(rep_id), most)
+        return explain_rep(self, self.case.rep(rep_id), _shown_at_most(most))
 
     def what_if(
         self,
@@ -423,3 +424,9 @@ def plan_of(
         time_limit_s=limit_s,
         like=like,
     )
+
+
+def _shown_at_most(most: int) -> int:
+    if isinstance(most, bool) or not isinstance(most, Integral) or most < 1:
+        raise InvalidInput(f"most: must be a whole number, 1 or more; found {most!r}")
+    return int(most)

@@ -55,16 +55,16 @@ def capacity_of(capacity: ArrayLike, n_reps: int) -> Ints:
 
 
 def _whole_numbers(cells: NDArray[Any]) -> NDArray[Any]:
-    """Return Python's numbers of any size as int64, as large as matters; the cells themselves where one is no number.
+    """Return Python's own numbers, of any size, as int64, as large as matters.
 
     Raises
     ------
     InvalidInput
-        one of several is no whole number: which
+        a cell is no whole number
     """
     found = np.empty(cells.shape, dtype=np.int64)
     for place, cell in np.ndenumerate(cells):
-        number = cell if isinstance(cell, Real) and not isinstance(cell, bool) else np.nan
+        number: Any = cell if isinstance(cell, Real) and not isinstance(cell, bool) else np.nan
         if not (0 <= number < inf and number == int(number)):  # NaN is not
             whose = f" of rep {place[0]}" if place else ""
             raise InvalidInput(f"capacity{whose}: must be a whole number, 0 or more; found {told(cell)}")

@@ -1,10 +1,14 @@
-"""Answers as data frames of the kind that the user brought, and what makes one of something that is none."""
+"""Answers as frames of the kind that the user brought; what makes one of something that is none, or has odd names."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from leadopt.errors import InvalidInput
+from leadopt.tables.text import quoted
 
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
@@ -85,3 +89,34 @@ def way_out(data: object) -> str:
     ways = [_SCANNED] if callable(getattr(data, "scanner", None)) else []
     ways += [f"its .{name}()" for name in _TO_TABLES if callable(getattr(data, name, None))][:1]
     return f"; pass {', or '.join(ways)}" if ways else ""
+
+
+def patterns(engine: "nw.Implementation", columns: Iterable[str]) -> list[str]:
+    """Return the columns whose names an engine takes for patterns of several: "*", and in polars "^...$"."""
+    return [
+        name
+        for name in columns
+        if (name == "*" and (engine.is_polars() or engine.is_duckdb()))
+        or (engine.is_polars() and name.startswith("^") and name.endswith("$"))
+    ]
+
+
+def refuse_twins(data: Any, table: str) -> None:
+    """Refuse a data frame of pandas or pyarrow in which two columns have one name.
+
+    Raises
+    ------
+    InvalidInput
+        says which name, and what makes a table without the second one
+    """
+    of_pandas, names = hasattr(data, "set_axis"), getattr(data, "column_names", None)
+    names = list(getattr(data, "columns", ())) if of_pandas else names if isinstance(names, list) else []
+    twice = [name for name, times in Counter(map(str, names)).items() if times > 1]
+    if not twice:
+        return
+    mend = (
+        f"Rename one, or pass {table}.loc[:, ~{table}.columns.duplicated()], which keeps the first"
+        if of_pandas
+        else f"Give each a name of its own: pass {table}.rename_columns([...])"
+    )
+    raise InvalidInput(f"{table}: column names must be unique; found {quoted(twice[0])} twice. {mend}")

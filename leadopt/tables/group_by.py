@@ -12,6 +12,7 @@ from leadopt.tables.amounts import LOG_UNIT, MOST_AMOUNT, WIDTH, Amounts
 from leadopt.tables.cells import as_moment
 from leadopt.tables.cells.coded import Coded, combined
 from leadopt.tables.cells.engine_codes import coded, engine_codes
+from leadopt.tables.holder import utc
 
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
@@ -295,10 +296,12 @@ def _with_days(frame: "nw.DataFrame[Any]") -> "nw.DataFrame[Any]":
 
     if "day" not in frame.columns:
         return frame
-    day = nw.col("day")
-    if frame.schema["day"] == nw.String:
+    day, kind = nw.col("day"), frame.schema["day"]
+    if kind == nw.String:
         return frame.with_columns(day.str.slice(0, 10))
-    return frame.with_columns(day.dt.date() if frame.implementation.is_polars() else day.dt.to_string("%Y-%m-%d"))
+    of_moment = utc(day, kind).dt
+    days = of_moment.date() if frame.implementation.is_polars() else of_moment.to_string("%Y-%m-%d")
+    return frame.with_columns(days)
 
 
 def with_amounts(frame: Any) -> Any:

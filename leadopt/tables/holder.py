@@ -10,7 +10,7 @@ import numpy as np
 
 from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput, did_you_mean
-from leadopt.tables.answers import frame_beside, frame_of, way_out
+from leadopt.tables.answers import frame_beside, frame_of, patterns, refuse_twins, way_out
 from leadopt.tables.cells import blanked, is_hashable
 from leadopt.tables.cells.coded import Coded
 from leadopt.tables.cells.engine_codes import coded, values_of
@@ -45,7 +45,19 @@ class Holder:
     """
 
     stays = False  # whether its rows stay in an engine
-    __slots__ = ("_columns", "_frame", "_n_rows", "_own", "columns", "name", "place", "reading", "span", "times")
+    __slots__ = (
+        "_columns",
+        "_frame",
+        "_kind",
+        "_n_rows",
+        "_own",
+        "columns",
+        "name",
+        "place",
+        "reading",
+        "span",
+        "times",
+    )
 
     def __init__(
         self,
@@ -64,11 +76,12 @@ class Holder:
         self.place: Place | None = place or (made_of.place if made_of is not None else None)
         self._frame: nw.DataFrame[Any] | None = None
         self._columns: dict[str, list[Any]] = {}
+        self._kind: nw.DataFrame[Any] | None = None  # what answers are like, where it is not known by the frame
         self._own: Mapping[str, str] = {}  # what the user calls columns that have another name here
         self.span = 1  # how many days the last group-by by day counted as one
         self.times: str | None = None if made_of is None else made_of.times
         if isinstance(data, Holder):
-            self._frame, self._columns, self._own = data._frame, data._columns, data._own
+            self._frame, self._columns, self._own, self._kind = data._frame, data._columns, data._own, data._kind
         elif isinstance(data, Mapping):
             self._columns = self._from_mapping(data)
         elif isinstance(data, str) and is_database(data):
@@ -78,7 +91,11 @@ class Holder:
         elif isinstance(data, Sequence) and not isinstance(data, str | bytes) and not mend_of(data):
             self._columns = self._from_rows(data)
         else:
-            self._frame = self._from_native(data)
+            frame = self._from_native(data)
+            if patterns(frame.implementation, frame.columns):
+                self._columns, self._kind = {name: values_of(frame[name]) for name in frame.columns}, frame[:0]
+            else:
+                self._frame = frame
         self.columns: tuple[str, ...] = tuple(self._columns if self._frame is None else self._frame.columns)
         self._n_rows: int = (
             len(next(iter(self._columns.values()), [])) if self._frame is None else int(self._frame.shape[0])
@@ -131,8 +148,10 @@ class Holder:
         import narwhals.stable.v2 as nw
         from narwhals.exceptions import NarwhalsError
 
+        data = _with_text_headers(data)
+        refuse_twins(data, self.name)
         try:
-            frame = nw.from_native(_with_text_headers(data))
+            frame = nw.from_native(data)
             return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
         except (TypeError, ValueError, NarwhalsError) as error:
             if mend := mend_of(data):
@@ -271,6 +290,7 @@ class Holder:
     def _like(self, data: Any, place: Place | None = None) -> Self:
         table = type(self)(data, self.name, self.reading, place or self.place)
         table._own, table.times = self._own, self.times
+        table._kind = table._kind or self._kind
         return table
 
     def with_text(self, column: str, texts: Sequence[str | None]) -> Self:
@@ -305,7 +325,7 @@ class Holder:
     def _part(self, data: Any, place: Place | None = None) -> Self:
         """Return some rows of the table, which stand at this place."""
         part = type(self)(data, self.name, self.reading, place)
-        part.times = self.times
+        part.times, part._kind = self.times, part._kind or self._kind
         return part
 
     def missing_in(self, column: str, cells: Collection[Any] = ()) -> Self:
@@ -340,7 +360,7 @@ class Holder:
     @property
     def native(self) -> Any:
         """The table as the user has it; a list of dicts where it is no data frame."""
-        return self.build(self._columns) if self._frame is None else self._frame.to_native()
+        return self.build(self._columns, own=self.columns) if self._frame is None else self._frame.to_native()
 
     def beside(self, other: "Holder", mine: Sequence[str], others: Sequence[str], order: Sequence[str]) -> Self:
         """Return some columns of this table and of one with as many rows, in an order, as a table of this kind."""
@@ -357,10 +377,11 @@ class Holder:
         Missing cells are None; a column with no other cells is typed as text, or as float if it is one of `numbers`.
         Those of `own` get the type that they have in this table, so that the two can be joined.
         """
-        if self._frame is None:
+        like = self._kind if self._frame is None else self._frame
+        if like is None:
             names = list(data)
             return [dict(zip(names, row, strict=True)) for row in zip(*data.values(), strict=True)]
-        return frame_of(self._frame, data, numbers, own)
+        return frame_of(like, data, numbers, own)
 
 
 def is_text(frame: "nw.DataFrame[Any]", column: str) -> bool:
@@ -368,6 +389,16 @@ def is_text(frame: "nw.DataFrame[Any]", column: str) -> bool:
     import narwhals.stable.v2 as nw
 
     return isinstance(frame.schema[column], nw.String | nw.Categorical | nw.Enum)
+
+
+def utc(moment: "nw.Expr", kind: "nw.dtypes.DType") -> "nw.Expr":
+    """Return a column of moments in UTC if they have a time zone, as the same moment is one day in all of them."""
+    return moment.dt.convert_time_zone("UTC") if zoned(kind) else moment
+
+
+def zoned(kind: "nw.dtypes.DType") -> bool:
+    """Return whether a column is of moments that have a time zone."""
+    return getattr(kind, "time_zone", None) is not None
 
 
 def distinct(frame: "nw.DataFrame[Any]", column: str) -> list[Any]:

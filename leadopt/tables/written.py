@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from leadopt.errors import InvalidInput
-from leadopt.tables.cells import as_level, as_moment, as_number, is_hashable, is_number
-from leadopt.tables.holder import Holder, distinct, is_text
+from leadopt.tables.cells import as_level, as_moment, as_number, day_of, in_utc, is_hashable, is_number
+from leadopt.tables.holder import Holder, distinct, is_text, utc
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.moments import Days, Moment, moment_of_number, moment_readings, read_days
 from leadopt.tables.reading.numerals import Numbers, is_read, read_numbers
@@ -17,7 +17,7 @@ from leadopt.tables.reading.reader import Fault, Reading, days_in, numbers_in, o
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
 
-_ISO_DAYS = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$"
+_ISO_DAYS = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]00:?00)?)?$"
 _TIME = r"[T ,]+(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?\s*$"
 _DOUBTFUL = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")  # its mark may be one of thousands
 _LOOKED_AT = 50  # distinct cells of a column that tell whether the others are worth reading
@@ -154,7 +154,7 @@ class Written(Holder):
         return found
 
     def days(self, column: str) -> list[int | None]:
-        """Return a column of dates as day numbers (proleptic ordinals); times of day are dropped."""
+        """Return a column of dates as day numbers (proleptic ordinals); as of `day_of`, without times."""
         moments, wrong = self.moments(column)
         zones = {m.tzinfo is not None for m in moments if isinstance(m, datetime)}
         if wrong:
@@ -165,7 +165,7 @@ class Written(Holder):
             raise InvalidInput(
                 f"{self.name}.{column}: times must be either all with a time zone or all without; found both"
             )
-        return [None if moment is None else moment.toordinal() for moment in moments]
+        return [None if moment is None else day_of(moment).toordinal() for moment in moments]
 
     def measured(self, column: str, *, asked: bool = False) -> Self:
         """Return the table with a column of text as numbers or ISO days, if it is to be, or all of it is a quantity.
@@ -265,6 +265,7 @@ class Written(Holder):
 
             kind, day = frame.schema[column], nw.col(column)
             if kind == nw.Date or (kind.is_temporal() and not isinstance(kind, nw.Time | nw.Duration)):
+                day = utc(day, kind)
                 day = day.dt.date() if frame.implementation.is_polars() else day.dt.to_string("%Y-%m-%d")
                 return self._like(frame.with_columns(day.alias(column)).to_native())
             if is_text(frame, column) and holds_iso_days(frame, column):
@@ -283,7 +284,10 @@ def without_times(frame: "nw.DataFrame[Any]", column: str) -> "nw.DataFrame[Any]
 
 
 def holds_iso_days(frame: "nw.DataFrame[Any]", column: str) -> bool:
-    """Return whether every cell of a column of text is an ISO date or moment, or null; no row is touched in Python."""
+    """Return whether every cell of a column of text begins with its day: an ISO date, or a moment in UTC or no zone.
+
+    No row is touched in Python.
+    """
     import narwhals.stable.v2 as nw
 
     if frame.schema[column] != nw.String:
@@ -308,8 +312,8 @@ def with_numbers(frame: "nw.DataFrame[Any]", column: str, number_of: Mapping[str
 
 
 def iso(moment: Moment | None) -> str:
-    """Return a moment as ISO text, nothing for none."""
-    return "" if moment is None else moment.isoformat()
+    """Return a moment as ISO text, in UTC if it has a time zone, nothing for none."""
+    return "" if moment is None else (in_utc(moment) if isinstance(moment, datetime) else moment).isoformat()
 
 
 def text_columns(

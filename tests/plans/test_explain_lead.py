@@ -160,3 +160,13 @@ def test_bands_quotas_and_shared_limits_that_hold_a_lead_back_say_what_room_is_w
         "Ann would gain 3 (2 more) but is held by fairness band of Ann (room for this lead adds 2 at most); "
         "moving it there costs nothing." in told
     )
+
+
+@pytest.mark.parametrize("most", [0, -1, "x", 1.5, True, None])
+def test_how_many_are_shown_is_a_whole_number(most):
+    """With none shown, who is eligible was said not to be."""
+    plan = assign(leads_of(2), reps_of(1, 1), affinity=[[1.0, 2.0], [3.0, 4.0]])
+    for explain in (lambda: plan.explain(0, most=most), lambda: plan.explain_rep("Ann", most=most)):
+        with pytest.raises(InvalidInput) as caught:
+            explain()
+        assert str(caught.value) == f"most: must be a whole number, 1 or more; found {most!r}"

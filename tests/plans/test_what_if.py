@@ -176,6 +176,10 @@ def test_what_if_can_be_asked_again_and_saved():
         ({"capacity": {"Ann": 0.5}},
          "capacity of 'Ann': must be a whole number of slots, more or fewer; found 0.5"),
         ({"capacity": {"Ann": -3}}, "capacity of 'Ann': has 2 slots, so -3 is too many to take away"),
+        (
+            {"capacity": {"Ann": 2**63}},
+            "capacity of 'Ann': must be at most 4,611,686,018,427,387,904 slots; found 9223372036854775808 more",
+        ),
         ({"capacity": ["Ann"]}, "capacity: must be a dict, rep id -> more slots (or fewer, below 0); found list"),
         ({"away": "Ann"}, "away: must be a list of names; found 'Ann'"),
         ({"away": ["Zoe"]}, "rep 'Zoe' is not in this plan; known are Ann, Bo, Cy"),

@@ -122,8 +122,9 @@ def test_an_unknown_outcome_proposes_the_lines_to_write():
     history = HISTORY | {"converted": ["won", "Handshake", "Lost to rival", "won"]}
     assert said(plan, history=history) == (
         "history.converted, row 2: an outcome must be 0, 1, true, false, won, lost, yes, no, or missing while it is "
-        "open; found 'Handshake'. Nor is 'Lost to rival' known. If this is right, write in the policy: "
-        '[outcomes] lost = ["Lost to rival"], open = ["Handshake"]'
+        "open; found 'Handshake'. Nor is 'Lost to rival' known. Say in the policy what 'Handshake' means: "
+        '[outcomes] won = ["Handshake"], lost = ["Handshake"] or open = ["Handshake"]; '
+        'if this is right, also lost = ["Lost to rival"]'
     )
     own = Outcomes(won="Handshake", lost=["Lost to rival"])
     assert "learned from 4 settled outcomes" in plan(history=history, outcomes=own).notes
@@ -239,3 +240,21 @@ def test_notes_call_a_column_as_the_user_does():
     counted = Table({"Tag": [46023]}, "history").called({"Tag": "at"})
     counted.days("at")
     assert list(counted.reading.notes) == ["history.Tag: numbers read as dates, as Excel, Unix or ISO count them"]
+
+
+def test_an_unknown_word_may_mean_any_of_three():
+    """Proposed as open alone, whoever pasted the line threw all wins in a language that is not known away."""
+    history = HISTORY | {"converted": ["won", "Выиграно", "Проиграно", "won"]}
+    assert said(plan, history=history).endswith(
+        "found 'Выиграно'. Nor is 'Проиграно' known. Say in the policy what 'Выиграно', 'Проиграно' mean: "
+        '[outcomes] won = ["Выиграно", ...], lost = ["Выиграно", ...] or open = ["Выиграно", ...]'
+    )
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_whole_numbers_with_decimals_are_outcomes_as_those_without(kind):
+    words = KINDS[kind](HISTORY | {"converted": ["1.0", "0.0", "won", "0,0"]})
+    numbers = KINDS[kind](HISTORY | {"converted": ["1", "0", "won", "0"]})
+    assert plan(history=words).objective == plan(history=numbers).objective
+    with pytest.raises(InvalidInput, match=r"found '1\.5'"):
+        plan(history=KINDS[kind](HISTORY | {"converted": ["1.5", "0.0", "won", "0"]}))

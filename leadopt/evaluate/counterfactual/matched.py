@@ -104,20 +104,22 @@ class Matched:
 
     @property
     def share(self) -> float:
-        """How much more would be won, as a fraction: as much of what was promised as came true."""
-        return self._borne_out(0.0)
+        """How much more would be won, as a fraction: as much of what was promised as came true, and no more."""
+        return self._borne_out(min(1.0, self.came_true))
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The ends of the interval of `share`."""
+        """The ends of the interval of `share`, up to more than was promised where outcomes show more.
+
+        Both ends cut off there would be one number, as if that were sure.
+        """
         from statistics import NormalDist
 
         reach = NormalDist().inv_cdf(0.5 + self.level / 2.0) * self.error
-        return self._borne_out(-reach), self._borne_out(reach)
+        return self._borne_out(min(1.0, self.came_true - reach)), self._borne_out(self.came_true + reach)
 
-    def _borne_out(self, further: float) -> float:
-        known = np.isfinite(self.came_true)
-        return max(0.0, self.promised) * min(1.0, max(0.0, self.came_true + further)) if known else 0.0
+    def _borne_out(self, part: float) -> float:
+        return max(0.0, self.promised) * max(0.0, part) if np.isfinite(self.came_true) else 0.0
 
     @property
     def more(self) -> float:

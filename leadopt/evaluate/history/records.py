@@ -19,7 +19,7 @@ from leadopt.learning.history.outcomes import count_outcomes, rep_ids
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_level, as_moment, as_outcome, each_once
 from leadopt.tables.columns import Columns
-from leadopt.tables.dates import check_settled
+from leadopt.tables.dates import check_settled, is_before
 from leadopt.tables.engines import history_table
 from leadopt.tables.ids import respelled, spellings_note
 from leadopt.tables.text import with_day
@@ -157,6 +157,7 @@ def read_records(
         table = table.measured(column)
     days = table.days(at) if table.holds(at, "at") else [None] * table.n_rows
     dated = any(day is not None for day in days)
+    ends = table.moments(at)[0] if dated else []
     n_open = count_outcomes(table, rep, segment_by, converted).n_open  # refuses what cannot be read
     outcomes = each_once(as_outcome, table.values(converted))
     settled = np.array([row for row, outcome in enumerate(outcomes) if outcome is not None], dtype=np.int64)
@@ -190,7 +191,7 @@ def read_records(
         time=np.where(there == 1, _seconds(table.moments(at)[0]), np.nan) if dated else None,
         n_open=n_open,
         n_read=len(outcomes),
-        began=_began(table, converted, at, assigned, days, there) if dated else None,
+        began=_began(table, at, assigned, ends, there) if dated else None,
         notes=tuple(
             f"{note}."
             for note in (*left_out, *spellings_note("reps of history", other), *read.notes, *table.reading.notes)
@@ -199,20 +200,20 @@ def read_records(
     return replace(everything.take(settled), everything=None if everything.began is None else everything)
 
 
-def _began(
-    table: Table, converted: str, at: str, assigned: str, days: Sequence[int | None], there: Ints
-) -> Floats | None:
+def _began(table: Table, at: str, assigned: str, ends: Sequence[date | datetime | None], there: Ints) -> Floats | None:
     """Return when each lead was assigned, in seconds; None where history does not say."""
     if not table.holds(assigned, "assigned_at"):
         return None
-    since = table.days(assigned)
+    if all(day is None for day in table.days(assigned)):
+        return None
+    since = table.moments(assigned)[0]
     for row in np.flatnonzero(there).tolist():
-        first, last = since[row], days[row]
-        if first is not None and last is not None and last < first:
-            came = with_day(str(table.values(assigned)[row]), date.fromordinal(first))
+        first, last = since[row], ends[row]
+        if first is not None and last is not None and is_before(last, first):
+            came = with_day(str(table.values(assigned)[row]), first)
             rule = f"a lead cannot be settled before it was assigned, which is {came}"
-            table.refuse(at, row, rule, table.values(at)[row], "Mend one of the dates.", day=date.fromordinal(last))
-    return None if all(day is None for day in since) else _seconds(table.moments(assigned)[0])
+            table.refuse(at, row, rule, table.values(at)[row], "Mend one of the dates.", day=last)
+    return _seconds(since)
 
 
 def _check_days(table: Table, at: str, settled: Ints, days: Sequence[int | None]) -> None:

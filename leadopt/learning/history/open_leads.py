@@ -15,7 +15,7 @@ from leadopt.learning.history.outcomes import ordinal_of, reps_of, settled_as, t
 from leadopt.tables import Table
 from leadopt.tables.cells import as_moment, as_outcome, is_missing
 from leadopt.tables.cells.coded import Coded
-from leadopt.tables.dates import latest_day, refuse_later
+from leadopt.tables.dates import check_later, is_before, is_later, latest_day
 from leadopt.tables.ids import alike
 from leadopt.tables.text import count, with_day
 
@@ -133,7 +133,7 @@ def read_open_leads(
     if not matters:
         *_, outcomes, took, _, _ = dated.narrowed(at, assigned).grouped_spells([converted], assigned, at)
         if any(as_outcome(outcome) is not None for outcome in outcomes.take(np.flatnonzero(took < 0)).cells):
-            _refuse_early(history, dated, converted, assigned, at)
+            _check_early(history, converted, assigned, at)
         return None
     outcomes, begun, _, begun_counts = dated.grouped([converted, assigned])
     ended_as, ended, *_ = dated.grouped([converted, at])
@@ -153,7 +153,8 @@ def read_open_leads(
     timed = np.flatnonzero(ends_as >= 0)
     spell, settled_count = took[timed], times[timed]
     if (spell < 0).any():
-        _refuse_early(history, dated, converted, assigned, at)
+        _check_early(history, converted, assigned, at)
+        spell = np.maximum(spell, 0)  # the day of one is that of its moment in UTC, and of the other that of its place
     still = dated.missing_in(
         converted, [cell for cell in outcomes.cells if cell not in truth_of and not is_missing(cell)]
     )
@@ -271,13 +272,14 @@ def _group_keys(keys: tuple[Coded, ...], assigned: Ints) -> list[tuple[Any, ...]
 def _check_past(history: Table, converted: str, assigned: str, at: str, now: Any, begin: Ints, end: Ints) -> None:
     latest = latest_day(now)
     if end.max(initial=0) > latest.toordinal():
-        refuse_later(history, converted, at, now)
+        check_later(history, converted, at, now)
     if begin.max(initial=0) > latest.toordinal():
         history = history.combinations([assigned])
-        days = history.days(assigned)
-        late = [row for row, day in enumerate(days) if day is not None and day > latest.toordinal()]
+        moments, _ = history.moments(assigned)
+        late = [row for row, moment in enumerate(moments) if moment is not None and is_later(moment, latest)]
         rule, mend = f"no lead can be assigned after {latest}", "Mend the date, or set now to the day that it is."
-        _refuse_day(history, assigned, late, rule, mend)
+        if late:
+            _refuse_day(history, assigned, late, rule, mend)
 
 
 def _check_age(history: Table, converted: str, assigned: str, at: str, begin: Ints, end: Ints) -> None:
@@ -298,16 +300,18 @@ def _check_age(history: Table, converted: str, assigned: str, at: str, begin: In
         _refuse_day(table, column, old, rule, mend)
 
 
-def _refuse_early(history: Table, dated: Table, converted: str, assigned: str, at: str) -> NoReturn:
-    table = (dated.narrowed(at, assigned) if history.stays else history).combinations([converted, assigned, at])
-    begin, end, outcomes = table.days(assigned), table.days(at), table.values(converted)
+def _check_early(history: Table, converted: str, assigned: str, at: str) -> None:
+    table = history.narrowed(at, assigned).combinations([converted, assigned, at])
+    (begin, _), (end, _), outcomes = table.moments(assigned), table.moments(at), table.values(converted)
     early = [
         row
         for row, (first, last, outcome) in enumerate(zip(begin, end, outcomes, strict=True))
-        if first is not None and last is not None and last < first and as_outcome(outcome) is not None
+        if first is not None and last is not None and is_before(last, first) and as_outcome(outcome) is not None
     ]
+    if not early:
+        return
     row = early[0]
-    came = with_day(str(table.values(assigned)[row]), table.moments(assigned)[0][row])
+    came = with_day(str(table.values(assigned)[row]), begin[row])
     rule = f"a lead cannot be settled before it was assigned, which is {came} in {assigned}"
     _refuse_day(table, at, early, rule, "Mend one of the dates.")
 

@@ -10,7 +10,7 @@ from leadopt.learning.history.open_leads import OpenLeads, joined_open, read_ope
 from leadopt.learning.history.outcomes import OutcomeCounts, count_outcomes, joined
 from leadopt.learning.history.settling import Settling, read_settling
 from leadopt.tables import Table
-from leadopt.tables.dates import latest_day, refuse_later
+from leadopt.tables.dates import check_later, latest_day
 
 MOST_DATED = 250_000
 """Groups of outcomes of one day, rep and segment up to which a drift is looked for unasked: a million take six
@@ -134,6 +134,7 @@ def read_past(
         a column is missing, or an id, an outcome or a date that counts cannot be read or has not come yet
     """
     names = columns.rep, columns.keys, columns.converted
+    latest_day(now)  # refused if it is no day, whether it is asked for or not
     if fades:
         counts, undated = _dated(history, columns, now), None
         if drift is None:
@@ -168,7 +169,7 @@ def _dated(history: Table, columns: PastColumns, now: date | datetime | str | No
     """Return outcomes with their days, none of which may be later than now."""
     counts = count_outcomes(history, columns.rep, columns.keys, columns.converted, columns.at)
     if counts.latest is not None and counts.latest > latest_day(now).toordinal():
-        refuse_later(history, columns.converted, columns.at, now)
+        check_later(history, columns.converted, columns.at, now)
     return counts
 
 

@@ -13,7 +13,7 @@ from leadopt.learning.history.checks import copies_notes
 from leadopt.learning.history.outcomes import count_outcomes, rep_ids
 from leadopt.tables import Table
 from leadopt.tables.cells import Id, as_outcome, each_once
-from leadopt.tables.dates import latest_day
+from leadopt.tables.dates import is_before, is_later, latest_day
 from leadopt.tables.ids import respelled, spellings_note
 from leadopt.tables.text import count
 
@@ -93,7 +93,7 @@ def read_loads(
     there = (who >= 0) & (day >= 0)
     load = np.zeros(len(won), dtype=np.int64)
     if window is None:
-        load[there] = open_load(who[there], day[there], _settled(table, at, day, ~np.isnan(won), now)[there])
+        load[there] = open_load(who[there], day[there], _settled(table, (came, at), day, ~np.isnan(won), now)[there])
     else:
         load[there] = recent_load(who[there], day[there], window)
     # Before history begins there may have been leads that it does not know.
@@ -135,19 +135,25 @@ def _check_past(table: Table, column: str, day: Ints, now: Any) -> None:
     if now is None:
         return
     latest = latest_day(now)
-    if (late := np.flatnonzero(day > latest.toordinal())).size:
-        row, rule = int(late[0]), f"no lead that counts can be dated after {latest}"
-        table.refuse(column, row, rule, table.values(column)[row], "Mend the date.")
+    late, moments = np.flatnonzero(day > latest.toordinal()).tolist(), table.moments(column)[0]
+    for row in late:
+        if (moment := moments[row]) is not None and is_later(moment, latest):
+            rule = f"no lead that counts can be dated after {latest}"
+            table.refuse(column, row, rule, table.values(column)[row], "Mend the date.")
 
 
-def _settled(table: Table, at: str, came: Ints, needed: Bools, now: Any) -> Ints:
+def _settled(table: Table, days: tuple[str, str], came: Ints, needed: Bools, now: Any) -> Ints:
+    at = days[1]
     settled = np.where(needed, _days(table, at, needed), -1)
     _check_past(table, at, settled, now)
-    if (early := np.flatnonzero((settled >= 0) & (settled < came))).size:
-        row = int(early[0])
-        rule, day = "an outcome cannot be settled before the rep had the lead", table.moments(at)[0][row]
-        table.refuse(at, row, rule, table.values(at)[row], day=day)
-    return settled
+    early = (settled >= 0) & (settled < came)
+    begin, end = ([None] * table.n_rows if not early.any() else table.moments(column)[0] for column in days)
+    for row in np.flatnonzero(early).tolist():
+        first, last = begin[row], end[row]
+        if first is not None and last is not None and is_before(last, first):
+            rule = "an outcome cannot be settled before the rep had the lead"
+            table.refuse(at, row, rule, table.values(at)[row], day=last)
+    return np.where(early, came, settled)
 
 
 def _codes(levels: Sequence[str | None]) -> Ints:

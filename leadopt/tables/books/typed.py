@@ -23,7 +23,7 @@ _TRUTH = r"^(?i:true|false)$"
 
 def shown_mark(column: "pl.Series") -> str | None:
     """Return a number of a column that shows its decimal mark, in doubt one that could be read otherwise; else None."""
-    cells = column.drop_nulls()
+    cells = _nameless(column).drop_nulls()
     marked = cells.filter(cells.str.contains(r"\d[.,]\d"))
     doubtful = marked.filter(marked.str.contains(r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"))
     return next(iter([*doubtful.head(1), *marked.head(1)]), None)
@@ -31,6 +31,15 @@ def shown_mark(column: "pl.Series") -> str | None:
 
 def typed(column: "pl.Series", *, decimal_comma: bool) -> "pl.Series":
     """Return a column of text as what all its cells are; where it could be two kinds of numbers, it stays text."""
+    return _typed(_nameless(column), decimal_comma=decimal_comma).alias(column.name)
+
+
+def _nameless(column: "pl.Series") -> "pl.Series":
+    """Return a column without its name, which polars could take for a pattern: "*"."""
+    return column.alias("")
+
+
+def _typed(column: "pl.Series", *, decimal_comma: bool) -> "pl.Series":
     loaded("polars")
     import polars as pl
 

@@ -5,7 +5,7 @@ Nothing here knows a table; a value that cannot be read comes back as None (or N
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import isfinite, isnan
 from numbers import Integral, Real
@@ -15,7 +15,7 @@ from uuid import UUID
 
 import numpy as np
 
-from leadopt.tables.reading.words import AWAY, LOST, NO, THERE, WON, YES, folded
+from leadopt.tables.reading.words import AWAY, LOST, NO, THERE, WON, YES, folded, folded_outcome
 
 Id = int | str | UUID
 T = TypeVar("T")
@@ -75,18 +75,18 @@ def as_level(value: Any) -> str | None:
 def as_outcome(value: Any) -> int | None:
     """Return 1 for a won lead, 0 for a lost one, None for a value that says neither.
 
-    >>> as_outcome("Won"), as_outcome("verloren"), as_outcome(0.0), as_outcome(2)
-    (1, 0, 0, None)
+    >>> as_outcome("Won"), as_outcome("verloren"), as_outcome(0.0), as_outcome("1.0"), as_outcome(2)
+    (1, 0, 0, 1, None)
     """
     level = as_level(value)
-    word = "" if level is None else folded(level)
+    word = "" if level is None else folded_outcome(level)
     return 1 if word in WON or word in YES else 0 if word in LOST or word in NO else None
 
 
 def as_moment(value: Any) -> date | datetime | None:
     """Return a date or datetime (or ISO text of one) as itself, None for anything else."""
-    if isinstance(value, date):  # a datetime is a date
-        return value
+    if isinstance(value, date):  # a datetime is a date, and pandas' NaT is a datetime
+        return None if is_missing(value) else value
     if isinstance(value, np.datetime64):
         return as_moment(value.astype("datetime64[us]").item())
     if isinstance(value, str):
@@ -95,6 +95,23 @@ def as_moment(value: Any) -> date | datetime | None:
         except ValueError:
             return None
     return None
+
+
+def day_of(moment: date | datetime) -> date:
+    """Return the day of a moment: in UTC where it has a time zone, so that one moment is on one day in all zones.
+
+    >>> day_of(datetime.fromisoformat("2025-03-31T08:00+09:00"))
+    datetime.date(2025, 3, 30)
+    """
+    return moment if not isinstance(moment, datetime) else in_utc(moment).date()
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return a moment that has a time zone in UTC, and any other as it is."""
+    try:
+        return moment if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:  # in the first or the last hours that there are
+        return moment
 
 
 def as_id(value: Any) -> Id | None:

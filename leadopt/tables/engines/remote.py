@@ -1,6 +1,7 @@
 """`Remote`: a table whose rows stay in the engine that holds them, which answers with counts."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NoReturn, Self, cast
 
 import narwhals.stable.v2 as nw
@@ -14,6 +15,8 @@ from leadopt.tables.cells import as_id, as_moment, as_number, blanked, is_hashab
 from leadopt.tables.cells.coded import Coded
 from leadopt.tables.engines.combinations import Combinations
 from leadopt.tables.engines.source import MOST_ALIKE, Source, added_amounts, days_counted, spells_counted
+from leadopt.tables.group_by import mixed_zones
+from leadopt.tables.holder import utc
 from leadopt.tables.reading.place import Place
 from leadopt.tables.reading.reader import Fault, Reading
 from leadopt.tables.table import Table
@@ -61,7 +64,7 @@ class Remote(Table):
             self._own, self.times = made_of._own, made_of.times
         else:
             self._source = Source(nw.from_native(data), name)
-            self._raw, self._meant = {column: column for column in self._source.schema}, {}
+            self._raw, self._meant = dict(self._source.names), {}
         self.columns = tuple(self._raw)
 
     @property
@@ -300,6 +303,8 @@ class Remote(Table):
             days = self._days_in(at, texts)
         except Fault as fault:
             self._refuse_text(at, fault)
+        if len({moment.tzinfo is None for moment in days.value.values() if isinstance(moment, datetime)}) > 1:
+            raise InvalidInput(mixed_zones(self.name, at))
         known: dict[Any, str | None] = {
             text: text if text in days.unread else iso(moment) for text, moment in days.value.items()
         }
@@ -316,9 +321,11 @@ class Remote(Table):
         if self._source.schema[raw] == nw.Date:
             return self
         if self._finds_days(column):
-            day = nw.col(raw).dt.date()
+            day = nw.col(raw)
             if is_text:
-                day = nw.col(raw).cast(nw.String).str.slice(0, 10).str.to_date(format="%Y-%m-%d")
+                day = day.cast(nw.String).str.slice(0, 10).str.to_date(format="%Y-%m-%d")
+            else:
+                day = utc(day, self._source.schema[raw]).dt.date()
             table = self._with(self._source.also(f"{raw}, by day", day))
             table._raw = {**self._raw, column: f"{raw}, by day"}
             return table
@@ -346,8 +353,9 @@ class Remote(Table):
         """Return the rows with a day of `one` before `other`'s, or the table itself where the engine cannot tell."""
         if not (self._finds_days(one) and self._finds_days(other)):
             return self
-        first, second = (nw.col(self._raw[self.here(column)]) for column in (one, other))
-        return self._with(Source(self._source.frame.filter(first < second), self.name, self._source.times))
+        dated = self.with_days(one).with_days(other)
+        first, second = (nw.col(dated._raw[self.here(column)]) for column in (one, other))
+        return self._with(Source(dated._source.frame.filter(first < second), self.name, self._source.times))
 
     def missing_in(self, column: str, cells: Collection[Any] = ()) -> Self:
         """Return the rows in which a column holds nothing, or one of these cells, as they are read."""

@@ -8,6 +8,7 @@ import narwhals.stable.v2 as nw
 
 from leadopt.errors import InvalidInput
 from leadopt.tables.amounts import Amounts
+from leadopt.tables.answers import patterns
 from leadopt.tables.cells import as_moment
 from leadopt.tables.group_by import (
     COUNTED,
@@ -19,9 +20,10 @@ from leadopt.tables.group_by import (
     span_of,
     with_amounts,
 )
+from leadopt.tables.holder import utc, zoned
 from leadopt.tables.text import count
 
-ALL_ISO = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$"
+ALL_ISO = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]00:?00)?)?$"
 MOST_ALIKE = 2_000_000
 """Groups that an engine may send back: beyond, a column names leads, and all rows would come."""
 _FIRST = 100_000  # rows that tell whether columns name leads
@@ -42,6 +44,8 @@ class Source:
         of its table, for messages
     times
         the column with how many leads a row stands for; None = each for one
+
+    `names` is what its columns are called in `frame`, by their names in the frame that was given.
     """
 
     __slots__ = (
@@ -54,6 +58,7 @@ class Source:
         "engine",
         "frame",
         "name",
+        "names",
         "schema",
         "times",
     )
@@ -65,6 +70,9 @@ class Source:
             self.schema: Mapping[str, Any] = dict(frame.collect_schema())
         except Exception as error:  # engines raise their own types for what is closed, gone or wrong
             raise InvalidInput(f"{name}: {self.engine} cannot tell its columns; {said(error)}") from None
+        self.frame, self.names = _plain(frame, self.schema)
+        if self.frame is not frame:
+            self.schema = dict(self.frame.collect_schema())
         self._counted = dict[tuple[str, ...], nw.DataFrame[Any]]()
         self._wide, self._iso = dict[str, int](), dict[str, bool]()
         self.by_day = dict[tuple[str, ...], nw.DataFrame[Any]]()  # answers by some columns and the day of the last
@@ -144,7 +152,7 @@ class Source:
         return [nw.col(self.times).cast(nw.Int64).alias("count")] if self.times else []
 
     def all_iso(self, column: str) -> bool:
-        """Return whether all text of a column is ISO dates or moments, or null.
+        """Return whether all text of a column is ISO dates, or moments in UTC or of no zone, or null.
 
         Raises
         ------
@@ -210,7 +218,7 @@ def days_counted(
     if is_text:
         day = day.cast(nw.String).str.slice(0, 10)
     elif day_of is None and kind != nw.Date:
-        day = day.dt.date()
+        day = utc(day, kind).dt.date()
     frame = source.frame.select(
         *(nw.col(column).alias(key) for key, column in keys.items()), day.alias("day"), *source.leads()
     )
@@ -312,6 +320,23 @@ def added_amounts(source: Source, columns: Sequence[str], number: str) -> tuple[
     sums = [nw.len().alias("rows"), *(nw.col(name).sum() for name in added)]
     found = source.ask(frame.group_by([*names, "magnitude"]).agg(*sums), asked)
     return amounts_of_groups(_whole(found, ["rows", "magnitude", *added]), list(names), unit)
+
+
+def _plain(frame: "nw.LazyFrame[Any]", schema: Mapping[str, Any]) -> "tuple[nw.LazyFrame[Any], dict[str, str]]":
+    """Return a frame whose names are no patterns and whose moments are in UTC, and what each column is called there.
+
+    DuckDB would tell days by the time zone of its session.
+    """
+    names = {column: column for column in schema}
+    odd = patterns(frame.implementation, schema)
+    names |= {column: f"{'_' * len(max(schema, key=len))}{place}" for place, column in enumerate(odd)}
+    if frame.implementation.is_duckdb() and (odd or any(map(zoned, schema.values()))):
+        columns = []
+        for name, kind in schema.items():
+            own, called = ('"{}"'.format(each.replace('"', '""')) for each in (name, names[name]))
+            columns.append(f"timezone('UTC', {own}) AS {called}" if zoned(kind) else f"{own} AS {called}")
+        return nw.from_native(frame.to_native().project(", ".join(columns))), names
+    return frame.rename({column: names[column] for column in odd}) if odd else frame, names
 
 
 def _added(found: "nw.DataFrame[Any]", keys: list[str], sums: Sequence[str]) -> "nw.DataFrame[Any]":

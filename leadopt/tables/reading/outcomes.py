@@ -1,11 +1,11 @@
 """Which words say that a lead was won, was lost, or is open still: a setting of the policy, and proposals for it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from leadopt.errors import InvalidInput
-from leadopt.tables.reading.words import LOST, NO, OPEN, WON, YES, folded, guess, says_nothing
+from leadopt.tables.reading.words import LOST, NO, OPEN, WON, YES, folded_outcome, guess, says_nothing
 
 MEANINGS = ("won", "lost", "open")
 
@@ -45,18 +45,18 @@ class Outcomes:
         for meaning in MEANINGS:
             object.__setattr__(self, meaning, _words(meaning, getattr(self, meaning)))
             for word in getattr(self, meaning):
-                other = own.setdefault(folded(word), meaning)
+                other = own.setdefault(folded_outcome(word), meaning)
                 if other != meaning:
                     raise InvalidInput(f"policy.outcomes: {word!r} is listed as {other} and as {meaning}; list it once")
 
     def meaning(self, word: str) -> str | None:
         """Return whether a word means "won", "lost" or "open"; None = it is not known."""
-        plain = folded(word)
+        plain = folded_outcome(word)
         return self.own().get(plain) or _KNOWN.get(plain) or ("open" if says_nothing(word) else None)
 
     def own(self) -> dict[str, str]:
         """Return the meaning of each word that is listed here, as words are compared."""
-        return {folded(word): meaning for meaning in MEANINGS for word in getattr(self, meaning)}
+        return {folded_outcome(word): meaning for meaning in MEANINGS for word in getattr(self, meaning)}
 
     def to_dict(self) -> dict[str, list[str]]:
         """Return plain data that `Outcomes(**data)` takes back."""
@@ -108,7 +108,7 @@ def propose_outcomes(cells: Iterable[Any]) -> tuple[Outcomes, tuple[str, ...]]:
 
 
 def lines(outcomes: Outcomes) -> str:
-    """Return the lines of a policy file that say the same, on one line.
+    """Return the lines of a policy file that say the same, on one line, "" if there are none.
 
     >>> lines(Outcomes(lost=["Dead"], open=["Demo"]))
     '[outcomes] lost = ["Dead"], open = ["Demo"]'
@@ -120,4 +120,16 @@ def lines(outcomes: Outcomes) -> str:
         for each in fields(outcomes)
         if getattr(outcomes, each.name)
     ]
-    return f"[outcomes] {', '.join(told)}"
+    return f"[outcomes] {', '.join(told)}" if told else ""
+
+
+def choices(words: Sequence[str]) -> str:
+    """Return the lines of a policy file of which one says what a word means; of several words, the first stands there.
+
+    >>> choices(["Demo"])
+    '[outcomes] won = ["Demo"], lost = ["Demo"] or open = ["Demo"]'
+    """
+    import json
+
+    listed = f"[{json.dumps(words[0], ensure_ascii=False)}{', ...' * (len(words) > 1)}]"
+    return f"[outcomes] won = {listed}, lost = {listed} or open = {listed}"

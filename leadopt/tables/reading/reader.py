@@ -5,20 +5,20 @@ What was recognised is noted; what leaves doubt is a `Fault`, which the table ra
 
 from calendar import month_name
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.moments import Days, Moment, read_days
 from leadopt.tables.reading.numerals import FAMILIES, Numbers, is_read, read_numbers
-from leadopt.tables.reading.outcomes import Outcomes, lines, propose_outcomes
+from leadopt.tables.reading.outcomes import Outcomes, choices, lines, propose_outcomes
 from leadopt.tables.reading.words import says_nothing
 
 Others = Callable[[], Iterable[tuple[str, Collection[str]]]]
 """The other columns of a table that hold text, each with its distinct cells."""
 
 OUTCOME_RULE = "an outcome must be 0, 1, true, false, won, lost, yes, no, or missing while it is open"
-_PLAIN_OUTCOMES = frozenset(("won", "lost", "true", "false", "yes", "no", "1", "0", "converted"))
+_PLAIN_OUTCOMES = frozenset(("won", "lost", "true", "false", "yes", "no", "1", "0", "1.0", "0.0", "converted"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +231,14 @@ def outcomes_in(words: Collection[str], table: str, column: str, reading: Readin
 def _unknown_outcome(unknown: list[str]) -> Fault:
     proposed, _ = propose_outcomes(unknown)
     more = f"Nor is {enumerate_some(map(repr, unknown[1:]), 4)} known. " if len(unknown) > 1 else ""
-    return Fault(unknown[0], OUTCOME_RULE, f"{more}If this is right, write in the policy: {lines(proposed)}")
+    unclear, guessed = proposed.open, lines(replace(proposed, open=()))
+    if not unclear:
+        return Fault(unknown[0], OUTCOME_RULE, f"{more}If this is right, write in the policy: {guessed}")
+    many = f"{enumerate_some(map(repr, unclear), 4)} mean{'s' * (len(unclear) == 1)}"
+    what = "it means" if len(unknown) == 1 else many
+    mend = f"{more}Say in the policy what {what}: {choices(unclear)}"
+    sounds = f"; if this is right, also {guessed.removeprefix('[outcomes] ')}" if guessed else ""
+    return Fault(unknown[0], OUTCOME_RULE, mend + sounds)
 
 
 def checked_signs(codes: Iterable[str | None]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+_WHOLE = re.compile(r"(\d+)[.,]0+")
 _BETWEEN = re.compile(r"[\s_\-–—/:.]+")
 
 
@@ -19,6 +20,16 @@ def folded(text: str) -> str:
         plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
     found = " ".join(_BETWEEN.split(plain)).strip()
     return plain.strip() if found.isdecimal() else found
+
+
+def folded_outcome(text: str) -> str:
+    """Return a word of a column of outcomes as it is compared: a whole number with decimals is one without.
+
+    >>> folded_outcome("1.0"), folded_outcome("0,00"), folded_outcome("1-0")
+    ('1', '0', '1 0')
+    """
+    whole = _WHOLE.fullmatch(text.strip())
+    return folded(text) if whole is None else whole[1]
 
 
 def _words(text: str) -> frozenset[str]:

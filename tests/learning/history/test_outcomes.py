@@ -59,7 +59,8 @@ def test_compact_iso_times_in_rows_are_dates():
         (
             {"won": ["1", "won", "maybe", "0", "0", "0"]},
             "history.won, row 3: an outcome must be 0, 1, true, false, won, lost, yes, no, or missing while it is "
-            "open; found 'maybe'. If this is right, write in the policy: [outcomes] open = [\"maybe\"]",
+            "open; found 'maybe'. Say in the policy what it means: "
+            '[outcomes] won = ["maybe"], lost = ["maybe"] or open = ["maybe"]',
         ),
         (
             {"won": [1, 2, 0, 0, 0, 0]},
