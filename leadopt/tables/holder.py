@@ -13,7 +13,7 @@ from leadopt.errors import InvalidInput, did_you_mean
 from leadopt.tables.answers import frame_beside, frame_of, patterns, refuse_twins, way_out
 from leadopt.tables.cells import blanked, is_hashable
 from leadopt.tables.cells.coded import Coded
-from leadopt.tables.cells.engine_codes import coded, values_of
+from leadopt.tables.cells.engine_codes import cells_of, coded, values_of
 from leadopt.tables.headers import header_for, same_header
 from leadopt.tables.reading.numerals import OWN_DECIMAL
 from leadopt.tables.reading.place import Place
@@ -93,7 +93,7 @@ class Holder:
         else:
             frame = self._from_native(data)
             if patterns(frame.implementation, frame.columns):
-                self._columns, self._kind = {name: values_of(frame[name]) for name in frame.columns}, frame[:0]
+                self._columns, self._kind = {name: cells_of(frame[name]) for name in frame.columns}, frame[:0]
             else:
                 self._frame = frame
         self.columns: tuple[str, ...] = tuple(self._columns if self._frame is None else self._frame.columns)

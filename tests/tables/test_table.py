@@ -203,8 +203,7 @@ def test_what_is_no_table_is_refused(data, said):
 
 @pytest.mark.parametrize(
     "data",
-    ["leads.csv", 5, None, np.ones((2, 2)), pd.Series([1]), iter([{"a": 1}]),
-     pd.DataFrame([[1, 2]], columns=["a", "a"])],
+    ["leads.csv", 5, None, np.ones((2, 2)), pd.Series([1]), iter([{"a": 1}])],
     ids=lambda data: type(data).__name__,
 )  # fmt: skip
 def test_what_is_no_frame_is_refused(data):

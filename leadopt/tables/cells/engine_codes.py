@@ -69,14 +69,14 @@ def _codes_of_arrow(series: "nw.Series[Any]") -> tuple[Ints, int] | None:
 
 def values_of(series: "nw.Series[Any]") -> list[Any]:
     """Return the cells of an engine's column; null, NaN and NaT are None."""
-    values = blanked(_cells(series))
+    values = blanked(cells_of(series))
     if not series.is_null().any():
         return values
     missing = series.is_null().to_numpy()  # in pandas also what has no sign of its own, like a complex NaN
     return [None if gone else value for gone, value in zip(missing, values, strict=True)]
 
 
-def _cells(series: "nw.Series[Any]") -> list[Any]:
+def cells_of(series: "nw.Series[Any]") -> list[Any]:
     """Return the cells of an engine's column; a moment beyond the years that Python has is its text."""
     try:
         return list(series.to_list())
