@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,14 +28,16 @@ from leadopt.problem.problem import Problem
 from leadopt.progress import Meter, OutOfTime
 from leadopt.solvers.base import Answer, Near
 from leadopt.solvers.compiled import compiled
+from leadopt.solvers.drafts.affordable import affordable
+from leadopt.solvers.factored.by_lines import ByLines
+from leadopt.solvers.factored.line_oracle import LineOracle
 from leadopt.solvers.flow.core import MANY
 from leadopt.solvers.flow.every_pair import in_part_of_time
+from leadopt.solvers.lagrangian.by_packings import ByPackings
+from leadopt.solvers.lagrangian.pairs import Pairs
+from leadopt.solvers.lagrangian.small import Small
+from leadopt.solvers.lagrangian.work import Work
 from leadopt.solvers.min_cost_flow import MinCostFlow
-
-if TYPE_CHECKING:  # a tenth of the package, imported where limits need it
-    from leadopt.solvers.factored.by_lines import ByLines
-    from leadopt.solvers.factored.line_oracle import LineOracle
-    from leadopt.solvers.lagrangian.work import Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +108,6 @@ class Milp:
         """Return the best answer and its prices."""
         if (answer := self._by_flow(problem, near, meter)) is not None:
             return answer
-        from leadopt.solvers.drafts.affordable import affordable
-        from leadopt.solvers.lagrangian.work import Work
-
         work = Work.of(problem, meter, near.rep_of_lead)
         if work.draft is not None and problem.n_leads * problem.n_reps <= self.whole_options:
             left = affordable(problem, work.draft)
@@ -135,11 +133,6 @@ class Milp:
 
     def _answer(self, work: Work, y: Floats) -> Answer:
         """Return the answer by the way that suits the problem's size; a quick one where that takes too long."""
-        from leadopt.solvers.factored.line_oracle import LineOracle
-        from leadopt.solvers.lagrangian.by_packings import ByPackings
-        from leadopt.solvers.lagrangian.pairs import Pairs
-        from leadopt.solvers.lagrangian.small import Small
-
         pairs = Pairs(
             work=work,
             open_leads=self.open_leads,
@@ -178,8 +171,6 @@ class Milp:
             return pairs.in_haste(y)
 
     def _by_lines(self, work: Work, lines: LineOracle) -> ByLines:
-        from leadopt.solvers.factored.by_lines import ByLines
-
         return ByLines(
             work=work,
             lines=lines,

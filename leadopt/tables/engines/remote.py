@@ -11,11 +11,12 @@ from leadopt.arrays import Ints
 from leadopt.errors import InvalidInput
 from leadopt.tables.amounts import Amounts, magnitudes
 from leadopt.tables.answers import frame_of
-from leadopt.tables.cells import as_id, as_moment, as_number, blanked, is_hashable, is_missing
+from leadopt.tables.cells import as_id, as_moment, as_number, is_hashable, is_missing
 from leadopt.tables.cells.coded import Coded
+from leadopt.tables.cells.engine_codes import coded
 from leadopt.tables.engines.combinations import Combinations
 from leadopt.tables.engines.source import MOST_ALIKE, Source, added_amounts, days_counted, spells_counted
-from leadopt.tables.group_by import mixed_zones
+from leadopt.tables.group_by import mixed_zones, whole_numbers
 from leadopt.tables.holder import utc
 from leadopt.tables.reading.place import Place
 from leadopt.tables.reading.reader import Fault, Reading
@@ -89,9 +90,11 @@ class Remote(Table):
     def combinations(self, columns: Sequence[str]) -> Self:
         """Return a row for each combination of some columns' cells, which messages call by the rows that have it."""
         *cells, rows, _ = self._counts(columns)
-        found = sorted(zip(zip(*cells, strict=True), rows, strict=True), key=lambda one: (-one[1], repr(one[0])))
+        found = sorted(
+            zip(zip(*cells, strict=True), rows.tolist(), strict=True), key=lambda one: (-one[1], repr(one[0]))
+        )
         table = Combinations(
-            {column: [each[k] for each, _ in found] for k, column in enumerate(columns)}, self.name, self.reading
+            {column: [row[k] for row, _ in found] for k, column in enumerate(columns)}, self.name, self.reading
         )
         table._own, table.rows = self._own, [n for _, n in found]
         return cast(Self, table)
@@ -194,19 +197,17 @@ class Remote(Table):
         """Return columns as a frame of the kind that the engine answers in; as of `Table.build`."""
         return frame_of(self._source.empty, data, numbers, own)
 
-    def _counts(self, columns: Sequence[str]) -> list[list[Any]]:
-        """Return the combinations of some columns' cells, and how many rows and leads have each, a list for each."""
+    def _counts(self, columns: Sequence[str]) -> list[Any]:
+        """Return the combinations of some columns' cells, and how many rows and leads have each, a column for each."""
         found = self._source.counted([self._raw[self.here(column)] for column in columns])
-        cells = [self._as_read(column, found[f"k{place}"].to_list()) for place, column in enumerate(columns)]
-        return [*cells, *([int(n) for n in found[part].to_list()] for part in ("rows", "count"))]
+        cells = [self._as_read(column, coded(found[f"k{place}"])) for place, column in enumerate(columns)]
+        return [*cells, *(whole_numbers(found[part]) for part in ("rows", "count"))]
 
-    def _as_read(self, column: str, cells: Sequence[Any]) -> list[Any]:
-        read, plain = self._meant.get(self.here(column), {}), blanked(cells)
+    def _as_read(self, column: str, cells: Coded) -> Coded:
         try:
-            once = {cell: read.get(cell, cell) for cell in plain}  # millions of texts are few different ones
+            return cells.replaced(self._meant.get(self.here(column), {}))
         except TypeError:  # collections, which whoever asks for them refuses
-            return plain
-        return [once[cell] for cell in plain]
+            return cells
 
     def _is_numeric(self, column: str) -> bool:
         column = self.here(column)
@@ -268,14 +269,12 @@ class Remote(Table):
             self.require(column)
         if at is None:
             *cells, rows, leads = self._counts(columns)
-            groups, span = [*cells, [None] * len(rows), leads], 1
+            groups, span = [*cells, Coded.of([None] * len(rows)), leads], 1
         else:
             groups, span = self._by_day(columns, at)
         self._note_span(at, span)
-        *cells, leads = groups
-        coded = [Coded.of(each) for each in cells]
-        self._check_plain(columns, coded)
-        return [*coded, np.array(leads, dtype=np.int64)]
+        self._check_plain(columns, groups)
+        return groups
 
     def expect(self, columns: Sequence[str]) -> None:
         """Ask once for what several questions are about, if so many combinations do not stand in the way."""
@@ -292,8 +291,8 @@ class Remote(Table):
         elif not self._is_text(at) and (not kind.is_temporal() or isinstance(kind, nw.Time | nw.Duration)):
             self._refuse_cells(at, f"must hold dates; found {kind}", "cast it")
         found, dates, span = days_counted(self._source, raw, day, days)
-        cells = [self._as_read(name, found[f"k{k}"].to_list()) for k, name in enumerate(columns)]
-        return [*cells, dates, [int(n) for n in found["count"].to_list()]], span
+        cells = [self._as_read(name, coded(found[f"k{k}"])) for k, name in enumerate(columns)]
+        return [*cells, dates, whole_numbers(found["count"])], span
 
     def _iso_days(self, at: str) -> dict[Any, str | None]:
         """Return the day of each text or number of a column, as ISO text; text that is none stays as it is."""
@@ -375,10 +374,10 @@ class Remote(Table):
         if self._finds_days(begin) and self._finds_days(end):
             raw = [self._raw[self.here(column)] for column in (*columns, begin, end)]
             *cells, took, before, leads = spells_counted(self._source, raw[:-2], (raw[-2], raw[-1]), since)
-            read = [Coded.of(self._as_read(column, each)) for column, each in zip(columns, cells, strict=True)]
+            read = [self._as_read(column, Coded.of(each)) for column, each in zip(columns, cells, strict=True)]
             return [*read, *(np.array(each, dtype=np.int64) for each in (took, before, leads))]
         *cells, _, leads = self._counts([*columns, begin, end])
-        rows = Table({str(place): each for place, each in enumerate([*cells, leads])}, self.name).counting(
+        rows = Table({str(place): each for place, each in enumerate([*cells, leads.tolist()])}, self.name).counting(
             str(len(cells))
         )
         return rows.grouped_spells([*map(str, range(len(columns)))], str(len(cells) - 2), str(len(cells) - 1), since)
@@ -390,7 +389,9 @@ class Remote(Table):
         raw, value = [self._raw[self.here(column)] for column in columns], self._raw[self.here(number)]
         if self._is_numeric(number) and self.times is None:
             keys, amounts = added_amounts(self._source, raw, value)
-            return [self._as_read(name, cells) for name, cells in zip(columns, keys, strict=True)], amounts
+            return [
+                list(self._as_read(name, Coded.of(each))) for name, each in zip(columns, keys, strict=True)
+            ], amounts
         if not self._is_text(number) and not self._is_numeric(number):
             self._refuse_cells(number, f"must hold amounts; found {self._source.schema[value]}", "cast it to numbers")
         *cells, amount, _, leads = self._counts([*columns, number])
@@ -399,9 +400,8 @@ class Remote(Table):
         place = {key: group for group, key in enumerate(dict.fromkeys(rows))}
         group = [place[row] for row in rows]
         known = np.array([not is_missing(one) for one in amount], dtype=bool)
-        times = np.array(leads, dtype=np.int64)
         keys = [[key[at] for key in place] for at in range(len(columns))]
-        return keys, Amounts.of_rows(np.array(group, dtype=np.int64), plain, known, times)
+        return keys, Amounts.of_rows(np.array(group, dtype=np.int64), plain, known, leads)
 
     def _refuse_unhashable(self, columns: Sequence[str]) -> NoReturn:
         self._refuse_cells(columns[0], "must hold plain values, not collections", "take one of each")

@@ -10,6 +10,8 @@ from leadopt.errors import InvalidInput
 from leadopt.tables.amounts import Amounts
 from leadopt.tables.answers import patterns
 from leadopt.tables.cells import as_moment
+from leadopt.tables.cells.coded import Coded
+from leadopt.tables.cells.engine_codes import coded
 from leadopt.tables.group_by import (
     COUNTED,
     MOST_GROUPS,
@@ -203,7 +205,7 @@ class Source:
 
 def days_counted(
     source: Source, columns: Sequence[str], at: str, day_of: Mapping[Any, str | None] | None
-) -> "tuple[nw.DataFrame[Any], Sequence[Any], int]":
+) -> "tuple[nw.DataFrame[Any], Coded, int]":
     """Return the combinations of some columns' cells and the day of `at`, the days, and of how many days a span is one.
 
     Parameters
@@ -230,8 +232,8 @@ def days_counted(
                 source.ask(frame.group_by([*keys, "day"]).agg(*sums), asked), ["count"]
             )
         found = source.by_day[(*columns, at)]
-        days = found["day"].to_list()
-        return found, days if day_of is None else [day_of.get(one, one) for one in days], 1
+        days = coded(found["day"])
+        return found, days if day_of is None else days.replaced(day_of), 1
     if is_text:
         frame = frame.with_columns(nw.col("day").str.to_date(format="%Y-%m-%d"))
     total = 1 + days_between(frame, _FIRST_DAY, "day")
