@@ -129,7 +129,7 @@ def _moves(weight: Floats, mean: Floats, variance: Floats) -> Floats | None:
     ends = [np.log(inner(weight, np.exp(np.minimum(half + side * mean, _LARGE)))) for side in (1.0, -1.0)]
     if max(map(abs, ends)) < _TRIFLE:
         return None
-    wanted = _rate(_LOGITS[:, None] + mean, variance[:-1]) @ weight
+    wanted = applied(_rate(_LOGITS[:, None] + mean, variance[:-1]), weight)
     # A normal distribution flattens the sigmoid by next to this factor (Bishop 2006, eq. 4.153).
     flat, moved = np.sqrt(1.0 + np.pi / 8.0 * new), np.zeros(len(_LOGITS))
     for _ in range(_ROUNDS):
@@ -140,4 +140,5 @@ def _moves(weight: Floats, mean: Floats, variance: Floats) -> Floats | None:
 
 def _rate(mean: Floats, variance: Floats) -> Floats:
     """Return the expected sigmoid, as `logistic.expected_rate` does, but of few logits at once."""
-    return np.asarray(sigmoid(mean[..., None] + np.sqrt(variance)[..., None] * _NODES) @ _WEIGHTS)
+    at_nodes = sigmoid(mean[..., None] + np.sqrt(variance)[..., None] * _NODES)
+    return np.asarray(np.einsum("...n,n->...", at_nodes, _WEIGHTS))

@@ -14,7 +14,7 @@ from leadopt.tables.text import as_it_stands, count
 _FAR = float(np.log(30.0))
 """Of the logarithm, beyond all others: prices of a list, such as 99, 990 and 9,900, lie closer together."""
 _APART = float(np.log(5.0))  # beyond all others: hardly one amount of many, and too near to be sure of it
-_FEWEST = 5  # deals of one amount; of fewer, `effects.odd` judges each by itself
+_FEWEST = 5  # deals of one amount; of fewer, `odd` judges each by itself
 _PRICES = 10  # different amounts; fewer may be a price list, in which any may be far from the others
 _MOSTLY = 0.9
 _SAME = 1e-7  # of the logarithm, which is rounded before it is added up

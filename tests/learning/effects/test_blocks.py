@@ -55,6 +55,9 @@ def test_blocks_are_the_inverse(seed, n_reps, sizes, n_cells, pairs, thin):
     assert solved.cell_variance() == pytest.approx(np.einsum("ij,jk,ik->i", design, right, design), abs=1e-8)
     for part, scatter in zip(crossed.slices, solved.scatter(), strict=True):
         assert scatter == pytest.approx(right[part, part], abs=1e-8)
+    for family, part in enumerate(crossed.slices):
+        known = right[0, 0] + 2.0 * right[0, part] + np.diagonal(right)[part]
+        assert solved.with_base(family, 0.5) == pytest.approx([*known, right[0, 0] + 0.25], abs=1e-8)
     # Any level beside any other, seen together or not, and levels never seen.
     asked = [rng.integers(size + 1, size=30) for size in found]
     total = np.zeros((30, crossed.n_effects + 1))

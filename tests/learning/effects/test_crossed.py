@@ -26,6 +26,9 @@ def test_the_covariance_is_the_inverse_by_blocks(seed, sizes, n_cells):
     right = np.linalg.inv(design.T @ np.diag(weights) @ design + np.diag(precisions))
     assert solved.covariance == pytest.approx(right, abs=1e-9)
     assert solved.cell_variance() == pytest.approx(np.einsum("ij,jk,ik->i", design, right, design), abs=1e-9)
+    for family, part in enumerate(crossed.slices):
+        known = right[0, 0] + 2.0 * right[0, part] + np.diagonal(right)[part]
+        assert solved.with_base(family, 0.5) == pytest.approx([*known, right[0, 0] + 0.25], abs=1e-9)
     target = np.arange(crossed.n_effects, dtype=float)
     assert solved.times_inverse(target) == pytest.approx(right @ target, abs=1e-7)
     assert crossed.add_up(target) == pytest.approx(design @ target)
