@@ -278,6 +278,7 @@ def assign_all(
     largest: float,
     matrix: Matrix,
     tree: Tree,
+    value: Ints,
     leads: Leads,
     columns: Columns,
     paths: Paths,
@@ -287,14 +288,14 @@ def assign_all(
 ) -> tuple[int, int, int]:
     """Return how an assignment by all pairs ended, the exponent of its costs, and how many leads are tied.
 
-    Parameters are as in `assign`; `matrix` is written, and `tree` begins without any node.
+    Parameters are as in `assign`; `matrix` and `value` are written, and `tree` begins without any node.
     """
     exponent = write_matrix(gain, room, reserve, largest, matrix, leads, best)
     begin(room, leads, columns)
-    serve(matrix, columns, tree)
-    if not improve(matrix.cost, tree):
+    serve(matrix, columns, tree, value)
+    if not improve(matrix.cost, tree, value):
         return TOO_LONG, exponent, 0
-    read_off(matrix, tree, leads, columns)
+    read_off(matrix, tree, value, leads, columns)
     for lead in range(len(leads.paid)):
         if leads.paid[lead] >= _NEVER:
             return INFEASIBLE, exponent, 0

@@ -160,11 +160,11 @@ def _solved(
         rounds, n_pairs = rounds + 1, n_leads * n_reps
         matrix = Matrix(np.empty((n_leads + 1) * (n_reps + 1), dtype=np.int64), np.empty(n_leads, dtype=np.int64))
         basis = Basis(*np.full((3, n_reps + n_leads + 2), -1, dtype=np.int64))
-        tree = Tree.of(basis, np.empty(n_reps + 1, dtype=np.int64))
+        tree, value = Tree.of(basis, n_reps + 1), np.empty(n_reps + 1, dtype=np.int64)
 
         def assign_all() -> tuple[int, int, int]:
             return kernels.assign_all(
-                gains, room, reserve, largest, matrix, tree, leads, columns, paths, best, prices, tied
+                gains, room, reserve, largest, matrix, tree, value, leads, columns, paths, best, prices, tied
             )
 
         state, exponent, n_tied = assign_all() if n_pairs < _SOON else apart(assign_all)
