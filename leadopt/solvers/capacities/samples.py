@@ -65,13 +65,11 @@ def sampled_prices(
     Contested
         bids of a sample go on and on
     """
+    price: Callable[[Remainder, Meter], Floats] = _price_by_flow
+    size = least_sample(problem)
     if share is not None:
-        size, price = (
-            max(int(share * len(leads)), _LEAST_PER_REP * problem.n_reps),
-            partial(_price_by_bids, most_growth),
-        )
-    else:
-        size, price = least_sample(problem), _price_by_flow
+        size = max(int(share * len(leads)), _LEAST_PER_REP * problem.n_reps)
+        price = partial(_price_by_bids, most_growth)
     if size * 8 > len(leads):
         return np.zeros(problem.n_reps), 0.0
     rng = np.random.default_rng(0)
