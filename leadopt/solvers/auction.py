@@ -5,7 +5,8 @@
 2. **Prune, solve.** The prices are near enough for `finish` to settle most leads and to solve the others exactly.
 
 Where gains tie, exactly or nearly, bids rise by next to nothing and prices leave nearly everything open: then compiled
-loops find prices by Newton steps, and the answer by moves of leads between reps (`newton`, which says when).
+loops find prices by Newton steps, and the answer by moves of leads between reps (`newton`, which says when). Where
+leads want the same reps and a sample bids on and on, a simplex over the rows of gains takes its place (`row_simplex`).
 
 Prices of an earlier match take the place of the samples. When time is over, leads stay where they are, and those that
 wait are placed on free slots.
