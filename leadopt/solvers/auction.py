@@ -30,7 +30,7 @@ from leadopt.solvers.capacities.finish import finish
 from leadopt.solvers.capacities.free_leads import Remainder
 from leadopt.solvers.capacities.newton import are_worth_steps, jolt_of, solve_by_newton, solve_contested
 from leadopt.solvers.capacities.pair_bids import PairFloor
-from leadopt.solvers.capacities.row_simplex import sampled_by_simplex
+from leadopt.solvers.capacities.row_simplex import sampled_by_simplex, seated
 from leadopt.solvers.capacities.samples import (
     MOST_GROWTH,
     Contested,
@@ -129,7 +129,9 @@ class Auction:
             most_growth = MOST_GROWTH if are_worth_steps(rest) else np.inf
             return _finish_bids(rest, hint, self.sampled, meter, draft, most_growth)
         except Contested:
+            draft.sit(draft.start, meter)
             draft.start = draft.prices = sampled_by_simplex(rest, meter) if hint is None else hint
+            draft.sit(draft.prices, meter)
         answer = solve_contested(rest, draft.prices, meter)
         return answer or _finish_bids(rest, hint, self.sampled, meter, draft, np.inf)
 
@@ -168,6 +170,11 @@ class _Draft:
         """Return the draft in which everybody waits."""
         prices = np.zeros(rest.problem.n_reps) if hint is None else hint
         return cls(rest=rest, start=prices, prices=prices, rep_of=np.full(len(rest.leads), -1, dtype=np.int64))
+
+    def sit(self, prices: Floats, meter: Meter) -> None:
+        """Give leads in turn the best slot that is left at some prices, if time may end."""
+        if meter.limit_s is not None:
+            self.rep_of = seated(self.rest, prices)
 
     def answer(self) -> Answer | None:
         """Return the draft with who waits placed where there is room, None if somebody must be placed and is not."""

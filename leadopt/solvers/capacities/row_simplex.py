@@ -54,6 +54,15 @@ def solve_by_simplex(rest: Remainder, prices: Floats, meter: Meter) -> Answer | 
     return finish_by_exchanges(rest, rep_of, np.maximum(prices, 0.0), meter)
 
 
+def seated(rest: Remainder, prices: Floats) -> Ints:
+    """Return the rep of each lead, -1 = pool: in turn the best one at some prices that has a slot left."""
+    slots = np.where(rest.closed, 0, np.minimum(rest.room.upper, len(rest.leads)))
+    tree = _first_tree(_asking(rest, rest.leads), slots, np.where(slots > 0, prices, np.inf))[1]
+    rep_of = np.empty(len(rest.leads), dtype=np.int64)
+    kernels.read_off(tree, rep_of)
+    return rep_of
+
+
 def solved_from(rest: Remainder, some: Ints, slots: Ints, prices: Floats, meter: Meter) -> tuple[Ints, Floats]:
     """Return where some leads are best, -1 = pool, and prices that prove it but for rounding.
 
@@ -71,10 +80,7 @@ def solved_from(rest: Remainder, some: Ints, slots: Ints, prices: Floats, meter:
     """
     n, n_reps, leads = len(some), len(slots), _asking(rest, some)
     begun = np.where(slots > 0, prices, np.inf)
-    options = _options(leads, begun)
-    basis, tree, ways = _empty(n, n_reps)
-    order = np.argsort(-options.margin, kind="stable")
-    kernels.settle(leads, options, order, slots.copy(), begun.copy(), basis, ways)
+    options, tree = _first_tree(leads, slots, begun)
     price = np.append(np.where(slots > 0, 0.0, np.inf), 0.0)
     drift = Drift(np.append(begun, 0.0), np.zeros(2))
     kernels.begin(leads, tree, price, drift)
@@ -94,6 +100,15 @@ def _asking(rest: Remainder, some: Ints) -> Leads:
     if rest.all_placed:
         reserve = -_NOWHERE * (rest.problem.n_reps + 1) * rest.largest
     return Leads(affinity.full_rates(), affinity.row[some], affinity.scale[some], reserve)
+
+
+def _first_tree(leads: Leads, slots: Ints, begun: Floats) -> tuple[Options, Tree]:
+    """Return the options of leads at some prices, and a tree in which most leads have their best one."""
+    options = _options(leads, begun)
+    basis, tree, ways = _empty(len(leads.row), len(slots))
+    order = np.argsort(-options.margin, kind="stable")
+    kernels.settle(leads, options, order, slots.copy(), begun.copy(), basis, ways)
+    return options, tree
 
 
 def _options(leads: Leads, prices: Floats) -> Options:

@@ -14,7 +14,7 @@ from leadopt.solvers import Auction, MinCostFlow, auction
 from leadopt.solvers.capacities import newton
 from leadopt.solvers.capacities.free_leads import Remainder
 from leadopt.solvers.capacities.newton import solve_contested
-from leadopt.solvers.capacities.row_simplex import sampled_by_simplex, solve_by_simplex, solved_from
+from leadopt.solvers.capacities.row_simplex import sampled_by_simplex, seated, solve_by_simplex, solved_from
 from tests.loops import both, needs_loops
 from tests.solvers.capacities.test_exchanges import best_of, in_units
 from tests.strategies import examples, problems
@@ -105,6 +105,17 @@ def test_prices_of_a_sample_leave_few_leads_out_of_place():
         after = gains - sampled_by_simplex(rest, Meter())
         loads = np.bincount(after.argmax(axis=1), minlength=len(capacity))
         assert np.maximum(loads - capacity, 0).sum() <= 0.05 * len(gains)
+
+
+@needs_loops
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_a_draft_at_good_prices_is_allowed_and_nearly_best(name):
+    gains, capacity = structured(name, 1.0, n=8000)
+    problem = Problem(affinity=gains, capacity=capacity)
+    rest = Remainder.of(problem)
+    rep_of = seated(rest, sampled_by_simplex(rest, Meter()))
+    assert (np.bincount(rep_of[rep_of >= 0], minlength=len(capacity)) <= capacity).all()
+    assert problem_worth(problem, rep_of) >= 0.9 * match(gains, capacity).objective
 
 
 @needs_loops
