@@ -25,7 +25,9 @@ _FEW_LEADS = 32  # a row; below that, one sort of all leads beats one a row
 class _Known:
     """What an `Affinity` found out about itself. Not fields: they are neither shown nor saved nor copied."""
 
-    __slots__ = ("_by_size", "_is_amount", "_largest", "_largest_at_most", "_n_options", "_plain", "_rows")
+    __slots__ = (
+        *("_by_size", "_is_amount", "_largest", "_largest_at_most", "_largest_with", "_n_options", "_plain", "_rows"),
+    )
 
     def _once(self, name: str, find: Callable[[], T]) -> T:
         """Return what is known by that name, and find it out the first time."""
@@ -159,6 +161,14 @@ class Affinity(_Known):
     def largest_at_most(self) -> float:
         """What `largest` is at most, known without another look at the rates."""
         return self._once("_largest_at_most", lambda: self.rows.largest() * _largest_scale(self.scale))
+
+    def largest_with(self, open_reps: Bools) -> float:
+        """Return the largest absolute gain with some reps, 0 without pairs; found once for the same ones."""
+        known: dict[bytes, float] = self._once("_largest_with", dict)
+        asked = open_reps.tobytes()
+        if asked not in known:
+            known[asked] = self._find_largest_with(open_reps)
+        return known[asked]
 
     @property
     def is_amount(self) -> bool:
@@ -326,6 +336,21 @@ class Affinity(_Known):
                 return float((of_row[self.row[start:stop]] * self.scale[start:stop]).max())
 
         return max(over_blocks(self.n_leads, 1, largest), default=0.0)
+
+    def _find_largest_with(self, open_reps: Bools) -> float:
+        if self.is_sparse:
+            best = self.over_pairs(
+                None, lambda _, pairs: float(np.abs(pairs.gain[open_reps[pairs.rep]]).max(initial=0.0))
+            )
+            return max(best, default=0.0)
+        rates, reps = self.full_rates(), np.flatnonzero(open_reps)
+
+        def largest(start: int, stop: int, _: Floats) -> Floats:
+            sizes = np.abs(rates[start:stop, reps])
+            return np.asarray(sizes.max(axis=1, initial=0.0, where=sizes < np.inf))
+
+        of_row = np.concatenate([np.zeros(0), *over_blocks(len(rates), len(reps), largest)])
+        return float((of_row[self.row] * self.scale).max(initial=0.0))
 
     def largest_of_rows(self) -> Floats:
         """Return the largest absolute rate of each row, float64 (n_rows,); 0 without pairs."""

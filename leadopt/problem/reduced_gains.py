@@ -9,9 +9,7 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from leadopt.arrays import Bools, Floats, Ints
-from leadopt.problem.blocks import over_blocks
-from leadopt.problem.gains import Affinity
+from leadopt.arrays import Floats, Ints
 from leadopt.problem.problem import Limit, Problem
 from leadopt.problem.rates.sparse_rows import SparseRows
 
@@ -65,25 +63,8 @@ def largest_gain(problem: Problem) -> float:
     Those of a rep without capacity do not count: nobody gains them, and what is small beside them would be no gain.
     """
     affinity = problem.affinity
-    largest = affinity.largest if problem.capacity.all() else _largest_of(affinity, problem.capacity > 0)
+    largest = affinity.largest if problem.capacity.all() else affinity.largest_with(problem.capacity > 0)
     return max(largest, abs(problem.reserve)) if isfinite(problem.reserve) else largest
-
-
-def _largest_of(affinity: Affinity, open_reps: Bools) -> float:
-    """Return the largest absolute gain with some reps."""
-    if affinity.is_sparse:
-        best = affinity.over_pairs(
-            None, lambda _, pairs: float(np.abs(pairs.gain[open_reps[pairs.rep]]).max(initial=0.0))
-        )
-        return max(best, default=0.0)
-    rates, reps = affinity.full_rates(), np.flatnonzero(open_reps)
-
-    def largest(start: int, stop: int, _: Floats) -> Floats:
-        sizes = np.abs(rates[start:stop, reps])
-        return np.asarray(sizes.max(axis=1, initial=0.0, where=sizes < np.inf))
-
-    of_row = np.concatenate([np.zeros(0), *over_blocks(len(rates), len(reps), largest)])
-    return float((of_row[affinity.row] * affinity.scale).max(initial=0.0))
 
 
 def _charges(

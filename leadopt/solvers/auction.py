@@ -5,7 +5,8 @@
 2. **Prune, solve.** The prices are near enough for `finish` to settle most leads and to solve the others exactly.
 
 Where gains tie, exactly or nearly, bids rise by next to nothing and prices leave nearly everything open: then compiled
-loops find prices by Newton steps, and the answer by moves of leads between reps (`newton`, which says when).
+loops find prices by Newton steps, and the answer by moves of leads between reps (`newton`, which says when). Where
+leads want the same reps and a sample bids on and on, a simplex over the rows of gains takes its place (`row_simplex`).
 
 Prices of an earlier match take the place of the samples. When time is over, leads stay where they are, and those that
 wait are placed on free slots.
@@ -27,9 +28,17 @@ from leadopt.solvers.capacities.alike_reps import solved_as_one
 from leadopt.solvers.capacities.bids import Floor
 from leadopt.solvers.capacities.finish import finish
 from leadopt.solvers.capacities.free_leads import Remainder
-from leadopt.solvers.capacities.newton import jolt_of, solve_by_newton
+from leadopt.solvers.capacities.newton import are_worth_steps, jolt_of, solve_by_newton, solve_contested
 from leadopt.solvers.capacities.pair_bids import PairFloor
-from leadopt.solvers.capacities.samples import boxes_by_samples, least_sample, row_oracle, sampled_prices
+from leadopt.solvers.capacities.row_simplex import sampled_by_simplex, seated
+from leadopt.solvers.capacities.samples import (
+    MOST_GROWTH,
+    Contested,
+    boxes_by_samples,
+    least_sample,
+    row_oracle,
+    sampled_prices,
+)
 from leadopt.solvers.compiled import compiled
 from leadopt.solvers.flow.equal_leads import distinct_share
 from leadopt.solvers.flow.every_pair import flow_seconds, in_part_of_time, solve_every_pair
@@ -112,10 +121,19 @@ class Auction:
         if self._bids:
             jolt = jolt_of(rest)
             found = None if jolt is None else solve_by_newton(rest, jolt, hint, meter)
-            if found is not None:
-                return found
-            return _finish_bids(rest, hint, self.sampled, meter, draft)
+            return found or self._by_bids(rest, hint, meter, draft)
         return _finish_samples(rest, hint, meter, draft)
+
+    def _by_bids(self, rest: Remainder, hint: Floats | None, meter: Meter, draft: _Draft) -> Answer:
+        try:
+            most_growth = MOST_GROWTH if are_worth_steps(rest) else np.inf
+            return _finish_bids(rest, hint, self.sampled, meter, draft, most_growth)
+        except Contested:
+            draft.sit(draft.start, meter)
+            draft.start = draft.prices = sampled_by_simplex(rest, meter) if hint is None else hint
+            draft.sit(draft.prices, meter)
+        answer = solve_contested(rest, draft.prices, meter)
+        return answer or _finish_bids(rest, hint, self.sampled, meter, draft, np.inf)
 
     def _by_flow(self, rest: Remainder, meter: Meter) -> Answer | None:
         """Return the answer as one flow, where that is the faster way and is found in a part of the time."""
@@ -153,6 +171,11 @@ class _Draft:
         prices = np.zeros(rest.problem.n_reps) if hint is None else hint
         return cls(rest=rest, start=prices, prices=prices, rep_of=np.full(len(rest.leads), -1, dtype=np.int64))
 
+    def sit(self, prices: Floats, meter: Meter) -> None:
+        """Give leads in turn the best slot that is left at some prices, if time may end."""
+        if meter.limit_s is not None:
+            self.rep_of = seated(self.rest, prices)
+
     def answer(self) -> Answer | None:
         """Return the draft with who waits placed where there is room, None if somebody must be placed and is not."""
         rep_of = self.rest.placed(self.rep_of, self.prices)
@@ -164,20 +187,31 @@ class _Draft:
         )
 
 
-def _finish_bids(rest: Remainder, hint: Floats | None, sampled: float, meter: Meter, draft: _Draft) -> Answer:
-    """Return the answer from prices that leads bid, in compiled loops."""
+def _finish_bids(
+    rest: Remainder,
+    hint: Floats | None,
+    sampled: float,
+    meter: Meter,
+    draft: _Draft,
+    most_growth: float,
+) -> Answer:
+    """Return the answer from prices that leads bid, in compiled loops; raise `Contested` where they bid on and on."""
     if hint is None:
-        start, noise = sampled_prices(rest.problem, rest.leads, rest.room, share=sampled, meter=meter)
+        start, noise = sampled_prices(
+            rest.problem, rest.leads, rest.room, share=sampled, meter=meter, most_growth=most_growth
+        )
     else:
         start, noise = hint, 0.0
     draft.start = draft.prices = start
     meter.check()
     floor = Floor.of(rest.problem, rest.leads, rest.room.upper, start)
-    step = floor.sell(floor.step(), noise, meter)
+    step = floor.sell(floor.step(), noise, meter, most_growth=most_growth)
     draft.prices, draft.rep_of = np.where(rest.closed, 0.0, floor.prices), floor.holders()
     meter.check()
+    if step == np.inf:
+        raise Contested
     if hint is not None and floor.idle > _MISLED * len(rest.leads):
-        return _finish_bids(rest, None, sampled, meter, draft)
+        return _finish_bids(rest, None, sampled, meter, draft, most_growth)
     box = floor.box(start, noise, step)
     return finish(rest.problem, rest.tree, rest.room, rest.leads, floor, box, meter)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from leadopt.errors import InvalidInput
 from leadopt.problem import blocks
+from leadopt.problem import gains as module
 from leadopt.problem.gains import Affinity
 from tests.strategies import affinities, examples
 
@@ -175,3 +176,16 @@ def test_more_rows_than_16_bits_are_sorted_too():
     row = np.repeat(np.array([70_000, 3, 65_539, 3]), 40)
     affinity = Affinity(rates=np.ones((70_001, 1)), row=row, scale=np.arange(160.0)[::-1])
     assert affinity.by_size[0].tolist() == np.lexsort((affinity.scale, row)).tolist()
+
+
+def test_the_largest_gain_with_some_reps_is_found_once(monkeypatch):
+    affinity, asked = Affinity(rates=[[1.0, -3.0], [2.0, -np.inf]]), []
+
+    def counted(*given):
+        asked.append(given)
+        return blocks.over_blocks(*given)
+
+    monkeypatch.setattr(module, "over_blocks", counted)
+    first, both = np.array([True, False]), np.array([True, True])
+    assert [affinity.largest_with(reps) for reps in (first, both, first, both)] == [2.0, 3.0, 2.0, 3.0]
+    assert len(asked) == 2

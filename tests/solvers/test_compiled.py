@@ -23,7 +23,7 @@ from leadopt.solvers.assignment import capacities_alone
 from leadopt.solvers.capacities import pair_bids
 from leadopt.solvers.capacities.bid_kernels import Leads, Lists, Scratch, shortlist
 from leadopt.solvers.capacities.free_leads import Remainder
-from leadopt.solvers.capacities.newton import solve_by_newton
+from leadopt.solvers.capacities.newton import solve_by_newton, solve_contested
 from leadopt.solvers.factored import annealing, newton
 from leadopt.solvers.factored.annealing import annealed
 from leadopt.solvers.factored.newton import sharpest
@@ -101,6 +101,8 @@ def test_every_loop_is_compared_somewhere():
     with both() as counts:
         match(rng.random((900, 10)), 60, solver=Auction())
         match(rng.integers(0, 3, (300, 10)).astype(float), 31, solver=Auction())
+        contested = Problem(affinity=np.outer(rng.random(60), rng.random(4)), capacity=14)
+        assert solve_contested(Remainder.of(contested), np.zeros(4), Meter()) is not None
         match(rng.random((2, 60)), 1)
         with mock.patch.object(capacities_alone, "_AT_ONCE", 0):
             match(rng.random((40, 2)) @ rng.random((2, 40)), 1, solver=Hungarian())

@@ -328,13 +328,13 @@ def assign_all(
     """
     space = space_of(of_leads, of_columns)
     leads, columns, paths, tied = space
-    matrix, tree = Matrix(cost, of_leads[7]), tree_of(of_nodes, of_columns)
+    matrix, tree, value = Matrix(cost, of_leads[7]), tree_of(of_nodes, of_columns), of_columns[12]
     exponent = write_matrix(gain, room, reserve, largest, matrix, leads, best)
     begin(room, leads, columns)
-    serve(matrix, columns, tree)
-    if not improve(matrix.cost, tree):
+    serve(matrix, columns, tree, value)
+    if not improve(matrix.cost, tree, value):
         return TOO_LONG, exponent, 0
-    read_off(matrix, tree, leads, columns)
+    read_off(matrix, tree, value, leads, columns)
     for lead in range(len(leads.paid)):
         if leads.paid[lead] >= _NEVER:
             return INFEASIBLE, exponent, 0

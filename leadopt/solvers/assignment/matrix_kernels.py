@@ -14,7 +14,7 @@ import numpy as np
 from leadopt.arrays import Floats, Floats2, Ints, Ints2
 from leadopt.solvers.assignment.options_kernels import scale_of
 from leadopt.solvers.assignment.places_kernels import Columns, Leads, enter, settle
-from leadopt.solvers.flow.simplex_kernels import Basis, Tree, pivot, plant
+from leadopt.solvers.flow.simplex_kernels import Basis, Tree, bring_in, write_potentials
 
 _FAR = 0x4000_0000_0000_0000  # farther than any column
 _NEVER = 0x1000_0000_0000_0000  # as in `options_kernels`
@@ -106,16 +106,16 @@ def tree_of(of_nodes: Ints2, of_columns: Ints2) -> Tree:
         for node in range(n):
             of_nodes[row, node] = -1
     for at in range(of_columns.shape[1]):
-        of_columns[10, at] = -1
+        of_columns[10, at], of_columns[11, at] = -1, -1
     basis = Basis(of_nodes[0], of_nodes[1], of_nodes[2])
-    return Tree(basis, of_nodes[3], of_nodes[4], of_nodes[5], of_columns[10], of_columns[11], of_columns[12])
+    return Tree(basis, of_nodes[3], of_nodes[4], of_nodes[5], of_columns[10], of_columns[11])
 
 
-def serve(matrix: Matrix, columns: Columns, tree: Tree) -> None:
-    """Write a first tree: leads take in turn what is cheapest of what has room."""
+def serve(matrix: Matrix, columns: Columns, tree: Tree, open_: Ints) -> None:
+    """Write a first tree: leads take in turn what is cheapest of what has room; `open_` is written over."""
     cost, order = matrix
     parent, arc, flow = tree.basis
-    left, open_ = columns.load, tree.value
+    left = columns.load
     n, n_leads = len(open_), len(order)
     pool, nobody = n - 1, n + n_leads
     for at in range(n):
@@ -140,16 +140,16 @@ def serve(matrix: Matrix, columns: Columns, tree: Tree) -> None:
     parent[nobody], arc[nobody], flow[nobody] = pool, n_leads * n + pool, n_leads
 
 
-def improve(cost: Ints, tree: Tree) -> bool:
+def improve(cost: Ints, tree: Tree, value: Ints) -> bool:
     """Improve a tree until no pair does; return whether it came to that.
 
     Writes the potentials of the columns, 0 for the pool.
     """
-    parent, arc, value = tree.basis.parent, tree.basis.arc, tree.value
+    parent, arc = tree.basis.parent, tree.basis.arc
     n = len(value)
     n_rows = len(parent) - n
     block, most_pivots = int(_BLOCK * math.sqrt(n * n_rows)), _PIVOTS * n * n_rows
-    plant(cost, tree)
+    write_potentials(cost, tree, value)
     row, n_pivots, read, since, best, of = 0, 0, 0, 0, 0, -1
     while since < n_rows and n_pivots < most_pivots:
         own = cost[arc[n + row]] - value[parent[n + row]]
@@ -163,20 +163,20 @@ def improve(cost: Ints, tree: Tree) -> bool:
             first = of * n
             own = cost[arc[n + of]] - value[parent[n + of]]
             end = place_of(cost[first : first + n], value, best + own)
-            pivot(tree, of, first + end, end, best)
+            bring_in(tree, of, first + end, end, best, value)
             n_pivots += 1
             row, read, since, best, of = of, 0, 0, 0, -1
     return since >= n_rows
 
 
-def read_off(matrix: Matrix, tree: Tree, leads: Leads, columns: Columns) -> None:
+def read_off(matrix: Matrix, tree: Tree, value: Ints, leads: Leads, columns: Columns) -> None:
     """Write who has a place where, and at what prices."""
     cost, order = matrix
     parent, arc, flow = tree.basis
-    n = len(tree.value)
+    n = len(value)
     for at in range(n):
         columns.load[at], columns.head[at] = 0, -1
-        columns.price[at] = -tree.value[at] if columns.room[at] > 0 else 0
+        columns.price[at] = -value[at] if columns.room[at] > 0 else 0
     for lead in range(len(order)):
         if flow[n + lead] > 0:
             enter(lead, parent[n + lead], cost[arc[n + lead]], leads, columns)

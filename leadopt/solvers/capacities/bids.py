@@ -114,14 +114,17 @@ class Floor:
         spread = usual[0] or usual[1]
         return max(_STEP * _typical(margins), _STEP_OF_SPREAD * spread, 5e-324)
 
-    def sell(self, step: float, noise: float, meter: Meter, begin: float = 1.0) -> float:
+    def sell(self, step: float, noise: float, meter: Meter, begin: float = 1.0, most_growth: float = np.inf) -> float:
         """Let all leads bid until nobody is outbid, and return the step that the prices are good to.
 
         Where bids chase each other in small steps, steps grow; then prices are lowered and bids begin anew with smaller
         ones. `noise` is how far the prices of reps that stay unfilled may have begun too high, `begin` how many times
-        the step the first ones are. Where time runs out, leads are left waiting, and the step is inf.
+        the step the first ones are. Where time runs out, leads are left waiting, and the step is inf; so it is where
+        steps have grown by more than `most_growth` at first.
         """
         reached = self._bid(begin * step, _BIDS, meter)
+        if reached > most_growth * begin * step:
+            return np.inf
         highest = self.prices.copy()
         for _ in range(_PHASES):
             if reached <= _SCALING * step or meter.left_s <= 0:

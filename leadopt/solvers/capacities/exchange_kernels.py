@@ -42,12 +42,16 @@ class Moves(NamedTuple):
 
 
 class Search(NamedTuple):
-    """What a search for a path writes on, by node: where it came from, how far it is, if it is done; and a list."""
+    """What a search for a path writes on, by node: where it came from, how far it is, if it is done; and a list.
+
+    `read` is how many pairs have been read to weigh moves anew, one number.
+    """
 
     before: Ints
     far: Floats
     done: Bools
     stale: Ints
+    read: Ints
 
 
 def join(places: Places, lead: int, node: int) -> None:
@@ -125,6 +129,7 @@ def weigh_again(leads: Asking, places: Places, moves: Moves, node: int, gone: in
             cost = own - leads.reserve if to == n_reps else own - leads.rates[row, to] * scale + leads.shut[to]
             if cost < moves.cost[node, to]:
                 moves.cost[node, to], moves.lead[node, to] = cost, lead
+        search.read[0] += n_stale
         lead = places.after[lead]
 
 
@@ -199,11 +204,12 @@ def even_out(
     price: Floats,
     excess: Ints,
     most: int,
+    most_read: int,
     search: Search,
 ) -> int:
     """Pass leads on along cheapest paths until no node has too many or lacks one, or so many times; return how many.
 
-    -1 if some lead can go nowhere.
+    -1 if some lead can go nowhere, or so many pairs have been read.
     """
     n_nodes, n_made = len(price), 0
     for stage in range(2):
@@ -215,6 +221,8 @@ def even_out(
                 break
             if n_made == most:
                 return n_made
+            if search.read[0] > most_read:
+                return -1
             end = nearest(moves, price, excess, stage, search)
             if end < 0:
                 return -1

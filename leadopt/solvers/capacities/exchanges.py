@@ -24,6 +24,7 @@ from leadopt.solvers.capacities.free_leads import Remainder
 _ULPS = 16.0  # of the largest gain or price: what a cycle of moves may gain by rounding
 _CYCLES = 2_000  # that gain, in a draft: one with more was priced badly
 _PATHS_A_LOOK = 100  # between looks at the clock
+_ALL = 2.0**62  # pairs: never so many
 
 
 @dataclass(kw_only=True)
@@ -73,6 +74,7 @@ class _Exchanges:
             far=np.empty(n_reps + 1),
             done=np.empty(n_reps + 1, dtype=np.bool_),
             stale=np.empty(n_reps + 1, dtype=np.int64),
+            read=np.zeros(1, dtype=np.int64),
         )
         price = np.append(np.where(rest.closed, 0.0, prices), 0.0)
         tolerance = _ULPS * float(np.finfo(np.float64).eps) * size
@@ -92,12 +94,12 @@ class _Exchanges:
             kernels.pass_on(self.leads, self.places, self.moves, node, node, self.excess, self.search)
         return None
 
-    def even_out(self, meter: Meter) -> int:
-        """Pass on whoever is too many, and return how often; -1 if somebody can go nowhere."""
+    def even_out(self, most_read: int, meter: Meter) -> int:
+        """Pass on whoever is too many, and return how often; -1 if somebody can go nowhere, or it takes too long."""
         total = 0
         while True:
             made = kernels.even_out(
-                self.leads, self.places, self.moves, self.price, self.excess, _PATHS_A_LOOK, self.search
+                self.leads, self.places, self.moves, self.price, self.excess, _PATHS_A_LOOK, most_read, self.search
             )
             total += made
             if made < _PATHS_A_LOOK:
@@ -107,7 +109,9 @@ class _Exchanges:
             meter.still("core")
 
 
-def finish_by_exchanges(rest: Remainder, rep_of: Ints, prices: Floats, meter: Meter) -> Answer | None:
+def finish_by_exchanges(
+    rest: Remainder, rep_of: Ints, prices: Floats, meter: Meter, most_reads: float = np.inf
+) -> Answer | None:
     """Return an optimal answer with its least prices, None if the draft is no help or somebody cannot be placed.
 
     Parameters
@@ -116,10 +120,13 @@ def finish_by_exchanges(rest: Remainder, rep_of: Ints, prices: Floats, meter: Me
         (n_leads,), a draft: the rep of each lead in question, -1 = pool; reps may have too many
     prices
         (n_reps,), those at which it is nearly best, and at which loads are nearly right
+    most_reads
+        times that all gains are read at most to weigh moves anew before it is given up
 
     Notes
     -----
-    One look at all gains, and O(n_reps^2 + leads of a rep) for each lead that is out of place.
+    One look at all gains, and O(n_reps^2 + leads of a rep) for each lead that is out of place; along a line of reps,
+    where one lead is the cheapest for all who are farther off, as much for every rep on its way, by reps.
     """
     if rest.all_placed and (rep_of < 0).any():
         return None
@@ -129,7 +136,8 @@ def finish_by_exchanges(rest: Remainder, rep_of: Ints, prices: Floats, meter: Me
     if price is None:
         return None
     graph.price = price
-    n_paths = graph.even_out(meter)
+    most_read = min(most_reads * max(1, rest.n_pairs), _ALL)
+    n_paths = graph.even_out(int(most_read), meter)
     least = None if n_paths < 0 else graph.without_cycles(np.zeros_like(price), meter)
     if least is None:
         return None

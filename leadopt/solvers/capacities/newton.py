@@ -17,6 +17,7 @@ from leadopt.solvers.base import Answer
 from leadopt.solvers.capacities.descent import descend
 from leadopt.solvers.capacities.exchanges import finish_by_exchanges
 from leadopt.solvers.capacities.free_leads import Remainder
+from leadopt.solvers.capacities.row_simplex import solve_by_simplex
 from leadopt.solvers.oracles.nearest import NearestOracle
 
 _ASKED = 1_000  # leads whose options tell whether gains tie
@@ -29,6 +30,9 @@ _SAMPLED = 10  # leads per rep in the first sample
 _LARGER = 8  # times as many in the next
 _MOST_STEPS = 40
 _LOST = 4.0  # leads out of place, by rep, from which on prices are no help
+_FEW_STEPS = 12  # from prices that are near; more than twenty find prices in a line of reps, in as long as the simplex
+_NEAR = 0.25  # of the leads, out of place at first: where there are more, gains tie or reps stand in a line
+_READS = 1.0  # times that all gains are read for moves, before the simplex has its turn
 _SMALL = 1e-12  # of the largest gain: a smaller jolt would drown in rounding
 
 
@@ -74,6 +78,12 @@ class Likeness:
         )
 
 
+def are_worth_steps(rest: Remainder) -> bool:
+    """Return whether there are pairs enough, and leads enough a rep, for another way than bids."""
+    n_reps = int((~rest.closed).sum())
+    return n_reps > 1 and len(rest.leads) >= _LEADS_A_REP * n_reps and rest.n_pairs >= _WORTH_STEPS
+
+
 def jolt_of(rest: Remainder) -> float | None:
     """Return by how much ties are to be broken where Newton steps are the quicker way; None where bids are.
 
@@ -81,7 +91,7 @@ def jolt_of(rest: Remainder) -> float | None:
     not in small problems, or where there are few leads a rep.
     """
     n_reps = int((~rest.closed).sum())
-    if n_reps < 2 or len(rest.leads) < _LEADS_A_REP * n_reps or rest.n_pairs < _WORTH_STEPS:
+    if not are_worth_steps(rest):
         return None
     found, largest = Likeness.of(rest), rest.largest
     if found.tied >= _TIED:
@@ -125,6 +135,33 @@ def solve_by_newton(rest: Remainder, jolt: float, hint: Floats | None, meter: Me
         size *= _LARGER
     meter.check()
     return finish_by_exchanges(rest, oracle.wanted(found.prices), prices, meter)
+
+
+def solve_contested(rest: Remainder, prices: Floats, meter: Meter) -> Answer | None:
+    """Return the same where leads want the same reps and bids would go on and on, None if somebody cannot be placed.
+
+    Newton steps and moves lead there from prices that are near; or the simplex over all leads where that is the quicker
+    way, as where reps stand in a line, or gains tie.
+    """
+    meter.check()
+    oracle = NearestOracle.of(rest.problem.affinity, rest.leads, rest.problem.reserve)
+    slots = np.where(rest.closed, 0.0, np.minimum(rest.room.upper, len(rest.leads)))
+    begin = _together(oracle, slots, np.where(rest.closed, np.inf, prices))
+    if _out_of_place(oracle, slots, begin) <= _NEAR * len(rest.leads):
+        found = descend(oracle, slots, begin, meter, _FEW_STEPS)
+        prices = np.where(rest.closed, 0.0, found.prices)
+        if found.wrong <= _LOST * np.count_nonzero(slots):
+            answer = finish_by_exchanges(rest, oracle.wanted(found.prices), prices, meter, _READS)
+            if answer is not None:
+                return answer
+    return solve_by_simplex(rest, prices, meter)
+
+
+def _out_of_place(oracle: NearestOracle, slots: Floats, prices: Floats) -> int:
+    """Return how many leads are too many with some rep or too few, where it costs something."""
+    wanted = oracle.wanted(prices)
+    excess = np.bincount(wanted[wanted >= 0], minlength=len(slots)) - slots
+    return int(np.abs(np.where((prices > 0) | (excess > 0), excess, 0.0)).sum())
 
 
 def _together(oracle: NearestOracle, slots: Floats, prices: Floats) -> Floats:

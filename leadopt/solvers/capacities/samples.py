@@ -1,7 +1,8 @@
 """Prices from samples: some leads compete for as large a share of the slots, and pay about what all would pay."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -25,12 +26,25 @@ _UNSURE = 4.0  # standard errors below which a sampled price counts as 0
 _WIDTH = 4.0  # standard errors by which the next sample's prices may differ
 _RESORT = 3.0  # times the largest gain that staying in the pool costs in a sample where all must be placed
 _LARGEST = 1e290  # a reserve
+# Times the first step to which bids of a sample may grow: 64 at most where bids are the quicker way, 512 and more where
+# they are not.
+MOST_GROWTH = 200.0
 _AGREES = 3.0  # standard errors of the samples that a hint may be off
 _HINT = 16  # times as large a sample that such a hint is worth
 
 
+class Contested(Exception):
+    """Leads want the same reps, and raise prices by next to nothing: bids are not the way to find them."""
+
+
 def sampled_prices(
-    problem: Problem, leads: Ints, room: Room, *, share: float | None = None, meter: Meter
+    problem: Problem,
+    leads: Ints,
+    room: Room,
+    *,
+    share: float | None = None,
+    meter: Meter,
+    most_growth: float = np.inf,
 ) -> tuple[Floats, float]:
     """Return prices (n_reps,) that are low for most reps, and their standard error; all 0 where there are few leads.
 
@@ -41,16 +55,21 @@ def sampled_prices(
     share
         of the leads in each of two samples that are priced by bids; None = samples as small as they may be, solved
         exactly by numpy and flows
+    most_growth
+        times the first step to which those of bids may grow
 
     Raises
     ------
     OutOfTime
         by the `meter`
+    Contested
+        bids of a sample go on and on
     """
+    price: Callable[[Remainder, Meter], Floats] = _price_by_flow
+    size = least_sample(problem)
     if share is not None:
-        size, price = max(int(share * len(leads)), _LEAST_PER_REP * problem.n_reps), _price_by_bids
-    else:
-        size, price = least_sample(problem), _price_by_flow
+        size = max(int(share * len(leads)), _LEAST_PER_REP * problem.n_reps)
+        price = partial(_price_by_bids, most_growth)
     if size * 8 > len(leads):
         return np.zeros(problem.n_reps), 0.0
     rng = np.random.default_rng(0)
@@ -112,12 +131,18 @@ def _with_pool(rest: Remainder) -> Remainder:
     return replace(rest, problem=rest.problem.replace(reserve=-min(_RESORT * rest.largest, _LARGEST)))
 
 
-def _price_by_bids(rest: Remainder, meter: Meter) -> Floats:
+def _price_by_bids(most_growth: float, rest: Remainder, meter: Meter) -> Floats:
     from leadopt.solvers.capacities.bids import Floor
 
-    floor = Floor.of(rest.problem, rest.leads, rest.room.upper, np.zeros(rest.problem.n_reps))
-    floor.sell(floor.step(), 0.0, meter, _BEGIN)
-    return np.where(rest.closed, 0.0, floor.prices)
+    start = 0.0
+    for _ in range(2):
+        floor = Floor.of(rest.problem, rest.leads, rest.room.upper, np.full(rest.problem.n_reps, start))
+        if floor.sell(floor.step(), 0.0, meter, _BEGIN, most_growth) < np.inf:
+            return np.where(rest.closed, 0.0, floor.prices)
+        meter.check()
+        # Where slots are scarce all prices have a long way to go, and the least one has gone most of it.
+        start = float(floor.prices.min())
+    raise Contested
 
 
 def _price_by_flow(rest: Remainder, meter: Meter) -> Floats:

@@ -121,8 +121,8 @@ class Network:
         """
         (parent, arc, flow), value = basis, np.zeros(self._root + 1, dtype=np.int64)
         most, block = _PIVOTS * len(self.to), int(_BLOCK * np.sqrt(len(self.to)))
-        tree = Tree.of(basis, value)
-        pivots = apart(lambda: simplex(self.arcs, tree, most, block), left_s=left_s)
+        tree = Tree.of(basis, len(value))
+        pivots = apart(lambda: simplex(self.arcs, tree, value, most, block), left_s=left_s)
         used = np.flatnonzero(flow > 0)
         if pivots >= most or (self.cost[arc[used]] >= _HARD).any():
             return None

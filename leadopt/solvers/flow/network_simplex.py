@@ -87,10 +87,10 @@ def transport(
         first_costs[first[1:-1] - 1] = first_aside
     begin(Arcs(first, tos, first_costs), supplies, room.copy(), values, basis)
     most = _PIVOTS * len(tos)
-    block, tree = int(_BLOCK * np.sqrt(len(tos))), Tree.of(basis, values)
+    block, tree = int(_BLOCK * np.sqrt(len(tos))), Tree.of(basis, root + 1)
 
     def pivots() -> int:
-        return simplex(Arcs(first, tos, costs), tree, most, block)
+        return simplex(Arcs(first, tos, costs), tree, values, most, block)
 
     ended = (pivots() if len(tos) < _SOON else apart(pivots)) < most
     used = np.flatnonzero(flow > 0)
@@ -99,7 +99,7 @@ def transport(
     source = np.where(used > root, used, parent[used]) - root - 1
     real = source < n_rows
     target = tos[arc[used[real]]]
-    return Flow(source[real], np.where(target == root, -1, target), flow[used[real]], -tree.value[:-1])
+    return Flow(source[real], np.where(target == root, -1, target), flow[used[real]], -values[:-1])
 
 
 def _places(row: Ints, n_rows: int, n_columns: int) -> tuple[Ints, Ints]:

@@ -44,7 +44,8 @@ class Tree(NamedTuple):
     """A basis with what is quickly found in it.
 
     `child` is the first column or row below a node, `after` and `before` are its neighbours below the same one; a row
-    is on its column's list only while columns are below it. `depth` and `value`, the potential, are of columns alone.
+    is on its column's list only while columns are below it. `depth` is of columns alone, and `listed` has columns that
+    were found together.
     """
 
     basis: Basis
@@ -52,15 +53,14 @@ class Tree(NamedTuple):
     after: Ints
     before: Ints
     depth: Ints
-    value: Ints
-    stack: Ints
+    listed: Ints
 
     @classmethod
-    def of(cls, basis: Basis, value: Ints) -> Self:
-        """Return a tree of which only the basis is known; `value` is written to."""
+    def of(cls, basis: Basis, n_columns: int) -> Self:
+        """Return a tree of which only the basis is known."""
         nobody = np.full(len(basis.parent), -1, dtype=np.int64)
-        depth = np.full(len(value), -1, dtype=np.int64)
-        return cls(basis, nobody, nobody.copy(), nobody.copy(), depth, value, np.empty_like(value))
+        depth, listed = np.full((2, n_columns), -1, dtype=np.int64)
+        return cls(basis, nobody, nobody.copy(), nobody.copy(), depth, listed)
 
 
 @kernel
@@ -201,35 +201,37 @@ def hang(tree: Tree, node: int, above: int) -> None:
     parent[node] = above
 
 
-def shift(tree: Tree, top: int, by: int) -> None:
-    """Add to the potentials of all columns from a node down, and bring their depths up to date."""
-    parent, child, after, stack = tree.basis.parent, tree.child, tree.after, tree.stack
+def below(tree: Tree, top: int) -> int:
+    """List all columns from a node down, none before the one above it; return how many. Brings depths up to date."""
+    parent, child, after, listed = tree.basis.parent, tree.child, tree.after, tree.listed
     n = 0
     if top < len(tree.depth):
-        stack[0], n = top, 1
+        listed[0], n = top, 1
     else:
         column = child[top]
         while column >= 0:
-            stack[n], n, column = column, n + 1, after[column]
-    while n > 0:
-        n -= 1
-        at = stack[n]
-        tree.value[at] += by
-        tree.depth[at] = tree.depth[parent[parent[at]]] + 2
+            listed[n], n, column = column, n + 1, after[column]
+    k = 0
+    while k < n:
+        at = listed[k]
+        tree.depth[at] = tree.depth[parent[parent[at]]] + 2 if parent[at] >= 0 else 0
         row = child[at]
         while row >= 0:
             column = child[row]
             while column >= 0:
-                stack[n], n, column = column, n + 1, after[column]
+                listed[n], n, column = column, n + 1, after[column]
             row = after[row]
+        k += 1
+    return n
 
 
-def pivot(tree: Tree, row: int, enters: int, end: int, reduced: int) -> None:
+def pivot(tree: Tree, row: int, enters: int, end: int) -> tuple[int, bool]:
     """Let an arc from a row to the column `end` into the tree and another out of it.
 
     Flow goes round the cycle that the arc closes, in its direction, until an arc is empty. Of several the last on the
-    way round from the top leaves, which keeps the tree strongly feasible. What hung below it is hung up by the new arc,
-    and its potentials change by the arc's `reduced` cost.
+    way round from the top leaves, which keeps the tree strongly feasible. What hung below it is hung up by the new arc:
+    returns how many columns, which are listed now, and whether that is the end of the arc. Their potentials change by
+    the arc's reduced cost then, and else by as much less.
     """
     parent, arc, flow = tree.basis
     depth = tree.depth
@@ -258,9 +260,9 @@ def pivot(tree: Tree, row: int, enters: int, end: int, reduced: int) -> None:
             flow[b] += amount if b >= n_columns else -amount
             b = parent[b]
     if from_end <= from_start:
-        node, above, out, by = end, start, out_of_end, reduced
+        node, above, out = end, start, out_of_end
     else:
-        node, above, out, by = start, end, out_of_start, -reduced
+        node, above, out = start, end, out_of_start
     through, carried, moved = enters, amount, node
     while True:
         was_above, was_through, was_carried = parent[node], arc[node], flow[node]
@@ -269,45 +271,52 @@ def pivot(tree: Tree, row: int, enters: int, end: int, reduced: int) -> None:
         if node == out:
             break
         above, through, carried, node = node, was_through, was_carried, was_above
-    shift(tree, moved, by)
+    return below(tree, moved), moved == end
 
 
-def plant(cost: Ints, tree: Tree) -> None:
-    """Write what is known of a basis: lists of what is below each node, depths, and the potentials, 0 at the root."""
-    parent, arc = tree.basis.parent, tree.basis.arc
-    depth, value, stack = tree.depth, tree.value, tree.stack
-    n_columns = len(value)
-    for node in range(n_columns - 1):
+def plant(tree: Tree) -> int:
+    """Write what is known of a basis, and list all its columns from the root down; return how many.
+
+    What has no room has nothing above it, and is not in the tree.
+    """
+    parent, child = tree.basis.parent, tree.child
+    for node in range(len(tree.depth) - 1):
         above = parent[node]
-        if above < 0:  # a column without room: no arc leads there
-            continue
-        if tree.child[above] < 0:
-            add_child(tree, above, parent[above])
-        add_child(tree, node, above)
-    depth[-1], value[-1] = 0, 0
-    for node in range(n_columns - 1):
-        if parent[node] < 0:
-            continue
-        n, at = 0, node
-        while depth[at] < 0:
-            stack[n], n, at = at, n + 1, parent[parent[at]]
-        while n > 0:
-            n -= 1
-            depth[stack[n]] = depth[at] + 2
-            value[stack[n]] = cost[arc[stack[n]]] - cost[arc[parent[stack[n]]]] + value[at]
-            at = stack[n]
+        if above >= 0:
+            if child[above] < 0:
+                add_child(tree, above, parent[above])
+            add_child(tree, node, above)
+    return below(tree, len(tree.depth) - 1)
+
+
+def write_potentials(cost: Ints, tree: Tree, value: Ints) -> None:
+    """Write the potentials of the columns of a tree that is new, 0 at the root."""
+    parent, arc = tree.basis.parent, tree.basis.arc
+    value[len(value) - 1] = 0
+    for k in range(1, plant(tree)):
+        at = tree.listed[k]
+        row = parent[at]
+        value[at] = cost[arc[at]] - cost[arc[row]] + value[parent[row]]
+
+
+def bring_in(tree: Tree, row: int, enters: int, end: int, reduced: int, value: Ints) -> None:
+    """Let an arc of a reduced cost into the tree, and bring the potentials up to date."""
+    n, is_end = pivot(tree, row, enters, end)
+    by = reduced if is_end else -reduced
+    for k in range(n):
+        value[tree.listed[k]] += by
 
 
 @kernel
-def simplex(arcs: Arcs, tree: Tree, most_pivots: int, block: int) -> int:
+def simplex(arcs: Arcs, tree: Tree, value: Ints, most_pivots: int, block: int) -> int:
     """Improve a tree until no arc does, or so many pivots are made; return how many were.
 
     The best of about `block` arcs, read in turn, enters. Writes the potentials of the columns, 0 at the root.
     """
     first, column, cost = arcs
-    parent, arc, value = tree.basis.parent, tree.basis.arc, tree.value
+    parent, arc = tree.basis.parent, tree.basis.arc
     n_columns, n_rows = len(value), len(first) - 1
-    plant(cost, tree)
+    write_potentials(cost, tree, value)
     row, n_pivots, read, since = 0, 0, 0, 0
     best, enters, of = 0, -1, -1
     while since < n_rows and n_pivots < most_pivots:
@@ -321,7 +330,7 @@ def simplex(arcs: Arcs, tree: Tree, most_pivots: int, block: int) -> int:
         since += 1
         row = row + 1 if row + 1 < n_rows else 0
         if enters >= 0 and (read >= block or since >= n_rows):
-            pivot(tree, of, enters, column[enters], best)
+            bring_in(tree, of, enters, column[enters], best, value)
             n_pivots += 1
             best, enters, read, since = 0, -1, 0, 0
     return n_pivots
