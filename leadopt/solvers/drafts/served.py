@@ -10,6 +10,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.blocks import over_blocks
 from leadopt.problem.problem import Problem
+from leadopt.progress import Meter
 from leadopt.solvers.drafts.room import LOOKS, Room, best_of
 from leadopt.solvers.drafts.rows import Family, Rows, usage_at
 
@@ -19,8 +20,12 @@ _ROOM_MADE, _PART_OUT = 4, 0.2
 _CELLS, _COPIED = 10_000_000, 8
 
 
-def served(problem: Problem, rows: Rows, y: Floats, usual: Floats, looks: int = LOOKS) -> Ints:
-    """Return an answer, int64 (n_leads,), -1 = pool, that keeps all upper bounds; minimums as far as looks at pairs go.
+def served(
+    problem: Problem, rows: Rows, y: Floats, usual: Floats, looks: int = LOOKS, meter: Meter | None = None
+) -> Ints:
+    """Return an answer, int64 (n_leads,), -1 = pool, that keeps all upper bounds.
+
+    And minimums, as far as so many looks at pairs suffice, or the time of a meter.
 
     Parameters
     ----------
@@ -29,15 +34,15 @@ def served(problem: Problem, rows: Rows, y: Floats, usual: Floats, looks: int = 
     usual
         (n_rows,), usual ones: steps in which the pay for what is lacking rises
     """
-    return _Serving(problem, rows, problem.pins.copy()).served(y, usual, looks)
+    return _Serving(problem, rows, problem.pins.copy()).served(y, usual, looks, Meter() if meter is None else meter)
 
 
 class _Serving(Room):
     """An answer in the making whose minimums are served."""
 
-    def served(self, y: Floats, usual: Floats, looks: int = LOOKS) -> Ints:
+    def served(self, y: Floats, usual: Floats, looks: int, meter: Meter) -> Ints:
         costs = [family.cost(y) for family in self.rows.families]
-        everybody, self.looks = np.flatnonzero(self.free), 0
+        everybody, self.looks, self.meter = np.flatnonzero(self.free), 0, meter
         best = np.full(len(self.answer), -1)
         margin, worth = np.zeros(len(self.answer)), np.zeros(len(self.answer))
         anywhere = np.full(self.rows.n, np.inf)
@@ -58,7 +63,7 @@ class _Serving(Room):
         for _ in range(_ROOM_MADE):
             load = self._load()
             lacking = self.hard & (self.rows.lower > 0) & (load < self.rows.lower)
-            if self.looks >= looks or not lacking.any():
+            if self._over(looks) or not lacking.any():
                 break
             y = np.where(lacking, y - usual, y)
             costs = [family.cost(y) for family in self.rows.families]
@@ -67,6 +72,9 @@ class _Serving(Room):
             self._deal(costs, looks)
         self._fill(max(0, looks - self.looks))
         return self.answer
+
+    def _over(self, looks: int) -> bool:
+        return self.looks >= looks or self.meter.left_s <= 0
 
     def _make_room(self, families: list[Family]) -> None:
         """Take leads that count least for what a rep lacks away from there."""
@@ -123,7 +131,7 @@ class _Serving(Room):
         """
         for family in families:
             counted = self._counted(family, np.flatnonzero(self.free))
-            while self.looks < looks and (lacking := self._lack(family) > 0).any():
+            while not self._over(looks) and (lacking := self._lack(family) > 0).any():
                 needy = np.append((family.reps[lacking] > 0).any(axis=0), False)
                 there = self.answer[counted]
                 waiting = counted[there < 0]

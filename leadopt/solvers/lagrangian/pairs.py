@@ -80,10 +80,12 @@ class Pairs:
         """Return the way on with an answer that is dealt at some prices, if there is time and it is better."""
         work = self.work
         part = 1.0 if work.draft is None else _DEALING
-        looks = int((part * max(work.meter.left_s, 0.0) + work.grace_s) * _LOOKS_A_SECOND)
-        if looks <= work.n_leads * work.problem.n_reps:
+        left_s = work.meter.left_s
+        seconds = part * max(left_s, 0.0) + work.grace_s
+        if seconds * _LOOKS_A_SECOND <= work.n_leads * work.problem.n_reps:
             return self
-        answer = served(work.problem, work.rows, y, work.dual.unit, looks)
+        meter, looks = work.meter.keeping(left_s - seconds), int(seconds * _LOOKS_A_SECOND)
+        answer = served(work.problem, work.rows, y, work.dual.unit, looks, meter)
         value = worth(work.problem, answer)
         if value == -np.inf and work.draft is None:
             return replace(self, rough=answer)

@@ -251,3 +251,22 @@ def test_leads_served_at_good_prices_lose_little():
         at[name] = worth(problem, answer)
     assert at["best"] > 0.998 * best.objective
     assert at["none"] < at["best"]
+
+
+@pytest.mark.parametrize("ineligible", [0.0, 0.02, 0.5])
+@pytest.mark.parametrize("least", [0.0, 0.5, -np.inf])
+def test_leads_dealt_in_turn_at_once_are_dealt_as_one_by_one(ineligible, least):
+    rng = np.random.default_rng(3)
+    gains = rng.normal(0.6, 1.0, (700, 5))
+    gains[rng.random(gains.shape) < ineligible] = -np.inf
+    gains[::9, 4] = 1.0
+    problem = Problem(affinity=gains, capacity=[40, 200, 0, 90, 300], pins=np.where(np.arange(700) % 9, -1, 4))
+    slots = problem.capacity - np.bincount(problem.pins[problem.pins >= 0], minlength=5)
+    wanted, turn = problem.pins.copy(), 0
+    for lead in np.flatnonzero(problem.pins < 0).tolist():
+        order = [(turn + k) % 5 for k in range(5)]
+        rep = next((rep for rep in order if slots[rep] > 0 and gains[lead, rep] > least), -1)
+        if rep >= 0:
+            wanted[lead], turn = rep, rep + 1
+            slots[rep] -= 1
+    assert in_turn(problem, least).rep_of_lead.tolist() == wanted.tolist()
