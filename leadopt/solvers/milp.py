@@ -158,11 +158,12 @@ class Milp:
                 return small.answer()
             except OutOfTime:
                 return pairs.in_haste(y, work.n_leads)
+        pairs, y = pairs.begun(y)
         try:
             if (lines := LineOracle.if_lines(work.oracle)) is None:
                 pairs, y = pairs.priced(y)
             else:
-                by_lines = self._by_lines(work, lines)
+                by_lines = self._by_lines(pairs.work, lines)
                 y, soft = by_lines.priced(y)
                 if (answer := by_lines.answer(y, soft)) is not None:
                     return answer

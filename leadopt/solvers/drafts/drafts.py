@@ -30,6 +30,7 @@ from leadopt.problem.rates.full_rows import scaled
 from leadopt.progress import Meter
 from leadopt.solvers.drafts.room import LOOKS, Room, best_of, joined
 from leadopt.solvers.drafts.rows import Rows
+from leadopt.solvers.drafts.served import served
 
 _MOST_PAIRS = 12_000_000  # up to which leads are dealt greedily: 0.5 s of one core at 10 million
 _LOOKS_A_SECOND, _FILLING_S = 50_000_000, 0.05  # and what it may take where no time is left
@@ -91,7 +92,7 @@ def best_draft(
         and limit_s is not None
         and problem.n_leads * problem.n_reps <= min(most_pairs, _SERVED)
     ):
-        answer = Room(problem, rows, problem.pins.copy()).served(np.zeros(rows.n), usual)
+        answer = served(problem, rows, np.zeros(rows.n), usual)
         best = answer if worth(problem, answer) > -np.inf else None
     return best
 

@@ -11,15 +11,13 @@ from leadopt.solvers.drafts.rows import Family, Rows, columns_of, counted_in, us
 
 LOOKS = 30_000_000
 """Looks at pairs in all rounds that fill what room is left; leads with the greatest gain come first."""
-# How often room is made for what reps lack, and which part of their leads leave at a time.
-_ROOM_MADE, _PART_OUT = 4, 0.1
 _ROUNDS = 50  # in which leads are taken out: each mends every row but where minimums hold leads
 
 
 class Room:
     """An answer in the making, and what is left of the upper and lower bound of each row beside it.
 
-    `looks` counts those at pairs while leads are `dealt`. Rows with a penalty are filled no further than their bounds,
+    `looks` counts those at pairs while leads are dealt. Rows with a penalty are filled no further than their bounds,
     unless every lead must be placed: then they give way.
     """
 
@@ -37,64 +35,6 @@ class Room:
                 break
         self._fill(looks)
         return self.answer
-
-    def served(self, y: Floats, usual: Floats, looks: int = LOOKS) -> Ints:
-        """Return the answer with leads given to whoever lacks something, and then all others placed that fit.
-
-        What a lead gains is after prices `y` of the rows. Who goes to a rep in need anyway comes first, then who loses
-        least by going there for what it brings. If a rep is full and still lacks something, those who bring little
-        leave for others, at ever higher pay for what is lacking, in steps of the `usual` prices.
-        """
-        costs = [family.cost(y) for family in self.rows.families]
-        everybody, self.looks = np.flatnonzero(self.free), 0
-        wishes = self._margins(everybody, np.full(self.rows.n, np.inf), costs)
-        best, margin, worth = (_spread(part, everybody, len(self.answer)) for part in wishes)
-        hard = np.flatnonzero(self.hard & (self.rows.lower > 0))
-        families = [family for family in self.rows.families if np.isin(family.member, hard).any()]
-        # What few leads can give comes first, and what any lead gives as well as another one last.
-        families.sort(key=self._n_counted)
-        for family in families:
-            # In no order, so that they take of other rows what leads there usually take.
-            waiting = self._counted(family, np.flatnonzero(self.free & (self.answer < 0)))
-            self._give(family, waiting, best[waiting], np.zeros(len(waiting)))
-            self._serve([family], costs, worth, looks)
-        waiting = np.flatnonzero(self.free & (self.answer < 0) & (best >= 0))
-        self._place(waiting, best[waiting], -margin[waiting])
-        self._deal(costs, looks)
-        self._serve(families, costs, worth, looks, moving=True)
-        for _ in range(_ROOM_MADE):
-            load = self._load()
-            lacking = self.hard & (self.rows.lower > 0) & (load < self.rows.lower)
-            if self.looks >= looks or not lacking.any():
-                break
-            y = np.where(lacking, y - usual, y)
-            costs = [family.cost(y) for family in self.rows.families]
-            self._make_room(families)
-            self._serve(families, costs, worth, looks, moving=True, paid=True)
-            self._deal(costs, looks)
-        self._fill(max(0, looks - self.looks))
-        return self.answer
-
-    def _make_room(self, families: list[Family]) -> None:
-        """Take leads that count least for what a rep lacks away from there."""
-        out = np.zeros(len(self.answer), dtype=bool)
-        load, lower = self._load(), self.rows.lower
-        spare = np.where(self.hard & (lower > 0) & (load >= lower), load - lower, np.inf)
-        for family in families:
-            lacking = self._lack(family) > 0
-            needy = np.append((family.reps[lacking] > 0).any(axis=0), False)
-            leads = np.flatnonzero(self.free & needy[self.answer] & ~out)
-            if not len(leads):
-                continue
-            reps = self.answer[leads]
-            order = np.lexsort((self._taken(family, leads, reps), reps))
-            first = np.searchsorted(reps[order], reps[order])
-            n_leads = np.bincount(reps)[reps[order]]
-            leads = leads[order[np.arange(len(order)) - first < np.ceil(_PART_OUT * n_leads)]]
-            leads = leads[self._fitting(leads, self.answer[leads], spare)]
-            spare -= self.rows.loads(self.problem, leads, self.answer[leads])
-            out[leads] = True
-        self.answer[out] = -1
 
     def dealt(self, y: Floats) -> bool:
         """Place every lead of the pool where it gains most after prices of the rows; return whether all have a place.
@@ -134,65 +74,6 @@ class Room:
             fits[moved] = self._fitting(leads[moved], before[moved], spare)
         self.answer[leads[fits]] = reps[fits]
         return bool(fits.any())
-
-    def _n_counted(self, family: Family) -> tuple[int, bool]:
-        n = self.problem.n_leads
-        return n if family.limit is None or family.limit.leads is None else len(family.limit.leads), family.counts_leads
-
-    def _counted(self, family: Family, leads: Ints) -> Ints:
-        """Return which of some leads a family counts."""
-        return leads[counted_in(family, self.problem, leads)]
-
-    def _lack(self, family: Family) -> Floats:
-        member = family.member
-        return np.where(self.hard[member], self.rows.lower[member] - self._load()[member], 0.0)
-
-    def _serve(
-        self,
-        families: list[Family],
-        costs: list[Floats],
-        worth: Floats,
-        looks: int,
-        moving: bool = False,
-        paid: bool = False,
-    ) -> None:
-        """Give each rep that lacks something in the rows of some families leads, while that helps and looks last.
-
-        Parameters
-        ----------
-        worth
-            (n_leads,), what each lead is worth at best, after costs
-        moving
-            whether leads come not only from the pool, but from reps who lack nothing in the family, too
-        paid
-            whether costs pay for what is lacking in full, so that who gains most comes first
-        """
-        for family in families:
-            counted = self._counted(family, np.flatnonzero(self.free))
-            while self.looks < looks and (lacking := self._lack(family) > 0).any():
-                needy = np.append((family.reps[lacking] > 0).any(axis=0), False)
-                there = self.answer[counted]
-                waiting = counted[~needy[there] if moving else there < 0]
-                room = np.where(self.hard, self.rows.upper - self._load(), np.inf)
-                rep, _, gain = self._margins(waiting, room, costs, needy[:-1])
-                waiting, rep, gain = waiting[rep >= 0], rep[rep >= 0], gain[rep >= 0]
-                usage = self._taken(family, waiting, rep)
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    loss = np.where(usage > 0, (worth[waiting] - gain) / (1.0 if paid else usage), np.inf)
-                if not self._give(family, waiting, rep, loss):
-                    break
-
-    def _give(self, family: Family, leads: Ints, reps: Ints, loss: Floats) -> bool:
-        """Place leads with the given reps (-1 = nowhere) while these lack something in a family's rows, as `_place`."""
-        lack = self._lack(family)
-        order = np.argsort(loss, kind="stable")
-        order = order[reps[order] >= 0]
-        leads, reps, loss = leads[order], reps[order], loss[order]
-        usage, wanted = self._taken(family, leads, reps), np.zeros(len(leads), dtype=bool)
-        for k in np.flatnonzero(lack > 0).tolist():
-            amount = usage * family.reps[k, reps]
-            wanted |= (amount > 0) & (np.cumsum(amount) - amount < lack[k])
-        return self._place(leads[wanted], reps[wanted], loss[wanted])
 
     def _load(self) -> Floats:
         leads = np.flatnonzero(self.free & (self.answer >= 0))
@@ -253,43 +134,23 @@ class Room:
 
     def _wishes(self, leads: Ints, room: Floats) -> tuple[Ints, Floats]:
         """Return where each lead gains most among the reps that have room for it alone, -1 = the pool, and what."""
-        problem, rooms = self.problem, self._rooms(room)
+        rooms, free = self._rooms(room), [np.zeros(self.problem.n_reps)] * len(self.rows.families)
 
         def look(start: int, stop: int, _: Floats) -> tuple[Ints, Floats]:
-            some = leads[start:stop]
-            gains = problem.affinity.of(some)
-            self._close(gains, some, rooms)
-            return best_of(gains, problem.reserve)
+            return best_of(self._worth(leads[start:stop], rooms, free), self.problem.reserve)
 
-        rep, gain = joined(over_blocks(len(leads), problem.n_reps, look), 2)
+        rep, gain = joined(over_blocks(len(leads), self.problem.n_reps, look), 2)
         return rep, gain
 
-    def _margins(
-        self, leads: Ints, room: Floats, costs: list[Floats], needy: Bools | None = None
-    ) -> tuple[Ints, Floats, Floats]:
+    def _margins(self, leads: Ints, room: Floats, costs: list[Floats]) -> tuple[Ints, Floats, Floats]:
         """Return where each lead is worth most after costs among the reps that have room for it alone, or in the pool.
 
         And by how much it beats the next option, inf if there is none, and what it is worth. -1 = the pool, or nowhere.
-        Where reps are `needy`, a mask, it goes to one of these, whatever it is worth.
         """
-        problem, rooms = self.problem, self._rooms(room)
-        pool = problem.reserve if needy is None else -np.inf
+        problem, rooms, pool = self.problem, self._rooms(room), self.problem.reserve
 
         def look(start: int, stop: int, _: Floats) -> tuple[Ints, Floats, Floats]:
-            some = leads[start:stop]
-            gains, every = problem.affinity.of(some), np.arange(stop - start)
-            for family, cost in zip(self.rows.families, costs, strict=True):
-                if not cost.any():
-                    continue
-                if family.limit is None:
-                    gains -= cost
-                    continue
-                inside = counted_in(family, problem, some)
-                columns, usage = columns_of(family.limit, some, cost != 0.0)
-                gains[:, columns] -= inside[:, None] * usage * cost[columns]
-            if needy is not None:
-                gains[:, ~needy] = -np.inf
-            self._close(gains, some, rooms)
+            gains, every = self._worth(leads[start:stop], rooms, costs), np.arange(stop - start)
             best, most = best_of(gains, pool)
             if problem.n_reps:
                 gains[every, gains.argmax(axis=1)] = -np.inf
@@ -301,21 +162,28 @@ class Room:
         best, margin, worth = joined(over_blocks(len(leads), problem.n_reps, look), 3)
         return best, np.where(np.isnan(margin), -np.inf, margin), worth
 
+    def _worth(self, leads: Ints, rooms: list[Floats], costs: list[Floats], reps: Ints | None = None) -> Floats:
+        """Return what leads are worth after costs with all reps, or some; -inf with those who have no room for them."""
+        chosen = slice(None) if reps is None else reps
+        gains = self.problem.affinity.of(leads)[:, chosen]
+        for family, every_cost, every_left in zip(self.rows.families, costs, rooms, strict=True):
+            cost, left = every_cost[chosen], every_left[chosen]
+            if family.limit is None:
+                gains -= cost
+                gains[:, left < 1.0] = -np.inf
+                continue
+            bounds = (cost != 0.0) | ~np.isposinf(left)
+            if not bounds.any():
+                continue
+            inside = counted_in(family, self.problem, leads)
+            columns, usage = columns_of(family.limit, leads, bounds, chosen)
+            after = gains[:, columns] - inside[:, None] * usage * cost[columns]
+            gains[:, columns] = np.where(inside[:, None] & (usage > left[columns]), -np.inf, after)
+        return gains
+
     def _rooms(self, room: Floats) -> list[Floats]:
         """Return what the rows of each family leave to a lead at each rep."""
         return [_least_by_rep(family.reps, room[family.member]) for family in self.rows.families]
-
-    def _close(self, gains: Floats, leads: Ints, rooms: list[Floats]) -> None:
-        """Make the gain of some leads -inf with reps who have no room for them."""
-        for family, left in zip(self.rows.families, rooms, strict=True):
-            if np.isposinf(left).all():
-                continue
-            if family.limit is None:
-                gains[:, left < 1.0] = -np.inf
-                continue
-            inside = counted_in(family, self.problem, leads)
-            columns, usage = columns_of(family.limit, leads, ~np.isposinf(left))
-            gains[:, columns] = np.where(inside[:, None] & (usage > left[columns]), -np.inf, gains[:, columns])
 
     def _taken(self, family: Family, leads: Ints, reps: Ints) -> Floats:
         """Return what each lead takes of a family with the rep at the same place; 0 where it does not count."""
@@ -386,10 +254,3 @@ def joined(parts: list[Any], n: int) -> Any:
     """Return parts of `n` columns, the first of whole numbers, as whole columns."""
     kinds = [np.int64] + [np.float64] * (n - 1)
     return tuple(np.concatenate([np.zeros(0, dtype=kinds[k]), *(part[k] for part in parts)]) for k in range(n))
-
-
-def _spread(part: Any, leads: Ints, n: int) -> Any:
-    """Return figures of some leads among those of all; the others' are -1 or less."""
-    found = np.full(n, -1 if part.dtype == np.int64 else -np.inf, dtype=part.dtype)
-    found[leads] = part
-    return found

@@ -109,15 +109,17 @@ def usage_at(family: Family, problem: Problem, leads: Ints, reps: Ints) -> tuple
     return inside, np.ones(len(leads)) if family.limit is None else family.limit.usage_at(leads[inside], reps[inside])
 
 
-def columns_of(limit: Limit, leads: Ints, chosen: Bools) -> tuple[slice | Ints, Floats]:
-    """Return which columns the chosen reps, a mask, are, and what leads take of a limit there, to be broadcast.
+def columns_of(
+    limit: Limit, leads: Ints, chosen: Bools, reps: slice | Ints = slice(None)
+) -> tuple[slice | Ints, Floats]:
+    """Return which columns the chosen ones of some reps, a mask, are, and what leads take there, to be broadcast.
 
     Where each rep has hours of its own, to look at all reps for every limit would look at each of them many times over.
     """
     at = np.flatnonzero(chosen)
     columns = slice(int(at[0]), int(at[-1]) + 1) if len(at) and at[-1] - at[0] + 1 == len(at) else at
     usage = limit.usage_of(leads)
-    return columns, usage if usage.shape[1] == 1 else usage[:, columns]
+    return columns, usage if usage.shape[1] == 1 else usage[:, reps][:, columns]
 
 
 def members(chosen: Ints, n: int) -> Bools:

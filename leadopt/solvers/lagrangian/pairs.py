@@ -11,7 +11,7 @@ from leadopt.problem.problem import Problem
 from leadopt.progress import OutOfTime
 from leadopt.solvers.base import Answer
 from leadopt.solvers.drafts.drafts import worth
-from leadopt.solvers.drafts.room import Room
+from leadopt.solvers.drafts.served import served
 from leadopt.solvers.lagrangian.dual import priced, roughly_priced
 from leadopt.solvers.lagrangian.ejection_chains import losses
 from leadopt.solvers.lagrangian.infeasible import exact_rows, none_found, refuse_conflict, row_name
@@ -54,30 +54,38 @@ class Pairs:
     cores: int
     rough: Ints | None = None
 
-    def priced(self, y: Floats) -> tuple["Pairs", Floats]:
-        """Return the way on, and prices near the best ones, from a hint.
+    def begun(self, y: Floats) -> tuple["Pairs", Floats]:
+        """Return the way on and prices of a sample, with leads dealt at these, where time is limited and allows it.
 
-        Where time is limited, leads are dealt at the prices of a sample, lest there be no answer in the end, or none
-        but what is plain to see; and once more at those of all leads.
+        Lest there be no answer in the end, or none but what is plain to see.
         """
         work, leads = self.work, self.work.oracle.leads
-        work.meter.enter("price")
         limit_s = work.meter.limit_s
-        if limit_s is None:
-            return self, priced(work.problem, work.rows, leads, y, work.meter)
+        if limit_s is None or work.n_leads * work.problem.n_reps > _DEALING * limit_s * _LOOKS_A_SECOND:
+            return self, y
+        work.meter.enter("draft")
         y = roughly_priced(work.problem, work.rows, leads, y, work.meter, work.meter.left_s - _SAMPLING * limit_s)
-        drafted = self.drafted(y)
-        y = priced(work.problem, work.rows, leads, y, work.meter, (1.0 - _PRICING) * limit_s)
-        return drafted.drafted(y), y
+        return self.drafted(y), y
+
+    def priced(self, y: Floats) -> tuple["Pairs", Floats]:
+        """Return the way on, and prices near the best, from a hint; if time is limited, leads are dealt at these."""
+        work, leads = self.work, self.work.oracle.leads
+        work.meter.enter("price")
+        if work.meter.limit_s is None:
+            return self, priced(work.problem, work.rows, leads, y, work.meter)
+        y = priced(work.problem, work.rows, leads, y, work.meter, (1.0 - _PRICING) * work.meter.limit_s)
+        return self.drafted(y), y
 
     def drafted(self, y: Floats) -> "Pairs":
         """Return the way on with an answer that is dealt at some prices, if there is time and it is better."""
         work = self.work
         part = 1.0 if work.draft is None else _DEALING
-        looks = int((part * max(work.meter.left_s, 0.0) + work.grace_s) * _LOOKS_A_SECOND)
-        if looks <= work.n_leads * work.problem.n_reps:
+        left_s = work.meter.left_s
+        seconds = part * max(left_s, 0.0) + work.grace_s
+        if seconds * _LOOKS_A_SECOND <= work.n_leads * work.problem.n_reps:
             return self
-        answer = Room(work.problem, work.rows, work.problem.pins.copy()).served(y, work.dual.unit, looks)
+        meter, looks = work.meter.keeping(left_s - seconds), int(seconds * _LOOKS_A_SECOND)
+        answer = served(work.problem, work.rows, y, work.dual.unit, looks, meter)
         value = worth(work.problem, answer)
         if value == -np.inf and work.draft is None:
             return replace(self, rough=answer)

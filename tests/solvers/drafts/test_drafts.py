@@ -13,8 +13,8 @@ from leadopt.progress import Meter
 from leadopt.solvers import Milp, MinCostFlow, Near
 from leadopt.solvers.drafts import drafts
 from leadopt.solvers.drafts.drafts import best_draft, greedy, in_turn, mended, worth
-from leadopt.solvers.drafts.room import Room
 from leadopt.solvers.drafts.rows import Rows
+from leadopt.solvers.drafts.served import served
 from tests import oracles
 from tests.strategies import around_known, examples, general_problems, problems
 
@@ -231,7 +231,7 @@ def test_a_rep_who_is_full_and_lacks_value_gives_small_leads_away_for_large_ones
     value = Limit(reps=[0], usage=[1.0, 1.0, 6.0, 6.0, 6.0], lower=12.0)
     problem = Problem(affinity=gains, capacity=[2, 3], limits=[value])
     rows = Rows.of(problem)
-    answer = Room(problem, rows, problem.pins.copy()).served(np.zeros(rows.n), np.ones(rows.n))
+    answer = served(problem, rows, np.zeros(rows.n), np.ones(rows.n))
     assert np.flatnonzero(answer == 0).tolist() == [2, 3]
     assert np.flatnonzero(answer == 1).tolist() == [0, 1, 4]
 
@@ -245,9 +245,28 @@ def test_leads_served_at_good_prices_lose_little():
     rows, best = Rows.of(problem), solve(problem, solver=MinCostFlow())
     at = {}
     for name, y in {"best": np.concatenate([best.prices, best.limit_prices]), "none": np.zeros(rows.n)}.items():
-        answer = Room(problem, rows, problem.pins.copy()).served(y, np.ones(rows.n))
+        answer = served(problem, rows, y, np.ones(rows.n))
         counts = np.bincount(answer[answer >= 0], minlength=6)
         assert counts.min() >= 80 and counts.max() <= 130
         at[name] = worth(problem, answer)
     assert at["best"] > 0.998 * best.objective
     assert at["none"] < at["best"]
+
+
+@pytest.mark.parametrize("ineligible", [0.0, 0.02, 0.5])
+@pytest.mark.parametrize("least", [0.0, 0.5, -np.inf])
+def test_leads_dealt_in_turn_at_once_are_dealt_as_one_by_one(ineligible, least):
+    rng = np.random.default_rng(3)
+    gains = rng.normal(0.6, 1.0, (700, 5))
+    gains[rng.random(gains.shape) < ineligible] = -np.inf
+    gains[::9, 4] = 1.0
+    problem = Problem(affinity=gains, capacity=[40, 200, 0, 90, 300], pins=np.where(np.arange(700) % 9, -1, 4))
+    slots = problem.capacity - np.bincount(problem.pins[problem.pins >= 0], minlength=5)
+    wanted, turn = problem.pins.copy(), 0
+    for lead in np.flatnonzero(problem.pins < 0).tolist():
+        order = [(turn + k) % 5 for k in range(5)]
+        rep = next((rep for rep in order if slots[rep] > 0 and gains[lead, rep] > least), -1)
+        if rep >= 0:
+            wanted[lead], turn = rep, rep + 1
+            slots[rep] -= 1
+    assert in_turn(problem, least).rep_of_lead.tolist() == wanted.tolist()
