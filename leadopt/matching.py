@@ -15,10 +15,10 @@ from numpy.typing import ArrayLike
 
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import Infeasible, InvalidInput, PrecisionWarning, SolverFailed, enumerate_some
-from leadopt.problem.certify import OPTIMAL_GAP, Bound, Certificate, beside, certify
+from leadopt.problem.certify import OPTIMAL_GAP, Bound, Certificate, certify
 from leadopt.problem.gains import Affinity
-from leadopt.problem.knapsack_bound import Knapsacks, knapsack_bound
 from leadopt.problem.problem import Limit, Problem
+from leadopt.problem.proven import proven, tightened, with_bound
 from leadopt.problem.together import Contraction, contraction_of
 from leadopt.progress import Meter, OnProgress, telling
 from leadopt.solvers import Answer, Auto, Milp, MinCostFlow, Near, Solver
@@ -57,14 +57,15 @@ class Match(Result):
     bound, gap
         no allowed assignment is worth more than `bound`; ``gap`` as in `Certificate`
     prices
-        float64 (n_reps,), dual values: with one more slot of a rep no answer is worth more than `bound` and this. Where
-        that proves the answer, it is what one more slot adds at most, and one fewer costs at least. Where leads stay
-        together, as many slots as a group takes have room for one more: a price is a slot's part of what that adds
+        float64 (n_reps,), dual values: with one more slot of a rep no answer is worth more than the bound by these
+        prices alone (`certify`), and this. Where that proves the answer, it is what one more slot adds at most, and one
+        fewer costs at least. Where leads stay together, as many slots as a group takes have room for one more: a price
+        is a slot's part of what that adds
     limit_prices
         float64 (n_limits,), the same for each limit; negative where a minimum costs gain
     lead_prices
         float64 (n_leads,), prices of leads that bound more tightly (`leadopt.problem.knapsack_bound`), where limits on
-        each rep's time leave a gap that a search has not closed; None elsewhere, and where leads stay together
+        each rep's time leave a gap; where leads stay together, each has an equal part of its group's. None elsewhere
     status
         OPTIMAL only with a certified gap of 1e-9 or less
     solver
@@ -249,10 +250,10 @@ def _of_leads(problem: Problem, smaller: Contraction, groups: Match) -> Match:
     """Return the match of leads that stay together, given that of their groups."""
     rep_of_lead = smaller.expanded(groups.rep_of_lead)
     prices, limit_prices = smaller.prices_of_leads(groups.prices, groups.limit_prices)
-    found = certify(problem, rep_of_lead, prices, limit_prices)
+    lead_prices = None if groups.lead_prices is None else smaller.shared_out(groups.lead_prices)
+    found = proven(problem, rep_of_lead, prices, limit_prices, lead_prices)
     if found.violations:
         raise SolverFailed(f"{groups.solver} broke a rule: {found.violations[0]}; please report this")
-    found = _bounded(found, beside(groups.bound, smaller.offset))
     unproven = Status.SOLVED if groups.status is Status.OPTIMAL else groups.status
     return replace(
         groups,
@@ -263,7 +264,7 @@ def _of_leads(problem: Problem, smaller: Contraction, groups: Match) -> Match:
         gap=found.gap,
         prices=prices,
         limit_prices=limit_prices,
-        lead_prices=None,
+        lead_prices=lead_prices,
         status=Status.OPTIMAL if found.optimal else unproven,
     )
 
@@ -281,7 +282,7 @@ def _of_all_pairs(problem: Problem, few: Match) -> Match:
     found = certify(problem, few.rep_of_lead, few.prices, few.limit_prices)
     if found.violations:
         raise SolverFailed(f"{few.solver} broke a rule: {found.violations[0]}; please report this")
-    found = _bounded(found, few.bound) if few.lead_prices is not None else found
+    found = with_bound(found, few.bound) if few.lead_prices is not None else found
     unproven = Status.SOLVED if few.status is Status.OPTIMAL else few.status
     return replace(
         few,
@@ -325,20 +326,7 @@ def _certified(bound: Bound, answer: Answer, rep_of_lead: Ints, solver: Solver) 
 
 
 def _tightened(problem: Problem, answer: Answer, certificate: Certificate) -> Certificate:
-    """Return a certificate with the bound by prices of leads, where that is the tighter one."""
-    if answer.lead_prices is None or (packs := Knapsacks.of(problem)) is None:
-        return certificate
-    without = knapsack_bound(problem, answer.lead_prices, knapsacks=packs)
-    priced = knapsack_bound(problem, answer.lead_prices, answer.prices, answer.limit_prices, packs)
-    return _bounded(certificate, min(without, priced))
-
-
-def _bounded(certificate: Certificate, bound: float) -> Certificate:
-    """Return a certificate with another bound, if that is the tighter one."""
-    before = certificate.bound - certificate.objective
-    if before <= 0 or bound >= certificate.bound:
-        return certificate
-    return replace(certificate, bound=bound, gap=certificate.gap * (bound - certificate.objective) / before)
+    return tightened(problem, certificate, answer.prices, answer.limit_prices, answer.lead_prices)
 
 
 def _searched(

@@ -8,6 +8,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Case
 from leadopt.problem.certify import Certificate, certify
+from leadopt.problem.proven import tightened
 from leadopt.problem.reduced_gains import reduced_gains
 from leadopt.solvers.optimal.move_costs import Exchange
 from leadopt.tables import Table
@@ -25,6 +26,8 @@ class Answered:
         int64 (n_leads,), index of the rep of each lead, -1 = pool
     capacity_prices, limit_prices_of_problem
         float64, dual values of the capacities and of the problem's limits
+    lead_prices
+        as of `leadopt.matching.Match`: float64 (n_leads,), prices of leads that prove more; None = there are none
     like
         the table whose kind all tables of the answer are of
     """
@@ -33,11 +36,18 @@ class Answered:
     rep_of_lead: Ints
     capacity_prices: Floats
     limit_prices_of_problem: Floats
+    lead_prices: Floats | None = None
     like: Table = field(default_factory=lambda: Table([], "leads"), repr=False)
 
     @cached_property
     def certificate(self) -> Certificate:
-        """Objective, bound, gap and broken rules, recomputed from the case and the prices."""
+        """Objective, bound, gap and broken rules, recomputed from the case and all prices."""
+        prices, limit_prices = self.capacity_prices, self.limit_prices_of_problem
+        return tightened(self.case.problem, self.certificate_of_room, prices, limit_prices, self.lead_prices)
+
+    @cached_property
+    def certificate_of_room(self) -> Certificate:
+        """The same by the prices of capacities and limits alone: what more room adds is said by these."""
         return certify(self.case.problem, self.rep_of_lead, self.capacity_prices, self.limit_prices_of_problem)
 
     @property

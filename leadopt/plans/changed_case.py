@@ -13,9 +13,9 @@ from leadopt.decision.clock import Clock
 from leadopt.decision.owners import owners_first, without_owner_notes
 from leadopt.decision.sharing.even_share import evenly_shared, unshared
 from leadopt.errors import InvalidInput, did_you_mean, enumerate_some
-from leadopt.problem.certify import certify
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import Limit
+from leadopt.problem.proven import proven
 from leadopt.tables.cells import is_number
 
 _BOUNDS = ("lower", "upper", "penalty")
@@ -43,10 +43,10 @@ class Change:
     notes: tuple[str, ...]
 
 
-def bound_by_prices(change: Change, prices: Floats) -> float:
+def bound_by_prices(change: Change, prices: Floats, lead_prices: Floats | None) -> float:
     """Return what no answer to the changed case exceeds, by prices that were right before the change."""
     nobody = np.full(change.case.problem.n_leads, -1, dtype=np.int64)
-    return certify(change.case.problem, nobody, prices, change.limit_prices).bound - change.case.credit
+    return proven(change.case.problem, nobody, prices, change.limit_prices, lead_prices).bound - change.case.credit
 
 
 def changed(

@@ -10,7 +10,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.decision.answered import Answered
 from leadopt.decision.case import Case
-from leadopt.plans.slots import Adds, more_room, one_more_slot
+from leadopt.plans.slots import Adds, one_more_slot, one_more_unit
 from leadopt.tables.cells import Id
 from leadopt.tables.result import Cells, Parts, Result
 from leadopt.tables.text import count, number
@@ -310,7 +310,7 @@ def _bounds(plan: Answered, rep: int) -> tuple[Bound, ...]:
                 upper=limit.upper,
                 price=float(plan.limit_prices_of_problem[k]),
                 soft=limit.penalty is not None,
-                adds=more_room(plan, abs(float(plan.limit_prices_of_problem[k]))),
+                adds=one_more_unit(plan, k),
             )
             for k in plan.limits_of_reps[rep]
             for limit in [case.problem.limits[k]]

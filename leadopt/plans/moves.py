@@ -13,8 +13,8 @@ from leadopt.decision.clock import Clock
 from leadopt.decision.keep import with_stay_bonus
 from leadopt.errors import Infeasible, InvalidInput, SolverFailed
 from leadopt.matching import Match, solve
-from leadopt.problem.certify import certify
 from leadopt.problem.problem import Problem
+from leadopt.problem.proven import proven
 from leadopt.solvers import Near
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
@@ -43,7 +43,7 @@ def settled(problem: Problem, found: Match, previous: Ints, rng: "int | np.rando
     kinder = with_stay_bonus(problem, allowed, _TINY * float(usual))
     near = Near(prices=found.prices, limit_prices=found.limit_prices, rep_of_lead=found.rep_of_lead)
     nearer = solve(kinder, rng=rng, near=near).rep_of_lead
-    as_good = certify(problem, nearer, found.prices, found.limit_prices).optimal
+    as_good = proven(problem, nearer, found.prices, found.limit_prices, found.lead_prices).optimal
     fewer = ((previous >= 0) & (nearer != previous)).sum() < moves.sum()
     return nearer if as_good and fewer else found.rep_of_lead
 

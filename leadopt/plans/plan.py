@@ -55,7 +55,7 @@ class Plan(Result, Answered):
 
     Parameters
     ----------
-    case, rep_of_lead, capacity_prices, limit_prices_of_problem, like
+    case, rep_of_lead, capacity_prices, limit_prices_of_problem, lead_prices, like
         as of `leadopt.decision.case.Answered`
     method
         the solver, or the baseline, that made it
@@ -124,12 +124,12 @@ class Plan(Result, Answered):
 
     @property
     def prices(self) -> dict[Id, float]:
-        """What one more slot of each rep would add to the objective at most, if the plan is proven best.
+        """What one more slot of each rep would add to the objective at most, if the plan is the best.
 
         Its dual value; under limits exactly what it adds, where that is quick (500,000 pairs). Of another plan, it is
-        at most so much more than `bound`. `explain_rep` says which of these it is.
+        at most so much more than the bound by such prices alone. `explain_rep` says which of these it is.
         """
-        added = most_added(self) if self.certificate.optimal else self.capacity_prices.tolist()
+        added = most_added(self) if self.is_best else self.capacity_prices.tolist()
         return dict(zip(self.case.rep_ids, added, strict=True))
 
     @property
@@ -264,7 +264,7 @@ class Plan(Result, Answered):
         return WhatIf(
             before=self,
             plan=plan_of(change.case, found, self.like, near=self.rep_of_lead, clock=clock),
-            bound=bound_by_prices(change, self.capacity_prices),
+            bound=bound_by_prices(change, self.capacity_prices, self.lead_prices),
             notes=change.notes,
             place=change.place,
         )
@@ -310,6 +310,7 @@ class Plan(Result, Answered):
             rep_of_lead=dealt.rep_of_lead,
             capacity_prices=self.capacity_prices,
             limit_prices_of_problem=self.limit_prices_of_problem,
+            lead_prices=self.lead_prices,
             method=name,
             turn=dealt.turn,
             like=self.like,
@@ -367,7 +368,8 @@ class Plan(Result, Answered):
 
     def to_json(self) -> str:
         """Return the whole plan as JSON: `from_json` gives back one that explains, compares and certifies the same."""
-        told = {"summary": self.summary(), "worth": self.told_worth, "time_limit_s": self.time_limit_s}
+        optional = {"worth": self.told_worth, "time_limit_s": self.time_limit_s, "lead_prices": self.lead_prices}
+        told = {"summary": self.summary(), **optional}
         told = {name: value for name, value in told.items() if value is not None}
         return written({**told, **{name: getattr(self, name) for name in (*PARTS, "complete")}})
 
@@ -418,6 +420,7 @@ def plan_of(
         rep_of_lead=answer,
         capacity_prices=found.prices,
         limit_prices_of_problem=found.limit_prices,
+        lead_prices=found.lead_prices,
         method=found.solver,
         complete=found.status is Status.SOLVED,
         time_limit_s=limit_s,

@@ -5,16 +5,22 @@ the bound may be gained as well by whoever solves again. Where limits nest, what
 price may stand for a slot that a band beside it keeps empty.
 """
 
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from leadopt.arrays import Floats
 from leadopt.decision.answered import Answered
+from leadopt.problem.certify import OPTIMAL_GAP
+from leadopt.problem.problem import Limit
+from leadopt.problem.proven import proven
+from leadopt.problem.together import contraction_of
 from leadopt.tables.text import number
 
 _MOST_PAIRS = 20_000_000  # of which all moves are compared: 160 MB
 _NOTHING = 1e-14  # of the objective: what sums of gains are rounded by
+_FEW_PAIRS = 20_000  # up to which a bound is worked out anew for each rep and limit
 _QUICK, _FEW_REPS = 500_000, 200  # pairs and reps up to which that takes no longer than a table may
 
 
@@ -38,10 +44,10 @@ def one_more_slot(plan: Answered, rep: int) -> Adds:
 def _one_more(plan: Answered, rep: int, next_ones: Floats | None) -> Adds:
     if plan.case.away[rep]:
         return Adds(0.0, exact=True)
-    problem, price = plan.case.problem, float(plan.capacity_prices[rep])
+    problem, price = plan.case.problem, _slot_price(plan, rep)
     at_most = more_room(plan, price)
     if not at_most.amount or not problem.limits:
-        return Adds(at_most.amount, exact=plan.certificate.optimal)
+        return Adds(at_most.amount, exact=plan.certificate_of_room.optimal)
     if problem.n_leads * problem.n_reps > _MOST_PAIRS:
         return _at_most(plan, rep, price)
     if plan.exchange is None:
@@ -49,6 +55,15 @@ def _one_more(plan: Answered, rep: int, next_ones: Floats | None) -> Adds:
         return _at_most(plan, rep, min(price, float(found[rep])))
     adds = min(at_most.amount, plan.exchange.slot_gain(rep))
     return Adds(adds if adds > _NOTHING * abs(plan.objective) else 0.0, exact=True)
+
+
+def _slot_price(plan: Answered, rep: int) -> float:
+    """Return the price of one more slot: of all that a group takes where it is the last of them, and else of none."""
+    price, whole = float(plan.capacity_prices[rep]), contraction_of(plan.case.problem)
+    if whole is None:
+        return price
+    slots = int(plan.case.problem.capacity[rep])
+    return price * whole.unit * ((slots + 1) // whole.unit - slots // whole.unit)
 
 
 def next_in_line(plan: Answered) -> Floats:
@@ -92,8 +107,25 @@ def _at_most(plan: Answered, rep: int, price: float) -> Adds:
     Whoever has the best answer with that slot can give it back with its lead: what is left needs no slot more.
     """
     room, best = more_room(plan, price).amount, _best_lead(plan, rep)
-    searched = plan.certificate.optimal or getattr(plan, "complete", False)
-    return Adds(min(room, best if searched else more_room(plan, best).amount))
+    capacity = plan.case.problem.capacity + (np.arange(plan.case.problem.n_reps) == rep)
+    anew = _bounded_anew(plan, capacity=capacity)
+    return _no_more(min(room, best if plan.is_best else more_room(plan, best).amount, anew))
+
+
+def _no_more(amount: float) -> Adds:
+    """Return that room adds so much at most; as it never takes anything away, none at most is nothing."""
+    return Adds(amount, exact=amount == 0.0)
+
+
+def _bounded_anew(plan: Answered, **more: Any) -> float:
+    """Return what more room adds at most by the prices of leads; inf where there are none, or many pairs."""
+    problem = plan.case.problem
+    if plan.lead_prices is None or problem.n_leads * problem.n_reps > _FEW_PAIRS:
+        return np.inf
+    roomier, prices, limit_prices = problem.replace(**more), plan.capacity_prices, plan.limit_prices_of_problem
+    bound = proven(roomier, plan.rep_of_lead, prices, limit_prices, plan.lead_prices).bound
+    gained = max(0.0, bound - plan.certificate.objective)
+    return gained if gained > OPTIMAL_GAP * abs(bound) else 0.0
 
 
 def _best_lead(plan: Answered, rep: int) -> float:
@@ -111,19 +143,38 @@ def most_added(plan: Answered) -> list[float]:
     if problem.n_leads * problem.n_reps <= _QUICK and problem.n_reps <= _FEW_REPS:
         found = next_in_line(plan) if problem.limits and plan.exchange is None else None
         return [_one_more(plan, rep, found).amount for rep in reps]
-    rooms = [more_room(plan, price) for price in plan.capacity_prices.tolist()]
+    prices = [_slot_price(plan, rep) for rep in reps]
     # Where there are no slots, a price has no upper end.
-    most = [rooms[rep] if problem.capacity[rep] else _at_most(plan, rep, plan.capacity_prices[rep]) for rep in reps]
+    most = [more_room(plan, prices[rep]) if problem.capacity[rep] else _at_most(plan, rep, prices[rep]) for rep in reps]
     return [0.0 if plan.case.away[rep] else most[rep].amount for rep in reps]
+
+
+def one_more_unit(plan: Answered, k: int) -> Adds:
+    """Return what one more unit of room in a limit adds, or one less of its minimum where that has a price, at most.
+
+    Where all leads take the same, it is room for a whole lead or for none.
+    """
+    problem, price, whole = plan.case.problem, float(plan.limit_prices_of_problem[k]), None
+    limit, unit = problem.limits[k], 1.0
+    if price and (whole := contraction_of(problem)) is not None:
+        limit, unit = whole.limit(k), float(whole.units[k])
+    end = 1 if price > 0 else 0
+    reach = abs(_looser(limit, 1.0 / unit).reachable[end] - limit.reachable[end])
+    looser = [*problem.limits[:k], _looser(problem.limits[k], 1.0), *problem.limits[k + 1 :]]
+    return _no_more(min(more_room(plan, abs(price) * unit * reach).amount, _bounded_anew(plan, limits=looser)))
+
+
+def _looser(limit: Limit, by: float) -> Limit:
+    return replace(limit, lower=max(limit.lower - by, 0.0), upper=limit.upper + by)
 
 
 def more_room(plan: Answered, price: float) -> Adds:
     """Return what so much more room as costs `price` adds at most, whatever else is there."""
-    certificate = plan.certificate
+    certificate = plan.certificate_of_room
     lacking = 0.0 if certificate.optimal else max(0.0, certificate.bound - certificate.objective)
     return Adds(max(0.0, price) + lacking)
 
 
 def all_known(plan: Answered) -> bool:
     """Return whether prices alone say exactly what slots add: nothing but slots holds, and the answer is proven."""
-    return plan.certificate.optimal and not plan.case.problem.limits
+    return plan.certificate_of_room.optimal and not plan.case.problem.limits
