@@ -13,8 +13,8 @@ from leadopt.decision.clock import Clock
 from leadopt.decision.keep import with_stay_bonus
 from leadopt.errors import Infeasible, InvalidInput, SolverFailed
 from leadopt.matching import Match, solve
+from leadopt.problem.presolved.proven import proven
 from leadopt.problem.problem import Problem
-from leadopt.problem.proven import proven
 from leadopt.solvers import Near
 from leadopt.tables import Table
 from leadopt.tables.cells import Id

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from leadopt.arrays import Floats
+from leadopt.arrays import Floats, Ints
 from leadopt.decision.answered import Answered
 from leadopt.problem.certify import OPTIMAL_GAP
+from leadopt.problem.fitting import fitting
+from leadopt.problem.presolved.proven import proven
 from leadopt.problem.problem import Limit
-from leadopt.problem.proven import proven
 from leadopt.problem.together import contraction_of
 from leadopt.tables.text import number
 
@@ -45,6 +46,8 @@ def _one_more(plan: Answered, rep: int, next_ones: Floats | None) -> Adds:
     if plan.case.away[rep]:
         return Adds(0.0, exact=True)
     problem, price = plan.case.problem, _slot_price(plan, rep)
+    if _groups_are_too_large(plan):
+        return _no_more(_bounded_anew(plan, True, capacity=_with_slot(plan, rep)))
     at_most = more_room(plan, price)
     if not at_most.amount or not problem.limits:
         return Adds(at_most.amount, exact=plan.certificate_of_room.optimal)
@@ -107,9 +110,20 @@ def _at_most(plan: Answered, rep: int, price: float) -> Adds:
     Whoever has the best answer with that slot can give it back with its lead: what is left needs no slot more.
     """
     room, best = more_room(plan, price).amount, _best_lead(plan, rep)
-    capacity = plan.case.problem.capacity + (np.arange(plan.case.problem.n_reps) == rep)
-    anew = _bounded_anew(plan, capacity=capacity)
+    anew = _bounded_anew(plan, capacity=_with_slot(plan, rep))
     return _no_more(min(room, best if plan.is_best else more_room(plan, best).amount, anew))
+
+
+def _groups_are_too_large(plan: Answered) -> bool:
+    """Return whether some leads that stay together need more slots than a rep has: room for them has no price."""
+    whole = contraction_of(plan.case.problem)
+    return whole is not None and whole.slots_are_limits and fitting(whole.problem) is not whole.problem
+
+
+def _with_slot(plan: Answered, rep: int) -> Ints:
+    capacity = plan.case.problem.capacity.copy()
+    capacity[rep] += 1
+    return capacity
 
 
 def _no_more(amount: float) -> Adds:
@@ -117,10 +131,10 @@ def _no_more(amount: float) -> Adds:
     return Adds(amount, exact=amount == 0.0)
 
 
-def _bounded_anew(plan: Answered, **more: Any) -> float:
-    """Return what more room adds at most by the prices of leads; inf where there are none, or many pairs."""
+def _bounded_anew(plan: Answered, anyway: bool = False, **more: Any) -> float:
+    """Return what more room adds at most by all prices; inf where there are none of leads, or many pairs."""
     problem = plan.case.problem
-    if plan.lead_prices is None or problem.n_leads * problem.n_reps > _FEW_PAIRS:
+    if not anyway and (plan.lead_prices is None or problem.n_leads * problem.n_reps > _FEW_PAIRS):
         return np.inf
     roomier, prices, limit_prices = problem.replace(**more), plan.capacity_prices, plan.limit_prices_of_problem
     bound = proven(roomier, plan.rep_of_lead, prices, limit_prices, plan.lead_prices).bound
@@ -133,14 +147,14 @@ def _best_lead(plan: Answered, rep: int) -> float:
     problem = plan.case.problem
     if problem.together is not None or any(limit.lower > 0 or limit.penalty is not None for limit in problem.limits):
         return np.inf
-    best = np.where(problem.pins < 0, problem.affinity.at(np.arange(problem.n_leads), rep), 0.0)
+    best = np.where(problem.pins < 0, fitting(problem).affinity.at(np.arange(problem.n_leads), rep), 0.0)
     return max(0.0, float(best.max(initial=0.0)) - problem.reserve)
 
 
 def most_added(plan: Answered) -> list[float]:
     """Return what one more slot of each rep adds at most: a look at each rep beside the others, where that is quick."""
     problem, reps = plan.case.problem, range(plan.case.problem.n_reps)
-    if problem.n_leads * problem.n_reps <= _QUICK and problem.n_reps <= _FEW_REPS:
+    if (problem.n_leads * problem.n_reps <= _QUICK and problem.n_reps <= _FEW_REPS) or _groups_are_too_large(plan):
         found = next_in_line(plan) if problem.limits and plan.exchange is None else None
         return [_one_more(plan, rep, found).amount for rep in reps]
     prices = [_slot_price(plan, rep) for rep in reps]
@@ -149,19 +163,24 @@ def most_added(plan: Answered) -> list[float]:
     return [0.0 if plan.case.away[rep] else most[rep].amount for rep in reps]
 
 
-def one_more_unit(plan: Answered, k: int) -> Adds:
-    """Return what one more unit of room in a limit adds, or one less of its minimum where that has a price, at most.
+def room_in(plan: Answered, k: int, units: float = 1.0) -> Adds:
+    """Return what some units more of room in a limit add, or less of its minimum where that has a price, at most.
 
-    Where all leads take the same, it is room for a whole lead or for none.
+    Where all leads take the same, they are room for whole leads alone. Where some are too large for it, they may fit
+    then, which no price tells: the bound is found anew.
     """
-    problem, price, whole = plan.case.problem, float(plan.limit_prices_of_problem[k]), None
-    limit, unit = problem.limits[k], 1.0
-    if price and (whole := contraction_of(problem)) is not None:
-        limit, unit = whole.limit(k), float(whole.units[k])
+    problem, price = plan.case.problem, float(plan.limit_prices_of_problem[k])
+    limit, unit, bounded, whole = problem.limits[k], 1.0, problem, contraction_of(problem)
+    if whole is not None:
+        limit, unit, bounded = whole.limit(k), float(whole.units[k]), whole.problem
     end = 1 if price > 0 else 0
-    reach = abs(_looser(limit, 1.0 / unit).reachable[end] - limit.reachable[end])
-    looser = [*problem.limits[:k], _looser(problem.limits[k], 1.0), *problem.limits[k + 1 :]]
-    return _no_more(min(more_room(plan, abs(price) * unit * reach).amount, _bounded_anew(plan, limits=looser)))
+    reach = abs(_looser(limit, units / unit).reachable[end] - limit.reachable[end]) if price else 0.0
+    all_fit = fitting(bounded) is bounded
+    if all_fit and not price:
+        return more_room(plan, 0.0)
+    limits = [*problem.limits[:k], _looser(problem.limits[k], units), *problem.limits[k + 1 :]]
+    by_price = more_room(plan, abs(price) * unit * reach).amount if all_fit else np.inf
+    return _no_more(min(by_price, _bounded_anew(plan, not all_fit, limits=limits)))
 
 
 def _looser(limit: Limit, by: float) -> Limit:

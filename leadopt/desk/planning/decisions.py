@@ -20,6 +20,7 @@ from leadopt.plans.credit import due
 from leadopt.plans.why_unassigned.barriers import Pool
 from leadopt.plans.why_unassigned.reasons import why_unassigned
 from leadopt.problem.gains import Affinity
+from leadopt.problem.presolved.in_leads import slots_of
 
 _RUNNERS_UP = 3
 
@@ -135,7 +136,8 @@ class _Told:
         self._reduced = plan.reduced_gains(every)
         self._chances = case.probability(every, np.maximum(plan.rep_of_lead, 0)) if len(plan.reps) else None
         self._certificate = certificate_of(plan)
-        self._full = plan.n_leads_of_rep >= case.problem.capacity
+        self._slots = slots_of(case.problem)
+        self._full = plan.n_leads_of_rep >= self._slots
         self._moves: tuple[int, list[float]] = -1, []  # what moves of the lead that is told of cost
         self._of_reps = [self._code_of_rep(place) for place in range(len(plan.reps))]
 
@@ -213,7 +215,7 @@ class _Told:
             return "absent"
         if rep in self._plan.restricted:
             return "restricted"
-        return "full" if self._full[place] and not self._plan.case.problem.capacity[place] else None
+        return "full" if self._full[place] and not self._slots[place] else None
 
 
 def _has_bars(record: Any) -> bool:
@@ -242,7 +244,7 @@ def _amounts(shared: Shared, rep_of_lead: Ints, inside: Bools) -> Floats:
 
 
 def _by_slots(plan: DeskPlan) -> list[Given]:
-    slots = plan.case.problem.capacity.astype(np.float64)
+    slots = slots_of(plan.case.problem).astype(np.float64)
     placed = (plan.rep_of_lead >= 0).astype(np.float64)
     entitled = entitlements(slots, slots, float(placed.sum()))
     return [Given(of="leads", amount=placed, part=entitled / entitled.sum())] if entitled.any() else []

@@ -41,7 +41,7 @@ RECORDS = (
     Record("affinity", Affinity, "rates row scale"),
     Record("eligible pairs", SparseRows, "first rep gain n_reps"),
     Record("limit", Limit, "reps leads usage lower upper penalty name kind of"),
-    Record("hours", Hours, "left usual effort pace"),
+    Record("hours", Hours, "left usual effort pace alone"),
     Record("problem", Problem, "affinity capacity limits pins reserve together even_by"),
     Record(
         "columns",

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from leadopt.arrays import Floats, Ints
 from leadopt.problem.certify import Certificate, beside, certify
+from leadopt.problem.fitting import fitting
 from leadopt.problem.knapsack_bound import Knapsacks, knapsack_bound
+from leadopt.problem.presolved.in_leads import Folded, in_leads, takes
 from leadopt.problem.problem import Problem
 from leadopt.problem.together import contraction_of
 
@@ -29,14 +31,18 @@ def tightened(
     if whole is not None:
         bounded, offset, lead_prices = whole.problem, whole.offset, whole.groups.totals(lead_prices)
         prices, limit_prices = whole.prices_of_groups(prices, limit_prices)
+    bounded, limit_prices = in_leads(bounded), limit_prices * takes(bounded)
+    if (folded := Folded.of(bounded)) is not None:
+        bounded, (prices, limit_prices) = folded.problem, folded.prices_of_fewer(prices, limit_prices)
+    bounded = fitting(bounded)
     if (packs := Knapsacks.of(bounded)) is None:
         return certificate
     without = knapsack_bound(bounded, lead_prices, knapsacks=packs)
     priced = knapsack_bound(bounded, lead_prices, prices, limit_prices, packs)
-    return with_bound(certificate, beside(min(without, priced), offset))
+    return _with_bound(certificate, beside(min(without, priced), offset))
 
 
-def with_bound(certificate: Certificate, bound: float) -> Certificate:
+def _with_bound(certificate: Certificate, bound: float) -> Certificate:
     """Return a certificate with another bound, if that is the tighter one."""
     before = certificate.bound - certificate.objective
     if before <= 0 or not bound < certificate.bound:
