@@ -284,24 +284,30 @@ def _proven_anew(problem: Problem, found: Match) -> Match:
 
 def _said_otherwise(problem: Problem, again: Callable[..., Match], near: Near, meter: Meter) -> Match | None:
     """Return the match of a problem whose limits can be said in leads, or as slots; None where none can."""
-    if (counting := in_leads(problem)) is not problem:
-        size = takes(problem)
-        hints = near if near.limit_prices is None else replace(near, limit_prices=near.limit_prices * size)
-        found = again(counting, near=hints, time_limit_s=_left_s(meter))
-        return _proven_anew(problem, replace(found, limit_prices=found.limit_prices / size))
-    if (folded := Folded.of(problem)) is None:
+    if not problem.limits:
         return None
-    hints = near
-    if near.prices is not None and near.limit_prices is not None:
-        prices, limit_prices = folded.prices_of_fewer(near.prices, near.limit_prices)
-        hints = replace(near, prices=prices, limit_prices=limit_prices)
-    elif near.limit_prices is not None:
-        hints = replace(near, limit_prices=near.limit_prices[folded.kept])
-    with suppress(Infeasible):  # a solve with these limits says which of them are in the way
-        found = again(folded.problem, near=hints, time_limit_s=_left_s(meter))
-        prices, limit_prices = folded.prices_of_all(found.prices, found.limit_prices)
-        return _proven_anew(problem, replace(found, prices=prices, limit_prices=limit_prices))
-    return None
+    counting, size, hints = in_leads(problem), takes(problem), near
+    if near.limit_prices is not None:
+        hints = replace(near, limit_prices=near.limit_prices * size)
+    if (folded := Folded.of(counting)) is not None:
+        with suppress(Infeasible):  # a solve with these limits says which of them are in the way
+            found = again(folded.problem, near=_near_fewer(folded, hints), time_limit_s=_left_s(meter))
+            prices, limit_prices = folded.prices_of_all(found.prices, found.limit_prices)
+            return _proven_anew(problem, replace(found, prices=prices, limit_prices=limit_prices / size))
+    if counting is problem:
+        return None
+    found = again(counting, near=hints, time_limit_s=_left_s(meter))
+    return _proven_anew(problem, replace(found, limit_prices=found.limit_prices / size))
+
+
+def _near_fewer(folded: Folded, near: Near) -> Near:
+    """Return hints for a problem with fewer limits."""
+    if near.limit_prices is None:
+        return near
+    if near.prices is None:
+        return replace(near, limit_prices=near.limit_prices[folded.kept])
+    prices, limit_prices = folded.prices_of_fewer(near.prices, near.limit_prices)
+    return replace(near, prices=prices, limit_prices=limit_prices)
 
 
 def _lean(problem: Problem, solver: Solver | None) -> Problem | None:

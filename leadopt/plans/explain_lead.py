@@ -11,6 +11,7 @@ from leadopt.decision.answered import Answered
 from leadopt.decision.case import Case
 from leadopt.decision.owners import told_of_owner
 from leadopt.errors import enumerate_some
+from leadopt.plans.pins import costs_of_moves
 from leadopt.plans.slots import Adds, one_more_slot, room_in
 from leadopt.plans.why_unassigned.barriers import Pool
 from leadopt.plans.why_unassigned.reasons import Unassigned, why_unassigned
@@ -89,7 +90,8 @@ class Alternative:
         whether the rep is not there at all
     move_cost
         what the plan would lose if the lead had to go there, all else rearranged at its best; inf where no plan allows
-        it, None where the plan itself is not proven best
+        it. None where the plan is not known to be the best, and where limits do not nest (hours, bands of value,
+        accounts) in plans of more than 100 pairs of leads and reps, for which `Plan.what_if` with a pin tells it
     held_by
         the capacity and the limits with a price that this rep is under, the dearest first
     adds
@@ -294,13 +296,12 @@ def explain(plan: Answered, lead: int, most: int = 3) -> Explanation:
 def _alternatives(plan: Answered, lead: int, gains: Floats, noise: float, most: int) -> tuple[Alternative, ...]:
     """Return some of the other reps who could have a lead, the cheapest moves first."""
     case, rep = plan.case, int(plan.rep_of_lead[lead])
-    costs, reduced = (
-        None if plan.exchange is None else plan.exchange.move_costs(lead),
-        plan.reduced_gains(np.array([lead]))[0],
-    )
-    dearness = -reduced if costs is None else costs
-    too_large = np.isneginf(reduced)
     others = np.flatnonzero(np.isfinite(gains) & (np.arange(len(gains)) != rep))
+    reduced = plan.reduced_gains(np.array([lead]))[0]
+    too_large, costs, found = np.isneginf(reduced), np.full(len(gains), np.nan), costs_of_moves(plan, lead, others)
+    costs[others] = np.nan if found is None else found
+    costs[too_large] = np.inf
+    dearness = -reduced if found is None else costs
     nearest = others[np.lexsort((-gains[others], dearness[others]))]
     return tuple(
         Alternative(
@@ -308,7 +309,7 @@ def _alternatives(plan: Answered, lead: int, gains: Floats, noise: float, most: 
             gain=float(gains[other]),
             slot_price=sum(held.price for held in priced),
             away=bool(case.away[other]),
-            move_cost=np.inf if too_large[other] else None if costs is None else float(costs[other]),
+            move_cost=None if np.isnan(costs[other]) else float(costs[other]),
             held_by=(held_by := () if too_large[other] else _dearest(priced, noise)),
             evidence=_record(case, lead, other),
             adds=tuple(_adds(plan, lead, other, held) for held in held_by),

@@ -144,8 +144,7 @@ def test_what_an_explanation_names_holds_the_lead(drawn):
             rep = plan.case.rep(other.rep_id)
             there = brute_force(problem.replace(pins={lead: rep}))
             cost = plan.objective - there.best if there.feasible else np.inf
-            if other.move_cost is not None:
-                assert other.move_cost == pytest.approx(cost)
+            assert other.move_cost == pytest.approx(cost)  # so few pairs that a solve tells where limits do not nest
             if other.too_large is None:
                 continue
             assert not there.feasible
@@ -160,3 +159,16 @@ def test_what_an_explanation_names_holds_the_lead(drawn):
             if len(kinds) == len(problem.limits) == problem.n_reps:  # nothing else can be in the way but slots
                 free = problem.replace(limits=looser, capacity=problem.n_leads, pins={lead: rep})
                 assert brute_force(free).feasible
+
+
+def test_costs_of_moves_are_told_of_small_plans_and_not_of_large_ones_under_hours():
+    gains = [[3.0, 1.0], [3.0, 1.0], [2.0, 2.0]]
+    plan = assign(leads_of(3, effort=[1, 2, 2]), reps_of(2, 2, hours=[3, 3]), affinity=gains)
+    assert plan.explain(0).alternatives[0].move_cost == 2
+    large = [[3.0, 1.0], [3.0, 1.0], [2.0, 2.0]] * 17 + [[1.0, 1.0]]
+    reps = reps_of(40, 40, hours=[500, 60])
+    plan = assign(leads_of(52, effort=[1, 2, 2] * 17 + [1]), reps, affinity=large)
+    assert plan.is_best
+    other = plan.explain(0).alternatives[0]
+    assert other.move_cost is None
+    assert "moving it there" not in plan.explain(0).lines[1]
