@@ -134,7 +134,10 @@ class Plan(Result, Answered):
 
     @property
     def limit_prices(self) -> dict[str, float]:
-        """What one more unit of each limit would add at most, as `prices`; negative where a minimum costs."""
+        """What a unit of room in each limit is worth to whole leads that fit in it; negative where a minimum costs.
+
+        `explain_rep` says what one more unit adds: room for a lead that takes two adds nothing by halves.
+        """
         return dict(zip(self.limit_names, self.limit_prices_of_problem.tolist(), strict=True))
 
     @cached_property
