@@ -12,7 +12,7 @@ from leadopt.decision.case import Case
 from leadopt.decision.owners import told_of_owner
 from leadopt.errors import enumerate_some
 from leadopt.plans.pins import costs_of_moves
-from leadopt.plans.slots import Adds, one_more_slot, room_in
+from leadopt.plans.slots import Adds, one_more_slot, room_in, without_room
 from leadopt.plans.why_unassigned.barriers import Pool
 from leadopt.plans.why_unassigned.reasons import Unassigned, why_unassigned
 from leadopt.plans.why_unassigned.too_large import Need, need_of
@@ -93,7 +93,8 @@ class Alternative:
         it. None where the plan is not known to be the best, and where limits do not nest (hours, bands of value,
         accounts) in plans of more than 100 pairs of leads and reps, for which `Plan.what_if` with a pin tells it
     held_by
-        the capacity and the limits with a price that this rep is under, the dearest first
+        the capacity and the limits with a price that this rep is under, the dearest first; those without room for the
+        lead where it gains more there and none has a price
     adds
         what room for the lead adds in each of them, at most or exactly
     too_large
@@ -310,14 +311,24 @@ def _alternatives(plan: Answered, lead: int, gains: Floats, noise: float, most: 
             slot_price=sum(held.price for held in priced),
             away=bool(case.away[other]),
             move_cost=None if np.isnan(costs[other]) else float(costs[other]),
-            held_by=(held_by := () if too_large[other] else _dearest(priced, noise)),
+            held_by=(held_by := () if too_large[other] else _holding(plan, lead, other, priced, gains, noise)),
             evidence=_record(case, lead, other),
             adds=tuple(_adds(plan, lead, other, held) for held in held_by),
-            too_large=need_of(plan, lead, other) if too_large[other] else None,
+            too_large=need_of(plan, lead, other, counts=True) if too_large[other] else None,
         )
         for other in _shown(nearest, gains, rep, most)
         for priced in [_priced(plan, lead, other)]
     )
+
+
+def _holding(
+    plan: Answered, lead: int, rep: int, priced: Sequence[Held], gains: Floats, noise: float
+) -> tuple[Held, ...]:
+    """Return what a rep is held by who could have had a lead."""
+    found = _dearest(priced, noise)
+    if found or gains[rep] <= gains[plan.rep_of_lead[lead]] + noise:
+        return found
+    return tuple(Held(name, 0.0, slots) for name, slots in without_room(plan, lead, rep))
 
 
 def _adds(plan: Answered, lead: int, rep: int, held: Held) -> Adds:

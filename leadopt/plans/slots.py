@@ -15,7 +15,7 @@ from leadopt.decision.answered import Answered
 from leadopt.problem.certify import OPTIMAL_GAP
 from leadopt.problem.fitting import fitting
 from leadopt.problem.presolved.proven import proven
-from leadopt.problem.problem import Limit
+from leadopt.problem.problem import ROUNDING, Limit
 from leadopt.problem.together import contraction_of
 from leadopt.tables.text import number
 
@@ -197,3 +197,19 @@ def more_room(plan: Answered, price: float) -> Adds:
 def all_known(plan: Answered) -> bool:
     """Return whether prices alone say exactly what slots add: nothing but slots holds, and the answer is proven."""
     return plan.certificate_of_room.optimal and not plan.case.problem.limits
+
+
+def without_room(plan: Answered, lead: int, rep: int) -> list[tuple[str, bool]]:
+    """Return the names of what has no room for a lead of another rep, as all else is, and whether they are slots.
+
+    Where a search proves a plan, what holds a rep may have no price: half a lead would fit.
+    """
+    case, here = plan.case, int(plan.rep_of_lead[lead])
+    full = plan.n_leads_of_rep[rep] + len(case.members(lead)) > case.problem.capacity[rep]
+    found = [(f"capacity of {case.rep_ids[rep]}", True)] if full else []
+    given_back = case.limits_around(lead, here, plan.limits_of_reps[here]) if here >= 0 else {}
+    for k, takes in case.limits_around(lead, rep, plan.limits_of_reps[rep]).items():
+        upper = case.problem.limits[k].upper
+        if float(plan.used[k]) + takes - given_back.get(k, 0.0) > upper * (1.0 + ROUNDING):
+            found.append((plan.limit_names[k], False))
+    return found

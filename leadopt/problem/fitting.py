@@ -21,8 +21,9 @@ _MOST_PAIRS = 4_000_000  # beyond, a few leads that are too large loosen no boun
 def fitting(problem: Problem) -> Problem:
     """Return the problem without pairs that break a hard limit by themselves, found once; the same object without any.
 
-    Pins stay as they are, and leads that stay together are no single leads: their groups are (`contraction_of`). Among
-    more than four million pairs, all stay.
+    Limits under which all leads take the same are left to prices, as slots are: who has room for none is as one without
+    slots. Pins stay as they are, and leads that stay together are no single leads: their groups are (`contraction_of`).
+    Among more than four million pairs, all stay.
     """
     if not problem.limits or problem.together is not None or problem.n_leads * problem.n_reps > _MOST_PAIRS:
         return problem
@@ -35,13 +36,13 @@ def fitting(problem: Problem) -> Problem:
 def _without_too_large(problem: Problem) -> Problem | None:
     too_large = None
     for numbers in problem.counted.families:
-        for one, most in _bounds(problem, [problem.limits[k] for k in numbers]):
-            if _largest(one) <= most.min(initial=np.inf):
-                continue
-            leads = np.arange(problem.n_leads) if one.leads is None else one.leads
-            if too_large is None:
-                too_large = np.zeros((problem.n_leads, problem.n_reps), dtype=bool)
-            too_large[leads] |= one.usage_of(leads) > most
+        one, most = problem.limits[numbers[0]], _least(problem, [problem.limits[k] for k in numbers])
+        if isinstance(one.usage, float) or _largest(one.usage) <= most.min(initial=np.inf):
+            continue
+        leads = np.arange(problem.n_leads) if one.leads is None else one.leads
+        if too_large is None:
+            too_large = np.zeros((problem.n_leads, problem.n_reps), dtype=bool)
+        too_large[leads] |= one.usage_of(leads) > most
     if too_large is None:
         return None
     too_large[problem.pinned] = False
@@ -54,23 +55,19 @@ def _without_too_large(problem: Problem) -> Problem | None:
     return fits
 
 
-def _bounds(problem: Problem, limits: list[Limit]) -> list[tuple[Limit, Floats]]:
-    """Return limits that count alike as one, with the least upper bound that each rep has, float64 (n_reps,)."""
-    found: dict[float, tuple[Limit, Floats]] = {}
+def _least(problem: Problem, limits: list[Limit]) -> Floats:
+    """Return the least upper bound that each rep has under some limits, float64 (n_reps,)."""
+    most = np.full(problem.n_reps, np.inf)
     for limit in limits:
         if limit.penalty is None and np.isfinite(limit.upper):
-            number = limit.usage if isinstance(limit.usage, float) else 0.0
-            _, most = found.setdefault(number, (limit, np.full(problem.n_reps, np.inf)))
             reps = slice(None) if limit.reps is None else limit.reps
             most[reps] = np.minimum(most[reps], limit.upper * (1.0 + _EXCESS))
-    return list(found.values())
+    return most
 
 
-def _largest(limit: Limit) -> float:
+def _largest(usage: Floats | Affinity) -> float:
     """Return no less than what a lead takes at most."""
-    if isinstance(limit.usage, float):
-        return limit.usage
-    return limit.usage.largest_at_most if isinstance(limit.usage, Affinity) else float(limit.usage.max(initial=0.0))
+    return usage.largest_at_most if isinstance(usage, Affinity) else float(usage.max(initial=0.0))
 
 
 def _without(affinity: Affinity, too_large: Bools) -> Affinity:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadopt import Infeasible, Limit, assign, match
+from leadopt import Fairness, Infeasible, Limit, assign, match
 from leadopt.problem.certify import certify
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.solvers import Milp
@@ -147,7 +147,7 @@ def test_what_an_explanation_names_holds_the_lead(drawn):
             assert other.move_cost == pytest.approx(cost)  # so few pairs that a solve tells where limits do not nest
             if other.too_large is None:
                 continue
-            assert not there.feasible
+            assert not there.feasible and other.too_large.beyond > 0
             held = other.too_large.name or f"hours of {other.rep_id}"
             looser = [
                 Limit(reps=one.reps, leads=one.leads, usage=one.usage, lower=one.lower, kind=one.kind, of=one.of)
@@ -172,3 +172,26 @@ def test_costs_of_moves_are_told_of_small_plans_and_not_of_large_ones_under_hour
     other = plan.explain(0).alternatives[0]
     assert other.move_cost is None
     assert "moving it there" not in plan.explain(0).lines[1]
+
+
+def test_who_gains_more_is_held_by_what_has_no_room_where_nothing_has_a_price():
+    """A band of 5 has room for 2 beside a lead of 3: two thirds of a lead more would fit, and prices say nothing."""
+    band = Fairness(of="value", low=0, high=1.0)
+    plan = assign(leads_of(3), reps_of(2, 2), affinity=[[3.0, 3.0], [1.0, 3.0], [4.0, 1.0]], fairness=band)
+    assert plan.is_best and plan.limit_prices["value band of Bo"] == 0
+    (bo,) = plan.explain(1).alternatives
+    assert (bo.gain, plan.explain(1).gain) == (3, 1)
+    assert [one.name for one in bo.held_by] == ["value band of Bo"]
+    assert plan.what_if(limits={"value band of Bo": {"upper": 6}}).change == 2 == bo.adds[0].amount
+
+
+@given(small_plans())
+@examples(40)
+def test_who_gains_more_elsewhere_is_told_why(drawn):
+    _, plan, _ = drawn
+    for lead in np.flatnonzero(plan.rep_of_lead >= 0).tolist():
+        told = plan.explain(plan.case.lead_ids[lead], most=9)
+        here = told.gain if told.gain_together is None else told.gain_together
+        for other in told.alternatives:
+            minimum = any(limit.lower > 0 for limit in plan.case.problem.limits)
+            assert other.gain <= here + 1e-9 or other.held_by or other.too_large or other.away or minimum

@@ -176,7 +176,7 @@ class _Told:
     def _next(self, lead: int, rep: int, codes: Sequence[str | None]) -> list[dict[str, Any]]:
         """Return who came next once prices are paid, and why it was not them."""
         gains, reduced = self._gains[lead], self._reduced[lead]
-        able = np.flatnonzero(np.isfinite(gains) & (np.arange(len(gains)) != rep))
+        able = np.flatnonzero(np.isfinite(reduced) & (np.arange(len(gains)) != rep))
         nearest = able[np.lexsort((-gains[able], -reduced[able]))][:_RUNNERS_UP]
         here = gains[rep] if rep >= 0 else self._plan.case.pool_gain
         return [
@@ -203,10 +203,10 @@ class _Told:
         """Return what stands between a lead and each rep, in the order of `leadopt.lifecycle.bars`."""
         plan, record = self._plan, self._plan.leads[lead]
         bars = dict(bars_of(record, frozenset(rep.id for rep in plan.reps), plan.at)) if _has_bars(record) else {}
-        able = np.isfinite(self._gains[lead]).tolist()
+        able, fits = (np.isfinite(values[lead]).tolist() for values in (self._gains, self._reduced))
         return [
-            bars.get(rep.id) or ("not_eligible" if not may else code)
-            for rep, may, code in zip(plan.reps, able, self._of_reps, strict=True)
+            bars.get(rep.id) or ("not_eligible" if not may else code or (None if room else "full"))
+            for rep, may, room, code in zip(plan.reps, able, fits, self._of_reps, strict=True)
         ]
 
     def _code_of_rep(self, place: int) -> str | None:

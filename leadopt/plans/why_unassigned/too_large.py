@@ -35,8 +35,11 @@ class Need:
         return f"takes {number(self.takes)} of {name}, which allows {number(self.has)}"
 
 
-def need_of(answer: Answered, lead: int, rep: int) -> Need:
-    """Return what a lead takes of a rep beyond what there is at all, of the limit where that is most."""
+def need_of(answer: Answered, lead: int, rep: int, counts: bool = False) -> Need:
+    """Return what a lead takes of a rep beyond what there is at all, of the limit where that is most.
+
+    `counts`: of slots and limits that count leads, too, of which leads that stay together may take more than there is.
+    """
     case, limits, around = answer.case, answer.case.problem.limits, answer.limits_of_reps[rep]
     timed = {k for k in around if limits[k].kind is LimitKind.HOURS}
     sizes = [
@@ -48,8 +51,11 @@ def need_of(answer: Answered, lead: int, rep: int) -> Need:
             rep=rep,
         )
         for k, takes in case.limits_around(lead, rep, around).items()
-        if limits[k].penalty is None and (k in timed or not limits[k].counts_leads)
+        if limits[k].penalty is None and (counts or k in timed or not limits[k].counts_leads)
     ]
+    if counts:
+        takes, has = float(len(case.members(lead))), float(case.problem.capacity[rep])
+        sizes.append(Need(beyond=takes - has, takes=takes, has=has, name=f"capacity of {case.rep_ids[rep]}", rep=rep))
     if case.hours is not None and not timed:  # plans of earlier versions say the same by slots, where leads are alike
         takes, has = float(case.hours.effort[lead] * case.hours.pace[rep]), float(case.hours.left[rep])
         sizes.append(Need(beyond=takes - has, takes=takes, has=has, name="", rep=rep))
