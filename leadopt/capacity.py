@@ -32,12 +32,15 @@ class Hours:
         float64 (n_leads,), hours that each lead takes at the usual pace
     pace
         float64 (n_reps,), by which a rep multiplies them
+    alone
+        whether the table says nothing else of how much reps can take, so that slots follow from hours
     """
 
     left: Floats
     usual: Floats
     effort: Floats
     pace: Floats
+    alone: bool = False
 
     @property
     def alike(self) -> bool:
@@ -47,9 +50,12 @@ class Hours:
     @property
     def most(self) -> Ints:
         """How many leads fit at most, the shortest first, int64 (n_reps,)."""
+        return self.most_in(self.left)
+
+    def most_in(self, left: Floats) -> Ints:
+        """Return the same if each rep had so many hours left, float64 (n_reps,)."""
         spent = np.cumsum(np.sort(self.effort))
-        fits = self.left / self.pace
-        return np.searchsorted(spent, fits * (1.0 + ROUNDING), side="right")
+        return np.searchsorted(spent, left / self.pace * (1.0 + ROUNDING), side="right")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +65,9 @@ class Slots:
     Parameters
     ----------
     most
-        int64 (n_reps,), leads at most
+        int64 (n_reps,), leads at most, hours counted
+    slots
+        int64 (n_reps,), the same without hours, where the reps' table says more than these
     least
         int64 (n_reps,), leads at least
     available
@@ -83,6 +91,7 @@ class Slots:
     """
 
     most: Ints
+    slots: Ints
     least: Ints
     available: Floats
     grown: Floats
@@ -131,9 +140,9 @@ def slots(reps: Table, columns: Columns, n_leads: int, leads: Table | None = Non
     grown = np.ones(reps.n_rows) if ramp is None else ramp
     hours, notes = _hours(leads, reps, columns, available, grown)
     usual, left = _usual(reps, columns), _left_over(reps, columns)
-    assumed, more = None, list[str]()
+    assumed, said, more = None, None, list[str]()
     if usual is not None:
-        most, weight, whole, more = _leads_at_most(reps, columns, usual, available, grown, hours, left)
+        said, most, weight, whole, more = _leads_at_most(reps, columns, usual, available, grown, hours, left)
     elif hours is not None:
         most, there = hours.most.astype(np.float64), available > 0
         weight = np.where(there, hours.left, hours.usual) / hours.pace
@@ -147,6 +156,7 @@ def slots(reps: Table, columns: Columns, n_leads: int, leads: Table | None = Non
         least = np.floor(_whole(reps, columns.min_leads, missing=0.0) * available * grown + 1e-9)
     return Slots(
         most=most.astype(np.int64),
+        slots=(most if said is None else said).astype(np.int64),
         least=least.astype(np.int64),
         available=available,
         grown=grown,
@@ -194,8 +204,8 @@ def _leads_at_most(
     ramp: Floats,
     hours: Hours | None,
     left: Floats | None,
-) -> tuple[Floats, Floats, Floats, list[str]]:
-    """Return how many leads each rep can take, both kinds of weights (see `Slots`), and notes."""
+) -> tuple[Floats, Floats, Floats, Floats, list[str]]:
+    """Return how many leads each rep can take, with and without hours, both kinds of weights, and notes."""
     there, away = available * ramp, available <= 0
     ceiling = _whole(reps, columns.max_open) if columns.max_open in reps else usual
     most, notes = _slots_of(usual * there, np.zeros(reps.n_rows) if left is None else left), []
@@ -216,11 +226,12 @@ def _leads_at_most(
                 f'"{columns.capacity}" counts open leads too, as there is no column "{columns.max_open}": '
                 f'"{columns.open_leads}" was subtracted'
             )
+    said = most
     if hours is not None:
         most = np.minimum(most, hours.most)
     full = np.floor(usual * ramp + 1e-9) if left is None else usual * ramp
     weight = np.where(away, full, most if left is None else usual * there)
-    return most, weight, np.where(away, ceiling * ramp, ceiling * there), notes
+    return said, most, weight, np.where(away, ceiling * ramp, ceiling * there), notes
 
 
 def _hours(
@@ -246,21 +257,22 @@ def _hours(
         usual=full * ramp,
         effort=leads.numbers(columns.effort, low=0, high=_MOST) if timed else np.zeros(0),
         pace=pace,
+        alone=columns.capacity not in reps and columns.max_open not in reps,
     ), []
 
 
 def hours_limits(hours: Hours | None, names: Sequence[str]) -> list[Limit]:
     """Return one limit for each rep: ``sum of effort_i pace_j over the leads of j <= left_j``.
 
-    None where every lead takes the same time, as slots say that already. All share one usage.
+    All share one usage; where every lead takes a rep the same time, it is a number. None where no lead takes any.
     """
-    if hours is None or hours.alike:
+    if hours is None or not hours.effort.any():
         return []
     usage = Affinity(rates=hours.pace[None], row=np.zeros(len(hours.effort), dtype=np.int64), scale=hours.effort)
     return [
         Limit(
             reps=np.array([rep]),
-            usage=usage,
+            usage=float(hours.effort[0] * hours.pace[rep]) if hours.alike else usage,
             upper=left,
             name=f"hours of {names[rep]}",
             kind=LimitKind.HOURS,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
@@ -16,9 +17,11 @@ from numpy.typing import ArrayLike
 
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import Infeasible, InvalidInput, PrecisionWarning, SolverFailed, enumerate_some
-from leadopt.problem.certify import OPTIMAL_GAP, Bound, Certificate, beside, certify
+from leadopt.problem.certify import OPTIMAL_GAP, Bound, Certificate
+from leadopt.problem.fitting import fitting
 from leadopt.problem.gains import Affinity
-from leadopt.problem.knapsack_bound import Knapsacks, knapsack_bound
+from leadopt.problem.presolved.in_leads import Folded, in_leads, takes
+from leadopt.problem.presolved.proven import proven, tightened
 from leadopt.problem.problem import Limit, Problem
 from leadopt.problem.together import Contraction, contraction_of
 from leadopt.progress import Meter, OnProgress, telling
@@ -58,14 +61,15 @@ class Match(Result):
     bound, gap
         no allowed assignment is worth more than `bound`; ``gap`` as in `Certificate`
     prices
-        float64 (n_reps,), dual values: with one more slot of a rep no answer is worth more than `bound` and this. Where
-        that proves the answer, it is what one more slot adds at most, and one fewer costs at least. Where leads stay
-        together, as many slots as a group takes have room for one more: a price is a slot's part of what that adds
+        float64 (n_reps,), dual values: with one more slot of a rep no answer is worth more than the bound by these
+        prices alone (`certify`), and this. Where that proves the answer, it is what one more slot adds at most, and one
+        fewer costs at least. Where leads stay together, as many slots as a group takes have room for one more: a price
+        is a slot's part of what that adds
     limit_prices
         float64 (n_limits,), the same for each limit; negative where a minimum costs gain
     lead_prices
         float64 (n_leads,), prices of leads that bound more tightly (`leadopt.problem.knapsack_bound`), where limits on
-        each rep's time leave a gap that a search has not closed; None elsewhere, and where leads stay together
+        each rep's time leave a gap; where leads stay together, each has an equal part of its group's. None elsewhere
     status
         OPTIMAL only with a certified gap of 1e-9 or less
     solver
@@ -228,9 +232,17 @@ def solve(
         except Infeasible as error:
             raise smaller.refusal(error) from None
         return _of_leads(problem, smaller, groups)
+    if (fits := fitting(problem)) is not problem:
+        again = partial(solve, fits, solver, rng=rng, near=hints, capped=capped, on_progress=meter.relay)
+        with suppress(Infeasible):  # a solve with all pairs says which limits are in the way
+            return _proven_anew(problem, again(time_limit_s=_left_s(meter)))
+    if solver is None or isinstance(solver, Auto):
+        again = partial(solve, rng=rng, capped=capped, on_progress=meter.relay)
+        if (found := _said_otherwise(problem, again, hints, meter)) is not None:
+            return found
     if (leaner := _lean(problem, solver)) is not None:
         again = partial(solve, leaner, rng=rng, near=hints, capped=capped, on_progress=meter.relay)
-        return _of_all_pairs(problem, again(time_limit_s=_left_s(meter)))
+        return _proven_anew(problem, again(time_limit_s=_left_s(meter)))
     chosen = _chosen(Auto() if solver is None else solver, problem, limit_s)
     meter.enter("solve")
     timed = Meter(meter.relay, _left_s(meter), capped=capped)
@@ -251,25 +263,55 @@ def solve(
 
 def _of_leads(problem: Problem, smaller: Contraction, groups: Match) -> Match:
     """Return the match of leads that stay together, given that of their groups."""
-    rep_of_lead = smaller.expanded(groups.rep_of_lead)
     prices, limit_prices = smaller.prices_of_leads(groups.prices, groups.limit_prices)
-    found = certify(problem, rep_of_lead, prices, limit_prices)
-    if found.violations:
-        raise SolverFailed(f"{groups.solver} broke a rule: {found.violations[0]}; please report this")
-    found = _bounded(found, beside(groups.bound, smaller.offset))
-    unproven = Status.SOLVED if groups.status is Status.OPTIMAL else groups.status
+    lead_prices = None if groups.lead_prices is None else smaller.shared_out(groups.lead_prices)
+    rep_of_lead = smaller.expanded(groups.rep_of_lead)
+    leads = replace(groups, rep_of_lead=rep_of_lead, prices=prices, limit_prices=limit_prices, lead_prices=lead_prices)
+    return _proven_anew(problem, leads)
+
+
+def _proven_anew(problem: Problem, found: Match) -> Match:
+    """Return the match of a problem with what was found for one that says the same otherwise."""
+    proof = proven(problem, found.rep_of_lead, found.prices, found.limit_prices, found.lead_prices)
+    if proof.violations:
+        raise SolverFailed(f"{found.solver} broke a rule: {proof.violations[0]}; please report this")
+    unproven = Status.SOLVED if found.status is Status.OPTIMAL else found.status
     return replace(
-        groups,
+        found,
         problem=problem,
-        rep_of_lead=rep_of_lead,
-        objective=found.objective,
-        bound=found.bound,
-        gap=found.gap,
-        prices=prices,
-        limit_prices=limit_prices,
-        lead_prices=None,
-        status=Status.OPTIMAL if found.optimal else unproven,
+        objective=proof.objective,
+        bound=proof.bound,
+        gap=proof.gap,
+        status=Status.OPTIMAL if proof.optimal else unproven,
     )
+
+
+def _said_otherwise(problem: Problem, again: Callable[..., Match], near: Near, meter: Meter) -> Match | None:
+    """Return the match of a problem whose limits can be said in leads, or as slots; None where none can."""
+    if not problem.limits:
+        return None
+    counting, size, hints = in_leads(problem), takes(problem), near
+    if near.limit_prices is not None:
+        hints = replace(near, limit_prices=near.limit_prices * size)
+    if (folded := Folded.of(counting)) is not None:
+        with suppress(Infeasible):  # a solve with these limits says which of them are in the way
+            found = again(folded.problem, near=_near_fewer(folded, hints), time_limit_s=_left_s(meter))
+            prices, limit_prices = folded.prices_of_all(found.prices, found.limit_prices)
+            return _proven_anew(problem, replace(found, prices=prices, limit_prices=limit_prices / size))
+    if counting is problem:
+        return None
+    found = again(counting, near=hints, time_limit_s=_left_s(meter))
+    return _proven_anew(problem, replace(found, limit_prices=found.limit_prices / size))
+
+
+def _near_fewer(folded: Folded, near: Near) -> Near:
+    """Return hints for a problem with fewer limits."""
+    if near.limit_prices is None:
+        return near
+    if near.prices is None:
+        return replace(near, limit_prices=near.limit_prices[folded.kept])
+    prices, limit_prices = folded.prices_of_fewer(near.prices, near.limit_prices)
+    return replace(near, prices=prices, limit_prices=limit_prices)
 
 
 def _lean(problem: Problem, solver: Solver | None) -> Problem | None:
@@ -278,23 +320,6 @@ def _lean(problem: Problem, solver: Solver | None) -> Problem | None:
         return None
     affinity = problem.affinity.lean()
     return None if affinity is None else problem.replace(affinity=affinity)
-
-
-def _of_all_pairs(problem: Problem, few: Match) -> Match:
-    """Return the match of a problem, given that of its eligible pairs alone: proved anew by all pairs."""
-    found = certify(problem, few.rep_of_lead, few.prices, few.limit_prices)
-    if found.violations:
-        raise SolverFailed(f"{few.solver} broke a rule: {found.violations[0]}; please report this")
-    found = _bounded(found, few.bound) if few.lead_prices is not None else found
-    unproven = Status.SOLVED if few.status is Status.OPTIMAL else few.status
-    return replace(
-        few,
-        problem=problem,
-        objective=found.objective,
-        bound=found.bound,
-        gap=found.gap,
-        status=Status.OPTIMAL if found.optimal else unproven,
-    )
 
 
 def _chosen(solver: Solver, problem: Problem, limit_s: float | None) -> Solver:
@@ -331,20 +356,7 @@ def _certified(bound: Bound, answer: Answer, rep_of_lead: Ints, solver: Solver) 
 
 
 def _tightened(problem: Problem, answer: Answer, certificate: Certificate) -> Certificate:
-    """Return a certificate with the bound by prices of leads, where that is the tighter one."""
-    if answer.lead_prices is None or (packs := Knapsacks.of(problem)) is None:
-        return certificate
-    without = knapsack_bound(problem, answer.lead_prices, knapsacks=packs)
-    priced = knapsack_bound(problem, answer.lead_prices, answer.prices, answer.limit_prices, packs)
-    return _bounded(certificate, min(without, priced))
-
-
-def _bounded(certificate: Certificate, bound: float) -> Certificate:
-    """Return a certificate with another bound, if that is the tighter one."""
-    before = certificate.bound - certificate.objective
-    if before <= 0 or bound >= certificate.bound:
-        return certificate
-    return replace(certificate, bound=bound, gap=certificate.gap * (bound - certificate.objective) / before)
+    return tightened(problem, certificate, answer.prices, answer.limit_prices, answer.lead_prices)
 
 
 def _searched(

@@ -36,6 +36,20 @@ def close(told, found):
     return type(told) is type(found) and told == found
 
 
+def _without_runner_up_of(lead):
+    """Facts of a plan in which the runner-up of a lead has fewer hours in all than the lead takes: it is none."""
+
+    def changed(derived):
+        rows = [dict(row["pairs"]) for row in derived["assignments"]]
+        rows = [row | {"runner_up": None, "runner_up_gain": None} if row["lead_id"] == lead else row for row in rows]
+        return {"assignments": [{"pairs": [list(pair) for pair in row.items()]} for row in rows]}
+
+    return changed
+
+
+SAID_BETTER = {"0.1.0/hours": _without_runner_up_of(3)}
+
+
 def test_every_plan_of_0_1_0_is_there():
     assert len([path for path in SAVED if name_of(path).startswith("0.1.0/")]) == 45
 
@@ -44,6 +58,7 @@ def test_every_plan_of_0_1_0_is_there():
 def test_a_plan_of_an_earlier_version_gives_its_facts_again(path):
     plan = Plan.from_json(path.read_text(encoding="utf-8"))
     told, found = told_of(path), json.loads(json.dumps(facts_of(plan)))
+    told["derived"] |= SAID_BETTER.get(name_of(path), lambda _: {})(told["derived"])
     assert found["saved"] == told["saved"]
     assert found["derived"].keys() == told["derived"].keys()
     assert not [key for key in told["derived"] if not close(told["derived"][key], found["derived"][key])]

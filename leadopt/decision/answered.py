@@ -8,7 +8,11 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.decision.case import Case
 from leadopt.problem.certify import Certificate, certify
+from leadopt.problem.fitting import fitting
+from leadopt.problem.presolved.in_leads import in_leads
+from leadopt.problem.presolved.proven import tightened
 from leadopt.problem.reduced_gains import reduced_gains
+from leadopt.problem.together import contraction_of
 from leadopt.solvers.optimal.move_costs import Exchange
 from leadopt.tables import Table
 
@@ -25,6 +29,8 @@ class Answered:
         int64 (n_leads,), index of the rep of each lead, -1 = pool
     capacity_prices, limit_prices_of_problem
         float64, dual values of the capacities and of the problem's limits
+    lead_prices
+        as of `leadopt.matching.Match`: float64 (n_leads,), prices of leads that prove more; None = there are none
     like
         the table whose kind all tables of the answer are of
     """
@@ -33,11 +39,18 @@ class Answered:
     rep_of_lead: Ints
     capacity_prices: Floats
     limit_prices_of_problem: Floats
+    lead_prices: Floats | None = None
     like: Table = field(default_factory=lambda: Table([], "leads"), repr=False)
 
     @cached_property
     def certificate(self) -> Certificate:
-        """Objective, bound, gap and broken rules, recomputed from the case and the prices."""
+        """Objective, bound, gap and broken rules, recomputed from the case and all prices."""
+        prices, limit_prices = self.capacity_prices, self.limit_prices_of_problem
+        return tightened(self.case.problem, self.certificate_of_room, prices, limit_prices, self.lead_prices)
+
+    @cached_property
+    def certificate_of_room(self) -> Certificate:
+        """The same by the prices of capacities and limits alone: what more room adds is said by these."""
         return certify(self.case.problem, self.rep_of_lead, self.capacity_prices, self.limit_prices_of_problem)
 
     @property
@@ -56,7 +69,7 @@ class Answered:
     @cached_property
     def exchange(self) -> Exchange | None:
         """What moves cost; None for an answer that is not proven best, or under limits that cross."""
-        return Exchange.if_nested(self.case.problem, self.rep_of_lead) if self.is_best else None
+        return Exchange.if_nested(in_leads(self.case.problem), self.rep_of_lead) if self.is_best else None
 
     @cached_property
     def n_leads_of_rep(self) -> Ints:
@@ -89,9 +102,10 @@ class Answered:
     def reduced_gains(self, leads: Ints) -> Floats:
         """Return what some leads gain with each rep once its slot and its room are paid, float64 (.., n_reps).
 
-        Of a lead that stays with others, it is what they gain together.
+        Of a lead that stays with others, it is what they gain together. -inf where it is not eligible, or takes more of
+        a hard limit than there is.
         """
-        problem, together = self.case.problem, self.case.problem.together
+        problem, together = fitting(self.case.problem), self.case.problem.together
         if together is None:
             return reduced_gains(problem, leads, self.capacity_prices, self.limit_prices_of_problem)
         wanted, place = np.unique(together[leads], return_inverse=True)
@@ -99,6 +113,8 @@ class Answered:
         each = reduced_gains(problem, members, self.capacity_prices, self.limit_prices_of_problem)
         total = np.zeros((len(wanted), problem.n_reps))
         np.add.at(total, np.searchsorted(wanted, together[members]), each)
+        if (whole := contraction_of(problem)) is not None:
+            total[np.isneginf(fitting(whole.problem).affinity.of(wanted))] = -np.inf
         return total[place.reshape(-1)]
 
     def gains_now(self, leads: Ints) -> Floats:

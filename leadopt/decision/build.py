@@ -141,7 +141,7 @@ def _without_fairness(known: Known, policy: Policy, may: _Allowed, free: Slots) 
     limits = (*minimum_limits(free.least, names), *hours_limits(free.hours, names), *own)
     problem = Problem(
         affinity=may.gains,
-        capacity=free.most,
+        capacity=free.slots,
         limits=limits,
         pins=may.pinned,
         reserve=policy.reserve,

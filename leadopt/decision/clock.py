@@ -7,6 +7,7 @@ import numpy as np
 
 from leadopt.errors import InvalidInput
 from leadopt.matching import Match, Status, solve
+from leadopt.problem.presolved.in_leads import in_leads
 from leadopt.problem.problem import Problem
 from leadopt.problem.together import contraction_of
 from leadopt.progress import Meter
@@ -88,7 +89,7 @@ class Clock:
         """
         self.ended = self.gave_up = False
         smaller = contraction_of(problem)
-        if MinCostFlow().refuses(problem if smaller is None else smaller.problem) is None:
+        if MinCostFlow().refuses(in_leads(problem if smaller is None else smaller.problem)) is None:
             return solve(problem, rng=rng, near=near, on_progress=self.meter.relay)
         if not isfinite(self.limit_s) and not capped:
             self.searching(what, self.limit_s)

@@ -165,13 +165,17 @@ def with_limits(ground: Ground, shared: Sequence[Shared]) -> tuple[Problem, list
 
 
 def even_by(ground: Ground, shared: Sequence[Shared]) -> Floats | None:
-    """Return what loads are even in proportion to where plans are equally good; None = to the reps' slots."""
+    """Return what loads are even in proportion to where plans are equally good; None = to the reps' slots.
+
+    Where reps have hours, slots that these hold no lead for count for nothing.
+    """
     for fairness, one in zip(ground.policy.fairnesses, shared, strict=True):
         by_slots = fairness.entitlement == "capacity" and ground.slots.assumed is None and not one.credit.any()
         if fairness.of == "leads" and one.usable and not (by_slots and one.outside is None and one.held is None):
             usual = one.entitlement[one.entitlement > 0].mean()
             return one.entitlement if one.outside is None else np.where(one.outside, usual, one.entitlement)
-    return None
+    slots = ground.slots
+    return slots.most.astype(np.float64) if (slots.most < slots.slots).any() else None
 
 
 def placeable(ground: Ground) -> int:

@@ -14,6 +14,7 @@ from leadopt.errors import Infeasible, SolverFailed, enumerate_some
 from leadopt.matching import Status
 from leadopt.problem.gains import Affinity
 from leadopt.problem.limit_kinds import LimitKind
+from leadopt.problem.presolved.in_leads import slots_of
 from leadopt.problem.problem import Limit, Problem
 from leadopt.tables import Table
 from leadopt.tables.cells import Id
@@ -104,7 +105,7 @@ def _limits(case: Case, leads: Ints, owner: Ints, most: int) -> list[Limit]:
     problem = case.problem
     if not most:
         return []
-    alone = np.minimum(np.bincount(owner, minlength=problem.n_reps), problem.capacity)
+    alone = np.minimum(np.bincount(owner, minlength=problem.n_reps), slots_of(problem))
     if alone.sum() == most:
         return [
             Limit(

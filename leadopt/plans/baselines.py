@@ -15,6 +15,7 @@ from leadopt.decision.case import Case
 from leadopt.errors import InvalidInput
 from leadopt.fairness import ENTITLEMENT_WORDS
 from leadopt.problem.linear_algebra import applied
+from leadopt.problem.presolved.in_leads import slots_of
 from leadopt.tables.ids import level_alike
 
 _AT_ONCE = 1_000  # leads whose gains are looked up at a time
@@ -188,7 +189,7 @@ def _deal(case: Case, choose: Callable[[int, Bools], int]) -> Ints:
 def _pinned(case: Case) -> tuple[Ints, Ints]:
     answer = case.problem.pins.copy()
     taken = np.bincount(answer[answer >= 0], minlength=case.problem.n_reps)
-    return answer, np.maximum(case.problem.capacity - taken, 0)
+    return answer, np.maximum(slots_of(case.problem) - taken, 0)
 
 
 def _each(case: Case, leads: Ints) -> Iterator[tuple[int, Floats]]:

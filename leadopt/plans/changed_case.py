@@ -13,8 +13,8 @@ from leadopt.decision.clock import Clock
 from leadopt.decision.owners import owners_first, without_owner_notes
 from leadopt.decision.sharing.even_share import evenly_shared, unshared
 from leadopt.errors import InvalidInput, did_you_mean, enumerate_some
-from leadopt.problem.certify import certify
 from leadopt.problem.limit_kinds import LimitKind
+from leadopt.problem.presolved.proven import proven
 from leadopt.problem.problem import Limit
 from leadopt.tables.cells import is_number
 
@@ -44,10 +44,10 @@ class Change:
     notes: tuple[str, ...]
 
 
-def bound_by_prices(change: Change, prices: Floats) -> float:
+def bound_by_prices(change: Change, prices: Floats, lead_prices: Floats | None) -> float:
     """Return what no answer to the changed case exceeds, by prices that were right before the change."""
     nobody = np.full(change.case.problem.n_leads, -1, dtype=np.int64)
-    return certify(change.case.problem, nobody, prices, change.limit_prices).bound - change.case.credit
+    return proven(change.case.problem, nobody, prices, change.limit_prices, lead_prices).bound - change.case.credit
 
 
 def changed(
@@ -70,6 +70,7 @@ def changed(
     kept, away_notes = _without_minimums(case, kept, absent)
     kept, limit_notes = _with_limits(case, kept, limits)
     pinned, pin_notes = _pins(case, pins)
+    slots += _slots_of_other_hours(case, kept, absent)
     problem = case.problem.replace(capacity=slots, limits=tuple(limit for _, limit in kept), pins=pinned)
     away_now = case.away.copy()
     away_now[absent] = True
@@ -146,6 +147,26 @@ def _slots(case: Case, capacity: Mapping[Any, int]) -> tuple[Ints, list[str]]:
         slots[rep] += int(more)
         notes.append(f"{int(more):+d} slot{'s' * (abs(int(more)) != 1)} for {rep_id}")
     return slots, notes
+
+
+def _slots_of_other_hours(case: Case, limits: Sequence[tuple[int, Limit]], absent: Sequence[int]) -> Ints:
+    """Return how many slots more or fewer reps have whose slots follow from hours that are changed, int64 (n_reps,)."""
+    if case.hours is None or not case.hours.alone:
+        return np.zeros(case.problem.n_reps, dtype=np.int64)
+    before, now = (_hours(case, some) for some in (case.problem.limits, [limit for _, limit in limits]))
+    more = case.hours.most_in(now) - case.hours.most_in(before)
+    more[case.away] = 0
+    more[list(absent)] = 0
+    return more
+
+
+def _hours(case: Case, limits: Sequence[Limit]) -> Floats:
+    """Return how many hours limits leave each rep, float64 (n_reps,)."""
+    left = np.full(case.problem.n_reps, np.inf)
+    for limit in limits:
+        if limit.kind is LimitKind.HOURS:
+            left[limit.reps] = limit.upper
+    return left
 
 
 def _meant(case: Case, without: Collection[str]) -> tuple[set[int], list[str]]:

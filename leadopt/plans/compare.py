@@ -11,6 +11,7 @@ from leadopt.decision.case import Case
 from leadopt.metrics import jain
 from leadopt.plans.baselines import ALL
 from leadopt.problem.certify import Certificate, certify
+from leadopt.problem.presolved.in_leads import slots_of
 from leadopt.tables import Table
 from leadopt.tables.result import Cells, Parts, Result
 from leadopt.tables.text import markdown, number, percent
@@ -164,5 +165,5 @@ def _outcome(case: Case, method: str, answer: Ints, certificate: Certificate, be
 
 def _fill(case: Case, reps: Ints) -> Floats:
     loads = np.bincount(reps, minlength=case.problem.n_reps)
-    there = case.problem.capacity > 0
-    return np.asarray(loads[there] / case.problem.capacity[there])
+    slots = slots_of(case.problem)
+    return np.asarray(loads[slots > 0] / slots[slots > 0])

@@ -8,6 +8,7 @@ from leadopt.arrays import Floats
 from leadopt.decision.answered import Answered
 from leadopt.fairness import entitlements
 from leadopt.metrics import gini, jain, largest_envy, min_max_ratio
+from leadopt.problem.presolved.in_leads import slots_of
 
 
 def evenness(plan: Answered) -> dict[str, Any]:
@@ -34,5 +35,5 @@ def _received(plan: Answered) -> tuple[Floats, Floats]:
     """Return what each rep is entitled to and has, of what the first setting of fairness shares, else of leads."""
     if plan.case.shared:
         return plan.case.shared[0].entitlement, plan.case.shared[0].received(plan.rep_of_lead)
-    slots, loads = plan.case.problem.capacity, plan.n_leads_of_rep.astype(np.float64)
+    slots, loads = slots_of(plan.case.problem), plan.n_leads_of_rep.astype(np.float64)
     return entitlements(slots, slots, loads.sum()), loads

@@ -11,9 +11,11 @@ from leadopt.decision.answered import Answered
 from leadopt.decision.case import Case
 from leadopt.decision.owners import told_of_owner
 from leadopt.errors import enumerate_some
-from leadopt.plans.slots import Adds, more_room, one_more_slot
+from leadopt.plans.pins import costs_of_moves
+from leadopt.plans.slots import Adds, one_more_slot, room_in, without_room
 from leadopt.plans.why_unassigned.barriers import Pool
 from leadopt.plans.why_unassigned.reasons import Unassigned, why_unassigned
+from leadopt.plans.why_unassigned.too_large import Need, need_of
 from leadopt.problem.limit_kinds import LimitKind
 from leadopt.tables.cells import Id
 from leadopt.tables.result import Parts, Result
@@ -88,11 +90,15 @@ class Alternative:
         whether the rep is not there at all
     move_cost
         what the plan would lose if the lead had to go there, all else rearranged at its best; inf where no plan allows
-        it, None where the plan itself is not proven best
+        it. None where the plan is not known to be the best, and where limits do not nest (hours, bands of value,
+        accounts) in plans of more than 100 pairs of leads and reps, for which `Plan.what_if` with a pin tells it
     held_by
-        the capacity and the limits with a price that this rep is under, the dearest first
+        the capacity and the limits with a price that this rep is under, the dearest first; those without room for the
+        lead where it gains more there and none has a price
     adds
         what room for the lead adds in each of them, at most or exactly
+    too_large
+        what the lead takes of a limit there beyond all that it allows; None where it fits by itself
     evidence
         as for the chosen rep; None without history
     """
@@ -105,6 +111,7 @@ class Alternative:
     held_by: tuple[Held, ...]
     evidence: Record | None
     adds: tuple[Adds, ...] = ()
+    too_large: Need | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -220,6 +227,8 @@ class Explanation(Result):
     def _about(self, other: Alternative) -> str:
         worth = f"{other.rep_id} would gain {number(other.gain)} ({self._difference(other)})"
         held = [_held(one, adds) for one, adds in zip(other.held_by, other.adds, strict=True)]
+        if other.too_large is not None and not other.away:
+            return f"{worth} but it {other.too_large.of(other.rep_id)}."
         state = " but is away" if other.away else f" but {' and '.join(held)}" if held else ""
         return f"{worth}{state}{self._move(other)}."
 
@@ -288,9 +297,12 @@ def explain(plan: Answered, lead: int, most: int = 3) -> Explanation:
 def _alternatives(plan: Answered, lead: int, gains: Floats, noise: float, most: int) -> tuple[Alternative, ...]:
     """Return some of the other reps who could have a lead, the cheapest moves first."""
     case, rep = plan.case, int(plan.rep_of_lead[lead])
-    costs = None if plan.exchange is None else plan.exchange.move_costs(lead)
-    dearness = -plan.reduced_gains(np.array([lead]))[0] if costs is None else costs
     others = np.flatnonzero(np.isfinite(gains) & (np.arange(len(gains)) != rep))
+    reduced = plan.reduced_gains(np.array([lead]))[0]
+    too_large, costs, found = np.isneginf(reduced), np.full(len(gains), np.nan), costs_of_moves(plan, lead, others)
+    costs[others] = np.nan if found is None else found
+    costs[too_large] = np.inf
+    dearness = -reduced if found is None else costs
     nearest = others[np.lexsort((-gains[others], dearness[others]))]
     return tuple(
         Alternative(
@@ -298,14 +310,33 @@ def _alternatives(plan: Answered, lead: int, gains: Floats, noise: float, most: 
             gain=float(gains[other]),
             slot_price=sum(held.price for held in priced),
             away=bool(case.away[other]),
-            move_cost=None if costs is None else float(costs[other]),
-            held_by=(held_by := _dearest(priced, noise)),
+            move_cost=None if np.isnan(costs[other]) else float(costs[other]),
+            held_by=(held_by := () if too_large[other] else _holding(plan, lead, other, priced, gains, noise)),
             evidence=_record(case, lead, other),
-            adds=tuple(one_more_slot(plan, other) if held.slots else more_room(plan, held.price) for held in held_by),
+            adds=tuple(_adds(plan, lead, other, held) for held in held_by),
+            too_large=need_of(plan, lead, other, counts=True) if too_large[other] else None,
         )
         for other in _shown(nearest, gains, rep, most)
         for priced in [_priced(plan, lead, other)]
     )
+
+
+def _holding(
+    plan: Answered, lead: int, rep: int, priced: Sequence[Held], gains: Floats, noise: float
+) -> tuple[Held, ...]:
+    """Return what a rep is held by who could have had a lead."""
+    found = _dearest(priced, noise)
+    if found or gains[rep] <= gains[plan.rep_of_lead[lead]] + noise:
+        return found
+    return tuple(Held(name, 0.0, slots) for name, slots in without_room(plan, lead, rep))
+
+
+def _adds(plan: Answered, lead: int, rep: int, held: Held) -> Adds:
+    """Return what room for a lead adds in what holds a rep."""
+    if held.slots:
+        return one_more_slot(plan, rep)
+    k = plan.limit_names.index(held.name)
+    return room_in(plan, k, plan.case.limits_around(lead, rep, (k,))[k])
 
 
 def _shown(nearest: Ints, gains: Floats, rep: int, most: int) -> list[int]:

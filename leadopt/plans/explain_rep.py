@@ -10,7 +10,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.decision.answered import Answered
 from leadopt.decision.case import Case
-from leadopt.plans.slots import Adds, more_room, one_more_slot
+from leadopt.plans.slots import Adds, one_more_slot, room_in
 from leadopt.tables.cells import Id
 from leadopt.tables.result import Cells, Parts, Result
 from leadopt.tables.text import count, number
@@ -110,6 +110,8 @@ class RepExplanation(Result):
         every limit that the rep is in
     n_lost, lost
         how many leads would gain most here and went elsewhere, and the closest of them
+    n_too_large
+        how many more would gain most here, and each take more of a hard limit by itself than there is
     leads
         its leads, as columns: id, gain, best rep, best gain
     """
@@ -128,6 +130,7 @@ class RepExplanation(Result):
     n_lost: int
     lost: tuple[Lost, ...]
     leads: dict[str, list[Any]]
+    n_too_large: int = 0
 
     @property
     def one_more_slot(self) -> float:
@@ -167,13 +170,18 @@ class RepExplanation(Result):
 
     @property
     def _losses(self) -> list[str]:
+        large = self.n_too_large
+        more = [
+            f"{count(large, 'lead')} would gain most here and {'is' if large == 1 else 'are'} too large for its limits."
+        ]
+        too_large = more if large else []
         if not self.n_lost:
-            return ["No lead that would gain most here went elsewhere."]
+            return too_large or ["No lead that would gain most here went elsewhere."]
         closest = "; ".join(
             f"{lead.lead_id} to {'the pool' if lead.rep_id is None else lead.rep_id}, by {number(lead.by)}"
             for lead in self.lost[:3]
         )
-        return [f"{count(self.n_lost, 'lead')} would gain most here and went elsewhere, closest {closest}."]
+        return [f"{count(self.n_lost, 'lead')} would gain most here and went elsewhere, closest {closest}.", *too_large]
 
     @property
     def _cells(self) -> Cells:
@@ -210,6 +218,8 @@ def explain_rep(plan: Answered, rep: int, most: int = 10) -> RepExplanation:
     at_best = gains >= best_gain - _SAME * np.abs(best_gain)
     best_rep = np.where(at_best, rep, best_rep)
     lost, by = _lost(plan, rep)
+    fits = np.isfinite(by)
+    lost, by = lost[fits], by[fits]
     return RepExplanation(
         rep_id=case.rep_ids[rep],
         away=bool(case.away[rep]),
@@ -223,6 +233,7 @@ def explain_rep(plan: Answered, rep: int, most: int = 10) -> RepExplanation:
         pinned=int((case.problem.pins[mine] >= 0).sum()),
         bounds=_bounds(plan, rep),
         n_lost=len(lost),
+        n_too_large=int((~fits).sum()),
         lost=tuple(_as_lost(plan, rep, lost[:most], by[:most])),
         leads={
             "lead_id": [case.lead_ids[lead] for lead in mine],
@@ -248,7 +259,10 @@ def _best(case: Case, leads: Ints) -> tuple[Ints, Floats]:
 
 
 def _lost(plan: Answered, rep: int) -> tuple[Ints, Floats]:
-    """Return the leads elsewhere that would gain most with a rep, the closest first, and by how much they lost."""
+    """Return the leads elsewhere that would gain most with a rep, the closest first, and by how much they lost.
+
+    inf where a lead takes more of a limit than the rep has.
+    """
     case, elsewhere = plan.case, np.flatnonzero(plan.rep_of_lead != rep)
     here = case.gains.at(elsewhere, np.full(len(elsewhere), rep))
     best = _best(case, elsewhere)[1] if len(elsewhere) else here
@@ -310,7 +324,7 @@ def _bounds(plan: Answered, rep: int) -> tuple[Bound, ...]:
                 upper=limit.upper,
                 price=float(plan.limit_prices_of_problem[k]),
                 soft=limit.penalty is not None,
-                adds=more_room(plan, abs(float(plan.limit_prices_of_problem[k]))),
+                adds=room_in(plan, k),
             )
             for k in plan.limits_of_reps[rep]
             for limit in [case.problem.limits[k]]

@@ -13,7 +13,8 @@ from leadopt.decision.clock import Clock
 from leadopt.decision.keep import with_stay_bonus
 from leadopt.errors import Infeasible, InvalidInput, SolverFailed
 from leadopt.matching import Match, solve
-from leadopt.problem.certify import certify
+from leadopt.plans.pins import costs_of_moves
+from leadopt.problem.presolved.proven import proven
 from leadopt.problem.problem import Problem
 from leadopt.solvers import Near
 from leadopt.tables import Table
@@ -43,7 +44,7 @@ def settled(problem: Problem, found: Match, previous: Ints, rng: "int | np.rando
     kinder = with_stay_bonus(problem, allowed, _TINY * float(usual))
     near = Near(prices=found.prices, limit_prices=found.limit_prices, rep_of_lead=found.rep_of_lead)
     nearer = solve(kinder, rng=rng, near=near).rep_of_lead
-    as_good = certify(problem, nearer, found.prices, found.limit_prices).optimal
+    as_good = proven(problem, nearer, found.prices, found.limit_prices, found.lead_prices).optimal
     fewer = ((previous >= 0) & (nearer != previous)).sum() < moves.sum()
     return nearer if as_good and fewer else found.rep_of_lead
 
@@ -62,7 +63,8 @@ class Move:
         what moving costs; 0 where it may not stay
     brings
         what the whole plan would lose if this lead had to stay, all else rearranged at its best: 0 = no matter,
-        inf = no plan allows it to stay, None = not known, as the plan is not proven best
+        inf = no plan allows it to stay, None = not known, as the plan is not known to be the best, or as limits do not
+        nest (hours, bands of value, accounts) among more than 100 pairs of leads and reps
     why
         why it may not stay, in words; empty where it may
     """
@@ -228,8 +230,14 @@ def _why_lost(away: bool | None) -> str:
     return "is not in reps any more" if away is None else "is away" if away else "may not have it any more"
 
 
+def _cost_to_stay(plan: Answered, lead: int, rep: int) -> float | None:
+    """Return what the plan would lose if a lead had to stay with a rep; None where that is not known."""
+    costs = costs_of_moves(plan, lead, np.array([rep]))
+    return None if costs is None or np.isnan(costs[0]) else float(costs[0])
+
+
 def _each(plan: Answered, kept: Kept, moved: Ints) -> Sequence[Move]:
-    case, exchange = plan.case, plan.exchange
+    case = plan.case
     before, after = kept.previous[moved], plan.rep_of_lead[moved]
     gains_before = kept.gains.at(moved, before).tolist()
     gains_after = np.where(after >= 0, kept.gains.at(moved, np.maximum(after, 0)), case.pool_gain).tolist()
@@ -241,7 +249,7 @@ def _each(plan: Answered, kept: Kept, moved: Ints) -> Sequence[Move]:
             gain_before=was,
             gain_after=now,
             cost=kept.move_cost,
-            brings=None if exchange is None else float(exchange.move_costs(lead)[old]),
+            brings=_cost_to_stay(plan, lead, old),
         )
         for lead, old, new, was, now in zip(
             moved.tolist(), before.tolist(), after.tolist(), gains_before, gains_after, strict=True

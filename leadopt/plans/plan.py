@@ -56,7 +56,7 @@ class Plan(Result, Answered):
 
     Parameters
     ----------
-    case, rep_of_lead, capacity_prices, limit_prices_of_problem, like
+    case, rep_of_lead, capacity_prices, limit_prices_of_problem, lead_prices, like
         as of `leadopt.decision.case.Answered`
     method
         the solver, or the baseline, that made it
@@ -125,17 +125,20 @@ class Plan(Result, Answered):
 
     @property
     def prices(self) -> dict[Id, float]:
-        """What one more slot of each rep would add to the objective at most, if the plan is proven best.
+        """What one more slot of each rep would add to the objective at most, if the plan is the best.
 
         Its dual value; under limits exactly what it adds, where that is quick (500,000 pairs). Of another plan, it is
-        at most so much more than `bound`. `explain_rep` says which of these it is.
+        at most so much more than the bound by such prices alone. `explain_rep` says which of these it is.
         """
-        added = most_added(self) if self.certificate.optimal else self.capacity_prices.tolist()
+        added = most_added(self) if self.is_best else self.capacity_prices.tolist()
         return dict(zip(self.case.rep_ids, added, strict=True))
 
     @property
     def limit_prices(self) -> dict[str, float]:
-        """What one more unit of each limit would add at most, as `prices`; negative where a minimum costs."""
+        """What a unit of room in each limit is worth to whole leads that fit in it; negative where a minimum costs.
+
+        `explain_rep` says what one more unit adds: room for a lead that takes two adds nothing by halves.
+        """
         return dict(zip(self.limit_names, self.limit_prices_of_problem.tolist(), strict=True))
 
     @cached_property
@@ -265,7 +268,7 @@ class Plan(Result, Answered):
         return WhatIf(
             before=self,
             plan=plan_of(change.case, found, self.like, near=self.rep_of_lead, clock=clock),
-            bound=bound_by_prices(change, self.capacity_prices),
+            bound=bound_by_prices(change, self.capacity_prices, self.lead_prices),
             notes=change.notes,
             place=change.place,
         )
@@ -311,6 +314,7 @@ class Plan(Result, Answered):
             rep_of_lead=dealt.rep_of_lead,
             capacity_prices=self.capacity_prices,
             limit_prices_of_problem=self.limit_prices_of_problem,
+            lead_prices=self.lead_prices,
             method=name,
             turn=dealt.turn,
             like=self.like,
@@ -368,7 +372,8 @@ class Plan(Result, Answered):
 
     def to_json(self) -> str:
         """Return the whole plan as JSON: `from_json` gives back one that explains, compares and certifies the same."""
-        told = {"summary": self.summary(), "worth": self.told_worth, "time_limit_s": self.time_limit_s}
+        optional = {"worth": self.told_worth, "time_limit_s": self.time_limit_s, "lead_prices": self.lead_prices}
+        told = {"summary": self.summary(), **optional}
         told = {name: value for name, value in told.items() if value is not None}
         return written({**told, **{name: getattr(self, name) for name in (*PARTS, "complete")}})
 
@@ -419,6 +424,7 @@ def plan_of(
         rep_of_lead=answer,
         capacity_prices=found.prices,
         limit_prices_of_problem=found.limit_prices,
+        lead_prices=found.lead_prices,
         method=found.solver,
         complete=found.status is Status.SOLVED,
         time_limit_s=limit_s,

@@ -46,7 +46,7 @@ class QuotaCost(Result):
     total
         what the best plan without them is worth more
     uncertain
-        by how much that can be wrong, as neither plan needs to be the very best; 0 where both are proven
+        by how much that can be wrong, as neither plan needs to be the very best; 0 where both are known to be
     unit
         "deals", "value", ...
     newcomers
@@ -96,11 +96,12 @@ def quota_cost(plan: Answered) -> QuotaCost | None:
         return None
     known = Near(rep_of_lead=plan.rep_of_lead)  # an answer that is allowed without the quota, too
     free = Clock().solve(case.problem.replace(limits=kept), "what the quota costs", near=known)
-    proven = found.optimal and free.status is Status.OPTIMAL
+    lacks = 0.0 if plan.is_best else found.bound - found.objective
+    lacks_without = 0.0 if free.status is not Status.FEASIBLE else free.bound - free.objective
     total = max(0.0, free.objective - found.objective)
     return QuotaCost(
         total=total,
-        uncertain=0.0 if proven else max(free.bound - free.objective, found.bound - found.objective, 0.0),
+        uncertain=max(lacks, lacks_without, 0.0),
         unit=case.unit,
         newcomers=_each(case, plan.rep_of_lead, free, total),
     )

@@ -3,7 +3,8 @@
 Shares no code with any solver: everything is recomputed from the problem, the answer and the prices. Weak duality
 does the rest: whatever the prices, no allowed answer is worth more than the bound they give. What pairs are charged is
 added up in `reduced_gains` once more, for solvers: thirty lines twice, so that no mistake in them proves itself. Only
-the sums over leads that stay together (`together`) are shared with the search; tests hold them against every answer.
+the sums over leads that stay together (`together`), and which leads fit in no limit (`fitting`), are shared with the
+search; tests hold them against every answer.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from leadopt.problem.blocks import over_blocks
 from leadopt.problem.certify_by_scale import Lines
 from leadopt.problem.certify_doubled import doubled_bound, exact_penalty
 from leadopt.problem.counted import Classes
+from leadopt.problem.fitting import fitting
 from leadopt.problem.gains import Affinity
 from leadopt.problem.groups import Groups
 from leadopt.problem.linear_algebra import inner
@@ -135,8 +137,8 @@ class Bound:
     problem
         what was to be solved
     bounded, offset
-        the problem that the bound is for, where leads that stay together are one choice, and what the other is worth
-        beside it
+        the problem that the bound is for, where leads that stay together are one choice and pairs that no answer has
+        are left out, and what the other is worth beside it
     prices, limit_prices
         those of `bounded`
     value, charged
@@ -167,6 +169,7 @@ class Bound:
         else:  # leads that stay together are one choice, which no sum over leads bounds as tightly
             bounded, offset = whole.problem, whole.offset
             p, q = whole.prices_of_groups(p, q)
+        bounded = fitting(bounded)
         value, charged = _bound(bounded, p, q)
         return cls(
             problem=problem,

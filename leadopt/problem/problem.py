@@ -166,9 +166,11 @@ class Limit:
 class _Known:
     """What a `Problem` found out about itself. Not a field: it is neither shown nor saved."""
 
-    __slots__ = ("_contraction", "_counted", "_nesting", "_pinned")
+    __slots__ = ("_contraction", "_counted", "_fitting", "_in_leads", "_nesting", "_pinned")
     _counted: Counted
     _contraction: object  # what `leadopt.problem.together` makes of it
+    _fitting: object  # what `leadopt.problem.fitting` leaves of it
+    _in_leads: object  # what `leadopt.problem.presolved.in_leads` does
     _nesting: object  # what `leadopt.solvers.flow.limit_tree` makes of its limits
     _pinned: Ints
 

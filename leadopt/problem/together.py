@@ -90,6 +90,14 @@ class Contraction:
         slots = limit_prices[:n_slots] if n_slots else prices
         return slots / self.unit, limit_prices[n_slots:] / self.units
 
+    def limit(self, k: int) -> Limit:
+        """Return the limit on groups that stands for limit k."""
+        return self.problem.limits[k + (self.problem.n_reps if self.slots_are_limits else 0)]
+
+    def shared_out(self, prices: Floats) -> Floats:
+        """Return prices of groups as prices of leads, equal parts within each, float64 (n_leads,)."""
+        return (prices / self.groups.size)[self.groups.of_lead]
+
     def refusal(self, error: Infeasible) -> Infeasible:
         """Return why no answer exists, with the leads and limits of the problem of leads."""
         m, told = self.problem.n_reps, error.witness

@@ -244,7 +244,7 @@ def test_a_newcomer_ramps_up_in_slots_minimums_and_hours():
     reps = reps_of(10, 10, tenure_days=[45, 400], min_leads=[4, 4], hours=[40, 40])
     quota = NewcomerQuota(ramp_days=90, min_leads=2)
     case = case_of(leads_of(9, effort=[1, 2] * 4 + [3]), reps, np.ones((9, 2)), newcomers=quota)
-    assert case.problem.capacity.tolist() == [5, 9]
+    assert case.problem.capacity.tolist() == [5, 10]
     assert bounds_of(case) == {
         **{"minimum of Ann": (2, np.inf), "minimum of Bo": (4, np.inf)},
         **{"hours of Ann": (0, 20), "hours of Bo": (0, 40), "newcomer minimum of Ann": (1, np.inf)},

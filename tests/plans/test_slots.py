@@ -1,5 +1,7 @@
 """What one more slot adds is told exactly where it is known, and at most elsewhere: against solving again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -55,6 +57,9 @@ def test_without_limits_the_price_is_what_a_slot_adds():
 
 def test_a_plan_that_is_not_proven_counts_what_it_may_lack():
     plan = assign(leads_of(3, effort=[3.0, 2.0, 2.0]), reps_of(2, hours=[4]), affinity=[[9.0], [5.0], [5.0]])
+    assert plan.is_best  # by prices of leads, which say that a slot adds nothing; without them:
+    assert one_more_slot(plan, 0) == (0.0, True)
+    plan = replace(plan, lead_prices=None)
     lacking = plan.bound - plan.objective
     assert lacking > 0
     for rep, name in enumerate(plan.case.rep_ids):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from leadopt.errors import InvalidInput
 from leadopt.problem.certify import OPTIMAL_GAP, Bound, certify
 from leadopt.problem.certify_doubled import doubled_bound, exact_penalty
+from leadopt.problem.fitting import fitting
 from leadopt.problem.gains import Affinity
 from leadopt.problem.problem import Limit, Problem
 from leadopt.problem.rates.sparse_rows import SparseRows
@@ -83,7 +84,7 @@ def test_prices_near_the_largest_number_are_charged_exactly(price, usage):
 @examples(60)
 def test_the_bound_of_the_certificate_is_the_one_in_fractions_to_within_its_rounding(problem, seed):
     p, q = prices_of(np.random.default_rng(seed), problem, 1.0)
-    exact, found = exact_bound(problem, p, q), Bound.at(problem, p, q)
+    exact, found = exact_bound(fitting(problem), p, q), Bound.at(problem, p, q)
     if exact == -np.inf:
         return
     noise = found.rounding * (found.charged + problem.n_leads * problem.affinity.largest)
@@ -131,7 +132,7 @@ def test_a_gap_too_wide_for_rounding_to_decide_has_all_of_it_added(problem, seed
     """No second look at every pair, in doubled numbers, for an answer that is far from proved."""
     rng = np.random.default_rng(seed)
     p, q = rng.random(problem.n_reps) * problem.affinity.largest, np.zeros(len(problem.limits))
-    exact = exact_bound(problem, p, q)
+    exact = exact_bound(fitting(problem), p, q)
     looks = []
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("leadopt.problem.certify._NOISY", 0.0)

@@ -234,7 +234,7 @@ def test_pins_that_exceed_a_limit_are_named():
 
 def test_many_leads_that_cannot_meet_a_minimum_are_refused_in_words():
     gains = np.random.default_rng(0).random((3000, 8))
-    hours = Limit(reps=[1], usage=np.full(3000, 0.5), lower=400, name="hours of Bo")
+    hours = Limit(reps=[1], usage=np.append(0.25, np.full(2999, 0.5)), lower=400, name="hours of Bo")
     cap = Limit(reps=[0, 1], upper=700, name="team")
     with pytest.raises(Infeasible, match=r"hours of Bo.* cannot be met together"):
         match(gains, 500, limits=[hours, cap])

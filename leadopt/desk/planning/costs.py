@@ -6,7 +6,7 @@ A move costs what the plan is worth less the best one in which the lead is where
 
 Where limits nest and the plan is proven best, the residual graph says it exactly, without solving (`Exchange`). Else
 the plan's prices bound it from below: with :math:`r` the gains less prices, :math:`u_i = \max_j r_{ij}` and :math:`B`
-the bound of the certificate, no allowed answer with the pair exceeds :math:`B - (u_i - r_{ij})`, so
+the bound by these prices, no allowed answer with the pair exceeds :math:`B - (u_i - r_{ij})`, so
 
 .. math:: cost_{ij} \ge z(plan) - B + u_i - r_{ij}
 
@@ -102,7 +102,7 @@ def _least(plan: Plan, lead: int, rep: int) -> float:
         return np.inf
     pin = int(problem.pins[lead])
     here = reduced.max() if pin < 0 else reduced[pin]  # what the bound counts for the lead
-    return float(here - reduced[rep]) - float(plan.bound - plan.objective)
+    return float(here - reduced[rep]) - float(plan.certificate_of_room.bound - plan.certificate.objective)
 
 
 def _pinned(plan: Plan, lead: int, rep: int, known: Cost, time_limit_s: float | None) -> Cost:

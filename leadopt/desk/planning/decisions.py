@@ -20,6 +20,7 @@ from leadopt.plans.credit import due
 from leadopt.plans.why_unassigned.barriers import Pool
 from leadopt.plans.why_unassigned.reasons import why_unassigned
 from leadopt.problem.gains import Affinity
+from leadopt.problem.presolved.in_leads import slots_of
 
 _RUNNERS_UP = 3
 
@@ -135,7 +136,8 @@ class _Told:
         self._reduced = plan.reduced_gains(every)
         self._chances = case.probability(every, np.maximum(plan.rep_of_lead, 0)) if len(plan.reps) else None
         self._certificate = certificate_of(plan)
-        self._full = plan.n_leads_of_rep >= case.problem.capacity
+        self._slots = slots_of(case.problem)
+        self._full = plan.n_leads_of_rep >= self._slots
         self._moves: tuple[int, list[float]] = -1, []  # what moves of the lead that is told of cost
         self._of_reps = [self._code_of_rep(place) for place in range(len(plan.reps))]
 
@@ -174,7 +176,7 @@ class _Told:
     def _next(self, lead: int, rep: int, codes: Sequence[str | None]) -> list[dict[str, Any]]:
         """Return who came next once prices are paid, and why it was not them."""
         gains, reduced = self._gains[lead], self._reduced[lead]
-        able = np.flatnonzero(np.isfinite(gains) & (np.arange(len(gains)) != rep))
+        able = np.flatnonzero(np.isfinite(reduced) & (np.arange(len(gains)) != rep))
         nearest = able[np.lexsort((-gains[able], -reduced[able]))][:_RUNNERS_UP]
         here = gains[rep] if rep >= 0 else self._plan.case.pool_gain
         return [
@@ -201,10 +203,10 @@ class _Told:
         """Return what stands between a lead and each rep, in the order of `leadopt.lifecycle.bars`."""
         plan, record = self._plan, self._plan.leads[lead]
         bars = dict(bars_of(record, frozenset(rep.id for rep in plan.reps), plan.at)) if _has_bars(record) else {}
-        able = np.isfinite(self._gains[lead]).tolist()
+        able, fits = (np.isfinite(values[lead]).tolist() for values in (self._gains, self._reduced))
         return [
-            bars.get(rep.id) or ("not_eligible" if not may else code)
-            for rep, may, code in zip(plan.reps, able, self._of_reps, strict=True)
+            bars.get(rep.id) or ("not_eligible" if not may else code or (None if room else "full"))
+            for rep, may, room, code in zip(plan.reps, able, fits, self._of_reps, strict=True)
         ]
 
     def _code_of_rep(self, place: int) -> str | None:
@@ -213,7 +215,7 @@ class _Told:
             return "absent"
         if rep in self._plan.restricted:
             return "restricted"
-        return "full" if self._full[place] and not self._plan.case.problem.capacity[place] else None
+        return "full" if self._full[place] and not self._slots[place] else None
 
 
 def _has_bars(record: Any) -> bool:
@@ -242,7 +244,7 @@ def _amounts(shared: Shared, rep_of_lead: Ints, inside: Bools) -> Floats:
 
 
 def _by_slots(plan: DeskPlan) -> list[Given]:
-    slots = plan.case.problem.capacity.astype(np.float64)
+    slots = slots_of(plan.case.problem).astype(np.float64)
     placed = (plan.rep_of_lead >= 0).astype(np.float64)
     entitled = entitlements(slots, slots, float(placed.sum()))
     return [Given(of="leads", amount=placed, part=entitled / entitled.sum())] if entitled.any() else []

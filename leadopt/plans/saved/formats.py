@@ -41,7 +41,7 @@ RECORDS = (
     Record("affinity", Affinity, "rates row scale"),
     Record("eligible pairs", SparseRows, "first rep gain n_reps"),
     Record("limit", Limit, "reps leads usage lower upper penalty name kind of"),
-    Record("hours", Hours, "left usual effort pace"),
+    Record("hours", Hours, "left usual effort pace alone"),
     Record("problem", Problem, "affinity capacity limits pins reserve together even_by"),
     Record(
         "columns",
@@ -118,6 +118,7 @@ _TOLD: dict[str, Any] = {
     "worth": str,
     "complete": bool,
     "time_limit_s": float,
+    "lead_prices": Floats,
 }
 
 
@@ -160,6 +161,7 @@ def read(text: str) -> dict[str, Any]:
     return {name: parts[name] for name in PARTS} | {
         "complete": parts.get("complete", False),
         "time_limit_s": parts.get("time_limit_s"),
+        "lead_prices": parts.get("lead_prices"),
         "told_worth": parts.get("worth"),
     }
 
@@ -204,6 +206,7 @@ def _sizes(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, tup
     yield "rep_of_lead", parts["rep_of_lead"], (n_leads,)
     yield "capacity_prices", parts["capacity_prices"], (n_reps,)
     yield "limit_prices_of_problem", parts["limit_prices_of_problem"], (len(case.problem.limits),)
+    yield "lead_prices", parts.get("lead_prices"), (n_leads,)
     yield "away", case.away, (n_reps,)
     yield "carried", case.carried, (n_reps,)
     yield "newcomer", case.newcomer, (n_reps,)

@@ -104,7 +104,7 @@ class Way:
     short
         the limits without room for the lead, by number, and how much more each would have to allow
     price
-        what that slot and that room are worth to the plan
+        what that slot and that room are worth to the plan; inf where the lead alone takes more than a limit allows
     """
 
     rep: int
@@ -194,6 +194,9 @@ def _barriers(answer: Answered, counts: _Counts, members: Ints) -> Barriers:
     rep, limit = counts.rep[short], counts.limit[short]
     if len(short):
         np.add.at(price, rep, lacks[short] * np.maximum(0.0, answer.limit_prices_of_problem[limit]))
+        # Room for who is too large even alone has no price: it is room for others, too, who are too large now.
+        hard = np.array([_bars(problem.limits[k], len(members)) for k in limit.tolist()])
+        price[rep[hard & (takes[short] - upper[short] > ROUNDING * upper[short])]] = np.inf
     return Barriers(
         full=lacking > 0,
         held=np.bincount(rep, minlength=problem.n_reps) > 0,
@@ -202,6 +205,11 @@ def _barriers(answer: Answered, counts: _Counts, members: Ints) -> Barriers:
         short_limit=limit,
         lacks=lacks[short],
     )
+
+
+def _bars(limit: Limit, n_members: int) -> bool:
+    """Return whether a limit leaves out who is too large for it (`fitting`): where all take the same it has a price."""
+    return limit.penalty is None and (n_members > 1 or not isinstance(limit.usage, float))
 
 
 def _where(numbers: Ints, wanted: int) -> Ints:

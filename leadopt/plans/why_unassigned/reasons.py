@@ -12,8 +12,8 @@ from leadopt.decision.case import Case
 from leadopt.errors import enumerate_some
 from leadopt.plans.why_unassigned.barriers import Pool, Ways, ways_to
 from leadopt.plans.why_unassigned.remedies import change, droppable, lower_reserve, passing_all, room_for, then_room
+from leadopt.plans.why_unassigned.too_large import Need, need_of
 from leadopt.plans.why_unassigned.wording import limits_at, names_of
-from leadopt.problem.limit_kinds import LimitKind
 from leadopt.problem.problem import ROUNDING
 from leadopt.tables.cells import Id
 from leadopt.tables.text import number
@@ -161,22 +161,11 @@ def _no_room_together(pool: Pool, lead: int, ways: Ways) -> Unassigned:
     return _because(case, lead, Reason.ALL_FULL, because, f"{remedy}; or let its leads go one by one")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class _Need:
-    """What a lead takes of something of which a rep has less, whoever else is there."""
-
-    beyond: float
-    takes: float
-    has: float
-    name: str  # of the limit; empty = hours
-    rep: int
-
-
 def _too_large(pool: Pool, lead: int, ways: Ways) -> Unassigned | None:
     """Return the reason of a lead that is too large for every rep even if nobody had anything else; None if it fits."""
-    case, needs = pool.case, list[_Need]()
+    case, needs = pool.case, list[Need]()
     for rep in ways.rep.tolist():
-        need = _need(pool, lead, rep)
+        need = need_of(pool.answer, lead, rep)
         if need.beyond <= ROUNDING * need.has:
             return None
         needs.append(need)
@@ -192,29 +181,9 @@ def _too_large(pool: Pool, lead: int, ways: Ways) -> Unassigned | None:
     else:  # each at a pace of one's own
         because = f"lead {lead_id} takes {takes} hours of {who}, who has {has}{others}"
         remedy = f"split it, or give {who} {takes} hours or more"
-    changes = [change(pool, first)] if (first := ways.at(0)).short else []
+    way = ways.at(int(np.flatnonzero(ways.rep == least.rep)[0]))
+    changes = [change(pool, way)] if way.short else []
     return _because(case, lead, Reason.TOO_LARGE, because, remedy, changes)
-
-
-def _need(pool: Pool, lead: int, rep: int) -> _Need:
-    """Return what a lead takes of a rep beyond what there is at all, of the limit where that is most."""
-    case, limits, around = pool.case, pool.case.problem.limits, pool.answer.limits_of_reps[rep]
-    timed = {k for k in around if limits[k].kind is LimitKind.HOURS}
-    sizes = [
-        _Need(
-            beyond=takes - limits[k].upper,
-            takes=takes,
-            has=limits[k].upper,
-            name="" if k in timed else pool.answer.limit_names[k],
-            rep=rep,
-        )
-        for k, takes in case.limits_around(lead, rep, around).items()
-        if limits[k].penalty is None and not limits[k].counts_leads
-    ]
-    if case.hours is not None and not timed:  # slots say the same where every lead takes as long
-        takes, has = float(case.hours.effort[lead] * case.hours.pace[rep]), float(case.hours.left[rep])
-        sizes.append(_Need(beyond=takes - has, takes=takes, has=has, name="", rep=rep))
-    return max(sizes, default=_Need(beyond=0.0, takes=0.0, has=0.0, name="", rep=rep))
 
 
 def _because(

@@ -422,6 +422,10 @@ def test_barriers_are_those_of_each_rep_by_itself(seed):
             short = {k: lacks for k, lacks in beyond.items() if lacks > ROUNDING * problem.limits[k].upper}
             price = max(0, lacking) * answer.capacity_prices[rep]
             price += sum(lacks * max(0.0, answer.limit_prices_of_problem[k]) for k, lacks in short.items())
+            around = case.limits_around(lead, rep).items()
+            of_own = [(k, takes) for k, takes in around if size > 1 or not isinstance(problem.limits[k].usage, float)]
+            if any(takes > problem.limits[k].upper for k, takes in of_own):
+                price = np.inf  # no room beside others: it is too large by itself
             assert found.full[rep] == (lacking > 0) and found.held[rep] == bool(short)
             assert found.short(rep) == short
             assert found.price[rep] == pytest.approx(price)
