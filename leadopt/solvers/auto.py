@@ -22,7 +22,8 @@ from leadopt.solvers.min_cost_flow import MinCostFlow
 # the time without them, 50,000 x 200 three times as long.
 _LARGE = 2_000_000
 _SHARED = 500_000  # the same where leads share rows of rates, or only eligible pairs are held
-_SMALL = 100_000  # pairs that SciPy's shortest paths take no time for to speak of, whatever gains are like
+# Pairs that no way takes time for to speak of, whatever gains are like, and though most may be ineligible.
+_SMALL = 100_000
 _FEW_CELLS = 1 << 22  # rows x reps that are held in full: 32 MB
 
 
@@ -38,7 +39,7 @@ class Auto:
     the same, if it may not be                                            `Milp`
     32 leads or more per row of eligible pairs, 500,000 pairs or more     `Envelope`
     capacities alone, if time may not be enough (3)                       `Auction`
-    other eligible pairs alone (* `MinCostFlow`)                          `Auction`
+    other eligible pairs alone (* `MinCostFlow`) (4)                      `Auction`
     one slot per rep at most, up to 100,000 pairs (* 4 million)           `Hungarian`
     up to 4 slots per rep on average, 2 to 50 million pairs (1) (2)       `Hungarian`
     few distinct leads: 2 million pairs of kinds and reps at most         `MinCostFlow`
@@ -49,7 +50,8 @@ class Auto:
 
     What follows a * holds where loops are not compiled (`leadopt.compiled`). (1) Unless leads are many and reps few.
     (2) From 500,000 where leads share rows of rates (* 2 million). (3) It surely is for compiled loops, within .05 to
-    2.3 s by pairs; and `Envelope` keeps it. `Auction` tries a flow first where few leads are distinct.
+    2.3 s by pairs; and `Envelope` keeps it. `Auction` tries a flow first where few leads are distinct. (4) Over 100,000
+    leads x reps (* any number); fewer are solved as if every pair was given.
     """
 
     name = "Auto"
@@ -67,7 +69,7 @@ class Auto:
 
     def _choose_for_capacities(self, problem: Problem) -> Solver:
         n_pairs, loops = problem.n_leads * problem.n_reps, compiled()
-        if problem.affinity.is_sparse:
+        if problem.affinity.is_sparse and not (loops and n_pairs <= _SMALL):
             return self._choose_for_pairs(problem.affinity, loops)
         unit = problem.capacity.max(initial=0) <= 1
         if unit and n_pairs <= (_SMALL if loops else 4_000_000):

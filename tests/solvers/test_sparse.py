@@ -18,6 +18,7 @@ from leadopt.problem.reduced_gains import reduced_gains, reduced_pairs
 from leadopt.solvers import Auction, Auto, Envelope, Hungarian, Milp, MinCostFlow, Near
 from leadopt.solvers.capacities.free_leads import Remainder
 from leadopt.solvers.capacities.samples import row_oracle
+from leadopt.solvers.compiled import compiled
 from leadopt.solvers.optimal.move_costs import Exchange
 from tests.oracles import brute_force
 from tests.strategies import examples, general_problems, problems, together
@@ -242,3 +243,15 @@ def test_many_leads_of_a_few_sparse_rows_are_priced_by_envelopes():
     assert found.solver == "Envelope"
     assert found.status is Status.OPTIMAL
     assert match(affinity, 250, solver=Auction()).objective == pytest.approx(found.objective, rel=1e-12)
+
+
+@pytest.mark.skipif(not compiled(), reason="loops are not compiled here")
+def test_few_leads_and_reps_are_solved_as_if_every_pair_was_given():
+    rng = np.random.default_rng(4)
+    whole = Problem(affinity=np.where(rng.random((80, 9)) < 0.3, rng.random((80, 9)), -np.inf), capacity=7)
+    few = sparse(whole)
+    found, wanted = solve(few), solve(whole)
+    assert (found.solver, found.objective) == (wanted.solver, wanted.objective)
+    assert found.solver == "MinCostFlow"
+    assert found.rep_of_lead.tolist() == wanted.rep_of_lead.tolist()
+    assert Auto().choose(few.replace(capacity=1)) == Hungarian()

@@ -115,6 +115,8 @@ def _wanted(gains: Floats, room: Ints, reserve: float, largest: float) -> Ints |
     costs nothing, and what is worse than the n-th is out of the question. None where something is as good as that.
     """
     n_leads, n_reps = gains.shape
+    if np.count_nonzero(room) <= _WANTED * n_reps:  # of those without room, only prices are to be found
+        return np.flatnonzero(room)
     most = n_leads + 1
     if n_leads * most > _WANTED * n_reps:
         return None

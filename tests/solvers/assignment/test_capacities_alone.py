@@ -246,7 +246,7 @@ def test_reps_whom_nobody_may_want_are_left_out_at_no_loss(n_leads, n_reps, seed
     rng = np.random.default_rng(seed)
     gains = rng.random((n_leads, n_reps)) if levels == 0 else rng.integers(0, levels, (n_leads, n_reps)) / 8.0
     gains[rng.random(gains.shape) < rng.choice([0.0, 0.5, 0.98])] = -np.inf
-    room = rng.integers(0, 3, n_reps) if rng.random() < 0.5 else np.ones(n_reps, dtype=int)
+    room = rng.choice([rng.integers(0, 3, n_reps), np.ones(n_reps, dtype=int), 3 * (rng.random(n_reps) < 0.1)])
     problem = Problem(affinity=gains, capacity=room, reserve=reserve)
     found = solve_capacities(problem)
     with pytest.MonkeyPatch.context() as patch:
@@ -271,6 +271,9 @@ def test_of_many_reps_only_those_are_looked_at_whom_leads_may_want():
     assert capacities_alone._wanted(gains, room, 0.0, 1.0).tolist() == best
     room[best[0]] = 0  # who is closed is none of them
     assert best[0] not in capacities_alone._wanted(gains, room, 0.0, 1.0)
+    few = np.where(np.isin(np.arange(1_000), [3, 700]), 5, 0)
+    assert capacities_alone._wanted(rng.random((4_000, 1_000)), few, 0.0, 1.0).tolist() == [3, 700]
+    assert capacities_alone._wanted(gains, np.zeros_like(room), 0.0, 1.0).tolist() == []
     # What ties with the worst of them may be who is taken, by lot: all are looked at.
     assert capacities_alone._wanted(np.round(gains, 1), room, 0.0, 1.0) is None
     assert capacities_alone._wanted(gains[:, :40].copy(), room[:40], 0.0, 1.0) is not None
