@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from leadopt.arrays import Bools, Floats, Floats2, Ints
+from leadopt.arrays import Floats, Floats2, Ints, Ints2
 from leadopt.solvers.compiled import kernel
 
 _FULL = 1e300  # a load beyond any other
 _EMPTY = -1.0  # a load before any other
+_EFFORT = 20  # times that all choices may be read on the way, beside a look at every rep for each lead
 
 
 class Choices(NamedTuple):
@@ -52,11 +53,11 @@ class Lists(NamedTuple):
 
 
 class Search(NamedTuple):
-    """Who would move to each node, -1 = it is not reached; those that are, in order; what nothing is to be had from."""
+    """Who would move to each node, -1 = it is not reached; those that are, in order; 1 where nothing is to be had."""
 
     mover: Ints
     queue: Ints
-    settled: Bools
+    settled: Ints
 
 
 def before_joining(loads: Loads, node: int) -> float:
@@ -133,7 +134,7 @@ def emptiest_reached(
             for k in range(n):
                 at = begin[lead] + k
                 node = option[first[lead] + (at if at < n else at - n)]
-                if mover[node] < 0 and not settled[node]:
+                if mover[node] < 0 and settled[node] == 0:
                     mover[node], queue[n_reached] = lead, node
                     n_reached += 1
                     level = before_joining(loads, node)
@@ -162,7 +163,6 @@ def pass_on(end: int, source: int, lists: Lists, loads: Loads, search: Search) -
         to = was
 
 
-@kernel
 def list_choices(
     gain: Floats2, leads: Ints, own: Ints, price: Floats, reserve: float, tolerance: float, first: Ints, option: Ints
 ) -> None:
@@ -183,8 +183,34 @@ def list_choices(
     first[len(leads)] = at
 
 
-@kernel
-def share_out(order: Ints, effort: int, choices: Choices, loads: Loads, lists: Lists, search: Search) -> bool:
+def shuffle(order: Ints, lots: Floats, begin: int) -> None:
+    """Write numbers from 0 in an order by lot: of chances from 0 to 1, those that begin at a place."""
+    for k in range(len(order)):
+        other = int(lots[begin + k] * (k + 1))
+        order[k] = order[other]
+        order[other] = k
+
+
+def count(rep: Ints, capacity: Ints, price: Floats, own: Ints, loads: Loads) -> None:
+    """Write what reps and the pool must and may have of some leads: where a price holds the load, what they have."""
+    load, least, most, beside, _, _ = loads
+    pool = len(capacity)
+    for node in range(pool + 1):
+        load[node], beside[node] = 0, 0
+    for lead in range(len(rep)):
+        if rep[lead] >= 0:
+            beside[rep[lead]] += 1
+    for k in range(len(own)):
+        load[own[k]] += 1
+    for node in range(pool):
+        beside[node] -= load[node]
+        least[node], most[node] = load[node], load[node]
+        if price[node] <= 0.0:
+            least[node], most[node] = 0, max(capacity[node] - beside[node], load[node])
+    least[pool], most[pool] = 0, len(own) + 1
+
+
+def even_out(order: Ints, effort: int, choices: Choices, loads: Loads, lists: Lists, search: Search) -> bool:
     """Share out leads in some order, with most even loads; False where there is no way, or it takes too long.
 
     Parameters
@@ -196,7 +222,7 @@ def share_out(order: Ints, effort: int, choices: Choices, loads: Loads, lists: L
     """
     n_nodes, n_waiting, n_read = len(loads.load), 0, 0
     for node in range(n_nodes):
-        loads.load[node], lists.head[node], search.settled[node] = 0, -1, False
+        loads.load[node], lists.head[node], search.settled[node] = 0, -1, 0
     for k in range(len(order)):
         lead = order[k]
         to = emptiest(lead, choices, loads)
@@ -216,7 +242,7 @@ def share_out(order: Ints, effort: int, choices: Choices, loads: Loads, lists: L
     while n_read <= effort:
         start, fullest, enough = -1, _EMPTY, _FULL
         for node in range(n_nodes):
-            if not search.settled[node]:
+            if search.settled[node] == 0:
                 level = before_leaving(loads, node)
                 if level > fullest:
                     start, fullest = node, level
@@ -231,8 +257,67 @@ def share_out(order: Ints, effort: int, choices: Choices, loads: Loads, lists: L
             pass_on(end, start, lists, loads, search)
         else:
             for k in range(n_reached):
-                search.settled[search.queue[k]] = True
+                search.settled[search.queue[k]] = 1
     for node in range(n_nodes):
         if loads.load[node] < loads.least[node]:
             return False
     return n_read <= effort
+
+
+@kernel
+def share_out(
+    gain: Floats2,
+    price: Floats,
+    reserve: float,
+    tolerance: float,
+    capacity: Ints,
+    share: Floats,
+    leads: Ints,
+    lots: Floats,
+    rep: Ints,
+    of_leads: Ints2,
+    of_nodes: Ints2,
+    first: Ints,
+    option: Ints,
+) -> bool:
+    """Share out leads that may be tied, in an order by lot, with most even loads.
+
+    False where there is no way, or it takes too long.
+
+    Parameters
+    ----------
+    gain, price, reserve, capacity
+        of all leads and reps
+    tolerance
+        by how much an option may be worse than the best and be as good
+    share
+        what loads are a share of, and last inf, as the pool is always empty
+    leads, lots
+        who may be tied; two chances for each of them, and one for each rep, by which equal loads are told apart
+    rep
+        of all leads, -1 = pool: those of the tied ones are written
+    of_leads, of_nodes, first, option
+        space: 6 numbers for each of these leads, 9 for each rep and the pool, one for each lead and one more, and one
+        for each pair of lead and rep or pool
+    """
+    n, pool = len(leads), len(capacity)
+    own, order, begin = of_leads[0], of_leads[1], of_leads[2]
+    favour = of_nodes[4]
+    lists = Lists(of_leads[3], of_leads[4], of_leads[5], of_nodes[5])
+    loads = Loads(of_nodes[0], of_nodes[1], of_nodes[2], of_nodes[3], share, favour)
+    for k in range(n):
+        own[k] = rep[leads[k]] if rep[leads[k]] >= 0 else pool
+    list_choices(gain, leads, own, price, reserve, tolerance, first, option)
+    for k in range(n):
+        begin[k] = int(lots[k] * (first[k + 1] - first[k]))
+    shuffle(order, lots, n)
+    shuffle(favour[:pool], lots, 2 * n)
+    favour[pool] = pool
+    count(rep, capacity, price, own, loads)
+    effort = _EFFORT * first[n] + n * pool
+    choices = Choices(first, option, begin)
+    if not even_out(order, effort, choices, loads, lists, Search(of_nodes[6], of_nodes[7], of_nodes[8])):
+        return False
+    for k in range(n):
+        rep[leads[k]] = lists.node[k] if lists.node[k] < pool else -1
+    return True
