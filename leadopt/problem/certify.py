@@ -9,7 +9,7 @@ search; tests hold them against every answer.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import isfinite, log2
 from typing import NamedTuple
 
 import numpy as np
@@ -74,7 +74,8 @@ class Certificate:
     def __post_init__(self) -> None:
         """Hold plain numbers, whatever they were added up from."""
         for name in ("objective", "bound", "gap"):
-            object.__setattr__(self, name, float(getattr(self, name)))
+            if type(number := getattr(self, name)) is not float:
+                object.__setattr__(self, name, float(number))
 
     @property
     def optimal(self) -> bool:
@@ -234,9 +235,9 @@ def beside(bound: float, offset: float) -> float:
 
 def charges(problem: Problem, prices: Floats, limit_prices: Sequence[float] | Floats) -> tuple[Floats, list[Charge]]:
     """Return what each rep costs every lead alike, float64 (n_reps,), and what leads are charged differently."""
-    everywhere = np.array(prices, dtype=np.float64)
     if not problem.limits:
-        return everywhere, []
+        return prices, []
+    everywhere = np.array(prices, dtype=np.float64)
     partial: dict[tuple[int, int], Charge] = {}
     who = zip(problem.counted.set_of.tolist(), problem.counted.usage_of.tolist(), strict=True)
     for limit, kind, price in zip(problem.limits, who, limit_prices, strict=True):
@@ -284,9 +285,9 @@ def _bound(problem: Problem, p: Floats, q: Floats) -> tuple[float, float]:
     room = problem.capacity
     if len(pinned):
         room = room - np.bincount(problem.pins[pinned], minlength=problem.n_reps)
-    paid = inner(p, np.abs(room))
-    total = inner(p, room)
-    if len(pinned):
+    total = paid = inner(p, room)
+    if len(pinned):  # and may be more than there is room for
+        paid = inner(p, np.abs(room))
         total += float(problem.affinity.at(pinned, problem.pins[pinned]).sum())
     paid += abs(total)
     beside = problem.loads(problem.pins) if len(pinned) and len(q) else np.zeros(len(q))
@@ -296,14 +297,15 @@ def _bound(problem: Problem, p: Floats, q: Floats) -> tuple[float, float]:
             total += price * ((upper if price > 0 else lower) - load)
             paid += abs(price) * ((upper if price > 0 else lower) + load)
     everywhere, partial = charges(problem, p, q)
+    open_ = everywhere if np.minimum.reduce(room, initial=1) > 0 else everywhere[room > 0]
     if _rows_are_shared(problem.affinity) and _are_lines(problem.affinity, everywhere, partial):
         kind = _kinds(problem.n_leads, partial)
         if problem.n_leads >= _SHARED_BY * problem.affinity.n_rows * (int(kind.max(initial=0)) + 1):
             best = _best_by_size(problem, everywhere, partial, kind)
-            return total + best, paid + abs(best) + _charged_at_most(problem, everywhere[room > 0], partial)
+            return total + best, paid + abs(best) + _charged_at_most(problem, open_, partial)
     by_pair = _best_by_eligible if problem.affinity.is_sparse else _best_by_pair
     best = by_pair(problem, everywhere, partial)
-    return total + best, paid + abs(best) + _charged_at_most(problem, everywhere[room > 0], partial)
+    return total + best, paid + abs(best) + _charged_at_most(problem, open_, partial)
 
 
 def _rounding(problem: Problem, q: Floats) -> float:
@@ -312,7 +314,7 @@ def _rounding(problem: Problem, q: Floats) -> float:
     NumPy adds up many numbers in pairs; prices of reps and limits, and loads of pins, one after another.
     """
     in_turn = problem.n_reps + int(np.count_nonzero(q)) + len(problem.pinned)
-    return _UNIT * (_IN_PAIRS + in_turn + float(np.log2(1 + problem.n_leads)))
+    return _UNIT * (_IN_PAIRS + in_turn + log2(1 + problem.n_leads))
 
 
 def _charged_at_most(problem: Problem, with_room: Floats, partial: Sequence[Charge]) -> float:
@@ -322,7 +324,7 @@ def _charged_at_most(problem: Problem, with_room: Floats, partial: Sequence[Char
     pays. A rep without room is worth nothing to anybody at a price without end, which costs nothing: what its price
     is rounded by moves no bound.
     """
-    dearest = float(np.abs(with_room).max(initial=0.0))
+    dearest = float(np.maximum.reduce(np.abs(with_room), initial=0.0))
     for charge in partial:
         dearest += float(np.abs(charge.price).max(initial=0.0)) * _most_used(charge.limit)
     return 2.0 * problem.n_leads * dearest
@@ -347,10 +349,10 @@ def _best_by_pair(problem: Problem, everywhere: Floats, partial: Sequence[Charge
         reduced = np.subtract(problem.affinity.between(start, stop, scratch), everywhere, out=scratch)
         for charge in partial:
             _charge(reduced, charge, np.arange(start, stop))
-        found = reduced.max(axis=1, initial=problem.reserve)
+        found = np.maximum.reduce(reduced, axis=1, initial=problem.reserve)
         if len(problem.pinned):
             found[problem.pins[start:stop] >= 0] = 0.0
-        return float(found.sum())
+        return float(np.add.reduce(found))
 
     return _added(over_blocks(problem.n_leads, problem.n_reps, best))
 
@@ -482,13 +484,13 @@ def _look(problem: Problem, answer: Ints, start: int, stop: int) -> tuple[float,
     unkept: list[int] = []
     (placed,) = (mine >= 0).nonzero()
     gains = problem.affinity.at(placed + start if start else placed, mine[placed])
-    total = float(gains.sum())
+    total = float(np.add.reduce(gains))
     if total == -np.inf:
         ineligible = (placed[np.isneginf(gains)] + start).tolist()
     if len(problem.pinned):
         pins = problem.pins[start:stop]
         unkept = (np.flatnonzero((pins >= 0) & (mine != pins)) + start).tolist()
-    return total, float(np.abs(gains).sum()), ineligible, unkept
+    return total, float(np.add.reduce(np.abs(gains))), ineligible, unkept
 
 
 def _penalties(problem: Problem, answer: Ints, used: Sequence[float], turnover: float) -> float:
@@ -515,7 +517,8 @@ def _dual_range(limits: Sequence[Limit], limit_prices: Sequence[float] | Floats 
 
 def _malformed(problem: Problem, answer: Ints) -> tuple[str, ...]:
     # Without a sign, what is below -1 is beyond all reps.
-    if answer.shape == (problem.n_leads,) and (answer + 1).view(np.uint64).max(initial=0) <= problem.n_reps:
+    fits = answer.shape == (problem.n_leads,)
+    if fits and np.maximum.reduce((answer + 1).view(np.uint64), initial=0) <= problem.n_reps:
         return ()
     return (f"the answer must give each of {problem.n_leads} leads a rep from 0 to {problem.n_reps - 1}, or -1",)
 

@@ -43,8 +43,9 @@ def capacity_of(capacity: ArrayLike, n_reps: int) -> Ints:
         array = np.full(n_reps, array)
     if array.shape != (n_reps,):
         raise InvalidInput(f"capacity: must be one number, or one for each of {n_reps} reps; found shape {array.shape}")
-    if array.dtype == _WHOLE and array.min(initial=0) >= 0:
-        return frozen(np.minimum(array, _UNBOUNDED))
+    # Without a sign, what is negative is beyond all bounds.
+    if array.dtype == _WHOLE and np.maximum.reduce(array.view(np.uint64), initial=0) <= _UNBOUNDED:
+        return frozen(array.copy())
     fine = array >= 0
     if array.dtype.kind == "f":
         fine &= np.isfinite(array) & (array == np.floor(array))
@@ -74,7 +75,8 @@ def _whole_numbers(cells: NDArray[Any]) -> NDArray[Any]:
 
 def pins_of(pins: Mapping[int, int] | ArrayLike | None, affinity: Affinity) -> Ints:
     """Return the rep that each lead is fixed to, int64 (n_leads,), -1 = free."""
-    array = np.full(affinity.n_leads, -1, dtype=np.int64)
+    array = np.empty(affinity.n_leads, dtype=np.int64)
+    array.fill(-1)
     if pins is None:
         return frozen(array)
     if isinstance(pins, Mapping):

@@ -63,7 +63,8 @@ def solve_capacities(problem: Problem) -> Answer | None:
     if wanted is not None:
         rep, of_wanted, prices = np.append(wanted, -1)[rep], prices, np.zeros(problem.n_reps)
         prices[wanted] = of_wanted
-        kernels.price_closed(gains, room, problem.reserve, prices)
+        if not room.all():
+            kernels.price_closed(gains, room, problem.reserve, prices)
     if leads is not None:
         rep_of_lead = problem.pins.copy()
         rep_of_lead[leads] = rep

@@ -19,8 +19,9 @@ from leadopt.solvers.flow.network_simplex import NEVER, Flow, transport
 # Cost scaling multiplies costs by the number of nodes; 2**58 leaves room for the prices it builds up.
 _MOST = 2.0**58
 # Pairs from which a simplex serves: it takes .25 to .6 of OR-Tools' time from 50,000 to 500,000, capacities alone or
-# nested limits, with ties or without; and a thread of its own, as OR-Tools holds the interpreter's lock.
-MANY = 20_000
+# nested limits, with ties or without; a whole match of 6,000 to 18,000 takes .3 to .8 of it, of 1,000 as long. And a
+# thread of its own where it takes a while, as OR-Tools holds the interpreter's lock.
+MANY = 3_000
 
 
 class CoreTooSmall(Exception):

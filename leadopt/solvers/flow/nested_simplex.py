@@ -27,6 +27,7 @@ from leadopt.solvers.flow.simplex_kernels import Arcs, Basis, Served, Tree, serv
 _HARD = NEVER >> 4  # that a unit beyond a hard bound costs: more than anything real, less than an arc that is none
 _MOST = 2.0**58  # prices beyond are cut off
 _BLOCK = 0.3  # of the root of the arcs are read for the next one to enter, as in `network_simplex`
+_SOON = 20_000  # arcs, which take some milliseconds: nobody waits for these
 _PIVOTS = 50  # by arc: many times what was ever seen
 
 
@@ -122,7 +123,11 @@ class Network:
         (parent, arc, flow), value = basis, np.zeros(self._root + 1, dtype=np.int64)
         most, block = _PIVOTS * len(self.to), int(_BLOCK * np.sqrt(len(self.to)))
         tree = Tree.of(basis, len(value))
-        pivots = apart(lambda: simplex(self.arcs, tree, value, most, block), left_s=left_s)
+
+        def improved() -> int:
+            return simplex(self.arcs, tree, value, most, block)
+
+        pivots = improved() if len(self.to) < _SOON else apart(improved, left_s=left_s)
         used = np.flatnonzero(flow > 0)
         if pivots >= most or (self.cost[arc[used]] >= _HARD).any():
             return None
