@@ -180,7 +180,7 @@ class Bound:
             limit_prices=q,
             value=beside(value, offset),
             charged=charged,
-            rounding=_rounding(bounded, q),
+            rounding=_rounding(bounded, p, q),
         )
 
     def certify(self, rep_of_lead: Ints) -> Certificate:
@@ -308,12 +308,13 @@ def _bound(problem: Problem, p: Floats, q: Floats) -> tuple[float, float]:
     return total + best, paid + abs(best) + _charged_at_most(problem, open_, partial)
 
 
-def _rounding(problem: Problem, q: Floats) -> float:
+def _rounding(problem: Problem, p: Floats, q: Floats) -> float:
     """Return how far the bound may be off at most, relative to all that is charged and gained.
 
-    NumPy adds up many numbers in pairs; prices of reps and limits, and loads of pins, one after another.
+    NumPy adds up many numbers in pairs; prices of reps and limits, and loads of pins, one after another. A price of 0
+    rounds nothing.
     """
-    in_turn = problem.n_reps + int(np.count_nonzero(q)) + len(problem.pinned)
+    in_turn = int(np.count_nonzero(p)) + int(np.count_nonzero(q)) + len(problem.pinned)
     return _UNIT * (_IN_PAIRS + in_turn + log2(1 + problem.n_leads))
 
 

@@ -94,7 +94,9 @@ class _Charge:
 def _given(problem: Problem, prices: Floats, limit_prices: Floats) -> Fraction:
     """Return what prices make of all that there is, pinned leads included."""
     slots = np.minimum(problem.capacity, problem.n_leads)
-    total = sum((Fraction(p) * c for p, c in zip(prices.tolist(), slots.tolist(), strict=True)), Fraction(0))
+    priced = np.flatnonzero(prices)
+    each = zip(prices[priced].tolist(), slots[priced].tolist(), strict=True)
+    total = sum((Fraction(p) * c for p, c in each), Fraction(0))
     for limit, price in zip(problem.limits, limit_prices.tolist(), strict=True):
         if price != 0.0:
             total += Fraction(price) * Fraction(limit.reachable[1 if price > 0 else 0])

@@ -119,6 +119,18 @@ def test_prices_that_swallow_the_gains_prove_no_worse_answer(n_leads, n_reps, ro
     assert found.bound == pytest.approx(rates.max(axis=1)[row].sum(), rel=1e-9)
 
 
+def test_reps_that_cost_nothing_add_no_rounding_however_many_there_are(monkeypatch):
+    """Nobody has to look at a million prices of 0 in doubled numbers: these add up without any rounding."""
+    monkeypatch.setattr("leadopt.problem.certify.doubled_bound", lambda *_: pytest.fail("rounding could not show"))
+    n_reps = 1_000_000
+    gains, prices = np.ones((1, n_reps)), np.zeros(n_reps)
+    gains[0, 5] = 2.0
+    prices[5] = 1.0
+    assert certify(Problem(affinity=gains, capacity=1), np.array([5]), prices).optimal
+    few, none = (Bound.at(Problem(affinity=gains, capacity=1), at).rounding for at in (prices, np.zeros(n_reps)))
+    assert none < few < 1e-13
+
+
 def test_nothing_is_no_best_answer_because_prices_are_large():
     """A lead of 1e13 may not be had and one of 1e-5 could be: who places neither has gained nothing, not the best."""
     problem = Problem(affinity=[[1e13], [1e-5]], capacity=2, limits=[Limit(leads=[0], upper=0)])

@@ -186,13 +186,18 @@ def read_off(matrix: Matrix, tree: Tree, value: Ints, leads: Leads, columns: Col
 
 
 def lower_all(cost: Ints, leads: Leads, columns: Columns, far: Ints, done: Ints) -> None:
-    """Lower the prices of a best answer to the least there are, as `lower` does, where every pair is there."""
+    """Lower the prices of a best answer to the least there are, as `lower` does, where every pair is there.
+
+    Only columns that have leads lead on to others: of few leads by many reps, next to none does.
+    """
     pays, after = leads.paid, leads.after
     price, head = columns.price, columns.head
     n = len(price)
+    n_taken = 0
     for at in range(n):
-        far[at], done[at] = price[at], 0
-    for _ in range(n):
+        far[at], done[at] = price[at], 0 if head[at] >= 0 else -_FAR
+        n_taken += head[at] >= 0
+    for _ in range(n_taken):
         at = place_of(far, done, least_of(far, done))
         done[at] = -_FAR
         lead = head[at]
