@@ -48,8 +48,10 @@ class ValueModel:
     where :math:`\bar e_f` is the mean of :math:`\exp(u)` over the levels of a family of which the lead's is not known:
     a level never seen is taken for one of those seen, and whoever follows the lead up for one of the reps. The effects
     vary around the base, which is what v/2 allows for; the base itself is only estimated, and exp would on average
-    overstate it: hence -c (with one won lead, that lead's value is expected, as it should be). :math:`\kappa` is 1
-    unless values are clearly not log-normal (`smearing`). Nothing is expected to be worth more than the largest amount.
+    overstate it: hence -c (with one won lead, that lead's value is expected, as it should be). Levels at which values
+    spread more or less than elsewhere, or in another form, such as another mix of list prices, multiply this by a
+    factor, shrunk by its own variance (`level_factors`). :math:`\kappa` is 1 unless values as a whole are clearly
+    not log-normal (`smearing`). Nothing is expected to be worth more than the largest amount.
     Where some leads were won for 0, such as pilots, all this is of the others, and is multiplied by the chance that a
     won lead is one of them, learned by the same columns.
 
