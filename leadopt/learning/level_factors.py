@@ -269,20 +269,13 @@ def learn_factors(
     levels, amounts = [at[order] for at in levels], amounts.take(order)
     ratios = Ratios.of(levels, sizes, expected[order], logs[order], amounts, noise)
     variance, overall, plain = ratios.variances(levels, sizes)
-    weight, mean = ratios.count / variance, np.round(ratios.mean, _DIGITS)
-    left, spreads = mean - inner(weight, mean) / weight.sum(), dict[int, Spread]()
-    for family, (at, size) in enumerate(zip(levels, sizes, strict=True)):
-        pull, information = (np.bincount(at, each, minlength=size) for each in (weight * left, weight))
-        # Around the mean of all a level is as far as 1 - its weight of the way from the mean of the others.
-        spread = learn_spread(pull, information * (1.0 - information / information.sum()), _SCALE)
-        if spread.evidence > _WORTH:
-            spreads[family] = spread
-            left = left - (pull / (information + np.median(spread.quantiles) ** -2))[at]
+    weight, mean = np.asarray(ratios.count / variance), np.round(ratios.mean, _DIGITS)
+    spreads = _telling(levels, sizes, weight, mean)
     if not spreads:
         return None
     cells, cell = np.unique(np.stack([levels[family] for family in spreads]), axis=1, return_inverse=True)
-    of_cell = np.bincount(cell.reshape(-1), weight)
-    seen = Seen(mean=np.bincount(cell.reshape(-1), weight * mean) / of_cell, weight=of_cell)
+    of_cell, total = (np.bincount(cell.reshape(-1), each).astype(np.float64) for each in (weight, weight * mean))
+    seen = Seen(mean=total / of_cell, weight=of_cell)
     likely = np.array([seen.deviation(spread) for spread in spreads.values()])
     effects = effects_under(list(cells), tuple(sizes[family] for family in spreads), likely, seen, steps=1)
     return LevelFactors(
@@ -292,6 +285,21 @@ def learn_factors(
         least=float(np.exp(max(-0.5 * noise, _LOGS[0]))),
         plain=(overall, tuple(plain[family] for family in spreads)),
     )
+
+
+def _telling(levels: Sequence[Ints], sizes: Sequence[int], weight: Floats, mean: Floats) -> dict[int, Spread]:
+    """Return how much the levels of each family differ that is told from chance, given the families before it."""
+    left, spreads = mean - inner(weight, mean) / weight.sum(), dict[int, Spread]()
+    for family, (at, size) in enumerate(zip(levels, sizes, strict=True)):
+        pull, information = (
+            np.bincount(at, each, minlength=size).astype(np.float64) for each in (weight * left, weight)
+        )
+        # Around the mean of all a level is as far as 1 - its weight of the way from the mean of the others.
+        spread = learn_spread(pull, information * (1.0 - information / information.sum()), _SCALE)
+        if spread.evidence > _WORTH:
+            spreads[family] = spread
+            left = left - (pull / (information + np.median(spread.quantiles) ** -2))[at]
+    return spreads
 
 
 def _by_level(at: Ints, size: int, count: Floats, values: Floats) -> Floats:
