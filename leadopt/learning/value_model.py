@@ -14,6 +14,7 @@ from leadopt.learning.estimates import check_level
 from leadopt.learning.history.attributes import read_attributes
 from leadopt.learning.history.bins import Results, check_bins, levels_of
 from leadopt.learning.history.codes import Segment, codes_of, distinct
+from leadopt.learning.history.levels import cells_of
 from leadopt.learning.history.placeholders import placeholder_notes, placeholders
 from leadopt.learning.history.won_values import (
     WonValues,
@@ -175,7 +176,7 @@ class ValueModel:
         results = Results(n=paid, total=logs, squares=squares)
         read = read_attributes("history", cells, won.counted, results, bins=asked, noun="won lead")
         self.columns_, self.bins_, self.notes_ = tuple(read.levels), read.edges, read.notes
-        self._spellings = read.spellings
+        self._spellings, self._numbers = read.spellings, read.numbers
         of_rep = [_reps(levels_of(f"history.{self.rep}", won.keys[-1], None))] if len(names) > len(columns) else []
         found = placeholders(won.amounts, list(read.levels.values()), won.n_distinct)
         rest, left = won.without(found.taken)
@@ -245,7 +246,7 @@ class ValueModel:
         levels = [
             levels_of(
                 f"leads.{name}",
-                _cells_of(table, name, self.bins_),
+                cells_of(table, name, self.bins_, self._numbers),
                 self.bins_.get(name),
                 self._spellings.get(name),
                 table.reading.note,
@@ -278,11 +279,6 @@ def _reps(levels: Sequence[str | None]) -> list[str | None]:
     """Return the reps of history, each in one spelling."""
     other = respelled(levels)
     return [other.get(level, level) for level in levels]
-
-
-def _cells_of(table: Table, column: str, bins: Mapping[str, Any]) -> Sequence[Any]:
-    """Return the cells of a column, as numbers or days if it is binned."""
-    return table.quantities(column) if column in bins else table.values(column)
 
 
 def _numbered(levels: Sequence[str | None]) -> dict[str | None, int]:

@@ -5,7 +5,7 @@ Nothing here knows a table; a value that cannot be read comes back as None (or N
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from math import isfinite, isnan
 from numbers import Integral, Real
@@ -63,6 +63,8 @@ def as_level(value: Any) -> str | None:
         return None
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
+    if (lasted := as_duration(value)) is not None:
+        return str(lasted)
     whole = _whole(value) if isinstance(value, Real | Decimal) and not isinstance(value, np.timedelta64) else None
     return str(value if whole is None else whole)
 
@@ -186,6 +188,18 @@ def is_hashable(value: Any) -> bool:
     except TypeError:
         return False
     return True
+
+
+def as_duration(value: Any) -> timedelta | None:
+    """Return a duration of Python, NumPy or pandas as Python's, None for anything else.
+
+    >>> as_duration(np.timedelta64(90, "m")), as_duration(90)
+    (datetime.timedelta(seconds=5400), None)
+    """
+    if isinstance(value, timedelta):  # a Timedelta of pandas is one, and prints in another way
+        return timedelta(value.days, value.seconds, value.microseconds)
+    found = value.astype("timedelta64[us]").item() if isinstance(value, np.timedelta64) else None
+    return found if isinstance(found, timedelta) else None
 
 
 def as_number(value: Any) -> float:
