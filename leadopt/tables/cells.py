@@ -26,6 +26,7 @@ _ALIKE = {NoneType, bool, int, float, str, date, UUID, np.str_} | {
     np.dtype(code).type for code in "?" + np.typecodes["AllInteger"] + np.typecodes["Float"]
 }
 _NUMERAL = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_INTERVAL = "MonthDayNano"  # Arrow's, of which DuckDB makes intervals; the name saves the import
 _NOTHING = ("NAType", "NaTType")  # pandas' NA and NaT cannot be compared; their type's name is the portable sign
 
 
@@ -191,13 +192,16 @@ def is_hashable(value: Any) -> bool:
 
 
 def as_duration(value: Any) -> timedelta | None:
-    """Return a duration of Python, NumPy or pandas as Python's, None for anything else.
+    """Return a duration of Python, NumPy, pandas or Arrow as Python's, None for anything else, such as a month.
 
     >>> as_duration(np.timedelta64(90, "m")), as_duration(90)
     (datetime.timedelta(seconds=5400), None)
     """
     if isinstance(value, timedelta):  # a Timedelta of pandas is one, and prints in another way
         return timedelta(value.days, value.seconds, value.microseconds)
+    if isinstance(value, tuple) and type(value).__name__ == _INTERVAL:
+        months, days, nanoseconds = value
+        return None if months else timedelta(days=days, microseconds=nanoseconds // 1_000)
     found = value.astype("timedelta64[us]").item() if isinstance(value, np.timedelta64) else None
     return found if isinstance(found, timedelta) else None
 

@@ -237,7 +237,7 @@ def quantile_edges(values: Floats, weights: Floats, n_bins: int) -> Edges:
     while len(starts) >= n_bins:
         bounds = np.append(0.0, total)[np.concatenate([[0], starts, [len(levels)]])]
         starts = np.delete(starts, np.argmin(bounds[2:] - bounds[:-2]))  # the two lightest neighbours are one
-    return tuple(float(edge) for edge in levels[starts])
+    return tuple(float(edge) + 0.0 for edge in levels[starts])  # -0.0 reads badly
 
 
 def _by_themselves(held: Floats, n_bins: int) -> tuple[Ints, Floats, int]:

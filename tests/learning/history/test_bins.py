@@ -2,9 +2,11 @@
 
 from datetime import date, datetime, timedelta
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -262,6 +264,17 @@ def test_durations_are_as_good_as_their_hours(n_levels, kind, minutes):
     assert one < 0.35
     assert models[0].bins_ == models[1].bins_
     assert [" of hours (" in note for note in models[1].notes_] == [True] * (n_levels > 50)
+
+
+def test_intervals_of_a_database_count_in_bins_of_hours():
+    minutes, n = np.random.default_rng(4).integers(0, 20_000, 900).tolist(), 900
+    won = [int(k > 9_000) for k in minutes]
+    rows = pa.table({"rep_id": ["a"] * n, "x": [timedelta(minutes=k) for k in minutes], "converted": won})
+    past = duckdb.from_arrow(rows)
+    assert str(past.types[1]) == "INTERVAL"
+    one, other = (AffinityModel(segment_by="x").fit(each) for each in (past, rows))
+    assert one.bins_ == other.bins_
+    assert len(one.bins_["x"]) == 7
 
 
 @pytest.mark.parametrize("n_levels", [20, 500])
