@@ -213,7 +213,7 @@ def test_numbers_are_scored_by_bins_that_are_given_or_found():
     ]  # fmt: skip
     thirds = ScoreModel(columns="budget", bins={"budget": 3}).fit(rows)
     assert thirds.bins_ == {"budget": (35.0, 65.0)}
-    measured = [row | {"budget": row["budget"] + 0.5} for row in rows]
+    measured = [row | {"budget": row["budget"] + 0.1 * k} for k, row in enumerate(rows)]
     assert len(ScoreModel(columns="budget").fit(measured).bins_["budget"]) == 7
 
 

@@ -13,13 +13,14 @@ from leadopt.learning.effects.normal import Normal
 from leadopt.learning.effects.posterior import Effects, more_diverse
 from leadopt.learning.effects.smearing import Correction, learn_correction
 from leadopt.learning.history.odd import odd_ones
+from leadopt.learning.level_factors import LevelFactors, learn_factors
 from leadopt.problem.linear_algebra import applied, inner
-from leadopt.tables.amounts import MOST_AMOUNT, Amounts
+from leadopt.tables.amounts import LEAST_AMOUNT, MOST_AMOUNT, Amounts
 
 SCALES = Scales(column=1.0, pair=0.5)
 """Of the logarithm: values within a factor of e are usual. At half and twice, mean errors of the logarithm on simulated
 histories (see `effects.normal`) are .258 and .262 in place of .259 for columns, and the same for pairs."""
-LEAST_LOG, MOST_LOG = -600.0, float(np.log(MOST_AMOUNT))  # what exp makes a number of that can still be divided by
+LEAST_LOG, MOST_LOG = float(np.log(LEAST_AMOUNT)), float(np.log(MOST_AMOUNT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,8 +37,10 @@ class AmountEffects:
         the same for intervals
     of_rep
         bool (n_families,), whether a family is of reps, of whom any may be the next
+    factors
+        by how much they miss what is expected of them at some levels; None = no more than by chance
     correction
-        by how much amounts miss the log-normal form
+        by how much they all do
     most_log
         logarithm of the largest amount: on average nothing is worth more
     """
@@ -46,6 +49,7 @@ class AmountEffects:
     fitted: FamilyEffects
     diverse: Effects
     of_rep: Bools
+    factors: LevelFactors | None
     correction: Correction
     most_log: float
 
@@ -63,18 +67,20 @@ class AmountEffects:
         ]
 
     def log_expected(self, places: Sequence[Ints], n: int) -> Floats:
-        """Return the logarithm of what is expected at some levels, before any correction, float64 (n,)."""
+        """Return the logarithm of what is expected at some levels, but for the correction, float64 (n,)."""
         effects = self.fitted.effects
         unseen = _unseen(self.fitted, places, n)
         factors = np.array([_mean_factor(effects, part) for part in effects.crossed.slices])
         mean, variance = effects.known(places)
         allowed = 0.5 * (variance + self.noise) - effects.with_base(places)
-        return np.asarray(self.centre + mean + allowed + applied(unseen.T, factors))
+        found = np.asarray(self.centre + mean + allowed + applied(unseen.T, factors))
+        found = found if self.factors is None else found + self.factors.log_factor(places)
+        return np.clip(found, LEAST_LOG, self.most_log)
 
     def expected(self, codes: Sequence[Ints], n: int) -> Floats:
         """Return the logarithm of what is expected of each combination of codes, float64 (n,)."""
-        found = self.log_expected(self.places(codes, n), n)
-        return np.clip(np.clip(found, LEAST_LOG, self.most_log) + self.correction.log_factor, LEAST_LOG, self.most_log)
+        found = self.log_expected(self.places(codes, n), n) + self.correction.log_factor
+        return np.clip(found, LEAST_LOG, self.most_log)
 
     def around(self, codes: Sequence[Ints], n: int) -> tuple[Floats, Floats]:
         """Return mean and variance of the logarithm of what is expected, as intervals have it.
@@ -91,6 +97,9 @@ class AmountEffects:
         unseen = _unseen(self.fitted, places, n)[~self.of_rep]
         spreads = applied(unseen.T, effects.deviations[~self.of_rep] ** 2)
         of_noise = self.noise**2 / (2.0 * max(1.0, effects.likelihood.freedom)) + self.correction.variance
+        if self.factors is not None:
+            factor, variance = self.factors.around(places, variance, self.of_rep)
+            mean = mean + factor
         middle = np.clip(self.centre + 0.5 * self.noise + mean, LEAST_LOG, self.most_log)
         return middle + self.correction.log_factor, variance + spreads + of_noise
 
@@ -114,8 +123,8 @@ def fit_amounts(
 ) -> tuple[AmountEffects, Bools]:
     """Return what groups of amounts above 0 depend on, and which groups are odd (`odd_ones`).
 
-    Odd amounts teach nothing about logarithms, of which the mean is easily led. All amounts count for the correction,
-    and so as far as many of them say that the log-normal form of the others is not the whole of it.
+    Odd amounts teach nothing about logarithms, of which the mean is easily led, nor about single levels. All amounts
+    count for the correction, and so as far as many of them say that the form of the others is not the whole of it.
 
     Parameters
     ----------
@@ -156,12 +165,29 @@ def fit_amounts(
         fitted=fitted,
         diverse=more_diverse(fitted.effects),
         of_rep=np.array([family.columns[-1] >= n_columns for family in fitted.families], dtype=bool),
+        factors=None,
         correction=Correction(log_factor=0.0, variance=0.0),
         most_log=float(np.clip(means + (count > 1.0), LEAST_LOG, MOST_LOG).max()),  # a group is of one magnitude
     )
-    foreseen = np.clip(found.log_expected(fitted.levels(codes), len(count)), LEAST_LOG, found.most_log)
+    places = [np.broadcast_to(at, count.shape) for at in fitted.levels(codes)]
+    found = replace(found, factors=_level_factors(found, places, amounts, ~odd))
+    foreseen = found.log_expected(places, len(count))
     correction = learn_correction(np.exp(foreseen), count, amounts.total, amounts.squares)
     return replace(found, correction=correction), odd
+
+
+def _level_factors(found: AmountEffects, places: Sequence[Ints], amounts: Amounts, kept: Bools) -> LevelFactors | None:
+    """Return by how much levels miss what is expected; odd amounts, one of which would be all of it, say nothing."""
+    at, rest = [level[kept] for level in places], amounts.take(np.flatnonzero(kept))
+    known, _ = found.fitted.effects.known(at)
+    return learn_factors(
+        at,
+        found.fitted.effects.crossed.sizes,
+        found.log_expected(at, len(rest.rows)),
+        np.broadcast_to(found.centre + known, rest.rows.shape),
+        rest,
+        found.noise,
+    )
 
 
 def _fit_logs(

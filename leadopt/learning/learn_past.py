@@ -168,6 +168,7 @@ def learn_past(asked: Asked, past: Past) -> LearnedPast:
         weight=columns.weight,
         edges=read.edges,
         spellings=read.spellings,
+        numbers=read.numbers,
         reps=other,
     )
     said = class_note(counts.converted, counts.count)

@@ -14,6 +14,7 @@ from leadopt.learning.estimates import check_level
 from leadopt.learning.history.attributes import read_attributes
 from leadopt.learning.history.bins import Results, check_bins, levels_of
 from leadopt.learning.history.codes import Segment, codes_of, distinct
+from leadopt.learning.history.levels import cells_of
 from leadopt.learning.history.placeholders import placeholder_notes, placeholders
 from leadopt.learning.history.won_values import (
     WonValues,
@@ -48,8 +49,10 @@ class ValueModel:
     where :math:`\bar e_f` is the mean of :math:`\exp(u)` over the levels of a family of which the lead's is not known:
     a level never seen is taken for one of those seen, and whoever follows the lead up for one of the reps. The effects
     vary around the base, which is what v/2 allows for; the base itself is only estimated, and exp would on average
-    overstate it: hence -c (with one won lead, that lead's value is expected, as it should be). :math:`\kappa` is 1
-    unless values are clearly not log-normal (`smearing`). Nothing is expected to be worth more than the largest amount.
+    overstate it: hence -c (with one won lead, that lead's value is expected, as it should be). Levels at which values
+    spread more or less than elsewhere, or in another form, such as another mix of list prices, multiply this by a
+    factor, shrunk by its own variance (`level_factors`). :math:`\kappa` is 1 unless values as a whole are clearly
+    not log-normal (`smearing`). Nothing is expected to be worth more than the largest amount.
     Where some leads were won for 0, such as pilots, all this is of the others, and is multiplied by the chance that a
     won lead is one of them, learned by the same columns.
 
@@ -173,7 +176,7 @@ class ValueModel:
         results = Results(n=paid, total=logs, squares=squares)
         read = read_attributes("history", cells, won.counted, results, bins=asked, noun="won lead")
         self.columns_, self.bins_, self.notes_ = tuple(read.levels), read.edges, read.notes
-        self._spellings = read.spellings
+        self._spellings, self._numbers = read.spellings, read.numbers
         of_rep = [_reps(levels_of(f"history.{self.rep}", won.keys[-1], None))] if len(names) > len(columns) else []
         found = placeholders(won.amounts, list(read.levels.values()), won.n_distinct)
         rest, left = won.without(found.taken)
@@ -244,7 +247,7 @@ class ValueModel:
         levels = [
             levels_of(
                 f"leads.{name}",
-                _cells_of(table, name, self.bins_),
+                cells_of(table, name, self.bins_, self._numbers),
                 self.bins_.get(name),
                 self._spellings.get(name),
                 table.reading.note,
@@ -277,11 +280,6 @@ def _reps(levels: Sequence[str | None]) -> list[str | None]:
     """Return the reps of history, each in one spelling."""
     other = respelled(levels)
     return [other.get(level, level) for level in levels]
-
-
-def _cells_of(table: Table, column: str, bins: Mapping[str, Any]) -> Sequence[Any]:
-    """Return the cells of a column, as numbers or days if it is binned."""
-    return table.quantities(column) if column in bins else table.values(column)
 
 
 def _numbered(levels: Sequence[str | None]) -> dict[str | None, int]:

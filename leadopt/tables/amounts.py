@@ -11,6 +11,8 @@ LOG_UNIT = 2.0**-24
 """Logarithms are added up in whole numbers of this, so that neither engines nor the order of rows make a difference."""
 MOST_AMOUNT = 1e100
 """What is worth more could not be added up."""
+LEAST_AMOUNT = 1e-150
+"""The square of what is worth less, but more than 0, could not be told from 0."""
 WIDTH = 2**24
 """Of a magnitude, in units of the logarithm: amounts of one magnitude are within a factor of e of each other."""
 

@@ -170,7 +170,8 @@ class Written(Holder):
     def measured(self, column: str, *, asked: bool = False) -> Self:
         """Return the table with a column of text as numbers or ISO days, if it is to be, or all of it is a quantity.
 
-        Text is one if it spells more days, or numbers that a program would not read, than kinds of leads have.
+        Text is one if it spells more days, or numbers, than kinds of leads have; of whole numbers as a program writes
+        them, which may be codes, if it is to be.
         """
         texts = self.texts(column) if column in self.columns else ()
         if not texts or (len(texts) <= _MOST_KINDS and not asked):
@@ -185,7 +186,8 @@ class Written(Holder):
             return self
         if not all(map(is_read, found.value.values())):
             return self._with_days_that_all_are(column, texts)
-        return self if found.telling is None and not asked else self._in_numbers(column, found.value)
+        measures = asked or found.telling is not None or _are_measured(found.value)
+        return self._in_numbers(column, found.value) if measures else self
 
     def _with_days_that_all_are(self, column: str, texts: Collection[str]) -> Self:
         """Return the table with a column of text as ISO days, if all of it spells days that leave no doubt."""
@@ -327,6 +329,12 @@ def text_columns(
         first = list(texts)[:_LOOKED_AT]
         if first and (_are_numbers(first) or not read_days(first).unread):
             yield column, texts
+
+
+def _are_measured(number_of: Mapping[str, float | None]) -> bool:
+    """Return whether numbers are not all whole, and each is written in one way: 1.1 and 1.10 may be chapters."""
+    numbers = [number for number in number_of.values() if number is not None]
+    return not all(number.is_integer() for number in numbers) and len(set(numbers)) == len(numbers)
 
 
 def _are_numbers(texts: Iterable[str]) -> bool:

@@ -26,6 +26,8 @@ class Attributes:
     spellings
         of each column in use that is not binned, its levels by what all their spellings have in common
         (`level_key`)
+    numbers
+        columns in use of numbers that are not binned, but each a level: text that spells one is that level
     notes
         which columns are left out, and why, and which levels are one in several spellings, in words
     """
@@ -33,6 +35,7 @@ class Attributes:
     levels: dict[str, Coded]
     edges: dict[str, Edges]
     spellings: dict[str, dict[str, str | None]]
+    numbers: frozenset[str]
     notes: list[str]
 
 
@@ -58,7 +61,7 @@ def read_attributes(
     outcomes
         int64 (n_groups,), how many there are of each
     results
-        what came of them, which says whether whole numbers are codes
+        what came of them, which says whether numbers are codes
     weights
         float64 (n_groups,), what bins hold equally much of; None = outcomes
     bins
@@ -96,6 +99,7 @@ def read_attributes(
         levels=used,
         edges={name: its for name in used if (its := edges[name]) is not None},
         spellings={name: spellings_of(levels[name].cells) for name in plain},
+        numbers=frozenset(name for name in used if edges[name] is None and found[name][1] == "numbers"),
         notes=[
             *(name_note(name, levels[name], outcomes, noun) for name in names),
             *(f"{name} tells the same as {first}, level by level: it is left out" for name, first in copies.items()),

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
-from math import isfinite, isnan
+from math import isnan
 from numbers import Integral
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.progress import loaded
-from leadopt.tables.cells import as_level, as_moment, as_number, is_missing, is_number
+from leadopt.tables.cells import as_duration, as_level, as_moment, as_number, is_missing, is_number
 from leadopt.tables.cells.coded import Coded
 from leadopt.tables.ids import NOWHERE, level_key
 from leadopt.tables.text import count
@@ -28,14 +28,15 @@ class DayEdges(tuple[float, ...]):
 
 
 USUAL_BINS = 8
-"""Of a column of measurements that no setting bins: enough for a bend, while each bin holds an eighth of the outcomes;
+"""Of a column of numbers that no setting bins: enough for a bend, while each bin holds an eighth of the outcomes;
 levels are shrunk apart from their neighbours, so that more of them would each be told less."""
 
 _FEW_LEVELS, _ENOUGH = 50, 10
-"""Whole numbers in so few levels, with so many outcomes each, are learned level by level: there a level of the usual
+"""Numbers in so few levels, with so many outcomes each, are learned level by level: there a level of the usual
 spread (1 on the logit) keeps two thirds of what is its own."""
 _BY_CHANCE = 0.01  # how often levels alike seem to differ
 _REPEATS = 30  # outcomes of levels that had one before: of fewer, all may be alike by chance
+_HOUR = timedelta(hours=1)
 _LONGEST = 1e15  # whole numbers are shown as such up to here
 
 
@@ -103,11 +104,17 @@ class Results:
 
 
 def as_quantity(value: Any) -> float:
-    """Return a number as a float, a day (or moment, or ISO text of one) as its digits, NaN for what is neither.
+    """Return a number as a float, a duration in hours, a day (or moment, or ISO text of one) as its digits.
+
+    NaN for what is none of them.
 
     >>> as_quantity(7), as_quantity(date(2025, 1, 8)), as_quantity("2025-01-08 09:00"), as_quantity("7")
     (7.0, 20250108.0, 20250108.0, nan)
+    >>> as_quantity(timedelta(minutes=90))
+    1.5
     """
+    if not isinstance(value, float | int | str) and (lasted := as_duration(value)) is not None:
+        return lasted / _HOUR
     if isinstance(value, str | date | np.datetime64) and not is_missing(value):
         day = as_moment(value) if not isinstance(value, str) or value.strip()[4:5] == "-" else None
         return float("nan") if day is None else float(10_000 * day.year + 100 * day.month + day.day)
@@ -120,31 +127,32 @@ def all_numbers(values: Iterable[Any]) -> bool:
 
 
 def kind_of_quantity(values: Iterable[Any]) -> str | None:
-    """Return what a column holds in more levels than bins: "measurements", "days", "whole numbers", None = none.
+    """Return what a column holds in more levels than bins: "numbers", "durations", "days", None = none of them.
 
-    Measurements are numbers alone, some of them not whole.
+    Whether numbers are whole makes no difference: prices are in cents, and not in euros.
 
     >>> kind_of_quantity([1, 2, 3]), kind_of_quantity([0.5, 2, None] + [i / 7 for i in range(20)])
-    (None, 'measurements')
+    (None, 'numbers')
     >>> kind_of_quantity(range(9)), kind_of_quantity([date(2025, 1, day) for day in range(1, 10)])
-    ('whole numbers', 'days')
+    ('numbers', 'days')
     """
     known = [value for value in set(values) if not is_missing(value)]
     if len(known) <= USUAL_BINS or not all_numbers(known):
         return None
-    numbers = [as_number(value) for value in known]
-    if any(map(isnan, numbers)):
-        return "days"
-    return "measurements" if any(isfinite(x) and not x.is_integer() for x in numbers) else "whole numbers"
+    n_durations = sum(as_duration(value) is not None for value in known)
+    if n_durations:
+        return "durations" if n_durations == len(known) else None
+    return "days" if any(isnan(as_number(value)) for value in known) else "numbers"
 
 
 def are_codes(values: Floats, edges: Edges, results: Results) -> bool:
-    r"""Return whether whole numbers are names of kinds, whose levels tell more than bins of their order.
+    r"""Return whether numbers are names of kinds, whose levels tell more than bins of their order.
 
     They are if levels are few and known well: up to 50, with ten outcomes each on average. Else the outcomes say. Let
     :math:`s^2` be the variance within levels, :math:`\sigma_b^2` what bins explain of it, and :math:`\sigma_l^2`
     what levels explain within bins, by analysis of variance. Levels are worth their number if they differ within
-    bins by more than chance (an F test), and shrunk as they must be they explain more than bins do,
+    bins by more than chance (an F test, each bin in units of its own variance: that of chances differs), and shrunk as
+    they must be they explain more than bins do,
 
     .. math:: \sum_l \frac{n_l}{N} \frac{n_l \tau^4}{n_l \tau^2 + s^2} > \sigma_b^2, \quad
         \tau^2 = \sigma_b^2 + \sigma_l^2
@@ -169,22 +177,33 @@ def are_codes(values: Floats, edges: Edges, results: Results) -> bool:
     outcomes, n_levels = float(n.sum()), len(levels)
     if n_levels <= _FEW_LEVELS and outcomes >= _ENOUGH * n_levels:
         return True
-    held, of_bins, _ = Results(n=n, total=total, squares=squares).by(np.searchsorted(edges, levels, side="right"))
+    bin_of = np.searchsorted(edges, levels, side="right")
+    held, of_bins, _ = Results(n=n, total=total, squares=squares).by(bin_of)
     of_levels, kept = float((total**2 / n).sum()), held > 0.0
     of_kept = float((of_bins[kept] ** 2 / held[kept]).sum())
     freedom, rest = n_levels - int(kept.sum()), outcomes - n_levels
-    if freedom < 1 or rest < _REPEATS:
+    if freedom < 1 or rest < _REPEATS or not _differ(Results(n=n, total=total, squares=squares), bin_of):
         return False
     within = max(float(squares.sum()) - of_levels, 0.0) / rest
-    between = (of_levels - of_kept) / freedom
-    loaded("scipy.special")
-    from scipy.special import fdtrc
-
-    if between <= within or (within > 0.0 and fdtrc(freedom, rest, between / within) > _BY_CHANCE):
-        return False
+    between = max((of_levels - of_kept) / freedom, within)
     by_bins = max(of_kept - float(total.sum()) ** 2 / outcomes, 0.0) / outcomes
     spread = by_bins + (between - within) * n_levels / outcomes
     return float(n @ (n * spread**2 / (n * spread + within))) / outcomes > by_bins
+
+
+def _differ(levels: Results, bin_of: Ints) -> bool:
+    """Return whether levels differ within their bins by more than chance; some bin has two, and some level repeats."""
+    loaded("scipy.special")
+    from scipy.special import fdtrc
+
+    place = np.unique(bin_of, return_inverse=True)[1]
+    (n, total, squares), of_levels = levels.by(place), np.bincount(place, levels.total**2 / levels.n)
+    between, within = np.maximum(of_levels - total**2 / n, 0.0), np.maximum(squares - of_levels, 0.0)
+    varies = between + within > 1e-12 * squares
+    unit = np.where(varies, (between + within) / np.maximum(n - 1.0, 1.0), np.inf)
+    freedom, rest = len(levels.n) - len(n), float(n.sum()) - len(levels.n)
+    apart, alike = float((between / unit).sum()) / freedom, float((within / unit).sum()) / rest
+    return apart > alike and (alike == 0.0 or float(fdtrc(freedom, rest, apart / alike)) <= _BY_CHANCE)
 
 
 def quantile_edges(values: Floats, weights: Floats, n_bins: int) -> Edges:
@@ -222,7 +241,7 @@ def quantile_edges(values: Floats, weights: Floats, n_bins: int) -> Edges:
     while len(starts) >= n_bins:
         bounds = np.append(0.0, total)[np.concatenate([[0], starts, [len(levels)]])]
         starts = np.delete(starts, np.argmin(bounds[2:] - bounds[:-2]))  # the two lightest neighbours are one
-    return tuple(float(edge) for edge in levels[starts])
+    return tuple(float(edge) + 0.0 for edge in levels[starts])  # -0.0 reads badly
 
 
 def _by_themselves(held: Floats, n_bins: int) -> tuple[Ints, Floats, int]:
@@ -259,23 +278,26 @@ def binned(name: str, values: Sequence[Any], edges: Edges) -> Coded:
     return column.as_cells([None if isnan(number) else names[k] for number, k in zip(numbers, bins, strict=True)])
 
 
+def _is_day(cell: Any) -> bool:
+    return isnan(as_number(cell)) and as_duration(cell) is None and not isnan(as_quantity(cell))
+
+
 def learned_edges(
     asked: int | Edges | None, values: Coded, weights: Floats, results: Results
 ) -> tuple[Edges | None, str | None]:
     """Return the inner edges of a column's bins (None = it has none), and what it is if nobody asked for them.
 
-    Bins are those asked for, else quantiles if it measures, or holds days, or whole numbers that are no codes
-    (`are_codes`). Edges of days are `DayEdges`.
+    Bins are those asked for, else quantiles if it holds days, or numbers or durations that are no codes (`are_codes`).
+    What is said without edges is what stays in levels. Edges of days are `DayEdges`.
     """
     kind = None if asked else kind_of_quantity(values.cells)
     if not asked and kind is None:
         return None, None
     numbers = values.quantities(as_quantity)
     edges = asked if isinstance(asked, tuple) else quantile_edges(numbers, weights, asked or USUAL_BINS)
-    if kind == "whole numbers" and are_codes(numbers, edges, results):
-        return None, None
-    of_days = any(isnan(as_number(cell)) and not isnan(as_quantity(cell)) for cell in values.cells)
-    return DayEdges(edges) if of_days else edges, kind
+    if kind not in (None, "days") and are_codes(numbers, edges, results):
+        return None, kind
+    return DayEdges(edges) if any(map(_is_day, values.cells)) else edges, kind
 
 
 def bins_note(
@@ -307,13 +329,14 @@ def bins_note(
         notes.append(f"{name} holds no finite number: there is nothing to bin")
     if endless:
         notes.append(f"{name} is infinite in {count(endless, noun)}, which counts as beyond all other numbers")
-    if kind in ("days", "whole numbers"):
+    if kind is not None:
+        unit = " of hours" if kind == "durations" else ""
         levels = count(len(set(numbers[~np.isnan(numbers)].tolist())), "level")
-        codes = "" if kind == "days" else ", or text where they are codes,"
+        codes = "" if kind != "numbers" else ", or text where they are codes,"
         notes.append(
             f"{name} holds {kind}, {levels} in {count(int(outcomes.sum()), noun)}: it counts in "
-            f"{count(len(edges) + 1, 'bin')} ({', '.join(_names(edges))}); edges of your own{codes} say otherwise: "
-            f"bins={{{name!r}: [...]}}"
+            f"{count(len(edges) + 1, 'bin')}{unit} ({', '.join(_names(edges))}); edges of your own{codes} say "
+            f"otherwise: bins={{{name!r}: [...]}}"
         )
     return notes
 

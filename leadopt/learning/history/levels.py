@@ -1,6 +1,6 @@
 """How cells of a history, and of tables after it, become levels of the columns that are learned from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ class Levels:
         inner edges of the columns that are binned
     spellings
         of each other column, its levels by what all their spellings have in common
+    numbers
+        those of the others whose levels are numbers
     reps
         ids that are another one in another spelling, and which
     """
@@ -44,6 +46,7 @@ class Levels:
     weight: str | None
     edges: Mapping[str, Edges]
     spellings: Mapping[str, Mapping[str, str | None]]
+    numbers: Collection[str]
     reps: Mapping[Any, Any]
 
     @property
@@ -57,7 +60,7 @@ class Levels:
 
     def of_table(self, table: Table, column: str) -> Coded:
         """Return the levels of a table's column."""
-        cells = Coded.of(table.quantities(column)) if column in self.edges else table.coded(column)
+        cells = cells_of(table, column, self.edges, self.numbers)
         edges, spellings = self.edges.get(column), self.spellings.get(column)
         return levels_of(f"{table.name}.{column}", cells, edges, spellings, table.reading.note)
 
@@ -93,6 +96,13 @@ class Levels:
         rows = crossed([reps, *(levels[name] for name in self.rep_by)], len(reps))
         segments = crossed([levels[name] for name in self.segment_by], len(reps))
         return rows, segments, weights_of(self.weight, keys)
+
+
+def cells_of(table: Table, column: str, edges: Collection[str], numbers: Collection[str]) -> Coded:
+    """Return the cells of a column: as numbers or days if it is binned, text as the number it spells if levels are."""
+    if column in edges:
+        return Coded.of(table.quantities(column))
+    return Coded.of(table.spelled(column)) if column in numbers else table.coded(column)
 
 
 def weights_of(column: str | None, keys: Sequence[Coded]) -> Floats:

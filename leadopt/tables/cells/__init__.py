@@ -5,6 +5,7 @@ Others ask this door for what a cell means, and `coded` for columns; `engine_cod
 
 from leadopt.tables.cells.meaning import (
     Id,
+    as_duration,
     as_id,
     as_level,
     as_moment,
@@ -25,6 +26,7 @@ from leadopt.tables.cells.meaning import (
 
 __all__ = [
     "Id",
+    "as_duration",
     "as_id",
     "as_level",
     "as_moment",

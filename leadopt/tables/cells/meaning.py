@@ -5,7 +5,7 @@ Nothing here knows a table; a value that cannot be read comes back as None (or N
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from math import isfinite, isnan
 from numbers import Integral, Real
@@ -26,6 +26,7 @@ _ALIKE = {NoneType, bool, int, float, str, date, UUID, np.str_} | {
     np.dtype(code).type for code in "?" + np.typecodes["AllInteger"] + np.typecodes["Float"]
 }
 _NUMERAL = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_INTERVAL = "MonthDayNano"  # Arrow's, of which DuckDB makes intervals; the name saves the import
 _NOTHING = ("NAType", "NaTType")  # pandas' NA and NaT cannot be compared; their type's name is the portable sign
 
 
@@ -68,6 +69,8 @@ def as_level(value: Any) -> str | None:
         return None
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
+    if (lasted := as_duration(value)) is not None:
+        return str(lasted)
     whole = _whole(value) if isinstance(value, Real | Decimal) and not isinstance(value, np.timedelta64) else None
     return str(value if whole is None else whole)
 
@@ -208,6 +211,21 @@ def is_hashable(value: Any) -> bool:
     except TypeError:
         return False
     return True
+
+
+def as_duration(value: Any) -> timedelta | None:
+    """Return a duration of Python, NumPy, pandas or Arrow as Python's, None for anything else, such as a month.
+
+    >>> as_duration(np.timedelta64(90, "m")), as_duration(90)
+    (datetime.timedelta(seconds=5400), None)
+    """
+    if isinstance(value, timedelta):  # a Timedelta of pandas is one, and prints in another way
+        return timedelta(value.days, value.seconds, value.microseconds)
+    if isinstance(value, tuple) and type(value).__name__ == _INTERVAL:
+        months, days, nanoseconds = value
+        return None if months else timedelta(days=days, microseconds=nanoseconds // 1_000)
+    found = value.astype("timedelta64[us]").item() if isinstance(value, np.timedelta64) else None
+    return found if isinstance(found, timedelta) else None
 
 
 def as_number(value: Any) -> float:

@@ -2,8 +2,11 @@
 
 from datetime import date, datetime, timedelta
 
+import duckdb
 import numpy as np
+import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,7 +64,8 @@ def test_one_number_without_end_is_a_measurement_too_and_is_told():
     found = read_attributes("history", {"size": [*sizes, np.inf]}, *lost(np.ones(40, dtype=np.int64)))
     assert len(found.edges["size"]) == 7
     assert found.levels["size"][-1] == found.levels["size"][-2]
-    assert found.notes == ["size is infinite in 1 outcome, which counts as beyond all other numbers"]
+    assert found.notes[0] == "size is infinite in 1 outcome, which counts as beyond all other numbers"
+    assert found.notes[1].startswith("size holds numbers, 40 levels in 40 outcomes: it counts in 8 bins (below 4.5, ")
     assert binned("leads.size", [-np.inf, np.inf], (1.0, 2.0)) == ["below 1", "2 or more"]
 
 
@@ -166,7 +170,7 @@ def test_whole_amounts_in_many_levels_count_in_bins_of_their_order(kind, scale):
     model, found = chances_of([kind(one) for one in euros], np.where(euros > 10_000 * scale, 0.5, 0.15), asked)
     assert len(model.bins_["x"]) == 7
     assert found == pytest.approx([0.15, 0.15, 0.5, 0.5, 0.5, 0.5], abs=0.06)
-    assert model.notes_[0].startswith("x holds whole numbers, ")
+    assert model.notes_[0].startswith("x holds numbers, ")
     assert "text where they are codes" in model.notes_[0]
 
 
@@ -239,6 +243,89 @@ def test_whole_numbers_are_codes_where_their_levels_foretell_more_than_bins(n_le
         by_levels = (total + k * won.mean()) / (held + k)
         off = [np.mean((each - chance)[values] ** 2) for each in (by_levels, by_bins)]
         assert are_codes(values.astype(float), edges, results) == (off[0] < off[1])
+
+
+UNITS = {"cents": lambda price: price, "euros": lambda price: price / 100, "large": lambda price: price * 1e90}
+TEXTS = {"point": lambda price: f"{price / 100:.2f}", "comma": lambda price: f"{price / 100:.2f}".replace(".", ",")}
+
+
+@pytest.mark.parametrize("written", [*UNITS.values(), *TEXTS.values()], ids=[*UNITS, *TEXTS])
+@pytest.mark.parametrize(("n_levels", "binned"), [(20, False), (700, True)])
+def test_whether_prices_count_in_bins_is_no_matter_of_their_unit_and_is_told(n_levels, binned, written):
+    """Twenty prices, 75 outcomes of each, counted in eight bins in euros, and not in cents; nobody was told."""
+    rng = np.random.default_rng(2)
+    at, effect = rng.integers(0, n_levels, 1_500), rng.normal(0.0, 0.8, n_levels)
+    truth, cents = 1.0 / (1.0 + np.exp(1.0 - effect)), [499 + 500 * k + k % 2 for k in range(n_levels)]
+    model, found = chances_of([written(cents[k]) for k in at], truth[at], [written(price) for price in cents])
+    plain, expected = chances_of([cents[k] for k in at], truth[at], cents)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    assert ("x" in model.bins_, len(model.notes_)) == (binned, binned)
+    assert [note[:17] for note in model.notes_] == [note[:17] for note in plain.notes_]
+    assert not binned or "it counts in 8 bins (" in model.notes_[0]
+
+
+@pytest.mark.parametrize("minutes", [15, 60])
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series, pl.Series])
+@pytest.mark.parametrize("n_levels", [20, 700])
+def test_durations_are_as_good_as_their_hours(n_levels, kind, minutes):
+    """A measurement of 360 values had 360 levels as a duration, and eight bins as hours."""
+    rng = np.random.default_rng(4)
+    at = rng.integers(0, n_levels, 1_500)
+    won = (rng.random(1_500) < np.where(at > n_levels / 2, 0.6, 0.2)).astype(int).tolist()
+    frame = pd.DataFrame if kind is pd.Series else pl.DataFrame if kind is pl.Series else dict
+    hours, lasted = (minutes / 60 * at).tolist(), kind([timedelta(minutes=minutes * int(k)) for k in at])
+    models = [
+        AffinityModel(segment_by="x").fit(frame({"rep_id": ["a"] * 1_500, "x": x, "converted": won}))
+        for x in (hours, lasted)
+    ]
+    asked = [{"rep_id": "a", "x": each} for each in (minutes / 60 * 3, timedelta(minutes=3 * minutes))]
+    one, other = (model.probability([lead])[0] for model, lead in zip(models, asked, strict=True))
+    assert one == pytest.approx(other, rel=1e-9)
+    assert one < 0.35
+    assert models[0].bins_ == models[1].bins_
+    assert [" of hours (" in note for note in models[1].notes_] == [True] * (n_levels > 50)
+
+
+def test_intervals_of_a_database_count_in_bins_of_hours():
+    minutes, n = np.random.default_rng(4).integers(0, 20_000, 900).tolist(), 900
+    won = [int(k > 9_000) for k in minutes]
+    rows = pa.table({"rep_id": ["a"] * n, "x": [timedelta(minutes=k) for k in minutes], "converted": won})
+    past = duckdb.from_arrow(rows)
+    assert str(past.types[1]) == "INTERVAL"
+    one, other = (AffinityModel(segment_by="x").fit(each) for each in (past, rows))
+    assert one.bins_ == other.bins_
+    assert len(one.bins_["x"]) == 7
+
+
+@pytest.mark.parametrize("n_levels", [20, 500])
+def test_text_of_measurements_is_numbers_with_a_point_as_with_a_comma(n_levels):
+    """Amounts as csv.DictReader has them were a level each."""
+    rng = np.random.default_rng(5)
+    at = rng.integers(0, n_levels, 900)
+    models = [
+        chances_of([text(k / 10 + 0.1) for k in at], np.where(at > n_levels / 2, 0.6, 0.2), [text(0.5), text(0.55)])
+        for text in (float, "{:.1f}".format, lambda x: f"{x:.1f}".replace(".", ","), "{:.2f} €".format)
+    ]
+    for model, found in models[1:]:
+        assert len(model.bins_.get("x", ())) == len(models[0][0].bins_.get("x", ()))
+        assert found[0] == pytest.approx(models[0][1][0], rel=1e-9)
+    assert (len(models[0][0].bins_.get("x", ())) == 7) == (n_levels == 500)
+
+
+def test_text_of_chapters_stays_text():
+    chapters = [f"{k % 9}.{k % 11}" for k in range(900)] + ["1.10", "1.1"] * 20
+    model, _ = chances_of(chapters, np.full(len(chapters), 0.3), chapters[:1])
+    assert model.bins_ == {}
+    assert {"1.1", "1.10"} <= set(model._levels.spellings["x"].values())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_one_frequent_level_that_tells_more_does_not_make_codes_of_the_others(seed):
+    """Singles beside a level of nearly certain outcomes scattered more than it, and so counted as codes."""
+    rng = np.random.default_rng(seed)
+    x = np.where(rng.random(3_000) < 0.8, 0, rng.integers(1, 400, 3_000))
+    model, _ = chances_of(x.tolist(), np.where(x > 0, 0.5, 0.03), [0], seed)
+    assert len(model.bins_.get("x", ())) == 7
 
 
 def test_whole_numbers_of_won_leads_count_in_bins_by_what_they_are_worth():
