@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ISO_DAYS = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]00:?00)?)?$"
 _TIME = r"[T ,]+(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?\s*$"
+_WHOLE_HOURS = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?[+-]\d{2}:00$"
 _DOUBTFUL = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")  # its mark may be one of thousands
 _LOOKED_AT = 50  # distinct cells of a column that tell whether the others are worth reading
 NOT_WON = {1: "won", 0: "lost", None: ""}
@@ -242,7 +243,9 @@ class Written(Holder):
         if not self.texts(column) or (self._frame is not None and holds_iso_days(self._frame, column)):
             return self
         bare = not times and self._frame is not None
-        dated = self._like(without_times(self._frame, column).to_native()) if bare and self._frame is not None else self
+        dated = self
+        if bare and self._frame is not None:
+            dated = self._like(by_hour(without_times(self._frame, column), column).to_native())
         try:
             days = days_in(
                 dated.texts(column), self.name, column, self._reading_of(column), lambda: self._others(column)
@@ -272,8 +275,10 @@ class Written(Holder):
                 return self._like(frame.with_columns(day.alias(column)).to_native())
             if is_text(frame, column) and holds_iso_days(frame, column):
                 return self._like(frame.with_columns(day.str.slice(0, 10)).to_native())
+        short = frame is not None and column in frame.columns and is_text(frame, column)
+        read = self._like(by_hour(frame, column).to_native()) if short and frame is not None else self
         return self.with_text(
-            column, [None if n is None else date.fromordinal(n).isoformat() for n in self.days(column)]
+            column, [None if n is None else date.fromordinal(n).isoformat() for n in read.days(column)]
         )
 
 
@@ -283,6 +288,17 @@ def without_times(frame: "nw.DataFrame[Any]", column: str) -> "nw.DataFrame[Any]
 
     text = nw.col(column).cast(nw.String).str.replace_all(_TIME, "")
     return frame.with_columns(nw.when(~nw.col(column).is_null()).then(text).alias(column))  # pandas makes text of NaN
+
+
+def by_hour(frame: "nw.DataFrame[Any]", column: str) -> "nw.DataFrame[Any]":
+    """Return the frame with ISO moments of whole-hour zones at the full hour: the same days, and far fewer differ."""
+    import narwhals.stable.v2 as nw
+
+    if frame.schema[column] != nw.String:
+        return frame
+    text = nw.col(column)
+    hour = nw.concat_str(text.str.slice(0, 13), nw.lit(":00"), text.str.slice(-6))
+    return frame.with_columns(nw.when(text.str.contains(_WHOLE_HOURS)).then(hour).otherwise(text).alias(column))
 
 
 def holds_iso_days(frame: "nw.DataFrame[Any]", column: str) -> bool:

@@ -115,6 +115,7 @@ ZONES = {
     "pyarrow": lambda: _polars("Pacific/Auckland", "America/New_York").to_arrow(),
     "polars": lambda: _polars("Pacific/Auckland", "America/New_York"),
     "polars, text": lambda: pl.DataFrame(_moments(_as_text(-3), _as_text(5))),
+    "polars, half hours": lambda: pl.DataFrame(_moments(_as_text(5.5), _as_text(-3.5))),
     "polars, lazy": lambda: _polars("Pacific/Auckland", "America/New_York").lazy(),
     "polars, lazy text": lambda: pl.DataFrame(_moments(_as_text(-3), _as_text(5))).lazy(),
     "DuckDB": lambda: _duckdb(_polars("UTC", "UTC"), "Pacific/Auckland"),

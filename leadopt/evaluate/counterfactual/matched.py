@@ -109,14 +109,15 @@ class Matched:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The ends of the interval of `share`, up to more than was promised where outcomes show more.
+        """The ends of the interval of `share`: at most what was promised, or what outcomes showed where that is more.
 
-        Both ends cut off there would be one number, as if that were sure.
+        Both ends cut off at the promise would be one number, as if that were sure.
         """
         from statistics import NormalDist
 
         reach = NormalDist().inv_cdf(0.5 + self.level / 2.0) * self.error
-        return self._borne_out(min(1.0, self.came_true - reach)), self._borne_out(self.came_true + reach)
+        most = max(1.0, self.came_true)
+        return self._borne_out(min(1.0, self.came_true - reach)), self._borne_out(min(most, self.came_true + reach))
 
     def _borne_out(self, part: float) -> float:
         return max(0.0, self.promised) * max(0.0, part) if np.isfinite(self.came_true) else 0.0

@@ -60,13 +60,14 @@ def test_what_came_true_is_all_of_what_chances_promise_where_pairs_differ():
 
 
 @pytest.mark.parametrize("came_true", [-2.0, 0.0, 0.6, 1.0, 3.5])
-def test_an_interval_is_as_wide_as_outcomes_leave_it(came_true):
+def test_an_interval_has_a_width_where_outcomes_show_more_than_was_promised(came_true):
     """Cut off at what was promised on both sides, 3.5 +- 1.5 times as much was told as a number that is sure."""
     told = {"n_leads": 350, "n_moved": 286, "deals": 127, "robust": 17.0, "robust_error": 20.7, "refusal": None}
     found = Matched(promised=0.034, came_true=came_true, error=1.48, level=0.9, **told)
     low, high = found.interval
     assert 0.0 <= low <= found.share <= 0.034
-    assert high == pytest.approx(0.034 * max(0.0, came_true + 1.645 * 1.48), rel=1e-3)
+    assert high == pytest.approx(0.034 * min(max(1.0, came_true), max(0.0, came_true + 1.645 * 1.48)), rel=1e-3)
+    assert low < high
     assert found.share == 0.034 * min(1.0, max(0.0, came_true))
 
 
