@@ -19,6 +19,7 @@ from leadopt.solvers.compiled import kernel
 _FULL = 1e300  # a load beyond any other
 _EMPTY = -1.0  # a load before any other
 _EFFORT = 20  # times that all choices may be read on the way, beside a look at every rep for each lead
+_AT_FIRST = 5  # as many while the order is by lot alone
 
 
 class Choices(NamedTuple):
@@ -336,13 +337,12 @@ def share_out(
     shuffle(favour[:pool], lots, 2 * n)
     favour[pool] = pool
     count(rep, capacity, price, own, loads)
-    effort = _EFFORT * first[n] + n * pool
     choices = Choices(first, option, begin)
     search = Search(of_nodes[6], of_nodes[7], of_nodes[8])
-    if not even_out(order, effort, choices, loads, lists, search):
+    if not even_out(order, _AT_FIRST * first[n] + n * pool, choices, loads, lists, search):
         shuffle(order, lots, n)
         put_fewest_first(order, first, lists)
-        if not even_out(order, effort, choices, loads, lists, search):
+        if not even_out(order, _EFFORT * first[n] + n * pool, choices, loads, lists, search):
             return False
     for k in range(n):
         rep[leads[k]] = lists.node[k] if lists.node[k] < pool else -1
