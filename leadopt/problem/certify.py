@@ -224,7 +224,8 @@ def _least_gain(problem: Problem) -> float:
         return float(pairs.gain[had].min(initial=np.inf))
 
     pooled = problem.reserve if problem.reserve > 0.0 else np.inf
-    found = min(problem.affinity.over_pairs(None, least), default=np.inf) if problem.capacity.any() else np.inf
+    nobody = not problem.capacity.any() or problem.affinity.best_rates().max(initial=0.0) <= 0.0
+    found = np.inf if nobody else min(problem.affinity.over_pairs(None, least), default=np.inf)
     return min(found, pooled) if min(found, pooled) < np.inf else 0.0
 
 

@@ -167,6 +167,14 @@ def test_who_gains_nothing_where_nothing_can_be_gained_is_best():
     assert certify(closed, np.array([-1]), [0.3]).optimal
 
 
+@pytest.mark.parametrize("gain", [0.0, -2.0])
+def test_nobody_looks_for_the_least_gain_of_every_pair_where_no_pair_gains(gain, monkeypatch):
+    monkeypatch.setattr(Affinity, "over_pairs", lambda *_: pytest.fail("a look at every pair"))
+    found = certify(Problem(affinity=np.full((3, 4), gain), capacity=1), np.full(3, -1), np.zeros(4))
+    assert found.optimal
+    assert found.bound == 0.0
+
+
 def test_a_gap_that_rounding_could_hide_counts_it():
     n = 2_000
     problem = Problem(affinity=np.ones((n, 1)), capacity=n)

@@ -13,7 +13,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Floats2, Ints, Ints2
 from leadopt.solvers.assignment.options_kernels import scale_of
-from leadopt.solvers.assignment.places_kernels import Columns, Leads, enter, settle
+from leadopt.solvers.assignment.places_kernels import Columns, Leads, enter, put_last
 from leadopt.solvers.flow.simplex_kernels import Basis, Tree, bring_in, write_potentials
 
 _FAR = 0x4000_0000_0000_0000  # farther than any column
@@ -38,11 +38,12 @@ def write_matrix(
 ) -> int:
     """Write what each pair loses against its lead's best one, and the order of the leads; return the exponent of costs.
 
-    Leads are ordered by what they lose at worst, most first: with a rep, or in the pool, where that may be their place,
-    as places are fewer than leads, or not all are open to them.
+    Leads are ordered by what they lose at worst, most first, and then by what they lose with all reps together: one
+    that is not open to them counts as the pool. Where places are fewer than leads, those come before all others that
+    lose most in the pool, as many as there are places; of equal ones, who loses least with all reps together.
     """
     cost, order = matrix
-    key = leads.stays
+    lost, together, kept, in_pool = leads.stays, leads.paid, leads.after, leads.before
     n_leads, n_reps = gain.shape[0], gain.shape[1]
     n = n_reps + 1
     pooled = reserve > -np.inf
@@ -61,25 +62,25 @@ def write_matrix(
         largest = largest_gain
     up, again, exponent = scale_of(largest, n_leads + n)
     for lead in range(n_leads):
-        high, at, worst, n_open = best[lead], lead * n, 0, 0
+        high, at, worst, total, n_open = best[lead], lead * n, 0, 0, 0
         for rep in range(n_reps):
             value, paid = gain[lead, rep], _BARRED
             if value >= reserve and value > -np.inf and room[rep] > 0:
                 paid = int((high - value) * up * again + 0.5)
-                worst = max(worst, paid)
+                worst, total = max(worst, paid), total + paid
                 n_open += 1
             cost[at + rep] = paid
-        cost[at + n_reps] = int((high - reserve) * up * again + 0.5) if pooled else _NEVER
-        order[lead], key[lead] = lead, worst
-        if n_open < n_reps or n_places < n_leads:
-            key[lead] = max(worst, cost[at + n_reps])
+        out = int((high - reserve if pooled else largest) * up * again + 0.5)
+        cost[at + n_reps] = out if pooled else _NEVER
+        total += (n_reps - n_open) * out
+        order[lead], lost[lead], in_pool[lead] = lead, max(worst, out) if n_open < n_reps else worst, out
+        together[lead], kept[lead] = total, -total
     for rep in range(n):
         cost[n_leads * n + rep] = 0 if rep == n_reps or room[min(rep, n_reps - 1)] > 0 else _BARRED
-    for at in range(n_leads // 2 - 1, -1, -1):
-        settle(key, order, n_leads, at)
-    for end in range(n_leads - 1, 0, -1):
-        order[0], order[end] = order[end], order[0]
-        settle(key, order, end, 0)
+    n_first = min(n_places, n_leads)
+    if n_first < n_leads:
+        put_last(in_pool, kept, order, n_leads, n_first)
+    put_last(lost, together, order, n_first, 1)
     return exponent
 
 

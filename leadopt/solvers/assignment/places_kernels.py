@@ -73,19 +73,30 @@ def begin(room: Ints, leads: Leads, columns: Columns) -> None:
         leads.rep[lead], leads.queue[lead] = -1, lead
 
 
-def settle(key: Ints, order: Ints, n: int, at: int) -> None:
-    """Let an entry go down a heap of n, which has the one with the least key on top."""
+def settle(key: Ints, then: Ints, order: Ints, n: int, at: int) -> None:
+    """Let an entry go down a heap of n, which has the least key on top; of equal ones, that of the least `then`."""
     node = order[at]
     below = 2 * at + 1
     while below < n:
-        if below + 1 < n and key[order[below + 1]] < key[order[below]]:
-            below += 1
-        if key[order[below]] >= key[node]:
+        if below + 1 < n:
+            left, right = order[below], order[below + 1]
+            below += key[right] < key[left] or (key[right] == key[left] and then[right] < then[left])
+        least = order[below]
+        if key[least] > key[node] or (key[least] == key[node] and then[least] >= then[node]):
             break
-        order[at] = order[below]
+        order[at] = least
         at = below
         below = 2 * at + 1
     order[at] = node
+
+
+def put_last(key: Ints, then: Ints, order: Ints, n: int, kept: int) -> None:
+    """Put those with the least keys of the first n behind the others, the least last; `kept` remain in any order."""
+    for at in range(n // 2 - 1, -1, -1):
+        settle(key, then, order, n, at)
+    for end in range(n - 1, kept - 1, -1):
+        order[0], order[end] = order[end], order[0]
+        settle(key, then, order, end, 0)
 
 
 def order_by_loss(arcs: Arcs, leads: Leads) -> None:
@@ -100,11 +111,7 @@ def order_by_loss(arcs: Arcs, leads: Leads) -> None:
         for k in range(first[lead], first[lead + 1]):
             if cost[k] < _NEVER:
                 key[lead] = max(key[lead], cost[k])
-    for at in range(n // 2 - 1, -1, -1):
-        settle(key, queue, n, at)
-    for end in range(n - 1, 0, -1):
-        queue[0], queue[end] = queue[end], queue[0]
-        settle(key, queue, end, 0)
+    put_last(key, key, queue, n, 1)
 
 
 def bid(arcs: Arcs, leads: Leads, columns: Columns) -> int:

@@ -19,6 +19,7 @@ from leadopt.solvers.compiled import kernel
 _FULL = 1e300  # a load beyond any other
 _EMPTY = -1.0  # a load before any other
 _EFFORT = 20  # times that all choices may be read on the way, beside a look at every rep for each lead
+_AT_FIRST = 5  # as many while the order is by lot alone
 
 
 class Choices(NamedTuple):
@@ -191,6 +192,26 @@ def shuffle(order: Ints, lots: Floats, begin: int) -> None:
         order[other] = k
 
 
+def put_fewest_first(order: Ints, first: Ints, lists: Lists) -> None:
+    """Order leads by how many choices they have, the fewest first; who has as many stays in the order that they are in.
+
+    `lists` are space.
+    """
+    after, head = lists.after, lists.head
+    for n in range(len(head)):
+        head[n] = -1
+    for k in range(len(order) - 1, -1, -1):
+        lead = order[k]
+        n = first[lead + 1] - first[lead] - 1
+        after[lead], head[n] = head[n], lead
+    k = 0
+    for n in range(len(head)):
+        lead = head[n]
+        while lead >= 0:
+            order[k] = lead
+            k, lead = k + 1, after[lead]
+
+
 def count(rep: Ints, capacity: Ints, price: Floats, own: Ints, loads: Loads) -> None:
     """Write what reps and the pool must and may have of some leads: where a price holds the load, what they have."""
     load, least, most, beside, _, _ = loads
@@ -282,7 +303,9 @@ def share_out(
 ) -> bool:
     """Share out leads that may be tied, in an order by lot, with most even loads.
 
-    False where there is no way, or it takes too long.
+    Where that takes too long, those with few choices come first: if these are all choices of the others too, as where
+    reps are open from some size on, nobody has to make way for them then. False where there is no way, or that takes
+    too long as well.
 
     Parameters
     ----------
@@ -314,10 +337,13 @@ def share_out(
     shuffle(favour[:pool], lots, 2 * n)
     favour[pool] = pool
     count(rep, capacity, price, own, loads)
-    effort = _EFFORT * first[n] + n * pool
     choices = Choices(first, option, begin)
-    if not even_out(order, effort, choices, loads, lists, Search(of_nodes[6], of_nodes[7], of_nodes[8])):
-        return False
+    search = Search(of_nodes[6], of_nodes[7], of_nodes[8])
+    if not even_out(order, _AT_FIRST * first[n] + n * pool, choices, loads, lists, search):
+        shuffle(order, lots, n)
+        put_fewest_first(order, first, lists)
+        if not even_out(order, _EFFORT * first[n] + n * pool, choices, loads, lists, search):
+            return False
     for k in range(n):
         rep[leads[k]] = lists.node[k] if lists.node[k] < pool else -1
     return True

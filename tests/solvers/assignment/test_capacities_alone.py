@@ -14,10 +14,11 @@ from leadopt.progress import Meter
 from leadopt.solvers import Auction, Auto, Hungarian, MinCostFlow
 from leadopt.solvers.assignment import capacities_alone, matrix_kernels
 from leadopt.solvers.assignment.capacities_alone import is_quick, solve_capacities
-from leadopt.solvers.assignment.places_kernels import Columns, Leads, enter
+from leadopt.solvers.assignment.places_kernels import Columns, Leads, begin, enter
 from leadopt.solvers.base import Near
 from leadopt.solvers.flow.duals import with_closed_prices
 from leadopt.solvers.flow.limit_tree import Room
+from leadopt.solvers.flow.simplex_kernels import pivot
 from tests.loops import needs_loops
 from tests.oracles import brute_force
 from tests.strategies import examples, problems
@@ -309,3 +310,28 @@ def test_ties_with_a_million_reps_take_no_million_looks_at_each(n_leads, levels)
     assert found.objective == n_leads * levels
     assert len(set(found.rep_of_lead.tolist())) == n_leads
     assert not found.prices.any()
+
+
+@pytest.mark.parametrize("kind", ["places of a size or less", "places in order"])
+def test_a_first_tree_is_near_the_best_where_places_are_few_and_nobody_loses_more_in_the_pool(kind):
+    n_leads, n_reps, room = 200, 10, np.full(10, 10)
+    lead, rep = np.arange(n_leads)[:, None], np.arange(n_reps)
+    by_size = np.where(n_reps * lead >= n_leads * rep, 1.0, 0.0)
+    gains = by_size if kind == "places of a size or less" else 1.0 * n_leads * n_reps - lead * rep
+    leads, columns = Leads(*np.full((6, n_leads), -1)), Columns(*np.zeros((4, n_reps + 1), dtype=np.int64))
+    matrix = matrix_kernels.Matrix(np.empty((n_leads + 1) * (n_reps + 1), dtype=np.int64), np.empty(n_leads, dtype=int))
+    tree = matrix_kernels.tree_of(np.empty((6, n_leads + n_reps + 2), int), np.empty((13, n_reps + 1), int))
+    matrix_kernels.write_matrix(gains, room, 0.0, gains.max(), matrix, leads, np.empty(n_leads))
+    begin(room, leads, columns)
+    matrix_kernels.serve(matrix, columns, tree)
+    pivots = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matrix_kernels, "pivot", lambda *of: pivots.append(1) or pivot(*of))
+        assert matrix_kernels.improve(matrix.cost, tree)
+    assert len(pivots) <= 2 * n_leads
+    matrix_kernels.read_off(matrix, tree, leads, columns)
+    placed = np.flatnonzero(leads.rep < n_reps)
+    assert len(placed) == room.sum()
+    slot = np.repeat(rep, room)
+    best = gains[:, slot][linear_sum_assignment(gains[:, slot], maximize=True)].sum()
+    assert gains[placed, leads.rep[placed]].sum() == best

@@ -308,3 +308,22 @@ def test_one_by_one_loads_come_out_as_even_as_by_a_flow(n_leads, n_reps, levels,
         return load.sum(), (load**2 / capacity).sum()
 
     assert unevenness("one by one") == pytest.approx(unevenness("flow"))
+
+
+@needs_loops
+@pytest.mark.parametrize("n, m, slots", [(600, 600, 1), (5_000, 20, 300), (5_000, 20, 125)])
+@pytest.mark.parametrize("levels", ["two", "many"])
+def test_no_flow_is_needed_where_some_have_the_choices_of_others_and_more(n, m, slots, levels, monkeypatch):
+    """By lot alone, leads with many choices take the few that others have, and most have to make way again."""
+    monkeypatch.setattr(ties, "rebalanced", lambda *_: pytest.fail("a flow shares out what one pass can"))
+    lead, rep = m * np.arange(n)[:, None], n * np.arange(m)
+    gains = np.where(lead >= rep, 1.0, 0.0) if levels == "two" else 1.0 * np.minimum(lead, rep)
+    found = match(gains, slots)
+    assert found.status is Status.OPTIMAL
+    if levels == "two" or n == m:
+        # Everybody gets a rep that is open to them, as long as there are slots; of n squares, only on the diagonal.
+        assert found.objective == (min(n, m * slots) if levels == "two" else float(n * np.arange(n).sum()))
+    monkeypatch.undo()
+    with sharing("simplex"):
+        by_flow = match(gains, slots)
+    assert sum(x**2 for x in loads(found)) == sum(x**2 for x in loads(by_flow))
