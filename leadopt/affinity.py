@@ -127,7 +127,7 @@ class AffinityModel:
     >>> history = [{"rep_id": rep, "converted": i < won} for rep, won, tried in rows for i in range(tried)]
     >>> model = AffinityModel().fit(history)
     >>> model.probability([{"rep_id": rep} for rep in ("ann", "bob", "cid", "new")]).round(2)
-    array([0.74, 0.27, 0.71, 0.57])
+    array([0.74, 0.27, 0.7 , 0.56])
     """
 
     def __init__(

@@ -287,7 +287,10 @@ def _proven_anew(problem: Problem, found: Match) -> Match:
 
 
 def _said_otherwise(problem: Problem, again: Callable[..., Match], near: Near, meter: Meter) -> Match | None:
-    """Return the match of a problem whose limits can be said in leads, or as slots; None where none can."""
+    """Return the match of a problem whose limits can be said in leads, or as slots.
+
+    None where none can, or a price of what leads take is beyond float64.
+    """
     if not problem.limits:
         return None
     counting, size, hints = in_leads(problem), takes(problem), near
@@ -297,11 +300,20 @@ def _said_otherwise(problem: Problem, again: Callable[..., Match], near: Near, m
         with suppress(Infeasible):  # a solve with these limits says which of them are in the way
             found = again(folded.problem, near=_near_fewer(folded, hints), time_limit_s=_left_s(meter))
             prices, limit_prices = folded.prices_of_all(found.prices, found.limit_prices)
-            return _proven_anew(problem, replace(found, prices=prices, limit_prices=limit_prices / size))
+            return _by_unit(problem, replace(found, prices=prices, limit_prices=limit_prices), size)
     if counting is problem:
         return None
     found = again(counting, near=hints, time_limit_s=_left_s(meter))
-    return _proven_anew(problem, replace(found, limit_prices=found.limit_prices / size))
+    return _by_unit(problem, found, size)
+
+
+def _by_unit(problem: Problem, found: Match, size: Floats) -> Match | None:
+    """Return the match of a problem, given one with prices of leads that take so much; None where prices overflow."""
+    with np.errstate(over="ignore"):
+        limit_prices = found.limit_prices / size
+    if not np.isfinite(limit_prices).all():
+        return None
+    return _proven_anew(problem, replace(found, limit_prices=limit_prices))
 
 
 def _near_fewer(folded: Folded, near: Near) -> Near:

@@ -240,7 +240,7 @@ def test_a_change_of_a_users_limit_leaves_owners_first_whatever_it_is_called(nam
 
 # What looks into a text in rooms that know of limits, each with what the text is.
 LOOKS = {
-    ("problem/inputs.py", "repr(value)"),  # what a message says of any value
+    ("problem/rates/given.py", "repr(value)"),  # what a message says of any value
     ("solvers/capacities/exchanges.py", "self"),  # scratch of a search for paths
     ("frontier.py", "point.reason"),  # a refusal, whose last sentence is left out of a table
     ("frontier.py", "point.reason.removeprefix(REFUSAL)"),

@@ -78,7 +78,10 @@ def read_attributes(
     """
     asked, held = bins or {}, outcomes.astype(np.float64) if weights is None else weights
     coded = {name: Coded.of(cells) for name, cells in columns.items()}
-    found = {name: learned_edges(asked.get(name), cells, held, results) for name, cells in coded.items()}
+    found = {
+        name: learned_edges(asked.get(name), cells, held, results, of_reps=name in of_reps)
+        for name, cells in coded.items()
+    }
     edges = {name: its for name, (its, _) in found.items()}
     levels = {name: levels_of(f"{table}.{name}", cells, edges[name]) for name, cells in coded.items()}
     names = [name for name, its in levels.items() if names_leads(its, outcomes)]

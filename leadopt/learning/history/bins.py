@@ -283,19 +283,21 @@ def _is_day(cell: Any) -> bool:
 
 
 def learned_edges(
-    asked: int | Edges | None, values: Coded, weights: Floats, results: Results
+    asked: int | Edges | None, values: Coded, weights: Floats, results: Results, *, of_reps: bool = False
 ) -> tuple[Edges | None, str | None]:
     """Return the inner edges of a column's bins (None = it has none), and what it is if nobody asked for them.
 
     Bins are those asked for, else quantiles if it holds days, or numbers or durations that are no codes (`are_codes`).
-    What is said without edges is what stays in levels. Edges of days are `DayEdges`.
+    What is said without edges is what stays in levels. Edges of days are `DayEdges`. Where a column describes reps,
+    durations and numbers that are not all whole are no codes: few reps have few of them, and a newcomer has another.
     """
     kind = None if asked else kind_of_quantity(values.cells)
     if not asked and kind is None:
         return None, None
     numbers = values.quantities(as_quantity)
     edges = asked if isinstance(asked, tuple) else quantile_edges(numbers, weights, asked or USUAL_BINS)
-    if kind not in (None, "days") and are_codes(numbers, edges, results):
+    measured = of_reps and (kind == "durations" or bool((numbers[np.isfinite(numbers)] % 1.0 != 0.0).any()))
+    if kind not in (None, "days") and not measured and are_codes(numbers, edges, results):
         return None, kind
     return DayEdges(edges) if any(map(_is_day, values.cells)) else edges, kind
 

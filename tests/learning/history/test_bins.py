@@ -316,7 +316,7 @@ def test_text_of_chapters_stays_text():
     chapters = [f"{k % 9}.{k % 11}" for k in range(900)] + ["1.10", "1.1"] * 20
     model, _ = chances_of(chapters, np.full(len(chapters), 0.3), chapters[:1])
     assert model.bins_ == {}
-    assert {"1.1", "1.10"} <= set(model._levels.spellings["x"].values())
+    assert {"1.1", "1.10"} <= set(model._known.levels.spellings["x"].values())
 
 
 @pytest.mark.parametrize("seed", range(20))

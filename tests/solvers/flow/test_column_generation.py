@@ -137,7 +137,8 @@ def test_any_prices_lead_to_the_answer_of_every_pair(problem, data):
 
 
 def test_reps_without_slots_keep_a_price():
-    problem = banded(1, width=1.0)
+    teams = tuple(Limit(reps=[rep, rep + 1], upper=14, name=f"team {rep}") for rep in range(0, 100, 2))
+    problem = banded(1).replace(limits=teams)
     slots = problem.capacity.copy()
     slots[:5] = 0
     closed = problem.replace(capacity=slots)
