@@ -18,7 +18,7 @@ from leadopt.solvers.assignment.places_kernels import Columns, Leads, begin, ent
 from leadopt.solvers.base import Near
 from leadopt.solvers.flow.duals import with_closed_prices
 from leadopt.solvers.flow.limit_tree import Room
-from leadopt.solvers.flow.simplex_kernels import pivot
+from leadopt.solvers.flow.simplex_kernels import bring_in
 from tests.loops import needs_loops
 from tests.oracles import brute_force
 from tests.strategies import examples, problems
@@ -323,13 +323,14 @@ def test_a_first_tree_is_near_the_best_where_places_are_few_and_nobody_loses_mor
     tree = matrix_kernels.tree_of(np.empty((6, n_leads + n_reps + 2), int), np.empty((13, n_reps + 1), int))
     matrix_kernels.write_matrix(gains, room, 0.0, gains.max(), matrix, leads, np.empty(n_leads))
     begin(room, leads, columns)
-    matrix_kernels.serve(matrix, columns, tree)
+    value = np.empty(n_reps + 1, dtype=np.int64)
+    matrix_kernels.serve(matrix, columns, tree, value)
     pivots = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matrix_kernels, "pivot", lambda *of: pivots.append(1) or pivot(*of))
-        assert matrix_kernels.improve(matrix.cost, tree)
+        patch.setattr(matrix_kernels, "bring_in", lambda *of: pivots.append(1) or bring_in(*of))
+        assert matrix_kernels.improve(matrix.cost, tree, value)
     assert len(pivots) <= 2 * n_leads
-    matrix_kernels.read_off(matrix, tree, leads, columns)
+    matrix_kernels.read_off(matrix, tree, value, leads, columns)
     placed = np.flatnonzero(leads.rep < n_reps)
     assert len(placed) == room.sum()
     slot = np.repeat(rep, room)

@@ -176,17 +176,18 @@ def test_no_rep_and_no_position_profits_under_hours():
 
 
 def test_an_answer_that_is_known_stays_where_it_is_as_even():
-    problem = Problem(affinity=np.ones((6, 3)), capacity=6, limits=hours(np.array([1.5] * 5 + [1.4]), [9.5, 9.5, 9.5]))
+    problem = Problem(affinity=np.ones((6, 3)), capacity=6, limits=hours(np.full(6, 1.5), [9.5, 9.5, 9.5]))
     known = np.array([2, 2, 0, 0, 1, 1])
-    assert solve(problem, near=Near(rep_of_lead=known)).rep_of_lead.tolist() == known.tolist()
-    odd = Problem(affinity=np.ones((7, 3)), limits=hours(np.array([1.5] * 6 + [1.4]), [9.5, 9.5, 9.5]), capacity=7)
+    assert solve(problem, Milp(), near=Near(rep_of_lead=known)).rep_of_lead.tolist() == known.tolist()
+    odd = Problem(affinity=np.ones((7, 3)), limits=hours(np.full(7, 1.5), [9.5, 9.5, 9.5]), capacity=7)
     for rep in range(3):  # whoever has the odd lead keeps it, whatever the lot
         one_more = np.append(known, rep)
         for seed in range(3):
-            assert solve(odd, near=Near(rep_of_lead=one_more), rng=seed).rep_of_lead.tolist() == one_more.tolist()
+            found = solve(odd, Milp(), near=Near(rep_of_lead=one_more), rng=seed)
+            assert found.rep_of_lead.tolist() == one_more.tolist()
     lopsided = np.array([2, 2, 2, 0, 1, 1])
-    found = solve(problem, near=Near(rep_of_lead=lopsided)).rep_of_lead
-    assert loads(solve(problem, near=Near(rep_of_lead=lopsided))).tolist() == [2, 2, 2]
+    found = solve(problem, Milp(), near=Near(rep_of_lead=lopsided)).rep_of_lead
+    assert loads(solve(problem, Milp(), near=Near(rep_of_lead=lopsided))).tolist() == [2, 2, 2]
     assert (found != lopsided).sum() == 1
 
 
