@@ -181,7 +181,7 @@ def test_a_changed_byte_is_found_with_code_5(desk):
     assert "as written" in good("verify", "--checkpoint", "kept.txt")
     with closing(sqlite3.connect(desk / "desk.db")) as file:
         ((body,),) = file.execute("select body from log where seq = 7").fetchall()
-        file.execute("update log set body = ? where seq = 7", (body[:-3] + b"x" + body[-2:],))
+        file.execute("update log set body = ? where seq = 7", (body[:-3] + bytes([body[-3] ^ 1]) + body[-2:],))
         file.commit()
     assert "Record 7 is wrong" in refusal(5, "verify")
 
