@@ -48,8 +48,8 @@ class AffinityModel:
         how columns of numbers or days become levels: a number of bins of equal weight, or inner edges (of days as
         20250108), by column; of durations in hours. Left out, days are binned into eight, and so are numbers and
         durations whose levels are too many for their outcomes, unless these tell the levels apart better than bins, as
-        those of codes do (`learning.history.bins.are_codes`); up to 50 levels with ten outcomes each stay. A note says
-        so; codes that are text, whole numbers too, stay levels in any case
+        those of codes do (`learning.history.bins.are_codes`); up to 50 levels with ten outcomes each stay, but not of
+        durations and fractions that describe reps. A note says so; codes that are text stay levels in any case
     half_life_days
         age at which an outcome counts half, counted back from the latest one by `at`, or, where open leads count, by
         when they were assigned; None = all count the same; "learn" = the one of `learning.HALF_LIVES` under which the
