@@ -7,8 +7,9 @@ from itertools import combinations
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
-from leadopt.learning.effects.families import PAIR_SCALE, FamilyEffects, Scales, fit_families
-from leadopt.learning.effects.logistic import COLUMN_SCALE, Binomial, sigmoid
+from leadopt.learning.effects.families import SCALES as OF_CHANCES
+from leadopt.learning.effects.families import FamilyEffects, Scales, fit_families
+from leadopt.learning.effects.logistic import Binomial, sigmoid
 from leadopt.learning.effects.normal import Normal
 from leadopt.learning.effects.posterior import Effects, more_diverse
 from leadopt.learning.effects.smearing import Correction, learn_correction
@@ -227,7 +228,7 @@ class PaidShare:
         tried, converted = (np.bincount(cell, part).astype(np.float64) for part in (won, paid))
         pairs = combinations(range(len(codes)), 2)
         outcomes = Binomial(tried=tried, converted=converted)
-        return cls(fitted=fit_families(cells, sizes, pairs, outcomes, Scales(column=COLUMN_SCALE, pair=PAIR_SCALE)))
+        return cls(fitted=fit_families(cells, sizes, pairs, outcomes, OF_CHANCES))
 
     def of_codes(self, codes: Sequence[Ints], n: int) -> tuple[Floats, Floats]:
         """Return the share of each combination of codes, and the variance of its logarithm, float64 (n,)."""

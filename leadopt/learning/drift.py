@@ -20,7 +20,7 @@ from leadopt.arrays import Floats
 from leadopt.learning.effects.course import FEWEST, Course
 from leadopt.learning.effects.families import Family, FamilyEffects
 from leadopt.learning.effects.level import Level, LevelDoubt, learn_level
-from leadopt.learning.effects.logistic import column_scales, expected_rate
+from leadopt.learning.effects.logistic import column_priors, expected_rate
 from leadopt.learning.effects.offsets import OffsetBinomial
 from leadopt.learning.effects.posterior import Effects, fit_effects
 from leadopt.tables.text import count, percent
@@ -273,7 +273,7 @@ def _additive(course: Course, outcomes: OffsetBinomial, near: Effects | None) ->
     effects = fit_effects(
         [family.find(course.codes) for family in families],
         tuple(len(family.keys) for family in families),
-        column_scales(len(families)),
+        column_priors(len(families)),
         outcomes,
         start=near,
         iterations=_ADDITIVE_ITERATIONS,

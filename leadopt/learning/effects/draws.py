@@ -39,7 +39,8 @@ class Joint:
     levels, cell
         of the pairs, as for `Effects.total`
     seen
-        float64 (n_cells,), the logit that each cell's outcomes stand for; None in a plan of an earlier version, as are
+        float64 (n_nodes, n_cells), the logit that each cell's outcomes stand for in each node, (n_cells,) where it is
+        the same in all; None in a plan of an earlier version, as are
     nodes, weight
         of the mixture
     level_deviation, level_stretch
@@ -76,7 +77,7 @@ class Joint:
         return cls(
             sizes=crossed.sizes,
             level_of_cell=crossed.places[1:] - crossed.starts[1:, None],
-            information=effects.information,
+            information=mixture.information,
             mean=effects.mean,
             base_deviation=mixture.base_deviation,
             deviations=effects.deviations,
@@ -86,7 +87,7 @@ class Joint:
             own_spreads=np.zeros(0) if own is None else np.array(own.quantiles),
             levels=tuple(levels),
             cell=cell,
-            seen=mixture.seen,
+            seen=mixture.seen_by_node,
             nodes=mixture.nodes,
             weight=mixture.weight,
             level_deviation=level.variance**0.5,

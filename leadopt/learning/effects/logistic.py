@@ -8,7 +8,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.posterior import Effects, fit_effects
-from leadopt.learning.effects.spreads import Spread
+from leadopt.learning.effects.spreads import Prior, Spread, half_normal
 from leadopt.learning.effects.waiting import Waiting
 
 BASE_DEVIATION = 3.0
@@ -87,12 +87,12 @@ def fit_additive(
 ) -> Effects:
     """Return effects of families that are all that tells cells apart, none of them a pair of columns."""
     outcomes = Binomial(tried=tried, converted=converted)
-    return fit_effects(levels, sizes, column_scales(len(sizes)), outcomes, start=start, iterations=_ITERATIONS)
+    return fit_effects(levels, sizes, column_priors(len(sizes)), outcomes, start=start, iterations=_ITERATIONS)
 
 
-def column_scales(n_columns: int) -> tuple[float, ...]:
-    """Return the prior scale of each column's standard deviation: the more columns, the less each should add."""
-    return (COLUMN_SCALE / max(1, n_columns) ** 0.25,) * n_columns
+def column_priors(n_columns: int) -> tuple[Prior, ...]:
+    """Return the prior of each column's standard deviation: the more columns, the less each should add."""
+    return (half_normal(COLUMN_SCALE / max(1, n_columns) ** 0.25),) * n_columns
 
 
 def expected_slopes(

@@ -17,7 +17,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.logistic import expected_rate
-from leadopt.learning.effects.posterior import Effects
+from leadopt.learning.effects.posterior import Effects, Likelihood, around
 from leadopt.learning.effects.spreads import Spread
 from leadopt.learning.effects.strangers import Strangers
 from leadopt.problem.linear_algebra import rooted
@@ -30,6 +30,10 @@ _AT_ONCE = 1_000_000  # numbers of matrices that are factored together
 _SEED = 20_260_102  # which quantiles of the families meet is part of the estimate, and the same anywhere
 _USUAL = 0.9  # level of the interval that a normal distribution in place of the mixture shares with it
 _BISECTIONS = 40
+# Quantile of what spreads may be at which it is worked out what cells tell. At .8 wide nodes look likelier than they
+# are, and plans of 60 floors drawn from the priors promise 2.0 +- 1.0% too much; at .5 it is -.4 +- .9%, but of four
+# reps by two sources chances are 6% off the exact ones, at .65 2%.
+_MIDDLE = 0.65
 # Prior standard deviation of the base where levels differ: one that drew it to a chance of a half would draw levels
 # never seen there, and the more so the less is known of the spread. Outcomes of both kinds hold it well enough.
 _FLAT = 1e5
@@ -149,13 +153,16 @@ class Mixture:
     base_deviation
         prior standard deviation of the base
     information, seen
-        float64 (n_cells,), Fisher information of each cell, and the logit that its outcomes stand for
+        float64 (n_cells,), Fisher information of each cell, and the logit that its outcomes stand for; that also as
+        (n_nodes, n_cells), as they stand for another in each node
     nodes
         float64 (n_nodes, n_families + 1), standard deviations of the families, then that of the cells' own effects
     weight
         float64 (n_nodes,), posterior probability of each
     populations
         numbers of the families of which chances of new levels are what those of the known ones are (`Strangers.moved`)
+    likelihood
+        of what was seen, if it is not normal: then what a cell stands for depends on the node; None = `seen` is of all
     """
 
     crossed: Crossed
@@ -165,6 +172,7 @@ class Mixture:
     nodes: Floats
     weight: Floats
     populations: tuple[int, ...] = ()
+    likelihood: Likelihood | None = None
 
     @classmethod
     def of(cls, effects: Effects, populations: Sequence[int] = ()) -> "Mixture":
@@ -176,6 +184,11 @@ class Mixture:
         """
         spreads = [*effects.spreads, *([] if effects.own_spread is None else [effects.own_spread])]
         used = np.append(effects.deviations, effects.own_deviation)[None]
+        is_mixed = bool(spreads) and effects.crossed.is_exact
+        if is_mixed and not effects.likelihood.is_normal:
+            middle = np.array([np.quantile(spread.quantiles, _MIDDLE) for spread in spreads])
+            n = len(effects.spreads)
+            effects = around(effects, middle[:n], float(middle[n]) if len(middle) > n else 0.0)
         one = cls(
             crossed=effects.crossed,
             base_deviation=_FLAT if effects.spreads else float(effects.likelihood.base_deviation),
@@ -184,8 +197,9 @@ class Mixture:
             nodes=used,
             weight=np.ones(1),
             populations=tuple(populations),
+            likelihood=effects.likelihood if is_mixed and not effects.likelihood.is_normal else None,
         )
-        if not spreads or not effects.crossed.is_exact:
+        if not is_mixed:
             return one
         padded = ((0, 0), (0, used.shape[1] - len(spreads)))
         sizes = np.array(effects.crossed.sizes, dtype=np.int64)
@@ -203,7 +217,8 @@ class Mixture:
         weight /= weight.sum()
         if tried > n:
             # As many of each as its weight says, evenly from narrow to wide, so that few stand for all that were tried.
-            order = np.argsort((deviations[:, : len(spreads)] ** 2)[:, telling].sum(axis=1), kind="stable")
+            squares = deviations[:, : len(spreads)] ** 2
+            order = np.lexsort((squares[:, ~telling].sum(axis=1), squares[:, telling].sum(axis=1)))
             deviations, weight = deviations[order], weight[order]
             places = np.searchsorted(weight.cumsum()[:-1], (np.arange(n) + 0.5) / n, side="right")
             chosen, times = np.unique(places, return_counts=True)
@@ -246,6 +261,11 @@ class Mixture:
         """How many there are."""
         return len(self.nodes)
 
+    @property
+    def seen_by_node(self) -> Floats:
+        """The logit that each cell's outcomes stand for in each node, float64 (n_nodes, n_cells)."""
+        return np.stack([self.given(number).seen for number in range(self.n_nodes)])
+
     @cached_property
     def _given(self) -> "dict[int, Node]":
         return {}
@@ -253,20 +273,30 @@ class Mixture:
     def given(self, number: int) -> "Node":
         """Return the posterior under one set of standard deviations, worked out once."""
         if number not in self._given:
-            self._given[number] = self._node(self.nodes[number])
+            self._given[number] = self._node(number)
         return self._given[number]
 
-    def _node(self, deviations: Floats) -> "Node":
-        families, own = deviations[:-1], float(deviations[-1])
+    def _node(self, number: int) -> "Node":
+        families, own = self.nodes[number, :-1], float(self.nodes[number, -1])
         weight = self.information / (1.0 + own**2 * self.information)
         crossed = self.crossed.solved(
             weight, self.crossed.spread_out(1.0 / np.append(self.base_deviation, families) ** 2)
         ).drawn()
-        target, of_level = crossed.collect(weight * self.seen), crossed.collect(weight)
-        mean = crossed.times_inverse(target)
+        of_level = crossed.collect(weight)
         own_variance = own**2 / (1.0 + own**2 * self.information)
         share = own_variance * self.information
-        own_mean = share * (self.seen - crossed.add_up(mean))
+
+        def means(seen: Floats) -> tuple[Floats, Floats]:
+            mean = crossed.times_inverse(crossed.collect(weight * seen))
+            return mean, share * (seen - crossed.add_up(mean))
+
+        seen = self.seen if self.seen.ndim == 1 else self.seen[number]
+        mean, own_mean = means(seen)
+        if self.likelihood is not None:  # a Newton step: a second one moves no rate by a thousandth of itself
+            sums = crossed.add_up(mean) + own_mean
+            variance = own_variance + (1.0 - share) ** 2 * crossed.cell_variance()
+            seen = sums + self.likelihood.slopes(sums, variance)[0] / self.information
+            mean, own_mean = means(seen)
         strangers = [
             Strangers.of(
                 deviation,
@@ -281,6 +311,7 @@ class Mixture:
         ]
         return Node(
             crossed=crossed,
+            seen=seen,
             mean=mean,
             families=families,
             own=own,
@@ -321,9 +352,10 @@ class Mixture:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Node:
-    """The normal posterior under one set of standard deviations."""
+    """The normal posterior under one set of standard deviations; `seen` is the logit that each cell stands for in it."""
 
     crossed: Crossed
+    seen: Floats
     mean: Floats
     families: Floats
     own: float

@@ -13,7 +13,7 @@ import numpy as np
 
 from leadopt.arrays import Floats, Ints
 from leadopt.learning.effects.crossed import Crossed
-from leadopt.learning.effects.spreads import Spread, family_spreads, learn_spread, towards
+from leadopt.learning.effects.spreads import Prior, Spread, family_spreads, half_normal, spread_under, towards
 from leadopt.problem.linear_algebra import inner
 
 # Figures: mean loss in thousandths of a nat (19.2), and how many 90% intervals hold the truth (93%), on 24 simulated
@@ -89,8 +89,8 @@ class Effects:
         the normal distribution of base and effects around their means
     mean
         float64 (n_effects,), the base, then each family's levels
-    scales, own_scale
-        prior scale of each family's standard deviation, and of the cells' own; None = they have no effects of their own
+    priors, own_prior
+        of each family's standard deviation, and of the cells' own; None = they have no effects of their own
     deviations, own_deviation
         float64 (n_families,), the standard deviations in use; that of the cells' own effects, 0 if they have none
     spreads, own_spread
@@ -107,8 +107,8 @@ class Effects:
     likelihood: Likelihood
     crossed: Crossed
     mean: Floats
-    scales: tuple[float, ...]
-    own_scale: float | None
+    priors: tuple[Prior, ...]
+    own_prior: Prior | None
     deviations: Floats
     own_deviation: float
     spreads: tuple[Spread, ...] = ()
@@ -170,29 +170,29 @@ class Effects:
         share = np.append(self.own_share, 0.0)[cell]
         return mean + np.append(self.own_mean, 0.0)[cell], own_variance + (1.0 - share) ** 2 * variance
 
-    def evidence(self, level: Ints, size: int, scale: float) -> float:
+    def evidence(self, level: Ints, size: int, prior: Prior) -> float:
         """Return the log-likelihood ratio of a further family, all other effects as they are.
 
         Parameters
         ----------
         level
             int64 (n_cells,), which of its `size` levels each cell has
-        scale
-            prior scale of its standard deviation
+        prior
+            of its standard deviation
         """
         information = self.cell_information
         pull = information * (self.own_mean + self.pull / self.information)
         of_levels = np.array([np.bincount(level, part, minlength=size) for part in (pull, information)])
-        return learn_spread(of_levels[0], of_levels[1], scale).evidence
+        return spread_under(prior, of_levels[0], of_levels[1]).evidence
 
 
 def fit_effects(
     levels: Sequence[Ints] | Ints,
     sizes: tuple[int, ...],
-    scales: tuple[float, ...],
+    priors: tuple[Prior, ...],
     likelihood: Likelihood,
     *,
-    own_scale: float | None = None,
+    own_prior: Prior | None = None,
     kin: tuple[int, ...] = (),
     start: Effects | None = None,
     iterations: int = 60,
@@ -217,7 +217,7 @@ def fit_effects(
         history
     sizes
         how many levels each family has
-    scales, own_scale
+    priors, own_prior
         as of `Effects`
     likelihood
         of what was seen in the cells
@@ -235,7 +235,7 @@ def fit_effects(
     generalized linear mixed models, JCGS 21(1), doi:10.1198/jcgs.2011.09118.
     """
     table = np.array(levels, dtype=np.int64).reshape(len(sizes), likelihood.n_cells)
-    effects = replace(_first(Crossed.of(table, sizes), scales, likelihood, own_scale, start), kin=kin)
+    effects = replace(_first(Crossed.of(table, sizes), priors, likelihood, own_prior, start), kin=kin)
     fewest = _FEWEST_ITERATIONS if start is None or likelihood.is_normal else _FEWEST_FROM_START
     course, last = [effects], effects
     for number in range(iterations):
@@ -255,7 +255,8 @@ def effects_under(
 ) -> Effects:
     """Return the posterior of all effects under known standard deviations of families, after some Newton steps."""
     table = np.array(levels, dtype=np.int64).reshape(len(sizes), likelihood.n_cells)
-    effects = _first(Crossed.of(table, sizes), tuple(deviations.tolist()), likelihood, None, None)
+    priors = tuple(half_normal(deviation) for deviation in deviations.tolist())
+    effects = _first(Crossed.of(table, sizes), priors, likelihood, None, None)
     effects = replace(effects, deviations=deviations)
     last = effects
     for _ in range(steps):
@@ -272,26 +273,34 @@ def more_diverse(effects: Effects) -> Effects:
     return _finished(replace(effects, deviations=np.array([each.deviation for each in effects.spreads])))
 
 
+def around(effects: Effects, deviations: Floats, own_deviation: float) -> Effects:
+    """Return the effects and what cells tell under other standard deviations, two Newton steps from where they are."""
+    moved = replace(effects, deviations=deviations, own_deviation=own_deviation)
+    for _ in range(2):
+        moved, _ = _stepped(moved, moved)
+    return moved
+
+
 def _first(
-    crossed: Crossed, scales: tuple[float, ...], likelihood: Likelihood, own_scale: float | None, start: Effects | None
+    crossed: Crossed, priors: tuple[Prior, ...], likelihood: Likelihood, own_prior: Prior | None, start: Effects | None
 ) -> Effects:
     mean, nothing = np.zeros(crossed.n_effects), np.zeros(likelihood.n_cells)
     mean[0] = likelihood.first_base()
-    deviations = np.array([min(_FIRST_DEVIATION, scale) for scale in scales])
-    own_deviation, own_mean = 0.0 if own_scale is None else min(_FIRST_OWN_DEVIATION, own_scale), nothing
+    deviations = np.array([min(_FIRST_DEVIATION, prior.scale) for prior in priors])
+    own_deviation, own_mean = 0.0 if own_prior is None else min(_FIRST_OWN_DEVIATION, own_prior.scale), nothing
     if start is not None and start.crossed.sizes == crossed.sizes[: len(start.deviations)]:
         mean[: len(start.mean)] = start.mean
         if not likelihood.is_normal:  # whose spreads are looked for from one place, so that the last digits agree
             deviations[: len(start.deviations)] = start.deviations
-            if start.likelihood is likelihood and own_scale is not None:
+            if start.likelihood is likelihood and own_prior is not None:
                 own_deviation, own_mean = start.own_deviation, start.own_mean
     pull, information = likelihood.slopes(crossed.add_up(mean) + own_mean, nothing)
     return Effects(
         likelihood=likelihood,
         crossed=crossed,
         mean=mean,
-        scales=scales,
-        own_scale=own_scale,
+        priors=priors,
+        own_prior=own_prior,
         deviations=deviations,
         own_deviation=own_deviation,
         own_mean=own_mean,
@@ -336,14 +345,14 @@ def _learned(effects: Effects) -> Effects:
     """Return the effects with standard deviations and noise that agree better with their posterior."""
     # Draws are of use for spreads and noise alone, so that the steps between do without.
     crossed, likelihood = effects.crossed.drawn(), effects.likelihood
-    families = zip(crossed.slices, crossed.scatter(), effects.deviations, effects.scales, strict=True)
-    parts = [(effects.mean[part], scatter, float(dev**2), scale) for part, scatter, dev, scale in families]
+    families = zip(crossed.slices, crossed.scatter(), effects.deviations, effects.priors, strict=True)
+    parts = [(effects.mean[part], scatter, float(dev**2), prior) for part, scatter, dev, prior in families]
     spreads = tuple(family_spreads(parts, effects.kin))
     wanted = np.array([likelihood.deviation(spread) for spread in spreads])
     own_spread, own_deviation = None, np.zeros(1)
-    if effects.own_scale is not None:
+    if effects.own_prior is not None:
         scatter = crossed.cell_scatter(effects.own_variance, effects.own_share)
-        own = (effects.own_mean, scatter, effects.own_deviation**2, effects.own_scale)
+        own = (effects.own_mean, scatter, effects.own_deviation**2, effects.own_prior)
         own_spread = family_spreads([own], ())[0]
         own_wanted = np.array([likelihood.deviation(own_spread)])
         own_deviation = towards(np.array([effects.own_deviation]), own_wanted, crossed.pace)

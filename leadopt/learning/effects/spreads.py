@@ -9,11 +9,12 @@ import numpy as np
 from leadopt.arrays import Floats
 from leadopt.problem.linear_algebra import along_axes, applied
 
-NO_EFFECT = 0.15
-"""Prior probability that a family has no effect at all.
+NO_EFFECT, NO_PAIR_EFFECT = 0.15, 0.1
+"""Prior probability that a family has no effect at all: beside a half-normal prior, and beside an exponential one.
 
-What 45 columns of four real histories show is likeliest so, with a half-normal prior of the scale 1.5 beside it (see
-`logistic.COLUMN_SCALE`): the logarithm of the likelihood falls by 2.8, 1.0 and 7.2 at .05, .3 and .5."""
+The first is what 45 columns of four real histories show is likeliest, with the scale 1.5 (see `logistic.COLUMN_SCALE`):
+the logarithm of the likelihood falls by 2.8, 1.0 and 7.2 at .05, .3 and .5. The second matters less, as the density is
+highest next to nothing: see `families.PAIR_SCALE`."""
 LIKENESS, _ALONE = 0.25, 0.02
 """Of families that are alike: how far the logarithms of their standard deviations scatter around what they share, and
 the probability that one has no effect though others do.
@@ -84,10 +85,13 @@ class Prior:
         probability that there is no effect at all
     log_density
         logarithm of the density of standard deviations, given that there is an effect
+    scale
+        about how large they are
     """
 
     nothing: float
     log_density: Callable[[Floats], Floats]
+    scale: float
 
 
 def half_normal(scale: float) -> Prior:
@@ -99,7 +103,21 @@ def half_normal(scale: float) -> Prior:
     doi:10.1214/06-BA117A.
     """
     constant = float(np.log(np.sqrt(2.0 / np.pi) / scale))
-    return Prior(nothing=NO_EFFECT, log_density=lambda deviation: constant - 0.5 * (deviation / scale) ** 2)
+    return Prior(
+        nothing=NO_EFFECT, log_density=lambda deviation: constant - 0.5 * (deviation / scale) ** 2, scale=scale
+    )
+
+
+def exponential(mean: float) -> Prior:
+    """Return the exponential prior of this mean: the density is highest where there is next to no effect.
+
+    References
+    ----------
+    Simpson, Rue, Riebler, Martins & Sorbye (2017), Penalising model component complexity, Statistical Science 32(1),
+    doi:10.1214/16-STS576, sec. 3.
+    """
+    constant = -float(np.log(mean))
+    return Prior(nothing=NO_PAIR_EFFECT, log_density=lambda deviation: constant - deviation / mean, scale=mean)
 
 
 def learn_spread(pull: Floats, information: Floats, scale: float) -> Spread:
@@ -166,18 +184,18 @@ def spread_under(prior: Prior, pull: Floats, information: Floats) -> Spread:
     )
 
 
-def family_spreads(families: Sequence[tuple[Floats, Floats, float, float]], kin: Sequence[int]) -> list[Spread]:
+def family_spreads(families: Sequence[tuple[Floats, Floats, float, Prior]], kin: Sequence[int]) -> list[Spread]:
     """Return what the posterior of each family's effects says of its spread, the prior N(0, tau) taken out of it.
 
     Parameters
     ----------
     families
-        of each: the mean of its effects, their covariance, or their variances alone, tau, and the scale of its prior
+        of each: the mean of its effects, their covariance, or their variances alone, tau, and the spread's prior
     kin
         families of one kind, whose spreads are alike (`alike`)
     """
     seen = [_sights(mean, scatter, tau) for mean, scatter, tau, _ in families]
-    priors = [half_normal(scale) for *_, scale in families]
+    priors = [prior for *_, prior in families]
     if len(kin) > 1:
         likelihoods = [partial(log_likelihood, pull=seen[one][0], information=seen[one][1]) for one in kin]
         for one, prior in zip(kin, alike(likelihoods, families[kin[0]][3]), strict=True):
@@ -228,15 +246,15 @@ def _gathered(information: Floats, squared: Floats) -> tuple[Floats, Floats, Flo
     return total / count[some], squares, count[some]
 
 
-def alike(likelihoods: Sequence[Callable[[Floats], Floats]], scale: float) -> list[Prior]:
+def alike(likelihoods: Sequence[Callable[[Floats], Floats]], prior: Prior) -> list[Prior]:
     r"""Return for each of several families what the others say of its standard deviation.
 
     Families of a kind, such as what reps do with each column, may be alike: then their standard deviations
     :math:`\sigma_f` scatter little around one that they share,
 
-    .. math:: \log \sigma_f \sim N(\log c, \omega^2), \qquad c \sim \text{half-normal},
+    .. math:: \log \sigma_f \sim N(\log c, \omega^2), \qquad c \sim p,
 
-    each being 0 with a small probability, and all with `NO_EFFECT`. Or each is by itself, as of `half_normal`. Both are
+    each being 0 with a small probability, and all with that of p. Or each is by itself, with p as its prior. Both are
     as likely beforehand; the others' likelihoods, taken for independent, say which it is, what c may be, and so what
     this one may be.
 
@@ -244,8 +262,8 @@ def alike(likelihoods: Sequence[Callable[[Floats], Floats]], scale: float) -> li
     ----------
     likelihoods
         of each family: the logarithm of the likelihood ratio of standard deviations against none
-    scale
-        of the half-normal priors, of c and of each by itself
+    prior
+        p, of c and of each by itself
 
     References
     ----------
@@ -253,7 +271,7 @@ def alike(likelihoods: Sequence[Callable[[Floats], Floats]], scale: float) -> li
     """
     kernel = np.exp(-0.5 * (np.log(_GRID / _SHARED[:, None]) / LIKENESS) ** 2)
     kernel /= kernel.sum(axis=1, keepdims=True)
-    shared, alone = _half_normal_mass(_SHARED, scale), _half_normal_mass(_GRID, scale)
+    shared, alone = _mass(_SHARED, prior), _mass(_GRID, prior)
     told, apart = np.empty((len(likelihoods), 1 + len(_SHARED))), np.empty(len(likelihoods))
     for number, likelihood in enumerate(likelihoods):
         log = likelihood(_GRID)
@@ -264,15 +282,15 @@ def alike(likelihoods: Sequence[Callable[[Floats], Floats]], scale: float) -> li
         apart[number] = top + np.log(np.append(nothing, density) @ alone)
     together = np.log(np.maximum(shared, 1e-300)) + told.sum(axis=0)
     return [
-        _around(together - own, float(apart.sum() - by_itself), half_normal(scale))
+        _around(together - own, float(apart.sum() - by_itself), prior)
         for own, by_itself in zip(told, apart, strict=True)
     ]
 
 
-def _half_normal_mass(deviations: Floats, scale: float) -> Floats:
+def _mass(deviations: Floats, prior: Prior) -> Floats:
     """Return the prior chances of no effect and of standard deviations in even steps of the logarithm."""
-    density = deviations * np.exp(-0.5 * (deviations / scale) ** 2)
-    return np.append(NO_EFFECT, (1.0 - NO_EFFECT) * density / density.sum())
+    density = deviations * np.exp(prior.log_density(deviations))
+    return np.append(prior.nothing, (1.0 - prior.nothing) * density / density.sum())
 
 
 def _around(alike: Floats, apart: float, by_itself: Prior) -> Prior:
@@ -289,4 +307,4 @@ def _around(alike: Floats, apart: float, by_itself: Prior) -> Prior:
         density += single * (1.0 - by_itself.nothing) * np.exp(by_itself.log_density(deviation))
         return np.asarray(np.log(np.maximum(density / max(1.0 - nothing, 1e-300), 1e-300)))
 
-    return Prior(nothing=nothing, log_density=log_density)
+    return Prior(nothing=nothing, log_density=log_density, scale=by_itself.scale)

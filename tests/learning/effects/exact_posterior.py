@@ -39,13 +39,22 @@ class Exact:
         return np.interp(wanted, self.weight[order].cumsum(), values[order])
 
 
-def prior_spreads(no_effect, scale, n):
+def half_normal_spreads(no_effect, scale, n):
     """Return values of a standard deviation and their prior probabilities: none, or half-normal."""
-    quantiles = np.sqrt(2.0) * erfinv((np.arange(n) + 0.5) / n)
-    return np.append(1e-3, scale * quantiles), np.append(no_effect, np.full(n, (1.0 - no_effect) / n))
+    return _spreads(no_effect, scale * np.sqrt(2.0) * erfinv((np.arange(n) + 0.5) / n))
 
 
-def exact_posterior(levels, sizes, scales, tried, converted, *, no_effect, base_deviation, n_spreads, n_draws, rng):
+def exponential_spreads(no_effect, mean, n):
+    """Return the same where it is none, or exponential."""
+    return _spreads(no_effect, -mean * np.log1p(-(np.arange(n) + 0.5) / n))
+
+
+def _spreads(no_effect, quantiles):
+    n = len(quantiles)
+    return np.append(1e-3, quantiles), np.append(no_effect, np.full(n, (1.0 - no_effect) / n))
+
+
+def exact_posterior(levels, sizes, priors, tried, converted, *, base_deviation, n_draws, rng):
     """Return draws from the posterior, given each cell's level of each family, and its outcomes."""
     n_cells, n_effects = len(tried), 1 + sum(sizes)
     starts = np.cumsum([1, *sizes])
@@ -53,9 +62,8 @@ def exact_posterior(levels, sizes, scales, tried, converted, *, no_effect, base_
     design[:, 0] = 1.0
     for start, level in zip(starts, levels, strict=False):
         design[np.arange(n_cells), start + level] = 1.0
-    priors = [prior_spreads(no_effect, scale, n_spreads) for scale in scales]
     parts = []
-    for chosen in product(range(n_spreads + 1), repeat=len(sizes)):
+    for chosen in product(*(range(len(values)) for values, _ in priors)):
         spreads = np.array([values[k] for (values, _), k in zip(priors, chosen, strict=True)])
         log_prior = sum(np.log(weights[k]) for (_, weights), k in zip(priors, chosen, strict=True))
         deviation = np.repeat(np.append(base_deviation, spreads), [1, *sizes])

@@ -9,7 +9,7 @@ from leadopt.learning.effects import crossed as linear
 from leadopt.learning.effects import nested
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.mixture import Mixture
-from tests.learning.effects.test_logistic import drawn, every_pair, fitted
+from tests.learning.effects.test_logistic import OWN, drawn, every_pair, fitted
 
 
 @pytest.mark.parametrize("most_dense", [800, -1], ids=["covariance", "draws"])
@@ -51,10 +51,10 @@ def test_one_draw_may_be_of_any_spreads():
     assert one_by_one.std() == pytest.approx(together.std(), rel=0.2)
 
 
-def joints(own_scale=1.0):
+def joints(own_prior=OWN):
     """What draws rest on, and the same as plans of an earlier version have it."""
     _, tried, converted = drawn(np.random.default_rng(3), n_reps=8, n_levels=5, tries=40.0)
-    fit = fitted(tried, converted, own_scale)
+    fit = fitted(tried, converted, own_prior)
     mixture = Mixture.of(fit)
     new = Joint.of(fit, mixture, *every_pair(tried.shape, tried))
     return new, replace(new, seen=None, nodes=None, weight=None, base_deviation=fit.likelihood.base_deviation)

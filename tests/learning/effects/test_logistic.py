@@ -7,13 +7,16 @@ from leadopt.learning.effects import crossed as linear
 from leadopt.learning.effects import logistic, nested
 from leadopt.learning.effects.logistic import Binomial, expected_rate, sigmoid
 from leadopt.learning.effects.posterior import fit_effects
+from leadopt.learning.effects.spreads import half_normal
+
+OWN = half_normal(1.0)
 
 
-def fitted(tried, converted, own_scale=1.0):
+def fitted(tried, converted, own_prior=OWN):
     """Effects of a rep x level table of counts, without cells that nothing was tried in."""
     rep, level = np.nonzero(tried)
     counts = Binomial(tried=tried[rep, level].astype(float), converted=converted[rep, level].astype(float))
-    return fit_effects([rep, level], tried.shape, (1.5, 1.5), counts, own_scale=own_scale)
+    return fit_effects([rep, level], tried.shape, (half_normal(1.5),) * 2, counts, own_prior=own_prior)
 
 
 def own_cells(fit):
@@ -82,7 +85,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
 
 def test_the_posterior_is_the_nearest_normal_one():
     """Its mean solves E[gradient] = 0, checked by quadrature apart from the code that stepped there."""
-    fit = fitted(*drawn(np.random.default_rng(4))[1:], own_scale=None)
+    fit = fitted(*drawn(np.random.default_rng(4))[1:], own_prior=None)
     levels, cell = own_cells(fit)
     missed = fit.likelihood.converted - fit.likelihood.tried * expected_rate(*fit.total(levels, cell))
     pull = np.bincount(levels[0], missed) - fit.mean[1:31] / fit.deviations[0] ** 2
@@ -94,7 +97,7 @@ def test_the_posterior_is_the_nearest_normal_one():
 def test_the_mean_is_that_of_long_sampling():
     """Against Metropolis sampling with the same spreads, on few cells with few outcomes, where the mode is wrong."""
     tried, converted = np.array([[3, 1, 2], [4, 0, 1], [1, 5, 2]]), np.array([[3, 0, 1], [1, 0, 0], [1, 5, 2]])
-    fit = fitted(tried, converted, own_scale=None)
+    fit = fitted(tried, converted, own_prior=None)
     cells = fit.likelihood
     deviations = np.repeat([logistic.BASE_DEVIATION, *fit.deviations], [1, 3, 3])
     rng, n_chains = np.random.default_rng(0), 400

@@ -7,8 +7,8 @@ from leadopt import AffinityModel
 from leadopt.learning.effects.families import PAIR_SCALE
 from leadopt.learning.effects.logistic import COLUMN_SCALE
 from leadopt.learning.effects.mixture import Logits
-from leadopt.learning.effects.spreads import NO_EFFECT
-from tests.learning.effects.exact_posterior import exact_posterior
+from leadopt.learning.effects.spreads import NO_EFFECT, NO_PAIR_EFFECT
+from tests.learning.effects.exact_posterior import exact_posterior, exponential_spreads, half_normal_spreads
 
 FLAT = 30.0  # as good as flat: outcomes of both kinds hold the base
 TABLES = {
@@ -38,16 +38,17 @@ def exact(tried, won):
     cell = np.full(tried.shape, -1)
     cell[rep, source] = np.arange(len(rep))
     counts = tried[rep, source].astype(float), won[rep, source].astype(float)
-    prior = {"no_effect": NO_EFFECT, "base_deviation": FLAT, "rng": np.random.default_rng(0)}
+    base = {"base_deviation": FLAT, "rng": np.random.default_rng(0)}
     if tried.shape[1] == 1:
-        sizes = ([rep], tried.shape[:1], (COLUMN_SCALE,))
-        return exact_posterior(*sizes, *counts, **prior, n_spreads=40, n_draws=1_000), cell
+        sizes = ([rep], tried.shape[:1], [half_normal_spreads(NO_EFFECT, COLUMN_SCALE, 40)])
+        return exact_posterior(*sizes, *counts, **base, n_draws=1_000), cell
     scale = COLUMN_SCALE / 2**0.25
     if tried.shape[0] == 1:  # what one rep does with a source is what the source does: there are no cells beyond
-        sizes = ([rep, source], tried.shape, (scale, scale))
-        return exact_posterior(*sizes, *counts, **prior, n_spreads=12, n_draws=200), cell
-    sizes = ([rep, source, np.arange(len(rep))], (*tried.shape, len(rep)), (scale, scale, PAIR_SCALE))
-    return exact_posterior(*sizes, *counts, **prior, n_spreads=9, n_draws=40), cell
+        sizes = ([rep, source], tried.shape, [half_normal_spreads(NO_EFFECT, scale, 12)] * 2)
+        return exact_posterior(*sizes, *counts, **base, n_draws=200), cell
+    column, pair = half_normal_spreads(NO_EFFECT, scale, 9), exponential_spreads(NO_PAIR_EFFECT, PAIR_SCALE, 15)
+    sizes = ([rep, source, np.arange(len(rep))], (*tried.shape, len(rep)), [column, column, pair])
+    return exact_posterior(*sizes, *counts, **base, n_draws=40), cell
 
 
 def fitted(name):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from leadopt.learning.effects import crossed, nested
 from leadopt.learning.effects.normal import USUAL_NOISE, Normal
 from leadopt.learning.effects.posterior import fit_effects, more_diverse
+from leadopt.learning.effects.spreads import half_normal
 from tests.strategies import examples
 
 
@@ -26,7 +27,7 @@ def summed(y, levels, sizes):
 
 
 def fitted(levels, sizes, count, total, squares):
-    return fit_effects(levels, sizes, (1.0,) * len(sizes), Normal.of(count, total, squares))
+    return fit_effects(levels, sizes, (half_normal(1.0),) * len(sizes), Normal.of(count, total, squares))
 
 
 def design(levels, sizes):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from leadopt.learning.effects.logistic import Binomial, sigmoid
 from leadopt.learning.effects.offsets import OffsetBinomial
 from leadopt.learning.effects.posterior import fit_effects
+from leadopt.learning.effects.spreads import half_normal
 from leadopt.learning.effects.waiting import Waiting
 
 
@@ -111,5 +112,5 @@ def test_effects_are_found_whatever_was_added_to_them():
         n_cells=4, cell=cell, tried=np.full(1200, 20.0), converted=won.astype(float), offset=offset,
         scatter=np.zeros(1200),
     )  # fmt: skip
-    fitted = fit_effects([np.arange(4)], (4,), (2.0,), rows.merged())
+    fitted = fit_effects([np.arange(4)], (4,), (half_normal(2.0),), rows.merged())
     assert fitted.known([np.arange(4)])[0] == pytest.approx(effects, abs=0.1)

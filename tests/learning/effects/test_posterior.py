@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from leadopt.learning.effects.logistic import Binomial
 from leadopt.learning.effects.normal import Normal
 from leadopt.learning.effects.posterior import effects_under, fit_effects
+from leadopt.learning.effects.spreads import half_normal
 from tests.strategies import examples
 
 
@@ -35,8 +36,8 @@ def test_the_information_is_how_fast_the_pull_falls(seed):
 def test_where_the_fit_begins_makes_no_difference_to_a_normal_quantity_and_little_to_outcomes(place):
     rng = np.random.default_rng(1)
     likelihood, levels = likelihoods(rng, 40)[place], [rng.integers(0, 5, 40), rng.integers(0, 3, 40)]
-    here = fit_effects(levels, (5, 3), (1.0, 1.0), likelihood)
-    there = fit_effects(levels, (5, 3), (1.0, 1.0), likelihood, start=here)
+    here = fit_effects(levels, (5, 3), (half_normal(1.0),) * 2, likelihood)
+    there = fit_effects(levels, (5, 3), (half_normal(1.0),) * 2, likelihood, start=here)
     np.testing.assert_allclose(there.mean, here.mean, atol=1e-9 if likelihood.is_normal else 0.03)
 
 
@@ -49,17 +50,17 @@ def test_evidence_tells_a_family_that_matters_from_one_that_does_not(place):
     outcomes = Binomial(tried=count, converted=rng.binomial(10, 1.0 / (1.0 + np.exp(-total))).astype(float))
     seen = total + rng.normal(0.0, 0.1, 300)
     likelihood = (outcomes, Normal.of(count, count * seen, count * (seen**2 + 0.1)))[place]
-    assert fit_effects([], (), (), likelihood).evidence(level, 6, 1.0) > 20.0
-    known = fit_effects([level], (6,), (1.0,), likelihood)
-    assert known.evidence(other, 6, 1.0) < 3.0
-    assert known.evidence(level, 6, 1.0) < 1.0  # what is in the model already adds nothing
+    assert fit_effects([], (), (), likelihood).evidence(level, 6, half_normal(1.0)) > 20.0
+    known = fit_effects([level], (6,), (half_normal(1.0),), likelihood)
+    assert known.evidence(other, 6, half_normal(1.0)) < 3.0
+    assert known.evidence(level, 6, half_normal(1.0)) < 1.0  # what is in the model already adds nothing
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=["binomial", "normal"])
 def test_effects_under_the_spreads_that_were_learned_are_those_that_were_learned(place):
     rng = np.random.default_rng(3)
     likelihood, levels = likelihoods(rng, 60)[place], [rng.integers(0, 5, 60), rng.integers(0, 3, 60)]
-    found = fit_effects(levels, (5, 3), (1.0, 1.0), likelihood)
+    found = fit_effects(levels, (5, 3), (half_normal(1.0),) * 2, likelihood)
     told = effects_under(levels, (5, 3), found.deviations, found.likelihood)
     np.testing.assert_allclose(told.mean, found.mean, atol=0.02)
     np.testing.assert_allclose(told.crossed.variances(), found.crossed.variances(), rtol=0.05)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadopt.learning.effects.spreads import alike, learn_spread, log_likelihood, spread_under
+from leadopt.learning.effects.spreads import alike, exponential, half_normal, learn_spread, log_likelihood, spread_under
 
 
 def pulls(rng, spread, information):
@@ -80,7 +80,7 @@ def test_families_that_are_alike_tell_each_other_what_they_share():
     faint = pulls(rng, 0.3, np.full(4, 3.0))
     ways = [partial(log_likelihood, pull=pull, information=np.full(len(pull), h)) for pull, h in
             [*((each, 60.0) for each in known), (faint, 3.0)]]  # fmt: skip
-    prior = alike(ways, 1.0)[-1]
+    prior = alike(ways, half_normal(1.0))[-1]
     beside = spread_under(prior, faint, np.full(4, 3.0))
     alone = learn_spread(faint, np.full(4, 3.0), 1.0)
     assert abs(np.median(beside.quantiles) - 0.3) < 0.08
@@ -91,7 +91,7 @@ def test_families_that_differ_are_learned_each_by_itself():
     rng, information = np.random.default_rng(1), np.full(300, 100.0)
     pull = [pulls(rng, spread, information) for spread in (0.8, 0.0, 0.0, 0.0)]
     ways = [partial(log_likelihood, pull=each, information=information) for each in pull]
-    for prior, each in zip(alike(ways, 1.0), pull, strict=True):
+    for prior, each in zip(alike(ways, half_normal(1.0)), pull, strict=True):
         found, alone = spread_under(prior, each, information), learn_spread(each, information, 1.0)
         assert abs(found.deviation - alone.deviation) < 0.05
 
@@ -102,6 +102,6 @@ def test_a_prior_beside_others_is_one(seed, scale):
     ways = [partial(log_likelihood, pull=pulls(rng, spread, information), information=information)
             for spread in (0.0, 0.3, 1.0)]  # fmt: skip
     grid = np.geomspace(1e-4, 50.0, 4_000)
-    for prior in alike(ways, scale):
+    for prior in [*alike(ways, half_normal(scale)), *alike(ways, exponential(scale))]:
         assert 0.0 <= prior.nothing <= 1.0
         assert np.trapezoid(np.exp(prior.log_density(grid)), grid) == pytest.approx(1.0, abs=0.02)

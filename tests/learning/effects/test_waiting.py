@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.logistic import Binomial, sigmoid
 from leadopt.learning.effects.posterior import fit_effects
+from leadopt.learning.effects.spreads import half_normal
 from leadopt.learning.effects.waiting import Waiting
 
 part = st.floats(0.01, 1.0)
@@ -45,7 +46,8 @@ def test_a_lead_that_can_only_be_won_counts_as_won():
     known = Binomial(**cells)
     extra = Binomial(tried=np.array([30.0, 26.0]), converted=np.array([12.0, 11.0]))
     still = Binomial(**cells, waiting=waiting([1], [6], [1.0], [1e-12]))
-    found, wanted, without = (fit_effects(np.array([[0, 1]]), (2,), (1.0,), each) for each in (still, extra, known))
+    prior, pair = (half_normal(1.0),), np.array([[0, 1]])
+    found, wanted, without = (fit_effects(pair, (2,), prior, each) for each in (still, extra, known))
     assert found.mean == pytest.approx(wanted.mean, abs=1e-3)
     assert found.crossed.variances() == pytest.approx(wanted.crossed.variances(), abs=1e-3)
     assert np.abs(wanted.mean - without.mean).max() > 0.1
@@ -71,6 +73,6 @@ def test_open_leads_alone_do_not_break_a_fit():
     levels, nothing = np.array([[0, 1, 2]]), np.zeros(3)
     one = waiting([0, 1, 1, 2], [10, 1e4, 3, 5], [1.0, 0.9, 1e-300, 0.0], [1.0, 1e-300, 0.9, 0.0], 1e-3)
     outcomes = Binomial(tried=nothing, converted=nothing, waiting=one)
-    found = fit_effects(levels, (3,), (1.0,), outcomes)
+    found = fit_effects(levels, (3,), (half_normal(1.0),), outcomes)
     assert np.isfinite(found.mean).all() and np.isfinite(found.crossed.variances()).all()
     assert Crossed.of(levels, (3,)).n_effects == len(found.mean)
