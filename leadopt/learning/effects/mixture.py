@@ -280,7 +280,7 @@ class Mixture:
             )
         ]
         return Node(
-            crossed=crossed,
+            crossed=crossed.for_sums(),
             mean=mean,
             families=families,
             own=own,
