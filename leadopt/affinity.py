@@ -46,10 +46,11 @@ class AffinityModel:
         rep without a record; `affinity` reads a rep's present state from the same columns of the table of reps
     bins
         how columns of numbers or days become levels: a number of bins of equal weight, or inner edges (of days as
-        20250108), by column; of durations in hours. Left out, days are binned into eight, and so are numbers and
-        durations whose levels are too many for their outcomes, unless these tell the levels apart better than bins, as
-        those of codes do (`learning.history.bins.are_codes`); up to 50 levels with ten outcomes each stay, but not of
-        durations and fractions that describe reps. A note says so; codes that are text stay levels in any case
+        20250108), by column; of durations in hours; 0 = each value is a level, as of codes. Left out, days are binned
+        into eight, and so are numbers and durations whose levels are too many for their outcomes, unless these tell
+        the levels apart better than bins, as those of codes do (`learning.history.bins.are_codes`); up to 50 levels
+        with ten outcomes each stay, but not of durations and fractions that describe reps. Text that spells numbers is
+        like them, but for codes that begin with 0. A note says what was made of them
     half_life_days
         age at which an outcome counts half, counted back from the latest one by `at`, or, where open leads count, by
         when they were assigned; None = all count the same; "learn" = the one of `learning.HALF_LIVES` under which the
@@ -226,7 +227,8 @@ class AffinityModel:
         self._like = Table(table.build({names.rep: []}), "history")
         table.expect([names.rep, *names.keys, names.converted])
         for column in names.described:
-            table = table.measured(column, asked=column in asked.bins)
+            if asked.bins.get(column) != 0:
+                table = table.measured(column, asked=column in asked.bins)
         return read_past(table, names, self.now, fades=bool(self.half_life_days), drift=self.drift, before=before)
 
     def _learn(self, asked: Asked, past: Past) -> AffinityModel:

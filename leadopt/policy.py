@@ -79,8 +79,8 @@ class Policy:
         columns of history and reps that describe a rep, such as team or response time: they say what to expect of who
         has no record
     bins
-        how columns of numbers or days become levels: a number of bins, or edges, by column; None = days, and
-        numbers and durations in more levels than their outcomes can tell apart, into eight bins
+        how columns of numbers or days become levels: a number of bins, 0 for none (codes), or edges, by column; None =
+        days, and numbers and durations in more levels than their outcomes can tell apart, into eight bins
     currencies
         what one unit of each currency is worth in the unit of the plan, ``{"USD": 1.0, "EUR": 1.08}``; None = all
         values are in one currency

@@ -415,7 +415,7 @@ def test_draws_share_what_pairs_share_and_scatter_about_the_estimates():
         ({"bins": {"part": 3}}, "AffinityModel.bins: 'part' is none of the columns ['product']"),
         (
             {"bins": {"product": 1}},
-            "AffinityModel.bins.product: must be a number of bins, 2 or more, or ascending edges",
+            "AffinityModel.bins.product: must be a number of bins, 2 or more, 0 for none, or ascending edges",
         ),
         ({"bins": {"product": [2, 1]}}, "AffinityModel.bins.product: must be a number of bins"),
         ({"half_life_days": True}, 'must be a positive number of days, "learn" or None; found True'),

@@ -242,7 +242,7 @@ def test_a_column_that_names_leads_adds_nothing_and_one_class_scores_all_alike()
         (lambda: ScoreModel(columns="source", bins={"size": 3}).fit(HISTORY),
          "ScoreModel.bins: 'size' is none of the columns ['source']"),
         (lambda: ScoreModel(columns="source", bins={"source": 1}).fit(HISTORY),
-         "ScoreModel.bins.source: must be a number of bins, 2 or more, or ascending edges; found 1"),
+         "ScoreModel.bins.source: must be a number of bins, 2 or more, 0 for none, or ascending edges; found 1"),
         (lambda: ScoreModel(columns="sorce").fit(HISTORY),
          'history: column "sorce" is missing; did you mean "source"? '
          "(column names are settings: Policy(columns=Columns(...)), or [columns] in a policy file)"),

@@ -53,14 +53,14 @@ def read_tables(
             raise InvalidInput("reps: name their file after that of the leads; only a workbook can hold both")
         named["reps"] = leads
     if one_book and leads is not None and named["reps"] == leads:
-        names, shown = sheets_of(leads)
+        names, shown, charts = sheets_of(leads)
         named |= {
             kind: leads
             for kind in ("history", "pins")
             if named[kind] is None and (holds_kind(shown, kind) or kind in asked)
         }
         own = [table for table in named if named[table] == leads]
-        asked |= {table: choose_sheet(str(leads), names, shown, table, asked.get(table)) for table in own}
+        asked |= {table: choose_sheet(str(leads), names, shown, table, asked.get(table), charts) for table in own}
     if unread := [table for table in asked if named[table] is None]:
         raise InvalidInput(f"--sheet {unread[0]}={asked[unread[0]]}: no file is named for {unread[0]}")
     tables = {

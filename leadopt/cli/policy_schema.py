@@ -16,7 +16,12 @@ FIRST_LINE = f"#:schema ./{SCHEMA_NAME}"
 
 # What a mapping from columns holds, which its annotation leaves open.
 _OPEN: dict[str, Schema] = {
-    "bins": {"anyOf": [{"type": "integer", "minimum": 2}, {"type": "array", "items": {"type": "number"}}]},
+    "bins": {
+        "anyOf": [
+            {"type": "integer", "minimum": 0, "not": {"const": 1}},
+            {"type": "array", "items": {"type": "number"}},
+        ]
+    },
     "score": {
         "anyOf": [
             {"type": "number", "minimum": 0},

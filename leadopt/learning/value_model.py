@@ -163,7 +163,8 @@ class ValueModel:
         past = history_table(history, reading=self._reading(), ids=(self.rep or "",))
         table = with_signs(past, self.value, self.currency, rates)
         for column in columns:
-            table = table.measured(column, asked=column in asked)
+            if asked.get(column) != 0:
+                table = table.measured(column, asked=column in asked)
         has_rep = self.rep is not None and table.holds(self.rep, "rep_id") and self.rep not in columns
         names = (*columns, *([self.rep] if has_rep and self.rep else []))
         currency = self.currency if table.holds(self.currency, "currency") else None

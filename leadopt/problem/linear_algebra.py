@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from leadopt.arrays import Floats
 from leadopt.progress import going_on, loaded
 
+_STRIP = 1_024  # rows and terms of a product whose tiles are at hand at once, a multiple of `_SIDE`
 _SIDE = 64  # of the tiles of a product, and of what is factored as it is
 # Rows up to which LAPACK finds axes one by one; from there on it divides and conquers with all threads, for 30 ms and
 # more where these wait for each other on a busy machine, in place of 0.1.
@@ -50,12 +51,17 @@ def product(a: Floats, b: Floats) -> Floats:
         # A product with its own transpose would go to another routine, with limits of its own.
         return np.asarray(a @ (b.copy() if np.shares_memory(a, b) else b))
     going_on()
-    rows, columns = _tiles(a), _tiles(b)
-    total = np.zeros((len(rows), columns.shape[1], _SIDE, _SIDE))
-    for k in range(len(columns)):
-        total += rows[:, k, None] @ columns[None, k]
-    whole = total.swapaxes(1, 2).reshape(len(rows) * _SIDE, columns.shape[1] * _SIDE)
-    return np.ascontiguousarray(whole[: a.shape[0], : b.shape[1]])
+    found = np.empty((a.shape[0], b.shape[1]))
+    for top in range(0, len(a), _STRIP):
+        strip = a[top : top + _STRIP]
+        total = np.zeros((-(-len(strip) // _SIDE), -(-b.shape[1] // _SIDE), _SIDE, _SIDE))
+        for left in range(0, len(b), _STRIP):
+            rows, columns = _tiles(strip[:, left : left + _STRIP]), _tiles(b[left : left + _STRIP])
+            for k in range(len(columns)):
+                total += rows[:, k, None] @ columns[None, k]
+        whole = total.swapaxes(1, 2).reshape(total.shape[0] * _SIDE, total.shape[1] * _SIDE)
+        found[top : top + _STRIP] = whole[: len(strip), : b.shape[1]]
+    return found
 
 
 def _tiles(matrix: Floats) -> Floats:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from leadopt.errors import InvalidInput, enumerate_some
 from leadopt.progress import loaded
+from leadopt.tables.books.marks import charts_of
 from leadopt.tables.books.sheets import BOOKS, choose_sheet, read_sheet, split_sheet
 from leadopt.tables.books.typed import shown_mark, typed
 from leadopt.tables.books.workbook import Page, workbook
@@ -96,16 +97,15 @@ def read_file(
     return table if there.all() else table.take(there.nonzero()[0])
 
 
-def sheets_of(path: str | Path) -> tuple[list[str], list[str]]:
-    """Return the names of the sheets of a workbook, and of those that are shown.
+def sheets_of(path: str | Path) -> tuple[list[str], list[str], dict[str, str]]:
+    """Return the names of the sheets of a workbook, of those that are shown, and what others without cells are.
 
     Raises
     ------
     InvalidInput
         it cannot be read
     """
-    book, shown = _open_book(Path(path), _content(Path(path)))
-    return list(book.sheet_names), shown
+    return _open_book(Path(path), _content(Path(path)))[1:]
 
 
 def read_table(path: str | Path, text: Collection[str] = ("lead_id", "rep_id")) -> "pl.DataFrame":
@@ -269,15 +269,17 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _open_book(path: Path, content: bytes) -> tuple[Any, list[str]]:
-    """Return a workbook and the names of its sheets that are shown."""
+def _open_book(path: Path, content: bytes) -> tuple[Any, list[str], list[str], dict[str, str]]:
+    """Return a workbook, and what `sheets_of` does."""
     try:
         loaded("fastexcel")
         import fastexcel
 
         book = fastexcel.read_excel(content)
-        sheets = [book.load_sheet(name, n_rows=1, header_row=None, dtypes="string") for name in book.sheet_names]
-        return book, [sheet.name for sheet in sheets if sheet.visible == "visible"]
+        charts = charts_of(content)  # to load one would print a warning of calamine's
+        names = [name for name in book.sheet_names if name not in charts]
+        sheets = [book.load_sheet(name, n_rows=1, header_row=None, dtypes="string") for name in names]
+        return book, names, [sheet.name for sheet in sheets if sheet.visible == "visible"], charts
     except ModuleNotFoundError as error:
         raise _missing(error) from None
     except Exception as error:  # fastexcel raises types of its own for each way to be no workbook
@@ -287,8 +289,8 @@ def _open_book(path: Path, content: bytes) -> tuple[Any, list[str]]:
 
 def _read_excel(asked: _Asked, content: bytes) -> _Read:
     path = asked.path
-    book, shown = _open_book(path, content)
-    name = choose_sheet(str(path), book.sheet_names, shown, asked.kind, asked.sheet)
+    book, names, shown, charts = _open_book(path, content)
+    name = choose_sheet(str(path), names, shown, asked.kind, asked.sheet, charts)
     where = f"{path}, sheet {name}"
     try:
         grid = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_polars()
@@ -297,8 +299,9 @@ def _read_excel(asked: _Asked, content: bytes) -> _Read:
     sheet = read_sheet(grid, content, name, sorted(asked.text))
     if not any(sheet.names):
         raise InvalidInput(f"{where}: is empty; a table needs a row with the names of its columns")
-    others = [f"{other!r}" for other in book.sheet_names if other != name]
+    others = [f"{other!r}" for other in names if other != name]
     notes = [f"{where}: {note}" for note in sheet.notes]
+    notes += [f"{path}: sheet {other!r} is {what}, and left out" for other, what in charts.items() if not asked.sheet]
     if others and asked.sheet is None:
         notes.insert(0, f"{path}: read sheet {name!r}, not {enumerate_some(others, 4)} ({path}:SHEET reads another)")
     frame = sheet.grid.rename(dict(zip(sheet.grid.columns, _header(Path(where), sheet.names), strict=True)))

@@ -21,6 +21,8 @@ _ISO_DAYS = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|
 _TIME = r"[T ,]+(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?\s*$"
 _WHOLE_HOURS = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?[+-]\d{2}:00$"
 _DOUBTFUL = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")  # its mark may be one of thousands
+_PADDED = re.compile(r"[+-]?0\d")
+_EXACT = 2.0**53  # whole numbers up to here are floats
 _LOOKED_AT = 50  # distinct cells of a column that tell whether the others are worth reading
 NOT_WON = {1: "won", 0: "lost", None: ""}
 _MOST_KINDS = 8  # as many as `learning.history.bins` makes of a measurement
@@ -171,8 +173,8 @@ class Written(Holder):
     def measured(self, column: str, *, asked: bool = False) -> Self:
         """Return the table with a column of text as numbers or ISO days, if it is to be, or all of it is a quantity.
 
-        Text is one if it spells more days, or numbers, than kinds of leads have; of whole numbers as a program writes
-        them, which may be codes, if it is to be.
+        Text is one if it spells more days, or numbers, than kinds of leads have; whether whole numbers are names of
+        kinds all the same say their outcomes, as of a column of numbers. Those that begin with 0 are.
         """
         texts = self.texts(column) if column in self.columns else ()
         if not texts or (len(texts) <= _MOST_KINDS and not asked):
@@ -187,8 +189,14 @@ class Written(Holder):
             return self
         if not all(map(is_read, found.value.values())):
             return self._with_days_that_all_are(column, texts)
-        measures = asked or found.telling is not None or _are_measured(found.value)
-        return self._in_numbers(column, found.value) if measures else self
+        if asked or found.telling is not None or _are_measured(found.value):
+            return self._in_numbers(column, found.value)
+        shown = min(texts, key=lambda text: (not _is_padded(text), text))
+        self.reading.note(
+            f"{self.name}.{self.own(column)}: {len(texts):,} texts such as {shown!r} are taken for codes, each a level "
+            f"of its own; bins={{{self.own(column)!r}: {_MOST_KINDS}}} reads them as numbers"
+        )
+        return self
 
     def _with_days_that_all_are(self, column: str, texts: Collection[str]) -> Self:
         """Return the table with a column of text as ISO days, if all of it spells days that leave no doubt."""
@@ -348,9 +356,21 @@ def text_columns(
 
 
 def _are_measured(number_of: Mapping[str, float | None]) -> bool:
-    """Return whether numbers are not all whole, and each is written in one way: 1.1 and 1.10 may be chapters."""
+    """Return whether each number is written in one way, and none as codes are.
+
+    1.1 and 1.10 may be chapters, 01067 is a postcode, and floats hold no whole number of 17 digits.
+    """
     numbers = [number for number in number_of.values() if number is not None]
-    return not all(number.is_integer() for number in numbers) and len(set(numbers)) == len(numbers)
+    if all(number.is_integer() for number in numbers) and (
+        any(map(_is_padded, number_of)) or any(abs(number) > _EXACT for number in numbers)
+    ):
+        return False
+    return len(set(numbers)) == len(numbers)
+
+
+def _is_padded(text: str) -> bool:
+    """Return whether a whole number begins with 0."""
+    return _PADDED.match(text.strip()) is not None
 
 
 def _are_numbers(texts: Iterable[str]) -> bool:

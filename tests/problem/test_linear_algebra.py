@@ -1,11 +1,14 @@
 """Products, inverses and factors are right, and the same to the last bit at any number of threads."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
+from leadopt.problem import linear_algebra
 from leadopt.problem.linear_algebra import along_axes, applied, cholesky, inner, inverse, product, solved
 from tests.strategies import examples
 
@@ -28,6 +31,24 @@ def test_products_are_those_of_numpy(m, k, n, seed):
     assert product(a, b).shape == (m, n)
     np.testing.assert_allclose(product(a, b), a @ b, atol=1e-12 * k)
     np.testing.assert_allclose(product(a, a.T), a @ a.T, atol=1e-12 * k)
+
+
+@pytest.mark.parametrize(("m", "k", "n"), [(1_300, 77, 70), (70, 1_300, 77), (1_024, 1_025, 65)])
+def test_a_product_by_strips_is_that_of_all_tiles_to_the_last_bit(m, k, n, monkeypatch):
+    a, b = random(0, m, k), random(1, k, n)
+    in_strips = product(a, b)
+    monkeypatch.setattr(linear_algebra, "_STRIP", 10_048)
+    assert (in_strips == product(a, b)).all()
+    np.testing.assert_allclose(in_strips, a @ b, atol=1e-12 * k)
+
+
+def test_a_product_of_many_rows_needs_no_more_room_than_its_result():
+    a, b = random(0, 20_000, 77), random(1, 77, 77)
+    tracemalloc.start()
+    found = product(a, b)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 1.5 * found.nbytes
 
 
 @examples(30)

@@ -1,7 +1,7 @@
 """The inverse of ``X' W X + P`` where effects are nested in the levels of a hub: exact, and never in full."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -31,13 +31,16 @@ class Blocks:
     ----------
     nest, places
         where effects stand, and which each cell has, as of `Crossed`
-    alone, within
-        float64, the inverse of each D, which is the covariance if the rest were known, and the covariance of each
-        block, as `Nest.start_of` has their numbers one after another
-    carried, across
-        float64 (n_rows, n_rest), E, and the covariance of each row with the rest
+    weights, precisions
+        float64 (n_cells,), w, and (n_effects,), p
+    within
+        float64, the covariance of each block, as `Nest.start_of` has their numbers one after another
+    across
+        float64 (n_rows + 1, n_rest + 1), the covariance of each row with the rest; 0 at the end, which stands for none
     rest
         float64 (n_rest, n_rest), the covariance of the rest
+    known
+        `alone` and `carried`; None = they are worked out anew where they are asked for
 
     References
     ----------
@@ -47,33 +50,62 @@ class Blocks:
 
     nest: Nest
     places: Ints
-    alone: Floats
+    weights: Floats
+    precisions: Floats
     within: Floats
-    carried: Floats
     across: Floats
     rest: Floats
+    known: tuple[Floats, Floats] | None = None
 
     @classmethod
     def of(cls, nest: Nest, places: Ints, weights: Floats, precisions: Floats) -> "Blocks":
         """Return the distribution with these weights of cells and precisions of effects."""
         block, across, rest = _precision(nest, places, weights, precisions)
-        alone, within = np.empty_like(block), np.empty_like(block)
-        for rows in nest.groups:
-            alone[_squares(nest, rows)] = _inverses(block[_squares(nest, rows)])
+        alone, carried = _eliminated(nest, block, across)
         if nest.is_thin:
-            thin = _thin(nest, alone) @ across
-            covariance = inverse(rest - (across.T @ thin).toarray())
-            mixed, carried = -(thin @ covariance), thin.toarray()
+            covariance = inverse(rest - (across.T @ carried).toarray())
+            shared, carried = carried @ covariance, carried.toarray()
         else:
-            carried = np.empty_like(across)
-            for rows in nest.groups:
-                carried[rows] = _products(alone[_squares(nest, rows)], across[rows])
             covariance = inverse(rest - product(across.T, carried))
-            mixed = -product(carried, covariance)
+            shared = product(carried, covariance)
+        del across  # as large as E, and of no use any more
+        mixed = np.zeros((len(nest.rows) + 1, len(nest.rest) + 1))
+        np.negative(shared, out=mixed[:-1, :-1])
         for rows in nest.groups:
             squares = _squares(nest, rows)
-            within[squares] = alone[squares] - _products(mixed[rows], carried[rows].swapaxes(1, 2))
-        return cls(nest=nest, places=places, alone=alone, within=within, carried=carried, across=mixed, rest=covariance)
+            block[squares] = alone[squares] - _products(mixed[rows, :-1], carried[rows].swapaxes(1, 2))
+        return cls(
+            nest=nest,
+            places=places,
+            weights=weights,
+            precisions=precisions,
+            within=block,
+            across=mixed,
+            rest=covariance,
+            known=(alone, carried),
+        )
+
+    @cached_property
+    def _given_rest(self) -> tuple[Floats, Floats]:
+        if self.known is not None:
+            return self.known
+        block, across, _ = _precision(self.nest, self.places, self.weights, self.precisions)
+        alone, carried = _eliminated(self.nest, block, across)
+        return alone, np.asarray(carried.toarray() if self.nest.is_thin else carried)
+
+    @property
+    def alone(self) -> Floats:
+        """The inverse of each D, the covariance if the rest were known, one after another as `within`."""
+        return self._given_rest[0]
+
+    @property
+    def carried(self) -> Floats:
+        """E, float64 (n_rows, n_rest)."""
+        return self._given_rest[1]
+
+    def for_sums(self) -> "Blocks":
+        """Return the same in half the memory: variances of sums do without D and E, only draws need them."""
+        return replace(self, known=None)
 
     def times(self, target: Floats) -> Floats:
         """Return the covariance times a vector."""
@@ -94,7 +126,7 @@ class Blocks:
         nest, row, slot = self.nest, self.nest.row_of[part], self.nest.slot_of[part]
         if (row == len(nest.rows)).all():
             return self.rest[np.ix_(slot, slot)]
-        found = -product(self.across[row], np.ascontiguousarray(self.carried[row].T))
+        found = -product(self.across[row, :-1], np.ascontiguousarray(self.carried[row].T))
         same = nest.block_of[row][:, None] == nest.block_of[row]
         one, other = np.nonzero(same)
         found[same] += self.alone[nest.start_of[row[one]] + slot[other]]
@@ -115,11 +147,11 @@ class Blocks:
     def cell_variance(self) -> Floats:
         """Variance of each cell's sum of effects, float64 (n_cells,); a twin adds up with its nested effect first."""
         nest, places = self.nest, self.places
-        padded, shared = np.pad(self.rest, (0, 1)), np.pad(self.across, ((0, 0), (0, 1)))
+        padded = np.pad(self.rest, (0, 1))
         pairs = self.within.copy()
         for rows in nest.groups:
             parent = nest.parent_of[rows]
-            to_parents = shared[rows[:, :, None], parent[:, None, :]]
+            to_parents = self.across[rows[:, :, None], parent[:, None, :]]
             both = padded[parent[:, :, None], parent[:, None, :]]
             pairs[_squares(nest, rows)] += to_parents + to_parents.swapaxes(1, 2) + both
         row = [nest.row_of[places[1 + family]] for family in nest.nested]
@@ -133,10 +165,10 @@ class Blocks:
                 total += 2.0 * pairs[start + other]
         if lone:
             total += pair_sum(self.rest, lone)
-            with_rest = self.across + padded[nest.parent_of, :-1]
             for one in row:
+                parent = nest.parent_of[one]
                 for other in lone:
-                    total += 2.0 * with_rest[one, other]
+                    total += 2.0 * (self.across[one, other] + padded[parent, other])
         return np.maximum(total, 0.0)
 
     def sum_variance(self, places: Sequence[Ints]) -> Floats:
@@ -148,7 +180,7 @@ class Blocks:
         every = [np.broadcast_to(place, shape).ravel() for place in places]
         # Block after block, and a few sums at once: what is looked up is at hand then.
         order = np.argsort(nest.row_of[every[1 + nest.hub]], kind="stable")
-        total, across = np.broadcast_to(among_rest, shape).flatten(), np.pad(self.across, (0, 1))
+        total = np.broadcast_to(among_rest, shape).flatten()
         within = np.append(self.within, np.zeros(1))
         for start in range(0, len(order), _AT_ONCE):
             chosen = order[start : start + _AT_ONCE]
@@ -161,7 +193,7 @@ class Blocks:
             found = np.zeros(len(chosen))
             for number, one in enumerate(row):
                 for other in beside:
-                    found += 2.0 * across[one, other]
+                    found += 2.0 * self.across[one, other]
                 for second in range(number, len(row)):
                     same = (block[number] == block[second]) & (block[number] >= 0)
                     astray |= ~same & (block[number] >= 0) & (block[second] >= 0)
@@ -217,6 +249,19 @@ def _precision(nest: Nest, places: Ints, weights: Floats, precisions: Floats) ->
     return block, across, rest
 
 
+def _eliminated(nest: Nest, block: Floats, across: Any) -> tuple[Floats, Any]:
+    """Return the inverse of each D, and E; sparse where B is."""
+    alone = np.empty_like(block)
+    for rows in nest.groups:
+        alone[_squares(nest, rows)] = _inverses(block[_squares(nest, rows)])
+    if nest.is_thin:
+        return alone, _thin(nest, alone) @ across
+    carried = np.empty_like(across)
+    for rows in nest.groups:
+        carried[rows] = _products(alone[_squares(nest, rows)], across[rows])
+    return alone, carried
+
+
 def _thinly(nest: Nest, places: Ints, row: Sequence[Ints], weights: Floats) -> tuple[Any, Floats]:
     """Return B, of which most is 0, as a sparse matrix, and A."""
     loaded("scipy.sparse")
@@ -263,7 +308,7 @@ def _sums(places: Ints, weights: Floats, size: int) -> Floats:
     if places.ndim > 1 and len(weights) > size:
         return np.asarray(sum((_sums(each, weights, size) for each in places), np.zeros(size)))
     repeated = np.broadcast_to(weights, places.shape).ravel()
-    return np.bincount(places.ravel(), repeated, minlength=size).astype(np.float64)
+    return np.asarray(np.bincount(places.ravel(), repeated, minlength=size), dtype=np.float64)
 
 
 def _thin(nest: Nest, flat: Floats) -> Any:

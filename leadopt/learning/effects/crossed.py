@@ -132,6 +132,14 @@ class Crossed:
             known = replace(self, matrix=self._design(), noise=self._noise(self.n_draws, np.random.default_rng(_SEED)))
         return replace(known, weights=weights, precisions=precisions)
 
+    def for_sums(self) -> "Crossed":
+        """Return the same in less memory, where sums will be asked of it rather than draws."""
+        return self if self.blocks is None else replace(self, blocks=self.blocks.for_sums())
+
+    def unsolved(self) -> "Crossed":
+        """Return the same without covariances, where they are worked out anew for other weights all the same."""
+        return replace(self, covariance=None, blocks=None)
+
     def times_inverse(self, target: Floats) -> Floats:
         """Return the covariance times a vector."""
         if self.covariance is not None:

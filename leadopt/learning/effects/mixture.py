@@ -310,7 +310,7 @@ class Mixture:
             )
         ]
         return Node(
-            crossed=crossed,
+            crossed=crossed.for_sums(),
             seen=seen,
             mean=mean,
             families=families,

@@ -243,11 +243,19 @@ def fit_effects(
         effects = _learned(effects)
         if number + 1 >= fewest and step < _STEADY_STEP and _settled(course[-1], effects):
             break
-        course = [*course, effects]
-        if len(course) > 2 and 2 <= number < iterations - 3:
-            effects = _ahead(*course[-3:])
+        if len(course) > 1 and 2 <= number < iterations - 3:
+            effects = _outline(_ahead(course[-2], course[-1], effects))
             course, last = [effects], effects
+        else:
+            effects = _outline(effects)
+            course = [*course, effects]
+    effects = _outline(effects)
     return _finished(effects)
+
+
+def _outline(effects: Effects) -> Effects:
+    """Return effects for a next step, which has covariances of its own: the last ones would double the memory."""
+    return replace(effects, crossed=effects.crossed.unsolved())
 
 
 def effects_under(
@@ -416,7 +424,7 @@ def _finished(effects: Effects) -> Effects:
     """Return the effects with the posterior under their last spreads and noise."""
     if not effects.likelihood.is_normal:  # a further step would move the mean by less than the tolerance
         crossed = effects.crossed.solved(effects.cell_information, effects.precisions)
-        return replace(effects, crossed=crossed.drawn())
+        return replace(effects, crossed=crossed.drawn().for_sums())
     for _ in range(1 if effects.crossed.is_exact else 3):  # many effects are solved for little by little
         effects, _ = _stepped(effects, effects)
     return replace(effects, crossed=effects.crossed.drawn())

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.history.bins import Edges, Results, bins_note, learned_edges, levels_of
+from leadopt.learning.history.bins import Edges, Results, bins_note, codes_note, learned_edges, levels_of
 from leadopt.learning.history.checks import copies_of_columns, name_note, names_leads, one_level_note
 from leadopt.tables.cells.coded import Coded
 from leadopt.tables.ids import nothing_note, one_nothing, one_truth, respelled, spellings_note, spellings_of
@@ -111,6 +111,12 @@ def read_attributes(
                 for name in used
                 if (its := edges[name]) is not None
                 for note in bins_note(name, coded[name], outcomes, its, found[name][1], noun)
+            ),
+            *(
+                note
+                for name in used
+                if edges[name] is None and name not in asked and (kind := found[name][1]) is not None
+                for note in codes_note(name, coded[name], outcomes, kind, noun)
             ),
             *(
                 note

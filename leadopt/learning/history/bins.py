@@ -41,7 +41,7 @@ _LONGEST = 1e15  # whole numbers are shown as such up to here
 
 
 def check_bins(name: str, bins: Any, columns: Sequence[str] | None) -> dict[str, int | Edges]:
-    """Return the bins of each column as a whole number, or as ascending edges.
+    """Return the bins of each column as a whole number, 0 where each value is a level, or as ascending edges.
 
     Parameters
     ----------
@@ -68,13 +68,13 @@ def check_bins(name: str, bins: Any, columns: Sequence[str] | None) -> dict[str,
 
 
 def _number_or_edges(name: str, value: Any) -> int | Edges:
-    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 2:
+    if isinstance(value, Integral) and not isinstance(value, bool) and (int(value) >= 2 or int(value) == 0):
         return int(value)
     if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str) and all(map(is_number, value)):
         edges = tuple(float(edge) for edge in value)
         if edges and np.isfinite(edges).all() and (np.diff(edges) > 0).all():
             return edges
-    raise InvalidInput(f"{name}: must be a number of bins, 2 or more, or ascending edges; found {value!r}")
+    raise InvalidInput(f"{name}: must be a number of bins, 2 or more, 0 for none, or ascending edges; found {value!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -292,8 +292,8 @@ def learned_edges(
     durations and numbers that are not all whole are no codes: few reps have few of them, and a newcomer has another.
     """
     kind = None if asked else kind_of_quantity(values.cells)
-    if not asked and kind is None:
-        return None, None
+    if asked == 0 or (not asked and kind is None):
+        return None, kind
     numbers = values.quantities(as_quantity)
     edges = asked if isinstance(asked, tuple) else quantile_edges(numbers, weights, asked or USUAL_BINS)
     measured = of_reps and (kind == "durations" or bool((numbers[np.isfinite(numbers)] % 1.0 != 0.0).any()))
@@ -334,13 +334,24 @@ def bins_note(
     if kind is not None:
         unit = " of hours" if kind == "durations" else ""
         levels = count(len(set(numbers[~np.isnan(numbers)].tolist())), "level")
-        codes = "" if kind != "numbers" else ", or text where they are codes,"
+        codes = "" if kind != "numbers" else ", or 0 where they are codes,"
         notes.append(
             f"{name} holds {kind}, {levels} in {count(int(outcomes.sum()), noun)}: it counts in "
             f"{count(len(edges) + 1, 'bin')}{unit} ({', '.join(_names(edges))}); edges of your own{codes} say "
             f"otherwise: bins={{{name!r}: [...]}}"
         )
     return notes
+
+
+def codes_note(name: str, values: Coded, outcomes: Ints, kind: str, noun: str = "outcome") -> list[str]:
+    """Return what is said of numbers or durations that are levels, where that was for outcomes to say."""
+    n_levels = sum(not is_missing(cell) for cell in values.cells)
+    if n_levels <= _FEW_LEVELS:
+        return []
+    return [
+        f"{name} holds {kind}, {count(n_levels, 'level')} in {count(int(outcomes.sum()), noun)}: each is a level of "
+        f"its own, as outcomes tell them apart better than bins do; bins={{{name!r}: {USUAL_BINS}}} says otherwise"
+    ]
 
 
 def levels_of(

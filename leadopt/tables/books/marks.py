@@ -14,6 +14,7 @@ _REFERENCE = re.compile(rb"\br=\"([A-Z]+)(\d+)\"")
 _NUMBER = re.compile(rb"\br=\"(\d+)\"")
 _TEXT = re.compile(rb"\bt=\"(?:s|str|inlineStr)\"")
 _HIDDEN = re.compile(rb"\bhidden=\"(?:1|true)\"")
+_WITHOUT_CELLS = {"chartsheet": "a chart", "dialogsheet": "a dialog", "xlMacrosheet": "a sheet of macros"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ def marks_of(content: bytes, sheet: str) -> Marks:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as book:
             xml = book.read(_path_of(book, sheet))
-    except (zipfile.BadZipFile, KeyError, StopIteration, Tree.ParseError):
+    except (zipfile.BadZipFile, KeyError, Tree.ParseError):
         return Marks()
     hidden = [number for row in _ROW.findall(xml) if _HIDDEN.search(row) and (number := _NUMBER.search(row))]
     texts: dict[int, set[int]] = {}
@@ -74,25 +75,36 @@ def marks_of(content: bytes, sheet: str) -> Marks:
     )
 
 
+def charts_of(content: bytes) -> dict[str, str]:
+    """Return what those sheets of an .xlsx file are that have no cells, by their names: "a chart"."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as book:
+            kinds = {name: _local(part.get("Type", ""), "/") for name, part in _parts_of(book).items()}
+    except (zipfile.BadZipFile, KeyError, Tree.ParseError):
+        return {}
+    return {name: _WITHOUT_CELLS[kind] for name, kind in kinds.items() if kind in _WITHOUT_CELLS}
+
+
 def _path_of(book: zipfile.ZipFile, sheet: str) -> str:
     """Return where a sheet's values stand in the archive."""
-    relation = next(
-        value
-        for element in Tree.fromstring(book.read("xl/workbook.xml")).iter()
-        if _local(element.tag) == "sheet" and element.get("name") == sheet
-        for name, value in element.attrib.items()
-        if _local(name) == "id" and name != "id"
-    )
-    target = next(
-        element.attrib["Target"]
-        for element in Tree.fromstring(book.read("xl/_rels/workbook.xml.rels")).iter()
-        if element.get("Id") == relation
-    )
+    target = _parts_of(book)[sheet].attrib["Target"]
     return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
 
 
-def _local(name: str) -> str:
-    return name.rpartition("}")[2]
+def _parts_of(book: zipfile.ZipFile) -> dict[str, Tree.Element]:
+    """Return the relation of each sheet, by the sheet's name: of which type it is, and where it stands."""
+    relations = {each.get("Id"): each for each in Tree.fromstring(book.read("xl/_rels/workbook.xml.rels")).iter()}
+    return {
+        element.attrib["name"]: relations[value]
+        for element in Tree.fromstring(book.read("xl/workbook.xml")).iter()
+        if _local(element.tag) == "sheet"
+        for name, value in element.attrib.items()
+        if _local(name) == "id" and name != "id"
+    }
+
+
+def _local(name: str, after: str = "}") -> str:
+    return name.rpartition(after)[2]
 
 
 def column_number(letters: str) -> int:

@@ -1,8 +1,9 @@
 """Sheets of a workbook: which one holds the leads, and its cells as text, ready to be typed as a file's are."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from leadopt.errors import InvalidInput, enumerate_some
@@ -103,22 +104,37 @@ def holds_kind(names: Sequence[str], kind: str) -> bool:
     return any(kind_of_sheet(name) == kind and _closeness(name, kind) > 0 for name in names)
 
 
-def choose_sheet(file: str, names: Sequence[str], shown: Sequence[str], kind: str | None, asked: str | None) -> str:
+def choose_sheet(
+    file: str,
+    names: Sequence[str],
+    shown: Sequence[str],
+    kind: str | None,
+    asked: str | None,
+    charts: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Return the sheet of a table: the one asked for, the one whose name speaks of it, or the first that is shown.
 
     A sheet that is called just as the table goes before one whose name only holds a word for it, and one whose name
-    speaks of what was put away ("Former reps") is never chosen beside others.
+    speaks of what was put away ("Former reps") is never chosen beside others. `charts` says what those are that have no
+    cells, and are none of the names.
 
     Raises
     ------
     InvalidInput
-        no such sheet; the names of several speak of the table; or the first speaks of another table, so that none is
-        this one
+        no such sheet, or one without cells; the names of several speak of the table; or the first speaks of another
+        table, so that none is this one
     """
+    known = enumerate_some(map(repr, names))
+    if not names:
+        kinds = enumerate_some(f"{name!r} is {what}" for name, what in charts.items())
+        raise InvalidInput(f"{file}: holds no sheet with cells; {kinds}")
     if asked is not None:
+        if asked in charts:
+            raise InvalidInput(
+                f"{file}: sheet {asked!r} is {charts[asked]}, without cells; those with cells are {known}"
+            )
         close = [name for name in names if folded(name) == folded(asked)]
         if asked not in names and len(close) != 1:
-            known = enumerate_some(map(repr, names))
             raise InvalidInput(f"{file}: has no sheet {asked!r}; its sheets are {known}")
         return asked if asked in names else close[0]
     visible = list(shown) or list(names)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from leadopt.learning.effects import crossed as linear
 from leadopt.learning.effects import nested
 from leadopt.learning.effects.crossed import Crossed
-from leadopt.learning.effects.families import Family
+from leadopt.learning.effects.families import Family, fit_chances
 from leadopt.learning.effects.nested import Nest
 from tests.strategies import examples
 
@@ -68,6 +68,49 @@ def test_blocks_are_the_inverse(seed, n_reps, sizes, n_cells, pairs, thin):
     mean, variance = solved.sum_of(target, asked)
     assert mean == pytest.approx(total @ target)
     assert variance == pytest.approx(np.einsum("ij,jk,ik->i", total, right, total), abs=1e-8)
+
+
+@pytest.mark.parametrize("thin", [True, False])
+def test_what_only_draws_need_is_let_go_and_worked_out_anew_to_the_last_bit(thin, monkeypatch):
+    levels, sizes, rng, _ = drawn(3, 40, (5, 4), 700)
+    monkeypatch.setattr(linear, "MOST_DENSE", 0)
+    monkeypatch.setattr(nested, "_SPARSE", 0.0 if thin else np.inf)
+    crossed = Crossed.of(levels, sizes)
+    solved = crossed.solved(rng.gamma(1.0, 3.0, 700), rng.gamma(2.0, 1.0, crossed.n_effects))
+    light, target = solved.for_sums(), rng.normal(size=crossed.n_effects)
+    asked = [rng.integers(size + 1, size=300) for size in sizes]  # levels of several reps among them
+    assert light.blocks.known is None
+    for one, other in (
+        (solved.sum_of(target, asked)[1], light.sum_of(target, asked)[1]),
+        (solved.cell_variance(), light.cell_variance()),
+        (solved.times_inverse(target), light.times_inverse(target)),
+        (solved.draw(5, np.random.default_rng(0)), light.draw(5, np.random.default_rng(0))),
+        *zip(solved.scatter(), light.scatter(), strict=True),
+    ):
+        assert (one == other).all()
+
+
+def test_a_mixture_and_a_fit_keep_one_covariance_of_rows_with_the_rest():
+    """Of 1,000 reps by two columns each node of eight had two such tables, and a fit those of its last three steps."""
+    rng = np.random.default_rng(0)
+    codes = [rng.integers(size, size=4_000) for size in (90, 6, 5)]
+    tried, fits = np.ones(4_000), list[Crossed]()
+    solve = Crossed.solved
+
+    def solved(crossed, weights, precisions):
+        assert crossed.blocks is None  # that of the step before is let go first
+        fits.append(crossed)
+        return solve(crossed, weights, precisions)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Crossed, "solved", solved)
+        fitted = fit_chances(codes, (90, 6, 5), 1, tried, (rng.random(4_000) < 0.3).astype(float))
+    assert len(fits) > 3
+    cells = fitted.mixture
+    cells.logits(fitted.levels([np.zeros(1, dtype=np.int64)] * 3), np.zeros(1, dtype=np.int64))
+    nodes = [cells.given(number) for number in range(cells.n_nodes)]
+    assert fitted.effects.crossed.blocks.known is None
+    assert [node.crossed.blocks.known for node in nodes] == [None] * cells.n_nodes
 
 
 def test_draws_scatter_as_the_covariance_says(monkeypatch):

@@ -30,10 +30,10 @@ def test_categories_stay_measurements_are_binned_and_names_are_left_out():
     assert found.notes == [
         "mail has 40 levels in 40 won leads: it names leads, so it is left out",
         "size holds numbers, 20 levels in 40 won leads: it counts in 8 bins (below 2.5, 2.5 to 5.5, 5.5 to 7.5, 7.5 to "
-        "10.5, 10.5 to 12.5, 12.5 to 15.5, 15.5 to 17.5, 17.5 or more); edges of your own, or text where they are "
+        "10.5, 10.5 to 12.5, 12.5 to 15.5, 15.5 to 17.5, 17.5 or more); edges of your own, or 0 where they are "
         "codes, say otherwise: bins={'size': [...]}",
         "number holds numbers, 40 levels in 40 won leads: it counts in 8 bins (below 5, 5 to 10, 10 to 15, 15 to 20, "
-        "20 to 25, 25 to 30, 30 to 35, 35 or more); edges of your own, or text where they are codes, say otherwise: "
+        "20 to 25, 25 to 30, 30 to 35, 35 or more); edges of your own, or 0 where they are codes, say otherwise: "
         "bins={'number': [...]}",
     ]
 

@@ -15,6 +15,7 @@ from leadopt import AffinityModel
 from leadopt.learning import ValueModel
 from leadopt.learning.history.attributes import read_attributes
 from leadopt.learning.history.bins import Results, are_codes, binned, quantile_edges
+from leadopt.tables import Table
 from tests.strategies import examples
 
 
@@ -171,7 +172,7 @@ def test_whole_amounts_in_many_levels_count_in_bins_of_their_order(kind, scale):
     assert len(model.bins_["x"]) == 7
     assert found == pytest.approx([0.15, 0.15, 0.5, 0.5, 0.5, 0.5], abs=0.06)
     assert model.notes_[0].startswith("x holds numbers, ")
-    assert "text where they are codes" in model.notes_[0]
+    assert "0 where they are codes" in model.notes_[0]
 
 
 DAYS = [date(2024, 1, 1) + timedelta(days=int(k)) for k in np.random.default_rng(0).integers(0, 694, 3_000)]
@@ -215,14 +216,37 @@ def test_codes_with_enough_outcomes_keep_their_levels(n_codes, n):
     of_code = 1.0 / (1.0 + np.exp(1.0 - rng.normal(0.0, 1.0, n_codes)))
     codes = 10_000 + rng.permutation(n_codes)[rng.integers(n_codes, size=n)]
     model, found = chances_of(codes.tolist(), of_code[codes - 10_000], range(10_000, 10_000 + n_codes))
-    assert (model.bins_, model.notes_) == ({}, [])
+    told = (
+        f"x holds numbers, {n_codes} levels in {n:,} outcomes: each is a level of its own, as outcomes tell them apart "
+        "better than bins do; bins={'x': 8} says otherwise"
+    )
+    assert (model.bins_, model.notes_) == ({}, [told] if n_codes > 50 else [])
     assert np.mean((found - of_code) ** 2) < 0.5 * np.var(of_code)
+    text, theirs = chances_of(list(map(str, codes)), of_code[codes - 10_000], [str(10_000 + k) for k in range(n_codes)])
+    assert (text.bins_, text.notes_) == (model.bins_, model.notes_)
+    np.testing.assert_array_equal(theirs, found)
 
 
-def test_codes_that_are_text_stay_levels_whatever_they_tell():
-    plz = [str(10_000 + k % 700) for k in range(3_000)]
-    model, _ = chances_of(plz, np.full(3_000, 0.3), plz[:1])
-    assert model.bins_ == {}
+def test_text_of_whole_numbers_that_begin_with_0_is_of_codes_whatever_they_tell():
+    plz = [f"{900 + k % 700:04}" for k in range(3_000)]
+    history = Table({"rep_id": ["a"] * 3_000, "x": plz, "converted": [k % 3 < 1 for k in range(3_000)]}, "history")
+    assert AffinityModel(segment_by="x").fit(history).bins_ == {}
+    assert list(history.reading.notes) == [
+        "history.x: 700 texts such as '0900' are taken for codes, each a level of its own; bins={'x': 8} reads them as "
+        "numbers"
+    ]
+    assert len(AffinityModel(segment_by="x", bins={"x": 8}).fit(history).bins_["x"]) == 7
+
+
+@pytest.mark.parametrize("kind", [int, str])
+def test_none_but_0_bins_keep_every_value_a_level(kind):
+    codes = [kind(10_000 + k % 700) for k in range(3_000)]
+    rows = {"rep_id": ["a"] * 3_000, "x": codes, "converted": [k % 3 < 1 for k in range(3_000)]}
+    model = AffinityModel(segment_by="x", bins={"x": 0}).fit(rows)
+    assert (model.bins_, model.notes_, len(model.segments_)) == ({}, [], 700)
+    assert len(AffinityModel(segment_by="x").fit(rows).segments_) == 8
+    worths = ValueModel(columns="x", bins={"x": 0}).fit(rows | {"value": list(range(3_000))})
+    assert worths.bins_ == {}
 
 
 @pytest.mark.parametrize("n_levels", [60, 600])
@@ -246,7 +270,11 @@ def test_whole_numbers_are_codes_where_their_levels_foretell_more_than_bins(n_le
 
 
 UNITS = {"cents": lambda price: price, "euros": lambda price: price / 100, "large": lambda price: price * 1e90}
-TEXTS = {"point": lambda price: f"{price / 100:.2f}", "comma": lambda price: f"{price / 100:.2f}".replace(".", ",")}
+TEXTS = {
+    "whole": str,
+    "point": lambda price: f"{price / 100:.2f}",
+    "comma": lambda price: f"{price / 100:.2f}".replace(".", ","),
+}
 
 
 @pytest.mark.parametrize("written", [*UNITS.values(), *TEXTS.values()], ids=[*UNITS, *TEXTS])

@@ -113,6 +113,51 @@ def test_sheets_are_found_by_name(tmp_path):
     assert next(iter(first.reading.notes)).startswith(f"{path}: read sheet 'Cover', not 'Hidden leads', ")
 
 
+def with_charts(path, *names, first=True):
+    """Write charts, before or after a sheet of leads with all that other readers warn of; without it where None."""
+    with xlsxwriter.Workbook(path) as file:
+        charts = [file.add_chartsheet(name) for name in names] if first is not False else []
+        if first is not None:
+            sheet = file.add_worksheet("Leads")
+            sheet.write_row(0, 0, ["lead_id", "source", "empty"])
+            sheet.write_row(1, 0, ["a", "web"])
+            sheet.write_row(2, 0, ["b", 3])
+            sheet.data_validation("B2:B9", {"validate": "list", "source": ["web", "fair"]})
+            sheet.conditional_format("B2:B9", {"type": "data_bar", "data_bar_2010": True})
+            charts = charts or [file.add_chartsheet(name) for name in names]
+        for chart in charts:
+            bars = file.add_chart({"type": "bar"})
+            bars.add_series({"values": "={1,2}"})
+            chart.set_chart(bars)
+    return path
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_chart_is_no_sheet_of_a_table_and_nothing_is_printed(first, tmp_path, capfd, caplog):
+    path = with_charts(tmp_path / "c.xlsx", "Chart", "Reps by source", first=first)
+    assert sheets_of(path) == (["Leads"], ["Leads"], {"Chart": "a chart", "Reps by source": "a chart"})
+    for name in ("leads", "reps", None):
+        table = read_file(path, name=name)
+        assert table.native.rows() == [("a", "web", None), ("b", "3", None)]
+        assert list(table.reading.notes) == [
+            f"{path}: sheet 'Chart' is a chart, and left out",
+            f"{path}: sheet 'Reps by source' is a chart, and left out",
+        ]
+    assert not read_file(path, sheet="Leads").reading.notes
+    assert said(read_file, path, sheet="Chart") == (
+        f"{path}: sheet 'Chart' is a chart, without cells; those with cells are 'Leads'"
+    )
+    assert capfd.readouterr() == ("", "")
+    assert not caplog.records  # a logger that nobody set up would print them
+
+
+def test_a_book_of_charts_alone_says_so(tmp_path):
+    path = with_charts(tmp_path / "c.xlsx", "Leads", "Won", first=None)
+    assert said(read_file, path, name="leads") == (
+        f"{path}: holds no sheet with cells; 'Leads' is a chart, 'Won' is a chart"
+    )
+
+
 def test_a_book_without_the_table_says_how_to_name_its_sheet(tmp_path):
     path = book(tmp_path / "b.xlsx", Leads=[["lead_id"]], Leads_2=[["lead_id"]])
     assert said(read_file, path, name="reps") == (
