@@ -352,7 +352,7 @@ class Mixture:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Node:
-    """The normal posterior under one set of standard deviations; `seen` is the logit that each cell stands for in it."""
+    """The normal posterior under one set of standard deviations, and the logit that each cell stands for in it."""
 
     crossed: Crossed
     seen: Floats
