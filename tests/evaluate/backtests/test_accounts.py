@@ -66,10 +66,9 @@ def test_a_column_that_tells_nothing_is_no_account():
 def test_columns_with_a_meaning_of_their_own_are_no_accounts():
     table = history(0)
     table["assigned_at"] = table["at"]
+    records = read_records(table, segment_by=("account_id",), columns=Columns())
+    assert account_column(records, Columns(), ()) == (None, ())
     day = np.array([date.fromisoformat(one).toordinal() for one in table["at"]])
-    for name, each in (("segment_by", "account_id"), ("value", "value"), ("rep", "rep_id")):
-        records = read_records(table, segment_by=("account_id",), columns=Columns())
-        assert account_column(records, Columns(), ()) == (None, ()), (name, each)
     rng = np.random.default_rng(0)
     level = rng.normal(0, 1.5, day.max() + 1)[day]  # each day has a level of its own
     table["converted"] = (rng.random(1000) < sigmoid(level)).astype(int).tolist()
@@ -78,15 +77,29 @@ def test_columns_with_a_meaning_of_their_own_are_no_accounts():
     assert column_of(table) == (None, ())
 
 
+def test_a_column_that_is_filled_in_after_the_outcome_is_noted_alone():
+    table, rng = history(0, sd=0.0), np.random.default_rng(1)
+    table["closing"] = [f"N{rng.integers(40) + 40 * won}" for won in table["converted"]]
+    column, notes = column_of(table)
+    assert column is None
+    assert len(notes) == 1 and "set group='closing' if it names accounts, or the like." in notes[0]
+
+
 @many_seeds
 def test_accounts_decide_no_verdict():
-    for seed in seeds(2, 20):
-        table = history(seed, sd=2.0)
+    for seed in seeds(1, 20):
+        table = history(seed, sd=2.0, n=500, n_accounts=60)
         found = backtest(table, segment_by="source", folds=2, now="2026-06-01")
         assert found.verdict.decision == UNKNOWN
         assert any(note.startswith("Outcomes of one account_id are alike beyond chance") for note in found.notes)
-        asked = backtest(table, segment_by="source", group="account_id", folds=2, now="2026-06-01")
-        assert asked.tests == found.tests
         alone = backtest(table, segment_by="source", group=None, folds=2, now="2026-06-01")
         assert alone.tests[0].p_value < found.tests[0].p_value
         assert not any("account_id" in note for note in alone.notes)
+
+
+def test_a_column_that_is_found_counts_as_one_that_is_named():
+    table = history(1, sd=2.0, n=300, n_accounts=60) | {"source": ["web"] * 300}
+    asked, found = (
+        backtest(table, segment_by=(), folds=2, now="2026-06-01", **named) for named in ({"group": "account_id"}, {})
+    )
+    assert asked.tests == found.tests and asked.scores == found.scores
