@@ -16,7 +16,7 @@ from leadopt.evaluate.backtests.simpler_models import families
 from leadopt.evaluate.backtests.within_periods import Within
 from leadopt.evaluate.counterfactual.matched import beyond
 from leadopt.evaluate.history.combinations import crossed
-from leadopt.evaluate.history.periods import habits, periods
+from leadopt.evaluate.history.periods import habits, periods, shifts
 from leadopt.evaluate.history.records import Records
 from leadopt.evaluate.history.teams import teams
 
@@ -25,6 +25,7 @@ _ROWS, _ROWS_OF_PAIRS = 20, 10
 """Outcomes of a period within which reps are compared (and of a level of a segment there); the same for their pairs.
 A twentieth and a tenth of what outcomes tell is lost. With 20 for pairs, 3 of 12 histories in which segments change
 places from one month to the next, and reps with them, show pairs that differ; with 10 none."""
+_ROWS_OF_SHIFTS = 5  # of hours, days or weeks, by which reps are seen to work at one time or not
 _MOST_PERIODS_FINE, _MOST_MOVING = 5_000, 500  # beyond, periods hold more outcomes: the time goes with the cube
 _LEAST_APART = 0.05  # of leads; a group with fewer makes no difference to what is said of all
 
@@ -61,10 +62,11 @@ class Times:
 
 def times_of(records: Records, n_rows: int) -> Times | None:
     """Return when leads came: when they were assigned, else when they were settled; None without dates."""
-    if records.time is None:
-        return None
-    began = records.time if records.began is None else np.where(np.isnan(records.began), records.time, records.began)
-    return Times.of(began, list(records.levels), n_rows)
+    return None if records.time is None else Times.of(_came(records, records.time), list(records.levels), n_rows)
+
+
+def _came(records: Records, time: Floats) -> Floats:
+    return time if records.began is None else np.where(np.isnan(records.began), time, records.began)
 
 
 def additive_model(
@@ -116,11 +118,10 @@ def tests(
 
 
 def _teams(records: Records) -> Ints:
-    """Return the team of each row, by who has leads at the same time; all 0 without dates."""
-    times = times_of(records, _ROWS)
-    if times is None or not records.n_rows:
+    """Return the team of each row, by who has leads in the same hours, days or weeks; all 0 without dates."""
+    if records.time is None or not records.n_rows:
         return np.zeros(records.n_rows, dtype=np.int64)
-    return teams(records.rep, times.fine)[records.rep]
+    return teams(records.rep, shifts(_came(records, records.time), _ROWS_OF_SHIFTS))[records.rep]
 
 
 def came_true(found: Foretold, gain: Difference, level: float) -> bool:

@@ -10,8 +10,8 @@ from leadopt.progress import loaded
 _LEAST_MET = 0.25
 """Part of what leads tell of a contrast between reps that must be left within periods. Shifts that change in the middle
 of a period leave some, and that part is the season's: where six of twelve reps work in every other 30 days, a seventh
-is left within weeks. By lot, reps with 5 leads each keep a half."""
-_FEWEST = 5  # leads of a rep, below which nobody knows whom he meets
+is left within weeks. By lot, reps with 10 leads each keep a third within days of 5."""
+_FEWEST = 10  # leads of a rep, below which nobody knows whom he meets
 _ROUNDS = 200
 
 
@@ -23,7 +23,7 @@ def teams(rep: Ints, period: Ints) -> Ints:
     .. math:: 1 - \frac{x' N \operatorname{diag}(m)^{-1} N' x}{x' \operatorname{diag}(n) x}
 
     of leads n by rep and m by period. If that is less than a quarter for some contrast, its signs part the reps, and
-    each side is looked at in turn (spectral clustering). Reps with fewer than 5 leads are in team 0.
+    each side is looked at in turn (spectral clustering). Reps with fewer than 10 leads are in team 0.
 
     Parameters
     ----------
