@@ -17,6 +17,8 @@ WORLDS = {
     "nobody matters, rows are copied": (0.0, 0.0),
     "nobody matters, a column tells the outcome": (0.0, 0.0),
     "the level jumps, reps come and go": (0.0, 0.0),
+    "nobody matters, shifts go with the season": (0.0, 0.0),
+    "nobody matters, rows of an account are alike": (0.0, 0.0),
     "equal reps, given other leads": (0.0, 0.0),
     "reps differ": (0.3, 0.0),
     "reps and pairs differ": (0.3, 0.5),
@@ -29,6 +31,8 @@ WRONG = {
     "nobody matters, rows are copied": ("use it", "reps alone"),
     "nobody matters, a column tells the outcome": ("use it", "reps alone"),
     "the level jumps, reps come and go": ("use it", "reps alone"),
+    "nobody matters, shifts go with the season": ("use it", "reps alone"),
+    "nobody matters, rows of an account are alike": ("use it", "reps alone"),
     "equal reps, given other leads": ("use it", "fairness is free"),  # "reps alone" with its caveat, else it is counted
     "reps differ": ("use it", "fairness is free"),
     "reps and pairs differ": ("fairness is free",),
@@ -44,8 +48,11 @@ class Said:
         "Simulated histories: 12 reps, 5 segments (sd 0.8 on the logit); where they differ, reps of sd 0.3 and pairs\n"
         'of sd 0.5. How often `backtest` says what. Wrong is "use it" or "reps alone" where nobody matters, whether\n'
         "or not rows are copied (up to three times, with ids of their own), a column is named that is filled in after\n"
-        "the outcome (backtest refuses it), or the level jumps twice a year (sd 0.6) and half of the reps work but a\n"
-        'part; "use it" where only reps differ, and "fairness is free" where anything does. Where reps are equal and\n'
+        "the outcome (backtest refuses it), the level jumps twice a year (sd 0.6) and half of the reps work but a\n"
+        "part, half of the reps work in months whose level is 1 higher on the logit and the others in the months\n"
+        "between, or ten rows each are of one account (sd 1), which has one rep for nine of them, and `group` is not\n"
+        "told of it;\n"
+        '"use it" where only reps differ, and "fairness is free" where anything does. Where reps are equal and\n'
         'some were given better leads by a quality that history does not show (sd 0.8), nobody can know, so "reps\n'
         'alone" is wrong without saying how strong such a quality would have to be. Goal: at most 3%, over all sizes\n'
         "of a kind."
@@ -118,6 +125,13 @@ def history(world: str, n: int, seed: int) -> dict[str, list[Any]]:
         there = (begin[:, None] <= day) & (day <= end[:, None])
         rep = (rng.random((N_REPS, n)) * there).argmax(axis=0)
         logit += rng.normal(0, 0.6, 3)[np.searchsorted(np.sort(rng.uniform(40.0, 340.0, 2)), day)]
+    if world.endswith("season"):
+        high = np.arange(n) * 365 // n // 30 % 2
+        rep, logit = rep % (N_REPS // 2) + N_REPS // 2 * high, logit + high - 0.5
+    account = rng.integers(max(1, n // 10), size=n) if world.endswith("are alike") else None
+    if account is not None:
+        rep = np.where(rng.random(n) < 0.9, rng.integers(N_REPS, size=n)[account], rep)
+        logit += rng.normal(size=n)[account]
     if world.startswith("equal"):
         quality = rng.normal(0, 0.8, n)
         rep[np.argsort(quality + rng.normal(0, 0.8, n))] = np.arange(n) * N_REPS // n
@@ -127,6 +141,8 @@ def history(world: str, n: int, seed: int) -> dict[str, list[Any]]:
         row = np.sort(np.repeat(np.arange(n), rng.integers(1, 4, n))[:n])
         rep, segment, won = rep[row], segment[row], won[row]
     table = as_table(rep, segment, won)
+    if account is not None:
+        table["account_id"] = [f"A{one}" for one in account]
     if world.endswith("the outcome"):
         stage = np.where(won, "closed won", np.where(rng.random(n) < 0.7, "closed lost", "no answer"))
         table["stage"] = np.where(rng.random(n) < 0.05, "new", stage).tolist()

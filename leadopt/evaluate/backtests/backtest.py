@@ -11,7 +11,9 @@ import numpy as np
 from leadopt.affinity import AffinityModel
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
-from leadopt.evaluate.backtests.heterogeneity import ALPHA, Heterogeneity, Null, heterogeneity
+from leadopt.evaluate.backtests.accounts import account_column
+from leadopt.evaluate.backtests.between_reps import came_true, tests
+from leadopt.evaluate.backtests.heterogeneity import Heterogeneity
 from leadopt.evaluate.backtests.losses import (
     Difference,
     auc,
@@ -21,9 +23,8 @@ from leadopt.evaluate.backtests.losses import (
     log_losses,
 )
 from leadopt.evaluate.backtests.method_scores import Backtest, Score
-from leadopt.evaluate.backtests.out_of_fold import GLOBAL, Foretold, Names, foretold
+from leadopt.evaluate.backtests.out_of_fold import GLOBAL, Foretold, foretold
 from leadopt.evaluate.backtests.rows_judged import left_out_notes, scheme
-from leadopt.evaluate.backtests.simpler_models import families
 from leadopt.evaluate.backtests.verdict import Claim, Grounds, Verdict, nothing_known, one_rep, verdict
 from leadopt.evaluate.counterfactual.matched import Matched, matched, mean_worth
 from leadopt.evaluate.history.combinations import crossed
@@ -46,7 +47,6 @@ from leadopt.tables.text import count
 WORTHWHILE = 0.25
 LEAST_GAIN = 0.005
 """Deals more, as a fraction, that are worth having: 5 of 1,000."""
-_A_PERIOD, _MOST_PERIODS = 100, 24  # outcomes of a period of time, whose level may be its own
 _LAZY = (
     "of a lazy history only columns that are named are read: whether rows repeat an event is told by their dates, and "
     f"not by all that they have in common (a column {DEAL}, or group, names events)."
@@ -64,7 +64,7 @@ def backtest(
     at: str = "at",
     assigned: str = "assigned_at",
     lead_id: str = "lead_id",
-    group: str = DEAL,
+    group: str | None = DEAL,
     value: str | None = "value",
     folds: int = 5,
     level: float = 0.9,
@@ -94,7 +94,8 @@ def backtest(
 
     A gain is claimed where it is above 0 and reps (or their pairs with a column) differ by more than chance
     (`heterogeneity`, at 1%), or where its interval lies above 0 and they may differ (at 10%), if the model foretells
-    better than each of the simpler ones. Where history has dates, reps are compared within periods.
+    better than each of the simpler ones. Where history has dates, reps are compared within periods of about 20 leads
+    that came at the same time (`history.periods`), and only with reps who had leads then (`history.teams`).
     "Use it" takes more: matched to the same reps with the same loads by what was learned from other outcomes, the leads
     judged would have brought `least_gain` more deals (`counterfactual.matched`). That it does not matter is claimed
     only where neither is so and a difference worth knowing would have shown; else nobody can tell yet, and the verdict
@@ -118,9 +119,11 @@ def backtest(
     rep, converted, at, assigned, lead_id
         names of columns; the date in `at` is when the outcome was known, that in `assigned` when the rep got the lead
     group
-        column of deals or accounts whose rows belong together: no fold splits them, and rows of one rep and segment
-        that repeat each other count as often as they tell anything of their own. Without it, rows of one moment, or
-        alike in all columns, are looked at in the same way (`history.counted_once`)
+        column of deals or accounts whose rows belong together: no fold splits them, rows of one rep and segment that
+        repeat each other count as often as they tell anything of their own (`history.counted_once`), and reps have to
+        differ beyond what accounts do. Where history has no `deal_id`, a column by which outcomes are alike beyond
+        chance is taken for one, and noted (`backtests.accounts`); rows of one moment, or alike in all columns, are
+        looked at for copies. Accounts that no column tells cannot be seen. None = rows stand for themselves
     value
         column of history with what a won lead was worth, for what a gain is worth in money; None, or a history without
         it = deals alone
@@ -183,10 +186,14 @@ def backtest(
     history = history_table(history, reading=reading_of("backtest", formats, outcomes), ids=(rep, lead_id))
     called = Columns(lead_id=lead_id, rep_id=rep, converted=converted, at=at, assigned_at=assigned)
     asked, noticed = asked_segments(history, None if segment_by is None else asked, called)
-    if history.stays and group not in history:
+    if history.stays and group is not None and group not in history:
         noticed += (_LAZY,)
-    also = (group, value) if value else (group,)
+    also = tuple(name for name in (group, value) if name is not None)
     records = read_records(history, segment_by=asked, columns=called, now=latest_day(now), also=also)
+    if group == DEAL and group not in records.table:
+        column, said = account_column(records, called, also)
+        group, noticed = column or group, (*noticed, *said)
+    grouped = group is not None and group in records.table
     records, together = counted_once(records, group, (lead_id, rep, converted))
     check_known_before(records, asked, insisted)
     model = AffinityModel(
@@ -205,7 +212,7 @@ def backtest(
     losses = {name: log_losses(chance, found.won) for name, chance in found.chances.items()}
     differences = _differences(found, losses, level, folds)
     # Reps whose leads are young have more of the outcomes that come quickly, be they no different.
-    tests = _tests(records.take(np.flatnonzero(records.mature())), found.names, worthwhile)
+    differ, never_met = tests(*_mature(records, together if grouped else None), found.names, worthwhile)
     worth, unread = mean_worth(records.table, value, records.won)
     gained = _matched(found, level, worth)
     past = past_assignment(
@@ -219,16 +226,16 @@ def backtest(
         least_gain=least_gain,
     )
     return Backtest(
-        verdict=_verdict(found, differences, tests, grounds),
+        verdict=_verdict(found, differences, differ, grounds, level, grouped),
         scheme=scheme(found, called),
         scores=_scores(found, losses),
         differences=tuple(differences.values()),
-        tests=tests,
+        tests=differ,
         bins=calibration(found.chances[found.names.full], found.won, level=level),
         level=level,
         n_judged=int(found.judged.sum()),
         segment_by=records.columns,
-        notes=(*noticed, *left_out_notes(found, called, asked), *unread),
+        notes=(*noticed, *left_out_notes(found, called, asked), *never_met, *unread),
         past=past,
         matched=gained,
         chances=found.chances,
@@ -237,6 +244,11 @@ def backtest(
         cell=found.cell,
         like=records.table,
     )
+
+
+def _mature(records: Records, deals: Ints | None) -> tuple[Records, Ints | None]:
+    rows = np.flatnonzero(records.mature())
+    return records.take(rows), None if deals is None else deals[rows]
 
 
 def _scores(found: Foretold, losses: Mapping[str, Floats]) -> tuple[Score, ...]:
@@ -278,37 +290,13 @@ def _differences(found: Foretold, losses: Mapping[str, Floats], level: float, n_
     return {f"{one.method} over {one.over}": one for one in compared}
 
 
-def _tests(records: Records, names: Names, worthwhile: float) -> tuple[Heterogeneity, ...]:
-    """Return whether reps differ within segments, then whether pairs with each column (and with all) do beyond that.
-
-    Where history has dates, within periods too: reps come and go, and the level may jump.
-    """
-    named = records.rep >= 0
-    rep, won = records.rep[named], records.won[named]
-    segment = [levels[named] for levels in families(records, rep=False, segment=True)]
-    period = [] if records.time is None else [_periods(records.time[named])]  # else who came when all was well is good
-    columns = records.columns
-    labels = [*columns, *([", ".join(columns)] if len(columns) > 1 else [])]
-    found = [heterogeneity(f"{names.rep}s", rep, Null.of([*segment, *period], won), wanted=worthwhile)]
-    if not labels:
-        return tuple(found)
-    both = Null.of([rep, *segment, *period], won)  # one fit for all pairs
-    for label, level in zip(labels, segment, strict=True):
-        pair = rep * (level.max(initial=0) + 1) + level
-        what, alpha = f"pairs of {names.rep} and {label}", ALPHA / len(labels)
-        found.append(heterogeneity(what, pair, both, wanted=worthwhile, alpha=alpha))
-    return tuple(found)
-
-
-def _periods(time: Floats) -> Ints:
-    """Return the period of each row, from 0: as many as the history bears, of as many outcomes each."""
-    n = int(np.clip(len(time) // _A_PERIOD, 1, _MOST_PERIODS))
-    earlier = np.searchsorted(np.sort(time), time, side="left")
-    return np.asarray(earlier * n // max(1, len(time)), dtype=np.int64)
-
-
 def _verdict(
-    found: Foretold, differences: Mapping[str, Difference], tests: tuple[Heterogeneity, ...], grounds: Grounds
+    found: Foretold,
+    differences: Mapping[str, Difference],
+    differ: tuple[Heterogeneity, ...],
+    grounds: Grounds,
+    level: float,
+    grouped: bool,
 ) -> Verdict:
     records, judged, names = found.records, found.judged, found.names
     n, wins = records.n_rows, int(records.won.sum())
@@ -320,12 +308,15 @@ def _verdict(
     if len(np.unique(records.rep[judged])) == 1 and len(np.unique(records.rep[records.rep >= 0])) == 1:
         return one_rep(str(records.reps[records.rep[judged][0]]))
     who = differences[f"{names.full} over {names.segment or GLOBAL}"]
-    reps = Claim(what=names.rep, gain=who, tests=tests[:1])
+    reps = Claim(what=names.rep, gain=who, tests=differ[:1], sure=not grouped and came_true(found, who, level))
     if names.segment is None or not records.levels.any():
         return verdict(reps, None, grounds)
-    gain, pairs = differences[f"{names.full} over {names.both}"], tests[1:]
+    gain, pairs = differences[f"{names.full} over {names.both}"], differ[1:]
     columns, together = (pairs, None) if len(pairs) == 1 else (pairs[:-1], pairs[-1])
-    return verdict(reps, Claim(what=names.full, gain=gain, tests=columns, together=together), grounds)
+    of_pairs = Claim(
+        what=names.full, gain=gain, tests=columns, together=together, sure=not grouped and came_true(found, gain, level)
+    )
+    return verdict(reps, of_pairs, grounds)
 
 
 def _check_settings(folds: Any, level: Any, worthwhile: Any, least_gain: Any) -> None:

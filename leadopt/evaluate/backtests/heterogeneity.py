@@ -20,9 +20,9 @@ Satterthwaite (1946), An approximate distribution of estimates of variance compo
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -39,8 +39,8 @@ _BLOCK = 2**22
 _FEW = 0.05  # of a matrix that is not 0: up to here sums over these are sooner done than those over all
 _NO_PAIRS = 1e-12  # what rounding makes of none
 _MOST_TIMES = 1e6  # as many outcomes again would be no advice
-_MANY = 1e6  # information, that of 6 million outcomes at a rate of 20%, beside which a prior is nothing
-_LEAST_KEPT = 2e-3  # of it, by groups that share the levels of other families with others at least now and then
+MANY = 1e6  # information, that of 6 million outcomes at a rate of 20%, beside which a prior is nothing
+LEAST_KEPT = 2e-3  # of it, by groups that share the levels of other families with others at least now and then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,22 @@ class Heterogeneity:
         return self.detectable <= self.wanted and self.told_apart
 
 
-def heterogeneity(names: str, group: Ints, null: "Null", *, wanted: float, alpha: float = ALPHA) -> Heterogeneity:
+class Additive(Protocol):
+    """An additive model of outcomes, by which groups of them are tested."""
+
+    def score(self, group: Ints) -> "tuple[float, Spectrum]":
+        """Return U less its mean under the null, and the spectrum of K, of rows' groups, from 0."""
+        ...
+
+    def told_apart(self, group: Ints) -> bool:
+        """Return whether effects that hardly are shrunk leave something to the groups, as if outcomes were many.
+
+        Where each level of a family has one group alone, the two are one: more outcomes do not help.
+        """
+        ...
+
+
+def heterogeneity(names: str, group: Ints, null: Additive, *, wanted: float, alpha: float = ALPHA) -> Heterogeneity:
     """Return whether groups differ beyond additive effects of some families.
 
     Parameters
@@ -124,8 +139,8 @@ def heterogeneity(names: str, group: Ints, null: "Null", *, wanted: float, alpha
             wanted=wanted,
             needed=None,
         )
-    score, spectrum = _score(group, null)
-    apart = _told_apart(group, null)
+    score, spectrum = null.score(group)
+    apart = null.told_apart(group)
     return Heterogeneity(
         groups=names,
         n_groups=len(np.unique(group)),
@@ -177,10 +192,28 @@ class Null:
         places, precisions = effects.crossed.places, effects.precisions
         return cls(won=won, cell=cell, n=n, k=k, rate=rate, places=places, precisions=precisions)
 
+    def score(self, group: Ints) -> "tuple[float, Spectrum]":
+        """Return the score and its spectrum; see `Additive`."""
+        return _score(group, self)
+
+    def told_apart(self, group: Ints) -> bool:
+        """Return whether anything is left to the groups; see `Additive`."""
+        return _told_apart(group, self)
+
     @property
     def variance(self) -> Floats:
         """Variance of an outcome of each cell, v, float64 (n_cells,)."""
         return self.rate * (1.0 - self.rate)
+
+    def largest_left_out(self, most: int) -> "Null":
+        """Return the same rates, of which no more effects count as fitted than that: the largest families do not."""
+        places, precisions = list[Ints](), list[Floats]()
+        known = [np.unique(place, return_inverse=True) for place in self.places]
+        for effects, place in sorted(known, key=lambda each: len(each[0])):
+            if (n := sum(map(len, precisions))) + len(effects) <= most:
+                places.append(place.reshape(-1) + n)
+                precisions.append(self.precisions[effects])
+        return replace(self, places=np.array(places), precisions=np.concatenate(precisions))
 
     @property
     def is_known(self) -> bool:
@@ -206,7 +239,7 @@ class Null:
     @property
     def many(self) -> float:
         """How many times the outcomes hold so much information that a prior is nothing beside it."""
-        return _MANY / max(float((self.n * self.variance).sum()), _NO_PAIRS)
+        return MANY / max(float((self.n * self.variance).sum()), _NO_PAIRS)
 
     @cached_property
     def covariance_of_many(self) -> Floats:
@@ -233,7 +266,7 @@ class Null:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Spectrum:
+class Spectrum:
     """What is known of K: its diagonal, the trace of its square, and that of M, which single outcomes make alone."""
 
     diagonal: Floats
@@ -245,9 +278,9 @@ class _Spectrum:
         """T: half the variance of the score without a difference."""
         return max(0.0, self.square - self.single)
 
-    def times(self, factor: float) -> "_Spectrum":
+    def times(self, factor: float) -> "Spectrum":
         """Return the spectrum of so many times the outcomes."""
-        return _Spectrum(diagonal=factor * self.diagonal, square=factor**2 * self.square, single=factor * self.single)
+        return Spectrum(diagonal=factor * self.diagonal, square=factor**2 * self.square, single=factor * self.single)
 
     def chance_above(self, score: float, sigma: float = 0.0) -> float:
         """Return the chance of a larger score, its mean under the null taken off, if groups differ by so much."""
@@ -276,7 +309,7 @@ class _Spectrum:
         return self.chance_above(critical * np.sqrt(2.0 * self.pairs), sigma)
 
 
-def _score(group: Ints, null: Null) -> tuple[float, _Spectrum]:
+def _score(group: Ints, null: Null) -> tuple[float, Spectrum]:
     """Return U less its mean under the null, and the spectrum of K, of rows' groups, from 0."""
     loaded("scipy.sparse")
     from scipy.sparse import csr_matrix, diags
@@ -289,7 +322,7 @@ def _score(group: Ints, null: Null) -> tuple[float, _Spectrum]:
     squares = null.k * (1.0 - rate) ** 2 + (null.n - null.k) * rate**2
     missed = np.asarray(won.sum(axis=1)).reshape(-1) - np.asarray(tried @ rate)
     mean = diagonal.sum() - (null.n * (v - null.taken_of_outcomes)).sum()
-    spectrum = _Spectrum(
+    spectrum = Spectrum(
         diagonal=diagonal[diagonal > 0.0], square=float((total**2).sum()) - of_square, single=null.single
     )
     return float((missed**2).sum() - squares.sum() - mean), spectrum
@@ -309,10 +342,6 @@ def _taken(members: Any, total: Floats, null: Null) -> tuple[Floats, float]:
 
 
 def _told_apart(group: Ints, null: Null) -> bool:
-    """Return whether effects that hardly are shrunk leave something to the groups, as if outcomes were many.
-
-    Where each level of a family has one group alone, the two are one: more outcomes do not help.
-    """
     loaded("scipy.sparse")
     from scipy.sparse import csr_matrix
 
@@ -322,7 +351,7 @@ def _told_apart(group: Ints, null: Null) -> bool:
     members = csr_matrix((null.many * null.variance[null.cell], (group, null.cell)), shape)
     mixed, total = members @ null.design, float(members.sum())
     taken = sum(float(part.multiply(part @ null.covariance_of_many).sum()) for part in _blocks(mixed))
-    return total - taken > _LEAST_KEPT * total
+    return total - taken > LEAST_KEPT * total
 
 
 def _gram(matrix: Any, weight: Floats) -> Any:
@@ -357,6 +386,6 @@ def _least(shows: Callable[[float], bool], low: float, high: float) -> float:
     return high
 
 
-def _needed(spectrum: _Spectrum, wanted: float, alpha: float, n_outcomes: int) -> int | None:
+def _needed(spectrum: Spectrum, wanted: float, alpha: float, n_outcomes: int) -> int | None:
     times = _least(lambda factor: spectrum.times(factor).power(wanted, alpha) >= POWER, 1e-3, _MOST_TIMES)
     return int(np.ceil(times * n_outcomes)) if np.isfinite(times) else None

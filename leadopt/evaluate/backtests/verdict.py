@@ -128,20 +128,24 @@ class Claim:
         whether what the claim is about differs by more than chance
     together
         the same for all columns of the lead at once, which takes many more outcomes; None if there is but one
+    sure
+        whether a gain whose interval lies above 0 is evidence where something may differ, but was not found to
     """
 
     what: str
     gain: Difference
     tests: tuple[Heterogeneity, ...]
     together: Heterogeneity | None = None
+    sure: bool = True
 
     @property
     def holds(self) -> bool:
         """Whether there is evidence: a gain, and something differs; or may differ, and the gain's interval is above 0.
 
-        Reps who come and go while the level changes foretell later outcomes, though none of them is better.
+        Reps who come and go while the level changes foretell later outcomes, though none of them is better, and so do
+        those whose accounts are good: that is no evidence (`sure`).
         """
-        return self.gain.gain > 0.0 and (self.differs or (self.may_differ and self.gain.low > 0.0))
+        return self.gain.gain > 0.0 and (self.differs or (self.may_differ and self.sure and self.gain.low > 0.0))
 
     @property
     def may_differ(self) -> bool:

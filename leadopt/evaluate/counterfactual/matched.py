@@ -211,7 +211,7 @@ def matched(
     weight = target.of(rep) / log_propensities(rep, kind)
     cannot = refusal(overlap(weight, target, rep, segment), None)
     robust = sought.chance - chance + (weight - 1.0) * (won - chance)
-    slope, error = _slope(_beyond(chance, (who, kind)), won - chance)
+    slope, error = _slope(beyond(chance, (who, kind)), won - chance)
     return Matched(
         n_leads=len(won),
         n_moved=int((sought.rep != rep).sum()),
@@ -240,7 +240,7 @@ def mean_worth(table: Table, value: str | None, won: Floats) -> tuple[float | No
     return (None if np.isnan(values).all() else float(np.nanmean(values))), []
 
 
-def _beyond(chance: Floats, groups: Sequence[Ints]) -> Floats:
+def beyond(chance: Floats, groups: Sequence[Ints]) -> Floats:
     """Return what is left of chances when all that is a sum over groups is taken away (alternating projections)."""
     left, sizes = chance.copy(), [np.maximum(np.bincount(group), 1) for group in groups]
     for _ in range(_MOST_ROUNDS):

@@ -15,7 +15,7 @@ DEAL = "deal_id"
 _COPIES = 0.9  # correlation of their outcomes; that of a column whose levels are won in 10 and 90% is .64
 
 
-def counted_once(records: Records, group: str, apart: Sequence[str]) -> tuple[Records, Ints]:
+def counted_once(records: Records, group: str | None, apart: Sequence[str]) -> tuple[Records, Ints]:
     """Return the outcomes that tell something of their own, and each one's group, which no fold may split.
 
     Rows of one rep, segment and deal are a group; where no column names deals, those of one moment, or else those that
@@ -27,7 +27,7 @@ def counted_once(records: Records, group: str, apart: Sequence[str]) -> tuple[Re
     records
         outcomes
     group
-        the column of deals
+        the column of deals; None = none is looked for
     apart
         columns that tell copies from each other, or what they are of: the id, the rep and the outcome
 
@@ -36,7 +36,7 @@ def counted_once(records: Records, group: str, apart: Sequence[str]) -> tuple[Re
     InvalidInput
         a column of deals is named that the history lacks
     """
-    deals = _numbered(records.table.levels(group)) if records.table.holds(group, DEAL) else None
+    deals = numbered(records.table.levels(group)) if group is not None and records.table.holds(group, DEAL) else None
     together = np.arange(records.n_rows) if deals is None else deals
     ways = _ways(records, apart) if deals is None else [(f"their rep, segment and {group}", deals, LEAST)]
     for what, key, least in ways:
@@ -51,7 +51,7 @@ def counted_once(records: Records, group: str, apart: Sequence[str]) -> tuple[Re
     return records, together
 
 
-def _numbered(levels: Sequence[str | None]) -> Ints:
+def numbered(levels: Sequence[str | None]) -> Ints:
     """Return a number for each level, and one of its own for each row without any."""
     code = np.asarray(distinct(levels)[1], dtype=np.int64)
     alone = np.array([level is None for level in levels], dtype=bool)

@@ -5,7 +5,7 @@ import pytest
 
 from leadopt import Affinity, AffinityModel, match
 from leadopt.evaluate import backtest
-from leadopt.evaluate.counterfactual.matched import Matched, Sought, _beyond, _slope, mean_worth
+from leadopt.evaluate.counterfactual.matched import Matched, Sought, _slope, beyond, mean_worth
 from leadopt.learning.effects.logistic import sigmoid
 from leadopt.tables import Table
 from tests import many_seeds, seeds
@@ -83,10 +83,10 @@ def test_sums_over_groups_are_taken_away():
     rng = np.random.default_rng(0)
     rep, kind = rng.integers(6, size=300), rng.integers(4, size=300)
     added, more = rng.normal(size=6)[rep] + rng.normal(size=4)[kind], rng.normal(size=300)
-    assert _beyond(added, (rep, kind)) == pytest.approx(np.zeros(300), abs=1e-7)
-    assert _beyond(added + more, (rep, kind)) == pytest.approx(_beyond(more, (rep, kind)), abs=1e-7)
+    assert beyond(added, (rep, kind)) == pytest.approx(np.zeros(300), abs=1e-7)
+    assert beyond(added + more, (rep, kind)) == pytest.approx(beyond(more, (rep, kind)), abs=1e-7)
     design = np.column_stack([np.eye(6)[rep], np.eye(4)[kind]])
-    assert _beyond(more, (rep, kind)) == pytest.approx(more - design @ np.linalg.lstsq(design, more)[0], abs=1e-7)
+    assert beyond(more, (rep, kind)) == pytest.approx(more - design @ np.linalg.lstsq(design, more)[0], abs=1e-7)
     slope, error = _slope(more, 0.5 * more)
     assert (slope, error) == (pytest.approx(1.5), pytest.approx(0.5 * np.sqrt((more**4).sum()) / (more**2).sum()))
     assert np.isnan(_slope(np.zeros(5), np.ones(5))[0])
