@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from leadopt.arrays import Floats
-from leadopt.learning.effects.course import FEWEST, Course
+from leadopt.learning.course import FEWEST, Course
 from leadopt.learning.effects.families import Family, FamilyEffects
 from leadopt.learning.effects.level import Level, LevelDoubt, learn_level
 from leadopt.learning.effects.logistic import column_scales, expected_rate

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from leadopt import AffinityModel, InvalidInput
-from leadopt.learning.delays import LOST, WON, Ages, learn_delays
+from leadopt.learning.delays.delays import LOST, WON, Ages, learn_delays
 from tests import many_seeds, seeds
 
 DAY = np.datetime64("2025-01-01")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.delays import LOST, WON, Ages, Delays, learn_delays
+from leadopt.learning.delays.delays import LOST, WON, Ages, Delays, learn_delays
 from leadopt.learning.effects.waiting import Waiting
 from leadopt.learning.history.codes import CodeBook
 from leadopt.learning.history.levels import Levels
