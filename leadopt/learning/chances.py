@@ -227,7 +227,7 @@ class _Past:
             if horizon is not None and course is not None:
                 drift = learn_doubt(replace(course, half_life=half_life), horizon.days)
             if drift is not None:
-                posterior = replace(posterior, fitted=replace(posterior.fitted, level=drift.doubt))
+                posterior = replace(posterior, fitted=replace(posterior.fitted, wandering=drift.doubt))
             return posterior, half_life, drift
         half_life = self.best_half_life_of_structure(course) if half_life_days == "learn" else course.half_life
         tally = self.tally(half_life)

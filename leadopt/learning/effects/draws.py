@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.learning.effects.alternatives import Alternatives
 from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.level import NO_DOUBT, LevelDoubt
 from leadopt.learning.effects.mixture import Mixture
@@ -46,6 +47,8 @@ class Joint:
         of the level that all share: the root of its variance, and `LevelDoubt.stretch`
     populations
         of the mixture; in a plan of an earlier version none
+    delay_information, delay_seen, delay_of_node
+        `Alternatives` of the mixture; None where no leads are open, or delays are known, or an earlier version saved it
     """
 
     sizes: tuple[int, ...]
@@ -66,13 +69,16 @@ class Joint:
     level_deviation: float = 0.0
     level_stretch: float = 1.0
     populations: tuple[int, ...] = ()
+    delay_information: Floats | None = None
+    delay_seen: Floats | None = None
+    delay_of_node: Ints | None = None
 
     @classmethod
     def of(
         cls, effects: Effects, mixture: Mixture, levels: Sequence[Ints], cell: Ints, level: LevelDoubt = NO_DOUBT
     ) -> "Joint":
         """Return what was learned, for some pairs."""
-        crossed, own = effects.crossed, effects.own_spread
+        crossed, own, others = effects.crossed, effects.own_spread, mixture.alternatives
         return cls(
             sizes=crossed.sizes,
             level_of_cell=crossed.places[1:] - crossed.starts[1:, None],
@@ -92,6 +98,9 @@ class Joint:
             level_deviation=level.variance**0.5,
             level_stretch=level.stretch,
             populations=mixture.populations,
+            delay_information=None if others is None else others.information,
+            delay_seen=None if others is None else others.seen,
+            delay_of_node=None if others is None else others.of_node,
         )
 
     @property
@@ -119,7 +128,14 @@ class Joint:
             nodes=self.nodes,
             weight=self.weight,
             populations=self.populations,
+            alternatives=self._alternatives,
         )
+
+    @property
+    def _alternatives(self) -> Alternatives | None:
+        if self.delay_information is None or self.delay_seen is None or self.delay_of_node is None:
+            return None
+        return Alternatives(information=self.delay_information, seen=self.delay_seen, of_node=self.delay_of_node)
 
     def draw(self, n_draws: int, rng: "np.random.Generator") -> Floats:
         """Return logits drawn together, float64 (n_draws, *shape of the pairs)."""

@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
+from leadopt.learning.effects.alternatives import Alternatives, others_of
 from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.logistic import expected_rate
 from leadopt.learning.effects.posterior import Effects
@@ -156,6 +157,8 @@ class Mixture:
         float64 (n_nodes,), posterior probability of each
     populations
         numbers of the families of which chances of new levels are what those of the known ones are (`Strangers.moved`)
+    alternatives
+        what cells tell in each node, where that is not known either; None = `information` and `seen` in all
     """
 
     crossed: Crossed
@@ -165,6 +168,7 @@ class Mixture:
     nodes: Floats
     weight: Floats
     populations: tuple[int, ...] = ()
+    alternatives: Alternatives | None = None
 
     @classmethod
     def of(cls, effects: Effects, populations: Sequence[int] = ()) -> "Mixture":
@@ -185,30 +189,39 @@ class Mixture:
             weight=np.ones(1),
             populations=tuple(populations),
         )
-        if not spreads or not effects.crossed.is_exact:
+        if not effects.crossed.is_exact:
             return one
-        padded = ((0, 0), (0, used.shape[1] - len(spreads)))
+        nodes, weight = one._spread_nodes(effects, spreads) if spreads else (used, np.ones(1))
+        if others_of(effects) is not None and len(nodes) == 1:
+            nodes, weight = np.repeat(nodes, _MOST_NODES, axis=0), np.full(_MOST_NODES, 1.0 / _MOST_NODES)
+        return replace(one, nodes=nodes, weight=weight, alternatives=Alternatives.of(effects, len(nodes)))
+
+    def _spread_nodes(self, effects: Effects, spreads: Sequence[Spread]) -> tuple[Floats, Floats]:
+        """Return sets of standard deviations and the probability of each."""
+        padded = ((0, 0), (0, self.nodes.shape[1] - len(spreads)))
         sizes = np.array(effects.crossed.sizes, dtype=np.int64)
         telling = np.append(sizes > 1, np.ones(len(spreads) - len(sizes), dtype=bool))
         if not effects.crossed.is_dense:
             deviations, _ = _hypercube(_FEWEST_NODES, spreads, telling)
-            return replace(one, nodes=np.pad(deviations, padded), weight=np.full(_FEWEST_NODES, 1.0 / _FEWEST_NODES))
+            return np.pad(deviations, padded), np.full(_FEWEST_NODES, 1.0 / _FEWEST_NODES)
         n_effects = 1 + int(sizes[sizes > 1].sum())
         n = int(np.clip(_WORK / _cost(n_effects, effects.crossed.sizes), _FEWEST_NODES, _MOST_NODES))
         tried = int(np.clip(_TRIED_WORK / n_effects**3, n, _MOST_TRIED))
         deviations, proposed = _hypercube(tried, spreads, telling)
         deviations = np.pad(deviations, padded)
-        likelihood = one._evidence(deviations) - proposed
+        likelihood = self._evidence(deviations) - proposed
         weight = np.exp(likelihood - likelihood.max())
         weight /= weight.sum()
-        if tried > n:
-            # As many of each as its weight says, evenly from narrow to wide, so that few stand for all that were tried.
-            order = np.argsort((deviations[:, : len(spreads)] ** 2)[:, telling].sum(axis=1), kind="stable")
-            deviations, weight = deviations[order], weight[order]
-            places = np.searchsorted(weight.cumsum()[:-1], (np.arange(n) + 0.5) / n, side="right")
-            chosen, times = np.unique(places, return_counts=True)
-            deviations, weight = deviations[chosen], times / n
-        return replace(one, nodes=deviations, weight=weight)
+        if tried == n:
+            return deviations, weight
+        # As many of each as its weight says, evenly from narrow to wide, so that few stand for all that were tried.
+        order = np.argsort((deviations[:, : len(spreads)] ** 2)[:, telling].sum(axis=1), kind="stable")
+        deviations, weight = deviations[order], weight[order]
+        places = np.searchsorted(weight.cumsum()[:-1], (np.arange(n) + 0.5) / n, side="right")
+        if others_of(effects) is not None:  # the same set again, with other delays
+            return deviations[places], np.full(n, 1.0 / n)
+        chosen, times = np.unique(places, return_counts=True)
+        return deviations[chosen], times / n
 
     def _evidence(self, deviations: Floats) -> Floats:
         """Return the logarithm of the likelihood of sets of standard deviations, (n_sets,), up to a constant."""
@@ -253,20 +266,26 @@ class Mixture:
     def given(self, number: int) -> "Node":
         """Return the posterior under one set of standard deviations, worked out once."""
         if number not in self._given:
-            self._given[number] = self._node(self.nodes[number])
+            self._given[number] = self._node(self.nodes[number], *self.told(number))
         return self._given[number]
 
-    def _node(self, deviations: Floats) -> "Node":
+    def told(self, number: int) -> tuple[Floats, Floats]:
+        """Return information and seen logit of each cell in a node."""
+        if (others := self.alternatives) is None:
+            return self.information, self.seen
+        return others.information[others.of_node[number]], others.seen[others.of_node[number]]
+
+    def _node(self, deviations: Floats, information: Floats, seen: Floats) -> "Node":
         families, own = deviations[:-1], float(deviations[-1])
-        weight = self.information / (1.0 + own**2 * self.information)
+        weight = information / (1.0 + own**2 * information)
         crossed = self.crossed.solved(
             weight, self.crossed.spread_out(1.0 / np.append(self.base_deviation, families) ** 2)
         ).drawn()
-        target, of_level = crossed.collect(weight * self.seen), crossed.collect(weight)
+        target, of_level = crossed.collect(weight * seen), crossed.collect(weight)
         mean = crossed.times_inverse(target)
-        own_variance = own**2 / (1.0 + own**2 * self.information)
-        share = own_variance * self.information
-        own_mean = share * (self.seen - crossed.add_up(mean))
+        own_variance = own**2 / (1.0 + own**2 * information)
+        share = own_variance * information
+        own_mean = share * (seen - crossed.add_up(mean))
         strangers = [
             Strangers.of(
                 deviation,
@@ -289,7 +308,7 @@ class Mixture:
             own_mean=own_mean,
             strangers=strangers,
             own_unsupported=Strangers.of(
-                own, self.information, own_mean, crossed.cell_scatter(own_variance, share)
+                own, information, own_mean, crossed.cell_scatter(own_variance, share)
             ).unsupported
             if own
             else np.zeros(len(share) + 1),

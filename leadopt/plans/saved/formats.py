@@ -79,7 +79,8 @@ RECORDS = (
         "joint",
         Joint,
         "sizes level_of_cell information mean base_deviation deviations spreads own_deviation own_mean own_spreads "
-        "levels cell seen nodes weight level_deviation level_stretch populations",
+        "levels cell seen nodes weight level_deviation level_stretch populations delay_information delay_seen "
+        "delay_of_node",
     ),
     Record("past assignment", PastAssignment, "n_outcomes by elsewhere p_value favour"),
     Record("evidence", Evidence, "segment_by segments segment_of_lead estimates n_outcomes states joint past"),
@@ -283,6 +284,11 @@ def _sizes_of_joint(joint: Joint, n_segments: int, n_reps: int) -> Iterator[tupl
     if joint.nodes is not None:
         yield "joint.nodes", joint.nodes, (len(joint.nodes), n_families + 1)
         yield "joint.weight", joint.weight, (len(joint.nodes),)
+    if joint.delay_information is not None:
+        n_delays, n_nodes = len(joint.delay_information), 0 if joint.nodes is None else len(joint.nodes)
+        yield "joint.delay_information", joint.delay_information, (n_delays, n_cells)
+        yield "joint.delay_seen", joint.delay_seen, (n_delays, n_cells)
+        yield "joint.delay_of_node", joint.delay_of_node, (n_nodes,)
     yield "joint.own_spreads", joint.own_spreads, (joint.own_spreads.size,)
     yield "joint.levels", joint.levels, (n_families,)
     for level in joint.levels:
@@ -313,6 +319,8 @@ def _indices(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, i
                 yield "joint.level_of_cell", of_cell, 0, size
                 yield "joint.levels", level, 0, size + 1
             yield "joint.cell", joint.cell, 0, joint.information.size + 1
+            n_delays = 0 if joint.delay_information is None else len(joint.delay_information)
+            yield "joint.delay_of_node", joint.delay_of_node, 0, n_delays
             yield "joint.populations", np.array(joint.populations, dtype=np.int64), 0, len(joint.sizes)
     if case.valued is not None:
         yield "valued.segment_of_lead", case.valued.segment_of_lead, -1, len(case.valued.worths.segments)
