@@ -16,6 +16,7 @@ DELAYS = (
     *((45, 15, "exponential"), (15, 45, "exponential"), (30, 30, "exponential")),
     *((45, 15, "gamma"), (15, 45, "gamma"), (45, 15, "lognormal"), (15, 45, "lognormal")),
     *((45, 15, "exponential, a tenth never settled"), (15, 45, "exponential, a tenth never settled")),
+    (60, 10, "exponential, a fifth never settled"),
 )
 
 
@@ -92,14 +93,15 @@ def _history(rng: np.random.Generator, wins: float, losses: float, how: str) -> 
     begun = np.where(rep >= 8, rng.uniform(DAYS - 40, DAYS, n), rng.uniform(0, DAYS, n))
     logit = np.log(TRUE / (1 - TRUE)) + np.append(rng.normal(0, 0.4, 8), [0.0, 0.0])
     won = rng.random(n) < 1 / (1 + np.exp(-logit[rep]))
-    mean, never = np.where(won, wins, losses), how.endswith("never settled")
+    mean = np.where(won, wins, losses)
+    never = 0.1 if "a tenth never" in how else 0.2 if "a fifth never" in how else 0.0
     if how == "gamma":
         took = rng.gamma(3.0, mean / 3.0)
     elif how == "lognormal":
         took = mean * np.exp(0.8 * rng.standard_normal(n) - 0.32)
     else:
         took = rng.exponential(mean)
-    end = begun + np.where(never & (rng.random(n) < 0.1), np.inf, took)
+    end = begun + np.where(rng.random(n) < never, np.inf, took)
     settled = end <= DAYS
     last = np.where(settled, end, 0.0).astype(int)
     return {

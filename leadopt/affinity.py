@@ -11,7 +11,7 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.learning.chances import LearnedChances
-from leadopt.learning.delays import Delays
+from leadopt.learning.delays.delays import Delays
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.logistic import sigmoid
 from leadopt.learning.estimates import Estimates, Posterior
@@ -92,7 +92,7 @@ class AffinityModel:
     n_outcomes_, n_open_
         settled outcomes, and rows without an outcome yet
     delays_
-        how long wins and losses take (`learning.delays.Delays`), where leads are open and count; else None
+        how long wins and losses take (`learning.delays.delays.Delays`), where leads are open and count; else None
     strengths_
         standard deviation on the logit of each family of effects, by name: "rep", "product", "rep x product", ...; a
         column of one level has none

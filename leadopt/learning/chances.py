@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
-from leadopt.learning.delays import Delays
+from leadopt.learning.course import Course
+from leadopt.learning.delays.delays import Delays
+from leadopt.learning.delays.open_chances import OpenChances, OpenLevels
 from leadopt.learning.drift import Drift, drifts, learn_doubt, learn_drift, loss_of_structure, settled_level
-from leadopt.learning.effects.course import Course
 from leadopt.learning.effects.families import FamilyEffects, fit_chances
 from leadopt.learning.effects.offsets import OffsetBinomial
 from leadopt.learning.effects.posterior import Effects
@@ -19,7 +20,6 @@ from leadopt.learning.estimates import Posterior
 from leadopt.learning.history.codes import CodeBook, Pairs, RepRow, Segment
 from leadopt.learning.history.outcomes import OutcomeCounts
 from leadopt.learning.history.tally import Tally
-from leadopt.learning.open_chances import OpenChances, OpenLevels
 from leadopt.learning.past_assignment import PastAssignment, past_assignment
 from leadopt.tables.cells import Id
 from leadopt.tables.cells.coded import Coded, compacted, crossed
@@ -227,7 +227,7 @@ class _Past:
             if horizon is not None and course is not None:
                 drift = learn_doubt(replace(course, half_life=half_life), horizon.days)
             if drift is not None:
-                posterior = replace(posterior, fitted=replace(posterior.fitted, level=drift.doubt))
+                posterior = replace(posterior, fitted=replace(posterior.fitted, wandering=drift.doubt))
             return posterior, half_life, drift
         half_life = self.best_half_life_of_structure(course) if half_life_days == "learn" else course.half_life
         tally = self.tally(half_life)

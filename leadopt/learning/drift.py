@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from leadopt.arrays import Floats
-from leadopt.learning.effects.course import FEWEST, Course
+from leadopt.learning.course import FEWEST, Course
 from leadopt.learning.effects.families import Family, FamilyEffects
 from leadopt.learning.effects.level import Level, LevelDoubt, learn_level
 from leadopt.learning.effects.logistic import column_priors, expected_rate
@@ -137,7 +137,7 @@ def learn_drift(course: Course, fit: Fit, horizon_days: float) -> tuple[FamilyEf
     _, near = _in_turn(course, partial(_additive, course), horizon_days)
     fitted, level = _in_turn(course, fit, horizon_days, near)
     drift = Drift.of(course, fitted, level, horizon_days, foretells=True)
-    return replace(fitted, level=drift.doubt), drift
+    return replace(fitted, wandering=drift.doubt), drift
 
 
 def learn_doubt(course: Course, horizon_days: float) -> Drift | None:
@@ -262,9 +262,11 @@ def _ahead(course: Course, horizon_days: float) -> Floats:
 
 
 def _raised(fitted: FamilyEffects, by: float) -> FamilyEffects:
-    mean = fitted.effects.mean.copy()
+    effects, mean = fitted.effects, fitted.effects.mean.copy()
     mean[0] += by
-    return replace(fitted, effects=replace(fitted.effects, mean=mean))
+    outcomes = effects.likelihood
+    raised = outcomes.raised(by) if isinstance(outcomes, OffsetBinomial) else outcomes
+    return replace(fitted, effects=replace(effects, mean=mean, likelihood=raised))
 
 
 def _additive(course: Course, outcomes: OffsetBinomial, near: Effects | None) -> FamilyEffects:

@@ -122,8 +122,7 @@ class Posterior:
         """
         known = self.fitted.logits(codes, cell)
         logit, variance = known.normal()
-        effects = self.fitted.effects
-        information, seen = np.append(effects.information, 0.0)[cell], np.append(effects.seen, 0.0)[cell]
+        information, seen = (np.append(part, np.zeros((len(part), 1)), axis=1)[:, cell] for part in self.fitted.told)
         leverage = np.clip(known.variance * information, 0.0, _MOST_WEIGHT)
         rest = (known.mean - leverage * seen) / (1.0 - leverage)
         supported = known.variance - known.unsupported

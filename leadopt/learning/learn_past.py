@@ -12,7 +12,8 @@ import numpy as np
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.learning.chances import Horizon, LearnedChances, learn_chances
-from leadopt.learning.delays import Delays, open_notes
+from leadopt.learning.delays.delays import Delays, open_notes
+from leadopt.learning.delays.open_chances import OpenLevels
 from leadopt.learning.history.attributes import Attributes, read_attributes
 from leadopt.learning.history.bins import Edges, Results, check_bins
 from leadopt.learning.history.checks import check_segments, class_note, pairs_note
@@ -22,7 +23,6 @@ from leadopt.learning.history.open_leads import OpenLeads
 from leadopt.learning.history.outcomes import OutcomeCounts
 from leadopt.learning.history.past import Past, PastColumns
 from leadopt.learning.history.repeats import of_one_day
-from leadopt.learning.open_chances import OpenLevels
 from leadopt.tables import Table, check_same_kind
 from leadopt.tables.cells import Id, is_number
 from leadopt.tables.cells.coded import combined

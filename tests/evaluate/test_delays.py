@@ -9,7 +9,7 @@ from leadopt.evaluate.history.as_of import known_by
 from leadopt.evaluate.history.records import read_records
 from leadopt.evaluate.seasons.simulate import _past
 from leadopt.evaluate.seasons.stream import Stream
-from leadopt.learning.delays import LOST, WON
+from leadopt.learning.delays.delays import LOST, WON
 from leadopt.tables.columns import Columns
 from tests import many_seeds, seeds
 

@@ -8,7 +8,8 @@ and field of that format between them. Its `*_joint` came later: before, plans h
 in place of what it rests on; `learned_states_mixture` has what draws rest on since then. `own_limits`, `accounts`,
 `no_value_filled_in`, `open_leads`, `drifting` and `counted` came later, too, with what policies and histories can say
 since, `handed_out` with how past leads were handed out, `few_eligible` with gains of eligible pairs alone, and
-`hours_alone` with prices of leads, and `few_stars` with what is expected of a newcomer since.
+`hours_alone` with prices of leads, `few_stars` with what is expected of a newcomer, and
+`slow_wins` with what delays of open leads leave open since.
 """
 
 import json
@@ -25,7 +26,7 @@ PLANS = more_plans.PLANS  # those of plans.py with it
 FEW = (
     *("columns_renamed_dates", "eligibility", "everything", "fairness_several", "learned_states"),
     *("limits", "newcomers", "own_limits", "accounts", "no_value_filled_in", "drifting", "open_leads", "handed_out"),
-    *("counted", "few_eligible", "few_stars", "hours_alone"),
+    *("counted", "few_eligible", "few_stars", "hours_alone", "slow_wins"),
 )
 
 

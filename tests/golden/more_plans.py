@@ -427,6 +427,23 @@ def open_leads():
 
 
 @plan
+def slow_wins():
+    """Wins take longer than losses, and some leads are never settled: what delays leave open is in what plans bring."""
+    first, end = date(2025, 1, 6), date(2025, 7, 5)
+    days = [first + timedelta(k // 2) for k in range(360)]
+    took = [1000 if k % 7 == 0 else 40 + k * 7 % 31 if k % 3 == 0 else 3 + k % 5 for k in range(360)]
+    ends = [day + timedelta(n) for day, n in zip(days, took, strict=True)]
+    history = {
+        "rep_id": [("Ann", "Bo", "Cy")[k % 5 % 3] for k in range(360)],
+        "assigned_at": [day.isoformat() for day in days],
+        "converted": [int(k % 3 == 0) if one < end else None for k, one in enumerate(ends)],
+        "at": [one.isoformat() if one < end else None for one in ends],
+    }
+    reps = [{"rep_id": n, "capacity": 2} for n in ("Ann", "Bo", "Cy")]
+    return leadopt.assign(leads_of(5), reps, history, now=end.isoformat())
+
+
+@plan
 def handed_out():
     """Leads went by what they are, and some of them are open still."""
     reps = [{"rep_id": name, "capacity": 2} for name in ("Ann", "Bo", "Cy")]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from leadopt import AffinityModel, InvalidInput
-from leadopt.learning.delays import LOST, WON, Ages, learn_delays
+from leadopt.learning.delays.delays import LOST, WON, Ages, learn_delays
 from tests import many_seeds, seeds
 
 DAY = np.datetime64("2025-01-01")
@@ -69,7 +69,7 @@ def newcomers(rows, **settings):
 
 @pytest.mark.parametrize(("wins", "losses"), [(45, 15), (15, 45)])
 def test_delays_are_those_that_were_drawn_not_those_that_are_settled(wins, losses):
-    found = learn_delays(ages_of(simulated(1, wins, losses, n=20_000)))
+    found = learn_delays(ages_of(simulated(1, wins, losses, n=20_000)))[0]
     days = np.array([5, 10, 20, 40, 80])
     for outcome, mean in ((WON, wins), (LOST, losses)):
         truth = np.exp(-(days + 1) / mean)
@@ -80,7 +80,7 @@ def test_delays_are_those_that_were_drawn_not_those_that_are_settled(wins, losse
 
 def test_survival_falls_from_1_to_0_and_does_not_end_with_the_longest_delay_seen():
     rows = simulated(2, 20, 5, n=400)
-    found, days = learn_delays(ages_of(rows)), np.arange(2000)
+    found, days = learn_delays(ages_of(rows))[0], np.arange(2000)
     for outcome in (WON, LOST):
         part = found.still_open(outcome, days, np.zeros(2000, dtype=np.int64))
         assert (np.diff(part) <= 0).all() and part[0] <= 1.0 and 0.0 < part[300] < 0.05
@@ -88,7 +88,7 @@ def test_survival_falls_from_1_to_0_and_does_not_end_with_the_longest_delay_seen
 
 def test_leads_that_nobody_settles_are_found_and_tell_nothing():
     rows = simulated(3, 20, 20, n=6000, never=0.1)
-    found = learn_delays(ages_of(rows))
+    found = learn_delays(ages_of(rows))[0]
     assert found.never == pytest.approx(0.1, abs=0.02)
     won, lost = found.shares(np.array([0.3]), np.array([300]), np.array([0]))
     assert won[0] + lost[0] < 0.01

@@ -9,8 +9,8 @@ import pytest
 
 from leadopt import AffinityModel, Policy, assign
 from leadopt.evaluate import plan_value
+from leadopt.learning.course import Course
 from leadopt.learning.drift import drifts, loss_of_structure, settled_level
-from leadopt.learning.effects.course import Course
 from leadopt.learning.effects.families import fit_chances
 from leadopt.learning.effects.logistic import sigmoid
 from leadopt.learning.history.settling import read_settling

@@ -7,7 +7,7 @@ import numpy as np
 
 from leadopt.arrays import Floats
 from leadopt.evaluate.backtests.out_of_fold import Foretold
-from leadopt.learning.delays import as_if_alike
+from leadopt.learning.delays.delays import as_if_alike
 from leadopt.tables.columns import Columns
 from leadopt.tables.text import count
 

@@ -27,7 +27,7 @@ class Joint:
     level_of_cell
         int64 (n_families, n_cells), of each cell that history holds
     information
-        float64 (n_cells,), Fisher information of each cell's outcomes
+        float64 (n_cells,), Fisher information of each cell's outcomes, or (n_nodes, n_cells) where delays leave it open
     mean
         float64 (n_effects,), the base, then each family's levels
     base_deviation, deviations

@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+from leadopt.learning.effects.alternatives import raised_by_others
 from leadopt.learning.effects.crossed import MOST_DENSE, are_drawn
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.level import NO_DOUBT, LevelDoubt
@@ -110,13 +111,22 @@ def _keys(columns: Sequence[int], sizes: Sequence[int], codes: Sequence[Ints]) -
 class FamilyEffects:
     """Families, the effects that were learned for them, and which pairs of columns were left out.
 
-    `level` is what a level that all share leaves open besides.
+    `wandering` is what a level that all share leaves open besides.
     """
 
     families: tuple[Family, ...]
     effects: Effects
     left_out: tuple[tuple[int, ...], ...] = ()
-    level: LevelDoubt = NO_DOUBT
+    wandering: LevelDoubt = NO_DOUBT
+
+    @cached_property
+    def level(self) -> LevelDoubt:
+        """What all logits have in common besides their effects: as the level wanders, and what delays leave open.
+
+        The latter where the mixture does not tell it cell by cell.
+        """
+        in_common = 0.0 if self.effects.crossed.is_exact else raised_by_others(self.effects)
+        return self.wandering.wider(in_common)
 
     def levels(self, codes: Sequence[Ints]) -> list[Ints]:
         """Return the level that combinations of codes, which may broadcast, have of each family."""
@@ -127,6 +137,11 @@ class FamilyEffects:
         """The posterior with what is not known of the spreads."""
         # A new pair of levels is of two populations, and not of one of pairs.
         return Mixture.of(self.effects, [k for k, family in enumerate(self.families) if len(family.columns) == 1])
+
+    @property
+    def told(self) -> tuple[Floats, Floats]:
+        """Information and seen logit of each cell, float64 (n_nodes or 1, n_cells) each."""
+        return np.atleast_2d(self.mixture.information), self.mixture.seen_by_node
 
     def logits(self, codes: Sequence[Ints], cell: Ints) -> Logits:
         """Return what is known of the sums of effects of combinations of codes, and their cells, but for the level."""

@@ -238,6 +238,12 @@ class LevelDoubt:
         """Return a doubt that leaves expected chances as they are."""
         return cls(variance=variance, stretch=float(np.sqrt(1.0 + _PROBIT**2 * variance)))
 
+    def wider(self, variance: float) -> "LevelDoubt":
+        """Return it with so much more doubt; chances that it left as they are stay so."""
+        if self.averaged:
+            return replace(self, variance=self.variance + variance)
+        return LevelDoubt.around(self.variance + variance) if variance else self
+
     def added(self, mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
         """Return mean and variance of logits with it."""
         return self.stretch * mean, self.stretch**2 * variance + self.variance

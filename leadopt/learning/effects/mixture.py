@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from leadopt.arrays import Bools, Floats, Ints
+from leadopt.learning.effects.alternatives import others_of, told_by_node
 from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.logistic import expected_rate
 from leadopt.learning.effects.posterior import Effects, Likelihood, around
@@ -153,16 +154,16 @@ class Mixture:
     base_deviation
         prior standard deviation of the base
     information, seen
-        float64 (n_cells,), Fisher information of each cell, and the logit that its outcomes stand for; that also as
-        (n_nodes, n_cells), as they stand for another in each node
+        float64 (n_cells,), Fisher information of each cell, and the logit that its outcomes stand for, or
+        (n_nodes, n_cells) where both depend on the node
     nodes
         float64 (n_nodes, n_families + 1), standard deviations of the families, then that of the cells' own effects
     weight
         float64 (n_nodes,), posterior probability of each
     populations
         numbers of the families of which chances of new levels are what those of the known ones are (`Strangers.moved`)
-    likelihood
-        of what was seen, if it is not normal: then what a cell stands for depends on the node; None = `seen` is of all
+    likelihoods
+        of what was seen, one of each node: what cells stand for is worked out there; () = `seen` says it already
     """
 
     crossed: Crossed
@@ -172,7 +173,7 @@ class Mixture:
     nodes: Floats
     weight: Floats
     populations: tuple[int, ...] = ()
-    likelihood: Likelihood | None = None
+    likelihoods: tuple[Likelihood, ...] = ()
 
     @classmethod
     def of(cls, effects: Effects, populations: Sequence[int] = ()) -> "Mixture":
@@ -184,8 +185,8 @@ class Mixture:
         """
         spreads = [*effects.spreads, *([] if effects.own_spread is None else [effects.own_spread])]
         used = np.append(effects.deviations, effects.own_deviation)[None]
-        is_mixed = bool(spreads) and effects.crossed.is_exact
-        if is_mixed and not effects.likelihood.is_normal:
+        is_exact, is_normal, others = effects.crossed.is_exact, effects.likelihood.is_normal, others_of(effects)
+        if spreads and is_exact and not is_normal:
             middle = np.array([np.quantile(spread.quantiles, _MIDDLE) for spread in spreads])
             n = len(effects.spreads)
             effects = around(effects, middle[:n], float(middle[n]) if len(middle) > n else 0.0)
@@ -197,33 +198,45 @@ class Mixture:
             nodes=used,
             weight=np.ones(1),
             populations=tuple(populations),
-            likelihood=effects.likelihood if is_mixed and not effects.likelihood.is_normal else None,
         )
-        if not is_mixed:
+        if not is_exact or (not spreads and others is None):
             return one
-        padded = ((0, 0), (0, used.shape[1] - len(spreads)))
-        sizes = np.array(effects.crossed.sizes, dtype=np.int64)
+        nodes, weight = one._spread_nodes(spreads, others is not None) if spreads else (used, np.ones(1))
+        if others is not None and len(nodes) == 1:
+            nodes, weight = np.repeat(nodes, _MOST_NODES, axis=0), np.full(_MOST_NODES, 1.0 / _MOST_NODES)
+        one = replace(one, nodes=nodes, weight=weight)
+        if is_normal:
+            return one
+        information, seen, likelihoods = told_by_node(effects, len(nodes))
+        return replace(one, information=information, seen=seen, likelihoods=likelihoods)
+
+    def _spread_nodes(self, spreads: Sequence[Spread], with_others: bool) -> tuple[Floats, Floats]:
+        """Return sets of standard deviations and the probability of each; one may come again with other delays."""
+        padded = ((0, 0), (0, self.nodes.shape[1] - len(spreads)))
+        sizes = np.array(self.crossed.sizes, dtype=np.int64)
         telling = np.append(sizes > 1, np.ones(len(spreads) - len(sizes), dtype=bool))
-        if not effects.crossed.is_dense:
+        if not self.crossed.is_dense:
             deviations, _ = _hypercube(_FEWEST_NODES, spreads, telling)
-            return replace(one, nodes=np.pad(deviations, padded), weight=np.full(_FEWEST_NODES, 1.0 / _FEWEST_NODES))
+            return np.pad(deviations, padded), np.full(_FEWEST_NODES, 1.0 / _FEWEST_NODES)
         n_effects = 1 + int(sizes[sizes > 1].sum())
-        n = int(np.clip(_WORK / _cost(n_effects, effects.crossed.sizes), _FEWEST_NODES, _MOST_NODES))
+        n = int(np.clip(_WORK / _cost(n_effects, self.crossed.sizes), _FEWEST_NODES, _MOST_NODES))
         tried = int(np.clip(_TRIED_WORK / n_effects**3, n, _MOST_TRIED))
         deviations, proposed = _hypercube(tried, spreads, telling)
         deviations = np.pad(deviations, padded)
-        likelihood = one._evidence(deviations) - proposed
+        likelihood = self._evidence(deviations) - proposed
         weight = np.exp(likelihood - likelihood.max())
         weight /= weight.sum()
-        if tried > n:
-            # As many of each as its weight says, evenly from narrow to wide, so that few stand for all that were tried.
-            squares = deviations[:, : len(spreads)] ** 2
-            order = np.lexsort((squares[:, ~telling].sum(axis=1), squares[:, telling].sum(axis=1)))
-            deviations, weight = deviations[order], weight[order]
-            places = np.searchsorted(weight.cumsum()[:-1], (np.arange(n) + 0.5) / n, side="right")
-            chosen, times = np.unique(places, return_counts=True)
-            deviations, weight = deviations[chosen], times / n
-        return replace(one, nodes=deviations, weight=weight)
+        if tried == n:
+            return deviations, weight
+        # As many of each as its weight says, evenly from narrow to wide, so that few stand for all that were tried.
+        squares = deviations[:, : len(spreads)] ** 2
+        order = np.lexsort((squares[:, ~telling].sum(axis=1), squares[:, telling].sum(axis=1)))
+        deviations, weight = deviations[order], weight[order]
+        places = np.searchsorted(weight.cumsum()[:-1], (np.arange(n) + 0.5) / n, side="right")
+        if with_others:
+            return deviations[places], np.full(n, 1.0 / n)
+        chosen, times = np.unique(places, return_counts=True)
+        return deviations[chosen], times / n
 
     def _evidence(self, deviations: Floats) -> Floats:
         """Return the logarithm of the likelihood of sets of standard deviations, (n_sets,), up to a constant."""
@@ -278,24 +291,24 @@ class Mixture:
 
     def _node(self, number: int) -> "Node":
         families, own = self.nodes[number, :-1], float(self.nodes[number, -1])
-        weight = self.information / (1.0 + own**2 * self.information)
+        information, seen = (part if part.ndim == 1 else part[number] for part in (self.information, self.seen))
+        weight = information / (1.0 + own**2 * information)
         crossed = self.crossed.solved(
             weight, self.crossed.spread_out(1.0 / np.append(self.base_deviation, families) ** 2)
         ).drawn()
         of_level = crossed.collect(weight)
-        own_variance = own**2 / (1.0 + own**2 * self.information)
-        share = own_variance * self.information
+        own_variance = own**2 / (1.0 + own**2 * information)
+        share = own_variance * information
 
         def means(seen: Floats) -> tuple[Floats, Floats]:
             mean = crossed.times_inverse(crossed.collect(weight * seen))
             return mean, share * (seen - crossed.add_up(mean))
 
-        seen = self.seen if self.seen.ndim == 1 else self.seen[number]
         mean, own_mean = means(seen)
-        if self.likelihood is not None:  # a Newton step: a second one moves no rate by a thousandth of itself
+        if self.likelihoods:  # a Newton step: a second one moves no rate by a thousandth of itself
             sums = crossed.add_up(mean) + own_mean
             variance = own_variance + (1.0 - share) ** 2 * crossed.cell_variance()
-            seen = sums + self.likelihood.slopes(sums, variance)[0] / self.information
+            seen = sums + self.likelihoods[number].slopes(sums, variance)[0] / information
             mean, own_mean = means(seen)
         strangers = [
             Strangers.of(
@@ -320,7 +333,7 @@ class Mixture:
             own_mean=own_mean,
             strangers=strangers,
             own_unsupported=Strangers.of(
-                own, self.information, own_mean, crossed.cell_scatter(own_variance, share)
+                own, information, own_mean, crossed.cell_scatter(own_variance, share)
             ).unsupported
             if own
             else np.zeros(len(share) + 1),

@@ -75,6 +75,10 @@ class OffsetBinomial:
             waiting=waiting,
         )
 
+    def raised(self, by: float) -> Self:
+        """Return the same where sums are so much higher and offsets so much lower."""
+        return replace(self, offset=self.offset - by)
+
     def first_base(self) -> float:
         """Return the logit of the rate of all cells together, where nothing is added."""
         added = float((self.tried * self.offset).sum()) / max(float(self.tried.sum()), 1e-300)

@@ -139,6 +139,11 @@ class Effects:
         return self.own_variance * self.information
 
     @property
+    def cell_variance(self) -> Floats:
+        """Variance of each cell's sum, float64 (n_cells,)."""
+        return np.asarray(self.own_variance + (1.0 - self.own_share) ** 2 * self.crossed.cell_variance())
+
+    @property
     def cell_information(self) -> Floats:
         """What each cell tells about a further effect that it shares with others: ``w / (1 + tau**2 w)``."""
         return np.asarray(self.information / (1.0 + self.own_deviation**2 * self.information))
@@ -345,8 +350,7 @@ def _stepped(effects: Effects, last: Effects) -> tuple[Effects, float]:
 
 def _cell_variance(effects: Effects) -> Floats:
     """Return the variance of each cell's sum; a normal likelihood is as curved everywhere, so that it does without."""
-    own, share = effects.own_variance, effects.own_share
-    return own if effects.likelihood.is_normal else own + (1.0 - share) ** 2 * effects.crossed.cell_variance()
+    return effects.own_variance if effects.likelihood.is_normal else effects.cell_variance
 
 
 def _learned(effects: Effects) -> Effects:

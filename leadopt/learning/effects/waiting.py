@@ -1,10 +1,28 @@
 """Leads that are open still, as evidence: how likely it is that they would be, if they are to be won and if not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OtherDelays:
+    """What else the chances of being open may be: the same groups under each of some equally likely delays.
+
+    Parameters
+    ----------
+    if_won, if_lost, never
+        float64 (n_others, n_groups) and (n_others,), as of `Waiting`
+    raised
+        float64 (n_others,), ascending: by how much logits are higher under these delays, about
+    """
+
+    if_won: Floats
+    if_lost: Floats
+    never: Floats
+    raised: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -25,6 +43,8 @@ class Waiting:
         float64, a and b: the chance that such a lead would be open still if it is to be won, and if it is to be lost
     never
         c: the chance that nobody ever says which; such leads tell nothing
+    others
+        what a, b and c may be besides; None = they are known
     """
 
     cell: Ints
@@ -32,6 +52,14 @@ class Waiting:
     if_won: Floats
     if_lost: Floats
     never: float
+    others: OtherDelays | None = None
+
+    def under(self, other: int) -> "Waiting":
+        """Return the same under one of the other delays."""
+        if self.others is None:
+            return self
+        a, b, c = (each[other] for each in (self.others.if_won, self.others.if_lost, self.others.never))
+        return replace(self, if_won=a, if_lost=b, never=float(c), others=None)
 
     def shares(self, rate: Floats) -> tuple[Floats, Floats]:
         """Return the chances that the leads of each group will be won and lost, given the rate of each group's cell."""

@@ -272,14 +272,16 @@ def _sizes_of_evidence(evidence: Evidence, n_leads: int, n_reps: int) -> Iterato
 
 
 def _sizes_of_joint(joint: Joint, n_segments: int, n_reps: int) -> Iterator[tuple[str, Any, tuple[int, ...]]]:
-    n_families, n_cells = len(joint.sizes), joint.information.size
+    n_families, n_cells = len(joint.sizes), joint.own_mean.size
     yield "joint.level_of_cell", joint.level_of_cell, (n_families, n_cells)
-    yield "joint.information", joint.information, (n_cells,)
+    by_node = () if joint.nodes is None else (len(joint.nodes),)
+    yield "joint.information", joint.information, (*by_node[: joint.information.ndim - 1], n_cells)
     yield "joint.mean", joint.mean, (1 + sum(joint.sizes),)
     yield "joint.deviations", joint.deviations, (n_families,)
     yield "joint.spreads", joint.spreads, (n_families, joint.spreads.size // max(1, n_families))
     yield "joint.own_mean", joint.own_mean, (n_cells,)
-    yield "joint.seen", joint.seen, (n_cells,)
+    if joint.seen is not None:
+        yield "joint.seen", joint.seen, (*by_node[: joint.seen.ndim - 1], n_cells)
     if joint.nodes is not None:
         yield "joint.nodes", joint.nodes, (len(joint.nodes), n_families + 1)
         yield "joint.weight", joint.weight, (len(joint.nodes),)
@@ -312,7 +314,7 @@ def _indices(parts: Mapping[str, Any], case: Case) -> Iterator[tuple[str, Any, i
             for size, of_cell, level in zip(joint.sizes, joint.level_of_cell, joint.levels, strict=True):
                 yield "joint.level_of_cell", of_cell, 0, size
                 yield "joint.levels", level, 0, size + 1
-            yield "joint.cell", joint.cell, 0, joint.information.size + 1
+            yield "joint.cell", joint.cell, 0, joint.own_mean.size + 1
             yield "joint.populations", np.array(joint.populations, dtype=np.int64), 0, len(joint.sizes)
     if case.valued is not None:
         yield "valued.segment_of_lead", case.valued.segment_of_lead, -1, len(case.valued.worths.segments)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from leadopt.arrays import Floats, Ints
-from leadopt.learning.delays import LOST, WON, Ages, Delays, learn_delays
-from leadopt.learning.effects.waiting import Waiting
+from leadopt.learning.delays.delay_draws import DelayDraws, draw_delays
+from leadopt.learning.delays.delays import LOST, WON, Ages, Delays, distinct_codes, learn_delays
+from leadopt.learning.effects.waiting import OtherDelays, Waiting
 from leadopt.learning.history.codes import CodeBook
 from leadopt.learning.history.levels import Levels
 from leadopt.learning.history.open_leads import OpenLeads
@@ -83,8 +84,8 @@ class OpenChances:
         int64 (n_groups,), of the cells of open leads, and of those that were assigned before history tells of any end
     ages
         what delays are learned from
-    delays
-        what they are
+    delays, drawn
+        what they are, and what else they may be
     levels
         the leads; the rows and segments of groups are in another order than all else
     """
@@ -93,6 +94,7 @@ class OpenChances:
     early_keys: Ints
     ages: Ages
     delays: Delays
+    drawn: DelayDraws
     levels: OpenLevels
 
     @classmethod
@@ -108,7 +110,15 @@ class OpenChances:
         levels, open_keys, early_keys = _in_order(levels, open_keys, early_keys)
         ages = _ages(code_book, keys, counts, open_keys, levels)
         # With the chances that come out, delays learned once more are the same to three digits.
-        return cls(keys=open_keys, early_keys=early_keys, ages=ages, delays=learn_delays(ages), levels=levels)
+        delays, chances = learn_delays(ages)
+        return cls(
+            keys=open_keys,
+            early_keys=early_keys,
+            ages=ages,
+            delays=delays,
+            drawn=draw_delays(ages, delays, chances),
+            levels=levels,
+        )
 
     def waiting(self, cells: Ints, newest: int = 0, half_life: float | None = None) -> Waiting:
         """Return what being open tells about cells.
@@ -136,6 +146,20 @@ class OpenChances:
             if_won=settled * self.delays.still_open(WON, days, kind),
             if_lost=settled * self.delays.still_open(LOST, days, kind),
             never=self.delays.never,
+            others=self._others(days, kind),
+        )
+
+    def _others(self, days: Ints, kind: Ints) -> OtherDelays:
+        (some_days, some_kinds), place = distinct_codes(days, kind)
+        won, lost = (
+            np.array([(1.0 - one.never) * one.still_open(y, some_days, some_kinds) for one in self.drawn.delays])
+            for y in (WON, LOST)
+        )
+        return OtherDelays(
+            if_won=won[:, place],
+            if_lost=lost[:, place],
+            never=np.array([one.never for one in self.drawn.delays]),
+            raised=self.drawn.raised,
         )
 
     def since(self, by_assignment: bool) -> Ints:

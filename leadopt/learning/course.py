@@ -119,7 +119,7 @@ class Course:
         if waiting is not None:
             stay, place = chosen[waiting.cell], chosen.cumsum() - 1
             groups = {name: getattr(waiting, name)[stay] for name in ("count", "if_won", "if_lost")}
-            waiting = replace(waiting, cell=place[waiting.cell[stay]], **groups)
+            waiting = replace(waiting, cell=place[waiting.cell[stay]], others=None, **groups)
         return replace(self, waiting=waiting, **rows)
 
     def until(self, period: int) -> "Course":
