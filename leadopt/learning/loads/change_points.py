@@ -179,18 +179,22 @@ def likelihood(rep: OutcomesByLoad, grid: Grid, level: Floats, steps: int) -> By
     """
     known = rep.offset[:, None] + grid.fall[rep.load]
     prior = 1.0 / LEVEL_DEVIATION**2
+    logit, rate, spare = (np.empty_like(known) for _ in range(3))  # filled anew by each step: fresh ones take longer
 
-    def rates() -> tuple[Floats, Floats, Floats]:
-        logit = np.maximum(known + level, _LEAST_LOGIT)
-        rate = 1.0 / (1.0 + np.exp(-logit))
-        return logit, rate, rep.tried @ (rate * (1.0 - rate)) + prior
+    def rates() -> Floats:
+        """Fill in logits and rates, and return the precision of the level."""
+        np.maximum(np.add(known, level, out=logit), _LEAST_LOGIT, out=logit)
+        np.add(1.0, np.exp(np.negative(logit, out=rate), out=rate), out=rate)
+        np.divide(1.0, rate, out=rate)
+        np.multiply(rate, np.subtract(1.0, rate, out=spare), out=spare)
+        return np.asarray(rep.tried @ spare + prior)
 
     for _ in range(steps):
-        _, rate, precision = rates()
+        precision = rates()
         pull = rep.won.sum() - rep.tried @ rate - prior * level
         level = level + np.clip(pull / precision, -_MOST_STEP, _MOST_STEP)
-    logit, rate, precision = rates()
+    precision = rates()
     # log(1 - rate) = log(rate) - logit
-    log = rep.tried @ np.log(rate) - (rep.tried - rep.won) @ logit
+    log = rep.tried @ np.log(rate, out=spare) - (rep.tried - rep.won) @ logit
     log = log - 0.5 * prior * level**2 - 0.5 * np.log(precision / prior)
     return ByCombination(log=log, level=level, precision=precision)

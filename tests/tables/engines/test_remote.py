@@ -193,30 +193,39 @@ def test_the_order_of_groups_does_not_matter(seed, monkeypatch):
 @pytest.mark.parametrize("times", [None, "n"])
 @pytest.mark.parametrize("text", [False, True], ids=["dates", "text"])
 def test_spans_of_days_hardly_move_a_chance(engine, times, text, monkeypatch):
+    past, exact = _dated(times, text), _by_spans(None, times, text)[0]
+    for most, span, moved in ((12_000, 7, 3e-5), (3000, 30, 7e-5), (1000, 91, 2e-4)):
+        monkeypatch.setattr(group_by, "MOST_GROUPS", most)
+        monkeypatch.setattr(source, "MOST_GROUPS", most)
+        monkeypatch.setattr("leadopt.learning.history.outcomes.MOST_GROUPS", most)
+        at_hand, lazy = _by_spans(most, times, text), _chances_and_notes(engine(past), times)
+        said = f"history.at: counted by spans of {span} days, each at the mean day of its rows"
+        assert all(any(note.startswith(said) for note in notes) for _, notes in (at_hand, lazy))
+        assert at_hand[0].tolist() == lazy[0].tolist()
+        assert np.abs(lazy[0] - exact).max() < moved
+
+
+@cache
+def _dated(times, text):
     past = history(20_000).drop("lead_id")
     if times:
         past = past.group_by([name for name in past.columns if name not in ("amount", "value")]).agg(
             n=pl.len().cast(pl.Int64)
         )
-    if text:
-        past = past.with_columns(pl.col("at").dt.to_string("%Y-%m-%d"))
+    return past.with_columns(pl.col("at").dt.to_string("%Y-%m-%d")) if text else past
+
+
+@cache
+def _by_spans(most, times, text):
+    """Return what `_chances_and_notes` does of rows at hand, the same for every engine; `most` is in force already."""
+    return _chances_and_notes(_dated(times, text), times)
+
+
+def _chances_and_notes(past, times):
     model = AffinityModel(segment_by="source", half_life_days=120, now="2026-11-01", count=times, drift=False)
+    table = history_table(past)
     rows = {"rep_id": [f"R{k}" for k in range(6)] * 3, "source": ["web", "fair", "call"] * 6}
-    exact = model.fit(past).probability(rows)
-    for most, span, moved in ((12_000, 7, 3e-5), (3000, 30, 7e-5), (1000, 91, 2e-4)):
-        monkeypatch.setattr(group_by, "MOST_GROUPS", most)
-        monkeypatch.setattr(source, "MOST_GROUPS", most)
-        monkeypatch.setattr("leadopt.learning.history.outcomes.MOST_GROUPS", most)
-        eager, lazy = history_table(past), history_table(engine(past))
-        found = [AffinityModel(**_settings(model)).fit(each).probability(rows) for each in (eager, lazy)]
-        said = f"history.at: counted by spans of {span} days, each at the mean day of its rows"
-        assert all(any(note.startswith(said) for note in each.reading.notes) for each in (eager, lazy))
-        assert found[0].tolist() == found[1].tolist()
-        assert np.abs(found[0] - exact).max() < moved
-
-
-def _settings(model):
-    return {name: getattr(model, name) for name in ("segment_by", "half_life_days", "now", "count", "drift")}
+    return model.fit(table).probability(rows), list(table.reading.notes)
 
 
 def test_the_latest_day_counts_where_days_are_spans(monkeypatch):
@@ -294,17 +303,26 @@ ODD = {
 @pytest.mark.parametrize("kind", ODD)
 def test_cells_of_any_type_are_read_as_they_are_at_hand(engine, kind):
     past = ODD[kind]
-    names = past["rep_id"].drop_nulls().unique().to_list()
-    reps = [{"rep_id": rep, "capacity": 2} for rep in (["A", "B", "C"] if "A" in names else [1, 2, 3])]
-    leads = pl.DataFrame({"lead_id": [1, 2], "source": ["x", "y"], "value": [None, 5.0]})
-    policy = Policy(half_life_days=9) if "at" in past.columns else Policy()
     if past["source"].dtype == pl.Categorical:  # of which other engines know nothing
         past = past.with_columns(pl.col("source").cast(pl.String)) if engine in (_spark, _ibis) else past
-    ours, theirs = (assign(leads, reps, each, policy=policy, now="2026-01-01") for each in (engine(past), ODD[kind]))
+    ours, theirs = _plan_of_odd(engine(past), kind), _at_hand_of(kind)
     assert ours.objective == pytest.approx(theirs.objective, rel=1e-12)
     assert {note for note in ours.notes if "text read" not in note} == {
         note for note in theirs.notes if "text read" not in note
     }
+
+
+@cache
+def _at_hand_of(kind):
+    return _plan_of_odd(ODD[kind], kind)
+
+
+def _plan_of_odd(past, kind):
+    names = ODD[kind]["rep_id"].drop_nulls().unique().to_list()
+    reps = [{"rep_id": rep, "capacity": 2} for rep in (["A", "B", "C"] if "A" in names else [1, 2, 3])]
+    leads = pl.DataFrame({"lead_id": [1, 2], "source": ["x", "y"], "value": [None, 5.0]})
+    policy = Policy(half_life_days=9) if "at" in ODD[kind].columns else Policy()
+    return assign(leads, reps, past, policy=policy, now="2026-01-01")
 
 
 TIME = MOMENTS[0].time()
