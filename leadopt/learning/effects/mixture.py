@@ -35,6 +35,7 @@ _BISECTIONS = 40
 # are, and plans of 60 floors drawn from the priors promise 2.0 +- 1.0% too much; at .5 it is -.4 +- .9%, but of four
 # reps by two sources chances are 6% off the exact ones, at .65 2%.
 _MIDDLE = 0.65
+_REACH = 1.0  # of a Newton step, on the logit: where open leads leave a likelihood flat, it would lead anywhere
 # Prior standard deviation of the base where levels differ: one that drew it to a chance of a half would draw levels
 # never seen there, and the more so the less is known of the spread. Outcomes of both kinds hold it well enough.
 _FLAT = 1e5
@@ -208,7 +209,7 @@ class Mixture:
         if is_normal:
             return one
         information, seen, likelihoods = told_by_node(effects, len(nodes))
-        return replace(one, information=information, seen=seen, likelihoods=likelihoods)
+        return replace(one, information=information, seen=seen, likelihoods=likelihoods if spreads else ())
 
     def _spread_nodes(self, spreads: Sequence[Spread], with_others: bool) -> tuple[Floats, Floats]:
         """Return sets of standard deviations and the probability of each; one may come again with other delays."""
@@ -308,7 +309,10 @@ class Mixture:
         if self.likelihoods:  # a Newton step: a second one moves no rate by a thousandth of itself
             sums = crossed.add_up(mean) + own_mean
             variance = own_variance + (1.0 - share) ** 2 * crossed.cell_variance()
-            seen = sums + self.likelihoods[number].slopes(sums, variance)[0] / information
+            away = sums + self.likelihoods[number].slopes(sums, variance)[0] / information - seen
+            step, own_step = means(away)
+            length = float(np.abs(crossed.add_up(step) + own_step).max(initial=0.0))
+            seen = seen + min(1.0, _REACH / max(length, 1e-300)) * away
             mean, own_mean = means(seen)
         strangers = [
             Strangers.of(
