@@ -58,7 +58,7 @@ def draw_delays(ages: Ages, delays: Delays, chances: Floats, n_draws: int = N_DR
     n_won = float(ages.settled_count @ ages.settled_won + ages.open_count @ won) + 0.5
     n_lost = float(ages.settled_count @ (1 - ages.settled_won) + ages.open_count @ lost) + 0.5
     base = float(np.log(n_won / n_lost))
-    told = DelayLikelihood.of(ages, delays, np.log(chances) - np.log1p(-chances) - base)
+    told = DelayLikelihood.of(ages, delays)
     angle, points, weight = _tried(told, _Profile.of(told, told.start(base)))
     order = np.argsort(points[:, 0], kind="stable")
     chosen = order[np.searchsorted(weight[order].cumsum()[:-1], (np.arange(n_draws) + 0.5) / n_draws, side="right")]

@@ -42,7 +42,7 @@ def test_draws_are_those_of_the_posterior(never):
     won, lost = delays.shares(chances, ages.open_days, ages.open_kind)
     n = [ages.settled_count @ ages.settled_won, ages.settled_count @ (1 - ages.settled_won)]
     base = np.log((n[0] + ages.open_count @ won + 0.5) / (n[1] + ages.open_count @ lost + 0.5))
-    told = DelayLikelihood.of(ages, delays, np.log(chances) - np.log1p(-chances) - base)
+    told = DelayLikelihood.of(ages, delays)
     assert told.n_hazards == (1, 1)
     middle = told.likeliest(0.05, told.start(base))[0]
     around = [one + np.linspace(-way, way, 21) for one, way in zip(middle, (5, 2, 3), strict=True)]
@@ -114,7 +114,7 @@ def test_too_many_effects_for_a_mixture_share_what_delays_leave_open(monkeypatch
         fitted = model._learned.posterior.fitted
         assert (fitted.mixture.information.ndim == 1) == (fitted.level.variance > 0.0) == (model is drawn)
         wide = np.diff(model.interval(REPS)) / np.diff(exact.interval(REPS))
-        assert ((wide > 0.6) & (wide < 1.35)).all()
+        assert ((wide > 0.5) & (wide < 1.6)).all()
 
 
 @pytest.mark.parametrize("drifts", [False, True])

@@ -11,7 +11,7 @@ from tests.learning.test_delays import ages_of, simulated
 
 AGES = ages_of(simulated(1, 45, 15, n=400, n_reps=4, never=0.1))
 DELAYS = learn_delays(AGES)[0]
-TOLD = DelayLikelihood.of(AGES, DELAYS, np.zeros(len(AGES.open_days)))
+TOLD = DelayLikelihood.of(AGES, DELAYS)
 
 
 @pytest.mark.parametrize("never", [1e-4, 0.1, 0.5])
@@ -36,7 +36,7 @@ def test_hazards_are_those_of_delays_in_the_bins_of_all_outcomes():
 
 def test_a_lead_that_came_before_history_tells_of_ends_is_there_only_as_it_was_open_then():
     entry, open_entry = (30 * (days >= 30) for days in (AGES.days, AGES.open_days))
-    cut = DelayLikelihood.of(replace(AGES, entry=entry, open_entry=open_entry), DELAYS, np.zeros(len(AGES.open_days)))
+    cut = DelayLikelihood.of(replace(AGES, entry=entry, open_entry=open_entry), DELAYS)
     never, point = 0.1, TOLD.start(-0.4)[None]
     angle = np.arcsin(np.sqrt([never]))
     some = replace(DELAYS, hazards=TOLD.hazards(point)[0], paces=np.ones((2, 1)), never=never)
