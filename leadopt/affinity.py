@@ -229,6 +229,8 @@ class AffinityModel:
         for column in names.described:
             if asked.bins.get(column) != 0:
                 table = table.measured(column, asked=column in asked.bins)
+        # What was noticed of a table that was read before tells who read it.
+        self._noticed = [] if isinstance(history, Table) else [*table.reading.notes]
         return read_past(table, names, self.now, fades=bool(self.half_life_days), drift=self.drift, before=before)
 
     def _learn(self, asked: Asked, past: Past) -> AffinityModel:
@@ -236,7 +238,7 @@ class AffinityModel:
         self._known, self._past = known, past
         self.n_outcomes_, self.n_open_ = int(past.counts.count.sum()), past.counts.n_open
         self.rep_by_, self.segment_by_ = known.levels.rep_by, known.levels.segment_by
-        self.bins_, self.notes_ = dict(known.levels.edges), known.notes
+        self.bins_, self.notes_ = dict(known.levels.edges), [*self._noticed, *known.notes]
         self.delays_: Delays | None = self._learned.delays
         self.reps_, self.segments_ = list(known.reps.ids), list(self._learned.code_book.segments)
         self.half_life_days_, names = self._learned.half_life_days, known.levels.names

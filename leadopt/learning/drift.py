@@ -79,6 +79,7 @@ class Drift:
         apart = max(variance + float(off) ** 2, anywhere)
         structure, doubt = _structure(course, fitted)
         of_cell = np.bincount(course.cell, course.tried, minlength=course.n_cells)
+        of_cell = of_cell if of_cell.any() else np.ones(course.n_cells)  # where no outcome counts, none counts more
         rates = [np.average(expected_rate(structure + one, doubt), weights=of_cell) for one in (*level.mean, 0.0)]
         return cls(
             foretells=foretells,

@@ -13,6 +13,7 @@ from leadopt.tables.reading.formats import Formats
 from leadopt.tables.reading.moments import Days, Moment, moment_of_number, moment_readings, read_days
 from leadopt.tables.reading.numerals import Numbers, is_read, read_numbers
 from leadopt.tables.reading.reader import Fault, Reading, days_in, numbers_in, outcomes_in
+from leadopt.tables.text import count
 
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw  # 45 ms: imported where a data frame is met
@@ -22,6 +23,7 @@ _TIME = r"[T ,]+(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?: ?[AaPp]\.?[
 _WHOLE_HOURS = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?[+-]\d{2}:00$"
 _DOUBTFUL = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")  # its mark may be one of thousands
 _PADDED = re.compile(r"[+-]?0\d")
+_FEW_UNREAD = 0.1  # part of a column's texts: with more of them, it is one of names
 _EXACT = 2.0**53  # whole numbers up to here are floats
 _LOOKED_AT = 50  # distinct cells of a column that tell whether the others are worth reading
 NOT_WON = {1: "won", 0: "lost", None: ""}
@@ -186,8 +188,10 @@ class Written(Holder):
         except Fault as fault:
             if asked:
                 self._refuse_text(column, fault)
+            self._note_few(column, texts, [fault.text])
             return self
-        if not all(map(is_read, found.value.values())):
+        if unread := [text for text, number in found.value.items() if not is_read(number)]:
+            self._note_few(column, texts, unread)
             return self._with_days_that_all_are(column, texts)
         if asked or found.telling is not None or _are_measured(found.value):
             return self._in_numbers(column, found.value)
@@ -197,6 +201,16 @@ class Written(Holder):
             f"of its own; bins={{{self.own(column)!r}: {_MOST_KINDS}}} reads them as numbers"
         )
         return self
+
+    def _note_few(self, column: str, texts: Collection[str], unread: Collection[str]) -> None:
+        """Say that a few texts keep a column from being numbers."""
+        if len(unread) > _FEW_UNREAD * len(texts) or not _are_numbers(sorted(set(texts) - set(unread))[:_LOOKED_AT]):
+            return
+        self.reading.note(
+            f"{self.name}.{self.own(column)}: {count(len(unread), 'text')} such as {min(unread)!r} of {len(texts):,} "
+            f"{'is' if len(unread) == 1 else 'are'} not read as a number, so that each text is a level of its own; "
+            "mend or empty these cells, and the column counts as numbers do"
+        )
 
     def _with_days_that_all_are(self, column: str, texts: Collection[str]) -> Self:
         """Return the table with a column of text as ISO days, if all of it spells days that leave no doubt."""

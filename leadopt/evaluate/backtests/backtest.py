@@ -180,7 +180,7 @@ def backtest(
     """
     asked, insisted = checked_columns(segment_by), checked_columns(known_before, "known_before")
     check_segments(asked, rep, converted)
-    _check_settings(folds, level, worthwhile, least_gain)
+    _check_settings(folds, level, worthwhile, least_gain, group)
     meter = Meter(on_progress)
     meter.enter("read")
     history = history_table(history, reading=reading_of("backtest", formats, outcomes), ids=(rep, lead_id))
@@ -319,7 +319,9 @@ def _verdict(
     return verdict(reps, of_pairs, grounds)
 
 
-def _check_settings(folds: Any, level: Any, worthwhile: Any, least_gain: Any) -> None:
+def _check_settings(folds: Any, level: Any, worthwhile: Any, least_gain: Any, group: Any) -> None:
+    if not (group is None or isinstance(group, str)):
+        raise InvalidInput(f"group: must name a column, or be None where rows stand for themselves; found {group!r}")
     if not (is_number(folds) and folds == folds // 1 and folds >= 2):
         raise InvalidInput(f"folds: must be a whole number, 2 or more; found {folds!r}")
     check_level(level)

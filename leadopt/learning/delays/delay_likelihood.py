@@ -206,7 +206,7 @@ class _Groups:
         kinds = np.concatenate([ages.open_kind, ages.open_kind, kind])
         days = np.concatenate([ages.open_days, ages.open_entry - 1, entry - 1])
         count = np.concatenate([ages.open_count, -ages.open_count, -n_early]).astype(np.float64)
-        kept = days >= 0
+        kept = (days >= 0) & (count != 0.0)
         kinds, days, count = kinds[kept], days[kept], count[kept]
         rough = np.round(np.log(paces) / _PACE).astype(np.int64)
         rough -= rough.min(initial=0)

@@ -31,9 +31,9 @@ _AT_ONCE = 1_000_000  # numbers of matrices that are factored together
 _SEED = 20_260_102  # which quantiles of the families meet is part of the estimate, and the same anywhere
 _USUAL = 0.9  # level of the interval that a normal distribution in place of the mixture shares with it
 _BISECTIONS = 40
-# Quantile of what spreads may be at which it is worked out what cells tell. At .8 wide nodes look likelier than they
-# are, and plans of 60 floors drawn from the priors promise 2.0 +- 1.0% too much; at .5 it is -.4 +- .9%, but of four
-# reps by two sources chances are 6% off the exact ones, at .65 2%.
+# Quantile of what spreads may be at which it is worked out what cells tell, where that says how likely nodes are. At .8
+# wide nodes look likelier than they are, and plans of 60 floors drawn from the priors promise 2.0 +- 1.0% too much; at
+# .5 it is -.4 +- .9%, but of four reps by two sources chances are 6% off the exact ones, at .65 2%.
 _MIDDLE = 0.65
 _REACH = 1.0  # of a Newton step, on the logit: where open leads leave a likelihood flat, it would lead anywhere
 # Prior standard deviation of the base where levels differ: one that drew it to a chance of a half would draw levels
@@ -187,7 +187,7 @@ class Mixture:
         spreads = [*effects.spreads, *([] if effects.own_spread is None else [effects.own_spread])]
         used = np.append(effects.deviations, effects.own_deviation)[None]
         is_exact, is_normal, others = effects.crossed.is_exact, effects.likelihood.is_normal, others_of(effects)
-        if spreads and is_exact and not is_normal:
+        if spreads and effects.crossed.is_dense and not is_normal:
             middle = np.array([np.quantile(spread.quantiles, _MIDDLE) for spread in spreads])
             n = len(effects.spreads)
             effects = around(effects, middle[:n], float(middle[n]) if len(middle) > n else 0.0)
