@@ -78,7 +78,7 @@ class Drift:
         anywhere = float(level.forecast(np.array(np.inf))[1])
         apart = max(variance + float(off) ** 2, anywhere)
         structure, doubt = _structure(course, fitted)
-        of_cell = np.bincount(course.cell, course.tried, minlength=course.n_cells)
+        of_cell = np.bincount(course.cell, course.tried, minlength=course.n_cells).astype(np.float64)
         of_cell = of_cell if of_cell.any() else np.ones(course.n_cells)  # where no outcome counts, none counts more
         rates = [np.average(expected_rate(structure + one, doubt), weights=of_cell) for one in (*level.mean, 0.0)]
         return cls(

@@ -150,3 +150,21 @@ def test_the_order_of_rows_changes_no_digit_of_an_interval():
     )
     asked = {"rep_id": ["r0", "r8"], "source": ["s0", "s1"]}
     assert one.interval(asked).tolist() == other.interval(asked).tolist()
+
+
+def test_open_leads_that_count_for_nothing_are_as_if_they_were_not_there():
+    """An adversary's: of one open lead with a count of 0, the likelihood of delays was no number."""
+    history, _ = slow_wins(1, 0.2)
+    open_ones = [row for row, won in enumerate(history["converted"]) if won is None]
+    counted = {**history, "n": [0 if row in open_ones[::2] else 1 for row in range(len(history["converted"]))]}
+    kept = [row for row in range(len(history["converted"])) if row not in open_ones[::2]]
+    without = {name: [cells[row] for row in kept] for name, cells in history.items()}
+    one, other = AffinityModel(count="n").fit(counted), AffinityModel().fit(without)
+    assert one.interval(REPS) == pytest.approx(other.interval(REPS), abs=1e-9)
+
+
+def test_a_history_that_weighs_nothing_says_nothing():
+    history, _ = slow_wins(1, 0.2)
+    model = AffinityModel(weight="w").fit({**history, "w": [0.0] * len(history["converted"])})
+    low, high = model.interval(REPS).T
+    assert (low < 0.05).all() and (high > 0.95).all()

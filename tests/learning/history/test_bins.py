@@ -365,3 +365,14 @@ def test_whole_numbers_of_won_leads_count_in_bins_by_what_they_are_worth():
     assert len(model.bins_["staff"]) == 7
     low, high = np.exp([6.5, 8.5])
     assert model.expected({"staff": [20, 390, 5_000]}) == pytest.approx([low, high, high], rel=0.25)
+
+
+@pytest.mark.parametrize("odd", ["abc", "?", "1,200", "04"])
+def test_an_odd_cell_that_keeps_text_from_being_numbers_is_told(odd):
+    """An adversary's: one such cell in a thousand took the signal, and nothing was said."""
+    sizes = [*(str(10 * k) for k in range(100)), odd]
+    model = AffinityModel(segment_by="size").fit(
+        {"rep_id": ["Ann"] * 101, "size": sizes, "converted": [k % 2 for k in range(101)]}
+    )
+    assert not model.bins_
+    assert any(note.startswith("history.size: ") and "level of its own" in note for note in model.notes_)
