@@ -44,7 +44,7 @@ def test_a_line_counts_verdicts_and_the_wrong_ones():
     assert len(line.cells) == len(line.HEAD)
     said = Counter(dict.fromkeys(verdicts.DECISIONS, 1))
     wrong = [verdicts.Said(world=world, n="9", said=said).wrong for world in verdicts.WORLDS]
-    assert wrong == [2, 2, 2, 2, 2, 2, 1]
+    assert wrong == [*([2] * 8), 1]
     counts = [Counter({"use it": n, "reps alone": 200 - n}) for n in (6, 7)]
     lines = [verdicts.Said(world="reps differ", n="all", said=said, judged=True) for said in counts]
     assert [line.cells[-1] for line in lines] == ["yes", "**no**"]
