@@ -13,6 +13,7 @@ of a period leave some, and that part is the season's: where six of twelve reps 
 is left within weeks. By lot, reps with 10 leads each keep a third within days of 5."""
 _FEWEST = 10  # leads of a rep, below which nobody knows whom he meets
 _ROUNDS = 200
+_NOTHING = 1e-12  # of a direction of length 1: what rounding leaves
 
 
 def teams(rep: Ints, period: Ints) -> Ints:
@@ -74,7 +75,10 @@ def _meets_least(rep: Ints, period: Ints) -> Ints:
     x = np.sin(np.arange(len(n)) + 1.0)  # any start that is no eigenvector
     for _ in range(_ROUNDS):
         x = x - flat * (flat @ x)
-        x = shares @ (shares.T @ (x / np.linalg.norm(x)))
+        length = float(np.linalg.norm(x))
+        if length < _NOTHING:  # all share one period: nothing but what they share is left
+            return np.zeros(0, dtype=np.int64)
+        x = shares @ (shares.T @ (x / length))
     x = x - flat * (flat @ x)
     met = 1.0 - float(np.linalg.norm(x))
     return codes[x > 0.0] if met < _LEAST_MET else np.zeros(0, dtype=np.int64)

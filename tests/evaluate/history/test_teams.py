@@ -35,3 +35,7 @@ def test_shifts_that_change_within_a_period_are_told_apart_all_the_same():
 def test_one_rep_and_none():
     assert teams(np.zeros(30, dtype=np.int64), np.arange(30)).tolist() == [0]
     assert teams(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)).tolist() == []
+
+
+def test_in_one_period_all_meet():
+    assert teams(np.arange(60) % 4, np.zeros(60, dtype=np.int64)).tolist() == [0] * 4
