@@ -15,7 +15,7 @@ print(plan.explain(3))
 
 # ruff: noqa: E501
 # It prints:
-# 3 of 3 leads placed, expected deals 1.358, proven best (MinCostFlow)
-# 3 -> Ann: expected deals 0.764.
-#   Ann: 76.4% chance (90% interval 64% to 87%): 32 won of 40 with source=fair; 12% of the estimate is borrowed from the rep's and the segment's other leads, which suggest 39.8%.
-#   Bo would gain 0.218 (0.546 less); moving it there costs 0.333.
+# 3 of 3 leads placed, expected deals 1.324, proven best (MinCostFlow)
+# 3 -> Ann: expected deals 0.746.
+#   Ann: 74.6% chance (90% interval 60% to 86%): 32 won of 40 with source=fair; 18% of the estimate is borrowed from the rep's and the segment's other leads, which suggest 41.8%.
+#   Bo would gain 0.225 (0.521 less); moving it there costs 0.286.

@@ -180,7 +180,7 @@ def plan_value(
     >>> leads, reps = [{"lead_id": i} for i in range(100)], [{"rep_id": "Ann"}, {"rep_id": "Bo"}]
     >>> history = [{"rep_id": rep, "converted": i % 4 == 0} for rep in ("Ann", "Bo") for i in range(200)]
     >>> print(plan_value(assign(leads, reps, history), lift=False))  # doctest: +NORMALIZE_WHITESPACE
-    Expect 24.96 deals; with 90% probability between 17 and 33. Raw rates promise about the same. History shows nothing
+    Expect 25 deals; with 90% probability between 17.95 and 33. Raw rates promise about the same. History shows nothing
     of leads but who had them, so nobody can tell how they were handed out.
     """
     evidence = plan.case.evidence
