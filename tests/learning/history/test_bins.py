@@ -287,7 +287,7 @@ def test_whether_prices_count_in_bins_is_no_matter_of_their_unit_and_is_told(n_l
     model, found = chances_of([written(cents[k]) for k in at], truth[at], [written(price) for price in cents])
     plain, expected = chances_of([cents[k] for k in at], truth[at], cents)
     np.testing.assert_allclose(found, expected, rtol=1e-9)
-    told = [note for note in model.notes_ if not note.startswith("history.x: read ")]  # how decimals are written
+    told = [note for note in model.notes_ if not note.startswith("history.x: text read as")]  # how decimals are written
     assert ("x" in model.bins_, len(told)) == (binned, binned)
     assert [note[:17] for note in told] == [note[:17] for note in plain.notes_]
     assert not binned or "it counts in 8 bins (" in told[0]
