@@ -47,10 +47,9 @@ class AffinityModel:
     bins
         how columns of numbers or days become levels: a number of bins of equal weight, or inner edges (of days as
         20250108), by column; of durations in hours; 0 = each value is a level, as of codes. Left out, days are binned
-        into eight, and so are numbers and durations whose levels are too many for their outcomes, unless these tell
-        the levels apart better than bins, as those of codes do (`learning.history.bins.are_codes`); up to 50 levels
-        with ten outcomes each stay, but not of durations and fractions that describe reps. Text that spells numbers is
-        like them, but for codes that begin with 0. A note says what was made of them
+        into eight, and so are numbers (text that spells them, too, unless it begins with 0) and durations whose levels
+        are too many for their outcomes to tell apart better than bins do (`learning.history.bins.are_codes`); up to 50
+        levels with ten outcomes each stay, but not of durations and fractions that describe reps. A note says so
     half_life_days
         age at which an outcome counts half, counted back from the latest one by `at`, or, where open leads count, by
         when they were assigned; None = all count the same; "learn" = the one of `learning.HALF_LIVES` under which the
@@ -229,8 +228,10 @@ class AffinityModel:
         for column in names.described:
             if asked.bins.get(column) != 0:
                 table = table.measured(column, asked=column in asked.bins)
-        # What was noticed of a table that was read before tells who read it.
-        self._noticed = [] if isinstance(history, Table) else [*table.reading.notes]
+        noticed: dict[str, None] = (
+            {} if isinstance(history, Table) else table.reading.notes
+        )  # a table's reader tells it
+        self._noticed: dict[str, None] = {**(self._noticed if before else {}), **noticed}
         return read_past(table, names, self.now, fades=bool(self.half_life_days), drift=self.drift, before=before)
 
     def _learn(self, asked: Asked, past: Past) -> AffinityModel:

@@ -9,8 +9,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.errors import InvalidInput
 from leadopt.learning.effects.families import FamilyEffects
-from leadopt.learning.effects.logistic import expected_rate, sigmoid
-from leadopt.learning.effects.mixture import weighted
+from leadopt.learning.effects.logistic import expected_rate, sigmoid, weighted
 from leadopt.learning.history.tally import Tally
 from leadopt.tables.cells import is_number
 

@@ -11,7 +11,7 @@ import numpy as np
 from leadopt.affinity import AffinityModel
 from leadopt.arrays import Floats, Ints
 from leadopt.errors import InvalidInput
-from leadopt.evaluate.backtests.accounts import account_column
+from leadopt.evaluate.backtests.account_column import account_column
 from leadopt.evaluate.backtests.between_reps import came_true, tests
 from leadopt.evaluate.backtests.heterogeneity import Heterogeneity
 from leadopt.evaluate.backtests.losses import (
@@ -122,8 +122,8 @@ def backtest(
         column of deals or accounts whose rows belong together: no fold splits them, rows of one rep and segment that
         repeat each other count as often as they tell anything of their own (`history.counted_once`), and reps have to
         differ beyond what accounts do. Where history has no `deal_id`, a column by which outcomes are alike beyond
-        chance is taken for one, and noted (`backtests.accounts`); rows of one moment, or alike in all columns, are
-        looked at for copies. Accounts that no column tells cannot be seen. None = rows stand for themselves
+        chance is taken for one, and noted (`account_column`); rows of one moment, or alike in all columns, are looked
+        at for copies. Accounts that no column tells cannot be seen. None = rows stand for themselves
     value
         column of history with what a won lead was worth, for what a gain is worth in money; None, or a history without
         it = deals alone

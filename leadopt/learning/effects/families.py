@@ -12,8 +12,8 @@ from leadopt.learning.effects.alternatives import raised_by_others
 from leadopt.learning.effects.crossed import MOST_DENSE, are_drawn
 from leadopt.learning.effects.draws import Joint
 from leadopt.learning.effects.level import NO_DOUBT, LevelDoubt
-from leadopt.learning.effects.logistic import COLUMN_SCALE, Binomial
-from leadopt.learning.effects.mixture import Logits, Mixture
+from leadopt.learning.effects.logistic import COLUMN_SCALE, Binomial, Logits
+from leadopt.learning.effects.mixture import Mixture
 from leadopt.learning.effects.nested import MOST_PRODUCTS, n_products
 from leadopt.learning.effects.posterior import Effects, Likelihood, fit_effects
 from leadopt.learning.effects.spreads import Prior, exponential, half_normal

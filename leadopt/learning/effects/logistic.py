@@ -1,4 +1,4 @@
-"""Outcomes, won or lost, as a likelihood of effects on the logit; the logit and its expected values."""
+"""Outcomes, won or lost, as a likelihood of effects on the logit; the logit, its mixtures and its expected values."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,6 +10,7 @@ from leadopt.learning.effects.crossed import Crossed
 from leadopt.learning.effects.posterior import Effects, fit_effects
 from leadopt.learning.effects.spreads import Prior, Spread, half_normal
 from leadopt.learning.effects.waiting import Waiting
+from leadopt.progress import loaded
 
 BASE_DEVIATION = 3.0
 """Prior standard deviation of the base logit; that of Jeffreys' Beta(1/2, 1/2) is pi. At half and twice, losses on
@@ -27,6 +28,8 @@ _LOGIT_BOUND = 30.0  # 1 - sigmoid(30) is 1e-13, so that neither chance nor its 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(17)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 _ITERATIONS = 15  # of additive effects: simulated floors settle within 7, families that stand in for each other never
+_USUAL = 0.9  # level of the interval that a normal distribution in place of a mixture shares with it
+_BISECTIONS = 40
 LEAST_INFORMATION = 1e-10  # of a cell, lest pull / information be 0 / 0 where a chance is next to 0 or 1
 
 
@@ -146,3 +149,84 @@ def expected_rate(mean: Floats, variance: Floats) -> Floats:
     for node, weight in zip(_NODES, _WEIGHTS, strict=True):
         total += weight * sigmoid(mean + node * deviation)
     return total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Logits:
+    r"""Logits of some pairs: a mixture of normal distributions, float64 (n_nodes, *shape) each.
+
+    Parameters
+    ----------
+    weight
+        float64 (n_nodes,), adds up to 1
+    mean, variance
+        of each node
+    unsupported
+        which part of the variance known levels do not support, as they scatter by less
+    """
+
+    weight: Floats
+    mean: Floats
+    variance: Floats
+    unsupported: Floats
+
+    def rate(self, besides: float = 0.0) -> Floats:
+        """Return the expected chance of each pair, over what known levels support, and a variance besides."""
+        supported = np.maximum(self.variance - self.unsupported, 0.0)
+        return weighted(self.weight, expected_rate(self.mean, supported + besides))
+
+    def normal(self) -> tuple[Floats, Floats]:
+        """Return mean and variance of the normal distribution with the same central 90% interval."""
+        from statistics import NormalDist
+
+        mean, deviation = self.mean + self.shift(), np.sqrt(self.variance)
+        if len(mean) == 1:
+            return mean[0], self.variance[0]
+        reach = NormalDist().inv_cdf(0.5 + 0.5 * _USUAL)
+        low, high = (_quantile(self.weight, mean, deviation, 0.5 + side * 0.5 * _USUAL) for side in (-1.0, 1.0))
+        return 0.5 * (low + high), ((high - low) / (2.0 * reach)) ** 2
+
+    def shift(self) -> Floats:
+        """Return by how much logits move so that they are, on average over chances, what `rate` says."""
+        wanted = expected_rate(self.mean, np.maximum(self.variance - self.unsupported, 0.0))
+        shift = np.zeros_like(self.mean)
+        moves = self.unsupported > 1e-9
+        if not moves.any():
+            return shift
+        mean, variance, target, moved = self.mean[moves], self.variance[moves], wanted[moves], np.zeros(moves.sum())
+        for _ in range(4):  # Newton steps: the expected rate is next to straight over the way
+            now = expected_rate(mean + moved, variance)
+            slope = _expected_slope(mean + moved, variance)
+            moved = moved + np.clip((target - now) / slope, -1.0, 1.0)
+        shift[moves] = moved
+        return shift
+
+
+def _expected_slope(mean: Floats, variance: Floats) -> Floats:
+    """Return how fast the expected rate rises with the mean."""
+    step = 1e-3
+    return np.asarray((expected_rate(mean + step, variance) - expected_rate(mean - step, variance)) / (2.0 * step))
+
+
+def weighted(weight: Floats, values: Floats) -> Floats:
+    """Return the weighted sum along the first axis, one after the other: the same whatever else is asked for."""
+    total = np.zeros(values.shape[1:])
+    for part, value in zip(weight.tolist(), values, strict=True):
+        total += part * value
+    return total
+
+
+def _quantile(weight: Floats, mean: Floats, deviation: Floats, level: float) -> Floats:
+    """Return the quantile of weighted normal distributions, by bisection."""
+    loaded("scipy.special")
+    from scipy.special import ndtr, ndtri
+
+    ends = mean + ndtri(level) * deviation
+    low, high = ends.min(axis=0), ends.max(axis=0)
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (low + high)
+        below = weighted(weight, ndtr((middle - mean) / np.maximum(deviation, 1e-12))) < level
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+        if (high - low < 1e-6).all():
+            break
+    return np.asarray(0.5 * (low + high))

@@ -17,7 +17,7 @@ import numpy as np
 from leadopt.arrays import Bools, Floats, Ints
 from leadopt.learning.effects.alternatives import others_of, told_by_node
 from leadopt.learning.effects.crossed import Crossed
-from leadopt.learning.effects.logistic import expected_rate
+from leadopt.learning.effects.logistic import Logits
 from leadopt.learning.effects.posterior import Effects, Likelihood, around
 from leadopt.learning.effects.spreads import Spread
 from leadopt.learning.effects.strangers import Strangers
@@ -29,8 +29,6 @@ _MOST_NODES, _FEWEST_NODES, _MOST_TRIED = 32, 8, 256
 _WORK, _TRIED_WORK = 1e9, 1e8  # multiplications of all together: about half a second
 _AT_ONCE = 1_000_000  # numbers of matrices that are factored together
 _SEED = 20_260_102  # which quantiles of the families meet is part of the estimate, and the same anywhere
-_USUAL = 0.9  # level of the interval that a normal distribution in place of the mixture shares with it
-_BISECTIONS = 40
 # Quantile of what spreads may be at which it is worked out what cells tell, where that says how likely nodes are. At .8
 # wide nodes look likelier than they are, and plans of 60 floors drawn from the priors promise 2.0 +- 1.0% too much; at
 # .5 it is -.4 +- .9%, but of four reps by two sources chances are 6% off the exact ones, at .65 2%.
@@ -61,92 +59,11 @@ def _hypercube(n: int, spreads: Sequence[Spread], telling: Bools) -> tuple[Float
     return deviations, known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Logits:
-    r"""Logits of some pairs: a mixture of normal distributions, float64 (n_nodes, *shape) each.
-
-    Parameters
-    ----------
-    weight
-        float64 (n_nodes,), adds up to 1
-    mean, variance
-        of each node
-    unsupported
-        which part of the variance known levels do not support, as they scatter by less
-    """
-
-    weight: Floats
-    mean: Floats
-    variance: Floats
-    unsupported: Floats
-
-    def rate(self, besides: float = 0.0) -> Floats:
-        """Return the expected chance of each pair, over what known levels support, and a variance besides."""
-        supported = np.maximum(self.variance - self.unsupported, 0.0)
-        return weighted(self.weight, expected_rate(self.mean, supported + besides))
-
-    def normal(self) -> tuple[Floats, Floats]:
-        """Return mean and variance of the normal distribution with the same central 90% interval."""
-        from statistics import NormalDist
-
-        mean, deviation = self.mean + self.shift(), np.sqrt(self.variance)
-        if len(mean) == 1:
-            return mean[0], self.variance[0]
-        reach = NormalDist().inv_cdf(0.5 + 0.5 * _USUAL)
-        low, high = (_quantile(self.weight, mean, deviation, 0.5 + side * 0.5 * _USUAL) for side in (-1.0, 1.0))
-        return 0.5 * (low + high), ((high - low) / (2.0 * reach)) ** 2
-
-    def shift(self) -> Floats:
-        """Return by how much logits move so that they are, on average over chances, what `rate` says."""
-        wanted = expected_rate(self.mean, np.maximum(self.variance - self.unsupported, 0.0))
-        shift = np.zeros_like(self.mean)
-        moves = self.unsupported > 1e-9
-        if not moves.any():
-            return shift
-        mean, variance, target, moved = self.mean[moves], self.variance[moves], wanted[moves], np.zeros(moves.sum())
-        for _ in range(4):  # Newton steps: the expected rate is next to straight over the way
-            now = expected_rate(mean + moved, variance)
-            slope = _expected_slope(mean + moved, variance)
-            moved = moved + np.clip((target - now) / slope, -1.0, 1.0)
-        shift[moves] = moved
-        return shift
-
-
-def _expected_slope(mean: Floats, variance: Floats) -> Floats:
-    """Return how fast the expected rate rises with the mean."""
-    step = 1e-3
-    return np.asarray((expected_rate(mean + step, variance) - expected_rate(mean - step, variance)) / (2.0 * step))
-
-
-def weighted(weight: Floats, values: Floats) -> Floats:
-    """Return the weighted sum along the first axis, one after the other: the same whatever else is asked for."""
-    total = np.zeros(values.shape[1:])
-    for part, value in zip(weight.tolist(), values, strict=True):
-        total += part * value
-    return total
-
-
-def _quantile(weight: Floats, mean: Floats, deviation: Floats, level: float) -> Floats:
-    """Return the quantile of weighted normal distributions, by bisection."""
-    loaded("scipy.special")
-    from scipy.special import ndtr, ndtri
-
-    ends = mean + ndtri(level) * deviation
-    low, high = ends.min(axis=0), ends.max(axis=0)
-    for _ in range(_BISECTIONS):
-        middle = 0.5 * (low + high)
-        below = weighted(weight, ndtr((middle - mean) / np.maximum(deviation, 1e-12))) < level
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-        if (high - low < 1e-6).all():
-            break
-    return np.asarray(0.5 * (low + high))
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Mixture:
     """The posterior of base and effects under each of several sets of standard deviations.
 
-    The likelihood of each cell is taken for normal in the sum of its effects, as it is where the fit has ended.
+    The likelihood of each cell is taken for normal in the sum of its effects, as it is around the mean of each set.
 
     Parameters
     ----------

@@ -5,8 +5,7 @@ import pytest
 
 from leadopt import AffinityModel
 from leadopt.learning.effects.families import PAIR_SCALE
-from leadopt.learning.effects.logistic import COLUMN_SCALE
-from leadopt.learning.effects.mixture import Logits
+from leadopt.learning.effects.logistic import COLUMN_SCALE, Logits
 from leadopt.learning.effects.spreads import NO_EFFECT, NO_PAIR_EFFECT
 from tests.learning.effects.exact_posterior import exact_posterior, exponential_spreads, half_normal_spreads
 

@@ -377,3 +377,10 @@ def test_an_odd_cell_that_keeps_text_from_being_numbers_is_told(odd):
     )
     assert not model.bins_
     assert any(note.startswith("history.size: ") and "level of its own" in note for note in model.notes_)
+
+
+def test_what_is_noticed_of_a_first_history_is_told_after_a_further_one():
+    rows = [{"rep_id": "Ann", "size": str(10 * k), "converted": k % 2} for k in range(100)]
+    model = AffinityModel(segment_by="size").fit([*rows, {"rep_id": "Ann", "size": "abc", "converted": 1}])
+    told = [note for note in model.notes_ if "'abc'" in note]
+    assert told and told[0] in model.partial_fit(rows[:9]).notes_

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from leadopt.evaluate import backtest
-from leadopt.evaluate.backtests.accounts import account_column
+from leadopt.evaluate.backtests.account_column import account_column
 from leadopt.evaluate.backtests.verdict import UNKNOWN
 from leadopt.evaluate.history.records import read_records
 from leadopt.learning.effects.logistic import sigmoid
