@@ -26,10 +26,10 @@ In every real history seen pairs of rep and segment matter less than columns, an
 them differ by too much, plans promise too much. Of 29 pairs of three real histories (see `logistic.COLUMN_SCALE`), the
 21 of 448 deals counting a quarter, the logarithm of the likelihood is .4 less with an exponential prior of .5 than with
 the half-normal of 1 that was used before, and 1.3 less with .3. Of 15 reps by two columns of six, 750 outcomes, plans
-promise too much by 9.7 +- 2.0% (no effects at all), 9.6 +- 1.5% (columns and reps alone) and 3.7 +- 3.3% (pairs of .3),
-before 15.0, 17.1 and 11.0%; chances are nearer to the truth in each. At .3 the last two are 8.2 and .9%, and deals by
-six columns lose .5172 in place of .5148, at .6 11.5% and 6.1%, and .5135. Who has strong pairs (1.0) is promised 2.8 +-
-1.1% too little."""
+promise too much by 10.4 +- 1.7% (no effects at all), 10.3 +- 1.6% (columns and reps alone) and 4.2 +- 2.7% (pairs of
+.3), before 15.0, 17.1 and 11.0%; chances are nearer to the truth in each. With `mixture._MIDDLE` at .5 it is 9.6% and
+3.7% of the last two at .4, 8.2 and .9% at .3, 11.5 and 6.1% at .6; deals by six columns lose .5148, .5172 and .5135.
+Who has strong pairs (1.0) is promised 2.8 +- 1.1% too little."""
 _ITERATIONS = 30  # simulated floors settle within 7
 
 
